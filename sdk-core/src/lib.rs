@@ -1,0 +1,4 @@
+//! The rules of Twinflag.
+#![no_std]
+
+extern crate alloc;
