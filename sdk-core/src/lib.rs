@@ -1,4 +1,31 @@
-//! The rules of Twinflag.
+//! The rules of Twinflag: one core that decides, the same on every machine.
+//!
+//! It is not a client and not a server: it has no clock, no randomness, no storage, no network. A moment is an argument, an
+//! answer is a value. Reading order: [`details`] (what is answered), `document` (what is written), `document/steps` (the order
+//! of precedence), `model` (the tables), `evaluate` (walking them), `program` (settling them for one visitor).
 #![no_std]
 
 extern crate alloc;
+
+pub mod bucket;
+pub mod canonical;
+mod context;
+mod details;
+mod document;
+mod evaluate;
+mod explain;
+mod matching;
+mod model;
+mod overrides;
+mod ruleset;
+mod unit;
+mod value;
+
+pub use bucket::{BUCKETS, BucketKey, Subkey};
+pub use context::{Context, MAX_CONTEXT_DEPTH};
+pub use details::{ErrorCode, Evaluation, FlagType, Layer, Reason, Value};
+pub use document::{
+    Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_LIST, MAX_RULES, compile,
+};
+pub use overrides::{Own, OwnerOverrides, Overrides};
+pub use ruleset::{Millis, Ruleset, Visitor};

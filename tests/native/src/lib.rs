@@ -1,1 +1,157 @@
-//! To come.
+//! The door: questions as JSON lines, answers as canonical JSON lines; the same bytes on every runtime.
+//!
+//! `{"document": …}` sets the ruleset and prints nothing; `{"flag", "context"?, "default"?, "now"?, "bucket"?}` is answered by
+//! one line; `{"bucket": {"key","salt","unit"}}` asks for a bucket.
+
+use std::fmt::Write as _;
+
+use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Millis, Value, canonical};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Answers lines, one after the other.
+#[derive(Default)]
+pub struct Door {
+    document: Option<Option<Compiled>>,
+}
+
+/// A line's members; each still unread, because some of them may hold what is no text.
+#[derive(Deserialize)]
+pub struct Line<'l> {
+    #[serde(borrow)]
+    document: Option<&'l RawValue>,
+    #[serde(borrow)]
+    flag: Option<&'l RawValue>,
+    #[serde(borrow)]
+    context: Option<&'l RawValue>,
+    #[serde(borrow)]
+    default: Option<&'l RawValue>,
+    #[serde(borrow)]
+    now: Option<&'l RawValue>,
+    #[serde(borrow)]
+    bucket: Option<&'l RawValue>,
+}
+
+impl Door {
+    /// Answers one line; a document is answered by nothing.
+    pub fn answer(&mut self, line: &str) -> Option<String> {
+        if !line.trim_start().starts_with('{') {
+            return Some(error("not JSON"));
+        }
+        let Ok(line) = serde_json::from_str::<Line<'_>>(line) else { return Some(error("not JSON")) };
+        if let Some(document) = line.document {
+            self.document = Some(sdk_core::compile(document.get(), None).ok());
+            return None;
+        }
+        if line.flag.is_none()
+            && let Some(question) = line.bucket
+        {
+            return Some(bucket(question.get()).unwrap_or_else(|| error("invalid line")));
+        }
+        let Some(flag) = line.flag.filter(|flag| flag.get().starts_with('"')) else { return Some(error("invalid line")) };
+        let now = match line.now {
+            None => 0,
+            Some(raw) => match raw.get().parse::<f64>().ok().and_then(whole) {
+                Some(now) => now,
+                None => return Some(error("invalid line")),
+            },
+        };
+        let compiled = match &self.document {
+            None => return Some(error("no document")),
+            Some(None) => return Some(error("document refused")),
+            Some(Some(compiled)) => compiled,
+        };
+        let context = line.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
+        // A key that is no text names no flag.
+        let flag: String = serde_json::from_str(flag.get()).unwrap_or_else(|_| "\0".into());
+        let default = line.default.map(RawValue::get);
+        let evaluation =
+            compiled.ruleset.evaluate(compiled.overrides.of(&context), &flag, &context, Millis(now), default.and_then(requested));
+        Some(render(&evaluation, default, line.bucket.is_some_and(|bucket| bucket.get() == "true")))
+    }
+
+    /// The document in force.
+    pub fn document(&self) -> Option<&Compiled> {
+        self.document.as_ref()?.as_ref()
+    }
+}
+
+/// The type that a caller's default asks for; null asks for none.
+pub fn requested(default: &str) -> Option<FlagType> {
+    match default.trim_start().as_bytes().first()? {
+        b't' | b'f' => Some(FlagType::Boolean),
+        b'"' => Some(FlagType::String),
+        b'{' | b'[' => Some(FlagType::Object),
+        b'n' => None,
+        _ => Some(FlagType::Number),
+    }
+}
+
+/// One answer as canonical JSON.
+pub fn render(evaluation: &Evaluation<'_>, default: Option<&str>, bucket: bool) -> String {
+    let mut out = String::with_capacity(96);
+    if let Some(bucket) = evaluation.bucket.filter(|_| bucket) {
+        member(&mut out, "bucket");
+        let _ = write!(out, "{bucket}");
+    }
+    if let Some(code) = evaluation.error_code {
+        member(&mut out, "errorCode");
+        canonical::write_string(&mut out, code.as_str());
+    }
+    if let Some(layer) = evaluation.layer {
+        member(&mut out, "layer");
+        canonical::write_string(&mut out, layer.as_str());
+    }
+    member(&mut out, "reason");
+    canonical::write_string(&mut out, evaluation.reason.as_str());
+    match (evaluation.value, default) {
+        (Some(value), _) => {
+            member(&mut out, "value");
+            match value {
+                Value::Boolean(boolean) => out.push_str(if boolean { "true" } else { "false" }),
+                Value::String(text) => canonical::write_string(&mut out, text),
+                Value::Number(number) => canonical::write_number(&mut out, number),
+                Value::Object(text) => out.push_str(text),
+            }
+        }
+        (None, Some(default)) => {
+            member(&mut out, "value");
+            out.push_str(&canonical::canonical_text(default).unwrap_or_else(|| "null".into()));
+        }
+        (None, None) => {}
+    }
+    if let Some(variant) = evaluation.variant {
+        member(&mut out, "variant");
+        canonical::write_string(&mut out, variant);
+    }
+    out.push('}');
+    out
+}
+
+fn member(out: &mut String, name: &str) {
+    out.push(if out.is_empty() { '{' } else { ',' });
+    canonical::write_string(out, name);
+    out.push(':');
+}
+
+fn error(why: &str) -> String {
+    format!("{{\"error\":\"{why}\"}}")
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "checked to be whole and within 2^53")]
+fn whole(number: f64) -> Option<i64> {
+    (number.trunc().to_bits() == number.to_bits() && number.abs() <= (1_i64 << 53) as f64).then_some(number as i64)
+}
+
+fn bucket(question: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Question {
+        key: String,
+        salt: String,
+        unit: String,
+    }
+    let question: Question = serde_json::from_str(question).ok()?;
+    let subkey = BucketKey::from_hex(&question.key)?.subkey(question.salt.as_bytes());
+    let [first, second] = subkey.0;
+    Some(format!("{{\"bucket\":{},\"subkey\":[\"{first:016x}\",\"{second:016x}\"]}}", subkey.bucket(question.unit.as_bytes())))
+}

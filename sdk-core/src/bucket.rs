@@ -1,0 +1,156 @@
+//! Bucketing: the only file that names a hash.
+//!
+//! `sip-1` is SipHash-2-4 keyed per environment and salt, scaled into [`BUCKETS`] by multiply and shift; `murmurhash-js` is
+//! kept for flags that came from a system which assigned its users so. An algorithm never changes under its name.
+use core::hash::Hasher as _;
+
+use siphasher::sip::SipHasher24;
+
+/// How many buckets there are: a percentage has at most three decimals.
+pub const BUCKETS: u32 = 100_000;
+
+/// The 16 bytes from which an environment's draws are keyed. It never leaves the edge.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct BucketKey([u64; 2]);
+
+impl core::fmt::Debug for BucketKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("BucketKey(..)")
+    }
+}
+
+impl BucketKey {
+    /// Reads the bytes as two little-endian numbers.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        let wide = u128::from_le_bytes(bytes);
+        Self([low(wide), low(wide >> 64)])
+    }
+
+    /// Reads 32 hexadecimal digits of either case; `None` if the text is anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        let mut bytes = [0; 16];
+        if digits.len() != 32 {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = pair.iter().try_fold(0, |sum, digit| Some(sum << 4 | hex_digit(*digit)?))?;
+        }
+        Some(Self::from_bytes(bytes))
+    }
+
+    /// The key as 32 lower-case hexadecimal digits, for the one place that keeps it.
+    pub fn to_hex(self) -> alloc::string::String {
+        let wide = u128::from(self.0[0]) | u128::from(self.0[1]) << 64;
+        let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
+        wide.to_le_bytes().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    }
+
+    /// The key of all draws under one salt: the two hashes of the salt behind a zero and behind a one byte.
+    pub fn subkey(self, salt: &[u8]) -> Subkey {
+        let half = |lead: u8| {
+            let mut hasher = SipHasher24::new_with_keys(self.0[0], self.0[1]);
+            hasher.write(&[lead]);
+            hasher.write(salt);
+            hasher.finish()
+        };
+        Subkey([half(0), half(1)])
+    }
+}
+
+/// The key of the draws under one salt, or of the fingerprints of one program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Subkey(pub [u64; 2]);
+
+impl Subkey {
+    /// SipHash-2-4 of the bytes under this key.
+    pub(crate) fn hash(self, bytes: &[u8]) -> u64 {
+        SipHasher24::new_with_keys(self.0[0], self.0[1]).hash(bytes)
+    }
+
+    /// The bucket of a unit, `0..BUCKETS`: the top 64 bits of hash × [`BUCKETS`].
+    pub fn bucket(self, unit: &[u8]) -> u32 {
+        high(u128::from(self.hash(unit)) * u128::from(BUCKETS))
+    }
+}
+
+/// The bucket of a unit under the profile `murmurhash-js`: a multiple of 1000, the same for every flag.
+///
+/// MurmurHash3 (x86, 32 bits, seed 0) over the low byte of each UTF-16 unit, as the npm package `murmurhash-js` computes it.
+pub fn murmurhash_js_bucket(unit: &[u8]) -> u32 {
+    murmur3(Utf16LowBytes { rest: unit, pending: None }) % 100 * 1000
+}
+
+fn murmur3(bytes: impl Iterator<Item = u8>) -> u32 {
+    let (mut hash, mut block, mut length) = (0_u32, 0_u32, 0_u32);
+    let scramble = |block: u32| block.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593);
+    for byte in bytes {
+        block |= u32::from(byte) << (8 * (length & 3));
+        length = length.wrapping_add(1);
+        if length & 3 == 0 {
+            hash = (hash ^ scramble(block)).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
+            block = 0;
+        }
+    }
+    hash ^= scramble(block) ^ length;
+    hash = (hash ^ hash >> 16).wrapping_mul(0x85eb_ca6b);
+    hash = (hash ^ hash >> 13).wrapping_mul(0xc2b2_ae35);
+    hash ^ hash >> 16
+}
+
+/// The low byte of each UTF-16 unit of UTF-8 text.
+struct Utf16LowBytes<'a> {
+    rest: &'a [u8],
+    pending: Option<u8>,
+}
+
+impl Iterator for Utf16LowBytes<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        if let Some(low) = self.pending.take() {
+            return Some(low);
+        }
+        let (&lead, mut rest) = self.rest.split_first()?;
+        let (mut scalar, more) = match lead {
+            0..0xC0 => (u32::from(lead), 0),
+            0xC0..0xE0 => (u32::from(lead & 0x1F), 1),
+            0xE0..0xF0 => (u32::from(lead & 0x0F), 2),
+            _ => (u32::from(lead & 0x07), 3),
+        };
+        for _ in 0..more {
+            if let Some((&next, tail)) = rest.split_first() {
+                scalar = scalar << 6 | u32::from(next & 0x3F);
+                rest = tail;
+            }
+        }
+        self.rest = rest;
+        let [first, ..] = scalar.to_le_bytes();
+        if more < 3 {
+            return Some(first);
+        }
+        self.pending = Some(first);
+        // The high surrogate's low byte; 0x10000 / 1024 is 64.
+        let [high, ..] = (scalar >> 10).wrapping_sub(64).to_le_bytes();
+        Some(high)
+    }
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
+fn low(wide: u128) -> u64 {
+    wide as u64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the upper half of a hash times BUCKETS is below BUCKETS")]
+fn high(product: u128) -> u32 {
+    (product >> 64) as u32
+}

@@ -1,0 +1,343 @@
+//! From the text of a document to a ruleset, its overrides, and everything that is wrong with it.
+use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
+
+use serde_json::value::RawValue;
+
+use super::{
+    MAX_DOCUMENT_BYTES, MAX_FLAGS,
+    condition::{Conditions, Segment, segments_in},
+    error::DocumentError,
+    flag::{self, Draft},
+    json::{Json, RawMembers, plain},
+    key::key_fault,
+    order::in_order,
+    overrides,
+    place::Place,
+    reader::{Report, duplicates},
+    steps::{self, Required},
+};
+use crate::{bucket::BucketKey, model::build::Builder, overrides::Overrides, ruleset::Ruleset};
+
+/// A document, compiled.
+#[derive(Clone)]
+pub struct Compiled {
+    /// The flags that are sound.
+    pub ruleset: Ruleset,
+    /// The overrides that are sound, by owner.
+    pub overrides: Overrides,
+    /// What was left out and why, in no particular order.
+    pub errors: Vec<DocumentError>,
+}
+
+/// Compiles a document.
+///
+/// `missing_key` stands in where the document has no `bucketKey`. An error refuses the document whole: it is not JSON or larger
+/// than [`MAX_DOCUMENT_BYTES`], its schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a
+/// limit is broken.
+pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
+    if text.len() > MAX_DOCUMENT_BYTES {
+        return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));
+    }
+    let document = Top::read(text, missing_key)?;
+    let mut report = Report::default();
+    let mut builder = Builder::new();
+
+    let segment_trees = trees(&document.segments, Place::ROOT.name("segments"), &mut report);
+    let segments = compile_segments(&segment_trees, &mut builder, &mut report);
+    if document.flags.len() > MAX_FLAGS {
+        report.refuse(Place::ROOT.name("flags"), format!("{} flags, at most {MAX_FLAGS} are allowed", document.flags.len()));
+    }
+    let flag_trees = trees(&document.flags, Place::ROOT.name("flags"), &mut report);
+    let mut drafts = Vec::with_capacity(flag_trees.len());
+    {
+        let place = Place::ROOT.name("flags");
+        let mut conditions = Conditions { builder: &mut builder, report: &mut report, segments: &segments };
+        for (key, tree) in &flag_trees {
+            if let Some(tree) = tree {
+                drafts.extend(flag::read(key, tree, place.name(key), document.environment.as_deref(), &mut conditions));
+            }
+        }
+    }
+    if let Some(refusal) = report.refusal {
+        return Err(refusal);
+    }
+    leave_out_prefixes(&flag_trees, &mut drafts, &mut report);
+    drop_aliases(&flag_trees, &mut drafts, &mut report);
+    let drafts = order_by_prerequisites(drafts, &mut report);
+
+    let mut flags = overrides::Flags::new();
+    let mut lowest: Vec<u32> = Vec::with_capacity(drafts.len());
+    for (number, draft) in (0..).zip(&drafts) {
+        let required: Vec<Required> = draft
+            .prerequisites
+            .iter()
+            .filter_map(|prerequisite| {
+                let (flag, other) = flags.get(prerequisite.flag)?;
+                let numbers = prerequisite.variants.iter().filter_map(|name| other.variants.iter().position(|known| known == name));
+                Some(Required { flag: *flag, variants: numbers.filter_map(|number| u32::try_from(number).ok()).collect() })
+            })
+            .collect();
+        let reach = required.iter().filter_map(|required| lowest.get(required.flag as usize)).min().copied().unwrap_or(number);
+        lowest.push(reach);
+        let steps = steps::lay(draft, &required, reach, document.key, &mut builder);
+        builder.flag(draft.key.as_bytes(), draft.kind, draft.table, steps);
+        for name in draft.aliases.iter().chain([&draft.key]) {
+            flags.insert(name, (number, draft));
+        }
+    }
+    for (number, draft) in (0..).zip(&drafts) {
+        for alias in &draft.aliases {
+            builder.alias(alias.as_bytes(), number);
+        }
+    }
+    let mut all = Overrides::default();
+    if let Some(raw) = document.overrides {
+        let place = Place::ROOT.name("overrides");
+        let [customers, organizations] = overrides::sections(raw, place, &mut report);
+        let mut owners = |raw: Option<&RawValue>, name| raw.map(|raw| overrides::owners(raw, place.name(name), &flags, &mut report));
+        all.customers = owners(customers, "customers").unwrap_or_default();
+        all.organizations = owners(organizations, "organizations").unwrap_or_default();
+    }
+    let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
+    let image = builder.finish_exact(document.key.subkey(b"\0symbols")).ok_or_else(too_large)?;
+    Ok(Compiled { ruleset: Ruleset::new(image, document.key, document.private), overrides: all, errors: report.errors })
+}
+
+/// Members whose values are still unread.
+type Raw<'t> = Vec<(Result<Box<str>, &'static str>, &'t RawValue)>;
+
+/// The top level of a document.
+struct Top<'t> {
+    environment: Option<String>,
+    key: BucketKey,
+    private: Vec<String>,
+    segments: Raw<'t>,
+    flags: Raw<'t>,
+    overrides: Option<&'t RawValue>,
+}
+
+impl<'t> Top<'t> {
+    fn read(text: &'t str, missing_key: Option<BucketKey>) -> Result<Self, DocumentError> {
+        let root = Place::ROOT;
+        let members = serde_json::from_str::<RawMembers<'t>>(text).map_err(|error| DocumentError::at(root, plain(&error)))?;
+        let mut found: BTreeMap<&str, &'t RawValue> = BTreeMap::new();
+        const NAMES: [&str; 7] = ["schema", "environment", "bucketKey", "private", "segments", "flags", "overrides"];
+        for (name, raw) in &members.0 {
+            let name = name.as_deref().map_err(|why| DocumentError::at(root, why))?;
+            let Some(known) = NAMES.into_iter().find(|known| *known == name) else {
+                return Err(DocumentError::at(root.name(name), format!("unknown member, expected one of {}", NAMES.join(", "))));
+            };
+            if found.insert(known, raw).is_some() {
+                return Err(DocumentError::at(root.name(name), "a member of this name stands here twice"));
+            }
+        }
+        let string = |name: &str| -> Result<Option<String>, DocumentError> {
+            let Some(raw) = found.get(name) else { return Ok(None) };
+            match Json::read(raw, root.name(name))? {
+                Json::String(text) => Ok(Some(text.into())),
+                other => Err(DocumentError::at(root.name(name), format!("expected a string, found {}", other.kind()))),
+            }
+        };
+        let object = |name: &str| -> Result<Raw<'t>, DocumentError> {
+            let Some(raw) = found.get(name) else { return Ok(Vec::new()) };
+            let members = serde_json::from_str::<RawMembers<'t>>(raw.get());
+            members.map(|members| members.0).map_err(|error| DocumentError::at(root.name(name), plain(&error)))
+        };
+        match string("schema")?.as_deref() {
+            Some("twinflag/1") => {}
+            Some(_) => return Err(DocumentError::at(root.name("schema"), "expected \"twinflag/1\"")),
+            None => return Err(DocumentError::at(root, "expected a member \"schema\" with the value \"twinflag/1\"")),
+        }
+        let key = match string("bucketKey")? {
+            Some(text) => BucketKey::from_hex(&text)
+                .ok_or_else(|| DocumentError::at(root.name("bucketKey"), "expected 32 hexadecimal digits"))?,
+            None => missing_key.ok_or_else(|| DocumentError::at(root, "expected a member \"bucketKey\" of 32 hexadecimal digits"))?,
+        };
+        let private = match found.get("private") {
+            None => Vec::new(),
+            Some(raw) => serde_json::from_str(raw.get())
+                .map_err(|_| DocumentError::at(root.name("private"), "expected a list of attribute names"))?,
+        };
+        Ok(Self {
+            environment: string("environment")?,
+            key,
+            private,
+            segments: object("segments")?,
+            flags: object("flags")?,
+            overrides: found.get("overrides").copied(),
+        })
+    }
+}
+
+/// Reads the values of an object's members, each on its own: what cannot be read, or stands there twice, is reported and none.
+fn trees<'t>(members: &'t Raw<'t>, place: Place<'_>, report: &mut Report) -> Vec<(&'t str, Option<Json<'t>>)> {
+    let names: Vec<&str> = members.iter().filter_map(|(name, _)| name.as_deref().ok()).collect();
+    let twice = duplicates(names.into_iter());
+    for name in &twice {
+        report.error(place.name(name), "a member of this name stands here twice");
+    }
+    let mut trees = Vec::with_capacity(members.len());
+    for (name, raw) in members {
+        let name = match name.as_deref() {
+            Ok(name) => name,
+            Err(why) => {
+                report.error(place, why);
+                continue;
+            }
+        };
+        if twice.binary_search(&name).is_ok() {
+            if trees.iter().all(|(known, _)| *known != name) {
+                trees.push((name, None));
+            }
+            continue;
+        }
+        match Json::read(raw, place.name(name)) {
+            Ok(tree) => trees.push((name, Some(tree))),
+            Err(error) => {
+                report.errors.push(error);
+                trees.push((name, None));
+            }
+        }
+    }
+    trees
+}
+
+/// Compiles all segments, each after those it names.
+fn compile_segments(trees: &[(&str, Option<Json<'_>>)], builder: &mut Builder, report: &mut Report) -> BTreeMap<Box<str>, Segment> {
+    let numbers: BTreeMap<&str, usize> = trees.iter().enumerate().map(|(number, (name, _))| (*name, number)).collect();
+    let needs: Vec<Vec<usize>> = trees
+        .iter()
+        .map(|(_, tree)| {
+            let mut names = Vec::new();
+            if let Some(tree) = tree {
+                segments_in(tree, &mut names);
+            }
+            names.iter().filter_map(|name| numbers.get(name).copied()).collect()
+        })
+        .collect();
+    let mut segments: BTreeMap<Box<str>, Segment> = trees.iter().map(|(name, _)| ((*name).into(), Segment::Broken)).collect();
+    let order = in_order(&needs);
+    let place = Place::ROOT.name("segments");
+    for number in &order {
+        let Some((name, Some(tree))) = trees.get(*number) else { continue };
+        let mut conditions = Conditions { builder, report, segments: &segments };
+        if let Some(condition) = conditions.compile(tree, place.name(name), 1) {
+            let number = builder.segment();
+            segments.insert((*name).into(), Segment::Sound { number, condition: condition.at, depth: condition.depth });
+        }
+    }
+    let mut ordered = alloc::vec![false; trees.len()];
+    for number in order {
+        if let Some(mark) = ordered.get_mut(number) {
+            *mark = true;
+        }
+    }
+    for ((name, _), ordered) in trees.iter().zip(ordered) {
+        if !ordered {
+            report.error(place.name(name), "the segment refers to itself, or to one that does");
+        }
+    }
+    segments
+}
+
+/// Of two keys where one is a prefix path of the other both are left out: flags are also served as a tree.
+fn leave_out_prefixes(trees: &[(&str, Option<Json<'_>>)], drafts: &mut Vec<Draft<'_>>, report: &mut Report) {
+    let mut keys: Vec<&str> = trees.iter().map(|(key, _)| *key).filter(|key| key_fault(key).is_none()).collect();
+    keys.sort_unstable();
+    let mut left_out: BTreeMap<&str, &str> = BTreeMap::new();
+    for key in &keys {
+        for (end, _) in key.match_indices('.') {
+            if let Some(place) = key.get(..end).and_then(|prefix| keys.binary_search(&prefix).ok()) {
+                let prefix = keys.get(place).copied().unwrap_or_default();
+                left_out.insert(key, prefix);
+                left_out.insert(prefix, key);
+            }
+        }
+    }
+    let place = Place::ROOT.name("flags");
+    for (key, other) in &left_out {
+        report.error(place.name(key), format!("the key and {other:?} cannot both stand in one tree"));
+    }
+    drafts.retain(|draft| !left_out.contains_key(draft.key));
+}
+
+/// Drops aliases that are no keys by their syntax, or that are also a key or another alias.
+fn drop_aliases(trees: &[(&str, Option<Json<'_>>)], drafts: &mut [Draft<'_>], report: &mut Report) {
+    let mut uses: BTreeMap<String, usize> = trees.iter().map(|(key, _)| ((*key).into(), 1)).collect();
+    for alias in drafts.iter().flat_map(|draft| &draft.aliases) {
+        *uses.entry((*alias).into()).or_insert(0) += 1;
+    }
+    let place = Place::ROOT.name("flags");
+    for draft in drafts {
+        let (key_place, mut index) = (place.name(draft.key), 0);
+        draft.aliases.retain(|alias| {
+            let fault = key_fault(alias).or_else(|| uses.get(*alias).is_some_and(|uses| *uses > 1).then_some("the alias is also a key or another alias"));
+            if let Some(fault) = fault {
+                report.error(key_place.name("aliases").index(index), fault);
+            }
+            index += 1;
+            fault.is_none()
+        });
+    }
+}
+
+/// Puts each flag behind its prerequisites; leaves out those that have none such.
+fn order_by_prerequisites<'j>(mut drafts: Vec<Draft<'j>>, report: &mut Report) -> Vec<Draft<'j>> {
+    let place = Place::ROOT.name("flags");
+    // Leaving one out may leave another without its prerequisite: so until nothing changes.
+    loop {
+        let numbers: BTreeMap<&str, usize> = names(&drafts);
+        let mut unknown = Vec::new();
+        let needs: Vec<Vec<usize>> = drafts
+            .iter()
+            .enumerate()
+            .map(|(number, draft)| {
+                let mut needs = Vec::new();
+                for (index, prerequisite) in draft.prerequisites.iter().enumerate() {
+                    match numbers.get(prerequisite.flag) {
+                        Some(other) => needs.push(*other),
+                        None => unknown.push((number, index)),
+                    }
+                }
+                needs
+            })
+            .collect();
+        let mut keep = alloc::vec![true; drafts.len()];
+        for (number, index) in &unknown {
+            if let Some((draft, keep)) = drafts.get(*number).zip(keep.get_mut(*number)) {
+                *keep = false;
+                let flag = draft.prerequisites.get(*index).map_or("", |prerequisite| prerequisite.flag);
+                report.error(
+                    place.name(draft.key).name("prerequisites").index(*index).name("flag"),
+                    format!("the flag {flag:?} is unknown or left out"),
+                );
+            }
+        }
+        let order = in_order(&needs);
+        if unknown.is_empty() {
+            let mut places: Vec<usize> = alloc::vec![usize::MAX; drafts.len()];
+            for (position, number) in order.iter().enumerate() {
+                if let Some(place) = places.get_mut(*number) {
+                    *place = position;
+                }
+            }
+            let mut placed: Vec<(usize, Draft<'j>)> = places.into_iter().zip(drafts).collect();
+            placed.sort_by_key(|(position, _)| *position);
+            let mut ordered = Vec::with_capacity(order.len());
+            for (position, draft) in placed {
+                if position == usize::MAX {
+                    report.error(place.name(draft.key).name("prerequisites"), "the flag needs itself, or needs one that does");
+                } else {
+                    ordered.push(draft);
+                }
+            }
+            return ordered;
+        }
+        let mut kept = keep.into_iter();
+        drafts.retain(|_| kept.next().unwrap_or(true));
+    }
+}
+
+fn names<'j>(drafts: &[Draft<'j>]) -> BTreeMap<&'j str, usize> {
+    drafts.iter().enumerate().flat_map(|(number, draft)| draft.aliases.iter().chain([&draft.key]).map(move |name| (*name, number))).collect()
+}

@@ -1,0 +1,29 @@
+//! What is wrong with a document, and where.
+use alloc::string::{String, ToString as _};
+use core::fmt;
+
+use super::place::Place;
+
+/// One thing that is wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct DocumentError {
+    /// Where: a JSON pointer into the document; empty for the whole of it.
+    pub pointer: String,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+impl DocumentError {
+    pub(crate) fn at(place: Place<'_>, message: impl fmt::Display) -> Self {
+        Self { pointer: place.pointer(), message: message.to_string() }
+    }
+}
+
+impl fmt::Display for DocumentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pointer.is_empty() { write!(f, "document: {}", self.message) } else { write!(f, "{}: {}", self.pointer, self.message) }
+    }
+}
+
+impl core::error::Error for DocumentError {}

@@ -1,0 +1,59 @@
+//! Where something stands in a document, as a JSON pointer (RFC 6901) that is only written when it is needed.
+use alloc::{string::String, vec::Vec};
+use core::fmt::Write as _;
+
+/// A place on the way down a document; each borrows the one above it.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'p> {
+    above: Option<&'p Place<'p>>,
+    step: Step<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Root,
+    Name(&'p str),
+    Index(usize),
+}
+
+impl<'p> Place<'p> {
+    pub(crate) const ROOT: Self = Self { above: None, step: Step::Root };
+
+    pub(crate) fn name(&'p self, name: &'p str) -> Self {
+        Self { above: Some(self), step: Step::Name(name) }
+    }
+
+    pub(crate) fn index(&'p self, index: usize) -> Self {
+        Self { above: Some(self), step: Step::Index(index) }
+    }
+
+    pub(crate) fn pointer(&self) -> String {
+        let mut steps = Vec::new();
+        let mut place = Some(self);
+        while let Some(current) = place {
+            steps.push(current.step);
+            place = current.above;
+        }
+        let mut pointer = String::new();
+        for step in steps.iter().rev() {
+            match step {
+                Step::Root => {}
+                Step::Name(name) => {
+                    pointer.push('/');
+                    for character in name.chars() {
+                        match character {
+                            '~' => pointer.push_str("~0"),
+                            '/' => pointer.push_str("~1"),
+                            plain => pointer.push(plain),
+                        }
+                    }
+                }
+                Step::Index(index) => {
+                    // Writing into a string cannot fail.
+                    let _ = write!(pointer, "/{index}");
+                }
+            }
+        }
+        pointer
+    }
+}

@@ -1,0 +1,118 @@
+//! Rollouts as documents write them.
+use alloc::{format, vec::Vec};
+
+use super::{
+    json::Json,
+    place::Place,
+    reader::{Fields, Report},
+};
+use crate::{bucket::BUCKETS, unit::Unit, value};
+
+/// A rollout, read.
+#[derive(Default)]
+pub(crate) struct Rollout {
+    pub(crate) rolled_back: bool,
+    /// Status active, paused or completed, and not in tier 0: only then does it count.
+    pub(crate) running: bool,
+    pub(crate) tier: Option<u8>,
+    /// Buckets below this are in, `0..=BUCKETS`.
+    pub(crate) threshold: u32,
+    /// Units as encoded strings.
+    pub(crate) allow: Vec<Vec<u8>>,
+    pub(crate) deny: Vec<Vec<u8>>,
+}
+
+impl Rollout {
+    pub(crate) fn read(json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Self {
+        let mut rollout = Self::default();
+        let names = ["status", "tier", "percentage", "allow", "deny", "guard"];
+        let Some(fields) = Fields::of(json, place, &names, report) else { return rollout };
+        let status = fields.string("status", report).unwrap_or("planned");
+        match status {
+            "planned" => {}
+            "active" | "paused" | "completed" => rollout.running = true,
+            "rolled_back" => rollout.rolled_back = true,
+            _ => report.error(place.name("status"), "expected one of planned, active, paused, completed, rolled_back"),
+        }
+        if let Some(tier) = fields.number("tier", report) {
+            rollout.tier = [0_u8, 1, 2, 3, 4].into_iter().find(|known| f64::from(*known).to_bits() == tier.to_bits());
+            if rollout.tier.is_none() {
+                report.error(place.name("tier"), "expected a tier: 0, 1, 2, 3 or 4");
+            }
+        }
+        rollout.running &= rollout.tier != Some(0);
+        if let Some(percentage) = fields.number("percentage", report) {
+            match thousandths(percentage) {
+                Some(threshold) => rollout.threshold = threshold,
+                None => report.error(place.name("percentage"), "expected 0 to 100 with at most three decimals"),
+            }
+        }
+        rollout.allow = units(&fields, "allow", report);
+        rollout.deny = units(&fields, "deny", report);
+        if let Some(guard) = fields.get("guard") {
+            check_guard(guard, place.name("guard"), report);
+        }
+        rollout
+    }
+}
+
+/// A percentage in thousandths, which are buckets; `None` outside 0 … 100 or with more than three decimals.
+fn thousandths(percentage: f64) -> Option<u32> {
+    if !(0.0..=100.0).contains(&percentage) {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 … 100000 after the check above; adding a half rounds")]
+    let rounded = (percentage * 1000.0 + 0.5) as u32;
+    // A quotient of whole numbers is the double nearest to it, and so is the percentage if it has three decimals.
+    (rounded <= BUCKETS && (f64::from(rounded) / 1000.0).to_bits() == percentage.to_bits()).then_some(rounded)
+}
+
+/// A list of units: strings and whole numbers, which count as their digits.
+fn units(fields: &Fields<'_, '_>, name: &str, report: &mut Report) -> Vec<Vec<u8>> {
+    let place = fields.place.name(name);
+    let mut units = Vec::new();
+    for (index, entry) in fields.list(name, report).iter().enumerate() {
+        let mut encoded = Vec::new();
+        match entry {
+            Json::String(text) => value::push_text(&mut encoded, value::STRING, text.as_bytes()),
+            Json::Number(number) => {
+                value::push_number(&mut encoded, *number);
+                let Some(digits) = Unit::of(Some(&encoded)).encoded().map(<[u8]>::to_vec) else {
+                    report.error(place.index(index), "expected a string or a whole number of at most 2^53");
+                    continue;
+                };
+                encoded = digits;
+            }
+            other => {
+                report.expected(place.index(index), "a string or a whole number", other);
+                continue;
+            }
+        }
+        units.push(encoded);
+    }
+    units
+}
+
+/// The guard is steering, not evaluation: here it is only checked.
+fn check_guard(json: &Json<'_>, place: Place<'_>, report: &mut Report) {
+    let Some(fields) = Fields::of(json, place, &["method", "errorRate", "timeWindow", "minSamples"], report) else { return };
+    if let Some(method) = fields.string("method", report)
+        && !matches!(method, "threshold" | "sequential")
+    {
+        report.error(place.name("method"), "expected threshold or sequential");
+    }
+    if let Some(rate) = fields.number("errorRate", report)
+        && !(0.0..=1.0).contains(&rate)
+    {
+        report.error(place.name("errorRate"), "expected a share from 0 to 1");
+    }
+    for (name, least) in [("timeWindow", 1.0), ("minSamples", 0.0)] {
+        if let Some(number) = fields.number(name, report) {
+            let mut encoded = Vec::new();
+            value::push_number(&mut encoded, number);
+            if number < least || matches!(Unit::of(Some(&encoded)), Unit::Unfit) {
+                report.error(place.name(name), format!("expected a whole number from {least} on"));
+            }
+        }
+    }
+}

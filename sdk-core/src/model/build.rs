@@ -1,0 +1,314 @@
+//! Putting tables together: what the compiler of documents and the specialiser write into.
+use alloc::{vec, vec::Vec};
+
+use hashbrown::{HashTable, hash_table::Entry};
+
+use super::{
+    code,
+    image::{ALIAS_WORDS, ATTRIBUTE_WORDS, FLAG_WORDS, Head, Image, KIND_SHIFT, KNOWN_WORDS, Lookup, Span},
+    symbol::{Exact, Fingerprints, Symbols as _},
+};
+use crate::{
+    bucket::Subkey,
+    details::{Decision, FlagType},
+};
+
+/// Tables in the making.
+pub(crate) struct Builder {
+    pub(crate) code: Vec<u32>,
+    bytes: Vec<u8>,
+    flags: Vec<[u32; FLAG_WORDS as usize]>,
+    attributes: Vec<[u32; ATTRIBUTE_WORDS as usize]>,
+    aliases: Vec<[u32; ALIAS_WORDS as usize]>,
+    known: Vec<[u32; KNOWN_WORDS as usize]>,
+    /// Where each scalar of a list stands among the bytes that become symbols.
+    symbols: Vec<Span>,
+    scalars: Vec<u8>,
+    /// Runs of words that are numbers of symbols, to be renumbered.
+    lists: Vec<Span>,
+    segments: u32,
+    interned: Interned,
+}
+
+/// How to find what was written before.
+#[derive(Default)]
+struct Interned {
+    texts: HashTable<Span>,
+    symbols: HashTable<u32>,
+    attributes: HashTable<u32>,
+    variants: HashTable<Span>,
+}
+
+/// Hashes what is looked up while building; any key will do.
+const INTERN: Subkey = Subkey([0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908]);
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            // Offset 0 is no place.
+            code: vec![0],
+            bytes: Vec::new(),
+            flags: Vec::new(),
+            attributes: Vec::new(),
+            aliases: Vec::new(),
+            known: Vec::new(),
+            symbols: Vec::new(),
+            scalars: Vec::new(),
+            lists: Vec::new(),
+            segments: 0,
+            interned: Interned::default(),
+        }
+    }
+
+    /// Where the next word goes.
+    pub(crate) fn here(&self) -> u32 {
+        place(self.code.len())
+    }
+
+    pub(crate) fn push(&mut self, words: &[u32]) {
+        self.code.extend_from_slice(words);
+    }
+
+    pub(crate) fn push_double(&mut self, number: f64) {
+        self.push_wide((number + 0.0).to_bits());
+    }
+
+    pub(crate) fn push_subkey(&mut self, subkey: Subkey) {
+        for half in subkey.0 {
+            self.push_wide(half);
+        }
+    }
+
+    pub(crate) fn push_span(&mut self, span: Span) {
+        self.push(&[span.at, span.length]);
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
+    fn push_wide(&mut self, wide: u64) {
+        self.push(&[wide as u32, (wide >> 32) as u32]);
+    }
+
+    /// Keeps bytes once and tells where.
+    pub(crate) fn text(&mut self, text: &[u8]) -> Span {
+        let Self { bytes, interned, .. } = self;
+        let same = |span: &Span| bytes.get(range(*span)) == Some(text);
+        let rehash = |span: &Span| INTERN.hash(bytes.get(range(*span)).unwrap_or_default());
+        match interned.texts.entry(INTERN.hash(text), same, rehash) {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(slot) => {
+                let span = Span { at: place(bytes.len()), length: place(text.len()) };
+                slot.insert(span);
+                bytes.extend_from_slice(text);
+                span
+            }
+        }
+    }
+
+    /// The number of the attribute with this name.
+    pub(crate) fn attribute(&mut self, name: &str) -> u32 {
+        let span = self.text(name.as_bytes());
+        let lookup = match name {
+            "now" => Lookup::Now,
+            "userId" => Lookup::UserId,
+            dotted if dotted.contains('.') => Lookup::Path,
+            _ => Lookup::Member,
+        };
+        let record = [span.at, span.length | (lookup as u32) << KIND_SHIFT];
+        let Self { attributes, interned, .. } = self;
+        let hash = |index: &u32| u64::from(attributes.get(*index as usize).map_or(0, |record| record[0])).wrapping_mul(SPREAD);
+        let same = |index: &u32| attributes.get(*index as usize) == Some(&record);
+        match interned.attributes.entry(u64::from(span.at).wrapping_mul(SPREAD), same, hash) {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(slot) => {
+                let index = place(attributes.len());
+                slot.insert(index);
+                attributes.push(record);
+                index
+            }
+        }
+    }
+
+    /// Appends the numbers of encoded scalars as a list. A scalar twice stands once; answers how many there are.
+    pub(crate) fn push_symbols<'a>(&mut self, encoded: impl Iterator<Item = &'a [u8]>) -> usize {
+        let start = self.code.len();
+        for scalar in encoded {
+            let number = self.symbol(scalar);
+            self.code.push(number);
+        }
+        if let Some(list) = self.code.get_mut(start..) {
+            list.sort_unstable();
+        }
+        let mut kept = start;
+        for index in start..self.code.len() {
+            if index == start || self.code.get(index) != self.code.get(kept - 1) {
+                self.code.swap(kept, index);
+                kept += 1;
+            }
+        }
+        self.code.truncate(kept);
+        self.lists.push(Span { at: place(start), length: place(kept - start) });
+        kept - start
+    }
+
+    fn symbol(&mut self, encoded: &[u8]) -> u32 {
+        let Self { scalars, symbols, interned, .. } = self;
+        let read = |number: &u32| symbols.get(*number as usize).and_then(|span| scalars.get(range(*span)));
+        match interned.symbols.entry(
+            INTERN.hash(encoded),
+            |number| read(number) == Some(encoded),
+            |number| INTERN.hash(read(number).unwrap_or_default()),
+        ) {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(slot) => {
+                let number = place(symbols.len());
+                slot.insert(number);
+                symbols.push(Span { at: place(scalars.len()), length: place(encoded.len()) });
+                scalars.extend_from_slice(encoded);
+                number
+            }
+        }
+    }
+
+    /// The next segment's number.
+    pub(crate) fn segment(&mut self) -> u32 {
+        self.segments += 1;
+        self.segments - 1
+    }
+
+    /// Writes a table of variants, or finds the same table; each variant is a name and an encoded value.
+    pub(crate) fn variants<'a>(&mut self, variants: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>) -> u32 {
+        let mut table = vec![place(variants.len())];
+        for (name, value) in variants {
+            let (name, value) = (self.text(name), self.text(value));
+            table.extend_from_slice(&[name.at, name.length, value.at]);
+        }
+        let hash = |words: &[u32]| words.iter().fold(0_u64, |hash, word| (hash ^ u64::from(*word)).wrapping_mul(SPREAD).rotate_left(29));
+        let Self { code, interned, .. } = self;
+        match interned.variants.entry(
+            hash(&table),
+            |span| code.get(range(*span)) == Some(&table),
+            |span| hash(code.get(range(*span)).unwrap_or_default()),
+        ) {
+            Entry::Occupied(found) => found.get().at,
+            Entry::Vacant(slot) => {
+                let at = place(code.len());
+                slot.insert(Span { at, length: place(table.len()) });
+                code.extend_from_slice(&table);
+                at
+            }
+        }
+    }
+
+    /// Ends a flag's steps with its constant answer.
+    pub(crate) fn push_const(&mut self, decision: Decision) {
+        self.push(&[code::CONST, decision.word, decision.bucket_plus_one]);
+    }
+
+    /// Adds a flag and answers its number.
+    pub(crate) fn flag(&mut self, key: &[u8], kind: FlagType, variants: u32, steps: u32) -> u32 {
+        let key = self.text(key);
+        self.flags.push([key.at, key.length | (kind as u32) << KIND_SHIFT, variants, steps]);
+        place(self.flags.len() - 1)
+    }
+
+    pub(crate) fn alias(&mut self, alias: &[u8], flag: u32) {
+        let alias = self.text(alias);
+        self.aliases.push([alias.at, alias.length, flag]);
+    }
+
+    /// Adds what the program's contexts must agree with.
+    #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
+    pub(crate) fn known(&mut self, name: &[u8], fingerprint: Option<u64>) {
+        let name = self.text(name);
+        let (present, fingerprint) = (u32::from(fingerprint.is_some()), fingerprint.unwrap_or(0));
+        self.known.push([name.at, name.length | present << KIND_SHIFT, fingerprint as u32, (fingerprint >> 32) as u32]);
+    }
+
+    /// The tables of a ruleset: symbols are kept as they are.
+    pub(crate) fn finish_exact(self, key: Subkey) -> Option<Image> {
+        self.finish(key, Exact::WIDTH)
+    }
+
+    /// The tables of a program: only fingerprints of the symbols stay. `None` also where two of them collide.
+    pub(crate) fn finish_fingerprints(self, key: Subkey) -> Option<Image> {
+        self.finish(key, Fingerprints::WIDTH)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "hashes are split into their halves")]
+    fn finish(mut self, key: Subkey, symbol_width: u32) -> Option<Image> {
+        let mut order: Vec<(u64, u32)> = (0..).zip(&self.symbols).map(|(number, span)| (key.hash(self.scalar(*span)), number)).collect();
+        order.sort_unstable();
+        if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
+            return None;
+        }
+        let mut renumbered = vec![0; order.len()];
+        for (new, (_, old)) in (0..).zip(&order) {
+            *renumbered.get_mut(*old as usize)? = new;
+        }
+        for list in &self.lists {
+            let list = self.code.get_mut(range(*list))?;
+            for number in list.iter_mut() {
+                *number = *renumbered.get(*number as usize)?;
+            }
+            list.sort_unstable();
+        }
+        // Two to four symbols share an entry of the directory.
+        let directory_bits = (order.len() / 2).checked_ilog2().unwrap_or(0);
+        let mut symbols = Vec::with_capacity(order.len() * symbol_width as usize);
+        let mut directory = vec![0; (1 << directory_bits) + 1];
+        for (hash, old) in &order {
+            let bucket = hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize;
+            *directory.get_mut(bucket + 1)? += 1;
+            if symbol_width == Exact::WIDTH {
+                symbols.push(place(self.bytes.len()));
+                let scalar = self.scalars.get(range(*self.symbols.get(*old as usize)?))?;
+                self.bytes.extend_from_slice(scalar);
+            } else {
+                symbols.extend_from_slice(&[*hash as u32, (*hash >> 32) as u32]);
+            }
+        }
+        let mut sum = 0;
+        for entry in &mut directory {
+            sum += *entry;
+            *entry = sum;
+        }
+        let head = Head {
+            code: place(self.code.len()),
+            flags: place(self.flags.len()),
+            attributes: place(self.attributes.len()),
+            aliases: place(self.aliases.len()),
+            known: place(self.known.len()),
+            symbols: place(order.len()),
+            symbol_width,
+            directory_bits,
+            symbol_key: key.0,
+            segments: self.segments,
+        };
+        let mut words = self.code;
+        words.reserve_exact((head.words()? as usize).saturating_sub(words.len()));
+        words.extend(self.flags.iter().flatten());
+        words.extend(self.attributes.iter().flatten());
+        words.extend(self.aliases.iter().flatten());
+        words.extend(self.known.iter().flatten());
+        words.extend(symbols);
+        words.extend(directory);
+        Image::new(words.into_boxed_slice(), self.bytes.into_boxed_slice(), head)
+    }
+
+    fn scalar(&self, span: Span) -> &[u8] {
+        self.scalars.get(range(span)).unwrap_or_default()
+    }
+}
+
+/// An odd number with its bits well spread, for hashing small numbers.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+
+fn range(span: Span) -> core::ops::Range<usize> {
+    span.at as usize..span.at as usize + span.length as usize
+}
+
+/// A place in the tables. A document of 8 MB cannot fill what a word addresses.
+#[expect(clippy::cast_possible_truncation, reason = "documents are limited to 8 MB")]
+fn place(length: usize) -> u32 {
+    length as u32
+}

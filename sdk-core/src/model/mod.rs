@@ -1,0 +1,7 @@
+//! The compiled form of flags: tables of words and bytes that are walked in place.
+//!
+//! A ruleset and a program are the same tables; they differ in how symbols are kept ([`symbol`]) and in what has been settled.
+pub(crate) mod build;
+pub(crate) mod code;
+pub(crate) mod image;
+pub(crate) mod symbol;

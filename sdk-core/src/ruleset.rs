@@ -1,0 +1,189 @@
+//! A ruleset: all flags of one environment, compiled.
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use hashbrown::HashTable;
+
+use crate::{
+    bucket::{BucketKey, Subkey},
+    context::Context,
+    details::{Decision, ErrorCode, Evaluation, FlagType, Value},
+    evaluate::{Now, Scratch, Walk},
+    explain::Visit,
+    model::{image::Image, symbol::Exact},
+    overrides::Own,
+    value::{self, Encoded},
+};
+
+/// A moment in whole milliseconds since the Unix epoch. The caller's clock tells it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Millis(pub i64);
+
+/// All flags of one environment, valid by construction; made by [`crate::compile`].
+#[derive(Clone)]
+pub struct Ruleset {
+    pub(crate) image: Image,
+    pub(crate) key: BucketKey,
+    /// Attributes that a pinned or signed identity always knows.
+    pub(crate) private: Vec<alloc::string::String>,
+    /// Numbers of flags and, counted on from there, of aliases, by their name.
+    keys: HashTable<u32>,
+}
+
+/// Hashes flag keys for look-ups; any key will do, this one is not guessable from outside.
+const KEYS: &[u8] = b"\0keys";
+
+impl Ruleset {
+    pub(crate) fn new(image: Image, key: BucketKey, private: Vec<alloc::string::String>) -> Self {
+        let mut keys = HashTable::with_capacity((image.head.flags + image.head.aliases) as usize);
+        let hasher = key.subkey(KEYS);
+        for number in 0..image.head.flags + image.head.aliases {
+            keys.insert_unique(hasher.hash(name(&image, number)), number, |number| hasher.hash(name(&image, *number)));
+        }
+        Self { image, key, private, keys }
+    }
+
+    /// Answers one question: what this flag is for this context at this moment.
+    ///
+    /// Pure and total: equal arguments give equal answers on every machine. `own` are the overrides of the context's customer
+    /// and organization. `requested` is the type of the caller's default, which is answered wherever there is no variant;
+    /// `None` accepts any.
+    pub fn evaluate(&self, own: Own<'_>, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
+        self.visitor(own, context, now).evaluate(flag_key, requested)
+    }
+
+    /// Somebody who will be asked about more than one flag: what was worked out for one is kept for the next.
+    pub fn visitor<'r, 'c>(&'r self, own: Own<'c>, context: &'c Context, now: Millis) -> Visitor<'r, 'c> {
+        let mut scratch = Scratch::default();
+        scratch.reset(&self.image);
+        Visitor { ruleset: self, own, context, now: Now::new(now.0), scratch }
+    }
+
+    /// How many flags there are.
+    pub fn len(&self) -> usize {
+        self.image.head.flags as usize
+    }
+
+    /// Whether there is no flag.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The keys of all flags: a prerequisite stands before what needs it.
+    pub fn flag_keys(&self) -> impl Iterator<Item = &str> {
+        (0..self.image.head.flags).map(|flag| self.image.str(self.image.flag(flag).key))
+    }
+
+    /// Bytes held on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        self.image.words.len() * 4 + self.image.bytes.len() + self.keys.allocation_size()
+    }
+
+    /// The number of the flag with this key or alias.
+    pub(crate) fn find(&self, key: &str) -> Option<u32> {
+        let hash = self.key_hasher().hash(key.as_bytes());
+        let number = *self.keys.find(hash, |number| name(&self.image, *number) == key.as_bytes())?;
+        Some(match number.checked_sub(self.image.head.flags) {
+            None => number,
+            Some(alias) => self.image.alias(alias).1,
+        })
+    }
+
+    fn key_hasher(&self) -> Subkey {
+        self.key.subkey(KEYS)
+    }
+}
+
+/// The key of a flag or, counted on from there, an alias.
+fn name(image: &Image, number: u32) -> &[u8] {
+    image.text(match number.checked_sub(image.head.flags) {
+        None => image.flag(number).key,
+        Some(alias) => image.alias(alias).0,
+    })
+}
+
+/// One context at one moment, asked about any number of flags.
+pub struct Visitor<'r, 'c> {
+    ruleset: &'r Ruleset,
+    own: Own<'c>,
+    context: &'c Context,
+    now: Now,
+    scratch: Scratch,
+}
+
+impl<'r> Visitor<'r, '_> {
+    /// Answers one question; see [`Ruleset::evaluate`].
+    pub fn evaluate(&mut self, flag_key: &str, requested: Option<FlagType>) -> Evaluation<'r> {
+        self.watched(flag_key, requested, ())
+    }
+
+    /// Answers for every flag, in the order of [`Ruleset::flag_keys`].
+    pub fn evaluate_all(&mut self) -> impl Iterator<Item = (&'r str, Evaluation<'r>)> + use<'r> {
+        let image: &'r Image = &self.ruleset.image;
+        let decisions = if self.context.refusal().is_some() {
+            alloc::vec![Decision::error(ErrorCode::InvalidContext); self.ruleset.len()]
+        } else {
+            self.walk(()).all().to_vec()
+        };
+        (0..).zip(decisions).map(|(flag, decision)| (image.str(image.flag(flag).key), evaluation(image, flag, decision)))
+    }
+
+    pub(crate) fn watched(&mut self, flag_key: &str, requested: Option<FlagType>, visit: impl Visit) -> Evaluation<'r> {
+        let image: &'r Image = &self.ruleset.image;
+        if self.context.refusal().is_some() {
+            return error(ErrorCode::InvalidContext);
+        }
+        let Some(flag) = self.ruleset.find(flag_key) else { return error(ErrorCode::FlagNotFound) };
+        if requested.is_some() && requested != image.flag_type(flag) {
+            return error(ErrorCode::TypeMismatch);
+        }
+        evaluation(image, flag, self.walk(visit).flag(flag))
+    }
+
+    fn walk<V: Visit>(&mut self, visit: V) -> Walk<'_, Exact, V> {
+        Walk {
+            image: &self.ruleset.image,
+            members: self.context.members(),
+            now: &self.now,
+            own: self.own,
+            scratch: &mut self.scratch,
+            visit,
+            symbols: PhantomData,
+        }
+    }
+}
+
+fn error<'a>(code: ErrorCode) -> Evaluation<'a> {
+    let decision = Decision::error(code);
+    Evaluation { variant: None, value: None, reason: decision.reason(), error_code: Some(code), layer: None, bucket: None }
+}
+
+/// Spells a decision out.
+pub(crate) fn evaluation(image: &Image, flag: u32, decision: Decision) -> Evaluation<'_> {
+    let (mut variant, mut value) = (None, None);
+    if let Some(number) = decision.variant_plus_one().checked_sub(1) {
+        let (name, encoded) = image.variant(flag, number);
+        variant = Some(image.str(name));
+        value = variant_value(encoded);
+    }
+    Evaluation {
+        variant,
+        value,
+        reason: decision.reason(),
+        error_code: decision.error_code(),
+        layer: decision.layer(),
+        bucket: decision.bucket_plus_one.checked_sub(1),
+    }
+}
+
+fn variant_value(encoded: &[u8]) -> Option<Value<'_>> {
+    Some(match value::read(encoded)?.0 {
+        Encoded::Boolean(boolean) => Value::Boolean(boolean),
+        Encoded::Number(number) => Value::Number(number),
+        Encoded::Text(text) => {
+            let text = core::str::from_utf8(text).ok()?;
+            if encoded.first() == Some(&value::JSON) { Value::Object(text) } else { Value::String(text) }
+        }
+        _ => return None,
+    })
+}

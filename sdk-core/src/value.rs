@@ -1,0 +1,189 @@
+//! The byte form of attribute values: what a context is made of, what operands are stored in, what fingerprints are taken of.
+//!
+//! A value is a tag and its payload. Equal scalars have equal bytes, so comparing them is comparing bytes:
+//!
+//! | tag | payload |
+//! | --- | --- |
+//! | [`NULL`] [`FALSE`] [`TRUE`] | none |
+//! | [`NUMBER`] | the double, 8 bytes little-endian; finite, never -0 |
+//! | [`STRING`] | length in 7-bit groups, lowest first, the last without its top bit; UTF-8 |
+//! | [`LIST`] | count, 4 bytes little-endian; that many values |
+//! | [`OBJECT`] | count, 4 bytes little-endian; that many pairs of a string value (the name) and a value |
+//!
+//! Only in tables: [`FOLDED`], a string in lower case, and [`JSON`], canonical JSON text; both laid out like [`STRING`].
+use alloc::vec::Vec;
+
+pub(crate) const NULL: u8 = 0;
+pub(crate) const FALSE: u8 = 1;
+pub(crate) const TRUE: u8 = 2;
+pub(crate) const NUMBER: u8 = 3;
+pub(crate) const STRING: u8 = 4;
+pub(crate) const LIST: u8 = 5;
+pub(crate) const OBJECT: u8 = 6;
+pub(crate) const FOLDED: u8 = 7;
+pub(crate) const JSON: u8 = 8;
+
+/// One value, read in place.
+#[derive(Clone, Copy)]
+pub(crate) enum Encoded<'a> {
+    Null,
+    Boolean(bool),
+    Number(f64),
+    /// A string, folded text or JSON text; the tag tells which.
+    Text(&'a [u8]),
+    /// The values follow one another in the bytes.
+    List(u32, &'a [u8]),
+    /// Names and values follow one another in the bytes.
+    Object(u32, &'a [u8]),
+}
+
+/// Reads the value at the front without its children; with it, the bytes after the value or, for containers, after its head.
+pub(crate) fn read(bytes: &[u8]) -> Option<(Encoded<'_>, &[u8])> {
+    let (&tag, rest) = bytes.split_first()?;
+    Some(match tag {
+        NULL => (Encoded::Null, rest),
+        FALSE | TRUE => (Encoded::Boolean(tag == TRUE), rest),
+        NUMBER => {
+            let (bits, rest) = rest.split_first_chunk()?;
+            (Encoded::Number(f64::from_le_bytes(*bits)), rest)
+        }
+        STRING | FOLDED | JSON => {
+            let (length, rest) = read_length(rest)?;
+            let (text, rest) = rest.split_at_checked(length)?;
+            (Encoded::Text(text), rest)
+        }
+        LIST | OBJECT => {
+            let (count, rest) = rest.split_first_chunk()?;
+            let count = u32::from_le_bytes(*count);
+            (if tag == LIST { Encoded::List(count, rest) } else { Encoded::Object(count, rest) }, rest)
+        }
+        _ => return None,
+    })
+}
+
+/// The value at the front with all its children, and what follows it.
+pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (mut open, mut rest) = (1_u64, bytes);
+    while open > 0 {
+        let (value, after) = read(rest)?;
+        rest = after;
+        open -= 1;
+        open = match value {
+            Encoded::List(count, _) => open + u64::from(count),
+            Encoded::Object(count, _) => open + 2 * u64::from(count),
+            _ => open,
+        };
+    }
+    bytes.split_at_checked(bytes.len() - rest.len())
+}
+
+/// The text of a value that is a string.
+pub(crate) fn text(value: &[u8]) -> Option<&[u8]> {
+    match read(value)? {
+        (Encoded::Text(text), _) => Some(text),
+        _ => None,
+    }
+}
+
+/// The value of the last of the pairs in `members` that has this name; of one name twice, the last counts.
+pub(crate) fn member<'a>(mut members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let mut found = None;
+    while !members.is_empty() {
+        let (head, rest) = read(members)?;
+        let (value, rest) = split(rest)?;
+        if matches!(head, Encoded::Text(text) if text == name) {
+            found = Some(value);
+        }
+        members = rest;
+    }
+    found
+}
+
+/// The pairs of an object, without what follows the object.
+pub(crate) fn members(object: &[u8]) -> Option<&[u8]> {
+    let (whole, _) = split(object)?;
+    match read(whole)? {
+        (Encoded::Object(_, pairs), _) => Some(pairs),
+        _ => None,
+    }
+}
+
+/// Whether the bytes are one well-formed value that a context may hold, nested at most `depth` deep, and what follows it.
+///
+/// Refused: an unknown tag, a length past the end or longer written than needed, a number that is not finite or is -0, U+0000.
+pub(crate) fn check(bytes: &[u8], depth: u32) -> Option<&[u8]> {
+    let (value, mut rest) = read(bytes)?;
+    match value {
+        Encoded::Number(number) if !number.is_finite() || (number == 0.0 && number.is_sign_negative()) => None,
+        Encoded::Text(text) => {
+            let length = bytes.len() - rest.len() - text.len() - 1;
+            (bytes.first() == Some(&STRING) && length == length_bytes(text.len()) && !text.contains(&0)).then_some(rest)
+        }
+        Encoded::List(count, _) => {
+            let inner = depth.checked_sub(1)?;
+            for _ in 0..count {
+                rest = check(rest, inner)?;
+            }
+            Some(rest)
+        }
+        Encoded::Object(count, _) => {
+            let inner = depth.checked_sub(1)?;
+            for _ in 0..count {
+                rest = check_pair(rest, inner)?;
+            }
+            Some(rest)
+        }
+        _ => Some(rest),
+    }
+}
+
+/// As [`check`], for a name and its value.
+pub(crate) fn check_pair(bytes: &[u8], depth: u32) -> Option<&[u8]> {
+    (bytes.first() == Some(&STRING)).then_some(())?;
+    check(check(bytes, 0)?, depth)
+}
+
+pub(crate) fn push_number(out: &mut Vec<u8>, number: f64) {
+    out.push(NUMBER);
+    // Adding zero turns -0 into 0 and changes nothing else.
+    out.extend_from_slice(&(number + 0.0).to_le_bytes());
+}
+
+/// Appends text under the tag [`STRING`], [`FOLDED`] or [`JSON`].
+pub(crate) fn push_text(out: &mut Vec<u8>, tag: u8, text: &[u8]) {
+    out.push(tag);
+    push_length(out, text.len());
+    out.extend_from_slice(text);
+}
+
+fn push_length(out: &mut Vec<u8>, mut length: usize) {
+    loop {
+        #[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]
+        let group = (length & 0x7F) as u8;
+        length >>= 7;
+        if length == 0 {
+            return out.push(group);
+        }
+        out.push(group | 0x80);
+    }
+}
+
+fn length_bytes(length: usize) -> usize {
+    1 + (1..5).take_while(|group| length >> (7 * group) > 0).count()
+}
+
+fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (mut length, mut shift, mut rest) = (0_usize, 0, bytes);
+    loop {
+        let (&byte, after) = rest.split_first()?;
+        rest = after;
+        length |= usize::from(byte & 0x7F) << shift;
+        if byte < 0x80 {
+            return Some((length, rest));
+        }
+        shift += 7;
+        if shift > 21 {
+            return None;
+        }
+    }
+}
