@@ -61,7 +61,14 @@ impl Scratch {
 }
 
 /// A moment as an encoded number: the value of the reserved attribute `now`.
+#[derive(Clone)]
 pub(crate) struct Now([u8; 9]);
+
+impl Default for Now {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
 
 impl Now {
     #[expect(clippy::cast_precision_loss, reason = "every number is first its nearest double")]
@@ -194,7 +201,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         (!met).then(|| self.decision(at + 2))
     }
 
-    fn listed(&mut self, at: u32, word: u32) -> Option<Decision> {
+    /// What a list answers.
+    pub(crate) fn listed(&mut self, at: u32, word: u32) -> Option<Decision> {
         let attribute = self.image.word(at + 1);
         let symbol = match self.unit(attribute) {
             Unit::Missing => return None,
@@ -213,9 +221,11 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     fn draw(&mut self, at: u32, word: u32) -> Option<Decision> {
         let condition = self.image.word(at + 1);
-        if condition != 0 && !self.holds(condition) {
-            return None;
-        }
+        if condition == 0 || self.holds(condition) { self.drawn(at, word) } else { None }
+    }
+
+    /// What a draw answers once its condition holds.
+    pub(crate) fn drawn(&mut self, at: u32, word: u32) -> Option<Decision> {
         let unit = self.unit(self.image.word(at + 2));
         let Some(text) = unit.text() else {
             return Some(Decision::error(match unit {

@@ -17,6 +17,7 @@ mod explain;
 mod matching;
 mod model;
 mod overrides;
+mod program;
 mod ruleset;
 mod unit;
 mod value;
@@ -28,4 +29,5 @@ pub use document::{
     Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_LIST, MAX_RULES, compile,
 };
 pub use overrides::{Own, OwnerOverrides, Overrides};
+pub use program::{FORMAT, Identity, MAX_PROGRAM_BYTES, Program, ProgramError, Runner, specialise};
 pub use ruleset::{Millis, Ruleset, Visitor};

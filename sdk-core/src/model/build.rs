@@ -5,7 +5,7 @@ use hashbrown::{HashTable, hash_table::Entry};
 
 use super::{
     code,
-    image::{ALIAS_WORDS, ATTRIBUTE_WORDS, FLAG_WORDS, Head, Image, KIND_SHIFT, KNOWN_WORDS, Lookup, Span},
+    image::{ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, FLAG_WORDS, Head, Image, KIND_SHIFT, KNOWN_WORDS, Lookup, Span},
     symbol::{Exact, Fingerprints, Symbols as _},
 };
 use crate::{
@@ -218,10 +218,14 @@ impl Builder {
 
     /// Adds what the program's contexts must agree with.
     #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
-    pub(crate) fn known(&mut self, name: &[u8], fingerprint: Option<u64>) {
+    pub(crate) fn known(&mut self, name: &[u8], agreement: Agreement) {
         let name = self.text(name);
-        let (present, fingerprint) = (u32::from(fingerprint.is_some()), fingerprint.unwrap_or(0));
-        self.known.push([name.at, name.length | present << KIND_SHIFT, fingerprint as u32, (fingerprint >> 32) as u32]);
+        let (kind, fingerprint) = match agreement {
+            Agreement::AbsentOrNull => (0, 0),
+            Agreement::Absent => (1, 0),
+            Agreement::Equal(fingerprint) => (2, fingerprint),
+        };
+        self.known.push([name.at, name.length | kind << KIND_SHIFT, fingerprint as u32, (fingerprint >> 32) as u32]);
     }
 
     /// The tables of a ruleset: symbols are kept as they are.

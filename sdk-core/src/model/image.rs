@@ -83,11 +83,22 @@ pub(crate) enum Lookup {
     Path,
 }
 
-/// What a program's context must agree with: the name, and the fingerprint of the value or absence.
+/// What a program's context must agree with.
 #[derive(Clone, Copy)]
 pub(crate) struct KnownRecord {
     pub(crate) name: Span,
-    pub(crate) fingerprint: Option<u64>,
+    pub(crate) agreement: Agreement,
+}
+
+/// What a member of the context must be.
+#[derive(Clone, Copy)]
+pub(crate) enum Agreement {
+    /// Absent or null.
+    AbsentOrNull,
+    /// Absent: for names with dots null is something else.
+    Absent,
+    /// A value with this fingerprint.
+    Equal(u64),
 }
 
 pub(crate) const FLAG_WORDS: u32 = 4;
@@ -208,8 +219,12 @@ impl Image {
     pub(crate) fn known(&self, index: u32) -> KnownRecord {
         let at = self.at.known + index * KNOWN_WORDS;
         let fingerprint = u64::from(self.word(at + 2)) | u64::from(self.word(at + 3)) << 32;
-        let present = self.word(at + 1) >> KIND_SHIFT == 1;
-        KnownRecord { name: self.span(at), fingerprint: present.then_some(fingerprint) }
+        let agreement = match self.word(at + 1) >> KIND_SHIFT {
+            0 => Agreement::AbsentOrNull,
+            1 => Agreement::Absent,
+            _ => Agreement::Equal(fingerprint),
+        };
+        KnownRecord { name: self.span(at), agreement }
     }
 
     /// The words of symbol `index`.
@@ -223,6 +238,11 @@ impl Image {
         let bucket = hash.checked_shr(64 - self.head.directory_bits).unwrap_or(0) as u32;
         let at = self.at.directory + bucket;
         self.word(at)..self.word(at + 1)
+    }
+
+    /// Where the symbols of each start of a hash begin, and where the last end.
+    pub(crate) fn directory(&self) -> &[u32] {
+        self.words.get(self.at.directory as usize..).unwrap_or_default()
     }
 
     pub(crate) fn symbol_key(&self) -> Subkey {

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Millis, Value, canonical};
+use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Identity, Millis, Program, Value, canonical};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -13,6 +13,8 @@ use serde_json::value::RawValue;
 #[derive(Default)]
 pub struct Door {
     document: Option<Option<Compiled>>,
+    /// Answer by a program made for what the line says is known.
+    by_program: bool,
 }
 
 /// A line's members; each still unread, because some of them may hold what is no text.
@@ -30,9 +32,16 @@ pub struct Line<'l> {
     now: Option<&'l RawValue>,
     #[serde(borrow)]
     bucket: Option<&'l RawValue>,
+    #[serde(borrow)]
+    known: Option<&'l RawValue>,
 }
 
 impl Door {
+    /// A door that specialises the ruleset for each question, and sends the program through its bytes.
+    pub fn by_program() -> Self {
+        Self { document: None, by_program: true }
+    }
+
     /// Answers one line; a document is answered by nothing.
     pub fn answer(&mut self, line: &str) -> Option<String> {
         if !line.trim_start().starts_with('{') {
@@ -65,15 +74,40 @@ impl Door {
         // A key that is no text names no flag.
         let flag: String = serde_json::from_str(flag.get()).unwrap_or_else(|_| "\0".into());
         let default = line.default.map(RawValue::get);
-        let evaluation =
-            compiled.ruleset.evaluate(compiled.overrides.of(&context), &flag, &context, Millis(now), default.and_then(requested));
-        Some(render(&evaluation, default, line.bucket.is_some_and(|bucket| bucket.get() == "true")))
+        let (requested, with_bucket) = (default.and_then(requested), line.bucket.is_some_and(|bucket| bucket.get() == "true"));
+        if self.by_program {
+            let known = line.known.map_or_else(|| identity_of(line.context), |known| Context::from_json(known.get()));
+            let Ok(program) = sdk_core::specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, Identity::Open) else {
+                return Some(error("invalid line"));
+            };
+            let Ok(program) = Program::from_bytes(&program.to_bytes()) else { return Some(error("program refused")) };
+            return Some(render(&program.run(&flag, &context, Millis(now), requested), default, with_bucket));
+        }
+        let evaluation = compiled.ruleset.evaluate(compiled.overrides.of(&context), &flag, &context, Millis(now), requested);
+        Some(render(&evaluation, default, with_bucket))
     }
 
     /// The document in force.
     pub fn document(&self) -> Option<&Compiled> {
         self.document.as_ref()?.as_ref()
     }
+}
+
+/// What is known where a line does not say: customer and organization, as far as the context has them.
+fn identity_of(context: Option<&RawValue>) -> Context {
+    #[derive(Deserialize)]
+    struct Members<'c> {
+        #[serde(borrow, rename = "customerId")]
+        customer: Option<&'c RawValue>,
+        #[serde(borrow, rename = "organizationId")]
+        organization: Option<&'c RawValue>,
+    }
+    let Some(members) = context.and_then(|context| serde_json::from_str::<Members<'_>>(context.get()).ok()) else {
+        return Context::new();
+    };
+    let given = [("customerId", members.customer), ("organizationId", members.organization)];
+    let given = given.iter().filter_map(|(name, value)| Some(format!("\"{name}\":{}", (*value)?.get())));
+    Context::from_json(&format!("{{{}}}", given.collect::<Vec<_>>().join(",")))
 }
 
 /// The type that a caller's default asks for; null asks for none.

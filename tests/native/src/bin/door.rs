@@ -1,9 +1,10 @@
-//! The native door: JSON lines in, answers out.
+//! The native door: JSON lines in, answers out; with `--program`, by way of programs.
 
 use std::io::{BufRead as _, BufWriter, Write as _};
 
 fn main() -> std::io::Result<()> {
-    let mut door = tests_native::Door::default();
+    let by_program = std::env::args().any(|argument| argument == "--program");
+    let mut door = if by_program { tests_native::Door::by_program() } else { tests_native::Door::default() };
     let mut out = BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {
         if let Some(answer) = door.answer(&line?) {

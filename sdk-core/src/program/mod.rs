@@ -1,0 +1,15 @@
+//! Programs: a ruleset settled for what is known of one visitor.
+//!
+//! `run(specialise(ruleset, known), c) = evaluate(ruleset, c)` for every context `c` that extends `known` and every moment, but
+//! for collisions of 64-bit fingerprints. What another customer gets, the ids of lists, the environment's key, names and rules
+//! that cannot concern this visitor are not in a program.
+mod describe;
+mod fingerprint;
+mod runner;
+mod specialise;
+mod validate;
+mod wire;
+
+pub use runner::{Program, Runner};
+pub use specialise::{Identity, specialise};
+pub use wire::{FORMAT, MAX_PROGRAM_BYTES, ProgramError};

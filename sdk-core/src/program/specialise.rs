@@ -1,0 +1,485 @@
+//! Specialisation: evaluating as far as what is known reaches, and keeping the rest.
+use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
+use core::marker::PhantomData;
+
+use super::{fingerprint::fingerprint, runner::Program, wire::ProgramError};
+use crate::{
+    bucket::{BUCKETS, Subkey},
+    context::Context,
+    details::{Decision, ErrorCode, Layer, Reason},
+    evaluate::{Now, Scratch, Walk},
+    model::{
+        build::Builder,
+        code,
+        image::{Agreement, Image, Lookup},
+        symbol::Exact,
+    },
+    overrides::{Own, OwnerOverrides},
+    ruleset::Ruleset,
+    value,
+};
+
+/// How an environment's clients say who they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Identity {
+    /// Anybody may say anything: only customer and organization are always known.
+    #[default]
+    Open,
+    /// Pinned by the key or signed: `targetingKey`, `userId`, `sessionId` and the document's `private` attributes are always
+    /// known too, so that nothing about them ships.
+    Vouched,
+}
+
+/// Settles a ruleset for what is known.
+///
+/// `customerId` and `organizationId` are always known: absent from `known` means known to be absent. `own` are the overrides
+/// of the customer and the organization in `known`. Errs where `known` is a refused context.
+pub fn specialise(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity) -> Result<Program, ProgramError> {
+    if known.refusal().is_some() {
+        return Err(ProgramError::Context);
+    }
+    let mut attempt = 0_u8;
+    loop {
+        let mut salt = Vec::from(*b"\0program");
+        salt.push(attempt);
+        salt.extend_from_slice(known.members());
+        let key = ruleset.key.subkey(&salt);
+        let builder = settle(ruleset, own, known, identity, key);
+        // Where two fingerprints collide another key is taken; after some the tables themselves are at fault.
+        match builder.finish_fingerprints(key) {
+            Some(image) => return Ok(Program::new(image)),
+            None if attempt == 16 => return Err(ProgramError::Length),
+            None => attempt += 1,
+        }
+    }
+}
+
+/// Writes what stays of a ruleset.
+fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity, key: Subkey) -> Builder {
+    let mut always = vec!["customerId", "organizationId"];
+    if identity == Identity::Vouched {
+        always.extend(["targetingKey", "userId", "sessionId"]);
+        always.extend(ruleset.private.iter().map(String::as_str));
+    }
+    let (image, now, mut scratch) = (&ruleset.image, Now::new(0), Scratch::default());
+    scratch.reset(image);
+    let walk = Walk { image, members: known.members(), now: &now, own, scratch: &mut scratch, visit: (), symbols: PhantomData };
+    let segments = image.head.segments as usize;
+    let mut settling = Settling {
+        image,
+        own,
+        known: known.members(),
+        always,
+        walk,
+        settled: vec![None; segments],
+        copied: vec![None; segments],
+        flags: Vec::with_capacity(ruleset.len()),
+        builder: Builder::new(),
+    };
+    settling.recognise(key);
+    for flag in 0..image.head.flags {
+        settling.flag(flag);
+    }
+    for alias in 0..image.head.aliases {
+        let (name, flag) = image.alias(alias);
+        settling.builder.alias(image.text(name), flag);
+    }
+    settling.builder
+}
+
+/// A step that stays, still in terms of the ruleset's tables.
+enum Step {
+    Prerequisite { flag: u32, unmet: Decision, variants: Vec<u32> },
+    List { at: u32 },
+    When { condition: u32, decision: Decision },
+    Draw { at: u32, condition: u32 },
+    Const(Decision),
+}
+
+/// What became of a flag.
+struct Settled {
+    /// Its answer, where nothing is open.
+    answer: Option<Decision>,
+    /// The new numbers of the variants that it can still have.
+    variants: BTreeMap<u32, u32>,
+    /// The lowest number of any flag it still depends on.
+    lowest: u32,
+}
+
+struct Settling<'a> {
+    image: &'a Image,
+    own: Own<'a>,
+    /// The members of the known context.
+    known: &'a [u8],
+    /// Names that are known even where they are absent.
+    always: Vec<&'a str>,
+    /// Evaluates what is settled.
+    walk: Walk<'a, Exact, ()>,
+    /// By segment: whether it holds, `None` inside where that is open; the outer `None` while not yet asked.
+    settled: Vec<Option<Option<bool>>>,
+    /// By segment: its new number and where its condition stands.
+    copied: Vec<Option<(u32, u32)>>,
+    flags: Vec<Settled>,
+    builder: Builder,
+}
+
+impl Settling<'_> {
+    /// Writes down what a context must agree with to extend what is known.
+    fn recognise(&mut self, key: Subkey) {
+        let mut names: BTreeMap<&[u8], bool> = BTreeMap::new();
+        for name in &self.always {
+            let name = name.as_bytes();
+            names.insert(name, true);
+            // A path is settled by its first name, and by nobody having the whole of it.
+            if let Some(head) = name.split(|byte| *byte == b'.').next().filter(|head| head.len() < name.len()) {
+                names.entry(head).or_insert(false);
+            }
+        }
+        let mut members = self.known;
+        while let Some((name, rest)) = value::split(members) {
+            let Some((_, rest)) = value::split(rest) else { break };
+            names.entry(value::text(name).unwrap_or_default()).or_insert(false);
+            members = rest;
+        }
+        for (name, always) in names {
+            let found = value::member(self.known, name);
+            let plain = always && !name.contains(&b'.');
+            let agreement = match found {
+                // Null is absence, and whoever is always known may also be absent.
+                None | Some([value::NULL, ..]) if plain => Agreement::AbsentOrNull,
+                None => Agreement::Absent,
+                Some(encoded) => Agreement::Equal(fingerprint(key, encoded)),
+            };
+            self.builder.known(name, agreement);
+        }
+    }
+
+    fn flag(&mut self, flag: u32) {
+        let steps = self.steps(flag);
+        let answer = match steps.as_slice() {
+            [Step::Const(decision)] => Some(*decision),
+            _ => None,
+        };
+        // Only variants that can still be answered ship, under new numbers.
+        let mut variants = BTreeMap::new();
+        let mut keep = |decision: u32| {
+            if let Some(variant) = (Decision { word: decision, bucket_plus_one: 0 }).variant_plus_one().checked_sub(1) {
+                variants.insert(variant, 0);
+            }
+        };
+        for step in &steps {
+            match step {
+                Step::Prerequisite { unmet: decision, .. } | Step::When { decision, .. } | Step::Const(decision) => keep(decision.word),
+                Step::List { at } => keep(self.image.word(at + 2)),
+                Step::Draw { at, .. } => self.shares(*at).iter().skip(1).step_by(2).for_each(|decision| keep(*decision)),
+            }
+        }
+        for (new, number) in (0..).zip(variants.values_mut()) {
+            *number = new;
+        }
+        let table: Vec<(&[u8], &[u8])> = variants
+            .keys()
+            .map(|variant| {
+                let (name, encoded) = self.image.variant(flag, *variant);
+                (self.image.text(name), value::split(encoded).map_or(&[] as &[u8], |(whole, _)| whole))
+            })
+            .collect();
+        let table = self.builder.variants(table.into_iter());
+        let needs: Vec<u32> =
+            steps.iter().filter_map(|step| if let Step::Prerequisite { flag, .. } = step { Some(*flag) } else { None }).collect();
+        let lowest = needs.iter().filter_map(|need| self.flags.get(*need as usize)).map(|need| need.lowest).min().unwrap_or(flag);
+        // Conditions stand before the steps that refer to them.
+        let conditions: Vec<u32> = steps
+            .iter()
+            .map(|step| match step {
+                Step::When { condition, .. } | Step::Draw { condition, .. } if *condition != 0 => self.copy(*condition),
+                _ => 0,
+            })
+            .collect();
+        let start = self.builder.here();
+        if !needs.is_empty() {
+            self.builder.push(&[code::NEEDS, lowest]);
+        }
+        for (step, condition) in steps.iter().zip(conditions) {
+            self.lay(step, condition, &variants);
+        }
+        let record = self.image.flag(flag);
+        if let Some(kind) = self.image.flag_type(flag) {
+            self.builder.flag(self.image.text(record.key), kind, table, start);
+        }
+        self.flags.push(Settled { answer, variants, lowest });
+    }
+
+    /// The steps of a flag that stay; the last is an answer or a draw that everybody is in.
+    fn steps(&mut self, flag: u32) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut at = self.image.flag(flag).steps;
+        loop {
+            let word = self.image.word(at);
+            let decision = |at: u32| Decision { word: self.image.word(at), bucket_plus_one: 0 };
+            let size = match code::operation(word) {
+                code::NEEDS => 2,
+                code::PREREQUISITE => {
+                    let (other, count) = (self.image.word(at + 1), self.image.word(at + 3));
+                    let meets = self.image.slice(at + 4, count);
+                    match self.flags.get(other as usize) {
+                        Some(Settled { answer: Some(answer), .. }) => {
+                            let met = answer.variant_plus_one().checked_sub(1).is_some_and(|variant| meets.contains(&variant));
+                            if !met {
+                                steps.push(Step::Const(decision(at + 2)));
+                                return steps;
+                            }
+                        }
+                        Some(Settled { variants, .. }) => {
+                            let variants = meets.iter().filter_map(|variant| variants.get(variant).copied()).collect();
+                            steps.push(Step::Prerequisite { flag: other, unmet: decision(at + 2), variants });
+                        }
+                        None => {}
+                    }
+                    4 + count
+                }
+                code::OVERRIDES => {
+                    let of = |owner: Option<&OwnerOverrides>, layer| {
+                        Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer))
+                    };
+                    if let Some(answer) = of(self.own.customer, Layer::Customer).or_else(|| of(self.own.organization, Layer::Organization)) {
+                        steps.push(Step::Const(answer));
+                        return steps;
+                    }
+                    1
+                }
+                code::LIST => {
+                    if self.is_open(self.image.word(at + 1)) {
+                        steps.push(Step::List { at });
+                    } else if let Some(answer) = self.walk.listed(at, word) {
+                        steps.push(Step::Const(answer));
+                        return steps;
+                    }
+                    3 + code::count(word)
+                }
+                code::WHEN => {
+                    let condition = self.image.word(at + 1);
+                    match self.holds(condition) {
+                        Some(true) => {
+                            steps.push(Step::Const(decision(at + 2)));
+                            return steps;
+                        }
+                        Some(false) => {}
+                        None => steps.push(Step::When { condition, decision: decision(at + 2) }),
+                    }
+                    4
+                }
+                code::DRAW => {
+                    if self.draw(at, word, &mut steps) {
+                        return steps;
+                    }
+                    7 + 2 * code::count(word)
+                }
+                // The last step of every compiled flag.
+                _ => {
+                    steps.push(Step::Const(Decision { word: self.image.word(at + 1), bucket_plus_one: self.image.word(at + 2) }));
+                    return steps;
+                }
+            };
+            at += size;
+        }
+    }
+
+    /// Settles a draw as far as it goes; whether it is the flag's last step.
+    fn draw(&mut self, at: u32, word: u32, steps: &mut Vec<Step>) -> bool {
+        let condition = self.image.word(at + 1);
+        let held = if condition == 0 { Some(true) } else { self.holds(condition) };
+        if held == Some(false) {
+            return false;
+        }
+        let everybody = self.shares(at).iter().rev().nth(1) == Some(&BUCKETS);
+        if self.is_open(self.image.word(at + 2)) {
+            let condition = if held == Some(true) { 0 } else { condition };
+            steps.push(Step::Draw { at, condition });
+            // What follows a split without condition is never reached; the tables still end with an answer.
+            if held == Some(true) && everybody {
+                steps.push(Step::Const(Decision::error(ErrorCode::TargetingKeyMissing)));
+                return true;
+            }
+            return false;
+        }
+        match (self.walk.drawn(at, word), held) {
+            (None, _) => false,
+            (Some(answer), Some(true)) => {
+                steps.push(Step::Const(answer));
+                true
+            }
+            (Some(decision), _) => {
+                steps.push(Step::When { condition, decision });
+                false
+            }
+        }
+    }
+
+    /// Pairs of bound and decision of a draw.
+    fn shares(&self, at: u32) -> &[u32] {
+        self.image.slice(at + 7, 2 * code::count(self.image.word(at)))
+    }
+
+    /// Whether a context that extends what is known may still change what this attribute is.
+    fn is_open(&self, attribute: u32) -> bool {
+        let record = self.image.attribute(attribute);
+        let name = self.image.text(record.name);
+        let always = |name: &[u8]| self.always.iter().any(|always| always.as_bytes() == name);
+        let is_known = |name: &[u8]| always(name) || value::member(self.known, name).is_some();
+        match record.lookup {
+            Lookup::Now => true,
+            Lookup::UserId => {
+                let own = value::member(self.known, name).is_some_and(|value| value.first() != Some(&value::NULL));
+                !own && !(is_known(name) && is_known(b"targetingKey"))
+            }
+            Lookup::Member | Lookup::Path => !is_known(name),
+        }
+    }
+
+    /// Whether a condition holds, as far as that is settled.
+    fn holds(&mut self, at: u32) -> Option<bool> {
+        let word = self.image.word(at);
+        match code::operation(word) {
+            operation @ (code::ALL | code::ANY) => {
+                let decisive = operation == code::ANY;
+                let mut open = false;
+                for child in self.image.slice(at + 2, self.image.word(at + 1)) {
+                    match self.holds(*child) {
+                        Some(held) if held == decisive => return Some(decisive),
+                        Some(_) => {}
+                        None => open = true,
+                    }
+                }
+                (!open).then_some(!decisive)
+            }
+            code::NOT => self.holds(self.image.word(at + 1)).map(|held| !held),
+            code::SEGMENT => {
+                let number = self.image.word(at + 1) as usize;
+                if let Some(known) = self.settled.get(number).copied().flatten() {
+                    return known;
+                }
+                let held = self.holds(self.image.word(at + 2));
+                if let Some(settled) = self.settled.get_mut(number) {
+                    *settled = Some(held);
+                }
+                held
+            }
+            _ => (!self.is_open(self.image.word(at + 1))).then(|| self.walk.holds(at)),
+        }
+    }
+
+    /// Copies what is open of an open condition and answers where it stands.
+    fn copy(&mut self, at: u32) -> u32 {
+        let word = self.image.word(at);
+        match code::operation(word) {
+            operation @ (code::ALL | code::ANY) => {
+                let children = self.image.slice(at + 2, self.image.word(at + 1));
+                let open: Vec<u32> = children.iter().copied().filter(|child| self.holds(*child).is_none()).collect();
+                let copies: Vec<u32> = open.into_iter().map(|child| self.copy(child)).collect();
+                if let [only] = copies.as_slice() {
+                    return *only;
+                }
+                let start = self.builder.here();
+                self.builder.push(&[operation, u32::try_from(copies.len()).unwrap_or(0)]);
+                self.builder.push(&copies);
+                start
+            }
+            code::NOT => {
+                let inner = self.copy(self.image.word(at + 1));
+                let start = self.builder.here();
+                self.builder.push(&[code::NOT, inner]);
+                start
+            }
+            code::SEGMENT => {
+                let number = self.image.word(at + 1) as usize;
+                let (new, condition) = if let Some(copied) = self.copied.get(number).copied().flatten() {
+                    copied
+                } else {
+                    let condition = self.copy(self.image.word(at + 2));
+                    let copied = (self.builder.segment(), condition);
+                    if let Some(place) = self.copied.get_mut(number) {
+                        *place = Some(copied);
+                    }
+                    copied
+                };
+                let start = self.builder.here();
+                self.builder.push(&[code::SEGMENT, new, condition]);
+                start
+            }
+            operation => self.copy_test(at, word, operation),
+        }
+    }
+
+    fn copy_test(&mut self, at: u32, word: u32, operation: u32) -> u32 {
+        let (image, builder) = (self.image, &mut self.builder);
+        let attribute = builder.attribute(image.str(image.attribute(image.word(at + 1)).name));
+        let start = builder.here();
+        match operation {
+            code::IN => {
+                builder.push(&[word, attribute]);
+                let symbols = image.slice(at + 2, code::count(word));
+                builder.push_symbols(symbols.iter().map(|symbol| scalar(image, *symbol)));
+            }
+            code::NUMBER | code::TIME => {
+                builder.push(&[word, attribute]);
+                builder.push_double(image.double(at + 2));
+            }
+            code::CIDR => {
+                let narrow = image.word(at + 4);
+                let size = 1 + 2 * narrow;
+                let wide = 1 + 8 * image.word(at + 4 + size);
+                builder.push(&[word, attribute, 0, 0]);
+                builder.push(image.slice(at + 4, size + wide));
+            }
+            code::EXISTS => builder.push(&[word, attribute]),
+            _ => {
+                let operand = builder.text(image.text(image.span(at + 2)));
+                builder.push(&[word, attribute]);
+                builder.push_span(operand);
+            }
+        }
+        start
+    }
+
+    fn lay(&mut self, step: &Step, condition: u32, variants: &BTreeMap<u32, u32>) {
+        let image = self.image;
+        let renumbered = |decision: Decision| {
+            let variant = decision.variant_plus_one().checked_sub(1).and_then(|variant| variants.get(&variant));
+            decision.with_variant_plus_one(variant.map_or(0, |variant| variant + 1))
+        };
+        let decision = |at: u32| renumbered(Decision { word: image.word(at), bucket_plus_one: 0 }).word;
+        match step {
+            Step::Prerequisite { flag, unmet, variants } => {
+                let count = u32::try_from(variants.len()).unwrap_or(0);
+                self.builder.push(&[code::PREREQUISITE, *flag, renumbered(*unmet).word, count]);
+                self.builder.push(variants);
+            }
+            Step::List { at } => {
+                let attribute = self.builder.attribute(image.str(image.attribute(image.word(at + 1)).name));
+                self.builder.push(&[image.word(*at), attribute, decision(at + 2)]);
+                let symbols = image.slice(at + 3, code::count(image.word(*at)));
+                self.builder.push_symbols(symbols.iter().map(|symbol| scalar(image, *symbol)));
+            }
+            Step::When { decision, .. } => {
+                let decision = renumbered(*decision);
+                self.builder.push(&[code::WHEN, condition, decision.word, decision.bucket_plus_one]);
+            }
+            Step::Draw { at, .. } => {
+                let attribute = self.builder.attribute(image.str(image.attribute(image.word(at + 2)).name));
+                self.builder.push(&[image.word(*at), condition, attribute]);
+                self.builder.push(image.slice(at + 3, 4));
+                for share in 0..code::count(image.word(*at)) {
+                    self.builder.push(&[image.word(at + 7 + 2 * share), decision(at + 8 + 2 * share)]);
+                }
+            }
+            Step::Const(answer) => self.builder.push_const(renumbered(*answer)),
+        }
+    }
+}
+
+/// The encoded scalar of one of a ruleset's symbols.
+fn scalar(image: &Image, symbol: u32) -> &[u8] {
+    let place = image.symbol(symbol).first().copied().unwrap_or(u32::MAX);
+    value::split(image.value(place)).map_or(&[], |(scalar, _)| scalar)
+}
