@@ -1,11 +1,20 @@
 //! Canonical JSON (RFC 8785): members sorted by their UTF-16 units, numbers as ECMAScript prints them, no spaces.
 use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::document::json::Json;
 
 /// Appends a JSON string: short escapes where JSON has them, `\u00xx` for other control characters, all else as it is.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
+    escape(out, text);
+    out.push('"');
+}
+
+fn escape(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),
@@ -22,7 +31,6 @@ pub fn write_string(out: &mut String, text: &str) {
             plain => out.push(plain),
         }
     }
-    out.push('"');
 }
 
 /// Appends a finite number as ECMAScript prints it; -0 is 0. What is not finite has no JSON and becomes `null`.
@@ -34,12 +42,166 @@ pub fn write_number(out: &mut String, number: f64) {
     }
 }
 
-/// JSON text in its canonical form; `None` where it is not JSON, or holds what canonical JSON cannot (a lone surrogate, a
-/// number past the largest double). A member twice: the last counts.
+/// How deep [`canonical_text`] follows arrays and objects.
+const MAX_DEPTH: u32 = 64;
+
+/// JSON text in its canonical form, as ECMAScript's `JSON.parse` and `JSON.stringify` would carry it: of a member twice the last
+/// counts, a lone surrogate stays an escape, a number past the largest double becomes `null`. `None` where it is not JSON or
+/// nests deeper than 64.
 pub fn canonical_text(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
-    write_json(&mut out, &serde_json::from_str(text).ok()?);
+    carry(&mut out, text, MAX_DEPTH)?;
     Some(out)
+}
+
+fn carry(out: &mut String, text: &str, depth: u32) -> Option<()> {
+    let text = text.trim_ascii();
+    match text.as_bytes().first()? {
+        b'"' => write_loose(out, &serde_json::from_str::<Loose>(text).ok()?.0),
+        b'[' => {
+            let depth = depth.checked_sub(1)?;
+            out.push('[');
+            for (index, item) in serde_json::from_str::<Vec<&RawValue>>(text).ok()?.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                carry(out, item.get(), depth)?;
+            }
+            out.push(']');
+        }
+        b'{' => {
+            let depth = depth.checked_sub(1)?;
+            let members = serde_json::from_str::<LooseMembers<'_>>(text).ok()?.last_of_each();
+            out.push('{');
+            for (index, (name, value)) in members.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_loose(out, &name);
+                out.push(':');
+                carry(out, value.get(), depth)?;
+            }
+            out.push('}');
+        }
+        b't' | b'f' | b'n' => {
+            serde_json::from_str::<&RawValue>(text).ok()?;
+            out.push_str(text);
+        }
+        _ => {
+            serde_json::from_str::<&RawValue>(text).ok()?;
+            write_number(out, text.parse().ok()?);
+        }
+    }
+    Some(())
+}
+
+/// Text as JSON can spell it: UTF-8, but for surrogates that stand alone (3 bytes each).
+struct Loose(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Loose;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Loose, E> {
+                Ok(Loose(text.into()))
+            }
+
+            fn visit_bytes<E>(self, text: &[u8]) -> Result<Loose, E> {
+                Ok(Loose(text.into()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+/// The members of an object with names as JSON can spell them, their values unread.
+pub(crate) struct LooseMembers<'a>(Vec<(Vec<u8>, &'a RawValue)>);
+
+impl<'a> LooseMembers<'a> {
+    /// The members sorted by the UTF-16 units of their names; of one name twice, the last.
+    pub(crate) fn last_of_each(mut self) -> Vec<(Vec<u8>, &'a RawValue)> {
+        self.0.reverse();
+        self.0.sort_by(|(a, _), (b, _)| units(a).cmp(units(b)));
+        self.0.dedup_by(|(later, _), (earlier, _)| later == earlier);
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for LooseMembers<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = LooseMembers<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LooseMembers<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(name) = map.next_key::<Loose>()? {
+                    members.push((name.0, map.next_value()?));
+                }
+                Ok(LooseMembers(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// The UTF-16 units of text in which surrogates may stand alone: three bytes there, like any unit from U+0800 on.
+fn units(text: &[u8]) -> impl Iterator<Item = u16> {
+    let mut rest = text;
+    let mut low = None;
+    core::iter::from_fn(move || {
+        if let Some(low) = low.take() {
+            return Some(low);
+        }
+        let (unit, tail) = match rest {
+            [a, tail @ ..] if *a < 0x80 => (u32::from(*a), tail),
+            [a, b, tail @ ..] if *a < 0xE0 => (u32::from(a & 0x1F) << 6 | u32::from(b & 0x3F), tail),
+            [a, b, c, tail @ ..] if *a < 0xF0 => (u32::from(a & 0x0F) << 12 | u32::from(b & 0x3F) << 6 | u32::from(c & 0x3F), tail),
+            [a, b, c, d, tail @ ..] => {
+                let scalar = u32::from(a & 0x07) << 18 | u32::from(b & 0x3F) << 12 | u32::from(c & 0x3F) << 6 | u32::from(d & 0x3F);
+                low = u16::try_from(0xDC00 | scalar & 0x3FF).ok();
+                (0xD7C0 + (scalar >> 10), tail)
+            }
+            _ => return None,
+        };
+        rest = tail;
+        u16::try_from(unit).ok()
+    })
+}
+
+/// Appends a string in which surrogates may stand alone; those stay escapes.
+fn write_loose(out: &mut String, text: &[u8]) {
+    out.push('"');
+    let mut rest = text;
+    while !rest.is_empty() {
+        let valid = match core::str::from_utf8(rest) {
+            Ok(valid) => valid,
+            Err(error) => core::str::from_utf8(rest.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default(),
+        };
+        escape(out, valid);
+        rest = rest.get(valid.len()..).unwrap_or_default();
+        if let [0xED, middle, last, tail @ ..] = rest {
+            let unit = 0xD000 | u32::from(middle & 0x3F) << 6 | u32::from(last & 0x3F);
+            out.push_str("\\u");
+            for shift in [12, 8, 4, 0] {
+                out.extend(char::from_digit(unit >> shift & 15, 16));
+            }
+            rest = tail;
+        } else if !rest.is_empty() {
+            return out.push('"');
+        }
+    }
+    out.push('"');
 }
 
 pub(crate) fn write_json(out: &mut String, json: &Json<'_>) {

@@ -3,8 +3,9 @@ use alloc::{boxed::Box, format, vec::Vec};
 use core::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-use crate::value;
+use crate::{canonical::LooseMembers, value};
 
 /// How deep a context may nest; the context itself is the first level.
 pub const MAX_CONTEXT_DEPTH: u32 = 16;
@@ -37,7 +38,13 @@ impl Context {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let read = Members(&mut context.members).deserialize(&mut deserializer).and_then(|()| deserializer.end());
         if let Err(error) = read {
-            context.refuse(&format!("{error}"));
+            // Of a member twice the last counts, whatever the first was: that takes a closer look.
+            context.members.clear();
+            if text.trim_ascii_start().starts_with('{') && last_counts(&mut context.members, text, MAX_CONTEXT_DEPTH).is_some() {
+                context.members.drain(..HEAD);
+            } else {
+                context.refuse(&format!("{error}"));
+            }
         }
         context
     }
@@ -78,6 +85,21 @@ impl Context {
         self
     }
 
+    /// The same context with these members alone; of a refused one, nothing.
+    #[must_use]
+    pub fn only(&self, names: &[&str]) -> Self {
+        let (mut only, mut rest) = (Self::new(), self.members.as_slice());
+        while let Some((name, after)) = value::split(rest) {
+            let Some((member, after)) = value::split(after) else { break };
+            rest = after;
+            if value::text(name).is_some_and(|name| names.iter().any(|wanted| wanted.as_bytes() == name)) {
+                only.members.extend_from_slice(name);
+                only.members.extend_from_slice(member);
+            }
+        }
+        only
+    }
+
     /// Why this context cannot be used, if it cannot: not an object, U+0000 or a lone surrogate in a name or text, a number
     /// that is no finite double, nesting deeper than [`MAX_CONTEXT_DEPTH`].
     pub fn refusal(&self) -> Option<&str> {
@@ -103,6 +125,38 @@ impl Context {
         self.members.clear();
         self.refusal.get_or_insert_with(|| why.into());
     }
+}
+
+/// Bytes of a container's head: tag and count.
+const HEAD: usize = 5;
+
+/// Writes a value of JSON text, leaving out members that another of the same name follows; `None` where what stays is refused.
+fn last_counts(out: &mut Vec<u8>, text: &str, depth: u32) -> Option<()> {
+    let text = text.trim_ascii();
+    match text.as_bytes().first()? {
+        b'{' => {
+            let depth = depth.checked_sub(1)?;
+            let members = serde_json::from_str::<LooseMembers<'_>>(text).ok()?.last_of_each();
+            out.push(value::OBJECT);
+            out.extend_from_slice(&u32::try_from(members.len()).ok()?.to_le_bytes());
+            for (name, member) in members {
+                let name = core::str::from_utf8(&name).ok()?;
+                Attribute { out, depth: 0 }.visit_str::<serde::de::value::Error>(name).ok()?;
+                last_counts(out, member.get(), depth)?;
+            }
+        }
+        b'[' => {
+            let depth = depth.checked_sub(1)?;
+            let items = serde_json::from_str::<Vec<&RawValue>>(text).ok()?;
+            out.push(value::LIST);
+            out.extend_from_slice(&u32::try_from(items.len()).ok()?.to_le_bytes());
+            for item in items {
+                last_counts(out, item.get(), depth)?;
+            }
+        }
+        _ => Attribute { out, depth: 0 }.deserialize(&mut serde_json::Deserializer::from_str(text)).ok()?,
+    }
+    Some(())
 }
 
 /// Whether the bytes are pairs of name and value that a context may hold.

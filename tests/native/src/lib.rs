@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Identity, Millis, Program, Value, canonical};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// Answers lines, one after the other.
@@ -20,20 +20,25 @@ pub struct Door {
 /// A line's members; each still unread, because some of them may hold what is no text.
 #[derive(Deserialize)]
 pub struct Line<'l> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     document: Option<&'l RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     flag: Option<&'l RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     context: Option<&'l RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     default: Option<&'l RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     now: Option<&'l RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     bucket: Option<&'l RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     known: Option<&'l RawValue>,
+}
+
+/// Keeps a member that is null apart from an absent one.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 impl Door {
@@ -76,7 +81,8 @@ impl Door {
         let default = line.default.map(RawValue::get);
         let (requested, with_bucket) = (default.and_then(requested), line.bucket.is_some_and(|bucket| bucket.get() == "true"));
         if self.by_program {
-            let known = line.known.map_or_else(|| identity_of(line.context), |known| Context::from_json(known.get()));
+            let identity = || context.only(&["customerId", "organizationId"]);
+            let known = line.known.map_or_else(identity, |known| Context::from_json(known.get()));
             let Ok(program) = sdk_core::specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, Identity::Open) else {
                 return Some(error("invalid line"));
             };
@@ -91,23 +97,6 @@ impl Door {
     pub fn document(&self) -> Option<&Compiled> {
         self.document.as_ref()?.as_ref()
     }
-}
-
-/// What is known where a line does not say: customer and organization, as far as the context has them.
-fn identity_of(context: Option<&RawValue>) -> Context {
-    #[derive(Deserialize)]
-    struct Members<'c> {
-        #[serde(borrow, rename = "customerId")]
-        customer: Option<&'c RawValue>,
-        #[serde(borrow, rename = "organizationId")]
-        organization: Option<&'c RawValue>,
-    }
-    let Some(members) = context.and_then(|context| serde_json::from_str::<Members<'_>>(context.get()).ok()) else {
-        return Context::new();
-    };
-    let given = [("customerId", members.customer), ("organizationId", members.organization)];
-    let given = given.iter().filter_map(|(name, value)| Some(format!("\"{name}\":{}", (*value)?.get())));
-    Context::from_json(&format!("{{{}}}", given.collect::<Vec<_>>().join(",")))
 }
 
 /// The type that a caller's default asks for; null asks for none.
