@@ -1,0 +1,1 @@
+//! Documents, explanations and specialisation.
