@@ -1,0 +1,227 @@
+//! Lower case, one scalar value at a time, as `char::to_lowercase` has it.
+//!
+//! The standard library's tables would be half of the browser engine. The same mapping as runs of equal distance is about 1 kB;
+//! a test compares the two on every scalar value.
+
+use super::fold_table::RUNS;
+use alloc::vec::Vec;
+
+/// `İ` becomes two scalar values, `i` and U+0307: the only mapping to more than one.
+const DOTTED_CAPITAL_I: u32 = 0x130;
+const I_AND_DOT_ABOVE: &[u8] = "i\u{307}".as_bytes();
+
+/// Appends `text` in lower case to `out`.
+///
+/// Text is UTF-8; bytes that are not are copied as they stand. No context is looked at: `Σ` is always `σ`.
+pub(crate) fn fold_into(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    while let Some((&first, after)) = rest.split_first() {
+        if first < 0x80 {
+            out.push(first.to_ascii_lowercase());
+            rest = after;
+            continue;
+        }
+        let Some((scalar, after)) = decode(first, after) else {
+            out.push(first);
+            rest = after;
+            continue;
+        };
+        rest = after;
+        if scalar == DOTTED_CAPITAL_I {
+            out.extend_from_slice(I_AND_DOT_ABOVE);
+        } else {
+            encode(lower(scalar), out);
+        }
+    }
+}
+
+/// The scalar value that starts with the lead byte `first`, and what follows it; the shortest form only.
+fn decode(first: u8, rest: &[u8]) -> Option<(u32, &[u8])> {
+    let (lead, continuations, least) = match first {
+        0xc0..0xe0 => (first & 0x1f, 1, 0x80),
+        0xe0..0xf0 => (first & 0x0f, 2, 0x800),
+        0xf0..0xf8 => (first & 0x07, 3, 0x1_0000),
+        _ => return None,
+    };
+    let mut scalar = u32::from(lead);
+    let mut rest = rest;
+    for _ in 0..continuations {
+        let (&byte, after) = rest.split_first()?;
+        if byte & 0xc0 != 0x80 {
+            return None;
+        }
+        scalar = scalar << 6 | u32::from(byte & 0x3f);
+        rest = after;
+    }
+    (scalar >= least).then_some((scalar, rest))
+}
+
+/// Appends the bytes of a number of at most 21 bits, whether or not it is a scalar value.
+fn encode(scalar: u32, out: &mut Vec<u8>) {
+    let continuation = |shift: u32| low_byte(scalar >> shift & 0x3f | 0x80);
+    // Lower case may be ASCII: the Kelvin sign's is `k`.
+    if scalar < 0x80 {
+        out.push(low_byte(scalar));
+        return;
+    }
+    if scalar < 0x800 {
+        out.push(low_byte(scalar >> 6 | 0xc0));
+    } else {
+        if scalar < 0x1_0000 {
+            out.push(low_byte(scalar >> 12 | 0xe0));
+        } else {
+            out.push(low_byte(scalar >> 18 | 0xf0));
+            out.push(continuation(12));
+        }
+        out.push(continuation(6));
+    }
+    out.push(continuation(0));
+}
+
+fn low_byte(number: u32) -> u8 {
+    let [low, ..] = number.to_le_bytes();
+    low
+}
+
+/// The lower case of any scalar value but U+0130.
+fn lower(scalar: u32) -> u32 {
+    let before = RUNS.partition_point(|&run| first_of(run) <= scalar);
+    let Some(&run) = before.checked_sub(1).and_then(|last| RUNS.get(last)) else { return scalar };
+    let [_, shape, distance] = run;
+    let (count, step_is_two) = (u32::from(shape & 0x3fff), shape >> 14 & 1);
+    let offset = scalar - first_of(run);
+    if offset >> step_is_two >= count || offset & u32::from(step_is_two) != 0 {
+        return scalar;
+    }
+    // Capital and small letter are in the same plane, so that the distance is one of 16 bits, which wraps.
+    scalar & 0xffff_0000 | (scalar.wrapping_add(u32::from(distance)) & 0xffff)
+}
+
+fn first_of(run: [u16; 3]) -> u32 {
+    let [first, shape, _] = run;
+    u32::from(shape >> 15) << 16 | u32::from(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold_into;
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+    use core::fmt::Write;
+
+    const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/matching/fold_table.rs");
+
+    fn fold(text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        fold_into(text, &mut out);
+        out
+    }
+
+    #[test]
+    fn every_scalar_value_as_the_pinned_toolchain_has_it() {
+        let mut expected = String::new();
+        let mut buffer = [0; 4];
+        let mut count = 0;
+        for scalar in '\0'..=char::MAX {
+            expected.clear();
+            expected.extend(scalar.to_lowercase());
+            assert_eq!(fold(scalar.encode_utf8(&mut buffer).as_bytes()), expected.as_bytes(), "U+{:04X}", u32::from(scalar));
+            count += 1;
+        }
+        assert_eq!(count, 1_112_064);
+    }
+
+    #[test]
+    fn one_after_another_without_context() {
+        assert_eq!(fold("ΟΔΥΣΣΕΥΣ ÇA K2 İİ ẞ 𐐀 ς".as_bytes()), "οδυσσευσ ça k2 i\u{307}i\u{307} ß 𐐨 ς".as_bytes());
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_copied() {
+        for text in [
+            &b"\x80"[..],
+            b"\xc3",
+            b"\xc3(",
+            b"\xe2\x84",
+            b"\xc1\x81",
+            b"\xe0\x81\x81",
+            b"\xe0\x83\x80",
+            b"\xed\xa0\x80",
+            b"\xf8\x90\x80\x80\x80",
+            b"\xff",
+            b"\xf4\x90\x80\x80",
+            b"\xf7\xbf\xbf\xbf",
+        ] {
+            assert_eq!(fold(text), text);
+        }
+        assert_eq!(fold(b"A\xffA\xe2\x84A"), b"a\xffa\xe2\x84a");
+    }
+
+    /// `FOLD_TABLE=write cargo test -p sdk-core fold_table` writes the file anew.
+    #[test]
+    fn fold_table_is_the_one_of_the_pinned_toolchain() {
+        let rendered = render();
+        if std::env::var_os("FOLD_TABLE").is_some_and(|wish| wish == "write") {
+            std::fs::write(TABLE, &rendered).unwrap();
+        }
+        let stored = std::fs::read_to_string(TABLE).unwrap();
+        assert!(
+            stored == rendered,
+            "fold_table.rs differs from `char::to_lowercase`; write it with FOLD_TABLE=write cargo test -p sdk-core fold_table"
+        );
+    }
+
+    fn render() -> String {
+        let mappings = mappings();
+        let mut runs = Vec::new();
+        let mut rest = &mappings[..];
+        while let Some(&(first, distance)) = rest.first() {
+            let one = run_length(rest, 1);
+            let two = run_length(rest, 2);
+            let (count, step) = if one >= two || two < 2 { (one, 1) } else { (two, 2) };
+            runs.push((first, count, step, distance));
+            rest = &rest[count..];
+        }
+        let mut text = String::from(HEADER);
+        writeln!(text, "#[rustfmt::skip]\npub(super) static RUNS: [[u16; 3]; {}] = [", runs.len()).unwrap();
+        for (first, count, step, distance) in runs {
+            assert!(count < 1 << 14 && first < 0x2_0000);
+            let shape = usize::try_from(first >> 16 << 15 | (step - 1) << 14).unwrap() | count;
+            writeln!(text, "    [0x{:04x}, 0x{shape:04x}, 0x{distance:04x}],", first & 0xffff).unwrap();
+        }
+        text.push_str("];\n");
+        text
+    }
+
+    const HEADER: &str = "\
+//! Written by the test of `fold.rs`, which says how: do not edit.
+//!
+//! Capital letters beyond ASCII as runs of the same distance to their small letters: the first one's low 16 bits; bit 15 its plane,
+//! bit 14 whether the run takes every second scalar value, the rest how many; the distance, modulo 2^16.
+
+";
+
+    /// Scalar values beyond ASCII with another lower case, and how far off it is.
+    fn mappings() -> Vec<(u32, u16)> {
+        let mut mappings = Vec::new();
+        for scalar in '\u{80}'..=char::MAX {
+            let lower: Vec<char> = scalar.to_lowercase().collect();
+            let code = u32::from(scalar);
+            match lower[..] {
+                [same] if same == scalar => {}
+                [one] => {
+                    assert_eq!(u32::from(one) >> 16, code >> 16, "another plane: the table's form does not fit");
+                    mappings.push((code, u16::try_from(u32::from(one).wrapping_sub(code) & 0xffff).unwrap()));
+                }
+                _ => assert_eq!(format!("{code:x}"), "130", "more than one: the table's form does not fit"),
+            }
+        }
+        mappings
+    }
+
+    fn run_length(mappings: &[(u32, u16)], step: u32) -> usize {
+        let continues = |pair: &[(u32, u16)]| pair[1] == (pair[0].0 + step, pair[0].1);
+        1 + mappings.windows(2).take_while(|pair| continues(pair)).count()
+    }
+}

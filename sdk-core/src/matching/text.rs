@@ -1,0 +1,53 @@
+//! Substrings.
+
+/// Whether `needle` stands somewhere in `haystack`; the empty one stands everywhere.
+///
+/// The plain search, for its size: the time is at worst the product of the lengths, and needles are written by operators, not by visitors.
+pub(crate) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    let mut rest = haystack;
+    loop {
+        if rest.starts_with(needle) {
+            return true;
+        }
+        match rest.split_first() {
+            Some((_, shorter)) if shorter.len() >= needle.len() => rest = shorter,
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contains;
+    use crate::matching::seeded::Seeded;
+    use alloc::string::String;
+
+    #[track_caller]
+    fn check(haystack: &str, needle: &str) {
+        assert_eq!(contains(haystack.as_bytes(), needle.as_bytes()), haystack.contains(needle), "{needle:?} in {haystack:?}");
+    }
+
+    #[test]
+    fn the_empty_needle_stands_everywhere() {
+        check("", "");
+        check("a", "");
+    }
+
+    #[test]
+    fn at_either_end_and_not_at_all() {
+        for needle in ["abc", "a", "c", "bc", "abcd", "ca", "é", "\u{a9}"] {
+            check("abc", needle);
+            check("aébc", needle);
+        }
+    }
+
+    #[test]
+    fn as_the_standard_library_finds_it() {
+        let mut random = Seeded(1);
+        let mut of = |most: usize| (0..random.below(most)).map(|_| random.pick(&["a", "b", "é", "è"])).collect::<String>();
+        for _ in 0..20_000 {
+            let (haystack, needle) = (of(12), of(4));
+            check(&haystack, &needle);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Times in text: `YYYY-MM-DDThh:mm:ss`, digits of a second if there are any, and an offset.
+
+const MILLIS_PER_SECOND: i64 = 1_000;
+const SECONDS_PER_MINUTE: i64 = 60;
+const MINUTES_PER_DAY: i64 = 1_440;
+/// From 0000-03-01 to 1970-01-01, in the Gregorian calendar reckoned backwards.
+const DAYS_TO_EPOCH: i64 = 719_468;
+
+/// Whole milliseconds since the Unix epoch; what stands past the third digit of a second is cut.
+///
+/// A real date of the years 0000 to 9999, hours to 23, seconds to 59 (no leap second), offsets to 23:59. `T` and `Z` may be small.
+pub(crate) fn parse_millis(text: &[u8]) -> Option<i64> {
+    let mut rest = Rest(text);
+    let year = rest.number(4)?;
+    rest.byte(b'-')?;
+    let month = rest.number(2)?;
+    rest.byte(b'-')?;
+    let day = rest.number(2)?;
+    rest.either(b'T', b't')?;
+    let hour = rest.number(2)?;
+    rest.byte(b':')?;
+    let minute = rest.number(2)?;
+    rest.byte(b':')?;
+    let second = rest.number(2)?;
+    let milli = rest.milli()?;
+    let offset = rest.offset()?;
+    if !rest.0.is_empty() || !(1..=12).contains(&month) || day < 1 || day > days_of(year, month) || hour > 23 || minute > 59 || second > 59
+    {
+        return None;
+    }
+    let minutes = days_since_epoch(year, month, day) * MINUTES_PER_DAY + hour * 60 + minute - offset;
+    Some((minutes * SECONDS_PER_MINUTE + second) * MILLIS_PER_SECOND + milli)
+}
+
+/// What is still to be read.
+struct Rest<'a>(&'a [u8]);
+
+impl Rest<'_> {
+    fn next(&mut self) -> Option<u8> {
+        let (&first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(first)
+    }
+
+    fn byte(&mut self, expected: u8) -> Option<()> {
+        self.either(expected, expected)
+    }
+
+    fn either(&mut self, one: u8, other: u8) -> Option<()> {
+        self.next().filter(|&byte| byte == one || byte == other).map(drop)
+    }
+
+    fn digit(&mut self) -> Option<i64> {
+        self.next().filter(u8::is_ascii_digit).map(|byte| i64::from(byte - b'0'))
+    }
+
+    fn number(&mut self, digits: usize) -> Option<i64> {
+        let mut number = 0;
+        for _ in 0..digits {
+            number = number * 10 + self.digit()?;
+        }
+        Some(number)
+    }
+
+    /// The milliseconds, where a point stands; after it there is at least one digit.
+    fn milli(&mut self) -> Option<i64> {
+        if !self.0.starts_with(b".") {
+            return Some(0);
+        }
+        self.next();
+        let (mut milli, mut worth) = (self.digit()? * 100, 10);
+        while self.0.first().is_some_and(u8::is_ascii_digit) {
+            milli += self.digit()? * worth;
+            worth /= 10;
+        }
+        Some(milli)
+    }
+
+    /// Minutes east of UTC.
+    fn offset(&mut self) -> Option<i64> {
+        let sign = match self.next()? {
+            b'Z' | b'z' => return Some(0),
+            b'+' => 1,
+            b'-' => -1,
+            _ => return None,
+        };
+        let hours = self.number(2)?;
+        self.byte(b':')?;
+        let minutes = self.number(2)?;
+        (hours <= 23 && minutes <= 59).then_some(sign * (hours * 60 + minutes))
+    }
+}
+
+fn days_of(year: i64, month: i64) -> i64 {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 => 28 + i64::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Counts in years that begin in March, so that a leap day is the last of its year.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    // From March on the months have 31, 30, 31, 30, 31 days, over and over: 153 in five.
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    // January of the year 0000 is in year -1, hence division that rounds down.
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - DAYS_TO_EPOCH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{days_of, parse_millis};
+    use crate::matching::seeded::Seeded;
+    use alloc::format;
+    use alloc::string::String;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<i64>) {
+        assert_eq!(parse_millis(text.as_bytes()), expected, "{text}");
+    }
+
+    #[test]
+    fn the_epoch_and_what_stands_beside_it() {
+        check("1970-01-01T00:00:00Z", Some(0));
+        check("1970-01-01t00:00:00.001z", Some(1));
+        check("1969-12-31T23:59:59.999Z", Some(-1));
+        check("1970-01-01T01:00:00+01:00", Some(0));
+        check("1969-12-31T19:30:00-04:30", Some(0));
+        check("1970-01-01T00:00:00-00:00", Some(0));
+        check("2000-03-01T00:00:00Z", Some(951_868_800_000));
+        check("2001-09-09T01:46:40Z", Some(1_000_000_000_000));
+    }
+
+    #[test]
+    fn digits_past_the_third_are_cut() {
+        check("1970-01-01T00:00:00.1Z", Some(100));
+        check("1970-01-01T00:00:00.12Z", Some(120));
+        check("1970-01-01T00:00:00.1239Z", Some(123));
+        check("1970-01-01T00:00:00.99999999999999999999999999999999Z", Some(999));
+        check("1969-12-31T23:59:59.9999Z", Some(-1));
+    }
+
+    #[test]
+    fn the_ends_of_what_can_be_written() {
+        check("0000-01-01T00:00:00Z", Some(-62_167_219_200_000));
+        check("0000-01-01T00:00:00+23:59", Some(-62_167_219_200_000 - 86_340_000));
+        check("9999-12-31T23:59:59.999Z", Some(253_402_300_799_999));
+        check("9999-12-31T23:59:59.999-23:59", Some(253_402_300_799_999 + 86_340_000));
+    }
+
+    #[test]
+    fn anything_else_is_no_time() {
+        let refused = [
+            "",
+            "1970-01-01",
+            "1970-01-01T00:00:00",
+            "1970-01-01 00:00:00Z",
+            "1970-01-01T00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:60:00Z",
+            "1970-01-01T00:00:60Z",
+            "2016-12-31T23:59:60Z",
+            "1970-00-01T00:00:00Z",
+            "1970-13-01T00:00:00Z",
+            "1970-01-00T00:00:00Z",
+            "1970-01-32T00:00:00Z",
+            "1970-04-31T00:00:00Z",
+            "1900-02-29T00:00:00Z",
+            "2001-02-29T00:00:00Z",
+            "2000-02-30T00:00:00Z",
+            "1970-01-01T00:00:00.Z",
+            "1970-01-01T00:00:00,1Z",
+            "1970-01-01T00:00:00.1",
+            "1970-01-01T00:00:00+24:00",
+            "1970-01-01T00:00:00+00:60",
+            "1970-01-01T00:00:00+0000",
+            "1970-01-01T00:00:00+00",
+            "1970-01-01T00:00:00ZZ",
+            "1970-01-01T00:00:00Z ",
+            " 1970-01-01T00:00:00Z",
+            "+1970-01-01T00:00:00Z",
+            "-0001-01-01T00:00:00Z",
+            "19700-01-01T00:00:00Z",
+            "70-01-01T00:00:00Z",
+            "1970-1-01T00:00:00Z",
+            "1970-01-01T00:00:00\u{2212}01:00",
+            "1970-01-01T00:00:00.1.2Z",
+            "１970-01-01T00:00:00Z",
+        ];
+        for text in refused {
+            check(text, None);
+        }
+        for text in ["1600-02-29T00:00:00Z", "2000-02-29T00:00:00Z", "2024-02-29T00:00:00Z", "0000-02-29T00:00:00Z"] {
+            assert!(parse_millis(text.as_bytes()).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_day_is_one_after_the_day_before() {
+        let mut expected = -62_167_219_200_000;
+        for year in 0..=9999 {
+            for month in 1..=12 {
+                for day in 1..=days_of(year, month) {
+                    check(&format!("{year:04}-{month:02}-{day:02}T00:00:00Z"), Some(expected));
+                    expected += 86_400_000;
+                }
+            }
+        }
+        assert_eq!(expected, 253_402_300_800_000);
+    }
+
+    /// jiff reads more than this grammar (dates alone, spaces, second 60), so that it judges only what is accepted here.
+    #[test]
+    fn as_jiff_has_it() {
+        let mut random = Seeded(3);
+        let mut accepted = 0;
+        for _ in 0..100_000 {
+            let mut text = some(&mut random).into_bytes();
+            if random.one_in(4) {
+                random.mutate(&mut text, b"0123456789:-+.TZtz ");
+            }
+            let text = String::from_utf8(text).unwrap();
+            let Some(ours) = parse_millis(text.as_bytes()) else { continue };
+            accepted += 1;
+            // jiff rounds nothing but takes nine digits at most.
+            let at = text.find('.').map_or(text.len(), |point| point + 1);
+            let digits = text[at..].bytes().take_while(u8::is_ascii_digit).count();
+            let cut = format!("{}{}", &text[..at + digits.min(3)], &text[at + digits..]);
+            match cut.parse::<jiff::Timestamp>() {
+                Ok(theirs) => assert_eq!(ours, theirs.as_millisecond(), "{text}"),
+                Err(error) => assert!(ours > 253_402_207_200_000, "{text}: {error}"),
+            }
+        }
+        assert!(accepted > 20_000, "{accepted}");
+    }
+
+    fn some(random: &mut Seeded) -> String {
+        let year = if random.one_in(2) { random.below(10_000) } else { [0, 4, 100, 400, 1900, 1970, 2000, 2024, 9999][random.below(9)] };
+        let date = format!("{year:04}-{:02}-{:02}", 1 + random.below(12), 1 + random.below(31));
+        let time = format!("{:02}:{:02}:{:02}", random.below(25), random.below(61), random.below(61));
+        let fraction = random.pick(&["", "", ".0", ".5", ".25", ".999", ".0009", ".123456789", ".9999999999999"]);
+        let offset = match random.below(4) {
+            0 => String::from("Z"),
+            1 => String::from("z"),
+            _ => format!("{}{:02}:{:02}", random.pick(&["+", "-"]), random.below(25), random.below(60)),
+        };
+        format!("{date}{}{time}{fraction}{offset}", random.pick(&["T", "t"]))
+    }
+}
