@@ -62,14 +62,18 @@ fn parse_v6(text: &[u8]) -> Option<u128> {
         None => (text, None),
         Some(gap) => (text.get(..gap)?, Some(text.get(gap + 2..)?)),
     };
-    let (head, head_groups) = parse_groups(head, tail.is_none())?;
-    let Some(tail) = tail else { return (head_groups == 8).then_some(head) };
+    let (mut bits, head_groups) = parse_groups(head, tail.is_none())?;
+    let Some(tail) = tail else { return (head_groups == 8).then_some(bits) };
     let (tail, tail_groups) = parse_groups(tail, true)?;
     // `::` stands for at least one group.
     if head_groups + tail_groups > 7 {
         return None;
     }
-    Some(head.checked_shl(16 * (8 - head_groups)).unwrap_or(0) | tail)
+    // One group at a time: a shift of 128 bits by any number is a function of its own in the browser engine.
+    for _ in head_groups..8 {
+        bits <<= 16;
+    }
+    Some(bits | tail)
 }
 
 /// Groups between colons, of which there may be none, and how many they are; the last may be an address of version 4, which counts as two.

@@ -46,6 +46,7 @@ impl Rest<'_> {
         self.either(expected, expected)
     }
 
+    #[inline(never)] // for its size: it is called from several places
     fn either(&mut self, one: u8, other: u8) -> Option<()> {
         self.next().filter(|&byte| byte == one || byte == other).map(drop)
     }
@@ -54,6 +55,7 @@ impl Rest<'_> {
         self.next().filter(u8::is_ascii_digit).map(|byte| i64::from(byte - b'0'))
     }
 
+    #[inline(never)] // for its size: it is called from several places
     fn number(&mut self, digits: usize) -> Option<i64> {
         let mut number = 0;
         for _ in 0..digits {

@@ -184,11 +184,6 @@ impl Image {
         FlagType::from_number(self.flag(index).kind)
     }
 
-    /// How many variants a flag has.
-    pub(crate) fn variant_count(&self, flag: u32) -> u32 {
-        self.word(self.flag(flag).variants)
-    }
-
     /// Name and encoded value of a flag's variant.
     pub(crate) fn variant(&self, flag: u32, variant: u32) -> (Span, &[u8]) {
         let at = self.flag(flag).variants.wrapping_add(1).wrapping_add(variant.wrapping_mul(3));
@@ -204,10 +199,6 @@ impl Image {
             _ => Lookup::Member,
         };
         AttributeRecord { name: self.span(at), lookup }
-    }
-
-    pub(crate) fn attribute_name(&self, index: u32) -> &[u8] {
-        self.text(self.attribute(index).name)
     }
 
     /// An alias and the number of its flag.
