@@ -33,16 +33,16 @@ impl Engine {
         }
     }
 
-    /// Where to write a context of this many bytes, in the form of `sdk-core/src/value.rs`.
+    /// Where to write a context of up to this many bytes, in the form of `sdk-core/src/value.rs`; what was written stays.
     #[wasm_bindgen(js_name = contextBuffer)]
     pub fn context_buffer(&mut self, length: usize) -> *const u8 {
         self.runner.context_buffer(length).as_ptr()
     }
 
-    /// Takes the context in the buffer and a moment in milliseconds since 1970.
+    /// Takes the first `length` bytes of the buffer as a context, and a moment in milliseconds since 1970.
     #[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds")]
-    pub fn identify(&mut self, now: f64) {
-        self.runner.identify(Millis(now as i64));
+    pub fn identify(&mut self, length: usize, now: f64) {
+        self.runner.identify(length, Millis(now as i64));
     }
 
     /// Answers for every flag: two words each, where they stand. See `Decision` in `sdk-core/src/details.rs` for their bits.

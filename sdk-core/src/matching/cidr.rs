@@ -16,8 +16,9 @@ pub(crate) struct Network {
     pub(crate) last: Address,
 }
 
+#[cfg(test)]
 impl Network {
-    pub(crate) fn contains(&self, address: Address) -> bool {
+    fn contains(&self, address: Address) -> bool {
         self.first <= address && address <= self.last
     }
 }

@@ -50,8 +50,8 @@ impl Program {
     /// A context that does not extend what the program was made for is answered by [`ErrorCode::ProviderNotReady`].
     pub fn run(&self, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
         let mut runner = Runner { image: self.image.clone(), ..Runner::default() };
-        runner.members.extend_from_slice(context.members());
-        runner.identify(now);
+        runner.buffer.extend_from_slice(context.members());
+        runner.identify(context.members().len(), now);
         if context.refusal().is_some() {
             runner.fault = Some(ErrorCode::InvalidContext);
         }
@@ -76,8 +76,9 @@ impl Program {
 pub struct Runner {
     image: Image,
     scratch: Scratch,
-    /// The context's members, encoded; written from outside, see [`Runner::context_buffer`].
-    members: Vec<u8>,
+    /// Room for contexts; the first `length` bytes are the members of the one in force, encoded.
+    buffer: Vec<u8>,
+    length: usize,
     now: Now,
     fault: Option<ErrorCode>,
     answers: Vec<u32>,
@@ -91,21 +92,29 @@ impl Runner {
         Ok(())
     }
 
-    /// Room for the encoded members of a context, to be written before [`Runner::identify`]. The contents are undefined.
+    /// Room for at least this many bytes of encoded members, to be written before [`Runner::identify`]; what was written stays.
     pub fn context_buffer(&mut self, length: usize) -> &mut [u8] {
-        self.members.resize(length, 0);
-        &mut self.members
+        if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
+        }
+        &mut self.buffer
     }
 
-    /// Takes the context in the buffer and a moment.
-    pub fn identify(&mut self, now: Millis) {
+    /// Takes the first `length` bytes of the buffer as a context, and a moment.
+    pub fn identify(&mut self, length: usize, now: Millis) {
+        self.length = length;
         self.now = Now::new(now.0);
         self.identify_again();
     }
 
+    /// The context's members; what is longer than the buffer is no context.
+    fn members(&self) -> &[u8] {
+        self.buffer.get(..self.length).unwrap_or(&[u8::MAX])
+    }
+
     fn identify_again(&mut self) {
         self.scratch.reset(&self.image);
-        self.fault = if !is_context(&self.members) {
+        self.fault = if !is_context(self.members()) {
             Some(ErrorCode::InvalidContext)
         } else if self.extends() {
             None
@@ -118,7 +127,7 @@ impl Runner {
     fn extends(&self) -> bool {
         (0..self.image.head.known).all(|known| {
             let record = self.image.known(known);
-            let found = value::member(&self.members, self.image.text(record.name));
+            let found = value::member(self.members(), self.image.text(record.name));
             match (record.agreement, found) {
                 (Agreement::AbsentOrNull, found) => found.is_none_or(|value| value.first() == Some(&value::NULL)),
                 (Agreement::Absent, found) => found.is_none(),
@@ -161,7 +170,7 @@ impl Runner {
     fn walk(&mut self) -> Walk<'_, Fingerprints, ()> {
         Walk {
             image: &self.image,
-            members: &self.members,
+            members: self.buffer.get(..self.length).unwrap_or_default(),
             now: &self.now,
             own: Own::NONE,
             scratch: &mut self.scratch,

@@ -1,0 +1,134 @@
+/**
+ * Writes contexts for the engine, in the form that `sdk-core/src/value.rs` describes.
+ *
+ * Nothing is silently replaced: what a context may not hold (NaN, infinities, a BigInt, a lone surrogate, a function, a cycle)
+ * gives bytes that are no context, and the core answers INVALID_CONTEXT. Objects are what `JSON.stringify` would make of them.
+ */
+
+const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, STRING = 4, LIST = 5, OBJECT = 6;
+/** No value starts with this byte. */
+const REFUSED = 255;
+/** How deep a context may nest; it is itself the first level. */
+const MAX_DEPTH = 16;
+
+/** Memory to write into. */
+export interface Room {
+  /** Memory of at least this many bytes; what was written into the last stays in it. */
+  (bytes: number): Uint8Array;
+}
+
+const encoder = new TextEncoder();
+const isWellFormed: (text: string) => boolean =
+  'isWellFormed' in String.prototype ? (text) => text.isWellFormed() : (text) => !/\p{Surrogate}/u.test(text);
+
+let bytes: Uint8Array, view: DataView, at: number, room: Room;
+
+/** Writes a context and tells how many bytes it takes. */
+export function writeContext(context: unknown, into: Room, start: Uint8Array): number {
+  room = into;
+  use(start);
+  at = 0;
+  if (typeof context === 'object' && context !== null && !Array.isArray(context) && members(context, MAX_DEPTH) >= 0) return at;
+  bytes[0] = REFUSED;
+  return 1;
+}
+
+function use(memory: Uint8Array): void {
+  bytes = memory;
+  view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+}
+
+/** Sees to it that so many bytes more can be written. */
+function reserve(more: number): void {
+  if (at + more > bytes.length) use(room(2 * (at + more)));
+}
+
+/** Writes an object's members; tells how many there are, or -1 where one may not stand there. */
+function members(object: object, depth: number): number {
+  let count = 0;
+  for (const name in object) {
+    if (!Object.hasOwn(object, name)) continue;
+    const value = (object as Record<string, unknown>)[name];
+    if (value === undefined) continue;
+    if (!text(name) || !any(value, depth - 1)) return -1;
+    count++;
+  }
+  return count;
+}
+
+/** Writes a value that may nest `depth` levels; false where it may not stand there. */
+function any(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+      return text(value);
+    case 'number':
+      if (value - value !== 0) return false;
+      reserve(9);
+      bytes[at] = NUMBER;
+      // Adding zero turns -0 into 0.
+      view.setFloat64(at + 1, value + 0, true);
+      at += 9;
+      return true;
+    case 'boolean':
+      tag(value ? TRUE : FALSE);
+      return true;
+    case 'undefined':
+      tag(NULL);
+      return true;
+    case 'object':
+      return value === null ? (tag(NULL), true) : container(value, depth);
+  }
+  return false;
+}
+
+function container(value: object, depth: number): boolean {
+  const plain: unknown = 'toJSON' in value && typeof value.toJSON === 'function' ? value.toJSON() : value;
+  if (plain !== value) return any(plain, depth);
+  if (depth < 1) return false;
+  const list = Array.isArray(value);
+  tag(list ? LIST : OBJECT);
+  reserve(4);
+  const place = at;
+  at += 4;
+  let count: number;
+  if (list) {
+    count = value.length;
+    for (const item of value) if (!any(item, depth - 1)) return false;
+  } else {
+    count = members(value, depth);
+    if (count < 0) return false;
+  }
+  view.setUint32(place, count, true);
+  return true;
+}
+
+function tag(byte: number): void {
+  reserve(1);
+  bytes[at++] = byte;
+}
+
+function text(string: string): boolean {
+  const length = string.length;
+  reserve(3 * length + 6);
+  bytes[at] = STRING;
+  if (length < 128) {
+    // Short and plain, as nearly all of it is: cheaper than asking the encoder.
+    let index = 0;
+    for (let code; index < length && (code = string.charCodeAt(index)) < 128; index++) bytes[at + 2 + index] = code;
+    if (index === length) {
+      bytes[at + 1] = length;
+      at += 2 + length;
+      return true;
+    }
+  }
+  if (!isWellFormed(string)) return false;
+  const { written } = encoder.encodeInto(string, bytes.subarray(at + 5));
+  let head = at + 1;
+  for (let rest = written; ; rest >>>= 7) {
+    bytes[head++] = rest > 127 ? (rest & 127) | 128 : rest;
+    if (rest < 128) break;
+  }
+  bytes.copyWithin(head, at + 5, at + 5 + written);
+  at = head + written;
+  return true;
+}
