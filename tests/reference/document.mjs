@@ -408,6 +408,7 @@ function readVariants(node, at, type, wrong) {
   const value = node.get('variants');
   const pointer = below(at, 'variants');
   if (value === undefined) {
+    if (type === null) return null;
     if (type !== 'boolean') return wrong(at, 'missing variants');
     return new Map([['on', { type: 'boolean', value: true }], ['off', { type: 'boolean', value: false }]]);
   }
