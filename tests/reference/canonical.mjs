@@ -3,20 +3,27 @@
  * twice the last is printed. A lone surrogate, which the RFC forbids, is printed as its escape.
  */
 
-/** The canonical text of a scanned value. */
-export function canonical(node) {
-  switch (node.type) {
-    case 'null':
-      return 'null';
-    case 'list':
-      return `[${node.items.map(canonical).join(',')}]`;
-    case 'object': {
-      const members = node.entries();
-      return `{${[...members.keys()].sort(byCodeUnit).map((name) => `${JSON.stringify(name)}:${canonical(members.get(name))}`).join(',')}}`;
-    }
-    default:
-      return JSON.stringify(node.value); // -0 prints as 0
+/** The canonical text of a scanned value, of any depth. */
+export function canonical(root) {
+  const out = [];
+  const open = [root]; // values still to print, and text between them, the next one last
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next === 'string') out.push(next);
+    else if (next.type === 'list') open.push(...between('[', next.items.map((item) => [item]), ']').reverse());
+    else if (next.type === 'object') open.push(...between('{', members(next), '}').reverse());
+    else out.push(next.type === 'null' ? 'null' : JSON.stringify(next.value)); // -0 prints as 0
   }
+  return out.join('');
+}
+
+function members(object) {
+  const entries = object.entries();
+  return [...entries.keys()].sort(byCodeUnit).map((name) => [`${JSON.stringify(name)}:`, entries.get(name)]);
+}
+
+function between(first, groups, last) {
+  return [first, ...groups.flatMap((group, i) => (i === 0 ? group : [',', ...group])), last];
 }
 
 function byCodeUnit(a, b) {

@@ -161,32 +161,31 @@ function settleSegments(segments) {
   const targets = (segment) => segment.watch.references.map(({ name }) => segments.get(name)).filter((each) => each !== undefined);
   const group = components([...segments.values()], targets);
   for (const segment of segments.values()) {
-    for (const { name, at } of segment.watch.references) {
-      const target = segments.get(name);
-      if (target === undefined) segment.wrong(at, 'unknown segment');
-      else if (group.get(target) === group.get(segment)) segment.wrong(at, 'segments in a cycle');
+    for (const reference of segment.watch.references) {
+      const target = segments.get(reference.name);
+      reference.isCyclic = target !== undefined && group.get(target) === group.get(segment);
+      if (target === undefined) segment.wrong(reference.at, 'unknown segment');
+      else if (reference.isCyclic) segment.wrong(reference.at, 'segments in a cycle');
     }
   }
   spread([...segments.values()], (segment) => {
     for (const { name, at } of segment.watch.references) if (segments.get(name)?.isBad) segment.wrong(at, 'broken segment');
   });
-  const heights = new Map();
-  const height = (segment) => {
-    if (heights.has(segment)) return heights.get(segment);
-    heights.set(segment, 0); // a cycle counts once; it is an error of its own
-    heights.set(segment, heightOf(segment.watch, segments, height));
-    return heights.get(segment);
+  const height = (segment, level) => {
+    segment.height ??= heightOf(segment.watch, segments, height, level);
+    return segment.height;
   };
-  for (const segment of segments.values()) segment.height = height(segment);
+  for (const segment of segments.values()) height(segment, 1);
 }
 
-/** The depth of what was read, counted through segments. */
-function heightOf(watch, segments, height) {
+/** The depth of what was read, counted through segments. A cycle is an error of its own and not followed. */
+function heightOf(watch, segments, height, level = 1) {
   let greatest = watch.height;
-  for (const { name, at, depth } of watch.references) {
+  for (const { name, at, depth, isCyclic } of watch.references) {
     const target = segments.get(name);
-    if (target === undefined) continue;
-    greatest = Math.max(greatest, depth + height(target));
+    if (target === undefined || isCyclic) continue;
+    if (level > LIMITS.depth) throw new Refusal(at, 'condition too deep');
+    greatest = Math.max(greatest, depth + height(target, level + 1));
     if (greatest > LIMITS.depth) throw new Refusal(at, 'condition too deep');
   }
   return greatest;
@@ -209,23 +208,36 @@ function components(things, targets) {
   const low = new Map();
   const group = new Map();
   const stack = [];
-  const visit = (thing) => {
+  const open = []; // instead of recursion: chains may be as long as a document
+  const enter = (thing) => {
     order.set(thing, order.size);
     low.set(thing, order.get(thing));
     stack.push(thing);
-    for (const next of targets(thing)) {
-      if (!order.has(next)) {
-        visit(next);
-        low.set(thing, Math.min(low.get(thing), low.get(next)));
-      } else if (!group.has(next)) {
-        low.set(thing, Math.min(low.get(thing), order.get(next)));
-      }
-    }
+    open.push({ thing, rest: targets(thing)[Symbol.iterator]() });
+  };
+  const lower = (thing, to) => low.set(thing, Math.min(low.get(thing), to));
+  const leave = (thing) => {
     if (low.get(thing) !== order.get(thing)) return;
     for (;;) {
       const member = stack.pop();
       group.set(member, order.get(thing));
       if (member === thing) return;
+    }
+  };
+  const visit = (first) => {
+    enter(first);
+    while (open.length > 0) {
+      const { thing, rest } = open[open.length - 1];
+      const { done, value: next } = rest.next();
+      if (done) {
+        open.pop();
+        leave(thing);
+        if (open.length > 0) lower(open[open.length - 1].thing, low.get(thing));
+      } else if (!order.has(next)) {
+        enter(next);
+      } else if (!group.has(next)) {
+        lower(thing, order.get(next));
+      }
     }
   };
   for (const thing of things) if (!order.has(thing)) visit(thing);

@@ -88,10 +88,15 @@ function readQuestion(line, runtime) {
 }
 
 /** Whether a value holds a number that cannot be printed. */
-function overflows(value) {
-  if (value.type === 'number') return !Number.isFinite(value.value);
-  if (value.type === 'list') return value.items.some(overflows);
-  return value.type === 'object' && [...value.entries().values()].some(overflows);
+function overflows(root) {
+  const open = [root];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (value.type === 'number' && !Number.isFinite(value.value)) return true;
+    if (value.type === 'list') for (const item of value.items) open.push(item);
+    if (value.type === 'object') for (const member of value.entries().values()) open.push(member);
+  }
+  return false;
 }
 
 function answerBucket(question) {

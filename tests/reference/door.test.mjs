@@ -58,6 +58,8 @@ test('lines that can', () => {
     ['{"flag":"a","context":null}', '{"errorCode":"INVALID_CONTEXT","reason":"ERROR"}'],
     ['{"flag":"a","bucket":true}', ANSWER],
     ['{"flag":"x","default":{"b":[1.0,1e21],"a":"\\u00e9"}}', '{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":{"a":"é","b":[1,1e+21]}}'],
+    [`{"flag":"x","default":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, `{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":${'['.repeat(50_000)}${']'.repeat(50_000)}}`],
+    ['{"flag":"x","default":[1e999]}', '{"error":"invalid line"}'],
     [`{"bucket":{"key":"${KEY}","salt":"","unit":"0"}}`, '{"bucket":82731,"subkey":["74f839c593dc67fd","6e534dc3c9ab17a2"]}'],
   ]);
 });

@@ -20,7 +20,9 @@ export function evaluate(ruleset, key, context = EMPTY, now = 0, callersDefault 
   if (callersDefault !== undefined && callersDefault.type !== 'null' && !isOfType(flag.type, callersDefault)) {
     return error('TYPE_MISMATCH', callersDefault);
   }
-  return answer(flag, { ruleset, context, now, callersDefault, segments: ruleset.segments, kept: new Map() });
+  const asked = { ruleset, context, now, callersDefault, segments: ruleset.segments, kept: new Map() };
+  if (flag.prerequisites.length > 0) settlePrerequisites(flag, asked);
+  return answer(flag, asked);
 }
 
 function answer(flag, asked) {
@@ -92,10 +94,23 @@ function answer(flag, asked) {
   return serve(variant, isStatic && variant !== null ? 'STATIC' : 'DEFAULT', isNamed ? 'environment' : 'default');
 }
 
-/** Each prerequisite is answered once a question. */
-function isMet({ name, variants }, asked) {
-  const flag = asked.ruleset.names.get(name);
-  if (!asked.kept.has(flag)) asked.kept.set(flag, answer(flag, { ...asked, callersDefault: undefined }));
-  const { variant } = asked.kept.get(flag);
+/** Answers everything a flag leads to, each once and the farthest first, so that no chain is too long. */
+function settlePrerequisites(flag, asked) {
+  const names = (each) => each.prerequisites.map(({ name }) => asked.ruleset.names.get(name));
+  const open = names(flag);
+  while (open.length > 0) {
+    const next = open[open.length - 1];
+    const waiting = asked.kept.has(next) ? [] : names(next).filter((each) => !asked.kept.has(each));
+    if (waiting.length > 0) {
+      open.push(...waiting);
+      continue;
+    }
+    open.pop();
+    if (!asked.kept.has(next)) asked.kept.set(next, answer(next, { ...asked, callersDefault: undefined }));
+  }
+}
+
+function isMet({ name, variants }, { ruleset, kept }) {
+  const { variant } = kept.get(ruleset.names.get(name));
   return variant !== undefined && variants.has(variant);
 }

@@ -52,6 +52,8 @@ const broken = doc({
   good: {},
   onGood: needs('good', 'off'),
 });
+/** A thousand flags, each needing the one before it. */
+const long = doc(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, i === 0 ? { rules: [{ if: { attribute: 'a', op: 'exists' }, serve: 'on' }] } : needs(`f${i - 1}`, 'on')])));
 const of = (flag) => ask('prerequisites', flag);
 const left = (flag) => ask('broken', flag);
 const on = fallback('on', true);
@@ -59,7 +61,7 @@ const on = fallback('on', true);
 export default {
   topic: 'prerequisites',
   about: 'Prerequisites: which variant counts, what is unmet, chains, cycles and what they leave out.',
-  documents: { prerequisites: doc(flags, { overrides: { customers: { c: { byRole: true, needsNo: true } }, organizations: {} } }), broken },
+  documents: { long, prerequisites: doc(flags, { overrides: { customers: { c: { byRole: true, needsNo: true } }, organizations: {} } }), broken },
   cases: [
     of('needsYes')('met', {}, on),
     of('needsAlias')('met by an alias', {}, on),
@@ -99,6 +101,8 @@ export default {
     of('full')('a full prerequisite asked by itself', {}, drawn('on', true)),
     ...['a', 'b', 'c', 'self', 'above', 'further', 'lost', 'bad', 'onBad'].map((flag) =>
       left(flag)(`left out: ${flag}`, {}, failed('FLAG_NOT_FOUND', true), { default: true })),
+    ask('long', 'f999')('a chain of a thousand: met', { a: 1 }, on),
+    ask('long', 'f999')('a chain of a thousand: unmet', {}, unmet('off')),
     left('good')('beside a cycle: good', {}, constant('off')),
     left('onGood')('beside a cycle: a prerequisite', {}, on),
   ],

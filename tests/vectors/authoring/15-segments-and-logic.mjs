@@ -106,6 +106,13 @@ const topic = conditionTopic('segments and logic', 'all, any, not, exists, segme
     { description: 'a chain of sixteen segments', document: doc({ f: {} }, { segments: chain(16) }), refused: false, errors: [], flags: ['f'] },
     tooDeep('a chain of seventeen segments', doc({ f: {} }, { segments: chain(17) })),
     { description: 'a flag over a chain of fifteen segments', document: doc({ f: rule({ segment: 's1' }) }, { segments: chain(15) }), refused: false, errors: [], flags: ['f'] },
+    {
+      description: 'a cycle of thirty segments is no depth',
+      document: doc({ f: rule({ segment: 's0' }), good: {} }, { segments: Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`s${i}`, { segment: `s${(i + 1) % 30}` }])) }),
+      refused: false,
+      errors: ['/flags/f/rules/0/if/segment', ...Array.from({ length: 30 }, (_, i) => `/segments/s${i}/segment`)].sort(),
+      flags: ['good'],
+    },
     tooDeep('a flag over a chain of sixteen segments', doc({ f: rule({ segment: 's1' }) }, { segments: chain(16) })),
   ],
 });
