@@ -10,8 +10,8 @@ export function canonical(root) {
   while (open.length > 0) {
     const next = open.pop();
     if (typeof next === 'string') out.push(next);
-    else if (next.type === 'list') open.push(...between('[', next.items.map((item) => [item]), ']').reverse());
-    else if (next.type === 'object') open.push(...between('{', members(next), '}').reverse());
+    else if (next.type === 'list') pushBackwards(open, between('[', next.items.map((item) => [item]), ']'));
+    else if (next.type === 'object') pushBackwards(open, between('{', members(next), '}'));
     else out.push(next.type === 'null' ? 'null' : JSON.stringify(next.value)); // -0 prints as 0
   }
   return out.join('');
@@ -24,6 +24,10 @@ function members(object) {
 
 function between(first, groups, last) {
   return [first, ...groups.flatMap((group, i) => (i === 0 ? group : [',', ...group])), last];
+}
+
+function pushBackwards(open, parts) {
+  for (let i = parts.length - 1; i >= 0; i -= 1) open.push(parts[i]);
 }
 
 function byCodeUnit(a, b) {
