@@ -1,0 +1,580 @@
+/**
+ * Documents (section 1): from text to the flags that can be used, the overrides, and every error with its JSON pointer.
+ *
+ * What is wrong inside a flag leaves out that flag, what is wrong inside a segment breaks the flags that use it, a bad leaf of an
+ * override is ignored alone; what is wrong with the document itself refuses it whole.
+ */
+import { drawer, HASHES, readKey } from './bucket.mjs';
+import { readCondition } from './conditions.mjs';
+import { below, checkText, isBadText, scan } from './json.mjs';
+import { unitOf } from './context.mjs';
+
+const MEMBERS = ['schema', 'environment', 'bucketKey', 'segments', 'flags', 'overrides', 'private'];
+const FLAG_MEMBERS = [
+  'type', 'aliases', 'stage', 'description', 'owner', 'tags', 'metadata', 'enabled', 'variants', 'on', 'off', 'default', 'environments',
+  'unit', 'salt', 'hash', 'prerequisites', 'targets', 'rules', 'rollout',
+];
+const STATUSES = ['planned', 'active', 'paused', 'completed', 'rolled_back'];
+const RUNNING = ['active', 'paused', 'completed'];
+const TYPES = ['boolean', 'string', 'number', 'object'];
+const LIMITS = { bytes: 8_000_000, flags: 5_000, rules: 64, list: 10_000, depth: 16 };
+const WHOLE = 100_000;
+
+/** The document is refused whole. */
+class Refusal extends Error {
+  constructor(pointer, message) {
+    super(message);
+    this.pointer = pointer;
+  }
+}
+
+/** Whether a flag of this type may have this value. Lists count as objects. */
+export function isOfType(type, value) {
+  return value.type === type || (type === 'object' && value.type === 'list');
+}
+
+/**
+ * Reads a document from its text.
+ *
+ * Answers `{refused: true, errors}` or `{refused: false, errors, environment, private, draw, segments, flags, names, overrides}` where
+ * `flags` maps keys and `names` keys and aliases to usable flags, and `errors` is a list of `{pointer, message}`.
+ */
+export function readDocument(text) {
+  try {
+    return compile(text);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { refused: true, errors: [{ pointer: error.pointer, message: error.message }] };
+  }
+}
+
+function compile(text) {
+  if (Buffer.byteLength(text) > LIMITS.bytes) throw new Refusal('', 'too many bytes');
+  let root;
+  try {
+    root = scan(text);
+  } catch {
+    throw new Refusal('', 'not JSON');
+  }
+  const head = readHead(root);
+  const errors = new Map();
+  const report = (pointer, message) => {
+    if (!errors.has(pointer)) errors.set(pointer, message);
+    return null;
+  };
+
+  const segments = readSegments(root.get('segments'), report);
+  const candidates = readFlags(root.get('flags'), report);
+  const names = nameFlags(candidates, report);
+  useSegments(candidates, segments, report);
+  usePrerequisites(candidates, names, report);
+
+  const isUsable = (candidate) => !candidate.isBad;
+  const flags = new Map(candidates.filter(isUsable).map(({ key, flag }) => [key, flag]));
+  const usableNames = new Map([...names].filter(([, candidate]) => isUsable(candidate)).map(([name, { flag }]) => [name, flag]));
+  const overrides = readOverrides(root.get('overrides'), usableNames, report);
+  return {
+    refused: false,
+    errors: [...errors].map(([pointer, message]) => ({ pointer, message })),
+    environment: head.environment,
+    private: head.private,
+    draw: drawer(head.key),
+    segments,
+    flags,
+    names: usableNames,
+    overrides,
+  };
+}
+
+/** The top level: whatever is wrong here refuses the document. */
+function readHead(root) {
+  const refuse = (pointer, message) => {
+    throw new Refusal(pointer, message);
+  };
+  if (root.type !== 'object') refuse('', 'expected an object');
+  for (const name of root.repeated()) refuse(below('', name), 'member named twice');
+  for (const name of root.names) if (!MEMBERS.includes(name)) refuse(below('', name), 'unknown member');
+  for (const name of ['schema', 'environment', 'bucketKey', 'private']) if (root.has(name)) checkText(root.get(name), below('', name), refuse);
+  const [schema, environment, bucketKey, hidden] = ['schema', 'environment', 'bucketKey', 'private'].map((name) => root.get(name));
+  if (schema === undefined) refuse('', 'missing schema');
+  if (schema.value !== 'twinflag/1') refuse('/schema', 'expected twinflag/1');
+  if (environment !== undefined && environment.type !== 'string') refuse('/environment', 'expected a string');
+  if (bucketKey === undefined) refuse('', 'missing bucketKey');
+  const key = bucketKey.type === 'string' ? readKey(bucketKey.value) : null;
+  if (key === null) refuse('/bucketKey', 'expected 32 hexadecimal digits');
+  for (const name of ['segments', 'flags', 'overrides']) {
+    if (root.has(name) && root.get(name).type !== 'object') refuse(below('', name), 'expected an object');
+  }
+  if (hidden !== undefined) {
+    if (hidden.type !== 'list') refuse('/private', 'expected a list');
+    checkList(hidden, '/private');
+    hidden.items.forEach((item, i) => item.type === 'string' || refuse(below('/private', i), 'expected a name'));
+  }
+  return { key, environment: environment?.value, private: hidden?.items.map((item) => item.value) ?? [] };
+}
+
+function checkList(node, at) {
+  if (node.items.length > LIMITS.list) throw new Refusal(at, 'too many entries');
+}
+
+/** Where conditions are read: watches their limits and keeps the references to segments and the greatest depth. */
+function watcher() {
+  const watch = {
+    references: [],
+    height: 0,
+    list: checkList,
+    depth(depth, at) {
+      if (depth > LIMITS.depth) throw new Refusal(at, 'condition too deep');
+      watch.height = Math.max(watch.height, depth);
+    },
+    segment(name, at, depth) {
+      watch.references.push({ name, at, depth });
+    },
+  };
+  return watch;
+}
+
+/** Name → `{condition, isBad, …}` for every segment, with depth and references between segments settled. */
+function readSegments(node, report) {
+  const segments = new Map();
+  if (node === undefined) return segments;
+  const repeated = node.repeated();
+  for (const [name, value] of node.entries()) {
+    const at = below('/segments', name);
+    const watch = watcher();
+    const segment = { at, watch, isBad: false, condition: null };
+    segment.wrong = (pointer, message) => {
+      segment.isBad = true;
+      return report(pointer, message);
+    };
+    if (repeated.has(name)) segment.wrong(at, 'member named twice');
+    if (isBadText(name)) segment.wrong(at, 'U+0000 or a lone surrogate in a name');
+    checkText(value, at, segment.wrong);
+    segment.condition = readCondition(value, at, segment.wrong, watch);
+    segments.set(name, segment);
+  }
+  settleSegments(segments);
+  return segments;
+}
+
+function settleSegments(segments) {
+  const targets = (segment) => segment.watch.references.map(({ name }) => segments.get(name)).filter((each) => each !== undefined);
+  const group = components([...segments.values()], targets);
+  for (const segment of segments.values()) {
+    for (const reference of segment.watch.references) {
+      const target = segments.get(reference.name);
+      reference.isCyclic = target !== undefined && group.get(target) === group.get(segment);
+      if (target === undefined) segment.wrong(reference.at, 'unknown segment');
+      else if (reference.isCyclic) segment.wrong(reference.at, 'segments in a cycle');
+    }
+  }
+  spread([...segments.values()], (segment) => {
+    for (const { name, at } of segment.watch.references) if (segments.get(name)?.isBad) segment.wrong(at, 'broken segment');
+  });
+  const height = (segment, level) => {
+    segment.height ??= heightOf(segment.watch, segments, height, level);
+    return segment.height;
+  };
+  for (const segment of segments.values()) height(segment, 1);
+}
+
+/** The depth of what was read, counted through segments. A cycle is an error of its own and not followed. */
+function heightOf(watch, segments, height, level = 1) {
+  let greatest = watch.height;
+  for (const { name, at, depth, isCyclic } of watch.references) {
+    const target = segments.get(name);
+    if (target === undefined || isCyclic) continue;
+    if (level > LIMITS.depth) throw new Refusal(at, 'condition too deep');
+    greatest = Math.max(greatest, depth + height(target, level + 1));
+    if (greatest > LIMITS.depth) throw new Refusal(at, 'condition too deep');
+  }
+  return greatest;
+}
+
+/** Runs `step` over all things until none of them turns bad any more. */
+function spread(things, step) {
+  for (;;) {
+    const before = things.filter((each) => each.isBad).length;
+    things.forEach(step);
+    if (things.filter((each) => each.isBad).length === before) return;
+  }
+}
+
+/**
+ * Thing → the number of its strongly connected component (Tarjan), so that an edge lies on a cycle exactly where it stays inside one.
+ */
+function components(things, targets) {
+  const order = new Map();
+  const low = new Map();
+  const group = new Map();
+  const stack = [];
+  const open = []; // instead of recursion: chains may be as long as a document
+  const enter = (thing) => {
+    order.set(thing, order.size);
+    low.set(thing, order.get(thing));
+    stack.push(thing);
+    open.push({ thing, rest: targets(thing)[Symbol.iterator]() });
+  };
+  const lower = (thing, to) => low.set(thing, Math.min(low.get(thing), to));
+  const leave = (thing) => {
+    if (low.get(thing) !== order.get(thing)) return;
+    for (;;) {
+      const member = stack.pop();
+      group.set(member, order.get(thing));
+      if (member === thing) return;
+    }
+  };
+  const visit = (first) => {
+    enter(first);
+    while (open.length > 0) {
+      const { thing, rest } = open[open.length - 1];
+      const { done, value: next } = rest.next();
+      if (done) {
+        open.pop();
+        leave(thing);
+        if (open.length > 0) lower(open[open.length - 1].thing, low.get(thing));
+      } else if (!order.has(next)) {
+        enter(next);
+      } else if (!group.has(next)) {
+        lower(thing, order.get(next));
+      }
+    }
+  };
+  for (const thing of things) if (!order.has(thing)) visit(thing);
+  return group;
+}
+
+/** Whether a text is a flag key or an alias. */
+export function isKey(text) {
+  if (text.length > 128 || !/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(text)) return false;
+  return !text.split('.').some((segment) => ['__proto__', 'prototype', 'constructor'].includes(segment));
+}
+
+/** Every member of `flags` as a candidate `{key, at, isBad, flag, …}`, bad where its own text is wrong or a prefix rule hits it. */
+function readFlags(node, report) {
+  if (node === undefined) return [];
+  if (node.names.length > LIMITS.flags) throw new Refusal('/flags', 'too many flags');
+  const repeated = node.repeated();
+  const candidates = [...node.entries()].map(([key, value]) => {
+    const candidate = { key, at: below('/flags', key), isBad: false, watch: watcher(), prerequisites: [], aliases: [] };
+    candidate.wrong = (pointer, message) => {
+      candidate.isBad = true;
+      return report(pointer, message);
+    };
+    if (repeated.has(key)) candidate.wrong(candidate.at, 'member named twice');
+    if (!isKey(key)) candidate.wrong(candidate.at, 'malformed key');
+    checkText(value, candidate.at, candidate.wrong);
+    if (value.type === 'object') candidate.flag = readFlag(candidate, value, report);
+    else candidate.wrong(candidate.at, 'expected an object');
+    return candidate;
+  });
+  const byKey = new Map(candidates.filter(({ key }) => isKey(key)).map((candidate) => [candidate.key, candidate]));
+  for (const [key, candidate] of byKey) {
+    for (let dot = key.indexOf('.'); dot !== -1; dot = key.indexOf('.', dot + 1)) {
+      const shorter = byKey.get(key.slice(0, dot));
+      if (shorter === undefined) continue;
+      candidate.wrong(candidate.at, 'another key is a prefix of this one');
+      shorter.wrong(shorter.at, 'this key is a prefix of another');
+    }
+  }
+  return candidates;
+}
+
+function readFlag(candidate, node, report) {
+  const { key, at, wrong, watch } = candidate;
+  const unknownMembers = (object, pointer, known) => {
+    for (const name of object.entries().keys()) if (!known.includes(name)) wrong(below(pointer, name), 'unknown member');
+  };
+  const member = (object, pointer, name, type, otherwise) => {
+    const value = object.get(name);
+    if (value === undefined) return otherwise;
+    if (value.type === type) return type === 'list' || type === 'object' ? value : value.value;
+    wrong(below(pointer, name), `expected ${type}`);
+    return otherwise;
+  };
+  /** The items of a list member, each read by `read(item, pointer)`; nothing where the member is absent or no list. */
+  const items = (object, pointer, name, read) => {
+    const list = member(object, pointer, name, 'list');
+    if (list === undefined) return [];
+    checkList(list, below(pointer, name));
+    return list.items.map((item, i) => read(item, below(below(pointer, name), i)));
+  };
+  const oneOf = (object, pointer, name, allowed, otherwise) => {
+    const value = member(object, pointer, name, 'string', otherwise);
+    return allowed.includes(value) ? value : wrong(below(pointer, name), `expected one of ${allowed.join(', ')}`);
+  };
+  const required = (object, pointer, names) =>
+    names.filter((name) => !object.has(name)).forEach((name) => wrong(pointer, `missing ${name}`));
+  const object = (value, pointer, known) => {
+    if (value.type !== 'object') return wrong(pointer, 'expected an object');
+    unknownMembers(value, pointer, known);
+    return value;
+  };
+
+  unknownMembers(node, at, FLAG_MEMBERS);
+  for (const name of ['stage', 'description', 'owner']) member(node, at, name, 'string');
+  member(node, at, 'metadata', 'object');
+  items(node, at, 'tags', (tag, pointer) => tag.type === 'string' || wrong(pointer, 'expected a string'));
+  candidate.aliases = items(node, at, 'aliases', (alias, pointer) => ({ name: alias.type === 'string' ? alias.value : null, at: pointer }));
+
+  const type = oneOf(node, at, 'type', TYPES, 'boolean');
+  const variants = readVariants(node, at, type, wrong);
+  const namesVariant = (value, pointer) => {
+    if (value.type === 'string' && (variants === null || variants.has(value.value))) return value.value;
+    return wrong(pointer, 'expected the name of a variant');
+  };
+  const variantMember = (name, otherwise, mayBeNull) => {
+    const value = node.get(name);
+    if (value !== undefined) return mayBeNull && value.type === 'null' ? null : namesVariant(value, below(at, name));
+    return variants === null || variants.has(otherwise) ? otherwise : wrong(at, `no variant ${otherwise}, and ${name} is absent`);
+  };
+  const on = variantMember('on', 'on', false);
+  const off = variantMember('off', 'off', true);
+  const fallback = node.has('default') ? variantMember('default', null, true) : off;
+
+  const environments = new Map();
+  for (const [name, value] of member(node, at, 'environments', 'object')?.entries() ?? []) {
+    environments.set(name, value.type === 'null' ? null : namesVariant(value, below(below(at, 'environments'), name)));
+  }
+
+  candidate.prerequisites = items(node, at, 'prerequisites', (value, pointer) => {
+    if (object(value, pointer, ['flag', 'variants']) === null) return null;
+    required(value, pointer, ['flag', 'variants']);
+    const flag = member(value, pointer, 'flag', 'string');
+    const wanted = items(value, pointer, 'variants', (name, place) => (name.type === 'string' ? name.value : wrong(place, 'expected a string')));
+    return flag === undefined ? null : { name: flag, at: below(pointer, 'flag'), variants: new Set(wanted) };
+  }).filter((each) => each !== null);
+
+  const targets = items(node, at, 'targets', (value, pointer) => {
+    if (object(value, pointer, ['attribute', 'values', 'variant']) === null) return null;
+    required(value, pointer, ['attribute', 'values', 'variant']);
+    return {
+      attribute: member(value, pointer, 'attribute', 'string'),
+      values: items(value, pointer, 'values', (entry, place) =>
+        ['string', 'number', 'boolean'].includes(entry.type) ? entry : wrong(place, 'expected a string, number or boolean')),
+      variant: value.has('variant') ? namesVariant(value.get('variant'), below(pointer, 'variant')) : null,
+    };
+  });
+
+  const salt = member(node, at, 'salt', 'string', key);
+  const unit = member(node, at, 'unit', 'string', 'targetingKey');
+
+  const readSplit = (value, pointer) => {
+    unknownMembers(value, pointer, ['split', 'unit', 'salt']);
+    required(value, pointer, ['split']);
+    const parts = items(value, pointer, 'split', (part, place) => {
+      if (object(part, place, ['variant', 'weight']) === null) return null;
+      required(part, place, ['variant', 'weight']);
+      const weight = member(part, place, 'weight', 'number');
+      const isWhole = weight === undefined || (Number.isInteger(weight) && weight >= 0);
+      if (!isWhole) wrong(below(place, 'weight'), 'expected a whole number');
+      const variant = part.has('variant') ? namesVariant(part.get('variant'), below(place, 'variant')) : null;
+      return weight === undefined || !isWhole ? null : { variant, weight };
+    });
+    const sum = parts.reduce((total, part) => total + (part?.weight ?? NaN), 0);
+    if (value.get('split')?.type === 'list' && !Number.isNaN(sum) && sum !== WHOLE) wrong(below(pointer, 'split'), 'weights do not sum to 100000');
+    return { parts, unit: member(value, pointer, 'unit', 'string', unit), salt: member(value, pointer, 'salt', 'string', null) };
+  };
+  const rules = items(node, at, 'rules', (value, pointer) => {
+    if (object(value, pointer, ['name', 'if', 'serve']) === null) return null;
+    required(value, pointer, ['serve']);
+    const rule = { at: pointer, name: member(value, pointer, 'name', 'string', null), condition: null, variant: null, split: null };
+    rule.isNamed = value.has('name');
+    if (value.has('if')) rule.condition = readCondition(value.get('if'), below(pointer, 'if'), wrong, watch);
+    const serve = value.get('serve');
+    if (serve?.type === 'object') rule.split = readSplit(serve, below(pointer, 'serve'));
+    else if (serve !== undefined) rule.variant = namesVariant(serve, below(pointer, 'serve'));
+    return rule;
+  });
+  if (rules.length > LIMITS.rules) throw new Refusal(below(at, 'rules'), 'too many rules');
+  for (const rule of rules) {
+    if (!rule?.split || rule.split.salt !== null) continue;
+    if (!rule.isNamed) wrong(rule.at, 'a rule that splits has a name, or its split a salt');
+    else if (rules.some((other) => other && other !== rule && other.name !== null && other.name === rule.name)) wrong(below(rule.at, 'name'), 'name not unique');
+    rule.split.salt = `${salt}/${rule.name}`;
+  }
+
+  const rollout = node.has('rollout') ? readRollout(node.get('rollout'), below(at, 'rollout'), { wrong, object, member, items, oneOf }) : null;
+
+  return {
+    key,
+    type,
+    enabled: member(node, at, 'enabled', 'boolean', true),
+    variants,
+    on,
+    off,
+    default: fallback,
+    environments,
+    unit,
+    salt,
+    hash: oneOf(node, at, 'hash', HASHES, 'sip-1'),
+    prerequisites: candidate.prerequisites,
+    targets,
+    rules,
+    rollout,
+  };
+}
+
+/** Variant name → value, in the order written; `null` where nothing can be said about names. */
+function readVariants(node, at, type, wrong) {
+  const value = node.get('variants');
+  const pointer = below(at, 'variants');
+  if (value === undefined) {
+    if (type === null) return null;
+    if (type !== 'boolean') return wrong(at, 'missing variants');
+    return new Map([['on', { type: 'boolean', value: true }], ['off', { type: 'boolean', value: false }]]);
+  }
+  if (value.type !== 'object') return wrong(pointer, 'expected an object');
+  const variants = value.entries();
+  if (variants.size === 0) return wrong(pointer, 'expected at least one variant');
+  for (const [name, variant] of variants) {
+    if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) wrong(below(pointer, name), 'malformed name');
+    if (type !== null && !isOfType(type, variant)) wrong(below(pointer, name), `expected ${type}`);
+  }
+  return variants;
+}
+
+function readRollout(node, at, { wrong, object, member, items, oneOf }) {
+  if (object(node, at, ['status', 'tier', 'percentage', 'allow', 'deny', 'guard']) === null) return null;
+  const status = oneOf(node, at, 'status', STATUSES, 'planned');
+  const tier = member(node, at, 'tier', 'number', null);
+  if (tier !== null && ![0, 1, 2, 3, 4].includes(tier)) wrong(below(at, 'tier'), 'expected 0, 1, 2, 3 or 4');
+  const percentage = member(node, at, 'percentage', 'number', 0);
+  const threshold = Math.round(percentage * 1000);
+  if (!(percentage >= 0 && percentage <= 100) || threshold / 1000 !== percentage) {
+    wrong(below(at, 'percentage'), 'expected 0 to 100 with at most three decimals');
+  }
+  const entries = (name) =>
+    new Set(items(node, at, name, (entry, pointer) => {
+      const isEntry = entry.type === 'string' || (entry.type === 'number' && unitOf(entry).text !== undefined);
+      return isEntry ? unitOf(entry).text : wrong(pointer, 'expected a string or a whole number'); // an empty string is on no list
+    }));
+  const guard = node.has('guard') ? object(node.get('guard'), below(at, 'guard'), ['method', 'errorRate', 'timeWindow', 'minSamples']) : null;
+  if (guard !== null) {
+    if (guard.has('method')) oneOf(guard, below(at, 'guard'), 'method', ['sequential', 'threshold'], null);
+    for (const name of ['errorRate', 'timeWindow', 'minSamples']) member(guard, below(at, 'guard'), name, 'number');
+  }
+  const allow = entries('allow');
+  const deny = entries('deny');
+  const allowCount = node.get('allow')?.items?.length ?? 0;
+  const denyCount = node.get('deny')?.items?.length ?? 0;
+  return { isRolledBack: status === 'rolled_back', isRunning: RUNNING.includes(status) && tier !== 0, tier, threshold, allow, deny, allowCount, denyCount };
+}
+
+/** Every key and kept alias → its candidate. An alias that is malformed or equals any key or other alias is dropped. */
+function nameFlags(candidates, report) {
+  const names = new Map(candidates.filter(({ key }) => isKey(key)).map((candidate) => [candidate.key, candidate]));
+  const uses = new Map();
+  for (const { aliases } of candidates) for (const { name } of aliases) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const keys = new Set(names.keys());
+  for (const candidate of candidates) {
+    for (const { name, at } of candidate.aliases) {
+      if (name === null || !isKey(name)) report(at, 'malformed alias');
+      else if (keys.has(name) || uses.get(name) > 1) report(at, 'the alias equals a key or another alias');
+      else names.set(name, candidate);
+    }
+  }
+  return names;
+}
+
+function useSegments(candidates, segments, report) {
+  for (const candidate of candidates) {
+    for (const { name, at } of candidate.watch.references) {
+      const segment = segments.get(name);
+      if (segment === undefined) candidate.wrong(at, 'unknown segment');
+      else if (segment.isBad) candidate.wrong(at, 'broken segment');
+    }
+    heightOf(candidate.watch, segments, (segment) => segment.height);
+  }
+}
+
+function usePrerequisites(candidates, names) {
+  const targets = (candidate) => candidate.prerequisites.map(({ name }) => names.get(name)).filter((each) => each !== undefined);
+  const group = components(candidates, targets);
+  for (const candidate of candidates) {
+    for (const { name, at } of candidate.prerequisites) {
+      const target = names.get(name);
+      if (target === undefined) candidate.wrong(at, 'unknown flag');
+      else if (group.get(target) === group.get(candidate)) candidate.wrong(at, 'prerequisites in a cycle');
+    }
+  }
+  spread(candidates, (candidate) => {
+    for (const { name, at } of candidate.prerequisites) if (names.get(name)?.isBad) candidate.wrong(at, 'the prerequisite is left out');
+  });
+}
+
+/** `{customers, organizations}`: owner → flag key → variant name. */
+function readOverrides(node, names, report) {
+  const overrides = { customers: new Map(), organizations: new Map() };
+  if (node === undefined) return overrides;
+  const repeated = node.repeated();
+  for (const [kind, owners] of node.entries()) {
+    const at = below('/overrides', kind);
+    if (repeated.has(kind)) report(at, 'member named twice');
+    else if (!Object.hasOwn(overrides, kind)) report(at, 'unknown member');
+    else if (owners.type !== 'object') report(at, 'expected an object');
+    else {
+      const twice = owners.repeated();
+      for (const [owner, tree] of owners.entries()) {
+        if (twice.has(owner)) report(below(at, owner), 'member named twice');
+        else if (isBadText(owner)) report(below(at, owner), 'U+0000 or a lone surrogate in a name');
+        else if (tree.type !== 'object') report(below(at, owner), 'expected an object');
+        else overrides[kind].set(owner, readTree(tree, below(at, owner), names, report));
+      }
+    }
+  }
+  return overrides;
+}
+
+/** Flag key → variant name of one owner's tree. */
+function readTree(tree, at, names, report) {
+  const byFlag = new Map();
+  for (const leaf of leavesOf(tree, at, report)) {
+    const flag = names.get(leaf.path.join('.'));
+    if (flag === undefined) report(leaf.at, 'unknown flag');
+    else byFlag.set(flag, [...(byFlag.get(flag) ?? []), leaf]);
+  }
+  const chosen = new Map();
+  for (const [flag, leaves] of byFlag) {
+    const winner =
+      leaves.find(({ path }) => path.length === 1 && path[0] === flag.key) ??
+      leaves.find(({ path }) => path.length === 1) ??
+      leaves.find(({ path }) => path.join('.') === flag.key) ??
+      leaves[0];
+    for (const leaf of leaves) if (leaf !== winner) report(leaf.at, 'flag named twice');
+    const variant = variantOfLeaf(flag, winner.value);
+    if (variant === null) report(winner.at, 'no such variant');
+    else chosen.set(flag.key, variant);
+  }
+  return chosen;
+}
+
+function variantOfLeaf(flag, value) {
+  if (value.type === 'string') return flag.variants.has(value.value) ? value.value : null;
+  if (value.type !== 'boolean' || flag.type !== 'boolean') return null;
+  const found = [...flag.variants].find(([, variant]) => variant.value === value.value);
+  return found === undefined ? null : found[0];
+}
+
+/** The leaves of a tree in the order written. A member named twice is reported and skipped. */
+function leavesOf(tree, at, report) {
+  const leaves = [];
+  const queue = [{ value: tree, path: [], at }];
+  while (queue.length > 0) {
+    const place = queue.pop();
+    if (place.value.type !== 'object') {
+      leaves.push(place);
+      continue;
+    }
+    const twice = place.value.repeated();
+    const inner = [];
+    for (const [name, value] of place.value.entries()) {
+      const pointer = below(place.at, name);
+      if (twice.has(name)) report(pointer, 'member named twice');
+      else if (isBadText(name)) report(pointer, 'U+0000 or a lone surrogate in a name');
+      else inner.push({ value, path: [...place.path, name], at: pointer });
+    }
+    queue.push(...inner.reverse());
+  }
+  return leaves;
+}

@@ -1,0 +1,50 @@
+import { ask, constant, doc, environment, failed, killed, ruled } from './help.mjs';
+
+const flags = {
+  newUi: {},
+  oldUi: { default: 'on' },
+  dark: { enabled: false, default: 'on' },
+  banner: { type: 'string', variants: { short: 'Hello', long: 'Hello and welcome' }, on: 'long', off: 'short' },
+  limit: { type: 'number', variants: { few: 3, many: 12.5 }, on: 'many', off: 'few', default: 'many' },
+  theme: { type: 'object', variants: { plain: { b: 1, a: [true, null] }, none: {} }, on: 'plain', off: 'none', default: 'plain' },
+  staff: { rules: [{ if: { attribute: 'role', op: 'eq', value: 'staff' }, serve: 'on' }] },
+  staged: { environments: { production: 'on', staging: 'off' } },
+  'deep.tree.leaf': { aliases: ['deep_leaf', 'DEEP-LEAF'], default: 'on' },
+};
+const about = (flag) => ask('first', flag);
+
+export default {
+  topic: 'first flag',
+  about: 'The smallest flags of every type, each asked once or twice.',
+  documents: { first: doc(flags), empty: doc({}), bare: { schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f' } },
+  cases: [
+    about('newUi')('a flag with nothing written is off', {}, constant('off', false)),
+    about('newUi')('an absent context is an empty one', undefined, constant('off', false)),
+    about('newUi')('a default of the right type changes nothing', {}, constant('off', false), { default: true }),
+    about('newUi')('a null default fixes no type', {}, constant('off', false), { default: null }),
+    about('oldUi')('a default that is on', {}, constant('on', true)),
+    about('dark')('a disabled flag is off', {}, killed('off', false)),
+    about('banner')('a text', {}, constant('short', 'Hello')),
+    about('limit')('a number', {}, constant('many', 12.5)),
+    about('theme')('an object', {}, constant('plain', { a: [true, null], b: 1 })),
+    about('staff')('a rule holds', { role: 'staff' }, ruled('on', true)),
+    about('staff')('a rule does not hold', { role: 'guest' }, { reason: 'DEFAULT', layer: 'default', variant: 'off', value: false }),
+    about('staged')('the default of the environment', {}, environment('on', true)),
+    about('deep.tree.leaf')('a dotted key', {}, constant('on', true)),
+    about('deep_leaf')('an alias', {}, constant('on', true)),
+    about('DEEP-LEAF')('another alias', {}, constant('on', true)),
+    about('deep.tree')('a part of a key is no flag', {}, failed('FLAG_NOT_FOUND')),
+    about('nowhere')('an unknown flag answers the default', {}, failed('FLAG_NOT_FOUND', 'mine'), { default: 'mine' }),
+    about('nowhere')('an unknown flag without a default answers no value', {}, failed('FLAG_NOT_FOUND', undefined)),
+    about('nowhere')('an unknown flag with a null default answers null', {}, failed('FLAG_NOT_FOUND', null), { default: null }),
+    about('')('the empty key is no flag', {}, failed('FLAG_NOT_FOUND', 1), { default: 1 }),
+    about('__proto__')('a name of the language is no flag', {}, failed('FLAG_NOT_FOUND', 1), { default: 1 }),
+    about('toString')('another name of the language is no flag', {}, failed('FLAG_NOT_FOUND', 1), { default: 1 }),
+    about('NewUi')('keys count case', {}, failed('FLAG_NOT_FOUND', false), { default: false }),
+    about(' newUi')('keys are not trimmed', {}, failed('FLAG_NOT_FOUND', false), { default: false }),
+    about('a\u0000b')('a flag key is not checked', {}, failed('FLAG_NOT_FOUND', false), { default: false }),
+    about('newUi')('the wrong type of default', {}, failed('TYPE_MISMATCH', 'x'), { default: 'x' }),
+    ask('empty', 'newUi')('a document without flags', {}, failed('FLAG_NOT_FOUND', 0), { default: 0 }),
+    ask('bare', 'newUi')('a document without the member flags', {}, failed('FLAG_NOT_FOUND', 0), { default: 0 }),
+  ],
+};

@@ -1,0 +1,97 @@
+import { ask, constant, customer, doc, drawn, environmentDefault, environment, failed, fallback, killed, listed, organization, ruled, split, targeted, unmet } from './help.mjs';
+
+/** Every step has its own variant, so that the variant alone says which step answered. */
+const variants = Object.fromEntries(
+  ['off', 'on', 'customer', 'organization', 'target', 'rule', 'environment', 'fallback'].map((name) => [name, `from ${name}`]),
+);
+const everything = {
+  type: 'string',
+  variants,
+  default: 'fallback',
+  environments: { production: 'environment' },
+  unit: 'userId',
+  prerequisites: [{ flag: 'gate', variants: ['on'] }],
+  targets: [{ attribute: 'email', values: ['t@example.com'], variant: 'target' }],
+  rules: [{ if: { attribute: 'role', op: 'eq', value: 'staff' }, serve: 'rule' }],
+  rollout: { status: 'active', tier: 3, percentage: 100, allow: ['allowed', 'both'], deny: ['denied', 'both'] },
+};
+const overrides = { customers: { 'c-1': { all: 'customer', half: 'customer', dead: 'customer', gone: 'customer', shut: 'customer' } }, organizations: { 'o-1': { all: 'organization', half: 'organization' } } };
+const document = doc(
+  {
+    gate: { rules: [{ if: { attribute: 'shut', op: 'eq', value: true }, serve: 'off' }], default: 'on' },
+    all: everything,
+    half: { ...everything, rollout: { ...everything.rollout, percentage: 50 } },
+    dead: { ...everything, enabled: false },
+    gone: { ...everything, rollout: { ...everything.rollout, status: 'rolled_back' } },
+    shut: { ...everything, prerequisites: [{ flag: 'gate', variants: ['off'] }] },
+    unnamed: { ...everything, environments: { staging: 'environment' }, rollout: { status: 'active', percentage: 0 } },
+    named: { ...everything, rollout: { status: 'active', percentage: 0 } },
+    splitting: { ...everything, rules: [{ name: 'r', serve: { split: [{ variant: 'rule', weight: 100000 }] } }], targets: everything.targets },
+    units: { unit: 'userId', rollout: { status: 'active', percentage: 50, allow: ['a'] } },
+    noList: { unit: 'userId', rollout: { status: 'active', percentage: 50 } },
+    number: { type: 'number', variants: { on: 1, off: 0 } },
+    object: { type: 'object', variants: { on: {}, off: [] } },
+  },
+  { overrides },
+);
+const full = { customerId: 'c-1', organizationId: 'o-1', userId: 'both', email: 't@example.com', role: 'staff' };
+const without = (...names) => Object.fromEntries(Object.entries(full).filter(([name]) => !names.includes(name)));
+const of = (flag) => ask('steps', flag);
+
+export default {
+  topic: 'precedence',
+  about: 'Every step against its neighbours, on flags where each step has a variant of its own.',
+  documents: { steps: document },
+  cases: [
+    of('all')('a refused context beats everything', { ...full, bad: 'a\u0000' }, failed('INVALID_CONTEXT', 'd'), { default: 'd' }),
+    of('nowhere')('a refused context beats an unknown flag', { bad: 'a\u0000' }, failed('INVALID_CONTEXT', 'd'), { default: 'd' }),
+    of('all')('a refused context beats the wrong type', [], failed('INVALID_CONTEXT', 7), { default: 7 }),
+    of('nowhere')('an unknown flag has no type to mismatch', {}, failed('FLAG_NOT_FOUND', 7), { default: 7 }),
+    of('dead')('the wrong type beats the kill switch', full, failed('TYPE_MISMATCH', 7), { default: 7 }),
+    of('all')('the wrong type beats an unfit unit', { userId: true }, failed('TYPE_MISMATCH', false), { default: false }),
+    of('dead')('step 1 beats everything after it', full, killed('off')),
+    of('gone')('a rolled back rollout is step 1', full, killed('off')),
+    of('dead')('step 1 beats an unmet prerequisite', { ...full, shut: true }, killed('off')),
+    of('gone')('a rolled back rollout beats an unmet prerequisite', { ...full, shut: true }, killed('off')),
+    of('all')('step 2 beats the overrides', { ...full, shut: true }, unmet('off')),
+    of('shut')('a prerequisite that must be off', full, unmet('off')),
+    of('shut')('a prerequisite that is off as it must be', { ...full, shut: true }, customer('customer')),
+    of('all')('step 3 beats everything after it', full, customer('customer', 'from customer')),
+    of('all')('step 4 beats everything after it', without('customerId'), organization('organization', 'from organization')),
+    of('all')('step 4 answers where the customer has no override', { ...full, customerId: 'c-2' }, organization('organization')),
+    of('all')('step 5 beats step 6', without('customerId', 'organizationId'), listed('off', 'from off')),
+    of('all')('step 5 beats a target', { userId: 'denied', email: 't@example.com' }, listed('off')),
+    of('all')('step 6 beats a target', { userId: 'allowed', email: 't@example.com', role: 'staff' }, listed('on')),
+    of('all')('step 7 beats a rule', { email: 't@example.com', role: 'staff', userId: 'u' }, targeted('target')),
+    of('all')('step 8 beats the rollout', { role: 'staff', userId: 'u' }, ruled('rule')),
+    of('all')('step 9 beats the environment', { userId: 'u' }, drawn('on')),
+    of('all')('step 9 at 100 % needs no unit', {}, drawn('on'), { bucket: true }),
+    of('named')('step 10 beats the flag', { userId: 'u' }, environmentDefault('environment')),
+    of('unnamed')('step 11 answers last', { userId: 'u' }, fallback('fallback')),
+    of('all')('a customer without a rollout of its own still meets the deny list', { customerId: 'c-3', userId: 'denied' }, listed('off')),
+    of('all')('an override answers before an unfit unit is judged', { customerId: 'c-1', userId: [] }, customer('customer')),
+    of('all')('an organization answers before an unfit unit is judged', { organizationId: 'o-1', userId: [] }, organization('organization')),
+    of('all')('an unfit unit is judged at step 5', { userId: [] }, failed('INVALID_CONTEXT', 'd'), { default: 'd' }),
+    of('all')('an unfit unit at step 5 beats a target', { userId: {}, email: 't@example.com' }, failed('INVALID_CONTEXT', null), { default: null }),
+    of('all')('the kill switch does not ask for the unit', { userId: [], shut: true }, unmet('off')),
+    of('half')('a missing unit is on no list and meets a target', { email: 't@example.com' }, targeted('target')),
+    of('half')('a missing unit is on no list and meets a rule', { role: 'staff' }, ruled('rule')),
+    of('half')('a missing unit is judged at step 9', {}, failed('TARGETING_KEY_MISSING', 'd'), { default: 'd' }),
+    of('half')('a null unit is missing', { userId: null }, failed('TARGETING_KEY_MISSING', 'd'), { default: 'd' }),
+    of('half')('an empty unit is missing', { userId: '' }, failed('TARGETING_KEY_MISSING', 'd'), { default: 'd' }),
+    of('splitting')('a target beats a split', { email: 't@example.com', userId: 'u' }, targeted('target')),
+    of('splitting')('a split beats the rollout', { userId: 'u' }, split('rule', 'from rule')),
+    of('splitting')('a split with all the weight on one variant asks for a unit', {}, failed('TARGETING_KEY_MISSING')),
+    of('splitting')('a list is asked before a split', { userId: 'allowed' }, listed('on')),
+    of('noList')('without lists an unfit unit waits for step 9', { userId: 1.5 }, failed('INVALID_CONTEXT', true), { default: true }),
+    of('units')('with a list an unfit unit is judged at step 6', { userId: 1.5 }, failed('INVALID_CONTEXT', true), { default: true }),
+    of('number')('a number is asked as a number', {}, constant('off', 0), { default: 1 }),
+    of('number')('a number is not asked as a boolean', {}, failed('TYPE_MISMATCH', false), { default: false }),
+    of('number')('a number is not asked as a text', {}, failed('TYPE_MISMATCH', '0'), { default: '0' }),
+    of('number')('a number is not asked as a list', {}, failed('TYPE_MISMATCH', []), { default: [] }),
+    of('object')('an object is asked as an object', {}, constant('off', []), { default: {} }),
+    of('object')('an object is asked as a list', {}, constant('off', []), { default: [1] }),
+    of('object')('an object is not asked as a number', {}, failed('TYPE_MISMATCH', 0), { default: 0 }),
+    of('all')('no wish, no mismatch', full, customer('customer'), { default: null }),
+  ],
+};

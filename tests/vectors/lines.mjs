@@ -1,0 +1,22 @@
+/** From a topic file's entries to the lines of the door. */
+
+/** A document's text: as given by `{"text": …}`, else the object's own JSON. */
+export function documentText(document) {
+  return isRaw(document) ? document.text : JSON.stringify(document);
+}
+
+function isRaw(document) {
+  return typeof document.text === 'string' && Object.keys(document).length === 1;
+}
+
+/** The text of a refusal's document. */
+export function refusalText(refusal) {
+  return refusal.text ?? JSON.stringify(refusal.document);
+}
+
+/** The line that asks a case's question. */
+export function questionLine({ flag, context, contextText, default: callersDefault, now, known, bucket }) {
+  const members = [['flag', JSON.stringify(flag)], ['context', contextText ?? JSON.stringify(context)]];
+  members.push(['default', JSON.stringify(callersDefault)], ['now', JSON.stringify(now)], ['known', JSON.stringify(known)], ['bucket', JSON.stringify(bucket)]);
+  return `{${members.filter(([, text]) => text !== undefined).map(([name, text]) => `"${name}":${text}`).join(',')}}`;
+}
