@@ -46,8 +46,8 @@ pub fn write_number(out: &mut String, number: f64) {
 const MAX_DEPTH: u32 = 64;
 
 /// JSON text in its canonical form, as ECMAScript's `JSON.parse` and `JSON.stringify` would carry it: of a member twice the last
-/// counts, a lone surrogate stays an escape, a number past the largest double becomes `null`. `None` where it is not JSON or
-/// nests deeper than 64.
+/// counts, a lone surrogate stays an escape. `None` where it is not JSON, a number is past the largest double, or it nests
+/// deeper than 64.
 pub fn canonical_text(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     carry(&mut out, text, MAX_DEPTH)?;
@@ -89,7 +89,7 @@ fn carry(out: &mut String, text: &str, depth: u32) -> Option<()> {
         }
         _ => {
             serde_json::from_str::<&RawValue>(text).ok()?;
-            write_number(out, text.parse().ok()?);
+            write_number(out, text.parse().ok().filter(|number: &f64| number.is_finite())?);
         }
     }
     Some(())

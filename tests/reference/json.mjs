@@ -225,7 +225,8 @@ export function checkText(value, pointer, report) {
     } else if (node.type === 'object') {
       for (const name of node.repeated()) report(below(at, name), 'member named twice');
       node.names.forEach((name, i) => {
-        if (isBadText(name)) report(below(at, name), 'U+0000 or a lone surrogate in a name');
+        // A pointer is text: a name that is none cannot stand in it, so the object that holds it is named.
+        if (isBadText(name)) report(name.isWellFormed() ? below(at, name) : at, 'U+0000 or a lone surrogate in a name');
         queue.push([node.values[i], below(at, name)]);
       });
     }

@@ -8,7 +8,7 @@ use super::{
     condition::{Conditions, Segment, segments_in},
     error::DocumentError,
     flag::{self, Draft},
-    json::{Json, RawMembers, plain},
+    json::{Json, NUL_IN_NAME, Raw, RawMembers, plain},
     key::key_fault,
     order::in_order,
     overrides,
@@ -81,30 +81,25 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
         lowest.push(reach);
         let steps = steps::lay(draft, &required, reach, document.key, &mut builder);
         builder.flag(draft.key.as_bytes(), draft.kind, draft.table, steps);
-        for name in draft.aliases.iter().chain([&draft.key]) {
+        for name in draft.names() {
             flags.insert(name, (number, draft));
         }
     }
     for (number, draft) in (0..).zip(&drafts) {
-        for alias in &draft.aliases {
+        for (_, alias) in &draft.aliases {
             builder.alias(alias.as_bytes(), number);
         }
     }
     let mut all = Overrides::default();
-    if let Some(raw) = document.overrides {
-        let place = Place::ROOT.name("overrides");
-        let [customers, organizations] = overrides::sections(raw, place, &mut report);
-        let mut owners = |raw: Option<&RawValue>, name| raw.map(|raw| overrides::owners(raw, place.name(name), &flags, &mut report));
-        all.customers = owners(customers, "customers").unwrap_or_default();
-        all.organizations = owners(organizations, "organizations").unwrap_or_default();
-    }
+    let place = Place::ROOT.name("overrides");
+    let [customers, organizations] = overrides::sections(&document.overrides, place, &mut report);
+    let mut owners = |raw: Option<&RawValue>, name| raw.map(|raw| overrides::owners(raw, place.name(name), &flags, &mut report));
+    all.customers = owners(customers, "customers").unwrap_or_default();
+    all.organizations = owners(organizations, "organizations").unwrap_or_default();
     let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
     let image = builder.finish_exact(document.key.subkey(b"\0symbols")).ok_or_else(too_large)?;
     Ok(Compiled { ruleset: Ruleset::new(image, document.key, document.private), overrides: all, errors: report.errors })
 }
-
-/// Members whose values are still unread.
-type Raw<'t> = Vec<(Result<Box<str>, &'static str>, &'t RawValue)>;
 
 /// The top level of a document.
 struct Top<'t> {
@@ -113,7 +108,7 @@ struct Top<'t> {
     private: Vec<String>,
     segments: Raw<'t>,
     flags: Raw<'t>,
-    overrides: Option<&'t RawValue>,
+    overrides: Raw<'t>,
 }
 
 impl<'t> Top<'t> {
@@ -153,18 +148,26 @@ impl<'t> Top<'t> {
                 .ok_or_else(|| DocumentError::at(root.name("bucketKey"), "expected 32 hexadecimal digits"))?,
             None => missing_key.ok_or_else(|| DocumentError::at(root, "expected a member \"bucketKey\" of 32 hexadecimal digits"))?,
         };
-        let private = match found.get("private") {
-            None => Vec::new(),
-            Some(raw) => serde_json::from_str(raw.get())
-                .map_err(|_| DocumentError::at(root.name("private"), "expected a list of attribute names"))?,
-        };
+        let mut private = Vec::new();
+        if let Some(raw) = found.get("private") {
+            let place = root.name("private");
+            let Json::Array(names) = Json::read(raw, place)? else {
+                return Err(DocumentError::at(place, "expected a list of attribute names"));
+            };
+            for (index, name) in names.into_iter().enumerate() {
+                let Json::String(name) = name else {
+                    return Err(DocumentError::at(place.index(index), "expected an attribute's name"));
+                };
+                private.push(name.into());
+            }
+        }
         Ok(Self {
             environment: string("environment")?,
             key,
             private,
             segments: object("segments")?,
             flags: object("flags")?,
-            overrides: found.get("overrides").copied(),
+            overrides: object("overrides")?,
         })
     }
 }
@@ -191,7 +194,8 @@ fn trees<'t>(members: &'t Raw<'t>, place: Place<'_>, report: &mut Report) -> Vec
             }
             continue;
         }
-        match Json::read(raw, place.name(name)) {
+        let read = if name.contains('\0') { Err(DocumentError::at(place.name(name), NUL_IN_NAME)) } else { Json::read(raw, place.name(name)) };
+        match read {
             Ok(tree) => trees.push((name, Some(tree))),
             Err(error) => {
                 report.errors.push(error);
@@ -217,24 +221,21 @@ fn compile_segments(trees: &[(&str, Option<Json<'_>>)], builder: &mut Builder, r
         .collect();
     let mut segments: BTreeMap<Box<str>, Segment> = trees.iter().map(|(name, _)| ((*name).into(), Segment::Broken)).collect();
     let order = in_order(&needs);
-    let place = Place::ROOT.name("segments");
+    // What cannot be ordered refers to itself: compiled last, it finds what it refers to broken.
+    let mut ordered = alloc::vec![false; trees.len()];
     for number in &order {
+        if let Some(mark) = ordered.get_mut(*number) {
+            *mark = true;
+        }
+    }
+    let unordered: Vec<usize> = ordered.iter().enumerate().filter(|(_, ordered)| !**ordered).map(|(number, _)| number).collect();
+    let place = Place::ROOT.name("segments");
+    for number in order.iter().chain(&unordered) {
         let Some((name, Some(tree))) = trees.get(*number) else { continue };
         let mut conditions = Conditions { builder, report, segments: &segments };
         if let Some(condition) = conditions.compile(tree, place.name(name), 1) {
             let number = builder.segment();
             segments.insert((*name).into(), Segment::Sound { number, condition: condition.at, depth: condition.depth });
-        }
-    }
-    let mut ordered = alloc::vec![false; trees.len()];
-    for number in order {
-        if let Some(mark) = ordered.get_mut(number) {
-            *mark = true;
-        }
-    }
-    for ((name, _), ordered) in trees.iter().zip(ordered) {
-        if !ordered {
-            report.error(place.name(name), "the segment refers to itself, or to one that does");
         }
     }
     segments
@@ -261,83 +262,61 @@ fn leave_out_prefixes(trees: &[(&str, Option<Json<'_>>)], drafts: &mut Vec<Draft
     drafts.retain(|draft| !left_out.contains_key(draft.key));
 }
 
-/// Drops aliases that are no keys by their syntax, or that are also a key or another alias.
+/// Drops aliases that are no keys by their syntax, or that are also a key or another alias, be it of a flag that is left out.
 fn drop_aliases(trees: &[(&str, Option<Json<'_>>)], drafts: &mut [Draft<'_>], report: &mut Report) {
-    let mut uses: BTreeMap<String, usize> = trees.iter().map(|(key, _)| ((*key).into(), 1)).collect();
-    for alias in drafts.iter().flat_map(|draft| &draft.aliases) {
-        *uses.entry((*alias).into()).or_insert(0) += 1;
+    let mut uses: BTreeMap<&str, usize> = trees.iter().map(|(key, _)| (*key, 1)).collect();
+    for (_, tree) in trees {
+        let Some(Json::Object(members)) = tree else { continue };
+        let Some((_, Json::Array(aliases))) = members.iter().find(|(name, _)| name == "aliases") else { continue };
+        for alias in aliases {
+            if let Json::String(alias) = alias {
+                *uses.entry(alias).or_insert(0) += 1;
+            }
+        }
     }
     let place = Place::ROOT.name("flags");
     for draft in drafts {
-        let (key_place, mut index) = (place.name(draft.key), 0);
-        draft.aliases.retain(|alias| {
-            let fault = key_fault(alias).or_else(|| uses.get(*alias).is_some_and(|uses| *uses > 1).then_some("the alias is also a key or another alias"));
+        let key_place = place.name(draft.key);
+        draft.aliases.retain(|(index, alias)| {
+            let taken = uses.get(*alias).is_some_and(|uses| *uses > 1).then_some("the alias is also a key or another alias");
+            let fault = key_fault(alias).or(taken);
             if let Some(fault) = fault {
-                report.error(key_place.name("aliases").index(index), fault);
+                report.error(key_place.name("aliases").index(*index), fault);
             }
-            index += 1;
             fault.is_none()
         });
     }
 }
 
-/// Puts each flag behind its prerequisites; leaves out those that have none such.
-fn order_by_prerequisites<'j>(mut drafts: Vec<Draft<'j>>, report: &mut Report) -> Vec<Draft<'j>> {
-    let place = Place::ROOT.name("flags");
-    // Leaving one out may leave another without its prerequisite: so until nothing changes.
-    loop {
-        let numbers: BTreeMap<&str, usize> = names(&drafts);
-        let mut unknown = Vec::new();
-        let needs: Vec<Vec<usize>> = drafts
-            .iter()
-            .enumerate()
-            .map(|(number, draft)| {
-                let mut needs = Vec::new();
-                for (index, prerequisite) in draft.prerequisites.iter().enumerate() {
-                    match numbers.get(prerequisite.flag) {
-                        Some(other) => needs.push(*other),
-                        None => unknown.push((number, index)),
-                    }
-                }
-                needs
-            })
-            .collect();
-        let mut keep = alloc::vec![true; drafts.len()];
-        for (number, index) in &unknown {
-            if let Some((draft, keep)) = drafts.get(*number).zip(keep.get_mut(*number)) {
-                *keep = false;
-                let flag = draft.prerequisites.get(*index).map_or("", |prerequisite| prerequisite.flag);
-                report.error(
-                    place.name(draft.key).name("prerequisites").index(*index).name("flag"),
-                    format!("the flag {flag:?} is unknown or left out"),
-                );
-            }
+/// Puts each flag behind its prerequisites. Left out are those that need themselves, what is unknown, or what is left out.
+fn order_by_prerequisites<'j>(drafts: Vec<Draft<'j>>, report: &mut Report) -> Vec<Draft<'j>> {
+    let numbers: BTreeMap<&str, usize> =
+        drafts.iter().enumerate().flat_map(|(number, draft)| draft.names().map(move |name| (name, number))).collect();
+    // One more than there are: nothing ever stands in front of it.
+    let unknown = drafts.len();
+    let needs: Vec<Vec<usize>> = drafts
+        .iter()
+        .map(|draft| draft.prerequisites.iter().map(|need| numbers.get(need.flag).copied().unwrap_or(unknown)).collect())
+        .collect();
+    let mut positions: Vec<Option<usize>> = alloc::vec![None; drafts.len()];
+    for (position, number) in in_order(&needs).into_iter().enumerate() {
+        if let Some(place) = positions.get_mut(number) {
+            *place = Some(position);
         }
-        let order = in_order(&needs);
-        if unknown.is_empty() {
-            let mut places: Vec<usize> = alloc::vec![usize::MAX; drafts.len()];
-            for (position, number) in order.iter().enumerate() {
-                if let Some(place) = places.get_mut(*number) {
-                    *place = position;
-                }
-            }
-            let mut placed: Vec<(usize, Draft<'j>)> = places.into_iter().zip(drafts).collect();
-            placed.sort_by_key(|(position, _)| *position);
-            let mut ordered = Vec::with_capacity(order.len());
-            for (position, draft) in placed {
-                if position == usize::MAX {
-                    report.error(place.name(draft.key).name("prerequisites"), "the flag needs itself, or needs one that does");
-                } else {
-                    ordered.push(draft);
-                }
-            }
-            return ordered;
-        }
-        let mut kept = keep.into_iter();
-        drafts.retain(|_| kept.next().unwrap_or(true));
     }
-}
-
-fn names<'j>(drafts: &[Draft<'j>]) -> BTreeMap<&'j str, usize> {
-    drafts.iter().enumerate().flat_map(|(number, draft)| draft.aliases.iter().chain([&draft.key]).map(move |name| (*name, number))).collect()
+    let place = Place::ROOT.name("flags");
+    for ((draft, needs), position) in drafts.iter().zip(&needs).zip(&positions) {
+        let key_place = place.name(draft.key);
+        let list_place = key_place.name("prerequisites");
+        for (index, (need, prerequisite)) in needs.iter().zip(&draft.prerequisites).enumerate() {
+            if position.is_none() && positions.get(*need).copied().flatten().is_none() {
+                let message = format!("the flag {:?} is unknown, left out, or needs this one", prerequisite.flag);
+                report.error(list_place.index(index).name("flag"), message);
+            }
+        }
+    }
+    let mut placed: Vec<(usize, Draft<'j>)> =
+        positions.into_iter().zip(drafts).filter_map(|(position, draft)| Some((position?, draft))).collect();
+    placed.sort_by_key(|(position, _)| *position);
+    placed.into_iter().map(|(_, draft)| draft).collect()
 }

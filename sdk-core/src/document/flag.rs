@@ -7,7 +7,7 @@ use super::{
     json::Json,
     key::{is_variant_name, key_fault},
     place::Place,
-    reader::{Fields, Report, duplicates},
+    reader::{Fields, Report, duplicates, report_duplicates_within},
     rollout::Rollout,
 };
 use crate::{
@@ -21,7 +21,8 @@ use crate::{
 /// A flag whose own members are sound; what it refers to is still to be found.
 pub(crate) struct Draft<'j> {
     pub(crate) key: &'j str,
-    pub(crate) aliases: Vec<&'j str>,
+    /// With their places in the list.
+    pub(crate) aliases: Vec<(usize, &'j str)>,
     pub(crate) kind: FlagType,
     pub(crate) enabled: bool,
     /// Names in the order of their numbers.
@@ -42,6 +43,13 @@ pub(crate) struct Draft<'j> {
     pub(crate) targets: Vec<Target>,
     pub(crate) rules: Vec<Rule<'j>>,
     pub(crate) rollout: Rollout,
+}
+
+impl<'j> Draft<'j> {
+    /// Its key and its aliases.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'j str> {
+        self.aliases.iter().map(|(_, alias)| *alias).chain([self.key])
+    }
 }
 
 pub(crate) struct Prerequisite<'j> {
@@ -119,7 +127,8 @@ pub(crate) fn read<'j>(
             false
         }
     };
-    let aliases = read_aliases(&fields, report);
+    let mut dropped = Report::default();
+    let aliases = read_aliases(&fields, report, &mut dropped);
     let prerequisites = read_prerequisites(&fields, report);
     let rollout = fields.get("rollout").map(|json| Rollout::read(json, place.name("rollout"), report)).unwrap_or_default();
     let draft = Draft {
@@ -142,7 +151,9 @@ pub(crate) fn read<'j>(
         rollout,
         variants: variants.names,
     };
-    (conditions.report.mark() == mark).then_some(draft)
+    let sound = conditions.report.mark() == mark;
+    conditions.report.errors.append(&mut dropped.errors);
+    sound.then_some(draft)
 }
 
 /// What only people read, and its kinds.
@@ -151,7 +162,10 @@ fn check_description(fields: &Fields<'_, '_>, report: &mut Report) {
         fields.string(name, report);
     }
     fields.strings("tags", report);
-    fields.object("metadata", report);
+    let place = fields.place.name("metadata");
+    for (name, value) in fields.object("metadata", report).unwrap_or_default() {
+        report_duplicates_within(value, place.name(name), report);
+    }
 }
 
 /// The variants of a flag.
@@ -180,10 +194,12 @@ impl<'j> Variants<'j> {
                 if !is_variant_name(name) {
                     report.error(place.name(name), "a variant's name is a letter or _, then letters, digits, _ and -");
                 }
-                let Some(encoded) = encode(kind, json) else {
+                report_duplicates_within(json, place.name(name), report);
+                // A variant of the wrong type keeps its place, so that what names it is not reported too.
+                let encoded = encode(kind, json).unwrap_or_else(|| {
                     report.expected(place.name(name), article(kind), json);
-                    continue;
-                };
+                    Vec::from([value::FALSE])
+                });
                 let number = u32::try_from(table.len()).ok()?;
                 if let Json::Boolean(boolean) = json {
                     let first = if *boolean { &mut variants.booleans[0] } else { &mut variants.booleans[1] };
@@ -266,14 +282,14 @@ fn encode(kind: FlagType, json: &Json<'_>) -> Option<Vec<u8>> {
     Some(encoded)
 }
 
-fn read_aliases<'j>(fields: &Fields<'j, '_>, report: &mut Report) -> Vec<&'j str> {
+/// The aliases that are text; what is not is dropped, like any bad alias: the flag stays.
+fn read_aliases<'j>(fields: &Fields<'j, '_>, report: &mut Report, dropped: &mut Report) -> Vec<(usize, &'j str)> {
     let mut aliases = Vec::new();
     let place = fields.place.name("aliases");
     for (index, alias) in fields.list("aliases", report).iter().enumerate() {
         match alias {
-            // A bad alias is dropped when all keys are known; the flag stays.
-            Json::String(alias) => aliases.push(alias.as_ref()),
-            other => report.expected(place.index(index), "a string", other),
+            Json::String(alias) => aliases.push((index, alias.as_ref())),
+            other => dropped.expected(place.index(index), "a string", other),
         }
     }
     aliases
@@ -339,7 +355,7 @@ fn read_rules<'j>(fields: &Fields<'j, '_>, variants: &Variants<'j>, salt: &str, 
         };
         let serve = fields.get("serve").and_then(|json| {
             let name = name.map(|name| (name, twice.contains(&name)));
-            read_serve(json, place.name("serve"), variants, salt, name, conditions.report)
+            read_serve(json, place, variants, salt, name, conditions.report)
         });
         let serve = fields.require("serve", serve, conditions.report);
         if let Some((condition, serve)) = condition.zip(serve) {
@@ -349,15 +365,16 @@ fn read_rules<'j>(fields: &Fields<'j, '_>, variants: &Variants<'j>, salt: &str, 
     read
 }
 
-/// Reads what a rule serves. `name` is the rule's, and whether another rule of the flag has it too.
+/// Reads what a rule serves; `rule` is its place. `name` is the rule's, and whether another rule of the flag has it too.
 fn read_serve<'j>(
     json: &'j Json<'j>,
-    place: Place<'_>,
+    rule: Place<'_>,
     variants: &Variants<'j>,
     salt: &str,
     name: Option<(&'j str, bool)>,
     report: &mut Report,
 ) -> Option<Serve<'j>> {
+    let place = rule.name("serve");
     if !matches!(json, Json::Object(_)) {
         return variants.of(json, place, report).map(Serve::Variant);
     }
@@ -367,11 +384,11 @@ fn read_serve<'j>(
         (Some(own), _) => Cow::Borrowed(own),
         (None, Some((name, false))) => Cow::Owned(format!("{salt}/{name}")),
         (None, Some((_, true))) => {
-            report.error(place, "two rules of the flag have this rule's name: a split needs a name of its own or a salt");
+            report.error(rule.name("name"), "two rules of the flag have this name: a rule that splits needs one of its own, or its split a salt");
             return None;
         }
         (None, None) => {
-            report.error(place, "a rule that splits needs a name, or its split a salt");
+            report.error(rule, "a rule that splits needs a name, or its split a salt");
             return None;
         }
     };
@@ -385,26 +402,36 @@ fn read_serve<'j>(
         report.refuse(place, format!("{} entries, at most {MAX_LIST} are allowed", entries.len()));
         return None;
     }
+    let mark = report.mark();
     let (mut shares, mut sum) = (Vec::with_capacity(entries.len()), 0);
     for (index, entry) in entries.iter().enumerate() {
-        let place = place.index(index);
-        let fields = Fields::of(entry, place, &["variant", "weight"], report)?;
-        let variant = fields.get("variant").and_then(|json| variants.of(json, place.name("variant"), report));
-        let variant = fields.require("variant", variant, report)?;
-        let weight = fields.number("weight", report);
-        let weight = fields.require("weight", weight, report)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with what it came from")]
-        let whole = weight as u32;
-        if f64::from(whole).to_bits() != weight.to_bits() || whole > BUCKETS {
-            report.error(place.name("weight"), format!("expected a whole number from 0 to {BUCKETS}"));
-            return None;
+        if let Some((variant, weight)) = read_share(entry, place.index(index), variants, report) {
+            sum += u64::from(weight);
+            shares.push((u32::try_from(sum).unwrap_or(u32::MAX), variant));
         }
-        sum += u64::from(whole);
-        shares.push((u32::try_from(sum).ok()?, variant));
+    }
+    if report.mark() != mark {
+        return None;
     }
     if sum != u64::from(BUCKETS) {
         report.error(place, format!("the weights sum to {sum}, expected {BUCKETS}"));
         return None;
     }
     Some(Serve::Split { shares, unit, salt })
+}
+
+/// Reads one entry of a split: a variant and its weight in buckets.
+fn read_share(json: &Json<'_>, place: Place<'_>, variants: &Variants<'_>, report: &mut Report) -> Option<(u32, u32)> {
+    let fields = Fields::of(json, place, &["variant", "weight"], report)?;
+    let variant = fields.get("variant").and_then(|json| variants.of(json, place.name("variant"), report));
+    let variant = fields.require("variant", variant, report);
+    let weight = fields.number("weight", report);
+    let weight = fields.require("weight", weight, report)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with what it came from")]
+    let whole = weight as u32;
+    if f64::from(whole).to_bits() != weight.to_bits() {
+        report.error(place.name("weight"), "expected a whole number from 0 on");
+        return None;
+    }
+    Some((variant?, whole))
 }

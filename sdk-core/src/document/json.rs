@@ -37,6 +37,8 @@ impl<'a> Json<'a> {
     }
 }
 
+pub(crate) const NUL_IN_NAME: &str = "U+0000 in a member's name";
+
 /// Finds the innermost place that cannot be read.
 fn locate(raw: &RawValue, place: Place<'_>) -> Option<DocumentError> {
     let text = raw.get();
@@ -45,6 +47,9 @@ fn locate(raw: &RawValue, place: Place<'_>) -> Option<DocumentError> {
             match name {
                 Ok(name) => {
                     let inner = place.name(&name);
+                    if name.contains('\0') {
+                        return Some(DocumentError::at(inner, NUL_IN_NAME));
+                    }
                     if serde_json::from_str::<Json<'_>>(value.get()).is_err() {
                         return locate(value, inner);
                     }
@@ -70,8 +75,12 @@ pub(crate) fn plain(error: &serde_json::Error) -> String {
     message.get(..end).unwrap_or_default().into()
 }
 
-/// The members of an object, their values still unread; a name that is no text is kept as what is wrong with it.
-pub(crate) struct RawMembers<'a>(pub(crate) Vec<(Result<Box<str>, &'static str>, &'a RawValue)>);
+/// The members of an object, their values still unread; a name that is no text is kept as what is wrong with it. A name may
+/// hold U+0000.
+pub(crate) struct RawMembers<'a>(pub(crate) Raw<'a>);
+
+/// Names, or what is wrong with them, and values still unread.
+pub(crate) type Raw<'a> = Vec<(Result<Box<str>, &'static str>, &'a RawValue)>;
 
 impl<'de> Deserialize<'de> for RawMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -109,7 +118,7 @@ impl<'de> Deserialize<'de> for Name {
             }
 
             fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                Ok(Name(if name.contains('\0') { Err("U+0000 in a member's name") } else { Ok(name.into()) }))
+                Ok(Name(Ok(name.into())))
             }
 
             fn visit_bytes<E: serde::de::Error>(self, name: &[u8]) -> Result<Name, E> {

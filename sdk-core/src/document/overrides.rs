@@ -1,11 +1,12 @@
 //! Overrides as documents write them: trees or dotted keys, by owner.
-use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
 
 use serde_json::value::RawValue;
 
 use super::{
+    error::DocumentError,
     flag::Draft,
-    json::{Json, RawMembers, plain},
+    json::{Json, Raw, RawMembers, plain},
     place::Place,
     reader::{Report, duplicates},
 };
@@ -52,14 +53,23 @@ pub(crate) fn owner(tree: &Json<'_>, place: Place<'_>, flags: &Flags<'_, '_>, re
         return OwnerOverrides::default();
     };
     leaves.walk(tree, place, &mut String::new(), 0);
-    OwnerOverrides::new(leaves.found.into_iter().map(|(flag, (variant, _))| (flag, variant)).collect())
+    OwnerOverrides::new(leaves.found.into_iter().filter_map(|(flag, (_, variant, _))| Some((flag, variant?))).collect())
 }
 
 struct Leaves<'l, 'd, 'j> {
     flags: &'l Flags<'d, 'j>,
     report: &'l mut Report,
-    /// By flag: the variant, and whether the flag's literal key named it.
-    found: BTreeMap<u32, (u32, bool)>,
+    /// By flag: how it was named, the variant if that is one, and where, unless nothing can take its place.
+    found: BTreeMap<u32, (Named, Option<u32>, Option<DocumentError>)>,
+}
+
+/// How a leaf names its flag. Of two, the literal key wins, then the one that stands first here, then the first written.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    ByKey,
+    ByAlias,
+    ByPathOfKey,
+    ByPathOfAlias,
 }
 
 impl Leaves<'_, '_, '_> {
@@ -108,32 +118,29 @@ impl Leaves<'_, '_, '_> {
                 None
             }
         };
-        let Some(variant) = variant else { return };
-        let literal = level == 1 && path == draft.key;
-        match self.found.get(number) {
+        let named = match (level == 1, path == draft.key) {
+            (true, true) => Named::ByKey,
+            (true, false) => Named::ByAlias,
+            (false, true) => Named::ByPathOfKey,
+            (false, false) => Named::ByPathOfAlias,
+        };
+        let twice = || DocumentError::at(place, format!("flag {:?} is named twice", draft.key));
+        match self.found.get_mut(number) {
             None => {
-                self.found.insert(*number, (variant, literal));
+                self.found.insert(*number, (named, variant, (named != Named::ByKey).then(twice)));
             }
-            Some((_, was_literal)) => {
-                self.report.error(place, format!("flag {:?} is named twice", draft.key));
-                if literal && !was_literal {
-                    self.found.insert(*number, (variant, true));
-                }
+            Some(before) if named < before.0 => {
+                self.report.errors.extend(before.2.take());
+                *before = (named, variant, (named != Named::ByKey).then(twice));
             }
+            Some(_) => self.report.errors.push(twice()),
         }
     }
 }
 
-/// The raw members of `overrides`: customers and organizations.
-pub(crate) fn sections<'r>(raw: &'r RawValue, place: Place<'_>, report: &mut Report) -> [Option<&'r RawValue>; 2] {
+/// The raw values of `customers` and `organizations`.
+pub(crate) fn sections<'r>(members: &Raw<'r>, place: Place<'_>, report: &mut Report) -> [Option<&'r RawValue>; 2] {
     let mut sections = [None, None];
-    let members: Vec<(Result<Box<str>, &str>, &RawValue)> = match serde_json::from_str::<RawMembers<'r>>(raw.get()) {
-        Ok(members) => members.0,
-        Err(error) => {
-            report.error(place, format!("expected customers and organizations: {}", plain(&error)));
-            return sections;
-        }
-    };
     for (name, raw) in members {
         let section = match name.as_deref() {
             Ok("customers") => &mut sections[0],
@@ -147,7 +154,7 @@ pub(crate) fn sections<'r>(raw: &'r RawValue, place: Place<'_>, report: &mut Rep
                 continue;
             }
         };
-        if section.replace(raw).is_some() {
+        if section.replace(*raw).is_some() {
             report.error(place.name(name.as_deref().unwrap_or_default()), "a member of this name stands here twice");
         }
     }

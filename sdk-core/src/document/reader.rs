@@ -147,6 +147,18 @@ fn report_duplicates(members: &[(Cow<'_, str>, Json<'_>)], place: Place<'_>, rep
     }
 }
 
+/// Reports members that stand twice anywhere in a value that is not read further.
+pub(crate) fn report_duplicates_within(json: &Json<'_>, place: Place<'_>, report: &mut Report) {
+    match json {
+        Json::Object(members) => {
+            report_duplicates(members, place, report);
+            members.iter().for_each(|(name, value)| report_duplicates_within(value, place.name(name), report));
+        }
+        Json::Array(items) => items.iter().enumerate().for_each(|(index, item)| report_duplicates_within(item, place.index(index), report)),
+        _ => {}
+    }
+}
+
 /// The names that occur more than once, each of them once.
 pub(crate) fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Vec<&'n str> {
     const FEW: usize = 12;

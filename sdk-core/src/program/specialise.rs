@@ -141,6 +141,8 @@ impl Settling<'_> {
             names.entry(value::text(name).unwrap_or_default()).or_insert(false);
             members = rest;
         }
+        // A context cannot set the moment, so it need not agree on it.
+        names.remove(b"now".as_slice());
         for (name, always) in names {
             let found = value::member(self.known, name);
             let plain = always && !name.contains(&b'.');

@@ -70,16 +70,24 @@ impl Door {
                 None => return Some(error("invalid line")),
             },
         };
+        let context = line.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
+        // A key that is no text names no flag.
+        let flag: String = serde_json::from_str(flag.get()).unwrap_or_else(|_| "\0".into());
+        let default = match line.default.map(|default| canonical::canonical_text(default.get())) {
+            Some(None) => return Some(error("invalid line")),
+            other => other.flatten(),
+        };
+        let with_bucket = match line.bucket.map(RawValue::get) {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Some(error("invalid line")),
+        };
         let compiled = match &self.document {
             None => return Some(error("no document")),
             Some(None) => return Some(error("document refused")),
             Some(Some(compiled)) => compiled,
         };
-        let context = line.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
-        // A key that is no text names no flag.
-        let flag: String = serde_json::from_str(flag.get()).unwrap_or_else(|_| "\0".into());
-        let default = line.default.map(RawValue::get);
-        let (requested, with_bucket) = (default.and_then(requested), line.bucket.is_some_and(|bucket| bucket.get() == "true"));
+        let (default, requested) = (default.as_deref(), default.as_deref().and_then(requested));
         if self.by_program {
             let identity = || context.only(&["customerId", "organizationId"]);
             let known = line.known.map_or_else(identity, |known| Context::from_json(known.get()));
@@ -110,7 +118,7 @@ pub fn requested(default: &str) -> Option<FlagType> {
     }
 }
 
-/// One answer as canonical JSON.
+/// One answer as canonical JSON; `default` is the caller's, canonical too.
 pub fn render(evaluation: &Evaluation<'_>, default: Option<&str>, bucket: bool) -> String {
     let mut out = String::with_capacity(96);
     if let Some(bucket) = evaluation.bucket.filter(|_| bucket) {
@@ -139,7 +147,7 @@ pub fn render(evaluation: &Evaluation<'_>, default: Option<&str>, bucket: bool) 
         }
         (None, Some(default)) => {
             member(&mut out, "value");
-            out.push_str(&canonical::canonical_text(default).unwrap_or_else(|| "null".into()));
+            out.push_str(default);
         }
         (None, None) => {}
     }
