@@ -5,7 +5,8 @@ use super::reply;
 use crate::problem::Problem;
 
 /// Scripts of our own only, and WebAssembly.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; frame-ancestors 'self'";
+const POLICY: &str =
+    "default-src 'self'; img-src 'self' data:; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; frame-ancestors 'self'";
 
 /// A page. It learns the publishable key from its `client-key` element.
 pub(crate) async fn page(path: &str, env: &Env) -> Result<Response, Problem> {

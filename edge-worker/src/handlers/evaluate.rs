@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Env, Request, Response};
 
-use super::{json, question::Given};
+use super::{
+    json,
+    question::{Given, object},
+};
 use crate::{
     answer,
     auth::Server,
@@ -52,8 +55,7 @@ struct Question {
 }
 
 fn parse(body: &str) -> Result<Vec<Question>, Problem> {
-    let Questions { evaluations } =
-        serde_json::from_str(body).map_err(|error| Problem::malformed(format!("expected an object with evaluations: {error}")))?;
+    let Questions { evaluations } = object(body).map_err(Problem::malformed)?;
     if evaluations.len() > MOST {
         return Err(Problem::malformed_at("/evaluations", format!("expected at most {MOST}, found {}", evaluations.len())));
     }
@@ -62,7 +64,7 @@ fn parse(body: &str) -> Result<Vec<Question>, Problem> {
 }
 
 fn question(text: &str) -> Result<Question, String> {
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let wire: Wire<'_> = object(text)?;
     if !wire.flag.get().starts_with('"') {
         return Err("expected flag to be a string".to_owned());
     }

@@ -14,11 +14,20 @@ pub(super) struct Question<'a> {
 
 impl<'a> Question<'a> {
     pub(super) fn parse(body: &'a str) -> Result<Self, Problem> {
-        serde_json::from_str(body).map_err(|error| Problem::malformed(format!("expected an object with a context: {error}")))
+        object(body).map_err(Problem::malformed)
     }
 
     pub(super) fn context(&self) -> Result<Context, Problem> {
         self.context.context().map_err(|error| Problem::context(&error))
+    }
+}
+
+/// Reads an object. serde also takes an array for a struct, member by member; we do not.
+pub(super) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+    match serde_json::from_str(text) {
+        Ok(_) if !text.trim_start().starts_with('{') => Err("expected an object".to_owned()),
+        Ok(object) => Ok(object),
+        Err(error) => Err(format!("expected an object: {error}")),
     }
 }
 
