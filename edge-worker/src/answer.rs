@@ -1,6 +1,6 @@
 //! Evaluations as canonical JSON (RFC 8785): members sorted, so that every runtime prints the same bytes.
 use sdk_core::{
-    ErrorCode, Evaluation, FlagType, Reason, Value,
+    Evaluation, FlagType, Value,
     canonical::{write_number, write_string},
 };
 
@@ -28,12 +28,6 @@ pub(crate) fn write(out: &mut String, evaluation: &Evaluation<'_>, default: Opti
         write_string(object.member("variant"), variant);
     }
     object.close();
-}
-
-/// Appends the answer to a context that cannot be used: there is nothing to evaluate it with.
-pub(crate) fn write_refused_context(out: &mut String, default: Option<&str>) {
-    let error_code = Some(ErrorCode::InvalidContext);
-    write(out, &Evaluation { variant: None, value: None, reason: Reason::Error, error_code, layer: None, bucket: None }, default, false);
 }
 
 /// Appends a flag's value.

@@ -1,5 +1,5 @@
 //! Refusals: what goes wrong, its status and its code, as `application/problem+json` (RFC 9457).
-use sdk_core::{ContextError, DocumentError};
+use sdk_core::DocumentError;
 use serde::Serialize;
 use worker::{Response, ResponseBuilder, console_error};
 
@@ -22,8 +22,8 @@ impl Problem {
         Self { pointer: Some(pointer.into()), ..Self::malformed(detail) }
     }
 
-    pub(crate) fn context(error: &ContextError) -> Self {
-        Self::new(400, "INVALID_CONTEXT", error.to_string())
+    pub(crate) fn context(refusal: &str) -> Self {
+        Self::new(400, "INVALID_CONTEXT", refusal)
     }
 
     pub(crate) fn no_credentials() -> Self {

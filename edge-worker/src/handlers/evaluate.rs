@@ -47,8 +47,8 @@ struct Wire<'a> {
 
 struct Question {
     flag: String,
-    /// `None`: refused.
-    context: Option<Context>,
+    /// One that is refused is answered by the core like any other.
+    context: Context,
     default: Option<String>,
     now: Option<Millis>,
     bucket: bool,
@@ -71,7 +71,7 @@ fn question(text: &str) -> Result<Question, String> {
     Ok(Question {
         // A key is not checked: one that is no text, for a lone surrogate in it, is the key of no flag.
         flag: serde_json::from_str(wire.flag.get()).unwrap_or_default(),
-        context: wire.context.context().ok(),
+        context: wire.context.context(),
         default: wire
             .default
             .0
@@ -103,7 +103,7 @@ fn answers(serving: &Serving, questions: &[Question], clock: Millis) -> String {
 
 fn write_answer(out: &mut String, serving: &Serving, question: &Question, clock: Millis) {
     let default = question.default.as_deref();
-    let Some(context) = &question.context else { return answer::write_refused_context(out, default) };
+    let context = &question.context;
     let own = serving.compiled.overrides.of(context);
     let requested = default.and_then(answer::requested);
     let evaluation = serving.compiled.ruleset.evaluate(own, &question.flag, context, question.now.unwrap_or(clock), requested);

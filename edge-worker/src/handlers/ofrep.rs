@@ -1,6 +1,6 @@
 //! The OpenFeature Remote Evaluation Protocol: its bodies for answers and for refusals.
 use percent_encoding::percent_decode_str;
-use sdk_core::{Context, ErrorCode, Evaluation, canonical::write_string};
+use sdk_core::{Compiled, Context, ErrorCode, Evaluation, canonical::write_string};
 use worker::{Env, Method, Request, Response};
 
 use super::{json, question::Question};
@@ -42,7 +42,8 @@ async fn ask(request: &mut Request, env: &Env) -> Result<Asked, Problem> {
 }
 
 fn one(serving: &Serving, context: &Context, key: &str) -> worker::Result<Response> {
-    let evaluation = evaluate(serving, context, key);
+    let Compiled { ruleset, overrides, .. } = &serving.compiled;
+    let evaluation = ruleset.evaluate(overrides.of(context), key, context, clock::now(), None);
     let mut body = String::new();
     write(&mut body, key, &evaluation);
     let status = match evaluation.error_code {
@@ -55,19 +56,16 @@ fn one(serving: &Serving, context: &Context, key: &str) -> worker::Result<Respon
 
 fn all(serving: &Serving, context: &Context) -> String {
     let mut out = String::from(r#"{"flags":["#);
-    for (index, key) in serving.compiled.ruleset.flag_keys().enumerate() {
+    let Compiled { ruleset, overrides, .. } = &serving.compiled;
+    let mut visitor = ruleset.visitor(overrides.of(context), context, clock::now());
+    for (index, (key, evaluation)) in visitor.evaluate_all().enumerate() {
         if index > 0 {
             out.push(',');
         }
-        write(&mut out, key, &evaluate(serving, context, key));
+        write(&mut out, key, &evaluation);
     }
     out.push_str("]}");
     out
-}
-
-fn evaluate<'s>(serving: &'s Serving, context: &Context, key: &str) -> Evaluation<'s> {
-    let own = serving.compiled.overrides.of(context);
-    serving.compiled.ruleset.evaluate(own, key, context, clock::now(), None)
 }
 
 /// A success without `value` asks the provider to use the default in the code.

@@ -1,5 +1,5 @@
 //! What callers send, as far as the edge reads it: contexts and defaults stay the text they came as.
-use sdk_core::{Context, ContextError};
+use sdk_core::Context;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -18,7 +18,11 @@ impl<'a> Question<'a> {
     }
 
     pub(super) fn context(&self) -> Result<Context, Problem> {
-        self.context.context().map_err(|error| Problem::context(&error))
+        let context = self.context.context();
+        match context.refusal() {
+            Some(refusal) => Err(Problem::context(refusal)),
+            None => Ok(context),
+        }
     }
 }
 
@@ -42,8 +46,8 @@ impl<'a, 'de: 'a> Deserialize<'de> for Given<'a> {
 }
 
 impl Given<'_> {
-    /// The context in this member; an absent one is empty.
-    pub(super) fn context(self) -> Result<Context, ContextError> {
-        self.0.map_or_else(|| Ok(Context::empty()), Context::from_json)
+    /// The context in this member, refused or not; an absent one is empty.
+    pub(super) fn context(self) -> Context {
+        self.0.map_or_else(Context::new, Context::from_json)
     }
 }

@@ -80,7 +80,7 @@ impl FlagHub {
         let compiled = compile(text, Some(key)).map_err(|error| Problem::document(&error))?;
         let version = self.store.append(text, &key.to_hex(), clock::now())?;
         self.refused.take();
-        let errors = compiled.errors.into_iter().map(|DocumentError { pointer, message }| LeftOut { message, pointer }).collect();
+        let errors = compiled.errors.into_iter().map(|DocumentError { pointer, message, .. }| LeftOut { message, pointer }).collect();
         Ok(Imported { errors, version })
     }
 
