@@ -6,14 +6,18 @@ export interface Context {
 }
 
 /** Members in this order, so that two answers can be compared as text. */
-export type Answer = { value?: unknown; variant?: string; reason: string; layer?: string } | { refusal: string };
+export type Answer = { value: unknown; variant: string | undefined; reason: string; layer: string | undefined } | { refusal: string };
+
+/** The publishable key, which the edge writes into the page. */
+export function clientKey(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="client-key"]')?.content ?? '';
+}
 
 export async function askEdge(flag: string, context: Context): Promise<Answer> {
-  const key = document.querySelector<HTMLMetaElement>('meta[name="client-key"]')?.content ?? '';
   try {
     const response = await fetch(`/ofrep/v1/evaluate/flags/${encodeURIComponent(flag)}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${clientKey()}`, 'content-type': 'application/json' },
       body: JSON.stringify({ context }),
       signal: AbortSignal.timeout(10_000),
     });

@@ -29,9 +29,8 @@ async function ask(): Promise<void> {
   compare(edge, engine);
 }
 
-function show(id: string, answer: Answer | undefined): void {
+function show(id: string, answer: Answer): void {
   const place = element(id, HTMLElement);
-  if (!answer) return place.replaceChildren(paragraph('quiet', 'Not loaded in this page yet.'));
   if ('refusal' in answer) return place.replaceChildren(paragraph('refusal', answer.refusal));
   const value = document.createElement('output');
   value.className = 'value';
@@ -48,11 +47,8 @@ function show(id: string, answer: Answer | undefined): void {
   place.replaceChildren(value, list);
 }
 
-function compare(edge: Answer, engine: Answer | undefined): void {
+function compare(edge: Answer, engine: Answer): void {
   const verdict = element('verdict', HTMLElement);
-  verdict.textContent = '';
-  delete verdict.dataset.same;
-  if (!engine) return;
   const same = JSON.stringify(edge) === JSON.stringify(engine);
   verdict.dataset.same = String(same);
   verdict.textContent = same ? 'Both say the same.' : 'They differ.';
