@@ -11,7 +11,8 @@ pub(crate) const ENGINE: &str = "npm/client/dist/engine/engine_bg.wasm";
 
 /// Builds both into `npm/client/dist`.
 pub(crate) fn build() -> Result<()> {
-    engine().build()
+    engine().build()?;
+    full().build()
 }
 
 fn engine() -> Module<'static> {
@@ -25,4 +26,8 @@ fn engine() -> Module<'static> {
         name: "engine",
         out: root::in_root("npm/client/dist/engine"),
     }
+}
+
+fn full() -> Module<'static> {
+    Module { features: &["full"], opt_level: None, wasm_opt: "-Os", name: "full", out: root::in_root("npm/client/dist/full"), ..engine() }
 }
