@@ -1,1 +1,20 @@
-//! To come.
+//! The edge: HTTP in front of the rules of `sdk-core`, and the durable object that keeps the document.
+//!
+//! Reading order: [`routes`], `handlers`, [`ruleset_cache`], [`hub`], [`store`]. Nothing here decides about a flag.
+mod answer;
+mod auth;
+mod body;
+mod clock;
+mod handlers;
+mod hub;
+mod problem;
+mod routes;
+mod ruleset_cache;
+mod store;
+
+use worker::{Context, Env, Request, Response, Result, event};
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    routes::answer(request, &env).await
+}

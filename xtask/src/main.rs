@@ -1,1 +1,68 @@
-fn main() {}
+//! `cargo xtask <command>`: everything that is done to this repository, by name.
+mod chromium;
+mod dev;
+mod edge;
+mod http;
+mod keys;
+mod npm;
+mod process;
+mod root;
+mod sdk;
+mod site;
+mod size;
+mod stamp;
+mod test;
+mod toolchain;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+struct Command {
+    name: &'static str,
+    usage: &'static str,
+    run: fn(&[String]) -> Result<()>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "dev",
+        usage: "[--port N] [--flags FILE] [--data DIR] [--no-build]   the worker, the demo and the dashboard, here",
+        run: dev::run,
+    },
+    Command { name: "test", usage: "[suite …]   every check, or those named", run: test::run },
+    Command { name: "build", usage: "   what dev and test build, and nothing else", run: |_| build() },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let (name, rest) = arguments.split_first().map_or(("", arguments), |(name, rest)| (name.as_str(), rest));
+    match COMMANDS.iter().find(|command| command.name == name) {
+        Some(command) => (command.run)(rest),
+        None => bail!("expected one of:\n{}", usage()),
+    }
+}
+
+fn usage() -> String {
+    COMMANDS.iter().map(|command| format!("  cargo xtask {} {}", command.name, command.usage)).collect::<Vec<_>>().join("\n")
+}
+
+/// Everything that is served: the worker, the browser engine, the pages. What is up to date is left alone.
+fn build() -> Result<()> {
+    toolchain::ensure_wasm_targets()?;
+    npm::ensure_packages()?;
+    edge::build()?;
+    sdk::build()?;
+    site::build()
+}

@@ -1,0 +1,35 @@
+//! Reading a request's body, never more of it than the route allows.
+use futures_util::StreamExt;
+use worker::Request;
+
+use crate::problem::Problem;
+
+/// What a question may hold.
+pub(crate) const QUESTION: usize = 256_000;
+/// What a document, or a thousand questions, may hold.
+pub(crate) const DOCUMENT: usize = 8_000_000;
+
+/// How much of a refused body is still taken from the line, unread: a client that is cut off while it sends sees no answer.
+const DRAINED: usize = 32_000_000;
+
+/// The body as text; refused before it is parsed when it is longer than `limit` bytes.
+pub(crate) async fn read(request: &mut Request, limit: usize) -> Result<String, Problem> {
+    let announced = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
+    // No stream: no body.
+    let Ok(mut chunks) = request.stream() else { return Ok(String::new()) };
+    let mut bytes = Vec::with_capacity(announced.min(limit));
+    let mut received = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Problem::malformed("the body ended early"))?;
+        received += chunk.len();
+        if received <= limit && announced <= limit {
+            bytes.extend_from_slice(&chunk);
+        } else if received > DRAINED {
+            break;
+        }
+    }
+    if received > limit || announced > limit {
+        return Err(Problem::too_large(limit));
+    }
+    String::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not UTF-8"))
+}

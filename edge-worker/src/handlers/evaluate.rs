@@ -1,0 +1,111 @@
+//! `POST /v1/evaluate`: up to a thousand questions, each with its own context, default and time.
+use sdk_core::{Context, Millis, canonical::canonical_text};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use worker::{Env, Request, Response};
+
+use super::{
+    json,
+    question::{Given, object},
+};
+use crate::{
+    answer,
+    auth::Server,
+    body, clock,
+    problem::Problem,
+    ruleset_cache::{self, Serving},
+};
+
+const MOST: usize = 1_000;
+
+pub(crate) async fn many(_server: Server, request: &mut Request, env: &Env) -> Result<Response, Problem> {
+    let body = body::read(request, body::DOCUMENT).await?;
+    let questions = parse(&body)?;
+    let serving = ruleset_cache::current(env).await?;
+    json(answers(&serving, &questions, clock::now()))
+}
+
+#[derive(Deserialize)]
+struct Questions<'a> {
+    #[serde(borrow)]
+    evaluations: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    flag: &'a RawValue,
+    #[serde(borrow, default)]
+    context: Given<'a>,
+    #[serde(borrow, default)]
+    default: Given<'a>,
+    #[serde(borrow, default)]
+    now: Given<'a>,
+    #[serde(default)]
+    bucket: bool,
+}
+
+struct Question {
+    flag: String,
+    /// One that is refused is answered by the core like any other.
+    context: Context,
+    default: Option<String>,
+    now: Option<Millis>,
+    bucket: bool,
+}
+
+fn parse(body: &str) -> Result<Vec<Question>, Problem> {
+    let Questions { evaluations } = object(body).map_err(Problem::malformed)?;
+    if evaluations.len() > MOST {
+        return Err(Problem::malformed_at("/evaluations", format!("expected at most {MOST}, found {}", evaluations.len())));
+    }
+    let numbered = evaluations.iter().enumerate();
+    numbered.map(|(index, raw)| question(raw.get()).map_err(|why| Problem::malformed_at(format!("/evaluations/{index}"), why))).collect()
+}
+
+fn question(text: &str) -> Result<Question, String> {
+    let wire: Wire<'_> = object(text)?;
+    if !wire.flag.get().starts_with('"') {
+        return Err("expected flag to be a string".to_owned());
+    }
+    Ok(Question {
+        // A key is not checked: one that is no text, for a lone surrogate in it, is the key of no flag.
+        flag: serde_json::from_str(wire.flag.get()).unwrap_or_default(),
+        context: wire.context.context(),
+        default: wire
+            .default
+            .0
+            .map(|text| canonical_text(text).ok_or("expected default to be JSON without lone surrogates"))
+            .transpose()?,
+        now: wire.now.0.map(millis).transpose()?,
+        bucket: wire.bucket,
+    })
+}
+
+/// Whole milliseconds, in any spelling JSON has for them.
+fn millis(text: &str) -> Result<Millis, String> {
+    let number: f64 = serde_json::from_str(text).map_err(|_| "expected now to be a number")?;
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and a double past i64 saturates")]
+    if number.fract() == 0.0 { Ok(Millis(number as i64)) } else { Err("expected now to be whole milliseconds".to_owned()) }
+}
+
+fn answers(serving: &Serving, questions: &[Question], clock: Millis) -> String {
+    let mut out = String::from(r#"{"results":["#);
+    for (index, question) in questions.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_answer(&mut out, serving, question, clock);
+    }
+    out.push_str("]}");
+    out
+}
+
+fn write_answer(out: &mut String, serving: &Serving, question: &Question, clock: Millis) {
+    let default = question.default.as_deref();
+    let context = &question.context;
+    let own = serving.compiled.overrides.of(context);
+    let requested = default.and_then(answer::requested);
+    let evaluation = serving.compiled.ruleset.evaluate(own, &question.flag, context, question.now.unwrap_or(clock), requested);
+    answer::write(out, &evaluation, default, question.bucket);
+}

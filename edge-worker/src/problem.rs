@@ -1,0 +1,125 @@
+//! Refusals: what goes wrong, its status and its code, as `application/problem+json` (RFC 9457).
+use sdk_core::DocumentError;
+use serde::Serialize;
+use worker::{Response, ResponseBuilder, console_error};
+
+/// A request that is not answered as asked. Nothing was stored.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
+    pointer: Option<String>,
+    header: Option<(&'static str, String)>,
+}
+
+impl Problem {
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(400, "PARSE_ERROR", detail)
+    }
+
+    pub(crate) fn malformed_at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), ..Self::malformed(detail) }
+    }
+
+    pub(crate) fn context(refusal: &str) -> Self {
+        Self::new(400, "INVALID_CONTEXT", refusal)
+    }
+
+    pub(crate) fn no_credentials() -> Self {
+        let header = Some(("www-authenticate", "Bearer".to_owned()));
+        Self { header, ..Self::new(401, "UNAUTHORIZED", "no valid key or token was presented") }
+    }
+
+    pub(crate) fn wrong_credentials(expected: &str) -> Self {
+        Self::new(403, "FORBIDDEN", format!("this needs {expected}"))
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(404, "NOT_FOUND", "nothing is served at this path")
+    }
+
+    pub(crate) fn method(allowed: &str) -> Self {
+        let header = Some(("allow", allowed.to_owned()));
+        Self { header, ..Self::new(405, "METHOD_NOT_ALLOWED", format!("expected {allowed}")) }
+    }
+
+    pub(crate) fn not_acceptable(offered: &str) -> Self {
+        Self::new(406, "NOT_ACCEPTABLE", format!("offered are {offered}"))
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(413, "TOO_LARGE", format!("the body may hold {limit} bytes"))
+    }
+
+    pub(crate) fn document(error: &DocumentError) -> Self {
+        let detail = format!("{}: {}", if error.pointer.is_empty() { "the document" } else { &error.pointer }, error.message);
+        Self { pointer: Some(error.pointer.clone()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
+    }
+
+    /// There is no ruleset to answer from, and why.
+    pub(crate) fn no_ruleset(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { header: Some(("retry-after", "1".to_owned())), ..Self::new(503, code, detail) }
+    }
+
+    pub(crate) fn into_response(self) -> worker::Result<Response> {
+        let body = Body {
+            code: self.code,
+            detail: &self.detail,
+            pointer: self.pointer.as_deref(),
+            status: self.status,
+            title: title(self.status),
+            kind: "about:blank",
+        };
+        let json = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
+        self.respond("application/problem+json", json)
+    }
+
+    /// The same refusal with another body.
+    pub(crate) fn respond(&self, content_type: &str, body: Vec<u8>) -> worker::Result<Response> {
+        let mut builder = ResponseBuilder::new().with_status(self.status).with_header("content-type", content_type)?;
+        if let Some((name, value)) = &self.header {
+            builder = builder.with_header(name, value)?;
+        }
+        Ok(builder.fixed(body))
+    }
+
+    fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), pointer: None, header: None }
+    }
+}
+
+/// What the runtime could not do. The text may hold anything, so it goes to the log and not to the caller.
+impl From<worker::Error> for Problem {
+    fn from(error: worker::Error) -> Self {
+        console_error!("{error}");
+        Self::new(500, "GENERAL", "the request could not be answered")
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    code: &'a str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<&'a str>,
+    status: u16,
+    title: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+}
+
+const fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        413 => "Content Too Large",
+        422 => "Unprocessable Content",
+        503 => "Service Unavailable",
+        _ => "Internal Server Error",
+    }
+}

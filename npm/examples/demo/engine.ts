@@ -1,0 +1,34 @@
+/** Asks the engine in this page, with the program the edge makes for this visitor. The only file of the demo that knows its API. */
+import init, { Engine } from '../../client/dist/engine/engine.js';
+import { createEngine, type FlagEngine } from '../../client/src/engine.js';
+import { clientKey, type Answer, type Context } from './edge.js';
+
+let engine: Promise<FlagEngine> | undefined;
+
+export async function askEngine(flag: string, context: Context): Promise<Answer> {
+  try {
+    const [asked, program] = await Promise.all([(engine ??= start()), fetchProgram(context)]);
+    asked.load(program);
+    asked.identify({ ...context });
+    const { value, variant, reason, layer, errorCode } = asked.details(flag, undefined);
+    return errorCode ? { refusal: errorCode } : { value, variant, reason, layer };
+  } catch (error) {
+    return { refusal: error instanceof Error ? error.message : 'The engine does not answer.' };
+  }
+}
+
+async function start(): Promise<FlagEngine> {
+  const { memory } = await init({ module_or_path: '/demo/engine.wasm' });
+  return createEngine(new Engine(), memory);
+}
+
+async function fetchProgram(context: Context): Promise<Uint8Array> {
+  const response = await fetch('/v1/program', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${clientKey()}`, 'content-type': 'application/json', accept: 'application/vnd.twinflag.program' },
+    body: JSON.stringify({ context }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (!response.ok) throw new Error('The edge sends no program.');
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,106 @@
+// The document: in, out, refused, and still there after the power goes.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dataFolder, startServer } from '../server.mjs';
+
+const KEY = '000102030405060708090a0b0c0d0e0f';
+const document = (flags, more) => ({ schema: 'twinflag/1', environment: 'test', bucketKey: KEY, flags, ...more });
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path, document: document({ first: { default: 'on' } }) });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const put = (body, options) => server.asAdmin('/api/admin/document', { method: 'PUT', body, ...options });
+const get = (options) => server.asAdmin('/api/admin/document', { method: 'GET', ...options });
+const value = async (flag) => (await server.evaluate({ flag }))[0].value;
+
+test('an empty store takes the document the server was started with', async () => {
+  assert.deepEqual((await get()).json(), document({ first: { default: 'on' } }));
+  assert.equal(await value('first'), true);
+});
+
+test('an import is served at once', async () => {
+  const answer = await put(document({ second: { default: 'on' } }));
+  assert.equal(answer.status, 200);
+  assert.equal(await value('second'), true);
+  assert.equal(await value('first'), undefined);
+  const health = (await server.request('/health', { method: 'GET' })).json();
+  assert.equal(health.version, answer.json().version);
+});
+
+test('what is left out is reported with its place', async () => {
+  const answer = await put(document({ good: { default: 'on' }, bad: { type: 'colour' } }));
+  assert.equal(answer.status, 200);
+  assert.match(answer.json().errors[0].pointer, /^\/flags\/bad/);
+  assert.equal(await value('good'), true);
+});
+
+test('a refused document stores nothing and the last good one serves', async () => {
+  await put(document({ kept: { default: 'on' } }));
+  const before = await get();
+  for (const [body, pointer] of [['{', ''], ['[]', null], [document({}, { schema: 'twinflag/9' }), '/schema'], [document({}, { bucketKey: 'x' }), '/bucketKey']]) {
+    const answer = await put(body);
+    assert.equal(answer.status, 422);
+    assert.equal(answer.type, 'application/problem+json');
+    assert.equal(answer.json().code, 'DOCUMENT_REFUSED');
+    if (pointer !== null) assert.equal(answer.json().pointer, pointer);
+  }
+  const now = await get();
+  assert.equal(now.text, before.text);
+  assert.equal(now.headers.get('etag'), before.headers.get('etag'));
+  assert.equal(await value('kept'), true);
+});
+
+test('only the administrator', async () => {
+  for (const token of [undefined, 'x', server.clientKey, server.serverKey]) {
+    assert.equal((await get({ token })).status, 401);
+    assert.equal((await put(document({}), { token })).status, 401);
+  }
+  assert.equal((await get({ token: undefined, headers: { 'x-api-key': server.adminToken } })).status, 401);
+});
+
+test('a document of eight million bytes fits, one byte more does not', async () => {
+  const filled = (length) => {
+    const text = JSON.stringify(document({ large: { default: 'on', description: '' } }));
+    const [head, tail] = text.split('"description":""');
+    return `${head}"description":"${'€'.repeat(1_000)}"${' '.repeat(length - 3_000 - head.length - tail.length - 16)}${tail}`;
+  };
+  const largest = filled(8_000_000);
+  assert.equal(Buffer.byteLength(largest), 8_000_000);
+  assert.equal((await put(largest)).status, 200);
+  assert.equal((await get()).text, largest);
+  const larger = await put(filled(8_000_001));
+  assert.equal(larger.status, 413);
+  assert.equal(larger.json().code, 'TOO_LARGE');
+  assert.equal((await get()).text, largest);
+});
+
+test('it survives SIGKILL and a restart with another document', async () => {
+  const text = JSON.stringify(document({ durable: { default: 'on' } }));
+  const { version } = (await put(text)).json();
+  await server.stop();
+  server = await startServer({ data: folder.path, document: document({ other: {} }) });
+  assert.equal((await get()).text, text);
+  assert.equal((await server.request('/health', { method: 'GET' })).json().version, version);
+  assert.equal(await value('durable'), true);
+});
+
+test('a document without a bucket key gets one, and keeps it', async () => {
+  const split = { variants: { a: true, b: false }, on: 'a', off: 'b', unit: 'userId' };
+  const keyless = { schema: 'twinflag/1', environment: 'test', flags: { drawn: { ...split, rollout: { status: 'active', percentage: 50 } } } };
+  const questions = Array.from({ length: 64 }, (_, index) => ({ flag: 'drawn', context: { userId: `u-${index}` } }));
+  await put(keyless);
+  const first = await server.evaluate(...questions);
+  await put({ ...keyless, metadata: undefined });
+  await server.stop();
+  server = await startServer({ data: folder.path });
+  assert.deepEqual(await server.evaluate(...questions), first);
+});

@@ -1,0 +1,98 @@
+// Many questions in one request, and the program of one visitor.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dataFolder, startServer } from '../server.mjs';
+
+const DOCUMENT = {
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { plain: { default: 'on' }, callers: { default: null }, text: { type: 'string', variants: { a: 'α' }, on: 'a', off: 'a' } },
+};
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path, document: DOCUMENT });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const ask = (body, options) => server.asServer('/v1/evaluate', { body, ...options });
+
+test('answers in the order of the questions, in canonical JSON', async () => {
+  const body = { evaluations: [{ flag: 'plain' }, { flag: 'absent', default: { b: 1, a: [1e21, -0] } }, { flag: 'text', default: 'x', now: 1e3 }] };
+  const answer = await ask(body);
+  assert.equal(answer.status, 200);
+  assert.equal(
+    answer.text,
+    '{"results":[{"layer":"default","reason":"STATIC","value":true,"variant":"on"},' +
+      '{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":{"a":[1e+21,0],"b":1}},' +
+      '{"layer":"default","reason":"STATIC","value":"α","variant":"a"}]}',
+  );
+});
+
+test("the caller's default fixes the type", async () => {
+  const [number, array, nothing] = await server.evaluate({ flag: 'plain', default: 1 }, { flag: 'plain', default: [] }, { flag: 'plain', default: null });
+  assert.deepEqual(number, { errorCode: 'TYPE_MISMATCH', reason: 'ERROR', value: 1 });
+  assert.deepEqual(array, { errorCode: 'TYPE_MISMATCH', reason: 'ERROR', value: [] });
+  assert.equal(nothing.value, true);
+});
+
+test('a refused context is answered, not refused', async () => {
+  const answer = await ask('{"evaluations":[{"flag":"absent","context":null,"default":7},{"flag":"plain","context":{"a":"\\u0000"}}]}');
+  assert.equal(answer.text, '{"results":[{"errorCode":"INVALID_CONTEXT","reason":"ERROR","value":7},{"errorCode":"INVALID_CONTEXT","reason":"ERROR"}]}');
+});
+
+test('a key that no text can be is the key of no flag', async () => {
+  const answer = await ask('{"evaluations":[{"flag":"\\ud800","default":true}]}');
+  assert.equal(answer.text, '{"results":[{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":true}]}');
+});
+
+test('400 says which question', async () => {
+  for (const [question, pointer] of [[{}, '/evaluations/1'], [{ flag: 1 }, '/evaluations/1'], [{ flag: 'plain', now: 1.5 }, '/evaluations/1'], [{ flag: 'plain', now: 'x' }, '/evaluations/1'], [7, '/evaluations/1']]) {
+    const answer = await ask({ evaluations: [{ flag: 'plain' }, question] });
+    assert.equal(answer.status, 400);
+    assert.equal(answer.type, 'application/problem+json');
+    assert.equal(answer.json().code, 'PARSE_ERROR');
+    assert.equal(answer.json().pointer, pointer);
+  }
+});
+
+test('at most a thousand', async () => {
+  const evaluations = Array.from({ length: 1_000 }, () => ({ flag: 'plain' }));
+  assert.equal((await ask({ evaluations })).json().results.length, 1_000);
+  assert.equal((await ask({ evaluations: [...evaluations, { flag: 'plain' }] })).status, 400);
+});
+
+test('a server key, not a client key', async () => {
+  assert.equal((await ask({ evaluations: [] }, { token: server.clientKey })).status, 403);
+  assert.equal((await ask({ evaluations: [] }, { token: undefined })).status, 401);
+});
+
+test('nothing anyone sends is our fault', async () => {
+  const bodies = ['', '{', '[]', '{}', '{"evaluations":{}}', '{"evaluations":null}', '{"evaluations":[[]]}', '['.repeat(100_000), '{"a":'.repeat(50_000),
+    '{"evaluations":[{"flag":"plain","context":' + '{"a":'.repeat(20_000) + '1' + '}'.repeat(20_000) + '}]}', '{"evaluations":[{"flag":"plain","default":' + '['.repeat(500) + ']'.repeat(500) + '}]}',
+    '{"evaluations":[{"flag":"plain","default":1e999}]}', '{"evaluations":[{"flag":"plain","now":1e400}]}', '{"evaluations":[{"flag":"plain","now":1e300}]}', '\ufeff{}'];
+  for (const path of ['/v1/evaluate', '/v1/program', '/ofrep/v1/evaluate/flags', '/ofrep/v1/evaluate/flags/plain']) {
+    for (const body of bodies) {
+      const { status } = await server.asServer(path, { body });
+      assert.ok(status < 500, `${path} ${body.slice(0, 60)}: ${status}`);
+    }
+  }
+});
+
+test('a program, as bytes', async () => {
+  const body = { context: { targetingKey: 'u-1' } };
+  const bytes = await server.asClient('/v1/program', { body });
+  assert.equal(bytes.status, 200);
+  assert.equal(bytes.type, 'application/vnd.twinflag.program');
+  assert.ok(bytes.bytes.length > 0);
+  assert.equal((await server.asClient('/v1/program', { body, headers: { accept: 'text/html' } })).status, 406);
+  assert.equal((await server.request('/v1/program', { body })).status, 401);
+  assert.equal((await server.asClient('/v1/program', { body: { context: [] } })).json().code, 'INVALID_CONTEXT');
+});

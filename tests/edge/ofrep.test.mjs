@@ -1,0 +1,141 @@
+// OpenFeature Remote Evaluation, as a provider of any language would speak it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dataFolder, startServer } from '../server.mjs';
+
+const DOCUMENT = {
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: {
+    plain: { default: 'on' },
+    'tree.text': { type: 'string', variants: { a: 'alpha', b: 'béta "2"' }, on: 'b', off: 'a' },
+    killed: { enabled: false, default: 'on' },
+    callers: { default: null },
+    shape: { type: 'object', variants: { x: { b: [1, 2.5], a: null } }, on: 'x', off: 'x' },
+    count: { type: 'number', variants: { one: 1e21, two: 2 }, on: 'two', off: 'one' },
+  },
+};
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path, document: DOCUMENT });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const one = (key, options) => server.asClient(`/ofrep/v1/evaluate/flags/${key}`, { body: { context: { targetingKey: 'u-1' } }, ...options });
+const all = (options) => server.asClient('/ofrep/v1/evaluate/flags', { body: { context: { targetingKey: 'u-1' } }, ...options });
+
+test('one flag', async () => {
+  const answer = await one('plain');
+  assert.equal(answer.status, 200);
+  assert.equal(answer.type, 'application/json');
+  assert.deepEqual(answer.json(), { key: 'plain', metadata: { layer: 'default' }, reason: 'STATIC', value: true, variant: 'on' });
+});
+
+test('a killed flag', async () => {
+  const { reason, value, variant } = (await one('killed')).json();
+  assert.deepEqual({ reason, value, variant }, { reason: 'DISABLED', value: false, variant: 'off' });
+});
+
+test('a value of each type', async () => {
+  assert.equal((await one('tree.text')).json().value, 'alpha');
+  assert.deepEqual((await one('shape')).json().value, { a: null, b: [1, 2.5] });
+  assert.equal((await one('count')).json().value, 1e21);
+});
+
+test('a success without value stands for the default in the code', async () => {
+  const answer = await one('callers');
+  assert.equal(answer.status, 200);
+  assert.equal('value' in answer.json(), false);
+  assert.equal('variant' in answer.json(), false);
+});
+
+test('an escaped key is the key', async () => {
+  assert.equal((await one('tree%2Etext')).json().key, 'tree.text');
+});
+
+test('all flags', async () => {
+  const answer = await all();
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.json().flags.map((flag) => flag.key).sort(), Object.keys(DOCUMENT.flags).sort());
+  for (const flag of answer.json().flags) assert.equal(typeof flag.reason, 'string');
+});
+
+test('both headers open the door', async () => {
+  for (const headers of [{ 'x-api-key': server.clientKey }, { 'x-api-key': server.serverKey }, { authorization: `bearer ${server.serverKey}` }]) {
+    assert.equal((await one('plain', { token: undefined, headers })).status, 200);
+  }
+});
+
+test('401 without a key, or with one we never gave', async () => {
+  for (const token of [undefined, 'tf_client_0', `${server.clientKey}0`, server.clientKey.slice(0, -1), server.adminToken]) {
+    for (const answer of [await one('plain', { token }), await all({ token })]) {
+      assert.equal(answer.status, 401);
+      assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
+      assert.equal(typeof answer.json().errorDetails, 'string');
+    }
+  }
+});
+
+test('404 for a flag that is not there, in the words of the protocol', async () => {
+  for (const key of ['absent', 'a%20b', '%F0%9F%8E%8F', '__proto__', 'constructor']) {
+    const answer = await one(key);
+    assert.equal(answer.status, 404);
+    assert.equal(answer.json().errorCode, 'FLAG_NOT_FOUND');
+    assert.equal(answer.json().key, decodeURIComponent(key));
+  }
+});
+
+test('400 for a body that is no question', async () => {
+  for (const body of ['', '{', 'null', '[]', '"x"', '{"context":{}}x', '{"context":{},"context":{}}', new Uint8Array([0x7b, 0xff, 0x7d])]) {
+    for (const answer of [await one('plain', { body }), await all({ body })]) {
+      assert.equal(answer.status, 400, `${body}`);
+      assert.equal(answer.json().errorCode, 'PARSE_ERROR');
+    }
+  }
+});
+
+test('400 for a context that cannot be used', async () => {
+  for (const context of ['null', '[]', '1', '"x"', '{"a":"\\u0000"}']) {
+    for (const answer of [await one('plain', { body: `{"context":${context}}` }), await all({ body: `{"context":${context}}` })]) {
+      assert.equal(answer.status, 400, context);
+      assert.equal(answer.json().errorCode, 'INVALID_CONTEXT');
+    }
+  }
+});
+
+test('an absent context is an empty one', async () => {
+  assert.equal((await one('plain', { body: '{}' })).status, 200);
+});
+
+test('413 before anything is read', async () => {
+  const body = `{"context":{"a":"${'x'.repeat(256_000)}`;
+  assert.equal((await one('plain', { body })).status, 413);
+  assert.equal((await all({ body })).status, 413);
+});
+
+test('413 for a body whose length is not announced', async () => {
+  const body = new ReadableStream({
+    start(controller) {
+      for (let index = 0; index < 30; index++) controller.enqueue(new TextEncoder().encode(' '.repeat(10_000)));
+      controller.close();
+    },
+  });
+  const response = await fetch(`${server.url}/ofrep/v1/evaluate/flags`, {
+    method: 'POST', body, duplex: 'half', headers: { authorization: `Bearer ${server.clientKey}` }, signal: AbortSignal.timeout(10_000),
+  });
+  assert.equal(response.status, 413);
+});
+
+test('405 for another method', async () => {
+  const answer = await one('plain', { method: 'GET', body: undefined });
+  assert.equal(answer.status, 405);
+  assert.equal(answer.headers.get('allow'), 'POST');
+});

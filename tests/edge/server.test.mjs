@@ -1,0 +1,83 @@
+// The server itself: what is not a route, what it leaves behind, what it says when it cannot start.
+import assert from 'node:assert/strict';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { dataFolder, startServer } from '../server.mjs';
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+test('dev.json says where everything is, to its owner', async () => {
+  const described = JSON.parse(await readFile(join(folder.path, 'dev.json'), 'utf8'));
+  assert.deepEqual(Object.keys(described).sort(), ['adminToken', 'clientKey', 'dashboard', 'demo', 'serverKey', 'url']);
+  assert.equal((await stat(join(folder.path, 'dev.json'))).mode & 0o077, 0);
+});
+
+test('the example flags have no errors', async () => {
+  const text = await readFile(new URL('../../npm/examples/flags.json', import.meta.url), 'utf8');
+  const answer = await server.asAdmin('/api/admin/document', { method: 'PUT', body: text });
+  assert.deepEqual(answer.json().errors, []);
+});
+
+test('the demo and its files', async () => {
+  const page = await server.request('/demo', { method: 'GET' });
+  assert.equal(page.status, 200);
+  assert.match(page.type, /^text\/html/);
+  assert.ok(page.text.includes(server.clientKey));
+  assert.ok(!page.text.includes(server.serverKey) && !page.text.includes(server.adminToken));
+  assert.match((await server.request('/demo/main.js', { method: 'GET' })).type, /^text\/javascript/);
+});
+
+test('paths that are none', async () => {
+  for (const path of ['/', '/absent', '/demo/', '/demo/absent.js', '/demo/.stamp', '/demo/..%2f..%2fworker%2findex.js', '/demo/%2e%2e/x.js', '/ofrep/v1/evaluate/flags/', '/%', '/v1/evaluate/x']) {
+    const answer = await server.request(path, { method: 'GET' });
+    assert.equal(answer.status, 404, path);
+    assert.equal(answer.json().code, 'NOT_FOUND');
+  }
+});
+
+test('methods that are none', async () => {
+  for (const [path, allowed] of [['/health', 'GET'], ['/demo', 'GET'], ['/v1/evaluate', 'POST'], ['/v1/program', 'POST'], ['/api/admin/document', 'GET, PUT']]) {
+    const answer = await server.asAdmin(path, { method: 'DELETE' });
+    assert.equal(answer.status, 405, path);
+    assert.equal(answer.headers.get('allow'), allowed);
+  }
+});
+
+test('keys stay, and nothing runs on after SIGKILL', async () => {
+  const { url, clientKey } = server;
+  await server.stop();
+  await gone(url);
+  server = await startServer({ data: folder.path });
+  assert.equal(server.clientKey, clientKey);
+});
+
+test('a document that is refused at the start is named', async () => {
+  const other = await dataFolder();
+  try {
+    await assert.rejects(startServer({ data: other.path, document: '{"schema":"other"}' }), /the document is refused: \/schema/);
+  } finally {
+    await other.remove();
+  }
+});
+
+async function gone(url) {
+  for (const end = Date.now() + 5_000; Date.now() < end; ) {
+    try {
+      await fetch(`${url}/health`, { signal: AbortSignal.timeout(1_000) });
+    } catch {
+      return;
+    }
+  }
+  assert.fail('the worker outlives the command that started it');
+}

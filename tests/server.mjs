@@ -1,0 +1,99 @@
+// The worker under test: `cargo xtask dev` on a free port, in a folder of its own, killed without notice at the end.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PATIENCE_MS = 30_000;
+
+/** A folder for one server's data; `remove` it at the end. */
+export async function dataFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'twinflag-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/**
+ * Starts a server and waits until it answers.
+ *
+ * @param {{ data: string, document?: object | string }} options `document`: for an empty store; else the example flags.
+ */
+export async function startServer({ data, document }) {
+  const port = await freePort();
+  // That of an earlier start names another port.
+  await rm(join(data, 'dev.json'), { force: true });
+  const options = ['--no-build', '--port', String(port), '--data', data];
+  if (document !== undefined) {
+    const file = join(data, 'given.json');
+    await writeFile(file, typeof document === 'string' ? document : JSON.stringify(document));
+    options.push('--flags', file);
+  }
+  const [program, ...first] = process.env.XTASK ? [process.env.XTASK] : ['cargo', 'xtask'];
+  const child = spawn(program, [...first, 'dev', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  child.stdout.on('data', (chunk) => { said += chunk; });
+  child.stderr.on('data', (chunk) => { said += chunk; });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  try {
+    const dev = await description(join(data, 'dev.json'), ended, () => said);
+    return { ...dev, stop, said: () => said, ...doors(dev) };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Requests with the keys of one server; all of them give up in time. */
+function doors({ url, adminToken, clientKey, serverKey }) {
+  const request = async (path, { method = 'POST', token, headers, body, ...rest } = {}) => {
+    const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+    const authorization = token ? { authorization: `Bearer ${token}` } : {};
+    const init = { method, body: text, headers: { 'content-type': 'application/json', ...authorization, ...headers }, ...rest };
+    const response = await fetch(url + path, { signal: AbortSignal.timeout(PATIENCE_MS), ...init });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    return { status: response.status, headers: response.headers, type: response.headers.get('content-type'), bytes, text: bytes.toString(), json: () => JSON.parse(bytes) };
+  };
+  return {
+    request,
+    asClient: (path, options) => request(path, { token: clientKey, ...options }),
+    asServer: (path, options) => request(path, { token: serverKey, ...options }),
+    asAdmin: (path, options) => request(path, { token: adminToken, ...options }),
+    /** Answers of `POST /v1/evaluate`. */
+    evaluate: async (...evaluations) => {
+      const answer = await request('/v1/evaluate', { token: serverKey, body: { evaluations } });
+      if (answer.status !== 200) throw new Error(answer.text);
+      return answer.json().results;
+    },
+  };
+}
+
+async function description(file, ended, said) {
+  let over = false;
+  void ended.then(() => { over = true; });
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 20))) {
+    if (over) break;
+    try {
+      return JSON.parse(await readFile(file, 'utf8'));
+    } catch {
+      // Not there yet.
+    }
+  }
+  throw new Error(`the server did not start\n${said()}`);
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,14 @@
+//! Where things are.
+use std::path::{Path, PathBuf};
+
+/// A path inside the repository.
+pub(crate) fn in_root(path: &str) -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).join(path)
+}
+
+/// Cargo's target directory: this program lies in `<target>/<profile>/`.
+pub(crate) fn target() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    program.ancestors().nth(2).map_or_else(|| in_root("target"), Path::to_path_buf)
+}

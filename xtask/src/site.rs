@@ -1,0 +1,30 @@
+//! The pages the worker serves, bundled into `edge-worker/dist/assets`, one folder each.
+use std::{fs, path::Path};
+
+use anyhow::Result;
+
+use crate::{npm, process, root, stamp::Stamp};
+
+/// Type checks and bundles the pages.
+pub(crate) fn build() -> Result<()> {
+    page("demo", &root::in_root("npm/examples/demo"))
+}
+
+/// A page is `index.html`, `style.css` and `main.ts`; beside it lies the engine.
+fn page(name: &str, source: &Path) -> Result<()> {
+    let client = root::in_root("npm/client");
+    let engine = client.join("dist/engine");
+    let stamp = Stamp::default().path(source)?.path(&client)?.path(&engine)?;
+    stamp.rebuild(&root::in_root("edge-worker/dist/assets").join(name), |out| {
+        process::run(npm::tool("tsc").arg("--noEmit").arg("--project").arg(source), "npm ci")?;
+        let mut esbuild = npm::tool("esbuild");
+        esbuild.arg(source.join("main.ts")).args(["--bundle", "--format=esm", "--minify", "--log-level=warning"]);
+        esbuild.arg(format!("--outfile={}", out.join("main.js").display()));
+        process::run(&mut esbuild, "npm ci")?;
+        fs::copy(engine.join("engine_bg.wasm"), out.join("engine.wasm"))?;
+        for file in ["index.html", "style.css"] {
+            fs::copy(source.join(file), out.join(file))?;
+        }
+        Ok(())
+    })
+}

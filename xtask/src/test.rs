@@ -1,0 +1,202 @@
+//! `cargo xtask test`: the suites, in the order in which they find faults soonest.
+use std::{fmt::Write, fs, time::Instant};
+
+use anyhow::{Result, bail};
+
+use crate::{chromium, edge, npm, process, root, sdk, size, toolchain};
+
+struct Suite {
+    name: &'static str,
+    run: fn() -> Result<Report>,
+}
+
+impl Suite {
+    /// The reference implementation lies in a folder of its own; where it was not brought along there is nothing to compare with.
+    fn is_there(&self) -> bool {
+        self.name != "reference" || root::in_root("tests/reference").exists()
+    }
+}
+
+const SUITES: &[Suite] = &[
+    Suite { name: "format", run: format },
+    Suite { name: "clippy", run: clippy },
+    Suite { name: "no-std", run: no_std },
+    Suite { name: "native", run: native },
+    Suite { name: "reference", run: reference },
+    Suite { name: "size", run: sizes },
+    Suite { name: "edge", run: edge_over_http },
+    Suite { name: "browser", run: browser },
+];
+
+/// What a suite found.
+#[derive(Default, Debug, PartialEq)]
+struct Report {
+    passed: u32,
+    failed: u32,
+    /// Shown only when something failed.
+    output: String,
+}
+
+impl Report {
+    /// Something was counted and nothing failed.
+    fn is_good(&self) -> bool {
+        self.failed == 0 && self.passed > 0
+    }
+}
+
+pub(crate) fn run(names: &[String]) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| SUITES.iter().all(|suite| suite.name != **name)) {
+        bail!("no suite {unknown}; there are: {}", SUITES.iter().map(|suite| suite.name).collect::<Vec<_>>().join(", "));
+    }
+    toolchain::ensure_wasm_targets()?;
+    npm::ensure_packages()?;
+    let (mut passed, mut failed) = (0, 0);
+    for suite in SUITES.iter().filter(|suite| if names.is_empty() { suite.is_there() } else { names.iter().any(|name| name == suite.name) })
+    {
+        let report = run_one(suite);
+        passed += report.passed;
+        failed += report.failed;
+    }
+    println!("{passed} passed, {failed} failed");
+    if failed > 0 {
+        bail!("not everything passed");
+    }
+    Ok(())
+}
+
+fn run_one(suite: &Suite) -> Report {
+    eprintln!("{} …", suite.name);
+    let started = Instant::now();
+    let mut report = (suite.run)().unwrap_or_else(|error| Report { failed: 1, output: format!("{error:#}"), ..Report::default() });
+    if report.passed == 0 && report.failed == 0 {
+        report = Report { failed: 1, output: format!("{}\nthe suite ran nothing", report.output), ..report };
+    }
+    if !report.is_good() {
+        println!("{}", report.output);
+    }
+    let Report { passed, failed, .. } = report;
+    println!("{:<10} {passed:>6} passed {failed:>4} failed {:>7.1} s", suite.name, started.elapsed().as_secs_f32());
+    report
+}
+
+fn format() -> Result<Report> {
+    toolchain::ensure_component("rustfmt", "fmt")?;
+    check(&["fmt", "--all", "--check"])
+}
+
+fn clippy() -> Result<Report> {
+    toolchain::ensure_component("clippy", "clippy")?;
+    check(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+}
+
+fn no_std() -> Result<Report> {
+    check(&["check", "--package", "sdk-core", "--target", "wasm32v1-none", "--quiet"])
+}
+
+/// A cargo command that either holds or does not counts as one test.
+fn check(arguments: &[&str]) -> Result<Report> {
+    let said = process::listen(toolchain::cargo().args(arguments), "rustup", |_| ())?;
+    Ok(Report { passed: u32::from(said.success), failed: u32::from(!said.success), output: said.text })
+}
+
+fn native() -> Result<Report> {
+    let said = process::listen(toolchain::cargo().args(["test", "--workspace", "--quiet", "--no-fail-fast"]), "rustup", |_| ())?;
+    Ok(count(said, cargo_counts))
+}
+
+fn reference() -> Result<Report> {
+    node_tests("tests/reference")
+}
+
+fn edge_over_http() -> Result<Report> {
+    crate::build()?;
+    node_tests("tests/edge")
+}
+
+fn browser() -> Result<Report> {
+    chromium::ensure()?;
+    crate::build()?;
+    node_tests("tests/browser")
+}
+
+/// Compressed sizes against their budgets, one test each.
+fn sizes() -> Result<Report> {
+    edge::build()?;
+    sdk::build()?;
+    let mut report = Report::default();
+    for (file, budget) in [(edge::MODULE, 400_000), (sdk::ENGINE, 12_000)] {
+        let bytes = size::gzipped(&root::in_root(file))?;
+        let fits = bytes <= budget;
+        report.passed += u32::from(fits);
+        report.failed += u32::from(!fits);
+        writeln!(report.output, "{file}: {bytes} bytes gzip, budget {budget}")?;
+    }
+    Ok(report)
+}
+
+/// Runs the `*.test.mjs` of a folder under Node's own runner.
+fn node_tests(folder: &str) -> Result<Report> {
+    let mut files = fs::read_dir(root::in_root(folder))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect::<Vec<_>>();
+    files.sort();
+    let mut node = npm::node();
+    node.args(["--test", "--test-reporter=tap", "--test-timeout=120000"]).args(files);
+    node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
+    let said = process::listen(&mut node, npm::INSTALL, |_| ())?;
+    Ok(count(said, tap_counts))
+}
+
+/// What a runner counted; a runner that fails without counting a failure (it did not even compile) failed once.
+fn count(said: process::Said, counts: fn(&str) -> (u32, u32)) -> Report {
+    let (passed, failed) = counts(&said.text);
+    Report { passed, failed: if said.success { failed } else { failed.max(1) }, output: said.text }
+}
+
+/// Sums lines such as `test result: ok. 3 passed; 0 failed; …`.
+fn cargo_counts(text: &str) -> (u32, u32) {
+    let results = text.lines().filter_map(|line| line.strip_prefix("test result: "));
+    results.fold((0, 0), |(passed, failed), line| (passed + before(line, " passed"), failed + before(line, " failed")))
+}
+
+/// Sums `# pass` and `# fail`; a test that was cancelled or skipped did not pass.
+fn tap_counts(text: &str) -> (u32, u32) {
+    let after = |name: &str| -> u32 { text.lines().filter_map(|line| line.strip_prefix(name)?.trim().parse::<u32>().ok()).sum() };
+    (after("# pass "), after("# fail ") + after("# cancelled ") + after("# skipped ") + after("# todo "))
+}
+
+fn before(line: &str, word: &str) -> u32 {
+    let number = line.split(word).next().and_then(|before| before.rsplit(' ').next());
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_every_cargo_result() {
+        let text = "test result: ok. 3 passed; 0 failed; 0 ignored\nnoise\ntest result: FAILED. 1 passed; 2 failed; 0 ignored\n";
+        assert_eq!(cargo_counts(text), (4, 2));
+    }
+
+    #[test]
+    fn a_skipped_test_is_not_a_passed_one() {
+        assert_eq!(tap_counts("ok 1 - a\n# tests 5\n# pass 3\n# fail 1\n# cancelled 0\n# skipped 1\n"), (3, 2));
+    }
+
+    #[test]
+    fn a_runner_that_dies_uncounted_failed() {
+        let died = process::Said { success: false, text: "error[E0001]".into() };
+        assert_eq!(count(died, cargo_counts).failed, 1);
+    }
+
+    #[test]
+    fn a_suite_that_runs_nothing_fails() {
+        let report = run_one(&Suite { name: "empty", run: || Ok(Report::default()) });
+        assert_eq!((report.passed, report.failed), (0, 1));
+    }
+}

@@ -1,0 +1,37 @@
+//! Cargo, and the parts of the Rust toolchain that a plain installation lacks.
+use std::{env, path::Path, process::Command};
+
+use anyhow::Result;
+
+use crate::{process, root};
+
+const WASM_TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32v1-none"];
+const RUSTUP: &str = "curl https://sh.rustup.rs -sSf | sh";
+
+/// The cargo that runs us, in the root of the repository.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root::in_root(""));
+    cargo
+}
+
+/// `rust-toolchain.toml` names the targets, but rustup only reads that when it installs the toolchain itself.
+pub(crate) fn ensure_wasm_targets() -> Result<()> {
+    let sysroot = process::run(Command::new("rustc").current_dir(root::in_root("")).args(["--print", "sysroot"]), RUSTUP)?;
+    for target in WASM_TARGETS {
+        if !Path::new(sysroot.trim()).join("lib/rustlib").join(target).exists() {
+            eprintln!("installing the Rust target {target}");
+            process::run(Command::new("rustup").current_dir(root::in_root("")).args(["target", "add", target]), RUSTUP)?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds a component, such as `clippy`, where its cargo command does not answer.
+pub(crate) fn ensure_component(component: &str, subcommand: &str) -> Result<()> {
+    if !process::listen(cargo().args([subcommand, "--version"]), RUSTUP, |_| ())?.success {
+        eprintln!("installing the Rust component {component}");
+        process::run(Command::new("rustup").current_dir(root::in_root("")).args(["component", "add", component]), RUSTUP)?;
+    }
+    Ok(())
+}
