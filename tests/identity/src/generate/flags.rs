@@ -1,0 +1,322 @@
+//! One flag, and what is to be known of it to ask it well.
+
+use std::{
+    collections::BTreeSet,
+    rc::Rc,
+};
+
+use sdk_core::{BUCKETS, BucketKey};
+
+use super::{
+    conditions::{self, Condition, Interest, OPERATORS, TAKE_CASE},
+    draws::{self, Draw},
+    json::Json,
+    pools::{NUMBERS, ODD, TEXT_NAMES, TEXTS, UNIT_NAMES},
+    random::Random,
+};
+use crate::count::{Mark, Probe};
+
+/// A sound flag.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// Its key.
+    pub key: String,
+    /// Other names of it.
+    pub aliases: Vec<String>,
+    /// boolean, string, number or object.
+    pub kind: &'static str,
+    /// Names of its variants.
+    pub variants: Vec<String>,
+    /// As documents write it.
+    pub json: Json,
+    /// What decides it.
+    pub interests: Vec<Interest>,
+    /// What its answers are counted as.
+    pub mark: Rc<Mark>,
+}
+
+/// What a flag may refer to.
+pub struct Surroundings<'s> {
+    /// The document's key.
+    pub key: BucketKey,
+    /// Sound segments.
+    pub segments: &'s [(String, Condition)],
+    /// The flags before this one.
+    pub flags: &'s [Flag],
+}
+
+/// A flag whose only rule is one test or one form of condition: where the rule answers, it held.
+pub fn probe(random: &mut Random, key: String, around: &Surroundings<'_>) -> Flag {
+    let number = random.below(Probe::NAMES.len());
+    let name = Probe::NAMES[number];
+    let condition = match name {
+        "all" | "any" => conditions::several(random, name, 2, &[]),
+        "not" => conditions::not(conditions::condition(random, 1, &[])),
+        "segment" if !around.segments.is_empty() => conditions::segment(random, around.segments),
+        "segment" => return probe(random, key, around),
+        _ => conditions::test(random, OPERATORS[number % OPERATORS.len()], number >= OPERATORS.len()),
+    };
+    let rule = Json::object([("if", condition.json), ("serve", Json::text("on"))]);
+    Flag {
+        key,
+        aliases: vec![],
+        kind: "boolean",
+        variants: vec!["on".into(), "off".into()],
+        json: Json::object([("rules", Json::List(vec![rule]))]),
+        interests: condition.interests,
+        mark: Rc::new(Mark { probe: Some(Probe(number)), ..Mark::default() }),
+    }
+}
+
+const _: () = assert!(Probe::NAMES.len() == OPERATORS.len() + TAKE_CASE + 4);
+
+/// A flag of many parts.
+pub fn any(random: &mut Random, key: String, around: &Surroundings<'_>) -> Flag {
+    let (kind, variants, mut json) = typed(random);
+    let unit = if random.one_in(3) { "targetingKey" } else { *random.pick(UNIT_NAMES) };
+    let (salt, murmur) = (if random.one_in(4) { random.pick::<&str>(TEXTS) } else { key.as_str() }, random.percent(25));
+    let mut maker = Maker { random, around, unit, salt, murmur, variants: &variants, interests: vec![], mark: Mark { murmur, ..Mark::default() } };
+    if unit != "targetingKey" || maker.random.one_in(3) {
+        json.put("unit", Json::text(unit));
+    }
+    if salt != key {
+        json.put("salt", Json::text(salt));
+    }
+    if murmur || maker.random.one_in(6) {
+        json.put("hash", Json::text(if murmur { "murmurhash-js" } else { "sip-1" }));
+    }
+    // Half of the flags are a rollout alone, so that draws are reached.
+    let plain = maker.random.one_in(2);
+    if !plain && maker.random.one_in(3) {
+        json.put("prerequisites", maker.prerequisites());
+    }
+    if maker.random.one_in(if plain { 8 } else { 2 }) {
+        json.put("targets", maker.targets());
+    }
+    if !plain {
+        json.put("rules", maker.rules());
+    }
+    if plain || maker.random.one_in(2) {
+        json.put("rollout", maker.rollout());
+    }
+    let (interests, mark) = (maker.interests, Rc::new(maker.mark));
+    let count = *random.pick(&[0, 0, 0, 1, 2]);
+    let aliases: Vec<String> = (0..count).map(|number| format!("{}.{number}", key.replace('.', "_"))).collect();
+    if !aliases.is_empty() {
+        json.put("aliases", Json::texts(&aliases));
+    }
+    Flag { key, aliases, kind, variants, json, interests, mark }
+}
+
+/// A flag's type, its variants, and the variants that its steps fall back to.
+fn typed(random: &mut Random) -> (&'static str, Vec<String>, Json) {
+    let kind = *random.pick(&["boolean", "boolean", "string", "number", "object"]);
+    let mut json = Json::Object(vec![]);
+    let mut names: Vec<String> = vec!["on".into(), "off".into()];
+    if kind != "boolean" || random.one_in(4) {
+        names = ["on", "off", "_x", "Blue-2", "third"].into_iter().take(random.between(1, 6)).map(Into::into).collect();
+        random.shuffle(&mut names);
+        let members = names.iter().map(|name| (name.clone(), value(random, kind))).collect();
+        json.put("type", Json::text(kind));
+        json.put("variants", Json::Object(members));
+    }
+    for (member, implied, may_be_null) in [("on", "on", false), ("off", "off", true), ("default", "", true)] {
+        if may_be_null && random.one_in(10) {
+            json.put(member, Json::raw("null"));
+        } else if !implied.is_empty() && !names.iter().any(|name| name == implied) || random.one_in(4) {
+            json.put(member, Json::text(random.pick::<String>(&names)));
+        }
+    }
+    if random.one_in(3) {
+        let serves = if random.one_in(8) { Json::raw("null") } else { Json::text(random.pick::<String>(&names)) };
+        json.put("environments", Json::object([(*random.pick(&["production", "production", "staging"]), serves)]));
+    }
+    if random.one_in(14) {
+        json.put("enabled", Json::raw("false"));
+    } else if random.one_in(10) {
+        json.put("enabled", Json::raw("true"));
+    }
+    (kind, names, json)
+}
+
+/// A variant's value.
+fn value(random: &mut Random, kind: &str) -> Json {
+    match kind {
+        "boolean" => Json::raw(*random.pick(&["true", "false"])),
+        "string" => Json::text(random.pick::<&str>(TEXTS)),
+        "number" => Json::raw(*random.pick(NUMBERS)),
+        _ => match random.below(4) {
+            0 => Json::raw("{\"b\":1.0,\"a\":[1e21,-0,\"\\u0041\"],\"\u{20AC}\":{},\"\u{1F600}\":null,\"\u{FB33}\":\"\\/\"}"),
+            1 => Json::raw("[]"),
+            2 => Json::List(vec![Json::raw(*random.pick(ODD)), Json::raw(*random.pick(NUMBERS))]),
+            _ => Json::object([("__proto__", Json::raw(*random.pick(ODD))), ("color", Json::text(random.pick::<&str>(TEXTS)))]),
+        },
+    }
+}
+
+struct Maker<'m, 's> {
+    random: &'m mut Random,
+    around: &'m Surroundings<'s>,
+    unit: &'m str,
+    salt: &'m str,
+    murmur: bool,
+    variants: &'m [String],
+    interests: Vec<Interest>,
+    mark: Mark,
+}
+
+impl Maker<'_, '_> {
+    fn variant(&mut self) -> Json {
+        Json::text(self.random.pick::<String>(self.variants))
+    }
+
+    fn draw(&self, salt: &str) -> Draw {
+        if self.murmur { Draw::Murmur } else { Draw::Sip(self.around.key.subkey(salt.as_bytes())) }
+    }
+
+    fn prerequisites(&mut self) -> Json {
+        let mut list = vec![];
+        if self.around.flags.is_empty() {
+            return Json::List(list);
+        }
+        for _ in 0..self.random.between(1, 3) {
+            let other = self.random.pick(self.around.flags);
+            let names: Vec<&str> = other.aliases.iter().chain([&other.key]).map(String::as_str).collect();
+            let mut variants = other.variants.clone();
+            self.random.shuffle(&mut variants);
+            variants.truncate(self.random.between(1, variants.len() + 1));
+            list.push(Json::object([("flag", Json::text(self.random.pick::<&str>(&names))), ("variants", Json::texts(&variants))]));
+            self.interests.extend(other.interests.iter().take(3).cloned());
+        }
+        Json::List(list)
+    }
+
+    fn targets(&mut self) -> Json {
+        let mut list = vec![];
+        for _ in 0..self.random.between(1, 3) {
+            let attribute = *self.random.pick(TEXT_NAMES);
+            let values: Vec<Json> = (0..self.random.below(5)).map(|_| self.scalar()).collect();
+            let mut wanted = values.clone();
+            wanted.push(Json::raw(*self.random.pick(ODD)));
+            self.interests.push(Interest { attribute: attribute.into(), values: wanted });
+            let variant = self.variant();
+            list.push(Json::object([("attribute", Json::text(attribute)), ("values", Json::List(values)), ("variant", variant)]));
+        }
+        Json::List(list)
+    }
+
+    fn scalar(&mut self) -> Json {
+        match self.random.below(6) {
+            0 => Json::raw(*self.random.pick(&["true", "false"])),
+            1 => Json::raw(*self.random.pick(NUMBERS)),
+            _ => Json::text(self.random.pick::<&str>(TEXTS)),
+        }
+    }
+
+    fn rules(&mut self) -> Json {
+        let mut list = vec![];
+        for number in 0..self.random.below(4) {
+            let mut rule = Json::Object(vec![]);
+            if !self.random.one_in(8) {
+                let levels = self.random.between(1, 4);
+                let condition = conditions::condition(self.random, levels, self.around.segments);
+                self.interests.extend(condition.interests);
+                rule.put("if", condition.json);
+            }
+            let name = if self.random.one_in(4) { format!("règle {number}") } else { format!("r{number}") };
+            let serve = if self.random.one_in(2) { self.split(&name) } else { self.variant() };
+            if matches!(serve, Json::Object(_)) || self.random.one_in(2) {
+                rule.put("name", Json::text(&name));
+            }
+            rule.put("serve", serve);
+            list.push(rule);
+        }
+        Json::List(list)
+    }
+
+    fn split(&mut self, rule: &str) -> Json {
+        let own_salt = self.random.one_in(4).then(|| *self.random.pick(TEXTS));
+        let own_unit = self.random.one_in(3).then(|| *self.random.pick(UNIT_NAMES));
+        let draw = self.draw(own_salt.unwrap_or(&format!("{}/{rule}", self.salt)));
+        let mut bounds: Vec<u32> = (0..self.random.below(4)).map(|_| draws::bound(self.random, draw)).collect();
+        bounds.push(BUCKETS);
+        bounds.sort_unstable();
+        self.edges(own_unit.unwrap_or(self.unit), draw, &bounds);
+        let mut below = 0;
+        let mut shares = vec![];
+        for bound in bounds {
+            let weight = if self.random.one_in(8) { format!("{}.0", bound - below) } else { (bound - below).to_string() };
+            shares.push(Json::object([("variant", self.variant()), ("weight", Json::raw(weight))]));
+            below = bound;
+        }
+        let mut split = Json::object([("split", Json::List(shares))]);
+        if let Some(unit) = own_unit {
+            split.put("unit", Json::text(unit));
+        }
+        if let Some(salt) = own_salt {
+            split.put("salt", Json::text(salt));
+        }
+        split
+    }
+
+    fn rollout(&mut self) -> Json {
+        let mut rollout = Json::Object(vec![]);
+        let status = *self.random.pick(&["active", "active", "active", "active", "paused", "completed", "planned", "rolled_back"]);
+        if status != "planned" || self.random.one_in(2) {
+            rollout.put("status", Json::text(status));
+        }
+        if self.random.one_in(2) {
+            rollout.put("tier", Json::raw(*self.random.pick(&["0", "1", "1", "2", "3", "4"])));
+        }
+        let draw = self.draw(self.salt);
+        let bound = draws::bound(self.random, draw);
+        if bound > 0 || self.random.one_in(2) {
+            rollout.put("percentage", percentage(self.random, bound));
+        }
+        let units = self.edges(self.unit, draw, &[bound]);
+        self.mark.rollout_unit = self.unit.into();
+        self.mark.edge_units = units.iter().map(Json::written).collect::<BTreeSet<_>>();
+        for (name, chance) in [("allow", 3), ("deny", 4)] {
+            if self.random.one_in(chance) {
+                let mut list: Vec<Json> = units.iter().filter(|_| self.random.one_in(4)).cloned().collect();
+                for _ in 0..self.random.below(3) {
+                    list.push(match self.random.below(3) {
+                        0 => Json::raw(*self.random.pick(&["42", "7.0", "-0", "9007199254740992", "1e3"])),
+                        1 => Json::text(self.random.pick::<&str>(TEXTS)),
+                        _ => Json::text(&draws::unit(self.random)),
+                    });
+                }
+                self.interests.push(Interest { attribute: self.unit.into(), values: list.clone() });
+                rollout.put(name, Json::List(list));
+            }
+        }
+        if self.random.one_in(12) {
+            rollout.put("guard", Json::raw("{\"method\":\"sequential\",\"errorRate\":0.05,\"timeWindow\":3600000,\"minSamples\":20}"));
+        }
+        rollout
+    }
+
+    /// Makes units at the edges of these bounds interesting, beside some other units and what is none.
+    fn edges(&mut self, attribute: &str, draw: Draw, bounds: &[u32]) -> Vec<Json> {
+        let units = draws::edge_units(self.random, draw, bounds);
+        self.mark.bounds.extend(bounds);
+        let mut values: Vec<Json> = units.iter().flat_map(|unit| [unit.clone(), unit.clone()]).collect();
+        values.extend((0..4).map(|_| Json::text(&draws::unit(self.random))));
+        values.push(Json::raw(self.random.below(1_000_000).to_string()));
+        values.push(Json::raw(*self.random.pick(NUMBERS)));
+        values.push(Json::raw(*self.random.pick(ODD)));
+        self.interests.push(Interest { attribute: attribute.into(), values });
+        units
+    }
+}
+
+/// Thousandths of a percent, in one of the spellings.
+fn percentage(random: &mut Random, thousandths: u32) -> Json {
+    let (whole, rest) = (thousandths / 1000, thousandths % 1000);
+    Json::raw(match rest {
+        _ if random.one_in(6) => format!("{thousandths}e-3"),
+        0 => whole.to_string(),
+        _ => format!("{whole}.{rest:03}"),
+    })
+}
+

@@ -1,0 +1,48 @@
+//! Lines of the door, one after the other.
+
+use std::collections::VecDeque;
+
+use crate::{
+    count::Asked,
+    generate::{documents, questions, random::Random},
+};
+
+/// A line to give to a door.
+#[derive(Debug)]
+pub enum Line {
+    /// Sets the document; nothing answers.
+    Document(String),
+    /// Asks; one line answers.
+    Question(String, Asked),
+}
+
+/// The lines of one seed, up to a number of questions.
+pub struct Lines {
+    random: Random,
+    left: usize,
+    ready: VecDeque<Line>,
+}
+
+impl Lines {
+    /// As many questions as `pairs`, and the documents they are about. Fewer pairs of the same seed are the beginning of more.
+    pub fn new(seed: u64, pairs: usize) -> Self {
+        Self { random: Random::new(seed), left: pairs, ready: VecDeque::new() }
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Line;
+
+    fn next(&mut self) -> Option<Line> {
+        if self.ready.is_empty() && self.left > 0 {
+            let document = documents::some(&mut self.random);
+            let count = if document.refused { 3 } else { self.random.between(100, 500) };
+            let mut questions = questions::ask(&mut self.random, &document, count);
+            questions.truncate(self.left);
+            self.left -= questions.len();
+            self.ready.push_back(Line::Document(document.line));
+            self.ready.extend(questions.into_iter().map(|(text, asked)| Line::Question(text, asked)));
+        }
+        self.ready.pop_front()
+    }
+}
