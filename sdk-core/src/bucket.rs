@@ -76,7 +76,7 @@ impl Subkey {
 
 /// The bucket of a unit under the profile `murmurhash-js`: a multiple of 1000, the same for every flag.
 ///
-/// MurmurHash3 (x86, 32 bits, seed 0) over the low byte of each UTF-16 unit, as the npm package `murmurhash-js` computes it.
+/// `MurmurHash3` (x86, 32 bits, seed 0) over the low byte of each UTF-16 unit, as the npm package `murmurhash-js` computes it.
 pub fn murmurhash_js_bucket(unit: &[u8]) -> u32 {
     murmur3(Utf16LowBytes { rest: unit, pending: None }) % 100 * 1000
 }
@@ -87,7 +87,7 @@ fn murmur3(bytes: impl Iterator<Item = u8>) -> u32 {
     for byte in bytes {
         block |= u32::from(byte) << (8 * (length & 3));
         length = length.wrapping_add(1);
-        if length & 3 == 0 {
+        if length.is_multiple_of(4) {
             hash = (hash ^ scramble(block)).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
             block = 0;
         }

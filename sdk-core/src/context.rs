@@ -100,6 +100,11 @@ impl Context {
         only
     }
 
+    /// The members in the byte form that [`Context::from_encoded`] takes.
+    pub fn encoded(&self) -> &[u8] {
+        &self.members
+    }
+
     /// Why this context cannot be used, if it cannot: not an object, U+0000 or a lone surrogate in a name or text, a number
     /// that is no finite double, nesting deeper than [`MAX_CONTEXT_DEPTH`].
     pub fn refusal(&self) -> Option<&str> {

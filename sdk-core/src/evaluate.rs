@@ -153,6 +153,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn steps(&mut self, flag: u32) -> Decision {
         let mut at = self.image.flag(flag).steps;
         loop {
+            self.visit.begin(at);
             let word = self.image.word(at);
             let size = match code::operation(word) {
                 code::CONST => {
@@ -233,14 +234,12 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                 _ => ErrorCode::InvalidContext,
             }));
         };
-        let bucket = if word & code::MURMURHASH_JS == 0 {
-            self.image.subkey(at + 3).bucket(text)
-        } else {
-            bucket::murmurhash_js_bucket(text)
-        };
-        self.visit.bucket(at, bucket);
+        let bucket =
+            if word & code::MURMURHASH_JS == 0 { self.image.subkey(at + 3).bucket(text) } else { bucket::murmurhash_js_bucket(text) };
+        self.visit.bucket(bucket);
         let shares = self.image.slice(at + 7, 2 * code::count(word));
-        let (_, decision) = shares.chunks_exact(2).filter_map(|pair| Some((pair.first()?, pair.last()?))).find(|(bound, _)| bucket < **bound)?;
+        let (_, decision) =
+            shares.chunks_exact(2).filter_map(|pair| Some((pair.first()?, pair.last()?))).find(|(bound, _)| bucket < **bound)?;
         Some(Decision { word: *decision, bucket_plus_one: 0 }.with_bucket(bucket))
     }
 
@@ -282,7 +281,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn test(&mut self, at: u32, word: u32) -> bool {
         let attribute = self.image.word(at + 1);
         let encoded = self.value(attribute);
-        self.visit.attribute(at, encoded);
+        self.visit.attribute(encoded);
         let Some(encoded) = encoded else { return false };
         let Some(value) = Image::scalar(encoded) else { return false };
         match (code::operation(word), value) {
@@ -304,8 +303,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                     _ => text.ends_with(operand),
                 }
             }
-            (code::NUMBER, Encoded::Number(number)) => compares(word, number, self.image.double(at + 2)),
-            (code::TIME, Encoded::Number(number)) => compares(word, number, self.image.double(at + 2)),
+            (code::NUMBER | code::TIME, Encoded::Number(number)) => compares(word, number, self.image.double(at + 2)),
             #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
             (code::TIME, Encoded::Text(text)) => {
                 time::parse_millis(text).is_some_and(|millis| compares(word, millis as f64, self.image.double(at + 2)))
@@ -362,9 +360,11 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let narrow = self.image.word(at + 4);
         let wide_at = at.wrapping_add(5).wrapping_add(narrow.wrapping_mul(2));
         match address {
-            cidr::Address::V4(address) => {
-                self.image.slice(at + 5, narrow.wrapping_mul(2)).chunks_exact(2).any(|ends| matches!(ends, [first, last] if (*first..=*last).contains(&address)))
-            }
+            cidr::Address::V4(address) => self
+                .image
+                .slice(at + 5, narrow.wrapping_mul(2))
+                .chunks_exact(2)
+                .any(|ends| matches!(ends, [first, last] if (*first..=*last).contains(&address))),
             cidr::Address::V6(address) => {
                 let join = |words: &[u32]| words.iter().fold(0_u128, |wide, word| wide << 32 | u128::from(*word));
                 let ends = self.image.slice(wide_at + 1, self.image.word(wide_at).wrapping_mul(8));
@@ -400,7 +400,9 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     fn unit(&mut self, attribute: u32) -> Unit<'a> {
-        Unit::of(self.value(attribute))
+        let value = self.value(attribute);
+        self.visit.unit(attribute, value);
+        Unit::of(value)
     }
 
     /// The value of an attribute, encoded; null is absence.

@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod answer;
 pub mod bucket;
 pub mod canonical;
 mod context;
@@ -24,12 +25,12 @@ mod ruleset;
 mod unit;
 mod value;
 
+pub use answer::Object;
 pub use bucket::{BUCKETS, BucketKey, Subkey};
 pub use context::{Context, MAX_CONTEXT_DEPTH};
 pub use details::{ErrorCode, Evaluation, FlagType, Layer, Reason, Value};
-pub use document::{
-    Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_LIST, MAX_RULES, compile,
-};
-pub use overrides::{Own, OwnerOverrides, Overrides};
+pub use document::{Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_LIST, MAX_RULES, compile};
+pub use explain::{Check, Explanation, Step, StepKind};
+pub use overrides::{Overrides, Own, OwnerOverrides};
 pub use program::{FORMAT, Identity, MAX_PROGRAM_BYTES, Program, ProgramError, Runner, specialise};
 pub use ruleset::{Millis, Ruleset, Visitor};

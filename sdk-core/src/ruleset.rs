@@ -1,5 +1,5 @@
 //! A ruleset: all flags of one environment, compiled.
-use alloc::vec::Vec;
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::marker::PhantomData;
 
 use hashbrown::HashTable;
@@ -25,7 +25,9 @@ pub struct Ruleset {
     pub(crate) image: Image,
     pub(crate) key: BucketKey,
     /// Attributes that a pinned or signed identity always knows.
-    pub(crate) private: Vec<alloc::string::String>,
+    pub(crate) private: Vec<String>,
+    /// Names of the segments in the order of their numbers.
+    pub(crate) segments: Vec<Box<str>>,
     /// Numbers of flags and, counted on from there, of aliases, by their name.
     keys: HashTable<u32>,
 }
@@ -34,13 +36,13 @@ pub struct Ruleset {
 const KEYS: &[u8] = b"\0keys";
 
 impl Ruleset {
-    pub(crate) fn new(image: Image, key: BucketKey, private: Vec<alloc::string::String>) -> Self {
+    pub(crate) fn new(image: Image, key: BucketKey, private: Vec<String>, segments: Vec<Box<str>>) -> Self {
         let mut keys = HashTable::with_capacity((image.head.flags + image.head.aliases) as usize);
         let hasher = key.subkey(KEYS);
         for number in 0..image.head.flags + image.head.aliases {
             keys.insert_unique(hasher.hash(name(&image, number)), number, |number| hasher.hash(name(&image, *number)));
         }
-        Self { image, key, private, keys }
+        Self { image, key, private, segments, keys }
     }
 
     /// Answers one question: what this flag is for this context at this moment.

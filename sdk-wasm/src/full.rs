@@ -1,1 +1,161 @@
-//! Documents, explanations and specialisation.
+//! The `full` build: whole documents, explanations, and programs for others.
+//!
+//! Documents cross as text and are parsed by the core. Contexts cross in the byte form that the page writes for the engine too, so
+//! that what a context may hold is judged in one place; what comes back crosses as plain objects.
+
+use js_sys::Error;
+use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Identity, Millis, Value, compile, specialise};
+use serde::Serialize;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &'static str = include_str!("types.ts");
+
+/// A compiled document.
+#[wasm_bindgen]
+pub struct Ruleset {
+    compiled: Compiled,
+}
+
+/// What crosses as `RulesetDetails` of `types.ts`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Details<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Plain<'r>>,
+    /// Objects and lists, as canonical JSON: a member called `__proto__` stays a member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    json: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'r str>,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bucket: Option<u32>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Plain<'r> {
+    Boolean(bool),
+    String(&'r str),
+    Number(f64),
+}
+
+#[derive(Serialize)]
+struct Fault<'e> {
+    pointer: &'e str,
+    message: &'e str,
+}
+
+#[wasm_bindgen]
+impl Ruleset {
+    /// Compiles a document. Throws an `Error` with `pointer` where the document is refused whole.
+    #[wasm_bindgen(constructor)]
+    pub fn new(document: &str) -> Result<Self, JsValue> {
+        match compile(document, None) {
+            Ok(compiled) => Ok(Self { compiled }),
+            Err(error) => Err(thrown(&error.message, "pointer", &error.pointer)),
+        }
+    }
+
+    /// What was left out, and why.
+    #[wasm_bindgen(unchecked_return_type = "DocumentFault[]")]
+    pub fn errors(&self) -> Result<JsValue, JsValue> {
+        let errors = self.compiled.errors.iter().map(|error| Fault { pointer: &error.pointer, message: &error.message });
+        plain(&errors.collect::<Vec<_>>())
+    }
+
+    /// The keys of all flags.
+    #[wasm_bindgen(js_name = flagKeys)]
+    pub fn flag_keys(&self) -> Vec<String> {
+        self.compiled.ruleset.flag_keys().map(String::from).collect()
+    }
+
+    /// Answers one question. `requested` is the number of the type that the caller's default has, 0 for any.
+    #[wasm_bindgen(unchecked_return_type = "RulesetDetails")]
+    pub fn evaluate(
+        &self,
+        #[wasm_bindgen(js_name = flagKey)] flag_key: &str,
+        context: Vec<u8>,
+        requested: u32,
+        now: f64,
+    ) -> Result<JsValue, JsValue> {
+        let context = Context::from_encoded(context);
+        let own = self.compiled.overrides.of(&context);
+        plain(&details(&self.compiled.ruleset.evaluate(own, flag_key, &context, millis(now), kind(requested))))
+    }
+
+    /// The answer and how it came about, as JSON text.
+    pub fn explain(&self, #[wasm_bindgen(js_name = flagKey)] flag_key: &str, context: Vec<u8>, requested: u32, now: f64) -> String {
+        let context = Context::from_encoded(context);
+        let own = self.compiled.overrides.of(&context);
+        self.compiled.ruleset.explain(own, flag_key, &context, millis(now), kind(requested)).to_json(None)
+    }
+
+    /// Makes the program for what is known of a visitor. Throws where that context cannot be used.
+    pub fn specialise(&self, known: Vec<u8>) -> Result<Vec<u8>, JsValue> {
+        let known = Context::from_encoded(known);
+        let own = self.compiled.overrides.of(&known);
+        match specialise(&self.compiled.ruleset, own, &known, Identity::Open) {
+            Ok(program) => Ok(program.to_bytes()),
+            Err(error) => Err(thrown(error.as_str(), "code", "INVALID_CONTEXT")),
+        }
+    }
+}
+
+/// The bucket of a unit and the two halves of the subkey. Throws where the key is not 32 hexadecimal digits.
+#[wasm_bindgen(unchecked_return_type = "{ bucket: number; subkey: [string, string] }")]
+pub fn bucket(key: &str, salt: &str, unit: &str) -> Result<JsValue, JsValue> {
+    #[derive(Serialize)]
+    struct Answer {
+        bucket: u32,
+        subkey: [String; 2],
+    }
+    let key = BucketKey::from_hex(key).ok_or_else(|| thrown("expected 32 hexadecimal digits", "code", "INVALID_KEY"))?;
+    let subkey = key.subkey(salt.as_bytes());
+    plain(&Answer { bucket: subkey.bucket(unit.as_bytes()), subkey: subkey.0.map(|half| format!("{half:016x}")) })
+}
+
+fn details<'r>(evaluation: &Evaluation<'r>) -> Details<'r> {
+    let (value, json) = match evaluation.value {
+        Some(Value::Object(json)) => (None, Some(json)),
+        Some(Value::Boolean(boolean)) => (Some(Plain::Boolean(boolean)), None),
+        Some(Value::String(text)) => (Some(Plain::String(text)), None),
+        Some(Value::Number(number)) => (Some(Plain::Number(number)), None),
+        None => (None, None),
+    };
+    Details {
+        value,
+        json,
+        variant: evaluation.variant,
+        reason: evaluation.reason.as_str(),
+        error_code: evaluation.error_code.map(sdk_core::ErrorCode::as_str),
+        layer: evaluation.layer.map(sdk_core::Layer::as_str),
+        bucket: evaluation.bucket,
+    }
+}
+
+fn plain(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    serde_wasm_bindgen::to_value(value).map_err(JsValue::from)
+}
+
+fn kind(requested: u32) -> Option<FlagType> {
+    requested.checked_sub(1).and_then(|index| FlagType::ALL.get(index as usize)).copied()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds")]
+fn millis(now: f64) -> Millis {
+    Millis(now as i64)
+}
+
+/// An `Error` with one more member.
+fn thrown(message: &str, member: &str, value: &str) -> JsValue {
+    let error = Error::new(message);
+    // Setting a member of a fresh object cannot fail.
+    let _ = js_sys::Reflect::set(&error, &member.into(), &value.into());
+    error.into()
+}

@@ -7,6 +7,8 @@
 mod full;
 mod runner;
 
+#[cfg(feature = "full")]
+pub use full::{Ruleset, bucket};
 pub use runner::Engine;
 
 #[cfg(all(target_arch = "wasm32", not(feature = "full")))]

@@ -10,6 +10,7 @@
  */
 import type { Engine } from '../dist/engine/engine.js';
 import { writeContext } from './context.js';
+import { TYPES, freeze, requestedType } from './values.js';
 import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagValue, Layer, Reason } from './types.js';
 
 export type * from './types.js';
@@ -18,7 +19,6 @@ export type * from './types.js';
 const REASONS: readonly Reason[] = ['STATIC', 'DEFAULT', 'TARGETING_MATCH', 'SPLIT', 'DISABLED', 'PREREQUISITE_FAILED', 'ERROR'];
 const CODES: readonly ErrorCode[] = ['FLAG_NOT_FOUND', 'TYPE_MISMATCH', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'PROVIDER_NOT_READY'];
 const LAYERS: readonly Layer[] = ['kill', 'customer', 'organization', 'rollout', 'target', 'rule', 'environment', 'default'];
-const TYPES: readonly string[] = ['boolean', 'string', 'number', 'object'];
 const REFUSALS: readonly string[] = ['these bytes are no program', 'a format that is not read here', 'cut off, or longer than it says', 'a wrong checksum', 'it refers to what is not in it'];
 
 const VARIANT = 0xfffff;
@@ -110,9 +110,6 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
     if (bucket) details.bucket = bucket - 1;
     return details;
   };
-  /** The number of the type that a default asks for. */
-  const requested = (value: unknown) => (value == null ? 0 : TYPES.indexOf(typeof value) + 1);
-
   return {
     load(program) {
       const refusal = engine.load(program);
@@ -141,7 +138,7 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
     },
     details(flagKey, defaultValue) {
       const flag = numbers.get(flagKey) ?? NO_FLAG;
-      const kind = requested(defaultValue);
+      const kind = requestedType(defaultValue);
       if (flag !== NO_FLAG && (kind === 0 || kind === kinds[flag])) {
         return spell(flag, held()[2 * flag]!, held()[2 * flag + 1]!, defaultValue);
       }
@@ -152,21 +149,16 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
       current = false;
       put(other, at);
       const flag = numbers.get(flagKey) ?? NO_FLAG;
-      return spell(flag, engine.evaluate(flag, requested(defaultValue)), engine.bucket(), defaultValue);
+      return spell(flag, engine.evaluate(flag, requestedType(defaultValue)), engine.bucket(), defaultValue);
     },
     askValue(flagKey, defaultValue, other, at = Date.now()) {
       current = false;
       put(other, at);
       const flag = numbers.get(flagKey) ?? NO_FLAG;
-      const variant = engine.evaluate(flag, requested(defaultValue)) & VARIANT;
+      const variant = engine.evaluate(flag, requestedType(defaultValue)) & VARIANT;
       return variant === 0 ? defaultValue : (valueOf(flag, variant - 1) as typeof defaultValue);
     },
     flagKeys: () => Array.from({ length: flags }, (_, flag) => text(engine.name(flag))),
     close: () => engine.free(),
   };
-}
-
-function freeze<T extends object>(value: T): T {
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) freeze(member as object);
-  return Object.freeze(value);
 }

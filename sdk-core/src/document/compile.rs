@@ -98,8 +98,15 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     all.organizations = owners(organizations, "organizations").unwrap_or_default();
     let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
     let image = builder.finish_exact(document.key.subkey(b"\0symbols")).ok_or_else(too_large)?;
-    Ok(Compiled { ruleset: Ruleset::new(image, document.key, document.private), overrides: all, errors: report.errors })
+    Ok(Compiled {
+        ruleset: Ruleset::new(image, document.key, document.private, segment_names(segments)),
+        overrides: all,
+        errors: report.errors,
+    })
 }
+
+/// The members of a document.
+const NAMES: [&str; 7] = ["schema", "environment", "bucketKey", "private", "segments", "flags", "overrides"];
 
 /// The top level of a document.
 struct Top<'t> {
@@ -116,7 +123,6 @@ impl<'t> Top<'t> {
         let root = Place::ROOT;
         let members = serde_json::from_str::<RawMembers<'t>>(text).map_err(|error| DocumentError::at(root, plain(&error)))?;
         let mut found: BTreeMap<&str, &'t RawValue> = BTreeMap::new();
-        const NAMES: [&str; 7] = ["schema", "environment", "bucketKey", "private", "segments", "flags", "overrides"];
         for (name, raw) in &members.0 {
             let name = name.as_deref().map_err(|why| DocumentError::at(root, why))?;
             let Some(known) = NAMES.into_iter().find(|known| *known == name) else {
@@ -144,8 +150,9 @@ impl<'t> Top<'t> {
             None => return Err(DocumentError::at(root, "expected a member \"schema\" with the value \"twinflag/1\"")),
         }
         let key = match string("bucketKey")? {
-            Some(text) => BucketKey::from_hex(&text)
-                .ok_or_else(|| DocumentError::at(root.name("bucketKey"), "expected 32 hexadecimal digits"))?,
+            Some(text) => {
+                BucketKey::from_hex(&text).ok_or_else(|| DocumentError::at(root.name("bucketKey"), "expected 32 hexadecimal digits"))?
+            }
             None => missing_key.ok_or_else(|| DocumentError::at(root, "expected a member \"bucketKey\" of 32 hexadecimal digits"))?,
         };
         let mut private = Vec::new();
@@ -194,7 +201,8 @@ fn trees<'t>(members: &'t Raw<'t>, place: Place<'_>, report: &mut Report) -> Vec
             }
             continue;
         }
-        let read = if name.contains('\0') { Err(DocumentError::at(place.name(name), NUL_IN_NAME)) } else { Json::read(raw, place.name(name)) };
+        let read =
+            if name.contains('\0') { Err(DocumentError::at(place.name(name), NUL_IN_NAME)) } else { Json::read(raw, place.name(name)) };
         match read {
             Ok(tree) => trees.push((name, Some(tree))),
             Err(error) => {
@@ -239,6 +247,17 @@ fn compile_segments(trees: &[(&str, Option<Json<'_>>)], builder: &mut Builder, r
         }
     }
     segments
+}
+
+/// The names of sound segments in the order of their numbers.
+fn segment_names(segments: BTreeMap<Box<str>, Segment>) -> Vec<Box<str>> {
+    let sound = segments.into_iter().filter_map(|(name, segment)| match segment {
+        Segment::Sound { number, .. } => Some((number, name)),
+        Segment::Broken => None,
+    });
+    let mut numbered: Vec<_> = sound.collect();
+    numbered.sort_unstable();
+    numbered.into_iter().map(|(_, name)| name).collect()
 }
 
 /// Of two keys where one is a prefix path of the other both are left out: flags are also served as a tree.

@@ -11,11 +11,7 @@ use super::{
 use crate::{
     canonical,
     matching::{cidr, fold, semver::Version, time},
-    model::{
-        build::Builder,
-        code,
-        image::Span,
-    },
+    model::{build::Builder, code, image::Span},
     value,
 };
 
@@ -147,15 +143,13 @@ impl Conditions<'_> {
         };
         let at = self.builder.here();
         let test = Test { attribute, operand, place: place.name("value"), folds: ignore_case == Some(true) };
-        match self.operation(op, &test) {
-            Some(()) => Some(Compiled { at, depth: 1 }),
-            None => {
-                if self.report.mark() == mark {
-                    self.report.error(place.name("op"), format!("unknown operator {op:?}"));
-                }
-                None
-            }
+        if self.operation(op, &test).is_some() {
+            return Some(Compiled { at, depth: 1 });
         }
+        if self.report.mark() == mark {
+            self.report.error(place.name("op"), format!("unknown operator {op:?}"));
+        }
+        None
     }
 
     /// Writes the test; `None` after reporting a bad operand, or without a report where the operator is unknown.
@@ -273,13 +267,13 @@ impl Conditions<'_> {
     fn time(&mut self, test: &Test<'_, '_>, comparison: u32) -> Option<()> {
         let millis = match test.operand {
             Json::Number(number) => *number,
-            Json::String(text) => match time::parse_millis(text.as_bytes()) {
-                Some(millis) => millis as f64,
-                None => {
+            Json::String(text) => {
+                let Some(millis) = time::parse_millis(text.as_bytes()) else {
                     self.report.error(test.place, "expected a time such as 2026-01-31T12:00:00Z or milliseconds since 1970");
                     return None;
-                }
-            },
+                };
+                millis as f64
+            }
             other => {
                 self.report.expected(test.place, "a time such as 2026-01-31T12:00:00Z or milliseconds since 1970", other);
                 return None;

@@ -34,8 +34,8 @@ pub(crate) struct Draft<'j> {
     pub(crate) on: u32,
     pub(crate) off: Option<u32>,
     pub(crate) default: Option<u32>,
-    /// The default of the document's environment, if it names one (which may be the caller's default).
-    pub(crate) environment: Option<Option<u32>>,
+    /// The default of the document's environment, if the flag names it.
+    pub(crate) environment: Option<EnvironmentDefault>,
     pub(crate) unit: &'j str,
     pub(crate) salt: &'j str,
     pub(crate) murmurhash_js: bool,
@@ -51,6 +51,10 @@ impl<'j> Draft<'j> {
         self.aliases.iter().map(|(_, alias)| *alias).chain([self.key])
     }
 }
+
+/// What a flag is in one environment: a variant, or the caller's default.
+#[derive(Clone, Copy)]
+pub(crate) struct EnvironmentDefault(pub(crate) Option<u32>);
 
 pub(crate) struct Prerequisite<'j> {
     pub(crate) flag: &'j str,
@@ -72,12 +76,34 @@ pub(crate) struct Rule<'j> {
 pub(crate) enum Serve<'j> {
     Variant(u32),
     /// Upper bounds of buckets and variants, in their order.
-    Split { shares: Vec<(u32, u32)>, unit: Option<&'j str>, salt: Cow<'j, str> },
+    Split {
+        shares: Vec<(u32, u32)>,
+        unit: Option<&'j str>,
+        salt: Cow<'j, str>,
+    },
 }
 
 const MEMBERS: &[&str] = &[
-    "type", "aliases", "stage", "description", "owner", "tags", "metadata", "enabled", "variants", "on", "off", "default",
-    "environments", "unit", "salt", "hash", "prerequisites", "targets", "rules", "rollout",
+    "type",
+    "aliases",
+    "stage",
+    "description",
+    "owner",
+    "tags",
+    "metadata",
+    "enabled",
+    "variants",
+    "on",
+    "off",
+    "default",
+    "environments",
+    "unit",
+    "salt",
+    "hash",
+    "prerequisites",
+    "targets",
+    "rules",
+    "rollout",
 ];
 
 /// Reads one flag; `None` after reporting what is wrong with it.
@@ -115,7 +141,7 @@ pub(crate) fn read<'j>(
     for (name, value) in environments {
         let variant = variants.or_null(value, environments_place.name(name), report);
         if Some(name.as_ref()) == environment {
-            environment_default = Some(variant);
+            environment_default = Some(EnvironmentDefault(variant));
         }
     }
     let salt = fields.string("salt", report).unwrap_or(key);
@@ -384,7 +410,10 @@ fn read_serve<'j>(
         (Some(own), _) => Cow::Borrowed(own),
         (None, Some((name, false))) => Cow::Owned(format!("{salt}/{name}")),
         (None, Some((_, true))) => {
-            report.error(rule.name("name"), "two rules of the flag have this name: a rule that splits needs one of its own, or its split a salt");
+            report.error(
+                rule.name("name"),
+                "two rules of the flag have this name: a rule that splits needs one of its own, or its split a salt",
+            );
             return None;
         }
         (None, None) => {

@@ -66,10 +66,10 @@ struct Leaves<'l, 'd, 'j> {
 /// How a leaf names its flag. Of two, the literal key wins, then the one that stands first here, then the first written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Named {
-    ByKey,
-    ByAlias,
-    ByPathOfKey,
-    ByPathOfAlias,
+    Key,
+    Alias,
+    PathOfKey,
+    PathOfAlias,
 }
 
 impl Leaves<'_, '_, '_> {
@@ -119,19 +119,19 @@ impl Leaves<'_, '_, '_> {
             }
         };
         let named = match (level == 1, path == draft.key) {
-            (true, true) => Named::ByKey,
-            (true, false) => Named::ByAlias,
-            (false, true) => Named::ByPathOfKey,
-            (false, false) => Named::ByPathOfAlias,
+            (true, true) => Named::Key,
+            (true, false) => Named::Alias,
+            (false, true) => Named::PathOfKey,
+            (false, false) => Named::PathOfAlias,
         };
         let twice = || DocumentError::at(place, format!("flag {:?} is named twice", draft.key));
         match self.found.get_mut(number) {
             None => {
-                self.found.insert(*number, (named, variant, (named != Named::ByKey).then(twice)));
+                self.found.insert(*number, (named, variant, (named != Named::Key).then(twice)));
             }
             Some(before) if named < before.0 => {
                 self.report.errors.extend(before.2.take());
-                *before = (named, variant, (named != Named::ByKey).then(twice));
+                *before = (named, variant, (named != Named::Key).then(twice));
             }
             Some(_) => self.report.errors.push(twice()),
         }

@@ -152,9 +152,15 @@ pub(crate) fn report_duplicates_within(json: &Json<'_>, place: Place<'_>, report
     match json {
         Json::Object(members) => {
             report_duplicates(members, place, report);
-            members.iter().for_each(|(name, value)| report_duplicates_within(value, place.name(name), report));
+            for (name, value) in members {
+                report_duplicates_within(value, place.name(name), report);
+            }
         }
-        Json::Array(items) => items.iter().enumerate().for_each(|(index, item)| report_duplicates_within(item, place.index(index), report)),
+        Json::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                report_duplicates_within(item, place.index(index), report);
+            }
+        }
         _ => {}
     }
 }

@@ -1,5 +1,5 @@
 //! The order of precedence: the one place where it is written down. What is laid here is followed everywhere.
-use super::flag::{Draft, Serve};
+use super::flag::{Draft, EnvironmentDefault, Serve};
 use crate::{
     bucket::{BUCKETS, BucketKey, Subkey},
     details::{Decision, Layer, Reason},
@@ -33,8 +33,14 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], lowest: u32, key: Bu
     }
     builder.push(&[code::OVERRIDES]);
     if rollout.running {
-        list(builder, unit, &rollout.deny, off(Reason::TargetingMatch, Layer::Rollout));
-        list(builder, unit, &rollout.allow, Decision::new(Some(draft.on), Reason::TargetingMatch, Layer::Rollout));
+        list(builder, code::LIST, unit, &rollout.deny, off(Reason::TargetingMatch, Layer::Rollout));
+        list(
+            builder,
+            code::LIST | code::ALLOW,
+            unit,
+            &rollout.allow,
+            Decision::new(Some(draft.on), Reason::TargetingMatch, Layer::Rollout),
+        );
     }
     for target in &draft.targets {
         when(builder, target.condition, Decision::new(Some(target.variant), Reason::TargetingMatch, Layer::Target));
@@ -64,7 +70,7 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], lowest: u32, key: Bu
     }
     let fixed = required.is_empty() && draft.targets.is_empty() && draft.rules.is_empty() && !rollout.running;
     let (variant, layer) = match draft.environment {
-        Some(variant) => (variant, Layer::Environment),
+        Some(EnvironmentDefault(variant)) => (variant, Layer::Environment),
         None => (draft.default, Layer::Default),
     };
     let reason = if fixed && variant.is_some() { Reason::Static } else { Reason::Default };
@@ -72,7 +78,7 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], lowest: u32, key: Bu
     start
 }
 
-fn list(builder: &mut Builder, unit: u32, entries: &[alloc::vec::Vec<u8>], decision: Decision) {
+fn list(builder: &mut Builder, operation: u32, unit: u32, entries: &[alloc::vec::Vec<u8>], decision: Decision) {
     if entries.is_empty() {
         return;
     }
@@ -80,7 +86,7 @@ fn list(builder: &mut Builder, unit: u32, entries: &[alloc::vec::Vec<u8>], decis
     builder.push(&[0, unit, decision.word]);
     let count = builder.push_symbols(entries.iter().map(alloc::vec::Vec::as_slice));
     if let Some(word) = builder.code.get_mut(start) {
-        *word = code::with_count(code::LIST, count);
+        *word = code::with_count(operation, count);
     }
 }
 

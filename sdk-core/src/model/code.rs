@@ -65,6 +65,8 @@ pub(crate) const HAS_NUMBERS: u32 = 1 << 11;
 pub(crate) const HAS_BOOLEANS: u32 = 1 << 12;
 /// Flag of [`IN`]: written as `eq` or `neq`, for explanations.
 pub(crate) const SINGLE: u32 = 1 << 13;
+/// Flag of [`LIST`]: who is on it is in, not out; for explanations.
+pub(crate) const ALLOW: u32 = 1 << 8;
 /// Flag of [`DRAW`]: profile `murmurhash-js`; the subkey is not read.
 pub(crate) const MURMURHASH_JS: u32 = 1 << 8;
 

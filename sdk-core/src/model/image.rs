@@ -172,12 +172,7 @@ impl Image {
 
     pub(crate) fn flag(&self, index: u32) -> FlagRecord {
         let at = self.at.flags + index * FLAG_WORDS;
-        FlagRecord {
-            key: self.span(at),
-            kind: self.word(at + 1) >> KIND_SHIFT,
-            variants: self.word(at + 2),
-            steps: self.word(at + 3),
-        }
+        FlagRecord { key: self.span(at), kind: self.word(at + 1) >> KIND_SHIFT, variants: self.word(at + 2), steps: self.word(at + 3) }
     }
 
     pub(crate) fn flag_type(&self, index: u32) -> Option<FlagType> {

@@ -1,1 +1,148 @@
-//! A program as JSON, for people and tools.
+//! A program as JSON, for people and tools: what is settled, and what is still asked.
+use alloc::{format, string::String};
+
+use super::runner::Program;
+use crate::{
+    answer::Object,
+    canonical::{write_number, write_string},
+    explain::{op, rendered},
+    model::{code, image::Image},
+    ruleset::evaluation,
+};
+
+impl Program {
+    /// The program as JSON. Symbols are shown as the fingerprints they are. It is not read back: clients take the bytes.
+    pub fn to_json(&self) -> String {
+        let image = &self.image;
+        let mut out = String::new();
+        let mut program = Object::open(&mut out);
+        let mut flags = Object::open(program.member("flags"));
+        for flag in 0..image.head.flags {
+            let mut object = Object::open(flags.member(image.str(image.flag(flag).key)));
+            write_steps(object.member("steps"), image, flag);
+            object.member("type").push_str(&format!("\"{}\"", image.flag_type(flag).map_or("", |kind| kind.as_str())));
+            object.close();
+        }
+        flags.close();
+        write_number(program.member("format"), f64::from(super::FORMAT));
+        let known = program.member("known");
+        for index in 0..image.head.known {
+            known.push(if index == 0 { '[' } else { ',' });
+            write_string(known, image.str(image.known(index).name));
+        }
+        known.push(']');
+        program.close();
+        out
+    }
+}
+
+fn write_steps(out: &mut String, image: &Image, flag: u32) {
+    let mut at = image.flag(flag).steps;
+    if code::operation(image.word(at)) == code::NEEDS {
+        at += 2;
+    }
+    out.push('[');
+    loop {
+        let word = image.word(at);
+        let mut step = Object::open(out);
+        let answer = |step: &mut Object<'_>, word: u32, bucket_plus_one: u32| {
+            let decision = crate::details::Decision { word, bucket_plus_one };
+            evaluation(image, flag, decision).write_canonical(step.member("answer"), None, true);
+        };
+        let size = match code::operation(word) {
+            code::PREREQUISITE => {
+                answer(&mut step, image.word(at + 2), 0);
+                write_string(step.member("unless"), image.str(image.flag(image.word(at + 1)).key));
+                4 + image.word(at + 3)
+            }
+            code::LIST => {
+                answer(&mut step, image.word(at + 2), 0);
+                write_fingerprints(step.member("listed"), image, at + 3, code::count(word));
+                write_attribute(step.member("unit"), image, at + 1);
+                3 + code::count(word)
+            }
+            code::WHEN => {
+                answer(&mut step, image.word(at + 2), image.word(at + 3));
+                write_condition(step.member("if"), image, image.word(at + 1));
+                4
+            }
+            code::DRAW => {
+                let count = code::count(word);
+                if image.word(at + 1) != 0 {
+                    write_condition(step.member("if"), image, image.word(at + 1));
+                }
+                let shares = step.member("shares");
+                for share in 0..count {
+                    shares.push(if share == 0 { '[' } else { ',' });
+                    let mut object = Object::open(shares);
+                    answer(&mut object, image.word(at + 8 + 2 * share), 0);
+                    write_number(object.member("below"), f64::from(image.word(at + 7 + 2 * share)));
+                    object.close();
+                }
+                shares.push_str(if count == 0 { "[]" } else { "]" });
+                write_attribute(step.member("unit"), image, at + 2);
+                7 + 2 * count
+            }
+            _ => {
+                answer(&mut step, image.word(at + 1), image.word(at + 2));
+                step.close();
+                out.push(']');
+                return;
+            }
+        };
+        step.close();
+        out.push(',');
+        at += size;
+    }
+}
+
+fn write_attribute(out: &mut String, image: &Image, at: u32) {
+    write_string(out, image.str(image.attribute(image.word(at)).name));
+}
+
+fn write_fingerprints(out: &mut String, image: &Image, at: u32, count: u32) {
+    out.push('[');
+    for (index, symbol) in image.slice(at, count).iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        if let [low, high] = image.symbol(*symbol) {
+            out.push_str(&format!("\"{high:08x}{low:08x}\""));
+        }
+    }
+    out.push(']');
+}
+
+fn write_condition(out: &mut String, image: &Image, at: u32) {
+    let word = image.word(at);
+    let mut object = Object::open(out);
+    match code::operation(word) {
+        code::ALL | code::ANY => {
+            let list = object.member(op(word));
+            list.push('[');
+            for (index, child) in image.slice(at + 2, image.word(at + 1)).iter().enumerate() {
+                if index > 0 {
+                    list.push(',');
+                }
+                write_condition(list, image, *child);
+            }
+            list.push(']');
+        }
+        code::NOT => write_condition(object.member("not"), image, image.word(at + 1)),
+        code::SEGMENT => write_condition(object.member("segment"), image, image.word(at + 2)),
+        operation => {
+            write_attribute(object.member("attribute"), image, at + 1);
+            write_string(object.member("op"), op(word));
+            match operation {
+                code::IN => write_fingerprints(object.member("value"), image, at + 2, code::count(word)),
+                code::NUMBER | code::TIME => write_number(object.member("value"), image.double(at + 2)),
+                code::SEMVER => write_string(object.member("value"), image.str(image.span(at + 2))),
+                code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH => {
+                    object.member("value").push_str(&rendered(image.text(image.span(at + 2))));
+                }
+                _ => {}
+            }
+        }
+    }
+    object.close();
+}

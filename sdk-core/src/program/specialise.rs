@@ -71,7 +71,7 @@ fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity, 
         known: known.members(),
         always,
         walk,
-        settled: vec![None; segments],
+        settled: vec![SegmentAnswer::NotAsked; segments],
         copied: vec![None; segments],
         flags: Vec::with_capacity(ruleset.len()),
         builder: Builder::new(),
@@ -106,6 +106,13 @@ struct Settled {
     lowest: u32,
 }
 
+/// Whether a segment holds, as far as that was asked and is settled.
+#[derive(Clone, Copy)]
+enum SegmentAnswer {
+    NotAsked,
+    Known(Option<bool>),
+}
+
 struct Settling<'a> {
     image: &'a Image,
     own: Own<'a>,
@@ -115,8 +122,8 @@ struct Settling<'a> {
     always: Vec<&'a str>,
     /// Evaluates what is settled.
     walk: Walk<'a, Exact, ()>,
-    /// By segment: whether it holds, `None` inside where that is open; the outer `None` while not yet asked.
-    settled: Vec<Option<Option<bool>>>,
+    /// By segment: whether it holds.
+    settled: Vec<SegmentAnswer>,
     /// By segment: its new number and where its condition stands.
     copied: Vec<Option<(u32, u32)>>,
     flags: Vec<Settled>,
@@ -244,7 +251,8 @@ impl Settling<'_> {
                     let of = |owner: Option<&OwnerOverrides>, layer| {
                         Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer))
                     };
-                    if let Some(answer) = of(self.own.customer, Layer::Customer).or_else(|| of(self.own.organization, Layer::Organization)) {
+                    if let Some(answer) = of(self.own.customer, Layer::Customer).or_else(|| of(self.own.organization, Layer::Organization))
+                    {
                         steps.push(Step::Const(answer));
                         return steps;
                     }
@@ -333,7 +341,7 @@ impl Settling<'_> {
             Lookup::Now => true,
             Lookup::UserId => {
                 let own = value::member(self.known, name).is_some_and(|value| value.first() != Some(&value::NULL));
-                !own && !(is_known(name) && is_known(b"targetingKey"))
+                !(own || is_known(name) && is_known(b"targetingKey"))
             }
             Lookup::Member | Lookup::Path => !is_known(name),
         }
@@ -358,12 +366,12 @@ impl Settling<'_> {
             code::NOT => self.holds(self.image.word(at + 1)).map(|held| !held),
             code::SEGMENT => {
                 let number = self.image.word(at + 1) as usize;
-                if let Some(known) = self.settled.get(number).copied().flatten() {
-                    return known;
+                if let Some(SegmentAnswer::Known(known)) = self.settled.get(number) {
+                    return *known;
                 }
                 let held = self.holds(self.image.word(at + 2));
                 if let Some(settled) = self.settled.get_mut(number) {
-                    *settled = Some(held);
+                    *settled = SegmentAnswer::Known(held);
                 }
                 held
             }

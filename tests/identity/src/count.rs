@@ -18,10 +18,40 @@ pub struct Probe(pub usize);
 impl Probe {
     /// Every operator, those that take it with `ignoreCase`, and the forms of conditions.
     pub const NAMES: [&str; 34] = [
-        "eq", "neq", "in", "notIn", "contains", "startsWith", "endsWith", "lt", "lte", "gt", "gte", "before", "after", "semverEq",
-        "semverGt", "semverGte", "semverLt", "semverLte", "semverCaret", "semverTilde", "matches", "cidr", "exists", "eq ignoreCase",
-        "neq ignoreCase", "in ignoreCase", "notIn ignoreCase", "contains ignoreCase", "startsWith ignoreCase", "endsWith ignoreCase",
-        "all", "any", "not", "segment",
+        "eq",
+        "neq",
+        "in",
+        "notIn",
+        "contains",
+        "startsWith",
+        "endsWith",
+        "lt",
+        "lte",
+        "gt",
+        "gte",
+        "before",
+        "after",
+        "semverEq",
+        "semverGt",
+        "semverGte",
+        "semverLt",
+        "semverLte",
+        "semverCaret",
+        "semverTilde",
+        "matches",
+        "cidr",
+        "exists",
+        "eq ignoreCase",
+        "neq ignoreCase",
+        "in ignoreCase",
+        "notIn ignoreCase",
+        "contains ignoreCase",
+        "startsWith ignoreCase",
+        "endsWith ignoreCase",
+        "all",
+        "any",
+        "not",
+        "segment",
     ];
 }
 
@@ -118,7 +148,9 @@ impl Counts {
     fn floors(&self, program: bool) -> Vec<((&'static str, &'static str), u64)> {
         let mut names: Vec<_> = Reason::ALL.iter().map(|reason| ("reason", reason.as_str())).collect();
         names.extend(Layer::ALL.iter().map(|layer| ("layer", layer.as_str())));
-        names.extend(ErrorCode::ALL.iter().filter(|code| program || **code != ErrorCode::ProviderNotReady).map(|code| ("errorCode", code.as_str())));
+        names.extend(
+            ErrorCode::ALL.iter().filter(|code| program || **code != ErrorCode::ProviderNotReady).map(|code| ("errorCode", code.as_str())),
+        );
         names.extend([("hash", "sip-1"), ("hash", "murmurhash-js"), ("edge", "at a bound, in"), ("edge", "at a bound, out")]);
         names.extend(Probe::NAMES.iter().flat_map(|name| [("true", *name), ("false", *name)]));
         let mut floors: Vec<_> = names.into_iter().map(|name| (name, self.pairs / 1000)).collect();

@@ -3,16 +3,14 @@
 //! `{"document": …}` sets the ruleset and prints nothing; `{"flag", "context"?, "default"?, "now"?, "bucket"?}` is answered by
 //! one line; `{"bucket": {"key","salt","unit"}}` asks for a bucket.
 
-use std::fmt::Write as _;
-
-use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Identity, Millis, Program, Value, canonical};
+use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Identity, Millis, Program, canonical};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// Answers lines, one after the other.
 #[derive(Default)]
 pub struct Door {
-    document: Option<Option<Compiled>>,
+    document: Document,
     /// Answer by a program made for what the line says is known.
     by_program: bool,
 }
@@ -41,10 +39,19 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
     Deserialize::deserialize(deserializer).map(Some)
 }
 
+/// The document in force.
+#[derive(Default)]
+enum Document {
+    #[default]
+    None,
+    Refused,
+    Compiled(Box<Compiled>),
+}
+
 impl Door {
     /// A door that specialises the ruleset for each question, and sends the program through its bytes.
     pub fn by_program() -> Self {
-        Self { document: None, by_program: true }
+        Self { document: Document::None, by_program: true }
     }
 
     /// Answers one line; a document is answered by nothing.
@@ -54,7 +61,10 @@ impl Door {
         }
         let Ok(line) = serde_json::from_str::<Line<'_>>(line) else { return Some(error("not JSON")) };
         if let Some(document) = line.document {
-            self.document = Some(sdk_core::compile(document.get(), None).ok());
+            self.document = match sdk_core::compile(document.get(), None) {
+                Ok(compiled) => Document::Compiled(Box::new(compiled)),
+                Err(_) => Document::Refused,
+            };
             return None;
         }
         if line.flag.is_none()
@@ -83,11 +93,11 @@ impl Door {
             Some(_) => return Some(error("invalid line")),
         };
         let compiled = match &self.document {
-            None => return Some(error("no document")),
-            Some(None) => return Some(error("document refused")),
-            Some(Some(compiled)) => compiled,
+            Document::None => return Some(error("no document")),
+            Document::Refused => return Some(error("document refused")),
+            Document::Compiled(compiled) => compiled,
         };
-        let (default, requested) = (default.as_deref(), default.as_deref().and_then(requested));
+        let (default, requested) = (default.as_deref(), default.as_deref().and_then(FlagType::of_default));
         if self.by_program {
             let identity = || context.only(&["customerId", "organizationId"]);
             let known = line.known.map_or_else(identity, |known| Context::from_json(known.get()));
@@ -103,66 +113,17 @@ impl Door {
 
     /// The document in force.
     pub fn document(&self) -> Option<&Compiled> {
-        self.document.as_ref()?.as_ref()
+        match &self.document {
+            Document::Compiled(compiled) => Some(compiled),
+            _ => None,
+        }
     }
 }
 
-/// The type that a caller's default asks for; null asks for none.
-pub fn requested(default: &str) -> Option<FlagType> {
-    match default.trim_start().as_bytes().first()? {
-        b't' | b'f' => Some(FlagType::Boolean),
-        b'"' => Some(FlagType::String),
-        b'{' | b'[' => Some(FlagType::Object),
-        b'n' => None,
-        _ => Some(FlagType::Number),
-    }
-}
-
-/// One answer as canonical JSON; `default` is the caller's, canonical too.
-pub fn render(evaluation: &Evaluation<'_>, default: Option<&str>, bucket: bool) -> String {
+fn render(evaluation: &Evaluation<'_>, default: Option<&str>, with_bucket: bool) -> String {
     let mut out = String::with_capacity(96);
-    if let Some(bucket) = evaluation.bucket.filter(|_| bucket) {
-        member(&mut out, "bucket");
-        let _ = write!(out, "{bucket}");
-    }
-    if let Some(code) = evaluation.error_code {
-        member(&mut out, "errorCode");
-        canonical::write_string(&mut out, code.as_str());
-    }
-    if let Some(layer) = evaluation.layer {
-        member(&mut out, "layer");
-        canonical::write_string(&mut out, layer.as_str());
-    }
-    member(&mut out, "reason");
-    canonical::write_string(&mut out, evaluation.reason.as_str());
-    match (evaluation.value, default) {
-        (Some(value), _) => {
-            member(&mut out, "value");
-            match value {
-                Value::Boolean(boolean) => out.push_str(if boolean { "true" } else { "false" }),
-                Value::String(text) => canonical::write_string(&mut out, text),
-                Value::Number(number) => canonical::write_number(&mut out, number),
-                Value::Object(text) => out.push_str(text),
-            }
-        }
-        (None, Some(default)) => {
-            member(&mut out, "value");
-            out.push_str(default);
-        }
-        (None, None) => {}
-    }
-    if let Some(variant) = evaluation.variant {
-        member(&mut out, "variant");
-        canonical::write_string(&mut out, variant);
-    }
-    out.push('}');
+    evaluation.write_canonical(&mut out, default, with_bucket);
     out
-}
-
-fn member(out: &mut String, name: &str) {
-    out.push(if out.is_empty() { '{' } else { ',' });
-    canonical::write_string(out, name);
-    out.push(':');
 }
 
 fn error(why: &str) -> String {

@@ -15,7 +15,7 @@ struct Topic<'t> {
     #[serde(borrow, default)]
     refusals: Vec<Refusal<'t>>,
     #[serde(default)]
-    buckets: Vec<Bucket>,
+    buckets: Vec<Row>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ struct Refusal<'t> {
 }
 
 #[derive(Deserialize)]
-struct Bucket {
+struct Row {
     key: String,
     salt: String,
     unit: String,
@@ -96,7 +96,9 @@ fn line(case: &Case<'_>) -> String {
 fn topics(mut check: impl FnMut(&str, &Topic<'_>) -> usize) -> usize {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
     let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| name.starts_with(|first: char| first.is_ascii_digit()) && name.ends_with(".json"));
+    names.retain(|name| {
+        name.starts_with(|first: char| first.is_ascii_digit()) && Path::new(name).extension().is_some_and(|extension| extension == "json")
+    });
     names.sort();
     let index = fs::read_to_string(folder.join("index.json")).unwrap();
     let mut cases = 0;

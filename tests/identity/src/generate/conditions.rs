@@ -12,8 +12,29 @@ use super::{
 
 /// Every operator. Those that take `ignoreCase` stand first.
 pub const OPERATORS: [&str; 23] = [
-    "eq", "neq", "in", "notIn", "contains", "startsWith", "endsWith", "lt", "lte", "gt", "gte", "before", "after", "semverEq", "semverGt",
-    "semverGte", "semverLt", "semverLte", "semverCaret", "semverTilde", "matches", "cidr", "exists",
+    "eq",
+    "neq",
+    "in",
+    "notIn",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "lt",
+    "lte",
+    "gt",
+    "gte",
+    "before",
+    "after",
+    "semverEq",
+    "semverGt",
+    "semverGte",
+    "semverLt",
+    "semverLte",
+    "semverCaret",
+    "semverTilde",
+    "matches",
+    "cidr",
+    "exists",
 ];
 
 /// How many of [`OPERATORS`] take `ignoreCase`.
@@ -204,6 +225,7 @@ fn cased_otherwise(random: &mut Random, text: &str) -> Json {
 /// The double that stands this many steps from the one nearest to `raw`, spelled with an exponent.
 fn respelled(raw: &str, steps: i64) -> Json {
     let number: f64 = raw.parse().unwrap_or_default();
-    let moved = if number == 0.0 { f64::from_bits(steps.unsigned_abs()) } else { f64::from_bits(number.to_bits().wrapping_add_signed(steps)) };
+    let moved =
+        if number == 0.0 { f64::from_bits(steps.unsigned_abs()) } else { f64::from_bits(number.to_bits().wrapping_add_signed(steps)) };
     Json::raw(format!("{:e}", if moved.is_finite() { moved } else { number }))
 }

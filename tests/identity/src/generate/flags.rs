@@ -1,9 +1,6 @@
 //! One flag, and what is to be known of it to ask it well.
 
-use std::{
-    collections::BTreeSet,
-    rc::Rc,
-};
+use std::{collections::BTreeSet, rc::Rc};
 
 use sdk_core::{BUCKETS, BucketKey};
 
@@ -75,7 +72,8 @@ pub fn any(random: &mut Random, key: String, around: &Surroundings<'_>) -> Flag 
     let (kind, variants, mut json) = typed(random);
     let unit = if random.one_in(3) { "targetingKey" } else { *random.pick(UNIT_NAMES) };
     let (salt, murmur) = (if random.one_in(4) { random.pick::<&str>(TEXTS) } else { key.as_str() }, random.percent(25));
-    let mut maker = Maker { random, around, unit, salt, murmur, variants: &variants, interests: vec![], mark: Mark { murmur, ..Mark::default() } };
+    let mut maker =
+        Maker { random, around, unit, salt, murmur, variants: &variants, interests: vec![], mark: Mark { murmur, ..Mark::default() } };
     if unit != "targetingKey" || maker.random.one_in(3) {
         json.put("unit", Json::text(unit));
     }
@@ -319,4 +317,3 @@ fn percentage(random: &mut Random, thousandths: u32) -> Json {
         _ => format!("{whole}.{rest:03}"),
     })
 }
-

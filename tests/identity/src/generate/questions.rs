@@ -193,7 +193,8 @@ fn key(random: &mut Random, document: &Document, flag: &Flag) -> (String, Option
         return (quoted(random.pick::<&str>(&document.bad)), None);
     }
     if random.one_in(120) {
-        let odd = ["\"\"", "\"nobody\"", "\"ui\"", "\"__proto__\"", "\"toString\"", "\"\\ud800\"", "\"a\\u0000\"", "\"f0 \"", "\"\u{17F}\""];
+        let odd =
+            ["\"\"", "\"nobody\"", "\"ui\"", "\"__proto__\"", "\"toString\"", "\"\\ud800\"", "\"a\\u0000\"", "\"f0 \"", "\"\u{17F}\""];
         return ((*random.pick(&odd)).into(), None);
     }
     let name = if flag.aliases.is_empty() || random.one_in(2) { &flag.key } else { random.pick::<String>(&flag.aliases) };

@@ -49,10 +49,8 @@ const FLAGS: &[&[(&str, &str)]] = &[
 ];
 
 /// Segments that no sound flag names.
-pub const SEGMENTS: &[(&str, &str)] = &[
-    ("circle", r#"{"any":[{"segment":"circle"}]}"#),
-    ("unusable", r#"{"attribute":"plan","op":"eq","value":null}"#),
-];
+pub const SEGMENTS: &[(&str, &str)] =
+    &[("circle", r#"{"any":[{"segment":"circle"}]}"#), ("unusable", r#"{"attribute":"plan","op":"eq","value":null}"#)];
 
 /// Documents that are refused whole: a member to put in, or to put over.
 pub const REFUSED: &[(&str, &str)] = &[
@@ -60,7 +58,10 @@ pub const REFUSED: &[(&str, &str)] = &[
     ("bucketKey", "\"0001\""),
     ("bucketKey", "\"g00102030405060708090a0b0c0d0e0f\""),
     ("colour", "1"),
-    ("segments", r#"{"deep":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"all":[]}}}}}}}}}}}}}}}}}}"#),
+    (
+        "segments",
+        r#"{"deep":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"not":{"all":[]}}}}}}}}}}}}}}}}}}"#,
+    ),
 ];
 
 /// Bad flags for one document.

@@ -1,0 +1,60 @@
+/**
+ * Whole documents: compile, evaluate, explain, and make programs. For Node, tools and playgrounds; a page loads the engine.
+ *
+ * ```ts
+ * initSync({ module: bytes });                   // wasm-bindgen's, of dist/full
+ * const ruleset = compile(Ruleset, text);        // throws where the document is refused whole
+ * ruleset.evaluate('new_checkout', false, { customerId: 'c-1' });
+ * ```
+ */
+import type { Ruleset } from '../dist/full/full.js';
+import { writeContext } from './context.js';
+import { freeze, requestedType } from './values.js';
+import type { EvaluationContext, EvaluationDetails, FlagValue } from './types.js';
+
+export type * from './types.js';
+
+/** A compiled document. */
+export interface CompiledRuleset {
+  /** What was left out, and why. */
+  readonly errors: readonly { readonly pointer: string; readonly message: string }[];
+  flagKeys(): string[];
+  /** Answers one question. @default now: the clock's */
+  evaluate<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): EvaluationDetails<T>;
+  /** The answer and how it came about, as JSON text. */
+  explain(flagKey: string, defaultValue: unknown, context: EvaluationContext, now?: number): string;
+  /** The program for what is known of a visitor. @throws where that context cannot be used */
+  program(known: EvaluationContext): Uint8Array;
+  /** Frees the ruleset's memory. */
+  close(): void;
+}
+
+/** Compiles a document. @throws an `Error` with a `pointer` where the document is refused whole */
+export function compile(constructor: new (document: string) => Ruleset, document: string): CompiledRuleset {
+  const ruleset = new constructor(document);
+  return {
+    errors: ruleset.errors(),
+    flagKeys: () => ruleset.flagKeys(),
+    evaluate(flagKey, defaultValue, context, now = Date.now()) {
+      const { json, value, ...rest } = ruleset.evaluate(flagKey, encodeContext(context), requestedType(defaultValue), now);
+      const answered = json === undefined ? value : freeze(JSON.parse(json) as object);
+      return { value: (answered ?? defaultValue) as typeof defaultValue, ...rest };
+    },
+    explain: (flagKey, defaultValue, context, now = Date.now()) => ruleset.explain(flagKey, encodeContext(context), requestedType(defaultValue), now),
+    program: (known) => ruleset.specialise(encodeContext(known)),
+    close: () => ruleset.free(),
+  };
+}
+
+let room = new Uint8Array(1024);
+
+/** A context in the byte form that crosses. */
+export function encodeContext(context: unknown): Uint8Array {
+  const grow = (bytes: number) => {
+    const larger = new Uint8Array(bytes);
+    larger.set(room);
+    return (room = larger);
+  };
+  const length = writeContext(context, grow, room);
+  return room.slice(0, length);
+}

@@ -1,0 +1,89 @@
+//! Answers as canonical JSON, the same bytes on every runtime.
+use alloc::string::String;
+
+use crate::{
+    canonical::{write_number, write_string},
+    details::{Evaluation, FlagType, Value},
+};
+
+impl Evaluation<'_> {
+    /// Appends `{bucket, errorCode, layer, reason, value, variant}`; what does not apply is left out.
+    ///
+    /// `default` is the caller's, as canonical JSON. The bucket is shown only to who asks for it.
+    pub fn write_canonical(&self, out: &mut String, default: Option<&str>, with_bucket: bool) {
+        let mut object = Object::open(out);
+        if let Some(bucket) = self.bucket.filter(|_| with_bucket) {
+            write_number(object.member("bucket"), f64::from(bucket));
+        }
+        if let Some(code) = self.error_code {
+            write_string(object.member("errorCode"), code.as_str());
+        }
+        if let Some(layer) = self.layer {
+            write_string(object.member("layer"), layer.as_str());
+        }
+        write_string(object.member("reason"), self.reason.as_str());
+        match (self.value, default) {
+            (Some(value), _) => value.write_canonical(object.member("value")),
+            (None, Some(default)) => object.member("value").push_str(default),
+            (None, None) => {}
+        }
+        if let Some(variant) = self.variant {
+            write_string(object.member("variant"), variant);
+        }
+        object.close();
+    }
+}
+
+impl Value<'_> {
+    /// Appends the value as canonical JSON.
+    pub fn write_canonical(self, out: &mut String) {
+        match self {
+            Self::Boolean(boolean) => out.push_str(if boolean { "true" } else { "false" }),
+            Self::String(text) => write_string(out, text),
+            Self::Number(number) => write_number(out, number),
+            Self::Object(json) => out.push_str(json),
+        }
+    }
+}
+
+impl FlagType {
+    /// The type that a caller's default asks for, from its JSON text; `null` asks for none.
+    pub fn of_default(json: &str) -> Option<Self> {
+        match json.trim_ascii_start().bytes().next()? {
+            b't' | b'f' => Some(Self::Boolean),
+            b'"' => Some(Self::String),
+            b'{' | b'[' => Some(Self::Object),
+            b'n' => None,
+            _ => Some(Self::Number),
+        }
+    }
+}
+
+/// A JSON object being written. Whoever adds members adds them in their order.
+pub struct Object<'o> {
+    out: &'o mut String,
+    begun: bool,
+}
+
+impl<'o> Object<'o> {
+    /// Opens an object.
+    pub fn open(out: &'o mut String) -> Self {
+        out.push('{');
+        Self { out, begun: false }
+    }
+
+    /// Appends a name; the value is to follow.
+    pub fn member(&mut self, name: &str) -> &mut String {
+        if core::mem::replace(&mut self.begun, true) {
+            self.out.push(',');
+        }
+        write_string(self.out, name);
+        self.out.push(':');
+        self.out
+    }
+
+    /// Closes the object.
+    pub fn close(self) {
+        self.out.push('}');
+    }
+}

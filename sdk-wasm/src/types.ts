@@ -1,0 +1,19 @@
+/** One thing that is wrong with a document. */
+export interface DocumentFault {
+  /** Where: a JSON pointer (RFC 6901). */
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** The answer to one question; `value` and `json` are absent where the caller's default is answered. */
+export interface RulesetDetails {
+  readonly value?: boolean | string | number;
+  /** Of a flag whose values are objects: canonical JSON text. */
+  readonly json?: string;
+  readonly variant?: string;
+  readonly reason: 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'PREREQUISITE_FAILED' | 'ERROR';
+  readonly errorCode?: 'FLAG_NOT_FOUND' | 'TYPE_MISMATCH' | 'TARGETING_KEY_MISSING' | 'INVALID_CONTEXT' | 'PROVIDER_NOT_READY';
+  readonly layer?: 'kill' | 'customer' | 'organization' | 'rollout' | 'target' | 'rule' | 'environment' | 'default';
+  /** The bucket that the answering step compared, 0 to 99,999. */
+  readonly bucket?: number;
+}
