@@ -71,6 +71,18 @@ test('a document that is refused at the start is named', async () => {
   }
 });
 
+test('what is left out of the first document is said where the server was started', async () => {
+  const other = await dataFolder();
+  const document = { schema: 'twinflag/1', environment: 'test', flags: { good: {}, bad: { type: 'colour' } } };
+  const started = await startServer({ data: other.path, document });
+  try {
+    assert.match(started.said(), /\/flags\/bad\/type: /);
+  } finally {
+    await started.stop();
+    await other.remove();
+  }
+});
+
 async function gone(url) {
   for (const end = Date.now() + 5_000; Date.now() < end; ) {
     try {

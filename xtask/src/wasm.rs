@@ -56,7 +56,12 @@ impl Module<'_> {
         if !self.features.is_empty() {
             cargo.args(["--features", &self.features.join(",")]);
         }
+        let mut target = root::target();
         if let Some(level) = self.opt_level {
+            // Cargo gives a module no hash in its name: built twice in one place, each would undo the other. Nothing is lost by
+            // another place, for at another level no dependency could be shared.
+            target.push(self.name);
+            cargo.arg("--target-dir").arg(&target);
             cargo.env(format!("CARGO_PROFILE_{}_OPT_LEVEL", self.profile.to_uppercase()), level);
         }
         let mut announced = false;
@@ -68,7 +73,7 @@ impl Module<'_> {
         if !said.success {
             bail!("{} failed\n{}", process::shown(&cargo), said.text);
         }
-        Ok(root::target().join(TARGET).join(self.profile).join(self.package.replace('-', "_")).with_extension("wasm"))
+        Ok(target.join(TARGET).join(self.profile).join(self.package.replace('-', "_")).with_extension("wasm"))
     }
 
     fn bind(&self, compiled: &Path, out: &Path) -> Result<()> {

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use sdk_core::{BucketKey, DocumentError, compile};
 use serde::{Deserialize, Serialize};
-use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, durable_object};
+use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_warn, durable_object};
 
 use crate::{
     clock,
@@ -96,8 +96,9 @@ impl FlagHub {
         if self.store.newest_version()?.is_some() {
             return Ok(());
         }
-        if let Err(problem) = self.import(&text) {
-            self.refused.replace(Some(problem.detail));
+        match self.import(&text) {
+            Ok(imported) => imported.errors.iter().for_each(|left_out| console_warn!("{}: {}", left_out.pointer, left_out.message)),
+            Err(problem) => drop(self.refused.replace(Some(problem.detail))),
         }
         Ok(())
     }
