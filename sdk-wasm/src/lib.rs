@@ -3,6 +3,11 @@
 //! Without features it is the engine a page loads: the runner of programs and nothing else. With `full` it also compiles
 //! documents, explains, and makes programs.
 
+// Without std there is no machinery that prints a panic: half of the engine's size otherwise, for messages nobody would see.
+#![cfg_attr(all(target_arch = "wasm32", not(feature = "full")), no_std)]
+
+#[cfg(all(target_arch = "wasm32", not(feature = "full")))]
+mod bare;
 #[cfg(feature = "full")]
 mod full;
 mod runner;
@@ -10,8 +15,3 @@ mod runner;
 #[cfg(feature = "full")]
 pub use full::{Ruleset, bucket};
 pub use runner::Engine;
-
-#[cfg(all(target_arch = "wasm32", not(feature = "full")))]
-#[global_allocator]
-static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
-    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
