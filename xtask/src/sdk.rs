@@ -2,7 +2,8 @@
 use anyhow::Result;
 
 use crate::{
-    root,
+    npm, process, root,
+    stamp::Stamp,
     wasm::{Host, Module},
 };
 
@@ -12,7 +13,24 @@ pub(crate) const ENGINE: &str = "npm/client/dist/engine/engine_bg.wasm";
 /// Builds both into `npm/client/dist`.
 pub(crate) fn build() -> Result<()> {
     engine().build()?;
-    full().build()
+    full().build()?;
+    bundle()
+}
+
+/// Type checks the hand-written half and puts it together with the glue: `dist/bundle/{engine,full}.js`.
+fn bundle() -> Result<()> {
+    let client = root::in_root("npm/client");
+    let stamp = Stamp::default().path(&client)?.path(&client.join("dist/engine"))?.path(&client.join("dist/full"))?;
+    stamp.path(&root::in_root("sdk-wasm/src/types.ts"))?.rebuild(&client.join("dist/bundle"), |out| {
+        process::run(npm::tool("tsc").arg("--noEmit").arg("--project").arg(&client), npm::INSTALL)?;
+        for name in ["engine", "full"] {
+            let mut esbuild = npm::tool("esbuild");
+            esbuild.arg(client.join(format!("src/load-{name}.ts"))).args(["--bundle", "--format=esm", "--target=es2022", "--minify"]);
+            esbuild.arg("--log-level=warning").arg(format!("--outfile={}", out.join(name).with_extension("js").display()));
+            process::run(&mut esbuild, npm::INSTALL)?;
+        }
+        Ok(())
+    })
 }
 
 fn engine() -> Module<'static> {

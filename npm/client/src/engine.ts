@@ -52,7 +52,8 @@ export interface FlagEngine {
 
 /** Wraps wasm-bindgen's `Engine`. */
 export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEngine {
-  const decoder = new TextDecoder();
+  // A byte order mark is part of a value like any other character.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let flags = 0;
   /** Flag numbers by key and alias. */
   let numbers = new Map<string, number>();

@@ -1,0 +1,20 @@
+/** Whole documents with the module that is handed in. */
+import { Ruleset, bucket, initSync } from '../dist/full/full.js';
+import { compile, type CompiledRuleset } from './full.js';
+
+export type { CompiledRuleset } from './full.js';
+export type * from './types.js';
+
+/** What the `full` build offers. */
+export interface Full {
+  /** Compiles a document. @throws an `Error` with a `pointer` where it is refused whole */
+  compile(document: string): CompiledRuleset;
+  /** The bucket of a unit, and the two halves of the salt's subkey. @throws where the key is not 32 hexadecimal digits */
+  bucket(key: string, salt: string, unit: string): { bucket: number; subkey: [string, string] };
+}
+
+/** Loads the `full` build. The first call's module serves all. */
+export function loadFull(module: BufferSource | WebAssembly.Module): Full {
+  initSync({ module });
+  return { compile: (document) => compile(Ruleset, document), bucket };
+}

@@ -1,0 +1,69 @@
+/**
+ * The door in JavaScript: a line in, its answer out. What a line may be is judged here; what is answered comes from a runtime.
+ *
+ * @typedef {object} Runtime
+ * @property {(text: string) => boolean} document takes a document's text; false where it is refused
+ * @property {(question: Question) => import('../../npm/client/src/types.ts').EvaluationDetails | string} ask the answer, or what is wrong with the line
+ * @property {(key: string, salt: string, unit: string) => { bucket: number, subkey: [string, string] }} bucket
+ *
+ * @typedef {{ flag: string, context: unknown, default: unknown, now: number, known?: unknown }} Question
+ */
+
+/** Opens a door on a runtime. */
+export function openDoor(runtime) {
+  let document = 'no document';
+  return (line) => {
+    let asked;
+    try {
+      asked = JSON.parse(line);
+    } catch {
+      return error('not JSON');
+    }
+    if (typeof asked !== 'object' || asked === null || Array.isArray(asked)) return error('not JSON');
+    if (Object.hasOwn(asked, 'document')) {
+      document = runtime.document(documentText(line)) ? '' : 'document refused';
+      return null;
+    }
+    const { flag, context = {}, default: callers, now = 0, bucket = false } = asked;
+    if (flag === undefined && isBucketQuestion(bucket)) return bucketAnswer(runtime, bucket);
+    if (typeof flag !== 'string' || !Number.isInteger(now) || Math.abs(now) > 2 ** 53 || typeof bucket !== 'boolean' || overflows(callers)) return error('invalid line');
+    if (document) return error(document);
+    const answer = runtime.ask({ flag, context, default: callers, now, known: asked.known });
+    if (typeof answer === 'string') return error(answer);
+    const { bucket: compared, ...details } = answer;
+    return canonical(bucket ? answer : details);
+  };
+}
+
+/** A document's text as it stands in its line; parsing and printing it would lose members that stand twice. */
+function documentText(line) {
+  return line.slice(line.indexOf(':') + 1, line.lastIndexOf('}'));
+}
+
+function isBucketQuestion(bucket) {
+  return typeof bucket === 'object' && bucket !== null;
+}
+
+function bucketAnswer(runtime, { key, salt, unit }) {
+  if (![key, salt, unit].every((text) => typeof text === 'string' && text.isWellFormed())) return error('invalid line');
+  try {
+    return canonical(runtime.bucket(key, salt, unit));
+  } catch {
+    return error('invalid line');
+  }
+}
+
+function overflows(value) {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(overflows);
+}
+
+const error = (why) => `{"error":"${why}"}`;
+
+/** RFC 8785: members sorted by their UTF-16 units, no spaces; numbers and strings as ECMAScript prints them. */
+export function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const names = Object.keys(value).filter((name) => value[name] !== undefined).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
+}
