@@ -4,7 +4,7 @@
  *     node --test tests/identity/reference.test.mjs
  *
  * `TWINFLAG_DOOR` names the door (else the native one as built last), `TWINFLAG_LINES` the generator, `TWINFLAG_PAIRS` how many
- * questions a seed has, `TWINFLAG_SEEDS` the seeds, and `TWINFLAG_RUNTIME=program` that the door reads `known`.
+ * questions a seed has, `TWINFLAG_SEEDS` the seeds, and `TWINFLAG_RUNTIME=program` that it answers by programs.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -49,7 +49,7 @@ for (const seed of seeds) {
 
 /** The lines that the door answers. */
 function answersOf(input) {
-  const process = spawn(door, [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const process = spawn(door, runtime === 'program' ? ['--program'] : [], { stdio: ['pipe', 'pipe', 'inherit'] });
   process.stdin.end(input);
   return createInterface({ input: process.stdout, crlfDelay: Infinity })[Symbol.asyncIterator]();
 }

@@ -108,28 +108,42 @@ fn overrides(random: &mut Random, flags: &[Flag]) -> Json {
     Json::object([("customers", owners(CUSTOMERS)), ("organizations", owners(ORGANIZATIONS))])
 }
 
-/// The overrides of one owner: as a tree, dotted, by alias; now and then twice or of nothing.
+/// The overrides of one owner: as a tree, dotted, by alias; now and then of nothing, or twice by the same key.
 fn owner(random: &mut Random, flags: &[Flag]) -> Json {
     let mut tree = Json::Object(vec![]);
+    let mut named: Vec<&str> = vec![];
     for _ in 0..random.between(1, 4) {
         let flag = random.pick(flags);
+        if named.contains(&flag.key.as_str()) {
+            continue;
+        }
+        named.push(&flag.key);
+        if random.one_in(10) {
+            tree.put_at(&flag.key, sound_leaf(random, flag));
+            tree.put(&flag.key, sound_leaf(random, flag));
+            continue;
+        }
         let name = if flag.aliases.is_empty() || random.one_in(2) { &flag.key } else { random.pick::<String>(&flag.aliases) };
-        let leaf = |random: &mut Random| match random.below(if flag.kind == "boolean" { 6 } else { 12 }) {
-            0..3 if flag.kind == "boolean" => Json::raw(*random.pick(&["true", "false"])),
+        let leaf = match random.below(20) {
             0 => Json::raw(*random.pick(&["true", "null", "1", "\"nobody\"", "[]"])),
-            _ => Json::text(random.pick::<String>(&flag.variants)),
+            _ => sound_leaf(random, flag),
         };
         if random.one_in(2) {
-            tree.put_at(name, leaf(random));
+            tree.put_at(name, leaf);
         } else {
-            tree.put(name, leaf(random));
-        }
-        if random.one_in(20) {
-            tree.put(&flag.key, leaf(random));
+            tree.put(name, leaf);
         }
     }
     if random.one_in(20) {
         tree.put_at(random.pick::<&str>(&["nobody", "ui.nobody", "bad.a"]), Json::raw("true"));
     }
     tree
+}
+
+/// A variant's name or, where every boolean has one, a boolean.
+fn sound_leaf(random: &mut Random, flag: &Flag) -> Json {
+    if flag.json.member("variants").is_none() && random.one_in(2) {
+        return Json::raw(*random.pick(&["true", "false"]));
+    }
+    Json::text(random.pick::<String>(&flag.variants))
 }
