@@ -1,6 +1,7 @@
 //! The law of programs: for every context that extends what is known, `run(specialise(ruleset, known), context)` is
-//! `evaluate(ruleset, context)`; for every other, PROVIDER_NOT_READY.
+//! `evaluate(ruleset, context)`; for every other, `PROVIDER_NOT_READY`.
 
+use sdk_core::{ErrorCode, Layer};
 use serde_json::{Map, Value};
 use tests_identity::{
     Line, Lines,
@@ -47,9 +48,11 @@ fn is_ready(line: &str, evaluated: &str) -> bool {
         (Some(told), Some(known)) => equal(&told, &known),
         (told, known) => told.is_none() && known.is_none(),
     });
-    agree && known.iter().filter(|(name, _)| !matches!(name.as_str(), "customerId" | "organizationId" | "now")).all(|(name, value)| {
-        context.get(name).is_some_and(|told| equal(told, value))
-    })
+    agree
+        && known
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "customerId" | "organizationId" | "now"))
+            .all(|(name, value)| context.get(name).is_some_and(|told| equal(told, value)))
 }
 
 /// Whether the context is refused: then a flag that nobody has is an invalid context, too.
@@ -65,12 +68,9 @@ fn is_refused(line: &str, evaluated: &str) -> bool {
 /// Equality of JSON values, numbers by the double they are.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        #[expect(clippy::float_cmp, reason = "equal is equal")]
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b)))
-        }
+        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b))),
         _ => a == b,
     }
 }
@@ -93,7 +93,12 @@ fn parse(line: &str) -> Map<String, Value> {
 #[test]
 fn a_program_answers_as_its_ruleset_would() {
     let counts = check(7, 20_000);
-    assert_eq!(counts.missing(true), Vec::<String>::new(), "\n{counts}");
+    for code in ErrorCode::ALL {
+        assert!(counts.of("errorCode", code.as_str()) > 20, "{code:?}\n{counts}");
+    }
+    for layer in Layer::ALL {
+        assert!(counts.of("layer", layer.as_str()) > 200, "{layer:?}\n{counts}");
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub struct Document {
 /// Some document.
 pub fn some(random: &mut Random) -> Document {
     let hex = (0..2).fold(String::new(), |mut hex, _| {
-        let _ = write!(hex, "{:016x}", random.next());
+        let _ = write!(hex, "{:016x}", random.bits());
         hex
     });
     let key = BucketKey::from_hex(&hex).unwrap_or_else(|| BucketKey::from_bytes([0; 16]));

@@ -83,8 +83,8 @@ pub fn any(random: &mut Random, key: String, around: &Surroundings<'_>) -> Flag 
     if murmur || maker.random.one_in(6) {
         json.put("hash", Json::text(if murmur { "murmurhash-js" } else { "sip-1" }));
     }
-    // Half of the flags are a rollout alone, so that draws are reached.
-    let plain = maker.random.one_in(2);
+    // Most flags are a rollout alone, so that draws are reached.
+    let plain = maker.random.percent(60);
     if !plain && maker.random.one_in(3) {
         json.put("prerequisites", maker.prerequisites());
     }
@@ -298,8 +298,8 @@ impl Maker<'_, '_> {
     fn edges(&mut self, attribute: &str, draw: Draw, bounds: &[u32]) -> Vec<Json> {
         let units = draws::edge_units(self.random, draw, bounds);
         self.mark.bounds.extend(bounds);
-        let mut values: Vec<Json> = units.iter().flat_map(|unit| [unit.clone(), unit.clone()]).collect();
-        values.extend((0..4).map(|_| Json::text(&draws::unit(self.random))));
+        let mut values: Vec<Json> = units.iter().flat_map(|unit| [(); 4].map(|()| unit.clone())).collect();
+        values.extend((0..3).map(|_| Json::text(&draws::unit(self.random))));
         values.push(Json::raw(self.random.below(1_000_000).to_string()));
         values.push(Json::raw(*self.random.pick(NUMBERS)));
         values.push(Json::raw(*self.random.pick(ODD)));
