@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { documentText, questionLine } from '../vectors/lines.mjs';
 import { mutants } from './mutants.mjs';
 
-const PAIRS = '10000';
+const PAIRS = '25000';
 const SEED = '1';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const target = join(repository, 'target/mutants');
@@ -107,14 +107,22 @@ function redVectors(ways) {
   }, 0);
 }
 
-function spoil({ name, file, find, replacement }) {
-  const sound = readFileSync(join(copy, file), 'utf8');
-  const parts = sound.split(find);
+/** What stands before and after the one place of a fault. */
+function around({ name, file, find }) {
+  const parts = readFileSync(join(repository, file), 'utf8').split(find);
   if (parts.length !== 2) throw new Error(`${name}: ${file} holds the text ${parts.length - 1} times, expected once: ${find}`);
-  writeFileSync(join(copy, file), parts.join(replacement));
-  return () => writeFileSync(join(copy, file), sound);
+  return parts;
 }
 
+/** Puts a fault into the copy; answers how to take it out again. */
+function spoil(mutant) {
+  const parts = around(mutant);
+  const place = join(copy, mutant.file);
+  writeFileSync(place, parts.join(mutant.replacement));
+  return () => writeFileSync(place, parts.join(mutant.find));
+}
+
+mutants.forEach(around);
 makeCopy();
 build(true);
 const lines = run(built('lines'), ['--pairs', PAIRS, '--seed', SEED]);

@@ -43,7 +43,7 @@ pub fn some(random: &mut Random) -> Document {
     }
     let segments = segments(random);
     let flags = sound_flags(random, key, &segments);
-    let bad = if random.one_in(3) { spoilt::flags(random) } else { &[] };
+    let bad = if random.one_in(2) { spoilt::flags(random) } else { vec![] };
     let mut members: Vec<_> = flags.iter().map(|flag| (flag.key.clone(), flag.json.clone())).collect();
     members.extend(bad.iter().map(|(key, text)| ((*key).into(), Json::raw(*text))));
     random.shuffle(&mut members);
@@ -68,7 +68,7 @@ pub fn some(random: &mut Random) -> Document {
     let mut line = String::from("{\"document\":");
     json.write(&mut line);
     line.push('}');
-    Document { line, flags, bad: bad.iter().map(|(key, _)| *key).collect(), refused }
+    Document { line, flags, bad: spoilt::names(&bad), refused }
 }
 
 /// Sound segments; each may name those before it.
