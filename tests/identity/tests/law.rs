@@ -1,8 +1,9 @@
 //! The law of programs: for every context that extends what is known, `run(specialise(ruleset, known), context)` is
 //! `evaluate(ruleset, context)`; for every other, `PROVIDER_NOT_READY`.
 
-use sdk_core::{ErrorCode, Layer};
-use serde_json::{Map, Value};
+use sdk_core::{Context, ErrorCode, Identity, Layer, Millis, specialise};
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
 use tests_identity::{
     Line, Lines,
     count::{Asked, Counts},
@@ -106,6 +107,50 @@ fn of_any_seed() {
     for seed in 100..110 {
         check(seed, 2_000);
     }
+}
+
+/// A line's flag and context, the latter as it is written.
+#[derive(Deserialize)]
+struct Question<'l> {
+    #[serde(borrow)]
+    flag: &'l RawValue,
+    #[serde(borrow)]
+    context: Option<&'l RawValue>,
+    now: Option<f64>,
+}
+
+/// Where identity is vouched for, whoever asks is known too: the program answers them alone.
+#[test]
+fn a_program_of_a_vouched_identity_answers_nobody_else() {
+    let known_names = ["customerId", "organizationId", "targetingKey", "userId", "sessionId", "email", "geo.region", "geo", "company"];
+    let (mut door, mut answered) = (Door::default(), 0);
+    for line in Lines::new(8, 10_000) {
+        let text = match line {
+            Line::Document(text) => {
+                door.answer(&text);
+                continue;
+            }
+            Line::Question(text, _) => text,
+        };
+        let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
+        let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
+        let (Some(compiled), Ok(flag)) = (door.document(), serde_json::from_str::<String>(question.flag.get())) else { continue };
+        if context.refusal().is_some() {
+            continue;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a moment is whole and within 2^53")]
+        let now = Millis(question.now.unwrap_or_default() as i64);
+        let (own, known) = (compiled.overrides.of(&context), context.only(&known_names));
+        let program = specialise(&compiled.ruleset, own, &known, Identity::Vouched).expect("a sound context specialises");
+        assert_eq!(program.run(&flag, &context, now, None), compiled.ruleset.evaluate(own, &flag, &context, now, None), "of {text}");
+        for name in ["targetingKey", "userId", "sessionId", "customerId"] {
+            let other = context.clone().string(name, "somebody else");
+            let answer = program.run(&flag, &other, now, None);
+            assert_eq!(answer.error_code, Some(ErrorCode::ProviderNotReady), "{name} of {text}");
+        }
+        answered += 1;
+    }
+    assert!(answered > 9_000, "{answered}");
 }
 
 #[test]
