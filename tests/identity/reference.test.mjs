@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openDoor } from '../reference/door.mjs';
+import { Digest } from './digest.mjs';
 
 const built = (name) => fileURLToPath(new URL(`../../target/debug/${name}`, import.meta.url));
 const { TWINFLAG_DOOR: door = built('door'), TWINFLAG_LINES: lines = built('lines') } = process.env;
@@ -46,6 +47,19 @@ for (const seed of seeds) {
     assert.equal(differences.length, 0, report(differences));
   });
 }
+
+test('the digest is the same number in both languages', () => {
+  const count = '2000';
+  const generated = spawnSync(lines, ['--pairs', count, '--seed', '4'], { maxBuffer: 2 ** 31 });
+  const [ours, digest] = [openDoor(), new Digest()];
+  for (const line of generated.stdout.toString('utf8').split('\n').slice(0, -1)) {
+    const answer = ours(line);
+    if (answer !== null) digest.add(answer);
+  }
+  // So few questions do not reach everything, which is said by the status.
+  const native = spawnSync(lines.replace(/lines$/, 'identity-native'), ['--pairs', count, '--seed', '4']);
+  assert.match(native.stdout.toString('utf8'), new RegExp(`^sha256 ${digest.finish()}$`, 'm'));
+});
 
 /** The lines that the door answers. */
 function answersOf(input) {

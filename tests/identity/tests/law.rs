@@ -4,10 +4,7 @@
 use sdk_core::{Context, ErrorCode, Identity, Layer, Millis, specialise};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
-use tests_identity::{
-    Line, Lines,
-    count::{Asked, Counts},
-};
+use tests_identity::{Line, Lines, count::Counts};
 use tests_native::Door;
 
 /// Generated questions answered both ways, and what their answers are by the law.
@@ -151,11 +148,4 @@ fn a_program_of_a_vouched_identity_answers_nobody_else() {
         answered += 1;
     }
     assert!(answered > 9_000, "{answered}");
-}
-
-#[test]
-fn an_answer_that_stands_out_is_counted() {
-    let mut counts = Counts::default();
-    counts.add(&Asked::default(), "{\"layer\":\"kill\",\"reason\":\"DISABLED\"}");
-    assert_eq!((counts.of("layer", "kill"), counts.of("layer", "rule")), (1, 0));
 }

@@ -108,30 +108,22 @@ fn overrides(random: &mut Random, flags: &[Flag]) -> Json {
     Json::object([("customers", owners(CUSTOMERS)), ("organizations", owners(ORGANIZATIONS))])
 }
 
-/// The overrides of one owner: as a tree, dotted, by alias; now and then of nothing, or twice by the same key.
+/// The overrides of one owner: as a tree, dotted, by alias; now and then of nothing, or twice.
 fn owner(random: &mut Random, flags: &[Flag]) -> Json {
     let mut tree = Json::Object(vec![]);
-    let mut named: Vec<&str> = vec![];
     for _ in 0..random.between(1, 4) {
         let flag = random.pick(flags);
-        if named.contains(&flag.key.as_str()) {
-            continue;
-        }
-        named.push(&flag.key);
-        if random.one_in(10) {
-            tree.put_at(&flag.key, sound_leaf(random, flag));
-            tree.put(&flag.key, sound_leaf(random, flag));
-            continue;
-        }
-        let name = if flag.aliases.is_empty() || random.one_in(2) { &flag.key } else { random.pick::<String>(&flag.aliases) };
-        let leaf = match random.below(20) {
-            0 => Json::raw(*random.pick(&["true", "null", "1", "\"nobody\"", "[]"])),
-            _ => sound_leaf(random, flag),
-        };
-        if random.one_in(2) {
-            tree.put_at(name, leaf);
-        } else {
-            tree.put(name, leaf);
+        for _ in 0..if random.one_in(10) { 2 } else { 1 } {
+            let name = if flag.aliases.is_empty() || random.one_in(2) { &flag.key } else { random.pick::<String>(&flag.aliases) };
+            let leaf = match random.below(20) {
+                0 => Json::raw(*random.pick(&["true", "null", "1", "\"nobody\"", "[]"])),
+                _ => sound_leaf(random, flag),
+            };
+            if random.one_in(2) {
+                tree.put_at(name, leaf);
+            } else {
+                tree.put(name, leaf);
+            }
         }
     }
     if random.one_in(20) {
