@@ -72,7 +72,7 @@ pub fn test(random: &mut Random, operator: &str, ignore_case: bool) -> Condition
             let values = (0..4).map(|_| Json::raw(*random.pick(ODD))).collect();
             (*random.pick(TEXT_NAMES), None, values)
         }
-        _ => version(random),
+        _ => version(random, operator),
     };
     if random.one_in(3) {
         values.push(Json::raw(*random.pick(ODD)));
@@ -194,8 +194,10 @@ fn time(random: &mut Random) -> Parts {
     (*random.pick(TIME_NAMES), Some(operand), values)
 }
 
-fn version(random: &mut Random) -> Parts {
-    let place = random.below(VERSIONS.len());
+fn version(random: &mut Random, operator: &str) -> Parts {
+    // Where a caret stands, zeros matter.
+    let zeros = VERSIONS.iter().take_while(|version| version.starts_with('0')).count();
+    let place = if operator == "semverCaret" && random.one_in(2) { random.below(zeros) } else { random.below(VERSIONS.len()) };
     let operand = VERSIONS[place];
     let mut values: Vec<_> = VERSIONS[place.saturating_sub(2)..VERSIONS.len().min(place + 3)].iter().map(|text| Json::text(text)).collect();
     values.extend([Json::text(operand), Json::text(&format!("{operand}.1")), Json::text(random.pick::<&str>(VERSIONS))]);

@@ -33,7 +33,7 @@ pub struct Document {
 /// Some document.
 pub fn some(random: &mut Random) -> Document {
     let hex = (0..2).fold(String::new(), |mut hex, _| {
-        let _ = write!(hex, "{:016x}", random.next());
+        let _ = write!(hex, "{:016x}", random.bits());
         hex
     });
     let key = BucketKey::from_hex(&hex).unwrap_or_else(|| BucketKey::from_bytes([0; 16]));
@@ -43,7 +43,7 @@ pub fn some(random: &mut Random) -> Document {
     }
     let segments = segments(random);
     let flags = sound_flags(random, key, &segments);
-    let bad = if random.one_in(3) { spoilt::flags(random) } else { &[] };
+    let bad = if random.one_in(2) { spoilt::flags(random) } else { vec![] };
     let mut members: Vec<_> = flags.iter().map(|flag| (flag.key.clone(), flag.json.clone())).collect();
     members.extend(bad.iter().map(|(key, text)| ((*key).into(), Json::raw(*text))));
     random.shuffle(&mut members);
@@ -68,7 +68,7 @@ pub fn some(random: &mut Random) -> Document {
     let mut line = String::from("{\"document\":");
     json.write(&mut line);
     line.push('}');
-    Document { line, flags, bad: bad.iter().map(|(key, _)| *key).collect(), refused }
+    Document { line, flags, bad: spoilt::names(&bad), refused }
 }
 
 /// Sound segments; each may name those before it.
@@ -108,28 +108,34 @@ fn overrides(random: &mut Random, flags: &[Flag]) -> Json {
     Json::object([("customers", owners(CUSTOMERS)), ("organizations", owners(ORGANIZATIONS))])
 }
 
-/// The overrides of one owner: as a tree, dotted, by alias; now and then twice or of nothing.
+/// The overrides of one owner: as a tree, dotted, by alias; now and then of nothing, or twice.
 fn owner(random: &mut Random, flags: &[Flag]) -> Json {
     let mut tree = Json::Object(vec![]);
     for _ in 0..random.between(1, 4) {
         let flag = random.pick(flags);
-        let name = if flag.aliases.is_empty() || random.one_in(2) { &flag.key } else { random.pick::<String>(&flag.aliases) };
-        let leaf = |random: &mut Random| match random.below(if flag.kind == "boolean" { 6 } else { 12 }) {
-            0..3 if flag.kind == "boolean" => Json::raw(*random.pick(&["true", "false"])),
-            0 => Json::raw(*random.pick(&["true", "null", "1", "\"nobody\"", "[]"])),
-            _ => Json::text(random.pick::<String>(&flag.variants)),
-        };
-        if random.one_in(2) {
-            tree.put_at(name, leaf(random));
-        } else {
-            tree.put(name, leaf(random));
-        }
-        if random.one_in(20) {
-            tree.put(&flag.key, leaf(random));
+        for _ in 0..if random.one_in(10) { 2 } else { 1 } {
+            let name = if flag.aliases.is_empty() || random.one_in(2) { &flag.key } else { random.pick::<String>(&flag.aliases) };
+            let leaf = match random.below(20) {
+                0 => Json::raw(*random.pick(&["true", "null", "1", "\"nobody\"", "[]"])),
+                _ => sound_leaf(random, flag),
+            };
+            if random.one_in(2) {
+                tree.put_at(name, leaf);
+            } else {
+                tree.put(name, leaf);
+            }
         }
     }
     if random.one_in(20) {
         tree.put_at(random.pick::<&str>(&["nobody", "ui.nobody", "bad.a"]), Json::raw("true"));
     }
     tree
+}
+
+/// A variant's name or, where every boolean has one, a boolean.
+fn sound_leaf(random: &mut Random, flag: &Flag) -> Json {
+    if flag.json.member("variants").is_none() && random.one_in(2) {
+        return Json::raw(*random.pick(&["true", "false"]));
+    }
+    Json::text(random.pick::<String>(&flag.variants))
 }

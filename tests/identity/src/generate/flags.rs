@@ -83,8 +83,8 @@ pub fn any(random: &mut Random, key: String, around: &Surroundings<'_>) -> Flag 
     if murmur || maker.random.one_in(6) {
         json.put("hash", Json::text(if murmur { "murmurhash-js" } else { "sip-1" }));
     }
-    // Half of the flags are a rollout alone, so that draws are reached.
-    let plain = maker.random.one_in(2);
+    // Most flags are a rollout alone, so that draws are reached.
+    let plain = maker.random.percent(60);
     if !plain && maker.random.one_in(3) {
         json.put("prerequisites", maker.prerequisites());
     }
@@ -274,16 +274,10 @@ impl Maker<'_, '_> {
         let units = self.edges(self.unit, draw, &[bound]);
         self.mark.rollout_unit = self.unit.into();
         self.mark.edge_units = units.iter().map(Json::written).collect::<BTreeSet<_>>();
-        for (name, chance) in [("allow", 3), ("deny", 4)] {
-            if self.random.one_in(chance) {
-                let mut list: Vec<Json> = units.iter().filter(|_| self.random.one_in(4)).cloned().collect();
-                for _ in 0..self.random.below(3) {
-                    list.push(match self.random.below(3) {
-                        0 => Json::raw(*self.random.pick(&["42", "7.0", "-0", "9007199254740992", "1e3"])),
-                        1 => Json::text(self.random.pick::<&str>(TEXTS)),
-                        _ => Json::text(&draws::unit(self.random)),
-                    });
-                }
+        let allow = if self.random.one_in(3) { Some(self.list(&units, &[])) } else { None };
+        let deny = if self.random.one_in(4) { Some(self.list(&units, allow.as_deref().unwrap_or_default())) } else { None };
+        for (name, list) in [("allow", allow), ("deny", deny)] {
+            if let Some(list) = list {
                 self.interests.push(Interest { attribute: self.unit.into(), values: list.clone() });
                 rollout.put(name, Json::List(list));
             }
@@ -294,12 +288,26 @@ impl Maker<'_, '_> {
         rollout
     }
 
+    /// Units of a list; some of them stand at an edge, some on the other list too.
+    fn list(&mut self, units: &[Json], other: &[Json]) -> Vec<Json> {
+        let mut list: Vec<Json> = units.iter().filter(|_| self.random.one_in(4)).cloned().collect();
+        list.extend(other.iter().filter(|_| self.random.one_in(2)).cloned());
+        for _ in 0..self.random.below(3) {
+            list.push(match self.random.below(3) {
+                0 => Json::raw(*self.random.pick(&["42", "7.0", "-0", "9007199254740992", "1e3"])),
+                1 => Json::text(self.random.pick::<&str>(TEXTS)),
+                _ => Json::text(&draws::unit(self.random)),
+            });
+        }
+        list
+    }
+
     /// Makes units at the edges of these bounds interesting, beside some other units and what is none.
     fn edges(&mut self, attribute: &str, draw: Draw, bounds: &[u32]) -> Vec<Json> {
         let units = draws::edge_units(self.random, draw, bounds);
         self.mark.bounds.extend(bounds);
-        let mut values: Vec<Json> = units.iter().flat_map(|unit| [unit.clone(), unit.clone()]).collect();
-        values.extend((0..4).map(|_| Json::text(&draws::unit(self.random))));
+        let mut values: Vec<Json> = units.iter().flat_map(|unit| [(); 4].map(|()| unit.clone())).collect();
+        values.extend((0..3).map(|_| Json::text(&draws::unit(self.random))));
         values.push(Json::raw(self.random.below(1_000_000).to_string()));
         values.push(Json::raw(*self.random.pick(NUMBERS)));
         values.push(Json::raw(*self.random.pick(ODD)));

@@ -189,7 +189,7 @@ fn known(random: &mut Random, context: &Json, names: &[String]) -> Json {
 
 /// The key to ask for, and what the flag's answers are counted as where it is the flag's.
 fn key(random: &mut Random, document: &Document, flag: &Flag) -> (String, Option<Rc<Mark>>) {
-    if !document.bad.is_empty() && random.percent(4) {
+    if !document.bad.is_empty() && random.percent(8) {
         return (quoted(random.pick::<&str>(&document.bad)), None);
     }
     if random.one_in(120) {

@@ -17,9 +17,9 @@ impl Random {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         let [a, b, c, d] = &mut self.0;
-        let next = b.wrapping_mul(5).rotate_left(7).wrapping_mul(9);
+        let bits = b.wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let kept = *b << 17;
         *c ^= *a;
         *d ^= *b;
@@ -27,13 +27,13 @@ impl Random {
         *a ^= *d;
         *c ^= kept;
         *d = d.rotate_left(45);
-        next
+        bits
     }
 
     /// One of `0..end`; 0 where that is empty.
     pub fn below(&mut self, end: usize) -> usize {
         let end = u128::try_from(end).unwrap_or(0);
-        usize::try_from(u128::from(self.next()) * end >> 64).unwrap_or(0)
+        usize::try_from((u128::from(self.bits()) * end) >> 64).unwrap_or(0)
     }
 
     /// One of `start..end`.

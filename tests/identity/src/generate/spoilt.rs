@@ -2,7 +2,7 @@
 
 use super::{json::Json, random::Random};
 
-/// Flags that are left out, each named `bad.…` or `bad`; members of one entry stand in one document.
+/// Flags that are left out, each named `bad…`; members of one entry stand in one document.
 const FLAGS: &[&[(&str, &str)]] = &[
     &[("bad.member", r#"{"colour":"red"}"#)],
     &[("bad.operator", r#"{"rules":[{"if":{"attribute":"plan","op":"like","value":"x"},"serve":"on"}]}"#)],
@@ -19,7 +19,7 @@ const FLAGS: &[&[(&str, &str)]] = &[
     ],
     &[("bad.self", r#"{"prerequisites":[{"flag":"bad.self","variants":["on"]}]}"#)],
     &[("bad.unknown", r#"{"prerequisites":[{"flag":"nobody","variants":["on"]}]}"#)],
-    &[("bad.alias1", r#"{"aliases":["bad.same","not a key"]}"#), ("bad.alias2", r#"{"aliases":["bad.same","bad.alias1"]}"#)],
+    &[("bad.alias1", r#"{"aliases":["bad.same","not a key","bad.own"]}"#), ("bad.alias2", r#"{"aliases":["bad.same","bad.alias1"]}"#)],
     &[("bad.sum", r#"{"rules":[{"name":"r","serve":{"split":[{"variant":"on","weight":99999}]}}]}"#)],
     &[("bad.weight", r#"{"rules":[{"name":"r","serve":{"split":[{"variant":"on","weight":99999.5},{"variant":"off","weight":0.5}]}}]}"#)],
     &[("bad.nameless", r#"{"rules":[{"serve":{"split":[{"variant":"on","weight":100000}]}}]}"#)],
@@ -45,7 +45,7 @@ const FLAGS: &[&[(&str, &str)]] = &[
     &[("bad.unusable", r#"{"rules":[{"if":{"not":{"segment":"unusable"}},"serve":"on"}]}"#)],
     &[("bad.prototype", "{}"), ("bad.__proto__", "{}")],
     &[("bad..empty", "{}")],
-    &[("bad", "[]")],
+    &[("bad-list", "[]")],
 ];
 
 /// Segments that no sound flag names.
@@ -64,9 +64,21 @@ pub const REFUSED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Bad flags for one document.
-pub fn flags(random: &mut Random) -> &'static [(&'static str, &'static str)] {
-    FLAGS[random.below(FLAGS.len())]
+/// Names that are no keys: aliases that are dropped, or stay.
+const OTHER_NAMES: &[&str] = &["bad.same", "bad.own", "not a key"];
+
+/// Bad flags for one document: keys and what is written.
+pub fn flags(random: &mut Random) -> Vec<(&'static str, &'static str)> {
+    let mut chosen: Vec<_> = (0..random.between(1, 7)).map(|_| random.below(FLAGS.len())).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen.into_iter().flat_map(|number| FLAGS[number]).copied().collect()
+}
+
+/// What to ask for where these flags are.
+pub fn names(flags: &[(&'static str, &'static str)]) -> Vec<&'static str> {
+    let other = if flags.iter().any(|(key, _)| *key == "bad.alias1") { OTHER_NAMES } else { &[] };
+    flags.iter().map(|(key, _)| *key).chain(other.iter().copied()).collect()
 }
 
 /// Contexts that are refused, or only just not.

@@ -36,7 +36,7 @@ const LAST: i64 = 253_402_300_799_999 - DAY;
 
 /// Some moment: mostly of our days, or one where calendars trip.
 pub fn some(random: &mut Random) -> i64 {
-    let far = i64::try_from(random.next() >> 16).unwrap_or(0);
+    let far = i64::try_from(random.bits() >> 16).unwrap_or(0);
     match random.below(8) {
         0 => *random.pick(&[0, -1, 951_782_400_000, 1_709_164_800_000, 4_107_542_400_000, -2_203_891_200_000, FIRST, LAST]),
         1 => FIRST + far % (LAST - FIRST),

@@ -1,0 +1,151 @@
+//! The law of programs: for every context that extends what is known, `run(specialise(ruleset, known), context)` is
+//! `evaluate(ruleset, context)`; for every other, `PROVIDER_NOT_READY`.
+
+use sdk_core::{Context, ErrorCode, Identity, Layer, Millis, specialise};
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
+use tests_identity::{Line, Lines, count::Counts};
+use tests_native::Door;
+
+/// Generated questions answered both ways, and what their answers are by the law.
+#[track_caller]
+fn check(seed: u64, pairs: usize) -> Counts {
+    let (mut evaluate, mut run, mut counts) = (Door::default(), Door::by_program(), Counts::default());
+    for line in Lines::new(seed, pairs) {
+        match line {
+            Line::Document(text) => {
+                assert_eq!(evaluate.answer(&text), None);
+                assert_eq!(run.answer(&text), None);
+            }
+            Line::Question(text, asked) => {
+                let (evaluated, ran) = (answer(&mut evaluate, &text), answer(&mut run, &text));
+                let expected = if is_ready(&text, &evaluated) { evaluated } else { not_ready(&text) };
+                assert_eq!(ran, expected, "of {text}");
+                counts.add(&asked, &ran);
+            }
+        }
+    }
+    counts
+}
+
+fn answer(door: &mut Door, line: &str) -> String {
+    door.answer(line).expect("a question is answered")
+}
+
+/// Whether the program may answer: the document is in force, and the context is refused or extends what is known.
+fn is_ready(line: &str, evaluated: &str) -> bool {
+    if evaluated.starts_with("{\"error\":") || is_refused(line, evaluated) {
+        return true;
+    }
+    let question: Map<String, Value> = parse(line);
+    let Some(Value::Object(known)) = question.get("known") else { return true };
+    let nothing = Map::new();
+    let context = question.get("context").and_then(Value::as_object).unwrap_or(&nothing);
+    let of = |members: &Map<String, Value>, name: &str| members.get(name).filter(|value| !value.is_null()).cloned();
+    let agree = ["customerId", "organizationId"].iter().all(|id| match (of(context, id), of(known, id)) {
+        (Some(told), Some(known)) => equal(&told, &known),
+        (told, known) => told.is_none() && known.is_none(),
+    });
+    agree
+        && known
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "customerId" | "organizationId" | "now"))
+            .all(|(name, value)| context.get(name).is_some_and(|told| equal(told, value)))
+}
+
+/// Whether the context is refused: then a flag that nobody has is an invalid context, too.
+fn is_refused(line: &str, evaluated: &str) -> bool {
+    // A unit that is unfit is answered by the same code; a context that is refused is refused whatever is asked.
+    evaluated.contains("INVALID_CONTEXT") && {
+        let mut door = Door::default();
+        door.answer("{\"document\":{\"schema\":\"twinflag/1\",\"bucketKey\":\"00000000000000000000000000000000\"}}");
+        answer(&mut door, line).contains("INVALID_CONTEXT")
+    }
+}
+
+/// Equality of JSON values, numbers by the double they are.
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
+        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b))),
+        _ => a == b,
+    }
+}
+
+/// The caller's default, as the doors print it.
+fn not_ready(line: &str) -> String {
+    let mut door = Door::default();
+    door.answer("{\"document\":{\"schema\":\"twinflag/1\",\"bucketKey\":\"00000000000000000000000000000000\"}}");
+    let mut question: Map<String, Value> = parse(line);
+    question.remove("context");
+    question.insert("flag".into(), "nobody".into());
+    answer(&mut door, &Value::Object(question).to_string()).replace("FLAG_NOT_FOUND", "PROVIDER_NOT_READY")
+}
+
+/// The members of a line, a flag key that is no text aside.
+fn parse(line: &str) -> Map<String, Value> {
+    serde_json::from_str(&line.replacen("\"\\ud800\"", "\"\"", 1)).expect("a line is JSON")
+}
+
+#[test]
+fn a_program_answers_as_its_ruleset_would() {
+    let counts = check(7, 20_000);
+    for code in ErrorCode::ALL {
+        assert!(counts.of("errorCode", code.as_str()) > 20, "{code:?}\n{counts}");
+    }
+    for layer in Layer::ALL {
+        assert!(counts.of("layer", layer.as_str()) > 200, "{layer:?}\n{counts}");
+    }
+}
+
+#[test]
+fn of_any_seed() {
+    for seed in 100..110 {
+        check(seed, 2_000);
+    }
+}
+
+/// A line's flag and context, the latter as it is written.
+#[derive(Deserialize)]
+struct Question<'l> {
+    #[serde(borrow)]
+    flag: &'l RawValue,
+    #[serde(borrow)]
+    context: Option<&'l RawValue>,
+    now: Option<f64>,
+}
+
+/// Where identity is vouched for, whoever asks is known too: the program answers them alone.
+#[test]
+fn a_program_of_a_vouched_identity_answers_nobody_else() {
+    let known_names = ["customerId", "organizationId", "targetingKey", "userId", "sessionId", "email", "geo.region", "geo", "company"];
+    let (mut door, mut answered) = (Door::default(), 0);
+    for line in Lines::new(8, 10_000) {
+        let text = match line {
+            Line::Document(text) => {
+                door.answer(&text);
+                continue;
+            }
+            Line::Question(text, _) => text,
+        };
+        let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
+        let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
+        let (Some(compiled), Ok(flag)) = (door.document(), serde_json::from_str::<String>(question.flag.get())) else { continue };
+        if context.refusal().is_some() {
+            continue;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a moment is whole and within 2^53")]
+        let now = Millis(question.now.unwrap_or_default() as i64);
+        let (own, known) = (compiled.overrides.of(&context), context.only(&known_names));
+        let program = specialise(&compiled.ruleset, own, &known, Identity::Vouched).expect("a sound context specialises");
+        assert_eq!(program.run(&flag, &context, now, None), compiled.ruleset.evaluate(own, &flag, &context, now, None), "of {text}");
+        for name in ["targetingKey", "userId", "sessionId", "customerId"] {
+            let other = context.clone().string(name, "somebody else");
+            let answer = program.run(&flag, &other, now, None);
+            assert_eq!(answer.error_code, Some(ErrorCode::ProviderNotReady), "{name} of {text}");
+        }
+        answered += 1;
+    }
+    assert!(answered > 9_000, "{answered}");
+}

@@ -1,0 +1,207 @@
+/**
+ * Faults, each one small: a text that stands exactly once in a file, and what is put in its place.
+ *
+ * Every one must be noticed twice: by a vector, and by the digest of generated lines.
+ */
+export const mutants = [
+  {
+    name: 'one bit of the bucket',
+    file: 'sdk-core/src/bucket.rs',
+    find: 'high(u128::from(self.hash(unit)) * u128::from(BUCKETS))',
+    replacement: 'high(u128::from(self.hash(unit) ^ 1 << 63) * u128::from(BUCKETS))',
+  },
+  {
+    name: 'the lowest bit of the bucket',
+    file: 'sdk-core/src/bucket.rs',
+    find: 'high(u128::from(self.hash(unit)) * u128::from(BUCKETS))',
+    replacement: 'high(u128::from(self.hash(unit)) * u128::from(BUCKETS)) ^ 1',
+  },
+  {
+    name: 'halves of a subkey swapped',
+    file: 'sdk-core/src/bucket.rs',
+    find: 'Subkey([half(0), half(1)])',
+    replacement: 'Subkey([half(1), half(0)])',
+  },
+  {
+    name: 'murmurhash over UTF-8',
+    file: 'sdk-core/src/bucket.rs',
+    find: 'murmur3(Utf16LowBytes { rest: unit, pending: None })',
+    replacement: 'murmur3(unit.iter().copied())',
+  },
+  {
+    name: 'a bound belongs to the share below',
+    file: 'sdk-core/src/evaluate.rs',
+    find: 'bucket < **bound',
+    replacement: 'bucket <= **bound',
+  },
+  {
+    name: 'allow before deny',
+    file: 'sdk-core/src/document/steps.rs',
+    find: `        list(builder, unit, &rollout.deny, off(Reason::TargetingMatch, Layer::Rollout));
+        list(builder, unit, &rollout.allow, Decision::new(Some(draft.on), Reason::TargetingMatch, Layer::Rollout));`,
+    replacement: `        list(builder, unit, &rollout.allow, Decision::new(Some(draft.on), Reason::TargetingMatch, Layer::Rollout));
+        list(builder, unit, &rollout.deny, off(Reason::TargetingMatch, Layer::Rollout));`,
+  },
+  {
+    name: 'organization before customer',
+    file: 'sdk-core/src/evaluate.rs',
+    find: 'of(self.own.customer, Layer::Customer).or_else(|| of(self.own.organization, Layer::Organization))',
+    replacement: 'of(self.own.organization, Layer::Organization).or_else(|| of(self.own.customer, Layer::Customer))',
+  },
+  {
+    name: 'the flag before its environment',
+    file: 'sdk-core/src/document/steps.rs',
+    find: 'Some(variant) => (variant, Layer::Environment),',
+    replacement: 'Some(_) => (draft.default, Layer::Environment),',
+  },
+  {
+    name: 'the audience of tier 1 forgotten',
+    file: 'sdk-core/src/document/steps.rs',
+    find: 'if rollout.running && !by_list {',
+    replacement: 'if rollout.running && (!by_list || rollout.threshold > 0) {',
+  },
+  {
+    name: 'a rollout that does not run spoils STATIC',
+    file: 'sdk-core/src/document/steps.rs',
+    find: 'draft.rules.is_empty() && !rollout.running;',
+    replacement: 'draft.rules.is_empty() && rollout.threshold == 0;',
+  },
+  {
+    name: 'endsWith dropped',
+    file: 'sdk-core/src/evaluate.rs',
+    find: '_ => text.ends_with(operand),',
+    replacement: '_ => false,',
+  },
+  {
+    name: 'cidr dropped',
+    file: 'sdk-core/src/evaluate.rs',
+    find: 'cidr::parse_address(text).is_some_and(|address| self.is_in_networks(at, address))',
+    replacement: 'false',
+  },
+  {
+    name: 'gte is gt',
+    file: 'sdk-core/src/evaluate.rs',
+    find: 'code::GREATER_OR_EQUAL => left >= right,',
+    replacement: 'code::GREATER_OR_EQUAL => left > right,',
+  },
+  {
+    name: 'a caret holds over minor zeros',
+    file: 'sdk-core/src/matching/semver.rs',
+    find: '(!is_zero(base.major) || self.minor == base.minor',
+    replacement: '(!is_zero(base.major) || self.minor >= base.minor',
+  },
+  {
+    name: 'userId without targetingKey',
+    file: 'sdk-core/src/evaluate.rs',
+    find: '(None, Lookup::UserId) => value::member(members, b"targetingKey").filter(present),',
+    replacement: '(None, Lookup::UserId) => None,',
+  },
+  {
+    name: 'a dotted name is only a path',
+    file: 'sdk-core/src/evaluate.rs',
+    find: '(None, Lookup::Path) => walk(members, name).filter(present),',
+    replacement: '(_, Lookup::Path) => walk(members, name).filter(present),',
+  },
+  {
+    name: 'ASCII folded alone',
+    file: 'sdk-core/src/matching/fold.rs',
+    find: 'extend_from_slice(match lower(scalar) {',
+    replacement: 'extend_from_slice(match lower(scalar).filter(char::is_ascii) {',
+  },
+  {
+    name: 'a missing unit is unfit',
+    file: 'sdk-core/src/evaluate.rs',
+    find: 'Unit::Missing => ErrorCode::TargetingKeyMissing,',
+    replacement: 'Unit::Missing => ErrorCode::InvalidContext,',
+  },
+  {
+    name: 'one level more',
+    file: 'sdk-core/src/context.rs',
+    find: 'pub const MAX_CONTEXT_DEPTH: u32 = 16;',
+    replacement: 'pub const MAX_CONTEXT_DEPTH: u32 = 17;',
+  },
+  {
+    name: 'a program answers whomever',
+    file: 'sdk-core/src/program/runner.rs',
+    find: '(Agreement::Equal(_), None) => false,',
+    replacement: '(Agreement::Equal(_), None) => true,',
+  },
+  {
+    name: 'whole numbers only to 2^52',
+    file: 'sdk-core/src/unit.rs',
+    find: 'const LIMIT: i64 = 1 << 53;',
+    replacement: 'const LIMIT: i64 = (1 << 53) - 1;',
+  },
+  {
+    name: 'an empty unit is a unit',
+    file: 'sdk-core/src/unit.rs',
+    find: 'if text.is_empty() {',
+    replacement: 'if text.len() > 1000 {',
+  },
+  {
+    name: 'offsets the other way',
+    file: 'sdk-core/src/matching/time.rs',
+    find: `b'+' => 1,`,
+    replacement: `b'+' => -1,`,
+  },
+  {
+    name: 'digits past the third counted',
+    file: 'sdk-core/src/matching/time.rs',
+    find: 'worth /= 10;',
+    replacement: 'worth = (worth / 10).max(1);',
+  },
+  {
+    name: 'version numbers as texts',
+    file: 'sdk-core/src/matching/semver.rs',
+    find: 'left.len().cmp(&right.len()).then_with(|| left.cmp(right))',
+    replacement: 'left.cmp(right)',
+  },
+  {
+    name: 'pre-releases ignored',
+    file: 'sdk-core/src/matching/semver.rs',
+    find: '.then_with(|| compare_pre_releases(self.pre_release, other.pre_release))',
+    replacement: '',
+  },
+  {
+    name: 'only one of two keys left out',
+    file: 'sdk-core/src/document/compile.rs',
+    find: 'left_out.insert(prefix, key);',
+    replacement: '',
+  },
+  {
+    name: 'an ambiguous alias kept',
+    file: 'sdk-core/src/document/compile.rs',
+    find: 'uses.get(*alias).is_some_and(|uses| *uses > 1)',
+    replacement: 'uses.get(*alias).is_some_and(|uses| *uses > 9)',
+  },
+  {
+    name: 'of a member twice the first counts',
+    file: 'sdk-core/src/value.rs',
+    find: '            found = Some(value);',
+    replacement: '            found = found.or(Some(value));',
+  },
+  {
+    name: 'members of lists not folded',
+    file: 'sdk-core/src/evaluate.rs',
+    find: 'let folded = if operand.first() == Some(&value::FOLDED) { value::text(operand) } else { None };',
+    replacement: 'let folded: Option<&[u8]> = None;',
+  },
+  {
+    name: 'not without its meaning',
+    file: 'sdk-core/src/evaluate.rs',
+    find: 'code::NOT => !self.holds(self.image.word(at + 1)),',
+    replacement: 'code::NOT => self.holds(self.image.word(at + 1)),',
+  },
+  {
+    name: 'any variant meets a prerequisite',
+    file: 'sdk-core/src/evaluate.rs',
+    find: 'let met = variant > 0 && meets.contains(&(variant - 1));',
+    replacement: 'let met = variant > 0 && !meets.is_empty();',
+  },
+  {
+    name: 'a context sets the moment',
+    file: 'sdk-core/src/evaluate.rs',
+    find: '_ if record.lookup == Lookup::Now => slot.place = THE_MOMENT,',
+    replacement: '_ if record.lookup == Lookup::Now && value::member(self.members, b"now").is_none() => slot.place = THE_MOMENT,',
+  },
+];

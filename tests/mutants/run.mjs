@@ -1,0 +1,149 @@
+/**
+ * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red.
+ *
+ *     node tests/mutants/run.mjs [part of a name …]     or --check, which only looks whether every fault still has its place
+ *
+ * The crates are copied under `target/mutants`; the copy is spoilt, one fault at a time, and its door is built and asked. The lines
+ * come from the generator as it stands here, so that a fault changes answers and not questions.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Digest } from '../identity/digest.mjs';
+import { documentText, questionLine } from '../vectors/lines.mjs';
+import { mutants } from './mutants.mjs';
+
+const PAIRS = '25000';
+const SEED = '1';
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+const target = join(repository, 'target/mutants');
+const copy = join(target, 'copy');
+const CRATES = ['sdk-core', 'tests/native', 'tests/identity'];
+
+/** Runs a program and answers what it printed; throws where it fails. */
+function run(program, args, { input, cwd = repository } = {}) {
+  const environment = { ...process.env, CARGO_TARGET_DIR: join(target, 'build'), CARGO_PROFILE_DEV_OPT_LEVEL: '0' };
+  const done = spawnSync(program, args, { cwd, input, env: environment, maxBuffer: 2 ** 30 });
+  if (done.error !== undefined) throw done.error;
+  if (done.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${done.stderr}`);
+  return done.stdout.toString('utf8');
+}
+
+/** Copies the crates into a workspace of their own. */
+function makeCopy() {
+  rmSync(copy, { recursive: true, force: true });
+  mkdirSync(copy, { recursive: true });
+  for (const name of ['Cargo.lock', 'rust-toolchain.toml', ...CRATES]) {
+    cpSync(join(repository, name), join(copy, name), { recursive: true, filter: (path) => !path.endsWith('/target') });
+  }
+  const manifest = readFileSync(join(repository, 'Cargo.toml'), 'utf8');
+  writeFileSync(join(copy, 'Cargo.toml'), manifest.replace(/^members = .*$/m, `members = ${JSON.stringify(CRATES)}`));
+}
+
+/** Builds the copy's door; `lines` besides where `withLines`. */
+function build(withLines = false) {
+  const programs = withLines ? ['-p', 'tests-identity', '--bin', 'lines'] : [];
+  run('cargo', ['build', '--quiet', '--offline', '-p', 'tests-native', '--bin', 'door', ...programs], { cwd: copy });
+}
+
+const built = (name) => join(target, 'build/debug', name);
+
+/** The door's answers. A door that falls over has answered what it had printed, and then something else. */
+function answers(input, byProgram) {
+  try {
+    return run(built('door'), byProgram ? ['--program'] : [], { input }).split('\n').slice(0, -1);
+  } catch (caught) {
+    return [String(caught)];
+  }
+}
+
+/** The digests of all answers: of evaluation, and of programs. */
+function digests(lines) {
+  return [false, true].map((byProgram) => {
+    const digest = new Digest();
+    for (const answer of answers(lines, byProgram)) digest.add(answer);
+    return digest.finish();
+  });
+}
+
+/** All vectors as one input for each way of answering, with what is to be answered. */
+function readVectors() {
+  const ways = [false, true].map((byProgram) => ({ byProgram, lines: [], expected: [] }));
+  const folder = join(repository, 'tests/vectors');
+  for (const file of readdirSync(folder).filter((name) => /^[0-9]{2}-.*\.json$/.test(name))) {
+    const { documents, cases, buckets = [] } = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    const current = [undefined, undefined];
+    for (const each of cases) {
+      const way = ways[each.known === undefined ? 0 : 1];
+      if (current[Number(way.byProgram)] !== each.document) way.lines.push(`{"document":${onOneLine(documentText(documents[each.document]))}}`);
+      current[Number(way.byProgram)] = each.document;
+      way.lines.push(questionLine(each));
+      way.expected.push(canonical(each.expected));
+    }
+    for (const { key, salt, unit, bucket, subkey } of buckets) {
+      ways[0].lines.push(JSON.stringify({ bucket: { key, salt, unit } }));
+      ways[0].expected.push(canonical({ bucket, subkey }));
+    }
+  }
+  return ways;
+}
+
+/** A document's raw text may have lines; a line of the door is one. */
+const onOneLine = (text) => text.replace(/[\r\n]+/g, ' ');
+
+/** JSON with sorted members: what is compared has no numbers that JavaScript prints otherwise. */
+function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
+}
+
+/** How many vectors are not answered as they should be. */
+function redVectors(ways) {
+  return ways.reduce((red, { byProgram, lines, expected }) => {
+    const given = answers(`${lines.join('\n')}\n`, byProgram);
+    return red + expected.filter((each, at) => each !== given[at]).length;
+  }, 0);
+}
+
+/** What stands before and after the one place of a fault. */
+function around({ name, file, find }) {
+  const parts = readFileSync(join(repository, file), 'utf8').split(find);
+  if (parts.length !== 2) throw new Error(`${name}: ${file} holds the text ${parts.length - 1} times, expected once: ${find}`);
+  return parts;
+}
+
+/** Puts a fault into the copy; answers how to take it out again. */
+function spoil(mutant) {
+  const parts = around(mutant);
+  const place = join(copy, mutant.file);
+  writeFileSync(place, parts.join(mutant.replacement));
+  return () => writeFileSync(place, parts.join(mutant.find));
+}
+
+const wanted = process.argv.slice(2);
+mutants.forEach(around);
+if (wanted.includes('--check')) process.exit();
+makeCopy();
+build(true);
+const lines = run(built('lines'), ['--pairs', PAIRS, '--seed', SEED]);
+const vectors = readVectors();
+const sound = digests(lines);
+const falseAlarms = redVectors(vectors);
+if (falseAlarms > 0) throw new Error(`${falseAlarms} vectors are red without any fault`);
+
+const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+let survivors = 0;
+console.log(`${'mutant'.padEnd(44)} vectors red  identity red`);
+for (const mutant of chosen) {
+  const restore = spoil(mutant);
+  build();
+  const red = redVectors(vectors);
+  const isOther = digests(lines).some((digest, at) => digest !== sound[at]);
+  restore();
+  if (red === 0 || !isOther) survivors += 1;
+  console.log(`${mutant.name.padEnd(44)} ${String(red).padStart(11)}  ${(isOther ? 'yes' : 'NO').padStart(12)}`);
+}
+console.log(`${chosen.length} faults, ${survivors} not noticed by both`);
+process.exitCode = survivors === 0 && chosen.length > 0 ? 0 : 1;
