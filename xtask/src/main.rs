@@ -2,11 +2,14 @@
 mod chromium;
 mod dev;
 mod edge;
+mod evaluate;
 mod http;
+mod identity;
 mod keys;
 mod npm;
 mod process;
 mod root;
+mod runtimes;
 mod sdk;
 mod site;
 mod size;
@@ -32,6 +35,12 @@ const COMMANDS: &[Command] = &[
         run: dev::run,
     },
     Command { name: "test", usage: "[suite …]   every check, or those named", run: test::run },
+    Command { name: "evaluate", usage: "[--runtime R] < lines   answers questions, by one runtime", run: evaluate::run },
+    Command {
+        name: "identity",
+        usage: "[--pairs N] [--seed S] [--runtimes A,B]   generated questions on every runtime",
+        run: identity::run,
+    },
     Command { name: "build", usage: "   what dev and test build, and nothing else", run: |_| build() },
 ];
 

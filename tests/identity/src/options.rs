@@ -8,23 +8,36 @@ pub struct Options {
     pub seed: u64,
     /// Where to write the answers.
     pub answers: Option<String>,
+    /// Whether some questions come from contexts that do not extend what is known.
+    pub strangers: bool,
+    /// Whether to answer by programs.
+    pub program: bool,
 }
 
 impl Options {
     /// Reads the arguments of this process; says what was wrong with them.
     pub fn from_arguments() -> Result<Self, String> {
-        let mut options = Self { pairs: 1_000_000, seed: 1, answers: None };
+        let mut options = Self { pairs: 1_000_000, seed: 1, answers: None, strangers: false, program: false };
         let mut arguments = std::env::args().skip(1);
         while let Some(name) = arguments.next() {
-            let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
-            let number = || value.parse::<u64>().map_err(|_| format!("{name}: expected a number, found {value}"));
             match name.as_str() {
-                "--pairs" => options.pairs = usize::try_from(number()?).unwrap_or(usize::MAX),
-                "--seed" => options.seed = number()?,
-                "--answers" => options.answers = Some(value),
-                _ => return Err(format!("unknown option {name}, expected --pairs, --seed or --answers")),
+                "--strangers" => options.strangers = true,
+                "--program" => options.program = true,
+                _ => options.valued(&name, arguments.next())?,
             }
         }
         Ok(options)
+    }
+
+    fn valued(&mut self, name: &str, value: Option<String>) -> Result<(), String> {
+        let value = value.ok_or_else(|| format!("{name} needs a value, or is unknown"))?;
+        let number = || value.parse::<u64>().map_err(|_| format!("{name}: expected a number, found {value}"));
+        match name {
+            "--pairs" => self.pairs = usize::try_from(number()?).unwrap_or(usize::MAX),
+            "--seed" => self.seed = number()?,
+            "--answers" => self.answers = Some(value),
+            _ => return Err(format!("unknown option {name}, expected --pairs, --seed, --answers, --strangers or --program")),
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,92 @@
+//! `cargo xtask identity`: generated questions, answered by every runtime; one digest of all answers each, and all equal.
+use std::{
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{process, runtimes};
+
+struct Options {
+    pairs: String,
+    seed: String,
+    runtimes: Vec<String>,
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Result<Self> {
+        let runtimes = runtimes::ALL.iter().map(ToString::to_string).collect();
+        let mut options = Self { pairs: "1000000".into(), seed: "1".into(), runtimes };
+        let mut rest = arguments.iter();
+        while let Some(option) = rest.next() {
+            let value = rest.next().with_context(|| format!("{option} needs a value"))?;
+            match option.as_str() {
+                "--pairs" => options.pairs = value.parse::<u64>().context("--pairs needs a number")?.to_string(),
+                "--seed" => options.seed = value.parse::<u64>().context("--seed needs a number")?.to_string(),
+                "--runtimes" => options.runtimes = value.split(',').map(String::from).collect(),
+                unknown => bail!("unknown option {unknown}; expected --pairs, --seed or --runtimes"),
+            }
+        }
+        Ok(options)
+    }
+}
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let options = Options::parse(arguments)?;
+    compare(&options.pairs, &options.seed, &options.runtimes.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
+}
+
+/// Runs the same questions on these runtimes and tells how many digests were equal to the native one, itself included.
+///
+/// Programs are also asked by contexts they were not made for; no other runtime knows such, so they are held against the programs
+/// of the native build.
+pub(crate) fn compare(pairs: &str, seed: &str, names: &[&str]) -> Result<u32> {
+    runtimes::build(names)?;
+    let counted = process::run(runtimes::program("identity-native").args(["--pairs", pairs, "--seed", seed]), "cargo")?;
+    print!("{counted}");
+    let expected = counted.lines().find_map(|line| line.strip_prefix("sha256 ")).context("the native run printed no digest")?.to_owned();
+    let strangers = process::run(runtimes::program("identity-native").args(["--pairs", pairs, "--seed", seed, "--strangers", "--program"]), "cargo")?;
+    let strange = strangers.lines().find_map(|line| line.strip_prefix("sha256 ")).context("the native run printed no digest")?.to_owned();
+    let (mut equal, mut different) = (1, Vec::new());
+    println!("{:<28} {expected}", "native");
+    for name in names.iter().filter(|name| **name != "native") {
+        let mut runs = vec![(*name, false, &expected)];
+        if name.ends_with("program") {
+            runs.push((name, true, &strange));
+        }
+        for (runtime, asks_strangers, wanted) in runs {
+            let started = Instant::now();
+            let (answers, digest) = digest(runtime, pairs, seed, asks_strangers)?;
+            let label = if asks_strangers { format!("{runtime}, strangers too") } else { runtime.to_owned() };
+            let verdict = if digest == *wanted { "equal" } else { "DIFFERENT" };
+            println!("{label:<28} {digest} {verdict}, {answers} answers, {:.1} s", started.elapsed().as_secs_f32());
+            if digest == *wanted {
+                equal += 1;
+            } else {
+                different.push(label);
+            }
+        }
+    }
+    if !different.is_empty() {
+        bail!("different answers by {}; `cargo xtask evaluate` on the lines of `target/quick/lines` shows them", different.join(", "));
+    }
+    Ok(equal)
+}
+
+/// Pipes the lines of a seed into a runtime's door.
+fn digest(runtime: &str, pairs: &str, seed: &str, strangers: bool) -> Result<(u64, String)> {
+    let mut lines = runtimes::program("lines");
+    lines.args(["--pairs", pairs, "--seed", seed]).args(strangers.then_some("--strangers"));
+    let mut lines = lines.stdout(Stdio::piped()).spawn().context("cannot start the generator")?;
+    let mut door: Command = runtimes::door(runtime, true)?;
+    let output = door.stdin(lines.stdout.take().context("no lines")?).stderr(Stdio::inherit()).output()?;
+    lines.wait()?;
+    if !output.status.success() {
+        bail!("the door of {runtime} ended with {}", output.status);
+    }
+    let said: Value = serde_json::from_slice(&output.stdout).context("the door printed no digest")?;
+    let digest = said["sha256"].as_str().context("the door printed no digest")?;
+    Ok((said["answers"].as_u64().unwrap_or(0), digest.to_owned()))
+}

@@ -1,0 +1,44 @@
+//! The runtimes that answer questions, and how each is started as a program that reads lines.
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::{chromium, npm, process, root, toolchain};
+
+/// The runtimes, native first: it is what the others are held against.
+pub(crate) const ALL: &[&str] = &["native", "node", "chromium", "program", "chromium-program", "edge"];
+
+/// The folder of the native programs; optimised, but quick to build.
+const PROFILE: &str = "quick";
+
+/// Builds what the runtimes need. `names` are of [`ALL`].
+pub(crate) fn build(names: &[&str]) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| !ALL.contains(name)) {
+        bail!("no runtime {unknown}; there are: {}", ALL.join(", "));
+    }
+    let packages = ["build", "--quiet", "--profile", PROFILE, "--package", "tests-native", "--package", "tests-identity", "--bins"];
+    process::run(toolchain::cargo().args(packages), "rustup")?;
+    if names.iter().any(|name| *name != "native") {
+        crate::build()?;
+    }
+    if names.iter().any(|name| name.starts_with("chromium")) {
+        chromium::ensure()?;
+    }
+    Ok(())
+}
+
+/// A native program of the tests.
+pub(crate) fn program(name: &str) -> Command {
+    Command::new(root::target().join(PROFILE).join(name))
+}
+
+/// The door of a runtime: lines in, answers out, or with `digest` one line that sums them up.
+pub(crate) fn door(runtime: &str, digest: bool) -> Result<Command> {
+    if runtime == "native" && !digest {
+        return Ok(program("door"));
+    }
+    let mut node = npm::node();
+    node.arg("tests/doors/run.mjs").arg(runtime).args(digest.then_some("--digest"));
+    node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
+    Ok(node)
+}
