@@ -77,12 +77,15 @@ fn question(random: &mut Random, document: &Document, visit: &Visit, flag: &Flag
         }
     }
     disturb(random, &mut context);
-    let known = visit.known.as_ref().map(|names| known(random, &context, names, strangers));
+    let mut known = visit.known.as_ref().map(|names| known(random, &context, names, strangers));
     let near = is_near(&flag.mark, &context);
     let (key, mark) = key(random, document, flag);
     let mut line = format!("{{\"flag\":{key}");
     if random.percent(2) {
         context = spoilt::context(random);
+        if !strangers {
+            known = None;
+        }
     } else {
         repeat(random, &mut context, visit.known.is_some());
     }
