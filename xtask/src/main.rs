@@ -3,6 +3,7 @@ mod chromium;
 mod dev;
 mod edge;
 mod evaluate;
+mod fuzz;
 mod http;
 mod identity;
 mod keys;
@@ -41,6 +42,7 @@ const COMMANDS: &[Command] = &[
         usage: "[--pairs N] [--seed S] [--runtimes A,B]   generated questions on every runtime",
         run: identity::run,
     },
+    Command { name: "fuzz", usage: "[document|context|program …] [--seconds N]   arbitrary bytes against the core", run: fuzz::run },
     Command { name: "build", usage: "   what dev and test build, and nothing else", run: |_| build() },
 ];
 
