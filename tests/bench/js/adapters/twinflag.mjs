@@ -10,7 +10,7 @@ export const name = 'Twinflag';
 // As a page has it long before a program arrives; the others' modules are loaded by now as well.
 const { memory } = initSync({ module: fs.readFileSync(new URL('engine_bg.wasm', dist)) });
 
-/** `program.mjs` made it from the document of `workload.mjs`. */
+/** The native core made it from the document of `workload.mjs`. */
 export const rules = (flags) => new Uint8Array(fs.readFileSync(new URL(`program-${flags.length}.bin`, dist)));
 
 export function load(program, keys) {

@@ -1,13 +1,12 @@
-//! Makes a program: `program DOCUMENT [CONTEXT]` writes the bytes of the document's program for what the context tells.
+//! Makes a program: `program DOCUMENT FILE [CONTEXT]` writes the document's program for what the context tells into the file.
 
-use std::{env, fs, io::Write as _, process::ExitCode};
+use std::{env, fs, process::ExitCode};
 
 use sdk_core::{Context, Identity};
 
 fn main() -> ExitCode {
     match make() {
-        Ok(bytes) if std::io::stdout().write_all(&bytes).is_ok() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("{why}");
             ExitCode::FAILURE
@@ -15,9 +14,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn make() -> Result<Vec<u8>, String> {
+fn make() -> Result<(), String> {
     let mut arguments = env::args().skip(1);
-    let path = arguments.next().ok_or("expected a document and, if anything is known, a context as JSON")?;
+    let (Some(path), Some(out)) = (arguments.next(), arguments.next()) else {
+        return Err("expected a document, a file to write and, if anything is known, a context as JSON".into());
+    };
     let known = arguments.next().map_or_else(Context::new, |context| Context::from_json(&context));
     let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
     let compiled = sdk_core::compile(&text, None).map_err(|error| format!("{path}: {error}"))?;
@@ -25,5 +26,6 @@ fn make() -> Result<Vec<u8>, String> {
         return Err(format!("{path}: {error}"));
     }
     let program = sdk_core::specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, Identity::Open);
-    Ok(program.map_err(|error| format!("{path}: {error}"))?.to_bytes())
+    let bytes = program.map_err(|error| format!("{path}: {error}"))?.to_bytes();
+    fs::write(&out, bytes).map_err(|error| format!("{out}: {error}"))
 }

@@ -70,10 +70,10 @@ fn write_topic(topic: &Topic<'_>, folder: &Path) -> io::Result<()> {
         seed(folder, "context", context.get().as_bytes())?;
         if let Ok(Value::Object(members)) = serde_json::from_str(context.get()) {
             let mut encoded = Vec::new();
-            members.iter().for_each(|(name, value)| {
+            for (name, value) in &members {
                 encode(&Value::String(name.clone()), &mut encoded);
                 encode(value, &mut encoded);
-            });
+            }
             seed(folder, "context", &encoded)?;
         }
     }
@@ -126,15 +126,17 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
         Value::Array(items) => {
             out.push(5);
             out.extend_from_slice(&count(items.len()));
-            items.iter().for_each(|item| encode(item, out));
+            for item in items {
+                encode(item, out);
+            }
         }
         Value::Object(members) => {
             out.push(6);
             out.extend_from_slice(&count(members.len()));
-            members.iter().for_each(|(name, value)| {
+            for (name, value) in members {
                 encode(&Value::String(name.clone()), out);
                 encode(value, out);
-            });
+            }
         }
     }
 }
