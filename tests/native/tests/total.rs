@@ -2,7 +2,7 @@
 
 use sdk_core::{Context, Identity, Millis, Runner};
 
-/// Reason ERROR, code FLAG_NOT_FOUND, in the bits of a decision.
+/// Reason ERROR, code `FLAG_NOT_FOUND`, in the bits of a decision.
 const UNKNOWN: u32 = 7 << 20 | 1 << 24;
 
 #[test]
