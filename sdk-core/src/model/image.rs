@@ -171,8 +171,13 @@ impl Image {
     }
 
     pub(crate) fn flag(&self, index: u32) -> FlagRecord {
-        let at = self.at.flags + index * FLAG_WORDS;
-        FlagRecord { key: self.span(at), kind: self.word(at + 1) >> KIND_SHIFT, variants: self.word(at + 2), steps: self.word(at + 3) }
+        let at = self.at.flags.wrapping_add(index.wrapping_mul(FLAG_WORDS));
+        FlagRecord {
+            key: self.span(at),
+            kind: self.word(at.wrapping_add(1)) >> KIND_SHIFT,
+            variants: self.word(at.wrapping_add(2)),
+            steps: self.word(at.wrapping_add(3)),
+        }
     }
 
     pub(crate) fn flag_type(&self, index: u32) -> Option<FlagType> {
@@ -198,8 +203,8 @@ impl Image {
 
     /// An alias and the number of its flag.
     pub(crate) fn alias(&self, index: u32) -> (Span, u32) {
-        let at = self.at.aliases + index * ALIAS_WORDS;
-        (self.span(at), self.word(at + 2))
+        let at = self.at.aliases.wrapping_add(index.wrapping_mul(ALIAS_WORDS));
+        (self.span(at), self.word(at.wrapping_add(2)))
     }
 
     pub(crate) fn known(&self, index: u32) -> KnownRecord {

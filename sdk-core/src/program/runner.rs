@@ -160,8 +160,10 @@ impl Runner {
         if let Some(code) = self.fault {
             return Decision::error(code);
         }
+        if flag >= self.image.head.flags {
+            return Decision::error(ErrorCode::FlagNotFound);
+        }
         match self.image.flag_type(flag) {
-            _ if flag >= self.image.head.flags => Decision::error(ErrorCode::FlagNotFound),
             kind if requested.is_some() && requested != kind => Decision::error(ErrorCode::TypeMismatch),
             _ => self.walk().flag(flag),
         }
