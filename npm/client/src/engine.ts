@@ -70,7 +70,7 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
     capacity = Math.max(capacity, bytes);
     return (buffer = new Uint8Array(memory.buffer, engine.contextBuffer(capacity), capacity));
   };
-  const put = (next: unknown, at: number) => engine.identify(writeContext(next, room, buffer.buffer === memory.buffer ? buffer : room(capacity)), at);
+  const put = (next: unknown, at: number) => engine.identify(writeContext(next, room, buffer.length > 0 ? buffer : room(capacity)), at);
   const text = (at: number) => decoder.decode(new Uint8Array(memory.buffer, at, engine.length()));
 
   const answerAll = () => {
