@@ -155,28 +155,20 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         loop {
             self.visit.begin(at);
             let word = self.image.word(at);
-            let size = match code::operation(word) {
+            let (size, answer) = match code::operation(word) {
                 code::CONST => {
                     let decision = Decision { word: self.image.word(at + 1), bucket_plus_one: self.image.word(at + 2) };
                     self.visit.step(at, Some(decision));
                     return decision;
                 }
-                code::NEEDS => 2,
-                code::OVERRIDES => 1,
-                code::PREREQUISITE => 4 + self.image.word(at + 3),
-                code::LIST => 3 + code::count(word),
-                code::WHEN => 4,
-                code::DRAW => 7 + 2 * code::count(word),
+                code::NEEDS => (2, None),
+                code::OVERRIDES => (1, self.overridden(flag)),
+                code::PREREQUISITE => (4 + self.image.word(at + 3), self.unmet(at)),
+                code::LIST => (3 + code::count(word), self.listed(at, word)),
+                code::WHEN => (4, self.when(at)),
+                code::DRAW => (7 + 2 * code::count(word), self.draw(at, word)),
                 // No compiled or validated flag ends without an answer.
                 _ => return Decision::error(ErrorCode::FlagNotFound),
-            };
-            let answer = match code::operation(word) {
-                code::OVERRIDES => self.overridden(flag),
-                code::PREREQUISITE => self.unmet(at),
-                code::LIST => self.listed(at, word),
-                code::WHEN => self.when(at),
-                code::DRAW => self.draw(at, word),
-                _ => None,
             };
             self.visit.step(at, answer);
             if let Some(decision) = answer {
@@ -208,7 +200,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let symbol = match self.unit(attribute) {
             Unit::Missing => return None,
             Unit::Unfit => return Some(Decision::error(ErrorCode::InvalidContext)),
-            Unit::Text(encoded) => self.symbol(attribute, encoded),
+            Unit::Text(encoded, _) => self.symbol(attribute, encoded),
             Unit::Digits(digits) => S::find(self.image, Unit::Digits(digits).encoded()?),
         };
         let listed = is_in(self.image.slice(at + 3, code::count(word)), symbol?);
@@ -283,10 +275,12 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let encoded = self.value(attribute);
         self.visit.attribute(encoded);
         let Some(encoded) = encoded else { return false };
+        if code::operation(word) == code::IN {
+            return self.is_among(at, word, attribute, encoded);
+        }
         let Some(value) = Image::scalar(encoded) else { return false };
         match (code::operation(word), value) {
             (code::EXISTS, _) => true,
-            (code::IN, value) => self.is_among(at, word, attribute, encoded, value),
             (code::CONTAINS, Encoded::List(count, items)) => self.has_member(self.image.span(at + 2), count, items),
             (operation @ (code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH), Encoded::Text(text)) => {
                 let Some(operand) = value::text(self.image.text(self.image.span(at + 2))) else { return false };
@@ -318,17 +312,18 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         }
     }
 
-    fn is_among(&mut self, at: u32, word: u32, attribute: u32, encoded: &'a [u8], value: Encoded<'a>) -> bool {
-        let (kind, folds) = match value {
-            Encoded::Text(_) => (code::HAS_STRINGS, word & code::IGNORE_CASE != 0),
-            Encoded::Number(_) => (code::HAS_NUMBERS, false),
-            Encoded::Boolean(_) => (code::HAS_BOOLEANS, false),
+    /// The kind is told by the tag, and the value stands for its symbol: nothing is read again.
+    fn is_among(&mut self, at: u32, word: u32, attribute: u32, encoded: &[u8]) -> bool {
+        let (kind, folds) = match encoded.first() {
+            Some(&value::STRING) => (code::HAS_STRINGS, word & code::IGNORE_CASE != 0),
+            Some(&value::NUMBER) => (code::HAS_NUMBERS, false),
+            Some(&(value::FALSE | value::TRUE)) => (code::HAS_BOOLEANS, false),
             _ => return false,
         };
         if word & kind == 0 {
             return false;
         }
-        let symbol = if folds { self.folded_symbol(attribute, value) } else { self.symbol(attribute, encoded) };
+        let symbol = if folds { self.folded_symbol(attribute, encoded) } else { self.symbol(attribute, encoded) };
         let found = symbol.is_some_and(|symbol| is_in(self.image.slice(at + 2, code::count(word)), symbol));
         found != (word & code::NONE_OF != 0)
     }
@@ -385,13 +380,12 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         slot.symbol.checked_sub(2)
     }
 
-    fn folded_symbol(&mut self, attribute: u32, value: Encoded<'_>) -> Option<u32> {
-        let Encoded::Text(text) = value else { return None };
+    fn folded_symbol(&mut self, attribute: u32, encoded: &[u8]) -> Option<u32> {
         let Scratch { slots, folded, .. } = &mut *self.scratch;
         let slot = slots.get_mut(attribute as usize)?;
         if slot.folded == UNKNOWN {
             folded.clear();
-            fold::fold_into(text, folded);
+            fold::fold_into(value::text(encoded)?, folded);
             let mut encoded = Vec::with_capacity(folded.len() + 4);
             value::push_text(&mut encoded, value::FOLDED, folded);
             slot.folded = S::find(self.image, &encoded).map_or(NO_SYMBOL, |symbol| symbol + 2);

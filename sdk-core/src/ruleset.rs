@@ -30,6 +30,8 @@ pub struct Ruleset {
     pub(crate) segments: Vec<Box<str>>,
     /// Numbers of flags and, counted on from there, of aliases, by their name.
     keys: HashTable<u32>,
+    /// Hashes them.
+    key_hasher: Subkey,
 }
 
 /// Hashes flag keys for look-ups; any key will do, this one is not guessable from outside.
@@ -38,11 +40,11 @@ const KEYS: &[u8] = b"\0keys";
 impl Ruleset {
     pub(crate) fn new(image: Image, key: BucketKey, private: Vec<String>, segments: Vec<Box<str>>) -> Self {
         let mut keys = HashTable::with_capacity((image.head.flags + image.head.aliases) as usize);
-        let hasher = key.subkey(KEYS);
+        let key_hasher = key.subkey(KEYS);
         for number in 0..image.head.flags + image.head.aliases {
-            keys.insert_unique(hasher.hash(name(&image, number)), number, |number| hasher.hash(name(&image, *number)));
+            keys.insert_unique(key_hasher.hash(name(&image, number)), number, |number| key_hasher.hash(name(&image, *number)));
         }
-        Self { image, key, private, segments, keys }
+        Self { image, key, private, segments, keys, key_hasher }
     }
 
     /// Answers one question: what this flag is for this context at this moment.
@@ -83,16 +85,12 @@ impl Ruleset {
 
     /// The number of the flag with this key or alias.
     pub(crate) fn find(&self, key: &str) -> Option<u32> {
-        let hash = self.key_hasher().hash(key.as_bytes());
+        let hash = self.key_hasher.hash(key.as_bytes());
         let number = *self.keys.find(hash, |number| name(&self.image, *number) == key.as_bytes())?;
         Some(match number.checked_sub(self.image.head.flags) {
             None => number,
             Some(alias) => self.image.alias(alias).1,
         })
-    }
-
-    fn key_hasher(&self) -> Subkey {
-        self.key.subkey(KEYS)
     }
 }
 

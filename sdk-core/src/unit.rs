@@ -7,8 +7,8 @@ pub(crate) enum Unit<'a> {
     Missing,
     /// Neither text nor a whole number of at most 2^53.
     Unfit,
-    /// Text, as the encoded string it is.
-    Text(&'a [u8]),
+    /// Text: the encoded string it is, and what stands in it.
+    Text(&'a [u8], &'a [u8]),
     /// A whole number's decimal digits.
     Digits(Digits),
 }
@@ -20,16 +20,20 @@ pub(crate) struct Digits {
 }
 
 impl<'a> Unit<'a> {
-    /// Judges an encoded value.
+    /// Judges one encoded value.
     pub(crate) fn of(encoded: Option<&'a [u8]>) -> Self {
         let Some(encoded) = encoded else { return Self::Missing };
+        // Nearly every unit is short text; its length is one byte.
+        if let [STRING, 1..=127, text @ ..] = encoded {
+            return Self::Text(encoded, text);
+        }
         match value::read(encoded) {
             Some((Encoded::Null, _)) => Self::Missing,
             Some((Encoded::Text(text), _)) => {
                 if text.is_empty() {
                     Self::Missing
                 } else {
-                    Self::Text(encoded)
+                    Self::Text(encoded, text)
                 }
             }
             Some((Encoded::Number(number), _)) => Digits::of(number).map_or(Self::Unfit, Self::Digits),
@@ -40,7 +44,7 @@ impl<'a> Unit<'a> {
     /// The unit as an encoded string, if it is one.
     pub(crate) fn encoded(&self) -> Option<&[u8]> {
         match self {
-            Self::Text(encoded) => Some(encoded),
+            Self::Text(encoded, _) => Some(encoded),
             Self::Digits(digits) => digits.bytes.get(digits.start..),
             Self::Missing | Self::Unfit => None,
         }
@@ -48,7 +52,10 @@ impl<'a> Unit<'a> {
 
     /// The unit's text, if it is one.
     pub(crate) fn text(&self) -> Option<&[u8]> {
-        self.encoded().and_then(value::text)
+        match self {
+            Self::Text(_, text) => Some(text),
+            _ => self.encoded().and_then(value::text),
+        }
     }
 }
 

@@ -63,6 +63,10 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Encoded<'_>, &[u8])> {
 
 /// The value at the front with all its children, and what follows it.
 pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    // Short text, as nearly all of it is.
+    if let [STRING, length @ ..=127, ..] = bytes {
+        return bytes.split_at_checked(2 + usize::from(*length));
+    }
     let (mut open, mut rest) = (1_u64, bytes);
     while open > 0 {
         let (value, after) = read(rest)?;
@@ -89,9 +93,10 @@ pub(crate) fn text(value: &[u8]) -> Option<&[u8]> {
 pub(crate) fn member<'a>(mut members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let mut found = None;
     while !members.is_empty() {
-        let (head, rest) = read(members)?;
+        let (head, rest) = split(members)?;
         let (value, rest) = split(rest)?;
-        if matches!(head, Encoded::Text(text) if text == name) {
+        // Equal text is written in equal bytes, and the name's own come last.
+        if head.ends_with(name) && text(head) == Some(name) {
             found = Some(value);
         }
         members = rest;

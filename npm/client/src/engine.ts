@@ -70,7 +70,7 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
     capacity = Math.max(capacity, bytes);
     return (buffer = new Uint8Array(memory.buffer, engine.contextBuffer(capacity), capacity));
   };
-  const put = (next: unknown, at: number) => engine.identify(writeContext(next, room, buffer.buffer === memory.buffer ? buffer : room(capacity)), at);
+  const put = (next: unknown, at: number) => engine.identify(writeContext(next, room, buffer.length > 0 ? buffer : room(capacity)), at);
   const text = (at: number) => decoder.decode(new Uint8Array(memory.buffer, at, engine.length()));
 
   const answerAll = () => {
@@ -79,8 +79,8 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
     answers = new Uint32Array(memory.buffer, answersAt, 2 * flags);
     current = true;
   };
-  /** The answers where they stand, even after memory has grown. */
-  const held = () => (answers.length === 2 * flags && answers.buffer === memory.buffer ? answers : (answers = new Uint32Array(memory.buffer, answersAt, 2 * flags)));
+  /** The answers where they stand. When memory has grown, a view of the old one has no length; asking for the new one each time is slow. */
+  const held = () => (answers.length === 2 * flags ? answers : (answers = new Uint32Array(memory.buffer, answersAt, 2 * flags)));
 
   const valueOf = (flag: number, variant: number): FlagValue => {
     const known = (values[flag] ??= []);

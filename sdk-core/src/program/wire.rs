@@ -128,7 +128,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Image, ProgramError> {
     let end = start.saturating_add(words.saturating_mul(4));
     let code = bytes.get(start..end).ok_or(ProgramError::Unsound)?;
     let texts = bytes.get(end + 4..).filter(|texts| texts.len() == word(end) as usize).ok_or(ProgramError::Unsound)?;
-    let words: Box<[u32]> = code.chunks_exact(4).filter_map(|word| word.try_into().ok()).map(u32::from_le_bytes).collect();
+    // Of known number: collected at once, into no more memory than they take.
+    let words: Box<[u32]> = code.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
     let image = Image::new(words, texts.into(), head).ok_or(ProgramError::Unsound)?;
     if is_sound(&image) { Ok(image) } else { Err(ProgramError::Unsound) }
 }
