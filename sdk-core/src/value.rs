@@ -156,6 +156,24 @@ pub(crate) fn push_text(out: &mut Vec<u8>, tag: u8, text: &[u8]) {
     out.extend_from_slice(text);
 }
 
+/// Bytes that a text's tag and length take at most.
+pub(crate) const HEAD: usize = 5;
+
+/// Text behind [`HEAD`] bytes of room as a value: the room's last bytes become its head.
+pub(crate) fn with_head(tag: u8, text: &mut [u8]) -> &[u8] {
+    let Some((room, text_only)) = text.split_first_chunk_mut::<HEAD>() else { return &[] };
+    let groups = length_bytes(text_only.len());
+    let start = HEAD - 1 - groups;
+    room[start] = tag;
+    let mut rest = text_only.len();
+    for place in &mut room[start+1..] {
+        *place = (rest & 0x7F) as u8 | 0x80;
+        rest >>= 7;
+    }
+    room[HEAD - 1] &= 0x7F;
+    text.get(start..).unwrap_or_default()
+}
+
 fn push_length(out: &mut Vec<u8>, mut length: usize) {
     loop {
         #[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]

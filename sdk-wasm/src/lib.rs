@@ -6,6 +6,8 @@
 // Without std there is no machinery that prints a panic: half of the engine's size otherwise, for messages nobody would see.
 #![cfg_attr(all(target_arch = "wasm32", not(feature = "full")), no_std)]
 
+extern crate alloc;
+
 #[cfg(all(target_arch = "wasm32", not(feature = "full")))]
 mod bare;
 #[cfg(feature = "full")]
@@ -14,4 +16,4 @@ mod runner;
 
 #[cfg(feature = "full")]
 pub use full::{Ruleset, bucket};
-pub use runner::Engine;
+pub use runner::{close, evaluate, evaluate_all, identify, load, room};

@@ -27,7 +27,7 @@ impl Symbols for Exact {
 
     fn is(image: &Image, index: u32, encoded: &[u8], _hash: u64) -> bool {
         // An encoded scalar says where it ends, so a common start is equality.
-        image.symbol(index).first().is_some_and(|place| image.value(*place).starts_with(encoded))
+        image.value(image.word(image.symbol(index, Self::WIDTH))).starts_with(encoded)
     }
 }
 
@@ -38,6 +38,6 @@ impl Symbols for Fingerprints {
     const WIDTH: u32 = 2;
 
     fn is(image: &Image, index: u32, _encoded: &[u8], hash: u64) -> bool {
-        matches!(image.symbol(index), [low, high] if u64::from(*low) | u64::from(*high) << 32 == hash)
+        image.wide(image.symbol(index, Self::WIDTH)) == hash
     }
 }
