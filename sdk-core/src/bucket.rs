@@ -65,7 +65,44 @@ pub struct Subkey(pub [u64; 2]);
 impl Subkey {
     /// SipHash-2-4 of the bytes under this key.
     pub(crate) fn hash(self, bytes: &[u8]) -> u64 {
-        SipHasher24::new_with_keys(self.0[0], self.0[1]).hash(bytes)
+        let [key, other] = self.0;
+        let [mut a, mut b] = [key ^ 0x736f_6d65_7073_6575, other ^ 0x646f_7261_6e64_6f6d];
+        let [mut c, mut d] = [key ^ 0x6c79_6765_6e65_7261, other ^ 0x7465_6462_7974_6573];
+        let (mut rest, mut rounds, mut left) = (bytes, 2, true);
+        // Whole words, the last one with the length, and the end are one loop, for its size in the browser engine.
+        loop {
+            let mut word = 0;
+            if let Some((whole, after)) = rest.split_first_chunk() {
+                word = u64::from_le_bytes(*whole);
+                rest = after;
+            } else if left {
+                word = bytes.len() as u64;
+                for index in (0..7).rev() {
+                    word = word << 8 | rest.get(index).copied().map_or(0, u64::from);
+                }
+                left = false;
+                rest = &[];
+            } else {
+                c ^= 0xff;
+                rounds = 4;
+            }
+            d ^= word;
+            for _ in 0..rounds {
+                a = a.wrapping_add(b);
+                c = c.wrapping_add(d);
+                b = b.rotate_left(13) ^ a;
+                d = d.rotate_left(16) ^ c;
+                a = a.rotate_left(32).wrapping_add(d);
+                c = c.wrapping_add(b);
+                b = b.rotate_left(17) ^ c;
+                d = d.rotate_left(21) ^ a;
+                c = c.rotate_left(32);
+            }
+            a ^= word;
+            if rounds == 4 {
+                return a ^ b ^ c ^ d;
+            }
+        }
     }
 
     /// The bucket of a unit, `0..BUCKETS`: the top 64 bits of hash × [`BUCKETS`].

@@ -2,12 +2,11 @@
 //!
 //! The compiler of documents lays the steps in their order of precedence; here they are only followed. Total: tables and
 //! contexts of any content are walked without panic, and each segment and each prerequisite once.
-use alloc::vec::Vec;
-
 use crate::{
     bucket,
     details::{Decision, ErrorCode, Layer, Reason},
     explain::Visit,
+    memory::Memory,
     matching::{cidr, fold, pattern, semver::Version, text, time},
     model::{
         code,
@@ -23,14 +22,14 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// [`SLOT`] words by attribute, then by segment a word: [`UNKNOWN`], 1 if it does not hold, 2 if it does.
-    pub(crate) memo: Vec<u32>,
+    pub(crate) memo: Memory,
     /// Where the segments start.
     segments: usize,
     /// Decisions of the flags from `first` on, as far as they were asked for: a decision's word, then the bucket plus one.
-    pub(crate) decisions: Vec<u32>,
+    pub(crate) decisions: Memory,
     first: u32,
     /// Folded text, behind [`value::HEAD`] bytes in which a value's head fits.
-    folded: Vec<u8>,
+    folded: Memory,
 }
 
 /// An attribute as it was found in the context: its place there plus [`AT`], its length, the value's symbol plus two, and the
@@ -45,41 +44,38 @@ const NO_SYMBOL: u32 = 1;
 /// Of a flag that is still to be decided.
 const NEEDED: Decision = Decision { word: u32::MAX, bucket_plus_one: u32::MAX };
 
-/// Brings a vector to a length; where memory has run out it stays as it is, and reading it is total.
-pub(crate) fn resize<T: Copy + Default>(vector: &mut Vec<T>, length: usize) {
-    if vector.try_reserve(length.saturating_sub(vector.len())).is_ok() {
-        vector.resize(length, T::default());
-    }
-}
-
 impl Scratch {
+    pub(crate) const fn new() -> Self {
+        Self { memo: Memory::new(), segments: 0, decisions: Memory::new(), first: 0, folded: Memory::new() }
+    }
+
     /// Forgets the context before; keeps the memory.
     pub(crate) fn reset(&mut self, image: &Image) {
         self.segments = SLOT * image.head(Head::Attributes) as usize;
-        self.memo.clear();
-        resize(&mut self.memo, self.segments + image.head(Head::Segments) as usize);
+        self.memo.clear(self.segments + image.head(Head::Segments) as usize);
     }
 
     /// Makes room for the decisions of so many flags, of which none is known.
     pub(crate) fn expect(&mut self, first: u32, count: u32) {
         self.first = first;
-        self.decisions.clear();
-        resize(&mut self.decisions, 2 * count as usize);
+        self.decisions.clear(2 * count as usize);
     }
 
     /// Keeps the decision on a flag.
     pub(crate) fn decide(&mut self, flag: u32, decision: Decision) {
-        if let Some(place) = self.decision(flag) {
-            *place = [decision.word, decision.bucket_plus_one];
-        }
+        let place = self.place(flag);
+        self.decisions.set(place, decision.word);
+        self.decisions.set(place.wrapping_add(1), decision.bucket_plus_one);
     }
 
-    fn decision(&mut self, flag: u32) -> Option<&mut [u32; 2]> {
-        self.decisions.get_mut(2 * flag.wrapping_sub(self.first) as usize..)?.first_chunk_mut()
+    /// The decision on a flag, as far as it was asked for.
+    pub(crate) fn decision(&self, flag: u32) -> Decision {
+        let place = self.place(flag);
+        Decision { word: self.decisions.word(place), bucket_plus_one: self.decisions.word(place.wrapping_add(1)) }
     }
 
-    fn slot(&mut self, attribute: u32) -> Option<&mut [u32; SLOT]> {
-        self.memo.get_mut(SLOT * attribute as usize..self.segments)?.first_chunk_mut()
+    fn place(&self, flag: u32) -> usize {
+        (flag.wrapping_sub(self.first) as usize).wrapping_mul(2)
     }
 }
 
@@ -87,13 +83,9 @@ impl Scratch {
 #[derive(Clone)]
 pub(crate) struct Now([u8; 9]);
 
-impl Default for Now {
-    fn default() -> Self {
-        Self::new(0)
-    }
-}
-
 impl Now {
+    pub(crate) const UNKNOWN: Self = Self([0; 9]);
+
     #[expect(clippy::cast_precision_loss, reason = "every number is first its nearest double")]
     pub(crate) fn new(millis: i64) -> Self {
         let [b0, b1, b2, b3, b4, b5, b6, b7] = (millis as f64).to_le_bytes();
@@ -149,7 +141,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             loop {
                 if number <= first {
                     for number in first..flag {
-                        if self.scratch.decision(number).is_some_and(|decision| *decision == [NEEDED.word, NEEDED.bucket_plus_one]) {
+                        if self.scratch.decision(number) == NEEDED {
                             let decision = self.watched_by_nobody().steps(number);
                             self.scratch.decide(number, decision);
                         }
@@ -157,7 +149,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                     return;
                 }
                 number -= 1;
-                if self.scratch.decision(number).is_some_and(|decision| *decision != [0; 2]) {
+                if self.scratch.decision(number) == NEEDED {
                     break;
                 }
             }
@@ -221,8 +213,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     fn unmet(&mut self, at: u32) -> Option<Decision> {
-        let decision = self.scratch.decision(self.image.word(at.wrapping_add(1))).copied().unwrap_or_default();
-        let variant = Decision { word: decision[0], bucket_plus_one: 0 }.variant_plus_one();
+        let variant = self.scratch.decision(self.image.word(at.wrapping_add(1))).variant_plus_one();
         self.visit.prerequisite(at, variant);
         let mut met = false;
         for index in 0..self.image.word(at.wrapping_add(3)) {
@@ -237,7 +228,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let symbol = match self.unit(attribute) {
             Unit::Missing => return None,
             Unit::Unfit => return Some(Decision::error(ErrorCode::InvalidContext)),
-            Unit::Text(encoded) => self.symbol(attribute, encoded),
+            Unit::Text(encoded) => self.symbol(attribute, encoded, false),
             Unit::Digits(digits) => S::find(self.image, Unit::Digits(digits).encoded()?),
         };
         let listed = self.is_in(at.wrapping_add(3), code::count(word), symbol?);
@@ -306,14 +297,12 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     fn segment(&mut self, at: u32) -> bool {
         let place = self.scratch.segments.wrapping_add(self.image.word(at.wrapping_add(1)) as usize);
-        let known = self.scratch.memo.get(place).copied().unwrap_or(UNKNOWN);
+        let known = self.scratch.memo.word(place);
         if known != UNKNOWN {
             return known > 1;
         }
         let held = self.holds(self.image.word(at.wrapping_add(2)));
-        if let Some(memo) = self.scratch.memo.get_mut(place) {
-            *memo = 1 + u32::from(held);
-        }
+        self.scratch.memo.set(place, 1 + u32::from(held));
         held
     }
 
@@ -361,8 +350,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         if word & kind == 0 {
             return false;
         }
-        let symbol = if folds { self.folded_symbol(attribute, value) } else { self.symbol(attribute, encoded) };
-        let found = symbol.is_some_and(|symbol| self.is_in(at.wrapping_add(2), code::count(word), symbol));
+        let found = self.symbol(attribute, encoded, folds).is_some_and(|symbol| self.is_in(at.wrapping_add(2), code::count(word), symbol));
         found != (word & code::NONE_OF != 0)
     }
 
@@ -430,26 +418,21 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         false
     }
 
-    /// The symbol of an attribute's value, looked up once.
-    fn symbol(&mut self, attribute: u32, encoded: &[u8]) -> Option<u32> {
-        let [.., symbol, _] = self.scratch.slot(attribute)?;
-        if *symbol == UNKNOWN {
-            *symbol = S::find(self.image, encoded).map_or(NO_SYMBOL, |symbol| symbol + 2);
+    /// The symbol of an attribute's value, as it is or folded, looked up once.
+    fn symbol(&mut self, attribute: u32, encoded: &[u8], folds: bool) -> Option<u32> {
+        let place = SLOT * attribute as usize + 2 + usize::from(folds);
+        let mut known = self.scratch.memo.word(place);
+        if known == UNKNOWN {
+            let scalar = if folds {
+                let length = fold(value::text(encoded)?, &mut self.scratch.folded).len();
+                value::with_head(value::FOLDED, self.scratch.folded.bytes_mut().get_mut(..value::HEAD + length)?)
+            } else {
+                encoded
+            };
+            known = S::find(self.image, scalar).map_or(NO_SYMBOL, |symbol| symbol + 2);
+            self.scratch.memo.set(place, known);
         }
-        symbol.checked_sub(2)
-    }
-
-    fn folded_symbol(&mut self, attribute: u32, value: Encoded<'_>) -> Option<u32> {
-        let Encoded::Text(text) = value else { return None };
-        let known = *self.scratch.slot(attribute)?.last()?;
-        if known != UNKNOWN {
-            return known.checked_sub(2);
-        }
-        fold(text, &mut self.scratch.folded);
-        let found = S::find(self.image, value::with_head(value::FOLDED, &mut self.scratch.folded));
-        let [.., symbol] = self.scratch.slot(attribute)?;
-        *symbol = found.map_or(NO_SYMBOL, |symbol| symbol + 2);
-        found
+        known.checked_sub(2)
     }
 
     fn unit(&mut self, attribute: u32) -> Unit<'a> {
@@ -460,33 +443,35 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The value of an attribute, encoded; null is absence.
     fn value(&mut self, attribute: u32) -> Option<&'a [u8]> {
-        let slot = self.scratch.slot(attribute)?;
-        if slot[0] == UNKNOWN {
+        let slot = SLOT * attribute as usize;
+        let mut place = self.scratch.memo.word(slot);
+        if place == UNKNOWN {
             let record = self.image.attribute(attribute);
-            slot[0] = ABSENT;
+            place = ABSENT;
             if record.lookup == Lookup::Now {
-                slot[0] = THE_MOMENT;
+                place = THE_MOMENT;
             } else if let Some(value) = find(self.members, self.image.text(record.name), record.lookup) {
                 #[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]
                 {
-                    slot[0] = (value.as_ptr() as usize).wrapping_sub(self.members.as_ptr() as usize) as u32 + AT;
-                    slot[1] = value.len() as u32;
+                    place = (value.as_ptr() as usize).wrapping_sub(self.members.as_ptr() as usize) as u32 + AT;
+                    self.scratch.memo.set(slot + 1, value.len() as u32);
                 }
             }
+            self.scratch.memo.set(slot, place);
         }
-        match slot[0] {
+        match place {
             ABSENT => None,
             THE_MOMENT => Some(&self.now.0),
-            place => self.members.get((place - AT) as usize..)?.get(..slot[1] as usize),
+            place => self.members.get((place - AT) as usize..)?.get(..self.scratch.memo.word(slot + 1) as usize),
         }
     }
 }
 
 /// Lower case, behind room for a value's head.
-fn fold<'s>(text: &[u8], folded: &'s mut Vec<u8>) -> &'s [u8] {
-    resize(folded, value::HEAD);
-    fold::fold_into(text, folded);
-    folded.get(value::HEAD..).unwrap_or_default()
+fn fold<'s>(text: &[u8], folded: &'s mut Memory) -> &'s [u8] {
+    let room = folded.fit(value::HEAD + fold::room(text)).get_mut(value::HEAD..).unwrap_or_default();
+    let length = fold::fold_into(text, room);
+    room.get(..length).unwrap_or_default()
 }
 
 /// Looks an attribute up: an own member as written, even when null; else, where the name has dots, walked through objects.

@@ -78,7 +78,7 @@ impl Ruleset {
 
     /// Bytes held on the heap.
     pub fn heap_bytes(&self) -> usize {
-        self.image.bytes.len() + self.keys.allocation_size()
+        self.image.bytes().len() + self.keys.allocation_size()
     }
 
     /// The number of the flag with this key or alias.
@@ -127,7 +127,7 @@ impl<'r> Visitor<'r, '_> {
         } else {
             {
             self.walk(()).all();
-            self.scratch.decisions.as_chunks().0.iter().map(|&[word, bucket_plus_one]| Decision { word, bucket_plus_one }).collect()
+            (0..self.ruleset.image.flags()).map(|flag| self.scratch.decision(flag)).collect()
         }
         };
         (0..).zip(decisions).map(|(flag, decision)| (image.str(image.flag(flag).key), evaluation(image, flag, decision)))

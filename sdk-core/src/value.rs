@@ -161,16 +161,14 @@ pub(crate) const HEAD: usize = 5;
 
 /// Text behind [`HEAD`] bytes of room as a value: the room's last bytes become its head.
 pub(crate) fn with_head(tag: u8, text: &mut [u8]) -> &[u8] {
-    let Some((room, text_only)) = text.split_first_chunk_mut::<HEAD>() else { return &[] };
-    let groups = length_bytes(text_only.len());
-    let start = HEAD - 1 - groups;
-    room[start] = tag;
-    let mut rest = text_only.len();
-    for place in &mut room[start+1..] {
-        *place = (rest & 0x7F) as u8 | 0x80;
-        rest >>= 7;
+    let mut length = text.len().saturating_sub(HEAD);
+    let start = HEAD - 1 - length_bytes(length);
+    let mut byte = tag;
+    for place in text.get_mut(start..HEAD).unwrap_or_default() {
+        *place = byte;
+        byte = (length & 0x7F) as u8 | if length > 0x7F { 0x80 } else { 0 };
+        length >>= 7;
     }
-    room[HEAD - 1] &= 0x7F;
     text.get(start..).unwrap_or_default()
 }
 

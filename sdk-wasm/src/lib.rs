@@ -6,8 +6,6 @@
 // Without std there is no machinery that prints a panic: half of the engine's size otherwise, for messages nobody would see.
 #![cfg_attr(all(target_arch = "wasm32", not(feature = "full")), no_std)]
 
-extern crate alloc;
-
 #[cfg(all(target_arch = "wasm32", not(feature = "full")))]
 mod bare;
 #[cfg(feature = "full")]

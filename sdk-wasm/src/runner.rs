@@ -3,31 +3,26 @@
 //! What is longer than a number does not cross: the page writes programs and contexts into the engine's room, and reads answers
 //! and the program's texts where they stand in memory. `npm/client/src/engine.ts` is the other half.
 
-use alloc::vec::Vec;
-
 use sdk_core::{Millis, Runner};
 use spin::Mutex;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The engines of this page, by number. A page has one thread, so that the lock is always free.
-static ENGINES: Mutex<Vec<Runner>> = Mutex::new(Vec::new());
+static ENGINES: Mutex<[Runner; 64]> = Mutex::new([const { Runner::new() }; 64]);
 
-/// Calls an engine, which is made where there is none of this number yet; without memory for it, nothing.
+/// Calls an engine; where there is none of this number, nothing.
 fn with<T: Default>(engine: usize, call: impl FnOnce(&mut Runner) -> T) -> T {
-    let mut engines = ENGINES.lock();
-    while engines.len() <= engine {
-        if engines.try_reserve(1).is_err() {
-            return T::default();
-        }
-        engines.push(Runner::default());
-    }
-    engines.get_mut(engine).map(call).unwrap_or_default()
+    ENGINES.lock().get_mut(engine).map(call).unwrap_or_default()
 }
 
 /// Where to write a program, or a context in the form of `sdk-core/src/value.rs`, of up to this many bytes; what was written stays.
+/// 0 where there is no memory for it.
 #[wasm_bindgen]
 pub fn room(engine: usize, length: usize) -> usize {
-    with(engine, |runner| runner.room(length).as_ptr() as usize)
+    with(engine, |runner| {
+        let room = runner.room(length);
+        if room.len() < length { 0 } else { room.as_ptr() as usize }
+    })
 }
 
 /// Takes the first `length` bytes of the room as a program. Answers where its texts stand; or, below 8, why it was refused, as

@@ -5,7 +5,7 @@ use hashbrown::{HashTable, hash_table::Entry};
 
 use super::{
     code,
-    image::{ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, Image, KIND_SHIFT, KNOWN_WORDS, Lookup, Span},
+    image::{ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup, Span},
     symbol::{Exact, Fingerprints, Symbols as _},
 };
 use crate::{
@@ -303,7 +303,9 @@ impl Builder {
         }
         put(place(self.bytes.len()));
         bytes.extend_from_slice(&self.bytes);
-        Image::new(bytes, symbol_width)
+        let length = place(bytes.len()).to_le_bytes();
+        *bytes.get_mut(LENGTH_AT..)?.first_chunk_mut()? = length;
+        Image::new(bytes.into(), symbol_width)
     }
 
     fn scalar(&self, span: Span) -> &[u8] {

@@ -1,9 +1,9 @@
 //! The tables themselves, read in place.
-use alloc::vec::Vec;
 
 use crate::{
     bucket::Subkey,
     details::FlagType,
+    memory::Memory,
     value::{self, Encoded},
 };
 
@@ -11,15 +11,17 @@ use crate::{
 #[derive(Clone, Default)]
 pub(crate) struct Image {
     /// Prefix, head, code, the records that the head counts, in its order, the number of text bytes, the text bytes.
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) memory: Memory,
     /// Where the code ends and flags, attributes, aliases, known members, symbols start, and where their directory does.
-    at: [u32; 6],
+    pub(crate) at: [u32; 6],
     /// Where texts, values and pattern tables start in the bytes.
-    texts: usize,
+    pub(crate) texts: usize,
 }
 
 /// Magic, format, length, checksum: 5 words.
 pub(crate) const PREFIX: usize = 20;
+/// Where the length stands.
+pub(crate) const LENGTH_AT: usize = 8;
 /// Bytes before the code: the prefix and a head of 12 words.
 pub(crate) const CODE: usize = PREFIX + 48;
 /// Nothing is counted that far.
@@ -109,9 +111,16 @@ pub(crate) const KIND_SHIFT: u32 = 28;
 const LENGTH: u32 = (1 << KIND_SHIFT) - 1;
 
 impl Image {
+    pub(crate) const EMPTY: Self = Self { memory: Memory::new(), at: [0; 6], texts: 0 };
+
+    /// The bytes of the tables, of which there are as many as they say themselves.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.memory.bytes().get(..self.raw(LENGTH_AT) as usize).unwrap_or_default()
+    }
+
     /// Reads the head; `None` where it does not describe the bytes. A symbol takes a word in a ruleset, two in a program.
-    pub(crate) fn new(bytes: Vec<u8>, symbol_width: u32) -> Option<Self> {
-        let mut image = Self { bytes, ..Self::default() };
+    pub(crate) fn new(memory: Memory, symbol_width: u32) -> Option<Self> {
+        let mut image = Self { memory, ..Self::EMPTY };
         image.read_head(symbol_width).then_some(image)
     }
 
@@ -132,12 +141,13 @@ impl Image {
         fits &= bits < 25;
         let end = CODE + 4 * (place.wrapping_add(1_u32.wrapping_shl(bits)).wrapping_add(1)) as usize;
         self.texts = end.wrapping_add(4);
-        fits && self.texts.wrapping_add(self.raw(end) as usize) == self.bytes.len()
+        fits && self.texts.wrapping_add(self.raw(end) as usize) == self.bytes().len()
     }
 
     /// Forgets the tables; keeps the memory.
     pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
+        // Without a head there is nothing.
+        self.memory.clear(CODE / 4);
         self.at = [0; 6];
     }
 
@@ -153,7 +163,7 @@ impl Image {
     /// The word at a place in the bytes.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     pub(crate) fn raw(&self, at: usize) -> u32 {
-        match self.bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        match self.memory.bytes().get(at..).and_then(<[u8]>::first_chunk) {
             Some(word) => u32::from_le_bytes(*word),
             None => 0,
         }
@@ -176,7 +186,7 @@ impl Image {
 
     /// `count` words from `at` on; none where they do not all exist.
     pub(crate) fn words(&self, at: u32, count: u32) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + Clone + use<'_> {
-        let code = self.bytes.get(CODE..).unwrap_or_default().as_chunks().0;
+        let code = self.bytes().get(CODE..).unwrap_or_default().as_chunks().0;
         let words: &[[u8; 4]] = code.get(at as usize..).and_then(|tail| tail.get(..count as usize)).unwrap_or_default();
         words.iter().map(|word| u32::from_le_bytes(*word))
     }
@@ -196,7 +206,7 @@ impl Image {
 
     /// The encoded value at a place in the texts, with whatever follows it.
     pub(crate) fn value(&self, at: u32) -> &[u8] {
-        self.bytes.get(self.texts.saturating_add(at as usize)..).unwrap_or(&[])
+        self.memory.bytes().get(self.texts.saturating_add(at as usize)..).unwrap_or(&[])
     }
 
     pub(crate) fn subkey(&self, at: u32) -> Subkey {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     context::{Context, is_context},
     details::{Decision, ErrorCode, Evaluation, FlagType},
-    evaluate::{Now, Scratch, Walk, resize},
+    evaluate::{Now, Scratch, Walk},
     model::{
         image::{Agreement, Head, Image},
         symbol::Fingerprints,
@@ -50,7 +50,7 @@ impl Program {
     /// A context that does not extend what the program was made for is answered by [`ErrorCode::ProviderNotReady`].
     pub fn run(&self, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
         let mut runner = Runner { image: self.image.clone(), ..Runner::default() };
-        runner.room.bytes.extend_from_slice(context.members());
+        runner.room.memory = context.members().to_vec().into();
         runner.identify(context.members().len(), now);
         if context.refusal().is_some() {
             runner.fault = Some(ErrorCode::InvalidContext);
@@ -72,7 +72,6 @@ impl Program {
 }
 
 /// What the browser holds: one program, one context, and the answers. Flags are asked by their number.
-#[derive(Default)]
 pub struct Runner {
     image: Image,
     /// Its bytes are room for contexts and for the next program; the first `length` are the members of the context in force.
@@ -83,21 +82,27 @@ pub struct Runner {
     fault: Option<ErrorCode>,
 }
 
+impl Default for Runner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Runner {
+    /// A runner without a program: it knows no flag.
+    pub const fn new() -> Self {
+        Self { image: Image::EMPTY, room: Image::EMPTY, length: 0, scratch: Scratch::new(), now: Now::UNKNOWN, fault: None }
+    }
+
     /// Room for at least this many bytes, to be written before [`Runner::load`] or [`Runner::identify`]; what was written stays.
     pub fn room(&mut self, length: usize) -> &mut [u8] {
-        let bytes = &mut self.room.bytes;
-        if bytes.len() < length {
-            resize(bytes, length);
-        }
-        bytes
+        self.room.memory.fit(length)
     }
 
     /// Takes the first `length` bytes of the room as a program; a refused one leaves the one before in force. Either way nothing
     /// is known of a context then.
     pub fn load(&mut self, length: usize) -> Result<(), ProgramError> {
-        self.room.bytes.truncate(length);
-        let checked = wire::check(&mut self.room, &mut self.scratch.memo);
+        let checked = wire::check(&mut self.room, length, &mut self.scratch.memo);
         if checked.is_ok() {
             core::mem::swap(&mut self.image, &mut self.room);
         }
@@ -121,7 +126,7 @@ impl Runner {
 
     /// The context's members; what is longer than the room is no context.
     fn members(&self) -> &[u8] {
-        self.room.bytes.get(..self.length).unwrap_or(&[u8::MAX])
+        self.room.memory.bytes().get(..self.length).unwrap_or(&[u8::MAX])
     }
 
     /// Whether the context extends what the program was made for.
@@ -138,8 +143,8 @@ impl Runner {
         })
     }
 
-    /// Answers for every flag, two words each in the order of their numbers: the decision and the compared bucket plus one.
-    pub fn evaluate_all(&mut self) -> &[u32] {
+    /// Answers for every flag, two words each (4 bytes, lowest first) in the order of their numbers: the decision and the compared bucket plus one.
+    pub fn evaluate_all(&mut self) -> &[u8] {
         if let Some(code) = self.fault {
             let flags = self.image.flags();
             self.scratch.expect(0, flags);
@@ -149,7 +154,7 @@ impl Runner {
         } else {
             self.walk().all();
         }
-        &self.scratch.decisions
+        self.scratch.decisions.bytes()
     }
 
     /// Answers for one flag: the decision and the compared bucket plus one. `requested` is the number of the [`FlagType`] that
@@ -174,7 +179,7 @@ impl Runner {
     fn walk(&mut self) -> Walk<'_, Fingerprints, ()> {
         Walk {
             image: &self.image,
-            members: self.room.bytes.get(..self.length).unwrap_or_default(),
+            members: self.room.memory.bytes().get(..self.length).unwrap_or_default(),
             now: &self.now,
             own: Own::NONE,
             scratch: &mut self.scratch,

@@ -1,13 +1,11 @@
 //! Whether a program's tables refer only to what is there, so that walking them is bounded and never leaves them.
 //!
 //! Reading tables is total, so that nothing has to be known good before it is looked at: faults are gathered, not returned.
-use alloc::vec::Vec;
-
 use crate::{
     bucket::BUCKETS,
     details::{Decision, ErrorCode, FlagType, Layer, Reason},
     document::MAX_CONDITION_DEPTH,
-    evaluate::resize,
+    memory::Memory,
     model::{
         code,
         image::{Head, Image, RECORD_WORDS, Span},
@@ -79,11 +77,10 @@ fn operands_of(operation: u32) -> u32 {
 }
 
 /// Checks everything once.
-pub(crate) fn is_sound(image: &Image, memo: &mut Vec<u32>) -> bool {
+pub(crate) fn is_sound(image: &Image, memo: &mut Memory) -> bool {
     let (words, segments) = (image.head(Head::Code), image.head(Head::Segments));
-    memo.clear();
     // A segment takes words; more of them than words cannot all be referred to.
-    resize(memo, 2 * segments.min(words) as usize);
+    memo.clear(2 * segments.min(words) as usize);
     // Every condition is visited once, so there are fewer visits than words.
     let mut check = Check { image, memo, budget: words, sound: segments <= words, flag: 0, lowest: 0, variants: 0 };
     check.records();
@@ -96,7 +93,7 @@ pub(crate) fn is_sound(image: &Image, memo: &mut Vec<u32>) -> bool {
 struct Check<'a> {
     image: &'a Image,
     /// Two words a segment: its condition and how deep that nests; 0 while not yet seen.
-    memo: &'a mut Vec<u32>,
+    memo: &'a mut Memory,
     budget: u32,
     /// Nothing was found that is wrong.
     sound: bool,
@@ -239,15 +236,14 @@ impl Check<'_> {
 
     /// Checks a segment, once; answers how deep it nests.
     fn segment(&mut self, number: u32, condition: u32, parent: u32, level: u32) -> u32 {
-        let place = 2 * number.min(1 << 30) as usize;
-        let [known, mut depth] = self.memo.get(place..).and_then(<[u32]>::first_chunk).copied().unwrap_or_default();
+        self.must(number < self.image.head(Head::Segments));
+        let place = 2 * number as usize;
+        let (known, mut depth) = (self.memo.word(place), self.memo.word(place.wrapping_add(1)));
         if known == 0 {
             depth = self.condition(condition, parent, level);
         }
-        match self.memo.get_mut(place..).and_then(<[u32]>::first_chunk_mut) {
-            Some(memo) => *memo = [condition, depth],
-            None => self.sound = false,
-        }
+        self.memo.set(place, condition);
+        self.memo.set(place.wrapping_add(1), depth);
         self.must(known == 0 || known == condition && level + depth <= MAX_CONDITION_DEPTH);
         depth
     }

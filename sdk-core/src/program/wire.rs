@@ -8,8 +8,9 @@ use core::fmt;
 use super::validate::is_sound;
 use crate::{
     bucket::Subkey,
+    memory::Memory,
     model::{
-        image::{Image, PREFIX},
+        image::{Image, LENGTH_AT, PREFIX},
         symbol::{Fingerprints, Symbols as _},
     },
 };
@@ -64,8 +65,8 @@ impl fmt::Display for ProgramError {
 impl core::error::Error for ProgramError {}
 
 pub(crate) fn encode(image: &Image) -> Vec<u8> {
-    let (mut out, rest) = (Vec::with_capacity(image.bytes.len()), image.bytes.get(PREFIX..).unwrap_or_default());
-    for word in [MAGIC, FORMAT, u32::try_from(image.bytes.len()).unwrap_or(0)] {
+    let (mut out, rest) = (Vec::with_capacity(image.bytes().len()), image.bytes().get(PREFIX..).unwrap_or_default());
+    for word in [MAGIC, FORMAT, image.raw(LENGTH_AT)] {
         out.extend_from_slice(&word.to_le_bytes());
     }
     out.extend_from_slice(&checksum(rest).to_le_bytes());
@@ -75,23 +76,22 @@ pub(crate) fn encode(image: &Image) -> Vec<u8> {
 
 /// Reads a program.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Image, ProgramError> {
-    let mut image = Image::default();
-    image.bytes.extend_from_slice(bytes);
-    check(&mut image, &mut Vec::new()).map(|()| image)
+    let mut image = Image { memory: bytes.to_vec().into(), ..Image::EMPTY };
+    check(&mut image, bytes.len(), &mut Memory::new()).map(|()| image)
 }
 
-/// Checks the program that an image has as its bytes once; afterwards it is walked in place. `memo` is room to work in.
-pub(crate) fn check(image: &mut Image, memo: &mut Vec<u32>) -> Result<(), ProgramError> {
+/// Checks the program that an image has as its first `length` bytes once; afterwards it is walked in place. `memo` is room to work in.
+pub(crate) fn check(image: &mut Image, length: usize, memo: &mut Memory) -> Result<(), ProgramError> {
     if image.raw(0) != MAGIC {
         return Err(ProgramError::NotAProgram);
     }
     if image.raw(4) != FORMAT {
         return Err(ProgramError::Format);
     }
-    if image.bytes.len() > MAX_PROGRAM_BYTES || image.bytes.len() != image.raw(8) as usize {
+    if length > MAX_PROGRAM_BYTES || length != image.raw(LENGTH_AT) as usize || length > image.memory.bytes().len() {
         return Err(ProgramError::Length);
     }
-    if image.raw_wide(12) != checksum(image.bytes.get(PREFIX..).unwrap_or_default()) {
+    if image.raw_wide(12) != checksum(image.bytes().get(PREFIX..).unwrap_or_default()) {
         return Err(ProgramError::Checksum);
     }
     if image.read_head(Fingerprints::WIDTH) && is_sound(image, memo) { Ok(()) } else { Err(ProgramError::Unsound) }
