@@ -28,6 +28,7 @@ pub(crate) struct Scratch {
     /// Decisions of the flags from `first` on, as far as they were asked for: a decision's word, then the bucket plus one.
     pub(crate) decisions: Memory,
     first: u32,
+    count: u32,
     /// Folded text, behind [`value::HEAD`] bytes in which a value's head fits.
     folded: Memory,
 }
@@ -46,7 +47,7 @@ const NEEDED: Decision = Decision { word: u32::MAX, bucket_plus_one: u32::MAX };
 
 impl Scratch {
     pub(crate) const fn new() -> Self {
-        Self { memo: Memory::new(), segments: 0, decisions: Memory::new(), first: 0, folded: Memory::new() }
+        Self { memo: Memory::new(), segments: 0, decisions: Memory::new(), first: 0, count: 0, folded: Memory::new() }
     }
 
     /// Forgets the context before; keeps the memory.
@@ -57,7 +58,7 @@ impl Scratch {
 
     /// Makes room for the decisions of so many flags, of which none is known.
     pub(crate) fn expect(&mut self, first: u32, count: u32) {
-        self.first = first;
+        (self.first, self.count) = (first, count);
         self.decisions.clear(2 * count as usize);
     }
 
@@ -72,6 +73,11 @@ impl Scratch {
     pub(crate) fn decision(&self, flag: u32) -> Decision {
         let place = self.place(flag);
         Decision { word: self.decisions.word(place), bucket_plus_one: self.decisions.word(place.wrapping_add(1)) }
+    }
+
+    /// All decisions, as they stand.
+    pub(crate) fn decisions(&self) -> &[u8] {
+        self.decisions.bytes().get(..8 * self.count as usize).unwrap_or_default()
     }
 
     fn place(&self, flag: u32) -> usize {

@@ -29,7 +29,7 @@ pub fn room(engine: usize, length: usize) -> usize {
 /// the number of `ProgramError`: then the one before stays. Either way the room is another, and no context is known.
 #[wasm_bindgen]
 pub fn load(engine: usize, length: usize) -> usize {
-    with(engine, |runner| match runner.load(length) {
+    with(engine, |runner| match runner.load_room(length) {
         Ok(()) => runner.texts().as_ptr() as usize,
         Err(error) => error as usize,
     })

@@ -1,28 +1,43 @@
-// The vectors on the wasm builds in Node: whole documents, and programs in the engine of a page.
+// The vectors on the artefacts, each in its runtime: the wasm builds in Node and in Chromium, the worker on workerd.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { documentText, questionLine } from '../vectors/lines.mjs';
 import { canonical } from './door.mjs';
-import { nodeDoor } from './node.mjs';
+import { RUNTIMES, openAny } from './open.mjs';
 
 const folder = new URL('../vectors/', import.meta.url);
-const topics = readdirSync(folder).filter((name) => /^\d\d-.*\.json$/.test(name)).map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
+const names = readdirSync(folder).filter((name) => /^\d\d-.*\.json$/.test(name));
+const topics = names.map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
 
-for (const runtime of ['node', 'program']) {
-  test(`every vector, by ${runtime}`, async () => {
-    const door = await nodeDoor(runtime);
-    let cases = 0;
-    for (const { topic, documents, cases: all } of topics) {
-      for (const [name, document] of Object.entries(documents ?? {})) {
-        door(`{"document":${documentText(document)}}`);
-        for (const each of all.filter((one) => one.document === name && (runtime === 'program' || one.known === undefined))) {
-          const line = questionLine(each);
-          assert.equal(door(line), canonical(each.expected), `${topic}: ${each.description}\n${line}`);
-          cases++;
-        }
+/** The lines of all topics, and for each question what it is and what is expected. */
+function questions(byProgram) {
+  const lines = [], expected = [];
+  for (const { topic, documents, cases: all } of topics) {
+    for (const [name, document] of Object.entries(documents ?? {})) {
+      lines.push(`{"document":${documentText(document).replace(/[\r\n]+/g, ' ')}}`);
+      for (const each of all.filter((one) => one.document === name && (byProgram || one.known === undefined))) {
+        const line = questionLine(each);
+        lines.push(line);
+        expected.push({ answer: canonical(each.expected), told: `${topic}: ${each.description}\n${line}` });
       }
     }
-    assert.ok(cases >= 2000, `only ${cases} cases`);
+  }
+  return { lines, expected };
+}
+
+for (const runtime of RUNTIMES) {
+  test(`every vector, by ${runtime}`, async () => {
+    const { lines, expected } = questions(runtime.endsWith('program'));
+    assert.ok(expected.length >= 2000, `only ${expected.length} cases`);
+    const door = await openAny(runtime);
+    try {
+      for (const line of lines) await door.take(line);
+      const answers = await door.flush();
+      assert.equal(answers.length, expected.length);
+      expected.forEach(({ answer, told }, index) => assert.equal(answers[index], answer, told));
+    } finally {
+      await door.close();
+    }
   });
 }

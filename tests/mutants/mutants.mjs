@@ -37,10 +37,9 @@ export const mutants = [
   {
     name: 'allow before deny',
     file: 'sdk-core/src/document/steps.rs',
-    find: `        list(builder, unit, &rollout.deny, off(Reason::TargetingMatch, Layer::Rollout));
-        list(builder, unit, &rollout.allow, Decision::new(Some(draft.on), Reason::TargetingMatch, Layer::Rollout));`,
-    replacement: `        list(builder, unit, &rollout.allow, Decision::new(Some(draft.on), Reason::TargetingMatch, Layer::Rollout));
-        list(builder, unit, &rollout.deny, off(Reason::TargetingMatch, Layer::Rollout));`,
+    find: 'list(builder, code::LIST, unit, &rollout.deny,',
+    replacement: `list(builder, code::LIST | code::ALLOW, unit, &rollout.allow, Decision::new(Some(draft.on), Reason::TargetingMatch, Layer::Rollout));
+        list(builder, code::LIST, unit, &rollout.deny,`,
   },
   {
     name: 'organization before customer',
@@ -51,8 +50,8 @@ export const mutants = [
   {
     name: 'the flag before its environment',
     file: 'sdk-core/src/document/steps.rs',
-    find: 'Some(variant) => (variant, Layer::Environment),',
-    replacement: 'Some(_) => (draft.default, Layer::Environment),',
+    find: 'Some(EnvironmentDefault(variant)) => (variant, Layer::Environment),',
+    replacement: 'Some(EnvironmentDefault(_)) => (draft.default, Layer::Environment),',
   },
   {
     name: 'the audience of tier 1 forgotten',

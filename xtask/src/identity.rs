@@ -47,7 +47,8 @@ pub(crate) fn compare(pairs: &str, seed: &str, names: &[&str]) -> Result<u32> {
     let counted = process::run(runtimes::program("identity-native").args(["--pairs", pairs, "--seed", seed]), "cargo")?;
     print!("{counted}");
     let expected = counted.lines().find_map(|line| line.strip_prefix("sha256 ")).context("the native run printed no digest")?.to_owned();
-    let strangers = process::run(runtimes::program("identity-native").args(["--pairs", pairs, "--seed", seed, "--strangers", "--program"]), "cargo")?;
+    let strangers =
+        process::run(runtimes::program("identity-native").args(["--pairs", pairs, "--seed", seed, "--strangers", "--program"]), "cargo")?;
     let strange = strangers.lines().find_map(|line| line.strip_prefix("sha256 ")).context("the native run printed no digest")?.to_owned();
     let (mut equal, mut different) = (1, Vec::new());
     println!("{:<28} {expected}", "native");

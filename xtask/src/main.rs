@@ -1,8 +1,10 @@
 //! `cargo xtask <command>`: everything that is done to this repository, by name.
+mod bench;
 mod chromium;
 mod dev;
 mod edge;
 mod evaluate;
+mod fuzz;
 mod http;
 mod identity;
 mod keys;
@@ -41,6 +43,8 @@ const COMMANDS: &[Command] = &[
         usage: "[--pairs N] [--seed S] [--runtimes A,B]   generated questions on every runtime",
         run: identity::run,
     },
+    Command { name: "bench", usage: "[native|js|size]   our numbers beside the best peer's, and the budgets", run: bench::run },
+    Command { name: "fuzz", usage: "[document|context|program …] [--seconds N]   arbitrary bytes against the core", run: fuzz::run },
     Command { name: "build", usage: "   what dev and test build, and nothing else", run: |_| build() },
 ];
 

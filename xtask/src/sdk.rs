@@ -10,6 +10,9 @@ use crate::{
 /// The engine as `wasm-opt` leaves it.
 pub(crate) const ENGINE: &str = "npm/client/dist/engine/engine_bg.wasm";
 
+/// The full binding.
+pub(crate) const FULL: &str = "npm/client/dist/full/full_bg.wasm";
+
 /// Builds both into `npm/client/dist`.
 pub(crate) fn build() -> Result<()> {
     engine().build()?;

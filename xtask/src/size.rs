@@ -1,12 +1,46 @@
-//! How large a built file may be, compressed the way it travels.
-use std::path::Path;
+//! How large a built file is, compressed the way it travels.
+use std::{fmt, ops::Add, path::Path};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{npm, process};
 
-/// The size after `gzip -9`, by the compressor that Node carries.
+/// Module, glue and `engine.ts`, in bytes after `gzip -9`.
+pub(crate) const ENGINE_BUDGET: u64 = 12_000;
+
+/// Bytes of a file, as it is and compressed.
+#[derive(Clone, Copy, Default, Debug, PartialEq)]
+pub(crate) struct Sizes {
+    raw: u64,
+    pub(crate) gzip: u64,
+    brotli: u64,
+}
+
+impl Add for Sizes {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { raw: self.raw + other.raw, gzip: self.gzip + other.gzip, brotli: self.brotli + other.brotli }
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>8} B {:>8} B gzip {:>8} B brotli", self.raw, self.gzip, self.brotli)
+    }
+}
+
+/// The sizes of a file, by the compressors that Node carries.
+pub(crate) fn of(file: &Path) -> Result<Sizes> {
+    const SCRIPT: &str = "const z = require('zlib'), b = require('fs').readFileSync(process.argv[1]);
+        console.log(b.length, z.gzipSync(b, { level: 9 }).length, z.brotliCompressSync(b).length)";
+    let said = process::run(npm::node().arg("--eval").arg(SCRIPT).arg(file), npm::INSTALL)?;
+    let mut numbers = said.split_whitespace().map_while(|number| number.parse().ok());
+    let mut next = || numbers.next().with_context(|| format!("no sizes of {}: {said}", file.display()));
+    Ok(Sizes { raw: next()?, gzip: next()?, brotli: next()? })
+}
+
+/// The size after `gzip -9`.
 pub(crate) fn gzipped(file: &Path) -> Result<u64> {
-    const SCRIPT: &str = "console.log(require('zlib').gzipSync(require('fs').readFileSync(process.argv[1]), { level: 9 }).length)";
-    Ok(process::run(npm::node().arg("--eval").arg(SCRIPT).arg(file), npm::INSTALL)?.trim().parse()?)
+    Ok(of(file)?.gzip)
 }

@@ -3,7 +3,7 @@ use std::{fmt::Write, fs, time::Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{chromium, edge, npm, process, root, sdk, size, toolchain};
+use crate::{bench, chromium, edge, npm, process, root, runtimes, sdk, size, toolchain};
 
 struct Suite {
     name: &'static str,
@@ -26,6 +26,9 @@ const SUITES: &[Suite] = &[
     Suite { name: "size", run: sizes },
     Suite { name: "edge", run: edge_over_http },
     Suite { name: "browser", run: browser },
+    Suite { name: "vectors", run: vectors },
+    Suite { name: "identity", run: identity },
+    Suite { name: "mutants", run: mutants },
 ];
 
 /// What a suite found.
@@ -119,17 +122,41 @@ fn browser() -> Result<Report> {
     node_tests("tests/browser")
 }
 
+/// The vectors on every artefact in its runtime.
+fn vectors() -> Result<Report> {
+    chromium::ensure()?;
+    crate::build()?;
+    node_tests("tests/doors")
+}
+
+/// Generated questions: every runtime gives the native digest, and the native answers are those of the reference.
+fn identity() -> Result<Report> {
+    const PAIRS: &str = "60000";
+    let passed = crate::identity::compare(PAIRS, "1", runtimes::ALL)?;
+    let Report { passed: by_reference, failed, output } = node_tests("tests/identity")?;
+    Ok(Report { passed: passed + by_reference, failed, output })
+}
+
+/// Faults put into the core, each of which the vectors and the generated questions must notice.
+fn mutants() -> Result<Report> {
+    let said = process::listen(npm::node().arg("tests/mutants/run.mjs"), npm::INSTALL, |_| ())?;
+    let noticed = |line: &&str| line.trim_end().ends_with(" yes");
+    let passed = u32::try_from(said.text.lines().filter(noticed).count())?;
+    Ok(Report { passed, failed: u32::from(!said.success), output: said.text })
+}
+
 /// Compressed sizes against their budgets, one test each.
 fn sizes() -> Result<Report> {
     edge::build()?;
     sdk::build()?;
     let mut report = Report::default();
-    for (file, budget) in [(edge::MODULE, 400_000), (sdk::ENGINE, 12_000)] {
-        let bytes = size::gzipped(&root::in_root(file))?;
+    let edge = size::gzipped(&root::in_root(edge::MODULE))?;
+    let engine = bench::engine_files()?.iter().map(|file| size::gzipped(file)).sum::<Result<u64>>()?;
+    for (name, bytes, budget) in [("the worker", edge, 400_000), ("the engine of a page, with its script", engine, size::ENGINE_BUDGET)] {
         let fits = bytes <= budget;
         report.passed += u32::from(fits);
         report.failed += u32::from(!fits);
-        writeln!(report.output, "{file}: {bytes} bytes gzip, budget {budget}")?;
+        writeln!(report.output, "{name}: {bytes} bytes gzip, budget {budget}")?;
     }
     Ok(report)
 }
@@ -146,6 +173,7 @@ fn node_tests(folder: &str) -> Result<Report> {
     let mut node = npm::node();
     node.args(["--test", "--test-reporter=tap", "--test-timeout=120000"]).args(files);
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
+    node.env("TWINFLAG_DOOR", runtimes::program("door").get_program()).env("TWINFLAG_LINES", runtimes::program("lines").get_program());
     let said = process::listen(&mut node, npm::INSTALL, |_| ())?;
     Ok(count(said, tap_counts))
 }

@@ -1,5 +1,5 @@
 //! `POST /v1/evaluate`: up to a thousand questions, each with its own context, default and time.
-use sdk_core::{Context, Millis, canonical::canonical_text};
+use sdk_core::{Context, FlagType, Millis, canonical::canonical_text};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Env, Request, Response};
@@ -9,7 +9,6 @@ use super::{
     question::{Given, object},
 };
 use crate::{
-    answer,
     auth::Server,
     body, clock,
     problem::Problem,
@@ -105,7 +104,7 @@ fn write_answer(out: &mut String, serving: &Serving, question: &Question, clock:
     let default = question.default.as_deref();
     let context = &question.context;
     let own = serving.compiled.overrides.of(context);
-    let requested = default.and_then(answer::requested);
+    let requested = default.and_then(FlagType::of_default);
     let evaluation = serving.compiled.ruleset.evaluate(own, &question.flag, context, question.now.unwrap_or(clock), requested);
-    answer::write(out, &evaluation, default, question.bucket);
+    evaluation.write_canonical(out, default, question.bucket);
 }

@@ -1,11 +1,10 @@
 //! The OpenFeature Remote Evaluation Protocol: its bodies for answers and for refusals.
 use percent_encoding::percent_decode_str;
-use sdk_core::{Compiled, Context, ErrorCode, Evaluation, canonical::write_string};
+use sdk_core::{Compiled, Context, ErrorCode, Evaluation, Object, canonical::write_string};
 use worker::{Env, Method, Request, Response};
 
 use super::{json, question::Question};
 use crate::{
-    answer::{self, Object},
     auth::Evaluator,
     body, clock,
     problem::Problem,
@@ -85,7 +84,7 @@ fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>) {
     }
     write_string(object.member("reason"), evaluation.reason.as_str());
     if let Some(value) = evaluation.value {
-        answer::write_value(object.member("value"), value);
+        value.write_canonical(object.member("value"));
     }
     if let Some(variant) = evaluation.variant {
         write_string(object.member("variant"), variant);

@@ -2,23 +2,40 @@
 use sdk_core::{Identity, specialise};
 use worker::{Env, Request, Response};
 
-use super::{question::Question, reply};
+use super::{json, question::Question, reply};
 use crate::{auth::Evaluator, body, problem::Problem, ruleset_cache};
 
 const BINARY: &str = "application/vnd.twinflag.program";
 
 pub(crate) async fn make(_evaluator: Evaluator, request: &mut Request, env: &Env) -> Result<Response, Problem> {
-    accept_binary(&request.headers().get("accept")?.unwrap_or_default())?;
+    let form = Form::accepted(&request.headers().get("accept")?.unwrap_or_default())?;
     let body = body::read(request, body::QUESTION).await?;
     let known = Question::parse(&body)?.context()?;
     let serving = ruleset_cache::current(env).await?;
     let own = serving.compiled.overrides.of(&known);
     let program = specialise(&serving.compiled.ruleset, own, &known, Identity::Open).map_err(|error| Problem::context(error.as_str()))?;
-    reply(BINARY, program.to_bytes())
+    match form {
+        Form::Binary => reply(BINARY, program.to_bytes()),
+        Form::Json => json(program.to_json()),
+    }
 }
 
-/// Who asks for nothing gets bytes.
-fn accept_binary(accept: &str) -> Result<(), Problem> {
-    let mut ranges = accept.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
-    if ranges.any(|range| matches!(range, BINARY | "*/*" | "application/*" | "")) { Ok(()) } else { Err(Problem::not_acceptable(BINARY)) }
+/// The two forms of a program: bytes to run, JSON to read.
+#[derive(Clone, Copy)]
+enum Form {
+    Binary,
+    Json,
+}
+
+impl Form {
+    /// The first that is accepted; who asks for nothing gets bytes.
+    fn accepted(accept: &str) -> Result<Self, Problem> {
+        let mut ranges = accept.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
+        let form = ranges.find_map(|range| match range {
+            BINARY | "*/*" | "application/*" | "" => Some(Self::Binary),
+            "application/json" => Some(Self::Json),
+            _ => None,
+        });
+        form.ok_or_else(|| Problem::not_acceptable(&format!("{BINARY}, application/json")))
+    }
 }

@@ -99,9 +99,17 @@ impl Runner {
         self.room.memory.fit(length)
     }
 
+    /// Takes a program; a refused one leaves the one before in force. Either way nothing is known of a context then.
+    pub fn load(&mut self, program: &[u8]) -> Result<(), ProgramError> {
+        for (place, byte) in self.room(program.len()).iter_mut().zip(program) {
+            *place = *byte;
+        }
+        self.load_room(program.len())
+    }
+
     /// Takes the first `length` bytes of the room as a program; a refused one leaves the one before in force. Either way nothing
     /// is known of a context then.
-    pub fn load(&mut self, length: usize) -> Result<(), ProgramError> {
+    pub fn load_room(&mut self, length: usize) -> Result<(), ProgramError> {
         let checked = wire::check(&mut self.room, length, &mut self.scratch.memo);
         if checked.is_ok() {
             core::mem::swap(&mut self.image, &mut self.room);
@@ -154,7 +162,7 @@ impl Runner {
         } else {
             self.walk().all();
         }
-        self.scratch.decisions.bytes()
+        self.scratch.decisions()
     }
 
     /// Answers for one flag: the decision and the compared bucket plus one. `requested` is the number of the [`FlagType`] that

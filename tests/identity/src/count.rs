@@ -153,9 +153,17 @@ impl Counts {
         );
         names.extend([("hash", "sip-1"), ("hash", "murmurhash-js"), ("edge", "at a bound, in"), ("edge", "at a bound, out")]);
         names.extend(Probe::NAMES.iter().flat_map(|name| [("true", *name), ("false", *name)]));
-        let mut floors: Vec<_> = names.into_iter().map(|name| (name, self.pairs / 1000)).collect();
-        floors.push((("edge", "at a bound"), self.pairs / 100));
+        let mut floors: Vec<_> = names.into_iter().map(|name| (name, self.floor(1_000))).collect();
+        floors.push((("edge", "at a bound"), self.floor(10_000)));
         floors
+    }
+
+    /// What a million questions must bring, scaled to how many there were. Answers come in clusters, a document at a time: where
+    /// there are fewer than a million, a fifth of the share will do.
+    fn floor(&self, of_a_million: u64) -> u64 {
+        const MILLION: u64 = 1_000_000;
+        let share = self.pairs * of_a_million / MILLION;
+        if self.pairs < MILLION { share.div_ceil(5) } else { share }
     }
 
     /// What was answered too rarely, each as a sentence; `program` says whether a program answered.

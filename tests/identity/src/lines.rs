@@ -20,13 +20,20 @@ pub enum Line {
 pub struct Lines {
     random: Random,
     left: usize,
+    strangers: bool,
     ready: VecDeque<Line>,
 }
 
 impl Lines {
     /// As many questions as `pairs`, and the documents they are about. Fewer pairs of the same seed are the beginning of more.
     pub fn new(seed: u64, pairs: usize) -> Self {
-        Self { random: Random::new(seed), left: pairs, ready: VecDeque::new() }
+        Self { random: Random::new(seed), left: pairs, strangers: false, ready: VecDeque::new() }
+    }
+
+    /// The same with some contexts that do not extend what is said to be known of them, which only programs notice.
+    #[must_use]
+    pub fn with_strangers(self, strangers: bool) -> Self {
+        Self { strangers, ..self }
     }
 }
 
@@ -37,7 +44,7 @@ impl Iterator for Lines {
         if self.ready.is_empty() && self.left > 0 {
             let document = documents::some(&mut self.random);
             let count = if document.refused { 3 } else { self.random.between(100, 500) };
-            let mut questions = questions::ask(&mut self.random, &document, count);
+            let mut questions = questions::ask(&mut self.random, &document, count, self.strangers);
             questions.truncate(self.left);
             self.left -= questions.len();
             self.ready.push_back(Line::Document(document.line));

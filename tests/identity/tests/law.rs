@@ -11,7 +11,7 @@ use tests_native::Door;
 #[track_caller]
 fn check(seed: u64, pairs: usize) -> Counts {
     let (mut evaluate, mut run, mut counts) = (Door::default(), Door::by_program(), Counts::default());
-    for line in Lines::new(seed, pairs) {
+    for line in Lines::new(seed, pairs).with_strangers(true) {
         match line {
             Line::Document(text) => {
                 assert_eq!(evaluate.answer(&text), None);
@@ -121,7 +121,7 @@ struct Question<'l> {
 fn a_program_of_a_vouched_identity_answers_nobody_else() {
     let known_names = ["customerId", "organizationId", "targetingKey", "userId", "sessionId", "email", "geo.region", "geo", "company"];
     let (mut door, mut answered) = (Door::default(), 0);
-    for line in Lines::new(8, 10_000) {
+    for line in Lines::new(8, 10_000).with_strangers(true) {
         let text = match line {
             Line::Document(text) => {
                 door.answer(&text);

@@ -1,4 +1,4 @@
-//! Answers the lines of a seed in this process: `identity-native --pairs N --seed S [--answers FILE]`.
+//! Answers the lines of a seed in this process: `identity-native --pairs N --seed S [--answers FILE] [--program] [--strangers]`.
 //!
 //! Prints what was counted and, last, the digest of all answers. Fails where something was answered too rarely.
 
@@ -28,9 +28,10 @@ fn main() -> ExitCode {
 }
 
 fn answer(options: &Options) -> io::Result<Vec<String>> {
-    let (mut door, mut digest, mut counts) = (Door::default(), Digest::default(), Counts::default());
+    let (mut door, mut digest, mut counts) =
+        (if options.program { Door::by_program() } else { Door::default() }, Digest::default(), Counts::default());
     let mut kept = options.answers.as_ref().map(File::create).transpose()?.map(BufWriter::new);
-    for line in Lines::new(options.seed, options.pairs) {
+    for line in Lines::new(options.seed, options.pairs).with_strangers(options.strangers) {
         match line {
             Line::Document(text) => drop(door.answer(&text)),
             Line::Question(text, asked) => {
@@ -48,5 +49,5 @@ fn answer(options: &Options) -> io::Result<Vec<String>> {
     }
     print!("{counts}");
     println!("sha256 {}", digest.finish());
-    Ok(counts.missing(false))
+    Ok(counts.missing(options.program && options.strangers))
 }

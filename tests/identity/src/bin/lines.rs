@@ -1,4 +1,4 @@
-//! Writes the lines of a seed: `lines --pairs N --seed S`.
+//! Writes the lines of a seed: `lines --pairs N --seed S [--strangers]`.
 
 use std::{
     io::{self, BufWriter, ErrorKind, Write as _},
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 
 fn write(options: &Options) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    for line in Lines::new(options.seed, options.pairs) {
+    for line in Lines::new(options.seed, options.pairs).with_strangers(options.strangers) {
         let (Line::Document(text) | Line::Question(text, _)) = line;
         out.write_all(text.as_bytes())?;
         out.write_all(b"\n")?;

@@ -28,14 +28,16 @@ struct Visit {
 }
 
 /// Asks about the document until there are `count` questions.
-pub fn ask(random: &mut Random, document: &Document, count: usize) -> Vec<Question> {
+///
+/// With `strangers` some come from contexts that do not extend what is said to be known of them.
+pub fn ask(random: &mut Random, document: &Document, count: usize, strangers: bool) -> Vec<Question> {
     let mut questions = Vec::with_capacity(count);
     while questions.len() < count {
         let visit = visit(random, document);
         let favourite = random.pick(&document.flags);
         for _ in 0..random.between(1, 9).min(count - questions.len()) {
             let flag = if random.one_in(2) { favourite } else { random.pick(&document.flags) };
-            questions.push(question(random, document, &visit, flag));
+            questions.push(question(random, document, &visit, flag, strangers));
         }
     }
     questions
@@ -65,7 +67,7 @@ fn visit(random: &mut Random, document: &Document) -> Visit {
     Visit { context, known }
 }
 
-fn question(random: &mut Random, document: &Document, visit: &Visit, flag: &Flag) -> Question {
+fn question(random: &mut Random, document: &Document, visit: &Visit, flag: &Flag, strangers: bool) -> Question {
     let mut context = visit.context.clone();
     for interest in flag.interests.iter().take(6) {
         let head = interest.attribute.split('.').next().unwrap_or_default();
@@ -75,12 +77,15 @@ fn question(random: &mut Random, document: &Document, visit: &Visit, flag: &Flag
         }
     }
     disturb(random, &mut context);
-    let known = visit.known.as_ref().map(|names| known(random, &context, names));
+    let mut known = visit.known.as_ref().map(|names| known(random, &context, names, strangers));
     let near = is_near(&flag.mark, &context);
     let (key, mark) = key(random, document, flag);
     let mut line = format!("{{\"flag\":{key}");
     if random.percent(2) {
         context = spoilt::context(random);
+        if !strangers {
+            known = None;
+        }
     } else {
         repeat(random, &mut context, visit.known.is_some());
     }
@@ -161,8 +166,8 @@ fn repeat(random: &mut Random, context: &mut Json, is_known: bool) {
     }
 }
 
-/// What is known of the context: always who the customer and the organization are; now and then something that is not so.
-fn known(random: &mut Random, context: &Json, names: &[String]) -> Json {
+/// What is known of the context: always who the customer and the organization are; now and then, of strangers, something that is not so.
+fn known(random: &mut Random, context: &Json, names: &[String], strangers: bool) -> Json {
     let mut known = Json::Object(vec![]);
     for name in names.iter().map(String::as_str).chain(IDS) {
         if let Some(value) = context.member(name) {
@@ -173,11 +178,11 @@ fn known(random: &mut Random, context: &Json, names: &[String]) -> Json {
         && let Json::Object(members) = &mut known
     {
         match random.below(5) {
-            0 => members.push(("absent".into(), Json::raw(*random.pick(ODD)))),
-            1 => members.retain(|(name, _)| !IDS.contains(&name.as_str())),
+            0 if strangers => members.push(("absent".into(), Json::raw(*random.pick(ODD)))),
+            1 if strangers => members.retain(|(name, _)| !IDS.contains(&name.as_str())),
             2 => members.push(("now".into(), Json::raw("1"))),
             _ if members.is_empty() => {}
-            3 => {
+            3 if strangers => {
                 let place = random.below(members.len());
                 members[place].1 = Json::raw(*random.pick(ODD));
             }

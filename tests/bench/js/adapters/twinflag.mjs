@@ -1,0 +1,33 @@
+/** Ours, through what a page loads: `engine.ts` as esbuild bundles it, the engine's module, a program made with nothing known. */
+import fs from 'node:fs';
+
+import { createEngine, initSync } from '../dist/engine.js';
+
+const dist = new URL('../dist/', import.meta.url);
+
+export const name = 'Twinflag';
+
+// As a page has it long before a program arrives; the others' modules are loaded by now as well.
+const wasm = initSync({ module: fs.readFileSync(new URL('engine_bg.wasm', dist)) });
+
+/** The native core made it from the document of `workload.mjs`. */
+export const rules = (flags) => new Uint8Array(fs.readFileSync(new URL(`program-${flags.length}.bin`, dist)));
+
+export function load(program, keys) {
+  const engine = createEngine(wasm);
+  engine.load(program);
+  return {
+    context: (user) => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org }),
+    /** Once for each context; then every flag is read. */
+    identify: (context) => engine.identify(context),
+    read: (key) => engine.value(key, false),
+    one: (key, context) => engine.askValue(key, false, context),
+    all(context) {
+      engine.identify(context);
+      let count = 0;
+      for (const key of keys) if (engine.value(key, false)) count++;
+      return count;
+    },
+    memory: () => wasm.memory.buffer.byteLength,
+  };
+}

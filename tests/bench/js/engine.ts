@@ -1,0 +1,2 @@
+export { initSync } from '../../../npm/client/dist/engine/engine.js';
+export { createEngine } from '../../../npm/client/src/engine.js';

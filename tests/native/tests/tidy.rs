@@ -1,0 +1,96 @@
+//! What may stand where: checked by reading the source.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// All source files below a folder, with their text.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(found.len() > 1, "{folder} has no source");
+    found
+}
+
+/// Files below `folder` in which one of the words stands, but for those that may have it.
+fn offenders(folder: &str, words: &[&str], allowed: &[&str]) -> Vec<String> {
+    sources(folder)
+        .into_iter()
+        .filter(|(name, text)| !allowed.iter().any(|allowed| name.contains(allowed)) && words.iter().any(|word| text.contains(word)))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+#[test]
+fn the_core_depends_on_little() {
+    let allowed = [
+        "sdk-core",
+        "serde",
+        "serde_core",
+        "serde_derive",
+        "serde_json",
+        "itoa",
+        "memchr",
+        "zmij",
+        "ryu",
+        "siphasher",
+        "regex-automata",
+        "regex-syntax",
+        "ryu-js",
+        "hashbrown",
+        "proc-macro2",
+        "quote",
+        "syn",
+        "unicode-ident",
+    ];
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let tree = ["tree", "--package", "sdk-core", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--offline"];
+    let output = Command::new(cargo).current_dir(root()).args(tree).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut names: Vec<&str> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert!(names.len() > 5, "{names:?}");
+    let more: Vec<&&str> = names.iter().filter(|name| !allowed.contains(*name)).collect();
+    assert!(more.is_empty(), "not argued for in ARCHITECTURE.md: {more:?}");
+}
+
+#[test]
+fn the_edge_and_the_bindings_decide_nothing() {
+    let words = ["Reason::", "Layer::", "\"TARGETING_MATCH\"", "\"SPLIT\"", "SipHasher", "murmur", "BUCKETS"];
+    assert_eq!(offenders("edge-worker/src", &words, &[]), Vec::<String>::new());
+    assert_eq!(offenders("sdk-wasm/src", &words, &[]), Vec::<String>::new());
+    // The control: the same search finds them where they belong.
+    assert!(!offenders("sdk-core/src", &words, &[]).is_empty());
+}
+
+#[test]
+fn one_file_of_the_core_names_a_hash() {
+    assert_eq!(offenders("sdk-core/src", &["siphasher::", "murmur3("], &["bucket.rs"]), Vec::<String>::new());
+    assert!(!offenders("sdk-core/src", &["siphasher::"], &[]).is_empty());
+}
+
+#[test]
+fn sql_stands_in_the_store_and_the_clock_in_its_file() {
+    assert_eq!(offenders("edge-worker/src", &["SELECT ", "INSERT ", "CREATE TABLE", "DELETE FROM"], &["store/"]), Vec::<String>::new());
+    assert_eq!(offenders("edge-worker/src", &["Date::now", "performance.now"], &["clock.rs"]), Vec::<String>::new());
+    assert!(!offenders("edge-worker/src", &["SELECT "], &[]).is_empty());
+}

@@ -1,0 +1,201 @@
+//! `cargo xtask bench`: our numbers beside those of the best peer, measured in one run, and the budgets of both.
+//!
+//! Figures, not checks: a machine that others use as well tells no more than ratios. What has to hold is in the test suites.
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{npm, process, root, sdk, size, stamp::Stamp, toolchain};
+
+const KINDS: [&str; 3] = ["native", "js", "size"];
+const OURS: &str = "Twinflag";
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    if let Some(unknown) = arguments.iter().find(|name| !KINDS.contains(&name.as_str())) {
+        bail!("nothing to measure called {unknown}; there are: {}", KINDS.join(", "));
+    }
+    let wanted = |kind: &str| arguments.is_empty() || arguments.iter().any(|name| name == kind);
+    toolchain::ensure_wasm_targets()?;
+    npm::ensure_packages()?;
+    println!("{:<38} {:>10} {:>10} {:<15} {:>7}   budget", "", "ours", "best peer", "", "ratio");
+    if wanted("native") {
+        print(NATIVE, &native()?)?;
+    }
+    if wanted("js") {
+        print(JS, &js()?)?;
+    }
+    if wanted("size") {
+        sizes()?;
+    }
+    Ok(())
+}
+
+/// One row: a figure at a number of flags, what it may be, and how many times better than the best peer.
+struct Row {
+    name: &'static str,
+    figure: &'static str,
+    flags: u32,
+    budget: f64,
+    ratio: Option<f64>,
+}
+
+const fn row(name: &'static str, figure: &'static str, flags: u32, budget: f64, ratio: Option<f64>) -> Row {
+    Row { name, figure, flags, budget, ratio }
+}
+
+const NATIVE: &[Row] = &[
+    row("native: one flag, same user", "same", 100, 100.0, None),
+    row("native: one flag, fresh user", "fresh", 100, 200.0, None),
+    row("native: all 100 flags, fresh user", "all", 100, 3e3, None),
+    row("native: load 1,000 flags from JSON", "load", 1000, 2e6, None),
+    row("native: memory a flag", "memory", 1000, 250.0, None),
+];
+
+const JS: &[Row] = &[
+    row("page: repeated read", "read", 100, 60.0, Some(20.0)),
+    row("page: one flag, same user, asked anew", "same", 100, 700.0, Some(2.0)),
+    row("page: one flag, fresh user", "fresh", 100, 700.0, Some(2.0)),
+    row("page: all 100 flags of a user", "all", 100, 6e3, Some(20.0)),
+    row("page: all 1,000 flags of a user", "all", 1000, 60e3, Some(20.0)),
+    row("page: load 1,000 flags", "load", 1000, 0.5e6, None),
+    row("page: memory a flag", "memory", 1000, 250.0, None),
+];
+
+fn print(rows: &[Row], measured: &Value) -> Result<()> {
+    let engines = measured.as_object().context("no figures")?;
+    for row in rows {
+        let of = |engine: &str| figure(measured, engine, row);
+        let ours = of(OURS).with_context(|| format!("no figure for {}", row.name))?;
+        let peers = engines.keys().filter(|name| *name != OURS).filter_map(|name| Some((of(name)?, name)));
+        let (best, peer) = peers.min_by(|(a, _), (b, _)| a.total_cmp(b)).context("no peer")?;
+        let show = |figure: f64| if row.figure == "memory" { format!("{figure:.0} B") } else { nanoseconds(figure) };
+        let verdict = |met: bool| if met { "MET" } else { "MISSED" };
+        print!("{:<38} {:>10} {:>10} {peer:<15} {:>6.1}×", row.name, show(ours), show(best), best / ours);
+        print!("   ≤ {} {}", show(row.budget), verdict(ours <= row.budget));
+        match row.ratio {
+            Some(ratio) => println!(", ≥ {ratio}× {}", verdict(best / ours >= ratio)),
+            None => println!(),
+        }
+    }
+    Ok(())
+}
+
+/// The figure of an engine. Memory counts between the smallest size and this one, so that what every engine costs once is left out.
+fn figure(measured: &Value, engine: &str, row: &Row) -> Option<f64> {
+    let at = |flags: u32| measured.get(engine)?.get(flags.to_string())?.get(row.figure)?.as_f64();
+    if row.figure == "memory" { Some((at(row.flags)? - at(10)?) / f64::from(row.flags - 10)) } else { at(row.flags) }
+}
+
+fn nanoseconds(time: f64) -> String {
+    match time {
+        ..1e4 => format!("{time:.0} ns"),
+        ..1e6 => format!("{:.1} µs", time / 1e3),
+        _ => format!("{:.2} ms", time / 1e6),
+    }
+}
+
+fn folder() -> PathBuf {
+    root::in_root("tests/bench/js")
+}
+
+/// The workload as files, for those who do not read JavaScript.
+fn dump() -> Result<PathBuf> {
+    process::run(Command::new("node").current_dir(folder()).arg("dump.mjs"), npm::INSTALL)?;
+    Ok(folder().join("dist"))
+}
+
+fn native() -> Result<Value> {
+    let workload = dump()?;
+    let folder = root::in_root("tests/bench/native");
+    eprintln!("building the native peers");
+    let mut cargo = toolchain::cargo();
+    cargo.current_dir(&folder).args(["build", "--locked", "--quiet", "--release", "--target-dir"]).arg(folder.join("target"));
+    process::run(&mut cargo, "rustup")?;
+    eprintln!("measuring native");
+    measured(Command::new(folder.join("target/release/bench-native")).arg(workload))
+}
+
+fn js() -> Result<Value> {
+    sdk::build()?;
+    let (folder, dist) = (folder(), dump()?);
+    let stamp = Stamp::default().path(&folder.join("package.json"))?.path(&folder.join("package-lock.json"))?;
+    stamp.rebuild(&folder.join("node_modules"), |_| {
+        eprintln!("installing the peers");
+        process::run(Command::new("npm").current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]), npm::INSTALL).map(drop)
+    })?;
+    bundle(&folder.join("engine.ts"), &dist.join("engine.js"), &[])?;
+    fs::copy(root::in_root(sdk::ENGINE), dist.join("engine_bg.wasm"))?;
+    for flags in [10, 100, 1000] {
+        let mut cargo = toolchain::cargo();
+        cargo.args(["run", "--quiet", "--package", "tests-native", "--bin", "program", "--"]);
+        cargo.arg(dist.join(format!("document-{flags}.json"))).arg(dist.join(format!("program-{flags}.bin")));
+        process::run(&mut cargo, "rustup")?;
+    }
+    eprintln!("measuring in Node, each engine in processes of its own");
+    measured(Command::new("node").current_dir(&folder).arg("bench.mjs"))
+}
+
+/// The last line of what a program says is its figures.
+fn measured(command: &mut Command) -> Result<Value> {
+    let said = process::run(command, npm::INSTALL)?;
+    serde_json::from_str(said.lines().last().unwrap_or_default()).with_context(|| format!("no figures in\n{said}"))
+}
+
+fn bundle(entry: &Path, out: &Path, options: &[&str]) -> Result<()> {
+    let mut esbuild = npm::tool("esbuild");
+    esbuild.arg(entry).args(["--bundle", "--format=esm", "--log-level=warning"]).args(options).arg(format!("--outfile={}", out.display()));
+    process::run(&mut esbuild, "npm ci").map(drop)
+}
+
+/// What a page loads to have the engine: the module, and glue and `engine.ts` in one minified script.
+pub(crate) fn engine_files() -> Result<[PathBuf; 2]> {
+    let (client, place) = (root::in_root("npm/client"), root::target().join("size"));
+    fs::create_dir_all(&place)?;
+    let (entry, script) = (place.join("engine.ts"), place.join("engine.js"));
+    let from = |path: &str| client.join(path).display().to_string();
+    let glue = format!("export {{ default as init }} from {:?};\n", from("dist/engine/engine.js"));
+    fs::write(&entry, format!("{glue}export {{ createEngine }} from {:?};\n", from("src/engine.ts")))?;
+    bundle(&entry, &script, &["--minify"])?;
+    Ok([root::in_root(sdk::ENGINE), script])
+}
+
+fn sizes() -> Result<()> {
+    sdk::build()?;
+    let full = [sdk::FULL, "npm/client/dist/full/full.js"].map(root::in_root);
+    for (name, files, budget) in [("engine", engine_files()?, Some(size::ENGINE_BUDGET)), ("full", full, None)] {
+        let mut sum = size::Sizes::default();
+        for file in &files {
+            let sizes = size::of(file)?;
+            println!("{name:<7} {:<30} {sizes}", file.file_name().unwrap_or_default().to_string_lossy());
+            sum = sum + sizes;
+        }
+        print!("{name:<7} {:<30} {sum}", "together");
+        match budget {
+            Some(budget) => println!("   ≤ {budget} B gzip {}", if sum.gzip <= budget { "MET" } else { "MISSED" }),
+            None => println!(),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_leaves_out_what_an_engine_costs_once() {
+        let measured = serde_json::json!({ "Twinflag": { "10": { "memory": 1000.0 }, "1000": { "memory": 100_000.0 } } });
+        assert_eq!(figure(&measured, OURS, &row("", "memory", 1000, 0.0, None)), Some(100.0));
+        assert_eq!(figure(&measured, "peer", &row("", "memory", 1000, 0.0, None)), None);
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!([47.2, 18_400.0, 2.7e6].map(nanoseconds), ["47 ns", "18.4 µs", "2.70 ms"]);
+    }
+}

@@ -1,0 +1,140 @@
+//! `cargo xtask fuzz`: libFuzzer on the pinned stable toolchain.
+//!
+//! `cargo fuzz` wants a nightly one for its sanitizers; coverage alone does not, and the core has no unsafe code to sanitise.
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{process, root, stamp::Stamp, toolchain};
+
+const TARGETS: [&str; 3] = ["document", "context", "program"];
+const COMPILER: &str = "apt-get install g++   (libFuzzer is C++)";
+
+/// What makes every edge and every comparison of the core visible to libFuzzer.
+const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let (mut targets, mut seconds) = (Vec::new(), 60_u32);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--seconds" => seconds = rest.next().and_then(|value| value.parse().ok()).context("--seconds needs a whole number")?,
+            name => match TARGETS.into_iter().find(|target| *target == name) {
+                Some(target) => targets.push(target),
+                None => bail!("unknown target {name}; expected {} or --seconds N", TARGETS.join(", ")),
+            },
+        }
+    }
+    if targets.is_empty() {
+        targets.extend(TARGETS);
+    }
+    let programs = build()?;
+    seeds()?;
+    let mut crashed = Vec::new();
+    for target in targets {
+        let found = fuzz(&programs.join(target), target, seconds)?;
+        println!("{found}");
+        crashed.extend(found.artefact);
+    }
+    if crashed.is_empty() { Ok(()) } else { bail!("crashes; repeat with the target and: {}", crashed.join(" ")) }
+}
+
+/// Builds the targets for this machine, named as a target, so that build scripts are left uninstrumented.
+fn build() -> Result<std::path::PathBuf> {
+    let version = process::run(Command::new("rustc").current_dir(root::in_root("")).arg("-vV"), "rustup")?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    let folder = root::in_root("tests/fuzz");
+    let mut announced = false;
+    let mut cargo = toolchain::cargo();
+    cargo.current_dir(&folder).env("RUSTFLAGS", COVERAGE).args(["build", "--locked", "--release", "--bins", "--target", host]);
+    let said = process::listen(cargo.arg("--target-dir").arg(folder.join("target")), "rustup", |line| {
+        if line.trim_start().starts_with("Compiling") && !std::mem::replace(&mut announced, true) {
+            eprintln!("compiling the fuzz targets");
+        }
+    })?;
+    if !said.success {
+        bail!("{} failed (without a C++ compiler: {COMPILER})\n{}", process::shown(&cargo), said.text);
+    }
+    Ok(folder.join("target").join(host).join("release"))
+}
+
+/// What the fuzzers start from; what they found since stays beside it.
+fn seeds() -> Result<()> {
+    let (vectors, corpus) = (root::in_root("tests/vectors"), root::in_root("tests/fuzz/corpus"));
+    let source = root::in_root("tests/native/src/bin/seeds.rs");
+    Stamp::default().path(&vectors)?.path(&source)?.path(&root::in_root("sdk-core/src"))?.rebuild(&corpus.join("stamp"), |_| {
+        eprintln!("writing seeds");
+        let mut cargo = toolchain::cargo();
+        cargo.args(["run", "--quiet", "--package", "tests-native", "--bin", "seeds", "--"]).arg(&vectors).arg(&corpus);
+        process::run(&mut cargo, "rustup").map(drop)
+    })
+}
+
+/// What one target did.
+struct Found {
+    target: &'static str,
+    executions: u64,
+    edges: u64,
+    corpus: u64,
+    artefact: Option<String>,
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { target, executions, edges, corpus, artefact } = self;
+        write!(f, "{target:<9} {executions:>10} executions {edges:>6} edges {corpus:>6} kept {:>2} crashes", u8::from(artefact.is_some()))?;
+        artefact.as_ref().map_or(Ok(()), |path| write!(f, "  {path}"))
+    }
+}
+
+fn fuzz(program: &Path, target: &'static str, seconds: u32) -> Result<Found> {
+    let folder = root::in_root("tests/fuzz");
+    let (corpus, artefacts) = (folder.join("corpus").join(target), folder.join("artifacts").join(target));
+    fs::create_dir_all(&corpus)?;
+    fs::create_dir_all(&artefacts)?;
+    let mut fuzzer = Command::new(program);
+    fuzzer.arg(&corpus).arg(format!("-max_total_time={seconds}")).arg(format!("-artifact_prefix={}/", artefacts.display()));
+    // A case that takes seconds, or gigabytes, is a crash too.
+    fuzzer.args(["-print_final_stats=1", "-use_value_profile=1", "-timeout=10", "-rss_limit_mb=2048", "-max_len=8192"]);
+    let dictionary = folder.join(target).with_extension("dict");
+    if dictionary.exists() {
+        fuzzer.arg(format!("-dict={}", dictionary.display()));
+    }
+    eprintln!("fuzzing {target} for {seconds} s");
+    let said = process::listen(&mut fuzzer, "rustup", |_| ())?;
+    let last = |name: &str| said.text.lines().rev().find_map(|line| number_after(line, name));
+    let written = said.text.lines().rev().find_map(|line| line.split("Test unit written to ").nth(1).map(str::to_owned));
+    let artefact = if said.success { written } else { Some(written.unwrap_or_else(|| "no artefact".into())) };
+    if artefact.is_some() {
+        let lines: Vec<&str> = said.text.lines().filter(|line| !line.starts_with('#')).collect();
+        println!("{}", lines.join("\n"));
+    }
+    Ok(Found {
+        target,
+        executions: last("stat::number_of_executed_units:").unwrap_or(0),
+        edges: last("cov:").unwrap_or(0),
+        corpus: last("corp:").unwrap_or(0),
+        artefact,
+    })
+}
+
+/// The number behind a name, as in `cov: 1234 ft: …`.
+fn number_after(line: &str, name: &str) -> Option<u64> {
+    let rest = line.split(name).nth(1)?.trim_start();
+    rest.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_libfuzzer_prints() {
+        let line = "#2097152\tpulse  cov: 5013 ft: 26010 corp: 1881/409Kb lim: 4096 exec/s: 55188 rss: 512Mb";
+        assert_eq!((number_after(line, "cov:"), number_after(line, "corp:")), (Some(5013), Some(1881)));
+        assert_eq!(number_after("stat::number_of_executed_units: 12", "stat::number_of_executed_units:"), Some(12));
+        assert_eq!(number_after(line, "stat::"), None);
+    }
+}
