@@ -196,7 +196,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                 _ => return Decision::error(ErrorCode::FlagNotFound),
             };
             let answer = match code::operation(word) {
-                code::OVERRIDES => self.overridden(flag),
+                code::OVERRIDES if S::HAVE_OVERRIDES => self.overridden(flag),
                 code::PREREQUISITE => self.unmet(at),
                 code::LIST => self.listed(at, word),
                 code::WHEN => self.when(at),
@@ -494,17 +494,16 @@ fn find<'a>(members: &'a [u8], name: &[u8], lookup: Lookup) -> Option<&'a [u8]> 
 
 /// Follows a dotted name through own members of objects. A context's own `now` is nobody's.
 fn walk<'a>(mut members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let mut names = name.split(|byte| *byte == b'.');
-    let first = names.next()?;
-    if first == b"now" {
+    let (mut name, mut rest) = text::cut(name, b'.');
+    if name == b"now" {
         return None;
     }
-    let mut found = value::member(members, first)?;
-    for name in names {
+    loop {
+        let found = value::member(members, name)?;
+        let Some(names) = rest else { return Some(found) };
         members = value::members(found)?;
-        found = value::member(members, name)?;
+        (name, rest) = text::cut(names, b'.');
     }
-    Some(found)
 }
 
 fn compares(word: u32, left: f64, right: f64) -> bool {

@@ -13,6 +13,8 @@
 //! Only in tables: [`FOLDED`], a string in lower case, and [`JSON`], canonical JSON text; both laid out like [`STRING`].
 use alloc::vec::Vec;
 
+use crate::matching::text::has;
+
 pub(crate) const NULL: u8 = 0;
 pub(crate) const FALSE: u8 = 1;
 pub(crate) const TRUE: u8 = 2;
@@ -117,7 +119,7 @@ pub(crate) fn check(bytes: &[u8], depth: u32) -> Option<&[u8]> {
         Encoded::Number(number) if !number.is_finite() || (number == 0.0 && number.is_sign_negative()) => None,
         Encoded::Text(text) => {
             let length = bytes.len() - rest.len() - text.len() - 1;
-            (bytes.first() == Some(&STRING) && length == length_bytes(text.len()) && !text.contains(&0)).then_some(rest)
+            (bytes.first() == Some(&STRING) && length == length_bytes(text.len()) && !has(text, 0)).then_some(rest)
         }
         Encoded::List(count, _) => {
             let inner = depth.checked_sub(1)?;

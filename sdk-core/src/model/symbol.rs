@@ -8,6 +8,8 @@ use super::image::Image;
 pub(crate) trait Symbols {
     /// Words of one symbol.
     const WIDTH: u32;
+    /// Whether a flag of these tables may ask for overrides; a program has them settled.
+    const HAVE_OVERRIDES: bool;
 
     /// Whether symbol `index` is the encoded scalar that has this hash.
     fn is(image: &Image, index: u32, encoded: &[u8], hash: u64) -> bool;
@@ -24,6 +26,7 @@ pub(crate) struct Exact;
 
 impl Symbols for Exact {
     const WIDTH: u32 = 1;
+    const HAVE_OVERRIDES: bool = true;
 
     fn is(image: &Image, index: u32, encoded: &[u8], _hash: u64) -> bool {
         // An encoded scalar says where it ends, so a common start is equality.
@@ -36,6 +39,7 @@ pub(crate) struct Fingerprints;
 
 impl Symbols for Fingerprints {
     const WIDTH: u32 = 2;
+    const HAVE_OVERRIDES: bool = false;
 
     fn is(image: &Image, index: u32, _encoded: &[u8], hash: u64) -> bool {
         image.wide(image.symbol(index, Self::WIDTH)) == hash
