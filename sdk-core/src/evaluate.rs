@@ -2,16 +2,15 @@
 //!
 //! The compiler of documents lays the steps in their order of precedence; here they are only followed. Total: tables and
 //! contexts of any content are walked without panic, and each segment and each prerequisite once.
-use alloc::vec::Vec;
-
 use crate::{
     bucket,
     details::{Decision, ErrorCode, Layer, Reason},
     explain::Visit,
     matching::{cidr, fold, pattern, semver::Version, text, time},
+    memory::Memory,
     model::{
         code,
-        image::{Image, Lookup, Span},
+        image::{Head, Image, Lookup, Span},
         symbol::Symbols,
     },
     overrides::Own,
@@ -22,41 +21,67 @@ use crate::{
 /// What is worked out once for a context and a moment, and kept between the flags asked.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    slots: Vec<Slot>,
-    /// By segment: whether it holds, once known.
-    segments: Vec<Option<bool>>,
-    /// Decisions of the flags from `first` on, as far as they were asked for.
-    decisions: Vec<Decision>,
+    /// [`SLOT`] words by attribute, then by segment a word: [`UNKNOWN`], 1 if it does not hold, 2 if it does.
+    pub(crate) memo: Memory,
+    /// Where the segments start.
+    segments: usize,
+    /// Decisions of the flags from `first` on, as far as they were asked for: a decision's word, then the bucket plus one.
+    pub(crate) decisions: Memory,
     first: u32,
-    folded: Vec<u8>,
+    count: u32,
+    /// Folded text, behind [`value::HEAD`] bytes in which a value's head fits.
+    folded: Memory,
 }
 
-/// An attribute as it was found in the context.
-#[derive(Clone, Copy)]
-struct Slot {
-    place: u32,
-    length: u32,
-    /// The value's symbol plus two; [`UNKNOWN`] and [`NO_SYMBOL`] below.
-    symbol: u32,
-    folded: u32,
-}
-
-const UNRESOLVED: u32 = u32::MAX;
-const ABSENT: u32 = u32::MAX - 1;
-const THE_MOMENT: u32 = u32::MAX - 2;
+/// An attribute as it was found in the context: its place there plus [`AT`], its length, the value's symbol plus two, and the
+/// folded value's symbol plus two.
+const SLOT: usize = 4;
 const UNKNOWN: u32 = 0;
+/// Places: the attribute is absent; it is the moment; it stands so far from the start.
+const ABSENT: u32 = 1;
+const THE_MOMENT: u32 = 2;
+const AT: u32 = 3;
 const NO_SYMBOL: u32 = 1;
+/// Of a flag that is still to be decided.
+const NEEDED: Decision = Decision { word: u32::MAX, bucket_plus_one: u32::MAX };
 
 impl Scratch {
+    pub(crate) const fn new() -> Self {
+        Self { memo: Memory::new(), segments: 0, decisions: Memory::new(), first: 0, count: 0, folded: Memory::new() }
+    }
+
     /// Forgets the context before; keeps the memory.
     pub(crate) fn reset(&mut self, image: &Image) {
-        let fresh = Slot { place: UNRESOLVED, length: 0, symbol: UNKNOWN, folded: UNKNOWN };
-        self.slots.clear();
-        self.slots.resize(image.head.attributes as usize, fresh);
-        self.segments.clear();
-        self.segments.resize(image.head.segments as usize, None);
-        self.decisions.clear();
-        self.first = 0;
+        self.segments = SLOT * image.head(Head::Attributes) as usize;
+        self.memo.clear(self.segments + image.head(Head::Segments) as usize);
+    }
+
+    /// Makes room for the decisions of so many flags, of which none is known.
+    pub(crate) fn expect(&mut self, first: u32, count: u32) {
+        (self.first, self.count) = (first, count);
+        self.decisions.clear(2 * count as usize);
+    }
+
+    /// Keeps the decision on a flag.
+    pub(crate) fn decide(&mut self, flag: u32, decision: Decision) {
+        let place = self.place(flag);
+        self.decisions.set(place, decision.word);
+        self.decisions.set(place.wrapping_add(1), decision.bucket_plus_one);
+    }
+
+    /// The decision on a flag, as far as it was asked for.
+    pub(crate) fn decision(&self, flag: u32) -> Decision {
+        let place = self.place(flag);
+        Decision { word: self.decisions.word(place), bucket_plus_one: self.decisions.word(place.wrapping_add(1)) }
+    }
+
+    /// All decisions, as they stand.
+    pub(crate) fn decisions(&self) -> &[u8] {
+        self.decisions.bytes().get(..8 * self.count as usize).unwrap_or_default()
+    }
+
+    fn place(&self, flag: u32) -> usize {
+        (flag.wrapping_sub(self.first) as usize).wrapping_mul(2)
     }
 }
 
@@ -64,13 +89,9 @@ impl Scratch {
 #[derive(Clone)]
 pub(crate) struct Now([u8; 9]);
 
-impl Default for Now {
-    fn default() -> Self {
-        Self::new(0)
-    }
-}
-
 impl Now {
+    pub(crate) const UNKNOWN: Self = Self([0; 9]);
+
     #[expect(clippy::cast_precision_loss, reason = "every number is first its nearest double")]
     pub(crate) fn new(millis: i64) -> Self {
         let [b0, b1, b2, b3, b4, b5, b6, b7] = (millis as f64).to_le_bytes();
@@ -92,48 +113,52 @@ pub(crate) struct Walk<'a, S, V> {
 impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     /// Decides one flag; what it depends on is decided first, each flag once.
     pub(crate) fn flag(&mut self, flag: u32) -> Decision {
-        let steps = self.image.flag(flag).steps;
+        let steps = self.image.steps(flag);
         if code::operation(self.image.word(steps)) == code::NEEDS {
-            self.prerequisites(flag, self.image.word(steps + 1));
+            self.prerequisites(flag, self.image.word(steps.wrapping_add(1)));
         }
         self.steps(flag)
     }
 
     /// Decides every flag, in the order of their numbers: a prerequisite stands before what needs it.
-    pub(crate) fn all(&mut self) -> &[Decision] {
-        self.scratch.first = 0;
-        self.scratch.decisions.clear();
-        for flag in 0..self.image.head.flags {
+    pub(crate) fn all(&mut self) {
+        let flags = self.image.flags();
+        self.scratch.expect(0, flags);
+        for flag in 0..flags {
             let decision = self.steps(flag);
-            self.scratch.decisions.push(decision);
+            self.scratch.decide(flag, decision);
         }
-        &self.scratch.decisions
     }
 
     /// Decides what a flag needs, from the flag numbered `first` on.
     fn prerequisites(&mut self, flag: u32, first: u32) {
-        let count = flag.saturating_sub(first) as usize;
-        let mut needed = alloc::vec![false; count + 1];
-        for number in (first..=flag).rev() {
-            if number == flag || needed.get((number - first) as usize) == Some(&true) {
-                let mut at = self.image.flag(number).steps;
-                if code::operation(self.image.word(at)) == code::NEEDS {
-                    at += 2;
-                }
-                while code::operation(self.image.word(at)) == code::PREREQUISITE {
-                    let other = self.image.word(at + 1).wrapping_sub(first) as usize;
-                    if let Some(mark) = needed.get_mut(other) {
-                        *mark = true;
+        self.scratch.expect(first, flag.saturating_sub(first));
+        let mut number = flag;
+        loop {
+            let mut at = self.image.steps(number);
+            if code::operation(self.image.word(at)) == code::NEEDS {
+                at = at.wrapping_add(2);
+            }
+            while code::operation(self.image.word(at)) == code::PREREQUISITE {
+                self.scratch.decide(self.image.word(at.wrapping_add(1)), NEEDED);
+                at = at.saturating_add(4).saturating_add(self.image.word(at.wrapping_add(3)));
+            }
+            // Down to the next that is needed.
+            loop {
+                if number <= first {
+                    for number in first..flag {
+                        if self.scratch.decision(number) == NEEDED {
+                            let decision = self.watched_by_nobody().steps(number);
+                            self.scratch.decide(number, decision);
+                        }
                     }
-                    at += 4 + self.image.word(at + 3);
+                    return;
+                }
+                number -= 1;
+                if self.scratch.decision(number) == NEEDED {
+                    break;
                 }
             }
-        }
-        self.scratch.first = first;
-        self.scratch.decisions.clear();
-        for (number, needed) in (first..flag).zip(needed) {
-            let decision = if needed { self.watched_by_nobody().steps(number) } else { Decision::error(ErrorCode::FlagNotFound) };
-            self.scratch.decisions.push(decision);
         }
     }
 
@@ -151,30 +176,38 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     fn steps(&mut self, flag: u32) -> Decision {
-        let mut at = self.image.flag(flag).steps;
+        let mut at = self.image.steps(flag);
         loop {
             self.visit.begin(at);
             let word = self.image.word(at);
-            let (size, answer) = match code::operation(word) {
+            let size = match code::operation(word) {
                 code::CONST => {
                     let decision = Decision { word: self.image.word(at + 1), bucket_plus_one: self.image.word(at + 2) };
                     self.visit.step(at, Some(decision));
                     return decision;
                 }
-                code::NEEDS => (2, None),
-                code::OVERRIDES => (1, self.overridden(flag)),
-                code::PREREQUISITE => (4 + self.image.word(at + 3), self.unmet(at)),
-                code::LIST => (3 + code::count(word), self.listed(at, word)),
-                code::WHEN => (4, self.when(at)),
-                code::DRAW => (7 + 2 * code::count(word), self.draw(at, word)),
+                code::NEEDS => 2,
+                code::OVERRIDES => 1,
+                code::PREREQUISITE => 4 + self.image.word(at + 3),
+                code::LIST => 3 + code::count(word),
+                code::WHEN => 4,
+                code::DRAW => 7 + 2 * code::count(word),
                 // No compiled or validated flag ends without an answer.
                 _ => return Decision::error(ErrorCode::FlagNotFound),
+            };
+            let answer = match code::operation(word) {
+                code::OVERRIDES if S::HAVE_OVERRIDES => self.overridden(flag),
+                code::PREREQUISITE => self.unmet(at),
+                code::LIST => self.listed(at, word),
+                code::WHEN => self.when(at),
+                code::DRAW => self.draw(at, word),
+                _ => None,
             };
             self.visit.step(at, answer);
             if let Some(decision) = answer {
                 return decision;
             }
-            at += size;
+            at = at.saturating_add(size);
         }
     }
 
@@ -186,12 +219,13 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     fn unmet(&mut self, at: u32) -> Option<Decision> {
-        let flag = self.image.word(at + 1).wrapping_sub(self.scratch.first);
-        let variant = self.scratch.decisions.get(flag as usize).map_or(0, |decision| decision.variant_plus_one());
-        let meets = self.image.slice(at + 4, self.image.word(at + 3));
-        let met = variant > 0 && meets.contains(&(variant - 1));
+        let variant = self.scratch.decision(self.image.word(at.wrapping_add(1))).variant_plus_one();
         self.visit.prerequisite(at, variant);
-        (!met).then(|| self.decision(at + 2))
+        let mut met = false;
+        for index in 0..self.image.word(at.wrapping_add(3)) {
+            met |= self.image.word(at.wrapping_add(4).wrapping_add(index)).wrapping_add(1) == variant;
+        }
+        (!met).then(|| self.decision(at.wrapping_add(2)))
     }
 
     /// What a list answers.
@@ -200,10 +234,10 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let symbol = match self.unit(attribute) {
             Unit::Missing => return None,
             Unit::Unfit => return Some(Decision::error(ErrorCode::InvalidContext)),
-            Unit::Text(encoded, _) => self.symbol(attribute, encoded),
+            Unit::Text(encoded, _) => self.symbol(attribute, encoded, false),
             Unit::Digits(digits) => S::find(self.image, Unit::Digits(digits).encoded()?),
         };
-        let listed = is_in(self.image.slice(at + 3, code::count(word)), symbol?);
+        let listed = self.is_in(at.wrapping_add(3), code::count(word), symbol?);
         listed.then(|| self.decision(at + 2))
     }
 
@@ -229,10 +263,14 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let bucket =
             if word & code::MURMURHASH_JS == 0 { self.image.subkey(at + 3).bucket(text) } else { bucket::murmurhash_js_bucket(text) };
         self.visit.bucket(bucket);
-        let shares = self.image.slice(at + 7, 2 * code::count(word));
-        let (_, decision) =
-            shares.chunks_exact(2).filter_map(|pair| Some((pair.first()?, pair.last()?))).find(|(bound, _)| bucket < **bound)?;
-        Some(Decision { word: *decision, bucket_plus_one: 0 }.with_bucket(bucket))
+        let mut share = at.wrapping_add(7);
+        for _ in 0..code::count(word) {
+            if bucket < self.image.word(share) {
+                return Some(self.decision(share.wrapping_add(1)).with_bucket(bucket));
+            }
+            share = share.wrapping_add(2);
+        }
+        None
     }
 
     fn decision(&self, at: u32) -> Decision {
@@ -244,8 +282,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.visit.enter(at);
         let word = self.image.word(at);
         let held = match code::operation(word) {
-            code::ALL => self.children(at).iter().all(|child| self.holds(*child)),
-            code::ANY => self.children(at).iter().any(|child| self.holds(*child)),
+            operation @ (code::ALL | code::ANY) => self.children(at, operation == code::ANY),
             code::NOT => !self.holds(self.image.word(at + 1)),
             code::SEGMENT => self.segment(at),
             _ => self.test(at, word),
@@ -254,19 +291,24 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         held
     }
 
-    fn children(&self, at: u32) -> &'a [u32] {
-        self.image.slice(at + 2, self.image.word(at + 1))
+    /// Asks conditions until one is `decisive`; whether the last one was, or else was not.
+    fn children(&mut self, at: u32, decisive: bool) -> bool {
+        for child in 0..self.image.word(at.wrapping_add(1)) {
+            if self.holds(self.image.word(at.wrapping_add(2).wrapping_add(child))) == decisive {
+                return decisive;
+            }
+        }
+        !decisive
     }
 
     fn segment(&mut self, at: u32) -> bool {
-        let number = self.image.word(at + 1) as usize;
-        if let Some(known) = self.scratch.segments.get(number).copied().flatten() {
-            return known;
+        let place = self.scratch.segments.wrapping_add(self.image.word(at.wrapping_add(1)) as usize);
+        let known = self.scratch.memo.word(place);
+        if known != UNKNOWN {
+            return known > 1;
         }
-        let held = self.holds(self.image.word(at + 2));
-        if let Some(memo) = self.scratch.segments.get_mut(number) {
-            *memo = Some(held);
-        }
+        let held = self.holds(self.image.word(at.wrapping_add(2)));
+        self.scratch.memo.set(place, 1 + u32::from(held));
         held
     }
 
@@ -275,22 +317,14 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let encoded = self.value(attribute);
         self.visit.attribute(encoded);
         let Some(encoded) = encoded else { return false };
-        if code::operation(word) == code::IN {
-            return self.is_among(at, word, attribute, encoded);
-        }
         let Some(value) = Image::scalar(encoded) else { return false };
         match (code::operation(word), value) {
             (code::EXISTS, _) => true,
+            (code::IN, value) => self.is_among(at, word, attribute, encoded, value),
             (code::CONTAINS, Encoded::List(count, items)) => self.has_member(self.image.span(at + 2), count, items),
             (operation @ (code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH), Encoded::Text(text)) => {
                 let Some(operand) = value::text(self.image.text(self.image.span(at + 2))) else { return false };
-                let text = if word & code::IGNORE_CASE == 0 {
-                    text
-                } else {
-                    self.scratch.folded.clear();
-                    fold::fold_into(text, &mut self.scratch.folded);
-                    &self.scratch.folded
-                };
+                let text = if word & code::IGNORE_CASE == 0 { text } else { fold(text, &mut self.scratch.folded) };
                 match operation {
                     code::CONTAINS => text::contains(text, operand),
                     code::STARTS_WITH => text.starts_with(operand),
@@ -312,19 +346,17 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         }
     }
 
-    /// The kind is told by the tag, and the value stands for its symbol: nothing is read again.
-    fn is_among(&mut self, at: u32, word: u32, attribute: u32, encoded: &[u8]) -> bool {
-        let (kind, folds) = match encoded.first() {
-            Some(&value::STRING) => (code::HAS_STRINGS, word & code::IGNORE_CASE != 0),
-            Some(&value::NUMBER) => (code::HAS_NUMBERS, false),
-            Some(&(value::FALSE | value::TRUE)) => (code::HAS_BOOLEANS, false),
+    fn is_among(&mut self, at: u32, word: u32, attribute: u32, encoded: &'a [u8], value: Encoded<'a>) -> bool {
+        let (kind, folds) = match value {
+            Encoded::Text(_) => (code::HAS_STRINGS, word & code::IGNORE_CASE != 0),
+            Encoded::Number(_) => (code::HAS_NUMBERS, false),
+            Encoded::Boolean(_) => (code::HAS_BOOLEANS, false),
             _ => return false,
         };
         if word & kind == 0 {
             return false;
         }
-        let symbol = if folds { self.folded_symbol(attribute, encoded) } else { self.symbol(attribute, encoded) };
-        let found = symbol.is_some_and(|symbol| is_in(self.image.slice(at + 2, code::count(word)), symbol));
+        let found = self.symbol(attribute, encoded, folds).is_some_and(|symbol| self.is_in(at.wrapping_add(2), code::count(word), symbol));
         found != (word & code::NONE_OF != 0)
     }
 
@@ -335,11 +367,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         for _ in 0..count {
             let Some((item, rest)) = value::split(items) else { return false };
             let equal = match (folded, value::read(item)) {
-                (Some(operand), Some((Encoded::Text(text), _))) => {
-                    self.scratch.folded.clear();
-                    fold::fold_into(text, &mut self.scratch.folded);
-                    self.scratch.folded == operand
-                }
+                (Some(operand), Some((Encoded::Text(text), _))) => fold(text, &mut self.scratch.folded) == operand,
                 (Some(_), _) => false,
                 (None, _) => item == operand,
             };
@@ -352,45 +380,65 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     fn is_in_networks(&self, at: u32, address: cidr::Address) -> bool {
-        let narrow = self.image.word(at + 4);
-        let wide_at = at.wrapping_add(5).wrapping_add(narrow.wrapping_mul(2));
-        match address {
-            cidr::Address::V4(address) => self
-                .image
-                .slice(at + 5, narrow.wrapping_mul(2))
-                .chunks_exact(2)
-                .any(|ends| matches!(ends, [first, last] if (*first..=*last).contains(&address))),
-            cidr::Address::V6(address) => {
-                let join = |words: &[u32]| words.iter().fold(0_u128, |wide, word| wide << 32 | u128::from(*word));
-                let ends = self.image.slice(wide_at + 1, self.image.word(wide_at).wrapping_mul(8));
-                ends.chunks_exact(8).any(|ends| {
-                    let (first, last) = ends.split_at(4);
-                    (join(first)..=join(last)).contains(&address)
-                })
+        let mut place = at.wrapping_add(4);
+        let (address, words) = match address {
+            cidr::Address::V4(bits) => (u128::from(bits), 1),
+            cidr::Address::V6(bits) => {
+                place = place.wrapping_add(self.image.word(place).wrapping_mul(2)).wrapping_add(1);
+                (bits, 4)
+            }
+        };
+        let read = |at: u32| -> u128 {
+            let mut bits = 0;
+            for word in 0..words {
+                bits = bits << 32 | u128::from(self.image.word(at.wrapping_add(word)));
+            }
+            bits
+        };
+        let count = self.image.word(place);
+        place = place.wrapping_add(1);
+        for _ in 0..count {
+            if (read(place)..=read(place.wrapping_add(words))).contains(&address) {
+                return true;
+            }
+            place = place.wrapping_add(2 * words);
+        }
+        false
+    }
+
+    /// Whether a symbol is among `count` symbols, which ascend.
+    fn is_in(&self, at: u32, count: u32, symbol: u32) -> bool {
+        let (mut low, mut high) = (at, at.wrapping_add(count));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let found = self.image.word(middle);
+            if found == symbol {
+                return true;
+            }
+            if found < symbol {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
+        false
     }
 
-    /// The symbol of an attribute's value, looked up once.
-    fn symbol(&mut self, attribute: u32, encoded: &[u8]) -> Option<u32> {
-        let slot = self.scratch.slots.get_mut(attribute as usize)?;
-        if slot.symbol == UNKNOWN {
-            slot.symbol = S::find(self.image, encoded).map_or(NO_SYMBOL, |symbol| symbol + 2);
+    /// The symbol of an attribute's value, as it is or folded, looked up once.
+    fn symbol(&mut self, attribute: u32, encoded: &[u8], folds: bool) -> Option<u32> {
+        let place = SLOT * attribute as usize + 2 + usize::from(folds);
+        let mut known = self.scratch.memo.word(place);
+        if known == UNKNOWN {
+            let scalar = if folds {
+                let length = fold(value::text(encoded)?, &mut self.scratch.folded).len();
+                value::with_head(value::FOLDED, self.scratch.folded.bytes_mut().get_mut(..value::HEAD + length)?)
+            } else {
+                encoded
+            };
+            known = S::find(self.image, scalar).map_or(NO_SYMBOL, |symbol| symbol + 2);
+            self.scratch.memo.set(place, known);
         }
-        slot.symbol.checked_sub(2)
-    }
-
-    fn folded_symbol(&mut self, attribute: u32, encoded: &[u8]) -> Option<u32> {
-        let Scratch { slots, folded, .. } = &mut *self.scratch;
-        let slot = slots.get_mut(attribute as usize)?;
-        if slot.folded == UNKNOWN {
-            folded.clear();
-            fold::fold_into(value::text(encoded)?, folded);
-            let mut encoded = Vec::with_capacity(folded.len() + 4);
-            value::push_text(&mut encoded, value::FOLDED, folded);
-            slot.folded = S::find(self.image, &encoded).map_or(NO_SYMBOL, |symbol| symbol + 2);
-        }
-        slot.folded.checked_sub(2)
+        known.checked_sub(2)
     }
 
     fn unit(&mut self, attribute: u32) -> Unit<'a> {
@@ -401,27 +449,35 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The value of an attribute, encoded; null is absence.
     fn value(&mut self, attribute: u32) -> Option<&'a [u8]> {
-        let slot = self.scratch.slots.get_mut(attribute as usize)?;
-        match slot.place {
+        let slot = SLOT * attribute as usize;
+        let mut place = self.scratch.memo.word(slot);
+        if place == UNKNOWN {
+            let record = self.image.attribute(attribute);
+            place = ABSENT;
+            if record.lookup == Lookup::Now {
+                place = THE_MOMENT;
+            } else if let Some(value) = find(self.members, self.image.text(record.name), record.lookup) {
+                #[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]
+                {
+                    place = (value.as_ptr() as usize).wrapping_sub(self.members.as_ptr() as usize) as u32 + AT;
+                    self.scratch.memo.set(slot + 1, value.len() as u32);
+                }
+            }
+            self.scratch.memo.set(slot, place);
+        }
+        match place {
             ABSENT => None,
             THE_MOMENT => Some(&self.now.0),
-            UNRESOLVED => {
-                let record = self.image.attribute(attribute);
-                let found = find(self.members, self.image.text(record.name), record.lookup);
-                match found {
-                    _ if record.lookup == Lookup::Now => slot.place = THE_MOMENT,
-                    None => slot.place = ABSENT,
-                    #[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]
-                    Some(value) => {
-                        slot.place = (value.as_ptr() as usize).wrapping_sub(self.members.as_ptr() as usize) as u32;
-                        slot.length = value.len() as u32;
-                    }
-                }
-                self.value(attribute)
-            }
-            place => self.members.get(place as usize..)?.get(..slot.length as usize),
+            place => self.members.get((place - AT) as usize..)?.get(..self.scratch.memo.word(slot + 1) as usize),
         }
     }
+}
+
+/// Lower case, behind room for a value's head.
+fn fold<'s>(text: &[u8], folded: &'s mut Memory) -> &'s [u8] {
+    let room = folded.fit(value::HEAD + fold::room(text)).get_mut(value::HEAD..).unwrap_or_default();
+    let length = fold::fold_into(text, room);
+    room.get(..length).unwrap_or_default()
 }
 
 /// Looks an attribute up: an own member as written, even when null; else, where the name has dots, walked through objects.
@@ -438,21 +494,16 @@ fn find<'a>(members: &'a [u8], name: &[u8], lookup: Lookup) -> Option<&'a [u8]> 
 
 /// Follows a dotted name through own members of objects. A context's own `now` is nobody's.
 fn walk<'a>(mut members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let mut names = name.split(|byte| *byte == b'.');
-    let first = names.next()?;
-    if first == b"now" {
+    let (mut name, mut rest) = text::cut(name, b'.');
+    if name == b"now" {
         return None;
     }
-    let mut found = value::member(members, first)?;
-    for name in names {
+    loop {
+        let found = value::member(members, name)?;
+        let Some(names) = rest else { return Some(found) };
         members = value::members(found)?;
-        found = value::member(members, name)?;
+        (name, rest) = text::cut(names, b'.');
     }
-    Some(found)
-}
-
-fn is_in(list: &[u32], symbol: u32) -> bool {
-    if list.len() <= 16 { list.contains(&symbol) } else { list.binary_search(&symbol).is_ok() }
 }
 
 fn compares(word: u32, left: f64, right: f64) -> bool {

@@ -5,7 +5,11 @@ use crate::{
     canonical::{write_number, write_string},
     context::Context,
     details::{Decision, Evaluation, FlagType, Layer, Reason},
-    model::{code, image::Image},
+    model::{
+        code,
+        image::Image,
+        symbol::{Exact, Symbols as _},
+    },
     overrides::Own,
     ruleset::{Millis, Ruleset},
     value::{self, Encoded},
@@ -172,7 +176,7 @@ impl Ruleset {
         let flag = self.find(flag_key).unwrap_or(u32::MAX);
         let mut trace = Trace {
             ruleset: self,
-            key: if flag < self.image.head.flags { self.image.str(self.image.flag(flag).key) } else { "" },
+            key: if flag < self.image.flags() { self.image.str(self.image.flag(flag).key) } else { "" },
             counts: [0; 3],
             current: 0,
             open: Vec::new(),
@@ -251,8 +255,8 @@ impl Trace<'_> {
         let word = image.word(*parent);
         match code::operation(word) {
             operation @ (code::ALL | code::ANY) => {
-                let children = image.slice(parent + 2, image.word(parent + 1));
-                let index = children.iter().position(|child| *child == at).unwrap_or(0);
+                let mut children = image.words(parent + 2, image.word(parent + 1));
+                let index = children.position(|child| child == at).unwrap_or(0);
                 format!("{pointer}/{}/{index}", if operation == code::ALL { "all" } else { "any" })
             }
             code::NOT => format!("{pointer}/not"),
@@ -274,7 +278,7 @@ impl Visit for Trace<'_> {
         let Some((kind, rest)) = self.kind(at) else { return };
         let word = self.image().word(at);
         let bounds = if code::operation(word) == code::DRAW {
-            self.image().slice(at + 7, 2 * code::count(word)).iter().step_by(2).copied().collect()
+            self.image().words(at + 7, 2 * code::count(word)).step_by(2).collect()
         } else {
             Vec::new()
         };
@@ -373,14 +377,14 @@ fn operand(image: &Image, at: u32) -> Option<String> {
     let mut out = String::new();
     match code::operation(word) {
         code::IN => {
-            let symbols = image.slice(at + 2, code::count(word));
+            let symbols = image.words(at + 2, code::count(word));
             let single = word & code::SINGLE != 0;
             out.push_str(if single { "" } else { "[" });
-            for (index, symbol) in symbols.iter().enumerate() {
+            for (index, symbol) in symbols.enumerate() {
                 if index > 0 {
                     out.push(',');
                 }
-                render(&mut out, image.value(*image.symbol(*symbol).first()?));
+                render(&mut out, image.value(image.word(image.symbol(symbol, Exact::WIDTH))));
             }
             out.push_str(if single { "" } else { "]" });
         }

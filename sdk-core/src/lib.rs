@@ -18,6 +18,7 @@ mod document;
 mod evaluate;
 mod explain;
 mod matching;
+mod memory;
 mod model;
 mod overrides;
 mod program;

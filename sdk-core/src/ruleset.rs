@@ -10,7 +10,10 @@ use crate::{
     details::{Decision, ErrorCode, Evaluation, FlagType, Value},
     evaluate::{Now, Scratch, Walk},
     explain::Visit,
-    model::{image::Image, symbol::Exact},
+    model::{
+        image::{Head, Image},
+        symbol::Exact,
+    },
     overrides::Own,
     value::{self, Encoded},
 };
@@ -39,9 +42,9 @@ const KEYS: &[u8] = b"\0keys";
 
 impl Ruleset {
     pub(crate) fn new(image: Image, key: BucketKey, private: Vec<String>, segments: Vec<Box<str>>) -> Self {
-        let mut keys = HashTable::with_capacity((image.head.flags + image.head.aliases) as usize);
+        let mut keys = HashTable::with_capacity((image.flags() + image.head(Head::Aliases)) as usize);
         let key_hasher = key.subkey(KEYS);
-        for number in 0..image.head.flags + image.head.aliases {
+        for number in 0..image.flags() + image.head(Head::Aliases) {
             keys.insert_unique(key_hasher.hash(name(&image, number)), number, |number| key_hasher.hash(name(&image, *number)));
         }
         Self { image, key, private, segments, keys, key_hasher }
@@ -65,7 +68,7 @@ impl Ruleset {
 
     /// How many flags there are.
     pub fn len(&self) -> usize {
-        self.image.head.flags as usize
+        self.image.flags() as usize
     }
 
     /// Whether there is no flag.
@@ -75,19 +78,19 @@ impl Ruleset {
 
     /// The keys of all flags: a prerequisite stands before what needs it.
     pub fn flag_keys(&self) -> impl Iterator<Item = &str> {
-        (0..self.image.head.flags).map(|flag| self.image.str(self.image.flag(flag).key))
+        (0..self.image.flags()).map(|flag| self.image.str(self.image.flag(flag).key))
     }
 
     /// Bytes held on the heap.
     pub fn heap_bytes(&self) -> usize {
-        self.image.words.len() * 4 + self.image.bytes.len() + self.keys.allocation_size()
+        self.image.bytes().len() + self.keys.allocation_size()
     }
 
     /// The number of the flag with this key or alias.
     pub(crate) fn find(&self, key: &str) -> Option<u32> {
         let hash = self.key_hasher.hash(key.as_bytes());
         let number = *self.keys.find(hash, |number| name(&self.image, *number) == key.as_bytes())?;
-        Some(match number.checked_sub(self.image.head.flags) {
+        Some(match number.checked_sub(self.image.flags()) {
             None => number,
             Some(alias) => self.image.alias(alias).1,
         })
@@ -96,7 +99,7 @@ impl Ruleset {
 
 /// The key of a flag or, counted on from there, an alias.
 fn name(image: &Image, number: u32) -> &[u8] {
-    image.text(match number.checked_sub(image.head.flags) {
+    image.text(match number.checked_sub(image.flags()) {
         None => image.flag(number).key,
         Some(alias) => image.alias(alias).0,
     })
@@ -123,7 +126,10 @@ impl<'r> Visitor<'r, '_> {
         let decisions = if self.context.refusal().is_some() {
             alloc::vec![Decision::error(ErrorCode::InvalidContext); self.ruleset.len()]
         } else {
-            self.walk(()).all().to_vec()
+            {
+                self.walk(()).all();
+                (0..self.ruleset.image.flags()).map(|flag| self.scratch.decision(flag)).collect()
+            }
         };
         (0..).zip(decisions).map(|(flag, decision)| (image.str(image.flag(flag).key), evaluation(image, flag, decision)))
     }

@@ -13,6 +13,8 @@
 //! Only in tables: [`FOLDED`], a string in lower case, and [`JSON`], canonical JSON text; both laid out like [`STRING`].
 use alloc::vec::Vec;
 
+use crate::matching::text::has;
+
 pub(crate) const NULL: u8 = 0;
 pub(crate) const FALSE: u8 = 1;
 pub(crate) const TRUE: u8 = 2;
@@ -122,7 +124,7 @@ pub(crate) fn check(bytes: &[u8], depth: u32) -> Option<&[u8]> {
         Encoded::Number(number) if !number.is_finite() || (number == 0.0 && number.is_sign_negative()) => None,
         Encoded::Text(text) => {
             let length = bytes.len() - rest.len() - text.len() - 1;
-            (bytes.first() == Some(&STRING) && length == length_bytes(text.len()) && !text.contains(&0)).then_some(rest)
+            (bytes.first() == Some(&STRING) && length == length_bytes(text.len()) && !has(text, 0)).then_some(rest)
         }
         Encoded::List(count, _) => {
             let inner = depth.checked_sub(1)?;
@@ -159,6 +161,22 @@ pub(crate) fn push_text(out: &mut Vec<u8>, tag: u8, text: &[u8]) {
     out.push(tag);
     push_length(out, text.len());
     out.extend_from_slice(text);
+}
+
+/// Bytes that a text's tag and length take at most.
+pub(crate) const HEAD: usize = 5;
+
+/// Text behind [`HEAD`] bytes of room as a value: the room's last bytes become its head.
+pub(crate) fn with_head(tag: u8, text: &mut [u8]) -> &[u8] {
+    let mut length = text.len().saturating_sub(HEAD);
+    let start = HEAD - 1 - length_bytes(length);
+    let mut byte = tag;
+    for place in text.get_mut(start..HEAD).unwrap_or_default() {
+        *place = byte;
+        byte = (length & 0x7F) as u8 | if length > 0x7F { 0x80 } else { 0 };
+        length >>= 7;
+    }
+    text.get(start..).unwrap_or_default()
 }
 
 fn push_length(out: &mut Vec<u8>, mut length: usize) {

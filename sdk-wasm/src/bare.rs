@@ -2,10 +2,10 @@
 
 use core::{arch::wasm32::unreachable, panic::PanicInfo};
 
-/// Memory is taken when a program or a larger context arrives, hardly ever else.
+/// Hands memory out and never takes it back. What the engine holds it uses again; a vector that grows leaves as much behind as
+/// it takes, at most.
 #[global_allocator]
-static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
-    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
+static ALLOCATOR: mini_alloc::MiniAlloc = mini_alloc::MiniAlloc::INIT;
 
 /// A trap, which the page sees as a `WebAssembly.RuntimeError`. The core never panics; memory may run out.
 #[panic_handler]

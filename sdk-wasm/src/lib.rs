@@ -14,4 +14,4 @@ mod runner;
 
 #[cfg(feature = "full")]
 pub use full::{Ruleset, bucket};
-pub use runner::Engine;
+pub use runner::{close, evaluate, evaluate_all, identify, load, room};

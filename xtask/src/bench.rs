@@ -158,7 +158,7 @@ pub(crate) fn engine_files() -> Result<[PathBuf; 2]> {
     fs::create_dir_all(&place)?;
     let (entry, script) = (place.join("engine.ts"), place.join("engine.js"));
     let from = |path: &str| client.join(path).display().to_string();
-    let glue = format!("export {{ default as init, Engine }} from {:?};\n", from("dist/engine/engine.js"));
+    let glue = format!("export {{ default as init }} from {:?};\n", from("dist/engine/engine.js"));
     fs::write(&entry, format!("{glue}export {{ createEngine }} from {:?};\n", from("src/engine.ts")))?;
     bundle(&entry, &script, &["--minify"])?;
     Ok([root::in_root(sdk::ENGINE), script])

@@ -2,13 +2,13 @@
  * The engine of a page: one program, one context, and the answers.
  *
  * ```ts
- * const engine = createEngine(wasm);            // wasm-bindgen's Engine and its memory
+ * const engine = createEngine(initSync(…));      // wasm-bindgen's, of dist/engine
  * engine.load(program);                          // the bytes that POST /v1/program answered
  * engine.identify({ customerId: 'c-1', plan: 'pro' });
  * engine.value('new_checkout', false);           // a look-up, no call into WASM
  * ```
  */
-import type { Engine } from '../dist/engine/engine.js';
+import type { InitOutput } from '../dist/engine/engine.js';
 import { writeContext } from './context.js';
 import { TYPES, freeze, requestedType } from './values.js';
 import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagValue, Layer, Reason } from './types.js';
@@ -21,9 +21,13 @@ const CODES: readonly ErrorCode[] = ['FLAG_NOT_FOUND', 'TYPE_MISMATCH', 'TARGETI
 const LAYERS: readonly Layer[] = ['kill', 'customer', 'organization', 'rollout', 'target', 'rule', 'environment', 'default'];
 const REFUSALS: readonly string[] = ['these bytes are no program', 'a format that is not read here', 'cut off, or longer than it says', 'a wrong checksum', 'it refers to what is not in it'];
 
-const VARIANT = 0xfffff;
+const VARIANT = 0xfffff, WIDE = 2 ** 32;
 /** The bits of an answer to an unknown flag. */
 const NO_FLAG = 0xffffffff;
+/** The lower bits of a length; the upper ones hold a type. */
+const LENGTH = 0xfffffff;
+/** Bytes before the program's words, and words of its head, counted back from there. */
+const WORDS = 68, CODE = -12, FLAGS = -11, ATTRIBUTES = -10, ALIASES = -9;
 
 /** A program that was refused; the one before stays in force. */
 export class ProgramRefused extends Error {
@@ -50,17 +54,24 @@ export interface FlagEngine {
   close(): void;
 }
 
-/** Wraps wasm-bindgen's `Engine`. */
-export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEngine {
-  // A byte order mark is part of a value like any other character.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+/** Engines of the module that were closed, by number, and the next number. */
+const closed: number[] = [];
+let fresh = 0;
+
+/** A fresh engine of an instantiated module, without a program yet. */
+export function createEngine(wasm: InitOutput): FlagEngine {
+  const { memory } = wasm;
+  const id = closed.pop() ?? fresh++;
+  const decoder = new TextDecoder();
   let flags = 0;
+  /** Where the program's words and texts stand, as `sdk-core/src/program/wire.rs` and `model/image.rs` lay them. */
+  let tables = 0, texts = 0;
   /** Flag numbers by key and alias. */
   let numbers = new Map<string, number>();
   /** By flag: its type's number, and its values and names as far as they were asked for. */
   let kinds: number[] = [], values: FlagValue[][] = [], names: string[][] = [];
   /** Two words a flag: decision, compared bucket + 1. */
-  let answers = new Uint32Array(0), answersAt = 0;
+  let answers = new Uint32Array(0);
   let context: EvaluationContext = {}, now = 0;
   /** Whether the engine holds the context in force, rather than one that was asked about. */
   let current = true;
@@ -68,44 +79,49 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
 
   const room = (bytes: number) => {
     capacity = Math.max(capacity, bytes);
-    return (buffer = new Uint8Array(memory.buffer, engine.contextBuffer(capacity), capacity));
+    return (buffer = new Uint8Array(memory.buffer, wasm.room(id, capacity), capacity));
   };
-  const put = (next: unknown, at: number) => engine.identify(writeContext(next, room, buffer.length > 0 ? buffer : room(capacity)), at);
-  const text = (at: number) => decoder.decode(new Uint8Array(memory.buffer, at, engine.length()));
+  const put = (next: unknown, at: number) => wasm.identify(id, writeContext(next, room, buffer.buffer === memory.buffer ? buffer : room(capacity)), at);
+  const word = (index: number) => new DataView(memory.buffer).getUint32(tables + 4 * index, true);
+  const decode = (at: number, length: number) => decoder.decode(new Uint8Array(memory.buffer, at, length));
+  /** The text whose place and length stand at a word. */
+  const text = (at: number) => decode(texts + word(at), word(at + 1) & LENGTH);
+  const record = (flag: number) => word(CODE) + 4 * flag;
+  const variantAt = (flag: number, variant: number) => word(record(flag) + 2) + 1 + 3 * variant;
 
   const answerAll = () => {
     put(context, now);
-    answersAt = engine.evaluateAll();
-    answers = new Uint32Array(memory.buffer, answersAt, 2 * flags);
+    const at = wasm.evaluateAll(id);
+    answers = new Uint32Array(memory.buffer.slice(at, at + 8 * flags));
     current = true;
   };
-  /** The answers where they stand. When memory has grown, a view of the old one has no length; asking for the new one each time is slow. */
-  const held = () => (answers.length === 2 * flags ? answers : (answers = new Uint32Array(memory.buffer, answersAt, 2 * flags)));
 
-  const valueOf = (flag: number, variant: number): FlagValue => {
-    const known = (values[flag] ??= []);
-    return (known[variant] ??= readValue(engine.variantValue(flag, variant)));
-  };
+  const valueOf = (flag: number, variant: number): FlagValue => ((values[flag] ??= [])[variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
   const readValue = (at: number): FlagValue => {
-    const view = new DataView(memory.buffer, at, engine.length());
-    const tag = view.getUint8(0);
+    const view = new DataView(memory.buffer);
+    const tag = view.getUint8(at++);
     if (tag < 3) return tag === 2;
-    if (tag === 3) return view.getFloat64(1, true);
-    let start = 1;
-    while (view.getUint8(start++) > 127);
-    const written = decoder.decode(new Uint8Array(memory.buffer, at + start, view.byteLength - start));
+    if (tag === 3) return view.getFloat64(at, true);
+    let length = 0, shift = 0, byte;
+    do {
+      byte = view.getUint8(at++);
+      length |= (byte & 127) << shift;
+      shift += 7;
+    } while (byte > 127);
+    const written = decode(at, length);
     return tag === 4 ? written : freeze(JSON.parse(written) as object);
   };
-  const nameOf = (flag: number, variant: number): string => ((names[flag] ??= [])[variant] ??= text(engine.variantName(flag, variant)));
+  const nameOf = (flag: number, variant: number): string => ((names[flag] ??= [])[variant] ??= text(variantAt(flag, variant)));
 
-  const spell = <T>(flag: number, word: number, bucket: number, defaultValue: T): EvaluationDetails<T> => {
-    const details: { -readonly [name in keyof EvaluationDetails<T>]: EvaluationDetails<T>[name] } = { value: defaultValue, reason: REASONS[((word >>> 20) & 15) - 1]! };
-    const variant = (word & VARIANT) - 1;
+  /** Spells out a decision; times 2^32, the compared bucket + 1. */
+  const spell = <T>(flag: number, answer: number, defaultValue: T): EvaluationDetails<T> => {
+    const details: { -readonly [name in keyof EvaluationDetails<T>]: EvaluationDetails<T>[name] } = { value: defaultValue, reason: REASONS[((answer >>> 20) & 15) - 1]! };
+    const variant = (answer & VARIANT) - 1, bucket = Math.floor(answer / WIDE);
     if (variant >= 0) {
       details.value = valueOf(flag, variant) as T;
       details.variant = nameOf(flag, variant);
     }
-    const code = CODES[((word >>> 24) & 15) - 1], layer = LAYERS[(word >>> 28) - 1];
+    const code = CODES[((answer >>> 24) & 15) - 1], layer = LAYERS[(answer >>> 28) - 1];
     if (code) details.errorCode = code;
     if (layer) details.layer = layer;
     if (bucket) details.bucket = bucket - 1;
@@ -113,16 +129,23 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
   };
   return {
     load(program) {
-      const refusal = engine.load(program);
-      if (refusal) throw new ProgramRefused(`program refused: ${REFUSALS[refusal - 1]}`);
-      flags = engine.flags();
+      const at = wasm.room(id, program.length);
+      new Uint8Array(memory.buffer).set(program, at);
+      // Whether or not it is taken, the room is another one and holds no context.
+      buffer = new Uint8Array(0);
+      current = false;
+      const loaded = wasm.load(id, program.length);
+      if (loaded < 8) throw new ProgramRefused(`program refused: ${REFUSALS[loaded - 1]}`);
+      texts = loaded;
+      tables = at + WORDS;
+      flags = word(FLAGS);
       kinds = [], values = [], names = [];
       numbers = new Map();
       for (let flag = 0; flag < flags; flag++) {
-        numbers.set(text(engine.name(flag)), flag);
-        kinds.push(engine.flagType(flag));
+        numbers.set(text(record(flag)), flag);
+        kinds.push(word(record(flag) + 1) >>> 28);
       }
-      for (let alias = 0; alias < engine.aliases(); alias++) numbers.set(text(engine.name(flags + alias)), engine.aliasedFlag(alias));
+      for (let alias = 0, at = record(flags) + 2 * word(ATTRIBUTES); alias < word(ALIASES); alias++, at += 3) numbers.set(text(at), word(at + 2));
       answerAll();
     },
     identify(next, at = Date.now()) {
@@ -133,7 +156,7 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
     value(flagKey, defaultValue) {
       const flag = numbers.get(flagKey);
       if (flag === undefined) return defaultValue;
-      const variant = held()[2 * flag]! & VARIANT;
+      const variant = answers[2 * flag]! & VARIANT;
       if (variant === 0 || typeof defaultValue !== TYPES[kinds[flag]! - 1]) return defaultValue;
       return valueOf(flag, variant - 1) as typeof defaultValue;
     },
@@ -141,25 +164,28 @@ export function createEngine(engine: Engine, memory: WebAssembly.Memory): FlagEn
       const flag = numbers.get(flagKey) ?? NO_FLAG;
       const kind = requestedType(defaultValue);
       if (flag !== NO_FLAG && (kind === 0 || kind === kinds[flag])) {
-        return spell(flag, held()[2 * flag]!, held()[2 * flag + 1]!, defaultValue);
+        return spell(flag, answers[2 * flag]! + answers[2 * flag + 1]! * WIDE, defaultValue);
       }
       if (!current) answerAll();
-      return spell(flag, engine.evaluate(flag, kind), engine.bucket(), defaultValue);
+      return spell(flag, wasm.evaluate(id, flag, kind), defaultValue);
     },
     ask(flagKey, defaultValue, other, at = Date.now()) {
       current = false;
       put(other, at);
       const flag = numbers.get(flagKey) ?? NO_FLAG;
-      return spell(flag, engine.evaluate(flag, requestedType(defaultValue)), engine.bucket(), defaultValue);
+      return spell(flag, wasm.evaluate(id, flag, requestedType(defaultValue)), defaultValue);
     },
     askValue(flagKey, defaultValue, other, at = Date.now()) {
       current = false;
       put(other, at);
       const flag = numbers.get(flagKey) ?? NO_FLAG;
-      const variant = engine.evaluate(flag, requestedType(defaultValue)) & VARIANT;
+      const variant = wasm.evaluate(id, flag, requestedType(defaultValue)) & VARIANT;
       return variant === 0 ? defaultValue : (valueOf(flag, variant - 1) as typeof defaultValue);
     },
-    flagKeys: () => Array.from({ length: flags }, (_, flag) => text(engine.name(flag))),
-    close: () => engine.free(),
+    flagKeys: () => Array.from({ length: flags }, (_, flag) => text(record(flag))),
+    close() {
+      wasm.close(id);
+      closed.push(id);
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** The engine with the module that is handed in; as bytes or compiled, whichever the runtime allows. */
-import { Engine, initSync } from '../dist/engine/engine.js';
+import { initSync } from '../dist/engine/engine.js';
 import { createEngine, type FlagEngine } from './engine.js';
 
 export { ProgramRefused, type FlagEngine } from './engine.js';
@@ -7,6 +7,5 @@ export type * from './types.js';
 
 /** A fresh engine, without a program yet. The first call's module serves all. */
 export function loadEngine(module: BufferSource | WebAssembly.Module): FlagEngine {
-  const { memory } = initSync({ module });
-  return createEngine(new Engine(), memory);
+  return createEngine(initSync({ module }));
 }

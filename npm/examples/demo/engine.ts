@@ -1,5 +1,5 @@
 /** Asks the engine in this page, with the program the edge makes for this visitor. The only file of the demo that knows its API. */
-import init, { Engine } from '../../client/dist/engine/engine.js';
+import init from '../../client/dist/engine/engine.js';
 import { createEngine, type FlagEngine } from '../../client/src/engine.js';
 import { clientKey, type Answer, type Context } from './edge.js';
 
@@ -18,8 +18,7 @@ export async function askEngine(flag: string, context: Context): Promise<Answer>
 }
 
 async function start(): Promise<FlagEngine> {
-  const { memory } = await init({ module_or_path: '/demo/engine.wasm' });
-  return createEngine(new Engine(), memory);
+  return createEngine(await init({ module_or_path: '/demo/engine.wasm' }));
 }
 
 async function fetchProgram(context: Context): Promise<Uint8Array> {

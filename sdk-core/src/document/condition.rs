@@ -377,9 +377,7 @@ fn string<'j>(operand: &'j Json<'j>) -> Option<&'j str> {
 fn encode_text(text: &str, folds: bool) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(text.len() + 4);
     if folds {
-        let mut folded = Vec::with_capacity(text.len());
-        fold::fold_into(text.as_bytes(), &mut folded);
-        value::push_text(&mut encoded, value::FOLDED, &folded);
+        value::push_text(&mut encoded, value::FOLDED, &fold::folded(text.as_bytes()));
     } else {
         value::push_text(&mut encoded, value::STRING, text.as_bytes());
     }

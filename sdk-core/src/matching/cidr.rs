@@ -1,5 +1,7 @@
 //! Addresses and networks.
 
+use super::text::{cut, has};
+
 /// An address of either family. All of version 4 come before all of version 6, so that a range never holds both.
 ///
 /// A mapped address (`::ffff:1.2.3.4`) is one of version 6.
@@ -25,14 +27,13 @@ impl Network {
 
 /// Four numbers without leading zeros between dots, or RFC 4291, section 2.2, without a zone.
 pub(crate) fn parse_address(text: &[u8]) -> Option<Address> {
-    if text.contains(&b':') { parse_v6(text).map(Address::V6) } else { parse_v4(text).map(Address::V4) }
+    if has(text, b':') { parse_v6(text).map(Address::V6) } else { parse_v4(text).map(Address::V4) }
 }
 
 /// An address, a slash and a length without leading zeros; bits behind the length are ignored.
 pub(crate) fn parse_network(text: &[u8]) -> Option<Network> {
-    let mut parts = text.splitn(2, |&byte| byte == b'/');
-    let address = parse_address(parts.next()?)?;
-    let length = parse_decimal(parts.next()?)?;
+    let (address, length) = cut(text, b'/');
+    let (address, length) = (parse_address(address)?, parse_decimal(length?)?);
     // A shift by the whole width shifts nothing: a network of length 0 has no prefix, one of the full length no host.
     match address {
         Address::V4(bits) if length <= 32 => {
@@ -48,79 +49,79 @@ pub(crate) fn parse_network(text: &[u8]) -> Option<Network> {
 }
 
 fn parse_v4(text: &[u8]) -> Option<u32> {
-    let (mut address, mut count) = (0, 0);
-    for part in text.split(|&byte| byte == b'.') {
-        let octet = parse_decimal(part).filter(|&octet| octet <= 255)?;
-        // Too many are refused below; what they shift out does not matter.
+    let (mut address, mut rest) = (0, text);
+    for is_last in [false, false, false, true] {
+        let (octet, after) = cut(rest, b'.');
+        let octet = parse_decimal(octet)?;
+        if octet > 255 || after.is_none() != is_last {
+            return None;
+        }
         address = address << 8 | octet;
-        count += 1;
+        rest = after.unwrap_or_default();
     }
-    (count == 4).then_some(address)
+    Some(address)
 }
 
 fn parse_v6(text: &[u8]) -> Option<u128> {
-    let (head, tail) = match text.windows(2).position(|pair| pair == b"::") {
-        None => (text, None),
-        Some(gap) => (text.get(..gap)?, Some(text.get(gap + 2..)?)),
-    };
-    let (mut bits, head_groups) = parse_groups(head, tail.is_none())?;
-    let Some(tail) = tail else { return (head_groups == 8).then_some(bits) };
-    let (tail, tail_groups) = parse_groups(tail, true)?;
-    // `::` stands for at least one group.
-    if head_groups + tail_groups > 7 {
-        return None;
+    // Groups before the gap and after it; without a gap all are before it.
+    let (mut bits, mut before, mut count, mut gap) = (0_u128, 0_u128, 0, None);
+    let mut rest = text;
+    if let [b':', b':', after @ ..] = rest {
+        (gap, rest) = (Some(0), after);
     }
-    // One group at a time: a shift of 128 bits by any number is a function of its own in the browser engine.
-    for _ in head_groups..8 {
-        bits <<= 16;
-    }
-    Some(bits | tail)
-}
-
-/// Groups between colons, of which there may be none, and how many they are; the last may be an address of version 4, which counts as two.
-fn parse_groups(text: &[u8], may_end_in_v4: bool) -> Option<(u128, u32)> {
-    let (mut bits, mut count) = (0, 0);
-    let mut rest = Some(text).filter(|text| !text.is_empty());
-    while let Some(now) = rest {
-        let mut parts = now.splitn(2, |&byte| byte == b':');
-        let group = parts.next().unwrap_or_default();
-        rest = parts.next();
-        if rest.is_none() && may_end_in_v4 && group.contains(&b'.') {
+    while !rest.is_empty() {
+        let (group, after) = cut(rest, b':');
+        rest = after.unwrap_or_default();
+        if after.is_none() && has(group, b'.') {
             bits = bits << 32 | u128::from(parse_v4(group)?);
             count += 2;
         } else {
-            bits = bits << 16 | u128::from(parse_group(group)?);
+            bits = bits << 16 | u128::from(parse_number(group, 4, 16)?);
             count += 1;
+        }
+        match rest {
+            [b':', after @ ..] => {
+                if gap.is_some() {
+                    return None;
+                }
+                (gap, before, bits, rest) = (Some(count), bits, 0, after);
+            }
+            // A colon with nothing behind it.
+            [] if after.is_some() => return None,
+            _ => {}
         }
         if count > 8 {
             return None;
         }
     }
-    Some((bits, count))
-}
-
-/// One to four hexadecimal digits.
-fn parse_group(text: &[u8]) -> Option<u32> {
-    if text.is_empty() || text.len() > 4 {
+    let Some(gap) = gap else { return (count == 8).then_some(bits) };
+    // `::` stands for at least one group.
+    if count > 7 {
         return None;
     }
-    let mut group = 0;
-    for &byte in text {
-        group = group << 4 | char::from(byte).to_digit(16)?;
+    // One group at a time: a shift of 128 bits by any number is a function of its own in the browser engine.
+    for _ in gap..8 {
+        before <<= 16;
     }
-    Some(group)
+    Some(before | bits)
 }
 
-/// One to three decimal digits without leading zeros.
-fn parse_decimal(text: &[u8]) -> Option<u32> {
-    if text.is_empty() || text.len() > 3 || text.len() > 1 && text.starts_with(b"0") {
+/// One to `most` digits.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+fn parse_number(text: &[u8], most: usize, radix: u32) -> Option<u32> {
+    if text.is_empty() || text.len() > most {
         return None;
     }
     let mut number = 0;
     for &byte in text {
-        number = number * 10 + char::from(byte).to_digit(10)?;
+        number = number * radix + char::from(byte).to_digit(radix)?;
     }
     Some(number)
+}
+
+/// One to three decimal digits without leading zeros.
+fn parse_decimal(text: &[u8]) -> Option<u32> {
+    if matches!(text, [b'0', _, ..]) { None } else { parse_number(text, 3, 10) }
 }
 
 #[cfg(test)]

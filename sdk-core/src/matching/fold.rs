@@ -6,43 +6,78 @@
 use super::fold_table::RUNS;
 use alloc::vec::Vec;
 
-/// `İ` becomes two scalar values, `i` and U+0307: the only mapping to more than one.
+/// `İ` becomes two scalar values, `i` and this one: the only mapping to more than one.
+const DOT_ABOVE: u32 = 0x307;
 const DOTTED_CAPITAL_I: u32 = 0x130;
-const I_AND_DOT_ABOVE: &[u8] = "i\u{307}".as_bytes();
 
-/// Appends `text` in lower case to `out`.
-///
-/// Text is UTF-8; bytes that are not are copied as they stand. No context is looked at: `Σ` is always `σ`.
-pub(crate) fn fold_into(text: &[u8], out: &mut Vec<u8>) {
-    let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        if first < 0x80 {
-            out.push(first.to_ascii_lowercase());
-            rest = after;
-            continue;
-        }
-        let (scalar, length) = decode(first, after).unwrap_or((0, 1));
-        let Some((same, after)) = rest.split_at_checked(length) else { return };
-        rest = after;
-        let mut buffer = [0; 4];
-        out.extend_from_slice(match lower(scalar) {
-            _ if scalar == DOTTED_CAPITAL_I => I_AND_DOT_ABOVE,
-            Some(lower) => lower.encode_utf8(&mut buffer).as_bytes(),
-            None => same,
-        });
-    }
+/// How many bytes text may take in lower case: two may become three, and no text grows by more.
+pub(crate) fn room(text: &[u8]) -> usize {
+    text.len().saturating_mul(2)
 }
 
-/// The scalar value that starts with the lead byte `first`, and how many bytes it takes; the shortest form only.
+/// Writes `text` in lower case to `out`, which has [`room`] for it; answers how many bytes that takes.
+///
+/// Text is UTF-8; bytes that are not are copied as they stand. No context is looked at: `Σ` is always `σ`.
+pub(crate) fn fold_into(text: &[u8], out: &mut [u8]) -> usize {
+    let mut at = 0;
+    let mut put = |byte: u32| {
+        if let Some(place) = out.get_mut(at) {
+            let [low, ..] = byte.to_le_bytes();
+            *place = low;
+            at += 1;
+        }
+    };
+    let mut rest = text;
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        let Some((mut scalar, length)) = decode(first, after) else {
+            put(u32::from(first.to_ascii_lowercase()));
+            continue;
+        };
+        rest = after.get(length..).unwrap_or_default();
+        if scalar == DOTTED_CAPITAL_I {
+            put(u32::from(b'i'));
+            scalar = DOT_ABOVE;
+        }
+        let scalar = lower(scalar);
+        if scalar < 0x80 {
+            put(scalar);
+            continue;
+        }
+        if scalar < 0x800 {
+            put(0xc0 | scalar >> 6);
+        } else {
+            if scalar < 0x1_0000 {
+                put(0xe0 | scalar >> 12);
+            } else {
+                put(0xf0 | scalar >> 18);
+                put(0x80 | scalar >> 12 & 0x3f);
+            }
+            put(0x80 | scalar >> 6 & 0x3f);
+        }
+        put(0x80 | scalar & 0x3f);
+    }
+    at
+}
+
+/// Text in lower case.
+pub(crate) fn folded(text: &[u8]) -> Vec<u8> {
+    let mut out = alloc::vec![0; room(text)];
+    let length = fold_into(text, &mut out);
+    out.truncate(length);
+    out
+}
+
+/// The scalar value beyond ASCII that starts with the lead byte `first`, and how many bytes follow that; the shortest form only.
 fn decode(first: u8, rest: &[u8]) -> Option<(u32, usize)> {
     let (lead, length, least) = match first {
-        0xc0..0xe0 => (first & 0x1f, 2, 0x80),
-        0xe0..0xf0 => (first & 0x0f, 3, 0x800),
-        0xf0..0xf8 => (first & 0x07, 4, 0x1_0000),
+        0xc0..0xe0 => (first & 0x1f, 1, 0x80),
+        0xe0..0xf0 => (first & 0x0f, 2, 0x800),
+        0xf0..0xf8 => (first & 0x07, 3, 0x1_0000),
         _ => return None,
     };
     let mut scalar = u32::from(lead);
-    for &byte in rest.get(..length - 1)? {
+    for &byte in rest.get(..length)? {
         if byte & 0xc0 != 0x80 {
             return None;
         }
@@ -51,18 +86,18 @@ fn decode(first: u8, rest: &[u8]) -> Option<(u32, usize)> {
     (scalar >= least).then_some((scalar, length))
 }
 
-/// The lower case of any scalar value but U+0130; `None` where it is the same.
-fn lower(scalar: u32) -> Option<char> {
-    let before = RUNS.partition_point(|&run| first_of(run) <= scalar);
-    let &run = RUNS.get(before.checked_sub(1)?)?;
-    let [_, shape, distance] = run;
-    let (count, step_is_two) = (u32::from(shape & 0x3fff), u32::from(shape >> 14 & 1));
-    let offset = scalar - first_of(run);
-    if offset >> step_is_two >= count || offset & step_is_two != 0 {
-        return None;
+/// The lower case of any scalar value but U+0130.
+fn lower(scalar: u32) -> u32 {
+    for &run in &RUNS {
+        let [_, shape, distance] = run;
+        let (count, step_is_two) = (u32::from(shape & 0x3fff), u32::from(shape >> 14 & 1));
+        let offset = scalar.wrapping_sub(first_of(run));
+        if offset >> step_is_two < count && offset & step_is_two == 0 {
+            // Capital and small letter are in the same plane, so that the distance is one of 16 bits, which wraps.
+            return scalar & 0xffff_0000 | (scalar.wrapping_add(u32::from(distance)) & 0xffff);
+        }
     }
-    // Capital and small letter are in the same plane, so that the distance is one of 16 bits, which wraps.
-    char::from_u32(scalar & 0xffff_0000 | (scalar.wrapping_add(u32::from(distance)) & 0xffff))
+    scalar
 }
 
 fn first_of(run: [u16; 3]) -> u32 {
@@ -72,7 +107,7 @@ fn first_of(run: [u16; 3]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::fold_into;
+    use super::folded;
     use alloc::format;
     use alloc::string::String;
     use alloc::vec::Vec;
@@ -81,9 +116,7 @@ mod tests {
     const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/matching/fold_table.rs");
 
     fn fold(text: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        fold_into(text, &mut out);
-        out
+        folded(text)
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(crate) fn found(table: &[u8], text: &[u8]) -> bool {
 }
 
 /// Whether every number in `table` is one of its own.
+#[cfg(test)]
 pub(crate) fn is_valid(table: &[u8]) -> bool {
     let Some(table) = Table::read(table) else { return false };
     let mut ascending = None;

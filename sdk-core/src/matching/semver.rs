@@ -4,70 +4,102 @@
 
 use core::cmp::Ordering;
 
+use super::text::cut;
+
 /// A version, borrowed from its text. Build metadata is checked and dropped: precedence does not know it.
 pub(crate) struct Version<'a> {
-    major: &'a [u8],
-    minor: &'a [u8],
-    patch: &'a [u8],
+    /// Major, minor, patch.
+    numbers: [&'a [u8]; 3],
     /// Without its hyphen; empty where there is none.
     pre_release: &'a [u8],
+}
+
+/// What stands between two dots.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Identifier {
+    Number,
+    /// A number with leading zeros.
+    Padded,
+    Text,
+    None,
 }
 
 impl<'a> Version<'a> {
     pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
         let (text, build) = cut(text, b'+');
         // The first hyphen ends the numbers; further ones belong to identifiers.
-        let (numbers, pre_release) = cut(text, b'-');
-        if !build.is_none_or(|list| identifiers(list, |_| true)) || !pre_release.is_none_or(|list| identifiers(list, has_no_leading_zero)) {
-            return None;
+        let (mut rest, pre_release) = cut(text, b'-');
+        let mut version = Self { numbers: [&[]; 3], pre_release: pre_release.unwrap_or_default() };
+        for (number, is_last) in version.numbers.iter_mut().zip([false, false, true]) {
+            let (digits, after) = cut(rest, b'.');
+            if Identifier::of(digits) != Identifier::Number || after.is_none() != is_last {
+                return None;
+            }
+            *number = digits;
+            rest = after.unwrap_or_default();
         }
-        let mut numbers = numbers.split(|&byte| byte == b'.');
-        let mut number = || numbers.next().filter(|digits| is_number(digits) && has_no_leading_zero(digits));
-        let version = Self { major: number()?, minor: number()?, patch: number()?, pre_release: pre_release.unwrap_or_default() };
-        numbers.next().is_none().then_some(version)
+        (are_identifiers(build, true) && are_identifiers(pre_release, false)).then_some(version)
     }
 
     /// Precedence, item 11 of the specification.
     pub(crate) fn precedence(&self, other: &Version<'_>) -> Ordering {
-        compare_numbers(self.major, other.major)
-            .then_with(|| compare_numbers(self.minor, other.minor))
-            .then_with(|| compare_numbers(self.patch, other.patch))
-            .then_with(|| compare_pre_releases(self.pre_release, other.pre_release))
+        for (left, right) in self.numbers.iter().zip(&other.numbers) {
+            let order = compare_numbers(left, right);
+            if order.is_ne() {
+                return order;
+            }
+        }
+        compare_pre_releases(self.pre_release, other.pre_release)
     }
 
     /// Whether this version is in `^base`: not before it, and with the same numbers up to and including its first that is not 0.
     pub(crate) fn caret(&self, base: &Version<'_>) -> bool {
-        let is_zero = |number: &[u8]| number == b"0";
-        self.precedence(base).is_ge()
-            && self.major == base.major
-            && (!is_zero(base.major) || self.minor == base.minor && (!is_zero(base.minor) || self.patch == base.patch))
+        self.is_in(base, base.numbers.iter().take_while(|number| **number == b"0").count() + 1)
     }
 
     /// Whether this version is in `~base`: not before it, and with the same major and minor number.
     pub(crate) fn tilde(&self, base: &Version<'_>) -> bool {
-        self.precedence(base).is_ge() && self.major == base.major && self.minor == base.minor
+        self.is_in(base, 2)
+    }
+
+    fn is_in(&self, base: &Version<'_>, same: usize) -> bool {
+        self.precedence(base).is_ge() && self.numbers.iter().zip(&base.numbers).take(same).all(|(left, right)| left == right)
     }
 }
 
-/// What stands before the first `mark`, and what stands after it, if it is there.
-fn cut(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
-    let mut parts = text.splitn(2, |&byte| byte == mark);
-    (parts.next().unwrap_or_default(), parts.next())
+impl Identifier {
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+    fn of(part: &[u8]) -> Self {
+        let (mut digits, mut sound) = (true, false);
+        for byte in part {
+            digits &= byte.is_ascii_digit();
+            sound = byte.is_ascii_alphanumeric() || *byte == b'-';
+            if !sound {
+                break;
+            }
+        }
+        match part {
+            _ if !sound => Self::None,
+            _ if !digits => Self::Text,
+            [b'0', _, ..] => Self::Padded,
+            _ => Self::Number,
+        }
+    }
 }
 
-/// Whether `list` is identifiers between dots, none of them empty, each of which is `also`.
-fn identifiers(list: &[u8], also: fn(&[u8]) -> bool) -> bool {
-    let is_identifier = |part: &[u8]| !part.is_empty() && part.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    list.split(|&byte| byte == b'.').all(|part| is_identifier(part) && also(part))
-}
-
-fn is_number(identifier: &[u8]) -> bool {
-    !identifier.is_empty() && identifier.iter().all(u8::is_ascii_digit)
-}
-
-/// Holds for identifiers that are no number, too.
-fn has_no_leading_zero(identifier: &[u8]) -> bool {
-    identifier.len() < 2 || !identifier.starts_with(b"0") || !is_number(identifier)
+/// Whether a list, if there is one, is identifiers between dots.
+fn are_identifiers(list: Option<&[u8]>, may_be_padded: bool) -> bool {
+    let mut rest = list;
+    while let Some(list) = rest {
+        let (part, after) = cut(list, b'.');
+        rest = after;
+        match Identifier::of(part) {
+            Identifier::None => return false,
+            Identifier::Padded if !may_be_padded => return false,
+            _ => {}
+        }
+    }
+    true
 }
 
 /// Digits without leading zeros: the longer number is the larger one.
@@ -79,19 +111,17 @@ fn compare_pre_releases(left: &[u8], right: &[u8]) -> Ordering {
     if left.is_empty() || right.is_empty() {
         return left.is_empty().cmp(&right.is_empty());
     }
-    let mut others = right.split(|&byte| byte == b'.');
-    for one in left.split(|&byte| byte == b'.') {
-        let Some(other) = others.next() else { return Ordering::Greater };
-        let order = match (is_number(one), is_number(other)) {
-            (true, true) => compare_numbers(one, other),
-            (false, false) => one.cmp(other),
-            (one_is, other_is) => other_is.cmp(&one_is),
-        };
+    let (mut lefts, mut rights) = (Some(left), Some(right));
+    while let (Some(left), Some(right)) = (lefts, rights) {
+        let ((one, left), (other, right)) = (cut(left, b'.'), cut(right, b'.'));
+        (lefts, rights) = (left, right);
+        let (one_is, other_is) = (Identifier::of(one) == Identifier::Number, Identifier::of(other) == Identifier::Number);
+        let order = if one_is && other_is { compare_numbers(one, other) } else { other_is.cmp(&one_is).then_with(|| one.cmp(other)) };
         if order.is_ne() {
             return order;
         }
     }
-    if others.next().is_some() { Ordering::Less } else { Ordering::Equal }
+    lefts.is_some().cmp(&rights.is_some())
 }
 
 #[cfg(test)]

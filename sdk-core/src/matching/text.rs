@@ -1,5 +1,21 @@
 //! Substrings.
 
+/// What stands before the first `mark`, and what stands after it, if it is there.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
+pub(crate) fn cut(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
+    for (at, byte) in text.iter().enumerate() {
+        if *byte == mark {
+            return (text.get(..at).unwrap_or_default(), text.get(at + 1..));
+        }
+    }
+    (text, None)
+}
+
+/// Whether a byte stands in `text`.
+pub(crate) fn has(text: &[u8], byte: u8) -> bool {
+    cut(text, byte).1.is_some()
+}
+
 /// Whether `needle` stands somewhere in `haystack`; the empty one stands everywhere.
 ///
 /// The plain search, for its size: the time is at worst the product of the lengths, and needles are written by operators, not by visitors.

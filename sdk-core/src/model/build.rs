@@ -5,12 +5,13 @@ use hashbrown::{HashTable, hash_table::Entry};
 
 use super::{
     code,
-    image::{ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, FLAG_WORDS, Head, Image, KIND_SHIFT, KNOWN_WORDS, Lookup, Span},
+    image::{ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup, Span},
     symbol::{Exact, Fingerprints, Symbols as _},
 };
 use crate::{
     bucket::Subkey,
     details::{Decision, FlagType},
+    program::{FORMAT, MAGIC},
 };
 
 /// Tables in the making.
@@ -67,6 +68,10 @@ impl Builder {
 
     pub(crate) fn push(&mut self, words: &[u32]) {
         self.code.extend_from_slice(words);
+    }
+
+    pub(crate) fn push_all(&mut self, words: impl Iterator<Item = u32>) {
+        self.code.extend(words);
     }
 
     pub(crate) fn push_double(&mut self, number: f64) {
@@ -276,27 +281,31 @@ impl Builder {
             sum += *entry;
             *entry = sum;
         }
-        let head = Head {
-            code: place(self.code.len()),
-            flags: place(self.flags.len()),
-            attributes: place(self.attributes.len()),
-            aliases: place(self.aliases.len()),
-            known: place(self.known.len()),
-            symbols: place(order.len()),
-            symbol_width,
-            directory_bits,
-            symbol_key: key.0,
-            segments: self.segments,
-        };
-        let mut words = self.code;
-        words.reserve_exact((head.words()? as usize).saturating_sub(words.len()));
-        words.extend(self.flags.iter().flatten());
-        words.extend(self.attributes.iter().flatten());
-        words.extend(self.aliases.iter().flatten());
-        words.extend(self.known.iter().flatten());
-        words.extend(symbols);
-        words.extend(directory);
-        Image::new(words.into_boxed_slice(), self.bytes.into_boxed_slice(), head)
+        let words = self.code.len() + FLAG_WORDS as usize * self.flags.len() + symbols.len() + directory.len();
+        let mut bytes = Vec::with_capacity(CODE + 4 * words + self.bytes.len() + 1024);
+        let mut put = |word: u32| bytes.extend_from_slice(&word.to_le_bytes());
+        for word in [MAGIC, FORMAT, 0, 0, 0] {
+            put(word);
+        }
+        for count in [self.code.len(), self.flags.len(), self.attributes.len(), self.aliases.len(), self.known.len(), order.len()] {
+            put(place(count));
+        }
+        put(directory_bits);
+        put(self.segments);
+        for half in key.0 {
+            put(half as u32);
+            put((half >> 32) as u32);
+        }
+        let records = self.flags.iter().flatten().chain(self.attributes.iter().flatten());
+        let others = self.aliases.iter().flatten().chain(self.known.iter().flatten());
+        for word in self.code.iter().chain(records).chain(others).chain(&symbols).chain(&directory) {
+            put(*word);
+        }
+        put(place(self.bytes.len()));
+        bytes.extend_from_slice(&self.bytes);
+        let length = place(bytes.len()).to_le_bytes();
+        *bytes.get_mut(LENGTH_AT..)?.first_chunk_mut()? = length;
+        Image::new(bytes.into(), symbol_width)
     }
 
     fn scalar(&self, span: Span) -> &[u8] {

@@ -1,50 +1,49 @@
 //! The tables themselves, read in place.
-use alloc::boxed::Box;
 
 use crate::{
     bucket::Subkey,
     details::FlagType,
+    memory::Memory,
     value::{self, Encoded},
 };
 
-/// Compiled flags. Every read is total: what lies outside the tables reads as 0 or as nothing.
+/// Compiled flags in the binary form of a program. Every read is total: what lies outside the tables reads as 0 or as nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Image {
-    /// Code, then the records that [`Head`] counts, in its order.
-    pub(crate) words: Box<[u32]>,
-    /// Texts, values and pattern tables.
-    pub(crate) bytes: Box<[u8]>,
-    pub(crate) head: Head,
-    /// Where each kind of record starts in `words`.
-    at: Places,
+    /// Prefix, head, code, the records that the head counts, in its order, the number of text bytes, the text bytes.
+    pub(crate) memory: Memory,
+    /// Where the code ends and flags, attributes, aliases, known members, symbols start, and where their directory does.
+    pub(crate) at: [u32; 6],
+    /// Where texts, values and pattern tables start in the bytes.
+    pub(crate) texts: usize,
 }
 
-/// How many records of each kind stand behind the code.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) code: u32,
-    pub(crate) flags: u32,
-    pub(crate) attributes: u32,
-    pub(crate) aliases: u32,
-    pub(crate) known: u32,
-    pub(crate) symbols: u32,
-    /// Words a symbol takes: 1 for an exact one, 2 for a fingerprint.
-    pub(crate) symbol_width: u32,
+/// Magic, format, length, checksum: 5 words.
+pub(crate) const PREFIX: usize = 20;
+/// Where the length stands.
+pub(crate) const LENGTH_AT: usize = 8;
+/// Bytes before the code: the prefix and a head of 12 words.
+pub(crate) const CODE: usize = PREFIX + 48;
+/// Nothing is counted that far.
+const LIMIT: u32 = 1 << 26;
+
+/// The words of the head.
+#[derive(Clone, Copy)]
+pub(crate) enum Head {
+    /// How many words of code there are,
+    Code,
+    /// and how many records of each kind behind it.
+    Flags,
+    Attributes,
+    Aliases,
+    Known,
+    Symbols,
     /// The symbols are found by this many top bits of their hash.
-    pub(crate) directory_bits: u32,
-    pub(crate) symbol_key: [u64; 2],
+    DirectoryBits,
     /// How many segments conditions refer to.
-    pub(crate) segments: u32,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Places {
-    flags: u32,
-    attributes: u32,
-    aliases: u32,
-    known: u32,
-    symbols: u32,
-    directory: u32,
+    Segments,
+    /// Four words.
+    SymbolKey,
 }
 
 /// One flag: key, type, and where its variants and steps stand.
@@ -101,6 +100,8 @@ pub(crate) enum Agreement {
     Equal(u64),
 }
 
+/// Words of a record of each kind that has a name.
+pub(crate) const RECORD_WORDS: [u32; 4] = [FLAG_WORDS, ATTRIBUTE_WORDS, ALIAS_WORDS, KNOWN_WORDS];
 pub(crate) const FLAG_WORDS: u32 = 4;
 pub(crate) const ATTRIBUTE_WORDS: u32 = 2;
 pub(crate) const ALIAS_WORDS: u32 = 3;
@@ -109,38 +110,85 @@ pub(crate) const KNOWN_WORDS: u32 = 4;
 pub(crate) const KIND_SHIFT: u32 = 28;
 const LENGTH: u32 = (1 << KIND_SHIFT) - 1;
 
-impl Head {
-    /// How many words code and records take, or `None` past what a word can address.
-    pub(crate) fn words(&self) -> Option<u32> {
-        let directory = if self.directory_bits > 24 { None } else { (1_u32 << self.directory_bits).checked_add(1) };
-        self.places().and_then(|at| at.directory.checked_add(directory?))
-    }
-
-    fn places(&self) -> Option<Places> {
-        let flags = self.code;
-        let attributes = flags.checked_add(self.flags.checked_mul(FLAG_WORDS)?)?;
-        let aliases = attributes.checked_add(self.attributes.checked_mul(ATTRIBUTE_WORDS)?)?;
-        let known = aliases.checked_add(self.aliases.checked_mul(ALIAS_WORDS)?)?;
-        let symbols = known.checked_add(self.known.checked_mul(KNOWN_WORDS)?)?;
-        let directory = symbols.checked_add(self.symbols.checked_mul(self.symbol_width)?)?;
-        Some(Places { flags, attributes, aliases, known, symbols, directory })
-    }
-}
-
 impl Image {
-    /// Puts tables together; `None` where the head does not describe the words.
-    pub(crate) fn new(words: Box<[u32]>, bytes: Box<[u8]>, head: Head) -> Option<Self> {
-        let at = head.places()?;
-        (head.words()? as usize == words.len() && u32::try_from(bytes.len()).is_ok()).then_some(Self { words, bytes, head, at })
+    pub(crate) const EMPTY: Self = Self { memory: Memory::new(), at: [0; 6], texts: 0 };
+
+    /// The bytes of the tables, of which there are as many as they say themselves.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.memory.bytes().get(..self.raw(LENGTH_AT) as usize).unwrap_or_default()
+    }
+
+    /// Reads the head; `None` where it does not describe the bytes. A symbol takes a word in a ruleset, two in a program.
+    pub(crate) fn new(memory: Memory, symbol_width: u32) -> Option<Self> {
+        let mut image = Self { memory, ..Self::EMPTY };
+        image.read_head(symbol_width).then_some(image)
+    }
+
+    /// Finds its way in new bytes; whether their head describes them.
+    pub(crate) fn read_head(&mut self, symbol_width: u32) -> bool {
+        let (mut place, mut fits) = (0_u32, true);
+        for index in 0..6 {
+            let count = self.raw(PREFIX + 4 * index);
+            fits &= count < LIMIT;
+            let width = [1, FLAG_WORDS, ATTRIBUTE_WORDS, ALIAS_WORDS, KNOWN_WORDS, symbol_width].get(index).copied().unwrap_or(0);
+            place = place.wrapping_add(count.wrapping_mul(width));
+            fits &= place < LIMIT;
+            if let Some(at) = self.at.get_mut(index) {
+                *at = place;
+            }
+        }
+        let bits = self.head(Head::DirectoryBits);
+        fits &= bits < 25;
+        let end = CODE + 4 * (place.wrapping_add(1_u32.wrapping_shl(bits)).wrapping_add(1)) as usize;
+        self.texts = end.wrapping_add(4);
+        fits && self.texts.wrapping_add(self.raw(end) as usize) == self.bytes().len()
+    }
+
+    /// Forgets the tables; keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        // Without a head there is nothing.
+        self.memory.clear(CODE / 4);
+        self.at = [0; 6];
+    }
+
+    /// A word of the head.
+    pub(crate) fn head(&self, field: Head) -> u32 {
+        self.raw(PREFIX + 4 * field as usize)
+    }
+
+    pub(crate) fn flags(&self) -> u32 {
+        self.head(Head::Flags)
+    }
+
+    /// The word at a place in the bytes.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
+    pub(crate) fn raw(&self, at: usize) -> u32 {
+        match self.memory.bytes().get(at..).and_then(<[u8]>::first_chunk) {
+            Some(word) => u32::from_le_bytes(*word),
+            None => 0,
+        }
     }
 
     pub(crate) fn word(&self, at: u32) -> u32 {
-        self.words.get(at as usize).copied().unwrap_or(0)
+        self.raw((at as usize).wrapping_mul(4).wrapping_add(CODE))
+    }
+
+    /// Two words at a place in the bytes, as one number.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+    pub(crate) fn raw_wide(&self, at: usize) -> u64 {
+        u64::from(self.raw(at)) | u64::from(self.raw(at.wrapping_add(4))) << 32
+    }
+
+    /// Two words as one number.
+    pub(crate) fn wide(&self, at: u32) -> u64 {
+        self.raw_wide((at as usize).wrapping_mul(4).wrapping_add(CODE))
     }
 
     /// `count` words from `at` on; none where they do not all exist.
-    pub(crate) fn slice(&self, at: u32, count: u32) -> &[u32] {
-        self.words.get(at as usize..).and_then(|tail| tail.get(..count as usize)).unwrap_or(&[])
+    pub(crate) fn words(&self, at: u32, count: u32) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + Clone + use<'_> {
+        let code = self.bytes().get(CODE..).unwrap_or_default().as_chunks().0;
+        let words: &[[u8; 4]] = code.get(at as usize..).and_then(|tail| tail.get(..count as usize)).unwrap_or_default();
+        words.iter().map(|word| u32::from_le_bytes(*word))
     }
 
     pub(crate) fn span(&self, at: u32) -> Span {
@@ -148,7 +196,7 @@ impl Image {
     }
 
     pub(crate) fn text(&self, span: Span) -> &[u8] {
-        self.bytes.get(span.at as usize..).and_then(|tail| tail.get(..span.length as usize)).unwrap_or(&[])
+        self.value(span.at).get(..span.length as usize).unwrap_or(&[])
     }
 
     /// Text that the compiler took from a `str`.
@@ -156,22 +204,31 @@ impl Image {
         core::str::from_utf8(self.text(span)).unwrap_or("")
     }
 
-    /// The encoded value at a place in the bytes, with whatever follows it.
+    /// The encoded value at a place in the texts, with whatever follows it.
     pub(crate) fn value(&self, at: u32) -> &[u8] {
-        self.bytes.get(at as usize..).unwrap_or(&[])
+        self.memory.bytes().get(self.texts.saturating_add(at as usize)..).unwrap_or(&[])
     }
 
     pub(crate) fn subkey(&self, at: u32) -> Subkey {
-        let wide = |at: u32| u64::from(self.word(at)) | u64::from(self.word(at.wrapping_add(1))) << 32;
-        Subkey([wide(at), wide(at.wrapping_add(2))])
+        Subkey([self.wide(at), self.wide(at.wrapping_add(2))])
     }
 
     pub(crate) fn double(&self, at: u32) -> f64 {
-        f64::from_bits(u64::from(self.word(at)) | u64::from(self.word(at.wrapping_add(1))) << 32)
+        f64::from_bits(self.wide(at))
+    }
+
+    /// Where the record of a flag stands.
+    fn flag_at(&self, index: u32) -> u32 {
+        self.head(Head::Code).wrapping_add(index.wrapping_mul(FLAG_WORDS))
+    }
+
+    /// Where the steps of a flag start.
+    pub(crate) fn steps(&self, index: u32) -> u32 {
+        self.word(self.flag_at(index).wrapping_add(3))
     }
 
     pub(crate) fn flag(&self, index: u32) -> FlagRecord {
-        let at = self.at.flags.wrapping_add(index.wrapping_mul(FLAG_WORDS));
+        let at = self.flag_at(index);
         FlagRecord {
             key: self.span(at),
             kind: self.word(at.wrapping_add(1)) >> KIND_SHIFT,
@@ -191,7 +248,7 @@ impl Image {
     }
 
     pub(crate) fn attribute(&self, index: u32) -> AttributeRecord {
-        let at = self.at.attributes.wrapping_add(index.wrapping_mul(ATTRIBUTE_WORDS));
+        let at = self.place(Head::Flags).wrapping_add(index.wrapping_mul(ATTRIBUTE_WORDS));
         let lookup = match self.word(at.wrapping_add(1)) >> KIND_SHIFT {
             1 => Lookup::Now,
             2 => Lookup::UserId,
@@ -203,41 +260,46 @@ impl Image {
 
     /// An alias and the number of its flag.
     pub(crate) fn alias(&self, index: u32) -> (Span, u32) {
-        let at = self.at.aliases.wrapping_add(index.wrapping_mul(ALIAS_WORDS));
+        let at = self.place(Head::Attributes).wrapping_add(index.wrapping_mul(ALIAS_WORDS));
         (self.span(at), self.word(at.wrapping_add(2)))
     }
 
     pub(crate) fn known(&self, index: u32) -> KnownRecord {
-        let at = self.at.known + index * KNOWN_WORDS;
-        let fingerprint = u64::from(self.word(at + 2)) | u64::from(self.word(at + 3)) << 32;
-        let agreement = match self.word(at + 1) >> KIND_SHIFT {
+        let at = self.place(Head::Aliases).wrapping_add(index.wrapping_mul(KNOWN_WORDS));
+        let agreement = match self.word(at.wrapping_add(1)) >> KIND_SHIFT {
             0 => Agreement::AbsentOrNull,
             1 => Agreement::Absent,
-            _ => Agreement::Equal(fingerprint),
+            _ => Agreement::Equal(self.wide(at.wrapping_add(2))),
         };
         KnownRecord { name: self.span(at), agreement }
     }
 
-    /// The words of symbol `index`.
-    pub(crate) fn symbol(&self, index: u32) -> &[u32] {
-        self.slice(self.at.symbols + index * self.head.symbol_width, self.head.symbol_width)
+    /// Where symbol `index` stands, of so many words each.
+    pub(crate) fn symbol(&self, index: u32, width: u32) -> u32 {
+        self.place(Head::Known).wrapping_add(index.wrapping_mul(width))
     }
 
     /// The numbers of the symbols whose hash starts like this one.
     pub(crate) fn symbols_near(&self, hash: u64) -> core::ops::Range<u32> {
         #[expect(clippy::cast_possible_truncation, reason = "at most 24 bits are left")]
-        let bucket = hash.checked_shr(64 - self.head.directory_bits).unwrap_or(0) as u32;
-        let at = self.at.directory + bucket;
-        self.word(at)..self.word(at + 1)
+        let bucket = (hash >> 32 >> (32 - self.head(Head::DirectoryBits).min(24))) as u32;
+        let at = self.directory(bucket);
+        self.word(at)..self.word(at.wrapping_add(1))
     }
 
-    /// Where the symbols of each start of a hash begin, and where the last end.
-    pub(crate) fn directory(&self) -> &[u32] {
-        self.words.get(self.at.directory as usize..).unwrap_or_default()
+    /// Where an entry of the directory stands: where the symbols of each start of a hash begin, and where the last end.
+    pub(crate) fn directory(&self, entry: u32) -> u32 {
+        self.place(Head::Symbols).wrapping_add(entry)
+    }
+
+    /// Where in the words the records behind those that this field counts start.
+    fn place(&self, field: Head) -> u32 {
+        self.at.get(field as usize).copied().unwrap_or(0)
     }
 
     pub(crate) fn symbol_key(&self) -> Subkey {
-        Subkey(self.head.symbol_key)
+        let at = PREFIX + 4 * Head::SymbolKey as usize;
+        Subkey([self.raw_wide(at), self.raw_wide(at + 8)])
     }
 
     /// The scalar a value of the tables stands for.

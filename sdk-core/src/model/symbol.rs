@@ -8,6 +8,8 @@ use super::image::Image;
 pub(crate) trait Symbols {
     /// Words of one symbol.
     const WIDTH: u32;
+    /// Whether a flag of these tables may ask for overrides; a program has them settled.
+    const HAVE_OVERRIDES: bool;
 
     /// Whether symbol `index` is the encoded scalar that has this hash.
     fn is(image: &Image, index: u32, encoded: &[u8], hash: u64) -> bool;
@@ -24,10 +26,11 @@ pub(crate) struct Exact;
 
 impl Symbols for Exact {
     const WIDTH: u32 = 1;
+    const HAVE_OVERRIDES: bool = true;
 
     fn is(image: &Image, index: u32, encoded: &[u8], _hash: u64) -> bool {
         // An encoded scalar says where it ends, so a common start is equality.
-        image.symbol(index).first().is_some_and(|place| image.value(*place).starts_with(encoded))
+        image.value(image.word(image.symbol(index, Self::WIDTH))).starts_with(encoded)
     }
 }
 
@@ -36,8 +39,9 @@ pub(crate) struct Fingerprints;
 
 impl Symbols for Fingerprints {
     const WIDTH: u32 = 2;
+    const HAVE_OVERRIDES: bool = false;
 
     fn is(image: &Image, index: u32, _encoded: &[u8], hash: u64) -> bool {
-        matches!(image.symbol(index), [low, high] if u64::from(*low) | u64::from(*high) << 32 == hash)
+        image.wide(image.symbol(index, Self::WIDTH)) == hash
     }
 }

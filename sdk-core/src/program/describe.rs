@@ -6,7 +6,11 @@ use crate::{
     answer::Object,
     canonical::{write_number, write_string},
     explain::{op, rendered},
-    model::{code, image::Image},
+    model::{
+        code,
+        image::{Head, Image},
+        symbol::{Fingerprints, Symbols as _},
+    },
     ruleset::evaluation,
 };
 
@@ -17,7 +21,7 @@ impl Program {
         let mut out = String::new();
         let mut program = Object::open(&mut out);
         let mut flags = Object::open(program.member("flags"));
-        for flag in 0..image.head.flags {
+        for flag in 0..image.flags() {
             let mut object = Object::open(flags.member(image.str(image.flag(flag).key)));
             write_steps(object.member("steps"), image, flag);
             object.member("type").push_str(&format!("\"{}\"", image.flag_type(flag).map_or("", |kind| kind.as_str())));
@@ -26,7 +30,7 @@ impl Program {
         flags.close();
         write_number(program.member("format"), f64::from(super::FORMAT));
         let known = program.member("known");
-        for index in 0..image.head.known {
+        for index in 0..image.head(Head::Known) {
             known.push(if index == 0 { '[' } else { ',' });
             write_string(known, image.str(image.known(index).name));
         }
@@ -102,13 +106,11 @@ fn write_attribute(out: &mut String, image: &Image, at: u32) {
 
 fn write_fingerprints(out: &mut String, image: &Image, at: u32, count: u32) {
     out.push('[');
-    for (index, symbol) in image.slice(at, count).iter().enumerate() {
+    for (index, symbol) in image.words(at, count).enumerate() {
         if index > 0 {
             out.push(',');
         }
-        if let [low, high] = image.symbol(*symbol) {
-            out.push_str(&format!("\"{high:08x}{low:08x}\""));
-        }
+        out.push_str(&format!("\"{:016x}\"", image.wide(image.symbol(symbol, Fingerprints::WIDTH))));
     }
     out.push(']');
 }
@@ -120,11 +122,11 @@ fn write_condition(out: &mut String, image: &Image, at: u32) {
         code::ALL | code::ANY => {
             let list = object.member(op(word));
             list.push('[');
-            for (index, child) in image.slice(at + 2, image.word(at + 1)).iter().enumerate() {
+            for (index, child) in image.words(at + 2, image.word(at + 1)).enumerate() {
                 if index > 0 {
                     list.push(',');
                 }
-                write_condition(list, image, *child);
+                write_condition(list, image, child);
             }
             list.push(']');
         }

@@ -36,9 +36,6 @@ pub(crate) fn fingerprint(key: Subkey, encoded: &[u8]) -> u64 {
 
 /// One hash of two numbers in their order.
 fn pair(key: Subkey, left: u64, right: u64) -> u64 {
-    let mut bytes = [0; 16];
-    let (front, back) = bytes.split_at_mut(8);
-    front.copy_from_slice(&left.to_le_bytes());
-    back.copy_from_slice(&right.to_le_bytes());
-    key.hash(&bytes)
+    let both = u128::from(left) | u128::from(right) << 64;
+    key.hash(&both.to_le_bytes())
 }

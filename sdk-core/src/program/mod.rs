@@ -12,4 +12,5 @@ mod wire;
 
 pub use runner::{Program, Runner};
 pub use specialise::{Identity, specialise};
+pub(crate) use wire::MAGIC;
 pub use wire::{FORMAT, MAX_PROGRAM_BYTES, ProgramError};

@@ -11,7 +11,7 @@ use crate::{
     details::{Decision, ErrorCode, Evaluation, FlagType},
     evaluate::{Now, Scratch, Walk},
     model::{
-        image::{Agreement, Image},
+        image::{Agreement, Head, Image},
         symbol::Fingerprints,
     },
     overrides::Own,
@@ -42,7 +42,7 @@ impl Program {
 
     /// The keys of all flags.
     pub fn flag_keys(&self) -> impl Iterator<Item = &str> {
-        (0..self.image.head.flags).map(|flag| self.image.str(self.image.flag(flag).key))
+        (0..self.image.flags()).map(|flag| self.image.str(self.image.flag(flag).key))
     }
 
     /// Answers one question as the ruleset would have.
@@ -50,69 +50,78 @@ impl Program {
     /// A context that does not extend what the program was made for is answered by [`ErrorCode::ProviderNotReady`].
     pub fn run(&self, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
         let mut runner = Runner { image: self.image.clone(), ..Runner::default() };
-        runner.buffer.extend_from_slice(context.members());
+        runner.room.memory = context.members().to_vec().into();
         runner.identify(context.members().len(), now);
         if context.refusal().is_some() {
             runner.fault = Some(ErrorCode::InvalidContext);
         }
         let decision = match self.find(flag_key) {
-            Some(flag) => runner.decide(flag, requested),
+            Some(flag) => runner.decide(flag, requested.map_or(0, |kind| kind as u32)),
             None => Decision::error(runner.fault.unwrap_or(ErrorCode::FlagNotFound)),
         };
         evaluation(&self.image, self.find(flag_key).unwrap_or(u32::MAX), decision)
     }
 
     fn find(&self, key: &str) -> Option<u32> {
-        let flags = (0..self.image.head.flags).find(|flag| self.image.text(self.image.flag(*flag).key) == key.as_bytes());
+        let flags = (0..self.image.flags()).find(|flag| self.image.text(self.image.flag(*flag).key) == key.as_bytes());
         flags.or_else(|| {
-            let mut aliases = (0..self.image.head.aliases).map(|alias| self.image.alias(alias));
+            let mut aliases = (0..self.image.head(Head::Aliases)).map(|alias| self.image.alias(alias));
             aliases.find(|(name, _)| self.image.text(*name) == key.as_bytes()).map(|(_, flag)| flag)
         })
     }
 }
 
 /// What the browser holds: one program, one context, and the answers. Flags are asked by their number.
-#[derive(Default)]
 pub struct Runner {
     image: Image,
-    scratch: Scratch,
-    /// Room for contexts; the first `length` bytes are the members of the one in force, encoded.
-    buffer: Vec<u8>,
+    /// Its bytes are room for contexts and for the next program; the first `length` are the members of the context in force.
+    room: Image,
     length: usize,
+    scratch: Scratch,
     now: Now,
     fault: Option<ErrorCode>,
-    answers: Vec<u32>,
+}
+
+impl Default for Runner {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Runner {
-    /// Takes a program; a refused one changes nothing.
-    pub fn load(&mut self, bytes: &[u8]) -> Result<(), ProgramError> {
-        self.image = wire::decode(bytes)?;
-        self.identify_again();
-        Ok(())
+    /// A runner without a program: it knows no flag.
+    pub const fn new() -> Self {
+        Self { image: Image::EMPTY, room: Image::EMPTY, length: 0, scratch: Scratch::new(), now: Now::UNKNOWN, fault: None }
     }
 
-    /// Room for at least this many bytes of encoded members, to be written before [`Runner::identify`]; what was written stays.
-    pub fn context_buffer(&mut self, length: usize) -> &mut [u8] {
-        if self.buffer.len() < length {
-            self.buffer.resize(length, 0);
+    /// Room for at least this many bytes, to be written before [`Runner::load`] or [`Runner::identify`]; what was written stays.
+    pub fn room(&mut self, length: usize) -> &mut [u8] {
+        self.room.memory.fit(length)
+    }
+
+    /// Takes a program; a refused one leaves the one before in force. Either way nothing is known of a context then.
+    pub fn load(&mut self, program: &[u8]) -> Result<(), ProgramError> {
+        for (place, byte) in self.room(program.len()).iter_mut().zip(program) {
+            *place = *byte;
         }
-        &mut self.buffer
+        self.load_room(program.len())
     }
 
-    /// Takes the first `length` bytes of the buffer as a context, and a moment.
+    /// Takes the first `length` bytes of the room as a program; a refused one leaves the one before in force. Either way nothing
+    /// is known of a context then.
+    pub fn load_room(&mut self, length: usize) -> Result<(), ProgramError> {
+        let checked = wire::check(&mut self.room, length, &mut self.scratch.memo);
+        if checked.is_ok() {
+            core::mem::swap(&mut self.image, &mut self.room);
+        }
+        self.identify(0, Millis(0));
+        checked
+    }
+
+    /// Takes the first `length` bytes of the room as a context, and a moment.
     pub fn identify(&mut self, length: usize, now: Millis) {
         self.length = length;
         self.now = Now::new(now.0);
-        self.identify_again();
-    }
-
-    /// The context's members; what is longer than the buffer is no context.
-    fn members(&self) -> &[u8] {
-        self.buffer.get(..self.length).unwrap_or(&[u8::MAX])
-    }
-
-    fn identify_again(&mut self) {
         self.scratch.reset(&self.image);
         self.fault = if !is_context(self.members()) {
             Some(ErrorCode::InvalidContext)
@@ -123,9 +132,14 @@ impl Runner {
         };
     }
 
+    /// The context's members; what is longer than the room is no context.
+    fn members(&self) -> &[u8] {
+        self.room.memory.bytes().get(..self.length).unwrap_or(&[u8::MAX])
+    }
+
     /// Whether the context extends what the program was made for.
     fn extends(&self) -> bool {
-        (0..self.image.head.known).all(|known| {
+        (0..self.image.head(Head::Known)).all(|known| {
             let record = self.image.known(known);
             let found = value::member(self.members(), self.image.text(record.name));
             match (record.agreement, found) {
@@ -137,42 +151,43 @@ impl Runner {
         })
     }
 
-    /// Answers for every flag, two words each in the order of their numbers: the decision and the compared bucket plus one.
-    pub fn evaluate_all(&mut self) -> &[u32] {
-        self.answers.clear();
-        let mut answers = core::mem::take(&mut self.answers);
+    /// Answers for every flag, two words each (4 bytes, lowest first) in the order of their numbers: the decision and the compared bucket plus one.
+    pub fn evaluate_all(&mut self) -> &[u8] {
         if let Some(code) = self.fault {
-            answers.extend((0..self.image.head.flags).flat_map(|_| [Decision::error(code).word, 0]));
+            let flags = self.image.flags();
+            self.scratch.expect(0, flags);
+            for flag in 0..flags {
+                self.scratch.decide(flag, Decision::error(code));
+            }
         } else {
-            answers.extend(self.walk().all().iter().flat_map(|decision| [decision.word, decision.bucket_plus_one]));
+            self.walk().all();
         }
-        self.answers = answers;
-        &self.answers
+        self.scratch.decisions()
     }
 
-    /// Answers for one flag: the decision and the compared bucket plus one.
-    pub fn evaluate(&mut self, flag: u32, requested: Option<FlagType>) -> [u32; 2] {
+    /// Answers for one flag: the decision and the compared bucket plus one. `requested` is the number of the [`FlagType`] that
+    /// the caller's default has, 0 for any.
+    pub fn evaluate(&mut self, flag: u32, requested: u32) -> [u32; 2] {
         let decision = self.decide(flag, requested);
         [decision.word, decision.bucket_plus_one]
     }
 
-    fn decide(&mut self, flag: u32, requested: Option<FlagType>) -> Decision {
+    fn decide(&mut self, flag: u32, requested: u32) -> Decision {
         if let Some(code) = self.fault {
-            return Decision::error(code);
-        }
-        if flag >= self.image.head.flags {
-            return Decision::error(ErrorCode::FlagNotFound);
-        }
-        match self.image.flag_type(flag) {
-            kind if requested.is_some() && requested != kind => Decision::error(ErrorCode::TypeMismatch),
-            _ => self.walk().flag(flag),
+            Decision::error(code)
+        } else if flag >= self.image.flags() {
+            Decision::error(ErrorCode::FlagNotFound)
+        } else if requested != 0 && requested != self.image.flag(flag).kind {
+            Decision::error(ErrorCode::TypeMismatch)
+        } else {
+            self.walk().flag(flag)
         }
     }
 
     fn walk(&mut self) -> Walk<'_, Fingerprints, ()> {
         Walk {
             image: &self.image,
-            members: self.buffer.get(..self.length).unwrap_or_default(),
+            members: self.room.memory.bytes().get(..self.length).unwrap_or_default(),
             now: &self.now,
             own: Own::NONE,
             scratch: &mut self.scratch,
@@ -181,30 +196,14 @@ impl Runner {
         }
     }
 
-    /// How many flags the program has, and how many aliases.
-    pub fn counts(&self) -> (u32, u32) {
-        (self.image.head.flags, self.image.head.aliases)
+    /// Where the texts of the program start, to be read in place.
+    pub fn texts(&self) -> &[u8] {
+        self.image.value(0)
     }
 
-    /// The type of a flag, as the number of [`FlagType`].
-    pub fn flag_type(&self, flag: u32) -> u32 {
-        self.image.flag(flag).kind
-    }
-
-    /// The key of a flag, UTF-8.
-    pub fn key(&self, flag: u32) -> &[u8] {
-        self.image.text(self.image.flag(flag).key)
-    }
-
-    /// An alias, UTF-8, and its flag.
-    pub fn alias(&self, alias: u32) -> (&[u8], u32) {
-        let (name, flag) = self.image.alias(alias);
-        (self.image.text(name), flag)
-    }
-
-    /// The name of a flag's variant, UTF-8, and its value in the byte form of contexts (objects as JSON text under tag 8).
-    pub fn variant(&self, flag: u32, variant: u32) -> (&[u8], &[u8]) {
-        let (name, encoded) = self.image.variant(flag, variant);
-        (self.image.text(name), value::split(encoded).map_or(&[], |(whole, _)| whole))
+    /// Forgets the program and the context; keeps the memory.
+    pub fn clear(&mut self) {
+        self.image.clear();
+        self.identify(0, Millis(0));
     }
 }

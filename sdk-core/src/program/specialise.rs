@@ -11,8 +11,8 @@ use crate::{
     model::{
         build::Builder,
         code,
-        image::{Agreement, Image, Lookup},
-        symbol::Exact,
+        image::{Agreement, Head, Image, Lookup},
+        symbol::{Exact, Symbols as _},
     },
     overrides::{Own, OwnerOverrides},
     ruleset::Ruleset,
@@ -64,7 +64,7 @@ fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity, 
     let (image, now, mut scratch) = (&ruleset.image, Now::new(0), Scratch::default());
     scratch.reset(image);
     let walk = Walk { image, members: known.members(), now: &now, own, scratch: &mut scratch, visit: (), symbols: PhantomData };
-    let segments = image.head.segments as usize;
+    let segments = image.head(Head::Segments) as usize;
     let mut settling = Settling {
         image,
         own,
@@ -77,10 +77,10 @@ fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity, 
         builder: Builder::new(),
     };
     settling.recognise(key);
-    for flag in 0..image.head.flags {
+    for flag in 0..image.flags() {
         settling.flag(flag);
     }
-    for alias in 0..image.head.aliases {
+    for alias in 0..image.head(Head::Aliases) {
         let (name, flag) = image.alias(alias);
         settling.builder.alias(image.text(name), flag);
     }
@@ -180,7 +180,7 @@ impl Settling<'_> {
             match step {
                 Step::Prerequisite { unmet: decision, .. } | Step::When { decision, .. } | Step::Const(decision) => keep(decision.word),
                 Step::List { at } => keep(self.image.word(at + 2)),
-                Step::Draw { at, .. } => self.shares(*at).iter().skip(1).step_by(2).for_each(|decision| keep(*decision)),
+                Step::Draw { at, .. } => self.shares(*at).skip(1).step_by(2).for_each(&mut keep),
             }
         }
         for (new, number) in (0..).zip(variants.values_mut()) {
@@ -230,17 +230,18 @@ impl Settling<'_> {
                 code::NEEDS => 2,
                 code::PREREQUISITE => {
                     let (other, count) = (self.image.word(at + 1), self.image.word(at + 3));
-                    let meets = self.image.slice(at + 4, count);
+                    let mut meets = self.image.words(at + 4, count);
                     match self.flags.get(other as usize) {
                         Some(Settled { answer: Some(answer), .. }) => {
-                            let met = answer.variant_plus_one().checked_sub(1).is_some_and(|variant| meets.contains(&variant));
+                            let met =
+                                answer.variant_plus_one().checked_sub(1).is_some_and(|variant| meets.any(|meeting| meeting == variant));
                             if !met {
                                 steps.push(Step::Const(decision(at + 2)));
                                 return steps;
                             }
                         }
                         Some(Settled { variants, .. }) => {
-                            let variants = meets.iter().filter_map(|variant| variants.get(variant).copied()).collect();
+                            let variants = meets.filter_map(|variant| variants.get(&variant).copied()).collect();
                             steps.push(Step::Prerequisite { flag: other, unmet: decision(at + 2), variants });
                         }
                         None => {}
@@ -302,7 +303,7 @@ impl Settling<'_> {
         if held == Some(false) {
             return false;
         }
-        let everybody = self.shares(at).iter().rev().nth(1) == Some(&BUCKETS);
+        let everybody = self.shares(at).rev().nth(1) == Some(BUCKETS);
         if self.is_open(self.image.word(at + 2)) {
             let condition = if held == Some(true) { 0 } else { condition };
             steps.push(Step::Draw { at, condition });
@@ -327,8 +328,8 @@ impl Settling<'_> {
     }
 
     /// Pairs of bound and decision of a draw.
-    fn shares(&self, at: u32) -> &[u32] {
-        self.image.slice(at + 7, 2 * code::count(self.image.word(at)))
+    fn shares(&self, at: u32) -> impl DoubleEndedIterator<Item = u32> + use<'_> {
+        self.image.words(at + 7, 2 * code::count(self.image.word(at)))
     }
 
     /// Whether a context that extends what is known may still change what this attribute is.
@@ -354,8 +355,8 @@ impl Settling<'_> {
             operation @ (code::ALL | code::ANY) => {
                 let decisive = operation == code::ANY;
                 let mut open = false;
-                for child in self.image.slice(at + 2, self.image.word(at + 1)) {
-                    match self.holds(*child) {
+                for child in self.image.words(at + 2, self.image.word(at + 1)) {
+                    match self.holds(child) {
                         Some(held) if held == decisive => return Some(decisive),
                         Some(_) => {}
                         None => open = true,
@@ -384,8 +385,8 @@ impl Settling<'_> {
         let word = self.image.word(at);
         match code::operation(word) {
             operation @ (code::ALL | code::ANY) => {
-                let children = self.image.slice(at + 2, self.image.word(at + 1));
-                let open: Vec<u32> = children.iter().copied().filter(|child| self.holds(*child).is_none()).collect();
+                let children = self.image.words(at + 2, self.image.word(at + 1));
+                let open: Vec<u32> = children.filter(|child| self.holds(*child).is_none()).collect();
                 let copies: Vec<u32> = open.into_iter().map(|child| self.copy(child)).collect();
                 if let [only] = copies.as_slice() {
                     return *only;
@@ -428,8 +429,8 @@ impl Settling<'_> {
         match operation {
             code::IN => {
                 builder.push(&[word, attribute]);
-                let symbols = image.slice(at + 2, code::count(word));
-                builder.push_symbols(symbols.iter().map(|symbol| scalar(image, *symbol)));
+                let symbols = image.words(at + 2, code::count(word));
+                builder.push_symbols(symbols.map(|symbol| scalar(image, symbol)));
             }
             code::NUMBER | code::TIME => {
                 builder.push(&[word, attribute]);
@@ -440,7 +441,7 @@ impl Settling<'_> {
                 let size = 1 + 2 * narrow;
                 let wide = 1 + 8 * image.word(at + 4 + size);
                 builder.push(&[word, attribute, 0, 0]);
-                builder.push(image.slice(at + 4, size + wide));
+                builder.push_all(image.words(at + 4, size + wide));
             }
             code::EXISTS => builder.push(&[word, attribute]),
             _ => {
@@ -468,8 +469,8 @@ impl Settling<'_> {
             Step::List { at } => {
                 let attribute = self.builder.attribute(image.str(image.attribute(image.word(at + 1)).name));
                 self.builder.push(&[image.word(*at), attribute, decision(at + 2)]);
-                let symbols = image.slice(at + 3, code::count(image.word(*at)));
-                self.builder.push_symbols(symbols.iter().map(|symbol| scalar(image, *symbol)));
+                let symbols = image.words(at + 3, code::count(image.word(*at)));
+                self.builder.push_symbols(symbols.map(|symbol| scalar(image, symbol)));
             }
             Step::When { decision, .. } => {
                 let decision = renumbered(*decision);
@@ -478,7 +479,7 @@ impl Settling<'_> {
             Step::Draw { at, .. } => {
                 let attribute = self.builder.attribute(image.str(image.attribute(image.word(at + 2)).name));
                 self.builder.push(&[image.word(*at), condition, attribute]);
-                self.builder.push(image.slice(at + 3, 4));
+                self.builder.push_all(image.words(at + 3, 4));
                 for share in 0..code::count(image.word(*at)) {
                     self.builder.push(&[image.word(at + 7 + 2 * share), decision(at + 8 + 2 * share)]);
                 }
@@ -490,6 +491,6 @@ impl Settling<'_> {
 
 /// The encoded scalar of one of a ruleset's symbols.
 fn scalar(image: &Image, symbol: u32) -> &[u8] {
-    let place = image.symbol(symbol).first().copied().unwrap_or(u32::MAX);
+    let place = image.word(image.symbol(symbol, Exact::WIDTH));
     value::split(image.value(place)).map_or(&[], |(scalar, _)| scalar)
 }

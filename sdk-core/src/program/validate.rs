@@ -1,242 +1,279 @@
 //! Whether a program's tables refer only to what is there, so that walking them is bounded and never leaves them.
-use alloc::vec::Vec;
-
+//!
+//! Reading tables is total, so that nothing has to be known good before it is looked at: faults are gathered, not returned.
 use crate::{
     bucket::BUCKETS,
     details::{Decision, ErrorCode, FlagType, Layer, Reason},
     document::MAX_CONDITION_DEPTH,
-    matching::pattern,
+    memory::Memory,
     model::{
         code,
-        image::{Image, Span},
+        image::{Head, Image, RECORD_WORDS, Span},
     },
     value::{self, Encoded},
 };
 
-/// Checks everything once.
-pub(crate) fn is_sound(image: &Image) -> bool {
-    // A segment takes words; more of them than words cannot all be referred to.
-    if image.head.segments as usize > image.words.len() {
-        return false;
+/// Kinds of operands, four bits each, the first one lowest.
+mod kind {
+    /// Any word.
+    pub(super) const ANY: u32 = 1;
+    /// Any four words.
+    pub(super) const KEY: u32 = 2;
+    pub(super) const ATTRIBUTE: u32 = 3;
+    pub(super) const DECISION: u32 = 4;
+    pub(super) const BUCKET: u32 = 5;
+    pub(super) const CONDITION: u32 = 6;
+    /// A condition, or 0.
+    pub(super) const PERHAPS: u32 = 7;
+    /// How often what follows is there.
+    pub(super) const COUNT: u32 = 8;
+    /// What follows is there as often as the operation's word says.
+    pub(super) const TIMES: u32 = 9;
+    /// Symbols ascend.
+    pub(super) const SYMBOL: u32 = 10;
+    /// A text: two words.
+    pub(super) const TEXT: u32 = 11;
+    /// A scalar among the texts.
+    pub(super) const SCALAR: u32 = 12;
+    /// The lowest number of any flag this one depends on.
+    pub(super) const LOWEST: u32 = 13;
+    /// A flag that this one depends on.
+    pub(super) const FLAG: u32 = 14;
+    /// The number of a segment, whose condition follows.
+    pub(super) const SEGMENT: u32 = 15;
+}
+
+const fn shape<const COUNT: usize>(kinds: [u32; COUNT]) -> u32 {
+    let (mut shape, mut index) = (0, COUNT);
+    while index > 0 {
+        index -= 1;
+        shape = shape << 4 | kinds[index];
     }
-    let mut check = Check {
-        image,
-        segments: alloc::vec![(0, 0); image.head.segments as usize],
-        // Every condition is visited once, so there are fewer visits than words.
-        budget: image.words.len(),
-    };
-    check.records().is_some() && (0..image.head.flags).all(|flag| check.flag(flag).is_some())
+    shape
+}
+
+/// The operands of an operation; none for what is no operation.
+fn operands_of(operation: u32) -> u32 {
+    use kind::{ANY, ATTRIBUTE, BUCKET, CONDITION, COUNT, DECISION, FLAG, KEY, LOWEST, PERHAPS, SCALAR, SEGMENT, SYMBOL, TEXT, TIMES};
+    match operation {
+        code::CONST => const { shape([DECISION, BUCKET]) },
+        code::NEEDS => const { shape([LOWEST]) },
+        code::PREREQUISITE => const { shape([FLAG, DECISION, COUNT, ANY]) },
+        code::LIST => const { shape([ATTRIBUTE, DECISION, TIMES, SYMBOL]) },
+        code::WHEN => const { shape([CONDITION, DECISION, BUCKET]) },
+        code::DRAW => const { shape([PERHAPS, ATTRIBUTE, KEY, TIMES, BUCKET, DECISION]) },
+        code::ALL | code::ANY => const { shape([COUNT, CONDITION]) },
+        code::NOT => const { shape([CONDITION]) },
+        code::SEGMENT => const { shape([SEGMENT, CONDITION]) },
+        code::EXISTS => const { shape([ATTRIBUTE]) },
+        code::IN => const { shape([ATTRIBUTE, TIMES, SYMBOL]) },
+        code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH => const { shape([ATTRIBUTE, SCALAR]) },
+        code::NUMBER | code::TIME => const { shape([ATTRIBUTE, ANY, ANY]) },
+        code::SEMVER | code::MATCHES => const { shape([ATTRIBUTE, TEXT]) },
+        // What is no range of addresses holds none.
+        code::CIDR => const { shape([ATTRIBUTE, ANY, ANY, COUNT, ANY, ANY]) },
+        _ => 0,
+    }
+}
+
+/// Checks everything once.
+pub(crate) fn is_sound(image: &Image, memo: &mut Memory) -> bool {
+    let (words, segments) = (image.head(Head::Code), image.head(Head::Segments));
+    // A segment takes words; more of them than words cannot all be referred to.
+    memo.clear(2 * segments.min(words) as usize);
+    // Every condition is visited once, so there are fewer visits than words.
+    let mut check = Check { image, memo, budget: words, sound: segments <= words, flag: 0, lowest: 0, variants: 0 };
+    check.records();
+    for flag in 0..image.flags() {
+        check.flag(flag);
+    }
+    check.sound
 }
 
 struct Check<'a> {
     image: &'a Image,
-    /// By segment: its condition and how deep that nests; 0 while not yet seen.
-    segments: Vec<(u32, u32)>,
-    budget: usize,
-}
-
-/// Turns a requirement into an option, so that checks can be chained.
-fn must(holds: bool) -> Option<()> {
-    holds.then_some(())
+    /// Two words a segment: its condition and how deep that nests; 0 while not yet seen.
+    memo: &'a mut Memory,
+    budget: u32,
+    /// Nothing was found that is wrong.
+    sound: bool,
+    /// The flag that is looked at, the lowest number of any it depends on, and how many variants it has.
+    flag: u32,
+    lowest: u32,
+    variants: u32,
 }
 
 impl Check<'_> {
-    fn records(&self) -> Option<()> {
-        let (image, head) = (self.image, &self.image.head);
-        for attribute in 0..head.attributes {
-            self.span(image.attribute(attribute).name)?;
-        }
-        for alias in 0..head.aliases {
-            let (name, flag) = image.alias(alias);
-            self.span(name)?;
-            must(flag < head.flags)?;
-        }
-        for known in 0..head.known {
-            self.span(image.known(known).name)?;
+    fn must(&mut self, holds: bool) {
+        self.sound &= holds;
+    }
+
+    fn records(&mut self) {
+        let image = self.image;
+        let mut at = image.head(Head::Code);
+        for (field, width) in [Head::Flags, Head::Attributes, Head::Aliases, Head::Known].into_iter().zip(RECORD_WORDS) {
+            for _ in 0..image.head(field) {
+                self.span(image.span(at));
+                if width == RECORD_WORDS[2] {
+                    self.must(image.word(at.wrapping_add(2)) < image.flags());
+                }
+                at = at.wrapping_add(width);
+            }
         }
         let mut last = 0;
-        for entry in image.directory() {
-            must(*entry >= last && *entry <= head.symbols)?;
-            last = *entry;
+        for entry in 0..=1 << image.head(Head::DirectoryBits) {
+            let next = image.word(image.directory(entry));
+            self.must(next >= last);
+            last = next;
         }
-        must(last == head.symbols)
+        self.must(last == image.head(Head::Symbols));
     }
 
-    fn flag(&mut self, flag: u32) -> Option<()> {
+    fn flag(&mut self, flag: u32) {
         let image = self.image;
         let record = image.flag(flag);
-        self.span(record.key)?;
-        let kind = FlagType::from_number(record.kind)?;
-        let variants = self.code(record.variants)?;
-        self.range(record.variants, variants.checked_mul(3)?.checked_add(1)?)?;
-        for variant in 0..variants {
+        self.flag = flag;
+        self.lowest = flag;
+        self.variants = self.code(record.variants);
+        for variant in 0..self.variants {
             let (name, encoded) = image.variant(flag, variant);
-            self.span(name)?;
-            must(match (value::read(encoded)?.0, kind) {
-                (Encoded::Boolean(_), FlagType::Boolean) => true,
-                (Encoded::Number(number), FlagType::Number) => number.is_finite(),
-                (Encoded::Text(_), FlagType::String) => encoded.first() == Some(&value::STRING),
-                (Encoded::Text(_), FlagType::Object) => encoded.first() == Some(&value::JSON),
-                _ => false,
-            })?;
-        }
-        let (mut at, mut lowest) = (record.steps, flag);
-        let mut leading = true;
-        loop {
-            let word = self.code(at)?;
-            let size = match code::operation(word) {
-                code::CONST => {
-                    self.decision(at + 1, variants)?;
-                    return must(self.code(at + 2)? <= BUCKETS);
-                }
-                code::NEEDS => {
-                    must(at == record.steps)?;
-                    lowest = self.code(at + 1)?;
-                    must(lowest <= flag)?;
-                    2
-                }
-                code::PREREQUISITE => {
-                    let (other, count) = (self.code(at + 1)?, self.code(at + 3)?);
-                    must(leading && (lowest..flag).contains(&other) && self.lowest(other) >= lowest)?;
-                    self.decision(at + 2, variants)?;
-                    self.range(at, count.checked_add(4)?)?;
-                    4 + count
-                }
-                code::LIST => {
-                    self.attribute(at + 1)?;
-                    self.decision(at + 2, variants)?;
-                    self.symbols(at + 3, code::count(word))?;
-                    3 + code::count(word)
-                }
-                code::WHEN => {
-                    self.condition(self.code(at + 1)?, at, 1)?;
-                    self.decision(at + 2, variants)?;
-                    must(self.code(at + 3)? <= BUCKETS)?;
-                    4
-                }
-                code::DRAW => {
-                    let condition = self.code(at + 1)?;
-                    if condition != 0 {
-                        self.condition(condition, at, 1)?;
-                    }
-                    self.attribute(at + 2)?;
-                    let count = code::count(word);
-                    self.range(at, 7 + 2 * count)?;
-                    for share in 0..count {
-                        must(self.code(at + 7 + 2 * share)? <= BUCKETS)?;
-                        self.decision(at + 8 + 2 * share, variants)?;
-                    }
-                    7 + 2 * count
-                }
-                _ => return None,
+            self.span(name);
+            let kind = match value::read(encoded) {
+                Some((Encoded::Boolean(_), _)) => FlagType::Boolean as u32,
+                Some((Encoded::Number(number), _)) if number.is_finite() => FlagType::Number as u32,
+                Some((Encoded::Text(_), _)) if encoded.first() == Some(&value::STRING) => FlagType::String as u32,
+                Some((Encoded::Text(_), _)) if encoded.first() == Some(&value::JSON) => FlagType::Object as u32,
+                _ => 0,
             };
-            leading &= matches!(code::operation(word), code::NEEDS | code::PREREQUISITE);
-            at = at.checked_add(size)?;
+            self.must(kind == record.kind);
+            if !self.sound {
+                return;
+            }
+        }
+        self.must(record.kind.wrapping_sub(1) < 4 && record.variants.wrapping_add(3 * self.variants) < image.head(Head::Code));
+        let (mut at, mut leading) = (record.steps, true);
+        while self.sound {
+            let operation = code::operation(self.code(at));
+            leading &= operation == code::NEEDS || operation == code::PREREQUISITE;
+            self.must(
+                operation < code::ALL && (operation != code::NEEDS || at == record.steps) && (operation != code::PREREQUISITE || leading),
+            );
+            (at, _) = self.operands(at, 0);
+            if operation == code::CONST {
+                return;
+            }
         }
     }
 
-    /// The lowest flag that a flag depends on, itself if none.
-    fn lowest(&self, flag: u32) -> u32 {
-        let steps = self.image.flag(flag).steps;
-        if code::operation(self.image.word(steps)) == code::NEEDS { self.image.word(steps.saturating_add(1)) } else { flag }
+    /// Checks the operands of the operation at `at`; answers where they end and how deep they nest.
+    fn operands(&mut self, at: u32, level: u32) -> (u32, u32) {
+        let image = self.image;
+        let word = self.code(at);
+        let mut kinds = operands_of(code::operation(word));
+        self.must(kinds != 0);
+        let (mut place, mut again, mut times, mut deepest, mut least) = (at.wrapping_add(1), 0, 1, 0, 0);
+        while times > 0 && self.sound {
+            let operand = self.code(place);
+            let mut size = 1;
+            match kinds & 15 {
+                kind::KEY => size = 4,
+                kind::ATTRIBUTE => self.must(operand < image.head(Head::Attributes)),
+                kind::DECISION => self.decision(operand),
+                kind::BUCKET => self.must(operand <= BUCKETS),
+                kind::PERHAPS if operand == 0 => {}
+                kind::CONDITION | kind::PERHAPS => deepest = deepest.max(self.condition(operand, at, level + 1)),
+                kind::COUNT => (times, again) = (operand, kinds >> 4),
+                kind::TIMES => (times, again, size) = (code::count(word), kinds >> 4, 0),
+                kind::SYMBOL => {
+                    self.must(operand >= least && operand < image.head(Head::Symbols));
+                    least = operand + 1;
+                }
+                kind::TEXT | kind::SCALAR => {
+                    let span = image.span(place);
+                    self.span(span);
+                    let text = image.text(span);
+                    let is_scalar = || {
+                        matches!(value::split(text), Some((_, &[])))
+                            && text.first().is_some_and(|tag| !matches!(*tag, value::LIST | value::OBJECT | value::JSON))
+                    };
+                    if kinds & 15 == kind::SCALAR {
+                        self.must(is_scalar());
+                    }
+                    size = 2;
+                }
+                kind::LOWEST => {
+                    self.must(operand <= self.flag);
+                    self.lowest = operand;
+                }
+                kind::FLAG => {
+                    let steps = image.steps(operand);
+                    let lowest =
+                        if code::operation(image.word(steps)) == code::NEEDS { image.word(steps.wrapping_add(1)) } else { operand };
+                    self.must(self.lowest <= operand && operand < self.flag && self.lowest <= lowest);
+                }
+                kind::SEGMENT => {
+                    deepest = self.segment(operand, image.word(place.wrapping_add(1)), at, level + 1);
+                    // Its condition is looked at once.
+                    size = 2;
+                    kinds = 0;
+                }
+                _ => {}
+            }
+            place = place.wrapping_add(size);
+            kinds >>= 4;
+            if kinds == 0 {
+                times -= 1;
+                kinds = again;
+            }
+        }
+        self.must(place <= image.head(Head::Code));
+        (place, deepest)
     }
 
     /// Checks a condition that must stand before `parent`; answers how deep it nests.
-    fn condition(&mut self, at: u32, parent: u32, level: u32) -> Option<u32> {
-        self.budget = self.budget.checked_sub(1)?;
-        must(at != 0 && at < parent && level <= MAX_CONDITION_DEPTH)?;
-        let word = self.code(at)?;
-        let depth = match code::operation(word) {
-            code::ALL | code::ANY => {
-                let count = self.code(at + 1)?;
-                self.range(at, count.checked_add(2)?)?;
-                let mut deepest = 0;
-                for child in 0..count {
-                    deepest = deepest.max(self.condition(self.code(at + 2 + child)?, at, level + 1)?);
-                }
-                deepest + 1
-            }
-            code::NOT => self.condition(self.code(at + 1)?, at, level + 1)? + 1,
-            code::SEGMENT => {
-                let (number, condition) = (self.code(at + 1)? as usize, self.code(at + 2)?);
-                must(condition != 0 && condition < at)?;
-                let (known, known_depth) = *self.segments.get(number)?;
-                if known == 0 {
-                    let depth = self.condition(condition, at, level + 1)?;
-                    *self.segments.get_mut(number)? = (condition, depth);
-                    depth + 1
-                } else {
-                    must(known == condition && level + known_depth <= MAX_CONDITION_DEPTH)?;
-                    known_depth + 1
-                }
-            }
-            _ => {
-                self.test(at, word)?;
-                1
-            }
-        };
-        Some(depth)
-    }
-
-    fn test(&self, at: u32, word: u32) -> Option<()> {
-        self.attribute(at + 1)?;
-        let operand = || self.span_at(at + 2);
-        match code::operation(word) {
-            code::EXISTS => Some(()),
-            code::IN => self.symbols(at + 2, code::count(word)),
-            code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH => {
-                let text = self.image.text(operand()?);
-                must(value::split(text)?.1.is_empty() && !matches!(text.first(), Some(&(value::LIST | value::OBJECT | value::JSON))))
-            }
-            code::NUMBER | code::TIME => self.range(at, 4),
-            code::SEMVER => operand().map(drop),
-            code::MATCHES => must(pattern::is_valid(self.image.text(operand()?))),
-            code::CIDR => {
-                let narrow = self.code(at + 4)?;
-                let wide_at = at.checked_add(5)?.checked_add(narrow.checked_mul(2)?)?;
-                let wide = self.code(wide_at)?;
-                self.range(wide_at, wide.checked_mul(8)?.checked_add(1)?)
-            }
-            _ => None,
+    fn condition(&mut self, at: u32, parent: u32, level: u32) -> u32 {
+        self.must(
+            self.budget > 0 && at != 0 && at < parent && level <= MAX_CONDITION_DEPTH && code::operation(self.image.word(at)) >= code::ALL,
+        );
+        if !self.sound {
+            return 0;
         }
+        self.budget -= 1;
+        self.operands(at, level).1 + 1
     }
 
-    fn decision(&self, at: u32, variants: u32) -> Option<()> {
-        let decision = Decision { word: self.code(at)?, bucket_plus_one: 0 };
-        must(decision.variant_plus_one() <= variants)?;
-        let number = |shift: u32| (decision.word >> shift & 15) as usize;
-        must(number(20) > 0 && number(20) <= Reason::ALL.len() && number(24) <= ErrorCode::ALL.len() && number(28) <= Layer::ALL.len())
+    /// Checks a segment, once; answers how deep it nests.
+    fn segment(&mut self, number: u32, condition: u32, parent: u32, level: u32) -> u32 {
+        self.must(number < self.image.head(Head::Segments));
+        let place = 2 * number as usize;
+        let (known, mut depth) = (self.memo.word(place), self.memo.word(place.wrapping_add(1)));
+        if known == 0 {
+            depth = self.condition(condition, parent, level);
+        }
+        self.memo.set(place, condition);
+        self.memo.set(place.wrapping_add(1), depth);
+        self.must(known == 0 || known == condition && level + depth <= MAX_CONDITION_DEPTH);
+        depth
     }
 
-    fn attribute(&self, at: u32) -> Option<()> {
-        must(self.code(at)? < self.image.head.attributes)
-    }
-
-    fn symbols(&self, at: u32, count: u32) -> Option<()> {
-        self.range(at, count)?;
-        let list = self.image.slice(at, count);
-        must(list.is_sorted_by(|a, b| a < b) && list.last().is_none_or(|last| *last < self.image.head.symbols))
+    fn decision(&mut self, word: u32) {
+        let decision = Decision { word, bucket_plus_one: 0 };
+        let number = |shift: u32| (word >> shift & 15) as usize;
+        self.must(
+            decision.variant_plus_one() <= self.variants
+                && number(20).wrapping_sub(1) < Reason::ALL.len()
+                && number(24) <= ErrorCode::ALL.len()
+                && number(28) <= Layer::ALL.len(),
+        );
     }
 
     /// A word of the code.
-    fn code(&self, at: u32) -> Option<u32> {
-        must(at < self.image.head.code)?;
-        Some(self.image.word(at))
+    fn code(&mut self, at: u32) -> u32 {
+        self.must(at < self.image.head(Head::Code));
+        self.image.word(at)
     }
 
-    /// Whether so many words of code follow.
-    fn range(&self, at: u32, count: u32) -> Option<()> {
-        must(at.checked_add(count)? <= self.image.head.code)
-    }
-
-    fn span_at(&self, at: u32) -> Option<Span> {
-        self.range(at, 2)?;
-        let span = self.image.span(at);
-        self.span(span)?;
-        Some(span)
-    }
-
-    fn span(&self, span: Span) -> Option<()> {
-        must(span.at.checked_add(span.length)? as usize <= self.image.bytes.len())
+    fn span(&mut self, span: Span) {
+        self.must(self.image.text(span).len() == span.length as usize);
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! All numbers are little-endian words of 4 bytes: the magic `TFPG`, the format, the length of the whole in bytes, the checksum
 //! (2 words) of everything after it, the head (12 words), code and records, the number of text bytes, the text bytes.
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::validate::is_sound;
 use crate::{
     bucket::Subkey,
-    model::image::{Head, Image},
+    memory::Memory,
+    model::{
+        image::{Image, LENGTH_AT, PREFIX},
+        symbol::{Fingerprints, Symbols as _},
+    },
 };
 
 /// The program format that is written, and the highest that is read.
@@ -17,10 +21,7 @@ pub const FORMAT: u32 = 1;
 /// The largest program, in bytes.
 pub const MAX_PROGRAM_BYTES: usize = 16_000_000;
 
-const MAGIC: u32 = u32::from_le_bytes(*b"TFPG");
-/// Magic, format, length, checksum.
-const PREFIX: usize = 20;
-const HEAD: usize = 12;
+pub(crate) const MAGIC: u32 = u32::from_le_bytes(*b"TFPG");
 
 /// Why a program is refused. It is refused whole; whatever was in force before stays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,74 +65,36 @@ impl fmt::Display for ProgramError {
 impl core::error::Error for ProgramError {}
 
 pub(crate) fn encode(image: &Image) -> Vec<u8> {
-    let head = &image.head;
-    let key = head.symbol_key;
-    let split = |wide: u64| [wide & 0xFFFF_FFFF, wide >> 32];
-    let [[a, b], [c, d]] = key.map(split);
-    let mut out = Vec::with_capacity(PREFIX + 4 * (HEAD + image.words.len() + 1) + image.bytes.len());
-    let mut put = |word: u32| out.extend_from_slice(&word.to_le_bytes());
-    for word in [MAGIC, FORMAT, 0, 0, 0] {
-        put(word);
+    let (mut out, rest) = (Vec::with_capacity(image.bytes().len()), image.bytes().get(PREFIX..).unwrap_or_default());
+    for word in [MAGIC, FORMAT, image.raw(LENGTH_AT)] {
+        out.extend_from_slice(&word.to_le_bytes());
     }
-    for word in [head.code, head.flags, head.attributes, head.aliases, head.known, head.symbols, head.directory_bits, head.segments] {
-        put(word);
-    }
-    for half in [a, b, c, d] {
-        put(u32::try_from(half).unwrap_or(0));
-    }
-    for word in &image.words {
-        put(*word);
-    }
-    put(u32::try_from(image.bytes.len()).unwrap_or(0));
-    out.extend_from_slice(&image.bytes);
-    let length = u32::try_from(out.len()).unwrap_or(0);
-    let sum = checksum(out.get(PREFIX..).unwrap_or_default());
-    if let Some(place) = out.get_mut(8..PREFIX) {
-        let (length_place, sum_place) = place.split_at_mut(4);
-        length_place.copy_from_slice(&length.to_le_bytes());
-        sum_place.copy_from_slice(&sum.to_le_bytes());
-    }
+    out.extend_from_slice(&checksum(rest).to_le_bytes());
+    out.extend_from_slice(rest);
     out
 }
 
-/// Reads and checks a program once; afterwards it is walked in place.
+/// Reads a program.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Image, ProgramError> {
-    let word = |at: usize| bytes.get(at..at + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_le_bytes);
-    if word(0) != MAGIC {
+    let mut image = Image { memory: bytes.to_vec().into(), ..Image::EMPTY };
+    check(&mut image, bytes.len(), &mut Memory::new()).map(|()| image)
+}
+
+/// Checks the program that an image has as its first `length` bytes once; afterwards it is walked in place. `memo` is room to work in.
+pub(crate) fn check(image: &mut Image, length: usize, memo: &mut Memory) -> Result<(), ProgramError> {
+    if image.raw(0) != MAGIC {
         return Err(ProgramError::NotAProgram);
     }
-    if word(4) != FORMAT {
+    if image.raw(4) != FORMAT {
         return Err(ProgramError::Format);
     }
-    if bytes.len() > MAX_PROGRAM_BYTES || bytes.len() != word(8) as usize {
+    if length > MAX_PROGRAM_BYTES || length != image.raw(LENGTH_AT) as usize || length > image.memory.bytes().len() {
         return Err(ProgramError::Length);
     }
-    let wide = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
-    if wide(12) != checksum(bytes.get(PREFIX..).unwrap_or_default()) {
+    if image.raw_wide(12) != checksum(image.bytes().get(PREFIX..).unwrap_or_default()) {
         return Err(ProgramError::Checksum);
     }
-    let at = |index: usize| word(PREFIX + 4 * index);
-    let head = Head {
-        code: at(0),
-        flags: at(1),
-        attributes: at(2),
-        aliases: at(3),
-        known: at(4),
-        symbols: at(5),
-        symbol_width: 2,
-        directory_bits: at(6),
-        segments: at(7),
-        symbol_key: [wide(PREFIX + 32), wide(PREFIX + 40)],
-    };
-    let start = PREFIX + 4 * HEAD;
-    let words = head.words().ok_or(ProgramError::Unsound)? as usize;
-    let end = start.saturating_add(words.saturating_mul(4));
-    let code = bytes.get(start..end).ok_or(ProgramError::Unsound)?;
-    let texts = bytes.get(end + 4..).filter(|texts| texts.len() == word(end) as usize).ok_or(ProgramError::Unsound)?;
-    // Of known number: collected at once, into no more memory than they take.
-    let words: Box<[u32]> = code.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
-    let image = Image::new(words, texts.into(), head).ok_or(ProgramError::Unsound)?;
-    if is_sound(&image) { Ok(image) } else { Err(ProgramError::Unsound) }
+    if image.read_head(Fingerprints::WIDTH) && is_sound(image, memo) { Ok(()) } else { Err(ProgramError::Unsound) }
 }
 
 /// Guards against damage, not against forgery: a program is taken over a connection that is trusted.

@@ -1,2 +1,2 @@
-export { Engine, initSync } from '../../../npm/client/dist/engine/engine.js';
+export { initSync } from '../../../npm/client/dist/engine/engine.js';
 export { createEngine } from '../../../npm/client/src/engine.js';
