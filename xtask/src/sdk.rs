@@ -41,8 +41,9 @@ fn engine() -> Module<'static> {
         package: "sdk-wasm",
         features: &[],
         profile: "wasm",
-        opt_level: Some("z"),
-        wasm_opt: "-Oz",
+        // Not for size: `z` is larger after compression (measured: 22.9 kB against 22.4 with all scripts) and half as fast.
+        opt_level: Some("2"),
+        wasm_opt: "-Os",
         host: Host::Web,
         name: "engine",
         out: root::in_root("npm/client/dist/engine"),

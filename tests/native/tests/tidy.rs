@@ -53,6 +53,7 @@ fn the_core_depends_on_little() {
         "siphasher",
         "regex-automata",
         "regex-syntax",
+        "bytemuck",
         "ryu-js",
         "hashbrown",
         "proc-macro2",

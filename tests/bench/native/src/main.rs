@@ -171,7 +171,6 @@ impl<E, T, L: Fn() -> E, C: Fn(&User) -> T, O: Fn(&E, &str, &T) -> bool, A: Fn(&
     }
 
     /// Panics at the first wrong answer; tells which share of the draws was true.
-    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
     fn check(&self, engine: &E, flags: &[Flag], users: &[User]) -> f64 {
         let Self { context, one, all, .. } = self;
         for flag in flags {
@@ -202,7 +201,6 @@ impl<E, T, L: Fn() -> E, C: Fn(&User) -> T, O: Fn(&E, &str, &T) -> bool, A: Fn(&
 }
 
 /// Nanoseconds of CPU that this thread has used.
-#[expect(clippy::cast_precision_loss, reason = "exact for a hundred days")]
 fn cpu() -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the place is ours.
@@ -211,7 +209,6 @@ fn cpu() -> f64 {
 }
 
 /// Nanoseconds of one call: the tenth percentile of 60 batches of about 3 ms.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of calls")]
 fn time(mut call: impl FnMut(usize)) -> f64 {
     let (mut count, mut from) = (1_usize, 0);
     let mut batch = |count: usize| {
