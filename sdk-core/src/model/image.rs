@@ -281,7 +281,6 @@ impl Image {
 
     /// The numbers of the symbols whose hash starts like this one.
     pub(crate) fn symbols_near(&self, hash: u64) -> core::ops::Range<u32> {
-        #[expect(clippy::cast_possible_truncation, reason = "at most 24 bits are left")]
         let bucket = (hash >> 32 >> (32 - self.head(Head::DirectoryBits).min(24))) as u32;
         let at = self.directory(bucket);
         self.word(at)..self.word(at.wrapping_add(1))
