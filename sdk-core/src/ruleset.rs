@@ -7,15 +7,15 @@ use hashbrown::HashTable;
 use crate::{
     bucket::{BucketKey, Subkey},
     context::Context,
-    details::{Decision, ErrorCode, Evaluation, FlagType, Value},
+    details::{Decision, ErrorCode, FlagType},
     evaluate::{Now, Scratch, Walk},
+    evaluation::Evaluation,
     explain::Visit,
     model::{
         image::{Head, Image},
         symbol::Exact,
     },
     overrides::Own,
-    value::{self, Encoded},
 };
 
 /// A moment in whole milliseconds since the Unix epoch. The caller's clock tells it.
@@ -121,29 +121,29 @@ impl<'r> Visitor<'r, '_> {
     }
 
     /// Answers for every flag, in the order of [`Ruleset::flag_keys`].
-    pub fn evaluate_all(&mut self) -> impl Iterator<Item = (&'r str, Evaluation<'r>)> + use<'r> {
+    pub fn evaluate_all(&mut self) -> impl Iterator<Item = Evaluation<'r>> {
         let image: &'r Image = &self.ruleset.image;
-        let decisions = if self.context.refusal().is_some() {
-            alloc::vec![Decision::error(ErrorCode::InvalidContext); self.ruleset.len()]
-        } else {
-            {
-                self.walk(()).all();
-                (0..self.ruleset.image.flags()).map(|flag| self.scratch.decision(flag)).collect()
-            }
-        };
-        (0..).zip(decisions).map(|(flag, decision)| (image.str(image.flag(flag).key), evaluation(image, flag, decision)))
+        let refused = self.context.refusal().is_some();
+        if !refused {
+            self.walk(()).all();
+        }
+        let scratch = &self.scratch;
+        (0..image.flags()).map(move |flag| {
+            let decision = if refused { Decision::error(ErrorCode::InvalidContext) } else { scratch.decision(flag) };
+            Evaluation::new(image, flag, decision)
+        })
     }
 
     pub(crate) fn watched(&mut self, flag_key: &str, requested: Option<FlagType>, visit: impl Visit) -> Evaluation<'r> {
         let image: &'r Image = &self.ruleset.image;
         if self.context.refusal().is_some() {
-            return error(ErrorCode::InvalidContext);
+            return Evaluation::error(image, ErrorCode::InvalidContext);
         }
-        let Some(flag) = self.ruleset.find(flag_key) else { return error(ErrorCode::FlagNotFound) };
+        let Some(flag) = self.ruleset.find(flag_key) else { return Evaluation::error(image, ErrorCode::FlagNotFound) };
         if requested.is_some() && requested != image.flag_type(flag) {
-            return error(ErrorCode::TypeMismatch);
+            return Evaluation::new(image, flag, Decision::error(ErrorCode::TypeMismatch));
         }
-        evaluation(image, flag, self.walk(visit).flag(flag))
+        Evaluation::new(image, flag, self.walk(visit).flag(flag))
     }
 
     fn walk<V: Visit>(&mut self, visit: V) -> Walk<'_, Exact, V> {
@@ -157,39 +157,4 @@ impl<'r> Visitor<'r, '_> {
             symbols: PhantomData,
         }
     }
-}
-
-fn error<'a>(code: ErrorCode) -> Evaluation<'a> {
-    let decision = Decision::error(code);
-    Evaluation { variant: None, value: None, reason: decision.reason(), error_code: Some(code), layer: None, bucket: None }
-}
-
-/// Spells a decision out.
-pub(crate) fn evaluation(image: &Image, flag: u32, decision: Decision) -> Evaluation<'_> {
-    let (mut variant, mut value) = (None, None);
-    if let Some(number) = decision.variant_plus_one().checked_sub(1) {
-        let (name, encoded) = image.variant(flag, number);
-        variant = Some(image.str(name));
-        value = variant_value(encoded);
-    }
-    Evaluation {
-        variant,
-        value,
-        reason: decision.reason(),
-        error_code: decision.error_code(),
-        layer: decision.layer(),
-        bucket: decision.bucket_plus_one.checked_sub(1),
-    }
-}
-
-fn variant_value(encoded: &[u8]) -> Option<Value<'_>> {
-    Some(match value::read(encoded)?.0 {
-        Encoded::Boolean(boolean) => Value::Boolean(boolean),
-        Encoded::Number(number) => Value::Number(number),
-        Encoded::Text(text) => {
-            let text = core::str::from_utf8(text).ok()?;
-            if encoded.first() == Some(&value::JSON) { Value::Object(text) } else { Value::String(text) }
-        }
-        _ => return None,
-    })
 }

@@ -143,7 +143,7 @@ fn a_program_of_a_vouched_identity_answers_nobody_else() {
         for name in ["targetingKey", "userId", "sessionId", "customerId"] {
             let other = context.clone().string(name, "somebody else");
             let answer = program.run(&flag, &other, now, None);
-            assert_eq!(answer.error_code, Some(ErrorCode::ProviderNotReady), "{name} of {text}");
+            assert_eq!(answer.error_code(), Some(ErrorCode::ProviderNotReady), "{name} of {text}");
         }
         answered += 1;
     }

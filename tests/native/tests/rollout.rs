@@ -10,7 +10,7 @@ fn holders(percentage: &str, hash: &str) -> Vec<bool> {
     let ruleset = compile(&text, None).unwrap().ruleset;
     let holds = |id: u32| {
         let context = Context::new().string("targetingKey", &format!("user-{id}"));
-        ruleset.evaluate(Own::NONE, "f", &context, Millis(0), None).value == Some(Value::Boolean(true))
+        ruleset.evaluate(Own::NONE, "f", &context, Millis(0), None).value() == Some(Value::Boolean(true))
     };
     (0..20_000).map(holds).collect()
 }

@@ -92,14 +92,14 @@ fn ours(folder: &Path, flags: &[Flag], users: &[User]) -> std::io::Result<serde_
     };
     let is_on = |value: Option<Value<'_>>| value == Some(Value::Boolean(true));
     let one = |compiled: &Compiled, key: &str, context: &Context| {
-        is_on(compiled.ruleset.evaluate(compiled.overrides.of(context), key, context, NOW, BOOLEAN).value)
+        is_on(compiled.ruleset.evaluate(compiled.overrides.of(context), key, context, NOW, BOOLEAN).value())
     };
     let all = |compiled: &Compiled, context: &Context| {
         compiled
             .ruleset
             .visitor(compiled.overrides.of(context), context, NOW)
             .evaluate_all()
-            .filter(|(_, answer)| is_on(answer.value))
+            .filter(|answer| is_on(answer.value()))
             .count()
     };
     let engine = Engine { load, context, one, all };
@@ -109,7 +109,7 @@ fn ours(folder: &Path, flags: &[Flag], users: &[User]) -> std::io::Result<serde_
     let mut visitor = compiled.ruleset.visitor(compiled.overrides.of(&held), &held, NOW);
     result["held"] = result["same"].take();
     result["same"] = time(|i| {
-        black_box(is_on(visitor.evaluate(black_box(&flags[i % flags.len()].key), BOOLEAN).value));
+        black_box(is_on(visitor.evaluate(black_box(&flags[i % flags.len()].key), BOOLEAN).value()));
     })
     .into();
     Ok(result)
