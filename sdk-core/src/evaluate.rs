@@ -133,31 +133,22 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     /// Decides what a flag needs, from the flag numbered `first` on.
     fn prerequisites(&mut self, flag: u32, first: u32) {
         self.scratch.expect(first, flag.saturating_sub(first));
-        let mut number = flag;
-        loop {
-            let mut at = self.image.steps(number);
-            if code::operation(self.image.word(at)) == code::NEEDS {
-                at = at.wrapping_add(2);
-            }
-            while code::operation(self.image.word(at)) == code::PREREQUISITE {
-                self.scratch.decide(self.image.word(at.wrapping_add(1)), NEEDED);
-                at = at.saturating_add(4).saturating_add(self.image.word(at.wrapping_add(3)));
-            }
-            // Down to the next that is needed.
-            loop {
-                if number <= first {
-                    for number in first..flag {
-                        if self.scratch.decision(number) == NEEDED {
-                            let decision = self.watched_by_nobody().steps(number);
-                            self.scratch.decide(number, decision);
-                        }
-                    }
-                    return;
+        for number in (first..=flag).rev() {
+            if number == flag || self.scratch.decision(number) == NEEDED {
+                let mut at = self.image.steps(number);
+                if code::operation(self.image.word(at)) == code::NEEDS {
+                    at = at.wrapping_add(2);
                 }
-                number -= 1;
-                if self.scratch.decision(number) == NEEDED {
-                    break;
+                while code::operation(self.image.word(at)) == code::PREREQUISITE {
+                    self.scratch.decide(self.image.word(at.wrapping_add(1)), NEEDED);
+                    at = at.saturating_add(4).saturating_add(self.image.word(at.wrapping_add(3)));
                 }
+            }
+        }
+        for number in first..flag {
+            if self.scratch.decision(number) == NEEDED {
+                let decision = self.watched_by_nobody().steps(number);
+                self.scratch.decide(number, decision);
             }
         }
     }
@@ -395,7 +386,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             }
             bits
         };
-        let count = self.image.word(place);
+        // No more than there can be.
+        let count = self.image.word(place).min(self.image.head(Head::Code));
         place = place.wrapping_add(1);
         for _ in 0..count {
             if (read(place)..=read(place.wrapping_add(words))).contains(&address) {

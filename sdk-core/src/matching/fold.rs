@@ -4,6 +4,7 @@
 //! a test compares the two on every scalar value.
 
 use super::fold_table::RUNS;
+use crate::value;
 use alloc::vec::Vec;
 
 /// `İ` becomes two scalar values, `i` and this one: the only mapping to more than one.
@@ -88,21 +89,25 @@ fn decode(first: u8, rest: &[u8]) -> Option<(u32, usize)> {
 
 /// The lower case of any scalar value but U+0130.
 fn lower(scalar: u32) -> u32 {
-    for &run in &RUNS {
-        let [_, shape, distance] = run;
-        let (count, step_is_two) = (u32::from(shape & 0x3fff), u32::from(shape >> 14 & 1));
-        let offset = scalar.wrapping_sub(first_of(run));
-        if offset >> step_is_two < count && offset & step_is_two == 0 {
-            // Capital and small letter are in the same plane, so that the distance is one of 16 bits, which wraps.
-            return scalar & 0xffff_0000 | (scalar.wrapping_add(u32::from(distance)) & 0xffff);
+    let (mut rest, mut first) = (RUNS, 0_u32);
+    let mut next = || {
+        let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
+        rest = after;
+        number as u32
+    };
+    loop {
+        let (gap, count, distance) = (next(), next(), next());
+        let step_is_two = gap & 1;
+        first = first.wrapping_add(gap >> 1);
+        if first > scalar {
+            return scalar;
         }
+        let offset = scalar - first;
+        if offset >> step_is_two < count && offset & step_is_two == 0 {
+            return if distance & 1 == 0 { scalar.wrapping_add(distance >> 1) } else { scalar.wrapping_sub(distance >> 1) };
+        }
+        first = first.wrapping_add(count << step_is_two);
     }
-    scalar
-}
-
-fn first_of(run: [u16; 3]) -> u32 {
-    let [first, shape, _] = run;
-    u32::from(shape >> 15) << 16 | u32::from(first)
 }
 
 #[cfg(test)]
@@ -184,12 +189,24 @@ mod tests {
             runs.push((first, count, step, distance));
             rest = &rest[count..];
         }
-        let mut text = String::from(HEADER);
-        writeln!(text, "#[rustfmt::skip]\npub(super) static RUNS: [[u16; 3]; {}] = [", runs.len()).unwrap();
+        let (mut bytes, mut end) = (Vec::new(), 0);
         for (first, count, step, distance) in runs {
-            assert!(count < 1 << 14 && first < 0x2_0000);
-            let shape = usize::try_from(first >> 16 << 15 | (step - 1) << 14).unwrap() | count;
-            writeln!(text, "    [0x{:04x}, 0x{shape:04x}, 0x{distance:04x}],", first & 0xffff).unwrap();
+            let count = u32::try_from(count).unwrap();
+            let turned = if distance < 0 { 1 } else { 0 };
+            for mut number in [(first - end) << 1 | (step - 1), count, distance.unsigned_abs() << 1 | turned] {
+                while number > 0x7f {
+                    bytes.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+                    number >>= 7;
+                }
+                bytes.push(u8::try_from(number).unwrap());
+            }
+            end = first + (count << (step - 1));
+        }
+        let mut text = String::from(HEADER);
+        writeln!(text, "#[rustfmt::skip]\npub(super) static RUNS: &[u8] = &[").unwrap();
+        for line in bytes.chunks(24) {
+            let line: Vec<String> = line.iter().map(|byte| format!("0x{byte:02x},")).collect();
+            writeln!(text, "    {}", line.join(" ")).unwrap();
         }
         text.push_str("];\n");
         text
@@ -198,31 +215,29 @@ mod tests {
     const HEADER: &str = "\
 //! Written by the test of `fold.rs`, which says how: do not edit.
 //!
-//! Capital letters beyond ASCII as runs of the same distance to their small letters: the first one's low 16 bits; bit 15 its plane,
-//! bit 14 whether the run takes every second scalar value, the rest how many; the distance, modulo 2^16.
+//! Capital letters beyond ASCII as runs of the same distance to their small letters, three numbers each: twice how far the first one
+//! is from the end of the run before, plus one where the run takes every second scalar value; how many they are; twice the distance,
+//! plus one where it goes down. A number stands in groups of 7 bits, lowest first, the last without its top bit.
 
 ";
 
     /// Scalar values beyond ASCII with another lower case, and how far off it is.
-    fn mappings() -> Vec<(u32, u16)> {
+    fn mappings() -> Vec<(u32, i32)> {
         let mut mappings = Vec::new();
         for scalar in '\u{80}'..=char::MAX {
             let lower: Vec<char> = scalar.to_lowercase().collect();
             let code = u32::from(scalar);
             match lower[..] {
                 [same] if same == scalar => {}
-                [one] => {
-                    assert_eq!(u32::from(one) >> 16, code >> 16, "another plane: the table's form does not fit");
-                    mappings.push((code, u16::try_from(u32::from(one).wrapping_sub(code) & 0xffff).unwrap()));
-                }
+                [one] => mappings.push((code, u32::from(one).cast_signed() - code.cast_signed())),
                 _ => assert_eq!(format!("{code:x}"), "130", "more than one: the table's form does not fit"),
             }
         }
         mappings
     }
 
-    fn run_length(mappings: &[(u32, u16)], step: u32) -> usize {
-        let continues = |pair: &[(u32, u16)]| pair[1] == (pair[0].0 + step, pair[0].1);
+    fn run_length(mappings: &[(u32, i32)], step: u32) -> usize {
+        let continues = |pair: &[(u32, i32)]| pair[1] == (pair[0].0 + step, pair[0].1);
         1 + mappings.windows(2).take_while(|pair| continues(pair)).count()
     }
 }
