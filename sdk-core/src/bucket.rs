@@ -6,6 +6,8 @@ use core::hash::Hasher as _;
 
 use siphasher::sip::SipHasher24;
 
+use crate::matching::fold::decode;
+
 /// How many buckets there are: a percentage has at most three decimals.
 pub const BUCKETS: u32 = 100_000;
 
@@ -126,22 +128,10 @@ pub fn murmurhash_js_bucket(unit: &[u8]) -> u32 {
         }
     };
     let mut rest = unit;
-    while let Some((&lead, mut after)) = rest.split_first() {
-        let (scalar, more) = match lead {
-            0..0xC0 => (lead, 0),
-            0xC0..0xE0 => (lead & 0x1F, 1),
-            0xE0..0xF0 => (lead & 0x0F, 2),
-            _ => (lead & 0x07, 3),
-        };
-        let mut scalar = u32::from(scalar);
-        for _ in 0..more {
-            if let Some((&next, tail)) = after.split_first() {
-                scalar = scalar << 6 | u32::from(next & 0x3F);
-                after = tail;
-            }
-        }
-        rest = after;
-        if more == 3 {
+    while !rest.is_empty() {
+        let (scalar, size) = decode(rest);
+        rest = rest.get(size..).unwrap_or_default();
+        if size == 4 {
             // The high surrogate; 0x10000 / 1024 is 64.
             put((scalar >> 10).wrapping_sub(64));
         }

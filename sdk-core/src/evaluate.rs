@@ -475,13 +475,13 @@ fn fold<'s>(text: &[u8], folded: &'s mut Memory) -> &'s [u8] {
 /// Looks an attribute up: an own member as written, even when null; else, where the name has dots, walked through objects.
 fn find<'a>(members: &'a [u8], name: &[u8], lookup: Lookup) -> Option<&'a [u8]> {
     let present = |value: &&[u8]| value.first() != Some(&value::NULL);
-    match (value::member(members, name), lookup) {
-        (_, Lookup::Now) => None,
-        (Some(value), Lookup::UserId) if !present(&value) => value::member(members, b"targetingKey").filter(present),
-        (None, Lookup::UserId) => value::member(members, b"targetingKey").filter(present),
-        (None, Lookup::Path) => walk(members, name).filter(present),
-        (found, _) => found.filter(present),
+    let mut found = value::member(members, name);
+    match lookup {
+        Lookup::UserId if !found.as_ref().is_some_and(present) => found = value::member(members, b"targetingKey"),
+        Lookup::Path if found.is_none() => found = walk(members, name),
+        _ => {}
     }
+    found.filter(present)
 }
 
 /// Follows a dotted name through own members of objects. A context's own `now` is nobody's.

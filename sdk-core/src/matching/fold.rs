@@ -29,13 +29,13 @@ pub(crate) fn fold_into(text: &[u8], out: &mut [u8]) -> usize {
         }
     };
     let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        rest = after;
-        let Some((mut scalar, length)) = decode(first, after) else {
+    while let Some(&first) = rest.first() {
+        let (mut scalar, length) = decode(rest);
+        rest = rest.get(length..).unwrap_or_default();
+        if length < 2 {
             put(u32::from(first.to_ascii_lowercase()));
             continue;
-        };
-        rest = after.get(length..).unwrap_or_default();
+        }
         if scalar == DOTTED_CAPITAL_I {
             put(u32::from(b'i'));
             scalar = DOT_ABOVE;
@@ -69,22 +69,25 @@ pub(crate) fn folded(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The scalar value beyond ASCII that starts with the lead byte `first`, and how many bytes follow that; the shortest form only.
-fn decode(first: u8, rest: &[u8]) -> Option<(u32, usize)> {
-    let (lead, length, least) = match first {
-        0xc0..0xe0 => (first & 0x1f, 1, 0x80),
-        0xe0..0xf0 => (first & 0x0f, 2, 0x800),
-        0xf0..0xf8 => (first & 0x07, 3, 0x1_0000),
-        _ => return None,
+/// The scalar value at the front, and how many bytes it takes; of what is not UTF-8, in its shortest form, one byte.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+pub(crate) fn decode(text: &[u8]) -> (u32, usize) {
+    let Some((&first, rest)) = text.split_first() else { return (0, 1) };
+    let lead = u32::from(first);
+    let (mut scalar, length, least) = match first {
+        0xc0..0xe0 => (lead & 0x1f, 2, 0x80),
+        0xe0..0xf0 => (lead & 0x0f, 3, 0x800),
+        0xf0..0xf8 => (lead & 0x07, 4, 0x1_0000),
+        _ => return (lead, 1),
     };
-    let mut scalar = u32::from(lead);
-    for &byte in rest.get(..length)? {
+    for index in 0..length - 1 {
+        let byte = u32::from(rest.get(index).copied().unwrap_or(0));
         if byte & 0xc0 != 0x80 {
-            return None;
+            return (lead, 1);
         }
-        scalar = scalar << 6 | u32::from(byte & 0x3f);
+        scalar = scalar << 6 | byte & 0x3f;
     }
-    (scalar >= least).then_some((scalar, length))
+    if scalar < least { (lead, 1) } else { (scalar, length) }
 }
 
 /// The lower case of any scalar value but U+0130.
