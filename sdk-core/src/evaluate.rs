@@ -2,6 +2,8 @@
 //!
 //! The compiler of documents lays the steps in their order of precedence; here they are only followed. Total: tables and
 //! contexts of any content are walked without panic, and each segment and each prerequisite once.
+use core::cmp::Ordering;
+
 use crate::{
     bucket,
     details::{Decision, ErrorCode, Layer, Reason},
@@ -94,8 +96,11 @@ impl Now {
 
     #[expect(clippy::cast_precision_loss, reason = "every number is first its nearest double")]
     pub(crate) fn new(millis: i64) -> Self {
-        let [b0, b1, b2, b3, b4, b5, b6, b7] = (millis as f64).to_le_bytes();
-        Self([value::NUMBER, b0, b1, b2, b3, b4, b5, b6, b7])
+        let mut encoded = [value::NUMBER; 9];
+        if let Some(number) = encoded.last_chunk_mut() {
+            *number = (millis as f64).to_le_bytes();
+        }
+        Self(encoded)
     }
 }
 
@@ -332,7 +337,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                 Version::parse(text).zip(operand).is_some_and(|(version, operand)| version_compares(word, &version, &operand))
             }
             (code::MATCHES, Encoded::Text(text)) => pattern::found(self.image.text(self.image.span(at + 2)), text),
-            (code::CIDR, Encoded::Text(text)) => cidr::parse_address(text).is_some_and(|address| self.is_in_networks(at, address)),
+            (code::CIDR, Encoded::Text(text)) => cidr::Words::of(text).is_some_and(|address| self.is_in_networks(at, address.words())),
             _ => false,
         }
     }
@@ -370,32 +375,34 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         false
     }
 
-    fn is_in_networks(&self, at: u32, address: cidr::Address) -> bool {
+    fn is_in_networks(&self, at: u32, address: &[u32]) -> bool {
         let mut place = at.wrapping_add(4);
-        let (address, words) = match address {
-            cidr::Address::V4(bits) => (u128::from(bits), 1),
-            cidr::Address::V6(bits) => {
-                place = place.wrapping_add(self.image.word(place).wrapping_mul(2)).wrapping_add(1);
-                (bits, 4)
-            }
-        };
-        let read = |at: u32| -> u128 {
-            let mut bits = 0;
-            for word in 0..words {
-                bits = bits << 32 | u128::from(self.image.word(at.wrapping_add(word)));
-            }
-            bits
-        };
+        if address.len() > 1 {
+            place = place.wrapping_add(self.image.word(place).wrapping_mul(2)).wrapping_add(1);
+        }
         // No more than there can be.
         let count = self.image.word(place).min(self.image.head(Head::Code));
         place = place.wrapping_add(1);
         for _ in 0..count {
-            if (read(place)..=read(place.wrapping_add(words))).contains(&address) {
+            let first = self.order(&mut place, address);
+            let last = self.order(&mut place, address);
+            if first.is_le() && last.is_ge() {
                 return true;
             }
-            place = place.wrapping_add(2 * words);
         }
         false
+    }
+
+    /// How the address at a place stands to another one; goes on behind it.
+    fn order(&self, place: &mut u32, address: &[u32]) -> Ordering {
+        let mut order = Ordering::Equal;
+        for word in address {
+            if order.is_eq() {
+                order = self.image.word(*place).cmp(word);
+            }
+            *place = place.wrapping_add(1);
+        }
+        order
     }
 
     /// Whether a symbol is among `count` symbols, which ascend.
