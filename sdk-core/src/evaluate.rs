@@ -16,7 +16,7 @@ use crate::{
         symbol::Symbols,
     },
     overrides::Own,
-    unit::Unit,
+    unit::{Digits, Unit},
     value::{self, Encoded},
 };
 
@@ -138,7 +138,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     /// Decides what a flag needs, from the flag numbered `first` on.
     fn prerequisites(&mut self, flag: u32, first: u32) {
         self.scratch.expect(first, flag.saturating_sub(first));
-        for number in (first..=flag).rev() {
+        let mut number = flag;
+        loop {
             if number == flag || self.scratch.decision(number) == NEEDED {
                 let mut at = self.image.steps(number);
                 if code::operation(self.image.word(at)) == code::NEEDS {
@@ -149,12 +150,17 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                     at = at.saturating_add(4).saturating_add(self.image.word(at.wrapping_add(3)));
                 }
             }
+            if number <= first {
+                break;
+            }
+            number -= 1;
         }
-        for number in first..flag {
+        while number < flag {
             if self.scratch.decision(number) == NEEDED {
                 let decision = self.watched_by_nobody().steps(number);
                 self.scratch.decide(number, decision);
             }
+            number += 1;
         }
     }
 
@@ -227,11 +233,12 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     /// What a list answers.
     pub(crate) fn listed(&mut self, at: u32, word: u32) -> Option<Decision> {
         let attribute = self.image.word(at + 1);
-        let symbol = match self.unit(attribute) {
+        let (value, mut digits) = (self.unit(attribute), Digits::default());
+        let symbol = match Unit::of(value, &mut digits) {
             Unit::Missing => return None,
             Unit::Unfit => return Some(Decision::error(ErrorCode::InvalidContext)),
-            Unit::Text(encoded) => self.symbol(attribute, encoded, false),
-            Unit::Digits(digits) => S::find(self.image, Unit::Digits(digits).encoded()?),
+            Unit::Text(encoded) if value == Some(encoded) => self.symbol(attribute, encoded, false),
+            Unit::Text(digits) => S::find(self.image, digits),
         };
         let listed = self.is_in(at.wrapping_add(3), code::count(word), symbol?);
         listed.then(|| self.decision(at + 2))
@@ -249,7 +256,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// What a draw answers once its condition holds.
     pub(crate) fn drawn(&mut self, at: u32, word: u32) -> Option<Decision> {
-        let unit = self.unit(self.image.word(at + 2));
+        let mut digits = Digits::default();
+        let unit = Unit::of(self.unit(self.image.word(at + 2)), &mut digits);
         let Some(text) = unit.text() else {
             return Some(Decision::error(match unit {
                 Unit::Missing => ErrorCode::TargetingKeyMissing,
@@ -440,10 +448,10 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         known.checked_sub(2)
     }
 
-    fn unit(&mut self, attribute: u32) -> Unit<'a> {
+    fn unit(&mut self, attribute: u32) -> Option<&'a [u8]> {
         let value = self.value(attribute);
         self.visit.unit(attribute, value);
-        Unit::of(value)
+        value
     }
 
     /// The value of an attribute, encoded; null is absence.

@@ -11,6 +11,15 @@ use alloc::vec::Vec;
 const DOT_ABOVE: u32 = 0x307;
 const DOTTED_CAPITAL_I: u32 = 0x130;
 
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+fn put(out: &mut [u8], at: &mut usize, byte: u32) {
+    if let Some(place) = out.get_mut(*at) {
+        let [low, ..] = byte.to_le_bytes();
+        *place = low;
+        *at += 1;
+    }
+}
+
 /// How many bytes text may take in lower case: two may become three, and no text grows by more.
 pub(crate) fn room(text: &[u8]) -> usize {
     text.len().saturating_mul(2)
@@ -21,42 +30,31 @@ pub(crate) fn room(text: &[u8]) -> usize {
 /// Text is UTF-8; bytes that are not are copied as they stand. No context is looked at: `Σ` is always `σ`.
 pub(crate) fn fold_into(text: &[u8], out: &mut [u8]) -> usize {
     let mut at = 0;
-    let mut put = |byte: u32| {
-        if let Some(place) = out.get_mut(at) {
-            let [low, ..] = byte.to_le_bytes();
-            *place = low;
-            at += 1;
-        }
-    };
     let mut rest = text;
     while let Some(&first) = rest.first() {
         let (mut scalar, length) = decode(rest);
         rest = rest.get(length..).unwrap_or_default();
         if length < 2 {
-            put(u32::from(first.to_ascii_lowercase()));
+            put(out, &mut at, u32::from(first.to_ascii_lowercase()));
             continue;
         }
         if scalar == DOTTED_CAPITAL_I {
-            put(u32::from(b'i'));
+            put(out, &mut at, u32::from(b'i'));
             scalar = DOT_ABOVE;
         }
         let scalar = lower(scalar);
-        if scalar < 0x80 {
-            put(scalar);
-            continue;
+        // The lead byte's upper bits, and how far the groups of six bits behind it reach.
+        let (head, mut shift) = match scalar {
+            0..0x80 => (0, 0),
+            0x80..0x800 => (0xc0, 6),
+            0x800..0x1_0000 => (0xe0, 12),
+            _ => (0xf0, 18),
+        };
+        put(out, &mut at, head | scalar >> shift);
+        while shift > 0 {
+            shift -= 6;
+            put(out, &mut at, 0x80 | scalar >> shift & 0x3f);
         }
-        if scalar < 0x800 {
-            put(0xc0 | scalar >> 6);
-        } else {
-            if scalar < 0x1_0000 {
-                put(0xe0 | scalar >> 12);
-            } else {
-                put(0xf0 | scalar >> 18);
-                put(0x80 | scalar >> 12 & 0x3f);
-            }
-            put(0x80 | scalar >> 6 & 0x3f);
-        }
-        put(0x80 | scalar & 0x3f);
     }
     at
 }

@@ -69,15 +69,14 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn read(table: &'a [u8]) -> Option<Self> {
-        let (&[width, runs], rest) = table.split_first_chunk()?;
-        let width = usize::from(width);
-        let (runs, rest) = rest.split_at_checked(2 * (usize::from(runs) + 1))?;
-        let (&last_class, rest) = rest.split_first()?;
+        let width = usize::from(*table.first()?);
+        let end = 2 * usize::from(*table.get(1)?) + 4;
         if width != 1 && width != 2 {
             return None;
         }
+        let (runs, columns, rest) = (table.get(2..end)?, usize::from(*table.get(end)?) + 1, table.get(end + 1..)?);
         let (start, found_at_end) = (number(rest, 0, width)?, number(rest, 1, width)?);
-        Some(Self { width, runs, columns: usize::from(last_class) + 1, start, found_at_end, rows: rest.get(2 * width..)? })
+        Some(Self { width, runs, columns, start, found_at_end, rows: rest.get(2 * width..)? })
     }
 
     /// The class of a byte.
