@@ -4,6 +4,8 @@
 //! kept for flags that came from a system which assigned its users so. An algorithm never changes under its name.
 use alloc::vec::Vec;
 
+use crate::matching::fold::decode;
+
 /// How many buckets there are: a percentage has at most three decimals.
 pub const BUCKETS: u32 = 100_000;
 
@@ -119,62 +121,30 @@ fn round(v: &mut [u64; 4]) {
 ///
 /// `MurmurHash3` (x86, 32 bits, seed 0) over the low byte of each UTF-16 unit, as the npm package `murmurhash-js` computes it.
 pub fn murmurhash_js_bucket(unit: &[u8]) -> u32 {
-    murmur3(Utf16LowBytes { rest: unit, pending: None }) % 100 * 1000
-}
-
-fn murmur3(bytes: impl Iterator<Item = u8>) -> u32 {
     let (mut hash, mut block, mut length) = (0_u32, 0_u32, 0_u32);
     let scramble = |block: u32| block.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593);
-    for byte in bytes {
-        block |= u32::from(byte) << (8 * (length & 3));
+    let mut put = |unit: u32| {
+        block |= (unit & 0xff) << (8 * (length & 3));
         length = length.wrapping_add(1);
         if length.is_multiple_of(4) {
             hash = (hash ^ scramble(block)).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
             block = 0;
         }
+    };
+    let mut rest = unit;
+    while !rest.is_empty() {
+        let (scalar, size) = decode(rest);
+        rest = rest.get(size..).unwrap_or_default();
+        if size == 4 {
+            // The high surrogate; 0x10000 / 1024 is 64.
+            put((scalar >> 10).wrapping_sub(64));
+        }
+        put(scalar);
     }
     hash ^= scramble(block) ^ length;
     hash = (hash ^ hash >> 16).wrapping_mul(0x85eb_ca6b);
     hash = (hash ^ hash >> 13).wrapping_mul(0xc2b2_ae35);
-    hash ^ hash >> 16
-}
-
-/// The low byte of each UTF-16 unit of UTF-8 text.
-struct Utf16LowBytes<'a> {
-    rest: &'a [u8],
-    pending: Option<u8>,
-}
-
-impl Iterator for Utf16LowBytes<'_> {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        if let Some(low) = self.pending.take() {
-            return Some(low);
-        }
-        let (&lead, mut rest) = self.rest.split_first()?;
-        let (mut scalar, more) = match lead {
-            0..0xC0 => (u32::from(lead), 0),
-            0xC0..0xE0 => (u32::from(lead & 0x1F), 1),
-            0xE0..0xF0 => (u32::from(lead & 0x0F), 2),
-            _ => (u32::from(lead & 0x07), 3),
-        };
-        for _ in 0..more {
-            if let Some((&next, tail)) = rest.split_first() {
-                scalar = scalar << 6 | u32::from(next & 0x3F);
-                rest = tail;
-            }
-        }
-        self.rest = rest;
-        let [first, ..] = scalar.to_le_bytes();
-        if more < 3 {
-            return Some(first);
-        }
-        self.pending = Some(first);
-        // The high surrogate's low byte; 0x10000 / 1024 is 64.
-        let [high, ..] = (scalar >> 10).wrapping_sub(64).to_le_bytes();
-        Some(high)
-    }
+    (hash ^ hash >> 16) % 100 * 1000
 }
 
 fn hex_digit(digit: u8) -> Option<u8> {

@@ -2,6 +2,8 @@
 //!
 //! The compiler of documents lays the steps in their order of precedence; here they are only followed. Total: tables and
 //! contexts of any content are walked without panic, and each segment and each prerequisite once.
+use core::cmp::Ordering;
+
 use crate::{
     bucket,
     details::{Decision, ErrorCode, Layer, Reason},
@@ -14,7 +16,7 @@ use crate::{
         symbol::Symbols,
     },
     overrides::Own,
-    unit::Unit,
+    unit::{Digits, Unit},
     value::{self, Encoded},
 };
 
@@ -94,8 +96,11 @@ impl Now {
 
     #[expect(clippy::cast_precision_loss, reason = "every number is first its nearest double")]
     pub(crate) fn new(millis: i64) -> Self {
-        let [b0, b1, b2, b3, b4, b5, b6, b7] = (millis as f64).to_le_bytes();
-        Self([value::NUMBER, b0, b1, b2, b3, b4, b5, b6, b7])
+        let mut encoded = [value::NUMBER; 9];
+        if let Some(number) = encoded.last_chunk_mut() {
+            *number = (millis as f64).to_le_bytes();
+        }
+        Self(encoded)
     }
 }
 
@@ -135,30 +140,27 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.scratch.expect(first, flag.saturating_sub(first));
         let mut number = flag;
         loop {
-            let mut at = self.image.steps(number);
-            if code::operation(self.image.word(at)) == code::NEEDS {
-                at = at.wrapping_add(2);
-            }
-            while code::operation(self.image.word(at)) == code::PREREQUISITE {
-                self.scratch.decide(self.image.word(at.wrapping_add(1)), NEEDED);
-                at = at.saturating_add(4).saturating_add(self.image.word(at.wrapping_add(3)));
-            }
-            // Down to the next that is needed.
-            loop {
-                if number <= first {
-                    for number in first..flag {
-                        if self.scratch.decision(number) == NEEDED {
-                            let decision = self.watched_by_nobody().steps(number);
-                            self.scratch.decide(number, decision);
-                        }
-                    }
-                    return;
+            if number == flag || self.scratch.decision(number) == NEEDED {
+                let mut at = self.image.steps(number);
+                if code::operation(self.image.word(at)) == code::NEEDS {
+                    at = at.wrapping_add(2);
                 }
-                number -= 1;
-                if self.scratch.decision(number) == NEEDED {
-                    break;
+                while code::operation(self.image.word(at)) == code::PREREQUISITE {
+                    self.scratch.decide(self.image.word(at.wrapping_add(1)), NEEDED);
+                    at = at.saturating_add(4).saturating_add(self.image.word(at.wrapping_add(3)));
                 }
             }
+            if number <= first {
+                break;
+            }
+            number -= 1;
+        }
+        while number < flag {
+            if self.scratch.decision(number) == NEEDED {
+                let decision = self.watched_by_nobody().steps(number);
+                self.scratch.decide(number, decision);
+            }
+            number += 1;
         }
     }
 
@@ -231,11 +233,12 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     /// What a list answers.
     pub(crate) fn listed(&mut self, at: u32, word: u32) -> Option<Decision> {
         let attribute = self.image.word(at + 1);
-        let symbol = match self.unit(attribute) {
+        let (value, mut digits) = (self.unit(attribute), Digits::default());
+        let symbol = match Unit::of(value, &mut digits) {
             Unit::Missing => return None,
             Unit::Unfit => return Some(Decision::error(ErrorCode::InvalidContext)),
-            Unit::Text(encoded, _) => self.symbol(attribute, encoded, false),
-            Unit::Digits(digits) => S::find(self.image, Unit::Digits(digits).encoded()?),
+            Unit::Text(encoded) if value == Some(encoded) => self.symbol(attribute, encoded, false),
+            Unit::Text(digits) => S::find(self.image, digits),
         };
         let listed = self.is_in(at.wrapping_add(3), code::count(word), symbol?);
         listed.then(|| self.decision(at + 2))
@@ -253,7 +256,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// What a draw answers once its condition holds.
     pub(crate) fn drawn(&mut self, at: u32, word: u32) -> Option<Decision> {
-        let unit = self.unit(self.image.word(at + 2));
+        let mut digits = Digits::default();
+        let unit = Unit::of(self.unit(self.image.word(at + 2)), &mut digits);
         let Some(text) = unit.text() else {
             return Some(Decision::error(match unit {
                 Unit::Missing => ErrorCode::TargetingKeyMissing,
@@ -341,7 +345,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                 Version::parse(text).zip(operand).is_some_and(|(version, operand)| version_compares(word, &version, &operand))
             }
             (code::MATCHES, Encoded::Text(text)) => pattern::found(self.image.text(self.image.span(at + 2)), text),
-            (code::CIDR, Encoded::Text(text)) => cidr::parse_address(text).is_some_and(|address| self.is_in_networks(at, address)),
+            (code::CIDR, Encoded::Text(text)) => cidr::Words::of(text).is_some_and(|address| self.is_in_networks(at, address.words())),
             _ => false,
         }
     }
@@ -379,31 +383,34 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         false
     }
 
-    fn is_in_networks(&self, at: u32, address: cidr::Address) -> bool {
+    fn is_in_networks(&self, at: u32, address: &[u32]) -> bool {
         let mut place = at.wrapping_add(4);
-        let (address, words) = match address {
-            cidr::Address::V4(bits) => (u128::from(bits), 1),
-            cidr::Address::V6(bits) => {
-                place = place.wrapping_add(self.image.word(place).wrapping_mul(2)).wrapping_add(1);
-                (bits, 4)
-            }
-        };
-        let read = |at: u32| -> u128 {
-            let mut bits = 0;
-            for word in 0..words {
-                bits = bits << 32 | u128::from(self.image.word(at.wrapping_add(word)));
-            }
-            bits
-        };
-        let count = self.image.word(place);
+        if address.len() > 1 {
+            place = place.wrapping_add(self.image.word(place).wrapping_mul(2)).wrapping_add(1);
+        }
+        // No more than there can be.
+        let count = self.image.word(place).min(self.image.head(Head::Code));
         place = place.wrapping_add(1);
         for _ in 0..count {
-            if (read(place)..=read(place.wrapping_add(words))).contains(&address) {
+            let first = self.order(&mut place, address);
+            let last = self.order(&mut place, address);
+            if first.is_le() && last.is_ge() {
                 return true;
             }
-            place = place.wrapping_add(2 * words);
         }
         false
+    }
+
+    /// How the address at a place stands to another one; goes on behind it.
+    fn order(&self, place: &mut u32, address: &[u32]) -> Ordering {
+        let mut order = Ordering::Equal;
+        for word in address {
+            if order.is_eq() {
+                order = self.image.word(*place).cmp(word);
+            }
+            *place = place.wrapping_add(1);
+        }
+        order
     }
 
     /// Whether a symbol is among `count` symbols, which ascend.
@@ -441,10 +448,10 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         known.checked_sub(2)
     }
 
-    fn unit(&mut self, attribute: u32) -> Unit<'a> {
+    fn unit(&mut self, attribute: u32) -> Option<&'a [u8]> {
         let value = self.value(attribute);
         self.visit.unit(attribute, value);
-        Unit::of(value)
+        value
     }
 
     /// The value of an attribute, encoded; null is absence.
@@ -483,13 +490,13 @@ fn fold<'s>(text: &[u8], folded: &'s mut Memory) -> &'s [u8] {
 /// Looks an attribute up: an own member as written, even when null; else, where the name has dots, walked through objects.
 fn find<'a>(members: &'a [u8], name: &[u8], lookup: Lookup) -> Option<&'a [u8]> {
     let present = |value: &&[u8]| value.first() != Some(&value::NULL);
-    match (value::member(members, name), lookup) {
-        (_, Lookup::Now) => None,
-        (Some(value), Lookup::UserId) if !present(&value) => value::member(members, b"targetingKey").filter(present),
-        (None, Lookup::UserId) => value::member(members, b"targetingKey").filter(present),
-        (None, Lookup::Path) => walk(members, name).filter(present),
-        (found, _) => found.filter(present),
+    let mut found = value::member(members, name);
+    match lookup {
+        Lookup::UserId if !found.as_ref().is_some_and(present) => found = value::member(members, b"targetingKey"),
+        Lookup::Path if found.is_none() => found = walk(members, name),
+        _ => {}
     }
+    found.filter(present)
 }
 
 /// Follows a dotted name through own members of objects. A context's own `now` is nobody's.

@@ -2,7 +2,11 @@
 //! holds none.
 use alloc::{boxed::Box, collections::BTreeMap, string::String};
 
-use crate::{context::Context, unit::Unit, value};
+use crate::{
+    context::Context,
+    unit::{Digits, Unit},
+    value,
+};
 
 /// The overrides of one customer or organization, by flag.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,7 +50,8 @@ impl Overrides {
 }
 
 fn owner<'o>(owners: &'o BTreeMap<String, OwnerOverrides>, context: &Context, attribute: &[u8]) -> Option<&'o OwnerOverrides> {
-    let unit = Unit::of(value::member(context.members(), attribute));
+    let mut digits = Digits::default();
+    let unit = Unit::of(value::member(context.members(), attribute), &mut digits);
     owners.get(core::str::from_utf8(unit.text()?).ok()?)
 }
 

@@ -197,7 +197,9 @@ fn length_bytes(length: usize) -> usize {
     1 + (1..5).take_while(|group| length >> (7 * group) > 0).count()
 }
 
-fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+/// A number in 7-bit groups, and what follows it.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+pub(crate) fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (mut length, mut shift, mut rest) = (0_usize, 0, bytes);
     loop {
         let (&byte, after) = rest.split_first()?;

@@ -6,7 +6,11 @@ use super::{
     place::Place,
     reader::{Fields, Report},
 };
-use crate::{bucket::BUCKETS, unit::Unit, value};
+use crate::{
+    bucket::BUCKETS,
+    unit::{Digits, Unit},
+    value,
+};
 
 /// A rollout, read.
 #[derive(Default)]
@@ -77,7 +81,8 @@ fn units(fields: &Fields<'_, '_>, name: &str, report: &mut Report) -> Vec<Vec<u8
             Json::String(text) => value::push_text(&mut encoded, value::STRING, text.as_bytes()),
             Json::Number(number) => {
                 value::push_number(&mut encoded, *number);
-                let Some(digits) = Unit::of(Some(&encoded)).encoded().map(<[u8]>::to_vec) else {
+                let mut digits = Digits::default();
+                let Some(digits) = Unit::of(Some(&encoded), &mut digits).encoded().map(<[u8]>::to_vec) else {
                     report.error(place.index(index), "expected a string or a whole number of at most 2^53");
                     continue;
                 };
@@ -110,7 +115,7 @@ fn check_guard(json: &Json<'_>, place: Place<'_>, report: &mut Report) {
         if let Some(number) = fields.number(name, report) {
             let mut encoded = Vec::new();
             value::push_number(&mut encoded, number);
-            if number < least || matches!(Unit::of(Some(&encoded)), Unit::Unfit) {
+            if number < least || matches!(Unit::of(Some(&encoded), &mut Digits::default()), Unit::Unfit) {
                 report.error(place.name(name), format!("expected a whole number from {least} on"));
             }
         }

@@ -27,7 +27,29 @@ impl Network {
 
 /// Four numbers without leading zeros between dots, or RFC 4291, section 2.2, without a zone.
 pub(crate) fn parse_address(text: &[u8]) -> Option<Address> {
-    if has(text, b':') { parse_v6(text).map(Address::V6) } else { parse_v4(text).map(Address::V4) }
+    match Words::of(text)?.words() {
+        [bits] => Some(Address::V4(*bits)),
+        words => Some(Address::V6(words.iter().fold(0, |wide, word| wide << 32 | u128::from(*word)))),
+    }
+}
+
+/// An address as words, the highest first: one of version 4, four of version 6.
+pub(crate) struct Words {
+    words: [u32; 4],
+    count: usize,
+}
+
+impl Words {
+    pub(crate) fn of(text: &[u8]) -> Option<Self> {
+        if has(text, b':') {
+            return parse_v6(text).map(|words| Self { words, count: 4 });
+        }
+        parse_v4(text).map(|word| Self { words: [word; 4], count: 1 })
+    }
+
+    pub(crate) fn words(&self) -> &[u32] {
+        self.words.get(..self.count).unwrap_or_default()
+    }
 }
 
 /// An address, a slash and a length without leading zeros; bits behind the length are ignored.
@@ -62,9 +84,8 @@ fn parse_v4(text: &[u8]) -> Option<u32> {
     Some(address)
 }
 
-fn parse_v6(text: &[u8]) -> Option<u128> {
-    // Groups before the gap and after it; without a gap all are before it.
-    let (mut bits, mut before, mut count, mut gap) = (0_u128, 0_u128, 0, None);
+fn parse_v6(text: &[u8]) -> Option<[u32; 4]> {
+    let (mut groups, mut count, mut gap) = ([0; 8], 0, None);
     let mut rest = text;
     if let [b':', b':', after @ ..] = rest {
         (gap, rest) = (Some(0), after);
@@ -73,37 +94,35 @@ fn parse_v6(text: &[u8]) -> Option<u128> {
         let (group, after) = cut(rest, b':');
         rest = after.unwrap_or_default();
         if after.is_none() && has(group, b'.') {
-            bits = bits << 32 | u128::from(parse_v4(group)?);
-            count += 2;
-        } else {
-            bits = bits << 16 | u128::from(parse_number(group, 4, 16)?);
+            let bits = parse_v4(group)?;
+            *groups.get_mut(count)? = bits >> 16;
             count += 1;
+            *groups.get_mut(count)? = bits & 0xffff;
+        } else {
+            *groups.get_mut(count)? = parse_number(group, 4, 16)?;
         }
+        count += 1;
         match rest {
-            [b':', after @ ..] => {
-                if gap.is_some() {
-                    return None;
-                }
-                (gap, before, bits, rest) = (Some(count), bits, 0, after);
-            }
-            // A colon with nothing behind it.
+            [b':', after @ ..] if gap.is_none() => (gap, rest) = (Some(count), after),
+            // A second gap, or a colon with nothing behind it.
+            [b':', ..] => return None,
             [] if after.is_some() => return None,
             _ => {}
         }
-        if count > 8 {
-            return None;
-        }
     }
-    let Some(gap) = gap else { return (count == 8).then_some(bits) };
-    // `::` stands for at least one group.
-    if count > 7 {
+    // A gap stands for at least one group.
+    if gap.is_none() != (count == 8) {
         return None;
     }
-    // One group at a time: a shift of 128 bits by any number is a function of its own in the browser engine.
-    for _ in gap..8 {
-        before <<= 16;
+    for index in (gap.unwrap_or(8)..count).rev() {
+        let group = core::mem::take(groups.get_mut(index)?);
+        *groups.get_mut(index + 8 - count)? = group;
     }
-    Some(before | bits)
+    let mut words = [0; 4];
+    for (word, [high, low]) in words.iter_mut().zip(groups.as_chunks().0) {
+        *word = high << 16 | low;
+    }
+    Some(words)
 }
 
 /// One to `most` digits.

@@ -4,11 +4,21 @@
 //! a test compares the two on every scalar value.
 
 use super::fold_table::RUNS;
+use crate::value;
 use alloc::vec::Vec;
 
 /// `İ` becomes two scalar values, `i` and this one: the only mapping to more than one.
 const DOT_ABOVE: u32 = 0x307;
 const DOTTED_CAPITAL_I: u32 = 0x130;
+
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+fn put(out: &mut [u8], at: &mut usize, byte: u32) {
+    if let Some(place) = out.get_mut(*at) {
+        let [low, ..] = byte.to_le_bytes();
+        *place = low;
+        *at += 1;
+    }
+}
 
 /// How many bytes text may take in lower case: two may become three, and no text grows by more.
 pub(crate) fn room(text: &[u8]) -> usize {
@@ -20,42 +30,31 @@ pub(crate) fn room(text: &[u8]) -> usize {
 /// Text is UTF-8; bytes that are not are copied as they stand. No context is looked at: `Σ` is always `σ`.
 pub(crate) fn fold_into(text: &[u8], out: &mut [u8]) -> usize {
     let mut at = 0;
-    let mut put = |byte: u32| {
-        if let Some(place) = out.get_mut(at) {
-            let [low, ..] = byte.to_le_bytes();
-            *place = low;
-            at += 1;
-        }
-    };
     let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        rest = after;
-        let Some((mut scalar, length)) = decode(first, after) else {
-            put(u32::from(first.to_ascii_lowercase()));
+    while let Some(&first) = rest.first() {
+        let (mut scalar, length) = decode(rest);
+        rest = rest.get(length..).unwrap_or_default();
+        if length < 2 {
+            put(out, &mut at, u32::from(first.to_ascii_lowercase()));
             continue;
-        };
-        rest = after.get(length..).unwrap_or_default();
+        }
         if scalar == DOTTED_CAPITAL_I {
-            put(u32::from(b'i'));
+            put(out, &mut at, u32::from(b'i'));
             scalar = DOT_ABOVE;
         }
         let scalar = lower(scalar);
-        if scalar < 0x80 {
-            put(scalar);
-            continue;
+        // The lead byte's upper bits, and how far the groups of six bits behind it reach.
+        let (head, mut shift) = match scalar {
+            0..0x80 => (0, 0),
+            0x80..0x800 => (0xc0, 6),
+            0x800..0x1_0000 => (0xe0, 12),
+            _ => (0xf0, 18),
+        };
+        put(out, &mut at, head | scalar >> shift);
+        while shift > 0 {
+            shift -= 6;
+            put(out, &mut at, 0x80 | scalar >> shift & 0x3f);
         }
-        if scalar < 0x800 {
-            put(0xc0 | scalar >> 6);
-        } else {
-            if scalar < 0x1_0000 {
-                put(0xe0 | scalar >> 12);
-            } else {
-                put(0xf0 | scalar >> 18);
-                put(0x80 | scalar >> 12 & 0x3f);
-            }
-            put(0x80 | scalar >> 6 & 0x3f);
-        }
-        put(0x80 | scalar & 0x3f);
     }
     at
 }
@@ -68,41 +67,48 @@ pub(crate) fn folded(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The scalar value beyond ASCII that starts with the lead byte `first`, and how many bytes follow that; the shortest form only.
-fn decode(first: u8, rest: &[u8]) -> Option<(u32, usize)> {
-    let (lead, length, least) = match first {
-        0xc0..0xe0 => (first & 0x1f, 1, 0x80),
-        0xe0..0xf0 => (first & 0x0f, 2, 0x800),
-        0xf0..0xf8 => (first & 0x07, 3, 0x1_0000),
-        _ => return None,
+/// The scalar value at the front, and how many bytes it takes; of what is not UTF-8, in its shortest form, one byte.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+pub(crate) fn decode(text: &[u8]) -> (u32, usize) {
+    let Some((&first, rest)) = text.split_first() else { return (0, 1) };
+    let lead = u32::from(first);
+    let (mut scalar, length, least) = match first {
+        0xc0..0xe0 => (lead & 0x1f, 2, 0x80),
+        0xe0..0xf0 => (lead & 0x0f, 3, 0x800),
+        0xf0..0xf8 => (lead & 0x07, 4, 0x1_0000),
+        _ => return (lead, 1),
     };
-    let mut scalar = u32::from(lead);
-    for &byte in rest.get(..length)? {
+    for index in 0..length - 1 {
+        let byte = u32::from(rest.get(index).copied().unwrap_or(0));
         if byte & 0xc0 != 0x80 {
-            return None;
+            return (lead, 1);
         }
-        scalar = scalar << 6 | u32::from(byte & 0x3f);
+        scalar = scalar << 6 | byte & 0x3f;
     }
-    (scalar >= least).then_some((scalar, length))
+    if scalar < least { (lead, 1) } else { (scalar, length) }
 }
 
 /// The lower case of any scalar value but U+0130.
 fn lower(scalar: u32) -> u32 {
-    for &run in &RUNS {
-        let [_, shape, distance] = run;
-        let (count, step_is_two) = (u32::from(shape & 0x3fff), u32::from(shape >> 14 & 1));
-        let offset = scalar.wrapping_sub(first_of(run));
-        if offset >> step_is_two < count && offset & step_is_two == 0 {
-            // Capital and small letter are in the same plane, so that the distance is one of 16 bits, which wraps.
-            return scalar & 0xffff_0000 | (scalar.wrapping_add(u32::from(distance)) & 0xffff);
+    let (mut rest, mut first) = (RUNS, 0_u32);
+    let mut next = || {
+        let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
+        rest = after;
+        number as u32
+    };
+    loop {
+        let (gap, count, distance) = (next(), next(), next());
+        let step_is_two = gap & 1;
+        first = first.wrapping_add(gap >> 1);
+        if first > scalar {
+            return scalar;
         }
+        let offset = scalar - first;
+        if offset >> step_is_two < count && offset & step_is_two == 0 {
+            return if distance & 1 == 0 { scalar.wrapping_add(distance >> 1) } else { scalar.wrapping_sub(distance >> 1) };
+        }
+        first = first.wrapping_add(count << step_is_two);
     }
-    scalar
-}
-
-fn first_of(run: [u16; 3]) -> u32 {
-    let [first, shape, _] = run;
-    u32::from(shape >> 15) << 16 | u32::from(first)
 }
 
 #[cfg(test)]
@@ -184,12 +190,24 @@ mod tests {
             runs.push((first, count, step, distance));
             rest = &rest[count..];
         }
-        let mut text = String::from(HEADER);
-        writeln!(text, "#[rustfmt::skip]\npub(super) static RUNS: [[u16; 3]; {}] = [", runs.len()).unwrap();
+        let (mut bytes, mut end) = (Vec::new(), 0);
         for (first, count, step, distance) in runs {
-            assert!(count < 1 << 14 && first < 0x2_0000);
-            let shape = usize::try_from(first >> 16 << 15 | (step - 1) << 14).unwrap() | count;
-            writeln!(text, "    [0x{:04x}, 0x{shape:04x}, 0x{distance:04x}],", first & 0xffff).unwrap();
+            let count = u32::try_from(count).unwrap();
+            let turned = if distance < 0 { 1 } else { 0 };
+            for mut number in [(first - end) << 1 | (step - 1), count, distance.unsigned_abs() << 1 | turned] {
+                while number > 0x7f {
+                    bytes.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+                    number >>= 7;
+                }
+                bytes.push(u8::try_from(number).unwrap());
+            }
+            end = first + (count << (step - 1));
+        }
+        let mut text = String::from(HEADER);
+        writeln!(text, "#[rustfmt::skip]\npub(super) static RUNS: &[u8] = &[").unwrap();
+        for line in bytes.chunks(24) {
+            let line: Vec<String> = line.iter().map(|byte| format!("0x{byte:02x},")).collect();
+            writeln!(text, "    {}", line.join(" ")).unwrap();
         }
         text.push_str("];\n");
         text
@@ -198,31 +216,29 @@ mod tests {
     const HEADER: &str = "\
 //! Written by the test of `fold.rs`, which says how: do not edit.
 //!
-//! Capital letters beyond ASCII as runs of the same distance to their small letters: the first one's low 16 bits; bit 15 its plane,
-//! bit 14 whether the run takes every second scalar value, the rest how many; the distance, modulo 2^16.
+//! Capital letters beyond ASCII as runs of the same distance to their small letters, three numbers each: twice how far the first one
+//! is from the end of the run before, plus one where the run takes every second scalar value; how many they are; twice the distance,
+//! plus one where it goes down. A number stands in groups of 7 bits, lowest first, the last without its top bit.
 
 ";
 
     /// Scalar values beyond ASCII with another lower case, and how far off it is.
-    fn mappings() -> Vec<(u32, u16)> {
+    fn mappings() -> Vec<(u32, i32)> {
         let mut mappings = Vec::new();
         for scalar in '\u{80}'..=char::MAX {
             let lower: Vec<char> = scalar.to_lowercase().collect();
             let code = u32::from(scalar);
             match lower[..] {
                 [same] if same == scalar => {}
-                [one] => {
-                    assert_eq!(u32::from(one) >> 16, code >> 16, "another plane: the table's form does not fit");
-                    mappings.push((code, u16::try_from(u32::from(one).wrapping_sub(code) & 0xffff).unwrap()));
-                }
+                [one] => mappings.push((code, u32::from(one).cast_signed() - code.cast_signed())),
                 _ => assert_eq!(format!("{code:x}"), "130", "more than one: the table's form does not fit"),
             }
         }
         mappings
     }
 
-    fn run_length(mappings: &[(u32, u16)], step: u32) -> usize {
-        let continues = |pair: &[(u32, u16)]| pair[1] == (pair[0].0 + step, pair[0].1);
+    fn run_length(mappings: &[(u32, i32)], step: u32) -> usize {
+        let continues = |pair: &[(u32, i32)]| pair[1] == (pair[0].0 + step, pair[0].1);
         1 + mappings.windows(2).take_while(|pair| continues(pair)).count()
     }
 }

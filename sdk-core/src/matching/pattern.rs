@@ -23,14 +23,12 @@ const FOUND: usize = 0;
 /// Total for every table, in time linear in the text. A table that is none finds nothing.
 pub(crate) fn found(table: &[u8], text: &[u8]) -> bool {
     let Some(table) = Table::read(table) else { return false };
-    let classes = table.classes();
     let mut state = table.start;
     for &byte in text {
         if state == FOUND {
             return true;
         }
-        // An array of 256 has a place for every byte.
-        match table.next(state, classes[usize::from(byte)]) {
+        match table.next(state, table.class(byte)) {
             Some(next) => state = next,
             None => return false,
         }
@@ -71,30 +69,20 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn read(table: &'a [u8]) -> Option<Self> {
-        let (&[width, runs], rest) = table.split_first_chunk()?;
-        let width = usize::from(width);
-        let (runs, rest) = rest.split_at_checked(2 * (usize::from(runs) + 1))?;
-        let (&last_class, rest) = rest.split_first()?;
+        let width = usize::from(*table.first()?);
+        let end = 2 * usize::from(*table.get(1)?) + 4;
         if width != 1 && width != 2 {
             return None;
         }
+        let (runs, columns, rest) = (table.get(2..end)?, usize::from(*table.get(end)?) + 1, table.get(end + 1..)?);
         let (start, found_at_end) = (number(rest, 0, width)?, number(rest, 1, width)?);
-        Some(Self { width, runs, columns: usize::from(last_class) + 1, start, found_at_end, rows: rest.get(2 * width..)? })
+        Some(Self { width, runs, columns, start, found_at_end, rows: rest.get(2 * width..)? })
     }
 
-    /// The class of every byte.
-    fn classes(&self) -> [u8; 256] {
-        let mut classes = [0; 256];
-        let mut first = 0;
-        for run in self.runs.chunks_exact(2) {
-            let [last, class] = *run else { break };
-            let end = usize::from(last) + 1;
-            if let Some(bytes) = classes.get_mut(first..end) {
-                bytes.fill(class);
-            }
-            first = end;
-        }
-        classes
+    /// The class of a byte.
+    fn class(&self, byte: u8) -> u8 {
+        let runs: &[[u8; 2]] = self.runs.as_chunks().0;
+        runs.iter().find(|[last, _]| byte <= *last).map_or(0, |[_, class]| *class)
     }
 
     /// The state after `state`, which is not the one in which the pattern was found; `None` past the last row.

@@ -1,114 +1,106 @@
 //! Times in text: `YYYY-MM-DDThh:mm:ss`, digits of a second if there are any, and an offset.
 
-const MILLIS_PER_SECOND: i64 = 1_000;
-const SECONDS_PER_MINUTE: i64 = 60;
-const MINUTES_PER_DAY: i64 = 1_440;
-/// From 0000-03-01 to 1970-01-01, in the Gregorian calendar reckoned backwards.
-const DAYS_TO_EPOCH: i64 = 719_468;
+/// Days from 0000-03-01, 400 years earlier, to 1970-01-01, in the Gregorian calendar reckoned backwards.
+const DAYS_TO_EPOCH: u32 = 719_468 + 146_097;
 
 /// Whole milliseconds since the Unix epoch; what stands past the third digit of a second is cut.
 ///
 /// A real date of the years 0000 to 9999, hours to 23, seconds to 59 (no leap second), offsets to 23:59. `T` and `Z` may be small.
 pub(crate) fn parse_millis(text: &[u8]) -> Option<i64> {
-    let mut rest = Rest(text);
-    let year = rest.number(4)?;
-    rest.byte(b'-')?;
-    let month = rest.number(2)?;
-    rest.byte(b'-')?;
-    let day = rest.number(2)?;
-    rest.either(b'T', b't')?;
-    let hour = rest.number(2)?;
-    rest.byte(b':')?;
-    let minute = rest.number(2)?;
-    rest.byte(b':')?;
-    let second = rest.number(2)?;
-    let milli = rest.milli()?;
-    let offset = rest.offset()?;
-    if !rest.0.is_empty() || !(1..=12).contains(&month) || day < 1 || day > days_of(year, month) || hour > 23 || minute > 59 || second > 59
-    {
+    let mut rest = Rest { text, sound: true };
+    let year = rest.number(4, 9999);
+    rest.mark(b'-');
+    let month = rest.number(2, 12);
+    rest.mark(b'-');
+    let day = rest.number(2, 31);
+    rest.mark(b't');
+    let hour = rest.number(2, 23);
+    rest.mark(b':');
+    let minute = rest.number(2, 59);
+    rest.mark(b':');
+    let second = rest.number(2, 59);
+    let (mut milli, mut worth) = (0, 100);
+    if rest.text.first() == Some(&b'.') {
+        rest.next();
+        // After a point there is at least one digit.
+        loop {
+            milli += rest.number(1, 9) * worth;
+            worth /= 10;
+            if !rest.text.first().is_some_and(u8::is_ascii_digit) {
+                break;
+            }
+        }
+    }
+    let (mut offset, sign) = (0, rest.next());
+    if sign != b'z' {
+        rest.sound &= sign == b'+' || sign == b'-';
+        offset = i64::from(rest.number(2, 23)) * 60;
+        rest.mark(b':');
+        offset += i64::from(rest.number(2, 59));
+        if sign == b'-' {
+            offset = -offset;
+        }
+    }
+    if !rest.sound || !rest.text.is_empty() || month < 1 || day < 1 || day > days_of(year, month) {
         return None;
     }
-    let minutes = days_since_epoch(year, month, day) * MINUTES_PER_DAY + hour * 60 + minute - offset;
-    Some((minutes * SECONDS_PER_MINUTE + second) * MILLIS_PER_SECOND + milli)
+    let minutes = days_since_epoch(year, month, day) * 1440 + i64::from(hour * 60 + minute) - offset;
+    Some(minutes * 60_000 + i64::from(second * 1000 + milli))
 }
 
 /// What is still to be read.
-struct Rest<'a>(&'a [u8]);
+struct Rest<'a> {
+    text: &'a [u8],
+    /// Nothing was missing so far and nothing was something else.
+    sound: bool,
+}
 
 impl Rest<'_> {
-    fn next(&mut self) -> Option<u8> {
-        let (&first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(first)
-    }
-
-    fn byte(&mut self, expected: u8) -> Option<()> {
-        self.either(expected, expected)
+    /// The next byte, letters small.
+    #[inline(never)] // for its size: it is called from several places
+    fn next(&mut self) -> u8 {
+        match self.text.split_first() {
+            Some((first, rest)) => {
+                self.text = rest;
+                first.to_ascii_lowercase()
+            }
+            None => 0,
+        }
     }
 
     #[inline(never)] // for its size: it is called from several places
-    fn either(&mut self, one: u8, other: u8) -> Option<()> {
-        self.next().filter(|&byte| byte == one || byte == other).map(drop)
-    }
-
-    fn digit(&mut self) -> Option<i64> {
-        self.next().filter(u8::is_ascii_digit).map(|byte| i64::from(byte - b'0'))
+    fn mark(&mut self, expected: u8) {
+        self.sound &= self.next() == expected;
     }
 
     #[inline(never)] // for its size: it is called from several places
-    fn number(&mut self, digits: usize) -> Option<i64> {
+    fn number(&mut self, digits: u32, most: u32) -> u32 {
         let mut number = 0;
         for _ in 0..digits {
-            number = number * 10 + self.digit()?;
+            let digit = u32::from(self.next()).wrapping_sub(u32::from(b'0'));
+            self.sound &= digit < 10;
+            number = number * 10 + digit % 16;
         }
-        Some(number)
-    }
-
-    /// The milliseconds, where a point stands; after it there is at least one digit.
-    fn milli(&mut self) -> Option<i64> {
-        if !self.0.starts_with(b".") {
-            return Some(0);
-        }
-        self.next();
-        let (mut milli, mut worth) = (self.digit()? * 100, 10);
-        while self.0.first().is_some_and(u8::is_ascii_digit) {
-            milli += self.digit()? * worth;
-            worth /= 10;
-        }
-        Some(milli)
-    }
-
-    /// Minutes east of UTC.
-    fn offset(&mut self) -> Option<i64> {
-        let sign = match self.next()? {
-            b'Z' | b'z' => return Some(0),
-            b'+' => 1,
-            b'-' => -1,
-            _ => return None,
-        };
-        let hours = self.number(2)?;
-        self.byte(b':')?;
-        let minutes = self.number(2)?;
-        (hours <= 23 && minutes <= 59).then_some(sign * (hours * 60 + minutes))
+        self.sound &= number <= most;
+        number
     }
 }
 
-fn days_of(year: i64, month: i64) -> i64 {
+fn days_of(year: u32, month: u32) -> u32 {
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     match month {
-        2 => 28 + i64::from(is_leap),
+        2 => 28 + u32::from(is_leap),
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
 }
 
-/// Counts in years that begin in March, so that a leap day is the last of its year.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+/// Counts in years that begin in March, so that a leap day is the last of its year, and from 400 years earlier, so that none is negative.
+fn days_since_epoch(year: u32, month: u32, day: u32) -> i64 {
+    let (year, month) = if month > 2 { (year + 400, month - 3) } else { (year + 399, month + 9) };
     // From March on the months have 31, 30, 31, 30, 31 days, over and over: 153 in five.
     let day_of_year = (153 * month + 2) / 5 + day - 1;
-    // January of the year 0000 is in year -1, hence division that rounds down.
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - DAYS_TO_EPOCH
+    i64::from(365 * year + year / 4 - year / 100 + year / 400 + day_of_year) - i64::from(DAYS_TO_EPOCH)
 }
 
 #[cfg(test)]

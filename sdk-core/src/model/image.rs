@@ -100,8 +100,6 @@ pub(crate) enum Agreement {
     Equal(u64),
 }
 
-/// Words of a record of each kind that has a name.
-pub(crate) const RECORD_WORDS: [u32; 4] = [FLAG_WORDS, ATTRIBUTE_WORDS, ALIAS_WORDS, KNOWN_WORDS];
 pub(crate) const FLAG_WORDS: u32 = 4;
 pub(crate) const ATTRIBUTE_WORDS: u32 = 2;
 pub(crate) const ALIAS_WORDS: u32 = 3;

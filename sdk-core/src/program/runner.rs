@@ -11,9 +11,10 @@ use crate::{
     details::{Decision, ErrorCode, FlagType},
     evaluate::{Now, Scratch, Walk},
     evaluation::Evaluation,
+    memory::Memory,
     model::{
         image::{Agreement, Head, Image},
-        symbol::Fingerprints,
+        symbol::{Fingerprints, Symbols as _},
     },
     overrides::Own,
     ruleset::Millis,
@@ -51,7 +52,7 @@ impl Program {
     /// A context that does not extend what the program was made for is answered by [`ErrorCode::ProviderNotReady`].
     pub fn run(&self, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
         let mut runner = Runner { image: self.image.clone(), ..Runner::default() };
-        runner.room.memory = context.members().to_vec().into();
+        runner.room = context.members().to_vec().into();
         runner.identify(context.members().len(), now);
         if context.refusal().is_some() {
             runner.fault = Some(ErrorCode::InvalidContext);
@@ -75,8 +76,8 @@ impl Program {
 /// What the browser holds: one program, one context, and the answers. Flags are asked by their number.
 pub struct Runner {
     image: Image,
-    /// Its bytes are room for contexts and for the next program; the first `length` are the members of the context in force.
-    room: Image,
+    /// For contexts and for the next program; the first `length` bytes are the members of the context in force.
+    room: Memory,
     length: usize,
     scratch: Scratch,
     now: Now,
@@ -92,12 +93,12 @@ impl Default for Runner {
 impl Runner {
     /// A runner without a program: it knows no flag.
     pub const fn new() -> Self {
-        Self { image: Image::EMPTY, room: Image::EMPTY, length: 0, scratch: Scratch::new(), now: Now::UNKNOWN, fault: None }
+        Self { image: Image::EMPTY, room: Memory::new(), length: 0, scratch: Scratch::new(), now: Now::UNKNOWN, fault: None }
     }
 
     /// Room for at least this many bytes, to be written before [`Runner::load`] or [`Runner::identify`]; what was written stays.
     pub fn room(&mut self, length: usize) -> &mut [u8] {
-        self.room.memory.fit(length)
+        self.room.fit(length)
     }
 
     /// Takes a program; a refused one leaves the one before in force. Either way nothing is known of a context then.
@@ -111,9 +112,11 @@ impl Runner {
     /// Takes the first `length` bytes of the room as a program; a refused one leaves the one before in force. Either way nothing
     /// is known of a context then.
     pub fn load_room(&mut self, length: usize) -> Result<(), ProgramError> {
-        let checked = wire::check(&mut self.room, length, &mut self.scratch.memo);
-        if checked.is_ok() {
-            core::mem::swap(&mut self.image, &mut self.room);
+        core::mem::swap(&mut self.image.memory, &mut self.room);
+        let checked = wire::check(&mut self.image, length, &mut self.scratch.memo);
+        if checked.is_err() {
+            core::mem::swap(&mut self.image.memory, &mut self.room);
+            self.image.read_head(Fingerprints::WIDTH);
         }
         self.identify(0, Millis(0));
         checked
@@ -135,7 +138,7 @@ impl Runner {
 
     /// The context's members; what is longer than the room is no context.
     fn members(&self) -> &[u8] {
-        self.room.memory.bytes().get(..self.length).unwrap_or(&[u8::MAX])
+        self.room.bytes().get(..self.length).unwrap_or(&[u8::MAX])
     }
 
     /// Whether the context extends what the program was made for.
@@ -188,7 +191,7 @@ impl Runner {
     fn walk(&mut self) -> Walk<'_, Fingerprints, ()> {
         Walk {
             image: &self.image,
-            members: self.room.memory.bytes().get(..self.length).unwrap_or_default(),
+            members: self.room.bytes().get(..self.length).unwrap_or_default(),
             now: &self.now,
             own: Own::NONE,
             scratch: &mut self.scratch,

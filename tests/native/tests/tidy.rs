@@ -51,6 +51,7 @@ fn the_core_depends_on_little() {
         "zmij",
         "ryu",
         "siphasher",
+        "bytemuck",
         "regex-automata",
         "regex-syntax",
         "bytemuck",
