@@ -94,7 +94,7 @@ fn lower(scalar: u32) -> u32 {
     let mut next = || {
         let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
         rest = after;
-        number as u32
+        u32::try_from(number).unwrap_or(u32::MAX)
     };
     loop {
         let (gap, count, distance) = (next(), next(), next());
