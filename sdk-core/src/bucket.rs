@@ -108,8 +108,12 @@ impl Subkey {
     }
 
     /// The bucket of a unit, `0..BUCKETS`: the top 64 bits of hash × [`BUCKETS`].
+    #[expect(clippy::cast_possible_truncation, reason = "the upper part of a hash times BUCKETS is below BUCKETS")]
     pub fn bucket(self, unit: &[u8]) -> u32 {
-        high(u128::from(self.hash(unit)) * u128::from(BUCKETS))
+        let hash = self.hash(unit);
+        // In halves: a product of 128 bits is a function of its own in the browser engine.
+        let (upper, lower) = ((hash >> 32) * u64::from(BUCKETS), (hash & 0xffff_ffff) * u64::from(BUCKETS));
+        (upper + (lower >> 32) >> 32) as u32
     }
 }
 
@@ -155,9 +159,4 @@ fn hex_digit(digit: u8) -> Option<u8> {
 #[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
 fn low(wide: u128) -> u64 {
     wide as u64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of a hash times BUCKETS is below BUCKETS")]
-fn high(product: u128) -> u32 {
-    (product >> 64) as u32
 }

@@ -126,7 +126,7 @@ impl<'r> Visitor<'r, '_> {
             alloc::vec![Decision::error(ErrorCode::InvalidContext); self.ruleset.len()]
         } else {
             {
-            self.walk(()).all();
+            self.walk(()).all(None);
             (0..self.ruleset.image.flags()).map(|flag| self.scratch.decision(flag)).collect()
         }
         };
