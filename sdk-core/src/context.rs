@@ -167,7 +167,8 @@ fn last_counts(out: &mut Vec<u8>, text: &str, depth: u32) -> Option<()> {
 /// Whether the bytes are pairs of name and value that a context may hold.
 pub(crate) fn is_context(mut members: &[u8]) -> bool {
     while !members.is_empty() {
-        let Some(rest) = value::check_pair(members, MAX_CONTEXT_DEPTH - 1) else { return false };
+        let name = if members.first() == Some(&value::STRING) { value::after(members, 0, true) } else { None };
+        let Some(rest) = name.and_then(|rest| value::after(rest, MAX_CONTEXT_DEPTH - 1, true)) else { return false };
         members = rest;
     }
     true

@@ -12,7 +12,7 @@ use crate::{
     memory::Memory,
     model::{
         code,
-        image::{Head, Image, Lookup, Span},
+        image::{Head, Image, Lookup},
         symbol::Symbols,
     },
     overrides::Own,
@@ -125,12 +125,12 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.steps(flag)
     }
 
-    /// Decides every flag, in the order of their numbers: a prerequisite stands before what needs it.
-    pub(crate) fn all(&mut self) {
+    /// Decides every flag, unless there is a fault, in the order of their numbers: a prerequisite stands before what needs it.
+    pub(crate) fn all(&mut self, fault: Option<ErrorCode>) {
         let flags = self.image.flags();
         self.scratch.expect(0, flags);
         for flag in 0..flags {
-            let decision = self.steps(flag);
+            let decision = fault.map_or_else(|| self.steps(flag), Decision::error);
             self.scratch.decide(flag, decision);
         }
     }
@@ -322,32 +322,49 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.visit.attribute(encoded);
         let Some(encoded) = encoded else { return false };
         let Some(value) = Image::scalar(encoded) else { return false };
-        match (code::operation(word), value) {
-            (code::EXISTS, _) => true,
-            (code::IN, value) => self.is_among(at, word, attribute, encoded, value),
-            (code::CONTAINS, Encoded::List(count, items)) => self.has_member(self.image.span(at + 2), count, items),
-            (operation @ (code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH), Encoded::Text(text)) => {
-                let Some(operand) = value::text(self.image.text(self.image.span(at + 2))) else { return false };
-                let text = if word & code::IGNORE_CASE == 0 { text } else { fold(text, &mut self.scratch.folded) };
-                match operation {
-                    code::CONTAINS => text::contains(text, operand),
-                    code::STARTS_WITH => text.starts_with(operand),
-                    _ => text.ends_with(operand),
-                }
+        let (image, operation) = (self.image, code::operation(word));
+        let operand = image.text(image.span(at.wrapping_add(2)));
+        let order = match value {
+            _ if operation == code::EXISTS => return true,
+            _ if operation == code::IN => return self.is_among(at, word, attribute, encoded, value),
+            Encoded::List(count, items) => return operation == code::CONTAINS && self.has_member(operand, count, items),
+            Encoded::Number(number) if operation == code::NUMBER || operation == code::TIME => {
+                number.partial_cmp(&image.double(at.wrapping_add(2)))
             }
-            (code::NUMBER | code::TIME, Encoded::Number(number)) => compares(word, number, self.image.double(at + 2)),
             #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
-            (code::TIME, Encoded::Text(text)) => {
-                time::parse_millis(text).is_some_and(|millis| compares(word, millis as f64, self.image.double(at + 2)))
-            }
-            (code::SEMVER, Encoded::Text(text)) => {
-                let operand = Version::parse(self.image.text(self.image.span(at + 2)));
-                Version::parse(text).zip(operand).is_some_and(|(version, operand)| version_compares(word, &version, &operand))
-            }
-            (code::MATCHES, Encoded::Text(text)) => pattern::found(self.image.text(self.image.span(at + 2)), text),
-            (code::CIDR, Encoded::Text(text)) => cidr::Words::of(text).is_some_and(|address| self.is_in_networks(at, address.words())),
-            _ => false,
-        }
+            Encoded::Text(text) => match operation {
+                code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH => {
+                    let Some(operand) = value::text(operand) else { return false };
+                    let text = if word & code::IGNORE_CASE == 0 { text } else { fold(text, &mut self.scratch.folded) };
+                    return match operation {
+                        code::CONTAINS => text::contains(text, operand),
+                        code::STARTS_WITH => text.starts_with(operand),
+                        _ => text.ends_with(operand),
+                    };
+                }
+                code::TIME => time::parse_millis(text).and_then(|millis| (millis as f64).partial_cmp(&image.double(at.wrapping_add(2)))),
+                code::SEMVER => {
+                    let Some((version, operand)) = Version::parse(text).zip(Version::parse(operand)) else { return false };
+                    match code::comparison(word) {
+                        code::CARET if !version.caret(&operand) => None,
+                        code::TILDE if !version.tilde(&operand) => None,
+                        _ => Some(version.precedence(&operand)),
+                    }
+                }
+                code::MATCHES => return pattern::found(operand, text),
+                code::CIDR => return cidr::Words::of(text).is_some_and(|address| self.is_in_networks(at, address.words())),
+                _ => return false,
+            },
+            _ => return false,
+        };
+        order.is_some_and(|order| match code::comparison(word) {
+            code::LESS => order.is_lt(),
+            code::LESS_OR_EQUAL => order.is_le(),
+            code::EQUAL => order.is_eq(),
+            code::GREATER => order.is_gt(),
+            // A range of versions begins with its base.
+            _ => order.is_ge(),
+        })
     }
 
     fn is_among(&mut self, at: u32, word: u32, attribute: u32, encoded: &'a [u8], value: Encoded<'a>) -> bool {
@@ -365,8 +382,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     /// Whether a list has a member equal to the operand.
-    fn has_member(&mut self, operand: Span, count: u32, mut items: &[u8]) -> bool {
-        let operand = self.image.text(operand);
+    fn has_member(&mut self, operand: &[u8], count: u32, mut items: &[u8]) -> bool {
         let folded = if operand.first() == Some(&value::FOLDED) { value::text(operand) } else { None };
         for _ in 0..count {
             let Some((item, rest)) = value::split(items) else { return false };
@@ -510,26 +526,5 @@ fn walk<'a>(mut members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
         let Some(names) = rest else { return Some(found) };
         members = value::members(found)?;
         (name, rest) = text::cut(names, b'.');
-    }
-}
-
-fn compares(word: u32, left: f64, right: f64) -> bool {
-    match code::comparison(word) {
-        code::LESS => left < right,
-        code::LESS_OR_EQUAL => left <= right,
-        code::GREATER_OR_EQUAL => left >= right,
-        _ => left > right,
-    }
-}
-
-fn version_compares(word: u32, version: &Version<'_>, operand: &Version<'_>) -> bool {
-    match code::comparison(word) {
-        code::CARET => version.caret(operand),
-        code::TILDE => version.tilde(operand),
-        code::LESS => version.precedence(operand).is_lt(),
-        code::LESS_OR_EQUAL => version.precedence(operand).is_le(),
-        code::EQUAL => version.precedence(operand).is_eq(),
-        code::GREATER_OR_EQUAL => version.precedence(operand).is_ge(),
-        _ => version.precedence(operand).is_gt(),
     }
 }

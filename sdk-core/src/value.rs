@@ -13,7 +13,7 @@
 //! Only in tables: [`FOLDED`], a string in lower case, and [`JSON`], canonical JSON text; both laid out like [`STRING`].
 use alloc::vec::Vec;
 
-use crate::matching::text::has;
+use crate::{context::MAX_CONTEXT_DEPTH, matching::text::has};
 
 pub(crate) const NULL: u8 = 0;
 pub(crate) const FALSE: u8 = 1;
@@ -65,6 +65,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Encoded<'_>, &[u8])> {
 
 /// The value at the front with all its children, and what follows it.
 pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+<<<<<<< HEAD
     // Short text, as nearly all of it is.
     if let [STRING, length @ ..=127, ..] = bytes {
         return bytes.split_at_checked(2 + usize::from(*length));
@@ -81,6 +82,9 @@ pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         };
     }
     bytes.split_at_checked(bytes.len() - rest.len())
+=======
+    bytes.split_at_checked(bytes.len() - after(bytes, MAX_CONTEXT_DEPTH, false)?.len())
+>>>>>>> be3d374cb795f2a2dfcb1dd3a61e52f2940522ad
 }
 
 /// The text of a value that is a string.
@@ -115,39 +119,36 @@ pub(crate) fn members(object: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Whether the bytes are one well-formed value that a context may hold, nested at most `depth` deep, and what follows it.
+/// What follows the value at the front, which nests at most `depth` deep; `None` where none is there.
 ///
-/// Refused: an unknown tag, a length past the end or longer written than needed, a number that is not finite or is -0, U+0000.
-pub(crate) fn check(bytes: &[u8], depth: u32) -> Option<&[u8]> {
+/// Where it has to be well-formed for a context, refused are also: a length longer written than needed, a number that is not finite
+/// or is -0, U+0000, the tags of tables, a name that is no string.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+pub(crate) fn after(bytes: &[u8], depth: u32, well_formed: bool) -> Option<&[u8]> {
     let (value, mut rest) = read(bytes)?;
-    match value {
-        Encoded::Number(number) if !number.is_finite() || (number == 0.0 && number.is_sign_negative()) => None,
-        Encoded::Text(text) => {
+    let (count, names) = match value {
+        Encoded::List(count, _) => (count, 0),
+        Encoded::Object(count, _) => (count, 1),
+        Encoded::Number(number) if well_formed => {
+            return (number.is_finite() && (number != 0.0 || number.is_sign_positive())).then_some(rest);
+        }
+        Encoded::Text(text) if well_formed => {
             let length = bytes.len() - rest.len() - text.len() - 1;
-            (bytes.first() == Some(&STRING) && length == length_bytes(text.len()) && !has(text, 0)).then_some(rest)
+            return (bytes.first() == Some(&STRING) && length == length_bytes(text.len()) && !has(text, 0)).then_some(rest);
         }
-        Encoded::List(count, _) => {
-            let inner = depth.checked_sub(1)?;
-            for _ in 0..count {
-                rest = check(rest, inner)?;
+        _ => return Some(rest),
+    };
+    let depth = depth.checked_sub(1)?;
+    for _ in 0..count {
+        for _ in 0..names {
+            if well_formed && rest.first() != Some(&STRING) {
+                return None;
             }
-            Some(rest)
+            rest = after(rest, depth, well_formed)?;
         }
-        Encoded::Object(count, _) => {
-            let inner = depth.checked_sub(1)?;
-            for _ in 0..count {
-                rest = check_pair(rest, inner)?;
-            }
-            Some(rest)
-        }
-        _ => Some(rest),
+        rest = after(rest, depth, well_formed)?;
     }
-}
-
-/// As [`check`], for a name and its value.
-pub(crate) fn check_pair(bytes: &[u8], depth: u32) -> Option<&[u8]> {
-    (bytes.first() == Some(&STRING)).then_some(())?;
-    check(check(bytes, 0)?, depth)
+    Some(rest)
 }
 
 pub(crate) fn push_number(out: &mut Vec<u8>, number: f64) {

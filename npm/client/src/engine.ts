@@ -19,7 +19,7 @@ export type * from './types.js';
 const REASONS: readonly Reason[] = ['STATIC', 'DEFAULT', 'TARGETING_MATCH', 'SPLIT', 'DISABLED', 'PREREQUISITE_FAILED', 'ERROR'];
 const CODES: readonly ErrorCode[] = ['FLAG_NOT_FOUND', 'TYPE_MISMATCH', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'PROVIDER_NOT_READY'];
 const LAYERS: readonly Layer[] = ['kill', 'customer', 'organization', 'rollout', 'target', 'rule', 'environment', 'default'];
-const REFUSALS: readonly string[] = ['these bytes are no program', 'a format that is not read here', 'cut off, or longer than it says', 'a wrong checksum', 'it refers to what is not in it'];
+const REFUSALS: readonly string[] = ['no program', 'unknown format', 'wrong length', 'wrong checksum', 'unsound'];
 
 const VARIANT = 0xfffff, WIDE = 2 ** 32;
 /** The bits of an answer to an unknown flag. */

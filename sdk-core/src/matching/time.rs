@@ -8,17 +8,16 @@ const DAYS_TO_EPOCH: u32 = 719_468 + 146_097;
 /// A real date of the years 0000 to 9999, hours to 23, seconds to 59 (no leap second), offsets to 23:59. `T` and `Z` may be small.
 pub(crate) fn parse_millis(text: &[u8]) -> Option<i64> {
     let mut rest = Rest { text, sound: true };
-    let year = rest.number(4, 9999);
-    rest.mark(b'-');
-    let month = rest.number(2, 12);
-    rest.mark(b'-');
-    let day = rest.number(2, 31);
-    rest.mark(b't');
-    let hour = rest.number(2, 23);
-    rest.mark(b':');
-    let minute = rest.number(2, 59);
-    rest.mark(b':');
-    let second = rest.number(2, 59);
+    let mut numbers = [0; 6];
+    // Year, month, day, hour, minute, second: digits, the largest, what stands behind.
+    let form: [(u32, u32, u8); 6] = [(4, 9999, b'-'), (2, 12, b'-'), (2, 31, b't'), (2, 23, b':'), (2, 59, b':'), (2, 59, 0)];
+    for (number, (digits, most, mark)) in numbers.iter_mut().zip(form) {
+        *number = rest.number(digits, most);
+        if mark != 0 {
+            rest.mark(mark);
+        }
+    }
+    let [year, month, day, hour, minute, second] = numbers;
     let (mut milli, mut worth) = (0, 100);
     if rest.text.first() == Some(&b'.') {
         rest.next();

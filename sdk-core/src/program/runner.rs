@@ -157,15 +157,8 @@ impl Runner {
 
     /// Answers for every flag, two words each (4 bytes, lowest first) in the order of their numbers: the decision and the compared bucket plus one.
     pub fn evaluate_all(&mut self) -> &[u8] {
-        if let Some(code) = self.fault {
-            let flags = self.image.flags();
-            self.scratch.expect(0, flags);
-            for flag in 0..flags {
-                self.scratch.decide(flag, Decision::error(code));
-            }
-        } else {
-            self.walk().all();
-        }
+        let fault = self.fault;
+        self.walk().all(fault);
         self.scratch.decisions()
     }
 
