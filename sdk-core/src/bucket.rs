@@ -164,12 +164,6 @@ fn hex_digit(digit: u8) -> Option<u8> {
 fn low(wide: u128) -> u64 {
     wide as u64
 }
-<<<<<<< HEAD
-
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of a hash times BUCKETS is below BUCKETS")]
-fn high(product: u128) -> u32 {
-    (product >> 64) as u32
-}
 
 #[cfg(test)]
 mod tests {
@@ -197,5 +191,3 @@ mod tests {
         }
     }
 }
-=======
->>>>>>> be3d374cb795f2a2dfcb1dd3a61e52f2940522ad

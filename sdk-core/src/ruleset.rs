@@ -123,18 +123,9 @@ impl<'r> Visitor<'r, '_> {
     /// Answers for every flag, in the order of [`Ruleset::flag_keys`].
     pub fn evaluate_all(&mut self) -> impl Iterator<Item = Evaluation<'r>> {
         let image: &'r Image = &self.ruleset.image;
-<<<<<<< HEAD
         let refused = self.context.refusal().is_some();
         if !refused {
-            self.walk(()).all();
-=======
-        let decisions = if self.context.refusal().is_some() {
-            alloc::vec![Decision::error(ErrorCode::InvalidContext); self.ruleset.len()]
-        } else {
-            {
             self.walk(()).all(None);
-            (0..self.ruleset.image.flags()).map(|flag| self.scratch.decision(flag)).collect()
->>>>>>> be3d374cb795f2a2dfcb1dd3a61e52f2940522ad
         }
         let scratch = &self.scratch;
         (0..image.flags()).map(move |flag| {

@@ -65,26 +65,11 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Encoded<'_>, &[u8])> {
 
 /// The value at the front with all its children, and what follows it.
 pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-<<<<<<< HEAD
     // Short text, as nearly all of it is.
     if let [STRING, length @ ..=127, ..] = bytes {
         return bytes.split_at_checked(2 + usize::from(*length));
     }
-    let (mut open, mut rest) = (1_u64, bytes);
-    while open > 0 {
-        let (value, after) = read(rest)?;
-        rest = after;
-        open -= 1;
-        open = match value {
-            Encoded::List(count, _) => open + u64::from(count),
-            Encoded::Object(count, _) => open + 2 * u64::from(count),
-            _ => open,
-        };
-    }
-    bytes.split_at_checked(bytes.len() - rest.len())
-=======
     bytes.split_at_checked(bytes.len() - after(bytes, MAX_CONTEXT_DEPTH, false)?.len())
->>>>>>> be3d374cb795f2a2dfcb1dd3a61e52f2940522ad
 }
 
 /// The text of a value that is a string.
