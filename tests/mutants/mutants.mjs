@@ -13,8 +13,8 @@ export const mutants = [
   {
     name: 'the lowest bit of the bucket',
     file: 'sdk-core/src/bucket.rs',
-    find: '(upper + (lower >> 32) >> 32) as u32',
-    replacement: '(upper + (lower >> 32) >> 32) as u32 ^ 1',
+    find: '((upper + (lower >> 32)) >> 32) as u32',
+    replacement: '((upper + (lower >> 32)) >> 32) as u32 ^ 1',
   },
   {
     name: 'halves of a subkey swapped',
