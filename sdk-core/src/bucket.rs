@@ -108,12 +108,11 @@ impl Subkey {
     }
 
     /// The bucket of a unit, `0..BUCKETS`: the top 64 bits of hash × [`BUCKETS`].
-    #[expect(clippy::cast_possible_truncation, reason = "the upper part of a hash times BUCKETS is below BUCKETS")]
     pub fn bucket(self, unit: &[u8]) -> u32 {
         let hash = self.hash(unit);
         // In halves: a product of 128 bits is a function of its own in the browser engine.
         let (upper, lower) = ((hash >> 32) * u64::from(BUCKETS), (hash & 0xffff_ffff) * u64::from(BUCKETS));
-        (upper + (lower >> 32) >> 32) as u32
+        ((upper + (lower >> 32)) >> 32) as u32
     }
 }
 
@@ -126,7 +125,7 @@ pub fn murmurhash_js_bucket(unit: &[u8]) -> u32 {
     let mut put = |unit: u32| {
         block |= (unit & 0xff) << (8 * (length & 3));
         length = length.wrapping_add(1);
-        if length & 3 == 0 {
+        if length.is_multiple_of(4) {
             hash = (hash ^ scramble(block)).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
             block = 0;
         }

@@ -8,8 +8,8 @@ use crate::{
     bucket,
     details::{Decision, ErrorCode, Layer, Reason},
     explain::Visit,
-    memory::Memory,
     matching::{cidr, fold, pattern, semver::Version, text, time},
+    memory::Memory,
     model::{
         code,
         image::{Head, Image, Lookup},

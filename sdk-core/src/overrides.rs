@@ -2,7 +2,11 @@
 //! holds none.
 use alloc::{boxed::Box, collections::BTreeMap, string::String};
 
-use crate::{context::Context, unit::{Digits, Unit}, value};
+use crate::{
+    context::Context,
+    unit::{Digits, Unit},
+    value,
+};
 
 /// The overrides of one customer or organization, by flag.
 #[derive(Clone, Debug, Default, PartialEq)]

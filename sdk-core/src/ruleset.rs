@@ -10,7 +10,10 @@ use crate::{
     details::{Decision, ErrorCode, Evaluation, FlagType, Value},
     evaluate::{Now, Scratch, Walk},
     explain::Visit,
-    model::{image::{Head, Image}, symbol::Exact},
+    model::{
+        image::{Head, Image},
+        symbol::Exact,
+    },
     overrides::Own,
     value::{self, Encoded},
 };
@@ -126,9 +129,9 @@ impl<'r> Visitor<'r, '_> {
             alloc::vec![Decision::error(ErrorCode::InvalidContext); self.ruleset.len()]
         } else {
             {
-            self.walk(()).all(None);
-            (0..self.ruleset.image.flags()).map(|flag| self.scratch.decision(flag)).collect()
-        }
+                self.walk(()).all(None);
+                (0..self.ruleset.image.flags()).map(|flag| self.scratch.decision(flag)).collect()
+            }
         };
         (0..).zip(decisions).map(|(flag, decision)| (image.str(image.flag(flag).key), evaluation(image, flag, decision)))
     }

@@ -154,7 +154,8 @@ pub(crate) fn with_head(tag: u8, text: &mut [u8]) -> &[u8] {
     let mut byte = tag;
     for place in text.get_mut(start..HEAD).unwrap_or_default() {
         *place = byte;
-        byte = (length & 0x7F) as u8 | if length > 0x7F { 0x80 } else { 0 };
+        let [group, ..] = length.to_le_bytes();
+        byte = group & 0x7F | if length > 0x7F { 0x80 } else { 0 };
         length >>= 7;
     }
     text.get(start..).unwrap_or_default()

@@ -24,6 +24,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "native", run: native },
     Suite { name: "reference", run: reference },
     Suite { name: "size", run: sizes },
+    Suite { name: "wasm", run: engine },
     Suite { name: "edge", run: edge_over_http },
     Suite { name: "browser", run: browser },
     Suite { name: "vectors", run: vectors },
@@ -109,6 +110,11 @@ fn native() -> Result<Report> {
 
 fn reference() -> Result<Report> {
     node_tests("tests/reference")
+}
+
+fn engine() -> Result<Report> {
+    sdk::build()?;
+    node_tests("tests/wasm")
 }
 
 fn edge_over_http() -> Result<Report> {

@@ -6,7 +6,11 @@ use super::{
     place::Place,
     reader::{Fields, Report},
 };
-use crate::{bucket::BUCKETS, unit::{Digits, Unit}, value};
+use crate::{
+    bucket::BUCKETS,
+    unit::{Digits, Unit},
+    value,
+};
 
 /// A rollout, read.
 #[derive(Default)]

@@ -94,7 +94,7 @@ fn lower(scalar: u32) -> u32 {
     let mut next = || {
         let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
         rest = after;
-        number as u32
+        u32::try_from(number).unwrap_or(u32::MAX)
     };
     loop {
         let (gap, count, distance) = (next(), next(), next());
@@ -193,7 +193,7 @@ mod tests {
         let (mut bytes, mut end) = (Vec::new(), 0);
         for (first, count, step, distance) in runs {
             let count = u32::try_from(count).unwrap();
-            let turned = if distance < 0 { 1 } else { 0 };
+            let turned = u32::from(distance < 0);
             for mut number in [(first - end) << 1 | (step - 1), count, distance.unsigned_abs() << 1 | turned] {
                 while number > 0x7f {
                     bytes.push(u8::try_from(number & 0x7f).unwrap() | 0x80);

@@ -227,7 +227,12 @@ impl Image {
 
     pub(crate) fn flag(&self, index: u32) -> FlagRecord {
         let at = self.flag_at(index);
-        FlagRecord { key: self.span(at), kind: self.word(at.wrapping_add(1)) >> KIND_SHIFT, variants: self.word(at.wrapping_add(2)), steps: self.word(at.wrapping_add(3)) }
+        FlagRecord {
+            key: self.span(at),
+            kind: self.word(at.wrapping_add(1)) >> KIND_SHIFT,
+            variants: self.word(at.wrapping_add(2)),
+            steps: self.word(at.wrapping_add(3)),
+        }
     }
 
     pub(crate) fn flag_type(&self, index: u32) -> Option<FlagType> {
@@ -274,7 +279,6 @@ impl Image {
 
     /// The numbers of the symbols whose hash starts like this one.
     pub(crate) fn symbols_near(&self, hash: u64) -> core::ops::Range<u32> {
-        #[expect(clippy::cast_possible_truncation, reason = "at most 24 bits are left")]
         let bucket = (hash >> 32 >> (32 - self.head(Head::DirectoryBits).min(24))) as u32;
         let at = self.directory(bucket);
         self.word(at)..self.word(at.wrapping_add(1))

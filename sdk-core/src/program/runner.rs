@@ -9,8 +9,8 @@ use super::{
 use crate::{
     context::{Context, is_context},
     details::{Decision, ErrorCode, Evaluation, FlagType},
-    memory::Memory,
     evaluate::{Now, Scratch, Walk},
+    memory::Memory,
     model::{
         image::{Agreement, Head, Image},
         symbol::{Fingerprints, Symbols as _},

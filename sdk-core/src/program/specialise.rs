@@ -233,7 +233,8 @@ impl Settling<'_> {
                     let mut meets = self.image.words(at + 4, count);
                     match self.flags.get(other as usize) {
                         Some(Settled { answer: Some(answer), .. }) => {
-                            let met = answer.variant_plus_one().checked_sub(1).is_some_and(|variant| meets.any(|meeting| meeting == variant));
+                            let met =
+                                answer.variant_plus_one().checked_sub(1).is_some_and(|variant| meets.any(|meeting| meeting == variant));
                             if !met {
                                 steps.push(Step::Const(decision(at + 2)));
                                 return steps;

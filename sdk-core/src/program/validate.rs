@@ -133,7 +133,8 @@ impl Check<'_> {
                 }
                 kind::FLAG => {
                     let steps = image.steps(operand);
-                    let lowest = if code::operation(image.word(steps)) == code::NEEDS { image.word(steps.wrapping_add(1)) } else { operand };
+                    let lowest =
+                        if code::operation(image.word(steps)) == code::NEEDS { image.word(steps.wrapping_add(1)) } else { operand };
                     self.must(self.lowest <= operand && operand < self.flag && self.lowest <= lowest);
                 }
                 kind::SEGMENT => {
@@ -157,7 +158,9 @@ impl Check<'_> {
 
     /// Checks a condition that must stand before `parent`; answers how deep it nests.
     fn condition(&mut self, at: u32, parent: u32, level: u32) -> u32 {
-        self.must(self.budget > 0 && at != 0 && at < parent && level <= MAX_CONDITION_DEPTH && code::operation(self.image.word(at)) >= code::ALL);
+        self.must(
+            self.budget > 0 && at != 0 && at < parent && level <= MAX_CONDITION_DEPTH && code::operation(self.image.word(at)) >= code::ALL,
+        );
         if !self.sound {
             return 0;
         }
