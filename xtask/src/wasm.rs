@@ -32,7 +32,9 @@ pub(crate) struct Module<'a> {
     /// Instead of the profile's `opt-level`.
     pub(crate) opt_level: Option<&'a str>,
     /// For `wasm-opt`, such as `-Oz`.
-    pub(crate) wasm_opt: &'a str,
+    pub(crate) wasm_opt: &'a [&'a str],
+    /// Only numbers cross: the module is built without reference types, for which the glue would fill a table.
+    pub(crate) only_numbers: bool,
     pub(crate) host: Host,
     pub(crate) name: &'a str,
     pub(crate) out: PathBuf,
@@ -42,7 +44,7 @@ impl Module<'_> {
     /// Builds the module; what is up to date stays.
     pub(crate) fn build(&self) -> Result<()> {
         let compiled = self.compile()?;
-        let settings = (self.name, self.host, self.wasm_opt, WASM_FEATURES, env!("CARGO_PKG_VERSION"));
+        let settings = (self.name, self.host, self.wasm_opt, self.only_numbers, WASM_FEATURES, env!("CARGO_PKG_VERSION"));
         Stamp::default().setting(settings).path(&compiled)?.rebuild(&self.out, |out| {
             eprintln!("optimising {}", self.name);
             self.bind(&compiled, out)?;
@@ -64,6 +66,9 @@ impl Module<'_> {
             cargo.arg("--target-dir").arg(&target);
             cargo.env(format!("CARGO_PROFILE_{}_OPT_LEVEL", self.profile.to_uppercase()), level);
         }
+        if self.only_numbers {
+            cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-C target-feature=-reference-types");
+        }
         let mut announced = false;
         let said = process::listen(&mut cargo, "rustup", |line| {
             if line.trim_start().starts_with("Compiling") && !std::mem::replace(&mut announced, true) {
@@ -78,12 +83,20 @@ impl Module<'_> {
 
     fn bind(&self, compiled: &Path, out: &Path) -> Result<()> {
         let mut bindgen = Bindgen::new();
-        bindgen.input_path(compiled).out_name(self.name).remove_producers_section(true);
+        let plain = out.join("plain.wasm");
+        if self.only_numbers {
+            // The standard library's part still says that it may use reference types; without the section nobody does.
+            wasm_opt(compiled, &plain, &["--strip-target-features"])?;
+        }
+        bindgen.input_path(if self.only_numbers { &plain } else { compiled }).out_name(self.name).remove_producers_section(true);
         match self.host {
             Host::Web => bindgen.web(true)?.typescript(true).remove_name_section(true),
             Host::Worker => bindgen.module(true)?.typescript(false).reset_state_function(true).force_enable_abort_handler(true),
         };
         bindgen.generate(out).with_context(|| format!("wasm-bindgen cannot read {}", compiled.display()))?;
+        if self.only_numbers {
+            fs::remove_file(plain)?;
+        }
         if self.host == Host::Worker {
             // A source phase import, which neither esbuild nor workerd knows; a plain import of a module means the same there.
             let glue = out.join(self.name).with_extension("js");
@@ -94,10 +107,14 @@ impl Module<'_> {
 
     fn optimise(&self, module: &Path) -> Result<()> {
         let smaller = module.with_extension("opt");
-        let mut wasm_opt = npm::tool("wasm-opt");
-        wasm_opt.arg(module).arg("-o").arg(&smaller).arg(self.wasm_opt);
-        wasm_opt.args(WASM_FEATURES.map(|feature| format!("--enable-{feature}")));
-        process::run(&mut wasm_opt, "npm ci")?;
+        wasm_opt(module, &smaller, self.wasm_opt)?;
         Ok(fs::rename(smaller, module)?)
     }
+}
+
+fn wasm_opt(from: &Path, to: &Path, options: &[&str]) -> Result<()> {
+    let mut wasm_opt = npm::tool("wasm-opt");
+    wasm_opt.arg(from).arg("-o").arg(to).args(options);
+    wasm_opt.args(WASM_FEATURES.map(|feature| format!("--enable-{feature}")));
+    process::run(&mut wasm_opt, "npm ci").map(drop)
 }

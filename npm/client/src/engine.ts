@@ -78,9 +78,16 @@ export function createEngine(wasm: InitOutput): FlagEngine {
   let current = true;
   let capacity = 1024, buffer = new Uint8Array(0);
 
+  /** The engine's room; asked for before the memory is looked at, which may grow for it. */
+  const take = (bytes: number) => {
+    const at = wasm.room(id, bytes);
+    if (!at) throw new RangeError('out of memory');
+    return at;
+  };
   const room = (bytes: number) => {
     capacity = Math.max(capacity, bytes);
-    return (buffer = new Uint8Array(memory.buffer, wasm.room(id, capacity), capacity));
+    const at = take(capacity);
+    return (buffer = new Uint8Array(memory.buffer, at, capacity));
   };
   const put = (next: unknown, at: number) => wasm.identify(id, writeContext(next, room, buffer.buffer === memory.buffer ? buffer : room(capacity)), at);
   const word = (index: number) => new DataView(memory.buffer).getUint32(tables + 4 * index, true);
@@ -130,7 +137,7 @@ export function createEngine(wasm: InitOutput): FlagEngine {
   };
   return {
     load(program) {
-      const at = wasm.room(id, program.length);
+      const at = take(program.length);
       new Uint8Array(memory.buffer).set(program, at);
       // Whether or not it is taken, the room is another one and holds no context.
       buffer = new Uint8Array(0);

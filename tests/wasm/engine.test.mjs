@@ -1,0 +1,105 @@
+// The engine of a page, as it is built: values of every type, programs that are refused, several engines side by side.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const client = new URL('../../npm/client/dist/', import.meta.url);
+const { loadEngine, ProgramRefused } = await import(new URL('bundle/engine.js', client).href);
+const full = await import(new URL('full/full.js', client).href);
+full.initSync({ module: readFileSync(new URL('full/full_bg.wasm', client)) });
+const module = readFileSync(new URL('engine/engine_bg.wasm', client));
+
+const variants = (of) => ({ variants: of, on: 'a', off: 'a', default: 'a', rules: [{ if: { attribute: 'plan', op: 'in', value: ['PRO', 'Größe'], ignoreCase: true }, serve: 'b' }] });
+const DOCUMENT = {
+  schema: 'twinflag/1',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: {
+    boolean: { type: 'boolean', ...variants({ a: false, b: true }) },
+    string: { type: 'string', ...variants({ a: '', b: 'ä'.repeat(100) }) },
+    number: { type: 'number', ...variants({ a: -0.5, b: 1e300 }) },
+    object: { type: 'object', ...variants({ a: { list: [1, 'two', null] }, b: { __proto__: 'not' } }) },
+  },
+};
+
+/** Bytes of a program for an empty context. */
+function program(document) {
+  const ruleset = new full.Ruleset(JSON.stringify(document));
+  assert.deepEqual(ruleset.errors(), []);
+  return ruleset.specialise(new Uint8Array(0));
+}
+
+test('values of every type', () => {
+  const engine = loadEngine(module);
+  engine.load(program(DOCUMENT));
+  assert.deepEqual(engine.flagKeys(), ['boolean', 'string', 'number', 'object']);
+  engine.identify({ plan: 'free' });
+  assert.equal(engine.value('boolean', true), false);
+  assert.equal(engine.value('string', 'x'), '');
+  assert.equal(engine.value('number', 7), -0.5);
+  assert.deepEqual(engine.value('object', {}), { list: [1, 'two', null] });
+  for (const plan of ['pro', 'grÖßE']) {
+    engine.identify({ plan });
+    assert.equal(engine.value('boolean', false), true);
+    assert.equal(engine.value('string', 'x'), 'ä'.repeat(100));
+    assert.equal(engine.value('number', 7), 1e300);
+    const details = engine.details('number', 7);
+    assert.deepEqual(details, { value: 1e300, variant: 'b', reason: 'TARGETING_MATCH', layer: 'rule' });
+  }
+  assert.equal(engine.value('boolean', 'text'), 'text');
+  assert.equal(engine.details('boolean', 'text').errorCode, 'TYPE_MISMATCH');
+  assert.equal(engine.details('nobody', 1).errorCode, 'FLAG_NOT_FOUND');
+  engine.close();
+});
+
+test('one flag for another context leaves the one in force', () => {
+  const engine = loadEngine(module);
+  engine.load(program(DOCUMENT));
+  engine.identify({ plan: 'pro' });
+  assert.equal(engine.askValue('boolean', true, { plan: 'free' }), false);
+  assert.equal(engine.ask('boolean', true, { plan: NaN }).errorCode, 'INVALID_CONTEXT');
+  assert.equal(engine.value('boolean', false), true);
+  assert.equal(engine.details('nobody', 1).errorCode, 'FLAG_NOT_FOUND');
+  engine.close();
+});
+
+test('a damaged program is refused and the one before stays', () => {
+  const engine = loadEngine(module);
+  const bytes = program(DOCUMENT);
+  assert.throws(() => engine.load(new Uint8Array(0)), ProgramRefused);
+  engine.load(bytes);
+  engine.identify({ plan: 'pro' });
+  for (let at = 0; at < bytes.length; at++) {
+    const damaged = bytes.slice();
+    damaged[at] ^= 1 << (at & 7);
+    assert.throws(() => engine.load(damaged), ProgramRefused);
+    assert.throws(() => engine.load(bytes.subarray(0, at)), ProgramRefused);
+  }
+  assert.equal(engine.value('string', 'x'), 'ä'.repeat(100));
+  assert.equal(engine.details('number', 7).value, 1e300);
+  assert.equal(engine.details('nobody', 1).errorCode, 'FLAG_NOT_FOUND');
+  engine.identify({ plan: 'free' });
+  assert.equal(engine.value('number', 7), -0.5);
+  engine.close();
+});
+
+test('engines side by side, and memory that does not grow with use', () => {
+  const [one, other] = [loadEngine(module), loadEngine(module)];
+  one.load(program(DOCUMENT));
+  other.load(program({ ...DOCUMENT, flags: { boolean: { type: 'boolean', variants: { a: false, b: true }, on: 'b', off: 'a', default: 'b' } } }));
+  one.identify({});
+  other.identify({});
+  assert.deepEqual([one.value('boolean', true), other.value('boolean', false)], [false, true]);
+  other.close();
+  const again = loadEngine(module);
+  assert.deepEqual(again.flagKeys(), []);
+  assert.equal(again.details('boolean', true).errorCode, 'FLAG_NOT_FOUND');
+  const bytes = program(DOCUMENT);
+  for (let round = 0; round < 20_000; round++) {
+    again.load(bytes);
+    again.identify({ plan: 'x'.repeat(round % 3000), number: round });
+  }
+  assert.equal(again.value('boolean', true), false);
+  assert.equal(one.value('boolean', true), false);
+  one.close();
+  again.close();
+});
