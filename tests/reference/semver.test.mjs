@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { testOfTable } from './published.mjs';
 import { compareVersions, parseVersion } from './semver.mjs';
 
 function ascends(chain) {
@@ -14,10 +14,7 @@ test('the chain of item 11 ascends', () => {
   ascends(['1.0.0-alpha', '1.0.0-alpha.1', '1.0.0-alpha.beta', '1.0.0-beta', '1.0.0-beta.2', '1.0.0-beta.11', '1.0.0-rc.1', '1.0.0', '2.0.0', '2.1.0', '2.1.1']);
 });
 
-/** Public tables are not part of the repository; they are read beside it or in the folder TWINFLAG_CONFORMANCE names. */
-const table = new URL(`${process.env.TWINFLAG_CONFORMANCE ?? '../../../shared/conformance'}/semver/derived_precedence.json`, import.meta.url);
-test('the published chains ascend', { skip: !existsSync(table) && 'did not run: no published chains here' }, () => {
-  const published = JSON.parse(readFileSync(table, 'utf8'));
+testOfTable('semver/derived_precedence.json', 'the published chains ascend', (published) => {
   published.ascending_chains.forEach(ascends);
   for (const [a, b] of published.equal_precedence_despite_build_metadata) assert.equal(compareVersions(parseVersion(a), parseVersion(b)), 0);
 });
