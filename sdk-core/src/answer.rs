@@ -3,7 +3,8 @@ use alloc::string::String;
 
 use crate::{
     canonical::{write_number, write_string},
-    details::{Evaluation, FlagType, Value},
+    details::{FlagType, Value},
+    evaluation::Evaluation,
 };
 
 impl Evaluation<'_> {
@@ -12,22 +13,22 @@ impl Evaluation<'_> {
     /// `default` is the caller's, as canonical JSON. The bucket is shown only to who asks for it.
     pub fn write_canonical(&self, out: &mut String, default: Option<&str>, with_bucket: bool) {
         let mut object = Object::open(out);
-        if let Some(bucket) = self.bucket.filter(|_| with_bucket) {
+        if let Some(bucket) = self.bucket().filter(|_| with_bucket) {
             write_number(object.member("bucket"), f64::from(bucket));
         }
-        if let Some(code) = self.error_code {
+        if let Some(code) = self.error_code() {
             write_string(object.member("errorCode"), code.as_str());
         }
-        if let Some(layer) = self.layer {
+        if let Some(layer) = self.layer() {
             write_string(object.member("layer"), layer.as_str());
         }
-        write_string(object.member("reason"), self.reason.as_str());
-        match (self.value, default) {
+        write_string(object.member("reason"), self.reason().as_str());
+        match (self.value(), default) {
             (Some(value), _) => value.write_canonical(object.member("value")),
             (None, Some(default)) => object.member("value").push_str(default),
             (None, None) => {}
         }
-        if let Some(variant) = self.variant {
+        if let Some(variant) = self.variant() {
             write_string(object.member("variant"), variant);
         }
         object.close();

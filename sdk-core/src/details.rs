@@ -131,23 +131,6 @@ pub enum Value<'r> {
     Object(&'r str),
 }
 
-/// The answer to one question.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Evaluation<'r> {
-    /// The variant's name; `None` where the caller's default is answered.
-    pub variant: Option<&'r str>,
-    /// The variant's value; `None` stands for the caller's default.
-    pub value: Option<Value<'r>>,
-    /// Why.
-    pub reason: Reason,
-    /// What went wrong; set exactly where the reason is [`Reason::Error`].
-    pub error_code: Option<ErrorCode>,
-    /// Which level answered; absent for errors.
-    pub layer: Option<Layer>,
-    /// The bucket that the answering step compared, `0..BUCKETS`.
-    pub bucket: Option<u32>,
-}
-
 /// A variant by its number in the flag, the reason, the error code and the layer, in one word; beside it the bucket.
 ///
 /// Bits: 0–19 the variant's number plus one (0: the caller's default), 20–23 reason, 24–27 error code, 28–31 layer.

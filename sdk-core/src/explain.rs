@@ -4,7 +4,8 @@ use alloc::{format, string::String, vec::Vec};
 use crate::{
     canonical::{write_number, write_string},
     context::Context,
-    details::{Decision, Evaluation, FlagType, Layer, Reason},
+    details::{Decision, FlagType, Layer, Reason},
+    evaluation::Evaluation,
     model::{
         code,
         image::Image,

@@ -7,15 +7,15 @@ use hashbrown::HashTable;
 use crate::{
     bucket::{BucketKey, Subkey},
     context::Context,
-    details::{Decision, ErrorCode, Evaluation, FlagType, Value},
+    details::{Decision, ErrorCode, FlagType},
     evaluate::{Now, Scratch, Walk},
+    evaluation::Evaluation,
     explain::Visit,
     model::{
         image::{Head, Image},
         symbol::Exact,
     },
     overrides::Own,
-    value::{self, Encoded},
 };
 
 /// A moment in whole milliseconds since the Unix epoch. The caller's clock tells it.
@@ -33,6 +33,8 @@ pub struct Ruleset {
     pub(crate) segments: Vec<Box<str>>,
     /// Numbers of flags and, counted on from there, of aliases, by their name.
     keys: HashTable<u32>,
+    /// Hashes them.
+    key_hasher: Subkey,
 }
 
 /// Hashes flag keys for look-ups; any key will do, this one is not guessable from outside.
@@ -41,11 +43,11 @@ const KEYS: &[u8] = b"\0keys";
 impl Ruleset {
     pub(crate) fn new(image: Image, key: BucketKey, private: Vec<String>, segments: Vec<Box<str>>) -> Self {
         let mut keys = HashTable::with_capacity((image.flags() + image.head(Head::Aliases)) as usize);
-        let hasher = key.subkey(KEYS);
+        let key_hasher = key.subkey(KEYS);
         for number in 0..image.flags() + image.head(Head::Aliases) {
-            keys.insert_unique(hasher.hash(name(&image, number)), number, |number| hasher.hash(name(&image, *number)));
+            keys.insert_unique(key_hasher.hash(name(&image, number)), number, |number| key_hasher.hash(name(&image, *number)));
         }
-        Self { image, key, private, segments, keys }
+        Self { image, key, private, segments, keys, key_hasher }
     }
 
     /// Answers one question: what this flag is for this context at this moment.
@@ -86,16 +88,12 @@ impl Ruleset {
 
     /// The number of the flag with this key or alias.
     pub(crate) fn find(&self, key: &str) -> Option<u32> {
-        let hash = self.key_hasher().hash(key.as_bytes());
+        let hash = self.key_hasher.hash(key.as_bytes());
         let number = *self.keys.find(hash, |number| name(&self.image, *number) == key.as_bytes())?;
         Some(match number.checked_sub(self.image.flags()) {
             None => number,
             Some(alias) => self.image.alias(alias).1,
         })
-    }
-
-    fn key_hasher(&self) -> Subkey {
-        self.key.subkey(KEYS)
     }
 }
 
@@ -123,29 +121,29 @@ impl<'r> Visitor<'r, '_> {
     }
 
     /// Answers for every flag, in the order of [`Ruleset::flag_keys`].
-    pub fn evaluate_all(&mut self) -> impl Iterator<Item = (&'r str, Evaluation<'r>)> + use<'r> {
+    pub fn evaluate_all(&mut self) -> impl Iterator<Item = Evaluation<'r>> {
         let image: &'r Image = &self.ruleset.image;
-        let decisions = if self.context.refusal().is_some() {
-            alloc::vec![Decision::error(ErrorCode::InvalidContext); self.ruleset.len()]
-        } else {
-            {
-                self.walk(()).all(None);
-                (0..self.ruleset.image.flags()).map(|flag| self.scratch.decision(flag)).collect()
-            }
-        };
-        (0..).zip(decisions).map(|(flag, decision)| (image.str(image.flag(flag).key), evaluation(image, flag, decision)))
+        let refused = self.context.refusal().is_some();
+        if !refused {
+            self.walk(()).all(None);
+        }
+        let scratch = &self.scratch;
+        (0..image.flags()).map(move |flag| {
+            let decision = if refused { Decision::error(ErrorCode::InvalidContext) } else { scratch.decision(flag) };
+            Evaluation::new(image, flag, decision)
+        })
     }
 
     pub(crate) fn watched(&mut self, flag_key: &str, requested: Option<FlagType>, visit: impl Visit) -> Evaluation<'r> {
         let image: &'r Image = &self.ruleset.image;
         if self.context.refusal().is_some() {
-            return error(ErrorCode::InvalidContext);
+            return Evaluation::error(image, ErrorCode::InvalidContext);
         }
-        let Some(flag) = self.ruleset.find(flag_key) else { return error(ErrorCode::FlagNotFound) };
+        let Some(flag) = self.ruleset.find(flag_key) else { return Evaluation::error(image, ErrorCode::FlagNotFound) };
         if requested.is_some() && requested != image.flag_type(flag) {
-            return error(ErrorCode::TypeMismatch);
+            return Evaluation::new(image, flag, Decision::error(ErrorCode::TypeMismatch));
         }
-        evaluation(image, flag, self.walk(visit).flag(flag))
+        Evaluation::new(image, flag, self.walk(visit).flag(flag))
     }
 
     fn walk<V: Visit>(&mut self, visit: V) -> Walk<'_, Exact, V> {
@@ -159,39 +157,4 @@ impl<'r> Visitor<'r, '_> {
             symbols: PhantomData,
         }
     }
-}
-
-fn error<'a>(code: ErrorCode) -> Evaluation<'a> {
-    let decision = Decision::error(code);
-    Evaluation { variant: None, value: None, reason: decision.reason(), error_code: Some(code), layer: None, bucket: None }
-}
-
-/// Spells a decision out.
-pub(crate) fn evaluation(image: &Image, flag: u32, decision: Decision) -> Evaluation<'_> {
-    let (mut variant, mut value) = (None, None);
-    if let Some(number) = decision.variant_plus_one().checked_sub(1) {
-        let (name, encoded) = image.variant(flag, number);
-        variant = Some(image.str(name));
-        value = variant_value(encoded);
-    }
-    Evaluation {
-        variant,
-        value,
-        reason: decision.reason(),
-        error_code: decision.error_code(),
-        layer: decision.layer(),
-        bucket: decision.bucket_plus_one.checked_sub(1),
-    }
-}
-
-fn variant_value(encoded: &[u8]) -> Option<Value<'_>> {
-    Some(match value::read(encoded)?.0 {
-        Encoded::Boolean(boolean) => Value::Boolean(boolean),
-        Encoded::Number(number) => Value::Number(number),
-        Encoded::Text(text) => {
-            let text = core::str::from_utf8(text).ok()?;
-            if encoded.first() == Some(&value::JSON) { Value::Object(text) } else { Value::String(text) }
-        }
-        _ => return None,
-    })
 }

@@ -65,6 +65,10 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Encoded<'_>, &[u8])> {
 
 /// The value at the front with all its children, and what follows it.
 pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    // Short text, as nearly all of it is.
+    if let [STRING, length @ ..=127, ..] = bytes {
+        return bytes.split_at_checked(2 + usize::from(*length));
+    }
     bytes.split_at_checked(bytes.len() - after(bytes, MAX_CONTEXT_DEPTH, false)?.len())
 }
 
@@ -80,9 +84,10 @@ pub(crate) fn text(value: &[u8]) -> Option<&[u8]> {
 pub(crate) fn member<'a>(mut members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let mut found = None;
     while !members.is_empty() {
-        let (head, rest) = read(members)?;
+        let (head, rest) = split(members)?;
         let (value, rest) = split(rest)?;
-        if matches!(head, Encoded::Text(text) if text == name) {
+        // Equal text is written in equal bytes, and the name's own come last.
+        if head.ends_with(name) && text(head) == Some(name) {
             found = Some(value);
         }
         members = rest;
@@ -154,8 +159,9 @@ pub(crate) fn with_head(tag: u8, text: &mut [u8]) -> &[u8] {
     let mut byte = tag;
     for place in text.get_mut(start..HEAD).unwrap_or_default() {
         *place = byte;
-        let [group, ..] = length.to_le_bytes();
-        byte = group & 0x7F | if length > 0x7F { 0x80 } else { 0 };
+        #[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]
+        let group = (length & 0x7F) as u8;
+        byte = group | if length > 0x7F { 0x80 } else { 0 };
         length >>= 7;
     }
     text.get(start..).unwrap_or_default()

@@ -121,7 +121,7 @@ pub fn bucket(key: &str, salt: &str, unit: &str) -> Result<JsValue, JsValue> {
 }
 
 fn details<'r>(evaluation: &Evaluation<'r>) -> Details<'r> {
-    let (value, json) = match evaluation.value {
+    let (value, json) = match evaluation.value() {
         Some(Value::Object(json)) => (None, Some(json)),
         Some(Value::Boolean(boolean)) => (Some(Plain::Boolean(boolean)), None),
         Some(Value::String(text)) => (Some(Plain::String(text)), None),
@@ -131,11 +131,11 @@ fn details<'r>(evaluation: &Evaluation<'r>) -> Details<'r> {
     Details {
         value,
         json,
-        variant: evaluation.variant,
-        reason: evaluation.reason.as_str(),
-        error_code: evaluation.error_code.map(ErrorCode::as_str),
-        layer: evaluation.layer.map(|layer| layer.as_str()),
-        bucket: evaluation.bucket,
+        variant: evaluation.variant(),
+        reason: evaluation.reason().as_str(),
+        error_code: evaluation.error_code().map(ErrorCode::as_str),
+        layer: evaluation.layer().map(|layer| layer.as_str()),
+        bucket: evaluation.bucket(),
     }
 }
 

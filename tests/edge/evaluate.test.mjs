@@ -86,6 +86,17 @@ test('nothing anyone sends is our fault', async () => {
   }
 });
 
+test('a program, as JSON for people', async () => {
+  const answer = await server.asClient('/v1/program', { body: { context: { customerId: 'c-1' } }, headers: { accept: 'application/json' } });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.type, 'application/json');
+  const program = answer.json();
+  assert.equal(program.format, 1);
+  assert.deepEqual(program.known, ['customerId', 'organizationId']);
+  assert.equal(program.flags.plain.type, 'boolean');
+  assert.equal(program.flags.plain.steps.length, 1);
+});
+
 test('a program, as bytes', async () => {
   const body = { context: { targetingKey: 'u-1' } };
   const bytes = await server.asClient('/v1/program', { body });

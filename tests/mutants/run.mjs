@@ -127,7 +127,7 @@ mutants.forEach(around);
 if (wanted.includes('--check')) process.exit();
 makeCopy();
 build(true);
-const lines = run(built('lines'), ['--pairs', PAIRS, '--seed', SEED]);
+const lines = run(built('lines'), ['--pairs', PAIRS, '--seed', SEED, '--strangers']);
 const vectors = readVectors();
 const sound = digests(lines);
 const falseAlarms = redVectors(vectors);

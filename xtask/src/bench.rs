@@ -114,7 +114,7 @@ fn native() -> Result<Value> {
     let folder = root::in_root("tests/bench/native");
     eprintln!("building the native peers");
     let mut cargo = toolchain::cargo();
-    cargo.current_dir(&folder).args(["build", "--locked", "--quiet", "--release", "--target-dir"]).arg(folder.join("target"));
+    cargo.current_dir(&folder).args(["build", "--quiet", "--release", "--target-dir"]).arg(folder.join("target"));
     process::run(&mut cargo, "rustup")?;
     eprintln!("measuring native");
     measured(Command::new(folder.join("target/release/bench-native")).arg(workload))

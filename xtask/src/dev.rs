@@ -167,7 +167,6 @@ fn announce(options: &Options, data: &Data, workerd: &Child) -> Result<()> {
     fs::rename(draft, &data.description)?;
     println!("twinflag  {url}   (workerd is process {})", workerd.id());
     println!("demo      {demo}");
-    println!("dashboard {dashboard}");
     println!("admin     {admin_token}");
     println!("Ctrl-C stops it; the data stays in {}", options.data.display());
     Ok(())

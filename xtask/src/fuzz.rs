@@ -48,7 +48,7 @@ fn build() -> Result<std::path::PathBuf> {
     let folder = root::in_root("tests/fuzz");
     let mut announced = false;
     let mut cargo = toolchain::cargo();
-    cargo.current_dir(&folder).env("RUSTFLAGS", COVERAGE).args(["build", "--locked", "--release", "--bins", "--target", host]);
+    cargo.current_dir(&folder).env("RUSTFLAGS", COVERAGE).args(["build", "--release", "--bins", "--target", host]);
     let said = process::listen(cargo.arg("--target-dir").arg(folder.join("target")), "rustup", |line| {
         if line.trim_start().starts_with("Compiling") && !std::mem::replace(&mut announced, true) {
             eprintln!("compiling the fuzz targets");

@@ -35,23 +35,24 @@ impl Options {
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
-    compare(&options.pairs, &options.seed, &options.runtimes.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
+    compare(&options.pairs, &options.seed, &options.runtimes.iter().map(String::as_str).collect::<Vec<_>>(), |line| println!("{line}"))
+        .map(drop)
 }
 
 /// Runs the same questions on these runtimes and tells how many digests were equal to the native one, itself included.
 ///
 /// Programs are also asked by contexts they were not made for; no other runtime knows such, so they are held against the programs
-/// of the native build.
-pub(crate) fn compare(pairs: &str, seed: &str, names: &[&str]) -> Result<u32> {
+/// of the native build. `say` hears what was counted and each digest.
+pub(crate) fn compare(pairs: &str, seed: &str, names: &[&str], mut say: impl FnMut(&str)) -> Result<u32> {
     runtimes::build(names)?;
     let counted = process::run(runtimes::program("identity-native").args(["--pairs", pairs, "--seed", seed]), "cargo")?;
-    print!("{counted}");
+    say(counted.trim_end());
     let expected = counted.lines().find_map(|line| line.strip_prefix("sha256 ")).context("the native run printed no digest")?.to_owned();
     let strangers =
         process::run(runtimes::program("identity-native").args(["--pairs", pairs, "--seed", seed, "--strangers", "--program"]), "cargo")?;
     let strange = strangers.lines().find_map(|line| line.strip_prefix("sha256 ")).context("the native run printed no digest")?.to_owned();
     let (mut equal, mut different) = (1, Vec::new());
-    println!("{:<28} {expected}", "native");
+    say(&format!("{:<28} {expected}", "native"));
     for name in names.iter().filter(|name| **name != "native") {
         let mut runs = vec![(*name, false, &expected)];
         if name.ends_with("program") {
@@ -62,7 +63,7 @@ pub(crate) fn compare(pairs: &str, seed: &str, names: &[&str]) -> Result<u32> {
             let (answers, digest) = digest(runtime, pairs, seed, asks_strangers)?;
             let label = if asks_strangers { format!("{runtime}, strangers too") } else { runtime.to_owned() };
             let verdict = if digest == *wanted { "equal" } else { "DIFFERENT" };
-            println!("{label:<28} {digest} {verdict}, {answers} answers, {:.1} s", started.elapsed().as_secs_f32());
+            say(&format!("{label:<28} {digest} {verdict}, {answers} answers, {:.1} s", started.elapsed().as_secs_f32()));
             if digest == *wanted {
                 equal += 1;
             } else {

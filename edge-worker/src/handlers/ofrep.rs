@@ -45,7 +45,7 @@ fn one(serving: &Serving, context: &Context, key: &str) -> worker::Result<Respon
     let evaluation = ruleset.evaluate(overrides.of(context), key, context, clock::now(), None);
     let mut body = String::new();
     write(&mut body, key, &evaluation);
-    let status = match evaluation.error_code {
+    let status = match evaluation.error_code() {
         None => 200,
         Some(ErrorCode::FlagNotFound) => 404,
         Some(_) => 400,
@@ -57,11 +57,11 @@ fn all(serving: &Serving, context: &Context) -> String {
     let mut out = String::from(r#"{"flags":["#);
     let Compiled { ruleset, overrides, .. } = &serving.compiled;
     let mut visitor = ruleset.visitor(overrides.of(context), context, clock::now());
-    for (index, (key, evaluation)) in visitor.evaluate_all().enumerate() {
+    for (index, evaluation) in visitor.evaluate_all().enumerate() {
         if index > 0 {
             out.push(',');
         }
-        write(&mut out, key, &evaluation);
+        write(&mut out, evaluation.flag_key(), &evaluation);
     }
     out.push_str("]}");
     out
@@ -70,23 +70,23 @@ fn all(serving: &Serving, context: &Context) -> String {
 /// A success without `value` asks the provider to use the default in the code.
 fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>) {
     let mut object = Object::open(out);
-    if let Some(code) = evaluation.error_code {
+    if let Some(code) = evaluation.error_code() {
         write_string(object.member("errorCode"), code.as_str());
         write_string(object.member("errorDetails"), details(code));
         write_string(object.member("key"), key);
         return object.close();
     }
     write_string(object.member("key"), key);
-    if let Some(layer) = evaluation.layer {
+    if let Some(layer) = evaluation.layer() {
         let mut metadata = Object::open(object.member("metadata"));
         write_string(metadata.member("layer"), layer.as_str());
         metadata.close();
     }
-    write_string(object.member("reason"), evaluation.reason.as_str());
-    if let Some(value) = evaluation.value {
+    write_string(object.member("reason"), evaluation.reason().as_str());
+    if let Some(value) = evaluation.value() {
         value.write_canonical(object.member("value"));
     }
-    if let Some(variant) = evaluation.variant {
+    if let Some(variant) = evaluation.variant() {
         write_string(object.member("variant"), variant);
     }
     object.close();

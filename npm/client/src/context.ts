@@ -34,6 +34,7 @@ export function writeContext(context: unknown, into: Room, start: Uint8Array): n
 }
 
 function use(memory: Uint8Array): void {
+  if (bytes === memory) return;
   bytes = memory;
   view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
 }

@@ -62,7 +62,8 @@ let fresh = 0;
 export function createEngine(wasm: InitOutput): FlagEngine {
   const { memory } = wasm;
   const id = closed.pop() ?? fresh++;
-  const decoder = new TextDecoder();
+  // A byte order mark is part of a value like any other character.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let flags = 0;
   /** Where the program's words and texts stand, as `sdk-core/src/program/wire.rs` and `model/image.rs` lay them. */
   let tables = 0, texts = 0;

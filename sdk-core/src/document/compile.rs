@@ -40,7 +40,7 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     }
     let document = Top::read(text, missing_key)?;
     let mut report = Report::default();
-    let mut builder = Builder::new();
+    let mut builder = Builder::new(document.key.subkey(b"\0symbols"));
 
     let segment_trees = trees(&document.segments, Place::ROOT.name("segments"), &mut report);
     let segments = compile_segments(&segment_trees, &mut builder, &mut report);
@@ -97,7 +97,7 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     all.customers = owners(customers, "customers").unwrap_or_default();
     all.organizations = owners(organizations, "organizations").unwrap_or_default();
     let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
-    let image = builder.finish_exact(document.key.subkey(b"\0symbols")).ok_or_else(too_large)?;
+    let image = builder.finish_exact().ok_or_else(too_large)?;
     Ok(Compiled {
         ruleset: Ruleset::new(image, document.key, document.private, segment_names(segments)),
         overrides: all,

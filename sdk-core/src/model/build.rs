@@ -22,8 +22,10 @@ pub(crate) struct Builder {
     attributes: Vec<[u32; ATTRIBUTE_WORDS as usize]>,
     aliases: Vec<[u32; ALIAS_WORDS as usize]>,
     known: Vec<[u32; KNOWN_WORDS as usize]>,
-    /// Where each scalar of a list stands among the bytes that become symbols.
-    symbols: Vec<Span>,
+    /// The key that symbols are hashed by.
+    key: Subkey,
+    /// The hash of each scalar of a list, and where it stands among the bytes that become symbols.
+    symbols: Vec<(u64, Span)>,
     scalars: Vec<u8>,
     /// Runs of words that are numbers of symbols, to be renumbered.
     lists: Vec<Span>,
@@ -34,18 +36,20 @@ pub(crate) struct Builder {
 /// How to find what was written before.
 #[derive(Default)]
 struct Interned {
-    texts: HashTable<Span>,
+    texts: HashTable<(u64, Span)>,
     symbols: HashTable<u32>,
     attributes: HashTable<u32>,
     variants: HashTable<Span>,
 }
 
-/// Hashes what is looked up while building; any key will do.
+/// Hashes texts that are looked up while building; any key will do.
 const INTERN: Subkey = Subkey([0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908]);
 
 impl Builder {
-    pub(crate) fn new() -> Self {
+    /// Empty tables whose symbols will be hashed by `key`.
+    pub(crate) fn new(key: Subkey) -> Self {
         Self {
+            key,
             // Offset 0 is no place.
             code: vec![0],
             bytes: Vec::new(),
@@ -96,13 +100,13 @@ impl Builder {
     /// Keeps bytes once and tells where.
     pub(crate) fn text(&mut self, text: &[u8]) -> Span {
         let Self { bytes, interned, .. } = self;
-        let same = |span: &Span| bytes.get(range(*span)) == Some(text);
-        let rehash = |span: &Span| INTERN.hash(bytes.get(range(*span)).unwrap_or_default());
-        match interned.texts.entry(INTERN.hash(text), same, rehash) {
-            Entry::Occupied(found) => *found.get(),
+        let hash = INTERN.hash(text);
+        let same = |(_, span): &(u64, Span)| bytes.get(range(*span)) == Some(text);
+        match interned.texts.entry(hash, same, |(hash, _)| *hash) {
+            Entry::Occupied(found) => found.get().1,
             Entry::Vacant(slot) => {
                 let span = Span { at: place(bytes.len()), length: place(text.len()) };
-                slot.insert(span);
+                slot.insert((hash, span));
                 bytes.extend_from_slice(text);
                 span
             }
@@ -157,17 +161,17 @@ impl Builder {
 
     fn symbol(&mut self, encoded: &[u8]) -> u32 {
         let Self { scalars, symbols, interned, .. } = self;
-        let read = |number: &u32| symbols.get(*number as usize).and_then(|span| scalars.get(range(*span)));
-        match interned.symbols.entry(
-            INTERN.hash(encoded),
-            |number| read(number) == Some(encoded),
-            |number| INTERN.hash(read(number).unwrap_or_default()),
-        ) {
+        let hash = self.key.hash(encoded);
+        let same = |number: &u32| {
+            let known = symbols.get(*number as usize);
+            known.is_some_and(|(known, span)| *known == hash && scalars.get(range(*span)) == Some(encoded))
+        };
+        match interned.symbols.entry(hash, same, |number| symbols.get(*number as usize).map_or(0, |(hash, _)| *hash)) {
             Entry::Occupied(found) => *found.get(),
             Entry::Vacant(slot) => {
                 let number = place(symbols.len());
                 slot.insert(number);
-                symbols.push(Span { at: place(scalars.len()), length: place(encoded.len()) });
+                symbols.push((hash, Span { at: place(scalars.len()), length: place(encoded.len()) }));
                 scalars.extend_from_slice(encoded);
                 number
             }
@@ -234,18 +238,18 @@ impl Builder {
     }
 
     /// The tables of a ruleset: symbols are kept as they are.
-    pub(crate) fn finish_exact(self, key: Subkey) -> Option<Image> {
-        self.finish(key, Exact::WIDTH)
+    pub(crate) fn finish_exact(self) -> Option<Image> {
+        self.finish(Exact::WIDTH)
     }
 
     /// The tables of a program: only fingerprints of the symbols stay. `None` also where two of them collide.
-    pub(crate) fn finish_fingerprints(self, key: Subkey) -> Option<Image> {
-        self.finish(key, Fingerprints::WIDTH)
+    pub(crate) fn finish_fingerprints(self) -> Option<Image> {
+        self.finish(Fingerprints::WIDTH)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "hashes are split into their halves")]
-    fn finish(mut self, key: Subkey, symbol_width: u32) -> Option<Image> {
-        let mut order: Vec<(u64, u32)> = (0..).zip(&self.symbols).map(|(number, span)| (key.hash(self.scalar(*span)), number)).collect();
+    fn finish(mut self, symbol_width: u32) -> Option<Image> {
+        let mut order: Vec<(u64, u32)> = (0..).zip(&self.symbols).map(|(number, (hash, _))| (*hash, number)).collect();
         order.sort_unstable();
         if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
             return None;
@@ -270,7 +274,7 @@ impl Builder {
             *directory.get_mut(bucket + 1)? += 1;
             if symbol_width == Exact::WIDTH {
                 symbols.push(place(self.bytes.len()));
-                let scalar = self.scalars.get(range(*self.symbols.get(*old as usize)?))?;
+                let scalar = self.scalars.get(range(self.symbols.get(*old as usize)?.1))?;
                 self.bytes.extend_from_slice(scalar);
             } else {
                 symbols.extend_from_slice(&[*hash as u32, (*hash >> 32) as u32]);
@@ -292,7 +296,7 @@ impl Builder {
         }
         put(directory_bits);
         put(self.segments);
-        for half in key.0 {
+        for half in self.key.0 {
             put(half as u32);
             put((half >> 32) as u32);
         }
@@ -306,10 +310,6 @@ impl Builder {
         let length = place(bytes.len()).to_le_bytes();
         *bytes.get_mut(LENGTH_AT..)?.first_chunk_mut()? = length;
         Image::new(bytes.into(), symbol_width)
-    }
-
-    fn scalar(&self, span: Span) -> &[u8] {
-        self.scalars.get(range(span)).unwrap_or_default()
     }
 }
 

@@ -5,13 +5,13 @@ use super::runner::Program;
 use crate::{
     answer::Object,
     canonical::{write_number, write_string},
+    evaluation::Evaluation,
     explain::{op, rendered},
     model::{
         code,
         image::{Head, Image},
         symbol::{Fingerprints, Symbols as _},
     },
-    ruleset::evaluation,
 };
 
 impl Program {
@@ -51,7 +51,7 @@ fn write_steps(out: &mut String, image: &Image, flag: u32) {
         let mut step = Object::open(out);
         let answer = |step: &mut Object<'_>, word: u32, bucket_plus_one: u32| {
             let decision = crate::details::Decision { word, bucket_plus_one };
-            evaluation(image, flag, decision).write_canonical(step.member("answer"), None, true);
+            Evaluation::new(image, flag, decision).write_canonical(step.member("answer"), None, true);
         };
         let size = match code::operation(word) {
             code::PREREQUISITE => {

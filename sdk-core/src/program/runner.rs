@@ -8,15 +8,16 @@ use super::{
 };
 use crate::{
     context::{Context, is_context},
-    details::{Decision, ErrorCode, Evaluation, FlagType},
+    details::{Decision, ErrorCode, FlagType},
     evaluate::{Now, Scratch, Walk},
+    evaluation::Evaluation,
     memory::Memory,
     model::{
         image::{Agreement, Head, Image},
         symbol::{Fingerprints, Symbols as _},
     },
     overrides::Own,
-    ruleset::{Millis, evaluation},
+    ruleset::Millis,
     value,
 };
 
@@ -60,7 +61,7 @@ impl Program {
             Some(flag) => runner.decide(flag, requested.map_or(0, |kind| kind as u32)),
             None => Decision::error(runner.fault.unwrap_or(ErrorCode::FlagNotFound)),
         };
-        evaluation(&self.image, self.find(flag_key).unwrap_or(u32::MAX), decision)
+        Evaluation::new(&self.image, self.find(flag_key).unwrap_or(u32::MAX), decision)
     }
 
     fn find(&self, key: &str) -> Option<u32> {

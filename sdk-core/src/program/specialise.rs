@@ -46,7 +46,7 @@ pub fn specialise(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Id
         let key = ruleset.key.subkey(&salt);
         let builder = settle(ruleset, own, known, identity, key);
         // Where two fingerprints collide another key is taken; after some the tables themselves are at fault.
-        match builder.finish_fingerprints(key) {
+        match builder.finish_fingerprints() {
             Some(image) => return Ok(Program::new(image)),
             None if attempt == 16 => return Err(ProgramError::Length),
             None => attempt += 1,
@@ -74,7 +74,7 @@ fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity, 
         settled: vec![SegmentAnswer::NotAsked; segments],
         copied: vec![None; segments],
         flags: Vec::with_capacity(ruleset.len()),
-        builder: Builder::new(),
+        builder: Builder::new(key),
     };
     settling.recognise(key);
     for flag in 0..image.flags() {

@@ -2,10 +2,7 @@
 //!
 //! Nothing panics, nothing overflows, and whoever answers gives the same answer: alone or with all others, by the ruleset or by
 //! a program made from it.
-use std::hash::Hasher as _;
-
 use sdk_core::{Compiled, Context, Evaluation, FlagType, Identity, Millis, Program, Runner};
-use siphasher::sip::SipHasher24;
 
 /// A moment in 2025.
 pub const NOW: Millis = Millis(1_762_128_000_000);
@@ -69,12 +66,14 @@ pub fn mend(program: &mut Vec<u8>) {
         program.resize(20, 0);
     }
     let length = u32::try_from(program.len()).unwrap_or(0);
-    let mut hasher = SipHasher24::new_with_keys(0, 0);
-    hasher.write(&program[20..]);
+    let (words, rest) = program[20..].as_chunks();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    let checksum = rest.iter().map(|byte| u64::from(*byte)).fold(words.fold((program.len() - 20) as u64, step), step);
     program[..4].copy_from_slice(b"TFPG");
     program[4..8].copy_from_slice(&sdk_core::FORMAT.to_le_bytes());
     program[8..12].copy_from_slice(&length.to_le_bytes());
-    program[12..20].copy_from_slice(&hasher.finish().to_le_bytes());
+    program[12..20].copy_from_slice(&checksum.to_le_bytes());
 }
 
 /// All answers at once and one after the other.

@@ -143,9 +143,37 @@ fn a_program_of_a_vouched_identity_answers_nobody_else() {
         for name in ["targetingKey", "userId", "sessionId", "customerId"] {
             let other = context.clone().string(name, "somebody else");
             let answer = program.run(&flag, &other, now, None);
-            assert_eq!(answer.error_code, Some(ErrorCode::ProviderNotReady), "{name} of {text}");
+            assert_eq!(answer.error_code(), Some(ErrorCode::ProviderNotReady), "{name} of {text}");
         }
         answered += 1;
     }
     assert!(answered > 9_000, "{answered}");
+}
+
+/// Watching changes nothing: an explanation holds the very answer, and its last step is the one that gave it.
+#[test]
+fn an_explanation_answers_as_the_evaluation_does() {
+    let (mut door, mut explained) = (Door::default(), 0);
+    for line in Lines::new(9, 10_000) {
+        let text = match line {
+            Line::Document(text) => {
+                door.answer(&text);
+                continue;
+            }
+            Line::Question(text, _) => text,
+        };
+        let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
+        let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
+        let (Some(compiled), Ok(flag)) = (door.document(), serde_json::from_str::<String>(question.flag.get())) else { continue };
+        let own = compiled.overrides.of(&context);
+        let evaluation = compiled.ruleset.evaluate(own, &flag, &context, Millis(0), None);
+        let explanation = compiled.ruleset.explain(own, &flag, &context, Millis(0), None);
+        assert_eq!(explanation.evaluation, evaluation, "of {text}");
+        if let Some(step) = explanation.steps.last() {
+            assert!(step.answered, "of {text}");
+            explained += 1;
+        }
+        serde_json::from_str::<Value>(&explanation.to_json(None)).unwrap_or_else(|error| panic!("{error} in the explanation of {text}"));
+    }
+    assert!(explained > 8_000, "only {explained} explained");
 }

@@ -50,7 +50,7 @@ fn what_was_never_answered_is_missing() {
     }
     let missing = counts.missing(false);
     assert!(missing.contains(&"reason SPLIT: 0 answers, expected at least 1".into()), "{missing:?}");
-    assert!(missing.contains(&"edge at a bound: 0 answers, expected at least 10".into()), "{missing:?}");
+    assert!(missing.contains(&"edge at a bound: 0 answers, expected at least 2".into()), "{missing:?}");
     assert!(!missing.iter().any(|sentence| sentence.contains("STATIC") || sentence.contains("PROVIDER_NOT_READY")), "{missing:?}");
     assert_eq!(counts.missing(true).len(), missing.len() + 1);
 }

@@ -54,6 +54,7 @@ fn the_core_depends_on_little() {
         "bytemuck",
         "regex-automata",
         "regex-syntax",
+        "bytemuck",
         "ryu-js",
         "hashbrown",
         "proc-macro2",

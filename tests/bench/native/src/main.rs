@@ -92,14 +92,14 @@ fn ours(folder: &Path, flags: &[Flag], users: &[User]) -> std::io::Result<serde_
     };
     let is_on = |value: Option<Value<'_>>| value == Some(Value::Boolean(true));
     let one = |compiled: &Compiled, key: &str, context: &Context| {
-        is_on(compiled.ruleset.evaluate(compiled.overrides.of(context), key, context, NOW, BOOLEAN).value)
+        is_on(compiled.ruleset.evaluate(compiled.overrides.of(context), key, context, NOW, BOOLEAN).value())
     };
     let all = |compiled: &Compiled, context: &Context| {
         compiled
             .ruleset
             .visitor(compiled.overrides.of(context), context, NOW)
             .evaluate_all()
-            .filter(|(_, answer)| is_on(answer.value))
+            .filter(|answer| is_on(answer.value()))
             .count()
     };
     let engine = Engine { load, context, one, all };
@@ -109,7 +109,7 @@ fn ours(folder: &Path, flags: &[Flag], users: &[User]) -> std::io::Result<serde_
     let mut visitor = compiled.ruleset.visitor(compiled.overrides.of(&held), &held, NOW);
     result["held"] = result["same"].take();
     result["same"] = time(|i| {
-        black_box(is_on(visitor.evaluate(black_box(&flags[i % flags.len()].key), BOOLEAN).value));
+        black_box(is_on(visitor.evaluate(black_box(&flags[i % flags.len()].key), BOOLEAN).value()));
     })
     .into();
     Ok(result)
@@ -171,7 +171,6 @@ impl<E, T, L: Fn() -> E, C: Fn(&User) -> T, O: Fn(&E, &str, &T) -> bool, A: Fn(&
     }
 
     /// Panics at the first wrong answer; tells which share of the draws was true.
-    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
     fn check(&self, engine: &E, flags: &[Flag], users: &[User]) -> f64 {
         let Self { context, one, all, .. } = self;
         for flag in flags {
@@ -202,7 +201,6 @@ impl<E, T, L: Fn() -> E, C: Fn(&User) -> T, O: Fn(&E, &str, &T) -> bool, A: Fn(&
 }
 
 /// Nanoseconds of CPU that this thread has used.
-#[expect(clippy::cast_precision_loss, reason = "exact for a hundred days")]
 fn cpu() -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the place is ours.
@@ -211,7 +209,6 @@ fn cpu() -> f64 {
 }
 
 /// Nanoseconds of one call: the tenth percentile of 60 batches of about 3 ms.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of calls")]
 fn time(mut call: impl FnMut(usize)) -> f64 {
     let (mut count, mut from) = (1_usize, 0);
     let mut batch = |count: usize| {
