@@ -1,10 +1,11 @@
 /** The runtimes that evaluate in this process: whole documents (`full`), and programs in the engine of a page. */
 
-/** Answers by the `full` build. */
-export function fullRuntime(full) {
+/** Keeps the document in force; none while the last was refused. */
+function documents(full) {
   let ruleset;
   return {
-    document(text) {
+    inForce: () => ruleset,
+    take(text) {
       ruleset?.close();
       ruleset = undefined;
       try {
@@ -14,7 +15,15 @@ export function fullRuntime(full) {
       }
       return true;
     },
-    ask: ({ flag, context, default: callers, now }) => ruleset.evaluate(flag, callers, context, now),
+  };
+}
+
+/** Answers by the `full` build. */
+export function fullRuntime(full) {
+  const { inForce, take } = documents(full);
+  return {
+    document: take,
+    ask: ({ flag, context, default: callers, now }) => inForce().evaluate(flag, callers, context, now),
     bucket: full.bucket,
   };
 }
@@ -24,27 +33,19 @@ export function fullRuntime(full) {
  * page does, all flags at once and the answer read where it stands; the rest one by one.
  */
 export function programRuntime(full, engine) {
-  let ruleset, turn = 0;
+  const { inForce, take } = documents(full);
+  let turn = 0;
   const program = (known, context) => {
-    if (known !== undefined) return ruleset.program(known);
+    if (known !== undefined) return inForce().program(known);
     try {
-      return ruleset.program(identityOf(context));
+      return inForce().program(identityOf(context));
     } catch {
       // The context is refused, as its question will be.
-      return ruleset.program({});
+      return inForce().program({});
     }
   };
   return {
-    document(text) {
-      ruleset?.close();
-      ruleset = undefined;
-      try {
-        ruleset = full.compile(text);
-      } catch {
-        return false;
-      }
-      return true;
-    },
+    document: take,
     ask({ flag, context, default: callers, now, known }) {
       try {
         engine.load(program(known, context));

@@ -153,18 +153,18 @@ fn mutants() -> Result<Report> {
     Ok(Report { passed, failed: u32::from(!said.success), output: said.text })
 }
 
-/// Compressed sizes against their budgets, one test each.
+/// Compressed sizes against what may not be lost again, one test each.
 fn sizes() -> Result<Report> {
     edge::build()?;
     sdk::build()?;
     let mut report = Report::default();
     let edge = size::gzipped(&root::in_root(edge::MODULE))?;
     let engine = bench::engine_files()?.iter().map(|file| size::gzipped(file)).sum::<Result<u64>>()?;
-    for (name, bytes, budget) in [("the worker", edge, 400_000), ("the engine of a page, with its script", engine, size::ENGINE_BUDGET)] {
+    for (name, bytes, budget) in [("the worker", edge, 400_000), ("the engine of a page, with its script", engine, size::ENGINE_GATE)] {
         let fits = bytes <= budget;
         report.passed += u32::from(fits);
         report.failed += u32::from(!fits);
-        writeln!(report.output, "{name}: {bytes} bytes gzip, budget {budget}")?;
+        writeln!(report.output, "{name}: {bytes} bytes gzip, at most {budget}")?;
     }
     Ok(report)
 }
