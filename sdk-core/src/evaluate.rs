@@ -346,8 +346,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                 code::SEMVER => {
                     let Some((version, operand)) = Version::parse(text).zip(Version::parse(operand)) else { return false };
                     match code::comparison(word) {
-                        code::CARET if !version.caret(&operand) => None,
-                        code::TILDE if !version.tilde(&operand) => None,
+                        code::CARET => version.caret(&operand).then_some(Ordering::Equal),
+                        code::TILDE => version.tilde(&operand).then_some(Ordering::Equal),
                         _ => Some(version.precedence(&operand)),
                     }
                 }

@@ -41,6 +41,7 @@ fn engine() -> Module<'static> {
         package: "sdk-wasm",
         features: &[],
         profile: "wasm",
+        // `z` is larger after compression; what `2` or `3` inline costs more than it saves.
         opt_level: Some("s"),
         // The first kB of memory is the far end of the stack: nothing is kept there.
         wasm_opt: &["--strip-target-features", "--remove-exports=__*", "-Oz", "--converge", "--low-memory-unused"],

@@ -95,13 +95,11 @@ fn parse_v6(text: &[u8]) -> Option<[u32; 4]> {
         rest = after.unwrap_or_default();
         if after.is_none() && has(group, b'.') {
             let bits = parse_v4(group)?;
-            *groups.get_mut(count)? = bits >> 16;
-            count += 1;
-            *groups.get_mut(count)? = bits & 0xffff;
+            push(&mut groups, &mut count, bits >> 16);
+            push(&mut groups, &mut count, bits & 0xffff);
         } else {
-            *groups.get_mut(count)? = parse_number(group, 4, 16)?;
+            push(&mut groups, &mut count, parse_number(group, 4, 16)?);
         }
-        count += 1;
         match rest {
             [b':', after @ ..] if gap.is_none() => (gap, rest) = (Some(count), after),
             // A second gap, or a colon with nothing behind it.
@@ -111,18 +109,27 @@ fn parse_v6(text: &[u8]) -> Option<[u32; 4]> {
         }
     }
     // A gap stands for at least one group.
-    if gap.is_none() != (count == 8) {
+    if count > 8 || gap.is_none() != (count == 8) {
         return None;
     }
-    for index in (gap.unwrap_or(8)..count).rev() {
-        let group = core::mem::take(groups.get_mut(index)?);
-        *groups.get_mut(index + 8 - count)? = group;
-    }
-    let mut words = [0; 4];
-    for (word, [high, low]) in words.iter_mut().zip(groups.as_chunks().0) {
-        *word = high << 16 | low;
+    let (mut words, gap) = ([0; 4], gap.unwrap_or(8));
+    for index in 0..8 {
+        // Behind the gap the groups stand at the end; in it there is none.
+        let from = if index < gap { index } else { (index + count).wrapping_sub(8) };
+        let group = if index < gap || from >= gap && from < 8 { groups.get(from).copied().unwrap_or(0) } else { 0 };
+        if let Some(word) = words.get_mut(index / 2) {
+            *word = *word << 16 | group;
+        }
     }
     Some(words)
+}
+
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+fn push(groups: &mut [u32], count: &mut usize, group: u32) {
+    if let Some(place) = groups.get_mut(*count) {
+        *place = group;
+    }
+    *count += 1;
 }
 
 /// One to `most` digits.

@@ -8,16 +8,17 @@ const DAYS_TO_EPOCH: u32 = 719_468 + 146_097;
 /// A real date of the years 0000 to 9999, hours to 23, seconds to 59 (no leap second), offsets to 23:59. `T` and `Z` may be small.
 pub(crate) fn parse_millis(text: &[u8]) -> Option<i64> {
     let mut rest = Rest { text, sound: true };
-    let mut numbers = [0; 6];
-    // Year, month, day, hour, minute, second: digits, the largest, what stands behind.
-    let form: [(u32, u32, u8); 6] = [(4, 9999, b'-'), (2, 12, b'-'), (2, 31, b't'), (2, 23, b':'), (2, 59, b':'), (2, 59, 0)];
-    for (number, (digits, most, mark)) in numbers.iter_mut().zip(form) {
-        *number = rest.number(digits, most);
-        if mark != 0 {
-            rest.mark(mark);
-        }
-    }
-    let [year, month, day, hour, minute, second] = numbers;
+    let year = rest.number(4, 9999);
+    rest.mark(b'-');
+    let month = rest.number(2, 12);
+    rest.mark(b'-');
+    let day = rest.number(2, 31);
+    rest.mark(b't');
+    let hour = rest.number(2, 23);
+    rest.mark(b':');
+    let minute = rest.number(2, 59);
+    rest.mark(b':');
+    let second = rest.number(2, 59);
     let (mut milli, mut worth) = (0, 100);
     if rest.text.first() == Some(&b'.') {
         rest.next();
@@ -87,11 +88,8 @@ impl Rest<'_> {
 
 fn days_of(year: u32, month: u32) -> u32 {
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        2 => 28 + u32::from(is_leap),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+    // Odd months up to July have 31 days, and even ones from August on.
+    if month == 2 { 28 + u32::from(is_leap) } else { 30 + ((month + month / 8) & 1) }
 }
 
 /// Counts in years that begin in March, so that a leap day is the last of its year, and from 400 years earlier, so that none is negative.
