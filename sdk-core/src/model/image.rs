@@ -281,7 +281,8 @@ impl Image {
     pub(crate) fn symbols_near(&self, hash: u64) -> core::ops::Range<u32> {
         let bucket = (hash >> 32 >> (32 - self.head(Head::DirectoryBits).min(24))) as u32;
         let at = self.directory(bucket);
-        self.word(at)..self.word(at.wrapping_add(1))
+        // No more than there are, whatever the directory says.
+        self.word(at)..self.word(at.wrapping_add(1)).min(self.head(Head::Symbols))
     }
 
     /// Where an entry of the directory stands: where the symbols of each start of a hash begin, and where the last end.
