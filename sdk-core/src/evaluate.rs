@@ -2,11 +2,11 @@
 //!
 //! The compiler of documents lays the steps in their order of precedence; here they are only followed. Total: tables and
 //! contexts of any content are walked without panic, and each segment and each prerequisite once.
-use core::cmp::Ordering;
+use core::{cmp::Ordering, marker::PhantomData};
 
 use crate::{
     bucket,
-    details::{Decision, ErrorCode, Layer, Reason},
+    details::{Decision, ErrorCode},
     explain::Visit,
     matching::{cidr, fold, pattern, semver::Version, text, time},
     memory::Memory,
@@ -14,6 +14,7 @@ use crate::{
         code,
         image::{Head, Image, Lookup},
         symbol::Symbols,
+        words::Words,
     },
     overrides::Own,
     unit::{Digits, Unit},
@@ -27,6 +28,8 @@ pub(crate) struct Scratch {
     pub(crate) memo: Memory,
     /// Where the segments start.
     segments: usize,
+    /// Whether all flags are asked, so that looking a value up once pays.
+    many: bool,
     /// Decisions of the flags from `first` on, as far as they were asked for: a decision's word, then the bucket plus one.
     pub(crate) decisions: Memory,
     first: u32,
@@ -44,18 +47,21 @@ const ABSENT: u32 = 1;
 const THE_MOMENT: u32 = 2;
 const AT: u32 = 3;
 const NO_SYMBOL: u32 = 1;
+/// So many symbols are compared as they stand sooner than a value is looked up among all.
+const FEW: u32 = 8;
 /// Of a flag that is still to be decided.
 const NEEDED: Decision = Decision { word: u32::MAX, bucket_plus_one: u32::MAX };
 
 impl Scratch {
     pub(crate) const fn new() -> Self {
-        Self { memo: Memory::new(), segments: 0, decisions: Memory::new(), first: 0, count: 0, folded: Memory::new() }
+        Self { memo: Memory::new(), segments: 0, many: false, decisions: Memory::new(), first: 0, count: 0, folded: Memory::new() }
     }
 
     /// Forgets the context before; keeps the memory.
     pub(crate) fn reset(&mut self, image: &Image) {
         self.segments = SLOT * image.head(Head::Attributes) as usize;
         self.memo.clear(self.segments + image.head(Head::Segments) as usize);
+        self.many = false;
     }
 
     /// Makes room for the decisions of so many flags, of which none is known.
@@ -67,14 +73,16 @@ impl Scratch {
     /// Keeps the decision on a flag.
     pub(crate) fn decide(&mut self, flag: u32, decision: Decision) {
         let place = self.place(flag);
-        self.decisions.set(place, decision.word);
-        self.decisions.set(place.wrapping_add(1), decision.bucket_plus_one);
+        if let Some(pair) = self.decisions.bytes_mut().as_chunks_mut::<8>().0.get_mut(place) {
+            *pair = bytemuck::cast([decision.word.to_le_bytes(), decision.bucket_plus_one.to_le_bytes()]);
+        }
     }
 
     /// The decision on a flag, as far as it was asked for.
     pub(crate) fn decision(&self, flag: u32) -> Decision {
-        let place = self.place(flag);
-        Decision { word: self.decisions.word(place), bucket_plus_one: self.decisions.word(place.wrapping_add(1)) }
+        let pair: Option<&[u8; 8]> = self.decisions.bytes().as_chunks().0.get(self.place(flag));
+        let [word, bucket_plus_one]: [[u8; 4]; 2] = pair.map_or([[0; 4]; 2], |pair| bytemuck::cast(*pair));
+        Decision { word: u32::from_le_bytes(word), bucket_plus_one: u32::from_le_bytes(bucket_plus_one) }
     }
 
     /// All decisions, as they stand.
@@ -83,7 +91,7 @@ impl Scratch {
     }
 
     fn place(&self, flag: u32) -> usize {
-        (flag.wrapping_sub(self.first) as usize).wrapping_mul(2)
+        flag.wrapping_sub(self.first) as usize
     }
 }
 
@@ -106,21 +114,36 @@ impl Now {
 
 /// One walk: the tables, the context, the moment, the overrides, and who watches.
 pub(crate) struct Walk<'a, S, V> {
-    pub(crate) image: &'a Image,
-    pub(crate) members: &'a [u8],
-    pub(crate) now: &'a Now,
-    pub(crate) own: Own<'a>,
-    pub(crate) scratch: &'a mut Scratch,
-    pub(crate) visit: V,
-    pub(crate) symbols: core::marker::PhantomData<S>,
+    image: &'a Image,
+    /// The words of the tables.
+    words: Words<'a>,
+    members: &'a [u8],
+    now: &'a Now,
+    own: Own<'a>,
+    scratch: &'a mut Scratch,
+    visit: V,
+    symbols: PhantomData<S>,
 }
 
 impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
+    pub(crate) fn new(image: &'a Image, members: &'a [u8], now: &'a Now, own: Own<'a>, scratch: &'a mut Scratch, visit: V) -> Self {
+        Self { image, words: image.tables(), members, now, own, scratch, visit, symbols: PhantomData }
+    }
+
+    fn word(&self, at: u32) -> u32 {
+        self.words.word(at)
+    }
+
+    /// Where the steps of a flag start.
+    fn first_step(&self, flag: u32) -> u32 {
+        self.word(self.image.flag_at(flag).wrapping_add(3))
+    }
+
     /// Decides one flag; what it depends on is decided first, each flag once.
     pub(crate) fn flag(&mut self, flag: u32) -> Decision {
-        let steps = self.image.steps(flag);
-        if code::operation(self.image.word(steps)) == code::NEEDS {
-            self.prerequisites(flag, self.image.word(steps.wrapping_add(1)));
+        let steps = self.first_step(flag);
+        if code::operation(self.word(steps)) == code::NEEDS {
+            self.prerequisites(flag, self.word(steps.wrapping_add(1)));
         }
         self.steps(flag)
     }
@@ -129,6 +152,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     pub(crate) fn all(&mut self, fault: Option<ErrorCode>) {
         let flags = self.image.flags();
         self.scratch.expect(0, flags);
+        self.scratch.many = true;
         for flag in 0..flags {
             let decision = fault.map_or_else(|| self.steps(flag), Decision::error);
             self.scratch.decide(flag, decision);
@@ -141,13 +165,13 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let mut number = flag;
         loop {
             if number == flag || self.scratch.decision(number) == NEEDED {
-                let mut at = self.image.steps(number);
-                if code::operation(self.image.word(at)) == code::NEEDS {
+                let mut at = self.first_step(number);
+                if code::operation(self.word(at)) == code::NEEDS {
                     at = at.wrapping_add(2);
                 }
-                while code::operation(self.image.word(at)) == code::PREREQUISITE {
-                    self.scratch.decide(self.image.word(at.wrapping_add(1)), NEEDED);
-                    at = at.saturating_add(4).saturating_add(self.image.word(at.wrapping_add(3)));
+                while code::operation(self.word(at)) == code::PREREQUISITE {
+                    self.scratch.decide(self.word(at.wrapping_add(1)), NEEDED);
+                    at = at.saturating_add(4).saturating_add(self.word(at.wrapping_add(3)));
                 }
             }
             if number <= first {
@@ -166,44 +190,30 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The same walk without its watcher, for what is not asked about.
     fn watched_by_nobody(&mut self) -> Walk<'_, S, ()> {
-        Walk {
-            image: self.image,
-            members: self.members,
-            now: self.now,
-            own: self.own,
-            scratch: self.scratch,
-            visit: (),
-            symbols: self.symbols,
-        }
+        Walk::new(self.image, self.members, self.now, self.own, self.scratch, ())
     }
 
     fn steps(&mut self, flag: u32) -> Decision {
-        let mut at = self.image.steps(flag);
+        let mut at = self.first_step(flag);
         loop {
-            self.visit.begin(at);
-            let word = self.image.word(at);
-            let size = match code::operation(word) {
-                code::CONST => {
-                    let decision = Decision { word: self.image.word(at + 1), bucket_plus_one: self.image.word(at + 2) };
-                    self.visit.step(at, Some(decision));
-                    return decision;
-                }
-                code::NEEDS => 2,
-                code::OVERRIDES => 1,
-                code::PREREQUISITE => 4 + self.image.word(at + 3),
-                code::LIST => 3 + code::count(word),
-                code::WHEN => 4,
-                code::DRAW => 7 + 2 * code::count(word),
+            let (mut word, mut holds) = (self.word(at), true);
+            if code::operation(word) == code::IF {
+                at = at.wrapping_add(1);
+                self.visit.begin(at);
+                holds = self.holds(code::condition(word));
+                word = self.word(at);
+            } else {
+                self.visit.begin(at);
+            }
+            let (answer, size) = match code::operation(word) {
+                code::LIST => (if holds { self.listed(at, word) } else { None }, 3 + code::count(word)),
+                code::DRAW => (if holds { self.drawn(at, word) } else { None }, 6 + 2 * code::count(word)),
+                code::CONST => (holds.then(|| self.words.constant(at)), 2 + code::count(word)),
+                code::OVERRIDES if S::HAVE_OVERRIDES => (self.own.decision(flag), 1),
+                code::NEEDS => (None, 2),
+                code::PREREQUISITE => (self.unmet(at), self.word(at.wrapping_add(3)).saturating_add(4)),
                 // No compiled or validated flag ends without an answer.
                 _ => return Decision::error(ErrorCode::FlagNotFound),
-            };
-            let answer = match code::operation(word) {
-                code::OVERRIDES if S::HAVE_OVERRIDES => self.overridden(flag),
-                code::PREREQUISITE => self.unmet(at),
-                code::LIST => self.listed(at, word),
-                code::WHEN => self.when(at),
-                code::DRAW => self.draw(at, word),
-                _ => None,
             };
             self.visit.step(at, answer);
             if let Some(decision) = answer {
@@ -213,81 +223,61 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         }
     }
 
-    fn overridden(&mut self, flag: u32) -> Option<Decision> {
-        let of = |owner: Option<&crate::overrides::OwnerOverrides>, layer| {
-            Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer))
-        };
-        of(self.own.customer, Layer::Customer).or_else(|| of(self.own.organization, Layer::Organization))
-    }
-
     fn unmet(&mut self, at: u32) -> Option<Decision> {
-        let variant = self.scratch.decision(self.image.word(at.wrapping_add(1))).variant_plus_one();
+        let variant = self.scratch.decision(self.word(at.wrapping_add(1))).variant_plus_one();
         self.visit.prerequisite(at, variant);
         let mut met = false;
-        for index in 0..self.image.word(at.wrapping_add(3)) {
-            met |= self.image.word(at.wrapping_add(4).wrapping_add(index)).wrapping_add(1) == variant;
+        for index in 0..self.word(at.wrapping_add(3)) {
+            met |= self.word(at.wrapping_add(4).wrapping_add(index)).wrapping_add(1) == variant;
         }
-        (!met).then(|| self.decision(at.wrapping_add(2)))
+        (!met).then(|| self.words.decision(at.wrapping_add(2)))
     }
 
     /// What a list answers.
     pub(crate) fn listed(&mut self, at: u32, word: u32) -> Option<Decision> {
-        let attribute = self.image.word(at + 1);
+        let attribute = self.word(at.wrapping_add(1));
         let (value, mut digits) = (self.unit(attribute), Digits::default());
-        let symbol = match Unit::of(value, &mut digits) {
+        let (place, count) = (at.wrapping_add(3), code::count(word));
+        let listed = match Unit::of(value, &mut digits) {
             Unit::Missing => return None,
             Unit::Unfit => return Some(Decision::error(ErrorCode::InvalidContext)),
-            Unit::Text(encoded) if value == Some(encoded) => self.symbol(attribute, encoded, false),
-            Unit::Text(digits) => S::find(self.image, digits),
+            Unit::Text { encoded, written: true, .. } => self.is_listed(place, count, attribute, encoded, false),
+            Unit::Text { encoded, .. } => S::find(self.image, encoded).is_some_and(|symbol| self.is_in(place, count, symbol)),
         };
-        let listed = self.is_in(at.wrapping_add(3), code::count(word), symbol?);
-        listed.then(|| self.decision(at + 2))
+        listed.then(|| self.words.decision(at.wrapping_add(2)))
     }
 
-    fn when(&mut self, at: u32) -> Option<Decision> {
-        let decision = Decision { word: self.image.word(at + 2), bucket_plus_one: self.image.word(at + 3) };
-        self.holds(self.image.word(at + 1)).then_some(decision)
-    }
-
-    fn draw(&mut self, at: u32, word: u32) -> Option<Decision> {
-        let condition = self.image.word(at + 1);
-        if condition == 0 || self.holds(condition) { self.drawn(at, word) } else { None }
-    }
-
-    /// What a draw answers once its condition holds.
+    /// What a draw answers.
     pub(crate) fn drawn(&mut self, at: u32, word: u32) -> Option<Decision> {
         let mut digits = Digits::default();
-        let unit = Unit::of(self.unit(self.image.word(at + 2)), &mut digits);
-        let Some(text) = unit.text() else {
-            return Some(Decision::error(match unit {
-                Unit::Missing => ErrorCode::TargetingKeyMissing,
-                _ => ErrorCode::InvalidContext,
-            }));
+        let text = match Unit::of(self.unit(self.word(at.wrapping_add(1))), &mut digits) {
+            Unit::Text { text, .. } => text,
+            Unit::Missing => return Some(Decision::error(ErrorCode::TargetingKeyMissing)),
+            Unit::Unfit => return Some(Decision::error(ErrorCode::InvalidContext)),
         };
-        let bucket =
-            if word & code::MURMURHASH_JS == 0 { self.image.subkey(at + 3).bucket(text) } else { bucket::murmurhash_js_bucket(text) };
+        let bucket = if word & code::MURMURHASH_JS == 0 {
+            self.words.subkey(at.wrapping_add(2)).bucket(text)
+        } else {
+            bucket::murmurhash_js_bucket(text)
+        };
         self.visit.bucket(bucket);
-        let mut share = at.wrapping_add(7);
+        let mut share = at.wrapping_add(6);
         for _ in 0..code::count(word) {
-            if bucket < self.image.word(share) {
-                return Some(self.decision(share.wrapping_add(1)).with_bucket(bucket));
+            if bucket < self.word(share) {
+                return Some(self.words.decision(share.wrapping_add(1)).with_bucket(bucket));
             }
             share = share.wrapping_add(2);
         }
         None
     }
 
-    fn decision(&self, at: u32) -> Decision {
-        Decision { word: self.image.word(at), bucket_plus_one: 0 }
-    }
-
     /// Whether the condition at `at` holds.
     pub(crate) fn holds(&mut self, at: u32) -> bool {
         self.visit.enter(at);
-        let word = self.image.word(at);
+        let word = self.word(at);
         let held = match code::operation(word) {
             operation @ (code::ALL | code::ANY) => self.children(at, operation == code::ANY),
-            code::NOT => !self.holds(self.image.word(at + 1)),
+            code::NOT => !self.holds(self.word(at + 1)),
             code::SEGMENT => self.segment(at),
             _ => self.test(at, word),
         };
@@ -297,8 +287,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Asks conditions until one is `decisive`; whether the last one was, or else was not.
     fn children(&mut self, at: u32, decisive: bool) -> bool {
-        for child in 0..self.image.word(at.wrapping_add(1)) {
-            if self.holds(self.image.word(at.wrapping_add(2).wrapping_add(child))) == decisive {
+        for child in 0..self.word(at.wrapping_add(1)) {
+            if self.holds(self.word(at.wrapping_add(2).wrapping_add(child))) == decisive {
                 return decisive;
             }
         }
@@ -306,30 +296,33 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     fn segment(&mut self, at: u32) -> bool {
-        let place = self.scratch.segments.wrapping_add(self.image.word(at.wrapping_add(1)) as usize);
+        let place = self.scratch.segments.wrapping_add(self.word(at.wrapping_add(1)) as usize);
         let known = self.scratch.memo.word(place);
         if known != UNKNOWN {
             return known > 1;
         }
-        let held = self.holds(self.image.word(at.wrapping_add(2)));
+        let held = self.holds(self.word(at.wrapping_add(2)));
         self.scratch.memo.set(place, 1 + u32::from(held));
         held
     }
 
     fn test(&mut self, at: u32, word: u32) -> bool {
-        let attribute = self.image.word(at + 1);
+        let attribute = self.word(at + 1);
         let encoded = self.value(attribute);
         self.visit.attribute(encoded);
         let Some(encoded) = encoded else { return false };
-        let Some(value) = Image::scalar(encoded) else { return false };
         let (image, operation) = (self.image, code::operation(word));
+        match operation {
+            code::EXISTS => return true,
+            code::IN => return self.is_among(at, word, attribute, encoded),
+            _ => {}
+        }
+        let Some((value, _)) = value::read(encoded) else { return false };
         let operand = image.text(image.span(at.wrapping_add(2)));
         let order = match value {
-            _ if operation == code::EXISTS => return true,
-            _ if operation == code::IN => return self.is_among(at, word, attribute, encoded, value),
             Encoded::List(count, items) => return operation == code::CONTAINS && self.has_member(operand, count, items),
             Encoded::Number(number) if operation == code::NUMBER || operation == code::TIME => {
-                number.partial_cmp(&image.double(at.wrapping_add(2)))
+                number.partial_cmp(&self.words.double(at.wrapping_add(2)))
             }
             #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
             Encoded::Text(text) => match operation {
@@ -342,7 +335,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                         _ => text.ends_with(operand),
                     };
                 }
-                code::TIME => time::parse_millis(text).and_then(|millis| (millis as f64).partial_cmp(&image.double(at.wrapping_add(2)))),
+                code::TIME => time::parse_millis(text).and_then(|millis| (millis as f64).partial_cmp(&self.words.double(at.wrapping_add(2)))),
                 code::SEMVER => {
                     let Some((version, operand)) = Version::parse(text).zip(Version::parse(operand)) else { return false };
                     match code::comparison(word) {
@@ -367,17 +360,17 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         })
     }
 
-    fn is_among(&mut self, at: u32, word: u32, attribute: u32, encoded: &'a [u8], value: Encoded<'a>) -> bool {
-        let (kind, folds) = match value {
-            Encoded::Text(_) => (code::HAS_STRINGS, word & code::IGNORE_CASE != 0),
-            Encoded::Number(_) => (code::HAS_NUMBERS, false),
-            Encoded::Boolean(_) => (code::HAS_BOOLEANS, false),
+    fn is_among(&mut self, at: u32, word: u32, attribute: u32, encoded: &'a [u8]) -> bool {
+        let (kind, folds) = match encoded.first() {
+            Some(&value::STRING) => (code::HAS_STRINGS, word & code::IGNORE_CASE != 0),
+            Some(&value::NUMBER) => (code::HAS_NUMBERS, false),
+            Some(&(value::FALSE | value::TRUE)) => (code::HAS_BOOLEANS, false),
             _ => return false,
         };
         if word & kind == 0 {
             return false;
         }
-        let found = self.symbol(attribute, encoded, folds).is_some_and(|symbol| self.is_in(at.wrapping_add(2), code::count(word), symbol));
+        let found = self.is_listed(at.wrapping_add(2), code::count(word), attribute, encoded, folds);
         found != (word & code::NONE_OF != 0)
     }
 
@@ -402,10 +395,10 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn is_in_networks(&self, at: u32, address: &[u32]) -> bool {
         let mut place = at.wrapping_add(4);
         if address.len() > 1 {
-            place = place.wrapping_add(self.image.word(place).wrapping_mul(2)).wrapping_add(1);
+            place = place.wrapping_add(self.word(place).wrapping_mul(2)).wrapping_add(1);
         }
         // No more than there can be.
-        let count = self.image.word(place).min(self.image.head(Head::Code));
+        let count = self.word(place).min(self.image.head(Head::Code));
         place = place.wrapping_add(1);
         for _ in 0..count {
             let first = self.order(&mut place, address);
@@ -422,11 +415,24 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let mut order = Ordering::Equal;
         for word in address {
             if order.is_eq() {
-                order = self.image.word(*place).cmp(word);
+                order = self.word(*place).cmp(word);
             }
             *place = place.wrapping_add(1);
         }
         order
+    }
+
+    /// Whether an attribute's value, as it is or folded, is one of the `count` symbols at a place.
+    fn is_listed(&mut self, at: u32, count: u32, attribute: u32, encoded: &[u8], folds: bool) -> bool {
+        let [_, _, plain, folded] = self.scratch.memo.quad(attribute as usize);
+        let mut known = if folds { folded } else { plain };
+        if known == UNKNOWN {
+            if S::READABLE && count <= FEW && !folds && !self.scratch.many {
+                return (0..count).any(|index| S::is(self.image, self.word(at.wrapping_add(index)), encoded));
+            }
+            known = self.look_up_symbol(attribute, encoded, folds);
+        }
+        known != NO_SYMBOL && self.is_in(at, count, known.wrapping_sub(2))
     }
 
     /// Whether a symbol is among `count` symbols, which ascend.
@@ -434,7 +440,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let (mut low, mut high) = (at, at.wrapping_add(count));
         while low < high {
             let middle = low + (high - low) / 2;
-            let found = self.image.word(middle);
+            let found = self.word(middle);
             if found == symbol {
                 return true;
             }
@@ -447,21 +453,19 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         false
     }
 
-    /// The symbol of an attribute's value, as it is or folded, looked up once.
-    fn symbol(&mut self, attribute: u32, encoded: &[u8], folds: bool) -> Option<u32> {
-        let place = SLOT * attribute as usize + 2 + usize::from(folds);
-        let mut known = self.scratch.memo.word(place);
-        if known == UNKNOWN {
-            let scalar = if folds {
-                let length = fold(value::text(encoded)?, &mut self.scratch.folded).len();
-                value::with_head(value::FOLDED, self.scratch.folded.bytes_mut().get_mut(..value::HEAD + length)?)
-            } else {
-                encoded
-            };
-            known = S::find(self.image, scalar).map_or(NO_SYMBOL, |symbol| symbol + 2);
-            self.scratch.memo.set(place, known);
-        }
-        known.checked_sub(2)
+    /// The symbol of an attribute's value, as it is or folded, plus two, looked up and remembered; [`NO_SYMBOL`] if it is none.
+    #[inline(never)]
+    fn look_up_symbol(&mut self, attribute: u32, encoded: &[u8], folds: bool) -> u32 {
+        let scalar = if folds {
+            let length = fold(value::text(encoded).unwrap_or_default(), &mut self.scratch.folded).len();
+            let folded = self.scratch.folded.bytes_mut().get_mut(..value::HEAD + length).unwrap_or_default();
+            value::with_head(value::FOLDED, folded)
+        } else {
+            encoded
+        };
+        let known = S::find(self.image, scalar).map_or(NO_SYMBOL, |symbol| symbol + 2);
+        self.scratch.memo.set(SLOT * attribute as usize + 2 + usize::from(folds), known);
+        known
     }
 
     fn unit(&mut self, attribute: u32) -> Option<&'a [u8]> {
@@ -472,27 +476,31 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The value of an attribute, encoded; null is absence.
     fn value(&mut self, attribute: u32) -> Option<&'a [u8]> {
-        let slot = SLOT * attribute as usize;
-        let mut place = self.scratch.memo.word(slot);
-        if place == UNKNOWN {
-            let record = self.image.attribute(attribute);
-            place = ABSENT;
-            if record.lookup == Lookup::Now {
-                place = THE_MOMENT;
-            } else if let Some(value) = find(self.members, self.image.text(record.name), record.lookup) {
-                #[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]
-                {
-                    place = (value.as_ptr() as usize).wrapping_sub(self.members.as_ptr() as usize) as u32 + AT;
-                    self.scratch.memo.set(slot + 1, value.len() as u32);
-                }
-            }
-            self.scratch.memo.set(slot, place);
-        }
+        let [place, length, ..] = self.scratch.memo.quad(attribute as usize);
         match place {
+            UNKNOWN => self.look_up(attribute),
             ABSENT => None,
             THE_MOMENT => Some(&self.now.0),
-            place => self.members.get((place - AT) as usize..)?.get(..self.scratch.memo.word(slot + 1) as usize),
+            place => self.members.get((place - AT) as usize..)?.get(..length as usize),
         }
+    }
+
+    /// Finds an attribute in the context, and remembers where it is.
+    #[inline(never)]
+    fn look_up(&mut self, attribute: u32) -> Option<&'a [u8]> {
+        let (record, slot) = (self.image.attribute(attribute), SLOT * attribute as usize);
+        if record.lookup == Lookup::Now {
+            self.scratch.memo.set(slot, THE_MOMENT);
+            return Some(&self.now.0);
+        }
+        let found = find(self.members, self.image.text(record.name), record.lookup);
+        #[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]
+        let [place, length] = found.map_or([ABSENT, 0], |value| {
+            [(value.as_ptr() as usize).wrapping_sub(self.members.as_ptr() as usize) as u32 + AT, value.len() as u32]
+        });
+        self.scratch.memo.set(slot, place);
+        self.scratch.memo.set(slot + 1, length);
+        found
     }
 }
 

@@ -39,8 +39,10 @@ impl<'r> Evaluation<'r> {
     /// The variant's value; `None` stands for the caller's default.
     pub fn value(&self) -> Option<Value<'r>> {
         let (_, encoded) = self.image.variant(self.flag, self.number()?);
+        if let [tag @ (value::FALSE | value::TRUE), ..] = encoded {
+            return Some(Value::Boolean(*tag == value::TRUE));
+        }
         Some(match value::read(encoded)?.0 {
-            Encoded::Boolean(boolean) => Value::Boolean(boolean),
             Encoded::Number(number) => Value::Number(number),
             Encoded::Text(text) => {
                 let text = core::str::from_utf8(text).ok()?;

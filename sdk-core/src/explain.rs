@@ -6,11 +6,7 @@ use crate::{
     context::Context,
     details::{Decision, FlagType, Layer, Reason},
     evaluation::Evaluation,
-    model::{
-        code,
-        image::Image,
-        symbol::{Exact, Symbols as _},
-    },
+    model::{code, image::Image},
     overrides::Own,
     ruleset::{Millis, Ruleset},
     value::{self, Encoded},
@@ -20,7 +16,7 @@ use crate::{
 ///
 /// Places (`at`) are where a step or a condition stands in the tables.
 pub(crate) trait Visit {
-    /// A step is about to be taken.
+    /// A step is about to be taken; first its condition is asked, if it has one.
     fn begin(&mut self, _at: u32) {}
 
     /// A step was taken; what it answered, if it did.
@@ -222,7 +218,6 @@ impl Trace<'_> {
         let image = self.image();
         let word = image.word(at);
         let [prerequisites, targets, rules] = self.counts;
-        let layer = |at: u32| Decision { word: image.word(at), bucket_plus_one: 0 }.layer();
         let by_layer = |layer: Option<Layer>, reason: Reason| match layer {
             Some(Layer::Kill) => (StepKind::Kill, String::new()),
             Some(Layer::Target) => (StepKind::Target, format!("/targets/{targets}")),
@@ -236,10 +231,9 @@ impl Trace<'_> {
             code::OVERRIDES => (StepKind::Overrides, String::new()),
             code::LIST if word & code::ALLOW != 0 => (StepKind::Allow, "/rollout/allow".into()),
             code::LIST => (StepKind::Deny, "/rollout/deny".into()),
-            code::WHEN => by_layer(layer(at + 2), Reason::TargetingMatch),
-            code::DRAW => by_layer(layer(at + 8), Reason::Split),
+            code::DRAW => by_layer(Decision { word: image.word(at + 7), bucket_plus_one: 0 }.layer(), Reason::Split),
             code::CONST => {
-                let decision = Decision { word: image.word(at + 1), bucket_plus_one: 0 };
+                let decision = image.tables().constant(at);
                 by_layer(decision.layer(), decision.reason())
             }
             _ => return None,
@@ -279,7 +273,7 @@ impl Visit for Trace<'_> {
         let Some((kind, rest)) = self.kind(at) else { return };
         let word = self.image().word(at);
         let bounds = if code::operation(word) == code::DRAW {
-            self.image().words(at + 7, 2 * code::count(word)).step_by(2).collect()
+            self.image().words(at + 6, 2 * code::count(word)).step_by(2).collect()
         } else {
             Vec::new()
         };
@@ -385,14 +379,14 @@ fn operand(image: &Image, at: u32) -> Option<String> {
                 if index > 0 {
                     out.push(',');
                 }
-                render(&mut out, image.value(image.word(image.symbol(symbol, Exact::WIDTH))));
+                render(&mut out, image.value(symbol));
             }
             out.push_str(if single { "" } else { "]" });
         }
         code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH => {
             render(&mut out, image.text(image.span(at + 2)));
         }
-        code::NUMBER => write_number(&mut out, image.double(at + 2)),
+        code::NUMBER => write_number(&mut out, image.tables().double(at + 2)),
         code::SEMVER => write_string(&mut out, image.str(image.span(at + 2))),
         code::TIME | code::MATCHES => out.push_str(image.str(image.span(at + 4))),
         code::CIDR => out.push_str(image.str(image.span(at + 2))),

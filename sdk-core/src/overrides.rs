@@ -4,6 +4,7 @@ use alloc::{boxed::Box, collections::BTreeMap, string::String};
 
 use crate::{
     context::Context,
+    details::{Decision, Layer, Reason},
     unit::{Digits, Unit},
     value,
 };
@@ -67,4 +68,12 @@ pub struct Own<'o> {
 impl Own<'_> {
     /// Nothing is overridden.
     pub const NONE: Self = Self { customer: None, organization: None };
+
+    /// What is answered for a flag, if it is overridden: the customer's comes before the organization's.
+    pub(crate) fn decision(self, flag: u32) -> Option<Decision> {
+        let of = |owner: Option<&OwnerOverrides>, layer| {
+            Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer))
+        };
+        of(self.customer, Layer::Customer).or_else(|| of(self.organization, Layer::Organization))
+    }
 }

@@ -1,6 +1,5 @@
 //! A ruleset: all flags of one environment, compiled.
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::marker::PhantomData;
 
 use hashbrown::HashTable;
 
@@ -147,14 +146,6 @@ impl<'r> Visitor<'r, '_> {
     }
 
     fn walk<V: Visit>(&mut self, visit: V) -> Walk<'_, Exact, V> {
-        Walk {
-            image: &self.ruleset.image,
-            members: self.context.members(),
-            now: &self.now,
-            own: self.own,
-            scratch: &mut self.scratch,
-            visit,
-            symbols: PhantomData,
-        }
+        Walk::new(&self.ruleset.image, self.context.members(), &self.now, self.own, &mut self.scratch, visit)
     }
 }

@@ -7,8 +7,8 @@ pub(crate) enum Unit<'a> {
     Missing,
     /// Neither text nor a whole number of at most 2^53.
     Unfit,
-    /// Text, or a whole number's decimal digits, as an encoded string.
-    Text(&'a [u8]),
+    /// Text as it is written in the context, or a whole number's decimal digits; also as an encoded string.
+    Text { written: bool, encoded: &'a [u8], text: &'a [u8] },
 }
 
 /// Room for the digits of a whole number as an encoded string.
@@ -16,27 +16,35 @@ pub(crate) type Digits = [u8; 20];
 
 impl<'a> Unit<'a> {
     /// Judges an encoded value.
+    #[inline]
     pub(crate) fn of(encoded: Option<&'a [u8]>, digits: &'a mut Digits) -> Self {
-        let Some(encoded) = encoded else { return Self::Missing };
-        match value::read(encoded) {
-            Some((Encoded::Null | Encoded::Text([]), _)) => Self::Missing,
-            Some((Encoded::Text(_), _)) => Self::Text(encoded),
-            Some((Encoded::Number(number), _)) => write(number, digits).map_or(Self::Unfit, Self::Text),
-            _ => Self::Unfit,
+        match encoded {
+            None => Self::Missing,
+            // Short text, as nearly all of it is.
+            Some(encoded @ [STRING, 1..=127, text @ ..]) => Self::Text { written: true, encoded, text },
+            Some(encoded) => Self::of_any(encoded, digits),
         }
     }
 
-    /// The unit as an encoded string, if it is one.
-    pub(crate) fn encoded(&self) -> Option<&'a [u8]> {
-        match self {
-            Self::Text(encoded) => Some(encoded),
-            Self::Missing | Self::Unfit => None,
+    #[cold]
+    fn of_any(encoded: &'a [u8], digits: &'a mut Digits) -> Self {
+        match value::read(encoded) {
+            Some((Encoded::Null | Encoded::Text([]), _)) => Self::Missing,
+            Some((Encoded::Text(text), _)) => Self::Text { written: true, encoded, text },
+            Some((Encoded::Number(number), _)) => match write(number, digits) {
+                Some(encoded @ [_, _, text @ ..]) => Self::Text { written: false, encoded, text },
+                _ => Self::Unfit,
+            },
+            _ => Self::Unfit,
         }
     }
 
     /// The unit's text, if it is one.
     pub(crate) fn text(&self) -> Option<&'a [u8]> {
-        self.encoded().and_then(value::text)
+        match self {
+            Self::Text { text, .. } => Some(text),
+            Self::Missing | Self::Unfit => None,
+        }
     }
 }
 

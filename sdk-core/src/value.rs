@@ -65,11 +65,17 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Encoded<'_>, &[u8])> {
 
 /// The value at the front with all its children, and what follows it.
 pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    // Short text, as nearly all of it is.
-    if let [STRING, length @ ..=127, ..] = bytes {
-        return bytes.split_at_checked(2 + usize::from(*length));
+    bytes.split_at_checked(length(bytes)?)
+}
+
+/// How many bytes the value at the front takes with all its children.
+#[inline]
+fn length(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        // Short text, as nearly all of it is.
+        [STRING, length @ ..=127, ..] => Some(2 + usize::from(*length)),
+        _ => Some(bytes.len() - after(bytes, MAX_CONTEXT_DEPTH, false)?.len()),
     }
-    bytes.split_at_checked(bytes.len() - after(bytes, MAX_CONTEXT_DEPTH, false)?.len())
 }
 
 /// The text of a value that is a string.
@@ -81,16 +87,16 @@ pub(crate) fn text(value: &[u8]) -> Option<&[u8]> {
 }
 
 /// The value of the last of the pairs in `members` that has this name; of one name twice, the last counts.
-pub(crate) fn member<'a>(mut members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let mut found = None;
-    while !members.is_empty() {
-        let (head, rest) = split(members)?;
-        let (value, rest) = split(rest)?;
-        // Equal text is written in equal bytes, and the name's own come last.
-        if head.ends_with(name) && text(head) == Some(name) {
-            found = Some(value);
+pub(crate) fn member<'a>(members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (mut found, mut at) = (None, 0);
+    while at < members.len() {
+        let value = at + length(members.get(at..)?)?;
+        let next = value + length(members.get(value..)?)?;
+        // Lengths tell most names apart.
+        if (value - at).wrapping_sub(name.len()) <= HEAD && text(members.get(at..value)?) == Some(name) {
+            found = members.get(value..next);
         }
-        members = rest;
+        at = next;
     }
     found
 }

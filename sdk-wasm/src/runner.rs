@@ -35,11 +35,12 @@ pub fn load(engine: usize, length: usize) -> usize {
     })
 }
 
-/// Takes the first `length` bytes of the room as a context, and a moment in milliseconds since 1970.
+/// Takes the first `length` bytes of the room as a context that `npm/client/src/context.ts` wrote, and a moment in milliseconds
+/// since 1970. A length past the room's end stands for a context that cannot be used.
 #[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds")]
 #[wasm_bindgen]
 pub fn identify(engine: usize, length: usize, now: f64) {
-    with(engine, |runner| runner.identify(length, Millis(now as i64)));
+    with(engine, |runner| runner.identify_written(length, Millis(now as i64)));
 }
 
 /// Answers for every flag: two words each, where they stand. See `Decision` in `sdk-core/src/details.rs` for their bits.

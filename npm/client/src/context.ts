@@ -2,12 +2,12 @@
  * Writes contexts for the engine, in the form that `sdk-core/src/value.rs` describes.
  *
  * Nothing is silently replaced: what a context may not hold (NaN, infinities, a BigInt, a lone surrogate, a function, a cycle)
- * gives bytes that are no context, and the core answers INVALID_CONTEXT. Objects are what `JSON.stringify` would make of them.
+ * gives a length that is none, and the core answers INVALID_CONTEXT. Objects are what `JSON.stringify` would make of them.
  */
 
 const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, STRING = 4, LIST = 5, OBJECT = 6;
-/** No value starts with this byte. */
-const REFUSED = 255;
+/** More than any room has. */
+const REFUSED = -1;
 /** How deep a context may nest; it is itself the first level. */
 const MAX_DEPTH = 16;
 
@@ -23,14 +23,12 @@ const isWellFormed: (text: string) => boolean =
 
 let bytes: Uint8Array, view: DataView, at: number, room: Room;
 
-/** Writes a context and tells how many bytes it takes. */
+/** Writes a context and tells how many bytes it takes, or {@link REFUSED}. */
 export function writeContext(context: unknown, into: Room, start: Uint8Array): number {
   room = into;
   use(start);
   at = 0;
-  if (typeof context === 'object' && context !== null && !Array.isArray(context) && members(context, MAX_DEPTH) >= 0) return at;
-  bytes[0] = REFUSED;
-  return 1;
+  return typeof context === 'object' && context !== null && !Array.isArray(context) && members(context, MAX_DEPTH) >= 0 ? at : REFUSED;
 }
 
 function use(memory: Uint8Array): void {
@@ -115,14 +113,14 @@ function text(string: string): boolean {
   if (length < 128) {
     // Short and plain, as nearly all of it is: cheaper than asking the encoder.
     let index = 0;
-    for (let code; index < length && (code = string.charCodeAt(index)) < 128; index++) bytes[at + 2 + index] = code;
+    for (let code; index < length && (code = string.charCodeAt(index)) < 128 && code; index++) bytes[at + 2 + index] = code;
     if (index === length) {
       bytes[at + 1] = length;
       at += 2 + length;
       return true;
     }
   }
-  if (!isWellFormed(string)) return false;
+  if (!isWellFormed(string) || string.includes('\0')) return false;
   const { written } = encoder.encodeInto(string, bytes.subarray(at + 5));
   let head = at + 1;
   for (let rest = written; ; rest >>>= 7) {

@@ -82,11 +82,11 @@ fn units(fields: &Fields<'_, '_>, name: &str, report: &mut Report) -> Vec<Vec<u8
             Json::Number(number) => {
                 value::push_number(&mut encoded, *number);
                 let mut digits = Digits::default();
-                let Some(digits) = Unit::of(Some(&encoded), &mut digits).encoded().map(<[u8]>::to_vec) else {
+                let Unit::Text { encoded: unit, .. } = Unit::of(Some(&encoded), &mut digits) else {
                     report.error(place.index(index), "expected a string or a whole number of at most 2^53");
                     continue;
                 };
-                encoded = digits;
+                encoded = unit.to_vec();
             }
             other => {
                 report.expected(place.index(index), "a string or a whole number", other);

@@ -92,11 +92,8 @@ fn list(builder: &mut Builder, operation: u32, unit: u32, entries: &[alloc::vec:
 
 fn when(builder: &mut Builder, condition: u32, decision: Decision) {
     // A rule without a condition always holds, and what follows is never reached.
-    if condition == 0 {
-        builder.push_const(decision);
-    } else {
-        builder.push(&[code::WHEN, condition, decision.word, decision.bucket_plus_one]);
-    }
+    builder.push_guard(condition);
+    builder.push_const(decision);
 }
 
 fn draw(
@@ -108,7 +105,8 @@ fn draw(
     shares: impl ExactSizeIterator<Item = (u32, Decision)>,
 ) {
     let profile = if murmurhash_js { code::MURMURHASH_JS } else { 0 };
-    builder.push(&[code::with_count(code::DRAW | profile, shares.len()), condition, unit]);
+    builder.push_guard(condition);
+    builder.push(&[code::with_count(code::DRAW | profile, shares.len()), unit]);
     builder.push_subkey(if murmurhash_js { Subkey([0; 2]) } else { subkey() });
     for (bound, decision) in shares {
         builder.push(&[bound, decision.word]);

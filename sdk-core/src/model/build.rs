@@ -208,9 +208,20 @@ impl Builder {
         }
     }
 
-    /// Ends a flag's steps with its constant answer.
+    /// Makes the next step depend on a condition, if there is one.
+    pub(crate) fn push_guard(&mut self, condition: u32) {
+        if condition != 0 {
+            self.push(&[code::guard(condition)]);
+        }
+    }
+
+    /// A constant answer, which ends a flag's steps.
     pub(crate) fn push_const(&mut self, decision: Decision) {
-        self.push(&[code::CONST, decision.word, decision.bucket_plus_one]);
+        let drawn = decision.bucket_plus_one != 0;
+        self.push(&[code::with_count(code::CONST, usize::from(drawn)), decision.word]);
+        if drawn {
+            self.push(&[decision.bucket_plus_one]);
+        }
     }
 
     /// Adds a flag and answers its number.
@@ -254,10 +265,17 @@ impl Builder {
         if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
             return None;
         }
-        let mut renumbered = vec![0; order.len()];
-        for (new, (_, old)) in (0..).zip(&order) {
-            *renumbered.get_mut(*old as usize)? = new;
+        // Sorted by their hash, a symbol's number is where its scalar stands in the bytes, or in a program its place in the row.
+        let (mut renumbered, mut starts) = (vec![0; order.len()], Vec::with_capacity(order.len() + 1));
+        for (index, (_, old)) in (0..).zip(&order) {
+            let number = if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { index };
+            *renumbered.get_mut(*old as usize)? = number;
+            starts.push(number);
+            if symbol_width == Exact::WIDTH {
+                self.bytes.extend_from_slice(self.scalars.get(range(self.symbols.get(*old as usize)?.1))?);
+            }
         }
+        starts.push(if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { place(order.len()) });
         for list in &self.lists {
             let list = self.code.get_mut(range(*list))?;
             for number in list.iter_mut() {
@@ -265,26 +283,21 @@ impl Builder {
             }
             list.sort_unstable();
         }
-        // Two to four symbols share an entry of the directory.
-        let directory_bits = (order.len() / 2).checked_ilog2().unwrap_or(0);
-        let mut symbols = Vec::with_capacity(order.len() * symbol_width as usize);
-        let mut directory = vec![0; (1 << directory_bits) + 1];
-        for (hash, old) in &order {
-            let bucket = hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize;
-            *directory.get_mut(bucket + 1)? += 1;
-            if symbol_width == Exact::WIDTH {
-                symbols.push(place(self.bytes.len()));
-                let scalar = self.scalars.get(range(self.symbols.get(*old as usize)?.1))?;
-                self.bytes.extend_from_slice(scalar);
-            } else {
-                symbols.extend_from_slice(&[*hash as u32, (*hash >> 32) as u32]);
+        // Four to eight symbols share an entry of the directory.
+        let directory_bits = (order.len() / 4).checked_ilog2().unwrap_or(0);
+        let mut directory = Vec::with_capacity((1 << directory_bits) + 1);
+        for (index, (hash, _)) in order.iter().enumerate() {
+            let entry = hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize;
+            while directory.len() <= entry {
+                directory.push(*starts.get(index)?);
             }
         }
-        let mut sum = 0;
-        for entry in &mut directory {
-            sum += *entry;
-            *entry = sum;
-        }
+        directory.resize((1 << directory_bits) + 1, *starts.last()?);
+        let symbols: Vec<u32> = if symbol_width == Exact::WIDTH {
+            Vec::new()
+        } else {
+            order.iter().flat_map(|(hash, _)| [*hash as u32, (*hash >> 32) as u32]).collect()
+        };
         let words = self.code.len() + FLAG_WORDS as usize * self.flags.len() + symbols.len() + directory.len();
         let mut bytes = Vec::with_capacity(CODE + 4 * words + self.bytes.len() + 1024);
         let mut put = |word: u32| bytes.extend_from_slice(&word.to_le_bytes());

@@ -3,17 +3,18 @@
 //! The first word of each holds the operation in its low byte, flags in the next, and a small count in the upper half. Offsets
 //! point into the same words; 0 is no place. A condition stands before whatever refers to it.
 //!
-//! **Steps** of a flag follow one another; the first that answers wins, and the last is always [`CONST`]:
+//! **Steps** of a flag follow one another; the first that answers wins, and the last is always [`CONST`]. A step behind [`IF`]
+//! is only taken where the condition holds:
 //!
 //! | step | words after the first |
 //! | --- | --- |
-//! | [`CONST`] | decision, compared bucket + 1 |
+//! | [`IF`] | (none) its upper three bytes are the condition's place |
+//! | [`CONST`] | decision; where its count is 1, compared bucket + 1 |
 //! | [`NEEDS`] | lowest number of any flag this one depends on; first, where there are prerequisites |
 //! | [`PREREQUISITE`] | flag, decision if unmet, count, numbers of the variants that meet it |
 //! | [`OVERRIDES`] | (none) the place of the customer's and the organization's override |
 //! | [`LIST`] | attribute, decision, `n` symbols: the unit is on the list |
-//! | [`WHEN`] | condition, decision, compared bucket + 1 |
-//! | [`DRAW`] | condition or 0, attribute, subkey (4 words), `n` pairs of upper bound and decision; a bucket past the last bound goes on |
+//! | [`DRAW`] | attribute, subkey (4 words), `n` pairs of upper bound and decision; a bucket past the last bound goes on |
 //!
 //! **Conditions**:
 //!
@@ -32,12 +33,12 @@
 //!
 //! An operand, a table or a text as written is a place and a length in the bytes; programs leave the latter out (0, 0).
 
-pub(crate) const CONST: u32 = 1;
+pub(crate) const IF: u32 = 1;
 pub(crate) const NEEDS: u32 = 2;
 pub(crate) const PREREQUISITE: u32 = 3;
 pub(crate) const OVERRIDES: u32 = 4;
 pub(crate) const LIST: u32 = 5;
-pub(crate) const WHEN: u32 = 6;
+pub(crate) const CONST: u32 = 6;
 pub(crate) const DRAW: u32 = 7;
 
 pub(crate) const ALL: u32 = 16;
@@ -86,6 +87,16 @@ pub(crate) const fn operation(word: u32) -> u32 {
 /// The comparison in the flags byte.
 pub(crate) const fn comparison(word: u32) -> u32 {
     word & 0xFF00
+}
+
+/// The place of the condition that an [`IF`] names. What a document of 8 MB compiles to is far shorter than 2^24 words.
+pub(crate) const fn condition(word: u32) -> u32 {
+    word >> 8
+}
+
+/// An [`IF`] of this condition.
+pub(crate) const fn guard(condition: u32) -> u32 {
+    IF | condition << 8
 }
 
 /// The small count of a word, at most 65,535.

@@ -1,11 +1,7 @@
 //! The tables themselves, read in place.
 
-use crate::{
-    bucket::Subkey,
-    details::FlagType,
-    memory::Memory,
-    value::{self, Encoded},
-};
+use super::words::Words;
+use crate::{bucket::Subkey, details::FlagType, memory::Memory};
 
 /// Compiled flags in the binary form of a program. Every read is total: what lies outside the tables reads as 0 or as nothing.
 #[derive(Clone, Default)]
@@ -52,7 +48,6 @@ pub(crate) struct FlagRecord {
     pub(crate) key: Span,
     pub(crate) kind: u32,
     pub(crate) variants: u32,
-    pub(crate) steps: u32,
 }
 
 /// A place and a length in the bytes.
@@ -116,7 +111,7 @@ impl Image {
         self.memory.bytes().get(..self.raw(LENGTH_AT) as usize).unwrap_or_default()
     }
 
-    /// Reads the head; `None` where it does not describe the bytes. A symbol takes a word in a ruleset, two in a program.
+    /// Reads the head; `None` where it does not describe the bytes. A symbol takes no word in a ruleset, two in a program.
     pub(crate) fn new(memory: Memory, symbol_width: u32) -> Option<Self> {
         let mut image = Self { memory, ..Self::EMPTY };
         image.read_head(symbol_width).then_some(image)
@@ -167,19 +162,20 @@ impl Image {
         }
     }
 
+    /// All words, from the first of the code on.
+    pub(crate) fn tables(&self) -> Words<'_> {
+        Words(self.memory.bytes().get(CODE..).unwrap_or_default().as_chunks().0)
+    }
+
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     pub(crate) fn word(&self, at: u32) -> u32 {
-        self.raw((at as usize).wrapping_mul(4).wrapping_add(CODE))
+        self.tables().word(at)
     }
 
     /// Two words at a place in the bytes, as one number.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
     pub(crate) fn raw_wide(&self, at: usize) -> u64 {
         u64::from(self.raw(at)) | u64::from(self.raw(at.wrapping_add(4))) << 32
-    }
-
-    /// Two words as one number.
-    pub(crate) fn wide(&self, at: u32) -> u64 {
-        self.raw_wide((at as usize).wrapping_mul(4).wrapping_add(CODE))
     }
 
     /// `count` words from `at` on; none where they do not all exist.
@@ -207,17 +203,9 @@ impl Image {
         self.memory.bytes().get(self.texts.saturating_add(at as usize)..).unwrap_or(&[])
     }
 
-    pub(crate) fn subkey(&self, at: u32) -> Subkey {
-        Subkey([self.wide(at), self.wide(at.wrapping_add(2))])
-    }
-
-    pub(crate) fn double(&self, at: u32) -> f64 {
-        f64::from_bits(self.wide(at))
-    }
-
     /// Where the record of a flag stands.
-    fn flag_at(&self, index: u32) -> u32 {
-        self.head(Head::Code).wrapping_add(index.wrapping_mul(FLAG_WORDS))
+    pub(crate) fn flag_at(&self, index: u32) -> u32 {
+        self.place(Head::Code).wrapping_add(index.wrapping_mul(FLAG_WORDS))
     }
 
     /// Where the steps of a flag start.
@@ -231,7 +219,6 @@ impl Image {
             key: self.span(at),
             kind: self.word(at.wrapping_add(1)) >> KIND_SHIFT,
             variants: self.word(at.wrapping_add(2)),
-            steps: self.word(at.wrapping_add(3)),
         }
     }
 
@@ -267,27 +254,21 @@ impl Image {
         let agreement = match self.word(at.wrapping_add(1)) >> KIND_SHIFT {
             0 => Agreement::AbsentOrNull,
             1 => Agreement::Absent,
-            _ => Agreement::Equal(self.wide(at.wrapping_add(2))),
+            _ => Agreement::Equal(self.tables().wide(at.wrapping_add(2))),
         };
         KnownRecord { name: self.span(at), agreement }
     }
 
-    /// Where symbol `index` stands, of so many words each.
-    pub(crate) fn symbol(&self, index: u32, width: u32) -> u32 {
-        self.place(Head::Known).wrapping_add(index.wrapping_mul(width))
+    /// Of a program: the hash that is symbol `number`.
+    pub(crate) fn fingerprint(&self, number: u32) -> u64 {
+        self.tables().wide(self.place(Head::Known).wrapping_add(number.wrapping_mul(2)))
     }
 
-    /// The numbers of the symbols whose hash starts like this one.
+    /// Where the symbols are whose hash starts like this one; where the directory has nothing, nowhere.
     pub(crate) fn symbols_near(&self, hash: u64) -> core::ops::Range<u32> {
-        let bucket = (hash >> 32 >> (32 - self.head(Head::DirectoryBits).min(24))) as u32;
-        let at = self.directory(bucket);
-        // No more than there are, whatever the directory says.
-        self.word(at)..self.word(at.wrapping_add(1)).min(self.head(Head::Symbols))
-    }
-
-    /// Where an entry of the directory stands: where the symbols of each start of a hash begin, and where the last end.
-    pub(crate) fn directory(&self, entry: u32) -> u32 {
-        self.place(Head::Symbols).wrapping_add(entry)
+        let entry = (hash >> 32 >> (32 - self.head(Head::DirectoryBits).min(24))) as u32;
+        let at = self.place(Head::Symbols).wrapping_add(entry);
+        self.word(at)..self.word(at.wrapping_add(1))
     }
 
     /// Where in the words the records behind those that this field counts start.
@@ -298,10 +279,5 @@ impl Image {
     pub(crate) fn symbol_key(&self) -> Subkey {
         let at = PREFIX + 4 * Head::SymbolKey as usize;
         Subkey([self.raw_wide(at), self.raw_wide(at + 8)])
-    }
-
-    /// The scalar a value of the tables stands for.
-    pub(crate) fn scalar(encoded: &[u8]) -> Option<Encoded<'_>> {
-        value::read(encoded).map(|(scalar, _)| scalar)
     }
 }

@@ -5,3 +5,4 @@ pub(crate) mod build;
 pub(crate) mod code;
 pub(crate) mod image;
 pub(crate) mod symbol;
+pub(crate) mod words;

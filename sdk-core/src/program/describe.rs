@@ -7,10 +7,10 @@ use crate::{
     canonical::{write_number, write_string},
     evaluation::Evaluation,
     explain::{op, rendered},
+    details::Decision,
     model::{
         code,
         image::{Head, Image},
-        symbol::{Fingerprints, Symbols as _},
     },
 };
 
@@ -41,62 +41,63 @@ impl Program {
 }
 
 fn write_steps(out: &mut String, image: &Image, flag: u32) {
-    let mut at = image.flag(flag).steps;
+    let mut at = image.steps(flag);
     if code::operation(image.word(at)) == code::NEEDS {
         at += 2;
     }
     out.push('[');
     loop {
-        let word = image.word(at);
         let mut step = Object::open(out);
-        let answer = |step: &mut Object<'_>, word: u32, bucket_plus_one: u32| {
-            let decision = crate::details::Decision { word, bucket_plus_one };
+        let answer = |step: &mut Object<'_>, decision: Decision| {
             Evaluation::new(image, flag, decision).write_canonical(step.member("answer"), None, true);
         };
-        let size = match code::operation(word) {
+        let plain = |at: u32| Decision { word: image.word(at), bucket_plus_one: 0 };
+        let mut guard = 0;
+        if code::operation(image.word(at)) == code::IF {
+            guard = code::condition(image.word(at));
+            at += 1;
+        }
+        let word = image.word(at);
+        match code::operation(word) {
             code::PREREQUISITE => {
-                answer(&mut step, image.word(at + 2), 0);
+                answer(&mut step, plain(at + 2));
                 write_string(step.member("unless"), image.str(image.flag(image.word(at + 1)).key));
-                4 + image.word(at + 3)
             }
             code::LIST => {
-                answer(&mut step, image.word(at + 2), 0);
+                answer(&mut step, plain(at + 2));
                 write_fingerprints(step.member("listed"), image, at + 3, code::count(word));
                 write_attribute(step.member("unit"), image, at + 1);
-                3 + code::count(word)
-            }
-            code::WHEN => {
-                answer(&mut step, image.word(at + 2), image.word(at + 3));
-                write_condition(step.member("if"), image, image.word(at + 1));
-                4
             }
             code::DRAW => {
-                let count = code::count(word);
-                if image.word(at + 1) != 0 {
-                    write_condition(step.member("if"), image, image.word(at + 1));
+                if guard != 0 {
+                    write_condition(step.member("if"), image, guard);
                 }
+                let count = code::count(word);
                 let shares = step.member("shares");
                 for share in 0..count {
                     shares.push(if share == 0 { '[' } else { ',' });
                     let mut object = Object::open(shares);
-                    answer(&mut object, image.word(at + 8 + 2 * share), 0);
-                    write_number(object.member("below"), f64::from(image.word(at + 7 + 2 * share)));
+                    answer(&mut object, plain(at + 7 + 2 * share));
+                    write_number(object.member("below"), f64::from(image.word(at + 6 + 2 * share)));
                     object.close();
                 }
                 shares.push_str(if count == 0 { "[]" } else { "]" });
-                write_attribute(step.member("unit"), image, at + 2);
-                7 + 2 * count
+                write_attribute(step.member("unit"), image, at + 1);
             }
             _ => {
-                answer(&mut step, image.word(at + 1), image.word(at + 2));
-                step.close();
-                out.push(']');
-                return;
+                answer(&mut step, image.tables().constant(at));
+                if guard != 0 {
+                    write_condition(step.member("if"), image, guard);
+                }
             }
-        };
+        }
         step.close();
+        if code::operation(word) == code::CONST && guard == 0 {
+            out.push(']');
+            return;
+        }
         out.push(',');
-        at += size;
+        at += image.tables().step_size(at);
     }
 }
 
@@ -110,7 +111,7 @@ fn write_fingerprints(out: &mut String, image: &Image, at: u32, count: u32) {
         if index > 0 {
             out.push(',');
         }
-        out.push_str(&format!("\"{:016x}\"", image.wide(image.symbol(symbol, Fingerprints::WIDTH))));
+        out.push_str(&format!("\"{:016x}\"", image.fingerprint(symbol)));
     }
     out.push(']');
 }
@@ -137,7 +138,7 @@ fn write_condition(out: &mut String, image: &Image, at: u32) {
             write_string(object.member("op"), op(word));
             match operation {
                 code::IN => write_fingerprints(object.member("value"), image, at + 2, code::count(word)),
-                code::NUMBER | code::TIME => write_number(object.member("value"), image.double(at + 2)),
+                code::NUMBER | code::TIME => write_number(object.member("value"), image.tables().double(at + 2)),
                 code::SEMVER => write_string(object.member("value"), image.str(image.span(at + 2))),
                 code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH => {
                     object.member("value").push_str(&rendered(image.text(image.span(at + 2))));

@@ -1,6 +1,5 @@
 //! Running programs.
 use alloc::vec::Vec;
-use core::marker::PhantomData;
 
 use super::{
     fingerprint::fingerprint,
@@ -122,12 +121,19 @@ impl Runner {
         checked
     }
 
-    /// Takes the first `length` bytes of the room as a context, and a moment.
+    /// Takes the first `length` bytes of the room as a context, and a moment. Bytes that are no context make every answer an error.
     pub fn identify(&mut self, length: usize, now: Millis) {
+        let sound = self.room.bytes().get(..length).is_some_and(is_context);
+        self.identify_written(if sound { length } else { usize::MAX }, now);
+    }
+
+    /// Takes the first `length` bytes of the room as a context that whoever wrote them vouches for, and a moment. A length past
+    /// the room's end says that there is no usable context. Bytes that are none are walked all the same, to answers of no meaning.
+    pub fn identify_written(&mut self, length: usize, now: Millis) {
         self.length = length;
         self.now = Now::new(now.0);
         self.scratch.reset(&self.image);
-        self.fault = if !is_context(self.members()) {
+        self.fault = if self.room.bytes().len() < length {
             Some(ErrorCode::InvalidContext)
         } else if self.extends() {
             None
@@ -136,9 +142,8 @@ impl Runner {
         };
     }
 
-    /// The context's members; what is longer than the room is no context.
     fn members(&self) -> &[u8] {
-        self.room.bytes().get(..self.length).unwrap_or(&[u8::MAX])
+        self.room.bytes().get(..self.length).unwrap_or_default()
     }
 
     /// Whether the context extends what the program was made for.
@@ -182,15 +187,8 @@ impl Runner {
     }
 
     fn walk(&mut self) -> Walk<'_, Fingerprints, ()> {
-        Walk {
-            image: &self.image,
-            members: self.room.bytes().get(..self.length).unwrap_or_default(),
-            now: &self.now,
-            own: Own::NONE,
-            scratch: &mut self.scratch,
-            visit: (),
-            symbols: PhantomData,
-        }
+        let members = self.room.bytes().get(..self.length).unwrap_or_default();
+        Walk::new(&self.image, members, &self.now, Own::NONE, &mut self.scratch, ())
     }
 
     /// Where the texts of the program start, to be read in place.

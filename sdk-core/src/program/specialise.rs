@@ -1,20 +1,19 @@
 //! Specialisation: evaluating as far as what is known reaches, and keeping the rest.
 use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
-use core::marker::PhantomData;
 
 use super::{fingerprint::fingerprint, runner::Program, wire::ProgramError};
 use crate::{
     bucket::{BUCKETS, Subkey},
     context::Context,
-    details::{Decision, ErrorCode, Layer, Reason},
+    details::{Decision, ErrorCode},
     evaluate::{Now, Scratch, Walk},
     model::{
         build::Builder,
         code,
         image::{Agreement, Head, Image, Lookup},
-        symbol::{Exact, Symbols as _},
+        symbol::Exact,
     },
-    overrides::{Own, OwnerOverrides},
+    overrides::Own,
     ruleset::Ruleset,
     value,
 };
@@ -63,7 +62,7 @@ fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity, 
     }
     let (image, now, mut scratch) = (&ruleset.image, Now::new(0), Scratch::default());
     scratch.reset(image);
-    let walk = Walk { image, members: known.members(), now: &now, own, scratch: &mut scratch, visit: (), symbols: PhantomData };
+    let walk = Walk::new(image, known.members(), &now, own, &mut scratch, ());
     let segments = image.head(Head::Segments) as usize;
     let mut settling = Settling {
         image,
@@ -88,11 +87,16 @@ fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity, 
 }
 
 /// A step that stays, still in terms of the ruleset's tables.
-enum Step {
+struct Step {
+    /// The condition under which it is taken; 0 where it always is.
+    condition: u32,
+    kind: Kind,
+}
+
+enum Kind {
     Prerequisite { flag: u32, unmet: Decision, variants: Vec<u32> },
     List { at: u32 },
-    When { condition: u32, decision: Decision },
-    Draw { at: u32, condition: u32 },
+    Draw { at: u32 },
     Const(Decision),
 }
 
@@ -166,7 +170,7 @@ impl Settling<'_> {
     fn flag(&mut self, flag: u32) {
         let steps = self.steps(flag);
         let answer = match steps.as_slice() {
-            [Step::Const(decision)] => Some(*decision),
+            [Step { condition: 0, kind: Kind::Const(decision) }] => Some(*decision),
             _ => None,
         };
         // Only variants that can still be answered ship, under new numbers.
@@ -177,10 +181,10 @@ impl Settling<'_> {
             }
         };
         for step in &steps {
-            match step {
-                Step::Prerequisite { unmet: decision, .. } | Step::When { decision, .. } | Step::Const(decision) => keep(decision.word),
-                Step::List { at } => keep(self.image.word(at + 2)),
-                Step::Draw { at, .. } => self.shares(*at).skip(1).step_by(2).for_each(&mut keep),
+            match &step.kind {
+                Kind::Prerequisite { unmet: decision, .. } | Kind::Const(decision) => keep(decision.word),
+                Kind::List { at } => keep(self.image.word(at + 2)),
+                Kind::Draw { at } => self.shares(*at).skip(1).step_by(2).for_each(&mut keep),
             }
         }
         for (new, number) in (0..).zip(variants.values_mut()) {
@@ -195,22 +199,17 @@ impl Settling<'_> {
             .collect();
         let table = self.builder.variants(table.into_iter());
         let needs: Vec<u32> =
-            steps.iter().filter_map(|step| if let Step::Prerequisite { flag, .. } = step { Some(*flag) } else { None }).collect();
+            steps.iter().filter_map(|step| if let Kind::Prerequisite { flag, .. } = step.kind { Some(flag) } else { None }).collect();
         let lowest = needs.iter().filter_map(|need| self.flags.get(*need as usize)).map(|need| need.lowest).min().unwrap_or(flag);
         // Conditions stand before the steps that refer to them.
-        let conditions: Vec<u32> = steps
-            .iter()
-            .map(|step| match step {
-                Step::When { condition, .. } | Step::Draw { condition, .. } if *condition != 0 => self.copy(*condition),
-                _ => 0,
-            })
-            .collect();
+        let conditions: Vec<u32> = steps.iter().map(|step| if step.condition == 0 { 0 } else { self.copy(step.condition) }).collect();
         let start = self.builder.here();
         if !needs.is_empty() {
             self.builder.push(&[code::NEEDS, lowest]);
         }
         for (step, condition) in steps.iter().zip(conditions) {
-            self.lay(step, condition, &variants);
+            self.builder.push_guard(condition);
+            self.lay(&step.kind, &variants);
         }
         let record = self.image.flag(flag);
         if let Some(kind) = self.image.flag_type(flag) {
@@ -219,117 +218,70 @@ impl Settling<'_> {
         self.flags.push(Settled { answer, variants, lowest });
     }
 
-    /// The steps of a flag that stay; the last is an answer or a draw that everybody is in.
+    /// The steps of a flag that stay; the last is an answer without condition.
     fn steps(&mut self, flag: u32) -> Vec<Step> {
         let mut steps = Vec::new();
-        let mut at = self.image.flag(flag).steps;
+        let mut at = self.image.steps(flag);
         loop {
-            let word = self.image.word(at);
-            let decision = |at: u32| Decision { word: self.image.word(at), bucket_plus_one: 0 };
-            let size = match code::operation(word) {
-                code::NEEDS => 2,
-                code::PREREQUISITE => {
-                    let (other, count) = (self.image.word(at + 1), self.image.word(at + 3));
-                    let mut meets = self.image.words(at + 4, count);
-                    match self.flags.get(other as usize) {
-                        Some(Settled { answer: Some(answer), .. }) => {
-                            let met =
-                                answer.variant_plus_one().checked_sub(1).is_some_and(|variant| meets.any(|meeting| meeting == variant));
-                            if !met {
-                                steps.push(Step::Const(decision(at + 2)));
-                                return steps;
-                            }
-                        }
-                        Some(Settled { variants, .. }) => {
-                            let variants = meets.filter_map(|variant| variants.get(&variant).copied()).collect();
-                            steps.push(Step::Prerequisite { flag: other, unmet: decision(at + 2), variants });
-                        }
-                        None => {}
-                    }
-                    4 + count
-                }
-                code::OVERRIDES => {
-                    let of = |owner: Option<&OwnerOverrides>, layer| {
-                        Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer))
-                    };
-                    if let Some(answer) = of(self.own.customer, Layer::Customer).or_else(|| of(self.own.organization, Layer::Organization))
-                    {
-                        steps.push(Step::Const(answer));
-                        return steps;
-                    }
-                    1
-                }
-                code::LIST => {
-                    if self.is_open(self.image.word(at + 1)) {
-                        steps.push(Step::List { at });
-                    } else if let Some(answer) = self.walk.listed(at, word) {
-                        steps.push(Step::Const(answer));
-                        return steps;
-                    }
-                    3 + code::count(word)
-                }
-                code::WHEN => {
-                    let condition = self.image.word(at + 1);
-                    match self.holds(condition) {
-                        Some(true) => {
-                            steps.push(Step::Const(decision(at + 2)));
-                            return steps;
-                        }
-                        Some(false) => {}
-                        None => steps.push(Step::When { condition, decision: decision(at + 2) }),
-                    }
-                    4
-                }
-                code::DRAW => {
-                    if self.draw(at, word, &mut steps) {
-                        return steps;
-                    }
-                    7 + 2 * code::count(word)
-                }
-                // The last step of every compiled flag.
-                _ => {
-                    steps.push(Step::Const(Decision { word: self.image.word(at + 1), bucket_plus_one: self.image.word(at + 2) }));
-                    return steps;
-                }
-            };
-            at += size;
+            let (word, mut condition, mut held) = (self.image.word(at), 0, Some(true));
+            if code::operation(word) == code::IF {
+                held = self.holds(code::condition(word));
+                condition = if held.is_none() { code::condition(word) } else { 0 };
+                at += 1;
+            }
+            if held != Some(false) && self.step(flag, at, condition, &mut steps) {
+                return steps;
+            }
+            at += self.image.tables().step_size(at);
         }
     }
 
-    /// Settles a draw as far as it goes; whether it is the flag's last step.
-    fn draw(&mut self, at: u32, word: u32, steps: &mut Vec<Step>) -> bool {
-        let condition = self.image.word(at + 1);
-        let held = if condition == 0 { Some(true) } else { self.holds(condition) };
-        if held == Some(false) {
-            return false;
-        }
-        let everybody = self.shares(at).rev().nth(1) == Some(BUCKETS);
-        if self.is_open(self.image.word(at + 2)) {
-            let condition = if held == Some(true) { 0 } else { condition };
-            steps.push(Step::Draw { at, condition });
-            // What follows a split without condition is never reached; the tables still end with an answer.
-            if held == Some(true) && everybody {
-                steps.push(Step::Const(Decision::error(ErrorCode::TargetingKeyMissing)));
-                return true;
+    /// Settles a step as far as it goes; whether it is the flag's last.
+    fn step(&mut self, flag: u32, at: u32, condition: u32, steps: &mut Vec<Step>) -> bool {
+        let word = self.image.word(at);
+        let mut keep = |kind| steps.push(Step { condition, kind });
+        let answer = match code::operation(word) {
+            code::PREREQUISITE => {
+                let (other, unmet) = (self.image.word(at + 1), Decision { word: self.image.word(at + 2), bucket_plus_one: 0 });
+                let mut meets = self.image.words(at + 4, self.image.word(at + 3));
+                match self.flags.get(other as usize) {
+                    Some(Settled { answer: Some(answer), .. }) => {
+                        let variant = answer.variant_plus_one().checked_sub(1);
+                        let met = variant.is_some_and(|variant| meets.any(|meeting| meeting == variant));
+                        (!met).then_some(unmet)
+                    }
+                    Some(Settled { variants, .. }) => {
+                        let variants = meets.filter_map(|variant| variants.get(&variant).copied()).collect();
+                        keep(Kind::Prerequisite { flag: other, unmet, variants });
+                        None
+                    }
+                    None => None,
+                }
             }
-            return false;
-        }
-        match (self.walk.drawn(at, word), held) {
-            (None, _) => false,
-            (Some(answer), Some(true)) => {
-                steps.push(Step::Const(answer));
-                true
+            code::OVERRIDES => self.own.decision(flag),
+            code::LIST if self.is_open(self.image.word(at + 1)) => {
+                keep(Kind::List { at });
+                None
             }
-            (Some(decision), _) => {
-                steps.push(Step::When { condition, decision });
-                false
+            code::LIST => self.walk.listed(at, word),
+            code::DRAW if self.is_open(self.image.word(at + 1)) => {
+                keep(Kind::Draw { at });
+                // What follows a split without condition is never reached; the tables still end with an answer.
+                let everybody = self.shares(at).rev().nth(1) == Some(BUCKETS);
+                (condition == 0 && everybody).then(|| Decision::error(ErrorCode::TargetingKeyMissing))
             }
-        }
+            code::DRAW => self.walk.drawn(at, word),
+            code::CONST => Some(self.image.tables().constant(at)),
+            _ => None,
+        };
+        let Some(answer) = answer else { return false };
+        steps.push(Step { condition, kind: Kind::Const(answer) });
+        condition == 0
     }
 
     /// Pairs of bound and decision of a draw.
     fn shares(&self, at: u32) -> impl DoubleEndedIterator<Item = u32> + use<'_> {
-        self.image.words(at + 7, 2 * code::count(self.image.word(at)))
+        self.image.words(at + 6, 2 * code::count(self.image.word(at)))
     }
 
     /// Whether a context that extends what is known may still change what this attribute is.
@@ -434,7 +386,7 @@ impl Settling<'_> {
             }
             code::NUMBER | code::TIME => {
                 builder.push(&[word, attribute]);
-                builder.push_double(image.double(at + 2));
+                builder.push_double(image.tables().double(at + 2));
             }
             code::CIDR => {
                 let narrow = image.word(at + 4);
@@ -453,44 +405,40 @@ impl Settling<'_> {
         start
     }
 
-    fn lay(&mut self, step: &Step, condition: u32, variants: &BTreeMap<u32, u32>) {
+    fn lay(&mut self, step: &Kind, variants: &BTreeMap<u32, u32>) {
         let image = self.image;
         let renumbered = |decision: Decision| {
             let variant = decision.variant_plus_one().checked_sub(1).and_then(|variant| variants.get(&variant));
             decision.with_variant_plus_one(variant.map_or(0, |variant| variant + 1))
         };
         let decision = |at: u32| renumbered(Decision { word: image.word(at), bucket_plus_one: 0 }).word;
+        let attribute = |builder: &mut Builder, at: u32| builder.attribute(image.str(image.attribute(image.word(at + 1)).name));
         match step {
-            Step::Prerequisite { flag, unmet, variants } => {
+            Kind::Prerequisite { flag, unmet, variants } => {
                 let count = u32::try_from(variants.len()).unwrap_or(0);
                 self.builder.push(&[code::PREREQUISITE, *flag, renumbered(*unmet).word, count]);
                 self.builder.push(variants);
             }
-            Step::List { at } => {
-                let attribute = self.builder.attribute(image.str(image.attribute(image.word(at + 1)).name));
+            Kind::List { at } => {
+                let attribute = attribute(&mut self.builder, *at);
                 self.builder.push(&[image.word(*at), attribute, decision(at + 2)]);
                 let symbols = image.words(at + 3, code::count(image.word(*at)));
                 self.builder.push_symbols(symbols.map(|symbol| scalar(image, symbol)));
             }
-            Step::When { decision, .. } => {
-                let decision = renumbered(*decision);
-                self.builder.push(&[code::WHEN, condition, decision.word, decision.bucket_plus_one]);
-            }
-            Step::Draw { at, .. } => {
-                let attribute = self.builder.attribute(image.str(image.attribute(image.word(at + 2)).name));
-                self.builder.push(&[image.word(*at), condition, attribute]);
-                self.builder.push_all(image.words(at + 3, 4));
+            Kind::Draw { at } => {
+                let attribute = attribute(&mut self.builder, *at);
+                self.builder.push(&[image.word(*at), attribute]);
+                self.builder.push_all(image.words(at + 2, 4));
                 for share in 0..code::count(image.word(*at)) {
-                    self.builder.push(&[image.word(at + 7 + 2 * share), decision(at + 8 + 2 * share)]);
+                    self.builder.push(&[image.word(at + 6 + 2 * share), decision(at + 7 + 2 * share)]);
                 }
             }
-            Step::Const(answer) => self.builder.push_const(renumbered(*answer)),
+            Kind::Const(answer) => self.builder.push_const(renumbered(*answer)),
         }
     }
 }
 
-/// The encoded scalar of one of a ruleset's symbols.
+/// The encoded scalar that is one of a ruleset's symbols.
 fn scalar(image: &Image, symbol: u32) -> &[u8] {
-    let place = image.word(image.symbol(symbol, Exact::WIDTH));
-    value::split(image.value(place)).map_or(&[], |(scalar, _)| scalar)
+    value::split(image.value(symbol)).map_or(&[], |(scalar, _)| scalar)
 }

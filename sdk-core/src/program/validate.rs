@@ -19,18 +19,16 @@ mod kind {
     pub(super) const KEY: u32 = 2;
     pub(super) const ATTRIBUTE: u32 = 3;
     pub(super) const CONDITION: u32 = 4;
-    /// A condition, or 0.
-    pub(super) const PERHAPS: u32 = 5;
     /// How often what follows is there.
-    pub(super) const COUNT: u32 = 6;
+    pub(super) const COUNT: u32 = 5;
     /// What follows is there as often as the operation's word says.
-    pub(super) const TIMES: u32 = 7;
+    pub(super) const TIMES: u32 = 6;
     /// The lowest number of any flag this one depends on.
-    pub(super) const LOWEST: u32 = 8;
+    pub(super) const LOWEST: u32 = 7;
     /// A flag that this one depends on.
-    pub(super) const FLAG: u32 = 9;
+    pub(super) const FLAG: u32 = 8;
     /// The number of a segment, whose condition follows.
-    pub(super) const SEGMENT: u32 = 10;
+    pub(super) const SEGMENT: u32 = 9;
 }
 
 const fn shape<const COUNT: usize>(kinds: [u32; COUNT]) -> u32 {
@@ -44,14 +42,13 @@ const fn shape<const COUNT: usize>(kinds: [u32; COUNT]) -> u32 {
 
 /// The operands of an operation; none for what is no operation.
 fn operands_of(operation: u32) -> u32 {
-    use kind::{ANY, ATTRIBUTE, CONDITION, COUNT, FLAG, KEY, LOWEST, PERHAPS, SEGMENT, TIMES};
+    use kind::{ANY, ATTRIBUTE, CONDITION, COUNT, FLAG, KEY, LOWEST, SEGMENT, TIMES};
     match operation {
-        code::CONST => const { shape([ANY, ANY]) },
+        code::CONST => const { shape([ANY, TIMES, ANY]) },
         code::NEEDS => const { shape([LOWEST]) },
         code::PREREQUISITE => const { shape([FLAG, ANY, COUNT, ANY]) },
         code::LIST => const { shape([ATTRIBUTE, ANY, TIMES, ANY]) },
-        code::WHEN => const { shape([CONDITION, ANY, ANY]) },
-        code::DRAW => const { shape([PERHAPS, ATTRIBUTE, KEY, TIMES, ANY, ANY]) },
+        code::DRAW => const { shape([ATTRIBUTE, KEY, TIMES, ANY, ANY]) },
         code::ALL | code::ANY => const { shape([COUNT, CONDITION]) },
         code::NOT => const { shape([CONDITION]) },
         code::SEGMENT => const { shape([SEGMENT, CONDITION]) },
@@ -100,11 +97,17 @@ impl Check<'_> {
         self.lowest = flag;
         let (mut at, mut leading) = (start, true);
         while self.sound {
+            let word = self.image.word(at);
+            let guarded = code::operation(word) == code::IF;
+            if guarded {
+                self.condition(code::condition(word), at, 1);
+                at = at.wrapping_add(1);
+            }
             let operation = code::operation(self.image.word(at));
-            leading &= operation == code::NEEDS && at == start || operation == code::PREREQUISITE;
-            self.must(operation < code::ALL && (leading || operation > code::PREREQUISITE || operation == code::CONST));
+            leading &= operation == code::NEEDS && at == start || operation == code::PREREQUISITE && !guarded;
+            self.must(operation < code::ALL && (leading || operation > code::PREREQUISITE));
             (at, _) = self.operands(at, 0);
-            if operation == code::CONST {
+            if operation == code::CONST && !guarded {
                 return;
             }
         }
@@ -123,8 +126,7 @@ impl Check<'_> {
             match kinds & 15 {
                 kind::KEY => size = 4,
                 kind::ATTRIBUTE => self.must(operand < image.head(Head::Attributes)),
-                kind::PERHAPS if operand == 0 => {}
-                kind::CONDITION | kind::PERHAPS => deepest = deepest.max(self.condition(operand, at, level + 1)),
+                kind::CONDITION => deepest = deepest.max(self.condition(operand, at, level + 1)),
                 kind::COUNT => (times, again) = (operand, kinds >> 4),
                 kind::TIMES => (times, again, size) = (code::count(word), kinds >> 4, 0),
                 kind::LOWEST => {
