@@ -31,8 +31,8 @@ export const mutants = [
   {
     name: 'a bound belongs to the share below',
     file: 'sdk-core/src/evaluate.rs',
-    find: 'if bucket < self.image.word(share) {',
-    replacement: 'if bucket <= self.image.word(share) {',
+    find: 'if bucket < self.word(share) {',
+    replacement: 'if bucket <= self.word(share) {',
   },
   {
     name: 'allow before deny',
@@ -43,9 +43,9 @@ export const mutants = [
   },
   {
     name: 'organization before customer',
-    file: 'sdk-core/src/evaluate.rs',
-    find: 'of(self.own.customer, Layer::Customer).or_else(|| of(self.own.organization, Layer::Organization))',
-    replacement: 'of(self.own.organization, Layer::Organization).or_else(|| of(self.own.customer, Layer::Customer))',
+    file: 'sdk-core/src/overrides.rs',
+    find: 'of(self.customer, Layer::Customer).or_else(|| of(self.organization, Layer::Organization))',
+    replacement: 'of(self.organization, Layer::Organization).or_else(|| of(self.customer, Layer::Customer))',
   },
   {
     name: 'the flag before its environment',
@@ -110,8 +110,8 @@ export const mutants = [
   {
     name: 'a missing unit is unfit',
     file: 'sdk-core/src/evaluate.rs',
-    find: 'Unit::Missing => ErrorCode::TargetingKeyMissing,',
-    replacement: 'Unit::Missing => ErrorCode::InvalidContext,',
+    find: 'Unit::Missing => return Some(Decision::error(ErrorCode::TargetingKeyMissing)),',
+    replacement: 'Unit::Missing => return Some(Decision::error(ErrorCode::InvalidContext)),',
   },
   {
     name: 'one level more',
@@ -176,8 +176,8 @@ export const mutants = [
   {
     name: 'of a member twice the first counts',
     file: 'sdk-core/src/value.rs',
-    find: '            found = Some(value);',
-    replacement: '            found = found.or(Some(value));',
+    find: '            found = members.get(value..next);',
+    replacement: '            found = found.or(members.get(value..next));',
   },
   {
     name: 'members of lists not folded',
@@ -188,8 +188,8 @@ export const mutants = [
   {
     name: 'not without its meaning',
     file: 'sdk-core/src/evaluate.rs',
-    find: 'code::NOT => !self.holds(self.image.word(at + 1)),',
-    replacement: 'code::NOT => self.holds(self.image.word(at + 1)),',
+    find: 'code::NOT => !self.holds(self.word(at + 1)),',
+    replacement: 'code::NOT => self.holds(self.word(at + 1)),',
   },
   {
     name: 'any variant meets a prerequisite',
