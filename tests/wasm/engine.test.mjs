@@ -7,7 +7,7 @@ const client = new URL('../../npm/client/dist/', import.meta.url);
 const { loadEngine, ProgramRefused } = await import(new URL('bundle/engine.js', client).href);
 const full = await import(new URL('full/full.js', client).href);
 full.initSync({ module: readFileSync(new URL('full/full_bg.wasm', client)) });
-const module = readFileSync(new URL('engine/engine_bg.wasm', client));
+const module = readFileSync(new URL('engine/engine.wasm', client));
 
 const variants = (of) => ({ variants: of, on: 'a', off: 'a', default: 'a', rules: [{ if: { attribute: 'plan', op: 'in', value: ['PRO', 'Größe'], ignoreCase: true }, serve: 'b' }] });
 const DOCUMENT = {

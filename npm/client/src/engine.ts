@@ -2,13 +2,12 @@
  * The engine of a page: one program, one context, and the answers.
  *
  * ```ts
- * const engine = createEngine(initSync(…));      // wasm-bindgen's, of dist/engine
+ * const engine = loadEngine(module);             // dist/engine/engine.wasm, as bytes or compiled
  * engine.load(program);                          // the bytes that POST /v1/program answered
  * engine.identify({ customerId: 'c-1', plan: 'pro' });
  * engine.value('new_checkout', false);           // a look-up, no call into WASM
  * ```
  */
-import type { InitOutput } from '../dist/engine/engine.js';
 import { writeContext } from './context.js';
 import { TYPES, freeze, requestedType } from './values.js';
 import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagValue, Layer, Reason } from './types.js';
@@ -32,6 +31,18 @@ const WORDS = 68, CODE = -12, FLAGS = -11, ATTRIBUTES = -10, ALIASES = -9;
 /** A program that was refused; the one before stays in force. */
 export class ProgramRefused extends Error {
   override readonly name = 'ProgramRefused';
+}
+
+/** What the module of the engines exports, for each engine by its number; `sdk-wasm/src/runner.rs` says what it does. */
+export interface EngineModule {
+  readonly memory: WebAssembly.Memory;
+  /** A place in memory, as all that come without a sign: `>>> 0`. */
+  room(engine: number, length: number): number;
+  load(engine: number, length: number): number;
+  identify(engine: number, length: number, now: number): void;
+  all(engine: number): number;
+  one(engine: number, flag: number, requested: number): number;
+  close(engine: number): void;
 }
 
 /** The engine of a page. */
@@ -59,7 +70,7 @@ const closed: number[] = [];
 let fresh = 0;
 
 /** A fresh engine of an instantiated module, without a program yet. */
-export function createEngine(wasm: InitOutput): FlagEngine {
+export function createEngine(wasm: EngineModule): FlagEngine {
   const { memory } = wasm;
   const id = closed.pop() ?? fresh++;
   // A byte order mark is part of a value like any other character.
@@ -80,7 +91,7 @@ export function createEngine(wasm: InitOutput): FlagEngine {
 
   /** The engine's room; asked for before the memory is looked at, which may grow for it. */
   const take = (bytes: number) => {
-    const at = wasm.room(id, bytes);
+    const at = wasm.room(id, bytes) >>> 0;
     if (!at) throw new RangeError('out of memory');
     return at;
   };
@@ -99,7 +110,7 @@ export function createEngine(wasm: InitOutput): FlagEngine {
 
   const answerAll = () => {
     put(context, now);
-    const at = wasm.evaluateAll(id);
+    const at = wasm.all(id) >>> 0;
     answers = new Uint32Array(memory.buffer.slice(at, at + 8 * flags));
     current = true;
   };
@@ -142,7 +153,7 @@ export function createEngine(wasm: InitOutput): FlagEngine {
       // Whether or not it is taken, the room is another one and holds no context.
       buffer = new Uint8Array(0);
       current = false;
-      const loaded = wasm.load(id, program.length);
+      const loaded = wasm.load(id, program.length) >>> 0;
       if (loaded < 8) throw new ProgramRefused(`program refused: ${REFUSALS[loaded - 1]}`);
       texts = loaded;
       tables = at + WORDS;
@@ -175,19 +186,19 @@ export function createEngine(wasm: InitOutput): FlagEngine {
         return spell(flag, answers[2 * flag]! + answers[2 * flag + 1]! * WIDE, defaultValue);
       }
       if (!current) answerAll();
-      return spell(flag, wasm.evaluate(id, flag, kind), defaultValue);
+      return spell(flag, wasm.one(id, flag, kind), defaultValue);
     },
     ask(flagKey, defaultValue, other, at = Date.now()) {
       current = false;
       put(other, at);
       const flag = numbers.get(flagKey) ?? NO_FLAG;
-      return spell(flag, wasm.evaluate(id, flag, requestedType(defaultValue)), defaultValue);
+      return spell(flag, wasm.one(id, flag, requestedType(defaultValue)), defaultValue);
     },
     askValue(flagKey, defaultValue, other, at = Date.now()) {
       current = false;
       put(other, at);
       const flag = numbers.get(flagKey) ?? NO_FLAG;
-      const variant = wasm.evaluate(id, flag, requestedType(defaultValue)) & VARIANT;
+      const variant = wasm.one(id, flag, requestedType(defaultValue)) & VARIANT;
       return variant === 0 ? defaultValue : (valueOf(flag, variant - 1) as typeof defaultValue);
     },
     flagKeys: () => Array.from({ length: flags }, (_, flag) => text(record(flag))),
