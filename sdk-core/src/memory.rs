@@ -18,11 +18,11 @@ impl Memory {
         self.0.as_deref_mut().unwrap_or_default()
     }
 
-    /// Grows to at least this many bytes; what was written stays.
+    /// Grows to at least this many bytes, and to twice what it was; what was written stays.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
     pub(crate) fn fit(&mut self, length: usize) -> &mut [u8] {
         if self.bytes().len() < length
-            && let Ok(mut larger) = bytemuck::allocation::try_zeroed_slice_box(length.saturating_mul(2))
+            && let Ok(mut larger) = bytemuck::allocation::try_zeroed_slice_box(length.max(self.bytes().len().saturating_mul(2)))
         {
             for (new, old) in larger.iter_mut().zip(self.bytes()) {
                 *new = *old;

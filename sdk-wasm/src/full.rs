@@ -4,7 +4,7 @@
 //! that what a context may hold is judged in one place; what comes back crosses as plain objects.
 
 use js_sys::Error;
-use sdk_core::{BucketKey, Compiled, Context, ErrorCode, Evaluation, FlagType, Identity, Millis, Value, compile, specialise};
+use sdk_core::{BucketKey, Compiled, Context, ErrorCode, Evaluation, FlagType, Identity, Layer, Millis, Value, compile, specialise};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -134,7 +134,7 @@ fn details<'r>(evaluation: &Evaluation<'r>) -> Details<'r> {
         variant: evaluation.variant(),
         reason: evaluation.reason().as_str(),
         error_code: evaluation.error_code().map(ErrorCode::as_str),
-        layer: evaluation.layer().map(|layer| layer.as_str()),
+        layer: evaluation.layer().map(Layer::as_str),
         bucket: evaluation.bucket(),
     }
 }

@@ -36,7 +36,7 @@ export async function chromiumDoor(runtime) {
     const whole = doors.loadFull(bytes(full));
     const runtime = byProgram ? doors.programRuntime(whole, doors.loadEngine(bytes(engine))) : doors.fullRuntime(whole);
     globalThis.door = doors.openDoor(runtime);
-  }, { full: module('full/full_bg.wasm'), engine: module('engine/engine_bg.wasm'), byProgram: runtime === 'chromium-program' });
+  }, { full: module('full/full_bg.wasm'), engine: module('engine/engine.wasm'), byProgram: runtime === 'chromium-program' });
 
   let waiting = [], answers = [];
   const send = async () => {

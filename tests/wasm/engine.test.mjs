@@ -7,7 +7,7 @@ const client = new URL('../../npm/client/dist/', import.meta.url);
 const { loadEngine, ProgramRefused } = await import(new URL('bundle/engine.js', client).href);
 const full = await import(new URL('full/full.js', client).href);
 full.initSync({ module: readFileSync(new URL('full/full_bg.wasm', client)) });
-const module = readFileSync(new URL('engine/engine_bg.wasm', client));
+const module = readFileSync(new URL('engine/engine.wasm', client));
 
 const variants = (of) => ({ variants: of, on: 'a', off: 'a', default: 'a', rules: [{ if: { attribute: 'plan', op: 'in', value: ['PRO', 'Größe'], ignoreCase: true }, serve: 'b' }] });
 const DOCUMENT = {
@@ -59,6 +59,38 @@ test('one flag for another context leaves the one in force', () => {
   assert.equal(engine.ask('boolean', true, { plan: NaN }).errorCode, 'INVALID_CONTEXT');
   assert.equal(engine.value('boolean', false), true);
   assert.equal(engine.details('nobody', 1).errorCode, 'FLAG_NOT_FOUND');
+  engine.close();
+});
+
+test('after a load the context in force is asked again, whatever is asked first', () => {
+  const aliased = { ...DOCUMENT.flags.boolean, aliases: ['BOOLEAN'] };
+  const turned = { ...DOCUMENT, flags: { first: DOCUMENT.flags.string, boolean: { ...aliased, off: 'b', default: 'b', rules: [] } } };
+  const engine = loadEngine(module);
+  for (const first of [
+    () => undefined,
+    () => engine.value('nobody', 1),
+    () => engine.details('nobody', 1),
+    () => engine.details('boolean', 'text'),
+    () => engine.askValue('boolean', false, { plan: 'pro' }),
+    () => assert.throws(() => engine.load(new Uint8Array(8)), ProgramRefused),
+  ]) {
+    engine.load(program(DOCUMENT));
+    engine.identify({ plan: 'free' });
+    assert.equal(engine.value('boolean', true), false);
+    engine.load(program(turned));
+    first();
+    assert.equal(engine.value('BOOLEAN', false), true);
+    assert.equal(engine.details('boolean', false).reason, 'STATIC');
+    assert.equal(engine.value('first', 'x'), '');
+    engine.load(program(DOCUMENT));
+    assert.equal(engine.value('BOOLEAN', true), true, 'an alias of the program before');
+    assert.equal(engine.details('boolean', true).variant, 'a');
+  }
+  engine.load(program(DOCUMENT));
+  engine.identify({ plan: NaN });
+  engine.load(program(turned));
+  assert.equal(engine.details('nobody', 1).errorCode, 'INVALID_CONTEXT');
+  assert.equal(engine.details('first', 'x').errorCode, 'INVALID_CONTEXT');
   engine.close();
 });
 

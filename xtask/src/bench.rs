@@ -1,11 +1,7 @@
 //! `cargo xtask bench`: our numbers beside those of the best peer, measured in one run, and the budgets of both.
 //!
 //! Figures, not checks: a machine that others use as well tells no more than ratios. What has to hold is in the test suites.
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -58,7 +54,6 @@ const NATIVE: &[Row] = &[
 
 const JS: &[Row] = &[
     row("page: repeated read", "read", 100, 60.0, Some(20.0)),
-    row("page: one flag, same user, asked anew", "same", 100, 700.0, Some(2.0)),
     row("page: one flag, fresh user", "fresh", 100, 700.0, Some(2.0)),
     row("page: all 100 flags of a user", "all", 100, 6e3, Some(20.0)),
     row("page: all 1,000 flags of a user", "all", 1000, 60e3, Some(20.0)),
@@ -128,8 +123,6 @@ fn js() -> Result<Value> {
         eprintln!("installing the peers");
         process::run(Command::new("npm").current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]), npm::INSTALL).map(drop)
     })?;
-    bundle(&folder.join("engine.ts"), &dist.join("engine.js"), &[])?;
-    fs::copy(root::in_root(sdk::ENGINE), dist.join("engine_bg.wasm"))?;
     for flags in [10, 100, 1000] {
         let mut cargo = toolchain::cargo();
         cargo.args(["run", "--quiet", "--package", "tests-native", "--bin", "program", "--"]);
@@ -146,31 +139,12 @@ fn measured(command: &mut Command) -> Result<Value> {
     serde_json::from_str(said.lines().last().unwrap_or_default()).with_context(|| format!("no figures in\n{said}"))
 }
 
-fn bundle(entry: &Path, out: &Path, options: &[&str]) -> Result<()> {
-    let mut esbuild = npm::tool("esbuild");
-    esbuild.arg(entry).args(["--bundle", "--format=esm", "--log-level=warning"]).args(options).arg(format!("--outfile={}", out.display()));
-    process::run(&mut esbuild, "npm ci").map(drop)
-}
-
-/// What a page loads to have the engine: the module, and glue and `engine.ts` in one minified script.
-pub(crate) fn engine_files() -> Result<[PathBuf; 2]> {
-    let (client, place) = (root::in_root("npm/client"), root::target().join("size"));
-    fs::create_dir_all(&place)?;
-    let (entry, script) = (place.join("engine.ts"), place.join("engine.js"));
-    let from = |path: &str| client.join(path).display().to_string();
-    let glue = format!("export {{ default as init }} from {:?};\n", from("dist/engine/engine.js"));
-    fs::write(&entry, format!("{glue}export {{ createEngine }} from {:?};\n", from("src/engine.ts")))?;
-    bundle(&entry, &script, &["--minify"])?;
-    Ok([root::in_root(sdk::ENGINE), script])
-}
-
 fn sizes() -> Result<()> {
     sdk::build()?;
-    let full = [sdk::FULL, "npm/client/dist/full/full.js"].map(root::in_root);
-    for (name, files, budget) in [("engine", engine_files()?, Some(size::ENGINE_BUDGET)), ("full", full, None)] {
+    for (name, files, budget) in [("engine", sdk::ENGINE, Some(size::ENGINE_BUDGET)), ("full", sdk::FULL, None)] {
         let mut sum = size::Sizes::default();
-        for file in &files {
-            let sizes = size::of(file)?;
+        for file in files.map(root::in_root) {
+            let sizes = size::of(&file)?;
             println!("{name:<7} {:<30} {sizes}", file.file_name().unwrap_or_default().to_string_lossy());
             sum = sum + sizes;
         }

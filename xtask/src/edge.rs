@@ -21,7 +21,6 @@ pub(crate) fn build() -> Result<()> {
         profile: "wasm",
         opt_level: None,
         wasm_opt: &["-Os"],
-        only_numbers: false,
         host: Host::Worker,
         name: "edge",
         out: bound.clone(),

@@ -7,11 +7,11 @@ use crate::{
     wasm::{Host, Module},
 };
 
-/// The engine as `wasm-opt` leaves it.
-pub(crate) const ENGINE: &str = "npm/client/dist/engine/engine_bg.wasm";
+/// What a page loads to have the engine: the module as `wasm-opt` leaves it, and the hand-written script, minified.
+pub(crate) const ENGINE: [&str; 2] = ["npm/client/dist/engine/engine.wasm", "npm/client/dist/bundle/engine.js"];
 
-/// The full binding.
-pub(crate) const FULL: &str = "npm/client/dist/full/full_bg.wasm";
+/// The full binding and its script.
+pub(crate) const FULL: [&str; 2] = ["npm/client/dist/full/full_bg.wasm", "npm/client/dist/bundle/full.js"];
 
 /// Builds both into `npm/client/dist`.
 pub(crate) fn build() -> Result<()> {
@@ -20,7 +20,7 @@ pub(crate) fn build() -> Result<()> {
     bundle()
 }
 
-/// Type checks the hand-written half and puts it together with the glue: `dist/bundle/{engine,full}.js`.
+/// Type checks the hand-written half and bundles it, `full` with its glue: `dist/bundle/{engine,full}.js`.
 fn bundle() -> Result<()> {
     let client = root::in_root("npm/client");
     let stamp = Stamp::default().path(&client)?.path(&client.join("dist/engine"))?.path(&client.join("dist/full"))?;
@@ -44,9 +44,16 @@ fn engine() -> Module<'static> {
         // `z` is larger after compression; what `2` or `3` inline costs more than it saves.
         opt_level: Some("s"),
         // The first kB of memory is the far end of the stack: nothing is kept there.
-        wasm_opt: &["--strip-target-features", "--remove-exports=__*", "-Oz", "--converge", "--low-memory-unused"],
-        only_numbers: true,
-        host: Host::Web,
+        wasm_opt: &[
+            "--strip-target-features",
+            "--strip-producers",
+            "--strip-debug",
+            "--remove-exports=__*",
+            "-Oz",
+            "--converge",
+            "--low-memory-unused",
+        ],
+        host: Host::Bare,
         name: "engine",
         out: root::in_root("npm/client/dist/engine"),
     }
@@ -57,7 +64,7 @@ fn full() -> Module<'static> {
         features: &["full"],
         opt_level: None,
         wasm_opt: &["-Os"],
-        only_numbers: false,
+        host: Host::Web,
         name: "full",
         out: root::in_root("npm/client/dist/full"),
         ..engine()

@@ -21,7 +21,7 @@ fn page(name: &str, source: &Path) -> Result<()> {
         esbuild.arg(source.join("main.ts")).args(["--bundle", "--format=esm", "--minify", "--log-level=warning"]);
         esbuild.arg(format!("--outfile={}", out.join("main.js").display()));
         process::run(&mut esbuild, "npm ci")?;
-        fs::copy(engine.join("engine_bg.wasm"), out.join("engine.wasm"))?;
+        fs::copy(engine.join("engine.wasm"), out.join("engine.wasm"))?;
         for file in ["index.html", "style.css"] {
             fs::copy(source.join(file), out.join(file))?;
         }

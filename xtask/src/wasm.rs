@@ -1,4 +1,4 @@
-//! From a crate to what a JavaScript runtime loads: cargo, `wasm-bindgen` as a library, `wasm-opt`.
+//! From a crate to what a JavaScript runtime loads: cargo, `wasm-bindgen` as a library where it takes part, `wasm-opt`.
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -22,9 +22,11 @@ pub(crate) enum Host {
     Worker,
     /// A page or Node: the module is handed in, by `init` or `initSync`.
     Web,
+    /// Anywhere: the module asks for nothing and only numbers cross, so that no code is generated for it.
+    Bare,
 }
 
-/// One module to build: `<out>/<name>.js` and `<out>/<name>_bg.wasm`.
+/// One module to build: `<out>/<name>.js` and `<out>/<name>_bg.wasm`; a bare one: `<out>/<name>.wasm`.
 pub(crate) struct Module<'a> {
     pub(crate) package: &'a str,
     pub(crate) features: &'a [&'a str],
@@ -33,8 +35,6 @@ pub(crate) struct Module<'a> {
     pub(crate) opt_level: Option<&'a str>,
     /// For `wasm-opt`, such as `-Oz`.
     pub(crate) wasm_opt: &'a [&'a str],
-    /// Only numbers cross: the module is built without reference types, for which the glue would fill a table.
-    pub(crate) only_numbers: bool,
     pub(crate) host: Host,
     pub(crate) name: &'a str,
     pub(crate) out: PathBuf,
@@ -44,11 +44,17 @@ impl Module<'_> {
     /// Builds the module; what is up to date stays.
     pub(crate) fn build(&self) -> Result<()> {
         let compiled = self.compile()?;
-        let settings = (self.name, self.host, self.wasm_opt, self.only_numbers, WASM_FEATURES, env!("CARGO_PKG_VERSION"));
+        let settings = (self.name, self.host, self.wasm_opt, WASM_FEATURES, env!("CARGO_PKG_VERSION"));
         Stamp::default().setting(settings).path(&compiled)?.rebuild(&self.out, |out| {
             eprintln!("optimising {}", self.name);
+            if self.host == Host::Bare {
+                return self.optimise(&compiled, &out.join(self.name).with_extension("wasm"));
+            }
             self.bind(&compiled, out)?;
-            self.optimise(&out.join(format!("{}_bg.wasm", self.name)))
+            let bound = out.join(format!("{}_bg.wasm", self.name));
+            let smaller = bound.with_extension("opt");
+            self.optimise(&bound, &smaller)?;
+            Ok(fs::rename(smaller, bound)?)
         })
     }
 
@@ -66,9 +72,6 @@ impl Module<'_> {
             cargo.arg("--target-dir").arg(&target);
             cargo.env(format!("CARGO_PROFILE_{}_OPT_LEVEL", self.profile.to_uppercase()), level);
         }
-        if self.only_numbers {
-            cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-C target-feature=-reference-types");
-        }
         let mut announced = false;
         let said = process::listen(&mut cargo, "rustup", |line| {
             if line.trim_start().starts_with("Compiling") && !std::mem::replace(&mut announced, true) {
@@ -83,20 +86,13 @@ impl Module<'_> {
 
     fn bind(&self, compiled: &Path, out: &Path) -> Result<()> {
         let mut bindgen = Bindgen::new();
-        let plain = out.join("plain.wasm");
-        if self.only_numbers {
-            // The standard library's part still says that it may use reference types; without the section nobody does.
-            wasm_opt(compiled, &plain, &["--strip-target-features"])?;
-        }
-        bindgen.input_path(if self.only_numbers { &plain } else { compiled }).out_name(self.name).remove_producers_section(true);
+        bindgen.input_path(compiled).out_name(self.name).remove_producers_section(true);
         match self.host {
             Host::Web => bindgen.web(true)?.typescript(true).remove_name_section(true),
             Host::Worker => bindgen.module(true)?.typescript(false).reset_state_function(true).force_enable_abort_handler(true),
+            Host::Bare => return Ok(()),
         };
         bindgen.generate(out).with_context(|| format!("wasm-bindgen cannot read {}", compiled.display()))?;
-        if self.only_numbers {
-            fs::remove_file(plain)?;
-        }
         if self.host == Host::Worker {
             // A source phase import, which neither esbuild nor workerd knows; a plain import of a module means the same there.
             let glue = out.join(self.name).with_extension("js");
@@ -105,16 +101,10 @@ impl Module<'_> {
         Ok(())
     }
 
-    fn optimise(&self, module: &Path) -> Result<()> {
-        let smaller = module.with_extension("opt");
-        wasm_opt(module, &smaller, self.wasm_opt)?;
-        Ok(fs::rename(smaller, module)?)
+    fn optimise(&self, from: &Path, to: &Path) -> Result<()> {
+        let mut wasm_opt = npm::tool("wasm-opt");
+        wasm_opt.arg(from).arg("-o").arg(to).args(self.wasm_opt);
+        wasm_opt.args(WASM_FEATURES.map(|feature| format!("--enable-{feature}")));
+        process::run(&mut wasm_opt, "npm ci").map(drop)
     }
-}
-
-fn wasm_opt(from: &Path, to: &Path, options: &[&str]) -> Result<()> {
-    let mut wasm_opt = npm::tool("wasm-opt");
-    wasm_opt.arg(from).arg("-o").arg(to).args(options);
-    wasm_opt.args(WASM_FEATURES.map(|feature| format!("--enable-{feature}")));
-    process::run(&mut wasm_opt, "npm ci").map(drop)
 }

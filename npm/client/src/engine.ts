@@ -2,15 +2,14 @@
  * The engine of a page: one program, one context, and the answers.
  *
  * ```ts
- * const engine = createEngine(initSync(…));      // wasm-bindgen's, of dist/engine
+ * const engine = loadEngine(module);             // dist/engine/engine.wasm, as bytes or compiled
  * engine.load(program);                          // the bytes that POST /v1/program answered
  * engine.identify({ customerId: 'c-1', plan: 'pro' });
  * engine.value('new_checkout', false);           // a look-up, no call into WASM
  * ```
  */
-import type { InitOutput } from '../dist/engine/engine.js';
 import { writeContext } from './context.js';
-import { TYPES, freeze, requestedType } from './values.js';
+import { freeze, requestedType } from './values.js';
 import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagValue, Layer, Reason } from './types.js';
 
 export type * from './types.js';
@@ -22,21 +21,36 @@ const LAYERS: readonly Layer[] = ['kill', 'customer', 'organization', 'rollout',
 const REFUSALS: readonly string[] = ['no program', 'unknown format', 'wrong length', 'wrong checksum', 'unsound'];
 
 const VARIANT = 0xfffff, WIDE = 2 ** 32;
-/** The bits of an answer to an unknown flag. */
-const NO_FLAG = 0xffffffff;
+/** The number of an unknown flag. */
+const NO_FLAG = -1;
 /** The lower bits of a length; the upper ones hold a type. */
 const LENGTH = 0xfffffff;
 /** Bytes before the program's words, and words of its head, counted back from there. */
 const WORDS = 68, CODE = -12, FLAGS = -11, ATTRIBUTES = -10, ALIASES = -9;
+
+// A byte order mark is part of a value like any other character.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A program that was refused; the one before stays in force. */
 export class ProgramRefused extends Error {
   override readonly name = 'ProgramRefused';
 }
 
+/** What the module of the engines exports, for each engine by its number; `sdk-wasm/src/runner.rs` says what it does. */
+export interface EngineModule {
+  readonly memory: WebAssembly.Memory;
+  /** Places in memory come as numbers with a sign: `>>> 0`. */
+  room(engine: number, length: number): number;
+  load(engine: number, length: number): number;
+  identify(engine: number, length: number, now: number): void;
+  all(engine: number): number;
+  one(engine: number, flag: number, requested: number): number;
+  close(engine: number): void;
+}
+
 /** The engine of a page. */
 export interface FlagEngine {
-  /** Takes a program; the context in force is asked again. @throws {ProgramRefused} and keeps the one before. */
+  /** Takes a program; at the next read the context in force is asked again. @throws {ProgramRefused} and keeps the one before. */
   load(program: Uint8Array): void;
   /** Answers all flags for a context and a moment (milliseconds since 1970). @default now: the clock's */
   identify(context: EvaluationContext, now?: number): void;
@@ -59,20 +73,19 @@ const closed: number[] = [];
 let fresh = 0;
 
 /** A fresh engine of an instantiated module, without a program yet. */
-export function createEngine(wasm: InitOutput): FlagEngine {
+export function createEngine(wasm: EngineModule): FlagEngine {
   const { memory } = wasm;
   const id = closed.pop() ?? fresh++;
-  // A byte order mark is part of a value like any other character.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  let flags = 0;
+  /** How many flags there are, and how many keys and aliases. */
+  let flags = 0, names = 0;
   /** Where the program's words and texts stand, as `sdk-core/src/program/wire.rs` and `model/image.rs` lay them. */
   let tables = 0, texts = 0;
-  /** Flag numbers by key and alias. */
-  let numbers = new Map<string, number>();
-  /** By flag: its type's number, and its values and names as far as they were asked for. */
-  let kinds: number[] = [], values: FlagValue[][] = [], names: string[][] = [];
-  /** Two words a flag: decision, compared bucket + 1. */
-  let answers = new Uint32Array(0);
+  /** Flag numbers by key and alias, as far as somebody looked for one, and how many are there. */
+  let numbers = new Map<string, number>(), listed = 0;
+  /** By flag: its variants' values and names in turn, as far as they were asked for; by their place, for flags that have the same. */
+  let variants: FlagValue[][] = [], places = new Map<number, FlagValue[]>();
+  /** Two words a flag: decision, compared bucket + 1. Of another program while they are stale. */
+  let answers = new Uint32Array(0), stale = false;
   let context: EvaluationContext = {}, now = 0;
   /** Whether the engine holds the context in force, rather than one that was asked about. */
   let current = true;
@@ -80,7 +93,7 @@ export function createEngine(wasm: InitOutput): FlagEngine {
 
   /** The engine's room; asked for before the memory is looked at, which may grow for it. */
   const take = (bytes: number) => {
-    const at = wasm.room(id, bytes);
+    const at = wasm.room(id, bytes) >>> 0;
     if (!at) throw new RangeError('out of memory');
     return at;
   };
@@ -89,22 +102,50 @@ export function createEngine(wasm: InitOutput): FlagEngine {
     const at = take(capacity);
     return (buffer = new Uint8Array(memory.buffer, at, capacity));
   };
-  const put = (next: unknown, at: number) => wasm.identify(id, writeContext(next, room, buffer.buffer === memory.buffer ? buffer : room(capacity)), at);
+  const put = (next: unknown, at: number) => wasm.identify(id, writeContext(next, room, buffer.length ? buffer : room(capacity)), at);
   const word = (index: number) => new DataView(memory.buffer).getUint32(tables + 4 * index, true);
   const decode = (at: number, length: number) => decoder.decode(new Uint8Array(memory.buffer, at, length));
   /** The text whose place and length stand at a word. */
   const text = (at: number) => decode(texts + word(at), word(at + 1) & LENGTH);
   const record = (flag: number) => word(CODE) + 4 * flag;
-  const variantAt = (flag: number, variant: number) => word(record(flag) + 2) + 1 + 3 * variant;
+  const kindOf = (flag: number) => word(record(flag) + 1) >>> 28;
+
+  const numberOf = (key: string) => numbers.get(key) ?? search(key);
+  /** Reads keys and then aliases, no further than to the one that is looked for: to read all of them takes as long as to load. */
+  const search = (key: string): number => {
+    while (listed < names) {
+      const alias = listed - flags, at = alias < 0 ? record(listed) : record(flags) + 2 * word(ATTRIBUTES) + 3 * alias;
+      const name = text(at), flag = alias < 0 ? listed : word(at + 2);
+      numbers.set(name, flag);
+      listed++;
+      if (name === key) return flag;
+    }
+    return NO_FLAG;
+  };
 
   const answerAll = () => {
     put(context, now);
-    const at = wasm.evaluateAll(id);
+    const at = wasm.all(id) >>> 0;
     answers = new Uint32Array(memory.buffer.slice(at, at + 8 * flags));
     current = true;
+    stale = false;
   };
 
-  const valueOf = (flag: number, variant: number): FlagValue => ((values[flag] ??= [])[variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
+  const variantAt = (flag: number, variant: number) => word(record(flag) + 2) + 1 + 3 * variant;
+  const variantsOf = (flag: number): FlagValue[] => {
+    const place = variantAt(flag, 0), same = places.get(place) ?? [];
+    places.set(place, same);
+    return (variants[flag] = same);
+  };
+  const valueOf = (flag: number, variant: number): FlagValue => ((variants[flag] ?? variantsOf(flag))[2 * variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
+  const nameOf = (flag: number, variant: number) => ((variants[flag] ?? variantsOf(flag))[2 * variant + 1] ??= text(variantAt(flag, variant))) as string;
+  /** The value of a decision, if it has one of the default's type. */
+  const pick = <T>(flag: number, decision: number, defaultValue: T): T => {
+    const variant = decision & VARIANT;
+    if (variant === 0) return defaultValue;
+    const value = valueOf(flag, variant - 1);
+    return typeof value === typeof defaultValue ? (value as T) : defaultValue;
+  };
   const readValue = (at: number): FlagValue => {
     const view = new DataView(memory.buffer);
     const tag = view.getUint8(at++);
@@ -119,7 +160,6 @@ export function createEngine(wasm: InitOutput): FlagEngine {
     const written = decode(at, length);
     return tag === 4 ? written : freeze(JSON.parse(written) as object);
   };
-  const nameOf = (flag: number, variant: number): string => ((names[flag] ??= [])[variant] ??= text(variantAt(flag, variant)));
 
   /** Spells out a decision; times 2^32, the compared bucket + 1. */
   const spell = <T>(flag: number, answer: number, defaultValue: T): EvaluationDetails<T> => {
@@ -142,19 +182,15 @@ export function createEngine(wasm: InitOutput): FlagEngine {
       // Whether or not it is taken, the room is another one and holds no context.
       buffer = new Uint8Array(0);
       current = false;
-      const loaded = wasm.load(id, program.length);
+      const loaded = wasm.load(id, program.length) >>> 0;
       if (loaded < 8) throw new ProgramRefused(`program refused: ${REFUSALS[loaded - 1]}`);
       texts = loaded;
       tables = at + WORDS;
       flags = word(FLAGS);
-      kinds = [], values = [], names = [];
-      numbers = new Map();
-      for (let flag = 0; flag < flags; flag++) {
-        numbers.set(text(record(flag)), flag);
-        kinds.push(word(record(flag) + 1) >>> 28);
-      }
-      for (let alias = 0, at = record(flags) + 2 * word(ATTRIBUTES); alias < word(ALIASES); alias++, at += 3) numbers.set(text(at), word(at + 2));
-      answerAll();
+      names = flags + word(ALIASES);
+      numbers = new Map(), listed = 0;
+      variants = [], places = new Map();
+      stale = true;
     },
     identify(next, at = Date.now()) {
       context = next;
@@ -162,33 +198,31 @@ export function createEngine(wasm: InitOutput): FlagEngine {
       answerAll();
     },
     value(flagKey, defaultValue) {
-      const flag = numbers.get(flagKey);
-      if (flag === undefined) return defaultValue;
-      const variant = answers[2 * flag]! & VARIANT;
-      if (variant === 0 || typeof defaultValue !== TYPES[kinds[flag]! - 1]) return defaultValue;
-      return valueOf(flag, variant - 1) as typeof defaultValue;
+      const flag = numberOf(flagKey);
+      if (flag < 0) return defaultValue;
+      if (stale) answerAll();
+      return pick(flag, answers[2 * flag]!, defaultValue);
     },
     details(flagKey, defaultValue) {
-      const flag = numbers.get(flagKey) ?? NO_FLAG;
-      const kind = requestedType(defaultValue);
-      if (flag !== NO_FLAG && (kind === 0 || kind === kinds[flag])) {
+      const flag = numberOf(flagKey), kind = requestedType(defaultValue);
+      if (flag >= 0 && (kind === 0 || kind === kindOf(flag))) {
+        if (stale) answerAll();
         return spell(flag, answers[2 * flag]! + answers[2 * flag + 1]! * WIDE, defaultValue);
       }
       if (!current) answerAll();
-      return spell(flag, wasm.evaluate(id, flag, kind), defaultValue);
+      return spell(flag, wasm.one(id, flag, kind), defaultValue);
     },
     ask(flagKey, defaultValue, other, at = Date.now()) {
       current = false;
       put(other, at);
-      const flag = numbers.get(flagKey) ?? NO_FLAG;
-      return spell(flag, wasm.evaluate(id, flag, requestedType(defaultValue)), defaultValue);
+      const flag = numberOf(flagKey);
+      return spell(flag, wasm.one(id, flag, requestedType(defaultValue)), defaultValue);
     },
     askValue(flagKey, defaultValue, other, at = Date.now()) {
       current = false;
       put(other, at);
-      const flag = numbers.get(flagKey) ?? NO_FLAG;
-      const variant = wasm.evaluate(id, flag, requestedType(defaultValue)) & VARIANT;
-      return variant === 0 ? defaultValue : (valueOf(flag, variant - 1) as typeof defaultValue);
+      const flag = numberOf(flagKey);
+      return pick(flag, wasm.one(id, flag, 0), defaultValue);
     },
     flagKeys: () => Array.from({ length: flags }, (_, flag) => text(record(flag))),
     close() {

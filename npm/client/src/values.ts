@@ -1,7 +1,7 @@
 /** Values of flags and their types. */
 
 /** The types in the order of their numbers in `sdk-core/src/details.rs`, counted from one. */
-export const TYPES: readonly string[] = ['boolean', 'string', 'number', 'object'];
+const TYPES: readonly string[] = ['boolean', 'string', 'number', 'object'];
 
 /** The number of the type that a default asks for; 0, any, for null and undefined. */
 export function requestedType(defaultValue: unknown): number {

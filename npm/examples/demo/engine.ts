@@ -1,6 +1,5 @@
 /** Asks the engine in this page, with the program the edge makes for this visitor. The only file of the demo that knows its API. */
-import init from '../../client/dist/engine/engine.js';
-import { createEngine, type FlagEngine } from '../../client/src/engine.js';
+import { loadEngine, type FlagEngine } from '../../client/src/load-engine.js';
 import { clientKey, type Answer, type Context } from './edge.js';
 
 let engine: Promise<FlagEngine> | undefined;
@@ -18,7 +17,7 @@ export async function askEngine(flag: string, context: Context): Promise<Answer>
 }
 
 async function start(): Promise<FlagEngine> {
-  return createEngine(await init({ module_or_path: '/demo/engine.wasm' }));
+  return loadEngine(await WebAssembly.compileStreaming(fetch('/demo/engine.wasm')));
 }
 
 async function fetchProgram(context: Context): Promise<Uint8Array> {

@@ -91,6 +91,14 @@ fn one_file_of_the_core_names_a_hash() {
 }
 
 #[test]
+fn only_the_exports_of_the_engine_may_be_unsafe() {
+    for folder in ["sdk-core/src", "edge-worker/src", "xtask/src", "tests/identity/src"] {
+        assert_eq!(offenders(folder, &["unsafe_code"], &[]), Vec::<String>::new());
+    }
+    assert_eq!(offenders("sdk-wasm/src", &["unsafe_code"], &[]), ["sdk-wasm/src/lib.rs"]);
+}
+
+#[test]
 fn sql_stands_in_the_store_and_the_clock_in_its_file() {
     assert_eq!(offenders("edge-worker/src", &["SELECT ", "INSERT ", "CREATE TABLE", "DELETE FROM"], &["store/"]), Vec::<String>::new());
     assert_eq!(offenders("edge-worker/src", &["Date::now", "performance.now"], &["clock.rs"]), Vec::<String>::new());

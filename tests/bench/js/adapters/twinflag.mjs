@@ -1,20 +1,22 @@
-/** Ours, through what a page loads: `engine.ts` as esbuild bundles it, the engine's module, a program made with nothing known. */
+/** Ours, through what a page loads: the bundled script, the engine's module, a program made with nothing known. */
 import fs from 'node:fs';
 
-import { createEngine, initSync } from '../dist/engine.js';
+import { loadEngine } from '../../../../npm/client/dist/bundle/engine.js';
 
+const client = new URL('../../../../npm/client/dist/', import.meta.url);
 const dist = new URL('../dist/', import.meta.url);
 
 export const name = 'Twinflag';
 
 // As a page has it long before a program arrives; the others' modules are loaded by now as well.
-const wasm = initSync({ module: fs.readFileSync(new URL('engine_bg.wasm', dist)) });
+const module = new WebAssembly.Module(fs.readFileSync(new URL('engine/engine.wasm', client)));
+loadEngine(module).close();
 
 /** The native core made it from the document of `workload.mjs`. */
 export const rules = (flags) => new Uint8Array(fs.readFileSync(new URL(`program-${flags.length}.bin`, dist)));
 
 export function load(program, keys) {
-  const engine = createEngine(wasm);
+  const engine = loadEngine(module);
   engine.load(program);
   return {
     context: (user) => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org }),
@@ -28,6 +30,5 @@ export function load(program, keys) {
       for (const key of keys) if (engine.value(key, false)) count++;
       return count;
     },
-    memory: () => wasm.memory.buffer.byteLength,
   };
 }
