@@ -335,7 +335,9 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                         _ => text.ends_with(operand),
                     };
                 }
-                code::TIME => time::parse_millis(text).and_then(|millis| (millis as f64).partial_cmp(&self.words.double(at.wrapping_add(2)))),
+                code::TIME => {
+                    time::parse_millis(text).and_then(|millis| (millis as f64).partial_cmp(&self.words.double(at.wrapping_add(2))))
+                }
                 code::SEMVER => {
                     let Some((version, operand)) = Version::parse(text).zip(Version::parse(operand)) else { return false };
                     match code::comparison(word) {

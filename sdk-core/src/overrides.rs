@@ -71,9 +71,7 @@ impl Own<'_> {
 
     /// What is answered for a flag, if it is overridden: the customer's comes before the organization's.
     pub(crate) fn decision(self, flag: u32) -> Option<Decision> {
-        let of = |owner: Option<&OwnerOverrides>, layer| {
-            Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer))
-        };
+        let of = |owner: Option<&OwnerOverrides>, layer| Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer));
         of(self.customer, Layer::Customer).or_else(|| of(self.organization, Layer::Organization))
     }
 }

@@ -215,11 +215,7 @@ impl Image {
 
     pub(crate) fn flag(&self, index: u32) -> FlagRecord {
         let at = self.flag_at(index);
-        FlagRecord {
-            key: self.span(at),
-            kind: self.word(at.wrapping_add(1)) >> KIND_SHIFT,
-            variants: self.word(at.wrapping_add(2)),
-        }
+        FlagRecord { key: self.span(at), kind: self.word(at.wrapping_add(1)) >> KIND_SHIFT, variants: self.word(at.wrapping_add(2)) }
     }
 
     pub(crate) fn flag_type(&self, index: u32) -> Option<FlagType> {

@@ -5,9 +5,9 @@ use super::runner::Program;
 use crate::{
     answer::Object,
     canonical::{write_number, write_string},
+    details::Decision,
     evaluation::Evaluation,
     explain::{op, rendered},
-    details::Decision,
     model::{
         code,
         image::{Head, Image},
