@@ -51,6 +51,9 @@ impl Overrides {
 }
 
 fn owner<'o>(owners: &'o BTreeMap<String, OwnerOverrides>, context: &Context, attribute: &[u8]) -> Option<&'o OwnerOverrides> {
+    if owners.is_empty() {
+        return None;
+    }
     let mut digits = Digits::default();
     let unit = Unit::of(value::member(context.members(), attribute), &mut digits);
     owners.get(core::str::from_utf8(unit.text()?).ok()?)
