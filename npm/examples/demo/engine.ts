@@ -1,32 +1,42 @@
-/** Asks the engine in this page, with the program the edge makes for this visitor. The only file of the demo that knows its API. */
+/** The engine in this page, with one program. The only file of the demo that knows its API. */
 import { loadEngine, type FlagEngine } from '../../client/src/load-engine.js';
-import { clientKey, type Answer, type Context } from './edge.js';
+import type { Answer } from './answer.js';
+import type { Visitor } from './visitor.js';
 
-let engine: Promise<FlagEngine> | undefined;
+export class PageEngine {
+  #engine: FlagEngine;
+  #hasProgram = false;
+  /** How long the last {@link PageEngine.answer} took, in milliseconds. */
+  took = 0;
 
-export async function askEngine(flag: string, context: Context): Promise<Answer> {
-  try {
-    const [asked, program] = await Promise.all([(engine ??= start()), fetchProgram(context)]);
-    asked.load(program);
-    asked.identify({ ...context });
-    const { value, variant, reason, layer, errorCode } = asked.details(flag, undefined);
-    return errorCode ? { refusal: errorCode } : { value, variant, reason, layer };
-  } catch (error) {
-    return { refusal: error instanceof Error ? error.message : 'The engine does not answer.' };
+  private constructor(engine: FlagEngine) {
+    this.#engine = engine;
   }
-}
 
-async function start(): Promise<FlagEngine> {
-  return loadEngine(await WebAssembly.compileStreaming(fetch('/demo/engine.wasm')));
-}
+  static async start(): Promise<PageEngine> {
+    return new PageEngine(loadEngine(await WebAssembly.compileStreaming(fetch('/demo/engine.wasm'))));
+  }
 
-async function fetchProgram(context: Context): Promise<Uint8Array> {
-  const response = await fetch('/v1/program', {
-    method: 'POST',
-    headers: { authorization: `Bearer ${clientKey()}`, 'content-type': 'application/json', accept: 'application/vnd.twinflag.program' },
-    body: JSON.stringify({ context }),
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!response.ok) throw new Error('The edge sends no program.');
-  return new Uint8Array(await response.arrayBuffer());
+  /** @throws where the program is damaged; the one before stays */
+  load(program: Uint8Array): void {
+    this.#engine.load(program);
+    this.#hasProgram = true;
+  }
+
+  /** All answers for a visitor; undefined where the program was made for another customer or organization, or there is none. */
+  answer(visitor: Visitor): Map<string, Answer> | undefined {
+    if (!this.#hasProgram) return undefined;
+    const start = performance.now();
+    this.#engine.identify(visitor);
+    const keys = this.#engine.flagKeys();
+    const answers = new Map(keys.map((key) => [key, this.#read(key)]));
+    this.took = performance.now() - start;
+    // The engine itself refuses: what was settled for one customer is never answered for another.
+    return [...answers.values()].some(({ errorCode }) => errorCode === 'PROVIDER_NOT_READY') ? undefined : answers;
+  }
+
+  #read(key: string): Answer {
+    const { value, variant, reason, errorCode, layer, bucket } = this.#engine.details(key, undefined);
+    return { value, variant, reason, errorCode, layer, bucket };
+  }
 }
