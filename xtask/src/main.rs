@@ -9,6 +9,7 @@ mod http;
 mod identity;
 mod keys;
 mod npm;
+mod packages;
 mod process;
 mod root;
 mod runtimes;
@@ -77,5 +78,6 @@ fn build() -> Result<()> {
     npm::ensure_packages()?;
     edge::build()?;
     sdk::build()?;
+    packages::build()?;
     site::build()
 }
