@@ -1,5 +1,5 @@
-/** Everything that is asked of the edge. The publishable key stands in the page. */
-import type { EvaluationContext, FlagValue } from '../../client/src/types.js';
+/** What the demo itself asks of the edge: the other opinion, and how it came about. */
+import type { EvaluationContext, FlagValue } from '@twinflag/client';
 import type { Answer } from './answer.js';
 import type { Explanation } from './steps.js';
 
@@ -25,24 +25,22 @@ interface OfrepFlag {
   readonly metadata?: { readonly layer?: string };
 }
 
-/** The program for what is known of a visitor. */
-export async function fetchProgram(known: EvaluationContext, signal: AbortSignal): Promise<Uint8Array> {
-  const response = await post('/v1/program', { context: known }, signal, 'application/vnd.twinflag.program');
-  return new Uint8Array(await response.arrayBuffer());
-}
-
 /** How the answers of these flags come about. */
 export async function askWhy(flags: readonly string[], context: EvaluationContext, signal: AbortSignal): Promise<Map<string, Explanation>> {
   const { explanations } = (await (await post('/demo/explain', { flags, context }, signal)).json()) as { explanations: (Explanation & { flag: string })[] };
   return new Map(explanations.map((explanation) => [explanation.flag, explanation]));
 }
 
+/** The publishable key, which the edge writes into the page. */
+export function clientKey(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="client-key"]')?.content ?? '';
+}
+
 /** @throws {Refused} with the edge's words; any other error means that it does not answer */
-async function post(path: string, body: unknown, signal: AbortSignal, accept = 'application/json'): Promise<Response> {
-  const key = document.querySelector<HTMLMetaElement>('meta[name="client-key"]')?.content ?? '';
+async function post(path: string, body: unknown, signal: AbortSignal): Promise<Response> {
   const response = await fetch(path, {
     method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept },
+    headers: { authorization: `Bearer ${clientKey()}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
     signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
   });

@@ -4,6 +4,7 @@ const GROUPS: readonly { readonly prefix: string; readonly title: string; readon
   { prefix: 'sessionPersistence.phase2.', title: 'Chat widget, phase 2', note: 'beta, by customer' },
   { prefix: 'sessionPersistence.phase3.', title: 'Chat widget, phase 3', note: 'experimental, by customer' },
   { prefix: 'ai_', title: 'AI features', note: 'by user' },
+  { prefix: 'profile_', title: 'Profile page', note: 'canary, by user' },
   { prefix: '', title: 'Other flags', note: '' },
 ];
 /** Flags of one kind that do not share a prefix. */

@@ -1,8 +1,8 @@
 /** Who visits: what stands in the form. */
-import type { EvaluationContext } from '../../client/src/types.js';
+import type { EvaluationContext } from '@twinflag/client';
 
 /** Whose overrides may count; a program is made for one customer and one organization. */
-export const IDENTITY = ['customerId', 'organizationId'] as const;
+const IDENTITY = ['customerId', 'organizationId'] as const;
 const FIELDS = [...IDENTITY, 'userId', 'plan', 'country'] as const;
 
 export type Visitor = EvaluationContext & { readonly [field in (typeof FIELDS)[number]]?: string };
@@ -30,11 +30,6 @@ export function fillIn(form: HTMLFormElement, person: number): void {
     const field = form.elements.namedItem(name);
     if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = PEOPLE[person]?.[name] ?? '';
   }
-}
-
-/** What the edge is told when it makes the program: the user and all else stay open, for the page to decide. */
-export function identityOf(visitor: Visitor): Visitor {
-  return Object.fromEntries(IDENTITY.filter((name) => visitor[name] !== undefined).map((name) => [name, visitor[name]]));
 }
 
 export function sameIdentity(a: Visitor, b: Visitor): boolean {
