@@ -10,6 +10,7 @@ mod identity;
 mod keys;
 mod malformed;
 mod npm;
+mod packages;
 mod process;
 mod root;
 mod runtimes;
@@ -79,5 +80,6 @@ fn build() -> Result<()> {
     npm::ensure_packages()?;
     edge::build()?;
     sdk::build()?;
+    packages::build()?;
     site::build()
 }
