@@ -5,15 +5,18 @@ mod auth;
 mod body;
 mod clock;
 mod handlers;
+mod host;
 mod hub;
+mod override_pages;
 mod problem;
 mod routes;
 mod ruleset_cache;
 mod store;
 
+use host::Host;
 use worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    routes::answer(request, &env).await
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    routes::answer(request, &Host::new(env, context)).await
 }

@@ -1,7 +1,6 @@
 //! Every path that is served, on one screen.
 use matchit::{Match, Router};
 use worker::{
-    Env,
     Method::{Get, Post, Put},
     Request, Response,
 };
@@ -9,6 +8,7 @@ use worker::{
 use crate::{
     auth::{Admin, Evaluator, Server},
     handlers::{assets, document, evaluate, health, ofrep, program},
+    host::Host,
     problem::Problem,
 };
 
@@ -44,7 +44,7 @@ thread_local! {
 }
 
 /// Answers any request; a refusal is an answer too.
-pub(crate) async fn answer(mut request: Request, env: &Env) -> worker::Result<Response> {
+pub(crate) async fn answer(mut request: Request, env: &Host) -> worker::Result<Response> {
     let path = request.path();
     let found = ROUTER.with(|router| {
         let Match { value, params } = router.at(&path).ok()?;
@@ -58,7 +58,7 @@ pub(crate) async fn answer(mut request: Request, env: &Env) -> worker::Result<Re
     }
 }
 
-async fn dispatch(route: Route, request: &mut Request, env: &Env, path: &str) -> Result<Response, Problem> {
+async fn dispatch(route: Route, request: &mut Request, env: &Host, path: &str) -> Result<Response, Problem> {
     match (route, request.method()) {
         (Route::Evaluate, Post) => evaluate::many(Server::of(request, env)?, request, env).await,
         (Route::Program, Post) => program::make(Evaluator::of(request, env)?, request, env).await,

@@ -1,48 +1,50 @@
 //! The OpenFeature Remote Evaluation Protocol: its bodies for answers and for refusals.
 use percent_encoding::percent_decode_str;
-use sdk_core::{Compiled, Context, ErrorCode, Evaluation, Object, canonical::write_string};
-use worker::{Env, Method, Request, Response};
+use sdk_core::{Context, ErrorCode, Evaluation, Object, Overrides, canonical::write_string};
+use worker::{Method, Request, Response};
 
 use super::{json, question::Question};
 use crate::{
     auth::Evaluator,
     body, clock,
+    host::Host,
     problem::Problem,
     ruleset_cache::{self, Serving},
 };
 
 /// `POST /ofrep/v1/evaluate/flags/{key}`.
-pub(crate) async fn flag(request: &mut Request, env: &Env, key: &str) -> worker::Result<Response> {
+pub(crate) async fn flag(request: &mut Request, env: &Host, key: &str) -> worker::Result<Response> {
     let key = percent_decode_str(key).decode_utf8_lossy();
     match ask(request, env).await {
-        Ok((serving, context)) => one(&serving, &context, &key),
+        Ok((serving, overrides, context)) => one(&serving, &overrides, &context, &key),
         Err(problem) => refusal(&problem, Some(&key)),
     }
 }
 
 /// `POST /ofrep/v1/evaluate/flags`.
-pub(crate) async fn flags(request: &mut Request, env: &Env) -> worker::Result<Response> {
-    match ask(request, env).await.and_then(|(serving, context)| json(all(&serving, &context))) {
+pub(crate) async fn flags(request: &mut Request, env: &Host) -> worker::Result<Response> {
+    match ask(request, env).await.and_then(|(serving, overrides, context)| json(all(&serving, &overrides, &context))) {
         Ok(response) => Ok(response),
         Err(problem) => refusal(&problem, None),
     }
 }
 
-type Asked = (std::rc::Rc<Serving>, Context);
+type Asked = (Serving, Overrides, Context);
 
-async fn ask(request: &mut Request, env: &Env) -> Result<Asked, Problem> {
+async fn ask(request: &mut Request, env: &Host) -> Result<Asked, Problem> {
     if request.method() != Method::Post {
         return Err(Problem::method("POST"));
     }
     let _evaluator = Evaluator::of(request, env)?;
     let body = body::read(request, body::QUESTION).await?;
     let context = Question::parse(&body)?.context()?;
-    Ok((ruleset_cache::current(env).await?, context))
+    let mut serving = ruleset_cache::current(env, None).await?;
+    let overrides = serving.overrides(env, [&context]).await;
+    Ok((serving, overrides, context))
 }
 
-fn one(serving: &Serving, context: &Context, key: &str) -> worker::Result<Response> {
-    let Compiled { ruleset, overrides, .. } = &serving.compiled;
-    let evaluation = ruleset.evaluate(overrides.of(context), key, context, clock::now(), None);
+fn one(serving: &Serving, overrides: &Overrides, context: &Context, key: &str) -> worker::Result<Response> {
+    let evaluation = serving.ruleset.evaluate(overrides.of(context), key, context, clock::now(), None);
     let mut body = String::new();
     write(&mut body, key, &evaluation);
     let status = match evaluation.error_code() {
@@ -53,10 +55,9 @@ fn one(serving: &Serving, context: &Context, key: &str) -> worker::Result<Respon
     Ok(json(body).or_else(Problem::into_response)?.with_status(status))
 }
 
-fn all(serving: &Serving, context: &Context) -> String {
+fn all(serving: &Serving, overrides: &Overrides, context: &Context) -> String {
     let mut out = String::from(r#"{"flags":["#);
-    let Compiled { ruleset, overrides, .. } = &serving.compiled;
-    let mut visitor = ruleset.visitor(overrides.of(context), context, clock::now());
+    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, clock::now());
     for (index, evaluation) in visitor.evaluate_all().enumerate() {
         if index > 0 {
             out.push(',');

@@ -1,19 +1,20 @@
 //! `POST /v1/program`: the ruleset specialised for what is known of one visitor.
 use sdk_core::{Identity, specialise};
-use worker::{Env, Request, Response};
+use worker::{Request, Response};
 
 use super::{json, question::Question, reply};
-use crate::{auth::Evaluator, body, problem::Problem, ruleset_cache};
+use crate::{auth::Evaluator, body, host::Host, problem::Problem, ruleset_cache};
 
 const BINARY: &str = "application/vnd.twinflag.program";
 
-pub(crate) async fn make(_evaluator: Evaluator, request: &mut Request, env: &Env) -> Result<Response, Problem> {
+pub(crate) async fn make(_evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let form = Form::accepted(&request.headers().get("accept")?.unwrap_or_default())?;
     let body = body::read(request, body::QUESTION).await?;
     let known = Question::parse(&body)?.context()?;
-    let serving = ruleset_cache::current(env).await?;
-    let own = serving.compiled.overrides.of(&known);
-    let program = specialise(&serving.compiled.ruleset, own, &known, Identity::Open).map_err(|error| Problem::context(error.as_str()))?;
+    let mut serving = ruleset_cache::current(env, None).await?;
+    let overrides = serving.overrides(env, [&known]).await;
+    let own = overrides.of(&known);
+    let program = specialise(&serving.ruleset, own, &known, Identity::Open).map_err(|error| Problem::context(error.as_str()))?;
     match form {
         Form::Binary => reply(BINARY, program.to_bytes()),
         Form::Json => json(program.to_json()),

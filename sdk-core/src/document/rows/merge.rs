@@ -53,8 +53,8 @@ impl Rows {
             merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key);
         }
         if state == State::Keep && !self.is_empty() {
-            self.keep_overrides(&mut merged);
             self.keep_state(&mut merged);
+            self.keep_overrides(&mut merged);
         }
         merged
     }

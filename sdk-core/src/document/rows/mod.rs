@@ -130,6 +130,16 @@ impl Rows {
         self.0.insert(key, text);
     }
 
+    /// Adds rows.
+    pub fn append(&mut self, mut rows: Self) {
+        self.0.append(&mut rows.0);
+    }
+
+    /// The keys of those that are overrides.
+    pub fn owners(&self) -> impl Iterator<Item = &RowKey> {
+        self.0.keys().filter(|key| key.kind.owner().is_some())
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
