@@ -6,6 +6,7 @@ use crate::{
     auth::{Admin, Evaluator, Server},
     cors,
     handlers::{assets, document, evaluate, explain, health, ofrep, program, ruleset, widget},
+    host::Host,
     problem::Problem,
     settings,
 };
@@ -69,7 +70,7 @@ thread_local! {
 }
 
 /// Answers any request; a refusal is an answer too.
-pub(crate) async fn answer(mut request: Request, env: &Env) -> worker::Result<Response> {
+pub(crate) async fn answer(mut request: Request, env: &Host) -> worker::Result<Response> {
     let path = request.path();
     let Some((Served(route, methods, audience), key)) = find(&path, env) else {
         return dressed(Problem::not_found().into_response()?, Audience::Programs, &request, env);
@@ -101,7 +102,7 @@ fn find(path: &str, env: &Env) -> Option<(Served, String)> {
     (served.0 != Route::DemoExplain || settings::is_demo(env)).then_some((served, key))
 }
 
-async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Env, path: &str, key: &str) -> Result<Response, Problem> {
+async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host, path: &str, key: &str) -> Result<Response, Problem> {
     match route {
         Route::OfrepFlag => ofrep::flag(Evaluator::of(request, env)?, request, env, key).await,
         Route::OfrepFlags => ofrep::flags(Evaluator::of(request, env)?, request, env).await,

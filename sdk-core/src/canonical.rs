@@ -121,7 +121,7 @@ impl<'de> Deserialize<'de> for Loose {
 }
 
 /// The members of an object with names as JSON can spell them, their values unread.
-pub(crate) struct LooseMembers<'a>(Vec<(Vec<u8>, &'a RawValue)>);
+pub(crate) struct LooseMembers<'a>(pub(crate) Vec<(Vec<u8>, &'a RawValue)>);
 
 impl<'a> LooseMembers<'a> {
     /// The members sorted by the UTF-16 units of their names; of one name twice, the last.
@@ -180,7 +180,7 @@ fn units(text: &[u8]) -> impl Iterator<Item = u16> {
 }
 
 /// Appends a string in which surrogates may stand alone; those stay escapes.
-fn write_loose(out: &mut String, text: &[u8]) {
+pub(crate) fn write_loose(out: &mut String, text: &[u8]) {
     out.push('"');
     let mut rest = text;
     while !rest.is_empty() {

@@ -1,8 +1,8 @@
 //! `GET /health`: whether questions are answered, from which version, and whether that is known to be the newest.
 use serde::Serialize;
-use worker::{Env, Response};
+use worker::Response;
 
-use crate::{problem::Problem, serving};
+use crate::{host::Host, problem::Problem, ruleset_cache};
 
 #[derive(Serialize)]
 struct Health {
@@ -11,7 +11,7 @@ struct Health {
     version: u32,
 }
 
-pub(crate) async fn report(env: &Env) -> Result<Response, Problem> {
-    let serving = serving::at_least(env, None).await?;
-    Ok(Response::from_json(&Health { stale: serving.is_stale(), status: "ok", version: serving.version })?)
+pub(crate) async fn report(env: &Host) -> Result<Response, Problem> {
+    let serving = ruleset_cache::current(env, None).await?;
+    Ok(Response::from_json(&Health { stale: serving.stale, status: "ok", version: serving.version })?)
 }

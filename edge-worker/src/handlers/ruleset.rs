@@ -6,16 +6,16 @@ use sdk_core::{
     Object,
     canonical::{write_number, write_string},
 };
-use worker::{Env, Request, Response, ResponseBuilder};
+use worker::{Request, Response, ResponseBuilder};
 
 use super::{JSON, tagged};
-use crate::{auth::Server, etag::Etag, hub::client as hub, problem::Problem, query::Query, serving};
+use crate::{auth::Server, etag::Etag, host::Host, hub::client as hub, problem::Problem, query::Query, ruleset_cache};
 
-pub(crate) async fn newest(_server: Server, request: &Request, env: &Env) -> Result<Response, Problem> {
+pub(crate) async fn newest(_server: Server, request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &["since"])?;
     let since = query.number("since")?;
     // Who knows the newest is answered without the hub.
-    let serving = serving::at_least(env, since).await?;
+    let serving = ruleset_cache::current(env, since).await?;
     let etag = Etag::version(serving.version);
     if since == Some(serving.version) {
         return Ok(ResponseBuilder::new().with_status(204).with_header("etag", etag.as_str())?.empty());
@@ -23,8 +23,7 @@ pub(crate) async fn newest(_server: Server, request: &Request, env: &Env) -> Res
     if etag.is_held(request)? {
         return tagged(request, &etag, JSON, Vec::new());
     }
-    let newest = hub::document(env, None).await?;
-    let hub::Document { version, text, bucket_key } = newest.ok_or_else(|| Problem::no_ruleset("NO_RULESET", "the hub has no document"))?;
+    let hub::Document { version, text, bucket_key } = hub::document(env).await?;
     let mut body = String::with_capacity(text.len() + 100);
     let mut object = Object::open(&mut body);
     if !bucket_key.is_empty() {
