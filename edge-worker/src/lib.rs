@@ -15,10 +15,12 @@ mod ruleset_cache;
 mod serving;
 mod settings;
 mod store;
+mod words;
 
 use worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    words::learn();
     routes::answer(request, &env).await
 }
