@@ -16,11 +16,13 @@ mod routes;
 mod ruleset_cache;
 mod settings;
 mod store;
+mod words;
 
 use host::Host;
 use worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    words::learn();
     routes::answer(request, &Host::new(env, context)).await
 }
