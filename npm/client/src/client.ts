@@ -17,7 +17,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   const { url, clientKey, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000 } = options;
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
-  let context = options.context ?? {};
+  let { context = {} } = options;
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
   /** The program the engine holds: what was asked for, and its tag. */
   let program: { request: string; etag: string | undefined } | undefined;
