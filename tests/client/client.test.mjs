@@ -163,6 +163,22 @@ test('without the edge the answers stay, say so, and come back with it', async (
   client.close();
 });
 
+test('a worker that is gone leaves a client that goes on answering', async () => {
+  const own = await dataFolder();
+  const gone = await startServer({ data: own.path, document: DOCUMENT });
+  const client = createClient({ url: gone.url, clientKey: gone.clientKey, context: { customerId: 'c-1', plan: 'free' } });
+  await client.ready();
+  await gone.stop();
+  await client.setContext({ customerId: 'c-1', plan: 'pro' });
+  assert.deepEqual([client.status, client.getValue('pro', false)], ['ready', true]);
+  await client.refresh();
+  assert.deepEqual([client.status, client.getValue('pro', false), client.get('pro', false).stale], ['stale', true, true]);
+  await client.setContext({ customerId: 'c-1', plan: 'free' });
+  assert.equal(client.getValue('pro', true), false);
+  client.close();
+  await own.remove();
+});
+
 test('of two customers in a row the second is answered', async () => {
   const client = open({ context: { customerId: 'c-1' } });
   const first = client.setContext({ customerId: 'c-2' });

@@ -1,10 +1,11 @@
 // Scenarios that a test plays in the page, each with a root of its own: what is counted comes back as data.
 import { createClient } from '@twinflag/client';
 import { FlagProvider, useFeatureFlag, useFlagClient } from '@twinflag/react';
-import { Profiler, StrictMode, useLayoutEffect, version } from 'react';
+import * as React from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
+const { Profiler, StrictMode, useLayoutEffect } = React;
 const settled = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 
 /** Renders synchronously; tells how to render again and how to end. */
@@ -40,8 +41,6 @@ function Flag({ name, onRender }) {
 }
 
 globalThis.scenarios = {
-  version: () => version,
-
   /** A provider with options, in StrictMode: mounted, given another context, unmounted. */
   async lifecycle(options) {
     let client;
@@ -59,6 +58,52 @@ globalThis.scenarios = {
     unmount();
     await settled();
     return { seen, status, after: client.error?.message };
+  },
+
+  /** Another key is another client, and the first one is closed. */
+  async rekeyed(options) {
+    const clients = new Set();
+    const Probe = () => { clients.add(useFlagClient()); return null; };
+    const app = (clientKey) => <StrictMode><FlagProvider options={{ ...options, clientKey, context: { n: '7' } }}><Probe /><Flag name="f7" /></FlagProvider></StrictMode>;
+    const { render, unmount } = mount(app(options.clientKey));
+    const text = () => document.querySelector('[data-flag=f7]').textContent;
+    const answered = async () => {
+      await [...clients].at(-1).ready();
+      await settled();
+      return text();
+    };
+    const first = await answered();
+    render(app(`${options.clientKey}-of-nobody`));
+    await settled();
+    const other = await answered();
+    render(app(options.clientKey));
+    await settled();
+    const again = await answered();
+    const ends = [...clients].map((client) => client.error?.message);
+    unmount();
+    await settled();
+    return { answers: [first, other, again], ends };
+  },
+
+  /** Hidden, which ends effects but keeps state, and shown again. React 19 has this. */
+  async hidden(options) {
+    const { Activity } = React;
+    let client;
+    const Probe = () => { client = useFlagClient(); return null; };
+    const app = (mode) => <Activity mode={mode}><FlagProvider options={{ ...options, context: { n: '7' } }}><Probe /><Flag name="f7" /></FlagProvider></Activity>;
+    const { render, unmount } = mount(app('visible'));
+    await client.ready();
+    const first = client;
+    render(app('hidden'));
+    await settled();
+    const closed = first.error?.message;
+    render(app('visible'));
+    await settled();
+    await client.ready();
+    await settled();
+    const result = { closed, other: client !== first, status: client.status, text: document.querySelector('[data-flag=f7]').textContent };
+    unmount();
+    return result;
   },
 
   /** 500 components on as many flags; one of them changes. */
