@@ -286,13 +286,35 @@ test('a program that is still the right one is not sent again', async () => {
   client.close();
 });
 
+test('an edge that says nothing has changed to who has nothing is not believed', async () => {
+  answer = async () => new Response(null, { status: 304 });
+  const client = open({ retryMs: 60_000 });
+  await client.ready();
+  assert.deepEqual([client.status, client.error.message], ['error', 'the edge answered 304']);
+  client.close();
+});
+
 test('a context that cannot be used is said of every flag, and thrown at nobody', async () => {
-  for (const context of [{ n: NaN }, { customerId: 1n }, null, (() => { const own = { customerId: {} }; own.customerId.own = own; return own; })()]) {
+  for (const context of [{ n: NaN }, { customerId: 1n }, null, { get plan() { throw new Error('mine'); } }, (() => { const own = { customerId: {} }; own.customerId.own = own; return own; })()]) {
     const client = open({ context });
     await client.ready();
     assert.deepEqual(client.get('first', false), { value: false, reason: 'ERROR', errorCode: 'INVALID_CONTEXT' });
     client.close();
   }
+});
+
+test('a context that its owner wrote to counts when it is given again', async () => {
+  const context = { customerId: 'c-1', plan: 'free' };
+  const client = open({ context });
+  await client.ready();
+  context.plan = 'pro';
+  assert.equal(client.getValue('pro', true), false);
+  await client.setContext(context);
+  assert.equal(client.getValue('pro', false), true);
+  context.customerId = 'c-2';
+  await client.setContext(context);
+  assert.deepEqual([client.status, client.getValue('second', false)], ['ready', true]);
+  client.close();
 });
 
 test('a lazy client asks when somebody listens', async () => {
