@@ -6,7 +6,7 @@ use std::{path::PathBuf, process::Command};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{npm, process, root, sdk, size, stamp::Stamp, toolchain};
+use crate::{npm, packages, process, root, sdk, size, stamp::Stamp, toolchain};
 
 const KINDS: [&str; 4] = ["native", "js", "edge", "size"];
 const OURS: &str = "Twinflag";
@@ -200,7 +200,7 @@ fn measured(command: &mut Command) -> Result<Value> {
 }
 
 fn sizes() -> Result<()> {
-    sdk::build()?;
+    packages::build()?;
     for (name, files, budget) in [("engine", sdk::ENGINE, Some(size::ENGINE_BUDGET)), ("full", sdk::FULL, None)] {
         let mut sum = size::Sizes::default();
         for file in files.map(root::in_root) {
@@ -213,6 +213,10 @@ fn sizes() -> Result<()> {
             Some(budget) => println!("   ≤ {budget} B gzip {}", if sum.gzip <= budget { "MET" } else { "MISSED" }),
             None => println!(),
         }
+    }
+    for page in packages::PAGES {
+        let size = page.size()?;
+        println!("{:<38} {size}   ≤ {} B gzip {}", page.name, page.budget, if size.gzip <= page.budget { "MET" } else { "MISSED" });
     }
     Ok(())
 }
