@@ -8,7 +8,7 @@ use worker::{
 
 use crate::{
     auth::{Admin, Evaluator, Server},
-    handlers::{assets, document, evaluate, explain, health, ofrep, program},
+    handlers::{assets, document, evaluate, health, ofrep, program},
     problem::Problem,
 };
 
@@ -21,7 +21,6 @@ enum Route {
     Document,
     Health,
     Demo,
-    Explain,
     Asset,
 }
 
@@ -33,7 +32,6 @@ const ROUTES: &[(&str, Route)] = &[
     ("/api/admin/document", Route::Document),
     ("/health", Route::Health),
     ("/demo", Route::Demo),
-    ("/demo/explain", Route::Explain),
     ("/demo/{file}", Route::Asset),
 ];
 
@@ -64,13 +62,12 @@ async fn dispatch(route: Route, request: &mut Request, env: &Env, path: &str) ->
     match (route, request.method()) {
         (Route::Evaluate, Post) => evaluate::many(Server::of(request, env)?, request, env).await,
         (Route::Program, Post) => program::make(Evaluator::of(request, env)?, request, env).await,
-        (Route::Explain, Post) => explain::many(Evaluator::of(request, env)?, request, env).await,
         (Route::Document, Get) => document::export(Admin::of(request, env)?, env).await,
         (Route::Document, Put) => document::import(Admin::of(request, env)?, request, env).await,
         (Route::Health, Get) => health::report(env).await,
         (Route::Demo, Get) => assets::page("/demo/index.html", env).await,
         (Route::Asset, Get) => assets::file(path, env).await,
-        (Route::Evaluate | Route::Program | Route::Explain, _) => Err(Problem::method("POST")),
+        (Route::Evaluate | Route::Program, _) => Err(Problem::method("POST")),
         (Route::Document, _) => Err(Problem::method("GET, PUT")),
         _ => Err(Problem::method("GET")),
     }
