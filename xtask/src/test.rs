@@ -27,6 +27,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "wasm", run: engine },
     Suite { name: "edge", run: edge_over_http },
     Suite { name: "browser", run: browser },
+    Suite { name: "tour", run: tour },
     Suite { name: "vectors", run: vectors },
     Suite { name: "identity", run: identity },
     Suite { name: "mutants", run: mutants },
@@ -126,6 +127,13 @@ fn browser() -> Result<Report> {
     chromium::ensure()?;
     crate::build()?;
     node_tests("tests/browser")
+}
+
+/// The README, pasted.
+fn tour() -> Result<Report> {
+    chromium::ensure()?;
+    crate::build()?;
+    node_tests("tests/tour")
 }
 
 /// The vectors on every artefact in its runtime.
