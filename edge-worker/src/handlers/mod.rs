@@ -3,6 +3,7 @@ mod accept;
 pub(crate) mod assets;
 pub(crate) mod document;
 pub(crate) mod evaluate;
+pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod ofrep;
 pub(crate) mod program;
