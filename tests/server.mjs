@@ -50,7 +50,7 @@ export async function startServer({ data, document }) {
 }
 
 /** Requests with the keys of one server; all of them give up in time. */
-function doors({ url, adminToken, clientKey, serverKey }) {
+export function doors({ url, adminToken, clientKey, serverKey }) {
   const request = async (path, { method = 'POST', token, headers, body, ...rest } = {}) => {
     const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
     const authorization = token ? { authorization: `Bearer ${token}` } : {};
@@ -87,7 +87,7 @@ async function description(file, ended, said) {
   throw new Error(`the server did not start\n${said()}`);
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

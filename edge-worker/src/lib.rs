@@ -4,16 +4,25 @@
 mod auth;
 mod body;
 mod clock;
+mod cors;
+mod etag;
 mod handlers;
+mod host;
 mod hub;
+mod override_pages;
 mod problem;
+mod query;
 mod routes;
 mod ruleset_cache;
+mod settings;
 mod store;
+mod words;
 
+use host::Host;
 use worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    routes::answer(request, &env).await
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    words::learn();
+    routes::answer(request, &Host::new(env, context)).await
 }

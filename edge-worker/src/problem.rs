@@ -57,6 +57,20 @@ impl Problem {
         Self { pointer: Some(error.pointer.clone()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
     }
 
+    /// What is to be replaced is not at the version the caller thinks.
+    pub(crate) fn version_mismatch(newest: Option<u32>) -> Self {
+        let (detail, tag) = match newest {
+            Some(version) => (format!("the document is at version {version}"), Some(format!("\"{version}\""))),
+            None => ("there is no document yet".to_owned(), None),
+        };
+        Self { header: tag.map(|tag| ("etag", tag)), ..Self::new(412, "VERSION_MISMATCH", detail) }
+    }
+
+    /// What the hub keeps makes a document too long that alone is not.
+    pub(crate) fn too_large_with_state(length: usize) -> Self {
+        Self::new(422, "DOCUMENT_REFUSED", format!("with the state that is kept the document has {length} bytes"))
+    }
+
     /// There is no ruleset to answer from, and why.
     pub(crate) fn no_ruleset(code: &'static str, detail: impl Into<String>) -> Self {
         Self { header: Some(("retry-after", "1".to_owned())), ..Self::new(503, code, detail) }
@@ -117,6 +131,7 @@ const fn title(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         406 => "Not Acceptable",
+        412 => "Precondition Failed",
         413 => "Content Too Large",
         422 => "Unprocessable Content",
         503 => "Service Unavailable",

@@ -1,69 +1,234 @@
-//! The compiled ruleset that this isolate answers from. Reads ask the hub at most once a second, and never fail while one is held.
-use std::{cell::RefCell, rc::Rc};
+//! The compiled ruleset that this isolate answers from. Reads seldom wait for the hub, and never fail while one is held.
+//!
+//! A request cannot wait for what another one asked: in workerd a promise belongs to the request that made it. Who must know
+//! more asks for itself; only asking behind an answer is left to one at a time.
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    time::Duration,
+};
 
-use sdk_core::{BucketKey, Compiled, Millis, compile};
-use worker::{Env, console_error};
+use futures_util::future::{Either, select};
+use sdk_core::{BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset, compile, rows::RowKey};
+use worker::{Delay, Env, console_error};
 
-use crate::{clock, hub::client as hub, problem::Problem};
+use crate::{clock, host::Host, hub::client as hub, override_pages, problem::Problem};
 
-/// How long an answer of the hub is taken for current.
+/// How long what the hub said is taken for current,
 const FRESH_MS: i64 = 1_000;
+/// and for current enough to answer first and ask behind.
+const RECENT_MS: i64 = 10_000;
+/// How long a read that holds a ruleset waits for a newer one,
+const NEWS: Duration = Duration::from_millis(300);
+/// and one that holds none.
+const FIRST: Duration = Duration::from_secs(10);
 
-/// A ruleset and the version the hub gave it.
+/// A ruleset to answer one request from.
 pub(crate) struct Serving {
     pub(crate) version: u32,
-    pub(crate) compiled: Compiled,
+    pub(crate) ruleset: Rc<Ruleset>,
+    /// The hub did not answer when it was asked: there may be a newer version.
+    pub(crate) stale: bool,
+    /// Which pages of overrides there are, and their versions.
+    pages: Rc<BTreeMap<u16, u32>>,
+}
+
+impl Serving {
+    /// The overrides that these contexts need, in at most one question to the hub. Where the hub is away the last good ones
+    /// serve, or none, and [`Self::stale`] is set.
+    pub(crate) async fn overrides<'c>(&mut self, env: &Env, contexts: impl IntoIterator<Item = &'c Context>) -> Overrides {
+        let ids = |context: &Context| OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))).collect::<Vec<_>>();
+        let owners: BTreeSet<(OwnerKind, String)> = contexts.into_iter().flat_map(ids).collect();
+        let mut overrides = Overrides::default();
+        let placed: Vec<_> = owners
+            .into_iter()
+            .filter_map(|(kind, id)| {
+                let key = RowKey::of(kind.into(), &id);
+                let page = key.page().filter(|page| self.pages.contains_key(page))?;
+                Some((kind, id, key, page))
+            })
+            .collect();
+        let wanted = placed.iter().filter_map(|(.., page)| Some((*page, *self.pages.get(page)?))).collect();
+        let found = override_pages::get(env, &wanted).await;
+        self.stale |= found.stale;
+        for (kind, id, key, page) in placed {
+            if let Some(tree) = found.pages.get(&page).and_then(|owners| owners.get(&key)) {
+                // What of it is left out was told when it was imported.
+                let (own, _) = self.ruleset.owner_overrides(kind, &id, tree);
+                overrides.insert(kind, id, own);
+            }
+        }
+        overrides
+    }
 }
 
 #[derive(Clone)]
 struct Held {
-    serving: Rc<Serving>,
-    asked: Option<Millis>,
+    version: u32,
+    ruleset: Rc<Ruleset>,
+    pages: Rc<BTreeMap<u16, u32>>,
+    /// When the hub was last asked,
+    asked: Millis,
+    /// and whether it did not answer.
+    failed: bool,
+}
+
+impl Held {
+    fn serve(&self) -> Serving {
+        Serving { version: self.version, ruleset: Rc::clone(&self.ruleset), stale: self.failed, pages: Rc::clone(&self.pages) }
+    }
 }
 
 thread_local! {
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+    /// Since when somebody asks behind an answer.
+    static BEHIND: Cell<Option<Millis>> = const { Cell::new(None) };
 }
 
-/// The ruleset to answer from: the hub's newest, or the last good one where the hub is away.
-pub(crate) async fn current(env: &Env) -> Result<Rc<Serving>, Problem> {
-    let held = HELD.with_borrow(Clone::clone);
+/// The ruleset to answer from: as new as the hub's, or the last good one where the hub is away.
+///
+/// `min_version` is what the request knows of already; an older ruleset is asked for first.
+pub(crate) async fn current(host: &Host, min_version: Option<u32>) -> Result<Serving, Problem> {
+    let Some(held) = HELD.with_borrow(Clone::clone) else { return first(host).await };
     let now = clock::now();
-    if let Some(Held { serving, asked: Some(asked) }) = &held
-        && (0..FRESH_MS).contains(&(now.0 - asked.0))
-    {
-        return Ok(Rc::clone(serving));
-    }
-    let serving = match (ask(env, held.as_ref()).await, held) {
-        (Ok(serving), _) => serving,
-        (Err(problem), Some(held)) => {
-            console_error!("serving version {}: {}", held.serving.version, problem.detail);
-            held.serving
+    match plan(now.0 - held.asked.0, held.version, min_version) {
+        Plan::Answer => {}
+        Plan::AnswerAndAsk => ask_behind(host, now),
+        Plan::Ask => {
+            let asking = Box::pin(learn((**host).clone()));
+            if let Either::Right(((), asking)) = select(asking, Delay::from(NEWS)).await {
+                fail(now);
+                host.behind(asking);
+            }
         }
-        (Err(problem), None) => return Err(problem),
-    };
-    HELD.set(Some(Held { serving: Rc::clone(&serving), asked: Some(now) }));
-    Ok(serving)
+    }
+    Ok(HELD.with_borrow(Clone::clone).unwrap_or(held).serve())
 }
 
-/// Makes the next read ask the hub, whatever was asked before.
-pub(crate) fn expire() {
+/// Asks the hub whatever was asked before; for who has just changed something.
+pub(crate) async fn refresh(env: &Env) {
+    learn(env.clone()).await;
+}
+
+/// What a read does, by how long ago the hub was asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Plan {
+    Answer,
+    AnswerAndAsk,
+    Ask,
+}
+
+fn plan(age_ms: i64, version: u32, min_version: Option<u32>) -> Plan {
+    match age_ms {
+        _ if min_version.is_some_and(|wanted| wanted > version) => Plan::Ask,
+        0..FRESH_MS => Plan::Answer,
+        FRESH_MS..RECENT_MS => Plan::AnswerAndAsk,
+        _ => Plan::Ask,
+    }
+}
+
+/// Nothing is held: there is no answer without the hub's.
+async fn first(host: &Host) -> Result<Serving, Problem> {
+    let away = |why: &str| Problem::no_ruleset("NO_RULESET", why);
+    match select(Box::pin(ask((**host).clone())), Delay::from(FIRST)).await {
+        Either::Left((Ok(()), _)) => {}
+        Either::Left((Err(problem), _)) if problem.status == 503 => return Err(problem),
+        Either::Left((Err(_), _)) => return Err(away("the hub is away")),
+        Either::Right(_) => return Err(away("the hub takes too long to answer")),
+    }
+    HELD.with_borrow(|held| held.as_ref().map(Held::serve)).ok_or_else(|| away("the hub has no document"))
+}
+
+fn ask_behind(host: &Host, now: Millis) {
+    // Who asked and never came back (the runtime may end a request's rest) holds nobody up for long.
+    if BEHIND.get().is_some_and(|since| (0..RECENT_MS).contains(&(now.0 - since.0))) {
+        return;
+    }
+    BEHIND.set(Some(now));
+    let env = (**host).clone();
+    host.behind(async {
+        learn(env).await;
+        BEHIND.set(None);
+    });
+}
+
+/// Asks, and keeps what there is where nothing better comes.
+async fn learn(env: Env) {
+    let now = clock::now();
+    if let Err(problem) = ask(env).await {
+        console_error!("no news from the hub: {}", problem.detail);
+        fail(now);
+    }
+}
+
+/// Asks the hub for what is newer than what is held, and holds it.
+async fn ask(env: Env) -> Result<(), Problem> {
+    let asked = clock::now();
+    let since = HELD.with_borrow(|held| held.as_ref().map(|held| held.version));
+    let newest = hub::ruleset(&env, since).await?;
+    let Some(newest) = newest else {
+        note(asked, false);
+        return Ok(());
+    };
+    // While we waited somebody else may have learned the same, or more; a hub that lost its store counts from 1 again.
+    let behind = |held: &Held| newest.version == held.version || newest.version < held.version && Some(newest.version) > since;
+    if HELD.with_borrow(|held| held.as_ref().is_some_and(behind)) {
+        note(asked, false);
+        return Ok(());
+    }
+    let key = BucketKey::from_hex(&newest.bucket_key);
+    let compiled = compile(&newest.document, key).map_err(|error| Problem::document(&error))?;
+    if Some(newest.version) < since {
+        override_pages::forget();
+    }
+    HELD.set(Some(Held {
+        version: newest.version,
+        ruleset: Rc::new(compiled.ruleset),
+        pages: Rc::new(newest.pages.into_iter().collect()),
+        asked,
+        failed: false,
+    }));
+    Ok(())
+}
+
+fn fail(asked: Millis) {
+    note(asked, true);
+}
+
+fn note(asked: Millis, failed: bool) {
     HELD.with_borrow_mut(|held| {
         if let Some(held) = held {
-            held.asked = None;
+            held.asked = held.asked.max(asked);
+            held.failed = failed;
         }
     });
 }
 
-async fn ask(env: &Env, held: Option<&Held>) -> Result<Rc<Serving>, Problem> {
-    let known = held.map(|held| held.serving.version);
-    match (hub::document(env, known).await?, held) {
-        (Some(document), _) => {
-            let key = BucketKey::from_hex(&document.bucket_key);
-            let compiled = compile(&document.text, key).map_err(|error| Problem::document(&error))?;
-            Ok(Rc::new(Serving { version: document.version, compiled }))
-        }
-        (None, Some(held)) => Ok(Rc::clone(&held.serving)),
-        (None, None) => Err(Problem::no_ruleset("NO_RULESET", "the hub has no document")),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(age_ms: i64, min_version: Option<u32>, expected: Plan) {
+        assert_eq!(plan(age_ms, 7, min_version), expected, "{age_ms} ms, {min_version:?}");
+    }
+
+    #[test]
+    fn the_older_the_more_is_waited_for() {
+        check(0, None, Plan::Answer);
+        check(999, None, Plan::Answer);
+        check(1_000, None, Plan::AnswerAndAsk);
+        check(9_999, None, Plan::AnswerAndAsk);
+        check(10_000, None, Plan::Ask);
+        // The clock was set back.
+        check(-1, None, Plan::Ask);
+    }
+
+    #[test]
+    fn who_knows_of_a_newer_version_is_not_answered_from_an_older() {
+        check(0, Some(8), Plan::Ask);
+        check(0, Some(7), Plan::Answer);
+        check(5_000, Some(6), Plan::AnswerAndAsk);
     }
 }

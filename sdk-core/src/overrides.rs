@@ -33,7 +33,43 @@ impl OwnerOverrides {
     }
 }
 
-/// All overrides of a document, by owner.
+/// Whom overrides are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OwnerKind {
+    /// Found by `customerId`.
+    Customer,
+    /// Found by `organizationId`.
+    Organization,
+}
+
+impl OwnerKind {
+    /// Both, the stronger first.
+    pub const ALL: [Self; 2] = [Self::Customer, Self::Organization];
+
+    /// The member of a document's `overrides` that holds those of this kind.
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::Customer => "customers",
+            Self::Organization => "organizations",
+        }
+    }
+
+    /// The id of a context's owner of this kind; an absent or unfit one is none.
+    pub fn id(self, context: &Context) -> Option<String> {
+        let mut digits = Digits::default();
+        Some(core::str::from_utf8(self.unit(context, &mut digits).text()?).ok()?.into())
+    }
+
+    fn unit<'c>(self, context: &'c Context, digits: &'c mut Digits) -> Unit<'c> {
+        let attribute: &[u8] = match self {
+            Self::Customer => b"customerId",
+            Self::Organization => b"organizationId",
+        };
+        Unit::of(value::member(context.members(), attribute), digits)
+    }
+}
+
+/// Overrides by owner: all of a document, or those that some contexts may need.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
     pub(crate) customers: BTreeMap<String, OwnerOverrides>,
@@ -43,17 +79,38 @@ pub struct Overrides {
 impl Overrides {
     /// Those of the context's customer and organization. An absent or unfit id finds none.
     pub fn of(&self, context: &Context) -> Own<'_> {
-        Own {
-            customer: owner(&self.customers, context, b"customerId"),
-            organization: owner(&self.organizations, context, b"organizationId"),
+        let own = |kind| owner(self.section(kind), kind, context);
+        Own { customer: own(OwnerKind::Customer), organization: own(OwnerKind::Organization) }
+    }
+
+    /// Those of one owner, if they are here.
+    pub fn get(&self, kind: OwnerKind, id: &str) -> Option<&OwnerOverrides> {
+        self.section(kind).get(id)
+    }
+
+    /// Adds those of one owner.
+    pub fn insert(&mut self, kind: OwnerKind, id: String, overrides: OwnerOverrides) {
+        let section = match kind {
+            OwnerKind::Customer => &mut self.customers,
+            OwnerKind::Organization => &mut self.organizations,
+        };
+        section.insert(id, overrides);
+    }
+
+    fn section(&self, kind: OwnerKind) -> &BTreeMap<String, OwnerOverrides> {
+        match kind {
+            OwnerKind::Customer => &self.customers,
+            OwnerKind::Organization => &self.organizations,
         }
     }
 }
 
-fn owner<'o>(owners: &'o BTreeMap<String, OwnerOverrides>, context: &Context, attribute: &[u8]) -> Option<&'o OwnerOverrides> {
+fn owner<'o>(owners: &'o BTreeMap<String, OwnerOverrides>, kind: OwnerKind, context: &Context) -> Option<&'o OwnerOverrides> {
+    if owners.is_empty() {
+        return None;
+    }
     let mut digits = Digits::default();
-    let unit = Unit::of(value::member(context.members(), attribute), &mut digits);
-    owners.get(core::str::from_utf8(unit.text()?).ok()?)
+    owners.get(core::str::from_utf8(kind.unit(context, &mut digits).text()?).ok()?)
 }
 
 /// The overrides that concern one context.

@@ -15,6 +15,7 @@ use crate::{
         symbol::Exact,
     },
     overrides::Own,
+    value,
 };
 
 /// A moment in whole milliseconds since the Unix epoch. The caller's clock tells it.
@@ -83,6 +84,22 @@ impl Ruleset {
     /// Bytes held on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.image.bytes().len() + self.keys.allocation_size()
+    }
+
+    /// The key of a flag.
+    pub(crate) fn key_of(&self, flag: u32) -> &str {
+        self.image.str(self.image.flag(flag).key)
+    }
+
+    /// The number of a flag's variant of this name.
+    pub(crate) fn variant_number(&self, flag: u32, name: &str) -> Option<u32> {
+        (0..self.image.variants(flag)).find(|number| self.image.text(self.image.variant(flag, *number).0) == name.as_bytes())
+    }
+
+    /// The number of a flag's first variant whose value is this boolean.
+    pub(crate) fn first_boolean(&self, flag: u32, value: bool) -> Option<u32> {
+        let tag = if value { value::TRUE } else { value::FALSE };
+        (0..self.image.variants(flag)).find(|number| self.image.variant(flag, *number).1.first() == Some(&tag))
     }
 
     /// The number of the flag with this key or alias.

@@ -76,11 +76,32 @@ test('a document of eight million bytes fits, one byte more does not', async () 
   const largest = filled(8_000_000);
   assert.equal(Buffer.byteLength(largest), 8_000_000);
   assert.equal((await put(largest)).status, 200);
-  assert.equal((await get()).text, largest);
+  const stored = await get();
+  assert.deepEqual(stored.json(), JSON.parse(largest));
   const larger = await put(filled(8_000_001));
   assert.equal(larger.status, 413);
   assert.equal(larger.json().code, 'TOO_LARGE');
-  assert.equal((await get()).text, largest);
+  assert.equal((await get()).text, stored.text);
+});
+
+test('a flag of three megabytes is one flag among others', async () => {
+  const parts = Array.from({ length: 3_000 }, (_, index) => `${index} ${'é'.repeat(500)}`);
+  const large = document({ small: { default: 'on' }, large: { default: 'on', metadata: { parts } } });
+  assert.ok(Buffer.byteLength(JSON.stringify(large)) > 3_000_000);
+  assert.deepEqual((await put(large)).json().errors, []);
+  assert.deepEqual((await get()).json(), large);
+  assert.deepEqual([await value('small'), await value('large')], [true, true]);
+});
+
+test('a bad flag is exported as it came, and so are flags in their order', async () => {
+  const faulty = '{"schema":"twinflag/1","bucketKey":"' + KEY + '","flags":{"z":{"default":"on"},"twice":{"a":1},"twice":{"a":2},"bad":7,"\\ud800":{},"a":{"variants":{"y":true,"n":false},"on":"y","off":"n"}}}';
+  const answer = await put(faulty);
+  assert.deepEqual(answer.json().errors.map(({ pointer }) => pointer).sort(), ['/flags', '/flags/bad', '/flags/twice']);
+  const { text } = await get();
+  assert.equal(text, faulty);
+  assert.equal((await put(text)).json().version, answer.json().version);
+  assert.equal(await value('z'), true);
+  assert.equal(await value('twice'), undefined);
 });
 
 test('it survives SIGKILL and a restart with another document', async () => {
@@ -88,7 +109,7 @@ test('it survives SIGKILL and a restart with another document', async () => {
   const { version } = (await put(text)).json();
   await server.stop();
   server = await startServer({ data: folder.path, document: document({ other: {} }) });
-  assert.equal((await get()).text, text);
+  assert.deepEqual((await get()).json(), JSON.parse(text));
   assert.equal((await server.request('/health', { method: 'GET' })).json().version, version);
   assert.equal(await value('durable'), true);
 });

@@ -1,16 +1,17 @@
-//! `GET /health`: whether questions are answered, and from which version.
+//! `GET /health`: whether questions are answered, from which version, and whether that is known to be the newest.
 use serde::Serialize;
-use worker::{Env, Response};
+use worker::Response;
 
-use crate::{problem::Problem, ruleset_cache};
+use crate::{host::Host, problem::Problem, ruleset_cache};
 
 #[derive(Serialize)]
 struct Health {
+    stale: bool,
     status: &'static str,
     version: u32,
 }
 
-pub(crate) async fn report(env: &Env) -> Result<Response, Problem> {
-    let serving = ruleset_cache::current(env).await?;
-    Ok(Response::from_json(&Health { status: "ok", version: serving.version })?)
+pub(crate) async fn report(env: &Host) -> Result<Response, Problem> {
+    let serving = ruleset_cache::current(env, None).await?;
+    Ok(Response::from_json(&Health { stale: serving.stale, status: "ok", version: serving.version })?)
 }

@@ -1,60 +1,86 @@
 //! What the rest of the worker may ask of the hub.
-use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
+use worker::{Env, Method, Request, RequestInit, Response, Stub, Url};
 
-use super::{BUCKET_KEY, Imported, KNOWN_VERSION, VERSION};
+use super::wire::{BUCKET_KEY, DOCUMENT, PAGES, RULESET, RulesetAnswer, VERSION};
+pub(crate) use super::wire::{Import, Imported, Page};
 use crate::problem::Problem;
-
-const ADDRESS: &str = "http://hub/document";
 
 /// A stored document.
 pub(crate) struct Document {
     pub(crate) version: u32,
     pub(crate) text: String,
-    /// For a document that names none itself.
+    /// For a document that names none itself, in hex.
     pub(crate) bucket_key: String,
 }
 
-/// The newest document; `None` where `known` is its version.
-pub(crate) async fn document(env: &Env, known: Option<u32>) -> Result<Option<Document>, Problem> {
-    let headers = Headers::new();
-    if let Some(known) = known {
-        headers.set(KNOWN_VERSION, &known.to_string())?;
+/// What to compile, and where overrides are.
+pub(crate) struct Ruleset {
+    pub(crate) version: u32,
+    /// Without overrides.
+    pub(crate) document: String,
+    /// For a document that names none itself, in hex.
+    pub(crate) bucket_key: String,
+    /// Pages of overrides that are not empty, ascending, each with the version of its newest change.
+    pub(crate) pages: Vec<(u16, u32)>,
+}
+
+/// The newest ruleset; `None` where `since` is its version.
+pub(crate) async fn ruleset(env: &Env, since: Option<u32>) -> Result<Option<Ruleset>, Problem> {
+    let query = since.map(|since| format!("?since={since}")).unwrap_or_default();
+    let mut answer = hub(env)?.fetch_with_str(&format!("{RULESET}{query}")).await?;
+    if answer.status_code() == 204 {
+        return Ok(None);
     }
-    let mut init = RequestInit::new();
-    init.with_headers(headers);
-    let mut answer = hub(env)?.fetch_with_request(Request::new_with_init(ADDRESS, &init)?).await?;
-    match answer.status_code() {
-        200 => {
-            let version = answer.headers().get(VERSION)?.and_then(|version| version.parse().ok()).unwrap_or(0);
-            let bucket_key = answer.headers().get(BUCKET_KEY)?.unwrap_or_default();
-            Ok(Some(Document { version, text: answer.text().await?, bucket_key }))
-        }
-        204 => Ok(None),
-        _ => Err(why_nothing(&mut answer).await),
-    }
+    let text = good(&mut answer).await?;
+    let RulesetAnswer { version, bucket_key, pages, document } = serde_json::from_str(&text).map_err(worker::Error::from)?;
+    Ok(Some(Ruleset { version, document: document.get().to_owned(), bucket_key, pages }))
+}
+
+/// Pages of overrides, each at a version.
+pub(crate) async fn pages(env: &Env, pages: &[(u16, u32)]) -> Result<Vec<Page>, Problem> {
+    let mut answer = send(env, Method::Post, PAGES, serde_json::to_string(pages).map_err(worker::Error::from)?).await?;
+    let text = good(&mut answer).await?;
+    Ok(serde_json::from_str(&text).map_err(worker::Error::from)?)
+}
+
+/// The newest document, with all that is in it.
+pub(crate) async fn document(env: &Env) -> Result<Document, Problem> {
+    let mut answer = hub(env)?.fetch_with_str(DOCUMENT).await?;
+    let version = answer.headers().get(VERSION)?.and_then(|version| version.parse().ok()).unwrap_or(0);
+    let bucket_key = answer.headers().get(BUCKET_KEY)?.unwrap_or_default();
+    Ok(Document { version, text: good(&mut answer).await?, bucket_key })
 }
 
 /// Imports a document; what the hub refuses is answered in its own words.
-pub(crate) async fn import(env: &Env, text: &str) -> Result<Result<Imported, Response>, Problem> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Put).with_body(Some(text.into()));
-    let mut answer = hub(env)?.fetch_with_request(Request::new_with_init(ADDRESS, &init)?).await?;
+pub(crate) async fn import(env: &Env, text: &str, how: &Import) -> Result<Result<Imported, Response>, Problem> {
+    let mut address = Url::parse(DOCUMENT).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    let Import { replace, dry_run, if_match } = how;
+    let flags = [("replace", replace.to_string()), ("dry_run", dry_run.to_string())];
+    address.query_pairs_mut().extend_pairs(flags).extend_pairs(if_match.iter().map(|tags| ("if_match", tags)));
+    let mut answer = send(env, Method::Put, address.as_str(), text.to_owned()).await?;
     Ok(if answer.status_code() == 200 { Ok(answer.json().await?) } else { Err(answer) })
+}
+
+async fn send(env: &Env, method: Method, address: &str, body: String) -> Result<Response, Problem> {
+    let mut init = RequestInit::new();
+    init.with_method(method).with_body(Some(body.into()));
+    Ok(hub(env)?.fetch_with_request(Request::new_with_init(address, &init)?).await?)
 }
 
 fn hub(env: &Env) -> Result<Stub, Problem> {
     Ok(env.durable_object("HUB")?.get_by_name("main")?)
 }
 
-async fn why_nothing(answer: &mut Response) -> Problem {
+/// The text of an answer, or why there is none.
+async fn good(answer: &mut Response) -> Result<String, Problem> {
     #[derive(serde::Deserialize)]
     struct Why {
         code: String,
         detail: String,
     }
-    match answer.json().await {
-        Ok(Why { code, detail }) if code == "DOCUMENT_REFUSED" => Problem::no_ruleset("DOCUMENT_REFUSED", detail),
-        Ok(Why { detail, .. }) => Problem::no_ruleset("NO_RULESET", detail),
-        Err(error) => error.into(),
+    if answer.status_code() == 200 {
+        return Ok(answer.text().await?);
     }
+    let Why { code, detail } = answer.json().await?;
+    Err(Problem::no_ruleset(if code == "DOCUMENT_REFUSED" { "DOCUMENT_REFUSED" } else { "NO_RULESET" }, detail))
 }

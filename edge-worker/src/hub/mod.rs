@@ -1,87 +1,116 @@
 //! The durable object of an environment: the only writer of its document.
 //!
-//! Spoken to by [`client`] alone, over requests that never leave the runtime.
+//! Spoken to by [`client`] alone.
 pub(crate) mod client;
+mod import;
+pub(crate) mod wire;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
-use sdk_core::{BucketKey, DocumentError, compile};
-use serde::{Deserialize, Serialize};
+use sdk_core::{BucketKey, rows::RowKey};
+use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_warn, durable_object};
 
+use self::wire::{BUCKET_KEY, Import, Imported, Owner, Page, RulesetAnswer, VERSION};
 use crate::{
-    clock,
     problem::Problem,
     store::{Store, sqlite::Sqlite},
 };
 
-const VERSION: &str = "twinflag-version";
-const KNOWN_VERSION: &str = "twinflag-known-version";
-const BUCKET_KEY: &str = "twinflag-bucket-key";
-
-/// What an import did: the new version, and what of the document is left out.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Imported {
-    errors: Vec<LeftOut>,
-    pub(crate) version: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-struct LeftOut {
-    message: String,
-    pointer: String,
-}
-
-/// Keeps the document of one environment and gives each import the next version.
+/// Keeps the document of one environment and gives each change the next version.
 #[durable_object]
 pub struct FlagHub {
     store: Sqlite,
     env: Env,
     /// Why the document for an empty store was not taken.
     refused: RefCell<Option<String>>,
+    /// The newest answer to who asks for the ruleset, and its version: all isolates ask for the same.
+    ruleset: RefCell<Option<(u32, Rc<str>)>>,
 }
 
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
-        Self { store: Sqlite::of(&state), env, refused: RefCell::default() }
+        Self { store: Sqlite::of(&state), env, refused: RefCell::default(), ruleset: RefCell::default() }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let answer = match request.method() {
-            Method::Put => self.import(&request.text().await?).and_then(|imported| Ok(Response::from_json(&imported)?)),
-            _ => self.newest(&request).await,
-        };
-        answer.or_else(Problem::into_response)
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        self.answer(request).await.or_else(Problem::into_response)
     }
 }
 
 impl FlagHub {
-    /// The newest document; an empty answer where the asker knows it already.
+    async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
+        match (request.method(), request.path().as_str()) {
+            (Method::Put, _) => {
+                let how: Import = request.query()?;
+                let text = request.text().await?;
+                Ok(Response::from_json(&self.import(&text, &how)?)?)
+            }
+            (Method::Post, _) => self.pages(&request.json::<Vec<(u16, u32)>>().await?),
+            (_, "/document") => self.export().await,
+            _ => self.newest(&request).await,
+        }
+    }
+
+    /// The newest ruleset; an empty answer where the asker has it already.
     async fn newest(&self, request: &Request) -> Result<Response, Problem> {
+        let version = self.version().await?;
+        let since = request.url()?.query_pairs().find_map(|(name, value)| (name == "since").then(|| value.into_owned()));
+        if since.is_some_and(|since| since == version.to_string()) {
+            return Ok(Response::empty()?.with_status(204));
+        }
+        let held = self.ruleset.borrow().as_ref().filter(|(held, _)| *held == version).map(|(_, text)| Rc::clone(text));
+        let text = match held {
+            Some(text) => text,
+            None => self.compose(version)?,
+        };
+        Ok(ResponseBuilder::new().ok(&*text)?)
+    }
+
+    fn compose(&self, version: u32) -> Result<Rc<str>, Problem> {
+        let rows = self.store.rows()?;
+        let bucket_key = rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
+        let document = RawValue::from_string(rows.compose(false)).map_err(worker::Error::from)?;
+        let answer = RulesetAnswer { version, bucket_key, pages: self.store.pages()?, document: &document };
+        let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
+        self.ruleset.replace(Some((version, Rc::clone(&text))));
+        Ok(text)
+    }
+
+    /// Pages of overrides, each as it was at the version that is asked for.
+    fn pages(&self, asked: &[(u16, u32)]) -> Result<Response, Problem> {
+        let mut pages = Vec::with_capacity(asked.len());
+        for (page, version) in asked {
+            let rows = self.store.page(*page, *version)?;
+            let owner =
+                |(key, tree): (&RowKey, &str)| Owner { kind: key.kind.as_str().to_owned(), name: key.name.clone(), tree: tree.to_owned() };
+            pages.push(Page { number: *page, version: *version, owners: rows.iter().map(owner).collect() });
+        }
+        Ok(Response::from_json(&pages)?)
+    }
+
+    /// The whole document, in one text.
+    async fn export(&self) -> Result<Response, Problem> {
+        let version = self.version().await?;
+        let mut rows = self.store.rows()?;
+        rows.append(self.store.all_overrides()?);
+        let bucket_key = rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
+        let answer = ResponseBuilder::new().with_header(VERSION, &version.to_string())?.with_header(BUCKET_KEY, &bucket_key)?;
+        Ok(answer.ok(rows.compose(true))?)
+    }
+
+    /// The newest version, which an empty store gets from the document that the deployment brings.
+    async fn version(&self) -> Result<u32, Problem> {
         if self.store.newest_version()?.is_none() {
             self.import_first().await?;
         }
-        let Some(version) = self.store.newest_version()? else { return Err(self.nothing_to_serve()) };
-        let answer = ResponseBuilder::new().with_header(VERSION, &version.to_string())?;
-        if request.headers().get(KNOWN_VERSION)?.is_some_and(|known| known == version.to_string()) {
-            return Ok(answer.with_status(204).empty());
-        }
-        let answer = answer.with_header(BUCKET_KEY, &self.store.bucket_key()?.unwrap_or_default())?;
-        Ok(answer.ok(self.store.text(version)?)?)
+        self.store.newest_version()?.ok_or_else(|| self.nothing_to_serve())
     }
 
-    /// Stores a document as the next version, or refuses it whole and stores nothing.
-    fn import(&self, text: &str) -> Result<Imported, Problem> {
-        let kept = self.store.bucket_key()?.and_then(|hex| BucketKey::from_hex(&hex));
-        let key = match kept {
-            Some(key) => key,
-            None => new_bucket_key()?,
-        };
-        let compiled = compile(text, Some(key)).map_err(|error| Problem::document(&error))?;
-        let version = self.store.append(text, &key.to_hex(), clock::now())?;
+    fn import(&self, text: &str, how: &Import) -> Result<Imported, Problem> {
+        let imported = import::import(&self.store, text, how)?;
         self.refused.take();
-        let errors = compiled.errors.into_iter().map(|DocumentError { pointer, message, .. }| LeftOut { message, pointer }).collect();
-        Ok(Imported { errors, version })
+        Ok(imported)
     }
 
     /// Fills an empty store with the document the deployment brings, if it brings one.
@@ -96,7 +125,7 @@ impl FlagHub {
         if self.store.newest_version()?.is_some() {
             return Ok(());
         }
-        match self.import(&text) {
+        match self.import(&text, &Import::default()) {
             Ok(imported) => imported.errors.iter().for_each(|left_out| console_warn!("{}: {}", left_out.pointer, left_out.message)),
             Err(problem) => drop(self.refused.replace(Some(problem.detail))),
         }
@@ -109,10 +138,4 @@ impl FlagHub {
             None => Problem::no_ruleset("NO_RULESET", "no document was imported yet"),
         }
     }
-}
-
-fn new_bucket_key() -> Result<BucketKey, Problem> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| worker::Error::RustError(error.to_string()))?;
-    Ok(BucketKey::from_bytes(bytes))
 }

@@ -1,12 +1,14 @@
 //! The store in the durable object's own SQLite: nothing to install.
-use sdk_core::Millis;
+use std::cell::Cell;
+
+use sdk_core::{
+    Millis,
+    rows::{RowKey, RowKind, Rows},
+};
 use serde::Deserialize;
-use worker::{Error, Result, SqlStorage, State, Storage};
+use worker::{Error, Result, SqlStorage, SqlStorageValue, State, Storage};
 
-use super::{Store, transaction};
-
-/// In their order; a number once used is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_documents.sql")];
+use super::{Store, Write, migrations, transaction};
 
 /// Bytes of text in one row. A value of more than 1 MB can fail; a part ends where a character does.
 const PART: usize = 500_000;
@@ -14,63 +16,121 @@ const PART: usize = 500_000;
 pub(crate) struct Sqlite {
     storage: Storage,
     sql: SqlStorage,
+    migrated: Cell<bool>,
 }
 
 impl Sqlite {
     pub(crate) fn of(state: &State) -> Self {
         let storage = state.storage();
-        Self { sql: storage.sql(), storage }
+        Self { sql: storage.sql(), storage, migrated: Cell::new(false) }
     }
 
-    /// Applies the migrations that are missing. At first use, not before: a constructor has nobody to tell of an error.
+    /// At first use, not before: a constructor has nobody to tell of an error.
     fn migrated(&self) -> Result<&SqlStorage> {
-        self.sql.exec("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)", None)?;
-        let applied: Count = self.sql.exec("SELECT count(*) AS n FROM migrations", None)?.one()?;
-        for (migration, number) in MIGRATIONS.iter().zip(1_u32..).skip(applied.n) {
-            transaction::run(&self.storage, || {
-                self.sql.exec(migration, None)?;
-                self.sql.exec("INSERT INTO migrations (number) VALUES (?)", vec![i64::from(number).into()])
-            })?;
+        if !self.migrated.get() {
+            migrations::apply(&self.storage, &self.sql)?;
+            self.migrated.set(true);
         }
         Ok(&self.sql)
+    }
+
+    /// The rows of a query for kind, name and text, parts in their order.
+    fn read(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Rows> {
+        let found: Vec<Part> = self.migrated()?.exec(query, bindings)?.to_array()?;
+        let mut rows = Rows::default();
+        let mut open: Option<(RowKey, String)> = None;
+        for Part { kind, name, text } in found {
+            let Some(text) = text else { continue };
+            let kind = RowKind::from_name(&kind).ok_or_else(|| Error::RustError(format!("the store has a row of kind {kind:?}")))?;
+            match &mut open {
+                Some((key, whole)) if key.kind == kind && key.name == name => whole.push_str(&text),
+                _ => {
+                    if let Some((key, whole)) = open.replace((RowKey { kind, name }, text)) {
+                        rows.insert(key, whole);
+                    }
+                }
+            }
+        }
+        if let Some((key, whole)) = open {
+            rows.insert(key, whole);
+        }
+        Ok(rows)
     }
 }
 
 impl Store for Sqlite {
     fn newest_version(&self) -> Result<Option<u32>> {
-        let newest: Newest = self.migrated()?.exec("SELECT max(version) AS version FROM documents", None)?.one()?;
+        let newest: Newest = self.migrated()?.exec("SELECT max(version) AS version FROM versions", None)?.one()?;
         Ok(newest.version)
     }
 
-    fn text(&self, version: u32) -> Result<String> {
-        let query = "SELECT text FROM document_parts WHERE version = ? ORDER BY part";
-        let parts: Vec<Part> = self.migrated()?.exec(query, vec![i64::from(version).into()])?.to_array()?;
-        Ok(parts.into_iter().map(|part| part.text).collect())
+    fn rows(&self) -> Result<Rows> {
+        let newest = "SELECT kind, name, text FROM history AS row WHERE page IS NULL
+            AND version = (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name) ORDER BY kind, name, part";
+        self.read(newest, Vec::new())
     }
 
-    fn bucket_key(&self) -> Result<Option<String>> {
-        let keys: Vec<Key> = self.migrated()?.exec("SELECT hex FROM bucket_key", None)?.to_array()?;
-        Ok(keys.into_iter().next().map(|key| key.hex))
+    fn all_overrides(&self) -> Result<Rows> {
+        let newest = "SELECT kind, name, text FROM history AS row WHERE page IS NOT NULL
+            AND version = (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name) ORDER BY kind, name, part";
+        self.read(newest, Vec::new())
     }
 
-    fn append(&self, text: &str, bucket_key: &str, at: Millis) -> Result<u32> {
+    fn overrides<'k>(&self, owners: impl Iterator<Item = &'k RowKey>) -> Result<Rows> {
+        let newest = "SELECT kind, name, text FROM history WHERE kind = ?1 AND name = ?2
+            AND version = (SELECT max(version) FROM history WHERE kind = ?1 AND name = ?2) ORDER BY part";
+        let mut rows = Rows::default();
+        for key in owners {
+            rows.append(self.read(newest, vec![key.kind.as_str().into(), key.name.as_str().into()])?);
+        }
+        Ok(rows)
+    }
+
+    fn page(&self, page: u16, version: u32) -> Result<Rows> {
+        let then = "SELECT kind, name, text FROM history AS row WHERE page = ?1 AND version =
+            (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name AND version <= ?2) ORDER BY kind, name, part";
+        self.read(then, vec![i64::from(page).into(), i64::from(version).into()])
+    }
+
+    fn pages(&self) -> Result<Vec<(u16, u32)>> {
+        let pages: Vec<Page> = self.migrated()?.exec("SELECT page, version FROM pages ORDER BY page", None)?.to_array()?;
+        Ok(pages.into_iter().map(|Page { page, version }| (page, version)).collect())
+    }
+
+    fn write(&self, writes: &[Write<'_>], at: Millis) -> Result<u32> {
         let sql = self.migrated()?;
         transaction::run(&self.storage, || {
             let version = self.newest_version()?.unwrap_or(0).checked_add(1).ok_or_else(|| Error::from("no version is left"))?;
-            sql.exec("INSERT INTO documents (version, imported_at) VALUES (?, ?)", vec![i64::from(version).into(), at.0.into()])?;
-            for (part, number) in parts(text).zip(0_i64..) {
-                let row = vec![i64::from(version).into(), number.into(), part.into()];
-                sql.exec("INSERT INTO document_parts (version, part, text) VALUES (?, ?, ?)", row)?;
-            }
-            sql.exec("INSERT INTO bucket_key (id, hex) VALUES (1, ?) ON CONFLICT DO NOTHING", vec![bucket_key.into()])?;
+            put(sql, version, at, writes)?;
             Ok(version)
         })
     }
 }
 
-#[derive(Deserialize)]
-struct Count {
-    n: usize,
+/// Writes rows as a version of this number.
+pub(super) fn put(sql: &SqlStorage, version: u32, at: Millis, writes: &[Write<'_>]) -> Result<()> {
+    let version = || SqlStorageValue::Integer(version.into());
+    sql.exec("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![version(), at.0.into()])?;
+    for (key, text) in writes {
+        let page = key.page().map(i64::from);
+        let insert = |part: i64, text: Option<&str>| {
+            let row = vec![key.kind.as_str().into(), key.name.as_str().into(), version(), part.into(), page.into(), text.into()];
+            sql.exec("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", row)
+        };
+        match text {
+            None => drop(insert(0, None)?),
+            Some(text) => {
+                for (part, number) in parts(text).zip(0..) {
+                    insert(number, Some(part))?;
+                }
+            }
+        }
+        if let Some(page) = page {
+            let newest = "INSERT INTO pages (page, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version";
+            sql.exec(newest, vec![page.into(), version()])?;
+        }
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -80,20 +140,25 @@ struct Newest {
 
 #[derive(Deserialize)]
 struct Part {
-    text: String,
+    kind: String,
+    name: String,
+    text: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Key {
-    hex: String,
+struct Page {
+    page: u16,
+    version: u32,
 }
 
-/// The text in pieces of at most [`PART`] bytes.
-fn parts(mut text: &str) -> impl Iterator<Item = &str> {
+/// The text in pieces of at most [`PART`] bytes; an empty text is one.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
     std::iter::from_fn(move || {
-        let (part, rest) = text.split_at(text.floor_char_boundary(PART));
-        text = rest;
-        (!part.is_empty()).then_some(part)
+        let text = rest?;
+        let (part, tail) = text.split_at(text.floor_char_boundary(PART));
+        rest = (!tail.is_empty()).then_some(tail);
+        Some(part)
     })
 }
 
@@ -109,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
-        check("", &[]);
+        check("", &[0]);
         check(&"a".repeat(PART), &[PART]);
         check(&"a".repeat(PART + 1), &[PART, 1]);
         // Three bytes each: 500,000 is no multiple of three.

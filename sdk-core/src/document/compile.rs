@@ -65,7 +65,7 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     drop_aliases(&flag_trees, &mut drafts, &mut report);
     let drafts = order_by_prerequisites(drafts, &mut report);
 
-    let mut flags = overrides::Flags::new();
+    let mut flags: BTreeMap<&str, (u32, &Draft<'_>)> = BTreeMap::new();
     let mut lowest: Vec<u32> = Vec::with_capacity(drafts.len());
     for (number, draft) in (0..).zip(&drafts) {
         let required: Vec<Required> = draft
@@ -90,19 +90,17 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
             builder.alias(alias.as_bytes(), number);
         }
     }
+    let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
+    let image = builder.finish_exact().ok_or_else(too_large)?;
+    let ruleset = Ruleset::new(image, document.key, document.private, segment_names(segments));
+
     let mut all = Overrides::default();
     let place = Place::ROOT.name("overrides");
     let [customers, organizations] = overrides::sections(&document.overrides, place, &mut report);
-    let mut owners = |raw: Option<&RawValue>, name| raw.map(|raw| overrides::owners(raw, place.name(name), &flags, &mut report));
+    let mut owners = |raw: Option<&RawValue>, name| raw.map(|raw| overrides::owners(raw, place.name(name), &ruleset, &mut report));
     all.customers = owners(customers, "customers").unwrap_or_default();
     all.organizations = owners(organizations, "organizations").unwrap_or_default();
-    let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
-    let image = builder.finish_exact().ok_or_else(too_large)?;
-    Ok(Compiled {
-        ruleset: Ruleset::new(image, document.key, document.private, segment_names(segments)),
-        overrides: all,
-        errors: report.errors,
-    })
+    Ok(Compiled { ruleset, overrides: all, errors: report.errors })
 }
 
 /// The members of a document.

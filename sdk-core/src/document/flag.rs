@@ -27,8 +27,6 @@ pub(crate) struct Draft<'j> {
     pub(crate) enabled: bool,
     /// Names in the order of their numbers.
     pub(crate) variants: Vec<&'j str>,
-    /// The number of the first variant whose value is true, and is false.
-    pub(crate) booleans: [Option<u32>; 2],
     /// Where the table of variants stands.
     pub(crate) table: u32,
     pub(crate) on: u32,
@@ -162,7 +160,6 @@ pub(crate) fn read<'j>(
         aliases,
         kind,
         enabled: fields.boolean("enabled", report).unwrap_or(true),
-        booleans: variants.booleans,
         table: variants.table,
         on: on.unwrap_or(0),
         off,
@@ -197,17 +194,16 @@ fn check_description(fields: &Fields<'_, '_>, report: &mut Report) {
 /// The variants of a flag.
 struct Variants<'j> {
     names: Vec<&'j str>,
-    booleans: [Option<u32>; 2],
     table: u32,
 }
 
 impl<'j> Variants<'j> {
     fn read(kind: FlagType, fields: &Fields<'j, '_>, builder: &mut Builder, report: &mut Report) -> Option<Self> {
         let place = fields.place.name("variants");
-        let mut variants = Self { names: Vec::new(), booleans: [None; 2], table: 0 };
+        let mut variants = Self { names: Vec::new(), table: 0 };
         let mut table: Vec<(&[u8], Vec<u8>)> = Vec::new();
         if fields.get("variants").is_none() && kind == FlagType::Boolean {
-            variants = Self { names: Vec::from(["on", "off"]), booleans: [Some(0), Some(1)], table: 0 };
+            variants = Self { names: Vec::from(["on", "off"]), table: 0 };
             table = Vec::from([(b"on".as_slice(), Vec::from([value::TRUE])), (b"off", Vec::from([value::FALSE]))]);
         } else {
             let members = fields.object("variants", report);
@@ -226,11 +222,6 @@ impl<'j> Variants<'j> {
                     report.expected(place.name(name), article(kind), json);
                     Vec::from([value::FALSE])
                 });
-                let number = u32::try_from(table.len()).ok()?;
-                if let Json::Boolean(boolean) = json {
-                    let first = if *boolean { &mut variants.booleans[0] } else { &mut variants.booleans[1] };
-                    first.get_or_insert(number);
-                }
                 variants.names.push(name);
                 table.push((name.as_bytes(), encoded));
             }

@@ -14,6 +14,7 @@ mod pattern;
 mod place;
 mod reader;
 mod rollout;
+pub mod rows;
 mod steps;
 
 pub use compile::{Compiled, compile};

@@ -1,22 +1,40 @@
-//! Overrides as documents write them: trees or dotted keys, by owner.
+//! Overrides as documents write them: trees or dotted keys, by owner. They are compiled for a ruleset, which is compiled already.
 use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
 
 use serde_json::value::RawValue;
 
 use super::{
     error::DocumentError,
-    flag::Draft,
     json::{Json, Raw, RawMembers, plain},
     place::Place,
     reader::{Report, duplicates},
 };
-use crate::overrides::OwnerOverrides;
+use crate::{
+    overrides::{OwnerKind, OwnerOverrides},
+    ruleset::Ruleset,
+};
 
-/// The flags that overrides may name: by key and alias, each with its number.
-pub(crate) type Flags<'d, 'j> = BTreeMap<&'d str, (u32, &'d Draft<'j>)>;
+impl Ruleset {
+    /// Compiles what one owner gets, written as in a document, and says what of it is left out: the same as for this owner in
+    /// the whole document. The result belongs to this ruleset; another one numbers flags otherwise.
+    pub fn owner_overrides(&self, kind: OwnerKind, id: &str, tree: &str) -> (OwnerOverrides, Vec<DocumentError>) {
+        let (section, mut report) = (Place::ROOT.name("overrides"), Report::default());
+        let section = section.name(kind.section());
+        let place = section.name(id);
+        let read = serde_json::from_str::<&RawValue>(tree).map_err(|error| DocumentError::at(place, plain(&error)));
+        let overrides = match read.and_then(|raw| Json::read(raw, place)) {
+            Ok(tree) => owner(&tree, place, self, &mut report),
+            Err(error) => {
+                report.errors.push(error);
+                OwnerOverrides::default()
+            }
+        };
+        (overrides, report.errors)
+    }
+}
 
 /// Reads the overrides of all customers, or of all organizations. A bad leaf is left out alone.
-pub(crate) fn owners(raw: &RawValue, place: Place<'_>, flags: &Flags<'_, '_>, report: &mut Report) -> BTreeMap<String, OwnerOverrides> {
+pub(crate) fn owners(raw: &RawValue, place: Place<'_>, ruleset: &Ruleset, report: &mut Report) -> BTreeMap<String, OwnerOverrides> {
     let mut owners = BTreeMap::new();
     let members = match serde_json::from_str::<RawMembers<'_>>(raw.get()) {
         Ok(members) => members.0,
@@ -37,7 +55,7 @@ pub(crate) fn owners(raw: &RawValue, place: Place<'_>, flags: &Flags<'_, '_>, re
             Ok(name) => match Json::read(raw, place.name(name)) {
                 Err(error) => report.errors.push(error),
                 Ok(tree) => {
-                    owners.insert(name.as_ref().into(), owner(&tree, place.name(name), flags, report));
+                    owners.insert(name.as_ref().into(), owner(&tree, place.name(name), ruleset, report));
                 }
             },
         }
@@ -46,8 +64,8 @@ pub(crate) fn owners(raw: &RawValue, place: Place<'_>, flags: &Flags<'_, '_>, re
 }
 
 /// Reads the overrides of one owner.
-pub(crate) fn owner(tree: &Json<'_>, place: Place<'_>, flags: &Flags<'_, '_>, report: &mut Report) -> OwnerOverrides {
-    let mut leaves = Leaves { flags, report, found: BTreeMap::new() };
+fn owner(tree: &Json<'_>, place: Place<'_>, ruleset: &Ruleset, report: &mut Report) -> OwnerOverrides {
+    let mut leaves = Leaves { ruleset, report, found: BTreeMap::new() };
     let Json::Object(_) = tree else {
         leaves.report.expected(place, "an object of overrides", tree);
         return OwnerOverrides::default();
@@ -56,8 +74,8 @@ pub(crate) fn owner(tree: &Json<'_>, place: Place<'_>, flags: &Flags<'_, '_>, re
     OwnerOverrides::new(leaves.found.into_iter().filter_map(|(flag, (_, variant, _))| Some((flag, variant?))).collect())
 }
 
-struct Leaves<'l, 'd, 'j> {
-    flags: &'l Flags<'d, 'j>,
+struct Leaves<'l> {
+    ruleset: &'l Ruleset,
     report: &'l mut Report,
     /// By flag: how it was named, the variant if that is one, and where, unless nothing can take its place.
     found: BTreeMap<u32, (Named, Option<u32>, Option<DocumentError>)>,
@@ -72,7 +90,7 @@ enum Named {
     PathOfAlias,
 }
 
-impl Leaves<'_, '_, '_> {
+impl Leaves<'_> {
     fn walk(&mut self, json: &Json<'_>, place: Place<'_>, path: &mut String, level: usize) {
         let Json::Object(members) = json else { return self.leaf(json, place, path, level) };
         let twice = duplicates(members.iter().map(|(name, _)| name.as_ref()));
@@ -94,20 +112,19 @@ impl Leaves<'_, '_, '_> {
     }
 
     fn leaf(&mut self, json: &Json<'_>, place: Place<'_>, path: &str, level: usize) {
-        let Some((number, draft)) = self.flags.get(path) else {
+        let Some(flag) = self.ruleset.find(path) else {
             return self.report.error(place, format!("unknown flag {path:?}"));
         };
         let variant = match json {
             Json::Boolean(boolean) => {
-                let [truthy, falsy] = draft.booleans;
-                let variant = if *boolean { truthy } else { falsy };
+                let variant = self.ruleset.first_boolean(flag, *boolean);
                 if variant.is_none() {
                     self.report.error(place, format!("flag {path:?} has no variant with the value {boolean}"));
                 }
                 variant
             }
             Json::String(name) => {
-                let variant = draft.variants.iter().position(|known| known == name).and_then(|position| u32::try_from(position).ok());
+                let variant = self.ruleset.variant_number(flag, name);
                 if variant.is_none() {
                     self.report.error(place, format!("unknown variant {name:?}"));
                 }
@@ -118,16 +135,17 @@ impl Leaves<'_, '_, '_> {
                 None
             }
         };
-        let named = match (level == 1, path == draft.key) {
+        let key = self.ruleset.key_of(flag);
+        let named = match (level == 1, path == key) {
             (true, true) => Named::Key,
             (true, false) => Named::Alias,
             (false, true) => Named::PathOfKey,
             (false, false) => Named::PathOfAlias,
         };
-        let twice = || DocumentError::at(place, format!("flag {:?} is named twice", draft.key));
-        match self.found.get_mut(number) {
+        let twice = || DocumentError::at(place, format!("flag {key:?} is named twice"));
+        match self.found.get_mut(&flag) {
             None => {
-                self.found.insert(*number, (named, variant, (named != Named::Key).then(twice)));
+                self.found.insert(flag, (named, variant, (named != Named::Key).then(twice)));
             }
             Some(before) if named < before.0 => {
                 self.report.errors.extend(before.2.take());

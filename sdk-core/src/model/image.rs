@@ -222,6 +222,11 @@ impl Image {
         FlagType::from_number(self.flag(index).kind)
     }
 
+    /// How many variants a flag has.
+    pub(crate) fn variants(&self, flag: u32) -> u32 {
+        self.word(self.flag(flag).variants)
+    }
+
     /// Name and encoded value of a flag's variant.
     pub(crate) fn variant(&self, flag: u32, variant: u32) -> (Span, &[u8]) {
         let at = self.flag(flag).variants.wrapping_add(1).wrapping_add(variant.wrapping_mul(3));

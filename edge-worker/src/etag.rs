@@ -1,0 +1,75 @@
+//! Entity tags: what an answer is recognised by when somebody asks for it again (RFC 9110, 8.8.3).
+use sdk_core::{BucketKey, Subkey};
+use worker::Request;
+
+use crate::problem::Problem;
+
+/// The tag of an answer, with its quotes.
+pub(crate) struct Etag(String);
+
+impl Etag {
+    /// For answers whose bytes are equal where their tags are.
+    pub(crate) fn strong(answer: &[u8]) -> Self {
+        // 128 bits tell the answers to one client apart. A hash that also withstands forgers takes several times as long, and who
+        // forges an answer here deceives nobody but himself.
+        let Subkey([first, second]) = BucketKey::from_bytes([0; 16]).subkey(answer);
+        Self(format!("\"{first:016x}{second:016x}\""))
+    }
+
+    /// For answers that say the same though their bytes differ; `said` is what they say.
+    pub(crate) fn weak(said: &[u8]) -> Self {
+        let Self(strong) = Self::strong(said);
+        Self(format!("W/{strong}"))
+    }
+
+    /// For what has a version of its own.
+    pub(crate) fn version(version: u32) -> Self {
+        Self(format!("\"{version}\""))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the asker holds this answer: `If-None-Match` names it. Tags are compared weakly, as that header wants it.
+    pub(crate) fn is_held(&self, request: &Request) -> Result<bool, Problem> {
+        let held = request.headers().get("if-none-match")?;
+        Ok(held.is_some_and(|held| self.is_among(&held)))
+    }
+
+    fn is_among(&self, tags: &str) -> bool {
+        tags.split(',').map(str::trim).any(|tag| tag == "*" || opaque(tag) == opaque(&self.0))
+    }
+}
+
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_differ_where_answers_do() {
+        let tags = [&b""[..], b"a", b"b", b"a\0", &[0; 8], &[0; 9]].map(|answer| Etag::strong(answer).0);
+        for (place, tag) in tags.iter().enumerate() {
+            assert_eq!(tag.len(), 34);
+            assert!(!tags.iter().skip(place + 1).any(|other| other == tag));
+        }
+        assert_eq!(Etag::strong(b"a").as_str(), tags.get(1).map_or("", String::as_str));
+    }
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        let Etag(own) = Etag::strong(b"a");
+        for tag in [Etag::strong(b"a"), Etag::weak(b"a")] {
+            for held in ["*", &own, &format!("W/{own}"), &format!("\"x\" , {own}")] {
+                assert!(tag.is_among(held), "{held}");
+            }
+            for other in ["", "\"\"", own.trim_matches('"'), "\"x\",\"y\""] {
+                assert!(!tag.is_among(other), "{other}");
+            }
+        }
+    }
+}

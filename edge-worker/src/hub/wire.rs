@@ -1,0 +1,116 @@
+//! What the hub and the rest of the worker say to one another, over requests that never leave the runtime.
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The newest ruleset: `GET` with `?since=`, 204 where that is the newest.
+pub(super) const RULESET: &str = "http://hub/ruleset";
+/// Pages of overrides: `POST` with a list of page and version.
+pub(super) const PAGES: &str = "http://hub/pages";
+/// The document: `GET` answers text and [`VERSION`], `PUT` takes a text and [`Import`] as its query.
+pub(super) const DOCUMENT: &str = "http://hub/document";
+/// The headers with a document's version and with the bucket key for one that names none.
+pub(super) const VERSION: &str = "twinflag-version";
+pub(super) const BUCKET_KEY: &str = "twinflag-bucket-key";
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct RulesetAnswer<'a> {
+    pub(super) version: u32,
+    #[serde(rename = "bucketKey")]
+    pub(super) bucket_key: String,
+    pub(super) pages: Vec<(u16, u32)>,
+    #[serde(borrow)]
+    pub(super) document: &'a RawValue,
+}
+
+/// How a document is imported.
+#[derive(Default, Deserialize)]
+pub(crate) struct Import {
+    /// The document's state counts, not the hub's.
+    pub(crate) replace: bool,
+    /// Only tells what would change.
+    pub(crate) dry_run: bool,
+    /// `If-Match`: the entity tags of which the current version must be one.
+    pub(crate) if_match: Option<String>,
+}
+
+/// What an import did, or would do.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Imported {
+    /// What of the document is left out.
+    pub(crate) errors: Vec<LeftOut>,
+    /// What is different from the version before.
+    pub(crate) changes: Vec<Changed>,
+    /// Where the hub's state differs from the document's and stays.
+    pub(crate) kept: Vec<Kept>,
+    /// The version that serves now; 0 where there is none.
+    pub(crate) version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct LeftOut {
+    pub(crate) message: String,
+    pub(crate) pointer: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Changed {
+    pub(crate) kind: String,
+    pub(crate) pointer: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) pointer: String,
+}
+
+/// The overrides of one owner: the kind and the name of its row, and the text.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Owner {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) tree: String,
+}
+
+/// The overrides of a page.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Page {
+    #[serde(rename = "page")]
+    pub(crate) number: u16,
+    pub(crate) version: u32,
+    pub(crate) owners: Vec<Owner>,
+}
+
+/// Whether a version's entity tag is among those of an `If-Match`.
+pub(super) fn matches(if_match: &str, version: Option<u32>) -> bool {
+    let Some(version) = version else { return false };
+    let tag = entity_tag(version);
+    if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag)
+}
+
+/// The entity tag of a version.
+pub(crate) fn entity_tag(version: u32) -> String {
+    format!("\"{version}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(if_match: &str, version: Option<u32>, expected: bool) {
+        assert_eq!(matches(if_match, version), expected, "{if_match} of {version:?}");
+    }
+
+    #[test]
+    fn entity_tags_are_compared_whole() {
+        check("\"3\"", Some(3), true);
+        check("\"1\", \"3\"", Some(3), true);
+        check("\"33\"", Some(3), false);
+        check("3", Some(3), false);
+        // A weak tag says of no version that it is the same.
+        check("W/\"3\"", Some(3), false);
+        check("*", Some(3), true);
+        check("*", None, false);
+        check("\"0\"", None, false);
+    }
+}

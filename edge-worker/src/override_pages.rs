@@ -1,0 +1,112 @@
+//! Pages of overrides that this isolate holds. A page at a version never changes; it is held only to ask less, and not for long.
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
+
+use futures_util::future::{Either, select};
+use sdk_core::{
+    Millis,
+    rows::{RowKey, RowKind},
+};
+use worker::{Delay, Env, console_error};
+
+use crate::{
+    clock,
+    hub::client::{self as hub, Page},
+};
+
+/// How long a page is held.
+const HELD_MS: i64 = 300_000;
+/// How many pages are held: one of a million customers holds a thousand of them.
+const MOST: usize = 256;
+/// How long the hub may take to answer. Without a page its owners have no overrides: that is waited for longer than for news.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The trees of a page's owners.
+pub(crate) type Owners = BTreeMap<RowKey, String>;
+
+#[derive(Clone)]
+struct Held {
+    version: u32,
+    fetched: Millis,
+    owners: Rc<Owners>,
+}
+
+thread_local! {
+    static HELD: RefCell<BTreeMap<u16, Held>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Pages by number.
+pub(crate) struct Found {
+    pub(crate) pages: BTreeMap<u16, Rc<Owners>>,
+    /// Whether the hub was away, so that pages are missing or of an earlier version.
+    pub(crate) stale: bool,
+}
+
+/// These pages at these versions or newer ones, in at most one question to the hub.
+pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
+    let now = clock::now();
+    let mut found = Found { pages: BTreeMap::new(), stale: false };
+    let mut missing = Vec::new();
+    HELD.with_borrow(|held| {
+        for (page, version) in wanted {
+            match held.get(page).filter(|held| held.version >= *version && (0..HELD_MS).contains(&(now.0 - held.fetched.0))) {
+                Some(held) => drop(found.pages.insert(*page, Rc::clone(&held.owners))),
+                None => missing.push((*page, *version)),
+            }
+        }
+    });
+    if missing.is_empty() {
+        return found;
+    }
+    let Some(pages) = ask(env, &missing).await else {
+        // An earlier version of a page is better than none.
+        found.stale = true;
+        HELD.with_borrow(|held| {
+            found.pages.extend(missing.iter().filter_map(|(page, _)| Some((*page, Rc::clone(&held.get(page)?.owners)))));
+        });
+        return found;
+    };
+    for page in pages {
+        let (number, page) = (page.number, held(page, now));
+        found.pages.insert(number, Rc::clone(&page.owners));
+        hold(number, page);
+    }
+    found
+}
+
+async fn ask(env: &Env, missing: &[(u16, u32)]) -> Option<Vec<Page>> {
+    match select(Box::pin(hub::pages(env, missing)), Delay::from(PATIENCE)).await {
+        Either::Left((Ok(pages), _)) => Some(pages),
+        Either::Left((Err(problem), _)) => {
+            console_error!("{} pages of overrides are missing: {}", missing.len(), problem.detail);
+            None
+        }
+        Either::Right(_) => {
+            console_error!("{} pages of overrides are missing: the hub takes too long", missing.len());
+            None
+        }
+    }
+}
+
+fn held(page: Page, fetched: Millis) -> Held {
+    let owners = page.owners.into_iter().filter_map(|owner| {
+        let kind = RowKind::from_name(&owner.kind)?;
+        Some((RowKey { kind, name: owner.name }, owner.tree))
+    });
+    Held { version: page.version, fetched, owners: Rc::new(owners.collect()) }
+}
+
+/// Forgets all pages: the hub's versions no longer mean what they did.
+pub(crate) fn forget() {
+    HELD.take();
+}
+
+/// Holds a page; where that is one too many, the one that was fetched longest ago goes.
+fn hold(page: u16, new: Held) {
+    HELD.with_borrow_mut(|held| {
+        held.insert(page, new);
+        while held.len() > MOST {
+            let Some(oldest) = held.iter().min_by_key(|(_, held)| held.fetched).map(|(page, _)| *page) else { break };
+            held.remove(&oldest);
+        }
+    });
+}

@@ -1,0 +1,126 @@
+//! What is different between rows and rows: to be written, and to be told.
+use alloc::{string::String, vec::Vec};
+
+use super::{
+    RowKey, RowKind, Rows, spelling,
+    split::{Members, STATE, members},
+};
+use crate::document::place::Place;
+
+/// Something in a document that is different now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// How.
+    pub kind: ChangeKind,
+    /// Where: a JSON pointer into the document.
+    pub pointer: String,
+}
+
+/// How something is different.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It was not there.
+    Added,
+    /// It says something else.
+    Changed,
+    /// It is gone.
+    Removed,
+}
+
+impl ChangeKind {
+    /// A word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+
+    fn of(before: bool, after: bool) -> Self {
+        match (before, after) {
+            (false, _) => Self::Added,
+            (true, true) => Self::Changed,
+            (true, false) => Self::Removed,
+        }
+    }
+}
+
+impl Rows {
+    /// The rows to write so that these become `next`; none stands for one that goes. Another spelling is no change.
+    pub fn writes<'r>(&'r self, next: &'r Self) -> Vec<(&'r RowKey, Option<&'r str>)> {
+        let gone = self.0.keys().filter(|key| !next.0.contains_key(*key)).map(|key| (key, None));
+        let other = next.iter().filter(|(key, text)| !self.text(key).is_some_and(|held| spelling::same(key.kind, held, text)));
+        gone.chain(other.map(|(key, text)| (key, Some(text)))).collect()
+    }
+
+    /// The same for people: what of the document is different.
+    pub fn changes(&self, next: &Self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (key, text) in self.writes(next) {
+            let held = self.text(key);
+            let change = |kind| Change { kind, pointer: pointer(key) };
+            match key.kind {
+                RowKind::BucketKey => {}
+                RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
+                RowKind::State => changes.extend(self.state_changes(next, key, held, text)),
+                _ => changes.push(change(ChangeKind::of(held.is_some(), text.is_some()))),
+            }
+        }
+        changes
+    }
+
+    /// Whether what stands in both stands in another order.
+    fn is_other_order(&self, next: &Self, key: &RowKey) -> bool {
+        let names = |rows: &'_ Self| -> Vec<String> {
+            rows.get(RowKind::Order, &key.name).unwrap_or_default().split('\n').map(Into::into).collect()
+        };
+        let (before, after) = (names(self), names(next));
+        let common = |names: &[String], others: &[String]| -> Vec<String> {
+            let mut sorted: Vec<&String> = others.iter().collect();
+            sorted.sort_unstable();
+            names.iter().filter(|name| sorted.binary_search(name).is_ok()).cloned().collect()
+        };
+        common(&before, &after) != common(&after, &before)
+    }
+
+    /// The members of a flag's state that are different; a flag that comes or goes says so itself.
+    fn state_changes(&self, next: &Self, key: &RowKey, held: Option<&str>, text: Option<&str>) -> Vec<Change> {
+        let is_flag = |rows: &Self| rows.get(RowKind::Flag, &key.name).is_some();
+        if !is_flag(self) || !is_flag(next) {
+            return Vec::new();
+        }
+        let (held, text) = (held.and_then(members).unwrap_or_default(), text.and_then(members).unwrap_or_default());
+        let mut changes = Vec::new();
+        for name in STATE {
+            let (before, after) = (find(&held, name), find(&text, name));
+            let same = match (before, after) {
+                (Some(before), Some(after)) => spelling::same(RowKind::State, before, after),
+                (before, after) => before.is_none() && after.is_none(),
+            };
+            if !same {
+                let kind = ChangeKind::of(before.is_some(), after.is_some());
+                changes.push(Change { kind, pointer: pointer(key) + "/" + name });
+            }
+        }
+        changes
+    }
+}
+
+fn find<'t>(members: &Members<'t>, name: &str) -> Option<&'t str> {
+    members.iter().find(|(known, _)| known == name).map(|(_, raw)| *raw)
+}
+
+/// Where in a document a row stands.
+pub(super) fn pointer(key: &RowKey) -> String {
+    let name = serde_json::from_str::<String>(&alloc::format!("\"{}\"", key.name)).unwrap_or_else(|_| key.name.clone());
+    let section = |section: &str| Place::ROOT.name(section).name(&name).pointer();
+    match key.kind {
+        RowKind::Member | RowKind::Order => Place::ROOT.name(&name).pointer(),
+        RowKind::BucketKey => Place::ROOT.name("bucketKey").pointer(),
+        RowKind::Segment => section("segments"),
+        RowKind::Flag | RowKind::State => section("flags"),
+        RowKind::Customer => Place::ROOT.name("overrides").name("customers").name(&name).pointer(),
+        RowKind::Organization => Place::ROOT.name("overrides").name("organizations").name(&name).pointer(),
+    }
+}

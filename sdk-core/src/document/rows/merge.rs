@@ -1,0 +1,189 @@
+//! Importing a document over what a hub has: what it is keeps to the hub, what it says comes from the document.
+use alloc::{
+    collections::BTreeSet,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use super::{
+    RowKey, RowKind, Rows,
+    changes::pointer,
+    spelling::{self, Order},
+    split::{STATE, members, object, single},
+};
+use crate::{
+    bucket::BucketKey,
+    document::{json::Json, place::Place, reader::Report, rollout::Rollout},
+    overrides::OwnerKind,
+};
+
+/// What an import does with `enabled`, `rollout` and overrides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The hub's stay for flags it has; a flag that is new to it brings its own.
+    Keep,
+    /// The document's count.
+    Replace,
+}
+
+/// What an import leads to.
+#[derive(Debug)]
+pub struct Merged {
+    /// The rows that are to be.
+    pub rows: Rows,
+    /// Where the hub's state differs from the document's and stays, as JSON pointers.
+    pub kept: Vec<String>,
+}
+
+impl Rows {
+    /// The bucket key in force.
+    pub fn bucket_key(&self) -> Option<BucketKey> {
+        BucketKey::from_hex(self.get(RowKind::BucketKey, "")?)
+    }
+
+    /// Imports a document over these rows; into none of them, it is taken as it is.
+    ///
+    /// These rows must be all there are, but that of the overrides those of owners that the document names are enough for
+    /// [`State::Keep`].
+    pub fn merge(&self, document: Self, state: State) -> Merged {
+        let mut merged = Merged { rows: document, kept: Vec::new() };
+        let own_key = merged.rows.get(RowKind::Member, "bucketKey").and_then(|raw| serde_json::from_str::<String>(raw).ok());
+        // A document without a key changes nobody's bucket.
+        if let Some(key) = own_key.or_else(|| self.get(RowKind::BucketKey, "").map(Into::into)) {
+            merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key);
+        }
+        if state == State::Keep && !self.is_empty() {
+            self.keep_state(&mut merged);
+            self.keep_overrides(&mut merged);
+        }
+        merged
+    }
+
+    fn keep_state(&self, merged: &mut Merged) {
+        let flags: Vec<String> = merged.rows.of(RowKind::Flag).map(|(name, _)| name.into()).collect();
+        for name in flags {
+            let Some(held) = self.get(RowKind::State, &name) else { continue };
+            // A flag that cannot be read says nothing of its state; when it can be again, the state is still here.
+            let state = match merged.rows.get(RowKind::State, &name) {
+                Some(given) => kept_state(&name, held, given, &mut merged.kept),
+                None => held.into(),
+            };
+            merged.rows.insert(RowKey { kind: RowKind::State, name }, state);
+        }
+    }
+
+    fn keep_overrides(&self, merged: &mut Merged) {
+        let new_flags = self.new_names(&merged.rows);
+        for kind in OwnerKind::ALL.map(RowKind::from) {
+            let given: Vec<(String, String)> = merged.rows.of(kind).map(|(name, tree)| (name.into(), tree.into())).collect();
+            for (name, given) in given {
+                let key = RowKey { kind, name };
+                let new = serde_json::from_str(&given).ok().and_then(|tree| of_flags(&tree, &mut String::new(), &new_flags));
+                let stays = match (self.text(&key), new) {
+                    (held, None) => held.map(Into::into),
+                    (Some(held), Some(new)) => Some(with(held, new)),
+                    // Nothing of it is for a flag that the hub has: as it is written.
+                    (None, Some(new)) => Some(written(&new)),
+                };
+                if !stays.as_ref().is_some_and(|stays| spelling::same(kind, stays, &given)) {
+                    merged.kept.push(pointer(&key));
+                }
+                match stays {
+                    Some(stays) => merged.rows.insert(key, stays),
+                    None => drop(merged.rows.0.remove(&key)),
+                }
+            }
+            for (name, held) in self.of(kind) {
+                merged.rows.0.entry(RowKey { kind, name: name.into() }).or_insert_with(|| held.into());
+            }
+        }
+    }
+
+    /// Keys and aliases of the flags in `document` that are not here.
+    fn new_names(&self, document: &Self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for (name, text) in document.of(RowKind::Flag).filter(|(name, _)| self.get(RowKind::Flag, name).is_none()) {
+            names.insert(name.into());
+            let members = single(text).unwrap_or_default();
+            let aliases = members.iter().find(|(name, _)| name == "aliases").and_then(|(_, raw)| serde_json::from_str(raw).ok());
+            if let Some(Json::Array(aliases)) = aliases {
+                names.extend(
+                    aliases.iter().filter_map(|alias| if let Json::String(alias) = alias { Some(alias.to_string()) } else { None }),
+                );
+            }
+        }
+        names
+    }
+}
+
+/// The state of a flag that the hub has: its own, but for what is no state at all.
+fn kept_state(name: &str, held: &str, given: &str, kept: &mut Vec<String>) -> String {
+    let (held, given) = (members(held).unwrap_or_default(), members(given).unwrap_or_default());
+    let mut state = Vec::new();
+    for (member, absent) in STATE.into_iter().zip(["true", "{}"]) {
+        let find = |members: &[(String, &'_ str)]| members.iter().position(|(name, _)| name == member);
+        let held = find(&held).and_then(|at| held.get(at));
+        let given = find(&given).and_then(|at| given.get(at));
+        if held.is_some_and(|(_, raw)| !is_state(member, raw)) {
+            state.extend(given);
+            continue;
+        }
+        let raw = |given: Option<&(String, &'_ str)>| given.map_or_else(|| String::from(absent), |(_, raw)| (*raw).into());
+        if !spelling::same(RowKind::State, &raw(held), &raw(given)) {
+            kept.push(pointer(&RowKey { kind: RowKind::Flag, name: name.into() }) + "/" + member);
+        }
+        state.extend(held);
+    }
+    object(state.into_iter())
+}
+
+/// Whether a flag with this member is not left out for it.
+fn is_state(member: &str, raw: &str) -> bool {
+    let Ok(json) = serde_json::from_str::<Json<'_>>(raw) else { return false };
+    if member == "enabled" {
+        return matches!(json, Json::Boolean(_));
+    }
+    let mut report = Report::default();
+    Rollout::read(&json, Place::ROOT, &mut report);
+    report.mark() == Report::default().mark()
+}
+
+/// What of a tree of overrides is for flags of these names, in its order.
+fn of_flags<'j>(tree: &Json<'j>, path: &mut String, names: &BTreeSet<String>) -> Option<Json<'j>> {
+    let Json::Object(members) = tree else { return names.contains(path).then(|| tree.clone()) };
+    let mut found = Vec::new();
+    for (name, value) in members {
+        let length = path.len();
+        if length > 0 {
+            path.push('.');
+        }
+        path.push_str(name);
+        found.extend(of_flags(value, path, names).map(|value| (name.clone(), value)));
+        path.truncate(length);
+    }
+    (!found.is_empty()).then_some(Json::Object(found))
+}
+
+/// A tree of overrides with what is new to it.
+fn with(held: &str, new: Json<'_>) -> String {
+    let Ok(mut tree) = serde_json::from_str::<Json<'_>>(held) else { return written(&new) };
+    add(&mut tree, new);
+    written(&tree)
+}
+
+/// What is there stays where it is.
+fn add<'j>(tree: &mut Json<'j>, new: Json<'j>) {
+    let (Json::Object(members), Json::Object(new)) = (tree, new) else { return };
+    for (name, value) in new {
+        match members.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => add(known, value),
+            None => members.push((name, value)),
+        }
+    }
+}
+
+fn written(json: &Json<'_>) -> String {
+    let mut text = String::new();
+    spelling::write(&mut text, json, Order::Kept);
+    text
+}

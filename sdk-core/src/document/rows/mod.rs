@@ -1,0 +1,167 @@
+//! A document as rows: what a hub stores, so that a change writes what it changes and no value is as large as the whole.
+//!
+//! A row is a piece of the document's text under a key. [`Rows::split`] and [`Rows::compose`] are each other's inverse but for
+//! spelling: what is composed evaluates exactly like what was split, bad flags included. `enabled` and `rollout` of a flag, and
+//! all overrides, are *state*: they stand in rows of their own, and [`Rows::merge`] keeps them when a document is imported.
+mod changes;
+mod compose;
+mod merge;
+mod spelling;
+mod split;
+
+use alloc::{collections::BTreeMap, string::String};
+
+pub use changes::{Change, ChangeKind};
+pub use merge::{Merged, State};
+
+use crate::{bucket::Subkey, canonical::write_string, overrides::OwnerKind};
+
+/// How many pages the overrides are grouped in.
+pub const PAGES: u16 = 1_024;
+
+/// What a row holds. The names are those that are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowKind {
+    /// A member of the document itself: `environment`, `private`, `bucketKey`.
+    Member,
+    /// The bucket key in force, in hex; no part of the document.
+    BucketKey,
+    /// The names of flags or segments in the order they were written in, a line each.
+    Order,
+    /// A segment.
+    Segment,
+    /// A flag without its state.
+    Flag,
+    /// The members of a flag that an import keeps.
+    State,
+    /// The overrides of one customer.
+    Customer,
+    /// The overrides of one organization.
+    Organization,
+}
+
+const KINDS: [(RowKind, &str); 8] = [
+    (RowKind::Member, "member"),
+    (RowKind::BucketKey, "bucket key"),
+    (RowKind::Order, "order"),
+    (RowKind::Segment, "segment"),
+    (RowKind::Flag, "flag"),
+    (RowKind::State, "state"),
+    (RowKind::Customer, "customer"),
+    (RowKind::Organization, "organization"),
+];
+
+impl RowKind {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        KINDS.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+
+    /// Whose overrides such a row holds.
+    pub fn owner(self) -> Option<OwnerKind> {
+        match self {
+            Self::Customer => Some(OwnerKind::Customer),
+            Self::Organization => Some(OwnerKind::Organization),
+            _ => None,
+        }
+    }
+}
+
+impl From<OwnerKind> for RowKind {
+    fn from(kind: OwnerKind) -> Self {
+        match kind {
+            OwnerKind::Customer => Self::Customer,
+            OwnerKind::Organization => Self::Organization,
+        }
+    }
+}
+
+/// Which row: its kind, and a name as JSON spells it between the quotes, so that any name can be stored.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowKey {
+    /// What it holds,
+    pub kind: RowKind,
+    /// and of what.
+    pub name: String,
+}
+
+impl RowKey {
+    /// The row of something with this name.
+    pub fn of(kind: RowKind, name: &str) -> Self {
+        let mut quoted = String::with_capacity(name.len() + 2);
+        write_string(&mut quoted, name);
+        Self { kind, name: unquoted(&quoted).into() }
+    }
+
+    /// The page of a row of overrides, below [`PAGES`]; other rows have none.
+    pub fn page(&self) -> Option<u16> {
+        // Which page an owner is on is stored: this key never changes.
+        const OWNERS: Subkey = Subkey([0x7477_696E_666C_6167, 0x7061_6765_732D_6F66]);
+        let hash = match self.kind.owner()? {
+            OwnerKind::Customer => OWNERS.hash(self.name.as_bytes()),
+            OwnerKind::Organization => Subkey([OWNERS.0[1], OWNERS.0[0]]).hash(self.name.as_bytes()),
+        };
+        u16::try_from(hash % u64::from(PAGES)).ok()
+    }
+}
+
+/// What stands between the quotes of a JSON string.
+fn unquoted(string: &str) -> &str {
+    string.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(string)
+}
+
+/// A document in rows, whole or in part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows(BTreeMap<RowKey, String>);
+
+impl Rows {
+    /// The text of a row.
+    pub fn get(&self, kind: RowKind, name: &str) -> Option<&str> {
+        self.text(&RowKey { kind, name: name.into() })
+    }
+
+    /// Puts a row in place of what is there.
+    pub fn insert(&mut self, key: RowKey, text: String) {
+        self.0.insert(key, text);
+    }
+
+    /// Adds rows.
+    pub fn append(&mut self, mut rows: Self) {
+        self.0.append(&mut rows.0);
+    }
+
+    /// The keys of those that are overrides.
+    pub fn owners(&self) -> impl Iterator<Item = &RowKey> {
+        self.0.keys().filter(|key| key.kind.owner().is_some())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The rows, ordered by kind and name.
+    pub fn iter(&self) -> impl Iterator<Item = (&RowKey, &str)> {
+        self.0.iter().map(|(key, text)| (key, text.as_str()))
+    }
+
+    fn text(&self, key: &RowKey) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// The rows of one kind.
+    fn of(&self, kind: RowKind) -> impl Iterator<Item = (&str, &str)> {
+        let from = RowKey { kind, name: String::new() };
+        self.0.range(from..).take_while(move |(key, _)| key.kind == kind).map(|(key, text)| (key.name.as_str(), text.as_str()))
+    }
+
+    /// The names of flags or segments in their order.
+    fn names<'r>(&'r self, section: &'static str) -> impl Iterator<Item = &'r str> + Clone {
+        self.get(RowKind::Order, section).unwrap_or_default().lines()
+    }
+}

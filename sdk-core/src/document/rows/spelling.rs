@@ -1,0 +1,90 @@
+//! Whether two texts say the same: spaces, escapes, spellings of numbers and the order of members mean nothing, but where the
+//! first counts: among variants, and in overrides.
+use alloc::{format, string::String, vec::Vec};
+
+use super::RowKind;
+use crate::{
+    canonical::{write_number, write_string},
+    document::json::Json,
+};
+
+/// Whether two texts of rows of this kind say the same.
+pub(super) fn same(kind: RowKind, a: &str, b: &str) -> bool {
+    a == b || plain(kind, a) == plain(kind, b)
+}
+
+/// The one spelling of a row's text; what cannot be read is its own.
+fn plain(kind: RowKind, text: &str) -> String {
+    if matches!(kind, RowKind::Order | RowKind::BucketKey) {
+        return text.into();
+    }
+    // More than one value stands here where a name stands twice.
+    let list = format!("[{text}]");
+    let Ok(json) = serde_json::from_str::<Json<'_>>(&list) else { return text.into() };
+    let mut out = String::with_capacity(text.len());
+    let order = if kind.owner().is_some() { Order::Kept } else { Order::Sorted };
+    write(&mut out, &json, order);
+    if kind == RowKind::Flag {
+        write_variants(&mut out, &json);
+    }
+    out
+}
+
+/// Appends the names of variants in their order: the first that is true, or false, is what an override of that value means.
+fn write_variants(out: &mut String, json: &Json<'_>) {
+    let Json::Array(values) = json else { return };
+    for value in values {
+        let Json::Object(members) = value else { continue };
+        for (name, variants) in members {
+            let Json::Object(variants) = variants else { continue };
+            if name == "variants" {
+                for (name, _) in variants {
+                    write_string(out, name);
+                }
+            }
+        }
+    }
+}
+
+/// What becomes of the order of an object's members.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Kept,
+    Sorted,
+}
+
+/// Writes JSON without spaces. A member twice stays twice.
+pub(super) fn write(out: &mut String, json: &Json<'_>, order: Order) {
+    match json {
+        Json::Null => out.push_str("null"),
+        Json::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),
+        Json::Number(number) => write_number(out, *number),
+        Json::String(text) => write_string(out, text),
+        Json::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write(out, item, order);
+            }
+            out.push(']');
+        }
+        Json::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            if order == Order::Sorted {
+                members.sort_by(|(a, _), (b, _)| a.cmp(b));
+            }
+            out.push('{');
+            for (index, (name, value)) in members.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_string(out, name);
+                out.push(':');
+                write(out, value, order);
+            }
+            out.push('}');
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// The hub goes away: what is held serves, and says that it may be old.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dataFolder } from '../server.mjs';
+import { startWorkerd } from '../workerd.mjs';
+
+const PATIENCE_MS = 30_000;
+const DOCUMENT = {
+  schema: 'twinflag/1',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { a: { default: 'on' } },
+  overrides: { customers: { 'c-1': { a: false }, 'c-2': { a: false } } },
+};
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startWorkerd({ config: new URL('workers/away.capnp', import.meta.url), data: folder.path });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const becomes = (hub) => server.request('/test/hub', { body: hub });
+const health = () => server.request('/health', { method: 'GET' });
+const put = (document) => server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: document });
+const value = async (customerId) => (await server.evaluate({ flag: 'a', context: { customerId } }))[0].value;
+
+/** Asks for the health until it is as expected; every answer on the way must be one. */
+async function until(isStale) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
+    const answer = await health();
+    assert.equal(answer.status, 200, answer.text);
+    if (Boolean(answer.json().stale) === isStale) return answer.json();
+  }
+  assert.fail(`never stale: ${isStale}\n${server.said()}`);
+}
+
+test('without any ruleset it is 503, never an answer', async () => {
+  for (const hub of ['gone', 'here']) {
+    await becomes(hub);
+    const answer = await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'a', default: false }] } });
+    assert.equal(answer.status, 503, answer.text);
+    assert.equal(answer.headers.get('retry-after'), '1');
+    assert.equal(answer.json().code, 'NO_RULESET');
+  }
+});
+
+for (const hub of ['gone', 'slow']) {
+  test(`while the hub is ${hub} the last good ruleset serves, marked, and later the new one`, async () => {
+    await becomes('here');
+    const { version } = (await put(DOCUMENT)).json();
+    assert.deepEqual([await value('c-1'), await value('c-3')], [false, true]);
+    await until(false);
+    await becomes(hub);
+    assert.equal((await until(true)).version, version);
+    assert.deepEqual([await value('c-1'), await value('c-3')], [false, true]);
+    const failed = await put({ ...DOCUMENT, flags: { a: {} } });
+    assert.ok(failed.status >= 500, failed.text);
+    await becomes('here');
+    assert.equal((await until(false)).version, version);
+    const next = (await put({ ...DOCUMENT, flags: { a: { default: 'off' } } })).json();
+    assert.equal(next.version, version + 1);
+    assert.equal(await value('c-3'), false);
+  });
+}

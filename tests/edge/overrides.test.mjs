@@ -1,0 +1,88 @@
+// Overrides are rows of their own: thousands of owners, asked for by the page.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dataFolder, startServer } from '../server.mjs';
+
+const KEY = '000102030405060708090a0b0c0d0e0f';
+const OWNERS = 5_000;
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const put = (body, query = '?state=replace') => server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body });
+const document = (overrides) => ({ schema: 'twinflag/1', bucketKey: KEY, flags: { 'a.b': { aliases: ['ab'] }, text: { type: 'string', variants: { x: 'X', y: 'Y' }, on: 'x', off: 'x' } }, overrides });
+/** Every third customer is on, every fifth is off by name; organizations have the text. */
+const tree = (index) => (index % 3 === 0 ? { a: { b: true } } : index % 5 === 0 ? { ab: 'off' } : { text: 'y' });
+const many = (of) => Object.fromEntries(Array.from({ length: OWNERS }, (_, index) => [`c-${index}`, of(index)]));
+
+/** The answers for customers by their number. */
+async function ask(flag, from, count) {
+  return server.evaluate(...Array.from({ length: count }, (_, index) => ({ flag, context: { customerId: `c-${from + index}`, organizationId: 'o-1' } })));
+}
+
+test('five thousand customers are each answered by their own, right after the import', async () => {
+  const given = document({ customers: many(tree), organizations: { 'o-1': { text: 'y' }, 'o-2': {} } });
+  const answer = await put(given);
+  assert.deepEqual(answer.json().errors, []);
+  assert.equal(answer.json().changes.filter(({ kind, pointer }) => kind === 'added' && pointer.startsWith('/overrides/customers/')).length, OWNERS);
+  for (let from = 0; from <= OWNERS; from += 1_000) {
+    const count = from === OWNERS ? 3 : 1_000;
+    const [flags, texts] = [await ask('a.b', from, count), await ask('text', from, count)];
+    for (let index = 0; index < count; index++) {
+      const own = from + index < OWNERS ? tree(from + index) : {};
+      const expected = 'a' in own || 'ab' in own ? [Boolean(own.a?.b), 'customer'] : [false, 'default'];
+      assert.deepEqual([flags[index].value, flags[index].layer], expected, `c-${from + index}`);
+      assert.deepEqual([texts[index].value, texts[index].layer], ['Y', 'text' in own ? 'customer' : 'organization'], `c-${from + index}`);
+    }
+  }
+  assert.deepEqual((await server.asAdmin('/api/admin/document', { method: 'GET' })).json(), given);
+});
+
+test('a change of one customer is one row, and the next answer knows it', async () => {
+  const given = document({ customers: many((index) => (index === 7 ? { text: 'x' } : tree(index))), organizations: { 'o-1': { text: 'y' }, 'o-2': {} } });
+  assert.deepEqual((await put(given)).json().changes, [{ kind: 'changed', pointer: '/overrides/customers/c-7' }]);
+  assert.deepEqual((await ask('text', 6, 3)).map(({ value }) => value), ['Y', 'X', 'Y']);
+  const { 'c-7': _, ...rest } = given.overrides.customers;
+  assert.deepEqual((await put(document({ ...given.overrides, customers: rest }))).json().changes, [{ kind: 'removed', pointer: '/overrides/customers/c-7' }]);
+  assert.deepEqual((await ask('text', 7, 1)).map(({ value, layer }) => [value, layer]), [['Y', 'organization']]);
+});
+
+test('one flag, all flags and a program take them too', async () => {
+  await put(document({ customers: { 42: { a: { b: true } }, 'ü/~"\\': { ab: true } } }));
+  for (const customerId of [42, '42', 'ü/~"\\']) {
+    const body = { context: { customerId } };
+    assert.equal((await server.asClient('/ofrep/v1/evaluate/flags/ab', { body })).json().metadata.layer, 'customer');
+    const all = (await server.asClient('/ofrep/v1/evaluate/flags', { body })).json().flags;
+    assert.equal(all.find(({ key }) => key === 'a.b').value, true);
+    const program = (await server.asClient('/v1/program', { body, headers: { accept: 'application/json' } })).json();
+    assert.equal(JSON.stringify(program.flags['a.b']).includes('customer'), true);
+  }
+});
+
+test('what is wrong with one leaf is told, and the others count', async () => {
+  const customers = { good: { ab: true }, mixed: { ab: true, text: 'z', nowhere: 1 }, none: 7, twice: { a: { b: false }, ab: true } };
+  const answer = (await put(document({ customers, organizations: [] }))).json();
+  assert.deepEqual(answer.errors.map(({ pointer }) => pointer).sort(), [
+    '/overrides/customers/mixed/nowhere', '/overrides/customers/mixed/text', '/overrides/customers/none', '/overrides/customers/twice/a/b', '/overrides/organizations']);
+  const answers = await server.evaluate(...Object.keys(customers).map((customerId) => ({ flag: 'a.b', context: { customerId } })));
+  assert.deepEqual(answers.map(({ value, layer }) => [value, layer]), [[true, 'customer'], [true, 'customer'], [false, 'default'], [true, 'customer']]);
+});
+
+test('a flag that is new brings its overrides, and the rest stay', async () => {
+  await put(document({ customers: { c: { ab: true } } }));
+  const more = document({ customers: { c: { ab: false, fresh: true }, d: { fresh: true } } });
+  more.flags.fresh = {};
+  const answer = (await put(more, '')).json();
+  assert.deepEqual(answer.kept, [{ pointer: '/overrides/customers/c' }]);
+  const answers = await server.evaluate(...['c', 'd'].flatMap((customerId) => ['ab', 'fresh'].map((flag) => ({ flag, context: { customerId } }))));
+  assert.deepEqual(answers.map(({ value }) => value), [true, true, false, true]);
+});

@@ -1,0 +1,105 @@
+// Importing over what is there: what is state stays, what would change is told, and nothing is overwritten unseen.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { dataFolder, startServer } from '../server.mjs';
+
+const KEY = '000102030405060708090a0b0c0d0e0f';
+const document = (flags, more) => ({ schema: 'twinflag/1', environment: 'test', bucketKey: KEY, flags, ...more });
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const put = (body, query = '', headers = {}) => server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body, headers });
+const get = () => server.asAdmin('/api/admin/document', { method: 'GET' });
+const health = async () => (await server.request('/health', { method: 'GET' })).json();
+
+const KILLED = document(
+  { killed: { default: 'on', enabled: false }, rolling: { rollout: { status: 'active', percentage: 100 } } },
+  { overrides: { customers: { 'c-1': { killed: true, rolling: false } } } },
+);
+beforeEach(async () => {
+  assert.equal((await put(KILLED, '?state=replace')).status, 200);
+});
+
+test('a deploy does not revive what was killed', async () => {
+  const deployed = document({ killed: { default: 'on', description: 'new' }, rolling: {}, fresh: { enabled: false } }, { overrides: { customers: { 'c-1': { rolling: true } } } });
+  const answer = (await put(deployed)).json();
+  assert.deepEqual(answer.kept, [{ pointer: '/flags/killed/enabled' }, { pointer: '/flags/rolling/rollout' }, { pointer: '/overrides/customers/c-1' }]);
+  assert.deepEqual(answer.changes, [{ kind: 'added', pointer: '/flags/fresh' }, { kind: 'changed', pointer: '/flags/killed' }]);
+  const [killed, rolling, fresh, own] = await server.evaluate({ flag: 'killed' }, { flag: 'rolling', context: { targetingKey: 'u' } }, { flag: 'fresh' }, { flag: 'rolling', context: { customerId: 'c-1' } });
+  assert.deepEqual([killed.reason, rolling.value, fresh.reason, own.value, own.layer], ['DISABLED', true, 'DISABLED', false, 'customer']);
+  assert.deepEqual((await get()).json().flags.killed, { default: 'on', description: 'new', enabled: false });
+});
+
+test('state=replace takes the document as it is', async () => {
+  const deployed = document({ killed: { default: 'on' }, rolling: {} });
+  const answer = (await put(deployed, '?state=replace')).json();
+  assert.deepEqual(answer.kept, []);
+  const changes = answer.changes.map(({ kind, pointer }) => `${kind} ${pointer}`).sort();
+  assert.deepEqual(changes, ['removed /flags/killed/enabled', 'removed /flags/rolling/rollout', 'removed /overrides/customers/c-1']);
+  assert.deepEqual((await get()).json(), deployed);
+  assert.equal((await server.evaluate({ flag: 'rolling', context: { customerId: 'c-1' } }))[0].layer, 'default');
+});
+
+test('a dry run tells and stores nothing', async () => {
+  const before = await get();
+  const deployed = document({ killed: { default: 'on', enabled: true }, fresh: {}, bad: { type: 'colour' } });
+  const dry = (await put(deployed, '?dryRun=true')).json();
+  assert.deepEqual(Object.keys(dry).sort(), ['changes', 'errors', 'kept', 'version']);
+  const after = await get();
+  assert.equal(after.text, before.text);
+  assert.equal(after.headers.get('etag'), before.headers.get('etag'));
+  assert.equal(`"${dry.version}"`, before.headers.get('etag'));
+  const real = (await put(deployed)).json();
+  assert.deepEqual({ ...real, version: 0 }, { ...dry, version: 0 });
+  assert.deepEqual(real.kept, [{ pointer: '/flags/killed/enabled' }]);
+  assert.equal(real.version, dry.version + 1);
+});
+
+test('what changes nothing makes no version', async () => {
+  const { version } = await health();
+  for (const same of [KILLED, JSON.stringify(KILLED, null, 2), (await get()).text]) {
+    const answer = (await put(same)).json();
+    assert.deepEqual([answer.version, answer.changes], [version, []]);
+  }
+  assert.equal((await health()).version, version);
+});
+
+test('If-Match guards what somebody else has changed meanwhile', async () => {
+  const tag = (await get()).headers.get('etag');
+  const taken = await put(document({ a: {} }), '', { 'if-match': tag });
+  assert.equal(taken.status, 200);
+  for (const late of [tag, '"0"', `W/${taken.headers.get('etag')}`, 'x']) {
+    const refused = await put(document({ b: {} }), '', { 'if-match': late });
+    assert.equal(refused.status, 412, late);
+    assert.equal(refused.type, 'application/problem+json');
+    assert.equal(refused.headers.get('etag'), taken.headers.get('etag'));
+    assert.equal((await put(document({ b: {} }), '?dryRun=true', { 'if-match': late })).status, 412);
+  }
+  assert.deepEqual(Object.keys((await get()).json().flags), ['a']);
+  assert.equal((await put(document({ b: {} }), '', { 'if-match': `"0", ${taken.headers.get('etag')}` })).status, 200);
+  assert.equal((await put(document({ c: {} }), '', { 'if-match': '*' })).status, 200);
+});
+
+test('what is misspelt imports nothing', async () => {
+  const before = await get();
+  for (const query of ['?state=foo', '?dryRun=maybe', '?dryrun=true', '?state=', '?dryRun']) {
+    const answer = await put(document({ a: {} }), query);
+    assert.equal(answer.status, 400, query);
+    assert.equal(answer.json().code, 'PARSE_ERROR');
+  }
+  assert.equal((await get()).text, before.text);
+});
+
+test('a refused document is refused in a dry run too', async () => {
+  assert.equal((await put('{"schema":"other"}', '?dryRun=true')).status, 422);
+});
