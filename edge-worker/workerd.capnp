@@ -4,6 +4,8 @@
 #     --directory-path store=DIR --directory-path import=DIR --directory-path assets=dist/assets
 #
 # ADMIN_TOKEN, CLIENT_KEY and SERVER_KEY come from the environment. `import` holds `flags.json`, read once, into an empty store.
+# CLIENT_ORIGINS, too: the origins, separated by commas, whose pages may ask with the client key, or `*`; without it, none but our
+# own. DEMO=on opens `/demo/explain`, which tells anybody with the client key how answers come about.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -30,6 +32,8 @@ const edge :Workerd.Worker = (
     (name = "ADMIN_TOKEN", fromEnvironment = "ADMIN_TOKEN"),
     (name = "CLIENT_KEY", fromEnvironment = "CLIENT_KEY"),
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
+    (name = "CLIENT_ORIGINS", fromEnvironment = "CLIENT_ORIGINS"),
+    (name = "DEMO", fromEnvironment = "DEMO"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
   durableObjectStorage = (localDisk = "store"),

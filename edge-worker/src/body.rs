@@ -31,5 +31,7 @@ pub(crate) async fn read(request: &mut Request, limit: usize) -> Result<String, 
     if received > limit || announced > limit {
         return Err(Problem::too_large(limit));
     }
-    String::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not UTF-8"))
+    let text = String::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not UTF-8"))?;
+    // JSON has none (RFC 8259, 8.1); on its way to the hub it would be dropped, and what is stored would not be what was sent.
+    if text.starts_with('\u{feff}') { Err(Problem::malformed("the body begins with a byte order mark")) } else { Ok(text) }
 }

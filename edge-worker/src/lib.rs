@@ -1,16 +1,21 @@
 //! The edge: HTTP in front of the rules of `sdk-core`, and the durable object that keeps the document.
 //!
-//! Reading order: [`routes`], `handlers`, [`ruleset_cache`], [`hub`], [`store`]. Nothing here decides about a flag.
+//! Reading order: [`routes`], `handlers`, [`serving`], [`ruleset_cache`], [`hub`], [`store`]. Nothing here decides about a flag.
 mod auth;
 mod body;
 mod clock;
+mod cors;
+mod etag;
 mod handlers;
 mod host;
 mod hub;
 mod override_pages;
 mod problem;
+mod query;
 mod routes;
 mod ruleset_cache;
+mod serving;
+mod settings;
 mod store;
 
 use host::Host;

@@ -1,44 +1,70 @@
 //! Every path that is served, on one screen.
 use matchit::{Match, Router};
-use worker::{
-    Method::{Get, Post, Put},
-    Request, Response,
-};
+use worker::{Headers, Request, Response, ResponseBuilder};
 
 use crate::{
     auth::{Admin, Evaluator, Server},
-    handlers::{assets, document, evaluate, health, ofrep, program},
+    cors,
+    handlers::{assets, document, evaluate, explain, health, ofrep, program, ruleset, widget},
     host::Host,
     problem::Problem,
+    settings,
 };
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Route {
     OfrepFlag,
     OfrepFlags,
     Evaluate,
     Program,
+    Ruleset,
+    Widget,
+    Explain,
     Document,
     Health,
     Demo,
+    DemoExplain,
     Asset,
 }
 
-const ROUTES: &[(&str, Route)] = &[
-    ("/ofrep/v1/evaluate/flags/{key}", Route::OfrepFlag),
-    ("/ofrep/v1/evaluate/flags", Route::OfrepFlags),
-    ("/v1/evaluate", Route::Evaluate),
-    ("/v1/program", Route::Program),
-    ("/api/admin/document", Route::Document),
-    ("/health", Route::Health),
-    ("/demo", Route::Demo),
-    ("/demo/{file}", Route::Asset),
+/// Who asks. It decides who else may read the answer and who may keep it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// Pages, also those of other origins: they keep an answer and ask whether it still holds.
+    Pages,
+    /// Servers, operators and monitors: nobody keeps anything.
+    Programs,
+    /// Browsers that load the pages of this server.
+    Visitors,
+}
+
+/// A path's entry: what answers it, by which methods, for whom.
+#[derive(Clone, Copy)]
+struct Served(Route, &'static str, Audience);
+
+const GET: &str = "GET, HEAD, OPTIONS";
+const POST: &str = "POST, OPTIONS";
+const GET_PUT: &str = "GET, HEAD, PUT, OPTIONS";
+
+const ROUTES: &[(&str, Served)] = &[
+    ("/ofrep/v1/evaluate/flags/{key}", Served(Route::OfrepFlag, POST, Audience::Pages)),
+    ("/ofrep/v1/evaluate/flags", Served(Route::OfrepFlags, POST, Audience::Pages)),
+    ("/v1/program", Served(Route::Program, POST, Audience::Pages)),
+    ("/api/widget/config", Served(Route::Widget, GET, Audience::Pages)),
+    ("/v1/evaluate", Served(Route::Evaluate, POST, Audience::Programs)),
+    ("/v1/ruleset", Served(Route::Ruleset, GET, Audience::Programs)),
+    ("/v1/explain", Served(Route::Explain, POST, Audience::Programs)),
+    ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Programs)),
+    ("/health", Served(Route::Health, GET, Audience::Programs)),
+    ("/demo", Served(Route::Demo, GET, Audience::Visitors)),
+    ("/demo/explain", Served(Route::DemoExplain, POST, Audience::Visitors)),
+    ("/demo/{file}", Served(Route::Asset, GET, Audience::Visitors)),
 ];
 
 thread_local! {
-    static ROUTER: Router<Route> = ROUTES.iter().fold(Router::new(), |mut router, (path, route)| {
+    static ROUTER: Router<Served> = ROUTES.iter().fold(Router::new(), |mut router, (path, served)| {
         // Two routes that exclude each other would both be unreachable; a test asks for every one of them.
-        router.insert(*path, *route).ok();
+        router.insert(*path, *served).ok();
         router
     });
 }
@@ -46,29 +72,89 @@ thread_local! {
 /// Answers any request; a refusal is an answer too.
 pub(crate) async fn answer(mut request: Request, env: &Host) -> worker::Result<Response> {
     let path = request.path();
-    let found = ROUTER.with(|router| {
-        let Match { value, params } = router.at(&path).ok()?;
-        Some((*value, params.get("key").map(str::to_owned)))
-    });
-    match found {
-        Some((Route::OfrepFlag, key)) => ofrep::flag(&mut request, env, &key.unwrap_or_default()).await,
-        Some((Route::OfrepFlags, _)) => ofrep::flags(&mut request, env).await,
-        Some((route, _)) => dispatch(route, &mut request, env, &path).await.or_else(Problem::into_response),
-        None => Problem::not_found().into_response(),
+    let Some((Served(route, methods, audience), key)) = find(&path, env) else {
+        return dressed(Problem::not_found().into_response()?, Audience::Programs, &request, env);
+    };
+    // The crate takes a method it does not know for GET.
+    let method = request.inner().method();
+    let answered = if method == "OPTIONS" {
+        options(&request, env, methods, audience)
+    } else if methods.split(", ").any(|allowed| allowed == method) {
+        dispatch(route, &method, &mut request, env, &path, &key).await
+    } else {
+        Err(Problem::method(methods))
+    };
+    let answer = match (answered, route) {
+        (Ok(answer), _) => answer,
+        (Err(problem), Route::OfrepFlag) => ofrep::refusal(&problem, Some(&key))?,
+        (Err(problem), Route::OfrepFlags) => ofrep::refusal(&problem, None)?,
+        (Err(problem), _) => problem.into_response()?,
+    };
+    dressed(answer, audience, &request, env)
+}
+
+/// What serves a path, and the flag's key where the path holds one.
+fn find(path: &str, env: &Host) -> Option<(Served, String)> {
+    let (served, key) = ROUTER.with(|router| {
+        let Match { value, params } = router.at(path).ok()?;
+        Some((*value, params.get("key").unwrap_or_default().to_owned()))
+    })?;
+    (served.0 != Route::DemoExplain || settings::is_demo(env)).then_some((served, key))
+}
+
+async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host, path: &str, key: &str) -> Result<Response, Problem> {
+    match route {
+        Route::OfrepFlag => ofrep::flag(Evaluator::of(request, env)?, request, env, key).await,
+        Route::OfrepFlags => ofrep::flags(Evaluator::of(request, env)?, request, env).await,
+        Route::Program => program::make(Evaluator::of(request, env)?, request, env).await,
+        Route::Widget => widget::config(Evaluator::of(request, env)?, request, env).await,
+        Route::Evaluate => evaluate::many(Server::of(request, env)?, request, env).await,
+        Route::Ruleset => ruleset::newest(Server::of(request, env)?, request, env).await,
+        Route::Explain => explain::one(Admin::of(request, env)?, request, env).await,
+        Route::Document if method == "PUT" => document::import(Admin::of(request, env)?, request, env).await,
+        Route::Document => document::export(Admin::of(request, env)?, env).await,
+        Route::Health => health::report(env).await,
+        Route::Demo => assets::page("/demo/index.html", env).await,
+        Route::DemoExplain => explain::many(Evaluator::of(request, env)?, request, env).await,
+        Route::Asset => assets::file(path, env).await,
     }
 }
 
-async fn dispatch(route: Route, request: &mut Request, env: &Host, path: &str) -> Result<Response, Problem> {
-    match (route, request.method()) {
-        (Route::Evaluate, Post) => evaluate::many(Server::of(request, env)?, request, env).await,
-        (Route::Program, Post) => program::make(Evaluator::of(request, env)?, request, env).await,
-        (Route::Document, Get) => document::export(Admin::of(request, env)?, env).await,
-        (Route::Document, Put) => document::import(Admin::of(request, env)?, request, env).await,
-        (Route::Health, Get) => health::report(env).await,
-        (Route::Demo, Get) => assets::page("/demo/index.html", env).await,
-        (Route::Asset, Get) => assets::file(path, env).await,
-        (Route::Evaluate | Route::Program, _) => Err(Problem::method("POST")),
-        (Route::Document, _) => Err(Problem::method("GET, PUT")),
-        _ => Err(Problem::method("GET")),
+/// Which methods there are; to a page of another origin, what it may ask.
+fn options(request: &Request, env: &Host, methods: &str, audience: Audience) -> Result<Response, Problem> {
+    let answer = ResponseBuilder::new().with_status(204).with_header("allow", methods)?.empty();
+    if audience == Audience::Pages {
+        cors::preflight(request, env, methods, answer.headers())?;
+    }
+    Ok(answer)
+}
+
+/// What every answer says beside its content: who may read it, who may keep it, that its type is its type.
+fn dressed(answer: Response, audience: Audience, request: &Request, env: &Host) -> worker::Result<Response> {
+    let answer = changeable(answer)?;
+    let headers = answer.headers();
+    headers.set("cache-control", kept_by(audience, answer.status_code()))?;
+    if audience == Audience::Pages {
+        cors::allow(request, env, headers)?;
+    }
+    Ok(answer)
+}
+
+/// The answer with `nosniff`. Headers of an answer that came from the hub cannot be set: it gets a copy of them.
+fn changeable(answer: Response) -> worker::Result<Response> {
+    let mark = |headers: &Headers| headers.set("x-content-type-options", "nosniff");
+    if mark(answer.headers()).is_ok() {
+        return Ok(answer);
+    }
+    let copy = answer.headers().clone();
+    mark(&copy)?;
+    Ok(answer.with_headers(copy))
+}
+
+const fn kept_by(audience: Audience, status: u16) -> &'static str {
+    match audience {
+        Audience::Pages if status < 400 => "private, no-cache",
+        Audience::Visitors if status < 400 => "no-cache",
+        _ => "no-store",
     }
 }

@@ -106,6 +106,9 @@ impl Overrides {
 }
 
 fn owner<'o>(owners: &'o BTreeMap<String, OwnerOverrides>, kind: OwnerKind, context: &Context) -> Option<&'o OwnerOverrides> {
+    if owners.is_empty() {
+        return None;
+    }
     let mut digits = Digits::default();
     owners.get(core::str::from_utf8(kind.unit(context, &mut digits).text()?).ok()?)
 }

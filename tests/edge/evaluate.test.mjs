@@ -1,4 +1,4 @@
-// Many questions in one request, and the program of one visitor.
+// Many questions in one request.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -86,24 +86,15 @@ test('nothing anyone sends is our fault', async () => {
   }
 });
 
-test('a program, as JSON for people', async () => {
-  const answer = await server.asClient('/v1/program', { body: { context: { customerId: 'c-1' } }, headers: { accept: 'application/json' } });
+test('a version may be asked for', async () => {
+  const { version } = (await server.request('/health', { method: 'GET' })).json();
+  const answer = await ask({ evaluations: [{ flag: 'plain' }], minVersion: version });
   assert.equal(answer.status, 200);
-  assert.equal(answer.type, 'application/json');
-  const program = answer.json();
-  assert.equal(program.format, 1);
-  assert.deepEqual(program.known, ['customerId', 'organizationId']);
-  assert.equal(program.flags.plain.type, 'boolean');
-  assert.equal(program.flags.plain.steps.length, 1);
-});
-
-test('a program, as bytes', async () => {
-  const body = { context: { targetingKey: 'u-1' } };
-  const bytes = await server.asClient('/v1/program', { body });
-  assert.equal(bytes.status, 200);
-  assert.equal(bytes.type, 'application/vnd.twinflag.program');
-  assert.ok(bytes.bytes.length > 0);
-  assert.equal((await server.asClient('/v1/program', { body, headers: { accept: 'text/html' } })).status, 406);
-  assert.equal((await server.request('/v1/program', { body })).status, 401);
-  assert.equal((await server.asClient('/v1/program', { body: { context: [] } })).json().code, 'INVALID_CONTEXT');
+  assert.equal(answer.headers.get('twinflag-version'), String(version));
+  assert.equal((await ask({ evaluations: [], minVersion: version + 1 })).status, 200);
+  for (const minVersion of [null, '1', -1, 1.5, 2 ** 32, []]) {
+    const refused = await ask({ evaluations: [], minVersion });
+    assert.equal(refused.status, 400);
+    assert.equal(refused.json().pointer, '/minVersion');
+  }
 });

@@ -36,7 +36,9 @@ test('one flag', async () => {
   const answer = await one('plain');
   assert.equal(answer.status, 200);
   assert.equal(answer.type, 'application/json');
-  assert.deepEqual(answer.json(), { key: 'plain', metadata: { layer: 'default' }, reason: 'STATIC', value: true, variant: 'on' });
+  const { metadata, ...rest } = answer.json();
+  assert.deepEqual(rest, { key: 'plain', reason: 'STATIC', value: true, variant: 'on' });
+  assert.deepEqual(metadata, { layer: 'default', version: Number(answer.headers.get('twinflag-version')) });
 });
 
 test('a killed flag', async () => {
@@ -66,6 +68,46 @@ test('all flags', async () => {
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.json().flags.map((flag) => flag.key).sort(), Object.keys(DOCUMENT.flags).sort());
   for (const flag of answer.json().flags) assert.equal(typeof flag.reason, 'string');
+});
+
+test('all flags name their version, and are kept by it', async () => {
+  const first = await all();
+  const { version, flagConfigEtag } = first.json().metadata;
+  assert.equal(flagConfigEtag, String(version));
+  const etag = first.headers.get('etag');
+  assert.match(etag, /^"[0-9a-f]{32}"$/);
+  assert.equal((await all()).headers.get('etag'), etag);
+  for (const held of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+    const again = await all({ headers: { 'if-none-match': held } });
+    assert.equal(again.status, 304, held);
+    assert.equal(again.bytes.length, 0);
+    assert.equal(again.headers.get('etag'), etag);
+  }
+  assert.equal((await all({ headers: { 'if-none-match': '"x"' } })).status, 200);
+});
+
+test('another context or another document is another answer', async () => {
+  const byUser = { ...DOCUMENT, flags: { mine: { targets: [{ attribute: 'userId', values: ['u-1'], variant: 'on' }] } } };
+  const before = (await all()).headers.get('etag');
+  await server.asAdmin('/api/admin/document', { method: 'PUT', body: byUser });
+  const one = await all({ headers: { 'if-none-match': before } });
+  assert.equal(one.status, 200);
+  const other = await all({ body: { context: { targetingKey: 'u-2' } }, headers: { 'if-none-match': one.headers.get('etag') } });
+  assert.equal(other.status, 200);
+  await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT });
+});
+
+test('a version that an event named is the least that is answered from', async () => {
+  const { version } = (await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT })).json();
+  for (const etag of [version, `%22${version}%22`]) {
+    const answer = await server.asClient(`/ofrep/v1/evaluate/flags?flagConfigEtag=${etag}&flagConfigLastModified=0`, { body: {} });
+    assert.ok(answer.json().metadata.version >= version);
+  }
+  // Those of nobody here, and one that will never be: answered from what there is.
+  for (const query of ['flagConfigEtag=abc', 'flagConfigEtag=4294967295', 'flagConfigEtag=%ff', 'theirs=1']) {
+    assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags?${query}`, { body: {} })).status, 200);
+    assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags/plain?${query}`, { body: {} })).status, 200);
+  }
 });
 
 test('both headers open the door', async () => {
@@ -137,5 +179,6 @@ test('413 for a body whose length is not announced', async () => {
 test('405 for another method', async () => {
   const answer = await one('plain', { method: 'GET', body: undefined });
   assert.equal(answer.status, 405);
-  assert.equal(answer.headers.get('allow'), 'POST');
+  assert.equal(answer.headers.get('allow'), 'POST, OPTIONS');
+  assert.equal(answer.json().errorCode, 'GENERAL');
 });

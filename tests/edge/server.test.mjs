@@ -46,11 +46,67 @@ test('paths that are none', async () => {
   }
 });
 
+const METHODS = [
+  ['/health', 'GET, HEAD, OPTIONS'], ['/demo', 'GET, HEAD, OPTIONS'], ['/demo/main.js', 'GET, HEAD, OPTIONS'], ['/v1/ruleset', 'GET, HEAD, OPTIONS'],
+  ['/api/widget/config', 'GET, HEAD, OPTIONS'], ['/api/admin/document', 'GET, HEAD, PUT, OPTIONS'], ['/v1/evaluate', 'POST, OPTIONS'],
+  ['/v1/program', 'POST, OPTIONS'], ['/v1/explain', 'POST, OPTIONS'], ['/demo/explain', 'POST, OPTIONS'],
+  ['/ofrep/v1/evaluate/flags', 'POST, OPTIONS'], ['/ofrep/v1/evaluate/flags/x', 'POST, OPTIONS'],
+];
+
 test('methods that are none', async () => {
-  for (const [path, allowed] of [['/health', 'GET'], ['/demo', 'GET'], ['/v1/evaluate', 'POST'], ['/v1/program', 'POST'], ['/api/admin/document', 'GET, PUT']]) {
-    const answer = await server.asAdmin(path, { method: 'DELETE' });
-    assert.equal(answer.status, 405, path);
+  for (const [path, allowed] of METHODS) {
+    for (const method of ['DELETE', 'PATCH', 'PROPFIND', allowed.includes('GET') ? 'POST' : 'GET']) {
+      const answer = await server.asAdmin(path, { method });
+      assert.equal(answer.status, 405, `${method} ${path}`);
+      assert.equal(answer.headers.get('allow'), allowed);
+    }
+  }
+});
+
+test('methods are told to whom asks', async () => {
+  for (const [path, allowed] of METHODS) {
+    const answer = await server.request(path, { method: 'OPTIONS' });
+    assert.equal(answer.status, 204, path);
     assert.equal(answer.headers.get('allow'), allowed);
+  }
+  assert.equal((await server.request('/absent', { method: 'OPTIONS' })).status, 404);
+});
+
+test('HEAD is GET without the body', async () => {
+  for (const path of ['/health', '/demo']) {
+    const answer = await server.request(path, { method: 'HEAD' });
+    assert.equal(answer.status, 200, path);
+    assert.equal(answer.bytes.length, 0);
+    assert.equal(answer.type, (await server.request(path, { method: 'GET' })).type);
+  }
+});
+
+test('health tells the version, and whether it may be old', async () => {
+  const answer = await server.request('/health', { method: 'GET' });
+  assert.equal(answer.status, 200);
+  const { version, ...rest } = answer.json();
+  assert.ok(version >= 1);
+  assert.deepEqual(rest, { stale: false, status: 'ok' });
+});
+
+test('no answer is taken for another type, and none is kept that should not be', async () => {
+  const { asAdmin, asClient, asServer, request } = server;
+  const kept = [
+    ['no-store', await request('/health', { method: 'GET' })],
+    ['no-store', await request('/absent', { method: 'GET' })],
+    ['no-store', await asAdmin('/api/admin/document', { method: 'GET' })],
+    ['no-store', await asAdmin('/api/admin/document', { method: 'PUT', body: '{' })],
+    ['no-store', await asServer('/v1/evaluate', { body: { evaluations: [] } })],
+    ['no-store', await asServer('/v1/ruleset', { method: 'GET' })],
+    ['no-store', await asClient('/ofrep/v1/evaluate/flags', { body: '{' })],
+    ['private, no-cache', await asClient('/ofrep/v1/evaluate/flags', { body: {} })],
+    ['private, no-cache', await asClient('/v1/program', { body: {} })],
+    ['private, no-cache', await asClient('/api/widget/config', { method: 'GET', body: undefined })],
+    ['no-cache', await request('/demo', { method: 'GET' })],
+  ];
+  for (const [expected, answer] of kept) {
+    assert.equal(answer.headers.get('cache-control'), expected);
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
   }
 });
 

@@ -8,7 +8,9 @@ mod fuzz;
 mod http;
 mod identity;
 mod keys;
+mod malformed;
 mod npm;
+mod packages;
 mod process;
 mod root;
 mod runtimes;
@@ -45,6 +47,7 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "bench", usage: "[native|js|size]   our numbers beside the best peer's, and the budgets", run: bench::run },
     Command { name: "fuzz", usage: "[document|context|program …] [--seconds N]   arbitrary bytes against the core", run: fuzz::run },
+    Command { name: "malformed", usage: "[--count N] [--seed S]   wrong requests to the worker, each refused", run: malformed::run },
     Command { name: "build", usage: "   what dev and test build, and nothing else", run: |_| build() },
 ];
 
@@ -77,5 +80,6 @@ fn build() -> Result<()> {
     npm::ensure_packages()?;
     edge::build()?;
     sdk::build()?;
+    packages::build()?;
     site::build()
 }

@@ -2,7 +2,7 @@
 use worker::{Env, Response};
 
 use super::reply;
-use crate::problem::Problem;
+use crate::{problem::Problem, settings};
 
 /// Scripts of our own only, and WebAssembly.
 const POLICY: &str =
@@ -10,10 +10,11 @@ const POLICY: &str =
 
 /// A page. It learns the publishable key from its `client-key` element.
 pub(crate) async fn page(path: &str, env: &Env) -> Result<Response, Problem> {
-    let key = env.var("CLIENT_KEY").map(|key| key.to_string()).unwrap_or_default();
+    let key = settings::text(env, "CLIENT_KEY").unwrap_or_default();
     let html = fetch(path, env).await?.text().await?.replace("{{client-key}}", &key);
     let response = reply("text/html; charset=utf-8", html.into_bytes())?;
     response.headers().set("content-security-policy", POLICY)?;
+    response.headers().set("referrer-policy", "no-referrer")?;
     Ok(response)
 }
 

@@ -1,35 +1,33 @@
 //! `POST /v1/evaluate`: up to a thousand questions, each with its own context, default and time.
-use sdk_core::{Context, FlagType, Millis, Overrides, canonical::canonical_text};
+//!
+//! `minVersion` names a version that the answers must at least be from, where the hub has it.
+use sdk_core::{Context, FlagType, Millis, canonical::canonical_text};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Request, Response};
 
 use super::{
     json,
-    question::{Given, object},
+    question::{Given, key, millis, object},
+    versioned,
 };
-use crate::{
-    auth::Server,
-    body, clock,
-    host::Host,
-    problem::Problem,
-    ruleset_cache::{self, Serving},
-};
+use crate::{auth::Server, body, clock, host::Host, problem::Problem, ruleset_cache::Serving, serving};
 
 const MOST: usize = 1_000;
 
 pub(crate) async fn many(_server: Server, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let body = body::read(request, body::DOCUMENT).await?;
-    let questions = parse(&body)?;
-    let mut serving = ruleset_cache::current(env, None).await?;
-    let overrides = serving.overrides(env, questions.iter().map(|question| &question.context)).await;
-    json(answers(&serving, &overrides, &questions, clock::now()))
+    let (questions, version) = parse(&body)?;
+    let serving = serving::at_least(env, version, questions.iter().map(|question| &question.context)).await?;
+    versioned(json(answers(&serving, &questions, clock::now()))?, &serving)
 }
 
 #[derive(Deserialize)]
 struct Questions<'a> {
     #[serde(borrow)]
     evaluations: Vec<&'a RawValue>,
+    #[serde(borrow, default, rename = "minVersion")]
+    min_version: Given<'a>,
 }
 
 #[derive(Deserialize)]
@@ -55,23 +53,24 @@ struct Question {
     bucket: bool,
 }
 
-fn parse(body: &str) -> Result<Vec<Question>, Problem> {
-    let Questions { evaluations } = object(body).map_err(Problem::malformed)?;
+fn parse(body: &str) -> Result<(Vec<Question>, Option<u32>), Problem> {
+    let Questions { evaluations, min_version } = object(body).map_err(Problem::malformed)?;
+    let not_a_version = |_| Problem::malformed_at("/minVersion", "expected a whole number");
+    let version = min_version.0.map(serde_json::from_str).transpose().map_err(not_a_version)?;
     if evaluations.len() > MOST {
         return Err(Problem::malformed_at("/evaluations", format!("expected at most {MOST}, found {}", evaluations.len())));
     }
     let numbered = evaluations.iter().enumerate();
-    numbered.map(|(index, raw)| question(raw.get()).map_err(|why| Problem::malformed_at(format!("/evaluations/{index}"), why))).collect()
+    let questions = numbered
+        .map(|(index, raw)| question(raw.get()).map_err(|why| Problem::malformed_at(format!("/evaluations/{index}"), why)))
+        .collect::<Result<_, _>>()?;
+    Ok((questions, version))
 }
 
 fn question(text: &str) -> Result<Question, String> {
     let wire: Wire<'_> = object(text)?;
-    if !wire.flag.get().starts_with('"') {
-        return Err("expected flag to be a string".to_owned());
-    }
     Ok(Question {
-        // A key is not checked: one that is no text, for a lone surrogate in it, is the key of no flag.
-        flag: serde_json::from_str(wire.flag.get()).unwrap_or_default(),
+        flag: key(wire.flag)?,
         context: wire.context.context(),
         default: wire
             .default
@@ -83,30 +82,27 @@ fn question(text: &str) -> Result<Question, String> {
     })
 }
 
-/// Whole milliseconds, in any spelling JSON has for them.
-fn millis(text: &str) -> Result<Millis, String> {
-    let number: f64 = serde_json::from_str(text).map_err(|_| "expected now to be a number")?;
-    #[expect(clippy::cast_possible_truncation, reason = "whole, and a double past i64 saturates")]
-    if number.fract() == 0.0 { Ok(Millis(number as i64)) } else { Err("expected now to be whole milliseconds".to_owned()) }
-}
-
-fn answers(serving: &Serving, overrides: &Overrides, questions: &[Question], clock: Millis) -> String {
+fn answers(serving: &Serving, questions: &[Question], clock: Millis) -> String {
     let mut out = String::from(r#"{"results":["#);
     for (index, question) in questions.iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
-        write_answer(&mut out, serving, overrides, question, clock);
+        write_answer(&mut out, serving, question, clock);
     }
     out.push_str("]}");
     out
 }
 
-fn write_answer(out: &mut String, serving: &Serving, overrides: &Overrides, question: &Question, clock: Millis) {
+fn write_answer(out: &mut String, serving: &Serving, question: &Question, clock: Millis) {
     let default = question.default.as_deref();
     let context = &question.context;
-    let own = overrides.of(context);
+    let own = serving.overrides.of(context);
     let requested = default.and_then(FlagType::of_default);
     let evaluation = serving.ruleset.evaluate(own, &question.flag, context, question.now.unwrap_or(clock), requested);
     evaluation.write_canonical(out, default, question.bucket);
+    if serving.is_stale() {
+        out.pop();
+        out.push_str(",\"stale\":true}");
+    }
 }

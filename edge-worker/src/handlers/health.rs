@@ -1,18 +1,17 @@
-//! `GET /health`: whether questions are answered, and from which version.
+//! `GET /health`: whether questions are answered, from which version, and whether that is known to be the newest.
 use serde::Serialize;
 use worker::Response;
 
-use crate::{host::Host, problem::Problem, ruleset_cache};
+use crate::{host::Host, problem::Problem, serving};
 
 #[derive(Serialize)]
 struct Health {
-    status: &'static str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     stale: bool,
+    status: &'static str,
     version: u32,
 }
 
 pub(crate) async fn report(env: &Host) -> Result<Response, Problem> {
-    let serving = ruleset_cache::current(env, None).await?;
-    Ok(Response::from_json(&Health { status: "ok", stale: serving.stale, version: serving.version })?)
+    let serving = serving::at_least(env, None, []).await?;
+    Ok(Response::from_json(&Health { stale: serving.is_stale(), status: "ok", version: serving.version })?)
 }

@@ -1,20 +1,39 @@
 //! One file a resource: parse the request, ask the core, build the reply.
+mod accept;
 pub(crate) mod assets;
 pub(crate) mod document;
 pub(crate) mod evaluate;
+pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod ofrep;
 pub(crate) mod program;
 mod question;
+pub(crate) mod ruleset;
+pub(crate) mod widget;
 
-use worker::{Response, ResponseBuilder};
+use worker::{Request, Response, ResponseBuilder};
 
-use crate::problem::Problem;
+use crate::{etag::Etag, problem::Problem, ruleset_cache::Serving};
+
+const JSON: &str = "application/json";
 
 fn json(body: String) -> Result<Response, Problem> {
-    reply("application/json", body.into_bytes())
+    reply(JSON, body.into_bytes())
 }
 
 fn reply(content_type: &str, body: Vec<u8>) -> Result<Response, Problem> {
     Ok(ResponseBuilder::new().with_header("content-type", content_type)?.fixed(body))
+}
+
+/// An answer that the asker may keep: the asker who holds it already gets 304 instead.
+fn tagged(request: &Request, etag: &Etag, content_type: &str, body: Vec<u8>) -> Result<Response, Problem> {
+    let response = if etag.is_held(request)? { ResponseBuilder::new().with_status(304).empty() } else { reply(content_type, body)? };
+    response.headers().set("etag", etag.as_str())?;
+    Ok(response)
+}
+
+/// Names the version that was answered from.
+fn versioned(response: Response, serving: &Serving) -> Result<Response, Problem> {
+    response.headers().set("twinflag-version", &serving.version.to_string())?;
+    Ok(response)
 }

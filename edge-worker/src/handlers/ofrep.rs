@@ -1,89 +1,99 @@
-//! The OpenFeature Remote Evaluation Protocol: its bodies for answers and for refusals.
+//! The OpenFeature Remote Evaluation Protocol 0.3: its bodies for answers and for refusals.
+//!
+//! Metadata names the version: `version`, and as `flagConfigEtag` in the words of the protocol, which a client may send back as
+//! a parameter of that name to be answered from that version at least.
 use percent_encoding::percent_decode_str;
-use sdk_core::{Context, ErrorCode, Evaluation, Object, Overrides, canonical::write_string};
-use worker::{Method, Request, Response};
-
-use super::{json, question::Question};
-use crate::{
-    auth::Evaluator,
-    body, clock,
-    host::Host,
-    problem::Problem,
-    ruleset_cache::{self, Serving},
+use sdk_core::{
+    Context, ErrorCode, Evaluation, Object,
+    canonical::{write_number, write_string},
 };
+use worker::{Request, Response};
 
-/// `POST /ofrep/v1/evaluate/flags/{key}`.
-pub(crate) async fn flag(request: &mut Request, env: &Host, key: &str) -> worker::Result<Response> {
+use super::{JSON, json, question::Question, tagged, versioned};
+use crate::{auth::Evaluator, body, clock, etag::Etag, host::Host, problem::Problem, query::Query, ruleset_cache::Serving, serving};
+
+/// `POST /ofrep/v1/evaluate/flags/{key}`; `key` as it stands in the path.
+pub(crate) async fn flag(_evaluator: Evaluator, request: &mut Request, env: &Host, key: &str) -> Result<Response, Problem> {
+    let (serving, context) = ask(request, env).await?;
     let key = percent_decode_str(key).decode_utf8_lossy();
-    match ask(request, env).await {
-        Ok((serving, overrides, context)) => one(&serving, &overrides, &context, &key),
-        Err(problem) => refusal(&problem, Some(&key)),
-    }
-}
-
-/// `POST /ofrep/v1/evaluate/flags`.
-pub(crate) async fn flags(request: &mut Request, env: &Host) -> worker::Result<Response> {
-    match ask(request, env).await.and_then(|(serving, overrides, context)| json(all(&serving, &overrides, &context))) {
-        Ok(response) => Ok(response),
-        Err(problem) => refusal(&problem, None),
-    }
-}
-
-type Asked = (Serving, Overrides, Context);
-
-async fn ask(request: &mut Request, env: &Host) -> Result<Asked, Problem> {
-    if request.method() != Method::Post {
-        return Err(Problem::method("POST"));
-    }
-    let _evaluator = Evaluator::of(request, env)?;
-    let body = body::read(request, body::QUESTION).await?;
-    let context = Question::parse(&body)?.context()?;
-    let mut serving = ruleset_cache::current(env, None).await?;
-    let overrides = serving.overrides(env, [&context]).await;
-    Ok((serving, overrides, context))
-}
-
-fn one(serving: &Serving, overrides: &Overrides, context: &Context, key: &str) -> worker::Result<Response> {
-    let evaluation = serving.ruleset.evaluate(overrides.of(context), key, context, clock::now(), None);
+    let evaluation = serving.ruleset.evaluate(serving.overrides.of(&context), &key, &context, clock::now(), None);
     let mut body = String::new();
-    write(&mut body, key, &evaluation);
+    write(&mut body, &key, &evaluation, &serving, true);
     let status = match evaluation.error_code() {
         None => 200,
         Some(ErrorCode::FlagNotFound) => 404,
         Some(_) => 400,
     };
-    Ok(json(body).or_else(Problem::into_response)?.with_status(status))
+    versioned(json(body)?.with_status(status), &serving)
 }
 
-fn all(serving: &Serving, overrides: &Overrides, context: &Context) -> String {
+/// `POST /ofrep/v1/evaluate/flags`.
+pub(crate) async fn flags(_evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
+    let (serving, context) = ask(request, env).await?;
+    let body = all(&serving, &context).into_bytes();
+    versioned(tagged(request, &Etag::strong(&body), JSON, body)?, &serving)
+}
+
+/// A refusal in the words of the protocol; `key` as it stands in the path of who asks for one flag.
+pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Response> {
+    let mut body = String::new();
+    let mut object = Object::open(&mut body);
+    write_string(object.member("errorCode"), if problem.status == 400 { problem.code } else { "GENERAL" });
+    write_string(object.member("errorDetails"), &problem.detail);
+    if let Some(key) = key {
+        write_string(object.member("key"), &percent_decode_str(key).decode_utf8_lossy());
+    }
+    object.close();
+    problem.respond(JSON, body.into_bytes())
+}
+
+async fn ask(request: &mut Request, env: &Host) -> Result<(Serving, Context), Problem> {
+    let version = version_named(&Query::lenient(request));
+    let body = body::read(request, body::QUESTION).await?;
+    let context = Question::parse(&body)?.context()?;
+    Ok((serving::at_least(env, version, [&context]).await?, context))
+}
+
+/// The version in `flagConfigEtag`, with or without the quotes of a tag. A tag of somebody else names none.
+fn version_named(query: &Query) -> Option<u32> {
+    query.get("flagConfigEtag")?.trim_matches('"').parse().ok()
+}
+
+fn all(serving: &Serving, context: &Context) -> String {
     let mut out = String::from(r#"{"flags":["#);
-    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, clock::now());
+    let mut visitor = serving.ruleset.visitor(serving.overrides.of(context), context, clock::now());
     for (index, evaluation) in visitor.evaluate_all().enumerate() {
         if index > 0 {
             out.push(',');
         }
-        write(&mut out, evaluation.flag_key(), &evaluation);
+        write(&mut out, evaluation.flag_key(), &evaluation, serving, false);
     }
-    out.push_str("]}");
+    out.push_str("],\"metadata\":");
+    let mut metadata = Object::open(&mut out);
+    write_string(metadata.member("flagConfigEtag"), &serving.version.to_string());
+    write_state(&mut metadata, serving, true);
+    metadata.close();
+    out.push('}');
     out
 }
 
 /// A success without `value` asks the provider to use the default in the code.
-fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>) {
+fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>, serving: &Serving, with_version: bool) {
     let mut object = Object::open(out);
     if let Some(code) = evaluation.error_code() {
         write_string(object.member("errorCode"), code.as_str());
         write_string(object.member("errorDetails"), details(code));
-        write_string(object.member("key"), key);
-        return object.close();
     }
     write_string(object.member("key"), key);
+    let mut metadata = Object::open(object.member("metadata"));
     if let Some(layer) = evaluation.layer() {
-        let mut metadata = Object::open(object.member("metadata"));
         write_string(metadata.member("layer"), layer.as_str());
-        metadata.close();
     }
-    write_string(object.member("reason"), evaluation.reason().as_str());
+    write_state(&mut metadata, serving, with_version);
+    metadata.close();
+    if evaluation.error_code().is_none() {
+        write_string(object.member("reason"), evaluation.reason().as_str());
+    }
     if let Some(value) = evaluation.value() {
         value.write_canonical(object.member("value"));
     }
@@ -93,16 +103,13 @@ fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>) {
     object.close();
 }
 
-fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Response> {
-    let mut body = String::new();
-    let mut object = Object::open(&mut body);
-    write_string(object.member("errorCode"), if problem.status == 400 { problem.code } else { "GENERAL" });
-    write_string(object.member("errorDetails"), &problem.detail);
-    if let Some(key) = key {
-        write_string(object.member("key"), key);
+fn write_state(metadata: &mut Object<'_>, serving: &Serving, with_version: bool) {
+    if serving.is_stale() {
+        metadata.member("stale").push_str("true");
     }
-    object.close();
-    problem.respond("application/json", body.into_bytes())
+    if with_version {
+        write_number(metadata.member("version"), f64::from(serving.version));
+    }
 }
 
 const fn details(code: ErrorCode) -> &'static str {

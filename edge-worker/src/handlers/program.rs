@@ -1,42 +1,30 @@
 //! `POST /v1/program`: the ruleset specialised for what is known of one visitor.
-use sdk_core::{Identity, specialise};
+//!
+//! `?format=N` names the highest format of programs the asker reads; who names none reads every one.
+use sdk_core::{FORMAT, Identity, specialise};
 use worker::{Request, Response};
 
-use super::{json, question::Question, reply};
-use crate::{auth::Evaluator, body, host::Host, problem::Problem, ruleset_cache};
+use super::{JSON, accept, question::Question, tagged, versioned};
+use crate::{auth::Evaluator, body, etag::Etag, host::Host, problem::Problem, query::Query, serving};
 
+/// The form to run; the other one, JSON, is there to be read.
 const BINARY: &str = "application/vnd.twinflag.program";
 
 pub(crate) async fn make(_evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let form = Form::accepted(&request.headers().get("accept")?.unwrap_or_default())?;
+    let query = Query::of(request, &["format", "minVersion"])?;
+    let accepted = request.headers().get("accept")?.unwrap_or_default();
+    let form = accept::best(&accepted, &[BINARY, JSON]).and_then(|place| [BINARY, JSON].get(place).copied());
+    let form = form.ok_or_else(|| Problem::not_acceptable(&format!("{BINARY}, {JSON}")))?;
+    if query.number("format")?.is_some_and(|highest| highest < FORMAT) {
+        return Err(Problem::not_acceptable(&format!("programs of format {FORMAT}")));
+    }
     let body = body::read(request, body::QUESTION).await?;
     let known = Question::parse(&body)?.context()?;
-    let mut serving = ruleset_cache::current(env, None).await?;
-    let overrides = serving.overrides(env, [&known]).await;
-    let own = overrides.of(&known);
+    let serving = serving::at_least(env, query.number("minVersion")?, [&known]).await?;
+    let own = serving.overrides.of(&known);
     let program = specialise(&serving.ruleset, own, &known, Identity::Open).map_err(|error| Problem::context(error.as_str()))?;
-    match form {
-        Form::Binary => reply(BINARY, program.to_bytes()),
-        Form::Json => json(program.to_json()),
-    }
-}
-
-/// The two forms of a program: bytes to run, JSON to read.
-#[derive(Clone, Copy)]
-enum Form {
-    Binary,
-    Json,
-}
-
-impl Form {
-    /// The first that is accepted; who asks for nothing gets bytes.
-    fn accepted(accept: &str) -> Result<Self, Problem> {
-        let mut ranges = accept.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
-        let form = ranges.find_map(|range| match range {
-            BINARY | "*/*" | "application/*" | "" => Some(Self::Binary),
-            "application/json" => Some(Self::Json),
-            _ => None,
-        });
-        form.ok_or_else(|| Problem::not_acceptable(&format!("{BINARY}, application/json")))
-    }
+    let bytes = if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() };
+    let response = tagged(request, &Etag::strong(&bytes), form, bytes)?;
+    response.headers().append("vary", "accept")?;
+    versioned(response, &serving)
 }

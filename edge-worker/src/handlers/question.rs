@@ -1,5 +1,5 @@
 //! What callers send, as far as the edge reads it: contexts and defaults stay the text they came as.
-use sdk_core::Context;
+use sdk_core::{Context, Millis};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -18,11 +18,7 @@ impl<'a> Question<'a> {
     }
 
     pub(super) fn context(&self) -> Result<Context, Problem> {
-        let context = self.context.context();
-        match context.refusal() {
-            Some(refusal) => Err(Problem::context(refusal)),
-            None => Ok(context),
-        }
+        self.context.sound_context()
     }
 }
 
@@ -45,9 +41,31 @@ impl<'a, 'de: 'a> Deserialize<'de> for Given<'a> {
     }
 }
 
+/// The key of a flag. It is not checked: one that is no text, for a lone surrogate in it, is the key of no flag.
+pub(super) fn key(raw: &RawValue) -> Result<String, String> {
+    let text = raw.get();
+    if text.starts_with('"') { Ok(serde_json::from_str(text).unwrap_or_default()) } else { Err("expected flag to be a string".to_owned()) }
+}
+
+/// Whole milliseconds, in any spelling JSON has for them.
+pub(super) fn millis(text: &str) -> Result<Millis, String> {
+    let number: f64 = serde_json::from_str(text).map_err(|_| "expected now to be a number")?;
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and a double past i64 saturates")]
+    if number.fract() == 0.0 { Ok(Millis(number as i64)) } else { Err("expected now to be whole milliseconds".to_owned()) }
+}
+
 impl Given<'_> {
     /// The context in this member, refused or not; an absent one is empty.
     pub(super) fn context(self) -> Context {
         self.0.map_or_else(Context::new, Context::from_json)
+    }
+
+    /// The context in this member, for who refuses one that cannot be used.
+    pub(super) fn sound_context(self) -> Result<Context, Problem> {
+        let context = self.context();
+        match context.refusal() {
+            Some(refusal) => Err(Problem::context(refusal)),
+            None => Ok(context),
+        }
     }
 }

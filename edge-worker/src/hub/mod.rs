@@ -11,9 +11,10 @@ use sdk_core::{BucketKey, rows::RowKey};
 use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_warn, durable_object};
 
-use self::wire::{Import, Imported, Owner, Page, RulesetAnswer, VERSION};
+use self::wire::{BUCKET_KEY, Import, Imported, Owner, Page, RulesetAnswer, VERSION};
 use crate::{
     problem::Problem,
+    query::Query,
     store::{Store, sqlite::Sqlite},
 };
 
@@ -42,7 +43,9 @@ impl FlagHub {
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
         match (request.method(), request.path().as_str()) {
             (Method::Put, _) => {
-                let how: Import = request.query()?;
+                let query = Query::of(&request, &["replace", "dryRun"])?;
+                let is = |name| query.get(name) == Some("true");
+                let how = Import { replace: is("replace"), dry_run: is("dryRun"), if_match: request.headers().get("if-match")? };
                 let text = request.text().await?;
                 Ok(Response::from_json(&self.import(&text, &how)?)?)
             }
@@ -55,8 +58,7 @@ impl FlagHub {
     /// The newest ruleset; an empty answer where the asker has it already.
     async fn newest(&self, request: &Request) -> Result<Response, Problem> {
         let version = self.version().await?;
-        let since = request.url()?.query_pairs().find_map(|(name, value)| (name == "since").then(|| value.into_owned()));
-        if since.is_some_and(|since| since == version.to_string()) {
+        if Query::of(request, &["since"])?.number("since")? == Some(version) {
             return Ok(Response::empty()?.with_status(204));
         }
         let held = self.ruleset.borrow().as_ref().filter(|(held, _)| *held == version).map(|(_, text)| Rc::clone(text));
@@ -94,7 +96,9 @@ impl FlagHub {
         let version = self.version().await?;
         let mut rows = self.store.rows()?;
         rows.append(self.store.all_overrides()?);
-        Ok(ResponseBuilder::new().with_header(VERSION, &version.to_string())?.ok(rows.compose(true))?)
+        let bucket_key = rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
+        let answer = ResponseBuilder::new().with_header(VERSION, &version.to_string())?.with_header(BUCKET_KEY, &bucket_key)?;
+        Ok(answer.ok(rows.compose(true))?)
     }
 
     /// The newest version, which an empty store gets from the document that the deployment brings.

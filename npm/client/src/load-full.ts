@@ -1,8 +1,9 @@
 /** Whole documents with the module that is handed in. */
 import { Ruleset, bucket, initSync } from '../dist/full/full.js';
-import { compile, type CompiledRuleset } from './full.js';
+import type { CompiledRuleset } from './compiled-ruleset.js';
+import { compile } from './full.js';
 
-export type { CompiledRuleset } from './full.js';
+export type { CompiledRuleset } from './compiled-ruleset.js';
 export type * from './types.js';
 
 /** What the `full` build offers. */

@@ -1,30 +1,50 @@
-/** Asks the edge, over OFREP. */
-export interface Context {
-  targetingKey?: string;
-  userId?: string;
-  customerId?: string;
+/** What the demo itself asks of the edge: the other opinion, and how it came about. */
+import type { EvaluationContext, FlagValue } from '@twinflag/client';
+import type { Answer } from './answer.js';
+import type { Explanation } from './steps.js';
+
+/** The edge answered, and refused. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
 }
 
-/** Members in this order, so that two answers can be compared as text. */
-export type Answer = { value: unknown; variant: string | undefined; reason: string; layer: string | undefined } | { refusal: string };
+const PATIENCE_MS = 10_000;
+
+/** The answers of all flags, over the OpenFeature Remote Evaluation Protocol. */
+export async function askEdge(context: EvaluationContext, signal: AbortSignal): Promise<Map<string, Answer>> {
+  const { flags } = (await (await post('/ofrep/v1/evaluate/flags', { context }, signal)).json()) as { flags: OfrepFlag[] };
+  return new Map(flags.map(({ key, value, variant, reason = 'ERROR', errorCode, metadata }) => [key, { value, variant, reason, errorCode, layer: metadata?.layer }]));
+}
+
+interface OfrepFlag {
+  readonly key: string;
+  readonly value?: FlagValue;
+  readonly variant?: string;
+  readonly reason?: string;
+  readonly errorCode?: string;
+  readonly metadata?: { readonly layer?: string };
+}
+
+/** How the answers of these flags come about. */
+export async function askWhy(flags: readonly string[], context: EvaluationContext, signal: AbortSignal): Promise<Map<string, Explanation>> {
+  const { explanations } = (await (await post('/demo/explain', { flags, context }, signal)).json()) as { explanations: (Explanation & { flag: string })[] };
+  return new Map(explanations.map((explanation) => [explanation.flag, explanation]));
+}
 
 /** The publishable key, which the edge writes into the page. */
 export function clientKey(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="client-key"]')?.content ?? '';
 }
 
-export async function askEdge(flag: string, context: Context): Promise<Answer> {
-  try {
-    const response = await fetch(`/ofrep/v1/evaluate/flags/${encodeURIComponent(flag)}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${clientKey()}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ context }),
-      signal: AbortSignal.timeout(10_000),
-    });
-    const body = await response.json();
-    if (!response.ok) return { refusal: body.errorCode === 'GENERAL' ? body.errorDetails : body.errorCode };
-    return { value: body.value, variant: body.variant, reason: body.reason, layer: body.metadata?.layer };
-  } catch {
-    return { refusal: 'The edge does not answer.' };
-  }
+/** @throws {Refused} with the edge's words; any other error means that it does not answer */
+async function post(path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${clientKey()}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+  });
+  if (response.ok) return response;
+  const said = (await response.json().catch(() => ({}))) as { detail?: string; errorDetails?: string };
+  throw new Refused(`${response.status}: ${said.detail ?? said.errorDetails ?? response.statusText}`);
 }

@@ -1,0 +1,37 @@
+//! `GET /v1/ruleset?since=`: the document, for servers that evaluate it themselves.
+//!
+//! `{ bucketKey?, document, version }`: the key is for a document that names none. 204 where `since` is the version, 304 where
+//! `If-None-Match` names it.
+use sdk_core::{
+    Object,
+    canonical::{write_number, write_string},
+};
+use worker::{Request, Response, ResponseBuilder};
+
+use super::{JSON, tagged};
+use crate::{auth::Server, etag::Etag, host::Host, hub::client as hub, problem::Problem, query::Query, serving};
+
+pub(crate) async fn newest(_server: Server, request: &Request, env: &Host) -> Result<Response, Problem> {
+    let query = Query::of(request, &["since"])?;
+    let since = query.number("since")?;
+    // Who knows the newest is answered without the hub.
+    let serving = serving::at_least(env, since, []).await?;
+    let etag = Etag::version(serving.version);
+    if since == Some(serving.version) {
+        return Ok(ResponseBuilder::new().with_status(204).with_header("etag", etag.as_str())?.empty());
+    }
+    if etag.is_held(request)? {
+        return tagged(request, &etag, JSON, Vec::new());
+    }
+    let hub::Document { version, text, bucket_key } = hub::document(env).await?;
+    let mut body = String::with_capacity(text.len() + 100);
+    let mut object = Object::open(&mut body);
+    if !bucket_key.is_empty() {
+        write_string(object.member("bucketKey"), &bucket_key);
+    }
+    // With its overrides: the hub put it together, so it is JSON.
+    object.member("document").push_str(&text);
+    write_number(object.member("version"), f64::from(version));
+    object.close();
+    tagged(request, &Etag::version(version), JSON, body.into_bytes())
+}

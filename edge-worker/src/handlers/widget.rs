@@ -1,0 +1,120 @@
+//! `GET /api/widget/config`: what every flag is for one customer, as a tree.
+//!
+//! `{ config, customerId?, organizationId?, source, stale?, version?, evaluatedAt }`. `config` nests the flags by the dots of
+//! their keys; a flag whose answer is the caller's default is left out of it. `source` is the highest level that answered a flag
+//! of it. Without any ruleset the written defaults are answered, marked stale and without a version.
+use sdk_core::{
+    Context, Evaluation, Layer, Millis, Object,
+    canonical::{write_number, write_string},
+};
+use worker::{Request, Response, js_sys::Date};
+
+use super::{JSON, tagged, versioned};
+use crate::{auth::Evaluator, clock, etag::Etag, host::Host, problem::Problem, query::Query, ruleset_cache::Serving, serving};
+
+/// What the widget does where nobody says otherwise.
+const DEFAULTS: &str = include_str!("../../widget-defaults.json");
+/// The attributes that may be asked about.
+const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "userId", "sessionId", "targetingKey"];
+/// Levels that `source` has a word of its own for, highest first. What a rollout, a rule or a target answers is the flag's own.
+const SOURCES: [(&str, &str); 3] =
+    [("customer", "customer_override"), ("organization", "organization_override"), ("environment", "environment")];
+
+pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host) -> Result<Response, Problem> {
+    let query = Query::of(request, &[&ATTRIBUTES[..], &["minVersion"]].concat())?;
+    let mut context = Context::new();
+    for (name, value) in query.iter().filter(|(name, _)| ATTRIBUTES.contains(name)) {
+        context = context.string(name, value);
+    }
+    if let Some(refusal) = context.refusal() {
+        return Err(Problem::context(refusal));
+    }
+    let version = query.number("minVersion")?;
+    let now = clock::now();
+    match serving::at_least(env, version, [&context]).await {
+        Ok(serving) => versioned(answer(request, &query, &evaluated(&serving, &context, now), Some(&serving), now)?, &serving),
+        Err(_) => answer(request, &query, &Config { tree: DEFAULTS.trim().to_owned(), source: "default" }, None, now),
+    }
+}
+
+struct Config {
+    /// As JSON.
+    tree: String,
+    source: &'static str,
+}
+
+fn evaluated(serving: &Serving, context: &Context, now: Millis) -> Config {
+    let own = serving.overrides.of(context);
+    let mut visitor = serving.ruleset.visitor(own, context, now);
+    let mut answers: Vec<Evaluation<'_>> = visitor.evaluate_all().filter(|answer| answer.value().is_some()).collect();
+    // A dot sorts before every other character that a key may hold but the hyphen, and keys under one path stand together.
+    answers.sort_unstable_by_key(Evaluation::flag_key);
+    let layers = answers.iter().filter_map(Evaluation::layer).map(Layer::as_str);
+    let highest = layers.filter_map(|layer| SOURCES.iter().position(|(name, _)| *name == layer)).min();
+    let source = highest.and_then(|place| SOURCES.get(place)).map_or("default", |(_, source)| source);
+    Config { tree: tree(&answers), source }
+}
+
+/// Nests values by the dots of their keys. No key is a path to another, and keys under one path follow one another.
+fn tree(answers: &[Evaluation<'_>]) -> String {
+    let mut out = String::from("{");
+    let mut open: Vec<&str> = Vec::new();
+    for answer in answers {
+        let mut path: Vec<&str> = answer.flag_key().split('.').collect();
+        let leaf = path.pop().unwrap_or_default();
+        let shared = open.iter().zip(&path).take_while(|(open, wanted)| open == wanted).count();
+        for _ in shared..open.len() {
+            out.push('}');
+        }
+        open.truncate(shared);
+        if !out.ends_with('{') {
+            out.push(',');
+        }
+        for segment in path.iter().skip(shared) {
+            write_string(&mut out, segment);
+            out.push_str(":{");
+            open.push(segment);
+        }
+        write_string(&mut out, leaf);
+        out.push(':');
+        if let Some(value) = answer.value() {
+            value.write_canonical(&mut out);
+        }
+    }
+    for _ in 0..=open.len() {
+        out.push('}');
+    }
+    out
+}
+
+fn answer(request: &Request, query: &Query, config: &Config, serving: Option<&Serving>, now: Millis) -> Result<Response, Problem> {
+    let mut body = String::new();
+    let mut object = Object::open(&mut body);
+    object.member("config").push_str(&config.tree);
+    for name in ["customerId", "organizationId"] {
+        if let Some(value) = query.get(name) {
+            write_string(object.member(name), value);
+        }
+    }
+    write_string(object.member("source"), config.source);
+    if serving.is_none_or(Serving::is_stale) {
+        object.member("stale").push_str("true");
+    }
+    if let Some(serving) = serving {
+        write_number(object.member("version"), f64::from(serving.version));
+    }
+    object.close();
+    // Asked again, the time is another and the answer is not: the tag is of what stands before it.
+    let etag = Etag::weak(body.as_bytes());
+    body.pop();
+    body.push_str(",\"evaluatedAt\":");
+    write_string(&mut body, &iso(now));
+    body.push('}');
+    tagged(request, &etag, JSON, body.into_bytes())
+}
+
+fn iso(Millis(moment): Millis) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "the clock tells milliseconds of this age")]
+    let moment = moment as f64;
+    Date::new(&moment.into()).to_iso_string().into()
+}

@@ -1,0 +1,89 @@
+//! The query of a request's address.
+use percent_encoding::percent_decode;
+use worker::Request;
+
+use crate::problem::Problem;
+
+/// Names and values in their order, decoded.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads a query in which only these names may stand, each once.
+    pub(crate) fn of(request: &Request, names: &[&str]) -> Result<Self, Problem> {
+        Self::parse(&request.inner().url()).and_then(|query| query.only(names)).map_err(Problem::malformed)
+    }
+
+    /// Reads a query in which anything may stand: what nobody here knows is for somebody else, what cannot be read is nothing.
+    pub(crate) fn lenient(request: &Request) -> Self {
+        Self::parse(&request.inner().url()).unwrap_or(Self(Vec::new()))
+    }
+
+    /// The value of the first parameter with this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value as a whole number.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u32>, Problem> {
+        let number = |text: &str| text.parse().map_err(|_| Problem::malformed(format!("expected {name} to be a whole number")));
+        self.get(name).map(number).transpose()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// As browsers write forms: `&` between pairs, `+` for a space, the rest as `%` and two digits.
+    fn parse(url: &str) -> Result<Self, String> {
+        let Some((_, query)) = url.split_once('?') else { return Ok(Self(Vec::new())) };
+        let query = query.split('#').next().unwrap_or_default();
+        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        });
+        pairs.collect::<Result<_, _>>().map(Self)
+    }
+
+    fn only(self, names: &[&str]) -> Result<Self, String> {
+        for (index, (name, _)) in self.0.iter().enumerate() {
+            if !names.contains(&name.as_str()) {
+                return Err(format!("expected no parameter but {}", names.join(", ")));
+            }
+            if self.0.iter().take(index).any(|(earlier, _)| earlier == name) {
+                return Err(format!("expected {name} once"));
+            }
+        }
+        Ok(self)
+    }
+}
+
+fn decode(text: &str) -> Result<String, String> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode(spaced.as_bytes()).decode_utf8();
+    decoded.map(Into::into).map_err(|_| "the query is not UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(url: &str) -> Result<Vec<(String, String)>, String> {
+        Query::parse(url)?.only(&["a", "b"]).map(|Query(pairs)| pairs)
+    }
+
+    #[test]
+    fn pairs_are_decoded() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(read("http://x/y"), Ok(vec![]));
+        assert_eq!(read("http://x/y?&"), Ok(vec![]));
+        assert_eq!(read("http://x/y?a=1+2%2B&b"), Ok(vec![pair("a", "1 2+"), pair("b", "")]));
+        assert_eq!(read("http://x/y?%61==%C3%A9#a=2"), Ok(vec![pair("a", "=é")]));
+    }
+
+    #[test]
+    fn names_stand_once_and_are_known() {
+        for url in ["?a=1&a=1", "?c=1", "?A=1", "?=1", "?a=%ff"] {
+            assert!(read(url).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What a deployment sets: bindings that are text.
+use worker::{Env, js_sys::Reflect};
+
+/// The text bound to this name; `None` where nothing or no text is. What is bound from an environment that lacks it is `null`,
+/// on which [`Env::var`] throws.
+pub(crate) fn text(env: &Env, binding: &str) -> Option<String> {
+    let bound = Reflect::get(env.as_ref(), &binding.into()).ok()?.as_string()?;
+    (!bound.is_empty()).then_some(bound)
+}
+
+/// Whether the deployment is one to try things out on: `DEMO` is `on`.
+pub(crate) fn is_demo(env: &Env) -> bool {
+    text(env, "DEMO").is_some_and(|demo| demo == "on")
+}

@@ -1,0 +1,160 @@
+/**
+ * A store over the engine: one context, the program for it, and who wants to know when an answer changes.
+ *
+ * Everything that is in force changes in one place, `settle`; what a caller sees follows from it.
+ */
+import { createAnswers } from './answers.js';
+import { pauseMs } from './back-off.js';
+import type { FlagEngine } from './engine.js';
+import type { ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
+import { requestOf } from './identity.js';
+import { createListeners } from './listeners.js';
+import { EdgeRefused, fetchProgram } from './program-request.js';
+import type { FlagValue } from './types.js';
+
+/** @param loadEngine how this runtime gets a fresh engine */
+export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
+  const { url, clientKey, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000 } = options;
+  const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+  const listeners = createListeners();
+  let context = options.context ?? {};
+  let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
+  /** The program the engine holds: what was asked for, and its tag. */
+  let program: { request: string; etag: string | undefined } | undefined;
+  /** The request under way, and when it will be over. */
+  let abort: AbortController | undefined, over: Promise<void> | undefined;
+  /** Why the last request failed, how many did in a row, and when the next will be made. */
+  let error: Error | undefined, failures = 0, timer: ReturnType<typeof setTimeout> | undefined;
+  let started = false, closed = false;
+
+  const isOurs = () => program?.request === requestOf(context);
+  const statusNow = (): ClientStatus => (program ? (!error && isOurs() ? 'ready' : 'stale') : error ? 'error' : 'pending');
+  let status: ClientStatus = 'pending';
+
+  const answers = createAnswers((flagKey, sample): FlagDetails => {
+    if (program && engine) {
+      const details = engine.details(flagKey, sample as FlagValue | undefined);
+      return status === 'stale' ? { ...details, stale: true } : details;
+    }
+    const details: FlagDetails = { value: undefined, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' };
+    return status === 'pending' ? { ...details, pending: true } : details;
+  });
+
+  /** After anything has changed: answers anew, and tells whom it concerns. */
+  const settle = () => {
+    const [before, failure] = [status, shown];
+    status = statusNow();
+    shown = error;
+    const changed = answers.renew();
+    if (changed.size > 0 || before !== status || failure !== shown) listeners.call(changed);
+  };
+  let shown: Error | undefined;
+
+  const stop = () => {
+    clearTimeout(timer);
+    abort?.abort();
+    abort = over = undefined;
+  };
+
+  const theEngine = () =>
+    (loading ??= loadEngine().then(
+      (loaded) => {
+        if (closed) loaded.close();
+        return (engine = loaded);
+      },
+      (reason: unknown) => {
+        loading = undefined;
+        throw reason;
+      },
+    ));
+
+  /** Asks the edge for the program of the context in force, instead of whatever was asked before. */
+  const ask = (): Promise<void> => {
+    if (closed) return Promise.resolve();
+    stop();
+    started = true;
+    return (over = attempt((abort = new AbortController())));
+  };
+
+  const attempt = async (mine: AbortController): Promise<void> => {
+    try {
+      const body = requestOf(context), etag = program?.request === body ? program.etag : undefined;
+      const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort: mine })]);
+      if (abort !== mine) return over;
+      if (fetched) {
+        running.load(fetched.program);
+        program = { request: body, etag: fetched.etag };
+      }
+      running.identify(context);
+      error = undefined;
+      failures = 0;
+    } catch (reason) {
+      if (abort !== mine) return over;
+      error = reason instanceof Error ? reason : new Error(String(reason));
+      failures++;
+      if (!(reason instanceof EdgeRefused && reason.isFinal)) retry(reason instanceof EdgeRefused ? reason.retryAfterMs : 0);
+    }
+    abort = over = undefined;
+    settle();
+  };
+
+  const retry = (atLeast: number) => {
+    timer = setTimeout(ask, atLeast + pauseMs(failures, retryMs, maxRetryMs));
+    // Node would wait for it before it ends; in a page it is a number.
+    (timer as { unref?(): void }).unref?.();
+  };
+
+  if (!options.lazy) void ask();
+  const start = () => (started ? (over ?? Promise.resolve()) : ask());
+  const get = <T>(flagKey: string, defaultValue: T) => answers.get(flagKey, defaultValue);
+
+  return {
+    get,
+    getValue: <T>(flagKey: string, defaultValue: T) => get(flagKey, defaultValue).value,
+    isEnabled: (flagKey) => get(flagKey, false).value,
+    subscribe(first: string | (() => void), second?: () => void) {
+      if (closed) return () => undefined;
+      void start();
+      if (typeof first === 'function') return listeners.add(undefined, first);
+      // What nobody has asked for cannot change.
+      get(first, undefined);
+      return listeners.add(first, second!);
+    },
+    setContext(next) {
+      const before = requestOf(context);
+      context = next;
+      if (closed) return Promise.resolve();
+      if (before !== requestOf(context)) {
+        stop();
+        error = undefined;
+        failures = 0;
+      }
+      if (!isOurs()) {
+        const asked = before === requestOf(context) && started ? start() : ask();
+        settle();
+        return asked;
+      }
+      engine!.identify(context);
+      settle();
+      return Promise.resolve();
+    },
+    get status() {
+      return status;
+    },
+    get error() {
+      return error;
+    },
+    ready: start,
+    refresh: ask,
+    close() {
+      if (closed) return;
+      closed = true;
+      stop();
+      listeners.clear();
+      error = new Error('the client is closed');
+      status = statusNow();
+      engine?.close();
+      engine = undefined;
+    },
+  };
+}

@@ -1,0 +1,5 @@
+/** What every entry offers beside its own `createClient`. */
+export { ProgramRefused } from '../engine.js';
+export { EdgeRefused } from '../program-request.js';
+export type { ClientOptions, ClientStatus, FlagClient, FlagDetails, Unsubscribe } from '../flag-client.js';
+export type { AttributeValue, ErrorCode, EvaluationContext, FlagValue, Layer, Reason } from '../types.js';

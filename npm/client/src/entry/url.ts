@@ -1,0 +1,25 @@
+/**
+ * For browsers: the engine is a file of its own, compiled while it arrives.
+ *
+ * Vite and webpack find the file by themselves; others serve `@twinflag/client/engine.wasm` as `application/wasm` and name it.
+ */
+import { openClient } from '../client.js';
+import type { ClientOptions, FlagClient } from '../flag-client.js';
+import { loadEngine } from '../load-engine.js';
+import { once } from '../once.js';
+
+export * from './index.js';
+
+export interface UrlClientOptions extends ClientOptions {
+  /** Where `engine.wasm` is served; of several clients the first one's counts. @default where the bundler put it */
+  readonly engineUrl?: string | URL;
+}
+
+let address: string | URL | undefined;
+const compiled = once(() => WebAssembly.compileStreaming(fetch(address ?? new URL('../engine/engine.wasm', import.meta.url))));
+
+/** A client of this page, which asks the edge at once. */
+export function createClient(options: UrlClientOptions): FlagClient {
+  address ??= options.engineUrl;
+  return openClient(async () => loadEngine(await compiled()), options);
+}

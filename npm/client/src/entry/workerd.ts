@@ -1,0 +1,16 @@
+/**
+ * For workerd, which compiles no WASM at run time: the module is imported.
+ *
+ * What a request began may not be awaited by another one, so each makes its own client, and closes it.
+ */
+import module from '../engine/engine.wasm';
+import { openClient } from '../client.js';
+import type { ClientOptions, FlagClient } from '../flag-client.js';
+import { loadEngine } from '../load-engine.js';
+
+export * from './index.js';
+
+/** A client of this request, which asks the edge at once. */
+export function createClient(options: ClientOptions): FlagClient {
+  return openClient(async () => loadEngine(module), options);
+}

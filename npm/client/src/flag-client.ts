@@ -1,0 +1,79 @@
+/** What a client is asked and answers; every entry makes one of these. */
+import type { EvaluationContext, EvaluationDetails } from './types.js';
+
+/** How to reach the edge, and who asks. */
+export interface ClientOptions {
+  /** The worker's address, without a path: `https://flags.example.com`. */
+  readonly url: string;
+  /** The publishable key, `tf_client_…`. */
+  readonly clientKey: string;
+  /** Who asks. @default nobody in particular */
+  readonly context?: EvaluationContext;
+  /** How requests are made. @default the runtime's `fetch`, looked up when it is called */
+  readonly fetch?: typeof globalThis.fetch;
+  /** How long a request may take, in milliseconds. @default 5000 */
+  readonly timeout?: number;
+  /** The longest first pause after a failure, in milliseconds; each further one may be twice as long. @default 1000 */
+  readonly retryMs?: number;
+  /** The longest pause there is, in milliseconds. @default 60000 */
+  readonly maxRetryMs?: number;
+  /** Whether nothing is asked of the edge before somebody subscribes, waits, sets a context or refreshes. @default false */
+  readonly lazy?: boolean;
+}
+
+/**
+ * How a client stands: `pending` has no answers yet; `ready` has those of its context; `stale` has older ones, or another
+ * context's; `error` has none, because the edge could not be asked.
+ */
+export type ClientStatus = 'pending' | 'ready' | 'stale' | 'error';
+
+/** The answer to one question, and how far it holds. */
+export interface FlagDetails<T = unknown> extends EvaluationDetails<T> {
+  /** The answer is an older one, or that of the context before; the reason is its own. */
+  readonly stale?: true;
+  /** There is no answer yet, but one is on its way. */
+  readonly pending?: true;
+}
+
+/** Ends a subscription; calling it again does nothing. */
+export type Unsubscribe = () => void;
+
+/** The flags of one visitor. Nothing here throws into the page: what goes wrong is `status`, `error` and the details' reason. */
+export interface FlagClient {
+  /**
+   * The answer for the context in force: the same object for as long as it stays the same.
+   *
+   * Before there are answers, the default with `PROVIDER_NOT_READY`.
+   */
+  get(flagKey: string, defaultValue: boolean): FlagDetails<boolean>;
+  get(flagKey: string, defaultValue: string): FlagDetails<string>;
+  get(flagKey: string, defaultValue: number): FlagDetails<number>;
+  get<T>(flagKey: string, defaultValue: T): FlagDetails<T>;
+  /** The value alone. */
+  getValue(flagKey: string, defaultValue: boolean): boolean;
+  getValue(flagKey: string, defaultValue: string): string;
+  getValue(flagKey: string, defaultValue: number): number;
+  getValue<T>(flagKey: string, defaultValue: T): T;
+  /** Whether the flag's value is `true`. */
+  isEnabled(flagKey: string): boolean;
+  /** Calls the listener whenever the status or the answer of any flag that was ever asked for has changed. */
+  subscribe(listener: () => void): Unsubscribe;
+  /** Calls the listener whenever the answer of this flag has changed. */
+  subscribe(flagKey: string, listener: () => void): Unsubscribe;
+  /**
+   * Takes another context; resolves when it was answered, or could not be.
+   *
+   * The same customer and organization are answered at once, here; another one needs the edge, and until it has answered
+   * the old answers stay, marked stale.
+   */
+  setContext(context: EvaluationContext): Promise<void>;
+  readonly status: ClientStatus;
+  /** Why the last request failed; absent after one that did not. */
+  readonly error?: Error | undefined;
+  /** Resolves when there are answers, or the edge could not be asked: `status` tells which. */
+  ready(): Promise<void>;
+  /** Asks the edge now. */
+  refresh(): Promise<void>;
+  /** Ends requests and subscriptions and frees the engine. Answers that were read stay as they are. */
+  close(): void;
+}

@@ -1,0 +1,59 @@
+/** Fetches programs: one request, which ends in time. */
+
+const PROGRAM = 'application/vnd.twinflag.program';
+
+/** A program as it came. */
+export interface Fetched {
+  readonly program: Uint8Array;
+  readonly etag: string | undefined;
+}
+
+/** The edge answered, but with no program. */
+export class EdgeRefused extends Error {
+  override readonly name = 'EdgeRefused';
+  constructor(
+    readonly status: number,
+    /** How long the edge asks to be left alone. */
+    readonly retryAfterMs: number,
+  ) {
+    super(`the edge answered ${status}`);
+  }
+
+  /** Whether the same request will be refused again. */
+  get isFinal(): boolean {
+    return this.status >= 400 && this.status < 500 && ![408, 425, 429].includes(this.status);
+  }
+}
+
+/** What a request needs. */
+export interface ProgramRequest {
+  readonly url: string;
+  readonly clientKey: string;
+  readonly body: string;
+  /** Of the program that is there already. */
+  readonly etag: string | undefined;
+  readonly fetch: typeof globalThis.fetch;
+  readonly timeout: number;
+  /** Ends the request, by whoever made it or by the clock. */
+  readonly abort: AbortController;
+}
+
+/** The program, or undefined where the one that is there is still the right one. */
+export async function fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort }: ProgramRequest): Promise<Fetched | undefined> {
+  const clock = setTimeout(() => abort.abort(new Error(`no answer within ${timeout} ms`)), timeout);
+  try {
+    const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program`, {
+      method: 'POST',
+      headers: { accept: PROGRAM, authorization: `Bearer ${clientKey}`, 'content-type': 'application/json', ...(etag && { 'if-none-match': etag }) },
+      body,
+      signal: abort.signal,
+    });
+    if (response.status === 304) return undefined;
+    if (!response.ok) throw new EdgeRefused(response.status, 1000 * (Number(response.headers.get('retry-after')) || 0));
+    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined };
+  } catch (error) {
+    throw abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    clearTimeout(clock);
+  }
+}

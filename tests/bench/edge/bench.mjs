@@ -1,0 +1,115 @@
+/**
+ * The worker beside a plain-JavaScript one on the same workerd: `node bench.mjs [ROUNDS]` prints one line of JSON.
+ *
+ * In each round every question is asked of both, in a new order; the best round counts: others share the machine's cores. Both are
+ * held to the same answers before any time is taken. Ours does more for them: ETags, cache and security headers.
+ *
+ * `inside` is one flag for a fresh user inside the worker. It is CPU time of workerd for a request with 1,000 questions less that
+ * for one with a single question, by the 999 between them: the question is decoded, evaluated and its answer written (`whole`).
+ * The same for a flag that there is not is what decoding and writing cost; what is left is `evaluated`.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { hostWorker, startWorkerd } from '../../edge/workerd.mjs';
+import { check } from '../js/check.mjs';
+import { document, flags, users } from '../js/workload.mjs';
+import { load, written } from './load.mjs';
+
+const ROUNDS = Number(process.argv[2] ?? 3);
+const FLAGS = 100, CONNECTIONS = 16, MS = 2_000, ASKED = 500;
+const list = flags(FLAGS);
+const OFREP = '/ofrep/v1/evaluate/flags';
+
+const context = (user) => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org });
+
+const folder = await mkdtemp(join(tmpdir(), 'twinflag-bench-'));
+const servers = {};
+try {
+  servers.Twinflag = await hostWorker({ data: folder, document: document(list) });
+  servers.GrowthBook = await startPeer(servers.Twinflag.clientKey);
+  for (const server of Object.values(servers)) await checked(server);
+  console.error('both answer alike');
+  const measured = { Twinflag: {}, GrowthBook: {} };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, question] of shuffled(Object.entries(questions()))) {
+      for (const [engine, server] of shuffled(Object.entries(servers))) best(measured[engine], name, await load({ ...server, requests: question, connections: CONNECTIONS, ms: MS }));
+    }
+    for (const [name, requests] of shuffled(Object.entries(batches()))) best(measured.Twinflag, name, await load({ ...servers.Twinflag, requests, connections: 1, ms: MS }));
+    console.error(`round ${round + 1} of ${ROUNDS}`);
+  }
+  const cpu = (name) => measured.Twinflag[name].cpu;
+  const whole = (cpu('found1000') - cpu('found1')) / 999, apart = (cpu('absent1000') - cpu('absent1')) / 999;
+  console.log(JSON.stringify({ ...measured, inside: { whole, evaluated: whole - apart } }));
+} finally {
+  for (const server of Object.values(servers)) await server.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** The smallest CPU time and the most requests a second that any round saw. */
+function best(cells, name, { perSecond, cpu }) {
+  const cell = (cells[name] ??= { perSecond: 0, cpu: Infinity });
+  cell.perSecond = Math.max(cell.perSecond, perSecond);
+  cell.cpu = Math.min(cell.cpu, cpu);
+}
+
+function questions() {
+  const token = servers.Twinflag.clientKey;
+  const asked = users.slice(0, ASKED);
+  return {
+    health: [written({ method: 'GET', path: '/health' })],
+    single: asked.map((user, i) => written({ path: `${OFREP}/${list[i % FLAGS].key}`, token, body: JSON.stringify({ context: context(user) }) })),
+    bulk: asked.map((user) => written({ path: OFREP, token, body: JSON.stringify({ context: context(user) }) })),
+  };
+}
+
+/** Requests with one question and with a thousand, about a flag that there is and one that there is not. */
+function batches() {
+  const token = servers.Twinflag.serverKey;
+  const batch = (flag, count, from) => {
+    const evaluations = Array.from({ length: count }, (_, i) => ({ flag, context: context(users[(from + i) % users.length]) }));
+    return written({ path: '/v1/evaluate', token, body: JSON.stringify({ evaluations }) });
+  };
+  const some = (flag, count) => Array.from({ length: 10 }, (_, i) => batch(flag, count, i * 1_000));
+  const [{ key }] = list, absent = key.replace('flag', 'none');
+  return { found1: some(key, 1), found1000: some(key, 1_000), absent1: some(absent, 1), absent1000: some(absent, 1_000) };
+}
+
+/** Every user's flags at once, held to the workload's own check; some of them one by one as well. */
+async function checked({ url }) {
+  const ask = async (path, user) => {
+    const response = await fetch(url + path, { method: 'POST', headers: { authorization: `Bearer ${servers.Twinflag.clientKey}` }, body: JSON.stringify({ context: context(user) }) });
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const answers = new Map();
+  for (let from = 0; from < users.length; from += 100) {
+    await Promise.all(users.slice(from, from + 100).map(async (user) => answers.set(user.id, new Map((await ask(OFREP, user)).flags.map(({ key, value }) => [key, value])))));
+  }
+  const one = (key, user) => answers.get(user.id).get(key);
+  check({ context: (user) => user, one, all: (user) => list.filter(({ key }) => one(key, user)).length }, list);
+  for (let i = 0; i < 300; i++) {
+    const user = users[i * 31], { key } = list[i % FLAGS];
+    const single = await ask(`${OFREP}/${key}`, user);
+    if (single.value !== one(key, user)) throw new Error(`${key} for ${user.id} is ${single.value} alone and ${one(key, user)} among all`);
+  }
+}
+
+async function startPeer(clientKey) {
+  const here = fileURLToPath(new URL('.', import.meta.url)), root = join(here, '../../..'), peers = join(here, '../js/node_modules');
+  const dist = join(here, 'dist');
+  const { rules } = await import('../js/adapters/growthbook.mjs');
+  mkdirSync(dist, { recursive: true });
+  writeFileSync(join(dist, 'rules.json'), rules(list));
+  const options = ['--bundle', '--format=esm', '--minify', '--log-level=warning', '--external:rules.json', `--outfile=${join(dist, 'growthbook.js')}`];
+  execFileSync(join(root, 'npm/node_modules/.bin/esbuild'), [join(here, 'growthbook.mjs'), ...options], { env: { ...process.env, NODE_PATH: peers }, stdio: ['ignore', 'inherit', 'inherit'] });
+  return startWorkerd(join(here, 'growthbook.capnp'), { env: { CLIENT_KEY: clientKey } });
+}
+
+function shuffled(items) {
+  return items.map((item) => [Math.random(), item]).sort(([a], [b]) => a - b).map(([, item]) => item);
+}

@@ -1,0 +1,82 @@
+// How an answer came about: for operators, and for the page that shows it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dataFolder, startServer } from '../server.mjs';
+
+const DOCUMENT = {
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: {
+    plain: { default: 'on' },
+    ruled: { rules: [{ name: 'pro', if: { attribute: 'plan', op: 'eq', value: 'pro' }, serve: 'on' }] },
+    timed: { rules: [{ name: 'later', if: { attribute: 'now', op: 'after', value: '2026-01-01T00:00:00Z' }, serve: 'on' }] },
+  },
+};
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path, document: DOCUMENT });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const explain = (body, options) => server.asAdmin('/v1/explain', { body, ...options });
+const explainAll = (body, options) => server.asClient('/demo/explain', { body, ...options });
+
+test('the answer and its steps', async () => {
+  const answer = await explain({ flag: 'ruled', context: { plan: 'pro' } });
+  assert.equal(answer.status, 200);
+  const { evaluation, steps } = answer.json();
+  assert.deepEqual(evaluation, { layer: 'rule', reason: 'TARGETING_MATCH', value: true, variant: 'on' });
+  const [step] = steps.filter((step) => step.answered);
+  assert.equal(step.pointer, '/flags/ruled/rules/0');
+  assert.equal(step.conditions[0].held, true);
+});
+
+test('the moment may be given', async () => {
+  const at = async (now) => (await explain({ flag: 'timed', now })).json().evaluation.value;
+  assert.equal(await at(Date.parse('2025-01-01')), false);
+  assert.equal(await at(Date.parse('2026-06-01')), true);
+});
+
+test('an unknown flag is an answer', async () => {
+  assert.deepEqual((await explain({ flag: 'absent' })).json(), { evaluation: { errorCode: 'FLAG_NOT_FOUND', reason: 'ERROR' }, steps: [] });
+});
+
+test('what is no question', async () => {
+  const bodies = ['', '[]', '{}', '{"flag":1}', '{"flag":"plain","context":null}', '{"flag":"plain","now":"x"}', '{"flag":"plain","now":1.5}', '{"flag":"plain","flag":"plain"}'];
+  for (const body of bodies) {
+    const answer = await explain(body);
+    assert.equal(answer.status, 400, body);
+    assert.equal(answer.type, 'application/problem+json');
+  }
+});
+
+test('only the administrator', async () => {
+  for (const token of [undefined, server.clientKey, server.serverKey]) assert.equal((await explain({ flag: 'plain' }, { token })).status, 401);
+});
+
+test('the page asks for many at once', async () => {
+  const now = Date.parse('2026-06-01');
+  const { explanations } = (await explainAll({ context: { plan: 'pro' }, now })).json();
+  assert.deepEqual(explanations.map(({ flag }) => flag).sort(), ['plain', 'ruled', 'timed']);
+  for (const { flag, ...explanation } of explanations) {
+    assert.deepEqual(explanation, (await explain({ flag, context: { plan: 'pro' }, now })).json());
+  }
+  const named = (await explainAll({ flags: ['ruled', 'absent', 'ruled'], context: {} })).json().explanations;
+  assert.deepEqual(named.map(({ flag, evaluation }) => [flag, evaluation.reason]), [['ruled', 'DEFAULT'], ['absent', 'ERROR'], ['ruled', 'DEFAULT']]);
+  assert.deepEqual((await explainAll({ flags: [] })).json(), { explanations: [] });
+});
+
+test('the page asks with the client key', async () => {
+  assert.equal((await explainAll({}, { token: undefined })).status, 401);
+  for (const body of ['{"flags":"plain"}', '{"flags":[1]}', '{"context":[]}', { flags: Array(1_001).fill('plain') }]) {
+    assert.equal((await explainAll(body)).status, 400);
+  }
+});

@@ -1,0 +1,77 @@
+// Thousands of requests that are wrong: each is refused in the words of its route, none changes anything, none is our fault.
+//
+// MALFORMED_COUNT and MALFORMED_SEED choose others: `cargo xtask malformed --count 10000 --seed 1`.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dataFolder, startServer } from '../server.mjs';
+import { malformed, ROUTES } from './malformed/generate.mjs';
+
+const COUNT = Number(process.env.MALFORMED_COUNT ?? 2_000);
+const SEED = Number(process.env.MALFORMED_SEED ?? 1);
+const AT_ONCE = 8;
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path, document: { schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: { default: 'on' } } } });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const ask = ({ method, as }, path, { body, headers } = {}) =>
+  server.request(path, { method, body, headers, token: { client: server.clientKey, server: server.serverKey, admin: server.adminToken }[as] });
+
+test('the same requests, spelled rightly, are taken', async () => {
+  for (const route of ROUTES) {
+    const answer = await ask(route, route.path, { body: route.valid });
+    assert.equal(answer.status, 200, `${route.path}: ${answer.text}`);
+  }
+});
+
+test(`${COUNT} requests that are wrong, from seed ${SEED}`, { timeout: 600_000 }, async (t) => {
+  const state = async () => {
+    const exported = await server.asAdmin('/api/admin/document', { method: 'GET' });
+    const { version } = (await server.request('/health', { method: 'GET' })).json();
+    return { text: exported.text, etag: exported.headers.get('etag'), version };
+  };
+  const before = await state();
+  const seen = new Map();
+  let index = 0;
+  const work = async () => {
+    while (index < COUNT) {
+      const request = malformed(SEED, index++);
+      const { route, what } = request;
+      const answer = await ask(route, request.path.startsWith('?') ? route.path + request.path : request.path, request);
+      refused(answer, request);
+      const kind = `${route.method} ${route.path}: ${what}`;
+      seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  assert.deepEqual(await state(), before);
+  assert.doesNotMatch(server.said(), /RuntimeError|panicked|unreachable/);
+  t.diagnostic(`${seen.size} ways, ${[...seen.values()].sort((a, b) => a - b)[0]} requests at least in each`);
+  for (const route of ROUTES) assert.ok([...seen.keys()].some((kind) => kind.startsWith(`${route.method} ${route.path}: `)), route.path);
+});
+
+function refused(answer, { route, index, what, status, body }) {
+  const said = () => `seed ${SEED}, request ${index}, ${route.path}: ${what}\n${String(body).slice(0, 200)}\n${answer.status} ${answer.text.slice(0, 200)}`;
+  assert.equal(answer.status, status, said());
+  const refusal = answer.json();
+  if (route.ofrep) {
+    assert.equal(answer.type, 'application/json', said());
+    assert.equal(refusal.errorCode, status === 400 ? refusal.errorCode : 'GENERAL', said());
+    assert.ok(['PARSE_ERROR', 'INVALID_CONTEXT', 'GENERAL'].includes(refusal.errorCode), said());
+    assert.equal(typeof refusal.errorDetails, 'string', said());
+    assert.equal(refusal.key, route.key, said());
+  } else {
+    assert.equal(answer.type, 'application/problem+json', said());
+    assert.equal(refusal.status, status, said());
+    assert.match(refusal.code, /^[A-Z_]+$/, said());
+    for (const member of ['detail', 'title', 'type']) assert.equal(typeof refusal[member], 'string', said());
+  }
+}

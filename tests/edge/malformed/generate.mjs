@@ -1,0 +1,153 @@
+/**
+ * Requests that are wrong for certain, each with the status it has to get. `malformed(seed, index)` is one of them.
+ *
+ * What the rules take on purpose is not among them: a context's member that stands twice, unknown members of a question, contexts of
+ * `/v1/evaluate` that cannot be used (they are answered), a document in which only a flag is wrong (it is left out).
+ */
+import { random } from './random.mjs';
+import { HOLE, SPOILERS } from './spoil.mjs';
+
+const LARGE = 5_000_000;
+
+export function malformed(seed, index) {
+  const r = random(seed, index);
+  const route = r.pick(ROUTES);
+  const made = r.chance(1 / 250) && route.large ? route.large(r) : route.spoil(r);
+  return { seed, index, route, path: route.path, status: 400, ...made };
+}
+
+/** Texts as people, machines and attackers write them. */
+const text = (r) => r.pick(['c-1', 'u 1', 'é€🎏', '', '0', '"\\', 'x'.repeat(r.below(300)), '__proto__', '\u0001', "' OR 1=1 --", '<script>', '\u2028', '%00']);
+const value = (r, depth = 3) =>
+  [
+    () => text(r), () => r.below(1e9) - 5e8, () => r.chance(0.5), () => null, () => 1.5e-300,
+    () => (depth ? Array.from({ length: r.below(4) }, () => value(r, depth - 1)) : []),
+    () => (depth ? Object.fromEntries(Array.from({ length: r.below(4) }, (_, at) => [`${text(r)}${at}`, value(r, depth - 1)])) : {}),
+  ][r.below(7)]();
+
+/** A context with room for one more attribute, as JSON. */
+const context = (r, hole = HOLE) => {
+  const members = ['customerId', 'organizationId', 'userId', 'targetingKey', 'plan', 'geo'].filter(() => r.chance(0.5)).map((name) => `"${name}":${JSON.stringify(value(r))}`);
+  members.splice(r.below(members.length + 1), 0, `"spoilt":${hole}`);
+  return `{${members.join(',')}}`;
+};
+
+const nested = (r, [open, close]) => {
+  const depth = r.pick([17, 20, 64, 130, 1_000, 5_000]);
+  return open.repeat(depth) + '1' + close.repeat(depth);
+};
+
+/** Values that are JSON and may stand in no context. */
+const NO_ATTRIBUTES = [
+  (r) => nested(r, ['[', ']']), (r) => nested(r, ['{"a":', '}']), (r) => nested(r, ['[{"a":', '}]']),
+  (r) => r.pick(['"\\u0000"', '"a\\u0000b"', '["\\u0000"]', '{"\\u0000":1}', '{"a":{"b\\u0000":1}}']),
+  (r) => r.pick(['"\\ud800"', '"\\udfff"', '"\\ud800x"', '"\\udc00\\ud800"', '["\\ud83d"]', '{"\\ud800":1}', '"\\uD83D\\u0041"']),
+  (r) => r.pick(['1e999', '-1e400', '[1e309]', '{"a":1e1000}', '9'.repeat(400)]),
+];
+const NO_CONTEXTS = ['null', '[]', '1', '"x"', 'true', '[{}]', '""', '[["customerId","c-1"]]'];
+
+const spoilt = (r, body) => {
+  const how = r.pick(Object.keys(SPOILERS));
+  return { what: how, body: SPOILERS[how](r, body) };
+};
+
+/** Of a route that takes `{ context, … }` and refuses a context that cannot be used; `more` are its other members. */
+const question = (r, more = []) => {
+  const body = (hole) => `{${[`"context":${hole}`, ...more].join(',')}}`;
+  return r.pick([
+    () => spoilt(r, body(context(r))), () => spoilt(r, body(context(r))),
+    () => ({ what: 'an attribute that may not be', body: body(context(r, r.pick(NO_ATTRIBUTES)(r))) }),
+    () => ({ what: 'a context that is none', body: body(r.pick(NO_CONTEXTS)) }),
+    () => ({ what: 'a member twice', body: `{"context":${context(r, '1')},"context":{}}` }),
+  ])();
+};
+const tooLarge = (r) => ({
+  what: 'large', status: 413,
+  body: r.pick([() => `{"context":{"a":"${'x'.repeat(LARGE)}"}}`, () => '['.repeat(LARGE), () => ' '.repeat(LARGE), () => '9'.repeat(LARGE), () => `{"a":${'"'.repeat(LARGE)}`])(),
+});
+
+const FLAG = '"flag":"plain"';
+const NO_MOMENTS = ['"x"', '1.5', 'true', '[]', '{}', 'null', '"2026-01-01T00:00:00Z"', '1e999', '-0.5'];
+const NO_KEYS = ['1', 'null', 'true', '[]', '{}', '["plain"]'];
+const NO_VERSIONS = ['null', '"1"', '-1', '1.5', '4294967296', '[]', '{}', 'true', '1e3'];
+
+const explain = (r) => {
+  const wrong = [
+    ...NO_KEYS.map((key) => `"flag":${key}`), ...NO_MOMENTS.map((now) => `${FLAG},"now":${now}`), '"context":{}', `${FLAG},${FLAG}`, `${FLAG},"now":1,"now":1`,
+  ];
+  return r.chance(0.4) ? { what: 'a member that is wrong', body: `{${r.pick(wrong)}}` } : question(r, [FLAG]);
+};
+
+const explainAll = (r) => {
+  const flags = ['"plain"', '1', '{}', 'true', ...NO_KEYS.map((key) => `["plain",${key}]`), JSON.stringify(Array(1_001).fill('plain'))];
+  const wrong = [...flags.map((flags) => `"flags":${flags}`), ...NO_MOMENTS.map((now) => `"now":${now}`), '"flags":[],"flags":[]'];
+  return r.chance(0.4) ? { what: 'a member that is wrong', body: `{${r.pick(wrong)}}` } : question(r, ['"flags":["plain"]']);
+};
+
+const evaluate = (r) => {
+  const asked = (member) => `{"evaluations":[{${FLAG}},{${member}}]}`;
+  const wrong = [
+    ...['null', '{}', '1', '"x"', 'true', '[[]]', '[1]', '[null]', '["plain"]'].map((evaluations) => `{"evaluations":${evaluations}}`), '{}', '{"evaluation":[]}',
+    ...NO_KEYS.map((key) => asked(`"flag":${key}`)), ...NO_MOMENTS.map((now) => asked(`${FLAG},"now":${now}`)),
+    ...['1', 'null', '"true"', '[]'].map((bucket) => asked(`${FLAG},"bucket":${bucket}`)), asked('"context":{}'), asked(`${FLAG},${FLAG}`), asked(`${FLAG},"context":{},"context":{}`),
+    asked(`${FLAG},"default":1e999`), asked(`${FLAG},"default":${nested(r, ['[', ']']).replace('1', '[1e999]')}`),
+    ...NO_VERSIONS.map((version) => `{"evaluations":[],"minVersion":${version}}`), `{"evaluations":[${Array(1_001).fill(`{${FLAG}}`).join(',')}]}`, '{"evaluations":[],"evaluations":[]}',
+  ];
+  return r.chance(0.5) ? { what: 'a member that is wrong', body: r.pick(wrong) } : spoilt(r, `{"evaluations":[{${FLAG},"default":${HOLE}}]}`);
+};
+const evaluateLarge = (r) =>
+  r.pick([
+    () => ({ what: 'large', body: '['.repeat(LARGE) }), () => ({ what: 'large', body: `{"evaluations":[{${FLAG},"context":{"a":"${'x'.repeat(LARGE)}"}}` }),
+    () => ({ what: 'larger', status: 413, body: ' '.repeat(8_000_001) }),
+  ])();
+
+/** Wrong as a whole: a document in which a flag is wrong is taken. */
+const document = (r) => {
+  const members = (changed) => JSON.stringify({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: {}, ...changed });
+  const wrong = [
+    ...['twinflag/2', '', null, 1, [], {}].map((schema) => ({ schema })), ...['', 'x', '0'.repeat(31), '0'.repeat(33), 'g'.repeat(32), 1, [], {}].map((bucketKey) => ({ bucketKey })),
+    ...[[], 1, 'x', true].map((flags) => ({ flags })), ...[[], 1, 'x', true].map((segments) => ({ segments })), ...[1, [], {}, true].map((environment) => ({ environment })),
+    { unknown: 1 }, { Flags: {} }, { constructor: {} }, { flags: Object.fromEntries(Array.from({ length: 5_001 }, (_, at) => [`f${at}`, {}])) },
+  ];
+  if (r.chance(0.4)) return { what: 'a member that is wrong', status: 422, body: members(r.pick(wrong)) };
+  const { what, body } = spoilt(r, `{"schema":"twinflag/1","environment":"test","flags":{"plain":{"description":${HOLE}}}}`);
+  // Refused before it is read as a document.
+  const isText = typeof body === 'string' && !body.startsWith('\ufeff');
+  return { what, body, status: isText ? 422 : 400 };
+};
+const documentLarge = (r) => ({ what: 'large', ...r.pick([{ status: 422, body: '['.repeat(LARGE) }, { status: 422, body: '9'.repeat(LARGE) }, { status: 413, body: ' '.repeat(8_000_001) }]) });
+
+const NO_NUMBERS = ['', 'x', '-1', '1.5', '4294967296', '%00', '1e3', '0x1', '%EF%BC%91', '%2B1x', 'NaN'];
+const query = (r, known, numbers) => {
+  const number = () => `${r.pick(numbers)}=${r.pick(NO_NUMBERS)}`;
+  const twice = () => {
+    const name = r.pick(known);
+    return `${name}=1&${name}=${r.pick(['1', '2', ''])}`;
+  };
+  const unknown = () => `${r.pick(['x', 'customer', '__proto__', 'SINCE', 'customerid', '', 'a%5B%5D', '%00', known[0] + '%20'])}=${r.pick(['', '1', 'x'])}`;
+  const notText = () => `${r.pick(known)}=${r.pick(['%ff', '%C0%AF', '%ED%A0%80', 'a%80'])}`;
+  return { what: 'a query', path: `?${r.pick([number, twice, unknown, notText])()}` };
+};
+const queryOf = (known, numbers) => (r) => query(r, known, numbers);
+
+const ASKED = ['customerId', 'organizationId', 'userId', 'sessionId', 'targetingKey'];
+const widget = (r) => (r.chance(0.3) ? { what: 'U+0000', path: `?${r.pick(ASKED)}=${r.pick(['%00', 'a%00', '%00%00b'])}` } : query(r, [...ASKED, 'minVersion'], ['minVersion']));
+const program = (r) =>
+  r.pick([
+    () => question(r), () => question(r), () => ({ ...query(r, ['format', 'minVersion'], ['format', 'minVersion']), body: '{}' }),
+    () => ({ what: 'a form that there is not', status: 406, body: '{}', headers: { accept: r.pick(['text/html', 'application/json;q=0', 'image/*', 'x', 'application/vnd.twinflag.program2']) } }),
+    () => ({ what: 'a format that there is not', status: 406, path: '?format=0', body: '{}' }),
+  ])();
+
+/** `valid`: what the route takes; `ofrep`: refusals are in the protocol's words; `key`: they name this flag. */
+export const ROUTES = [
+  { path: '/ofrep/v1/evaluate/flags/plain', as: 'client', spoil: question, large: tooLarge, ofrep: true, key: 'plain', valid: '{"context":{"customerId":"c-1"}}' },
+  { path: '/ofrep/v1/evaluate/flags', as: 'client', spoil: question, large: tooLarge, ofrep: true, valid: '{"context":{"customerId":"c-1"}}' },
+  { path: '/v1/program', as: 'client', spoil: program, large: tooLarge, valid: '{"context":{"customerId":"c-1"}}' },
+  { path: '/v1/evaluate', as: 'server', spoil: evaluate, large: evaluateLarge, valid: `{"evaluations":[{${FLAG},"context":{"a":"\\u0000"},"default":true}],"minVersion":1}` },
+  { path: '/v1/explain', as: 'admin', spoil: explain, large: tooLarge, valid: `{${FLAG},"context":{"a":1,"a":2},"now":1e3}` },
+  { path: '/demo/explain', as: 'client', spoil: explainAll, large: tooLarge, valid: '{"flags":["plain"],"context":{},"unknown":[[1]]}' },
+  { path: '/api/admin/document', as: 'admin', method: 'PUT', spoil: document, large: documentLarge, valid: '{"schema":"twinflag/1","environment":"test","flags":{"plain":{},"bad":{"type":"colour"}}}' },
+  { path: '/api/widget/config', as: 'client', method: 'GET', spoil: widget, valid: undefined },
+  { path: '/v1/ruleset', as: 'server', method: 'GET', spoil: queryOf(['since'], ['since']), valid: undefined },
+].map((route) => ({ method: 'POST', ...route }));

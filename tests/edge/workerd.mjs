@@ -1,0 +1,59 @@
+// workerd itself, with no development server around it: the worker as somebody hosts it, and others beside it.
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { doors, freePort } from '../server.mjs';
+
+const EDGE = fileURLToPath(new URL('../../edge-worker/', import.meta.url));
+const KEYS = { ADMIN_TOKEN: 'tf_admin_test', CLIENT_KEY: 'tf_client_test', SERVER_KEY: 'tf_server_test' };
+const PATIENCE_MS = 30_000;
+/** The program that npm brought for this machine. */
+const WORKERD = createRequire(new URL('../../npm/package.json', import.meta.url))('workerd').default;
+
+/**
+ * Starts the worker in a folder. No document: nothing is served until one is imported.
+ *
+ * @param {{ data: string, document?: string, settings?: Record<string, string> }} options `settings`: bindings that come from the environment.
+ */
+export async function hostWorker({ data, document, settings = {} }) {
+  for (const folder of ['store', 'import']) await mkdir(join(data, folder), { recursive: true });
+  if (document !== undefined) await writeFile(join(data, 'import', 'flags.json'), document);
+  const folders = { store: join(data, 'store'), import: join(data, 'import'), assets: join(EDGE, 'dist/assets') };
+  const options = Object.entries(folders).map(([name, path]) => `--directory-path=${name}=${path}`);
+  const started = await startWorkerd(join(EDGE, 'workerd.capnp'), { options, env: { ...KEYS, ...settings } });
+  const server = { ...started, adminToken: KEYS.ADMIN_TOKEN, clientKey: KEYS.CLIENT_KEY, serverKey: KEYS.SERVER_KEY };
+  return { ...server, ...doors(server) };
+}
+
+/** Starts a configuration of a test's own on the store of a folder. */
+export async function startOn({ config, data }) {
+  const store = join(data, 'store');
+  await mkdir(store, { recursive: true });
+  const started = await startWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${store}`], env: KEYS });
+  return { ...started, ...doors({ ...started, adminToken: KEYS.ADMIN_TOKEN, clientKey: KEYS.CLIENT_KEY, serverKey: KEYS.SERVER_KEY }) };
+}
+
+/** Starts a configuration whose socket is called `http`, and waits until it answers at all. */
+export async function startWorkerd(config, { options = [], env = {} } = {}) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: 'ignore', env });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end && child.exitCode === null; ) {
+    try {
+      await fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) });
+      return { url, port, pid: child.pid, stop };
+    } catch {
+      // Not there yet.
+    }
+  }
+  await stop();
+  throw new Error('workerd did not start');
+}

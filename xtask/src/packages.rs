@@ -1,0 +1,121 @@
+//! The packages that others install: scripts by esbuild, declarations by tsc, each in the `dist` of its folder.
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{npm, process, root, sdk, size, stamp::Stamp};
+
+/// A package below `npm/`, and what is built of it.
+struct Package {
+    name: &'static str,
+    entries: &'static [Entry],
+    /// The project whose declarations are kept.
+    types: &'static str,
+}
+
+/// Scripts that share what they have in common.
+struct Entry {
+    sources: &'static [&'static str],
+    options: &'static [&'static str],
+}
+
+const CLIENT: Package = Package {
+    name: "client",
+    entries: &[
+        Entry { sources: &["src/entry/inline.ts"], options: &["--loader:.deflate=base64"] },
+        Entry { sources: &["src/entry/url.ts"], options: &[] },
+        Entry { sources: &["src/entry/node.ts"], options: &["--external:node:*"] },
+        Entry { sources: &["src/entry/workerd.ts"], options: &["--external:*.wasm"] },
+    ],
+    types: "tsconfig.types.json",
+};
+
+const REACT: Package = Package {
+    name: "react",
+    // A component of a server's may name these, but not run them.
+    entries: &[Entry { sources: &["src/index.ts", "src/boolean.ts"], options: &["--banner:js=\"use client\";"] }],
+    types: "tsconfig.json",
+};
+
+const ELEMENTS: Package =
+    Package { name: "elements", entries: &[Entry { sources: &["src/index.ts", "src/define.ts"], options: &[] }], types: "tsconfig.json" };
+
+/// Builds all packages; each sees the declarations of those before it.
+pub(crate) fn build() -> Result<()> {
+    sdk::build()?;
+    pack_engine()?;
+    for package in [CLIENT, REACT, ELEMENTS] {
+        package.build().with_context(|| format!("@twinflag/{}", package.name))?;
+    }
+    Ok(())
+}
+
+impl Package {
+    fn build(&self) -> Result<()> {
+        let (folder, client) = (root::in_root("npm").join(self.name), root::in_root("npm/client"));
+        has_version(&folder.join("package.json"))?;
+        for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            fs::copy(root::in_root(licence), folder.join(licence))?;
+        }
+        let stamp = || Stamp::default().setting(self.options()).path(&folder)?.path(&client)?.path(&client.join("dist/engine"));
+        stamp()?.rebuild(&folder.join("dist/types"), |out| {
+            let mut tsc = npm::tool("tsc");
+            tsc.arg("--project").arg(folder.join(self.types));
+            tsc.args(["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir"]).arg(out);
+            process::run(&mut tsc, npm::INSTALL)?;
+            // Speaks of wasm-bindgen's glue, which nobody sees.
+            fs::remove_file(out.join("full.d.ts")).or_else(|_| Ok(()))
+        })?;
+        stamp()?.rebuild(&folder.join("dist/entry"), |out| self.entries.iter().try_for_each(|entry| entry.bundle(&folder, out)))
+    }
+
+    fn options(&self) -> Vec<&'static str> {
+        self.entries.iter().flat_map(|entry| entry.options.iter().chain(entry.sources).copied()).collect()
+    }
+}
+
+impl Entry {
+    fn bundle(&self, folder: &Path, out: &Path) -> Result<()> {
+        let mut esbuild = npm::tool("esbuild");
+        esbuild.current_dir(folder).args(self.sources).args(self.options);
+        esbuild.args(["--bundle", "--splitting", "--packages=external", "--format=esm", "--target=es2022", "--log-level=warning"]);
+        process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL).map(drop)
+    }
+}
+
+/// The engine, deflated, for the entry that carries it inside.
+fn pack_engine() -> Result<()> {
+    const SCRIPT: &str = "const [, from, to] = process.argv, fs = require('fs');
+        fs.writeFileSync(to, require('zlib').deflateSync(fs.readFileSync(from), { level: 9, memLevel: 9 }))";
+    let engine = root::in_root("npm/client/dist/engine");
+    Stamp::default().setting(SCRIPT).path(&engine)?.rebuild(&root::in_root("npm/client/dist/packed"), |out| {
+        let mut node = npm::node();
+        node.args(["--eval", SCRIPT]).arg(engine.join("engine.wasm")).arg(out.join("engine.deflate"));
+        process::run(&mut node, npm::INSTALL).map(drop)
+    })
+}
+
+/// There is one version, that of the cargo workspace.
+fn has_version(manifest: &Path) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let package: serde_json::Value = serde_json::from_slice(&fs::read(manifest)?)?;
+    let ours = package["dependencies"]["@twinflag/client"].as_str().unwrap_or(version);
+    if package["version"] != version || ours != version {
+        bail!("{} names another version than Cargo.toml, which has {version}", manifest.display());
+    }
+    Ok(())
+}
+
+/// What a page pays for a package: bundled with what it imports and minified, but for what another package brings.
+pub(crate) fn size_in_a_page(import: &str, external: &[&str]) -> Result<size::Sizes> {
+    let folder = root::target().join("pages");
+    fs::create_dir_all(&folder)?;
+    let file = folder.join("page.js");
+    let mut esbuild: Command = npm::tool("esbuild");
+    esbuild.args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
+    esbuild.args(external.iter().map(|package| format!("--external:{package}")));
+    fs::write(root::in_root("npm/node_modules/.page.js"), import)?;
+    esbuild.arg("node_modules/.page.js").arg(format!("--outfile={}", file.display()));
+    process::run(&mut esbuild, npm::INSTALL)?;
+    size::of(&file)
+}
