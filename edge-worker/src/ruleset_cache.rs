@@ -30,17 +30,18 @@ pub(crate) struct Serving {
     pub(crate) ruleset: Rc<Ruleset>,
     /// The hub did not answer when it was asked: there may be a newer version.
     pub(crate) stale: bool,
+    /// Those that were looked for.
+    pub(crate) overrides: Overrides,
     /// Which pages of overrides there are, and their versions.
     pages: Rc<BTreeMap<u16, u32>>,
 }
 
 impl Serving {
-    /// The overrides that these contexts need, in at most one question to the hub. Where the hub is away the last good ones
-    /// serve, or none, and [`Self::stale`] is set.
-    pub(crate) async fn overrides<'c>(&mut self, env: &Env, contexts: impl IntoIterator<Item = &'c Context>) -> Overrides {
+    /// Finds the overrides that these contexts need, in at most one question to the hub. Where the hub is away the last good
+    /// ones serve, or none, and [`Self::stale`] is set.
+    pub(crate) async fn find_overrides<'c>(&mut self, env: &Env, contexts: impl IntoIterator<Item = &'c Context>) {
         let ids = |context: &Context| OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))).collect::<Vec<_>>();
         let owners: BTreeSet<(OwnerKind, String)> = contexts.into_iter().flat_map(ids).collect();
-        let mut overrides = Overrides::default();
         let placed: Vec<_> = owners
             .into_iter()
             .filter_map(|(kind, id)| {
@@ -56,10 +57,9 @@ impl Serving {
             if let Some(tree) = found.pages.get(&page).and_then(|owners| owners.get(&key)) {
                 // What of it is left out was told when it was imported.
                 let (own, _) = self.ruleset.owner_overrides(kind, &id, tree);
-                overrides.insert(kind, id, own);
+                self.overrides.insert(kind, id, own);
             }
         }
-        overrides
     }
 }
 
@@ -76,7 +76,8 @@ struct Held {
 
 impl Held {
     fn serve(&self) -> Serving {
-        Serving { version: self.version, ruleset: Rc::clone(&self.ruleset), stale: self.failed, pages: Rc::clone(&self.pages) }
+        let (ruleset, pages) = (Rc::clone(&self.ruleset), Rc::clone(&self.pages));
+        Serving { version: self.version, ruleset, stale: self.failed, overrides: Overrides::default(), pages }
     }
 }
 
@@ -108,7 +109,10 @@ pub(crate) async fn current(host: &Host, min_version: Option<u32>) -> Result<Ser
 
 /// Asks the hub whatever was asked before; for who has just changed something.
 pub(crate) async fn refresh(env: &Env) {
-    learn(env.clone()).await;
+    let now = clock::now();
+    if let Either::Right(_) = select(Box::pin(learn(env.clone())), Delay::from(FIRST)).await {
+        fail(now);
+    }
 }
 
 /// What a read does, by how long ago the hub was asked.
