@@ -14,11 +14,21 @@ const DRAINED: usize = 32_000_000;
 
 /// The body as text; refused before it is parsed when it is longer than `limit` bytes.
 pub(crate) async fn read(request: &mut Request, limit: usize) -> Result<String, Problem> {
-    let announced = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
+    let announced = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
+    let bytes = match announced {
+        // The runtime holds a body to the length that is announced. One promise costs a third of what a stream does.
+        Some(length) if length <= limit => request.bytes().await.map_err(|_| Problem::malformed("the body ended early"))?,
+        _ => stream(request, limit, announced.unwrap_or(0)).await?,
+    };
+    let text = String::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not UTF-8"))?;
+    // JSON has none (RFC 8259, 8.1); on its way to the hub it would be dropped, and what is stored would not be what was sent.
+    if text.starts_with('\u{feff}') { Err(Problem::malformed("the body begins with a byte order mark")) } else { Ok(text) }
+}
+
+async fn stream(request: &mut Request, limit: usize, announced: usize) -> Result<Vec<u8>, Problem> {
     // No stream: no body.
-    let Ok(mut chunks) = request.stream() else { return Ok(String::new()) };
-    let mut bytes = Vec::with_capacity(announced.min(limit));
-    let mut received = 0;
+    let Ok(mut chunks) = request.stream() else { return Ok(Vec::new()) };
+    let (mut bytes, mut received) = (Vec::new(), 0);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::malformed("the body ended early"))?;
         received += chunk.len();
@@ -28,10 +38,5 @@ pub(crate) async fn read(request: &mut Request, limit: usize) -> Result<String, 
             break;
         }
     }
-    if received > limit || announced > limit {
-        return Err(Problem::too_large(limit));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not UTF-8"))?;
-    // JSON has none (RFC 8259, 8.1); on its way to the hub it would be dropped, and what is stored would not be what was sent.
-    if text.starts_with('\u{feff}') { Err(Problem::malformed("the body begins with a byte order mark")) } else { Ok(text) }
+    if received > limit || announced > limit { Err(Problem::too_large(limit)) } else { Ok(bytes) }
 }

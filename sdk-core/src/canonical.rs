@@ -15,8 +15,13 @@ pub fn write_string(out: &mut String, text: &str) {
 }
 
 fn escape(out: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
+    let mut rest = text;
+    // What needs no escape is copied as a whole.
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut characters = special.chars();
+        match characters.next().unwrap_or_default() {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\u{8}' => out.push_str("\\b"),
@@ -24,13 +29,14 @@ fn escape(out: &mut String, text: &str) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            control if control < ' ' => {
+            control => {
                 out.push_str(if control < '\u{10}' { "\\u000" } else { "\\u001" });
                 out.push(char::from_digit(u32::from(control) & 15, 16).unwrap_or('0'));
             }
-            plain => out.push(plain),
         }
+        rest = characters.as_str();
     }
+    out.push_str(rest);
 }
 
 /// Appends a finite number as ECMAScript prints it; -0 is 0. What is not finite has no JSON and becomes `null`.

@@ -57,10 +57,9 @@ test('esbuild: a page with the client, and one with the elements', async () => {
     ours: ['@twinflag/client', '@twinflag/elements'],
     files: { 'vanilla.js': VANILLA('@twinflag/client'), 'elements.js': ELEMENTS, 'url.js': VANILLA('@twinflag/client/url', ", engineUrl: '/engine.wasm'") },
   });
-  for (const entry of ['vanilla.js', 'elements.js', 'url.js']) {
-    await bundle(project, entry);
-    await writeFile(project.path(`dist/${entry}.html`), PAGE(`/${entry}`));
-  }
+  const entries = ['vanilla.js', 'elements.js', 'url.js'];
+  await bundle(project, entries);
+  for (const entry of entries) await writeFile(project.path(`dist/${entry}.html`), PAGE(`/${entry}`));
   await writeFile(project.path('dist/engine.wasm'), await readFile(project.path('node_modules/@twinflag/client/dist/engine/engine.wasm')));
   const built = project.path('dist');
   assert.deepEqual(await shown(built, '/vanilla.js.html', 'output'), { text: 'embedding-2', faults: [] });
@@ -152,7 +151,7 @@ test('workerd: a worker that imports the client', async () => {
         };`,
     },
   });
-  await bundle(project, 'worker.js', '--conditions=workerd', '--loader:.wasm=copy', '--asset-names=[name]');
+  await bundle(project, ['worker.js'], '--conditions=workerd', '--loader:.wasm=copy', '--asset-names=[name]');
   const port = await freePort();
   await writeFile(project.path('dist/config.capnp'), `using Workerd = import "/workerd/workerd.capnp";
     const config :Workerd.Config = (

@@ -43,11 +43,10 @@ export async function createProject({ ours, others = {}, files = {} }) {
   };
 }
 
-/** Bundles an entry of the project for a page, with the repository's own esbuild. */
-export async function bundle({ folder }, entry, ...options) {
-  const out = join(folder, 'dist', entry.replace(/\.[jt]sx?$/, '.js'));
-  await run(join(NPM, 'node_modules/.bin/esbuild'), [entry, '--bundle', '--format=esm', '--jsx=automatic', '--log-level=warning', `--outfile=${out}`, ...options], { cwd: folder });
-  return out;
+/** Bundles entries of the project into its `dist`, with the repository's own esbuild; what they share is there once. */
+export async function bundle({ folder }, entries, ...options) {
+  const common = ['--bundle', '--splitting', '--format=esm', '--jsx=automatic', '--log-level=warning', '--outdir=dist'];
+  await run(join(NPM, 'node_modules/.bin/esbuild'), [...entries, ...common, ...options], { cwd: folder });
 }
 
 async function writeAll(folder, files) {

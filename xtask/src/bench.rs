@@ -6,9 +6,9 @@ use std::{path::PathBuf, process::Command};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{npm, process, root, sdk, size, stamp::Stamp, toolchain};
+use crate::{npm, packages, process, root, sdk, size, stamp::Stamp, toolchain};
 
-const KINDS: [&str; 3] = ["native", "js", "size"];
+const KINDS: [&str; 4] = ["native", "js", "edge", "size"];
 const OURS: &str = "Twinflag";
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -24,6 +24,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     if wanted("js") {
         print(JS, &js()?)?;
+    }
+    if wanted("edge") {
+        print_edge(&edge()?)?;
     }
     if wanted("size") {
         sizes()?;
@@ -115,14 +118,71 @@ fn native() -> Result<Value> {
     measured(Command::new(folder.join("target/release/bench-native")).arg(workload))
 }
 
-fn js() -> Result<Value> {
-    sdk::build()?;
-    let (folder, dist) = (folder(), dump()?);
+/// The engines of others that npm brings.
+fn ensure_peers() -> Result<()> {
+    let folder = folder();
     let stamp = Stamp::default().path(&folder.join("package.json"))?.path(&folder.join("package-lock.json"))?;
     stamp.rebuild(&folder.join("node_modules"), |_| {
         eprintln!("installing the peers");
         process::run(Command::new("npm").current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]), npm::INSTALL).map(drop)
-    })?;
+    })
+}
+
+/// What the worker is measured by. The first figure of a pair is shown beside the peer's.
+const EDGE: &[(&str, &str)] = &[
+    ("edge: /health, what any request costs", "health"),
+    ("edge: OFREP, one of 100 flags", "single"),
+    ("edge: OFREP, all 100 flags", "bulk"),
+];
+/// One flag inside the worker, in nanoseconds of CPU.
+const INSIDE_BUDGET: f64 = 5e3;
+
+fn edge() -> Result<Value> {
+    crate::build()?;
+    ensure_peers()?;
+    eprintln!("measuring the worker on workerd, a worker in plain JavaScript beside it");
+    measured(Command::new("node").arg(root::in_root("tests/bench/edge/bench.mjs")))
+}
+
+fn print_edge(measured: &Value) -> Result<()> {
+    const PEER: &str = "GrowthBook";
+    for (name, question) in EDGE {
+        let figure = |engine: &str, figure: &str| {
+            measured.pointer(&format!("/{engine}/{question}/{figure}")).and_then(Value::as_f64).context("no figure")
+        };
+        let (ours, peer) = (figure(OURS, "perSecond")?, figure(PEER, "perSecond")?);
+        println!(
+            "{name:<38} {:>10} {:>10} {PEER:<15} {:>6.1}×   more is better",
+            format!("{ours:.0}/s"),
+            format!("{peer:.0}/s"),
+            ours / peer
+        );
+        let (ours, peer) = (figure(OURS, "cpu"), figure(PEER, "cpu"));
+        if let (Ok(ours), Ok(peer)) = (ours, peer) {
+            println!("{:<38} {:>10} {:>10} {PEER:<15} {:>6.1}×", "  CPU a request", nanoseconds(ours), nanoseconds(peer), peer / ours);
+        }
+    }
+    let inside = |figure: &str| measured.pointer(&format!("/inside/{figure}")).and_then(Value::as_f64);
+    let (Some(evaluated), Some(whole)) = (inside("evaluated"), inside("whole")) else {
+        println!("edge: one flag inside the worker: not measured; this machine does not tell CPU time in /proc");
+        return Ok(());
+    };
+    let verdict = if evaluated <= INSIDE_BUDGET { "MET" } else { "MISSED" };
+    println!(
+        "{:<38} {:>10} {:>45}   ≤ {} {verdict}; {} with its question read and its answer written",
+        "edge: one flag inside, CPU",
+        nanoseconds(evaluated),
+        "",
+        nanoseconds(INSIDE_BUDGET),
+        nanoseconds(whole)
+    );
+    Ok(())
+}
+
+fn js() -> Result<Value> {
+    sdk::build()?;
+    let (folder, dist) = (folder(), dump()?);
+    ensure_peers()?;
     for flags in [10, 100, 1000] {
         let mut cargo = toolchain::cargo();
         cargo.args(["run", "--quiet", "--package", "tests-native", "--bin", "program", "--"]);
@@ -140,7 +200,7 @@ fn measured(command: &mut Command) -> Result<Value> {
 }
 
 fn sizes() -> Result<()> {
-    sdk::build()?;
+    packages::build()?;
     for (name, files, budget) in [("engine", sdk::ENGINE, Some(size::ENGINE_BUDGET)), ("full", sdk::FULL, None)] {
         let mut sum = size::Sizes::default();
         for file in files.map(root::in_root) {
@@ -153,6 +213,10 @@ fn sizes() -> Result<()> {
             Some(budget) => println!("   ≤ {budget} B gzip {}", if sum.gzip <= budget { "MET" } else { "MISSED" }),
             None => println!(),
         }
+    }
+    for page in packages::PAGES {
+        let size = page.size()?;
+        println!("{:<38} {size}   ≤ {} B gzip {}", page.name, page.budget, if size.gzip <= page.budget { "MET" } else { "MISSED" });
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::runtimes;
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let runtime = match arguments {
         [] => "native",
-        [option, runtime] if option == "--runtime" => runtime,
+        [option, runtime] if option == "--runtime" && runtime != runtimes::OFREP => runtime,
         _ => bail!("expected --runtime and one of {}", runtimes::ALL.join(", ")),
     };
     runtimes::build(&[runtime])?;

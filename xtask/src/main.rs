@@ -45,7 +45,7 @@ const COMMANDS: &[Command] = &[
         usage: "[--pairs N] [--seed S] [--runtimes A,B]   generated questions on every runtime",
         run: identity::run,
     },
-    Command { name: "bench", usage: "[native|js|size]   our numbers beside the best peer's, and the budgets", run: bench::run },
+    Command { name: "bench", usage: "[native|js|edge|size]   our numbers beside the best peer's, and the budgets", run: bench::run },
     Command { name: "fuzz", usage: "[document|context|program …] [--seconds N]   arbitrary bytes against the core", run: fuzz::run },
     Command { name: "malformed", usage: "[--count N] [--seed S]   wrong requests to the worker, each refused", run: malformed::run },
     Command { name: "build", usage: "   what dev and test build, and nothing else", run: |_| build() },

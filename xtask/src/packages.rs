@@ -1,5 +1,5 @@
 //! The packages that others install: scripts by esbuild, declarations by tsc, each in the `dist` of its folder.
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
@@ -106,16 +106,55 @@ fn has_version(manifest: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a page pays for a package: bundled with what it imports and minified, but for what another package brings.
-pub(crate) fn size_in_a_page(import: &str, external: &[&str]) -> Result<size::Sizes> {
-    let folder = root::target().join("pages");
-    fs::create_dir_all(&folder)?;
-    let file = folder.join("page.js");
-    let mut esbuild: Command = npm::tool("esbuild");
-    esbuild.args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
-    esbuild.args(external.iter().map(|package| format!("--external:{package}")));
-    fs::write(root::in_root("npm/node_modules/.page.js"), import)?;
-    esbuild.arg("node_modules/.page.js").arg(format!("--outfile={}", file.display()));
-    process::run(&mut esbuild, npm::INSTALL)?;
-    size::of(&file)
+/// What a page pays for importing from a package, bundled and minified.
+pub(crate) struct Page {
+    pub(crate) name: &'static str,
+    /// Its script; the imported names are kept.
+    import: &'static str,
+    /// What other packages bring.
+    external: &'static [&'static str],
+    /// Bytes after `gzip -9`.
+    pub(crate) budget: u64,
+    /// What is reached, and may not be lost again.
+    pub(crate) gate: u64,
+}
+
+pub(crate) const PAGES: &[Page] = &[
+    Page {
+        name: "@twinflag/client, engine inside",
+        import: "export { createClient } from '@twinflag/client';",
+        external: &[],
+        budget: 18_000,
+        gate: 15_800,
+    },
+    Page {
+        name: "@twinflag/react on top",
+        import: "export * from '@twinflag/react';",
+        external: &["react", "@twinflag/client"],
+        budget: 2_000,
+        gate: 800,
+    },
+    Page {
+        name: "@twinflag/elements on top",
+        import: "import '@twinflag/elements/define'; export * from '@twinflag/elements';",
+        external: &["@twinflag/client"],
+        budget: 2_500,
+        gate: 1_750,
+    },
+];
+
+impl Page {
+    /// Bundles it as an application in `npm/` would.
+    pub(crate) fn size(&self) -> Result<size::Sizes> {
+        let folder = root::target().join("pages");
+        let (page, bundle) = (root::in_root("npm/node_modules/.page.mjs"), folder.join("page.js"));
+        fs::create_dir_all(&folder)?;
+        fs::write(&page, self.import)?;
+        let mut esbuild = npm::tool("esbuild");
+        esbuild.arg(&page).args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
+        esbuild.args(self.external.iter().map(|package| format!("--external:{package}")));
+        process::run(esbuild.arg(format!("--outfile={}", bundle.display())), npm::INSTALL)?;
+        fs::remove_file(page)?;
+        size::of(&bundle)
+    }
 }

@@ -8,13 +8,16 @@ use crate::{chromium, npm, process, root, toolchain};
 /// The runtimes, native first: it is what the others are held against.
 pub(crate) const ALL: &[&str] = &["native", "node", "chromium", "program", "chromium-program", "edge"];
 
+/// The worker again, by OpenFeature's protocol; it answers in other words, so it is held against `native-ofrep` and is no door for lines.
+pub(crate) const OFREP: &str = "edge-ofrep";
+
 /// The folder of the native programs; optimised, but quick to build.
 const PROFILE: &str = "quick";
 
-/// Builds what the runtimes need. `names` are of [`ALL`].
+/// Builds what the runtimes need. `names` are of [`ALL`], or [`OFREP`].
 pub(crate) fn build(names: &[&str]) -> Result<()> {
-    if let Some(unknown) = names.iter().find(|name| !ALL.contains(name)) {
-        bail!("no runtime {unknown}; there are: {}", ALL.join(", "));
+    if let Some(unknown) = names.iter().find(|name| !ALL.contains(name) && **name != OFREP) {
+        bail!("no runtime {unknown}; there are: {}, {OFREP}", ALL.join(", "));
     }
     let packages = ["build", "--quiet", "--profile", PROFILE, "--package", "tests-native", "--package", "tests-identity", "--bins"];
     process::run(toolchain::cargo().args(packages), "rustup")?;
@@ -40,5 +43,6 @@ pub(crate) fn door(runtime: &str, digest: bool) -> Result<Command> {
     let mut node = npm::node();
     node.arg("tests/doors/run.mjs").arg(runtime).args(digest.then_some("--digest"));
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
+    node.env("TWINFLAG_DOOR", program("door").get_program());
     Ok(node)
 }

@@ -23,7 +23,8 @@ pub(crate) fn build() -> Result<()> {
 /// Type checks the hand-written half and bundles it, `full` with its glue: `dist/bundle/{engine,full}.js`.
 fn bundle() -> Result<()> {
     let client = root::in_root("npm/client");
-    let stamp = Stamp::default().path(&client)?.path(&client.join("dist/engine"))?.path(&client.join("dist/full"))?;
+    let stamp = Stamp::default().path(&client.join("src"))?.path(&client.join("tsconfig.json"))?;
+    let stamp = stamp.path(&client.join("dist/engine"))?.path(&client.join("dist/full"))?;
     stamp.path(&root::in_root("sdk-wasm/src/types.ts"))?.rebuild(&client.join("dist/bundle"), |out| {
         process::run(npm::tool("tsc").arg("--noEmit").arg("--project").arg(&client), npm::INSTALL)?;
         for name in ["engine", "full"] {

@@ -10,14 +10,16 @@ import type { ClientOptions, ClientStatus, FlagClient, FlagDetails } from './fla
 import { requestOf } from './identity.js';
 import { createListeners } from './listeners.js';
 import { EdgeRefused, fetchProgram } from './program-request.js';
-import type { FlagValue } from './types.js';
+import type { EvaluationContext, FlagValue } from './types.js';
 
 /** @param loadEngine how this runtime gets a fresh engine */
 export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
   const { url, clientKey, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000 } = options;
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
-  let context = options.context ?? {};
+  let { context = {} } = options;
+  /** What the edge is asked for that context, taken when it was given: its owner may write to it since. */
+  let wanted = requestOf(context);
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
   /** The program the engine holds: what was asked for, and its tag. */
   let program: { request: string; etag: string | undefined } | undefined;
@@ -27,9 +29,10 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   let error: Error | undefined, failures = 0, timer: ReturnType<typeof setTimeout> | undefined;
   let started = false, closed = false;
 
-  const isOurs = () => program?.request === requestOf(context);
+  const isOurs = () => program?.request === wanted;
   const statusNow = (): ClientStatus => (program ? (!error && isOurs() ? 'ready' : 'stale') : error ? 'error' : 'pending');
-  let status: ClientStatus = 'pending';
+  /** What callers saw last. */
+  let status: ClientStatus = 'pending', shown: Error | undefined;
 
   const answers = createAnswers((flagKey, sample): FlagDetails => {
     if (program && engine) {
@@ -48,7 +51,6 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     const changed = answers.renew();
     if (changed.size > 0 || before !== status || failure !== shown) listeners.call(changed);
   };
-  let shown: Error | undefined;
 
   const stop = () => {
     clearTimeout(timer);
@@ -68,6 +70,15 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       },
     ));
 
+  const identify = (running: FlagEngine) => {
+    try {
+      running.identify(context);
+    } catch {
+      // A getter or a `toJSON` threw: a context that cannot be read is one that cannot be used.
+      running.identify(null as unknown as EvaluationContext);
+    }
+  };
+
   /** Asks the edge for the program of the context in force, instead of whatever was asked before. */
   const ask = (): Promise<void> => {
     if (closed) return Promise.resolve();
@@ -78,14 +89,14 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   const attempt = async (mine: AbortController): Promise<void> => {
     try {
-      const body = requestOf(context), etag = program?.request === body ? program.etag : undefined;
+      const body = wanted, etag = program?.request === body ? program.etag : undefined;
       const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort: mine })]);
       if (abort !== mine) return over;
       if (fetched) {
         running.load(fetched.program);
         program = { request: body, etag: fetched.etag };
       }
-      running.identify(context);
+      identify(running);
       error = undefined;
       failures = 0;
     } catch (reason) {
@@ -121,22 +132,23 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       return listeners.add(first, second!);
     },
     setContext(next) {
-      const before = requestOf(context);
-      context = next;
       if (closed) return Promise.resolve();
-      if (before !== requestOf(context)) {
+      const before = wanted;
+      context = next;
+      wanted = requestOf(next);
+      if (before !== wanted) {
         stop();
         error = undefined;
         failures = 0;
       }
-      if (!isOurs()) {
-        const asked = before === requestOf(context) && started ? start() : ask();
+      if (isOurs()) {
+        identify(engine!);
         settle();
-        return asked;
+        return Promise.resolve();
       }
-      engine!.identify(context);
+      const asked = before === wanted ? start() : ask();
       settle();
-      return Promise.resolve();
+      return asked;
     },
     get status() {
       return status;

@@ -48,7 +48,7 @@ export async function fetchProgram({ url, clientKey, body, etag, fetch, timeout,
       body,
       signal: abort.signal,
     });
-    if (response.status === 304) return undefined;
+    if (etag && response.status === 304) return undefined;
     if (!response.ok) throw new EdgeRefused(response.status, 1000 * (Number(response.headers.get('retry-after')) || 0));
     return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined };
   } catch (error) {

@@ -53,7 +53,8 @@ export class FeatureFlagElement extends ElementBase {
   }
 
   attributeChangedCallback(_name: string, before: string | null, now: string | null): void {
-    if (before !== now && this.isConnected) this.#follow();
+    // An element that is upgraded hears of its attribute before it is connected.
+    if (before !== now && this.isConnected && this.#controller) this.#follow();
   }
 
   #follow(): void {

@@ -15,6 +15,8 @@ export class FlagProviderElement extends ElementBase {
   #client: FlagClient | undefined;
   /** Whether the client was made here. */
   #isOwn = false;
+  /** Whether it was connected: an element that is upgraded hears of its attributes first. */
+  #isPlaced = false;
   readonly #consumers = new Set<ClientCallback>();
 
   constructor() {
@@ -32,6 +34,7 @@ export class FlagProviderElement extends ElementBase {
   }
 
   connectedCallback(): void {
+    this.#isPlaced = true;
     if (Object.hasOwn(this, 'client')) {
       // Set before the element was defined.
       const { client } = this;
@@ -43,6 +46,7 @@ export class FlagProviderElement extends ElementBase {
   }
 
   disconnectedCallback(): void {
+    this.#isPlaced = false;
     // An element that is moved is connected again at once.
     queueMicrotask(() => {
       if (!this.isConnected && this.#isOwn) this.#take(undefined, false);
@@ -50,7 +54,7 @@ export class FlagProviderElement extends ElementBase {
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    if (before === now || !this.isConnected) return;
+    if (before === now || !this.#isPlaced) return;
     if (name === 'context') void (this.#isOwn && this.#client?.setContext(this.#context()));
     else if (this.#isOwn || !this.#client) this.#make();
   }

@@ -1,0 +1,357 @@
+// The client in Node, against a real worker behind a door that can be closed.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { createClient, EdgeRefused, ProgramRefused } from '../../npm/client/dist/entry/node.js';
+import { dataFolder, startServer } from '../server.mjs';
+
+const rule = (attribute, value, serve = 'on') => ({ rules: [{ name: 'r', if: { attribute, op: 'eq', value }, serve }] });
+const DOCUMENT = {
+  schema: 'twinflag/1',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: {
+    pro: rule('plan', 'pro'),
+    first: rule('customerId', 'c-1'),
+    second: rule('customerId', 'c-2'),
+    words: { type: 'object', variants: { a: { label: 'Pay' }, b: { label: 'Pay now' } }, on: 'b', off: 'a', ...rule('plan', 'pro', 'b') },
+    size: { type: 'number', variants: { small: 5, large: 50 }, on: 'large', off: 'small' },
+  },
+};
+const NOT_READY = { value: false, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' };
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path, document: DOCUMENT });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+/** What goes through the door: `answer` may stand in for the worker; requests are kept. */
+let requests;
+let answer;
+beforeEach(() => {
+  requests = [];
+  answer = undefined;
+});
+const door = async (url, init) => {
+  requests.push({ url, ...init });
+  return (await answer?.(url, init)) ?? fetch(url, init);
+};
+const away = () => Promise.reject(new TypeError('fetch failed'));
+const open = (options) => createClient({ url: server.url, clientKey: server.clientKey, fetch: door, ...options });
+/** The next time a client's status is this one. */
+const reaches = (client, status) => new Promise((resolve) => {
+  const stop = client.subscribe(() => {
+    if (client.status !== status) return;
+    stop();
+    resolve();
+  });
+});
+
+test('the default before there are answers, then the answers', async () => {
+  const client = open({ context: { customerId: 'c-1', plan: 'free' } });
+  assert.equal(client.status, 'pending');
+  assert.deepEqual(client.get('first', false), { ...NOT_READY, pending: true });
+  await client.ready();
+  assert.equal(client.status, 'ready');
+  assert.deepEqual(client.get('first', false), { value: true, variant: 'on', reason: 'TARGETING_MATCH', layer: 'rule' });
+  assert.equal(client.getValue('size', 1), 5);
+  assert.deepEqual(client.getValue('words', {}), { label: 'Pay' });
+  assert.equal(client.get('size', 'text').errorCode, 'TYPE_MISMATCH');
+  assert.deepEqual(client.get('nobody', 'x'), { value: 'x', reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' });
+  client.close();
+});
+
+test('of a visitor only customer and organization leave', async () => {
+  const client = open({ context: { customerId: 'c-1', organizationId: null, userId: 'u-1', email: 'a@example.com' } });
+  await client.ready();
+  const [{ url, method, headers, body }] = requests;
+  assert.deepEqual([url, method, body], [`${server.url}/v1/program`, 'POST', '{"context":{"customerId":"c-1"}}']);
+  assert.equal(headers.authorization, `Bearer ${server.clientKey}`);
+  client.close();
+});
+
+test('the same object for as long as the answer is the same', async () => {
+  const client = open({ context: { customerId: 'c-1', plan: 'free' } });
+  await client.ready();
+  const mine = { label: 'mine' };
+  const read = () => [client.get('pro', false), client.get('words', { label: 'any' }), client.get('nobody', mine), client.get('nobody', 1)];
+  const first = read();
+  assert.ok(read().every((details, index) => details === first[index]));
+  await client.setContext({ customerId: 'c-1', plan: 'free', other: 1 });
+  await client.refresh();
+  assert.ok(read().every((details, index) => details === first[index]));
+  await client.setContext({ customerId: 'c-1', plan: 'pro' });
+  assert.deepEqual(read().map((details, index) => details === first[index]), [false, false, true, true]);
+  client.close();
+});
+
+test('listeners hear of their flag, and only then', async () => {
+  const client = open({ context: { customerId: 'c-1', plan: 'free' } });
+  await client.ready();
+  const heard = [];
+  const hear = (name) => () => heard.push(name);
+  const stop = client.subscribe('pro', hear('pro'));
+  client.subscribe('first', hear('first'));
+  client.subscribe(hear('any'));
+  await client.setContext({ customerId: 'c-1', plan: 'pro' });
+  assert.deepEqual(heard.splice(0), ['pro', 'any']);
+  await client.setContext({ customerId: 'c-1', plan: 'pro', other: true });
+  assert.deepEqual(heard.splice(0), []);
+  stop();
+  stop();
+  await client.setContext({ customerId: 'c-1', plan: 'free' });
+  assert.deepEqual(heard.splice(0), ['any']);
+  client.close();
+});
+
+test('one listener\'s fault is not the others\'', async (t) => {
+  const client = open({ context: { customerId: 'c-1' } });
+  await client.ready();
+  const logged = t.mock.method(console, 'error', () => undefined);
+  let heard = 0;
+  client.subscribe('pro', () => { throw new Error('mine'); });
+  client.subscribe('pro', () => heard++);
+  await client.setContext({ customerId: 'c-1', plan: 'pro' });
+  assert.deepEqual([heard, logged.mock.calls.map(({ arguments: [error] }) => error.message)], [1, ['mine']]);
+  client.close();
+});
+
+test('another attribute is answered at once and without the edge, another customer with it', async () => {
+  const client = open({ context: { customerId: 'c-1', plan: 'free' } });
+  await client.ready();
+  answer = away;
+  void client.setContext({ customerId: 'c-1', plan: 'pro' });
+  assert.equal(client.getValue('pro', false), true);
+  assert.equal(requests.length, 1);
+
+  answer = undefined;
+  const before = client.get('first', false);
+  const answered = client.setContext({ customerId: 'c-2', plan: 'pro' });
+  assert.equal(client.status, 'stale');
+  assert.deepEqual(client.get('first', false), { ...before, stale: true });
+  await answered;
+  assert.equal(client.status, 'ready');
+  assert.deepEqual([client.getValue('first', true), client.getValue('second', false)], [false, true]);
+  assert.equal(requests.length, 2);
+  client.close();
+});
+
+test('without the edge the answers stay, say so, and come back with it', async () => {
+  const client = open({ context: { customerId: 'c-1' }, retryMs: 20 });
+  await client.ready();
+  answer = away;
+  await client.setContext({ customerId: 'c-2' });
+  assert.deepEqual([client.status, client.error.message], ['stale', 'fetch failed']);
+  assert.deepEqual(client.get('first', false), { value: true, variant: 'on', reason: 'TARGETING_MATCH', layer: 'rule', stale: true });
+  const back = reaches(client, 'ready');
+  answer = undefined;
+  await back;
+  assert.equal(client.error, undefined);
+  assert.equal(client.getValue('second', false), true);
+
+  // Back to whom the program is for: no request, whatever became of the one in between.
+  answer = away;
+  await client.setContext({ customerId: 'c-1' });
+  const asked = requests.length;
+  await client.setContext({ customerId: 'c-2', plan: 'pro' });
+  assert.deepEqual([client.status, client.getValue('pro', false), requests.length], ['ready', true, asked]);
+  client.close();
+});
+
+test('a worker that is gone leaves a client that goes on answering', async () => {
+  const own = await dataFolder();
+  const gone = await startServer({ data: own.path, document: DOCUMENT });
+  const client = createClient({ url: gone.url, clientKey: gone.clientKey, context: { customerId: 'c-1', plan: 'free' } });
+  await client.ready();
+  await gone.stop();
+  await client.setContext({ customerId: 'c-1', plan: 'pro' });
+  assert.deepEqual([client.status, client.getValue('pro', false)], ['ready', true]);
+  await client.refresh();
+  assert.deepEqual([client.status, client.getValue('pro', false), client.get('pro', false).stale], ['stale', true, true]);
+  await client.setContext({ customerId: 'c-1', plan: 'free' });
+  assert.equal(client.getValue('pro', true), false);
+  client.close();
+  await own.remove();
+});
+
+test('of two customers in a row the second is answered', async () => {
+  const client = open({ context: { customerId: 'c-1' } });
+  const first = client.setContext({ customerId: 'c-2' });
+  const second = client.setContext({ customerId: 'c-1', plan: 'pro' });
+  await Promise.all([client.ready(), first, second]);
+  assert.deepEqual([client.status, client.getValue('first', false), client.getValue('second', true), client.getValue('pro', false)], ['ready', true, false, true]);
+  assert.deepEqual(requests.map(({ signal }) => signal.aborted), [true, true, false]);
+  client.close();
+});
+
+test('a failure before there is any answer is an error, and is tried again', async () => {
+  answer = away;
+  const client = open({ context: { customerId: 'c-1' }, retryMs: 20 });
+  await client.ready();
+  assert.equal(client.status, 'error');
+  assert.deepEqual(client.get('first', false), NOT_READY);
+  const back = reaches(client, 'ready');
+  answer = undefined;
+  await back;
+  assert.equal(client.getValue('first', false), true);
+  client.close();
+});
+
+test('a refusal is final until somebody asks again', async () => {
+  const client = open({ clientKey: 'tf_client_wrong', retryMs: 1 });
+  await client.ready();
+  assert.ok(client.error instanceof EdgeRefused);
+  assert.deepEqual([client.status, client.error.status, client.error.isFinal], ['error', 401, true]);
+  await client.refresh();
+  assert.equal(requests.length, 2);
+  client.close();
+});
+
+test('an edge that asks to be left alone is', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  answer = async () => new Response(null, { status: 503, headers: { 'retry-after': '7' } });
+  const client = open({ retryMs: 1 });
+  await client.ready();
+  t.mock.timers.tick(6999);
+  assert.equal(requests.length, 1);
+  t.mock.timers.tick(2);
+  assert.equal(requests.length, 2);
+  client.close();
+});
+
+test('pauses grow, up to the longest', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.method(Math, 'random', () => 1);
+  answer = away;
+  const client = open({ retryMs: 100, maxRetryMs: 350 });
+  await client.ready();
+  for (const pause of [100, 200, 350, 350]) {
+    const asked = requests.length;
+    t.mock.timers.tick(pause - 1);
+    assert.equal(requests.length, asked, `before ${pause} ms`);
+    t.mock.timers.tick(1);
+    assert.equal(requests.length, asked + 1, `after ${pause} ms`);
+    await client.ready();
+  }
+  client.close();
+  t.mock.timers.tick(1000);
+  assert.equal(requests.length, 5, 'a closed client asks no more');
+});
+
+test('a request ends in time', async () => {
+  answer = (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const client = open({ timeout: 20 });
+  await client.ready();
+  assert.deepEqual([client.status, client.error.message], ['error', 'no answer within 20 ms']);
+  client.close();
+});
+
+test('a refused program leaves the one before in force', async () => {
+  const client = open({ context: { customerId: 'c-1', plan: 'pro' } });
+  await client.ready();
+  const damaged = async (url, init) => {
+    const bytes = new Uint8Array(await (await fetch(url, init)).arrayBuffer());
+    bytes[bytes.length - 1] ^= 1;
+    return new Response(bytes);
+  };
+  answer = damaged;
+  await client.refresh();
+  assert.ok(client.error instanceof ProgramRefused);
+  assert.deepEqual([client.status, client.getValue('pro', false), client.get('pro', false).stale], ['stale', true, true]);
+  // Another attribute is still answered, by the program that is there.
+  await client.setContext({ customerId: 'c-1', plan: 'free' });
+  assert.equal(client.getValue('pro', true), false);
+  answer = undefined;
+  await client.refresh();
+  assert.deepEqual([client.status, client.get('pro', true).stale], ['ready', undefined]);
+  client.close();
+});
+
+test('a program that is still the right one is not sent again', async () => {
+  const tagged = async (url, init) => new Response(await (await fetch(url, init)).arrayBuffer(), { headers: { etag: '"1"' } });
+  answer = tagged;
+  const client = open({ context: { customerId: 'c-1' } });
+  await client.ready();
+  answer = async () => new Response(null, { status: 304 });
+  await client.refresh();
+  assert.deepEqual([client.status, client.getValue('first', false)], ['ready', true]);
+  answer = tagged;
+  await client.setContext({ customerId: 'c-2' });
+  assert.deepEqual(requests.map(({ headers }) => headers['if-none-match']), [undefined, '"1"', undefined], 'a tag is one customer\'s');
+  client.close();
+});
+
+test('an edge that says nothing has changed to who has nothing is not believed', async () => {
+  answer = async () => new Response(null, { status: 304 });
+  const client = open({ retryMs: 60_000 });
+  await client.ready();
+  assert.deepEqual([client.status, client.error.message], ['error', 'the edge answered 304']);
+  client.close();
+});
+
+test('a context that cannot be used is said of every flag, and thrown at nobody', async () => {
+  for (const context of [{ n: NaN }, { customerId: 1n }, null, { get plan() { throw new Error('mine'); } }, (() => { const own = { customerId: {} }; own.customerId.own = own; return own; })()]) {
+    const client = open({ context });
+    await client.ready();
+    assert.deepEqual(client.get('first', false), { value: false, reason: 'ERROR', errorCode: 'INVALID_CONTEXT' });
+    client.close();
+  }
+});
+
+test('a context that its owner wrote to counts when it is given again', async () => {
+  const context = { customerId: 'c-1', plan: 'free' };
+  const client = open({ context });
+  await client.ready();
+  context.plan = 'pro';
+  assert.equal(client.getValue('pro', true), false);
+  await client.setContext(context);
+  assert.equal(client.getValue('pro', false), true);
+  context.customerId = 'c-2';
+  await client.setContext(context);
+  assert.deepEqual([client.status, client.getValue('second', false)], ['ready', true]);
+  client.close();
+});
+
+test('a lazy client asks when somebody listens', async () => {
+  const client = open({ context: { customerId: 'c-1' }, lazy: true });
+  assert.deepEqual(client.get('first', false), { ...NOT_READY, pending: true });
+  assert.equal(requests.length, 0);
+  client.subscribe('first', () => undefined);
+  client.subscribe('pro', () => undefined);
+  await client.ready();
+  assert.deepEqual([requests.length, client.getValue('first', false)], [1, true]);
+  client.close();
+});
+
+test('a closed client keeps what was read, hears and asks nothing', async () => {
+  const client = open({ context: { customerId: 'c-1' } });
+  let heard = 0;
+  client.subscribe(() => heard++);
+  client.close();
+  client.close();
+  await client.ready();
+  await client.setContext({ customerId: 'c-2' });
+  await client.refresh();
+  client.subscribe('first', () => heard++)();
+  assert.deepEqual([heard, requests.length, client.error.message], [0, 1, 'the client is closed']);
+
+  const other = open({ context: { customerId: 'c-1' } });
+  await other.ready();
+  const read = other.get('first', false);
+  other.close();
+  assert.equal(other.get('first', false), read);
+  assert.deepEqual(other.get('second', false), NOT_READY);
+});
+
+test('two clients of one page answer for two visitors', async () => {
+  const [one, other] = [open({ context: { customerId: 'c-1' } }), open({ context: { customerId: 'c-2' } })];
+  await Promise.all([one.ready(), other.ready()]);
+  assert.deepEqual([one.getValue('first', false), other.getValue('first', true)], [true, false]);
+  one.close();
+  other.close();
+});

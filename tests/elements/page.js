@@ -1,0 +1,41 @@
+// What the tests play with in the page.
+import { createClient } from '@twinflag/client';
+import { FLAG_CLIENT, FeatureFlagElement, FlagController, FlagProviderElement } from '@twinflag/elements';
+import { ContextConsumer, ContextRoot, createContext } from '@lit/context';
+import { LitElement, html } from 'lit';
+
+Object.assign(globalThis, { createClient, FeatureFlagElement, FlagController, FlagProviderElement });
+
+// Somebody's page has a root that keeps requests for providers that come late.
+new ContextRoot().attach(document.body);
+
+/** An element of Lit's that finds the provider by `@lit/context`. */
+class LitConsumer extends LitElement {
+  provided = new ContextConsumer(this, { context: createContext(FLAG_CLIENT), subscribe: true });
+  render() {
+    return html`<output>${this.provided.value?.status ?? 'nobody'}</output>`;
+  }
+}
+customElements.define('lit-consumer', LitConsumer);
+
+/** An element of Lit's with our controller. */
+class LitFlag extends LitElement {
+  flag = new FlagController(this, 'f1', false);
+  constructor() {
+    super();
+    this.addController(this.flag);
+  }
+  render() {
+    return html`<output>${String(this.flag.value)}</output>`;
+  }
+}
+customElements.define('lit-flag', LitFlag);
+
+/** An element without any library, with a shadow of its own around a flag. */
+class InShadow extends HTMLElement {
+  constructor() {
+    super();
+    this.attachShadow({ mode: 'open' }).innerHTML = '<feature-flag flag="f1"><b>on</b><i slot="off">off</i></feature-flag>';
+  }
+}
+customElements.define('in-shadow', InShadow);

@@ -1,0 +1,98 @@
+// The worker answers generated questions over its routes as native Rust does, and a digest notices whatever is changed on the way.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { edgeDoor } from '../doors/edge.mjs';
+import { edgeOfrepDoor, nativeOfrepDoor } from '../doors/ofrep.mjs';
+import { dataFolder, startServer } from '../server.mjs';
+import { Digest } from './digest.mjs';
+
+const { TWINFLAG_DOOR, TWINFLAG_LINES } = process.env;
+const PAIRS = '600';
+const generated = spawnSync(TWINFLAG_LINES, ['--pairs', PAIRS, '--seed', '7'], { maxBuffer: 2 ** 30 }).stdout.toString();
+const lines = generated.split('\n').slice(0, -1);
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+/** The digest of a door's answers to all lines, and how many there were. */
+async function digestOf(door) {
+  for (const line of lines) await door.take(line);
+  const answers = await door.flush();
+  const digest = new Digest();
+  for (const answer of answers) digest.add(answer);
+  return { digest: digest.finish(), count: answers.length };
+}
+
+function nativeDigest() {
+  const { stdout } = spawnSync(TWINFLAG_DOOR, [], { input: generated, maxBuffer: 2 ** 30 });
+  const digest = new Digest();
+  for (const answer of stdout.toString().split('\n').slice(0, -1)) digest.add(answer);
+  return digest.finish();
+}
+
+/** A server that lies once: `spoil` gets an answer's text until it has changed one. `request` may change what is sent. */
+function lying({ spoil, request = (body) => body, document = (body) => body }) {
+  let done = false;
+  return {
+    asAdmin: (path, options) => server.asAdmin(path, { ...options, body: document(options.body) }),
+    asServer: async (path, options) => {
+      const answer = await server.asServer(path, { ...options, body: request(options.body) });
+      if (done || !spoil) return answer;
+      const { text = answer.text, status = answer.status } = spoil(answer) ?? {};
+      done = text !== answer.text || status !== answer.status;
+      return { ...answer, text, status, json: () => JSON.parse(text) };
+    },
+  };
+}
+
+const swap = (pattern, by) => (answer) => ({ text: answer.text.replace(pattern, by) });
+
+/** What must be noticed on either route. */
+const LIES = {
+  'a value': { spoil: swap('"value":true', '"value":false') },
+  'a variant': { spoil: swap('"variant":"on"', '"variant":"off"') },
+  'a variant that is left out': { spoil: swap(',"variant":"on"', '') },
+  'a reason': { spoil: swap('"reason":"DEFAULT"', '"reason":"STATIC"') },
+  'an error code': { spoil: swap('INVALID_CONTEXT', 'TARGETING_KEY_MISSING') },
+  'another user': { request: (body) => body.replaceAll('"targetingKey":"', '"targetingKey":"not ') },
+  'a bucket key': { document: (body) => body.replace(/"bucketKey":"[0-9a-f]{2}/, '"bucketKey":"5c') },
+};
+
+test('by /v1/evaluate: the native digest', async () => {
+  const { digest, count } = await digestOf(edgeDoor(server));
+  assert.deepEqual({ digest, count }, { digest: nativeDigest(), count: Number(PAIRS) });
+});
+
+test("by OpenFeature's protocol: the native digest, as the protocol puts it", async () => {
+  const expected = await digestOf(nativeOfrepDoor(TWINFLAG_DOOR, Date.now()));
+  assert.ok(expected.count > 0.95 * Number(PAIRS), `${expected.count} can be asked`);
+  assert.deepEqual(await digestOf(edgeOfrepDoor(server)), expected);
+});
+
+for (const [what, lie] of Object.entries({ ...LIES, 'a layer': { spoil: swap('"layer":"default"', '"layer":"rule"') }, 'the moment': { request: (body) => body.replaceAll(/"now":\d+/g, '"now":0') } })) {
+  test(`by /v1/evaluate, notices ${what}`, async () => {
+    const { digest } = await digestOf(edgeDoor(lying(lie)));
+    assert.notEqual(digest, nativeDigest());
+  });
+}
+
+test('by /v1/evaluate, notices an answer that is missing', async () => {
+  const lost = (answer) => ({ text: answer.text.replace(/\},\{[^{}]*\}/, '}') });
+  await assert.rejects(digestOf(edgeDoor(lying({ spoil: lost }))), /questions, \d+ answers/);
+});
+
+for (const [what, lie] of Object.entries({ ...LIES, 'a status': { spoil: ({ status }) => ({ status: status === 404 ? 200 : status }) }, 'a key': { spoil: swap('"key":"', '"key":"x') } })) {
+  test(`by OpenFeature's protocol, notices ${what}`, async () => {
+    const [{ digest: expected }, { digest }] = [await digestOf(nativeOfrepDoor(TWINFLAG_DOOR, Date.now())), await digestOf(edgeOfrepDoor(lying(lie)))];
+    assert.notEqual(digest, expected);
+  });
+}

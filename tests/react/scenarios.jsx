@@ -1,0 +1,177 @@
+// Scenarios that a test plays in the page, each with a root of its own: what is counted comes back as data.
+import { createClient } from '@twinflag/client';
+import { FlagProvider, useFeatureFlag, useFlagClient } from '@twinflag/react';
+import * as React from 'react';
+import { flushSync } from 'react-dom';
+import { createRoot } from 'react-dom/client';
+
+const { Profiler, StrictMode, useLayoutEffect } = React;
+const settled = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
+/** Renders synchronously; tells how to render again and how to end. */
+function mount(element) {
+  const place = document.body.appendChild(document.createElement('div')), root = createRoot(place);
+  const render = (next) => flushSync(() => root.render(next));
+  render(element);
+  return { render, unmount: () => { flushSync(() => root.unmount()); place.remove(); } };
+}
+
+/** The client, and how many subscriptions are open. */
+function counting(client) {
+  const counted = Object.create(client);
+  counted.open = 0;
+  counted.subscribe = (...subscription) => {
+    const end = client.subscribe(...subscription);
+    counted.open++;
+    return () => { counted.open--; end(); };
+  };
+  return counted;
+}
+
+async function readyClient(options, context) {
+  const client = counting(createClient({ ...options, context }));
+  await client.ready();
+  return client;
+}
+
+function Flag({ name, onRender }) {
+  const state = useFeatureFlag(name);
+  onRender?.(name, state);
+  return <i data-flag={name}>{String(state.enabled)}</i>;
+}
+
+globalThis.scenarios = {
+  /** A provider with options, in StrictMode: mounted, given another context, unmounted. */
+  async lifecycle(options) {
+    let client;
+    const Probe = () => { client = useFlagClient(); return null; };
+    const app = (context) => <StrictMode><FlagProvider options={{ ...options, context }}><Probe /><Flag name="f7" /></FlagProvider></StrictMode>;
+    const text = () => document.querySelector('[data-flag=f7]').textContent;
+    const { render, unmount } = mount(app({ n: 'none' }));
+    await client.ready();
+    await settled();
+    const seen = [text()];
+    render(app({ n: '7' }));
+    await settled();
+    seen.push(text());
+    const { status } = client;
+    unmount();
+    await settled();
+    return { seen, status, after: client.error?.message };
+  },
+
+  /** Another key is another client, and the first one is closed. */
+  async rekeyed(options) {
+    const clients = new Set();
+    const Probe = () => { clients.add(useFlagClient()); return null; };
+    const app = (clientKey) => <StrictMode><FlagProvider options={{ ...options, clientKey, context: { n: '7' } }}><Probe /><Flag name="f7" /></FlagProvider></StrictMode>;
+    const { render, unmount } = mount(app(options.clientKey));
+    const text = () => document.querySelector('[data-flag=f7]').textContent;
+    const answered = async () => {
+      await [...clients].at(-1).ready();
+      await settled();
+      return text();
+    };
+    const first = await answered();
+    render(app(`${options.clientKey}-of-nobody`));
+    await settled();
+    const other = await answered();
+    render(app(options.clientKey));
+    await settled();
+    const again = await answered();
+    const ends = [...clients].map((client) => client.error?.message);
+    unmount();
+    await settled();
+    return { answers: [first, other, again], ends };
+  },
+
+  /** Hidden, which ends effects but keeps state, and shown again. React 19 has this. */
+  async hidden(options) {
+    const { Activity } = React;
+    let client;
+    const Probe = () => { client = useFlagClient(); return null; };
+    const app = (mode) => <Activity mode={mode}><FlagProvider options={{ ...options, context: { n: '7' } }}><Probe /><Flag name="f7" /></FlagProvider></Activity>;
+    const { render, unmount } = mount(app('visible'));
+    await client.ready();
+    const first = client;
+    render(app('hidden'));
+    await settled();
+    const closed = first.error?.message;
+    render(app('visible'));
+    await settled();
+    await client.ready();
+    await settled();
+    const result = { closed, other: client !== first, status: client.status, text: document.querySelector('[data-flag=f7]').textContent };
+    unmount();
+    return result;
+  },
+
+  /** 500 components on as many flags; one of them changes. */
+  async wide(options) {
+    const client = await readyClient(options, { n: 'none' });
+    const keys = Array.from({ length: 500 }, (_, index) => `f${index}`);
+    const rendered = [];
+    const app = <FlagProvider client={client}>{keys.map((key) => <Flag key={key} name={key} onRender={(name, { enabled }) => rendered.push([name, enabled])} />)}</FlagProvider>;
+    const { unmount } = mount(app);
+    await settled();
+    const first = rendered.splice(0).length, subscriptions = client.open;
+    await client.setContext({ n: '7' });
+    await settled();
+    const second = rendered.splice(0);
+    await client.setContext({ n: '7', other: 'attribute' });
+    await client.refresh();
+    await settled();
+    const third = rendered.splice(0);
+    unmount();
+    await settled();
+    const leaked = client.open;
+    client.close();
+    return { first, subscriptions, second, third, leaked };
+  },
+
+  /** A change after rendering and before anybody subscribed. */
+  async between(options, trials) {
+    const client = await readyClient(options, { n: 'none' });
+    const Change = () => { useLayoutEffect(() => void client.setContext({ n: '7' }), []); return null; };
+    let seen = 0;
+    for (let trial = 0; trial < trials; trial++) {
+      await client.setContext({ n: 'none' });
+      const { unmount } = mount(<StrictMode><FlagProvider client={client}><Flag name="f7" /><Change /></FlagProvider></StrictMode>);
+      if (document.querySelector('[data-flag=f7]').textContent === 'true') seen++;
+      unmount();
+    }
+    const leaked = client.open;
+    client.close();
+    return { seen, leaked };
+  },
+
+  /** The same state for as long as nothing changed, and the right one at once when another flag is asked for. */
+  async identity(options) {
+    const client = await readyClient(options, { n: '7' });
+    const states = [];
+    const app = (name, turn) => <FlagProvider client={client}><Profiler id={String(turn)} onRender={() => undefined}><Flag name={name} onRender={(_, state) => states.push(state)} /></Profiler></FlagProvider>;
+    const { render, unmount } = mount(app('f7', 0));
+    render(app('f7', 1));
+    const same = states.length === 2 && states[0] === states[1];
+    render(app('f8', 2));
+    const [, , other] = states;
+    unmount();
+    await settled();
+    client.close();
+    return { same, first: states[0].enabled, other: other.enabled, renders: states.length };
+  },
+
+  /** Inline defaults of object type, for a flag that does not exist. */
+  async inlineDefault(options) {
+    const client = await readyClient(options, {});
+    let renders = 0;
+    const Inline = () => { renders++; const { value, error } = useFeatureFlag('nobody', { label: 'x' }); return <b>{value.label + error}</b>; };
+    const { unmount } = mount(<FlagProvider client={client}><Inline /></FlagProvider>);
+    await settled();
+    const text = document.querySelector('b').textContent;
+    unmount();
+    await settled();
+    client.close();
+    return { renders, text };
+  },
+};

@@ -1,0 +1,39 @@
+/** The blocks of code in a Markdown text, each with its language and the heading it stands under. */
+export function blocksOf(markdown) {
+  const blocks = [];
+  let heading = '', open;
+  for (const line of markdown.split('\n')) {
+    if (open && line === '```') {
+      blocks.push(open);
+      open = undefined;
+    } else if (open) open.lines.push(line);
+    else if (line.startsWith('```')) open = { heading, language: line.slice(3).trim(), lines: [] };
+    else if (line.startsWith('## ')) heading = line.slice(3);
+  }
+  return blocks;
+}
+
+/** The commands of a block and what each is said to print: `#>` lines are what everything before them prints. */
+export function stepsOf(lines) {
+  const steps = [];
+  let commands = [], expected = [];
+  const close = () => {
+    if (commands.length > 0) steps.push({ commands: commands.join('\n'), expected });
+    [commands, expected] = [[], []];
+  };
+  for (const line of lines) {
+    if (line.startsWith('#>')) expected.push(line.slice(2).replace(/^ /, ''));
+    else {
+      if (expected.length > 0) close();
+      commands.push(line);
+    }
+  }
+  close();
+  return steps;
+}
+
+/** Whether lines are as they were said to be; `…` stands for whatever is between, within its line. */
+export function isAsSaid(lines, expected) {
+  const pattern = (line) => new RegExp(`^${line.split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*')}$`);
+  return lines.length === expected.length && expected.every((line, index) => pattern(line).test(lines[index]));
+}

@@ -1,0 +1,99 @@
+// The README cannot lie: what it tells one to paste is pasted into a shell, and what it says is printed is printed.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { dataFolder, startServer } from '../server.mjs';
+import { blocksOf, isAsSaid, stepsOf } from './blocks.mjs';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const blocks = blocksOf(readFileSync(join(ROOT, 'README.md'), 'utf8'));
+/** `dev` is what is running here already, and `test` is us. */
+const pasted = blocks.filter(({ language, heading }) => language === 'sh' && heading !== 'Two commands');
+const MARK = '\u0001';
+
+let folder;
+let server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+test('what is pasted prints what it says', async (t) => {
+  const steps = pasted.flatMap(({ lines }) => stepsOf(lines));
+  assert.ok(steps.filter(({ expected }) => expected.length > 0).length >= 15, 'there is a tour');
+  // One shell for all of it; only the folder of the server is another. After each step its status, and a mark.
+  const script = steps.map(({ commands }) => `${commands.replaceAll('.twinflag/', `${folder.path}/`)}\nprintf '${MARK}%s${MARK}' "$?"\n`).join('');
+  const said = (await shell(script)).split(MARK);
+  for (const [index, { commands, expected }] of steps.entries()) {
+    await t.test(commands.trim().split('\n').at(-1), () => {
+      const lines = (said[2 * index] ?? '').split('\n').slice(0, -1);
+      assert.ok(isAsSaid(lines, expected), `${commands}\nsaid to print\n${expected.join('\n')}\nprinted\n${said[2 * index]}`);
+      assert.equal(said[2 * index + 1], '0', commands);
+    });
+  }
+});
+
+test('React and the elements show what the README says', async (t) => {
+  const require = createRequire(join(ROOT, 'npm/package.json'));
+  const only = (language) => {
+    const found = blocks.filter((block) => block.language === language);
+    assert.equal(found.length, 1, `one ${language} block`);
+    return found[0].lines.join('\n').replaceAll('http://127.0.0.1:8787', server.url).replaceAll('tf_client_…', server.clientKey);
+  };
+  const { outputFiles } = await require('esbuild').build({
+    stdin: {
+      contents: `${only('tsx')}
+        import { createRoot } from 'react-dom/client';
+        import '@twinflag/elements/define';
+        createRoot(document.getElementById('react')!).render(<App />);`,
+      resolveDir: join(ROOT, 'npm'),
+      loader: 'tsx',
+    },
+    bundle: true, write: false, jsx: 'automatic', format: 'esm', define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  const browser = await require('playwright-core').chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium' });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(10_000);
+    // A page of the worker's own origin, which needs no permission to ask.
+    const html = `<!doctype html><div id="react"></div><div id="html">${only('html')}</div><script type="module" src="/readme.js"></script>`;
+    await page.route('**/readme', (route) => route.fulfill({ contentType: 'text/html', body: html }));
+    await page.route('**/readme.js', (route) => route.fulfill({ contentType: 'text/javascript', body: outputFiles[0].text }));
+    await page.goto(`${server.url}/readme`);
+    await t.test('mary has the new page, in React', () => page.locator('#react').getByText('The new page').waitFor());
+    await t.test('grace has the old one, in HTML', async () => {
+      await page.locator('#html').getByText('The old page').waitFor();
+      assert.equal(await page.locator('#html').getByText('One moment…').isVisible(), false);
+    });
+  } finally {
+    await browser.close();
+  }
+});
+
+test('the comparison can fail', () => {
+  assert.ok(isAsSaid(['{"a":1,"b":2}'], ['{…"b":2}']));
+  for (const [lines, expected] of [[['404'], ['400']], [['a', 'b'], ['a']], [[], ['a']], [['a'], []], [['{"b":3}'], ['{…"b":2}']], [['axb'], ['a.b']]]) {
+    assert.equal(isAsSaid(lines, expected), false, `${lines} ${expected}`);
+  }
+  assert.deepEqual(stepsOf(['a', 'b', '#> 1', '#> 2', 'c']), [{ commands: 'a\nb', expected: ['1', '2'] }, { commands: 'c', expected: [] }]);
+});
+
+/** What a shell prints that is given a script, started where the README says to be. */
+function shell(script) {
+  return new Promise((resolve, reject) => {
+    const bash = spawn('bash', ['-c', script], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    bash.stdout.setEncoding('utf8').on('data', (chunk) => { said += chunk; });
+    bash.once('error', reject);
+    bash.once('close', () => resolve(said));
+  });
+}
