@@ -1,6 +1,6 @@
 //! The edge: HTTP in front of the rules of `sdk-core`, and the durable object that keeps the document.
 //!
-//! Reading order: [`routes`], `handlers`, [`serving`], [`ruleset_cache`], [`hub`], [`store`]. Nothing here decides about a flag.
+//! Reading order: [`routes`], `handlers`, [`ruleset_cache`], [`hub`], [`store`]. Nothing here decides about a flag.
 mod auth;
 mod body;
 mod clock;
@@ -14,7 +14,6 @@ mod problem;
 mod query;
 mod routes;
 mod ruleset_cache;
-mod serving;
 mod settings;
 mod store;
 mod words;

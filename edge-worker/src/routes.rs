@@ -1,6 +1,6 @@
 //! Every path that is served, on one screen.
 use matchit::{Match, Router};
-use worker::{Headers, Request, Response, ResponseBuilder};
+use worker::{Env, Headers, Request, Response, ResponseBuilder};
 
 use crate::{
     auth::{Admin, Evaluator, Server},
@@ -94,7 +94,7 @@ pub(crate) async fn answer(mut request: Request, env: &Host) -> worker::Result<R
 }
 
 /// What serves a path, and the flag's key where the path holds one.
-fn find(path: &str, env: &Host) -> Option<(Served, String)> {
+fn find(path: &str, env: &Env) -> Option<(Served, String)> {
     let (served, key) = ROUTER.with(|router| {
         let Match { value, params } = router.at(path).ok()?;
         Some((*value, params.get("key").unwrap_or_default().to_owned()))
@@ -121,7 +121,7 @@ async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host,
 }
 
 /// Which methods there are; to a page of another origin, what it may ask.
-fn options(request: &Request, env: &Host, methods: &str, audience: Audience) -> Result<Response, Problem> {
+fn options(request: &Request, env: &Env, methods: &str, audience: Audience) -> Result<Response, Problem> {
     let answer = ResponseBuilder::new().with_status(204).with_header("allow", methods)?.empty();
     if audience == Audience::Pages {
         cors::preflight(request, env, methods, answer.headers())?;
@@ -130,7 +130,7 @@ fn options(request: &Request, env: &Host, methods: &str, audience: Audience) -> 
 }
 
 /// What every answer says beside its content: who may read it, who may keep it, that its type is its type.
-fn dressed(answer: Response, audience: Audience, request: &Request, env: &Host) -> worker::Result<Response> {
+fn dressed(answer: Response, audience: Audience, request: &Request, env: &Env) -> worker::Result<Response> {
     let answer = changeable(answer)?;
     let headers = answer.headers();
     headers.set("cache-control", kept_by(audience, answer.status_code()))?;

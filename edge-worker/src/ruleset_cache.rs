@@ -30,18 +30,22 @@ pub(crate) struct Serving {
     pub(crate) ruleset: Rc<Ruleset>,
     /// The hub did not answer when it was asked: there may be a newer version.
     pub(crate) stale: bool,
-    /// Those that were looked for.
-    pub(crate) overrides: Overrides,
     /// Which pages of overrides there are, and their versions.
     pages: Rc<BTreeMap<u16, u32>>,
 }
 
 impl Serving {
-    /// Finds the overrides that these contexts need, in at most one question to the hub. Where the hub is away the last good
-    /// ones serve, or none, and [`Self::stale`] is set.
-    pub(crate) async fn find_overrides<'c>(&mut self, env: &Env, contexts: impl IntoIterator<Item = &'c Context>) {
+    /// The overrides that these contexts need, in at most one question to the hub. Where the hub is away the last good ones
+    /// serve, or none, and [`Self::stale`] is set.
+    pub(crate) async fn overrides<'c>(&mut self, env: &Env, contexts: impl IntoIterator<Item = &'c Context>) -> Overrides {
+        if self.pages.is_empty() {
+            return Overrides::default();
+        }
         let ids = |context: &Context| OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))).collect::<Vec<_>>();
-        let owners: BTreeSet<(OwnerKind, String)> = contexts.into_iter().flat_map(ids).collect();
+        // Extended, not collected: collecting brings a sort along for each type, which is a kilobyte or two each.
+        let mut owners: BTreeSet<(OwnerKind, String)> = BTreeSet::new();
+        owners.extend(contexts.into_iter().flat_map(ids));
+        let mut overrides = Overrides::default();
         let placed: Vec<_> = owners
             .into_iter()
             .filter_map(|(kind, id)| {
@@ -50,16 +54,18 @@ impl Serving {
                 Some((kind, id, key, page))
             })
             .collect();
-        let wanted = placed.iter().filter_map(|(.., page)| Some((*page, *self.pages.get(page)?))).collect();
+        let mut wanted = BTreeMap::new();
+        wanted.extend(placed.iter().filter_map(|(.., page)| Some((*page, *self.pages.get(page)?))));
         let found = override_pages::get(env, &wanted).await;
         self.stale |= found.stale;
         for (kind, id, key, page) in placed {
             if let Some(tree) = found.pages.get(&page).and_then(|owners| owners.get(&key)) {
                 // What of it is left out was told when it was imported.
                 let (own, _) = self.ruleset.owner_overrides(kind, &id, tree);
-                self.overrides.insert(kind, id, own);
+                overrides.insert(kind, id, own);
             }
         }
+        overrides
     }
 }
 
@@ -76,8 +82,7 @@ struct Held {
 
 impl Held {
     fn serve(&self) -> Serving {
-        let (ruleset, pages) = (Rc::clone(&self.ruleset), Rc::clone(&self.pages));
-        Serving { version: self.version, ruleset, stale: self.failed, overrides: Overrides::default(), pages }
+        Serving { version: self.version, ruleset: Rc::clone(&self.ruleset), stale: self.failed, pages: Rc::clone(&self.pages) }
     }
 }
 
@@ -186,13 +191,9 @@ async fn ask(env: Env) -> Result<(), Problem> {
     if Some(newest.version) < since {
         override_pages::forget();
     }
-    HELD.set(Some(Held {
-        version: newest.version,
-        ruleset: Rc::new(compiled.ruleset),
-        pages: Rc::new(newest.pages.into_iter().collect()),
-        asked,
-        failed: false,
-    }));
+    let mut pages = BTreeMap::new();
+    pages.extend(newest.pages);
+    HELD.set(Some(Held { version: newest.version, ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages), asked, failed: false }));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `POST /v1/evaluate`: up to a thousand questions, each with its own context, default and time.
 //!
 //! `minVersion` names a version that the answers must at least be from, where the hub has it.
-use sdk_core::{Context, FlagType, Millis, canonical::canonical_text};
+use sdk_core::{Context, FlagType, Millis, Overrides, canonical::canonical_text};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Request, Response};
@@ -11,15 +11,22 @@ use super::{
     question::{Given, key, millis, object},
     versioned,
 };
-use crate::{auth::Server, body, clock, host::Host, problem::Problem, ruleset_cache::Serving, serving};
+use crate::{
+    auth::Server,
+    body, clock,
+    host::Host,
+    problem::Problem,
+    ruleset_cache::{self, Serving},
+};
 
 const MOST: usize = 1_000;
 
 pub(crate) async fn many(_server: Server, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let body = body::read(request, body::DOCUMENT).await?;
     let (questions, version) = parse(&body)?;
-    let serving = serving::at_least(env, version, questions.iter().map(|question| &question.context)).await?;
-    versioned(json(answers(&serving, &questions, clock::now()))?, &serving)
+    let mut serving = ruleset_cache::current(env, version).await?;
+    let overrides = serving.overrides(env, questions.iter().map(|question| &question.context)).await;
+    versioned(json(answers(&serving, &overrides, &questions, clock::now()))?, &serving)
 }
 
 #[derive(Deserialize)]
@@ -82,26 +89,26 @@ fn question(text: &str) -> Result<Question, String> {
     })
 }
 
-fn answers(serving: &Serving, questions: &[Question], clock: Millis) -> String {
+fn answers(serving: &Serving, overrides: &Overrides, questions: &[Question], clock: Millis) -> String {
     let mut out = String::from(r#"{"results":["#);
     for (index, question) in questions.iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
-        write_answer(&mut out, serving, question, clock);
+        write_answer(&mut out, serving, overrides, question, clock);
     }
     out.push_str("]}");
     out
 }
 
-fn write_answer(out: &mut String, serving: &Serving, question: &Question, clock: Millis) {
+fn write_answer(out: &mut String, serving: &Serving, overrides: &Overrides, question: &Question, clock: Millis) {
     let default = question.default.as_deref();
     let context = &question.context;
-    let own = serving.overrides.of(context);
+    let own = overrides.of(context);
     let requested = default.and_then(FlagType::of_default);
     let evaluation = serving.ruleset.evaluate(own, &question.flag, context, question.now.unwrap_or(clock), requested);
     evaluation.write_canonical(out, default, question.bucket);
-    if serving.is_stale() {
+    if serving.stale {
         out.pop();
         out.push_str(",\"stale\":true}");
     }

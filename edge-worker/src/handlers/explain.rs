@@ -1,5 +1,5 @@
 //! How an answer came about: `POST /v1/explain` for operators, `POST /demo/explain` for the page that shows it.
-use sdk_core::{Context, Millis, Object, canonical::write_string};
+use sdk_core::{Context, Millis, Object, Overrides, canonical::write_string};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Request, Response};
@@ -14,8 +14,7 @@ use crate::{
     body, clock,
     host::Host,
     problem::Problem,
-    ruleset_cache::Serving,
-    serving,
+    ruleset_cache::{self, Serving},
 };
 
 /// How many flags the page may name.
@@ -27,8 +26,9 @@ pub(crate) async fn one(_admin: Admin, request: &mut Request, env: &Host) -> Res
     let wire: One<'_> = object(&body).map_err(Problem::malformed)?;
     let flag = key(wire.flag).map_err(|why| Problem::malformed_at("/flag", why))?;
     let (context, now) = asked(wire.context, wire.now)?;
-    let serving = serving::at_least(env, None, [&context]).await?;
-    versioned(json(explanation(&serving, &flag, &context, now))?, &serving)
+    let mut serving = ruleset_cache::current(env, None).await?;
+    let overrides = serving.overrides(env, [&context]).await;
+    versioned(json(explanation(&serving, &overrides, &flag, &context, now))?, &serving)
 }
 
 /// `{ flags?, context?, now? }` → `{ explanations: [{ flag, evaluation, steps }] }`, in the order of `flags`; without it, all.
@@ -41,7 +41,8 @@ pub(crate) async fn many(_evaluator: Evaluator, request: &mut Request, env: &Hos
         return Err(Problem::malformed_at("/flags", format!("expected at most {MOST}")));
     }
     let (context, now) = asked(wire.context, wire.now)?;
-    let serving = serving::at_least(env, None, [&context]).await?;
+    let mut serving = ruleset_cache::current(env, None).await?;
+    let overrides = serving.overrides(env, [&context]).await;
     let flags = named.unwrap_or_else(|| serving.ruleset.flag_keys().map(str::to_owned).collect());
     let mut out = String::from(r#"{"explanations":["#);
     for (index, flag) in flags.iter().enumerate() {
@@ -51,7 +52,7 @@ pub(crate) async fn many(_evaluator: Evaluator, request: &mut Request, env: &Hos
         let mut object = Object::open(&mut out);
         write_string(object.member("flag"), flag);
         // The members of the explanation stand behind the flag's.
-        out.push_str(&explanation(&serving, flag, &context, now).replacen('{', ",", 1));
+        out.push_str(&explanation(&serving, &overrides, flag, &context, now).replacen('{', ",", 1));
     }
     out.push_str("]}");
     versioned(json(out)?, &serving)
@@ -82,7 +83,6 @@ fn asked(context: Given<'_>, now: Given<'_>) -> Result<(Context, Millis), Proble
     Ok((context.sound_context()?, now.unwrap_or_else(clock::now)))
 }
 
-fn explanation(serving: &Serving, flag: &str, context: &Context, now: Millis) -> String {
-    let own = serving.overrides.of(context);
-    serving.ruleset.explain(own, flag, context, now, None).to_json(None)
+fn explanation(serving: &Serving, overrides: &Overrides, flag: &str, context: &Context, now: Millis) -> String {
+    serving.ruleset.explain(overrides.of(context), flag, context, now, None).to_json(None)
 }

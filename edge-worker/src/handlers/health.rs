@@ -2,7 +2,7 @@
 use serde::Serialize;
 use worker::Response;
 
-use crate::{host::Host, problem::Problem, serving};
+use crate::{host::Host, problem::Problem, ruleset_cache};
 
 #[derive(Serialize)]
 struct Health {
@@ -12,6 +12,6 @@ struct Health {
 }
 
 pub(crate) async fn report(env: &Host) -> Result<Response, Problem> {
-    let serving = serving::at_least(env, None, []).await?;
-    Ok(Response::from_json(&Health { stale: serving.is_stale(), status: "ok", version: serving.version })?)
+    let serving = ruleset_cache::current(env, None).await?;
+    Ok(Response::from_json(&Health { stale: serving.stale, status: "ok", version: serving.version })?)
 }

@@ -4,19 +4,27 @@
 //! a parameter of that name to be answered from that version at least.
 use percent_encoding::percent_decode_str;
 use sdk_core::{
-    Context, ErrorCode, Evaluation, Object,
+    Context, ErrorCode, Evaluation, Object, Overrides,
     canonical::{write_number, write_string},
 };
 use worker::{Request, Response};
 
 use super::{JSON, json, question::Question, tagged, versioned};
-use crate::{auth::Evaluator, body, clock, etag::Etag, host::Host, problem::Problem, query::Query, ruleset_cache::Serving, serving};
+use crate::{
+    auth::Evaluator,
+    body, clock,
+    etag::Etag,
+    host::Host,
+    problem::Problem,
+    query::Query,
+    ruleset_cache::{self, Serving},
+};
 
 /// `POST /ofrep/v1/evaluate/flags/{key}`; `key` as it stands in the path.
 pub(crate) async fn flag(_evaluator: Evaluator, request: &mut Request, env: &Host, key: &str) -> Result<Response, Problem> {
-    let (serving, context) = ask(request, env).await?;
+    let (serving, overrides, context) = ask(request, env).await?;
     let key = percent_decode_str(key).decode_utf8_lossy();
-    let evaluation = serving.ruleset.evaluate(serving.overrides.of(&context), &key, &context, clock::now(), None);
+    let evaluation = serving.ruleset.evaluate(overrides.of(&context), &key, &context, clock::now(), None);
     let mut body = String::new();
     write(&mut body, &key, &evaluation, &serving, true);
     let status = match evaluation.error_code() {
@@ -29,8 +37,8 @@ pub(crate) async fn flag(_evaluator: Evaluator, request: &mut Request, env: &Hos
 
 /// `POST /ofrep/v1/evaluate/flags`.
 pub(crate) async fn flags(_evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let (serving, context) = ask(request, env).await?;
-    let body = all(&serving, &context).into_bytes();
+    let (serving, overrides, context) = ask(request, env).await?;
+    let body = all(&serving, &overrides, &context).into_bytes();
     versioned(tagged(request, &Etag::strong(&body), JSON, body)?, &serving)
 }
 
@@ -47,11 +55,13 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Re
     problem.respond(JSON, body.into_bytes())
 }
 
-async fn ask(request: &mut Request, env: &Host) -> Result<(Serving, Context), Problem> {
+async fn ask(request: &mut Request, env: &Host) -> Result<(Serving, Overrides, Context), Problem> {
     let version = version_named(&Query::lenient(request));
     let body = body::read(request, body::QUESTION).await?;
     let context = Question::parse(&body)?.context()?;
-    Ok((serving::at_least(env, version, [&context]).await?, context))
+    let mut serving = ruleset_cache::current(env, version).await?;
+    let overrides = serving.overrides(env, [&context]).await;
+    Ok((serving, overrides, context))
 }
 
 /// The version in `flagConfigEtag`, with or without the quotes of a tag. A tag of somebody else names none.
@@ -59,9 +69,9 @@ fn version_named(query: &Query) -> Option<u32> {
     query.get("flagConfigEtag")?.trim_matches('"').parse().ok()
 }
 
-fn all(serving: &Serving, context: &Context) -> String {
+fn all(serving: &Serving, overrides: &Overrides, context: &Context) -> String {
     let mut out = String::from(r#"{"flags":["#);
-    let mut visitor = serving.ruleset.visitor(serving.overrides.of(context), context, clock::now());
+    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, clock::now());
     for (index, evaluation) in visitor.evaluate_all().enumerate() {
         if index > 0 {
             out.push(',');
@@ -104,7 +114,7 @@ fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>, serving: &Ser
 }
 
 fn write_state(metadata: &mut Object<'_>, serving: &Serving, with_version: bool) {
-    if serving.is_stale() {
+    if serving.stale {
         metadata.member("stale").push_str("true");
     }
     if with_version {

@@ -5,7 +5,7 @@ use sdk_core::{FORMAT, Identity, specialise};
 use worker::{Request, Response};
 
 use super::{JSON, accept, question::Question, tagged, versioned};
-use crate::{auth::Evaluator, body, etag::Etag, host::Host, problem::Problem, query::Query, serving};
+use crate::{auth::Evaluator, body, etag::Etag, host::Host, problem::Problem, query::Query, ruleset_cache};
 
 /// The form to run; the other one, JSON, is there to be read.
 const BINARY: &str = "application/vnd.twinflag.program";
@@ -20,9 +20,10 @@ pub(crate) async fn make(_evaluator: Evaluator, request: &mut Request, env: &Hos
     }
     let body = body::read(request, body::QUESTION).await?;
     let known = Question::parse(&body)?.context()?;
-    let serving = serving::at_least(env, query.number("minVersion")?, [&known]).await?;
-    let own = serving.overrides.of(&known);
-    let program = specialise(&serving.ruleset, own, &known, Identity::Open).map_err(|error| Problem::context(error.as_str()))?;
+    let mut serving = ruleset_cache::current(env, query.number("minVersion")?).await?;
+    let overrides = serving.overrides(env, [&known]).await;
+    let program =
+        specialise(&serving.ruleset, overrides.of(&known), &known, Identity::Open).map_err(|error| Problem::context(error.as_str()))?;
     let bytes = if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() };
     let response = tagged(request, &Etag::strong(&bytes), form, bytes)?;
     response.headers().append("vary", "accept")?;

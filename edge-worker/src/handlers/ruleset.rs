@@ -9,13 +9,13 @@ use sdk_core::{
 use worker::{Request, Response, ResponseBuilder};
 
 use super::{JSON, tagged};
-use crate::{auth::Server, etag::Etag, host::Host, hub::client as hub, problem::Problem, query::Query, serving};
+use crate::{auth::Server, etag::Etag, host::Host, hub::client as hub, problem::Problem, query::Query, ruleset_cache};
 
 pub(crate) async fn newest(_server: Server, request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &["since"])?;
     let since = query.number("since")?;
     // Who knows the newest is answered without the hub.
-    let serving = serving::at_least(env, since, []).await?;
+    let serving = ruleset_cache::current(env, since).await?;
     let etag = Etag::version(serving.version);
     if since == Some(serving.version) {
         return Ok(ResponseBuilder::new().with_status(204).with_header("etag", etag.as_str())?.empty());
@@ -29,7 +29,7 @@ pub(crate) async fn newest(_server: Server, request: &Request, env: &Host) -> Re
     if !bucket_key.is_empty() {
         write_string(object.member("bucketKey"), &bucket_key);
     }
-    // With its overrides: the hub put it together, so it is JSON.
+    // As it was imported: the hub took it, so it is JSON.
     object.member("document").push_str(&text);
     write_number(object.member("version"), f64::from(version));
     object.close();

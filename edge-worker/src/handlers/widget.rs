@@ -4,13 +4,21 @@
 //! their keys; a flag whose answer is the caller's default is left out of it. `source` is the highest level that answered a flag
 //! of it. Without any ruleset the written defaults are answered, marked stale and without a version.
 use sdk_core::{
-    Context, Evaluation, Layer, Millis, Object,
+    Context, Evaluation, Layer, Millis, Object, Overrides,
     canonical::{write_number, write_string},
 };
 use worker::{Request, Response, js_sys::Date};
 
 use super::{JSON, tagged, versioned};
-use crate::{auth::Evaluator, clock, etag::Etag, host::Host, problem::Problem, query::Query, ruleset_cache::Serving, serving};
+use crate::{
+    auth::Evaluator,
+    clock,
+    etag::Etag,
+    host::Host,
+    problem::Problem,
+    query::Query,
+    ruleset_cache::{self, Serving},
+};
 
 /// What the widget does where nobody says otherwise.
 const DEFAULTS: &str = include_str!("../../widget-defaults.json");
@@ -31,8 +39,11 @@ pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host)
     }
     let version = query.number("minVersion")?;
     let now = clock::now();
-    match serving::at_least(env, version, [&context]).await {
-        Ok(serving) => versioned(answer(request, &query, &evaluated(&serving, &context, now), Some(&serving), now)?, &serving),
+    match ruleset_cache::current(env, version).await {
+        Ok(mut serving) => {
+            let overrides = serving.overrides(env, [&context]).await;
+            versioned(answer(request, &query, &evaluated(&serving, &overrides, &context, now), Some(&serving), now)?, &serving)
+        }
         Err(_) => answer(request, &query, &Config { tree: DEFAULTS.trim().to_owned(), source: "default" }, None, now),
     }
 }
@@ -43,9 +54,8 @@ struct Config {
     source: &'static str,
 }
 
-fn evaluated(serving: &Serving, context: &Context, now: Millis) -> Config {
-    let own = serving.overrides.of(context);
-    let mut visitor = serving.ruleset.visitor(own, context, now);
+fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, now: Millis) -> Config {
+    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now);
     let mut answers: Vec<Evaluation<'_>> = visitor.evaluate_all().filter(|answer| answer.value().is_some()).collect();
     // A dot sorts before every other character that a key may hold but the hyphen, and keys under one path stand together.
     answers.sort_unstable_by_key(Evaluation::flag_key);
@@ -97,7 +107,7 @@ fn answer(request: &Request, query: &Query, config: &Config, serving: Option<&Se
         }
     }
     write_string(object.member("source"), config.source);
-    if serving.is_none_or(Serving::is_stale) {
+    if serving.is_none_or(|serving| serving.stale) {
         object.member("stale").push_str("true");
     }
     if let Some(serving) = serving {
