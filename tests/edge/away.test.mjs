@@ -67,3 +67,17 @@ for (const hub of ['gone', 'slow']) {
     assert.equal(await value('c-3'), false);
   });
 }
+
+test('who knows of a newer version waits for it, but not for long', async () => {
+  await becomes('here');
+  const { version } = (await put(DOCUMENT)).json();
+  const ask = async () => (await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'a' }], minVersion: version + 1 } })).json().results[0];
+  assert.deepEqual(await ask(), { layer: 'default', reason: 'STATIC', value: true, variant: 'on' });
+  await becomes('slow');
+  const started = Date.now();
+  assert.deepEqual(await ask(), { layer: 'default', reason: 'STATIC', stale: true, value: true, variant: 'on' });
+  // The hub would have taken five seconds.
+  assert.ok(Date.now() - started < 4_000);
+  await becomes('here');
+  await until(false);
+});

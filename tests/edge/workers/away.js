@@ -10,7 +10,7 @@ export class FlagHub {
   }
   fetch(request) {
     if (hub === 'gone') throw new Error('the hub is gone');
-    if (hub === 'slow') return new Promise((resolve) => setTimeout(() => resolve(new Response('too late', { status: 500 })), 2_000));
+    if (hub === 'slow') return new Promise((resolve) => setTimeout(() => resolve(new Response('too late', { status: 500 })), 5_000));
     return this.#hub.fetch(request);
   }
 }
