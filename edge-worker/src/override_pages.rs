@@ -88,11 +88,12 @@ async fn ask(env: &Env, missing: &[(u16, u32)]) -> Option<Vec<Page>> {
 }
 
 fn held(page: Page, fetched: Millis) -> Held {
-    let owners = page.owners.into_iter().filter_map(|owner| {
+    let mut owners = Owners::new();
+    owners.extend(page.owners.into_iter().filter_map(|owner| {
         let kind = RowKind::from_name(&owner.kind)?;
         Some((RowKey { kind, name: owner.name }, owner.tree))
-    });
-    Held { version: page.version, fetched, owners: Rc::new(owners.collect()) }
+    }));
+    Held { version: page.version, fetched, owners: Rc::new(owners) }
 }
 
 /// Forgets all pages: the hub's versions no longer mean what they did.

@@ -38,8 +38,13 @@ impl Serving {
     /// The overrides that these contexts need, in at most one question to the hub. Where the hub is away the last good ones
     /// serve, or none, and [`Self::stale`] is set.
     pub(crate) async fn overrides<'c>(&mut self, env: &Env, contexts: impl IntoIterator<Item = &'c Context>) -> Overrides {
+        if self.pages.is_empty() {
+            return Overrides::default();
+        }
         let ids = |context: &Context| OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))).collect::<Vec<_>>();
-        let owners: BTreeSet<(OwnerKind, String)> = contexts.into_iter().flat_map(ids).collect();
+        // Extended, not collected: collecting brings a sort along for each type, which is a kilobyte or two each.
+        let mut owners: BTreeSet<(OwnerKind, String)> = BTreeSet::new();
+        owners.extend(contexts.into_iter().flat_map(ids));
         let mut overrides = Overrides::default();
         let placed: Vec<_> = owners
             .into_iter()
@@ -49,7 +54,8 @@ impl Serving {
                 Some((kind, id, key, page))
             })
             .collect();
-        let wanted = placed.iter().filter_map(|(.., page)| Some((*page, *self.pages.get(page)?))).collect();
+        let mut wanted = BTreeMap::new();
+        wanted.extend(placed.iter().filter_map(|(.., page)| Some((*page, *self.pages.get(page)?))));
         let found = override_pages::get(env, &wanted).await;
         self.stale |= found.stale;
         for (kind, id, key, page) in placed {
@@ -108,7 +114,10 @@ pub(crate) async fn current(host: &Host, min_version: Option<u32>) -> Result<Ser
 
 /// Asks the hub whatever was asked before; for who has just changed something.
 pub(crate) async fn refresh(env: &Env) {
-    learn(env.clone()).await;
+    let now = clock::now();
+    if let Either::Right(_) = select(Box::pin(learn(env.clone())), Delay::from(FIRST)).await {
+        fail(now);
+    }
 }
 
 /// What a read does, by how long ago the hub was asked.
@@ -182,13 +191,9 @@ async fn ask(env: Env) -> Result<(), Problem> {
     if Some(newest.version) < since {
         override_pages::forget();
     }
-    HELD.set(Some(Held {
-        version: newest.version,
-        ruleset: Rc::new(compiled.ruleset),
-        pages: Rc::new(newest.pages.into_iter().collect()),
-        asked,
-        failed: false,
-    }));
+    let mut pages = BTreeMap::new();
+    pages.extend(newest.pages);
+    HELD.set(Some(Held { version: newest.version, ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages), asked, failed: false }));
     Ok(())
 }
 

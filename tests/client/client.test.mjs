@@ -70,7 +70,7 @@ test('of a visitor only customer and organization leave', async () => {
   const client = open({ context: { customerId: 'c-1', organizationId: null, userId: 'u-1', email: 'a@example.com' } });
   await client.ready();
   const [{ url, method, headers, body }] = requests;
-  assert.deepEqual([url, method, body], [`${server.url}/v1/program`, 'POST', '{"context":{"customerId":"c-1"}}']);
+  assert.deepEqual([url, method, body], [`${server.url}/v1/program?format=1`, 'POST', '{"context":{"customerId":"c-1"}}']);
   assert.equal(headers.authorization, `Bearer ${server.clientKey}`);
   client.close();
 });
@@ -272,17 +272,28 @@ test('a refused program leaves the one before in force', async () => {
   client.close();
 });
 
-test('a program that is still the right one is not sent again', async () => {
-  const tagged = async (url, init) => new Response(await (await fetch(url, init)).arrayBuffer(), { headers: { etag: '"1"' } });
-  answer = tagged;
+test('a program that is still the right one is not sent again, one that is not is', async () => {
+  const sent = [];
+  answer = async (url, init) => {
+    const response = await fetch(url, init);
+    sent.push(response.status);
+    return response;
+  };
   const client = open({ context: { customerId: 'c-1' } });
   await client.ready();
-  answer = async () => new Response(null, { status: 304 });
   await client.refresh();
-  assert.deepEqual([client.status, client.getValue('first', false)], ['ready', true]);
-  answer = tagged;
+  assert.deepEqual([client.status, client.getValue('first', false), sent], ['ready', true, [200, 304]]);
+
+  let heard = 0;
+  client.subscribe('first', () => heard++);
+  const put = (document) => server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: document });
+  await put({ ...DOCUMENT, flags: { ...DOCUMENT.flags, first: rule('customerId', 'c-3') } });
+  await client.refresh();
+  assert.deepEqual([client.getValue('first', true), heard, sent.at(-1)], [false, 1, 200]);
+  await put(DOCUMENT);
+
   await client.setContext({ customerId: 'c-2' });
-  assert.deepEqual(requests.map(({ headers }) => headers['if-none-match']), [undefined, '"1"', undefined], 'a tag is one customer\'s');
+  assert.equal(requests.at(-1).headers['if-none-match'], undefined, 'a tag is one customer\'s');
   client.close();
 });
 

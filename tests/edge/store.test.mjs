@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { dataFolder, startServer } from '../server.mjs';
-import { startWorkerd } from '../workerd.mjs';
+import { startOn } from './workerd.mjs';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const document = (flags, more) => ({ schema: 'twinflag/1', bucketKey: KEY, flags, ...more });
@@ -23,7 +23,7 @@ async function handedOver(fill, use) {
 }
 
 async function fillOld(data, content) {
-  const old = await startWorkerd({ config: new URL('workers/old.capnp', import.meta.url), data });
+  const old = await startOn({ config: new URL('workers/old.capnp', import.meta.url), data });
   try {
     assert.equal((await old.request('/test/old', { body: content })).status, 200);
   } finally {

@@ -28,6 +28,14 @@ export async function hostWorker({ data, document, settings = {} }) {
   return { ...server, ...doors(server) };
 }
 
+/** Starts a configuration of a test's own on the store of a folder. */
+export async function startOn({ config, data }) {
+  const store = join(data, 'store');
+  await mkdir(store, { recursive: true });
+  const started = await startWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${store}`], env: KEYS });
+  return { ...started, ...doors({ ...started, adminToken: KEYS.ADMIN_TOKEN, clientKey: KEYS.CLIENT_KEY, serverKey: KEYS.SERVER_KEY }) };
+}
+
 /** Starts a configuration whose socket is called `http`, and waits until it answers at all. */
 export async function startWorkerd(config, { options = [], env = {} } = {}) {
   const port = await freePort();

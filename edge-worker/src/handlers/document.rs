@@ -5,18 +5,17 @@ use super::json;
 use crate::{
     auth::Admin,
     body,
-    hub::{
-        client::{self as hub, Import},
-        wire::entity_tag,
-    },
+    etag::Etag,
+    hub::client::{self as hub, Import},
     problem::Problem,
+    query::Query,
     ruleset_cache,
 };
 
 pub(crate) async fn export(_admin: Admin, env: &Env) -> Result<Response, Problem> {
     let document = hub::document(env).await?;
     let response = json(document.text)?;
-    response.headers().set("etag", &entity_tag(document.version))?;
+    response.headers().set("etag", Etag::version(document.version).as_str())?;
     Ok(response)
 }
 
@@ -32,24 +31,23 @@ pub(crate) async fn import(_admin: Admin, request: &mut Request, env: &Env) -> R
     }
     let response = Response::from_json(&imported)?;
     if imported.version > 0 {
-        response.headers().set("etag", &entity_tag(imported.version))?;
+        response.headers().set("etag", Etag::version(imported.version).as_str())?;
     }
     Ok(response)
 }
 
 /// What is not known is refused: a misspelt `dryRun` must not import.
 fn how(request: &Request) -> Result<Import, Problem> {
-    let mut how = Import { if_match: request.headers().get("if-match")?, ..Import::default() };
-    for (name, value) in request.url()?.query_pairs() {
-        match (name.as_ref(), value.as_ref()) {
-            ("state", "replace") => how.replace = true,
-            ("state", "keep") => how.replace = false,
-            ("dryRun", "true") => how.dry_run = true,
-            ("dryRun", "false") => how.dry_run = false,
-            ("state", other) => return Err(Problem::malformed(format!("expected state to be keep or replace, found {other:?}"))),
-            ("dryRun", other) => return Err(Problem::malformed(format!("expected dryRun to be true or false, found {other:?}"))),
-            (other, _) => return Err(Problem::malformed(format!("unknown parameter {other:?}, expected state or dryRun"))),
-        }
-    }
-    Ok(how)
+    let query = Query::of(request, &["state", "dryRun"])?;
+    let replace = match query.get("state") {
+        None | Some("keep") => false,
+        Some("replace") => true,
+        Some(_) => return Err(Problem::malformed("expected state to be keep or replace")),
+    };
+    let dry_run = match query.get("dryRun") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::malformed("expected dryRun to be true or false")),
+    };
+    Ok(Import { replace, dry_run, if_match: request.headers().get("if-match")? })
 }

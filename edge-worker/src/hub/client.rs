@@ -1,5 +1,5 @@
 //! What the rest of the worker may ask of the hub.
-use worker::{Env, Method, Request, RequestInit, Response, Stub, Url};
+use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
 use super::wire::{BUCKET_KEY, DOCUMENT, PAGES, RULESET, RulesetAnswer, VERSION};
 pub(crate) use super::wire::{Import, Imported, Page};
@@ -38,7 +38,7 @@ pub(crate) async fn ruleset(env: &Env, since: Option<u32>) -> Result<Option<Rule
 
 /// Pages of overrides, each at a version.
 pub(crate) async fn pages(env: &Env, pages: &[(u16, u32)]) -> Result<Vec<Page>, Problem> {
-    let mut answer = send(env, Method::Post, PAGES, serde_json::to_string(pages).map_err(worker::Error::from)?).await?;
+    let mut answer = send(env, Method::Post, PAGES, Headers::new(), serde_json::to_string(pages).map_err(worker::Error::from)?).await?;
     let text = good(&mut answer).await?;
     Ok(serde_json::from_str(&text).map_err(worker::Error::from)?)
 }
@@ -53,17 +53,19 @@ pub(crate) async fn document(env: &Env) -> Result<Document, Problem> {
 
 /// Imports a document; what the hub refuses is answered in its own words.
 pub(crate) async fn import(env: &Env, text: &str, how: &Import) -> Result<Result<Imported, Response>, Problem> {
-    let mut address = Url::parse(DOCUMENT).map_err(|error| worker::Error::RustError(error.to_string()))?;
     let Import { replace, dry_run, if_match } = how;
-    let flags = [("replace", replace.to_string()), ("dry_run", dry_run.to_string())];
-    address.query_pairs_mut().extend_pairs(flags).extend_pairs(if_match.iter().map(|tags| ("if_match", tags)));
-    let mut answer = send(env, Method::Put, address.as_str(), text.to_owned()).await?;
+    let address = format!("{DOCUMENT}?replace={replace}&dryRun={dry_run}");
+    let headers = Headers::new();
+    if let Some(tags) = if_match {
+        headers.set("if-match", tags)?;
+    }
+    let mut answer = send(env, Method::Put, &address, headers, text.to_owned()).await?;
     Ok(if answer.status_code() == 200 { Ok(answer.json().await?) } else { Err(answer) })
 }
 
-async fn send(env: &Env, method: Method, address: &str, body: String) -> Result<Response, Problem> {
+async fn send(env: &Env, method: Method, address: &str, headers: Headers, body: String) -> Result<Response, Problem> {
     let mut init = RequestInit::new();
-    init.with_method(method).with_body(Some(body.into()));
+    init.with_method(method).with_headers(headers).with_body(Some(body.into()));
     Ok(hub(env)?.fetch_with_request(Request::new_with_init(address, &init)?).await?)
 }
 

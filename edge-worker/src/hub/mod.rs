@@ -14,6 +14,7 @@ use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Res
 use self::wire::{BUCKET_KEY, Import, Imported, Owner, Page, RulesetAnswer, VERSION};
 use crate::{
     problem::Problem,
+    query::Query,
     store::{Store, sqlite::Sqlite},
 };
 
@@ -42,7 +43,9 @@ impl FlagHub {
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
         match (request.method(), request.path().as_str()) {
             (Method::Put, _) => {
-                let how: Import = request.query()?;
+                let query = Query::of(&request, &["replace", "dryRun"])?;
+                let is = |name| query.get(name) == Some("true");
+                let how = Import { replace: is("replace"), dry_run: is("dryRun"), if_match: request.headers().get("if-match")? };
                 let text = request.text().await?;
                 Ok(Response::from_json(&self.import(&text, &how)?)?)
             }
@@ -55,8 +58,7 @@ impl FlagHub {
     /// The newest ruleset; an empty answer where the asker has it already.
     async fn newest(&self, request: &Request) -> Result<Response, Problem> {
         let version = self.version().await?;
-        let since = request.url()?.query_pairs().find_map(|(name, value)| (name == "since").then(|| value.into_owned()));
-        if since.is_some_and(|since| since == version.to_string()) {
+        if Query::of(request, &["since"])?.number("since")? == Some(version) {
             return Ok(Response::empty()?.with_status(204));
         }
         let held = self.ruleset.borrow().as_ref().filter(|(held, _)| *held == version).map(|(_, text)| Rc::clone(text));

@@ -2,14 +2,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::etag::Etag;
+
 /// The newest ruleset: `GET` with `?since=`, 204 where that is the newest.
 pub(super) const RULESET: &str = "http://hub/ruleset";
 /// Pages of overrides: `POST` with a list of page and version.
 pub(super) const PAGES: &str = "http://hub/pages";
-/// The document: `GET` answers text and [`VERSION`], `PUT` takes a text and [`Import`] as its query.
+/// The document: `GET` answers text and [`VERSION`], `PUT` takes a text, [`Import`] in query and headers.
 pub(super) const DOCUMENT: &str = "http://hub/document";
-/// The headers with a document's version and with the bucket key for one that names none.
+/// The header with a document's version.
 pub(super) const VERSION: &str = "twinflag-version";
+/// The header with the key of a document that names none.
 pub(super) const BUCKET_KEY: &str = "twinflag-bucket-key";
 
 #[derive(Serialize, Deserialize)]
@@ -23,7 +26,7 @@ pub(super) struct RulesetAnswer<'a> {
 }
 
 /// How a document is imported.
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 pub(crate) struct Import {
     /// The document's state counts, not the hub's.
     pub(crate) replace: bool,
@@ -83,13 +86,8 @@ pub(crate) struct Page {
 /// Whether a version's entity tag is among those of an `If-Match`.
 pub(super) fn matches(if_match: &str, version: Option<u32>) -> bool {
     let Some(version) = version else { return false };
-    let tag = entity_tag(version);
-    if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag)
-}
-
-/// The entity tag of a version.
-pub(crate) fn entity_tag(version: u32) -> String {
-    format!("\"{version}\"")
+    let tag = Etag::version(version);
+    if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag.as_str())
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 /** Fetches programs: one request, which ends in time. */
 
 const PROGRAM = 'application/vnd.twinflag.program';
+/** The highest format of programs that the engine reads: `FORMAT` in `sdk-core/src/program/wire.rs`. */
+const FORMAT = 1;
 
 /** A program as it came. */
 export interface Fetched {
@@ -42,7 +44,7 @@ export interface ProgramRequest {
 export async function fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort }: ProgramRequest): Promise<Fetched | undefined> {
   const clock = setTimeout(() => abort.abort(new Error(`no answer within ${timeout} ms`)), timeout);
   try {
-    const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program`, {
+    const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program?format=${FORMAT}`, {
       method: 'POST',
       headers: { accept: PROGRAM, authorization: `Bearer ${clientKey}`, 'content-type': 'application/json', ...(etag && { 'if-none-match': etag }) },
       body,

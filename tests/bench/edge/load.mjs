@@ -13,14 +13,22 @@ export function written({ method = 'POST', path, token, body = '' }) {
   return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: bench\r\n${authorization}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
-/** Sends the requests in turn over so many connections for so long. Throws at an answer other than 200. */
+/**
+ * Sends the requests in turn over so many connections for so long. Throws at an answer other than 200.
+ *
+ * Answers with requests a second, nanoseconds of CPU a request, and the milliseconds in which 95 of 100 were answered.
+ */
 export async function load({ port, pid, requests, connections, ms }) {
-  let sent = 0, answered = 0, until = Infinity;
+  let sent = 0, until = Infinity;
+  const waited = [];
   const run = () =>
     new Promise((resolve, reject) => {
       const socket = connect(port, '127.0.0.1');
-      let held = Buffer.alloc(0);
-      const send = () => socket.write(requests[sent++ % requests.length]);
+      let held = Buffer.alloc(0), since = 0;
+      const send = () => {
+        since = performance.now();
+        socket.write(requests[sent++ % requests.length]);
+      };
       socket.setNoDelay(true);
       socket.on('connect', send);
       socket.on('error', reject);
@@ -30,8 +38,9 @@ export async function load({ port, pid, requests, connections, ms }) {
         if (rest === undefined) return;
         if (!held.subarray(0, 15).toString('latin1').startsWith('HTTP/1.1 200')) return reject(new Error(held.toString()));
         held = rest;
-        answered++;
-        if (performance.now() < until) return void send();
+        const now = performance.now();
+        waited.push(now - since);
+        if (now < until) return void send();
         socket.end();
         resolve();
       });
@@ -40,7 +49,8 @@ export async function load({ port, pid, requests, connections, ms }) {
   until = start + ms;
   await Promise.all(Array.from({ length: connections }, run));
   const took = performance.now() - start, cpu = cpuMs(pid) - cpuBefore;
-  return { perSecond: (answered * 1e3) / took, cpu: (cpu * 1e6) / answered };
+  const p95 = waited.sort((a, b) => a - b)[Math.floor(waited.length * 0.95)];
+  return { perSecond: (waited.length * 1e3) / took, cpu: (cpu * 1e6) / waited.length, p95 };
 }
 
 /** What stands behind the first answer; undefined while that is not all there. */

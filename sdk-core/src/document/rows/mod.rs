@@ -131,8 +131,8 @@ impl Rows {
     }
 
     /// Adds rows.
-    pub fn append(&mut self, mut rows: Self) {
-        self.0.append(&mut rows.0);
+    pub fn append(&mut self, rows: Self) {
+        self.0.extend(rows.0);
     }
 
     /// The keys of those that are overrides.
