@@ -74,8 +74,7 @@ class Row {
       layer: cell('layer', 'Layer'),
       bucket: cell('bucket', 'Bucket'),
     };
-    // A long key may break where its parts meet.
-    const name = make('span', { class: 'key' }, ...key.split(/(?<=[._])/).flatMap((part) => [part, document.createElement('wbr')]));
+    const name = make('span', { class: 'key' }, ...breakable(key));
     this.#button = make('button', { type: 'button', 'aria-expanded': 'false', 'aria-controls': id, title: 'How this answer comes about' }, make('span', { class: 'chevron', 'aria-hidden': 'true' }), name);
     this.#button.addEventListener('click', () => this.#toggle());
     const row = make('tr', { class: 'flag', role: 'row', 'data-flag': key }, make('th', { scope: 'row', role: 'rowheader' }, this.#button), ...Object.values(this.#cells));
@@ -88,7 +87,7 @@ class Row {
     fill(this.#cells.page, showSide(page, inPage));
     fill(this.#cells.edge, showSide(edge, atEdge));
     const known = inPage ?? atEdge;
-    fill(this.#cells.reason, known ? [known.errorCode ?? known.reason] : []);
+    fill(this.#cells.reason, known ? breakable(known.errorCode ?? known.reason) : []);
     fill(this.#cells.layer, known?.layer ? [known.layer] : []);
     fill(this.#cells.bucket, inPage?.bucket === undefined ? [] : [inPage.bucket.toLocaleString('en')]);
     const verdict: Verdict = !inPage || !atEdge ? 'unknown' : same(inPage, atEdge) ? 'same' : 'different';
@@ -110,6 +109,11 @@ class Row {
     this.explain('Asking the edge how this came about…');
     this.opened();
   }
+}
+
+/** A long name may break where its parts meet. */
+function breakable(name: string): Node[] {
+  return name.split(/(?<=[._])/).flatMap((part) => [document.createTextNode(part), make('wbr')]);
 }
 
 function answerOf(side: Side, key: string): Answer | undefined {
