@@ -372,16 +372,11 @@ fn operand(image: &Image, at: u32) -> Option<String> {
     let mut out = String::new();
     match code::operation(word) {
         code::IN => {
-            let symbols = image.words(at + 2, code::count(word));
-            let single = word & code::SINGLE != 0;
-            out.push_str(if single { "" } else { "[" });
-            for (index, symbol) in symbols.enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                render(&mut out, image.value(symbol));
-            }
-            out.push_str(if single { "" } else { "]" });
+            // The tables keep a list in the order of its hashes, which is nobody's; here it is that of the text.
+            let mut entries: Vec<String> = image.words(at + 2, code::count(word)).map(|symbol| rendered(image.value(symbol))).collect();
+            entries.sort_unstable();
+            let list = entries.join(",");
+            out = if word & code::SINGLE == 0 { format!("[{list}]") } else { list };
         }
         code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH => {
             render(&mut out, image.text(image.span(at + 2)));

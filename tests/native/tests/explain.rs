@@ -91,3 +91,16 @@ fn a_question_at_fault_has_no_steps() {
     assert_eq!(explanation.steps, []);
     assert_eq!(explanation.to_json(Some("1")), r#"{"evaluation":{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":1},"steps":[]}"#);
 }
+
+#[test]
+fn a_list_is_shown_in_one_order_whatever_the_key() {
+    for key in ["000102030405060708090a0b0c0d0e0f", "ffeeddccbbaa99887766554433221100", "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"] {
+        let rule = r#"{"if":{"attribute":"plan","op":"notIn","value":["pro",7,"enterprise",true,"basic"]},"serve":"on"}"#;
+        let document = format!(r#"{{"schema":"twinflag/1","bucketKey":"{key}","flags":{{"f":{{"rules":[{rule}]}}}}}}"#);
+        let Compiled { ruleset, overrides, .. } = compile(&document, None).unwrap();
+        let context = Context::new().string("plan", "pro");
+        let explanation = ruleset.explain(overrides.of(&context), "f", &context, Millis(0), None);
+        let operands: Vec<_> = explanation.steps.iter().flat_map(|step| &step.conditions).map(|check| check.operand.as_deref()).collect();
+        assert_eq!(operands, [Some(r#"["basic","enterprise","pro",7,true]"#)]);
+    }
+}
