@@ -51,6 +51,11 @@ impl Report {
     fn is_good(&self) -> bool {
         self.failed == 0 && self.passed > 0
     }
+
+    /// Both, one after the other.
+    fn and(self, other: &Self) -> Self {
+        Self { passed: self.passed + other.passed, failed: self.failed + other.failed, output: self.output + &other.output }
+    }
 }
 
 pub(crate) fn run(names: &[String]) -> Result<()> {
@@ -95,7 +100,11 @@ fn format() -> Result<Report> {
 
 fn clippy() -> Result<Report> {
     toolchain::ensure_component("clippy", "clippy")?;
-    check(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+    let workspace = check(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+    // What only the full binding has is behind a feature, and only there for a browser.
+    let full =
+        ["clippy", "--package", "sdk-wasm", "--features", "full", "--target", "wasm32-unknown-unknown", "--quiet", "--", "-D", "warnings"];
+    Ok(workspace.and(&check(&full)?))
 }
 
 fn no_std() -> Result<Report> {
