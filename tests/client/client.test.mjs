@@ -163,6 +163,21 @@ test('without the edge the answers stay, say so, and come back with it', async (
   client.close();
 });
 
+test('an edge that is behind is asked again until it is not', async () => {
+  answer = async (url, init) => {
+    const { status, headers, body } = await fetch(url, init);
+    return new Response(body, { status, headers: { ...Object.fromEntries(headers), 'twinflag-stale': 'true' } });
+  };
+  const client = open({ context: { customerId: 'c-1' }, retryMs: 20 });
+  await client.ready();
+  assert.deepEqual([client.status, client.error, client.get('first', false).value, client.get('first', false).stale], ['stale', undefined, true, true]);
+  const caughtUp = reaches(client, 'ready');
+  answer = undefined;
+  await caughtUp;
+  assert.equal(client.get('first', false).stale, undefined);
+  client.close();
+});
+
 test('a worker that is gone leaves a client that goes on answering', async () => {
   const own = await dataFolder();
   const gone = await startServer({ data: own.path, document: DOCUMENT });

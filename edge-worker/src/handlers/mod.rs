@@ -32,8 +32,11 @@ fn tagged(request: &Request, etag: &Etag, content_type: &str, body: Vec<u8>) -> 
     Ok(response)
 }
 
-/// Names the version that was answered from.
+/// Names the version that was answered from, and says where the hub could not be asked for a newer one.
 fn versioned(response: Response, serving: &Serving) -> Result<Response, Problem> {
     response.headers().set("twinflag-version", &serving.version.to_string())?;
+    if serving.stale {
+        response.headers().set("twinflag-stale", "true")?;
+    }
     Ok(response)
 }

@@ -21,8 +21,8 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** What the edge is asked for that context, taken when it was given: its owner may write to it since. */
   let wanted = requestOf(context);
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
-  /** The program the engine holds: what was asked for, and its tag. */
-  let program: { request: string; etag: string | undefined } | undefined;
+  /** The program the engine holds: what was asked for, its tag, and whether the edge itself was behind. */
+  let program: { request: string; etag: string | undefined; stale: boolean } | undefined;
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
   /** Why the last request failed, how many did in a row, and when the next will be made. */
@@ -30,7 +30,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   let started = false, closed = false;
 
   const isOurs = () => program?.request === wanted;
-  const statusNow = (): ClientStatus => (program ? (!error && isOurs() ? 'ready' : 'stale') : error ? 'error' : 'pending');
+  const statusNow = (): ClientStatus => (program ? (!error && isOurs() && !program.stale ? 'ready' : 'stale') : error ? 'error' : 'pending');
   /** What callers saw last. */
   let status: ClientStatus = 'pending', shown: Error | undefined;
 
@@ -92,13 +92,13 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       const body = wanted, etag = program?.request === body ? program.etag : undefined;
       const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort: mine })]);
       if (abort !== mine) return over;
-      if (fetched) {
-        running.load(fetched.program);
-        program = { request: body, etag: fetched.etag };
-      }
+      if (fetched.program) running.load(fetched.program);
+      program = { request: body, etag: fetched.etag, stale: fetched.stale };
       identify(running);
       error = undefined;
-      failures = 0;
+      // An edge that is behind catches up: it is asked again like one that could not answer.
+      failures = fetched.stale ? failures + 1 : 0;
+      if (fetched.stale) retry(0);
     } catch (reason) {
       if (abort !== mine) return over;
       error = reason instanceof Error ? reason : new Error(String(reason));

@@ -23,7 +23,7 @@ export interface ClientOptions {
 
 /**
  * How a client stands: `pending` has no answers yet; `ready` has those of its context; `stale` has older ones, or another
- * context's; `error` has none, because the edge could not be asked.
+ * context's, or those of an edge that is behind; `error` has none, because the edge could not be asked.
  */
 export type ClientStatus = 'pending' | 'ready' | 'stale' | 'error';
 

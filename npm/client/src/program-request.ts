@@ -4,10 +4,13 @@ const PROGRAM = 'application/vnd.twinflag.program';
 /** The highest format of programs that the engine reads: `FORMAT` in `sdk-core/src/program/wire.rs`. */
 const FORMAT = 1;
 
-/** A program as it came. */
+/** What the edge answered. */
 export interface Fetched {
-  readonly program: Uint8Array;
+  /** Absent where the one that is there is still the right one. */
+  readonly program?: Uint8Array;
   readonly etag: string | undefined;
+  /** Whether the edge could not find out if there is a newer one. */
+  readonly stale: boolean;
 }
 
 /** The edge answered, but with no program. */
@@ -40,8 +43,8 @@ export interface ProgramRequest {
   readonly abort: AbortController;
 }
 
-/** The program, or undefined where the one that is there is still the right one. */
-export async function fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort }: ProgramRequest): Promise<Fetched | undefined> {
+/** Asks for the program, unless it is the one that is there. */
+export async function fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort }: ProgramRequest): Promise<Fetched> {
   const clock = setTimeout(() => abort.abort(new Error(`no answer within ${timeout} ms`)), timeout);
   try {
     const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program?format=${FORMAT}`, {
@@ -50,9 +53,10 @@ export async function fetchProgram({ url, clientKey, body, etag, fetch, timeout,
       body,
       signal: abort.signal,
     });
-    if (etag && response.status === 304) return undefined;
+    const stale = response.headers.has('twinflag-stale');
+    if (etag && response.status === 304) return { etag, stale };
     if (!response.ok) throw new EdgeRefused(response.status, 1000 * (Number(response.headers.get('retry-after')) || 0));
-    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined };
+    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, stale };
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
