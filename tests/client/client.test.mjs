@@ -1,8 +1,9 @@
 // The client in Node, against a real worker behind a door that can be closed.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 
 import { createClient, EdgeRefused, ProgramRefused } from '../../npm/client/dist/entry/node.js';
+import { ownServer } from '../own-server.mjs';
 import { dataFolder, startServer } from '../server.mjs';
 
 const rule = (attribute, value, serve = 'on') => ({ rules: [{ name: 'r', if: { attribute, op: 'eq', value }, serve }] });
@@ -19,16 +20,7 @@ const DOCUMENT = {
 };
 const NOT_READY = { value: false, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' };
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path, document: DOCUMENT });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer({ document: DOCUMENT });
 
 /** What goes through the door: `answer` may stand in for the worker; requests are kept. */
 let requests;

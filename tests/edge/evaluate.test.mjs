@@ -1,8 +1,8 @@
 // Many questions in one request.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 
 const DOCUMENT = {
   schema: 'twinflag/1',
@@ -11,16 +11,7 @@ const DOCUMENT = {
   flags: { plain: { default: 'on' }, callers: { default: null }, text: { type: 'string', variants: { a: 'α' }, on: 'a', off: 'a' } },
 };
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path, document: DOCUMENT });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer({ document: DOCUMENT });
 
 const ask = (body, options) => server.asServer('/v1/evaluate', { body, ...options });
 

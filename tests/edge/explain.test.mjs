@@ -1,8 +1,8 @@
 // How an answer came about: for operators, and for the page that shows it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 
 const DOCUMENT = {
   schema: 'twinflag/1',
@@ -15,16 +15,7 @@ const DOCUMENT = {
   },
 };
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path, document: DOCUMENT });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer({ document: DOCUMENT });
 
 const explain = (body, options) => server.asAdmin('/v1/explain', { body, ...options });
 const explainAll = (body, options) => server.asClient('/demo/explain', { body, ...options });

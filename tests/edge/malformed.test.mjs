@@ -2,25 +2,16 @@
 //
 // MALFORMED_COUNT and MALFORMED_SEED choose others: `cargo xtask malformed --count 10000 --seed 1`.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 import { malformed, ROUTES } from './malformed/generate.mjs';
 
 const COUNT = Number(process.env.MALFORMED_COUNT ?? 2_000);
 const SEED = Number(process.env.MALFORMED_SEED ?? 1);
 const AT_ONCE = 8;
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path, document: { schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: { default: 'on' } } } });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer({ document: { schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: { default: 'on' } } } });
 
 const ask = ({ method, as }, path, { body, headers } = {}) =>
   server.request(path, { method, body, headers, token: { client: server.clientKey, server: server.serverKey, admin: server.adminToken }[as] });

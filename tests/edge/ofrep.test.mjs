@@ -1,8 +1,8 @@
 // OpenFeature Remote Evaluation, as a provider of any language would speak it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 
 const DOCUMENT = {
   schema: 'twinflag/1',
@@ -18,16 +18,7 @@ const DOCUMENT = {
   },
 };
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path, document: DOCUMENT });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer({ document: DOCUMENT });
 
 const one = (key, options) => server.asClient(`/ofrep/v1/evaluate/flags/${key}`, { body: { context: { targetingKey: 'u-1' } }, ...options });
 const all = (options) => server.asClient('/ofrep/v1/evaluate/flags', { body: { context: { targetingKey: 'u-1' } }, ...options });

@@ -1,22 +1,13 @@
 // Overrides are rows of their own: thousands of owners, asked for by the page.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const OWNERS = 5_000;
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer();
 
 const put = (body, query = '?state=replace') => server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body });
 const document = (overrides) => ({ schema: 'twinflag/1', bucketKey: KEY, flags: { 'a.b': { aliases: ['ab'] }, text: { type: 'string', variants: { x: 'X', y: 'Y' }, on: 'x', off: 'x' } }, overrides });

@@ -1,23 +1,14 @@
 // The program of one visitor: which form, which format, and again only when it changed.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 
 const flags = { plain: { default: 'on' }, drawn: { unit: 'userId', rollout: { status: 'active', percentage: 50 } } };
 const DOCUMENT = { schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags };
 const BINARY = 'application/vnd.twinflag.program';
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path, document: DOCUMENT });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer({ document: DOCUMENT });
 
 const program = ({ query = '', ...options } = {}) => server.asClient(`/v1/program${query}`, { body: { context: { customerId: 'c-1' } }, ...options });
 const put = (document) => server.asAdmin('/api/admin/document', { method: 'PUT', body: document });

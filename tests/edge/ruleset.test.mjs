@@ -1,21 +1,12 @@
 // The document for servers that evaluate it themselves.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 
 const document = (flags) => ({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags });
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path, document: document({ first: {} }) });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer({ document: document({ first: {} }) });
 
 const get = (query = '', options) => server.asServer(`/v1/ruleset${query}`, { method: 'GET', ...options });
 

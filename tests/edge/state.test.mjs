@@ -1,22 +1,13 @@
 // Importing over what is there: what is state stays, what would change is told, and nothing is overwritten unseen.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const document = (flags, more) => ({ schema: 'twinflag/1', environment: 'test', bucketKey: KEY, flags, ...more });
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer();
 
 const put = (body, query = '', headers = {}) => server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body, headers });
 const get = () => server.asAdmin('/api/admin/document', { method: 'GET' });

@@ -1,8 +1,8 @@
 // What the chat widget asks when it starts: every flag of one customer, as a tree.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 
 const DOCUMENT = {
   schema: 'twinflag/1',
@@ -21,16 +21,7 @@ const DOCUMENT = {
 };
 const PLAIN = { session: { phase1: { restore: true, storage: true }, phase2: { retry: false } }, 'session-limit': 5, top: { a: [1] } };
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path, document: DOCUMENT });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer({ document: DOCUMENT });
 
 const get = (query = '', options) => server.asClient(`/api/widget/config${query}`, { method: 'GET', ...options });
 

@@ -1,10 +1,11 @@
 // The worker answers generated questions over its routes as native Rust does, and a digest notices whatever is changed on the way.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+
 import { edgeDoor } from '../doors/edge.mjs';
 import { edgeOfrepDoor, nativeOfrepDoor } from '../doors/ofrep.mjs';
-import { dataFolder, startServer } from '../server.mjs';
+import { ownServer } from '../own-server.mjs';
 import { Digest } from './digest.mjs';
 
 const { TWINFLAG_DOOR, TWINFLAG_LINES } = process.env;
@@ -12,16 +13,7 @@ const PAIRS = '600';
 const generated = spawnSync(TWINFLAG_LINES, ['--pairs', PAIRS, '--seed', '7'], { maxBuffer: 2 ** 30 }).stdout.toString();
 const lines = generated.split('\n').slice(0, -1);
 
-let folder;
-let server;
-before(async () => {
-  folder = await dataFolder();
-  server = await startServer({ data: folder.path });
-});
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+const server = ownServer();
 
 /** The digest of a door's answers to all lines, and how many there were. */
 async function digestOf(door) {

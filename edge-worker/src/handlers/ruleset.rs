@@ -29,7 +29,7 @@ pub(crate) async fn newest(_server: Server, request: &Request, env: &Host) -> Re
     if !bucket_key.is_empty() {
         write_string(object.member("bucketKey"), &bucket_key);
     }
-    // As it was imported: the hub took it, so it is JSON.
+    // With its overrides: the hub put it together, so it is JSON.
     object.member("document").push_str(&text);
     write_number(object.member("version"), f64::from(version));
     object.close();
