@@ -17,6 +17,15 @@ CREATE TABLE history (
 
 CREATE INDEX history_by_page ON history (page, kind, name, version) WHERE page IS NOT NULL;
 
+-- The rows that there are now, each with the version of its text: what serves is read without its history.
+CREATE TABLE newest (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL REFERENCES versions (version),
+  page INTEGER,
+  PRIMARY KEY (kind, name)
+);
+
 -- The pages that overrides are grouped in, and the version of the newest change on each.
 CREATE TABLE pages (
   page INTEGER PRIMARY KEY,

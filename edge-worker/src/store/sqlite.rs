@@ -65,20 +65,20 @@ impl Store for Sqlite {
     }
 
     fn rows(&self) -> Result<Rows> {
-        let newest = "SELECT kind, name, text FROM history AS row WHERE page IS NULL
-            AND version = (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name) ORDER BY kind, name, part";
+        let newest = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE newest.page IS NULL
+            ORDER BY kind, name, part";
         self.read(newest, Vec::new())
     }
 
     fn all_overrides(&self) -> Result<Rows> {
-        let newest = "SELECT kind, name, text FROM history AS row WHERE page IS NOT NULL
-            AND version = (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name) ORDER BY kind, name, part";
+        let newest = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE newest.page IS NOT NULL
+            ORDER BY kind, name, part";
         self.read(newest, Vec::new())
     }
 
     fn overrides<'k>(&self, owners: impl Iterator<Item = &'k RowKey>) -> Result<Rows> {
-        let newest = "SELECT kind, name, text FROM history WHERE kind = ?1 AND name = ?2
-            AND version = (SELECT max(version) FROM history WHERE kind = ?1 AND name = ?2) ORDER BY part";
+        let newest = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE kind = ? AND name = ?
+            ORDER BY part";
         let mut rows = Rows::default();
         for key in owners {
             rows.append(self.read(newest, vec![key.kind.as_str().into(), key.name.as_str().into()])?);
@@ -117,12 +117,20 @@ pub(super) fn put(sql: &SqlStorage, version: u32, at: Millis, writes: &[Write<'_
             let row = vec![key.kind.as_str().into(), key.name.as_str().into(), version(), part.into(), page.into(), text.into()];
             sql.exec("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", row)
         };
+        let own = || [SqlStorageValue::from(key.kind.as_str()), key.name.as_str().into()];
         match text {
-            None => drop(insert(0, None)?),
+            None => {
+                insert(0, None)?;
+                sql.exec("DELETE FROM newest WHERE kind = ? AND name = ?", own().to_vec())?;
+            }
             Some(text) => {
                 for (part, number) in parts(text).zip(0..) {
                     insert(number, Some(part))?;
                 }
+                let newest = "INSERT INTO newest (kind, name, version, page) VALUES (?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET version = excluded.version";
+                let [kind, name] = own();
+                sql.exec(newest, vec![kind, name, version(), page.into()])?;
             }
         }
         if let Some(page) = page {
