@@ -5,7 +5,8 @@
 #
 # ADMIN_TOKEN, CLIENT_KEY and SERVER_KEY come from the environment. `import` holds `flags.json`, read once, into an empty store.
 # CLIENT_ORIGINS, too: the origins, separated by commas, whose pages may ask with the client key, or `*`; without it, none but our
-# own. DEMO=on opens `/demo/explain`, which tells anybody with the client key how answers come about.
+# own. DEMO=on opens `/demo/explain`, which tells anybody with the client key how answers come about,
+# with the lists and conditions that were compared.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

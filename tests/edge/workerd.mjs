@@ -40,7 +40,9 @@ export async function startOn({ config, data }) {
 export async function startWorkerd(config, { options = [], env = {} } = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: 'ignore', env });
+  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { said += chunk; });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const stop = async () => {
     child.kill('SIGKILL');
@@ -49,11 +51,11 @@ export async function startWorkerd(config, { options = [], env = {} } = {}) {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end && child.exitCode === null; ) {
     try {
       await fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) });
-      return { url, port, pid: child.pid, stop };
+      return { url, port, pid: child.pid, stop, said: () => said };
     } catch {
       // Not there yet.
     }
   }
   await stop();
-  throw new Error('workerd did not start');
+  throw new Error(`workerd did not start\n${said}`);
 }
