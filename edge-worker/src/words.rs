@@ -8,6 +8,7 @@ const WORDS: &[&str] = &[
     "accept",
     "application/json",
     "authorization",
+    "authorization, x-api-key",
     "cache-control",
     "content-length",
     "content-type",
