@@ -11,6 +11,8 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     pointer: Option<String>,
     header: Option<(&'static str, String)>,
+    /// What is for the log alone.
+    cause: Option<Box<worker::Error>>,
 }
 
 impl Problem {
@@ -89,8 +91,16 @@ impl Problem {
         self.respond("application/problem+json", json)
     }
 
+    /// What went wrong, for the log.
+    pub(crate) fn why(&self) -> String {
+        self.cause.as_ref().map_or_else(|| self.detail.clone(), ToString::to_string)
+    }
+
     /// The same refusal with another body.
     pub(crate) fn respond(&self, content_type: &str, body: Vec<u8>) -> worker::Result<Response> {
+        if let Some(cause) = &self.cause {
+            console_error!("{cause}");
+        }
         let mut builder = ResponseBuilder::new().with_status(self.status).with_header("content-type", content_type)?;
         if let Some((name, value)) = &self.header {
             builder = builder.with_header(name, value)?;
@@ -99,15 +109,14 @@ impl Problem {
     }
 
     fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), pointer: None, header: None }
+        Self { status, code, detail: detail.into(), pointer: None, header: None, cause: None }
     }
 }
 
 /// What the runtime could not do. The text may hold anything, so it goes to the log and not to the caller.
 impl From<worker::Error> for Problem {
     fn from(error: worker::Error) -> Self {
-        console_error!("{error}");
-        Self::new(500, "GENERAL", "the request could not be answered")
+        Self { cause: Some(Box::new(error)), ..Self::new(500, "GENERAL", "the request could not be answered") }
     }
 }
 

@@ -1,9 +1,15 @@
 //! What the rest of the worker may ask of the hub.
+use futures_util::StreamExt;
+use sdk_core::MAX_DOCUMENT_BYTES;
+use serde::Deserialize;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
 use super::wire::{BUCKET_KEY, DOCUMENT, PAGES, RULESET, RulesetAnswer, VERSION};
 pub(crate) use super::wire::{Import, Imported, Page};
 use crate::problem::Problem;
+
+/// The longest answer that is taken: overrides of many may come in one.
+const MOST: usize = 4 * MAX_DOCUMENT_BYTES;
 
 /// A stored document.
 pub(crate) struct Document {
@@ -32,15 +38,14 @@ pub(crate) async fn ruleset(env: &Env, since: Option<u32>) -> Result<Option<Rule
         return Ok(None);
     }
     let text = good(&mut answer).await?;
-    let RulesetAnswer { version, bucket_key, pages, document } = serde_json::from_str(&text).map_err(worker::Error::from)?;
+    let RulesetAnswer { version, bucket_key, pages, document } = parse(&text)?;
     Ok(Some(Ruleset { version, document: document.get().to_owned(), bucket_key, pages }))
 }
 
 /// Pages of overrides, each at a version.
 pub(crate) async fn pages(env: &Env, pages: &[(u16, u32)]) -> Result<Vec<Page>, Problem> {
     let mut answer = send(env, Method::Post, PAGES, Headers::new(), serde_json::to_string(pages).map_err(worker::Error::from)?).await?;
-    let text = good(&mut answer).await?;
-    Ok(serde_json::from_str(&text).map_err(worker::Error::from)?)
+    parse(&good(&mut answer).await?)
 }
 
 /// The newest document, with all that is in it.
@@ -75,14 +80,39 @@ fn hub(env: &Env) -> Result<Stub, Problem> {
 
 /// The text of an answer, or why there is none.
 async fn good(answer: &mut Response) -> Result<String, Problem> {
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Why {
         code: String,
         detail: String,
     }
+    let text = read(answer).await?;
     if answer.status_code() == 200 {
-        return Ok(answer.text().await?);
+        return Ok(text);
     }
-    let Why { code, detail } = answer.json().await?;
+    let Why { code, detail } = parse(&text)?;
     Err(Problem::no_ruleset(if code == "DOCUMENT_REFUSED" { "DOCUMENT_REFUSED" } else { "NO_RULESET" }, detail))
+}
+
+async fn read(answer: &mut Response) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    // No stream: no body.
+    if let Ok(mut chunks) = answer.stream() {
+        while let Some(chunk) = chunks.next().await {
+            bytes.extend_from_slice(&chunk?);
+            if bytes.len() > MOST {
+                return Err(unreadable(format!("it has more than {MOST} bytes")));
+            }
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8"))
+}
+
+/// What serde says of a text may quote it, and what is in a document is for no log.
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
+    let place = |error: serde_json::Error| format!("{:?} error in line {}, column {}", error.classify(), error.line(), error.column());
+    serde_json::from_str(text).map_err(|error| unreadable(place(error)))
+}
+
+fn unreadable(why: impl Into<String>) -> Problem {
+    worker::Error::RustError(format!("the hub's answer cannot be read: {}", why.into())).into()
 }
