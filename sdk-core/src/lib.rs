@@ -12,6 +12,7 @@ extern crate std;
 mod answer;
 pub mod bucket;
 pub mod canonical;
+pub mod change;
 mod context;
 mod details;
 mod document;
@@ -23,7 +24,9 @@ mod memory;
 mod model;
 mod overrides;
 mod program;
+pub mod rollout;
 mod ruleset;
+pub mod steering;
 mod unit;
 mod value;
 

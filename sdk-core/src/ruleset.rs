@@ -96,6 +96,11 @@ impl Ruleset {
         (0..self.image.variants(flag)).find(|number| self.image.text(self.image.variant(flag, *number).0) == name.as_bytes())
     }
 
+    /// The name of a flag's variant.
+    pub(crate) fn variant_name(&self, flag: u32, number: u32) -> &str {
+        self.image.str(self.image.variant(flag, number).0)
+    }
+
     /// The number of a flag's first variant whose value is this boolean.
     pub(crate) fn first_boolean(&self, flag: u32, value: bool) -> Option<u32> {
         let tag = if value { value::TRUE } else { value::FALSE };
