@@ -6,6 +6,7 @@
 # ADMIN_TOKEN, CLIENT_KEY and SERVER_KEY come from the environment. `import` holds `flags.json`, read once, into an empty store.
 # CLIENT_ORIGINS, too: the origins, separated by commas, whose pages may ask with the client key, or `*`; without it, none but our
 # own. DEMO=on opens `/demo/explain`, which tells anybody with the client key how answers come about.
+# TEST_CLOCK=on lets operators say what time it is (`twinflag-now`, milliseconds since 1970): never where it matters.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -34,6 +35,7 @@ const edge :Workerd.Worker = (
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
     (name = "CLIENT_ORIGINS", fromEnvironment = "CLIENT_ORIGINS"),
     (name = "DEMO", fromEnvironment = "DEMO"),
+    (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
   durableObjectStorage = (localDisk = "store"),

@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     answer::Object,
-    canonical::{canonical_text, write_number, write_string},
-    ruleset::Millis,
+    canonical::{canonical_text, write_string},
+    millis::Millis,
 };
 
 /// The longest old or new value that stands in a record, in bytes; of a longer one its length and its hash.
@@ -277,8 +277,8 @@ fn payload(change: &Change, by: &By, link: Link, id: &str) -> String {
     let mut out = String::new();
     let mut object = Object::open(&mut out);
     write_string(object.member("action"), change.action.as_str());
-    write_string(object.member("actor"), &by.actor);
-    whole(object.member("at"), by.at.0);
+    write_string(object.member("changedAt"), &by.at.to_rfc3339());
+    write_string(object.member("changedBy"), &by.actor);
     text(&mut object, "customerId", change.customer.as_deref());
     text(&mut object, "flagPath", change.flag.as_deref());
     if change.forced {
@@ -326,11 +326,6 @@ fn json(object: &mut Object<'_>, name: &str, value: Option<&str>) {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "moments are far below 2^53")]
-fn whole(out: &mut String, millis: i64) {
-    write_number(out, millis as f64);
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
@@ -371,7 +366,7 @@ mod tests {
             ..Change::new(Action::OverrideSet)
         };
         let record = Record::seal(&change, &by(), Link { sequence: 3, version: 9 }, "u-1", Hash::NONE);
-        let expected = r#"{"action":"override.set","actor":"ann","at":1700000000000,"customerId":"c-1","flagPath":"a.b","hadOverride":false,"id":"u-1","newJson":{"a":"on","b":1},"newValue":true,"oldValue":false,"reason":"why \"not\"","role":"admin","sequence":3,"version":9}"#;
+        let expected = r#"{"action":"override.set","changedAt":"2023-11-14T22:13:20.000Z","changedBy":"ann","customerId":"c-1","flagPath":"a.b","hadOverride":false,"id":"u-1","newJson":{"a":"on","b":1},"newValue":true,"oldValue":false,"reason":"why \"not\"","role":"admin","sequence":3,"version":9}"#;
         assert_eq!(record.payload, expected);
         assert_eq!(canonical_text(&record.payload).as_deref(), Some(expected));
     }

@@ -8,7 +8,7 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{bucket::BUCKETS, ruleset::Millis};
+use crate::{bucket::BUCKETS, millis::Millis};
 
 /// How long a tier lasts at least, unless a rollout says otherwise: 48 hours. Source: the deployment checklist.
 pub const MIN_TIER_DURATION_MS: i64 = 48 * 60 * 60 * 1_000;

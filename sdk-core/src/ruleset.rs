@@ -10,17 +10,14 @@ use crate::{
     evaluate::{Now, Scratch, Walk},
     evaluation::Evaluation,
     explain::Visit,
+    millis::Millis,
     model::{
         image::{Head, Image},
         symbol::Exact,
     },
-    overrides::Own,
+    overrides::{Own, OwnerOverrides},
     value,
 };
-
-/// A moment in whole milliseconds since the Unix epoch. The caller's clock tells it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct Millis(pub i64);
 
 /// All flags of one environment, valid by construction; made by [`crate::compile`].
 #[derive(Clone)]
@@ -79,6 +76,12 @@ impl Ruleset {
     /// The keys of all flags: a prerequisite stands before what needs it.
     pub fn flag_keys(&self) -> impl Iterator<Item = &str> {
         (0..self.image.flags()).map(|flag| self.image.str(self.image.flag(flag).key))
+    }
+
+    /// The name of the variant that an owner's overrides name for the flag with this key.
+    pub fn overridden<'r>(&'r self, own: &OwnerOverrides, key: &str) -> Option<&'r str> {
+        let flag = self.find(key)?;
+        Some(self.variant_name(flag, own.variant(flag)?))
     }
 
     /// Bytes held on the heap.

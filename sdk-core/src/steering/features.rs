@@ -13,7 +13,7 @@ use crate::{
 /// A flag as an operator sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feature {
-    /// The name that rollouts go by: the first alias, else the key.
+    /// The name that rollouts go by: the key, but for one that is a path its first alias, if it has one.
     pub name: String,
     /// The key.
     pub key: String,
@@ -41,6 +41,13 @@ pub fn features(held: Held<'_>) -> Vec<Feature> {
     keys.filter_map(|key| feature(held, key)).collect()
 }
 
+impl Held<'_> {
+    /// The flag with this key or alias.
+    pub fn feature(&self, name: &str) -> Option<Feature> {
+        feature(*self, self.ruleset.key_of(self.ruleset.find(name)?))
+    }
+}
+
 fn feature(held: Held<'_>, key: &str) -> Option<Feature> {
     let Ok(Json::Object(members)) = serde_json::from_str(held.rows.get(RowKind::Flag, key)?) else { return None };
     let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| value);
@@ -52,7 +59,7 @@ fn feature(held: Held<'_>, key: &str) -> Option<Feature> {
     let state = held.rows.get(RowKind::State, key).unwrap_or("{}");
     let aliases: Vec<String> = words("aliases");
     Some(Feature {
-        name: aliases.first().map_or(key, String::as_str).into(),
+        name: aliases.first().filter(|_| key.contains('.')).map_or(key, String::as_str).into(),
         key: key.into(),
         aliases,
         stage: member("stage").and_then(text),

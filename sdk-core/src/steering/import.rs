@@ -15,9 +15,10 @@ use crate::{
         DocumentError, MAX_DOCUMENT_BYTES, compile,
         rows::{self, RowKey, RowKind, Rows, State},
     },
+    millis::Millis,
     overrides::{Overrides, OwnerKind, OwnerOverrides},
     rollout::{Course, Status},
-    ruleset::{Millis, Ruleset},
+    ruleset::Ruleset,
 };
 
 /// A document to import.
@@ -154,7 +155,7 @@ fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &
     let [before, after] = views.map(|(ruleset, rows)| {
         let ruleset = ruleset?;
         let own = ruleset.owner_overrides(owner, &id, rows.text(key).unwrap_or("{}")).0;
-        Some((ruleset, own, Who::new(Held { rows, ruleset }, owner, &id)))
+        Some((ruleset, own, Who::new(Held { rows, paged: rows, ruleset }, owner, &id)))
     });
     let named = |view: &Option<(&Ruleset, OwnerOverrides, Who<'_>)>| -> BTreeSet<String> {
         view.iter().flat_map(|(ruleset, own, _)| own.flags().map(|flag| ruleset.key_of(flag).to_string())).collect()

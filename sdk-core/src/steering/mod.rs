@@ -17,6 +17,7 @@ use alloc::{
 pub use self::{
     features::{Feature, features},
     import::{Import, Imported, Moved, import, moved},
+    overrides::{overrides_of, visitor},
     rollouts::{GuardEdit, Lists, Order, Plan},
 };
 use crate::{
@@ -26,9 +27,10 @@ use crate::{
         place::Place,
         rows::{RowKey, RowKind, Rows},
     },
+    millis::Millis,
     overrides::OwnerKind,
     rollout::{Observed, Stop},
-    ruleset::{Millis, Ruleset},
+    ruleset::Ruleset,
 };
 
 /// The longest id of a customer or an organization in a command, in bytes.
@@ -39,8 +41,10 @@ pub const MAX_REASON: usize = 2_000;
 /// What a command is about to change.
 #[derive(Clone, Copy)]
 pub struct Held<'h> {
-    /// All rows but overrides and memberships, and of those the ones that the command names.
+    /// All rows but those that lie on pages: overrides and memberships.
     pub rows: &'h Rows,
+    /// Rows on pages: those that the command names, and those of the organization of a customer it names.
+    pub paged: &'h Rows,
     /// What these rows compile to.
     pub ruleset: &'h Ruleset,
 }
@@ -56,6 +60,13 @@ pub enum Command {
         id: String,
         /// A tree or dotted keys, as in a document; `null` removes. What it does not name stays.
         tree: String,
+    },
+    /// Removes all overrides of one owner.
+    Clear {
+        /// Whether it is a customer or an organization,
+        owner: OwnerKind,
+        /// and which.
+        id: String,
     },
     /// Switches a flag off for everybody.
     Kill {
@@ -155,7 +166,7 @@ impl From<Stop> for Refusal {
             Stop::Illegal(detail) => Self::new(RefusalKind::IllegalStep, "", detail),
             Stop::Gate(detail) => Self::new(RefusalKind::GateClosed, "", detail),
             Stop::TooEarly(until) => {
-                let detail = format!("the present tier has to last until {} (milliseconds since 1970), or be forced", until.0);
+                let detail = format!("the present tier has to last until {}, or be forced with a reason", until.to_rfc3339());
                 Self { until: Some(until), ..Self::new(RefusalKind::TooEarly, "", detail) }
             }
         }
@@ -167,6 +178,7 @@ pub fn steer(held: Held<'_>, command: &Command, by: &By) -> Result<Steered, Refu
     check_reason(&by.reason)?;
     match command {
         Command::Override { owner, id, tree } => overrides::set(held, *owner, id, tree, by),
+        Command::Clear { owner, id } => overrides::clear(held, *owner, id, by),
         Command::Kill { flag } => switch(held, flag, false),
         Command::Revive { flag } => switch(held, flag, true),
         Command::Rollout { flag, order, observed } => rollouts::carry_out(held, flag, order, *observed, by),
@@ -219,7 +231,7 @@ fn assign(held: Held<'_>, customer: &str, organization: Option<&str>) -> Result<
     }
     let key = RowKey::of(RowKind::Membership, customer);
     let text = organization.map(quoted);
-    let before = held.rows.text(&key);
+    let before = held.paged.text(&key);
     if before == text.as_deref() {
         return Ok(Steered::default());
     }
@@ -233,12 +245,12 @@ fn assign(held: Held<'_>, customer: &str, organization: Option<&str>) -> Result<
     Ok(Steered { writes: [(key, text)].into(), changes: [change].into(), ..Steered::default() })
 }
 
-impl<'h> Held<'h> {
-    /// The organization that a customer belongs to, as far as the rows say.
-    pub fn organization(&self, customer: &str) -> Option<String> {
-        serde_json::from_str(self.rows.text(&RowKey::of(RowKind::Membership, customer))?).ok()
-    }
+/// The organization that a customer belongs to, as far as the rows say.
+pub fn organization_of(rows: &Rows, customer: &str) -> Option<String> {
+    serde_json::from_str(rows.text(&RowKey::of(RowKind::Membership, customer))?).ok()
+}
 
+impl<'h> Held<'h> {
     /// The key of the flag with this key or alias.
     fn flag(&self, name: &str) -> Result<&'h str, Refusal> {
         let found = self.ruleset.find(name).map(|number| self.ruleset.key_of(number));

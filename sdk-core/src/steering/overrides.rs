@@ -7,10 +7,8 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Held, Refusal, RefusalKind, Steered, check_id, state};
+use super::{Held, Refusal, RefusalKind, Steered, check_id, organization_of, state};
 use crate::{
-    answer::Object,
-    canonical::write_string,
     change::{Action, By, Change},
     context::Context,
     details::Value,
@@ -22,8 +20,9 @@ use crate::{
             spelling::{self, Order},
         },
     },
-    overrides::{Own, OwnerKind, OwnerOverrides},
-    ruleset::{Millis, Ruleset},
+    millis::Millis,
+    overrides::{Overrides, Own, OwnerKind, OwnerOverrides},
+    ruleset::Ruleset,
 };
 
 /// How deep a tree of overrides may be: more than any key has segments.
@@ -34,7 +33,7 @@ pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
     check_id(id, id_name)?;
     let given = leaves(held.ruleset, tree)?;
     let key = RowKey::of(owner.into(), id);
-    let before = held.rows.text(&key);
+    let before = held.paged.text(&key);
     let (own_before, _) = held.ruleset.owner_overrides(owner, id, before.unwrap_or("{}"));
     let changed: Vec<&Leaf<'_>> = given.iter().filter(|leaf| own_before.variant(leaf.flag) != leaf.variant).collect();
     if changed.is_empty() {
@@ -64,6 +63,55 @@ pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
     Ok(steered)
 }
 
+/// Removes all overrides of one owner, also those that evaluate to nothing.
+pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
+    let key = RowKey::of(owner.into(), id);
+    let Some(before) = held.paged.text(&key) else { return Ok(Steered::default()) };
+    let (own, _) = held.ruleset.owner_overrides(owner, id, before);
+    let who = Who::new(held, owner, id);
+    let mut steered = Steered::default();
+    for number in own.flags() {
+        let flag = held.ruleset.key_of(number);
+        steered.changes.push(Change {
+            flag: Some(flag.into()),
+            old_value: who.value(held.ruleset, &own, flag, by.at),
+            new_value: who.value(held.ruleset, &OwnerOverrides::default(), flag, by.at),
+            old: own.variant(number).map(|variant| super::quoted(held.ruleset.variant_name(number, variant))),
+            had_override: true,
+            ..who.change(Action::OverrideRemoved)
+        });
+    }
+    if steered.changes.is_empty() {
+        steered.changes.push(Change { pointer: Some(key.pointer()), old: Some(before.into()), ..who.change(Action::OverrideRemoved) });
+    }
+    steered.writes.push((key, None));
+    Ok(steered)
+}
+
+/// The context of somebody of whom nothing else is known.
+pub fn visitor(customer: Option<&str>, organization: Option<&str>) -> Context {
+    let mut context = Context::new();
+    for (name, id) in [("customerId", customer), ("organizationId", organization)] {
+        if let Some(id) = id {
+            context = context.string(name, id);
+        }
+    }
+    context
+}
+
+/// The overrides of a customer and an organization, compiled from their rows.
+pub fn overrides_of(held: Held<'_>, customer: Option<&str>, organization: Option<&str>) -> Overrides {
+    let mut overrides = Overrides::default();
+    for (kind, id) in [(OwnerKind::Customer, customer), (OwnerKind::Organization, organization)] {
+        if let Some(id) = id
+            && let Some(tree) = held.paged.text(&RowKey::of(kind.into(), id))
+        {
+            overrides.insert(kind, id.into(), held.ruleset.owner_overrides(kind, id, tree).0);
+        }
+    }
+    overrides
+}
+
 /// The owner whose overrides are set, and as whom a change is judged: a visitor of whom nothing else is known.
 pub(super) struct Who<'h> {
     owner: OwnerKind,
@@ -74,24 +122,16 @@ pub(super) struct Who<'h> {
 
 impl<'h> Who<'h> {
     pub(super) fn new(held: Held<'_>, owner: OwnerKind, id: &'h str) -> Self {
-        let organization = (owner == OwnerKind::Customer).then(|| held.organization(id)).flatten();
+        let organization = (owner == OwnerKind::Customer).then(|| organization_of(held.paged, id)).flatten();
         let overrides = organization.as_deref().map(|organization| {
-            let tree = held.rows.text(&RowKey::of(RowKind::Organization, organization)).unwrap_or("{}");
+            let tree = held.paged.text(&RowKey::of(RowKind::Organization, organization)).unwrap_or("{}");
             held.ruleset.owner_overrides(OwnerKind::Organization, organization, tree).0
         });
-        let mut text = String::new();
-        let mut object = Object::open(&mut text);
-        match owner {
-            OwnerKind::Customer => {
-                write_string(object.member("customerId"), id);
-                if let Some(organization) = &organization {
-                    write_string(object.member("organizationId"), organization);
-                }
-            }
-            OwnerKind::Organization => write_string(object.member("organizationId"), id),
-        }
-        object.close();
-        Self { owner, id, context: Context::from_json(&text), organization: overrides }
+        let context = match owner {
+            OwnerKind::Customer => visitor(Some(id), organization.as_deref()),
+            OwnerKind::Organization => visitor(None, Some(id)),
+        };
+        Self { owner, id, context, organization: overrides }
     }
 
     /// Somebody of whom nothing is asked but the name.

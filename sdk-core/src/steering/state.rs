@@ -8,8 +8,8 @@ use crate::{
         json::Json,
         rows::spelling::{self, Order},
     },
+    millis::Millis,
     rollout::{Course, Guard, Method, Percentage, Rate, Rollout, Status, Tier},
-    ruleset::Millis,
 };
 
 /// Whether a flag with this state is switched on.
