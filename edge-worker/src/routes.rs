@@ -4,8 +4,8 @@ use worker::{Env, Headers, Request, Response, ResponseBuilder};
 
 use crate::{
     auth::{Admin, Evaluator, Server},
-    cors,
-    handlers::{assets, document, evaluate, explain, health, ofrep, program, ruleset, widget},
+    body, cors,
+    handlers::{admin, assets, document, evaluate, explain, health, ofrep, program, ruleset, widget},
     host::Host,
     problem::Problem,
     settings,
@@ -21,6 +21,7 @@ enum Route {
     Widget,
     Explain,
     Document,
+    Admin,
     Health,
     Demo,
     DemoExplain,
@@ -47,6 +48,8 @@ const CREDENTIALS: &str = "authorization, x-api-key";
 
 const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
+const GET_POST: &str = "GET, HEAD, POST, OPTIONS";
+const GET_POST_DELETE: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 const GET_PUT: &str = "GET, HEAD, PUT, OPTIONS";
 
 const ROUTES: &[(&str, Served)] = &[
@@ -58,6 +61,14 @@ const ROUTES: &[(&str, Served)] = &[
     ("/v1/ruleset", Served(Route::Ruleset, GET, Audience::Programs)),
     ("/v1/explain", Served(Route::Explain, POST, Audience::Programs)),
     ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Programs)),
+    ("/api/admin/feature-flags", Served(Route::Admin, GET_POST, Audience::Programs)),
+    ("/api/admin/overrides", Served(Route::Admin, GET_POST_DELETE, Audience::Programs)),
+    ("/api/admin/customers", Served(Route::Admin, GET_POST, Audience::Programs)),
+    ("/api/admin/rollout/{verb}", Served(Route::Admin, POST, Audience::Programs)),
+    ("/api/admin/changes", Served(Route::Admin, GET, Audience::Programs)),
+    ("/api/admin/changes/verify", Served(Route::Admin, GET, Audience::Programs)),
+    ("/api/admin/versions", Served(Route::Admin, GET, Audience::Programs)),
+    ("/api/admin/stats", Served(Route::Admin, GET, Audience::Programs)),
     ("/health", Served(Route::Health, GET, Audience::Programs)),
     ("/demo", Served(Route::Demo, GET, Audience::Visitors)),
     ("/demo/explain", Served(Route::DemoExplain, POST, Audience::Visitors)),
@@ -114,8 +125,9 @@ async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host,
         Route::Evaluate => evaluate::many(Server::of(request, env)?, request, env).await,
         Route::Ruleset => ruleset::newest(Server::of(request, env)?, request, env).await,
         Route::Explain => explain::one(Admin::of(request, env)?, request, env).await,
-        Route::Document if method == "PUT" => document::import(Admin::of(request, env)?, request, env).await,
+        Route::Document if method == "PUT" => admin::pass_on(&Admin::of(request, env)?, request, env, body::DOCUMENT).await,
         Route::Document => document::export(Admin::of(request, env)?, env).await,
+        Route::Admin => admin::pass_on(&Admin::of(request, env)?, request, env, body::QUESTION).await,
         Route::Health => health::report(env).await,
         Route::Demo => assets::page("/demo/index.html", env).await,
         Route::DemoExplain => explain::many(Evaluator::of(request, env)?, request, env).await,

@@ -33,6 +33,18 @@ impl Server {
 }
 
 impl Admin {
+    pub(crate) fn subject(&self) -> &str {
+        "admin"
+    }
+
+    pub(crate) fn role(&self) -> &str {
+        "service"
+    }
+
+    pub(crate) fn within(&self) -> Option<&str> {
+        None
+    }
+
     pub(crate) fn of(request: &Request, env: &Env) -> Result<Self, Problem> {
         let presented = Presented::bearer(request)?.ok_or_else(Problem::no_credentials)?;
         if presented.is(env, "ADMIN_TOKEN") { Ok(Self(())) } else { Err(Problem::no_credentials()) }
