@@ -7,6 +7,7 @@
 # CLIENT_ORIGINS, too: the origins, separated by commas, whose pages may ask with the client key, or `*`; without it, none but our
 # own. DEMO=on opens `/demo/explain`, which tells anybody with the client key how answers come about,
 # with the lists and conditions that were compared.
+# FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, nothing is evaluated, the hub is asked by operators only.
 # TEST_CLOCK=on lets operators say what time it is (`twinflag-now`, milliseconds since 1970): never where it matters.
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -36,6 +37,7 @@ const edge :Workerd.Worker = (
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
     (name = "CLIENT_ORIGINS", fromEnvironment = "CLIENT_ORIGINS"),
     (name = "DEMO", fromEnvironment = "DEMO"),
+    (name = "FEATURE_FLAGS_ENABLED", fromEnvironment = "FEATURE_FLAGS_ENABLED"),
     (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],

@@ -18,9 +18,10 @@ export async function dataFolder() {
 /**
  * Starts a server and waits until it answers.
  *
- * @param {{ data: string, document?: object | string }} options `document`: for an empty store; else the example flags.
+ * @param {{ data: string, document?: object | string, off?: boolean }} options `document`: for an empty store; else the example flags.
+ *   `off`: whether all flags are switched off.
  */
-export async function startServer({ data, document }) {
+export async function startServer({ data, document, off = false }) {
   const port = await freePort();
   // That of an earlier start names another port.
   await rm(join(data, 'dev.json'), { force: true });
@@ -30,6 +31,7 @@ export async function startServer({ data, document }) {
     await writeFile(file, typeof document === 'string' ? document : JSON.stringify(document));
     options.push('--flags', file);
   }
+  if (off) options.push('--off');
   const [program, ...first] = process.env.XTASK ? [process.env.XTASK] : ['cargo', 'xtask'];
   const child = spawn(program, [...first, 'dev', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';

@@ -105,6 +105,12 @@ impl Problem {
         Self { header: Some(("retry-after", "1".to_owned())), ..Self::new(503, code, detail) }
     }
 
+    /// All flags are switched off, and this route has no answer without them.
+    pub(crate) fn switched_off() -> Self {
+        let header = Some(("retry-after", "60".to_owned()));
+        Self { header, ..Self::new(503, "DISABLED", "feature flags are switched off: FEATURE_FLAGS_ENABLED is false") }
+    }
+
     pub(crate) fn into_response(self) -> worker::Result<Response> {
         let body = Body {
             code: self.code,

@@ -13,7 +13,7 @@ use futures_util::future::{Either, select};
 use sdk_core::{BucketKey, Context, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile, rows::RowKey};
 use worker::{Delay, Env, console_error};
 
-use crate::{clock, host::Host, hub::client as hub, override_pages, problem::Problem};
+use crate::{clock, host::Host, hub::client as hub, override_pages, problem::Problem, settings};
 
 /// How long what the hub said is taken for current,
 const FRESH_MS: i64 = 1_000;
@@ -92,10 +92,15 @@ thread_local! {
     static BEHIND: Cell<Option<Millis>> = const { Cell::new(None) };
 }
 
-/// The ruleset to answer from: as new as the hub's, or the last good one where the hub is away.
+/// The ruleset to answer from, unless all flags are switched off: then the hub is not even asked.
 ///
 /// `min_version` is what the request knows of already; an older ruleset is asked for first.
 pub(crate) async fn current(host: &Host, min_version: Option<u32>) -> Result<Serving, Problem> {
+    if settings::is_off(host) { Err(Problem::switched_off()) } else { newest(host, min_version).await }
+}
+
+/// As new as the hub's, or the last good one where the hub is away; also for operators who look while all is switched off.
+pub(crate) async fn newest(host: &Host, min_version: Option<u32>) -> Result<Serving, Problem> {
     let Some(held) = HELD.with_borrow(Clone::clone) else { return first(host).await };
     let now = clock::now();
     match plan(now.0 - held.asked.0, held.version, min_version) {

@@ -4,6 +4,7 @@
 const WORDS: &[&str] = &[
     "CLIENT_KEY",
     "CLIENT_ORIGINS",
+    "FEATURE_FLAGS_ENABLED",
     "SERVER_KEY",
     "accept",
     "application/json",

@@ -41,6 +41,8 @@ struct Options {
     flags: PathBuf,
     data: PathBuf,
     build: bool,
+    /// Whether all flags are switched off.
+    off: bool,
     /// Whether operators may say what time it is.
     test_clock: bool,
 }
@@ -48,7 +50,7 @@ struct Options {
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
         let (flags, data) = (root::in_root("npm/examples/flags.json"), root::in_root(".twinflag"));
-        let mut options = Self { port: 8787, flags, data, build: true, test_clock: false };
+        let mut options = Self { port: 8787, flags, data, build: true, off: false, test_clock: false };
         let mut rest = arguments.iter();
         while let Some(option) = rest.next() {
             let mut value = || rest.next().with_context(|| format!("{option} needs a value"));
@@ -57,8 +59,9 @@ impl Options {
                 "--flags" => options.flags = value()?.into(),
                 "--data" => options.data = value()?.into(),
                 "--no-build" => options.build = false,
+                "--off" => options.off = true,
                 "--test-clock" => options.test_clock = true,
-                unknown => bail!("unknown option {unknown}; expected --port, --flags, --data, --no-build or --test-clock"),
+                unknown => bail!("unknown option {unknown}; expected --port, --flags, --data, --no-build, --off or --test-clock"),
             }
         }
         Ok(options)
@@ -107,6 +110,9 @@ fn start(options: &Options, data: &Data) -> Result<Child> {
     workerd.env("SERVER_KEY", &data.keys.server_key);
     // Pages from anywhere may ask, and see how answers come about: this is a server to try things out on.
     workerd.env("CLIENT_ORIGINS", "*").env("DEMO", "on");
+    if options.off {
+        workerd.env("FEATURE_FLAGS_ENABLED", "false");
+    }
     if options.test_clock {
         workerd.env("TEST_CLOCK", "on");
     }

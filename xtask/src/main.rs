@@ -35,7 +35,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "dev",
-        usage: "[--port N] [--flags FILE] [--data DIR] [--no-build]   the worker, the demo and the dashboard, here",
+        usage: "[--port N] [--flags FILE] [--data DIR] [--no-build] [--off]   the worker, the demo and the dashboard, here",
         run: dev::run,
     },
     Command { name: "test", usage: "[suite …]   every check, or those named", run: test::run },

@@ -26,7 +26,7 @@ pub(crate) async fn one(_admin: Admin, request: &mut Request, env: &Host) -> Res
     let wire: One<'_> = object(&body).map_err(Problem::malformed)?;
     let flag = key(wire.flag).map_err(|why| Problem::malformed_at("/flag", why))?;
     let (context, now) = asked(wire.context, wire.now)?;
-    let mut serving = ruleset_cache::current(env, None).await?;
+    let mut serving = ruleset_cache::newest(env, None).await?;
     let overrides = serving.overrides(env, [&context]).await;
     versioned(json(explanation(&serving, &overrides, &flag, &context, now))?, &serving)
 }
