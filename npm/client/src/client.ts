@@ -5,6 +5,7 @@
  */
 import { createAnswers } from './answers.js';
 import { pauseMs } from './back-off.js';
+import { disabledClient } from './disabled-client.js';
 import { ProgramRefused, type FlagEngine } from './engine.js';
 import type { ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
 import { requestOf } from './identity.js';
@@ -17,6 +18,7 @@ const LONGEST = 16e6;
 
 /** @param loadEngine how this runtime gets a fresh engine */
 export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
+  if (options.enabled === false) return disabledClient(options);
   const { url, clientKey, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000 } = options;
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
