@@ -87,6 +87,21 @@ pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
     found
 }
 
+/// These pages at exactly these versions; none of them is held.
+pub(crate) async fn past(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
+    let mut asked = Vec::new();
+    asked.extend(wanted.iter().map(|(page, version)| (*page, *version)));
+    let mut found = Found { pages: BTreeMap::new(), stale: false };
+    match ask(env, &asked).await {
+        Ok(pages) => found.pages.extend(pages.into_iter().filter_map(|page| Some((page.number, held(page, Millis(0))?.owners)))),
+        Err(why) => {
+            console_error!("{} pages of overrides are missing: {why}", asked.len());
+            found.stale = true;
+        }
+    }
+    found
+}
+
 async fn ask(env: &Env, missing: &[(u16, u32)]) -> Result<Vec<Page>, String> {
     let has_earlier = HELD.with_borrow(|held| missing.iter().all(|(page, _)| held.contains_key(page)));
     match select(Box::pin(hub::pages(env, missing)), Delay::from(if has_earlier { NEWS } else { FIRST })).await {

@@ -95,6 +95,11 @@ impl Problem {
         Self::new(400, "INVALID_CONTEXT", "the customer does not belong to this organization")
     }
 
+    /// Nothing served then.
+    pub(crate) fn no_version() -> Self {
+        Self::new(404, "VERSION_NOT_FOUND", "nothing served at this version or moment")
+    }
+
     /// The store cannot take any more.
     pub(crate) fn full(detail: &str) -> Self {
         Self::new(507, "FULL", detail)
@@ -109,6 +114,11 @@ impl Problem {
     pub(crate) fn switched_off() -> Self {
         let header = Some(("retry-after", "60".to_owned()));
         Self { header, ..Self::new(503, "DISABLED", "feature flags are switched off: FEATURE_FLAGS_ENABLED is false") }
+    }
+
+    /// The same, about this place.
+    pub(crate) fn at(self, pointer: String) -> Self {
+        Self { pointer: Some(pointer), ..self }
     }
 
     pub(crate) fn into_response(self) -> worker::Result<Response> {

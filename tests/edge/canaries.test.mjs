@@ -87,7 +87,8 @@ async function* answersTo(context) {
 /** What is the same for everybody. */
 async function* pages() {
   const { asClient, request } = server;
-  const paths = ['/demo', '/demo/main.js', '/demo/style.css', '/demo/engine.wasm', '/health', '/', '/demo/flags.json', '/v1/ruleset', '/api/admin/document', '/api/widget/config'];
+  const admin = ['document', 'feature-flags', 'overrides', 'customers', 'changes', 'changes/verify', 'versions', 'stats', 'rollout/lists'].map((name) => `/api/admin/${name}`);
+  const paths = [...admin, '/demo', '/demo/main.js', '/demo/style.css', '/demo/engine.wasm', '/health', '/', '/demo/flags.json', '/v1/ruleset', '/api/widget/config'];
   for (const path of [...paths, '/v1/program', '/v1/evaluate', '/v1/explain', '/demo/explain', '/ofrep/v1/evaluate/flags', '/ofrep/v1/evaluate/flags/secret']) {
     for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'DELETE', 'PROPFIND']) {
       yield asClient(path, { method, headers: { origin: PAGE } });

@@ -31,7 +31,7 @@ const worker = async ({ url, ...request }) => {
 /** What an asker gets; how it may be kept is another question, and the widget's answer tells the time. */
 const text = ({ body }) => body.toString('latin1').replace(/"evaluatedAt":"[^"]+"/, '');
 function said({ status, headers, ...answer }) {
-  const names = ['access-control-allow-origin', 'access-control-expose-headers', 'twinflag-version', 'www-authenticate', ...(status === 304 ? [] : ['content-type'])];
+  const names = ['access-control-allow-origin', 'access-control-expose-headers', 'twinflag-version', 'twinflag-organization', 'www-authenticate', ...(status === 304 ? [] : ['content-type'])];
   return JSON.stringify([status, names.map((name) => headers[name]), text(answer)]);
 }
 

@@ -27,12 +27,13 @@ const MOST: usize = 1_000;
 
 pub(crate) async fn many(_server: Server, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let body = body::read(request, body::DOCUMENT).await?;
-    let (questions, version) = parse(&body)?;
+    let (mut questions, version) = parse(&body)?;
     if settings::is_off(env) {
         return json(list(&questions, write_default));
     }
     let mut serving = ruleset_cache::current(env, version).await?;
-    let overrides = serving.overrides(env, questions.iter().map(|question| &question.context)).await;
+    let overrides = serving.overrides(env, questions.iter_mut().map(|question| &mut question.context)).await;
+    let overrides = overrides.map_err(|index| Problem::other_organization().at(format!("/evaluations/{index}/context")))?;
     let now = clock::now();
     versioned(json(list(&questions, |out, question| write_answer(out, &serving, &overrides, question, now)))?, &serving)
 }

@@ -26,8 +26,8 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** What the edge is asked for that context, taken when it was given: its owner may write to it since. */
   let wanted = requestOf(context);
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
-  /** The program the engine holds: what was asked for, its bytes and tag, and whether the edge itself was behind. */
-  let program: { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean } | undefined;
+  /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
+  let program: { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; organization: string | undefined } | undefined;
   /** The newest version that anything came from. */
   let newest = 0;
   /** The request under way, and when it will be over. */
@@ -79,7 +79,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   const identify = (running: FlagEngine) => {
     try {
-      running.identify(context);
+      running.identify(program?.organization ? { ...context, organizationId: program.organization } : context);
     } catch {
       // A getter or a `toJSON` threw: a context that cannot be read is one that cannot be used.
       running.identify(null as unknown as EvaluationContext);
@@ -95,11 +95,11 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   };
 
   /** Gives the engine a program, unless it may not take the place of the one before. */
-  const take = (running: FlagEngine, bytes: Uint8Array, request: string, version: number) => {
+  const take = (running: FlagEngine, bytes: Uint8Array, version: number, known: EvaluationContext) => {
     if (bytes.length > LONGEST) throw new ProgramRefused('program refused: too long');
     if (version < newest) throw new ProgramRefused('program refused: older than the one before');
     running.load(bytes);
-    if (running.isFor((JSON.parse(request) as { context: EvaluationContext }).context)) return;
+    if (running.isFor(known)) return;
     if (program) running.load(program.bytes);
     throw new ProgramRefused("program refused: somebody else's");
   };
@@ -109,10 +109,10 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       const body = wanted, etag = program?.request === body ? program.etag : undefined;
       const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, body, etag, minVersion: newest, fetch, timeout, abort: mine })]);
       if (abort !== mine) return over;
-      const { program: bytes, etag: tag, stale, version } = fetched;
-      if (bytes) take(running, bytes, body, version);
+      const { program: bytes, etag: tag, stale, version, organization } = fetched;
+      if (bytes) take(running, bytes, version, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...(organization && { organizationId: organization }) });
       newest = Math.max(newest, version || 0);
-      program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale };
+      program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, organization };
       identify(running);
       error = undefined;
       // An edge that is behind catches up: it is asked again like one that could not answer.

@@ -13,6 +13,8 @@ export interface Fetched {
   readonly stale: boolean;
   /** The version that was answered from; NaN where something between kept it back. */
   readonly version: number;
+  /** The organization that the edge knows the customer to belong to, where it was not told one. */
+  readonly organization: string | undefined;
 }
 
 /** The edge answered, but with no program. */
@@ -58,9 +60,10 @@ export async function fetchProgram({ url, clientKey, body, etag, minVersion, fet
       signal: abort.signal,
     });
     const stale = response.headers.has('twinflag-stale'), version = Number(response.headers.get('twinflag-version') ?? NaN);
-    if (etag && response.status === 304) return { etag, stale, version };
+    const organization = decodeURIComponent(response.headers.get('twinflag-organization') ?? '') || undefined;
+    if (etag && response.status === 304) return { etag, stale, version, organization };
     if (!response.ok) throw new EdgeRefused(response.status, 1000 * (Number(response.headers.get('retry-after')) || 0));
-    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, stale, version };
+    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, stale, version, organization };
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
