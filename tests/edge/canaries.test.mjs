@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { dataFolder } from '../server.mjs';
-import { ALL, DOCUMENT, ownOf, PLACES, SHOWN } from './canaries/document.mjs';
+import { ALL, DOCUMENT, MEMBERS, ownOf, PLACES, SHOWN } from './canaries/document.mjs';
 import { canariesIn, canary, nearMiss } from './canaries/search.mjs';
 import { hostWorker } from './workerd.mjs';
 
@@ -16,6 +16,10 @@ let folder, server;
 before(async () => {
   folder = await dataFolder();
   server = await hostWorker({ data: folder.path, document: JSON.stringify(DOCUMENT), settings: { CLIENT_ORIGINS: PAGE } });
+  for (const [number, customerId] of MEMBERS.entries()) {
+    const answer = await server.asAdmin('/api/admin/customers', { body: { customerId, organizationId: PLACES.organization.ids[number] } });
+    assert.equal(answer.status, 200, answer.text);
+  }
 });
 after(async () => {
   await server?.stop();
@@ -40,7 +44,7 @@ function* visitors() {
     {}, { customerId: 'c-1' }, { customerId: 'c-1', organizationId: 'o-1' }, { targetingKey: 'u-1' }, { customerId: null, organizationId: 7 },
     { userId: 'u-1', email: 'ada@example.com', plan: 'pro' }, { customerId: 'c-1', plan: 'pro', sessionId: 's-1', geo: { region: 'EU' } },
   ]) yield { context, may: nobody };
-  for (const [place, { attribute, ids }] of Object.entries(PLACES)) {
+  for (const [place, { attribute, ids }] of [...Object.entries(PLACES), ['member', { attribute: 'customerId', ids: MEMBERS }]]) {
     for (const number of [0, ids.length >> 1, ids.length - 1]) {
       const id = ids[number], missed = nearMiss(id);
       for (const other of [missed, missed.toUpperCase(), id.slice(0, -1), ` ${missed}`, [missed], { [missed]: missed }]) yield { context: { [attribute]: other }, may: nobody };
@@ -134,8 +138,10 @@ test('nobody is told of anybody else, and the log of nobody', { timeout: 300_000
 test('the control: who may be told is told of everybody', async (t) => {
   const document = canariesIn(written(await server.asAdmin('/api/admin/document', { method: 'GET' })));
   const explained = canariesIn(written(await server.asAdmin('/v1/explain', { body: { flag: 'targeted', context: {} } })));
-  t.diagnostic(`${document.size} canaries in the document, ${explained.size} in an explanation`);
+  const members = canariesIn(written(await server.asAdmin(`/api/admin/customers?limit=${MEMBERS.length}`, { method: 'GET' })));
+  t.diagnostic(`${document.size} canaries in the document, ${explained.size} in an explanation, ${members.size} members`);
   assert.ok(ALL.length > 10_000);
   assert.deepEqual(document, new Set(ALL));
   assert.deepEqual(explained, new Set(PLACES.targeted.ids));
+  assert.deepEqual(members, new Set(MEMBERS));
 });

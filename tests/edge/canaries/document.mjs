@@ -17,6 +17,8 @@ export const PLACES = {
   customer: { attribute: 'customerId', ids: ids('customer', 1_000) },
   organization: { attribute: 'organizationId', ids: ids('organization', 1_000) },
 };
+/** Customers whom operators assign to the organizations of the same number, which is in no document. */
+export const MEMBERS = ids('member', 50);
 /** Variants that only single customers and owners of overrides get: their names and values. */
 const VARIANTS = ids('variant', 500), VALUES = ids('value', 500);
 /** What people call and write, which is for nobody else. */
@@ -28,6 +30,7 @@ export const ALL = [...Object.values(PLACES).flatMap(({ ids }) => ids), ...VARIA
 
 /** What somebody sees of their own: who they are, and the variant that is theirs alone. */
 export function ownOf(place, number) {
+  if (place === 'member') return ownOf('organization', number).add(MEMBERS[number]);
   const own = [PLACES[place].ids[number]];
   if (['single', 'customer', 'organization'].includes(place)) own.push(VARIANTS[number % 500], VALUES[number % 500]);
   return new Set(own);

@@ -16,7 +16,6 @@ const escaped = (write) => Array.from(MARK, write).join('');
 const DISGUISES = [
   Buffer.from(MARK).toString('hex'),
   escaped((letter) => `\\u00${letter.charCodeAt(0).toString(16)}`),
-  escaped((letter) => `%${letter.charCodeAt(0).toString(16)}`),
   escaped((letter) => `${letter}\0`).slice(0, -1),
   // A character of base64 is six bits: of those at the ends some are the neighbours'.
   ...[0, 1, 2].map((before) => Buffer.from(' '.repeat(before) + MARK).toString('base64').slice(Math.ceil((8 * before) / 6), Math.floor((8 * (before + MARK.length)) / 6))),
@@ -24,7 +23,7 @@ const DISGUISES = [
 
 /** The canaries in some bytes; one that is disguised shows as its disguise. */
 export function canariesIn(bytes) {
-  const text = Buffer.from(bytes).toString('latin1').toLowerCase();
+  const text = Buffer.from(bytes).toString('latin1').replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(parseInt(code, 16))).toLowerCase();
   const ids = text.match(CANARY) ?? [], disguised = DISGUISES.filter((disguise) => text.includes(disguise));
   // A mark with something else before it is one too many as well.
   return new Set([...ids, ...disguised, ...(text.split(MARK).length - 1 > ids.length ? [MARK] : [])]);
