@@ -41,16 +41,12 @@ pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host)
     }
     let version = query.number("minVersion")?;
     let now = clock::now();
-    match ruleset_cache::current(env, version).await {
-        Ok(mut serving) => {
-            let overrides = serving.overrides_of(env, &mut context).await?;
-            versioned(answer(request, &query, &evaluated(&serving, &overrides, &context, now), Some(&serving), now)?, &serving)
-        }
-        Err(_) => {
-            let written = Config { tree: DEFAULTS.trim().to_owned(), source: "default", stale: !settings::is_off(env) };
-            answer(request, &query, &written, None, now)
-        }
-    }
+    let Ok(mut serving) = ruleset_cache::current(env, version).await else {
+        let written = Config { tree: DEFAULTS.trim().to_owned(), source: "default", stale: !settings::is_off(env) };
+        return answer(request, &query, &written, None, now);
+    };
+    let overrides = serving.overrides_of(env, &mut context).await?;
+    versioned(answer(request, &query, &evaluated(&serving, &overrides, &context, now), Some(&serving), now)?, &serving)
 }
 
 struct Config {
