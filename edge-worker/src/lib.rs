@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod clock;
 mod cors;
+mod cross_site;
 mod etag;
 mod handlers;
 mod host;

@@ -35,6 +35,10 @@ impl Problem {
         Self::new(403, "FORBIDDEN", format!("this needs {expected}"))
     }
 
+    pub(crate) fn cross_site() -> Self {
+        Self::new(403, "FORBIDDEN", "a page of another site may not ask for this")
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::new(404, "NOT_FOUND", "nothing is served at this path")
     }
@@ -50,6 +54,10 @@ impl Problem {
 
     pub(crate) fn too_large(limit: usize) -> Self {
         Self::new(413, "TOO_LARGE", format!("the body may hold {limit} bytes"))
+    }
+
+    pub(crate) fn not_json() -> Self {
+        Self::new(415, "UNSUPPORTED_MEDIA_TYPE", "expected the content type application/json")
     }
 
     pub(crate) fn document(error: &DocumentError) -> Self {
@@ -133,6 +141,7 @@ const fn title(status: u16) -> &'static str {
         406 => "Not Acceptable",
         412 => "Precondition Failed",
         413 => "Content Too Large",
+        415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
         503 => "Service Unavailable",
         _ => "Internal Server Error",

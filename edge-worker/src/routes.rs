@@ -4,7 +4,7 @@ use worker::{Env, Headers, Request, Response, ResponseBuilder};
 
 use crate::{
     auth::{Admin, Evaluator, Server},
-    cors,
+    cors, cross_site,
     handlers::{assets, document, evaluate, explain, health, ofrep, program, ruleset, widget},
     host::Host,
     problem::Problem,
@@ -32,8 +32,10 @@ enum Route {
 enum Audience {
     /// Pages, also those of other origins: they keep an answer and ask whether it still holds.
     Pages,
-    /// Servers, operators and monitors: nobody keeps anything.
+    /// Servers and monitors: nobody keeps anything.
     Programs,
+    /// Who decides: nobody keeps anything, and no page of another origin makes them.
+    Operators,
     /// Browsers that load the pages of this server.
     Visitors,
 }
@@ -53,8 +55,8 @@ const ROUTES: &[(&str, Served)] = &[
     ("/api/widget/config", Served(Route::Widget, GET, Audience::Pages)),
     ("/v1/evaluate", Served(Route::Evaluate, POST, Audience::Programs)),
     ("/v1/ruleset", Served(Route::Ruleset, GET, Audience::Programs)),
-    ("/v1/explain", Served(Route::Explain, POST, Audience::Programs)),
-    ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Programs)),
+    ("/v1/explain", Served(Route::Explain, POST, Audience::Operators)),
+    ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Operators)),
     ("/health", Served(Route::Health, GET, Audience::Programs)),
     ("/demo", Served(Route::Demo, GET, Audience::Visitors)),
     ("/demo/explain", Served(Route::DemoExplain, POST, Audience::Visitors)),
@@ -80,7 +82,10 @@ pub(crate) async fn answer(mut request: Request, env: &Host) -> worker::Result<R
     let answered = if method == "OPTIONS" {
         options(&request, env, methods, audience)
     } else if methods.split(", ").any(|allowed| allowed == method) {
-        dispatch(route, &method, &mut request, env, &path, &key).await
+        match check(audience, &request, &method) {
+            Ok(()) => dispatch(route, &method, &mut request, env, &path, &key).await,
+            Err(problem) => Err(problem),
+        }
     } else {
         Err(Problem::method(methods))
     };
@@ -100,6 +105,11 @@ fn find(path: &str, env: &Env) -> Option<(Served, String)> {
         Some((*value, params.get("key").unwrap_or_default().to_owned()))
     })?;
     (served.0 != Route::DemoExplain || settings::is_demo(env)).then_some((served, key))
+}
+
+/// What is refused before anybody looks who asks.
+fn check(audience: Audience, request: &Request, method: &str) -> Result<(), Problem> {
+    if audience == Audience::Operators { cross_site::refuse(request, method) } else { Ok(()) }
 }
 
 async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host, path: &str, key: &str) -> Result<Response, Problem> {
@@ -129,7 +139,8 @@ fn options(request: &Request, env: &Env, methods: &str, audience: Audience) -> R
     Ok(answer)
 }
 
-/// What every answer says beside its content: who may read it, who may keep it, that its type is its type.
+/// What every answer says beside its content: who may read it, who may keep it, that its type is its type, and that where it was
+/// read is nobody's business.
 fn dressed(answer: Response, audience: Audience, request: &Request, env: &Env) -> worker::Result<Response> {
     let answer = changeable(answer)?;
     let headers = answer.headers();
@@ -140,9 +151,12 @@ fn dressed(answer: Response, audience: Audience, request: &Request, env: &Env) -
     Ok(answer)
 }
 
-/// The answer with `nosniff`. Headers of an answer that came from the hub cannot be set: it gets a copy of them.
+/// The answer with what every answer says. Headers of an answer that came from the hub cannot be set: it gets a copy of them.
 fn changeable(answer: Response) -> worker::Result<Response> {
-    let mark = |headers: &Headers| headers.set("x-content-type-options", "nosniff");
+    let mark = |headers: &Headers| {
+        headers.set("x-content-type-options", "nosniff")?;
+        headers.set("referrer-policy", "no-referrer")
+    };
     if mark(answer.headers()).is_ok() {
         return Ok(answer);
     }
