@@ -39,6 +39,19 @@ impl Problem {
         Self::new(403, "FORBIDDEN", "a page of another site may not ask for this")
     }
 
+    /// The issuer's keys cannot be had, so nobody knows whether a token is one.
+    pub(crate) fn no_keys() -> Self {
+        Self {
+            header: Some(("retry-after", "10".to_owned())),
+            ..Self::new(503, "KEYS_UNAVAILABLE", "the keys that check tokens cannot be had")
+        }
+    }
+
+    pub(crate) fn rate_limited(seconds: i64) -> Self {
+        let header = Some(("retry-after", seconds.to_string()));
+        Self { header, ..Self::new(429, "RATE_LIMITED", format!("too many requests in a minute; the next one is answered in {seconds} s")) }
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::new(404, "NOT_FOUND", "nothing is served at this path")
     }
@@ -143,6 +156,7 @@ const fn title(status: u16) -> &'static str {
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
+        429 => "Too Many Requests",
         503 => "Service Unavailable",
         _ => "Internal Server Error",
     }

@@ -114,18 +114,18 @@ fn check(audience: Audience, request: &Request, method: &str) -> Result<(), Prob
 
 async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host, path: &str, key: &str) -> Result<Response, Problem> {
     match route {
-        Route::OfrepFlag => ofrep::flag(Evaluator::of(request, env)?, request, env, key).await,
-        Route::OfrepFlags => ofrep::flags(Evaluator::of(request, env)?, request, env).await,
-        Route::Program => program::make(Evaluator::of(request, env)?, request, env).await,
-        Route::Widget => widget::config(Evaluator::of(request, env)?, request, env).await,
+        Route::OfrepFlag => ofrep::flag(Evaluator::of(request, env).await?, request, env, key).await,
+        Route::OfrepFlags => ofrep::flags(Evaluator::of(request, env).await?, request, env).await,
+        Route::Program => program::make(Evaluator::of(request, env).await?, request, env).await,
+        Route::Widget => widget::config(Evaluator::of(request, env).await?, request, env).await,
         Route::Evaluate => evaluate::many(Server::of(request, env)?, request, env).await,
         Route::Ruleset => ruleset::newest(Server::of(request, env)?, request, env).await,
-        Route::Explain => explain::one(Admin::of(request, env)?, request, env).await,
-        Route::Document if method == "PUT" => document::import(Admin::of(request, env)?, request, env).await,
-        Route::Document => document::export(Admin::of(request, env)?, env).await,
+        Route::Explain => explain::one(Admin::of(request, env).await?.operator()?, request, env).await,
+        Route::Document if method == "PUT" => document::import(Admin::of(request, env).await?.operator()?, request, env).await,
+        Route::Document => document::export(Admin::of(request, env).await?.operator()?, env).await,
         Route::Health => health::report(env).await,
         Route::Demo => assets::page("/demo/index.html", env).await,
-        Route::DemoExplain => explain::many(Evaluator::of(request, env)?, request, env).await,
+        Route::DemoExplain => explain::many(Evaluator::of(request, env).await?, request, env).await,
         Route::Asset => assets::file(path, env).await,
     }
 }

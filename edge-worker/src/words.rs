@@ -2,6 +2,7 @@
 //! a call into the runtime, and an answer has a dozen of them.
 
 const WORDS: &[&str] = &[
+    "CLIENT_ADDRESS_HEADER",
     "CLIENT_KEY",
     "CLIENT_ORIGINS",
     "SERVER_KEY",
@@ -9,6 +10,8 @@ const WORDS: &[&str] = &[
     "application/json",
     "authorization",
     "cache-control",
+    "cf",
+    "clientIp",
     "content-length",
     "content-type",
     "etag",

@@ -1,0 +1,113 @@
+//! What somebody may do, as far as their token says.
+use super::json::{Json, Object};
+
+/// The role in a token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    /// A program of the deployment's own.
+    Service,
+    /// A person who runs the deployment.
+    Admin,
+    /// Decides about the overrides of one organization and of its customers.
+    OrganizationAdmin { organization: String },
+    /// Reads what concerns one organization.
+    Member { organization: String },
+}
+
+impl Role {
+    /// The role that a token gives; `None` for a user who has none.
+    ///
+    /// It stands in `app_metadata`, which only the issuer writes; `user_metadata` is the user's own to write and is never read. In
+    /// the claim `role` Supabase names the database's role, of which that of its service key is ours, too.
+    pub(super) fn of(claims: &Object) -> Option<Self> {
+        if let Some(Json::Text(role)) = claims.get("role")
+            && role == "service_role"
+        {
+            return Some(Self::Service);
+        }
+        let Some(Json::Object(metadata)) = claims.get("app_metadata") else { return None };
+        let text = |name| metadata.text(name).ok().flatten().filter(|text| !text.is_empty());
+        let organization = text("organizationId").map(str::to_owned);
+        match text("role")? {
+            "service" => Some(Self::Service),
+            "admin" => Some(Self::Admin),
+            "organization_admin" => organization.map(|organization| Self::OrganizationAdmin { organization }),
+            "member" => organization.map(|organization| Self::Member { organization }),
+            _ => None,
+        }
+    }
+
+    /// Whether the whole deployment is theirs to run.
+    pub(super) const fn is_operator(&self) -> bool {
+        matches!(self, Self::Service | Self::Admin)
+    }
+
+    /// Whether they may see what concerns this organization and its customers.
+    pub(super) fn may_read(&self, asked: &str) -> bool {
+        match self {
+            Self::Service | Self::Admin => true,
+            Self::OrganizationAdmin { organization } | Self::Member { organization } => organization == asked,
+        }
+    }
+
+    /// Whether they may change the overrides of this organization and of its customers.
+    pub(super) fn may_write(&self, asked: &str) -> bool {
+        match self {
+            Self::Service | Self::Admin => true,
+            Self::OrganizationAdmin { organization } => organization == asked,
+            Self::Member { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(claims: &str) -> Option<Role> {
+        Role::of(&Object::read(claims.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn roles_are_read_where_only_the_issuer_writes() {
+        let organization = || "o-1".to_owned();
+        let admin = r#"{"app_metadata":{"role":"admin","organizationId":null},"user_metadata":{"role":"member"}}"#;
+        let deputy = r#"{"role":"authenticated","app_metadata":{"role":"organization_admin","organizationId":"o-1"}}"#;
+        let member = r#"{"app_metadata":{"role":"member","organizationId":"o-1","provider":"email"}}"#;
+        assert_eq!(read(r#"{"app_metadata":{"role":"service"}}"#), Some(Role::Service));
+        assert_eq!(read(admin), Some(Role::Admin));
+        assert_eq!(read(deputy), Some(Role::OrganizationAdmin { organization: organization() }));
+        assert_eq!(read(member), Some(Role::Member { organization: organization() }));
+        assert_eq!(read(r#"{"role":"service_role"}"#), Some(Role::Service));
+    }
+
+    #[test]
+    fn what_is_no_role_gives_none() {
+        for claims in [
+            "{}",
+            r#"{"role":"service"}"#,
+            r#"{"role":"admin","app_metadata":null}"#,
+            r#"{"role":["service_role"]}"#,
+            r#"{"user_metadata":{"role":"admin"}}"#,
+            r#"{"app_metadata":"admin"}"#,
+            r#"{"app_metadata":{"role":["admin"]}}"#,
+            r#"{"app_metadata":{"role":"Admin"}}"#,
+            r#"{"app_metadata":{"role":"service_role"}}"#,
+            r#"{"app_metadata":{"role":"member"}}"#,
+            r#"{"app_metadata":{"role":"member","organizationId":["o-1"]}}"#,
+            r#"{"app_metadata":{"role":"organization_admin","organizationId":""}}"#,
+        ] {
+            assert_eq!(read(claims), None, "{claims}");
+        }
+    }
+
+    #[test]
+    fn an_organization_is_no_business_of_another() {
+        let deputy = Role::OrganizationAdmin { organization: "o-1".to_owned() };
+        let member = Role::Member { organization: "o-1".to_owned() };
+        let may = |role: &Role, organization: &str| (role.may_read(organization), role.may_write(organization), role.is_operator());
+        assert_eq!([may(&deputy, "o-1"), may(&deputy, "o-2")], [(true, true, false), (false, false, false)]);
+        assert_eq!([may(&member, "o-1"), may(&member, "o-2")], [(true, false, false), (false, false, false)]);
+        assert_eq!([may(&Role::Service, "o-1"), may(&Role::Admin, "")], [(true, true, true), (true, true, true)]);
+    }
+}
