@@ -14,16 +14,16 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
-        Self::new(400, "PARSE_ERROR", detail)
+    pub(crate) fn malformed(detail: impl AsRef<str>) -> Self {
+        Self::new(400, "PARSE_ERROR", without_value(detail.as_ref()))
     }
 
-    pub(crate) fn malformed_at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(crate) fn malformed_at(pointer: impl Into<String>, detail: impl AsRef<str>) -> Self {
         Self { pointer: Some(pointer.into()), ..Self::malformed(detail) }
     }
 
     pub(crate) fn context(refusal: &str) -> Self {
-        Self::new(400, "INVALID_CONTEXT", refusal)
+        Self::new(400, "INVALID_CONTEXT", without_value(refusal))
     }
 
     pub(crate) fn no_credentials() -> Self {
@@ -74,7 +74,8 @@ impl Problem {
     }
 
     pub(crate) fn document(error: &DocumentError) -> Self {
-        let detail = format!("{}: {}", if error.pointer.is_empty() { "the document" } else { &error.pointer }, error.message);
+        let detail =
+            format!("{}: {}", if error.pointer.is_empty() { "the document" } else { &error.pointer }, without_value(&error.message));
         Self { pointer: Some(error.pointer.clone()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
     }
 
@@ -122,6 +123,12 @@ impl Problem {
     fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: detail.into(), pointer: None, header: None }
     }
+}
+
+/// What serde says of a value that does not fit, without the value: it may be a secret, and a refusal is written to logs.
+fn without_value(refusal: &str) -> String {
+    // What is expected stands last, in words of ours.
+    refusal.rsplit_once(", expected ").map_or_else(|| refusal.to_owned(), |(_, expected)| format!("expected {expected}"))
 }
 
 /// What the runtime could not do. The text may hold anything, so it goes to the log and not to the caller.
