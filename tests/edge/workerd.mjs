@@ -53,8 +53,11 @@ export function token(claims, header = { alg: 'HS256', typ: 'JWT' }) {
 export async function startWorkerd(config, { options = [], env = {} } = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: 'ignore', env });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { said += chunk; });
+  // Not only over, but heard out.
+  const ended = new Promise((resolve) => child.once('close', resolve));
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;
@@ -62,7 +65,7 @@ export async function startWorkerd(config, { options = [], env = {} } = {}) {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end && child.exitCode === null; ) {
     try {
       await fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) });
-      return { url, port, pid: child.pid, stop };
+      return { url, port, pid: child.pid, stop, said: () => said };
     } catch {
       // Not there yet.
     }
