@@ -66,7 +66,7 @@ function planted(index, credentials) {
   const shows = credentials[Math.floor(index / ROUTES.length) % credentials.length];
   const body = BODIES[index % BODIES.length];
   const headers = { 'content-type': 'application/json', ...HEADERS[index % HEADERS.length], ...shows };
-  return { method, path, headers, body: method === 'GET' || method === 'OPTIONS' ? undefined : typeof body === 'string' ? body : JSON.stringify(body) };
+  return { method, path, headers, body: ['GET', 'OPTIONS', 'DELETE'].includes(method) ? undefined : typeof body === 'string' ? body : JSON.stringify(body) };
 }
 
 test(`${COUNT} requests with secrets in them`, { timeout: 300_000 }, async (t) => {

@@ -101,25 +101,24 @@ fn within(moment: Millis, wait: i64, now: Millis) -> bool {
 
 /// Asks, and holds what there is; whether there was anything.
 async fn load(url: &str, signal: AbortSignal) -> bool {
+    let mut keys = Vec::new();
     match fetch(url, signal).await {
-        Ok(jwks) if !jwks.is_empty() => {
-            let mut keys = Vec::with_capacity(jwks.len());
+        Ok(jwks) => {
             for jwk in jwks {
                 keys.extend(Key::of(jwk).await);
             }
-            HELD.set(keys);
-            true
-        }
-        Ok(_) => {
-            console_error!("no keys from JWKS_URL: none that checks RS256, ES256 or EdDSA");
-            false
+            if keys.is_empty() {
+                console_error!("no keys from JWKS_URL: none of them checks RS256, ES256 or EdDSA");
+            }
         }
         // The text of an error may hold the address, and an address a secret.
-        Err(why) => {
-            console_error!("no keys from JWKS_URL: {why}");
-            false
-        }
+        Err(why) => console_error!("no keys from JWKS_URL: {why}"),
     }
+    let is_some = !keys.is_empty();
+    if is_some {
+        HELD.set(keys);
+    }
+    is_some
 }
 
 async fn fetch(url: &str, signal: AbortSignal) -> Result<Vec<jwk::Jwk>, String> {
