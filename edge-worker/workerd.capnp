@@ -15,6 +15,7 @@
 #                               an address with the client key, separated by commas; or `off`
 #   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
 #   DEMO=on                     opens `/demo/explain`, which tells anybody with the client key how answers come about
+#   TEST_CLOCK=on               lets operators say what time it is (`twinflag-now`, milliseconds since 1970): never where it matters
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -49,6 +50,7 @@ const edge :Workerd.Worker = (
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
     (name = "CLIENT_ADDRESS_HEADER", fromEnvironment = "CLIENT_ADDRESS_HEADER"),
     (name = "DEMO", fromEnvironment = "DEMO"),
+    (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
   durableObjectStorage = (localDisk = "store"),

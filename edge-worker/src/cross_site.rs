@@ -14,7 +14,9 @@ pub(crate) fn refuse(request: &Request, method: &str) -> Result<(), Problem> {
     if is_foreign || headers.get("sec-fetch-site")?.is_some_and(|site| site == "cross-site") {
         return Err(Problem::cross_site());
     }
-    if headers.get("content-type")?.is_some_and(|content_type| is_json(&content_type)) { Ok(()) } else { Err(Problem::not_json()) }
+    // No form deletes anything, and who deletes may have nothing more to say.
+    let is_json = method == "DELETE" || headers.get("content-type")?.is_some_and(|content_type| is_json(&content_type));
+    if is_json { Ok(()) } else { Err(Problem::not_json()) }
 }
 
 /// Whether a page of this origin came from here. The scheme is not compared: a proxy in front of us may have taken the TLS off.

@@ -88,9 +88,36 @@ impl Problem {
         Self { header: tag.map(|tag| ("etag", tag)), ..Self::new(412, "VERSION_MISMATCH", detail) }
     }
 
-    /// What the hub keeps makes a document too long that alone is not.
-    pub(crate) fn too_large_with_state(length: usize) -> Self {
-        Self::new(422, "DOCUMENT_REFUSED", format!("with the state that is kept the document has {length} bytes"))
+    /// What is to be replaced must be named by its version.
+    pub(crate) fn no_precondition(newest: u32) -> Self {
+        let header = Some(("etag", format!("\"{newest}\"")));
+        let detail = format!("a document is replaced: expected If-Match with its version, which is \"{newest}\"");
+        Self { header, ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
+    }
+
+    /// A command that the rules refuse.
+    pub(crate) fn refused(status: u16, code: &'static str, detail: impl Into<String>, pointer: String) -> Self {
+        Self { pointer: Some(pointer).filter(|pointer| !pointer.is_empty()), ..Self::new(status, code, detail) }
+    }
+
+    /// Another request was sent with this idempotency key.
+    pub(crate) fn used_key() -> Self {
+        Self::new(422, "IDEMPOTENCY_KEY_REUSED", "another request was sent with this idempotency key")
+    }
+
+    /// Nobody is told whether there is a customer or an organization that is not theirs.
+    pub(crate) fn no_owner() -> Self {
+        Self::new(404, "NOT_FOUND", "there is no such customer or organization")
+    }
+
+    /// A customer belongs to one organization, and another one was named.
+    pub(crate) fn other_organization() -> Self {
+        Self::new(400, "INVALID_CONTEXT", "the customer does not belong to this organization")
+    }
+
+    /// The store cannot take any more.
+    pub(crate) fn full(detail: &str) -> Self {
+        Self::new(507, "FULL", detail)
     }
 
     /// There is no ruleset to answer from, and why.
@@ -159,12 +186,15 @@ const fn title(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         406 => "Not Acceptable",
+        409 => "Conflict",
         412 => "Precondition Failed",
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
+        428 => "Precondition Required",
         429 => "Too Many Requests",
         503 => "Service Unavailable",
+        507 => "Insufficient Storage",
         _ => "Internal Server Error",
     }
 }

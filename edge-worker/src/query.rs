@@ -10,7 +10,25 @@ pub(crate) struct Query(Vec<(String, String)>);
 impl Query {
     /// Reads a query in which only these names may stand, each once.
     pub(crate) fn of(request: &Request, names: &[&str]) -> Result<Self, Problem> {
-        Self::parse(&request.inner().url()).and_then(|query| query.only(names)).map_err(Problem::malformed)
+        let query = Self::any(request)?;
+        query.only(names)?;
+        Ok(query)
+    }
+
+    /// Reads a query of which somebody else says what may stand in it, with [`Self::only`].
+    pub(crate) fn any(request: &Request) -> Result<Self, Problem> {
+        Self::parse(&request.inner().url()).map_err(Problem::malformed)
+    }
+
+    /// No query.
+    pub(crate) const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// This query, if only these names stand in it, each once.
+    pub(crate) fn only(&self, names: &[&str]) -> Result<&Self, Problem> {
+        self.check(names).map_err(Problem::malformed)?;
+        Ok(self)
     }
 
     /// Reads a query in which anything may stand: what nobody here knows is for somebody else, what cannot be read is nothing.
@@ -44,7 +62,7 @@ impl Query {
         pairs.collect::<Result<_, _>>().map(Self)
     }
 
-    fn only(self, names: &[&str]) -> Result<Self, String> {
+    fn check(&self, names: &[&str]) -> Result<(), String> {
         for (index, (name, _)) in self.0.iter().enumerate() {
             if !names.contains(&name.as_str()) {
                 return Err(format!("expected no parameter but {}", names.join(", ")));
@@ -53,7 +71,7 @@ impl Query {
                 return Err(format!("expected {name} once"));
             }
         }
-        Ok(self)
+        Ok(())
     }
 }
 
@@ -68,7 +86,9 @@ mod tests {
     use super::*;
 
     fn read(url: &str) -> Result<Vec<(String, String)>, String> {
-        Query::parse(url)?.only(&["a", "b"]).map(|Query(pairs)| pairs)
+        let query = Query::parse(url)?;
+        query.check(&["a", "b"])?;
+        Ok(query.0)
     }
 
     #[test]

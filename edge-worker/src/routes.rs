@@ -4,8 +4,8 @@ use worker::{Env, Headers, Request, Response, ResponseBuilder};
 
 use crate::{
     auth::{Admin, Evaluator, Server},
-    cors, cross_site,
-    handlers::{assets, document, evaluate, explain, health, ofrep, program, ruleset, widget},
+    body, cors, cross_site,
+    handlers::{admin, assets, document, evaluate, explain, health, ofrep, program, ruleset, widget},
     host::Host,
     problem::Problem,
     settings,
@@ -21,6 +21,10 @@ enum Route {
     Widget,
     Explain,
     Document,
+    /// Also for those who look after one organization: the hub knows what is theirs.
+    Admin,
+    /// For those who run the deployment.
+    Steering,
     Health,
     Demo,
     DemoExplain,
@@ -46,6 +50,8 @@ struct Served(Route, &'static str, Audience);
 
 const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
+const GET_POST: &str = "GET, HEAD, POST, OPTIONS";
+const GET_POST_DELETE: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 const GET_PUT: &str = "GET, HEAD, PUT, OPTIONS";
 
 const ROUTES: &[(&str, Served)] = &[
@@ -57,6 +63,14 @@ const ROUTES: &[(&str, Served)] = &[
     ("/v1/ruleset", Served(Route::Ruleset, GET, Audience::Programs)),
     ("/v1/explain", Served(Route::Explain, POST, Audience::Operators)),
     ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Operators)),
+    ("/api/admin/feature-flags", Served(Route::Admin, GET_POST, Audience::Operators)),
+    ("/api/admin/overrides", Served(Route::Admin, GET_POST_DELETE, Audience::Operators)),
+    ("/api/admin/customers", Served(Route::Admin, GET_POST, Audience::Operators)),
+    ("/api/admin/rollout/{verb}", Served(Route::Steering, POST, Audience::Operators)),
+    ("/api/admin/changes", Served(Route::Admin, GET, Audience::Operators)),
+    ("/api/admin/changes/verify", Served(Route::Steering, GET, Audience::Operators)),
+    ("/api/admin/versions", Served(Route::Steering, GET, Audience::Operators)),
+    ("/api/admin/stats", Served(Route::Steering, GET, Audience::Operators)),
     ("/health", Served(Route::Health, GET, Audience::Programs)),
     ("/demo", Served(Route::Demo, GET, Audience::Visitors)),
     ("/demo/explain", Served(Route::DemoExplain, POST, Audience::Visitors)),
@@ -121,8 +135,12 @@ async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host,
         Route::Evaluate => evaluate::many(Server::of(request, env)?, request, env).await,
         Route::Ruleset => ruleset::newest(Server::of(request, env)?, request, env).await,
         Route::Explain => explain::one(Admin::of(request, env).await?.operator()?, request, env).await,
-        Route::Document if method == "PUT" => document::import(Admin::of(request, env).await?.operator()?, request, env).await,
+        Route::Document if method == "PUT" => {
+            admin::pass_on(&Admin::of(request, env).await?.operator()?, request, env, body::DOCUMENT).await
+        }
         Route::Document => document::export(Admin::of(request, env).await?.operator()?, env).await,
+        Route::Admin => admin::pass_on(&Admin::of(request, env).await?, request, env, body::QUESTION).await,
+        Route::Steering => admin::pass_on(&Admin::of(request, env).await?.operator()?, request, env, body::QUESTION).await,
         Route::Health => health::report(env).await,
         Route::Demo => assets::page("/demo/index.html", env).await,
         Route::DemoExplain => explain::many(Evaluator::of(request, env).await?, request, env).await,

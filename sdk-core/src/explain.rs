@@ -6,9 +6,10 @@ use crate::{
     context::Context,
     details::{Decision, FlagType, Layer, Reason},
     evaluation::Evaluation,
+    millis::Millis,
     model::{code, image::Image},
     overrides::Own,
-    ruleset::{Millis, Ruleset},
+    ruleset::Ruleset,
     value::{self, Encoded},
 };
 

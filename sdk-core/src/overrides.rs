@@ -27,6 +27,11 @@ impl OwnerOverrides {
         self.by_flag.get(place).map(|(_, variant)| *variant)
     }
 
+    /// The numbers of the flags that are overridden, ascending.
+    pub(crate) fn flags(&self) -> impl Iterator<Item = u32> {
+        self.by_flag.iter().map(|(flag, _)| *flag)
+    }
+
     /// Whether nothing is overridden.
     pub fn is_empty(&self) -> bool {
         self.by_flag.is_empty()

@@ -10,17 +10,14 @@ use crate::{
     evaluate::{Now, Scratch, Walk},
     evaluation::Evaluation,
     explain::Visit,
+    millis::Millis,
     model::{
         image::{Head, Image},
         symbol::Exact,
     },
-    overrides::Own,
+    overrides::{Own, OwnerOverrides},
     value,
 };
-
-/// A moment in whole milliseconds since the Unix epoch. The caller's clock tells it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct Millis(pub i64);
 
 /// All flags of one environment, valid by construction; made by [`crate::compile`].
 #[derive(Clone)]
@@ -81,6 +78,12 @@ impl Ruleset {
         (0..self.image.flags()).map(|flag| self.image.str(self.image.flag(flag).key))
     }
 
+    /// The name of the variant that an owner's overrides name for the flag with this key.
+    pub fn overridden<'r>(&'r self, own: &OwnerOverrides, key: &str) -> Option<&'r str> {
+        let flag = self.find(key)?;
+        Some(self.variant_name(flag, own.variant(flag)?))
+    }
+
     /// Bytes held on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.image.bytes().len() + self.keys.allocation_size()
@@ -94,6 +97,11 @@ impl Ruleset {
     /// The number of a flag's variant of this name.
     pub(crate) fn variant_number(&self, flag: u32, name: &str) -> Option<u32> {
         (0..self.image.variants(flag)).find(|number| self.image.text(self.image.variant(flag, *number).0) == name.as_bytes())
+    }
+
+    /// The name of a flag's variant.
+    pub(crate) fn variant_name(&self, flag: u32, number: u32) -> &str {
+        self.image.str(self.image.variant(flag, number).0)
     }
 
     /// The number of a flag's first variant whose value is this boolean.

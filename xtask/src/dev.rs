@@ -42,12 +42,14 @@ struct Options {
     data: PathBuf,
     rate_limits: Option<String>,
     build: bool,
+    /// Whether operators may say what time it is.
+    test_clock: bool,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
         let (flags, data) = (root::in_root("npm/examples/flags.json"), root::in_root(".twinflag"));
-        let mut options = Self { port: 8787, flags, data, rate_limits: None, build: true };
+        let mut options = Self { port: 8787, flags, data, rate_limits: None, build: true, test_clock: false };
         let mut rest = arguments.iter();
         while let Some(option) = rest.next() {
             let mut value = || rest.next().with_context(|| format!("{option} needs a value"));
@@ -57,7 +59,8 @@ impl Options {
                 "--data" => options.data = value()?.into(),
                 "--rate-limits" => options.rate_limits = Some(value()?.clone()),
                 "--no-build" => options.build = false,
-                unknown => bail!("unknown option {unknown}; expected --port, --flags, --data, --rate-limits or --no-build"),
+                "--test-clock" => options.test_clock = true,
+                unknown => bail!("unknown option {unknown}; expected --port, --flags, --data, --rate-limits, --no-build or --test-clock"),
             }
         }
         Ok(options)
@@ -107,6 +110,9 @@ fn start(options: &Options, data: &Data) -> Result<Child> {
     // Pages from anywhere may ask, and see how answers come about: this is a server to try things out on.
     workerd.env("CLIENT_ORIGINS", "*").env("DEMO", "on");
     workerd.envs(options.rate_limits.as_ref().map(|rates| ("RATE_LIMITS", rates)));
+    if options.test_clock {
+        workerd.env("TEST_CLOCK", "on");
+    }
     workerd.stdin(Stdio::null()).spawn().context("cannot start workerd")
 }
 

@@ -15,8 +15,7 @@ mod trust;
 
 use worker::{Env, Request};
 
-pub(crate) use self::role::Role;
-use self::{claims::Claims, presented::Presented};
+use self::{claims::Claims, presented::Presented, role::Role};
 use crate::{limit, problem::Problem};
 
 /// Holds a client key, a server key, or a token of any role or none: may ask what a flag is for one context.
@@ -27,10 +26,8 @@ pub(crate) struct Server(());
 
 /// Holds a token that gives a role.
 pub(crate) struct Admin {
-    /// Who it is, in the issuer's words.
-    #[expect(dead_code, reason = "no route asks for it yet")]
-    pub(crate) subject: String,
-    pub(crate) role: Role,
+    subject: String,
+    role: Role,
 }
 
 impl Evaluator {
@@ -62,31 +59,36 @@ impl Server {
 }
 
 impl Admin {
-    /// Whoever holds a role. What changes something is counted.
+    /// Whoever holds a role; who only reads changes nothing. What changes something is counted.
     pub(crate) async fn of(request: &Request, env: &Env) -> Result<Self, Problem> {
         let Claims { subject, role, .. } = signed(request, env).await?;
         let role = role.ok_or_else(|| Problem::wrong_credentials("a role"))?;
         if !matches!(request.inner().method().as_str(), "GET" | "HEAD") {
             limit::admin(&subject, env)?;
+            if matches!(role, Role::Member { .. }) {
+                return Err(Problem::wrong_credentials("a role that may change something"));
+            }
         }
         Ok(Self { subject, role })
     }
 
     /// For what concerns the whole deployment.
     pub(crate) fn operator(self) -> Result<Self, Problem> {
-        if self.role.is_operator() { Ok(self) } else { Err(Problem::wrong_credentials("the role service or admin")) }
+        if self.within().is_none() { Ok(self) } else { Err(Problem::wrong_credentials("the role service or admin")) }
     }
 
-    /// For what concerns one organization and its customers.
-    #[expect(dead_code, reason = "no route asks for it yet")]
-    pub(crate) fn may_read_organization(&self, organization: &str) -> Result<(), Problem> {
-        if self.role.may_read(organization) { Ok(()) } else { Err(Problem::wrong_credentials("a role in that organization")) }
+    /// Who it is, in the issuer's words.
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
     }
 
-    /// For the overrides of one organization and of its customers.
-    #[expect(dead_code, reason = "no route asks for it yet")]
-    pub(crate) fn may_write_organization(&self, organization: &str) -> Result<(), Problem> {
-        if self.role.may_write(organization) { Ok(()) } else { Err(Problem::wrong_credentials("to administer that organization")) }
+    pub(crate) fn role(&self) -> &str {
+        self.role.as_str()
+    }
+
+    /// The one organization that they look after; `None` where it is the whole deployment.
+    pub(crate) fn within(&self) -> Option<&str> {
+        self.role.organization()
     }
 }
 

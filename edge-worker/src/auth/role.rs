@@ -3,7 +3,7 @@ use super::json::{Json, Object};
 
 /// The role in a token.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Role {
+pub(super) enum Role {
     /// A program of the deployment's own.
     Service,
     /// A person who runs the deployment.
@@ -37,25 +37,21 @@ impl Role {
         }
     }
 
-    /// Whether the whole deployment is theirs to run.
-    pub(super) const fn is_operator(&self) -> bool {
-        matches!(self, Self::Service | Self::Admin)
-    }
-
-    /// Whether they may see what concerns this organization and its customers.
-    pub(super) fn may_read(&self, asked: &str) -> bool {
+    /// As it stands in a token, and in the record of a change.
+    pub(super) const fn as_str(&self) -> &'static str {
         match self {
-            Self::Service | Self::Admin => true,
-            Self::OrganizationAdmin { organization } | Self::Member { organization } => organization == asked,
+            Self::Service => "service",
+            Self::Admin => "admin",
+            Self::OrganizationAdmin { .. } => "organization_admin",
+            Self::Member { .. } => "member",
         }
     }
 
-    /// Whether they may change the overrides of this organization and of its customers.
-    pub(super) fn may_write(&self, asked: &str) -> bool {
+    /// The one organization that the role is for.
+    pub(super) fn organization(&self) -> Option<&str> {
         match self {
-            Self::Service | Self::Admin => true,
-            Self::OrganizationAdmin { organization } => organization == asked,
-            Self::Member { .. } => false,
+            Self::Service | Self::Admin => None,
+            Self::OrganizationAdmin { organization } | Self::Member { organization } => Some(organization),
         }
     }
 }
@@ -102,12 +98,15 @@ mod tests {
     }
 
     #[test]
-    fn an_organization_is_no_business_of_another() {
-        let deputy = Role::OrganizationAdmin { organization: "o-1".to_owned() };
-        let member = Role::Member { organization: "o-1".to_owned() };
-        let may = |role: &Role, organization: &str| (role.may_read(organization), role.may_write(organization), role.is_operator());
-        assert_eq!([may(&deputy, "o-1"), may(&deputy, "o-2")], [(true, true, false), (false, false, false)]);
-        assert_eq!([may(&member, "o-1"), may(&member, "o-2")], [(true, false, false), (false, false, false)]);
-        assert_eq!([may(&Role::Service, "o-1"), may(&Role::Admin, "")], [(true, true, true), (true, true, true)]);
+    fn a_role_says_how_far_it_reaches() {
+        let organization = || "o-1".to_owned();
+        for (role, name, reach) in [
+            (Role::Service, "service", None),
+            (Role::Admin, "admin", None),
+            (Role::OrganizationAdmin { organization: organization() }, "organization_admin", Some("o-1")),
+            (Role::Member { organization: organization() }, "member", Some("o-1")),
+        ] {
+            assert_eq!((role.as_str(), role.organization()), (name, reach));
+        }
     }
 }

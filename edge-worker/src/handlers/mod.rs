@@ -1,5 +1,6 @@
 //! One file a resource: parse the request, ask the core, build the reply.
 mod accept;
+pub(crate) mod admin;
 pub(crate) mod assets;
 pub(crate) mod document;
 pub(crate) mod evaluate;

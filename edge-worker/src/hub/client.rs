@@ -1,8 +1,8 @@
 //! What the rest of the worker may ask of the hub.
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
-use super::wire::{BUCKET_KEY, DOCUMENT, PAGES, RULESET, RulesetAnswer, VERSION};
-pub(crate) use super::wire::{Import, Imported, Page};
+pub(crate) use super::wire::Page;
+use super::wire::{ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, NOW, PAGES, ROLE, RULESET, RulesetAnswer, VERSION, WITHIN, encoded};
 use crate::problem::Problem;
 
 /// A stored document.
@@ -51,16 +51,34 @@ pub(crate) async fn document(env: &Env) -> Result<Document, Problem> {
     Ok(Document { version, text: good(&mut answer).await?, bucket_key })
 }
 
-/// Imports a document; what the hub refuses is answered in its own words.
-pub(crate) async fn import(env: &Env, text: &str, how: &Import) -> Result<Result<Imported, Response>, Problem> {
-    let Import { replace, dry_run, if_match } = how;
-    let address = format!("{DOCUMENT}?replace={replace}&dryRun={dry_run}");
+/// Who asks, as the hub is told.
+pub(crate) struct Actor<'a> {
+    pub(crate) subject: &'a str,
+    pub(crate) role: &'a str,
+    /// The one organization that they look after, where it is not all.
+    pub(crate) within: Option<&'a str>,
+}
+
+/// Passes an operator's request on; the hub answers it in its own words. `path` stands behind `/api/admin/`, with its query.
+pub(crate) async fn administer(env: &Env, actor: &Actor<'_>, request: &Request, path: &str, body: String) -> Result<Response, Problem> {
     let headers = Headers::new();
-    if let Some(tags) = if_match {
-        headers.set("if-match", tags)?;
+    let given = request.headers();
+    for name in ["if-match", "idempotency-key", NOW] {
+        if let Some(value) = given.get(name)? {
+            headers.set(name, &value)?;
+        }
     }
-    let mut answer = send(env, Method::Put, &address, headers, text.to_owned()).await?;
-    Ok(if answer.status_code() == 200 { Ok(answer.json().await?) } else { Err(answer) })
+    headers.set(ACTOR, &encoded(actor.subject))?;
+    headers.set(ROLE, &encoded(actor.role))?;
+    if let Some(within) = actor.within {
+        headers.set(WITHIN, &encoded(within))?;
+    }
+    let mut init = RequestInit::new();
+    init.with_method(request.method()).with_headers(headers);
+    if !matches!(request.method(), Method::Get | Method::Head) {
+        init.with_body(Some(body.into()));
+    }
+    Ok(hub(env)?.fetch_with_request(Request::new_with_init(&format!("{ADMIN}{path}"), &init)?).await?)
 }
 
 async fn send(env: &Env, method: Method, address: &str, headers: Headers, body: String) -> Result<Response, Problem> {

@@ -1,8 +1,10 @@
 //! The durable object of an environment: the only writer of its document.
 //!
 //! Spoken to by [`client`] alone.
+mod admin;
 pub(crate) mod client;
-mod import;
+mod ground;
+mod record;
 pub(crate) mod wire;
 
 use std::{cell::RefCell, rc::Rc};
@@ -11,8 +13,12 @@ use sdk_core::{BucketKey, rows::RowKey};
 use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_warn, durable_object};
 
-use self::wire::{BUCKET_KEY, Import, Imported, Owner, Page, RulesetAnswer, VERSION};
+use self::{
+    ground::Kept,
+    wire::{BUCKET_KEY, Owner, Page, RulesetAnswer, VERSION},
+};
 use crate::{
+    clock,
     problem::Problem,
     query::Query,
     store::{Store, sqlite::Sqlite},
@@ -23,6 +29,7 @@ use crate::{
 pub struct FlagHub {
     store: Sqlite,
     env: Env,
+    ground: Kept,
     /// Why the document for an empty store was not taken.
     refused: RefCell<Option<String>>,
     /// The newest answer to who asks for the ruleset, and its version: all isolates ask for the same.
@@ -31,7 +38,7 @@ pub struct FlagHub {
 
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
-        Self { store: Sqlite::of(&state), env, refused: RefCell::default(), ruleset: RefCell::default() }
+        Self { store: Sqlite::of(&state), env, ground: Kept::default(), refused: RefCell::default(), ruleset: RefCell::default() }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -41,14 +48,13 @@ impl DurableObject for FlagHub {
 
 impl FlagHub {
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
-        match (request.method(), request.path().as_str()) {
-            (Method::Put, _) => {
-                let query = Query::of(&request, &["replace", "dryRun"])?;
-                let is = |name| query.get(name) == Some("true");
-                let how = Import { replace: is("replace"), dry_run: is("dryRun"), if_match: request.headers().get("if-match")? };
-                let text = request.text().await?;
-                Ok(Response::from_json(&self.import(&text, &how)?)?)
-            }
+        let path = request.path();
+        if path.starts_with("/admin/") {
+            // A store that is empty has its first document before anybody changes it.
+            self.import_first_if_empty().await?;
+            return self.administer(request).await;
+        }
+        match (request.method(), path.as_str()) {
             (Method::Post, _) => self.pages(&request.json::<Vec<(u16, u32)>>().await?),
             (_, "/document") => self.export().await,
             _ => self.newest(&request).await,
@@ -70,10 +76,10 @@ impl FlagHub {
     }
 
     fn compose(&self, version: u32) -> Result<Rc<str>, Problem> {
-        let rows = self.store.rows()?;
-        let bucket_key = rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
-        let document = RawValue::from_string(rows.compose(false)).map_err(worker::Error::from)?;
-        let answer = RulesetAnswer { version, bucket_key, pages: self.store.pages()?, document: &document };
+        let ground = self.ground.newest(&self.store)?;
+        let bucket_key = ground.rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
+        let document = RawValue::from_string(ground.rows.compose(false)).map_err(worker::Error::from)?;
+        let answer = RulesetAnswer { version, bucket_key, pages: self.store.pages(None)?, document: &document };
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
         self.ruleset.replace(Some((version, Rc::clone(&text))));
         Ok(text)
@@ -95,7 +101,7 @@ impl FlagHub {
     async fn export(&self) -> Result<Response, Problem> {
         let version = self.version().await?;
         let mut rows = self.store.rows()?;
-        rows.append(self.store.all_overrides()?);
+        rows.append(self.store.all_paged()?);
         let bucket_key = rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
         let answer = ResponseBuilder::new().with_header(VERSION, &version.to_string())?.with_header(BUCKET_KEY, &bucket_key)?;
         Ok(answer.ok(rows.compose(true))?)
@@ -103,20 +109,16 @@ impl FlagHub {
 
     /// The newest version, which an empty store gets from the document that the deployment brings.
     async fn version(&self) -> Result<u32, Problem> {
-        if self.store.newest_version()?.is_none() {
-            self.import_first().await?;
-        }
-        self.store.newest_version()?.ok_or_else(|| self.nothing_to_serve())
-    }
-
-    fn import(&self, text: &str, how: &Import) -> Result<Imported, Problem> {
-        let imported = import::import(&self.store, text, how)?;
-        self.refused.take();
-        Ok(imported)
+        self.import_first_if_empty().await?;
+        let ground = self.ground.newest(&self.store)?;
+        if ground.has_document() { Ok(ground.version) } else { Err(self.nothing_to_serve()) }
     }
 
     /// Fills an empty store with the document the deployment brings, if it brings one.
-    async fn import_first(&self) -> Result<(), Problem> {
+    async fn import_first_if_empty(&self) -> Result<(), Problem> {
+        if self.store.newest_version()?.is_some() {
+            return Ok(());
+        }
         let Ok(folder) = self.env.service("IMPORT") else { return Ok(()) };
         let mut found = folder.fetch("http://import/flags.json", None).await?;
         if found.status_code() != 200 {
@@ -127,8 +129,8 @@ impl FlagHub {
         if self.store.newest_version()?.is_some() {
             return Ok(());
         }
-        match self.import(&text, &Import::default()) {
-            Ok(imported) => imported.errors.iter().for_each(|left_out| console_warn!("{}: {}", left_out.pointer, left_out.message)),
+        match self.import_first(&text, clock::now()) {
+            Ok(left_out) => left_out.iter().for_each(|left_out| console_warn!("{left_out}")),
             Err(problem) => drop(self.refused.replace(Some(problem.detail))),
         }
         Ok(())

@@ -8,7 +8,15 @@ use crate::etag::Etag;
 pub(super) const RULESET: &str = "http://hub/ruleset";
 /// Pages of overrides: `POST` with a list of page and version.
 pub(super) const PAGES: &str = "http://hub/pages";
-/// The document: `GET` answers text and [`VERSION`], `PUT` takes a text, [`Import`] in query and headers.
+/// What operators ask: the path behind `/api/admin/`, the same method, query and body, and who asks in headers.
+pub(super) const ADMIN: &str = "http://hub/admin/";
+/// Who asks, spelled as in an address: the subject, the role, and the one organization that they look after.
+pub(super) const ACTOR: &str = "twinflag-actor";
+pub(super) const ROLE: &str = "twinflag-role";
+pub(super) const WITHIN: &str = "twinflag-within";
+/// The hub's clock, for who tests it: milliseconds since 1970.
+pub(super) const NOW: &str = "twinflag-now";
+/// The document: `GET` answers text and [`VERSION`].
 pub(super) const DOCUMENT: &str = "http://hub/document";
 /// The header with a document's version.
 pub(super) const VERSION: &str = "twinflag-version";
@@ -23,47 +31,6 @@ pub(super) struct RulesetAnswer<'a> {
     pub(super) pages: Vec<(u16, u32)>,
     #[serde(borrow)]
     pub(super) document: &'a RawValue,
-}
-
-/// How a document is imported.
-#[derive(Default)]
-pub(crate) struct Import {
-    /// The document's state counts, not the hub's.
-    pub(crate) replace: bool,
-    /// Only tells what would change.
-    pub(crate) dry_run: bool,
-    /// `If-Match`: the entity tags of which the current version must be one.
-    pub(crate) if_match: Option<String>,
-}
-
-/// What an import did, or would do.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Imported {
-    /// What of the document is left out.
-    pub(crate) errors: Vec<LeftOut>,
-    /// What is different from the version before.
-    pub(crate) changes: Vec<Changed>,
-    /// Where the hub's state differs from the document's and stays.
-    pub(crate) kept: Vec<Kept>,
-    /// The version that serves now; 0 where there is none.
-    pub(crate) version: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct LeftOut {
-    pub(crate) message: String,
-    pub(crate) pointer: String,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Changed {
-    pub(crate) kind: String,
-    pub(crate) pointer: String,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Kept {
-    pub(crate) pointer: String,
 }
 
 /// The overrides of one owner: the kind and the name of its row, and the text.
@@ -81,6 +48,15 @@ pub(crate) struct Page {
     pub(crate) number: u16,
     pub(crate) version: u32,
     pub(crate) owners: Vec<Owner>,
+}
+
+/// A header's value as any text can be spelled in one, and back.
+pub(super) fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+pub(super) fn decoded(header: &str) -> String {
+    percent_encoding::percent_decode_str(header).decode_utf8_lossy().into_owned()
 }
 
 /// Whether a version's entity tag is among those of an `If-Match`.

@@ -18,6 +18,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("../../migrations/sqlite/0001_documents.sql"), carry: None },
     Migration { sql: include_str!("../../migrations/sqlite/0002_rows.sql"), carry: Some(documents_to_rows) },
+    Migration { sql: include_str!("../../migrations/sqlite/0003_control_plane.sql"), carry: None },
 ];
 
 /// Applies those that are missing, each in a transaction.
@@ -52,7 +53,7 @@ fn documents_to_rows(sql: &SqlStorage) -> Result<()> {
         if let (true, Some(key)) = (keyless, keys.first()) {
             next.insert(RowKey::of(RowKind::BucketKey, ""), key.hex.clone());
         }
-        put(sql, version, Millis(imported_at), &held.writes(&next))?;
+        put(sql, version, Millis(imported_at), held.writes(&next).into_iter())?;
         held = next;
     }
     for table in ["document_parts", "documents", "bucket_key"] {

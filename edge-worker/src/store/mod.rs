@@ -1,31 +1,100 @@
-//! Where documents are kept. SQL stands here and in `migrations`, nowhere else.
+//! Where everything is kept. SQL stands here and in `migrations`, nowhere else.
+pub(crate) mod audit;
 mod migrations;
 pub(crate) mod sqlite;
 mod transaction;
 
 use sdk_core::{
     Millis,
+    change::{Hash, Link, Record},
+    rollout::Observed,
     rows::{RowKey, Rows},
+    steering::Event,
 };
 use worker::Result;
 
-/// A row to write, or to take away.
-pub(crate) type Write<'r> = (&'r RowKey, Option<&'r str>);
+use self::audit::{Asked, ForExplain, Stored, Version};
 
-/// The rows of documents by version.
+/// What one command writes: all of it, or nothing.
+#[derive(Default)]
+pub(crate) struct Commit<'c> {
+    /// Rows to write, or to take away. Without one there is no new version.
+    pub(crate) writes: &'c [(RowKey, Option<String>)],
+    /// The version it makes, one above the newest, and its records, linked to the newest.
+    pub(crate) version: u32,
+    pub(crate) records: &'c [Record],
+    /// Entries for the logs of rollouts, each with an id of its own.
+    pub(crate) events: &'c [(String, Event)],
+    /// The answer, for who sends the same request again.
+    pub(crate) answer: Option<Answer<'c>>,
+}
+
+/// An answer that is kept for who sends the same request again.
+#[derive(Clone, Copy)]
+pub(crate) struct Answer<'a> {
+    pub(crate) subject: &'a str,
+    pub(crate) key: &'a str,
+    /// What identifies the request.
+    pub(crate) request: &'a str,
+    pub(crate) body: &'a str,
+}
+
+/// What somebody saw who has a feature.
+pub(crate) struct Outcome {
+    /// Sent twice, it counts once.
+    pub(crate) id: String,
+    /// The key of the flag.
+    pub(crate) flag: String,
+    pub(crate) customer: Option<String>,
+    /// Who had it, as finely as is known.
+    pub(crate) unit: String,
+    /// `enabled`, `disabled`, `error` or `rollback`.
+    pub(crate) event: &'static str,
+    /// A JSON object.
+    pub(crate) metadata: String,
+    pub(crate) at: Millis,
+}
+
+/// The rows of documents by version, the records of what changed them, and what happened since.
+///
+/// One writer at a time; every write is all or nothing, and there when it returns.
 pub(crate) trait Store {
     /// The version of the newest change.
     fn newest_version(&self) -> Result<Option<u32>>;
-    /// The newest rows but for overrides.
+    /// The version that served at a moment.
+    fn version_at(&self, moment: Millis) -> Result<Option<u32>>;
+    /// The newest rows but for those on pages.
     fn rows(&self) -> Result<Rows>;
-    /// The newest overrides of all owners.
-    fn all_overrides(&self) -> Result<Rows>;
-    /// The newest overrides of these owners.
-    fn overrides<'k>(&self, owners: impl Iterator<Item = &'k RowKey>) -> Result<Rows>;
-    /// The overrides of a page as they were at a version.
+    /// The rows as they were at a version, but for those on pages.
+    fn rows_at(&self, version: u32) -> Result<Rows>;
+    /// The newest rows on all pages.
+    fn all_paged(&self) -> Result<Rows>;
+    /// The newest of these rows.
+    fn some<'k>(&self, keys: impl Iterator<Item = &'k RowKey>) -> Result<Rows>;
+    /// The rows of a page as they were at a version.
     fn page(&self, page: u16, version: u32) -> Result<Rows>;
-    /// Every page that was ever written, with the version of its newest change.
-    fn pages(&self) -> Result<Vec<(u16, u32)>>;
-    /// Writes rows as the next version: all or none.
-    fn write(&self, writes: &[Write<'_>], at: Millis) -> Result<u32>;
+    /// Every page that was written at a version or before it, with the version of its newest change until then.
+    fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>>;
+    /// Names of owners of overrides behind one, in their order.
+    fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>>;
+    /// Writes what a command wants written.
+    fn commit(&self, commit: &Commit<'_>, at: Millis) -> Result<()>;
+
+    /// The hash of the newest record, and where it stands.
+    fn head(&self) -> Result<(Hash, Link)>;
+    /// Records, newest first.
+    fn changes(&self, asked: &Asked) -> Result<Vec<Stored>>;
+    /// Records behind this number, in their order.
+    fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>>;
+    /// Versions below one, newest first.
+    fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<Version>>;
+    /// The newest record, at a version or before it, that could have made an answer what it is.
+    fn explaining(&self, asked: &ForExplain<'_>) -> Result<Option<Stored>>;
+    /// The answer that was given to a request with this key: what identified the request, and the body.
+    fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>>;
+
+    /// Keeps outcomes; answers how many were new.
+    fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32>;
+    /// What was counted of a flag since a moment.
+    fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
 }

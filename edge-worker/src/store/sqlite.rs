@@ -1,14 +1,23 @@
 //! The store in the durable object's own SQLite: nothing to install.
+mod events;
+mod records;
+
 use std::cell::Cell;
 
 use sdk_core::{
     Millis,
+    change::{Hash, Link},
+    rollout::Observed,
     rows::{RowKey, RowKind, Rows},
 };
 use serde::Deserialize;
 use worker::{Error, Result, SqlStorage, SqlStorageValue, State, Storage};
 
-use super::{Store, Write, migrations, transaction};
+use super::{
+    Commit, Outcome, Store,
+    audit::{Asked, ForExplain, Stored, Version},
+    migrations, transaction,
+};
 
 /// Bytes of text in one row. A value of more than 1 MB can fail; a part ends where a character does.
 const PART: usize = 500_000;
@@ -64,23 +73,35 @@ impl Store for Sqlite {
         Ok(newest.version)
     }
 
+    fn version_at(&self, moment: Millis) -> Result<Option<u32>> {
+        let query = "SELECT max(version) AS version FROM versions WHERE created_at <= ?";
+        let newest: Newest = self.migrated()?.exec(query, vec![moment.0.into()])?.one()?;
+        Ok(newest.version)
+    }
+
     fn rows(&self) -> Result<Rows> {
         let newest = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE newest.page IS NULL
             ORDER BY kind, name, part";
         self.read(newest, Vec::new())
     }
 
-    fn all_overrides(&self) -> Result<Rows> {
+    fn rows_at(&self, version: u32) -> Result<Rows> {
+        let then = "SELECT kind, name, text FROM history AS row WHERE page IS NULL AND version =
+            (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name AND version <= ?) ORDER BY kind, name, part";
+        self.read(then, vec![i64::from(version).into()])
+    }
+
+    fn all_paged(&self) -> Result<Rows> {
         let newest = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE newest.page IS NOT NULL
             ORDER BY kind, name, part";
         self.read(newest, Vec::new())
     }
 
-    fn overrides<'k>(&self, owners: impl Iterator<Item = &'k RowKey>) -> Result<Rows> {
+    fn some<'k>(&self, keys: impl Iterator<Item = &'k RowKey>) -> Result<Rows> {
         let newest = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE kind = ? AND name = ?
             ORDER BY part";
         let mut rows = Rows::default();
-        for key in owners {
+        for key in keys {
             rows.append(self.read(newest, vec![key.kind.as_str().into(), key.name.as_str().into()])?);
         }
         Ok(rows)
@@ -92,23 +113,82 @@ impl Store for Sqlite {
         self.read(then, vec![i64::from(page).into(), i64::from(version).into()])
     }
 
-    fn pages(&self) -> Result<Vec<(u16, u32)>> {
-        let pages: Vec<Page> = self.migrated()?.exec("SELECT page, version FROM pages ORDER BY page", None)?.to_array()?;
+    fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>> {
+        let sql = self.migrated()?;
+        let pages: Vec<Page> = match version {
+            None => sql.exec("SELECT page, version FROM pages ORDER BY page", None)?,
+            Some(version) => {
+                let then = "SELECT page, max(version) AS version FROM history WHERE page IS NOT NULL AND version <= ?
+                    GROUP BY page ORDER BY page";
+                sql.exec(then, vec![i64::from(version).into()])?
+            }
+        }
+        .to_array()?;
         Ok(pages.into_iter().map(|Page { page, version }| (page, version)).collect())
     }
 
-    fn write(&self, writes: &[Write<'_>], at: Millis) -> Result<u32> {
+    fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>> {
+        let query = "SELECT name FROM newest WHERE kind = ? AND name > ? ORDER BY name LIMIT ?";
+        let bindings = vec![kind.into(), after.into(), i64::from(limit).into()];
+        let found: Vec<Name> = self.migrated()?.exec(query, bindings)?.to_array()?;
+        Ok(found.into_iter().map(|Name { name }| name).collect())
+    }
+
+    fn commit(&self, commit: &Commit<'_>, at: Millis) -> Result<()> {
         let sql = self.migrated()?;
         transaction::run(&self.storage, || {
-            let version = self.newest_version()?.unwrap_or(0).checked_add(1).ok_or_else(|| Error::from("no version is left"))?;
-            put(sql, version, at, writes)?;
-            Ok(version)
+            if !commit.writes.is_empty() {
+                let newest = self.newest_version()?.unwrap_or(0);
+                if commit.version != newest + 1 {
+                    return Err(Error::RustError(format!("version {} does not follow {newest}", commit.version)));
+                }
+                put(sql, commit.version, at, commit.writes.iter().map(|(key, text)| (key, text.as_deref())))?;
+            }
+            records::put(sql, commit, at)
         })
+    }
+
+    fn head(&self) -> Result<(Hash, Link)> {
+        records::head(self.migrated()?)
+    }
+
+    fn changes(&self, asked: &Asked) -> Result<Vec<Stored>> {
+        records::changes(self.migrated()?, asked)
+    }
+
+    fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>> {
+        records::behind(self.migrated()?, after, limit)
+    }
+
+    fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<Version>> {
+        records::versions(self.migrated()?, below, limit)
+    }
+
+    fn explaining(&self, asked: &ForExplain<'_>) -> Result<Option<Stored>> {
+        records::explaining(self.migrated()?, asked)
+    }
+
+    fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>> {
+        records::answered(self.migrated()?, subject, key)
+    }
+
+    fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32> {
+        let sql = self.migrated()?;
+        transaction::run(&self.storage, || events::keep(sql, outcomes))
+    }
+
+    fn observed(&self, flag: &str, since: Millis) -> Result<Observed> {
+        events::observed(self.migrated()?, flag, since)
     }
 }
 
 /// Writes rows as a version of this number.
-pub(super) fn put(sql: &SqlStorage, version: u32, at: Millis, writes: &[Write<'_>]) -> Result<()> {
+pub(super) fn put<'r>(
+    sql: &SqlStorage,
+    version: u32,
+    at: Millis,
+    writes: impl Iterator<Item = (&'r RowKey, Option<&'r str>)>,
+) -> Result<()> {
     let version = || SqlStorageValue::Integer(version.into());
     sql.exec("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![version(), at.0.into()])?;
     for (key, text) in writes {
@@ -144,6 +224,11 @@ pub(super) fn put(sql: &SqlStorage, version: u32, at: Millis, writes: &[Write<'_
 #[derive(Deserialize)]
 struct Newest {
     version: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
 }
 
 #[derive(Deserialize)]

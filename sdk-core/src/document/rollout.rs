@@ -7,7 +7,7 @@ use super::{
     reader::{Fields, Report},
 };
 use crate::{
-    bucket::BUCKETS,
+    rollout::Percentage,
     unit::{Digits, Unit},
     value,
 };
@@ -46,8 +46,8 @@ impl Rollout {
         }
         rollout.running &= rollout.tier != Some(0);
         if let Some(percentage) = fields.number("percentage", report) {
-            match thousandths(percentage) {
-                Some(threshold) => rollout.threshold = threshold,
+            match Percentage::of(percentage) {
+                Some(percentage) => rollout.threshold = percentage.threshold(),
                 None => report.error(place.name("percentage"), "expected 0 to 100 with at most three decimals"),
             }
         }
@@ -58,17 +58,6 @@ impl Rollout {
         }
         rollout
     }
-}
-
-/// A percentage in thousandths, which are buckets; `None` outside 0 … 100 or with more than three decimals.
-fn thousandths(percentage: f64) -> Option<u32> {
-    if !(0.0..=100.0).contains(&percentage) {
-        return None;
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 … 100000 after the check above; adding a half rounds")]
-    let rounded = (percentage * 1000.0 + 0.5) as u32;
-    // A quotient of whole numbers is the double nearest to it, and so is the percentage if it has three decimals.
-    (rounded <= BUCKETS && (f64::from(rounded) / 1000.0).to_bits() == percentage.to_bits()).then_some(rounded)
 }
 
 /// A list of units: strings and whole numbers, which count as their digits.

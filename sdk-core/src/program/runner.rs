@@ -11,12 +11,12 @@ use crate::{
     evaluate::{Now, Scratch, Walk},
     evaluation::Evaluation,
     memory::Memory,
+    millis::Millis,
     model::{
         image::{Agreement, Head, Image},
         symbol::{Fingerprints, Symbols as _},
     },
     overrides::Own,
-    ruleset::Millis,
     value,
 };
 

@@ -61,7 +61,7 @@ impl Rows {
             let held = self.text(key);
             let change = |kind| Change { kind, pointer: pointer(key) };
             match key.kind {
-                RowKind::BucketKey => {}
+                RowKind::BucketKey | RowKind::Course | RowKind::Membership | RowKind::Key => {}
                 RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
                 RowKind::State => changes.extend(self.state_changes(next, key, held, text)),
                 _ => changes.push(change(ChangeKind::of(held.is_some(), text.is_some()))),
@@ -111,6 +111,13 @@ fn find<'t>(members: &Members<'t>, name: &str) -> Option<&'t str> {
     members.iter().find(|(known, _)| known == name).map(|(_, raw)| *raw)
 }
 
+impl RowKey {
+    /// Where in a document the row stands: a JSON pointer.
+    pub fn pointer(&self) -> String {
+        pointer(self)
+    }
+}
+
 /// Where in a document a row stands.
 pub(super) fn pointer(key: &RowKey) -> String {
     let name = serde_json::from_str::<String>(&alloc::format!("\"{}\"", key.name)).unwrap_or_else(|_| key.name.clone());
@@ -119,8 +126,10 @@ pub(super) fn pointer(key: &RowKey) -> String {
         RowKind::Member | RowKind::Order => Place::ROOT.name(&name).pointer(),
         RowKind::BucketKey => Place::ROOT.name("bucketKey").pointer(),
         RowKind::Segment => section("segments"),
-        RowKind::Flag | RowKind::State => section("flags"),
+        RowKind::Flag | RowKind::State | RowKind::Course => section("flags"),
         RowKind::Customer => Place::ROOT.name("overrides").name("customers").name(&name).pointer(),
         RowKind::Organization => Place::ROOT.name("overrides").name("organizations").name(&name).pointer(),
+        // Nowhere: no part of a document.
+        RowKind::Membership | RowKind::Key => Place::ROOT.pointer(),
     }
 }

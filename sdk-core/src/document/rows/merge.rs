@@ -52,6 +52,9 @@ impl Rows {
         if let Some(key) = own_key.or_else(|| self.get(RowKind::BucketKey, "").map(Into::into)) {
             merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key);
         }
+        for (key, text) in self.0.iter().filter(|(key, _)| key.kind.is_beside_documents()) {
+            merged.rows.insert(key.clone(), text.clone());
+        }
         if state == State::Keep && !self.is_empty() {
             self.keep_state(&mut merged);
             self.keep_overrides(&mut merged);

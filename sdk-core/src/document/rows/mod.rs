@@ -6,7 +6,7 @@
 mod changes;
 mod compose;
 mod merge;
-mod spelling;
+pub(crate) mod spelling;
 mod split;
 
 use alloc::{collections::BTreeMap, string::String};
@@ -38,9 +38,15 @@ pub enum RowKind {
     Customer,
     /// The overrides of one organization.
     Organization,
+    /// What steering keeps of a flag's rollout beside its state; no part of the document.
+    Course,
+    /// The organization that a customer belongs to; no part of the document.
+    Membership,
+    /// A key that opens the edge; no part of the document.
+    Key,
 }
 
-const KINDS: [(RowKind, &str); 8] = [
+const KINDS: [(RowKind, &str); 11] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -49,6 +55,9 @@ const KINDS: [(RowKind, &str); 8] = [
     (RowKind::State, "state"),
     (RowKind::Customer, "customer"),
     (RowKind::Organization, "organization"),
+    (RowKind::Course, "course"),
+    (RowKind::Membership, "membership"),
+    (RowKind::Key, "key"),
 ];
 
 impl RowKind {
@@ -69,6 +78,11 @@ impl RowKind {
             Self::Organization => Some(OwnerKind::Organization),
             _ => None,
         }
+    }
+
+    /// Whether a document says nothing of such rows: an import leaves them.
+    pub fn is_beside_documents(self) -> bool {
+        matches!(self, Self::Course | Self::Membership | Self::Key)
     }
 }
 
@@ -98,11 +112,12 @@ impl RowKey {
         Self { kind, name: unquoted(&quoted).into() }
     }
 
-    /// The page of a row of overrides, below [`PAGES`]; other rows have none.
+    /// The page of a row about a customer or an organization, below [`PAGES`]; other rows have none.
     pub fn page(&self) -> Option<u16> {
         // Which page an owner is on is stored: this key never changes.
         const OWNERS: Subkey = Subkey([0x7477_696E_666C_6167, 0x7061_6765_732D_6F66]);
-        let hash = match self.kind.owner()? {
+        let owner = if self.kind == RowKind::Membership { Some(OwnerKind::Customer) } else { self.kind.owner() };
+        let hash = match owner? {
             OwnerKind::Customer => OWNERS.hash(self.name.as_bytes()),
             OwnerKind::Organization => Subkey([OWNERS.0[1], OWNERS.0[0]]).hash(self.name.as_bytes()),
         };
@@ -130,6 +145,11 @@ impl Rows {
         self.0.insert(key, text);
     }
 
+    /// Takes a row away.
+    pub fn remove(&mut self, key: &RowKey) {
+        self.0.remove(key);
+    }
+
     /// Adds rows.
     pub fn append(&mut self, rows: Self) {
         self.0.extend(rows.0);
@@ -150,18 +170,19 @@ impl Rows {
         self.0.iter().map(|(key, text)| (key, text.as_str()))
     }
 
-    fn text(&self, key: &RowKey) -> Option<&str> {
+    /// The text of the row with this key.
+    pub fn text(&self, key: &RowKey) -> Option<&str> {
         self.0.get(key).map(String::as_str)
     }
 
-    /// The rows of one kind.
-    fn of(&self, kind: RowKind) -> impl Iterator<Item = (&str, &str)> {
+    /// The names and texts of the rows of one kind.
+    pub fn of(&self, kind: RowKind) -> impl Iterator<Item = (&str, &str)> {
         let from = RowKey { kind, name: String::new() };
         self.0.range(from..).take_while(move |(key, _)| key.kind == kind).map(|(key, text)| (key.name.as_str(), text.as_str()))
     }
 
     /// The names of flags or segments in their order.
-    fn names<'r>(&'r self, section: &'static str) -> impl Iterator<Item = &'r str> + Clone {
+    pub(crate) fn names<'r>(&'r self, section: &'static str) -> impl Iterator<Item = &'r str> + Clone {
         self.get(RowKind::Order, section).unwrap_or_default().lines()
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Whether two texts of rows of this kind say the same.
-pub(super) fn same(kind: RowKind, a: &str, b: &str) -> bool {
+pub(crate) fn same(kind: RowKind, a: &str, b: &str) -> bool {
     a == b || plain(kind, a) == plain(kind, b)
 }
 
@@ -48,13 +48,13 @@ fn write_variants(out: &mut String, json: &Json<'_>) {
 
 /// What becomes of the order of an object's members.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Kept,
     Sorted,
 }
 
 /// Writes JSON without spaces. A member twice stays twice.
-pub(super) fn write(out: &mut String, json: &Json<'_>, order: Order) {
+pub(crate) fn write(out: &mut String, json: &Json<'_>, order: Order) {
     match json {
         Json::Null => out.push_str("null"),
         Json::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),

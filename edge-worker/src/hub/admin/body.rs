@@ -1,0 +1,56 @@
+//! Reading bodies: what is wrong says where, and what is not known is refused.
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+
+use crate::problem::Problem;
+
+/// Reads a body. serde also takes an array for a struct, member by member; we do not.
+pub(super) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
+    if !body.trim_start().starts_with('{') {
+        return Err(Problem::malformed("expected an object"));
+    }
+    let mut reader = serde_json::Deserializer::from_str(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer: String = error
+            .path()
+            .iter()
+            .filter_map(|step| match step {
+                serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
+                serde_path_to_error::Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+                _ => None,
+            })
+            .collect();
+        Problem::malformed_at(pointer, error.into_inner().to_string())
+    })?;
+    reader.end().map_err(|error| Problem::malformed(error.to_string()))?;
+    Ok(value)
+}
+
+/// A member that may be `null`: absent is `None`, `null` is `Some(None)`.
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The one of two that is there.
+pub(super) fn owner(customer: Option<String>, organization: Option<String>) -> Result<Owner, Problem> {
+    match (customer, organization) {
+        (Some(customer), None) => Ok(Owner::Customer(customer)),
+        (None, Some(organization)) => Ok(Owner::Organization(organization)),
+        _ => Err(Problem::malformed("expected exactly one of customerId and organizationId")),
+    }
+}
+
+/// Whose overrides.
+pub(super) enum Owner {
+    Customer(String),
+    Organization(String),
+}
+
+impl Owner {
+    pub(super) fn customer(&self) -> Option<&str> {
+        if let Self::Customer(id) = self { Some(id) } else { None }
+    }
+
+    pub(super) fn organization(&self) -> Option<&str> {
+        if let Self::Organization(id) = self { Some(id) } else { None }
+    }
+}

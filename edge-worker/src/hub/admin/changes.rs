@@ -1,0 +1,86 @@
+//! `/api/admin/changes`, `/api/admin/changes/verify` and `/api/admin/versions`: what was changed, by whom, and whether the trail holds.
+use sdk_core::change::Verifier;
+use serde::Serialize;
+use worker::Response;
+
+use super::{Asked, json, view};
+use crate::{
+    hub::FlagHub,
+    problem::Problem,
+    store::{Store, audit},
+};
+
+/// How many records one answer holds.
+const MOST: u32 = 1_000;
+/// How many records are read at a time.
+const PIECE: u32 = 5_000;
+
+impl FlagHub {
+    /// `?flag=&customerId=&organizationId=&action=&changedBy=&version=&before=&limit=`: newest first; `next` is the `before` of
+    /// those that follow.
+    pub(super) fn list_changes(&self, asked: &Asked) -> Result<Response, Problem> {
+        let names = ["flag", "customerId", "organizationId", "action", "changedBy", "version", "before", "limit"];
+        let query = asked.query.only(&names)?;
+        let text = |name: &str| query.get(name).map(str::to_owned);
+        let flag = match text("flag") {
+            Some(name) => Some(self.ground()?.held(&sdk_core::rows::Rows::default()).feature(&name).map_or(name, |feature| feature.key)),
+            None => None,
+        };
+        let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
+        let wanted = audit::Asked {
+            flag,
+            customer: text("customerId"),
+            organization: text("organizationId"),
+            action: text("action"),
+            actor: text("changedBy"),
+            version: query.number("version")?,
+            below: query.number("before")?.map(u64::from),
+            within: asked.within.clone(),
+            limit,
+        };
+        let records = self.store.changes(&wanted)?;
+        let next = records.last().filter(|_| records.len() >= limit as usize).map(|record| record.link.sequence);
+        json(view::changes(&records, next))
+    }
+
+    /// `?after=&hash=`: walks the chain from its first record, or from behind one whose hash is trusted.
+    pub(super) fn verify_changes(&self, asked: &Asked) -> Result<Response, Problem> {
+        asked.query.only(&[])?;
+        let mut verifier = Verifier::default();
+        let mut broken = None;
+        'walk: loop {
+            let (_, after) = verifier.head();
+            let records = self.store.records(after, PIECE)?;
+            if records.is_empty() {
+                break;
+            }
+            for record in records {
+                let answer = verifier.next(record.link, record.payload.as_deref(), record.payload_hash, record.hash);
+                if let Err(why) = answer {
+                    broken = Some(why);
+                    break 'walk;
+                }
+            }
+        }
+        #[derive(Serialize)]
+        struct View {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            broken: Option<String>,
+            head: String,
+            records: u64,
+            valid: bool,
+        }
+        let (head, records) = verifier.head();
+        let view = View { valid: broken.is_none(), broken, head: head.to_hex(), records };
+        json(serde_json::to_string(&view).map_err(|error| worker::Error::from(error).into()))
+    }
+
+    /// `?before=&limit=`: newest first.
+    pub(super) fn list_versions(&self, asked: &Asked) -> Result<Response, Problem> {
+        let query = asked.query.only(&["before", "limit"])?;
+        let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
+        let versions = self.store.versions(query.number("before")?, limit)?;
+        let next = versions.last().filter(|last| versions.len() >= limit as usize && last.version > 1).map(|last| last.version);
+        json(view::versions(&versions, next))
+    }
+}

@@ -1,0 +1,53 @@
+//! `/api/admin/customers`: which organization a customer belongs to.
+use sdk_core::{
+    rows::{RowKey, RowKind},
+    steering::{Command, organization_of},
+};
+use serde::Deserialize;
+use worker::Response;
+
+use super::{
+    Asked,
+    body::{given, read},
+    json, view,
+};
+use crate::{hub::FlagHub, problem::Problem, store::Store};
+
+impl FlagHub {
+    /// `?customerId=` answers its organization; `?after=&limit=` names customers.
+    pub(super) fn list_customers(&self, asked: &Asked) -> Result<Response, Problem> {
+        let query = asked.query.only(&["customerId", "after", "limit"])?;
+        if let Some(customer) = query.get("customerId") {
+            self.check_within(asked, Some(customer), None)?;
+            let key = RowKey::of(RowKind::Membership, customer);
+            let rows = self.store.some([&key].into_iter())?;
+            let organization = organization_of(&rows, customer);
+            return json(view::customer(customer, organization.as_deref()));
+        }
+        self.check_within(asked, None, None)?;
+        let limit = query.number("limit")?.unwrap_or(100).clamp(1, 1_000);
+        let after = RowKey::of(RowKind::Membership, query.get("after").unwrap_or_default()).name;
+        let names = self.store.owners(RowKind::Membership.as_str(), &after, limit)?;
+        json(view::owners(&names, names.len() >= limit as usize))
+    }
+
+    /// `{ customerId, organizationId | null, reason? }`.
+    pub(super) fn assign_customer(&self, asked: &Asked) -> Result<Response, Problem> {
+        let Body { customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
+        let organization = organization_id.ok_or_else(|| Problem::malformed_at("/organizationId", "expected an organization or null"))?;
+        let by = asked.by(reason, changed_by);
+        let paged = self.store.some([RowKey::of(RowKind::Membership, &customer_id)].iter())?;
+        let command = Command::Assign { customer: customer_id, organization };
+        self.carry_out(asked, &command, &paged, &by)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    customer_id: String,
+    #[serde(default, deserialize_with = "given")]
+    organization_id: Option<Option<String>>,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}

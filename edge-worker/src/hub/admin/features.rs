@@ -1,0 +1,116 @@
+//! `/api/admin/feature-flags` and `/api/admin/stats`: flags as an operator sees them.
+use sdk_core::{
+    Layer, OwnerKind,
+    rollout::Observed,
+    rows::Rows,
+    steering::{Command, Feature, features, organization_of, overrides_of, visitor},
+};
+use serde::Deserialize;
+use worker::Response;
+
+use super::{
+    Asked,
+    body::{given, owner, read},
+    json, view,
+};
+use crate::{hub::FlagHub, problem::Problem, store::Store};
+
+impl FlagHub {
+    /// `?customerId=`, `?organizationId=`: all flags, and what they are for this visitor.
+    pub(super) fn list_features(&self, asked: &Asked) -> Result<Response, Problem> {
+        let query = asked.query.only(&["customerId", "organizationId"])?;
+        let (customer, organization) = (query.get("customerId"), query.get("organizationId"));
+        if customer.is_some() || organization.is_some() {
+            self.check_within(asked, customer, organization)?;
+        } else if let Some(within) = &asked.within {
+            self.check_within(asked, None, Some(within))?;
+        }
+        let ground = self.ground()?;
+        let paged = self.about(customer, organization)?;
+        let known = customer.and_then(|customer| organization_of(&paged, customer));
+        if known.as_deref().zip(organization).is_some_and(|(known, given)| known != given) {
+            return Err(Problem::other_organization());
+        }
+        let organization = organization.map(str::to_owned).or(known);
+        let held = ground.held(&paged);
+        let (context, own) = (visitor(customer, organization.as_deref()), overrides_of(held, customer, organization.as_deref()));
+        let mut out = Vec::new();
+        let mut highest: Option<Layer> = None;
+        for feature in features(held) {
+            let evaluation = ground.ruleset.evaluate(own.of(&context), &feature.key, &context, asked.now, None);
+            highest = view::higher(highest, evaluation.layer());
+            let overridden = own.of(&context);
+            let named = |of: Option<&_>| of.and_then(|own| ground.ruleset.overridden(own, &feature.key));
+            let overridden = (named(overridden.customer), named(overridden.organization));
+            out.push(view::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden)?);
+        }
+        let whose = (customer, organization.as_deref());
+        json(view::features(&out, ground.version, whose, highest, asked.now))
+    }
+
+    /// `{ featureName, enabled | variant | action, customerId | organizationId, reason }`.
+    pub(super) fn change_feature(&self, asked: &Asked) -> Result<Response, Problem> {
+        let Body { feature_name, enabled, variant, action, customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
+        let by = asked.by(Some(reason), changed_by);
+        if let Some(action) = action {
+            if enabled.is_some() || variant.is_some() || customer_id.is_some() || organization_id.is_some() {
+                return Err(Problem::malformed_at("/action", "expected no enabled, variant, customerId or organizationId beside action"));
+            }
+            self.check_within(asked, None, None)?;
+            let command = match action.as_str() {
+                "kill" => Command::Kill { flag: feature_name },
+                "revive" => Command::Revive { flag: feature_name },
+                _ => return Err(Problem::malformed_at("/action", "expected kill or revive")),
+            };
+            return self.carry_out(asked, &command, &Rows::default(), &by);
+        }
+        let leaf = match (enabled, variant) {
+            (Some(enabled), None) => enabled.map_or_else(|| "null".to_owned(), |enabled| enabled.to_string()),
+            (None, Some(variant)) => serde_json::Value::from(variant).to_string(),
+            _ => return Err(Problem::malformed("expected exactly one of enabled, variant and action")),
+        };
+        let owner = owner(customer_id, organization_id)?;
+        self.check_within(asked, owner.customer(), owner.organization())?;
+        let paged = self.about(owner.customer(), owner.organization())?;
+        let tree = format!("{{{}:{leaf}}}", serde_json::Value::from(feature_name));
+        let (kind, id) = match (owner.customer(), owner.organization()) {
+            (Some(id), _) => (OwnerKind::Customer, id),
+            (None, id) => (OwnerKind::Organization, id.unwrap_or_default()),
+        };
+        let command = Command::Override { owner: kind, id: id.to_owned(), tree };
+        self.carry_out(asked, &command, &paged, &by)
+    }
+
+    /// What was counted of every rollout in its present stage.
+    pub(super) fn list_stats(&self) -> Result<Response, Problem> {
+        let ground = self.ground()?;
+        let mut out = Vec::new();
+        for feature in features(ground.held(&Rows::default())).iter().filter(|feature| feature.rollout.is_some()) {
+            out.push(view::statistics_of(feature, self.counted(feature)?)?);
+        }
+        json(view::list("statistics", &out))
+    }
+
+    fn counted(&self, feature: &Feature) -> Result<Observed, Problem> {
+        match feature.rollout.as_ref().and_then(|rollout| rollout.course.stage_since) {
+            Some(since) => Ok(self.store.observed(&feature.key, since)?),
+            None => Ok(Observed::default()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    feature_name: String,
+    /// `null` removes the override.
+    #[serde(default, deserialize_with = "given")]
+    enabled: Option<Option<bool>>,
+    variant: Option<String>,
+    /// `kill` or `revive`.
+    action: Option<String>,
+    customer_id: Option<String>,
+    organization_id: Option<String>,
+    reason: String,
+    changed_by: Option<String>,
+}

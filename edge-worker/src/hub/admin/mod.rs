@@ -1,0 +1,191 @@
+//! What operators ask of the hub: each route reads its body, asks the core, and writes what the core answers.
+mod body;
+mod changes;
+mod customers;
+mod document;
+mod features;
+mod overrides;
+mod rollouts;
+mod view;
+
+use sdk_core::{
+    Millis,
+    change::By,
+    rows::{RowKey, RowKind, Rows},
+    steering::{Command, Refusal, RefusalKind, organization_of, steer},
+};
+use worker::{Method, Request, Response};
+
+use super::{
+    FlagHub,
+    ground::Ground,
+    record::{Again, write},
+    wire::{self, matches},
+};
+use crate::{clock, etag::Etag, problem::Problem, query::Query, settings, store::Store};
+
+/// A request by an operator, as the edge passes it on.
+pub(super) struct Asked {
+    /// The subject of the token.
+    pub(super) actor: String,
+    pub(super) role: String,
+    /// The one organization that the actor may look after, where it is not all.
+    pub(super) within: Option<String>,
+    pub(super) now: Millis,
+    pub(super) idempotency: Option<String>,
+    pub(super) if_match: Option<String>,
+    pub(super) method: Method,
+    /// Behind `/api/admin/`.
+    pub(super) path: String,
+    pub(super) query: Query,
+    pub(super) body: String,
+}
+
+impl Asked {
+    /// Reads a request that the edge passes on.
+    pub(super) async fn of(mut request: Request, is_test: bool) -> Result<Self, Problem> {
+        let headers = request.headers();
+        let text = |name: &str| headers.get(name).map(|value| value.filter(|value| !value.is_empty()));
+        let decoded = |name: &str| Ok::<_, Problem>(text(name)?.map(|value| wire::decoded(&value)));
+        // The clock is an argument where a deployment is there to be tested.
+        let now = if is_test { text(wire::NOW)?.and_then(|now| now.parse().ok()).map(Millis) } else { None };
+        let (actor, role) = (decoded(wire::ACTOR)?.unwrap_or_default(), decoded(wire::ROLE)?.unwrap_or_default());
+        let (within, idempotency, if_match) = (decoded(wire::WITHIN)?, text("idempotency-key")?, text("if-match")?);
+        Ok(Self {
+            actor,
+            role,
+            within,
+            now: now.unwrap_or_else(clock::now),
+            idempotency,
+            if_match,
+            method: request.method(),
+            path: request.path().trim_start_matches("/admin/").to_owned(),
+            query: Query::any(&request)?,
+            body: request.text().await?,
+        })
+    }
+
+    /// Who does it, and why.
+    fn by(&self, reason: Option<String>, on_behalf_of: Option<String>) -> By {
+        let reason = reason.unwrap_or_else(|| "no reason was given".to_owned());
+        By { actor: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now }
+    }
+
+    /// What identifies the request, for who sends it again.
+    fn fingerprint(&self) -> String {
+        let whole = format!("{} {}\n{}", self.method.as_ref(), self.path, self.body);
+        Etag::strong(whole.as_bytes()).as_str().to_owned()
+    }
+}
+
+impl FlagHub {
+    /// Answers an operator.
+    pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
+        let is_test = settings::text(&self.env, "TEST_CLOCK").is_some_and(|on| on == "on");
+        let asked = Asked::of(request, is_test).await?;
+        if let Some(again) = self.answered(&asked)? {
+            return Ok(again);
+        }
+        let is_read = matches!(asked.method, Method::Get | Method::Head);
+        let version = self.store.newest_version()?;
+        if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read)
+            && !matches(if_match, version)
+        {
+            return Err(Problem::version_mismatch(version));
+        }
+        let (path, verb) = asked.path.split_once('/').unwrap_or((&asked.path, ""));
+        match (path, verb, is_read) {
+            ("feature-flags", _, true) => self.list_features(&asked),
+            ("feature-flags", _, false) => self.change_feature(&asked),
+            ("overrides", _, true) => self.list_overrides(&asked),
+            ("overrides", _, false) => self.change_overrides(&asked),
+            ("customers", _, true) => self.list_customers(&asked),
+            ("customers", _, false) => self.assign_customer(&asked),
+            ("rollout", verb, false) => self.change_rollout(&asked, verb),
+            ("document", _, false) => self.import_document(&asked),
+            ("changes", "verify", true) => self.verify_changes(&asked),
+            ("changes", _, true) => self.list_changes(&asked),
+            ("versions", _, true) => self.list_versions(&asked),
+            ("stats", _, true) => self.list_stats(),
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    /// The answer to a request that was sent before.
+    fn answered(&self, asked: &Asked) -> Result<Option<Response>, Problem> {
+        let Some(key) = &asked.idempotency else { return Ok(None) };
+        if key.len() > 255 {
+            return Err(Problem::malformed("expected an idempotency key of at most 255 bytes"));
+        }
+        let Some((request, body)) = self.store.answered(&asked.actor, key)? else { return Ok(None) };
+        if request != asked.fingerprint() {
+            return Err(Problem::used_key());
+        }
+        let response = json(Ok(body))?;
+        response.headers().set("idempotency-replayed", "true")?;
+        Ok(Some(response))
+    }
+
+    /// Carries a command out and answers what is different.
+    fn carry_out(&self, asked: &Asked, command: &Command, paged: &Rows, by: &By) -> Result<Response, Problem> {
+        let ground = self.ground.newest(&self.store)?;
+        let steered = steer(ground.held(paged), command, by)?;
+        let fingerprint = asked.fingerprint();
+        let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
+        let (written, body) = write(&self.store, &self.ground, &ground, steered, by, again, view::written)?;
+        let response = json(Ok(body))?;
+        response.headers().set("etag", Etag::version(written.version).as_str())?;
+        Ok(response)
+    }
+
+    /// The rows about a customer or an organization; with a customer those of its organization.
+    fn about(&self, customer: Option<&str>, organization: Option<&str>) -> Result<Rows, Problem> {
+        let mut rows = Rows::default();
+        let mut organization = organization.map(str::to_owned);
+        if let Some(customer) = customer {
+            let keys = [RowKind::Customer, RowKind::Membership].map(|kind| RowKey::of(kind, customer));
+            rows = self.store.some(keys.iter())?;
+            organization = organization.or_else(|| organization_of(&rows, customer));
+        }
+        if let Some(organization) = organization {
+            rows.append(self.store.some([RowKey::of(RowKind::Organization, &organization)].iter())?);
+        }
+        Ok(rows)
+    }
+
+    /// Refuses who looks after one organization what is not of it, as if it were not there.
+    fn check_within(&self, asked: &Asked, customer: Option<&str>, organization: Option<&str>) -> Result<(), Problem> {
+        let Some(own) = asked.within.as_deref() else { return Ok(()) };
+        let is_own = match (customer, organization) {
+            (Some(customer), _) => {
+                let membership = self.store.some([RowKey::of(RowKind::Membership, customer)].iter())?;
+                organization_of(&membership, customer).is_some_and(|organization| organization == own)
+            }
+            (None, Some(organization)) => organization == own,
+            (None, None) => return Err(Problem::wrong_credentials("a role that looks after all organizations")),
+        };
+        if is_own { Ok(()) } else { Err(Problem::no_owner()) }
+    }
+
+    fn ground(&self) -> Result<std::rc::Rc<Ground>, Problem> {
+        self.ground.newest(&self.store)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code) = match refusal.kind {
+            RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
+            RefusalKind::Invalid => (400, "INVALID"),
+            RefusalKind::IllegalStep => (409, "ILLEGAL_STEP"),
+            RefusalKind::TooEarly => (409, "TOO_EARLY"),
+            RefusalKind::GateClosed => (409, "GATE_CLOSED"),
+        };
+        Self::refused(status, code, refusal.detail, refusal.pointer)
+    }
+}
+
+fn json(body: Result<String, Problem>) -> Result<Response, Problem> {
+    let body = body?;
+    Ok(worker::ResponseBuilder::new().with_header("content-type", "application/json")?.fixed(body.into_bytes()))
+}

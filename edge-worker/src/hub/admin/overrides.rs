@@ -1,0 +1,84 @@
+//! `/api/admin/overrides`: what single customers and organizations get whatever the rules say.
+use sdk_core::{
+    OwnerKind,
+    rows::{RowKey, RowKind},
+    steering::Command,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use worker::{Method, Response};
+
+use super::{
+    Asked,
+    body::{Owner, owner, read},
+    json, view,
+};
+use crate::{hub::FlagHub, problem::Problem, store::Store};
+
+/// How many owners one answer names.
+const MOST: u32 = 1_000;
+
+impl FlagHub {
+    /// `?customerId=` or `?organizationId=` answers one owner's; `?kind=customers|organizations&after=&limit=` names owners.
+    pub(super) fn list_overrides(&self, asked: &Asked) -> Result<Response, Problem> {
+        let query = asked.query.only(&["customerId", "organizationId", "kind", "after", "limit"])?;
+        if let Some(kind) = query.get("kind") {
+            self.check_within(asked, None, None)?;
+            let kind = match kind {
+                "customers" => RowKind::Customer,
+                "organizations" => RowKind::Organization,
+                _ => return Err(Problem::malformed("expected kind to be customers or organizations")),
+            };
+            let limit = query.number("limit")?.unwrap_or(100).clamp(1, MOST);
+            let after = RowKey::of(kind, query.get("after").unwrap_or_default()).name;
+            let names = self.store.owners(kind.as_str(), &after, limit)?;
+            return json(view::owners(&names, names.len() >= limit as usize));
+        }
+        let owner = owner(query.get("customerId").map(Into::into), query.get("organizationId").map(Into::into))?;
+        self.check_within(asked, owner.customer(), owner.organization())?;
+        let key = key(&owner);
+        let rows = self.store.some([&key].into_iter())?;
+        json(view::overrides(&owner, rows.text(&key).unwrap_or("{}")))
+    }
+
+    /// `{ customerId | organizationId, flags, reason }`: `flags` is a tree of values, `null` removes. DELETE removes all of them.
+    pub(super) fn change_overrides(&self, asked: &Asked) -> Result<Response, Problem> {
+        let (owner, tree, by) = if asked.method == Method::Delete {
+            let query = asked.query.only(&["customerId", "organizationId", "reason"])?;
+            let owner = owner(query.get("customerId").map(Into::into), query.get("organizationId").map(Into::into))?;
+            let reason = query.get("reason").ok_or_else(|| Problem::malformed("expected a reason"))?;
+            (owner, None, asked.by(Some(reason.to_owned()), None))
+        } else {
+            let Body { customer_id, organization_id, flags, reason, changed_by } = read(&asked.body)?;
+            (owner(customer_id, organization_id)?, Some(flags.get().to_owned()), asked.by(Some(reason), changed_by))
+        };
+        self.check_within(asked, owner.customer(), owner.organization())?;
+        let paged = self.about(owner.customer(), owner.organization())?;
+        let (kind, id) = match &owner {
+            Owner::Customer(id) => (OwnerKind::Customer, id.clone()),
+            Owner::Organization(id) => (OwnerKind::Organization, id.clone()),
+        };
+        let command = match tree {
+            Some(tree) => Command::Override { owner: kind, id, tree },
+            None => Command::Clear { owner: kind, id },
+        };
+        self.carry_out(asked, &command, &paged, &by)
+    }
+}
+
+fn key(owner: &Owner) -> RowKey {
+    match owner {
+        Owner::Customer(id) => RowKey::of(RowKind::Customer, id),
+        Owner::Organization(id) => RowKey::of(RowKind::Organization, id),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    customer_id: Option<String>,
+    organization_id: Option<String>,
+    flags: Box<RawValue>,
+    reason: String,
+    changed_by: Option<String>,
+}

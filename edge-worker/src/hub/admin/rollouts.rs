@@ -1,0 +1,241 @@
+//! `/api/admin/rollout/{create,start,advance,pause,resume,complete,rollback,lists,percentage,guard}`.
+use sdk_core::{
+    rollout::{Method, Observed, Percentage, Rate, Step},
+    rows::Rows,
+    steering::{Command, GuardEdit, Lists, Order, Plan},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use worker::Response;
+
+use super::{Asked, body::read};
+use crate::{hub::FlagHub, problem::Problem, store::Store};
+
+impl FlagHub {
+    pub(super) fn change_rollout(&self, asked: &Asked, verb: &str) -> Result<Response, Problem> {
+        let Named { flag, order, reason, changed_by } = match verb {
+            "create" => body::<Create>(asked)?,
+            "start" => step(asked, Step::Start)?,
+            "advance" => body::<Advance>(asked)?,
+            "pause" => step(asked, Step::Pause)?,
+            "resume" => step(asked, Step::Resume)?,
+            "complete" => step(asked, Step::Complete)?,
+            "rollback" => wanting_reason(step(asked, Step::RollBack)?)?,
+            "lists" => body::<Other>(asked)?,
+            "percentage" => body::<Share>(asked)?,
+            "guard" => body::<Watch>(asked)?,
+            _ => return Err(Problem::not_found()),
+        };
+        let by = asked.by(reason, changed_by);
+        let observed = self.observed(&flag)?;
+        let command = Command::Rollout { flag, order, observed };
+        self.carry_out(asked, &command, &Rows::default(), &by)
+    }
+
+    /// What was counted of the present stage of a flag's rollout.
+    fn observed(&self, flag: &str) -> Result<Observed, Problem> {
+        let ground = self.ground()?;
+        let feature = ground.held(&Rows::default()).feature(flag);
+        let since = feature.as_ref().and_then(|feature| feature.rollout.as_ref()).and_then(|rollout| rollout.course.stage_since);
+        match (feature, since) {
+            (Some(feature), Some(since)) => Ok(self.store.observed(&feature.key, since)?),
+            _ => Ok(Observed::default()),
+        }
+    }
+}
+
+/// An order, and to which flag.
+struct Named {
+    flag: String,
+    order: Order,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+fn body<T: DeserializeOwned + TryInto<Named, Error = Problem>>(asked: &Asked) -> Result<Named, Problem> {
+    read::<T>(&asked.body)?.try_into()
+}
+
+fn step(asked: &Asked, step: Step) -> Result<Named, Problem> {
+    let Plain { feature_name, reason, changed_by } = read(&asked.body)?;
+    Ok(Named { flag: feature_name, order: Order::Step(step), reason, changed_by })
+}
+
+fn wanting_reason(named: Named) -> Result<Named, Problem> {
+    if named.reason.is_some() { Ok(named) } else { Err(Problem::malformed_at("/reason", "expected a reason")) }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Plain {
+    feature_name: String,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Create {
+    feature_name: String,
+    #[serde(default)]
+    whitelisted_customers: Vec<String>,
+    #[serde(default)]
+    blacklisted_customers: Vec<String>,
+    percentage: Option<f64>,
+    rollback_threshold: Option<Threshold>,
+    min_tier_duration: Option<i64>,
+    success_rate: Option<f64>,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+impl TryFrom<Create> for Named {
+    type Error = Problem;
+
+    fn try_from(body: Create) -> Result<Self, Problem> {
+        let plan = Plan {
+            allow: body.whitelisted_customers,
+            deny: body.blacklisted_customers,
+            percentage: body.percentage.map(percentage).transpose()?,
+            guard: guard(body.rollback_threshold, body.min_tier_duration, body.success_rate)?,
+        };
+        Ok(Self { flag: body.feature_name, order: Order::Create(plan), reason: body.reason, changed_by: body.changed_by })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Advance {
+    feature_name: String,
+    #[serde(default)]
+    force: bool,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+impl TryFrom<Advance> for Named {
+    type Error = Problem;
+
+    fn try_from(body: Advance) -> Result<Self, Problem> {
+        let named = Self {
+            flag: body.feature_name,
+            order: Order::Step(Step::Advance { force: body.force }),
+            reason: body.reason,
+            changed_by: body.changed_by,
+        };
+        if body.force { wanting_reason(named) } else { Ok(named) }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Other {
+    feature_name: String,
+    whitelisted_customers: Option<Vec<String>>,
+    blacklisted_customers: Option<Vec<String>>,
+    #[serde(default)]
+    add: Sides,
+    #[serde(default)]
+    remove: Sides,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Sides {
+    whitelisted_customers: Vec<String>,
+    blacklisted_customers: Vec<String>,
+}
+
+impl TryFrom<Other> for Named {
+    type Error = Problem;
+
+    fn try_from(body: Other) -> Result<Self, Problem> {
+        let lists = Lists {
+            allow: body.whitelisted_customers,
+            deny: body.blacklisted_customers,
+            add_allow: body.add.whitelisted_customers,
+            remove_allow: body.remove.whitelisted_customers,
+            add_deny: body.add.blacklisted_customers,
+            remove_deny: body.remove.blacklisted_customers,
+        };
+        if lists == Lists::default() {
+            return Err(Problem::malformed("expected a list, or something to add or to remove"));
+        }
+        Ok(Self { flag: body.feature_name, order: Order::Lists(lists), reason: body.reason, changed_by: body.changed_by })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Share {
+    feature_name: String,
+    percentage: f64,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+impl TryFrom<Share> for Named {
+    type Error = Problem;
+
+    fn try_from(body: Share) -> Result<Self, Problem> {
+        let order = Order::Step(Step::Percentage(percentage(body.percentage)?));
+        Ok(Self { flag: body.feature_name, order, reason: body.reason, changed_by: body.changed_by })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Watch {
+    feature_name: String,
+    rollback_threshold: Option<Threshold>,
+    min_tier_duration: Option<i64>,
+    success_rate: Option<f64>,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+impl TryFrom<Watch> for Named {
+    type Error = Problem;
+
+    fn try_from(body: Watch) -> Result<Self, Problem> {
+        let edit = guard(body.rollback_threshold, body.min_tier_duration, body.success_rate)?;
+        if edit == GuardEdit::default() {
+            return Err(Problem::malformed("expected one of rollbackThreshold, minTierDuration, successRate"));
+        }
+        Ok(Self { flag: body.feature_name, order: Order::Guard(edit), reason: body.reason, changed_by: body.changed_by })
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Threshold {
+    method: Option<String>,
+    error_rate: Option<f64>,
+    time_window: Option<i64>,
+    min_samples: Option<u64>,
+}
+
+fn guard(threshold: Option<Threshold>, min_tier_ms: Option<i64>, success_rate: Option<f64>) -> Result<GuardEdit, Problem> {
+    let Threshold { method, error_rate, time_window, min_samples } = threshold.unwrap_or_default();
+    let named = |name: String| {
+        let found = Method::ALL.into_iter().find(|method| method.as_str() == name);
+        found.ok_or_else(|| Problem::malformed_at("/rollbackThreshold/method", "expected threshold or sequential"))
+    };
+    Ok(GuardEdit {
+        method: method.map(named).transpose()?,
+        error_rate: error_rate.map(|share| rate(share, "/rollbackThreshold/errorRate")).transpose()?,
+        time_window_ms: time_window,
+        min_samples,
+        min_tier_ms,
+        success_rate: success_rate.map(|share| rate(share, "/successRate")).transpose()?,
+    })
+}
+
+fn rate(share: f64, pointer: &str) -> Result<Rate, Problem> {
+    Rate::of(share).ok_or_else(|| Problem::malformed_at(pointer, "expected a share from 0 to 1"))
+}
+
+fn percentage(percent: f64) -> Result<Percentage, Problem> {
+    Percentage::of(percent).ok_or_else(|| Problem::malformed_at("/percentage", "expected 0 to 100 with at most three decimals"))
+}

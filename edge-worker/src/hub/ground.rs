@@ -1,0 +1,64 @@
+//! What the newest version holds, kept in memory between commands.
+use std::{cell::RefCell, rc::Rc};
+
+use sdk_core::{
+    BucketKey, Ruleset, compile,
+    rows::Rows,
+    steering::{Held, Steered, apply},
+};
+
+use crate::{problem::Problem, store::Store};
+
+/// The newest rows but for those on pages, and what they compile to.
+pub(super) struct Ground {
+    /// 0 where nothing was ever written.
+    pub(super) version: u32,
+    pub(super) rows: Rows,
+    pub(super) ruleset: Ruleset,
+}
+
+impl Ground {
+    /// Whether a document was imported. Before that there may be keys and customers.
+    pub(super) fn has_document(&self) -> bool {
+        self.rows.bucket_key().is_some()
+    }
+
+    pub(super) fn held<'h>(&'h self, paged: &'h Rows) -> Held<'h> {
+        Held { rows: &self.rows, paged, ruleset: &self.ruleset }
+    }
+}
+
+/// The ground that was read last.
+#[derive(Default)]
+pub(super) struct Kept(RefCell<Option<Rc<Ground>>>);
+
+impl Kept {
+    /// The ground of the newest version.
+    pub(super) fn newest(&self, store: &impl Store) -> Result<Rc<Ground>, Problem> {
+        let version = store.newest_version()?.unwrap_or(0);
+        if let Some(ground) = self.0.borrow().as_ref().filter(|ground| ground.version == version) {
+            return Ok(Rc::clone(ground));
+        }
+        let rows = store.rows()?;
+        let ruleset = ruleset_of(&rows)?;
+        let ground = Rc::new(Ground { version, rows, ruleset });
+        self.0.replace(Some(Rc::clone(&ground)));
+        Ok(ground)
+    }
+
+    /// Goes on to the version that a command made.
+    pub(super) fn advance(&self, before: &Ground, version: u32, steered: Steered) {
+        let mut rows = before.rows.clone();
+        let writes: Vec<_> = steered.writes.into_iter().filter(|(key, _)| key.page().is_none()).collect();
+        apply(&mut rows, &writes);
+        let ruleset = steered.ruleset.unwrap_or_else(|| before.ruleset.clone());
+        self.0.replace(Some(Rc::new(Ground { version, rows, ruleset })));
+    }
+}
+
+/// What is stored compiles: only what compiles is stored. Before the first document it has no flags, and draws nobody.
+pub(super) fn ruleset_of(rows: &Rows) -> Result<Ruleset, Problem> {
+    let key = rows.bucket_key().unwrap_or(BucketKey::from_bytes([0; 16]));
+    let compiled = compile(&rows.compose(false), Some(key)).map_err(|error| Problem::document(&error))?;
+    Ok(compiled.ruleset)
+}

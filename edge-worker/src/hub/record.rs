@@ -1,0 +1,73 @@
+//! Writing what a command leads to: its rows, its records and its answer, in one transaction.
+use sdk_core::{
+    change::{By, Record},
+    steering::Steered,
+};
+
+use super::ground::{Ground, Kept};
+use crate::{
+    problem::Problem,
+    store::{Answer, Commit, Store},
+};
+
+/// What became of a command.
+pub(super) struct Written {
+    /// The newest version from now on.
+    pub(super) version: u32,
+    pub(super) records: Vec<Record>,
+}
+
+/// Seals the records of a command behind the newest, writes everything, and keeps the ground in step. `body` makes the answer,
+/// which is kept with it for who sends the same request again.
+pub(super) fn write(
+    store: &impl Store,
+    kept: &Kept,
+    ground: &Ground,
+    steered: Steered,
+    by: &By,
+    again: Option<Again<'_>>,
+    body: impl FnOnce(&Written, &Steered) -> Result<String, Problem>,
+) -> Result<(Written, String), Problem> {
+    let is_change = !steered.writes.is_empty();
+    let version =
+        if is_change { ground.version.checked_add(1).ok_or_else(|| Problem::full("no version is left"))? } else { ground.version };
+    let (mut before, mut link) = store.head()?;
+    link.version = version;
+    let mut records = Vec::with_capacity(steered.changes.len());
+    for change in &steered.changes {
+        link.sequence += 1;
+        let record = Record::seal(change, by, link, &uuid()?, before);
+        before = record.hash;
+        records.push(record);
+    }
+    let events = steered.events.iter().map(|event| Ok((uuid()?, event.clone()))).collect::<Result<Vec<_>, Problem>>()?;
+    let written = Written { version, records };
+    let body = body(&written, &steered)?;
+    let answer = again.map(|Again { subject, key, request }| Answer { subject, key, request, body: &body });
+    if is_change || answer.is_some() {
+        let commit = Commit { writes: &steered.writes, version, records: &written.records, events: &events, answer };
+        store.commit(&commit, by.at)?;
+    }
+    if is_change {
+        kept.advance(ground, version, steered);
+    }
+    Ok((written, body))
+}
+
+/// A request that may be sent again.
+#[derive(Clone, Copy)]
+pub(super) struct Again<'a> {
+    pub(super) subject: &'a str,
+    pub(super) key: &'a str,
+    pub(super) request: &'a str,
+}
+
+/// A random UUID (RFC 9562, version 4).
+pub(super) fn uuid() -> Result<String, Problem> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    let number = u128::from_be_bytes(bytes) & !(0xf000 << 64) & !(0xc000 << 48) | 0x4000 << 64 | 0x8000 << 48;
+    let hex = format!("{number:032x}");
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| hex.get(part).unwrap_or_default());
+    Ok(parts.join("-"))
+}

@@ -1,0 +1,50 @@
+//! Records, versions and what is asked of them.
+use sdk_core::{
+    Layer, Millis,
+    change::{Hash, Link},
+};
+
+/// A record as it lies in the store.
+pub(crate) struct Stored {
+    pub(crate) link: Link,
+    /// `None` where it was erased.
+    pub(crate) payload: Option<String>,
+    pub(crate) payload_hash: Hash,
+    pub(crate) hash: Hash,
+}
+
+/// Which records are asked for; all that is given must fit.
+#[derive(Default)]
+pub(crate) struct Asked {
+    pub(crate) flag: Option<String>,
+    pub(crate) customer: Option<String>,
+    pub(crate) organization: Option<String>,
+    pub(crate) action: Option<String>,
+    pub(crate) actor: Option<String>,
+    pub(crate) version: Option<u32>,
+    /// Only records below this number.
+    pub(crate) below: Option<u64>,
+    /// Only what concerns this organization or one of its customers.
+    pub(crate) within: Option<String>,
+    pub(crate) limit: u32,
+}
+
+/// A version: when it was made, and how much is different since.
+pub(crate) struct Version {
+    pub(crate) version: u32,
+    pub(crate) at: Millis,
+    pub(crate) changes: u64,
+    /// The first of its records.
+    pub(crate) first: Option<String>,
+}
+
+/// Which answer is to be explained.
+pub(crate) struct ForExplain<'a> {
+    /// The key of the flag.
+    pub(crate) flag: &'a str,
+    /// Which level answered.
+    pub(crate) layer: Option<Layer>,
+    pub(crate) customer: Option<&'a str>,
+    pub(crate) organization: Option<&'a str>,
+    pub(crate) version: u32,
+}

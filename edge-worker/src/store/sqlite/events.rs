@@ -1,0 +1,45 @@
+//! What happened to those who have a feature.
+use sdk_core::{Millis, rollout::Observed};
+use serde::Deserialize;
+use worker::{Result, SqlStorage};
+
+use crate::store::Outcome;
+
+pub(super) fn keep(sql: &SqlStorage, outcomes: &[Outcome]) -> Result<u32> {
+    let insert = "INSERT INTO rollout_events (id, feature_name, customer_id, unit, event_type, metadata, timestamp)
+        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING 1 AS n";
+    let mut kept = 0;
+    for Outcome { id, flag, customer, unit, event, metadata, at } in outcomes {
+        let row = vec![
+            id.as_str().into(),
+            flag.as_str().into(),
+            customer.as_deref().into(),
+            unit.as_str().into(),
+            (*event).into(),
+            metadata.as_str().into(),
+            at.0.into(),
+        ];
+        let new: Vec<One> = sql.exec(insert, row)?.to_array()?;
+        kept += new.iter().map(|one| one.n).sum::<u32>();
+    }
+    Ok(kept)
+}
+
+/// A unit counts once, however often it was seen; one with an error was exposed.
+pub(super) fn observed(sql: &SqlStorage, flag: &str, since: Millis) -> Result<Observed> {
+    let query = "SELECT count(DISTINCT unit) AS exposures, count(DISTINCT CASE event_type WHEN 'error' THEN unit END) AS errors
+        FROM rollout_events WHERE feature_name = ? AND timestamp >= ? AND event_type IN ('enabled', 'error')";
+    let counts: Counts = sql.exec(query, vec![flag.into(), since.0.into()])?.one()?;
+    Ok(Observed { exposures: counts.exposures, errors: counts.errors })
+}
+
+#[derive(Deserialize)]
+struct One {
+    n: u32,
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    exposures: u64,
+    errors: u64,
+}

@@ -1,0 +1,166 @@
+//! Records of changes, versions, and answers to requests that may be sent again.
+use sdk_core::{
+    Layer, Millis,
+    change::{Hash, Link},
+};
+use serde::Deserialize;
+use worker::{Error, Result, SqlStorage, SqlStorageValue};
+
+use crate::store::{
+    Answer, Commit,
+    audit::{Asked, ForExplain, Stored, Version},
+};
+
+/// How long an answer is kept for who sends the same request again.
+const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Writes what belongs to the rows of a command.
+pub(super) fn put(sql: &SqlStorage, commit: &Commit<'_>, at: Millis) -> Result<()> {
+    for record in commit.records {
+        let row = vec![
+            whole(record.link.sequence)?,
+            i64::from(record.link.version).into(),
+            record.payload.as_str().into(),
+            record.payload_hash.to_hex().into(),
+            record.hash.to_hex().into(),
+        ];
+        sql.exec("INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, hash) VALUES (?, ?, ?, ?, ?)", row)?;
+    }
+    for (id, event) in commit.events {
+        let row = vec![id.as_str().into(), event.flag.as_str().into(), event.name.into(), event.metadata.as_str().into(), at.0.into()];
+        sql.exec("INSERT INTO rollout_events (id, feature_name, event_type, metadata, timestamp) VALUES (?, ?, ?, ?, ?)", row)?;
+    }
+    if let Some(Answer { subject, key, request, body }) = commit.answer {
+        sql.exec("DELETE FROM idempotency WHERE created_at < ?", vec![(at.0 - KEPT_MS).into()])?;
+        let row = vec![subject.into(), key.into(), request.into(), body.into(), at.0.into()];
+        sql.exec("INSERT INTO idempotency (subject, key, request, answer, created_at) VALUES (?, ?, ?, ?, ?)", row)?;
+    }
+    Ok(())
+}
+
+pub(super) fn head(sql: &SqlStorage) -> Result<(Hash, Link)> {
+    let query = format!("{COLUMNS} FROM feature_flag_changes ORDER BY sequence DESC LIMIT 1");
+    let newest = stored(sql, &query, Vec::new())?.into_iter().next();
+    Ok(newest.map_or((Hash::NONE, Link { sequence: 0, version: 0 }), |record| (record.hash, record.link)))
+}
+
+pub(super) fn changes(sql: &SqlStorage, asked: &Asked) -> Result<Vec<Stored>> {
+    let mut query = format!("{COLUMNS} FROM feature_flag_changes AS change WHERE 1");
+    let mut bindings = Vec::new();
+    let texts = [
+        ("flag_path", &asked.flag),
+        ("customer_id", &asked.customer),
+        ("organization_id", &asked.organization),
+        ("action", &asked.action),
+        ("changed_by", &asked.actor),
+    ];
+    for (column, value) in texts {
+        if let Some(value) = value {
+            query += &format!(" AND {column} = ?");
+            bindings.push(value.as_str().into());
+        }
+    }
+    if let Some(version) = asked.version {
+        query += " AND version = ?";
+        bindings.push(i64::from(version).into());
+    }
+    if let Some(below) = asked.below {
+        query += " AND sequence < ?";
+        bindings.push(whole(below)?);
+    }
+    if let Some(within) = &asked.within {
+        query += " AND (organization_id = ? OR customer_id IN (SELECT json_extract('\"' || name || '\"', '$')
+            FROM newest JOIN history USING (kind, name, version) WHERE kind = 'membership' AND text ->> '$' = ?))";
+        bindings.extend([within.as_str().into(), within.as_str().into()]);
+    }
+    query += " ORDER BY sequence DESC LIMIT ?";
+    bindings.push(i64::from(asked.limit).into());
+    stored(sql, &query, bindings)
+}
+
+pub(super) fn behind(sql: &SqlStorage, after: u64, limit: u32) -> Result<Vec<Stored>> {
+    let query = format!("{COLUMNS} FROM feature_flag_changes WHERE sequence > ? ORDER BY sequence LIMIT ?");
+    stored(sql, &query, vec![whole(after)?, i64::from(limit).into()])
+}
+
+pub(super) fn versions(sql: &SqlStorage, below: Option<u32>, limit: u32) -> Result<Vec<Version>> {
+    let query = "SELECT version, created_at,
+          (SELECT count(*) FROM feature_flag_changes AS change WHERE change.version = versions.version) AS changes,
+          (SELECT payload FROM feature_flag_changes AS change WHERE change.version = versions.version ORDER BY sequence LIMIT 1) AS first
+        FROM versions WHERE version < ? ORDER BY version DESC LIMIT ?";
+    let below = i64::from(below.unwrap_or(u32::MAX));
+    let found: Vec<VersionRow> = sql.exec(query, vec![below.into(), i64::from(limit).into()])?.to_array()?;
+    let version = |row: VersionRow| Version { version: row.version, at: Millis(row.created_at), changes: row.changes, first: row.first };
+    Ok(found.into_iter().map(version).collect())
+}
+
+pub(super) fn explaining(sql: &SqlStorage, asked: &ForExplain<'_>) -> Result<Option<Stored>> {
+    let mut query = format!("{COLUMNS} FROM feature_flag_changes WHERE flag_path = ? AND version <= ?");
+    let mut bindings: Vec<SqlStorageValue> = vec![asked.flag.into(), i64::from(asked.version).into()];
+    match (asked.layer, asked.customer, asked.organization) {
+        (Some(Layer::Customer), Some(customer), _) => {
+            query += " AND customer_id = ?";
+            bindings.push(customer.into());
+        }
+        (Some(Layer::Organization), _, Some(organization)) => {
+            query += " AND organization_id = ? AND customer_id IS NULL";
+            bindings.push(organization.into());
+        }
+        (layer, ..) => {
+            query += " AND customer_id IS NULL AND organization_id IS NULL";
+            query += match layer {
+                // What lists, percentages and rules are besides is no change of these.
+                Some(Layer::Kill) => " AND action NOT IN ('rollout.lists', 'rollout.guard', 'rollout.percentage')",
+                Some(Layer::Rollout) => " AND (action LIKE 'rollout.%' AND action <> 'rollout.guard' OR action LIKE 'import.%')",
+                _ => " AND action NOT IN ('rollout.guard', 'rollout.pause', 'rollout.resume')",
+            };
+        }
+    }
+    query += " ORDER BY sequence DESC LIMIT 1";
+    Ok(stored(sql, &query, bindings)?.into_iter().next())
+}
+
+pub(super) fn answered(sql: &SqlStorage, subject: &str, key: &str) -> Result<Option<(String, String)>> {
+    let query = "SELECT request, answer FROM idempotency WHERE subject = ? AND key = ?";
+    let found: Vec<AnswerRow> = sql.exec(query, vec![subject.into(), key.into()])?.to_array()?;
+    Ok(found.into_iter().next().map(|row| (row.request, row.answer)))
+}
+
+const COLUMNS: &str = "SELECT sequence, version, payload, payload_hash, hash";
+
+fn stored(sql: &SqlStorage, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<Stored>> {
+    let found: Vec<Row> = sql.exec(query, bindings)?.to_array()?;
+    let hash = |text: &str| Hash::from_hex(text).ok_or_else(|| Error::RustError(format!("the store has a hash {text:?}")));
+    let read = |row: Row| {
+        let link = Link { sequence: row.sequence, version: row.version };
+        Ok(Stored { link, payload_hash: hash(&row.payload_hash)?, hash: hash(&row.hash)?, payload: row.payload })
+    };
+    found.into_iter().map(read).collect()
+}
+
+fn whole(number: u64) -> Result<SqlStorageValue> {
+    Ok(i64::try_from(number).map_err(|error| Error::RustError(error.to_string()))?.into())
+}
+
+#[derive(Deserialize)]
+struct Row {
+    sequence: u64,
+    version: u32,
+    payload: Option<String>,
+    payload_hash: String,
+    hash: String,
+}
+
+#[derive(Deserialize)]
+struct VersionRow {
+    version: u32,
+    created_at: i64,
+    changes: u64,
+    first: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AnswerRow {
+    request: String,
+    answer: String,
+}

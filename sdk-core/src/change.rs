@@ -1,0 +1,431 @@
+//! The audit record of a change, and the chain that shows whether records were altered or taken away.
+//!
+//! A record is sealed into a payload of canonical JSON. Each link of the chain commits to the link before, to the record's number
+//! and version, and to the hash of its payload: a payload can be erased (it holds a random id, so that nobody guesses it from
+//! its hash) and the chain still holds.
+use alloc::{
+    format,
+    string::{String, ToString as _},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    answer::Object,
+    canonical::{canonical_text, write_string},
+    millis::Millis,
+};
+
+/// The longest old or new value that stands in a record, in bytes; of a longer one its length and its hash.
+const MAX_JSON: usize = 32_000;
+
+/// What was done. The names are those that are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// An override was set or changed.
+    OverrideSet,
+    /// An override was taken away.
+    OverrideRemoved,
+    /// A flag was switched off.
+    FlagKilled,
+    /// A flag was switched on again.
+    FlagRevived,
+    /// A rollout was made.
+    RolloutCreated,
+    /// A rollout began.
+    RolloutStarted,
+    /// A rollout went on to its next tier.
+    RolloutAdvanced,
+    /// A rollout stays where it is.
+    RolloutPaused,
+    /// A rollout may go on.
+    RolloutResumed,
+    /// A rollout is done.
+    RolloutCompleted,
+    /// A rollout was taken back.
+    RolloutRolledBack,
+    /// The percentage of a rollout is another.
+    RolloutPercentage,
+    /// The lists of a rollout are others.
+    RolloutLists,
+    /// The guard of a rollout is another.
+    RolloutGuard,
+    /// An import changed the definition of a flag or a segment, or the document itself.
+    DefinitionImported,
+    /// An import changed a flag's state.
+    StateImported,
+    /// A customer belongs to another organization.
+    CustomerAssigned,
+    /// A key was made.
+    KeyCreated,
+    /// A key got a successor.
+    KeyRotated,
+    /// A key opens nothing any more.
+    KeyRevoked,
+}
+
+const ACTIONS: [(Action, &str); 20] = [
+    (Action::OverrideSet, "override.set"),
+    (Action::OverrideRemoved, "override.remove"),
+    (Action::FlagKilled, "flag.kill"),
+    (Action::FlagRevived, "flag.revive"),
+    (Action::RolloutCreated, "rollout.create"),
+    (Action::RolloutStarted, "rollout.start"),
+    (Action::RolloutAdvanced, "rollout.advance"),
+    (Action::RolloutPaused, "rollout.pause"),
+    (Action::RolloutResumed, "rollout.resume"),
+    (Action::RolloutCompleted, "rollout.complete"),
+    (Action::RolloutRolledBack, "rollout.rollback"),
+    (Action::RolloutPercentage, "rollout.percentage"),
+    (Action::RolloutLists, "rollout.lists"),
+    (Action::RolloutGuard, "rollout.guard"),
+    (Action::DefinitionImported, "import.definition"),
+    (Action::StateImported, "import.state"),
+    (Action::CustomerAssigned, "customer.assign"),
+    (Action::KeyCreated, "key.create"),
+    (Action::KeyRotated, "key.rotate"),
+    (Action::KeyRevoked, "key.revoke"),
+];
+
+impl Action {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        ACTIONS.iter().find(|(action, _)| *action == self).map_or("", |(_, name)| name)
+    }
+
+    /// The action of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        ACTIONS.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
+    }
+}
+
+/// Who changes something, why, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// The subject of the token; `system` for what nobody asked for.
+    pub actor: String,
+    /// The role that let them.
+    pub role: String,
+    /// For whom they say that they do it.
+    pub on_behalf_of: Option<String>,
+    /// Why, in their words.
+    pub reason: String,
+    /// The writer's clock.
+    pub at: Millis,
+}
+
+/// One thing that is different.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What was done.
+    pub action: Action,
+    /// The key of the flag it concerns,
+    pub flag: Option<String>,
+    /// or where in the document it stands: a JSON pointer.
+    pub pointer: Option<String>,
+    /// The customer whose answers it concerns.
+    pub customer: Option<String>,
+    /// The organization whose answers it concerns.
+    pub organization: Option<String>,
+    /// The boolean before: the value that was in effect, or whether the flag was switched on.
+    pub old_value: Option<bool>,
+    /// The boolean from now on.
+    pub new_value: Option<bool>,
+    /// What was there, as JSON.
+    pub old: Option<String>,
+    /// What is there from now on, as JSON.
+    pub new: Option<String>,
+    /// Whether there was an override of its own before.
+    pub had_override: bool,
+    /// Whether a rule was set aside.
+    pub forced: bool,
+}
+
+impl Change {
+    /// A change of nothing in particular.
+    pub(crate) fn new(action: Action) -> Self {
+        Self {
+            action,
+            flag: None,
+            pointer: None,
+            customer: None,
+            organization: None,
+            old_value: None,
+            new_value: None,
+            old: None,
+            new: None,
+            had_override: false,
+            forced: false,
+        }
+    }
+}
+
+/// SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hash(pub [u8; 32]);
+
+impl Hash {
+    /// Before the first record.
+    pub const NONE: Self = Self([0; 32]);
+
+    /// The hash of bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// 64 lower-case hex digits.
+    pub fn to_hex(self) -> String {
+        let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    }
+
+    /// Reads 64 lower-case hex digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 || digits.iter().any(u8::is_ascii_uppercase) {
+            return None;
+        }
+        let mut hash = [0; 32];
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(hash))
+    }
+}
+
+/// Where in the chain a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its number; the first is 1.
+    pub sequence: u64,
+    /// The version that the change made.
+    pub version: u32,
+}
+
+/// A record as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where in the chain.
+    pub link: Link,
+    /// Canonical JSON.
+    pub payload: String,
+    /// The hash of the payload,
+    pub payload_hash: Hash,
+    /// and of the chain up to here.
+    pub hash: Hash,
+}
+
+impl Record {
+    /// Seals a change behind the record whose hash is `before`. `id` is random: a UUID.
+    pub fn seal(change: &Change, by: &By, link: Link, id: &str, before: Hash) -> Self {
+        let payload = payload(change, by, link, id);
+        let payload_hash = Hash::of(payload.as_bytes());
+        Self { link, payload, payload_hash, hash: chained(before, link, payload_hash) }
+    }
+}
+
+/// The hash of the chain with one more link.
+pub fn chained(before: Hash, link: Link, payload_hash: Hash) -> Hash {
+    let mut hasher = Sha256::new();
+    hasher.update(b"twinflag/chain/1\n");
+    hasher.update(before.0);
+    hasher.update(link.sequence.to_be_bytes());
+    hasher.update(link.version.to_be_bytes());
+    hasher.update(payload_hash.0);
+    Hash(hasher.finalize().into())
+}
+
+/// Walks a chain from its first record, or from the one behind a hash that is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verifier {
+    head: Hash,
+    sequence: u64,
+}
+
+impl Default for Verifier {
+    fn default() -> Self {
+        Self { head: Hash::NONE, sequence: 0 }
+    }
+}
+
+impl Verifier {
+    /// Takes the next record; an erased one has no payload. `Err` says what is wrong with it.
+    pub fn next(&mut self, link: Link, payload: Option<&str>, payload_hash: Hash, hash: Hash) -> Result<(), String> {
+        let Link { sequence, .. } = link;
+        let expected = self.sequence + 1;
+        if sequence != expected {
+            return Err(format!("record {expected} is missing; {sequence} follows"));
+        }
+        if payload.is_some_and(|payload| Hash::of(payload.as_bytes()) != payload_hash) {
+            return Err(format!("the payload of record {sequence} was altered"));
+        }
+        if chained(self.head, link, payload_hash) != hash {
+            return Err(format!("the chain does not hold at record {sequence}"));
+        }
+        *self = Self { head: hash, sequence };
+        Ok(())
+    }
+
+    /// The hash of the newest record, and its number.
+    pub fn head(&self) -> (Hash, u64) {
+        (self.head, self.sequence)
+    }
+}
+
+/// Canonical JSON: members sorted.
+fn payload(change: &Change, by: &By, link: Link, id: &str) -> String {
+    let mut out = String::new();
+    let mut object = Object::open(&mut out);
+    write_string(object.member("action"), change.action.as_str());
+    write_string(object.member("changedAt"), &by.at.to_rfc3339());
+    write_string(object.member("changedBy"), &by.actor);
+    text(&mut object, "customerId", change.customer.as_deref());
+    text(&mut object, "flagPath", change.flag.as_deref());
+    if change.forced {
+        boolean(&mut object, "forced", Some(true));
+    }
+    boolean(&mut object, "hadOverride", Some(change.had_override));
+    write_string(object.member("id"), id);
+    json(&mut object, "newJson", change.new.as_deref());
+    boolean(&mut object, "newValue", change.new_value);
+    json(&mut object, "oldJson", change.old.as_deref());
+    boolean(&mut object, "oldValue", change.old_value);
+    text(&mut object, "onBehalfOf", by.on_behalf_of.as_deref());
+    text(&mut object, "organizationId", change.organization.as_deref());
+    text(&mut object, "pointer", change.pointer.as_deref());
+    write_string(object.member("reason"), &by.reason);
+    write_string(object.member("role"), &by.role);
+    object.member("sequence").push_str(&link.sequence.to_string());
+    object.member("version").push_str(&link.version.to_string());
+    object.close();
+    out
+}
+
+fn text(object: &mut Object<'_>, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        write_string(object.member(name), value);
+    }
+}
+
+fn boolean(object: &mut Object<'_>, name: &str, value: Option<bool>) {
+    if let Some(value) = value {
+        object.member(name).push_str(if value { "true" } else { "false" });
+    }
+}
+
+fn json(object: &mut Object<'_>, name: &str, value: Option<&str>) {
+    let Some(value) = value else { return };
+    let canonical = canonical_text(value).filter(|canonical| canonical.len() <= MAX_JSON);
+    let out = object.member(name);
+    match canonical {
+        Some(canonical) => out.push_str(&canonical),
+        None => {
+            let hash = Hash::of(value.as_bytes()).to_hex();
+            out.push_str(&format!(r#"{{"bytes":{},"sha256":"{hash}"}}"#, value.len()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    fn by() -> By {
+        By { actor: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "why \"not\"".into(), at: Millis(1_700_000_000_000) }
+    }
+
+    fn records(count: u64) -> Vec<Record> {
+        let mut records: Vec<Record> = Vec::new();
+        for sequence in 1..=count {
+            let before = records.last().map_or(Hash::NONE, |record| record.hash);
+            let change = Change { flag: Some("a.b".into()), new_value: Some(sequence % 2 == 0), ..Change::new(Action::OverrideSet) };
+            let link = Link { sequence, version: u32::try_from(sequence).unwrap() + 4 };
+            records.push(Record::seal(&change, &by(), link, "id", before));
+        }
+        records
+    }
+
+    fn verify(records: &[Record]) -> Result<(Hash, u64), String> {
+        let mut verifier = Verifier::default();
+        for Record { link, payload, payload_hash, hash } in records {
+            verifier.next(*link, Some(payload).filter(|payload| !payload.is_empty()).map(String::as_str), *payload_hash, *hash)?;
+        }
+        Ok(verifier.head())
+    }
+
+    #[test]
+    fn a_payload_is_canonical_json() {
+        let change = Change {
+            customer: Some("c-1".into()),
+            flag: Some("a.b".into()),
+            old_value: Some(false),
+            new_value: Some(true),
+            new: Some("{\"b\": 1.0, \"a\":\"on\"}".into()),
+            ..Change::new(Action::OverrideSet)
+        };
+        let record = Record::seal(&change, &by(), Link { sequence: 3, version: 9 }, "u-1", Hash::NONE);
+        let expected = r#"{"action":"override.set","changedAt":"2023-11-14T22:13:20.000Z","changedBy":"ann","customerId":"c-1","flagPath":"a.b","hadOverride":false,"id":"u-1","newJson":{"a":"on","b":1},"newValue":true,"oldValue":false,"reason":"why \"not\"","role":"admin","sequence":3,"version":9}"#;
+        assert_eq!(record.payload, expected);
+        assert_eq!(canonical_text(&record.payload).as_deref(), Some(expected));
+    }
+
+    /// Computed by hand with `sha256sum`: the empty text, and a chain of one link over it.
+    #[test]
+    fn hashes_are_those_of_another_program() {
+        assert_eq!(Hash::of(b"").to_hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        let link = chained(Hash::NONE, Link { sequence: 1, version: 2 }, Hash::of(b""));
+        assert_eq!(link.to_hex(), "e4e8a7a373fc92940ccc5e9f8e7afb82eaa98f035a7d882967b7833c537d444f");
+        assert_eq!(Hash::from_hex(&link.to_hex()), Some(link));
+        assert_eq!(Hash::from_hex(&link.to_hex().to_uppercase()), None);
+    }
+
+    #[test]
+    fn what_was_altered_taken_away_or_moved_is_found() {
+        let good = records(50);
+        assert_eq!(verify(&good), Ok((good[49].hash, 50)));
+        for at in 0..good.len() {
+            let altered = |alter: &dyn Fn(&mut Record)| {
+                let mut bad = good.clone();
+                alter(&mut bad[at]);
+                verify(&bad)
+            };
+            assert!(altered(&|record| record.payload = record.payload.replace("ann", "amn")).is_err());
+            assert!(altered(&|record| record.payload_hash.0[at % 32] ^= 1).is_err());
+            assert!(altered(&|record| record.hash.0[at % 32] ^= 1).is_err());
+            assert!(altered(&|record| record.link.version += 1).is_err());
+            // Altered with its hash.
+            let forged = altered(&|record| {
+                record.payload.push(' ');
+                record.payload_hash = Hash::of(record.payload.as_bytes());
+            });
+            assert!(forged.is_err());
+            // Erased: the chain holds.
+            assert!(altered(&|record| record.payload.clear()).is_ok());
+            let mut shorter = good.clone();
+            shorter.remove(at);
+            assert_eq!(verify(&shorter).is_err(), at != 49, "without record {}", at + 1);
+        }
+        let mut swapped = good;
+        swapped.swap(3, 4);
+        assert!(verify(&swapped).is_err());
+    }
+
+    #[test]
+    fn long_values_are_named_by_their_hash() {
+        let change = Change { new: Some(format!("\"{}\"", "x".repeat(MAX_JSON))), ..Change::new(Action::RolloutLists) };
+        let record = Record::seal(&change, &by(), Link { sequence: 1, version: 1 }, "i", Hash::NONE);
+        assert!(record.payload.contains(r#""newJson":{"bytes":32002,"sha256":""#), "{}", record.payload);
+    }
+
+    #[test]
+    fn every_action_has_a_name_of_its_own() {
+        let names: Vec<&str> = ACTIONS.iter().map(|(_, name)| *name).collect();
+        for (action, name) in ACTIONS {
+            assert_eq!((action.as_str(), Action::from_name(name)), (name, Some(action)));
+            assert_eq!(names.iter().filter(|known| **known == name).count(), 1);
+        }
+        assert_eq!(Action::from_name("nothing"), None);
+    }
+}

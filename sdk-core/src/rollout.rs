@@ -1,0 +1,518 @@
+//! Rollouts: their tiers, their states, and the steps between them.
+//!
+//! Pure: a step takes a rollout, the moment and what was observed, and answers the next rollout or why there is none. What a
+//! rollout means for an answer stands in `evaluate`; the two know nothing of each other.
+use alloc::{
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use crate::{bucket::BUCKETS, millis::Millis};
+
+/// How long a tier lasts at least, unless a rollout says otherwise: 48 hours. Source: the deployment checklist.
+pub const MIN_TIER_DURATION_MS: i64 = 48 * 60 * 60 * 1_000;
+
+/// A whole share, in [`Rate`].
+const WHOLE: u32 = 1_000_000;
+
+/// The ladder of a pilot rollout. Source: the implementation report, "5-tier rollout system".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// Nobody.
+    Disabled,
+    /// One or two customers: the allow list where there is one, else 1 %.
+    Internal,
+    /// 10 %.
+    EarlyAdopters,
+    /// 50 %.
+    General,
+    /// Everybody.
+    Full,
+}
+
+impl Tier {
+    /// All, in their order.
+    pub const ALL: [Self; 5] = [Self::Disabled, Self::Internal, Self::EarlyAdopters, Self::General, Self::Full];
+
+    /// Its number, as documents write it.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Disabled => 0,
+            Self::Internal => 1,
+            Self::EarlyAdopters => 2,
+            Self::General => 3,
+            Self::Full => 4,
+        }
+    }
+
+    /// Its name, as the database and the admin API write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "tier_0_disabled",
+            Self::Internal => "tier_1_internal",
+            Self::EarlyAdopters => "tier_2_early_adopters",
+            Self::General => "tier_3_general",
+            Self::Full => "tier_4_full",
+        }
+    }
+
+    /// The share that belongs to it.
+    pub const fn percentage(self) -> Percentage {
+        Percentage(match self {
+            Self::Disabled => 0,
+            Self::Internal => 1_000,
+            Self::EarlyAdopters => 10_000,
+            Self::General => 50_000,
+            Self::Full => BUCKETS,
+        })
+    }
+
+    fn next(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|tier| *tier > self)
+    }
+}
+
+/// Where a rollout is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Made, not begun.
+    Planned,
+    /// Running.
+    Active,
+    /// Running, and staying where it is.
+    Paused,
+    /// Done: everybody has it.
+    Completed,
+    /// Taken back: nobody has it.
+    RolledBack,
+}
+
+impl Status {
+    /// All.
+    pub const ALL: [Self; 5] = [Self::Planned, Self::Active, Self::Paused, Self::Completed, Self::RolledBack];
+
+    /// Its name, as documents write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
+
+/// A share of all units in buckets, `0..=BUCKETS`: thousandths of a percent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percentage(pub(crate) u32);
+
+impl Percentage {
+    /// Reads 0 to 100 with at most three decimals.
+    pub fn of(percent: f64) -> Option<Self> {
+        if !(0.0..=100.0).contains(&percent) {
+            return None;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 … 100000 after the check above; adding a half rounds"
+        )]
+        let rounded = (percent * 1000.0 + 0.5) as u32;
+        // A quotient of whole numbers is the double nearest to it, and so is the percentage if it has three decimals.
+        (rounded <= BUCKETS && (f64::from(rounded) / 1000.0).to_bits() == (percent + 0.0).to_bits()).then_some(Self(rounded))
+    }
+
+    /// As people write it.
+    pub fn percent(self) -> f64 {
+        f64::from(self.0) / 1000.0
+    }
+
+    /// Units in buckets below this are in.
+    pub fn threshold(self) -> u32 {
+        self.0
+    }
+}
+
+/// A share in millionths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rate(u32);
+
+impl Rate {
+    /// Reads 0 to 1, to the nearest millionth.
+    pub fn of(share: f64) -> Option<Self> {
+        if !(0.0..=1.0).contains(&share) {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 … 1000000 after the check above")]
+        let millionths = (share * f64::from(WHOLE) + 0.5) as u32;
+        Some(Self(millionths))
+    }
+
+    /// From millionths; more than a whole is a whole.
+    pub const fn millionths(millionths: u32) -> Self {
+        Self(if millionths > WHOLE { WHOLE } else { millionths })
+    }
+
+    /// As people write it.
+    pub fn share(self) -> f64 {
+        f64::from(self.0) / f64::from(WHOLE)
+    }
+
+    /// In millionths.
+    pub const fn in_millionths(self) -> u32 {
+        self.0
+    }
+
+    /// Compares `part` of `whole` with this share, without rounding.
+    fn compare(self, part: u64, whole: u64) -> core::cmp::Ordering {
+        (u128::from(part) * u128::from(WHOLE)).cmp(&(u128::from(whole) * u128::from(self.0)))
+    }
+}
+
+/// How errors are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// The literal rule: more than the rate within the window.
+    Threshold,
+    /// An always valid test.
+    Sequential,
+}
+
+impl Method {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Threshold, Self::Sequential];
+
+    /// Its name, as documents write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Threshold => "threshold",
+            Self::Sequential => "sequential",
+        }
+    }
+}
+
+/// When a rollout takes itself back, and what must be seen before it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// How errors are judged; `sequential` unless said otherwise.
+    pub method: Method,
+    /// The share of errors that is too many; 5 %.
+    pub error_rate: Rate,
+    /// How far back it looks; an hour.
+    pub time_window_ms: i64,
+    /// Fewer outcomes than this say nothing; 20.
+    pub min_samples: u64,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self { method: Method::Sequential, error_rate: Rate(50_000), time_window_ms: 3_600_000, min_samples: 20 }
+    }
+}
+
+/// What was counted of a rollout's present stage by those who are trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// Units that were exposed,
+    pub exposures: u64,
+    /// and those of them that had an error.
+    pub errors: u64,
+}
+
+/// A rollout: what the document says of it, and what steering keeps beside that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollout {
+    /// Where it is in its life.
+    pub status: Status,
+    /// Where on the ladder; `None` is a plain percentage.
+    pub tier: Option<Tier>,
+    /// Who is in, beside the lists.
+    pub percentage: Percentage,
+    /// Units that are in,
+    pub allow: Vec<String>,
+    /// and units that are not, whatever else says they are.
+    pub deny: Vec<String>,
+    /// When it takes itself back, where that is written down.
+    pub guard: Option<Guard>,
+    /// What the document has no place for.
+    pub course: Course,
+}
+
+/// What steering keeps of a rollout that no document says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// When it was made.
+    pub created_at: Option<Millis>,
+    /// When it began to run.
+    pub started_at: Option<Millis>,
+    /// Since when its stage is what it is: its tier, or its percentage.
+    pub stage_since: Option<Millis>,
+    /// How long a tier lasts at least.
+    pub min_tier_ms: i64,
+    /// More than this share must have gone well before it goes on.
+    pub success_rate: Rate,
+}
+
+impl Default for Course {
+    fn default() -> Self {
+        Self { created_at: None, started_at: None, stage_since: None, min_tier_ms: MIN_TIER_DURATION_MS, success_rate: Rate(950_000) }
+    }
+}
+
+impl Default for Rollout {
+    fn default() -> Self {
+        Self {
+            status: Status::Planned,
+            tier: None,
+            percentage: Percentage(0),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            guard: None,
+            course: Course::default(),
+        }
+    }
+}
+
+/// A step of a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// From planned to its first tier, or to its percentage.
+    Start,
+    /// To the next tier, when the present one has lasted long enough and went well; forced, whatever it was like.
+    Advance {
+        /// Whatever the present tier was like.
+        force: bool,
+    },
+    /// Stays where it is.
+    Pause,
+    /// May go on.
+    Resume,
+    /// Is done.
+    Complete,
+    /// Is taken back.
+    RollBack,
+    /// Another percentage at the tier where it is.
+    Percentage(Percentage),
+}
+
+/// Why a step is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// From where the rollout is this step does not lead anywhere.
+    Illegal(String),
+    /// The present tier has to last until then.
+    TooEarly(Millis),
+    /// What was observed says no, or too little.
+    Gate(String),
+}
+
+impl Rollout {
+    /// The rollout after a step.
+    pub fn step(&self, step: Step, observed: Observed, now: Millis) -> Result<Self, Stop> {
+        let mut next = self.clone();
+        let illegal = |expected: &str| Err(Stop::Illegal(format!("the rollout is {}; {expected}", self.status.as_str())));
+        match (step, self.status) {
+            (Step::Start, Status::Planned) => next.start(now),
+            (Step::Start, _) => return illegal("only a planned one can be started"),
+            (Step::Advance { force }, Status::Active) => next.advance(self.gate(observed, now, force)?, now),
+            (Step::Advance { .. }, _) => return illegal("only an active one can be advanced"),
+            (Step::Pause, Status::Active) => next.status = Status::Paused,
+            (Step::Pause, _) => return illegal("only an active one can be paused"),
+            (Step::Resume, Status::Paused) => next.status = Status::Active,
+            (Step::Resume, _) => return illegal("only a paused one can be resumed"),
+            (Step::Complete, Status::Active) if self.percentage.0 == BUCKETS => next.status = Status::Completed,
+            (Step::Complete, Status::Active) => {
+                let percent = self.percentage.percent();
+                return Err(Stop::Illegal(format!("the rollout is at {percent} %; only one at 100 % can be completed")));
+            }
+            (Step::Complete, _) => return illegal("only an active one can be completed"),
+            (Step::RollBack, Status::RolledBack) => return illegal("it was taken back before"),
+            (Step::RollBack, _) => next.roll_back(now),
+            (Step::Percentage(percentage), Status::Active | Status::Paused) => next.set_percentage(percentage, now),
+            (Step::Percentage(percentage), Status::Planned) if self.tier.is_none() => next.percentage = percentage,
+            (Step::Percentage(_), Status::Planned) => return illegal("its tiers say its percentage until it is started"),
+            (Step::Percentage(_), _) => return illegal("only a running one has a percentage to set"),
+        }
+        Ok(next)
+    }
+
+    /// The tier that an advance leads to, and what stands in its way; `Err(Stop::Illegal)` where there is none.
+    pub fn gate(&self, observed: Observed, now: Millis, force: bool) -> Result<Tier, Stop> {
+        let Some(tier) = self.tier else {
+            return Err(Stop::Illegal("the rollout has a plain percentage and no tiers; set its percentage".to_string()));
+        };
+        let Some(next) = tier.next() else {
+            return Err(Stop::Illegal(format!("the rollout is in {}, the last tier; it can be completed", tier.as_str())));
+        };
+        if force {
+            return Ok(next);
+        }
+        if let Some(since) = self.course.stage_since {
+            let end = since.0.saturating_add(self.course.min_tier_ms);
+            if now.0 < end {
+                return Err(Stop::TooEarly(Millis(end)));
+            }
+        }
+        self.went_well(observed).map(|()| next)
+    }
+
+    /// Whether what was observed lets it go on. A share of exactly the limit neither takes a rollout back nor lets it go on.
+    fn went_well(&self, Observed { exposures, errors }: Observed) -> Result<(), Stop> {
+        let Guard { min_samples, error_rate, .. } = self.guard.unwrap_or_default();
+        if exposures < min_samples {
+            return Err(Stop::Gate(format!("{exposures} trusted exposures in this stage, at least {min_samples} are wanted")));
+        }
+        if exposures > 0 && error_rate.compare(errors, exposures).is_ge() {
+            let limit = error_rate.share() * 100.0;
+            return Err(Stop::Gate(format!("{errors} of {exposures} exposures had an error, which is not below {limit} %")));
+        }
+        let success_rate = self.course.success_rate;
+        if exposures > 0 && success_rate.compare(exposures.saturating_sub(errors), exposures).is_le() {
+            let (well, limit) = (exposures.saturating_sub(errors), success_rate.share() * 100.0);
+            return Err(Stop::Gate(format!("{well} of {exposures} exposures went well, which is not above {limit} %")));
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, now: Millis) {
+        self.status = Status::Active;
+        self.course.started_at = Some(now);
+        match self.tier {
+            Some(_) => self.advance(Tier::Internal, now),
+            None => self.course.stage_since = Some(now),
+        }
+    }
+
+    fn advance(&mut self, tier: Tier, now: Millis) {
+        self.tier = Some(tier);
+        // Somebody may have gone further than the template: advancing takes the flag from nobody.
+        self.percentage = self.percentage.max(tier.percentage());
+        self.course.stage_since = Some(now);
+    }
+
+    fn set_percentage(&mut self, percentage: Percentage, now: Millis) {
+        if self.percentage != percentage {
+            self.percentage = percentage;
+            self.course.stage_since = Some(now);
+        }
+    }
+
+    fn roll_back(&mut self, now: Millis) {
+        self.status = Status::RolledBack;
+        self.tier = self.tier.map(|_| Tier::Disabled);
+        self.percentage = Percentage(0);
+        self.course.stage_since = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+    const WELL: Observed = Observed { exposures: 1_000, errors: 0 };
+
+    fn planned() -> Rollout {
+        Rollout { tier: Some(Tier::Disabled), ..Rollout::default() }
+    }
+
+    fn at(tier: Tier, status: Status) -> Rollout {
+        let course = Course { stage_since: Some(Millis(0)), ..Course::default() };
+        Rollout { status, tier: Some(tier), percentage: tier.percentage(), course, ..Rollout::default() }
+    }
+
+    #[test]
+    fn the_ladder_is_that_of_the_report() {
+        let mut rollout = planned().step(Step::Start, Observed::default(), Millis(0)).unwrap();
+        let mut seen = Vec::new();
+        for stage in 1.. {
+            seen.push((rollout.tier.unwrap().as_str(), rollout.percentage.percent()));
+            match rollout.step(Step::Advance { force: false }, WELL, Millis(stage * 48 * HOUR)) {
+                Ok(next) => rollout = next,
+                Err(stop) => {
+                    assert!(matches!(stop, Stop::Illegal(_)));
+                    break;
+                }
+            }
+        }
+        assert_eq!(seen, [("tier_1_internal", 1.0), ("tier_2_early_adopters", 10.0), ("tier_3_general", 50.0), ("tier_4_full", 100.0)]);
+        assert_eq!(rollout.step(Step::Complete, WELL, Millis(0)).unwrap().status, Status::Completed);
+    }
+
+    #[test]
+    fn a_tier_lasts_two_days_unless_forced() {
+        let rollout = at(Tier::Internal, Status::Active);
+        let advance = |force, now| rollout.step(Step::Advance { force }, WELL, Millis(now)).map(|next| next.tier);
+        assert_eq!(advance(false, 48 * HOUR - 1), Err(Stop::TooEarly(Millis(48 * HOUR))));
+        assert_eq!(advance(false, 48 * HOUR), Ok(Some(Tier::EarlyAdopters)));
+        assert_eq!(advance(true, 0), Ok(Some(Tier::EarlyAdopters)));
+    }
+
+    #[track_caller]
+    fn check_gate(exposures: u64, errors: u64, expected: bool) {
+        let answer = at(Tier::Internal, Status::Active).gate(Observed { exposures, errors }, Millis(48 * HOUR), false);
+        assert_eq!(answer.is_ok(), expected, "{errors} of {exposures}: {answer:?}");
+        assert!(answer.is_ok() || matches!(answer, Err(Stop::Gate(_))));
+    }
+
+    #[test]
+    fn no_data_is_no_success_and_exactly_the_limit_is_not_below_it() {
+        check_gate(0, 0, false);
+        check_gate(19, 0, false);
+        check_gate(20, 0, true);
+        check_gate(20, 1, false);
+        check_gate(100, 4, true);
+        check_gate(100, 5, false);
+        check_gate(100, 6, false);
+        check_gate(1_000_000, 49_999, true);
+    }
+
+    #[test]
+    fn steps_that_lead_nowhere_are_refused() {
+        let steps = [
+            (Step::Start, 0b00001),
+            (Step::Advance { force: true }, 0b00010),
+            (Step::Pause, 0b00010),
+            (Step::Resume, 0b00100),
+            (Step::Complete, 0b00010),
+            (Step::RollBack, 0b01111),
+            (Step::Percentage(Percentage(5)), 0b00110),
+        ];
+        for (step, legal) in steps {
+            for (index, status) in Status::ALL.into_iter().enumerate() {
+                let tier = if step == Step::Complete { Tier::Full } else { Tier::Internal };
+                let answer = at(tier, status).step(step, WELL, Millis(0));
+                assert_eq!(answer.is_ok(), legal >> index & 1 == 1, "{step:?} of a rollout that is {status:?}: {answer:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_taken_back_is_as_the_checklist_says() {
+        let back = at(Tier::General, Status::Paused).step(Step::RollBack, Observed::default(), Millis(7)).unwrap();
+        assert_eq!((back.status, back.tier, back.percentage.percent()), (Status::RolledBack, Some(Tier::Disabled), 0.0));
+        let plain = Rollout { tier: None, status: Status::Active, percentage: Percentage(5_000), ..Rollout::default() };
+        let back = plain.step(Step::RollBack, Observed::default(), Millis(7)).unwrap();
+        assert_eq!((back.tier, back.percentage), (None, Percentage(0)));
+    }
+
+    #[test]
+    fn advancing_takes_the_flag_from_nobody() {
+        let mut rollout = at(Tier::Internal, Status::Active);
+        rollout.percentage = Percentage(25_000);
+        let next = rollout.step(Step::Advance { force: true }, WELL, Millis(0)).unwrap();
+        assert_eq!((next.tier, next.percentage.percent()), (Some(Tier::EarlyAdopters), 25.0));
+    }
+
+    #[test]
+    fn a_percentage_has_three_decimals() {
+        assert_eq!(Percentage::of(12.345), Some(Percentage(12_345)));
+        assert_eq!(Percentage::of(-0.0), Some(Percentage(0)));
+        assert_eq!(Percentage::of(100.0), Some(Percentage(BUCKETS)));
+        for not in [12.3456, -1.0, 100.001, f64::NAN] {
+            assert_eq!(Percentage::of(not), None);
+        }
+    }
+}

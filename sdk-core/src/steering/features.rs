@@ -1,0 +1,73 @@
+//! Flags as an operator sees them: what each is, and where its rollout stands.
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use super::{Held, state};
+use crate::{
+    document::{json::Json, rows::RowKind},
+    rollout::Rollout,
+};
+
+/// A flag as an operator sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feature {
+    /// The name that rollouts go by: the key, but for one that is a path its first alias, if it has one.
+    pub name: String,
+    /// The key.
+    pub key: String,
+    /// Other names of it.
+    pub aliases: Vec<String>,
+    /// `stable`, `beta`, `experimental`, or what else the document says.
+    pub stage: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// `boolean`, `string`, `number` or `object`.
+    pub kind: String,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Its rollout, if it has one.
+    pub rollout: Option<Rollout>,
+}
+
+/// The flags of the ruleset, in the order of the document.
+pub fn features(held: Held<'_>) -> Vec<Feature> {
+    let keys = held.rows.names("flags").filter(|name| held.ruleset.find(name).is_some_and(|flag| held.ruleset.key_of(flag) == *name));
+    keys.filter_map(|key| feature(held, key)).collect()
+}
+
+impl Held<'_> {
+    /// The flag with this key or alias.
+    pub fn feature(&self, name: &str) -> Option<Feature> {
+        feature(*self, self.ruleset.key_of(self.ruleset.find(name)?))
+    }
+}
+
+fn feature(held: Held<'_>, key: &str) -> Option<Feature> {
+    let Ok(Json::Object(members)) = serde_json::from_str(held.rows.get(RowKind::Flag, key)?) else { return None };
+    let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    let text = |json: &Json<'_>| if let Json::String(text) = json { Some(text.to_string()) } else { None };
+    let words = |name| match member(name) {
+        Some(Json::Array(words)) => words.iter().filter_map(text).collect(),
+        _ => Vec::new(),
+    };
+    let state = held.rows.get(RowKind::State, key).unwrap_or("{}");
+    let aliases: Vec<String> = words("aliases");
+    Some(Feature {
+        name: aliases.first().filter(|_| key.contains('.')).map_or(key, String::as_str).into(),
+        key: key.into(),
+        aliases,
+        stage: member("stage").and_then(text),
+        description: member("description").and_then(text),
+        owner: member("owner").and_then(text),
+        tags: words("tags"),
+        kind: member("type").and_then(text).unwrap_or_else(|| "boolean".into()),
+        enabled: state::enabled(state),
+        rollout: state::rollout(state, held.rows.get(RowKind::Course, key)),
+    })
+}

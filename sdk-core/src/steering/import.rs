@@ -1,0 +1,243 @@
+//! Importing a document: what becomes of it, the records of it, and who would get other answers.
+use alloc::{
+    collections::BTreeSet,
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use super::{Held, Refusal, Steered, check_reason, overrides::Who, state};
+use crate::{
+    bucket::BucketKey,
+    change::{Action, By, Change},
+    context::Context,
+    document::{
+        DocumentError, MAX_DOCUMENT_BYTES, compile,
+        rows::{self, RowKey, RowKind, Rows, State},
+    },
+    millis::Millis,
+    overrides::{Overrides, OwnerKind, OwnerOverrides},
+    rollout::{Course, Status},
+    ruleset::Ruleset,
+};
+
+/// A document to import.
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'i> {
+    /// Its text.
+    pub text: &'i str,
+    /// What becomes of `enabled`, `rollout` and overrides.
+    pub state: State,
+    /// In case that neither the document nor the rows name one.
+    pub new_key: BucketKey,
+}
+
+/// What an import leads to.
+pub struct Imported {
+    /// What to write, and the records.
+    pub steered: Steered,
+    /// What of the document is left out.
+    pub errors: Vec<DocumentError>,
+    /// What is different, for people.
+    pub changes: Vec<rows::Change>,
+    /// Where the state that is held differs from the document's and stays, as JSON pointers.
+    pub kept: Vec<String>,
+    /// The rows as they are to be, as far as they were given.
+    pub rows: Rows,
+}
+
+/// Imports a document over what is held; `None` where nothing is held yet.
+///
+/// The rows must hold, for [`State::Keep`], the overrides of the owners that the document names, and for [`State::Replace`] all.
+pub fn import(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, by: &By) -> Result<Result<Imported, DocumentError>, Refusal> {
+    check_reason(&by.reason)?;
+    Ok(carry_out(held, ruleset, import, by))
+}
+
+fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, by: &By) -> Result<Imported, DocumentError> {
+    let Import { text, state, new_key } = import;
+    let key = held.bucket_key().unwrap_or(new_key);
+    let given = compile(text, Some(key))?;
+    let whole = |message| DocumentError { pointer: String::new(), message };
+    let rows = Rows::split(text).ok_or_else(|| whole("expected an object".to_string()))?;
+    let mut merged = held.merge(rows, state);
+    if merged.rows.bucket_key().is_none() {
+        merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key.to_hex());
+    }
+    let document = merged.rows.compose(false);
+    if document.len() > MAX_DOCUMENT_BYTES {
+        return Err(whole(format!(
+            "with the state that is kept it has {} bytes, at most {MAX_DOCUMENT_BYTES} are allowed",
+            document.len()
+        )));
+    }
+    let compiled = compile(&document, merged.rows.bucket_key())?;
+    set_courses(held, &mut merged.rows, by.at);
+    let writes = held.writes(&merged.rows);
+    let mut changes = Vec::new();
+    for (key, text) in &writes {
+        record(held, &merged.rows, key, *text, &mut changes);
+        if let Some(owner) = key.kind.owner() {
+            let views = [(ruleset, held), (Some(&compiled.ruleset), &merged.rows)];
+            owner_changes(views, owner, key, by.at, &mut changes);
+        }
+    }
+    let told = held.changes(&merged.rows);
+    if changes.is_empty() && !writes.is_empty() {
+        // Nothing that has a record of its own: another order, another spelling of what is left out, a key that was made.
+        changes.push(Change { pointer: Some(String::new()), ..Change::new(Action::DefinitionImported) });
+    }
+    let writes = writes.into_iter().map(|(key, text)| (key.clone(), text.map(Into::into))).collect();
+    let steered = Steered { writes, changes, ruleset: Some(compiled.ruleset), ..Steered::default() };
+    Ok(Imported { steered, errors: given.errors, changes: told, kept: merged.kept, rows: merged.rows })
+}
+
+/// A rollout that came with the document, or is another now, begins its stage here; that of a flag that is gone has no course.
+fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
+    let flags: Vec<String> = next.of(RowKind::State).map(|(name, _)| name.to_string()).collect();
+    for name in flags {
+        let read = |rows: &Rows| state::rollout(rows.get(RowKind::State, &name)?, rows.get(RowKind::Course, &name));
+        let (before, after) = (read(held), read(next));
+        let stage = |rollout: &crate::rollout::Rollout| (rollout.status, rollout.tier, rollout.percentage);
+        let key = RowKey { kind: RowKind::Course, name: name.clone() };
+        match after {
+            None => next.remove(&key),
+            Some(rollout) if before.as_ref().map(stage) != Some(stage(&rollout)) || next.text(&key).is_none() => {
+                let runs = !matches!(rollout.status, Status::Planned | Status::RolledBack);
+                let held = before.map(|before| before.course).unwrap_or_default();
+                let course = Course {
+                    created_at: held.created_at.or(Some(now)),
+                    started_at: held.started_at.or(runs.then_some(now)),
+                    stage_since: Some(now),
+                    ..held
+                };
+                next.insert(key, state::write_course(&course));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone: Vec<RowKey> = next
+        .of(RowKind::Course)
+        .filter(|(name, _)| next.get(RowKind::State, name).is_none())
+        .map(|(name, _)| RowKey { kind: RowKind::Course, name: name.into() })
+        .collect();
+    gone.iter().for_each(|key| next.remove(key));
+}
+
+/// The record of a row that is no override.
+fn record(held: &Rows, next: &Rows, key: &RowKey, text: Option<&str>, changes: &mut Vec<Change>) {
+    let before = held.text(key);
+    let json = |text: Option<&str>| text.filter(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()).map(Into::into);
+    let definition = Change { old: json(before), new: json(text), ..Change::new(Action::DefinitionImported) };
+    match key.kind {
+        RowKind::Flag => changes.push(Change { flag: Some(key.name.clone()), ..definition }),
+        RowKind::State => {
+            let enabled = |rows: &Rows| rows.get(RowKind::Flag, &key.name).and(rows.text(key)).map(state::enabled);
+            let (old_value, new_value) = (enabled(held), enabled(next));
+            // A flag that comes without a state has a record of its definition.
+            if before.is_some() || text.is_some_and(|text| text != "{}") {
+                let flag = Some(key.name.clone());
+                changes.push(Change { flag, old_value, new_value, action: Action::StateImported, ..definition });
+            }
+        }
+        // Who reads the audit need not know the key.
+        RowKind::Member if key.name == "bucketKey" => {
+            changes.push(Change { old: None, new: None, pointer: Some(key.pointer()), ..definition });
+        }
+        RowKind::Segment | RowKind::Member => changes.push(Change { pointer: Some(key.pointer()), ..definition }),
+        _ => {}
+    }
+}
+
+/// The records of one owner's overrides, a flag each.
+fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &RowKey, now: Millis, changes: &mut Vec<Change>) {
+    let Ok(id) = serde_json::from_str::<String>(&format!("\"{}\"", key.name)) else { return };
+    let [before, after] = views.map(|(ruleset, rows)| {
+        let ruleset = ruleset?;
+        let own = ruleset.owner_overrides(owner, &id, rows.text(key).unwrap_or("{}")).0;
+        Some((ruleset, own, Who::new(Held { rows, paged: rows, ruleset }, owner, &id)))
+    });
+    let named = |view: &Option<(&Ruleset, OwnerOverrides, Who<'_>)>| -> BTreeSet<String> {
+        view.iter().flat_map(|(ruleset, own, _)| own.flags().map(|flag| ruleset.key_of(flag).to_string())).collect()
+    };
+    let look = |view: &Option<(&Ruleset, OwnerOverrides, Who<'_>)>, flag: &str| {
+        let (ruleset, own, who) = view.as_ref()?;
+        let variant = ruleset.find(flag).and_then(|number| Some(super::quoted(ruleset.variant_name(number, own.variant(number)?))));
+        Some((variant, who.value(ruleset, own, flag, now)))
+    };
+    let who = Who::of_id(owner, &id);
+    let mut any = false;
+    for flag in named(&before).union(&named(&after)) {
+        let (old, new) = (look(&before, flag).unwrap_or_default(), look(&after, flag).unwrap_or_default());
+        if old.0 == new.0 {
+            continue;
+        }
+        any = true;
+        let action = if new.0.is_some() { Action::OverrideSet } else { Action::OverrideRemoved };
+        changes.push(Change {
+            flag: Some(flag.clone()),
+            had_override: old.0.is_some(),
+            old: old.0,
+            old_value: old.1,
+            new: new.0,
+            new_value: new.1,
+            ..who.change(action)
+        });
+    }
+    if !any {
+        // What evaluates to nothing is different.
+        changes.push(Change { pointer: Some(key.pointer()), ..who.change(Action::OverrideSet) });
+    }
+}
+
+/// Somebody who would get another answer.
+pub struct Moved {
+    /// Which context.
+    pub context: usize,
+    /// The key of the flag.
+    pub flag: String,
+    /// The answer now, as canonical JSON; `None` where there is no such flag.
+    pub before: Option<String>,
+    /// The answer then.
+    pub after: Option<String>,
+}
+
+/// Whose answers differ between two rulesets, by trying contexts: each that differs, by flag. Reasons and layers alone are no
+/// difference: the value and the variant are.
+pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), contexts: &[Context], now: Millis) -> Vec<Moved> {
+    let keys: BTreeSet<&str> = before.0.flag_keys().chain(after.0.flag_keys()).collect();
+    let mut moved = Vec::new();
+    for (index, context) in contexts.iter().enumerate() {
+        let mut visitors = [before, after].map(|(ruleset, overrides)| (ruleset, ruleset.visitor(overrides.of(context), context, now)));
+        for key in &keys {
+            let [old, new] = visitors.each_mut().map(|(ruleset, visitor)| {
+                // By key alone: an alias of another flag is not this one.
+                let is_there = ruleset.find(key).is_some_and(|flag| ruleset.key_of(flag) == *key);
+                is_there.then(|| visitor.evaluate(key, None))
+            });
+            let seen = |answer: &Option<crate::evaluation::Evaluation<'_>>| {
+                answer.as_ref().map(|answer| {
+                    (
+                        answer.variant().map(String::from),
+                        answer.value().map(|value| {
+                            let mut text = String::new();
+                            value.write_canonical(&mut text);
+                            text
+                        }),
+                    )
+                })
+            };
+            if seen(&old) != seen(&new) {
+                let json = |answer: Option<crate::evaluation::Evaluation<'_>>| {
+                    answer.map(|answer| {
+                        let mut text = String::new();
+                        answer.write_canonical(&mut text, None, false);
+                        text
+                    })
+                };
+                moved.push(Moved { context: index, flag: (*key).into(), before: json(old), after: json(new) });
+            }
+        }
+    }
+    moved
+}

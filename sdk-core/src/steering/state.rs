@@ -1,0 +1,185 @@
+//! A flag's state as rows spell it, and a rollout's course beside it.
+use alloc::{borrow::Cow, string::String, vec, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    document::{
+        json::Json,
+        rows::spelling::{self, Order},
+    },
+    millis::Millis,
+    rollout::{Course, Guard, Method, Percentage, Rate, Rollout, Status, Tier},
+};
+
+/// Whether a flag with this state is switched on.
+pub(super) fn enabled(state: &str) -> bool {
+    !matches!(read(state).iter().find(|(name, _)| name == "enabled"), Some((_, Json::Boolean(false))))
+}
+
+/// The state of a flag that is switched on or off.
+pub(super) fn with_enabled(state: &str, enabled: bool) -> String {
+    with(state, "enabled", Json::Boolean(enabled))
+}
+
+/// The state of a flag with this rollout.
+pub(super) fn with_rollout(state: &str, rollout: &Rollout) -> String {
+    with(state, "rollout", document_form(rollout))
+}
+
+/// The rollout of a flag, if it has one. The state must be that of a flag that compiles.
+pub(super) fn rollout(state: &str, course: Option<&str>) -> Option<Rollout> {
+    let state = read(state);
+    let (_, Json::Object(members)) = state.iter().find(|(name, _)| name == "rollout")? else { return None };
+    if members.is_empty() {
+        return None;
+    }
+    let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    let list = |name| match member(name) {
+        Some(Json::Array(entries)) => entries.iter().filter_map(unit).collect(),
+        _ => Vec::new(),
+    };
+    let status = member("status").and_then(text).and_then(|name| Status::ALL.into_iter().find(|status| status.as_str() == name));
+    let tier = member("tier").and_then(number);
+    Some(Rollout {
+        status: status.unwrap_or(Status::Planned),
+        tier: tier.and_then(|tier| Tier::ALL.into_iter().find(|known| f64::from(known.number()).to_bits() == tier.to_bits())),
+        percentage: member("percentage").and_then(number).and_then(Percentage::of).unwrap_or_default(),
+        allow: list("allow"),
+        deny: list("deny"),
+        guard: member("guard").map(guard),
+        course: course.map(read_course).unwrap_or_default(),
+    })
+}
+
+/// A rollout as documents write it.
+pub(super) fn written(rollout: &Rollout) -> String {
+    print(&document_form(rollout))
+}
+
+/// A course as its row holds it.
+pub(super) fn write_course(course: &Course) -> String {
+    let millis = |moment: Option<Millis>| moment.map(|Millis(millis)| millis);
+    let wire = CourseWire {
+        created_at: millis(course.created_at),
+        started_at: millis(course.started_at),
+        stage_since: millis(course.stage_since),
+        min_tier_ms: Some(course.min_tier_ms),
+        success_rate: Some(course.success_rate.in_millionths()),
+    };
+    serde_json::to_string(&wire).unwrap_or_default()
+}
+
+fn read_course(text: &str) -> Course {
+    let wire: CourseWire = serde_json::from_str(text).unwrap_or_default();
+    let absent = Course::default();
+    Course {
+        created_at: wire.created_at.map(Millis),
+        started_at: wire.started_at.map(Millis),
+        stage_since: wire.stage_since.map(Millis),
+        min_tier_ms: wire.min_tier_ms.unwrap_or(absent.min_tier_ms),
+        success_rate: wire.success_rate.map_or(absent.success_rate, Rate::millionths),
+    }
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct CourseWire {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage_since: Option<i64>,
+    min_tier_ms: Option<i64>,
+    /// Millionths.
+    success_rate: Option<u32>,
+}
+
+type Members<'j> = Vec<(Cow<'j, str>, Json<'j>)>;
+
+fn read(state: &str) -> Members<'_> {
+    match serde_json::from_str(state) {
+        Ok(Json::Object(members)) => members,
+        _ => Vec::new(),
+    }
+}
+
+fn with(state: &str, name: &'static str, value: Json<'_>) -> String {
+    let mut members = read(state);
+    match members.iter_mut().find(|(known, _)| known == name) {
+        Some((_, held)) => *held = value,
+        None => members.push((name.into(), value)),
+    }
+    print(&Json::Object(members))
+}
+
+fn print(json: &Json<'_>) -> String {
+    let mut out = String::new();
+    spelling::write(&mut out, json, Order::Kept);
+    out
+}
+
+/// What is absent in a document is left out.
+fn document_form(rollout: &Rollout) -> Json<'static> {
+    let mut members: Members<'static> = vec![("status".into(), word(rollout.status.as_str()))];
+    if let Some(tier) = rollout.tier {
+        members.push(("tier".into(), Json::Number(tier.number().into())));
+    }
+    members.push(("percentage".into(), Json::Number(rollout.percentage.percent())));
+    for (name, units) in [("allow", &rollout.allow), ("deny", &rollout.deny)] {
+        if !units.is_empty() {
+            members.push((name.into(), Json::Array(units.iter().map(|unit| Json::String(unit.clone().into())).collect())));
+        }
+    }
+    if let Some(guard) = rollout.guard {
+        #[expect(clippy::cast_precision_loss, reason = "both were read from a document, where they are at most 2^53")]
+        let [window, samples] = [guard.time_window_ms as f64, guard.min_samples as f64];
+        let guard = vec![
+            ("method".into(), word(guard.method.as_str())),
+            ("errorRate".into(), Json::Number(guard.error_rate.share())),
+            ("timeWindow".into(), Json::Number(window)),
+            ("minSamples".into(), Json::Number(samples)),
+        ];
+        members.push(("guard".into(), Json::Object(guard)));
+    }
+    Json::Object(members)
+}
+
+fn guard(json: &Json<'_>) -> Guard {
+    let Json::Object(members) = json else { return Guard::default() };
+    let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    let absent = Guard::default();
+    #[expect(clippy::cast_possible_truncation, reason = "whole and at most 2^53: the document compiles")]
+    let whole = |name| member(name).and_then(number).map(|number| number as i64);
+    Guard {
+        method: member("method")
+            .and_then(text)
+            .and_then(|name| Method::ALL.into_iter().find(|method| method.as_str() == name))
+            .unwrap_or(absent.method),
+        error_rate: member("errorRate").and_then(number).and_then(Rate::of).unwrap_or(absent.error_rate),
+        time_window_ms: whole("timeWindow").unwrap_or(absent.time_window_ms),
+        min_samples: whole("minSamples").and_then(|samples| u64::try_from(samples).ok()).unwrap_or(absent.min_samples),
+    }
+}
+
+fn word(text: &'static str) -> Json<'static> {
+    Json::String(text.into())
+}
+
+fn text<'j>(json: &'j Json<'_>) -> Option<&'j str> {
+    if let Json::String(text) = json { Some(text) } else { None }
+}
+
+fn number(json: &Json<'_>) -> Option<f64> {
+    if let Json::Number(number) = json { Some(*number) } else { None }
+}
+
+/// An entry of a list as the text it is compared by.
+fn unit(json: &Json<'_>) -> Option<String> {
+    match json {
+        Json::String(text) => Some(text.clone().into_owned()),
+        Json::Number(_) => Some(print(json)),
+        _ => None,
+    }
+}
