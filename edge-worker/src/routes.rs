@@ -5,7 +5,7 @@ use worker::{Env, Headers, Request, Response, ResponseBuilder};
 use crate::{
     auth::{Admin, Evaluator, Server},
     body, cors, cross_site,
-    handlers::{admin, assets, document, evaluate, explain, health, ofrep, program, ruleset, widget},
+    handlers::{admin, assets, document, evaluate, explain, health, ofrep, outcomes, program, ruleset, widget},
     host::Host,
     problem::Problem,
     settings,
@@ -20,6 +20,7 @@ enum Route {
     Ruleset,
     Widget,
     Explain,
+    Outcomes,
     Document,
     /// Also for those who look after one organization: the hub knows what is theirs.
     Admin,
@@ -62,6 +63,7 @@ const ROUTES: &[(&str, Served)] = &[
     ("/v1/evaluate", Served(Route::Evaluate, POST, Audience::Programs)),
     ("/v1/ruleset", Served(Route::Ruleset, GET, Audience::Programs)),
     ("/v1/explain", Served(Route::Explain, POST, Audience::Operators)),
+    ("/v1/outcomes", Served(Route::Outcomes, POST, Audience::Programs)),
     ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Operators)),
     ("/api/admin/feature-flags", Served(Route::Admin, GET_POST, Audience::Operators)),
     ("/api/admin/overrides", Served(Route::Admin, GET_POST_DELETE, Audience::Operators)),
@@ -135,6 +137,7 @@ async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host,
         Route::Evaluate => evaluate::many(Server::of(request, env)?, request, env).await,
         Route::Ruleset => ruleset::newest(Server::of(request, env)?, request, env).await,
         Route::Explain => explain::one(Admin::of(request, env).await?.operator()?, request, env).await,
+        Route::Outcomes => outcomes::take(Server::of(request, env)?, request, env).await,
         Route::Document if method == "PUT" => {
             admin::pass_on(&Admin::of(request, env).await?.operator()?, request, env, body::DOCUMENT).await
         }
