@@ -24,7 +24,7 @@ enum Route {
     Document,
     /// Also for those who look after one organization: the hub knows what is theirs.
     Admin,
-    /// For those who run the deployment.
+    /// For those who run the deployment. They also say which customer is whose, for that is who may change what it gets.
     Steering,
     Health,
     Demo,
@@ -67,7 +67,7 @@ const ROUTES: &[(&str, Served)] = &[
     ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Operators)),
     ("/api/admin/feature-flags", Served(Route::Admin, GET_POST, Audience::Operators)),
     ("/api/admin/overrides", Served(Route::Admin, GET_POST_DELETE, Audience::Operators)),
-    ("/api/admin/customers", Served(Route::Admin, GET_POST, Audience::Operators)),
+    ("/api/admin/customers", Served(Route::Steering, GET_POST, Audience::Operators)),
     ("/api/admin/rollout/{verb}", Served(Route::Steering, POST, Audience::Operators)),
     ("/api/admin/changes", Served(Route::Admin, GET, Audience::Operators)),
     ("/api/admin/changes/verify", Served(Route::Steering, GET, Audience::Operators)),
