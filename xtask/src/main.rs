@@ -19,6 +19,7 @@ mod site;
 mod size;
 mod stamp;
 mod test;
+mod token;
 mod toolchain;
 mod wasm;
 
@@ -35,7 +36,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "dev",
-        usage: "[--port N] [--flags FILE] [--data DIR] [--no-build] [--off]   the worker, the demo and the dashboard, here",
+        usage: "[--port N] [--flags FILE] [--data DIR] [--rate-limits TEXT] [--no-build] [--off]   the worker, the demo and the dashboard, here",
         run: dev::run,
     },
     Command { name: "test", usage: "[suite …]   every check, or those named", run: test::run },
@@ -48,6 +49,11 @@ const COMMANDS: &[Command] = &[
     Command { name: "bench", usage: "[native|js|edge|size]   our numbers beside the best peer's, and the budgets", run: bench::run },
     Command { name: "fuzz", usage: "[document|context|program …] [--seconds N]   arbitrary bytes against the core", run: fuzz::run },
     Command { name: "malformed", usage: "[--count N] [--seed S]   wrong requests to the worker, each refused", run: malformed::run },
+    Command {
+        name: "token",
+        usage: "--secret-file FILE|--data DIR --sub S --role R [--organization O] [--minutes N]   a token for the admin routes",
+        run: token::run,
+    },
     Command { name: "build", usage: "   what dev and test build, and nothing else", run: |_| build() },
 ];
 
