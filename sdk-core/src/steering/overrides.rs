@@ -64,9 +64,9 @@ pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
 }
 
 /// Removes all overrides of one owner, also those that evaluate to nothing.
-pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
+pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Steered {
     let key = RowKey::of(owner.into(), id);
-    let Some(before) = held.paged.text(&key) else { return Ok(Steered::default()) };
+    let Some(before) = held.paged.text(&key) else { return Steered::default() };
     let (own, _) = held.ruleset.owner_overrides(owner, id, before);
     let who = Who::new(held, owner, id);
     let mut steered = Steered::default();
@@ -85,7 +85,7 @@ pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Resu
         steered.changes.push(Change { pointer: Some(key.pointer()), old: Some(before.into()), ..who.change(Action::OverrideRemoved) });
     }
     steered.writes.push((key, None));
-    Ok(steered)
+    steered
 }
 
 /// The context of somebody of whom nothing else is known.
