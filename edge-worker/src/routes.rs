@@ -49,6 +49,9 @@ enum Audience {
 #[derive(Clone, Copy)]
 struct Served(Route, &'static str, Audience);
 
+/// Where a request says whose it is. Caches keep answers apart by the first of them themselves, by the second only when told.
+const CREDENTIALS: &str = "authorization, x-api-key";
+
 const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
 const GET_POST: &str = "GET, HEAD, POST, OPTIONS";
@@ -167,6 +170,9 @@ fn dressed(answer: Response, audience: Audience, request: &Request, env: &Env) -
     let headers = answer.headers();
     headers.set("cache-control", kept_by(audience, answer.status_code()))?;
     if audience == Audience::Pages {
+        if request.inner().method() != "OPTIONS" {
+            headers.append("vary", CREDENTIALS)?;
+        }
         cors::allow(request, env, headers)?;
     }
     Ok(answer)
