@@ -18,13 +18,14 @@ export async function dataFolder() {
 /**
  * Starts a server and waits until it answers.
  *
- * @param {{ data: string, document?: object | string }} options `document`: for an empty store; else the example flags.
+ * @param {{ data: string, document?: object | string, rateLimits?: string }} options `document`: for an empty store; else the example
+ *   flags. `rateLimits`: how much is let pass a minute; without it, everything.
  */
-export async function startServer({ data, document }) {
+export async function startServer({ data, document, rateLimits = 'off' }) {
   const port = await freePort();
   // That of an earlier start names another port.
   await rm(join(data, 'dev.json'), { force: true });
-  const options = ['--no-build', '--port', String(port), '--data', data];
+  const options = ['--no-build', '--port', String(port), '--data', data, '--rate-limits', rateLimits];
   if (document !== undefined) {
     const file = join(data, 'given.json');
     await writeFile(file, typeof document === 'string' ? document : JSON.stringify(document));

@@ -2,6 +2,7 @@
 //! a call into the runtime, and an answer has a dozen of them.
 
 const WORDS: &[&str] = &[
+    "CLIENT_ADDRESS_HEADER",
     "CLIENT_KEY",
     "CLIENT_ORIGINS",
     "SERVER_KEY",
@@ -9,14 +10,18 @@ const WORDS: &[&str] = &[
     "application/json",
     "authorization",
     "cache-control",
+    "cf",
+    "clientIp",
     "content-length",
     "content-type",
     "etag",
     "if-none-match",
+    "no-referrer",
     "no-store",
     "nosniff",
     "origin",
     "private, no-cache",
+    "referrer-policy",
     "twinflag-version",
     "vary",
     "x-api-key",

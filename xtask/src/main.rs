@@ -19,6 +19,7 @@ mod site;
 mod size;
 mod stamp;
 mod test;
+mod token;
 mod toolchain;
 mod wasm;
 
@@ -35,7 +36,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "dev",
-        usage: "[--port N] [--flags FILE] [--data DIR] [--no-build]   the worker, the demo and the dashboard, here",
+        usage: "[--port N] [--flags FILE] [--data DIR] [--rate-limits TEXT] [--no-build]   the worker, the demo and the dashboard, here",
         run: dev::run,
     },
     Command { name: "test", usage: "[suite …]   every check, or those named", run: test::run },
@@ -52,6 +53,11 @@ const COMMANDS: &[Command] = &[
         name: "soak",
         usage: "[--kills N] [--seed S] [--writers W]   a worker that is killed while operators write",
         run: by_hand::soak,
+    },
+    Command {
+        name: "token",
+        usage: "--secret-file FILE|--data DIR --sub S --role R [--organization O] [--minutes N]   a token for the admin routes",
+        run: token::run,
     },
     Command { name: "build", usage: "   what dev and test build, and nothing else", run: |_| build() },
 ];
