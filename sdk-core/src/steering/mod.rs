@@ -4,6 +4,7 @@
 //! something without a record. Reading order: [`Command`], [`steer`], [`import`].
 mod features;
 mod import;
+mod leaves;
 mod overrides;
 mod rollouts;
 mod state;
