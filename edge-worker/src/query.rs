@@ -86,7 +86,9 @@ mod tests {
     use super::*;
 
     fn read(url: &str) -> Result<Vec<(String, String)>, String> {
-        Query::parse(url)?.only(&["a", "b"]).map(|Query(pairs)| pairs)
+        let query = Query::parse(url)?;
+        query.check(&["a", "b"])?;
+        Ok(query.0)
     }
 
     #[test]
