@@ -64,7 +64,13 @@ export function doors({ url, adminToken, clientKey, serverKey }) {
     asClient: (path, options) => request(path, { token: clientKey, ...options }),
     asServer: (path, options) => request(path, { token: serverKey, ...options }),
     /** Whatever the document's version is: a test of preconditions names its own. */
-    asAdmin: (path, options) => request(path, { token: adminToken, ...options, headers: options?.method === 'PUT' ? { 'if-match': '*', ...options.headers } : options?.headers }),
+    asAdmin: async (path, options) => {
+      const ask = (headers) => request(path, { token: adminToken, ...options, headers: { ...headers, ...options?.headers } });
+      if (options?.method !== 'PUT') return ask({});
+      const answer = await ask({ 'if-match': '*' });
+      // Where there is no document yet there is none to match.
+      return answer.status === 412 && !answer.headers.has('etag') && !options.headers?.['if-match'] ? ask({}) : answer;
+    },
     /** Answers of `POST /v1/evaluate`. */
     evaluate: async (...evaluations) => {
       const answer = await request('/v1/evaluate', { token: serverKey, body: { evaluations } });

@@ -8,7 +8,7 @@ use crate::settings;
 /// How long a browser may remember that it may ask.
 const MAX_AGE_SECONDS: &str = "7200";
 const REQUEST_HEADERS: &str = "authorization, content-type, if-none-match, x-api-key";
-const RESPONSE_HEADERS: &str = "etag, retry-after, twinflag-stale, twinflag-version";
+const RESPONSE_HEADERS: &str = "etag, retry-after, twinflag-organization, twinflag-stale, twinflag-version";
 
 /// Says on an answer to a page of another origin that the page may read it.
 pub(crate) fn allow(request: &Request, env: &Env, answer: &Headers) -> worker::Result<()> {

@@ -73,6 +73,16 @@ pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
     found
 }
 
+/// These pages at exactly these versions; none of them is held.
+pub(crate) async fn past(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
+    let mut asked = Vec::new();
+    asked.extend(wanted.iter().map(|(page, version)| (*page, *version)));
+    let Some(pages) = ask(env, &asked).await else { return Found { pages: BTreeMap::new(), stale: true } };
+    let mut found = Found { pages: BTreeMap::new(), stale: false };
+    found.pages.extend(pages.into_iter().map(|page| (page.number, held(page, Millis(0)).owners)));
+    found
+}
+
 async fn ask(env: &Env, missing: &[(u16, u32)]) -> Option<Vec<Page>> {
     match select(Box::pin(hub::pages(env, missing)), Delay::from(PATIENCE)).await {
         Either::Left((Ok(pages), _)) => Some(pages),

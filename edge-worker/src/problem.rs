@@ -93,6 +93,11 @@ impl Problem {
         Self::new(400, "INVALID_CONTEXT", "the customer does not belong to this organization")
     }
 
+    /// Nothing served then.
+    pub(crate) fn no_version() -> Self {
+        Self::new(404, "VERSION_NOT_FOUND", "nothing served at this version or moment")
+    }
+
     /// The store cannot take any more.
     pub(crate) fn full(detail: &str) -> Self {
         Self::new(507, "FULL", detail)
@@ -101,6 +106,11 @@ impl Problem {
     /// There is no ruleset to answer from, and why.
     pub(crate) fn no_ruleset(code: &'static str, detail: impl Into<String>) -> Self {
         Self { header: Some(("retry-after", "1".to_owned())), ..Self::new(503, code, detail) }
+    }
+
+    /// The same, about this place.
+    pub(crate) fn at(self, pointer: String) -> Self {
+        Self { pointer: Some(pointer), ..self }
     }
 
     pub(crate) fn into_response(self) -> worker::Result<Response> {

@@ -10,10 +10,19 @@ use std::{
 };
 
 use futures_util::future::{Either, select};
-use sdk_core::{BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset, compile, rows::RowKey};
+use sdk_core::{
+    BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset, compile,
+    rows::{RowKey, RowKind},
+};
 use worker::{Delay, Env, console_error};
 
-use crate::{clock, host::Host, hub::client as hub, override_pages, problem::Problem};
+use crate::{
+    clock,
+    host::Host,
+    hub::client as hub,
+    override_pages::{self, Owners},
+    problem::Problem,
+};
 
 /// How long what the hub said is taken for current,
 const FRESH_MS: i64 = 1_000;
@@ -32,40 +41,78 @@ pub(crate) struct Serving {
     pub(crate) stale: bool,
     /// Which pages of overrides there are, and their versions.
     pages: Rc<BTreeMap<u16, u32>>,
+    /// Whether there may be a newer version of it all, which is not what was asked for.
+    is_past: bool,
 }
 
 impl Serving {
-    /// The overrides that these contexts need, in at most one question to the hub. Where the hub is away the last good ones
-    /// serve, or none, and [`Self::stale`] is set.
-    pub(crate) async fn overrides<'c>(&mut self, env: &Env, contexts: impl IntoIterator<Item = &'c Context>) -> Overrides {
+    /// The overrides that these contexts need. Each context learns the organization of its customer, if the customer belongs to
+    /// one; one that names another organization is refused with its number.
+    ///
+    /// Asks the hub once, and once more for organizations that were learned. Where the hub is away the last good ones serve, or
+    /// none, and [`Self::stale`] is set.
+    pub(crate) async fn overrides<'c>(
+        &mut self,
+        env: &Env,
+        contexts: impl IntoIterator<Item = &'c mut Context>,
+    ) -> Result<Overrides, usize> {
         if self.pages.is_empty() {
-            return Overrides::default();
+            return Ok(Overrides::default());
         }
-        let ids = |context: &Context| OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))).collect::<Vec<_>>();
         // Extended, not collected: collecting brings a sort along for each type, which is a kilobyte or two each.
+        let mut contexts: Vec<&mut Context> = contexts.into_iter().collect();
         let mut owners: BTreeSet<(OwnerKind, String)> = BTreeSet::new();
-        owners.extend(contexts.into_iter().flat_map(ids));
+        let ids = |context: &Context| OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))).collect::<Vec<_>>();
+        owners.extend(contexts.iter().flat_map(|context| ids(context)));
+        let mut pages = BTreeMap::new();
+        self.fetch(env, &owners, &mut pages).await;
+        let mut learned = BTreeSet::new();
+        for (index, context) in contexts.iter_mut().enumerate() {
+            let Some(customer) = OwnerKind::Customer.id(context) else { continue };
+            let key = RowKey::of(RowKind::Membership, &customer);
+            let membership = key.page().and_then(|page| pages.get(&page)).and_then(|rows: &Rc<Owners>| rows.get(&key));
+            let Some(organization) = membership.and_then(|text| serde_json::from_str::<String>(text).ok()) else { continue };
+            match OwnerKind::Organization.id(context) {
+                Some(given) if given != organization => return Err(index),
+                Some(_) => {}
+                None => {
+                    **context = core::mem::take(*context).string("organizationId", &organization);
+                    learned.insert((OwnerKind::Organization, organization));
+                }
+            }
+        }
+        self.fetch(env, &learned, &mut pages).await;
+        owners.append(&mut learned);
         let mut overrides = Overrides::default();
-        let placed: Vec<_> = owners
-            .into_iter()
-            .filter_map(|(kind, id)| {
-                let key = RowKey::of(kind.into(), &id);
-                let page = key.page().filter(|page| self.pages.contains_key(page))?;
-                Some((kind, id, key, page))
-            })
-            .collect();
-        let mut wanted = BTreeMap::new();
-        wanted.extend(placed.iter().filter_map(|(.., page)| Some((*page, *self.pages.get(page)?))));
-        let found = override_pages::get(env, &wanted).await;
-        self.stale |= found.stale;
-        for (kind, id, key, page) in placed {
-            if let Some(tree) = found.pages.get(&page).and_then(|owners| owners.get(&key)) {
+        for (kind, id) in owners {
+            let key = RowKey::of(kind.into(), &id);
+            if let Some(tree) = key.page().and_then(|page| pages.get(&page)).and_then(|owners| owners.get(&key)) {
                 // What of it is left out was told when it was imported.
                 let (own, _) = self.ruleset.owner_overrides(kind, &id, tree);
                 overrides.insert(kind, id, own);
             }
         }
-        overrides
+        Ok(overrides)
+    }
+
+    /// The same for one context.
+    pub(crate) async fn overrides_of(&mut self, env: &Env, context: &mut Context) -> Result<Overrides, Problem> {
+        self.overrides(env, [context]).await.map_err(|_| Problem::other_organization())
+    }
+
+    /// Adds the pages that these owners are on.
+    async fn fetch(&mut self, env: &Env, owners: &BTreeSet<(OwnerKind, String)>, pages: &mut BTreeMap<u16, Rc<Owners>>) {
+        let mut wanted = BTreeMap::new();
+        wanted.extend(owners.iter().filter_map(|(kind, id)| {
+            let page = RowKey::of((*kind).into(), id).page().filter(|page| !pages.contains_key(page))?;
+            Some((page, *self.pages.get(&page)?))
+        }));
+        if wanted.is_empty() {
+            return;
+        }
+        let found = if self.is_past { override_pages::past(env, &wanted).await } else { override_pages::get(env, &wanted).await };
+        self.stale |= found.stale;
+        pages.extend(found.pages);
     }
 }
 
@@ -82,7 +129,13 @@ struct Held {
 
 impl Held {
     fn serve(&self) -> Serving {
-        Serving { version: self.version, ruleset: Rc::clone(&self.ruleset), stale: self.failed, pages: Rc::clone(&self.pages) }
+        Serving {
+            version: self.version,
+            ruleset: Rc::clone(&self.ruleset),
+            stale: self.failed,
+            pages: Rc::clone(&self.pages),
+            is_past: false,
+        }
     }
 }
 
@@ -110,6 +163,15 @@ pub(crate) async fn current(host: &Host, min_version: Option<u32>) -> Result<Ser
         }
     }
     Ok(HELD.with_borrow(Clone::clone).unwrap_or(held).serve())
+}
+
+/// The ruleset that served at a version, or at a moment. Compiled for this one question: who looks back does it seldom.
+pub(crate) async fn past(env: &Env, when: hub::When) -> Result<Serving, Problem> {
+    let then = hub::past(env, when).await?;
+    let compiled = compile(&then.document, BucketKey::from_hex(&then.bucket_key)).map_err(|error| Problem::document(&error))?;
+    let mut pages = BTreeMap::new();
+    pages.extend(then.pages);
+    Ok(Serving { version: then.version, ruleset: Rc::new(compiled.ruleset), stale: false, pages: Rc::new(pages), is_past: true })
 }
 
 /// Asks the hub whatever was asked before; for who has just changed something.

@@ -1,6 +1,8 @@
 //! Moments.
 use alloc::{format, string::String};
 
+use crate::matching::time::parse_millis;
+
 const DAY_MS: i64 = 86_400_000;
 
 /// A moment in whole milliseconds since the Unix epoch. The caller's clock tells it.
@@ -8,6 +10,11 @@ const DAY_MS: i64 = 86_400_000;
 pub struct Millis(pub i64);
 
 impl Millis {
+    /// Reads a time as conditions read it: `2025-11-03T10:00:00Z`, with or without a fraction, or with an offset.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        parse_millis(text.as_bytes()).map(Self)
+    }
+
     /// As people and databases read it: `2025-11-03T10:00:00.000Z`.
     pub fn to_rfc3339(self) -> String {
         let (days, rest) = (self.0.div_euclid(DAY_MS), self.0.rem_euclid(DAY_MS));
@@ -36,7 +43,12 @@ mod tests {
             let millis = step * 39_916_801 * 5;
             let theirs = jiff::Timestamp::from_millisecond(millis).unwrap();
             let expected = theirs.strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
-            assert_eq!(Millis(millis).to_rfc3339(), std::format!("{expected}"));
+            let text = std::format!("{expected}");
+            assert_eq!(Millis(millis).to_rfc3339(), text);
+            assert!(
+                !(0..=9_999).contains(&theirs.strftime("%Y").to_string().parse().unwrap_or(-1))
+                    || Millis::from_rfc3339(&text) == Some(Millis(millis))
+            );
         }
     }
 }

@@ -14,7 +14,7 @@ const AT_ONCE = 8;
 const server = ownServer({ document: { schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: { default: 'on' } } } });
 
 const ask = ({ method, as }, path, { body, headers } = {}) =>
-  server.request(path, { method, body, headers, token: { client: server.clientKey, server: server.serverKey, admin: server.adminToken }[as] });
+  server.request(path, { method, body, headers: { ...(method === 'PUT' && { 'if-match': '*' }), ...headers }, token: { client: server.clientKey, server: server.serverKey, admin: server.adminToken }[as] });
 
 test('the same requests, spelled rightly, are taken', async () => {
   for (const route of ROUTES) {

@@ -45,7 +45,7 @@ test('a dry run tells and stores nothing', async () => {
   const before = await get();
   const deployed = document({ killed: { default: 'on', enabled: true }, fresh: {}, bad: { type: 'colour' } });
   const dry = (await put(deployed, '?dryRun=true')).json();
-  assert.deepEqual(Object.keys(dry).sort(), ['changes', 'errors', 'kept', 'version']);
+  assert.deepEqual(Object.keys(dry).sort(), ['changes', 'errors', 'kept', 'records', 'version']);
   const after = await get();
   assert.equal(after.text, before.text);
   assert.equal(after.headers.get('etag'), before.headers.get('etag'));
@@ -79,6 +79,13 @@ test('If-Match guards what somebody else has changed meanwhile', async () => {
   assert.deepEqual(Object.keys((await get()).json().flags), ['a']);
   assert.equal((await put(document({ b: {} }), '', { 'if-match': `"0", ${taken.headers.get('etag')}` })).status, 200);
   assert.equal((await put(document({ c: {} }), '', { 'if-match': '*' })).status, 200);
+});
+
+test('a document is not replaced by who has not seen it', async () => {
+  const tag = (await get()).headers.get('etag');
+  const blind = await server.request('/api/admin/document', { method: 'PUT', token: server.adminToken, body: document({ b: {} }) });
+  assert.deepEqual([blind.status, blind.json().code, blind.headers.get('etag')], [428, 'PRECONDITION_REQUIRED', tag]);
+  assert.equal((await get()).headers.get('etag'), tag);
 });
 
 test('what is misspelt imports nothing', async () => {

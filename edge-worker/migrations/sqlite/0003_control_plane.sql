@@ -39,14 +39,15 @@ BEGIN
   SELECT RAISE(ABORT, 'a record of the audit trail is not deleted');
 END;
 
--- What happened to those who have a feature, and the steps of its rollout. An event that was sent twice stands here once.
+-- What happened to those who have a feature, and the steps of its rollout: `enabled`, `disabled`, `error`, `rollback`, or a name of
+-- one's own. An event that was sent twice stands here once.
 CREATE TABLE rollout_events (
   sequence INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   feature_name TEXT NOT NULL,
   customer_id TEXT,
   unit TEXT,
-  event_type TEXT NOT NULL CHECK (event_type IN ('enabled', 'disabled', 'error', 'rollback')),
+  event_type TEXT NOT NULL,
   metadata TEXT NOT NULL DEFAULT '{}',
   timestamp INTEGER NOT NULL
 );

@@ -23,9 +23,10 @@ const MOST: usize = 1_000;
 
 pub(crate) async fn many(_server: Server, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let body = body::read(request, body::DOCUMENT).await?;
-    let (questions, version) = parse(&body)?;
+    let (mut questions, version) = parse(&body)?;
     let mut serving = ruleset_cache::current(env, version).await?;
-    let overrides = serving.overrides(env, questions.iter().map(|question| &question.context)).await;
+    let overrides = serving.overrides(env, questions.iter_mut().map(|question| &mut question.context)).await;
+    let overrides = overrides.map_err(|index| Problem::other_organization().at(format!("/evaluations/{index}/context")))?;
     versioned(json(answers(&serving, &overrides, &questions, clock::now()))?, &serving)
 }
 

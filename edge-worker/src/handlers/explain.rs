@@ -1,5 +1,5 @@
 //! How an answer came about: `POST /v1/explain` for operators, `POST /demo/explain` for the page that shows it.
-use sdk_core::{Context, Millis, Object, Overrides, canonical::write_string};
+use sdk_core::{Context, Evaluation, Layer, Millis, Object, Overrides, OwnerKind, canonical::write_string};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Request, Response};
@@ -13,6 +13,7 @@ use crate::{
     auth::{Admin, Evaluator},
     body, clock,
     host::Host,
+    hub::client::{self as hub, Explaining, When},
     problem::Problem,
     ruleset_cache::{self, Serving},
 };
@@ -20,15 +21,65 @@ use crate::{
 /// How many flags the page may name.
 const MOST: usize = 1_000;
 
-/// `{ flag, context?, now? }` → `{ evaluation, steps }`.
+/// `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, version }`: now, at a version, or as it was at a
+/// moment; `change` is the record that made it so, or `null`.
 pub(crate) async fn one(_admin: Admin, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let body = body::read(request, body::QUESTION).await?;
     let wire: One<'_> = object(&body).map_err(Problem::malformed)?;
     let flag = key(wire.flag).map_err(|why| Problem::malformed_at("/flag", why))?;
-    let (context, now) = asked(wire.context, wire.now)?;
-    let mut serving = ruleset_cache::current(env, None).await?;
-    let overrides = serving.overrides(env, [&context]).await;
-    versioned(json(explanation(&serving, &overrides, &flag, &context, now))?, &serving)
+    let when = when(wire.version, wire.at)?;
+    let (mut context, now) = asked(wire.context, wire.now)?;
+    let now = match (when, wire.now.0) {
+        (Some(When::Moment(moment)), None) => moment,
+        _ => now,
+    };
+    let mut serving = match when {
+        Some(when) => ruleset_cache::past(env, when).await?,
+        None => ruleset_cache::current(env, None).await?,
+    };
+    let overrides = serving.overrides_of(env, &mut context).await?;
+    let explanation = serving.ruleset.explain(overrides.of(&context), &flag, &context, now, None);
+    let change = change(env, &explanation.evaluation, &context, serving.version).await?;
+    let mut out = String::from("{\"change\":");
+    out.push_str(&change);
+    // The members of the explanation stand behind the change.
+    out.push_str(&explanation.to_json(None).replacen('{', ",", 1));
+    out.pop();
+    out.push_str(&format!(",\"version\":{}}}", serving.version));
+    versioned(json(out)?, &serving)
+}
+
+/// The record that made an answer what it is. An answer about no flag was made by none.
+async fn change(env: &Host, evaluation: &Evaluation<'_>, context: &Context, version: u32) -> Result<String, Problem> {
+    if evaluation.flag_key().is_empty() {
+        return Ok("null".to_owned());
+    }
+    let asked = Explaining {
+        flag: evaluation.flag_key().into(),
+        layer: evaluation.layer().map_or("", Layer::as_str).into(),
+        customer: OwnerKind::Customer.id(context),
+        organization: OwnerKind::Organization.id(context),
+        version,
+    };
+    hub::explaining(env, &asked).await
+}
+
+/// The past that is asked for: a version, or a moment as milliseconds since 1970 or as a date and time.
+fn when(version: Given<'_>, at: Given<'_>) -> Result<Option<When>, Problem> {
+    match (version.0, at.0) {
+        (None, None) => Ok(None),
+        (Some(version), None) => {
+            let version = serde_json::from_str(version).map_err(|_| Problem::malformed_at("/version", "expected a whole number"))?;
+            Ok(Some(When::Version(version)))
+        }
+        (None, Some(at)) => {
+            let text: Option<String> = serde_json::from_str(at).ok();
+            let moment = text.map_or_else(|| millis(at).ok(), |text| Millis::from_rfc3339(&text));
+            let expected = || Problem::malformed_at("/at", "expected whole milliseconds since 1970, or a time like 2026-11-03T10:00:00Z");
+            Ok(Some(When::Moment(moment.ok_or_else(expected)?)))
+        }
+        (Some(_), Some(_)) => Err(Problem::malformed("expected version or at, not both")),
+    }
 }
 
 /// `{ flags?, context?, now? }` → `{ explanations: [{ flag, evaluation, steps }] }`, in the order of `flags`; without it, all.
@@ -40,9 +91,9 @@ pub(crate) async fn many(_evaluator: Evaluator, request: &mut Request, env: &Hos
     if named.as_ref().is_some_and(|flags| flags.len() > MOST) {
         return Err(Problem::malformed_at("/flags", format!("expected at most {MOST}")));
     }
-    let (context, now) = asked(wire.context, wire.now)?;
+    let (mut context, now) = asked(wire.context, wire.now)?;
     let mut serving = ruleset_cache::current(env, None).await?;
-    let overrides = serving.overrides(env, [&context]).await;
+    let overrides = serving.overrides_of(env, &mut context).await?;
     let flags = named.unwrap_or_else(|| serving.ruleset.flag_keys().map(str::to_owned).collect());
     let mut out = String::from(r#"{"explanations":["#);
     for (index, flag) in flags.iter().enumerate() {
@@ -66,6 +117,10 @@ struct One<'a> {
     context: Given<'a>,
     #[serde(borrow, default)]
     now: Given<'a>,
+    #[serde(borrow, default)]
+    version: Given<'a>,
+    #[serde(borrow, default)]
+    at: Given<'a>,
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod ofrep;
+pub(crate) mod outcomes;
 pub(crate) mod program;
 mod question;
 pub(crate) mod ruleset;

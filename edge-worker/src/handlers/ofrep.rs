@@ -58,9 +58,9 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Re
 async fn ask(request: &mut Request, env: &Host) -> Result<(Serving, Overrides, Context), Problem> {
     let version = version_named(&Query::lenient(request));
     let body = body::read(request, body::QUESTION).await?;
-    let context = Question::parse(&body)?.context()?;
+    let mut context = Question::parse(&body)?.context()?;
     let mut serving = ruleset_cache::current(env, version).await?;
-    let overrides = serving.overrides(env, [&context]).await;
+    let overrides = serving.overrides_of(env, &mut context).await?;
     Ok((serving, overrides, context))
 }
 

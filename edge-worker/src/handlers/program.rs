@@ -1,7 +1,8 @@
 //! `POST /v1/program`: the ruleset specialised for what is known of one visitor.
 //!
 //! `?format=N` names the highest format of programs the asker reads; who names none reads every one.
-use sdk_core::{FORMAT, Identity, specialise};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sdk_core::{FORMAT, Identity, OwnerKind, specialise};
 use worker::{Request, Response};
 
 use super::{JSON, accept, question::Question, tagged, versioned};
@@ -19,13 +20,18 @@ pub(crate) async fn make(_evaluator: Evaluator, request: &mut Request, env: &Hos
         return Err(Problem::not_acceptable(&format!("programs of format {FORMAT}")));
     }
     let body = body::read(request, body::QUESTION).await?;
-    let known = Question::parse(&body)?.context()?;
+    let mut known = Question::parse(&body)?.context()?;
+    let named = OwnerKind::Organization.id(&known);
     let mut serving = ruleset_cache::current(env, query.number("minVersion")?).await?;
-    let overrides = serving.overrides(env, [&known]).await;
+    let overrides = serving.overrides_of(env, &mut known).await?;
     let program =
         specialise(&serving.ruleset, overrides.of(&known), &known, Identity::Open).map_err(|error| Problem::context(error.as_str()))?;
     let bytes = if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() };
     let response = tagged(request, &Etag::strong(&bytes), form, bytes)?;
     response.headers().append("vary", "accept")?;
+    // The program is for a visitor of this organization: who runs it says so of the visitor.
+    if let Some(organization) = OwnerKind::Organization.id(&known).filter(|_| named.is_none()) {
+        response.headers().set("twinflag-organization", &utf8_percent_encode(&organization, NON_ALPHANUMERIC).to_string())?;
+    }
     versioned(response, &serving)
 }

@@ -7,7 +7,7 @@ use sdk_core::{
     Context, Evaluation, Layer, Millis, Object, Overrides,
     canonical::{write_number, write_string},
 };
-use worker::{Request, Response, js_sys::Date};
+use worker::{Request, Response};
 
 use super::{JSON, tagged, versioned};
 use crate::{
@@ -41,7 +41,7 @@ pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host)
     let now = clock::now();
     match ruleset_cache::current(env, version).await {
         Ok(mut serving) => {
-            let overrides = serving.overrides(env, [&context]).await;
+            let overrides = serving.overrides_of(env, &mut context).await?;
             versioned(answer(request, &query, &evaluated(&serving, &overrides, &context, now), Some(&serving), now)?, &serving)
         }
         Err(_) => answer(request, &query, &Config { tree: DEFAULTS.trim().to_owned(), source: "default" }, None, now),
@@ -118,13 +118,7 @@ fn answer(request: &Request, query: &Query, config: &Config, serving: Option<&Se
     let etag = Etag::weak(body.as_bytes());
     body.pop();
     body.push_str(",\"evaluatedAt\":");
-    write_string(&mut body, &iso(now));
+    write_string(&mut body, &now.to_rfc3339());
     body.push('}');
     tagged(request, &etag, JSON, body.into_bytes())
-}
-
-fn iso(Millis(moment): Millis) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "the clock tells milliseconds of this age")]
-    let moment = moment as f64;
-    Date::new(&moment.into()).to_iso_string().into()
 }

@@ -1,8 +1,11 @@
 //! What the rest of the worker may ask of the hub.
+use sdk_core::Millis;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
-pub(crate) use super::wire::Page;
-use super::wire::{ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, NOW, PAGES, ROLE, RULESET, RulesetAnswer, VERSION, WITHIN, encoded};
+use super::wire::{
+    ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, EXPLAINING, NOW, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, VERSION, WITHIN, encoded,
+};
+pub(crate) use super::wire::{Explaining, Page};
 use crate::problem::Problem;
 
 /// A stored document.
@@ -31,9 +34,46 @@ pub(crate) async fn ruleset(env: &Env, since: Option<u32>) -> Result<Option<Rule
     if answer.status_code() == 204 {
         return Ok(None);
     }
-    let text = good(&mut answer).await?;
-    let RulesetAnswer { version, bucket_key, pages, document } = serde_json::from_str(&text).map_err(worker::Error::from)?;
-    Ok(Some(Ruleset { version, document: document.get().to_owned(), bucket_key, pages }))
+    read(&good(&mut answer).await?).map(Some)
+}
+
+fn read(answer: &str) -> Result<Ruleset, Problem> {
+    let RulesetAnswer { version, bucket_key, pages, document } = serde_json::from_str(answer).map_err(worker::Error::from)?;
+    Ok(Ruleset { version, document: document.get().to_owned(), bucket_key, pages })
+}
+
+/// A point in the past.
+#[derive(Clone, Copy)]
+pub(crate) enum When {
+    /// A version,
+    Version(u32),
+    /// or what served at a moment.
+    Moment(Millis),
+}
+
+/// The ruleset that served then.
+pub(crate) async fn past(env: &Env, when: When) -> Result<Ruleset, Problem> {
+    let query = match when {
+        When::Version(version) => format!("version={version}"),
+        When::Moment(Millis(moment)) => format!("at={moment}"),
+    };
+    let mut answer = hub(env)?.fetch_with_str(&format!("{RULESET}?{query}")).await?;
+    if answer.status_code() == 404 {
+        return Err(Problem::no_version());
+    }
+    read(&good(&mut answer).await?)
+}
+
+/// The record that made an answer what it is, as JSON; `null` where none is known.
+pub(crate) async fn explaining(env: &Env, asked: &Explaining<'_>) -> Result<String, Problem> {
+    let body = serde_json::to_string(asked).map_err(worker::Error::from)?;
+    let mut answer = send(env, Method::Post, EXPLAINING, Headers::new(), body).await?;
+    good(&mut answer).await
+}
+
+/// Keeps what happened; the hub answers in its own words.
+pub(crate) async fn outcomes(env: &Env, body: String) -> Result<Response, Problem> {
+    send(env, Method::Post, OUTCOMES, Headers::new(), body).await
 }
 
 /// Pages of overrides, each at a version.

@@ -4,24 +4,25 @@
 mod admin;
 pub(crate) mod client;
 mod ground;
+mod outcomes;
 mod record;
 pub(crate) mod wire;
 
 use std::{cell::RefCell, rc::Rc};
 
-use sdk_core::{BucketKey, rows::RowKey};
+use sdk_core::{BucketKey, Layer, Millis, rows::RowKey};
 use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_warn, durable_object};
 
 use self::{
     ground::Kept,
-    wire::{BUCKET_KEY, Owner, Page, RulesetAnswer, VERSION},
+    wire::{BUCKET_KEY, Explaining, Owner, Page, RulesetAnswer, VERSION},
 };
 use crate::{
     clock,
     problem::Problem,
     query::Query,
-    store::{Store, sqlite::Sqlite},
+    store::{Store, audit::ForExplain, sqlite::Sqlite},
 };
 
 /// Keeps the document of one environment and gives each change the next version.
@@ -55,6 +56,8 @@ impl FlagHub {
             return self.administer(request).await;
         }
         match (request.method(), path.as_str()) {
+            (Method::Post, "/outcomes") => self.take_outcomes(&request.text().await?),
+            (Method::Post, "/explaining") => self.explain(&request.text().await?),
             (Method::Post, _) => self.pages(&request.json::<Vec<(u16, u32)>>().await?),
             (_, "/document") => self.export().await,
             _ => self.newest(&request).await,
@@ -64,7 +67,11 @@ impl FlagHub {
     /// The newest ruleset; an empty answer where the asker has it already.
     async fn newest(&self, request: &Request) -> Result<Response, Problem> {
         let version = self.version().await?;
-        if Query::of(request, &["since"])?.number("since")? == Some(version) {
+        let query = Query::of(request, &["since", "version", "at"])?;
+        if query.get("version").or(query.get("at")).is_some() {
+            return self.past(&query, version);
+        }
+        if query.number("since")? == Some(version) {
             return Ok(Response::empty()?.with_status(204));
         }
         let held = self.ruleset.borrow().as_ref().filter(|(held, _)| *held == version).map(|(_, text)| Rc::clone(text));
@@ -73,6 +80,35 @@ impl FlagHub {
             None => self.compose(version)?,
         };
         Ok(ResponseBuilder::new().ok(&*text)?)
+    }
+
+    /// The ruleset of a version that is no longer the newest.
+    fn past(&self, query: &Query, newest: u32) -> Result<Response, Problem> {
+        let version = match query.get("at").and_then(|at| at.parse().ok()) {
+            Some(at) => self.store.version_at(Millis(at))?,
+            None => query.number("version")?,
+        };
+        let version = version.filter(|version| (1..=newest).contains(version)).ok_or_else(Problem::no_version)?;
+        let rows = self.store.rows_at(version)?;
+        let bucket_key = rows.bucket_key().ok_or_else(Problem::no_version)?.to_hex();
+        let document = RawValue::from_string(rows.compose(false)).map_err(worker::Error::from)?;
+        let pages = self.store.pages(Some(version))?;
+        Ok(Response::from_json(&RulesetAnswer { version, bucket_key, pages, document: &document })?)
+    }
+
+    /// The record that made an answer what it is.
+    fn explain(&self, asked: &str) -> Result<Response, Problem> {
+        let asked: Explaining<'_> = serde_json::from_str(asked).map_err(worker::Error::from)?;
+        let layer = Layer::ALL.iter().copied().find(|layer| layer.as_str() == asked.layer);
+        let record = self.store.explaining(&ForExplain {
+            flag: &asked.flag,
+            layer,
+            customer: asked.customer.as_deref(),
+            organization: asked.organization.as_deref(),
+            version: asked.version,
+        })?;
+        let json = record.map(|record| admin::view::stored(&record)).transpose()?;
+        Ok(Response::from_json(&json)?)
     }
 
     fn compose(&self, version: u32) -> Result<Rc<str>, Problem> {

@@ -4,7 +4,8 @@ use serde_json::value::RawValue;
 
 use crate::etag::Etag;
 
-/// The newest ruleset: `GET` with `?since=`, 204 where that is the newest.
+/// The newest ruleset: `GET` with `?since=`, 204 where that is the newest. `?version=` or `?at=` answers a past one, 404 where
+/// there is none.
 pub(super) const RULESET: &str = "http://hub/ruleset";
 /// Pages of overrides: `POST` with a list of page and version.
 pub(super) const PAGES: &str = "http://hub/pages";
@@ -18,6 +19,10 @@ pub(super) const WITHIN: &str = "twinflag-within";
 pub(super) const NOW: &str = "twinflag-now";
 /// The document: `GET` answers text and [`VERSION`].
 pub(super) const DOCUMENT: &str = "http://hub/document";
+/// What happened to those who have a feature: `POST`.
+pub(super) const OUTCOMES: &str = "http://hub/outcomes";
+/// Which record made an answer what it is: `POST` with [`Explaining`].
+pub(super) const EXPLAINING: &str = "http://hub/explaining";
 /// The header with a document's version.
 pub(super) const VERSION: &str = "twinflag-version";
 /// The header with the key of a document that names none.
@@ -31,6 +36,20 @@ pub(super) struct RulesetAnswer<'a> {
     pub(super) pages: Vec<(u16, u32)>,
     #[serde(borrow)]
     pub(super) document: &'a RawValue,
+}
+
+/// An answer to be explained.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Explaining<'a> {
+    /// The key of the flag.
+    #[serde(borrow)]
+    pub(crate) flag: std::borrow::Cow<'a, str>,
+    /// The name of the level that answered.
+    #[serde(borrow)]
+    pub(crate) layer: std::borrow::Cow<'a, str>,
+    pub(crate) customer: Option<String>,
+    pub(crate) organization: Option<String>,
+    pub(crate) version: u32,
 }
 
 /// The overrides of one owner: the kind and the name of its row, and the text.

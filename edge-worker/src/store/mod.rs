@@ -48,8 +48,8 @@ pub(crate) struct Outcome {
     pub(crate) customer: Option<String>,
     /// Who had it, as finely as is known.
     pub(crate) unit: String,
-    /// `enabled`, `disabled`, `error` or `rollback`.
-    pub(crate) event: &'static str,
+    /// `enabled`, `disabled`, `error`, `rollback`, or a name of one's own.
+    pub(crate) event: String,
     /// A JSON object.
     pub(crate) metadata: String,
     pub(crate) at: Millis,

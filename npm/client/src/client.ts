@@ -21,8 +21,8 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** What the edge is asked for that context, taken when it was given: its owner may write to it since. */
   let wanted = requestOf(context);
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
-  /** The program the engine holds: what was asked for, its tag, and whether the edge itself was behind. */
-  let program: { request: string; etag: string | undefined; stale: boolean } | undefined;
+  /** The program the engine holds: what was asked for, its tag, whether the edge itself was behind, and what it knows besides. */
+  let program: { request: string; etag: string | undefined; stale: boolean; organization: string | undefined } | undefined;
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
   /** Why the last request failed, how many did in a row, and when the next will be made. */
@@ -72,7 +72,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   const identify = (running: FlagEngine) => {
     try {
-      running.identify(context);
+      running.identify(program?.organization ? { ...context, organizationId: program.organization } : context);
     } catch {
       // A getter or a `toJSON` threw: a context that cannot be read is one that cannot be used.
       running.identify(null as unknown as EvaluationContext);
@@ -93,7 +93,8 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort: mine })]);
       if (abort !== mine) return over;
       if (fetched.program) running.load(fetched.program);
-      program = { request: body, etag: fetched.etag, stale: fetched.stale };
+      const { etag: tag, stale, organization } = fetched;
+      program = { request: body, etag: tag, stale, organization };
       identify(running);
       error = undefined;
       // An edge that is behind catches up: it is asked again like one that could not answer.

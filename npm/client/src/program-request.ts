@@ -11,6 +11,8 @@ export interface Fetched {
   readonly etag: string | undefined;
   /** Whether the edge could not find out if there is a newer one. */
   readonly stale: boolean;
+  /** The organization that the edge knows the customer to belong to, where it was not told one. */
+  readonly organization: string | undefined;
 }
 
 /** The edge answered, but with no program. */
@@ -54,9 +56,10 @@ export async function fetchProgram({ url, clientKey, body, etag, fetch, timeout,
       signal: abort.signal,
     });
     const stale = response.headers.has('twinflag-stale');
-    if (etag && response.status === 304) return { etag, stale };
+    const organization = decodeURIComponent(response.headers.get('twinflag-organization') ?? '') || undefined;
+    if (etag && response.status === 304) return { etag, stale, organization };
     if (!response.ok) throw new EdgeRefused(response.status, 1000 * (Number(response.headers.get('retry-after')) || 0));
-    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, stale };
+    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, stale, organization };
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {

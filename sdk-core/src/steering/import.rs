@@ -133,7 +133,11 @@ fn record(held: &Rows, next: &Rows, key: &RowKey, text: Option<&str>, changes: &
         RowKind::Flag => changes.push(Change { flag: Some(key.name.clone()), ..definition }),
         RowKind::State => {
             let enabled = |rows: &Rows| rows.get(RowKind::Flag, &key.name).and(rows.text(key)).map(state::enabled);
-            let (old_value, new_value) = (enabled(held), enabled(next));
+            // A switch that stays where it is says nothing of what changed.
+            let (old_value, new_value) = match (enabled(held), enabled(next)) {
+                (old, new) if old.unwrap_or(true) == new.unwrap_or(true) => (None, None),
+                switched => switched,
+            };
             // A flag that comes without a state has a record of its definition.
             if before.is_some() || text.is_some_and(|text| text != "{}") {
                 let flag = Some(key.name.clone());

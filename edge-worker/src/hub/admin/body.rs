@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use crate::problem::Problem;
 
 /// Reads a body. serde also takes an array for a struct, member by member; we do not.
-pub(super) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
+pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
     if !body.trim_start().starts_with('{') {
         return Err(Problem::malformed("expected an object"));
     }

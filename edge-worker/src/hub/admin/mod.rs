@@ -6,7 +6,9 @@ mod document;
 mod features;
 mod overrides;
 mod rollouts;
-mod view;
+pub(super) mod view;
+
+pub(super) use self::body::read;
 
 use sdk_core::{
     Millis,

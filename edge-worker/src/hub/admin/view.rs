@@ -37,7 +37,7 @@ pub(super) fn sealed(record: &Record) -> Result<Box<RawValue>, Problem> {
 }
 
 /// The same of one that lies in the store; of an erased one there is only its place.
-pub(super) fn stored(record: &Stored) -> Result<Box<RawValue>, Problem> {
+pub(in crate::hub) fn stored(record: &Stored) -> Result<Box<RawValue>, Problem> {
     let (payload_hash, hash) = (record.payload_hash.to_hex(), record.hash.to_hex());
     let (sequence, version) = (record.link.sequence, record.link.version);
     match &record.payload {

@@ -15,7 +15,7 @@ pub(super) fn keep(sql: &SqlStorage, outcomes: &[Outcome]) -> Result<u32> {
             flag.as_str().into(),
             customer.as_deref().into(),
             unit.as_str().into(),
-            (*event).into(),
+            event.as_str().into(),
             metadata.as_str().into(),
             at.0.into(),
         ];

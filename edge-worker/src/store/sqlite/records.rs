@@ -116,7 +116,14 @@ pub(super) fn explaining(sql: &SqlStorage, asked: &ForExplain<'_>) -> Result<Opt
             };
         }
     }
-    query += " ORDER BY sequence DESC LIMIT 1";
+    // What an import says of a flag says more than what it says of its state, unless a state answered.
+    let by_definition = !matches!(asked.layer, Some(Layer::Kill | Layer::Rollout));
+    query += if by_definition {
+        " ORDER BY version DESC, action = 'import.definition' DESC"
+    } else {
+        " ORDER BY version DESC, action = 'import.state' DESC"
+    };
+    query += ", sequence DESC LIMIT 1";
     Ok(stored(sql, &query, bindings)?.into_iter().next())
 }
 
