@@ -29,8 +29,7 @@ use crate::{
 const MAX_DEPTH: usize = 64;
 
 pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &By) -> Result<Steered, Refusal> {
-    let id_name = if owner == OwnerKind::Customer { "/customerId" } else { "/organizationId" };
-    check_id(id, id_name)?;
+    check_owner(owner, id)?;
     let given = leaves(held.ruleset, tree)?;
     let key = RowKey::of(owner.into(), id);
     let before = held.paged.text(&key);
@@ -63,8 +62,13 @@ pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
     Ok(steered)
 }
 
+fn check_owner(owner: OwnerKind, id: &str) -> Result<(), Refusal> {
+    check_id(id, if owner == OwnerKind::Customer { "/customerId" } else { "/organizationId" })
+}
+
 /// Removes all overrides of one owner, also those that evaluate to nothing.
 pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
+    check_owner(owner, id)?;
     let key = RowKey::of(owner.into(), id);
     let Some(before) = held.paged.text(&key) else { return Ok(Steered::default()) };
     let leaves = Leaves::of(held.ruleset, owner, id, before);
