@@ -36,7 +36,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "dev",
-        usage: "[--port N] [--flags FILE] [--data DIR] [--rate-limits TEXT] [--no-build]   the worker, the demo and the dashboard, here",
+        usage: "[--port N] [--flags FILE] [--data DIR] [--rate-limits TEXT] [--no-build] [--off]   the worker, the demo and the dashboard, here",
         run: dev::run,
     },
     Command { name: "test", usage: "[suite …]   every check, or those named", run: test::run },

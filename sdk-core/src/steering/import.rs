@@ -121,7 +121,9 @@ fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
         .filter(|(name, _)| next.get(RowKind::State, name).is_none())
         .map(|(name, _)| RowKey { kind: RowKind::Course, name: name.into() })
         .collect();
-    gone.iter().for_each(|key| next.remove(key));
+    for key in &gone {
+        next.remove(key);
+    }
 }
 
 /// The record of a row that is no override.
