@@ -51,6 +51,9 @@ test(`${COUNT} requests that are wrong, from seed ${SEED}`, { timeout: 600_000 }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   assert.deepEqual(await state(), before);
+  // Were something changed, it would show.
+  await server.asAdmin('/api/admin/overrides', { body: { customerId: 'c-1', flags: { plain: false }, reason: 'r' } });
+  assert.notDeepEqual(await state(), before);
   assert.doesNotMatch(server.said(), /RuntimeError|panicked|unreachable/);
   t.diagnostic(`${seen.size} ways, ${[...seen.values()].sort((a, b) => a - b)[0]} requests at least in each`);
   for (const route of ROUTES) assert.ok([...seen.keys()].some((kind) => kind.startsWith(`${route.method} ${route.path}: `)), route.path);
