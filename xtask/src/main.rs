@@ -21,6 +21,7 @@ mod stamp;
 mod test;
 mod toolchain;
 mod wasm;
+mod widget;
 
 use std::process::ExitCode;
 
