@@ -87,8 +87,7 @@ mod tests {
 
     fn read(url: &str) -> Result<Vec<(String, String)>, String> {
         let query = Query::parse(url)?;
-        query.check(&["a", "b"])?;
-        Ok(query.0)
+        query.check(&["a", "b"]).map(|()| query.0)
     }
 
     #[test]
