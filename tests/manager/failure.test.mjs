@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 
+import { checkFeatureFlag } from '../../npm/edge/dist/entry/index.js';
 import { createFeatureFlagManager, createPilotRolloutManager, DEFAULT_CHAT_WIDGET_CONFIG, ENVIRONMENT_OVERRIDES } from '../../npm/edge/dist/entry/manager.js';
 import { ownServer } from '../own-server.mjs';
 import { dataFolder, startServer } from '../server.mjs';
@@ -57,6 +58,24 @@ test('nowhere to ask is an error that says so', async () => {
   const manager = createFeatureFlagManager({ onError: (error) => errors.push(error.message) });
   assert.equal((await manager.getFlags({ customerId: 'c-1' })).stale, true);
   assert.match(errors.join(), /NOT_CONFIGURED.*TWINFLAG_URL/);
+});
+
+test('switched off, nobody is asked, and the defaults are no older answers', async () => {
+  let asked = 0;
+  const counting = (...request) => (asked++, fetch(...request));
+  const manager = createFeatureFlagManager({ enabled: false, fetch: counting, url: server.url, token: server.adminToken });
+  const { config, stale } = await manager.getFlags({ customerId: 'c-1' });
+  assert.deepEqual([config, stale], [DEFAULT_CHAT_WIDGET_CONFIG, undefined]);
+  process.env.NEXT_PUBLIC_FEATURE_FLAGS_ENABLED = 'false';
+  try {
+    assert.equal(await createPilotRolloutManager({ fetch: counting, url: server.url, serverKey: server.serverKey }).shouldEnableFeature('f', 'c-1'), false);
+    assert.equal(await checkFeatureFlag('u-1', 'f', { fetch: counting, url: server.url, key: server.serverKey, default: true }), true);
+  } finally {
+    delete process.env.NEXT_PUBLIC_FEATURE_FLAGS_ENABLED;
+  }
+  assert.equal(asked, 0);
+  await createFeatureFlagManager({ fetch: counting, url: server.url, token: server.adminToken }).getFlags({ customerId: 'c-1' });
+  assert.equal(asked, 1);
 });
 
 test('who does not answer in time has not answered', async () => {

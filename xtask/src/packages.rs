@@ -163,14 +163,14 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { checkFeatureFlag } from '@twinflag/edge';",
         external: &[],
         budget: 2_000,
-        gate: 1_500,
+        gate: 1_600,
     },
     Page {
         name: "@twinflag/edge, the managers",
         import: "export * from '@twinflag/edge/manager';",
         external: &[],
         budget: 5_000,
-        gate: 4_100,
+        gate: 4_200,
     },
 ];
 

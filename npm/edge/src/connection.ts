@@ -10,6 +10,11 @@ export interface ConnectionOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** How long one request may take, in milliseconds. @default 5000 */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Whether flags are asked for at all; switched off, they are their defaults. @default unless FEATURE_FLAGS_ENABLED, or else
+   * NEXT_PUBLIC_FEATURE_FLAGS_ENABLED, of the environment is `false`
+   */
+  readonly enabled?: boolean | undefined;
   /** Told of what is answered without the worker, and why. @default `console.error` */
   readonly onError?: ((error: TwinflagError) => void) | undefined;
 }

@@ -45,8 +45,8 @@ export function evaluationOf({ evaluation, features, version }: Features, defaul
   });
 }
 
-/** The defaults, for whom nothing was ever answered. */
-export function withoutWorker({ customerId, organizationId }: FlagOwner, { config, source }: Defaults, now: number): FlagEvaluation {
+/** The defaults, for whom nothing is answered. */
+export function defaultEvaluation({ customerId, organizationId }: FlagOwner, { config, source }: Defaults, now: number): FlagEvaluation {
   return Object.freeze({
     config: asWidget(withLeaves(asTree(config), [])),
     source,
@@ -54,7 +54,6 @@ export function withoutWorker({ customerId, organizationId }: FlagOwner, { confi
     ...(customerId !== undefined && { customerId }),
     ...(organizationId !== undefined && { organizationId }),
     evaluatedAt: new Date(now),
-    stale: true,
   });
 }
 

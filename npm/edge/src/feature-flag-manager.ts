@@ -2,9 +2,10 @@
 import { complain, connect, type ConnectionOptions, type Credential } from './connection.js';
 import type { FlagWrite } from './change.js';
 import { asTwinflagError, type TwinflagError } from './error.js';
-import { evaluationOf, withoutWorker, type FlagEvaluation, type FlagOwner } from './evaluation.js';
+import { defaultEvaluation, evaluationOf, type FlagEvaluation, type FlagOwner } from './evaluation.js';
 import type { Features } from './feature.js';
 import { createFlagCache } from './flag-cache.js';
+import { isOff } from './off-switch.js';
 import { setting } from './setting.js';
 import { defaultsOf, type ChatWidgetFeatureFlags } from './widget.js';
 import { write } from './write.js';
@@ -77,7 +78,7 @@ export function createFeatureFlagManager(options: FlagManagerOptions = {}): Feat
 
   const withoutAnswer = (of: FlagOwner): FlagEvaluation => {
     const last = cache.last(of);
-    return last ? Object.freeze({ ...last, stale: true }) : withoutWorker(of, fallback(), now());
+    return Object.freeze({ ...(last ?? defaultEvaluation(of, fallback(), now())), stale: true });
   };
 
   const failed = (error: TwinflagError) => {
@@ -86,6 +87,7 @@ export function createFeatureFlagManager(options: FlagManagerOptions = {}): Feat
   };
 
   const getFlags = async (of: FlagOwner): Promise<FlagEvaluation> => {
+    if (isOff(options.enabled)) return defaultEvaluation(of, fallback(), now());
     const kept = cache.get(of);
     if (kept) return kept;
     if (now() < quietUntil) return withoutAnswer(of);

@@ -10,6 +10,7 @@
 import { complain, connect, type ConnectionOptions, type Credential } from './connection.js';
 import { asTwinflagError } from './error.js';
 import { askFlag } from './flag.js';
+import { isOff } from './off-switch.js';
 import { setting } from './setting.js';
 
 export type { ConnectionOptions, Credential } from './connection.js';
@@ -34,6 +35,7 @@ export interface CheckOptions extends ConnectionOptions {
  */
 export async function checkFeatureFlag(userId: string, flagName: string, options: CheckOptions = {}): Promise<boolean> {
   const { key = setting('TWINFLAG_SERVER_KEY'), context, default: otherwise = false, timeoutMs = 1000, onError = complain } = options;
+  if (isOff(options.enabled)) return otherwise;
   const ask = connect({ ...options, timeoutMs }, key, 'TWINFLAG_CLIENT_KEY');
   try {
     return (await askFlag(ask, flagName, { targetingKey: userId, userId, ...context })) ?? otherwise;

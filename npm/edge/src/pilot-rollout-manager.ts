@@ -4,6 +4,7 @@ import { complain, connect, WRITE_ATTEMPTS, type ConnectionOptions, type Credent
 import { asTwinflagError, TwinflagError } from './error.js';
 import type { Feature, Features } from './feature.js';
 import { askFlag } from './flag.js';
+import { isOff } from './off-switch.js';
 import { rolloutOf, statsOf, type NewRollout, type RolloutConfig, type RolloutStats } from './rollout.js';
 import { write } from './write.js';
 
@@ -85,6 +86,7 @@ export function createPilotRolloutManager(options: RolloutManagerOptions = {}): 
     },
     listRollouts: async () => (await features()).flatMap((feature) => rolloutOf(feature) ?? []),
     async shouldEnableFeature(featureName, customerId) {
+      if (isOff(options.enabled)) return false;
       try {
         return (await askFlag(asServer, featureName, { targetingKey: customerId, customerId })) ?? false;
       } catch (thrown) {
