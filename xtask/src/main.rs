@@ -22,6 +22,7 @@ mod test;
 mod token;
 mod toolchain;
 mod wasm;
+mod widget;
 
 use std::process::ExitCode;
 
