@@ -19,12 +19,13 @@ export async function dataFolder() {
  * Starts a server and waits until it answers.
  *
  * @param {{ data: string, document?: object | string }} options `document`: for an empty store; else the example flags.
+ *   `options`: more of `cargo xtask dev`.
  */
-export async function startServer({ data, document }) {
+export async function startServer({ data, document, options: more = [] }) {
   const port = await freePort();
   // That of an earlier start names another port.
   await rm(join(data, 'dev.json'), { force: true });
-  const options = ['--no-build', '--port', String(port), '--data', data];
+  const options = ['--no-build', '--port', String(port), '--data', data, ...more];
   if (document !== undefined) {
     const file = join(data, 'given.json');
     await writeFile(file, typeof document === 'string' ? document : JSON.stringify(document));
