@@ -3,10 +3,21 @@
 #   workerd serve workerd.capnp --socket-addr http=127.0.0.1:8787 \
 #     --directory-path store=DIR --directory-path import=DIR --directory-path assets=dist/assets
 #
-# ADMIN_TOKEN, CLIENT_KEY and SERVER_KEY come from the environment. `import` holds `flags.json`, read once, into an empty store.
-# CLIENT_ORIGINS, too: the origins, separated by commas, whose pages may ask with the client key, or `*`; without it, none but our
-# own. DEMO=on opens `/demo/explain`, which tells anybody with the client key how answers come about.
-# TEST_CLOCK=on lets operators say what time it is (`twinflag-now`, milliseconds since 1970): never where it matters.
+# `import` holds `flags.json`, read once, into an empty store. Everything else comes from the environment; what is not set opens nothing.
+#
+#   CLIENT_KEY, SERVER_KEY      open evaluation: one in pages, which anybody can read, one on servers
+#   CLIENT_ORIGINS              the origins, separated by commas, whose pages may ask with the client key, or `*`; without, only our own
+#   JWT_SECRET                  checks tokens signed with HS256: 32 bytes at least
+#   JWKS, JWKS_URL              the keys that check RS256, ES256 and EdDSA: as text, or the address where the issuer has them. That
+#                               address is the only one the worker asks of its own accord, and whoever answers there is believed
+#   JWT_ISSUER, JWT_AUDIENCE    `iss` and `aud` of every token
+#   RATE_LIMITS                 a minute: `admin=30` changes by a subject, `user=30` evaluations with a user's token, `client=600` from
+#                               an address with the client key, separated by commas; or `off`
+#   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
+#   DEMO=on                     opens `/demo/explain`, which tells anybody with the client key how answers come about, with the
+#                               lists and conditions that were compared
+#   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
+#   TEST_CLOCK=on               lets operators say what time it is (`twinflag-now`, milliseconds since 1970): never where it matters
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -30,11 +41,18 @@ const edge :Workerd.Worker = (
     (name = "HUB", durableObjectNamespace = "FlagHub"),
     (name = "IMPORT", service = "import"),
     (name = "ASSETS", service = "assets"),
-    (name = "ADMIN_TOKEN", fromEnvironment = "ADMIN_TOKEN"),
     (name = "CLIENT_KEY", fromEnvironment = "CLIENT_KEY"),
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
     (name = "CLIENT_ORIGINS", fromEnvironment = "CLIENT_ORIGINS"),
+    (name = "JWT_SECRET", fromEnvironment = "JWT_SECRET"),
+    (name = "JWKS", fromEnvironment = "JWKS"),
+    (name = "JWKS_URL", fromEnvironment = "JWKS_URL"),
+    (name = "JWT_ISSUER", fromEnvironment = "JWT_ISSUER"),
+    (name = "JWT_AUDIENCE", fromEnvironment = "JWT_AUDIENCE"),
+    (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
+    (name = "CLIENT_ADDRESS_HEADER", fromEnvironment = "CLIENT_ADDRESS_HEADER"),
     (name = "DEMO", fromEnvironment = "DEMO"),
+    (name = "FEATURE_FLAGS_ENABLED", fromEnvironment = "FEATURE_FLAGS_ENABLED"),
     (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],

@@ -6,7 +6,7 @@ import { dataFolder, startServer } from './server.mjs';
 /**
  * The server of this file: empty until its tests run, then what {@link startServer} answers.
  *
- * @param {{ document?: object | string }} options for an empty store; else the example flags.
+ * @param {{ document?: object | string, rateLimits?: string }} options as of {@link startServer}.
  */
 export function ownServer(options = {}) {
   const own = {};

@@ -11,19 +11,21 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     pointer: Option<String>,
     header: Option<(&'static str, String)>,
+    /// What is for the log alone.
+    cause: Option<Box<worker::Error>>,
 }
 
 impl Problem {
-    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
-        Self::new(400, "PARSE_ERROR", detail)
+    pub(crate) fn malformed(detail: impl AsRef<str>) -> Self {
+        Self::new(400, "PARSE_ERROR", without_value(detail.as_ref()))
     }
 
-    pub(crate) fn malformed_at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(crate) fn malformed_at(pointer: impl Into<String>, detail: impl AsRef<str>) -> Self {
         Self { pointer: Some(pointer.into()), ..Self::malformed(detail) }
     }
 
     pub(crate) fn context(refusal: &str) -> Self {
-        Self::new(400, "INVALID_CONTEXT", refusal)
+        Self::new(400, "INVALID_CONTEXT", without_value(refusal))
     }
 
     pub(crate) fn no_credentials() -> Self {
@@ -33,6 +35,23 @@ impl Problem {
 
     pub(crate) fn wrong_credentials(expected: &str) -> Self {
         Self::new(403, "FORBIDDEN", format!("this needs {expected}"))
+    }
+
+    pub(crate) fn cross_site() -> Self {
+        Self::new(403, "FORBIDDEN", "a page of another site may not ask for this")
+    }
+
+    /// The issuer's keys cannot be had, so nobody knows whether a token is one.
+    pub(crate) fn no_keys() -> Self {
+        Self {
+            header: Some(("retry-after", "10".to_owned())),
+            ..Self::new(503, "KEYS_UNAVAILABLE", "the keys that check tokens cannot be had")
+        }
+    }
+
+    pub(crate) fn rate_limited(seconds: i64) -> Self {
+        let header = Some(("retry-after", seconds.to_string()));
+        Self { header, ..Self::new(429, "RATE_LIMITED", format!("too many requests in a minute; the next one is answered in {seconds} s")) }
     }
 
     pub(crate) fn not_found() -> Self {
@@ -52,8 +71,13 @@ impl Problem {
         Self::new(413, "TOO_LARGE", format!("the body may hold {limit} bytes"))
     }
 
+    pub(crate) fn not_json() -> Self {
+        Self::new(415, "UNSUPPORTED_MEDIA_TYPE", "expected the content type application/json")
+    }
+
     pub(crate) fn document(error: &DocumentError) -> Self {
-        let detail = format!("{}: {}", if error.pointer.is_empty() { "the document" } else { &error.pointer }, error.message);
+        let detail =
+            format!("{}: {}", if error.pointer.is_empty() { "the document" } else { &error.pointer }, without_value(&error.message));
         Self { pointer: Some(error.pointer.clone()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
     }
 
@@ -108,6 +132,12 @@ impl Problem {
         Self { header: Some(("retry-after", "1".to_owned())), ..Self::new(503, code, detail) }
     }
 
+    /// All flags are switched off, and this route has no answer without them.
+    pub(crate) fn switched_off() -> Self {
+        let header = Some(("retry-after", "60".to_owned()));
+        Self { header, ..Self::new(503, "DISABLED", "feature flags are switched off: FEATURE_FLAGS_ENABLED is false") }
+    }
+
     /// The same, about this place.
     pub(crate) fn at(self, pointer: String) -> Self {
         Self { pointer: Some(pointer), ..self }
@@ -126,8 +156,16 @@ impl Problem {
         self.respond("application/problem+json", json)
     }
 
+    /// What went wrong, for the log.
+    pub(crate) fn why(&self) -> String {
+        self.cause.as_ref().map_or_else(|| self.detail.clone(), ToString::to_string)
+    }
+
     /// The same refusal with another body.
     pub(crate) fn respond(&self, content_type: &str, body: Vec<u8>) -> worker::Result<Response> {
+        if let Some(cause) = &self.cause {
+            console_error!("{cause}");
+        }
         let mut builder = ResponseBuilder::new().with_status(self.status).with_header("content-type", content_type)?;
         if let Some((name, value)) = &self.header {
             builder = builder.with_header(name, value)?;
@@ -136,15 +174,20 @@ impl Problem {
     }
 
     fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), pointer: None, header: None }
+        Self { status, code, detail: detail.into(), pointer: None, header: None, cause: None }
     }
+}
+
+/// What serde says of a value that does not fit, without the value: it may be a secret, and a refusal is written to logs.
+fn without_value(refusal: &str) -> String {
+    // What is expected stands last, in words of ours.
+    refusal.rsplit_once(", expected ").map_or_else(|| refusal.to_owned(), |(_, expected)| format!("expected {expected}"))
 }
 
 /// What the runtime could not do. The text may hold anything, so it goes to the log and not to the caller.
 impl From<worker::Error> for Problem {
     fn from(error: worker::Error) -> Self {
-        console_error!("{error}");
-        Self::new(500, "GENERAL", "the request could not be answered")
+        Self { cause: Some(Box::new(error)), ..Self::new(500, "GENERAL", "the request could not be answered") }
     }
 }
 
@@ -171,8 +214,10 @@ const fn title(status: u16) -> &'static str {
         409 => "Conflict",
         412 => "Precondition Failed",
         413 => "Content Too Large",
+        415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
         428 => "Precondition Required",
+        429 => "Too Many Requests",
         503 => "Service Unavailable",
         507 => "Insufficient Storage",
         _ => "Internal Server Error",

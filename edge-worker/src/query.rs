@@ -86,7 +86,8 @@ mod tests {
     use super::*;
 
     fn read(url: &str) -> Result<Vec<(String, String)>, String> {
-        Query::parse(url)?.only(&["a", "b"]).map(|Query(pairs)| pairs)
+        let query = Query::parse(url)?;
+        query.check(&["a", "b"]).map(|()| query.0)
     }
 
     #[test]

@@ -4,7 +4,7 @@ use worker::{Env, Headers, Request, Response, ResponseBuilder};
 
 use crate::{
     auth::{Admin, Evaluator, Server},
-    body, cors,
+    body, cors, cross_site,
     handlers::{admin, assets, document, evaluate, explain, health, ofrep, outcomes, program, ruleset, widget},
     host::Host,
     problem::Problem,
@@ -22,7 +22,10 @@ enum Route {
     Explain,
     Outcomes,
     Document,
+    /// Also for those who look after one organization: the hub knows what is theirs.
     Admin,
+    /// For those who run the deployment. They also say which customer is whose, for that is who may change what it gets.
+    Steering,
     Health,
     Demo,
     DemoExplain,
@@ -34,8 +37,10 @@ enum Route {
 enum Audience {
     /// Pages, also those of other origins: they keep an answer and ask whether it still holds.
     Pages,
-    /// Servers, operators and monitors: nobody keeps anything.
+    /// Servers and monitors: nobody keeps anything.
     Programs,
+    /// Who decides: nobody keeps anything, and no page of another origin makes them.
+    Operators,
     /// Browsers that load the pages of this server.
     Visitors,
 }
@@ -43,6 +48,9 @@ enum Audience {
 /// A path's entry: what answers it, by which methods, for whom.
 #[derive(Clone, Copy)]
 struct Served(Route, &'static str, Audience);
+
+/// Where a request says whose it is. Caches keep answers apart by the first of them themselves, by the second only when told.
+const CREDENTIALS: &str = "authorization, x-api-key";
 
 const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
@@ -57,17 +65,17 @@ const ROUTES: &[(&str, Served)] = &[
     ("/api/widget/config", Served(Route::Widget, GET, Audience::Pages)),
     ("/v1/evaluate", Served(Route::Evaluate, POST, Audience::Programs)),
     ("/v1/ruleset", Served(Route::Ruleset, GET, Audience::Programs)),
-    ("/v1/explain", Served(Route::Explain, POST, Audience::Programs)),
+    ("/v1/explain", Served(Route::Explain, POST, Audience::Operators)),
     ("/v1/outcomes", Served(Route::Outcomes, POST, Audience::Programs)),
-    ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Programs)),
-    ("/api/admin/feature-flags", Served(Route::Admin, GET_POST, Audience::Programs)),
-    ("/api/admin/overrides", Served(Route::Admin, GET_POST_DELETE, Audience::Programs)),
-    ("/api/admin/customers", Served(Route::Admin, GET_POST, Audience::Programs)),
-    ("/api/admin/rollout/{verb}", Served(Route::Admin, POST, Audience::Programs)),
-    ("/api/admin/changes", Served(Route::Admin, GET, Audience::Programs)),
-    ("/api/admin/changes/verify", Served(Route::Admin, GET, Audience::Programs)),
-    ("/api/admin/versions", Served(Route::Admin, GET, Audience::Programs)),
-    ("/api/admin/stats", Served(Route::Admin, GET, Audience::Programs)),
+    ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Operators)),
+    ("/api/admin/feature-flags", Served(Route::Admin, GET_POST, Audience::Operators)),
+    ("/api/admin/overrides", Served(Route::Admin, GET_POST_DELETE, Audience::Operators)),
+    ("/api/admin/customers", Served(Route::Steering, GET_POST, Audience::Operators)),
+    ("/api/admin/rollout/{verb}", Served(Route::Steering, POST, Audience::Operators)),
+    ("/api/admin/changes", Served(Route::Admin, GET, Audience::Operators)),
+    ("/api/admin/changes/verify", Served(Route::Steering, GET, Audience::Operators)),
+    ("/api/admin/versions", Served(Route::Steering, GET, Audience::Operators)),
+    ("/api/admin/stats", Served(Route::Steering, GET, Audience::Operators)),
     ("/health", Served(Route::Health, GET, Audience::Programs)),
     ("/demo", Served(Route::Demo, GET, Audience::Visitors)),
     ("/demo/explain", Served(Route::DemoExplain, POST, Audience::Visitors)),
@@ -93,7 +101,10 @@ pub(crate) async fn answer(mut request: Request, env: &Host) -> worker::Result<R
     let answered = if method == "OPTIONS" {
         options(&request, env, methods, audience)
     } else if methods.split(", ").any(|allowed| allowed == method) {
-        dispatch(route, &method, &mut request, env, &path, &key).await
+        match check(audience, &request, &method) {
+            Ok(()) => dispatch(route, &method, &mut request, env, &path, &key).await,
+            Err(problem) => Err(problem),
+        }
     } else {
         Err(Problem::method(methods))
     };
@@ -115,22 +126,30 @@ fn find(path: &str, env: &Env) -> Option<(Served, String)> {
     (served.0 != Route::DemoExplain || settings::is_demo(env)).then_some((served, key))
 }
 
+/// What is refused before anybody looks who asks.
+fn check(audience: Audience, request: &Request, method: &str) -> Result<(), Problem> {
+    if audience == Audience::Operators { cross_site::refuse(request, method) } else { Ok(()) }
+}
+
 async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host, path: &str, key: &str) -> Result<Response, Problem> {
     match route {
-        Route::OfrepFlag => ofrep::flag(Evaluator::of(request, env)?, request, env, key).await,
-        Route::OfrepFlags => ofrep::flags(Evaluator::of(request, env)?, request, env).await,
-        Route::Program => program::make(Evaluator::of(request, env)?, request, env).await,
-        Route::Widget => widget::config(Evaluator::of(request, env)?, request, env).await,
+        Route::OfrepFlag => ofrep::flag(Evaluator::of(request, env).await?, request, env, key).await,
+        Route::OfrepFlags => ofrep::flags(Evaluator::of(request, env).await?, request, env).await,
+        Route::Program => program::make(Evaluator::of(request, env).await?, request, env).await,
+        Route::Widget => widget::config(Evaluator::of(request, env).await?, request, env).await,
         Route::Evaluate => evaluate::many(Server::of(request, env)?, request, env).await,
         Route::Ruleset => ruleset::newest(Server::of(request, env)?, request, env).await,
-        Route::Explain => explain::one(Admin::of(request, env)?, request, env).await,
+        Route::Explain => explain::one(Admin::of(request, env).await?.operator()?, request, env).await,
         Route::Outcomes => outcomes::take(Server::of(request, env)?, request, env).await,
-        Route::Document if method == "PUT" => admin::pass_on(&Admin::of(request, env)?, request, env, body::DOCUMENT).await,
-        Route::Document => document::export(Admin::of(request, env)?, env).await,
-        Route::Admin => admin::pass_on(&Admin::of(request, env)?, request, env, body::QUESTION).await,
+        Route::Document if method == "PUT" => {
+            admin::pass_on(&Admin::of(request, env).await?.operator()?, request, env, body::DOCUMENT).await
+        }
+        Route::Document => document::export(Admin::of(request, env).await?.operator()?, env).await,
+        Route::Admin => admin::pass_on(&Admin::of(request, env).await?, request, env, body::QUESTION).await,
+        Route::Steering => admin::pass_on(&Admin::of(request, env).await?.operator()?, request, env, body::QUESTION).await,
         Route::Health => health::report(env).await,
         Route::Demo => assets::page("/demo/index.html", env).await,
-        Route::DemoExplain => explain::many(Evaluator::of(request, env)?, request, env).await,
+        Route::DemoExplain => explain::many(Evaluator::of(request, env).await?, request, env).await,
         Route::Asset => assets::file(path, env).await,
     }
 }
@@ -144,20 +163,27 @@ fn options(request: &Request, env: &Env, methods: &str, audience: Audience) -> R
     Ok(answer)
 }
 
-/// What every answer says beside its content: who may read it, who may keep it, that its type is its type.
+/// What every answer says beside its content: who may read it, who may keep it, that its type is its type, and that where it was
+/// read is nobody's business.
 fn dressed(answer: Response, audience: Audience, request: &Request, env: &Env) -> worker::Result<Response> {
     let answer = changeable(answer)?;
     let headers = answer.headers();
     headers.set("cache-control", kept_by(audience, answer.status_code()))?;
     if audience == Audience::Pages {
+        if request.inner().method() != "OPTIONS" {
+            headers.append("vary", CREDENTIALS)?;
+        }
         cors::allow(request, env, headers)?;
     }
     Ok(answer)
 }
 
-/// The answer with `nosniff`. Headers of an answer that came from the hub cannot be set: it gets a copy of them.
+/// The answer with what every answer says. Headers of an answer that came from the hub cannot be set: it gets a copy of them.
 fn changeable(answer: Response) -> worker::Result<Response> {
-    let mark = |headers: &Headers| headers.set("x-content-type-options", "nosniff");
+    let mark = |headers: &Headers| {
+        headers.set("x-content-type-options", "nosniff")?;
+        headers.set("referrer-policy", "no-referrer")
+    };
     if mark(answer.headers()).is_ok() {
         return Ok(answer);
     }

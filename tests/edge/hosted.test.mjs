@@ -23,7 +23,7 @@ let empty, listed, locked;
 before(async () => {
   empty = await hosted({ settings: { CLIENT_ORIGINS: '*' } });
   listed = await hosted({ document: DOCUMENT, settings: { CLIENT_ORIGINS: `https://a.example, ${PAGE}` } });
-  locked = await hosted({ document: DOCUMENT, settings: { ADMIN_TOKEN: '' } });
+  locked = await hosted({ document: DOCUMENT, settings: { JWT_SECRET: '' } });
 });
 after(async () => {
   for (const server of [empty, listed, locked]) await server?.stop();

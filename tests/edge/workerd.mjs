@@ -1,5 +1,6 @@
 // workerd itself, with no development server around it: the worker as somebody hosts it, and others beside it.
 import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { doors, freePort } from '../server.mjs';
 
 const EDGE = fileURLToPath(new URL('../../edge-worker/', import.meta.url));
-const KEYS = { ADMIN_TOKEN: 'tf_admin_test', CLIENT_KEY: 'tf_client_test', SERVER_KEY: 'tf_server_test' };
+/** What the deployments of these tests are opened with. */
+export const KEYS = { JWT_SECRET: 'a secret of the tests, 32 bytes or more', CLIENT_KEY: 'tf_client_test', SERVER_KEY: 'tf_server_test' };
+/** Limits are asked for by the tests that are about them. */
+const SETTINGS = { ...KEYS, RATE_LIMITS: 'off' };
 const PATIENCE_MS = 30_000;
 /** The program that npm brought for this machine. */
 const WORKERD = createRequire(new URL('../../npm/package.json', import.meta.url))('workerd').default;
@@ -23,25 +27,37 @@ export async function hostWorker({ data, document, settings = {} }) {
   if (document !== undefined) await writeFile(join(data, 'import', 'flags.json'), document);
   const folders = { store: join(data, 'store'), import: join(data, 'import'), assets: join(EDGE, 'dist/assets') };
   const options = Object.entries(folders).map(([name, path]) => `--directory-path=${name}=${path}`);
-  const started = await startWorkerd(join(EDGE, 'workerd.capnp'), { options, env: { ...KEYS, ...settings } });
-  const server = { ...started, adminToken: KEYS.ADMIN_TOKEN, clientKey: KEYS.CLIENT_KEY, serverKey: KEYS.SERVER_KEY };
-  return { ...server, ...doors(server) };
+  return opened(await startWorkerd(join(EDGE, 'workerd.capnp'), { options, env: { ...SETTINGS, ...settings } }));
 }
 
 /** Starts a configuration of a test's own on the store of a folder. */
 export async function startOn({ config, data }) {
   const store = join(data, 'store');
   await mkdir(store, { recursive: true });
-  const started = await startWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${store}`], env: KEYS });
-  return { ...started, ...doors({ ...started, adminToken: KEYS.ADMIN_TOKEN, clientKey: KEYS.CLIENT_KEY, serverKey: KEYS.SERVER_KEY }) };
+  return opened(await startWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${store}`], env: SETTINGS }));
+}
+
+function opened(started) {
+  const admin = { sub: 'tester', exp: Math.floor(Date.now() / 1000) + 86_400, app_metadata: { role: 'service' } };
+  const server = { ...started, adminToken: token(admin), clientKey: KEYS.CLIENT_KEY, serverKey: KEYS.SERVER_KEY };
+  return { ...server, ...doors(server) };
+}
+
+/** A token with these claims, signed with the secret of these tests; `header` may say something else. */
+export function token(claims, header = { alg: 'HS256', typ: 'JWT' }) {
+  const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  return `${signed}.${createHmac('sha256', KEYS.JWT_SECRET).update(signed).digest('base64url')}`;
 }
 
 /** Starts a configuration whose socket is called `http`, and waits until it answers at all. */
 export async function startWorkerd(config, { options = [], env = {} } = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: 'ignore', env });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { said += chunk; });
+  // Not only over, but heard out.
+  const ended = new Promise((resolve) => child.once('close', resolve));
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;
@@ -49,11 +65,11 @@ export async function startWorkerd(config, { options = [], env = {} } = {}) {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end && child.exitCode === null; ) {
     try {
       await fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) });
-      return { url, port, pid: child.pid, stop };
+      return { url, port, pid: child.pid, stop, said: () => said };
     } catch {
       // Not there yet.
     }
   }
   await stop();
-  throw new Error('workerd did not start');
+  throw new Error(`workerd did not start\n${said}`);
 }

@@ -52,7 +52,7 @@ for (const file of readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWit
         return stored.replaceAll('127.0.0.1:8787', running ? new URL(running.url).host : `127.0.0.1:${port}`);
       };
       await paste(t, first.length > 0 ? stepsOf(first) : [], here);
-      if (options) running = await startServer({ data: own.path, options: options.map(here) });
+      if (options) running = await startServer({ data: own.path, more: options.map(here) });
       await paste(t, rest.flatMap(({ lines }) => stepsOf(lines)), here);
     } finally {
       await running?.stop();

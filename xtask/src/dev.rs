@@ -40,7 +40,10 @@ struct Options {
     port: u16,
     flags: PathBuf,
     data: PathBuf,
+    rate_limits: Option<String>,
     build: bool,
+    /// Whether all flags are switched off.
+    off: bool,
     /// Whether operators may say what time it is.
     test_clock: bool,
 }
@@ -48,7 +51,7 @@ struct Options {
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
         let (flags, data) = (root::in_root("npm/examples/flags.json"), root::in_root(".twinflag"));
-        let mut options = Self { port: 8787, flags, data, build: true, test_clock: false };
+        let mut options = Self { port: 8787, flags, data, rate_limits: None, build: true, off: false, test_clock: false };
         let mut rest = arguments.iter();
         while let Some(option) = rest.next() {
             let mut value = || rest.next().with_context(|| format!("{option} needs a value"));
@@ -56,9 +59,13 @@ impl Options {
                 "--port" => options.port = value()?.parse().context("--port needs a number below 65536")?,
                 "--flags" => options.flags = value()?.into(),
                 "--data" => options.data = value()?.into(),
+                "--rate-limits" => options.rate_limits = Some(value()?.clone()),
                 "--no-build" => options.build = false,
+                "--off" => options.off = true,
                 "--test-clock" => options.test_clock = true,
-                unknown => bail!("unknown option {unknown}; expected --port, --flags, --data, --no-build or --test-clock"),
+                unknown => {
+                    bail!("unknown option {unknown}; expected --port, --flags, --data, --rate-limits, --no-build, --off or --test-clock")
+                }
             }
         }
         Ok(options)
@@ -102,11 +109,15 @@ fn start(options: &Options, data: &Data) -> Result<Child> {
     for (name, path) in [("store", &data.store), ("import", &data.import), ("assets", &root::in_root("edge-worker/dist/assets"))] {
         workerd.arg(format!("--directory-path={name}={}", path.display()));
     }
-    workerd.env("ADMIN_TOKEN", &data.keys.admin_token);
+    workerd.env("JWT_SECRET", &data.keys.jwt_secret);
     workerd.env("CLIENT_KEY", &data.keys.client_key);
     workerd.env("SERVER_KEY", &data.keys.server_key);
     // Pages from anywhere may ask, and see how answers come about: this is a server to try things out on.
     workerd.env("CLIENT_ORIGINS", "*").env("DEMO", "on");
+    workerd.envs(options.rate_limits.as_ref().map(|rates| ("RATE_LIMITS", rates)));
+    if options.off {
+        workerd.env("FEATURE_FLAGS_ENABLED", "false");
+    }
     if options.test_clock {
         workerd.env("TEST_CLOCK", "on");
     }
@@ -163,7 +174,8 @@ fn detail(problem: &str) -> String {
 fn announce(options: &Options, data: &Data, workerd: &Child) -> Result<()> {
     let url = format!("http://127.0.0.1:{}", options.port);
     let (demo, dashboard) = (format!("{url}/demo"), format!("{url}/dashboard/admin/feature-flags"));
-    let Keys { admin_token, client_key, server_key } = &data.keys;
+    let Keys { client_key, server_key, .. } = &data.keys;
+    let admin_token = data.keys.admin_token()?;
     let description = json!({
         "url": url, "demo": demo, "dashboard": dashboard,
         "adminToken": admin_token, "clientKey": client_key, "serverKey": server_key,

@@ -4,9 +4,12 @@ use std::{fmt, fs, path::Path};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use crate::token;
+
 /// What opens a development server. Never used elsewhere.
 pub(crate) struct Keys {
-    pub(crate) admin_token: String,
+    /// Signs the tokens of administrators.
+    pub(crate) jwt_secret: String,
     pub(crate) client_key: String,
     pub(crate) server_key: String,
 }
@@ -15,28 +18,44 @@ impl Keys {
     /// Reads `keys.json` of the folder, or makes it.
     pub(crate) fn of(data: &Path) -> Result<Self> {
         let file = data.join("keys.json");
-        match fs::read_to_string(&file) {
-            Ok(text) => Self::parse(&text).with_context(|| format!("{} is damaged; delete it to get new keys", file.display())),
-            Err(_) => Self::make(&file),
+        let Ok(text) = fs::read_to_string(&file) else { return Self::make()?.written(&file) };
+        let damaged = || format!("{} is damaged; delete it to get new keys", file.display());
+        let kept: Value = serde_json::from_str(&text).with_context(damaged)?;
+        // Folders of the time before tokens have no secret to sign them with.
+        if kept.get("jwtSecret").is_none() {
+            return Self::parse(&kept, Some(random_hex(32)?)).with_context(damaged)?.written(&file);
         }
+        Self::parse(&kept, None).with_context(damaged)
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let kept: Value = serde_json::from_str(text).ok()?;
+    /// A token that may do everything. It outlives any development server; nothing else ends it but a new secret.
+    pub(crate) fn admin_token(&self) -> Result<String> {
+        const TEN_YEARS: u64 = 10 * 365 * 24 * 60;
+        token::mint(&self.jwt_secret, &token::Claims::new("developer", "service", TEN_YEARS)?)
+    }
+
+    fn parse(kept: &Value, new_secret: Option<String>) -> Option<Self> {
         let member = |name: &str| kept.get(name)?.as_str().map(str::to_owned);
-        Some(Self { admin_token: member("adminToken")?, client_key: member("clientKey")?, server_key: member("serverKey")? })
+        Some(Self {
+            jwt_secret: new_secret.or_else(|| member("jwtSecret"))?,
+            client_key: member("clientKey")?,
+            server_key: member("serverKey")?,
+        })
     }
 
-    fn make(file: &Path) -> Result<Self> {
-        let keys = Self {
-            admin_token: format!("tf_admin_{}", random_hex()?),
-            client_key: format!("tf_client_{}", random_hex()?),
-            server_key: format!("tf_server_{}", random_hex()?),
-        };
-        let kept = json!({ "adminToken": keys.admin_token, "clientKey": keys.client_key, "serverKey": keys.server_key });
+    fn make() -> Result<Self> {
+        Ok(Self {
+            jwt_secret: random_hex(32)?,
+            client_key: format!("tf_client_{}", random_hex(16)?),
+            server_key: format!("tf_server_{}", random_hex(16)?),
+        })
+    }
+
+    fn written(self, file: &Path) -> Result<Self> {
+        let kept = json!({ "jwtSecret": self.jwt_secret, "clientKey": self.client_key, "serverKey": self.server_key });
         fs::write(file, kept.to_string())?;
         owner_only(file)?;
-        Ok(keys)
+        Ok(self)
     }
 }
 
@@ -53,30 +72,53 @@ pub(crate) fn owner_only(file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn random_hex() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+fn random_hex(bytes: usize) -> Result<String> {
+    let mut random = vec![0_u8; bytes];
+    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    let digits = random.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    Ok(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn keys_survive_a_restart_and_do_not_print() {
-        let folder = std::env::temp_dir().join(format!("twinflag-keys-{}", std::process::id()));
+    fn in_folder(name: &str, check: impl FnOnce(&Path)) {
+        let folder = std::env::temp_dir().join(format!("twinflag-keys-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let (first, second) = (Keys::of(&folder).unwrap(), Keys::of(&folder).unwrap());
-        assert_eq!(first.admin_token, second.admin_token);
-        assert_ne!(first.client_key, first.server_key);
-        assert_eq!(format!("{first:?}"), "Keys(..)");
+        check(&folder);
         fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
+    fn keys_survive_a_restart_and_do_not_print() {
+        in_folder("restart", |folder| {
+            let (first, second) = (Keys::of(folder).unwrap(), Keys::of(folder).unwrap());
+            assert_eq!(first.jwt_secret, second.jwt_secret);
+            assert_eq!(first.jwt_secret.len(), 64);
+            assert_ne!(first.client_key, first.server_key);
+            assert_eq!(format!("{first:?}"), "Keys(..)");
+        });
+    }
+
+    #[test]
+    fn an_older_folder_gets_a_secret_and_keeps_its_keys() {
+        in_folder("older", |folder| {
+            fs::write(folder.join("keys.json"), r#"{"adminToken":"a","clientKey":"b","serverKey":"c"}"#).unwrap();
+            let (first, second) = (Keys::of(folder).unwrap(), Keys::of(folder).unwrap());
+            assert_eq!([&first.client_key, &first.server_key], ["b", "c"]);
+            assert_eq!(first.jwt_secret, second.jwt_secret);
+        });
+    }
+
+    #[test]
     fn damaged_keys_are_an_error_not_new_keys() {
-        assert!(Keys::parse("{").is_none());
-        assert!(Keys::parse(r#"{"adminToken":"a","clientKey":"b"}"#).is_none());
+        in_folder("damaged", |folder| {
+            for text in ["{", r#"{"adminToken":"a","clientKey":"b"}"#, r#"{"jwtSecret":1,"clientKey":"b","serverKey":"c"}"#] {
+                fs::write(folder.join("keys.json"), text).unwrap();
+                assert!(Keys::of(folder).is_err(), "{text}");
+                assert_eq!(fs::read_to_string(folder.join("keys.json")).unwrap(), text);
+            }
+        });
     }
 }

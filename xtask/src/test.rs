@@ -26,6 +26,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "size", run: sizes },
     Suite { name: "wasm", run: engine },
     Suite { name: "edge", run: edge_over_http },
+    Suite { name: "soak", run: soak },
     Suite { name: "browser", run: browser },
     Suite { name: "client", run: || faces("tests/client") },
     Suite { name: "react", run: || faces("tests/react") },
@@ -136,6 +137,11 @@ fn edge_over_http() -> Result<Report> {
     node_tests("tests/edge")
 }
 
+fn soak() -> Result<Report> {
+    crate::build()?;
+    node_tests("tests/soak")
+}
+
 fn browser() -> Result<Report> {
     chromium::ensure()?;
     crate::build()?;
@@ -189,7 +195,7 @@ fn sizes() -> Result<Report> {
     let mut report = Report::default();
     let edge = size::gzipped(&root::in_root(edge::MODULE))?;
     let engine = sdk::ENGINE.iter().map(|file| size::gzipped(&root::in_root(file))).sum::<Result<u64>>()?;
-    let mut limits = vec![("the worker", edge, 440_000), ("the engine of a page, with its script", engine, size::ENGINE_GATE)];
+    let mut limits = vec![("the worker", edge, 460_000), ("the engine of a page, with its script", engine, size::ENGINE_GATE)];
     for page in packages::PAGES {
         limits.push((page.name, page.size()?.gzip, page.gate));
     }

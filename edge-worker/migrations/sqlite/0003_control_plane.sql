@@ -39,6 +39,13 @@ BEGIN
   SELECT RAISE(ABORT, 'a record of the audit trail is not deleted');
 END;
 
+-- `INSERT OR REPLACE` deletes without a trigger.
+CREATE TRIGGER feature_flag_changes_are_not_replaced BEFORE INSERT ON feature_flag_changes
+WHEN EXISTS (SELECT 1 FROM feature_flag_changes WHERE sequence = NEW.sequence)
+BEGIN
+  SELECT RAISE(ABORT, 'a record of the audit trail is not replaced');
+END;
+
 -- What happened to those who have a feature, and the steps of its rollout: `enabled`, `disabled`, `error`, `rollback`, or a name of
 -- one's own. An event that was sent twice stands here once.
 CREATE TABLE rollout_events (

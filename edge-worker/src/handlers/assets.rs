@@ -14,7 +14,6 @@ pub(crate) async fn page(path: &str, env: &Env) -> Result<Response, Problem> {
     let html = fetch(path, env).await?.text().await?.replace("{{client-key}}", &key);
     let response = reply("text/html; charset=utf-8", html.into_bytes())?;
     response.headers().set("content-security-policy", POLICY)?;
-    response.headers().set("referrer-policy", "no-referrer")?;
     Ok(response)
 }
 
@@ -32,7 +31,6 @@ async fn fetch(path: &str, env: &Env) -> Result<Response, Problem> {
 fn content_type(path: &str) -> Option<&'static str> {
     let (_, extension) = path.rsplit_once('.')?;
     Some(match extension {
-        "html" => "text/html; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "json" => "application/json",

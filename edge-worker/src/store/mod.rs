@@ -1,8 +1,8 @@
 //! Where everything is kept. SQL stands here and in `migrations`, nowhere else.
 pub(crate) mod audit;
-mod migrations;
+#[cfg(test)]
+mod conformance;
 pub(crate) mod sqlite;
-mod transaction;
 
 use sdk_core::{
     Millis,

@@ -1,6 +1,9 @@
 //! The store in the durable object's own SQLite: nothing to install.
+pub(crate) mod database;
 mod events;
+mod migrations;
 mod records;
+mod transaction;
 
 use std::cell::Cell;
 
@@ -11,41 +14,46 @@ use sdk_core::{
     rows::{RowKey, RowKind, Rows},
 };
 use serde::Deserialize;
-use worker::{Error, Result, SqlStorage, SqlStorageValue, State, Storage};
+use worker::{Error, Result, SqlStorageValue, State};
 
+use self::database::{Database, Object};
 use super::{
     Commit, Outcome, Store,
     audit::{Asked, ForExplain, Stored, Version},
-    migrations, transaction,
 };
 
 /// Bytes of text in one row. A value of more than 1 MB can fail; a part ends where a character does.
 const PART: usize = 500_000;
 
-pub(crate) struct Sqlite {
-    storage: Storage,
-    sql: SqlStorage,
+/// The store in an SQLite.
+pub(crate) struct Sqlite<D = Object> {
+    database: D,
     migrated: Cell<bool>,
 }
 
 impl Sqlite {
     pub(crate) fn of(state: &State) -> Self {
-        let storage = state.storage();
-        Self { sql: storage.sql(), storage, migrated: Cell::new(false) }
+        Self::new(Object::of(state.storage()))
+    }
+}
+
+impl<D: Database> Sqlite<D> {
+    pub(crate) const fn new(database: D) -> Self {
+        Self { database, migrated: Cell::new(false) }
     }
 
     /// At first use, not before: a constructor has nobody to tell of an error.
-    fn migrated(&self) -> Result<&SqlStorage> {
+    fn migrated(&self) -> Result<&D> {
         if !self.migrated.get() {
-            migrations::apply(&self.storage, &self.sql)?;
+            migrations::apply(&self.database)?;
             self.migrated.set(true);
         }
-        Ok(&self.sql)
+        Ok(&self.database)
     }
 
     /// The rows of a query for kind, name and text, parts in their order.
     fn read(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Rows> {
-        let found: Vec<Part> = self.migrated()?.exec(query, bindings)?.to_array()?;
+        let found: Vec<Part> = self.migrated()?.exec(query, bindings)?;
         let mut rows = Rows::default();
         let mut open: Option<(RowKey, String)> = None;
         for Part { kind, name, text } in found {
@@ -67,15 +75,15 @@ impl Sqlite {
     }
 }
 
-impl Store for Sqlite {
+impl<D: Database> Store for Sqlite<D> {
     fn newest_version(&self) -> Result<Option<u32>> {
-        let newest: Newest = self.migrated()?.exec("SELECT max(version) AS version FROM versions", None)?.one()?;
+        let newest: Newest = self.migrated()?.one("SELECT max(version) AS version FROM versions", Vec::new())?;
         Ok(newest.version)
     }
 
     fn version_at(&self, moment: Millis) -> Result<Option<u32>> {
         let query = "SELECT max(version) AS version FROM versions WHERE created_at <= ?";
-        let newest: Newest = self.migrated()?.exec(query, vec![moment.0.into()])?.one()?;
+        let newest: Newest = self.migrated()?.one(query, vec![moment.0.into()])?;
         Ok(newest.version)
     }
 
@@ -116,27 +124,26 @@ impl Store for Sqlite {
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>> {
         let sql = self.migrated()?;
         let pages: Vec<Page> = match version {
-            None => sql.exec("SELECT page, version FROM pages ORDER BY page", None)?,
+            None => sql.exec("SELECT page, version FROM pages ORDER BY page", Vec::new())?,
             Some(version) => {
                 let then = "SELECT page, max(version) AS version FROM history WHERE page IS NOT NULL AND version <= ?
                     GROUP BY page ORDER BY page";
                 sql.exec(then, vec![i64::from(version).into()])?
             }
-        }
-        .to_array()?;
+        };
         Ok(pages.into_iter().map(|Page { page, version }| (page, version)).collect())
     }
 
     fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>> {
         let query = "SELECT name FROM newest WHERE kind = ? AND name > ? ORDER BY name LIMIT ?";
         let bindings = vec![kind.into(), after.into(), i64::from(limit).into()];
-        let found: Vec<Name> = self.migrated()?.exec(query, bindings)?.to_array()?;
+        let found: Vec<Name> = self.migrated()?.exec(query, bindings)?;
         Ok(found.into_iter().map(|Name { name }| name).collect())
     }
 
     fn commit(&self, commit: &Commit<'_>, at: Millis) -> Result<()> {
         let sql = self.migrated()?;
-        transaction::run(&self.storage, || {
+        sql.transaction(|| {
             if !commit.writes.is_empty() {
                 let newest = self.newest_version()?.unwrap_or(0);
                 if commit.version != newest + 1 {
@@ -174,7 +181,7 @@ impl Store for Sqlite {
 
     fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32> {
         let sql = self.migrated()?;
-        transaction::run(&self.storage, || events::keep(sql, outcomes))
+        sql.transaction(|| events::keep(sql, outcomes))
     }
 
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed> {
@@ -184,24 +191,24 @@ impl Store for Sqlite {
 
 /// Writes rows as a version of this number.
 pub(super) fn put<'r>(
-    sql: &SqlStorage,
+    sql: &impl Database,
     version: u32,
     at: Millis,
     writes: impl Iterator<Item = (&'r RowKey, Option<&'r str>)>,
 ) -> Result<()> {
     let version = || SqlStorageValue::Integer(version.into());
-    sql.exec("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![version(), at.0.into()])?;
+    sql.run("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![version(), at.0.into()])?;
     for (key, text) in writes {
         let page = key.page().map(i64::from);
         let insert = |part: i64, text: Option<&str>| {
             let row = vec![key.kind.as_str().into(), key.name.as_str().into(), version(), part.into(), page.into(), text.into()];
-            sql.exec("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", row)
+            sql.run("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", row)
         };
         let own = || [SqlStorageValue::from(key.kind.as_str()), key.name.as_str().into()];
         match text {
             None => {
                 insert(0, None)?;
-                sql.exec("DELETE FROM newest WHERE kind = ? AND name = ?", own().to_vec())?;
+                sql.run("DELETE FROM newest WHERE kind = ? AND name = ?", own().to_vec())?;
             }
             Some(text) => {
                 for (part, number) in parts(text).zip(0..) {
@@ -210,12 +217,12 @@ pub(super) fn put<'r>(
                 let newest = "INSERT INTO newest (kind, name, version, page) VALUES (?, ?, ?, ?)
                     ON CONFLICT DO UPDATE SET version = excluded.version";
                 let [kind, name] = own();
-                sql.exec(newest, vec![kind, name, version(), page.into()])?;
+                sql.run(newest, vec![kind, name, version(), page.into()])?;
             }
         }
         if let Some(page) = page {
             let newest = "INSERT INTO pages (page, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version";
-            sql.exec(newest, vec![page.into(), version()])?;
+            sql.run(newest, vec![page.into(), version()])?;
         }
     }
     Ok(())
@@ -258,6 +265,36 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{conformance, sqlite::database::tests::Memory};
+
+    #[test]
+    fn it_does_what_a_store_must() {
+        conformance::check(|| Sqlite::new(Memory::new()));
+    }
+
+    #[test]
+    fn the_trail_is_neither_altered_nor_deleted() {
+        let store = Sqlite::new(Memory::new());
+        let sql = store.migrated().unwrap();
+        sql.script(
+            "INSERT INTO versions VALUES (1, 0); INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, hash)
+            VALUES (1, 1, '{\"reason\":\"r\"}', 'p', 'h')",
+        )
+        .unwrap();
+        for statement in [
+            "UPDATE feature_flag_changes SET payload = '{}'",
+            "UPDATE feature_flag_changes SET hash = 'x'",
+            "UPDATE feature_flag_changes SET payload_hash = 'x'",
+            "UPDATE feature_flag_changes SET version = 2",
+            "UPDATE feature_flag_changes SET sequence = 2",
+            "DELETE FROM feature_flag_changes",
+            "INSERT OR REPLACE INTO feature_flag_changes (sequence, version, payload, payload_hash, hash) VALUES (1, 1, '{}', 'p', 'h')",
+        ] {
+            assert!(sql.script(statement).is_err(), "{statement}");
+        }
+        // A person may ask to be forgotten; the chain holds without the payload.
+        sql.script("UPDATE feature_flag_changes SET payload = NULL").unwrap();
+    }
 
     #[track_caller]
     fn check(text: &str, expected: &[usize]) {

@@ -15,9 +15,10 @@ const edge :Workerd.Worker = (
   compatibilityDate = "2026-10-01",
   bindings = [
     (name = "HUB", durableObjectNamespace = "FlagHub"),
-    (name = "ADMIN_TOKEN", fromEnvironment = "ADMIN_TOKEN"),
+    (name = "JWT_SECRET", fromEnvironment = "JWT_SECRET"),
     (name = "CLIENT_KEY", fromEnvironment = "CLIENT_KEY"),
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
+    (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
   durableObjectStorage = (localDisk = "store"),

@@ -1,11 +1,12 @@
 //! What happened to those who have a feature.
 use sdk_core::{Millis, rollout::Observed};
 use serde::Deserialize;
-use worker::{Result, SqlStorage};
+use worker::Result;
 
+use super::database::Database;
 use crate::store::Outcome;
 
-pub(super) fn keep(sql: &SqlStorage, outcomes: &[Outcome]) -> Result<u32> {
+pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
     let insert = "INSERT INTO rollout_events (id, feature_name, customer_id, unit, event_type, metadata, timestamp)
         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING 1 AS n";
     let mut kept = 0;
@@ -19,17 +20,17 @@ pub(super) fn keep(sql: &SqlStorage, outcomes: &[Outcome]) -> Result<u32> {
             metadata.as_str().into(),
             at.0.into(),
         ];
-        let new: Vec<One> = sql.exec(insert, row)?.to_array()?;
+        let new: Vec<One> = sql.exec(insert, row)?;
         kept += new.iter().map(|one| one.n).sum::<u32>();
     }
     Ok(kept)
 }
 
 /// A unit counts once, however often it was seen; one with an error was exposed.
-pub(super) fn observed(sql: &SqlStorage, flag: &str, since: Millis) -> Result<Observed> {
+pub(super) fn observed(sql: &impl Database, flag: &str, since: Millis) -> Result<Observed> {
     let query = "SELECT count(DISTINCT unit) AS exposures, count(DISTINCT CASE event_type WHEN 'error' THEN unit END) AS errors
         FROM rollout_events WHERE feature_name = ? AND timestamp >= ? AND event_type IN ('enabled', 'error')";
-    let counts: Counts = sql.exec(query, vec![flag.into(), since.0.into()])?.one()?;
+    let counts: Counts = sql.one(query, vec![flag.into(), since.0.into()])?;
     Ok(Observed { exposures: counts.exposures, errors: counts.errors })
 }
 

@@ -4,8 +4,9 @@ use sdk_core::{
     change::{Hash, Link},
 };
 use serde::Deserialize;
-use worker::{Error, Result, SqlStorage, SqlStorageValue};
+use worker::{Error, Result, SqlStorageValue};
 
+use super::database::Database;
 use crate::store::{
     Answer, Commit,
     audit::{Asked, ForExplain, Stored, Version},
@@ -15,7 +16,7 @@ use crate::store::{
 const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Writes what belongs to the rows of a command.
-pub(super) fn put(sql: &SqlStorage, commit: &Commit<'_>, at: Millis) -> Result<()> {
+pub(super) fn put(sql: &impl Database, commit: &Commit<'_>, at: Millis) -> Result<()> {
     for record in commit.records {
         let row = vec![
             whole(record.link.sequence)?,
@@ -24,27 +25,27 @@ pub(super) fn put(sql: &SqlStorage, commit: &Commit<'_>, at: Millis) -> Result<(
             record.payload_hash.to_hex().into(),
             record.hash.to_hex().into(),
         ];
-        sql.exec("INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, hash) VALUES (?, ?, ?, ?, ?)", row)?;
+        sql.run("INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, hash) VALUES (?, ?, ?, ?, ?)", row)?;
     }
     for (id, event) in commit.events {
         let row = vec![id.as_str().into(), event.flag.as_str().into(), event.name.into(), event.metadata.as_str().into(), at.0.into()];
-        sql.exec("INSERT INTO rollout_events (id, feature_name, event_type, metadata, timestamp) VALUES (?, ?, ?, ?, ?)", row)?;
+        sql.run("INSERT INTO rollout_events (id, feature_name, event_type, metadata, timestamp) VALUES (?, ?, ?, ?, ?)", row)?;
     }
     if let Some(Answer { subject, key, request, body }) = commit.answer {
-        sql.exec("DELETE FROM idempotency WHERE created_at < ?", vec![(at.0 - KEPT_MS).into()])?;
+        sql.run("DELETE FROM idempotency WHERE created_at < ?", vec![(at.0 - KEPT_MS).into()])?;
         let row = vec![subject.into(), key.into(), request.into(), body.into(), at.0.into()];
-        sql.exec("INSERT INTO idempotency (subject, key, request, answer, created_at) VALUES (?, ?, ?, ?, ?)", row)?;
+        sql.run("INSERT INTO idempotency (subject, key, request, answer, created_at) VALUES (?, ?, ?, ?, ?)", row)?;
     }
     Ok(())
 }
 
-pub(super) fn head(sql: &SqlStorage) -> Result<(Hash, Link)> {
+pub(super) fn head(sql: &impl Database) -> Result<(Hash, Link)> {
     let query = format!("{COLUMNS} FROM feature_flag_changes ORDER BY sequence DESC LIMIT 1");
     let newest = stored(sql, &query, Vec::new())?.into_iter().next();
     Ok(newest.map_or((Hash::NONE, Link { sequence: 0, version: 0 }), |record| (record.hash, record.link)))
 }
 
-pub(super) fn changes(sql: &SqlStorage, asked: &Asked) -> Result<Vec<Stored>> {
+pub(super) fn changes(sql: &impl Database, asked: &Asked) -> Result<Vec<Stored>> {
     let mut query = format!("{COLUMNS} FROM feature_flag_changes AS change WHERE 1");
     let mut bindings = Vec::new();
     let texts = [
@@ -78,23 +79,23 @@ pub(super) fn changes(sql: &SqlStorage, asked: &Asked) -> Result<Vec<Stored>> {
     stored(sql, &query, bindings)
 }
 
-pub(super) fn behind(sql: &SqlStorage, after: u64, limit: u32) -> Result<Vec<Stored>> {
+pub(super) fn behind(sql: &impl Database, after: u64, limit: u32) -> Result<Vec<Stored>> {
     let query = format!("{COLUMNS} FROM feature_flag_changes WHERE sequence > ? ORDER BY sequence LIMIT ?");
     stored(sql, &query, vec![whole(after)?, i64::from(limit).into()])
 }
 
-pub(super) fn versions(sql: &SqlStorage, below: Option<u32>, limit: u32) -> Result<Vec<Version>> {
+pub(super) fn versions(sql: &impl Database, below: Option<u32>, limit: u32) -> Result<Vec<Version>> {
     let query = "SELECT version, created_at,
           (SELECT count(*) FROM feature_flag_changes AS change WHERE change.version = versions.version) AS changes,
           (SELECT payload FROM feature_flag_changes AS change WHERE change.version = versions.version ORDER BY sequence LIMIT 1) AS first
         FROM versions WHERE version < ? ORDER BY version DESC LIMIT ?";
     let below = i64::from(below.unwrap_or(u32::MAX));
-    let found: Vec<VersionRow> = sql.exec(query, vec![below.into(), i64::from(limit).into()])?.to_array()?;
-    let version = |row: VersionRow| Version { version: row.version, at: Millis(row.created_at), changes: row.changes, first: row.first };
+    let found: Vec<VersionRow> = sql.exec(query, vec![below.into(), i64::from(limit).into()])?;
+    let version = |row: VersionRow| Version { number: row.version, at: Millis(row.created_at), changes: row.changes, first: row.first };
     Ok(found.into_iter().map(version).collect())
 }
 
-pub(super) fn explaining(sql: &SqlStorage, asked: &ForExplain<'_>) -> Result<Option<Stored>> {
+pub(super) fn explaining(sql: &impl Database, asked: &ForExplain<'_>) -> Result<Option<Stored>> {
     let mut query = format!("{COLUMNS} FROM feature_flag_changes WHERE flag_path = ? AND version <= ?");
     let mut bindings: Vec<SqlStorageValue> = vec![asked.flag.into(), i64::from(asked.version).into()];
     match (asked.layer, asked.customer, asked.organization) {
@@ -127,16 +128,16 @@ pub(super) fn explaining(sql: &SqlStorage, asked: &ForExplain<'_>) -> Result<Opt
     Ok(stored(sql, &query, bindings)?.into_iter().next())
 }
 
-pub(super) fn answered(sql: &SqlStorage, subject: &str, key: &str) -> Result<Option<(String, String)>> {
+pub(super) fn answered(sql: &impl Database, subject: &str, key: &str) -> Result<Option<(String, String)>> {
     let query = "SELECT request, answer FROM idempotency WHERE subject = ? AND key = ?";
-    let found: Vec<AnswerRow> = sql.exec(query, vec![subject.into(), key.into()])?.to_array()?;
+    let found: Vec<AnswerRow> = sql.exec(query, vec![subject.into(), key.into()])?;
     Ok(found.into_iter().next().map(|row| (row.request, row.answer)))
 }
 
 const COLUMNS: &str = "SELECT sequence, version, payload, payload_hash, hash";
 
-fn stored(sql: &SqlStorage, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<Stored>> {
-    let found: Vec<Row> = sql.exec(query, bindings)?.to_array()?;
+fn stored(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<Stored>> {
+    let found: Vec<Row> = sql.exec(query, bindings)?;
     let hash = |text: &str| Hash::from_hex(text).ok_or_else(|| Error::RustError(format!("the store has a hash {text:?}")));
     let read = |row: Row| {
         let link = Link { sequence: row.sequence, version: row.version };

@@ -4,47 +4,42 @@ use sdk_core::{
     rows::{RowKey, RowKind, Rows, State},
 };
 use serde::Deserialize;
-use worker::{Error, Result, SqlStorage, Storage};
+use worker::{Error, Result};
 
-use super::{sqlite::put, transaction};
-
-struct Migration {
-    sql: &'static str,
-    /// What SQL cannot do.
-    carry: Option<fn(&SqlStorage) -> Result<()>>,
-}
+use super::{database::Database, put};
 
 /// In their order.
-const MIGRATIONS: &[Migration] = &[
-    Migration { sql: include_str!("../../migrations/sqlite/0001_documents.sql"), carry: None },
-    Migration { sql: include_str!("../../migrations/sqlite/0002_rows.sql"), carry: Some(documents_to_rows) },
-    Migration { sql: include_str!("../../migrations/sqlite/0003_control_plane.sql"), carry: None },
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_documents.sql"),
+    include_str!("../../../migrations/sqlite/0002_rows.sql"),
+    include_str!("../../../migrations/sqlite/0003_control_plane.sql"),
 ];
 
 /// Applies those that are missing, each in a transaction.
-pub(super) fn apply(storage: &Storage, sql: &SqlStorage) -> Result<()> {
-    sql.exec("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)", None)?;
-    let applied: Count = sql.exec("SELECT count(*) AS n FROM migrations", None)?.one()?;
+pub(super) fn apply(sql: &impl Database) -> Result<()> {
+    sql.script("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)")?;
+    let applied: Count = sql.one("SELECT count(*) AS n FROM migrations", Vec::new())?;
     for (migration, number) in MIGRATIONS.iter().zip(1_u32..).skip(applied.n) {
-        transaction::run(storage, || {
-            sql.exec(migration.sql, None)?;
-            if let Some(carry) = migration.carry {
-                carry(sql)?;
+        sql.transaction(|| {
+            sql.script(migration)?;
+            // What SQL cannot do.
+            if number == 2 {
+                documents_to_rows(sql)?;
             }
-            sql.exec("INSERT INTO migrations (number) VALUES (?)", vec![i64::from(number).into()])
+            sql.run("INSERT INTO migrations (number) VALUES (?)", vec![i64::from(number).into()])
         })?;
     }
     Ok(())
 }
 
 /// Documents that lie in parts become rows, each at the version it had, and the key made for those without one goes with them.
-fn documents_to_rows(sql: &SqlStorage) -> Result<()> {
-    let keys: Vec<Key> = sql.exec("SELECT hex FROM bucket_key", None)?.to_array()?;
-    let versions: Vec<Document> = sql.exec("SELECT version, imported_at FROM documents ORDER BY version", None)?.to_array()?;
+fn documents_to_rows(sql: &impl Database) -> Result<()> {
+    let keys: Vec<Key> = sql.exec("SELECT hex FROM bucket_key", Vec::new())?;
+    let versions: Vec<Document> = sql.exec("SELECT version, imported_at FROM documents ORDER BY version", Vec::new())?;
     let mut held = Rows::default();
     for Document { version, imported_at } in versions {
         let query = "SELECT text FROM document_parts WHERE version = ? ORDER BY part";
-        let parts: Vec<Part> = sql.exec(query, vec![i64::from(version).into()])?.to_array()?;
+        let parts: Vec<Part> = sql.exec(query, vec![i64::from(version).into()])?;
         let text: String = parts.into_iter().map(|part| part.text).collect();
         let document = Rows::split(&text).ok_or_else(|| Error::RustError(format!("version {version} is no document")))?;
         let keyless = document.get(RowKind::Member, "bucketKey").is_none();
@@ -57,7 +52,7 @@ fn documents_to_rows(sql: &SqlStorage) -> Result<()> {
         held = next;
     }
     for table in ["document_parts", "documents", "bucket_key"] {
-        sql.exec(&format!("DROP TABLE {table}"), None)?;
+        sql.script(&format!("DROP TABLE {table}"))?;
     }
     Ok(())
 }

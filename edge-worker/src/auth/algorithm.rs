@@ -1,0 +1,35 @@
+//! The signatures we check (RFC 7518, section 3; RFC 8037; RFC 9864).
+use super::json::Unfit;
+
+/// Belongs to a key, not to a token: a token that names another one is not checked with that key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Algorithm {
+    HmacSha256,
+    RsaSha256,
+    EcdsaP256,
+    Ed25519,
+}
+
+impl Algorithm {
+    /// By the name that tokens and keys give it.
+    pub(super) fn named(name: &str) -> Result<Self, Unfit> {
+        Ok(match name {
+            "HS256" => Self::HmacSha256,
+            "RS256" => Self::RsaSha256,
+            "ES256" => Self::EcdsaP256,
+            // The old name, and the one that says which curve.
+            "EdDSA" | "Ed25519" => Self::Ed25519,
+            _ => return Err(Unfit),
+        })
+    }
+
+    /// What WebCrypto calls it, for importing a key as well as for verifying: it reads of an object what it needs.
+    pub(super) const fn parameters(self) -> &'static str {
+        match self {
+            Self::HmacSha256 => r#"{"name":"HMAC","hash":"SHA-256"}"#,
+            Self::RsaSha256 => r#"{"name":"RSASSA-PKCS1-v1_5","hash":"SHA-256"}"#,
+            Self::EcdsaP256 => r#"{"name":"ECDSA","namedCurve":"P-256","hash":"SHA-256"}"#,
+            Self::Ed25519 => r#"{"name":"Ed25519"}"#,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a token says of whoever shows it (RFC 7519, section 4), and whether it says it to us, now.
+use sdk_core::Millis;
+
+use super::{
+    json::{Json, Object, Unfit},
+    role::Role,
+};
+
+/// By how much clocks may differ, in seconds.
+const SKEW: f64 = 60.0;
+/// In bytes.
+const LONGEST_SUBJECT: usize = 256;
+
+/// The claims we read. One of another type refuses the token: a time in quotes must not count as no time.
+pub(super) struct Claims {
+    /// Who shows the token: text that can be written down with a change, and read by people.
+    pub(super) subject: String,
+    pub(super) role: Option<Role>,
+    expires: f64,
+    /// When it begins to hold, and when it was made.
+    begins: [Option<f64>; 2],
+    issuer: Option<String>,
+    audience: Vec<String>,
+}
+
+/// What a deployment expects of every token; without it, anything will do.
+#[derive(Default)]
+pub(super) struct Expected {
+    pub(super) issuer: Option<String>,
+    pub(super) audience: Option<String>,
+}
+
+impl Claims {
+    pub(super) fn of(claims: &Object) -> Result<Self, Unfit> {
+        let subject = claims.text("sub")?.ok_or(Unfit)?;
+        if !(1..=LONGEST_SUBJECT).contains(&subject.len()) || subject.contains(char::is_control) {
+            return Err(Unfit);
+        }
+        Ok(Self {
+            subject: subject.to_owned(),
+            role: Role::of(claims),
+            expires: claims.number("exp")?.ok_or(Unfit)?,
+            begins: [claims.number("nbf")?, claims.number("iat")?],
+            issuer: claims.text("iss")?.map(str::to_owned),
+            audience: texts(claims.get("aud"))?,
+        })
+    }
+
+    /// Whether the token is meant for us and holds now.
+    pub(super) fn hold(&self, now: Millis, expected: &Expected) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "the clock tells milliseconds of this age")]
+        let now = now.0 as f64 / 1_000.0;
+        let has_begun = self.begins.into_iter().flatten().all(|begin| now >= begin - SKEW);
+        let issuer = expected.issuer.as_ref().is_none_or(|issuer| self.issuer.as_ref() == Some(issuer));
+        let audience = expected.audience.as_ref().is_none_or(|audience| self.audience.contains(audience));
+        has_begun && now < self.expires + SKEW && issuer && audience
+    }
+}
+
+/// One text, or a list of them.
+fn texts(value: Option<&Json>) -> Result<Vec<String>, Unfit> {
+    let text = |value: &Json| if let Json::Text(text) = value { Ok(text.clone()) } else { Err(Unfit) };
+    match value {
+        None => Ok(Vec::new()),
+        Some(Json::List(list)) => list.iter().map(text).collect(),
+        Some(value) => Ok(vec![text(value)?]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = Millis(1_800_000_000_000);
+
+    fn expected() -> Expected {
+        Expected { issuer: Some("https://id.example".to_owned()), audience: Some("flags".to_owned()) }
+    }
+
+    #[track_caller]
+    fn check(claims: &str, expected: &Expected, holds: bool) {
+        let read = Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims));
+        assert_eq!(read.is_ok_and(|claims| claims.hold(NOW, expected)), holds, "{claims}");
+    }
+
+    #[track_caller]
+    fn timely(times: &str, holds: bool) {
+        check(&format!(r#"{{"sub":"s",{times}}}"#), &Expected::default(), holds);
+    }
+
+    #[test]
+    fn clocks_may_differ_by_a_minute() {
+        timely(r#""exp":1800000000"#, true);
+        timely(r#""exp":1799999941"#, true);
+        timely(r#""exp":1799999940.5"#, true);
+        timely(r#""exp":1799999940"#, false);
+        timely(r#""exp":1799999939"#, false);
+        for begin in ["nbf", "iat"] {
+            timely(&format!(r#""exp":1.9e9,"{begin}":1800000060"#), true);
+            timely(&format!(r#""exp":1.9e9,"{begin}":1800000061"#), false);
+        }
+    }
+
+    #[test]
+    fn times_are_numbers() {
+        for exp in [r#""1900000000""#, "null", "true", "[]", "{}", "1e999", "NaN"] {
+            timely(&format!(r#""exp":{exp}"#), false);
+        }
+        for nbf in [r#""1700000000""#, "null", "false", "[1700000000]"] {
+            timely(&format!(r#""exp":1900000000,"nbf":{nbf}"#), false);
+            timely(&format!(r#""exp":1900000000,"iat":{nbf}"#), false);
+        }
+        timely(r#""iat":1700000000"#, false);
+    }
+
+    #[test]
+    fn a_token_for_somebody_else_is_none_for_us() {
+        for (issuer, audience, holds) in [
+            (r#""https://id.example""#, r#""flags""#, true),
+            (r#""https://id.example""#, r#"["other","flags"]"#, true),
+            (r#""https://id.example/""#, r#""flags""#, false),
+            (r#""https://id.example""#, r#""flag""#, false),
+            (r#""https://id.example""#, "[]", false),
+            (r#""https://id.example""#, r#"["flags",1]"#, false),
+            (r#"["https://id.example"]"#, r#""flags""#, false),
+            ("null", r#""flags""#, false),
+        ] {
+            check(&format!(r#"{{"sub":"s","exp":1900000000,"iss":{issuer},"aud":{audience}}}"#), &expected(), holds);
+        }
+        check(r#"{"sub":"s","exp":1900000000}"#, &expected(), false);
+    }
+
+    #[test]
+    fn subjects_can_be_shown() {
+        let with = |subject: &str| format!(r#"{{"sub":{subject},"exp":1900000000}}"#);
+        check(&with(r#""auth0|5f7c é""#), &Expected::default(), true);
+        check(&with(&format!("\"{}\"", "x".repeat(256))), &Expected::default(), true);
+        for subject in ["\"\"", &format!("\"{}\"", "x".repeat(257)), "1", "null", r#""a\nb""#, r#""\u0000""#, r#""\u0085""#] {
+            check(&with(subject), &Expected::default(), false);
+        }
+        check(r#"{"exp":1900000000}"#, &Expected::default(), false);
+    }
+}

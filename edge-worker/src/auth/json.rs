@@ -1,0 +1,155 @@
+//! JSON of which every reader understands the same: of a member that stands twice, another reader might take the other one.
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+};
+
+/// A value, as far as tokens and keys have any.
+#[derive(Debug, PartialEq)]
+pub(super) enum Json {
+    Number(f64),
+    Text(String),
+    List(Vec<Self>),
+    Object(Object),
+    /// `null`, `true`, `false`.
+    Word,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) struct Object(Vec<(String, Json)>);
+
+/// It is not what it should be. Why is told to nobody: only who makes bad tokens would learn from it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Unfit;
+
+impl Object {
+    /// Reads an object in which, at any depth, no member stands twice.
+    pub(super) fn read(text: &[u8]) -> Result<Self, Unfit> {
+        match str::from_utf8(text).ok().and_then(|text| serde_json::from_str(text).ok()) {
+            Some(Json::Object(object)) => Ok(object),
+            _ => Err(Unfit),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Json> {
+        self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value)
+    }
+
+    /// A member that may be absent; where it stands it is text, and `null` is none.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Unfit> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Json::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(Unfit),
+        }
+    }
+
+    /// A member that may be absent; where it stands it is a number.
+    pub(super) fn number(&self, name: &str) -> Result<Option<f64>, Unfit> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Json::Number(number)) => Ok(Some(*number)),
+            Some(_) => Err(Unfit),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reading)
+    }
+}
+
+struct Reading;
+
+impl<'de> Visitor<'de> for Reading {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Json, E> {
+        Ok(Json::Word)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Word)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a double is what JSON's numbers are read as elsewhere, too")]
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::Number(number as f64))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a double is what JSON's numbers are read as elsewhere, too")]
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Number(number as f64))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Json, E> {
+        Ok(Json::Number(number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
+        let mut object = Object(Vec::new());
+        while let Some(name) = members.next_key::<String>()? {
+            if object.get(&name).is_some() {
+                return Err(A::Error::custom("a member stands twice"));
+            }
+            object.0.push((name, members.next_value()?));
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_of_their_type_or_absent() {
+        let object = Object::read(br#" {"n": -1.5e3, "i": 7, "t": "\u00e9", "l": [1, true], "z": null} "#).unwrap();
+        assert_eq!(object.number("n"), Ok(Some(-1_500.0)));
+        assert_eq!(object.number("i"), Ok(Some(7.0)));
+        assert_eq!(object.text("t"), Ok(Some("é")));
+        assert_eq!(object.get("l"), Some(&Json::List(vec![Json::Number(1.0), Json::Word])));
+        assert_eq!((object.text("absent"), object.number("absent")), (Ok(None), Ok(None)));
+        assert_eq!((object.text("z"), object.number("z")), (Err(Unfit), Err(Unfit)));
+        assert_eq!((object.text("n"), object.number("t")), (Err(Unfit), Err(Unfit)));
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_not_read() {
+        for text in [
+            "[1]",
+            "null",
+            "",
+            "{} {}",
+            "{\"a\":1e999}",
+            "{\"a\":1,\"a\":1}",
+            "{\"a\":1,\"\\u0061\":1}",
+            "{\"c\":{\"d\":[{\"e\":1,\"e\":2}]}}",
+            "{\"c\":\"\\ud800\"}",
+            "\u{feff}{}",
+        ] {
+            assert_eq!(Object::read(text.as_bytes()), Err(Unfit), "{text}");
+        }
+        assert_eq!(Object::read(b"{\"c\":\"\xff\"}"), Err(Unfit));
+        assert_eq!(Object::read(format!("{}1{}", "{\"a\":".repeat(500), "}".repeat(500)).as_bytes()), Err(Unfit));
+    }
+}

@@ -1,0 +1,127 @@
+//! JSON Web Keys (RFC 7517), as far as they check signatures of ours.
+use std::ops::RangeInclusive;
+
+use super::{
+    algorithm::Algorithm,
+    base64url,
+    json::{Json, Object, Unfit},
+};
+
+/// An RSA modulus, in bytes (RFC 7518, section 3.3: at least 2,048 bits).
+const MODULUS: RangeInclusive<usize> = 256..=1_024;
+/// A coordinate of P-256, and an Ed25519 key.
+const POINT: usize = 32;
+
+/// A public key and what it may be used for.
+#[derive(Debug, PartialEq)]
+pub(super) struct Jwk {
+    pub(super) id: Option<String>,
+    pub(super) algorithm: Algorithm,
+    /// What makes the key, alone, as JSON.
+    pub(super) public: String,
+}
+
+/// The keys of a set that are for us; an error for what is no set. What is not understood is left out (RFC 7517, section 5).
+pub(super) fn set(text: &str) -> Result<Vec<Jwk>, Unfit> {
+    let set = Object::read(text.as_bytes())?;
+    let Some(Json::List(keys)) = set.get("keys") else { return Err(Unfit) };
+    let mut jwks = Vec::new();
+    for key in keys {
+        if let Json::Object(key) = key {
+            jwks.extend(read(key));
+        }
+    }
+    Ok(jwks)
+}
+
+/// One key; everything it says of itself has to fit.
+fn read(key: &Object) -> Result<Jwk, Unfit> {
+    let member = |name: &str, bytes: RangeInclusive<usize>| {
+        let text = key.text(name)?.ok_or(Unfit)?;
+        if bytes.contains(&base64url::decode(text)?.len()) { Ok(text) } else { Err(Unfit) }
+    };
+    // Base64url needs no escaping in JSON.
+    let (algorithm, public) = match (key.text("kty")?, key.text("crv")?) {
+        (Some("RSA"), None) => {
+            let (n, e) = (member("n", MODULUS)?, member("e", 1..=8)?);
+            (Algorithm::RsaSha256, format!(r#"{{"kty":"RSA","n":"{n}","e":"{e}"}}"#))
+        }
+        (Some("EC"), Some("P-256")) => {
+            let (x, y) = (member("x", POINT..=POINT)?, member("y", POINT..=POINT)?);
+            (Algorithm::EcdsaP256, format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}"#))
+        }
+        (Some("OKP"), Some("Ed25519")) => {
+            let x = member("x", POINT..=POINT)?;
+            (Algorithm::Ed25519, format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#))
+        }
+        _ => return Err(Unfit),
+    };
+    let verifies = match key.get("key_ops") {
+        None => true,
+        Some(Json::List(operations)) => operations.contains(&Json::Text("verify".to_owned())),
+        Some(_) => false,
+    };
+    let is_named_so = key.text("alg")?.map(Algorithm::named).transpose()?.is_none_or(|named| named == algorithm);
+    // What somebody published the private part of proves nothing any more.
+    let is_public = key.get("d").is_none() && key.get("k").is_none();
+    if verifies && is_named_so && is_public && key.text("use")?.is_none_or(|usage| usage == "sig") {
+        Ok(Jwk { id: key.text("kid")?.map(str::to_owned), algorithm, public })
+    } else {
+        Err(Unfit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
+    #[track_caller]
+    fn check(key: &str, expected: Option<Algorithm>) {
+        let keys = set(&format!(r#"{{"keys":[{key}]}}"#)).unwrap();
+        assert_eq!(keys.first().map(|key| key.algorithm), expected, "{key}");
+    }
+
+    #[test]
+    fn keys_are_told_by_what_they_are() {
+        let rsa = |letters| format!(r#"{{"kty":"RSA","n":"{}","e":"AQAB"}}"#, "A".repeat(letters));
+        check(&rsa(342), Some(Algorithm::RsaSha256));
+        // One byte short of 2,048 bits.
+        check(&rsa(340), None);
+        check(&format!(r#"{{"kty":"EC","crv":"P-256","x":"{X}","y":"{X}","alg":"ES256","use":"sig"}}"#), Some(Algorithm::EcdsaP256));
+        check(&format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{X}","alg":"EdDSA","key_ops":["verify"]}}"#), Some(Algorithm::Ed25519));
+    }
+
+    #[test]
+    fn a_key_that_contradicts_itself_is_left_out() {
+        for more in [
+            r#""alg":"ES256""#,
+            r#""alg":"HS256""#,
+            r#""alg":"PS256""#,
+            r#""alg":null"#,
+            r#""use":"enc""#,
+            r#""use":null"#,
+            r#""key_ops":["sign"]"#,
+            r#""key_ops":"verify""#,
+            r#""kid":1"#,
+            r#""d":"AAAA""#,
+            r#""k":"AAAA""#,
+            r#""crv2":1,"alg":"Ed448""#,
+        ] {
+            check(&format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{X}",{more}}}"#), None);
+        }
+        check(&format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{X}="}}"#), None);
+        check(&format!(r#"{{"kty":"OKP","crv":"X25519","x":"{X}"}}"#), None);
+        check(&format!(r#"{{"kty":"EC","crv":"P-384","x":"{X}","y":"{X}"}}"#), None);
+        check(&format!(r#"{{"kty":"oct","k":"{X}"}}"#), None);
+    }
+
+    #[test]
+    fn what_is_no_set_is_none() {
+        for text in ["", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":null}"#, "<html>"] {
+            assert_eq!(set(text), Err(Unfit), "{text}");
+        }
+        assert_eq!(set(r#"{"keys":[1,null,{}]}"#), Ok(vec![]));
+    }
+}

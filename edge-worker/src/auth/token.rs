@@ -1,0 +1,113 @@
+//! JSON Web Tokens in their compact form (RFC 7515, RFC 7519; RFC 8725 for what can go wrong), before anybody believes them.
+use super::{
+    algorithm::Algorithm,
+    base64url,
+    claims::Claims,
+    json::{Object, Unfit},
+};
+
+/// In bytes. Longer ones are not looked at.
+const LONGEST: usize = 8_000;
+/// The kinds of token we take, in lower case. Others are for something else: a log-out, an event.
+const KINDS: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
+
+/// Members of a header that bring a key along, or ask for what we would have to know. A token does not say how it is checked.
+const REFUSED: [&str; 5] = ["jwk", "jku", "x5u", "x5c", "crit"];
+
+/// A token taken apart; who signed it is not known yet.
+pub(super) struct Token<'t> {
+    pub(super) algorithm: Algorithm,
+    pub(super) key_id: Option<String>,
+    pub(super) claims: Claims,
+    pub(super) signature: Vec<u8>,
+    /// What the signature is of.
+    pub(super) signed: &'t str,
+}
+
+impl<'t> Token<'t> {
+    pub(super) fn parse(text: &'t str) -> Result<Self, Unfit> {
+        if text.len() > LONGEST {
+            return Err(Unfit);
+        }
+        let (signed, signature) = text.rsplit_once('.').ok_or(Unfit)?;
+        // A dot too many is no letter of either part.
+        let (header, claims) = signed.split_once('.').ok_or(Unfit)?;
+        let (algorithm, key_id) = read(&Object::read(&base64url::decode(header)?)?)?;
+        let claims = Claims::of(&Object::read(&base64url::decode(claims)?)?)?;
+        Ok(Self { algorithm, key_id, claims, signature: base64url::decode(signature)?, signed })
+    }
+}
+
+fn read(header: &Object) -> Result<(Algorithm, Option<String>), Unfit> {
+    let kind = header.text("typ")?.map(str::to_ascii_lowercase);
+    if REFUSED.iter().any(|name| header.get(name).is_some()) || kind.is_some_and(|kind| !KINDS.contains(&kind.as_str())) {
+        return Err(Unfit);
+    }
+    Ok((Algorithm::named(header.text("alg")?.ok_or(Unfit)?)?, header.text("kid")?.map(str::to_owned)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `{"sub":"s","exp":1900000000}`
+    const CLAIMS: &str = "eyJzdWIiOiJzIiwiZXhwIjoxOTAwMDAwMDAwfQ";
+    /// `{"alg":"HS256"}`
+    const HEADER: &str = "eyJhbGciOiJIUzI1NiJ9";
+
+    #[test]
+    fn three_parts_are_a_token() {
+        let text = format!("{HEADER}.{CLAIMS}.c2ln");
+        let token = Token::parse(&text).unwrap();
+        assert_eq!((token.algorithm, token.key_id, &token.signature[..]), (Algorithm::HmacSha256, None, &b"sig"[..]));
+        assert_eq!(token.signed, format!("{HEADER}.{CLAIMS}"));
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        let whole = format!("{HEADER}.{CLAIMS}.c2ln");
+        for text in [
+            String::new(),
+            "..".to_owned(),
+            format!("{HEADER}.{CLAIMS}"),
+            format!("{whole}.c2ln"),
+            format!("{whole}."),
+            format!(".{whole}"),
+            format!("{whole}="),
+            format!("{whole}\n"),
+            format!("{HEADER}.{CLAIMS}.{}", "A".repeat(8_000)),
+        ] {
+            assert!(Token::parse(&text).is_err(), "{text}");
+        }
+    }
+
+    #[track_caller]
+    fn header(text: &str, taken: bool) {
+        assert_eq!(Object::read(text.as_bytes()).and_then(|header| read(&header)).is_ok(), taken, "{text}");
+    }
+
+    #[test]
+    fn a_token_may_not_say_how_it_is_checked() {
+        header(r#"{"alg":"ES256","kid":"k","typ":"JWT","x5t":"y"}"#, true);
+        header(r#"{"alg":"Ed25519"}"#, true);
+        for text in [
+            "{}",
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"hs256"}"#,
+            r#"{"alg":"HS512"}"#,
+            r#"{"alg":["RS256"]}"#,
+            r#"{"alg":"RS256","kid":1}"#,
+            r#"{"alg":"RS256","kid":null}"#,
+            r#"{"alg":"RS256","crit":[]}"#,
+            r#"{"alg":"RS256","crit":null}"#,
+            r#"{"alg":"RS256","jku":"https://x.example"}"#,
+            r#"{"alg":"RS256","x5u":""}"#,
+            r#"{"alg":"RS256","x5c":[]}"#,
+            r#"{"alg":"RS256","jwk":{}}"#,
+            r#"{"alg":"RS256","typ":"logout+jwt"}"#,
+            r#"{"alg":"RS256","typ":null}"#,
+        ] {
+            header(text, false);
+        }
+    }
+}

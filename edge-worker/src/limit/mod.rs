@@ -1,0 +1,60 @@
+//! How often somebody may ask, in each minute, of this isolate. Nobody is slowed by what another does; server keys are not counted.
+mod address;
+mod limiter;
+mod rates;
+
+use std::cell::{OnceCell, RefCell};
+
+use worker::{Env, Request, console_error};
+
+pub(crate) use self::limiter::{Limiter, RetryAfter};
+use self::rates::Rates;
+use crate::{clock, problem::Problem, settings};
+
+struct Limits {
+    admin: Limiter,
+    user: Limiter,
+    client: Limiter,
+}
+
+thread_local! {
+    /// From the first time the binding is read; `None` where there are no limits.
+    static LIMITS: OnceCell<RefCell<Option<Limits>>> = const { OnceCell::new() };
+}
+
+/// Counts a change by an administrator.
+pub(crate) fn admin(subject: &str, env: &Env) -> Result<(), Problem> {
+    count(env, |limits| Some((&mut limits.admin, subject.to_owned())))
+}
+
+/// Counts an evaluation with a user's token.
+pub(crate) fn user(subject: &str, env: &Env) -> Result<(), Problem> {
+    count(env, |limits| Some((&mut limits.user, subject.to_owned())))
+}
+
+/// Counts a request with a client key, which everybody has, by where it comes from.
+pub(crate) fn client(request: &Request, env: &Env) -> Result<(), Problem> {
+    count(env, |limits| Some((&mut limits.client, address::of(request, env)?)))
+}
+
+fn count(env: &Env, choose: impl FnOnce(&mut Limits) -> Option<(&mut Limiter, String)>) -> Result<(), Problem> {
+    LIMITS.with(|limits| {
+        let mut limits = limits.get_or_init(|| RefCell::new(read(env).map(Limits::of))).borrow_mut();
+        let Some((limiter, subject)) = limits.as_mut().and_then(choose) else { return Ok(()) };
+        limiter.pass(&subject, clock::now()).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
+    })
+}
+
+fn read(env: &Env) -> Option<Rates> {
+    let Some(text) = settings::text(env, "RATE_LIMITS") else { return Some(rates::DEFAULT) };
+    rates::parse(&text).unwrap_or_else(|()| {
+        console_error!("RATE_LIMITS is not read, and the defaults hold: expected off, or rates such as admin=30,user=30,client=600");
+        Some(rates::DEFAULT)
+    })
+}
+
+impl Limits {
+    const fn of(Rates { admin, user, client }: Rates) -> Self {
+        Self { admin: Limiter::new(admin), user: Limiter::new(user), client: Limiter::new(client) }
+    }
+}

@@ -1,0 +1,69 @@
+//! How much a deployment allows: the binding `RATE_LIMITS`, such as `admin=30,user=30,client=600`, or `off`.
+
+/// How many a minute; what is not named keeps its default.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Rates {
+    /// Changes by one administrator.
+    pub(super) admin: usize,
+    /// Evaluations with one user's token.
+    pub(super) user: usize,
+    /// Evaluations with a client key, from one address.
+    pub(super) client: usize,
+}
+
+pub(super) const DEFAULT: Rates = Rates { admin: 30, user: 30, client: 600 };
+
+/// The times of so many are remembered, for each who asks.
+const MOST: usize = 100_000;
+
+/// What the binding says: rates, or `None` for none at all; an error where it says neither.
+pub(super) fn parse(text: &str) -> Result<Option<Rates>, ()> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let mut rates = DEFAULT;
+    for pair in text.split(',') {
+        let (name, rate) = pair.split_once('=').ok_or(())?;
+        let rate = rate.trim().parse().ok().filter(|rate| (1..=MOST).contains(rate)).ok_or(())?;
+        match name.trim() {
+            "admin" => rates.admin = rate,
+            "user" => rates.user = rate,
+            "client" => rates.client = rate,
+            _ => return Err(()),
+        }
+    }
+    Ok(Some(rates))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_named() {
+        assert_eq!(parse("off"), Ok(None));
+        assert_eq!(parse("client=1"), Ok(Some(Rates { client: 1, ..DEFAULT })));
+        assert_eq!(parse("admin=5, user = 6,client=100000"), Ok(Some(Rates { admin: 5, user: 6, client: 100_000 })));
+    }
+
+    #[test]
+    fn anything_else_is_an_error() {
+        for text in [
+            "",
+            "on",
+            "Off",
+            "30",
+            "admin",
+            "admin=",
+            "admin=0",
+            "admin=-1",
+            "admin=1.5",
+            "admin=100001",
+            "admins=1",
+            "admin=1;user=1",
+            "admin=1,",
+        ] {
+            assert_eq!(parse(text), Err(()), "{text}");
+        }
+    }
+}

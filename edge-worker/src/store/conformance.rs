@@ -1,0 +1,289 @@
+//! What any store must do: each kind of store runs all of it, on what it really keeps things in.
+use std::collections::BTreeSet;
+
+use sdk_core::{
+    Layer, Millis,
+    change::{By, Hash, Link, Record, Verifier},
+    rollout::Observed,
+    rows::{RowKey, RowKind, Rows},
+    steering::{Command, Event, Held, apply, steer},
+};
+
+use super::{
+    Answer, Commit, Outcome, Store,
+    audit::{Asked, ForExplain},
+};
+
+/// Runs everything, each time on a store that is empty.
+pub(crate) fn check<S: Store>(fresh: impl Fn() -> S) {
+    for test in [
+        starts_empty,
+        keeps_every_version,
+        writes_all_or_nothing,
+        numbers_versions_without_a_gap,
+        keeps_long_and_odd_texts,
+        lays_owners_on_pages,
+        lists_records_and_versions,
+        holds_the_chain,
+        explains_by_the_level_that_answered,
+        answers_the_same_request_once,
+        counts_units_once,
+    ] {
+        test(&fresh());
+    }
+}
+
+fn key(kind: RowKind, name: &str) -> RowKey {
+    RowKey::of(kind, name)
+}
+
+fn text(store: &impl Store, kind: RowKind, name: &str) -> Option<String> {
+    let key = key(kind, name);
+    store.some([&key].into_iter()).unwrap().text(&key).map(Into::into)
+}
+
+/// Writes rows as the next version.
+fn put(store: &impl Store, writes: &[(RowKey, Option<&str>)], at: i64) -> u32 {
+    let version = store.newest_version().unwrap().unwrap_or(0) + 1;
+    let writes: Vec<_> = writes.iter().map(|(key, text)| (key.clone(), text.map(Into::into))).collect();
+    store.commit(&Commit { writes: &writes, version, ..Commit::default() }, Millis(at)).unwrap();
+    version
+}
+
+fn starts_empty<S: Store>(store: &S) {
+    assert_eq!(store.newest_version().unwrap(), None);
+    assert_eq!(store.version_at(Millis(i64::MAX)).unwrap(), None);
+    assert!(store.rows().unwrap().is_empty() && store.all_paged().unwrap().is_empty());
+    assert_eq!(store.head().unwrap(), (Hash::NONE, Link { sequence: 0, version: 0 }));
+    assert!(store.pages(None).unwrap().is_empty() && store.versions(None, 10).unwrap().is_empty());
+}
+
+fn keeps_every_version<S: Store>(store: &S) {
+    let (a, b) = (key(RowKind::Flag, "a"), key(RowKind::Flag, "b"));
+    put(store, &[(a.clone(), Some("1")), (b.clone(), Some("1"))], 100);
+    put(store, &[(a.clone(), Some("2"))], 200);
+    put(store, &[(b.clone(), None)], 300);
+    put(store, &[(b.clone(), Some("4"))], 300);
+    let at = |version| {
+        let rows = store.rows_at(version).unwrap();
+        [&a, &b].map(|key| rows.text(key).map(str::to_owned))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!([1, 2, 3, 4].map(at), [[some("1"), some("1")], [some("2"), some("1")], [some("2"), None], [some("2"), some("4")]]);
+    assert_eq!(store.rows().unwrap(), store.rows_at(4).unwrap());
+    assert_eq!(store.rows_at(99).unwrap(), store.rows_at(4).unwrap());
+    assert_eq!([99, 100, 250, 300, 999].map(|at| store.version_at(Millis(at)).unwrap()), [None, Some(1), Some(2), Some(4), Some(4)]);
+}
+
+fn writes_all_or_nothing<S: Store>(store: &S) {
+    put(store, &[(key(RowKind::Flag, "a"), Some("1"))], 1);
+    let link = Link { sequence: 1, version: 2 };
+    let record = Record::seal(&change("a", true), &by(1), link, "id", Hash::NONE);
+    // The same record twice cannot be written: so nothing is, the row before it included.
+    let writes = [(key(RowKind::Flag, "a"), Some("2".to_owned()))];
+    let twice = [record.clone(), record];
+    let failed = store.commit(&Commit { writes: &writes, version: 2, records: &twice, ..Commit::default() }, Millis(2));
+    assert!(failed.is_err());
+    assert_eq!((store.newest_version().unwrap(), text(store, RowKind::Flag, "a").as_deref()), (Some(1), Some("1")));
+    assert_eq!(store.head().unwrap().1.sequence, 0);
+}
+
+fn numbers_versions_without_a_gap<S: Store>(store: &S) {
+    let writes = [(key(RowKind::Flag, "a"), Some("1".to_owned()))];
+    let commit = |version| store.commit(&Commit { writes: &writes, version, ..Commit::default() }, Millis(1));
+    assert!(commit(2).is_err());
+    assert!(commit(1).is_ok());
+    assert!(commit(1).is_err(), "two who write version 1 cannot both have seen the newest");
+    assert!(commit(2).is_ok());
+    assert_eq!(store.newest_version().unwrap(), Some(2));
+    // What writes no row makes no version.
+    store.commit(&Commit { version: 2, ..Commit::default() }, Millis(1)).unwrap();
+    assert_eq!(store.newest_version().unwrap(), Some(2));
+}
+
+fn keeps_long_and_odd_texts<S: Store>(store: &S) {
+    let long = "€ü\u{1f600}\n".repeat(250_000);
+    let odd = ["", "\u{1}", "\"\\", "'; DROP TABLE history --", "\u{10ffff}", "%_"];
+    let mut writes = vec![(key(RowKind::Segment, "long"), Some(long.as_str()))];
+    writes.extend(odd.iter().map(|name| (key(RowKind::Segment, name), Some(*name))));
+    put(store, &writes, 1);
+    assert_eq!(text(store, RowKind::Segment, "long").as_deref(), Some(long.as_str()));
+    for name in odd {
+        assert_eq!(text(store, RowKind::Segment, name).as_deref(), Some(name), "{name:?}");
+    }
+    put(store, &[(key(RowKind::Segment, "long"), Some("short"))], 2);
+    assert_eq!(text(store, RowKind::Segment, "long").as_deref(), Some("short"));
+    assert_eq!(store.rows_at(1).unwrap().get(RowKind::Segment, "long"), Some(long.as_str()));
+}
+
+fn lays_owners_on_pages<S: Store>(store: &S) {
+    let ids: Vec<String> = (0..3_000).map(|number| format!("c-{number:04}")).collect();
+    let writes: Vec<_> = ids.iter().map(|id| (key(RowKind::Customer, id), Some("{}"))).collect();
+    put(store, &writes, 1);
+    put(store, &[(key(RowKind::Customer, "c-0007"), Some("{\"a\":true}")), (key(RowKind::Membership, "c-0007"), Some("\"o-1\""))], 2);
+    let page = key(RowKind::Customer, "c-0007").page().unwrap();
+    assert_eq!(key(RowKind::Membership, "c-0007").page(), Some(page));
+    assert!(store.rows().unwrap().is_empty(), "what lies on pages is nowhere else");
+    assert_eq!(store.all_paged().unwrap().iter().count(), 3_001);
+
+    let pages = store.pages(None).unwrap();
+    assert!(pages.is_sorted() && pages.len() > 900, "{} pages", pages.len());
+    assert!(pages.iter().all(|(number, version)| *version == if *number == page { 2 } else { 1 }));
+    assert!(store.pages(Some(1)).unwrap().iter().all(|(_, version)| *version == 1));
+    let found: usize = pages.iter().map(|(number, version)| store.page(*number, *version).unwrap().iter().count()).sum();
+    assert_eq!(found, 3_001);
+    assert_eq!(store.page(page, 2).unwrap().get(RowKind::Membership, "c-0007"), Some("\"o-1\""));
+    assert_eq!(store.page(page, 1).unwrap().get(RowKind::Customer, "c-0007"), Some("{}"));
+
+    let mut seen = Vec::new();
+    loop {
+        let more = store.owners("customer", seen.last().map_or("", String::as_str), 700).unwrap();
+        if more.is_empty() {
+            break;
+        }
+        seen.extend(more);
+    }
+    assert_eq!(seen, ids);
+}
+
+fn by(at: i64) -> By {
+    By { actor: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "to see".into(), at: Millis(at) }
+}
+
+/// A change as a command makes it.
+fn change(flag: &str, enabled: bool) -> sdk_core::change::Change {
+    let document = format!(r#"{{"schema":"twinflag/1","bucketKey":"{}","flags":{{"{flag}":{{"enabled":{}}}}}}}"#, "0".repeat(32), !enabled);
+    let rows = Rows::split(&document).unwrap();
+    let ruleset = sdk_core::compile(&document, None).unwrap().ruleset;
+    let held = Held { rows: &rows, paged: &Rows::default(), ruleset: &ruleset };
+    let flag = flag.to_owned();
+    let command = if enabled { Command::Revive { flag } } else { Command::Kill { flag } };
+    let mut steered = steer(held, &command, &by(1)).unwrap();
+    apply(&mut Rows::default(), &steered.writes);
+    steered.changes.remove(0)
+}
+
+/// Changes of flags and owners, a version each, in a chain.
+fn fill(store: &impl Store, changes: &[sdk_core::change::Change]) {
+    for change in changes {
+        let version = store.newest_version().unwrap().unwrap_or(0) + 1;
+        let (before, link) = store.head().unwrap();
+        let link = Link { sequence: link.sequence + 1, version };
+        let by = by(1_000 * i64::from(version));
+        let record = Record::seal(change, &by, link, &format!("id-{version}"), before);
+        let writes = [(key(RowKind::Flag, "a"), Some(version.to_string()))];
+        store.commit(&Commit { writes: &writes, version, records: &[record], ..Commit::default() }, by.at).unwrap();
+    }
+}
+
+fn of_customer(flag: &str, customer: &str) -> sdk_core::change::Change {
+    sdk_core::change::Change { customer: Some(customer.into()), ..change(flag, true) }
+}
+
+fn of_organization(flag: &str, organization: &str) -> sdk_core::change::Change {
+    sdk_core::change::Change { organization: Some(organization.into()), ..change(flag, true) }
+}
+
+fn lists_records_and_versions<S: Store>(store: &S) {
+    fill(store, &[change("a", false), of_customer("a", "c-1"), of_organization("b", "o-1"), change("a", true), of_customer("b", "c-2")]);
+    put(store, &[(key(RowKind::Membership, "c-2"), Some("\"o-1\""))], 9_000);
+    let numbers = |asked: Asked| -> Vec<u64> {
+        store.changes(&Asked { limit: 10, ..asked }).unwrap().iter().map(|record| record.link.sequence).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(numbers(Asked::default()), [5, 4, 3, 2, 1]);
+    assert_eq!(numbers(Asked { flag: some("a"), ..Asked::default() }), [4, 2, 1]);
+    assert_eq!(numbers(Asked { flag: some("a"), below: Some(4), ..Asked::default() }), [2, 1]);
+    assert_eq!(numbers(Asked { customer: some("c-1"), ..Asked::default() }), [2]);
+    assert_eq!(numbers(Asked { organization: some("o-1"), ..Asked::default() }), [3]);
+    assert_eq!(numbers(Asked { action: some("flag.kill"), ..Asked::default() }), [1]);
+    assert_eq!(numbers(Asked { actor: some("bob"), ..Asked::default() }), [0_u64; 0]);
+    assert_eq!(numbers(Asked { version: Some(3), ..Asked::default() }), [3]);
+    // Those of the organization and of its customers.
+    assert_eq!(numbers(Asked { within: some("o-1"), ..Asked::default() }), [5, 3]);
+    assert_eq!(store.changes(&Asked { limit: 2, ..Asked::default() }).unwrap().len(), 2);
+    let versions = store.versions(None, 3).unwrap();
+    let seen: Vec<_> = versions.iter().map(|version| (version.number, version.at.0, version.changes, version.first.is_some())).collect();
+    assert_eq!(seen, [(6, 9_000, 0, false), (5, 5_000, 1, true), (4, 4_000, 1, true)]);
+    assert_eq!(store.versions(Some(3), 10).unwrap().len(), 2);
+}
+
+fn holds_the_chain<S: Store>(store: &S) {
+    let changes: Vec<_> = (0..25).map(|number| change("a", number % 2 == 0)).collect();
+    fill(store, &changes);
+    let mut verifier = Verifier::default();
+    let mut seen = BTreeSet::new();
+    while let Some(records) = Some(store.records(verifier.head().1, 10).unwrap()).filter(|records| !records.is_empty()) {
+        for record in records {
+            verifier.next(record.link, record.payload.as_deref(), record.payload_hash, record.hash).unwrap();
+            seen.insert(record.payload);
+        }
+    }
+    assert_eq!((verifier.head().1, seen.len()), (25, 25));
+    assert_eq!(verifier.head().0, store.head().unwrap().0);
+}
+
+fn explains_by_the_level_that_answered<S: Store>(store: &S) {
+    fill(store, &[change("a", false), of_customer("a", "c-1"), of_organization("a", "o-1"), of_customer("a", "c-2"), change("b", false)]);
+    let found = |layer, customer, organization, version| {
+        let asked = ForExplain { flag: "a", layer: Some(layer), customer, organization, version };
+        store.explaining(&asked).unwrap().map(|record| record.link.sequence)
+    };
+    assert_eq!(found(Layer::Customer, Some("c-1"), None, 5), Some(2));
+    assert_eq!(found(Layer::Customer, Some("c-3"), None, 5), None);
+    assert_eq!(found(Layer::Organization, Some("c-1"), Some("o-1"), 5), Some(3));
+    assert_eq!(found(Layer::Organization, Some("c-1"), Some("o-1"), 2), None);
+    assert_eq!(found(Layer::Kill, Some("c-1"), Some("o-1"), 5), Some(1));
+    assert_eq!(found(Layer::Default, None, None, 5), Some(1));
+    assert_eq!(found(Layer::Default, None, None, 0), None);
+}
+
+fn answers_the_same_request_once<S: Store>(store: &S) {
+    let keep = |subject, key, body, at| {
+        let answer = Some(Answer { subject, key, request: "r", body });
+        store.commit(&Commit { answer, ..Commit::default() }, Millis(at))
+    };
+    keep("ann", "k", "first", 0).unwrap();
+    assert!(keep("ann", "k", "second", 1).is_err(), "one answer to one key");
+    keep("bob", "k", "third", 1).unwrap();
+    let answered = |subject| store.answered(subject, "k").unwrap().map(|(_, body)| body);
+    assert_eq!((answered("ann").as_deref(), answered("bob").as_deref(), answered("eve")), (Some("first"), Some("third"), None));
+    // A day later a new one makes room.
+    keep("eve", "k", "fourth", 24 * 3_600_000 + 1).unwrap();
+    assert_eq!((answered("ann"), answered("bob").as_deref()), (None, Some("third")));
+}
+
+fn counts_units_once<S: Store>(store: &S) {
+    let outcome = |id: &str, unit: &str, event: &str, at| Outcome {
+        id: id.into(),
+        flag: "a".into(),
+        customer: None,
+        unit: unit.into(),
+        event: event.into(),
+        metadata: "{}".into(),
+        at: Millis(at),
+    };
+    let first = [
+        outcome("1", "u-1", "enabled", 10),
+        outcome("2", "u-1", "enabled", 11),
+        outcome("3", "u-2", "enabled", 20),
+        outcome("4", "u-2", "error", 21),
+    ];
+    assert_eq!(store.keep_outcomes(&first).unwrap(), 4);
+    assert_eq!(store.keep_outcomes(&first).unwrap(), 0, "sent twice");
+    let more = [
+        outcome("5", "u-3", "error", 30),
+        outcome("6", "u-4", "disabled", 30),
+        outcome("7", "u-2", "error", 31),
+        outcome("8", "u-5", "viewed", 31),
+    ];
+    assert_eq!(store.keep_outcomes(&more).unwrap(), 4);
+    let observed = |flag, since| store.observed(flag, Millis(since)).unwrap();
+    assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
+    assert_eq!(observed("a", 15), Observed { exposures: 2, errors: 2 });
+    assert_eq!(observed("b", 0), Observed::default());
+    // The steps of a rollout stand in the same log and count for nobody.
+    let event = Event { flag: "a".into(), name: "enabled", metadata: "{}".into() };
+    store.commit(&Commit { events: &[("9".into(), event)], ..Commit::default() }, Millis(40)).unwrap();
+    assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
+}

@@ -1,0 +1,104 @@
+// Other people's pages: what they may not read, and what they may not have an operator's browser do.
+import assert from 'node:assert/strict';
+import { request as ask } from 'node:http';
+import { after, before, test } from 'node:test';
+
+import { dataFolder } from '../server.mjs';
+import { hostWorker } from './workerd.mjs';
+
+const DOCUMENT = JSON.stringify({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: {} } });
+const PAGE = 'https://shop.example';
+const LISTED = `${PAGE}, https://app.shop.example:8443`;
+
+let folder, server;
+before(async () => {
+  folder = await dataFolder();
+  server = await hostWorker({ data: folder.path, document: DOCUMENT, settings: { CLIENT_ORIGINS: LISTED } });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+/** Origins that look like one of the list, or that a lenient comparison takes for one. */
+const TRICKS = [
+  'null', 'NULL', 'undefined', '*', '', ' ', 'file://', 'about:blank', 'data:', 'https://', '//shop.example', 'shop.example', 'www.shop.example',
+  'http://shop.example', 'ftp://shop.example', 'ws://shop.example', 'wss://shop.example', 'HTTPS://shop.example', 'https://SHOP.example', 'https://Shop.Example', 'https:shop.example', 'https:/shop.example', 'https:///shop.example', 'https:\\\\shop.example',
+  'https://shop.example:443', 'https://shop.example:80', 'https://shop.example:8443', 'https://shop.example:', 'https://shop.example:0', 'https://app.shop.example', 'https://app.shop.example:443', 'https://app.shop.example:84430',
+  'https://shop.example.evil.example', 'https://shop.example-evil.example', 'https://evilshop.example', 'https://evil.shop.example', 'https://shop.example.', 'https://shop.examplee', 'https://shop.exampl', 'https://shopxexample', 'https://evil.example/https://shop.example',
+  'https://shop.example/', 'https://shop.example/path', 'https://shop.example?x', 'https://shop.example#x', 'https://user@shop.example', 'https://shop.example@evil.example', 'https://shop.example:pass@evil.example', 'https://evil.example#@shop.example', 'https://evil.example\\@shop.example',
+  'https://shop.example,https://evil.example', 'https://shop.example https://evil.example', 'https://evil.example, https://shop.example', `${PAGE}, https://app.shop.example:8443`, '"https://shop.example"', "'https://shop.example'", '<https://shop.example>', 'https://shop%2eexample', 'https://shop.example%00.evil.example',
+  'https://shop\u00b7example', 'https://xn--shp-9na.example', 'https://sh\u00f6p.example', 'https://[shop.example]', 'https://127.0.0.1', 'https://*.example', 'https://*', '.*', 'https://shop.example;', 'https://shop.example|',
+];
+const PATHS = [['/ofrep/v1/evaluate/flags', 'POST'], ['/v1/program', 'POST'], ['/api/widget/config', 'GET']];
+
+/** What node's `fetch` would not send: any header as it stands, also twice. */
+function raw(path, method, headers, body) {
+  return new Promise((resolve, reject) => {
+    const request = ask(server.url + path, { method, headers }, (response) => response.resume().on('end', () => resolve(response)));
+    request.on('error', reject).end(body);
+  });
+}
+
+test('an origin is allowed as it stands in the list, or not at all', async (t) => {
+  const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' };
+  let count = 0;
+  for (const origin of [...TRICKS, [PAGE, 'https://evil.example'], ['https://evil.example', PAGE]]) {
+    for (const [path, method] of PATHS) {
+      const body = method === 'POST' ? '{}' : undefined;
+      const credentials = { authorization: `Bearer ${server.clientKey}`, 'content-type': 'application/json' };
+      for (const answer of [await raw(path, 'OPTIONS', { origin, ...asked }), await raw(path, method, { origin, ...credentials }, body)]) {
+        for (const name of Object.keys(answer.headers)) assert.ok(!name.startsWith('access-control-'), `${origin}: ${name}`);
+        assert.match(answer.headers.vary, /(^|, )origin(,|$)/);
+        count += 1;
+      }
+    }
+  }
+  assert.ok(TRICKS.length >= 50);
+  for (const origin of LISTED.split(', ')) assert.equal((await raw('/v1/program', 'OPTIONS', { origin, ...asked })).headers['access-control-allow-origin'], origin);
+  t.diagnostic(`${TRICKS.length + 2} origins that are not listed, ${count} answers, 0 allowed`);
+});
+
+test('a page never gets to use cookies', async () => {
+  for (const [path] of PATHS) assert.equal((await raw(path, 'OPTIONS', { origin: PAGE })).headers['access-control-allow-credentials'], undefined);
+});
+
+const put = (headers, token = server.adminToken) => raw('/api/admin/document?dryRun=true', 'PUT', { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers }, DOCUMENT);
+
+test('no page of another site changes anything', async () => {
+  const { host } = new URL(server.url);
+  const foreign = [PAGE, 'null', 'https://evil.example', `http://${host}.evil.example`, `http://x@${host}`, `http://${host.replace(/\d$/, '')}`];
+  for (const headers of [...foreign.map((origin) => ({ origin })), { 'sec-fetch-site': 'cross-site' }, { origin: server.url, 'sec-fetch-site': 'cross-site' }]) {
+    assert.equal((await put(headers)).statusCode, 403, JSON.stringify(headers));
+    const explained = await raw('/v1/explain', 'POST', { authorization: `Bearer ${server.adminToken}`, 'content-type': 'application/json', ...headers }, '{"flag":"plain"}');
+    assert.equal(explained.statusCode, 403, JSON.stringify(headers));
+    assert.equal(explained.headers['access-control-allow-origin'], undefined);
+  }
+  for (const headers of [{}, { origin: server.url }, { origin: server.url.replace('http:', 'https:') }, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }]) assert.equal((await put(headers)).statusCode, 200, JSON.stringify(headers));
+  // Who only reads is not harmed by where a link stood, and another page cannot read the answer.
+  assert.equal((await raw('/api/admin/document', 'GET', { authorization: `Bearer ${server.adminToken}`, 'sec-fetch-site': 'cross-site' })).statusCode, 200);
+});
+
+test('what changes something says that it is JSON', async () => {
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain; application/json', 'application/jsonp', '', undefined]) {
+    assert.equal((await put({ 'content-type': type ?? [] })).statusCode, 415, String(type));
+  }
+  for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON']) assert.equal((await put({ 'content-type': type })).statusCode, 200, type);
+});
+
+test('every answer keeps its type, and tells nobody where it was read', async () => {
+  const answers = [
+    await raw('/health', 'GET', {}), await raw('/absent', 'GET', {}), await raw('/demo', 'GET', {}), await raw('/demo/main.js', 'GET', {}), await raw('/v1/program', 'OPTIONS', {}), await raw('/v1/program', 'POST', {}, '{}'),
+    await raw('/v1/program', 'DELETE', {}), await put({}), await put({ 'if-match': '"999"' }), await put({}, 'x'), await raw('/api/admin/document', 'GET', { authorization: `Bearer ${server.adminToken}` }),
+  ];
+  for (const { headers, req } of answers) {
+    assert.equal(headers['x-content-type-options'], 'nosniff', req.path);
+    assert.equal(headers['referrer-policy'], 'no-referrer', req.path);
+  }
+});
+
+test('a page of ours is framed by ours alone, and runs only what is ours', async () => {
+  const policy = (await raw('/demo', 'GET', {})).headers['content-security-policy'];
+  for (const rule of ["default-src 'self'", "frame-ancestors 'self'", "base-uri 'none'", "script-src 'self' 'wasm-unsafe-eval'"]) assert.ok(policy.includes(rule), rule);
+  assert.equal((await raw('/demo/index.html', 'GET', {})).statusCode, 404);
+});

@@ -1,0 +1,77 @@
+// Who may do what: operators everything, those who look after one organization what is of it, members look.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dataFolder } from '../server.mjs';
+import { hostWorker, token } from './workerd.mjs';
+
+const DOCUMENT = JSON.stringify({
+  schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { plain: { default: 'off' } },
+  overrides: { organizations: { 'o-1': { plain: true }, 'o-2': { plain: true } }, customers: { 'c-2': { plain: true } } },
+});
+const WHO = {
+  service: { role: 'service' }, admin: { role: 'admin' },
+  deputy: { role: 'organization_admin', organizationId: 'o-1' }, member: { role: 'member', organizationId: 'o-1' }, nobody: undefined,
+};
+
+let folder, server, as;
+before(async () => {
+  folder = await dataFolder();
+  server = await hostWorker({ data: folder.path, document: DOCUMENT });
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  const tokens = Object.fromEntries(Object.entries(WHO).map(([name, role]) => [name, token({ sub: `the ${name}`, exp, app_metadata: role })]));
+  as = (who, method, path, body) => server.request(`/api/admin/${path}`, { method, body, token: tokens[who] });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+/** What each of them gets, in the order of {@link WHO}. */
+async function statuses(method, path, body) {
+  const answers = [];
+  for (const who of Object.keys(WHO)) answers.push((await as(who, method, path, body)).status);
+  return answers;
+}
+
+test('what concerns the deployment is for operators', async () => {
+  for (const path of ['document', 'versions', 'stats', 'changes/verify', 'customers']) assert.deepEqual(await statuses('GET', path), [200, 200, 403, 403, 403], path);
+  for (const [path, body] of [
+    ['rollout/start', { featureName: 'absent', reason: 'r' }], ['rollout/rollback', { featureName: 'absent', reason: 'r' }], ['feature-flags', { featureName: 'absent', action: 'kill', reason: 'r' }],
+  ]) assert.deepEqual(await statuses('POST', path, body), [404, 404, 403, 403, 403], path);
+});
+
+test('nobody takes a customer into an organization but operators', async () => {
+  for (const who of ['deputy', 'member', 'nobody']) assert.equal((await as(who, 'POST', 'customers', { customerId: 'c-2', organizationId: 'o-1' })).status, 403, who);
+  assert.equal((await as('deputy', 'POST', 'overrides', { customerId: 'c-2', flags: { plain: false }, reason: 'r' })).status, 404);
+});
+
+test('an organization is looked after by its own', async () => {
+  const change = (who, organizationId) => as(who, 'POST', 'overrides', { organizationId, flags: { plain: false }, reason: 'r' });
+  assert.equal((await change('deputy', 'o-1')).status, 200);
+  for (const who of ['member', 'nobody']) assert.equal((await change(who, 'o-1')).status, 403, who);
+  for (const who of ['deputy', 'member']) {
+    assert.equal((await as(who, 'GET', 'overrides?organizationId=o-1')).status, 200, who);
+    // As if there were no other.
+    for (const path of ['overrides?organizationId=o-2', 'overrides?organizationId=o-9', 'overrides?customerId=c-2', 'feature-flags?customerId=c-2']) assert.equal((await as(who, 'GET', path)).status, 404, `${who} ${path}`);
+  }
+  for (const organization of ['o-2', 'o-9']) assert.equal((await change('deputy', organization)).status, 404, organization);
+  assert.equal((await as('member', 'DELETE', 'overrides?organizationId=o-1&reason=r')).status, 403);
+});
+
+test('who did it is the subject of the token, whatever the body says', async () => {
+  const made = await as('admin', 'POST', 'overrides', { organizationId: 'o-2', flags: { plain: false }, reason: 'r', changedBy: 'somebody else' });
+  assert.equal(made.status, 200, made.text);
+  const [newest] = (await as('admin', 'GET', 'changes?organizationId=o-2&limit=1')).json().changes;
+  assert.ok(JSON.stringify(newest).includes('the admin'), JSON.stringify(newest));
+  for (const who of ['deputy', 'member']) {
+    const { text } = await as(who, 'GET', 'changes');
+    assert.ok(text.includes('o-1') && !text.includes('o-2') && !text.includes('the admin'), text);
+  }
+});
+
+test('whoever deletes need not say of nothing that it is JSON', async () => {
+  const answer = await fetch(`${server.url}/api/admin/overrides?organizationId=o-2&reason=r`, { method: 'DELETE', headers: { authorization: `Bearer ${server.adminToken}` } });
+  assert.equal(answer.status, 200);
+});
