@@ -75,8 +75,11 @@ impl Asked {
 
     /// What identifies the request, for who sends it again.
     fn fingerprint(&self) -> String {
-        let query: String = self.query.iter().map(|(name, value)| format!("&{}={}", wire::encoded(name), wire::encoded(value))).collect();
-        let whole = format!("{} {}?{query}\n{}", self.method.as_ref(), self.path, self.body);
+        let mut whole = format!("{} {}?", self.method.as_ref(), self.path);
+        for (name, value) in self.query.iter() {
+            whole.extend(["&", &wire::encoded(name), "=", &wire::encoded(value)]);
+        }
+        whole.extend(["\n", &self.body]);
         Etag::strong(whole.as_bytes()).as_str().to_owned()
     }
 }
