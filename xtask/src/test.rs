@@ -3,7 +3,7 @@ use std::{fmt::Write, fs, time::Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{chromium, edge, npm, packages, process, root, runtimes, sdk, size, toolchain};
+use crate::{apt, chromium, edge, npm, packages, process, root, runtimes, sdk, size, toolchain};
 
 struct Suite {
     name: &'static str,
@@ -155,9 +155,11 @@ fn faces(folder: &str) -> Result<Report> {
     node_tests(folder)
 }
 
-/// The README, pasted.
+/// The README and the guides, pasted.
 fn tour() -> Result<Report> {
     chromium::ensure()?;
+    // The checklist looks into the store.
+    apt::ensure("sqlite3", "sqlite3")?;
     crate::build()?;
     node_tests("tests/tour")
 }
