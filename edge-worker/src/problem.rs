@@ -122,6 +122,11 @@ impl Problem {
         Self::new(404, "VERSION_NOT_FOUND", "nothing served at this version or moment")
     }
 
+    /// A backup would replace what somebody wrote.
+    pub(crate) fn not_empty() -> Self {
+        Self::new(409, "NOT_EMPTY", "a backup is only restored into a hub that nobody has written to")
+    }
+
     /// The store cannot take any more.
     pub(crate) fn full(detail: &str) -> Self {
         Self::new(507, "FULL", detail)

@@ -181,6 +181,12 @@ pub(crate) async fn past(env: &Env, when: hub::When) -> Result<Serving, Problem>
     Ok(Serving { version: then.version, ruleset: Rc::new(compiled.ruleset), stale: false, pages: Rc::new(pages), is_past: true })
 }
 
+/// Forgets everything: the hub's versions no longer mean what they did.
+pub(crate) fn forget() {
+    HELD.take();
+    override_pages::forget();
+}
+
 /// Asks the hub whatever was asked before; for who has just changed something.
 pub(crate) async fn refresh(env: &Env) {
     let now = clock::now();
