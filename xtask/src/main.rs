@@ -1,4 +1,5 @@
 //! `cargo xtask <command>`: everything that is done to this repository, by name.
+mod apt;
 mod bench;
 mod by_hand;
 mod chromium;

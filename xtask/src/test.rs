@@ -3,7 +3,7 @@ use std::{fmt::Write, fs, time::Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{chromium, edge, npm, packages, process, root, runtimes, sdk, size, toolchain};
+use crate::{apt, chromium, edge, npm, packages, process, root, runtimes, sdk, size, toolchain};
 
 struct Suite {
     name: &'static str,
@@ -162,9 +162,11 @@ fn manager() -> Result<Report> {
     node_tests("tests/manager")
 }
 
-/// The README, pasted.
+/// The README and the guides, pasted.
 fn tour() -> Result<Report> {
     chromium::ensure()?;
+    // The checklist looks into the store.
+    apt::ensure("sqlite3", "sqlite3")?;
     crate::build()?;
     node_tests("tests/tour")
 }
