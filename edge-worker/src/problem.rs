@@ -24,6 +24,19 @@ impl Problem {
         Self { pointer: Some(pointer.into()), ..Self::malformed(detail) }
     }
 
+    /// The same refusal, where what lies at or below a place was said in another.
+    pub(crate) fn with_pointer_for(mut self, place: &str, said: &str) -> Self {
+        if self
+            .pointer
+            .as_deref()
+            .and_then(|pointer| pointer.strip_prefix(place))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
+            self.pointer = Some(said.to_owned());
+        }
+        self
+    }
+
     pub(crate) fn context(refusal: &str) -> Self {
         Self::new(400, "INVALID_CONTEXT", without_value(refusal))
     }

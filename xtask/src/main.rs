@@ -23,6 +23,7 @@ mod test;
 mod token;
 mod toolchain;
 mod wasm;
+mod widget;
 
 use std::process::ExitCode;
 

@@ -31,6 +31,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "client", run: || faces("tests/client") },
     Suite { name: "react", run: || faces("tests/react") },
     Suite { name: "elements", run: || faces("tests/elements") },
+    Suite { name: "manager", run: manager },
     Suite { name: "packaging", run: || faces("tests/packaging") },
     Suite { name: "tour", run: tour },
     Suite { name: "vectors", run: vectors },
@@ -153,6 +154,12 @@ fn faces(folder: &str) -> Result<Report> {
     chromium::ensure()?;
     crate::build()?;
     node_tests(folder)
+}
+
+/// The managers of `npm/edge`, against a real worker.
+fn manager() -> Result<Report> {
+    crate::build()?;
+    node_tests("tests/manager")
 }
 
 /// The README and the guides, pasted.

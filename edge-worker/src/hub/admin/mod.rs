@@ -8,7 +8,7 @@ mod overrides;
 mod rollouts;
 pub(super) mod view;
 
-pub(super) use self::body::read;
+pub(super) use self::body::{Object, read};
 
 use sdk_core::{
     Millis,
