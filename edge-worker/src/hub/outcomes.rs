@@ -1,6 +1,6 @@
 //! What happened to those who have a feature, as their servers tell it: `POST /v1/outcomes`.
 //!
-//! `{ outcomes: [{ id, flag, unit, event, variant?, customerId?, metadata? }] }` → `{ counted, kept, refused: [{ index, detail }] }`.
+//! `{ outcomes: [{ id, flag, unit, event, variant?, customerId?, metadata? }] }` → `{ counted, duplicates, kept, refused: [{ index, detail }] }`.
 //! Times are those of arrival: nobody's clock but the hub's counts.
 use sdk_core::rows::Rows;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,8 @@ struct Refused {
 struct Answer {
     /// New, and of an event that counts.
     counted: u32,
+    /// Known already.
+    duplicates: usize,
     /// New, of an event of one's own.
     kept: u32,
     refused: Vec<Refused>,
@@ -73,7 +75,9 @@ impl FlagHub {
                 Err(detail) => refused.push(Refused { detail, index }),
             }
         }
-        let answer = Answer { counted: self.store.keep_outcomes(&counting)?, kept: self.store.keep_outcomes(&others)?, refused };
+        let (counted, kept) = (self.store.keep_outcomes(&counting)?, self.store.keep_outcomes(&others)?);
+        let duplicates = counting.len() + others.len() - (counted + kept) as usize;
+        let answer = Answer { counted, duplicates, kept, refused };
         Ok(ResponseBuilder::new().with_status(202).from_json(&answer)?)
     }
 

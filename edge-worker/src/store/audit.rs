@@ -29,6 +29,31 @@ pub(crate) struct Asked {
     pub(crate) limit: u32,
 }
 
+/// Which entries of the logs of rollouts are asked for; all that is given must fit.
+#[derive(Default)]
+pub(crate) struct AskedEvents {
+    /// The key of a flag.
+    pub(crate) flag: Option<String>,
+    pub(crate) customer: Option<String>,
+    pub(crate) event: Option<String>,
+    /// Only entries below this number.
+    pub(crate) below: Option<u32>,
+    pub(crate) limit: u32,
+}
+
+/// An entry in the log of a rollout.
+pub(crate) struct Happened {
+    pub(crate) sequence: u32,
+    pub(crate) id: String,
+    pub(crate) flag: String,
+    pub(crate) customer: Option<String>,
+    pub(crate) unit: Option<String>,
+    pub(crate) event: String,
+    /// A JSON object.
+    pub(crate) metadata: String,
+    pub(crate) at: Millis,
+}
+
 /// A version: when it was made, and how much is different since.
 pub(crate) struct Version {
     pub(crate) number: u32,

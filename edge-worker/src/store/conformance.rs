@@ -11,7 +11,7 @@ use sdk_core::{
 
 use super::{
     Answer, Commit, Outcome, Store,
-    audit::{Asked, ForExplain},
+    audit::{Asked, AskedEvents, ForExplain},
     backup::{Head, Line, Place},
 };
 
@@ -288,6 +288,16 @@ fn counts_units_once<S: Store>(store: &S) {
     let event = Event { flag: "a".into(), name: "enabled", metadata: "{}".into() };
     store.commit(&Commit { events: &[("9".into(), event)], ..Commit::default() }, Millis(40)).unwrap();
     assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
+
+    let ids = |asked: AskedEvents| -> Vec<String> {
+        store.events(&AskedEvents { limit: 10, ..asked }).unwrap().into_iter().map(|event| event.id).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(ids(AskedEvents::default()), ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
+    assert_eq!(ids(AskedEvents { event: some("error"), ..AskedEvents::default() }), ["7", "5", "4"]);
+    assert_eq!(ids(AskedEvents { flag: some("a"), below: Some(3), ..AskedEvents::default() }), ["2", "1"]);
+    assert!(ids(AskedEvents { customer: some("c"), ..AskedEvents::default() }).is_empty());
+    assert_eq!(store.events(&AskedEvents { limit: 2, ..AskedEvents::default() }).unwrap().len(), 2);
 }
 
 /// All lines of a backup of the store as it was when it began.

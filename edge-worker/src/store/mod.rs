@@ -15,7 +15,7 @@ use sdk_core::{
 use worker::Result;
 
 use self::{
-    audit::{Asked, ForExplain, Stored, Version},
+    audit::{Asked, AskedEvents, ForExplain, Happened, Stored, Version},
     backup::{Head, Line, Place},
 };
 
@@ -111,6 +111,8 @@ pub(crate) trait Store {
 
     /// Keeps outcomes; answers how many were new.
     fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32>;
+    /// Entries of the logs of rollouts, newest first.
+    fn events(&self, asked: &AskedEvents) -> Result<Vec<Happened>>;
     /// What was counted of a flag since a moment.
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
 }

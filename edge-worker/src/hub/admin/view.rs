@@ -12,21 +12,24 @@ use super::body::Owner;
 use crate::{
     hub::record::Written,
     problem::Problem,
-    store::audit::{Stored, Version},
+    store::audit::{Happened, Stored, Version},
 };
 
-/// The answer to a command.
-pub(super) fn written(written: &Written, steered: &Steered) -> Result<String, Problem> {
+/// The answer to a command; `feature` is the flag that it was about, as it is from now on.
+pub(super) fn written(written: &Written, steered: &Steered, feature: Option<Box<RawValue>>) -> Result<String, Problem> {
     #[derive(Serialize)]
     struct View<'v> {
         changed: bool,
         changes: Vec<Box<RawValue>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        feature: Option<Box<RawValue>>,
         success: bool,
         version: u32,
         warnings: &'v [String],
     }
     let changes = written.records.iter().map(sealed).collect::<Result<_, _>>()?;
-    let view = View { changed: !steered.writes.is_empty(), changes, success: true, version: written.version, warnings: &steered.warnings };
+    let (changed, warnings) = (!steered.writes.is_empty(), &steered.warnings);
+    let view = View { changed, changes, feature, success: true, version: written.version, warnings };
     text(&view)
 }
 
@@ -85,12 +88,48 @@ pub(super) fn versions(versions: &[Version], next: Option<u32>) -> Result<String
     text(&Page { next, versions: versions.iter().map(view).collect::<Result<_, _>>()? })
 }
 
+pub(super) fn events(events: &[Happened], next: Option<u32>) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        customer_id: Option<&'v str>,
+        event: &'v str,
+        flag_path: &'v str,
+        id: &'v str,
+        metadata: Box<RawValue>,
+        sequence: u32,
+        timestamp: String,
+        unit: Option<&'v str>,
+    }
+    #[derive(Serialize)]
+    struct Page<'v> {
+        events: Vec<View<'v>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<u32>,
+    }
+    let mut page = Page { events: Vec::with_capacity(events.len()), next };
+    for Happened { sequence, id, flag, customer, unit, event, metadata, at } in events {
+        page.events.push(View {
+            customer_id: customer.as_deref(),
+            event,
+            flag_path: flag,
+            id,
+            metadata: raw(metadata.clone())?,
+            sequence: *sequence,
+            timestamp: at.to_rfc3339(),
+            unit: unit.as_deref(),
+        });
+    }
+    text(&page)
+}
+
 /// All flags, and where the answer for this visitor comes from.
 pub(super) fn features(
     features: &[Box<RawValue>],
     version: u32,
     (customer, organization): (Option<&str>, Option<&str>),
     highest: Option<Layer>,
+    is_off: bool,
     now: Millis,
 ) -> Result<String, Problem> {
     #[derive(Serialize)]
@@ -98,6 +137,8 @@ pub(super) fn features(
     struct Of<'v> {
         #[serde(skip_serializing_if = "Option::is_none")]
         customer_id: Option<&'v str>,
+        /// Whether all flags are switched off: then nobody is answered what stands here.
+        disabled: bool,
         evaluated_at: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         organization_id: Option<&'v str>,
@@ -111,20 +152,20 @@ pub(super) fn features(
         version: u32,
     }
     let source = source(highest.unwrap_or(Layer::Default));
-    let evaluation = Of { customer_id: customer, evaluated_at: now.to_rfc3339(), organization_id: organization, source };
+    let evaluation = Of { customer_id: customer, disabled: is_off, evaluated_at: now.to_rfc3339(), organization_id: organization, source };
     text(&View { evaluation, features, success: true, version })
 }
 
-/// The higher of two levels: an override of the customer before one of the organization, then what else is not a default.
+/// The higher of two levels, as `/api/widget/config` counts them: what a rollout, a rule or a target answers is the flag's own.
 pub(super) fn higher(a: Option<Layer>, b: Option<Layer>) -> Option<Layer> {
     let rank = |layer: Layer| match layer {
         Layer::Customer => 0,
         Layer::Organization => 1,
-        Layer::Kill | Layer::Rollout | Layer::Target | Layer::Rule => 2,
-        Layer::Environment => 3,
-        Layer::Default => 4,
+        Layer::Environment => 2,
+        _ => 3,
     };
-    [a, b].into_iter().flatten().min_by_key(|layer| rank(*layer))
+    let counted = |layer: Layer| if rank(layer) < 3 { layer } else { Layer::Default };
+    [a, b].into_iter().flatten().map(counted).min_by_key(|layer| rank(*layer))
 }
 
 /// The names of the source documents for the levels they have, ours for the others.
@@ -184,21 +225,49 @@ pub(super) fn feature(
         source: evaluation.layer().map(source),
         stage: feature.stage.as_deref(),
         statistics: Statistics::of(observed),
-        status: match (&feature.rollout, feature.enabled) {
-            (_, false) => "killed",
-            (Some(rollout), true) => rollout.status.as_str(),
-            (None, true) => "enabled",
-        },
+        status: status(feature),
         tags: &feature.tags,
         kind: &feature.kind,
     };
     raw(text(&view)?)
 }
 
+/// A flag's state, and where its rollout stands.
+pub(super) fn state(feature: &Feature, observed: Observed, now: Millis) -> Result<Box<RawValue>, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        enabled: bool,
+        feature_name: &'v str,
+        flag_path: &'v str,
+        rollout: Option<RolloutView<'v>>,
+        statistics: Statistics,
+        status: &'static str,
+    }
+    let view = View {
+        enabled: feature.enabled,
+        feature_name: &feature.name,
+        flag_path: &feature.key,
+        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, true)),
+        statistics: Statistics::of(observed),
+        status: status(feature),
+    };
+    raw(text(&view)?)
+}
+
+fn status(feature: &Feature) -> &'static str {
+    match (&feature.rollout, feature.enabled) {
+        (_, false) => "killed",
+        (Some(rollout), true) => rollout.status.as_str(),
+        (None, true) => "enabled",
+    }
+}
+
 pub(super) fn statistics_of(feature: &Feature, observed: Observed) -> Result<Box<RawValue>, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct View<'v> {
+        current_tier: Option<&'static str>,
         feature_name: &'v str,
         flag_path: &'v str,
         percentage: Option<f64>,
@@ -208,6 +277,7 @@ pub(super) fn statistics_of(feature: &Feature, observed: Observed) -> Result<Box
     }
     let rollout = feature.rollout.as_ref();
     let view = View {
+        current_tier: rollout.and_then(|rollout| rollout.tier).map(Tier::as_str),
         feature_name: &feature.name,
         flag_path: &feature.key,
         percentage: rollout.map(|rollout| rollout.percentage.percent()),

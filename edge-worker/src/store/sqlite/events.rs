@@ -4,7 +4,10 @@ use serde::Deserialize;
 use worker::Result;
 
 use super::database::Database;
-use crate::store::Outcome;
+use crate::store::{
+    Outcome,
+    audit::{AskedEvents, Happened},
+};
 
 pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
     let insert = "INSERT INTO rollout_events (id, feature_name, customer_id, unit, event_type, metadata, timestamp)
@@ -24,6 +27,45 @@ pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
         kept += new.iter().map(|one| one.n).sum::<u32>();
     }
     Ok(kept)
+}
+
+pub(super) fn list(sql: &impl Database, asked: &AskedEvents) -> Result<Vec<Happened>> {
+    let mut query = String::from(
+        "SELECT sequence, id, feature_name, customer_id, unit, event_type, metadata, timestamp FROM rollout_events WHERE sequence < ?",
+    );
+    let mut bindings = vec![i64::from(asked.below.unwrap_or(u32::MAX)).into()];
+    for (column, value) in [("feature_name", &asked.flag), ("customer_id", &asked.customer), ("event_type", &asked.event)] {
+        if let Some(value) = value {
+            query += &format!(" AND {column} = ?");
+            bindings.push(value.as_str().into());
+        }
+    }
+    query += " ORDER BY sequence DESC LIMIT ?";
+    bindings.push(i64::from(asked.limit).into());
+    let found: Vec<Row> = sql.exec(&query, bindings)?;
+    let happened = |row: Row| Happened {
+        sequence: row.sequence,
+        id: row.id,
+        flag: row.feature_name,
+        customer: row.customer_id,
+        unit: row.unit,
+        event: row.event_type,
+        metadata: row.metadata,
+        at: Millis(row.timestamp),
+    };
+    Ok(found.into_iter().map(happened).collect())
+}
+
+#[derive(Deserialize)]
+struct Row {
+    sequence: u32,
+    id: String,
+    feature_name: String,
+    customer_id: Option<String>,
+    unit: Option<String>,
+    event_type: String,
+    metadata: String,
+    timestamp: i64,
 }
 
 /// A unit counts once, however often it was seen; one with an error was exposed.
