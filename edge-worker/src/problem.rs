@@ -130,6 +130,13 @@ impl Problem {
         Self::new(400, "INVALID_CONTEXT", "the customer does not belong to this organization")
     }
 
+    /// Another environment has a hub of its own, behind a deployment of its own.
+    pub(crate) fn other_environment(own: Option<&str>) -> Self {
+        let detail =
+            own.map_or_else(|| "this deployment has no environment".to_owned(), |own| format!("this deployment is that of {own:?}"));
+        Self::new(404, "ENVIRONMENT_NOT_FOUND", detail)
+    }
+
     /// Nothing served then.
     pub(crate) fn no_version() -> Self {
         Self::new(404, "VERSION_NOT_FOUND", "nothing served at this version or moment")

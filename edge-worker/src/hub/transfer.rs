@@ -31,17 +31,14 @@ impl FlagHub {
         let rest = stream::try_unfold((store, head, Some(Place::default()), sum), |(store, head, place, mut sum)| async move {
             let Some(place) = place else { return Ok(None) };
             let mut out = Vec::new();
-            let next = match store.backup(&head, place)? {
-                Some((lines, next)) => {
-                    for one in &lines {
-                        out.extend(line(&mut sum, one)?);
-                    }
-                    Some(next)
+            let next = if let Some((lines, next)) = store.backup(&head, place)? {
+                for one in &lines {
+                    out.extend(line(&mut sum, one)?);
                 }
-                None => {
-                    out.extend(line(&mut Sum::default(), &sum.tail())?);
-                    None
-                }
+                Some(next)
+            } else {
+                out.extend(line(&mut Sum::default(), &sum.tail())?);
+                None
             };
             Ok::<_, worker::Error>(Some((out, (store, head, next, sum))))
         });
@@ -59,8 +56,8 @@ impl FlagHub {
         self.ground.forget();
         self.ruleset.take();
         ended?;
-        let Head { version, records, head, .. } = outcome?;
-        Ok(Response::from_json(&Restored { head, records, success: true, version })?)
+        let Head { version, records, chain, .. } = outcome?;
+        Ok(Response::from_json(&Restored { head: chain, records, success: true, version })?)
     }
 
     /// Refuses to lose what anybody wrote. What a deployment brings by itself was written by nobody.

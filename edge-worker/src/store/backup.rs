@@ -16,7 +16,7 @@ pub(crate) struct Head {
     /// and this record,
     pub(crate) records: u64,
     /// whose hash is this, in hex.
-    pub(crate) head: String,
+    pub(crate) chain: String,
     /// Up to this event.
     pub(crate) events: u64,
 }

@@ -88,7 +88,10 @@ impl FlagHub {
     /// Answers an operator.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
         let is_test = settings::text(&self.env, "TEST_CLOCK").is_some_and(|on| on == "on");
-        let asked = Asked::of(request, is_test).await?;
+        let mut asked = Asked::of(request, is_test).await?;
+        if let Some(environment) = asked.query.take("environment") {
+            self.check_environment(&environment)?;
+        }
         let is_read = matches!(asked.method, Method::Get | Method::Head);
         if !is_read && let Some(again) = self.answered(&asked)? {
             return Ok(again);
@@ -115,6 +118,13 @@ impl FlagHub {
             ("stats", _, true) => self.list_stats(),
             _ => Err(Problem::not_found()),
         }
+    }
+
+    /// A hub is that of one environment, which its document names.
+    fn check_environment(&self, named: &str) -> Result<(), Problem> {
+        let ground = self.ground()?;
+        let own = ground.rows.get(RowKind::Member, "environment").and_then(|text| serde_json::from_str::<String>(text).ok());
+        if own.as_deref() == Some(named) { Ok(()) } else { Err(Problem::other_environment(own.as_deref())) }
     }
 
     /// The answer to a request that was sent before.

@@ -18,7 +18,7 @@ pub(super) fn head(sql: &impl Database) -> Result<Head> {
         Vec::new(),
     )?;
     let (hash, link) = records::head(sql)?;
-    Ok(Head { backup: 1, version: newest.version, records: link.sequence, head: hash.to_hex(), events: newest.events })
+    Ok(Head { backup: 1, version: newest.version, records: link.sequence, chain: hash.to_hex(), events: newest.events })
 }
 
 pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Result<Option<(Vec<Line>, Place)>> {

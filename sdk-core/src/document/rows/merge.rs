@@ -170,7 +170,10 @@ fn chosen<'j>(tree: &Json<'j>, path: &mut String, is_wanted: &impl Fn(&str) -> b
 
 /// The paths of a tree's leaves.
 fn leaves(tree: &Json<'_>, path: &mut String, found: &mut BTreeSet<String>) {
-    let Json::Object(members) = tree else { return drop(found.insert(path.clone())) };
+    let Json::Object(members) = tree else {
+        found.insert(path.clone());
+        return;
+    };
     for (name, value) in members {
         let length = step(path, name);
         leaves(value, path, found);
