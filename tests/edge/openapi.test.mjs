@@ -14,6 +14,8 @@ const { Validator } = await import(require.resolve('@seriousme/openapi-schema-va
 const server = ownServer();
 const text = readFileSync(new URL('../../edge-worker/openapi.json', import.meta.url), 'utf8');
 const description = openDescription(JSON.parse(text));
+/** Needs a hub that nobody has written to. */
+const RESTORE = 'POST /api/admin/restore';
 
 /** Sends one of an operation's examples. */
 const send = ({ method, path, query, headers, body, scheme }, { request, clientKey, serverKey, adminToken } = server) =>
@@ -43,13 +45,31 @@ test('every example is answered as described', async (t) => {
     for (const request of operation.examples()) {
       await t.test(`${operation.name}, ${request.label}`, async () => {
         const answer = await send(request);
-        assert.ok([200, 202].includes(answer.status), answer.text);
+        assert.ok((operation.name === RESTORE ? [409] : [200, 202]).includes(answer.status), answer.text);
         assert.deepEqual(operation.faults(answer), []);
       });
       sent++;
     }
   }
   assert.ok(sent >= description.operations.length);
+});
+
+test('a backup is restored as described', async () => {
+  const { text: backup } = await server.asAdmin('/api/admin/backup', { method: 'GET' });
+  const folder = await dataFolder();
+  const other = await startServer({ data: folder.path });
+  const operation = description.operations.find(({ name }) => name === RESTORE);
+  const [request] = operation.examples();
+  try {
+    for (const [body, status] of [[request.body, 400], [backup, 200], [backup, 409]]) {
+      const answer = await send({ ...request, body }, other);
+      assert.equal(answer.status, status, answer.text);
+      assert.deepEqual(operation.faults(answer), []);
+    }
+  } finally {
+    await other.stop();
+    await folder.remove();
+  }
 });
 
 test('whoever has no key or token, or another one, is refused as described', async () => {
@@ -67,7 +87,7 @@ test('whoever has no key or token, or another one, is refused as described', asy
 test('what cannot be read is refused as described', async () => {
   for (const operation of description.operations) {
     const [request] = operation.examples();
-    const spoilt = request.body === undefined ? undefined : await send({ ...request, body: '[' });
+    const spoilt = request.body === undefined || operation.name === RESTORE ? undefined : await send({ ...request, body: '[' });
     for (const answer of [spoilt, request.query && (await send({ ...request, query: '?%ff' }))].filter(Boolean)) {
       // A document is read by the rules, which refuse it.
       assert.equal(answer.status, operation.name === 'PUT /api/admin/document' && answer === spoilt ? 422 : 400, operation.name);

@@ -36,7 +36,10 @@ test('a flag that is switched off is off, whatever the default', async () => {
 });
 
 test('what goes wrong is the default, and told', async () => {
-  const wrong = [['absent', {}, 'FLAG_NOT_FOUND'], ['../flags/everybody', {}, 'FLAG_NOT_FOUND'], ['text', {}, 'TYPE_MISMATCH'], ['mine', { key: 'tf_server_wrong' }, 'GENERAL'], ['mine', { url: 'http://127.0.0.1:1' }, 'UNREACHABLE'], ['mine', { url: undefined }, 'NOT_CONFIGURED']];
+  const wrong = [
+    ['absent', {}, 'FLAG_NOT_FOUND'], ['../flags/everybody', {}, 'FLAG_NOT_FOUND'], ['text', {}, 'TYPE_MISMATCH'],
+    ['mine', { key: 'tf_server_wrong' }, 'GENERAL'], ['mine', { url: 'http://127.0.0.1:1' }, 'UNREACHABLE'], ['mine', { url: undefined }, 'NOT_CONFIGURED'],
+  ];
   for (const [flag, options, code] of wrong) {
     assert.equal(await check('u-1', flag, options), false, code);
     assert.equal(await check('u-1', flag, { ...options, default: true }), true, code);

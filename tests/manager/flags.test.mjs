@@ -8,7 +8,12 @@ import { documentOf } from './session-flags.mjs';
 
 const BETA = { sessionPersistence: { phase2: { enhancedStorage: true } } };
 
-const server = ownServer({ document: documentOf({ flags: { 'search.model': { type: 'string', variants: { a: 'bm25', b: 'embedding-2' }, on: 'b', off: 'a' }, absent_value: { rollout: { status: 'active', percentage: 50 } } } }) });
+const flags = {
+  'search.model': { type: 'string', variants: { a: 'bm25', b: 'embedding-2' }, on: 'b', off: 'a' },
+  absent_value: { rollout: { status: 'active', percentage: 50 } },
+};
+
+const server = ownServer({ document: documentOf({ flags }) });
 
 /** What is asked of the worker, and what time it is. */
 let requests;

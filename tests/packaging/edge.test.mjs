@@ -69,7 +69,8 @@ test('Node: a script', async () => {
 test('types for both ways of resolving modules', async () => {
   const tsc = fileURLToPath(new URL('../../npm/node_modules/typescript/bin/tsc', import.meta.url));
   for (const [module, resolution] of [['nodenext', 'nodenext'], ['esnext', 'bundler']]) {
-    const checked = await project.node(tsc, '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', '--module', module, '--moduleResolution', resolution, 'types.mts').catch((error) => error);
+    const resolving = ['--module', module, '--moduleResolution', resolution];
+    const checked = await project.node(tsc, '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', ...resolving, 'types.mts').catch((error) => error);
     assert.equal(checked.stdout, '', checked.stdout);
   }
 });

@@ -139,6 +139,8 @@ const EDGE: &[(&str, &str)] = &[
 ];
 /// One flag inside the worker, in nanoseconds of CPU.
 const INSIDE_BUDGET: f64 = 5e3;
+/// An audit trail of 100,000 records verified, in nanoseconds.
+const TRAIL_BUDGET: f64 = 2e9;
 /// In which 95 of 100 questions of fifty users are answered, in nanoseconds.
 const USERS_BUDGET: f64 = 100e6;
 
@@ -210,6 +212,14 @@ fn print_edge(measured: &Value) -> Result<()> {
         nanoseconds(p95),
         budget(USERS_BUDGET),
         verdict(p95, USERS_BUDGET)
+    );
+    let trail = measured.get("trail").and_then(Value::as_f64).context("no figure")? * 1e6;
+    println!(
+        "{:<38} {:>10} {} {}",
+        "edge: 100,000 records verified",
+        nanoseconds(trail),
+        budget(TRAIL_BUDGET),
+        verdict(trail, TRAIL_BUDGET)
     );
     let inside = |figure: &str| measured.pointer(&format!("/inside/{figure}")).and_then(Value::as_f64);
     let (Some(evaluated), Some(whole)) = (inside("evaluated"), inside("whole")) else {

@@ -134,7 +134,7 @@ fn engine() -> Result<Report> {
 }
 
 fn edge_over_http() -> Result<Report> {
-    crate::build()?;
+    runtimes::build(&["edge"])?;
     node_tests("tests/edge")
 }
 
@@ -229,7 +229,9 @@ fn node_tests(folder: &str) -> Result<Report> {
     let mut node = npm::node();
     node.args(["--test", "--test-reporter=tap", "--test-timeout=120000"]).args(files);
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
-    node.env("TWINFLAG_DOOR", runtimes::program("door").get_program()).env("TWINFLAG_LINES", runtimes::program("lines").get_program());
+    for (name, program) in [("TWINFLAG_DOOR", "door"), ("TWINFLAG_LINES", "lines"), ("TWINFLAG_AUDIT", "audit")] {
+        node.env(name, runtimes::program(program).get_program());
+    }
     let said = process::listen(&mut node, npm::INSTALL, |_| ())?;
     Ok(count(said, tap_counts))
 }

@@ -42,7 +42,7 @@ impl FlagHub {
             let overridden = own.of(&context);
             let named = |of: Option<&_>| of.and_then(|own| ground.ruleset.overridden(own, &feature.key));
             let overridden = (named(overridden.customer), named(overridden.organization));
-            out.push(view::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden)?);
+            out.push(view::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
         json(view::features(&out, ground.version, whose, highest, asked.now))
