@@ -17,6 +17,7 @@ mod query;
 mod routes;
 mod ruleset_cache;
 mod settings;
+mod source;
 mod store;
 mod words;
 

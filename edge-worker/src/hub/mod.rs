@@ -14,7 +14,7 @@ use std::{
     rc::Rc,
 };
 
-use sdk_core::{BucketKey, Layer, Millis, rows::RowKey};
+use sdk_core::{BucketKey, Millis, rows::RowKey};
 use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_warn, durable_object};
 
@@ -26,6 +26,7 @@ use crate::{
     clock,
     problem::Problem,
     query::Query,
+    settings,
     store::{Store, audit::ForExplain, sqlite::Sqlite},
 };
 
@@ -73,12 +74,22 @@ impl FlagHub {
             return self.administer(request).await;
         }
         match (request.method(), path.as_str()) {
-            (Method::Post, "/outcomes") => self.take_outcomes(&request.text().await?),
+            (Method::Post, "/outcomes") => {
+                let now = self.now(&request)?;
+                self.take_outcomes(&request.text().await?, now)
+            }
             (Method::Post, "/explaining") => self.explain(&request.text().await?),
             (Method::Post, _) => self.pages(&request.json::<Vec<(u16, u32)>>().await?),
             (_, "/document") => self.export().await,
             _ => self.newest(&request).await,
         }
+    }
+
+    /// What time it is: where a deployment is there to be tested, what the request says.
+    fn now(&self, request: &Request) -> Result<Millis, Problem> {
+        let is_test = settings::text(&self.env, "TEST_CLOCK").is_some_and(|on| on == "on");
+        let given = if is_test { request.headers().get(wire::NOW)?.and_then(|now| now.parse().ok()).map(Millis) } else { None };
+        Ok(given.unwrap_or_else(clock::now))
     }
 
     /// The newest ruleset; an empty answer where the asker has it already.
@@ -116,10 +127,9 @@ impl FlagHub {
     /// The record that made an answer what it is.
     fn explain(&self, asked: &str) -> Result<Response, Problem> {
         let asked: Explaining<'_> = serde_json::from_str(asked).map_err(worker::Error::from)?;
-        let layer = Layer::ALL.iter().copied().find(|layer| layer.as_str() == asked.layer);
         let record = self.store.explaining(&ForExplain {
             flag: &asked.flag,
-            layer,
+            layer: &asked.layer,
             customer: asked.customer.as_deref(),
             organization: asked.organization.as_deref(),
             version: asked.version,

@@ -1,6 +1,6 @@
 //! Records, versions and what is asked of them.
 use sdk_core::{
-    Layer, Millis,
+    Millis,
     change::{Hash, Link},
 };
 
@@ -46,6 +46,7 @@ pub(crate) struct Happened {
     pub(crate) sequence: u32,
     pub(crate) id: String,
     pub(crate) flag: String,
+    pub(crate) feature: String,
     pub(crate) customer: Option<String>,
     pub(crate) unit: Option<String>,
     pub(crate) event: String,
@@ -67,8 +68,8 @@ pub(crate) struct Version {
 pub(crate) struct ForExplain<'a> {
     /// The key of the flag.
     pub(crate) flag: &'a str,
-    /// Which level answered.
-    pub(crate) layer: Option<Layer>,
+    /// The name of the level that answered.
+    pub(crate) layer: &'a str,
     pub(crate) customer: Option<&'a str>,
     pub(crate) organization: Option<&'a str>,
     pub(crate) version: u32,

@@ -47,8 +47,10 @@ pub(crate) struct Answer<'a> {
 pub(crate) struct Outcome {
     /// Sent twice, it counts once.
     pub(crate) id: String,
-    /// The key of the flag.
+    /// The key of the flag,
     pub(crate) flag: String,
+    /// and the name that its rollout goes by.
+    pub(crate) feature: String,
     pub(crate) customer: Option<String>,
     /// Who had it, as finely as is known.
     pub(crate) unit: String,

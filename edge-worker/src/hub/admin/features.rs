@@ -1,6 +1,6 @@
 //! `/api/admin/feature-flags` and `/api/admin/stats`: flags as an operator sees them.
 use sdk_core::{
-    Layer, OwnerKind,
+    OwnerKind,
     rollout::Observed,
     rows::Rows,
     steering::{Command, Feature, features, organization_of, overrides_of, visitor},
@@ -13,7 +13,7 @@ use super::{
     body::{Given, owner, read},
     json, view,
 };
-use crate::{hub::FlagHub, problem::Problem, settings, store::Store};
+use crate::{hub::FlagHub, problem::Problem, settings, source, store::Store};
 
 impl FlagHub {
     /// `?customerId=`, `?organizationId=`: all flags, or that of `?featureName=`, and what they are for this visitor.
@@ -35,21 +35,21 @@ impl FlagHub {
         let held = ground.held(&paged);
         let (context, own) = (visitor(customer, organization.as_deref()), overrides_of(held, customer, organization.as_deref()));
         let mut out = Vec::new();
-        let mut highest: Option<Layer> = None;
+        let mut layers = Vec::new();
         let wanted = match query.get("featureName") {
             Some(name) => vec![held.feature(name).ok_or_else(|| Problem::no_flag(name))?],
             None => features(held),
         };
         for feature in wanted {
             let evaluation = ground.ruleset.evaluate(own.of(&context), &feature.key, &context, asked.now, None);
-            highest = view::higher(highest, evaluation.layer());
+            layers.extend(evaluation.layer());
             let overridden = own.of(&context);
             let named = |of: Option<&_>| of.and_then(|own| ground.ruleset.overridden(own, &feature.key));
             let overridden = (named(overridden.customer), named(overridden.organization));
             out.push(view::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
-        json(view::features(&out, ground.version, whose, highest, settings::is_off(&self.env), asked.now))
+        json(view::features(&out, ground.version, whose, source::highest(layers.into_iter()), settings::is_off(&self.env), asked.now))
     }
 
     /// `{ featureName, enabled | variant | action, customerId | organizationId, reason }`.

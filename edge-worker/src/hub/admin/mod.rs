@@ -25,7 +25,7 @@ use super::{
     record::{Again, Written, write},
     wire::{self, matches},
 };
-use crate::{clock, etag::Etag, problem::Problem, query::Query, settings, store::Store};
+use crate::{etag::Etag, problem::Problem, query::Query, store::Store};
 
 /// A request by an operator, as the edge passes it on.
 pub(super) struct Asked {
@@ -46,19 +46,17 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Reads a request that the edge passes on.
-    pub(super) async fn of(mut request: Request, is_test: bool) -> Result<Self, Problem> {
+    pub(super) async fn of(mut request: Request, now: Millis) -> Result<Self, Problem> {
         let headers = request.headers();
         let text = |name: &str| headers.get(name).map(|value| value.filter(|value| !value.is_empty()));
         let decoded = |name: &str| Ok::<_, Problem>(text(name)?.map(|value| wire::decoded(&value)));
-        // The clock is an argument where a deployment is there to be tested.
-        let now = if is_test { text(wire::NOW)?.and_then(|now| now.parse().ok()).map(Millis) } else { None };
         let (actor, role) = (decoded(wire::ACTOR)?.unwrap_or_default(), decoded(wire::ROLE)?.unwrap_or_default());
         let (within, idempotency, if_match) = (decoded(wire::WITHIN)?, text("idempotency-key")?, text("if-match")?);
         Ok(Self {
             actor,
             role,
             within,
-            now: now.unwrap_or_else(clock::now),
+            now,
             idempotency,
             if_match,
             method: request.method(),
@@ -91,8 +89,8 @@ impl Asked {
 impl FlagHub {
     /// Answers an operator.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
-        let is_test = settings::text(&self.env, "TEST_CLOCK").is_some_and(|on| on == "on");
-        let mut asked = Asked::of(request, is_test).await?;
+        let now = self.now(&request)?;
+        let mut asked = Asked::of(request, now).await?;
         if let Some(environment) = asked.query.take("environment") {
             self.check_environment(&environment)?;
         }

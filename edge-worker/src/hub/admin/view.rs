@@ -1,6 +1,6 @@
 //! What operators are answered, as JSON.
 use sdk_core::{
-    Evaluation, Layer, Millis,
+    Evaluation, Millis,
     change::Record,
     rollout::{Guard, Observed, Rollout, Stop, Tier},
     steering::{Feature, Steered},
@@ -12,6 +12,7 @@ use super::body::Owner;
 use crate::{
     hub::record::Written,
     problem::Problem,
+    source,
     store::audit::{Happened, Stored, Version},
 };
 
@@ -94,6 +95,7 @@ pub(super) fn events(events: &[Happened], next: Option<u32>) -> Result<String, P
     struct View<'v> {
         customer_id: Option<&'v str>,
         event: &'v str,
+        feature_name: &'v str,
         flag_path: &'v str,
         id: &'v str,
         metadata: Box<RawValue>,
@@ -108,10 +110,11 @@ pub(super) fn events(events: &[Happened], next: Option<u32>) -> Result<String, P
         next: Option<u32>,
     }
     let mut page = Page { events: Vec::with_capacity(events.len()), next };
-    for Happened { sequence, id, flag, customer, unit, event, metadata, at } in events {
+    for Happened { sequence, id, flag, feature, customer, unit, event, metadata, at } in events {
         page.events.push(View {
             customer_id: customer.as_deref(),
             event,
+            feature_name: feature,
             flag_path: flag,
             id,
             metadata: raw(metadata.clone())?,
@@ -128,7 +131,7 @@ pub(super) fn features(
     features: &[Box<RawValue>],
     version: u32,
     (customer, organization): (Option<&str>, Option<&str>),
-    highest: Option<Layer>,
+    source: &'static str,
     is_off: bool,
     now: Millis,
 ) -> Result<String, Problem> {
@@ -151,30 +154,8 @@ pub(super) fn features(
         success: bool,
         version: u32,
     }
-    let source = source(highest.unwrap_or(Layer::Default));
     let evaluation = Of { customer_id: customer, disabled: is_off, evaluated_at: now.to_rfc3339(), organization_id: organization, source };
     text(&View { evaluation, features, success: true, version })
-}
-
-/// The higher of two levels, as `/api/widget/config` counts them: what a rollout, a rule or a target answers is the flag's own.
-pub(super) fn higher(a: Option<Layer>, b: Option<Layer>) -> Option<Layer> {
-    let rank = |layer: Layer| match layer {
-        Layer::Customer => 0,
-        Layer::Organization => 1,
-        Layer::Environment => 2,
-        _ => 3,
-    };
-    let counted = |layer: Layer| if rank(layer) < 3 { layer } else { Layer::Default };
-    [a, b].into_iter().flatten().map(counted).min_by_key(|layer| rank(*layer))
-}
-
-/// The names of the source documents for the levels they have, ours for the others.
-fn source(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Customer => "customer_override",
-        Layer::Organization => "organization_override",
-        other => other.as_str(),
-    }
 }
 
 pub(super) fn feature(
@@ -222,7 +203,7 @@ pub(super) fn feature(
         overrides: Overridden { customer, organization },
         owner: feature.owner.as_deref(),
         rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, for_operator)),
-        source: evaluation.layer().map(source),
+        source: evaluation.layer().map(source::of),
         stage: feature.stage.as_deref(),
         statistics: Statistics::of(observed),
         status: status(feature),

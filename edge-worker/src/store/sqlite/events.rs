@@ -10,12 +10,13 @@ use crate::store::{
 };
 
 pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
-    let insert = "INSERT INTO rollout_events (id, feature_name, customer_id, unit, event_type, metadata, timestamp)
-        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING 1 AS n";
+    let insert = "INSERT INTO rollout_events (id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING 1 AS n";
     let mut kept = 0;
-    for Outcome { id, flag, customer, unit, event, metadata, at } in outcomes {
+    for Outcome { id, flag, feature, customer, unit, event, metadata, at } in outcomes {
         let row = vec![
             id.as_str().into(),
+            feature.as_str().into(),
             flag.as_str().into(),
             customer.as_deref().into(),
             unit.as_str().into(),
@@ -31,10 +32,10 @@ pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
 
 pub(super) fn list(sql: &impl Database, asked: &AskedEvents) -> Result<Vec<Happened>> {
     let mut query = String::from(
-        "SELECT sequence, id, feature_name, customer_id, unit, event_type, metadata, timestamp FROM rollout_events WHERE sequence < ?",
+        "SELECT sequence, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp FROM rollout_events WHERE sequence < ?",
     );
     let mut bindings = vec![i64::from(asked.below.unwrap_or(u32::MAX)).into()];
-    for (column, value) in [("feature_name", &asked.flag), ("customer_id", &asked.customer), ("event_type", &asked.event)] {
+    for (column, value) in [("flag_path", &asked.flag), ("customer_id", &asked.customer), ("event_type", &asked.event)] {
         if let Some(value) = value {
             query += &format!(" AND {column} = ?");
             bindings.push(value.as_str().into());
@@ -46,7 +47,8 @@ pub(super) fn list(sql: &impl Database, asked: &AskedEvents) -> Result<Vec<Happe
     let happened = |row: Row| Happened {
         sequence: row.sequence,
         id: row.id,
-        flag: row.feature_name,
+        flag: row.flag_path,
+        feature: row.feature_name,
         customer: row.customer_id,
         unit: row.unit,
         event: row.event_type,
@@ -61,6 +63,7 @@ struct Row {
     sequence: u32,
     id: String,
     feature_name: String,
+    flag_path: String,
     customer_id: Option<String>,
     unit: Option<String>,
     event_type: String,
@@ -71,7 +74,7 @@ struct Row {
 /// A unit counts once, however often it was seen; one with an error was exposed.
 pub(super) fn observed(sql: &impl Database, flag: &str, since: Millis) -> Result<Observed> {
     let query = "SELECT count(DISTINCT unit) AS exposures, count(DISTINCT CASE event_type WHEN 'error' THEN unit END) AS errors
-        FROM rollout_events WHERE feature_name = ? AND timestamp >= ? AND event_type IN ('enabled', 'error')";
+        FROM rollout_events WHERE flag_path = ? AND timestamp >= ? AND event_type IN ('enabled', 'error')";
     let counts: Counts = sql.one(query, vec![flag.into(), since.0.into()])?;
     Ok(Observed { exposures: counts.exposures, errors: counts.errors })
 }
