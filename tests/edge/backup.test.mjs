@@ -45,7 +45,7 @@ async function live(server) {
   await say('/api/admin/rollout/create', { featureName: 'a', whitelistedCustomers: ['ü\u{1f600}"\\'] });
   await say('/api/admin/rollout/start', { featureName: 'a' });
   const outcomes = [{ id: '1', flag: 'a', unit: 'u-1', event: 'enabled' }, { id: '2', flag: 'a', unit: 'u-2', event: 'error', metadata: { code: 7 } }];
-  assert.deepEqual((await server.asServer('/v1/outcomes', { body: { outcomes } })).json(), { counted: 2, kept: 0, refused: [] });
+  assert.deepEqual((await server.asServer('/v1/outcomes', { body: { outcomes } })).json(), { counted: 2, duplicates: 0, kept: 0, refused: [] });
   return say('/api/admin/feature-flags', { featureName: 'b', action: 'kill', reason: 'broken' });
 }
 

@@ -61,7 +61,11 @@ test('an organization is looked after by its own', async () => {
 });
 
 test('who did it is the subject of the token, whatever the body says', async () => {
-  const made = await as('admin', 'POST', 'overrides', { organizationId: 'o-2', flags: { plain: false }, reason: 'r', changedBy: 'somebody else' });
+  const change = { organizationId: 'o-2', flags: { plain: false }, reason: 'r' };
+  // Only a service acts for somebody else, and its own name stands there too.
+  const claimed = await as('admin', 'POST', 'overrides', { ...change, changedBy: 'somebody else' });
+  assert.equal(claimed.status, 403, claimed.text);
+  const made = await as('admin', 'POST', 'overrides', change);
   assert.equal(made.status, 200, made.text);
   const [newest] = (await as('admin', 'GET', 'changes?organizationId=o-2&limit=1')).json().changes;
   assert.ok(JSON.stringify(newest).includes('the admin'), JSON.stringify(newest));

@@ -57,6 +57,7 @@ fn documents_to_rows(sql: &impl Database) -> Result<()> {
         // There, a document without a key was drawn by the made one, whatever was imported before it.
         if let (true, Some(key)) = (keyless, keys.first()) {
             next.insert(RowKey::of(RowKind::BucketKey, ""), key.hex.clone());
+            next.remove(&RowKey::of(RowKind::Member, "bucketKey"));
         }
         put(sql, version, Millis(imported_at), held.writes(&next).into_iter())?;
         held = next;
