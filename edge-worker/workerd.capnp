@@ -14,7 +14,9 @@
 #   RATE_LIMITS                 a minute: `admin=30` changes by a subject, `user=30` evaluations with a user's token, `client=600` from
 #                               an address with the client key, separated by commas; or `off`
 #   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
-#   DEMO=on                     opens `/demo/explain`, which tells anybody with the client key how answers come about
+#   DEMO=on                     opens `/demo/explain`, which tells anybody with the client key how answers come about, with the
+#                               lists and conditions that were compared
+#   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
 #   TEST_CLOCK=on               lets operators say what time it is (`twinflag-now`, milliseconds since 1970): never where it matters
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -50,6 +52,7 @@ const edge :Workerd.Worker = (
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
     (name = "CLIENT_ADDRESS_HEADER", fromEnvironment = "CLIENT_ADDRESS_HEADER"),
     (name = "DEMO", fromEnvironment = "DEMO"),
+    (name = "FEATURE_FLAGS_ENABLED", fromEnvironment = "FEATURE_FLAGS_ENABLED"),
     (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],

@@ -18,10 +18,10 @@ export async function dataFolder() {
 /**
  * Starts a server and waits until it answers.
  *
- * @param {{ data: string, document?: object | string, rateLimits?: string }} options `document`: for an empty store; else the example
- *   flags. `rateLimits`: how much is let pass a minute; without it, everything.
+ * @param {{ data: string, document?: object | string, rateLimits?: string, off?: boolean }} options `document`: for an empty store; else
+ *   the example flags. `rateLimits`: how much is let pass a minute; without it, everything. `off`: whether all flags are switched off.
  */
-export async function startServer({ data, document, rateLimits = 'off' }) {
+export async function startServer({ data, document, rateLimits = 'off', off = false }) {
   const port = await freePort();
   // That of an earlier start names another port.
   await rm(join(data, 'dev.json'), { force: true });
@@ -31,6 +31,7 @@ export async function startServer({ data, document, rateLimits = 'off' }) {
     await writeFile(file, typeof document === 'string' ? document : JSON.stringify(document));
     options.push('--flags', file);
   }
+  if (off) options.push('--off');
   const [program, ...first] = process.env.XTASK ? [process.env.XTASK] : ['cargo', 'xtask'];
   const child = spawn(program, [...first, 'dev', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';

@@ -6,6 +6,7 @@ use sdk_core::{
     Millis,
     rows::{RowKey, RowKind},
 };
+use serde_json::value::RawValue;
 use worker::{Delay, Env, console_error};
 
 use crate::{
@@ -17,8 +18,10 @@ use crate::{
 const HELD_MS: i64 = 300_000;
 /// How many pages are held: one of a million customers holds a thousand of them.
 const MOST: usize = 256;
-/// How long the hub may take to answer. Without a page its owners have no overrides: that is waited for longer than for news.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a read that holds earlier versions of its pages waits for the newer ones,
+const NEWS: Duration = Duration::from_millis(300);
+/// and one that lacks a page. Without it its owners have no overrides: that is waited for longer.
+const FIRST: Duration = Duration::from_secs(5);
 
 /// The trees of a page's owners.
 pub(crate) type Owners = BTreeMap<RowKey, String>;
@@ -57,18 +60,29 @@ pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
     if missing.is_empty() {
         return found;
     }
-    let Some(pages) = ask(env, &missing).await else {
+    let why = match ask(env, &missing).await {
+        Ok(pages) => {
+            for page in pages {
+                let number = page.number;
+                if wanted.get(&number).is_some_and(|version| page.version >= *version)
+                    && let Some(page) = held(page, now)
+                {
+                    found.pages.insert(number, Rc::clone(&page.owners));
+                    hold(number, page);
+                }
+            }
+            "they are not in the hub's answer".to_owned()
+        }
+        Err(why) => why,
+    };
+    missing.retain(|(page, _)| !found.pages.contains_key(page));
+    if !missing.is_empty() {
+        console_error!("{} pages of overrides are missing: {why}", missing.len());
         // An earlier version of a page is better than none.
         found.stale = true;
         HELD.with_borrow(|held| {
             found.pages.extend(missing.iter().filter_map(|(page, _)| Some((*page, Rc::clone(&held.get(page)?.owners)))));
         });
-        return found;
-    };
-    for page in pages {
-        let (number, page) = (page.number, held(page, now));
-        found.pages.insert(number, Rc::clone(&page.owners));
-        hold(number, page);
     }
     found
 }
@@ -77,38 +91,34 @@ pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
 pub(crate) async fn past(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
     let mut asked = Vec::new();
     asked.extend(wanted.iter().map(|(page, version)| (*page, *version)));
-    let Some(pages) = ask(env, &asked).await else { return Found { pages: BTreeMap::new(), stale: true } };
     let mut found = Found { pages: BTreeMap::new(), stale: false };
-    found.pages.extend(pages.into_iter().map(|page| (page.number, held(page, Millis(0)).owners)));
+    match ask(env, &asked).await {
+        Ok(pages) => found.pages.extend(pages.into_iter().filter_map(|page| Some((page.number, held(page, Millis(0))?.owners)))),
+        Err(why) => {
+            console_error!("{} pages of overrides are missing: {why}", asked.len());
+            found.stale = true;
+        }
+    }
     found
 }
 
-async fn ask(env: &Env, missing: &[(u16, u32)]) -> Option<Vec<Page>> {
-    match select(Box::pin(hub::pages(env, missing)), Delay::from(PATIENCE)).await {
-        Either::Left((Ok(pages), _)) => Some(pages),
-        Either::Left((Err(problem), _)) => {
-            console_error!("{} pages of overrides are missing: {}", missing.len(), problem.detail);
-            None
-        }
-        Either::Right(_) => {
-            console_error!("{} pages of overrides are missing: the hub takes too long", missing.len());
-            None
-        }
+async fn ask(env: &Env, missing: &[(u16, u32)]) -> Result<Vec<Page>, String> {
+    let has_earlier = HELD.with_borrow(|held| missing.iter().all(|(page, _)| held.contains_key(page)));
+    match select(Box::pin(hub::pages(env, missing)), Delay::from(if has_earlier { NEWS } else { FIRST })).await {
+        Either::Left((pages, _)) => pages.map_err(|problem| problem.why()),
+        Either::Right(_) => Err("the hub takes too long to answer".to_owned()),
     }
 }
 
-fn held(page: Page, fetched: Millis) -> Held {
+/// A page as it is held; `None` where what it says of an owner cannot be.
+fn held(page: Page, fetched: Millis) -> Option<Held> {
     let mut owners = Owners::new();
-    owners.extend(page.owners.into_iter().filter_map(|owner| {
+    for owner in page.owners {
         let kind = RowKind::from_name(&owner.kind)?;
-        Some((RowKey { kind, name: owner.name }, owner.tree))
-    }));
-    Held { version: page.version, fetched, owners: Rc::new(owners) }
-}
-
-/// Forgets all pages: the hub's versions no longer mean what they did.
-pub(crate) fn forget() {
-    HELD.take();
+        serde_json::from_str::<&RawValue>(&owner.tree).ok()?;
+        owners.insert(RowKey { kind, name: owner.name }, owner.tree);
+    }
+    Some(Held { version: page.version, fetched, owners: Rc::new(owners) })
 }
 
 /// Holds a page; where that is one too many, the one that was fetched longest ago goes.

@@ -11,6 +11,8 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     pointer: Option<String>,
     header: Option<(&'static str, String)>,
+    /// What is for the log alone.
+    cause: Option<Box<worker::Error>>,
 }
 
 impl Problem {
@@ -130,6 +132,12 @@ impl Problem {
         Self { header: Some(("retry-after", "1".to_owned())), ..Self::new(503, code, detail) }
     }
 
+    /// All flags are switched off, and this route has no answer without them.
+    pub(crate) fn switched_off() -> Self {
+        let header = Some(("retry-after", "60".to_owned()));
+        Self { header, ..Self::new(503, "DISABLED", "feature flags are switched off: FEATURE_FLAGS_ENABLED is false") }
+    }
+
     /// The same, about this place.
     pub(crate) fn at(self, pointer: String) -> Self {
         Self { pointer: Some(pointer), ..self }
@@ -148,8 +156,16 @@ impl Problem {
         self.respond("application/problem+json", json)
     }
 
+    /// What went wrong, for the log.
+    pub(crate) fn why(&self) -> String {
+        self.cause.as_ref().map_or_else(|| self.detail.clone(), ToString::to_string)
+    }
+
     /// The same refusal with another body.
     pub(crate) fn respond(&self, content_type: &str, body: Vec<u8>) -> worker::Result<Response> {
+        if let Some(cause) = &self.cause {
+            console_error!("{cause}");
+        }
         let mut builder = ResponseBuilder::new().with_status(self.status).with_header("content-type", content_type)?;
         if let Some((name, value)) = &self.header {
             builder = builder.with_header(name, value)?;
@@ -158,7 +174,7 @@ impl Problem {
     }
 
     fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), pointer: None, header: None }
+        Self { status, code, detail: detail.into(), pointer: None, header: None, cause: None }
     }
 }
 
@@ -171,8 +187,7 @@ fn without_value(refusal: &str) -> String {
 /// What the runtime could not do. The text may hold anything, so it goes to the log and not to the caller.
 impl From<worker::Error> for Problem {
     fn from(error: worker::Error) -> Self {
-        console_error!("{error}");
-        Self::new(500, "GENERAL", "the request could not be answered")
+        Self { cause: Some(Box::new(error)), ..Self::new(500, "GENERAL", "the request could not be answered") }
     }
 }
 

@@ -49,6 +49,9 @@ enum Audience {
 #[derive(Clone, Copy)]
 struct Served(Route, &'static str, Audience);
 
+/// Where a request says whose it is. Caches keep answers apart by the first of them themselves, by the second only when told.
+const CREDENTIALS: &str = "authorization, x-api-key";
+
 const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
 const GET_POST: &str = "GET, HEAD, POST, OPTIONS";
@@ -74,6 +77,7 @@ const ROUTES: &[(&str, Served)] = &[
     ("/api/admin/versions", Served(Route::Steering, GET, Audience::Operators)),
     ("/api/admin/stats", Served(Route::Steering, GET, Audience::Operators)),
     ("/health", Served(Route::Health, GET, Audience::Programs)),
+    ("/openapi.json", Served(Route::Asset, GET, Audience::Visitors)),
     ("/demo", Served(Route::Demo, GET, Audience::Visitors)),
     ("/demo/explain", Served(Route::DemoExplain, POST, Audience::Visitors)),
     ("/demo/{file}", Served(Route::Asset, GET, Audience::Visitors)),
@@ -167,6 +171,9 @@ fn dressed(answer: Response, audience: Audience, request: &Request, env: &Env) -
     let headers = answer.headers();
     headers.set("cache-control", kept_by(audience, answer.status_code()))?;
     if audience == Audience::Pages {
+        if request.inner().method() != "OPTIONS" {
+            headers.append("vary", CREDENTIALS)?;
+        }
         cors::allow(request, env, headers)?;
     }
     Ok(answer)
@@ -191,5 +198,60 @@ const fn kept_by(audience: Audience, status: u16) -> &'static str {
         Audience::Pages if status < 400 => "private, no-cache",
         Audience::Visitors if status < 400 => "no-cache",
         _ => "no-store",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// `openapi.json`, which says of HEAD and OPTIONS once and for all that they are there.
+    fn description() -> Value {
+        serde_json::from_str(include_str!("../openapi.json")).unwrap()
+    }
+
+    /// Where the routes and a description of them disagree.
+    fn disagreements(description: &Value) -> Vec<String> {
+        let mut router = Router::new();
+        for (place, (path, _)) in ROUTES.iter().enumerate() {
+            router.insert(*path, place).unwrap();
+        }
+        let (mut found, mut undescribed): (Vec<String>, Vec<&str>) = (Vec::new(), ROUTES.iter().map(|(path, _)| *path).collect());
+        for (path, operations) in description["paths"].as_object().unwrap() {
+            // A route with a parameter may be described by each of its values.
+            let Some((route, Served(_, methods, _))) = router.at(path).ok().map(|found| ROUTES[*found.value]) else {
+                found.push(format!("{path} is not served"));
+                continue;
+            };
+            undescribed.retain(|path| *path != route);
+            for method in ["GET", "POST", "PUT", "DELETE"] {
+                if methods.split(", ").any(|served| served == method) != operations.get(method.to_lowercase()).is_some() {
+                    found.push(format!("{method} {path}"));
+                }
+            }
+        }
+        found.extend(undescribed.into_iter().map(str::to_owned));
+        found
+    }
+
+    #[test]
+    fn what_is_served_is_described_and_nothing_else() {
+        assert_eq!(disagreements(&description()), [""; 0]);
+        assert_eq!(description()["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
+
+    #[test]
+    fn a_description_of_something_else_is_noticed() {
+        let spoilt = |spoil: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+            let mut description = description();
+            spoil(description["paths"].as_object_mut().unwrap());
+            disagreements(&description)
+        };
+        assert_eq!(spoilt(&|paths| drop(paths.remove("/health"))), ["/health"]);
+        assert_eq!(spoilt(&|paths| drop(paths.insert("/absent".into(), Value::Null))), ["/absent is not served"]);
+        assert_eq!(spoilt(&|paths| paths["/health"]["put"] = true.into()), ["PUT /health"]);
+        assert_eq!(spoilt(&|paths| drop(paths["/health"].as_object_mut().unwrap().remove("get"))), ["GET /health"]);
     }
 }

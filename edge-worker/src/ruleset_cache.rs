@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::future::{Either, select};
 use sdk_core::{
-    BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset, compile,
+    BucketKey, Context, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile,
     rows::{RowKey, RowKind},
 };
 use worker::{Delay, Env, console_error};
@@ -22,6 +22,7 @@ use crate::{
     hub::client as hub,
     override_pages::{self, Owners},
     problem::Problem,
+    settings,
 };
 
 /// How long what the hub said is taken for current,
@@ -145,10 +146,15 @@ thread_local! {
     static BEHIND: Cell<Option<Millis>> = const { Cell::new(None) };
 }
 
-/// The ruleset to answer from: as new as the hub's, or the last good one where the hub is away.
+/// The ruleset to answer from, unless all flags are switched off: then the hub is not even asked.
 ///
 /// `min_version` is what the request knows of already; an older ruleset is asked for first.
 pub(crate) async fn current(host: &Host, min_version: Option<u32>) -> Result<Serving, Problem> {
+    if settings::is_off(host) { Err(Problem::switched_off()) } else { newest(host, min_version).await }
+}
+
+/// As new as the hub's, or the last good one where the hub is away; also for operators who look while all is switched off.
+pub(crate) async fn newest(host: &Host, min_version: Option<u32>) -> Result<Serving, Problem> {
     let Some(held) = HELD.with_borrow(Clone::clone) else { return first(host).await };
     let now = clock::now();
     match plan(now.0 - held.asked.0, held.version, min_version) {
@@ -157,6 +163,7 @@ pub(crate) async fn current(host: &Host, min_version: Option<u32>) -> Result<Ser
         Plan::Ask => {
             let asking = Box::pin(learn((**host).clone()));
             if let Either::Right(((), asking)) = select(asking, Delay::from(NEWS)).await {
+                console_error!("no news from the hub: it takes too long to answer");
                 fail(now);
                 host.behind(asking);
             }
@@ -205,7 +212,10 @@ async fn first(host: &Host) -> Result<Serving, Problem> {
     match select(Box::pin(ask((**host).clone())), Delay::from(FIRST)).await {
         Either::Left((Ok(()), _)) => {}
         Either::Left((Err(problem), _)) if problem.status == 503 => return Err(problem),
-        Either::Left((Err(_), _)) => return Err(away("the hub is away")),
+        Either::Left((Err(problem), _)) => {
+            console_error!("no ruleset from the hub: {}", problem.why());
+            return Err(away("the hub is away"));
+        }
         Either::Right(_) => return Err(away("the hub takes too long to answer")),
     }
     HELD.with_borrow(|held| held.as_ref().map(Held::serve)).ok_or_else(|| away("the hub has no document"))
@@ -228,12 +238,12 @@ fn ask_behind(host: &Host, now: Millis) {
 async fn learn(env: Env) {
     let now = clock::now();
     if let Err(problem) = ask(env).await {
-        console_error!("no news from the hub: {}", problem.detail);
+        console_error!("no news from the hub: {}", problem.why());
         fail(now);
     }
 }
 
-/// Asks the hub for what is newer than what is held, and holds it.
+/// Asks the hub for what is newer than what is held, and holds it. Anything else changes nothing.
 async fn ask(env: Env) -> Result<(), Problem> {
     let asked = clock::now();
     let since = HELD.with_borrow(|held| held.as_ref().map(|held| held.version));
@@ -242,17 +252,19 @@ async fn ask(env: Env) -> Result<(), Problem> {
         note(asked, false);
         return Ok(());
     };
-    // While we waited somebody else may have learned the same, or more; a hub that lost its store counts from 1 again.
-    let behind = |held: &Held| newest.version == held.version || newest.version < held.version && Some(newest.version) > since;
-    if HELD.with_borrow(|held| held.as_ref().is_some_and(behind)) {
+    // While we waited somebody else may have learned the same, or more.
+    if HELD.with_borrow(|held| held.as_ref().is_some_and(|held| newest.version <= held.version && Some(newest.version) >= since)) {
         note(asked, false);
         return Ok(());
     }
-    let key = BucketKey::from_hex(&newest.bucket_key);
-    let compiled = compile(&newest.document, key).map_err(|error| Problem::document(&error))?;
-    if Some(newest.version) < since {
-        override_pages::forget();
+    if let Some(since) = since.filter(|since| newest.version < *since) {
+        return Err(Problem::no_ruleset("NO_RULESET", format!("it answers version {}, {since} is held", newest.version)));
     }
+    let key = BucketKey::from_hex(&newest.bucket_key);
+    // What the error says may quote the document, which is for no log.
+    let refused =
+        |error: DocumentError| Problem::no_ruleset("DOCUMENT_REFUSED", format!("the document is refused at \"{}\"", error.pointer));
+    let compiled = compile(&newest.document, key).map_err(refused)?;
     let mut pages = BTreeMap::new();
     pages.extend(newest.pages);
     HELD.set(Some(Held { version: newest.version, ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages), asked, failed: false }));
@@ -265,8 +277,9 @@ fn fail(asked: Millis) {
 
 fn note(asked: Millis, failed: bool) {
     HELD.with_borrow_mut(|held| {
-        if let Some(held) = held {
-            held.asked = held.asked.max(asked);
+        // Who was asked before the last one and answers after it knows nothing newer.
+        if let Some(held) = held.as_mut().filter(|held| held.asked <= asked) {
+            held.asked = asked;
             held.failed = failed;
         }
     });

@@ -8,6 +8,11 @@ pub(crate) fn text(env: &Env, binding: &str) -> Option<String> {
     (!bound.is_empty()).then_some(bound)
 }
 
+/// Whether all flags are switched off: `FEATURE_FLAGS_ENABLED` is `false`.
+pub(crate) fn is_off(env: &Env) -> bool {
+    text(env, "FEATURE_FLAGS_ENABLED").is_some_and(|enabled| enabled.eq_ignore_ascii_case("false"))
+}
+
 /// Whether the deployment is one to try things out on: `DEMO` is `on`.
 pub(crate) fn is_demo(env: &Env) -> bool {
     text(env, "DEMO").is_some_and(|demo| demo == "on")

@@ -317,12 +317,11 @@ fn json(object: &mut Object<'_>, name: &str, value: Option<&str>) {
     let Some(value) = value else { return };
     let canonical = canonical_text(value).filter(|canonical| canonical.len() <= MAX_JSON);
     let out = object.member(name);
-    match canonical {
-        Some(canonical) => out.push_str(&canonical),
-        None => {
-            let hash = Hash::of(value.as_bytes()).to_hex();
-            out.push_str(&format!(r#"{{"bytes":{},"sha256":"{hash}"}}"#, value.len()));
-        }
+    if let Some(canonical) = canonical {
+        out.push_str(&canonical);
+    } else {
+        let hash = Hash::of(value.as_bytes()).to_hex();
+        out.push_str(&format!(r#"{{"bytes":{},"sha256":"{hash}"}}"#, value.len()));
     }
 }
 

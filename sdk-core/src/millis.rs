@@ -45,10 +45,10 @@ mod tests {
             let expected = theirs.strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
             let text = std::format!("{expected}");
             assert_eq!(Millis(millis).to_rfc3339(), text);
-            assert!(
-                !(0..=9_999).contains(&theirs.strftime("%Y").to_string().parse().unwrap_or(-1))
-                    || Millis::from_rfc3339(&text) == Some(Millis(millis))
-            );
+            // What can be written of a year has four digits.
+            if (0..=9_999).contains(&theirs.to_zoned(jiff::tz::TimeZone::UTC).year()) {
+                assert_eq!(Millis::from_rfc3339(&text), Some(Millis(millis)), "{text}");
+            }
         }
     }
 }

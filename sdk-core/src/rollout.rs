@@ -8,7 +8,7 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{bucket::BUCKETS, millis::Millis};
+use crate::{bucket::BUCKETS, canonical::write_number, millis::Millis};
 
 /// How long a tier lasts at least, unless a rollout says otherwise: 48 hours. Source: the deployment checklist.
 pub const MIN_TIER_DURATION_MS: i64 = 48 * 60 * 60 * 1_000;
@@ -129,6 +129,13 @@ impl Percentage {
         f64::from(self.0) / 1000.0
     }
 
+    /// The same, spelled as JSON does.
+    pub fn to_text(self) -> String {
+        let mut text = String::new();
+        write_number(&mut text, self.percent());
+        text
+    }
+
     /// Units in buckets below this are in.
     pub fn threshold(self) -> u32 {
         self.0
@@ -163,6 +170,13 @@ impl Rate {
     /// In millionths.
     pub const fn in_millionths(self) -> u32 {
         self.0
+    }
+
+    /// As a percentage, spelled as JSON does.
+    fn percent_text(self) -> String {
+        let mut text = String::new();
+        write_number(&mut text, f64::from(self.0) / 10_000.0);
+        text
     }
 
     /// Compares `part` of `whole` with this share, without rounding.
@@ -324,7 +338,7 @@ impl Rollout {
             (Step::Resume, _) => return illegal("only a paused one can be resumed"),
             (Step::Complete, Status::Active) if self.percentage.0 == BUCKETS => next.status = Status::Completed,
             (Step::Complete, Status::Active) => {
-                let percent = self.percentage.percent();
+                let percent = self.percentage.to_text();
                 return Err(Stop::Illegal(format!("the rollout is at {percent} %; only one at 100 % can be completed")));
             }
             (Step::Complete, _) => return illegal("only an active one can be completed"),
@@ -365,12 +379,12 @@ impl Rollout {
             return Err(Stop::Gate(format!("{exposures} trusted exposures in this stage, at least {min_samples} are wanted")));
         }
         if exposures > 0 && error_rate.compare(errors, exposures).is_ge() {
-            let limit = error_rate.share() * 100.0;
+            let limit = error_rate.percent_text();
             return Err(Stop::Gate(format!("{errors} of {exposures} exposures had an error, which is not below {limit} %")));
         }
         let success_rate = self.course.success_rate;
         if exposures > 0 && success_rate.compare(exposures.saturating_sub(errors), exposures).is_le() {
-            let (well, limit) = (exposures.saturating_sub(errors), success_rate.share() * 100.0);
+            let (well, limit) = (exposures.saturating_sub(errors), success_rate.percent_text());
             return Err(Stop::Gate(format!("{well} of {exposures} exposures went well, which is not above {limit} %")));
         }
         Ok(())

@@ -71,5 +71,5 @@ export async function startWorkerd(config, { options = [], env = {} } = {}) {
     }
   }
   await stop();
-  throw new Error('workerd did not start');
+  throw new Error(`workerd did not start\n${said}`);
 }

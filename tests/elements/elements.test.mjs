@@ -147,6 +147,25 @@ test('a context that is no JSON is said of the flags, and of nobody else\'s', as
   await page.close();
 });
 
+test('switched off, every flag is off and nothing is asked, until it is switched on', async () => {
+  const asked = site.programs();
+  const { page, shown, close } = await open(provider(FLAG('f1')).replace('<flag-provider', '<flag-provider enabled="false"') + `<flag-provider enabled="false">${FLAG('f2')}</flag-provider>`);
+  for (const flag of ['f1', 'f2']) {
+    await has(page, `[flag=${flag}]:not([pending])`);
+    assert.deepEqual(await shown(`[flag=${flag}]`), ['off']);
+    assert.equal(await page.locator(`[flag=${flag}]`).evaluate((element) => element.details.reason), 'DISABLED');
+  }
+  assert.equal(site.programs(), asked);
+  await page.locator('flag-provider').first().evaluate((element) => element.setAttribute('enabled', 'true'));
+  await has(page, '[flag=f1][enabled]');
+  assert.deepEqual(await shown('[flag=f1]'), ['on', 'also on']);
+  assert.equal(site.programs(), asked + 1);
+  await page.locator('flag-provider').first().evaluate((element) => element.setAttribute('enabled', 'false'));
+  await has(page, '[flag=f1]:not([enabled])');
+  assert.equal(site.programs(), asked + 1);
+  await close();
+});
+
 test('a removed provider closes its client; a moved one keeps it; a removed flag listens no longer', async () => {
   const { page, close } = await open(`<main></main>${provider(FLAG('f1'))}`);
   await has(page, '[flag=f1][enabled]');

@@ -94,6 +94,12 @@ for (const version of ['18.3.1', '19.3.1']) {
       assert.deepEqual({ answers, ends }, { answers: ['true', 'false', 'true'], ends: [closed, closed, undefined] });
     });
 
+    test('switched off, everything is a default and nothing is asked', async () => {
+      const { seen, programs } = await play('switched');
+      assert.deepEqual(seen, [['false', 'true', 'DISABLED', 0], ['true', 'false', 'TARGETING_MATCH', 1], ['false', 'true', 'DISABLED', 1]]);
+      assert.equal(programs, 1);
+    });
+
     if (version.startsWith('19')) {
       test('hidden and shown again: the client goes and another one comes', async () => {
         assert.deepEqual(await play('hidden'), { closed: 'the client is closed', other: true, status: 'ready', text: 'true', programs: 2 });

@@ -85,6 +85,31 @@ globalThis.scenarios = {
     return { answers: [first, other, again], ends };
   },
 
+  /** Switched off, on, and off again */
+  async switched(options) {
+    let client;
+    let requests = 0;
+    const counted = (...request) => { requests++; return fetch(...request); };
+    const Probe = () => { client = useFlagClient(); return null; };
+    const app = (enabled) => <StrictMode><FlagProvider options={{ ...options, fetch: counted, enabled, defaults: { f8: true }, context: { n: '7' } }}><Probe /><Flag name="f7" /><Flag name="f8" /></FlagProvider></StrictMode>;
+    const { render, unmount } = mount(app(false));
+    const seen = [];
+    const look = async () => {
+      await settled();
+      await client.ready();
+      await settled();
+      seen.push([...document.querySelectorAll('[data-flag]')].map((flag) => flag.textContent).concat(client.get('f7', false).reason, requests));
+    };
+    await look();
+    for (const enabled of [true, false]) {
+      render(app(enabled));
+      await look();
+    }
+    unmount();
+    await settled();
+    return { seen };
+  },
+
   /** Hidden, which ends effects but keeps state, and shown again. React 19 has this. */
   async hidden(options) {
     const { Activity } = React;

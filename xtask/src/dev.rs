@@ -42,6 +42,8 @@ struct Options {
     data: PathBuf,
     rate_limits: Option<String>,
     build: bool,
+    /// Whether all flags are switched off.
+    off: bool,
     /// Whether operators may say what time it is.
     test_clock: bool,
 }
@@ -49,7 +51,7 @@ struct Options {
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
         let (flags, data) = (root::in_root("npm/examples/flags.json"), root::in_root(".twinflag"));
-        let mut options = Self { port: 8787, flags, data, rate_limits: None, build: true, test_clock: false };
+        let mut options = Self { port: 8787, flags, data, rate_limits: None, build: true, off: false, test_clock: false };
         let mut rest = arguments.iter();
         while let Some(option) = rest.next() {
             let mut value = || rest.next().with_context(|| format!("{option} needs a value"));
@@ -59,8 +61,11 @@ impl Options {
                 "--data" => options.data = value()?.into(),
                 "--rate-limits" => options.rate_limits = Some(value()?.clone()),
                 "--no-build" => options.build = false,
+                "--off" => options.off = true,
                 "--test-clock" => options.test_clock = true,
-                unknown => bail!("unknown option {unknown}; expected --port, --flags, --data, --rate-limits, --no-build or --test-clock"),
+                unknown => {
+                    bail!("unknown option {unknown}; expected --port, --flags, --data, --rate-limits, --no-build, --off or --test-clock")
+                }
             }
         }
         Ok(options)
@@ -110,6 +115,9 @@ fn start(options: &Options, data: &Data) -> Result<Child> {
     // Pages from anywhere may ask, and see how answers come about: this is a server to try things out on.
     workerd.env("CLIENT_ORIGINS", "*").env("DEMO", "on");
     workerd.envs(options.rate_limits.as_ref().map(|rates| ("RATE_LIMITS", rates)));
+    if options.off {
+        workerd.env("FEATURE_FLAGS_ENABLED", "false");
+    }
     if options.test_clock {
         workerd.env("TEST_CLOCK", "on");
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask <command>`: everything that is done to this repository, by name.
 mod bench;
+mod by_hand;
 mod chromium;
 mod dev;
 mod edge;
@@ -8,7 +9,6 @@ mod fuzz;
 mod http;
 mod identity;
 mod keys;
-mod malformed;
 mod npm;
 mod packages;
 mod process;
@@ -36,7 +36,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "dev",
-        usage: "[--port N] [--flags FILE] [--data DIR] [--rate-limits TEXT] [--no-build]   the worker, the demo and the dashboard, here",
+        usage: "[--port N] [--flags FILE] [--data DIR] [--rate-limits TEXT] [--no-build] [--off]   the worker, the demo and the dashboard, here",
         run: dev::run,
     },
     Command { name: "test", usage: "[suite …]   every check, or those named", run: test::run },
@@ -48,7 +48,12 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "bench", usage: "[native|js|edge|size]   our numbers beside the best peer's, and the budgets", run: bench::run },
     Command { name: "fuzz", usage: "[document|context|program …] [--seconds N]   arbitrary bytes against the core", run: fuzz::run },
-    Command { name: "malformed", usage: "[--count N] [--seed S]   wrong requests to the worker, each refused", run: malformed::run },
+    Command { name: "malformed", usage: "[--count N] [--seed S]   wrong requests to the worker, each refused", run: by_hand::malformed },
+    Command {
+        name: "soak",
+        usage: "[--kills N] [--seed S] [--writers W]   a worker that is killed while operators write",
+        run: by_hand::soak,
+    },
     Command {
         name: "token",
         usage: "--secret-file FILE|--data DIR --sub S --role R [--organization O] [--minutes N]   a token for the admin routes",

@@ -125,7 +125,7 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { createClient } from '@twinflag/client';",
         external: &[],
         budget: 18_000,
-        gate: 15_800,
+        gate: 16_100,
     },
     Page {
         name: "@twinflag/react on top",

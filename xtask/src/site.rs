@@ -1,13 +1,15 @@
-//! The pages the worker serves, bundled into `edge-worker/dist/assets`, one folder each.
+//! What the worker serves as it is, in `edge-worker/dist/assets`: its description, and pages, bundled, one folder each.
 use std::{fs, path::Path};
 
 use anyhow::Result;
 
 use crate::{npm, process, root, stamp::Stamp};
 
-/// Type checks and bundles the pages.
+/// Type checks and bundles the pages, and puts the description beside them.
 pub(crate) fn build() -> Result<()> {
-    page("demo", &root::in_root("npm/examples/demo"))
+    page("demo", &root::in_root("npm/examples/demo"))?;
+    fs::copy(root::in_root("edge-worker/openapi.json"), root::in_root("edge-worker/dist/assets/openapi.json"))?;
+    Ok(())
 }
 
 /// A page is `index.html`, `style.css` and `main.ts`; beside it lies the engine.

@@ -26,6 +26,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "size", run: sizes },
     Suite { name: "wasm", run: engine },
     Suite { name: "edge", run: edge_over_http },
+    Suite { name: "soak", run: soak },
     Suite { name: "browser", run: browser },
     Suite { name: "client", run: || faces("tests/client") },
     Suite { name: "react", run: || faces("tests/react") },
@@ -134,6 +135,11 @@ fn engine() -> Result<Report> {
 fn edge_over_http() -> Result<Report> {
     crate::build()?;
     node_tests("tests/edge")
+}
+
+fn soak() -> Result<Report> {
+    crate::build()?;
+    node_tests("tests/soak")
 }
 
 fn browser() -> Result<Report> {

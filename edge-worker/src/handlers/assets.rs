@@ -1,4 +1,4 @@
-//! Pages and what they load, from the folder the build made.
+//! Pages and what they load, and the description of the routes, from the folder the build made.
 use worker::{Env, Response};
 
 use super::reply;

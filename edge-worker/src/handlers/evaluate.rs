@@ -1,7 +1,10 @@
 //! `POST /v1/evaluate`: up to a thousand questions, each with its own context, default and time.
 //!
 //! `minVersion` names a version that the answers must at least be from, where the hub has it.
-use sdk_core::{Context, FlagType, Millis, Overrides, canonical::canonical_text};
+use sdk_core::{
+    Context, FlagType, Millis, Object, Overrides, Reason,
+    canonical::{canonical_text, write_string},
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Request, Response};
@@ -17,6 +20,7 @@ use crate::{
     host::Host,
     problem::Problem,
     ruleset_cache::{self, Serving},
+    settings,
 };
 
 const MOST: usize = 1_000;
@@ -24,10 +28,14 @@ const MOST: usize = 1_000;
 pub(crate) async fn many(_server: Server, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let body = body::read(request, body::DOCUMENT).await?;
     let (mut questions, version) = parse(&body)?;
+    if settings::is_off(env) {
+        return json(list(&questions, write_default));
+    }
     let mut serving = ruleset_cache::current(env, version).await?;
     let overrides = serving.overrides(env, questions.iter_mut().map(|question| &mut question.context)).await;
     let overrides = overrides.map_err(|index| Problem::other_organization().at(format!("/evaluations/{index}/context")))?;
-    versioned(json(answers(&serving, &overrides, &questions, clock::now()))?, &serving)
+    let now = clock::now();
+    versioned(json(list(&questions, |out, question| write_answer(out, &serving, &overrides, question, now)))?, &serving)
 }
 
 #[derive(Deserialize)]
@@ -90,16 +98,27 @@ fn question(text: &str) -> Result<Question, String> {
     })
 }
 
-fn answers(serving: &Serving, overrides: &Overrides, questions: &[Question], clock: Millis) -> String {
+/// One answer a question.
+fn list(questions: &[Question], write: impl Fn(&mut String, &Question)) -> String {
     let mut out = String::from(r#"{"results":["#);
     for (index, question) in questions.iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
-        write_answer(&mut out, serving, overrides, question, clock);
+        write(&mut out, question);
     }
     out.push_str("]}");
     out
+}
+
+/// What is answered while all flags are switched off.
+fn write_default(out: &mut String, question: &Question) {
+    let mut object = Object::open(out);
+    write_string(object.member("reason"), Reason::Disabled.as_str());
+    if let Some(default) = &question.default {
+        object.member("value").push_str(default);
+    }
+    object.close();
 }
 
 fn write_answer(out: &mut String, serving: &Serving, overrides: &Overrides, question: &Question, clock: Millis) {

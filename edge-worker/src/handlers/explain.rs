@@ -35,7 +35,7 @@ pub(crate) async fn one(_admin: Admin, request: &mut Request, env: &Host) -> Res
     };
     let mut serving = match when {
         Some(when) => ruleset_cache::past(env, when).await?,
-        None => ruleset_cache::current(env, None).await?,
+        None => ruleset_cache::newest(env, None).await?,
     };
     let overrides = serving.overrides_of(env, &mut context).await?;
     let explanation = serving.ruleset.explain(overrides.of(&context), &flag, &context, now, None);

@@ -4,7 +4,7 @@
 //! a parameter of that name to be answered from that version at least.
 use percent_encoding::percent_decode_str;
 use sdk_core::{
-    Context, ErrorCode, Evaluation, Object, Overrides,
+    Context, ErrorCode, Evaluation, Object, Overrides, Reason,
     canonical::{write_number, write_string},
 };
 use worker::{Request, Response};
@@ -18,12 +18,14 @@ use crate::{
     problem::Problem,
     query::Query,
     ruleset_cache::{self, Serving},
+    settings,
 };
 
 /// `POST /ofrep/v1/evaluate/flags/{key}`; `key` as it stands in the path.
 pub(crate) async fn flag(_evaluator: Evaluator, request: &mut Request, env: &Host, key: &str) -> Result<Response, Problem> {
-    let (serving, overrides, context) = ask(request, env).await?;
+    let asked = ask(request, env).await?;
     let key = percent_decode_str(key).decode_utf8_lossy();
+    let Some((serving, overrides, context)) = asked else { return json(switched_off(&key)) };
     let evaluation = serving.ruleset.evaluate(overrides.of(&context), &key, &context, clock::now(), None);
     let mut body = String::new();
     write(&mut body, &key, &evaluation, &serving, true);
@@ -37,7 +39,11 @@ pub(crate) async fn flag(_evaluator: Evaluator, request: &mut Request, env: &Hos
 
 /// `POST /ofrep/v1/evaluate/flags`.
 pub(crate) async fn flags(_evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let (serving, overrides, context) = ask(request, env).await?;
+    let Some((serving, overrides, context)) = ask(request, env).await? else {
+        // A flag that is not in the list is the default in the code.
+        let body = br#"{"flags":[]}"#.to_vec();
+        return tagged(request, &Etag::strong(&body), JSON, body);
+    };
     let body = all(&serving, &overrides, &context).into_bytes();
     versioned(tagged(request, &Etag::strong(&body), JSON, body)?, &serving)
 }
@@ -55,13 +61,17 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Re
     problem.respond(JSON, body.into_bytes())
 }
 
-async fn ask(request: &mut Request, env: &Host) -> Result<(Serving, Overrides, Context), Problem> {
+/// What a question is answered from; `None` while all flags are switched off.
+async fn ask(request: &mut Request, env: &Host) -> Result<Option<(Serving, Overrides, Context)>, Problem> {
     let version = version_named(&Query::lenient(request));
     let body = body::read(request, body::QUESTION).await?;
     let mut context = Question::parse(&body)?.context()?;
+    if settings::is_off(env) {
+        return Ok(None);
+    }
     let mut serving = ruleset_cache::current(env, version).await?;
     let overrides = serving.overrides_of(env, &mut context).await?;
-    Ok((serving, overrides, context))
+    Ok(Some((serving, overrides, context)))
 }
 
 /// The version in `flagConfigEtag`, with or without the quotes of a tag. A tag of somebody else names none.
@@ -84,6 +94,15 @@ fn all(serving: &Serving, overrides: &Overrides, context: &Context) -> String {
     write_state(&mut metadata, serving, true);
     metadata.close();
     out.push('}');
+    out
+}
+
+fn switched_off(key: &str) -> String {
+    let mut out = String::new();
+    let mut object = Object::open(&mut out);
+    write_string(object.member("key"), key);
+    write_string(object.member("reason"), Reason::Disabled.as_str());
+    object.close();
     out
 }
 

@@ -2,7 +2,8 @@
 //!
 //! `{ config, customerId?, organizationId?, source, stale?, version?, evaluatedAt }`. `config` nests the flags by the dots of
 //! their keys; a flag whose answer is the caller's default is left out of it. `source` is the highest level that answered a flag
-//! of it. Without any ruleset the written defaults are answered, marked stale and without a version.
+//! of it. Without any ruleset the written defaults are answered, marked stale and without a version; and unmarked where all flags are
+//! switched off.
 use sdk_core::{
     Context, Evaluation, Layer, Millis, Object, Overrides,
     canonical::{write_number, write_string},
@@ -18,6 +19,7 @@ use crate::{
     problem::Problem,
     query::Query,
     ruleset_cache::{self, Serving},
+    settings,
 };
 
 /// What the widget does where nobody says otherwise.
@@ -39,19 +41,19 @@ pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host)
     }
     let version = query.number("minVersion")?;
     let now = clock::now();
-    match ruleset_cache::current(env, version).await {
-        Ok(mut serving) => {
-            let overrides = serving.overrides_of(env, &mut context).await?;
-            versioned(answer(request, &query, &evaluated(&serving, &overrides, &context, now), Some(&serving), now)?, &serving)
-        }
-        Err(_) => answer(request, &query, &Config { tree: DEFAULTS.trim().to_owned(), source: "default" }, None, now),
-    }
+    let Ok(mut serving) = ruleset_cache::current(env, version).await else {
+        let written = Config { tree: DEFAULTS.trim().to_owned(), source: "default", stale: !settings::is_off(env) };
+        return answer(request, &query, &written, None, now);
+    };
+    let overrides = serving.overrides_of(env, &mut context).await?;
+    versioned(answer(request, &query, &evaluated(&serving, &overrides, &context, now), Some(&serving), now)?, &serving)
 }
 
 struct Config {
     /// As JSON.
     tree: String,
     source: &'static str,
+    stale: bool,
 }
 
 fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, now: Millis) -> Config {
@@ -62,7 +64,7 @@ fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, now: M
     let layers = answers.iter().filter_map(Evaluation::layer).map(Layer::as_str);
     let highest = layers.filter_map(|layer| SOURCES.iter().position(|(name, _)| *name == layer)).min();
     let source = highest.and_then(|place| SOURCES.get(place)).map_or("default", |(_, source)| source);
-    Config { tree: tree(&answers), source }
+    Config { tree: tree(&answers), source, stale: serving.stale }
 }
 
 /// Nests values by the dots of their keys. No key is a path to another, and keys under one path follow one another.
@@ -107,7 +109,7 @@ fn answer(request: &Request, query: &Query, config: &Config, serving: Option<&Se
         }
     }
     write_string(object.member("source"), config.source);
-    if serving.is_none_or(|serving| serving.stale) {
+    if config.stale {
         object.member("stale").push_str("true");
     }
     if let Some(serving) = serving {

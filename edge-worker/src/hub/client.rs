@@ -1,5 +1,7 @@
 //! What the rest of the worker may ask of the hub.
-use sdk_core::Millis;
+use futures_util::StreamExt;
+use sdk_core::{MAX_DOCUMENT_BYTES, Millis};
+use serde::Deserialize;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
 use super::wire::{
@@ -7,6 +9,9 @@ use super::wire::{
 };
 pub(crate) use super::wire::{Explaining, Page};
 use crate::problem::Problem;
+
+/// The longest answer that is taken: overrides of many may come in one.
+const MOST: usize = 4 * MAX_DOCUMENT_BYTES;
 
 /// A stored document.
 pub(crate) struct Document {
@@ -34,11 +39,11 @@ pub(crate) async fn ruleset(env: &Env, since: Option<u32>) -> Result<Option<Rule
     if answer.status_code() == 204 {
         return Ok(None);
     }
-    read(&good(&mut answer).await?).map(Some)
+    ruleset_of(&good(&mut answer).await?).map(Some)
 }
 
-fn read(answer: &str) -> Result<Ruleset, Problem> {
-    let RulesetAnswer { version, bucket_key, pages, document } = serde_json::from_str(answer).map_err(worker::Error::from)?;
+fn ruleset_of(answer: &str) -> Result<Ruleset, Problem> {
+    let RulesetAnswer { version, bucket_key, pages, document } = parse(answer)?;
     Ok(Ruleset { version, document: document.get().to_owned(), bucket_key, pages })
 }
 
@@ -61,7 +66,7 @@ pub(crate) async fn past(env: &Env, when: When) -> Result<Ruleset, Problem> {
     if answer.status_code() == 404 {
         return Err(Problem::no_version());
     }
-    read(&good(&mut answer).await?)
+    ruleset_of(&good(&mut answer).await?)
 }
 
 /// The record that made an answer what it is, as JSON; `null` where none is known.
@@ -79,8 +84,7 @@ pub(crate) async fn outcomes(env: &Env, body: String) -> Result<Response, Proble
 /// Pages of overrides, each at a version.
 pub(crate) async fn pages(env: &Env, pages: &[(u16, u32)]) -> Result<Vec<Page>, Problem> {
     let mut answer = send(env, Method::Post, PAGES, Headers::new(), serde_json::to_string(pages).map_err(worker::Error::from)?).await?;
-    let text = good(&mut answer).await?;
-    Ok(serde_json::from_str(&text).map_err(worker::Error::from)?)
+    parse(&good(&mut answer).await?)
 }
 
 /// The newest document, with all that is in it.
@@ -133,14 +137,39 @@ fn hub(env: &Env) -> Result<Stub, Problem> {
 
 /// The text of an answer, or why there is none.
 async fn good(answer: &mut Response) -> Result<String, Problem> {
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Why {
         code: String,
         detail: String,
     }
+    let text = read(answer).await?;
     if answer.status_code() == 200 {
-        return Ok(answer.text().await?);
+        return Ok(text);
     }
-    let Why { code, detail } = answer.json().await?;
+    let Why { code, detail } = parse(&text)?;
     Err(Problem::no_ruleset(if code == "DOCUMENT_REFUSED" { "DOCUMENT_REFUSED" } else { "NO_RULESET" }, detail))
+}
+
+async fn read(answer: &mut Response) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    // No stream: no body.
+    if let Ok(mut chunks) = answer.stream() {
+        while let Some(chunk) = chunks.next().await {
+            bytes.extend_from_slice(&chunk?);
+            if bytes.len() > MOST {
+                return Err(unreadable(format!("it has more than {MOST} bytes")));
+            }
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8"))
+}
+
+/// What serde says of a text may quote it, and what is in a document is for no log.
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
+    let place = |error: serde_json::Error| format!("{:?} error in line {}, column {}", error.classify(), error.line(), error.column());
+    serde_json::from_str(text).map_err(|error| unreadable(place(error)))
+}
+
+fn unreadable(why: impl Into<String>) -> Problem {
+    worker::Error::RustError(format!("the hub's answer cannot be read: {}", why.into())).into()
 }

@@ -31,7 +31,7 @@ pub(crate) struct Asked {
 
 /// A version: when it was made, and how much is different since.
 pub(crate) struct Version {
-    pub(crate) version: u32,
+    pub(crate) number: u32,
     pub(crate) at: Millis,
     pub(crate) changes: u64,
     /// The first of its records.

@@ -203,7 +203,7 @@ fn lists_records_and_versions<S: Store>(store: &S) {
     assert_eq!(numbers(Asked { within: some("o-1"), ..Asked::default() }), [5, 3]);
     assert_eq!(store.changes(&Asked { limit: 2, ..Asked::default() }).unwrap().len(), 2);
     let versions = store.versions(None, 3).unwrap();
-    let seen: Vec<_> = versions.iter().map(|version| (version.version, version.at.0, version.changes, version.first.is_some())).collect();
+    let seen: Vec<_> = versions.iter().map(|version| (version.number, version.at.0, version.changes, version.first.is_some())).collect();
     assert_eq!(seen, [(6, 9_000, 0, false), (5, 5_000, 1, true), (4, 4_000, 1, true)]);
     assert_eq!(store.versions(Some(3), 10).unwrap().len(), 2);
 }

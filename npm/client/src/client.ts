@@ -5,15 +5,20 @@
  */
 import { createAnswers } from './answers.js';
 import { pauseMs } from './back-off.js';
-import type { FlagEngine } from './engine.js';
+import { disabledClient } from './disabled-client.js';
+import { ProgramRefused, type FlagEngine } from './engine.js';
 import type { ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
 import { requestOf } from './identity.js';
 import { createListeners } from './listeners.js';
 import { EdgeRefused, fetchProgram } from './program-request.js';
 import type { EvaluationContext, FlagValue } from './types.js';
 
+/** In bytes: `MAX_PROGRAM_BYTES` in `sdk-core/src/program/wire.rs`. An engine gives memory that it once asked for never back. */
+const LONGEST = 16e6;
+
 /** @param loadEngine how this runtime gets a fresh engine */
 export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
+  if (options.enabled === false) return disabledClient(options);
   const { url, clientKey, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000 } = options;
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
@@ -21,8 +26,10 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** What the edge is asked for that context, taken when it was given: its owner may write to it since. */
   let wanted = requestOf(context);
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
-  /** The program the engine holds: what was asked for, its tag, whether the edge itself was behind, and what it knows besides. */
-  let program: { request: string; etag: string | undefined; stale: boolean; organization: string | undefined } | undefined;
+  /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
+  let program: { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; organization: string | undefined } | undefined;
+  /** The newest version that anything came from. */
+  let newest = 0;
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
   /** Why the last request failed, how many did in a row, and when the next will be made. */
@@ -87,19 +94,30 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     return (over = attempt((abort = new AbortController())));
   };
 
+  /** Gives the engine a program, unless it may not take the place of the one before. */
+  const take = (running: FlagEngine, bytes: Uint8Array, version: number, known: EvaluationContext) => {
+    if (bytes.length > LONGEST) throw new ProgramRefused('program refused: too long');
+    if (version < newest) throw new ProgramRefused('program refused: older than the one before');
+    running.load(bytes);
+    if (running.isFor(known)) return;
+    if (program) running.load(program.bytes);
+    throw new ProgramRefused("program refused: somebody else's");
+  };
+
   const attempt = async (mine: AbortController): Promise<void> => {
     try {
       const body = wanted, etag = program?.request === body ? program.etag : undefined;
-      const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort: mine })]);
+      const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, body, etag, minVersion: newest, fetch, timeout, abort: mine })]);
       if (abort !== mine) return over;
-      if (fetched.program) running.load(fetched.program);
-      const { etag: tag, stale, organization } = fetched;
-      program = { request: body, etag: tag, stale, organization };
+      const { program: bytes, etag: tag, stale, version, organization } = fetched;
+      if (bytes) take(running, bytes, version, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...(organization && { organizationId: organization }) });
+      newest = Math.max(newest, version || 0);
+      program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, organization };
       identify(running);
       error = undefined;
       // An edge that is behind catches up: it is asked again like one that could not answer.
-      failures = fetched.stale ? failures + 1 : 0;
-      if (fetched.stale) retry(0);
+      failures = stale ? failures + 1 : 0;
+      if (stale) retry(0);
     } catch (reason) {
       if (abort !== mine) return over;
       error = reason instanceof Error ? reason : new Error(String(reason));

@@ -23,6 +23,8 @@ const REFUSALS: readonly string[] = ['no program', 'unknown format', 'wrong leng
 const VARIANT = 0xfffff, WIDE = 2 ** 32;
 /** The number of an unknown flag. */
 const NO_FLAG = -1;
+/** The number of PROVIDER_NOT_READY. */
+const NOT_READY = 5;
 /** The lower bits of a length; the upper ones hold a type. */
 const LENGTH = 0xfffffff;
 /** Bytes before the program's words, and words of its head, counted back from there. */
@@ -52,6 +54,8 @@ export interface EngineModule {
 export interface FlagEngine {
   /** Takes a program; at the next read the context in force is asked again. @throws {ProgramRefused} and keeps the one before. */
   load(program: Uint8Array): void;
+  /** Whether the program is for whom this is known of; it answers nobody else. */
+  isFor(known: EvaluationContext): boolean;
   /** Answers all flags for a context and a moment (milliseconds since 1970). @default now: the clock's */
   identify(context: EvaluationContext, now?: number): void;
   /** The value of a flag for the context in force, or the default: of another type, an unknown flag, an error. */
@@ -191,6 +195,11 @@ export function createEngine(wasm: EngineModule): FlagEngine {
       numbers = new Map(), listed = 0;
       variants = [], places = new Map();
       stale = true;
+    },
+    isFor(known) {
+      current = false;
+      put(known, 0);
+      return ((wasm.one(id, NO_FLAG, 0) >>> 24) & 15) !== NOT_READY;
     },
     identify(next, at = Date.now()) {
       context = next;

@@ -1,5 +1,5 @@
 /** What a client is asked and answers; every entry makes one of these. */
-import type { EvaluationContext, EvaluationDetails } from './types.js';
+import type { EvaluationContext, EvaluationDetails, FlagValue } from './types.js';
 
 /** How to reach the edge, and who asks. */
 export interface ClientOptions {
@@ -9,6 +9,13 @@ export interface ClientOptions {
   readonly clientKey: string;
   /** Who asks. @default nobody in particular */
   readonly context?: EvaluationContext;
+  /**
+   * Whether flags are asked for at all. Switched off, nothing is: no request, no engine; every answer is a default, with the
+   * reason `DISABLED`. @default true
+   */
+  readonly enabled?: boolean;
+  /** What is answered while flags are switched off, where the caller's default is of the same type. @default the caller's default */
+  readonly defaults?: Readonly<Record<string, FlagValue>>;
   /** How requests are made. @default the runtime's `fetch`, looked up when it is called */
   readonly fetch?: typeof globalThis.fetch;
   /** How long a request may take, in milliseconds. @default 5000 */

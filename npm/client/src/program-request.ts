@@ -11,6 +11,8 @@ export interface Fetched {
   readonly etag: string | undefined;
   /** Whether the edge could not find out if there is a newer one. */
   readonly stale: boolean;
+  /** The version that was answered from; NaN where something between kept it back. */
+  readonly version: number;
   /** The organization that the edge knows the customer to belong to, where it was not told one. */
   readonly organization: string | undefined;
 }
@@ -39,6 +41,8 @@ export interface ProgramRequest {
   readonly body: string;
   /** Of the program that is there already. */
   readonly etag: string | undefined;
+  /** What the edge has to know of at least; 0 for anything. */
+  readonly minVersion: number;
   readonly fetch: typeof globalThis.fetch;
   readonly timeout: number;
   /** Ends the request, by whoever made it or by the clock. */
@@ -46,20 +50,20 @@ export interface ProgramRequest {
 }
 
 /** Asks for the program, unless it is the one that is there. */
-export async function fetchProgram({ url, clientKey, body, etag, fetch, timeout, abort }: ProgramRequest): Promise<Fetched> {
+export async function fetchProgram({ url, clientKey, body, etag, minVersion, fetch, timeout, abort }: ProgramRequest): Promise<Fetched> {
   const clock = setTimeout(() => abort.abort(new Error(`no answer within ${timeout} ms`)), timeout);
   try {
-    const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program?format=${FORMAT}`, {
+    const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program?format=${FORMAT}${minVersion ? `&minVersion=${minVersion}` : ''}`, {
       method: 'POST',
       headers: { accept: PROGRAM, authorization: `Bearer ${clientKey}`, 'content-type': 'application/json', ...(etag && { 'if-none-match': etag }) },
       body,
       signal: abort.signal,
     });
-    const stale = response.headers.has('twinflag-stale');
+    const stale = response.headers.has('twinflag-stale'), version = Number(response.headers.get('twinflag-version') ?? NaN);
     const organization = decodeURIComponent(response.headers.get('twinflag-organization') ?? '') || undefined;
-    if (etag && response.status === 304) return { etag, stale, organization };
+    if (etag && response.status === 304) return { etag, stale, version, organization };
     if (!response.ok) throw new EdgeRefused(response.status, 1000 * (Number(response.headers.get('retry-after')) || 0));
-    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, stale, organization };
+    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, stale, version, organization };
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {

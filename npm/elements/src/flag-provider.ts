@@ -6,11 +6,12 @@ import { ElementBase } from './element-base.js';
 /**
  * `<flag-provider url="…" client-key="tf_client_…" context='{"customerId":"c-1"}'>`: a client for all elements inside.
  *
- * Another `context` is another visitor; another `url` or `client-key` another client. Or a client of the page's own making:
+ * Another `context` is another visitor; another `url` or `client-key` another client. `enabled="false"` switches all flags off:
+ * every flag is its default, and nothing is asked. Or a client of the page's own making:
  * `provider.client = createClient(…)`, which stays the page's to close.
  */
 export class FlagProviderElement extends ElementBase {
-  static readonly observedAttributes = ['url', 'client-key', 'context'];
+  static readonly observedAttributes = ['url', 'client-key', 'context', 'enabled'];
 
   #client: FlagClient | undefined;
   /** Whether the client was made here. */
@@ -60,9 +61,9 @@ export class FlagProviderElement extends ElementBase {
   }
 
   #make(): void {
-    const url = this.getAttribute('url'), clientKey = this.getAttribute('client-key');
-    if (url === null || clientKey === null) return;
-    this.#take(createClient({ url, clientKey, context: this.#context() }), true);
+    const url = this.getAttribute('url'), clientKey = this.getAttribute('client-key'), enabled = this.getAttribute('enabled') !== 'false';
+    if (enabled && (url === null || clientKey === null)) return;
+    this.#take(createClient({ url: url ?? '', clientKey: clientKey ?? '', enabled, context: this.#context() }), true);
   }
 
   #context(): EvaluationContext {

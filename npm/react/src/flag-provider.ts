@@ -18,12 +18,12 @@ export function FlagClientProvider({ client, children }: { readonly client: Flag
   return createElement(FlagContext.Provider, { value: client }, children);
 }
 
-/** A client that lives as long as the component; another address or key is another client. */
+/** A client that lives as long as the component; another address or key, or switching off, is another client. */
 function OwnClientProvider({ options, children }: { readonly options: ClientOptions; readonly children?: ReactNode }): ReactNode {
-  const { url, clientKey, context } = options;
+  const { url, clientKey, enabled, context } = options;
   const [held, setHeld] = useState(() => hold(options));
   const client = held.client;
-  const isRight = held.url === url && held.clientKey === clientKey;
+  const isRight = held.url === url && held.clientKey === clientKey && held.enabled === enabled;
 
   useEffect(() => {
     // Gone, because the component was hidden and is shown again; or another one is wanted.
@@ -49,12 +49,13 @@ interface Held {
   readonly client: FlagClient;
   readonly url: string;
   readonly clientKey: string;
+  readonly enabled: boolean | undefined;
   mounts: number;
   closed: boolean;
 }
 
 /** A client that asks for nothing before somebody below subscribes: rendering may be done in vain, or on a server. */
 function hold(options: ClientOptions): Held {
-  const { url, clientKey } = options;
-  return { client: createClient({ ...options, lazy: true }), url, clientKey, mounts: 0, closed: false };
+  const { url, clientKey, enabled } = options;
+  return { client: createClient({ ...options, lazy: true }), url, clientKey, enabled, mounts: 0, closed: false };
 }

@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Held, Refusal, Steered, check_reason, overrides::Who, state};
+use super::{Held, Refusal, Steered, check_reason, leaves::Leaves, overrides::Who, state};
 use crate::{
     bucket::BucketKey,
     change::{Action, By, Change},
@@ -16,7 +16,7 @@ use crate::{
         rows::{self, RowKey, RowKind, Rows, State},
     },
     millis::Millis,
-    overrides::{Overrides, OwnerKind, OwnerOverrides},
+    overrides::{Overrides, OwnerKind},
     rollout::{Course, Status},
     ruleset::Ruleset,
 };
@@ -121,7 +121,9 @@ fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
         .filter(|(name, _)| next.get(RowKind::State, name).is_none())
         .map(|(name, _)| RowKey { kind: RowKind::Course, name: name.into() })
         .collect();
-    gone.iter().for_each(|key| next.remove(key));
+    for key in &gone {
+        next.remove(key);
+    }
 }
 
 /// The record of a row that is no override.
@@ -158,28 +160,27 @@ fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &
     let Ok(id) = serde_json::from_str::<String>(&format!("\"{}\"", key.name)) else { return };
     let [before, after] = views.map(|(ruleset, rows)| {
         let ruleset = ruleset?;
-        let own = ruleset.owner_overrides(owner, &id, rows.text(key).unwrap_or("{}")).0;
-        Some((ruleset, own, Who::new(Held { rows, paged: rows, ruleset }, owner, &id)))
+        let who = Who::new(Held { rows, paged: rows, ruleset }, owner, &id);
+        Some((Leaves::of(ruleset, owner, &id, rows.text(key).unwrap_or("{}")), who))
     });
-    let named = |view: &Option<(&Ruleset, OwnerOverrides, Who<'_>)>| -> BTreeSet<String> {
-        view.iter().flat_map(|(ruleset, own, _)| own.flags().map(|flag| ruleset.key_of(flag).to_string())).collect()
-    };
-    let look = |view: &Option<(&Ruleset, OwnerOverrides, Who<'_>)>, flag: &str| {
-        let (ruleset, own, who) = view.as_ref()?;
-        let variant = ruleset.find(flag).and_then(|number| Some(super::quoted(ruleset.variant_name(number, own.variant(number)?))));
-        Some((variant, who.value(ruleset, own, flag, now)))
-    };
+    let mut names = BTreeSet::new();
+    names.extend(before.iter().chain(&after).flat_map(|(leaves, _)| leaves.names()));
     let who = Who::of_id(owner, &id);
     let mut any = false;
-    for flag in named(&before).union(&named(&after)) {
-        let (old, new) = (look(&before, flag).unwrap_or_default(), look(&after, flag).unwrap_or_default());
-        if old.0 == new.0 {
+    for flag in names {
+        let look = |view: &Option<(Leaves<'_>, Who<'_>)>| {
+            let (leaves, who) = view.as_ref()?;
+            Some((leaves.said(&flag), who.value(leaves.ruleset, &leaves.own, &flag, now)))
+        };
+        let (old, new) = (look(&before).unwrap_or_default(), look(&after).unwrap_or_default());
+        let both = before.as_ref().zip(after.as_ref());
+        if old.0 == new.0 || both.is_some_and(|((before, _), (after, _))| before.only_the_flag_differs(after, &flag)) {
             continue;
         }
         any = true;
         let action = if new.0.is_some() { Action::OverrideSet } else { Action::OverrideRemoved };
         changes.push(Change {
-            flag: Some(flag.clone()),
+            flag: Some(flag),
             had_override: old.0.is_some(),
             old: old.0,
             old_value: old.1,
@@ -189,7 +190,7 @@ fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &
         });
     }
     if !any {
-        // What evaluates to nothing is different.
+        // Only the spelling is different, or the order.
         changes.push(Change { pointer: Some(key.pointer()), ..who.change(Action::OverrideSet) });
     }
 }

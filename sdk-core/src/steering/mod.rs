@@ -5,6 +5,7 @@
 mod features;
 mod import;
 mod keys;
+mod leaves;
 mod overrides;
 mod rollouts;
 mod state;
@@ -184,7 +185,7 @@ pub fn steer(held: Held<'_>, command: &Command, by: &By) -> Result<Steered, Refu
     check_reason(&by.reason)?;
     match command {
         Command::Override { owner, id, tree } => overrides::set(held, *owner, id, tree, by),
-        Command::Clear { owner, id } => overrides::clear(held, *owner, id, by),
+        Command::Clear { owner, id } => Ok(overrides::clear(held, *owner, id, by)),
         Command::Kill { flag } => switch(held, flag, false),
         Command::Revive { flag } => switch(held, flag, true),
         Command::Rollout { flag, order, observed } => rollouts::carry_out(held, flag, order, *observed, by),

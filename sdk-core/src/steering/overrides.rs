@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Held, Refusal, RefusalKind, Steered, check_id, organization_of, state};
+use super::{Held, Refusal, RefusalKind, Steered, check_id, leaves::Leaves, organization_of, state};
 use crate::{
     change::{Action, By, Change},
     context::Context,
@@ -64,19 +64,18 @@ pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
 }
 
 /// Removes all overrides of one owner, also those that evaluate to nothing.
-pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
+pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Steered {
     let key = RowKey::of(owner.into(), id);
-    let Some(before) = held.paged.text(&key) else { return Ok(Steered::default()) };
-    let (own, _) = held.ruleset.owner_overrides(owner, id, before);
+    let Some(before) = held.paged.text(&key) else { return Steered::default() };
+    let leaves = Leaves::of(held.ruleset, owner, id, before);
     let who = Who::new(held, owner, id);
     let mut steered = Steered::default();
-    for number in own.flags() {
-        let flag = held.ruleset.key_of(number);
+    for flag in leaves.names() {
         steered.changes.push(Change {
-            flag: Some(flag.into()),
-            old_value: who.value(held.ruleset, &own, flag, by.at),
-            new_value: who.value(held.ruleset, &OwnerOverrides::default(), flag, by.at),
-            old: own.variant(number).map(|variant| super::quoted(held.ruleset.variant_name(number, variant))),
+            old_value: who.value(held.ruleset, &leaves.own, &flag, by.at),
+            new_value: who.value(held.ruleset, &OwnerOverrides::default(), &flag, by.at),
+            old: leaves.said(&flag),
+            flag: Some(flag),
             had_override: true,
             ..who.change(Action::OverrideRemoved)
         });
@@ -85,7 +84,7 @@ pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Resu
         steered.changes.push(Change { pointer: Some(key.pointer()), old: Some(before.into()), ..who.change(Action::OverrideRemoved) });
     }
     steered.writes.push((key, None));
-    Ok(steered)
+    steered
 }
 
 /// The context of somebody of whom nothing else is known.

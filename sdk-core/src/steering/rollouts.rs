@@ -232,8 +232,9 @@ fn event(key: &str, before: Option<&Rollout>, next: &Rollout) -> Option<Event> {
         _ => return None,
     };
     let tier = |rollout: &Rollout| rollout.tier.map_or_else(|| "null".to_string(), |tier| format!("\"{}\"", tier.as_str()));
-    let (from, from_percentage) = before.map_or_else(|| ("null".to_string(), 0.0), |before| (tier(before), before.percentage.percent()));
-    let (to, to_percentage) = (tier(next), next.percentage.percent());
+    let (from, from_percentage) =
+        before.map_or_else(|| ("null".to_string(), "0".to_string()), |before| (tier(before), before.percentage.to_text()));
+    let (to, to_percentage) = (tier(next), next.percentage.to_text());
     let metadata = format!(r#"{{"fromPercentage":{from_percentage},"fromTier":{from},"toPercentage":{to_percentage},"toTier":{to}}}"#);
     Some(Event { flag: key.into(), name, metadata })
 }

@@ -76,7 +76,7 @@ impl Hub {
     }
 }
 
-fn document(flags: Value) -> Value {
+fn document(flags: &Value) -> Value {
     json!({ "schema": "twinflag/1", "bucketKey": KEY, "flags": flags })
 }
 
@@ -93,7 +93,7 @@ fn refused(answer: Result<Steered, Refusal>, kind: RefusalKind) -> Refusal {
 
 #[test]
 fn overrides_are_set_and_removed_leaf_by_leaf() {
-    let mut hub = Hub::new(&document(json!({
+    let mut hub = Hub::new(&document(&json!({
         "s.p2.storage": { "aliases": ["p2_storage"] }, "s.p2.retry": {}, "s.p3.sync": {},
         "theme": { "type": "string", "variants": { "on": "dark", "off": "light" } },
     })));
@@ -118,7 +118,7 @@ fn overrides_are_set_and_removed_leaf_by_leaf() {
 
 #[test]
 fn the_value_before_is_the_one_that_was_in_effect() {
-    let mut hub = Hub::new(&document(json!({ "a": {} })));
+    let mut hub = Hub::new(&document(&json!({ "a": {} })));
     hub.command(&Command::Assign { customer: "c-1".into(), organization: Some("o-1".into()) }).unwrap();
     hub.command(&set(OwnerKind::Organization, "o-1", &json!({ "a": true }))).unwrap();
     // The organization's override was in effect, though the customer had none.
@@ -131,7 +131,7 @@ fn the_value_before_is_the_one_that_was_in_effect() {
 #[test]
 fn an_override_that_cannot_be_is_refused_whole() {
     let mut hub =
-        Hub::new(&document(json!({ "a.b": { "aliases": ["ab"] }, "n": { "type": "number", "variants": { "on": 1, "off": 0 } } })));
+        Hub::new(&document(&json!({ "a.b": { "aliases": ["ab"] }, "n": { "type": "number", "variants": { "on": 1, "off": 0 } } })));
     let before = hub.rows.clone();
     let mut invalid = |tree: &str, kind, pointer: &str| {
         let command = Command::Override { owner: OwnerKind::Customer, id: "c".into(), tree: tree.into() };
@@ -157,8 +157,9 @@ fn an_override_that_cannot_be_is_refused_whole() {
 
 #[test]
 fn an_override_beats_the_deny_list_and_says_so() {
-    let mut hub =
-        Hub::new(&document(json!({ "a": { "unit": "customerId", "rollout": { "status": "active", "percentage": 50, "deny": ["c-1"] } } })));
+    let mut hub = Hub::new(&document(
+        &json!({ "a": { "unit": "customerId", "rollout": { "status": "active", "percentage": 50, "deny": ["c-1"] } } }),
+    ));
     let steered = hub.command(&set(OwnerKind::Customer, "c-1", &json!({ "a": true }))).unwrap();
     assert_eq!(steered.warnings.len(), 1);
     assert_eq!(hub.value("a", Some("c-1"), None), Some(true));
@@ -167,7 +168,7 @@ fn an_override_beats_the_deny_list_and_says_so() {
 
 #[test]
 fn a_flag_is_killed_and_revived() {
-    let mut hub = Hub::new(&document(json!({ "a": { "default": "on" } })));
+    let mut hub = Hub::new(&document(&json!({ "a": { "default": "on" } })));
     let kill = hub.command(&Command::Kill { flag: "a".into() }).unwrap();
     assert_eq!((kill.changes[0].old_value, kill.changes[0].new_value), (Some(true), Some(false)));
     assert_eq!(hub.value("a", None, None), Some(false));
@@ -179,7 +180,7 @@ fn a_flag_is_killed_and_revived() {
 
 #[test]
 fn a_reason_is_needed() {
-    let hub = Hub::new(&document(json!({ "a": {} })));
+    let hub = Hub::new(&document(&json!({ "a": {} })));
     for reason in ["", " \n", &"x".repeat(2_001), "a\u{0}"] {
         let by = By { reason: reason.into(), ..hub.by() };
         assert_eq!(steer(hub.held(), &Command::Kill { flag: "a".into() }, &by).err().unwrap().pointer, "/reason");
@@ -188,7 +189,7 @@ fn a_reason_is_needed() {
 
 #[test]
 fn the_life_of_a_rollout() {
-    let mut hub = Hub::new(&document(json!({ "s.storage": { "aliases": ["storage"], "unit": "customerId", "default": "off" } })));
+    let mut hub = Hub::new(&document(&json!({ "s.storage": { "aliases": ["storage"], "unit": "customerId", "default": "off" } })));
     let plan = Plan { allow: vec!["c-in".into()], deny: vec!["c-out".into()], ..Plan::default() };
     hub.rollout("storage", Order::Create(plan.clone())).unwrap();
     assert_eq!(hub.document()["flags"]["s.storage"]["rollout"]["status"], "planned");
@@ -224,7 +225,7 @@ fn the_life_of_a_rollout() {
 
     // An import does not revive it.
     let deployed = document(
-        json!({ "s.storage": { "aliases": ["storage"], "unit": "customerId", "rollout": { "status": "active", "percentage": 100 } } }),
+        &json!({ "s.storage": { "aliases": ["storage"], "unit": "customerId", "rollout": { "status": "active", "percentage": 100 } } }),
     )
     .to_string();
     let what = Import { text: &deployed, state: State::Keep, new_key: BucketKey::from_bytes([1; 16]) };
@@ -236,7 +237,7 @@ fn the_life_of_a_rollout() {
 #[test]
 fn lists_and_guards_are_edited_within_their_bounds() {
     let mut hub =
-        Hub::new(&document(json!({ "a": { "unit": "userId", "rollout": { "status": "active", "percentage": 5, "allow": ["u-1", 7] } } })));
+        Hub::new(&document(&json!({ "a": { "unit": "userId", "rollout": { "status": "active", "percentage": 5, "allow": ["u-1", 7] } } })));
     let lists = |edit: fn(&mut Lists)| {
         let mut lists = Lists::default();
         edit(&mut lists);
@@ -268,7 +269,7 @@ fn lists_and_guards_are_edited_within_their_bounds() {
 
 #[test]
 fn an_import_has_a_record_for_each_thing_and_none_for_nothing() {
-    let mut hub = Hub::new(&document(json!({ "a": {}, "b": { "enabled": false } })));
+    let mut hub = Hub::new(&document(&json!({ "a": {}, "b": { "enabled": false } })));
     hub.command(&set(OwnerKind::Customer, "c-1", &json!({ "a": true }))).unwrap();
     let run = |text: &Value, state| {
         let what = Import { text: &text.to_string(), state, new_key: BucketKey::from_bytes([1; 16]) };
@@ -308,13 +309,13 @@ fn an_import_has_a_record_for_each_thing_and_none_for_nothing() {
 #[test]
 fn who_would_get_another_answer_is_found_by_asking() {
     let before = compile(
-        &document(json!({ "a": { "unit": "userId", "rollout": { "status": "active", "percentage": 10 } }, "b": {}, "gone": {} }))
+        &document(&json!({ "a": { "unit": "userId", "rollout": { "status": "active", "percentage": 10 } }, "b": {}, "gone": {} }))
             .to_string(),
         None,
     )
     .unwrap();
     let after = compile(
-        &document(json!({ "a": { "unit": "userId", "rollout": { "status": "active", "percentage": 20 } }, "b": {}, "new": {} }))
+        &document(&json!({ "a": { "unit": "userId", "rollout": { "status": "active", "percentage": 20 } }, "b": {}, "new": {} }))
             .to_string(),
         None,
     )
@@ -357,7 +358,7 @@ impl Dice {
 
 #[test]
 fn any_commands_lead_where_the_model_does() {
-    let mut hub = Hub::new(&document(json!({ "a.x": {}, "a.y": { "default": "on" }, "b": { "aliases": ["bee"] }, "c": {} })));
+    let mut hub = Hub::new(&document(&json!({ "a.x": {}, "a.y": { "default": "on" }, "b": { "aliases": ["bee"] }, "c": {} })));
     let (mut model, mut dice) = (Model::default(), Dice(0x2545_F491_4F6C_DD1D));
     let (mut taken, mut refusals) = (0, 0);
     for _ in 0..4_000 {
@@ -399,9 +400,9 @@ fn any_commands_lead_where_the_model_does() {
         let answer = hub.command(&command);
         assert_eq!(answer.is_ok(), expected, "{command:?}: {:?}", answer.err());
         if expected {
-            taken += 1
+            taken += 1;
         } else {
-            refusals += 1
+            refusals += 1;
         }
         compare(&hub, &model);
     }

@@ -25,9 +25,19 @@ pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem
     Ok(value)
 }
 
-/// A member that may be `null`: absent is `None`, `null` is `Some(None)`.
-pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// A member that may be `null`, which is not the same as absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Given<T> {
+    #[default]
+    Absent,
+    Null,
+    Value(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
 }
 
 /// The one of two that is there.

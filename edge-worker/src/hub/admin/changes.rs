@@ -62,16 +62,8 @@ impl FlagHub {
                 }
             }
         }
-        #[derive(Serialize)]
-        struct View {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            broken: Option<String>,
-            head: String,
-            records: u64,
-            valid: bool,
-        }
         let (head, records) = verifier.head();
-        let view = View { valid: broken.is_none(), broken, head: head.to_hex(), records };
+        let view = Trail { valid: broken.is_none(), broken, head: head.to_hex(), records };
         json(serde_json::to_string(&view).map_err(|error| worker::Error::from(error).into()))
     }
 
@@ -80,7 +72,17 @@ impl FlagHub {
         let query = asked.query.only(&["before", "limit"])?;
         let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
         let versions = self.store.versions(query.number("before")?, limit)?;
-        let next = versions.last().filter(|last| versions.len() >= limit as usize && last.version > 1).map(|last| last.version);
+        let next = versions.last().filter(|last| versions.len() >= limit as usize && last.number > 1).map(|last| last.number);
         json(view::versions(&versions, next))
     }
+}
+
+/// Whether the trail holds.
+#[derive(Serialize)]
+struct Trail {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broken: Option<String>,
+    head: String,
+    records: u64,
+    valid: bool,
 }

@@ -8,7 +8,7 @@ use worker::Response;
 
 use super::{
     Asked,
-    body::{given, read},
+    body::{Given, read},
     json, view,
 };
 use crate::{hub::FlagHub, problem::Problem, store::Store};
@@ -34,7 +34,11 @@ impl FlagHub {
     /// `{ customerId, organizationId | null, reason? }`.
     pub(super) fn assign_customer(&self, asked: &Asked) -> Result<Response, Problem> {
         let Body { customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
-        let organization = organization_id.ok_or_else(|| Problem::malformed_at("/organizationId", "expected an organization or null"))?;
+        let organization = match organization_id {
+            Given::Absent => return Err(Problem::malformed_at("/organizationId", "expected an organization or null")),
+            Given::Null => None,
+            Given::Value(organization) => Some(organization),
+        };
         let by = asked.by(reason, changed_by);
         let paged = self.store.some([RowKey::of(RowKind::Membership, &customer_id)].iter())?;
         let command = Command::Assign { customer: customer_id, organization };
@@ -46,8 +50,8 @@ impl FlagHub {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Body {
     customer_id: String,
-    #[serde(default, deserialize_with = "given")]
-    organization_id: Option<Option<String>>,
+    #[serde(default)]
+    organization_id: Given<String>,
     reason: Option<String>,
     changed_by: Option<String>,
 }

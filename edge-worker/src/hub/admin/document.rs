@@ -217,14 +217,14 @@ impl Tried {
         if self.contexts.len() > MOST_CONTEXTS {
             return Err(Problem::malformed_at("/contexts", format!("expected at most {MOST_CONTEXTS}")));
         }
-        let read = |(index, raw): (usize, &Box<RawValue>)| {
+        let read = |(index, raw): (usize, &RawValue)| {
             let context = Context::from_json(raw.get());
             match context.refusal() {
                 Some(refusal) => Err(Problem::malformed_at(format!("/contexts/{index}"), refusal)),
                 None => Ok(context),
             }
         };
-        self.contexts.iter().enumerate().map(read).collect()
+        self.contexts.iter().map(|raw| &**raw).enumerate().map(read).collect()
     }
 }
 

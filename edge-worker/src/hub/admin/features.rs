@@ -10,7 +10,7 @@ use worker::Response;
 
 use super::{
     Asked,
-    body::{given, owner, read},
+    body::{Given, owner, read},
     json, view,
 };
 use crate::{hub::FlagHub, problem::Problem, store::Store};
@@ -53,7 +53,7 @@ impl FlagHub {
         let Body { feature_name, enabled, variant, action, customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
         let by = asked.by(Some(reason), changed_by);
         if let Some(action) = action {
-            if enabled.is_some() || variant.is_some() || customer_id.is_some() || organization_id.is_some() {
+            if enabled != Given::Absent || variant.is_some() || customer_id.is_some() || organization_id.is_some() {
                 return Err(Problem::malformed_at("/action", "expected no enabled, variant, customerId or organizationId beside action"));
             }
             self.check_within(asked, None, None)?;
@@ -65,8 +65,9 @@ impl FlagHub {
             return self.carry_out(asked, &command, &Rows::default(), &by);
         }
         let leaf = match (enabled, variant) {
-            (Some(enabled), None) => enabled.map_or_else(|| "null".to_owned(), |enabled| enabled.to_string()),
-            (None, Some(variant)) => serde_json::Value::from(variant).to_string(),
+            (Given::Null, None) => "null".to_owned(),
+            (Given::Value(enabled), None) => enabled.to_string(),
+            (Given::Absent, Some(variant)) => serde_json::Value::from(variant).to_string(),
             _ => return Err(Problem::malformed("expected exactly one of enabled, variant and action")),
         };
         let owner = owner(customer_id, organization_id)?;
@@ -104,8 +105,8 @@ impl FlagHub {
 struct Body {
     feature_name: String,
     /// `null` removes the override.
-    #[serde(default, deserialize_with = "given")]
-    enabled: Option<Option<bool>>,
+    #[serde(default)]
+    enabled: Given<bool>,
     variant: Option<String>,
     /// `kill` or `revive`.
     action: Option<String>,

@@ -75,7 +75,11 @@ impl Asked {
 
     /// What identifies the request, for who sends it again.
     fn fingerprint(&self) -> String {
-        let whole = format!("{} {}\n{}", self.method.as_ref(), self.path, self.body);
+        let mut whole = format!("{} {}?", self.method.as_ref(), self.path);
+        for (name, value) in self.query.iter() {
+            whole.extend(["&", &wire::encoded(name), "=", &wire::encoded(value)]);
+        }
+        whole.extend(["\n", &self.body]);
         Etag::strong(whole.as_bytes()).as_str().to_owned()
     }
 }
@@ -85,10 +89,10 @@ impl FlagHub {
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
         let is_test = settings::text(&self.env, "TEST_CLOCK").is_some_and(|on| on == "on");
         let asked = Asked::of(request, is_test).await?;
-        if let Some(again) = self.answered(&asked)? {
+        let is_read = matches!(asked.method, Method::Get | Method::Head);
+        if !is_read && let Some(again) = self.answered(&asked)? {
             return Ok(again);
         }
-        let is_read = matches!(asked.method, Method::Get | Method::Head);
         let version = self.store.newest_version()?;
         if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read)
             && !matches(if_match, version)

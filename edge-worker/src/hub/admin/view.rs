@@ -80,7 +80,7 @@ pub(super) fn versions(versions: &[Version], next: Option<u32>) -> Result<String
     }
     let view = |version: &Version| {
         let first = version.first.clone().map(raw).transpose()?;
-        Ok::<_, Problem>(View { version: version.version, created_at: version.at.to_rfc3339(), changes: version.changes, first })
+        Ok::<_, Problem>(View { version: version.number, created_at: version.at.to_rfc3339(), changes: version.changes, first })
     };
     text(&Page { next, versions: versions.iter().map(view).collect::<Result<_, _>>()? })
 }
@@ -223,14 +223,14 @@ pub(super) fn list(name: &'static str, items: &[Box<RawValue>]) -> Result<String
 }
 
 pub(super) fn owners(names: &[String], more: bool) -> Result<String, Problem> {
-    // Names as rows spell them are what stands between the quotes of a JSON string.
-    let names = names.iter().map(|name| raw(format!("\"{name}\""))).collect::<Result<Vec<_>, _>>()?;
     #[derive(Serialize)]
     struct View<'v> {
         #[serde(skip_serializing_if = "Option::is_none")]
         next: Option<&'v RawValue>,
         owners: &'v [Box<RawValue>],
     }
+    // Names as rows spell them are what stands between the quotes of a JSON string.
+    let names = names.iter().map(|name| raw(format!("\"{name}\""))).collect::<Result<Vec<_>, _>>()?;
     text(&View { next: names.last().filter(|_| more).map(|name| &**name), owners: &names })
 }
 

@@ -99,7 +99,7 @@ pub(crate) mod tests {
     impl Database for Memory {
         fn exec<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<T>> {
             let mut statement = self.0.prepare(statement).map_err(told)?;
-            let names: Vec<String> = statement.column_names().into_iter().map(Into::into).collect();
+            let names: Vec<String> = statement.column_names().map(Into::into).collect();
             let bindings: Vec<Box<dyn ToSql>> = bindings.into_iter().map(|value| Box::new(bound(value)) as Box<dyn ToSql>).collect();
             let mut rows = statement.query(params_from_iter(bindings)).map_err(told)?;
             let mut read = Vec::new();

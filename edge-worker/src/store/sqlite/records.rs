@@ -91,7 +91,7 @@ pub(super) fn versions(sql: &impl Database, below: Option<u32>, limit: u32) -> R
         FROM versions WHERE version < ? ORDER BY version DESC LIMIT ?";
     let below = i64::from(below.unwrap_or(u32::MAX));
     let found: Vec<VersionRow> = sql.exec(query, vec![below.into(), i64::from(limit).into()])?;
-    let version = |row: VersionRow| Version { version: row.version, at: Millis(row.created_at), changes: row.changes, first: row.first };
+    let version = |row: VersionRow| Version { number: row.version, at: Millis(row.created_at), changes: row.changes, first: row.first };
     Ok(found.into_iter().map(version).collect())
 }
 

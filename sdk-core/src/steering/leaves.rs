@@ -1,0 +1,75 @@
+//! What stored overrides say, leaf by leaf: also what evaluates to nothing now, for the flag or the variant may come back.
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use crate::{
+    document::{
+        json::Json,
+        rows::spelling::{self, Order},
+    },
+    overrides::{OwnerKind, OwnerOverrides},
+    ruleset::Ruleset,
+};
+
+/// The overrides of one owner, and what each leaf is to a ruleset.
+pub(super) struct Leaves<'r> {
+    pub(super) ruleset: &'r Ruleset,
+    /// Those that evaluate to something.
+    pub(super) own: OwnerOverrides,
+    /// All, by dotted path, as JSON; of a path that stands twice the first.
+    texts: BTreeMap<String, String>,
+}
+
+impl<'r> Leaves<'r> {
+    pub(super) fn of(ruleset: &'r Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Self {
+        let mut texts = BTreeMap::new();
+        if let Ok(json @ Json::Object(_)) = serde_json::from_str(tree) {
+            collect(&json, &mut Vec::new(), &mut texts);
+        }
+        Self { ruleset, own: ruleset.owner_overrides(owner, id, tree).0, texts }
+    }
+
+    /// The keys of flags that are overridden, and the paths of leaves that evaluate to nothing.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        let live = self.own.flags().map(|flag| self.ruleset.key_of(flag).to_string());
+        live.chain(self.texts.keys().filter(|path| !self.is_live(path)).cloned()).collect()
+    }
+
+    /// What is said of a flag: the name of a variant, or the leaf that evaluates to nothing.
+    pub(super) fn said(&self, name: &str) -> Option<String> {
+        let variant = self.ruleset.find(name).filter(|flag| self.ruleset.key_of(*flag) == name).and_then(|flag| {
+            let variant = self.own.variant(flag)?;
+            Some(super::quoted(self.ruleset.variant_name(flag, variant)))
+        });
+        variant.or_else(|| self.texts.get(name).filter(|_| !self.is_live(name)).cloned())
+    }
+
+    /// Whether the same leaf stands in both, and evaluates to nothing in one: the flag is what is different.
+    pub(super) fn only_the_flag_differs(&self, other: &Self, name: &str) -> bool {
+        let text = self.texts.get(name);
+        text.is_some() && text == other.texts.get(name) && !(self.is_live(name) && other.is_live(name))
+    }
+
+    fn is_live(&self, path: &str) -> bool {
+        self.ruleset.find(path).is_some_and(|flag| self.own.variant(flag).is_some())
+    }
+}
+
+fn collect(json: &Json<'_>, path: &mut Vec<String>, found: &mut BTreeMap<String, String>) {
+    let Json::Object(members) = json else {
+        found.entry(path.join(".")).or_insert_with(|| {
+            let mut text = String::new();
+            spelling::write(&mut text, json, Order::Kept);
+            text
+        });
+        return;
+    };
+    for (name, value) in members {
+        path.push(name.clone().into_owned());
+        collect(value, path, found);
+        path.pop();
+    }
+}

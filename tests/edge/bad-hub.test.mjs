@@ -1,0 +1,131 @@
+// A hub that answers nonsense: what is held serves, says that it may be old, and gives way to the next good answer.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dataFolder } from '../server.mjs';
+import { badPages, badRuleset } from './bad-hub/answers.mjs';
+import { startOn } from './workerd.mjs';
+
+const SEED = 1;
+const ROUNDS = 20, RULESETS = 40, PAGES = 10;
+/** A version that there never is: who knows of it has the hub asked. */
+const NEWER = 2 ** 32 - 1;
+const CUSTOMER = 'c-1';
+
+let folder, server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startOn({ config: new URL('workers/bad.capnp', import.meta.url), data: folder.path });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const side = (round) => (round % 2 ? 'left' : 'right');
+/** In each round another value for all, and another variant for the customer. */
+const document = (round, word = 'round') => ({
+  schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { who: { type: 'string', variants: { all: `${word}-${round}`, left: `left-${word}-${round}`, right: `right-${word}-${round}` }, on: 'all', off: 'all' } },
+  overrides: { customers: { [CUSTOMER]: { who: side(round) } } },
+});
+
+const hub = (what, method, body) => server.request(`/test/hub/${what}`, { method, body });
+const hubSays = (what, answer) => hub(what, 'PUT', answer);
+const hubIsGood = (what) => hub(what, 'DELETE');
+const hubSaid = async (what) => (await hub(what, 'GET')).json();
+async function put(round) {
+  const answer = await server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: document(round) });
+  assert.equal(answer.status, 200, answer.text);
+}
+
+/** Each way to read; `newer` has the hub asked first. */
+const READS = {
+  evaluate: async (context, newer) => {
+    const answer = await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'who', context }], ...(newer && { minVersion: NEWER }) } });
+    const { value, stale = false } = answer.json().results[0];
+    return { value, stale };
+  },
+  one: async (context, newer) => {
+    const { value, metadata: { stale = false } } = (await server.asClient(`/ofrep/v1/evaluate/flags/who${newer ? `?flagConfigEtag=${NEWER}` : ''}`, { body: { context } })).json();
+    return { value, stale };
+  },
+  all: async (context, newer) => {
+    const { flags: [{ value }], metadata: { stale = false } } = (await server.asClient(`/ofrep/v1/evaluate/flags${newer ? `?flagConfigEtag=${NEWER}` : ''}`, { body: { context } })).json();
+    return { value, stale };
+  },
+  widget: async (context, newer) => {
+    const { config, stale = false } = (await server.asClient(`/api/widget/config?${new URLSearchParams({ ...context, ...(newer && { minVersion: NEWER }) })}`, { method: 'GET' })).json();
+    return { value: config.who, stale };
+  },
+  program: async (context, newer) => {
+    const answer = await server.asClient(`/v1/program${newer ? `?minVersion=${NEWER}` : ''}`, { body: { context }, headers: { accept: 'application/json' } });
+    return { value: answer.json().flags.who.steps.at(-1).answer.value, stale: answer.headers.get('twinflag-stale') === 'true' };
+  },
+};
+const ways = Object.values(READS);
+const count = (seen, what) => seen.set(what, (seen.get(what) ?? 0) + 1);
+
+test(`${ROUNDS * (RULESETS + PAGES)} bad answers change nothing, and the next good one does`, { timeout: 300_000 }, async (t) => {
+  const seen = new Map();
+  let number = 0, reads = 0;
+  const reading = async (expected, context, newer, what) => {
+    reads++;
+    assert.deepEqual(await ways[reads % ways.length](context, newer), expected, `answer ${number}, ${what}`);
+  };
+  const all = (round) => `round-${round}`, own = (round, page = round) => `${side(page)}-round-${round}`;
+  await put(0);
+  for (let round = 0; round < ROUNDS; round++) {
+    await reading({ value: all(round), stale: false }, {}, true, 'a good hub');
+    await reading({ value: own(round), stale: false }, { customerId: CUSTOMER }, true, 'a good hub');
+    const good = await hubSaid('ruleset');
+    assert.equal(good.document.flags.who.variants.all, all(round));
+    for (let index = 0; index < RULESETS; index++, number++) {
+      const { what, answer } = badRuleset(SEED, number, { ...good, version: good.version + 1, document: { ...good.document, flags: document(round, 'wrong').flags } });
+      count(seen, `ruleset: ${what}`);
+      await hubSays('ruleset', answer);
+      await reading({ value: all(round), stale: true }, {}, true, what);
+      await reading({ value: own(round), stale: true }, { customerId: CUSTOMER }, false, what);
+    }
+    await hubIsGood('ruleset');
+    await reading({ value: own(round), stale: false }, { customerId: CUSTOMER }, true, 'a good hub again');
+
+    const [page] = await hubSaid('pages');
+    // The page itself is good to have, but is not had.
+    await hubSays('pages', { how: 'throws' });
+    await put(round + 1);
+    const next = { ...page, version: good.version + 1, owners: page.owners.map((owner) => ({ ...owner, tree: '{"who":"all"}' })) };
+    for (let index = 0; index < PAGES; index++, number++) {
+      const { what, answer } = badPages(SEED, number, [next]);
+      count(seen, `page: ${what}`);
+      await hubSays('pages', answer);
+      await reading({ value: own(round + 1, round), stale: true }, { customerId: CUSTOMER }, false, what);
+    }
+    await reading({ value: all(round + 1), stale: false }, { customerId: 'c-2' }, false, 'somebody on another page');
+    await hubIsGood('pages');
+  }
+  t.diagnostic(`${number} bad answers of ${seen.size} kinds, ${Math.min(...seen.values())} at least of each; ${reads} reads`);
+  assert.ok(number === 1_000 && seen.size >= 30, `${number} of ${seen.size} kinds`);
+});
+
+test('the control: what is not bad is taken by every read', async () => {
+  const good = await hubSaid('ruleset');
+  let { version } = good;
+  for (const read of ways) {
+    version++;
+    await hubSays('ruleset', { parts: [Buffer.from(JSON.stringify({ ...good, version, document: { ...good.document, flags: document(version, 'taken').flags } })).toString('base64')] });
+    assert.deepEqual(await read({}, true), { value: `taken-${version}`, stale: false });
+  }
+});
+
+test('each refusal is one line in the log, which quotes nothing', async (t) => {
+  await server.stop();
+  const lines = server.said().split('\n');
+  const rulesets = lines.filter((line) => line.includes('no news from the hub')), pages = lines.filter((line) => line.includes('of overrides are missing'));
+  t.diagnostic(`${rulesets.length} lines of rulesets, ${pages.length} of pages; such as: ${[...new Set([...rulesets, ...pages])].slice(0, 40).join(' | ')}`);
+  assert.deepEqual([rulesets.length, pages.length], [ROUNDS * RULESETS, ROUNDS * PAGES]);
+  for (const line of [...rulesets, ...pages]) {
+    assert.ok(line.length < 200, line);
+    assert.doesNotMatch(line, /wrong-|round-|left|right/);
+  }
+});

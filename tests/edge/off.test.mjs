@@ -1,0 +1,112 @@
+// All flags switched off: everybody gets their own defaults, the hub is left alone, and operators may still look and change.
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { dataFolder, startServer } from '../server.mjs';
+import { hostWorker } from './workerd.mjs';
+
+const DOCUMENT = {
+  schema: 'twinflag/1',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { plain: { default: 'on' }, text: { type: 'string', variants: { a: 'α' }, on: 'a', off: 'a' } },
+  overrides: { customers: { 'c-1': { plain: true } } },
+};
+const LEAVES = {
+  phase1: { parentStorage: true, crossDomainMessaging: true, autoRestore: true },
+  phase2: { enhancedStorage: false, connectionMonitoring: false, retryLogic: false },
+  phase3: { tabSync: false, performanceMode: false, analytics: false },
+};
+
+let folder, server;
+before(async () => {
+  folder = await dataFolder();
+  server = await startServer({ data: folder.path, document: DOCUMENT, off: true });
+});
+after(async () => {
+  await server?.stop();
+  await folder?.remove();
+});
+
+const context = { customerId: 'c-1', userId: 'u-1' };
+const one = (key, body = { context }) => server.asClient(`/ofrep/v1/evaluate/flags/${key}`, { body });
+/** The hub's own database, which is there from when it is first asked; workerd's stands beside it. */
+const stored = async () => (await readdir(join(folder.path, 'store'), { recursive: true })).filter((name) => /(?<!metadata)\.sqlite$/.test(name));
+
+test('one flag has a reason and no value, whether it is there or not', async () => {
+  for (const key of ['plain', 'absent', 'a%20b']) {
+    const answer = await one(key);
+    assert.equal(answer.status, 200);
+    assert.deepEqual(answer.json(), { key: decodeURIComponent(key), reason: 'DISABLED' });
+  }
+});
+
+test('all flags are none, and nothing new to who knows it', async () => {
+  const answer = await server.asClient('/ofrep/v1/evaluate/flags', { body: { context } });
+  assert.deepEqual([answer.status, answer.json()], [200, { flags: [] }]);
+  const again = await server.asClient('/ofrep/v1/evaluate/flags', { body: { context }, headers: { 'if-none-match': answer.headers.get('etag') } });
+  assert.equal(again.status, 304);
+});
+
+test('many questions get the default of each', async () => {
+  const defaults = [true, false, 'x', 7, { b: 1, a: [null] }, null];
+  const results = await server.evaluate(...defaults.map((value) => ({ flag: 'plain', context, default: value })), { flag: 'absent' });
+  assert.deepEqual(results, [...defaults.map((value) => ({ reason: 'DISABLED', value })), { reason: 'DISABLED' }]);
+});
+
+test('the widget gets what is written down', async () => {
+  const answer = await server.asClient('/api/widget/config?customerId=c-1', { method: 'GET' });
+  const { evaluatedAt, ...rest } = answer.json();
+  assert.deepEqual([answer.status, rest], [200, { config: { sessionPersistence: LEAVES }, customerId: 'c-1', source: 'default' }]);
+  assert.equal(typeof evaluatedAt, 'string');
+});
+
+test('what is nothing without flags is refused, and says why', async () => {
+  const answers = [await server.asClient('/v1/program', { body: { context } }), await server.asServer('/v1/ruleset', { method: 'GET' }), await server.asClient('/demo/explain', { body: { context } })];
+  for (const answer of answers) {
+    const { code, detail } = answer.json();
+    assert.deepEqual([answer.status, code, answer.headers.get('cache-control')], [503, 'DISABLED', 'no-store']);
+    assert.match(detail, /FEATURE_FLAGS_ENABLED/);
+    assert.ok(Number(answer.headers.get('retry-after')) > 0);
+  }
+});
+
+test('health says so', async () => {
+  const answer = await server.request('/health', { method: 'GET' });
+  assert.deepEqual([answer.status, answer.json()], [200, { status: 'disabled' }]);
+});
+
+test('wrong requests and wrong keys are refused as ever', async () => {
+  for (const path of ['/ofrep/v1/evaluate/flags/plain', '/ofrep/v1/evaluate/flags', '/v1/program', '/v1/evaluate']) {
+    assert.equal((await server.asServer(path, { body: '{' })).status, 400, path);
+    assert.equal((await server.request(path, { body: { context } })).status, 401, path);
+  }
+  assert.equal((await one('plain', { context: [] })).json().errorCode, 'INVALID_CONTEXT');
+  assert.equal((await server.asClient('/api/widget/config?customer=x', { method: 'GET' })).status, 400);
+});
+
+test('until here the hub was not asked; operators are answered by it', async () => {
+  assert.deepEqual(await stored(), []);
+  assert.deepEqual((await server.asAdmin('/api/admin/document', { method: 'GET' })).json(), DOCUMENT);
+  assert.equal((await stored()).length, 1);
+  const explained = await server.asAdmin('/v1/explain', { body: { flag: 'plain', context } });
+  assert.deepEqual([explained.status, explained.json().evaluation.layer], [200, 'customer']);
+  const changed = await server.asAdmin('/api/admin/document', { method: 'PUT', body: { ...DOCUMENT, flags: { ...DOCUMENT.flags, more: {} } } });
+  assert.equal(changed.status, 200);
+  assert.deepEqual((await one('plain')).json(), { key: 'plain', reason: 'DISABLED' });
+});
+
+test('the control: anything but false leaves them on', async () => {
+  await server.stop();
+  for (const [FEATURE_FLAGS_ENABLED, reason] of [['true', 'TARGETING_MATCH'], ['', 'TARGETING_MATCH'], ['0', 'TARGETING_MATCH'], ['FALSE', 'DISABLED']]) {
+    const other = await hostWorker({ data: folder.path, settings: { FEATURE_FLAGS_ENABLED } });
+    try {
+      const answer = await other.asClient('/ofrep/v1/evaluate/flags/plain', { body: { context } });
+      assert.equal(answer.json().reason, reason, FEATURE_FLAGS_ENABLED);
+      assert.equal((await other.asClient('/v1/program', { body: { context } })).status, reason === 'DISABLED' ? 503 : 200);
+    } finally {
+      await other.stop();
+    }
+  }
+});

@@ -1,0 +1,92 @@
+// The description is what is served: its examples are sent, in its order, and every answer is held against its schema.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+
+import { ownServer } from '../own-server.mjs';
+import { openDescription } from './openapi.mjs';
+
+const require = createRequire(new URL('../../npm/package.json', import.meta.url));
+const { Validator } = await import(require.resolve('@seriousme/openapi-schema-validator'));
+
+const server = ownServer();
+const text = readFileSync(new URL('../../edge-worker/openapi.json', import.meta.url), 'utf8');
+const description = openDescription(JSON.parse(text));
+
+/** Sends one of an operation's examples. */
+const send = ({ method, path, query, headers, body, scheme }, token = scheme && tokenOf(scheme)) =>
+  server.request(path + query, { method, headers: { ...headers, ...(scheme === 'keyHeader' && { 'x-api-key': server.clientKey }) }, body, token });
+const tokenOf = (scheme) => ({ clientKey: server.clientKey, serverKey: server.serverKey, adminToken: server.adminToken })[scheme];
+
+test('it is served to anybody', async () => {
+  const answer = await server.request('/openapi.json', { method: 'GET' });
+  assert.equal(answer.type, 'application/json');
+  assert.equal(answer.text, text);
+});
+
+test('it is a sound description', async () => {
+  const { valid, errors } = await new Validator().validate(structuredClone(description.document));
+  assert.ok(valid, JSON.stringify(errors));
+  const spoilt = structuredClone(description.document);
+  delete spoilt.info.title;
+  assert.ok(!(await new Validator().validate(spoilt)).valid);
+});
+
+test('its examples are what its schemas say', () => {
+  assert.deepEqual(description.wrongExamples(), []);
+});
+
+test('every example is answered as described', async (t) => {
+  let sent = 0;
+  for (const operation of description.operations) {
+    for (const request of operation.examples()) {
+      await t.test(`${operation.name}, ${request.label}`, async () => {
+        const answer = await send(request);
+        assert.ok([200, 202].includes(answer.status), answer.text);
+        assert.deepEqual(operation.faults(answer), []);
+      });
+      sent++;
+    }
+  }
+  assert.ok(sent >= description.operations.length);
+});
+
+test('whoever has no key or token, or another one, is refused as described', async () => {
+  for (const operation of description.operations.filter(({ schemes }) => schemes.length > 0)) {
+    const [request] = operation.examples();
+    for (const scheme of [undefined, 'clientKey', 'serverKey', 'adminToken']) {
+      if (operation.schemes.includes(scheme)) continue;
+      const answer = await send({ ...request, scheme });
+      assert.ok([401, 403].includes(answer.status), `${operation.name} with ${scheme}`);
+      assert.deepEqual(operation.faults(answer), []);
+    }
+  }
+});
+
+test('what cannot be read is refused as described', async () => {
+  for (const operation of description.operations) {
+    const [request] = operation.examples();
+    const spoilt = request.body === undefined ? undefined : await send({ ...request, body: '[' });
+    for (const answer of [spoilt, request.query && (await send({ ...request, query: '?%ff' }))].filter(Boolean)) {
+      // A document is read by the rules, which refuse it.
+      assert.equal(answer.status, operation.name === 'PUT /api/admin/document' && answer === spoilt ? 422 : 400, operation.name);
+      assert.deepEqual(operation.faults(answer), []);
+    }
+  }
+});
+
+test('an answer that is not as described is noticed', async () => {
+  const operation = description.operations.find(({ name }) => name === 'GET /health');
+  const [request] = operation.examples();
+  const answer = await send(request);
+  assert.deepEqual(operation.faults(answer), []);
+  const saying = (change) => ({ ...answer, json: () => ({ ...answer.json(), ...change }) });
+  for (const spoilt of [saying({ version: '1' }), saying({ status: undefined }), saying({ more: 1 }), { ...answer, status: 201 }, { ...answer, type: 'text/html' }]) {
+    assert.notDeepEqual(operation.faults(spoilt), []);
+  }
+  const document = structuredClone(description.document);
+  document.paths['/health'].get.responses[200].content['application/json'].schema.properties.version = { type: 'string' };
+  const mutated = openDescription(document).operations.find(({ name }) => name === 'GET /health');
+  assert.match(mutated.faults(answer).join(), /\/version must be string/);
+});

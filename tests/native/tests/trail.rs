@@ -1,0 +1,66 @@
+//! What the audit trail tells of overrides: whoever folds its records has what is stored.
+use sdk_core::{
+    BucketKey, Millis, OwnerKind,
+    change::{By, Change},
+    compile,
+    rows::{RowKey, RowKind, Rows, State},
+    steering::{Command, Held, Import, apply, import, steer},
+};
+
+fn by() -> By {
+    By { actor: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at: Millis(0) }
+}
+
+const KEY: &str = "000102030405060708090a0b0c0d0e0f";
+
+fn document(flags: &str, overrides: &str) -> String {
+    format!(r#"{{"schema":"twinflag/1","bucketKey":"{KEY}","flags":{flags},"overrides":{{"customers":{{"c-1":{overrides}}}}}}}"#)
+}
+
+/// The records of importing a document over another: flag, old, new.
+fn imported(before: &str, after: &str, state: State) -> Vec<(String, Option<String>, Option<String>)> {
+    let held = Rows::split(before).unwrap();
+    let ruleset = compile(before, None).unwrap().ruleset;
+    let what = Import { text: after, state, new_key: BucketKey::from_bytes([0; 16]) };
+    let changes = import(&held, Some(&ruleset), what, &by()).unwrap().unwrap().steered.changes;
+    told(&changes)
+}
+
+fn told(changes: &[Change]) -> Vec<(String, Option<String>, Option<String>)> {
+    let own = changes.iter().filter(|change| change.customer.is_some());
+    own.map(|change| (change.flag.clone().unwrap_or_default(), change.old.clone(), change.new.clone())).collect()
+}
+
+fn record(flag: &str, old: Option<&str>, new: Option<&str>) -> (String, Option<String>, Option<String>) {
+    (flag.into(), old.map(Into::into), new.map(Into::into))
+}
+
+#[test]
+fn clearing_tells_of_overrides_of_flags_that_are_gone() {
+    let text = document(r#"{"a":{}}"#, r#"{"a":true,"gone":{"b":false}}"#);
+    let (mut rows, ruleset) = (Rows::split(&text).unwrap(), compile(&text, None).unwrap().ruleset);
+    let command = Command::Clear { owner: OwnerKind::Customer, id: "c-1".into() };
+    let steered = steer(Held { rows: &rows, paged: &rows, ruleset: &ruleset }, &command, &by()).unwrap_or_default();
+    assert_eq!(told(&steered.changes), [record("a", Some("\"on\""), None), record("gone.b", Some("false"), None)]);
+    apply(&mut rows, &steered.writes);
+    assert_eq!(rows.text(&RowKey::of(RowKind::Customer, "c-1")), None);
+}
+
+#[test]
+fn replacing_tells_of_overrides_of_flags_that_are_gone() {
+    let before = document(r#"{"a":{}}"#, r#"{"a":true,"gone":{"b":false}}"#);
+    let after = document(r#"{"a":{}}"#, r#"{"a":true}"#);
+    assert_eq!(imported(&before, &after, State::Replace), [record("gone.b", Some("false"), None)]);
+    assert_eq!(imported(&before, &before, State::Replace), []);
+}
+
+/// The leaf of a flag that goes stays where it is, and counts again when the flag is back: only the flag's own record tells of it.
+#[test]
+fn a_flag_that_goes_or_comes_takes_no_override_along() {
+    let before = document(r#"{"a":{},"b":{}}"#, r#"{"b":true}"#);
+    let after = document(r#"{"a":{},"c":{}}"#, r#"{"c":true}"#);
+    assert_eq!(imported(&before, &after, State::Keep), [record("c", None, Some("\"on\""))]);
+    let kept = document(r#"{"a":{},"c":{}}"#, r#"{"b":true,"c":true}"#);
+    let back = document(r#"{"a":{},"b":{},"c":{},"d":{}}"#, r#"{"d":false}"#);
+    assert_eq!(imported(&kept, &back, State::Keep), [record("d", None, Some("\"off\""))]);
+}
