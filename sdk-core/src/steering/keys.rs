@@ -35,6 +35,8 @@ pub const OVERLAP_MS: i64 = DAY_MS;
 /// How long a key that is over is still listed, in milliseconds; the audit trail tells of it for ever.
 const LISTED_MS: i64 = 90 * DAY_MS;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How many bytes of a key are random: 160 bits.
+pub const RANDOM: usize = 20;
 /// How many characters of a key are shown behind its prefix.
 const SHOWN: usize = 4;
 
@@ -71,9 +73,15 @@ impl KeyKind {
         }
     }
 
-    /// The kind of the key with this text.
+    /// The text of a key, made of bytes that nobody can guess.
+    pub fn secret(self, random: [u8; RANDOM]) -> String {
+        random.iter().fold(String::from(self.prefix()), |secret, byte| secret + &format!("{byte:02x}"))
+    }
+
+    /// The kind of the key with this text; what was never made is of none.
     pub fn of_secret(secret: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| secret.starts_with(kind.prefix()))
+        let is_random = |rest: &str| rest.len() == 2 * RANDOM && rest.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        Self::ALL.into_iter().find(|kind| secret.strip_prefix(kind.prefix()).is_some_and(is_random))
     }
 }
 
