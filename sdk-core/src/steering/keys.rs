@@ -215,14 +215,23 @@ pub enum KeyOrder {
         made: Made,
         /// For how long both open the edge, in milliseconds.
         overlap_ms: i64,
-        /// When the successor expires; where nothing is said, when the other would have.
-        expires_at: Option<Option<Millis>>,
+        /// When the successor expires.
+        expiry: Expiry,
     },
     /// Makes it open nothing from now on.
     Revoke {
         /// Its id.
         id: String,
     },
+}
+
+/// When the successor of a key expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// When the other would have.
+    Kept,
+    /// At another moment, or never.
+    At(Option<Millis>),
 }
 
 /// The keys of the rows, by id.
@@ -233,9 +242,7 @@ pub fn keys(rows: &Rows) -> impl Iterator<Item = (&str, Key)> {
 pub(super) fn carry_out(held: Held<'_>, order: &KeyOrder, now: Millis) -> Result<Steered, Refusal> {
     match order {
         KeyOrder::Create { id, made, terms } => create(held, id, made, terms, now),
-        KeyOrder::Rotate { id, successor, made, overlap_ms, expires_at } => {
-            rotate(held, id, successor, made, *overlap_ms, *expires_at, now)
-        }
+        KeyOrder::Rotate { id, successor, made, overlap_ms, expiry } => rotate(held, id, successor, made, *overlap_ms, *expiry, now),
         KeyOrder::Revoke { id } => revoke(held, id, now),
     }
 }
@@ -259,7 +266,7 @@ fn rotate(
     successor: &str,
     made: &Made,
     overlap_ms: i64,
-    expires_at: Option<Option<Millis>>,
+    expiry: Expiry,
     now: Millis,
 ) -> Result<Steered, Refusal> {
     let before = held.key(id)?;
@@ -276,7 +283,10 @@ fn rotate(
     if before.successor.is_some() {
         return illegal("has a successor already");
     }
-    let terms = KeyTerms { expires_at: expires_at.unwrap_or(before.terms.expires_at), ..before.terms.clone() };
+    let mut terms = before.terms.clone();
+    if let Expiry::At(moment) = expiry {
+        terms.expires_at = moment;
+    }
     check(&terms, now)?;
     let next = fresh(made, terms, now);
     let end = Millis(now.0.saturating_add(overlap_ms));

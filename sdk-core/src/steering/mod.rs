@@ -19,7 +19,7 @@ use alloc::{
 pub use self::{
     features::{Feature, features},
     import::{Import, Imported, Moved, import, moved},
-    keys::{Key, KeyIdentity, KeyKind, KeyOrder, KeyTerms, Made, OVERLAP_MS, RANDOM, Secret, keys},
+    keys::{Expiry, Key, KeyIdentity, KeyKind, KeyOrder, KeyTerms, Made, OVERLAP_MS, RANDOM, Secret, keys},
     overrides::{overrides_of, visitor},
     rollouts::{GuardEdit, Lists, Order, Plan},
 };

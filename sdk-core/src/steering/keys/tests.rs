@@ -50,7 +50,7 @@ fn key(rows: &Rows, id: &str) -> Key {
 }
 
 fn rotated(id: &str, overlap_ms: i64) -> KeyOrder {
-    KeyOrder::Rotate { id: id.into(), successor: "k-2".into(), made: Made::of(OTHER, "tf_identity_t"), overlap_ms, expires_at: None }
+    KeyOrder::Rotate { id: id.into(), successor: "k-2".into(), made: Made::of(OTHER, "tf_identity_t"), overlap_ms, expiry: Expiry::Kept }
 }
 
 #[test]
