@@ -83,7 +83,8 @@ impl FlagHub {
     }
 
     /// What was counted of every rollout in its present stage.
-    pub(super) fn list_stats(&self) -> Result<Response, Problem> {
+    pub(super) fn list_stats(&self, asked: &Asked) -> Result<Response, Problem> {
+        self.check_within(asked, None, None)?;
         let ground = self.ground()?;
         let mut out = Vec::new();
         for feature in features(ground.held(&Rows::default())).iter().filter(|feature| feature.rollout.is_some()) {
