@@ -30,7 +30,7 @@ const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "userId", "sessio
 const SOURCES: [(&str, &str); 3] =
     [("customer", "customer_override"), ("organization", "organization_override"), ("environment", "environment")];
 
-pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn config(evaluator: Evaluator, request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &[&ATTRIBUTES[..], &["minVersion"]].concat())?;
     let mut context = Context::new();
     for (name, value) in query.iter().filter(|(name, _)| ATTRIBUTES.contains(name)) {
@@ -39,6 +39,7 @@ pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host)
     if let Some(refusal) = context.refusal() {
         return Err(Problem::context(refusal));
     }
+    let mut context = evaluator.admit(context)?;
     let version = query.number("minVersion")?;
     let now = clock::now();
     let Ok(mut serving) = ruleset_cache::current(env, version).await else {
@@ -46,7 +47,10 @@ pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host)
         return answer(request, &query, &written, None, now);
     };
     let overrides = serving.overrides_of(env, &mut context).await?;
-    versioned(answer(request, &query, &evaluated(&serving, &overrides, &context, now), Some(&serving), now)?, &serving)
+    versioned(
+        answer(request, &query, &evaluated(&serving, &overrides, &context, evaluator.audience().tags, now), Some(&serving), now)?,
+        &serving,
+    )
 }
 
 struct Config {
@@ -56,8 +60,8 @@ struct Config {
     stale: bool,
 }
 
-fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, now: Millis) -> Config {
-    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now);
+fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String], now: Millis) -> Config {
+    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now).seeing(tags);
     let mut answers: Vec<Evaluation<'_>> = visitor.evaluate_all().filter(|answer| answer.value().is_some()).collect();
     // A dot sorts before every other character that a key may hold but the hyphen, and keys under one path stand together.
     answers.sort_unstable_by_key(Evaluation::flag_key);

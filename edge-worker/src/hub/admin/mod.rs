@@ -4,6 +4,7 @@ mod changes;
 mod customers;
 mod document;
 mod features;
+mod keys;
 mod overrides;
 mod rollouts;
 pub(super) mod view;
@@ -14,17 +15,31 @@ use sdk_core::{
     Millis,
     change::By,
     rows::{RowKey, RowKind, Rows},
-    steering::{Command, Refusal, RefusalKind, organization_of, steer},
+    steering::{Command, Refusal, RefusalKind, Steered, organization_of, steer},
 };
-use worker::{Method, Request, Response};
+use worker::{Env, Method, Request, Response};
 
 use super::{
     FlagHub,
     ground::Ground,
-    record::{Again, write},
-    wire::{self, matches},
+    record::{Again, Written, write},
+    wire::{self, MEMBER, matches},
 };
-use crate::{clock, etag::Etag, problem::Problem, query::Query, settings, store::Store};
+use crate::{clock, etag::Etag, problem::Problem, query::Query, store::Store};
+
+/// What is answered to a command.
+struct Told {
+    /// What who sends the request again is answered.
+    kept: String,
+    /// What is answered the first time, where it says more: it stands nowhere.
+    once: Option<String>,
+}
+
+impl Told {
+    fn again(kept: String) -> Self {
+        Self { kept, once: None }
+    }
+}
 
 /// A request by an operator, as the edge passes it on.
 pub(super) struct Asked {
@@ -45,19 +60,17 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Reads a request that the edge passes on.
-    pub(super) async fn of(mut request: Request, is_test: bool) -> Result<Self, Problem> {
+    pub(super) async fn of(mut request: Request, env: &Env) -> Result<Self, Problem> {
         let headers = request.headers();
         let text = |name: &str| headers.get(name).map(|value| value.filter(|value| !value.is_empty()));
         let decoded = |name: &str| Ok::<_, Problem>(text(name)?.map(|value| wire::decoded(&value)));
-        // The clock is an argument where a deployment is there to be tested.
-        let now = if is_test { text(wire::NOW)?.and_then(|now| now.parse().ok()).map(Millis) } else { None };
         let (actor, role) = (decoded(wire::ACTOR)?.unwrap_or_default(), decoded(wire::ROLE)?.unwrap_or_default());
         let (within, idempotency, if_match) = (decoded(wire::WITHIN)?, text("idempotency-key")?, text("if-match")?);
         Ok(Self {
             actor,
             role,
             within,
-            now: now.unwrap_or_else(clock::now),
+            now: clock::told(&request, env),
             idempotency,
             if_match,
             method: request.method(),
@@ -87,9 +100,11 @@ impl Asked {
 impl FlagHub {
     /// Answers an operator.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
-        let is_test = settings::text(&self.env, "TEST_CLOCK").is_some_and(|on| on == "on");
-        let asked = Asked::of(request, is_test).await?;
+        let asked = Asked::of(request, &self.env).await?;
         let is_read = matches!(asked.method, Method::Get | Method::Head);
+        if !is_read && asked.role == MEMBER {
+            return Err(Problem::wrong_credentials("a role that may change something"));
+        }
         if !is_read && let Some(again) = self.answered(&asked)? {
             return Ok(again);
         }
@@ -107,12 +122,14 @@ impl FlagHub {
             ("overrides", _, false) => self.change_overrides(&asked),
             ("customers", _, true) => self.list_customers(&asked),
             ("customers", _, false) => self.assign_customer(&asked),
+            ("keys", "", true) => self.list_keys(&asked),
+            ("keys", of, false) => self.change_keys(&asked, of),
             ("rollout", verb, false) => self.change_rollout(&asked, verb),
             ("document", _, false) => self.import_document(&asked),
             ("changes", "verify", true) => self.verify_changes(&asked),
             ("changes", _, true) => self.list_changes(&asked),
             ("versions", _, true) => self.list_versions(&asked),
-            ("stats", _, true) => self.list_stats(),
+            ("stats", _, true) => self.list_stats(&asked),
             _ => Err(Problem::not_found()),
         }
     }
@@ -134,12 +151,30 @@ impl FlagHub {
 
     /// Carries a command out and answers what is different.
     fn carry_out(&self, asked: &Asked, command: &Command, paged: &Rows, by: &By) -> Result<Response, Problem> {
+        self.carry_out_and_tell(asked, command, paged, by, |written, steered| Ok(Told::again(view::written(written, steered)?)))
+    }
+
+    /// The same, with an answer of the command's own.
+    fn carry_out_and_tell(
+        &self,
+        asked: &Asked,
+        command: &Command,
+        paged: &Rows,
+        by: &By,
+        tell: impl FnOnce(&Written, &Steered) -> Result<Told, Problem>,
+    ) -> Result<Response, Problem> {
         let ground = self.ground.newest(&self.store)?;
         let steered = steer(ground.held(paged), command, by)?;
         let fingerprint = asked.fingerprint();
         let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
-        let (written, body) = write(&self.store, &self.ground, &ground, steered, by, again, view::written)?;
-        let response = json(Ok(body))?;
+        let mut once = None;
+        let body = |written: &Written, steered: &Steered| {
+            let told = tell(written, steered)?;
+            once = told.once;
+            Ok(told.kept)
+        };
+        let (written, kept) = write(&self.store, &self.ground, &ground, steered, by, again, body)?;
+        let response = json(Ok(once.unwrap_or(kept)))?;
         response.headers().set("etag", Etag::version(written.version).as_str())?;
         Ok(response)
     }
@@ -182,6 +217,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (status, code) = match refusal.kind {
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
+            RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
             RefusalKind::Invalid => (400, "INVALID"),
             RefusalKind::IllegalStep => (409, "ILLEGAL_STEP"),
             RefusalKind::TooEarly => (409, "TOO_EARLY"),
