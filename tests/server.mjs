@@ -18,14 +18,15 @@ export async function dataFolder() {
 /**
  * Starts a server and waits until it answers.
  *
- * @param {{ data: string, document?: object | string, rateLimits?: string, off?: boolean }} options `document`: for an empty store; else
+ * @param {{ data: string, document?: object | string, rateLimits?: string, off?: boolean, more?: string[] }} options `document`: for an empty store; else
  *   the example flags. `rateLimits`: how much is let pass a minute; without it, everything. `off`: whether all flags are switched off.
+ *   `more`: other options of `cargo xtask dev`.
  */
-export async function startServer({ data, document, rateLimits = 'off', off = false }) {
+export async function startServer({ data, document, rateLimits = 'off', off = false, more = [] }) {
   const port = await freePort();
   // That of an earlier start names another port.
   await rm(join(data, 'dev.json'), { force: true });
-  const options = ['--no-build', '--port', String(port), '--data', data, '--rate-limits', rateLimits];
+  const options = ['--no-build', '--port', String(port), '--data', data, '--rate-limits', rateLimits, ...more];
   if (document !== undefined) {
     const file = join(data, 'given.json');
     await writeFile(file, typeof document === 'string' ? document : JSON.stringify(document));

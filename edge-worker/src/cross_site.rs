@@ -27,7 +27,8 @@ pub(crate) fn is_own(origin: &str, url: &str) -> bool {
 }
 
 fn is_json(content_type: &str) -> bool {
-    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    ["application/json", "application/x-ndjson"].iter().any(|json| kind.eq_ignore_ascii_case(json))
 }
 
 #[cfg(test)]

@@ -87,6 +87,16 @@ pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
     found
 }
 
+/// How many pages are held.
+pub(crate) fn count() -> usize {
+    HELD.with_borrow(BTreeMap::len)
+}
+
+/// Forgets all pages: the hub's versions no longer mean what they did.
+pub(crate) fn forget() {
+    HELD.take();
+}
+
 /// These pages at exactly these versions; none of them is held.
 pub(crate) async fn past(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
     let mut asked = Vec::new();

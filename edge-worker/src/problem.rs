@@ -24,6 +24,19 @@ impl Problem {
         Self { pointer: Some(pointer.into()), ..Self::malformed(detail) }
     }
 
+    /// The same refusal, where what lies at or below a place was said in another.
+    pub(crate) fn with_pointer_for(mut self, place: &str, said: &str) -> Self {
+        if self
+            .pointer
+            .as_deref()
+            .and_then(|pointer| pointer.strip_prefix(place))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
+            self.pointer = Some(said.to_owned());
+        }
+        self
+    }
+
     pub(crate) fn context(refusal: &str) -> Self {
         Self::new(400, "INVALID_CONTEXT", without_value(refusal))
     }
@@ -127,9 +140,21 @@ impl Problem {
         Self::new(400, "INVALID_CONTEXT", "the customer does not belong to this organization")
     }
 
+    /// Another environment has a hub of its own, behind a deployment of its own.
+    pub(crate) fn other_environment(own: Option<&str>) -> Self {
+        let detail =
+            own.map_or_else(|| "this deployment has no environment".to_owned(), |own| format!("this deployment is that of {own:?}"));
+        Self::new(404, "ENVIRONMENT_NOT_FOUND", detail)
+    }
+
     /// Nothing served then.
     pub(crate) fn no_version() -> Self {
         Self::new(404, "VERSION_NOT_FOUND", "nothing served at this version or moment")
+    }
+
+    /// A backup would replace what somebody wrote.
+    pub(crate) fn not_empty() -> Self {
+        Self::new(409, "NOT_EMPTY", "a backup is only restored into a hub that nobody has written to")
     }
 
     /// The store cannot take any more.

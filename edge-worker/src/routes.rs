@@ -5,7 +5,7 @@ use worker::{Env, Headers, Request, Response, ResponseBuilder};
 use crate::{
     auth::{Admin, Evaluator, Server},
     body, cors, cross_site,
-    handlers::{admin, assets, document, evaluate, explain, health, ofrep, outcomes, program, ruleset, widget},
+    handlers::{admin, assets, cache, document, evaluate, explain, health, ofrep, outcomes, program, ruleset, widget},
     host::Host,
     problem::Problem,
     settings,
@@ -28,6 +28,8 @@ enum Route {
     Customers,
     /// For those who run the deployment.
     Steering,
+    Cache,
+    Restore,
     Health,
     Demo,
     DemoExplain,
@@ -59,6 +61,7 @@ const POST: &str = "POST, OPTIONS";
 const DELETE: &str = "DELETE, OPTIONS";
 const GET_POST: &str = "GET, HEAD, POST, OPTIONS";
 const GET_POST_DELETE: &str = "GET, HEAD, POST, DELETE, OPTIONS";
+const GET_DELETE: &str = "GET, HEAD, DELETE, OPTIONS";
 const GET_PUT: &str = "GET, HEAD, PUT, OPTIONS";
 
 const ROUTES: &[(&str, Served)] = &[
@@ -82,6 +85,9 @@ const ROUTES: &[(&str, Served)] = &[
     ("/api/admin/changes/verify", Served(Route::Steering, GET, Audience::Operators)),
     ("/api/admin/versions", Served(Route::Steering, GET, Audience::Operators)),
     ("/api/admin/stats", Served(Route::Steering, GET, Audience::Operators)),
+    ("/api/admin/cache", Served(Route::Cache, GET_DELETE, Audience::Operators)),
+    ("/api/admin/backup", Served(Route::Steering, GET, Audience::Operators)),
+    ("/api/admin/restore", Served(Route::Restore, POST, Audience::Operators)),
     ("/health", Served(Route::Health, GET, Audience::Programs)),
     ("/openapi.json", Served(Route::Asset, GET, Audience::Visitors)),
     ("/demo", Served(Route::Demo, GET, Audience::Visitors)),
@@ -157,6 +163,8 @@ async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host,
         Route::Customers | Route::Steering => {
             admin::pass_on(&Admin::of(request, env).await?.operator()?, request, env, body::QUESTION).await
         }
+        Route::Cache => cache::report(Admin::of(request, env).await?.operator()?, request, env).await,
+        Route::Restore => admin::restore(&Admin::of(request, env).await?.operator()?, request, env).await,
         Route::Health => health::report(env).await,
         Route::Demo => assets::page("/demo/index.html", env).await,
         Route::DemoExplain => explain::many(Evaluator::of(request, env).await?.unrestricted()?, request, env).await,

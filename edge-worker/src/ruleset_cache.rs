@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long what the hub said is taken for current,
-const FRESH_MS: i64 = 1_000;
+pub(crate) const FRESH_MS: i64 = 1_000;
 /// and for current enough to answer first and ask behind.
 const RECENT_MS: i64 = 10_000;
 /// How long a read that holds a ruleset waits for a newer one,
@@ -230,6 +230,17 @@ pub(crate) async fn past(env: &Env, when: hub::When) -> Result<Serving, Problem>
     let mut pages = BTreeMap::new();
     pages.extend(then.pages);
     Ok(Serving { version: then.version, ruleset: Rc::new(compiled.ruleset), stale: false, pages: Rc::new(pages), is_past: true })
+}
+
+/// When the hub was last asked.
+pub(crate) fn asked() -> Millis {
+    HELD.with_borrow(|held| held.as_ref().map(|held| held.asked)).unwrap_or_default()
+}
+
+/// Forgets everything: the hub's versions no longer mean what they did.
+pub(crate) fn forget() {
+    HELD.take();
+    override_pages::forget();
 }
 
 /// Asks the hub whatever was asked before; for who has just changed something.

@@ -193,6 +193,22 @@ impl Hash {
     }
 }
 
+/// Hashes what comes in pieces.
+#[derive(Clone, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Takes the next piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all pieces.
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
+
 /// Where in the chain a record stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {

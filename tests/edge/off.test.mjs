@@ -63,7 +63,10 @@ test('the widget gets what is written down', async () => {
 });
 
 test('what is nothing without flags is refused, and says why', async () => {
-  const answers = [await server.asClient('/v1/program', { body: { context } }), await server.asServer('/v1/ruleset', { method: 'GET' }), await server.asClient('/demo/explain', { body: { context } })];
+  const answers = [
+    await server.asClient('/v1/program', { body: { context } }), await server.asServer('/v1/ruleset', { method: 'GET' }),
+    await server.asServer('/v1/outcomes', { body: { outcomes: [] } }), await server.asClient('/demo/explain', { body: { context } }),
+  ];
   for (const answer of answers) {
     const { code, detail } = answer.json();
     assert.deepEqual([answer.status, code, answer.headers.get('cache-control')], [503, 'DISABLED', 'no-store']);

@@ -27,7 +27,7 @@ function operationOf(path, method, operation, { resolve, faultsOf }) {
   const schemes = operation.security.flatMap((requirement) => Object.keys(requirement));
   const parameters = (operation.parameters ?? []).map(resolve);
   const given = (where) => parameters.filter((parameter) => parameter.in === where && parameter.example !== undefined);
-  const content = resolve(operation.requestBody)?.content['application/json'];
+  const [[type, content] = []] = Object.entries(resolve(operation.requestBody)?.content ?? {});
   const bodies = Object.entries(content?.examples ?? { request: { value: undefined } });
   return {
     name,
@@ -38,7 +38,7 @@ function operationOf(path, method, operation, { resolve, faultsOf }) {
       method: method.toUpperCase(),
       path: given('path').reduce((path, { name, example }) => path.replace(`{${name}}`, encodeURIComponent(example)), path),
       query: given('query').reduce((query, { name, example }) => `${query}${query ? '&' : '?'}${name}=${encodeURIComponent(example)}`, ''),
-      headers: Object.fromEntries(given('header').map(({ name, example }) => [name, example])),
+      headers: Object.fromEntries([...(type ? [['content-type', type]] : []), ...given('header').map(({ name, example }) => [name, example])]),
       body: value,
       scheme: schemes[0],
     })),
@@ -58,7 +58,7 @@ function operationOf(path, method, operation, { resolve, faultsOf }) {
     wrongExamples() {
       const wrong = (what, schema, value) => faultsOf(schema, value).map((fault) => `${name}, ${what}: ${fault}`);
       const ofParameters = parameters.flatMap(({ name, schema, example }) => (example === undefined ? [] : wrong(name, schema, example)));
-      const ofBodies = content ? bodies.flatMap(([label, { value }]) => wrong(label, content.schema, value)) : [];
+      const ofBodies = content?.schema ? bodies.flatMap(([label, { value }]) => wrong(label, content.schema, value)) : [];
       const answers = Object.entries(operation.responses).flatMap(([status, response]) =>
         Object.values(resolve(response).content ?? {}).flatMap(({ schema, example }) => (example === undefined ? [] : wrong(status, schema, example))));
       return [...ofParameters, ...ofBodies, ...answers];

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
 import { ownServer } from '../own-server.mjs';
+import { dataFolder, startServer } from '../server.mjs';
 import { openDescription } from './openapi.mjs';
 
 const require = createRequire(new URL('../../npm/package.json', import.meta.url));
@@ -13,14 +14,15 @@ const { Validator } = await import(require.resolve('@seriousme/openapi-schema-va
 const server = ownServer();
 const text = readFileSync(new URL('../../edge-worker/openapi.json', import.meta.url), 'utf8');
 const description = openDescription(JSON.parse(text));
+/** Needs a hub that nobody has written to. */
+const RESTORE = 'POST /api/admin/restore';
 
 /** The id that stands in examples, and that of the key made last: ids are not for the caller to choose. */
 const KEY_ID = description.operations.find(({ name }) => name === 'POST /api/admin/keys/{id}/rotate').examples()[0].path.split('/').at(-2);
 let keyId = KEY_ID;
 /** Sends one of an operation's examples. */
-const send = ({ method, path, query, headers, body, scheme }, token = scheme && tokenOf(scheme)) =>
-  server.request(path.replace(KEY_ID, keyId) + query, { method, headers: { ...headers, ...(scheme === 'keyHeader' && { 'x-api-key': server.clientKey }) }, body, token });
-const tokenOf = (scheme) => ({ clientKey: server.clientKey, serverKey: server.serverKey, adminToken: server.adminToken })[scheme];
+const send = ({ method, path, query, headers, body, scheme }, { request, clientKey, serverKey, adminToken } = server) =>
+  request(path.replace(KEY_ID, keyId) + query, { method, headers: { ...headers, ...(scheme === 'keyHeader' && { 'x-api-key': clientKey }) }, body, token: { clientKey, serverKey, token: adminToken }[scheme] });
 
 test('it is served to anybody', async () => {
   const answer = await server.request('/openapi.json', { method: 'GET' });
@@ -46,7 +48,7 @@ test('every example is answered as described', async (t) => {
     for (const request of operation.examples()) {
       await t.test(`${operation.name}, ${request.label}`, async () => {
         const answer = await send(request);
-        assert.ok([200, 202].includes(answer.status), answer.text);
+        assert.ok((operation.name === RESTORE ? [409] : [200, 202]).includes(answer.status), answer.text);
         assert.deepEqual(operation.faults(answer), []);
         if (operation.name === 'POST /api/admin/keys') keyId = answer.json().id;
       });
@@ -56,10 +58,28 @@ test('every example is answered as described', async (t) => {
   assert.ok(sent >= description.operations.length);
 });
 
+test('a backup is restored as described', async () => {
+  const { text: backup } = await server.asAdmin('/api/admin/backup', { method: 'GET' });
+  const folder = await dataFolder();
+  const other = await startServer({ data: folder.path });
+  const operation = description.operations.find(({ name }) => name === RESTORE);
+  const [request] = operation.examples();
+  try {
+    for (const [body, status] of [[request.body, 400], [backup, 200], [backup, 409]]) {
+      const answer = await send({ ...request, body }, other);
+      assert.equal(answer.status, status, answer.text);
+      assert.deepEqual(operation.faults(answer), []);
+    }
+  } finally {
+    await other.stop();
+    await folder.remove();
+  }
+});
+
 test('whoever has no key or token, or another one, is refused as described', async () => {
   for (const operation of description.operations.filter(({ schemes }) => schemes.length > 0)) {
     const [request] = operation.examples();
-    for (const scheme of [undefined, 'clientKey', 'serverKey', 'adminToken']) {
+    for (const scheme of [undefined, 'clientKey', 'serverKey', 'token']) {
       if (operation.schemes.includes(scheme)) continue;
       const answer = await send({ ...request, scheme });
       assert.ok([401, 403].includes(answer.status), `${operation.name} with ${scheme}`);
@@ -71,13 +91,33 @@ test('whoever has no key or token, or another one, is refused as described', asy
 test('what cannot be read is refused as described', async () => {
   for (const operation of description.operations) {
     const [request] = operation.examples();
-    const spoilt = request.body === undefined ? undefined : await send({ ...request, body: '[' });
+    const spoilt = request.body === undefined || operation.name === RESTORE ? undefined : await send({ ...request, body: '[' });
     for (const answer of [spoilt, request.query && (await send({ ...request, query: '?%ff' }))].filter(Boolean)) {
       // A document is read by the rules, which refuse it.
       assert.equal(answer.status, operation.name === 'PUT /api/admin/document' && answer === spoilt ? 422 : 400, operation.name);
       assert.deepEqual(operation.faults(answer), []);
     }
   }
+});
+
+test('what cannot be answered for now is told as described', async () => {
+  const folder = await dataFolder();
+  const other = await startServer({ data: folder.path, off: true, rateLimits: 'client=1,user=1,admin=1' });
+  const seen = new Set();
+  try {
+    for (const operation of description.operations) {
+      const [request] = operation.examples();
+      for (let time = 0; time < 2; time++) {
+        const answer = await send(request, other);
+        seen.add(answer.status);
+        assert.deepEqual(operation.faults(answer), [], operation.name);
+      }
+    }
+  } finally {
+    await other.stop();
+    await folder.remove();
+  }
+  assert.ok(seen.has(429) && seen.has(503), [...seen].join());
 });
 
 test('an answer that is not as described is noticed', async () => {

@@ -1,19 +1,21 @@
-// SQL on a store that no hub has open.
+// SQL on a store, past the hub whose store it is.
 import { startOn } from './workerd.mjs';
 
-/**
- * Runs statements in one transaction, each a text and what is bound, and answers the rows of the last; `{ error }` where one fails.
- *
- * @param {string} data the folder of a server that was stopped.
- */
+/** The worker on a store, which also takes SQL: `sql` runs statements, each a text and what is bound, in one transaction. */
+export async function startWithSql(data) {
+  const server = await startOn({ config: new URL('workers/sql.capnp', import.meta.url), data });
+  return { ...server, sql: async (...statements) => (await server.request('/test/sql', { body: statements })).json() };
+}
+
+/** Runs statements on the store of a server that was stopped: the rows of the last, or `{ error }` and nothing is done. */
 export async function runSql(data, ...statements) {
-  const worker = await startOn({ config: new URL('workers/sql.capnp', import.meta.url), data });
+  const server = await startWithSql(data);
   try {
-    return (await worker.request('/test/sql', { body: statements })).json();
+    return await server.sql(...statements);
   } finally {
-    await worker.stop();
+    await server.stop();
   }
 }
 
 /** What lets the audit trail be written to: whoever can do this can do anything. */
-export const WITHOUT_TRIGGERS = [['DROP TRIGGER feature_flag_changes_are_not_altered'], ['DROP TRIGGER feature_flag_changes_are_not_deleted']];
+export const WITHOUT_TRIGGERS = ['altered', 'deleted', 'replaced'].map((what) => [`DROP TRIGGER feature_flag_changes_are_not_${what}`]);

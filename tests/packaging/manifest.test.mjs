@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { createProject } from './project.mjs';
 
-const NAMES = ['@twinflag/client', '@twinflag/react', '@twinflag/elements'];
+const NAMES = ['@twinflag/client', '@twinflag/react', '@twinflag/elements', '@twinflag/edge'];
 
 let project;
 before(async () => {
@@ -37,6 +37,6 @@ test('the hooks and the elements bring no engine, requests, timers or storage of
 });
 
 test('everything may be imported on a server', async () => {
-  const script = `for (const name of ${JSON.stringify([...NAMES, '@twinflag/react/boolean', '@twinflag/elements/define'])}) await import(name);`;
+  const script = `for (const name of ${JSON.stringify([...NAMES, '@twinflag/react/boolean', '@twinflag/elements/define', '@twinflag/edge/manager'])}) await import(name);`;
   assert.deepEqual(await project.node('--input-type=module', '--eval', script), { stdout: '', stderr: '' });
 });

@@ -12,9 +12,9 @@ const QUIET = ['--no-audit', '--no-fund', '--no-update-notifier', '--prefer-offl
 /** Runs a program; what it said is in the error when it fails. */
 export const run = promisify(execFile);
 
-/** Packs the three packages into a folder; by name: the tarball, and the paths in it. */
+/** Packs our packages into a folder; by name: the tarball, and the paths in it. */
 export async function pack(folder) {
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder, ...['client', 'react', 'elements'].flatMap((name) => ['-w', name])], { cwd: NPM });
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder, ...['client', 'react', 'elements', 'edge'].flatMap((name) => ['-w', name])], { cwd: NPM });
   const packed = JSON.parse(stdout);
   // npm 11 answers a list, later ones an object by name.
   return Object.fromEntries(Object.values(packed).map(({ name, filename, files }) => [name, { tarball: join(folder, filename.replace('@', '').replace('/', '-')), paths: files.map(({ path }) => path) }]));

@@ -49,7 +49,7 @@ const put = (r) => {
   const seasons = SWITCHES.filter((name) => name.startsWith('season.') && r.chance(0.5));
   const overrides = { customers: { [r.pick(CUSTOMERS)]: Object.fromEntries(seasons.map((name) => [name, r.chance(0.5)])) } };
   const query = r.chance(0.15) ? { state: 'replace' } : {};
-  return { path: 'document', method: 'PUT', query, body: { ...documentOf(r.below(1e6), seasons), ...(r.chance(0.5) ? { overrides } : {}) } };
+  return { path: 'document', method: 'PUT', query, body: { ...documentOf(r.below(1e6), seasons), ...(seasons.length > 0 && r.chance(0.5) ? { overrides } : {}) } };
 };
 
 const COMMANDS = [

@@ -44,13 +44,17 @@ const MUTANTS = [
   ['the newest record deleted', 'mismatch', () => [['DELETE FROM feature_flag_changes WHERE sequence = (SELECT max(sequence) FROM feature_flag_changes)']]],
   ['a state altered', 'mismatch', () => [[`UPDATE history SET text = '{"enabled":false}' WHERE ${row('state', "= 'filler.1'")}`]]],
   ['a definition altered', 'mismatch', () => [[`UPDATE history SET text = '{}' WHERE ${row('flag', "= 'theme'")}`]]],
-  ['an override taken away', 'mismatch', () => [["DELETE FROM newest WHERE kind = 'customer' AND name = (SELECT min(name) FROM newest WHERE kind = 'customer')"]]],
-  ['a customer in another organization', 'mismatch', () => [[`UPDATE history SET text = '"o-9"' WHERE ${row('membership', "LIKE 'c-%' LIMIT 1")}`]]],
+  ['an override taken away', 'mismatch', () => [["DELETE FROM newest WHERE kind = 'customer' AND name = 'c-0'"]]],
+  ['a customer in another organization', 'mismatch', () => [[`UPDATE history SET text = '"o-9"' WHERE ${row('membership', "= 'c-0'")}`]]],
 ];
 
 for (const [what, kind, statements] of MUTANTS) {
   test(`is noticed: ${what}`, async () => {
     const faults = await copied(async (data) => {
+      await during(data, async (server) => {
+        await server.asAdmin('/api/admin/overrides', { body: { customerId: 'c-0', flags: { plain: true }, reason: 'something to alter' } });
+        await server.asAdmin('/api/admin/customers', { body: { customerId: 'c-0', organizationId: 'o-0' } });
+      });
       const answer = await runSql(data, ...WITHOUT_TRIGGERS, ...statements(ledger.someRecord()));
       assert.equal(answer.error, undefined);
       return faultsOf(data);

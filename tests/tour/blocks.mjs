@@ -32,6 +32,20 @@ export function stepsOf(lines) {
   return steps;
 }
 
+/**
+ * The server of a guide: the block that ends with `cargo xtask dev` says what comes first and how it is started; the other blocks
+ * are pasted while it runs. Without such a block there is none.
+ */
+export function serverOf(blocks) {
+  const starts = ({ lines }) => lines.at(-1)?.startsWith('cargo xtask dev');
+  const block = blocks.find(starts);
+  if (!block) return { first: [], rest: blocks };
+  const options = block.lines.at(-1).split(/\s+#/)[0].split(/\s+/).slice(3);
+  const at = options.indexOf('--data');
+  const [, data] = at < 0 ? [] : options.splice(at, 2);
+  return { first: block.lines.slice(0, -1), data, options, rest: blocks.filter((other) => other !== block) };
+}
+
 /** Whether lines are as they were said to be; `…` stands for whatever is between, within its line. */
 export function isAsSaid(lines, expected) {
   const pattern = (line) => new RegExp(`^${line.split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*')}$`);

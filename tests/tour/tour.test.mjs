@@ -1,20 +1,24 @@
-// The README cannot lie: what it tells one to paste is pasted into a shell, and what it says is printed is printed.
+// The README and the guides cannot lie: what they tell one to paste is pasted into a shell, and what they say is printed is printed.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { dataFolder, startServer } from '../server.mjs';
-import { blocksOf, isAsSaid, stepsOf } from './blocks.mjs';
+import { dataFolder, freePort, startServer } from '../server.mjs';
+import { blocksOf, isAsSaid, serverOf, stepsOf } from './blocks.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const blocks = blocksOf(readFileSync(join(ROOT, 'README.md'), 'utf8'));
+const MARK = '\u0001';
+/** All of a page takes less, or does not end. */
+const PATIENCE_MS = 240_000;
+
+const read = (file) => blocksOf(readFileSync(join(ROOT, file), 'utf8'));
+const blocks = read('README.md');
 /** `dev` is what is running here already, and `test` is us. */
 const pasted = blocks.filter(({ language, heading }) => language === 'sh' && heading !== 'Two commands');
-const MARK = '\u0001';
 
 let folder;
 let server;
@@ -30,17 +34,32 @@ after(async () => {
 test('what is pasted prints what it says', async (t) => {
   const steps = pasted.flatMap(({ lines }) => stepsOf(lines));
   assert.ok(steps.filter(({ expected }) => expected.length > 0).length >= 15, 'there is a tour');
-  // One shell for all of it; only the folder of the server is another. After each step its status, and a mark.
-  const script = steps.map(({ commands }) => `${commands.replaceAll('.twinflag/', `${folder.path}/`)}\nprintf '${MARK}%s${MARK}' "$?"\n`).join('');
-  const said = (await shell(script)).split(MARK);
-  for (const [index, { commands, expected }] of steps.entries()) {
-    await t.test(commands.trim().split('\n').at(-1), () => {
-      const lines = (said[2 * index] ?? '').split('\n').slice(0, -1);
-      assert.ok(isAsSaid(lines, expected), `${commands}\nsaid to print\n${expected.join('\n')}\nprinted\n${said[2 * index]}`);
-      assert.equal(said[2 * index + 1], '0', commands);
-    });
-  }
+  await paste(t, steps, (text) => text.replaceAll('.twinflag/', `${folder.path}/`));
 });
+
+for (const file of readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).sort()) {
+  test(`docs/${file}: what is pasted prints what it says`, async (t) => {
+    // A guide's own server: `cargo xtask dev` as the guide starts it, with a store of its own.
+    const { first, options, data, rest } = serverOf(read(`docs/${file}`).filter(({ language }) => language === 'sh'));
+    const own = await dataFolder();
+    let running;
+    try {
+      const port = await freePort();
+      // Two guides may run side by side, also on one machine with somebody who reads them.
+      const here = (text) => {
+        const apart = text.replaceAll('/tmp/', `${own.path}/`);
+        const stored = data ? apart.replaceAll(`${data}/`, `${own.path}/`) : apart;
+        return stored.replaceAll('127.0.0.1:8787', running ? new URL(running.url).host : `127.0.0.1:${port}`);
+      };
+      await paste(t, first.length > 0 ? stepsOf(first) : [], here);
+      if (options) running = await startServer({ data: own.path, more: options.map(here) });
+      await paste(t, rest.flatMap(({ lines }) => stepsOf(lines)), here);
+    } finally {
+      await running?.stop();
+      await own.remove();
+    }
+  });
+}
 
 test('React and the elements show what the README says', async (t) => {
   const require = createRequire(join(ROOT, 'npm/package.json'));
@@ -85,15 +104,44 @@ test('the comparison can fail', () => {
     assert.equal(isAsSaid(lines, expected), false, `${lines} ${expected}`);
   }
   assert.deepEqual(stepsOf(['a', 'b', '#> 1', '#> 2', 'c']), [{ commands: 'a\nb', expected: ['1', '2'] }, { commands: 'c', expected: [] }]);
+  const started = serverOf([{ lines: ['a', 'cargo xtask dev --data d/e --test-clock'] }, { lines: ['b'] }]);
+  assert.deepEqual(started, { first: ['a'], data: 'd/e', options: ['--test-clock'], rest: [{ lines: ['b'] }] });
+  assert.deepEqual(serverOf([{ lines: ['b'] }]), { first: [], rest: [{ lines: ['b'] }] });
 });
 
-/** What a shell prints that is given a script, started where the README says to be. */
+/** Pastes steps into one shell, each with `here` applied; after each its status and a mark. */
+async function paste(t, steps, here) {
+  if (steps.length === 0) return;
+  const script = steps.map(({ commands }) => `${here(commands)}\nprintf '${MARK}%s${MARK}' "$?"\n`).join('');
+  const said = (await shell(script)).split(MARK);
+  for (const [index, { commands, expected }] of steps.entries()) {
+    await t.test(commands.trim().split('\n').at(-1), () => {
+      const lines = (said[2 * index] ?? '').split('\n').slice(0, -1);
+      assert.ok(isAsSaid(lines, expected.map(here)), `${commands}\nsaid to print\n${expected.join('\n')}\nprinted\n${said[2 * index]}`);
+      assert.equal(said[2 * index + 1], '0', commands);
+    });
+  }
+}
+
+/** What a shell prints that is given a script, started where the README says to be. Whatever it leaves running ends with it. */
 function shell(script) {
   return new Promise((resolve, reject) => {
-    const bash = spawn('bash', ['-c', script], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    const bash = spawn('bash', ['-c', script], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const end = () => {
+      try {
+        process.kill(-bash.pid, 'SIGKILL');
+      } catch {
+        // Nothing was left.
+      }
+    };
+    const patience = setTimeout(end, PATIENCE_MS);
     let said = '';
     bash.stdout.setEncoding('utf8').on('data', (chunk) => { said += chunk; });
     bash.once('error', reject);
-    bash.once('close', () => resolve(said));
+    bash.once('exit', end);
+    bash.once('close', () => {
+      clearTimeout(patience);
+      resolve(said);
+    });
   });
 }

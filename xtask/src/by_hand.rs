@@ -16,7 +16,7 @@ struct Number(&'static str, &'static str, u32);
 
 /// `cargo xtask malformed`: wrong requests to the worker.
 pub(crate) fn malformed(arguments: &[String]) -> Result<()> {
-    let options = &[Number("--count", "MALFORMED_COUNT", 10_000), Number("--seed", "MALFORMED_SEED", 1)];
+    let options = &[Number("--count", "MALFORMED_COUNT", 15_000), Number("--seed", "MALFORMED_SEED", 1)];
     ByHand { file: "tests/edge/malformed.test.mjs", options }.run(arguments)
 }
 

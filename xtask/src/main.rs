@@ -1,4 +1,6 @@
 //! `cargo xtask <command>`: everything that is done to this repository, by name.
+mod apt;
+mod audit;
 mod bench;
 mod by_hand;
 mod chromium;
@@ -22,6 +24,7 @@ mod test;
 mod token;
 mod toolchain;
 mod wasm;
+mod widget;
 
 use std::process::ExitCode;
 
@@ -53,6 +56,11 @@ const COMMANDS: &[Command] = &[
         name: "soak",
         usage: "[--kills N] [--seed S] [--writers W]   a worker that is killed while operators write",
         run: by_hand::soak,
+    },
+    Command {
+        name: "verify-audit",
+        usage: "FILE [--head HASH]   whether an audit trail that was saved holds: a record a line, in any order",
+        run: audit::run,
     },
     Command {
         name: "token",

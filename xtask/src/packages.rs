@@ -3,7 +3,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{npm, process, root, sdk, size, stamp::Stamp};
+use crate::{npm, process, root, sdk, size, stamp::Stamp, widget};
 
 /// A package below `npm/`, and what is built of it.
 struct Package {
@@ -11,6 +11,8 @@ struct Package {
     entries: &'static [Entry],
     /// The project whose declarations are kept.
     types: &'static str,
+    /// What is written into its scripts, as options.
+    constants: fn() -> Result<Vec<String>>,
 }
 
 /// Scripts that share what they have in common.
@@ -28,6 +30,7 @@ const CLIENT: Package = Package {
         Entry { sources: &["src/entry/workerd.ts"], options: &["--external:*.wasm"] },
     ],
     types: "tsconfig.types.json",
+    constants: || Ok(Vec::new()),
 };
 
 const REACT: Package = Package {
@@ -35,16 +38,28 @@ const REACT: Package = Package {
     // A component of a server's may name these, but not run them.
     entries: &[Entry { sources: &["src/index.ts", "src/boolean.ts"], options: &["--banner:js=\"use client\";"] }],
     types: "tsconfig.json",
+    constants: || Ok(Vec::new()),
 };
 
-const ELEMENTS: Package =
-    Package { name: "elements", entries: &[Entry { sources: &["src/index.ts", "src/define.ts"], options: &[] }], types: "tsconfig.json" };
+const ELEMENTS: Package = Package {
+    name: "elements",
+    entries: &[Entry { sources: &["src/index.ts", "src/define.ts"], options: &[] }],
+    types: "tsconfig.json",
+    constants: || Ok(Vec::new()),
+};
+
+const EDGE: Package = Package {
+    name: "edge",
+    entries: &[Entry { sources: &["src/index.ts", "src/manager.ts"], options: &[] }],
+    types: "tsconfig.json",
+    constants: widget::constants,
+};
 
 /// Builds all packages; each sees the declarations of those before it.
 pub(crate) fn build() -> Result<()> {
     sdk::build()?;
     pack_engine()?;
-    for package in [CLIENT, REACT, ELEMENTS] {
+    for package in [CLIENT, REACT, ELEMENTS, EDGE] {
         package.build().with_context(|| format!("@twinflag/{}", package.name))?;
     }
     Ok(())
@@ -57,7 +72,9 @@ impl Package {
         for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
             fs::copy(root::in_root(licence), folder.join(licence))?;
         }
-        let stamp = || Stamp::default().setting(self.options()).path(&folder)?.path(&client)?.path(&client.join("dist/engine"));
+        let constants = (self.constants)()?;
+        let stamp =
+            || Stamp::default().setting(self.options()).setting(&constants).path(&folder)?.path(&client)?.path(&client.join("dist/engine"));
         stamp()?.rebuild(&folder.join("dist/types"), |out| {
             let mut tsc = npm::tool("tsc");
             tsc.arg("--project").arg(folder.join(self.types));
@@ -66,7 +83,7 @@ impl Package {
             // Speaks of wasm-bindgen's glue, which nobody sees.
             fs::remove_file(out.join("full.d.ts")).or_else(|_| Ok(()))
         })?;
-        stamp()?.rebuild(&folder.join("dist/entry"), |out| self.entries.iter().try_for_each(|entry| entry.bundle(&folder, out)))
+        stamp()?.rebuild(&folder.join("dist/entry"), |out| self.entries.iter().try_for_each(|entry| entry.bundle(&folder, &constants, out)))
     }
 
     fn options(&self) -> Vec<&'static str> {
@@ -75,9 +92,9 @@ impl Package {
 }
 
 impl Entry {
-    fn bundle(&self, folder: &Path, out: &Path) -> Result<()> {
+    fn bundle(&self, folder: &Path, constants: &[String], out: &Path) -> Result<()> {
         let mut esbuild = npm::tool("esbuild");
-        esbuild.current_dir(folder).args(self.sources).args(self.options);
+        esbuild.current_dir(folder).args(self.sources).args(self.options).args(constants);
         esbuild.args(["--bundle", "--splitting", "--packages=external", "--format=esm", "--target=es2022", "--log-level=warning"]);
         process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL).map(drop)
     }
@@ -106,7 +123,7 @@ fn has_version(manifest: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a page pays for importing from a package, bundled and minified.
+/// What a page, or a function at the edge, pays for importing from a package, bundled and minified.
 pub(crate) struct Page {
     pub(crate) name: &'static str,
     /// Its script; the imported names are kept.
@@ -140,6 +157,20 @@ pub(crate) const PAGES: &[Page] = &[
         external: &["@twinflag/client"],
         budget: 2_500,
         gate: 1_750,
+    },
+    Page {
+        name: "@twinflag/edge, one check",
+        import: "export { checkFeatureFlag } from '@twinflag/edge';",
+        external: &[],
+        budget: 2_000,
+        gate: 1_600,
+    },
+    Page {
+        name: "@twinflag/edge, the managers",
+        import: "export * from '@twinflag/edge/manager';",
+        external: &[],
+        budget: 5_000,
+        gate: 4_200,
     },
 ];
 

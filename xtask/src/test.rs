@@ -3,7 +3,7 @@ use std::{fmt::Write, fs, time::Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{chromium, edge, npm, packages, process, root, runtimes, sdk, size, toolchain};
+use crate::{apt, chromium, edge, npm, packages, process, root, runtimes, sdk, size, toolchain};
 
 struct Suite {
     name: &'static str,
@@ -31,6 +31,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "client", run: || faces("tests/client") },
     Suite { name: "react", run: || faces("tests/react") },
     Suite { name: "elements", run: || faces("tests/elements") },
+    Suite { name: "manager", run: manager },
     Suite { name: "packaging", run: || faces("tests/packaging") },
     Suite { name: "tour", run: tour },
     Suite { name: "vectors", run: vectors },
@@ -133,7 +134,7 @@ fn engine() -> Result<Report> {
 }
 
 fn edge_over_http() -> Result<Report> {
-    crate::build()?;
+    runtimes::build(&["edge"])?;
     node_tests("tests/edge")
 }
 
@@ -155,9 +156,17 @@ fn faces(folder: &str) -> Result<Report> {
     node_tests(folder)
 }
 
-/// The README, pasted.
+/// The managers of `npm/edge`, against a real worker.
+fn manager() -> Result<Report> {
+    crate::build()?;
+    node_tests("tests/manager")
+}
+
+/// The README and the guides, pasted.
 fn tour() -> Result<Report> {
     chromium::ensure()?;
+    // The checklist looks into the store.
+    apt::ensure("sqlite3", "sqlite3")?;
     crate::build()?;
     node_tests("tests/tour")
 }
@@ -220,7 +229,9 @@ fn node_tests(folder: &str) -> Result<Report> {
     let mut node = npm::node();
     node.args(["--test", "--test-reporter=tap", "--test-timeout=120000"]).args(files);
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
-    node.env("TWINFLAG_DOOR", runtimes::program("door").get_program()).env("TWINFLAG_LINES", runtimes::program("lines").get_program());
+    for (name, program) in [("TWINFLAG_DOOR", "door"), ("TWINFLAG_LINES", "lines"), ("TWINFLAG_AUDIT", "audit")] {
+        node.env(name, runtimes::program(program).get_program());
+    }
     let said = process::listen(&mut node, npm::INSTALL, |_| ())?;
     Ok(count(said, tap_counts))
 }

@@ -2,6 +2,7 @@
 mod accept;
 pub(crate) mod admin;
 pub(crate) mod assets;
+pub(crate) mod cache;
 pub(crate) mod document;
 pub(crate) mod evaluate;
 pub(crate) mod explain;

@@ -151,6 +151,13 @@ pub(crate) async fn administer(env: &Env, actor: &Actor<'_>, request: &Request, 
     Ok(hub(env)?.fetch_with_request(Request::new_with_init(&format!("{ADMIN}{path}"), &init)?).await?)
 }
 
+/// Passes a backup on, as it comes.
+pub(crate) async fn restore(env: &Env, request: &Request) -> Result<Response, Problem> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(request.inner().body().map(Into::into));
+    Ok(hub(env)?.fetch_with_request(Request::new_with_init(&format!("{ADMIN}restore"), &init)?).await?)
+}
+
 async fn send(env: &Env, method: Method, address: &str, headers: Headers, body: String) -> Result<Response, Problem> {
     let mut init = RequestInit::new();
     init.with_method(method).with_headers(headers).with_body(Some(body.into()));

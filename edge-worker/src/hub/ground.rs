@@ -46,6 +46,11 @@ impl Kept {
         Ok(ground)
     }
 
+    /// Reads everything again: what the versions were they no longer are.
+    pub(super) fn forget(&self) {
+        self.0.take();
+    }
+
     /// Goes on to the version that a command made.
     pub(super) fn advance(&self, before: &Ground, version: u32, steered: Steered) {
         let mut rows = before.rows.clone();

@@ -6,9 +6,13 @@ pub(crate) mod client;
 mod ground;
 mod outcomes;
 mod record;
+mod transfer;
 pub(crate) mod wire;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use sdk_core::{
     BucketKey, Layer, Millis,
@@ -33,17 +37,22 @@ use crate::{
 #[durable_object]
 pub struct FlagHub {
     store: Sqlite,
+    state: State,
     env: Env,
     ground: Kept,
     /// Why the document for an empty store was not taken.
     refused: RefCell<Option<String>>,
     /// The newest answer to who asks for the ruleset, and its version: all isolates ask for the same.
     ruleset: RefCell<Option<(u32, Rc<str>)>>,
+    /// Whether a backup is being read: until it is there, there is nothing.
+    restoring: Cell<bool>,
 }
 
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
-        Self { store: Sqlite::of(&state), env, ground: Kept::default(), refused: RefCell::default(), ruleset: RefCell::default() }
+        let store = Sqlite::of(&state);
+        let (refused, ruleset, restoring) = (RefCell::default(), RefCell::default(), Cell::default());
+        Self { store, state, env, ground: Kept::default(), refused, ruleset, restoring }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -54,6 +63,14 @@ impl DurableObject for FlagHub {
 impl FlagHub {
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
         let path = request.path();
+        if self.restoring.get() {
+            return Err(Problem::no_ruleset("RESTORING", "a backup is being read"));
+        }
+        match path.as_str() {
+            "/admin/backup" => return self.back_up(),
+            "/admin/restore" => return self.restore(request).await,
+            _ => {}
+        }
         if path.starts_with("/admin/") {
             // A store that is empty has its first document before anybody changes it.
             self.import_first_if_empty().await?;

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::{Response, ResponseBuilder};
 
-use super::FlagHub;
+use super::{
+    FlagHub,
+    admin::{Object, read},
+};
 use crate::{
     clock,
     problem::Problem,
@@ -26,7 +29,7 @@ const COUNTED: [&str; 4] = ["enabled", "disabled", "error", "rollback"];
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
-    outcomes: Vec<Wire>,
+    outcomes: Vec<Object<Wire>>,
 }
 
 #[derive(Deserialize)]
@@ -58,12 +61,12 @@ struct Answer {
 
 impl FlagHub {
     pub(super) fn take_outcomes(&self, body: &str) -> Result<Response, Problem> {
-        let Body { outcomes } = super::admin::read(body)?;
+        let Body { outcomes } = read(body)?;
         if outcomes.len() > MOST {
             return Err(Problem::malformed_at("/outcomes", format!("expected at most {MOST}, found {}", outcomes.len())));
         }
         let (mut counting, mut others, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, wire) in outcomes.into_iter().enumerate() {
+        for (index, Object(wire)) in outcomes.into_iter().enumerate() {
             match self.outcome(wire) {
                 Ok(outcome) if COUNTED.contains(&outcome.event.as_str()) => counting.push(outcome),
                 Ok(outcome) => others.push(outcome),

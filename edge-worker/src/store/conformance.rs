@@ -12,6 +12,7 @@ use sdk_core::{
 use super::{
     Answer, Commit, Outcome, Store,
     audit::{Asked, ForExplain},
+    backup::{Head, Line, Place},
 };
 
 /// Runs everything, each time on a store that is empty.
@@ -31,6 +32,7 @@ pub(crate) fn check<S: Store>(fresh: impl Fn() -> S) {
     ] {
         test(&fresh());
     }
+    is_carried_to_another(&fresh(), &fresh());
 }
 
 fn key(kind: RowKind, name: &str) -> RowKey {
@@ -286,4 +288,60 @@ fn counts_units_once<S: Store>(store: &S) {
     let event = Event { flag: "a".into(), name: "enabled", metadata: "{}".into() };
     store.commit(&Commit { events: &[("9".into(), event)], ..Commit::default() }, Millis(40)).unwrap();
     assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
+}
+
+/// All lines of a backup of the store as it was when it began.
+fn backup(store: &impl Store, meanwhile: impl Fn()) -> (Head, Vec<Line>) {
+    let head = store.backup_head().unwrap();
+    meanwhile();
+    let (mut place, mut all) = (Place::default(), Vec::new());
+    while let Some((lines, next)) = store.backup(&head, place).unwrap() {
+        all.extend(lines);
+        place = next;
+    }
+    (head, all)
+}
+
+fn is_carried_to_another<S: Store>(from: &S, to: &S) {
+    fill(from, &[change("a", false), of_customer("a", "c-1"), change("b", true)]);
+    put(from, &[(key(RowKind::Customer, "c-1"), Some("{}")), (key(RowKind::Segment, "long"), Some(&"x".repeat(1_200_000)))], 8_000);
+    put(from, &[(key(RowKind::Segment, "gone"), Some("1"))], 9_000);
+    put(from, &[(key(RowKind::Segment, "gone"), None)], 9_500);
+    let outcome = Outcome {
+        id: "1".into(),
+        flag: "a".into(),
+        customer: None,
+        unit: "u".into(),
+        event: "error".into(),
+        metadata: "{}".into(),
+        at: Millis(1),
+    };
+    from.keep_outcomes(&[outcome]).unwrap();
+    let (head, lines) = backup(from, || {
+        put(from, &[(key(RowKind::Flag, "a"), Some("later"))], 10_000);
+    });
+    assert_eq!((head.version, head.records, head.events), (6, 3, 1));
+    assert!(lines.len() > 10);
+
+    // What was there goes, and what is not finished is not there.
+    fill(to, &[change("z", true)]);
+    to.begin_restore().unwrap();
+    to.restore(&lines).unwrap();
+    to.end_restore(true).unwrap();
+    assert_eq!((to.newest_version().unwrap(), to.head().unwrap().0), (Some(6), from.head().unwrap().0));
+    for version in 1..=6 {
+        assert_eq!(to.rows_at(version).unwrap(), from.rows_at(version).unwrap());
+    }
+    assert_eq!(to.rows().unwrap(), from.rows_at(6).unwrap());
+    assert_eq!(to.all_paged().unwrap(), from.all_paged().unwrap());
+    assert_eq!(to.pages(None).unwrap(), from.pages(Some(6)).unwrap());
+    assert_eq!(to.observed("a", Millis(0)).unwrap(), Observed { exposures: 1, errors: 1 });
+    assert_eq!(backup(to, || ()).1, lines);
+    // It goes on from there.
+    fill(to, &[change("a", true)]);
+
+    to.begin_restore().unwrap();
+    to.restore(lines.get(..3).unwrap()).unwrap();
+    to.end_restore(false).unwrap();
+    starts_empty(to);
 }

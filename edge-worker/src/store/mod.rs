@@ -1,5 +1,6 @@
 //! Where everything is kept. SQL stands here and in `migrations`, nowhere else.
 pub(crate) mod audit;
+pub(crate) mod backup;
 #[cfg(test)]
 mod conformance;
 pub(crate) mod sqlite;
@@ -13,7 +14,10 @@ use sdk_core::{
 };
 use worker::Result;
 
-use self::audit::{Asked, ForExplain, Stored, Version};
+use self::{
+    audit::{Asked, ForExplain, Stored, Version},
+    backup::{Head, Line, Place},
+};
 
 /// What one command writes: all of it, or nothing.
 #[derive(Default)]
@@ -92,6 +96,18 @@ pub(crate) trait Store {
     fn explaining(&self, asked: &ForExplain<'_>) -> Result<Option<Stored>>;
     /// The answer that was given to a request with this key: what identified the request, and the body.
     fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>>;
+
+    /// What a backup of the store would hold now.
+    fn backup_head(&self) -> Result<Head>;
+    /// The next lines of a backup of what `head` names, and where those that follow begin; `None` behind the last.
+    fn backup(&self, head: &Head, place: Place) -> Result<Option<(Vec<Line>, Place)>>;
+    /// Begins to take a backup, into a store whose content nobody wants: all of it goes. Until [`Self::end_restore`] the store
+    /// answers nothing else; where that is never called, it is empty when it is opened again.
+    fn begin_restore(&self) -> Result<()>;
+    /// Takes lines of a backup.
+    fn restore(&self, lines: &[Line]) -> Result<()>;
+    /// Opens the store again: with what was taken, or empty.
+    fn end_restore(&self, is_good: bool) -> Result<()>;
 
     /// Keeps outcomes; answers how many were new.
     fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32>;

@@ -4,6 +4,7 @@ mod events;
 mod migrations;
 mod records;
 mod transaction;
+mod transfer;
 
 use std::cell::Cell;
 
@@ -20,6 +21,7 @@ use self::database::{Database, Object};
 use super::{
     Commit, Outcome, Store,
     audit::{Asked, ForExplain, Stored, Version},
+    backup::{Head, Line, Place},
 };
 
 /// Bytes of text in one row. A value of more than 1 MB can fail; a part ends where a character does.
@@ -46,6 +48,7 @@ impl<D: Database> Sqlite<D> {
     fn migrated(&self) -> Result<&D> {
         if !self.migrated.get() {
             migrations::apply(&self.database)?;
+            transfer::clear_unfinished(&self.database)?;
             self.migrated.set(true);
         }
         Ok(&self.database)
@@ -179,6 +182,27 @@ impl<D: Database> Store for Sqlite<D> {
         records::answered(self.migrated()?, subject, key)
     }
 
+    fn backup_head(&self) -> Result<Head> {
+        transfer::head(self.migrated()?)
+    }
+
+    fn backup(&self, head: &Head, place: Place) -> Result<Option<(Vec<Line>, Place)>> {
+        transfer::lines(self.migrated()?, head, place)
+    }
+
+    fn begin_restore(&self) -> Result<()> {
+        transfer::begin(self.migrated()?)
+    }
+
+    fn restore(&self, lines: &[Line]) -> Result<()> {
+        let sql = &self.database;
+        sql.transaction(|| lines.iter().try_for_each(|line| transfer::take(sql, line)))
+    }
+
+    fn end_restore(&self, is_good: bool) -> Result<()> {
+        transfer::end(&self.database, is_good)
+    }
+
     fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32> {
         let sql = self.migrated()?;
         sql.transaction(|| events::keep(sql, outcomes))
@@ -196,34 +220,45 @@ pub(super) fn put<'r>(
     at: Millis,
     writes: impl Iterator<Item = (&'r RowKey, Option<&'r str>)>,
 ) -> Result<()> {
-    let version = || SqlStorageValue::Integer(version.into());
-    sql.run("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![version(), at.0.into()])?;
+    put_version(sql, version, at)?;
     for (key, text) in writes {
-        let page = key.page().map(i64::from);
-        let insert = |part: i64, text: Option<&str>| {
-            let row = vec![key.kind.as_str().into(), key.name.as_str().into(), version(), part.into(), page.into(), text.into()];
-            sql.run("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", row)
-        };
-        let own = || [SqlStorageValue::from(key.kind.as_str()), key.name.as_str().into()];
         match text {
-            None => {
-                insert(0, None)?;
-                sql.run("DELETE FROM newest WHERE kind = ? AND name = ?", own().to_vec())?;
-            }
+            None => put_part(sql, key, version, 0, None)?,
             Some(text) => {
                 for (part, number) in parts(text).zip(0..) {
-                    insert(number, Some(part))?;
+                    put_part(sql, key, version, number, Some(part))?;
                 }
-                let newest = "INSERT INTO newest (kind, name, version, page) VALUES (?, ?, ?, ?)
-                    ON CONFLICT DO UPDATE SET version = excluded.version";
-                let [kind, name] = own();
-                sql.run(newest, vec![kind, name, version(), page.into()])?;
             }
         }
-        if let Some(page) = page {
-            let newest = "INSERT INTO pages (page, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version";
-            sql.run(newest, vec![page.into(), version()])?;
-        }
+    }
+    Ok(())
+}
+
+/// Writes that there is a version.
+fn put_version(sql: &impl Database, version: u32, at: Millis) -> Result<()> {
+    sql.run("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![i64::from(version).into(), at.0.into()])
+}
+
+/// Writes one part of a row; none stands for a row that goes.
+fn put_part(sql: &impl Database, key: &RowKey, version: u32, part: u32, text: Option<&str>) -> Result<()> {
+    let (kind, name) = (|| SqlStorageValue::from(key.kind.as_str()), || SqlStorageValue::from(key.name.as_str()));
+    let page = key.page().map(i64::from);
+    let version = || SqlStorageValue::Integer(version.into());
+    let row = vec![kind(), name(), version(), i64::from(part).into(), page.into(), text.into()];
+    sql.run("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", row)?;
+    if part > 0 {
+        return Ok(());
+    }
+    if text.is_some() {
+        let newest =
+            "INSERT INTO newest (kind, name, version, page) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version";
+        sql.run(newest, vec![kind(), name(), version(), page.into()])?;
+    } else {
+        sql.run("DELETE FROM newest WHERE kind = ? AND name = ?", vec![kind(), name()])?;
+    }
+    if let Some(page) = page {
+        let newest = "INSERT INTO pages (page, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version";
+        sql.run(newest, vec![page.into(), version()])?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub(super) struct Leaves<'r> {
     pub(super) ruleset: &'r Ruleset,
     /// Those that evaluate to something.
     pub(super) own: OwnerOverrides,
-    /// All, by dotted path, as JSON; of a path that stands twice the first.
+    /// All, by dotted path, as JSON; of a path that stands twice the one that would count: as one name, else the first.
     texts: BTreeMap<String, String>,
 }
 
@@ -27,7 +27,8 @@ impl<'r> Leaves<'r> {
     pub(super) fn of(ruleset: &'r Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Self {
         let mut texts = BTreeMap::new();
         if let Ok(json @ Json::Object(_)) = serde_json::from_str(tree) {
-            collect(&json, &mut Vec::new(), &mut texts);
+            collect(&json, &mut Vec::new(), 1, &mut texts);
+            collect(&json, &mut Vec::new(), usize::MAX, &mut texts);
         }
         Self { ruleset, own: ruleset.owner_overrides(owner, id, tree).0, texts }
     }
@@ -58,7 +59,7 @@ impl<'r> Leaves<'r> {
     }
 }
 
-fn collect(json: &Json<'_>, path: &mut Vec<String>, found: &mut BTreeMap<String, String>) {
+fn collect(json: &Json<'_>, path: &mut Vec<String>, deepest: usize, found: &mut BTreeMap<String, String>) {
     let Json::Object(members) = json else {
         found.entry(path.join(".")).or_insert_with(|| {
             let mut text = String::new();
@@ -67,9 +68,12 @@ fn collect(json: &Json<'_>, path: &mut Vec<String>, found: &mut BTreeMap<String,
         });
         return;
     };
+    if path.len() >= deepest {
+        return;
+    }
     for (name, value) in members {
         path.push(name.clone().into_owned());
-        collect(value, path, found);
+        collect(value, path, deepest, found);
         path.pop();
     }
 }

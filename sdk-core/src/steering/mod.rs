@@ -183,9 +183,12 @@ impl From<Stop> for Refusal {
 /// Carries out a command, or says why not.
 pub fn steer(held: Held<'_>, command: &Command, by: &By) -> Result<Steered, Refusal> {
     check_reason(&by.reason)?;
+    if let Some(on_behalf_of) = &by.on_behalf_of {
+        check_id(on_behalf_of, "/changedBy")?;
+    }
     match command {
         Command::Override { owner, id, tree } => overrides::set(held, *owner, id, tree, by),
-        Command::Clear { owner, id } => Ok(overrides::clear(held, *owner, id, by)),
+        Command::Clear { owner, id } => overrides::clear(held, *owner, id, by),
         Command::Kill { flag } => switch(held, flag, false),
         Command::Revive { flag } => switch(held, flag, true),
         Command::Rollout { flag, order, observed } => rollouts::carry_out(held, flag, order, *observed, by),

@@ -29,8 +29,7 @@ use crate::{
 const MAX_DEPTH: usize = 64;
 
 pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &By) -> Result<Steered, Refusal> {
-    let id_name = if owner == OwnerKind::Customer { "/customerId" } else { "/organizationId" };
-    check_id(id, id_name)?;
+    check_owner(owner, id)?;
     let given = leaves(held.ruleset, tree)?;
     let key = RowKey::of(owner.into(), id);
     let before = held.paged.text(&key);
@@ -63,10 +62,15 @@ pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
     Ok(steered)
 }
 
+fn check_owner(owner: OwnerKind, id: &str) -> Result<(), Refusal> {
+    check_id(id, if owner == OwnerKind::Customer { "/customerId" } else { "/organizationId" })
+}
+
 /// Removes all overrides of one owner, also those that evaluate to nothing.
-pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Steered {
+pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
+    check_owner(owner, id)?;
     let key = RowKey::of(owner.into(), id);
-    let Some(before) = held.paged.text(&key) else { return Steered::default() };
+    let Some(before) = held.paged.text(&key) else { return Ok(Steered::default()) };
     let leaves = Leaves::of(held.ruleset, owner, id, before);
     let who = Who::new(held, owner, id);
     let mut steered = Steered::default();
@@ -84,7 +88,7 @@ pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Stee
         steered.changes.push(Change { pointer: Some(key.pointer()), old: Some(before.into()), ..who.change(Action::OverrideRemoved) });
     }
     steered.writes.push((key, None));
-    steered
+    Ok(steered)
 }
 
 /// The context of somebody of whom nothing else is known.

@@ -192,15 +192,15 @@ fn put(list: &mut Vec<String>, more: &[String], pointer: &str) -> Result<(), Ref
 }
 
 fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
-    let range = |name: &str, value: Option<i64>, least: i64| match value {
+    let range = |pointer: &str, value: Option<i64>, least: i64| match value {
         Some(value) if !(least..=MOST).contains(&value) => {
-            Err(Refusal::invalid(format!("/rollbackThreshold/{name}"), format!("expected a whole number from {least} to 2^53")))
+            Err(Refusal::invalid(pointer, format!("expected a whole number from {least} to 2^53")))
         }
         _ => Ok(()),
     };
-    range("timeWindow", edit.time_window_ms, 1)?;
-    range("minSamples", edit.min_samples.map(|samples| i64::try_from(samples).unwrap_or(i64::MAX)), 0)?;
-    range("minTierDuration", edit.min_tier_ms, 0)?;
+    range("/rollbackThreshold/timeWindow", edit.time_window_ms, 1)?;
+    range("/rollbackThreshold/minSamples", edit.min_samples.map(|samples| i64::try_from(samples).unwrap_or(i64::MAX)), 0)?;
+    range("/minTierDuration", edit.min_tier_ms, 0)?;
     let held = rollout.guard.unwrap_or_default();
     let guard = Guard {
         method: edit.method.unwrap_or(held.method),

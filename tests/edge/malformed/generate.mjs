@@ -4,10 +4,10 @@
  * What the rules take on purpose is not among them: a context's member that stands twice, unknown members of a question, contexts of
  * `/v1/evaluate` that cannot be used (they are answered), a document in which only a flag is wrong (it is left out).
  */
+import { ADMIN_ROUTES, DOCUMENT } from './admin.mjs';
+import { context, LARGE, nested, NO_ATTRIBUTES, NO_CONTEXTS, query, spoilt, tooLarge } from './pieces.mjs';
 import { random } from './random.mjs';
-import { HOLE, SPOILERS } from './spoil.mjs';
-
-const LARGE = 5_000_000;
+import { HOLE } from './spoil.mjs';
 
 export function malformed(seed, index) {
   const r = random(seed, index);
@@ -15,41 +15,6 @@ export function malformed(seed, index) {
   const made = r.chance(1 / 250) && route.large ? route.large(r) : route.spoil(r);
   return { seed, index, route, path: route.path, status: 400, ...made };
 }
-
-/** Texts as people, machines and attackers write them. */
-const text = (r) => r.pick(['c-1', 'u 1', 'é€🎏', '', '0', '"\\', 'x'.repeat(r.below(300)), '__proto__', '\u0001', "' OR 1=1 --", '<script>', '\u2028', '%00']);
-const value = (r, depth = 3) =>
-  [
-    () => text(r), () => r.below(1e9) - 5e8, () => r.chance(0.5), () => null, () => 1.5e-300,
-    () => (depth ? Array.from({ length: r.below(4) }, () => value(r, depth - 1)) : []),
-    () => (depth ? Object.fromEntries(Array.from({ length: r.below(4) }, (_, at) => [`${text(r)}${at}`, value(r, depth - 1)])) : {}),
-  ][r.below(7)]();
-
-/** A context with room for one more attribute, as JSON. */
-const context = (r, hole = HOLE) => {
-  const members = ['customerId', 'organizationId', 'userId', 'targetingKey', 'plan', 'geo'].filter(() => r.chance(0.5)).map((name) => `"${name}":${JSON.stringify(value(r))}`);
-  members.splice(r.below(members.length + 1), 0, `"spoilt":${hole}`);
-  return `{${members.join(',')}}`;
-};
-
-const nested = (r, [open, close]) => {
-  const depth = r.pick([17, 20, 64, 130, 1_000, 5_000]);
-  return open.repeat(depth) + '1' + close.repeat(depth);
-};
-
-/** Values that are JSON and may stand in no context. */
-const NO_ATTRIBUTES = [
-  (r) => nested(r, ['[', ']']), (r) => nested(r, ['{"a":', '}']), (r) => nested(r, ['[{"a":', '}]']),
-  (r) => r.pick(['"\\u0000"', '"a\\u0000b"', '["\\u0000"]', '{"\\u0000":1}', '{"a":{"b\\u0000":1}}']),
-  (r) => r.pick(['"\\ud800"', '"\\udfff"', '"\\ud800x"', '"\\udc00\\ud800"', '["\\ud83d"]', '{"\\ud800":1}', '"\\uD83D\\u0041"']),
-  (r) => r.pick(['1e999', '-1e400', '[1e309]', '{"a":1e1000}', '9'.repeat(400)]),
-];
-const NO_CONTEXTS = ['null', '[]', '1', '"x"', 'true', '[{}]', '""', '[["customerId","c-1"]]'];
-
-const spoilt = (r, body) => {
-  const how = r.pick(Object.keys(SPOILERS));
-  return { what: how, body: SPOILERS[how](r, body) };
-};
 
 /** Of a route that takes `{ context, … }` and refuses a context that cannot be used; `more` are its other members. */
 const question = (r, more = []) => {
@@ -61,10 +26,6 @@ const question = (r, more = []) => {
     () => ({ what: 'a member twice', body: `{"context":${context(r, '1')},"context":{}}` }),
   ])();
 };
-const tooLarge = (r) => ({
-  what: 'large', status: 413,
-  body: r.pick([() => `{"context":{"a":"${'x'.repeat(LARGE)}"}}`, () => '['.repeat(LARGE), () => ' '.repeat(LARGE), () => '9'.repeat(LARGE), () => `{"a":${'"'.repeat(LARGE)}`])(),
-});
 
 const FLAG = '"flag":"plain"';
 const NO_MOMENTS = ['"x"', '1.5', 'true', '[]', '{}', 'null', '"2026-01-01T00:00:00Z"', '1e999', '-0.5'];
@@ -117,17 +78,6 @@ const document = (r) => {
 };
 const documentLarge = (r) => ({ what: 'large', ...r.pick([{ status: 422, body: '['.repeat(LARGE) }, { status: 422, body: '9'.repeat(LARGE) }, { status: 413, body: ' '.repeat(8_000_001) }]) });
 
-const NO_NUMBERS = ['', 'x', '-1', '1.5', '4294967296', '%00', '1e3', '0x1', '%EF%BC%91', '%2B1x', 'NaN'];
-const query = (r, known, numbers) => {
-  const number = () => `${r.pick(numbers)}=${r.pick(NO_NUMBERS)}`;
-  const twice = () => {
-    const name = r.pick(known);
-    return `${name}=1&${name}=${r.pick(['1', '2', ''])}`;
-  };
-  const unknown = () => `${r.pick(['x', 'customer', '__proto__', 'SINCE', 'customerid', '', 'a%5B%5D', '%00', known[0] + '%20'])}=${r.pick(['', '1', 'x'])}`;
-  const notText = () => `${r.pick(known)}=${r.pick(['%ff', '%C0%AF', '%ED%A0%80', 'a%80'])}`;
-  return { what: 'a query', path: `?${r.pick([number, twice, unknown, notText])()}` };
-};
 const queryOf = (known, numbers) => (r) => query(r, known, numbers);
 
 const ASKED = ['customerId', 'organizationId', 'userId', 'sessionId', 'targetingKey'];
@@ -139,7 +89,7 @@ const program = (r) =>
     () => ({ what: 'a format that there is not', status: 406, path: '?format=0', body: '{}' }),
   ])();
 
-/** `valid`: what the route takes; `ofrep`: refusals are in the protocol's words; `key`: they name this flag. */
+/** `valid`: what the route takes, `taken` with which status if not 200; `ofrep`: refusals are in the protocol's words; `key`: they name this flag. */
 export const ROUTES = [
   { path: '/ofrep/v1/evaluate/flags/plain', as: 'client', spoil: question, large: tooLarge, ofrep: true, key: 'plain', valid: '{"context":{"customerId":"c-1"}}' },
   { path: '/ofrep/v1/evaluate/flags', as: 'client', spoil: question, large: tooLarge, ofrep: true, valid: '{"context":{"customerId":"c-1"}}' },
@@ -147,7 +97,8 @@ export const ROUTES = [
   { path: '/v1/evaluate', as: 'server', spoil: evaluate, large: evaluateLarge, valid: `{"evaluations":[{${FLAG},"context":{"a":"\\u0000"},"default":true}],"minVersion":1}` },
   { path: '/v1/explain', as: 'admin', spoil: explain, large: tooLarge, valid: `{${FLAG},"context":{"a":1,"a":2},"now":1e3}` },
   { path: '/demo/explain', as: 'client', spoil: explainAll, large: tooLarge, valid: '{"flags":["plain"],"context":{},"unknown":[[1]]}' },
-  { path: '/api/admin/document', as: 'admin', method: 'PUT', spoil: document, large: documentLarge, valid: '{"schema":"twinflag/1","environment":"test","flags":{"plain":{},"bad":{"type":"colour"}}}' },
+  { path: '/api/admin/document', as: 'admin', method: 'PUT', spoil: document, large: documentLarge, valid: DOCUMENT },
   { path: '/api/widget/config', as: 'client', method: 'GET', spoil: widget, valid: undefined },
   { path: '/v1/ruleset', as: 'server', method: 'GET', spoil: queryOf(['since'], ['since']), valid: undefined },
+  ...ADMIN_ROUTES,
 ].map((route) => ({ method: 'POST', ...route }));

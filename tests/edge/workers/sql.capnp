@@ -1,4 +1,4 @@
-# The store of a hub, with nothing of ours in front of it: SQL goes to the object and the file that the hub of today opens.
+# The worker as it is, and a way past it to the store of its hub.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -7,9 +7,18 @@ const config :Workerd.Config = (
 );
 
 const edge :Workerd.Worker = (
-  modules = [ (name = "sql.js", esModule = embed "sql.js") ],
+  modules = [
+    (name = "sql.js", esModule = embed "sql.js"),
+    (name = "index.js", esModule = embed "../../../edge-worker/dist/worker/index.js"),
+    (name = "edge_bg.wasm", wasm = embed "../../../edge-worker/dist/worker/edge_bg.wasm"),
+  ],
   compatibilityDate = "2026-10-01",
-  bindings = [ (name = "HUB", durableObjectNamespace = "FlagHub") ],
+  bindings = [
+    (name = "HUB", durableObjectNamespace = "FlagHub"),
+    (name = "JWT_SECRET", fromEnvironment = "JWT_SECRET"),
+    (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
+    (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
+  ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
   durableObjectStorage = (localDisk = "store"),
 );

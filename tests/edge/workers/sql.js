@@ -1,13 +1,24 @@
 // `POST /test/sql` with a list of statements, each a text and what is bound: the rows of the last, or `{ error }` and nothing is done.
-import { DurableObject } from 'cloudflare:workers';
+import Edge, { FlagHub as Hub } from 'index.js';
 
-export class FlagHub extends DurableObject {
-  async fetch(request) {
+const PATH = '/test/sql';
+
+export class FlagHub {
+  #hub;
+  #storage;
+  constructor(state, env) {
+    this.#hub = new Hub(state, env);
+    this.#storage = state.storage;
+  }
+  fetch(request) {
+    return new URL(request.url).pathname === PATH ? this.#run(request) : this.#hub.fetch(request);
+  }
+  async #run(request) {
     const statements = await request.json();
-    const { sql } = this.ctx.storage;
+    const { sql } = this.#storage;
     try {
-      const rows = this.ctx.storage.transactionSync(() => statements.map(([text, ...bound]) => sql.exec(text, ...bound).toArray()).at(-1));
-      await this.ctx.storage.sync();
+      const rows = this.#storage.transactionSync(() => statements.map(([text, ...bound]) => sql.exec(text, ...bound).toArray()).at(-1));
+      await this.#storage.sync();
       return Response.json(rows);
     } catch (error) {
       return Response.json({ error: error.message });
@@ -15,9 +26,9 @@ export class FlagHub extends DurableObject {
   }
 }
 
-export default {
-  fetch(request, env) {
-    if (new URL(request.url).pathname !== '/test/sql') return new Response(null, { status: 404 });
-    return env.HUB.get(env.HUB.idFromName('main')).fetch(request);
-  },
-};
+export default class extends Edge {
+  fetch(request) {
+    if (new URL(request.url).pathname !== PATH) return super.fetch(request);
+    return this.env.HUB.get(this.env.HUB.idFromName('main')).fetch(request);
+  }
+}

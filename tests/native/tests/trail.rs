@@ -64,3 +64,15 @@ fn a_flag_that_goes_or_comes_takes_no_override_along() {
     let back = document(r#"{"a":{},"b":{},"c":{},"d":{}}"#, r#"{"d":false}"#);
     assert_eq!(imported(&kept, &back, State::Keep), [record("d", None, Some("\"off\""))]);
 }
+
+/// Of two leaves for one flag the one under its whole key counts: a document's does not slip in beside one that is there.
+#[test]
+fn an_override_that_is_there_stays_however_it_is_spelled() {
+    let before = document(r#"{"a":{}}"#, r#"{"s":{"b":true}}"#);
+    let after = document(r#"{"a":{},"s.b":{}}"#, r#"{"s.b":false}"#);
+    assert_eq!(imported(&before, &after, State::Keep), []);
+    assert_eq!(imported(&before, &after, State::Replace), [record("s.b", Some("true"), Some("\"off\""))]);
+    let both = document(r#"{"a":{}}"#, r#"{"s":{"b":true},"s.b":false}"#);
+    let nested = document(r#"{"a":{}}"#, r#"{"s":{"b":true}}"#);
+    assert_eq!(imported(&both, &nested, State::Replace), [record("s.b", Some("false"), Some("true"))]);
+}

@@ -1,15 +1,17 @@
 //! Reading bodies: what is wrong says where, and what is not known is refused.
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::problem::Problem;
 
-/// Reads a body. serde also takes an array for a struct, member by member; we do not.
+/// Reads a body, which is an object.
 pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
-    if !body.trim_start().starts_with('{') {
-        return Err(Problem::malformed("expected an object"));
-    }
     let mut reader = serde_json::Deserializer::from_str(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer: String = error
             .path()
             .iter()
@@ -23,6 +25,30 @@ pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem
     })?;
     reader.end().map_err(|error| Problem::malformed(error.to_string()))?;
     Ok(value)
+}
+
+/// What is read from an object. For a struct alone serde also takes an array, member by member.
+#[derive(Default)]
+pub(in crate::hub) struct Object<T>(pub(in crate::hub) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
 }
 
 /// A member that may be `null`, which is not the same as absent.

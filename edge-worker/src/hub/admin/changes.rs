@@ -43,7 +43,7 @@ impl FlagHub {
         json(view::changes(&records, next))
     }
 
-    /// `?after=&hash=`: walks the chain from its first record, or from behind one whose hash is trusted.
+    /// Walks the chain from its first record.
     pub(super) fn verify_changes(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         asked.query.only(&[])?;

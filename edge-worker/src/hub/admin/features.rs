@@ -42,7 +42,7 @@ impl FlagHub {
             let overridden = own.of(&context);
             let named = |of: Option<&_>| of.and_then(|own| ground.ruleset.overridden(own, &feature.key));
             let overridden = (named(overridden.customer), named(overridden.organization));
-            out.push(view::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden)?);
+            out.push(view::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
         json(view::features(&out, ground.version, whose, highest, asked.now))
@@ -64,10 +64,10 @@ impl FlagHub {
             };
             return self.carry_out(asked, &command, &Rows::default(), &by);
         }
-        let leaf = match (enabled, variant) {
-            (Given::Null, None) => "null".to_owned(),
-            (Given::Value(enabled), None) => enabled.to_string(),
-            (Given::Absent, Some(variant)) => serde_json::Value::from(variant).to_string(),
+        let (leaf, said) = match (enabled, variant) {
+            (Given::Null, None) => ("null".to_owned(), "/enabled"),
+            (Given::Value(enabled), None) => (enabled.to_string(), "/enabled"),
+            (Given::Absent, Some(variant)) => (serde_json::Value::from(variant).to_string(), "/variant"),
             _ => return Err(Problem::malformed("expected exactly one of enabled, variant and action")),
         };
         let owner = owner(customer_id, organization_id)?;
@@ -79,7 +79,11 @@ impl FlagHub {
             (None, id) => (OwnerKind::Organization, id.unwrap_or_default()),
         };
         let command = Command::Override { owner: kind, id: id.to_owned(), tree };
-        self.carry_out(asked, &command, &paged, &by)
+        // The tree is ours: what is wrong in it was said by a member.
+        self.carry_out(asked, &command, &paged, &by).map_err(|problem| {
+            let said = if problem.status == 404 { "/featureName" } else { said };
+            problem.with_pointer_for("/flags", said)
+        })
     }
 
     /// What was counted of every rollout in its present stage.

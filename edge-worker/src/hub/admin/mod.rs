@@ -9,7 +9,7 @@ mod overrides;
 mod rollouts;
 pub(super) mod view;
 
-pub(super) use self::body::read;
+pub(super) use self::body::{Object, read};
 
 use sdk_core::{
     Millis,
@@ -100,7 +100,10 @@ impl Asked {
 impl FlagHub {
     /// Answers an operator.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
-        let asked = Asked::of(request, &self.env).await?;
+        let mut asked = Asked::of(request, &self.env).await?;
+        if let Some(environment) = asked.query.take("environment") {
+            self.check_environment(&environment)?;
+        }
         let is_read = matches!(asked.method, Method::Get | Method::Head);
         if !is_read && asked.role == MEMBER {
             return Err(Problem::wrong_credentials("a role that may change something"));
@@ -132,6 +135,13 @@ impl FlagHub {
             ("stats", _, true) => self.list_stats(&asked),
             _ => Err(Problem::not_found()),
         }
+    }
+
+    /// A hub is that of one environment, which its document names.
+    fn check_environment(&self, named: &str) -> Result<(), Problem> {
+        let ground = self.ground()?;
+        let own = ground.rows.get(RowKind::Member, "environment").and_then(|text| serde_json::from_str::<String>(text).ok());
+        if own.as_deref() == Some(named) { Ok(()) } else { Err(Problem::other_environment(own.as_deref())) }
     }
 
     /// The answer to a request that was sent before.

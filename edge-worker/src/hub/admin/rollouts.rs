@@ -7,7 +7,10 @@ use sdk_core::{
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::Response;
 
-use super::{Asked, body::read};
+use super::{
+    Asked,
+    body::{Object, read},
+};
 use crate::{hub::FlagHub, problem::Problem, store::Store};
 
 impl FlagHub {
@@ -82,7 +85,7 @@ struct Create {
     #[serde(default)]
     blacklisted_customers: Vec<String>,
     percentage: Option<f64>,
-    rollback_threshold: Option<Threshold>,
+    rollback_threshold: Option<Object<Threshold>>,
     min_tier_duration: Option<i64>,
     success_rate: Option<f64>,
     reason: Option<String>,
@@ -134,9 +137,9 @@ struct Other {
     whitelisted_customers: Option<Vec<String>>,
     blacklisted_customers: Option<Vec<String>>,
     #[serde(default)]
-    add: Sides,
+    add: Object<Sides>,
     #[serde(default)]
-    remove: Sides,
+    remove: Object<Sides>,
     reason: Option<String>,
     changed_by: Option<String>,
 }
@@ -152,13 +155,14 @@ impl TryFrom<Other> for Named {
     type Error = Problem;
 
     fn try_from(body: Other) -> Result<Self, Problem> {
+        let (Object(add), Object(remove)) = (body.add, body.remove);
         let lists = Lists {
             allow: body.whitelisted_customers,
             deny: body.blacklisted_customers,
-            add_allow: body.add.whitelisted_customers,
-            remove_allow: body.remove.whitelisted_customers,
-            add_deny: body.add.blacklisted_customers,
-            remove_deny: body.remove.blacklisted_customers,
+            add_allow: add.whitelisted_customers,
+            remove_allow: remove.whitelisted_customers,
+            add_deny: add.blacklisted_customers,
+            remove_deny: remove.blacklisted_customers,
         };
         if lists == Lists::default() {
             return Err(Problem::malformed("expected a list, or something to add or to remove"));
@@ -189,7 +193,7 @@ impl TryFrom<Share> for Named {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Watch {
     feature_name: String,
-    rollback_threshold: Option<Threshold>,
+    rollback_threshold: Option<Object<Threshold>>,
     min_tier_duration: Option<i64>,
     success_rate: Option<f64>,
     reason: Option<String>,
@@ -217,8 +221,8 @@ struct Threshold {
     min_samples: Option<u64>,
 }
 
-fn guard(threshold: Option<Threshold>, min_tier_ms: Option<i64>, success_rate: Option<f64>) -> Result<GuardEdit, Problem> {
-    let Threshold { method, error_rate, time_window, min_samples } = threshold.unwrap_or_default();
+fn guard(threshold: Option<Object<Threshold>>, min_tier_ms: Option<i64>, success_rate: Option<f64>) -> Result<GuardEdit, Problem> {
+    let Object(Threshold { method, error_rate, time_window, min_samples }) = threshold.unwrap_or_default();
     let named = |name: String| {
         let found = Method::ALL.into_iter().find(|method| method.as_str() == name);
         found.ok_or_else(|| Problem::malformed_at("/rollbackThreshold/method", "expected threshold or sequential"))

@@ -164,6 +164,7 @@ pub(super) fn feature(
     now: Millis,
     evaluation: &Evaluation<'_>,
     (customer, organization): (Option<&str>, Option<&str>),
+    for_operator: bool,
 ) -> Result<Box<RawValue>, Problem> {
     #[derive(Serialize)]
     struct Overridden<'v> {
@@ -201,7 +202,7 @@ pub(super) fn feature(
         flag_path: &feature.key,
         overrides: Overridden { customer, organization },
         owner: feature.owner.as_deref(),
-        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now)),
+        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, for_operator)),
         source: evaluation.layer().map(source),
         stage: feature.stage.as_deref(),
         statistics: Statistics::of(observed),
@@ -300,7 +301,8 @@ impl Statistics {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RolloutView<'v> {
-    blacklisted_customers: &'v [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blacklisted_customers: Option<&'v [String]>,
     created_at: Option<String>,
     current_tier: Option<&'static str>,
     min_tier_duration: i64,
@@ -313,7 +315,8 @@ struct RolloutView<'v> {
     success_rate: f64,
     tier: Option<u8>,
     tier_since: Option<String>,
-    whitelisted_customers: &'v [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    whitelisted_customers: Option<&'v [String]>,
 }
 
 #[derive(Serialize)]
@@ -338,11 +341,12 @@ struct Threshold {
 }
 
 impl<'v> RolloutView<'v> {
-    fn of(rollout: &'v Rollout, observed: Observed, now: Millis) -> Self {
+    /// The lists name customers of every organization: they are for operators.
+    fn of(rollout: &'v Rollout, observed: Observed, now: Millis, for_operator: bool) -> Self {
         let moment = |moment: Option<Millis>| moment.map(Millis::to_rfc3339);
         let Guard { method, error_rate, time_window_ms, min_samples } = rollout.guard.unwrap_or_default();
         Self {
-            blacklisted_customers: &rollout.deny,
+            blacklisted_customers: for_operator.then_some(&rollout.deny),
             created_at: moment(rollout.course.created_at),
             current_tier: rollout.tier.map(Tier::as_str),
             min_tier_duration: rollout.course.min_tier_ms,
@@ -359,7 +363,7 @@ impl<'v> RolloutView<'v> {
             success_rate: rollout.course.success_rate.share(),
             tier: rollout.tier.map(Tier::number),
             tier_since: moment(rollout.course.stage_since),
-            whitelisted_customers: &rollout.allow,
+            whitelisted_customers: for_operator.then_some(&rollout.allow),
         }
     }
 }

@@ -15,19 +15,29 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0003_control_plane.sql"),
 ];
 
+/// Applies all to an empty database, within somebody's transaction.
+pub(super) fn apply_within(sql: &impl Database) -> Result<()> {
+    sql.script(NUMBERS)?;
+    (1_u32..).zip(MIGRATIONS).try_for_each(|(number, migration)| one(sql, number, migration))
+}
+
+const NUMBERS: &str = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)";
+
+fn one(sql: &impl Database, number: u32, migration: &str) -> Result<()> {
+    sql.script(migration)?;
+    // What SQL cannot do.
+    if number == 2 {
+        documents_to_rows(sql)?;
+    }
+    sql.run("INSERT INTO migrations (number) VALUES (?)", vec![i64::from(number).into()])
+}
+
 /// Applies those that are missing, each in a transaction.
 pub(super) fn apply(sql: &impl Database) -> Result<()> {
-    sql.script("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)")?;
+    sql.script(NUMBERS)?;
     let applied: Count = sql.one("SELECT count(*) AS n FROM migrations", Vec::new())?;
     for (migration, number) in MIGRATIONS.iter().zip(1_u32..).skip(applied.n) {
-        sql.transaction(|| {
-            sql.script(migration)?;
-            // What SQL cannot do.
-            if number == 2 {
-                documents_to_rows(sql)?;
-            }
-            sql.run("INSERT INTO migrations (number) VALUES (?)", vec![i64::from(number).into()])
-        })?;
+        sql.transaction(|| one(sql, number, migration))?;
     }
     Ok(())
 }

@@ -81,8 +81,13 @@ impl Rows {
             let given: Vec<(String, String)> = merged.rows.of(kind).map(|(name, tree)| (name.into(), tree.into())).collect();
             for (name, given) in given {
                 let key = RowKey { kind, name };
-                let new = serde_json::from_str(&given).ok().and_then(|tree| of_flags(&tree, &mut String::new(), &new_flags));
-                let stays = match (self.text(&key), new) {
+                let held = self.text(&key);
+                // What is there stays, however it is spelled.
+                let mut here = BTreeSet::new();
+                held.and_then(|held| serde_json::from_str(held).ok()).iter().for_each(|held| leaves(held, &mut String::new(), &mut here));
+                let is_new = |path: &str| new_flags.contains(path) && !here.contains(path);
+                let new = serde_json::from_str(&given).ok().and_then(|tree| chosen(&tree, &mut String::new(), &is_new));
+                let stays = match (held, new) {
                     (held, None) => held.map(Into::into),
                     (Some(held), Some(new)) => Some(with(held, new)),
                     // Nothing of it is for a flag that the hub has: as it is written.
@@ -151,20 +156,39 @@ fn is_state(member: &str, raw: &str) -> bool {
     report.mark() == Report::default().mark()
 }
 
-/// What of a tree of overrides is for flags of these names, in its order.
-fn of_flags<'j>(tree: &Json<'j>, path: &mut String, names: &BTreeSet<String>) -> Option<Json<'j>> {
-    let Json::Object(members) = tree else { return names.contains(path).then(|| tree.clone()) };
+/// What of a tree of overrides stands at paths that are wanted, in its order.
+fn chosen<'j>(tree: &Json<'j>, path: &mut String, is_wanted: &impl Fn(&str) -> bool) -> Option<Json<'j>> {
+    let Json::Object(members) = tree else { return is_wanted(path).then(|| tree.clone()) };
     let mut found = Vec::new();
     for (name, value) in members {
-        let length = path.len();
-        if length > 0 {
-            path.push('.');
-        }
-        path.push_str(name);
-        found.extend(of_flags(value, path, names).map(|value| (name.clone(), value)));
+        let length = step(path, name);
+        found.extend(chosen(value, path, is_wanted).map(|value| (name.clone(), value)));
         path.truncate(length);
     }
     (!found.is_empty()).then_some(Json::Object(found))
+}
+
+/// The paths of a tree's leaves.
+fn leaves(tree: &Json<'_>, path: &mut String, found: &mut BTreeSet<String>) {
+    let Json::Object(members) = tree else {
+        found.insert(path.clone());
+        return;
+    };
+    for (name, value) in members {
+        let length = step(path, name);
+        leaves(value, path, found);
+        path.truncate(length);
+    }
+}
+
+/// Goes on by a name; answers how long the path was.
+fn step(path: &mut String, name: &str) -> usize {
+    let length = path.len();
+    if length > 0 {
+        path.push('.');
+    }
+    path.push_str(name);
+    length
 }
 
 /// A tree of overrides with what is new to it.

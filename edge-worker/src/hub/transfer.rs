@@ -1,0 +1,188 @@
+//! A hub as a file, and a file as a hub: `GET /api/admin/backup`, `POST /api/admin/restore`.
+//!
+//! Lines of JSON, as `store/backup.rs` tells them. A backup is the hub as it was when it began, however long it takes. A restore
+//! is all of a file or nothing, and only into a hub that nobody has written to.
+use futures_util::{StreamExt, TryStreamExt, stream};
+use sdk_core::change::{Hash, Link, Verifier};
+use serde::de::DeserializeOwned;
+use worker::{Request, Response, ResponseBuilder, console_error};
+
+use super::FlagHub;
+use crate::{
+    problem::Problem,
+    store::{
+        Store,
+        backup::{Head, Line, Place, Sum, Tail},
+        sqlite::Sqlite,
+    },
+};
+
+/// The longest line that is read: a part of a row, every character of it escaped.
+const MAX_LINE: usize = 4_000_000;
+/// How many bytes of lines are written at once.
+const BATCH: usize = 1_000_000;
+
+impl FlagHub {
+    pub(super) fn back_up(&self) -> Result<Response, Problem> {
+        let store = Sqlite::of(&self.state);
+        let head = store.backup_head()?;
+        let mut sum = Sum::default();
+        let first = line(&mut sum, &head)?;
+        let rest = stream::try_unfold((store, head, Some(Place::default()), sum), |(store, head, place, mut sum)| async move {
+            let Some(place) = place else { return Ok(None) };
+            let mut out = Vec::new();
+            let next = if let Some((lines, next)) = store.backup(&head, place)? {
+                for one in &lines {
+                    out.extend(line(&mut sum, one)?);
+                }
+                Some(next)
+            } else {
+                out.extend(line(&mut Sum::default(), &sum.tail())?);
+                None
+            };
+            Ok::<_, worker::Error>(Some((out, (store, head, next, sum))))
+        });
+        let all = stream::once(async { Ok(first) }).chain(rest);
+        Ok(ResponseBuilder::new().with_header("content-type", "application/x-ndjson")?.from_stream(all)?)
+    }
+
+    pub(super) async fn restore(&self, mut request: Request) -> Result<Response, Problem> {
+        self.check_untouched()?;
+        self.store.begin_restore()?;
+        self.restoring.set(true);
+        let outcome = self.take(&mut request).await;
+        let ended = self.store.end_restore(outcome.is_ok());
+        self.restoring.set(false);
+        self.ground.forget();
+        self.ruleset.take();
+        ended?;
+        let Head { version, records, chain, .. } = outcome?;
+        Ok(Response::from_json(&Restored { head: chain, records, success: true, version })?)
+    }
+
+    /// Refuses to lose what anybody wrote. What a deployment brings by itself was written by nobody.
+    fn check_untouched(&self) -> Result<(), Problem> {
+        #[derive(serde::Deserialize)]
+        struct By {
+            role: String,
+        }
+        let newest = self.store.versions(None, 2)?;
+        let by_system = |first: &str| serde_json::from_str::<By>(first).is_ok_and(|by| by.role == "system");
+        let is_untouched = match newest.as_slice() {
+            [] => true,
+            [only] => only.first.as_deref().is_some_and(by_system),
+            _ => false,
+        };
+        if is_untouched { Ok(()) } else { Err(Problem::not_empty()) }
+    }
+
+    /// Writes the lines of a body, and answers their head when they are all there and hold together.
+    async fn take(&self, request: &mut Request) -> Result<Head, Problem> {
+        let mut lines = Lines::new(request)?;
+        let mut sum = Sum::default();
+        let first = lines.next().await?.ok_or_else(|| Problem::malformed("expected a backup, found nothing"))?;
+        let head: Head = read(&first, 1)?;
+        if head.backup != 1 {
+            return Err(Problem::malformed(format!("expected a backup of form 1, found form {}", head.backup)));
+        }
+        sum.add(&first);
+        let (mut batch, mut bytes, mut verifier) = (Vec::new(), 0, Verifier::default());
+        let mut number = 1_u64;
+        let tail: Tail = loop {
+            number += 1;
+            let text = lines.next().await?.ok_or_else(|| Problem::malformed(format!("the backup ends before line {number}")))?;
+            if let Ok(tail) = serde_json::from_str(&text) {
+                break tail;
+            }
+            let line: Line = read(&text, number)?;
+            check(&mut verifier, &line, number)?;
+            sum.add(&text);
+            bytes += text.len();
+            batch.push(line);
+            if bytes > BATCH {
+                self.write(&batch, number)?;
+                batch.clear();
+                bytes = 0;
+            }
+        };
+        self.write(&batch, number)?;
+        if lines.next().await?.is_some() {
+            return Err(Problem::malformed(format!("something stands behind the last line, {number}")));
+        }
+        if tail != sum.tail() || self.store.backup_head()? != head {
+            return Err(Problem::malformed("the backup is not whole: what its first and last lines say is not what stands between them"));
+        }
+        Ok(head)
+    }
+
+    fn write(&self, lines: &[Line], number: u64) -> Result<(), Problem> {
+        self.store.restore(lines).map_err(|error| {
+            console_error!("restore: {error}");
+            Problem::malformed(format!("the lines up to {number} do not belong together"))
+        })
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Restored {
+    head: String,
+    records: u64,
+    success: bool,
+    version: u32,
+}
+
+/// A record must belong to the chain of those before it.
+fn check(verifier: &mut Verifier, line: &Line, number: u64) -> Result<(), Problem> {
+    let Line::Change(sequence, version, payload, payload_hash, hash) = line else { return Ok(()) };
+    let wrong = |why: &str| Problem::malformed(format!("line {number}: {why}"));
+    let hash_of = |text: &str| Hash::from_hex(text).ok_or_else(|| wrong("expected a hash of 64 hex digits"));
+    let link = Link { sequence: *sequence, version: *version };
+    verifier.next(link, payload.as_deref(), hash_of(payload_hash)?, hash_of(hash)?).map_err(|why| wrong(&why))
+}
+
+fn line(sum: &mut Sum, value: &impl serde::Serialize) -> worker::Result<Vec<u8>> {
+    let mut text = serde_json::to_string(value)?;
+    sum.add(&text);
+    text.push('\n');
+    Ok(text.into_bytes())
+}
+
+fn read<T: DeserializeOwned>(text: &str, number: u64) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|error| Problem::malformed(format!("line {number} is none of a backup: {error}")))
+}
+
+/// The lines of a body that comes in pieces.
+struct Lines {
+    body: worker::ByteStream,
+    read: Vec<u8>,
+    /// Where the next line begins in what was read.
+    at: usize,
+}
+
+impl Lines {
+    fn new(request: &mut Request) -> Result<Self, Problem> {
+        Ok(Self { body: request.stream().map_err(|_| Problem::malformed("expected a backup, found no body"))?, read: Vec::new(), at: 0 })
+    }
+
+    async fn next(&mut self) -> Result<Option<String>, Problem> {
+        let mut searched = self.at;
+        loop {
+            let rest = self.read.get(searched..).unwrap_or_default();
+            if let Some(length) = rest.iter().position(|byte| *byte == b'\n') {
+                let line = self.read.get(self.at..searched + length).unwrap_or_default().to_vec();
+                self.at = searched + length + 1;
+                return String::from_utf8(line).map(Some).map_err(|_| Problem::malformed("the backup is not UTF-8"));
+            }
+            self.read.drain(..core::mem::take(&mut self.at));
+            searched = self.read.len();
+            if searched > MAX_LINE {
+                return Err(Problem::malformed(format!("a line has more than {MAX_LINE} bytes")));
+            }
+            match self.body.try_next().await.map_err(|_| Problem::malformed("the body ended early"))? {
+                Some(bytes) => self.read.extend(bytes),
+                None if self.read.is_empty() => return Ok(None),
+                None => return Err(Problem::malformed("the last line has no end")),
+            }
+        }
+    }
+}

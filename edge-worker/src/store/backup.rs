@@ -1,0 +1,76 @@
+//! A store as lines of JSON, so that it can be carried to another one.
+//!
+//! The first line is [`Head`], the last [`Tail`]; between them stand [`Line`]s, in the order they were written in. Everything
+//! that is kept is only ever added to, so what had been added when a backup began stays what it is while it is written.
+use sdk_core::change::Hasher;
+use serde::{Deserialize, Serialize};
+
+/// What a backup holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Head {
+    /// The form of the lines: 1.
+    pub(crate) backup: u32,
+    /// Up to this version,
+    pub(crate) version: u32,
+    /// and this record,
+    pub(crate) records: u64,
+    /// whose hash is this, in hex.
+    pub(crate) chain: String,
+    /// Up to this event.
+    pub(crate) events: u64,
+}
+
+/// One row of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Line {
+    /// A version, and when it was made.
+    Version(u32, i64),
+    /// Kind, name, version, part and text of a row.
+    Row(String, String, u32, u32, Option<String>),
+    /// Number, version, payload, hash of the payload and hash of a record.
+    Change(u64, u32, Option<String>, String, String),
+    /// Number, id, flag, customer, unit, kind, metadata and time of an event.
+    Event(u64, String, String, Option<String>, Option<String>, String, String, i64),
+}
+
+/// What stood before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tail {
+    /// How many lines, the first one not counted.
+    pub(crate) lines: u64,
+    /// The SHA-256 of all lines before this one with their line feeds, in hex.
+    pub(crate) sha256: String,
+}
+
+/// Where in a store a backup is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// 0 versions, 1 rows, 2 records, 3 events.
+    pub(crate) table: u8,
+    /// Behind this row.
+    pub(crate) after: i64,
+}
+
+/// Counts lines and hashes them.
+#[derive(Clone, Default)]
+pub(crate) struct Sum {
+    hasher: Hasher,
+    lines: u64,
+}
+
+impl Sum {
+    /// Takes a line, without its line feed.
+    pub(crate) fn add(&mut self, line: &str) {
+        self.hasher.update(line.as_bytes());
+        self.hasher.update(b"\n");
+        self.lines += 1;
+    }
+
+    /// What the last line must say.
+    pub(crate) fn tail(&self) -> Tail {
+        Tail { lines: self.lines.saturating_sub(1), sha256: self.hasher.clone().finish().to_hex() }
+    }
+}

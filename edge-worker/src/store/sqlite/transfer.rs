@@ -1,0 +1,212 @@
+//! A store as lines, and lines as a store.
+use sdk_core::{
+    Millis,
+    rows::{RowKey, RowKind},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use worker::{Error, Result, SqlStorageValue};
+
+use super::{database::Database, migrations, put_part, put_version, records};
+use crate::store::backup::{Head, Line, Place};
+
+/// How many rows are read at a time. A part of a row has at most half a megabyte.
+const PIECE: i64 = 100;
+
+pub(super) fn head(sql: &impl Database) -> Result<Head> {
+    let newest: Newest = sql.one(
+        "SELECT coalesce((SELECT max(version) FROM versions), 0) AS version, coalesce((SELECT max(sequence) FROM rollout_events), 0) AS events",
+        Vec::new(),
+    )?;
+    let (hash, link) = records::head(sql)?;
+    Ok(Head { backup: 1, version: newest.version, records: link.sequence, chain: hash.to_hex(), events: newest.events })
+}
+
+pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Result<Option<(Vec<Line>, Place)>> {
+    loop {
+        let found = match place.table {
+            0 => read::<VersionRow>(
+                sql,
+                "SELECT version AS at, created_at FROM versions WHERE version > ? AND version <= ? ORDER BY 1",
+                place,
+                head.version.into(),
+            )?,
+            1 => read::<PartRow>(
+                sql,
+                "SELECT rowid AS at, kind, name, version, part, text FROM history WHERE rowid > ? AND version <= ? ORDER BY 1",
+                place,
+                head.version.into(),
+            )?,
+            2 => read::<ChangeRow>(
+                sql,
+                "SELECT sequence AS at, version, payload, payload_hash, hash FROM feature_flag_changes
+                    WHERE sequence > ? AND sequence <= ? ORDER BY 1",
+                place,
+                whole(head.records)?,
+            )?,
+            3 => read::<EventRow>(
+                sql,
+                "SELECT sequence AS at, id, feature_name, customer_id, unit, event_type, metadata, timestamp FROM rollout_events
+                    WHERE sequence > ? AND sequence <= ? ORDER BY 1",
+                place,
+                whole(head.events)?,
+            )?,
+            _ => return Ok(None),
+        };
+        match found.last() {
+            Some((after, _)) => {
+                place.after = *after;
+                return Ok(Some((found.into_iter().map(|(_, line)| line).collect(), place)));
+            }
+            None => place = Place { table: place.table + 1, after: 0 },
+        }
+    }
+}
+
+/// All tables go and come back empty, with a mark that they are not to be used.
+pub(super) fn begin(sql: &impl Database) -> Result<()> {
+    sql.transaction(|| {
+        empty(sql)?;
+        sql.script("CREATE TABLE restoring (one INTEGER)")
+    })
+}
+
+pub(super) fn take(sql: &impl Database, line: &Line) -> Result<()> {
+    match line {
+        Line::Version(version, at) => put_version(sql, *version, Millis(*at)),
+        Line::Row(kind, name, version, part, text) => {
+            let kind = RowKind::from_name(kind).ok_or_else(|| Error::RustError(format!("there is no row of kind {kind:?}")))?;
+            put_part(sql, &RowKey { kind, name: name.clone() }, *version, *part, text.as_deref())
+        }
+        Line::Change(sequence, version, payload, payload_hash, hash) => {
+            let row = vec![
+                whole(*sequence)?.into(),
+                i64::from(*version).into(),
+                payload.as_deref().into(),
+                payload_hash.as_str().into(),
+                hash.as_str().into(),
+            ];
+            sql.run("INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, hash) VALUES (?, ?, ?, ?, ?)", row)
+        }
+        Line::Event(sequence, id, flag, customer, unit, kind, metadata, at) => {
+            let row = vec![
+                whole(*sequence)?.into(),
+                id.as_str().into(),
+                flag.as_str().into(),
+                customer.as_deref().into(),
+                unit.as_deref().into(),
+                kind.as_str().into(),
+                metadata.as_str().into(),
+                (*at).into(),
+            ];
+            let insert = "INSERT INTO rollout_events (sequence, id, feature_name, customer_id, unit, event_type, metadata, timestamp)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+            sql.run(insert, row)
+        }
+    }
+}
+
+pub(super) fn end(sql: &impl Database, is_good: bool) -> Result<()> {
+    sql.transaction(|| if is_good { sql.script("DROP TABLE restoring") } else { empty(sql) })
+}
+
+/// What is left of a restore that did not come to its end goes.
+pub(super) fn clear_unfinished(sql: &impl Database) -> Result<()> {
+    let found: Vec<Name> = sql.exec("SELECT name FROM sqlite_master WHERE name = 'restoring'", Vec::new())?;
+    if found.is_empty() { Ok(()) } else { end(sql, false) }
+}
+
+/// Drops everything that migrations made, and makes it again. A dropped table asks no trigger.
+fn empty(sql: &impl Database) -> Result<()> {
+    sql.script("PRAGMA defer_foreign_keys = ON")?;
+    let made = "SELECT type || ' ' || name AS name FROM sqlite_master WHERE type IN ('view', 'table')
+        AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY type = 'table', rowid DESC";
+    for Name { name } in sql.exec::<Name>(made, Vec::new())? {
+        sql.script(&format!("DROP {name}"))?;
+    }
+    migrations::apply_within(sql)
+}
+
+/// Rows as lines, each with its place.
+fn read<R: DeserializeOwned + Into<(i64, Line)>>(sql: &impl Database, query: &str, place: Place, upto: i64) -> Result<Vec<(i64, Line)>> {
+    let bindings: Vec<SqlStorageValue> = vec![place.after.into(), upto.into(), PIECE.into()];
+    let rows: Vec<R> = sql.exec(&format!("{query} LIMIT ?"), bindings)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+fn whole(number: u64) -> Result<i64> {
+    i64::try_from(number).map_err(|error| Error::RustError(error.to_string()))
+}
+
+#[derive(Deserialize)]
+struct Newest {
+    version: u32,
+    events: u64,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct VersionRow {
+    at: u32,
+    created_at: i64,
+}
+
+impl From<VersionRow> for (i64, Line) {
+    fn from(row: VersionRow) -> Self {
+        (row.at.into(), Line::Version(row.at, row.created_at))
+    }
+}
+
+#[derive(Deserialize)]
+struct PartRow {
+    at: i64,
+    kind: String,
+    name: String,
+    version: u32,
+    part: u32,
+    text: Option<String>,
+}
+
+impl From<PartRow> for (i64, Line) {
+    fn from(row: PartRow) -> Self {
+        (row.at, Line::Row(row.kind, row.name, row.version, row.part, row.text))
+    }
+}
+
+#[derive(Deserialize)]
+struct ChangeRow {
+    at: u32,
+    version: u32,
+    payload: Option<String>,
+    payload_hash: String,
+    hash: String,
+}
+
+impl From<ChangeRow> for (i64, Line) {
+    fn from(row: ChangeRow) -> Self {
+        (row.at.into(), Line::Change(row.at.into(), row.version, row.payload, row.payload_hash, row.hash))
+    }
+}
+
+#[derive(Deserialize)]
+struct EventRow {
+    at: u32,
+    id: String,
+    feature_name: String,
+    customer_id: Option<String>,
+    unit: Option<String>,
+    event_type: String,
+    metadata: String,
+    timestamp: i64,
+}
+
+impl From<EventRow> for (i64, Line) {
+    fn from(row: EventRow) -> Self {
+        let line =
+            Line::Event(row.at.into(), row.id, row.feature_name, row.customer_id, row.unit, row.event_type, row.metadata, row.timestamp);
+        (row.at.into(), line)
+    }
+}

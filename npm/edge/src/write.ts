@@ -1,0 +1,8 @@
+import { writeOf, type FlagWrite, type Written } from './change.js';
+import { WRITE_ATTEMPTS, type Ask } from './connection.js';
+
+/** Sends a command under a key of its own: sent again because no answer came, it is still carried out once. */
+export async function write(ask: Ask, path: string, body: unknown): Promise<FlagWrite> {
+  const headers = { 'idempotency-key': crypto.randomUUID() };
+  return writeOf(await ask<Written>({ method: 'POST', path, body, headers, attempts: WRITE_ATTEMPTS }));
+}

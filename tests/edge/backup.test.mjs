@@ -1,0 +1,128 @@
+// A hub is carried to another one: all of it, as it was when the backup began, or nothing.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+
+import { ownServer } from '../own-server.mjs';
+import { dataFolder, startServer } from '../server.mjs';
+
+const document = { schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { a: { unit: 'userId' }, b: { default: 'on' } } };
+const from = ownServer({ document });
+
+const get = (server, path) => server.asAdmin(path, { method: 'GET' });
+const restore = (server, body) => server.asAdmin('/api/admin/restore', { body, headers: { 'content-type': 'application/x-ndjson' } });
+
+/** A server that nobody has written to, for `use`. */
+async function fresh(use) {
+  const folder = await dataFolder();
+  const server = await startServer({ data: folder.path, document: { ...document, flags: {} } });
+  try {
+    await use(server, folder.path);
+  } finally {
+    await server.stop();
+    await folder.remove();
+  }
+}
+
+/** What a hub tells of itself; nothing of it depends on when it is asked. */
+async function everything(server) {
+  const paths = ['/api/admin/document', '/api/admin/changes?limit=1000', '/api/admin/changes/verify', '/api/admin/versions?limit=1000', '/api/admin/stats', '/api/admin/overrides?customerId=c-1', '/api/admin/customers?customerId=c-1'];
+  const answers = await Promise.all(paths.map((path) => get(server, path)));
+  for (const [index, answer] of answers.entries()) assert.equal(answer.status, 200, `${paths[index]}: ${answer.text}`);
+  return answers.map((answer) => answer.text);
+}
+
+const then = async (server, version) => (await server.asAdmin('/v1/explain', { body: { flag: 'b', context: { customerId: 'c-1' }, version } })).text;
+
+async function live(server) {
+  const say = async (path, body) => {
+    const answer = await server.asAdmin(path, { body });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.json().version;
+  };
+  await say('/api/admin/customers', { customerId: 'c-1', organizationId: 'o-1', reason: 'signed up' });
+  await say('/api/admin/overrides', { organizationId: 'o-1', flags: { a: true }, reason: 'beta' });
+  await say('/api/admin/rollout/create', { featureName: 'a', whitelistedCustomers: ['ü\u{1f600}"\\'] });
+  await say('/api/admin/rollout/start', { featureName: 'a' });
+  const outcomes = [{ id: '1', flag: 'a', unit: 'u-1', event: 'enabled' }, { id: '2', flag: 'a', unit: 'u-2', event: 'error', metadata: { code: 7 } }];
+  assert.deepEqual((await server.asServer('/v1/outcomes', { body: { outcomes } })).json(), { counted: 2, kept: 0, refused: [] });
+  return say('/api/admin/feature-flags', { featureName: 'b', action: 'kill', reason: 'broken' });
+}
+
+test('a hub is the same hub elsewhere, its past included', async () => {
+  const version = await live(from);
+  const backup = await get(from, '/api/admin/backup');
+  assert.equal(backup.status, 200, backup.text);
+  const lines = backup.text.trimEnd().split('\n');
+  // The last line says what `sha256sum` would.
+  const said = JSON.parse(lines.at(-1));
+  const sha256 = createHash('sha256').update(`${lines.slice(0, -1).join('\n')}\n`).digest('hex');
+  assert.deepEqual(said, { lines: lines.length - 2, sha256 });
+  await fresh(async (to, data) => {
+    assert.notDeepEqual(await everything(to), await everything(from));
+    const answer = await restore(to, backup.text);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.json().version, version);
+    assert.deepEqual(await everything(to), await everything(from));
+    for (let at = 1; at <= version; at++) assert.equal(await then(to, at), await then(from, at), `at version ${at}`);
+    const [flag] = await to.evaluate({ flag: 'a', context: { customerId: 'c-1' } });
+    assert.deepEqual([flag.value, flag.layer], [true, 'organization']);
+    assert.equal((await get(to, '/api/admin/backup')).text, backup.text);
+    // It is written to now: another backup would lose that.
+    const twice = await restore(to, backup.text);
+    assert.deepEqual([twice.status, twice.json().code], [409, 'NOT_EMPTY']);
+    // It goes on, and is there after the power went.
+    assert.equal((await to.asAdmin('/api/admin/feature-flags', { body: { featureName: 'b', action: 'revive', reason: 'mended' } })).json().version, version + 1);
+    await to.stop();
+    const again = await startServer({ data });
+    try {
+      assert.equal((await get(again, '/api/admin/changes/verify')).json().valid, true);
+      assert.equal((await get(again, '/api/admin/versions?limit=1')).json().versions[0].version, version + 1);
+    } finally {
+      await again.stop();
+    }
+  });
+});
+
+test('what is not whole is not restored', async () => {
+  const { text } = await get(from, '/api/admin/backup');
+  const lines = text.trimEnd().split('\n');
+  const at = (word) => lines.findIndex((line) => line.includes(word));
+  const without = (index) => [...lines.slice(0, index), ...lines.slice(index + 1)].join('\n') + '\n';
+  const changed = (index, change) => lines.map((line, number) => (number === index ? change(line) : line)).join('\n') + '\n';
+  const bad = {
+    nothing: '',
+    'no backup': '{"a":1}\n',
+    'another form': changed(0, (line) => line.replace('"backup":1', '"backup":2')),
+    'cut in a line': text.slice(0, text.length / 2),
+    'cut behind a line': lines.slice(0, -3).join('\n') + '\n',
+    'without its end': lines.slice(0, -1).join('\n') + '\n',
+    'without a row': without(at('"row":["flag"')),
+    'without a version': without(at('{"version":[1,')),
+    'without a record': without(at('"change":[2,')),
+    'with a record altered': changed(at('"change":[2,'), (line) => line.replace(/reason\\":\\"[a-z]/, 'reason\\":\\"X')),
+    'with a row altered': changed(at('"row":["flag"'), (line) => line.replace('userId', 'userID')),
+    'with a line twice': changed(at('"event":['), (line) => `${line}\n${line}`),
+    'with something behind it': `${text}{}\n`,
+    'without the last line feed': text.trimEnd(),
+  };
+  await fresh(async (to) => {
+    const before = JSON.parse((await get(to, '/api/admin/document')).text);
+    for (const [what, body] of Object.entries(bad)) {
+      assert.notEqual(body, text, what);
+      const answer = await restore(to, body);
+      assert.deepEqual([answer.status, answer.type, answer.json().code], [400, 'application/problem+json', 'PARSE_ERROR'], `${what}: ${answer.text}`);
+      // The hub is as fresh as before: it has what the deployment brings.
+      assert.deepEqual(JSON.parse((await get(to, '/api/admin/document')).text), before, what);
+      assert.equal((await get(to, '/api/admin/versions')).json().versions.length, 1, what);
+    }
+    assert.equal((await restore(to, text)).status, 200, 'and the whole one is taken');
+  });
+});
+
+test('only operators', async () => {
+  for (const token of [from.clientKey, from.serverKey, undefined]) {
+    assert.equal((await from.request('/api/admin/backup', { method: 'GET', token })).status, 401);
+    assert.equal((await from.request('/api/admin/restore', { token, body: '' })).status, 401);
+  }
+});

@@ -1,0 +1,15 @@
+// An audit trail of any length: imports of many flags, each of them another in every document.
+const FLAGS = 5_000;
+
+/** Imports documents until the trail has so many records; answers how many it has. */
+export async function fillTrail(server, records) {
+  let found = 0;
+  for (let number = 0; found < records; number++) {
+    const flags = Object.fromEntries(Array.from({ length: FLAGS }, (_, at) => [`f${at}`, { metadata: { number } }]));
+    const body = { schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f', flags };
+    const answer = await server.asAdmin('/api/admin/document', { method: 'PUT', body });
+    if (answer.status !== 200) throw new Error(answer.text);
+    found += answer.json().records;
+  }
+  return found;
+}
