@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { dataFolder } from '../server.mjs';
-import { hostWorker, KEYS, token } from './workerd.mjs';
+import { hostWorker, KEYS, startOn, token } from './workerd.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -346,4 +346,32 @@ test('somebody else\'s organization is nobody\'s to keep keys or customers of', 
     assert.equal((await as(role, 'customers', { method: 'GET' })).status, 403);
     assert.equal((await as(role, 'customers', { body: { customerId: 'c-own', organizationId: null } })).status, 403);
   }
+});
+
+test('while the hub is away the keys that are known open the edge, and of others nobody knows', async () => {
+  const folder = await dataFolder();
+  const own = await startOn({ config: new URL('workers/away.capnp', import.meta.url), data: folder.path });
+  ends.push(async () => { await own.stop(); await folder.remove(); });
+  const becomes = (hub) => own.request('/test/hub', { body: hub });
+  // Before there is a document keys are all that an isolate knows.
+  const [first, gone] = [await make({}, own), await make({}, own)];
+  assert.deepEqual([(await all(first.key, { on: own })).json().errorCode, (await all(gone.key, { on: own })).status], ['GENERAL', 503]);
+  assert.equal((await own.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT })).status, 200);
+  assert.deepEqual([(await all(first.key, { on: own })).status, (await all(gone.key, { on: own })).status], [200, 200]);
+  await revoke(gone.id, own);
+  for (const hub of ['gone', 'slow']) {
+    await becomes(hub);
+    for (const end = Date.now() + 30_000; !(await own.request('/health', { method: 'GET' })).json().stale;) assert.ok(Date.now() < end);
+    assert.equal((await all(first.key, { on: own })).headers.get('twinflag-stale'), 'true');
+    for (const unknown of [gone.key, `tf_server_${'0'.repeat(40)}`]) {
+      const answer = await own.request('/v1/program', { token: unknown, body: {} });
+      assert.deepEqual([answer.status, answer.json().code, answer.headers.get('retry-after')], [503, 'KEYS_UNAVAILABLE', '10']);
+    }
+    // Nobody has to be asked about what we never made.
+    assert.equal((await all('tf_client_x', { on: own })).status, 401);
+    await becomes('here');
+    for (const end = Date.now() + 30_000; (await own.request('/health', { method: 'GET' })).json().stale;) assert.ok(Date.now() < end);
+    assert.equal((await all(gone.key, { on: own })).status, 401);
+  }
+  assert.equal((await all(first.key, { on: own })).status, 200);
 });
