@@ -18,6 +18,7 @@ mod query;
 mod routes;
 mod ruleset_cache;
 mod settings;
+mod source;
 mod store;
 mod words;
 

@@ -1,5 +1,5 @@
 //! Refusals: what goes wrong, its status and its code, as `application/problem+json` (RFC 9457).
-use sdk_core::DocumentError;
+use sdk_core::{DocumentError, Millis};
 use serde::Serialize;
 use worker::{Response, ResponseBuilder, console_error};
 
@@ -10,6 +10,7 @@ pub(crate) struct Problem {
     pub(crate) code: &'static str,
     pub(crate) detail: String,
     pointer: Option<String>,
+    until: Option<String>,
     header: Option<(&'static str, String)>,
     /// What is for the log alone.
     cause: Option<Box<worker::Error>>,
@@ -147,6 +148,17 @@ impl Problem {
         Self::new(404, "ENVIRONMENT_NOT_FOUND", detail)
     }
 
+    /// There is no flag of this name.
+    pub(crate) fn no_flag(name: &str) -> Self {
+        Self::new(404, "FLAG_NOT_FOUND", format!("no flag has the key or alias {name:?}"))
+    }
+
+    /// The same, to be tried again at a moment.
+    pub(crate) fn until(self, moment: Millis, now: Millis) -> Self {
+        let seconds = (moment.0 - now.0).max(0) / 1_000 + 1;
+        Self { until: Some(moment.to_rfc3339()), header: Some(("retry-after", seconds.to_string())), ..self }
+    }
+
     /// Nothing served then.
     pub(crate) fn no_version() -> Self {
         Self::new(404, "VERSION_NOT_FOUND", "nothing served at this version or moment")
@@ -185,6 +197,7 @@ impl Problem {
             pointer: self.pointer.as_deref(),
             status: self.status,
             title: title(self.status),
+            until: self.until.as_deref(),
             kind: "about:blank",
         };
         let json = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
@@ -209,7 +222,7 @@ impl Problem {
     }
 
     fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), pointer: None, header: None, cause: None }
+        Self { status, code, detail: detail.into(), pointer: None, until: None, header: None, cause: None }
     }
 }
 
@@ -234,6 +247,8 @@ struct Body<'a> {
     pointer: Option<&'a str>,
     status: u16,
     title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<&'a str>,
     #[serde(rename = "type")]
     kind: &'a str,
 }

@@ -84,6 +84,7 @@ const ROUTES: &[(&str, Served)] = &[
     ("/api/admin/changes", Served(Route::Admin, GET, Audience::Operators)),
     ("/api/admin/changes/verify", Served(Route::Steering, GET, Audience::Operators)),
     ("/api/admin/versions", Served(Route::Steering, GET, Audience::Operators)),
+    ("/api/admin/events", Served(Route::Steering, GET, Audience::Operators)),
     ("/api/admin/stats", Served(Route::Steering, GET, Audience::Operators)),
     ("/api/admin/cache", Served(Route::Cache, GET_DELETE, Audience::Operators)),
     ("/api/admin/backup", Served(Route::Steering, GET, Audience::Operators)),

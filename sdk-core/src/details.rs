@@ -20,6 +20,9 @@ pub enum Reason {
     Error,
 }
 
+/// The reason of every answer while a deployment has all flags switched off.
+pub const SWITCHED_OFF: Reason = Reason::Disabled;
+
 /// What went wrong, in OpenFeature's words.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]

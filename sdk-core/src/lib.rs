@@ -34,7 +34,7 @@ mod value;
 pub use answer::Object;
 pub use bucket::{BUCKETS, BucketKey, Subkey};
 pub use context::{Context, MAX_CONTEXT_DEPTH};
-pub use details::{ErrorCode, FlagType, Layer, Reason, Value};
+pub use details::{ErrorCode, FlagType, Layer, Reason, SWITCHED_OFF, Value};
 pub use document::rows;
 pub use document::{Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_LIST, MAX_RULES, compile};
 pub use evaluation::Evaluation;

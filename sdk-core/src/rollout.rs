@@ -342,7 +342,8 @@ impl Rollout {
                 return Err(Stop::Illegal(format!("the rollout is at {percent} %; only one at 100 % can be completed")));
             }
             (Step::Complete, _) => return illegal("only an active one can be completed"),
-            (Step::RollBack, Status::RolledBack) => return illegal("it was taken back before"),
+            // Whoever is on call may say it twice.
+            (Step::RollBack, Status::RolledBack) => {}
             (Step::RollBack, _) => next.roll_back(now),
             (Step::Percentage(percentage), Status::Active | Status::Paused) => next.set_percentage(percentage, now),
             (Step::Percentage(percentage), Status::Planned) if self.tier.is_none() => next.percentage = percentage,
@@ -491,7 +492,7 @@ mod tests {
             (Step::Pause, 0b00010),
             (Step::Resume, 0b00100),
             (Step::Complete, 0b00010),
-            (Step::RollBack, 0b01111),
+            (Step::RollBack, 0b11111),
             (Step::Percentage(Percentage(5)), 0b00110),
         ];
         for (step, legal) in steps {

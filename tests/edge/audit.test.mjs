@@ -96,7 +96,7 @@ test('a trail that was saved holds without a server, and what was altered in it 
   assert.match(said, new RegExp(`^${count} records hold, 0 of them erased; the newest has the hash ${records.at(-1).hash}; .* record 100\n$`));
   const spoilt = records.slice(0, 1_000);
   for (const [what, lines, options] of [
-    ['altered', spoilt.with(500, { ...spoilt[500], changedBy: 'somebody' })], ['left out', spoilt.toSpliced(500, 1)], ['of another version', spoilt.with(500, { ...spoilt[500], version: 1 })],
+    ['altered', spoilt.with(500, { ...spoilt[500], changedBy: 'somebody' })], ['left out', spoilt.toSpliced(500, 1)], ['of another version', spoilt.with(500, { ...spoilt[500], version: spoilt[500].version + 1 })],
     ['cut off', spoilt.slice(0, 99), ['--head', hash]], ['said to be erased, and not', spoilt.with(500, { ...spoilt[500], payloadHash: hash })],
   ]) {
     const [status, said] = await audit(lines, ...(options ?? []));

@@ -76,6 +76,10 @@ const ASKED = [
   { closed: true, make: () => ['GET', 'versions'] },
   { closed: true, make: () => ['GET', 'changes/verify'] },
   { closed: true, make: () => ['GET', 'stats'] },
+  { closed: true, make: () => ['GET', 'backup'] },
+  { closed: true, make: (who) => ['POST', 'restore', who] },
+  { closed: true, make: () => ['GET', 'cache'] },
+  { closed: true, make: () => ['DELETE', 'cache'] },
   { closed: true, make: () => ['GET', 'overrides?kind=customers'] },
   { closed: true, make: () => ['GET', 'overrides?kind=organizations&after=o-'] },
 ];

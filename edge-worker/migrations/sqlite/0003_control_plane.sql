@@ -52,6 +52,7 @@ CREATE TABLE rollout_events (
   sequence INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   feature_name TEXT NOT NULL,
+  flag_path TEXT NOT NULL,
   customer_id TEXT,
   unit TEXT,
   event_type TEXT NOT NULL,
@@ -59,7 +60,8 @@ CREATE TABLE rollout_events (
   timestamp INTEGER NOT NULL
 );
 
-CREATE INDEX rollout_events_by_feature ON rollout_events (feature_name, timestamp);
+CREATE INDEX rollout_events_by_feature ON rollout_events (feature_name);
+CREATE INDEX rollout_events_by_flag ON rollout_events (flag_path, timestamp);
 CREATE INDEX rollout_events_by_customer ON rollout_events (customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX rollout_events_by_type ON rollout_events (event_type);
 CREATE INDEX rollout_events_by_time ON rollout_events (timestamp);
@@ -100,7 +102,7 @@ SELECT name AS organization_id, text AS flags, updated_at,
 FROM rows_now WHERE kind = 'organization';
 
 CREATE VIEW feature_flags AS
-SELECT flag.name, coalesce(state.text ->> '$.enabled', 1) AS enabled, state.text ->> '$.rollout.percentage' AS rollout_percentage,
+SELECT flag.name, coalesce(state.text ->> '$.enabled', 1) AS enabled, coalesce(state.text ->> '$.rollout.percentage', 100) AS rollout_percentage,
   flag.text -> '$.targets' AS target_users, flag.text -> '$.aliases' AS aliases, flag.created_at, max(flag.updated_at, state.updated_at) AS updated_at
 FROM rows_now AS flag JOIN rows_now AS state ON state.kind = 'state' AND state.name = flag.name WHERE flag.kind = 'flag';
 
@@ -111,7 +113,8 @@ SELECT CASE WHEN instr(flag.name, '.') THEN coalesce(flag.text ->> '$.aliases[0]
   coalesce(state.text ->> '$.rollout.percentage', 0) AS percentage, coalesce(state.text ->> '$.rollout.status', 'planned') AS status,
   coalesce(state.text -> '$.rollout.allow', '[]') AS whitelisted_customers, coalesce(state.text -> '$.rollout.deny', '[]') AS blacklisted_customers,
   state.text ->> '$.rollout.guard.errorRate' AS rollback_error_rate, state.text ->> '$.rollout.guard.timeWindow' AS rollback_time_window,
-  course.text ->> '$.startedAt' AS started_at, course.text ->> '$.stageSince' AS tier_since, state.created_at, state.updated_at
+  course.text ->> '$.startedAt' AS started_at, course.text ->> '$.stageSince' AS tier_since,
+  coalesce(course.text ->> '$.createdAt', state.created_at) AS created_at, state.updated_at
 FROM rows_now AS flag JOIN rows_now AS state ON state.kind = 'state' AND state.name = flag.name
 LEFT JOIN rows_now AS course ON course.kind = 'course' AND course.name = flag.name
 WHERE flag.kind = 'flag' AND json_type(state.text, '$.rollout') = 'object' AND state.text -> '$.rollout' <> '{}';

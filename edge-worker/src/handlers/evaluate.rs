@@ -2,7 +2,7 @@
 //!
 //! `minVersion` names a version that the answers must at least be from, where the hub has it.
 use sdk_core::{
-    Context, FlagType, Millis, Object, Overrides, Reason,
+    Context, FlagType, Millis, Object, Overrides, SWITCHED_OFF,
     canonical::{canonical_text, write_string},
 };
 use serde::Deserialize;
@@ -114,7 +114,7 @@ fn list(questions: &[Question], write: impl Fn(&mut String, &Question)) -> Strin
 /// What is answered while all flags are switched off.
 fn write_default(out: &mut String, question: &Question) {
     let mut object = Object::open(out);
-    write_string(object.member("reason"), Reason::Disabled.as_str());
+    write_string(object.member("reason"), SWITCHED_OFF.as_str());
     if let Some(default) = &question.default {
         object.member("value").push_str(default);
     }

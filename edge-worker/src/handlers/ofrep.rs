@@ -4,7 +4,7 @@
 //! a parameter of that name to be answered from that version at least.
 use percent_encoding::percent_decode_str;
 use sdk_core::{
-    Context, ErrorCode, Evaluation, Object, Overrides, Reason,
+    Context, ErrorCode, Evaluation, Object, Overrides, SWITCHED_OFF,
     canonical::{write_number, write_string},
 };
 use worker::{Request, Response};
@@ -102,7 +102,7 @@ fn switched_off(key: &str) -> String {
     let mut out = String::new();
     let mut object = Object::open(&mut out);
     write_string(object.member("key"), key);
-    write_string(object.member("reason"), Reason::Disabled.as_str());
+    write_string(object.member("reason"), SWITCHED_OFF.as_str());
     object.close();
     out
 }

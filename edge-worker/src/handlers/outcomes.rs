@@ -8,5 +8,5 @@ pub(crate) async fn take(_server: Server, request: &mut Request, env: &Env) -> R
     if settings::is_off(env) {
         return Err(Problem::switched_off());
     }
-    hub::outcomes(env, body).await
+    hub::outcomes(env, request, body).await
 }

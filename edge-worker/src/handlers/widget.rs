@@ -5,7 +5,7 @@
 //! of it. Without any ruleset the written defaults are answered, marked stale and without a version; and unmarked where all flags are
 //! switched off.
 use sdk_core::{
-    Context, Evaluation, Layer, Millis, Object, Overrides,
+    Context, Evaluation, Millis, Object, Overrides,
     canonical::{write_number, write_string},
 };
 use worker::{Request, Response};
@@ -19,16 +19,13 @@ use crate::{
     problem::Problem,
     query::Query,
     ruleset_cache::{self, Serving},
-    settings,
+    settings, source,
 };
 
 /// What the widget does where nobody says otherwise.
 const DEFAULTS: &str = include_str!("../../widget-defaults.json");
 /// The attributes that may be asked about.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "userId", "sessionId", "targetingKey"];
-/// Levels that `source` has a word of its own for, highest first. What a rollout, a rule or a target answers is the flag's own.
-const SOURCES: [(&str, &str); 3] =
-    [("customer", "customer_override"), ("organization", "organization_override"), ("environment", "environment")];
 
 pub(crate) async fn config(evaluator: Evaluator, request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &[&ATTRIBUTES[..], &["minVersion"]].concat())?;
@@ -65,9 +62,7 @@ fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, tags: 
     let mut answers: Vec<Evaluation<'_>> = visitor.evaluate_all().filter(|answer| answer.value().is_some()).collect();
     // A dot sorts before every other character that a key may hold but the hyphen, and keys under one path stand together.
     answers.sort_unstable_by_key(Evaluation::flag_key);
-    let layers = answers.iter().filter_map(Evaluation::layer).map(Layer::as_str);
-    let highest = layers.filter_map(|layer| SOURCES.iter().position(|(name, _)| *name == layer)).min();
-    let source = highest.and_then(|place| SOURCES.get(place)).map_or("default", |(_, source)| source);
+    let source = source::highest(answers.iter().filter_map(Evaluation::layer));
     Config { tree: tree(&answers), source, stale: serving.stale }
 }
 

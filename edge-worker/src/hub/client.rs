@@ -103,8 +103,12 @@ pub(crate) async fn explaining(env: &Env, asked: &Explaining<'_>) -> Result<Stri
 }
 
 /// Keeps what happened; the hub answers in its own words.
-pub(crate) async fn outcomes(env: &Env, body: String) -> Result<Response, Problem> {
-    send(env, Method::Post, OUTCOMES, Headers::new(), body).await
+pub(crate) async fn outcomes(env: &Env, request: &Request, body: String) -> Result<Response, Problem> {
+    let headers = Headers::new();
+    if let Some(now) = request.headers().get(clock::TOLD)? {
+        headers.set(clock::TOLD, &now)?;
+    }
+    send(env, Method::Post, OUTCOMES, headers, body).await
 }
 
 /// Pages of overrides, each at a version.

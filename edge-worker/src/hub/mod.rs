@@ -15,7 +15,7 @@ use std::{
 };
 
 use sdk_core::{
-    BucketKey, Layer, Millis,
+    BucketKey, Millis,
     rows::{RowKey, RowKind},
     steering::Key,
 };
@@ -77,7 +77,10 @@ impl FlagHub {
             return self.administer(request).await;
         }
         match (request.method(), path.as_str()) {
-            (Method::Post, "/outcomes") => self.take_outcomes(&request.text().await?),
+            (Method::Post, "/outcomes") => {
+                let now = clock::told(&request, &self.env);
+                self.take_outcomes(&request.text().await?, now)
+            }
             (Method::Post, "/explaining") => self.explain(&request.text().await?),
             (Method::Post, _) => self.pages(&request.json::<Vec<(u16, u32)>>().await?),
             (_, "/document") => self.export().await,
@@ -122,10 +125,9 @@ impl FlagHub {
     /// The record that made an answer what it is.
     fn explain(&self, asked: &str) -> Result<Response, Problem> {
         let asked: Explaining<'_> = serde_json::from_str(asked).map_err(worker::Error::from)?;
-        let layer = Layer::ALL.iter().copied().find(|layer| layer.as_str() == asked.layer);
         let record = self.store.explaining(&ForExplain {
             flag: &asked.flag,
-            layer,
+            layer: &asked.layer,
             customer: asked.customer.as_deref(),
             organization: asked.organization.as_deref(),
             version: asked.version,

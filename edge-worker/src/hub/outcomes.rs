@@ -1,8 +1,8 @@
 //! What happened to those who have a feature, as their servers tell it: `POST /v1/outcomes`.
 //!
-//! `{ outcomes: [{ id, flag, unit, event, variant?, customerId?, metadata? }] }` → `{ counted, kept, refused: [{ index, detail }] }`.
+//! `{ outcomes: [{ id, flag, unit, event, variant?, customerId?, metadata? }] }` → `{ counted, duplicates, kept, refused: [{ index, detail }] }`.
 //! Times are those of arrival: nobody's clock but the hub's counts.
-use sdk_core::rows::Rows;
+use sdk_core::{Millis, rows::Rows};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::{Response, ResponseBuilder};
@@ -12,7 +12,6 @@ use super::{
     admin::{Object, read},
 };
 use crate::{
-    clock,
     problem::Problem,
     store::{Outcome, Store},
 };
@@ -54,30 +53,34 @@ struct Refused {
 struct Answer {
     /// New, and of an event that counts.
     counted: u32,
+    /// Known already.
+    duplicates: usize,
     /// New, of an event of one's own.
     kept: u32,
     refused: Vec<Refused>,
 }
 
 impl FlagHub {
-    pub(super) fn take_outcomes(&self, body: &str) -> Result<Response, Problem> {
+    pub(super) fn take_outcomes(&self, body: &str, at: Millis) -> Result<Response, Problem> {
         let Body { outcomes } = read(body)?;
         if outcomes.len() > MOST {
             return Err(Problem::malformed_at("/outcomes", format!("expected at most {MOST}, found {}", outcomes.len())));
         }
         let (mut counting, mut others, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for (index, Object(wire)) in outcomes.into_iter().enumerate() {
-            match self.outcome(wire) {
+            match self.outcome(wire, at) {
                 Ok(outcome) if COUNTED.contains(&outcome.event.as_str()) => counting.push(outcome),
                 Ok(outcome) => others.push(outcome),
                 Err(detail) => refused.push(Refused { detail, index }),
             }
         }
-        let answer = Answer { counted: self.store.keep_outcomes(&counting)?, kept: self.store.keep_outcomes(&others)?, refused };
+        let (counted, kept) = (self.store.keep_outcomes(&counting)?, self.store.keep_outcomes(&others)?);
+        let duplicates = counting.len() + others.len() - (counted + kept) as usize;
+        let answer = Answer { counted, duplicates, kept, refused };
         Ok(ResponseBuilder::new().with_status(202).from_json(&answer)?)
     }
 
-    fn outcome(&self, wire: Wire) -> Result<Outcome, String> {
+    fn outcome(&self, wire: Wire, at: Millis) -> Result<Outcome, String> {
         let Wire { id, flag, unit, event, variant, customer_id, metadata } = wire;
         let texts = [("id", Some(&id)), ("unit", Some(&unit)), ("event", Some(&event)), ("customerId", customer_id.as_ref())];
         for (name, text) in texts {
@@ -95,6 +98,6 @@ impl FlagHub {
             None => given.to_owned(),
             Some(variant) => format!(r#"{{"metadata":{given},"variant":{}}}"#, serde_json::Value::from(variant)),
         };
-        Ok(Outcome { id, flag: feature.key, customer: customer_id, unit, event, metadata, at: clock::now() })
+        Ok(Outcome { id, flag: feature.key, feature: feature.name, customer: customer_id, unit, event, metadata, at })
     }
 }

@@ -1,6 +1,6 @@
 //! Records, versions and what is asked of them.
 use sdk_core::{
-    Layer, Millis,
+    Millis,
     change::{Hash, Link},
 };
 
@@ -29,6 +29,32 @@ pub(crate) struct Asked {
     pub(crate) limit: u32,
 }
 
+/// Which entries of the logs of rollouts are asked for; all that is given must fit.
+#[derive(Default)]
+pub(crate) struct AskedEvents {
+    /// The key of a flag.
+    pub(crate) flag: Option<String>,
+    pub(crate) customer: Option<String>,
+    pub(crate) event: Option<String>,
+    /// Only entries below this number.
+    pub(crate) below: Option<u32>,
+    pub(crate) limit: u32,
+}
+
+/// An entry in the log of a rollout.
+pub(crate) struct Happened {
+    pub(crate) sequence: u32,
+    pub(crate) id: String,
+    pub(crate) flag: String,
+    pub(crate) feature: String,
+    pub(crate) customer: Option<String>,
+    pub(crate) unit: Option<String>,
+    pub(crate) event: String,
+    /// A JSON object.
+    pub(crate) metadata: String,
+    pub(crate) at: Millis,
+}
+
 /// A version: when it was made, and how much is different since.
 pub(crate) struct Version {
     pub(crate) number: u32,
@@ -42,8 +68,8 @@ pub(crate) struct Version {
 pub(crate) struct ForExplain<'a> {
     /// The key of the flag.
     pub(crate) flag: &'a str,
-    /// Which level answered.
-    pub(crate) layer: Option<Layer>,
+    /// The name of the level that answered.
+    pub(crate) layer: &'a str,
     pub(crate) customer: Option<&'a str>,
     pub(crate) organization: Option<&'a str>,
     pub(crate) version: u32,

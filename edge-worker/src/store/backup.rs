@@ -31,8 +31,8 @@ pub(crate) enum Line {
     Row(String, String, u32, u32, Option<String>),
     /// Number, version, payload, hash of the payload and hash of a record.
     Change(u64, u32, Option<String>, String, String),
-    /// Number, id, flag, customer, unit, kind, metadata and time of an event.
-    Event(u64, String, String, Option<String>, Option<String>, String, String, i64),
+    /// Number, id, feature, flag, customer, unit, kind, metadata and time of an event.
+    Event(u64, String, String, String, Option<String>, Option<String>, String, String, i64),
 }
 
 /// What stood before it.

@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use sdk_core::{
-    Layer, Millis,
+    Millis,
     change::{By, Hash, Link, Record, Verifier},
     rollout::Observed,
     rows::{RowKey, RowKind, Rows},
@@ -11,7 +11,7 @@ use sdk_core::{
 
 use super::{
     Answer, Commit, Outcome, Store,
-    audit::{Asked, ForExplain},
+    audit::{Asked, AskedEvents, ForExplain},
     backup::{Head, Line, Place},
 };
 
@@ -228,16 +228,16 @@ fn holds_the_chain<S: Store>(store: &S) {
 fn explains_by_the_level_that_answered<S: Store>(store: &S) {
     fill(store, &[change("a", false), of_customer("a", "c-1"), of_organization("a", "o-1"), of_customer("a", "c-2"), change("b", false)]);
     let found = |layer, customer, organization, version| {
-        let asked = ForExplain { flag: "a", layer: Some(layer), customer, organization, version };
+        let asked = ForExplain { flag: "a", layer, customer, organization, version };
         store.explaining(&asked).unwrap().map(|record| record.link.sequence)
     };
-    assert_eq!(found(Layer::Customer, Some("c-1"), None, 5), Some(2));
-    assert_eq!(found(Layer::Customer, Some("c-3"), None, 5), None);
-    assert_eq!(found(Layer::Organization, Some("c-1"), Some("o-1"), 5), Some(3));
-    assert_eq!(found(Layer::Organization, Some("c-1"), Some("o-1"), 2), None);
-    assert_eq!(found(Layer::Kill, Some("c-1"), Some("o-1"), 5), Some(1));
-    assert_eq!(found(Layer::Default, None, None, 5), Some(1));
-    assert_eq!(found(Layer::Default, None, None, 0), None);
+    assert_eq!(found("customer", Some("c-1"), None, 5), Some(2));
+    assert_eq!(found("customer", Some("c-3"), None, 5), None);
+    assert_eq!(found("organization", Some("c-1"), Some("o-1"), 5), Some(3));
+    assert_eq!(found("organization", Some("c-1"), Some("o-1"), 2), None);
+    assert_eq!(found("kill", Some("c-1"), Some("o-1"), 5), Some(1));
+    assert_eq!(found("default", None, None, 5), Some(1));
+    assert_eq!(found("default", None, None, 0), None);
 }
 
 fn answers_the_same_request_once<S: Store>(store: &S) {
@@ -259,6 +259,7 @@ fn counts_units_once<S: Store>(store: &S) {
     let outcome = |id: &str, unit: &str, event: &str, at| Outcome {
         id: id.into(),
         flag: "a".into(),
+        feature: "the a".into(),
         customer: None,
         unit: unit.into(),
         event: event.into(),
@@ -285,9 +286,19 @@ fn counts_units_once<S: Store>(store: &S) {
     assert_eq!(observed("a", 15), Observed { exposures: 2, errors: 2 });
     assert_eq!(observed("b", 0), Observed::default());
     // The steps of a rollout stand in the same log and count for nobody.
-    let event = Event { flag: "a".into(), name: "enabled", metadata: "{}".into() };
+    let event = Event { flag: "a".into(), feature: "the a".into(), name: "enabled", metadata: "{}".into() };
     store.commit(&Commit { events: &[("9".into(), event)], ..Commit::default() }, Millis(40)).unwrap();
     assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
+
+    let ids = |asked: AskedEvents| -> Vec<String> {
+        store.events(&AskedEvents { limit: 10, ..asked }).unwrap().into_iter().map(|event| event.id).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(ids(AskedEvents::default()), ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
+    assert_eq!(ids(AskedEvents { event: some("error"), ..AskedEvents::default() }), ["7", "5", "4"]);
+    assert_eq!(ids(AskedEvents { flag: some("a"), below: Some(3), ..AskedEvents::default() }), ["2", "1"]);
+    assert!(ids(AskedEvents { customer: some("c"), ..AskedEvents::default() }).is_empty());
+    assert_eq!(store.events(&AskedEvents { limit: 2, ..AskedEvents::default() }).unwrap().len(), 2);
 }
 
 /// All lines of a backup of the store as it was when it began.
@@ -310,6 +321,7 @@ fn is_carried_to_another<S: Store>(from: &S, to: &S) {
     let outcome = Outcome {
         id: "1".into(),
         flag: "a".into(),
+        feature: "the a".into(),
         customer: None,
         unit: "u".into(),
         event: "error".into(),

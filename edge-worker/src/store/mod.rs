@@ -15,7 +15,7 @@ use sdk_core::{
 use worker::Result;
 
 use self::{
-    audit::{Asked, ForExplain, Stored, Version},
+    audit::{Asked, AskedEvents, ForExplain, Happened, Stored, Version},
     backup::{Head, Line, Place},
 };
 
@@ -47,8 +47,10 @@ pub(crate) struct Answer<'a> {
 pub(crate) struct Outcome {
     /// Sent twice, it counts once.
     pub(crate) id: String,
-    /// The key of the flag.
+    /// The key of the flag,
     pub(crate) flag: String,
+    /// and the name that its rollout goes by.
+    pub(crate) feature: String,
     pub(crate) customer: Option<String>,
     /// Who had it, as finely as is known.
     pub(crate) unit: String,
@@ -111,6 +113,8 @@ pub(crate) trait Store {
 
     /// Keeps outcomes; answers how many were new.
     fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32>;
+    /// Entries of the logs of rollouts, newest first.
+    fn events(&self, asked: &AskedEvents) -> Result<Vec<Happened>>;
     /// What was counted of a flag since a moment.
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
 }

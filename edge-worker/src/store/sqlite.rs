@@ -20,7 +20,7 @@ use worker::{Error, Result, SqlStorageValue, State};
 use self::database::{Database, Object};
 use super::{
     Commit, Outcome, Store,
-    audit::{Asked, ForExplain, Stored, Version},
+    audit::{Asked, AskedEvents, ForExplain, Happened, Stored, Version},
     backup::{Head, Line, Place},
 };
 
@@ -206,6 +206,10 @@ impl<D: Database> Store for Sqlite<D> {
     fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32> {
         let sql = self.migrated()?;
         sql.transaction(|| events::keep(sql, outcomes))
+    }
+
+    fn events(&self, asked: &AskedEvents) -> Result<Vec<Happened>> {
+        events::list(self.migrated()?, asked)
     }
 
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed> {

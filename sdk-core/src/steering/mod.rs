@@ -119,9 +119,11 @@ pub struct Steered {
 /// An entry in the log of a rollout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// The key of the flag.
+    /// The key of the flag,
     pub flag: String,
-    /// `enabled` or `rollback`.
+    /// and the name that its rollout goes by.
+    pub feature: String,
+    /// `enabled`, `disabled` or `rollback`: more have it, fewer, or nobody.
     pub name: &'static str,
     /// A JSON object.
     pub metadata: String,

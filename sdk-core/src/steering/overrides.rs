@@ -56,7 +56,7 @@ pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
             had_override: old.is_some(),
             ..who.change(action)
         });
-        steered.warnings.extend(who.warning(held, flag));
+        steered.warnings.extend(leaf.variant.and_then(|_| who.warning(held, flag)));
     }
     steered.writes.push((key, after));
     Ok(steered)

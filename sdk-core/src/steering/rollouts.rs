@@ -108,7 +108,8 @@ pub(super) fn carry_out(held: Held<'_>, flag: &str, order: &Order, observed: Obs
         (RowKey::of(RowKind::Course, key), Some(state::write_course(&next.course))),
     ]);
     let mut steered = held.compiled(key, writes, [change].into())?;
-    steered.events.extend(event(key, before.as_ref(), &next));
+    let feature = held.feature(key).map_or_else(|| key.into(), |feature| feature.name);
+    steered.events.extend(event(key, feature, before.as_ref(), &next));
     Ok(steered)
 }
 
@@ -151,7 +152,15 @@ fn create(plan: &Plan, before: Option<&Rollout>, by: &By) -> Result<Rollout, Ref
     let lists = Lists { allow: Some(plan.allow.clone()), deny: Some(plan.deny.clone()), ..Lists::default() };
     rollout = with_lists(&rollout, &lists)?;
     edit_guard(&mut rollout, &plan.guard)?;
-    Ok(rollout)
+    // What is planned so already is: sent again it is no other plan.
+    match before {
+        Some(before)
+            if *before == (Rollout { course: Course { created_at: before.course.created_at, ..rollout.course }, ..rollout.clone() }) =>
+        {
+            Ok(before.clone())
+        }
+        _ => Ok(rollout),
+    }
 }
 
 fn with_lists(rollout: &Rollout, lists: &Lists) -> Result<Rollout, Refusal> {
@@ -223,11 +232,12 @@ fn described(rollout: &Rollout) -> String {
 }
 
 /// The log of a rollout has its steps to another stage.
-fn event(key: &str, before: Option<&Rollout>, next: &Rollout) -> Option<Event> {
+fn event(key: &str, feature: String, before: Option<&Rollout>, next: &Rollout) -> Option<Event> {
     let stage = |rollout: &Rollout| (rollout.tier, rollout.percentage);
     let name = match (before.map(|before| before.status), next.status) {
         (_, Status::RolledBack) => "rollback",
         (_, Status::Planned) => return None,
+        _ if before.is_some_and(|before| before.percentage > next.percentage) => "disabled",
         _ if before.map(stage) != Some(stage(next)) => "enabled",
         _ => return None,
     };
@@ -236,5 +246,5 @@ fn event(key: &str, before: Option<&Rollout>, next: &Rollout) -> Option<Event> {
         before.map_or_else(|| ("null".to_string(), "0".to_string()), |before| (tier(before), before.percentage.to_text()));
     let (to, to_percentage) = (tier(next), next.percentage.to_text());
     let metadata = format!(r#"{{"fromPercentage":{from_percentage},"fromTier":{from},"toPercentage":{to_percentage},"toTier":{to}}}"#);
-    Some(Event { flag: key.into(), name, metadata })
+    Some(Event { flag: key.into(), feature, name, metadata })
 }

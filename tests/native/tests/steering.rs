@@ -433,7 +433,7 @@ fn step(roll: usize, now: Option<Where>) -> (Order, Option<Where>) {
         }
         9 => (Order::Step(Step::Pause), now.filter(|now| now.0 == "active").map(|(_, tier, percentage)| ("paused", tier, percentage))),
         10 => (Order::Step(Step::Resume), now.filter(|now| now.0 == "paused").map(|(_, tier, percentage)| ("active", tier, percentage))),
-        _ => (Order::Step(Step::RollBack), now.filter(|now| now.0 != "rolled_back").map(|_| ("rolled_back", 0, 0.0))),
+        _ => (Order::Step(Step::RollBack), now.map(|_| ("rolled_back", 0, 0.0))),
     }
 }
 

@@ -1,5 +1,5 @@
 //! `/api/admin/changes`, `/api/admin/changes/verify` and `/api/admin/versions`: what was changed, by whom, and whether the trail holds.
-use sdk_core::change::Verifier;
+use sdk_core::{change::Verifier, rows::Rows};
 use serde::Serialize;
 use worker::Response;
 
@@ -23,7 +23,7 @@ impl FlagHub {
         let query = asked.query.only(&names)?;
         let text = |name: &str| query.get(name).map(str::to_owned);
         let flag = match text("flag") {
-            Some(name) => Some(self.ground()?.held(&sdk_core::rows::Rows::default()).feature(&name).map_or(name, |feature| feature.key)),
+            Some(name) => Some(self.ground()?.held(&Rows::default()).feature(&name).map_or(name, |feature| feature.key)),
             None => None,
         };
         let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
@@ -66,6 +66,21 @@ impl FlagHub {
         let (head, records) = verifier.head();
         let view = Trail { valid: broken.is_none(), broken, head: head.to_hex(), records };
         json(serde_json::to_string(&view).map_err(|error| worker::Error::from(error).into()))
+    }
+
+    /// `?featureName=&customerId=&event=&before=&limit=`: what happened to those who have a feature, and the steps of its rollout.
+    pub(super) fn list_events(&self, asked: &Asked) -> Result<Response, Problem> {
+        let query = asked.query.only(&["featureName", "customerId", "event", "before", "limit"])?;
+        let text = |name: &str| query.get(name).map(str::to_owned);
+        let flag = match query.get("featureName") {
+            Some(name) => Some(self.ground()?.held(&Rows::default()).feature(name).ok_or_else(|| Problem::no_flag(name))?.key),
+            None => None,
+        };
+        let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
+        let (customer, event) = (text("customerId"), text("event"));
+        let events = self.store.events(&audit::AskedEvents { flag, customer, event, below: query.number("before")?, limit })?;
+        let next = events.last().filter(|_| events.len() >= limit as usize).map(|event| event.sequence);
+        json(view::events(&events, next))
     }
 
     /// `?before=&limit=`: newest first.

@@ -40,7 +40,7 @@ impl FlagHub {
             Given::Null => None,
             Given::Value(organization) => Some(organization),
         };
-        let by = asked.by(reason, changed_by);
+        let by = asked.by(reason, changed_by)?;
         let paged = self.store.some([RowKey::of(RowKind::Membership, &customer_id)].iter())?;
         let command = Command::Assign { customer: customer_id, organization };
         self.carry_out(asked, &command, &paged, &by)

@@ -71,7 +71,7 @@ impl FlagHub {
             body: String::new(),
         };
         let ground = self.ground()?;
-        let by = asked.by(Some("the document that the deployment brings".to_owned()), None);
+        let by = asked.by(Some("the document that the deployment brings".to_owned()), None)?;
         let imported = self.imported(&ground, text, State::Keep, &[], &by)?;
         let left_out = imported.errors.iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
         write(&self.store, &self.ground, &ground, imported.steered, &by, None, |_, _| Ok(String::new()))?;
@@ -89,7 +89,7 @@ impl FlagHub {
         reason: String,
         dry_run: bool,
     ) -> Result<Response, Problem> {
-        let by = asked.by(Some(reason), None);
+        let by = asked.by(Some(reason), None)?;
         let imported = self.imported(ground, text, state, contexts, &by)?;
         let mut view = View::of(&imported);
         if dry_run {

@@ -1,6 +1,6 @@
 //! `/api/admin/feature-flags` and `/api/admin/stats`: flags as an operator sees them.
 use sdk_core::{
-    Layer, OwnerKind,
+    OwnerKind,
     rollout::Observed,
     rows::Rows,
     steering::{Command, Feature, features, organization_of, overrides_of, visitor},
@@ -13,12 +13,12 @@ use super::{
     body::{Given, owner, read},
     json, view,
 };
-use crate::{hub::FlagHub, problem::Problem, store::Store};
+use crate::{hub::FlagHub, problem::Problem, settings, source, store::Store};
 
 impl FlagHub {
-    /// `?customerId=`, `?organizationId=`: all flags, and what they are for this visitor.
+    /// `?customerId=`, `?organizationId=`: all flags, or that of `?featureName=`, and what they are for this visitor.
     pub(super) fn list_features(&self, asked: &Asked) -> Result<Response, Problem> {
-        let query = asked.query.only(&["customerId", "organizationId"])?;
+        let query = asked.query.only(&["customerId", "organizationId", "featureName"])?;
         let (customer, organization) = (query.get("customerId"), query.get("organizationId"));
         if customer.is_some() || organization.is_some() {
             self.check_within(asked, customer, organization)?;
@@ -35,23 +35,27 @@ impl FlagHub {
         let held = ground.held(&paged);
         let (context, own) = (visitor(customer, organization.as_deref()), overrides_of(held, customer, organization.as_deref()));
         let mut out = Vec::new();
-        let mut highest: Option<Layer> = None;
-        for feature in features(held) {
+        let mut layers = Vec::new();
+        let wanted = match query.get("featureName") {
+            Some(name) => vec![held.feature(name).ok_or_else(|| Problem::no_flag(name))?],
+            None => features(held),
+        };
+        for feature in wanted {
             let evaluation = ground.ruleset.evaluate(own.of(&context), &feature.key, &context, asked.now, None);
-            highest = view::higher(highest, evaluation.layer());
+            layers.extend(evaluation.layer());
             let overridden = own.of(&context);
             let named = |of: Option<&_>| of.and_then(|own| ground.ruleset.overridden(own, &feature.key));
             let overridden = (named(overridden.customer), named(overridden.organization));
             out.push(view::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
-        json(view::features(&out, ground.version, whose, highest, asked.now))
+        json(view::features(&out, ground.version, whose, source::highest(layers.into_iter()), settings::is_off(&self.env), asked.now))
     }
 
     /// `{ featureName, enabled | variant | action, customerId | organizationId, reason }`.
     pub(super) fn change_feature(&self, asked: &Asked) -> Result<Response, Problem> {
         let Body { feature_name, enabled, variant, action, customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
-        let by = asked.by(Some(reason), changed_by);
+        let by = asked.by(Some(reason), changed_by)?;
         if let Some(action) = action {
             if enabled != Given::Absent || variant.is_some() || customer_id.is_some() || organization_id.is_some() {
                 return Err(Problem::malformed_at("/action", "expected no enabled, variant, customerId or organizationId beside action"));
@@ -86,18 +90,25 @@ impl FlagHub {
         })
     }
 
-    /// What was counted of every rollout in its present stage.
+    /// What was counted of every rollout in its present stage, or of that of `?featureName=`.
     pub(super) fn list_stats(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
+        let query = asked.query.only(&["featureName"])?;
         let ground = self.ground()?;
         let mut out = Vec::new();
-        for feature in features(ground.held(&Rows::default())).iter().filter(|feature| feature.rollout.is_some()) {
+        let paged = Rows::default();
+        let held = ground.held(&paged);
+        let wanted = match query.get("featureName") {
+            Some(name) => vec![held.feature(name).ok_or_else(|| Problem::no_flag(name))?],
+            None => features(held),
+        };
+        for feature in wanted.iter().filter(|feature| feature.rollout.is_some()) {
             out.push(view::statistics_of(feature, self.counted(feature)?)?);
         }
         json(view::list("statistics", &out))
     }
 
-    fn counted(&self, feature: &Feature) -> Result<Observed, Problem> {
+    pub(super) fn counted(&self, feature: &Feature) -> Result<Observed, Problem> {
         match feature.rollout.as_ref().and_then(|rollout| rollout.course.stage_since) {
             Some(since) => Ok(self.store.observed(&feature.key, since)?),
             None => Ok(Observed::default()),

@@ -54,7 +54,7 @@ impl FlagHub {
         let terms = KeyTerms { kind, label, origins, tags, identity: identity.read()?, expires_at };
         let (id, secrets) = (uuid()?, Secrets::of(kind)?);
         let order = KeyOrder::Create { id: id.clone(), made: secrets.made(), terms };
-        self.carry_out_key(asked, order, &asked.by(reason, changed_by), &id, &secrets)
+        self.carry_out_key(asked, order, &asked.by(reason, changed_by)?, &id, &secrets)
     }
 
     /// `{ overlap?, expiresAt?, reason? }`: for how many milliseconds both are good, and when the successor expires, `null` for
@@ -73,13 +73,13 @@ impl FlagHub {
         let (successor, secrets) = (uuid()?, Secrets::of(kind)?);
         let overlap_ms = overlap.unwrap_or(OVERLAP_MS);
         let order = KeyOrder::Rotate { id: id.to_owned(), successor: successor.clone(), made: secrets.made(), overlap_ms, expiry };
-        self.carry_out_key(asked, order, &asked.by(reason, changed_by), &successor, &secrets)
+        self.carry_out_key(asked, order, &asked.by(reason, changed_by)?, &successor, &secrets)
     }
 
     /// `?reason=`.
     fn revoke_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
         let query = asked.query.only(&["reason"])?;
-        let by = asked.by(query.get("reason").map(str::to_owned), None);
+        let by = asked.by(query.get("reason").map(str::to_owned), None)?;
         self.carry_out(asked, &Command::Key(KeyOrder::Revoke { id: id.to_owned() }), &Rows::default(), &by)
     }
 
@@ -88,7 +88,7 @@ impl FlagHub {
             let row = steered.writes.iter().find(|(key, _)| key.name == id).and_then(|(_, row)| row.as_deref());
             row.and_then(Key::from_row).is_some_and(|key| key.identity_secret.is_some())
         };
-        self.carry_out_and_tell(asked, &Command::Key(order), &Rows::default(), by, |written, steered| {
+        self.carry_out_and_tell(asked, &Command::Key(order), &Rows::default(), by, |written, steered, _| {
             let shown = Shown { id, key: &secrets.key, identity_secret: is_signed(steered).then_some(&secrets.identity) };
             Ok(Told { kept: view::key(written, steered, &shown, false)?, once: Some(view::key(written, steered, &shown, true)?) })
         })

@@ -15,9 +15,10 @@ use sdk_core::{
     Millis,
     change::By,
     rows::{RowKey, RowKind, Rows},
-    steering::{Command, Refusal, RefusalKind, Steered, organization_of, steer},
+    steering::{Command, Held, Refusal, RefusalKind, Steered, apply, organization_of, steer},
 };
-use worker::{Env, Method, Request, Response};
+use serde_json::value::RawValue;
+use worker::{Method, Request, Response};
 
 use super::{
     FlagHub,
@@ -60,7 +61,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Reads a request that the edge passes on.
-    pub(super) async fn of(mut request: Request, env: &Env) -> Result<Self, Problem> {
+    pub(super) async fn of(mut request: Request, now: Millis) -> Result<Self, Problem> {
         let headers = request.headers();
         let text = |name: &str| headers.get(name).map(|value| value.filter(|value| !value.is_empty()));
         let decoded = |name: &str| Ok::<_, Problem>(text(name)?.map(|value| wire::decoded(&value)));
@@ -70,7 +71,7 @@ impl Asked {
             actor,
             role,
             within,
-            now: clock::told(&request, env),
+            now,
             idempotency,
             if_match,
             method: request.method(),
@@ -80,10 +81,13 @@ impl Asked {
         })
     }
 
-    /// Who does it, and why.
-    fn by(&self, reason: Option<String>, on_behalf_of: Option<String>) -> By {
+    /// Who does it, and why. Only a service may do it for somebody else.
+    fn by(&self, reason: Option<String>, on_behalf_of: Option<String>) -> Result<By, Problem> {
+        if on_behalf_of.is_some() && self.role != "service" {
+            return Err(Problem::wrong_credentials("the role service for changedBy; who changes is the token's subject"));
+        }
         let reason = reason.unwrap_or_else(|| "no reason was given".to_owned());
-        By { actor: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now }
+        Ok(By { actor: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now })
     }
 
     /// What identifies the request, for who sends it again.
@@ -100,7 +104,8 @@ impl Asked {
 impl FlagHub {
     /// Answers an operator.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
-        let mut asked = Asked::of(request, &self.env).await?;
+        let now = clock::told(&request, &self.env);
+        let mut asked = Asked::of(request, now).await?;
         if let Some(environment) = asked.query.take("environment") {
             self.check_environment(&environment)?;
         }
@@ -131,6 +136,7 @@ impl FlagHub {
             ("document", _, false) => self.import_document(&asked),
             ("changes", "verify", true) => self.verify_changes(&asked),
             ("changes", _, true) => self.list_changes(&asked),
+            ("events", _, true) => self.list_events(&asked),
             ("versions", _, true) => self.list_versions(&asked),
             ("stats", _, true) => self.list_stats(&asked),
             _ => Err(Problem::not_found()),
@@ -154,14 +160,24 @@ impl FlagHub {
         if request != asked.fingerprint() {
             return Err(Problem::used_key());
         }
+        #[derive(serde::Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let version = serde_json::from_str(&body).ok().map(|Versioned { version }| version);
         let response = json(Ok(body))?;
         response.headers().set("idempotency-replayed", "true")?;
+        if let Some(version) = version {
+            response.headers().set("etag", Etag::version(version).as_str())?;
+        }
         Ok(Some(response))
     }
 
     /// Carries a command out and answers what is different.
     fn carry_out(&self, asked: &Asked, command: &Command, paged: &Rows, by: &By) -> Result<Response, Problem> {
-        self.carry_out_and_tell(asked, command, paged, by, |written, steered| Ok(Told::again(view::written(written, steered)?)))
+        self.carry_out_and_tell(asked, command, paged, by, |written, steered, ground| {
+            Ok(Told::again(view::written(written, steered, self.feature_after(asked, command, ground, steered)?)?))
+        })
     }
 
     /// The same, with an answer of the command's own.
@@ -171,15 +187,18 @@ impl FlagHub {
         command: &Command,
         paged: &Rows,
         by: &By,
-        tell: impl FnOnce(&Written, &Steered) -> Result<Told, Problem>,
+        tell: impl FnOnce(&Written, &Steered, &Ground) -> Result<Told, Problem>,
     ) -> Result<Response, Problem> {
         let ground = self.ground.newest(&self.store)?;
-        let steered = steer(ground.held(paged), command, by)?;
+        let steered = steer(ground.held(paged), command, by).map_err(|refusal| match refusal.until {
+            Some(until) => Problem::from(refusal).until(until, asked.now),
+            None => refusal.into(),
+        })?;
         let fingerprint = asked.fingerprint();
         let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
         let mut once = None;
         let body = |written: &Written, steered: &Steered| {
-            let told = tell(written, steered)?;
+            let told = tell(written, steered, &ground)?;
             once = told.once;
             Ok(told.kept)
         };
@@ -187,6 +206,21 @@ impl FlagHub {
         let response = json(Ok(once.unwrap_or(kept)))?;
         response.headers().set("etag", Etag::version(written.version).as_str())?;
         Ok(response)
+    }
+
+    /// The flag that a command is about, as it is to be.
+    fn feature_after(
+        &self,
+        asked: &Asked,
+        command: &Command,
+        before: &Ground,
+        steered: &Steered,
+    ) -> Result<Option<Box<RawValue>>, Problem> {
+        let (Command::Rollout { flag, .. } | Command::Kill { flag } | Command::Revive { flag }) = command else { return Ok(None) };
+        let (mut rows, paged) = (before.rows.clone(), Rows::default());
+        apply(&mut rows, &steered.writes);
+        let held = Held { rows: &rows, paged: &paged, ruleset: steered.ruleset.as_ref().unwrap_or(&before.ruleset) };
+        held.feature(flag).map(|feature| view::state(&feature, self.counted(&feature)?, asked.now)).transpose()
     }
 
     /// The rows about a customer or an organization; with a customer those of its organization.

@@ -47,10 +47,10 @@ impl FlagHub {
             let query = asked.query.only(&["customerId", "organizationId", "reason"])?;
             let owner = owner(query.get("customerId").map(Into::into), query.get("organizationId").map(Into::into))?;
             let reason = query.get("reason").ok_or_else(|| Problem::malformed("expected a reason"))?;
-            (owner, None, asked.by(Some(reason.to_owned()), None))
+            (owner, None, asked.by(Some(reason.to_owned()), None)?)
         } else {
             let Body { customer_id, organization_id, flags, reason, changed_by } = read(&asked.body)?;
-            (owner(customer_id, organization_id)?, Some(flags.get().to_owned()), asked.by(Some(reason), changed_by))
+            (owner(customer_id, organization_id)?, Some(flags.get().to_owned()), asked.by(Some(reason), changed_by)?)
         };
         self.check_within(asked, owner.customer(), owner.organization())?;
         let paged = self.about(owner.customer(), owner.organization())?;

@@ -29,7 +29,7 @@ impl FlagHub {
             "guard" => body::<Watch>(asked)?,
             _ => return Err(Problem::not_found()),
         };
-        let by = asked.by(reason, changed_by);
+        let by = asked.by(reason, changed_by)?;
         let observed = self.observed(&flag)?;
         let command = Command::Rollout { flag, order, observed };
         self.carry_out(asked, &command, &Rows::default(), &by)

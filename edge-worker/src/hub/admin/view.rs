@@ -1,6 +1,6 @@
 //! What operators are answered, as JSON.
 use sdk_core::{
-    Evaluation, Layer, Millis,
+    Evaluation, Millis,
     change::Record,
     rollout::{Guard, Observed, Rollout, Stop, Tier},
     steering::{Feature, Steered},
@@ -12,21 +12,25 @@ use super::body::Owner;
 use crate::{
     hub::record::Written,
     problem::Problem,
-    store::audit::{Stored, Version},
+    source,
+    store::audit::{Happened, Stored, Version},
 };
 
-/// The answer to a command.
-pub(super) fn written(written: &Written, steered: &Steered) -> Result<String, Problem> {
+/// The answer to a command; `feature` is the flag that it was about, as it is from now on.
+pub(super) fn written(written: &Written, steered: &Steered, feature: Option<Box<RawValue>>) -> Result<String, Problem> {
     #[derive(Serialize)]
     struct View<'v> {
         changed: bool,
         changes: Vec<Box<RawValue>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        feature: Option<Box<RawValue>>,
         success: bool,
         version: u32,
         warnings: &'v [String],
     }
     let changes = written.records.iter().map(sealed).collect::<Result<_, _>>()?;
-    let view = View { changed: !steered.writes.is_empty(), changes, success: true, version: written.version, warnings: &steered.warnings };
+    let (changed, warnings) = (!steered.writes.is_empty(), &steered.warnings);
+    let view = View { changed, changes, feature, success: true, version: written.version, warnings };
     text(&view)
 }
 
@@ -49,7 +53,7 @@ pub(super) fn key(written: &Written, steered: &Steered, shown: &Shown<'_>, with_
     if !with_secrets {
         out += r#","replayed":true"#;
     }
-    Ok(out + &self::written(written, steered)?.replacen('{', ",", 1))
+    Ok(out + &self::written(written, steered, None)?.replacen('{', ",", 1))
 }
 
 /// A record: what its payload says, and its hashes.
@@ -107,12 +111,50 @@ pub(super) fn versions(versions: &[Version], next: Option<u32>) -> Result<String
     text(&Page { next, versions: versions.iter().map(view).collect::<Result<_, _>>()? })
 }
 
+pub(super) fn events(events: &[Happened], next: Option<u32>) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        customer_id: Option<&'v str>,
+        event: &'v str,
+        feature_name: &'v str,
+        flag_path: &'v str,
+        id: &'v str,
+        metadata: Box<RawValue>,
+        sequence: u32,
+        timestamp: String,
+        unit: Option<&'v str>,
+    }
+    #[derive(Serialize)]
+    struct Page<'v> {
+        events: Vec<View<'v>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<u32>,
+    }
+    let mut page = Page { events: Vec::with_capacity(events.len()), next };
+    for Happened { sequence, id, flag, feature, customer, unit, event, metadata, at } in events {
+        page.events.push(View {
+            customer_id: customer.as_deref(),
+            event,
+            feature_name: feature,
+            flag_path: flag,
+            id,
+            metadata: raw(metadata.clone())?,
+            sequence: *sequence,
+            timestamp: at.to_rfc3339(),
+            unit: unit.as_deref(),
+        });
+    }
+    text(&page)
+}
+
 /// All flags, and where the answer for this visitor comes from.
 pub(super) fn features(
     features: &[Box<RawValue>],
     version: u32,
     (customer, organization): (Option<&str>, Option<&str>),
-    highest: Option<Layer>,
+    source: &'static str,
+    is_off: bool,
     now: Millis,
 ) -> Result<String, Problem> {
     #[derive(Serialize)]
@@ -120,6 +162,8 @@ pub(super) fn features(
     struct Of<'v> {
         #[serde(skip_serializing_if = "Option::is_none")]
         customer_id: Option<&'v str>,
+        /// Whether all flags are switched off: then nobody is answered what stands here.
+        disabled: bool,
         evaluated_at: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         organization_id: Option<&'v str>,
@@ -132,30 +176,8 @@ pub(super) fn features(
         success: bool,
         version: u32,
     }
-    let source = source(highest.unwrap_or(Layer::Default));
-    let evaluation = Of { customer_id: customer, evaluated_at: now.to_rfc3339(), organization_id: organization, source };
+    let evaluation = Of { customer_id: customer, disabled: is_off, evaluated_at: now.to_rfc3339(), organization_id: organization, source };
     text(&View { evaluation, features, success: true, version })
-}
-
-/// The higher of two levels: an override of the customer before one of the organization, then what else is not a default.
-pub(super) fn higher(a: Option<Layer>, b: Option<Layer>) -> Option<Layer> {
-    let rank = |layer: Layer| match layer {
-        Layer::Customer => 0,
-        Layer::Organization => 1,
-        Layer::Kill | Layer::Rollout | Layer::Target | Layer::Rule => 2,
-        Layer::Environment => 3,
-        Layer::Default => 4,
-    };
-    [a, b].into_iter().flatten().min_by_key(|layer| rank(*layer))
-}
-
-/// The names of the source documents for the levels they have, ours for the others.
-fn source(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Customer => "customer_override",
-        Layer::Organization => "organization_override",
-        other => other.as_str(),
-    }
 }
 
 pub(super) fn feature(
@@ -203,24 +225,52 @@ pub(super) fn feature(
         overrides: Overridden { customer, organization },
         owner: feature.owner.as_deref(),
         rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, for_operator)),
-        source: evaluation.layer().map(source),
+        source: evaluation.layer().map(source::of),
         stage: feature.stage.as_deref(),
         statistics: Statistics::of(observed),
-        status: match (&feature.rollout, feature.enabled) {
-            (_, false) => "killed",
-            (Some(rollout), true) => rollout.status.as_str(),
-            (None, true) => "enabled",
-        },
+        status: status(feature),
         tags: &feature.tags,
         kind: &feature.kind,
     };
     raw(text(&view)?)
 }
 
+/// A flag's state, and where its rollout stands.
+pub(super) fn state(feature: &Feature, observed: Observed, now: Millis) -> Result<Box<RawValue>, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        enabled: bool,
+        feature_name: &'v str,
+        flag_path: &'v str,
+        rollout: Option<RolloutView<'v>>,
+        statistics: Statistics,
+        status: &'static str,
+    }
+    let view = View {
+        enabled: feature.enabled,
+        feature_name: &feature.name,
+        flag_path: &feature.key,
+        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, true)),
+        statistics: Statistics::of(observed),
+        status: status(feature),
+    };
+    raw(text(&view)?)
+}
+
+fn status(feature: &Feature) -> &'static str {
+    match (&feature.rollout, feature.enabled) {
+        (_, false) => "killed",
+        (Some(rollout), true) => rollout.status.as_str(),
+        (None, true) => "enabled",
+    }
+}
+
 pub(super) fn statistics_of(feature: &Feature, observed: Observed) -> Result<Box<RawValue>, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct View<'v> {
+        current_tier: Option<&'static str>,
         feature_name: &'v str,
         flag_path: &'v str,
         percentage: Option<f64>,
@@ -230,6 +280,7 @@ pub(super) fn statistics_of(feature: &Feature, observed: Observed) -> Result<Box
     }
     let rollout = feature.rollout.as_ref();
     let view = View {
+        current_tier: rollout.and_then(|rollout| rollout.tier).map(Tier::as_str),
         feature_name: &feature.name,
         flag_path: &feature.key,
         percentage: rollout.map(|rollout| rollout.percentage.percent()),

@@ -1,6 +1,6 @@
 //! Records of changes, versions, and answers to requests that may be sent again.
 use sdk_core::{
-    Layer, Millis,
+    Millis,
     change::{Hash, Link},
 };
 use serde::Deserialize;
@@ -28,8 +28,18 @@ pub(super) fn put(sql: &impl Database, commit: &Commit<'_>, at: Millis) -> Resul
         sql.run("INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, hash) VALUES (?, ?, ?, ?, ?)", row)?;
     }
     for (id, event) in commit.events {
-        let row = vec![id.as_str().into(), event.flag.as_str().into(), event.name.into(), event.metadata.as_str().into(), at.0.into()];
-        sql.run("INSERT INTO rollout_events (id, feature_name, event_type, metadata, timestamp) VALUES (?, ?, ?, ?, ?)", row)?;
+        let row = vec![
+            id.as_str().into(),
+            event.feature.as_str().into(),
+            event.flag.as_str().into(),
+            event.name.into(),
+            event.metadata.as_str().into(),
+            at.0.into(),
+        ];
+        sql.run(
+            "INSERT INTO rollout_events (id, feature_name, flag_path, event_type, metadata, timestamp) VALUES (?, ?, ?, ?, ?, ?)",
+            row,
+        )?;
     }
     if let Some(Answer { subject, key, request, body }) = commit.answer {
         sql.run("DELETE FROM idempotency WHERE created_at < ?", vec![(at.0 - KEPT_MS).into()])?;
@@ -71,7 +81,9 @@ pub(super) fn changes(sql: &impl Database, asked: &Asked) -> Result<Vec<Stored>>
     }
     if let Some(within) = &asked.within {
         query += " AND (organization_id = ? OR customer_id IN (SELECT json_extract('\"' || name || '\"', '$')
-            FROM newest JOIN history USING (kind, name, version) WHERE kind = 'membership' AND text ->> '$' = ?))";
+            FROM newest JOIN history USING (kind, name, version) WHERE kind = 'membership' AND text ->> '$' = ?)
+            AND sequence > coalesce((SELECT max(sequence) FROM feature_flag_changes AS moved
+              WHERE moved.customer_id = change.customer_id AND moved.action = 'customer.assign'), 0))";
         bindings.extend([within.as_str().into(), within.as_str().into()]);
     }
     query += " ORDER BY sequence DESC LIMIT ?";
@@ -99,11 +111,11 @@ pub(super) fn explaining(sql: &impl Database, asked: &ForExplain<'_>) -> Result<
     let mut query = format!("{COLUMNS} FROM feature_flag_changes WHERE flag_path = ? AND version <= ?");
     let mut bindings: Vec<SqlStorageValue> = vec![asked.flag.into(), i64::from(asked.version).into()];
     match (asked.layer, asked.customer, asked.organization) {
-        (Some(Layer::Customer), Some(customer), _) => {
+        ("customer", Some(customer), _) => {
             query += " AND customer_id = ?";
             bindings.push(customer.into());
         }
-        (Some(Layer::Organization), _, Some(organization)) => {
+        ("organization", _, Some(organization)) => {
             query += " AND organization_id = ? AND customer_id IS NULL";
             bindings.push(organization.into());
         }
@@ -111,14 +123,14 @@ pub(super) fn explaining(sql: &impl Database, asked: &ForExplain<'_>) -> Result<
             query += " AND customer_id IS NULL AND organization_id IS NULL";
             query += match layer {
                 // What lists, percentages and rules are besides is no change of these.
-                Some(Layer::Kill) => " AND action NOT IN ('rollout.lists', 'rollout.guard', 'rollout.percentage')",
-                Some(Layer::Rollout) => " AND (action LIKE 'rollout.%' AND action <> 'rollout.guard' OR action LIKE 'import.%')",
+                "kill" => " AND action NOT IN ('rollout.lists', 'rollout.guard', 'rollout.percentage')",
+                "rollout" => " AND (action LIKE 'rollout.%' AND action <> 'rollout.guard' OR action LIKE 'import.%')",
                 _ => " AND action NOT IN ('rollout.guard', 'rollout.pause', 'rollout.resume')",
             };
         }
     }
     // What an import says of a flag says more than what it says of its state, unless a state answered.
-    let by_definition = !matches!(asked.layer, Some(Layer::Kill | Layer::Rollout));
+    let by_definition = !matches!(asked.layer, "kill" | "rollout");
     query += if by_definition {
         " ORDER BY version DESC, action = 'import.definition' DESC"
     } else {

@@ -45,7 +45,7 @@ pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Resul
             )?,
             3 => read::<EventRow>(
                 sql,
-                "SELECT sequence AS at, id, feature_name, customer_id, unit, event_type, metadata, timestamp FROM rollout_events
+                "SELECT sequence AS at, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp FROM rollout_events
                     WHERE sequence > ? AND sequence <= ? ORDER BY 1",
                 place,
                 whole(head.events)?,
@@ -87,10 +87,11 @@ pub(super) fn take(sql: &impl Database, line: &Line) -> Result<()> {
             ];
             sql.run("INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, hash) VALUES (?, ?, ?, ?, ?)", row)
         }
-        Line::Event(sequence, id, flag, customer, unit, kind, metadata, at) => {
+        Line::Event(sequence, id, feature, flag, customer, unit, kind, metadata, at) => {
             let row = vec![
                 whole(*sequence)?.into(),
                 id.as_str().into(),
+                feature.as_str().into(),
                 flag.as_str().into(),
                 customer.as_deref().into(),
                 unit.as_deref().into(),
@@ -98,8 +99,9 @@ pub(super) fn take(sql: &impl Database, line: &Line) -> Result<()> {
                 metadata.as_str().into(),
                 (*at).into(),
             ];
-            let insert = "INSERT INTO rollout_events (sequence, id, feature_name, customer_id, unit, event_type, metadata, timestamp)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+            let insert =
+                "INSERT INTO rollout_events (sequence, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
             sql.run(insert, row)
         }
     }
@@ -196,6 +198,7 @@ struct EventRow {
     at: u32,
     id: String,
     feature_name: String,
+    flag_path: String,
     customer_id: Option<String>,
     unit: Option<String>,
     event_type: String,
@@ -205,8 +208,17 @@ struct EventRow {
 
 impl From<EventRow> for (i64, Line) {
     fn from(row: EventRow) -> Self {
-        let line =
-            Line::Event(row.at.into(), row.id, row.feature_name, row.customer_id, row.unit, row.event_type, row.metadata, row.timestamp);
+        let line = Line::Event(
+            row.at.into(),
+            row.id,
+            row.feature_name,
+            row.flag_path,
+            row.customer_id,
+            row.unit,
+            row.event_type,
+            row.metadata,
+            row.timestamp,
+        );
         (row.at.into(), line)
     }
 }

@@ -48,9 +48,15 @@ impl Rows {
     pub fn merge(&self, document: Self, state: State) -> Merged {
         let mut merged = Merged { rows: document, kept: Vec::new() };
         let own_key = merged.rows.get(RowKind::Member, "bucketKey").and_then(|raw| serde_json::from_str::<String>(raw).ok());
-        // A document without a key changes nobody's bucket.
-        if let Some(key) = own_key.or_else(|| self.get(RowKind::BucketKey, "").map(Into::into)) {
+        if let Some(key) = own_key {
             merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key);
+        } else {
+            // A document without a key changes nobody's bucket, and the one that named it still does.
+            for (kind, name) in [(RowKind::BucketKey, ""), (RowKind::Member, "bucketKey")] {
+                if let Some(text) = self.get(kind, name) {
+                    merged.rows.insert(RowKey::of(kind, name), text.into());
+                }
+            }
         }
         for (key, text) in self.0.iter().filter(|(key, _)| key.kind.is_beside_documents()) {
             merged.rows.insert(key.clone(), text.clone());
