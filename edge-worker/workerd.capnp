@@ -5,8 +5,10 @@
 #
 # `import` holds `flags.json`, read once, into an empty store. Everything else comes from the environment; what is not set opens nothing.
 #
-#   CLIENT_KEY, SERVER_KEY      open evaluation: one in pages, which anybody can read, one on servers
-#   CLIENT_ORIGINS              the origins, separated by commas, whose pages may ask with the client key, or `*`; without, only our own
+#   CLIENT_KEY, SERVER_KEY      open evaluation: one in pages, which anybody can read, one on servers. Neither is needed: operators
+#                               make keys that can be listed, rotated and revoked, as below
+#   CLIENT_ORIGINS              the origins, separated by commas, whose pages may ask with CLIENT_KEY, or `*`; without, only our own.
+#                               Keys that operators make list their own
 #   JWT_SECRET                  checks tokens signed with HS256: 32 bytes at least
 #   JWKS, JWKS_URL              the keys that check RS256, ES256 and EdDSA: as text, or the address where the issuer has them. That
 #                               address is the only one the worker asks of its own accord, and whoever answers there is believed
@@ -18,6 +20,15 @@
 #                               lists and conditions that were compared
 #   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
 #   TEST_CLOCK=on               lets operators say what time it is (`twinflag-now`, milliseconds since 1970): never where it matters
+#
+# A fresh deployment has nobody but who knows JWT_SECRET, or who signs the tokens that JWKS or JWKS_URL checks. They make the first keys:
+#
+#   openssl rand -hex 32 > jwt-secret                                # JWT_SECRET=$(cat jwt-secret) workerd serve …
+#   TOKEN=$(cargo xtask token --secret-file jwt-secret --sub you@example.com --role admin)
+#   curl -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' http://127.0.0.1:8787/api/admin/keys \
+#     -d '{"kind":"client","label":"the shop","origins":["https://shop.example"],"reason":"the first key"}'
+#
+# The answer's `key` is shown this once. `"kind":"server"` makes one for servers; PUT /api/admin/document brings the flags.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

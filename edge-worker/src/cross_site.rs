@@ -20,7 +20,7 @@ pub(crate) fn refuse(request: &Request, method: &str) -> Result<(), Problem> {
 }
 
 /// Whether a page of this origin came from here. The scheme is not compared: a proxy in front of us may have taken the TLS off.
-fn is_own(origin: &str, url: &str) -> bool {
+pub(crate) fn is_own(origin: &str, url: &str) -> bool {
     let host = |text: &str| text.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_ascii_lowercase());
     let own = host(url);
     own.is_some() && own == host(origin)

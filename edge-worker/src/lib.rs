@@ -10,6 +10,7 @@ mod etag;
 mod handlers;
 mod host;
 mod hub;
+mod keys;
 mod limit;
 mod override_pages;
 mod problem;

@@ -55,11 +55,21 @@ impl Problem {
         Self::new(403, "FORBIDDEN", "a page of another site may not ask for this")
     }
 
-    /// The issuer's keys cannot be had, so nobody knows whether a token is one.
+    /// The page's origin is none of those whose pages may use the key.
+    pub(crate) fn foreign_origin() -> Self {
+        Self::new(403, "FORBIDDEN", "the key is not for pages of this origin")
+    }
+
+    /// What is to prove who somebody is proves nothing.
+    pub(crate) fn no_identity() -> Self {
+        Self { detail: "the identity is not signed for this key, or has expired".to_owned(), ..Self::no_credentials() }
+    }
+
+    /// Who knows the keys, the issuer or the hub, cannot be asked, so nobody knows whether what is presented is good.
     pub(crate) fn no_keys() -> Self {
         Self {
             header: Some(("retry-after", "10".to_owned())),
-            ..Self::new(503, "KEYS_UNAVAILABLE", "the keys that check tokens cannot be had")
+            ..Self::new(503, "KEYS_UNAVAILABLE", "what checks keys and tokens cannot be had")
         }
     }
 

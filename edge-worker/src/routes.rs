@@ -24,7 +24,9 @@ enum Route {
     Document,
     /// Also for those who look after one organization: the hub knows what is theirs.
     Admin,
-    /// For those who run the deployment. They also say which customer is whose, for that is who may change what it gets.
+    /// The same to look at. Only who runs the deployment says which customer is whose, for that is who may change what it gets.
+    Customers,
+    /// For those who run the deployment.
     Steering,
     Cache,
     Restore,
@@ -51,11 +53,12 @@ enum Audience {
 #[derive(Clone, Copy)]
 struct Served(Route, &'static str, Audience);
 
-/// Where a request says whose it is. Caches keep answers apart by the first of them themselves, by the second only when told.
-const CREDENTIALS: &str = "authorization, x-api-key";
+/// Where a request says whose it is. Caches keep answers apart by the first of them themselves, by the others only when told.
+const CREDENTIALS: &str = "authorization, twinflag-identity, x-api-key";
 
 const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
+const DELETE: &str = "DELETE, OPTIONS";
 const GET_POST: &str = "GET, HEAD, POST, OPTIONS";
 const GET_POST_DELETE: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 const GET_DELETE: &str = "GET, HEAD, DELETE, OPTIONS";
@@ -73,7 +76,10 @@ const ROUTES: &[(&str, Served)] = &[
     ("/api/admin/document", Served(Route::Document, GET_PUT, Audience::Operators)),
     ("/api/admin/feature-flags", Served(Route::Admin, GET_POST, Audience::Operators)),
     ("/api/admin/overrides", Served(Route::Admin, GET_POST_DELETE, Audience::Operators)),
-    ("/api/admin/customers", Served(Route::Steering, GET_POST, Audience::Operators)),
+    ("/api/admin/customers", Served(Route::Customers, GET_POST, Audience::Operators)),
+    ("/api/admin/keys", Served(Route::Steering, GET_POST, Audience::Operators)),
+    ("/api/admin/keys/{id}", Served(Route::Steering, DELETE, Audience::Operators)),
+    ("/api/admin/keys/{id}/rotate", Served(Route::Steering, POST, Audience::Operators)),
     ("/api/admin/rollout/{verb}", Served(Route::Steering, POST, Audience::Operators)),
     ("/api/admin/changes", Served(Route::Admin, GET, Audience::Operators)),
     ("/api/admin/changes/verify", Served(Route::Steering, GET, Audience::Operators)),
@@ -107,7 +113,7 @@ pub(crate) async fn answer(mut request: Request, env: &Host) -> worker::Result<R
     // The crate takes a method it does not know for GET.
     let method = request.inner().method();
     let answered = if method == "OPTIONS" {
-        options(&request, env, methods, audience)
+        options(&request, env, methods, audience).await
     } else if methods.split(", ").any(|allowed| allowed == method) {
         match check(audience, &request, &method) {
             Ok(()) => dispatch(route, &method, &mut request, env, &path, &key).await,
@@ -145,30 +151,33 @@ async fn dispatch(route: Route, method: &str, request: &mut Request, env: &Host,
         Route::OfrepFlags => ofrep::flags(Evaluator::of(request, env).await?, request, env).await,
         Route::Program => program::make(Evaluator::of(request, env).await?, request, env).await,
         Route::Widget => widget::config(Evaluator::of(request, env).await?, request, env).await,
-        Route::Evaluate => evaluate::many(Server::of(request, env)?, request, env).await,
-        Route::Ruleset => ruleset::newest(Server::of(request, env)?, request, env).await,
+        Route::Evaluate => evaluate::many(Server::of(request, env).await?, request, env).await,
+        Route::Ruleset => ruleset::newest(Server::of(request, env).await?, request, env).await,
         Route::Explain => explain::one(Admin::of(request, env).await?.operator()?, request, env).await,
-        Route::Outcomes => outcomes::take(Server::of(request, env)?, request, env).await,
+        Route::Outcomes => outcomes::take(Server::of(request, env).await?, request, env).await,
         Route::Document if method == "PUT" => {
             admin::pass_on(&Admin::of(request, env).await?.operator()?, request, env, body::DOCUMENT).await
         }
         Route::Document => document::export(Admin::of(request, env).await?.operator()?, env).await,
         Route::Admin => admin::pass_on(&Admin::of(request, env).await?, request, env, body::QUESTION).await,
-        Route::Steering => admin::pass_on(&Admin::of(request, env).await?.operator()?, request, env, body::QUESTION).await,
+        Route::Customers if method != "POST" => admin::pass_on(&Admin::of(request, env).await?, request, env, body::QUESTION).await,
+        Route::Customers | Route::Steering => {
+            admin::pass_on(&Admin::of(request, env).await?.operator()?, request, env, body::QUESTION).await
+        }
         Route::Cache => cache::report(Admin::of(request, env).await?.operator()?, request, env).await,
         Route::Restore => admin::restore(&Admin::of(request, env).await?.operator()?, request, env).await,
         Route::Health => health::report(env).await,
         Route::Demo => assets::page("/demo/index.html", env).await,
-        Route::DemoExplain => explain::many(Evaluator::of(request, env).await?, request, env).await,
+        Route::DemoExplain => explain::many(Evaluator::of(request, env).await?.unrestricted()?, request, env).await,
         Route::Asset => assets::file(path, env).await,
     }
 }
 
 /// Which methods there are; to a page of another origin, what it may ask.
-fn options(request: &Request, env: &Env, methods: &str, audience: Audience) -> Result<Response, Problem> {
+async fn options(request: &Request, env: &Host, methods: &str, audience: Audience) -> Result<Response, Problem> {
     let answer = ResponseBuilder::new().with_status(204).with_header("allow", methods)?.empty();
     if audience == Audience::Pages {
-        cors::preflight(request, env, methods, answer.headers())?;
+        cors::preflight(request, env, methods, answer.headers()).await?;
     }
     Ok(answer)
 }

@@ -1,4 +1,4 @@
-//! The compiled ruleset that this isolate answers from. Reads seldom wait for the hub, and never fail while one is held.
+//! The compiled ruleset that this isolate answers from, and the keys that open it. Reads seldom wait for the hub, and never fail while one is held.
 //!
 //! A request cannot wait for what another one asked: in workerd a promise belongs to the request that made it. Who must know
 //! more asks for itself; only asking behind an answer is left to one at a time.
@@ -20,6 +20,7 @@ use crate::{
     clock,
     host::Host,
     hub::client as hub,
+    keys::Keys,
     override_pages::{self, Owners},
     problem::Problem,
     settings,
@@ -31,6 +32,8 @@ pub(crate) const FRESH_MS: i64 = 1_000;
 const RECENT_MS: i64 = 10_000;
 /// How long a read that holds a ruleset waits for a newer one,
 const NEWS: Duration = Duration::from_millis(300);
+/// one that holds a key which is not known,
+const KEY_NEWS: Duration = Duration::from_secs(2);
 /// and one that holds none.
 const FIRST: Duration = Duration::from_secs(10);
 
@@ -120,23 +123,26 @@ impl Serving {
 #[derive(Clone)]
 struct Held {
     version: u32,
-    ruleset: Rc<Ruleset>,
-    pages: Rc<BTreeMap<u16, u32>>,
+    /// Also before there is a document.
+    keys: Rc<Keys>,
+    /// What to answer from, or why there is nothing yet.
+    served: Result<Served, Rc<hub::Missing>>,
     /// When the hub was last asked,
     asked: Millis,
     /// and whether it did not answer.
     failed: bool,
 }
 
+#[derive(Clone)]
+struct Served {
+    ruleset: Rc<Ruleset>,
+    pages: Rc<BTreeMap<u16, u32>>,
+}
+
 impl Held {
-    fn serve(&self) -> Serving {
-        Serving {
-            version: self.version,
-            ruleset: Rc::clone(&self.ruleset),
-            stale: self.failed,
-            pages: Rc::clone(&self.pages),
-            is_past: false,
-        }
+    fn serve(&self) -> Result<Serving, Problem> {
+        let Served { ruleset, pages } = self.served.clone().map_err(|missing| missing.problem())?;
+        Ok(Serving { version: self.version, ruleset, stale: self.failed, pages, is_past: false })
     }
 }
 
@@ -144,6 +150,8 @@ thread_local! {
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
     /// Since when somebody asks behind an answer.
     static BEHIND: Cell<Option<Millis>> = const { Cell::new(None) };
+    /// When somebody last asked for a key that nobody knew.
+    static SOUGHT: Cell<Option<Millis>> = const { Cell::new(None) };
 }
 
 /// The ruleset to answer from, unless all flags are switched off: then the hub is not even asked.
@@ -155,21 +163,64 @@ pub(crate) async fn current(host: &Host, min_version: Option<u32>) -> Result<Ser
 
 /// As new as the hub's, or the last good one where the hub is away; also for operators who look while all is switched off.
 pub(crate) async fn newest(host: &Host, min_version: Option<u32>) -> Result<Serving, Problem> {
-    let Some(held) = HELD.with_borrow(Clone::clone) else { return first(host).await };
-    let now = clock::now();
-    match plan(now.0 - held.asked.0, held.version, min_version) {
-        Plan::Answer => {}
-        Plan::AnswerAndAsk => ask_behind(host, now),
-        Plan::Ask => {
-            let asking = Box::pin(learn((**host).clone()));
-            if let Either::Right(((), asking)) = select(asking, Delay::from(NEWS)).await {
-                console_error!("no news from the hub: it takes too long to answer");
-                fail(now);
-                host.behind(asking);
-            }
+    let held = HELD.with_borrow(|held| held.as_ref().filter(|held| held.served.is_ok()).map(|held| (held.asked, held.version)));
+    match held {
+        Some((asked, version)) => catch_up(host, asked, version, min_version).await,
+        None => first(host).await?,
+    }
+    HELD.with_borrow(|held| held.as_ref().map(Held::serve)).unwrap_or_else(|| Err(away("the hub has no document")))
+}
+
+/// The stored keys: as new as the hub's, or the last known ones where the hub is away. While all flags are switched off it is not asked.
+pub(crate) async fn keys(host: &Host) -> Result<Rc<Keys>, Problem> {
+    if !settings::is_off(host) {
+        match HELD.with_borrow(|held| held.as_ref().map(|held| (held.asked, held.version))) {
+            Some((asked, version)) => catch_up(host, asked, version, None).await,
+            // Without a document there may be keys.
+            None => drop(first(host).await),
         }
     }
-    Ok(HELD.with_borrow(Clone::clone).unwrap_or(held).serve())
+    known_keys().ok_or_else(|| away("the hub is away"))
+}
+
+/// The stored keys as far as they are known.
+pub(crate) fn known_keys() -> Option<Rc<Keys>> {
+    HELD.with_borrow(|held| held.as_ref().map(|held| Rc::clone(&held.keys)))
+}
+
+/// The stored keys for who holds one that is not among them, and whether the hub said so: it is asked for them at most once a
+/// second, whatever is presented.
+pub(crate) async fn newer_keys(host: &Host) -> (Rc<Keys>, bool) {
+    let now = clock::now();
+    match SOUGHT.get().filter(|sought| (0..FRESH_MS).contains(&(now.0 - sought.0))) {
+        None => {
+            SOUGHT.set(Some(now));
+            ask_within(host, now, KEY_NEWS).await;
+        }
+        // Somebody else waits for the same answer, which is not here yet.
+        Some(sought) if HELD.with_borrow(|held| held.as_ref().is_none_or(|held| held.asked < sought)) => Delay::from(NEWS).await,
+        Some(_) => {}
+    }
+    HELD.with_borrow(|held| held.as_ref().map(|held| (Rc::clone(&held.keys), !held.failed)).unwrap_or_default())
+}
+
+/// Asks for what is new, as far as a read has to wait for it.
+async fn catch_up(host: &Host, asked: Millis, version: u32, min_version: Option<u32>) {
+    let now = clock::now();
+    match plan(now.0 - asked.0, version, min_version) {
+        Plan::Answer => {}
+        Plan::AnswerAndAsk => ask_behind(host, now),
+        Plan::Ask => ask_within(host, now, NEWS).await,
+    }
+}
+
+async fn ask_within(host: &Host, now: Millis, patience: Duration) {
+    let asking = Box::pin(learn((**host).clone()));
+    if let Either::Right(((), asking)) = select(asking, Delay::from(patience)).await {
+        console_error!("no news from the hub: it takes too long to answer");
+        fail(now);
+        host.behind(asking);
+    }
 }
 
 /// The ruleset that served at a version, or at a moment. Compiled for this one question: who looks back does it seldom.
@@ -218,18 +269,20 @@ fn plan(age_ms: i64, version: u32, min_version: Option<u32>) -> Plan {
 }
 
 /// Nothing is held: there is no answer without the hub's.
-async fn first(host: &Host) -> Result<Serving, Problem> {
-    let away = |why: &str| Problem::no_ruleset("NO_RULESET", why);
+async fn first(host: &Host) -> Result<(), Problem> {
     match select(Box::pin(ask((**host).clone())), Delay::from(FIRST)).await {
-        Either::Left((Ok(()), _)) => {}
-        Either::Left((Err(problem), _)) if problem.status == 503 => return Err(problem),
+        Either::Left((Ok(()), _)) => Ok(()),
+        Either::Left((Err(problem), _)) if problem.status == 503 => Err(problem),
         Either::Left((Err(problem), _)) => {
             console_error!("no ruleset from the hub: {}", problem.why());
-            return Err(away("the hub is away"));
+            Err(away("the hub is away"))
         }
-        Either::Right(_) => return Err(away("the hub takes too long to answer")),
+        Either::Right(_) => Err(away("the hub takes too long to answer")),
     }
-    HELD.with_borrow(|held| held.as_ref().map(Held::serve)).ok_or_else(|| away("the hub has no document"))
+}
+
+fn away(why: &str) -> Problem {
+    Problem::no_ruleset("NO_RULESET", why)
 }
 
 fn ask_behind(host: &Host, now: Millis) {
@@ -258,8 +311,7 @@ async fn learn(env: Env) {
 async fn ask(env: Env) -> Result<(), Problem> {
     let asked = clock::now();
     let since = HELD.with_borrow(|held| held.as_ref().map(|held| held.version));
-    let newest = hub::ruleset(&env, since).await?;
-    let Some(newest) = newest else {
+    let Some(newest) = hub::news(&env, since).await? else {
         note(asked, false);
         return Ok(());
     };
@@ -271,15 +323,26 @@ async fn ask(env: Env) -> Result<(), Problem> {
     if let Some(since) = since.filter(|since| newest.version < *since) {
         return Err(Problem::no_ruleset("NO_RULESET", format!("it answers version {}, {since} is held", newest.version)));
     }
+    let keys = Rc::new(Keys::read(&newest.keys));
+    let hold = |served| HELD.set(Some(Held { version: newest.version, keys, served, asked, failed: false }));
+    match newest.ruleset {
+        Ok(ruleset) => hold(Ok(compiled(&ruleset)?)),
+        // A document that was there does not go away.
+        Err(missing) if HELD.with_borrow(|held| held.as_ref().is_some_and(|held| held.served.is_ok())) => return Err(missing.problem()),
+        Err(missing) => hold(Err(Rc::new(missing))),
+    }
+    Ok(())
+}
+
+fn compiled(newest: &hub::Ruleset) -> Result<Served, Problem> {
     let key = BucketKey::from_hex(&newest.bucket_key);
     // What the error says may quote the document, which is for no log.
     let refused =
         |error: DocumentError| Problem::no_ruleset("DOCUMENT_REFUSED", format!("the document is refused at \"{}\"", error.pointer));
     let compiled = compile(&newest.document, key).map_err(refused)?;
     let mut pages = BTreeMap::new();
-    pages.extend(newest.pages);
-    HELD.set(Some(Held { version: newest.version, ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages), asked, failed: false }));
-    Ok(())
+    pages.extend(newest.pages.iter().copied());
+    Ok(Served { ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages) })
 }
 
 fn fail(asked: Millis) {

@@ -10,7 +10,7 @@ const WORDS: &[&str] = &[
     "accept",
     "application/json",
     "authorization",
-    "authorization, x-api-key",
+    "authorization, twinflag-identity, x-api-key",
     "cache-control",
     "cf",
     "clientIp",

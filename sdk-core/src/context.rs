@@ -88,16 +88,26 @@ impl Context {
     /// The same context with these members alone; of a refused one, nothing.
     #[must_use]
     pub fn only(&self, names: &[&str]) -> Self {
-        let (mut only, mut rest) = (Self::new(), self.members.as_slice());
+        self.filtered(|is_named| is_named, names)
+    }
+
+    /// The same context without these members; of a refused one, nothing.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        self.filtered(|is_named| !is_named, names)
+    }
+
+    fn filtered(&self, stays: impl Fn(bool) -> bool, names: &[&str]) -> Self {
+        let (mut filtered, mut rest) = (Self::new(), self.members.as_slice());
         while let Some((name, after)) = value::split(rest) {
             let Some((member, after)) = value::split(after) else { break };
             rest = after;
-            if value::text(name).is_some_and(|name| names.iter().any(|wanted| wanted.as_bytes() == name)) {
-                only.members.extend_from_slice(name);
-                only.members.extend_from_slice(member);
+            if stays(value::text(name).is_some_and(|name| names.iter().any(|wanted| wanted.as_bytes() == name))) {
+                filtered.members.extend_from_slice(name);
+                filtered.members.extend_from_slice(member);
             }
         }
-        only
+        filtered
     }
 
     /// The members in the byte form that [`Context::from_encoded`] takes.

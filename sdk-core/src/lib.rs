@@ -41,5 +41,5 @@ pub use evaluation::Evaluation;
 pub use explain::{Check, Explanation, Step, StepKind};
 pub use millis::Millis;
 pub use overrides::{Overrides, Own, OwnerKind, OwnerOverrides};
-pub use program::{FORMAT, Identity, MAX_PROGRAM_BYTES, Program, ProgramError, Runner, specialise};
+pub use program::{Audience, FORMAT, Identity, MAX_PROGRAM_BYTES, Program, ProgramError, Runner, specialise};
 pub use ruleset::{Ruleset, Visitor};

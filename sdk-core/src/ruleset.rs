@@ -28,6 +28,8 @@ pub struct Ruleset {
     pub(crate) private: Vec<String>,
     /// Names of the segments in the order of their numbers.
     pub(crate) segments: Vec<Box<str>>,
+    /// By flag: its tags.
+    tags: Vec<Box<[Box<str>]>>,
     /// Numbers of flags and, counted on from there, of aliases, by their name.
     keys: HashTable<u32>,
     /// Hashes them.
@@ -38,13 +40,13 @@ pub struct Ruleset {
 const KEYS: &[u8] = b"\0keys";
 
 impl Ruleset {
-    pub(crate) fn new(image: Image, key: BucketKey, private: Vec<String>, segments: Vec<Box<str>>) -> Self {
+    pub(crate) fn new(image: Image, key: BucketKey, private: Vec<String>, segments: Vec<Box<str>>, tags: Vec<Box<[Box<str>]>>) -> Self {
         let mut keys = HashTable::with_capacity((image.flags() + image.head(Head::Aliases)) as usize);
         let key_hasher = key.subkey(KEYS);
         for number in 0..image.flags() + image.head(Head::Aliases) {
             keys.insert_unique(key_hasher.hash(name(&image, number)), number, |number| key_hasher.hash(name(&image, *number)));
         }
-        Self { image, key, private, segments, keys, key_hasher }
+        Self { image, key, private, segments, tags, keys, key_hasher }
     }
 
     /// Answers one question: what this flag is for this context at this moment.
@@ -60,7 +62,12 @@ impl Ruleset {
     pub fn visitor<'r, 'c>(&'r self, own: Own<'c>, context: &'c Context, now: Millis) -> Visitor<'r, 'c> {
         let mut scratch = Scratch::default();
         scratch.reset(&self.image);
-        Visitor { ruleset: self, own, context, now: Now::new(now.0), scratch }
+        Visitor { ruleset: self, own, context, now: Now::new(now.0), scratch, tags: &[] }
+    }
+
+    /// Attributes that a pinned or signed identity always knows, besides those of every document.
+    pub fn private(&self) -> impl Iterator<Item = &str> {
+        self.private.iter().map(String::as_str)
     }
 
     /// How many flags there are.
@@ -87,6 +94,12 @@ impl Ruleset {
     /// Bytes held on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.image.bytes().len() + self.keys.allocation_size()
+    }
+
+    /// Whether somebody sees a flag who sees flags with one of these tags; without any, everything is seen.
+    pub(crate) fn shows(&self, flag: u32, tags: &[String]) -> bool {
+        let own = || self.tags.get(flag as usize).map_or(&[][..], |own| own);
+        tags.is_empty() || own().iter().any(|tag| tags.iter().any(|shown| shown.as_str() == &**tag))
     }
 
     /// The key of a flag.
@@ -136,23 +149,31 @@ pub struct Visitor<'r, 'c> {
     context: &'c Context,
     now: Now,
     scratch: Scratch,
+    tags: &'c [String],
 }
 
-impl<'r> Visitor<'r, '_> {
+impl<'r, 'c> Visitor<'r, 'c> {
+    /// The same, who sees only flags with one of these tags; without any, everything. What is not seen is not found, and still
+    /// counts as a prerequisite.
+    #[must_use]
+    pub fn seeing(self, tags: &'c [String]) -> Self {
+        Self { tags, ..self }
+    }
+
     /// Answers one question; see [`Ruleset::evaluate`].
     pub fn evaluate(&mut self, flag_key: &str, requested: Option<FlagType>) -> Evaluation<'r> {
         self.watched(flag_key, requested, ())
     }
 
-    /// Answers for every flag, in the order of [`Ruleset::flag_keys`].
+    /// Answers for every flag that is seen, in the order of [`Ruleset::flag_keys`].
     pub fn evaluate_all(&mut self) -> impl Iterator<Item = Evaluation<'r>> {
         let image: &'r Image = &self.ruleset.image;
         let refused = self.context.refusal().is_some();
         if !refused {
             self.walk(()).all(None);
         }
-        let scratch = &self.scratch;
-        (0..image.flags()).map(move |flag| {
+        let (ruleset, tags, scratch) = (self.ruleset, self.tags, &self.scratch);
+        (0..image.flags()).filter(move |flag| ruleset.shows(*flag, tags)).map(move |flag| {
             let decision = if refused { Decision::error(ErrorCode::InvalidContext) } else { scratch.decision(flag) };
             Evaluation::new(image, flag, decision)
         })
@@ -163,7 +184,8 @@ impl<'r> Visitor<'r, '_> {
         if self.context.refusal().is_some() {
             return Evaluation::error(image, ErrorCode::InvalidContext);
         }
-        let Some(flag) = self.ruleset.find(flag_key) else { return Evaluation::error(image, ErrorCode::FlagNotFound) };
+        let seen = self.ruleset.find(flag_key).filter(|flag| self.ruleset.shows(*flag, self.tags));
+        let Some(flag) = seen else { return Evaluation::error(image, ErrorCode::FlagNotFound) };
         if requested.is_some() && requested != image.flag_type(flag) {
             return Evaluation::new(image, flag, Decision::error(ErrorCode::TypeMismatch));
         }

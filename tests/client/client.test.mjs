@@ -1,5 +1,6 @@
 // The client in Node, against a real worker behind a door that can be closed.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { beforeEach, test } from 'node:test';
 
 import { createClient, EdgeRefused, ProgramRefused } from '../../npm/client/dist/entry/node.js';
@@ -372,4 +373,70 @@ test('two clients of one page answer for two visitors', async () => {
   assert.deepEqual([one.getValue('first', false), other.getValue('first', true)], [true, false]);
   one.close();
   other.close();
+});
+
+/** A key of the worker's own making. */
+const keyed = async (terms) => {
+  const answer = await server.asAdmin('/api/admin/keys', { body: { kind: 'client', label: 'a test', ...terms } });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.json();
+};
+const signed = (secret, claims) => {
+  const text = [{ alg: 'HS256' }, { exp: Math.floor(Date.now() / 1000) + 60, ...claims }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+};
+
+test('a pinned key is for its customer, and the edge is told what it has to know', async () => {
+  const { key } = await keyed({ identity: { kind: 'pinned', customerId: 'c-2' } });
+  const client = open({ clientKey: key, context: { userId: 'u-1', plan: 'pro' } });
+  await client.ready();
+  assert.deepEqual([client.status, client.isEnabled('second'), client.isEnabled('first'), client.isEnabled('pro')], ['ready', true, false, true]);
+  assert.deepEqual(requests.map(({ body }) => JSON.parse(body).context), [{}, { userId: 'u-1' }]);
+  // Another user is another program, another plan is not.
+  await client.setContext({ userId: 'u-1', plan: 'free' });
+  assert.deepEqual([requests.length, client.isEnabled('pro')], [2, false]);
+  await client.setContext({ userId: 'u-2', plan: 'free' });
+  assert.deepEqual([requests.length, client.status, client.isEnabled('second')], [3, 'ready', true]);
+  await client.setContext({ customerId: 'c-1' });
+  assert.deepEqual([client.status, client.error.status], ['stale', 403]);
+  client.close();
+});
+
+test('a signed key is for whom the customer\'s server says, asked anew each time', async () => {
+  const { key, identitySecret } = await keyed({ identity: { kind: 'signed' } });
+  let claims = { customerId: 'c-1' }, asked = 0;
+  const client = open({ clientKey: key, context: { customerId: 'c-2', plan: 'pro' }, identityToken: async () => { asked++; return signed(identitySecret, claims); } });
+  await client.ready();
+  assert.deepEqual([client.status, client.isEnabled('first'), client.isEnabled('second'), client.isEnabled('pro')], ['ready', true, false, true]);
+  claims = { customerId: 'c-2' };
+  await client.refresh();
+  assert.deepEqual([client.isEnabled('first'), client.isEnabled('second'), asked], [false, true, 2]);
+  client.close();
+  const anybody = open({ clientKey: key, context: { customerId: 'c-2' } });
+  await anybody.ready();
+  assert.deepEqual([anybody.status, anybody.isEnabled('second')], ['ready', false]);
+  anybody.close();
+  const forged = open({ clientKey: key, identityToken: signed('another secret', claims) });
+  await forged.ready();
+  assert.deepEqual([forged.status, forged.error.status], ['error', 401]);
+  forged.close();
+});
+
+test('who signs and does not answer holds nobody up', async () => {
+  const client = open({ identityToken: () => new Promise(() => {}), timeout: 50 });
+  await client.ready();
+  assert.deepEqual([client.status, requests.length], ['error', 0]);
+  client.close();
+});
+
+test('what others wait for and a key may not see has no name in a page', async () => {
+  const hidden = { prerequisites: [{ flag: 'gate', variants: ['on'] }], tags: ['seen'], default: 'on' };
+  const flags = { gate: rule('plan', 'pro'), waiting: hidden };
+  assert.equal((await server.asAdmin('/api/admin/document', { method: 'PUT', body: { ...DOCUMENT, flags: { ...DOCUMENT.flags, ...flags } } })).status, 200);
+  const client = open({ clientKey: (await keyed({ tags: ['seen'] })).key, context: { plan: 'pro' } });
+  await client.ready();
+  assert.deepEqual([client.isEnabled('waiting'), client.get('gate', false).errorCode, client.get('', false).errorCode], [true, 'FLAG_NOT_FOUND', 'FLAG_NOT_FOUND']);
+  await client.setContext({ plan: 'free' });
+  assert.equal(client.isEnabled('waiting'), false);
+  client.close();
 });

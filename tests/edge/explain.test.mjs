@@ -37,7 +37,7 @@ test('the moment may be given', async () => {
 });
 
 test('an unknown flag is an answer', async () => {
-  assert.deepEqual((await explain({ flag: 'absent' })).json(), { evaluation: { errorCode: 'FLAG_NOT_FOUND', reason: 'ERROR' }, steps: [] });
+  assert.deepEqual((await explain({ flag: 'absent' })).json(), { change: null, evaluation: { errorCode: 'FLAG_NOT_FOUND', reason: 'ERROR' }, steps: [], version: 1 });
 });
 
 test('what is no question', async () => {
@@ -58,7 +58,9 @@ test('the page asks for many at once', async () => {
   const { explanations } = (await explainAll({ context: { plan: 'pro' }, now })).json();
   assert.deepEqual(explanations.map(({ flag }) => flag).sort(), ['plain', 'ruled', 'timed']);
   for (const { flag, ...explanation } of explanations) {
-    assert.deepEqual(explanation, (await explain({ flag, context: { plan: 'pro' }, now })).json());
+    // Operators are told besides what made it so.
+    const { change, version, ...same } = (await explain({ flag, context: { plan: 'pro' }, now })).json();
+    assert.deepEqual([explanation, change.flagPath, version], [same, flag, 1]);
   }
   const named = (await explainAll({ flags: ['ruled', 'absent', 'ruled'], context: {} })).json().explanations;
   assert.deepEqual(named.map(({ flag, evaluation }) => [flag, evaluation.reason]), [['ruled', 'DEFAULT'], ['absent', 'ERROR'], ['ruled', 'DEFAULT']]);

@@ -16,9 +16,7 @@ pub(super) struct Claims {
     /// Who shows the token: text that can be written down with a change, and read by people.
     pub(super) subject: String,
     pub(super) role: Option<Role>,
-    expires: f64,
-    /// When it begins to hold, and when it was made.
-    begins: [Option<f64>; 2],
+    times: Times,
     issuer: Option<String>,
     audience: Vec<String>,
 }
@@ -39,8 +37,7 @@ impl Claims {
         Ok(Self {
             subject: subject.to_owned(),
             role: Role::of(claims),
-            expires: claims.number("exp")?.ok_or(Unfit)?,
-            begins: [claims.number("nbf")?, claims.number("iat")?],
+            times: Times::of(claims)?,
             issuer: claims.text("iss")?.map(str::to_owned),
             audience: texts(claims.get("aud"))?,
         })
@@ -48,12 +45,29 @@ impl Claims {
 
     /// Whether the token is meant for us and holds now.
     pub(super) fn hold(&self, now: Millis, expected: &Expected) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "the clock tells milliseconds of this age")]
-        let now = now.0 as f64 / 1_000.0;
-        let has_begun = self.begins.into_iter().flatten().all(|begin| now >= begin - SKEW);
         let issuer = expected.issuer.as_ref().is_none_or(|issuer| self.issuer.as_ref() == Some(issuer));
         let audience = expected.audience.as_ref().is_none_or(|audience| self.audience.contains(audience));
-        has_begun && now < self.expires + SKEW && issuer && audience
+        self.times.hold(now) && issuer && audience
+    }
+}
+
+/// When a token holds.
+pub(super) struct Times {
+    expires: f64,
+    /// When it begins to hold, and when it was made.
+    begins: [Option<f64>; 2],
+}
+
+impl Times {
+    /// A token that never expires is none.
+    pub(super) fn of(claims: &Object) -> Result<Self, Unfit> {
+        Ok(Self { expires: claims.number("exp")?.ok_or(Unfit)?, begins: [claims.number("nbf")?, claims.number("iat")?] })
+    }
+
+    pub(super) fn hold(&self, now: Millis) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "the clock tells milliseconds of this age")]
+        let now = now.0 as f64 / 1_000.0;
+        self.begins.into_iter().flatten().all(|begin| now >= begin - SKEW) && now < self.expires + SKEW
     }
 }
 

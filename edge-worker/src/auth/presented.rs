@@ -1,4 +1,5 @@
 //! What a caller shows.
+use sdk_core::{change::Hash, steering::KeyKind};
 use worker::{Env, Request};
 
 use crate::{problem::Problem, settings};
@@ -26,6 +27,11 @@ impl Presented {
         let (presented, expected) = (self.0.as_bytes(), expected.as_bytes());
         let differing = presented.iter().zip(expected).fold(0, |differing, (a, b)| differing | (a ^ b));
         presented.len() == expected.len() && differing == 0
+    }
+
+    /// Of which kind of stored key it is, if it is one at all, and its hash. What we never made is not looked for.
+    pub(super) fn stored(&self) -> Option<(KeyKind, Hash)> {
+        Some((KeyKind::of_secret(&self.0)?, Hash::of(self.0.as_bytes())))
     }
 
     pub(super) fn text(&self) -> &str {

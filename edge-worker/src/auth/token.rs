@@ -2,7 +2,6 @@
 use super::{
     algorithm::Algorithm,
     base64url,
-    claims::Claims,
     json::{Object, Unfit},
 };
 
@@ -18,7 +17,7 @@ const REFUSED: [&str; 5] = ["jwk", "jku", "x5u", "x5c", "crit"];
 pub(super) struct Token<'t> {
     pub(super) algorithm: Algorithm,
     pub(super) key_id: Option<String>,
-    pub(super) claims: Claims,
+    pub(super) claims: Object,
     pub(super) signature: Vec<u8>,
     /// What the signature is of.
     pub(super) signed: &'t str,
@@ -33,7 +32,7 @@ impl<'t> Token<'t> {
         // A dot too many is no letter of either part.
         let (header, claims) = signed.split_once('.').ok_or(Unfit)?;
         let (algorithm, key_id) = read(&Object::read(&base64url::decode(header)?)?)?;
-        let claims = Claims::of(&Object::read(&base64url::decode(claims)?)?)?;
+        let claims = Object::read(&base64url::decode(claims)?)?;
         Ok(Self { algorithm, key_id, claims, signature: base64url::decode(signature)?, signed })
     }
 }

@@ -22,11 +22,12 @@ use crate::{
 };
 
 /// `POST /ofrep/v1/evaluate/flags/{key}`; `key` as it stands in the path.
-pub(crate) async fn flag(_evaluator: Evaluator, request: &mut Request, env: &Host, key: &str) -> Result<Response, Problem> {
-    let asked = ask(request, env).await?;
+pub(crate) async fn flag(evaluator: Evaluator, request: &mut Request, env: &Host, key: &str) -> Result<Response, Problem> {
+    let asked = ask(&evaluator, request, env).await?;
     let key = percent_decode_str(key).decode_utf8_lossy();
     let Some((serving, overrides, context)) = asked else { return json(switched_off(&key)) };
-    let evaluation = serving.ruleset.evaluate(overrides.of(&context), &key, &context, clock::now(), None);
+    let mut visitor = serving.ruleset.visitor(overrides.of(&context), &context, clock::now()).seeing(evaluator.audience().tags);
+    let evaluation = visitor.evaluate(&key, None);
     let mut body = String::new();
     write(&mut body, &key, &evaluation, &serving, true);
     let status = match evaluation.error_code() {
@@ -38,13 +39,13 @@ pub(crate) async fn flag(_evaluator: Evaluator, request: &mut Request, env: &Hos
 }
 
 /// `POST /ofrep/v1/evaluate/flags`.
-pub(crate) async fn flags(_evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let Some((serving, overrides, context)) = ask(request, env).await? else {
+pub(crate) async fn flags(evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
+    let Some((serving, overrides, context)) = ask(&evaluator, request, env).await? else {
         // A flag that is not in the list is the default in the code.
         let body = br#"{"flags":[]}"#.to_vec();
         return tagged(request, &Etag::strong(&body), JSON, body);
     };
-    let body = all(&serving, &overrides, &context).into_bytes();
+    let body = all(&serving, &overrides, &context, evaluator.audience().tags).into_bytes();
     versioned(tagged(request, &Etag::strong(&body), JSON, body)?, &serving)
 }
 
@@ -62,10 +63,10 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Re
 }
 
 /// What a question is answered from; `None` while all flags are switched off.
-async fn ask(request: &mut Request, env: &Host) -> Result<Option<(Serving, Overrides, Context)>, Problem> {
+async fn ask(evaluator: &Evaluator, request: &mut Request, env: &Host) -> Result<Option<(Serving, Overrides, Context)>, Problem> {
     let version = version_named(&Query::lenient(request));
     let body = body::read(request, body::QUESTION).await?;
-    let mut context = Question::parse(&body)?.context()?;
+    let mut context = evaluator.admit(Question::parse(&body)?.context()?)?;
     if settings::is_off(env) {
         return Ok(None);
     }
@@ -79,9 +80,9 @@ fn version_named(query: &Query) -> Option<u32> {
     query.get("flagConfigEtag")?.trim_matches('"').parse().ok()
 }
 
-fn all(serving: &Serving, overrides: &Overrides, context: &Context) -> String {
+fn all(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String]) -> String {
     let mut out = String::from(r#"{"flags":["#);
-    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, clock::now());
+    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, clock::now()).seeing(tags);
     for (index, evaluation) in visitor.evaluate_all().enumerate() {
         if index > 0 {
             out.push(',');

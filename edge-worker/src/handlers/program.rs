@@ -2,16 +2,27 @@
 //!
 //! `?format=N` names the highest format of programs the asker reads; who names none reads every one.
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sdk_core::{FORMAT, Identity, OwnerKind, specialise};
+use sdk_core::{FORMAT, OwnerKind, specialise};
 use worker::{Request, Response};
 
 use super::{JSON, accept, question::Question, tagged, versioned};
-use crate::{auth::Evaluator, body, etag::Etag, host::Host, problem::Problem, query::Query, ruleset_cache};
+use crate::{
+    auth::{
+        Evaluator,
+        identity::{self, Holder},
+    },
+    body,
+    etag::Etag,
+    host::Host,
+    problem::Problem,
+    query::Query,
+    ruleset_cache,
+};
 
 /// The form to run; the other one, JSON, is there to be read.
 const BINARY: &str = "application/vnd.twinflag.program";
 
-pub(crate) async fn make(_evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn make(evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &["format", "minVersion"])?;
     let accepted = request.headers().get("accept")?.unwrap_or_default();
     let form = accept::best(&accepted, &[BINARY, JSON]).and_then(|place| [BINARY, JSON].get(place).copied());
@@ -20,15 +31,18 @@ pub(crate) async fn make(_evaluator: Evaluator, request: &mut Request, env: &Hos
         return Err(Problem::not_acceptable(&format!("programs of format {FORMAT}")));
     }
     let body = body::read(request, body::QUESTION).await?;
-    let mut known = Question::parse(&body)?.context()?;
+    let mut known = evaluator.admit(Question::parse(&body)?.context()?)?;
     let named = OwnerKind::Organization.id(&known);
     let mut serving = ruleset_cache::current(env, query.number("minVersion")?).await?;
     let overrides = serving.overrides_of(env, &mut known).await?;
-    let program =
-        specialise(&serving.ruleset, overrides.of(&known), &known, Identity::Open).map_err(|error| Problem::context(error.as_str()))?;
+    let program = specialise(&serving.ruleset, overrides.of(&known), &known, evaluator.audience())
+        .map_err(|error| Problem::context(error.as_str()))?;
     let bytes = if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() };
     let response = tagged(request, &Etag::strong(&bytes), form, bytes)?;
     response.headers().append("vary", "accept")?;
+    if let Some(visitor) = evaluator.holder().and_then(|holder| Holder::visitor(holder, &serving.ruleset)) {
+        response.headers().set(identity::HEADER, &utf8_percent_encode(&visitor, NON_ALPHANUMERIC).to_string())?;
+    }
     // The program is for a visitor of this organization: who runs it says so of the visitor.
     if let Some(organization) = OwnerKind::Organization.id(&known).filter(|_| named.is_none()) {
         response.headers().set("twinflag-organization", &utf8_percent_encode(&organization, NON_ALPHANUMERIC).to_string())?;

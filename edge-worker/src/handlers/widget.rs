@@ -27,7 +27,7 @@ const DEFAULTS: &str = include_str!("../../widget-defaults.json");
 /// The attributes that may be asked about.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "userId", "sessionId", "targetingKey"];
 
-pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn config(evaluator: Evaluator, request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &[&ATTRIBUTES[..], &["minVersion"]].concat())?;
     let mut context = Context::new();
     for (name, value) in query.iter().filter(|(name, _)| ATTRIBUTES.contains(name)) {
@@ -36,6 +36,7 @@ pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host)
     if let Some(refusal) = context.refusal() {
         return Err(Problem::context(refusal));
     }
+    let mut context = evaluator.admit(context)?;
     let version = query.number("minVersion")?;
     let now = clock::now();
     let Ok(mut serving) = ruleset_cache::current(env, version).await else {
@@ -43,7 +44,10 @@ pub(crate) async fn config(_evaluator: Evaluator, request: &Request, env: &Host)
         return answer(request, &query, &written, None, now);
     };
     let overrides = serving.overrides_of(env, &mut context).await?;
-    versioned(answer(request, &query, &evaluated(&serving, &overrides, &context, now), Some(&serving), now)?, &serving)
+    versioned(
+        answer(request, &query, &evaluated(&serving, &overrides, &context, evaluator.audience().tags, now), Some(&serving), now)?,
+        &serving,
+    )
 }
 
 struct Config {
@@ -53,8 +57,8 @@ struct Config {
     stale: bool,
 }
 
-fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, now: Millis) -> Config {
-    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now);
+fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String], now: Millis) -> Config {
+    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now).seeing(tags);
     let mut answers: Vec<Evaluation<'_>> = visitor.evaluate_all().filter(|answer| answer.value().is_some()).collect();
     // A dot sorts before every other character that a key may hold but the hyphen, and keys under one path stand together.
     answers.sort_unstable_by_key(Evaluation::flag_key);

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
 use super::wire::{
-    ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, EXPLAINING, NOW, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, VERSION, WITHIN, encoded,
+    ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, VERSION, WITHIN, encoded,
 };
 pub(crate) use super::wire::{Explaining, Page};
-use crate::problem::Problem;
+use crate::{clock, problem::Problem};
 
 /// The longest answer that is taken: overrides of many may come in one.
 const MOST: usize = 4 * MAX_DOCUMENT_BYTES;
@@ -19,6 +19,30 @@ pub(crate) struct Document {
     pub(crate) text: String,
     /// For a document that names none itself, in hex.
     pub(crate) bucket_key: String,
+}
+
+/// What is new at the hub.
+pub(crate) struct News {
+    pub(crate) version: u32,
+    /// Rows of keys.
+    pub(crate) keys: Vec<String>,
+    /// What to answer from, or why there is nothing yet.
+    pub(crate) ruleset: Result<Ruleset, Missing>,
+}
+
+/// Why there is nothing to answer from.
+pub(crate) struct Missing {
+    /// Why the document that the deployment brings was not taken, if it brings one.
+    refused: Option<String>,
+}
+
+impl Missing {
+    pub(crate) fn problem(&self) -> Problem {
+        match &self.refused {
+            Some(why) => Problem::no_ruleset("DOCUMENT_REFUSED", why.clone()),
+            None => Problem::no_ruleset("NO_RULESET", "no document was imported yet"),
+        }
+    }
 }
 
 /// What to compile, and where overrides are.
@@ -32,19 +56,21 @@ pub(crate) struct Ruleset {
     pub(crate) pages: Vec<(u16, u32)>,
 }
 
-/// The newest ruleset; `None` where `since` is its version.
-pub(crate) async fn ruleset(env: &Env, since: Option<u32>) -> Result<Option<Ruleset>, Problem> {
+/// What there is at the newest version; `None` where that is `since`.
+pub(crate) async fn news(env: &Env, since: Option<u32>) -> Result<Option<News>, Problem> {
     let query = since.map(|since| format!("?since={since}")).unwrap_or_default();
     let mut answer = hub(env)?.fetch_with_str(&format!("{RULESET}{query}")).await?;
     if answer.status_code() == 204 {
         return Ok(None);
     }
-    ruleset_of(&good(&mut answer).await?).map(Some)
+    news_of(&good(&mut answer).await?).map(Some)
 }
 
-fn ruleset_of(answer: &str) -> Result<Ruleset, Problem> {
-    let RulesetAnswer { version, bucket_key, pages, document } = parse(answer)?;
-    Ok(Ruleset { version, document: document.get().to_owned(), bucket_key, pages })
+fn news_of(answer: &str) -> Result<News, Problem> {
+    let RulesetAnswer { version, bucket_key, keys, pages, document, refused } = parse(answer)?;
+    let keys = keys.iter().map(|row| row.get().to_owned()).collect();
+    let ruleset = document.map(|document| Ruleset { version, document: document.get().to_owned(), bucket_key, pages });
+    Ok(News { version, keys, ruleset: ruleset.ok_or(Missing { refused }) })
 }
 
 /// A point in the past.
@@ -66,7 +92,7 @@ pub(crate) async fn past(env: &Env, when: When) -> Result<Ruleset, Problem> {
     if answer.status_code() == 404 {
         return Err(Problem::no_version());
     }
-    ruleset_of(&good(&mut answer).await?)
+    news_of(&good(&mut answer).await?)?.ruleset.map_err(|missing| missing.problem())
 }
 
 /// The record that made an answer what it is, as JSON; `null` where none is known.
@@ -79,8 +105,8 @@ pub(crate) async fn explaining(env: &Env, asked: &Explaining<'_>) -> Result<Stri
 /// Keeps what happened; the hub answers in its own words.
 pub(crate) async fn outcomes(env: &Env, request: &Request, body: String) -> Result<Response, Problem> {
     let headers = Headers::new();
-    if let Some(now) = request.headers().get(NOW)? {
-        headers.set(NOW, &now)?;
+    if let Some(now) = request.headers().get(clock::TOLD)? {
+        headers.set(clock::TOLD, &now)?;
     }
     send(env, Method::Post, OUTCOMES, headers, body).await
 }
@@ -111,7 +137,7 @@ pub(crate) struct Actor<'a> {
 pub(crate) async fn administer(env: &Env, actor: &Actor<'_>, request: &Request, path: &str, body: String) -> Result<Response, Problem> {
     let headers = Headers::new();
     let given = request.headers();
-    for name in ["if-match", "idempotency-key", NOW] {
+    for name in ["if-match", "idempotency-key", clock::TOLD] {
         if let Some(value) = given.get(name)? {
             headers.set(name, &value)?;
         }

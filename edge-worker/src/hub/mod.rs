@@ -14,7 +14,11 @@ use std::{
     rc::Rc,
 };
 
-use sdk_core::{BucketKey, Millis, rows::RowKey};
+use sdk_core::{
+    BucketKey, Millis,
+    rows::{RowKey, RowKind},
+    steering::Key,
+};
 use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_warn, durable_object};
 
@@ -26,7 +30,6 @@ use crate::{
     clock,
     problem::Problem,
     query::Query,
-    settings,
     store::{Store, audit::ForExplain, sqlite::Sqlite},
 };
 
@@ -75,7 +78,7 @@ impl FlagHub {
         }
         match (request.method(), path.as_str()) {
             (Method::Post, "/outcomes") => {
-                let now = self.now(&request)?;
+                let now = clock::told(&request, &self.env);
                 self.take_outcomes(&request.text().await?, now)
             }
             (Method::Post, "/explaining") => self.explain(&request.text().await?),
@@ -85,16 +88,10 @@ impl FlagHub {
         }
     }
 
-    /// What time it is: where a deployment is there to be tested, what the request says.
-    fn now(&self, request: &Request) -> Result<Millis, Problem> {
-        let is_test = settings::text(&self.env, "TEST_CLOCK").is_some_and(|on| on == "on");
-        let given = if is_test { request.headers().get(wire::NOW)?.and_then(|now| now.parse().ok()).map(Millis) } else { None };
-        Ok(given.unwrap_or_else(clock::now))
-    }
-
     /// The newest ruleset; an empty answer where the asker has it already.
     async fn newest(&self, request: &Request) -> Result<Response, Problem> {
-        let version = self.version().await?;
+        self.import_first_if_empty().await?;
+        let version = self.ground.newest(&self.store)?.version;
         let query = Query::of(request, &["since", "version", "at"])?;
         if query.get("version").or(query.get("at")).is_some() {
             return self.past(&query, version);
@@ -121,7 +118,8 @@ impl FlagHub {
         let bucket_key = rows.bucket_key().ok_or_else(Problem::no_version)?.to_hex();
         let document = RawValue::from_string(rows.compose(false)).map_err(worker::Error::from)?;
         let pages = self.store.pages(Some(version))?;
-        Ok(Response::from_json(&RulesetAnswer { version, bucket_key, pages, document: &document })?)
+        let answer = RulesetAnswer { version, bucket_key, keys: Vec::new(), pages, document: Some(&document), refused: None };
+        Ok(Response::from_json(&answer)?)
     }
 
     /// The record that made an answer what it is.
@@ -141,8 +139,19 @@ impl FlagHub {
     fn compose(&self, version: u32) -> Result<Rc<str>, Problem> {
         let ground = self.ground.newest(&self.store)?;
         let bucket_key = ground.rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
-        let document = RawValue::from_string(ground.rows.compose(false)).map_err(worker::Error::from)?;
-        let answer = RulesetAnswer { version, bucket_key, pages: self.store.pages(None)?, document: &document };
+        let raw = |json: String| RawValue::from_string(json).map_err(worker::Error::from);
+        let document = ground.has_document().then(|| raw(ground.rows.compose(false))).transpose()?;
+        // A key that was revoked is nobody's any more: nothing of it is needed.
+        let in_use = ground.rows.of(RowKind::Key).filter(|(_, row)| Key::from_row(row).is_some_and(|key| key.revoked_at.is_none()));
+        let keys = in_use.map(|(_, row)| raw(row.to_owned())).collect::<Result<Vec<_>, _>>()?;
+        let answer = RulesetAnswer {
+            version,
+            bucket_key,
+            keys: keys.iter().map(|row| &**row).collect(),
+            pages: self.store.pages(None)?,
+            document: document.as_deref(),
+            refused: self.refused.borrow().clone(),
+        };
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
         self.ruleset.replace(Some((version, Rc::clone(&text))));
         Ok(text)

@@ -15,8 +15,8 @@ pub(super) const ADMIN: &str = "http://hub/admin/";
 pub(super) const ACTOR: &str = "twinflag-actor";
 pub(super) const ROLE: &str = "twinflag-role";
 pub(super) const WITHIN: &str = "twinflag-within";
-/// The hub's clock, for who tests it: milliseconds since 1970.
-pub(super) const NOW: &str = "twinflag-now";
+/// The role that only reads.
+pub(super) const MEMBER: &str = "member";
 /// The document: `GET` answers text and [`VERSION`].
 pub(super) const DOCUMENT: &str = "http://hub/document";
 /// What happened to those who have a feature: `POST`.
@@ -33,9 +33,15 @@ pub(super) struct RulesetAnswer<'a> {
     pub(super) version: u32,
     #[serde(rename = "bucketKey")]
     pub(super) bucket_key: String,
-    pub(super) pages: Vec<(u16, u32)>,
+    /// The rows of keys that were not revoked. There may be some before there is a document; of a past version there are none.
     #[serde(borrow)]
-    pub(super) document: &'a RawValue,
+    pub(super) keys: Vec<&'a RawValue>,
+    pub(super) pages: Vec<(u16, u32)>,
+    /// `null` before the first.
+    #[serde(borrow)]
+    pub(super) document: Option<&'a RawValue>,
+    /// Why the document that the deployment brings was not taken.
+    pub(super) refused: Option<String>,
 }
 
 /// An answer to be explained.

@@ -8,7 +8,7 @@ import { pauseMs } from './back-off.js';
 import { disabledClient } from './disabled-client.js';
 import { ProgramRefused, type FlagEngine } from './engine.js';
 import type { ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
-import { requestOf } from './identity.js';
+import { OWNERS, requestOf } from './identity.js';
 import { createListeners } from './listeners.js';
 import { EdgeRefused, fetchProgram } from './program-request.js';
 import type { EvaluationContext, FlagValue } from './types.js';
@@ -19,15 +19,17 @@ const LONGEST = 16e6;
 /** @param loadEngine how this runtime gets a fresh engine */
 export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
   if (options.enabled === false) return disabledClient(options);
-  const { url, clientKey, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000 } = options;
+  const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000 } = options;
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
   let { context = {} } = options;
   /** What the edge is asked for that context, taken when it was given: its owner may write to it since. */
   let wanted = requestOf(context);
+  /** The attributes that it is told; the edge names more for a key whose identities are pinned or signed. */
+  let names = OWNERS;
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
   /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
-  let program: { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; organization: string | undefined } | undefined;
+  let program: { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined } | undefined;
   /** The newest version that anything came from. */
   let newest = 0;
   /** The request under way, and when it will be over. */
@@ -79,7 +81,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   const identify = (running: FlagEngine) => {
     try {
-      running.identify(program?.organization ? { ...context, organizationId: program.organization } : context);
+      running.identify(program?.visitor ? { ...context, ...program.visitor } : context);
     } catch {
       // A getter or a `toJSON` threw: a context that cannot be read is one that cannot be used.
       running.identify(null as unknown as EvaluationContext);
@@ -107,12 +109,17 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   const attempt = async (mine: AbortController): Promise<void> => {
     try {
       const body = wanted, etag = program?.request === body ? program.etag : undefined;
-      const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, body, etag, minVersion: newest, fetch, timeout, abort: mine })]);
+      const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: newest, fetch, timeout, abort: mine })]);
       if (abort !== mine) return over;
-      const { program: bytes, etag: tag, stale, version, organization } = fetched;
-      if (bytes) take(running, bytes, version, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...(organization && { organizationId: organization }) });
+      const { program: bytes, etag: tag, stale, version, visitor, known = OWNERS } = fetched;
+      if (known.join() !== names.join()) {
+        wanted = requestOf(context, (names = known));
+        // It was not told what it has to know.
+        if (wanted !== body) return attempt(mine);
+      }
+      if (bytes) take(running, bytes, version, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...visitor });
       newest = Math.max(newest, version || 0);
-      program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, organization };
+      program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, visitor };
       identify(running);
       error = undefined;
       // An edge that is behind catches up: it is asked again like one that could not answer.
@@ -154,7 +161,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       if (closed) return Promise.resolve();
       const before = wanted;
       context = next;
-      wanted = requestOf(next);
+      wanted = requestOf(next, names);
       if (before !== wanted) {
         stop();
         error = undefined;

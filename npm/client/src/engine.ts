@@ -120,9 +120,10 @@ export function createEngine(wasm: EngineModule): FlagEngine {
     while (listed < names) {
       const alias = listed - flags, at = alias < 0 ? record(listed) : record(flags) + 2 * word(ATTRIBUTES) + 3 * alias;
       const name = text(at), flag = alias < 0 ? listed : word(at + 2);
-      numbers.set(name, flag);
+      // Without a name is what others wait for and nobody may ask about.
+      if (name) numbers.set(name, flag);
       listed++;
-      if (name === key) return flag;
+      if (name && name === key) return flag;
     }
     return NO_FLAG;
   };
@@ -233,7 +234,7 @@ export function createEngine(wasm: EngineModule): FlagEngine {
       const flag = numberOf(flagKey);
       return pick(flag, wasm.one(id, flag, 0), defaultValue);
     },
-    flagKeys: () => Array.from({ length: flags }, (_, flag) => text(record(flag))),
+    flagKeys: () => Array.from({ length: flags }, (_, flag) => text(record(flag))).filter(Boolean),
     close() {
       wasm.close(id);
       closed.push(id);

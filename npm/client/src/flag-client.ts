@@ -10,6 +10,11 @@ export interface ClientOptions {
   /** Who asks. @default nobody in particular */
   readonly context?: EvaluationContext;
   /**
+   * What the customer's own server signed of the visitor, for a key whose identities are signed; a function is asked for each
+   * request, so that it may answer a fresh one. @default nothing, and the visitor is nobody in particular
+   */
+  readonly identityToken?: string | (() => string | Promise<string>);
+  /**
    * Whether flags are asked for at all. Switched off, nothing is: no request, no engine; every answer is a default, with the
    * reason `DISABLED`. @default true
    */

@@ -1,4 +1,5 @@
 /** Fetches programs: one request, which ends in time. */
+import type { EvaluationContext } from './types.js';
 
 const PROGRAM = 'application/vnd.twinflag.program';
 /** The highest format of programs that the engine reads: `FORMAT` in `sdk-core/src/program/wire.rs`. */
@@ -13,8 +14,10 @@ export interface Fetched {
   readonly stale: boolean;
   /** The version that was answered from; NaN where something between kept it back. */
   readonly version: number;
-  /** The organization that the edge knows the customer to belong to, where it was not told one. */
-  readonly organization: string | undefined;
+  /** What the edge takes the visitor for, whatever it was told: the customer's organization; whom the key is for, or who was proven. */
+  readonly visitor: EvaluationContext | undefined;
+  /** The attributes to tell the edge, where they are not the usual ones. */
+  readonly known: readonly string[] | undefined;
 }
 
 /** The edge answered, but with no program. */
@@ -38,6 +41,7 @@ export class EdgeRefused extends Error {
 export interface ProgramRequest {
   readonly url: string;
   readonly clientKey: string;
+  readonly identityToken: string | (() => string | Promise<string>) | undefined;
   readonly body: string;
   /** Of the program that is there already. */
   readonly etag: string | undefined;
@@ -50,23 +54,32 @@ export interface ProgramRequest {
 }
 
 /** Asks for the program, unless it is the one that is there. */
-export async function fetchProgram({ url, clientKey, body, etag, minVersion, fetch, timeout, abort }: ProgramRequest): Promise<Fetched> {
+export async function fetchProgram({ url, clientKey, identityToken, body, etag, minVersion, fetch, timeout, abort }: ProgramRequest): Promise<Fetched> {
   const clock = setTimeout(() => abort.abort(new Error(`no answer within ${timeout} ms`)), timeout);
   try {
+    const identity = typeof identityToken === 'function' ? await inTime(identityToken, abort.signal) : identityToken;
     const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program?format=${FORMAT}${minVersion ? `&minVersion=${minVersion}` : ''}`, {
       method: 'POST',
-      headers: { accept: PROGRAM, authorization: `Bearer ${clientKey}`, 'content-type': 'application/json', ...(etag && { 'if-none-match': etag }) },
+      headers: { accept: PROGRAM, authorization: `Bearer ${clientKey}`, 'content-type': 'application/json', ...(identity && { 'twinflag-identity': identity }), ...(etag && { 'if-none-match': etag }) },
       body,
       signal: abort.signal,
     });
     const stale = response.headers.has('twinflag-stale'), version = Number(response.headers.get('twinflag-version') ?? NaN);
-    const organization = decodeURIComponent(response.headers.get('twinflag-organization') ?? '') || undefined;
-    if (etag && response.status === 304) return { etag, stale, version, organization };
+    const said = (name: string) => decodeURIComponent(response.headers.get(`twinflag-${name}`) ?? '');
+    const { known, visitor } = JSON.parse(said('identity') || '{}') as Partial<Fetched>, organizationId = said('organization');
+    const told = { stale, version, known, visitor: organizationId ? { ...visitor, organizationId } : visitor };
+    if (etag && response.status === 304) return { ...told, etag };
     if (!response.ok) throw new EdgeRefused(response.status, 1000 * (Number(response.headers.get('retry-after')) || 0));
-    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, stale, version, organization };
+    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, ...told };
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
     clearTimeout(clock);
   }
+}
+
+/** Who signs may not answer. */
+function inTime<T>(ask: () => T | Promise<T>, signal: AbortSignal): Promise<T> {
+  const over = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+  return Promise.race([ask(), over]);
 }

@@ -92,7 +92,8 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     }
     let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
     let image = builder.finish_exact().ok_or_else(too_large)?;
-    let ruleset = Ruleset::new(image, document.key, document.private, segment_names(segments));
+    let tags = drafts.iter().map(|draft| draft.tags.iter().map(|tag| Box::from(*tag)).collect()).collect();
+    let ruleset = Ruleset::new(image, document.key, document.private, segment_names(segments), tags);
 
     let mut all = Overrides::default();
     let place = Place::ROOT.name("overrides");

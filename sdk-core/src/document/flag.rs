@@ -23,6 +23,7 @@ pub(crate) struct Draft<'j> {
     pub(crate) key: &'j str,
     /// With their places in the list.
     pub(crate) aliases: Vec<(usize, &'j str)>,
+    pub(crate) tags: Vec<&'j str>,
     pub(crate) kind: FlagType,
     pub(crate) enabled: bool,
     /// Names in the order of their numbers.
@@ -128,7 +129,7 @@ pub(crate) fn read<'j>(
             return None;
         }
     };
-    check_description(&fields, report);
+    let tags = read_description(&fields, report);
     let variants = Variants::read(kind, &fields, conditions.builder, report)?;
     let on = variants.named(&fields, "on", report);
     let off = variants.optional(&fields, "off", Some("off"), report);
@@ -158,6 +159,7 @@ pub(crate) fn read<'j>(
     let draft = Draft {
         key,
         aliases,
+        tags,
         kind,
         enabled: fields.boolean("enabled", report).unwrap_or(true),
         table: variants.table,
@@ -179,16 +181,17 @@ pub(crate) fn read<'j>(
     sound.then_some(draft)
 }
 
-/// What only people read, and its kinds.
-fn check_description(fields: &Fields<'_, '_>, report: &mut Report) {
+/// What mostly people read; answers the tags, by which keys may be held to some flags.
+fn read_description<'j>(fields: &Fields<'j, '_>, report: &mut Report) -> Vec<&'j str> {
     for name in ["stage", "description", "owner"] {
         fields.string(name, report);
     }
-    fields.strings("tags", report);
+    let tags = fields.strings("tags", report);
     let place = fields.place.name("metadata");
     for (name, value) in fields.object("metadata", report).unwrap_or_default() {
         report_duplicates_within(value, place.name(name), report);
     }
+    tags
 }
 
 /// The variants of a flag.

@@ -22,7 +22,7 @@ impl Program {
         let mut program = Object::open(&mut out);
         let mut flags = Object::open(program.member("flags"));
         for flag in 0..image.flags() {
-            let mut object = Object::open(flags.member(image.str(image.flag(flag).key)));
+            let mut object = Object::open(flags.member(&name(image, flag)));
             write_steps(object.member("steps"), image, flag);
             object.member("type").push_str(&format!("\"{}\"", image.flag_type(flag).map_or("", |kind| kind.as_str())));
             object.close();
@@ -38,6 +38,12 @@ impl Program {
         program.close();
         out
     }
+}
+
+/// A flag's key; one that the asker may not see goes by its number.
+fn name(image: &Image, flag: u32) -> String {
+    let key = image.str(image.flag(flag).key);
+    if key.is_empty() { format!("#{flag}") } else { key.into() }
 }
 
 fn write_steps(out: &mut String, image: &Image, flag: u32) {
@@ -61,7 +67,7 @@ fn write_steps(out: &mut String, image: &Image, flag: u32) {
         match code::operation(word) {
             code::PREREQUISITE => {
                 answer(&mut step, plain(at + 2));
-                write_string(step.member("unless"), image.str(image.flag(image.word(at + 1)).key));
+                write_string(step.member("unless"), &name(image, image.word(at + 1)));
             }
             code::LIST => {
                 answer(&mut step, plain(at + 2));

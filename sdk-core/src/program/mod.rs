@@ -11,6 +11,6 @@ mod validate;
 mod wire;
 
 pub use runner::{Program, Runner};
-pub use specialise::{Identity, specialise};
+pub use specialise::{Audience, Identity, specialise};
 pub(crate) use wire::MAGIC;
 pub use wire::{FORMAT, MAX_PROGRAM_BYTES, ProgramError};

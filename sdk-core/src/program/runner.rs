@@ -41,9 +41,9 @@ impl Program {
         wire::encode(&self.image)
     }
 
-    /// The keys of all flags.
+    /// The keys of all flags that have one; without are those that others wait for and the asker may not see.
     pub fn flag_keys(&self) -> impl Iterator<Item = &str> {
-        (0..self.image.flags()).map(|flag| self.image.str(self.image.flag(flag).key))
+        (0..self.image.flags()).map(|flag| self.image.str(self.image.flag(flag).key)).filter(|key| !key.is_empty())
     }
 
     /// Answers one question as the ruleset would have.
@@ -64,6 +64,9 @@ impl Program {
     }
 
     fn find(&self, key: &str) -> Option<u32> {
+        if key.is_empty() {
+            return None;
+        }
         let flags = (0..self.image.flags()).find(|flag| self.image.text(self.image.flag(*flag).key) == key.as_bytes());
         flags.or_else(|| {
             let mut aliases = (0..self.image.head(Head::Aliases)).map(|alias| self.image.alias(alias));

@@ -5,7 +5,7 @@ use super::{fingerprint::fingerprint, runner::Program, wire::ProgramError};
 use crate::{
     bucket::{BUCKETS, Subkey},
     context::Context,
-    details::{Decision, ErrorCode},
+    details::{Decision, ErrorCode, FlagType},
     evaluate::{Now, Scratch, Walk},
     model::{
         build::Builder,
@@ -29,11 +29,39 @@ pub enum Identity {
     Vouched,
 }
 
+/// For whom programs are made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Audience<'a> {
+    /// How they say who they are.
+    pub identity: Identity,
+    /// Only flags with one of these tags are seen; without any, all are.
+    pub tags: &'a [String],
+}
+
+impl From<Identity> for Audience<'_> {
+    fn from(identity: Identity) -> Self {
+        Self { identity, tags: &[] }
+    }
+}
+
 /// Settles a ruleset for what is known.
 ///
 /// `customerId` and `organizationId` are always known: absent from `known` means known to be absent. `own` are the overrides
 /// of the customer and the organization in `known`. Errs where `known` is a refused context.
-pub fn specialise(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity) -> Result<Program, ProgramError> {
+///
+/// A flag that is not seen is not in the program. Where one that is seen waits for it, and what is known does not settle it, what
+/// is open of it goes along without its key, its aliases, its type and the names and values of its variants: a program is settled
+/// where the rest becomes known, so it cannot do without.
+pub fn specialise<'a>(
+    ruleset: &Ruleset,
+    own: Own<'_>,
+    known: &Context,
+    audience: impl Into<Audience<'a>>,
+) -> Result<Program, ProgramError> {
+    made_for(audience.into(), ruleset, own, known)
+}
+
+fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: Own<'_>, known: &Context) -> Result<Program, ProgramError> {
     if known.refusal().is_some() {
         return Err(ProgramError::Context);
     }
@@ -43,7 +71,7 @@ pub fn specialise(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Id
         salt.push(attempt);
         salt.extend_from_slice(known.members());
         let key = ruleset.key.subkey(&salt);
-        let builder = settle(ruleset, own, known, identity, key);
+        let builder = settle(ruleset, own, known, audience, key);
         // Where two fingerprints collide another key is taken; after some the tables themselves are at fault.
         match builder.finish_fingerprints() {
             Some(image) => return Ok(Program::new(image)),
@@ -54,9 +82,9 @@ pub fn specialise(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Id
 }
 
 /// Writes what stays of a ruleset.
-fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity, key: Subkey) -> Builder {
+fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, audience: Audience<'_>, key: Subkey) -> Builder {
     let mut always = vec!["customerId", "organizationId"];
-    if identity == Identity::Vouched {
+    if audience.identity == Identity::Vouched {
         always.extend(["targetingKey", "userId", "sessionId"]);
         always.extend(ruleset.private.iter().map(String::as_str));
     }
@@ -76,14 +104,47 @@ fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, identity: Identity, 
         builder: Builder::new(key),
     };
     settling.recognise(key);
-    for flag in 0..image.flags() {
-        settling.flag(flag);
+    let steps: Vec<Vec<Step>> = (0..image.flags()).map(|flag| settling.settle(flag)).collect();
+    let shown: Vec<Shown> = shown(&steps, |flag| ruleset.shows(flag, audience.tags));
+    for ((flag, steps), shown) in (0..).zip(&steps).zip(&shown) {
+        settling.lay_flag(flag, steps, *shown);
     }
     for alias in 0..image.head(Head::Aliases) {
         let (name, flag) = image.alias(alias);
-        settling.builder.alias(image.text(name), flag);
+        if shown.get(flag as usize) == Some(&Shown::Whole)
+            && let Some(settled) = settling.flags.get(flag as usize)
+        {
+            settling.builder.alias(image.text(name), settled.number);
+        }
     }
     settling.builder
+}
+
+/// How much of a flag goes into a program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    /// What another flag waits for.
+    Nameless,
+    Whole,
+}
+
+/// What is shown of each flag. A flag stands behind those that it needs.
+fn shown(steps: &[Vec<Step>], is_seen: impl Fn(u32) -> bool) -> Vec<Shown> {
+    let mut shown: Vec<Shown> = (0..).zip(steps).map(|(flag, _)| if is_seen(flag) { Shown::Whole } else { Shown::Nothing }).collect();
+    for (flag, steps) in steps.iter().enumerate().rev() {
+        if shown.get(flag) == Some(&Shown::Nothing) {
+            continue;
+        }
+        for step in steps {
+            if let Kind::Prerequisite { flag: need, .. } = step.kind
+                && let Some(need) = shown.get_mut(need as usize).filter(|need| **need == Shown::Nothing)
+            {
+                *need = Shown::Nameless;
+            }
+        }
+    }
+    shown
 }
 
 /// A step that stays, still in terms of the ruleset's tables.
@@ -106,7 +167,8 @@ struct Settled {
     answer: Option<Decision>,
     /// The new numbers of the variants that it can still have.
     variants: BTreeMap<u32, u32>,
-    /// The lowest number of any flag it still depends on.
+    /// Its number in the program, and the lowest number there of any flag it still depends on.
+    number: u32,
     lowest: u32,
 }
 
@@ -167,7 +229,8 @@ impl Settling<'_> {
         }
     }
 
-    fn flag(&mut self, flag: u32) {
+    /// Works out what stays of a flag: its steps.
+    fn settle(&mut self, flag: u32) -> Vec<Step> {
         let steps = self.steps(flag);
         let answer = match steps.as_slice() {
             [Step { condition: 0, kind: Kind::Const(decision) }] => Some(*decision),
@@ -190,32 +253,52 @@ impl Settling<'_> {
         for (new, number) in (0..).zip(variants.values_mut()) {
             *number = new;
         }
+        self.flags.push(Settled { answer, variants, number: 0, lowest: 0 });
+        steps
+    }
+
+    /// Writes down what stays of a flag, as far as it is shown.
+    fn lay_flag(&mut self, flag: u32, steps: &[Step], shown: Shown) {
+        if shown == Shown::Nothing {
+            return;
+        }
+        let (key, kind) = if shown == Shown::Whole {
+            (self.image.text(self.image.flag(flag).key), self.image.flag_type(flag))
+        } else {
+            (&[][..], Some(FlagType::Boolean))
+        };
+        let (Some(kind), Some(settled)) = (kind, self.flags.get_mut(flag as usize)) else { return };
+        let variants = core::mem::take(&mut settled.variants);
         let table: Vec<(&[u8], &[u8])> = variants
             .keys()
             .map(|variant| {
+                if shown == Shown::Nameless {
+                    return (&[][..], &[value::FALSE][..]);
+                }
                 let (name, encoded) = self.image.variant(flag, *variant);
                 (self.image.text(name), value::split(encoded).map_or(&[] as &[u8], |(whole, _)| whole))
             })
             .collect();
         let table = self.builder.variants(table.into_iter());
-        let needs: Vec<u32> =
-            steps.iter().filter_map(|step| if let Kind::Prerequisite { flag, .. } = step.kind { Some(flag) } else { None }).collect();
-        let lowest = needs.iter().filter_map(|need| self.flags.get(*need as usize)).map(|need| need.lowest).min().unwrap_or(flag);
+        let needs = steps
+            .iter()
+            .filter_map(|step| if let Kind::Prerequisite { flag, .. } = step.kind { self.flags.get(flag as usize) } else { None });
+        let lowest = needs.map(|need| need.lowest).min();
         // Conditions stand before the steps that refer to them.
         let conditions: Vec<u32> = steps.iter().map(|step| if step.condition == 0 { 0 } else { self.copy(step.condition) }).collect();
         let start = self.builder.here();
-        if !needs.is_empty() {
+        if let Some(lowest) = lowest {
             self.builder.push(&[code::NEEDS, lowest]);
         }
         for (step, condition) in steps.iter().zip(conditions) {
             self.builder.push_guard(condition);
             self.lay(&step.kind, &variants);
         }
-        let record = self.image.flag(flag);
-        if let Some(kind) = self.image.flag_type(flag) {
-            self.builder.flag(self.image.text(record.key), kind, table, start);
+        let number = self.builder.flag(key, kind, table, start);
+        if let Some(settled) = self.flags.get_mut(flag as usize) {
+            settled.number = number;
+            settled.lowest = lowest.unwrap_or(number);
         }
-        self.flags.push(Settled { answer, variants, lowest });
     }
 
     /// The steps of a flag that stay; the last is an answer without condition.
@@ -416,7 +499,8 @@ impl Settling<'_> {
         match step {
             Kind::Prerequisite { flag, unmet, variants } => {
                 let count = u32::try_from(variants.len()).unwrap_or(0);
-                self.builder.push(&[code::PREREQUISITE, *flag, renumbered(*unmet).word, count]);
+                let number = self.flags.get(*flag as usize).map_or(0, |need| need.number);
+                self.builder.push(&[code::PREREQUISITE, number, renumbered(*unmet).word, count]);
                 self.builder.push(variants);
             }
             Kind::List { at } => {

@@ -1,9 +1,10 @@
-//! Commands: what operators may do to flags, rollouts and overrides.
+//! Commands: what operators may do to flags, rollouts, overrides and keys.
 //!
 //! Pure: a command takes what is held and answers what to write *and* the records of it, or why not; there is no way to change
 //! something without a record. Reading order: [`Command`], [`steer`], [`import`].
 mod features;
 mod import;
+mod keys;
 mod leaves;
 mod overrides;
 mod rollouts;
@@ -18,6 +19,7 @@ use alloc::{
 pub use self::{
     features::{Feature, features},
     import::{Import, Imported, Moved, import, moved},
+    keys::{Expiry, Key, KeyIdentity, KeyKind, KeyOrder, KeyTerms, Made, OVERLAP_MS, RANDOM, Secret, keys},
     overrides::{overrides_of, visitor},
     rollouts::{GuardEdit, Lists, Order, Plan},
 };
@@ -95,6 +97,8 @@ pub enum Command {
         /// The organization.
         organization: Option<String>,
     },
+    /// Does something to a key.
+    Key(KeyOrder),
 }
 
 /// What a command leads to.
@@ -151,6 +155,8 @@ pub enum RefusalKind {
     TooEarly,
     /// What was observed says no, or too little.
     GateClosed,
+    /// There is no key with this id.
+    KeyNotFound,
 }
 
 impl Refusal {
@@ -189,6 +195,7 @@ pub fn steer(held: Held<'_>, command: &Command, by: &By) -> Result<Steered, Refu
         Command::Revive { flag } => switch(held, flag, true),
         Command::Rollout { flag, order, observed } => rollouts::carry_out(held, flag, order, *observed, by),
         Command::Assign { customer, organization } => assign(held, customer, organization.as_deref()),
+        Command::Key(order) => keys::carry_out(held, order, by.at),
     }
 }
 

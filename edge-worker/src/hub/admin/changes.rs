@@ -45,6 +45,7 @@ impl FlagHub {
 
     /// Walks the chain from its first record.
     pub(super) fn verify_changes(&self, asked: &Asked) -> Result<Response, Problem> {
+        self.check_within(asked, None, None)?;
         asked.query.only(&[])?;
         let mut verifier = Verifier::default();
         let mut broken = None;
@@ -84,6 +85,7 @@ impl FlagHub {
 
     /// `?before=&limit=`: newest first.
     pub(super) fn list_versions(&self, asked: &Asked) -> Result<Response, Problem> {
+        self.check_within(asked, None, None)?;
         let query = asked.query.only(&["before", "limit"])?;
         let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
         let versions = self.store.versions(query.number("before")?, limit)?;

@@ -33,6 +33,7 @@ impl FlagHub {
 
     /// `{ customerId, organizationId | null, reason? }`.
     pub(super) fn assign_customer(&self, asked: &Asked) -> Result<Response, Problem> {
+        self.check_within(asked, None, None)?;
         let Body { customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
         let organization = match organization_id {
             Given::Absent => return Err(Problem::malformed_at("/organizationId", "expected an organization or null")),

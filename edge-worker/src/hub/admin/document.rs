@@ -33,6 +33,7 @@ const MANY: usize = 200;
 impl FlagHub {
     /// `?state=keep|replace&dryRun=&reason=`; a dry run also takes `{ document, contexts }`.
     pub(super) fn import_document(&self, asked: &Asked) -> Result<Response, Problem> {
+        self.check_within(asked, None, None)?;
         let query = asked.query.only(&["state", "dryRun", "reason"])?;
         let state = match query.get("state") {
             None | Some("keep") => State::Keep,

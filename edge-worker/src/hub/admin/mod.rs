@@ -4,6 +4,7 @@ mod changes;
 mod customers;
 mod document;
 mod features;
+mod keys;
 mod overrides;
 mod rollouts;
 pub(super) mod view;
@@ -23,9 +24,23 @@ use super::{
     FlagHub,
     ground::Ground,
     record::{Again, Written, write},
-    wire::{self, matches},
+    wire::{self, MEMBER, matches},
 };
-use crate::{etag::Etag, problem::Problem, query::Query, store::Store};
+use crate::{clock, etag::Etag, problem::Problem, query::Query, store::Store};
+
+/// What is answered to a command.
+struct Told {
+    /// What who sends the request again is answered.
+    kept: String,
+    /// What is answered the first time, where it says more: it stands nowhere.
+    once: Option<String>,
+}
+
+impl Told {
+    fn again(kept: String) -> Self {
+        Self { kept, once: None }
+    }
+}
 
 /// A request by an operator, as the edge passes it on.
 pub(super) struct Asked {
@@ -89,12 +104,15 @@ impl Asked {
 impl FlagHub {
     /// Answers an operator.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
-        let now = self.now(&request)?;
+        let now = clock::told(&request, &self.env);
         let mut asked = Asked::of(request, now).await?;
         if let Some(environment) = asked.query.take("environment") {
             self.check_environment(&environment)?;
         }
         let is_read = matches!(asked.method, Method::Get | Method::Head);
+        if !is_read && asked.role == MEMBER {
+            return Err(Problem::wrong_credentials("a role that may change something"));
+        }
         if !is_read && let Some(again) = self.answered(&asked)? {
             return Ok(again);
         }
@@ -112,6 +130,8 @@ impl FlagHub {
             ("overrides", _, false) => self.change_overrides(&asked),
             ("customers", _, true) => self.list_customers(&asked),
             ("customers", _, false) => self.assign_customer(&asked),
+            ("keys", "", true) => self.list_keys(&asked),
+            ("keys", of, false) => self.change_keys(&asked, of),
             ("rollout", verb, false) => self.change_rollout(&asked, verb),
             ("document", _, false) => self.import_document(&asked),
             ("changes", "verify", true) => self.verify_changes(&asked),
@@ -155,6 +175,20 @@ impl FlagHub {
 
     /// Carries a command out and answers what is different.
     fn carry_out(&self, asked: &Asked, command: &Command, paged: &Rows, by: &By) -> Result<Response, Problem> {
+        self.carry_out_and_tell(asked, command, paged, by, |written, steered, ground| {
+            Ok(Told::again(view::written(written, steered, self.feature_after(asked, command, ground, steered)?)?))
+        })
+    }
+
+    /// The same, with an answer of the command's own.
+    fn carry_out_and_tell(
+        &self,
+        asked: &Asked,
+        command: &Command,
+        paged: &Rows,
+        by: &By,
+        tell: impl FnOnce(&Written, &Steered, &Ground) -> Result<Told, Problem>,
+    ) -> Result<Response, Problem> {
         let ground = self.ground.newest(&self.store)?;
         let steered = steer(ground.held(paged), command, by).map_err(|refusal| match refusal.until {
             Some(until) => Problem::from(refusal).until(until, asked.now),
@@ -162,10 +196,14 @@ impl FlagHub {
         })?;
         let fingerprint = asked.fingerprint();
         let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
-        let body =
-            |written: &Written, steered: &Steered| view::written(written, steered, self.feature_after(asked, command, &ground, steered)?);
-        let (written, body) = write(&self.store, &self.ground, &ground, steered, by, again, body)?;
-        let response = json(Ok(body))?;
+        let mut once = None;
+        let body = |written: &Written, steered: &Steered| {
+            let told = tell(written, steered, &ground)?;
+            once = told.once;
+            Ok(told.kept)
+        };
+        let (written, kept) = write(&self.store, &self.ground, &ground, steered, by, again, body)?;
+        let response = json(Ok(once.unwrap_or(kept)))?;
         response.headers().set("etag", Etag::version(written.version).as_str())?;
         Ok(response)
     }
@@ -223,6 +261,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (status, code) = match refusal.kind {
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
+            RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
             RefusalKind::Invalid => (400, "INVALID"),
             RefusalKind::IllegalStep => (409, "ILLEGAL_STEP"),
             RefusalKind::TooEarly => (409, "TOO_EARLY"),

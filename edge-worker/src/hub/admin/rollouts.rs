@@ -15,6 +15,7 @@ use crate::{hub::FlagHub, problem::Problem, store::Store};
 
 impl FlagHub {
     pub(super) fn change_rollout(&self, asked: &Asked, verb: &str) -> Result<Response, Problem> {
+        self.check_within(asked, None, None)?;
         let Named { flag, order, reason, changed_by } = match verb {
             "create" => body::<Create>(asked)?,
             "start" => step(asked, Step::Start)?,

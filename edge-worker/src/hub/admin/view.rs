@@ -34,6 +34,28 @@ pub(super) fn written(written: &Written, steered: &Steered, feature: Option<Box<
     text(&view)
 }
 
+/// A key that was made.
+pub(super) struct Shown<'v> {
+    pub(super) id: &'v str,
+    pub(super) key: &'v str,
+    /// Where the key's identities are signed.
+    pub(super) identity_secret: Option<&'v String>,
+}
+
+/// The answer to who made a key: with its secrets, or for who asks again, without.
+pub(super) fn key(written: &Written, steered: &Steered, shown: &Shown<'_>, with_secrets: bool) -> Result<String, Problem> {
+    let secret = |secret: &str| if with_secrets { serde_json::Value::from(secret).to_string() } else { "null".to_owned() };
+    // The members of any other command's answer stand behind them.
+    let mut out = format!(r#"{{"id":"{}","key":{}"#, shown.id, secret(shown.key));
+    if let Some(identity_secret) = shown.identity_secret {
+        out += &format!(r#","identitySecret":{}"#, secret(identity_secret));
+    }
+    if !with_secrets {
+        out += r#","replayed":true"#;
+    }
+    Ok(out + &self::written(written, steered, None)?.replacen('{', ",", 1))
+}
+
 /// A record: what its payload says, and its hashes.
 pub(super) fn sealed(record: &Record) -> Result<Box<RawValue>, Problem> {
     let (payload_hash, hash) = (record.payload_hash.to_hex(), record.hash.to_hex());
@@ -409,7 +431,7 @@ fn next(rollout: &Rollout, observed: Observed, now: Millis) -> Option<Next> {
     Some(Next { allowed: stop.is_none(), blocked_by, not_before, percentage: to.percentage().percent(), tier: to.as_str() })
 }
 
-fn raw(json: String) -> Result<Box<RawValue>, Problem> {
+pub(super) fn raw(json: String) -> Result<Box<RawValue>, Problem> {
     Ok(RawValue::from_string(json).map_err(worker::Error::from)?)
 }
 

@@ -1,0 +1,223 @@
+//! Whom a context may say that it is: anybody, whom the key is for, or whom the customer's server signed.
+//!
+//! A signature is a token (RFC 7519) in the header [`HEADER`], HS256 by the secret that was shown when the key was made. Its claims
+//! are called like the attributes, and it expires.
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use sdk_core::{
+    Audience, Context, Identity, Millis, Object, OwnerKind, Ruleset,
+    canonical::{write_number, write_string},
+    steering::{Key, KeyIdentity, Secret},
+};
+use worker::Request;
+
+use super::{
+    claims::Times,
+    json::{Json, Object as Claims, Unfit},
+    subtle,
+    token::Token,
+};
+use crate::problem::Problem;
+
+/// Where a page shows what its server signed, and where it is answered whom it is taken for.
+pub(crate) const HEADER: &str = "twinflag-identity";
+/// The attributes that say who somebody is.
+const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "sessionId", "targetingKey", "userId"];
+/// How many secrets the runtime holds ready.
+const MOST: usize = 100;
+
+thread_local! {
+    /// Secrets that were imported, by the hash of their key.
+    static READY: RefCell<BTreeMap<[u8; 32], subtle::Key>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// What a stored client key lets its holder see, and as whom.
+pub(crate) struct Holder {
+    key: Rc<Key>,
+    /// What was signed.
+    proven: Vec<(&'static str, Json)>,
+}
+
+impl Holder {
+    pub(super) async fn of(key: Rc<Key>, request: &Request, now: Millis) -> Result<Self, Problem> {
+        let mut proven = Vec::new();
+        if let Some(secret) = &key.identity_secret
+            && let Some(shown) = request.headers().get(HEADER)?
+        {
+            proven = signed(&key, secret, &shown, now).await.map_err(|Unfit| Problem::no_identity())?;
+        }
+        Ok(Self { key, proven })
+    }
+
+    /// For whom programs are made.
+    pub(crate) fn audience(&self) -> Audience<'_> {
+        let identity = if self.key.terms.identity == KeyIdentity::Open { Identity::Open } else { Identity::Vouched };
+        Audience { identity, tags: &self.key.terms.tags }
+    }
+
+    /// The context with whom it may say that it is; refused where it says to be somebody whom the key is not for.
+    pub(super) fn admit(&self, context: Context) -> Result<Context, Problem> {
+        match &self.key.terms.identity {
+            KeyIdentity::Open => Ok(context),
+            KeyIdentity::Pinned { customer, organization } => {
+                let context = pinned(context, OwnerKind::Customer, customer.as_deref())?;
+                pinned(context, OwnerKind::Organization, organization.as_deref())
+            }
+            KeyIdentity::Signed => {
+                let unsigned = context.without(&ATTRIBUTES);
+                Ok(self.proven.iter().fold(unsigned, |context, (name, value)| match value {
+                    Json::Text(text) => context.string(name, text),
+                    Json::Number(number) => context.number(name, *number),
+                    _ => context,
+                }))
+            }
+        }
+    }
+
+    /// Whom a program is for, where its visitor does not decide that alone: `{"known":[…],"visitor":{…}}`. A page that asks for a
+    /// program tells everything in `known`, and says of its visitor what stands in `visitor`. `None` where identities are open.
+    pub(crate) fn visitor(&self, ruleset: &Ruleset) -> Option<String> {
+        let mut out = String::new();
+        let mut object = Object::open(&mut out);
+        // Of a path its first name is enough.
+        let private = ruleset.private().map(|name| name.split('.').next().unwrap_or(name));
+        let known: Vec<&str> = ATTRIBUTES.into_iter().chain(private).collect();
+        object.member("known").push_str(&serde_json::Value::from(known).to_string());
+        let mut visitor = Object::open(object.member("visitor"));
+        match &self.key.terms.identity {
+            KeyIdentity::Open => return None,
+            KeyIdentity::Pinned { customer, organization } => {
+                for (name, pinned) in [("customerId", customer), ("organizationId", organization)] {
+                    if let Some(pinned) = pinned {
+                        write_string(visitor.member(name), pinned);
+                    }
+                }
+            }
+            KeyIdentity::Signed => {
+                for name in ATTRIBUTES {
+                    match self.proven.iter().find(|(proven, _)| *proven == name) {
+                        Some((_, Json::Text(text))) => write_string(visitor.member(name), text),
+                        Some((_, Json::Number(number))) => write_number(visitor.member(name), *number),
+                        _ => visitor.member(name).push_str("null"),
+                    }
+                }
+            }
+        }
+        visitor.close();
+        object.close();
+        Some(out)
+    }
+}
+
+fn pinned(context: Context, kind: OwnerKind, pinned: Option<&str>) -> Result<Context, Problem> {
+    let Some(pinned) = pinned else { return Ok(context) };
+    let name = if kind == OwnerKind::Customer { "customerId" } else { "organizationId" };
+    match kind.id(&context) {
+        Some(own) if own == pinned => Ok(context),
+        Some(_) => Err(Problem::wrong_credentials("a key for this customer or organization")),
+        None => Ok(context.without(&[name]).string(name, pinned)),
+    }
+}
+
+/// What a token says of its bearer, if it was signed for this key and holds now.
+async fn signed(key: &Key, secret: &Secret, shown: &str, now: Millis) -> Result<Vec<(&'static str, Json)>, Unfit> {
+    let token = Token::parse(shown)?;
+    let proven = attributes(&token.claims)?;
+    let is_signed = ready(key, secret).await.ok_or(Unfit)?.signed(&token).await;
+    if is_signed && Times::of(&token.claims)?.hold(now) { Ok(proven) } else { Err(Unfit) }
+}
+
+fn attributes(claims: &Claims) -> Result<Vec<(&'static str, Json)>, Unfit> {
+    let mut found = Vec::new();
+    for name in ATTRIBUTES {
+        match claims.get(name) {
+            None => {}
+            Some(Json::Text(text)) if !text.contains('\0') => found.push((name, Json::Text(text.clone()))),
+            Some(Json::Number(number)) => found.push((name, Json::Number(*number))),
+            Some(_) => return Err(Unfit),
+        }
+    }
+    Ok(found)
+}
+
+/// The secret as the runtime holds it: to import it takes as long as to check with it.
+async fn ready(key: &Key, Secret(secret): &Secret) -> Option<subtle::Key> {
+    if let Some(ready) = READY.with_borrow(|ready| ready.get(&key.hash.0).cloned()) {
+        return Some(ready);
+    }
+    let imported = subtle::Key::of_secret(secret).await?;
+    READY.with_borrow_mut(|ready| {
+        if ready.len() >= MOST {
+            ready.clear();
+        }
+        ready.insert(key.hash.0, imported.clone());
+    });
+    Some(imported)
+}
+
+#[cfg(test)]
+mod tests {
+    use sdk_core::{
+        change::Hash,
+        steering::{KeyKind, KeyTerms},
+    };
+
+    use super::*;
+
+    fn holder(identity: KeyIdentity, proven: Vec<(&'static str, Json)>) -> Holder {
+        let terms =
+            KeyTerms { kind: KeyKind::Client, label: "l".into(), origins: Vec::new(), tags: Vec::new(), identity, expires_at: None };
+        let key = Key {
+            terms,
+            hash: Hash::NONE,
+            hint: String::new(),
+            identity_secret: None,
+            created_at: Millis(0),
+            successor: None,
+            revoked_at: None,
+        };
+        Holder { key: Rc::new(key), proven }
+    }
+
+    #[track_caller]
+    fn check(holder: &Holder, context: &str, expected: Option<&str>) {
+        let admitted = holder.admit(Context::from_json(context));
+        assert_eq!(admitted.map_err(|problem| problem.status), expected.map(Context::from_json).ok_or(403), "{context}");
+    }
+
+    #[test]
+    fn whom_a_key_is_for_is_not_for_a_context_to_say() {
+        let pinned = |customer: Option<&str>, organization: Option<&str>| {
+            holder(KeyIdentity::Pinned { customer: customer.map(Into::into), organization: organization.map(Into::into) }, Vec::new())
+        };
+        let customer = pinned(Some("c-1"), None);
+        check(&customer, r#"{"plan":"pro"}"#, Some(r#"{"plan":"pro","customerId":"c-1"}"#));
+        check(&customer, r#"{"customerId":null}"#, Some(r#"{"customerId":"c-1"}"#));
+        check(&customer, r#"{"customerId":["c-2"]}"#, Some(r#"{"customerId":"c-1"}"#));
+        check(&customer, r#"{"customerId":"c-1","organizationId":"o-9"}"#, Some(r#"{"customerId":"c-1","organizationId":"o-9"}"#));
+        check(&customer, r#"{"customerId":"c-2"}"#, None);
+        check(&pinned(Some("7"), None), r#"{"customerId":7}"#, Some(r#"{"customerId":7}"#));
+        let both = pinned(Some("c-1"), Some("o-1"));
+        check(&both, "{}", Some(r#"{"customerId":"c-1","organizationId":"o-1"}"#));
+        check(&both, r#"{"customerId":"c-1","organizationId":"o-2"}"#, None);
+    }
+
+    #[test]
+    fn of_what_is_not_signed_only_who_it_is_goes() {
+        let nobody = holder(KeyIdentity::Signed, Vec::new());
+        let claimed = r#"{"customerId":"c","organizationId":"o","userId":"u","sessionId":"s","targetingKey":"t","plan":"pro"}"#;
+        check(&nobody, claimed, Some(r#"{"plan":"pro"}"#));
+        let somebody = holder(KeyIdentity::Signed, vec![("customerId", Json::Text("c-1".into())), ("userId", Json::Number(7.0))]);
+        check(&somebody, claimed, Some(r#"{"plan":"pro","customerId":"c-1","userId":7}"#));
+        check(&holder(KeyIdentity::Open, Vec::new()), claimed, Some(claimed));
+    }
+
+    #[test]
+    fn claims_are_texts_or_numbers() {
+        let read = |claims: &str| attributes(&Claims::read(claims.as_bytes()).unwrap()).map(|found| found.len());
+        assert_eq!(read(r#"{"sub":"s","userId":"u","customerId":7,"plan":"pro"}"#), Ok(2));
+        for claims in [r#"{"userId":null}"#, r#"{"userId":["u"]}"#, r#"{"userId":true}"#, r#"{"userId":"\u0000"}"#] {
+            assert_eq!(read(claims), Err(Unfit), "{claims}");
+        }
+    }
+}

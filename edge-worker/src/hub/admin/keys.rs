@@ -1,0 +1,172 @@
+//! `/api/admin/keys`, `/api/admin/keys/{id}` and `/api/admin/keys/{id}/rotate`: who may ask the edge.
+//!
+//! A key is made here and stands in one answer: that of the request that made it. Neither the store nor the log has it, so whoever
+//! sends that request again, with its idempotency key, is told `"key": null, "replayed": true`; who lost the key makes another.
+//! A key that is revoked, or rotated out, opens nothing any more in the isolate that was told so, and elsewhere once that one
+//! asks what is new: within 10 s, and later only while it cannot ask.
+use sdk_core::{
+    Millis,
+    change::{By, Hash},
+    rows::Rows,
+    steering::{Command, Expiry, Key, KeyIdentity, KeyKind, KeyOrder, KeyTerms, Made, OVERLAP_MS, RANDOM, Steered, keys},
+};
+use serde::Deserialize;
+use worker::{Method, Response};
+
+use super::{
+    Asked, Told,
+    body::{Given, read},
+    json,
+    view::{self, Shown},
+};
+use crate::{
+    hub::{FlagHub, record::uuid},
+    problem::Problem,
+};
+
+impl FlagHub {
+    /// All keys, those that are over included; when one was last used is not kept.
+    pub(super) fn list_keys(&self, asked: &Asked) -> Result<Response, Problem> {
+        self.check_within(asked, None, None)?;
+        asked.query.only(&[])?;
+        let ground = self.ground()?;
+        let views = keys(&ground.rows).map(|(id, key)| view::raw(key.to_view(id))).collect::<Result<Vec<_>, _>>()?;
+        json(view::list("keys", &views))
+    }
+
+    /// Nothing, an id, or an id and `/rotate` stands behind `keys`.
+    pub(super) fn change_keys(&self, asked: &Asked, of: &str) -> Result<Response, Problem> {
+        self.check_within(asked, None, None)?;
+        match (of.split_once('/').unwrap_or((of, "")), &asked.method) {
+            (("", ""), Method::Post) => self.create_key(asked),
+            ((id, "rotate"), Method::Post) => self.rotate_key(asked, id),
+            ((id, ""), Method::Delete) => self.revoke_key(asked, id),
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    /// `{ kind, label, origins?, tags?, identity?, expiresAt?, reason? }`.
+    fn create_key(&self, asked: &Asked) -> Result<Response, Problem> {
+        asked.query.only(&[])?;
+        let Create { kind, label, origins, tags, identity, expires_at, reason, changed_by } = read(&asked.body)?;
+        let kind = KeyKind::from_name(&kind).ok_or_else(|| Problem::malformed_at("/kind", "expected client or server"))?;
+        let expires_at = expires_at.map(|text| moment(&text)).transpose()?;
+        let terms = KeyTerms { kind, label, origins, tags, identity: identity.read()?, expires_at };
+        let (id, secrets) = (uuid()?, Secrets::of(kind)?);
+        let order = KeyOrder::Create { id: id.clone(), made: secrets.made(), terms };
+        self.carry_out_key(asked, order, &asked.by(reason, changed_by)?, &id, &secrets)
+    }
+
+    /// `{ overlap?, expiresAt?, reason? }`: for how many milliseconds both are good, and when the successor expires, `null` for
+    /// never.
+    fn rotate_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
+        asked.query.only(&[])?;
+        let Rotate { overlap, expires_at, reason, changed_by } = read(&asked.body)?;
+        let expiry = match expires_at {
+            Given::Absent => Expiry::Kept,
+            Given::Null => Expiry::At(None),
+            Given::Value(text) => Expiry::At(Some(moment(&text)?)),
+        };
+        let ground = self.ground()?;
+        // Of a key that is not there none is made, whatever its kind would have been.
+        let kind = keys(&ground.rows).find(|(known, _)| *known == id).map_or(KeyKind::Client, |(_, key)| key.terms.kind);
+        let (successor, secrets) = (uuid()?, Secrets::of(kind)?);
+        let overlap_ms = overlap.unwrap_or(OVERLAP_MS);
+        let order = KeyOrder::Rotate { id: id.to_owned(), successor: successor.clone(), made: secrets.made(), overlap_ms, expiry };
+        self.carry_out_key(asked, order, &asked.by(reason, changed_by)?, &successor, &secrets)
+    }
+
+    /// `?reason=`.
+    fn revoke_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
+        let query = asked.query.only(&["reason"])?;
+        let by = asked.by(query.get("reason").map(str::to_owned), None)?;
+        self.carry_out(asked, &Command::Key(KeyOrder::Revoke { id: id.to_owned() }), &Rows::default(), &by)
+    }
+
+    fn carry_out_key(&self, asked: &Asked, order: KeyOrder, by: &By, id: &str, secrets: &Secrets) -> Result<Response, Problem> {
+        let is_signed = |steered: &Steered| {
+            let row = steered.writes.iter().find(|(key, _)| key.name == id).and_then(|(_, row)| row.as_deref());
+            row.and_then(Key::from_row).is_some_and(|key| key.identity_secret.is_some())
+        };
+        self.carry_out_and_tell(asked, &Command::Key(order), &Rows::default(), by, |written, steered, _| {
+            let shown = Shown { id, key: &secrets.key, identity_secret: is_signed(steered).then_some(&secrets.identity) };
+            Ok(Told { kept: view::key(written, steered, &shown, false)?, once: Some(view::key(written, steered, &shown, true)?) })
+        })
+    }
+}
+
+/// What nobody can guess, and what stands in one answer alone.
+struct Secrets {
+    key: String,
+    identity: String,
+}
+
+impl Secrets {
+    fn of(kind: KeyKind) -> Result<Self, Problem> {
+        let identity = Hash(random()?).to_hex();
+        Ok(Self { key: kind.secret(random::<RANDOM>()?), identity: format!("tf_identity_{identity}") })
+    }
+
+    fn made(&self) -> Made {
+        Made::of(&self.key, &self.identity)
+    }
+}
+
+fn random<const BYTES: usize>() -> Result<[u8; BYTES], Problem> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    Ok(bytes)
+}
+
+fn moment(text: &str) -> Result<Millis, Problem> {
+    Millis::from_rfc3339(text).ok_or_else(|| Problem::malformed_at("/expiresAt", "expected a time like 2027-01-01T00:00:00Z"))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Create {
+    kind: String,
+    label: String,
+    #[serde(default)]
+    origins: Vec<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    identity: Identity,
+    expires_at: Option<String>,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+/// `open`, `signed`, or `pinned` with whom.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Identity {
+    kind: Option<String>,
+    customer_id: Option<String>,
+    organization_id: Option<String>,
+}
+
+impl Identity {
+    fn read(self) -> Result<KeyIdentity, Problem> {
+        match (self.kind.as_deref(), self.customer_id, self.organization_id) {
+            (Some("pinned"), customer, organization) => Ok(KeyIdentity::Pinned { customer, organization }),
+            (None | Some("open"), None, None) => Ok(KeyIdentity::Open),
+            (Some("signed"), None, None) => Ok(KeyIdentity::Signed),
+            (None | Some("open" | "signed"), ..) => {
+                Err(Problem::malformed_at("/identity", "expected customerId and organizationId beside pinned alone"))
+            }
+            _ => Err(Problem::malformed_at("/identity/kind", "expected open, pinned or signed")),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Rotate {
+    overlap: Option<i64>,
+    #[serde(default)]
+    expires_at: Given<String>,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}

@@ -1,0 +1,233 @@
+use alloc::{string::String, vec, vec::Vec};
+
+use super::*;
+use crate::{
+    change::By,
+    document::compile,
+    steering::{Command, apply, steer},
+};
+
+const NOW: Millis = Millis(1_800_000_000_000);
+const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f"}"#;
+const SECRET: &str = "tf_client_0123456789abcdef0123456789abcdef01234567";
+const OTHER: &str = "tf_client_ffffffffffffffffffffffffffffffffffff9999";
+
+fn by(at: Millis) -> By {
+    By { actor: "ada".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at }
+}
+
+fn terms() -> KeyTerms {
+    KeyTerms {
+        kind: KeyKind::Client,
+        label: "the shop".into(),
+        origins: vec!["https://shop.example".into()],
+        tags: Vec::new(),
+        identity: KeyIdentity::Open,
+        expires_at: None,
+    }
+}
+
+fn order(rows: &Rows, order: KeyOrder, at: Millis) -> Result<Steered, Refusal> {
+    let ruleset = compile(DOCUMENT, None).unwrap().ruleset;
+    let paged = Rows::default();
+    steer(Held { rows, paged: &paged, ruleset: &ruleset }, &Command::Key(order), &by(at))
+}
+
+fn carried_out(rows: &mut Rows, what: KeyOrder, at: Millis) {
+    let writes = order(rows, what, at).unwrap().writes;
+    apply(rows, &writes);
+}
+
+fn created(terms: KeyTerms) -> Rows {
+    let mut rows = Rows::default();
+    let made = Made::of(SECRET, "tf_identity_s");
+    carried_out(&mut rows, KeyOrder::Create { id: "k-1".into(), made, terms }, NOW);
+    rows
+}
+
+fn key(rows: &Rows, id: &str) -> Key {
+    keys(rows).find(|(known, _)| *known == id).unwrap().1
+}
+
+fn rotated(id: &str, overlap_ms: i64) -> KeyOrder {
+    KeyOrder::Rotate { id: id.into(), successor: "k-2".into(), made: Made::of(OTHER, "tf_identity_t"), overlap_ms, expiry: Expiry::Kept }
+}
+
+#[test]
+fn a_key_is_known_by_its_hash_and_shown_by_its_ends() {
+    let key = key(&created(terms()), "k-1");
+    assert_eq!((key.hash, key.hint.as_str()), (Hash::of(SECRET.as_bytes()), "tf_client_…4567"));
+    assert_eq!(Key::from_row(&key.to_row()), Some(key.clone()));
+    assert_eq!(
+        key.to_view("k-1"),
+        r#"{"createdAt":"2027-01-15T08:00:00.000Z","hint":"tf_client_…4567","id":"k-1","identity":{"kind":"open"},"kind":"client","label":"the shop","origins":["https://shop.example"],"tags":[]}"#
+    );
+    assert!(key.allows("https://shop.example") && !key.allows("https://shop.example.evil"));
+}
+
+#[test]
+fn no_record_and_no_view_holds_a_secret_or_a_hash() {
+    let mut rows = created(KeyTerms { identity: KeyIdentity::Signed, ..terms() });
+    let rotated = order(&rows, rotated("k-1", 0), NOW).unwrap();
+    apply(&mut rows, &rotated.writes);
+    let revoked = order(&rows, KeyOrder::Revoke { id: "k-2".into() }, NOW).unwrap();
+    let mut shown: Vec<String> = keys(&rows).map(|(id, key)| key.to_view(id)).collect();
+    shown.extend(rotated.changes.iter().chain(&revoked.changes).map(|change| format!("{change:?}")));
+    shown.push(format!("{:?}", key(&rows, "k-2").identity_secret));
+    for text in shown {
+        for secret in [SECRET, OTHER, "tf_identity", &Hash::of(SECRET.as_bytes()).to_hex(), &Hash::of(OTHER.as_bytes()).to_hex()] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_signs_identities_is_kept_where_it_is_needed() {
+    let signed = created(KeyTerms { identity: KeyIdentity::Signed, ..terms() });
+    assert_eq!(key(&signed, "k-1").identity_secret, Some(Secret("tf_identity_s".into())));
+    assert_eq!(key(&created(terms()), "k-1").identity_secret, None);
+    let mut revoked = signed.clone();
+    carried_out(&mut revoked, KeyOrder::Revoke { id: "k-1".into() }, NOW);
+    assert_eq!(key(&revoked, "k-1").identity_secret, None);
+}
+
+#[test]
+fn both_hold_while_they_overlap() {
+    let mut rows = created(terms());
+    carried_out(&mut rows, rotated("k-1", 1_000), NOW);
+    let (old, new) = (key(&rows, "k-1"), key(&rows, "k-2"));
+    for (after, holds) in [(0, true), (999, true), (1_000, false)] {
+        assert_eq!((old.holds(Millis(NOW.0 + after)), new.holds(Millis(NOW.0 + after))), (holds, true), "{after}");
+    }
+    assert_eq!((old.successor.as_deref(), new.hash), (Some("k-2"), Hash::of(OTHER.as_bytes())));
+    assert_eq!((new.terms, new.successor), (terms(), None));
+}
+
+#[test]
+fn nothing_is_prolonged_by_an_overlap() {
+    let end = Some(Millis(NOW.0 + 500));
+    let mut rows = created(KeyTerms { expires_at: end, ..terms() });
+    carried_out(&mut rows, rotated("k-1", 1_000), NOW);
+    assert_eq!((key(&rows, "k-1").terms.expires_at, key(&rows, "k-2").terms.expires_at), (end, end));
+}
+
+#[test]
+fn a_key_that_is_over_has_no_successor() {
+    let refused = |rows: &Rows, at| order(rows, rotated("k-1", 0), at).err().map(|refusal| refusal.kind);
+    let live = created(terms());
+    let mut revoked = live.clone();
+    carried_out(&mut revoked, KeyOrder::Revoke { id: "k-1".into() }, NOW);
+    let mut twice = live.clone();
+    carried_out(&mut twice, rotated("k-1", 1_000), NOW);
+    let expired = created(KeyTerms { expires_at: Some(Millis(NOW.0 + 1)), ..terms() });
+    assert_eq!(refused(&live, NOW), None);
+    assert_eq!(refused(&revoked, NOW), Some(RefusalKind::IllegalStep));
+    assert_eq!(refused(&twice, NOW), Some(RefusalKind::IllegalStep));
+    assert_eq!(refused(&expired, Millis(NOW.0 + 1)), Some(RefusalKind::IllegalStep));
+    assert_eq!(refused(&Rows::default(), NOW), Some(RefusalKind::KeyNotFound));
+    for overlap in [-1, MAX_OVERLAP_MS + 1] {
+        assert_eq!(order(&live, rotated("k-1", overlap), NOW).err().map(|refusal| refusal.pointer), Some("/overlap".into()));
+    }
+}
+
+#[test]
+fn a_key_is_revoked_once() {
+    let mut rows = created(terms());
+    carried_out(&mut rows, KeyOrder::Revoke { id: "k-1".into() }, NOW);
+    assert!(!key(&rows, "k-1").holds(NOW));
+    let again = order(&rows, KeyOrder::Revoke { id: "k-1".into() }, NOW).unwrap();
+    assert!(again.writes.is_empty() && again.changes.is_empty());
+    let unknown = order(&rows, KeyOrder::Revoke { id: "k-9".into() }, NOW).err().unwrap();
+    assert_eq!(unknown.kind, RefusalKind::KeyNotFound);
+}
+
+#[test]
+fn keys_that_were_over_long_ago_are_no_longer_listed() {
+    let mut rows = created(terms());
+    carried_out(&mut rows, KeyOrder::Revoke { id: "k-1".into() }, NOW);
+    for (days, listed) in [(90, true), (91, false)] {
+        let mut later = rows.clone();
+        let create = KeyOrder::Create { id: "k-3".into(), made: Made::of(OTHER, ""), terms: terms() };
+        carried_out(&mut later, create, Millis(NOW.0 + days * DAY_MS));
+        assert_eq!(keys(&later).any(|(id, _)| id == "k-1"), listed, "{days} days");
+    }
+}
+
+#[track_caller]
+fn refused(terms: KeyTerms, pointer: &str) {
+    let create = KeyOrder::Create { id: "k".into(), made: Made::of(SECRET, ""), terms };
+    let refusal = order(&Rows::default(), create, NOW).err().unwrap();
+    assert_eq!((refusal.kind, refusal.pointer.as_str()), (RefusalKind::Invalid, pointer), "{}", refusal.detail);
+}
+
+#[test]
+fn what_no_key_can_be_is_refused() {
+    for label in ["", "  ", "a\nb", &"x".repeat(129)] {
+        refused(KeyTerms { label: label.into(), ..terms() }, "/label");
+    }
+    for tag in ["", "a\u{7f}", &"x".repeat(257)] {
+        refused(KeyTerms { tags: vec!["good".into(), tag.into()], ..terms() }, "/tags/1");
+    }
+    refused(KeyTerms { tags: vec!["t".into(); 65], ..terms() }, "/tags");
+    refused(KeyTerms { expires_at: Some(NOW), ..terms() }, "/expiresAt");
+    let pinned = |customer: Option<&str>, organization: Option<&str>| KeyTerms {
+        identity: KeyIdentity::Pinned { customer: customer.map(Into::into), organization: organization.map(Into::into) },
+        ..terms()
+    };
+    refused(pinned(None, None), "/identity");
+    refused(pinned(Some(""), None), "/identity/customerId");
+    refused(pinned(Some("c"), Some("o\0")), "/identity/organizationId");
+    let server = KeyTerms { kind: KeyKind::Server, origins: Vec::new(), ..terms() };
+    refused(KeyTerms { origins: vec!["*".into()], ..server.clone() }, "/origins");
+    refused(KeyTerms { tags: vec!["t".into()], ..server.clone() }, "/tags");
+    refused(KeyTerms { identity: KeyIdentity::Signed, ..server }, "/identity");
+}
+
+#[test]
+fn origins_are_written_as_browsers_write_them() {
+    for origin in [
+        "*",
+        "https://shop.example",
+        "http://localhost:3000",
+        "https://127.0.0.1:8443",
+        "http://[::1]:3000",
+        "https://[2001:db8::1]",
+        "capacitor://localhost",
+        "chrome-extension://abcdefgh",
+        "https://xn--shp-9na.example",
+        "https://a_b.example",
+        "http://a.example:443",
+    ] {
+        assert!(is_origin(origin), "{origin}");
+    }
+    for origin in [
+        "",
+        "null",
+        "shop.example",
+        "https://",
+        "https://shop.example/",
+        "https://shop.example/path",
+        "https://Shop.example",
+        "HTTPS://shop.example",
+        "https://shop.example:443",
+        "http://shop.example:80",
+        "https://shop.example:",
+        "https://shop.example:0",
+        "https://shop.example:08443",
+        "https://shop.example:65536",
+        "https://user@shop.example",
+        "https://shop.example?x",
+        "https://*.example",
+        "https://sh\u{f6}p.example",
+        "https://[::1",
+        "https://[::1]x",
+        "https://[0:0::1]",
+        "https://[shop.example]",
+        "https://a.example,https://b.example",
+        " https://a.example",
+        "://a.example",
+        "1http://a.example",
+    ] {
+        assert!(!is_origin(origin), "{origin}");
+    }
+}
