@@ -19,7 +19,8 @@
 #   DEMO=on                     opens `/demo/explain`, which tells anybody with the client key how answers come about, with the
 #                               lists and conditions that were compared
 #   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
-#   TEST_CLOCK=on               lets operators say what time it is (`twinflag-now`, milliseconds since 1970): never where it matters
+#   TEST_CLOCK=on               lets anybody say what time it is for commands, keys and identities (`twinflag-now`, milliseconds since
+#                               1970): never where it matters
 #
 # A fresh deployment has nobody but who knows JWT_SECRET, or who signs the tokens that JWKS or JWKS_URL checks. They make the first keys:
 #

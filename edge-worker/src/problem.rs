@@ -11,7 +11,7 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     pointer: Option<String>,
     until: Option<String>,
-    header: Option<(&'static str, String)>,
+    header: Option<Box<(&'static str, String)>>,
     /// What is for the log alone.
     cause: Option<Box<worker::Error>>,
 }
@@ -43,7 +43,7 @@ impl Problem {
     }
 
     pub(crate) fn no_credentials() -> Self {
-        let header = Some(("www-authenticate", "Bearer".to_owned()));
+        let header = Some(Box::new(("www-authenticate", "Bearer".to_owned())));
         Self { header, ..Self::new(401, "UNAUTHORIZED", "no valid key or token was presented") }
     }
 
@@ -68,13 +68,13 @@ impl Problem {
     /// Who knows the keys, the issuer or the hub, cannot be asked, so nobody knows whether what is presented is good.
     pub(crate) fn no_keys() -> Self {
         Self {
-            header: Some(("retry-after", "10".to_owned())),
+            header: Some(Box::new(("retry-after", "10".to_owned()))),
             ..Self::new(503, "KEYS_UNAVAILABLE", "what checks keys and tokens cannot be had")
         }
     }
 
     pub(crate) fn rate_limited(seconds: i64) -> Self {
-        let header = Some(("retry-after", seconds.to_string()));
+        let header = Some(Box::new(("retry-after", seconds.to_string())));
         Self { header, ..Self::new(429, "RATE_LIMITED", format!("too many requests in a minute; the next one is answered in {seconds} s")) }
     }
 
@@ -83,7 +83,7 @@ impl Problem {
     }
 
     pub(crate) fn method(allowed: &str) -> Self {
-        let header = Some(("allow", allowed.to_owned()));
+        let header = Some(Box::new(("allow", allowed.to_owned())));
         Self { header, ..Self::new(405, "METHOD_NOT_ALLOWED", format!("expected {allowed}")) }
     }
 
@@ -111,12 +111,12 @@ impl Problem {
             Some(version) => (format!("the document is at version {version}"), Some(format!("\"{version}\""))),
             None => ("there is no document yet".to_owned(), None),
         };
-        Self { header: tag.map(|tag| ("etag", tag)), ..Self::new(412, "VERSION_MISMATCH", detail) }
+        Self { header: tag.map(|tag| Box::new(("etag", tag))), ..Self::new(412, "VERSION_MISMATCH", detail) }
     }
 
     /// What is to be replaced must be named by its version.
     pub(crate) fn no_precondition(newest: u32) -> Self {
-        let header = Some(("etag", format!("\"{newest}\"")));
+        let header = Some(Box::new(("etag", format!("\"{newest}\""))));
         let detail = format!("a document is replaced: expected If-Match with its version, which is \"{newest}\"");
         Self { header, ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
     }
@@ -156,7 +156,7 @@ impl Problem {
     /// The same, to be tried again at a moment.
     pub(crate) fn until(self, moment: Millis, now: Millis) -> Self {
         let seconds = (moment.0 - now.0).max(0) / 1_000 + 1;
-        Self { until: Some(moment.to_rfc3339()), header: Some(("retry-after", seconds.to_string())), ..self }
+        Self { until: Some(moment.to_rfc3339()), header: Some(Box::new(("retry-after", seconds.to_string()))), ..self }
     }
 
     /// Nothing served then.
@@ -176,12 +176,12 @@ impl Problem {
 
     /// There is no ruleset to answer from, and why.
     pub(crate) fn no_ruleset(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { header: Some(("retry-after", "1".to_owned())), ..Self::new(503, code, detail) }
+        Self { header: Some(Box::new(("retry-after", "1".to_owned()))), ..Self::new(503, code, detail) }
     }
 
     /// All flags are switched off, and this route has no answer without them.
     pub(crate) fn switched_off() -> Self {
-        let header = Some(("retry-after", "60".to_owned()));
+        let header = Some(Box::new(("retry-after", "60".to_owned())));
         Self { header, ..Self::new(503, "DISABLED", "feature flags are switched off: FEATURE_FLAGS_ENABLED is false") }
     }
 
@@ -215,7 +215,7 @@ impl Problem {
             console_error!("{cause}");
         }
         let mut builder = ResponseBuilder::new().with_status(self.status).with_header("content-type", content_type)?;
-        if let Some((name, value)) = &self.header {
+        if let Some((name, value)) = self.header.as_deref() {
             builder = builder.with_header(name, value)?;
         }
         Ok(builder.fixed(body))

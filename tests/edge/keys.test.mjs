@@ -375,3 +375,12 @@ test('while the hub is away the keys that are known open the edge, and of others
   }
   assert.equal((await all(first.key, { on: own })).status, 200);
 });
+
+test('while flags are switched off nobody is asked who holds what, and nobody is told anything', async () => {
+  const off = await hosted({ settings: { FEATURE_FLAGS_ENABLED: 'false' } });
+  const [client, mine] = [`tf_client_${'0'.repeat(40)}`, `tf_server_${'0'.repeat(40)}`];
+  assert.deepEqual((await all(client, { on: off })).json(), { flags: [] });
+  assert.equal((await many(mine, { on: off })).json().results[0].reason, 'DISABLED');
+  for (const [path, options] of [['/v1/program', { token: client, body: {} }], ['/v1/ruleset', { token: mine, method: 'GET' }], ['/v1/outcomes', { token: mine, body: { outcomes: [] } }]]) assert.equal((await off.request(path, options)).status, 503, path);
+  assert.deepEqual([(await many(client, { on: off })).status, (await all('x', { on: off })).status], [403, 401]);
+});

@@ -63,7 +63,7 @@ impl Evaluator {
         }
         // Also who has none that is right: somebody may be trying them out.
         limit::client(request, env)?;
-        let key = stored::key(hash, env, now).await?;
+        let Some(key) = stored::key(hash, env, now).await? else { return Ok(Self { holder: None }) };
         stored::check_origin(&key, request)?;
         Ok(Self { holder: Some(Holder::of(key, request, now).await?) })
     }

@@ -4,10 +4,16 @@ use std::rc::Rc;
 use sdk_core::{Millis, change::Hash, steering::Key};
 use worker::Request;
 
-use crate::{cross_site, host::Host, problem::Problem, ruleset_cache};
+use crate::{cross_site, host::Host, problem::Problem, ruleset_cache, settings};
 
 /// The key with this hash, if it opens anything now. One that is not known may be new: then the hub is asked, now and then.
-pub(super) async fn key(hash: Hash, host: &Host, now: Millis) -> Result<Rc<Key>, Problem> {
+///
+/// `None` while all flags are switched off: then it is not asked, and as nobody is answered anything but their own defaults, whatever
+/// looks like a key is one.
+pub(super) async fn key(hash: Hash, host: &Host, now: Millis) -> Result<Option<Rc<Key>>, Problem> {
+    if settings::is_off(host) {
+        return Ok(None);
+    }
     let mut found = ruleset_cache::keys(host).await?.get(hash);
     if found.is_none() {
         let (keys, is_sure) = ruleset_cache::newer_keys(host).await;
@@ -16,7 +22,7 @@ pub(super) async fn key(hash: Hash, host: &Host, now: Millis) -> Result<Rc<Key>,
             return Err(Problem::no_keys());
         }
     }
-    found.filter(|key| key.holds(now)).ok_or_else(Problem::no_credentials)
+    found.filter(|key| key.holds(now)).map(Some).ok_or_else(Problem::no_credentials)
 }
 
 /// Refuses pages of origins that the key does not list. Who is no page says no origin.
