@@ -152,6 +152,10 @@ impl FlagHub {
 
     /// The answer to a request that was sent before.
     fn answered(&self, asked: &Asked) -> Result<Option<Response>, Problem> {
+        #[derive(serde::Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
         let Some(key) = &asked.idempotency else { return Ok(None) };
         if key.len() > 255 {
             return Err(Problem::malformed("expected an idempotency key of at most 255 bytes"));
@@ -159,10 +163,6 @@ impl FlagHub {
         let Some((request, body)) = self.store.answered(&asked.actor, key)? else { return Ok(None) };
         if request != asked.fingerprint() {
             return Err(Problem::used_key());
-        }
-        #[derive(serde::Deserialize)]
-        struct Versioned {
-            version: u32,
         }
         let version = serde_json::from_str(&body).ok().map(|Versioned { version }| version);
         let response = json(Ok(body))?;
