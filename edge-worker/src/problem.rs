@@ -9,9 +9,9 @@ pub(crate) struct Problem {
     pub(crate) status: u16,
     pub(crate) code: &'static str,
     pub(crate) detail: String,
-    pointer: Option<String>,
-    until: Option<String>,
-    header: Option<Box<(&'static str, String)>>,
+    pointer: Option<Box<str>>,
+    until: Option<Millis>,
+    header: Option<(&'static str, Box<str>)>,
     /// What is for the log alone.
     cause: Option<Box<worker::Error>>,
 }
@@ -22,7 +22,7 @@ impl Problem {
     }
 
     pub(crate) fn malformed_at(pointer: impl Into<String>, detail: impl AsRef<str>) -> Self {
-        Self { pointer: Some(pointer.into()), ..Self::malformed(detail) }
+        Self { pointer: Some(pointer.into().into()), ..Self::malformed(detail) }
     }
 
     /// The same refusal, where what lies at or below a place was said in another.
@@ -33,7 +33,7 @@ impl Problem {
             .and_then(|pointer| pointer.strip_prefix(place))
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         {
-            self.pointer = Some(said.to_owned());
+            self.pointer = Some(said.into());
         }
         self
     }
@@ -43,7 +43,7 @@ impl Problem {
     }
 
     pub(crate) fn no_credentials() -> Self {
-        let header = Some(Box::new(("www-authenticate", "Bearer".to_owned())));
+        let header = Some(("www-authenticate", "Bearer".into()));
         Self { header, ..Self::new(401, "UNAUTHORIZED", "no valid key or token was presented") }
     }
 
@@ -68,13 +68,13 @@ impl Problem {
     /// Who knows the keys, the issuer or the hub, cannot be asked, so nobody knows whether what is presented is good.
     pub(crate) fn no_keys() -> Self {
         Self {
-            header: Some(Box::new(("retry-after", "10".to_owned()))),
+            header: Some(("retry-after", "10".into())),
             ..Self::new(503, "KEYS_UNAVAILABLE", "what checks keys and tokens cannot be had")
         }
     }
 
     pub(crate) fn rate_limited(seconds: i64) -> Self {
-        let header = Some(Box::new(("retry-after", seconds.to_string())));
+        let header = Some(("retry-after", seconds.to_string().into()));
         Self { header, ..Self::new(429, "RATE_LIMITED", format!("too many requests in a minute; the next one is answered in {seconds} s")) }
     }
 
@@ -83,7 +83,7 @@ impl Problem {
     }
 
     pub(crate) fn method(allowed: &str) -> Self {
-        let header = Some(Box::new(("allow", allowed.to_owned())));
+        let header = Some(("allow", allowed.into()));
         Self { header, ..Self::new(405, "METHOD_NOT_ALLOWED", format!("expected {allowed}")) }
     }
 
@@ -102,7 +102,7 @@ impl Problem {
     pub(crate) fn document(error: &DocumentError) -> Self {
         let detail =
             format!("{}: {}", if error.pointer.is_empty() { "the document" } else { &error.pointer }, without_value(&error.message));
-        Self { pointer: Some(error.pointer.clone()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
+        Self { pointer: Some(error.pointer.as_str().into()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
     }
 
     /// What is to be replaced is not at the version the caller thinks.
@@ -111,19 +111,19 @@ impl Problem {
             Some(version) => (format!("the document is at version {version}"), Some(format!("\"{version}\""))),
             None => ("there is no document yet".to_owned(), None),
         };
-        Self { header: tag.map(|tag| Box::new(("etag", tag))), ..Self::new(412, "VERSION_MISMATCH", detail) }
+        Self { header: tag.map(|tag| ("etag", tag.into())), ..Self::new(412, "VERSION_MISMATCH", detail) }
     }
 
     /// What is to be replaced must be named by its version.
     pub(crate) fn no_precondition(newest: u32) -> Self {
-        let header = Some(Box::new(("etag", format!("\"{newest}\""))));
+        let header = Some(("etag", format!("\"{newest}\"").into()));
         let detail = format!("a document is replaced: expected If-Match with its version, which is \"{newest}\"");
         Self { header, ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
     }
 
     /// A command that the rules refuse.
     pub(crate) fn refused(status: u16, code: &'static str, detail: impl Into<String>, pointer: String) -> Self {
-        Self { pointer: Some(pointer).filter(|pointer| !pointer.is_empty()), ..Self::new(status, code, detail) }
+        Self { pointer: (!pointer.is_empty()).then(|| pointer.into()), ..Self::new(status, code, detail) }
     }
 
     /// Another request was sent with this idempotency key.
@@ -156,7 +156,7 @@ impl Problem {
     /// The same, to be tried again at a moment.
     pub(crate) fn until(self, moment: Millis, now: Millis) -> Self {
         let seconds = (moment.0 - now.0).max(0) / 1_000 + 1;
-        Self { until: Some(moment.to_rfc3339()), header: Some(Box::new(("retry-after", seconds.to_string()))), ..self }
+        Self { until: Some(moment), header: Some(("retry-after", seconds.to_string().into())), ..self }
     }
 
     /// Nothing served then.
@@ -176,18 +176,18 @@ impl Problem {
 
     /// There is no ruleset to answer from, and why.
     pub(crate) fn no_ruleset(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { header: Some(Box::new(("retry-after", "1".to_owned()))), ..Self::new(503, code, detail) }
+        Self { header: Some(("retry-after", "1".into())), ..Self::new(503, code, detail) }
     }
 
     /// All flags are switched off, and this route has no answer without them.
     pub(crate) fn switched_off() -> Self {
-        let header = Some(Box::new(("retry-after", "60".to_owned())));
+        let header = Some(("retry-after", "60".into()));
         Self { header, ..Self::new(503, "DISABLED", "feature flags are switched off: FEATURE_FLAGS_ENABLED is false") }
     }
 
     /// The same, about this place.
     pub(crate) fn at(self, pointer: String) -> Self {
-        Self { pointer: Some(pointer), ..self }
+        Self { pointer: Some(pointer.into()), ..self }
     }
 
     pub(crate) fn into_response(self) -> worker::Result<Response> {
@@ -197,7 +197,7 @@ impl Problem {
             pointer: self.pointer.as_deref(),
             status: self.status,
             title: title(self.status),
-            until: self.until.as_deref(),
+            until: self.until.map(Millis::to_rfc3339),
             kind: "about:blank",
         };
         let json = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
@@ -215,7 +215,7 @@ impl Problem {
             console_error!("{cause}");
         }
         let mut builder = ResponseBuilder::new().with_status(self.status).with_header("content-type", content_type)?;
-        if let Some((name, value)) = self.header.as_deref() {
+        if let Some((name, value)) = &self.header {
             builder = builder.with_header(name, value)?;
         }
         Ok(builder.fixed(body))
@@ -248,7 +248,7 @@ struct Body<'a> {
     status: u16,
     title: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<&'a str>,
+    until: Option<String>,
     #[serde(rename = "type")]
     kind: &'a str,
 }

@@ -53,6 +53,19 @@ test('the thirty-first change of a minute is refused, a read and somebody else a
   assert.equal((await all(server, of('greedy', 'admin'))).status, 200);
 });
 
+test('whoever is on call does not wait, and who only looks is not counted', async () => {
+  const server = await hosted({ RATE_LIMITS: '' });
+  const admin = of('on call', 'admin');
+  const say = (path, body) => server.request(path, { body, token: admin });
+  assert.equal(await passing(31, () => dryRun(server, 'on call')), 30);
+  tooMany(await say('/api/admin/rollout/create', { featureName: 'plain' }));
+  assert.equal((await say('/api/admin/feature-flags', { featureName: 'plain', action: 'kill', reason: 'it burns' })).status, 200);
+  tooMany(await say('/api/admin/feature-flags', { featureName: 'plain', action: 'revive', reason: 'it does not' }));
+  // There is no rollout to take back: that is what it is told.
+  assert.equal((await say('/api/admin/rollout/rollback', { featureName: 'plain', reason: 'it burns' })).json().code, 'ILLEGAL_STEP');
+  for (let asked = 0; asked < 40; asked++) assert.equal((await say('/v1/explain', { flag: 'plain' })).status, 200);
+});
+
 test('the thirty-first evaluation with a user\'s token is refused, in the words of its route', async () => {
   const server = await hosted({ RATE_LIMITS: '', CLIENT_ORIGINS: PAGE });
   assert.equal(await passing(31, () => all(server, of('greedy'))), 30);
