@@ -75,6 +75,17 @@ test('who did it is the subject of the token, whatever the body says', async () 
   }
 });
 
+test('a customer who moves leaves the past behind', async () => {
+  const say = async (path, body) => assert.equal((await as('admin', 'POST', path, { ...body, reason: body.reason ?? 'r' })).status, 200);
+  await say('customers', { customerId: 'c-9', organizationId: 'o-2' });
+  await say('overrides', { customerId: 'c-9', flags: { plain: true }, reason: 'a secret of the second' });
+  assert.ok((await as('admin', 'GET', 'changes?customerId=c-9')).text.includes('a secret of the second'));
+  await say('customers', { customerId: 'c-9', organizationId: 'o-1' });
+  await say('overrides', { customerId: 'c-9', flags: { plain: false }, reason: 'a new beginning' });
+  const { text } = await as('deputy', 'GET', 'changes');
+  assert.ok(text.includes('a new beginning') && !text.includes('secret') && !text.includes('o-2'), text);
+});
+
 test('whoever deletes need not say of nothing that it is JSON', async () => {
   const answer = await fetch(`${server.url}/api/admin/overrides?organizationId=o-2&reason=r`, { method: 'DELETE', headers: { authorization: `Bearer ${server.adminToken}` } });
   assert.equal(answer.status, 200);
