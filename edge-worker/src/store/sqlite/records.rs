@@ -80,7 +80,8 @@ pub(super) fn changes(sql: &impl Database, asked: &Asked) -> Result<Vec<Stored>>
         bindings.push(whole(below)?);
     }
     if let Some(within) = &asked.within {
-        query += " AND (organization_id = ? AND action <> 'customer.assign' OR customer_id IN (SELECT json_extract('\"' || name || '\"', '$')
+        query +=
+            " AND (organization_id = ? AND action <> 'customer.assign' OR customer_id IN (SELECT json_extract('\"' || name || '\"', '$')
             FROM newest JOIN history USING (kind, name, version) WHERE kind = 'membership' AND text ->> '$' = ?)
             AND sequence > coalesce((SELECT max(sequence) FROM feature_flag_changes AS moved
               WHERE moved.customer_id = change.customer_id AND moved.action = 'customer.assign'), 0))";
