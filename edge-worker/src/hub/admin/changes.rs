@@ -40,7 +40,7 @@ impl FlagHub {
         };
         let records = self.store.changes(&wanted)?;
         let next = records.last().filter(|_| records.len() >= limit as usize).map(|record| record.link.sequence);
-        json(view::changes(&records, next))
+        json(view::trail::changes(&records, next))
     }
 
     /// Walks the chain from its first record.
@@ -80,7 +80,7 @@ impl FlagHub {
         let (customer, event) = (text("customerId"), text("event"));
         let events = self.store.events(&audit::AskedEvents { flag, customer, event, below: query.number("before")?, limit })?;
         let next = events.last().filter(|_| events.len() >= limit as usize).map(|event| event.sequence);
-        json(view::events(&events, next))
+        json(view::trail::events(&events, next))
     }
 
     /// `?before=&limit=`: newest first.
@@ -90,7 +90,7 @@ impl FlagHub {
         let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
         let versions = self.store.versions(query.number("before")?, limit)?;
         let next = versions.last().filter(|last| versions.len() >= limit as usize && last.number > 1).map(|last| last.number);
-        json(view::versions(&versions, next))
+        json(view::trail::versions(&versions, next))
     }
 }
 

@@ -46,10 +46,10 @@ impl FlagHub {
             let overridden = own.of(&context);
             let named = |of: Option<&_>| of.and_then(|own| ground.ruleset.overridden(own, &feature.key));
             let overridden = (named(overridden.customer), named(overridden.organization));
-            out.push(view::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
+            out.push(view::flag::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
-        json(view::features(&out, ground.version, whose, source::highest(layers.into_iter()), settings::is_off(&self.env), asked.now))
+        json(view::flag::features(&out, ground.version, whose, source::highest(layers.into_iter()), settings::is_off(&self.env), asked.now))
     }
 
     /// `{ featureName, enabled | variant | action, customerId | organizationId, reason }`.
@@ -103,7 +103,7 @@ impl FlagHub {
             None => features(held),
         };
         for feature in wanted.iter().filter(|feature| feature.rollout.is_some()) {
-            out.push(view::statistics_of(feature, self.counted(feature)?)?);
+            out.push(view::flag::statistics_of(feature, self.counted(feature)?)?);
         }
         json(view::list("statistics", &out))
     }

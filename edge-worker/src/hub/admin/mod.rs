@@ -220,7 +220,7 @@ impl FlagHub {
         let (mut rows, paged) = (before.rows.clone(), Rows::default());
         apply(&mut rows, &steered.writes);
         let held = Held { rows: &rows, paged: &paged, ruleset: steered.ruleset.as_ref().unwrap_or(&before.ruleset) };
-        held.feature(flag).map(|feature| view::state(&feature, self.counted(&feature)?, asked.now)).transpose()
+        held.feature(flag).map(|feature| view::flag::state(&feature, self.counted(&feature)?, asked.now)).transpose()
     }
 
     /// The rows about a customer or an organization; with a customer those of its organization.

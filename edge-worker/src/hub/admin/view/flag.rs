@@ -1,0 +1,171 @@
+//! Flags as an operator sees them, and what was counted of them.
+use sdk_core::{
+    Evaluation, Millis,
+    rollout::{Observed, Tier},
+    steering::Feature,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{raw, rollout::RolloutView, text};
+use crate::{problem::Problem, source};
+
+/// All flags, and where the answer for this visitor comes from.
+pub(in super::super) fn features(
+    features: &[Box<RawValue>],
+    version: u32,
+    (customer, organization): (Option<&str>, Option<&str>),
+    source: &'static str,
+    is_off: bool,
+    now: Millis,
+) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Of<'v> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        customer_id: Option<&'v str>,
+        /// Whether all flags are switched off: then nobody is answered what stands here.
+        disabled: bool,
+        evaluated_at: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        organization_id: Option<&'v str>,
+        source: &'static str,
+    }
+    #[derive(Serialize)]
+    struct View<'v> {
+        evaluation: Of<'v>,
+        features: &'v [Box<RawValue>],
+        success: bool,
+        version: u32,
+    }
+    let evaluation = Of { customer_id: customer, disabled: is_off, evaluated_at: now.to_rfc3339(), organization_id: organization, source };
+    text(&View { evaluation, features, success: true, version })
+}
+
+pub(in super::super) fn feature(
+    feature: &Feature,
+    observed: Observed,
+    now: Millis,
+    evaluation: &Evaluation<'_>,
+    (customer, organization): (Option<&str>, Option<&str>),
+    for_operator: bool,
+) -> Result<Box<RawValue>, Problem> {
+    #[derive(Serialize)]
+    struct Overridden<'v> {
+        customer: Option<&'v str>,
+        organization: Option<&'v str>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        aliases: &'v [String],
+        description: Option<&'v str>,
+        enabled: bool,
+        evaluation: Box<RawValue>,
+        feature_name: &'v str,
+        flag_path: &'v str,
+        overrides: Overridden<'v>,
+        owner: Option<&'v str>,
+        rollout: Option<RolloutView<'v>>,
+        source: Option<&'static str>,
+        stage: Option<&'v str>,
+        statistics: Statistics,
+        status: &'static str,
+        tags: &'v [String],
+        #[serde(rename = "type")]
+        kind: &'v str,
+    }
+    let mut answer = String::new();
+    evaluation.write_canonical(&mut answer, Some("null"), false);
+    let view = View {
+        aliases: &feature.aliases,
+        description: feature.description.as_deref(),
+        enabled: feature.enabled,
+        evaluation: raw(answer)?,
+        feature_name: &feature.name,
+        flag_path: &feature.key,
+        overrides: Overridden { customer, organization },
+        owner: feature.owner.as_deref(),
+        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, for_operator)),
+        source: evaluation.layer().map(source::of),
+        stage: feature.stage.as_deref(),
+        statistics: Statistics::of(observed),
+        status: status(feature),
+        tags: &feature.tags,
+        kind: &feature.kind,
+    };
+    raw(text(&view)?)
+}
+
+/// A flag's state, and where its rollout stands.
+pub(in super::super) fn state(feature: &Feature, observed: Observed, now: Millis) -> Result<Box<RawValue>, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        enabled: bool,
+        feature_name: &'v str,
+        flag_path: &'v str,
+        rollout: Option<RolloutView<'v>>,
+        statistics: Statistics,
+        status: &'static str,
+    }
+    let view = View {
+        enabled: feature.enabled,
+        feature_name: &feature.name,
+        flag_path: &feature.key,
+        rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, true)),
+        statistics: Statistics::of(observed),
+        status: status(feature),
+    };
+    raw(text(&view)?)
+}
+
+fn status(feature: &Feature) -> &'static str {
+    match (&feature.rollout, feature.enabled) {
+        (_, false) => "killed",
+        (Some(rollout), true) => rollout.status.as_str(),
+        (None, true) => "enabled",
+    }
+}
+
+pub(in super::super) fn statistics_of(feature: &Feature, observed: Observed) -> Result<Box<RawValue>, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        current_tier: Option<&'static str>,
+        feature_name: &'v str,
+        flag_path: &'v str,
+        percentage: Option<f64>,
+        #[serde(flatten)]
+        statistics: Statistics,
+        status: Option<&'static str>,
+    }
+    let rollout = feature.rollout.as_ref();
+    let view = View {
+        current_tier: rollout.and_then(|rollout| rollout.tier).map(Tier::as_str),
+        feature_name: &feature.name,
+        flag_path: &feature.key,
+        percentage: rollout.map(|rollout| rollout.percentage.percent()),
+        statistics: Statistics::of(observed),
+        status: rollout.map(|rollout| rollout.status.as_str()),
+    };
+    raw(text(&view)?)
+}
+
+/// What was counted; without an exposure there is no rate.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Statistics {
+    error_rate: Option<f64>,
+    errors: u64,
+    exposures: u64,
+    success_rate: Option<f64>,
+}
+
+impl Statistics {
+    #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+    fn of(Observed { exposures, errors }: Observed) -> Self {
+        let share = |part: u64| (exposures > 0).then(|| part as f64 / exposures as f64);
+        Self { error_rate: share(errors), errors, exposures, success_rate: share(exposures.saturating_sub(errors)) }
+    }
+}

@@ -1,0 +1,88 @@
+//! Where a rollout stands, and where it may go.
+use sdk_core::{
+    Millis,
+    rollout::{Guard, Observed, Rollout, Status, Stop, Tier},
+};
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RolloutView<'v> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blacklisted_customers: Option<&'v [String]>,
+    created_at: Option<String>,
+    current_tier: Option<&'static str>,
+    min_tier_duration: i64,
+    /// Where advancing leads, and what stands in its way.
+    next: Option<Next>,
+    percentage: f64,
+    rollback_threshold: Threshold,
+    started_at: Option<String>,
+    status: &'static str,
+    success_rate: f64,
+    tier: Option<u8>,
+    tier_since: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    whitelisted_customers: Option<&'v [String]>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Next {
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<String>,
+    percentage: f64,
+    tier: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Threshold {
+    error_rate: f64,
+    method: &'static str,
+    min_samples: u64,
+    time_window: i64,
+}
+
+impl<'v> RolloutView<'v> {
+    /// The lists name customers of every organization: they are for operators.
+    pub(super) fn of(rollout: &'v Rollout, observed: Observed, now: Millis, for_operator: bool) -> Self {
+        let moment = |moment: Option<Millis>| moment.map(Millis::to_rfc3339);
+        let Guard { method, error_rate, time_window_ms, min_samples } = rollout.guard.unwrap_or_default();
+        Self {
+            blacklisted_customers: for_operator.then_some(&rollout.deny),
+            created_at: moment(rollout.course.created_at),
+            current_tier: rollout.tier.map(Tier::as_str),
+            min_tier_duration: rollout.course.min_tier_ms,
+            next: next(rollout, observed, now),
+            percentage: rollout.percentage.percent(),
+            rollback_threshold: Threshold {
+                error_rate: error_rate.share(),
+                method: method.as_str(),
+                min_samples,
+                time_window: time_window_ms,
+            },
+            started_at: moment(rollout.course.started_at),
+            status: rollout.status.as_str(),
+            success_rate: rollout.course.success_rate.share(),
+            tier: rollout.tier.map(Tier::number),
+            tier_since: moment(rollout.course.stage_since),
+            whitelisted_customers: for_operator.then_some(&rollout.allow),
+        }
+    }
+}
+
+/// Only an active rollout on the ladder can be advanced.
+fn next(rollout: &Rollout, observed: Observed, now: Millis) -> Option<Next> {
+    let to = rollout.gate(observed, now, true).ok().filter(|_| rollout.status == Status::Active)?;
+    let stop = rollout.gate(observed, now, false).err();
+    let (blocked_by, not_before) = match &stop {
+        None => (None, None),
+        Some(Stop::TooEarly(until)) => (Some("the present tier has to last longer".to_owned()), Some(until.to_rfc3339())),
+        Some(Stop::Illegal(why) | Stop::Gate(why)) => (Some(why.clone()), None),
+    };
+    Some(Next { allowed: stop.is_none(), blocked_by, not_before, percentage: to.percentage().percent(), tier: to.as_str() })
+}

@@ -1,0 +1,80 @@
+//! Records, versions and what happened, a page each.
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{raw, stored, text};
+use crate::{
+    problem::Problem,
+    store::audit::{Happened, Stored, Version},
+};
+
+/// Records, and where the next ones begin.
+pub(in super::super) fn changes(records: &[Stored], next: Option<u64>) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    struct View {
+        changes: Vec<Box<RawValue>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<u64>,
+    }
+    text(&View { changes: records.iter().map(stored).collect::<Result<_, _>>()?, next })
+}
+
+pub(in super::super) fn versions(versions: &[Version], next: Option<u32>) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View {
+        version: u32,
+        created_at: String,
+        changes: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        first: Option<Box<RawValue>>,
+    }
+    #[derive(Serialize)]
+    struct Page {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<u32>,
+        versions: Vec<View>,
+    }
+    let view = |version: &Version| {
+        let first = version.first.clone().map(raw).transpose()?;
+        Ok::<_, Problem>(View { version: version.number, created_at: version.at.to_rfc3339(), changes: version.changes, first })
+    };
+    text(&Page { next, versions: versions.iter().map(view).collect::<Result<_, _>>()? })
+}
+
+pub(in super::super) fn events(events: &[Happened], next: Option<u32>) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        customer_id: Option<&'v str>,
+        event: &'v str,
+        feature_name: &'v str,
+        flag_path: &'v str,
+        id: &'v str,
+        metadata: Box<RawValue>,
+        sequence: u32,
+        timestamp: String,
+        unit: Option<&'v str>,
+    }
+    #[derive(Serialize)]
+    struct Page<'v> {
+        events: Vec<View<'v>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<u32>,
+    }
+    let mut page = Page { events: Vec::with_capacity(events.len()), next };
+    for Happened { sequence, id, flag, feature, customer, unit, event, metadata, at } in events {
+        page.events.push(View {
+            customer_id: customer.as_deref(),
+            event,
+            feature_name: feature,
+            flag_path: flag,
+            id,
+            metadata: raw(metadata.clone())?,
+            sequence: *sequence,
+            timestamp: at.to_rfc3339(),
+            unit: unit.as_deref(),
+        });
+    }
+    text(&page)
+}
