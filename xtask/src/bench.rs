@@ -169,7 +169,8 @@ fn print_owners(measured: &Value) -> Result<()> {
         ("hub: first read after a start", "cold"),
         ("hub: a read of any customer, median", "anyone"),
         ("hub: the same customer again, median", "warm"),
-        ("hub: one override written", "writing"),
+        ("hub: first override written after a start", "firstWrite"),
+        ("hub: one override written, median", "writing"),
     ];
     for (name, key) in rows {
         println!("{name:<38} {:>10}", nanoseconds(figure(key)? * 1e6));

@@ -62,8 +62,11 @@ try {
   const pages = [], warm = [];
   for (let round = 0; round < WARM; round++) pages.push((await timed(() => read(server, (round * 7919) % CUSTOMERS)))[0]);
   for (let round = 0; round < WARM; round++) warm.push((await timed(() => read(server, 7)))[0]);
-  const [writing] = await timed(() => server.asAdmin('/api/admin/overrides', { body: { customerId: id(9), flags: { [key]: null }, reason: 'bench' } }));
-  Object.assign(measured, { anyone: median(pages), warm: median(warm), writing, afterAll: resident(server.pid) - asked });
+  const writing = [];
+  for (let round = 0; round < 21; round++) writing.push((await timed(() => server.asAdmin('/api/admin/overrides', { body: { customerId: id(9 + round), flags: { [key]: null }, reason: 'bench' } })))[0]);
+  // The first one after a kill also puts in its place what the import had only logged.
+  measured.firstWrite = writing.shift();
+  Object.assign(measured, { anyone: median(pages), warm: median(warm), writing: median(writing), afterAll: resident(server.pid) - asked });
   const [verifying, trail] = await timed(() => server.asAdmin('/api/admin/changes/verify', { method: 'GET' }));
   if (!trail.json().valid) throw new Error(trail.text);
   Object.assign(measured, { verifying, trail: trail.json().records });
