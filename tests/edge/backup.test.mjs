@@ -126,3 +126,29 @@ test('only operators', async () => {
     assert.equal((await from.request('/api/admin/restore', { token, body: '' })).status, 401);
   }
 });
+
+test('an upload that is cut leaves the hub open, and as it was', async () => {
+  const { text } = await get(from, '/api/admin/backup');
+  await fresh(async (to) => {
+    const before = (await get(to, '/api/admin/document')).text;
+    const begun = new AbortController();
+    let send;
+    const body = new ReadableStream({ start(controller) { send = (chunk) => controller.enqueue(new TextEncoder().encode(chunk)); } });
+    const upload = fetch(`${to.url}/api/admin/restore`, { method: 'POST', body, duplex: 'half', signal: begun.signal, headers: { authorization: `Bearer ${to.adminToken}`, 'content-type': 'application/x-ndjson' } });
+    upload.catch(() => {});
+    send(text.slice(0, text.length / 2));
+    // While it is read there is nothing to change, and what is held still serves.
+    for (;;) {
+      const answer = await get(to, '/api/admin/versions');
+      if (answer.status === 503) {
+        assert.equal(answer.json().code, 'RESTORING');
+        break;
+      }
+    }
+    begun.abort();
+    await assert.rejects(upload);
+    for (const end = Date.now() + 30_000; (await get(to, '/api/admin/versions')).status !== 200; ) assert.ok(Date.now() < end, 'the hub stays closed');
+    assert.equal((await get(to, '/api/admin/document')).text, before);
+    assert.equal((await restore(to, text)).status, 200);
+  });
+});

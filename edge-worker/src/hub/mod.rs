@@ -63,9 +63,7 @@ impl DurableObject for FlagHub {
 impl FlagHub {
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
         let path = request.path();
-        if self.restoring.get() {
-            return Err(Problem::no_ruleset("RESTORING", "a backup is being read"));
-        }
+        self.check_open()?;
         match path.as_str() {
             "/admin/backup" => return self.back_up(),
             "/admin/restore" => return self.restore(request).await,
@@ -79,13 +77,20 @@ impl FlagHub {
         match (request.method(), path.as_str()) {
             (Method::Post, "/outcomes") => {
                 let now = clock::told(&request, &self.env);
-                self.take_outcomes(&request.text().await?, now)
+                let body = request.text().await?;
+                self.check_open()?;
+                self.take_outcomes(&body, now)
             }
             (Method::Post, "/explaining") => self.explain(&request.text().await?),
             (Method::Post, _) => self.pages(&request.json::<Vec<(u16, u32)>>().await?),
             (_, "/document") => self.export().await,
             _ => self.newest(&request).await,
         }
+    }
+
+    /// Refuses everything while a backup is being read. Whoever waited for something asks again: one may have begun meanwhile.
+    fn check_open(&self) -> Result<(), Problem> {
+        if self.restoring.get() { Err(Problem::no_ruleset("RESTORING", "a backup is being read")) } else { Ok(()) }
     }
 
     /// The newest ruleset; an empty answer where the asker has it already.
@@ -172,7 +177,7 @@ impl FlagHub {
     /// The whole document, in one text.
     async fn export(&self) -> Result<Response, Problem> {
         let version = self.version().await?;
-        let mut rows = self.store.rows()?;
+        let mut rows = self.ground.newest(&self.store)?.rows.clone();
         rows.append(self.store.all_paged()?);
         let bucket_key = rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
         let answer = ResponseBuilder::new().with_header(VERSION, &version.to_string())?.with_header(BUCKET_KEY, &bucket_key)?;
@@ -198,6 +203,7 @@ impl FlagHub {
         }
         let text = found.text().await?;
         // While we waited another request may have come here and imported it, or something newer.
+        self.check_open()?;
         if self.store.newest_version()?.is_some() {
             return Ok(());
         }

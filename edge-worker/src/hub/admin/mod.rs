@@ -106,6 +106,7 @@ impl FlagHub {
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
         let now = clock::told(&request, &self.env);
         let mut asked = Asked::of(request, now).await?;
+        self.check_open()?;
         if let Some(environment) = asked.query.take("environment") {
             self.check_environment(&environment)?;
         }

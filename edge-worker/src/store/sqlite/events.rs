@@ -58,17 +58,18 @@ pub(super) fn list(sql: &impl Database, asked: &AskedEvents) -> Result<Vec<Happe
     Ok(found.into_iter().map(happened).collect())
 }
 
+/// An event as its table holds it.
 #[derive(Deserialize)]
-struct Row {
-    sequence: u32,
-    id: String,
-    feature_name: String,
-    flag_path: String,
-    customer_id: Option<String>,
-    unit: Option<String>,
-    event_type: String,
-    metadata: String,
-    timestamp: i64,
+pub(super) struct Row {
+    pub(super) sequence: u32,
+    pub(super) id: String,
+    pub(super) feature_name: String,
+    pub(super) flag_path: String,
+    pub(super) customer_id: Option<String>,
+    pub(super) unit: Option<String>,
+    pub(super) event_type: String,
+    pub(super) metadata: String,
+    pub(super) timestamp: i64,
 }
 
 /// A unit counts once, however often it was seen; one with an error was exposed.

@@ -6,7 +6,7 @@ use sdk_core::{
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue};
 
-use super::{database::Database, migrations, put_part, put_version, records};
+use super::{database::Database, events, migrations, put_part, put_version, records};
 use crate::store::backup::{Head, Line, Place};
 
 /// How many rows are read at a time. A part of a row has at most half a megabyte.
@@ -43,9 +43,9 @@ pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Resul
                 place,
                 whole(head.records)?,
             )?,
-            3 => read::<EventRow>(
+            3 => read::<events::Row>(
                 sql,
-                "SELECT sequence AS at, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp FROM rollout_events
+                "SELECT sequence, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp FROM rollout_events
                     WHERE sequence > ? AND sequence <= ? ORDER BY 1",
                 place,
                 whole(head.events)?,
@@ -193,23 +193,10 @@ impl From<ChangeRow> for (i64, Line) {
     }
 }
 
-#[derive(Deserialize)]
-struct EventRow {
-    at: u32,
-    id: String,
-    feature_name: String,
-    flag_path: String,
-    customer_id: Option<String>,
-    unit: Option<String>,
-    event_type: String,
-    metadata: String,
-    timestamp: i64,
-}
-
-impl From<EventRow> for (i64, Line) {
-    fn from(row: EventRow) -> Self {
+impl From<events::Row> for (i64, Line) {
+    fn from(row: events::Row) -> Self {
         let line = Line::Event(
-            row.at.into(),
+            row.sequence.into(),
             row.id,
             row.feature_name,
             row.flag_path,
@@ -219,6 +206,6 @@ impl From<EventRow> for (i64, Line) {
             row.metadata,
             row.timestamp,
         );
-        (row.at.into(), line)
+        (row.sequence.into(), line)
     }
 }
