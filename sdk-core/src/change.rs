@@ -11,9 +11,9 @@ use alloc::{
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    answer::Object,
-    canonical::{canonical_text, write_string},
-    millis::Millis,
+    json::Object,
+    json::canonical::{canonical_text, write_string},
+    matching::millis::Millis,
 };
 
 /// The longest old or new value that stands in a record, in bytes; of a longer one its length and its hash.

@@ -8,7 +8,7 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{bucket::BUCKETS, canonical::write_number, millis::Millis};
+use crate::{bucket::BUCKETS, json::canonical::write_number, matching::millis::Millis};
 
 /// How long a tier lasts at least, unless a rollout says otherwise: 48 hours. Source: the deployment checklist.
 pub const MIN_TIER_DURATION_MS: i64 = 48 * 60 * 60 * 1_000;

@@ -15,7 +15,7 @@ fn with<T: Default>(engine: usize, call: impl FnOnce(&mut Runner) -> T) -> T {
     ENGINES.lock().get_mut(engine).map(call).unwrap_or_default()
 }
 
-/// Where to write a program, or a context in the form of `sdk-core/src/value.rs`, of up to this many bytes; what was written stays.
+/// Where to write a program, or a context in the form of `sdk-core/src/context/value.rs`, of up to this many bytes; what was written stays.
 /// 0 where there is no memory for it.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn room(engine: usize, length: usize) -> usize {
@@ -43,7 +43,7 @@ pub extern "C" fn identify(engine: usize, length: usize, now: f64) {
     with(engine, |runner| runner.identify_written(length, Millis(now as i64)));
 }
 
-/// Answers for every flag: two words each, where they stand. See `Decision` in `sdk-core/src/details.rs` for their bits.
+/// Answers for every flag: two words each, where they stand. See `Decision` in `sdk-core/src/model/details.rs` for their bits.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn all(engine: usize) -> usize {
     with(engine, |runner| runner.evaluate_all().as_ptr() as usize)

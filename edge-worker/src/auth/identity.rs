@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use sdk_core::{
     Audience, Context, Identity, Millis, Object, OwnerKind, Ruleset,
-    canonical::{write_number, write_string},
+    json::canonical::{write_number, write_string},
     steering::{Key, KeyIdentity, Secret},
 };
 use worker::Request;

@@ -3,7 +3,7 @@
 //! `minVersion` names a version that the answers must at least be from, where the hub has it.
 use sdk_core::{
     Context, FlagType, Millis, Object, Overrides, SWITCHED_OFF,
-    canonical::{canonical_text, write_string},
+    json::canonical::{canonical_text, write_string},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -1,5 +1,5 @@
 //! How an answer came about: `POST /v1/explain` for operators, `POST /demo/explain` for the page that shows it.
-use sdk_core::{Context, Evaluation, Layer, Millis, Object, Overrides, OwnerKind, canonical::write_string};
+use sdk_core::{Context, Evaluation, Layer, Millis, Object, Overrides, OwnerKind, json::canonical::write_string};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Request, Response};

@@ -5,7 +5,7 @@
 use percent_encoding::percent_decode_str;
 use sdk_core::{
     Context, ErrorCode, Evaluation, Object, Overrides, SWITCHED_OFF,
-    canonical::{write_number, write_string},
+    json::canonical::{write_number, write_string},
 };
 use worker::{Request, Response};
 

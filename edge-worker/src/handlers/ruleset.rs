@@ -4,7 +4,7 @@
 //! `If-None-Match` names it.
 use sdk_core::{
     Object,
-    canonical::{write_number, write_string},
+    json::canonical::{write_number, write_string},
 };
 use worker::{Request, Response, ResponseBuilder};
 

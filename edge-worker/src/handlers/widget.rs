@@ -6,7 +6,7 @@
 //! switched off.
 use sdk_core::{
     Context, Evaluation, Millis, Object, Overrides,
-    canonical::{write_number, write_string},
+    json::canonical::{write_number, write_string},
 };
 use worker::{Request, Response};
 

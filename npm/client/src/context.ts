@@ -1,5 +1,5 @@
 /**
- * Writes contexts for the engine, in the form that `sdk-core/src/value.rs` describes.
+ * Writes contexts for the engine, in the form that `sdk-core/src/context/value.rs` describes.
  *
  * Nothing is silently replaced: what a context may not hold (NaN, infinities, a BigInt, a lone surrogate, a function, a cycle)
  * gives a length that is none, and the core answers INVALID_CONTEXT. Objects are what `JSON.stringify` would make of them.

@@ -14,7 +14,7 @@ import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagValue, Layer,
 
 export type * from './types.js';
 
-// In the order of their numbers in `sdk-core/src/details.rs`.
+// In the order of their numbers in `sdk-core/src/model/details.rs`.
 const REASONS: readonly Reason[] = ['STATIC', 'DEFAULT', 'TARGETING_MATCH', 'SPLIT', 'DISABLED', 'PREREQUISITE_FAILED', 'ERROR'];
 const CODES: readonly ErrorCode[] = ['FLAG_NOT_FOUND', 'TYPE_MISMATCH', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'PROVIDER_NOT_READY'];
 const LAYERS: readonly Layer[] = ['kill', 'customer', 'organization', 'rollout', 'target', 'rule', 'environment', 'default'];

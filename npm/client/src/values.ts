@@ -1,6 +1,6 @@
 /** Values of flags and their types. */
 
-/** The types in the order of their numbers in `sdk-core/src/details.rs`, counted from one. */
+/** The types in the order of their numbers in `sdk-core/src/model/details.rs`, counted from one. */
 const TYPES: readonly string[] = ['boolean', 'string', 'number', 'object'];
 
 /** The number of the type that a default asks for; 0, any, for null and undefined. */

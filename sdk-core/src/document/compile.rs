@@ -8,15 +8,21 @@ use super::{
     condition::{Conditions, Segment, segments_in},
     error::DocumentError,
     flag::{self, Draft},
-    json::{Json, NUL_IN_NAME, Raw, RawMembers, plain},
     key::key_fault,
     order::in_order,
     overrides,
-    place::Place,
     reader::{Report, duplicates},
     steps::{self, Required},
 };
-use crate::{bucket::BucketKey, model::build::Builder, overrides::Overrides, ruleset::Ruleset};
+use crate::{
+    bucket::BucketKey,
+    evaluate::{overrides::Overrides, ruleset::Ruleset},
+    json::{
+        place::Place,
+        tree::{Json, NUL_IN_NAME, Raw, RawMembers, plain},
+    },
+    model::build::Builder,
+};
 
 /// A document, compiled.
 #[derive(Clone)]

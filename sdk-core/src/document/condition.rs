@@ -2,17 +2,14 @@
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{
-    MAX_CONDITION_DEPTH,
-    json::Json,
-    pattern,
-    place::Place,
+    MAX_CONDITION_DEPTH, pattern,
     reader::{Fields, Report},
 };
 use crate::{
-    canonical,
+    context::value,
+    json::{canonical, place::Place, tree::Json},
     matching::{cidr, fold, semver::Version, time},
     model::{build::Builder, code, image::Span},
-    value,
 };
 
 /// What became of a segment.

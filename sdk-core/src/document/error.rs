@@ -2,7 +2,7 @@
 use alloc::string::{String, ToString as _};
 use core::fmt;
 
-use super::place::Place;
+use crate::json::place::Place;
 
 /// One thing that is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

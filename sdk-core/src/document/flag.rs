@@ -4,18 +4,18 @@ use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use super::{
     MAX_LIST, MAX_RULES,
     condition::{Compiled, Conditions},
-    json::Json,
     key::{is_variant_name, key_fault},
-    place::Place,
     reader::{Fields, Report, duplicates, report_duplicates_within},
     rollout::Rollout,
 };
 use crate::{
     bucket::BUCKETS,
-    canonical,
-    details::{Decision, FlagType},
-    model::build::Builder,
-    value,
+    context::value,
+    json::{canonical, place::Place, tree::Json},
+    model::{
+        build::Builder,
+        details::{Decision, FlagType},
+    },
 };
 
 /// A flag whose own members are sound; what it refers to is still to be found.

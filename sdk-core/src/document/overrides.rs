@@ -5,13 +5,17 @@ use serde_json::value::RawValue;
 
 use super::{
     error::DocumentError,
-    json::{Json, Raw, RawMembers, plain},
-    place::Place,
     reader::{Report, duplicates},
 };
 use crate::{
-    overrides::{OwnerKind, OwnerOverrides},
-    ruleset::Ruleset,
+    evaluate::{
+        overrides::{OwnerKind, OwnerOverrides},
+        ruleset::Ruleset,
+    },
+    json::{
+        place::Place,
+        tree::{Json, Raw, RawMembers, plain},
+    },
 };
 
 impl Ruleset {

@@ -1,7 +1,8 @@
 //! Reading the members of an object: which may stand there, what kind each must be, and what is wrong with it if not.
 use alloc::{borrow::Cow, format, vec::Vec};
 
-use super::{error::DocumentError, json::Json, place::Place};
+use super::error::DocumentError;
+use crate::json::{place::Place, tree::Json};
 
 /// What was found wrong so far.
 #[derive(Default)]

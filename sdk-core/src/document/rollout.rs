@@ -1,15 +1,14 @@
 //! Rollouts as documents write them.
 use alloc::{format, vec::Vec};
 
-use super::{
-    json::Json,
-    place::Place,
-    reader::{Fields, Report},
-};
+use super::reader::{Fields, Report};
 use crate::{
+    context::{
+        unit::{Digits, Unit},
+        value,
+    },
+    json::{place::Place, tree::Json},
     rollout::Percentage,
-    unit::{Digits, Unit},
-    value,
 };
 
 /// A rollout, read.

@@ -2,8 +2,11 @@
 use super::flag::{Draft, EnvironmentDefault, Serve};
 use crate::{
     bucket::{BUCKETS, BucketKey, Subkey},
-    details::{Decision, Layer, Reason},
-    model::{build::Builder, code},
+    model::{
+        build::Builder,
+        code,
+        details::{Decision, Layer, Reason},
+    },
 };
 
 /// A prerequisite found: the number of its flag, and of the variants that meet it.

@@ -4,7 +4,7 @@
 //! a test compares the two on every scalar value.
 
 use super::fold_table::RUNS;
-use crate::value;
+use crate::context::value;
 use alloc::vec::Vec;
 
 /// `İ` becomes two scalar values, `i` and this one: the only mapping to more than one.

@@ -6,6 +6,7 @@
 pub(crate) mod cidr;
 pub(crate) mod fold;
 mod fold_table;
+pub(crate) mod millis;
 pub(crate) mod pattern;
 pub(crate) mod semver;
 pub(crate) mod text;

@@ -5,12 +5,12 @@ use hashbrown::{HashTable, hash_table::Entry};
 
 use super::{
     code,
+    details::{Decision, FlagType},
     image::{ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup, Span},
     symbol::{Exact, Fingerprints, Symbols as _},
 };
 use crate::{
     bucket::Subkey,
-    details::{Decision, FlagType},
     program::{FORMAT, MAGIC},
 };
 

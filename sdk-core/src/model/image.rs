@@ -1,7 +1,7 @@
 //! The tables themselves, read in place.
 
-use super::words::Words;
-use crate::{bucket::Subkey, details::FlagType, memory::Memory};
+use super::{details::FlagType, memory::Memory, words::Words};
+use crate::bucket::Subkey;
 
 /// Compiled flags in the binary form of a program. Every read is total: what lies outside the tables reads as 0 or as nothing.
 #[derive(Clone, Default)]

@@ -3,6 +3,8 @@
 //! A ruleset and a program are the same tables; they differ in how symbols are kept ([`symbol`]) and in what has been settled.
 pub(crate) mod build;
 pub(crate) mod code;
+pub(crate) mod details;
 pub(crate) mod image;
+pub(crate) mod memory;
 pub(crate) mod symbol;
 pub(crate) mod words;

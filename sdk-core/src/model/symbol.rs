@@ -3,7 +3,7 @@
 //! A ruleset keeps each scalar and compares it exactly. A program keeps 64-bit fingerprints under a key of its own, so that a
 //! list of ids can be asked without being read.
 use super::image::{Head, Image};
-use crate::value;
+use crate::context::value;
 
 /// How the symbols of some tables are recognised.
 pub(crate) trait Symbols {

@@ -1,6 +1,6 @@
 //! The words of the tables, as whoever walks them reads them.
-use super::code;
-use crate::{bucket::Subkey, details::Decision};
+use super::{code, details::Decision};
+use crate::bucket::Subkey;
 
 /// Words in place, from the first of the code on. Every read is total: what is not there reads as 0.
 #[derive(Clone, Copy)]

@@ -3,13 +3,17 @@ use alloc::{format, string::String};
 
 use super::runner::Program;
 use crate::{
-    answer::Object,
-    canonical::{write_number, write_string},
-    details::Decision,
-    evaluation::Evaluation,
-    explain::{op, rendered},
+    evaluate::{
+        evaluation::Evaluation,
+        explain::{op, rendered},
+    },
+    json::{
+        Object,
+        canonical::{write_number, write_string},
+    },
     model::{
         code,
+        details::Decision,
         image::{Head, Image},
     },
 };

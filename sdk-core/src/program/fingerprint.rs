@@ -1,7 +1,7 @@
 //! Fingerprints of whole values, by which a program recognises the context it was made for without holding it.
 use crate::{
     bucket::Subkey,
-    value::{self, Encoded},
+    context::value::{self, Encoded},
 };
 
 /// The fingerprint of an encoded value: equal values have equal ones, whatever the order of an object's members.

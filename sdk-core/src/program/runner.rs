@@ -6,18 +6,19 @@ use super::{
     wire::{self, ProgramError},
 };
 use crate::{
-    context::{Context, is_context},
-    details::{Decision, ErrorCode, FlagType},
-    evaluate::{Now, Scratch, Walk},
-    evaluation::Evaluation,
-    memory::Memory,
-    millis::Millis,
+    context::{Context, is_context, value},
+    evaluate::{
+        evaluation::Evaluation,
+        overrides::Own,
+        walk::{Now, Scratch, Walk},
+    },
+    matching::millis::Millis,
     model::{
+        details::{Decision, ErrorCode, FlagType},
         image::{Agreement, Head, Image},
+        memory::Memory,
         symbol::{Fingerprints, Symbols as _},
     },
-    overrides::Own,
-    value,
 };
 
 /// A ruleset settled for what is known of one visitor; made by [`crate::specialise`] or read from its bytes.

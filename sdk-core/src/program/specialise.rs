@@ -4,18 +4,19 @@ use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 use super::{fingerprint::fingerprint, runner::Program, wire::ProgramError};
 use crate::{
     bucket::{BUCKETS, Subkey},
-    context::Context,
-    details::{Decision, ErrorCode, FlagType},
-    evaluate::{Now, Scratch, Walk},
+    context::{Context, value},
+    evaluate::{
+        overrides::Own,
+        ruleset::Ruleset,
+        walk::{Now, Scratch, Walk},
+    },
     model::{
         build::Builder,
         code,
+        details::{Decision, ErrorCode, FlagType},
         image::{Agreement, Head, Image, Lookup},
         symbol::Exact,
     },
-    overrides::Own,
-    ruleset::Ruleset,
-    value,
 };
 
 /// How an environment's clients say who they are.

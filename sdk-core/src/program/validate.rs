@@ -4,10 +4,10 @@
 //! Reading tables is total: what refers to nothing reads as nothing. Damage is found by the checksum.
 use crate::{
     document::MAX_CONDITION_DEPTH,
-    memory::Memory,
     model::{
         code,
         image::{Head, Image},
+        memory::Memory,
     },
 };
 

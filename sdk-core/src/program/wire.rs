@@ -6,12 +6,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::validate::is_sound;
-use crate::{
+use crate::model::{
+    image::{Image, LENGTH_AT, PREFIX},
     memory::Memory,
-    model::{
-        image::{Image, LENGTH_AT, PREFIX},
-        symbol::{Fingerprints, Symbols as _},
-    },
+    symbol::{Fingerprints, Symbols as _},
 };
 
 /// The program format that is written, and the highest that is read.

@@ -5,10 +5,7 @@ use alloc::{
 };
 
 use super::{Held, state};
-use crate::{
-    document::{json::Json, rows::RowKind},
-    rollout::Rollout,
-};
+use crate::{document::rows::RowKind, json::tree::Json, rollout::Rollout};
 
 /// A flag as an operator sees it.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,10 +15,12 @@ use crate::{
         DocumentError, MAX_DOCUMENT_BYTES, compile,
         rows::{self, RowKey, RowKind, Rows, State},
     },
-    millis::Millis,
-    overrides::{Overrides, OwnerKind},
+    evaluate::{
+        overrides::{Overrides, OwnerKind},
+        ruleset::Ruleset,
+    },
+    matching::millis::Millis,
     rollout::{Course, Status},
-    ruleset::Ruleset,
 };
 
 /// A document to import.
@@ -220,7 +222,7 @@ pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), cont
                 let is_there = ruleset.find(key).is_some_and(|flag| ruleset.key_of(flag) == *key);
                 is_there.then(|| visitor.evaluate(key, None))
             });
-            let seen = |answer: &Option<crate::evaluation::Evaluation<'_>>| {
+            let seen = |answer: &Option<crate::Evaluation<'_>>| {
                 answer.as_ref().map(|answer| {
                     (
                         answer.variant().map(String::from),
@@ -233,7 +235,7 @@ pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), cont
                 })
             };
             if seen(&old) != seen(&new) {
-                let json = |answer: Option<crate::evaluation::Evaluation<'_>>| {
+                let json = |answer: Option<crate::Evaluation<'_>>| {
                     answer.map(|answer| {
                         let mut text = String::new();
                         answer.write_canonical(&mut text, None, false);

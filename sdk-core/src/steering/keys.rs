@@ -17,7 +17,7 @@ use super::{Held, Refusal, RefusalKind, Steered, check_id};
 use crate::{
     change::{Action, Change, Hash},
     document::rows::{RowKey, RowKind, Rows},
-    millis::Millis,
+    matching::millis::Millis,
 };
 
 /// The longest label, in bytes.

@@ -6,12 +6,12 @@ use alloc::{
 };
 
 use crate::{
-    document::{
-        json::Json,
-        rows::spelling::{self, Order},
+    document::rows::spelling::{self, Order},
+    evaluate::{
+        overrides::{OwnerKind, OwnerOverrides},
+        ruleset::Ruleset,
     },
-    overrides::{OwnerKind, OwnerOverrides},
-    ruleset::Ruleset,
+    json::tree::Json,
 };
 
 /// The overrides of one owner, and what each leaf is to a ruleset.

@@ -27,13 +27,12 @@ use crate::{
     change::{Action, By, Change},
     document::{
         DocumentError, compile,
-        place::Place,
         rows::{RowKey, RowKind, Rows},
     },
-    millis::Millis,
-    overrides::OwnerKind,
+    evaluate::{overrides::OwnerKind, ruleset::Ruleset},
+    json::place::Place,
+    matching::millis::Millis,
     rollout::{Observed, Stop},
-    ruleset::Ruleset,
 };
 
 /// The longest id of a customer or an organization in a command, in bytes.

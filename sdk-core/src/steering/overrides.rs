@@ -11,18 +11,20 @@ use super::{Held, Refusal, RefusalKind, Steered, check_id, leaves::Leaves, organ
 use crate::{
     change::{Action, By, Change},
     context::Context,
-    details::Value,
     document::{
-        json::Json,
         reader::duplicates,
         rows::{
             RowKey, RowKind,
             spelling::{self, Order},
         },
     },
-    millis::Millis,
-    overrides::{Overrides, Own, OwnerKind, OwnerOverrides},
-    ruleset::Ruleset,
+    evaluate::{
+        overrides::{Overrides, Own, OwnerKind, OwnerOverrides},
+        ruleset::Ruleset,
+    },
+    json::tree::Json,
+    matching::millis::Millis,
+    model::details::Value,
 };
 
 /// How deep a tree of overrides may be: more than any key has segments.

@@ -4,11 +4,9 @@ use alloc::{borrow::Cow, string::String, vec, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    document::{
-        json::Json,
-        rows::spelling::{self, Order},
-    },
-    millis::Millis,
+    document::rows::spelling::{self, Order},
+    json::tree::Json,
+    matching::millis::Millis,
     rollout::{Course, Guard, Method, Percentage, Rate, Rollout, Status, Tier},
 };
 

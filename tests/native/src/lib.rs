@@ -3,7 +3,7 @@
 //! `{"document": …}` sets the ruleset and prints nothing; `{"flag", "context"?, "default"?, "now"?, "bucket"?}` is answered by
 //! one line; `{"bucket": {"key","salt","unit"}}` asks for a bucket.
 
-use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Identity, Millis, Program, canonical};
+use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Identity, Millis, Program, json::canonical};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 

@@ -118,7 +118,7 @@ fn answers(mut door: impl FnMut() -> Door, asks: impl Fn(&Case<'_>) -> bool) -> 
             let mut door = door();
             assert_eq!(door.answer(&format!("{{\"document\":{}}}", document_text(raw))), None);
             for case in topic.cases.iter().filter(|case| &case.document == document && asks(case)) {
-                let expected = sdk_core::canonical::canonical_text(case.expected.get()).unwrap();
+                let expected = sdk_core::json::canonical::canonical_text(case.expected.get()).unwrap();
                 let line = line(case);
                 assert_eq!(door.answer(&line).as_deref(), Some(expected.as_str()), "{name}: {}\n{line}", case.description);
                 cases += 1;

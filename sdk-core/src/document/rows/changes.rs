@@ -5,7 +5,7 @@ use super::{
     RowKey, RowKind, Rows, spelling,
     split::{Members, STATE, members},
 };
-use crate::document::place::Place;
+use crate::json::place::Place;
 
 /// Something in a document that is different now.
 #[derive(Clone, Debug, PartialEq, Eq)]

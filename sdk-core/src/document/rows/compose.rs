@@ -7,7 +7,7 @@ use super::{
     RowKind, Rows,
     split::{MEMBERS, STATE, single},
 };
-use crate::overrides::OwnerKind;
+use crate::evaluate::overrides::OwnerKind;
 
 impl Rows {
     /// The document of these rows, with or without its overrides. It is never longer than a text that was split into them.

@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     bucket::BucketKey,
-    document::{json::Json, place::Place, reader::Report, rollout::Rollout},
-    overrides::OwnerKind,
+    document::{reader::Report, rollout::Rollout},
+    evaluate::overrides::OwnerKind,
+    json::{place::Place, tree::Json},
 };
 
 /// What an import does with `enabled`, `rollout` and overrides.

@@ -14,7 +14,7 @@ use alloc::{collections::BTreeMap, string::String};
 pub use changes::{Change, ChangeKind};
 pub use merge::{Merged, State};
 
-use crate::{bucket::Subkey, canonical::write_string, overrides::OwnerKind};
+use crate::{bucket::Subkey, evaluate::overrides::OwnerKind, json::canonical::write_string};
 
 /// How many pages the overrides are grouped in.
 pub const PAGES: u16 = 1_024;

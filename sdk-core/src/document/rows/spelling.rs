@@ -3,9 +3,9 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::RowKind;
-use crate::{
+use crate::json::{
     canonical::{write_number, write_string},
-    document::json::Json,
+    tree::Json,
 };
 
 /// Whether two texts of rows of this kind say the same.

@@ -3,8 +3,8 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use super::{RowKey, RowKind, Rows, unquoted};
 use crate::{
-    canonical::{LooseMembers, write_loose},
-    overrides::OwnerKind,
+    evaluate::overrides::OwnerKind,
+    json::canonical::{LooseMembers, write_loose},
 };
 
 /// The members of a flag that an import keeps.

@@ -8,7 +8,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{Key, KeyIdentity, KeyKind, KeyTerms, Secret};
-use crate::{answer::Object, canonical::write_string, change::Hash, millis::Millis};
+use crate::{change::Hash, json::Object, json::canonical::write_string, matching::millis::Millis};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

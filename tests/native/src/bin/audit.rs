@@ -5,8 +5,8 @@
 use std::{env, fs, process::ExitCode};
 
 use sdk_core::{
-    canonical::canonical_text,
     change::{Hash, Link, Verifier},
+    json::canonical::canonical_text,
 };
 use serde_json::{Map, Value};
 

@@ -103,7 +103,7 @@ fn seed(folder: &Path, kind: &str, bytes: &[u8]) -> io::Result<()> {
     fs::write(folder.join(kind).join(format!("seed-{:016x}", hasher.finish())), bytes)
 }
 
-/// The form in which a page writes values (`sdk-core/src/value.rs`), written once more.
+/// The form in which a page writes values (`sdk-core/src/context/value.rs`), written once more.
 fn encode(value: &Value, out: &mut Vec<u8>) {
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
     match value {

@@ -13,7 +13,8 @@
 //! Only in tables: [`FOLDED`], a string in lower case, and [`JSON`], canonical JSON text; both laid out like [`STRING`].
 use alloc::vec::Vec;
 
-use crate::{context::MAX_CONTEXT_DEPTH, matching::text::has};
+use super::MAX_CONTEXT_DEPTH;
+use crate::matching::text::has;
 
 pub(crate) const NULL: u8 = 0;
 pub(crate) const FALSE: u8 = 1;

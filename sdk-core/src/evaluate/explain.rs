@@ -1,16 +1,19 @@
 //! Explanations: the same evaluation with somebody watching, and what was seen put into words.
 use alloc::{format, string::String, vec::Vec};
 
+use super::{evaluation::Evaluation, overrides::Own, ruleset::Ruleset};
 use crate::{
-    canonical::{write_number, write_string},
-    context::Context,
-    details::{Decision, FlagType, Layer, Reason},
-    evaluation::Evaluation,
-    millis::Millis,
-    model::{code, image::Image},
-    overrides::Own,
-    ruleset::Ruleset,
-    value::{self, Encoded},
+    context::{
+        Context,
+        value::{self, Encoded},
+    },
+    json::canonical::{write_number, write_string},
+    matching::millis::Millis,
+    model::{
+        code,
+        details::{Decision, FlagType, Layer, Reason},
+        image::Image,
+    },
 };
 
 /// Watches an evaluation. Every method does nothing unless overridden; watching changes no answer.
@@ -450,7 +453,7 @@ impl Explanation<'_> {
 
 impl Step {
     fn write(&self, out: &mut String) {
-        let mut object = crate::answer::Object::open(out);
+        let mut object = crate::json::Object::open(out);
         object.member("answered").push_str(if self.answered { "true" } else { "false" });
         if !self.bounds.is_empty() {
             let out = object.member("bounds");
@@ -474,7 +477,7 @@ impl Step {
         write_string(object.member("pointer"), &self.pointer);
         write_string(object.member("step"), self.kind.as_str());
         if let Some((attribute, value)) = &self.unit {
-            let mut unit = crate::answer::Object::open(object.member("unit"));
+            let mut unit = crate::json::Object::open(object.member("unit"));
             write_string(unit.member("attribute"), attribute);
             if let Some(value) = value {
                 unit.member("value").push_str(value);
@@ -490,7 +493,7 @@ impl Step {
 
 impl Check {
     fn write(&self, out: &mut String) {
-        let mut object = crate::answer::Object::open(out);
+        let mut object = crate::json::Object::open(out);
         if let Some(actual) = &self.actual {
             object.member("actual").push_str(actual);
         }

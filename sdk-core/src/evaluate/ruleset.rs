@@ -3,20 +3,21 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 
 use hashbrown::HashTable;
 
-use crate::{
-    bucket::{BucketKey, Subkey},
-    context::Context,
-    details::{Decision, ErrorCode, FlagType},
-    evaluate::{Now, Scratch, Walk},
+use super::{
     evaluation::Evaluation,
     explain::Visit,
-    millis::Millis,
+    overrides::{Own, OwnerOverrides},
+    walk::{Now, Scratch, Walk},
+};
+use crate::{
+    bucket::{BucketKey, Subkey},
+    context::{Context, value},
+    matching::millis::Millis,
     model::{
+        details::{Decision, ErrorCode, FlagType},
         image::{Head, Image},
         symbol::Exact,
     },
-    overrides::{Own, OwnerOverrides},
-    value,
 };
 
 /// All flags of one environment, valid by construction; made by [`crate::compile`].

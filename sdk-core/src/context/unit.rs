@@ -1,5 +1,5 @@
 //! Units: the text that a draw, a list or an override asks for.
-use crate::value::{self, Encoded, STRING};
+use super::value::{self, Encoded, STRING};
 
 /// What an attribute is as a unit.
 pub(crate) enum Unit<'a> {

@@ -3,10 +3,12 @@
 use alloc::{boxed::Box, collections::BTreeMap, string::String};
 
 use crate::{
-    context::Context,
-    details::{Decision, Layer, Reason},
-    unit::{Digits, Unit},
-    value,
+    context::{
+        Context,
+        unit::{Digits, Unit},
+        value,
+    },
+    model::details::{Decision, Layer, Reason},
 };
 
 /// The overrides of one customer or organization, by flag.

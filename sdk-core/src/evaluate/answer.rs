@@ -1,10 +1,13 @@
 //! Answers as canonical JSON, the same bytes on every runtime.
 use alloc::string::String;
 
+use super::evaluation::Evaluation;
 use crate::{
-    canonical::{write_number, write_string},
-    details::{FlagType, Value},
-    evaluation::Evaluation,
+    json::{
+        Object,
+        canonical::{write_number, write_string},
+    },
+    model::details::{FlagType, Value},
 };
 
 impl Evaluation<'_> {
@@ -57,34 +60,5 @@ impl FlagType {
             b'n' => None,
             _ => Some(Self::Number),
         }
-    }
-}
-
-/// A JSON object being written. Whoever adds members adds them in their order.
-pub struct Object<'o> {
-    out: &'o mut String,
-    begun: bool,
-}
-
-impl<'o> Object<'o> {
-    /// Opens an object.
-    pub fn open(out: &'o mut String) -> Self {
-        out.push('{');
-        Self { out, begun: false }
-    }
-
-    /// Appends a name; the value is to follow.
-    pub fn member(&mut self, name: &str) -> &mut String {
-        if core::mem::replace(&mut self.begun, true) {
-            self.out.push(',');
-        }
-        write_string(self.out, name);
-        self.out.push(':');
-        self.out
-    }
-
-    /// Closes the object.
-    pub fn close(self) {
-        self.out.push('}');
     }
 }

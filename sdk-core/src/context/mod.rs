@@ -5,7 +5,10 @@ use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::{canonical::LooseMembers, value};
+use crate::json::canonical::LooseMembers;
+
+pub(crate) mod unit;
+pub(crate) mod value;
 
 /// How deep a context may nest; the context itself is the first level.
 pub const MAX_CONTEXT_DEPTH: u32 = 16;
@@ -16,7 +19,7 @@ pub const MAX_CONTEXT_DEPTH: u32 = 16;
 /// attribute called `now` is ignored. A context that cannot be used (see [`Context::refusal`]) makes every answer an error.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Context {
-    /// Pairs of name and value in the form of [`crate::value`].
+    /// Pairs of name and value in the form of [`value`].
     members: Vec<u8>,
     refusal: Option<Box<str>>,
 }

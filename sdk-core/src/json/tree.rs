@@ -5,7 +5,8 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{error::DocumentError, place::Place};
+use super::place::Place;
+use crate::document::error::DocumentError;
 
 /// A JSON value. Numbers are their nearest double; text holds no U+0000.
 #[derive(Clone, Debug, PartialEq)]

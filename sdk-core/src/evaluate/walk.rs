@@ -4,21 +4,22 @@
 //! contexts of any content are walked without panic, and each segment and each prerequisite once.
 use core::{cmp::Ordering, marker::PhantomData};
 
+use super::{explain::Visit, overrides::Own};
 use crate::{
     bucket,
-    details::{Decision, ErrorCode},
-    explain::Visit,
+    context::{
+        unit::{Digits, Unit},
+        value::{self, Encoded},
+    },
     matching::{cidr, fold, pattern, semver::Version, text, time},
-    memory::Memory,
     model::{
         code,
+        details::{Decision, ErrorCode},
         image::{Head, Image, Lookup},
+        memory::Memory,
         symbol::Symbols,
         words::Words,
     },
-    overrides::Own,
-    unit::{Digits, Unit},
-    value::{self, Encoded},
 };
 
 /// What is worked out once for a context and a moment, and kept between the flags asked.

@@ -2,9 +2,11 @@
 use core::fmt;
 
 use crate::{
-    details::{Decision, ErrorCode, Layer, Reason, Value},
-    model::image::Image,
-    value::{self, Encoded},
+    context::value::{self, Encoded},
+    model::{
+        details::{Decision, ErrorCode, Layer, Reason, Value},
+        image::Image,
+    },
 };
 
 /// The answer to one question. It points into the tables that answered: what is not read costs nothing.

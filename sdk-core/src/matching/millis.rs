@@ -1,7 +1,7 @@
 //! Moments.
 use alloc::{format, string::String};
 
-use crate::matching::time::parse_millis;
+use super::time::parse_millis;
 
 const DAY_MS: i64 = 86_400_000;
 

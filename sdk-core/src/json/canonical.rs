@@ -5,7 +5,7 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::document::json::Json;
+use super::tree::Json;
 
 /// Appends a JSON string: short escapes where JSON has them, `\u00xx` for other control characters, all else as it is.
 pub fn write_string(out: &mut String, text: &str) {

@@ -1,0 +1,7 @@
+//! JSON: reading text as a tree that loses nothing, and writing the canonical form (RFC 8785).
+pub mod canonical;
+mod object;
+pub(crate) mod place;
+pub(crate) mod tree;
+
+pub use object::Object;
