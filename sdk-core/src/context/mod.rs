@@ -7,11 +7,15 @@ use serde_json::value::RawValue;
 
 use crate::json::canonical::LooseMembers;
 
+pub(crate) mod index;
 pub(crate) mod unit;
 pub(crate) mod value;
 
 /// How deep a context may nest; the context itself is the first level.
 pub const MAX_CONTEXT_DEPTH: u32 = 16;
+
+/// How many members the objects of a context may have, counted over all of them; the context itself is one.
+pub const MAX_CONTEXT_MEMBERS: u32 = 1_000;
 
 /// An evaluation context: attributes by name, each a string, a number, a boolean, a list or an object.
 ///
