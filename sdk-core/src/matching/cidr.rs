@@ -2,9 +2,15 @@
 
 use super::text::{cut, has};
 
+/// The first of the IPv4-mapped addresses, `::ffff:0:0/96`.
+const MAPPED: u128 = 0xffff_0000_0000;
+
+/// The length of the prefix that all IPv4-mapped addresses share.
+const MAPPED_LENGTH: u32 = 96;
+
 /// An address of either family. All of version 4 come before all of version 6, so that a range never holds both.
 ///
-/// A mapped address (`::ffff:1.2.3.4`) is one of version 6.
+/// An IPv4-mapped address (`::ffff:1.2.3.4`), however it is spelled, is its address of version 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Address {
     V4(u32),
@@ -42,9 +48,16 @@ pub(crate) struct Words {
 impl Words {
     pub(crate) fn of(text: &[u8]) -> Option<Self> {
         if has(text, b':') {
-            return parse_v6(text).map(|words| Self { words, count: 4 });
+            return parse_v6(text).map(|words| match words {
+                [0, 0, 0xffff, word] => Self::v4(word),
+                words => Self { words, count: 4 },
+            });
         }
-        parse_v4(text).map(|word| Self { words: [word; 4], count: 1 })
+        parse_v4(text).map(Self::v4)
+    }
+
+    fn v4(word: u32) -> Self {
+        Self { words: [word; 4], count: 1 }
     }
 
     pub(crate) fn words(&self) -> &[u32] {
@@ -53,9 +66,18 @@ impl Words {
 }
 
 /// An address, a slash and a length without leading zeros; bits behind the length are ignored.
+///
+/// A network of IPv4-mapped addresses is one of version 4; one that is wider than all of them is of version 6 and holds none.
 pub(crate) fn parse_network(text: &[u8]) -> Option<Network> {
     let (address, length) = cut(text, b'/');
-    let (address, length) = (parse_address(address)?, parse_decimal(length?)?);
+    let length = parse_decimal(length?)?;
+    let (address, length) = match parse_address(address)? {
+        Address::V4(bits) if has(address, b':') => match length.checked_sub(MAPPED_LENGTH) {
+            Some(length) => (Address::V4(bits), length),
+            None => (Address::V6(MAPPED | u128::from(bits)), length),
+        },
+        address => (address, length),
+    };
     // A shift by the whole width shifts nothing: a network of length 0 has no prefix, one of the full length no host.
     match address {
         Address::V4(bits) if length <= 32 => {
@@ -160,7 +182,7 @@ mod tests {
     use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
     fn theirs(text: &str) -> Option<Address> {
-        text.parse().ok().map(|address| match address {
+        text.parse().ok().map(|address: IpAddr| match address.to_canonical() {
             IpAddr::V4(address) => Address::V4(address.to_bits()),
             IpAddr::V6(address) => Address::V6(address.to_bits()),
         })
@@ -192,10 +214,39 @@ mod tests {
     #[test]
     fn families_never_hold_each_other() {
         check("::/0", "1.2.3.4", false);
-        check("0.0.0.0/0", "::ffff:1.2.3.4", false);
         check("0.0.0.0/0", "::", false);
+        check("0.0.0.0/0", "::1.2.3.4", false);
+        check("::/0", "::1.2.3.4", true);
+    }
+
+    #[test]
+    fn a_mapped_address_is_its_address_of_version_4() {
+        check("0.0.0.0/0", "::ffff:1.2.3.4", true);
+        check("1.2.3.0/24", "::FFFF:102:304", true);
+        check("1.2.3.0/24", "0:0:0:0:0:ffff:1.2.4.4", false);
+        check("::/0", "::ffff:1.2.3.4", false);
+        // Neighbours of the mapped addresses.
+        check("::/0", "::fffe:ffff:ffff", true);
+        check("::/0", "::1:0:0:0", true);
+        check("::/0", "0:0:0:1:0:ffff:1.2.3.4", true);
+        check("0.0.0.0/0", "1::ffff:1.2.3.4", false);
+    }
+
+    #[test]
+    fn a_mapped_network_is_its_network_of_version_4_from_length_96_on() {
+        check("::ffff:0:0/96", "1.2.3.4", true);
         check("::ffff:0:0/96", "::ffff:1.2.3.4", true);
-        check("::ffff:0:0/96", "1.2.3.4", false);
+        check("::ffff:9.9.9.9/96", "1.2.3.4", true);
+        check("::ffff:10.1.2.3/104", "10.255.0.0", true);
+        check("::ffff:a01:203/104", "::ffff:11.0.0.0", false);
+        check("::ffff:1.2.3.4/127", "1.2.3.5", true);
+        check("::ffff:1.2.3.4/128", "1.2.3.4", true);
+        check("::ffff:1.2.3.4/128", "1.2.3.5", false);
+        check("::ffff:0:0/95", "1.2.3.4", false);
+        check("::ffff:0:0/95", "::ffff:1.2.3.4", false);
+        check("::ffff:0:0/95", "::fffe:1.2.3.4", true);
+        check("::ffff:1.2.3.4/95", "::fffd:1.2.3.4", false);
+        check("::ffff:1.2.3.4/0", "::1", true);
     }
 
     #[test]
@@ -207,6 +258,10 @@ mod tests {
             "10.0.0.0",
             "10.0.0.0/",
             "10.0.0.0/33",
+            "10.0.0.0/96",
+            "10.0.0.0/128",
+            "::ffff:10.0.0.0/129",
+            "::ffff:10.0.0.0/096",
             "10.0.0.0/08",
             "10.0.0.0/00",
             "10.0.0.0/+8",
@@ -235,6 +290,11 @@ mod tests {
             "0:0:0:0:0:0:13.1.68.3",
             "::13.1.68.3",
             "::FFFF:129.144.52.38",
+            "0:0:0:0:0:ffff:8190:3426",
+            "0000:0000:0000:0000:0000:FFFF:129.144.52.38",
+            "0::0:ffff:8190:3426",
+            "::ffff:0",
+            "::ffff:0:0:0",
             "1:2:3:4:5:6:7::",
             "::2:3:4:5:6:7:8",
             "1::",
@@ -318,6 +378,32 @@ mod tests {
         }
     }
 
+    /// Membership of mapped networks as RFC 4291 has it: 128 bits, of which the first `length` are equal.
+    #[test]
+    fn mapped_networks_hold_what_their_128_bits_hold() {
+        let mut random = Seeded(6);
+        let (mut held, mut left_out) = (0, 0);
+        for _ in 0..20_000 {
+            let base = Ipv4Addr::from_bits((random.next() >> 32) as u32);
+            let near = Ipv4Addr::from_bits(base.to_bits() ^ 1 << random.below(32));
+            let length = 96 + random.below(33);
+            let (base_bits, near_bits) = (base.to_ipv6_mapped().to_bits(), near.to_ipv6_mapped().to_bits());
+            let expected = (base_bits ^ near_bits) >> (128 - length) == 0;
+            let spelled = mapped(&mut random, base);
+            for address in [near.to_string(), mapped(&mut random, near)] {
+                check(&format!("{spelled}/{length}"), &address, expected);
+            }
+            *if expected { &mut held } else { &mut left_out } += 1;
+        }
+        assert!(held > 1_000 && left_out > 1_000, "{held} {left_out}");
+    }
+
+    fn mapped(random: &mut Seeded, address: Ipv4Addr) -> String {
+        let before = random.pick(&["::ffff", "::FFFF", "0:0:0:0:0:ffff", "0::ffff", "0000:0:0::FffF", "::0:ffff"]);
+        let [high, low] = [address.to_bits() >> 16, address.to_bits() & 0xffff];
+        if random.one_in(2) { format!("{before}:{address}") } else { format!("{before}:{high:x}:{low:04X}") }
+    }
+
     fn some(random: &mut Seeded) -> String {
         let v4 = |random: &mut Seeded| {
             let bits = random.next().to_le_bytes();
@@ -325,6 +411,10 @@ mod tests {
         };
         if random.one_in(3) {
             return v4(random);
+        }
+        if random.one_in(6) {
+            let address = v4(random).parse().unwrap();
+            return mapped(random, address);
         }
         let ends_in_v4 = random.one_in(4);
         let mut text = String::new();

@@ -4,6 +4,8 @@
 //! for more than the right answer.
 
 pub(crate) mod cidr;
+#[cfg_attr(not(test), expect(dead_code, reason = "conditions do not have `as` yet"))]
+pub(crate) mod decimal;
 pub(crate) mod fold;
 mod fold_table;
 pub(crate) mod millis;

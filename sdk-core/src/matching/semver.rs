@@ -1,4 +1,4 @@
-//! Versions as semver.org 2.0.0 has them, strictly: no `v`, no missing number, no leading zero.
+//! Versions of semver.org 2.0.0, and the looser spellings that browsers, systems and tags use.
 //!
 //! Numbers stay digits, because the specification gives them no largest one.
 
@@ -6,10 +6,16 @@ use core::cmp::Ordering;
 
 use super::text::cut;
 
+/// The most digits of a number in a loose version, leading zeros included: any such number fits 64 bits.
+const MAX_LOOSE_DIGITS: usize = 18;
+
+/// Major, minor, patch: all numbers of a strict version, and those that caret and tilde may ask to be equal.
+const CORE_NUMBERS: usize = 3;
+
 /// A version, borrowed from its text. Build metadata is checked and dropped: precedence does not know it.
 pub(crate) struct Version<'a> {
-    /// Major, minor, patch.
-    numbers: [&'a [u8]; 3],
+    /// Numbers between dots, three if strict; an absent one counts as 0.
+    numbers: &'a [u8],
     /// Without its hyphen; empty where there is none.
     pre_release: &'a [u8],
 }
@@ -25,36 +31,53 @@ enum Identifier {
 }
 
 impl<'a> Version<'a> {
+    /// Reads a version as semver.org writes it: no `v`, no missing number, no leading zero.
     pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
+        Self::parse_as(text, false)
+    }
+
+    /// Reads a version strictly, as [`Version::parse`] does, or loosely.
+    ///
+    /// A loose version may begin with `v` or `V` and has one or more numbers of at most 18 digits, with or without leading zeros.
+    /// Its pre-release and build metadata are those of semver.org.
+    pub(crate) fn parse_as(text: &'a [u8], loose: bool) -> Option<Self> {
+        let text = match text {
+            [b'v' | b'V', rest @ ..] if loose => rest,
+            _ => text,
+        };
         let (text, build) = cut(text, b'+');
         // The first hyphen ends the numbers; further ones belong to identifiers.
-        let (mut rest, pre_release) = cut(text, b'-');
-        let mut version = Self { numbers: [&[]; 3], pre_release: pre_release.unwrap_or_default() };
-        for (number, is_last) in version.numbers.iter_mut().zip([false, false, true]) {
-            let (digits, after) = cut(rest, b'.');
-            if Identifier::of(digits) != Identifier::Number || after.is_none() != is_last {
+        let (numbers, pre_release) = cut(text, b'-');
+        let (mut rest, mut count) = (Some(numbers), 0);
+        while let Some(list) = rest {
+            let (number, after) = cut(list, b'.');
+            let is_sound = match Identifier::of(number) {
+                Identifier::Number => !loose || number.len() <= MAX_LOOSE_DIGITS,
+                Identifier::Padded => loose && number.len() <= MAX_LOOSE_DIGITS,
+                Identifier::Text | Identifier::None => false,
+            };
+            if !is_sound {
                 return None;
             }
-            *number = digits;
-            rest = after.unwrap_or_default();
+            rest = after;
+            count += 1;
         }
-        (are_identifiers(build, true) && are_identifiers(pre_release, false)).then_some(version)
+        let is_sound = (loose || count == CORE_NUMBERS) && are_identifiers(build, true) && are_identifiers(pre_release, false);
+        is_sound.then_some(Self { numbers, pre_release: pre_release.unwrap_or_default() })
     }
 
     /// Precedence, item 11 of the specification.
     pub(crate) fn precedence(&self, other: &Version<'_>) -> Ordering {
-        for (left, right) in self.numbers.iter().zip(&other.numbers) {
-            let order = compare_numbers(left, right);
-            if order.is_ne() {
-                return order;
-            }
-        }
-        compare_pre_releases(self.pre_release, other.pre_release)
+        self.compare(other).1
     }
 
     /// Whether this version is in `^base`: not before it, and with the same numbers up to and including its first that is not 0.
     pub(crate) fn caret(&self, base: &Version<'_>) -> bool {
-        self.is_in(base, base.numbers.iter().take_while(|number| **number == b"0").count() + 1)
+        let (mut same, mut rest) = (1, base.numbers);
+        while same < CORE_NUMBERS && next_number(&mut rest).is_empty() {
+            same += 1;
+        }
+        self.is_in(base, same)
     }
 
     /// Whether this version is in `~base`: not before it, and with the same major and minor number.
@@ -63,8 +86,34 @@ impl<'a> Version<'a> {
     }
 
     fn is_in(&self, base: &Version<'_>, same: usize) -> bool {
-        self.precedence(base).is_ge() && self.numbers.iter().zip(&base.numbers).take(same).all(|(left, right)| left == right)
+        let (equal, order) = self.compare(base);
+        equal >= same && order.is_ge()
     }
+
+    /// The count of numbers before the first that differs, `usize::MAX` if none does, and the precedence.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+    fn compare(&self, other: &Version<'_>) -> (usize, Ordering) {
+        let (mut lefts, mut rights, mut equal) = (self.numbers, other.numbers, 0);
+        while !(lefts.is_empty() && rights.is_empty()) {
+            let order = compare_numbers(next_number(&mut lefts), next_number(&mut rights));
+            if order.is_ne() {
+                return (equal, order);
+            }
+            equal += 1;
+        }
+        (usize::MAX, compare_pre_releases(self.pre_release, other.pre_release))
+    }
+}
+
+/// Takes the first number off a list, without its leading zeros; 0, and so an absent number, is empty.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+fn next_number<'a>(list: &mut &'a [u8]) -> &'a [u8] {
+    let (mut number, after) = cut(list, b'.');
+    *list = after.unwrap_or_default();
+    while let [b'0', rest @ ..] = number {
+        number = rest;
+    }
+    number
 }
 
 impl Identifier {
@@ -139,9 +188,20 @@ mod tests {
     }
 
     #[track_caller]
+    fn loose(text: &str) -> Version<'_> {
+        Version::parse_as(text.as_bytes(), true).expect(text)
+    }
+
+    #[track_caller]
     fn check(left: &str, right: &str, expected: Ordering) {
         assert_eq!(version(left).precedence(&version(right)), expected, "{left} and {right}");
         assert_eq!(version(right).precedence(&version(left)), expected.reverse(), "{right} and {left}");
+    }
+
+    #[track_caller]
+    fn check_loose(left: &str, right: &str, expected: Ordering) {
+        assert_eq!(loose(left).precedence(&loose(right)), expected, "{left} and {right}");
+        assert_eq!(loose(right).precedence(&loose(left)), expected.reverse(), "{right} and {left}");
     }
 
     /// <https://semver.org>, items 11.2 to 11.4.
@@ -279,11 +339,180 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_loose_version_has_a_v_any_count_of_numbers_and_leading_zeros() {
+        let equal = [
+            ("v17.1", "17.1.0"),
+            ("V1", "1.0.0"),
+            ("1", "1.0.0.0.0"),
+            ("0", "00.000"),
+            ("007.08.000000000000000009", "7.8.9"),
+            ("v1.2.3-rc.1+b", "1.2.3-rc.1+a"),
+            ("2-rc", "2.0-rc"),
+        ];
+        for (left, right) in equal {
+            check_loose(left, right, Ordering::Equal);
+        }
+        check_loose("120.0.6099.109", "120.0.6099.99", Ordering::Greater);
+        check_loose("1.2.3.4", "1.2.3", Ordering::Greater);
+        check_loose("1.2.3.4-rc", "1.2.3", Ordering::Greater);
+        check_loose("1-rc", "1.0.0", Ordering::Less);
+        check_loose("1.999999999999999999", "2", Ordering::Less);
+        check_loose("0.999999999999999999", "0.099999999999999999", Ordering::Greater);
+    }
+
+    #[test]
+    fn anything_else_is_no_loose_version() {
+        let refused = [
+            "",
+            "v",
+            "vv1",
+            "v 1",
+            "v.1",
+            "v-1",
+            "v+1",
+            "1v",
+            "1.",
+            ".1",
+            "1..2",
+            "1.x",
+            "1.2.3.",
+            "1.2.3.-rc",
+            " 1",
+            "1 ",
+            "+1",
+            "-1",
+            "1-",
+            "1+",
+            "1-01",
+            "1-a..b",
+            "1-a_b",
+            "1+a+b",
+            "\u{661}",
+            "1000000000000000000",
+            "0000000000000000000",
+            "1.2.3.1000000000000000000",
+        ];
+        for text in refused {
+            assert!(Version::parse_as(text.as_bytes(), true).is_none(), "{text}");
+        }
+        for text in ["999999999999999999", "000000000000000000", "1.2.3.999999999999999999", "1-1000000000000000000", "1+01", "1--"] {
+            loose(text);
+        }
+    }
+
+    /// Worked out by hand from the rule.
+    #[test]
+    fn loose_caret_and_tilde_compare_three_numbers_for_equality_and_all_for_order() {
+        let cases = [
+            ("1.2.3.3", "1.2.3.4", false, false),
+            ("1.2.3.4", "1.2.3.4", true, true),
+            ("1.2.3.5", "1.2.3.4", true, true),
+            ("1.2.4", "1.2.3.4", true, true),
+            ("1.3", "1.2.3.4", true, false),
+            ("2", "1.2.3.4", false, false),
+            ("v1.9", "1", true, false),
+            ("1.0.9", "1", true, true),
+            ("0.0.0.2", "0.0.0.1", true, true),
+            ("0.0.1", "0.0.0.1", false, true),
+            ("0.0.0.1", "0", true, true),
+            ("0.1", "0", false, false),
+            ("0.0.1", "0", false, true),
+            ("0.2.9", "0.02", true, true),
+            ("0.0.3.9", "0.0.3", true, true),
+            ("0.0.4", "0.0.3", false, true),
+            ("1.2.3.4-rc", "1.2.3.4", false, false),
+        ];
+        for (text, base, caret, tilde) in cases {
+            assert_eq!(loose(text).caret(&loose(base)), caret, "{text} in ^{base}");
+            assert_eq!(loose(text).tilde(&loose(base)), tilde, "{text} in ~{base}");
+        }
+    }
+
+    /// The `semver` crate reads the first three numbers and what follows them; further numbers compare as integers.
+    struct Normalised {
+        numbers: Vec<u64>,
+        version: semver::Version,
+    }
+
+    impl Normalised {
+        fn of(text: &str, form: &regex::Regex) -> Option<Self> {
+            let parts = form.captures(text)?;
+            let mut numbers: Vec<u64> = parts[1].split('.').map(|number| number.parse().unwrap()).collect();
+            numbers.resize(8, 0);
+            let version = semver::Version::parse(&format!("{}.{}.{}{}", numbers[0], numbers[1], numbers[2], &parts[2])).ok()?;
+            Some(Self { numbers, version })
+        }
+
+        fn precedence(&self, other: &Self) -> Ordering {
+            self.numbers.cmp(&other.numbers).then_with(|| self.version.pre.cmp(&other.version.pre))
+        }
+
+        fn is_in(&self, mark: char, base: &Self) -> bool {
+            let numbers = |of: &Self| semver::Version::new(of.numbers[0], of.numbers[1], of.numbers[2]);
+            let range = semver::VersionReq::parse(&format!("{mark}{}", numbers(base))).unwrap();
+            self.precedence(base).is_ge() && range.matches(&numbers(self))
+        }
+    }
+
+    #[test]
+    fn loose_versions_compare_as_the_semver_crate_compares_them_normalised() {
+        let form = regex::Regex::new(r"^[vV]?([0-9]{1,18}(?:\.[0-9]{1,18})*)((?:[-+].*)?)$").unwrap();
+        let mut random = Seeded(6);
+        let mut accepted = vec![];
+        let mut refused = 0;
+        for _ in 0..60_000 {
+            let mut text = some_loose(&mut random).into_bytes();
+            if random.one_in(2) {
+                random.mutate(&mut text, b"0123456789.-+aZ _vV");
+            }
+            let text = String::from_utf8(text).unwrap();
+            let theirs = Normalised::of(&text, &form);
+            assert_eq!(Version::parse_as(text.as_bytes(), true).is_some(), theirs.is_some(), "{text}");
+            match theirs {
+                Some(theirs) if random.one_in(10) => accepted.push((text, theirs)),
+                Some(_) => {}
+                None => refused += 1,
+            }
+        }
+        assert!(accepted.len() > 2_000 && refused > 2_000, "{} {refused}", accepted.len());
+        for _ in 0..100_000 {
+            let ((left, their_left), (right, their_right)) =
+                (&accepted[random.below(accepted.len())], &accepted[random.below(accepted.len())]);
+            check_loose(left, right, their_left.precedence(their_right));
+            assert_eq!(loose(left).caret(&loose(right)), their_left.is_in('^', their_right), "{left} in ^{right}");
+            assert_eq!(loose(left).tilde(&loose(right)), their_left.is_in('~', their_right), "{left} in ~{right}");
+        }
+    }
+
     fn some(random: &mut Seeded) -> String {
+        some_of(random, 3, &["0", "1", "2", "9", "10", "11", "999999"])
+    }
+
+    fn some_loose(random: &mut Seeded) -> String {
+        let count = 1 + random.below(5);
+        let numbers = [
+            "0",
+            "0",
+            "0",
+            "1",
+            "2",
+            "00",
+            "01",
+            "10",
+            "999999999999999999",
+            "000000000000000001",
+            "0000000000000000001",
+            "1000000000000000000",
+        ];
+        format!("{}{}", random.pick(&["", "", "v", "V"]), some_of(random, count, &numbers))
+    }
+
+    fn some_of(random: &mut Seeded, count: usize, numbers: &[&str]) -> String {
         let mut text = String::new();
-        for at in 0..3 {
+        for at in 0..count {
             text += if at == 0 { "" } else { "." };
-            text += random.pick(&["0", "1", "2", "9", "10", "11", "999999"]);
+            text += random.pick(numbers);
         }
         for mark in ["-", "+"] {
             if random.one_in(2) {
