@@ -91,7 +91,6 @@ impl<'a> Version<'a> {
     }
 
     /// The count of numbers before the first that differs, `usize::MAX` if none does, and the precedence.
-    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
     fn compare(&self, other: &Version<'_>) -> (usize, Ordering) {
         let (mut lefts, mut rights, mut equal) = (self.numbers, other.numbers, 0);
         while !(lefts.is_empty() && rights.is_empty()) {
@@ -106,7 +105,6 @@ impl<'a> Version<'a> {
 }
 
 /// Takes the first number off a list, without its leading zeros; 0, and so an absent number, is empty.
-#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 fn next_number<'a>(list: &mut &'a [u8]) -> &'a [u8] {
     let (mut number, after) = cut(list, b'.');
     *list = after.unwrap_or_default();
