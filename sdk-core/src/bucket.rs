@@ -78,6 +78,60 @@ impl Subkey {
     }
 }
 
+/// How a draw makes a bucket of a unit. Tables hold its number and four words of parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DrawHash {
+    /// `sip-1`; its parameters are the subkey.
+    Sip(Subkey),
+    /// `murmurhash-js`; it has no parameters.
+    MurmurhashJs,
+}
+
+impl DrawHash {
+    const SIP: u32 = 0;
+    const MURMURHASH_JS: u32 = 1;
+
+    /// Whether a hash has this number.
+    pub(crate) const fn is_known(number: u32) -> bool {
+        matches!(number, Self::SIP | Self::MURMURHASH_JS)
+    }
+
+    /// The hash with this number and these parameters.
+    #[inline]
+    pub(crate) const fn read(number: u32, parameters: Subkey) -> Option<Self> {
+        match number {
+            Self::SIP => Some(Self::Sip(parameters)),
+            Self::MURMURHASH_JS => Some(Self::MurmurhashJs),
+            _ => None,
+        }
+    }
+
+    /// The number that tells this hash from others.
+    pub(crate) const fn number(self) -> u32 {
+        match self {
+            Self::Sip(_) => Self::SIP,
+            Self::MurmurhashJs => Self::MURMURHASH_JS,
+        }
+    }
+
+    /// The parameters, as four words.
+    pub(crate) const fn parameters(self) -> Subkey {
+        match self {
+            Self::Sip(subkey) => subkey,
+            Self::MurmurhashJs => Subkey([0; 2]),
+        }
+    }
+
+    /// The bucket of a unit, `0..BUCKETS`.
+    #[inline]
+    pub(crate) fn bucket(self, unit: &[u8]) -> u32 {
+        match self {
+            Self::Sip(subkey) => subkey.bucket(unit),
+            Self::MurmurhashJs => murmurhash_js_bucket(unit),
+        }
+    }
+}
+
 /// SipHash-2-4, as its authors wrote it down (Aumasson and Bernstein, 2012).
 ///
 /// Our own, because the page's engine is built for size: there a hasher that takes its bytes piece by piece costs three times

@@ -26,6 +26,9 @@ pub(crate) const OBJECT: u8 = 6;
 pub(crate) const FOLDED: u8 = 7;
 pub(crate) const JSON: u8 = 8;
 
+/// Bytes of an encoded number.
+pub(crate) const NUMBER_BYTES: usize = 9;
+
 /// One value, read in place.
 #[derive(Clone, Copy)]
 pub(crate) enum Encoded<'a> {

@@ -49,7 +49,7 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     let mut builder = Builder::new(document.key.subkey(b"\0symbols"));
 
     let segment_trees = trees(&document.segments, Place::ROOT.name("segments"), &mut report);
-    let segments = compile_segments(&segment_trees, &mut builder, &mut report);
+    let segments = compile_segments(&segment_trees, document.key, &mut builder, &mut report);
     if document.flags.len() > MAX_FLAGS {
         report.refuse(Place::ROOT.name("flags"), format!("{} flags, at most {MAX_FLAGS} are allowed", document.flags.len()));
     }
@@ -57,7 +57,7 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     let mut drafts = Vec::with_capacity(flag_trees.len());
     {
         let place = Place::ROOT.name("flags");
-        let mut conditions = Conditions { builder: &mut builder, report: &mut report, segments: &segments };
+        let mut conditions = Conditions { builder: &mut builder, report: &mut report, segments: &segments, key: document.key, draws: None };
         for (key, tree) in &flag_trees {
             if let Some(tree) = tree {
                 drafts.extend(flag::read(key, tree, place.name(key), document.environment.as_deref(), &mut conditions));
@@ -72,20 +72,17 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     let drafts = order_by_prerequisites(drafts, &mut report);
 
     let mut flags: BTreeMap<&str, (u32, &Draft<'_>)> = BTreeMap::new();
-    let mut lowest: Vec<u32> = Vec::with_capacity(drafts.len());
     for (number, draft) in (0..).zip(&drafts) {
         let required: Vec<Required> = draft
             .prerequisites
             .iter()
-            .filter_map(|prerequisite| {
+            .map(|prerequisite| {
                 let (flag, other) = flags.get(prerequisite.flag)?;
                 let numbers = prerequisite.variants.iter().filter_map(|name| other.variants.iter().position(|known| known == name));
-                Some(Required { flag: *flag, variants: numbers.filter_map(|number| u32::try_from(number).ok()).collect() })
+                Some((*flag, numbers.filter_map(|number| u32::try_from(number).ok()).collect()))
             })
             .collect();
-        let reach = required.iter().filter_map(|required| lowest.get(required.flag as usize)).min().copied().unwrap_or(number);
-        lowest.push(reach);
-        let steps = steps::lay(draft, &required, reach, document.key, &mut builder);
+        let steps = steps::lay(draft, &required, document.key, &mut builder);
         builder.flag(draft.key.as_bytes(), draft.kind, draft.table, steps);
         for name in draft.names() {
             flags.insert(name, (number, draft));
@@ -98,7 +95,8 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     }
     let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
     let image = builder.finish_exact().ok_or_else(too_large)?;
-    let tags = drafts.iter().map(|draft| draft.tags.iter().map(|tag| Box::from(*tag)).collect()).collect();
+    let tagged = (0..).zip(&drafts).filter(|(_, draft)| !draft.tags.is_empty());
+    let tags = tagged.map(|(number, draft)| (number, draft.tags.iter().map(|tag| Box::from(*tag)).collect())).collect();
     let ruleset = Ruleset::new(image, document.key, document.private, segment_names(segments), tags);
 
     let mut all = Overrides::default();
@@ -220,7 +218,12 @@ fn trees<'t>(members: &'t Raw<'t>, place: Place<'_>, report: &mut Report) -> Vec
 }
 
 /// Compiles all segments, each after those it names.
-fn compile_segments(trees: &[(&str, Option<Json<'_>>)], builder: &mut Builder, report: &mut Report) -> BTreeMap<Box<str>, Segment> {
+fn compile_segments(
+    trees: &[(&str, Option<Json<'_>>)],
+    key: BucketKey,
+    builder: &mut Builder,
+    report: &mut Report,
+) -> BTreeMap<Box<str>, Segment> {
     let numbers: BTreeMap<&str, usize> = trees.iter().enumerate().map(|(number, (name, _))| (*name, number)).collect();
     let needs: Vec<Vec<usize>> = trees
         .iter()
@@ -245,7 +248,7 @@ fn compile_segments(trees: &[(&str, Option<Json<'_>>)], builder: &mut Builder, r
     let place = Place::ROOT.name("segments");
     for number in order.iter().chain(&unordered) {
         let Some((name, Some(tree))) = trees.get(*number) else { continue };
-        let mut conditions = Conditions { builder, report, segments: &segments };
+        let mut conditions = Conditions { builder, report, segments: &segments, key, draws: None };
         if let Some(condition) = conditions.compile(tree, place.name(name), 1) {
             let number = builder.segment();
             segments.insert((*name).into(), Segment::Sound { number, condition: condition.at, depth: condition.depth });

@@ -3,8 +3,9 @@ use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 use super::{
     MAX_LIST, MAX_RULES,
-    condition::{Compiled, Conditions},
+    condition::{Compiled, Conditions, Draws},
     key::{is_variant_name, key_fault},
+    operand::compile_target,
     reader::{Fields, Report, duplicates, report_duplicates_within},
     rollout::Rollout,
 };
@@ -14,7 +15,7 @@ use crate::{
     json::{canonical, place::Place, tree::Json},
     model::{
         build::Builder,
-        details::{Decision, FlagType},
+        details::{FlagType, MAX_VARIANTS},
     },
 };
 
@@ -38,6 +39,8 @@ pub(crate) struct Draft<'j> {
     pub(crate) unit: &'j str,
     pub(crate) salt: &'j str,
     pub(crate) murmurhash_js: bool,
+    /// Whether a missing unit goes on to the next step.
+    pub(crate) continues: bool,
     pub(crate) prerequisites: Vec<Prerequisite<'j>>,
     pub(crate) targets: Vec<Target>,
     pub(crate) rules: Vec<Rule<'j>>,
@@ -99,6 +102,7 @@ const MEMBERS: &[&str] = &[
     "unit",
     "salt",
     "hash",
+    "onMissingUnit",
     "prerequisites",
     "targets",
     "rules",
@@ -111,7 +115,7 @@ pub(crate) fn read<'j>(
     json: &'j Json<'j>,
     place: Place<'_>,
     environment: Option<&str>,
-    conditions: &mut Conditions<'_>,
+    conditions: &mut Conditions<'_, 'j>,
 ) -> Option<Draft<'j>> {
     let mark = conditions.report.mark();
     if let Some(fault) = key_fault(key) {
@@ -152,6 +156,9 @@ pub(crate) fn read<'j>(
             false
         }
     };
+    let unit = fields.string("unit", report).unwrap_or("targetingKey");
+    conditions.draws = Some(Draws { unit, murmurhash_js });
+    let report = &mut *conditions.report;
     let mut dropped = Report::default();
     let aliases = read_aliases(&fields, report, &mut dropped);
     let prerequisites = read_prerequisites(&fields, report);
@@ -167,9 +174,10 @@ pub(crate) fn read<'j>(
         off,
         default,
         environment: environment_default,
-        unit: fields.string("unit", report).unwrap_or("targetingKey"),
+        unit,
         salt,
         murmurhash_js,
+        continues: fields.string("onMissingUnit", report) == Some("continue"),
         prerequisites,
         targets: read_targets(&fields, &variants, conditions),
         rules: read_rules(&fields, &variants, salt, conditions),
@@ -211,7 +219,7 @@ impl<'j> Variants<'j> {
         } else {
             let members = fields.object("variants", report);
             let members = fields.require("variants", members, report)?;
-            if members.is_empty() || members.len() > Decision::VARIANTS {
+            if members.is_empty() || members.len() > MAX_VARIANTS {
                 report.error(place, "expected at least one variant");
                 return None;
             }
@@ -229,7 +237,7 @@ impl<'j> Variants<'j> {
                 table.push((name.as_bytes(), encoded));
             }
         }
-        variants.table = builder.variants(table.iter().map(|(name, value)| (*name, value.as_slice())));
+        variants.table = builder.variants(table.iter().map(|(name, value)| (*name, value.as_slice())), None);
         Some(variants)
     }
 
@@ -331,7 +339,7 @@ fn read_prerequisites<'j>(fields: &Fields<'j, '_>, report: &mut Report) -> Vec<P
     prerequisites
 }
 
-fn read_targets(fields: &Fields<'_, '_>, variants: &Variants<'_>, conditions: &mut Conditions<'_>) -> Vec<Target> {
+fn read_targets(fields: &Fields<'_, '_>, variants: &Variants<'_>, conditions: &mut Conditions<'_, '_>) -> Vec<Target> {
     let mut targets = Vec::new();
     let place = fields.place.name("targets");
     for (index, json) in fields.list("targets", conditions.report).iter().enumerate() {
@@ -344,14 +352,14 @@ fn read_targets(fields: &Fields<'_, '_>, variants: &Variants<'_>, conditions: &m
         let values = fields.get("values");
         let values = fields.require("values", values, conditions.report);
         let (Some(attribute), Some(variant), Some(values)) = (attribute, variant, values) else { continue };
-        if let Some(condition) = conditions.among(attribute, values, place.name("values")) {
-            targets.push(Target { condition: condition.at, variant });
+        if let Some(condition) = compile_target(attribute, values, place.name("values"), conditions) {
+            targets.push(Target { condition, variant });
         }
     }
     targets
 }
 
-fn read_rules<'j>(fields: &Fields<'j, '_>, variants: &Variants<'j>, salt: &str, conditions: &mut Conditions<'_>) -> Vec<Rule<'j>> {
+fn read_rules<'j>(fields: &Fields<'j, '_>, variants: &Variants<'j>, salt: &str, conditions: &mut Conditions<'_, '_>) -> Vec<Rule<'j>> {
     let place = fields.place.name("rules");
     let rules = fields.list("rules", conditions.report);
     if rules.len() > MAX_RULES {

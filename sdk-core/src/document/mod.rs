@@ -7,12 +7,14 @@ mod condition;
 pub(crate) mod error;
 mod flag;
 mod key;
+mod operand;
 mod order;
 mod overrides;
 mod pattern;
 pub(crate) mod reader;
 mod rollout;
 pub mod rows;
+mod scalars;
 mod steps;
 
 pub use compile::{Compiled, compile};
@@ -23,8 +25,8 @@ pub const MAX_DOCUMENT_BYTES: usize = 8_000_000;
 /// The most flags a document may have.
 pub const MAX_FLAGS: usize = 5_000;
 /// The most rules a flag may have.
-pub const MAX_RULES: usize = 64;
+pub const MAX_RULES: usize = 256;
 /// The most entries a list may have.
-pub const MAX_LIST: usize = 10_000;
+pub const MAX_LIST: usize = 50_000;
 /// How deep conditions may nest; the outermost is 1, and segments count.
 pub const MAX_CONDITION_DEPTH: u32 = 16;

@@ -1,7 +1,10 @@
 //! Rollouts as documents write them.
 use alloc::{format, vec::Vec};
 
-use super::reader::{Fields, Report};
+use super::{
+    reader::{Fields, Report},
+    scalars::Scalars,
+};
 use crate::{
     context::{
         unit::{Digits, Unit},
@@ -21,8 +24,8 @@ pub(crate) struct Rollout {
     /// Buckets below this are in, `0..=BUCKETS`.
     pub(crate) threshold: u32,
     /// Units as encoded strings.
-    pub(crate) allow: Vec<Vec<u8>>,
-    pub(crate) deny: Vec<Vec<u8>>,
+    pub(crate) allow: Scalars,
+    pub(crate) deny: Scalars,
 }
 
 impl Rollout {
@@ -60,9 +63,9 @@ impl Rollout {
 }
 
 /// A list of units: strings and whole numbers, which count as their digits.
-fn units(fields: &Fields<'_, '_>, name: &str, report: &mut Report) -> Vec<Vec<u8>> {
+fn units(fields: &Fields<'_, '_>, name: &str, report: &mut Report) -> Scalars {
     let place = fields.place.name(name);
-    let mut units = Vec::new();
+    let mut units = Scalars::default();
     for (index, entry) in fields.list(name, report).iter().enumerate() {
         let mut encoded = Vec::new();
         match entry {
@@ -81,7 +84,7 @@ fn units(fields: &Fields<'_, '_>, name: &str, report: &mut Report) -> Vec<Vec<u8
                 continue;
             }
         }
-        units.push(encoded);
+        units.push(|out| out.extend_from_slice(&encoded));
     }
     units
 }

@@ -1,122 +1,92 @@
 //! The order of precedence: the one place where it is written down. What is laid here is followed everywhere.
 use super::flag::{Draft, EnvironmentDefault, Serve};
 use crate::{
-    bucket::{BUCKETS, BucketKey, Subkey},
+    bucket::{BUCKETS, BucketKey, DrawHash},
     model::{
         build::Builder,
-        code,
-        details::{Decision, Layer, Reason},
+        details::{Decision, Layer, Reason, StepIndex},
     },
 };
 
-/// A prerequisite found: the number of its flag, and of the variants that meet it.
-pub(crate) struct Required {
-    pub(crate) flag: u32,
-    pub(crate) variants: alloc::vec::Vec<u32>,
-}
+/// A prerequisite: the number of its flag and of the variants that meet it; `None` where nothing can meet it.
+pub(crate) type Required = Option<(u32, alloc::vec::Vec<u32>)>;
 
-/// Lays the steps of a flag and answers where they start. `lowest` is the lowest number of any flag this one depends on.
-pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], lowest: u32, key: BucketKey, builder: &mut Builder) -> u32 {
+/// Lays the steps of a flag and answers where they start.
+pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], key: BucketKey, builder: &mut Builder) -> u32 {
     let unit = builder.attribute(draft.unit);
     let start = builder.here();
-    let off = |reason, layer| Decision::new(draft.off, reason, layer);
+    let off = |reason, step| Decision::new(draft.off, reason, Layer::Kill, step);
     let rollout = &draft.rollout;
 
-    if !draft.enabled || rollout.rolled_back {
-        builder.push_const(off(Reason::Disabled, Layer::Kill));
+    if !draft.enabled {
+        builder.constant(off(Reason::Disabled, StepIndex::DISABLED));
         return start;
     }
-    if !required.is_empty() {
-        builder.push(&[code::NEEDS, lowest]);
+    if rollout.rolled_back {
+        builder.constant(off(Reason::Disabled, StepIndex::ROLLED_BACK));
+        return start;
     }
+    let unmet = off(Reason::PrerequisiteFailed, StepIndex::PREREQUISITES);
     for required in required {
-        let unmet = off(Reason::PrerequisiteFailed, Layer::Kill);
-        builder.push(&[code::PREREQUISITE, required.flag, unmet.word, count(required.variants.len())]);
-        builder.push(&required.variants);
-    }
-    builder.push(&[code::OVERRIDES]);
-    if rollout.running {
-        list(builder, code::LIST, unit, &rollout.deny, off(Reason::TargetingMatch, Layer::Rollout));
-        list(
-            builder,
-            code::LIST | code::ALLOW,
-            unit,
-            &rollout.allow,
-            Decision::new(Some(draft.on), Reason::TargetingMatch, Layer::Rollout),
-        );
-    }
-    for target in &draft.targets {
-        when(builder, target.condition, Decision::new(Some(target.variant), Reason::TargetingMatch, Layer::Target));
-    }
-    for rule in &draft.rules {
-        match &rule.serve {
-            Serve::Variant(variant) => when(builder, rule.condition, Decision::new(Some(*variant), Reason::TargetingMatch, Layer::Rule)),
-            Serve::Split { shares, unit: own, salt } => {
-                let unit = own.map_or(unit, |own| builder.attribute(own));
-                let shares = shares.iter().map(|(bound, variant)| (*bound, Decision::new(Some(*variant), Reason::Split, Layer::Rule)));
-                draw(builder, draft.murmurhash_js, rule.condition, unit, || key.subkey(salt.as_bytes()), shares);
+        match required {
+            Some((flag, variants)) => builder.prerequisite(*flag, unmet, variants),
+            None => {
+                builder.constant(unmet);
+                return start;
             }
         }
     }
+    builder.overrides();
+    if rollout.running {
+        let listed = |variant, step| Decision::new(variant, Reason::TargetingMatch, Layer::Rollout, step);
+        if !rollout.deny.is_empty() {
+            builder.list(unit, listed(draft.off, StepIndex::DENY), false, rollout.deny.iter());
+        }
+        if !rollout.allow.is_empty() {
+            builder.list(unit, listed(Some(draft.on), StepIndex::ALLOW), true, rollout.allow.iter());
+        }
+    }
+    for (index, target) in draft.targets.iter().enumerate() {
+        let step = StepIndex::FIRST_TARGET.plus(index);
+        builder.guard(target.condition);
+        builder.constant(Decision::new(Some(target.variant), Reason::TargetingMatch, Layer::Target, step));
+    }
+    let draw = |salt: &str| if draft.murmurhash_js { DrawHash::MurmurhashJs } else { DrawHash::Sip(key.subkey(salt.as_bytes())) };
+    let first_rule = StepIndex::FIRST_TARGET.plus(draft.targets.len());
+    for (index, rule) in draft.rules.iter().enumerate() {
+        let step = first_rule.plus(index);
+        match &rule.serve {
+            Serve::Variant(variant) => {
+                // A rule without a condition always holds, and what follows is never reached.
+                builder.guard(rule.condition);
+                builder.constant(Decision::new(Some(*variant), Reason::TargetingMatch, Layer::Rule, step));
+            }
+            Serve::Split { shares, unit: own, salt } => {
+                let unit = own.map_or(unit, |own| builder.attribute(own));
+                let shares =
+                    shares.iter().map(|(bound, variant)| (*bound, Decision::new(Some(*variant), Reason::Split, Layer::Rule, step)));
+                builder.guard(rule.condition);
+                builder.draw(unit, draw(salt), draft.continues, shares);
+            }
+        }
+    }
+    let percentage = first_rule.plus(draft.rules.len());
     // In tier 1 a list of those allowed is the audience.
     let by_list = rollout.tier == Some(1) && !rollout.allow.is_empty();
     if rollout.running && !by_list {
-        let on = Decision::new(Some(draft.on), Reason::Split, Layer::Rollout);
+        let on = Decision::new(Some(draft.on), Reason::Split, Layer::Rollout, percentage);
         match rollout.threshold {
             0 => {}
-            BUCKETS => builder.push_const(on),
-            threshold => {
-                let subkey = || key.subkey(draft.salt.as_bytes());
-                draw(builder, draft.murmurhash_js, 0, unit, subkey, core::iter::once((threshold, on)));
-            }
+            BUCKETS => builder.constant(on),
+            threshold => builder.draw(unit, draw(draft.salt), draft.continues, core::iter::once((threshold, on))),
         }
     }
     let fixed = required.is_empty() && draft.targets.is_empty() && draft.rules.is_empty() && !rollout.running;
-    let (variant, layer) = match draft.environment {
-        Some(EnvironmentDefault(variant)) => (variant, Layer::Environment),
-        None => (draft.default, Layer::Default),
+    let (variant, layer, step) = match draft.environment {
+        Some(EnvironmentDefault(variant)) => (variant, Layer::Environment, percentage.plus(1)),
+        None => (draft.default, Layer::Default, percentage.plus(2)),
     };
     let reason = if fixed && variant.is_some() { Reason::Static } else { Reason::Default };
-    builder.push_const(Decision::new(variant, reason, layer));
+    builder.constant(Decision::new(variant, reason, layer, step));
     start
-}
-
-fn list(builder: &mut Builder, operation: u32, unit: u32, entries: &[alloc::vec::Vec<u8>], decision: Decision) {
-    if entries.is_empty() {
-        return;
-    }
-    let start = builder.code.len();
-    builder.push(&[0, unit, decision.word]);
-    let count = builder.push_symbols(entries.iter().map(alloc::vec::Vec::as_slice));
-    if let Some(word) = builder.code.get_mut(start) {
-        *word = code::with_count(operation, count);
-    }
-}
-
-fn when(builder: &mut Builder, condition: u32, decision: Decision) {
-    // A rule without a condition always holds, and what follows is never reached.
-    builder.push_guard(condition);
-    builder.push_const(decision);
-}
-
-fn draw(
-    builder: &mut Builder,
-    murmurhash_js: bool,
-    condition: u32,
-    unit: u32,
-    subkey: impl FnOnce() -> Subkey,
-    shares: impl ExactSizeIterator<Item = (u32, Decision)>,
-) {
-    let profile = if murmurhash_js { code::MURMURHASH_JS } else { 0 };
-    builder.push_guard(condition);
-    builder.push(&[code::with_count(code::DRAW | profile, shares.len()), unit]);
-    builder.push_subkey(if murmurhash_js { Subkey([0; 2]) } else { subkey() });
-    for (bound, decision) in shares {
-        builder.push(&[bound, decision.word]);
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "lists are limited to 10,000 entries")]
-const fn count(length: usize) -> u32 {
-    length as u32
 }

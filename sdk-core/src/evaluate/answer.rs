@@ -10,13 +10,25 @@ use crate::{
     model::details::{FlagType, Value},
 };
 
+/// Members of a written answer that are left out unless they are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Include {
+    /// The bucket that the answering step compared.
+    pub bucket: bool,
+    /// The index of the step that answered; see [`Evaluation::step`].
+    pub step: bool,
+    /// The flag's metadata.
+    pub metadata: bool,
+}
+
 impl Evaluation<'_> {
-    /// Appends `{bucket, errorCode, layer, reason, value, variant}`; what does not apply is left out.
+    /// Appends the answer as canonical JSON: `bucket`, `errorCode`, `layer`, `metadata`, `reason`, `step`, `value`, `variant`.
     ///
-    /// `default` is the caller's, as canonical JSON. The bucket is shown only to who asks for it.
-    pub fn write_canonical(&self, out: &mut String, default: Option<&str>, with_bucket: bool) {
+    /// Members that do not apply are left out. `default` is the caller's default as canonical JSON; it is written as the value
+    /// wherever the flag has none to answer.
+    pub fn write_canonical(&self, out: &mut String, default: Option<&str>, include: Include) {
         let mut object = Object::open(out);
-        if let Some(bucket) = self.bucket().filter(|_| with_bucket) {
+        if let Some(bucket) = self.bucket().filter(|_| include.bucket) {
             write_number(object.member("bucket"), f64::from(bucket));
         }
         if let Some(code) = self.error_code() {
@@ -25,7 +37,13 @@ impl Evaluation<'_> {
         if let Some(layer) = self.layer() {
             write_string(object.member("layer"), layer.as_str());
         }
+        if let Some(metadata) = self.metadata().filter(|_| include.metadata) {
+            object.member("metadata").push_str(metadata);
+        }
         write_string(object.member("reason"), self.reason().as_str());
+        if let Some(step) = self.step().filter(|_| include.step) {
+            write_number(object.member("step"), f64::from(step));
+        }
         match (self.value(), default) {
             (Some(value), _) => value.write_canonical(object.member("value")),
             (None, Some(default)) => object.member("value").push_str(default),

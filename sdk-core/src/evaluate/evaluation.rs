@@ -1,10 +1,11 @@
 //! The answer to one question, spelled out only as far as it is read.
 use core::fmt;
 
+use super::Include;
 use crate::{
     context::value::{self, Encoded},
     model::{
-        details::{Decision, ErrorCode, Layer, Reason, Value},
+        details::{Decision, ErrorCode, Layer, Reason, StepIndex, Value},
         image::Image,
     },
 };
@@ -74,23 +75,50 @@ impl<'r> Evaluation<'r> {
         self.decision.bucket_plus_one.checked_sub(1)
     }
 
+    /// The step that answered, or that the error arose in, by its place in the flag's order of precedence, counted as if every step
+    /// were there: 0 disabled, 1 rolled back, 2 prerequisites (all of them together), 3 the customer's override, 4 the
+    /// organization's, 5 deny list, 6 allow list; from 7 on the targets, then the rules, one each; then the rollout's percentage, the
+    /// default of the environment, the default of the flag. `None` for an error before any step was asked.
+    pub fn step(&self) -> Option<u32> {
+        self.decision.step()
+    }
+
+    /// Whether the flag is off because its rollout was rolled back, rather than because it is disabled; the reason is
+    /// [`Reason::Disabled`] for both.
+    pub fn is_rolled_back(&self) -> bool {
+        self.layer() == Some(Layer::Kill) && self.step() == Some(StepIndex::ROLLED_BACK.0)
+    }
+
+    /// The flag's metadata, as canonical JSON of an object: told with every answer about the flag but INVALID_CONTEXT and
+    /// PROVIDER_NOT_READY. `None` where the flag has none to tell.
+    pub fn metadata(&self) -> Option<&'r str> {
+        let is_told = match self.error_code() {
+            None | Some(ErrorCode::TypeMismatch | ErrorCode::TargetingKeyMissing) => self.flag < self.image.flags(),
+            Some(ErrorCode::FlagNotFound | ErrorCode::InvalidContext | ErrorCode::ProviderNotReady) => false,
+        };
+        if is_told { self.image.metadata(self.flag) } else { None }
+    }
+
     fn number(&self) -> Option<u32> {
-        self.decision.variant_plus_one().checked_sub(1)
+        self.decision.variant()
     }
 }
 
 /// Two answers are equal if they read the same; the tables may be different ones.
 impl PartialEq for Evaluation<'_> {
     fn eq(&self, other: &Self) -> bool {
-        let rest = |answer: &Self| (answer.reason(), answer.error_code(), answer.layer(), answer.bucket());
-        rest(self) == rest(other) && self.variant() == other.variant() && self.value() == other.value()
+        let rest = |answer: &Self| (answer.reason(), answer.error_code(), answer.layer(), answer.bucket(), answer.step());
+        rest(self) == rest(other)
+            && self.variant() == other.variant()
+            && self.value() == other.value()
+            && self.metadata() == other.metadata()
     }
 }
 
 impl fmt::Debug for Evaluation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = alloc::string::String::new();
-        self.write_canonical(&mut text, None, true);
+        self.write_canonical(&mut text, None, Include { bucket: true, step: true, metadata: true });
         f.write_str(&text)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         unit::{Digits, Unit},
         value,
     },
-    model::details::{Decision, Layer, Reason},
+    model::details::{Decision, Layer, Reason, StepIndex},
 };
 
 /// The overrides of one customer or organization, by flag.
@@ -135,7 +135,10 @@ impl Own<'_> {
 
     /// What is answered for a flag, if it is overridden: the customer's comes before the organization's.
     pub(crate) fn decision(self, flag: u32) -> Option<Decision> {
-        let of = |owner: Option<&OwnerOverrides>, layer| Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer));
-        of(self.customer, Layer::Customer).or_else(|| of(self.organization, Layer::Organization))
+        let of = |owner: Option<&OwnerOverrides>, layer, step| {
+            Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer, step))
+        };
+        of(self.customer, Layer::Customer, StepIndex::CUSTOMER)
+            .or_else(|| of(self.organization, Layer::Organization, StepIndex::ORGANIZATION))
     }
 }

@@ -1,13 +1,14 @@
 //! A ruleset: all flags of one environment, compiled.
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
 use hashbrown::HashTable;
 
 use super::{
     evaluation::Evaluation,
-    explain::Visit,
     overrides::{Own, OwnerOverrides},
-    walk::{Now, Scratch, Walk},
+    scratch::Scratch,
+    visit::Visit,
+    walk::{Now, Walk},
 };
 use crate::{
     bucket::{BucketKey, Subkey},
@@ -29,8 +30,8 @@ pub struct Ruleset {
     pub(crate) private: Vec<String>,
     /// Names of the segments in the order of their numbers.
     pub(crate) segments: Vec<Box<str>>,
-    /// By flag: its tags.
-    tags: Vec<Box<[Box<str>]>>,
+    /// The tags of the flags that have some, by their numbers.
+    tags: BTreeMap<u32, Box<[Box<str>]>>,
     /// Numbers of flags and, counted on from there, of aliases, by their name.
     keys: HashTable<u32>,
     /// Hashes them.
@@ -41,7 +42,13 @@ pub struct Ruleset {
 const KEYS: &[u8] = b"\0keys";
 
 impl Ruleset {
-    pub(crate) fn new(image: Image, key: BucketKey, private: Vec<String>, segments: Vec<Box<str>>, tags: Vec<Box<[Box<str>]>>) -> Self {
+    pub(crate) fn new(
+        image: Image,
+        key: BucketKey,
+        private: Vec<String>,
+        segments: Vec<Box<str>>,
+        tags: BTreeMap<u32, Box<[Box<str>]>>,
+    ) -> Self {
         let mut keys = HashTable::with_capacity((image.flags() + image.head(Head::Aliases)) as usize);
         let key_hasher = key.subkey(KEYS);
         for number in 0..image.flags() + image.head(Head::Aliases) {
@@ -56,19 +63,22 @@ impl Ruleset {
     /// and organization. `requested` is the type of the caller's default, which is answered wherever there is no variant;
     /// `None` accepts any.
     pub fn evaluate(&self, own: Own<'_>, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
-        self.visitor(own, context, now).evaluate(flag_key, requested)
+        self.visitor(own, context, now).watched(flag_key, requested, ())
     }
 
     /// Somebody who will be asked about more than one flag: what was worked out for one is kept for the next.
     pub fn visitor<'r, 'c>(&'r self, own: Own<'c>, context: &'c Context, now: Millis) -> Visitor<'r, 'c> {
-        let mut scratch = Scratch::default();
-        scratch.reset(&self.image);
-        Visitor { ruleset: self, own, context, now: Now::new(now.0), scratch, tags: &[] }
+        Visitor { ruleset: self, own, context, now: Now::new(now.0), scratch: Scratch::new(), tags: &[] }
     }
 
     /// Attributes that a pinned or signed identity always knows, besides those of every document.
     pub fn private(&self) -> impl Iterator<Item = &str> {
         self.private.iter().map(String::as_str)
+    }
+
+    /// The moments at which a condition on `now` may change its answer, ascending: between two of them every answer stays the same.
+    pub fn moments(&self) -> impl Iterator<Item = Millis> {
+        self.image.moments().map(Millis)
     }
 
     /// How many flags there are.
@@ -99,7 +109,7 @@ impl Ruleset {
 
     /// Whether somebody sees a flag who sees flags with one of these tags; without any, everything is seen.
     pub(crate) fn shows(&self, flag: u32, tags: &[String]) -> bool {
-        let own = || self.tags.get(flag as usize).map_or(&[][..], |own| own);
+        let own = || self.tags.get(&flag).map_or(&[][..], |own| own);
         tags.is_empty() || own().iter().any(|tag| tags.iter().any(|shown| shown.as_str() == &**tag))
     }
 
@@ -163,7 +173,7 @@ impl<'r, 'c> Visitor<'r, 'c> {
 
     /// Answers one question; see [`Ruleset::evaluate`].
     pub fn evaluate(&mut self, flag_key: &str, requested: Option<FlagType>) -> Evaluation<'r> {
-        self.watched(flag_key, requested, ())
+        self.question(flag_key, requested, |visitor, flag| visitor.walk(()).keep(flag))
     }
 
     /// Answers for every flag that is seen, in the order of [`Ruleset::flag_keys`].
@@ -175,12 +185,18 @@ impl<'r, 'c> Visitor<'r, 'c> {
         }
         let (ruleset, tags, scratch) = (self.ruleset, self.tags, &self.scratch);
         (0..image.flags()).filter(move |flag| ruleset.shows(*flag, tags)).map(move |flag| {
-            let decision = if refused { Decision::error(ErrorCode::InvalidContext) } else { scratch.decision(flag) };
-            Evaluation::new(image, flag, decision)
+            let decision = if refused { None } else { scratch.decision(flag) };
+            Evaluation::new(image, flag, decision.unwrap_or(Decision::error(ErrorCode::InvalidContext)))
         })
     }
 
+    /// Answers one question with somebody watching.
     pub(crate) fn watched(&mut self, flag_key: &str, requested: Option<FlagType>, visit: impl Visit) -> Evaluation<'r> {
+        self.question(flag_key, requested, |visitor, flag| visitor.walk(visit).flag(flag))
+    }
+
+    /// Answers one question: what is wrong with it, or what `decide` says of the flag.
+    fn question(&mut self, flag_key: &str, requested: Option<FlagType>, decide: impl FnOnce(&mut Self, u32) -> Decision) -> Evaluation<'r> {
         let image: &'r Image = &self.ruleset.image;
         if self.context.refusal().is_some() {
             return Evaluation::error(image, ErrorCode::InvalidContext);
@@ -190,7 +206,7 @@ impl<'r, 'c> Visitor<'r, 'c> {
         if requested.is_some() && requested != image.flag_type(flag) {
             return Evaluation::new(image, flag, Decision::error(ErrorCode::TypeMismatch));
         }
-        Evaluation::new(image, flag, self.walk(visit).flag(flag))
+        Evaluation::new(image, flag, decide(self, flag))
     }
 
     fn walk<V: Visit>(&mut self, visit: V) -> Walk<'_, Exact, V> {

@@ -4,97 +4,34 @@
 //! contexts of any content are walked without panic, and each segment and each prerequisite once.
 use core::{cmp::Ordering, marker::PhantomData};
 
-use super::{explain::Visit, overrides::Own};
+use super::{
+    overrides::Own,
+    scratch::{
+        Scratch,
+        known::{self, ABSENT, AT, NONE, THE_MOMENT, UNKNOWN},
+    },
+    symbol_set::SymbolSet,
+    visit::Visit,
+};
 use crate::{
-    bucket,
     context::{
+        index::ContextIndex,
         unit::{Digits, Unit},
         value::{self, Encoded},
     },
-    matching::{cidr, fold, pattern, semver::Version, text, time},
+    matching::{cidr, comparison::Comparison, decimal, pattern, semver::Version, text, time},
     model::{
-        code,
+        condition::{Among, Condition, Kinds, Portion, Test},
         details::{Decision, ErrorCode},
-        image::{Head, Image, Lookup},
-        memory::Memory,
+        image::{Head, Image, Lookup, Span},
+        step::{Draw, Guarded, List, Step},
         symbol::Symbols,
-        words::Words,
+        words::{Run, Words},
     },
 };
 
-/// What is worked out once for a context and a moment, and kept between the flags asked.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    /// [`SLOT`] words by attribute, then by segment a word: [`UNKNOWN`], 1 if it does not hold, 2 if it does.
-    pub(crate) memo: Memory,
-    /// Where the segments start.
-    segments: usize,
-    /// Whether all flags are asked, so that looking a value up once pays.
-    many: bool,
-    /// Decisions of the flags from `first` on, as far as they were asked for: a decision's word, then the bucket plus one.
-    pub(crate) decisions: Memory,
-    first: u32,
-    count: u32,
-    /// Folded text, behind [`value::HEAD`] bytes in which a value's head fits.
-    folded: Memory,
-}
-
-/// An attribute as it was found in the context: its place there plus [`AT`], its length, the value's symbol plus two, and the
-/// folded value's symbol plus two.
-const SLOT: usize = 4;
-const UNKNOWN: u32 = 0;
-/// Places: the attribute is absent; it is the moment; it stands so far from the start.
-const ABSENT: u32 = 1;
-const THE_MOMENT: u32 = 2;
-const AT: u32 = 3;
-const NO_SYMBOL: u32 = 1;
 /// So many symbols are compared as they stand sooner than a value is looked up among all.
 const FEW: u32 = 8;
-/// Of a flag that is still to be decided.
-const NEEDED: Decision = Decision { word: u32::MAX, bucket_plus_one: u32::MAX };
-
-impl Scratch {
-    pub(crate) const fn new() -> Self {
-        Self { memo: Memory::new(), segments: 0, many: false, decisions: Memory::new(), first: 0, count: 0, folded: Memory::new() }
-    }
-
-    /// Forgets the context before; keeps the memory.
-    pub(crate) fn reset(&mut self, image: &Image) {
-        self.segments = SLOT * image.head(Head::Attributes) as usize;
-        self.memo.clear(self.segments + image.head(Head::Segments) as usize);
-        self.many = false;
-    }
-
-    /// Makes room for the decisions of so many flags, of which none is known.
-    pub(crate) fn expect(&mut self, first: u32, count: u32) {
-        (self.first, self.count) = (first, count);
-        self.decisions.clear(2 * count as usize);
-    }
-
-    /// Keeps the decision on a flag.
-    pub(crate) fn decide(&mut self, flag: u32, decision: Decision) {
-        let place = self.place(flag);
-        if let Some(pair) = self.decisions.bytes_mut().as_chunks_mut::<8>().0.get_mut(place) {
-            *pair = bytemuck::cast([decision.word.to_le_bytes(), decision.bucket_plus_one.to_le_bytes()]);
-        }
-    }
-
-    /// The decision on a flag, as far as it was asked for.
-    pub(crate) fn decision(&self, flag: u32) -> Decision {
-        let pair: Option<&[u8; 8]> = self.decisions.bytes().as_chunks().0.get(self.place(flag));
-        let [word, bucket_plus_one]: [[u8; 4]; 2] = pair.map_or([[0; 4]; 2], |pair| bytemuck::cast(*pair));
-        Decision { word: u32::from_le_bytes(word), bucket_plus_one: u32::from_le_bytes(bucket_plus_one) }
-    }
-
-    /// All decisions, as they stand.
-    pub(crate) fn decisions(&self) -> &[u8] {
-        self.decisions.bytes().get(..8 * self.count as usize).unwrap_or_default()
-    }
-
-    fn place(&self, flag: u32) -> usize {
-        flag.wrapping_sub(self.first) as usize
-    }
-}
 
 /// A moment as an encoded number: the value of the reserved attribute `now`.
 #[derive(Clone)]
@@ -113,10 +50,9 @@ impl Now {
     }
 }
 
-/// One walk: the tables, the context, the moment, the overrides, and who watches.
+/// One walk: the tables, the context, the moment, the overrides, and a watcher.
 pub(crate) struct Walk<'a, S, V> {
     image: &'a Image,
-    /// The words of the tables.
     words: Words<'a>,
     members: &'a [u8],
     now: &'a Now,
@@ -128,64 +64,63 @@ pub(crate) struct Walk<'a, S, V> {
 
 impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     pub(crate) fn new(image: &'a Image, members: &'a [u8], now: &'a Now, own: Own<'a>, scratch: &'a mut Scratch, visit: V) -> Self {
-        Self { image, words: image.tables(), members, now, own, scratch, visit, symbols: PhantomData }
-    }
-
-    fn word(&self, at: u32) -> u32 {
-        self.words.word(at)
+        Self { image, words: image.words(), members, now, own, scratch, visit, symbols: PhantomData }
     }
 
     /// Where the steps of a flag start.
     fn first_step(&self, flag: u32) -> u32 {
-        self.word(self.image.flag_at(flag).wrapping_add(3))
+        self.words.word(self.image.flag_at(flag).wrapping_add(3))
     }
 
-    /// Decides one flag; what it depends on is decided first, each flag once.
+    /// Decides one flag; what it depends on is decided first, and each flag once.
     pub(crate) fn flag(&mut self, flag: u32) -> Decision {
-        let steps = self.first_step(flag);
-        if code::operation(self.word(steps)) == code::NEEDS {
-            self.prerequisites(flag, self.word(steps.wrapping_add(1)));
+        if !self.scratch.all && matches!(self.words.step(self.first_step(flag)).step, Step::Prerequisite { .. }) {
+            self.prerequisites(flag);
         }
         self.steps(flag)
+    }
+
+    /// Decides one flag and keeps the decision for the flags that depend on it.
+    pub(crate) fn keep(&mut self, flag: u32) -> Decision {
+        if let Some(decision) = self.scratch.decision(flag) {
+            return decision;
+        }
+        let decision = self.flag(flag);
+        self.scratch.decide(flag, decision);
+        decision
     }
 
     /// Decides every flag, unless there is a fault, in the order of their numbers: a prerequisite stands before what needs it.
     pub(crate) fn all(&mut self, fault: Option<ErrorCode>) {
         let flags = self.image.flags();
-        self.scratch.expect(0, flags);
-        self.scratch.many = true;
+        self.scratch.expect_all(flags);
         for flag in 0..flags {
             let decision = fault.map_or_else(|| self.steps(flag), Decision::error);
             self.scratch.decide(flag, decision);
         }
     }
 
-    /// Decides what a flag needs, from the flag numbered `first` on.
-    fn prerequisites(&mut self, flag: u32, first: u32) {
-        self.scratch.expect(first, flag.saturating_sub(first));
-        let mut number = flag;
-        loop {
-            if number == flag || self.scratch.decision(number) == NEEDED {
-                let mut at = self.first_step(number);
-                if code::operation(self.word(at)) == code::NEEDS {
-                    at = at.wrapping_add(2);
+    /// Decides all that a flag depends on, deepest first, without recursion: chains may be as long as there are flags.
+    #[inline(never)]
+    fn prerequisites(&mut self, flag: u32) {
+        let mut has_room = self.scratch.wait(flag);
+        while let Some(next) = self.scratch.next_waiting() {
+            let (mut at, mut is_open) = (self.first_step(next), false);
+            while let Guarded { step: Step::Prerequisite { flag: needed, .. }, next: behind, .. } = self.words.step(at) {
+                // A prerequisite stands before what needs it, in tables of any origin: waiting ends.
+                if needed < next && has_room && self.scratch.decision(needed).is_none() {
+                    has_room = self.scratch.wait(needed);
+                    is_open = true;
                 }
-                while code::operation(self.word(at)) == code::PREREQUISITE {
-                    self.scratch.decide(self.word(at.wrapping_add(1)), NEEDED);
-                    at = at.saturating_add(4).saturating_add(self.word(at.wrapping_add(3)));
+                at = behind;
+            }
+            if !is_open {
+                self.scratch.stop_waiting();
+                if next != flag && self.scratch.decision(next).is_none() {
+                    let decision = self.watched_by_nobody().steps(next);
+                    self.scratch.decide(next, decision);
                 }
             }
-            if number <= first {
-                break;
-            }
-            number -= 1;
-        }
-        while number < flag {
-            if self.scratch.decision(number) == NEEDED {
-                let decision = self.watched_by_nobody().steps(number);
-                self.scratch.decide(number, decision);
-            }
-            number += 1;
         }
     }
 
@@ -197,213 +132,242 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn steps(&mut self, flag: u32) -> Decision {
         let mut at = self.first_step(flag);
         loop {
-            let (mut word, mut holds) = (self.word(at), true);
-            if code::operation(word) == code::IF {
-                at = at.wrapping_add(1);
-                self.visit.begin(at);
-                holds = self.holds(code::condition(word));
-                word = self.word(at);
-            } else {
-                self.visit.begin(at);
-            }
-            let (answer, size) = match code::operation(word) {
-                code::LIST => (if holds { self.listed(at, word) } else { None }, 3 + code::count(word)),
-                code::DRAW => (if holds { self.drawn(at, word) } else { None }, 6 + 2 * code::count(word)),
-                code::CONST => (holds.then(|| self.words.constant(at)), 2 + code::count(word)),
-                code::OVERRIDES if S::HAVE_OVERRIDES => (self.own.decision(flag), 1),
-                code::NEEDS => (None, 2),
-                code::PREREQUISITE => (self.unmet(at), self.word(at.wrapping_add(3)).saturating_add(4)),
-                // No compiled or validated flag ends without an answer.
-                _ => return Decision::error(ErrorCode::FlagNotFound),
+            let Guarded { condition, step, next } = self.words.step(at);
+            self.visit.begin(&step);
+            let is_taken = condition == 0 || self.holds(condition);
+            let answer = match step {
+                _ if !is_taken => None,
+                Step::List(list) => self.listed(&list),
+                Step::Draw(draw) => self.drawn(&draw),
+                Step::Const(decision) => Some(decision),
+                Step::Overrides if S::HAVE_OVERRIDES => self.own.decision(flag),
+                Step::Overrides => None,
+                Step::Prerequisite { flag, unmet, variants } => self.unmet(flag, unmet, variants),
+                Step::Nothing => return Decision::error(ErrorCode::FlagNotFound),
             };
-            self.visit.step(at, answer);
+            self.visit.step(&step, answer);
             if let Some(decision) = answer {
                 return decision;
             }
-            at = at.saturating_add(size);
+            at = next;
         }
     }
 
-    fn unmet(&mut self, at: u32) -> Option<Decision> {
-        let variant = self.scratch.decision(self.word(at.wrapping_add(1))).variant_plus_one();
-        self.visit.prerequisite(at, variant);
-        let mut met = false;
-        for index in 0..self.word(at.wrapping_add(3)) {
-            met |= self.word(at.wrapping_add(4).wrapping_add(index)).wrapping_add(1) == variant;
-        }
-        (!met).then(|| self.words.decision(at.wrapping_add(2)))
+    fn unmet(&mut self, flag: u32, unmet: Decision, variants: Run) -> Option<Decision> {
+        let variant = self.scratch.decision(flag).and_then(Decision::variant);
+        self.visit.prerequisite(flag, variant);
+        let met = variant.is_some_and(|variant| self.words.run(variants).any(|meeting| meeting == variant));
+        (!met).then_some(unmet)
     }
 
     /// What a list answers.
-    pub(crate) fn listed(&mut self, at: u32, word: u32) -> Option<Decision> {
-        let attribute = self.word(at.wrapping_add(1));
-        let (value, mut digits) = (self.unit(attribute), Digits::default());
-        let (place, count) = (at.wrapping_add(3), code::count(word));
+    pub(crate) fn listed(&mut self, list: &List) -> Option<Decision> {
+        let (value, mut digits) = (self.unit(list.attribute), Digits::default());
         let listed = match Unit::of(value, &mut digits) {
             Unit::Missing => return None,
-            Unit::Unfit => return Some(Decision::error(ErrorCode::InvalidContext)),
-            Unit::Text { encoded, written: true, .. } => self.is_listed(place, count, attribute, encoded, false),
-            Unit::Text { encoded, .. } => S::find(self.image, encoded).is_some_and(|symbol| self.is_in(place, count, symbol)),
+            Unit::Unfit => return Some(list.listed.step_error(ErrorCode::InvalidContext)),
+            Unit::Text { encoded, written: true, .. } => self.is_listed(list.symbols, list.attribute, encoded, false),
+            Unit::Text { encoded, .. } => S::find(self.image, encoded).is_some_and(|symbol| self.is_in(list.symbols, symbol)),
         };
-        listed.then(|| self.words.decision(at.wrapping_add(2)))
+        listed.then_some(list.listed)
     }
 
     /// What a draw answers.
-    pub(crate) fn drawn(&mut self, at: u32, word: u32) -> Option<Decision> {
-        let mut digits = Digits::default();
-        let text = match Unit::of(self.unit(self.word(at.wrapping_add(1))), &mut digits) {
+    pub(crate) fn drawn(&mut self, draw: &Draw) -> Option<Decision> {
+        let (value, mut digits) = (self.unit(draw.attribute), Digits::default());
+        let first = self.words.decision(draw.shares.at.wrapping_add(1));
+        let text = match Unit::of(value, &mut digits) {
             Unit::Text { text, .. } => text,
-            Unit::Missing => return Some(Decision::error(ErrorCode::TargetingKeyMissing)),
-            Unit::Unfit => return Some(Decision::error(ErrorCode::InvalidContext)),
+            Unit::Missing if draw.continues => return None,
+            Unit::Missing => return Some(first.step_error(ErrorCode::TargetingKeyMissing)),
+            Unit::Unfit => return Some(first.step_error(ErrorCode::InvalidContext)),
         };
-        let bucket = if word & code::MURMURHASH_JS == 0 {
-            self.words.subkey(at.wrapping_add(2)).bucket(text)
-        } else {
-            bucket::murmurhash_js_bucket(text)
-        };
+        let bucket = draw.hash.bucket(text);
         self.visit.bucket(bucket);
-        let mut share = at.wrapping_add(6);
-        for _ in 0..code::count(word) {
-            if bucket < self.word(share) {
-                return Some(self.words.decision(share.wrapping_add(1)).with_bucket(bucket));
-            }
-            share = share.wrapping_add(2);
-        }
-        None
+        let mut shares = self.words.pairs(draw.shares);
+        let [_, word] = shares.find(|[bound, _]| bucket < *bound)?;
+        Some(Decision::of(word).with_bucket(bucket))
     }
 
     /// Whether the condition at `at` holds.
     pub(crate) fn holds(&mut self, at: u32) -> bool {
-        self.visit.enter(at);
-        let word = self.word(at);
-        let held = match code::operation(word) {
-            operation @ (code::ALL | code::ANY) => self.children(at, operation == code::ANY),
-            code::NOT => !self.holds(self.word(at + 1)),
-            code::SEGMENT => self.segment(at),
-            _ => self.test(at, word),
+        let condition = self.words.condition(at);
+        self.visit.enter(at, &condition);
+        let held = match &condition {
+            Condition::All(children) => !self.has_child(*children, false),
+            Condition::Any(children) => self.has_child(*children, true),
+            Condition::Not(inner) => !self.holds(*inner),
+            Condition::Segment { number, condition } => self.segment(*number, *condition),
+            Condition::Percentage(portion) => self.is_in_portion(portion),
+            Condition::Test { attribute, test } => self.test(*attribute, test),
+            Condition::Nothing => false,
         };
-        self.visit.leave(at, held);
+        self.visit.leave(&condition, held);
         held
     }
 
-    /// Asks conditions until one is `decisive`; whether the last one was, or else was not.
-    fn children(&mut self, at: u32, decisive: bool) -> bool {
-        for child in 0..self.word(at.wrapping_add(1)) {
-            if self.holds(self.word(at.wrapping_add(2).wrapping_add(child))) == decisive {
-                return decisive;
-            }
-        }
-        !decisive
+    /// Asks conditions until one answers `wanted`; whether one did.
+    fn has_child(&mut self, children: Run, wanted: bool) -> bool {
+        self.words.run(children).any(|child| self.holds(child) == wanted)
     }
 
-    fn segment(&mut self, at: u32) -> bool {
-        let place = self.scratch.segments.wrapping_add(self.word(at.wrapping_add(1)) as usize);
-        let known = self.scratch.memo.word(place);
-        if known != UNKNOWN {
-            return known > 1;
+    fn segment(&mut self, number: u32, condition: u32) -> bool {
+        if let Some(held) = self.scratch.segment(number) {
+            return held;
         }
-        let held = self.holds(self.word(at.wrapping_add(2)));
-        self.scratch.memo.set(place, 1 + u32::from(held));
+        let held = self.holds(condition);
+        self.scratch.keep_segment(number, held);
         held
     }
 
-    fn test(&mut self, at: u32, word: u32) -> bool {
-        let attribute = self.word(at + 1);
-        let encoded = self.value(attribute);
-        self.visit.attribute(encoded);
-        let Some(encoded) = encoded else { return false };
-        let (image, operation) = (self.image, code::operation(word));
-        match operation {
-            code::EXISTS => return true,
-            code::IN => return self.is_among(at, word, attribute, encoded),
+    fn is_in_portion(&mut self, portion: &Portion) -> bool {
+        let (value, mut digits) = (self.value(portion.attribute), Digits::default());
+        self.visit.attribute(value);
+        let Some(text) = Unit::of(value, &mut digits).text() else { return false };
+        let bucket = portion.hash.bucket(text);
+        self.visit.bucket(bucket);
+        (portion.from..portion.to).contains(&bucket)
+    }
+
+    fn test(&mut self, attribute: u32, test: &Test) -> bool {
+        let value = self.value(attribute);
+        self.visit.attribute(value);
+        let Some(encoded) = value else { return false };
+        match test {
+            Test::Exists => return true,
+            Test::Among(among) => return self.is_among(attribute, among, encoded),
             _ => {}
         }
         let Some((value, _)) = value::read(encoded) else { return false };
-        let operand = image.text(image.span(at.wrapping_add(2)));
-        let order = match value {
-            Encoded::List(count, items) => return operation == code::CONTAINS && self.has_member(operand, count, items),
-            Encoded::Number(number) if operation == code::NUMBER || operation == code::TIME => {
-                number.partial_cmp(&self.words.double(at.wrapping_add(2)))
+        match (test, value) {
+            (Test::Members { symbols, every, ignore_case }, Encoded::List(count, items)) => {
+                self.has_members(attribute, (count, items), *symbols, *every, *ignore_case)
+            }
+            (Test::Contains { symbol, ignore_case, .. }, Encoded::List(count, items)) => {
+                self.has_members(attribute, (count, items), *symbol, false, *ignore_case)
+            }
+            (Test::Contains { operand, ignore_case, .. }, Encoded::Text(text)) => {
+                self.operand(*operand).is_some_and(|operand| text::contains(self.folded(attribute, text, *ignore_case), operand))
+            }
+            (Test::StartsWith { operand, ignore_case }, Encoded::Text(text)) => {
+                self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).starts_with(operand))
+            }
+            (Test::EndsWith { operand, ignore_case }, Encoded::Text(text)) => {
+                self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).ends_with(operand))
+            }
+            (Test::Number { comparison, operand, .. } | Test::Time { comparison, operand, .. }, Encoded::Number(number)) => {
+                compares(number, *operand, *comparison)
+            }
+            (Test::Number { comparison, operand, as_number: true }, Encoded::Text(text)) => {
+                let number = self.decimal(attribute, text).and_then(number_of);
+                number.is_some_and(|number| compares(number, *operand, *comparison))
             }
             #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
-            Encoded::Text(text) => match operation {
-                code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH => {
-                    let Some(operand) = value::text(operand) else { return false };
-                    let text = if word & code::IGNORE_CASE == 0 { text } else { fold(text, &mut self.scratch.folded) };
-                    return match operation {
-                        code::CONTAINS => text::contains(text, operand),
-                        code::STARTS_WITH => text.starts_with(operand),
-                        _ => text.ends_with(operand),
-                    };
-                }
-                code::TIME => {
-                    time::parse_millis(text).and_then(|millis| (millis as f64).partial_cmp(&self.words.double(at.wrapping_add(2))))
-                }
-                code::SEMVER => {
-                    let Some((version, operand)) = Version::parse(text).zip(Version::parse(operand)) else { return false };
-                    match code::comparison(word) {
-                        code::CARET => version.caret(&operand).then_some(Ordering::Equal),
-                        code::TILDE => version.tilde(&operand).then_some(Ordering::Equal),
-                        _ => Some(version.precedence(&operand)),
-                    }
-                }
-                code::MATCHES => return pattern::found(operand, text),
-                code::CIDR => return cidr::Words::of(text).is_some_and(|address| self.is_in_networks(at, address.words())),
-                _ => return false,
-            },
-            _ => return false,
-        };
-        order.is_some_and(|order| match code::comparison(word) {
-            code::LESS => order.is_lt(),
-            code::LESS_OR_EQUAL => order.is_le(),
-            code::EQUAL => order.is_eq(),
-            code::GREATER => order.is_gt(),
-            // A range of versions begins with its base.
-            _ => order.is_ge(),
-        })
-    }
-
-    fn is_among(&mut self, at: u32, word: u32, attribute: u32, encoded: &'a [u8]) -> bool {
-        let (kind, folds) = match encoded.first() {
-            Some(&value::STRING) => (code::HAS_STRINGS, word & code::IGNORE_CASE != 0),
-            Some(&value::NUMBER) => (code::HAS_NUMBERS, false),
-            Some(&(value::FALSE | value::TRUE)) => (code::HAS_BOOLEANS, false),
-            _ => return false,
-        };
-        if word & kind == 0 {
-            return false;
-        }
-        let found = self.is_listed(at.wrapping_add(2), code::count(word), attribute, encoded, folds);
-        found != (word & code::NONE_OF != 0)
-    }
-
-    /// Whether a list has a member equal to the operand.
-    fn has_member(&mut self, operand: &[u8], count: u32, mut items: &[u8]) -> bool {
-        let folded = if operand.first() == Some(&value::FOLDED) { value::text(operand) } else { None };
-        for _ in 0..count {
-            let Some((item, rest)) = value::split(items) else { return false };
-            let equal = match (folded, value::read(item)) {
-                (Some(operand), Some((Encoded::Text(text), _))) => fold(text, &mut self.scratch.folded) == operand,
-                (Some(_), _) => false,
-                (None, _) => item == operand,
-            };
-            if equal {
-                return true;
+            (Test::Time { comparison, operand, .. }, Encoded::Text(text)) => {
+                time::parse_millis(text).is_some_and(|millis| compares(millis as f64, *operand, *comparison))
             }
-            items = rest;
+            (Test::Semver { comparison, operand, loose }, Encoded::Text(text)) => {
+                let operand = Version::parse_as(self.image.text(*operand), *loose);
+                let Some((version, operand)) = Version::parse_as(text, *loose).zip(operand) else { return false };
+                match comparison {
+                    Comparison::Caret => version.caret(&operand),
+                    Comparison::Tilde => version.tilde(&operand),
+                    comparison => comparison.admits(version.precedence(&operand)),
+                }
+            }
+            (Test::Matches { table, .. }, Encoded::Text(text)) => pattern::found(self.image.text(*table), text),
+            (Test::Cidr { narrow, wide, .. }, Encoded::Text(text)) => {
+                cidr::Words::of(text).is_some_and(|address| self.is_in_networks(*narrow, *wide, address.words()))
+            }
+            (
+                Test::Exists
+                | Test::Among(_)
+                | Test::Members { .. }
+                | Test::Contains { .. }
+                | Test::StartsWith { .. }
+                | Test::EndsWith { .. }
+                | Test::Number { .. }
+                | Test::Time { .. }
+                | Test::Semver { .. }
+                | Test::Matches { .. }
+                | Test::Cidr { .. },
+                _,
+            ) => false,
         }
-        false
     }
 
-    fn is_in_networks(&self, at: u32, address: &[u32]) -> bool {
-        let mut place = at.wrapping_add(4);
-        if address.len() > 1 {
-            place = place.wrapping_add(self.word(place).wrapping_mul(2)).wrapping_add(1);
+    /// The text of an operand that is a string.
+    fn operand(&self, operand: Span) -> Option<&'a [u8]> {
+        value::text(self.image.text(operand))
+    }
+
+    fn is_among(&mut self, attribute: u32, among: &Among, encoded: &'a [u8]) -> bool {
+        let (kind, folds) = match encoded.first() {
+            Some(&value::STRING) => (Kinds::STRINGS, among.ignore_case),
+            Some(&value::NUMBER) => (Kinds::NUMBERS, false),
+            Some(&(value::FALSE | value::TRUE)) => (Kinds::BOOLEANS, false),
+            _ => return false,
+        };
+        if among.as_number && kind != Kinds::NUMBERS {
+            return self.is_among_numbers(attribute, among, encoded);
         }
-        // No more than there can be.
-        let count = self.word(place).min(self.image.head(Head::Code));
-        place = place.wrapping_add(1);
+        if !among.kinds.has(kind) {
+            return among.kinds.is_empty() && among.none_of;
+        }
+        self.is_listed(among.symbols, attribute, encoded, folds) != among.none_of
+    }
+
+    /// As [`Self::is_among`], for text that counts as a number where it is one.
+    fn is_among_numbers(&mut self, attribute: u32, among: &Among, encoded: &'a [u8]) -> bool {
+        let image = self.image;
+        let text = if encoded.first() == Some(&value::STRING) { value::text(encoded) } else { None };
+        let Some(number) = text.and_then(|text| self.decimal(attribute, text)) else { return false };
+        let symbol = S::find(image, number);
+        symbol.is_some_and(|symbol| self.is_in(among.symbols, symbol)) != among.none_of
+    }
+
+    /// Whether a list has one of the symbols as a member, or every one.
+    fn has_members(&mut self, attribute: u32, list: (u32, &[u8]), symbols: Run, every: bool, folds: bool) -> bool {
+        let set = self.members_of(attribute, list, folds);
+        let has = |symbol| self.scratch.has_symbol(set, symbol);
+        let mut symbols = self.words.run(symbols);
+        if every { symbols.all(has) } else { symbols.any(has) }
+    }
+
+    /// The symbols of a list's members, as they are or folded, looked up and remembered.
+    fn members_of(&mut self, attribute: u32, (count, mut items): (u32, &[u8]), folds: bool) -> SymbolSet {
+        let entry = self.scratch.attributes.place(attribute);
+        let slot = self.scratch.attributes.slot(entry);
+        let (place, size) = (known::SYMBOL + usize::from(folds), known::FOLDED + usize::from(folds));
+        if let [Some(found @ 1..), Some(size)] = [slot.get(place), slot.get(size)].map(|word| word.copied()) {
+            return SymbolSet { place: found - 1, size };
+        }
+        let set = self.scratch.new_symbol_set(count);
         for _ in 0..count {
+            let Some((item, rest)) = value::split(items) else { break };
+            items = rest;
+            let symbol = match value::text(item).filter(|_| folds && item.first() == Some(&value::STRING)) {
+                Some(text) => self.scratch.fold(text).and_then(|(place, _)| {
+                    let symbol = S::find(self.image, value::with_head(value::FOLDED, self.scratch.taken_mut(place)));
+                    self.scratch.give_back(place, 0);
+                    symbol
+                }),
+                None => S::find(self.image, item),
+            };
+            if let Some(symbol) = symbol {
+                self.scratch.add_symbol(set, symbol);
+            }
+        }
+        self.scratch.attributes.set(entry, place, set.place + 1);
+        self.scratch.attributes.set(entry, size, set.size);
+        set
+    }
+
+    fn is_in_networks(&self, narrow: Run, wide: Run, address: &[u32]) -> bool {
+        let networks = if address.len() == 1 { narrow } else { wide };
+        let mut place = networks.at;
+        // No more than there can be.
+        for _ in 0..networks.count.min(self.image.head(Head::Code)) {
             let first = self.order(&mut place, address);
             let last = self.order(&mut place, address);
             if first.is_le() && last.is_ge() {
@@ -418,32 +382,33 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let mut order = Ordering::Equal;
         for word in address {
             if order.is_eq() {
-                order = self.word(*place).cmp(word);
+                order = self.words.word(*place).cmp(word);
             }
             *place = place.wrapping_add(1);
         }
         order
     }
 
-    /// Whether an attribute's value, as it is or folded, is one of the `count` symbols at a place.
-    fn is_listed(&mut self, at: u32, count: u32, attribute: u32, encoded: &[u8], folds: bool) -> bool {
-        let [_, _, plain, folded] = self.scratch.memo.quad(attribute as usize);
+    /// Whether an attribute's value, as it is or folded, is one of the symbols.
+    fn is_listed(&mut self, symbols: Run, attribute: u32, encoded: &[u8], folds: bool) -> bool {
+        let entry = self.scratch.attributes.place(attribute);
+        let [_, _, _, plain, folded, ..] = self.scratch.attributes.slot(entry);
         let mut known = if folds { folded } else { plain };
         if known == UNKNOWN {
-            if S::READABLE && count <= FEW && !folds && !self.scratch.many {
-                return (0..count).any(|index| S::is(self.image, self.word(at.wrapping_add(index)), encoded));
+            if S::READABLE && symbols.count <= FEW && !folds && !self.scratch.all {
+                return self.words.run(symbols).any(|symbol| S::is(self.image, symbol, encoded));
             }
             known = self.look_up_symbol(attribute, encoded, folds);
         }
-        known != NO_SYMBOL && self.is_in(at, count, known.wrapping_sub(2))
+        known != NONE && self.is_in(symbols, known.wrapping_sub(2))
     }
 
-    /// Whether a symbol is among `count` symbols, which ascend.
-    fn is_in(&self, at: u32, count: u32, symbol: u32) -> bool {
-        let (mut low, mut high) = (at, at.wrapping_add(count));
+    /// Whether a symbol is among symbols that ascend.
+    fn is_in(&self, symbols: Run, symbol: u32) -> bool {
+        let (mut low, mut high) = (symbols.at, symbols.at.wrapping_add(symbols.count));
         while low < high {
             let middle = low + (high - low) / 2;
-            let found = self.word(middle);
+            let found = self.words.word(middle);
             if found == symbol {
                 return true;
             }
@@ -456,19 +421,58 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         false
     }
 
-    /// The symbol of an attribute's value, as it is or folded, plus two, looked up and remembered; [`NO_SYMBOL`] if it is none.
+    /// The symbol of an attribute's value, as it is or folded, plus two, looked up and remembered; [`NONE`] if it is none.
     #[inline(never)]
     fn look_up_symbol(&mut self, attribute: u32, encoded: &[u8], folds: bool) -> u32 {
-        let scalar = if folds {
-            let length = fold(value::text(encoded).unwrap_or_default(), &mut self.scratch.folded).len();
-            let folded = self.scratch.folded.bytes_mut().get_mut(..value::HEAD + length).unwrap_or_default();
-            value::with_head(value::FOLDED, folded)
+        let image = self.image;
+        let symbol = if folds {
+            let folded = self.fold(attribute, value::text(encoded).unwrap_or_default());
+            S::find(image, value::with_head(value::FOLDED, folded))
         } else {
-            encoded
+            S::find(image, encoded)
         };
-        let known = S::find(self.image, scalar).map_or(NO_SYMBOL, |symbol| symbol + 2);
-        self.scratch.memo.set(SLOT * attribute as usize + 2 + usize::from(folds), known);
+        let known = symbol.map_or(NONE, |symbol| symbol + 2);
+        let entry = self.scratch.attributes.place(attribute);
+        self.scratch.attributes.set(entry, known::SYMBOL + usize::from(folds), known);
         known
+    }
+
+    /// An attribute's text, in lower case where it is compared so.
+    fn folded<'t>(&'t mut self, attribute: u32, text: &'t [u8], folds: bool) -> &'t [u8] {
+        if folds { self.fold(attribute, text).get(value::HEAD..).unwrap_or_default() } else { text }
+    }
+
+    /// An attribute's text in lower case, behind room for a value's head; folded once and remembered.
+    #[inline(never)]
+    fn fold(&mut self, attribute: u32, text: &[u8]) -> &mut [u8] {
+        let entry = self.scratch.attributes.place(attribute);
+        let [.., place, length, _] = self.scratch.attributes.slot(entry);
+        let (place, length) = match place.checked_sub(1) {
+            Some(place) => (place as usize, length as usize),
+            None => {
+                let (place, length) = self.scratch.fold(text).unwrap_or_default();
+                self.scratch.attributes.set(entry, known::FOLDED, word(place + 1));
+                self.scratch.attributes.set(entry, known::FOLDED + 1, word(length));
+                (place, length)
+            }
+        };
+        self.scratch.taken_mut(place).get_mut(..length).unwrap_or_default()
+    }
+
+    /// An attribute's text as the encoded decimal number that it is; read once and remembered.
+    fn decimal(&mut self, attribute: u32, text: &[u8]) -> Option<&[u8]> {
+        let entry = self.scratch.attributes.place(attribute);
+        let [.., known] = self.scratch.attributes.slot(entry);
+        let place = match known.checked_sub(2) {
+            Some(place) => place as usize,
+            None if known == NONE => return None,
+            None => {
+                let place = decimal::parse(text).and_then(|number| self.scratch.keep_number(number));
+                self.scratch.attributes.set(entry, known::DECIMAL, place.map_or(NONE, |place| word(place + 2)));
+                place?
+            }
+        };
+        self.scratch.taken(place).get(..value::NUMBER_BYTES)
     }
 
     fn unit(&mut self, attribute: u32) -> Option<&'a [u8]> {
@@ -479,9 +483,10 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The value of an attribute, encoded; null is absence.
     fn value(&mut self, attribute: u32) -> Option<&'a [u8]> {
-        let [place, length, ..] = self.scratch.memo.quad(attribute as usize);
+        let entry = self.scratch.attributes.place(attribute);
+        let [_, place, length, ..] = self.scratch.attributes.slot(entry);
         match place {
-            UNKNOWN => self.look_up(attribute),
+            UNKNOWN => self.look_up(attribute, entry),
             ABSENT => None,
             THE_MOMENT => Some(&self.now.0),
             place => self.members.get((place - AT) as usize..)?.get(..length as usize),
@@ -490,52 +495,46 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Finds an attribute in the context, and remembers where it is.
     #[inline(never)]
-    fn look_up(&mut self, attribute: u32) -> Option<&'a [u8]> {
-        let (record, slot) = (self.image.attribute(attribute), SLOT * attribute as usize);
+    fn look_up(&mut self, attribute: u32, entry: usize) -> Option<&'a [u8]> {
+        let record = self.image.attribute(attribute);
         if record.lookup == Lookup::Now {
-            self.scratch.memo.set(slot, THE_MOMENT);
+            self.scratch.attributes.set(entry, known::PLACE, THE_MOMENT);
             return Some(&self.now.0);
         }
-        let found = find(self.members, self.image.text(record.name), record.lookup);
-        #[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]
+        let found = find(&mut self.scratch.index, self.members, self.image.text(record.name), record.lookup);
         let [place, length] = found.map_or([ABSENT, 0], |value| {
-            [(value.as_ptr() as usize).wrapping_sub(self.members.as_ptr() as usize) as u32 + AT, value.len() as u32]
+            [word((value.as_ptr() as usize).wrapping_sub(self.members.as_ptr() as usize)) + AT, word(value.len())]
         });
-        self.scratch.memo.set(slot, place);
-        self.scratch.memo.set(slot + 1, length);
+        self.scratch.attributes.set(entry, known::PLACE, place);
+        self.scratch.attributes.set(entry, known::LENGTH, length);
         found
     }
 }
 
-/// Lower case, behind room for a value's head.
-fn fold<'s>(text: &[u8], folded: &'s mut Memory) -> &'s [u8] {
-    let room = folded.fit(value::HEAD + fold::room(text)).get_mut(value::HEAD..).unwrap_or_default();
-    let length = fold::fold_into(text, room);
-    room.get(..length).unwrap_or_default()
+fn compares(number: f64, operand: f64, comparison: Comparison) -> bool {
+    number.partial_cmp(&operand).is_some_and(|order| comparison.admits(order))
+}
+
+fn number_of(encoded: &[u8]) -> Option<f64> {
+    match value::read(encoded)? {
+        (Encoded::Number(number), _) => Some(number),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]
+const fn word(place: usize) -> u32 {
+    place as u32
 }
 
 /// Looks an attribute up: an own member as written, even when null; else, where the name has dots, walked through objects.
-fn find<'a>(members: &'a [u8], name: &[u8], lookup: Lookup) -> Option<&'a [u8]> {
+fn find<'a>(index: &mut ContextIndex, members: &'a [u8], name: &[u8], lookup: Lookup) -> Option<&'a [u8]> {
     let present = |value: &&[u8]| value.first() != Some(&value::NULL);
-    let mut found = value::member(members, name);
+    let mut found = index.member(members, name);
     match lookup {
-        Lookup::UserId if !found.as_ref().is_some_and(present) => found = value::member(members, b"targetingKey"),
-        Lookup::Path if found.is_none() => found = walk(members, name),
-        _ => {}
+        Lookup::UserId if !found.as_ref().is_some_and(present) => found = index.member(members, b"targetingKey"),
+        Lookup::Path if found.is_none() => found = index.path(members, name),
+        Lookup::UserId | Lookup::Path | Lookup::Member | Lookup::Now => {}
     }
     found.filter(present)
-}
-
-/// Follows a dotted name through own members of objects. A context's own `now` is nobody's.
-fn walk<'a>(mut members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let (mut name, mut rest) = text::cut(name, b'.');
-    if name == b"now" {
-        return None;
-    }
-    loop {
-        let found = value::member(members, name)?;
-        let Some(names) = rest else { return Some(found) };
-        members = value::members(found)?;
-        (name, rest) = text::cut(names, b'.');
-    }
 }

@@ -4,7 +4,7 @@
 //! for more than the right answer.
 
 pub(crate) mod cidr;
-#[cfg_attr(not(test), expect(dead_code, reason = "conditions do not have `as` yet"))]
+pub(crate) mod comparison;
 pub(crate) mod decimal;
 pub(crate) mod fold;
 mod fold_table;

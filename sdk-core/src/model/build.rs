@@ -4,9 +4,10 @@ use alloc::{vec, vec::Vec};
 use hashbrown::{HashTable, hash_table::Entry};
 
 use super::{
-    code,
-    details::{Decision, FlagType},
-    image::{ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup, Span},
+    details::FlagType,
+    image::{
+        ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, HAS_METADATA, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup, Span,
+    },
     symbol::{Exact, Fingerprints, Symbols as _},
 };
 use crate::{
@@ -16,12 +17,14 @@ use crate::{
 
 /// Tables in the making.
 pub(crate) struct Builder {
-    pub(crate) code: Vec<u32>,
+    pub(super) code: Vec<u32>,
     bytes: Vec<u8>,
     flags: Vec<[u32; FLAG_WORDS as usize]>,
     attributes: Vec<[u32; ATTRIBUTE_WORDS as usize]>,
     aliases: Vec<[u32; ALIAS_WORDS as usize]>,
     known: Vec<[u32; KNOWN_WORDS as usize]>,
+    /// Moments at which conditions on `now` may change.
+    pub(super) moments: Vec<i64>,
     /// The key that symbols are hashed by.
     key: Subkey,
     /// The hash of each scalar of a list, and where it stands among the bytes that become symbols.
@@ -57,6 +60,7 @@ impl Builder {
             attributes: Vec::new(),
             aliases: Vec::new(),
             known: Vec::new(),
+            moments: Vec::new(),
             symbols: Vec::new(),
             scalars: Vec::new(),
             lists: Vec::new(),
@@ -70,25 +74,27 @@ impl Builder {
         place(self.code.len())
     }
 
-    pub(crate) fn push(&mut self, words: &[u32]) {
+    pub(super) fn push(&mut self, words: &[u32]) {
         self.code.extend_from_slice(words);
     }
 
-    pub(crate) fn push_all(&mut self, words: impl Iterator<Item = u32>) {
-        self.code.extend(words);
+    pub(super) fn set(&mut self, at: usize, word: u32) {
+        if let Some(place) = self.code.get_mut(at) {
+            *place = word;
+        }
     }
 
-    pub(crate) fn push_double(&mut self, number: f64) {
+    pub(super) fn push_double(&mut self, number: f64) {
         self.push_wide((number + 0.0).to_bits());
     }
 
-    pub(crate) fn push_subkey(&mut self, subkey: Subkey) {
+    pub(super) fn push_subkey(&mut self, subkey: Subkey) {
         for half in subkey.0 {
             self.push_wide(half);
         }
     }
 
-    pub(crate) fn push_span(&mut self, span: Span) {
+    pub(super) fn push_span(&mut self, span: Span) {
         self.push(&[span.at, span.length]);
     }
 
@@ -137,8 +143,13 @@ impl Builder {
         }
     }
 
+    /// How an attribute of these tables is looked up.
+    pub(super) fn lookup_of(&self, attribute: u32) -> Option<Lookup> {
+        self.attributes.get(attribute as usize).map(|[_, length]| Lookup::of(length >> KIND_SHIFT))
+    }
+
     /// Appends the numbers of encoded scalars as a list. A scalar twice stands once; answers how many there are.
-    pub(crate) fn push_symbols<'a>(&mut self, encoded: impl Iterator<Item = &'a [u8]>) -> usize {
+    pub(super) fn push_symbols<'a>(&mut self, encoded: impl Iterator<Item = &'a [u8]>) -> usize {
         let start = self.code.len();
         for scalar in encoded {
             let number = self.symbol(scalar);
@@ -184,12 +195,19 @@ impl Builder {
         self.segments - 1
     }
 
-    /// Writes a table of variants, or finds the same table; each variant is a name and an encoded value.
-    pub(crate) fn variants<'a>(&mut self, variants: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>) -> u32 {
-        let mut table = vec![place(variants.len())];
+    /// Writes a table of variants with the flag's metadata behind it, or finds the same table; each variant is a name and an encoded
+    /// value, and metadata is canonical JSON.
+    pub(crate) fn variants<'a>(&mut self, variants: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>, metadata: Option<&str>) -> u32 {
+        let has_metadata = if metadata.is_some() { HAS_METADATA } else { 0 };
+        let mut table = Vec::with_capacity(3 * variants.len() + 3);
+        table.push(place(variants.len()) | has_metadata);
         for (name, value) in variants {
             let (name, value) = (self.text(name), self.text(value));
             table.extend_from_slice(&[name.at, name.length, value.at]);
+        }
+        if let Some(metadata) = metadata {
+            let metadata = self.text(metadata.as_bytes());
+            table.extend_from_slice(&[metadata.at, metadata.length]);
         }
         let hash = |words: &[u32]| words.iter().fold(0_u64, |hash, word| (hash ^ u64::from(*word)).wrapping_mul(SPREAD).rotate_left(29));
         let Self { code, interned, .. } = self;
@@ -205,22 +223,6 @@ impl Builder {
                 code.extend_from_slice(&table);
                 at
             }
-        }
-    }
-
-    /// Makes the next step depend on a condition, if there is one.
-    pub(crate) fn push_guard(&mut self, condition: u32) {
-        if condition != 0 {
-            self.push(&[code::guard(condition)]);
-        }
-    }
-
-    /// A constant answer, which ends a flag's steps.
-    pub(crate) fn push_const(&mut self, decision: Decision) {
-        let drawn = decision.bucket_plus_one != 0;
-        self.push(&[code::with_count(code::CONST, usize::from(drawn)), decision.word]);
-        if drawn {
-            self.push(&[decision.bucket_plus_one]);
         }
     }
 
@@ -258,7 +260,7 @@ impl Builder {
         self.finish(Fingerprints::WIDTH)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "hashes are split into their halves")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hashes and moments are split into their halves")]
     fn finish(mut self, symbol_width: u32) -> Option<Image> {
         let mut order: Vec<(u64, u32)> = (0..).zip(&self.symbols).map(|(number, (hash, _))| (*hash, number)).collect();
         order.sort_unstable();
@@ -298,13 +300,24 @@ impl Builder {
         } else {
             order.iter().flat_map(|(hash, _)| [*hash as u32, (*hash >> 32) as u32]).collect()
         };
+        self.moments.sort_unstable();
+        self.moments.dedup();
         let words = self.code.len() + FLAG_WORDS as usize * self.flags.len() + symbols.len() + directory.len();
         let mut bytes = Vec::with_capacity(CODE + 4 * words + self.bytes.len() + 1024);
         let mut put = |word: u32| bytes.extend_from_slice(&word.to_le_bytes());
         for word in [MAGIC, FORMAT, 0, 0, 0] {
             put(word);
         }
-        for count in [self.code.len(), self.flags.len(), self.attributes.len(), self.aliases.len(), self.known.len(), order.len()] {
+        let counts = [
+            self.code.len(),
+            self.flags.len(),
+            self.attributes.len(),
+            self.aliases.len(),
+            self.known.len(),
+            self.moments.len(),
+            order.len(),
+        ];
+        for count in counts {
             put(place(count));
         }
         put(directory_bits);
@@ -315,7 +328,8 @@ impl Builder {
         }
         let records = self.flags.iter().flatten().chain(self.attributes.iter().flatten());
         let others = self.aliases.iter().flatten().chain(self.known.iter().flatten());
-        for word in self.code.iter().chain(records).chain(others).chain(&symbols).chain(&directory) {
+        let moments: Vec<u32> = self.moments.iter().flat_map(|moment| [*moment as u32, (*moment >> 32) as u32]).collect();
+        for word in self.code.iter().chain(records).chain(others).chain(&moments).chain(&symbols).chain(&directory) {
             put(*word);
         }
         put(place(self.bytes.len()));

@@ -134,9 +134,11 @@ pub enum Value<'r> {
     Object(&'r str),
 }
 
-/// A variant by its number in the flag, the reason, the error code and the layer, in one word; beside it the bucket.
+/// A variant by its number in the flag, the step that answered, the reason or the error code, and the layer, in one word; beside
+/// it the bucket.
 ///
-/// Bits: 0–19 the variant's number plus one (0: the caller's default), 20–23 reason, 24–27 error code, 28–31 layer.
+/// Bits: 0–11 the variant's number plus one (0: the caller's default), 12–23 the step's index plus one (0: no step was asked),
+/// 24–27 the reason, 28–31 the layer. Layer 0 is an error; the reason's bits then hold the error code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Decision {
     pub(crate) word: u32,
@@ -144,21 +146,61 @@ pub(crate) struct Decision {
     pub(crate) bucket_plus_one: u32,
 }
 
-impl Decision {
-    /// How many variants a flag may have: their number fits 20 bits. A document of 8 MB cannot hold more.
-    pub(crate) const VARIANTS: usize = (1 << 20) - 1;
-    const VARIANT_BITS: u32 = (1 << 20) - 1;
+/// The most variants that a flag may have; their number fits the bits of a [`Decision`] with room for as many again.
+pub const MAX_VARIANTS: usize = 1_000;
 
-    pub(crate) const fn new(variant: Option<u32>, reason: Reason, layer: Layer) -> Self {
+/// Where a step stands in a flag's order of precedence, as if every step were there.
+///
+/// 0 disabled, 1 rolled back, 2 prerequisites (all of them together), 3 the customer's override, 4 the organization's, 5 deny list,
+/// 6 allow list; from 7 on the targets, then the rules, one each; then the rollout's percentage, the default of the environment, the
+/// default of the flag.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct StepIndex(pub(crate) u32);
+
+impl StepIndex {
+    pub(crate) const DISABLED: Self = Self(0);
+    pub(crate) const ROLLED_BACK: Self = Self(1);
+    pub(crate) const PREREQUISITES: Self = Self(2);
+    pub(crate) const CUSTOMER: Self = Self(3);
+    pub(crate) const ORGANIZATION: Self = Self(4);
+    pub(crate) const DENY: Self = Self(5);
+    pub(crate) const ALLOW: Self = Self(6);
+    pub(crate) const FIRST_TARGET: Self = Self(7);
+
+    /// The step so many places further on.
+    pub(crate) fn plus(self, places: usize) -> Self {
+        Self(u32::try_from(places).map_or(u32::MAX, |places| self.0.saturating_add(places)))
+    }
+}
+
+const TWELVE_BITS: u32 = (1 << 12) - 1;
+const STEP_SHIFT: u32 = 12;
+const REASON_SHIFT: u32 = 24;
+const LAYER_SHIFT: u32 = 28;
+
+impl Decision {
+    pub(crate) const fn new(variant: Option<u32>, reason: Reason, layer: Layer, step: StepIndex) -> Self {
         let plus_one = match variant {
             Some(index) => index + 1,
             None => 0,
         };
-        Self { word: plus_one & Self::VARIANT_BITS | (reason as u32) << 20 | (layer as u32) << 28, bucket_plus_one: 0 }
+        let step = (step.0 + 1 & TWELVE_BITS) << STEP_SHIFT;
+        Self::of(plus_one & TWELVE_BITS | step | (reason as u32) << REASON_SHIFT | (layer as u32) << LAYER_SHIFT)
     }
 
+    /// A decision as it stands in the tables: without a bucket.
+    pub(crate) const fn of(word: u32) -> Self {
+        Self { word, bucket_plus_one: 0 }
+    }
+
+    /// An error before any step was asked.
     pub(crate) const fn error(code: ErrorCode) -> Self {
-        Self { word: (Reason::Error as u32) << 20 | (code as u32) << 24, bucket_plus_one: 0 }
+        Self::of((code as u32) << REASON_SHIFT)
+    }
+
+    /// An error of the step that would have made this decision.
+    pub(crate) const fn step_error(self, code: ErrorCode) -> Self {
+        Self::of(Self::error(code).word | self.word & TWELVE_BITS << STEP_SHIFT)
     }
 
     pub(crate) const fn with_bucket(self, bucket: u32) -> Self {
@@ -166,22 +208,41 @@ impl Decision {
     }
 
     pub(crate) const fn variant_plus_one(self) -> u32 {
-        self.word & Self::VARIANT_BITS
+        self.word & TWELVE_BITS
     }
 
-    pub(crate) const fn with_variant_plus_one(self, plus_one: u32) -> Self {
-        Self { word: self.word & !Self::VARIANT_BITS | plus_one & Self::VARIANT_BITS, bucket_plus_one: self.bucket_plus_one }
+    /// The number of the variant; `None` stands for the caller's default.
+    pub(crate) const fn variant(self) -> Option<u32> {
+        self.variant_plus_one().checked_sub(1)
+    }
+
+    pub(crate) const fn with_variant(self, variant: Option<u32>) -> Self {
+        let plus_one = match variant {
+            Some(index) => index + 1,
+            None => 0,
+        };
+        Self { word: self.word & !TWELVE_BITS | plus_one & TWELVE_BITS, bucket_plus_one: self.bucket_plus_one }
     }
 
     pub(crate) fn reason(self) -> Reason {
-        Reason::from_number(self.word >> 20 & 15).unwrap_or(Reason::Error)
+        match self.layer() {
+            Some(_) => Reason::from_number(self.word >> REASON_SHIFT & 15).unwrap_or(Reason::Error),
+            None => Reason::Error,
+        }
     }
 
     pub(crate) fn error_code(self) -> Option<ErrorCode> {
-        ErrorCode::from_number(self.word >> 24 & 15)
+        match self.layer() {
+            Some(_) => None,
+            None => ErrorCode::from_number(self.word >> REASON_SHIFT & 15),
+        }
     }
 
     pub(crate) fn layer(self) -> Option<Layer> {
-        Layer::from_number(self.word >> 28)
+        Layer::from_number(self.word >> LAYER_SHIFT)
+    }
+
+    pub(crate) const fn step(self) -> Option<u32> {
+        (self.word >> STEP_SHIFT & TWELVE_BITS).checked_sub(1)
     }
 }

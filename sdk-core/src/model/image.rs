@@ -1,15 +1,19 @@
 //! The tables themselves, read in place.
 
-use super::{details::FlagType, memory::Memory, words::Words};
-use crate::bucket::Subkey;
+use super::{
+    details::FlagType,
+    memory::Memory,
+    words::{Run, Words},
+};
+use crate::{bucket::Subkey, context::value};
 
 /// Compiled flags in the binary form of a program. Every read is total: what lies outside the tables reads as 0 or as nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Image {
     /// Prefix, head, code, the records that the head counts, in its order, the number of text bytes, the text bytes.
     pub(crate) memory: Memory,
-    /// Where the code ends and flags, attributes, aliases, known members, symbols start, and where their directory does.
-    pub(crate) at: [u32; 6],
+    /// Where the code ends and flags, attributes, aliases, known members, moments, symbols start, and where their directory does.
+    pub(crate) at: [u32; 7],
     /// Where texts, values and pattern tables start in the bytes.
     pub(crate) texts: usize,
 }
@@ -18,8 +22,8 @@ pub(crate) struct Image {
 pub(crate) const PREFIX: usize = 20;
 /// Where the length stands.
 pub(crate) const LENGTH_AT: usize = 8;
-/// Bytes before the code: the prefix and a head of 12 words.
-pub(crate) const CODE: usize = PREFIX + 48;
+/// Bytes before the code: the prefix and a head of 13 words.
+pub(crate) const CODE: usize = PREFIX + 52;
 /// Nothing is counted that far.
 const LIMIT: u32 = 1 << 26;
 
@@ -33,6 +37,7 @@ pub(crate) enum Head {
     Attributes,
     Aliases,
     Known,
+    Moments,
     Symbols,
     /// The symbols are found by this many top bits of their hash.
     DirectoryBits,
@@ -51,10 +56,17 @@ pub(crate) struct FlagRecord {
 }
 
 /// A place and a length in the bytes.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Span {
     pub(crate) at: u32,
     pub(crate) length: u32,
+}
+
+impl Span {
+    /// The span whose place and length stand in these words; the upper bits of a length may hold a kind.
+    pub(super) const fn of(at: u32, length: u32) -> Self {
+        Self { at, length: length & LENGTH }
+    }
 }
 
 /// One attribute that conditions, targets or units look at.
@@ -75,6 +87,18 @@ pub(crate) enum Lookup {
     UserId,
     /// A name with dots: an own member as written, else a path.
     Path,
+}
+
+impl Lookup {
+    /// The look-up with this number.
+    pub(super) const fn of(number: u32) -> Self {
+        match number {
+            1 => Self::Now,
+            2 => Self::UserId,
+            3 => Self::Path,
+            _ => Self::Member,
+        }
+    }
 }
 
 /// What a program's context must agree with.
@@ -99,12 +123,15 @@ pub(crate) const FLAG_WORDS: u32 = 4;
 pub(crate) const ATTRIBUTE_WORDS: u32 = 2;
 pub(crate) const ALIAS_WORDS: u32 = 3;
 pub(crate) const KNOWN_WORDS: u32 = 4;
+const MOMENT_WORDS: u32 = 2;
+/// Of the first word of a table of variants: a place and a length of metadata stand behind the variants.
+pub(crate) const HAS_METADATA: u32 = 1 << 31;
 /// The upper bits of a length word hold a kind; lengths stay below this.
 pub(crate) const KIND_SHIFT: u32 = 28;
 const LENGTH: u32 = (1 << KIND_SHIFT) - 1;
 
 impl Image {
-    pub(crate) const EMPTY: Self = Self { memory: Memory::new(), at: [0; 6], texts: 0 };
+    pub(crate) const EMPTY: Self = Self { memory: Memory::new(), at: [0; 7], texts: 0 };
 
     /// The bytes of the tables, of which there are as many as they say themselves.
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -120,10 +147,11 @@ impl Image {
     /// Finds its way in new bytes; whether their head describes them.
     pub(crate) fn read_head(&mut self, symbol_width: u32) -> bool {
         let (mut place, mut fits) = (0_u32, true);
-        for index in 0..6 {
+        for index in 0..7 {
             let count = self.raw(PREFIX + 4 * index);
             fits &= count < LIMIT;
-            let width = [1, FLAG_WORDS, ATTRIBUTE_WORDS, ALIAS_WORDS, KNOWN_WORDS, symbol_width].get(index).copied().unwrap_or(0);
+            let width =
+                [1, FLAG_WORDS, ATTRIBUTE_WORDS, ALIAS_WORDS, KNOWN_WORDS, MOMENT_WORDS, symbol_width].get(index).copied().unwrap_or(0);
             place = place.wrapping_add(count.wrapping_mul(width));
             fits &= place < LIMIT;
             if let Some(at) = self.at.get_mut(index) {
@@ -141,7 +169,7 @@ impl Image {
     pub(crate) fn clear(&mut self) {
         // Without a head there is nothing.
         self.memory.clear(CODE / 4);
-        self.at = [0; 6];
+        self.at = [0; 7];
     }
 
     /// A word of the head.
@@ -163,13 +191,13 @@ impl Image {
     }
 
     /// All words, from the first of the code on.
-    pub(crate) fn tables(&self) -> Words<'_> {
+    pub(crate) fn words(&self) -> Words<'_> {
         Words(self.memory.bytes().get(CODE..).unwrap_or_default().as_chunks().0)
     }
 
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     pub(crate) fn word(&self, at: u32) -> u32 {
-        self.tables().word(at)
+        self.words().word(at)
     }
 
     /// Two words at a place in the bytes, as one number.
@@ -178,15 +206,8 @@ impl Image {
         u64::from(self.raw(at)) | u64::from(self.raw(at.wrapping_add(4))) << 32
     }
 
-    /// `count` words from `at` on; none where they do not all exist.
-    pub(crate) fn words(&self, at: u32, count: u32) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + Clone + use<'_> {
-        let code = self.bytes().get(CODE..).unwrap_or_default().as_chunks().0;
-        let words: &[[u8; 4]] = code.get(at as usize..).and_then(|tail| tail.get(..count as usize)).unwrap_or_default();
-        words.iter().map(|word| u32::from_le_bytes(*word))
-    }
-
     pub(crate) fn span(&self, at: u32) -> Span {
-        Span { at: self.word(at), length: self.word(at.wrapping_add(1)) & LENGTH }
+        Span::of(self.word(at), self.word(at.wrapping_add(1)))
     }
 
     pub(crate) fn text(&self, span: Span) -> &[u8] {
@@ -224,7 +245,15 @@ impl Image {
 
     /// How many variants a flag has.
     pub(crate) fn variants(&self, flag: u32) -> u32 {
-        self.word(self.flag(flag).variants)
+        self.word(self.flag(flag).variants) & !HAS_METADATA
+    }
+
+    /// The metadata that is told with a flag's answers, as canonical JSON.
+    pub(crate) fn metadata(&self, flag: u32) -> Option<&str> {
+        let table = self.flag(flag).variants;
+        let head = self.word(table);
+        let behind = table.wrapping_add(1).wrapping_add((head & !HAS_METADATA).wrapping_mul(3));
+        (head & HAS_METADATA != 0).then(|| self.str(self.span(behind)))
     }
 
     /// Name and encoded value of a flag's variant.
@@ -235,13 +264,7 @@ impl Image {
 
     pub(crate) fn attribute(&self, index: u32) -> AttributeRecord {
         let at = self.place(Head::Flags).wrapping_add(index.wrapping_mul(ATTRIBUTE_WORDS));
-        let lookup = match self.word(at.wrapping_add(1)) >> KIND_SHIFT {
-            1 => Lookup::Now,
-            2 => Lookup::UserId,
-            3 => Lookup::Path,
-            _ => Lookup::Member,
-        };
-        AttributeRecord { name: self.span(at), lookup }
+        AttributeRecord { name: self.span(at), lookup: Lookup::of(self.word(at.wrapping_add(1)) >> KIND_SHIFT) }
     }
 
     /// An alias and the number of its flag.
@@ -255,14 +278,25 @@ impl Image {
         let agreement = match self.word(at.wrapping_add(1)) >> KIND_SHIFT {
             0 => Agreement::AbsentOrNull,
             1 => Agreement::Absent,
-            _ => Agreement::Equal(self.tables().wide(at.wrapping_add(2))),
+            _ => Agreement::Equal(self.words().wide(at.wrapping_add(2))),
         };
         KnownRecord { name: self.span(at), agreement }
     }
 
+    /// The moments at which conditions on `now` may change, ascending.
+    pub(crate) fn moments(&self) -> impl Iterator<Item = i64> + use<'_> {
+        let first = self.place(Head::Known);
+        (0..self.head(Head::Moments)).map(move |index| self.words().wide(first.wrapping_add(index.wrapping_mul(2))).cast_signed())
+    }
+
+    /// Of a ruleset: the encoded scalars that are these symbols.
+    pub(crate) fn scalars(&self, symbols: Run) -> impl Iterator<Item = &[u8]> + Clone {
+        self.words().run(symbols).map(|symbol| value::split(self.value(symbol)).map_or(&[][..], |(scalar, _)| scalar))
+    }
+
     /// Of a program: the hash that is symbol `number`.
     pub(crate) fn fingerprint(&self, number: u32) -> u64 {
-        self.tables().wide(self.place(Head::Known).wrapping_add(number.wrapping_mul(2)))
+        self.words().wide(self.place(Head::Moments).wrapping_add(number.wrapping_mul(2)))
     }
 
     /// Where the symbols are whose hash starts like this one; where the directory has nothing, nowhere.

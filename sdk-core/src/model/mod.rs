@@ -2,9 +2,15 @@
 //!
 //! A ruleset and a program are the same tables; they differ in how symbols are kept ([`symbol`]) and in what has been settled.
 pub(crate) mod build;
-pub(crate) mod code;
+mod code;
+pub(crate) mod condition;
 pub(crate) mod details;
 pub(crate) mod image;
 pub(crate) mod memory;
+mod moments;
+pub(crate) mod operator;
+pub(crate) mod shape;
+pub(crate) mod step;
 pub(crate) mod symbol;
 pub(crate) mod words;
+mod write;

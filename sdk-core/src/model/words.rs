@@ -1,52 +1,60 @@
-//! The words of the tables, as whoever walks them reads them.
-use super::{code, details::Decision};
+//! The words of the tables, read in place; every read is total: what is not there reads as 0.
+use super::{details::Decision, image::Span};
 use crate::bucket::Subkey;
 
-/// Words in place, from the first of the code on. Every read is total: what is not there reads as 0.
+/// Words in place, from the first of the code on.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a>(pub(crate) &'a [[u8; 4]]);
 
-impl Words<'_> {
+/// So many words, or groups of words, from a place on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Run {
+    pub(crate) at: u32,
+    pub(crate) count: u32,
+}
+
+impl<'a> Words<'a> {
+    #[inline]
     pub(crate) fn word(self, at: u32) -> u32 {
         self.0.get(at as usize).map_or(0, |word| u32::from_le_bytes(*word))
     }
 
     /// Two words as one number.
+    #[inline]
     pub(crate) fn wide(self, at: u32) -> u64 {
         u64::from(self.word(at)) | u64::from(self.word(at.wrapping_add(1))) << 32
     }
 
+    #[inline]
     pub(crate) fn double(self, at: u32) -> f64 {
         f64::from_bits(self.wide(at))
     }
 
+    #[inline]
     pub(crate) fn subkey(self, at: u32) -> Subkey {
         Subkey([self.wide(at), self.wide(at.wrapping_add(2))])
     }
 
-    /// What a step answers whose decision stands at `at`.
+    #[inline]
     pub(crate) fn decision(self, at: u32) -> Decision {
-        Decision { word: self.word(at), bucket_plus_one: 0 }
+        Decision::of(self.word(at))
     }
 
-    /// The answer of the [`code::CONST`] at `at`.
-    pub(crate) fn constant(self, at: u32) -> Decision {
-        let drawn = code::count(self.word(at)) != 0;
-        let bucket_plus_one = if drawn { self.word(at.wrapping_add(2)) } else { 0 };
-        Decision { word: self.word(at.wrapping_add(1)), bucket_plus_one }
+    #[inline]
+    pub(crate) fn span(self, at: u32) -> Span {
+        Span::of(self.word(at), self.word(at.wrapping_add(1)))
     }
 
-    /// How many words the step at `at` takes; none where there is no step.
-    pub(crate) fn step_size(self, at: u32) -> u32 {
-        let word = self.word(at);
-        match code::operation(word) {
-            code::IF | code::OVERRIDES => 1,
-            code::NEEDS => 2,
-            code::CONST => 2 + code::count(word),
-            code::PREREQUISITE => self.word(at.wrapping_add(3)).saturating_add(4),
-            code::LIST => 3 + code::count(word),
-            code::DRAW => 6 + 2 * code::count(word),
-            _ => 0,
-        }
+    /// The words of a run; none where they do not all exist.
+    pub(crate) fn run(self, run: Run) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + Clone + use<'a> {
+        let words = self.0.get(run.at as usize..).and_then(|tail| tail.get(..run.count as usize)).unwrap_or_default();
+        words.iter().map(|word| u32::from_le_bytes(*word))
+    }
+
+    /// The pairs of a run, each of two words; none where they do not all exist.
+    pub(crate) fn pairs(self, run: Run) -> impl DoubleEndedIterator<Item = [u32; 2]> + ExactSizeIterator + Clone + use<'a> {
+        let words = self.0.get(run.at as usize..).and_then(|tail| tail.get(..2 * run.count as usize)).unwrap_or_default();
+        let pairs: &[[[u8; 4]; 2]] = words.as_chunks().0;
+        pairs.iter().map(|pair| pair.map(u32::from_le_bytes))
     }
 }

@@ -4,17 +4,20 @@ use alloc::{format, string::String};
 use super::runner::Program;
 use crate::{
     evaluate::{
+        Include,
         evaluation::Evaluation,
-        explain::{op, rendered},
+        explain::{write_operand, write_portion},
     },
     json::{
         Object,
         canonical::{write_number, write_string},
     },
     model::{
-        code,
+        condition::Condition,
         details::Decision,
         image::{Head, Image},
+        step::{Guarded, Step},
+        words::Run,
     },
 };
 
@@ -27,18 +30,19 @@ impl Program {
         let mut flags = Object::open(program.member("flags"));
         for flag in 0..image.flags() {
             let mut object = Object::open(flags.member(&name(image, flag)));
+            if let Some(metadata) = image.metadata(flag) {
+                object.member("metadata").push_str(metadata);
+            }
             write_steps(object.member("steps"), image, flag);
             object.member("type").push_str(&format!("\"{}\"", image.flag_type(flag).map_or("", |kind| kind.as_str())));
             object.close();
         }
         flags.close();
         write_number(program.member("format"), f64::from(super::FORMAT));
-        let known = program.member("known");
-        for index in 0..image.head(Head::Known) {
-            known.push(if index == 0 { '[' } else { ',' });
-            write_string(known, image.str(image.known(index).name));
-        }
-        known.push(']');
+        let known = (0..image.head(Head::Known)).map(|index| image.str(image.known(index).name));
+        write_list(program.member("known"), known, |out, name| write_string(out, name));
+        #[expect(clippy::cast_precision_loss, reason = "moments are whole numbers below 2^53")]
+        write_list(program.member("moments"), image.moments(), |out, moment| write_number(out, moment as f64));
         program.close();
         out
     }
@@ -50,112 +54,102 @@ fn name(image: &Image, flag: u32) -> String {
     if key.is_empty() { format!("#{flag}") } else { key.into() }
 }
 
-fn write_steps(out: &mut String, image: &Image, flag: u32) {
-    let mut at = image.steps(flag);
-    if code::operation(image.word(at)) == code::NEEDS {
-        at += 2;
-    }
+fn write_list<T>(out: &mut String, items: impl Iterator<Item = T>, write: impl Fn(&mut String, T)) {
     out.push('[');
-    loop {
-        let mut step = Object::open(out);
-        let answer = |step: &mut Object<'_>, decision: Decision| {
-            Evaluation::new(image, flag, decision).write_canonical(step.member("answer"), None, true);
-        };
-        let plain = |at: u32| Decision { word: image.word(at), bucket_plus_one: 0 };
-        let mut guard = 0;
-        if code::operation(image.word(at)) == code::IF {
-            guard = code::condition(image.word(at));
-            at += 1;
-        }
-        let word = image.word(at);
-        match code::operation(word) {
-            code::PREREQUISITE => {
-                answer(&mut step, plain(at + 2));
-                write_string(step.member("unless"), &name(image, image.word(at + 1)));
-            }
-            code::LIST => {
-                answer(&mut step, plain(at + 2));
-                write_fingerprints(step.member("listed"), image, at + 3, code::count(word));
-                write_attribute(step.member("unit"), image, at + 1);
-            }
-            code::DRAW => {
-                if guard != 0 {
-                    write_condition(step.member("if"), image, guard);
-                }
-                let count = code::count(word);
-                let shares = step.member("shares");
-                for share in 0..count {
-                    shares.push(if share == 0 { '[' } else { ',' });
-                    let mut object = Object::open(shares);
-                    answer(&mut object, plain(at + 7 + 2 * share));
-                    write_number(object.member("below"), f64::from(image.word(at + 6 + 2 * share)));
-                    object.close();
-                }
-                shares.push_str(if count == 0 { "[]" } else { "]" });
-                write_attribute(step.member("unit"), image, at + 1);
-            }
-            _ => {
-                answer(&mut step, image.tables().constant(at));
-                if guard != 0 {
-                    write_condition(step.member("if"), image, guard);
-                }
-            }
-        }
-        step.close();
-        if code::operation(word) == code::CONST && guard == 0 {
-            out.push(']');
-            return;
-        }
-        out.push(',');
-        at += image.tables().step_size(at);
-    }
-}
-
-fn write_attribute(out: &mut String, image: &Image, at: u32) {
-    write_string(out, image.str(image.attribute(image.word(at)).name));
-}
-
-fn write_fingerprints(out: &mut String, image: &Image, at: u32, count: u32) {
-    out.push('[');
-    for (index, symbol) in image.words(at, count).enumerate() {
+    for (index, item) in items.enumerate() {
         if index > 0 {
             out.push(',');
         }
-        out.push_str(&format!("\"{:016x}\"", image.fingerprint(symbol)));
+        write(out, item);
     }
     out.push(']');
 }
 
-fn write_condition(out: &mut String, image: &Image, at: u32) {
-    let word = image.word(at);
+fn write_steps(out: &mut String, image: &Image, flag: u32) {
+    let mut at = image.steps(flag);
+    out.push('[');
+    loop {
+        let Guarded { condition, step, next } = image.words().step(at);
+        write_step(out, image, flag, condition, &step);
+        if condition == 0 && matches!(step, Step::Const(_) | Step::Nothing) {
+            break;
+        }
+        out.push(',');
+        at = next;
+    }
+    out.push(']');
+}
+
+fn write_step(out: &mut String, image: &Image, flag: u32, condition: u32, step: &Step) {
+    let write_answer = |out: &mut String, decision: Decision| {
+        Evaluation::new(image, flag, decision).write_canonical(out, None, Include { bucket: true, ..Include::default() });
+    };
     let mut object = Object::open(out);
-    match code::operation(word) {
-        code::ALL | code::ANY => {
-            let list = object.member(op(word));
-            list.push('[');
-            for (index, child) in image.words(at + 2, image.word(at + 1)).enumerate() {
-                if index > 0 {
-                    list.push(',');
-                }
-                write_condition(list, image, child);
-            }
-            list.push(']');
+    let decision = match step {
+        Step::Const(decision) => Some(*decision),
+        Step::List(list) => Some(list.listed),
+        Step::Prerequisite { unmet, .. } => Some(*unmet),
+        Step::Draw(_) | Step::Overrides | Step::Nothing => None,
+    };
+    if let Some(decision) = decision {
+        write_answer(object.member("answer"), decision);
+    }
+    if condition != 0 {
+        write_condition(object.member("if"), image, condition);
+    }
+    match step {
+        Step::Prerequisite { flag, .. } => write_string(object.member("unless"), &name(image, *flag)),
+        Step::List(list) => {
+            let symbols = image.words().run(list.symbols);
+            write_list(object.member("listed"), symbols, |out, symbol| out.push_str(&fingerprint(image, symbol)));
+            write_attribute(object.member("unit"), image, list.attribute);
         }
-        code::NOT => write_condition(object.member("not"), image, image.word(at + 1)),
-        code::SEGMENT => write_condition(object.member("segment"), image, image.word(at + 2)),
-        operation => {
-            write_attribute(object.member("attribute"), image, at + 1);
-            write_string(object.member("op"), op(word));
-            match operation {
-                code::IN => write_fingerprints(object.member("value"), image, at + 2, code::count(word)),
-                code::NUMBER | code::TIME => write_number(object.member("value"), image.tables().double(at + 2)),
-                code::SEMVER => write_string(object.member("value"), image.str(image.span(at + 2))),
-                code::CONTAINS | code::STARTS_WITH | code::ENDS_WITH => {
-                    object.member("value").push_str(&rendered(image.text(image.span(at + 2))));
-                }
-                _ => {}
+        Step::Draw(draw) => {
+            write_list(object.member("shares"), image.words().pairs(draw.shares), |out, [bound, word]| {
+                let mut share = Object::open(out);
+                write_answer(share.member("answer"), Decision::of(word));
+                write_number(share.member("below"), f64::from(bound));
+                share.close();
+            });
+            write_attribute(object.member("unit"), image, draw.attribute);
+        }
+        Step::Const(_) | Step::Overrides | Step::Nothing => {}
+    }
+    object.close();
+}
+
+fn write_attribute(out: &mut String, image: &Image, attribute: u32) {
+    write_string(out, image.str(image.attribute(attribute).name));
+}
+
+fn fingerprint(image: &Image, symbol: u32) -> String {
+    format!("\"{:016x}\"", image.fingerprint(symbol))
+}
+
+fn write_condition(out: &mut String, image: &Image, at: u32) {
+    let mut object = Object::open(out);
+    let children = |out: &mut String, run: Run| {
+        write_list(out, image.words().run(run), |out, child| write_condition(out, image, child));
+    };
+    match image.words().condition(at) {
+        Condition::All(run) => children(object.member("all"), run),
+        Condition::Any(run) => children(object.member("any"), run),
+        Condition::Not(inner) => write_condition(object.member("not"), image, inner),
+        Condition::Segment { condition, .. } => write_condition(object.member("segment"), image, condition),
+        Condition::Percentage(portion) => {
+            write_portion(object.member("percentage"), &portion);
+            write_attribute(object.member("unit"), image, portion.attribute);
+        }
+        Condition::Test { attribute, test } => {
+            write_attribute(object.member("attribute"), image, attribute);
+            write_string(object.member("op"), test.name());
+            let mut operand = String::new();
+            write_operand(&mut operand, image, &test, |symbol| fingerprint(image, symbol));
+            if !operand.is_empty() {
+                object.member("value").push_str(&operand);
             }
         }
+        Condition::Nothing => {}
     }
     object.close();
 }

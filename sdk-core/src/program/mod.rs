@@ -6,6 +6,7 @@
 mod describe;
 mod fingerprint;
 mod runner;
+mod shown;
 mod specialise;
 mod validate;
 mod wire;

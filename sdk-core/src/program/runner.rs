@@ -10,7 +10,8 @@ use crate::{
     evaluate::{
         evaluation::Evaluation,
         overrides::Own,
-        walk::{Now, Scratch, Walk},
+        scratch::Scratch,
+        walk::{Now, Walk},
     },
     matching::millis::Millis,
     model::{
@@ -62,6 +63,11 @@ impl Program {
             None => Decision::error(runner.fault.unwrap_or(ErrorCode::FlagNotFound)),
         };
         Evaluation::new(&self.image, self.find(flag_key).unwrap_or(u32::MAX), decision)
+    }
+
+    /// The moments at which a condition on `now` may change its answer, ascending: between two of them every answer stays the same.
+    pub fn moments(&self) -> impl Iterator<Item = Millis> {
+        self.image.moments().map(Millis)
     }
 
     fn find(&self, key: &str) -> Option<u32> {
@@ -116,7 +122,7 @@ impl Runner {
     /// is known of a context then.
     pub fn load_room(&mut self, length: usize) -> Result<(), ProgramError> {
         core::mem::swap(&mut self.image.memory, &mut self.room);
-        let checked = wire::check(&mut self.image, length, &mut self.scratch.memo);
+        let checked = wire::check(&mut self.image, length);
         if checked.is_err() {
             core::mem::swap(&mut self.image.memory, &mut self.room);
             self.image.read_head(Fingerprints::WIDTH);
@@ -136,7 +142,7 @@ impl Runner {
     pub fn identify_written(&mut self, length: usize, now: Millis) {
         self.length = length;
         self.now = Now::new(now.0);
-        self.scratch.reset(&self.image);
+        self.scratch.reset();
         self.fault = if self.room.bytes().len() < length {
             Some(ErrorCode::InvalidContext)
         } else if self.extends() {
@@ -186,7 +192,7 @@ impl Runner {
         } else if requested != 0 && requested != self.image.flag(flag).kind {
             Decision::error(ErrorCode::TypeMismatch)
         } else {
-            self.walk().flag(flag)
+            self.walk().keep(flag)
         }
     }
 

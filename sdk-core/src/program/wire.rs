@@ -1,19 +1,18 @@
 //! The binary form of a program.
 //!
 //! All numbers are little-endian words of 4 bytes: the magic `TFPG`, the format, the length of the whole in bytes, the checksum
-//! (2 words) of everything after it, the head (12 words), code and records, the number of text bytes, the text bytes.
+//! (2 words) of everything after it, the head (13 words), code and records, the number of text bytes, the text bytes.
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::validate::is_sound;
 use crate::model::{
     image::{Image, LENGTH_AT, PREFIX},
-    memory::Memory,
     symbol::{Fingerprints, Symbols as _},
 };
 
 /// The program format that is written, and the highest that is read.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The largest program, in bytes.
 pub const MAX_PROGRAM_BYTES: usize = 16_000_000;
@@ -74,11 +73,11 @@ pub(crate) fn encode(image: &Image) -> Vec<u8> {
 /// Reads a program.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Image, ProgramError> {
     let mut image = Image { memory: bytes.to_vec().into(), ..Image::EMPTY };
-    check(&mut image, bytes.len(), &mut Memory::new()).map(|()| image)
+    check(&mut image, bytes.len()).map(|()| image)
 }
 
-/// Checks the program that an image has as its first `length` bytes once; afterwards it is walked in place. `memo` is room to work in.
-pub(crate) fn check(image: &mut Image, length: usize, memo: &mut Memory) -> Result<(), ProgramError> {
+/// Checks the program that an image has as its first `length` bytes once; afterwards it is walked in place.
+pub(crate) fn check(image: &mut Image, length: usize) -> Result<(), ProgramError> {
     if image.raw(0) != MAGIC {
         return Err(ProgramError::NotAProgram);
     }
@@ -91,7 +90,7 @@ pub(crate) fn check(image: &mut Image, length: usize, memo: &mut Memory) -> Resu
     if image.raw_wide(12) != checksum(image.bytes().get(PREFIX..).unwrap_or_default()) {
         return Err(ProgramError::Checksum);
     }
-    if image.read_head(Fingerprints::WIDTH) && is_sound(image, memo) { Ok(()) } else { Err(ProgramError::Unsound) }
+    if image.read_head(Fingerprints::WIDTH) && is_sound(image) { Ok(()) } else { Err(ProgramError::Unsound) }
 }
 
 /// Guards against damage, not against forgery: a program is taken over a connection that is trusted.

@@ -238,7 +238,7 @@ pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), cont
                 let json = |answer: Option<crate::Evaluation<'_>>| {
                     answer.map(|answer| {
                         let mut text = String::new();
-                        answer.write_canonical(&mut text, None, false);
+                        answer.write_canonical(&mut text, None, crate::Include::default());
                         text
                     })
                 };

@@ -1,9 +1,9 @@
 //! The door: questions as JSON lines, answers as canonical JSON lines; the same bytes on every runtime.
 //!
-//! `{"document": …}` sets the ruleset and prints nothing; `{"flag", "context"?, "default"?, "now"?, "bucket"?}` is answered by
-//! one line; `{"bucket": {"key","salt","unit"}}` asks for a bucket.
+//! `{"document": …}` sets the ruleset and prints nothing; `{"flag", "context"?, "default"?, "now"?, "bucket"?, "step"?, "metadata"?}`
+//! is answered by one line; `{"bucket": {"key","salt","unit"}}` asks for a bucket.
 
-use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Identity, Millis, Program, json::canonical};
+use sdk_core::{BucketKey, Compiled, Context, Evaluation, FlagType, Identity, Include, Millis, Program, json::canonical};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -30,6 +30,10 @@ pub struct Line<'l> {
     now: Option<&'l RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     bucket: Option<&'l RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    step: Option<&'l RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    metadata: Option<&'l RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     known: Option<&'l RawValue>,
 }
@@ -87,11 +91,10 @@ impl Door {
             Some(None) => return Some(error("invalid line")),
             other => other.flatten(),
         };
-        let with_bucket = match line.bucket.map(RawValue::get) {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => return Some(error("invalid line")),
+        let [Some(bucket), Some(step), Some(metadata)] = [line.bucket, line.step, line.metadata].map(wanted) else {
+            return Some(error("invalid line"));
         };
+        let include = Include { bucket, step, metadata };
         let compiled = match &self.document {
             Document::None => return Some(error("no document")),
             Document::Refused => return Some(error("document refused")),
@@ -105,10 +108,10 @@ impl Door {
                 return Some(error("invalid line"));
             };
             let Ok(program) = Program::from_bytes(&program.to_bytes()) else { return Some(error("program refused")) };
-            return Some(render(&program.run(&flag, &context, Millis(now), requested), default, with_bucket));
+            return Some(render(&program.run(&flag, &context, Millis(now), requested), default, include));
         }
         let evaluation = compiled.ruleset.evaluate(compiled.overrides.of(&context), &flag, &context, Millis(now), requested);
-        Some(render(&evaluation, default, with_bucket))
+        Some(render(&evaluation, default, include))
     }
 
     /// The document in force.
@@ -120,9 +123,18 @@ impl Door {
     }
 }
 
-fn render(evaluation: &Evaluation<'_>, default: Option<&str>, with_bucket: bool) -> String {
+/// Whether a member of the answer is asked for; `None` where that is neither true nor false.
+fn wanted(asked: Option<&RawValue>) -> Option<bool> {
+    match asked.map(RawValue::get) {
+        None | Some("false") => Some(false),
+        Some("true") => Some(true),
+        Some(_) => None,
+    }
+}
+
+fn render(evaluation: &Evaluation<'_>, default: Option<&str>, include: Include) -> String {
     let mut out = String::with_capacity(96);
-    evaluation.write_canonical(&mut out, default, with_bucket);
+    evaluation.write_canonical(&mut out, default, include);
     out
 }
 

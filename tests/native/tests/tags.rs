@@ -1,6 +1,6 @@
 //! Keys that see only flags with some tag: what they are answered, and what of the other flags leaves the edge.
 
-use sdk_core::{Audience, Context, ErrorCode, Identity, Millis, Own, Program, Ruleset, compile, specialise};
+use sdk_core::{Audience, Context, ErrorCode, Millis, Own, Program, Ruleset, compile, specialise};
 
 const NOW: Millis = Millis(1_800_000_000_000);
 /// What is hidden has `hid` in every name and value; only `gate` is needed by a flag that is seen, and only where the plan is unknown.
@@ -21,7 +21,7 @@ fn ruleset() -> Ruleset {
 }
 
 fn program(ruleset: &Ruleset, known: &str, tags: &[String]) -> Program {
-    specialise(ruleset, Own::NONE, &Context::from_json(known), Audience { identity: Identity::Open, tags }).unwrap()
+    specialise(ruleset, Own::NONE, &Context::from_json(known), Audience { tags, ..Audience::default() }).unwrap()
 }
 
 fn shop() -> [String; 1] {

@@ -1,0 +1,239 @@
+//! Operands: from JSON to what an operator compares with.
+use alloc::{format, string::String, vec::Vec};
+
+use super::{MAX_LIST, condition::Conditions, pattern, reader::Report, scalars::Scalars};
+use crate::{
+    context::value,
+    json::{canonical, place::Place, tree::Json},
+    matching::{cidr, comparison::Comparison, fold, semver::Version, time},
+    model::{
+        build::Builder,
+        condition::{Among, Kinds},
+        image::Span,
+        operator::{Form, Options},
+        words::Run,
+    },
+};
+
+/// The operand of a test that is being compiled.
+pub(crate) struct Operand<'j, 'p> {
+    pub(crate) json: Option<&'j Json<'j>>,
+    /// Where the test stands.
+    pub(crate) test: Place<'p>,
+    pub(crate) options: Options,
+    pub(crate) attribute: u32,
+}
+
+const NO_SYMBOLS: Run = Run { at: 0, count: 0 };
+
+impl Operand<'_, '_> {
+    /// Writes the test and answers where it stands; `None` after reporting a bad operand.
+    pub(crate) fn compile(&self, form: Form, conditions: &mut Conditions<'_, '_>) -> Option<u32> {
+        let place = self.test.name("value");
+        let (attribute, ignore_case) = (self.attribute, self.options.ignore_case);
+        if form == Form::Exists {
+            if self.json.is_some() {
+                conditions.report.error(place, "the operator \"exists\" takes no value");
+                return None;
+            }
+            return Some(conditions.builder.exists(attribute));
+        }
+        let Some(json) = self.json else {
+            conditions.report.error(self.test, "expected a member \"value\"");
+            return None;
+        };
+        let (builder, report) = (&mut *conditions.builder, &mut *conditions.report);
+        match form {
+            Form::Exists => None,
+            Form::Among { none_of, single } => {
+                let entries = if single { core::slice::from_ref(json) } else { entries(json, place, report)? };
+                let (scalars, kinds) = self.scalars(entries, place, single, report)?;
+                let as_number = self.options.as_number;
+                let among = Among { symbols: NO_SYMBOLS, none_of, kinds, ignore_case, as_number, single };
+                Some(builder.among(attribute, &among, scalars.iter()))
+            }
+            Form::Members { every } => {
+                let (scalars, _) = self.scalars(entries(json, place, report)?, place, false, report)?;
+                Some(builder.members(attribute, every, ignore_case, scalars.iter()))
+            }
+            Form::Contains => {
+                let (scalars, _) = self.scalars(core::slice::from_ref(json), place, true, report)?;
+                Some(builder.contains(attribute, scalars.iter().next()?, ignore_case))
+            }
+            Form::StartsWith => Some(builder.starts_with(attribute, &self.text(json, place, report)?, ignore_case)),
+            Form::EndsWith => Some(builder.ends_with(attribute, &self.text(json, place, report)?, ignore_case)),
+            Form::Number(comparison) => {
+                let Json::Number(number) = json else {
+                    report.expected(place, "a number", json);
+                    return None;
+                };
+                Some(builder.number(attribute, comparison, *number, self.options.as_number))
+            }
+            Form::Time(comparison) => compile_time(json, place, (attribute, comparison), builder, report),
+            Form::Semver(comparison) => {
+                let loose = self.options.loose;
+                let Some(text) = string(json).filter(|text| Version::parse_as(text.as_bytes(), loose).is_some()) else {
+                    report.error(place, if loose { LOOSE_VERSION } else { VERSION });
+                    return None;
+                };
+                Some(builder.semver(attribute, comparison, text.as_bytes(), loose))
+            }
+            Form::Matches => {
+                let Some(text) = string(json) else {
+                    report.expected(place, "a pattern (a string)", json);
+                    return None;
+                };
+                match pattern::compile_pattern(text) {
+                    Ok(table) => {
+                        let written = written(json, builder);
+                        Some(builder.matches(attribute, &table, written))
+                    }
+                    Err(error) => {
+                        report.error(place, error);
+                        None
+                    }
+                }
+            }
+            Form::Cidr => compile_networks(json, place, attribute, builder, report),
+        }
+    }
+
+    /// The entries of a list, encoded, and their kinds. Where the operand is a single scalar, `place` is its own.
+    fn scalars(&self, entries: &[Json<'_>], place: Place<'_>, single: bool, report: &mut Report) -> Option<(Scalars, Kinds)> {
+        let mark = report.mark();
+        let (mut scalars, mut kinds) = (Scalars::with_capacity(entries.len()), Kinds::default());
+        let expected = if self.options.as_number { "a number" } else { "a string, a number or a boolean" };
+        for (index, entry) in entries.iter().enumerate() {
+            let kind = match entry {
+                Json::Number(number) => {
+                    scalars.push(|out| value::push_number(out, *number));
+                    Kinds::NUMBERS
+                }
+                Json::String(text) if !self.options.as_number => {
+                    scalars.push(|out| push_text(out, text, self.options.ignore_case));
+                    Kinds::STRINGS
+                }
+                Json::Boolean(boolean) if !self.options.as_number => {
+                    scalars.push(|out| out.push(if *boolean { value::TRUE } else { value::FALSE }));
+                    Kinds::BOOLEANS
+                }
+                other => {
+                    report.expected(if single { place } else { place.index(index) }, expected, other);
+                    continue;
+                }
+            };
+            kinds = kinds.and(kind);
+        }
+        (report.mark() == mark).then_some((scalars, kinds))
+    }
+
+    fn text(&self, json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<Vec<u8>> {
+        let Some(text) = string(json) else {
+            report.expected(place, "a string", json);
+            return None;
+        };
+        let mut encoded = Vec::with_capacity(text.len() + value::HEAD);
+        push_text(&mut encoded, text, self.options.ignore_case);
+        Some(encoded)
+    }
+}
+
+const VERSION: &str = "expected a version as semver.org 2.0.0 writes it, such as 1.2.3 or 1.0.0-rc.1";
+const LOOSE_VERSION: &str = "expected a version such as 1.2, v17.1.0 or 1.0.0-rc.1, its numbers of at most 18 digits";
+
+/// Compiles an individual target: the attribute is one of the values, compared exactly.
+pub(crate) fn compile_target(attribute: &str, values: &Json<'_>, place: Place<'_>, conditions: &mut Conditions<'_, '_>) -> Option<u32> {
+    let options = Options { ignore_case: false, loose: false, as_number: false };
+    let attribute = conditions.builder.attribute(attribute);
+    let operand = Operand { json: Some(values), test: place, options, attribute };
+    let entries = entries(values, place, conditions.report)?;
+    let (scalars, kinds) = operand.scalars(entries, place, false, conditions.report)?;
+    let among = Among { symbols: NO_SYMBOLS, none_of: false, kinds, ignore_case: false, as_number: false, single: false };
+    Some(conditions.builder.among(attribute, &among, scalars.iter()))
+}
+
+fn entries<'j>(json: &'j Json<'j>, place: Place<'_>, report: &mut Report) -> Option<&'j [Json<'j>]> {
+    match json {
+        Json::Array(items) if items.len() > MAX_LIST => {
+            report.error(place, format!("{} entries, at most {MAX_LIST} are allowed", items.len()));
+            None
+        }
+        Json::Array(items) => Some(items),
+        other => {
+            report.expected(place, "a list", other);
+            None
+        }
+    }
+}
+
+fn string<'j>(operand: &'j Json<'j>) -> Option<&'j str> {
+    match operand {
+        Json::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Appends text as an encoded string, in lower case where it will be compared so.
+fn push_text(out: &mut Vec<u8>, text: &str, folds: bool) {
+    if folds {
+        value::push_text(out, value::FOLDED, &fold::folded(text.as_bytes()));
+    } else {
+        value::push_text(out, value::STRING, text.as_bytes());
+    }
+}
+
+/// Keeps an operand as canonical JSON, for explanations.
+fn written(json: &Json<'_>, builder: &mut Builder) -> Span {
+    let mut text = String::new();
+    canonical::write_json(&mut text, json);
+    builder.text(text.as_bytes())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
+fn compile_time(
+    json: &Json<'_>,
+    place: Place<'_>,
+    (attribute, comparison): (u32, Comparison),
+    builder: &mut Builder,
+    report: &mut Report,
+) -> Option<u32> {
+    const EXPECTED: &str = "a time such as 2026-01-31T12:00:00Z or milliseconds since 1970";
+    let millis = match json {
+        Json::Number(number) => *number,
+        Json::String(text) => {
+            let Some(millis) = time::parse_millis(text.as_bytes()) else {
+                report.error(place, format!("expected {EXPECTED}"));
+                return None;
+            };
+            millis as f64
+        }
+        other => {
+            report.expected(place, EXPECTED, other);
+            return None;
+        }
+    };
+    let written = written(json, builder);
+    Some(builder.time(attribute, comparison, millis, written))
+}
+
+fn compile_networks(json: &Json<'_>, place: Place<'_>, attribute: u32, builder: &mut Builder, report: &mut Report) -> Option<u32> {
+    let mark = report.mark();
+    let (mut narrow, mut wide) = (Vec::new(), Vec::new());
+    for (index, entry) in entries(json, place, report)?.iter().enumerate() {
+        let network = string(entry).and_then(|text| cidr::parse_network(text.as_bytes()));
+        match network.map(|network| (network.first, network.last)) {
+            Some((cidr::Address::V4(first), cidr::Address::V4(last))) => narrow.extend([first, last]),
+            Some((cidr::Address::V6(first), cidr::Address::V6(last))) => {
+                for end in [first, last] {
+                    wide.extend(end.to_be_bytes().as_chunks().0.iter().map(|group: &[u8; 4]| u32::from_be_bytes(*group)));
+                }
+            }
+            _ => report.error(place.index(index), "expected a network such as 10.0.0.0/8 or 2001:db8::/32"),
+        }
+    }
+    if report.mark() != mark {
+        return None;
+    }
+    let written = written(json, builder);
+    Some(builder.cidr(attribute, written, narrow.into_iter(), wide.into_iter()))
+}

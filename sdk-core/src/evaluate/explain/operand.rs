@@ -1,0 +1,114 @@
+//! Operands of tests as JSON.
+use alloc::{format, string::String, vec::Vec};
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::{
+    context::value::{self, Encoded},
+    json::canonical::{write_number, write_string},
+    model::{
+        condition::{Among, Portion, Test},
+        image::{Image, Span},
+        words::Run,
+    },
+};
+
+/// Appends the operand of a test as JSON, in lower case where that is how it is compared; nothing where it has none.
+///
+/// `symbol` writes the entry of a list. Operands that a program leaves out as they were written are shown as they are compiled:
+/// networks as ranges of addresses, patterns as the hexadecimal digits of their tables.
+pub(crate) fn write_operand(out: &mut String, image: &Image, test: &Test, symbol: impl Fn(u32) -> String) {
+    let list = |symbols: Run| {
+        // The tables keep a list in the order of its hashes, which is nobody's; here it is that of the text.
+        let mut entries: Vec<String> = image.words().run(symbols).map(&symbol).collect();
+        entries.sort_unstable();
+        entries.join(",")
+    };
+    match test {
+        Test::Exists => {}
+        Test::Among(Among { symbols, single: true, .. }) => out.push_str(&list(*symbols)),
+        Test::Among(Among { symbols, .. }) | Test::Members { symbols, .. } => {
+            out.push_str(&format!("[{}]", list(*symbols)));
+        }
+        Test::Contains { operand, .. } | Test::StartsWith { operand, .. } | Test::EndsWith { operand, .. } => {
+            render(out, image.text(*operand));
+        }
+        Test::Number { operand, .. } => write_number(out, *operand),
+        Test::Semver { operand, .. } => write_string(out, image.str(*operand)),
+        Test::Time { operand, written, .. } => write_written(out, image, *written, |out| write_number(out, *operand)),
+        Test::Matches { table, written } => write_written(out, image, *written, |out| {
+            let digits: Vec<String> = image.text(*table).iter().map(|byte| format!("{byte:02x}")).collect();
+            write_string(out, &digits.concat());
+        }),
+        Test::Cidr { written, narrow, wide } => write_written(out, image, *written, |out| write_ranges(out, image, *narrow, *wide)),
+    }
+}
+
+/// The range of a percentage condition as JSON, in percent.
+pub(crate) fn write_portion(out: &mut String, portion: &Portion) {
+    let percent = |bucket: u32| f64::from(bucket) / 1_000.0;
+    out.push_str("{\"from\":");
+    write_number(out, percent(portion.from));
+    out.push_str(",\"to\":");
+    write_number(out, percent(portion.to));
+    out.push('}');
+}
+
+fn write_written(out: &mut String, image: &Image, written: Span, otherwise: impl FnOnce(&mut String)) {
+    match image.str(written) {
+        "" => otherwise(out),
+        text => out.push_str(text),
+    }
+}
+
+fn write_ranges(out: &mut String, image: &Image, narrow: Run, wide: Run) {
+    let words = image.words();
+    let mut ends: Vec<String> = words.pairs(narrow).flatten().map(|end| format!("\"{}\"", Ipv4Addr::from_bits(end))).collect();
+    let ends_of_wide = words.pairs(Run { at: wide.at, count: 4 * wide.count }).collect::<Vec<_>>();
+    ends.extend(ends_of_wide.as_chunks::<2>().0.iter().map(|groups| {
+        let bits = groups.iter().flatten().fold(0, |bits, word| bits << 32 | u128::from(*word));
+        format!("\"{}\"", Ipv6Addr::from_bits(bits))
+    }));
+    let ranges: Vec<String> = ends.chunks(2).map(|ends| format!("[{}]", ends.join(","))).collect();
+    out.push_str(&format!("[{}]", ranges.join(",")));
+}
+
+/// An encoded value as JSON.
+pub(crate) fn rendered(encoded: &[u8]) -> String {
+    let mut out = String::new();
+    render(&mut out, encoded);
+    out
+}
+
+/// Writes an encoded value as JSON, members in their order, and answers what follows it.
+fn render<'e>(out: &mut String, encoded: &'e [u8]) -> &'e [u8] {
+    let Some((scalar, mut rest)) = value::read(encoded) else { return &[] };
+    match scalar {
+        Encoded::Null => out.push_str("null"),
+        Encoded::Boolean(boolean) => out.push_str(if boolean { "true" } else { "false" }),
+        Encoded::Number(number) => write_number(out, number),
+        Encoded::Text(text) => write_string(out, &String::from_utf8_lossy(text)),
+        Encoded::List(count, _) => {
+            out.push('[');
+            for index in 0..count {
+                if index > 0 {
+                    out.push(',');
+                }
+                rest = render(out, rest);
+            }
+            out.push(']');
+        }
+        Encoded::Object(count, _) => {
+            out.push('{');
+            for index in 0..count {
+                if index > 0 {
+                    out.push(',');
+                }
+                rest = render(out, rest);
+                out.push(':');
+                rest = render(out, rest);
+            }
+            out.push('}');
+        }
+    }
+    rest
+}

@@ -1,0 +1,159 @@
+//! Conditions: what the rules of a flag ask of a context, decoded where it stands.
+use super::{
+    code::{self, Operation},
+    image::Span,
+    words::{Run, Words},
+};
+use crate::{bucket::DrawHash, matching::comparison::Comparison};
+
+/// One condition.
+#[derive(Clone, Copy)]
+pub(crate) enum Condition {
+    /// Holds where all of these hold.
+    All(Run),
+    /// Holds where any of these holds.
+    Any(Run),
+    /// Holds where this one does not.
+    Not(u32),
+    /// Holds where the condition of the segment with this number holds.
+    Segment { number: u32, condition: u32 },
+    /// Holds where the unit's bucket is in a range.
+    Percentage(Portion),
+    /// Holds where an attribute passes a test.
+    Test { attribute: u32, test: Test },
+    /// No condition stands here; it does not hold.
+    Nothing,
+}
+
+/// A range of buckets.
+#[derive(Clone, Copy)]
+pub(crate) struct Portion {
+    /// The attribute that is the unit.
+    pub(crate) attribute: u32,
+    pub(crate) hash: DrawHash,
+    /// The first bucket of the range, and the first one past it.
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+}
+
+/// What is asked of an attribute that is there.
+#[derive(Clone, Copy)]
+pub(crate) enum Test {
+    /// Nothing more.
+    Exists,
+    /// A scalar that is, or is not, one of a list.
+    Among(Among),
+    /// A list that has an entry, or every entry, as a member.
+    Members { symbols: Run, every: bool, ignore_case: bool },
+    /// A string that has the operand in it, or a list that has it as a member.
+    Contains { operand: Span, symbol: Run, ignore_case: bool },
+    /// A string that begins with the operand.
+    StartsWith { operand: Span, ignore_case: bool },
+    /// A string that ends with the operand.
+    EndsWith { operand: Span, ignore_case: bool },
+    /// A number.
+    Number { comparison: Comparison, operand: f64, as_number: bool },
+    /// A time; the operand in milliseconds.
+    Time { comparison: Comparison, operand: f64, written: Span },
+    /// A version.
+    Semver { comparison: Comparison, operand: Span, loose: bool },
+    /// A string in which a pattern is found.
+    Matches { table: Span, written: Span },
+    /// An address in one of some networks: pairs of first and last address, one word each and four words each.
+    Cidr { written: Span, narrow: Run, wide: Run },
+}
+
+/// A list that an attribute is compared with.
+#[derive(Clone, Copy)]
+pub(crate) struct Among {
+    /// The entries, ascending by number.
+    pub(crate) symbols: Run,
+    /// Whether none may be equal.
+    pub(crate) none_of: bool,
+    /// Which kinds the entries have.
+    pub(crate) kinds: Kinds,
+    pub(crate) ignore_case: bool,
+    /// Whether text that is a decimal number counts as that number.
+    pub(crate) as_number: bool,
+    /// Whether the document compares with a single operand.
+    pub(crate) single: bool,
+}
+
+/// Kinds of scalars.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Kinds(u32);
+
+impl Kinds {
+    pub(crate) const STRINGS: Self = Self(code::HAS_STRINGS);
+    pub(crate) const NUMBERS: Self = Self(code::HAS_NUMBERS);
+    pub(crate) const BOOLEANS: Self = Self(code::HAS_BOOLEANS);
+    const ALL: u32 = code::HAS_STRINGS | code::HAS_NUMBERS | code::HAS_BOOLEANS;
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn has(self, kind: Self) -> bool {
+        self.0 & kind.0 != 0
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(super) fn flags(self) -> u32 {
+        self.0
+    }
+}
+
+impl Words<'_> {
+    /// The condition at a place.
+    #[inline]
+    pub(crate) fn condition(self, at: u32) -> Condition {
+        let word = self.word(at);
+        let (first, count) = (at.wrapping_add(1), code::count(word));
+        let Some(operation) = Operation::of(word) else { return Condition::Nothing };
+        let operand = at.wrapping_add(2);
+        let ignore_case = word & code::IGNORE_CASE != 0;
+        let comparison = Comparison::of(word >> code::COMPARISON_SHIFT & 7);
+        let test = match operation {
+            Operation::All => return Condition::All(Run { at: first, count }),
+            Operation::Any => return Condition::Any(Run { at: first, count }),
+            Operation::Not => return Condition::Not(self.word(first)),
+            Operation::Segment => return Condition::Segment { number: self.word(first), condition: self.word(operand) },
+            Operation::Percentage => {
+                let Some(hash) = self.hash(word, operand) else { return Condition::Nothing };
+                let [from, to] = [6, 7].map(|offset| self.word(at.wrapping_add(offset)));
+                return Condition::Percentage(Portion { attribute: self.word(first), hash, from, to });
+            }
+            Operation::Exists => Test::Exists,
+            Operation::Among => Test::Among(Among {
+                symbols: Run { at: operand, count },
+                none_of: word & code::NONE_OF != 0,
+                kinds: Kinds(word & Kinds::ALL),
+                ignore_case,
+                as_number: word & code::AS_NUMBER != 0,
+                single: word & code::SINGLE != 0,
+            }),
+            Operation::Members => Test::Members { symbols: Run { at: operand, count }, every: word & code::EVERY != 0, ignore_case },
+            Operation::Contains => {
+                Test::Contains { operand: self.span(operand), symbol: Run { at: at.wrapping_add(4), count: 1 }, ignore_case }
+            }
+            Operation::StartsWith => Test::StartsWith { operand: self.span(operand), ignore_case },
+            Operation::EndsWith => Test::EndsWith { operand: self.span(operand), ignore_case },
+            Operation::Number => Test::Number { comparison, operand: self.double(operand), as_number: word & code::AS_NUMBER != 0 },
+            Operation::Time => Test::Time { comparison, operand: self.double(operand), written: self.span(at.wrapping_add(4)) },
+            Operation::Semver => Test::Semver { comparison, operand: self.span(operand), loose: word & code::LOOSE != 0 },
+            Operation::Matches => Test::Matches { table: self.span(operand), written: self.span(at.wrapping_add(4)) },
+            Operation::Cidr => {
+                let narrow = Run { at: at.wrapping_add(5), count };
+                let wide = Run { at: narrow.at.wrapping_add(2 * count), count: self.word(at.wrapping_add(4)) };
+                Test::Cidr { written: self.span(operand), narrow, wide }
+            }
+            Operation::If | Operation::Prerequisite | Operation::Overrides | Operation::List | Operation::Const | Operation::Draw => {
+                return Condition::Nothing;
+            }
+        };
+        Condition::Test { attribute: self.word(first), test }
+    }
+}

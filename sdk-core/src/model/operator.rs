@@ -1,0 +1,120 @@
+//! The operators of tests: their names in documents, what they ask, and which options they take.
+use super::condition::{Among, Test};
+use crate::matching::comparison::Comparison;
+
+/// An operator as documents name it. Parsing, validation of options, explanations and descriptions all read this table.
+pub(crate) struct Operator {
+    pub(crate) name: &'static str,
+    pub(crate) form: Form,
+    pub(crate) options: Options,
+}
+
+/// What an operator asks, without its operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    Exists,
+    Among { none_of: bool, single: bool },
+    Members { every: bool },
+    Contains,
+    StartsWith,
+    EndsWith,
+    Number(Comparison),
+    Time(Comparison),
+    Semver(Comparison),
+    Matches,
+    Cidr,
+}
+
+/// Which options a test with this operator may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Options {
+    pub(crate) ignore_case: bool,
+    pub(crate) loose: bool,
+    pub(crate) as_number: bool,
+}
+
+const NONE: Options = Options { ignore_case: false, loose: false, as_number: false };
+const CASE: Options = Options { ignore_case: true, ..NONE };
+const CASE_OR_NUMBER: Options = Options { as_number: true, ..CASE };
+const NUMBER: Options = Options { as_number: true, ..NONE };
+const LOOSE: Options = Options { loose: true, ..NONE };
+
+const fn operator(name: &'static str, form: Form, options: Options) -> Operator {
+    Operator { name, form, options }
+}
+
+/// Every operator.
+pub(crate) const OPERATORS: &[Operator] = &[
+    operator("eq", Form::Among { none_of: false, single: true }, CASE_OR_NUMBER),
+    operator("neq", Form::Among { none_of: true, single: true }, CASE_OR_NUMBER),
+    operator("in", Form::Among { none_of: false, single: false }, CASE_OR_NUMBER),
+    operator("notIn", Form::Among { none_of: true, single: false }, CASE_OR_NUMBER),
+    operator("contains", Form::Contains, CASE),
+    operator("hasAny", Form::Members { every: false }, CASE),
+    operator("hasAll", Form::Members { every: true }, CASE),
+    operator("startsWith", Form::StartsWith, CASE),
+    operator("endsWith", Form::EndsWith, CASE),
+    operator("lt", Form::Number(Comparison::Less), NUMBER),
+    operator("lte", Form::Number(Comparison::LessOrEqual), NUMBER),
+    operator("gt", Form::Number(Comparison::Greater), NUMBER),
+    operator("gte", Form::Number(Comparison::GreaterOrEqual), NUMBER),
+    operator("before", Form::Time(Comparison::Less), NONE),
+    operator("after", Form::Time(Comparison::Greater), NONE),
+    operator("semverEq", Form::Semver(Comparison::Equal), LOOSE),
+    operator("semverGt", Form::Semver(Comparison::Greater), LOOSE),
+    operator("semverGte", Form::Semver(Comparison::GreaterOrEqual), LOOSE),
+    operator("semverLt", Form::Semver(Comparison::Less), LOOSE),
+    operator("semverLte", Form::Semver(Comparison::LessOrEqual), LOOSE),
+    operator("semverCaret", Form::Semver(Comparison::Caret), LOOSE),
+    operator("semverTilde", Form::Semver(Comparison::Tilde), LOOSE),
+    operator("matches", Form::Matches, NONE),
+    operator("cidr", Form::Cidr, NONE),
+    operator("exists", Form::Exists, NONE),
+];
+
+impl Operator {
+    /// The operator with this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        OPERATORS.iter().find(|operator| operator.name == name)
+    }
+}
+
+impl Form {
+    fn of(test: &Test) -> Self {
+        match test {
+            Test::Exists => Self::Exists,
+            Test::Among(Among { none_of, single, .. }) => Self::Among { none_of: *none_of, single: *single },
+            Test::Members { every, .. } => Self::Members { every: *every },
+            Test::Contains { .. } => Self::Contains,
+            Test::StartsWith { .. } => Self::StartsWith,
+            Test::EndsWith { .. } => Self::EndsWith,
+            Test::Number { comparison, .. } => Self::Number(*comparison),
+            Test::Time { comparison, .. } => Self::Time(*comparison),
+            Test::Semver { comparison, .. } => Self::Semver(*comparison),
+            Test::Matches { .. } => Self::Matches,
+            Test::Cidr { .. } => Self::Cidr,
+        }
+    }
+}
+
+impl Test {
+    /// The operator's name in documents; empty for tables that no document compiles to.
+    pub(crate) fn name(&self) -> &'static str {
+        let form = Form::of(self);
+        OPERATORS.iter().find(|operator| operator.form == form).map_or("", |operator| operator.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OPERATORS;
+
+    #[test]
+    fn names_and_forms_stand_once() {
+        for (index, operator) in OPERATORS.iter().enumerate() {
+            for other in OPERATORS.iter().skip(index + 1) {
+                assert!(operator.name != other.name && operator.form != other.form, "{} and {}", operator.name, other.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The operands of each operation, word by word: what a check of tables that came from elsewhere follows.
+use super::code::{self, Operation};
+
+/// Kinds of operands, four bits each in a shape, the first operand lowest.
+pub(crate) mod kind {
+    /// Any word.
+    pub(crate) const ANY: u32 = 1;
+    /// The four parameters of a hash, whose number stands in the operation's word.
+    pub(crate) const HASH: u32 = 2;
+    pub(crate) const ATTRIBUTE: u32 = 3;
+    pub(crate) const CONDITION: u32 = 4;
+    /// What follows is there as often as the operation's word counts; it takes no word itself.
+    pub(crate) const TIMES: u32 = 5;
+    /// A flag that this one depends on.
+    pub(crate) const FLAG: u32 = 6;
+    /// The number of a segment, whose condition follows.
+    pub(crate) const SEGMENT: u32 = 7;
+    /// How many pairs of four-word ends there are; they follow the pairs of one-word ends that the operation's word counts.
+    pub(crate) const NETWORKS: u32 = 8;
+}
+
+const fn shape<const COUNT: usize>(kinds: [u32; COUNT]) -> u32 {
+    let (mut shape, mut index) = (0, COUNT);
+    while index > 0 {
+        index -= 1;
+        shape = shape << 4 | kinds[index];
+    }
+    shape
+}
+
+/// What stands at a place of a program's tables.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A step that is taken where a condition holds.
+    Guard,
+    Prerequisite,
+    /// The step after which a flag has no other, unless it is guarded.
+    Const,
+    /// Any other step.
+    Step,
+    Condition,
+    /// Nothing that a program may hold.
+    Nothing,
+}
+
+/// The role and the operands of the operation in a program's word.
+pub(crate) const fn of(word: u32) -> (Role, u32) {
+    use kind::{ANY, ATTRIBUTE, CONDITION, FLAG, HASH, NETWORKS, SEGMENT, TIMES};
+    let Some(operation) = Operation::of(word) else { return (Role::Nothing, 0) };
+    match operation {
+        Operation::If => (Role::Guard, 0),
+        // A program has overrides settled.
+        Operation::Overrides => (Role::Nothing, 0),
+        Operation::Prerequisite => (Role::Prerequisite, const { shape([FLAG, ANY, TIMES, ANY]) }),
+        Operation::List => (Role::Step, const { shape([ATTRIBUTE, ANY, TIMES, ANY]) }),
+        Operation::Const => (Role::Const, const { shape([ANY, TIMES, ANY]) }),
+        Operation::Draw => (Role::Step, const { shape([ATTRIBUTE, HASH, TIMES, ANY, ANY]) }),
+        Operation::All | Operation::Any => (Role::Condition, const { shape([TIMES, CONDITION]) }),
+        Operation::Not => (Role::Condition, const { shape([CONDITION]) }),
+        Operation::Segment => (Role::Condition, const { shape([SEGMENT]) }),
+        Operation::Percentage => (Role::Condition, const { shape([ATTRIBUTE, HASH, ANY, ANY]) }),
+        Operation::Exists => (Role::Condition, const { shape([ATTRIBUTE]) }),
+        Operation::Among | Operation::Members => (Role::Condition, const { shape([ATTRIBUTE, TIMES, ANY]) }),
+        Operation::Contains => (Role::Condition, const { shape([ATTRIBUTE, ANY, ANY, ANY]) }),
+        Operation::StartsWith | Operation::EndsWith | Operation::Number | Operation::Semver => {
+            (Role::Condition, const { shape([ATTRIBUTE, ANY, ANY]) })
+        }
+        Operation::Time | Operation::Matches => (Role::Condition, const { shape([ATTRIBUTE, ANY, ANY, ANY, ANY]) }),
+        Operation::Cidr => (Role::Condition, const { shape([ATTRIBUTE, ANY, ANY, NETWORKS]) }),
+    }
+}
+
+/// The place of the condition that a guard names.
+pub(crate) const fn guarded_by(word: u32) -> u32 {
+    code::condition(word)
+}
+
+/// How often the counted operands of an operation are there.
+pub(crate) const fn count(word: u32) -> u32 {
+    code::count(word)
+}
+
+/// Whether a draw's word names a hash that is known here.
+pub(crate) const fn names_a_hash(word: u32) -> bool {
+    crate::bucket::DrawHash::is_known(word >> code::HASH_SHIFT & 15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, kind, of};
+    use crate::model::{
+        code::{Operation, with_count},
+        condition::Condition,
+        step::Step,
+        words::Words,
+    };
+
+    /// The operands of a shape whose counted part is there `count` times, in words.
+    fn words_of(mut operands: u32, count: u32) -> u32 {
+        let (mut words, mut times) = (0, 1);
+        while operands != 0 {
+            match operands & 15 {
+                kind::HASH => words += 4,
+                kind::TIMES => times = count,
+                kind::SEGMENT => words += 2,
+                kind::NETWORKS => words += 1 + 2 * count,
+                _ => words += times,
+            }
+            operands >>= 4;
+        }
+        words
+    }
+
+    #[test]
+    fn each_operation_is_decoded_as_its_role_and_as_long_as_its_shape() {
+        for operation in Operation::ALL {
+            let word = with_count(*operation, 0, usize::from(*operation == Operation::Const));
+            let (role, operands) = of(word);
+            let mut bytes = [[0_u8; 4]; 16];
+            bytes[0] = word.to_le_bytes();
+            let words = Words(&bytes);
+            let guarded = words.step(0);
+            let is_step = !matches!(guarded.step, Step::Nothing);
+            let is_condition = !matches!(words.condition(0), Condition::Nothing);
+            match role {
+                Role::Guard => assert!(!is_step && !is_condition),
+                // The only step that a program may not hold.
+                Role::Nothing => assert!(*operation == Operation::Overrides && is_step),
+                Role::Condition => assert!(is_condition && !is_step && operands != 0, "{operation:?}"),
+                Role::Prerequisite | Role::Const | Role::Step => {
+                    assert!(is_step && !is_condition, "{operation:?}");
+                    assert_eq!(guarded.next, 1 + words_of(operands, word >> 16), "{operation:?}");
+                }
+            }
+        }
+    }
+}

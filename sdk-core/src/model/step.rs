@@ -1,0 +1,123 @@
+//! Steps: the entries of a flag's order of precedence, decoded where they stand.
+use super::{
+    code::{self, Operation},
+    details::Decision,
+    words::{Run, Words},
+};
+use crate::bucket::DrawHash;
+
+/// One entry of a flag's order of precedence.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// Answers `unmet` unless the other flag has one of the variants.
+    Prerequisite { flag: u32, unmet: Decision, variants: Run },
+    /// Answers the customer's override, or else the organization's.
+    Overrides,
+    /// Answers `listed` where the unit is on the list.
+    List(List),
+    /// Answers by the bucket of the unit.
+    Draw(Draw),
+    /// Answers the same to everybody.
+    Const(Decision),
+    /// No step stands here. No compiled or validated flag comes here: its last step always answers.
+    Nothing,
+}
+
+/// A list of units.
+#[derive(Clone, Copy)]
+pub(crate) struct List {
+    /// The attribute that is the unit.
+    pub(crate) attribute: u32,
+    pub(crate) listed: Decision,
+    /// The units, ascending by number.
+    pub(crate) symbols: Run,
+    /// Whether a unit on the list is let in rather than kept out.
+    pub(crate) allows: bool,
+}
+
+/// A draw.
+#[derive(Clone, Copy)]
+pub(crate) struct Draw {
+    /// The attribute that is the unit.
+    pub(crate) attribute: u32,
+    pub(crate) hash: DrawHash,
+    /// Pairs of upper bound and decision, bounds ascending; a bucket past the last bound goes on to the next step.
+    pub(crate) shares: Run,
+    /// Whether a missing unit goes on to the next step rather than being an error.
+    pub(crate) continues: bool,
+}
+
+/// A step, the condition under which it is taken, and where the next one stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Guarded {
+    /// Where the condition stands; 0 where the step is always taken.
+    pub(crate) condition: u32,
+    pub(crate) step: Step,
+    pub(crate) next: u32,
+}
+
+impl Words<'_> {
+    /// The step at a place, with its condition.
+    #[inline]
+    pub(crate) fn step(self, mut at: u32) -> Guarded {
+        let (mut word, mut condition) = (self.word(at), 0);
+        let mut operation = Operation::of(word);
+        if operation == Some(Operation::If) {
+            condition = code::condition(word);
+            at = at.wrapping_add(1);
+            word = self.word(at);
+            operation = Operation::of(word);
+        }
+        let (first, count) = (at.wrapping_add(1), code::count(word));
+        let (step, size) = match operation {
+            Some(Operation::List) => {
+                let symbols = Run { at: at.wrapping_add(3), count };
+                let listed = self.decision(at.wrapping_add(2));
+                (Step::List(List { attribute: self.word(first), listed, symbols, allows: word & code::ALLOW != 0 }), 3 + count)
+            }
+            Some(Operation::Draw) => match self.hash(word, at.wrapping_add(2)) {
+                Some(hash) => {
+                    let shares = Run { at: at.wrapping_add(6), count };
+                    (Step::Draw(Draw { attribute: self.word(first), hash, shares, continues: word & code::CONTINUE != 0 }), 6 + 2 * count)
+                }
+                None => (Step::Nothing, 1),
+            },
+            Some(Operation::Const) => {
+                let bucket_plus_one = if count == 0 { 0 } else { self.word(at.wrapping_add(2)) };
+                (Step::Const(Decision { word: self.word(first), bucket_plus_one }), 2 + count)
+            }
+            Some(Operation::Overrides) => (Step::Overrides, 1),
+            Some(Operation::Prerequisite) => {
+                let variants = Run { at: at.wrapping_add(3), count };
+                (Step::Prerequisite { flag: self.word(first), unmet: self.decision(at.wrapping_add(2)), variants }, 3 + count)
+            }
+            Some(
+                Operation::If
+                | Operation::All
+                | Operation::Any
+                | Operation::Not
+                | Operation::Segment
+                | Operation::Percentage
+                | Operation::Exists
+                | Operation::Among
+                | Operation::Members
+                | Operation::Contains
+                | Operation::StartsWith
+                | Operation::EndsWith
+                | Operation::Number
+                | Operation::Time
+                | Operation::Semver
+                | Operation::Matches
+                | Operation::Cidr,
+            )
+            | None => (Step::Nothing, 1),
+        };
+        Guarded { condition, step, next: at.saturating_add(size) }
+    }
+
+    /// The hash of a draw: its number stands in the draw's first word, its parameters at a place.
+    #[inline]
+    pub(super) fn hash(self, word: u32, at: u32) -> Option<DrawHash> {
+        DrawHash::read(word >> code::HASH_SHIFT & 15, self.subkey(at))
+    }
+}

@@ -1,0 +1,255 @@
+//! Writing steps and conditions: what [`super::step`] and [`super::condition`] read.
+//!
+//! Conditions answer the place where they stand.
+use super::{
+    build::Builder,
+    code::{self, Operation},
+    condition::{Among, Portion, Test},
+    details::Decision,
+    image::{Image, Lookup, Span},
+    moments,
+    words::Run,
+};
+use crate::{
+    bucket::DrawHash,
+    context::value::{self, Encoded},
+    matching::comparison::Comparison,
+};
+
+/// Steps.
+impl Builder {
+    /// Makes the next step depend on a condition, if there is one.
+    pub(crate) fn guard(&mut self, condition: u32) {
+        if condition != 0 {
+            self.push(&[code::guard(condition)]);
+        }
+    }
+
+    /// A constant answer; without a guard it ends the flag's steps.
+    pub(crate) fn constant(&mut self, decision: Decision) {
+        let drawn = decision.bucket_plus_one != 0;
+        self.push(&[code::with_count(Operation::Const, 0, usize::from(drawn)), decision.word]);
+        if drawn {
+            self.push(&[decision.bucket_plus_one]);
+        }
+    }
+
+    /// Answers `unmet` unless another flag has one of these variants.
+    pub(crate) fn prerequisite(&mut self, flag: u32, unmet: Decision, variants: &[u32]) {
+        self.push(&[code::with_count(Operation::Prerequisite, 0, variants.len()), flag, unmet.word]);
+        self.push(variants);
+    }
+
+    /// The place of the overrides.
+    pub(crate) fn overrides(&mut self) {
+        self.push(&[Operation::Overrides as u32]);
+    }
+
+    /// A list of units, encoded.
+    pub(crate) fn list<'a>(&mut self, attribute: u32, listed: Decision, allows: bool, units: impl Iterator<Item = &'a [u8]>) {
+        let start = self.code.len();
+        self.push(&[0, attribute, listed.word]);
+        let count = self.push_symbols(units);
+        self.set(start, code::with_count(Operation::List, if allows { code::ALLOW } else { 0 }, count));
+    }
+
+    /// A draw; `shares` are upper bounds and decisions.
+    pub(crate) fn draw(&mut self, attribute: u32, hash: DrawHash, continues: bool, shares: impl ExactSizeIterator<Item = (u32, Decision)>) {
+        let flags = hash_flags(hash) | if continues { code::CONTINUE } else { 0 };
+        self.push(&[code::with_count(Operation::Draw, flags, shares.len()), attribute]);
+        self.push_subkey(hash.parameters());
+        for (bound, decision) in shares {
+            self.push(&[bound, decision.word]);
+        }
+    }
+}
+
+/// Conditions.
+impl Builder {
+    pub(crate) fn all(&mut self, children: &[u32]) -> u32 {
+        self.children(Operation::All, children)
+    }
+
+    pub(crate) fn any(&mut self, children: &[u32]) -> u32 {
+        self.children(Operation::Any, children)
+    }
+
+    fn children(&mut self, operation: Operation, children: &[u32]) -> u32 {
+        let at = self.here();
+        self.push(&[code::with_count(operation, 0, children.len())]);
+        self.push(children);
+        at
+    }
+
+    pub(crate) fn not(&mut self, condition: u32) -> u32 {
+        let at = self.here();
+        self.push(&[Operation::Not as u32, condition]);
+        at
+    }
+
+    pub(crate) fn segment_condition(&mut self, number: u32, condition: u32) -> u32 {
+        let at = self.here();
+        self.push(&[Operation::Segment as u32, number, condition]);
+        at
+    }
+
+    pub(crate) fn percentage(&mut self, portion: Portion) -> u32 {
+        let at = self.here();
+        self.push(&[Operation::Percentage as u32 | hash_flags(portion.hash), portion.attribute]);
+        self.push_subkey(portion.hash.parameters());
+        self.push(&[portion.from, portion.to]);
+        at
+    }
+
+    pub(crate) fn exists(&mut self, attribute: u32) -> u32 {
+        let at = self.here();
+        self.push(&[Operation::Exists as u32, attribute]);
+        at
+    }
+
+    /// A scalar that is, or is not, one of these, encoded; the symbols of `among` are not read.
+    pub(crate) fn among<'a>(&mut self, attribute: u32, among: &Among, entries: impl Iterator<Item = &'a [u8]> + Clone) -> u32 {
+        if self.is_now(attribute) {
+            for entry in entries.clone() {
+                if let Some((Encoded::Number(number), _)) = value::read(entry) {
+                    self.moments.extend(moments::of(Comparison::Equal, number));
+                }
+            }
+        }
+        let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
+        let flags = flag(among.none_of, code::NONE_OF)
+            | flag(among.ignore_case, code::IGNORE_CASE)
+            | flag(among.as_number, code::AS_NUMBER)
+            | flag(among.single, code::SINGLE)
+            | among.kinds.flags();
+        self.symbol_test(Operation::Among, flags, attribute, entries)
+    }
+
+    /// A list that has one of these as a member, or every one.
+    pub(crate) fn members<'a>(&mut self, attribute: u32, every: bool, ignore_case: bool, entries: impl Iterator<Item = &'a [u8]>) -> u32 {
+        let flags = if every { code::EVERY } else { 0 } | if ignore_case { code::IGNORE_CASE } else { 0 };
+        self.symbol_test(Operation::Members, flags, attribute, entries)
+    }
+
+    fn symbol_test<'a>(&mut self, operation: Operation, flags: u32, attribute: u32, entries: impl Iterator<Item = &'a [u8]>) -> u32 {
+        let at = self.here();
+        self.push(&[0, attribute]);
+        let count = self.push_symbols(entries);
+        self.set(at as usize, code::with_count(operation, flags, count));
+        at
+    }
+
+    /// A string that has the operand in it, or a list that has it as a member; the operand is an encoded scalar.
+    pub(crate) fn contains(&mut self, attribute: u32, operand: &[u8], ignore_case: bool) -> u32 {
+        let at = self.text_test(Operation::Contains, attribute, operand, ignore_case);
+        self.push_symbols(core::iter::once(operand));
+        at
+    }
+
+    /// A string that begins with the operand, an encoded string.
+    pub(crate) fn starts_with(&mut self, attribute: u32, operand: &[u8], ignore_case: bool) -> u32 {
+        self.text_test(Operation::StartsWith, attribute, operand, ignore_case)
+    }
+
+    /// A string that ends with the operand, an encoded string.
+    pub(crate) fn ends_with(&mut self, attribute: u32, operand: &[u8], ignore_case: bool) -> u32 {
+        self.text_test(Operation::EndsWith, attribute, operand, ignore_case)
+    }
+
+    fn text_test(&mut self, operation: Operation, attribute: u32, operand: &[u8], ignore_case: bool) -> u32 {
+        let at = self.here();
+        let operand = self.text(operand);
+        self.push(&[operation as u32 | if ignore_case { code::IGNORE_CASE } else { 0 }, attribute, operand.at, operand.length]);
+        at
+    }
+
+    pub(crate) fn number(&mut self, attribute: u32, comparison: Comparison, operand: f64, as_number: bool) -> u32 {
+        let at = self.here();
+        self.compare_now(attribute, comparison, operand);
+        let flags = comparison_flags(comparison) | if as_number { code::AS_NUMBER } else { 0 };
+        self.push(&[Operation::Number as u32 | flags, attribute]);
+        self.push_double(operand);
+        at
+    }
+
+    /// A time; the operand in milliseconds, and as it is written in the document.
+    pub(crate) fn time(&mut self, attribute: u32, comparison: Comparison, operand: f64, written: Span) -> u32 {
+        let at = self.here();
+        self.compare_now(attribute, comparison, operand);
+        self.push(&[Operation::Time as u32 | comparison_flags(comparison), attribute]);
+        self.push_double(operand);
+        self.push_span(written);
+        at
+    }
+
+    pub(crate) fn semver(&mut self, attribute: u32, comparison: Comparison, operand: &[u8], loose: bool) -> u32 {
+        let (at, operand) = (self.here(), self.text(operand));
+        let flags = comparison_flags(comparison) | if loose { code::LOOSE } else { 0 };
+        self.push(&[Operation::Semver as u32 | flags, attribute, operand.at, operand.length]);
+        at
+    }
+
+    /// A pattern's table, and the pattern as it is written in the document.
+    pub(crate) fn matches(&mut self, attribute: u32, table: &[u8], written: Span) -> u32 {
+        let (at, table) = (self.here(), self.text(table));
+        self.push(&[Operation::Matches as u32, attribute]);
+        self.push_span(table);
+        self.push_span(written);
+        at
+    }
+
+    /// Networks: first and last address of each, one word an address and four words an address.
+    pub(crate) fn cidr(
+        &mut self,
+        attribute: u32,
+        written: Span,
+        narrow: impl ExactSizeIterator<Item = u32>,
+        wide: impl ExactSizeIterator<Item = u32>,
+    ) -> u32 {
+        let at = self.here();
+        self.push(&[code::with_count(Operation::Cidr, 0, narrow.len() / 2), attribute]);
+        self.push_span(written);
+        self.push(&[u32::try_from(wide.len() / 8).unwrap_or(0)]);
+        self.code.extend(narrow);
+        self.code.extend(wide);
+        at
+    }
+
+    /// The test of another table, without what is only there to be explained; answers where it stands.
+    pub(crate) fn copy_test(&mut self, from: &Image, attribute: u32, test: &Test) -> u32 {
+        match test {
+            Test::Exists => self.exists(attribute),
+            Test::Among(among) => self.among(attribute, among, from.scalars(among.symbols)),
+            Test::Members { symbols, every, ignore_case } => self.members(attribute, *every, *ignore_case, from.scalars(*symbols)),
+            Test::Contains { operand, ignore_case, symbol: _ } => self.contains(attribute, from.text(*operand), *ignore_case),
+            Test::StartsWith { operand, ignore_case } => self.starts_with(attribute, from.text(*operand), *ignore_case),
+            Test::EndsWith { operand, ignore_case } => self.ends_with(attribute, from.text(*operand), *ignore_case),
+            Test::Number { comparison, operand, as_number } => self.number(attribute, *comparison, *operand, *as_number),
+            Test::Time { comparison, operand, written: _ } => self.time(attribute, *comparison, *operand, Span::default()),
+            Test::Semver { comparison, operand, loose } => self.semver(attribute, *comparison, from.text(*operand), *loose),
+            Test::Matches { table, written: _ } => self.matches(attribute, from.text(*table), Span::default()),
+            Test::Cidr { written: _, narrow, wide } => {
+                let [narrow, wide] = [(narrow, 2), (wide, 8)].map(|(run, words)| Run { at: run.at, count: run.count * words });
+                self.cidr(attribute, Span::default(), from.words().run(narrow), from.words().run(wide))
+            }
+        }
+    }
+
+    fn compare_now(&mut self, attribute: u32, comparison: Comparison, operand: f64) {
+        if self.is_now(attribute) {
+            self.moments.extend(moments::of(comparison, operand));
+        }
+    }
+
+    fn is_now(&self, attribute: u32) -> bool {
+        self.lookup_of(attribute) == Some(Lookup::Now)
+    }
+}
+
+fn hash_flags(hash: DrawHash) -> u32 {
+    hash.number() << code::HASH_SHIFT
+}
+
+fn comparison_flags(comparison: Comparison) -> u32 {
+    (comparison as u32) << code::COMPARISON_SHIFT
+}
