@@ -24,7 +24,7 @@ function answerOf(topic, each) {
     const same = hand === undefined ? answer[name] === undefined : isDeepStrictEqual(answer[name], hand);
     if (!same) wrong.push(`${topic.topic}: ${each.description}: ${name} by hand ${JSON.stringify(hand)}, by the reference ${text}`);
   }
-  const order = ['value', 'variant', 'reason', 'errorCode', 'layer', 'bucket'];
+  const order = ['value', 'variant', 'reason', 'errorCode', 'layer', 'bucket', 'step', 'metadata'];
   return Object.fromEntries(order.filter((name) => answer[name] !== undefined).map((name) => [name, answer[name]]));
 }
 
@@ -36,8 +36,9 @@ function checkRefusal(topic, each) {
   } else {
     found.errors = read.errors.map(({ pointer }) => pointer).sort();
     found.flags = [...read.flags.keys()].sort();
+    if (each.errorCount !== undefined) found.errorCount = read.errorCount;
   }
-  const hand = Object.fromEntries(['refused', 'pointer', 'errors', 'flags'].filter((name) => each[name] !== undefined).map((name) => [name, each[name]]));
+  const hand = Object.fromEntries(['refused', 'pointer', 'errors', 'flags', 'errorCount'].filter((name) => each[name] !== undefined).map((name) => [name, each[name]]));
   if (!isDeepStrictEqual(found, hand)) {
     wrong.push(`${topic.topic}: ${each.description}: by hand ${JSON.stringify(hand)}, by the reference ${JSON.stringify({ ...found, all: read.errors })}`);
   }
