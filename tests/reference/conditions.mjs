@@ -236,9 +236,10 @@ function readTest(node, at, report) {
   const options = {};
   for (const [name, { operators, values }] of Object.entries(OPTIONS)) {
     if (!node.has(name)) continue;
-    options[name] = node.get(name).value;
+    const { value: option } = node.get(name);
     if (!operators.includes(op.value)) wrong(below(at, name), `${op.value} takes no ${name}`);
-    else if (!values.includes(options[name])) wrong(below(at, name), `expected ${values.join(' or ')}`);
+    else if (!values.includes(option)) wrong(below(at, name), `expected ${values.join(' or ')}`);
+    else options[name] = option;
   }
   let operand;
   if (op.value === 'exists') {
