@@ -110,7 +110,7 @@ const refusals = [
   leftOut('a lifetime in capitals', { lifetime: 'Release' }, '/lifetime'),
   leftOut('a null lifetime', { lifetime: null }, '/lifetime'),
   ...[1798675200000, 0, -1, '2026-12-31T00:00:00Z', '2026-12-31t23:59:59.5+23:59'].map((expires) => fine(`expires ${expires}`, { expires })),
-  ...['2026-12-31', '', '2026-02-29T00:00:00Z', true, null, ['2026-12-31T00:00:00Z']].map((expires) => leftOut(`expires ${JSON.stringify(expires)}`, { expires }, '/expires')),
+  ...['2026-12-31', '', '2026-02-29T00:00:00Z', '0000-12-31T00:00:00Z', 1.5, true, null, ['2026-12-31T00:00:00Z']].map((expires) => leftOut(`expires ${JSON.stringify(expires)}`, { expires }, '/expires')),
   ...['error', 'continue'].map((onMissingUnit) => fine(`onMissingUnit ${onMissingUnit}`, { onMissingUnit })),
   ...['draw', 'Continue', '', null, true].map((onMissingUnit) => leftOut(`onMissingUnit ${JSON.stringify(onMissingUnit)}`, { onMissingUnit }, '/onMissingUnit')),
   leftOut('a unit that is a number', { unit: 7 }, '/unit'),
