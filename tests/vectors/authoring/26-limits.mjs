@@ -82,6 +82,9 @@ const refusals = [
   { description: 'fine: 4,096 bytes of metadata in escapes and blanks that canonical JSON drops', text: text(`"big":{"metadata":{ "a" : "${'\\u0041'.repeat(4088)}" }},"good":{}`), refused: false, errors: [], flags: ['big', 'good'] },
   { description: 'fine: numbers of metadata count as canonical JSON prints them', text: text(`"big":{"metadata":{"a":1.${'0'.repeat(5000)},"b":true}},"good":{}`), refused: false, errors: [], flags: ['big', 'good'] },
 
+  over('a pattern whose shortest text has 17,000 scalar values', serving(x('matches', '(?:a{1000}){17}')), '/rules/0/if/value'),
+  over('a pattern whose shortest text has 17,000 scalar values, behind alternatives', serving(x('matches', '(?:(?:a|bc|[d-f]){1000}){17}')), '/rules/0/if/value'),
+
   { description: '1,000 errors are all told', document: doc({ z: unknownMembers(1000), good: {} }), refused: false, errors: pointers('z', 1000).sort(), errorCount: 1000, flags: ['good'] },
   { description: 'of 1,200 errors the first 1,000 in the order of the document are told', document: doc({ z: unknownMembers(600), a: unknownMembers(600), good: {} }), refused: false, errors: [...pointers('z', 600), ...pointers('a', 400)].sort(), errorCount: 1200, flags: ['good'] },
 ];
