@@ -35,9 +35,9 @@ const OPERANDS = {
   number: (value, at, report) => (value.type === 'number' ? value.value : report(at, 'expected a number')),
   time: (value, at, report) => timeOf(value) ?? report(at, 'expected a time'),
   version: (value, at, report, { loose }) => versionOf(value, loose) ?? report(at, 'expected a semantic version'),
-  scalars: (value, at, report, options) => list(value, at, report, (item, below) => OPERANDS.scalar(item, below, report, options)),
+  scalars: (value, at, report, options) => list(value, at, report, (item, place) => OPERANDS.scalar(item, place, report, options)),
   networks: (value, at, report) =>
-    list(value, at, report, (item, below) => (item.type === 'string' ? readNetwork(item.value) : null) ?? report(below, 'expected a network')),
+    list(value, at, report, (item, place) => (item.type === 'string' ? readNetwork(item.value) : null) ?? report(place, 'expected a network')),
   pattern: (value, at, report) => {
     if (value.type !== 'string') return report(at, 'expected a pattern');
     try {
@@ -90,6 +90,11 @@ function isMember(scalar, list, ignoreCase) {
   return list.items.some((item) => isSame(item, scalar, ignoreCase));
 }
 
+const members = (method) => ({
+  operand: 'scalars',
+  holds: (a, entries, { ignoreCase }) => a.type === 'list' && entries[method]((entry) => isMember(entry, a, ignoreCase)),
+});
+
 /** Every operator but `exists`: how its operand is read, and whether it holds for a present value under the test's options. */
 export const OPERATORS = {
   eq: { operand: 'scalar', holds: (a, b, { ignoreCase }) => isSame(a, b, ignoreCase) },
@@ -110,8 +115,8 @@ export const OPERATORS = {
       return ignoreCase ? lower(a.value).includes(lower(b.value)) : a.value.includes(b.value);
     },
   },
-  hasAny: { operand: 'scalars', holds: (a, entries, { ignoreCase }) => a.type === 'list' && entries.some((entry) => isMember(entry, a, ignoreCase)) },
-  hasAll: { operand: 'scalars', holds: (a, entries, { ignoreCase }) => a.type === 'list' && entries.every((entry) => isMember(entry, a, ignoreCase)) },
+  hasAny: members('some'),
+  hasAll: members('every'),
   startsWith: affix('startsWith'),
   endsWith: affix('endsWith'),
   lt: number((a, b) => a < b),
@@ -232,7 +237,8 @@ function readTest(node, at, report) {
   };
   if (attribute.type !== 'string') wrong(below(at, 'attribute'), 'expected a name');
   if (op === undefined) return wrong(at, 'missing op');
-  if (op.type !== 'string' || (op.value !== 'exists' && !Object.hasOwn(OPERATORS, op.value))) return wrong(below(at, 'op'), 'unknown operator');
+  const isKnown = op.type === 'string' && (op.value === 'exists' || Object.hasOwn(OPERATORS, op.value));
+  if (!isKnown) return wrong(below(at, 'op'), 'unknown operator');
   const options = {};
   for (const [name, { operators, values }] of Object.entries(OPTIONS)) {
     if (!node.has(name)) continue;

@@ -258,8 +258,3 @@ export function placesOf(root, isWanted) {
   }
   return found;
 }
-
-/** The JSON value for a plain JavaScript value; members that are `undefined` are left out. */
-export function fromPlain(plain) {
-  return scan(JSON.stringify(plain));
-}
