@@ -36,8 +36,7 @@ const OPERANDS = {
   time: (value, at, report) => timeOf(value) ?? report(at, 'expected a time'),
   version: (value, at, report, { loose }) => versionOf(value, loose) ?? report(at, 'expected a semantic version'),
   scalars: (value, at, report, options) => list(value, at, report, (item, place) => OPERANDS.scalar(item, place, report, options)),
-  networks: (value, at, report) =>
-    list(value, at, report, (item, place) => (item.type === 'string' ? readNetwork(item.value) : null) ?? report(place, 'expected a network')),
+  networks: (value, at, report) => list(value, at, report, (item, place) => networkOf(item) ?? report(place, 'expected a network')),
   pattern: (value, at, report) => {
     if (value.type !== 'string') return report(at, 'expected a pattern');
     try {
@@ -57,6 +56,7 @@ function list(value, at, report, read) {
 }
 
 const timeOf = (value) => (value.type === 'number' || value.type === 'string' ? readTime(value.value) : null);
+const networkOf = (value) => (value.type === 'string' ? readNetwork(value.value) : null);
 const versionOf = (value, loose) => (value.type === 'string' ? (loose ? parseLooseVersion : parseVersion)(value.value) : null);
 
 /** A value as the option `as: "number"` takes it; `undefined` where it is of the wrong kind. */

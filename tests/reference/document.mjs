@@ -15,8 +15,8 @@ import { readTime } from './time.mjs';
 
 const MEMBERS = ['schema', 'environment', 'bucketKey', 'segments', 'flags', 'overrides', 'private'];
 const FLAG_MEMBERS = [
-  'type', 'aliases', 'stage', 'description', 'owner', 'lifetime', 'expires', 'tags', 'metadata', 'enabled', 'variants', 'on', 'off', 'default',
-  'environments', 'unit', 'onMissingUnit', 'salt', 'hash', 'prerequisites', 'targets', 'rules', 'rollout',
+  'type', 'aliases', 'stage', 'description', 'owner', 'lifetime', 'expires', 'tags', 'metadata', 'enabled', 'variants', 'on', 'off',
+  'default', 'environments', 'unit', 'onMissingUnit', 'salt', 'hash', 'prerequisites', 'targets', 'rules', 'rollout',
 ];
 const STATUSES = ['planned', 'active', 'paused', 'completed', 'rolled_back'];
 const RUNNING = ['active', 'paused', 'completed'];
@@ -44,9 +44,9 @@ export function isOfType(type, value) {
 /**
  * Reads a document from its text.
  *
- * Answers `{refused: true, errors}` or `{refused: false, errors, errorCount, environment, private, draw, segments, flags, names, overrides}`
- * where `flags` maps keys and `names` keys and aliases to usable flags. `errors` is a list of `{pointer, message}`, the first 1,000 in the
- * order of the document, and `errorCount` the number of all.
+ * Answers `{refused: true, errors}`, or `{refused: false, errors, errorCount, environment, private, draw, segments, flags, names,
+ * overrides}` where `flags` maps keys and `names` keys and aliases to usable flags. `errors` is a list of `{pointer, message}`, the first
+ * 1,000 in the order of the document, and `errorCount` the number of all.
  */
 export function readDocument(text) {
   try {

@@ -110,7 +110,7 @@ function answerBucket(question) {
   return { bucket: sipBucket(sub, unit), subkey: sub.map(hex64) };
 }
 
-/** An answer's members in canonical order, those that are `undefined` left out; `value` and `metadata` are scanned JSON, the rest is plain. */
+/** An answer's members in canonical order, without those that are `undefined`; `value` and `metadata` are scanned JSON, the rest is plain. */
 function print(answer) {
   const members = Object.keys(answer).filter((name) => answer[name] !== undefined).sort();
   const text = (name) => (['value', 'metadata'].includes(name) ? canonical(answer[name]) : JSON.stringify(answer[name]));

@@ -34,7 +34,8 @@ function answerOfType(flag, asked) {
 function stepsOf({ targets, rules }) {
   const [target, rule] = [7, 7 + targets.length];
   const rollout = rule + rules.length;
-  return { disabled: 0, rolledBack: 1, prerequisites: 2, customer: 3, organization: 4, deny: 5, allow: 6, target, rule, rollout, environment: rollout + 1, default: rollout + 2 };
+  const fixed = { disabled: 0, rolledBack: 1, prerequisites: 2, customer: 3, organization: 4, deny: 5, allow: 6 };
+  return { ...fixed, target, rule, rollout, environment: rollout + 1, default: rollout + 2 };
 }
 
 function answer(flag, asked) {

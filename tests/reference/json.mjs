@@ -253,8 +253,10 @@ export function placesOf(root, isWanted) {
   while (open.length > 0) {
     const [value, at] = open.pop();
     if (isWanted(at)) found.push(at);
-    if (value.type === 'list') for (let i = value.items.length - 1; i >= 0; i -= 1) open.push([value.items[i], below(at, i)]);
-    if (value.type === 'object') for (let i = value.names.length - 1; i >= 0; i -= 1) open.push([value.values[i], below(at, value.names[i])]);
+    const inner = [];
+    if (value.type === 'list') value.items.forEach((item, i) => inner.push([item, below(at, i)]));
+    if (value.type === 'object') value.names.forEach((name, i) => inner.push([value.values[i], below(at, name)]));
+    while (inner.length > 0) open.push(inner.pop());
   }
   return found;
 }

@@ -3,8 +3,18 @@
 /** Limits of the document: one more refuses it whole. */
 export const DOCUMENT = { bytes: 8_000_000, nesting: 64, flags: 5_000, segments: 5_000 };
 
-/** Limits of one flag or segment: one more is an error of that flag, or of every flag that uses the segment. */
-export const FLAG = { rules: 256, targets: 256, variants: 1_000, environments: 100, list: 50_000, conditionDepth: 16, variantName: 128, metadataNames: 32, metadataBytes: 4_096 };
+/** Limits of one flag or segment: one more is an error of that flag, or of every flag that uses the segment. Names are counted in bytes. */
+export const FLAG = {
+  rules: 256,
+  targets: 256,
+  variants: 1_000,
+  variantName: 128,
+  environments: 100,
+  list: 50_000,
+  conditionDepth: 16,
+  metadataNames: 32,
+  metadataBytes: 4_096,
+};
 
 /** Table bytes of one pattern: one more is an error of its flag. */
 export const PATTERN_BYTES = 16_000;
