@@ -72,7 +72,7 @@ const flags = {
   murmurFive: serving(part('', 0, 5), { hash: 'murmurhash-js' }),
   murmurBetween: serving(part('', 4.001, 5), { hash: 'murmurhash-js' }),
   murmurSegment: serving({ segment: 'bySalt' }, { hash: 'murmurhash-js' }),
-  murmurMixed: serving({ all: [{ segment: 'bySalt' }, part('', 0, 100)] }, { hash: 'murmurhash-js' }),
+  murmurMixed: serving({ all: [{ segment: 'bySalt' }, part('', 28, 29)] }, { hash: 'murmurhash-js' }),
   rule: serving(half, { default: 'off' }),
 };
 const draws = (flag) => ask('draws', flag);
@@ -110,7 +110,8 @@ const topic = conditionTopic(
         draws('murmurFive')(`murmurhash-js, 0 to 5: residue ${residue}`, { targetingKey: unit }, residue < 5 ? on : off),
         draws('murmurBetween')(`murmurhash-js, between two residues: residue ${residue}`, { targetingKey: unit }, off),
       ]),
-      ...[9999, 10000].flatMap((bucket) => ['murmurSegment', 'murmurMixed'].map((flag) =>
+      // The residues of these two are 28 and 8, so that by murmur the second alone would be in the segment.
+      ...[0, 99998].flatMap((bucket) => ['murmurSegment', 'murmurMixed'].map((flag) =>
         draws(flag)(`a segment draws by sip-1, whatever the flag's hash: ${flag}, bucket ${bucket}`, { targetingKey: units[bucket] }, bucket < 10000 ? on : off))),
       draws('rule')('a flag with such a rule is never STATIC', {}, off),
     ],
