@@ -1,21 +1,41 @@
 /** Addresses and networks (section 5): strict dotted IPv4, RFC 4291 IPv6 without zone. */
 
-/** `{bits: 32 | 128, number: BigInt}`, or `null`. */
+/** The 96 bits that stand before an IPv4 address in an IPv4-mapped one, `::ffff:0:0/96`. */
+const MAPPED = 0xffffn;
+
+/** `{bits: 32 | 128, number: BigInt}`, or `null`. An IPv4-mapped address counts as its IPv4 address. */
 export function readAddress(text) {
+  const address = readWritten(text);
+  return address !== null && isMapped(address) ? unmapped(address) : address;
+}
+
+/**
+ * `{bits, number, length}` with the host bits still in, or `null`. The length is decimal without leading zeros. A network of IPv4-mapped
+ * addresses alone, which has a length of 96 or more, counts as the IPv4 network.
+ */
+export function readNetwork(text) {
+  const slash = text.indexOf('/');
+  if (slash === -1) return null;
+  const address = readWritten(text.slice(0, slash));
+  const digits = text.slice(slash + 1);
+  if (address === null || !/^(?:0|[1-9][0-9]{0,2})$/.test(digits) || Number(digits) > address.bits) return null;
+  const length = Number(digits);
+  return isMapped(address) && length >= 96 ? { ...unmapped(address), length: length - 96 } : { ...address, length };
+}
+
+function readWritten(text) {
   const four = readFour(text);
   if (four !== null) return { bits: 32, number: four };
   const six = readSix(text);
   return six === null ? null : { bits: 128, number: six };
 }
 
-/** `{bits, number, length}` with the host bits still in, or `null`. The length is decimal without leading zeros. */
-export function readNetwork(text) {
-  const slash = text.indexOf('/');
-  if (slash === -1) return null;
-  const address = readAddress(text.slice(0, slash));
-  const length = text.slice(slash + 1);
-  if (address === null || !/^(?:0|[1-9][0-9]{0,2})$/.test(length) || Number(length) > address.bits) return null;
-  return { ...address, length: Number(length) };
+function isMapped({ bits, number }) {
+  return bits === 128 && number >> 32n === MAPPED;
+}
+
+function unmapped({ number }) {
+  return { bits: 32, number: number & 0xffffffffn };
 }
 
 export function isInNetwork(address, network) {

@@ -1,13 +1,22 @@
 /** Conditions (section 5): reading them from a document, and whether one holds. */
 import { isInNetwork, readAddress, readNetwork } from './cidr.mjs';
-import { lookUp } from './context.mjs';
+import { lookUp, unitOf } from './context.mjs';
+import { readDecimal } from './decimal.mjs';
 import { below } from './json.mjs';
+import { FLAG } from './limits.mjs';
 import { compilePattern, PatternError } from './pattern.mjs';
-import { compareVersions, isInCaret, isInTilde, parseVersion } from './semver.mjs';
+import { readThreshold } from './percentage.mjs';
+import { compareVersions, isInCaret, isInTilde, parseLooseVersion, parseVersion } from './semver.mjs';
 import { readTime } from './time.mjs';
 
 const SCALARS = ['string', 'number', 'boolean'];
-const FOLDING = new Set(['eq', 'neq', 'in', 'notIn', 'contains', 'startsWith', 'endsWith']);
+const FORMS = ['attribute', 'all', 'any', 'not', 'segment', 'percentage'];
+/** Each option of a test: the operators that take it, and its values. */
+const OPTIONS = {
+  ignoreCase: { operators: ['eq', 'neq', 'in', 'notIn', 'contains', 'hasAny', 'hasAll', 'startsWith', 'endsWith'], values: [true, false] },
+  loose: { operators: ['semverEq', 'semverGt', 'semverGte', 'semverLt', 'semverLte', 'semverCaret', 'semverTilde'], values: [true, false] },
+  as: { operators: ['eq', 'neq', 'in', 'notIn', 'lt', 'lte', 'gt', 'gte'], values: ['number'] },
+};
 
 /** Each scalar value lower-cased by itself, so that a Σ is σ wherever it stands. */
 export function lower(text) {
@@ -16,16 +25,18 @@ export function lower(text) {
   return out;
 }
 
-/** What reads an operand: the JSON value to what `holds` compares with, or `null` with an error reported. */
+/** What reads an operand: the JSON value to what `holds` compares with, or `null` with an error reported. `options` are the test's own. */
 const OPERANDS = {
-  scalar: (value, at, report) => (SCALARS.includes(value.type) ? value : report(at, 'expected a string, number or boolean')),
+  scalar: (value, at, report, { as }) => {
+    if (as !== undefined) return value.type === as ? value : report(at, `expected a ${as}`);
+    return SCALARS.includes(value.type) ? value : report(at, 'expected a string, number or boolean');
+  },
   text: (value, at, report) => (value.type === 'string' ? value.value : report(at, 'expected a string')),
   number: (value, at, report) => (value.type === 'number' ? value.value : report(at, 'expected a number')),
   time: (value, at, report) => timeOf(value) ?? report(at, 'expected a time'),
-  version: (value, at, report) => versionOf(value) ?? report(at, 'expected a semantic version'),
-  scalars: (value, at, report) => list(value, at, report, OPERANDS.scalar),
-  networks: (value, at, report) =>
-    list(value, at, report, (item, below) => (item.type === 'string' ? readNetwork(item.value) : null) ?? report(below, 'expected a network')),
+  version: (value, at, report, { loose }) => versionOf(value, loose) ?? report(at, 'expected a semantic version'),
+  scalars: (value, at, report, options) => list(value, at, report, (item, place) => OPERANDS.scalar(item, place, report, options)),
+  networks: (value, at, report) => list(value, at, report, (item, place) => networkOf(item) ?? report(place, 'expected a network')),
   pattern: (value, at, report) => {
     if (value.type !== 'string') return report(at, 'expected a pattern');
     try {
@@ -39,50 +50,73 @@ const OPERANDS = {
 
 function list(value, at, report, read) {
   if (value.type !== 'list') return report(at, 'expected a list');
-  const items = value.items.map((item, i) => read(item, below(at, i), report));
+  if (value.items.length > FLAG.list) return report(at, 'too many entries');
+  const items = value.items.map((item, i) => read(item, below(at, i)));
   return items.includes(null) ? null : items;
 }
 
 const timeOf = (value) => (value.type === 'number' || value.type === 'string' ? readTime(value.value) : null);
-const versionOf = (value) => (value.type === 'string' ? parseVersion(value.value) : null);
+const networkOf = (value) => (value.type === 'string' ? readNetwork(value.value) : null);
+const versionOf = (value, loose) => (value.type === 'string' ? (loose ? parseLooseVersion : parseVersion)(value.value) : null);
+
+/** A value as the option `as: "number"` takes it; `undefined` where it is of the wrong kind. */
+function asNumber(value) {
+  if (value.type === 'number') return value;
+  const number = value.type === 'string' ? readDecimal(value.value) : null;
+  return number === null ? undefined : { type: 'number', value: number };
+}
 
 const number = (compare) => ({ operand: 'number', holds: (a, b) => a.type === 'number' && compare(a.value, b) });
 const read = (operand, parse, compare) => ({
   operand,
-  holds: (a, b) => {
-    const parsed = parse(a);
+  holds: (a, b, { loose }) => {
+    const parsed = parse(a, loose);
     return parsed !== null && compare(parsed, b);
   },
 });
 const version = (compare) => read('version', versionOf, compare);
 const affix = (method) => ({
   operand: 'text',
-  holds: (a, b, fold) => a.type === 'string' && (fold ? lower(a.value)[method](lower(b)) : a.value[method](b)),
+  holds: (a, b, { ignoreCase }) => a.type === 'string' && (ignoreCase ? lower(a.value)[method](lower(b)) : a.value[method](b)),
 });
 
 /** Equality of a value with a scalar of the document; other kinds are never equal. */
-export function isSame(a, b, fold) {
+export function isSame(a, b, ignoreCase) {
   if (a.type !== b.type || !SCALARS.includes(a.type)) return false;
-  return fold && a.type === 'string' ? lower(a.value) === lower(b.value) : a.value === b.value;
+  return ignoreCase && a.type === 'string' ? lower(a.value) === lower(b.value) : a.value === b.value;
 }
 
-/** Every operator but `exists`: how its operand is read, and whether it holds for a present value. */
+function isMember(scalar, list, ignoreCase) {
+  return list.items.some((item) => isSame(item, scalar, ignoreCase));
+}
+
+const members = (method) => ({
+  operand: 'scalars',
+  holds: (a, entries, { ignoreCase }) => a.type === 'list' && entries[method]((entry) => isMember(entry, a, ignoreCase)),
+});
+
+/** Every operator but `exists`: how its operand is read, and whether it holds for a present value under the test's options. */
 export const OPERATORS = {
-  eq: { operand: 'scalar', holds: isSame },
-  neq: { operand: 'scalar', holds: (a, b, fold) => a.type === b.type && !isSame(a, b, fold) },
-  in: { operand: 'scalars', holds: (a, entries, fold) => entries.some((entry) => isSame(a, entry, fold)) },
+  eq: { operand: 'scalar', holds: (a, b, { ignoreCase }) => isSame(a, b, ignoreCase) },
+  neq: { operand: 'scalar', holds: (a, b, { ignoreCase }) => a.type === b.type && !isSame(a, b, ignoreCase) },
+  in: { operand: 'scalars', holds: (a, entries, { ignoreCase }) => entries.some((entry) => isSame(a, entry, ignoreCase)) },
   notIn: {
     operand: 'scalars',
-    holds: (a, entries, fold) => entries.some((entry) => entry.type === a.type) && !entries.some((entry) => isSame(a, entry, fold)),
+    holds: (a, entries, { ignoreCase }) =>
+      SCALARS.includes(a.type) &&
+      (entries.length === 0 || entries.some((entry) => entry.type === a.type)) &&
+      !entries.some((entry) => isSame(a, entry, ignoreCase)),
   },
   contains: {
     operand: 'scalar',
-    holds: (a, b, fold) => {
-      if (a.type === 'list') return a.items.some((item) => isSame(item, b, fold));
+    holds: (a, b, { ignoreCase }) => {
+      if (a.type === 'list') return isMember(b, a, ignoreCase);
       if (a.type !== 'string' || b.type !== 'string') return false;
-      return fold ? lower(a.value).includes(lower(b.value)) : a.value.includes(b.value);
+      return ignoreCase ? lower(a.value).includes(lower(b.value)) : a.value.includes(b.value);
     },
   },
+  hasAny: members('some'),
+  hasAll: members('every'),
   startsWith: affix('startsWith'),
   endsWith: affix('endsWith'),
   lt: number((a, b) => a < b),
@@ -106,9 +140,12 @@ export const OPERATORS = {
   ),
 };
 
-/** Whether a condition that was read without an error holds. */
-export function holds(condition, { context, now, segments }) {
-  const scope = { context, now, segments };
+/**
+ * Whether a condition that was read without an error holds in `scope`: `{context, now, segments, draw, hash, unit}`, the last two being the
+ * flag's.
+ */
+export function holds(condition, scope) {
+  const { context, now, segments } = scope;
   switch (condition.kind) {
     case 'all':
       return condition.of.every((each) => holds(each, scope));
@@ -117,11 +154,18 @@ export function holds(condition, { context, now, segments }) {
     case 'not':
       return !holds(condition.of, scope);
     case 'segment':
-      return holds(segments.get(condition.name).condition, scope);
+      return holds(segments.get(condition.name).condition, { ...scope, hash: 'sip-1' });
+    case 'percentage': {
+      const { text } = unitOf(lookUp(context, condition.unit ?? scope.unit, now));
+      if (text === undefined) return false;
+      const bucket = scope.draw(scope.hash, condition.salt, text);
+      return condition.from <= bucket && bucket < condition.to;
+    }
     default: {
-      const value = lookUp(context, condition.attribute, now);
-      if (condition.op === 'exists') return value !== undefined;
-      return value !== undefined && OPERATORS[condition.op].holds(value, condition.operand, condition.fold);
+      const found = lookUp(context, condition.attribute, now);
+      if (condition.op === 'exists') return found !== undefined;
+      const value = condition.options.as === 'number' && found !== undefined ? asNumber(found) : found;
+      return value !== undefined && OPERATORS[condition.op].holds(value, condition.operand, condition.options);
     }
   }
 }
@@ -129,15 +173,17 @@ export function holds(condition, { context, now, segments }) {
 /**
  * Reads one condition of a document; `null` where it is wrong, with every error given to `report`, which returns `null`.
  *
- * `watch` is told what is met on the way: `depth(depth, at)`, `list(value, at)` and `segment(name, at, depth)`.
+ * `watch` is `{isSegment, height, references}`: whether the condition is a segment's, its greatest depth, and `{name, at, depth}` of every
+ * segment that it names.
  */
 export function readCondition(node, at, report, watch, depth = 1) {
-  watch.depth(depth, at);
+  if (depth > FLAG.conditionDepth) return report(at, 'condition too deep');
+  watch.height = Math.max(watch.height, depth);
   if (node.type !== 'object') return report(at, 'expected a condition');
-  const forms = ['attribute', 'all', 'any', 'not', 'segment'].filter((form) => node.has(form));
-  if (forms.length !== 1) return report(at, 'a condition has exactly one of attribute, all, any, not, segment');
+  const forms = FORMS.filter((form) => node.has(form));
+  if (forms.length !== 1) return report(at, `a condition has exactly one of ${FORMS.join(', ')}`);
   const [form] = forms;
-  const members = form === 'attribute' ? ['attribute', 'op', 'value', 'ignoreCase'] : [form];
+  const members = form === 'attribute' ? ['attribute', 'op', 'value', ...Object.keys(OPTIONS)] : [form];
   let isGood = true;
   for (const name of node.entries().keys()) {
     if (members.includes(name)) continue;
@@ -151,24 +197,39 @@ export function readCondition(node, at, report, watch, depth = 1) {
 function readForm(form, node, at, report, watch, depth) {
   const value = node.get(form);
   const here = below(at, form);
-  if (form === 'attribute') return readTest(node, at, report, watch);
+  if (form === 'attribute') return readTest(node, at, report);
+  if (form === 'percentage') return readPercentage(value, here, report, watch);
   if (form === 'segment') {
     if (value.type !== 'string') return report(here, 'expected the name of a segment');
-    watch.segment(value.value, here, depth);
+    watch.references.push({ name: value.value, at: here, depth });
     return { kind: 'segment', name: value.value };
   }
   if (form === 'not') {
     const of = readCondition(value, here, report, watch, depth + 1);
     return of && { kind: 'not', of };
   }
-  if (value.type !== 'list') return report(here, 'expected a list of conditions');
-  watch.list(value, here);
-  const of = value.items.map((item, i) => readCondition(item, below(here, i), report, watch, depth + 1));
-  return of.includes(null) ? null : { kind: form, of };
+  const of = list(value, here, report, (item, place) => readCondition(item, place, report, watch, depth + 1));
+  return of && { kind: form, of };
 }
 
-function readTest(node, at, report, watch) {
-  const [attribute, op, value, ignoreCase] = ['attribute', 'op', 'value', 'ignoreCase'].map((name) => node.get(name));
+/** The part of a draw that a condition asks for: buckets from `from` up to and without `to`. */
+function readPercentage(node, at, report, watch) {
+  if (node.type !== 'object') return report(at, 'expected an object');
+  let isGood = true;
+  const wrong = (pointer, message) => {
+    isGood = false;
+    return report(pointer, message);
+  };
+  for (const name of node.entries().keys()) if (!['from', 'to', 'salt', 'unit'].includes(name)) wrong(below(at, name), 'unknown member');
+  for (const name of watch.isSegment ? ['to', 'salt', 'unit'] : ['to', 'salt']) if (!node.has(name)) wrong(at, `missing ${name}`);
+  const [from, to] = ['from', 'to'].map((name) => (node.has(name) ? readThreshold(node.get(name), below(at, name), wrong) : 0));
+  for (const name of ['salt', 'unit']) if (node.has(name) && node.get(name).type !== 'string') wrong(below(at, name), 'expected a string');
+  if (isGood && from > to) wrong(at, 'from is more than to');
+  return isGood ? { kind: 'percentage', from, to, salt: node.get('salt').value, unit: node.get('unit')?.value } : null;
+}
+
+function readTest(node, at, report) {
+  const [attribute, op, value] = ['attribute', 'op', 'value'].map((name) => node.get(name));
   let isGood = true;
   const wrong = (pointer, message) => {
     isGood = false;
@@ -176,10 +237,15 @@ function readTest(node, at, report, watch) {
   };
   if (attribute.type !== 'string') wrong(below(at, 'attribute'), 'expected a name');
   if (op === undefined) return wrong(at, 'missing op');
-  if (op.type !== 'string' || (op.value !== 'exists' && !Object.hasOwn(OPERATORS, op.value))) return wrong(below(at, 'op'), 'unknown operator');
-  if (ignoreCase !== undefined) {
-    if (!FOLDING.has(op.value)) wrong(below(at, 'ignoreCase'), `${op.value} takes no ignoreCase`);
-    else if (ignoreCase.type !== 'boolean') wrong(below(at, 'ignoreCase'), 'expected a boolean');
+  const isKnown = op.type === 'string' && (op.value === 'exists' || Object.hasOwn(OPERATORS, op.value));
+  if (!isKnown) return wrong(below(at, 'op'), 'unknown operator');
+  const options = {};
+  for (const [name, { operators, values }] of Object.entries(OPTIONS)) {
+    if (!node.has(name)) continue;
+    const { value: option } = node.get(name);
+    if (!operators.includes(op.value)) wrong(below(at, name), `${op.value} takes no ${name}`);
+    else if (!values.includes(option)) wrong(below(at, name), `expected ${values.join(' or ')}`);
+    else options[name] = option;
   }
   let operand;
   if (op.value === 'exists') {
@@ -187,8 +253,7 @@ function readTest(node, at, report, watch) {
   } else if (value === undefined) {
     wrong(at, 'missing value');
   } else {
-    if (value.type === 'list') watch.list(value, below(at, 'value'));
-    operand = OPERANDS[OPERATORS[op.value].operand](value, below(at, 'value'), wrong);
+    operand = OPERANDS[OPERATORS[op.value].operand](value, below(at, 'value'), wrong, options);
   }
-  return isGood ? { kind: 'test', attribute: attribute.value, op: op.value, operand, fold: ignoreCase?.value === true } : null;
+  return isGood ? { kind: 'test', attribute: attribute.value, op: op.value, operand, options } : null;
 }

@@ -1,28 +1,37 @@
 /** Contexts (section 2): what is refused, how a name is looked up, what a unit is. */
 import { JsonObject, isBadText } from './json.mjs';
-
-export const CONTEXT_DEPTH = 16;
-const EXACT = 2 ** 53;
+import { CONTEXT } from './limits.mjs';
 
 /** The context of a question that gives none. */
 export const EMPTY = new JsonObject();
 
 /**
- * Whether a value may be a context: an object without U+0000, lone surrogates and overflow, at most 16 deep. The context itself is
- * depth 1; lists count like objects. Of a member named twice only the last is looked at, as if the others had not been written.
+ * Whether a value may be a context: an object without U+0000, lone surrogates and overflow, within the limits of `CONTEXT`. The context
+ * itself is depth 1; lists count like objects. Of a member named twice only the last is checked and counted.
  */
 export function isContext(value) {
-  return value.type === 'object' && isSound(value, 1);
+  return value.type === 'object' && isSound(value, 1, { ...CONTEXT });
 }
 
-function isSound(value, depth) {
-  if (value.type === 'string') return !isBadText(value.value);
+/** `room` is what the limits still leave; it shrinks as the value is read. */
+function isSound(value, depth, room) {
+  if (value.type === 'string') return isSoundText(value.value, room);
   if (value.type === 'number') return Number.isFinite(value.value);
   if (value.type !== 'list' && value.type !== 'object') return true;
-  if (depth > CONTEXT_DEPTH) return false;
-  if (value.type === 'list') return value.items.every((item) => isSound(item, depth + 1));
-  for (const [name, member] of value.entries()) if (isBadText(name) || !isSound(member, depth + 1)) return false;
-  return true;
+  if (depth > room.nesting) return false;
+  if (value.type === 'list') {
+    room.items -= value.items.length;
+    return room.items >= 0 && value.items.every((item) => isSound(item, depth + 1, room));
+  }
+  const members = value.entries();
+  room.members -= members.size;
+  if (room.members < 0) return false;
+  return [...members].every(([name, member]) => isSoundText(name, room) && isSound(member, depth + 1, room));
+}
+
+function isSoundText(text, room) {
+  room.bytes -= Buffer.byteLength(text);
+  return room.bytes >= 0 && !isBadText(text);
 }
 
 /** The value of an attribute, or `undefined` where it is absent or null. */
@@ -47,7 +56,7 @@ function find(context, name) {
 export function unitOf(value) {
   if (value === undefined || value.type === 'null') return { missing: true };
   if (value.type === 'string') return value.value === '' ? { missing: true } : { text: value.value };
-  if (value.type === 'number' && Number.isInteger(value.value) && Math.abs(value.value) <= EXACT) return { text: BigInt(value.value).toString() };
+  if (value.type === 'number' && Number.isSafeInteger(value.value)) return { text: BigInt(value.value).toString() };
   return { unfit: true };
 }
 

@@ -1,24 +1,32 @@
 /**
  * Documents (section 1): from text to the flags that can be used, the overrides, and every error with its JSON pointer.
  *
- * What is wrong inside a flag leaves out that flag, what is wrong inside a segment breaks the flags that use it, a bad leaf of an
- * override is ignored alone; what is wrong with the document itself refuses it whole.
+ * An error inside a flag leaves out that flag, an error inside a segment breaks the flags that use it, a bad leaf of an override is
+ * ignored alone, a broken prerequisite is unmet and leaves nothing out; an error of the document itself refuses it whole.
  */
 import { drawer, HASHES, readKey } from './bucket.mjs';
+import { canonical } from './canonical.mjs';
 import { readCondition } from './conditions.mjs';
-import { below, checkText, isBadText, scan } from './json.mjs';
 import { unitOf } from './context.mjs';
+import { below, checkText, isBadText, JsonObject, nestingOf, placesOf, scan } from './json.mjs';
+import { DOCUMENT, ERRORS_TOLD, FLAG } from './limits.mjs';
+import { readThreshold } from './percentage.mjs';
+import { readTime } from './time.mjs';
 
 const MEMBERS = ['schema', 'environment', 'bucketKey', 'segments', 'flags', 'overrides', 'private'];
 const FLAG_MEMBERS = [
-  'type', 'aliases', 'stage', 'description', 'owner', 'tags', 'metadata', 'enabled', 'variants', 'on', 'off', 'default', 'environments',
-  'unit', 'salt', 'hash', 'prerequisites', 'targets', 'rules', 'rollout',
+  'type', 'aliases', 'stage', 'description', 'owner', 'lifetime', 'expires', 'tags', 'metadata', 'enabled', 'variants', 'on', 'off',
+  'default', 'environments', 'unit', 'onMissingUnit', 'salt', 'hash', 'prerequisites', 'targets', 'rules', 'rollout',
 ];
 const STATUSES = ['planned', 'active', 'paused', 'completed', 'rolled_back'];
 const RUNNING = ['active', 'paused', 'completed'];
 const TYPES = ['boolean', 'string', 'number', 'object'];
-const LIMITS = { bytes: 8_000_000, flags: 5_000, rules: 64, list: 10_000, depth: 16 };
+const LIFETIMES = ['release', 'experiment', 'operational', 'permission'];
 const WHOLE = 100_000;
+/** Names that no key, variant and metadata may have. */
+const REFUSED_NAMES = ['__proto__', 'prototype', 'constructor'];
+/** Names of metadata that Twinflag itself answers, never told from a flag's own. */
+const RESERVED_METADATA = ['layer', 'version', 'stale', 'flagConfigEtag'];
 
 /** The document is refused whole. */
 class Refusal extends Error {
@@ -36,8 +44,9 @@ export function isOfType(type, value) {
 /**
  * Reads a document from its text.
  *
- * Answers `{refused: true, errors}` or `{refused: false, errors, environment, private, draw, segments, flags, names, overrides}` where
- * `flags` maps keys and `names` keys and aliases to usable flags, and `errors` is a list of `{pointer, message}`.
+ * Answers `{refused: true, errors}`, or `{refused: false, errors, errorCount, environment, private, draw, segments, flags, names,
+ * overrides}` where `flags` maps keys and `names` keys and aliases to usable flags. `errors` is a list of `{pointer, message}`, the first
+ * 1,000 in the order of the document, and `errorCount` the number of all.
  */
 export function readDocument(text) {
   try {
@@ -49,13 +58,14 @@ export function readDocument(text) {
 }
 
 function compile(text) {
-  if (Buffer.byteLength(text) > LIMITS.bytes) throw new Refusal('', 'too many bytes');
+  if (Buffer.byteLength(text) > DOCUMENT.bytes) throw new Refusal('', 'too many bytes');
   let root;
   try {
     root = scan(text);
   } catch {
     throw new Refusal('', 'not JSON');
   }
+  if (nestingOf(root) > DOCUMENT.nesting) throw new Refusal('', 'nested too deep');
   const head = readHead(root);
   const errors = new Map();
   const report = (pointer, message) => {
@@ -65,28 +75,34 @@ function compile(text) {
 
   const segments = readSegments(root.get('segments'), report);
   const candidates = readFlags(root.get('flags'), report);
+  useSegments(candidates, segments);
   const names = nameFlags(candidates, report);
-  useSegments(candidates, segments, report);
   usePrerequisites(candidates, names, report);
 
-  const isUsable = (candidate) => !candidate.isBad;
-  const flags = new Map(candidates.filter(isUsable).map(({ key, flag }) => [key, flag]));
-  const usableNames = new Map([...names].filter(([, candidate]) => isUsable(candidate)).map(([name, { flag }]) => [name, flag]));
-  const overrides = readOverrides(root.get('overrides'), usableNames, report);
+  const flags = new Map(candidates.filter(({ isBad }) => !isBad).map(({ key, flag }) => [key, flag]));
+  const overrides = readOverrides(root.get('overrides'), names, report);
   return {
     refused: false,
-    errors: [...errors].map(([pointer, message]) => ({ pointer, message })),
+    errors: inOrder(errors, root).slice(0, ERRORS_TOLD),
+    errorCount: errors.size,
     environment: head.environment,
     private: head.private,
     draw: drawer(head.key),
     segments,
     flags,
-    names: usableNames,
+    names,
     overrides,
   };
 }
 
-/** The top level: whatever is wrong here refuses the document. */
+/** `{pointer, message}` of every error, in the order of the document. */
+function inOrder(errors, root) {
+  if (errors.size === 0) return [];
+  const told = new Set(placesOf(root, (pointer) => errors.has(pointer)));
+  return [...told].map((pointer) => ({ pointer, message: errors.get(pointer) }));
+}
+
+/** The top level: an error here refuses the document. */
 function readHead(root) {
   const refuse = (pointer, message) => {
     throw new Refusal(pointer, message);
@@ -107,42 +123,22 @@ function readHead(root) {
   }
   if (hidden !== undefined) {
     if (hidden.type !== 'list') refuse('/private', 'expected a list');
-    checkList(hidden, '/private');
+    if (hidden.items.length > FLAG.list) refuse('/private', 'too many entries');
     hidden.items.forEach((item, i) => item.type === 'string' || refuse(below('/private', i), 'expected a name'));
   }
   return { key, environment: environment?.value, private: hidden?.items.map((item) => item.value) ?? [] };
 }
 
-function checkList(node, at) {
-  if (node.items.length > LIMITS.list) throw new Refusal(at, 'too many entries');
-}
-
-/** Where conditions are read: watches their limits and keeps the references to segments and the greatest depth. */
-function watcher() {
-  const watch = {
-    references: [],
-    height: 0,
-    list: checkList,
-    depth(depth, at) {
-      if (depth > LIMITS.depth) throw new Refusal(at, 'condition too deep');
-      watch.height = Math.max(watch.height, depth);
-    },
-    segment(name, at, depth) {
-      watch.references.push({ name, at, depth });
-    },
-  };
-  return watch;
-}
-
-/** Name → `{condition, isBad, …}` for every segment, with depth and references between segments settled. */
+/** Name → `{condition, isBad, height, …}` for every segment, with references between segments settled. */
 function readSegments(node, report) {
   const segments = new Map();
   if (node === undefined) return segments;
+  if (node.names.length > DOCUMENT.segments) throw new Refusal('/segments', 'too many segments');
   const repeated = node.repeated();
   for (const [name, value] of node.entries()) {
     const at = below('/segments', name);
-    const watch = watcher();
-    const segment = { at, watch, isBad: false, condition: null };
+    const watch = { isSegment: true, height: 0, references: [] };
+    const segment = { at, watch, isBad: false, condition: null, height: 0 };
     segment.wrong = (pointer, message) => {
       segment.isBad = true;
       return report(pointer, message);
@@ -160,48 +156,28 @@ function readSegments(node, report) {
 function settleSegments(segments) {
   const targets = (segment) => segment.watch.references.map(({ name }) => segments.get(name)).filter((each) => each !== undefined);
   const group = components([...segments.values()], targets);
-  for (const segment of segments.values()) {
-    for (const reference of segment.watch.references) {
-      const target = segments.get(reference.name);
-      reference.isCyclic = target !== undefined && group.get(target) === group.get(segment);
-      if (target === undefined) segment.wrong(reference.at, 'unknown segment');
-      else if (reference.isCyclic) segment.wrong(reference.at, 'segments in a cycle');
-    }
-  }
-  spread([...segments.values()], (segment) => {
-    for (const { name, at } of segment.watch.references) if (segments.get(name)?.isBad) segment.wrong(at, 'broken segment');
-  });
-  const height = (segment, level) => {
-    segment.height ??= heightOf(segment.watch, segments, height, level);
-    return segment.height;
-  };
-  for (const segment of segments.values()) height(segment, 1);
+  for (const segment of group.keys()) settleReferences(segment, segments, (target) => group.get(target) === group.get(segment));
 }
 
-/** The depth of what was read, counted through segments. A cycle is an error of its own and not followed. */
-function heightOf(watch, segments, height, level = 1) {
-  let greatest = watch.height;
-  for (const { name, at, depth, isCyclic } of watch.references) {
+/**
+ * Reports the references of a segment or flag to segments that are missing, in a cycle, broken, or too deep where they stand, and settles
+ * its height. The segments that it names are settled before it.
+ */
+function settleReferences(thing, segments, isInCycle) {
+  thing.height = thing.watch.height;
+  for (const { name, at, depth } of thing.watch.references) {
     const target = segments.get(name);
-    if (target === undefined || isCyclic) continue;
-    if (level > LIMITS.depth) throw new Refusal(at, 'condition too deep');
-    greatest = Math.max(greatest, depth + height(target, level + 1));
-    if (greatest > LIMITS.depth) throw new Refusal(at, 'condition too deep');
-  }
-  return greatest;
-}
-
-/** Runs `step` over all things until none of them turns bad any more. */
-function spread(things, step) {
-  for (;;) {
-    const before = things.filter((each) => each.isBad).length;
-    things.forEach(step);
-    if (things.filter((each) => each.isBad).length === before) return;
+    if (target === undefined) thing.wrong(at, 'unknown segment');
+    else if (isInCycle(target)) thing.wrong(at, 'segments in a cycle');
+    else if (target.isBad) thing.wrong(at, 'broken segment');
+    else if (depth + target.height > FLAG.conditionDepth) thing.wrong(at, 'condition too deep');
+    else thing.height = Math.max(thing.height, depth + target.height);
   }
 }
 
 /**
  * Thing → the number of its strongly connected component (Tarjan), so that an edge lies on a cycle exactly where it stays inside one.
+ * A thing comes after those it leads to outside its own component.
  */
 function components(things, targets) {
   const order = new Map();
@@ -247,16 +223,17 @@ function components(things, targets) {
 /** Whether a text is a flag key or an alias. */
 export function isKey(text) {
   if (text.length > 128 || !/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(text)) return false;
-  return !text.split('.').some((segment) => ['__proto__', 'prototype', 'constructor'].includes(segment));
+  return !text.split('.').some((segment) => REFUSED_NAMES.includes(segment));
 }
 
-/** Every member of `flags` as a candidate `{key, at, isBad, flag, …}`, bad where its own text is wrong or a prefix rule hits it. */
+/** Every member of `flags` as a candidate `{key, at, isBad, flag, …}`, bad where its own text is wrong. */
 function readFlags(node, report) {
   if (node === undefined) return [];
-  if (node.names.length > LIMITS.flags) throw new Refusal('/flags', 'too many flags');
+  if (node.names.length > DOCUMENT.flags) throw new Refusal('/flags', 'too many flags');
   const repeated = node.repeated();
-  const candidates = [...node.entries()].map(([key, value]) => {
-    const candidate = { key, at: below('/flags', key), isBad: false, watch: watcher(), prerequisites: [], aliases: [] };
+  return [...node.entries()].map(([key, value]) => {
+    const watch = { isSegment: false, height: 0, references: [] };
+    const candidate = { key, at: below('/flags', key), isBad: false, watch, prerequisites: [], aliases: [] };
     candidate.wrong = (pointer, message) => {
       candidate.isBad = true;
       return report(pointer, message);
@@ -264,23 +241,13 @@ function readFlags(node, report) {
     if (repeated.has(key)) candidate.wrong(candidate.at, 'member named twice');
     if (!isKey(key)) candidate.wrong(candidate.at, 'malformed key');
     checkText(value, candidate.at, candidate.wrong);
-    if (value.type === 'object') candidate.flag = readFlag(candidate, value, report);
+    if (value.type === 'object') candidate.flag = readFlag(candidate, value);
     else candidate.wrong(candidate.at, 'expected an object');
     return candidate;
   });
-  const byKey = new Map(candidates.filter(({ key }) => isKey(key)).map((candidate) => [candidate.key, candidate]));
-  for (const [key, candidate] of byKey) {
-    for (let dot = key.indexOf('.'); dot !== -1; dot = key.indexOf('.', dot + 1)) {
-      const shorter = byKey.get(key.slice(0, dot));
-      if (shorter === undefined) continue;
-      candidate.wrong(candidate.at, 'another key is a prefix of this one');
-      shorter.wrong(shorter.at, 'this key is a prefix of another');
-    }
-  }
-  return candidates;
 }
 
-function readFlag(candidate, node, report) {
+function readFlag(candidate, node) {
   const { key, at, wrong, watch } = candidate;
   const unknownMembers = (object, pointer, known) => {
     for (const name of object.entries().keys()) if (!known.includes(name)) wrong(below(pointer, name), 'unknown member');
@@ -292,11 +259,14 @@ function readFlag(candidate, node, report) {
     wrong(below(pointer, name), `expected ${type}`);
     return otherwise;
   };
-  /** The items of a list member, each read by `read(item, pointer)`; nothing where the member is absent or no list. */
-  const items = (object, pointer, name, read) => {
+  /** The items of a list member, each read by `read(item, pointer)`; nothing where the member is absent, no list or too long. */
+  const items = (object, pointer, name, read, limit = FLAG.list) => {
     const list = member(object, pointer, name, 'list');
     if (list === undefined) return [];
-    checkList(list, below(pointer, name));
+    if (list.items.length > limit) {
+      wrong(below(pointer, name), 'too many entries');
+      return [];
+    }
     return list.items.map((item, i) => read(item, below(below(pointer, name), i)));
   };
   const oneOf = (object, pointer, name, allowed, otherwise) => {
@@ -313,7 +283,9 @@ function readFlag(candidate, node, report) {
 
   unknownMembers(node, at, FLAG_MEMBERS);
   for (const name of ['stage', 'description', 'owner']) member(node, at, name, 'string');
-  member(node, at, 'metadata', 'object');
+  if (node.has('lifetime')) oneOf(node, at, 'lifetime', LIFETIMES, null);
+  if (node.has('expires') && readTime(node.get('expires').value) === null) wrong(below(at, 'expires'), 'expected a time');
+  const metadata = readMetadata(member(node, at, 'metadata', 'object'), below(at, 'metadata'), wrong);
   items(node, at, 'tags', (tag, pointer) => tag.type === 'string' || wrong(pointer, 'expected a string'));
   candidate.aliases = items(node, at, 'aliases', (alias, pointer) => ({ name: alias.type === 'string' ? alias.value : null, at: pointer }));
 
@@ -333,7 +305,9 @@ function readFlag(candidate, node, report) {
   const fallback = node.has('default') ? variantMember('default', null, true) : off;
 
   const environments = new Map();
-  for (const [name, value] of member(node, at, 'environments', 'object')?.entries() ?? []) {
+  const named = member(node, at, 'environments', 'object')?.entries() ?? new Map();
+  if (named.size > FLAG.environments) wrong(below(at, 'environments'), 'too many environments');
+  else for (const [name, value] of named) {
     environments.set(name, value.type === 'null' ? null : namesVariant(value, below(below(at, 'environments'), name)));
   }
 
@@ -342,7 +316,7 @@ function readFlag(candidate, node, report) {
     required(value, pointer, ['flag', 'variants']);
     const flag = member(value, pointer, 'flag', 'string');
     const wanted = items(value, pointer, 'variants', (name, place) => (name.type === 'string' ? name.value : wrong(place, 'expected a string')));
-    return flag === undefined ? null : { name: flag, at: below(pointer, 'flag'), variants: new Set(wanted) };
+    return flag === undefined ? null : { name: flag, at: below(pointer, 'flag'), variants: new Set(wanted), target: null };
   }).filter((each) => each !== null);
 
   const targets = items(node, at, 'targets', (value, pointer) => {
@@ -354,7 +328,7 @@ function readFlag(candidate, node, report) {
         ['string', 'number', 'boolean'].includes(entry.type) ? entry : wrong(place, 'expected a string, number or boolean')),
       variant: value.has('variant') ? namesVariant(value.get('variant'), below(pointer, 'variant')) : null,
     };
-  });
+  }, FLAG.targets);
 
   const salt = member(node, at, 'salt', 'string', key);
   const unit = member(node, at, 'unit', 'string', 'targetingKey');
@@ -385,8 +359,7 @@ function readFlag(candidate, node, report) {
     if (serve?.type === 'object') rule.split = readSplit(serve, below(pointer, 'serve'));
     else if (serve !== undefined) rule.variant = namesVariant(serve, below(pointer, 'serve'));
     return rule;
-  });
-  if (rules.length > LIMITS.rules) throw new Refusal(below(at, 'rules'), 'too many rules');
+  }, FLAG.rules);
   for (const rule of rules) {
     if (!rule?.split || rule.split.salt !== null) continue;
     if (!rule.isNamed) wrong(rule.at, 'a rule that splits has a name, or its split a salt');
@@ -406,13 +379,32 @@ function readFlag(candidate, node, report) {
     default: fallback,
     environments,
     unit,
+    skipsMissingUnit: oneOf(node, at, 'onMissingUnit', ['error', 'continue'], 'error') === 'continue',
     salt,
     hash: oneOf(node, at, 'hash', HASHES, 'sip-1'),
     prerequisites: candidate.prerequisites,
     targets,
     rules,
     rollout,
+    metadata,
   };
+}
+
+/** What is told of a flag's metadata as scanned JSON; `undefined` where there is nothing to tell. */
+function readMetadata(node, at, wrong) {
+  if (node === undefined) return undefined;
+  const members = node.entries();
+  if (members.size > FLAG.metadataNames) wrong(at, 'too many names');
+  if (Buffer.byteLength(canonical(node)) > FLAG.metadataBytes) wrong(at, 'too many bytes');
+  const told = new JsonObject();
+  for (const [name, value] of members) {
+    if (REFUSED_NAMES.includes(name)) wrong(below(at, name), 'refused name');
+    if (!['string', 'number', 'boolean'].includes(value.type)) wrong(below(at, name), 'expected a string, number or boolean');
+    if (RESERVED_METADATA.includes(name)) continue;
+    told.names.push(name);
+    told.values.push(value);
+  }
+  return told.names.length === 0 ? undefined : told;
 }
 
 /** Variant name → value, in the order written; `null` where nothing can be said about names. */
@@ -427,8 +419,10 @@ function readVariants(node, at, type, wrong) {
   if (value.type !== 'object') return wrong(pointer, 'expected an object');
   const variants = value.entries();
   if (variants.size === 0) return wrong(pointer, 'expected at least one variant');
+  if (variants.size > FLAG.variants) return wrong(pointer, 'too many variants');
   for (const [name, variant] of variants) {
-    if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) wrong(below(pointer, name), 'malformed name');
+    const bytes = Buffer.byteLength(name);
+    if (bytes === 0 || bytes > FLAG.variantName || REFUSED_NAMES.includes(name)) wrong(below(pointer, name), 'refused name');
     if (type !== null && !isOfType(type, variant)) wrong(below(pointer, name), `expected ${type}`);
   }
   return variants;
@@ -439,68 +433,62 @@ function readRollout(node, at, { wrong, object, member, items, oneOf }) {
   const status = oneOf(node, at, 'status', STATUSES, 'planned');
   const tier = member(node, at, 'tier', 'number', null);
   if (tier !== null && ![0, 1, 2, 3, 4].includes(tier)) wrong(below(at, 'tier'), 'expected 0, 1, 2, 3 or 4');
-  const percentage = member(node, at, 'percentage', 'number', 0);
-  const threshold = Math.round(percentage * 1000);
-  if (!(percentage >= 0 && percentage <= 100) || threshold / 1000 !== percentage) {
-    wrong(below(at, 'percentage'), 'expected 0 to 100 with at most three decimals');
-  }
-  const entries = (name) =>
-    new Set(items(node, at, name, (entry, pointer) => {
+  const threshold = node.has('percentage') ? readThreshold(node.get('percentage'), below(at, 'percentage'), wrong) : 0;
+  /** `{count, texts}` of a list: an empty string is an entry and no text. */
+  const entries = (name) => {
+    const texts = items(node, at, name, (entry, pointer) => {
       const isEntry = entry.type === 'string' || (entry.type === 'number' && unitOf(entry).text !== undefined);
-      return isEntry ? unitOf(entry).text : wrong(pointer, 'expected a string or a whole number'); // an empty string is on no list
-    }));
+      return isEntry ? unitOf(entry).text : wrong(pointer, 'expected a string or a whole number');
+    });
+    return { count: texts.length, texts: new Set(texts) };
+  };
   const guard = node.has('guard') ? object(node.get('guard'), below(at, 'guard'), ['method', 'errorRate', 'timeWindow', 'minSamples']) : null;
   if (guard !== null) {
     if (guard.has('method')) oneOf(guard, below(at, 'guard'), 'method', ['sequential', 'threshold'], null);
     for (const name of ['errorRate', 'timeWindow', 'minSamples']) member(guard, below(at, 'guard'), name, 'number');
   }
-  const allow = entries('allow');
-  const deny = entries('deny');
-  const allowCount = node.get('allow')?.items?.length ?? 0;
-  const denyCount = node.get('deny')?.items?.length ?? 0;
-  return { isRolledBack: status === 'rolled_back', isRunning: RUNNING.includes(status) && tier !== 0, tier, threshold, allow, deny, allowCount, denyCount };
+  const isRunning = RUNNING.includes(status) && tier !== 0;
+  return { isRolledBack: status === 'rolled_back', isRunning, tier, threshold, allow: entries('allow'), deny: entries('deny') };
 }
 
-/** Every key and kept alias → its candidate. An alias that is malformed or equals any key or other alias is dropped. */
+/**
+ * Every key and kept alias of the flags that are not left out → the flag.
+ *
+ * An alias that is malformed, equals a key (of a flag that is left out, too) or equals an alias that is kept is dropped.
+ */
 function nameFlags(candidates, report) {
-  const names = new Map(candidates.filter(({ key }) => isKey(key)).map((candidate) => [candidate.key, candidate]));
-  const uses = new Map();
-  for (const { aliases } of candidates) for (const { name } of aliases) uses.set(name, (uses.get(name) ?? 0) + 1);
-  const keys = new Set(names.keys());
-  for (const candidate of candidates) {
-    for (const { name, at } of candidate.aliases) {
+  const keys = new Set(candidates.map(({ key }) => key));
+  const names = new Map(candidates.filter(({ isBad }) => !isBad).map(({ key, flag }) => [key, flag]));
+  for (const { aliases, isBad, flag } of candidates) {
+    for (const { name, at } of aliases) {
       if (name === null || !isKey(name)) report(at, 'malformed alias');
-      else if (keys.has(name) || uses.get(name) > 1) report(at, 'the alias equals a key or another alias');
-      else names.set(name, candidate);
+      else if (keys.has(name) || names.has(name)) report(at, 'the alias equals a key or another alias');
+      else if (!isBad) names.set(name, flag);
     }
   }
   return names;
 }
 
-function useSegments(candidates, segments, report) {
-  for (const candidate of candidates) {
-    for (const { name, at } of candidate.watch.references) {
-      const segment = segments.get(name);
-      if (segment === undefined) candidate.wrong(at, 'unknown segment');
-      else if (segment.isBad) candidate.wrong(at, 'broken segment');
-    }
-    heightOf(candidate.watch, segments, (segment) => segment.height);
-  }
+function useSegments(candidates, segments) {
+  for (const candidate of candidates) settleReferences(candidate, segments, () => false);
 }
 
-function usePrerequisites(candidates, names) {
-  const targets = (candidate) => candidate.prerequisites.map(({ name }) => names.get(name)).filter((each) => each !== undefined);
-  const group = components(candidates, targets);
-  for (const candidate of candidates) {
-    for (const { name, at } of candidate.prerequisites) {
-      const target = names.get(name);
-      if (target === undefined) candidate.wrong(at, 'unknown flag');
-      else if (group.get(target) === group.get(candidate)) candidate.wrong(at, 'prerequisites in a cycle');
+/**
+ * Finds the flag of every prerequisite; `target` stays `null` where it is unknown, left out, or in a cycle with the flag that names it.
+ * Cycles are those of the flags that are not left out.
+ */
+function usePrerequisites(candidates, names, report) {
+  const usable = candidates.filter(({ isBad }) => !isBad).map(({ flag }) => flag);
+  const targets = (flag) => flag.prerequisites.map(({ name }) => names.get(name)).filter((each) => each !== undefined);
+  const group = components(usable, targets);
+  for (const { prerequisites, isBad, flag } of candidates) {
+    for (const prerequisite of prerequisites) {
+      const found = names.get(prerequisite.name);
+      if (found === undefined) report(prerequisite.at, 'unknown flag, or one that is left out');
+      else if (!isBad && group.get(found) === group.get(flag)) report(prerequisite.at, 'prerequisites in a cycle');
+      else prerequisite.target = found;
     }
   }
-  spread(candidates, (candidate) => {
-    for (const { name, at } of candidate.prerequisites) if (names.get(name)?.isBad) candidate.wrong(at, 'the prerequisite is left out');
-  });
 }
 
 /** `{customers, organizations}`: owner → flag key → variant name. */
@@ -526,25 +514,21 @@ function readOverrides(node, names, report) {
   return overrides;
 }
 
-/** Flag key → variant name of one owner's tree. */
+/** Flag key → variant name of one owner's tree. Bad leaves are reported and removed before a flag counts as named twice. */
 function readTree(tree, at, names, report) {
   const byFlag = new Map();
   for (const leaf of leavesOf(tree, at, report)) {
     const flag = names.get(leaf.path.join('.'));
+    const variant = flag === undefined ? null : variantOfLeaf(flag, leaf.value);
     if (flag === undefined) report(leaf.at, 'unknown flag');
-    else byFlag.set(flag, [...(byFlag.get(flag) ?? []), leaf]);
+    else if (variant === null) report(leaf.at, 'no such variant');
+    else byFlag.set(flag, [...(byFlag.get(flag) ?? []), { ...leaf, variant }]);
   }
   const chosen = new Map();
   for (const [flag, leaves] of byFlag) {
-    const winner =
-      leaves.find(({ path }) => path.length === 1 && path[0] === flag.key) ??
-      leaves.find(({ path }) => path.length === 1) ??
-      leaves.find(({ path }) => path.join('.') === flag.key) ??
-      leaves[0];
+    const winner = leaves.find(({ path }) => path.length === 1 && path[0] === flag.key) ?? leaves[0];
     for (const leaf of leaves) if (leaf !== winner) report(leaf.at, 'flag named twice');
-    const variant = variantOfLeaf(flag, winner.value);
-    if (variant === null) report(winner.at, 'no such variant');
-    else chosen.set(flag.key, variant);
+    chosen.set(flag.key, winner.variant);
   }
   return chosen;
 }

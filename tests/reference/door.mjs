@@ -14,6 +14,8 @@ import { Untranslatable } from './pattern.mjs';
 
 const EXACT = 2 ** 53;
 const INVALID = { error: 'invalid line' };
+/** Members of an answer that are printed only where the question has them as `true`. */
+const WISHES = ['bucket', 'step', 'metadata'];
 
 /**
  * A function from a line to its answer, `null` for a line that sets the document.
@@ -40,12 +42,12 @@ export function openDoor({ runtime = 'evaluate' } = {}) {
     const question = readQuestion(line, runtime);
     if (question === null) return INVALID;
     if (ruleset === null) return trouble;
-    const { flag, context, callersDefault, now, known, wantsBucket } = question;
+    const { flag, context, callersDefault, now, known, wishes } = question;
     if (runtime === 'program' && known !== undefined && isContext(context) && !extendsKnown(context, known)) {
       return error('PROVIDER_NOT_READY', callersDefault);
     }
-    const { bucket, ...rest } = evaluate(ruleset, flag, context, now, callersDefault);
-    return wantsBucket && bucket !== undefined ? { ...rest, bucket } : rest;
+    const details = evaluate(ruleset, flag, context, now, callersDefault);
+    return Object.fromEntries(Object.entries(details).filter(([name]) => wishes[name] !== false));
   };
 
   return (text) => {
@@ -70,12 +72,11 @@ function readQuestion(line, runtime) {
   const flag = line.get('flag');
   const now = line.get('now');
   const known = runtime === 'program' ? line.get('known') : undefined;
-  const bucket = line.get('bucket');
   const callersDefault = line.get('default');
   if (flag.type !== 'string') return null;
   if (now !== undefined && !(Number.isInteger(now.value) && Math.abs(now.value) <= EXACT)) return null;
   if (known !== undefined && !isContext(known)) return null;
-  if (bucket !== undefined && bucket.type !== 'boolean') return null;
+  if (WISHES.some((name) => line.has(name) && line.get(name).type !== 'boolean')) return null;
   if (callersDefault !== undefined && overflows(callersDefault)) return null;
   return {
     flag: flag.value,
@@ -83,7 +84,7 @@ function readQuestion(line, runtime) {
     callersDefault,
     now: now?.value ?? 0,
     known,
-    wantsBucket: bucket?.value === true,
+    wishes: Object.fromEntries(WISHES.map((name) => [name, line.get(name)?.value === true])),
   };
 }
 
@@ -109,10 +110,11 @@ function answerBucket(question) {
   return { bucket: sipBucket(sub, unit), subkey: sub.map(hex64) };
 }
 
-/** An answer's members in canonical order, those that are `undefined` left out; `value` is scanned JSON, the rest is plain. */
+/** An answer's members in canonical order, without those that are `undefined`; `value` and `metadata` are scanned JSON, the rest is plain. */
 function print(answer) {
   const members = Object.keys(answer).filter((name) => answer[name] !== undefined).sort();
-  return `{${members.map((name) => `"${name}":${name === 'value' ? canonical(answer.value) : JSON.stringify(answer[name])}`).join(',')}}`;
+  const text = (name) => (['value', 'metadata'].includes(name) ? canonical(answer[name]) : JSON.stringify(answer[name]));
+  return `{${members.map((name) => `"${name}":${text(name)}`).join(',')}}`;
 }
 
 /** Answers every line of standard input. A line that is not UTF-8 is not JSON. */

@@ -41,7 +41,7 @@ test('a document is read as its text stands', () => {
 test('lines that cannot be answered', () => {
   const notJson = ['', ' ', 'x', '{', '[]', '"a"', 'null', '7', '{"flag":"a"} x', '{"flag":a}', '\ufeff{"flag":"a"}'];
   const invalid = [
-    '{}', '{"flag":7}', '{"flag":null}', '{"key":"a"}', '{"flag":"a","now":1.5}', '{"flag":"a","now":"0"}', '{"flag":"a","now":null}', '{"flag":"a","now":1e999}', '{"flag":"a","now":9007199254740994}', '{"bucket":true}', '{"bucket":{}}',
+    '{}', '{"flag":7}', '{"flag":null}', '{"key":"a"}', '{"flag":"a","now":1.5}', '{"flag":"a","now":"0"}', '{"flag":"a","now":null}', '{"flag":"a","now":1e999}', '{"flag":"a","now":9007199254740994}', '{"flag":"a","bucket":1}', '{"flag":"a","step":1}', '{"flag":"a","step":null}', '{"flag":"a","metadata":"true"}', '{"flag":"a","metadata":{}}', '{"bucket":true}', '{"bucket":{}}',
     `{"bucket":{"key":"${KEY}","salt":""}}`, `{"bucket":{"key":"00","salt":"","unit":"u"}}`, `{"bucket":{"key":"${KEY}","salt":7,"unit":"u"}}`, `{"bucket":{"key":"${KEY}","salt":"","unit":7}}`, `{"bucket":{"key":"${KEY}","salt":"","unit":"\\ud800"}}`,
   ];
   check([[DOCUMENT, null], ...notJson.map((line) => [line, '{"error":"not JSON"}']), ...invalid.map((line) => [line, '{"error":"invalid line"}'])]);
@@ -57,6 +57,14 @@ test('lines that can', () => {
     ['{"flag":"a","context":{}}', ANSWER],
     ['{"flag":"a","context":null}', '{"errorCode":"INVALID_CONTEXT","reason":"ERROR"}'],
     ['{"flag":"a","bucket":true}', ANSWER],
+    ['{"flag":"a","bucket":false,"step":false,"metadata":false}', ANSWER],
+    ['{"flag":"a","step":true}', ANSWER.replace('"value"', '"step":9,"value"')],
+    ['{"flag":"a","metadata":true}', ANSWER],
+    ['{"flag":"x","step":true,"metadata":true}', '{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR"}'],
+    [DOCUMENT.replace('{"default"', '{"metadata":{"team":"chat","\\u00e9":1.0,"layer":"mine"},"default"'), null],
+    ['{"flag":"a"}', ANSWER],
+    ['{"flag":"a","metadata":true,"step":true}', '{"layer":"default","metadata":{"team":"chat","é":1},"reason":"STATIC","step":9,"value":true,"variant":"on"}'],
+    [DOCUMENT, null],
     ['{"flag":"x","default":{"b":[1.0,1e21],"a":"\\u00e9"}}', '{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":{"a":"é","b":[1,1e+21]}}'],
     [`{"flag":"x","default":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, `{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":${'['.repeat(50_000)}${']'.repeat(50_000)}}`],
     ['{"flag":"x","default":[1e999]}', '{"error":"invalid line"}'],

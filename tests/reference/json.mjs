@@ -233,7 +233,30 @@ export function checkText(value, pointer, report) {
   }
 }
 
-/** The JSON value for a plain JavaScript value; members that are `undefined` are left out. */
-export function fromPlain(plain) {
-  return scan(JSON.stringify(plain));
+/** How many objects and lists stand inside each other where a value is deepest, itself counted. */
+export function nestingOf(root) {
+  let greatest = 0;
+  const open = [{ value: root, depth: 1 }];
+  while (open.length > 0) {
+    const { value, depth } = open.pop();
+    if (value.type !== 'list' && value.type !== 'object') continue;
+    greatest = Math.max(greatest, depth);
+    for (const inner of value.type === 'list' ? value.items : value.values) open.push({ value: inner, depth: depth + 1 });
+  }
+  return greatest;
+}
+
+/** The pointers that `isWanted`, in the order of the text. A member named twice gives its pointer twice. */
+export function placesOf(root, isWanted) {
+  const found = [];
+  const open = [[root, '']];
+  while (open.length > 0) {
+    const [value, at] = open.pop();
+    if (isWanted(at)) found.push(at);
+    const inner = [];
+    if (value.type === 'list') value.items.forEach((item, i) => inner.push([item, below(at, i)]));
+    if (value.type === 'object') value.names.forEach((name, i) => inner.push([value.values[i], below(at, name)]));
+    while (inner.length > 0) open.push(inner.pop());
+  }
+  return found;
 }

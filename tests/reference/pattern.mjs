@@ -3,7 +3,12 @@
  *
  * Classes become lists of code points before they are written, so what a letter case or a negation covers is decided here and not by
  * JavaScript. Only whether a pattern is found is asked, so greed and captures do not count. Text is taken as scalar values.
+ *
+ * There is no table here to count the bytes of. A pattern is known to be over its limit where the shortest text that it finds is longer: an
+ * automaton has one state for each step along that text, and no state is smaller than a byte.
  */
+
+import { PATTERN_BYTES } from './limits.mjs';
 
 /** The pattern does not compile: an error of the flag that holds it. */
 export class PatternError extends Error {}
@@ -49,7 +54,9 @@ const CONTROLS = { a: 0x07, f: 0x0c, t: 0x09, n: 0x0a, r: 0x0d, v: 0x0b };
 
 /** A RegExp that finds the pattern, or a PatternError, or Untranslatable. */
 export function compilePattern(pattern) {
-  const source = new Reader(pattern).whole();
+  const reader = new Reader(pattern);
+  const { source, least } = reader.whole();
+  if (!reader.hasAssertions && Number.isFinite(least) && least >= PATTERN_BYTES) throw new PatternError('too many table bytes');
   try {
     return new RegExp(source, 'u');
   } catch {
@@ -62,6 +69,7 @@ class Reader {
     this.chars = [...pattern];
     this.at = 0;
     this.names = new Set();
+    this.hasAssertions = false;
   }
 
   get next() {
@@ -82,26 +90,32 @@ class Reader {
     throw new PatternError(`${what} at character ${this.at}`);
   }
 
+  /** `{source, least}`: RegExp source and the least number of scalar values that it takes, `Infinity` where it takes no text at all. */
   whole() {
-    const source = this.alternatives({ i: false, m: false, s: false, x: false });
+    const whole = this.alternatives({ i: false, m: false, s: false, x: false });
     if (this.at < this.chars.length) this.fail('unopened group');
-    return source;
+    return whole;
   }
 
   /** Alternatives up to `)` or the end. Flags set inside hold to the end of the group. */
   alternatives(outer) {
     const flags = { ...outer };
-    const parts = [''];
+    const parts = [{ source: '', least: 0 }];
     for (;;) {
       if (flags.x) this.skipBlanks();
-      if (this.next === undefined || this.next === ')') return parts.length === 1 ? parts[0] : `(?:${parts.join('|')})`;
+      if (this.next === undefined || this.next === ')') break;
       if (this.take('|')) {
-        parts.push('');
+        parts.push({ source: '', least: 0 });
         continue;
       }
       const item = this.repeated(flags);
-      if (item !== null) parts[parts.length - 1] += item;
+      if (item === null) continue;
+      const part = parts[parts.length - 1];
+      part.source += item.source;
+      part.least += item.least;
     }
+    const sources = parts.map(({ source }) => source);
+    return { source: parts.length === 1 ? sources[0] : `(?:${sources.join('|')})`, least: Math.min(...parts.map(({ least }) => least)) };
   }
 
   skipBlanks() {
@@ -121,14 +135,14 @@ class Reader {
       if (count === null) return item;
       if (item === null) this.fail('repetition of flags');
       this.take('?');
-      item = `(?:${item})${count}`;
+      item = { source: `(?:${item.source})${count.source}`, least: count.least === 0 ? 0 : item.least * count.least };
     }
   }
 
   count(flags) {
-    if (this.take('*')) return '*';
-    if (this.take('+')) return '+';
-    if (this.take('?')) return '?';
+    if (this.take('*')) return { source: '*', least: 0 };
+    if (this.take('+')) return { source: '+', least: 1 };
+    if (this.take('?')) return { source: '?', least: 0 };
     if (!this.take('{')) return null;
     const blanks = () => flags.x && this.skipBlanks();
     const digits = () => {
@@ -150,22 +164,27 @@ class Reader {
     if (!this.take('}')) this.fail('unclosed repetition');
     if (most !== '' && Number(most) < Number(least)) this.fail('repetition counts out of order');
     if (Math.max(Number(least), Number(most)) > 1000) throw new Untranslatable('a long repetition');
-    return most === least ? `{${least}}` : `{${least},${most}}`;
+    return { source: most === least ? `{${least}}` : `{${least},${most}}`, least: Number(least) };
   }
 
-  /** One thing that can be repeated, as RegExp source; `null` for a group that only sets flags. */
+  /** One thing that can be repeated, as `{source, least}`; `null` for a group that only sets flags. */
   item(flags) {
     if (this.next === '(') return this.group(flags);
     if (this.next === '[') return write(this.bracketed(flags));
     const c = this.chars[this.at++];
-    if (c === '.') return flags.s ? '[^]' : '[^\\n]';
-    if (c === '^') return flags.m ? '(?:^|(?<=\\n))' : '^';
-    if (c === '$') return flags.m ? '(?:$|(?=\\n))' : '$';
+    if (c === '.') return { source: flags.s ? '[^]' : '[^\\n]', least: 1 };
+    if (c === '^') return this.assertion(flags.m ? '(?:^|(?<=\\n))' : '^');
+    if (c === '$') return this.assertion(flags.m ? '(?:$|(?=\\n))' : '$');
     if (c === '\\') {
       const found = this.escape(flags, false);
-      return typeof found === 'string' ? found : write(found);
+      return typeof found === 'string' ? this.assertion(found) : write(found);
     }
     return write(fold([[c.codePointAt(0), c.codePointAt(0)]], flags));
+  }
+
+  assertion(source) {
+    this.hasAssertions = true;
+    return { source, least: 0 };
   }
 
   group(flags) {
@@ -191,9 +210,9 @@ class Reader {
       }
       if (!this.take(':')) this.fail('group');
     }
-    const source = this.alternatives(inner);
+    const { source, least } = this.alternatives(inner);
     if (!this.take(')')) this.fail('unclosed group');
-    return `(?:${source})`;
+    return { source: `(?:${source})`, least };
   }
 
   /** Reads flags up to `:` or `)`. */
@@ -402,8 +421,10 @@ function intersect(a, b) {
   return negate([...negate(a), ...negate(b)]);
 }
 
+/** A class as `{source, least}`; an empty one takes no text at all. */
 function write(ranges) {
   const point = (c) => `\\u{${c.toString(16)}}`;
-  if (isOne(ranges)) return point(ranges[0][0]);
-  return `[${ranges.map(([from, to]) => (from === to ? point(from) : `${point(from)}-${point(to)}`)).join('')}]`;
+  if (isOne(ranges)) return { source: point(ranges[0][0]), least: 1 };
+  const source = `[${ranges.map(([from, to]) => (from === to ? point(from) : `${point(from)}-${point(to)}`)).join('')}]`;
+  return { source, least: ranges.length === 0 ? Infinity : 1 };
 }

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compilePattern, Untranslatable } from './pattern.mjs';
+import { compilePattern, PatternError, Untranslatable } from './pattern.mjs';
 
 test('what the reference does not read it says', () => {
   for (const pattern of ['(?R)a$', '(?-u)a', 'a{,3}', 'a{2000}', '[[:nope:]]', '[a-[b]]']) assert.throws(() => compilePattern(pattern), Untranslatable, pattern);
+});
+
+test('a pattern whose shortest text is longer than its table may be is refused', () => {
+  for (const pattern of ['(?:a{1000}){16}', '(?:.{1000}){17}', '(?:(?:ab|c{3}){1000}){8}', '(?:a{1000}){15}a{999}a']) assert.throws(() => compilePattern(pattern), PatternError, pattern);
+  for (const pattern of ['(?:a{1000}){15}a{999}', '(?:a{1000}){0,16}', '(?:a{0,1000}){17}', '(?:(?:a{1000}){17})?', '(?:a{1000}){17}|b', '(?:[a&&b]{1000}){17}']) compilePattern(pattern);
 });
 
 test('classes agree with membership, scalar value by scalar value', () => {

@@ -1,13 +1,27 @@
-/** semver.org 2.0.0, strict, with numbers of any length. */
+/** semver.org 2.0.0, strict, with numbers of any length; and the forms that the option `loose` reads. */
 
 const NUMBER = '0|[1-9][0-9]*';
 const PRE = `(?:${NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
-const VERSION = new RegExp(`^(${NUMBER})\\.(${NUMBER})\\.(${NUMBER})(?:-(${PRE}(?:\\.${PRE})*))?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?$`);
+const SUFFIX = `(?:-(${PRE}(?:\\.${PRE})*))?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?`;
+const VERSION = new RegExp(`^((?:${NUMBER})(?:\\.(?:${NUMBER})){2})${SUFFIX}$`);
+const LOOSE = new RegExp(`^[vV]?([0-9]{1,18}(?:\\.[0-9]{1,18})*)${SUFFIX}$`);
 
 /** `{numbers: [major, minor, patch], pre: [identifier…]}`, or `null`. Numbers stay decimal text. */
 export function parseVersion(text) {
-  const found = VERSION.exec(text);
-  return found && { numbers: found.slice(1, 4), pre: found[4] === undefined ? [] : found[4].split('.') };
+  return parse(VERSION, text);
+}
+
+/** The same of one number or more, of 18 digits at most, after an optional `v` or `V`. Absent numbers are 0 up to the third. */
+export function parseLooseVersion(text) {
+  return parse(LOOSE, text);
+}
+
+function parse(form, text) {
+  const found = form.exec(text);
+  if (found === null) return null;
+  const numbers = found[1].split('.').map((digits) => digits.replace(/^0+(?=[0-9])/, ''));
+  while (numbers.length < 3) numbers.push('0');
+  return { numbers, pre: found[2] === undefined ? [] : found[2].split('.') };
 }
 
 const compareText = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
@@ -15,8 +29,8 @@ const compareNumbers = (a, b) => a.length - b.length || compareText(a, b);
 
 /** Precedence: negative, zero or positive. */
 export function compareVersions(a, b) {
-  for (let i = 0; i < 3; i += 1) {
-    const order = compareNumbers(a.numbers[i], b.numbers[i]);
+  for (let i = 0; i < Math.max(a.numbers.length, b.numbers.length); i += 1) {
+    const order = compareNumbers(a.numbers[i] ?? '0', b.numbers[i] ?? '0');
     if (order !== 0) return order;
   }
   if (a.pre.length === 0 || b.pre.length === 0) return b.pre.length - a.pre.length;
@@ -35,9 +49,9 @@ function compareIdentifiers(a, b) {
   return compareText(a, b);
 }
 
-/** `version` is at least `base` and agrees with it up to and including base's first number that is not zero. */
+/** `version` is at least `base` and agrees with it up to and including base's first number of three that is not zero. */
 export function isInCaret(version, base) {
-  const first = base.numbers.findIndex((number) => number !== '0');
+  const first = base.numbers.slice(0, 3).findIndex((number) => number !== '0');
   return isAtLeastSharing(version, base, first === -1 ? 3 : first + 1);
 }
 

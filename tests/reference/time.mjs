@@ -2,14 +2,14 @@
 
 const FORM = /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))$/;
 
-/** Milliseconds since the epoch of a number or text, or `null` where it is no time. */
+/** Milliseconds since the epoch of a whole number or a date-time of the years 0001 to 9999, or `null` where it is no time. */
 export function readTime(value) {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') return Number.isInteger(value) ? value : null;
   if (typeof value !== 'string') return null;
   const found = FORM.exec(value);
   if (found === null) return null;
   const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number);
-  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return null;
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return null;
   let offset = 0;
   if (found[8] !== undefined) {
     const [hours, minutes] = [Number(found[9]), Number(found[10])];

@@ -1,4 +1,4 @@
-import { ask, constant, doc, drawn, failed, fallback, ruled, unmet } from './help.mjs';
+import { ask, constant, doc, drawn, failed, fallback, killed, ruled, unmet } from './help.mjs';
 
 const needs = (flag, ...variants) => ({ prerequisites: [{ flag, variants }], default: 'on' });
 const flags = {
@@ -47,11 +47,22 @@ const broken = doc({
   above: needs('a', 'on'),
   further: needs('above', 'on'),
   lost: needs('nowhere', 'on'),
-  bad: { type: 'colour' },
+  bad: { type: 'colour', aliases: ['bad_alias'] },
   onBad: needs('bad', 'on'),
   good: {},
   onGood: needs('good', 'off'),
-});
+  aliasOfBad: needs('bad_alias', 'on'),
+  toleratesOff: needs('a', 'off'),
+  closed: { ...needs('pausedBack', 'off'), enabled: false },
+  pausedBack: needs('closed', 'off'),
+  behindBad: needs('badLink', 'off'),
+  badLink: { ...needs('behindBad', 'off'), type: 'colour' },
+  first: { prerequisites: [{ flag: 'good', variants: ['off'] }, { flag: 'nowhere', variants: ['on'] }], default: 'on' },
+  nullOff: { ...needs('nowhere', 'on'), off: null },
+  inner: needs('innerTwin', 'off'),
+  innerTwin: needs('inner', 'off'),
+  byAlias: { ...needs('self_by_alias', 'off'), aliases: ['self_by_alias'] },
+}, { overrides: { customers: { c: { a: true, lost: true, onBad: true } } } });
 /** A thousand flags, each needing the one before it. */
 const long = doc(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, i === 0 ? { rules: [{ if: { attribute: 'a', op: 'exists' }, serve: 'on' }] } : needs(`f${i - 1}`, 'on')])));
 const of = (flag) => ask('prerequisites', flag);
@@ -60,7 +71,7 @@ const on = fallback('on', true);
 
 export default {
   topic: 'prerequisites',
-  about: 'Prerequisites: which variant counts, what is unmet, chains, cycles and what they leave out.',
+  about: 'Prerequisites: which variant counts, what is unmet, chains; unknown, left out and cyclic ones are reported, unmet, and leave nothing out.',
   documents: { long, prerequisites: doc(flags, { overrides: { customers: { c: { byRole: true, needsNo: true } }, organizations: {} } }), broken },
   cases: [
     of('needsYes')('met', {}, on),
@@ -99,8 +110,24 @@ export default {
     of('yes')('a flag that is a prerequisite may be STATIC', {}, constant('on', true)),
     of('byRole')('a prerequisite asked by itself', { role: 'staff' }, ruled('on', true)),
     of('full')('a full prerequisite asked by itself', {}, drawn('on', true)),
-    ...['a', 'b', 'c', 'self', 'above', 'further', 'lost', 'bad', 'onBad'].map((flag) =>
-      left(flag)(`left out: ${flag}`, {}, failed('FLAG_NOT_FOUND', true), { default: true })),
+    ...['a', 'b', 'c'].map((flag) => left(flag)(`in a cycle of three: ${flag}`, {}, unmet('off', false))),
+    left('self')('its own prerequisite', {}, unmet('off', false)),
+    left('byAlias')('its own prerequisite by an alias', {}, unmet('off', false)),
+    left('above')('a flag in a cycle is off, and so not on', {}, unmet('off')),
+    left('further')('behind a flag that needs a flag in a cycle', {}, unmet('off')),
+    left('toleratesOff')('a flag in a cycle answers off, which may be what is required', {}, on),
+    left('inner')('in a cycle the off variant of the other does not count', {}, unmet('off')),
+    left('lost')('an unknown prerequisite', {}, unmet('off', false), { default: true }),
+    left('onBad')('a prerequisite that is left out', {}, unmet('off', false), { default: true }),
+    left('aliasOfBad')('a prerequisite by the alias of a flag that is left out', {}, unmet('off')),
+    left('bad')('the flag that is left out', {}, failed('FLAG_NOT_FOUND', true), { default: true }),
+    left('bad_alias')('the alias of the flag that is left out', {}, failed('FLAG_NOT_FOUND', true), { default: true }),
+    left('first')('a good prerequisite beside an unknown one', {}, unmet('off')),
+    left('nullOff')('an unknown prerequisite with a null off', {}, unmet(undefined, true), { default: true }),
+    left('closed')('in a cycle and disabled: disabled', {}, killed('off')),
+    left('pausedBack')('a cycle through a disabled flag is a cycle', {}, unmet('off')),
+    left('behindBad')('a cycle through a flag that is left out is none, and the prerequisite is left out', {}, unmet('off')),
+    ...['a', 'lost', 'onBad'].map((flag) => left(flag)(`a broken prerequisite beats an override: ${flag}`, { customerId: 'c' }, unmet('off'))),
     ask('long', 'f999')('a chain of a thousand: met', { a: 1 }, on),
     ask('long', 'f999')('a chain of a thousand: unmet', {}, unmet('off')),
     left('good')('beside a cycle: good', {}, constant('off')),
@@ -113,16 +140,24 @@ export default {
       refused: false,
       errors: [
         '/flags/a/prerequisites/0/flag',
-        '/flags/above/prerequisites/0/flag',
+        '/flags/aliasOfBad/prerequisites/0/flag',
         '/flags/b/prerequisites/0/flag',
         '/flags/bad/type',
+        '/flags/badLink/type',
+        '/flags/behindBad/prerequisites/0/flag',
+        '/flags/byAlias/prerequisites/0/flag',
         '/flags/c/prerequisites/0/flag',
-        '/flags/further/prerequisites/0/flag',
+        '/flags/closed/prerequisites/0/flag',
+        '/flags/first/prerequisites/1/flag',
+        '/flags/inner/prerequisites/0/flag',
+        '/flags/innerTwin/prerequisites/0/flag',
         '/flags/lost/prerequisites/0/flag',
+        '/flags/nullOff/prerequisites/0/flag',
         '/flags/onBad/prerequisites/0/flag',
+        '/flags/pausedBack/prerequisites/0/flag',
         '/flags/self/prerequisites/0/flag',
       ],
-      flags: ['good', 'onGood'],
+      flags: ['a', 'above', 'aliasOfBad', 'b', 'behindBad', 'byAlias', 'c', 'closed', 'first', 'further', 'good', 'inner', 'innerTwin', 'lost', 'nullOff', 'onBad', 'onGood', 'pausedBack', 'self', 'toleratesOff'],
     },
   ],
 };

@@ -2,7 +2,7 @@ import { ask, doc, failed, fallback, listed } from './help.mjs';
 
 const flags = {
   drawn: { rollout: { status: 'active', percentage: 50 } },
-  listed: { rollout: { status: 'active', percentage: 0, allow: ['7', '-7', '0', '9007199254740992', '-9007199254740992', 'true', '1e3', '1000', '7.0', '7.5', ' 7'] } },
+  listed: { rollout: { status: 'active', percentage: 0, allow: ['7', '-7', '0', '9007199254740991', '-9007199254740991', '9007199254740992', 'true', '1e3', '1000', '7.0', '7.5', ' 7'] } },
   byUser: { unit: 'userId', rollout: { status: 'active', percentage: 0, allow: ['7'] } },
 };
 const raw = (text) => ({ contextText: text });
@@ -31,8 +31,11 @@ export default {
       ['{"targetingKey":-0.5}', 'a negative fraction'],
       ['{"targetingKey":1e-400}', 'not unfit, underflow is 0', true],
       ['{"targetingKey":5e-324}', 'the smallest double'],
+      ['{"targetingKey":9007199254740992}', '2^53'],
+      ['{"targetingKey":-9007199254740992}', '-2^53'],
+      ['{"targetingKey":9007199254740991.5}', '2^53 less a half, which is 2^53'],
+      ['{"targetingKey":9007199254740993}', '2^53 + 1, which is 2^53'],
       ['{"targetingKey":9007199254740994}', '2^53 + 2'],
-      ['{"targetingKey":-9007199254740994}', '-2^53 - 2'],
       ['{"targetingKey":1e300}', 'a large whole number'],
       ['{"targetingKey":[]}', 'an empty list'],
       ['{"targetingKey":["u"]}', 'a list'],
@@ -51,10 +54,10 @@ export default {
       ['{"targetingKey":0e5}', 'zero with an exponent', 'listed'],
       ['{"targetingKey":1e-400}', 'an underflow is zero', 'listed'],
       ['{"targetingKey":-1e-400}', 'a negative underflow is zero', 'listed'],
-      ['{"targetingKey":9007199254740992}', '2^53', 'listed'],
-      ['{"targetingKey":9007199254740993}', '2^53 + 1, which is 2^53', 'listed'],
-      ['{"targetingKey":9007199254740992.5}', '2^53 and a half, which is 2^53', 'listed'],
-      ['{"targetingKey":-9007199254740992}', '-2^53', 'listed'],
+      ['{"targetingKey":9007199254740991}', '2^53 - 1', 'listed'],
+      ['{"targetingKey":9007199254740991.4}', '2^53 - 1 and less than a half, which is 2^53 - 1', 'listed'],
+      ['{"targetingKey":-9007199254740991}', '-2^53 + 1', 'listed'],
+      ['{"targetingKey":"9007199254740992"}', 'the text of 2^53', 'listed'],
       ['{"targetingKey":1e3}', 'a thousand', 'listed'],
       ['{"targetingKey":"1e3"}', 'a text is not read as a number', 'listed'],
       ['{"targetingKey":"7.0"}', 'a text with a point', 'listed'],
@@ -75,12 +78,12 @@ export default {
       ['{"targetingKey":null}', 'null'],
       ['{"targetingKey":""}', 'the empty text'],
     ].map(([text, description]) => listedOf(text, `not on the list: ${description}`, fallback('off', false))),
-    ...['{"targetingKey":7.5}', '{"targetingKey":true}', '{"targetingKey":[7]}'].map((text) => asked(unfit)(listedOf(text, `unfit for the list: ${text}`))),
+    ...['{"targetingKey":7.5}', '{"targetingKey":true}', '{"targetingKey":[7]}', '{"targetingKey":9007199254740992}'].map((text) => asked(unfit)(listedOf(text, `unfit for the list: ${text}`))),
     ...['u', 'a b', '42', 'é', 'e\u0301', '日本語', '👨‍👩‍👧', '\u200b', '\uffff', '\ufeffu', 'U', 'x'.repeat(300)].map((unit) => ({
       ...ask('units', 'drawn')(`a drawn unit: ${unit.length < 20 ? JSON.stringify(unit) : `${unit.length} times x`}`, { targetingKey: unit }, { layer: undefined }, { bucket: true }),
       expected: { errorCode: undefined },
     })),
-    ...[42, -42, 0, 9007199254740992].map((unit) => ({
+    ...[42, -42, 0, 9007199254740991].map((unit) => ({
       ...ask('units', 'drawn')(`a drawn number: ${unit}`, { targetingKey: unit }, {}, { bucket: true }),
       expected: { errorCode: undefined },
     })),

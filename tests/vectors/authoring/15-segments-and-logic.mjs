@@ -33,7 +33,7 @@ const broken = doc(
   Object.fromEntries(Object.keys(brokenSegments).map((name) => [name, rule({ all: [{ segment: name }] })])),
   { segments: brokenSegments },
 );
-const tooDeep = (description, document, pointer) => ({ description, document, refused: true, pointer });
+const tooDeep = (description, document, errors, flags) => ({ description, document, refused: false, errors, flags });
 const chain = (count) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`s${i + 1}`, i + 1 === count ? yes : { segment: `s${i + 2}` }]));
 
 const topic = conditionTopic('segments and logic', 'all, any, not, exists, segments; depth 16 is the last that is allowed, counted through segments.', [
@@ -100,11 +100,15 @@ const topic = conditionTopic('segments and logic', 'all, any, not, exists, segme
     wrongCondition('not with a list', { not: [a] }, '/not'),
     wrongCondition('something wrong deep inside', { all: [yes, { any: [no, { not: { attribute: 'a', op: 'lt', value: 'x' } }] }] }, '/all/1/any/1/not/value'),
     { description: 'depth 16 is allowed', document: doc({ f: rule(nested(16)) }), refused: false, errors: [], flags: ['f'] },
-    tooDeep('depth 17 is not', doc({ f: rule(nested(17)), good: {} }), `/flags/f/rules/0/if${'/not'.repeat(16)}`),
+    tooDeep('depth 17 is not, for that flag alone', doc({ f: rule(nested(17)), good: {} }), [`/flags/f/rules/0/if${'/not'.repeat(16)}`], ['good']),
+    tooDeep('depth 20 is one error', doc({ f: rule(nested(20)), good: {} }), [`/flags/f/rules/0/if${'/not'.repeat(16)}`], ['good']),
+    tooDeep('two conditions that are too deep are two errors', doc({ f: rule(nested(15, { all: [nested(2), yes, nested(3)] })) }), [0, 2].map((i) => `/flags/f/rules/0/if${'/not'.repeat(14)}/all/${i}/not`), []),
     { description: 'depth 16 through a segment is allowed', document: doc({ f: rule({ all: [{ segment: 's' }] }) }, { segments: { s: nested(14) } }), refused: false, errors: [], flags: ['f'] },
-    tooDeep('depth 17 through a segment is not', doc({ f: rule({ all: [{ segment: 's' }] }) }, { segments: { s: nested(15) } })),
+    tooDeep('depth 17 through a segment is not, for that flag alone', doc({ f: rule({ all: [{ segment: 's' }] }), good: rule({ segment: 's' }) }, { segments: { s: nested(15) } }), ['/flags/f/rules/0/if/all/0/segment'], ['good']),
+    tooDeep('a segment of depth 17 breaks the flags that use it', doc({ f: rule({ segment: 's' }), g: rule({ any: [{ segment: 's' }] }), good: {} }, { segments: { s: nested(17) } }), ['/flags/f/rules/0/if/segment', '/flags/g/rules/0/if/any/0/segment', `/segments/s${'/not'.repeat(16)}`], ['good']),
     { description: 'a chain of sixteen segments', document: doc({ f: {} }, { segments: chain(16) }), refused: false, errors: [], flags: ['f'] },
-    tooDeep('a chain of seventeen segments', doc({ f: {} }, { segments: chain(17) })),
+    tooDeep('a chain of seventeen segments: the first is too deep', doc({ f: rule({ segment: 's1' }), good: rule({ segment: 's3' }) }, { segments: chain(17) }), ['/flags/f/rules/0/if/segment', '/segments/s1/segment'], ['good']),
+    tooDeep('a chain of nineteen segments: the first three are too deep', doc({ f: {} }, { segments: chain(19) }), [1, 2, 3].map((i) => `/segments/s${i}/segment`), ['f']),
     { description: 'a flag over a chain of fifteen segments', document: doc({ f: rule({ segment: 's1' }) }, { segments: chain(15) }), refused: false, errors: [], flags: ['f'] },
     {
       description: 'a cycle of thirty segments is no depth',
@@ -113,7 +117,7 @@ const topic = conditionTopic('segments and logic', 'all, any, not, exists, segme
       errors: ['/flags/f/rules/0/if/segment', ...Array.from({ length: 30 }, (_, i) => `/segments/s${i}/segment`)].sort(),
       flags: ['good'],
     },
-    tooDeep('a flag over a chain of sixteen segments', doc({ f: rule({ segment: 's1' }) }, { segments: chain(16) })),
+    tooDeep('a flag over a chain of sixteen segments', doc({ f: rule({ segment: 's1' }), good: {} }, { segments: chain(16) }), ['/flags/f/rules/0/if/segment'], ['good']),
   ],
 });
 

@@ -6,10 +6,14 @@ const refused = (description, contextText, more) => of(`refused: ${description}`
 const taken = (description, contextText) => of(`taken: ${description}`, contextText, constant('off', false));
 const lists = (depth) => '['.repeat(depth) + ']'.repeat(depth);
 const objects = (depth) => '{"a":'.repeat(depth - 1) + '{}' + '}'.repeat(depth - 1);
+const members = (count, from = 0) => Array.from({ length: count }, (_, i) => `"m${i + from}":0`).join(',');
+const items = (count) => `[${Array.from({ length: count }, () => 0).join(',')}]`;
+/** A context whose one name and text have this many bytes together. */
+const bytes = (count, letter = 'x', each = 1) => `{"a":"${letter.repeat((count - 1) / each)}"}`;
 
 export default {
   topic: 'contexts refused',
-  about: 'What refuses a context, before anything else, and what does not. The context itself is depth 1; of a member that stands twice only the last is looked at.',
+  about: 'What refuses a context, before anything else, and what does not. The context itself is depth 1; of a member that stands twice only the last is checked and counted.',
   documents: { contexts: doc(flags) },
   cases: [
     refused('null', 'null'),
@@ -56,6 +60,34 @@ export default {
     refused('a context 17 deep beside shallow ones', `{"b":1,"a":${lists(16)},"c":{}}`),
     refused('a context 100 deep', `{"a":${lists(99)}}`),
     taken('a wide context', `{${Array.from({ length: 200 }, (_, i) => `"a${i}":[${i}]`).join(',')}}`),
+    taken('1,000 members', `{${members(1000)}}`),
+    refused('1,001 members', `{${members(1001)}}`),
+    taken('1,000 members over all depths', `{"a":{${members(499)}},"b":[{"c":{${members(498)}}}]}`),
+    refused('1,001 members over all depths', `{"a":{${members(499)}},"b":[{"c":{${members(499)}}}]}`),
+    refused('1,001 members, its own now among them', `{"now":1,${members(1000)}}`),
+    refused('1,001 members with null', `{"a":null,${members(1000)}}`),
+    taken('1,000 members, each written twice', `{${members(1000)},${members(1000)}}`),
+    taken('1,001 members in a value that another replaces', `{"a":{${members(1001)}},"a":1}`),
+    refused('1,001 members in the value that replaces another', `{"a":1,"a":{${members(1000)}}}`),
+    taken('10,000 items', `{"a":${items(10000)}}`),
+    refused('10,001 items', `{"a":${items(10001)}}`),
+    taken('10,000 items over all depths', `{"a":${items(4999)},"b":{"c":[${items(5000)}]}}`),
+    refused('10,001 items over all depths', `{"a":${items(5000)},"b":{"c":[${items(5000)}]}}`),
+    refused('10,001 items in its own now', `{"now":${items(10001)}}`),
+    taken('10,001 items in a value that another replaces', `{"a":${items(10001)},"a":[]}`),
+    taken('1,000 members beside 10,000 items', `{"a":${items(10000)},${members(999)}}`),
+    taken('65,536 bytes of names and texts', bytes(65536)),
+    refused('65,537 bytes of names and texts', bytes(65537)),
+    refused('65,537 bytes, two for each é', bytes(65537, 'é', 2)),
+    taken('65,536 bytes, one for each escape', `{"a":"\\n${'\\u0041'.repeat(2)}${'x'.repeat(65532)}"}`),
+    taken('65,536 bytes in a name', `{"${'x'.repeat(65536)}":0}`),
+    refused('65,537 bytes in a name', `{"${'x'.repeat(65537)}":0}`),
+    refused('65,537 bytes over names and texts of all depths', `{"ab":{"c":["${'x'.repeat(32767)}",{"d":"${'y'.repeat(32766)}"}]}}`),
+    taken('65,536 bytes over names and texts of all depths', `{"ab":{"c":["${'x'.repeat(32766)}",{"d":"${'y'.repeat(32766)}"}]}}`),
+    taken('numbers, booleans and null have no bytes', `{"a":"${'x'.repeat(65535 - 3)}","b":1234567890,"c":true,"d":null}`),
+    taken('65,536 bytes written twice', `{"a":"${'x'.repeat(65535)}","a":"${'x'.repeat(65535)}"}`),
+    refused('1,001 members even for an unknown flag', `{${members(1001)}}`, { flag: 'nowhere' }),
+    refused('1,001 members even for the wrong type', `{${members(1001)}}`, { flag: 'number' }),
     taken('a member twice', '{"a":1,"a":2}'),
     refused('the last of two is bad', '{"a":"ok","a":"\\u0000"}'),
     taken('the first of two is bad', '{"a":"\\u0000","a":"ok"}'),
