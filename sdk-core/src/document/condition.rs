@@ -144,7 +144,7 @@ impl Conditions<'_, '_> {
         if let Some(to) = to
             && to < from
         {
-            self.report.error(place.name("to"), "expected a percentage from \"from\" on");
+            self.report.error(place, "expected \"from\" to be at most \"to\"");
         }
         let (to, salt, unit) = (to?, salt?, unit.or(self.draws.map(|draws| draws.unit))?);
         if self.report.mark() != mark {

@@ -197,9 +197,13 @@ fn compile_time(
     builder: &mut Builder,
     report: &mut Report,
 ) -> Option<u32> {
-    const EXPECTED: &str = "a time such as 2026-01-31T12:00:00Z or milliseconds since 1970";
+    const EXPECTED: &str = "a time such as 2026-01-31T12:00:00Z or whole milliseconds since 1970";
     let millis = match json {
-        Json::Number(number) => *number,
+        Json::Number(number) if time::is_whole(*number) => *number,
+        Json::Number(_) => {
+            report.error(place, format!("expected {EXPECTED}"));
+            return None;
+        }
         Json::String(text) => {
             let Some(millis) = time::parse_millis(text.as_bytes()) else {
                 report.error(place, format!("expected {EXPECTED}"));

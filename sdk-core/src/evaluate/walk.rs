@@ -255,8 +255,9 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             (Test::EndsWith { operand, ignore_case }, Encoded::Text(text)) => {
                 self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).ends_with(operand))
             }
-            (Test::Number { comparison, operand, .. } | Test::Time { comparison, operand, .. }, Encoded::Number(number)) => {
-                compares(number, *operand, *comparison)
+            (Test::Number { comparison, operand, .. }, Encoded::Number(number)) => compares(number, *operand, *comparison),
+            (Test::Time { comparison, operand, .. }, Encoded::Number(number)) => {
+                time::is_whole(number) && compares(number, *operand, *comparison)
             }
             (Test::Number { comparison, operand, as_number: true }, Encoded::Text(text)) => {
                 let number = self.decimal(attribute, text).and_then(number_of);

@@ -5,7 +5,7 @@ const DAYS_TO_EPOCH: u32 = 719_468 + 146_097;
 
 /// Whole milliseconds since the Unix epoch; what stands past the third digit of a second is cut.
 ///
-/// A real date of the years 0000 to 9999, hours to 23, seconds to 59 (no leap second), offsets to 23:59. `T` and `Z` may be small.
+/// A real date of the years 0001 to 9999, hours to 23, seconds to 59 (no leap second), offsets to 23:59. `T` and `Z` may be small.
 pub(crate) fn parse_millis(text: &[u8]) -> Option<i64> {
     let mut rest = Rest { text, sound: true };
     let year = rest.number(4, 9999);
@@ -41,11 +41,20 @@ pub(crate) fn parse_millis(text: &[u8]) -> Option<i64> {
             offset = -offset;
         }
     }
-    if !rest.sound || !rest.text.is_empty() || month < 1 || day < 1 || day > days_of(year, month) {
+    if !rest.sound || !rest.text.is_empty() || year < 1 || month < 1 || day < 1 || day > days_of(year, month) {
         return None;
     }
     let minutes = days_since_epoch(year, month, day) * 1440 + i64::from(hour * 60 + minute) - offset;
     Some(minutes * 60_000 + i64::from(second * 1000 + milli))
+}
+
+/// Whether a number is a time: whole milliseconds, however many.
+pub(crate) fn is_whole(number: f64) -> bool {
+    // From 2^52 on every double is whole.
+    const ALL_WHOLE: f64 = 4_503_599_627_370_496.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "below 2^52")]
+    let truncated = number as i64 as f64;
+    number.abs() >= ALL_WHOLE || truncated.to_bits() == (number + 0.0).to_bits()
 }
 
 /// What is still to be read.
