@@ -1,4 +1,4 @@
-//! What of the rules was reached by the questions asked, and whether that is enough.
+//! Counts of the rules that the answers reached, and the floors below which a run has not asked enough.
 
 use std::{collections::BTreeMap, fmt, rc::Rc};
 
@@ -11,12 +11,12 @@ use crate::generate::{
     probes::{PROBES, Probe},
 };
 
-/// What the answers of one flag are counted as. It never stands in a line.
+/// How the answers of one flag are counted. It never stands in a line.
 #[derive(Clone, Debug, Default)]
 pub struct Mark {
-    /// What alone decides the flag.
+    /// The probe that the flag is, where one thing alone decides it.
     pub probe: Option<&'static Probe>,
-    /// Why a prerequisite of it is broken.
+    /// The cause, where one of its prerequisites is broken.
     pub broken: Option<&'static str>,
     /// Whether the flag draws by `murmurhash-js`.
     pub murmur: bool,
@@ -26,7 +26,7 @@ pub struct Mark {
     pub edges: Edges,
 }
 
-/// What one question's answer is counted as.
+/// How the answer to one question is counted.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// The flag's mark; an empty one where no sound flag is asked for.
@@ -42,7 +42,7 @@ pub struct Counts {
     by_name: BTreeMap<(&'static str, &'static str), u64>,
 }
 
-/// What of an answer is counted.
+/// The members of an answer that are counted.
 #[derive(Deserialize)]
 struct Answer<'a> {
     reason: Option<&'a str>,
@@ -142,15 +142,15 @@ impl Counts {
         floors
     }
 
-    /// What a million questions must bring, scaled to how many there were. Answers come in clusters, a document at a time: where
-    /// there are fewer than a million, a fifth of the share will do.
+    /// The floor of a million questions, scaled to how many there were. Answers come in clusters, a document at a time, so a run of
+    /// fewer than a million needs only a fifth of its share.
     fn floor(&self, of_a_million: u64) -> u64 {
         const MILLION: u64 = 1_000_000;
         let share = self.pairs * of_a_million / MILLION;
         if self.pairs < MILLION { share.div_ceil(5) } else { share }
     }
 
-    /// What was answered too rarely, each as a sentence; `program` says whether a program answered.
+    /// Everything that was answered too rarely, each as a sentence; `program` says whether a program answered.
     pub fn missing(&self, program: bool) -> Vec<String> {
         let rare = self.floors(program).into_iter().filter(|((what, name), floor)| self.of(what, name) < *floor);
         rare.map(|((what, name), floor)| format!("{what} {name}: {} answers, expected at least {floor}", self.of(what, name))).collect()

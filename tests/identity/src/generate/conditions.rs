@@ -32,7 +32,7 @@ pub struct Condition {
     pub interests: Vec<Interest>,
 }
 
-/// What conditions may name, and how their percentages draw.
+/// The segments that a condition may name, and how its percentages draw.
 #[derive(Clone, Copy)]
 pub struct Scope<'s> {
     /// The document's key.

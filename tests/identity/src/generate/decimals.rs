@@ -10,7 +10,7 @@ use super::{
 /// How many digits may be significant, and how many may follow the point.
 const MOST: usize = 15;
 
-/// What is almost a decimal number, and numbers whose zeros count or do not.
+/// Texts that are almost decimal numbers, and numbers whose zeros count or do not.
 const ODD_TEXTS: &[&str] = &[
     "",
     "-",
@@ -60,18 +60,26 @@ const ODD_TEXTS: &[&str] = &[
 
 /// A number, or a list of some, and texts that are that number, are beside it, or are none.
 pub fn parts(random: &mut Random, is_list: bool) -> Parts {
-    let count = if is_list { *random.pick(&[0, 1, 2, 3]) } else { 1 };
+    let count = if is_list { *random.pick(&[0, 1, 1, 2, 2, 3]) } else { 1 };
     let decimals: Vec<_> = (0..count).map(|_| some(random)).collect();
-    let mut values = vec![Json::text(random.pick::<&str>(ODD_TEXTS)), Json::text(random.pick::<&str>(ODD_TEXTS)), Json::raw("true")];
-    values.extend([Json::text(random.pick::<&str>(NUMBERS)), Json::text(&some(random)), Json::raw(*random.pick(NUMBERS))]);
+    let mut values = vec![Json::text(random.pick::<&str>(ODD_TEXTS)), Json::text(random.pick::<&str>(ODD_TEXTS)), Json::text("0")];
+    values.extend([Json::text(random.pick::<&str>(NUMBERS)), Json::raw(*random.pick(NUMBERS))]);
+    values.extend((0..4).map(|_| Json::text(&some(random))));
     for decimal in &decimals {
-        values.extend((0..5).map(|_| Json::text(&spelled(random, decimal))));
-        values.extend([Json::text(decimal), Json::raw(decimal.as_str()), respelled(decimal, 1), respelled(decimal, -1)]);
-        values.extend([Json::text(&beside(random, decimal)), Json::text(&format!("{decimal}0")), Json::text(&format!("0{decimal}"))]);
+        values.extend((0..6).map(|_| Json::text(&spelled(random, decimal))));
+        values.push(Json::text(decimal.strip_prefix('-').unwrap_or(&format!("-{decimal}"))));
+        values.extend([
+            Json::text(decimal),
+            Json::text(decimal),
+            Json::raw(decimal.as_str()),
+            respelled(decimal, 1),
+            respelled(decimal, -1),
+        ]);
+        values.extend([Json::text(&beside(random, decimal)), Json::text(&format!("{decimal}0")), Json::text(&format!("1{decimal}"))]);
     }
     let mut operands = decimals.iter().map(|decimal| if random.one_in(3) { respelled(decimal, 0) } else { Json::raw(decimal.as_str()) });
     let operand = if is_list { Json::List(operands.collect()) } else { operands.next().unwrap_or_else(|| Json::raw("0")) };
-    let attributes = if random.one_in(2) { NUMBER_NAMES } else { TEXT_NAMES };
+    let attributes = if random.one_in(3) { NUMBER_NAMES } else { TEXT_NAMES };
     Parts::new(random, attributes, operand, values)
 }
 

@@ -106,7 +106,7 @@ fn sound_flags(random: &mut Random, key: BucketKey, segments: &[(String, Conditi
             }
         };
         let around = Surroundings { key, segments, flags: &flags };
-        let flag = if random.percent(45) { probes::flag(random, name, &around, deck) } else { flags::any(random, name, &around) };
+        let flag = if random.percent(50) { probes::flag(random, name, &around, deck) } else { flags::any(random, name, &around) };
         flags.push(flag);
     }
     flags

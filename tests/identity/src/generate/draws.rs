@@ -58,23 +58,43 @@ impl Draw {
     }
 }
 
-/// A bound between two shares: a round one, one at a unit's very bucket, or any.
-pub fn bound(random: &mut Random, draw: Draw) -> u32 {
+/// A bound between two shares.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// The first bucket past it.
+    pub at: u32,
+    /// A unit whose bucket is there, or next to it.
+    beside: Option<String>,
+}
+
+impl Bound {
+    /// The bound behind all shares.
+    pub const LAST: Self = Self { at: BUCKETS, beside: None };
+}
+
+/// A bound: a round one, one at a unit's very bucket, or any.
+pub fn bound(random: &mut Random, draw: Draw) -> Bound {
     match random.below(6) {
-        0 | 1 => *random.pick(&[0, 1, 1_000, 5_000, 10_000, 25_000, 33_333, 50_000, 99_000, 99_999, BUCKETS]),
-        2 => u32::try_from(random.below(100_001)).unwrap_or(0),
-        _ => {
-            let beside = *random.pick(&[0, 1, 2]);
-            (draw.bucket(&unit(random)) + beside).saturating_sub(1)
+        0 | 1 => {
+            let at = *random.pick(&[0, 1, 1_000, 5_000, 10_000, 25_000, 33_333, 50_000, 99_000, 99_999, BUCKETS]);
+            Bound { at, beside: None }
         }
+        2 => Bound { at: u32::try_from(random.below(100_001)).unwrap_or(0), beside: None },
+        _ => bound_beside_unit(random, draw),
     }
 }
 
+/// A bound at some unit's very bucket, or next to it.
+pub fn bound_beside_unit(random: &mut Random, draw: Draw) -> Bound {
+    let (unit, offset) = (unit(random), *random.pick(&[0, 1, 2]));
+    Bound { at: (draw.bucket(&unit) + offset).saturating_sub(1), beside: Some(unit) }
+}
+
 /// Units that stand at, just below or just above one of the bounds.
-pub fn edges(random: &mut Random, attribute: &str, draw: Draw, bounds: &[u32]) -> Edges {
+pub fn edges(random: &mut Random, attribute: &str, draw: Draw, bounds: &[Bound]) -> Edges {
     let (style, first) = (style(random), random.below(1_000_000_000));
-    let mut open: Vec<u32> = bounds.iter().flat_map(|bound| [bound.wrapping_sub(1), *bound, bound + 1]).collect();
-    let mut units = BTreeSet::new();
+    let mut open: Vec<u32> = bounds.iter().flat_map(|bound| [bound.at.wrapping_sub(1), bound.at, bound.at + 1]).collect();
+    let mut units: BTreeSet<_> = bounds.iter().filter_map(|bound| Some(Json::text(bound.beside.as_ref()?).written())).collect();
     for number in first..first + TRIES {
         let unit = format!("{style}{number}");
         let bucket = draw.bucket(&unit);
@@ -92,7 +112,7 @@ pub fn edges(random: &mut Random, attribute: &str, draw: Draw, bounds: &[u32]) -
 
 /// Units at the edges, beside some other units and what is none.
 pub fn interest(random: &mut Random, edges: &Edges) -> Interest {
-    let mut values: Vec<Json> = edges.units.iter().flat_map(|unit| [(); 4].map(|()| Json::raw(unit))).collect();
+    let mut values: Vec<Json> = edges.units.iter().flat_map(|unit| [(); 6].map(|()| Json::raw(unit))).collect();
     values.extend((0..3).map(|_| Json::text(&unit(random))));
     values.push(Json::raw(random.below(1_000_000).to_string()));
     values.extend([NUMBERS, UNIT_NUMBERS, ODD].map(|pool| Json::raw(*random.pick(pool))));

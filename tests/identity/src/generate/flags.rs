@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use sdk_core::{BUCKETS, BucketKey};
+use sdk_core::BucketKey;
 
 use super::{
     conditions::{self, Condition, Interest, Scope},
-    draws::{self, Draw, Drawing, Edges},
+    draws::{self, Bound, Draw, Drawing, Edges},
     json::Json,
     metadata,
     pools::{NUMBERS, ODD, TEXT_NAMES, TEXTS, UNIT_NAMES},
@@ -28,13 +28,13 @@ pub struct Flag {
     pub variants: Vec<String>,
     /// As documents write it.
     pub json: Json,
-    /// What decides it.
+    /// The attributes that decide it, and values of them.
     pub interests: Vec<Interest>,
-    /// What its answers are counted as.
+    /// How its answers are counted.
     pub mark: Rc<Mark>,
 }
 
-/// What a flag may refer to.
+/// The parts of a document that a flag may refer to.
 pub struct Surroundings<'s> {
     /// The document's key.
     pub key: BucketKey,
@@ -170,13 +170,13 @@ impl Maker<'_, '_> {
         let own_salt = self.random.one_in(4).then(|| *self.random.pick(TEXTS));
         let own_unit = self.random.one_in(3).then(|| *self.random.pick(UNIT_NAMES));
         let draw = self.draw(own_salt.unwrap_or(&format!("{}/{rule}", self.drawing.salt)));
-        let mut bounds: Vec<u32> = (0..self.random.below(4)).map(|_| draws::bound(self.random, draw)).collect();
-        bounds.push(BUCKETS);
-        bounds.sort_unstable();
+        let mut bounds: Vec<Bound> = (0..self.random.below(4)).map(|_| draws::bound(self.random, draw)).collect();
+        bounds.push(Bound::LAST);
+        bounds.sort_unstable_by_key(|bound| bound.at);
         self.edges(own_unit.unwrap_or(self.drawing.unit), draw, &bounds);
         let mut below = 0;
         let mut shares = vec![];
-        for bound in bounds {
+        for bound in bounds.iter().map(|bound| bound.at) {
             let weight = if self.random.one_in(8) { format!("{}.0", bound - below) } else { (bound - below).to_string() };
             shares.push(Json::object([("variant", self.variant()), ("weight", Json::raw(weight))]));
             below = bound;
@@ -202,8 +202,8 @@ impl Maker<'_, '_> {
         }
         let draw = self.draw(self.drawing.salt);
         let bound = draws::bound(self.random, draw);
-        if bound > 0 || self.random.one_in(2) {
-            rollout.put("percentage", draws::percent(self.random, bound));
+        if bound.at > 0 || self.random.one_in(2) {
+            rollout.put("percentage", draws::percent(self.random, bound.at));
         }
         self.mark.edges = self.edges(self.drawing.unit, draw, &[bound]);
         let units: Vec<_> = self.mark.edges.units.iter().map(Json::raw).collect();
@@ -236,9 +236,9 @@ impl Maker<'_, '_> {
     }
 
     /// Makes units at the edges of these bounds interesting.
-    fn edges(&mut self, attribute: &str, draw: Draw, bounds: &[u32]) -> Edges {
+    fn edges(&mut self, attribute: &str, draw: Draw, bounds: &[Bound]) -> Edges {
         let edges = draws::edges(self.random, attribute, draw, bounds);
-        self.mark.bounds.extend(bounds);
+        self.mark.bounds.extend(bounds.iter().map(|bound| bound.at));
         self.interests.push(draws::interest(self.random, &edges));
         edges
     }

@@ -1,4 +1,4 @@
-//! What is said of a flag and changes no answer: its metadata, which is told, and what only operators read.
+//! Members of a flag that change no answer: metadata, which is told with answers, and those that only operators read.
 
 use super::{
     json::Json,
@@ -34,7 +34,7 @@ const NAMES: &[&str] = &[
 
 const LIFETIMES: &[&str] = &["release", "experiment", "operational", "permission"];
 
-/// Gives a flag metadata and what operators read, or some of it.
+/// Gives a flag some of these members, or none.
 pub fn describe(random: &mut Random, flag: &mut Json) {
     if random.one_in(2) {
         let metadata = match random.below(24) {

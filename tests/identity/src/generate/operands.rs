@@ -1,4 +1,4 @@
-//! What a test compares: an attribute, an operand, and values on both sides of it.
+//! Operands of tests, each with an attribute and with values on both sides of it.
 
 use super::{
     json::Json,
@@ -51,7 +51,7 @@ pub fn equal(random: &mut Random, ignore_case: bool) -> Parts {
 
 /// A list of scalars for a scalar; none, too.
 pub fn listed(random: &mut Random, ignore_case: bool) -> Parts {
-    let (mut entries, mut values) = (Vec::new(), vec![Json::text(random.pick::<&str>(TEXTS))]);
+    let (mut entries, mut values): (_, Vec<_>) = (Vec::new(), (0..3).map(|_| Json::text(random.pick::<&str>(TEXTS))).collect());
     for _ in 0..*random.pick(&[0, 1, 2, 3, 3, 4, 7]) {
         let (entry, near) = scalar(random, ignore_case);
         entries.push(entry);

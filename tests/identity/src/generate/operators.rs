@@ -1,13 +1,16 @@
 //! The operators of conditions: how their operands are made, and which options they take.
 
-use self::{Family::*, Modifier::*};
+use self::{
+    Family::{Affix, Containment, Equality, Intersection, Membership, Network, Order, Pattern, Presence, Time, Version},
+    Modifier::{AsNumber, IgnoreCase, Loose},
+};
 
 /// An operator of conditions.
 #[derive(Debug)]
 pub struct Operator {
     /// As documents write it.
     pub name: &'static str,
-    /// What kind of operand it takes.
+    /// The kind of operand it takes.
     pub family: Family,
     /// The options it takes.
     pub modifiers: &'static [Modifier],

@@ -1,4 +1,4 @@
-//! What documents and contexts are made of: names, texts, numbers, versions, patterns, addresses.
+//! Material of documents and contexts: names, texts, numbers, versions, patterns, addresses.
 //!
 //! Letters are those of Unicode 15 and before: an older runtime knows no case of younger ones.
 
@@ -166,7 +166,7 @@ pub const VERSIONS: &[&str] = &[
     "1.0.0-9007199254740993",
 ];
 
-/// What is almost a version.
+/// Texts that are almost versions.
 pub const NO_VERSIONS: &[&str] =
     &["1.2", "v1.2.3", "01.2.3", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.3 ", "", "1.2.3-é", "1.2.3.4", "1.2.3-a..b", "1.2.x", "+1.2.3"];
 

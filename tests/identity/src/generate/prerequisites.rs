@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{flags::Flag, json::Json, random::Random};
 
-/// Why a prerequisite is broken.
+/// Causes of a broken prerequisite.
 pub const CAUSES: [&str; 3] = ["unknown", "left out", "in a cycle"];
 
 /// Breaks prerequisites of a few flags. `left_out` is the key of a flag that is left out, where the document has one.

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::count::Mark;
 
-/// What one kind of probe tests.
+/// One kind of probe.
 #[derive(Debug)]
 pub struct Probe {
-    /// What its answers are counted as.
+    /// The name under which its answers are counted.
     pub name: String,
     subject: Subject,
 }

@@ -171,7 +171,7 @@ fn repeat(random: &mut Random, context: &mut Json, is_known: bool) {
     }
 }
 
-/// What is known of the context: always who the customer and the organization are; now and then, of strangers, something that is not so.
+/// The known part of the context: always the customer and the organization; now and then, with strangers, something that is not so.
 fn known(random: &mut Random, context: &Json, names: &[String], strangers: bool) -> Json {
     let mut known = Json::Object(vec![]);
     for name in names.iter().map(String::as_str).chain(IDS) {

@@ -1,4 +1,4 @@
-//! What is wrong with documents: one bad flag never spoils the rest.
+//! Spoilt documents and contexts: flags that are left out, documents and contexts that are refused.
 
 use super::{json::Json, limits, random::Random, sizes};
 
@@ -101,6 +101,7 @@ const CONDITIONS: &[&str] = &[
     r#"{"attribute":"tags","op":"hasall","value":["a"]}"#,
     r#"{"attribute":"n","op":"eq","value":"1.2.3","loose":true}"#,
     r#"{"attribute":"n","op":"matches","value":"a","loose":false}"#,
+    r#"{"attribute":"n","op":"matches","value":"a{16000}"}"#,
     r#"{"attribute":"n","op":"semverGt","value":"1.2.3","loose":"true"}"#,
     r#"{"attribute":"n","op":"semverGt","value":"1.2.3","loose":null}"#,
     r#"{"attribute":"n","op":"semverGt","value":"1.2.3","ignoreCase":true}"#,
@@ -175,7 +176,7 @@ pub fn left_out(flags: &[(String, Json)]) -> Option<&str> {
     flags.iter().map(|(key, _)| key.as_str()).find(|key| key.starts_with("bad.condition") || *key == "size.over")
 }
 
-/// What to ask for where these flags are.
+/// Names to ask for in a document that has these flags.
 pub fn names(flags: &[(String, Json)]) -> Vec<String> {
     let other = if flags.is_empty() { &[] } else { OTHER_NAMES };
     flags.iter().map(|(key, _)| key.clone()).chain(other.iter().map(|name| String::from(*name))).collect()

@@ -2,7 +2,7 @@
 
 use super::{json::Json, random::Random};
 
-/// What is almost a time.
+/// Texts that are almost times.
 pub const NO_TIMES: &[&str] = &[
     "2026-02-30T00:00:00Z",
     "2025-02-29T00:00:00Z",

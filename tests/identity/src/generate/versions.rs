@@ -11,10 +11,10 @@ use super::{
 const NUMBERS: &[u64] = &[0, 0, 0, 1, 1, 2, 3, 9, 10, 99, 6099, LARGEST];
 const LARGEST: u64 = 999_999_999_999_999_999;
 
-/// What may follow the numbers; those of one precedence stand side by side.
+/// Pre-releases and builds that may follow the numbers; those of one precedence stand side by side.
 const TAILS: &[&str] = &["-0", "-1", "-alpha", "-alpha.1", "-rc.1", "-rc.1+x", "", "", "", "", "+b", "+b.5", "+001"];
 
-/// What is almost a loose version.
+/// Texts that are almost loose versions.
 const NO_LOOSE: &[&str] = &[
     "",
     "v",
@@ -44,13 +44,14 @@ const NO_LOOSE: &[&str] = &[
     "version 1",
 ];
 
-/// A version and others beside it. Where a caret stands, zeros matter.
+/// A version and others beside it. A caret is given many zeros, because it stops at the first number that is none.
 pub fn strict(random: &mut Random, is_caret: bool) -> Parts {
     let zeros = VERSIONS.iter().take_while(|version| version.starts_with('0')).count();
     let place = if is_caret && random.one_in(2) { random.below(zeros) } else { random.below(VERSIONS.len()) };
     let operand = VERSIONS[place];
     let mut values: Vec<_> = VERSIONS[place.saturating_sub(2)..VERSIONS.len().min(place + 3)].iter().map(|text| Json::text(text)).collect();
-    values.extend([Json::text(operand), Json::text(&format!("{operand}.1")), Json::text(random.pick::<&str>(VERSIONS))]);
+    values.extend(VERSIONS[place..].iter().take(2).map(|text| Json::text(text)));
+    values.extend([Json::text(&format!("{operand}.1")), Json::text(random.pick::<&str>(VERSIONS))]);
     values.extend([Json::text(random.pick::<&str>(VERSIONS)), Json::text(random.pick::<&str>(NO_VERSIONS))]);
     Parts::new(random, VERSION_NAMES, Json::text(operand), values)
 }
@@ -63,7 +64,7 @@ pub fn loose(random: &mut Random) -> Parts {
     let mut values: Vec<_> = (0..3).map(|_| spelled(random, &numbers, TAILS[tail])).collect();
     for _ in 0..8 {
         let near = beside(random, &numbers);
-        let tail = (tail + *random.pick(&[0, 0, 1, 2, TAILS.len() - 1])) % TAILS.len();
+        let tail = (tail + *random.pick(&[0, 0, 1, 2, TAILS.len() - 1, TAILS.len() - 2])) % TAILS.len();
         values.push(spelled(random, &near, TAILS[tail]));
     }
     values.extend([
@@ -78,11 +79,11 @@ pub fn loose(random: &mut Random) -> Parts {
 fn beside(random: &mut Random, numbers: &[u64]) -> Vec<u64> {
     let mut near = numbers.to_vec();
     let place = random.below(near.len());
-    match random.below(6) {
+    match random.below(7) {
         0 => near.push(*random.pick(&[0, 1])),
         1 if near.len() > 1 => drop(near.pop()),
         2 | 3 => near[place] = (near[place] + 1).min(LARGEST),
-        4 => near[place] = near[place].saturating_sub(1),
+        4 | 5 => near[place] = near[place].saturating_sub(1),
         _ => {}
     }
     near
