@@ -112,7 +112,7 @@ pub fn edges(random: &mut Random, attribute: &str, draw: Draw, bounds: &[Bound])
 
 /// Units at the edges, beside some other units and what is none.
 pub fn interest(random: &mut Random, edges: &Edges) -> Interest {
-    let mut values: Vec<Json> = edges.units.iter().flat_map(|unit| [(); 6].map(|()| Json::raw(unit))).collect();
+    let mut values: Vec<Json> = edges.units.iter().flat_map(|unit| [(); 8].map(|()| Json::raw(unit))).collect();
     values.extend((0..3).map(|_| Json::text(&unit(random))));
     values.push(Json::raw(random.below(1_000_000).to_string()));
     values.extend([NUMBERS, UNIT_NUMBERS, ODD].map(|pool| Json::raw(*random.pick(pool))));

@@ -145,7 +145,8 @@ pub fn network(random: &mut Random) -> Parts {
 
 /// No operand.
 pub fn nothing(random: &mut Random) -> Parts {
-    let values = (0..4).map(|_| Json::raw(*random.pick(ODD))).collect();
+    let mut values: Vec<_> = (0..4).map(|_| Json::raw(*random.pick(ODD))).collect();
+    values.push(Json::raw("null"));
     Parts { attribute: random.pick::<&str>(TEXT_NAMES), operand: None, values }
 }
 

@@ -21,14 +21,14 @@ pub fn condition(random: &mut Random, scope: Scope<'_>) -> (Condition, Edges) {
         _ => *random.pick(SHARED_SALTS),
     };
     let draw = Draw::new(scope.key, salt, murmur);
-    let mut bounds = [(); 2].map(|()| if random.one_in(6) { draws::bound(random, draw) } else { draws::bound_beside_unit(random, draw) });
+    let mut bounds = [(); 2].map(|()| if random.one_in(10) { draws::bound(random, draw) } else { draws::bound_beside_unit(random, draw) });
     if random.one_in(16) {
         bounds[0] = bounds[1].clone();
     }
     bounds.sort_unstable_by_key(|bound| bound.at);
-    // A share may begin with the first bucket.
-    let from = if random.one_in(3) { 0 } else { bounds[0].at };
-    let to = bounds[1].at;
+    // A share may begin with the first bucket, and then has one bound.
+    let (from, bounds) = if random.one_in(5) { (0, &bounds[1..]) } else { (bounds[0].at, &bounds[..]) };
+    let to = bounds[bounds.len() - 1].at;
     let mut members = vec![("to".into(), draws::percent(random, to)), ("salt".into(), Json::text(salt))];
     if from > 0 || random.one_in(2) {
         members.push(("from".into(), draws::percent(random, from)));
@@ -37,7 +37,7 @@ pub fn condition(random: &mut Random, scope: Scope<'_>) -> (Condition, Edges) {
         members.push(("unit".into(), Json::text(unit)));
     }
     random.shuffle(&mut members);
-    let edges = draws::edges(random, own_unit.or(unit).unwrap_or("targetingKey"), draw, &bounds);
+    let edges = draws::edges(random, own_unit.or(unit).unwrap_or("targetingKey"), draw, bounds);
     let interests = vec![draws::interest(random, &edges)];
     (Condition { json: Json::object([("percentage", Json::Object(members))]), interests }, edges)
 }

@@ -101,7 +101,7 @@ const CONDITIONS: &[&str] = &[
     r#"{"attribute":"tags","op":"hasall","value":["a"]}"#,
     r#"{"attribute":"n","op":"eq","value":"1.2.3","loose":true}"#,
     r#"{"attribute":"n","op":"matches","value":"a","loose":false}"#,
-    r#"{"attribute":"n","op":"matches","value":"a{16000}"}"#,
+    r#"{"attribute":"n","op":"matches","value":"(?:a{1000}){16}"}"#,
     r#"{"attribute":"n","op":"semverGt","value":"1.2.3","loose":"true"}"#,
     r#"{"attribute":"n","op":"semverGt","value":"1.2.3","loose":null}"#,
     r#"{"attribute":"n","op":"semverGt","value":"1.2.3","ignoreCase":true}"#,
