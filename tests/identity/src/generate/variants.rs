@@ -48,9 +48,9 @@ pub fn typed(random: &mut Random) -> (&'static str, Vec<String>, Json) {
             json.put(member, Json::text(random.pick::<String>(&names)));
         }
     }
-    if random.one_in(3) {
+    if random.percent(60) {
         let serves = if random.one_in(8) { Json::raw("null") } else { Json::text(random.pick::<String>(&names)) };
-        json.put("environments", Json::object([(*random.pick(&["production", "production", "staging"]), serves)]));
+        json.put("environments", Json::object([(*random.pick(&["production", "production", "production", "staging"]), serves)]));
     }
     if random.one_in(14) {
         json.put("enabled", Json::raw("false"));
