@@ -126,10 +126,10 @@ fn contexts() -> [Context; 3] {
         Context::from_json(
             r#"{"targetingKey":"t-1","customerId":"c-1","organizationId":"o-1","userId":"u1","sessionId":"s-1","plan":"pro",
             "email":"Ada@Example.com","version":"1.2.3","age":42,"beta":true,"geo":{"region":"EU"},"tags":["a","b",1],
-            "ip":"192.0.2.7","at":"2025-11-03T00:00:00Z","a":"b","x":null}"#,
+            "groups":["beta","a","b"],"seats":"0012.50","build":"v120.0.6099.109","ip":"192.0.2.7","at":"2025-11-03T00:00:00Z","a":"b","x":null}"#,
         ),
         Context::from_json(
-            r#"{"targetingKey":7,"customerId":9,"userId":[1],"plan":1,"email":false,"version":2,"age":"42","geo":"EU","tags":{},"ip":"::1","at":0,"a":{"b":"c"}}"#,
+            r#"{"targetingKey":7,"customerId":9,"userId":[1],"plan":1,"email":false,"version":2,"age":"42","geo":"EU","tags":{},"groups":"beta","seats":true,"build":"120.","ip":"::1","at":0,"a":{"b":"c"}}"#,
         ),
     ]
 }

@@ -1,81 +1,37 @@
-//! What of the rules was reached by the questions asked, and whether that is enough.
+//! Counts of the rules that the answers reached, and the floors below which a run has not asked enough.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    rc::Rc,
-};
+use std::{collections::BTreeMap, fmt, rc::Rc};
 
 use sdk_core::{ErrorCode, Layer, Reason};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
-use crate::generate::draws::is_near;
+use crate::generate::{
+    draws::{Edges, is_near},
+    prerequisites::CAUSES,
+    probes::{PROBES, Probe},
+};
 
-/// A flag whose only rule is one test: its number in [`Probe::NAMES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Probe(pub usize);
-
-impl Probe {
-    /// Every operator, those that take it with `ignoreCase`, and the forms of conditions.
-    pub const NAMES: [&str; 34] = [
-        "eq",
-        "neq",
-        "in",
-        "notIn",
-        "contains",
-        "startsWith",
-        "endsWith",
-        "lt",
-        "lte",
-        "gt",
-        "gte",
-        "before",
-        "after",
-        "semverEq",
-        "semverGt",
-        "semverGte",
-        "semverLt",
-        "semverLte",
-        "semverCaret",
-        "semverTilde",
-        "matches",
-        "cidr",
-        "exists",
-        "eq ignoreCase",
-        "neq ignoreCase",
-        "in ignoreCase",
-        "notIn ignoreCase",
-        "contains ignoreCase",
-        "startsWith ignoreCase",
-        "endsWith ignoreCase",
-        "all",
-        "any",
-        "not",
-        "segment",
-    ];
-}
-
-/// What the answers of one flag are counted as. It never stands in a line.
+/// How the answers of one flag are counted. It never stands in a line.
 #[derive(Clone, Debug, Default)]
 pub struct Mark {
-    /// The operator that alone decides the flag.
-    pub probe: Option<Probe>,
+    /// The probe that the flag is, where one thing alone decides it.
+    pub probe: Option<&'static Probe>,
+    /// The cause, where one of its prerequisites is broken.
+    pub broken: Option<&'static str>,
     /// Whether the flag draws by `murmurhash-js`.
     pub murmur: bool,
     /// Bounds of its shares.
     pub bounds: Vec<u32>,
-    /// What its rollout asks for.
-    pub rollout_unit: String,
-    /// Units, as written, at the edge of its rollout.
-    pub edge_units: BTreeSet<String>,
+    /// The units at the edges of its rollout or, of a probe, of its condition.
+    pub edges: Edges,
 }
 
-/// What one question's answer is counted as.
+/// How the answer to one question is counted.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// The flag's mark; an empty one where no sound flag is asked for.
     pub mark: Rc<Mark>,
-    /// Whether the rollout, if it is reached, compares a bucket at its edge.
+    /// Whether the rollout or condition, if it is reached, compares a bucket at its edge.
     pub near: bool,
 }
 
@@ -86,7 +42,7 @@ pub struct Counts {
     by_name: BTreeMap<(&'static str, &'static str), u64>,
 }
 
-/// What of an answer is counted.
+/// The members of an answer that are counted.
 #[derive(Deserialize)]
 struct Answer<'a> {
     reason: Option<&'a str>,
@@ -94,6 +50,8 @@ struct Answer<'a> {
     error_code: Option<&'a str>,
     layer: Option<&'a str>,
     bucket: Option<u32>,
+    step: Option<IgnoredAny>,
+    metadata: Option<IgnoredAny>,
 }
 
 impl Counts {
@@ -112,18 +70,40 @@ impl Counts {
         if answer.bucket.is_some() {
             self.count("hash", if asked.mark.murmur { "murmurhash-js" } else { "sip-1" });
         }
+        if answer.step.is_some() {
+            self.named("step", Layer::ALL.iter().map(|known| known.as_str()), answer.layer);
+            self.named("step", ErrorCode::ALL.iter().map(|known| known.as_str()), answer.error_code);
+        }
+        if answer.metadata.is_some() {
+            self.count("told", "metadata");
+        }
+        if let (Some(cause), Some("PREREQUISITE_FAILED")) = (asked.mark.broken, answer.reason) {
+            self.count("broken", cause);
+        }
+        let held = match answer.layer {
+            Some("rule" | "rollout") => Some(true),
+            Some("environment" | "default") => Some(false),
+            _ => None,
+        };
+        match (asked.mark.probe, held) {
+            (Some(probe), Some(held)) => {
+                self.count(if held { "true" } else { "false" }, &probe.name);
+                if asked.near {
+                    self.count("edge", if held { "of a condition, in" } else { "of a condition, out" });
+                }
+            }
+            (Some(_), None) => {}
+            (None, _) => self.add_draw(asked, answer.bucket, held),
+        }
+    }
+
+    /// Counts what a rollout or split compared.
+    fn add_draw(&mut self, asked: &Asked, bucket: Option<u32>, held: Option<bool>) {
         // Past a rollout's percentage only the defaults stand: there it has compared a bucket that it does not tell.
-        let passed = asked.near && matches!(answer.layer, Some("environment" | "default"));
-        if passed || answer.bucket.is_some_and(|bucket| is_near(bucket, &asked.mark.bounds)) {
+        let passed = asked.near && held == Some(false);
+        if passed || bucket.is_some_and(|bucket| is_near(bucket, &asked.mark.bounds)) {
             self.count("edge", if passed { "at a bound, out" } else { "at a bound, in" });
             self.count("edge", "at a bound");
-        }
-        if let Some(Probe(number)) = asked.mark.probe {
-            match answer.layer {
-                Some("rule") => self.count("true", Probe::NAMES[number]),
-                Some("default") => self.count("false", Probe::NAMES[number]),
-                _ => {}
-            }
         }
     }
 
@@ -152,21 +132,25 @@ impl Counts {
             ErrorCode::ALL.iter().filter(|code| program || **code != ErrorCode::ProviderNotReady).map(|code| ("errorCode", code.as_str())),
         );
         names.extend([("hash", "sip-1"), ("hash", "murmurhash-js"), ("edge", "at a bound, in"), ("edge", "at a bound, out")]);
-        names.extend(Probe::NAMES.iter().flat_map(|name| [("true", *name), ("false", *name)]));
+        names.extend([("edge", "of a condition, in"), ("edge", "of a condition, out"), ("told", "metadata")]);
+        names.extend(Layer::ALL.iter().map(|layer| ("step", layer.as_str())));
+        names.extend([ErrorCode::TargetingKeyMissing, ErrorCode::InvalidContext].map(|code| ("step", code.as_str())));
+        names.extend(CAUSES.map(|cause| ("broken", cause)));
+        names.extend(PROBES.iter().flat_map(|probe| [("true", probe.name.as_str()), ("false", &probe.name)]));
         let mut floors: Vec<_> = names.into_iter().map(|name| (name, self.floor(1_000))).collect();
         floors.push((("edge", "at a bound"), self.floor(10_000)));
         floors
     }
 
-    /// What a million questions must bring, scaled to how many there were. Answers come in clusters, a document at a time: where
-    /// there are fewer than a million, a fifth of the share will do.
+    /// The floor of a million questions, scaled to how many there were. Answers come in clusters, a document at a time, so a run of
+    /// fewer than a million needs only a fifth of its share.
     fn floor(&self, of_a_million: u64) -> u64 {
         const MILLION: u64 = 1_000_000;
         let share = self.pairs * of_a_million / MILLION;
         if self.pairs < MILLION { share.div_ceil(5) } else { share }
     }
 
-    /// What was answered too rarely, each as a sentence; `program` says whether a program answered.
+    /// Everything that was answered too rarely, each as a sentence; `program` says whether a program answered.
     pub fn missing(&self, program: bool) -> Vec<String> {
         let rare = self.floors(program).into_iter().filter(|((what, name), floor)| self.of(what, name) < *floor);
         rare.map(|((what, name), floor)| format!("{what} {name}: {} answers, expected at least {floor}", self.of(what, name))).collect()
@@ -180,7 +164,7 @@ impl fmt::Display for Counts {
             writeln!(f, "{what:<10} {name:<24} {count:>9}")?;
         }
         writeln!(f, "{:<10} {:<24} {:>9} {:>9}", "condition", "", "true", "false")?;
-        for name in Probe::NAMES {
+        for name in PROBES.iter().map(|probe| probe.name.as_str()) {
             writeln!(f, "{:<10} {name:<24} {:>9} {:>9}", "", self.of("true", name), self.of("false", name))?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::{
     count::Asked,
-    generate::{documents, questions, random::Random},
+    generate::{documents, probes::Deck, questions, random::Random},
 };
 
 /// A line to give to a door.
@@ -19,6 +19,7 @@ pub enum Line {
 /// The lines of one seed, up to a number of questions.
 pub struct Lines {
     random: Random,
+    deck: Deck,
     left: usize,
     strangers: bool,
     ready: VecDeque<Line>,
@@ -27,7 +28,7 @@ pub struct Lines {
 impl Lines {
     /// As many questions as `pairs`, and the documents they are about. Fewer pairs of the same seed are the beginning of more.
     pub fn new(seed: u64, pairs: usize) -> Self {
-        Self { random: Random::new(seed), left: pairs, strangers: false, ready: VecDeque::new() }
+        Self { random: Random::new(seed), deck: Deck::default(), left: pairs, strangers: false, ready: VecDeque::new() }
     }
 
     /// The same with some contexts that do not extend what is said to be known of them, which only programs notice.
@@ -42,7 +43,7 @@ impl Iterator for Lines {
 
     fn next(&mut self) -> Option<Line> {
         if self.ready.is_empty() && self.left > 0 {
-            let document = documents::some(&mut self.random);
+            let document = documents::some(&mut self.random, &mut self.deck);
             let count = if document.refused { 3 } else { self.random.between(100, 500) };
             let mut questions = questions::ask(&mut self.random, &document, count, self.strangers);
             questions.truncate(self.left);

@@ -1,9 +1,12 @@
 //! The generator: lines that depend on nothing but their seed.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use tests_identity::{
     Line, Lines,
-    count::{Asked, Counts},
+    count::{Asked, Counts, Mark},
+    generate::probes::PROBES,
 };
 
 fn texts(seed: u64, pairs: usize) -> Vec<String> {
@@ -40,6 +43,27 @@ fn every_line_is_one_line_of_json() {
         let is_odd = text.contains("\\ud") || text.contains("\\ude00") || text.contains("e999") || text.contains("e400");
         assert!(is_odd || serde_json::from_str::<Value>(&text).is_ok(), "{text}");
     }
+}
+
+#[test]
+fn a_short_run_asks_about_every_probe() {
+    let asked = Lines::new(2, 10_000).filter_map(|line| match line {
+        Line::Question(_, asked) => asked.mark.probe.map(|probe| probe.name.as_str()),
+        Line::Document(_) => None,
+    });
+    assert_eq!(asked.collect::<BTreeSet<_>>(), PROBES.iter().map(|probe| probe.name.as_str()).collect());
+}
+
+#[test]
+fn steps_metadata_and_broken_prerequisites_are_counted_where_they_are_told() {
+    let mut counts = Counts::default();
+    let mark = Mark { broken: Some("unknown"), ..Mark::default() };
+    let asked = Asked { mark: mark.into(), near: false };
+    counts.add(&asked, r#"{"layer":"kill","metadata":{"team":"chat"},"reason":"PREREQUISITE_FAILED","step":2,"variant":"off"}"#);
+    counts.add(&asked, r#"{"errorCode":"TARGETING_KEY_MISSING","reason":"ERROR","step":9}"#);
+    counts.add(&asked, r#"{"layer":"kill","reason":"DISABLED","variant":"off"}"#);
+    let of = |what, name| counts.of(what, name);
+    assert_eq!([of("step", "kill"), of("step", "TARGETING_KEY_MISSING"), of("told", "metadata"), of("broken", "unknown")], [1; 4]);
 }
 
 #[test]

@@ -5,17 +5,22 @@ use std::fmt::Write as _;
 use sdk_core::BucketKey;
 
 use super::{
-    conditions::{self, Condition},
+    conditions::{self, Condition, Scope},
     flags::{self, Flag, Surroundings},
     json::Json,
+    prerequisites,
+    probes::{self, Deck},
     random::Random,
     spoilt,
 };
 
 /// Customers, by their unit text.
-pub const CUSTOMERS: &[&str] = &["c-1", "c-2", "42", "kunde-ü", "9007199254740992", "0"];
+pub const CUSTOMERS: &[&str] = &["c-1", "c-2", "42", "kunde-ü", "9007199254740991", "9007199254740992", "0"];
 /// Organizations, by their unit text.
 pub const ORGANIZATIONS: &[&str] = &["o-1", "o-2", "7", "組織"];
+
+/// An alias of several flags, of which the first keeps it.
+const SHARED_ALIAS: &str = "shared.alias";
 
 /// A document and what may be asked of it.
 #[derive(Debug)]
@@ -24,14 +29,14 @@ pub struct Document {
     pub line: String,
     /// Its sound flags.
     pub flags: Vec<Flag>,
-    /// Keys that are left out of it, or nearly.
-    pub bad: Vec<&'static str>,
+    /// Other names: of flags that are left out, or nearly, and an alias that several flags have.
+    pub others: Vec<String>,
     /// Whether it is refused whole.
     pub refused: bool,
 }
 
 /// Some document.
-pub fn some(random: &mut Random) -> Document {
+pub fn some(random: &mut Random, deck: &mut Deck) -> Document {
     let hex = (0..2).fold(String::new(), |mut hex, _| {
         let _ = write!(hex, "{:016x}", random.bits());
         hex
@@ -41,11 +46,19 @@ pub fn some(random: &mut Random) -> Document {
     if !random.one_in(6) {
         json.put("environment", Json::text(random.pick::<&str>(&["production", "production", "staging", "development"])));
     }
-    let segments = segments(random);
-    let flags = sound_flags(random, key, &segments);
+    let segments = segments(random, key);
+    let mut flags = sound_flags(random, key, &segments, deck);
     let bad = if random.one_in(2) { spoilt::flags(random) } else { vec![] };
+    if random.one_in(3) {
+        prerequisites::break_some(random, &mut flags, spoilt::left_out(&bad));
+    }
+    let mut others = spoilt::names(&bad);
     let mut members: Vec<_> = flags.iter().map(|flag| (flag.key.clone(), flag.json.clone())).collect();
-    members.extend(bad.iter().map(|(key, text)| ((*key).into(), Json::raw(*text))));
+    if random.one_in(3) {
+        share_alias(random, &mut members);
+        others.push(SHARED_ALIAS.into());
+    }
+    members.extend(bad.iter().cloned());
     random.shuffle(&mut members);
     json.put("flags", Json::Object(members));
     let mut members: Vec<_> = segments.into_iter().map(|(name, condition)| (name, condition.json)).collect();
@@ -62,37 +75,61 @@ pub fn some(random: &mut Random) -> Document {
     }
     let refused = random.one_in(60);
     if refused {
-        let (name, value) = random.pick(spoilt::REFUSED);
-        json.put(name, Json::raw(*value));
+        spoilt::refuse(random, &mut json);
     }
     let mut line = String::from("{\"document\":");
     json.write(&mut line);
     line.push('}');
-    Document { line, flags, bad: spoilt::names(&bad), refused }
+    Document { line, flags, others, refused }
 }
 
-/// Sound segments; each may name those before it.
-fn segments(random: &mut Random) -> Vec<(String, Condition)> {
+/// Sound segments, at least one; each may name those before it.
+fn segments(random: &mut Random, key: BucketKey) -> Vec<(String, Condition)> {
     let mut segments = vec![];
-    for number in 0..random.below(4) {
+    for number in 0..random.between(1, 4) {
         let levels = random.between(1, 4);
-        let condition = conditions::condition(random, levels, &segments);
+        let condition = conditions::condition(random, levels, Scope { key, segments: &segments, flag: None });
         segments.push((format!("{}{number}", random.pick(&["seg-", "Ségment ", "s/"])), condition));
     }
     segments
 }
 
-fn sound_flags(random: &mut Random, key: BucketKey, segments: &[(String, Condition)]) -> Vec<Flag> {
+fn sound_flags(random: &mut Random, key: BucketKey, segments: &[(String, Condition)], deck: &mut Deck) -> Vec<Flag> {
     let count = if random.one_in(50) { random.between(30, 80) } else { random.between(6, 13) };
-    let mut flags = vec![];
+    let mut flags: Vec<Flag> = vec![];
     for number in 0..count {
-        let group = random.pick(&["", "search.", "ui.panel.", "ui.", "check-out.v_2."]);
-        let name = format!("{group}{}{number}", random.pick(&["f", "Flag_", "new-", "7"]));
+        let name = match flags.last() {
+            Some(before) if random.one_in(8) && before.key.len() < 100 => format!("{}.k{number}", before.key),
+            _ => {
+                let group = random.pick(&["", "search.", "ui.panel.", "ui.", "check-out.v_2."]);
+                format!("{group}{}{number}", random.pick(&["f", "Flag_", "new-", "7"]))
+            }
+        };
         let around = Surroundings { key, segments, flags: &flags };
-        let flag = if random.percent(40) { flags::probe(random, name, &around) } else { flags::any(random, name, &around) };
+        let flag = if random.percent(50) { probes::flag(random, name, &around, deck) } else { flags::any(random, name, &around) };
         flags.push(flag);
     }
     flags
+}
+
+/// Gives several flags one alias, and another flag a prerequisite by it.
+fn share_alias(random: &mut Random, flags: &mut [(String, Json)]) {
+    for _ in 0..random.between(2, 4) {
+        let flag = &mut flags[random.below(flags.len())].1;
+        let mut aliases = match flag.member("aliases") {
+            Some(Json::List(aliases)) => aliases.clone(),
+            _ => vec![],
+        };
+        aliases.push(Json::text(SHARED_ALIAS));
+        flag.put("aliases", Json::List(aliases));
+    }
+    if random.one_in(3) {
+        let flag = &mut flags[random.below(flags.len())].1;
+        if flag.member("prerequisites").is_none() && flag.member("variants").is_some() {
+            let prerequisite = Json::object([("flag", Json::text(SHARED_ALIAS)), ("variants", Json::texts(&["on", "off"]))]);
+            flag.put("prerequisites", Json::List(vec![prerequisite]));
+        }
+    }
 }
 
 fn overrides(random: &mut Random, flags: &[Flag]) -> Json {
@@ -127,7 +164,7 @@ fn owner(random: &mut Random, flags: &[Flag]) -> Json {
         }
     }
     if random.one_in(20) {
-        tree.put_at(random.pick::<&str>(&["nobody", "ui.nobody", "bad.a"]), Json::raw("true"));
+        tree.put_at(random.pick::<&str>(&["nobody", "ui.nobody", "bad.a", SHARED_ALIAS, SHARED_ALIAS]), Json::raw("true"));
     }
     tree
 }

@@ -1,17 +1,19 @@
 //! One flag, and what is to be known of it to ask it well.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
-use sdk_core::{BUCKETS, BucketKey};
+use sdk_core::BucketKey;
 
 use super::{
-    conditions::{self, Condition, Interest, OPERATORS, TAKE_CASE},
-    draws::{self, Draw},
+    conditions::{self, Condition, Interest, Scope},
+    draws::{self, Bound, Draw, Drawing, Edges},
     json::Json,
+    metadata,
     pools::{NUMBERS, ODD, TEXT_NAMES, TEXTS, UNIT_NAMES},
     random::Random,
+    variants,
 };
-use crate::count::{Mark, Probe};
+use crate::count::Mark;
 
 /// A sound flag.
 #[derive(Clone, Debug)]
@@ -26,13 +28,13 @@ pub struct Flag {
     pub variants: Vec<String>,
     /// As documents write it.
     pub json: Json,
-    /// What decides it.
+    /// The attributes that decide it, and values of them.
     pub interests: Vec<Interest>,
-    /// What its answers are counted as.
+    /// How its answers are counted.
     pub mark: Rc<Mark>,
 }
 
-/// What a flag may refer to.
+/// The parts of a document that a flag may refer to.
 pub struct Surroundings<'s> {
     /// The document's key.
     pub key: BucketKey,
@@ -42,38 +44,13 @@ pub struct Surroundings<'s> {
     pub flags: &'s [Flag],
 }
 
-/// A flag whose only rule is one test or one form of condition: where the rule answers, it held.
-pub fn probe(random: &mut Random, key: String, around: &Surroundings<'_>) -> Flag {
-    let number = random.below(Probe::NAMES.len());
-    let name = Probe::NAMES[number];
-    let condition = match name {
-        "all" | "any" => conditions::several(random, name, 2, &[]),
-        "not" => conditions::not(conditions::condition(random, 1, &[])),
-        "segment" if !around.segments.is_empty() => conditions::segment(random, around.segments),
-        "segment" => return probe(random, key, around),
-        _ => conditions::test(random, OPERATORS[number % OPERATORS.len()], number >= OPERATORS.len()),
-    };
-    let rule = Json::object([("if", condition.json), ("serve", Json::text("on"))]);
-    Flag {
-        key,
-        aliases: vec![],
-        kind: "boolean",
-        variants: vec!["on".into(), "off".into()],
-        json: Json::object([("rules", Json::List(vec![rule]))]),
-        interests: condition.interests,
-        mark: Rc::new(Mark { probe: Some(Probe(number)), ..Mark::default() }),
-    }
-}
-
-const _: () = assert!(Probe::NAMES.len() == OPERATORS.len() + TAKE_CASE + 4);
-
 /// A flag of many parts.
 pub fn any(random: &mut Random, key: String, around: &Surroundings<'_>) -> Flag {
-    let (kind, variants, mut json) = typed(random);
+    let (kind, variants, mut json) = variants::typed(random);
     let unit = if random.one_in(3) { "targetingKey" } else { *random.pick(UNIT_NAMES) };
     let (salt, murmur) = (if random.one_in(4) { random.pick::<&str>(TEXTS) } else { key.as_str() }, random.percent(25));
-    let mut maker =
-        Maker { random, around, unit, salt, murmur, variants: &variants, interests: vec![], mark: Mark { murmur, ..Mark::default() } };
+    let drawing = Drawing { unit, salt, murmur };
+    let mut maker = Maker { random, around, drawing, variants: &variants, interests: vec![], mark: Mark { murmur, ..Mark::default() } };
     if unit != "targetingKey" || maker.random.one_in(3) {
         json.put("unit", Json::text(unit));
     }
@@ -82,6 +59,9 @@ pub fn any(random: &mut Random, key: String, around: &Surroundings<'_>) -> Flag 
     }
     if murmur || maker.random.one_in(6) {
         json.put("hash", Json::text(if murmur { "murmurhash-js" } else { "sip-1" }));
+    }
+    if maker.random.one_in(3) {
+        json.put("onMissingUnit", Json::text(maker.random.pick::<&str>(&["continue", "continue", "error"])));
     }
     // Most flags are a rollout alone, so that draws are reached.
     let plain = maker.random.percent(60);
@@ -103,61 +83,14 @@ pub fn any(random: &mut Random, key: String, around: &Surroundings<'_>) -> Flag 
     if !aliases.is_empty() {
         json.put("aliases", Json::texts(&aliases));
     }
+    metadata::describe(random, &mut json);
     Flag { key, aliases, kind, variants, json, interests, mark }
-}
-
-/// A flag's type, its variants, and the variants that its steps fall back to.
-fn typed(random: &mut Random) -> (&'static str, Vec<String>, Json) {
-    let kind = *random.pick(&["boolean", "boolean", "string", "number", "object"]);
-    let mut json = Json::Object(vec![]);
-    let mut names: Vec<String> = vec!["on".into(), "off".into()];
-    if kind != "boolean" || random.one_in(4) {
-        names = ["on", "off", "_x", "Blue-2", "third"].into_iter().take(random.between(1, 6)).map(Into::into).collect();
-        random.shuffle(&mut names);
-        let members = names.iter().map(|name| (name.clone(), value(random, kind))).collect();
-        json.put("type", Json::text(kind));
-        json.put("variants", Json::Object(members));
-    }
-    for (member, implied, may_be_null) in [("on", "on", false), ("off", "off", true), ("default", "", true)] {
-        if may_be_null && random.one_in(10) {
-            json.put(member, Json::raw("null"));
-        } else if !implied.is_empty() && !names.iter().any(|name| name == implied) || random.one_in(4) {
-            json.put(member, Json::text(random.pick::<String>(&names)));
-        }
-    }
-    if random.one_in(3) {
-        let serves = if random.one_in(8) { Json::raw("null") } else { Json::text(random.pick::<String>(&names)) };
-        json.put("environments", Json::object([(*random.pick(&["production", "production", "staging"]), serves)]));
-    }
-    if random.one_in(14) {
-        json.put("enabled", Json::raw("false"));
-    } else if random.one_in(10) {
-        json.put("enabled", Json::raw("true"));
-    }
-    (kind, names, json)
-}
-
-/// A variant's value.
-fn value(random: &mut Random, kind: &str) -> Json {
-    match kind {
-        "boolean" => Json::raw(*random.pick(&["true", "false"])),
-        "string" => Json::text(random.pick::<&str>(TEXTS)),
-        "number" => Json::raw(*random.pick(NUMBERS)),
-        _ => match random.below(4) {
-            0 => Json::raw("{\"b\":1.0,\"a\":[1e21,-0,\"\\u0041\"],\"\u{20AC}\":{},\"\u{1F600}\":null,\"\u{FB33}\":\"\\/\"}"),
-            1 => Json::raw("[]"),
-            2 => Json::List(vec![Json::raw(*random.pick(ODD)), Json::raw(*random.pick(NUMBERS))]),
-            _ => Json::object([("__proto__", Json::raw(*random.pick(ODD))), ("color", Json::text(random.pick::<&str>(TEXTS)))]),
-        },
-    }
 }
 
 struct Maker<'m, 's> {
     random: &'m mut Random,
     around: &'m Surroundings<'s>,
-    unit: &'m str,
-    salt: &'m str,
-    murmur: bool,
+    drawing: Drawing<'m>,
     variants: &'m [String],
     interests: Vec<Interest>,
     mark: Mark,
@@ -169,7 +102,7 @@ impl Maker<'_, '_> {
     }
 
     fn draw(&self, salt: &str) -> Draw {
-        if self.murmur { Draw::Murmur } else { Draw::Sip(self.around.key.subkey(salt.as_bytes())) }
+        Draw::new(self.around.key, salt, self.drawing.murmur)
     }
 
     fn prerequisites(&mut self) -> Json {
@@ -217,7 +150,8 @@ impl Maker<'_, '_> {
             let mut rule = Json::Object(vec![]);
             if !self.random.one_in(8) {
                 let levels = self.random.between(1, 4);
-                let condition = conditions::condition(self.random, levels, self.around.segments);
+                let scope = Scope { key: self.around.key, segments: self.around.segments, flag: Some(self.drawing) };
+                let condition = conditions::condition(self.random, levels, scope);
                 self.interests.extend(condition.interests);
                 rule.put("if", condition.json);
             }
@@ -235,14 +169,14 @@ impl Maker<'_, '_> {
     fn split(&mut self, rule: &str) -> Json {
         let own_salt = self.random.one_in(4).then(|| *self.random.pick(TEXTS));
         let own_unit = self.random.one_in(3).then(|| *self.random.pick(UNIT_NAMES));
-        let draw = self.draw(own_salt.unwrap_or(&format!("{}/{rule}", self.salt)));
-        let mut bounds: Vec<u32> = (0..self.random.below(4)).map(|_| draws::bound(self.random, draw)).collect();
-        bounds.push(BUCKETS);
-        bounds.sort_unstable();
-        self.edges(own_unit.unwrap_or(self.unit), draw, &bounds);
+        let draw = self.draw(own_salt.unwrap_or(&format!("{}/{rule}", self.drawing.salt)));
+        let mut bounds: Vec<Bound> = (0..self.random.below(4)).map(|_| draws::bound(self.random, draw)).collect();
+        bounds.push(Bound::LAST);
+        bounds.sort_unstable_by_key(|bound| bound.at);
+        self.edges(own_unit.unwrap_or(self.drawing.unit), draw, &bounds);
         let mut below = 0;
         let mut shares = vec![];
-        for bound in bounds {
+        for bound in bounds.iter().map(|bound| bound.at) {
             let weight = if self.random.one_in(8) { format!("{}.0", bound - below) } else { (bound - below).to_string() };
             shares.push(Json::object([("variant", self.variant()), ("weight", Json::raw(weight))]));
             below = bound;
@@ -266,19 +200,18 @@ impl Maker<'_, '_> {
         if self.random.one_in(2) {
             rollout.put("tier", Json::raw(*self.random.pick(&["0", "1", "1", "2", "3", "4"])));
         }
-        let draw = self.draw(self.salt);
+        let draw = self.draw(self.drawing.salt);
         let bound = draws::bound(self.random, draw);
-        if bound > 0 || self.random.one_in(2) {
-            rollout.put("percentage", percentage(self.random, bound));
+        if bound.at > 0 || self.random.one_in(2) {
+            rollout.put("percentage", draws::percent(self.random, bound.at));
         }
-        let units = self.edges(self.unit, draw, &[bound]);
-        self.mark.rollout_unit = self.unit.into();
-        self.mark.edge_units = units.iter().map(Json::written).collect::<BTreeSet<_>>();
+        self.mark.edges = self.edges(self.drawing.unit, draw, &[bound]);
+        let units: Vec<_> = self.mark.edges.units.iter().map(Json::raw).collect();
         let allow = if self.random.one_in(3) { Some(self.list(&units, &[])) } else { None };
         let deny = if self.random.one_in(4) { Some(self.list(&units, allow.as_deref().unwrap_or_default())) } else { None };
         for (name, list) in [("allow", allow), ("deny", deny)] {
             if let Some(list) = list {
-                self.interests.push(Interest { attribute: self.unit.into(), values: list.clone() });
+                self.interests.push(Interest { attribute: self.drawing.unit.into(), values: list.clone() });
                 rollout.put(name, Json::List(list));
             }
         }
@@ -294,7 +227,7 @@ impl Maker<'_, '_> {
         list.extend(other.iter().filter(|_| self.random.one_in(2)).cloned());
         for _ in 0..self.random.below(3) {
             list.push(match self.random.below(3) {
-                0 => Json::raw(*self.random.pick(&["42", "7.0", "-0", "9007199254740992", "1e3"])),
+                0 => Json::raw(*self.random.pick(&["42", "7.0", "-0", "9007199254740991", "-9007199254740991", "1e3"])),
                 1 => Json::text(self.random.pick::<&str>(TEXTS)),
                 _ => Json::text(&draws::unit(self.random)),
             });
@@ -302,26 +235,11 @@ impl Maker<'_, '_> {
         list
     }
 
-    /// Makes units at the edges of these bounds interesting, beside some other units and what is none.
-    fn edges(&mut self, attribute: &str, draw: Draw, bounds: &[u32]) -> Vec<Json> {
-        let units = draws::edge_units(self.random, draw, bounds);
-        self.mark.bounds.extend(bounds);
-        let mut values: Vec<Json> = units.iter().flat_map(|unit| [(); 4].map(|()| unit.clone())).collect();
-        values.extend((0..3).map(|_| Json::text(&draws::unit(self.random))));
-        values.push(Json::raw(self.random.below(1_000_000).to_string()));
-        values.push(Json::raw(*self.random.pick(NUMBERS)));
-        values.push(Json::raw(*self.random.pick(ODD)));
-        self.interests.push(Interest { attribute: attribute.into(), values });
-        units
+    /// Makes units at the edges of these bounds interesting.
+    fn edges(&mut self, attribute: &str, draw: Draw, bounds: &[Bound]) -> Edges {
+        let edges = draws::edges(self.random, attribute, draw, bounds);
+        self.mark.bounds.extend(bounds.iter().map(|bound| bound.at));
+        self.interests.push(draws::interest(self.random, &edges));
+        edges
     }
-}
-
-/// Thousandths of a percent, in one of the spellings.
-fn percentage(random: &mut Random, thousandths: u32) -> Json {
-    let (whole, rest) = (thousandths / 1000, thousandths % 1000);
-    Json::raw(match rest {
-        _ if random.one_in(6) => format!("{thousandths}e-3"),
-        0 => whole.to_string(),
-        _ => format!("{whole}.{rest:03}"),
-    })
 }

@@ -1,4 +1,4 @@
-//! What documents and contexts are made of: names, texts, numbers, versions, patterns, addresses.
+//! Material of documents and contexts: names, texts, numbers, versions, patterns, addresses.
 //!
 //! Letters are those of Unicode 15 and before: an older runtime knows no case of younger ones.
 
@@ -115,6 +115,19 @@ pub const NUMBERS: &[&str] = &[
     "3.141592653589793238462643383279",
 ];
 
+/// Numbers at and beyond the largest that is a unit.
+pub const UNIT_NUMBERS: &[&str] = &[
+    "9007199254740991",
+    "-9007199254740991",
+    "9007199254740991.0",
+    "9.007199254740991e15",
+    "9007199254740992",
+    "-9007199254740992",
+    "9007199254740993",
+    "1e15",
+    "1e16",
+];
+
 /// Versions as semver.org writes them.
 pub const VERSIONS: &[&str] = &[
     "0.0.0",
@@ -153,7 +166,7 @@ pub const VERSIONS: &[&str] = &[
     "1.0.0-9007199254740993",
 ];
 
-/// What is almost a version.
+/// Texts that are almost versions.
 pub const NO_VERSIONS: &[&str] =
     &["1.2", "v1.2.3", "01.2.3", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.3 ", "", "1.2.3-é", "1.2.3.4", "1.2.3-a..b", "1.2.x", "+1.2.3"];
 
@@ -201,6 +214,14 @@ pub const NETWORKS: &[&str] = &[
     "fe80::/10",
     "2001:db8:0:0:8000::/65",
     "::ffff:1.2.3.0/120",
+    "::ffff:10.0.0.0/104",
+    "::FFFF:102:304/127",
+    "::ffff:1.2.3.4/128",
+    "::ffff:128.0.0.0/97",
+    "::ffff:0:0/95",
+    "::fffe:0:0/95",
+    "::ffff:1.2.3.4/80",
+    "::1.2.3.0/120",
 ];
 
 /// Addresses, and what is almost one.
@@ -223,6 +244,16 @@ pub const ADDRESSES: &[&str] = &[
     "2001:db8::8000:0:0:0",
     "::ffff:1.2.3.4",
     "::ffff:102:304",
+    "::FFFF:10.1.2.3",
+    "0:0:0:0:0:ffff:1.2.3.5",
+    "::ffff:0:0",
+    "::ffff:255.255.255.255",
+    "::fffe:1.2.3.4",
+    "::1:ffff:1.2.3.4",
+    "::1.2.3.4",
+    "::ffff:1.2.3.256",
+    "::ffff:01.2.3.4",
+    "::ffff:1.2.3",
     "::1",
     "::",
     "fe80::1",

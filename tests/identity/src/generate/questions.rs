@@ -102,6 +102,11 @@ fn question(random: &mut Random, document: &Document, visit: &Visit, flag: &Flag
     if let Some(known) = known {
         member(&mut line, "known", &known.written());
     }
+    for wish in ["step", "metadata"] {
+        if random.one_in(3) {
+            member(&mut line, wish, "true");
+        }
+    }
     line.push_str(",\"bucket\":true}");
     (line, Asked { near: near && mark.is_some(), mark: mark.unwrap_or_default() })
 }
@@ -166,7 +171,7 @@ fn repeat(random: &mut Random, context: &mut Json, is_known: bool) {
     }
 }
 
-/// What is known of the context: always who the customer and the organization are; now and then, of strangers, something that is not so.
+/// The known part of the context: always the customer and the organization; now and then, with strangers, something that is not so.
 fn known(random: &mut Random, context: &Json, names: &[String], strangers: bool) -> Json {
     let mut known = Json::Object(vec![]);
     for name in names.iter().map(String::as_str).chain(IDS) {
@@ -194,8 +199,8 @@ fn known(random: &mut Random, context: &Json, names: &[String], strangers: bool)
 
 /// The key to ask for, and what the flag's answers are counted as where it is the flag's.
 fn key(random: &mut Random, document: &Document, flag: &Flag) -> (String, Option<Rc<Mark>>) {
-    if !document.bad.is_empty() && random.percent(8) {
-        return (quoted(random.pick::<&str>(&document.bad)), None);
+    if !document.others.is_empty() && random.percent(8) {
+        return (quoted(random.pick::<String>(&document.others)), None);
     }
     if random.one_in(120) {
         let odd =
@@ -228,10 +233,10 @@ fn now(random: &mut Random) -> String {
     }
 }
 
-/// Whether the rollout of the flag asks for a unit that stands at its edge.
+/// Whether the flag's rollout, or its condition, asks for a unit that stands at its edge.
 fn is_near(mark: &Mark, context: &Json) -> bool {
     let find = |name: &str| context.member(name).or_else(|| context.at(name)).and_then(Json::as_raw).filter(|raw| *raw != "null");
-    let name = mark.rollout_unit.as_str();
+    let name = mark.edges.attribute.as_str();
     let unit = find(name).or_else(|| if name == "userId" { find("targetingKey") } else { None });
-    unit.is_some_and(|unit| mark.edge_units.contains(unit))
+    unit.is_some_and(|unit| mark.edges.units.contains(unit))
 }

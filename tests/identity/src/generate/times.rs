@@ -2,7 +2,7 @@
 
 use super::{json::Json, random::Random};
 
-/// What is almost a time.
+/// Texts that are almost times.
 pub const NO_TIMES: &[&str] = &[
     "2026-02-30T00:00:00Z",
     "2025-02-29T00:00:00Z",
@@ -25,13 +25,14 @@ pub const NO_TIMES: &[&str] = &[
     "2026-01-31T12:00:00,5Z",
     "1900-02-29T00:00:00Z",
     "1700000000000",
+    "0000-12-31T23:59:59Z",
     "2026-01-31T12:00:00−01:00",
 ];
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 1440 * MINUTE;
-/// The years 0000 to 9999, less a day at either end for offsets.
-const FIRST: i64 = -62_167_219_200_000 + DAY;
+/// The years 0001 to 9999, less a day at either end for offsets.
+const FIRST: i64 = -62_135_596_800_000 + DAY;
 const LAST: i64 = 253_402_300_799_999 - DAY;
 
 /// Some moment: mostly of our days, or one where calendars trip.
