@@ -137,9 +137,9 @@ impl Lower {
     #[cold]
     fn seek(&mut self, scalar: u32) {
         let (mut end, mut rest) = (0, RUNS);
-        for checkpoint in CHECKPOINTS.iter().take_while(|checkpoint| *checkpoint >> 10 <= scalar) {
-            end = checkpoint >> 10;
-            rest = RUNS.get((checkpoint & 0x3ff) as usize..).unwrap_or_default();
+        for (before, bytes) in CHECKPOINTS.iter().take_while(|(before, _)| *before <= scalar) {
+            end = *before;
+            rest = RUNS.get(usize::from(*bytes)..).unwrap_or_default();
         }
         let mut next = || {
             let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
@@ -260,8 +260,7 @@ mod tests {
         let (mut bytes, mut end, mut checkpoints) = (Vec::new(), 0, Vec::new());
         for (number, (first, count, step, distance)) in runs.into_iter().enumerate() {
             if number % STRIDE == 0 {
-                assert!(bytes.len() < 1 << 10);
-                checkpoints.push(format!("{:#x},", end << 10 | u32::try_from(bytes.len()).unwrap()));
+                checkpoints.push(format!("({end:#x}, {}),", bytes.len()));
             }
             let count = u32::try_from(count).unwrap();
             let turned = u32::from(distance < 0);
@@ -282,8 +281,8 @@ mod tests {
         }
         text.push_str("];\n\n");
         text.push_str(CHECKPOINTS);
-        writeln!(text, "#[rustfmt::skip]\npub(super) static CHECKPOINTS: [u32; {}] = [", checkpoints.len()).unwrap();
-        for line in checkpoints.chunks(12) {
+        writeln!(text, "#[rustfmt::skip]\npub(super) static CHECKPOINTS: [(u32, u16); {}] = [", checkpoints.len()).unwrap();
+        for line in checkpoints.chunks(9) {
             writeln!(text, "    {}", line.join(" ")).unwrap();
         }
         text.push_str("];\n");
@@ -294,7 +293,7 @@ mod tests {
     const STRIDE: usize = 11;
 
     const CHECKPOINTS: &str = "\
-/// Places from which the runs can be read: the end of the run before, and in the lowest 10 bits how many bytes stand before.
+/// Places from which the runs can be read: the end of the run before, and how many bytes stand before.
 ";
 
     const HEADER: &str = "\

@@ -37,9 +37,9 @@ pub(super) static RUNS: &[u8] = &[
     0x22, 0x44,
 ];
 
-/// Places from which the runs can be read: the end of the run before, and in the lowest 10 bits how many bytes stand before.
+/// Places from which the runs can be read: the end of the run before, and how many bytes stand before.
 #[rustfmt::skip]
-pub(super) static CHECKPOINTS: [u32; 17] = [
-    0x0, 0x61c25, 0x6604e, 0x6c075, 0x77498, 0x8f8be, 0xe2ce6, 0x100109, 0x43392f, 0x7cc158, 0x7f317b, 0x84ada4,
-    0xb1b5ce, 0x299b9fb, 0x29eae23, 0x29f1a55, 0x4162e81,
+pub(super) static CHECKPOINTS: [(u32, u16); 17] = [
+    (0x0, 0), (0x187, 37), (0x198, 78), (0x1b0, 117), (0x1dd, 152), (0x23e, 190), (0x38b, 230), (0x400, 265), (0x10ce, 303),
+    (0x1f30, 344), (0x1fcc, 379), (0x212b, 420), (0x2c6d, 462), (0xa66e, 507), (0xa7ab, 547), (0xa7c6, 597), (0x1058b, 641),
 ];
