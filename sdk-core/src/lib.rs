@@ -22,7 +22,7 @@ pub mod rollout;
 pub mod steering;
 
 pub use bucket::{BUCKETS, BucketKey, Subkey};
-pub use context::{Context, MAX_CONTEXT_DEPTH, MAX_CONTEXT_MEMBERS};
+pub use context::{AttributeValue, Context, MAX_CONTEXT_DEPTH, MAX_CONTEXT_ITEMS, MAX_CONTEXT_MEMBERS, MAX_CONTEXT_TEXT};
 pub use document::rows;
 pub use document::{Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_LIST, MAX_RULES, compile};
 pub use evaluate::Include;

@@ -62,6 +62,62 @@ test('one flag for another context leaves the one in force', () => {
   engine.close();
 });
 
+test('a context is refused one step beyond each limit, and taken at it', () => {
+  const engine = loadEngine(module);
+  engine.load(program(DOCUMENT));
+  const members = (count, value) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`n${at}`, value ?? at]));
+  const nested = (levels, wrap) => ({ a: Array.from({ length: levels - 1 }).reduce(wrap, 1) });
+  /** Text of so many bytes, in scalar values of so many. */
+  const text = (bytes, scalar) => scalar.repeat(bytes / Buffer.byteLength(scalar)) + 'y'.repeat(bytes % Buffer.byteLength(scalar));
+  const limits = [
+    [16, (levels) => nested(levels, (inner) => [inner])],
+    [16, (levels) => nested(levels, (inner) => ({ a: inner }))],
+    [1000, (count) => members(count)],
+    [1000, (count) => ({ a: [members(500), members(count - 501)] })],
+    [10_000, (count) => ({ a: new Array(count).fill(1) })],
+    [10_000, (count) => ({ a: [new Array(count - 1)] })],
+    [10_000, (count) => ({ a: new Array(5000).fill(null), b: { c: new Array(count - 5000).fill('') } })],
+    ...['x', 'ж', '日', '😀'].flatMap((scalar) => [
+      [65_536, (bytes) => ({ a: text(bytes - 1, scalar) })],
+      [65_536, (bytes) => ({ [text(bytes - 1, scalar)]: 'a' })],
+      [65_536, (bytes) => ({ a: [text(1000, scalar), { b: text(bytes - 1002, scalar) }] })],
+    ]),
+    [65_536, (bytes) => ({ a: new Array(655).fill('x'.repeat(100)), b: 'x'.repeat(bytes - 65_502) })],
+  ];
+  for (const [limit, make] of limits) {
+    for (const [context, code] of [[make(limit), undefined], [make(limit + 1), 'INVALID_CONTEXT'], [{ ...make(limit), n7: undefined }, undefined]]) {
+      engine.identify(context);
+      assert.equal(engine.details('boolean', true).errorCode, code, String(make));
+    }
+  }
+  // Nothing is kept of what was counted for another context.
+  for (let round = 0; round < 3; round++) {
+    engine.identify({ ...members(999), plan: 'pro' });
+    assert.equal(engine.value('boolean', false), true);
+  }
+  engine.close();
+});
+
+test('objects that say themselves what JSON they are', () => {
+  const engine = loadEngine(module);
+  engine.load(program(DOCUMENT));
+  const again = { toJSON: () => again, plan: 'free' };
+  const other = { toJSON: () => ({ toJSON: () => 1 }) };
+  for (const [context, code] of [
+    [{ at: new Date(0) }, undefined],
+    [{ again }, 'INVALID_CONTEXT'],
+    [{ other }, 'INVALID_CONTEXT'],
+    [{ a: { toJSON: () => null } }, undefined],
+    [{ a: { toJSON: () => NaN } }, 'INVALID_CONTEXT'],
+  ]) {
+    engine.identify(context);
+    assert.equal(engine.details('boolean', true).errorCode, code);
+  }
+  engine.identify({ plan: { toJSON: () => 'pro' } });
+  assert.equal(engine.value('boolean', false), true);
+  engine.close();
+});
+
 test('after a load the context in force is asked again, whatever is asked first', () => {
   const aliased = { ...DOCUMENT.flags.boolean, aliases: ['BOOLEAN'] };
   const turned = { ...DOCUMENT, flags: { first: DOCUMENT.flags.string, boolean: { ...aliased, off: 'b', default: 'b', rules: [] } } };

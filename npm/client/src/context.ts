@@ -1,8 +1,9 @@
 /**
  * Writes contexts for the engine, in the form that `sdk-core/src/context/value.rs` describes.
  *
- * Nothing is silently replaced: what a context may not hold (NaN, infinities, a BigInt, a lone surrogate, a function, a cycle)
- * gives a length that is none, and the core answers INVALID_CONTEXT. Objects are what `JSON.stringify` would make of them.
+ * Nothing is silently replaced: what a context may not hold (NaN, infinities, a BigInt, a lone surrogate, a function, a cycle,
+ * more than the limits of `sdk-core/src/context/check.rs`) gives a length that is none, and the core answers INVALID_CONTEXT.
+ * Objects are what `JSON.stringify` would make of them.
  */
 
 const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, STRING = 4, LIST = 5, OBJECT = 6;
@@ -10,6 +11,8 @@ const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, STRING = 4, LIST = 5, OBJECT = 
 const REFUSED = -1;
 /** How deep a context may nest; it is itself the first level. */
 const MAX_DEPTH = 16;
+/** How many members all its objects have together, how many items all its lists, how many bytes all its names and strings. */
+const MAX_MEMBERS = 1e3, MAX_ITEMS = 1e4, MAX_TEXT = 65536;
 
 /** Memory to write into. */
 export interface Room {
@@ -22,12 +25,17 @@ const isWellFormed: (text: string) => boolean =
   'isWellFormed' in String.prototype ? (text) => text.isWellFormed() : (text) => !/\p{Surrogate}/u.test(text);
 
 let bytes: Uint8Array, view: DataView, at: number, room: Room;
+/** How many members, items and bytes of text there may still be. */
+let membersLeft: number, itemsLeft: number, textLeft: number;
 
 /** Writes a context and tells how many bytes it takes, or {@link REFUSED}. */
 export function writeContext(context: unknown, into: Room, start: Uint8Array): number {
   room = into;
   use(start);
   at = 0;
+  membersLeft = MAX_MEMBERS;
+  itemsLeft = MAX_ITEMS;
+  textLeft = MAX_TEXT;
   return typeof context === 'object' && context !== null && !Array.isArray(context) && members(context, MAX_DEPTH) >= 0 ? at : REFUSED;
 }
 
@@ -48,7 +56,7 @@ function members(object: object, depth: number): number {
   for (const name of Object.keys(object)) {
     const value = (object as Record<string, unknown>)[name];
     if (value === undefined) continue;
-    if (!text(name) || !any(value, depth - 1)) return -1;
+    if (--membersLeft < 0 || !text(name) || !any(value, depth - 1)) return -1;
     count++;
   }
   return count;
@@ -74,14 +82,18 @@ function any(value: unknown, depth: number): boolean {
       tag(NULL);
       return true;
     case 'object':
-      return value === null ? (tag(NULL), true) : container(value, depth);
+      return value === null ? (tag(NULL), true) : anyObject(value, depth);
   }
   return false;
 }
 
+function anyObject(object: object, depth: number): boolean {
+  // As in JSON.stringify, what `toJSON` returns is not asked for its own.
+  const plain: unknown = 'toJSON' in object && typeof object.toJSON === 'function' ? object.toJSON() : object;
+  return typeof plain === 'object' && plain ? container(plain, depth) : any(plain, depth);
+}
+
 function container(value: object, depth: number): boolean {
-  const plain: unknown = 'toJSON' in value && typeof value.toJSON === 'function' ? value.toJSON() : value;
-  if (plain !== value) return any(plain, depth);
   if (depth < 1) return false;
   const list = Array.isArray(value);
   tag(list ? LIST : OBJECT);
@@ -91,6 +103,7 @@ function container(value: object, depth: number): boolean {
   let count: number;
   if (list) {
     count = value.length;
+    if ((itemsLeft -= count) < 0) return false;
     for (const item of value) if (!any(item, depth - 1)) return false;
   } else {
     count = members(value, depth);
@@ -107,6 +120,8 @@ function tag(byte: number): void {
 
 function text(string: string): boolean {
   const length = string.length;
+  // Each UTF-16 unit is a byte at least.
+  if (length > textLeft) return false;
   reserve(3 * length + 6);
   bytes[at] = STRING;
   if (length < 128) {
@@ -116,12 +131,14 @@ function text(string: string): boolean {
     for (let code; index < length && (code = string.charCodeAt(index)) < 128 && code; index++) into[start + index] = code;
     if (index === length) {
       into[start - 1] = length;
+      textLeft -= length;
       at = start + length;
       return true;
     }
   }
   if (!isWellFormed(string) || string.includes('\0')) return false;
   const { written } = encoder.encodeInto(string, bytes.subarray(at + 5));
+  if ((textLeft -= written) < 0) return false;
   let head = at + 1;
   for (let rest = written; ; rest >>>= 7) {
     bytes[head++] = rest > 127 ? (rest & 127) | 128 : rest;

@@ -97,7 +97,7 @@ impl ContextIndex {
             let (Encoded::Text(name), value) = value::read(rest)? else { return None };
             let after = match value::read(value)? {
                 (Encoded::Object(count, pairs), _) => self.add(members, pairs, count, depth, left)?,
-                _ => value::after(value, depth, false)?,
+                _ => value::after(value, depth)?,
             };
             *left = left.checked_sub(1)?;
             let hash = hash(object, name);
@@ -121,7 +121,7 @@ impl ContextIndex {
 
 /// Where a part of a context starts.
 fn place(members: &[u8], part: &[u8]) -> u32 {
-    low((part.as_ptr() as usize).wrapping_sub(members.as_ptr() as usize))
+    low(value::offset(members, part))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]

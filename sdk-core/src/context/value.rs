@@ -8,13 +8,12 @@
 //! | [`NUMBER`] | the double, 8 bytes little-endian; finite, never -0 |
 //! | [`STRING`] | length in 7-bit groups, lowest first, the last without its top bit; UTF-8 |
 //! | [`LIST`] | count, 4 bytes little-endian; that many values |
-//! | [`OBJECT`] | count, 4 bytes little-endian; that many pairs of a string value (the name) and a value |
+//! | [`OBJECT`] | count, 4 bytes little-endian; that many pairs of a string value (the name, no two alike) and a value |
 //!
 //! Only in tables: [`FOLDED`], a string in lower case, and [`JSON`], canonical JSON text; both laid out like [`STRING`].
 use alloc::vec::Vec;
 
 use super::MAX_CONTEXT_DEPTH;
-use crate::matching::text::has;
 
 pub(crate) const NULL: u8 = 0;
 pub(crate) const FALSE: u8 = 1;
@@ -78,7 +77,7 @@ fn length(bytes: &[u8]) -> Option<usize> {
     match bytes {
         // Short text, as nearly all of it is.
         [STRING, length @ ..=127, ..] => Some(2 + usize::from(*length)),
-        _ => Some(bytes.len() - after(bytes, MAX_CONTEXT_DEPTH, false)?.len()),
+        _ => Some(bytes.len() - after(bytes, MAX_CONTEXT_DEPTH)?.len()),
     }
 }
 
@@ -90,19 +89,19 @@ pub(crate) fn text(value: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The value of the last of the pairs in `members` that has this name; of one name twice, the last counts.
+/// The value of the pair in `members` that has this name.
 pub(crate) fn member<'a>(members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let (mut found, mut at) = (None, 0);
+    let mut at = 0;
     while at < members.len() {
         let value = at + length(members.get(at..)?)?;
         let next = value + length(members.get(value..)?)?;
         // Lengths tell most names apart.
         if (value - at).wrapping_sub(name.len()) <= HEAD && text(members.get(at..value)?) == Some(name) {
-            found = members.get(value..next);
+            return members.get(value..next);
         }
         at = next;
     }
-    found
+    None
 }
 
 /// The pairs of an object, without what follows the object.
@@ -115,35 +114,26 @@ pub(crate) fn members(object: &[u8]) -> Option<&[u8]> {
 }
 
 /// What follows the value at the front, which nests at most `depth` deep; `None` where none is there.
-///
-/// Where it has to be well-formed for a context, refused are also: a length longer written than needed, a number that is not finite
-/// or is -0, U+0000, the tags of tables, a name that is no string.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
-pub(crate) fn after(bytes: &[u8], depth: u32, well_formed: bool) -> Option<&[u8]> {
+pub(crate) fn after(bytes: &[u8], depth: u32) -> Option<&[u8]> {
     let (value, mut rest) = read(bytes)?;
-    let (count, names) = match value {
-        Encoded::List(count, _) => (count, 0),
-        Encoded::Object(count, _) => (count, 1),
-        Encoded::Number(number) if well_formed => {
-            return (number.is_finite() && (number != 0.0 || number.is_sign_positive())).then_some(rest);
-        }
-        Encoded::Text(text) if well_formed => {
-            let length = bytes.len() - rest.len() - text.len() - 1;
-            return (bytes.first() == Some(&STRING) && length == length_bytes(text.len()) && !has(text, 0)).then_some(rest);
-        }
-        _ => return Some(rest),
+    let (count, parts) = match value {
+        Encoded::List(count, _) => (count, 1),
+        Encoded::Object(count, _) => (count, 2),
+        Encoded::Null | Encoded::Boolean(_) | Encoded::Number(_) | Encoded::Text(_) => return Some(rest),
     };
     let depth = depth.checked_sub(1)?;
     for _ in 0..count {
-        for _ in 0..names {
-            if well_formed && rest.first() != Some(&STRING) {
-                return None;
-            }
-            rest = after(rest, depth, well_formed)?;
+        for _ in 0..parts {
+            rest = after(rest, depth)?;
         }
-        rest = after(rest, depth, well_formed)?;
     }
     Some(rest)
+}
+
+/// Where a part of some bytes starts in them.
+pub(crate) fn offset(bytes: &[u8], part: &[u8]) -> usize {
+    (part.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize)
 }
 
 pub(crate) fn push_number(out: &mut Vec<u8>, number: f64) {
@@ -157,6 +147,13 @@ pub(crate) fn push_text(out: &mut Vec<u8>, tag: u8, text: &[u8]) {
     out.push(tag);
     push_length(out, text.len());
     out.extend_from_slice(text);
+}
+
+/// Appends the head of a list or an object; `count` items or pairs are to follow.
+pub(crate) fn push_head(out: &mut Vec<u8>, tag: u8, count: usize) {
+    out.push(tag);
+    // No context has that many: the limits refuse it.
+    out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
 }
 
 /// Bytes that a text's tag and length take at most.
@@ -189,7 +186,8 @@ fn push_length(out: &mut Vec<u8>, mut length: usize) {
     }
 }
 
-fn length_bytes(length: usize) -> usize {
+/// How many bytes a text's length takes.
+pub(crate) fn length_bytes(length: usize) -> usize {
     1 + (1..5).take_while(|group| length >> (7 * group) > 0).count()
 }
 

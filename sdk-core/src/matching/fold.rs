@@ -1,9 +1,9 @@
 //! Lower case, one scalar value at a time, as `char::to_lowercase` has it.
 //!
 //! The standard library's tables would be half of the browser engine. The same mapping as runs of equal distance is about 1 kB;
-//! a test compares the two on every scalar value.
+//! a test compares the two on every scalar value. A run is read from the last of a few checkpoints on, and kept for what follows.
 
-use super::fold_table::RUNS;
+use super::fold_table::{CHECKPOINTS, RUNS};
 use crate::context::value;
 use alloc::vec::Vec;
 
@@ -30,6 +30,7 @@ pub(crate) fn room(text: &[u8]) -> usize {
 /// Text is UTF-8; bytes that are not are copied as they stand. No context is looked at: `Σ` is always `σ`.
 pub(crate) fn fold_into(text: &[u8], out: &mut [u8]) -> usize {
     let mut at = 0;
+    let mut lower = Lower::default();
     let mut rest = text;
     while let Some(&first) = rest.first() {
         let (mut scalar, length) = decode(rest);
@@ -42,7 +43,7 @@ pub(crate) fn fold_into(text: &[u8], out: &mut [u8]) -> usize {
             put(out, &mut at, u32::from(b'i'));
             scalar = DOT_ABOVE;
         }
-        let scalar = lower(scalar);
+        let scalar = lower.of(scalar);
         // The lead byte's upper bits, and how far the groups of six bits behind it reach.
         let (head, mut shift) = match scalar {
             0..0x80 => (0, 0),
@@ -88,32 +89,87 @@ pub(crate) fn decode(text: &[u8]) -> (u32, usize) {
     if scalar < least { (lead, 1) } else { (scalar, length) }
 }
 
-/// The lower case of any scalar value but U+0130.
-fn lower(scalar: u32) -> u32 {
-    let (mut rest, mut first) = (RUNS, 0_u32);
-    let mut next = || {
-        let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
-        rest = after;
-        u32::try_from(number).unwrap_or(u32::MAX)
-    };
-    loop {
-        let (gap, count, distance) = (next(), next(), next());
-        let step_is_two = gap & 1;
-        first = first.wrapping_add(gap >> 1);
-        if first > scalar {
+/// Lower case of the scalar values of one text. A script keeps to one or two runs and gaps, so those read last are kept.
+#[derive(Default)]
+struct Lower {
+    run: Run,
+    /// Scalar values between two runs: they are lower case already, or have none.
+    gap: Span,
+}
+
+/// Scalar values from `first` on, so many.
+#[derive(Default)]
+struct Span {
+    first: u32,
+    count: u32,
+}
+
+impl Span {
+    fn has(&self, scalar: u32) -> bool {
+        scalar.wrapping_sub(self.first) < self.count
+    }
+}
+
+/// Scalar values of which all, or every second one, have their lower case at the same distance.
+#[derive(Default)]
+struct Run {
+    span: Span,
+    /// The bits by which a capital's distance from the first one is no capital's: 1 where every second is one.
+    others: u32,
+    /// What is added to a capital, wrapping.
+    distance: u32,
+}
+
+impl Lower {
+    /// The lower case of any scalar value but U+0130.
+    fn of(&mut self, scalar: u32) -> u32 {
+        if self.gap.has(scalar) {
             return scalar;
         }
-        let offset = scalar - first;
-        if offset >> step_is_two < count && offset & step_is_two == 0 {
-            return if distance & 1 == 0 { scalar.wrapping_add(distance >> 1) } else { scalar.wrapping_sub(distance >> 1) };
+        if !self.run.span.has(scalar) {
+            self.seek(scalar);
         }
-        first = first.wrapping_add(count << step_is_two);
+        let Run { span, others, distance } = &self.run;
+        if span.has(scalar) && (scalar - span.first) & others == 0 { scalar.wrapping_add(*distance) } else { scalar }
+    }
+
+    /// Reads the run or the gap in which a scalar value lies, from the last checkpoint before it on.
+    #[cold]
+    fn seek(&mut self, scalar: u32) {
+        let (mut end, mut rest) = (0, RUNS);
+        for (before, bytes) in CHECKPOINTS.iter().take_while(|(before, _)| *before <= scalar) {
+            end = *before;
+            rest = RUNS.get(usize::from(*bytes)..).unwrap_or_default();
+        }
+        let mut next = || {
+            let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
+            rest = after;
+            u32::try_from(number).unwrap_or(u32::MAX)
+        };
+        loop {
+            let (gap, count, distance) = (next(), next(), next());
+            let others = gap & 1;
+            let first = end + (gap >> 1);
+            if first > scalar {
+                self.gap = Span { first: end, count: first - end };
+                return;
+            }
+            let span = Span { first, count: count << others };
+            end = first + span.count;
+            if end > scalar {
+                let down = distance & 1 != 0;
+                let distance = if down { (distance >> 1).wrapping_neg() } else { distance >> 1 };
+                self.run = Run { span, others, distance };
+                return;
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::folded;
+    use crate::matching::seeded::Seeded;
     use alloc::format;
     use alloc::string::String;
     use alloc::vec::Vec;
@@ -142,6 +198,17 @@ mod tests {
     #[test]
     fn one_after_another_without_context() {
         assert_eq!(fold("ΟΔΥΣΣΕΥΣ ÇA \u{212a}2 İİ ẞ 𐐀 ς".as_bytes()), "οδυσσευσ ça k2 i\u{307}i\u{307} ß 𐐨 ς".as_bytes());
+    }
+
+    #[test]
+    fn scripts_in_any_order() {
+        let mut random = Seeded(9);
+        let edges: Vec<char> = mappings().into_iter().flat_map(|(code, _)| code - 1..code + 2).filter_map(char::from_u32).collect();
+        for _ in 0..20_000 {
+            let text: String = (0..random.below(20)).map(|_| edges[random.below(edges.len())]).collect();
+            let expected: String = text.chars().flat_map(char::to_lowercase).collect();
+            assert_eq!(fold(text.as_bytes()), expected.as_bytes(), "{text}");
+        }
     }
 
     #[test]
@@ -190,8 +257,11 @@ mod tests {
             runs.push((first, count, step, distance));
             rest = &rest[count..];
         }
-        let (mut bytes, mut end) = (Vec::new(), 0);
-        for (first, count, step, distance) in runs {
+        let (mut bytes, mut end, mut checkpoints) = (Vec::new(), 0, Vec::new());
+        for (number, (first, count, step, distance)) in runs.into_iter().enumerate() {
+            if number % STRIDE == 0 {
+                checkpoints.push(format!("({end:#x}, {}),", bytes.len()));
+            }
             let count = u32::try_from(count).unwrap();
             let turned = u32::from(distance < 0);
             for mut number in [(first - end) << 1 | (step - 1), count, distance.unsigned_abs() << 1 | turned] {
@@ -209,9 +279,22 @@ mod tests {
             let line: Vec<String> = line.iter().map(|byte| format!("0x{byte:02x},")).collect();
             writeln!(text, "    {}", line.join(" ")).unwrap();
         }
+        text.push_str("];\n\n");
+        text.push_str(CHECKPOINTS);
+        writeln!(text, "#[rustfmt::skip]\npub(super) static CHECKPOINTS: [(u32, u16); {}] = [", checkpoints.len()).unwrap();
+        for line in checkpoints.chunks(9) {
+            writeln!(text, "    {}", line.join(" ")).unwrap();
+        }
         text.push_str("];\n");
         text
     }
+
+    /// So many runs lie between two checkpoints; then the Cyrillic letters stand right behind one, and the Greek ones close.
+    const STRIDE: usize = 11;
+
+    const CHECKPOINTS: &str = "\
+/// Places from which the runs can be read: the end of the run before, and how many bytes stand before.
+";
 
     const HEADER: &str = "\
 //! Written by the test of `fold.rs`, which says how: do not edit.

@@ -1,36 +1,49 @@
 //! Fingerprints of whole values, by which a program recognises the context it was made for without holding it.
 use crate::{
     bucket::Subkey,
-    context::value::{self, Encoded},
+    context::{
+        MAX_CONTEXT_DEPTH,
+        value::{self, Encoded},
+    },
 };
 
 /// The fingerprint of an encoded value: equal values have equal ones, whatever the order of an object's members.
 ///
-/// A scalar's is the hash of its bytes, as symbols have it. Of a member twice the last counts.
+/// A scalar's is the hash of its bytes, as symbols have it. Reads the value once.
 pub(crate) fn fingerprint(key: Subkey, encoded: &[u8]) -> u64 {
-    match value::read(encoded) {
-        Some((Encoded::List(count, mut items), _)) => {
+    read(key, encoded, MAX_CONTEXT_DEPTH).map_or(0, |(print, _)| print)
+}
+
+/// The fingerprint of the value at the front, which nests at most `depth` deep, and what follows the value.
+fn read(key: Subkey, encoded: &[u8], depth: u32) -> Option<(u64, &[u8])> {
+    let (value, mut rest) = value::read(encoded)?;
+    match value {
+        Encoded::List(count, _) => {
+            let depth = depth.checked_sub(1)?;
             let mut chain = u64::from(value::LIST);
             for _ in 0..count {
-                let Some((item, rest)) = value::split(items) else { break };
-                chain = pair(key, chain, fingerprint(key, item));
-                items = rest;
+                let (item, after) = read(key, rest, depth)?;
+                chain = pair(key, chain, item);
+                rest = after;
             }
-            chain
+            Some((chain, rest))
         }
-        Some((Encoded::Object(..), _)) => {
-            let (mut sum, mut members) = (0_u64, value::members(encoded).unwrap_or_default());
-            while let Some((name, rest)) = value::split(members) {
-                let Some((member, rest)) = value::split(rest) else { break };
-                members = rest;
-                let again = value::text(name).is_some_and(|name| value::member(rest, name).is_some());
-                if !again {
-                    sum = sum.wrapping_add(pair(key, key.hash(name), fingerprint(key, member)));
-                }
+        Encoded::Object(count, _) => {
+            let depth = depth.checked_sub(1)?;
+            let mut sum = 0_u64;
+            for _ in 0..count {
+                let (name, member) = read(key, rest, depth)?;
+                let (member, after) = read(key, member, depth)?;
+                // A sum has no order, and no name stands twice.
+                sum = sum.wrapping_add(pair(key, name, member));
+                rest = after;
             }
-            pair(key, u64::from(value::OBJECT), sum)
+            Some((pair(key, u64::from(value::OBJECT), sum), rest))
         }
-        _ => value::split(encoded).map_or(0, |(scalar, _)| key.hash(scalar)),
+        Encoded::Null | Encoded::Boolean(_) | Encoded::Number(_) | Encoded::Text(_) => {
+            let scalar = encoded.get(..encoded.len() - rest.len())?;
+            Some((key.hash(scalar), rest))
+        }
     }
 }
 

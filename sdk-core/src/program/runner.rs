@@ -127,7 +127,7 @@ impl Runner {
             core::mem::swap(&mut self.image.memory, &mut self.room);
             self.image.read_head(Fingerprints::WIDTH);
         }
-        self.identify(0, Millis(0));
+        self.identify_written(0, Millis(0));
         checked
     }
 
@@ -209,6 +209,6 @@ impl Runner {
     /// Forgets the program and the context; keeps the memory.
     pub fn clear(&mut self) {
         self.image.clear();
-        self.identify(0, Millis(0));
+        self.identify_written(0, Millis(0));
     }
 }

@@ -1,0 +1,124 @@
+//! What a context may be: its limits, and whether bytes keep to them and to the form of [`value`].
+use alloc::vec::Vec;
+
+use super::value::{self, Encoded};
+
+/// How deep a context may nest: the context itself is the first level, and each list and each object in it is another.
+pub const MAX_CONTEXT_DEPTH: u32 = 16;
+
+/// How many members the objects of a context may have, counted over all of them; the context itself is one.
+pub const MAX_CONTEXT_MEMBERS: u32 = 1_000;
+
+/// How many items the lists of a context may have, counted over all of them.
+pub const MAX_CONTEXT_ITEMS: u32 = 10_000;
+
+/// How many bytes of UTF-8 all names and strings of a context may take together.
+pub const MAX_CONTEXT_TEXT: u32 = 65_536;
+
+/// Why bytes are no context.
+pub(super) type Refused = &'static str;
+
+pub(super) const TOO_DEEP: Refused = "nested deeper than 16 levels";
+const MALFORMED: Refused = "not a well-formed context";
+
+/// How much of its limits a context has used up.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Size {
+    members: u32,
+    items: u32,
+    text: u32,
+}
+
+impl Size {
+    /// The size of a context without attributes.
+    pub(super) const NONE: Self = Self { members: 0, items: 0, text: 0 };
+
+    /// The size with some of the context's pairs added, whose names differ from those of the others.
+    pub(super) fn with(self, pairs: &[u8]) -> Result<Self, Refused> {
+        let mut check = Check { size: self, names: Vec::new() };
+        check.pairs(pairs, None, MAX_CONTEXT_DEPTH)?;
+        Ok(check.size)
+    }
+
+    /// The size with some of the context's pairs taken away.
+    pub(super) fn without(self, pairs: &[u8]) -> Self {
+        let gone = Self::NONE.with(pairs).unwrap_or_default();
+        Self {
+            members: self.members.saturating_sub(gone.members),
+            items: self.items.saturating_sub(gone.items),
+            text: self.text.saturating_sub(gone.text),
+        }
+    }
+}
+
+/// Whether bytes are pairs of name and value that a context may hold.
+pub(crate) fn is_context(pairs: &[u8]) -> bool {
+    Size::NONE.with(pairs).is_ok()
+}
+
+/// One reading of a context's bytes, in `n log n` time of its members.
+struct Check<'a> {
+    size: Size,
+    /// The names read so far in each object that is still open.
+    names: Vec<&'a [u8]>,
+}
+
+impl<'a> Check<'a> {
+    /// Reads so many pairs, or all there are, of an object that may nest `depth` levels; answers what follows them.
+    fn pairs(&mut self, pairs: &'a [u8], count: Option<u32>, depth: u32) -> Result<&'a [u8], Refused> {
+        let depth = depth.checked_sub(1).ok_or(TOO_DEEP)?;
+        let (first, mut read, mut rest) = (self.names.len(), 0, pairs);
+        while count.map_or(!rest.is_empty(), |count| read < count) {
+            spend(&mut self.size.members, 1, MAX_CONTEXT_MEMBERS, "more than 1,000 members")?;
+            let (Encoded::Text(name), _) = value::read(rest).ok_or(MALFORMED)? else { return Err(MALFORMED) };
+            self.names.push(name);
+            rest = self.value(rest, depth)?;
+            rest = self.value(rest, depth)?;
+            read += 1;
+        }
+        let names = self.names.get_mut(first..).unwrap_or_default();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
+            return Err("a member twice");
+        }
+        self.names.truncate(first);
+        Ok(rest)
+    }
+
+    /// Reads a value that may nest `depth` levels; answers what follows it.
+    fn value(&mut self, bytes: &'a [u8], depth: u32) -> Result<&'a [u8], Refused> {
+        let (value, mut rest) = value::read(bytes).ok_or(MALFORMED)?;
+        match value {
+            Encoded::Null | Encoded::Boolean(_) => {}
+            Encoded::Number(number) if !number.is_finite() => return Err("a number is not finite"),
+            Encoded::Number(number) if number == 0.0 && number.is_sign_negative() => return Err(MALFORMED),
+            Encoded::Number(_) => {}
+            Encoded::Text(text) => {
+                let head = bytes.len() - rest.len() - text.len();
+                if bytes.first() != Some(&value::STRING) || head != 1 + value::length_bytes(text.len()) {
+                    return Err(MALFORMED);
+                }
+                let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+                spend(&mut self.size.text, length, MAX_CONTEXT_TEXT, "more than 65,536 bytes of names and strings")?;
+                if text.contains(&0) {
+                    return Err("U+0000 in a name or string");
+                }
+                core::str::from_utf8(text).map_err(|_| "a name or string that is not UTF-8")?;
+            }
+            Encoded::List(count, _) => {
+                let depth = depth.checked_sub(1).ok_or(TOO_DEEP)?;
+                spend(&mut self.size.items, count, MAX_CONTEXT_ITEMS, "more than 10,000 items of lists")?;
+                for _ in 0..count {
+                    rest = self.value(rest, depth)?;
+                }
+            }
+            Encoded::Object(count, pairs) => rest = self.pairs(pairs, Some(count), depth)?,
+        }
+        Ok(rest)
+    }
+}
+
+fn spend(used: &mut u32, more: u32, limit: u32, why: Refused) -> Result<(), Refused> {
+    *used = used.checked_add(more).filter(|used| *used <= limit).ok_or(why)?;
+    Ok(())
+}
