@@ -24,7 +24,11 @@ pub mod steering;
 pub use bucket::{BUCKETS, BucketKey, Subkey};
 pub use context::{Context, MAX_CONTEXT_DEPTH};
 pub use document::rows;
-pub use document::{Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_LIST, MAX_RULES, compile};
+pub use document::{
+    Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_ENVIRONMENTS, MAX_ERRORS, MAX_FLAGS, MAX_LIST,
+    MAX_METADATA_BYTES, MAX_METADATA_NAMES, MAX_NESTING, MAX_PATTERN_BYTES, MAX_PATTERN_WORK, MAX_PATTERNS_BYTES, MAX_PATTERNS_WORK,
+    MAX_RULES, MAX_SEGMENTS, MAX_TARGETS, MAX_VARIANTS, compile,
+};
 pub use evaluate::evaluation::Evaluation;
 pub use evaluate::explain::{Check, Explanation, Step, StepKind};
 pub use evaluate::overrides::{Overrides, Own, OwnerKind, OwnerOverrides};

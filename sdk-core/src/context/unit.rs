@@ -5,7 +5,7 @@ use super::value::{self, Encoded, STRING};
 pub(crate) enum Unit<'a> {
     /// Absent, null or the empty string.
     Missing,
-    /// Neither text nor a whole number of at most 2^53.
+    /// Neither text nor a whole number of at most 2^53 − 1.
     Unfit,
     /// Text as it is written in the context, or a whole number's decimal digits; also as an encoded string.
     Text { written: bool, encoded: &'a [u8], text: &'a [u8] },
@@ -48,10 +48,10 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// Writes the digits of `number`; `None` where it is not whole or past ±2^53.
+/// Writes the digits of `number`; `None` where it is not whole or past ±(2^53 − 1).
 #[expect(clippy::float_cmp, clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "whole numbers are exact")]
 fn write(number: f64, digits: &mut Digits) -> Option<&[u8]> {
-    const LIMIT: u64 = 1 << 53;
+    const LIMIT: u64 = (1 << 53) - 1;
     let whole = number as i64;
     let mut rest = whole.unsigned_abs();
     if whole as f64 != number || rest > LIMIT {

@@ -2,8 +2,10 @@
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{
-    MAX_CONDITION_DEPTH, pattern,
+    limits::MAX_CONDITION_DEPTH,
+    pattern,
     reader::{Fields, Report},
+    scalars::Scalars,
 };
 use crate::{
     context::value,
@@ -26,6 +28,8 @@ pub(crate) struct Conditions<'c> {
     pub(crate) builder: &'c mut Builder,
     pub(crate) report: &'c mut Report,
     pub(crate) segments: &'c BTreeMap<Box<str>, Segment>,
+    /// What the patterns of the document may still take.
+    pub(crate) patterns: &'c mut pattern::Budget,
 }
 
 /// A compiled condition: where it stands and how deep it nests (a test alone is 1).
@@ -102,7 +106,7 @@ impl Conditions<'_> {
     }
 
     fn too_deep(&mut self, place: Place<'_>) {
-        self.report.refuse(place, format!("conditions nest deeper than {MAX_CONDITION_DEPTH} levels"));
+        self.report.error(place, format!("conditions nest deeper than {MAX_CONDITION_DEPTH} levels"));
     }
 
     fn node(&mut self, words: &[u32], depth: u32) -> Compiled {
@@ -182,13 +186,7 @@ impl Conditions<'_> {
 
     fn entries<'j>(&mut self, test: &Test<'j, '_>) -> Option<&'j [Json<'j>]> {
         match test.operand {
-            Json::Array(items) => {
-                if items.len() > super::MAX_LIST {
-                    self.report.refuse(test.place, format!("{} entries, at most {} are allowed", items.len(), super::MAX_LIST));
-                    return None;
-                }
-                Some(items)
-            }
+            Json::Array(items) => Some(items),
             other => {
                 self.report.expected(test.place, "a list of strings, numbers and booleans", other);
                 None
@@ -209,27 +207,34 @@ impl Conditions<'_> {
         let single = flags & code::SINGLE != 0;
         let mark = self.report.mark();
         let at = self.builder.here();
-        let (mut encoded, mut kinds) = (Vec::with_capacity(entries.len()), 0);
+        let (mut encoded, mut kinds) = (Scalars::with_capacity(entries.len()), 0);
         for (index, entry) in entries.iter().enumerate() {
-            let (kind, bytes) = match entry {
-                Json::String(text) => (code::HAS_STRINGS, encode_text(text, test.folds)),
-                Json::Number(number) => (code::HAS_NUMBERS, encode_number(*number)),
-                Json::Boolean(boolean) => (code::HAS_BOOLEANS, Vec::from([if *boolean { value::TRUE } else { value::FALSE }])),
+            kinds |= match entry {
+                Json::String(text) => {
+                    push_text(&mut encoded, text, test.folds);
+                    code::HAS_STRINGS
+                }
+                Json::Number(number) => {
+                    encoded.push_number(*number);
+                    code::HAS_NUMBERS
+                }
+                Json::Boolean(boolean) => {
+                    encoded.push_boolean(*boolean);
+                    code::HAS_BOOLEANS
+                }
                 other => {
                     let place = test.place;
                     self.report.expected(if single { place } else { place.index(index) }, "a string, a number or a boolean", other);
                     continue;
                 }
             };
-            kinds |= kind;
-            encoded.push(bytes);
         }
         if self.report.mark() != mark {
             return None;
         }
         let folds = if test.folds { code::IGNORE_CASE } else { 0 };
         self.builder.push(&[0, test.attribute]);
-        let count = self.builder.push_symbols(encoded.iter().map(Vec::as_slice));
+        let count = self.builder.push_symbols(encoded.iter());
         *self.builder.code.get_mut(at as usize)? = code::with_count(code::IN | flags | kinds | folds, count);
         Some(())
     }
@@ -299,13 +304,17 @@ impl Conditions<'_> {
             self.report.expected(test.place, "a pattern (a string)", test.operand);
             return None;
         };
-        match pattern::compile_pattern(text) {
+        match pattern::compile_pattern(text, self.patterns) {
             Ok(table) => {
                 let (table, written) = (self.builder.text(&table), self.written(test));
                 self.builder.push(&[code::MATCHES, test.attribute]);
                 self.builder.push_span(table);
                 self.builder.push_span(written);
                 Some(())
+            }
+            Err(error @ pattern::PatternError::Exhausted) => {
+                self.report.refuse(test.place, error);
+                None
             }
             Err(error) => {
                 self.report.error(test.place, error);
@@ -367,6 +376,14 @@ fn string<'j>(operand: &'j Json<'j>) -> Option<&'j str> {
     match operand {
         Json::String(text) => Some(text),
         _ => None,
+    }
+}
+
+fn push_text(encoded: &mut Scalars, text: &str, folds: bool) {
+    if folds {
+        encoded.push_text(value::FOLDED, &fold::folded(text.as_bytes()));
+    } else {
+        encoded.push_text(value::STRING, text.as_bytes());
     }
 }
 

@@ -1,7 +1,10 @@
 //! Rollouts as documents write them.
 use alloc::{format, vec::Vec};
 
-use super::reader::{Fields, Report};
+use super::{
+    reader::{Fields, Report},
+    scalars::Scalars,
+};
 use crate::{
     context::{
         unit::{Digits, Unit},
@@ -21,8 +24,8 @@ pub(crate) struct Rollout {
     /// Buckets below this are in, `0..=BUCKETS`.
     pub(crate) threshold: u32,
     /// Units as encoded strings.
-    pub(crate) allow: Vec<Vec<u8>>,
-    pub(crate) deny: Vec<Vec<u8>>,
+    pub(crate) allow: Scalars,
+    pub(crate) deny: Scalars,
 }
 
 impl Rollout {
@@ -60,30 +63,25 @@ impl Rollout {
 }
 
 /// A list of units: strings and whole numbers, which count as their digits.
-fn units(fields: &Fields<'_, '_>, name: &str, report: &mut Report) -> Vec<Vec<u8>> {
+fn units(fields: &Fields<'_, '_, '_>, name: &str, report: &mut Report) -> Scalars {
     let place = fields.place.name(name);
-    let mut units = Vec::new();
-    for (index, entry) in fields.list(name, report).iter().enumerate() {
-        let mut encoded = Vec::new();
+    let entries = fields.list(name, report);
+    let mut units = Scalars::with_capacity(entries.len());
+    for (index, entry) in entries.iter().enumerate() {
         match entry {
-            Json::String(text) => value::push_text(&mut encoded, value::STRING, text.as_bytes()),
+            Json::String(text) => units.push_text(value::STRING, text.as_bytes()),
             Json::Number(number) => {
+                let (mut encoded, mut digits) = (Vec::with_capacity(9), Digits::default());
                 value::push_number(&mut encoded, *number);
-                let mut digits = Digits::default();
-                let Unit::Text { encoded: unit, .. } = Unit::of(Some(&encoded), &mut digits) else {
-                    report.error(place.index(index), "expected a string or a whole number of at most 2^53");
-                    continue;
-                };
-                encoded = unit.to_vec();
+                match Unit::of(Some(&encoded), &mut digits) {
+                    Unit::Text { encoded, .. } => units.push(encoded),
+                    Unit::Missing | Unit::Unfit => report.error(place.index(index), "expected a string or a whole number below 2^53"),
+                }
             }
-            other => {
-                report.expected(place.index(index), "a string or a whole number", other);
-                continue;
-            }
+            other => report.expected(place.index(index), "a string or a whole number", other),
         }
-        units.push(encoded);
     }
-    units
+    units.trimmed()
 }
 
 /// The guard is steering, not evaluation: here it is only checked.

@@ -1,5 +1,8 @@
 //! The order of precedence: the one place where it is written down. What is laid here is followed everywhere.
-use super::flag::{Draft, EnvironmentDefault, Serve};
+use super::{
+    flag::{Draft, EnvironmentDefault, Serve},
+    scalars::Scalars,
+};
 use crate::{
     bucket::{BUCKETS, BucketKey, Subkey},
     model::{
@@ -9,15 +12,17 @@ use crate::{
     },
 };
 
-/// A prerequisite found: the number of its flag, and of the variants that meet it.
-pub(crate) struct Required {
-    pub(crate) flag: u32,
-    pub(crate) variants: alloc::vec::Vec<u32>,
+/// A prerequisite.
+pub(crate) enum Required {
+    /// It names no flag, or one that needs this one.
+    Never,
+    /// The number of its flag, and of the variants that meet it.
+    Flag { flag: u32, variants: alloc::vec::Vec<u32> },
 }
 
 /// Lays the steps of a flag and answers where they start. `lowest` is the lowest number of any flag this one depends on.
 pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], lowest: u32, key: BucketKey, builder: &mut Builder) -> u32 {
-    let unit = builder.attribute(draft.unit);
+    let unit = builder.attribute(&draft.unit);
     let start = builder.here();
     let off = |reason, layer| Decision::new(draft.off, reason, layer);
     let rollout = &draft.rollout;
@@ -26,13 +31,19 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], lowest: u32, key: Bu
         builder.push_const(off(Reason::Disabled, Layer::Kill));
         return start;
     }
+    let unmet = off(Reason::PrerequisiteFailed, Layer::Kill);
+    if required.iter().any(|required| matches!(required, Required::Never)) {
+        builder.push_const(unmet);
+        return start;
+    }
     if !required.is_empty() {
         builder.push(&[code::NEEDS, lowest]);
     }
     for required in required {
-        let unmet = off(Reason::PrerequisiteFailed, Layer::Kill);
-        builder.push(&[code::PREREQUISITE, required.flag, unmet.word, count(required.variants.len())]);
-        builder.push(&required.variants);
+        if let Required::Flag { flag, variants } = required {
+            builder.push(&[code::PREREQUISITE, *flag, unmet.word, count(variants.len())]);
+            builder.push(variants);
+        }
     }
     builder.push(&[code::OVERRIDES]);
     if rollout.running {
@@ -52,7 +63,7 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], lowest: u32, key: Bu
         match &rule.serve {
             Serve::Variant(variant) => when(builder, rule.condition, Decision::new(Some(*variant), Reason::TargetingMatch, Layer::Rule)),
             Serve::Split { shares, unit: own, salt } => {
-                let unit = own.map_or(unit, |own| builder.attribute(own));
+                let unit = own.as_ref().map_or(unit, |own| builder.attribute(own));
                 let shares = shares.iter().map(|(bound, variant)| (*bound, Decision::new(Some(*variant), Reason::Split, Layer::Rule)));
                 draw(builder, draft.murmurhash_js, rule.condition, unit, || key.subkey(salt.as_bytes()), shares);
             }
@@ -81,13 +92,13 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], lowest: u32, key: Bu
     start
 }
 
-fn list(builder: &mut Builder, operation: u32, unit: u32, entries: &[alloc::vec::Vec<u8>], decision: Decision) {
+fn list(builder: &mut Builder, operation: u32, unit: u32, entries: &Scalars, decision: Decision) {
     if entries.is_empty() {
         return;
     }
     let start = builder.code.len();
     builder.push(&[0, unit, decision.word]);
-    let count = builder.push_symbols(entries.iter().map(alloc::vec::Vec::as_slice));
+    let count = builder.push_symbols(entries.iter());
     if let Some(word) = builder.code.get_mut(start) {
         *word = code::with_count(operation, count);
     }
@@ -116,7 +127,7 @@ fn draw(
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "lists are limited to 10,000 entries")]
+#[expect(clippy::cast_possible_truncation, reason = "lists are limited to 50,000 entries")]
 const fn count(length: usize) -> u32 {
     length as u32
 }

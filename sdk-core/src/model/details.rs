@@ -145,8 +145,6 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    /// How many variants a flag may have: their number fits 20 bits. A document of 8 MB cannot hold more.
-    pub(crate) const VARIANTS: usize = (1 << 20) - 1;
     const VARIANT_BITS: u32 = (1 << 20) - 1;
 
     pub(crate) const fn new(variant: Option<u32>, reason: Reason, layer: Layer) -> Self {

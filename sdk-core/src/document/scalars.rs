@@ -1,0 +1,52 @@
+//! Lists of scalars in the form of the tables, one behind the other in one buffer.
+use alloc::vec::Vec;
+
+use crate::context::value;
+
+/// Encoded scalars.
+#[derive(Default)]
+pub(crate) struct Scalars(Vec<u8>);
+
+impl Scalars {
+    /// Room for the values of a list: a first guess.
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self(Vec::with_capacity(entries * 8))
+    }
+
+    /// Appends a string under the tag [`value::STRING`] or [`value::FOLDED`].
+    pub(crate) fn push_text(&mut self, tag: u8, text: &[u8]) {
+        value::push_text(&mut self.0, tag, text);
+    }
+
+    pub(crate) fn push_number(&mut self, number: f64) {
+        value::push_number(&mut self.0, number);
+    }
+
+    pub(crate) fn push_boolean(&mut self, boolean: bool) {
+        self.0.push(if boolean { value::TRUE } else { value::FALSE });
+    }
+
+    /// Appends a scalar that is encoded already.
+    pub(crate) fn push(&mut self, encoded: &[u8]) {
+        self.0.extend_from_slice(encoded);
+    }
+
+    /// Gives back what of the buffer is not used.
+    pub(crate) fn trimmed(mut self) -> Self {
+        self.0.shrink_to_fit();
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.0.as_slice();
+        core::iter::from_fn(move || {
+            let (scalar, after) = value::split(rest)?;
+            rest = after;
+            Some(scalar)
+        })
+    }
+}
