@@ -24,7 +24,11 @@ pub mod steering;
 pub use bucket::{BUCKETS, BucketKey, Subkey};
 pub use context::{AttributeValue, Context, MAX_CONTEXT_DEPTH, MAX_CONTEXT_ITEMS, MAX_CONTEXT_MEMBERS, MAX_CONTEXT_TEXT};
 pub use document::rows;
-pub use document::{Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_LIST, MAX_RULES, compile};
+pub use document::{
+    Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_ENVIRONMENTS, MAX_ERRORS, MAX_FLAGS, MAX_LIST,
+    MAX_METADATA_BYTES, MAX_METADATA_NAMES, MAX_NESTING, MAX_PATTERN_BYTES, MAX_PATTERN_WORK, MAX_PATTERNS_BYTES, MAX_PATTERNS_WORK,
+    MAX_RULES, MAX_SEGMENTS, MAX_TARGETS, MAX_VARIANTS, compile,
+};
 pub use evaluate::Include;
 pub use evaluate::evaluation::Evaluation;
 pub use evaluate::explain::{Check, ExplainedStep, Explanation, StepKind};
@@ -32,5 +36,5 @@ pub use evaluate::overrides::{Overrides, Own, OwnerKind, OwnerOverrides};
 pub use evaluate::ruleset::{Ruleset, Visitor};
 pub use json::Object;
 pub use matching::millis::Millis;
-pub use model::details::{ErrorCode, FlagType, Layer, MAX_VARIANTS, Reason, SWITCHED_OFF, Value};
+pub use model::details::{ErrorCode, FlagType, Layer, Reason, SWITCHED_OFF, Value};
 pub use program::{Audience, FORMAT, Identity, MAX_PROGRAM_BYTES, Program, ProgramError, Runner, specialise};

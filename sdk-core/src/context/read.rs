@@ -9,7 +9,6 @@ use super::{
     check::{MAX_CONTEXT_DEPTH, Size, TOO_DEEP},
     value,
 };
-use crate::json::tree::plain;
 
 /// Bytes of a container's head: its tag and its count.
 const HEAD: usize = 5;
@@ -73,7 +72,7 @@ fn write_last(out: &mut Vec<u8>, text: &str, depth: u32) -> Result<(), Box<str>>
             }
             close(out, place, count);
         }
-        _ => Writer(out).deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| plain(&error))?,
+        _ => Writer(out).deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| reason(&error))?,
     }
     Ok(())
 }
@@ -191,4 +190,11 @@ impl<'de> Visitor<'de> for Writer<'_> {
         close(self.0, place, count);
         Ok(())
     }
+}
+
+/// The parser's message without its line and column, which count from the start of one value.
+fn reason(error: &serde_json::Error) -> String {
+    let message = format!("{error}");
+    let end = message.rfind(" at line ").unwrap_or(message.len());
+    message.get(..end).unwrap_or_default().into()
 }

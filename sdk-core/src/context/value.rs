@@ -105,6 +105,7 @@ pub(crate) fn member<'a>(members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// The pairs of an object, without what follows the object.
+#[cfg(test)]
 pub(crate) fn members(object: &[u8]) -> Option<&[u8]> {
     let (whole, _) = split(object)?;
     match read(whole)? {

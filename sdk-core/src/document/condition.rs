@@ -2,8 +2,9 @@
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, format, vec::Vec};
 
 use super::{
-    MAX_CONDITION_DEPTH,
+    limits::MAX_CONDITION_DEPTH,
     operand::Operand,
+    pattern,
     reader::{Fields, Report},
 };
 use crate::{
@@ -39,6 +40,8 @@ pub(crate) struct Conditions<'c, 'd> {
     pub(crate) report: &'c mut Report,
     pub(crate) segments: &'c BTreeMap<Box<str>, Segment>,
     pub(crate) key: BucketKey,
+    /// What the patterns of the document may still take.
+    pub(crate) patterns: &'c mut pattern::Budget,
     /// Of the flag whose conditions are compiled; a segment has none.
     pub(crate) draws: Option<Draws<'d>>,
 }
@@ -115,7 +118,7 @@ impl Conditions<'_, '_> {
         match self.segments.get(name).copied() {
             None => self.report.error(place.name("segment"), format!("unknown segment {name:?}")),
             Some(Segment::Broken) => self.report.error(place.name("segment"), format!("segment {name:?} cannot be used")),
-            Some(Segment::Sound { depth, .. }) if level + depth > MAX_CONDITION_DEPTH => self.too_deep(place),
+            Some(Segment::Sound { depth, .. }) if level + depth > MAX_CONDITION_DEPTH => self.too_deep(place.name("segment")),
             Some(Segment::Sound { number, condition, depth }) => {
                 return Some(Compiled { at: self.builder.segment_condition(number, condition), depth: depth + 1 });
             }
@@ -159,7 +162,7 @@ impl Conditions<'_, '_> {
         Some(Compiled { at: self.builder.percentage(portion), depth: 1 })
     }
 
-    fn bound(&mut self, fields: &Fields<'_, '_>, name: &str) -> Option<Percentage> {
+    fn bound(&mut self, fields: &Fields<'_, '_, '_>, name: &str) -> Option<Percentage> {
         let number = fields.number(name, self.report)?;
         let percentage = Percentage::of(number);
         if percentage.is_none() {
@@ -192,7 +195,7 @@ impl Conditions<'_, '_> {
     }
 
     /// The options of a test; those that its operator does not take are reported.
-    fn options(&mut self, fields: &Fields<'_, '_>, operator: &Operator) -> Options {
+    fn options(&mut self, fields: &Fields<'_, '_, '_>, operator: &Operator) -> Options {
         let ignore_case = fields.boolean("ignoreCase", self.report).unwrap_or(false);
         let loose = fields.boolean("loose", self.report).unwrap_or(false);
         let as_number = match fields.string("as", self.report) {

@@ -4,6 +4,9 @@ use core::fmt;
 
 use crate::json::place::Place;
 
+/// The longest message that is told whole, in bytes: it may quote the document.
+const MAX_MESSAGE: usize = 1_000;
+
 /// One thing that is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -16,7 +19,12 @@ pub struct DocumentError {
 
 impl DocumentError {
     pub(crate) fn at(place: Place<'_>, message: impl fmt::Display) -> Self {
-        Self { pointer: place.pointer(), message: message.to_string() }
+        let mut message = message.to_string();
+        if message.len() > MAX_MESSAGE {
+            message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+            message.push('…');
+        }
+        Self { pointer: place.pointer(), message }
     }
 }
 

@@ -1,34 +1,32 @@
 //! One flag as a document writes it, read and checked on its own.
-use alloc::{borrow::Cow, format, string::String, vec::Vec};
+use alloc::{borrow::Cow, format, vec::Vec};
 
 use super::{
-    MAX_LIST, MAX_RULES,
     condition::{Compiled, Conditions, Draws},
-    key::{is_variant_name, key_fault},
+    key::key_fault,
+    limits::{MAX_ENVIRONMENTS, MAX_RULES, MAX_TARGETS},
+    metadata,
     operand::compile_target,
-    reader::{Fields, Report, duplicates, report_duplicates_within},
+    reader::{Fields, Report, duplicates},
     rollout::Rollout,
+    variants::{Names, Variants},
 };
 use crate::{
     bucket::BUCKETS,
-    context::value,
-    json::{canonical, place::Place, tree::Json},
-    model::{
-        build::Builder,
-        details::{FlagType, MAX_VARIANTS},
-    },
+    json::{place::Place, tree::Json},
+    matching::time,
+    model::details::FlagType,
 };
 
-/// A flag whose own members are sound; what it refers to is still to be found.
-pub(crate) struct Draft<'j> {
-    pub(crate) key: &'j str,
+/// A flag whose own members are sound; what it refers to is still to be found. It owns what it says, or borrows it from the text.
+pub(crate) struct Draft<'t> {
+    pub(crate) key: Cow<'t, str>,
     /// With their places in the list.
-    pub(crate) aliases: Vec<(usize, &'j str)>,
-    pub(crate) tags: Vec<&'j str>,
+    pub(crate) aliases: Vec<(usize, Cow<'t, str>)>,
+    pub(crate) tags: Vec<Cow<'t, str>>,
     pub(crate) kind: FlagType,
     pub(crate) enabled: bool,
-    /// Names in the order of their numbers.
-    pub(crate) variants: Vec<&'j str>,
+    pub(crate) variants: Names<'t>,
     /// Where the table of variants stands.
     pub(crate) table: u32,
     pub(crate) on: u32,
@@ -36,31 +34,42 @@ pub(crate) struct Draft<'j> {
     pub(crate) default: Option<u32>,
     /// The default of the document's environment, if the flag names it.
     pub(crate) environment: Option<EnvironmentDefault>,
-    pub(crate) unit: &'j str,
-    pub(crate) salt: &'j str,
+    pub(crate) unit: Cow<'t, str>,
+    pub(crate) on_missing_unit: OnMissingUnit,
+    pub(crate) salt: Cow<'t, str>,
     pub(crate) murmurhash_js: bool,
-    /// Whether a missing unit goes on to the next step.
-    pub(crate) continues: bool,
-    pub(crate) prerequisites: Vec<Prerequisite<'j>>,
+    pub(crate) prerequisites: Vec<Prerequisite<'t>>,
     pub(crate) targets: Vec<Target>,
-    pub(crate) rules: Vec<Rule<'j>>,
+    pub(crate) rules: Vec<Rule<'t>>,
     pub(crate) rollout: Rollout,
 }
 
-impl<'j> Draft<'j> {
+impl Draft<'_> {
     /// Its key and its aliases.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'j str> {
-        self.aliases.iter().map(|(_, alias)| *alias).chain([self.key])
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.aliases.iter().map(|(_, alias)| alias).chain([&self.key]).map(Cow::as_ref)
     }
+}
+
+/// What a draw does where the unit is missing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnMissingUnit {
+    /// It answers an error.
+    Error,
+    /// It does not apply.
+    Continue,
 }
 
 /// What a flag is in one environment: a variant, or the caller's default.
 #[derive(Clone, Copy)]
 pub(crate) struct EnvironmentDefault(pub(crate) Option<u32>);
 
-pub(crate) struct Prerequisite<'j> {
-    pub(crate) flag: &'j str,
-    pub(crate) variants: Vec<&'j str>,
+pub(crate) struct Prerequisite<'t> {
+    /// Where it stands in the list.
+    pub(crate) index: usize,
+    /// A key or an alias.
+    pub(crate) flag: Cow<'t, str>,
+    pub(crate) variants: Vec<Cow<'t, str>>,
 }
 
 /// An individual target: a compiled test and what it serves.
@@ -69,21 +78,23 @@ pub(crate) struct Target {
     pub(crate) variant: u32,
 }
 
-pub(crate) struct Rule<'j> {
+pub(crate) struct Rule<'t> {
     /// 0 for a rule without condition.
     pub(crate) condition: u32,
-    pub(crate) serve: Serve<'j>,
+    pub(crate) serve: Serve<'t>,
 }
 
-pub(crate) enum Serve<'j> {
+pub(crate) enum Serve<'t> {
     Variant(u32),
     /// Upper bounds of buckets and variants, in their order.
     Split {
         shares: Vec<(u32, u32)>,
-        unit: Option<&'j str>,
-        salt: Cow<'j, str>,
+        unit: Option<Cow<'t, str>>,
+        salt: Cow<'t, str>,
     },
 }
+
+const TARGETING_KEY: &str = "targetingKey";
 
 const MEMBERS: &[&str] = &[
     "type",
@@ -91,6 +102,8 @@ const MEMBERS: &[&str] = &[
     "stage",
     "description",
     "owner",
+    "lifetime",
+    "expires",
     "tags",
     "metadata",
     "enabled",
@@ -100,9 +113,9 @@ const MEMBERS: &[&str] = &[
     "default",
     "environments",
     "unit",
+    "onMissingUnit",
     "salt",
     "hash",
-    "onMissingUnit",
     "prerequisites",
     "targets",
     "rules",
@@ -110,13 +123,13 @@ const MEMBERS: &[&str] = &[
 ];
 
 /// Reads one flag; `None` after reporting what is wrong with it.
-pub(crate) fn read<'j>(
-    key: &'j str,
-    json: &'j Json<'j>,
+pub(crate) fn read<'j, 't>(
+    key: &Cow<'t, str>,
+    json: &'j Json<'t>,
     place: Place<'_>,
     environment: Option<&str>,
     conditions: &mut Conditions<'_, 'j>,
-) -> Option<Draft<'j>> {
+) -> Option<Draft<'t>> {
     let mark = conditions.report.mark();
     if let Some(fault) = key_fault(key) {
         conditions.report.error(place, fault);
@@ -133,21 +146,15 @@ pub(crate) fn read<'j>(
             return None;
         }
     };
-    let tags = read_description(&fields, report);
-    let variants = Variants::read(kind, &fields, conditions.builder, report)?;
+    check_description(&fields, report);
+    let tags = fields.strings("tags", report);
+    let metadata = metadata::read(&fields, report);
+    let variants = Variants::read(kind, &fields, metadata.as_deref(), conditions.builder, report)?;
     let on = variants.named(&fields, "on", report);
     let off = variants.optional(&fields, "off", Some("off"), report);
     let default = if fields.get("default").is_some() { variants.optional(&fields, "default", None, report) } else { off };
-    let environments = fields.object("environments", report).unwrap_or_default();
-    let environments_place = place.name("environments");
-    let mut environment_default = None;
-    for (name, value) in environments {
-        let variant = variants.or_null(value, environments_place.name(name), report);
-        if Some(name.as_ref()) == environment {
-            environment_default = Some(EnvironmentDefault(variant));
-        }
-    }
-    let salt = fields.string("salt", report).unwrap_or(key);
+    let environment = read_environments(&fields, environment, &variants, report);
+    let salt = fields.text("salt", report).unwrap_or_else(|| key.clone());
     let murmurhash_js = match fields.string("hash", report) {
         None | Some("sip-1") => false,
         Some("murmurhash-js") => true,
@@ -156,16 +163,24 @@ pub(crate) fn read<'j>(
             false
         }
     };
-    let unit = fields.string("unit", report).unwrap_or("targetingKey");
+    let on_missing_unit = match fields.string("onMissingUnit", report) {
+        None | Some("error") => OnMissingUnit::Error,
+        Some("continue") => OnMissingUnit::Continue,
+        Some(_) => {
+            report.error(place.name("onMissingUnit"), "expected error or continue");
+            OnMissingUnit::Error
+        }
+    };
+    // Borrowed for the draws of conditions; the draft has its own.
+    let unit = fields.string("unit", report).unwrap_or(TARGETING_KEY);
     conditions.draws = Some(Draws { unit, murmurhash_js });
     let report = &mut *conditions.report;
-    let mut dropped = Report::default();
-    let aliases = read_aliases(&fields, report, &mut dropped);
     let prerequisites = read_prerequisites(&fields, report);
     let rollout = fields.get("rollout").map(|json| Rollout::read(json, place.name("rollout"), report)).unwrap_or_default();
-    let draft = Draft {
-        key,
-        aliases,
+    let aliases = fields.list("aliases", report);
+    let mut draft = Draft {
+        key: key.clone(),
+        aliases: Vec::new(),
         tags,
         kind,
         enabled: fields.boolean("enabled", report).unwrap_or(true),
@@ -173,176 +188,104 @@ pub(crate) fn read<'j>(
         on: on.unwrap_or(0),
         off,
         default,
-        environment: environment_default,
-        unit,
-        salt,
+        environment,
+        unit: fields.text("unit", &mut Report::default()).unwrap_or(Cow::Borrowed(TARGETING_KEY)),
+        on_missing_unit,
         murmurhash_js,
-        continues: fields.string("onMissingUnit", report) == Some("continue"),
         prerequisites,
         targets: read_targets(&fields, &variants, conditions),
-        rules: read_rules(&fields, &variants, salt, conditions),
+        rules: read_rules(&fields, &variants, &salt, conditions),
+        salt,
         rollout,
         variants: variants.names,
     };
-    let sound = conditions.report.mark() == mark;
-    conditions.report.errors.append(&mut dropped.errors);
-    sound.then_some(draft)
+    if conditions.report.mark() != mark {
+        return None;
+    }
+    // A bad alias is dropped alone.
+    draft.aliases = read_aliases(aliases, place.name("aliases"), conditions.report);
+    Some(draft)
 }
 
-/// What mostly people read; answers the tags, by which keys may be held to some flags.
-fn read_description<'j>(fields: &Fields<'j, '_>, report: &mut Report) -> Vec<&'j str> {
+/// Checks what is for operators and changes no answer.
+fn check_description(fields: &Fields<'_, '_, '_>, report: &mut Report) {
     for name in ["stage", "description", "owner"] {
         fields.string(name, report);
     }
-    let tags = fields.strings("tags", report);
-    let place = fields.place.name("metadata");
-    for (name, value) in fields.object("metadata", report).unwrap_or_default() {
-        report_duplicates_within(value, place.name(name), report);
+    if let Some(lifetime) = fields.string("lifetime", report)
+        && !matches!(lifetime, "release" | "experiment" | "operational" | "permission")
+    {
+        report.error(fields.place.name("lifetime"), "expected release, experiment, operational or permission");
     }
-    tags
-}
-
-/// The variants of a flag.
-struct Variants<'j> {
-    names: Vec<&'j str>,
-    table: u32,
-}
-
-impl<'j> Variants<'j> {
-    fn read(kind: FlagType, fields: &Fields<'j, '_>, builder: &mut Builder, report: &mut Report) -> Option<Self> {
-        let place = fields.place.name("variants");
-        let mut variants = Self { names: Vec::new(), table: 0 };
-        let mut table: Vec<(&[u8], Vec<u8>)> = Vec::new();
-        if fields.get("variants").is_none() && kind == FlagType::Boolean {
-            variants = Self { names: Vec::from(["on", "off"]), table: 0 };
-            table = Vec::from([(b"on".as_slice(), Vec::from([value::TRUE])), (b"off", Vec::from([value::FALSE]))]);
-        } else {
-            let members = fields.object("variants", report);
-            let members = fields.require("variants", members, report)?;
-            if members.is_empty() || members.len() > MAX_VARIANTS {
-                report.error(place, "expected at least one variant");
-                return None;
-            }
-            for (name, json) in members {
-                if !is_variant_name(name) {
-                    report.error(place.name(name), "a variant's name is a letter or _, then letters, digits, _ and -");
-                }
-                report_duplicates_within(json, place.name(name), report);
-                // A variant of the wrong type keeps its place, so that what names it is not reported too.
-                let encoded = encode(kind, json).unwrap_or_else(|| {
-                    report.expected(place.name(name), article(kind), json);
-                    Vec::from([value::FALSE])
-                });
-                variants.names.push(name);
-                table.push((name.as_bytes(), encoded));
-            }
-        }
-        variants.table = builder.variants(table.iter().map(|(name, value)| (*name, value.as_slice())), None);
-        Some(variants)
-    }
-
-    fn number(&self, name: &str) -> Option<u32> {
-        self.names.iter().position(|known| *known == name).and_then(|position| u32::try_from(position).ok())
-    }
-
-    /// The number of the variant that a value names.
-    fn of(&self, json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<u32> {
-        match json {
-            Json::String(name) => self.number(name).or_else(|| {
-                report.error(place, format!("unknown variant {name:?}"));
-                None
-            }),
-            other => {
-                report.expected(place, "a variant's name", other);
-                None
-            }
-        }
-    }
-
-    fn or_null(&self, json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<u32> {
-        if *json == Json::Null { None } else { self.of(json, place, report) }
-    }
-
-    /// The variant that a member names; an absent member names the variant of its own name.
-    fn named(&self, fields: &Fields<'_, '_>, member: &str, report: &mut Report) -> Option<u32> {
-        match fields.get(member) {
-            Some(json) => self.of(json, fields.place.name(member), report),
-            None => self.number(member).or_else(|| {
-                report.error(fields.place, format!("expected a member {member:?}: there is no variant of that name"));
-                None
-            }),
-        }
-    }
-
-    /// As [`Self::named`], but null stands for the caller's default.
-    fn optional(&self, fields: &Fields<'_, '_>, member: &str, absent: Option<&str>, report: &mut Report) -> Option<u32> {
-        match (fields.get(member), absent) {
-            (Some(json), _) => self.or_null(json, fields.place.name(member), report),
-            (None, Some(_)) => self.named(fields, member, report),
-            (None, None) => None,
-        }
+    let is_time = match fields.get("expires") {
+        None => true,
+        Some(Json::String(text)) => time::parse_millis(text.as_bytes()).is_some(),
+        Some(Json::Number(number)) => time::is_whole(*number),
+        Some(Json::Null | Json::Boolean(_) | Json::Array(_) | Json::Object(_)) => false,
+    };
+    if !is_time {
+        report.error(fields.place.name("expires"), "expected a time such as 2026-01-31T12:00:00Z or whole milliseconds since 1970");
     }
 }
 
-fn article(kind: FlagType) -> &'static str {
-    match kind {
-        FlagType::Boolean => "true or false",
-        FlagType::String => "a string",
-        FlagType::Number => "a number",
-        FlagType::Object => "an object or a list",
+/// Reads the defaults by environment; answers that of the document's environment.
+fn read_environments(
+    fields: &Fields<'_, '_, '_>,
+    environment: Option<&str>,
+    variants: &Variants<'_>,
+    report: &mut Report,
+) -> Option<EnvironmentDefault> {
+    let place = fields.place.name("environments");
+    let environments = fields.object("environments", report)?;
+    if report.too_many(place, environments.len(), MAX_ENVIRONMENTS, "environments") {
+        return None;
     }
-}
-
-/// A variant's value in the form of the tables; `None` where it is not of the flag's type.
-fn encode(kind: FlagType, json: &Json<'_>) -> Option<Vec<u8>> {
-    let mut encoded = Vec::new();
-    match (kind, json) {
-        (FlagType::Boolean, Json::Boolean(boolean)) => encoded.push(if *boolean { value::TRUE } else { value::FALSE }),
-        (FlagType::String, Json::String(text)) => value::push_text(&mut encoded, value::STRING, text.as_bytes()),
-        (FlagType::Number, Json::Number(number)) => value::push_number(&mut encoded, *number),
-        (FlagType::Object, Json::Object(_) | Json::Array(_)) => {
-            let mut text = String::new();
-            canonical::write_json(&mut text, json);
-            value::push_text(&mut encoded, value::JSON, text.as_bytes());
+    let mut found = None;
+    for (name, value) in environments {
+        let variant = variants.or_null(value, place.name(name), report);
+        if Some(name.as_ref()) == environment {
+            found = Some(EnvironmentDefault(variant));
         }
-        _ => return None,
     }
-    Some(encoded)
+    found
 }
 
-/// The aliases that are text; what is not is dropped, like any bad alias: the flag stays.
-fn read_aliases<'j>(fields: &Fields<'j, '_>, report: &mut Report, dropped: &mut Report) -> Vec<(usize, &'j str)> {
-    let mut aliases = Vec::new();
-    let place = fields.place.name("aliases");
-    for (index, alias) in fields.list("aliases", report).iter().enumerate() {
+/// The aliases that are text.
+fn read_aliases<'t>(aliases: &[Json<'t>], place: Place<'_>, report: &mut Report) -> Vec<(usize, Cow<'t, str>)> {
+    let mut read = Vec::with_capacity(aliases.len());
+    for (index, alias) in aliases.iter().enumerate() {
         match alias {
-            Json::String(alias) => aliases.push((index, alias.as_ref())),
-            other => dropped.expected(place.index(index), "a string", other),
+            Json::String(alias) => read.push((index, alias.clone())),
+            other => report.expected(place.index(index), "a string", other),
         }
     }
-    aliases
+    read
 }
 
-fn read_prerequisites<'j>(fields: &Fields<'j, '_>, report: &mut Report) -> Vec<Prerequisite<'j>> {
+fn read_prerequisites<'t>(fields: &Fields<'_, 't, '_>, report: &mut Report) -> Vec<Prerequisite<'t>> {
     let mut prerequisites = Vec::new();
     let place = fields.place.name("prerequisites");
     for (index, json) in fields.list("prerequisites", report).iter().enumerate() {
         let Some(fields) = Fields::of(json, place.index(index), &["flag", "variants"], report) else { continue };
-        let flag = fields.string("flag", report);
+        let flag = fields.text("flag", report);
         let flag = fields.require("flag", flag, report);
         let variants = fields.strings("variants", report);
         fields.require("variants", Some(()), report);
         if let Some(flag) = flag {
-            prerequisites.push(Prerequisite { flag, variants });
+            prerequisites.push(Prerequisite { index, flag, variants });
         }
     }
     prerequisites
 }
 
-fn read_targets(fields: &Fields<'_, '_>, variants: &Variants<'_>, conditions: &mut Conditions<'_, '_>) -> Vec<Target> {
-    let mut targets = Vec::new();
+fn read_targets(fields: &Fields<'_, '_, '_>, variants: &Variants<'_>, conditions: &mut Conditions<'_, '_>) -> Vec<Target> {
     let place = fields.place.name("targets");
-    for (index, json) in fields.list("targets", conditions.report).iter().enumerate() {
+    let entries = fields.list("targets", conditions.report);
+    if conditions.report.too_many(place, entries.len(), MAX_TARGETS, "targets") {
+        return Vec::new();
+    }
+    let mut targets = Vec::with_capacity(entries.len());
+    for (index, json) in entries.iter().enumerate() {
         let place = place.index(index);
         let Some(fields) = Fields::of(json, place, &["attribute", "values", "variant"], conditions.report) else { continue };
         let attribute = fields.string("attribute", conditions.report);
@@ -359,11 +302,10 @@ fn read_targets(fields: &Fields<'_, '_>, variants: &Variants<'_>, conditions: &m
     targets
 }
 
-fn read_rules<'j>(fields: &Fields<'j, '_>, variants: &Variants<'j>, salt: &str, conditions: &mut Conditions<'_, '_>) -> Vec<Rule<'j>> {
+fn read_rules<'t>(fields: &Fields<'_, 't, '_>, variants: &Variants<'_>, salt: &str, conditions: &mut Conditions<'_, '_>) -> Vec<Rule<'t>> {
     let place = fields.place.name("rules");
     let rules = fields.list("rules", conditions.report);
-    if rules.len() > MAX_RULES {
-        conditions.report.refuse(place, format!("{} rules, at most {MAX_RULES} are allowed", rules.len()));
+    if conditions.report.too_many(place, rules.len(), MAX_RULES, "rules") {
         return Vec::new();
     }
     let names = rules.iter().filter_map(|rule| match rule {
@@ -382,7 +324,7 @@ fn read_rules<'j>(fields: &Fields<'j, '_>, variants: &Variants<'j>, salt: &str, 
             Some(json) => conditions.compile(json, place.name("if"), 1),
         };
         let serve = fields.get("serve").and_then(|json| {
-            let name = name.map(|name| (name, twice.contains(&name)));
+            let name = name.map(|name| (name, twice.binary_search(&name).is_ok()));
             read_serve(json, place, variants, salt, name, conditions.report)
         });
         let serve = fields.require("serve", serve, conditions.report);
@@ -394,22 +336,22 @@ fn read_rules<'j>(fields: &Fields<'j, '_>, variants: &Variants<'j>, salt: &str, 
 }
 
 /// Reads what a rule serves; `rule` is its place. `name` is the rule's, and whether another rule of the flag has it too.
-fn read_serve<'j>(
-    json: &'j Json<'j>,
+fn read_serve<'t>(
+    json: &Json<'t>,
     rule: Place<'_>,
-    variants: &Variants<'j>,
+    variants: &Variants<'_>,
     salt: &str,
-    name: Option<(&'j str, bool)>,
+    name: Option<(&str, bool)>,
     report: &mut Report,
-) -> Option<Serve<'j>> {
+) -> Option<Serve<'t>> {
     let place = rule.name("serve");
     if !matches!(json, Json::Object(_)) {
         return variants.of(json, place, report).map(Serve::Variant);
     }
     let fields = Fields::of(json, place, &["split", "unit", "salt"], report)?;
-    let unit = fields.string("unit", report);
-    let salt = match (fields.string("salt", report), name) {
-        (Some(own), _) => Cow::Borrowed(own),
+    let unit = fields.text("unit", report);
+    let salt = match (fields.text("salt", report), name) {
+        (Some(own), _) => own,
         (None, Some((name, false))) => Cow::Owned(format!("{salt}/{name}")),
         (None, Some((_, true))) => {
             report.error(
@@ -429,10 +371,6 @@ fn read_serve<'j>(
         report.expected(place, "a list of variants and weights", split?);
         return None;
     };
-    if entries.len() > MAX_LIST {
-        report.refuse(place, format!("{} entries, at most {MAX_LIST} are allowed", entries.len()));
-        return None;
-    }
     let mark = report.mark();
     let (mut shares, mut sum) = (Vec::with_capacity(entries.len()), 0);
     for (index, entry) in entries.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The syntax of flag keys and variant names.
 
-/// The longest flag key, in bytes.
-const MAX_KEY: usize = 128;
+/// The longest flag key and the longest name of a variant, in bytes.
+pub(crate) const MAX_KEY: usize = 128;
 
 /// What is wrong with a flag key or alias, if anything: dotted segments of letters, digits, `_` and `-`.
 pub(crate) fn key_fault(key: &str) -> Option<&'static str> {
@@ -12,15 +12,22 @@ pub(crate) fn key_fault(key: &str) -> Option<&'static str> {
         if segment.is_empty() || !segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
             return Some("a flag key is letters, digits, _ and - in segments with a dot between them");
         }
-        if matches!(segment, "__proto__" | "prototype" | "constructor") {
+        if is_reserved(segment) {
             return Some("a flag key has no segment __proto__, prototype or constructor");
         }
     }
     None
 }
 
-/// Whether a variant may have this name: a letter or `_`, then letters, digits, `_` and `-`.
-pub(crate) fn is_variant_name(name: &str) -> bool {
-    let starts = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    starts && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+/// What is wrong with a variant's name, if anything.
+pub(crate) fn variant_name_fault(name: &str) -> Option<&'static str> {
+    if name.is_empty() || name.len() > MAX_KEY {
+        return Some("a variant's name has 1 to 128 bytes");
+    }
+    is_reserved(name).then_some("a variant's name is not __proto__, prototype or constructor")
+}
+
+/// Whether a name would be taken for something else where it becomes the member of an object in JavaScript.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    matches!(name, "__proto__" | "prototype" | "constructor")
 }

@@ -1,32 +1,30 @@
 //! Documents: what people write, import, export and keep in git; and how they become tables.
 //!
 //! One bad flag never spoils the rest: it is left out and reported with its place. Only what concerns the document as a whole
-//! refuses it: its schema, its bucket key, an unknown top-level member, a broken limit.
+//! refuses it: its schema, its bucket key, an unknown top-level member, a broken limit of the document.
 mod compile;
 mod condition;
 pub(crate) mod error;
 mod flag;
 mod key;
+pub(crate) mod limits;
+mod metadata;
+mod names;
 mod operand;
 mod order;
 mod overrides;
 mod pattern;
+mod prerequisites;
 pub(crate) mod reader;
+mod report;
 mod rollout;
 pub mod rows;
 mod scalars;
+mod segments;
 mod steps;
+mod top;
+mod variants;
 
 pub use compile::{Compiled, compile};
 pub use error::DocumentError;
-
-/// The largest document, in bytes of UTF-8.
-pub const MAX_DOCUMENT_BYTES: usize = 8_000_000;
-/// The most flags a document may have.
-pub const MAX_FLAGS: usize = 5_000;
-/// The most rules a flag may have.
-pub const MAX_RULES: usize = 256;
-/// The most entries a list may have.
-pub const MAX_LIST: usize = 50_000;
-/// How deep conditions may nest; the outermost is 1, and segments count.
-pub const MAX_CONDITION_DEPTH: u32 = 16;
+pub use limits::*;

@@ -1,7 +1,7 @@
 //! Operands: from JSON to what an operator compares with.
-use alloc::{format, string::String, vec::Vec};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
-use super::{MAX_LIST, condition::Conditions, pattern, reader::Report, scalars::Scalars};
+use super::{condition::Conditions, pattern, reader::Report, scalars::Scalars};
 use crate::{
     context::value,
     json::{canonical, place::Place, tree::Json},
@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// The operand of a test that is being compiled.
-pub(crate) struct Operand<'j, 'p> {
-    pub(crate) json: Option<&'j Json<'j>>,
+pub(crate) struct Operand<'j, 't, 'p> {
+    pub(crate) json: Option<&'j Json<'t>>,
     /// Where the test stands.
     pub(crate) test: Place<'p>,
     pub(crate) options: Options,
@@ -26,7 +26,7 @@ pub(crate) struct Operand<'j, 'p> {
 
 const NO_SYMBOLS: Run = Run { at: 0, count: 0 };
 
-impl Operand<'_, '_> {
+impl Operand<'_, '_, '_> {
     /// Writes the test and answers where it stands; `None` after reporting a bad operand.
     pub(crate) fn compile(&self, form: Form, conditions: &mut Conditions<'_, '_>) -> Option<u32> {
         let place = self.test.name("value");
@@ -83,10 +83,14 @@ impl Operand<'_, '_> {
                     report.expected(place, "a pattern (a string)", json);
                     return None;
                 };
-                match pattern::compile_pattern(text) {
+                match pattern::compile_pattern(text, conditions.patterns) {
                     Ok(table) => {
                         let written = written(json, builder);
                         Some(builder.matches(attribute, &table, written))
+                    }
+                    Err(error @ pattern::PatternError::Exhausted) => {
+                        report.refuse(place, error);
+                        None
                     }
                     Err(error) => {
                         report.error(place, error);
@@ -106,15 +110,16 @@ impl Operand<'_, '_> {
         for (index, entry) in entries.iter().enumerate() {
             let kind = match entry {
                 Json::Number(number) => {
-                    scalars.push(|out| value::push_number(out, *number));
+                    scalars.push_number(*number);
                     Kinds::NUMBERS
                 }
                 Json::String(text) if !self.options.as_number => {
-                    scalars.push(|out| push_text(out, text, self.options.ignore_case));
+                    let (tag, text) = encoded_text(text, self.options.ignore_case);
+                    scalars.push_text(tag, &text);
                     Kinds::STRINGS
                 }
                 Json::Boolean(boolean) if !self.options.as_number => {
-                    scalars.push(|out| out.push(if *boolean { value::TRUE } else { value::FALSE }));
+                    scalars.push_boolean(*boolean);
                     Kinds::BOOLEANS
                 }
                 other => {
@@ -133,7 +138,8 @@ impl Operand<'_, '_> {
             return None;
         };
         let mut encoded = Vec::with_capacity(text.len() + value::HEAD);
-        push_text(&mut encoded, text, self.options.ignore_case);
+        let (tag, text) = encoded_text(text, self.options.ignore_case);
+        value::push_text(&mut encoded, tag, &text);
         Some(encoded)
     }
 }
@@ -152,12 +158,8 @@ pub(crate) fn compile_target(attribute: &str, values: &Json<'_>, place: Place<'_
     Some(conditions.builder.among(attribute, &among, scalars.iter()))
 }
 
-fn entries<'j>(json: &'j Json<'j>, place: Place<'_>, report: &mut Report) -> Option<&'j [Json<'j>]> {
+fn entries<'j, 't>(json: &'j Json<'t>, place: Place<'_>, report: &mut Report) -> Option<&'j [Json<'t>]> {
     match json {
-        Json::Array(items) if items.len() > MAX_LIST => {
-            report.error(place, format!("{} entries, at most {MAX_LIST} are allowed", items.len()));
-            None
-        }
         Json::Array(items) => Some(items),
         other => {
             report.expected(place, "a list", other);
@@ -166,20 +168,16 @@ fn entries<'j>(json: &'j Json<'j>, place: Place<'_>, report: &mut Report) -> Opt
     }
 }
 
-fn string<'j>(operand: &'j Json<'j>) -> Option<&'j str> {
+fn string<'j>(operand: &'j Json<'_>) -> Option<&'j str> {
     match operand {
         Json::String(text) => Some(text),
         _ => None,
     }
 }
 
-/// Appends text as an encoded string, in lower case where it will be compared so.
-fn push_text(out: &mut Vec<u8>, text: &str, folds: bool) {
-    if folds {
-        value::push_text(out, value::FOLDED, &fold::folded(text.as_bytes()));
-    } else {
-        value::push_text(out, value::STRING, text.as_bytes());
-    }
+/// The tag and the bytes of text, in lower case where it will be compared so.
+fn encoded_text(text: &str, folds: bool) -> (u8, Cow<'_, [u8]>) {
+    if folds { (value::FOLDED, fold::folded(text.as_bytes()).into()) } else { (value::STRING, text.as_bytes().into()) }
 }
 
 /// Keeps an operand as canonical JSON, for explanations.

@@ -1,108 +1,151 @@
 //! Overrides as documents write them: trees or dotted keys, by owner. They are compiled for a ruleset, which is compiled already.
-use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
-
-use serde_json::value::RawValue;
+use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
 
 use super::{
     error::DocumentError,
+    key::MAX_KEY,
     reader::{Report, duplicates},
 };
 use crate::{
     evaluate::{
-        overrides::{OwnerKind, OwnerOverrides},
+        overrides::{Overrides, OwnerKind, OwnerOverrides},
         ruleset::Ruleset,
     },
     json::{
+        cursor::{Cursor, members},
         place::Place,
-        tree::{Json, Raw, RawMembers, plain},
+        tree::Json,
     },
 };
 
 impl Ruleset {
     /// Compiles what one owner gets, written as in a document, and says what of it is left out: the same as for this owner in
-    /// the whole document. The result belongs to this ruleset; another one numbers flags otherwise.
+    /// the whole document, and the first [`MAX_ERRORS`](crate::MAX_ERRORS) of it. The result belongs to this ruleset; another
+    /// one numbers flags otherwise.
     pub fn owner_overrides(&self, kind: OwnerKind, id: &str, tree: &str) -> (OwnerOverrides, Vec<DocumentError>) {
         let (section, mut report) = (Place::ROOT.name("overrides"), Report::default());
         let section = section.name(kind.section());
-        let place = section.name(id);
-        let read = serde_json::from_str::<&RawValue>(tree).map_err(|error| DocumentError::at(place, plain(&error)));
-        let overrides = match read.and_then(|raw| Json::read(raw, place)) {
-            Ok(tree) => owner(&tree, place, self, &mut report),
-            Err(error) => {
-                report.errors.push(error);
-                OwnerOverrides::default()
+        let overrides = Reader { variants: BTreeMap::new(), ruleset: self, report: &mut report }.owner(tree, section.name(id));
+        (overrides, report.finish().0)
+    }
+}
+
+/// Reads the overrides of a document, which stand at `at` in its text. A bad leaf is left out alone.
+pub(crate) fn read(raw: &str, at: usize, ruleset: &Ruleset, report: &mut Report) -> Overrides {
+    let place = Place::ROOT.name("overrides");
+    report.reading(at);
+    if !Cursor::new(raw).open(b'{') {
+        report.error(place, "expected an object");
+    }
+    let (mut overrides, mut reader) = (Overrides::default(), Reader { variants: BTreeMap::new(), ruleset, report });
+    let mut found: [Option<(usize, &str)>; 2] = [None; 2];
+    for member in members(raw, place) {
+        reader.report.reading(at + member.at);
+        let name = match &member.name {
+            Ok(name) => name.as_ref(),
+            Err(fault) => {
+                reader.report.error(place, fault);
+                continue;
             }
         };
-        (overrides, report.errors)
-    }
-}
-
-/// Reads the overrides of all customers, or of all organizations. A bad leaf is left out alone.
-pub(crate) fn owners(raw: &RawValue, place: Place<'_>, ruleset: &Ruleset, report: &mut Report) -> BTreeMap<String, OwnerOverrides> {
-    let mut owners = BTreeMap::new();
-    let members = match serde_json::from_str::<RawMembers<'_>>(raw.get()) {
-        Ok(members) => members.0,
-        Err(error) => {
-            report.error(place, format!("expected an object of owners: {}", plain(&error)));
-            return owners;
-        }
-    };
-    let names: Vec<&str> = members.iter().filter_map(|(name, _)| name.as_deref().ok()).collect();
-    let twice = duplicates(names.into_iter());
-    for name in &twice {
-        report.error(place.name(name), "a member of this name stands here twice");
-    }
-    for (name, raw) in &members {
-        match name {
-            Err(why) => report.error(place, why),
-            Ok(name) if twice.contains(&name.as_ref()) => {}
-            Ok(name) => match Json::read(raw, place.name(name)) {
-                Err(error) => report.errors.push(error),
-                Ok(tree) => {
-                    owners.insert(name.as_ref().into(), owner(&tree, place.name(name), ruleset, report));
-                }
-            },
+        let section = match name {
+            "customers" => &mut found[0],
+            "organizations" => &mut found[1],
+            _ => {
+                reader.report.error(place.name(name), "unknown member, expected one of customers, organizations");
+                continue;
+            }
+        };
+        if section.replace((at + member.at, member.raw)).is_some() {
+            reader.report.twice(place.name(name));
         }
     }
-    owners
-}
-
-/// Reads the overrides of one owner.
-fn owner(tree: &Json<'_>, place: Place<'_>, ruleset: &Ruleset, report: &mut Report) -> OwnerOverrides {
-    let mut leaves = Leaves { ruleset, report, found: BTreeMap::new() };
-    let Json::Object(_) = tree else {
-        leaves.report.expected(place, "an object of overrides", tree);
-        return OwnerOverrides::default();
+    let mut owners = |section: Option<(usize, &str)>, kind: OwnerKind| {
+        section.map(|(at, raw)| reader.owners(raw, at, place.name(kind.section()))).unwrap_or_default()
     };
-    leaves.walk(tree, place, &mut String::new(), 0);
-    OwnerOverrides::new(leaves.found.into_iter().filter_map(|(flag, (_, variant, _))| Some((flag, variant?))).collect())
+    overrides.customers = owners(found[0], OwnerKind::Customer);
+    overrides.organizations = owners(found[1], OwnerKind::Organization);
+    overrides
 }
 
-struct Leaves<'l> {
+/// Reads the overrides of owners, one tree at a time.
+struct Reader<'l> {
     ruleset: &'l Ruleset,
     report: &'l mut Report,
-    /// By flag: how it was named, the variant if that is one, and where, unless nothing can take its place.
-    found: BTreeMap<u32, (Named, Option<u32>, Option<DocumentError>)>,
+    /// The variants of each flag that was overridden so far.
+    variants: BTreeMap<u32, Variants<'l>>,
 }
 
-/// How a leaf names its flag. Of two, the literal key wins, then the one that stands first here, then the first written.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Named {
-    Key,
-    Alias,
-    PathOfKey,
-    PathOfAlias,
+/// The variants of a flag, for looking up many times.
+struct Variants<'l> {
+    by_name: BTreeMap<&'l str, u32>,
+    /// The first that is false, and the first that is true.
+    booleans: [Option<u32>; 2],
 }
 
-impl Leaves<'_> {
-    fn walk(&mut self, json: &Json<'_>, place: Place<'_>, path: &mut String, level: usize) {
-        let Json::Object(members) = json else { return self.leaf(json, place, path, level) };
+impl<'l> Reader<'l> {
+    /// Reads all customers, or all organizations. An owner without overrides is none.
+    fn owners(&mut self, raw: &str, at: usize, place: Place<'_>) -> BTreeMap<String, OwnerOverrides> {
+        let mut owners = BTreeMap::new();
+        self.report.reading(at);
+        if !Cursor::new(raw).open(b'{') {
+            self.report.error(place, "expected an object of owners");
+        }
+        let mut names: Vec<Cow<'_, str>> = Vec::with_capacity(members(raw, place).count());
+        names.extend(members(raw, place).filter_map(|member| member.name.ok()));
+        names.sort_unstable();
+        let twice: Vec<String> = duplicates(names.iter().map(Cow::as_ref)).into_iter().map(String::from).collect();
+        drop(names);
+        let mut reported = alloc::vec![false; twice.len()];
+        for member in members(raw, place) {
+            self.report.reading(at + member.at);
+            match &member.name {
+                Err(fault) => self.report.error(place, fault),
+                Ok(name) => match twice.binary_search_by(|twice| twice.as_str().cmp(name)) {
+                    Ok(number) => {
+                        if reported.get_mut(number).is_some_and(|met| core::mem::replace(met, true)) {
+                            continue;
+                        }
+                        self.report.twice(place.name(name));
+                    }
+                    Err(_) => {
+                        let overrides = self.owner(member.raw, place.name(name));
+                        if !overrides.is_empty() {
+                            owners.insert(name.as_ref().into(), overrides);
+                        }
+                    }
+                },
+            }
+        }
+        owners
+    }
+
+    /// Reads the overrides of one owner.
+    fn owner(&mut self, tree: &str, place: Place<'_>) -> OwnerOverrides {
+        let tree = match Json::read(tree, place) {
+            Ok(tree @ Json::Object(_)) => tree,
+            Ok(other) => {
+                self.report.expected(place, "an object of overrides", &other);
+                return OwnerOverrides::default();
+            }
+            Err(error) => {
+                self.report.add(error);
+                return OwnerOverrides::default();
+            }
+        };
+        let mut found = BTreeMap::new();
+        self.walk(&tree, place, &mut String::new(), 0, &mut found);
+        OwnerOverrides::new(found.into_iter().map(|(flag, leaf)| (flag, leaf.variant)).collect())
+    }
+
+    fn walk(&mut self, json: &Json<'_>, place: Place<'_>, path: &mut String, level: usize, found: &mut BTreeMap<u32, Leaf>) {
+        let Json::Object(members) = json else { return self.leaf(json, place, path, level, found) };
         let twice = duplicates(members.iter().map(|(name, _)| name.as_ref()));
         for name in &twice {
-            self.report.error(place.name(name), "a member of this name stands here twice");
+            self.report.twice(place.name(name));
         }
         for (name, value) in members {
-            if twice.contains(&Cow::as_ref(name)) {
+            if twice.binary_search(&name.as_ref()).is_ok() {
                 continue;
             }
             let length = path.len();
@@ -110,27 +153,27 @@ impl Leaves<'_> {
                 path.push('.');
             }
             path.push_str(name);
-            self.walk(value, place.name(name), path, level + 1);
+            self.walk(value, place.name(name), path, level + 1, found);
             path.truncate(length);
         }
     }
 
-    fn leaf(&mut self, json: &Json<'_>, place: Place<'_>, path: &str, level: usize) {
-        let Some(flag) = self.ruleset.find(path) else {
-            return self.report.error(place, format!("unknown flag {path:?}"));
-        };
+    fn leaf(&mut self, json: &Json<'_>, place: Place<'_>, path: &str, level: usize, found: &mut BTreeMap<u32, Leaf>) {
+        // A path may be as long as the document; it is looked up for each of its leaves.
+        let known = if path.len() > MAX_KEY { None } else { self.ruleset.find(path) };
+        let Some(flag) = known else { return self.report.error(place, format_args!("unknown flag {:?}", Shortened(path))) };
         let variant = match json {
             Json::Boolean(boolean) => {
-                let variant = self.ruleset.first_boolean(flag, *boolean);
+                let variant = self.variants(flag).booleans[usize::from(*boolean)];
                 if variant.is_none() {
-                    self.report.error(place, format!("flag {path:?} has no variant with the value {boolean}"));
+                    self.report.error(place, format_args!("flag {path:?} has no variant with the value {boolean}"));
                 }
                 variant
             }
             Json::String(name) => {
-                let variant = self.ruleset.variant_number(flag, name);
+                let variant = self.variants(flag).by_name.get(name.as_ref()).copied();
                 if variant.is_none() {
-                    self.report.error(place, format!("unknown variant {name:?}"));
+                    self.report.error(place, format_args!("unknown variant {name:?}"));
                 }
                 variant
             }
@@ -139,46 +182,45 @@ impl Leaves<'_> {
                 None
             }
         };
+        let Some(variant) = variant else { return };
         let key = self.ruleset.key_of(flag);
-        let named = match (level == 1, path == key) {
-            (true, true) => Named::Key,
-            (true, false) => Named::Alias,
-            (false, true) => Named::PathOfKey,
-            (false, false) => Named::PathOfAlias,
-        };
-        let twice = || DocumentError::at(place, format!("flag {key:?} is named twice"));
-        match self.found.get_mut(&flag) {
+        let is_key = level == 1 && path == key;
+        let twice = || DocumentError::at(place, format_args!("flag {key:?} is named twice"));
+        match found.get_mut(&flag) {
             None => {
-                self.found.insert(flag, (named, variant, (named != Named::Key).then(twice)));
+                found.insert(flag, Leaf { variant, loses: (!is_key).then(twice) });
             }
-            Some(before) if named < before.0 => {
-                self.report.errors.extend(before.2.take());
-                *before = (named, variant, (named != Named::Key).then(twice));
+            Some(before) if is_key => {
+                if let Some(error) = before.loses.take() {
+                    self.report.add(error);
+                }
+                before.variant = variant;
             }
-            Some(_) => self.report.errors.push(twice()),
+            Some(_) => self.report.add(twice()),
         }
+    }
+
+    fn variants(&mut self, flag: u32) -> &Variants<'l> {
+        let ruleset = self.ruleset;
+        self.variants.entry(flag).or_insert_with(|| Variants {
+            by_name: ruleset.variant_names(flag).zip(0..).collect(),
+            booleans: [false, true].map(|value| ruleset.first_boolean(flag, value)),
+        })
     }
 }
 
-/// The raw values of `customers` and `organizations`.
-pub(crate) fn sections<'r>(members: &Raw<'r>, place: Place<'_>, report: &mut Report) -> [Option<&'r RawValue>; 2] {
-    let mut sections = [None, None];
-    for (name, raw) in members {
-        let section = match name.as_deref() {
-            Ok("customers") => &mut sections[0],
-            Ok("organizations") => &mut sections[1],
-            Ok(other) => {
-                report.error(place.name(other), "unknown member, expected one of customers, organizations");
-                continue;
-            }
-            Err(why) => {
-                report.error(place, why);
-                continue;
-            }
-        };
-        if section.replace(*raw).is_some() {
-            report.error(place.name(name.as_deref().unwrap_or_default()), "a member of this name stands here twice");
-        }
+/// What a flag is overridden with.
+struct Leaf {
+    variant: u32,
+    /// What is reported if the leaf whose single name is the flag's key comes after this one.
+    loses: Option<DocumentError>,
+}
+
+/// The front of a path, as far as a key may go and a little more.
+struct Shortened<'p>(&'p str);
+
+impl core::fmt::Debug for Shortened<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.get(..self.0.floor_char_boundary(2 * MAX_KEY)).unwrap_or_default().fmt(f)
     }
-    sections
 }

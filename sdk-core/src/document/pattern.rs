@@ -14,22 +14,73 @@ use minimise::{Minimal, minimise};
 use regex_automata::nfa::thompson;
 use regex_syntax::ast;
 
-/// The largest pattern, in bytes of text, and the largest table.
-const MAX_BYTES: usize = 16_000;
+use super::limits::{MAX_PATTERN_BYTES as MAX_BYTES, MAX_PATTERN_WORK, MAX_PATTERNS_BYTES, MAX_PATTERNS_WORK};
+
 /// The largest automaton that is not yet deterministic, in bytes of memory: a repetition of a repetition ends here.
 const MAX_NFA_BYTES: usize = 1 << 19;
 
+/// What the patterns of a document may still take.
+///
+/// Work is counted, never timed: so many steps to each byte of a pattern, one to each state of its first automaton, to each
+/// transition that is tried to make it deterministic, and to each transition of what becomes of it.
+pub(crate) struct Budget {
+    work: usize,
+    bytes: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { work: MAX_PATTERNS_WORK, bytes: MAX_PATTERNS_BYTES }
+    }
+}
+
+/// The work of one pattern.
+struct Work<'b> {
+    budget: &'b mut Budget,
+    spent: usize,
+}
+
+impl Work<'_> {
+    fn spend(&mut self, steps: usize) -> Result<(), PatternError> {
+        self.spent += steps;
+        if steps > self.budget.work {
+            self.budget.work = 0;
+            return Err(PatternError::Exhausted);
+        }
+        self.budget.work -= steps;
+        if self.spent <= MAX_PATTERN_WORK { Ok(()) } else { Err(PatternError::TooComplex) }
+    }
+}
+
+/// Steps that a byte of a pattern counts: parsing it takes as long.
+const STEPS_PER_BYTE: usize = 4;
+/// Steps that an automaton counts which grows past [`MAX_NFA_BYTES`]: it has as many states.
+const STEPS_OF_LARGE_NFA: usize = MAX_NFA_BYTES / 32;
+
 /// The table that `matching::pattern::found` walks.
-pub(crate) fn compile_pattern(pattern: &str) -> Result<Vec<u8>, PatternError> {
+pub(crate) fn compile_pattern(pattern: &str, budget: &mut Budget) -> Result<Vec<u8>, PatternError> {
     if pattern.len() > MAX_BYTES {
         return Err(PatternError::TooLong { bytes: pattern.len() });
     }
+    let mut work = Work { budget, spent: 0 };
+    work.spend(1 + STEPS_PER_BYTE * pattern.len())?;
     let hir = translate::translate(pattern)?;
     let config = thompson::Config::new().which_captures(thompson::WhichCaptures::None).nfa_size_limit(Some(MAX_NFA_BYTES));
-    // What is translated is within the compiler's other limits; it only ever refuses for size.
-    let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).map_err(|_| PatternError::TooComplex)?;
-    let automaton = determinise(&nfa)?;
-    write(&minimise(&automaton))
+    let Ok(nfa) = thompson::Compiler::new().configure(config).build_from_hir(&hir) else {
+        // What is translated is within the compiler's other limits; it only ever refuses for size.
+        work.spend(STEPS_OF_LARGE_NFA)?;
+        return Err(PatternError::TooComplex);
+    };
+    work.spend(nfa.states().len())?;
+    let automaton = determinise(&nfa, &mut work)?;
+    work.spend(automaton.steps.len())?;
+    let table = write(&minimise(&automaton))?;
+    if table.len() > budget.bytes {
+        budget.bytes = 0;
+        return Err(PatternError::Exhausted);
+    }
+    budget.bytes -= table.len();
+    Ok(table)
 }
 
 /// Why a pattern has no table.
@@ -53,6 +104,8 @@ pub(crate) enum PatternError {
     },
     /// Stopped before the size of the table was known.
     TooComplex,
+    /// All patterns of the document together are too much.
+    Exhausted,
 }
 
 impl fmt::Display for PatternError {
@@ -62,6 +115,10 @@ impl fmt::Display for PatternError {
             Self::Unavailable { offset, what } => write!(f, "pattern, byte {offset}: {what}"),
             Self::TooLong { bytes } => write!(f, "pattern has {bytes} bytes, at most {MAX_BYTES} are allowed"),
             Self::TooLarge { bytes } => write!(f, "pattern needs {bytes} bytes as a table, at most {MAX_BYTES} are allowed"),
+            Self::Exhausted => write!(
+                f,
+                "all patterns of a document take at most {MAX_PATTERNS_WORK} steps of work and {MAX_PATTERNS_BYTES} bytes as tables"
+            ),
             Self::TooComplex => write!(
                 f,
                 "pattern takes too much work to become a table, which has at most {MAX_BYTES} bytes; expected fewer or smaller repetitions"
@@ -102,13 +159,56 @@ fn write(minimal: &Minimal) -> Result<Vec<u8>, PatternError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BYTES, PatternError, compile_pattern};
+    use super::{Budget, MAX_BYTES, MAX_PATTERN_WORK, MAX_PATTERNS_BYTES, MAX_PATTERNS_WORK, PatternError};
     use crate::matching::pattern::{found, is_valid};
     use crate::matching::seeded::Seeded;
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
     use regex::Regex;
+
+    fn compile_pattern(pattern: &str) -> Result<Vec<u8>, PatternError> {
+        super::compile_pattern(pattern, &mut Budget::default())
+    }
+
+    /// What each of so many patterns ends in, the budget being one.
+    fn of_one_budget(patterns: impl Iterator<Item = String>) -> (usize, Option<usize>, Budget) {
+        let (mut budget, mut refused) = (Budget::default(), 0);
+        for (number, pattern) in patterns.enumerate() {
+            match super::compile_pattern(&pattern, &mut budget) {
+                Ok(_) => {}
+                Err(PatternError::Exhausted) => return (refused, Some(number), budget),
+                Err(_) => refused += 1,
+            }
+        }
+        (refused, None, budget)
+    }
+
+    #[test]
+    fn hostile_patterns_exhaust_the_work_of_a_document() {
+        let (refused, exhausted, budget) = of_one_budget((0..1_000).map(|_| "(a|b)*a(a|b){20}".into()));
+        // Each takes all the work that one pattern may, and a little that is seen too late.
+        assert_eq!((refused, exhausted), (59, Some(59)));
+        assert_eq!(budget.work, 0);
+        assert!(MAX_PATTERNS_WORK / MAX_PATTERN_WORK == 60);
+    }
+
+    #[test]
+    fn tables_exhaust_the_bytes_of_a_document() {
+        // As in `errors_say_where_and_what`: a row of two cells of two bytes for each repetition, 16 bytes before them.
+        let size = compile_pattern("^[ab]{1990}$").unwrap().len();
+        let (refused, exhausted, budget) = of_one_budget((0..1_100).map(|_| "^[ab]{1990}$".into()));
+        assert_eq!((refused, exhausted), (0, Some(MAX_PATTERNS_BYTES / size)));
+        assert_eq!(budget.bytes, 0);
+    }
+
+    #[test]
+    fn a_pattern_after_the_budget_is_spent_does_no_work() {
+        let mut budget = Budget { work: 0, bytes: MAX_PATTERNS_BYTES };
+        for pattern in ["", "a", "((((a{100}){100}){100}){100}){100}"] {
+            assert!(matches!(super::compile_pattern(pattern, &mut budget), Err(PatternError::Exhausted)), "{pattern}");
+        }
+    }
 
     #[track_caller]
     fn table(pattern: &str) -> Vec<u8> {

@@ -1,65 +1,46 @@
 //! Reading the members of an object: which may stand there, what kind each must be, and what is wrong with it if not.
-use alloc::{borrow::Cow, format, vec::Vec};
+use alloc::{borrow::Cow, vec::Vec};
+use core::fmt;
 
-use super::error::DocumentError;
-use crate::json::{place::Place, tree::Json};
+pub(crate) use super::report::Report;
+use crate::json::{cursor::Member, place::Place, tree::Json};
 
-/// What was found wrong so far.
-#[derive(Default)]
-pub(crate) struct Report {
-    /// What leaves a flag, a segment or an override out.
-    pub(crate) errors: Vec<DocumentError>,
-    /// What refuses the document whole; the first counts.
-    pub(crate) refusal: Option<DocumentError>,
-}
-
-impl Report {
-    pub(crate) fn error(&mut self, place: Place<'_>, message: impl core::fmt::Display) {
-        self.errors.push(DocumentError::at(place, message));
-    }
-
-    pub(crate) fn refuse(&mut self, place: Place<'_>, message: impl core::fmt::Display) {
-        self.refusal.get_or_insert_with(|| DocumentError::at(place, message));
-    }
-
-    /// Reports that something else was expected.
-    pub(crate) fn expected(&mut self, place: Place<'_>, what: &str, found: &Json<'_>) {
-        self.error(place, format!("expected {what}, found {}", found.kind()));
-    }
-
-    /// How much was reported: unchanged means nothing was.
-    pub(crate) fn mark(&self) -> (usize, bool) {
-        (self.errors.len(), self.refusal.is_some())
-    }
-}
-
-/// The members of one object.
-pub(crate) struct Fields<'j, 'p> {
-    members: &'j [(Cow<'j, str>, Json<'j>)],
+/// The members of one object, which borrow from the text where they are written without escapes.
+pub(crate) struct Fields<'j, 't, 'p> {
+    members: &'j [(Cow<'t, str>, Json<'t>)],
     pub(crate) place: Place<'p>,
 }
 
-impl<'j, 'p> Fields<'j, 'p> {
+impl<'j, 't, 'p> Fields<'j, 't, 'p> {
     /// Takes an object in which only these names may stand, each once.
-    pub(crate) fn of(json: &'j Json<'j>, place: Place<'p>, names: &[&str], report: &mut Report) -> Option<Self> {
+    pub(crate) fn of(json: &'j Json<'t>, place: Place<'p>, names: &[&str], report: &mut Report) -> Option<Self> {
         let Json::Object(members) = json else {
             report.expected(place, "an object", json);
             return None;
         };
         for (name, _) in members {
             if !names.contains(&name.as_ref()) {
-                report.error(place.name(name), format!("unknown member, expected one of {}", names.join(", ")));
+                report.error(place.name(name), format_args!("unknown member, expected one of {}", Listed(names)));
             }
         }
         report_duplicates(members, place, report);
         Some(Self { members, place })
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&'j Json<'j>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'j Json<'t>> {
         self.members.iter().find(|(member, _)| member == name).map(|(_, value)| value)
     }
 
     pub(crate) fn string(&self, name: &str, report: &mut Report) -> Option<&'j str> {
+        self.cow(name, report).map(Cow::as_ref)
+    }
+
+    /// A string that stays when its object goes.
+    pub(crate) fn text(&self, name: &str, report: &mut Report) -> Option<Cow<'t, str>> {
+        self.cow(name, report).cloned()
+    }
+
+    fn cow(&self, name: &str, report: &mut Report) -> Option<&'j Cow<'t, str>> {
         match self.get(name)? {
             Json::String(text) => Some(text),
             other => {
@@ -89,7 +70,7 @@ impl<'j, 'p> Fields<'j, 'p> {
         }
     }
 
-    pub(crate) fn object(&self, name: &str, report: &mut Report) -> Option<&'j [(Cow<'j, str>, Json<'j>)]> {
+    pub(crate) fn object(&self, name: &str, report: &mut Report) -> Option<&'j [(Cow<'t, str>, Json<'t>)]> {
         match self.get(name)? {
             Json::Object(members) => {
                 report_duplicates(members, self.place.name(name), report);
@@ -102,16 +83,11 @@ impl<'j, 'p> Fields<'j, 'p> {
         }
     }
 
-    /// A list of at most [`super::MAX_LIST`] entries; an absent one is empty.
-    pub(crate) fn list(&self, name: &str, report: &mut Report) -> &'j [Json<'j>] {
+    /// A list; an absent one is empty.
+    pub(crate) fn list(&self, name: &str, report: &mut Report) -> &'j [Json<'t>] {
         match self.get(name) {
             None => &[],
-            Some(Json::Array(items)) => {
-                if items.len() > super::MAX_LIST {
-                    report.refuse(self.place.name(name), format!("{} entries, at most {} are allowed", items.len(), super::MAX_LIST));
-                }
-                items
-            }
+            Some(Json::Array(items)) => items,
             Some(other) => {
                 report.expected(self.place.name(name), "a list", other);
                 &[]
@@ -120,12 +96,13 @@ impl<'j, 'p> Fields<'j, 'p> {
     }
 
     /// A list of strings; an absent one is empty.
-    pub(crate) fn strings(&self, name: &str, report: &mut Report) -> Vec<&'j str> {
-        let mut strings = Vec::new();
+    pub(crate) fn strings(&self, name: &str, report: &mut Report) -> Vec<Cow<'t, str>> {
         let place = self.place.name(name);
-        for (index, item) in self.list(name, report).iter().enumerate() {
+        let items = self.list(name, report);
+        let mut strings = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
             match item {
-                Json::String(text) => strings.push(text.as_ref()),
+                Json::String(text) => strings.push(text.clone()),
                 other => report.expected(place.index(index), "a string", other),
             }
         }
@@ -135,16 +112,29 @@ impl<'j, 'p> Fields<'j, 'p> {
     /// Reports an absent member that must be there.
     pub(crate) fn require<T>(&self, name: &str, value: Option<T>, report: &mut Report) -> Option<T> {
         if self.get(name).is_none() {
-            report.error(self.place, format!("expected a member {name:?}"));
+            report.error(self.place, format_args!("expected a member {name:?}"));
         }
         value
+    }
+}
+
+/// Names with a comma between them.
+struct Listed<'n>(&'n [&'n str]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.0.iter().enumerate() {
+            f.write_str(if index > 0 { ", " } else { "" })?;
+            f.write_str(name)?;
+        }
+        Ok(())
     }
 }
 
 /// A member twice in one object is an error at that member.
 fn report_duplicates(members: &[(Cow<'_, str>, Json<'_>)], place: Place<'_>, report: &mut Report) {
     for name in duplicates(members.iter().map(|(name, _)| name.as_ref())) {
-        report.error(place.name(name), "a member of this name stands here twice");
+        report.twice(place.name(name));
     }
 }
 
@@ -162,15 +152,15 @@ pub(crate) fn report_duplicates_within(json: &Json<'_>, place: Place<'_>, report
                 report_duplicates_within(item, place.index(index), report);
             }
         }
-        _ => {}
+        Json::Null | Json::Boolean(_) | Json::Number(_) | Json::String(_) => {}
     }
 }
 
-/// The names that occur more than once, each of them once.
+/// The names that occur more than once, sorted, each of them once.
 pub(crate) fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Vec<&'n str> {
     const FEW: usize = 12;
-    let few: Vec<&str> = names.clone().take(FEW + 1).collect();
-    if few.len() <= FEW && few.iter().enumerate().all(|(index, name)| few.iter().skip(index + 1).all(|other| other != name)) {
+    let is_few = names.clone().nth(FEW).is_none();
+    if is_few && names.clone().enumerate().all(|(index, name)| names.clone().skip(index + 1).all(|other| other != name)) {
         return Vec::new();
     }
     let mut sorted: Vec<&str> = names.collect();
@@ -178,4 +168,29 @@ pub(crate) fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Ve
     let mut twice: Vec<&str> = sorted.windows(2).filter_map(|pair| matches!(pair, [a, b] if a == b).then_some(*pair.first()?)).collect();
     twice.dedup();
     twice
+}
+
+/// The members of a section that stand there once, by their names. The others are reported and left out.
+pub(crate) fn once<'m, 't>(members: &'m [Member<'t>], place: Place<'_>, report: &mut Report) -> Vec<(&'m Cow<'t, str>, &'m Member<'t>)> {
+    let twice = duplicates(members.iter().filter_map(|member| member.name.as_deref().ok()));
+    let mut reported = alloc::vec![false; twice.len()];
+    let mut once = Vec::with_capacity(members.len());
+    for member in members {
+        report.reading(member.at);
+        match &member.name {
+            Err(fault) => report.error(place, fault),
+            Ok(name) => match twice.binary_search(&name.as_ref()) {
+                Err(_) => once.push((name, member)),
+                Ok(number) => {
+                    // Of those of one name the second is the one too many; it is reported, however many follow.
+                    let Some(met) = reported.get_mut(number) else { continue };
+                    if core::mem::replace(met, true) {
+                        continue;
+                    }
+                    report.twice(place.name(name));
+                }
+            },
+        }
+    }
+    once
 }

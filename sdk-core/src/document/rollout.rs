@@ -63,30 +63,25 @@ impl Rollout {
 }
 
 /// A list of units: strings and whole numbers, which count as their digits.
-fn units(fields: &Fields<'_, '_>, name: &str, report: &mut Report) -> Scalars {
+fn units(fields: &Fields<'_, '_, '_>, name: &str, report: &mut Report) -> Scalars {
     let place = fields.place.name(name);
-    let mut units = Scalars::default();
-    for (index, entry) in fields.list(name, report).iter().enumerate() {
-        let mut encoded = Vec::new();
+    let entries = fields.list(name, report);
+    let mut units = Scalars::with_capacity(entries.len());
+    for (index, entry) in entries.iter().enumerate() {
         match entry {
-            Json::String(text) => value::push_text(&mut encoded, value::STRING, text.as_bytes()),
+            Json::String(text) => units.push_text(value::STRING, text.as_bytes()),
             Json::Number(number) => {
+                let (mut encoded, mut digits) = (Vec::with_capacity(9), Digits::default());
                 value::push_number(&mut encoded, *number);
-                let mut digits = Digits::default();
-                let Unit::Text { encoded: unit, .. } = Unit::of(Some(&encoded), &mut digits) else {
-                    report.error(place.index(index), "expected a string or a whole number of at most 2^53");
-                    continue;
-                };
-                encoded = unit.to_vec();
+                match Unit::of(Some(&encoded), &mut digits) {
+                    Unit::Text { encoded, .. } => units.push(encoded),
+                    Unit::Missing | Unit::Unfit => report.error(place.index(index), "expected a string or a whole number below 2^53"),
+                }
             }
-            other => {
-                report.expected(place.index(index), "a string or a whole number", other);
-                continue;
-            }
+            other => report.expected(place.index(index), "a string or a whole number", other),
         }
-        units.push(|out| out.extend_from_slice(&encoded));
     }
-    units
+    units.trimmed()
 }
 
 /// The guard is steering, not evaluation: here it is only checked.

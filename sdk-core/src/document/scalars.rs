@@ -1,32 +1,61 @@
-//! Lists of encoded scalars in one piece of memory.
+//! Lists of scalars in the form of the tables, one behind the other in one buffer.
 use alloc::vec::Vec;
 
-/// Encoded scalars, one after the other.
+use crate::context::value;
+
+/// Encoded scalars.
 #[derive(Default)]
-pub(crate) struct Scalars {
-    bytes: Vec<u8>,
-    /// Where each one ends.
-    ends: Vec<u32>,
-}
+pub(crate) struct Scalars(Vec<u8>);
 
 impl Scalars {
-    pub(crate) fn with_capacity(count: usize) -> Self {
-        Self { bytes: Vec::with_capacity(12 * count), ends: Vec::with_capacity(count) }
+    /// Room for the values of a list: a first guess.
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self(Vec::with_capacity(entries * 8))
     }
 
-    /// Adds the scalar that `write` appends. A document of 8 MB holds far less than 4 GB of them.
-    #[expect(clippy::cast_possible_truncation, reason = "documents are limited to 8 MB")]
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.bytes);
-        self.ends.push(self.bytes.len() as u32);
+    /// Appends a string under the tag [`value::STRING`] or [`value::FOLDED`].
+    pub(crate) fn push_text(&mut self, tag: u8, text: &[u8]) {
+        value::push_text(&mut self.0, tag, text);
+    }
+
+    pub(crate) fn push_number(&mut self, number: f64) {
+        value::push_number(&mut self.0, number);
+    }
+
+    pub(crate) fn push_boolean(&mut self, boolean: bool) {
+        self.0.push(if boolean { value::TRUE } else { value::FALSE });
+    }
+
+    /// Appends a scalar that is encoded already.
+    pub(crate) fn push(&mut self, encoded: &[u8]) {
+        self.0.extend_from_slice(encoded);
+    }
+
+    /// Gives back what of the buffer is not used.
+    pub(crate) fn trimmed(mut self) -> Self {
+        self.0.shrink_to_fit();
+        self
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.0.is_empty()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        let starts = core::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start as usize..*end as usize).unwrap_or_default())
+    pub(crate) fn iter(&self) -> Iter<'_> {
+        Iter(&self.0)
+    }
+}
+
+/// Encoded scalars, one at a time.
+#[derive(Clone)]
+pub(crate) struct Iter<'s>(&'s [u8]);
+
+impl<'s> Iterator for Iter<'s> {
+    type Item = &'s [u8];
+
+    fn next(&mut self) -> Option<&'s [u8]> {
+        let (scalar, rest) = value::split(self.0)?;
+        self.0 = rest;
+        Some(scalar)
     }
 }

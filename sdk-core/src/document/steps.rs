@@ -1,5 +1,5 @@
 //! The order of precedence: the one place where it is written down. What is laid here is followed everywhere.
-use super::flag::{Draft, EnvironmentDefault, Serve};
+use super::flag::{Draft, EnvironmentDefault, OnMissingUnit, Serve};
 use crate::{
     bucket::{BUCKETS, BucketKey, DrawHash},
     model::{
@@ -8,12 +8,18 @@ use crate::{
     },
 };
 
-/// A prerequisite: the number of its flag and of the variants that meet it; `None` where nothing can meet it.
-pub(crate) type Required = Option<(u32, alloc::vec::Vec<u32>)>;
+/// A prerequisite.
+pub(crate) enum Required {
+    /// It names no flag, or one that needs this one: nothing meets it.
+    Never,
+    /// The number of its flag, and of the variants that meet it.
+    Flag { flag: u32, variants: alloc::vec::Vec<u32> },
+}
 
 /// Lays the steps of a flag and answers where they start.
 pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], key: BucketKey, builder: &mut Builder) -> u32 {
-    let unit = builder.attribute(draft.unit);
+    let unit = builder.attribute(&draft.unit);
+    let continues = draft.on_missing_unit == OnMissingUnit::Continue;
     let start = builder.here();
     let off = |reason, step| Decision::new(draft.off, reason, Layer::Kill, step);
     let rollout = &draft.rollout;
@@ -29,8 +35,8 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], key: BucketKey, buil
     let unmet = off(Reason::PrerequisiteFailed, StepIndex::PREREQUISITES);
     for required in required {
         match required {
-            Some((flag, variants)) => builder.prerequisite(*flag, unmet, variants),
-            None => {
+            Required::Flag { flag, variants } => builder.prerequisite(*flag, unmet, variants),
+            Required::Never => {
                 builder.constant(unmet);
                 return start;
             }
@@ -62,11 +68,11 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], key: BucketKey, buil
                 builder.constant(Decision::new(Some(*variant), Reason::TargetingMatch, Layer::Rule, step));
             }
             Serve::Split { shares, unit: own, salt } => {
-                let unit = own.map_or(unit, |own| builder.attribute(own));
+                let unit = own.as_ref().map_or(unit, |own| builder.attribute(own));
                 let shares =
                     shares.iter().map(|(bound, variant)| (*bound, Decision::new(Some(*variant), Reason::Split, Layer::Rule, step)));
                 builder.guard(rule.condition);
-                builder.draw(unit, draw(salt), draft.continues, shares);
+                builder.draw(unit, draw(salt), continues, shares);
             }
         }
     }
@@ -78,7 +84,7 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], key: BucketKey, buil
         match rollout.threshold {
             0 => {}
             BUCKETS => builder.constant(on),
-            threshold => builder.draw(unit, draw(draft.salt), draft.continues, core::iter::once((threshold, on))),
+            threshold => builder.draw(unit, draw(&draft.salt), continues, core::iter::once((threshold, on))),
         }
     }
     let fixed = required.is_empty() && draft.targets.is_empty() && draft.rules.is_empty() && !rollout.running;

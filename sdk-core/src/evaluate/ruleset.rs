@@ -123,6 +123,11 @@ impl Ruleset {
         (0..self.image.variants(flag)).find(|number| self.image.text(self.image.variant(flag, *number).0) == name.as_bytes())
     }
 
+    /// The names of a flag's variants in the order of their numbers.
+    pub(crate) fn variant_names(&self, flag: u32) -> impl Iterator<Item = &str> {
+        (0..self.image.variants(flag)).map(move |number| self.variant_name(flag, number))
+    }
+
     /// The name of a flag's variant.
     pub(crate) fn variant_name(&self, flag: u32, number: u32) -> &str {
         self.image.str(self.image.variant(flag, number).0)

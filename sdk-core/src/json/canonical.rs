@@ -1,11 +1,14 @@
 //! Canonical JSON (RFC 8785): members sorted by their UTF-16 units, numbers as ECMAScript prints them, no spaces.
-use alloc::{string::String, vec::Vec};
-use core::fmt;
+use alloc::{borrow::Cow, string::String, vec::Vec};
+use core::{fmt, ops::Range};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::tree::Json;
+use super::{
+    cursor::{Cursor, MAX_NESTING, double},
+    tree::Json,
+};
 
 /// Appends a JSON string: short escapes where JSON has them, `\u00xx` for other control characters, all else as it is.
 pub fn write_string(out: &mut String, text: &str) {
@@ -48,57 +51,66 @@ pub fn write_number(out: &mut String, number: f64) {
     }
 }
 
-/// How deep [`canonical_text`] follows arrays and objects.
-const MAX_DEPTH: u32 = 64;
-
 /// JSON text in its canonical form, as ECMAScript's `JSON.parse` and `JSON.stringify` would carry it: of a member twice the last
 /// counts, a lone surrogate stays an escape. `None` where it is not JSON, a number is past the largest double, or it nests
-/// deeper than 64.
+/// deeper than [`MAX_NESTING`].
 pub fn canonical_text(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    carry(&mut out, text, MAX_DEPTH)?;
+    let (mut out, mut cursor) = (String::with_capacity(text.len()), Cursor::new(text));
+    carry(&mut out, &mut cursor, 1)?;
+    cursor.finish().ok()?;
     Some(out)
 }
 
-fn carry(out: &mut String, text: &str, depth: u32) -> Option<()> {
-    let text = text.trim_ascii();
-    match text.as_bytes().first()? {
-        b'"' => write_loose(out, &serde_json::from_str::<Loose>(text).ok()?.0),
+fn carry(out: &mut String, cursor: &mut Cursor<'_>, level: u32) -> Option<()> {
+    match cursor.next()? {
+        b'{' | b'[' if level > MAX_NESTING => return None,
+        b'"' => write_loose(out, &cursor.string().ok()?.loose()),
         b'[' => {
-            let depth = depth.checked_sub(1)?;
+            cursor.open(b'[');
             out.push('[');
-            for (index, item) in serde_json::from_str::<Vec<&RawValue>>(text).ok()?.into_iter().enumerate() {
-                if index > 0 {
+            let mut first = true;
+            while cursor.entry(b']', first).ok()? {
+                if !core::mem::take(&mut first) {
                     out.push(',');
                 }
-                carry(out, item.get(), depth)?;
+                carry(out, cursor, level + 1)?;
             }
             out.push(']');
         }
         b'{' => {
-            let depth = depth.checked_sub(1)?;
-            let members = serde_json::from_str::<LooseMembers<'_>>(text).ok()?.last_of_each();
+            cursor.open(b'{');
+            let start = out.len();
+            let mut members: Vec<(Cow<'_, [u8]>, Range<usize>)> = Vec::new();
+            while cursor.entry(b'}', members.is_empty()).ok()? {
+                let (name, from) = (cursor.name().ok()?.loose(), out.len() - start);
+                carry(out, cursor, level + 1)?;
+                members.push((name, from..out.len() - start));
+            }
+            // The values stand there in the order they were written in; now with their names, in their own.
+            let values = out.split_off(start);
             out.push('{');
-            for (index, (name, value)) in members.into_iter().enumerate() {
+            for (index, (name, value)) in last_of_each(members).into_iter().enumerate() {
                 if index > 0 {
                     out.push(',');
                 }
                 write_loose(out, &name);
                 out.push(':');
-                carry(out, value.get(), depth)?;
+                out.push_str(values.get(value)?);
             }
             out.push('}');
         }
-        b't' | b'f' | b'n' => {
-            serde_json::from_str::<&RawValue>(text).ok()?;
-            out.push_str(text);
-        }
-        _ => {
-            serde_json::from_str::<&RawValue>(text).ok()?;
-            write_number(out, text.parse().ok().filter(|number: &f64| number.is_finite())?);
-        }
+        b't' | b'f' | b'n' => out.push_str(cursor.skip(level).ok()?),
+        _ => write_number(out, double(cursor.number().ok()?)?),
     }
     Some(())
+}
+
+/// Members sorted by the UTF-16 units of their names; of one name twice, the last.
+fn last_of_each<N: AsRef<[u8]>, V>(mut members: Vec<(N, V)>) -> Vec<(N, V)> {
+    members.reverse();
+    members.sort_by(|(a, _), (b, _)| units(a.as_ref()).cmp(units(b.as_ref())));
+    members.dedup_by(|(later, _), (earlier, _)| later.as_ref() == earlier.as_ref());
+    members
 }
 
 /// Text as JSON can spell it: UTF-8, but for surrogates that stand alone (3 bytes each).
@@ -131,11 +143,8 @@ pub(crate) struct LooseMembers<'a>(pub(crate) Vec<(Vec<u8>, &'a RawValue)>);
 
 impl<'a> LooseMembers<'a> {
     /// The members sorted by the UTF-16 units of their names; of one name twice, the last.
-    pub(crate) fn last_of_each(mut self) -> Vec<(Vec<u8>, &'a RawValue)> {
-        self.0.reverse();
-        self.0.sort_by(|(a, _), (b, _)| units(a).cmp(units(b)));
-        self.0.dedup_by(|(later, _), (earlier, _)| later == earlier);
-        self.0
+    pub(crate) fn last_of_each(self) -> Vec<(Vec<u8>, &'a RawValue)> {
+        last_of_each(self.0)
     }
 }
 

@@ -2,6 +2,9 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt::Write as _;
 
+/// The longest pointer that is told whole, in bytes: a name may be as long as the document.
+const MAX_POINTER: usize = 1_000;
+
 /// A place on the way down a document; each borrows the one above it.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'p> {
@@ -27,6 +30,17 @@ impl<'p> Place<'p> {
         Self { above: Some(self), step: Step::Index(index) }
     }
 
+    /// How deep an object or list at this place nests; the document itself is 1.
+    pub(crate) fn level(&self) -> u32 {
+        let (mut level, mut place) = (1, self);
+        while let Some(above) = place.above {
+            level += 1;
+            place = above;
+        }
+        level
+    }
+
+    /// The pointer; one that is longer than [`MAX_POINTER`] ends there with `…`.
     pub(crate) fn pointer(&self) -> String {
         let mut steps = Vec::new();
         let mut place = Some(self);
@@ -41,6 +55,9 @@ impl<'p> Place<'p> {
                 Step::Name(name) => {
                     pointer.push('/');
                     for character in name.chars() {
+                        if pointer.len() >= MAX_POINTER {
+                            break;
+                        }
                         match character {
                             '~' => pointer.push_str("~0"),
                             '/' => pointer.push_str("~1"),
@@ -52,6 +69,10 @@ impl<'p> Place<'p> {
                     // Writing into a string cannot fail.
                     let _ = write!(pointer, "/{index}");
                 }
+            }
+            if pointer.len() >= MAX_POINTER {
+                pointer.push('…');
+                break;
             }
         }
         pointer

@@ -146,9 +146,6 @@ pub(crate) struct Decision {
     pub(crate) bucket_plus_one: u32,
 }
 
-/// The most variants that a flag may have; their number fits the bits of a [`Decision`] with room for as many again.
-pub const MAX_VARIANTS: usize = 1_000;
-
 /// Where a step stands in a flag's order of precedence, as if every step were there.
 ///
 /// 0 disabled, 1 rolled back, 2 prerequisites (all of them together), 3 the customer's override, 4 the organization's, 5 deny list,

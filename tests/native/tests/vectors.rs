@@ -26,7 +26,7 @@ struct Case<'t> {
     description: &'t RawValue,
     document: String,
     flag: String,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     context: Option<&'t RawValue>,
     context_text: Option<String>,
     #[serde(borrow, default, deserialize_with = "present")]

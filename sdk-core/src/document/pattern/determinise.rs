@@ -3,7 +3,7 @@
 //! Our own rather than `regex-automata`'s: it stops wherever the pattern is found, orders its sets, and counts its work, so that a
 //! hostile pattern is refused after the same step on every machine.
 
-use super::PatternError;
+use super::{PatternError, Work};
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec;
@@ -12,9 +12,6 @@ use regex_automata::nfa::thompson::{NFA, State};
 use regex_automata::util::alphabet::Unit;
 use regex_automata::util::look::{LookMatcher, LookSet};
 use regex_automata::util::primitives::StateID;
-
-/// Steps that one pattern may take: about 20 ms, and at most as many numbers in memory.
-const MAX_WORK: usize = 1_000_000;
 
 /// Deterministic and complete: from every state a step with every symbol.
 pub(super) struct Automaton {
@@ -36,14 +33,14 @@ impl Automaton {
 }
 
 /// Refuses what takes too much work.
-pub(super) fn determinise(nfa: &NFA) -> Result<Automaton, PatternError> {
+pub(super) fn determinise(nfa: &NFA, work: &mut Work<'_>) -> Result<Automaton, PatternError> {
     let classes = nfa.byte_classes();
     let representatives: Vec<u8> = classes.representatives(0..=255).filter_map(Unit::as_u8).collect();
     let mut symbols = [0; 256];
     for (byte, symbol) in (0..=255).zip(&mut symbols) {
         *symbol = classes.get(byte);
     }
-    let mut sets = Sets::new(nfa);
+    let mut sets = Sets::new(nfa, work);
     let start = sets.after(Before::Start, vec![nfa.start_unanchored()])?;
     let mut steps = vec![Automaton::FOUND; representatives.len()];
     steps.resize(2 * representatives.len(), Automaton::NEVER);
@@ -76,7 +73,7 @@ struct Set {
     asks: bool,
 }
 
-struct Sets<'a> {
+struct Sets<'a, 'b> {
     nfa: &'a NFA,
     looks: LookSet,
     matcher: LookMatcher,
@@ -85,11 +82,11 @@ struct Sets<'a> {
     /// For each state of the NFA the last round that came through it.
     seen: Vec<usize>,
     round: usize,
-    work: usize,
+    work: &'a mut Work<'b>,
 }
 
-impl<'a> Sets<'a> {
-    fn new(nfa: &'a NFA) -> Self {
+impl<'a, 'b> Sets<'a, 'b> {
+    fn new(nfa: &'a NFA, work: &'a mut Work<'b>) -> Self {
         let seen = vec![0; nfa.states().len()];
         Self {
             nfa,
@@ -99,7 +96,7 @@ impl<'a> Sets<'a> {
             numbers: BTreeMap::new(),
             seen,
             round: 0,
-            work: 0,
+            work,
         }
     }
 
@@ -110,15 +107,15 @@ impl<'a> Sets<'a> {
         for id in states {
             match self.nfa.state(id) {
                 State::ByteRange { trans } => {
-                    self.spend(1)?;
+                    self.work.spend(1)?;
                     targets.extend(trans.matches_byte(byte).then_some(trans.next));
                 }
                 State::Sparse(sparse) => {
-                    self.spend(sparse.transitions.len())?;
+                    self.work.spend(sparse.transitions.len())?;
                     targets.extend(sparse.matches_byte(byte));
                 }
                 State::Dense(dense) => {
-                    self.spend(1)?;
+                    self.work.spend(1)?;
                     targets.extend(dense.matches_byte(byte));
                 }
                 _ => {}
@@ -175,7 +172,7 @@ impl<'a> Sets<'a> {
         self.round += 1;
         let mut states = Vec::new();
         while let Some(id) = waiting.pop() {
-            self.spend(1)?;
+            self.work.spend(1)?;
             if core::mem::replace(&mut self.seen[id], self.round) == self.round {
                 continue;
             }
@@ -203,10 +200,5 @@ impl<'a> Sets<'a> {
             _ if self.looks.contains_word() && (byte.is_ascii_alphanumeric() || byte == b'_') => Before::WordByte,
             _ => Before::Other,
         }
-    }
-
-    fn spend(&mut self, work: usize) -> Result<(), PatternError> {
-        self.work += work;
-        if self.work <= MAX_WORK { Ok(()) } else { Err(PatternError::TooComplex) }
     }
 }

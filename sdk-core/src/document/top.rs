@@ -1,0 +1,136 @@
+//! The top level of a document: which members it has, and where its flags and segments stand. Their values stay unread.
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+
+use super::{
+    error::DocumentError,
+    limits::{MAX_FLAGS, MAX_SEGMENTS},
+};
+use crate::{
+    bucket::BucketKey,
+    json::{
+        cursor::{Cursor, Fault, Member},
+        place::Place,
+        tree::Json,
+    },
+};
+
+/// The members of a document.
+const NAMES: [&str; 7] = ["schema", "environment", "bucketKey", "private", "segments", "flags", "overrides"];
+
+/// A document whose text is JSON of no more than its limits.
+pub(crate) struct Top<'t> {
+    pub(crate) environment: Option<String>,
+    pub(crate) key: BucketKey,
+    /// Attributes that a pinned or signed identity always knows.
+    pub(crate) private: Vec<String>,
+    pub(crate) segments: Vec<Member<'t>>,
+    pub(crate) flags: Vec<Member<'t>>,
+    /// Where the overrides stand, and their text.
+    pub(crate) overrides: Option<(usize, &'t str)>,
+}
+
+impl<'t> Top<'t> {
+    /// Reads the text once, up to its end. An error refuses the document.
+    pub(crate) fn read(text: &'t str, missing_key: Option<BucketKey>) -> Result<Self, DocumentError> {
+        let root = Place::ROOT;
+        let mut cursor = Cursor::new(text);
+        let syntax = |fault: Fault| DocumentError::at(root, fault);
+        if !cursor.open(b'{') {
+            return Err(DocumentError::at(root, "expected an object"));
+        }
+        let mut found: BTreeMap<&str, (usize, &'t str)> = BTreeMap::new();
+        let (mut segments, mut flags) = (Vec::new(), Vec::new());
+        let mut first = true;
+        while cursor.entry(b'}', core::mem::take(&mut first)).map_err(syntax)? {
+            let name = cursor.name().map_err(syntax)?.text().map_err(|fault| DocumentError::at(root, fault))?;
+            let place = root.name(&name);
+            let Some(known) = NAMES.into_iter().find(|known| *known == name) else {
+                return Err(DocumentError::at(place, format!("unknown member, expected one of {}", NAMES.join(", "))));
+            };
+            cursor.next();
+            let at = cursor.at();
+            match known {
+                "segments" => segments = section(&mut cursor, place, MAX_SEGMENTS)?,
+                "flags" => flags = section(&mut cursor, place, MAX_FLAGS)?,
+                _ => skip(&mut cursor, place)?,
+            }
+            if found.insert(known, (at, text.get(at..cursor.at()).unwrap_or_default())).is_some() {
+                return Err(DocumentError::at(place, "a member of this name stands here twice"));
+            }
+        }
+        cursor.finish().map_err(syntax)?;
+
+        let string = |name: &str| -> Result<Option<String>, DocumentError> {
+            let Some((_, raw)) = found.get(name) else { return Ok(None) };
+            match Json::read(raw, root.name(name))? {
+                Json::String(text) => Ok(Some(text.into())),
+                other => Err(DocumentError::at(root.name(name), format!("expected a string, found {}", other.kind()))),
+            }
+        };
+        match string("schema")?.as_deref() {
+            Some("twinflag/1") => {}
+            Some(_) => return Err(DocumentError::at(root.name("schema"), "expected \"twinflag/1\"")),
+            None => return Err(DocumentError::at(root, "expected a member \"schema\" with the value \"twinflag/1\"")),
+        }
+        let key = match string("bucketKey")? {
+            Some(text) => {
+                BucketKey::from_hex(&text).ok_or_else(|| DocumentError::at(root.name("bucketKey"), "expected 32 hexadecimal digits"))?
+            }
+            None => missing_key.ok_or_else(|| DocumentError::at(root, "expected a member \"bucketKey\" of 32 hexadecimal digits"))?,
+        };
+        let private = found.get("private").map(|(_, raw)| names(raw, root.name("private"))).transpose()?.unwrap_or_default();
+        Ok(Self { environment: string("environment")?, key, private, segments, flags, overrides: found.get("overrides").copied() })
+    }
+}
+
+/// Reads the names of a section's members and steps over their values.
+fn section<'t>(cursor: &mut Cursor<'t>, place: Place<'_>, most: usize) -> Result<Vec<Member<'t>>, DocumentError> {
+    if !cursor.open(b'{') {
+        return Err(DocumentError::at(place, "expected an object"));
+    }
+    let (mut members, level) = (Vec::new(), place.level() + 1);
+    loop {
+        let before = cursor.clone();
+        match cursor.member(members.is_empty(), level) {
+            Ok(None) => return Ok(members),
+            Ok(Some(_)) if members.len() == most => {
+                return Err(DocumentError::at(place, format!("at most {most} are allowed")));
+            }
+            Ok(Some(member)) => members.push(member),
+            Err(Fault::Nesting) => return Err(nesting_of_member(before, members.is_empty(), place)),
+            Err(fault) => return Err(DocumentError::at(Place::ROOT, fault)),
+        }
+    }
+}
+
+/// The error of a member that nests too deep, read again for its place.
+fn nesting_of_member(mut before: Cursor<'_>, first: bool, place: Place<'_>) -> DocumentError {
+    let name = before.entry(b'}', first).and_then(|_| before.name()?.text()).unwrap_or_default();
+    nesting(before, place.name(&name))
+}
+
+fn nesting(mut before: Cursor<'_>, place: Place<'_>) -> DocumentError {
+    before.tree(place).map_or_else(|error| *error, |_| DocumentError::at(place, Fault::Nesting))
+}
+
+/// Steps over a value.
+fn skip(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<(), DocumentError> {
+    let before = cursor.clone();
+    match cursor.skip(place.level()) {
+        Ok(_) => Ok(()),
+        Err(Fault::Nesting) => Err(nesting(before, place)),
+        Err(fault) => Err(DocumentError::at(Place::ROOT, fault)),
+    }
+}
+
+/// Reads a list of attributes' names.
+fn names(raw: &str, place: Place<'_>) -> Result<Vec<String>, DocumentError> {
+    let Json::Array(names) = Json::read(raw, place)? else {
+        return Err(DocumentError::at(place, "expected a list of attribute names"));
+    };
+    let name = |(index, name)| match name {
+        Json::String(name) => Ok(String::from(name)),
+        _ => Err(DocumentError::at(place.index(index), "expected an attribute's name")),
+    };
+    names.into_iter().enumerate().map(name).collect()
+}

@@ -1,0 +1,160 @@
+//! The variants of a flag: their names, their values, and the members that name one.
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use super::{
+    key::variant_name_fault,
+    limits::MAX_VARIANTS,
+    reader::{Fields, Report, report_duplicates_within},
+};
+use crate::{
+    context::value,
+    json::{canonical, place::Place, tree::Json},
+    model::{build::Builder, details::FlagType},
+};
+
+/// The names of a flag's variants in the order of their numbers.
+pub(crate) struct Names<'t> {
+    names: Vec<Cow<'t, str>>,
+    /// Numbers, sorted by their names; none where the names are few.
+    sorted: Vec<u32>,
+}
+
+/// So many names are looked through one by one.
+const FEW: usize = 8;
+
+impl<'t> Names<'t> {
+    fn new(names: Vec<Cow<'t, str>>) -> Self {
+        let mut sorted = Vec::new();
+        if names.len() > FEW {
+            sorted = (0..).zip(&names).map(|(number, _)| number).collect();
+            // Stable: of one name twice, which is an error, the first is found.
+            sorted.sort_by_key(|number: &u32| names.get(*number as usize));
+        }
+        Self { names, sorted }
+    }
+
+    /// The number of the variant with this name.
+    pub(crate) fn number(&self, name: &str) -> Option<u32> {
+        if self.sorted.is_empty() {
+            return self.names.iter().position(|known| known == name).and_then(|position| u32::try_from(position).ok());
+        }
+        let named = |number: &u32| self.names.get(*number as usize).map_or("", Cow::as_ref);
+        let place = self.sorted.binary_search_by_key(&name, named).ok()?;
+        self.sorted.get(place).copied()
+    }
+}
+
+/// The variants of a flag.
+pub(crate) struct Variants<'t> {
+    pub(crate) names: Names<'t>,
+    /// Where their table stands.
+    pub(crate) table: u32,
+}
+
+impl<'t> Variants<'t> {
+    /// Reads them; `None` after reporting that there are none, or too many.
+    pub(crate) fn read(
+        kind: FlagType,
+        fields: &Fields<'_, 't, '_>,
+        metadata: Option<&str>,
+        builder: &mut Builder,
+        report: &mut Report,
+    ) -> Option<Self> {
+        if fields.get("variants").is_none() && kind == FlagType::Boolean {
+            let table = [(b"on".as_slice(), [value::TRUE].as_slice()), (b"off", &[value::FALSE])];
+            let names = Vec::from([Cow::Borrowed("on"), Cow::Borrowed("off")]);
+            return Some(Self { names: Names::new(names), table: builder.variants(table.into_iter(), metadata) });
+        }
+        let place = fields.place.name("variants");
+        let members = fields.object("variants", report);
+        let members = fields.require("variants", members, report)?;
+        if members.is_empty() {
+            report.error(place, "expected at least one variant");
+            return None;
+        }
+        if report.too_many(place, members.len(), MAX_VARIANTS, "variants") {
+            return None;
+        }
+        let (mut names, mut table) = (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
+        for (name, json) in members {
+            if let Some(fault) = variant_name_fault(name) {
+                report.error(place.name(name), fault);
+            }
+            report_duplicates_within(json, place.name(name), report);
+            // A variant of the wrong type keeps its place, so that what names it is not reported too.
+            let encoded = encode(kind, json).unwrap_or_else(|| {
+                report.expected(place.name(name), article(kind), json);
+                Vec::from([value::FALSE])
+            });
+            names.push(name.clone());
+            table.push((name.as_bytes(), encoded));
+        }
+        let table = builder.variants(table.iter().map(|(name, value)| (*name, value.as_slice())), metadata);
+        Some(Self { names: Names::new(names), table })
+    }
+
+    /// The number of the variant that a value names.
+    pub(crate) fn of(&self, json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<u32> {
+        match json {
+            Json::String(name) => self.names.number(name).or_else(|| {
+                report.error(place, format_args!("unknown variant {name:?}"));
+                None
+            }),
+            other => {
+                report.expected(place, "a variant's name", other);
+                None
+            }
+        }
+    }
+
+    /// As [`Self::of`], but null stands for the caller's default.
+    pub(crate) fn or_null(&self, json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<u32> {
+        if *json == Json::Null { None } else { self.of(json, place, report) }
+    }
+
+    /// The variant that a member names; an absent member names the variant of its own name.
+    pub(crate) fn named(&self, fields: &Fields<'_, '_, '_>, member: &str, report: &mut Report) -> Option<u32> {
+        match fields.get(member) {
+            Some(json) => self.of(json, fields.place.name(member), report),
+            None => self.names.number(member).or_else(|| {
+                report.error(fields.place, format_args!("expected a member {member:?}: there is no variant of that name"));
+                None
+            }),
+        }
+    }
+
+    /// As [`Self::named`], but null stands for the caller's default.
+    pub(crate) fn optional(&self, fields: &Fields<'_, '_, '_>, member: &str, absent: Option<&str>, report: &mut Report) -> Option<u32> {
+        match (fields.get(member), absent) {
+            (Some(json), _) => self.or_null(json, fields.place.name(member), report),
+            (None, Some(_)) => self.named(fields, member, report),
+            (None, None) => None,
+        }
+    }
+}
+
+fn article(kind: FlagType) -> &'static str {
+    match kind {
+        FlagType::Boolean => "true or false",
+        FlagType::String => "a string",
+        FlagType::Number => "a number",
+        FlagType::Object => "an object or a list",
+    }
+}
+
+/// A variant's value in the form of the tables; `None` where it is not of the flag's type.
+fn encode(kind: FlagType, json: &Json<'_>) -> Option<Vec<u8>> {
+    let mut encoded = Vec::new();
+    match (kind, json) {
+        (FlagType::Boolean, Json::Boolean(boolean)) => encoded.push(if *boolean { value::TRUE } else { value::FALSE }),
+        (FlagType::String, Json::String(text)) => value::push_text(&mut encoded, value::STRING, text.as_bytes()),
+        (FlagType::Number, Json::Number(number)) => value::push_number(&mut encoded, *number),
+        (FlagType::Object, Json::Object(_) | Json::Array(_)) => {
+            let mut text = String::new();
+            canonical::write_json(&mut text, json);
+            value::push_text(&mut encoded, value::JSON, text.as_bytes());
+        }
+        _ => return None,
+    }
+    Some(encoded)
+}
