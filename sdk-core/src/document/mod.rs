@@ -21,6 +21,8 @@ pub mod rows;
 mod scalars;
 mod segments;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod top;
 mod variants;
 

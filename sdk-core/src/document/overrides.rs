@@ -33,10 +33,6 @@ impl Ruleset {
 /// Reads the overrides of a document, which stand at `at` in its text. A bad leaf is left out alone.
 pub(crate) fn read(raw: &str, at: usize, ruleset: &Ruleset, report: &mut Report) -> Overrides {
     let place = Place::ROOT.name("overrides");
-    report.reading(at);
-    if !Cursor::new(raw).open(b'{') {
-        report.error(place, "expected an object");
-    }
     let (mut overrides, mut reader) = (Overrides::default(), Reader { variants: BTreeMap::new(), ruleset, report });
     let mut found: [Option<(usize, &str)>; 2] = [None; 2];
     for member in members(raw, place) {
