@@ -22,6 +22,8 @@ pub mod rows;
 mod scalars;
 mod segments;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod top;
 mod variants;
 

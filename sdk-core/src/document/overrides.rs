@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
 use super::{
     error::DocumentError,
     key::MAX_KEY,
-    reader::{Report, duplicates},
+    reader::{Repeated, Report, duplicates},
 };
 use crate::{
     evaluate::{
@@ -33,10 +33,6 @@ impl Ruleset {
 /// Reads the overrides of a document, which stand at `at` in its text. A bad leaf is left out alone.
 pub(crate) fn read(raw: &str, at: usize, ruleset: &Ruleset, report: &mut Report) -> Overrides {
     let place = Place::ROOT.name("overrides");
-    report.reading(at);
-    if !Cursor::new(raw).open(b'{') {
-        report.error(place, "expected an object");
-    }
     let (mut overrides, mut reader) = (Overrides::default(), Reader { variants: BTreeMap::new(), ruleset, report });
     let mut found: [Option<(usize, &str)>; 2] = [None; 2];
     for member in members(raw, place) {
@@ -91,30 +87,22 @@ impl<'l> Reader<'l> {
         if !Cursor::new(raw).open(b'{') {
             self.report.error(place, "expected an object of owners");
         }
+        // There may be a million of them: their names go before they are read.
         let mut names: Vec<Cow<'_, str>> = Vec::with_capacity(members(raw, place).count());
         names.extend(members(raw, place).filter_map(|member| member.name.ok()));
-        names.sort_unstable();
-        let twice: Vec<String> = duplicates(names.iter().map(Cow::as_ref)).into_iter().map(String::from).collect();
+        let mut repeated = Repeated::of(names.iter().map(Cow::as_ref));
         drop(names);
-        let mut reported = alloc::vec![false; twice.len()];
         for member in members(raw, place) {
             self.report.reading(at + member.at);
             match &member.name {
                 Err(fault) => self.report.error(place, fault),
-                Ok(name) => match twice.binary_search_by(|twice| twice.as_str().cmp(name)) {
-                    Ok(number) => {
-                        if reported.get_mut(number).is_some_and(|met| core::mem::replace(met, true)) {
-                            continue;
-                        }
-                        self.report.twice(place.name(name));
+                Ok(name) if repeated.leaves_out(name, place, self.report) => {}
+                Ok(name) => {
+                    let overrides = self.owner(member.raw, place.name(name));
+                    if !overrides.is_empty() {
+                        owners.insert(name.as_ref().into(), overrides);
                     }
-                    Err(_) => {
-                        let overrides = self.owner(member.raw, place.name(name));
-                        if !overrides.is_empty() {
-                            owners.insert(name.as_ref().into(), overrides);
-                        }
-                    }
-                },
+                }
             }
         }
         owners

@@ -54,8 +54,8 @@ impl Work<'_> {
 
 /// Steps that a byte of a pattern counts: parsing it takes as long.
 const STEPS_PER_BYTE: usize = 4;
-/// Steps that an automaton counts which grows past [`MAX_NFA_BYTES`]: it has as many states.
-const STEPS_OF_LARGE_NFA: usize = MAX_NFA_BYTES / 32;
+/// Steps that an automaton counts which grows past [`MAX_NFA_BYTES`]: about as long as building it takes.
+const STEPS_OF_LARGE_NFA: usize = MAX_NFA_BYTES / 16;
 
 /// The table that `matching::pattern::found` walks.
 pub(crate) fn compile_pattern(pattern: &str, budget: &mut Budget) -> Result<Vec<u8>, PatternError> {

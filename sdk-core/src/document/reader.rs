@@ -1,5 +1,5 @@
 //! Reading the members of an object: which may stand there, what kind each must be, and what is wrong with it if not.
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec, vec::Vec};
 use core::fmt;
 
 pub(crate) use super::report::Report;
@@ -170,26 +170,40 @@ pub(crate) fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Ve
     twice
 }
 
-/// The members of a section that stand there once, by their names. The others are reported and left out.
+/// The names that stand in a section more than once, for reading it member by member.
+pub(crate) struct Repeated {
+    /// Sorted.
+    names: Vec<String>,
+    /// Of each whether it was met.
+    met: Vec<bool>,
+}
+
+impl Repeated {
+    pub(crate) fn of<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Self {
+        let names: Vec<String> = duplicates(names).into_iter().map(String::from).collect();
+        Self { met: vec![false; names.len()], names }
+    }
+
+    /// Whether a member of the section at `place` is left out for its name. That is reported where the name is met first.
+    pub(crate) fn leaves_out(&mut self, name: &str, place: Place<'_>, report: &mut Report) -> bool {
+        let Ok(number) = self.names.binary_search_by(|known| known.as_str().cmp(name)) else { return false };
+        if self.met.get_mut(number).is_some_and(|met| !core::mem::replace(met, true)) {
+            report.twice(place.name(name));
+        }
+        true
+    }
+}
+
+/// The members of a section that stand there once, with their names. The others are reported and left out.
 pub(crate) fn once<'m, 't>(members: &'m [Member<'t>], place: Place<'_>, report: &mut Report) -> Vec<(&'m Cow<'t, str>, &'m Member<'t>)> {
-    let twice = duplicates(members.iter().filter_map(|member| member.name.as_deref().ok()));
-    let mut reported = alloc::vec![false; twice.len()];
+    let mut repeated = Repeated::of(members.iter().filter_map(|member| member.name.as_deref().ok()));
     let mut once = Vec::with_capacity(members.len());
     for member in members {
         report.reading(member.at);
         match &member.name {
             Err(fault) => report.error(place, fault),
-            Ok(name) => match twice.binary_search(&name.as_ref()) {
-                Err(_) => once.push((name, member)),
-                Ok(number) => {
-                    // Of those of one name the second is the one too many; it is reported, however many follow.
-                    let Some(met) = reported.get_mut(number) else { continue };
-                    if core::mem::replace(met, true) {
-                        continue;
-                    }
-                    report.twice(place.name(name));
-                }
-            },
+            Ok(name) if repeated.leaves_out(name, place, report) => {}
+            Ok(name) => once.push((name, member)),
         }
     }
     once

@@ -66,13 +66,14 @@ impl Rollout {
 fn units(fields: &Fields<'_, '_, '_>, name: &str, report: &mut Report) -> Scalars {
     let place = fields.place.name(name);
     let entries = fields.list(name, report);
-    let mut units = Scalars::with_capacity(entries.len());
+    let (mut units, mut encoded) = (Scalars::with_capacity(entries.len()), Vec::new());
     for (index, entry) in entries.iter().enumerate() {
         match entry {
             Json::String(text) => units.push_text(value::STRING, text.as_bytes()),
             Json::Number(number) => {
-                let (mut encoded, mut digits) = (Vec::with_capacity(9), Digits::default());
+                encoded.clear();
                 value::push_number(&mut encoded, *number);
+                let mut digits = Digits::default();
                 match Unit::of(Some(&encoded), &mut digits) {
                     Unit::Text { encoded, .. } => units.push(encoded),
                     Unit::Missing | Unit::Unfit => report.error(place.index(index), "expected a string or a whole number below 2^53"),

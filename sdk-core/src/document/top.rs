@@ -79,6 +79,9 @@ impl<'t> Top<'t> {
             None => missing_key.ok_or_else(|| DocumentError::at(root, "expected a member \"bucketKey\" of 32 hexadecimal digits"))?,
         };
         let private = found.get("private").map(|(_, raw)| names(raw, root.name("private"))).transpose()?.unwrap_or_default();
+        if found.get("overrides").is_some_and(|(_, raw)| !raw.starts_with('{')) {
+            return Err(DocumentError::at(root.name("overrides"), "expected an object"));
+        }
         Ok(Self { environment: string("environment")?, key, private, segments, flags, overrides: found.get("overrides").copied() })
     }
 }

@@ -1,0 +1,286 @@
+//! Documents that break a rule or a limit, and what stays.
+use alloc::{format, string::String, vec::Vec};
+
+use super::{Compiled, DocumentError, MAX_ERRORS, compile};
+use crate::{
+    context::Context,
+    evaluate::overrides::{Own, OwnerKind},
+    matching::millis::Millis,
+};
+
+const HEAD: &str = r#""schema":"twinflag/1","environment":"test","bucketKey":"000102030405060708090a0b0c0d0e0f""#;
+
+fn compiled(rest: &str) -> Result<Compiled, DocumentError> {
+    compile(&format!("{{{HEAD},{rest}}}"), None)
+}
+
+/// The flags that stay, sorted, and the places of what is wrong.
+#[track_caller]
+fn check(rest: &str, flags: &[&str], errors: &[&str]) -> Compiled {
+    let compiled = compiled(rest).unwrap_or_else(|error| panic!("{rest:.200}: {error}"));
+    let mut keys: Vec<&str> = compiled.ruleset.flag_keys().collect();
+    keys.sort_unstable();
+    let pointers: Vec<&str> = compiled.errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!((keys.as_slice(), pointers.as_slice()), (flags, errors), "{rest:.200}: {:?}", compiled.errors);
+    compiled
+}
+
+#[track_caller]
+fn refused(rest: &str, pointer: &str) {
+    match compiled(rest) {
+        Err(error) => assert_eq!(error.pointer, pointer, "{error}"),
+        Ok(_) => panic!("{rest:.200} is taken"),
+    }
+}
+
+/// The variant and the reason of a flag without overrides.
+fn answer(compiled: &Compiled, flag: &str) -> (String, String) {
+    let context = Context::from_json("{}");
+    let answer = compiled.ruleset.evaluate(Own::NONE, flag, &context, Millis(0), None);
+    (answer.variant().unwrap_or("none").into(), answer.reason().as_str().into())
+}
+
+fn nested(levels: usize) -> String {
+    format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+}
+
+#[test]
+fn nesting_past_64_refuses_the_document_wherever_it_stands() {
+    let value = |levels| format!(r#""flags":{{"a":{{"type":"object","variants":{{"v":{}}},"on":"v","off":"v"}}}}"#, nested(levels));
+    // The document, its flags, the flag and its variants are four.
+    check(&value(60), &["a"], &[]);
+    refused(&value(61), &format!("/flags/a/variants/v{}", "/0".repeat(60)));
+    for (place, before, after) in [
+        ("/flags/a b", r#""flags":{"a b":"#, "}"),
+        ("/segments/s", r#""segments":{"s":"#, "}"),
+        ("/flags/a", r#""flags":{"a":{},"a":"#, "}"),
+    ] {
+        refused(&format!("{before}{}{after}", nested(63)), &format!("{place}{}", "/0".repeat(62)));
+    }
+    refused(&format!(r#""overrides":{{"nobody":{{"x":{}}}}}"#, nested(62)), &format!("/overrides/nobody/x{}", "/0".repeat(61)));
+    refused(&format!(r#""private":{}"#, nested(64)), &format!("/private{}", "/0".repeat(63)));
+    refused(&format!(r#""flags":{{"a":{}"#, "[".repeat(4_000_000)), &format!("/flags/a{}", "/0".repeat(62)));
+}
+
+#[test]
+fn an_owner_read_alone_nests_as_deep_as_in_the_document() {
+    let ruleset = check(r#""flags":{"a":{}}"#, &["a"], &[]).ruleset;
+    let tree = |levels: usize| format!("{}0{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    let pointer = |levels: usize| {
+        let (overrides, errors) = ruleset.owner_overrides(OwnerKind::Customer, "c", &tree(levels));
+        assert!(overrides.is_empty());
+        let [error] = errors.as_slice() else { panic!("{errors:?}") };
+        assert_eq!(error.message.contains("nest"), levels > 61, "{error}");
+        error.pointer.clone()
+    };
+    for levels in [61, 62] {
+        assert_eq!(pointer(levels), format!("/overrides/customers/c{}", "/a".repeat(61)));
+    }
+    refused(&format!(r#""overrides":{{"customers":{{"c":{}}}}}"#, tree(62)), &pointer(62));
+}
+
+#[test]
+fn keys_may_be_prefixes_and_the_shorter_one_is_warned_of() {
+    let compiled = check(
+        r#""flags":{"a.b.c":{},"a.b":{},"a":{},"ab":{},"x":{"enabled":1},"x.y":{}}"#,
+        &["a", "a.b", "a.b.c", "ab", "x.y"],
+        &["/flags/x/enabled"],
+    );
+    let warned: Vec<&str> = compiled.warnings.iter().map(|warning| warning.pointer.as_str()).collect();
+    assert_eq!(warned, ["/flags/a.b", "/flags/a"]);
+}
+
+#[test]
+fn a_broken_prerequisite_turns_its_flag_off_and_takes_none_away() {
+    let needs = |flag: &str, variant: &str| format!(r#"{{"default":"on","prerequisites":[{{"flag":"{flag}","variants":["{variant}"]}}]}}"#);
+    let rest = format!(
+        r#""flags":{{"self":{},"round":{},"trip":{},"outside":{},"unknown":{},"bad":{{"enabled":1}},"left":{},"met":{},"base":{{"default":"on"}}}}"#,
+        needs("self", "on"),
+        needs("trip", "on"),
+        needs("round", "off"),
+        needs("trip", "off"),
+        needs("nowhere", "on"),
+        needs("bad", "on"),
+        needs("base", "on"),
+    );
+    let flags = ["base", "left", "met", "outside", "round", "self", "trip", "unknown"];
+    let place = |flag: &str| format!("/flags/{flag}/prerequisites/0/flag");
+    let errors = [place("self"), place("round"), place("trip"), place("unknown"), "/flags/bad/enabled".into(), place("left")];
+    let compiled = check(&rest, &flags, &errors.each_ref().map(String::as_str));
+    for flag in ["self", "round", "trip", "unknown", "left"] {
+        assert_eq!(answer(&compiled, flag), ("off".into(), "PREREQUISITE_FAILED".into()), "{flag}");
+    }
+    // `trip` is off, which is what `outside` asks for.
+    for flag in ["outside", "met"] {
+        assert_eq!(answer(&compiled, flag), ("on".into(), "DEFAULT".into()), "{flag}");
+    }
+}
+
+#[test]
+fn a_disabled_flag_in_a_cycle_is_read_and_reported() {
+    let needs = |flag: &str, enabled: bool| format!(r#"{{"enabled":{enabled},"prerequisites":[{{"flag":"{flag}","variants":["off"]}}]}}"#);
+    let compiled = check(
+        &format!(r#""flags":{{"a":{},"b":{}}}"#, needs("b", true), needs("a", false)),
+        &["a", "b"],
+        &["/flags/a/prerequisites/0/flag", "/flags/b/prerequisites/0/flag"],
+    );
+    assert_eq!(answer(&compiled, "a").1, "PREREQUISITE_FAILED");
+    assert_eq!(answer(&compiled, "b").1, "DISABLED");
+}
+
+#[test]
+fn the_first_flag_keeps_an_alias_and_keys_block_them() {
+    let compiled = check(
+        r#""flags":{"a":{"aliases":["x","b","gone","a","x",1]},"b":{"aliases":["x","y"],"default":"on"},"gone":{"enabled":1,"aliases":["z"]},"c":{"aliases":["z","."]}}"#,
+        &["a", "b", "c"],
+        &[
+            "/flags/a/aliases/5",
+            "/flags/a/aliases/1",
+            "/flags/a/aliases/2",
+            "/flags/a/aliases/3",
+            "/flags/a/aliases/4",
+            "/flags/b/aliases/0",
+            "/flags/gone/enabled",
+            "/flags/c/aliases/1",
+        ],
+    );
+    assert_eq!(answer(&compiled, "x").0, "off");
+    assert_eq!(answer(&compiled, "y").0, "on");
+    assert_eq!(answer(&compiled, "z").0, "off");
+}
+
+#[test]
+fn a_name_twice_leaves_out_the_smallest_thing_that_holds_it() {
+    check(r#""flags":{"a":{},"b":{},"a":{},"a":{}}"#, &["b"], &["/flags/a"]);
+    check(r#""flags":{"a":{"tags":[],"tags":[]},"b":{}}"#, &["b"], &["/flags/a/tags"]);
+    let segment = r#""segments":{"s":{"all":[]},"s":{"all":[]}},"flags":{"a":{"rules":[{"if":{"segment":"s"},"serve":"on"}]},"b":{}}"#;
+    check(segment, &["b"], &["/segments/s", "/flags/a/rules/0/if/segment"]);
+    refused(r#""flags":{},"flags":{}"#, "/flags");
+    check(
+        r#""flags":{"a":{}},"overrides":{"customers":{"c":{"a":true},"c":{"a":true},"d":{"a":true,"a":true}}}"#,
+        &["a"],
+        &["/overrides/customers/c", "/overrides/customers/d/a"],
+    );
+}
+
+#[test]
+fn of_overrides_of_one_flag_the_key_wins_then_the_first_that_is_sound() {
+    let flags = r#"{"a.b":{"aliases":["x"],"type":"string","variants":{"on":"1","off":"2","third":"3"}}}"#;
+    let ruleset = check(&format!(r#""flags":{flags}"#), &["a.b"], &[]).ruleset;
+    let read = |tree: &str| {
+        let (own, errors) = ruleset.owner_overrides(OwnerKind::Customer, "c", tree);
+        let pointers: Vec<String> = errors.into_iter().map(|error| error.pointer).collect();
+        (ruleset.overridden(&own, "a.b").map(String::from), pointers)
+    };
+    let place = |leaf: &str| Vec::from([format!("/overrides/customers/c/{leaf}")]);
+    assert_eq!(read(r#"{"x":"on","a":{"b":"off"},"a.b":"third"}"#).0.as_deref(), Some("third"));
+    assert_eq!(read(r#"{"a":{"b":"off"},"x":"on"}"#), (Some("off".into()), place("x")));
+    assert_eq!(read(r#"{"x":"on","a":{"b":"off"}}"#), (Some("on".into()), place("a/b")));
+    assert_eq!(read(r#"{"a.b":"nothing","x":"on"}"#), (Some("on".into()), place("a.b")));
+    assert_eq!(read(r#"{"x":"on","a.b":"third"}"#), (Some("third".into()), place("x")));
+}
+
+#[test]
+fn members_of_edition_2_are_checked() {
+    let long = "v".repeat(129);
+    for (flag, error) in [
+        (r#"{"lifetime":"release","expires":"2026-12-31T00:00:00Z","onMissingUnit":"continue","metadata":{"team":"chat","n":1.5,"b":true}}"#.into(), None),
+        (r#"{"lifetime":"experiment","expires":1796000000000,"onMissingUnit":"error","metadata":{}}"#.into(), None),
+        (r#"{"lifetime":"forever"}"#.into(), Some("lifetime")),
+        (r#"{"expires":"tomorrow"}"#.into(), Some("expires")),
+        (r#"{"expires":1.5}"#.into(), Some("expires")),
+        (r#"{"expires":null}"#.into(), Some("expires")),
+        (r#"{"onMissingUnit":"ignore"}"#.into(), Some("onMissingUnit")),
+        (r#"{"metadata":{"a":null}}"#.into(), Some("metadata/a")),
+        (r#"{"metadata":{"a":[]}}"#.into(), Some("metadata/a")),
+        (r#"{"metadata":{"__proto__":1}}"#.into(), Some("metadata/__proto__")),
+        (format!(r#"{{"metadata":{{"a":"{}"}}}}"#, "x".repeat(4_096 - 8)), None),
+        (format!(r#"{{"metadata":{{"a":"{}"}}}}"#, "x".repeat(4_097 - 8)), Some("metadata")),
+        (format!(r#"{{"metadata":{{{}}}}}"#, counted(32, |n| format!(r#""n{n}":1"#))), None),
+        (format!(r#"{{"metadata":{{{}}}}}"#, counted(33, |n| format!(r#""n{n}":1"#))), Some("metadata")),
+        (r#"{"variants":{"1 ü/":true,"off":false},"on":"1 ü/"}"#.into(), None),
+        (r#"{"variants":{"":true,"on":true,"off":false}}"#.into(), Some("variants/")),
+        (r#"{"variants":{"constructor":true,"on":true,"off":false}}"#.into(), Some("variants/constructor")),
+        (format!(r#"{{"variants":{{"on":true,"off":false,"{}":true}}}}"#, &long[1..]), None),
+        (format!(r#"{{"variants":{{"on":true,"off":false,"{long}":true}}}}"#), Some(&*format!("variants/{long}"))),
+        (r#"{"rollout":{"allow":[9007199254740991,-9007199254740991]}}"#.into(), None),
+        (r#"{"rollout":{"allow":[9007199254740992]}}"#.into(), Some("rollout/allow/0")),
+    ]
+    .map(|(flag, error): (String, Option<&str>)| (flag, error.map(String::from)))
+    {
+        let rest = format!(r#""flags":{{"a":{flag},"b":{{}}}}"#);
+        match error {
+            None => drop(check(&rest, &["a", "b"], &[])),
+            Some(error) => drop(check(&rest, &["b"], &[&format!("/flags/a/{error}")])),
+        }
+    }
+}
+
+fn counted(count: usize, entry: impl Fn(usize) -> String) -> String {
+    (0..count).map(entry).collect::<Vec<_>>().join(",")
+}
+
+#[test]
+fn a_limit_of_one_flag_leaves_out_that_flag() {
+    let rule = |_| String::from(r#"{"serve":"on"}"#);
+    let target = |_| String::from(r#"{"attribute":"a","values":[],"variant":"on"}"#);
+    let environment = |n| format!(r#""e{n}":"on""#);
+    let variant = |n| format!(r#""v{n}":true"#);
+    let cases: [(usize, String, &dyn Fn(usize) -> String, &str, &str); 5] = [
+        (256, "rules".into(), &rule, "[]", "{\"#\":[@]}"),
+        (256, "targets".into(), &target, "[]", "{\"#\":[@]}"),
+        (100, "environments".into(), &environment, "{}", "{\"#\":{@}}"),
+        (1_000, "variants".into(), &variant, "{}", "{\"#\":{@},\"on\":\"v0\",\"off\":\"v999\"}"),
+        (50_000, "tags".into(), &|_| String::from("\"\""), "[]", "{\"#\":[@]}"),
+    ];
+    for (most, name, entry, _, form) in cases {
+        for (count, flags, errors) in [(most, &["a", "b"][..], Vec::new()), (most + 1, &["b"], Vec::from([format!("/flags/a/{name}")]))] {
+            let flag = form.replace('#', &name).replace('@', &counted(count, entry));
+            let errors: Vec<&str> = errors.iter().map(String::as_str).collect();
+            check(&format!(r#""flags":{{"a":{flag},"b":{{}}}}"#), flags, &errors);
+        }
+    }
+    let condition = |depth: usize| format!(r#"{}{{"all":[]}}{}"#, r#"{"not":"#.repeat(depth - 1), "}".repeat(depth - 1));
+    let flag = |depth| format!(r#""flags":{{"a":{{"rules":[{{"if":{},"serve":"on"}}]}},"b":{{}}}}"#, condition(depth));
+    check(&flag(16), &["a", "b"], &[]);
+    check(&flag(17), &["b"], &[&format!("/flags/a/rules/0/if{}", "/not".repeat(16))]);
+    // A segment of 16 levels is sound; the condition that names it is one more.
+    let segment =
+        format!(r#""segments":{{"s":{}}},"flags":{{"a":{{"rules":[{{"if":{{"segment":"s"}},"serve":"on"}}]}},"b":{{}}}}"#, condition(16));
+    check(&segment, &["b"], &["/flags/a/rules/0/if"]);
+}
+
+#[test]
+fn a_limit_of_the_document_refuses_it() {
+    let flags = |count| format!(r#""flags":{{{}}}"#, counted(count, |n| format!(r#""f{n}":{{}}"#)));
+    assert_eq!(compiled(&flags(5_000)).unwrap().ruleset.len(), 5_000);
+    refused(&flags(5_001), "/flags");
+    let segments = |count| format!(r#""segments":{{{}}}"#, counted(count, |n| format!(r#""s{n}":{{"all":[]}}"#)));
+    assert_eq!(compiled(&segments(5_000)).unwrap().error_count, 0);
+    refused(&segments(5_001), "/segments");
+    let patterns = |count| {
+        let rule = r#"{"if":{"attribute":"a","op":"matches","value":"(a|b)*a(a|b){20}"},"serve":"on"}"#;
+        format!(r#""flags":{{"a":{{"rules":[{}]}}}}"#, counted(count, |_| rule.into()))
+    };
+    refused(&patterns(100), "/flags/a/rules/59/if/value");
+}
+
+#[test]
+fn the_first_thousand_errors_are_told_and_all_are_counted() {
+    let unknown = counted(200_000, |n| format!(r#""u{n}":0"#));
+    let compiled = compiled(&format!(r#""flags":{{"a":{{{unknown}}},"b":{{"x":0}}}},"segments":{{"s":0}}"#)).unwrap();
+    assert_eq!(compiled.error_count, 200_002);
+    assert_eq!(compiled.errors.len(), MAX_ERRORS);
+    assert!(compiled.errors.iter().zip(0..).all(|(error, n)| error.pointer == format!("/flags/a/u{n}")));
+    // By where things stand, not by when they are read: segments are read first and flags are linked last.
+    let rest = r#""flags":{"a":{"prerequisites":[{"flag":"x","variants":[]}]},"b":{"enabled":1}},"segments":{"s":0}"#;
+    check(rest, &["a"], &["/flags/a/prerequisites/0/flag", "/flags/b/enabled", "/segments/s"]);
+}
+
+#[test]
+fn a_pointer_and_a_message_are_short_however_long_a_name_is() {
+    let name = "n".repeat(1_000_000);
+    let compiled = compiled(&format!(r#""flags":{{"{name}":{{"on":"{name}"}}}}"#)).unwrap();
+    assert_eq!(compiled.error_count, 2);
+    assert!(compiled.errors.iter().all(|error| error.pointer.len() < 1_010 && error.message.len() < 1_010));
+}
