@@ -99,7 +99,11 @@ impl Door {
         };
         let (default, requested) = (default.as_deref(), default.as_deref().and_then(FlagType::of_default));
         if self.by_program {
-            let identity = || context.only(&["customerId", "organizationId"]);
+            // Any program answers a refused context.
+            let identity = || match context.refusal() {
+                Some(_) => Context::new(),
+                None => context.only(&["customerId", "organizationId"]),
+            };
             let known = line.known.map_or_else(identity, |known| Context::from_json(known.get()));
             let Ok(program) = sdk_core::specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, Identity::Open) else {
                 return Some(error("invalid line"));
