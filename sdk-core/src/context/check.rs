@@ -89,10 +89,9 @@ impl<'a> Check<'a> {
     fn value(&mut self, bytes: &'a [u8], depth: u32) -> Result<&'a [u8], Refused> {
         let (value, mut rest) = value::read(bytes).ok_or(MALFORMED)?;
         match value {
-            Encoded::Null | Encoded::Boolean(_) => {}
             Encoded::Number(number) if !number.is_finite() => return Err("a number is not finite"),
             Encoded::Number(number) if number == 0.0 && number.is_sign_negative() => return Err(MALFORMED),
-            Encoded::Number(_) => {}
+            Encoded::Null | Encoded::Boolean(_) | Encoded::Number(_) => {}
             Encoded::Text(text) => {
                 let head = bytes.len() - rest.len() - text.len();
                 if bytes.first() != Some(&value::STRING) || head != 1 + value::length_bytes(text.len()) {

@@ -214,7 +214,7 @@ mod tests {
             for _ in 0..60 {
                 let name = name(&mut random);
                 assert_eq!(index.member(&members, name.as_bytes()), value::member(&members, name.as_bytes()), "{name}");
-                let path: Vec<_> = (0..1 + random.below(4)).map(|_| random.pick(&NAMES)).collect();
+                let path: Vec<_> = (0..=random.below(4)).map(|_| random.pick(&NAMES)).collect();
                 let path = path.join(".");
                 assert_eq!(index.path(&members, path.as_bytes()), walked(&members, &path), "{path}");
                 found += usize::from(path.contains('.') && walked(&members, &path).is_some());
@@ -248,7 +248,7 @@ mod tests {
         for _ in 0..5_000 {
             let mut members = Vec::new();
             pairs(&mut random, &mut members, 3, 20);
-            for _ in 0..1 + random.below(4) {
+            for _ in 0..=random.below(4) {
                 random.mutate(&mut members, &[0, 1, 3, 4, 5, 6, 7, 0x7f, 0x80, 0xff]);
             }
             index.reset();

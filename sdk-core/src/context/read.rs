@@ -48,7 +48,7 @@ fn write_last(out: &mut Vec<u8>, text: &str, depth: u32) -> Result<(), Box<str>>
             let depth = inner()?;
             let place = open(out, value::OBJECT);
             let mut count = 0;
-            let mut pairs = serde_json::from_str::<Pairs<'_>>(text).map_err(said)?.0;
+            let mut pairs = serde_json::from_str::<Pairs<'_>>(text).map_err(|error| said(&error))?.0;
             // The sort is stable: of one name twice, the last stays behind the others.
             pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
             let mut pairs = pairs.into_iter().peekable();
@@ -66,7 +66,7 @@ fn write_last(out: &mut Vec<u8>, text: &str, depth: u32) -> Result<(), Box<str>>
             let depth = inner()?;
             let place = open(out, value::LIST);
             let mut count = 0;
-            for item in serde_json::from_str::<Vec<&RawValue>>(text).map_err(said)? {
+            for item in serde_json::from_str::<Vec<&RawValue>>(text).map_err(|error| said(&error))? {
                 write_last(out, item.get(), depth)?;
                 count += 1;
             }
@@ -77,7 +77,7 @@ fn write_last(out: &mut Vec<u8>, text: &str, depth: u32) -> Result<(), Box<str>>
     Ok(())
 }
 
-fn said(error: serde_json::Error) -> Box<str> {
+fn said(error: &serde_json::Error) -> Box<str> {
     format!("{error}").into()
 }
 

@@ -79,3 +79,43 @@ fn write(number: f64, digits: &mut Digits) -> Option<&[u8]> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Digits, Unit};
+    use crate::context::value;
+    use alloc::{
+        format,
+        string::{String, ToString},
+        vec::Vec,
+    };
+
+    /// A unit's text, or what else the value is.
+    fn of(number: f64) -> String {
+        let (mut encoded, mut digits) = (Vec::new(), Digits::default());
+        value::push_number(&mut encoded, number);
+        match Unit::of(Some(&encoded), &mut digits) {
+            Unit::Missing => "missing".into(),
+            Unit::Unfit => "unfit".into(),
+            Unit::Text { written, encoded, text } => {
+                assert!(!written);
+                assert_eq!(value::text(encoded), Some(text));
+                String::from_utf8(text.to_vec()).unwrap()
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_units_as_far_as_doubles_tell_them_apart() {
+        const MOST: i64 = (1 << 53) - 1;
+        for whole in (0..1_000).chain(MOST - 1_000..=MOST).chain((0..53).map(|shift| 1 << shift)) {
+            for whole in [whole, -whole] {
+                assert_eq!(of(format!("{whole}").parse().unwrap()), whole.to_string());
+            }
+        }
+        for number in [9_007_199_254_740_992.0, -9_007_199_254_740_992.0, 1e300, 0.5, -1.5, 5e-324, 9_007_199_254_740_991.0 + 1.0] {
+            assert_eq!(of(number), "unfit", "{number}");
+        }
+        assert_eq!(of(-0.0), "0");
+    }
+}

@@ -52,3 +52,41 @@ fn pair(key: Subkey, left: u64, right: u64) -> u64 {
     let both = u128::from(left) | u128::from(right) << 64;
     key.hash(&both.to_le_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::fingerprint;
+    use crate::{
+        BucketKey, Context,
+        context::value::{self, OBJECT},
+    };
+    use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+
+    /// The fingerprint of an object given as JSON text.
+    fn of(json: &str) -> u64 {
+        let context = Context::from_json(&format!("{{\"o\":{json}}}"));
+        let object = value::member(context.encoded(), b"o").unwrap();
+        assert_eq!(object.first(), Some(&OBJECT));
+        fingerprint(BucketKey::from_bytes([7; 16]).subkey(b"test"), object)
+    }
+
+    #[test]
+    fn the_order_of_members_does_not_matter() {
+        assert_eq!(of(r#"{"a":1,"b":{"c":[{"x":1,"y":2}],"d":null}}"#), of(r#"{"b":{"d":null,"c":[{"y":2,"x":1.0}]},"a":1}"#));
+        assert_eq!(of(r#"{"a":2,"b":1,"a":1}"#), of(r#"{"b":1,"a":1}"#));
+    }
+
+    #[test]
+    fn other_objects_have_other_fingerprints() {
+        let values = ["null", "true", "false", "0", "1", "\"\"", "\"1\"", "[]", "{}", "[[]]", "[null]", "[1,0]", "[0,1]", "{\"a\":1}"];
+        let mut seen: BTreeMap<u64, String> = BTreeMap::new();
+        for one in values {
+            for other in values {
+                let json = format!("{{\"a\":{one},\"b\":{other}}}");
+                assert_eq!(seen.insert(of(&json), json.clone()), None, "{json}");
+            }
+        }
+        let names: Vec<_> = ["a", "b", ""].map(|name| of(&format!("{{\"{name}\":1}}"))).into();
+        assert!(names.iter().all(|print| !seen.contains_key(print)));
+    }
+}
