@@ -65,7 +65,7 @@ pub struct Subkey(pub [u64; 2]);
 
 impl Subkey {
     /// SipHash-2-4 of the bytes under this key.
-    pub(crate) fn hash(self, bytes: &[u8]) -> u64 {
+    pub fn hash(self, bytes: &[u8]) -> u64 {
         sip_hash_2_4(self.0, bytes)
     }
 

@@ -10,20 +10,17 @@ extern crate alloc;
 extern crate std;
 
 pub mod bucket;
-pub mod change;
 mod context;
-mod document;
+pub mod document;
 mod evaluate;
 pub mod json;
 mod matching;
 mod model;
+mod percentage;
 mod program;
-pub mod rollout;
-pub mod steering;
 
 pub use bucket::{BUCKETS, BucketKey, Subkey};
 pub use context::{Context, MAX_CONTEXT_DEPTH};
-pub use document::rows;
 pub use document::{Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_LIST, MAX_RULES, compile};
 pub use evaluate::evaluation::Evaluation;
 pub use evaluate::explain::{Check, Explanation, Step, StepKind};
@@ -32,4 +29,5 @@ pub use evaluate::ruleset::{Ruleset, Visitor};
 pub use json::Object;
 pub use matching::millis::Millis;
 pub use model::details::{ErrorCode, FlagType, Layer, Reason, SWITCHED_OFF, Value};
+pub use percentage::Percentage;
 pub use program::{Audience, FORMAT, Identity, MAX_PROGRAM_BYTES, Program, ProgramError, Runner, specialise};

@@ -18,7 +18,7 @@ use crate::{
     bucket::BucketKey,
     evaluate::{overrides::Overrides, ruleset::Ruleset},
     json::{
-        place::Place,
+        Place,
         tree::{Json, NUL_IN_NAME, Raw, RawMembers, plain},
     },
     model::build::Builder,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     context::value,
-    json::{canonical, place::Place, tree::Json},
+    json::{Json, Place, canonical},
     matching::{cidr, fold, semver::Version, time},
     model::{build::Builder, code, image::Span},
 };

@@ -2,7 +2,7 @@
 use alloc::string::{String, ToString as _};
 use core::fmt;
 
-use crate::json::place::Place;
+use crate::json::Place;
 
 /// One thing that is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +15,8 @@ pub struct DocumentError {
 }
 
 impl DocumentError {
-    pub(crate) fn at(place: Place<'_>, message: impl fmt::Display) -> Self {
+    /// An error at this place.
+    pub fn at(place: Place<'_>, message: impl fmt::Display) -> Self {
         Self { pointer: place.pointer(), message: message.to_string() }
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     bucket::BUCKETS,
     context::value,
-    json::{canonical, place::Place, tree::Json},
+    json::{Json, Place, canonical},
     model::{
         build::Builder,
         details::{Decision, FlagType},

@@ -10,13 +10,14 @@ mod key;
 mod order;
 mod overrides;
 mod pattern;
-pub(crate) mod reader;
+mod reader;
 mod rollout;
-pub mod rows;
 mod steps;
 
 pub use compile::{Compiled, compile};
 pub use error::DocumentError;
+pub use reader::duplicates;
+pub use rollout::is_rollout;
 
 /// The largest document, in bytes of UTF-8.
 pub const MAX_DOCUMENT_BYTES: usize = 8_000_000;

@@ -13,7 +13,7 @@ use crate::{
         ruleset::Ruleset,
     },
     json::{
-        place::Place,
+        Place,
         tree::{Json, Raw, RawMembers, plain},
     },
 };

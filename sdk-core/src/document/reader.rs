@@ -2,7 +2,7 @@
 use alloc::{borrow::Cow, format, vec::Vec};
 
 use super::error::DocumentError;
-use crate::json::{place::Place, tree::Json};
+use crate::json::{Json, Place};
 
 /// What was found wrong so far.
 #[derive(Default)]
@@ -167,7 +167,7 @@ pub(crate) fn report_duplicates_within(json: &Json<'_>, place: Place<'_>, report
 }
 
 /// The names that occur more than once, each of them once.
-pub(crate) fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Vec<&'n str> {
+pub fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Vec<&'n str> {
     const FEW: usize = 12;
     let few: Vec<&str> = names.clone().take(FEW + 1).collect();
     if few.len() <= FEW && few.iter().enumerate().all(|(index, name)| few.iter().skip(index + 1).all(|other| other != name)) {

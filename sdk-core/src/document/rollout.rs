@@ -7,8 +7,8 @@ use crate::{
         unit::{Digits, Unit},
         value,
     },
-    json::{place::Place, tree::Json},
-    rollout::Percentage,
+    json::{Json, Place},
+    percentage::Percentage,
 };
 
 /// A rollout, read.
@@ -57,6 +57,13 @@ impl Rollout {
         }
         rollout
     }
+}
+
+/// Whether this is a rollout as documents write it; one that is not leaves its flag out.
+pub fn is_rollout(json: &Json<'_>) -> bool {
+    let mut report = Report::default();
+    Rollout::read(json, Place::ROOT, &mut report);
+    report.mark() == Report::default().mark()
 }
 
 /// A list of units: strings and whole numbers, which count as their digits.

@@ -10,12 +10,18 @@ use crate::document::error::DocumentError;
 
 /// A JSON value. Numbers are their nearest double; text holds no U+0000.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Json<'a> {
+pub enum Json<'a> {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Boolean(bool),
+    /// A number, never -0.
     Number(f64),
+    /// A text.
     String(Cow<'a, str>),
+    /// A list.
     Array(Vec<Self>),
+    /// The members of an object as they are written: in their order, a name twice where it stands twice.
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
@@ -26,7 +32,7 @@ impl<'a> Json<'a> {
     }
 
     /// What kind of value it is, for messages.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean(_) => "a boolean",

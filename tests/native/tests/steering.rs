@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sdk_core::{
-    BucketKey, Millis, OwnerKind, Ruleset, Value as Answer,
+use control::{
+    Command, GuardEdit, Held, Import, Lists, Order, Plan, Refusal, RefusalKind, Steered, apply,
     change::{By, Hash, Link, Record, Verifier},
-    compile,
-    rollout::{Observed, Percentage, Step},
+    import,
+    lifecycle::{Observed, Step},
+    moved, overrides_of,
     rows::{RowKey, RowKind, Rows, State},
-    steering::{
-        Command, GuardEdit, Held, Import, Lists, Order, Plan, Refusal, RefusalKind, Steered, apply, import, moved, overrides_of, steer,
-        visitor,
-    },
+    steer, visitor,
 };
+use sdk_core::{BucketKey, Millis, OwnerKind, Percentage, Ruleset, Value as Answer, compile};
 use serde_json::{Value, json};
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f";

@@ -1,11 +1,12 @@
 //! What the audit trail tells of overrides: whoever folds its records has what is stored.
-use sdk_core::{
-    BucketKey, Millis, OwnerKind,
+use control::{
+    Command, Held, Import, apply,
     change::{By, Change},
-    compile,
+    import,
     rows::{RowKey, RowKind, Rows, State},
-    steering::{Command, Held, Import, apply, import, steer},
+    steer,
 };
+use sdk_core::{BucketKey, Millis, OwnerKind, compile};
 
 fn by() -> By {
     By { actor: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at: Millis(0) }

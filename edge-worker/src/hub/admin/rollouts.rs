@@ -1,9 +1,10 @@
 //! `/api/admin/rollout/{create,start,advance,pause,resume,complete,rollback,lists,percentage,guard}`.
-use sdk_core::{
-    rollout::{Method, Observed, Percentage, Rate, Step},
+use control::{
+    Command, GuardEdit, Lists, Order, Plan,
+    lifecycle::{Method, Observed, Rate, Step},
     rows::Rows,
-    steering::{Command, GuardEdit, Lists, Order, Plan},
 };
+use sdk_core::Percentage;
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::Response;
 

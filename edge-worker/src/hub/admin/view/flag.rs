@@ -1,9 +1,9 @@
 //! Flags as an operator sees them, and what was counted of them.
-use sdk_core::{
-    Evaluation, Millis,
-    rollout::{Observed, Tier},
-    steering::Feature,
+use control::{
+    Feature,
+    lifecycle::{Observed, Tier},
 };
+use sdk_core::{Evaluation, Millis};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

@@ -1,8 +1,6 @@
 //! Where a rollout stands, and where it may go.
-use sdk_core::{
-    Millis,
-    rollout::{Guard, Observed, Rollout, Status, Stop, Tier},
-};
+use control::lifecycle::{Guard, Observed, Rollout, Status, Stop, Tier};
+use sdk_core::Millis;
 use serde::Serialize;
 
 #[derive(Serialize)]

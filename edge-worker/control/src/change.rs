@@ -8,13 +8,14 @@ use alloc::{
     string::{String, ToString as _},
 };
 
-use sha2::{Digest as _, Sha256};
-
-use crate::{
-    json::Object,
-    json::canonical::{canonical_text, write_string},
-    matching::millis::Millis,
+use sdk_core::{
+    Millis,
+    json::{
+        Object,
+        canonical::{canonical_text, write_string},
+    },
 };
+use sha2::{Digest as _, Sha256};
 
 /// The longest old or new value that stands in a record, in bytes; of a longer one its length and its hash.
 const MAX_JSON: usize = 32_000;

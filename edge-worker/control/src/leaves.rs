@@ -5,26 +5,24 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{
-    document::rows::spelling::{self, Order},
-    evaluate::{
-        overrides::{OwnerKind, OwnerOverrides},
-        ruleset::Ruleset,
-    },
-    json::tree::Json,
+use sdk_core::{
+    OwnerKind, OwnerOverrides, Ruleset,
+    json::{Json, quoted},
 };
 
+use crate::rows::spelling::{self, Order};
+
 /// The overrides of one owner, and what each leaf is to a ruleset.
-pub(super) struct Leaves<'r> {
-    pub(super) ruleset: &'r Ruleset,
+pub(crate) struct Leaves<'r> {
+    pub(crate) ruleset: &'r Ruleset,
     /// Those that evaluate to something.
-    pub(super) own: OwnerOverrides,
+    pub(crate) own: OwnerOverrides,
     /// All, by dotted path, as JSON; of a path that stands twice the one that would count: as one name, else the first.
     texts: BTreeMap<String, String>,
 }
 
 impl<'r> Leaves<'r> {
-    pub(super) fn of(ruleset: &'r Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Self {
+    pub(crate) fn of(ruleset: &'r Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Self {
         let mut texts = BTreeMap::new();
         if let Ok(json @ Json::Object(_)) = serde_json::from_str(tree) {
             collect(&json, &mut Vec::new(), 1, &mut texts);
@@ -34,22 +32,22 @@ impl<'r> Leaves<'r> {
     }
 
     /// The keys of flags that are overridden, and the paths of leaves that evaluate to nothing.
-    pub(super) fn names(&self) -> BTreeSet<String> {
+    pub(crate) fn names(&self) -> BTreeSet<String> {
         let live = self.own.flags().map(|flag| self.ruleset.key_of(flag).to_string());
         live.chain(self.texts.keys().filter(|path| !self.is_live(path)).cloned()).collect()
     }
 
     /// What is said of a flag: the name of a variant, or the leaf that evaluates to nothing.
-    pub(super) fn said(&self, name: &str) -> Option<String> {
+    pub(crate) fn said(&self, name: &str) -> Option<String> {
         let variant = self.ruleset.find(name).filter(|flag| self.ruleset.key_of(*flag) == name).and_then(|flag| {
             let variant = self.own.variant(flag)?;
-            Some(super::quoted(self.ruleset.variant_name(flag, variant)))
+            Some(quoted(self.ruleset.variant_name(flag, variant)))
         });
         variant.or_else(|| self.texts.get(name).filter(|_| !self.is_live(name)).cloned())
     }
 
     /// Whether the same leaf stands in both, and evaluates to nothing in one: the flag is what is different.
-    pub(super) fn only_the_flag_differs(&self, other: &Self, name: &str) -> bool {
+    pub(crate) fn only_the_flag_differs(&self, other: &Self, name: &str) -> bool {
         let text = self.texts.get(name);
         text.is_some() && text == other.texts.get(name) && !(self.is_live(name) && other.is_live(name))
     }

@@ -5,14 +5,15 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Event, Held, Refusal, Steered, check_id, state};
+use sdk_core::{MAX_LIST, Percentage};
+
 use crate::{
+    Event, Held, Refusal, RefusalKind, Steered,
     change::{Action, By, Change},
-    document::{
-        MAX_LIST,
-        rows::{RowKey, RowKind},
-    },
-    rollout::{Course, Guard, Method, Observed, Percentage, Rate, Rollout, Status, Step, Tier},
+    command::check_id,
+    lifecycle::{Course, Guard, Method, Observed, Rate, Rollout, Status, Step, Tier},
+    rows::{RowKey, RowKind},
+    state_row,
 };
 
 /// What is to happen to a rollout.
@@ -78,13 +79,13 @@ pub struct GuardEdit {
 /// The most that a duration or a number of samples may be: whole in a double.
 const MOST: i64 = 1 << 53;
 
-pub(super) fn carry_out(held: Held<'_>, flag: &str, order: &Order, observed: Observed, by: &By) -> Result<Steered, Refusal> {
+pub(crate) fn carry_out(held: Held<'_>, flag: &str, order: &Order, observed: Observed, by: &By) -> Result<Steered, Refusal> {
     let key = held.flag(flag)?;
     let text = held.rows.get(RowKind::State, key).unwrap_or("{}");
-    let before = state::rollout(text, held.rows.get(RowKind::Course, key));
+    let before = state_row::rollout(text, held.rows.get(RowKind::Course, key));
     let next = match (order, &before) {
         (Order::Create(plan), before) => create(plan, before.as_ref(), by)?,
-        (_, None) => return Err(Refusal::new(super::RefusalKind::IllegalStep, "", "the flag has no rollout; create one first")),
+        (_, None) => return Err(Refusal::new(RefusalKind::IllegalStep, "", "the flag has no rollout; create one first")),
         (Order::Step(step), Some(rollout)) => rollout.step(*step, observed, by.at)?,
         (Order::Lists(lists), Some(rollout)) => with_lists(rollout, lists)?,
         (Order::Guard(edit), Some(rollout)) => {
@@ -104,8 +105,8 @@ pub(super) fn carry_out(held: Held<'_>, flag: &str, order: &Order, observed: Obs
         ..Change::new(action(order))
     };
     let writes = Vec::from([
-        (RowKey::of(RowKind::State, key), Some(state::with_rollout(text, &next))),
-        (RowKey::of(RowKind::Course, key), Some(state::write_course(&next.course))),
+        (RowKey::of(RowKind::State, key), Some(state_row::with_rollout(text, &next))),
+        (RowKey::of(RowKind::Course, key), Some(state_row::write_course(&next.course))),
     ]);
     let mut steered = held.compiled(key, writes, [change].into())?;
     let feature = held.feature(key).map_or_else(|| key.into(), |feature| feature.name);
@@ -139,7 +140,7 @@ fn create(plan: &Plan, before: Option<&Rollout>, by: &By) -> Result<Rollout, Ref
         && !matches!(before.status, Status::Planned | Status::RolledBack)
     {
         let detail = format!("the flag has a rollout that is {}; roll it back first", before.status.as_str());
-        return Err(Refusal::new(super::RefusalKind::IllegalStep, "", detail));
+        return Err(Refusal::new(RefusalKind::IllegalStep, "", detail));
     }
     let course = Course { created_at: Some(by.at), ..Course::default() };
     let mut rollout = Rollout {
@@ -227,7 +228,7 @@ fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
 
 /// A rollout in a record: what the document says, and its course.
 fn described(rollout: &Rollout) -> String {
-    let (document, course) = (state::written(rollout), state::write_course(&rollout.course));
+    let (document, course) = (state_row::written(rollout), state_row::write_course(&rollout.course));
     format!(r#"{{"course":{course},"rollout":{document}}}"#)
 }
 

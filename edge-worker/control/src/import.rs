@@ -6,21 +6,19 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Held, Refusal, Steered, check_reason, leaves::Leaves, overrides::Who, state};
+use sdk_core::{
+    BucketKey, Context, DocumentError, Evaluation, MAX_DOCUMENT_BYTES, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place,
+};
+
 use crate::{
-    bucket::BucketKey,
+    Held, Refusal, Steered,
     change::{Action, By, Change},
-    context::Context,
-    document::{
-        DocumentError, MAX_DOCUMENT_BYTES, compile,
-        rows::{self, RowKey, RowKind, Rows, State},
-    },
-    evaluate::{
-        overrides::{Overrides, OwnerKind},
-        ruleset::Ruleset,
-    },
-    matching::millis::Millis,
-    rollout::{Course, Status},
+    check_reason,
+    leaves::Leaves,
+    lifecycle::{Course, Rollout, Status},
+    overrides::Who,
+    rows::{self, RowKey, RowKind, Rows, State},
+    state_row,
 };
 
 /// A document to import.
@@ -60,7 +58,7 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, by: &By
     let Import { text, state, new_key } = import;
     let key = held.bucket_key().unwrap_or(new_key);
     let given = compile(text, Some(key))?;
-    let whole = |message| DocumentError { pointer: String::new(), message };
+    let whole = |message: String| DocumentError::at(Place::ROOT, message);
     let rows = Rows::split(text).ok_or_else(|| whole("expected an object".to_string()))?;
     let mut merged = held.merge(rows, state);
     if merged.rows.bucket_key().is_none() {
@@ -98,9 +96,9 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, by: &By
 fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
     let flags: Vec<String> = next.of(RowKind::State).map(|(name, _)| name.to_string()).collect();
     for name in flags {
-        let read = |rows: &Rows| state::rollout(rows.get(RowKind::State, &name)?, rows.get(RowKind::Course, &name));
+        let read = |rows: &Rows| state_row::rollout(rows.get(RowKind::State, &name)?, rows.get(RowKind::Course, &name));
         let (before, after) = (read(held), read(next));
-        let stage = |rollout: &crate::rollout::Rollout| (rollout.status, rollout.tier, rollout.percentage);
+        let stage = |rollout: &Rollout| (rollout.status, rollout.tier, rollout.percentage);
         let key = RowKey { kind: RowKind::Course, name: name.clone() };
         match after {
             None => next.remove(&key),
@@ -113,7 +111,7 @@ fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
                     stage_since: Some(now),
                     ..held
                 };
-                next.insert(key, state::write_course(&course));
+                next.insert(key, state_row::write_course(&course));
             }
             Some(_) => {}
         }
@@ -136,7 +134,7 @@ fn record(held: &Rows, next: &Rows, key: &RowKey, text: Option<&str>, changes: &
     match key.kind {
         RowKind::Flag => changes.push(Change { flag: Some(key.name.clone()), ..definition }),
         RowKind::State => {
-            let enabled = |rows: &Rows| rows.get(RowKind::Flag, &key.name).and(rows.text(key)).map(state::enabled);
+            let enabled = |rows: &Rows| rows.get(RowKind::Flag, &key.name).and(rows.text(key)).map(state_row::enabled);
             // A switch that stays where it is says nothing of what changed.
             let (old_value, new_value) = match (enabled(held), enabled(next)) {
                 (old, new) if old.unwrap_or(true) == new.unwrap_or(true) => (None, None),
@@ -222,7 +220,7 @@ pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), cont
                 let is_there = ruleset.find(key).is_some_and(|flag| ruleset.key_of(flag) == *key);
                 is_there.then(|| visitor.evaluate(key, None))
             });
-            let seen = |answer: &Option<crate::Evaluation<'_>>| {
+            let seen = |answer: &Option<Evaluation<'_>>| {
                 answer.as_ref().map(|answer| {
                     (
                         answer.variant().map(String::from),
@@ -235,7 +233,7 @@ pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), cont
                 })
             };
             if seen(&old) != seen(&new) {
-                let json = |answer: Option<crate::Evaluation<'_>>| {
+                let json = |answer: Option<Evaluation<'_>>| {
                     answer.map(|answer| {
                         let mut text = String::new();
                         answer.write_canonical(&mut text, None, false);

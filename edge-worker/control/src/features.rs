@@ -4,8 +4,9 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Held, state};
-use crate::{document::rows::RowKind, json::tree::Json, rollout::Rollout};
+use sdk_core::json::Json;
+
+use crate::{Held, lifecycle::Rollout, rows::RowKind, state_row};
 
 /// A flag as an operator sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +65,7 @@ fn feature(held: Held<'_>, key: &str) -> Option<Feature> {
         owner: member("owner").and_then(text),
         tags: words("tags"),
         kind: member("type").and_then(text).unwrap_or_else(|| "boolean".into()),
-        enabled: state::enabled(state),
-        rollout: state::rollout(state, held.rows.get(RowKind::Course, key)),
+        enabled: state_row::enabled(state),
+        rollout: state_row::rollout(state, held.rows.get(RowKind::Course, key)),
     })
 }

@@ -2,11 +2,12 @@
 //! first counts: among variants, and in overrides.
 use alloc::{format, string::String, vec::Vec};
 
-use super::RowKind;
-use crate::json::{
+use sdk_core::json::{
+    Json,
     canonical::{write_number, write_string},
-    tree::Json,
 };
+
+use super::RowKind;
 
 /// Whether two texts of rows of this kind say the same.
 pub(crate) fn same(kind: RowKind, a: &str, b: &str) -> bool {

@@ -7,30 +7,29 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Held, Refusal, RefusalKind, Steered, check_id, leaves::Leaves, organization_of, state};
+use sdk_core::{
+    Context, Millis, Overrides, Own, OwnerKind, OwnerOverrides, Ruleset, Value,
+    document::duplicates,
+    json::{Json, quoted},
+};
+
 use crate::{
+    Held, Refusal, RefusalKind, Steered,
     change::{Action, By, Change},
-    context::Context,
-    document::{
-        reader::duplicates,
-        rows::{
-            RowKey, RowKind,
-            spelling::{self, Order},
-        },
+    command::check_id,
+    leaves::Leaves,
+    organization_of,
+    rows::{
+        RowKey, RowKind,
+        spelling::{self, Order},
     },
-    evaluate::{
-        overrides::{Overrides, Own, OwnerKind, OwnerOverrides},
-        ruleset::Ruleset,
-    },
-    json::tree::Json,
-    matching::millis::Millis,
-    model::details::Value,
+    state_row,
 };
 
 /// How deep a tree of overrides may be: more than any key has segments.
 const MAX_DEPTH: usize = 64;
 
-pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &By) -> Result<Steered, Refusal> {
+pub(crate) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &By) -> Result<Steered, Refusal> {
     check_owner(owner, id)?;
     let given = leaves(held.ruleset, tree)?;
     let key = RowKey::of(owner.into(), id);
@@ -48,7 +47,7 @@ pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
         let flag = held.ruleset.key_of(leaf.flag);
         let old = own_before.variant(leaf.flag);
         let action = if leaf.variant.is_some() { Action::OverrideSet } else { Action::OverrideRemoved };
-        let named = |variant: Option<u32>| variant.map(|variant| super::quoted(held.ruleset.variant_name(leaf.flag, variant)));
+        let named = |variant: Option<u32>| variant.map(|variant| quoted(held.ruleset.variant_name(leaf.flag, variant)));
         steered.changes.push(Change {
             flag: Some(flag.into()),
             old_value: who.value(held.ruleset, &own_before, flag, by.at),
@@ -69,7 +68,7 @@ fn check_owner(owner: OwnerKind, id: &str) -> Result<(), Refusal> {
 }
 
 /// Removes all overrides of one owner, also those that evaluate to nothing.
-pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
+pub(crate) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
     check_owner(owner, id)?;
     let key = RowKey::of(owner.into(), id);
     let Some(before) = held.paged.text(&key) else { return Ok(Steered::default()) };
@@ -118,7 +117,7 @@ pub fn overrides_of(held: Held<'_>, customer: Option<&str>, organization: Option
 }
 
 /// The owner whose overrides are set, and as whom a change is judged: a visitor of whom nothing else is known.
-pub(super) struct Who<'h> {
+pub(crate) struct Who<'h> {
     owner: OwnerKind,
     id: &'h str,
     context: Context,
@@ -126,7 +125,7 @@ pub(super) struct Who<'h> {
 }
 
 impl<'h> Who<'h> {
-    pub(super) fn new(held: Held<'_>, owner: OwnerKind, id: &'h str) -> Self {
+    pub(crate) fn new(held: Held<'_>, owner: OwnerKind, id: &'h str) -> Self {
         let organization = (owner == OwnerKind::Customer).then(|| organization_of(held.paged, id)).flatten();
         let overrides = organization.as_deref().map(|organization| {
             let tree = held.paged.text(&RowKey::of(RowKind::Organization, organization)).unwrap_or("{}");
@@ -140,12 +139,12 @@ impl<'h> Who<'h> {
     }
 
     /// Somebody of whom nothing is asked but the name.
-    pub(super) fn of_id(owner: OwnerKind, id: &'h str) -> Self {
+    pub(crate) fn of_id(owner: OwnerKind, id: &'h str) -> Self {
         Self { owner, id, context: Context::new(), organization: None }
     }
 
     /// What the flag is for this owner; `None` where it is no boolean.
-    pub(super) fn value(&self, ruleset: &Ruleset, own: &OwnerOverrides, flag: &str, now: Millis) -> Option<bool> {
+    pub(crate) fn value(&self, ruleset: &Ruleset, own: &OwnerOverrides, flag: &str, now: Millis) -> Option<bool> {
         let own = match self.owner {
             OwnerKind::Customer => Own { customer: Some(own), organization: self.organization.as_ref() },
             OwnerKind::Organization => Own { customer: None, organization: Some(own) },
@@ -156,14 +155,14 @@ impl<'h> Who<'h> {
         }
     }
 
-    pub(super) fn change(&self, action: Action) -> Change {
+    pub(crate) fn change(&self, action: Action) -> Change {
         let id = |owner| (self.owner == owner).then(|| self.id.to_string());
         Change { customer: id(OwnerKind::Customer), organization: id(OwnerKind::Organization), ..Change::new(action) }
     }
 
     /// An override beats the deny list, which may not be what is wanted.
     fn warning(&self, held: Held<'_>, flag: &str) -> Option<String> {
-        let rollout = state::rollout(held.rows.get(RowKind::State, flag)?, None)?;
+        let rollout = state_row::rollout(held.rows.get(RowKind::State, flag)?, None)?;
         let denied = self.owner == OwnerKind::Customer && rollout.deny.iter().any(|unit| unit == self.id);
         denied.then(|| format!("customer {:?} is on the deny list of {flag}; the override comes before it", self.id))
     }

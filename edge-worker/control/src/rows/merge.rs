@@ -5,17 +5,17 @@ use alloc::{
     vec::Vec,
 };
 
+use sdk_core::{
+    BucketKey, OwnerKind,
+    document::is_rollout,
+    json::{Json, spelled_members},
+};
+
 use super::{
     RowKey, RowKind, Rows,
     changes::pointer,
     spelling::{self, Order},
-    split::{STATE, members, object, single},
-};
-use crate::{
-    bucket::BucketKey,
-    document::{reader::Report, rollout::Rollout},
-    evaluate::overrides::OwnerKind,
-    json::{place::Place, tree::Json},
+    split::{STATE, object, single},
 };
 
 /// What an import does with `enabled`, `rollout` and overrides.
@@ -133,7 +133,7 @@ impl Rows {
 
 /// The state of a flag that the hub has: its own, but for what is no state at all.
 fn kept_state(name: &str, held: &str, given: &str, kept: &mut Vec<String>) -> String {
-    let (held, given) = (members(held).unwrap_or_default(), members(given).unwrap_or_default());
+    let (held, given) = (spelled_members(held).unwrap_or_default(), spelled_members(given).unwrap_or_default());
     let mut state = Vec::new();
     for (member, absent) in STATE.into_iter().zip(["true", "{}"]) {
         let find = |members: &[(String, &'_ str)]| members.iter().position(|(name, _)| name == member);
@@ -155,12 +155,7 @@ fn kept_state(name: &str, held: &str, given: &str, kept: &mut Vec<String>) -> St
 /// Whether a flag with this member is not left out for it.
 fn is_state(member: &str, raw: &str) -> bool {
     let Ok(json) = serde_json::from_str::<Json<'_>>(raw) else { return false };
-    if member == "enabled" {
-        return matches!(json, Json::Boolean(_));
-    }
-    let mut report = Report::default();
-    Rollout::read(&json, Place::ROOT, &mut report);
-    report.mark() == Report::default().mark()
+    if member == "enabled" { matches!(json, Json::Boolean(_)) } else { is_rollout(&json) }
 }
 
 /// What of a tree of overrides stands at paths that are wanted, in its order.

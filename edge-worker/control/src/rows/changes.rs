@@ -1,11 +1,12 @@
 //! What is different between rows and rows: to be written, and to be told.
 use alloc::{string::String, vec::Vec};
 
+use sdk_core::json::{Place, spelled_members};
+
 use super::{
     RowKey, RowKind, Rows, spelling,
-    split::{Members, STATE, members},
+    split::{Members, STATE},
 };
-use crate::json::place::Place;
 
 /// Something in a document that is different now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl Rows {
         if !is_flag(self) || !is_flag(next) {
             return Vec::new();
         }
-        let (held, text) = (held.and_then(members).unwrap_or_default(), text.and_then(members).unwrap_or_default());
+        let (held, text) = (held.and_then(spelled_members).unwrap_or_default(), text.and_then(spelled_members).unwrap_or_default());
         let mut changes = Vec::new();
         for name in STATE {
             let (before, after) = (find(&held, name), find(&text, name));

@@ -1,32 +1,31 @@
 //! A flag's state as rows spell it, and a rollout's course beside it.
 use alloc::{borrow::Cow, string::String, vec, vec::Vec};
 
+use sdk_core::{Millis, Percentage, json::Json};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    document::rows::spelling::{self, Order},
-    json::tree::Json,
-    matching::millis::Millis,
-    rollout::{Course, Guard, Method, Percentage, Rate, Rollout, Status, Tier},
+    lifecycle::{Course, Guard, Method, Rate, Rollout, Status, Tier},
+    rows::spelling::{self, Order},
 };
 
 /// Whether a flag with this state is switched on.
-pub(super) fn enabled(state: &str) -> bool {
+pub(crate) fn enabled(state: &str) -> bool {
     !matches!(read(state).iter().find(|(name, _)| name == "enabled"), Some((_, Json::Boolean(false))))
 }
 
 /// The state of a flag that is switched on or off.
-pub(super) fn with_enabled(state: &str, enabled: bool) -> String {
+pub(crate) fn with_enabled(state: &str, enabled: bool) -> String {
     with(state, "enabled", Json::Boolean(enabled))
 }
 
 /// The state of a flag with this rollout.
-pub(super) fn with_rollout(state: &str, rollout: &Rollout) -> String {
+pub(crate) fn with_rollout(state: &str, rollout: &Rollout) -> String {
     with(state, "rollout", document_form(rollout))
 }
 
 /// The rollout of a flag, if it has one. The state must be that of a flag that compiles.
-pub(super) fn rollout(state: &str, course: Option<&str>) -> Option<Rollout> {
+pub(crate) fn rollout(state: &str, course: Option<&str>) -> Option<Rollout> {
     let state = read(state);
     let (_, Json::Object(members)) = state.iter().find(|(name, _)| name == "rollout")? else { return None };
     if members.is_empty() {
@@ -51,12 +50,12 @@ pub(super) fn rollout(state: &str, course: Option<&str>) -> Option<Rollout> {
 }
 
 /// A rollout as documents write it.
-pub(super) fn written(rollout: &Rollout) -> String {
+pub(crate) fn written(rollout: &Rollout) -> String {
     print(&document_form(rollout))
 }
 
 /// A course as its row holds it.
-pub(super) fn write_course(course: &Course) -> String {
+pub(crate) fn write_course(course: &Course) -> String {
     let millis = |moment: Option<Millis>| moment.map(|Millis(millis)| millis);
     let wire = CourseWire {
         created_at: millis(course.created_at),

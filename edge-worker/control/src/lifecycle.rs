@@ -8,7 +8,7 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{bucket::BUCKETS, json::canonical::write_number, matching::millis::Millis};
+use sdk_core::{Millis, Percentage, json::canonical::write_number};
 
 /// How long a tier lasts at least, unless a rollout says otherwise: 48 hours. Source: the deployment checklist.
 pub const MIN_TIER_DURATION_MS: i64 = 48 * 60 * 60 * 1_000;
@@ -59,13 +59,13 @@ impl Tier {
 
     /// The share that belongs to it.
     pub const fn percentage(self) -> Percentage {
-        Percentage(match self {
-            Self::Disabled => 0,
-            Self::Internal => 1_000,
-            Self::EarlyAdopters => 10_000,
-            Self::General => 50_000,
-            Self::Full => BUCKETS,
-        })
+        match self {
+            Self::Disabled => Percentage::buckets(0),
+            Self::Internal => Percentage::buckets(1_000),
+            Self::EarlyAdopters => Percentage::buckets(10_000),
+            Self::General => Percentage::buckets(50_000),
+            Self::Full => Percentage::FULL,
+        }
     }
 
     fn next(self) -> Option<Self> {
@@ -101,44 +101,6 @@ impl Status {
             Self::Completed => "completed",
             Self::RolledBack => "rolled_back",
         }
-    }
-}
-
-/// A share of all units in buckets, `0..=BUCKETS`: thousandths of a percent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Percentage(pub(crate) u32);
-
-impl Percentage {
-    /// Reads 0 to 100 with at most three decimals.
-    pub fn of(percent: f64) -> Option<Self> {
-        if !(0.0..=100.0).contains(&percent) {
-            return None;
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0 … 100000 after the check above; adding a half rounds"
-        )]
-        let rounded = (percent * 1000.0 + 0.5) as u32;
-        // A quotient of whole numbers is the double nearest to it, and so is the percentage if it has three decimals.
-        (rounded <= BUCKETS && (f64::from(rounded) / 1000.0).to_bits() == (percent + 0.0).to_bits()).then_some(Self(rounded))
-    }
-
-    /// As people write it.
-    pub fn percent(self) -> f64 {
-        f64::from(self.0) / 1000.0
-    }
-
-    /// The same, spelled as JSON does.
-    pub fn to_text(self) -> String {
-        let mut text = String::new();
-        write_number(&mut text, self.percent());
-        text
-    }
-
-    /// Units in buckets below this are in.
-    pub fn threshold(self) -> u32 {
-        self.0
     }
 }
 
@@ -280,7 +242,7 @@ impl Default for Rollout {
         Self {
             status: Status::Planned,
             tier: None,
-            percentage: Percentage(0),
+            percentage: Percentage::default(),
             allow: Vec::new(),
             deny: Vec::new(),
             guard: None,
@@ -336,7 +298,7 @@ impl Rollout {
             (Step::Pause, _) => return illegal("only an active one can be paused"),
             (Step::Resume, Status::Paused) => next.status = Status::Active,
             (Step::Resume, _) => return illegal("only a paused one can be resumed"),
-            (Step::Complete, Status::Active) if self.percentage.0 == BUCKETS => next.status = Status::Completed,
+            (Step::Complete, Status::Active) if self.percentage == Percentage::FULL => next.status = Status::Completed,
             (Step::Complete, Status::Active) => {
                 let percent = self.percentage.to_text();
                 return Err(Stop::Illegal(format!("the rollout is at {percent} %; only one at 100 % can be completed")));
@@ -417,7 +379,7 @@ impl Rollout {
     fn roll_back(&mut self, now: Millis) {
         self.status = Status::RolledBack;
         self.tier = self.tier.map(|_| Tier::Disabled);
-        self.percentage = Percentage(0);
+        self.percentage = Percentage::default();
         self.course.stage_since = Some(now);
     }
 }
@@ -493,7 +455,7 @@ mod tests {
             (Step::Resume, 0b00100),
             (Step::Complete, 0b00010),
             (Step::RollBack, 0b11111),
-            (Step::Percentage(Percentage(5)), 0b00110),
+            (Step::Percentage(Percentage::buckets(5)), 0b00110),
         ];
         for (step, legal) in steps {
             for (index, status) in Status::ALL.into_iter().enumerate() {
@@ -508,26 +470,16 @@ mod tests {
     fn what_is_taken_back_is_as_the_checklist_says() {
         let back = at(Tier::General, Status::Paused).step(Step::RollBack, Observed::default(), Millis(7)).unwrap();
         assert_eq!((back.status, back.tier, back.percentage.percent()), (Status::RolledBack, Some(Tier::Disabled), 0.0));
-        let plain = Rollout { tier: None, status: Status::Active, percentage: Percentage(5_000), ..Rollout::default() };
+        let plain = Rollout { tier: None, status: Status::Active, percentage: Percentage::buckets(5_000), ..Rollout::default() };
         let back = plain.step(Step::RollBack, Observed::default(), Millis(7)).unwrap();
-        assert_eq!((back.tier, back.percentage), (None, Percentage(0)));
+        assert_eq!((back.tier, back.percentage), (None, Percentage::default()));
     }
 
     #[test]
     fn advancing_takes_the_flag_from_nobody() {
         let mut rollout = at(Tier::Internal, Status::Active);
-        rollout.percentage = Percentage(25_000);
+        rollout.percentage = Percentage::buckets(25_000);
         let next = rollout.step(Step::Advance { force: true }, WELL, Millis(0)).unwrap();
         assert_eq!((next.tier, next.percentage.percent()), (Some(Tier::EarlyAdopters), 25.0));
-    }
-
-    #[test]
-    fn a_percentage_has_three_decimals() {
-        assert_eq!(Percentage::of(12.345), Some(Percentage(12_345)));
-        assert_eq!(Percentage::of(-0.0), Some(Percentage(0)));
-        assert_eq!(Percentage::of(100.0), Some(Percentage(BUCKETS)));
-        for not in [12.3456, -1.0, 100.001, f64::NAN] {
-            assert_eq!(Percentage::of(not), None);
-        }
     }
 }

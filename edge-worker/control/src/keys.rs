@@ -13,11 +13,13 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{Held, Refusal, RefusalKind, Steered, check_id};
+use sdk_core::Millis;
+
 use crate::{
+    Held, Refusal, RefusalKind, Steered,
     change::{Action, Change, Hash},
-    document::rows::{RowKey, RowKind, Rows},
-    matching::millis::Millis,
+    command::check_id,
+    rows::{RowKey, RowKind, Rows},
 };
 
 /// The longest label, in bytes.
@@ -239,7 +241,7 @@ pub fn keys(rows: &Rows) -> impl Iterator<Item = (&str, Key)> {
     rows.of(RowKind::Key).filter_map(|(id, text)| Some((id, Key::from_row(text)?)))
 }
 
-pub(super) fn carry_out(held: Held<'_>, order: &KeyOrder, now: Millis) -> Result<Steered, Refusal> {
+pub(crate) fn carry_out(held: Held<'_>, order: &KeyOrder, now: Millis) -> Result<Steered, Refusal> {
     match order {
         KeyOrder::Create { id, made, terms } => create(held, id, made, terms, now),
         KeyOrder::Rotate { id, successor, made, overlap_ms, expiry } => rotate(held, id, successor, made, *overlap_ms, *expiry, now),

@@ -1,11 +1,9 @@
 use alloc::{string::String, vec, vec::Vec};
 
+use sdk_core::compile;
+
 use super::*;
-use crate::{
-    change::By,
-    document::compile,
-    steering::{Command, apply, steer},
-};
+use crate::{Command, apply, change::By, steer};
 
 const NOW: Millis = Millis(1_800_000_000_000);
 const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f"}"#;
