@@ -13,11 +13,13 @@ pub mod bucket;
 mod context;
 pub mod document;
 mod evaluate;
+pub mod hex;
 pub mod json;
 mod matching;
 mod model;
 mod percentage;
 mod program;
+pub mod stage;
 
 pub use bucket::{BUCKETS, BucketKey, Subkey};
 pub use context::{Context, MAX_CONTEXT_DEPTH};

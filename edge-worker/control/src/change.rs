@@ -9,7 +9,7 @@ use alloc::{
 };
 
 use sdk_core::{
-    Millis,
+    Millis, hex,
     json::{
         Object,
         canonical::{canonical_text, write_string},
@@ -176,21 +176,12 @@ impl Hash {
 
     /// 64 lower-case hex digits.
     pub fn to_hex(self) -> String {
-        let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
-        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+        hex::encode(&self.0)
     }
 
     /// Reads 64 lower-case hex digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 || digits.iter().any(u8::is_ascii_uppercase) {
-            return None;
-        }
-        let mut hash = [0; 32];
-        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
-        }
-        Some(Self(hash))
+        hex::decode_lower(text).map(Self)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     change::{Action, By, Change},
     check_reason,
     leaves::Leaves,
-    lifecycle::{Course, Rollout, Status},
+    lifecycle::{Course, Rollout},
     overrides::Who,
     rows::{self, RowKey, RowKind, Rows, State},
     state_row,
@@ -103,11 +103,10 @@ fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
         match after {
             None => next.remove(&key),
             Some(rollout) if before.as_ref().map(stage) != Some(stage(&rollout)) || next.text(&key).is_none() => {
-                let runs = !matches!(rollout.status, Status::Planned | Status::RolledBack);
                 let held = before.map(|before| before.course).unwrap_or_default();
                 let course = Course {
                     created_at: held.created_at.or(Some(now)),
-                    started_at: held.started_at.or(runs.then_some(now)),
+                    started_at: held.started_at.or(rollout.status.is_running().then_some(now)),
                     stage_since: Some(now),
                     ..held
                 };

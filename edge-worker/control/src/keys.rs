@@ -13,7 +13,7 @@ use alloc::{
 };
 use core::fmt;
 
-use sdk_core::Millis;
+use sdk_core::{Millis, hex};
 
 use crate::{
     Held, Refusal, RefusalKind, Steered,
@@ -77,12 +77,12 @@ impl KeyKind {
 
     /// The text of a key, made of bytes that nobody can guess.
     pub fn secret(self, random: [u8; RANDOM]) -> String {
-        random.iter().fold(String::from(self.prefix()), |secret, byte| secret + &format!("{byte:02x}"))
+        String::from(self.prefix()) + &hex::encode(&random)
     }
 
     /// The kind of the key with this text; what was never made is of none.
     pub fn of_secret(secret: &str) -> Option<Self> {
-        let is_random = |rest: &str| rest.len() == 2 * RANDOM && rest.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        let is_random = |rest: &str| hex::decode_lower::<RANDOM>(rest).is_some();
         Self::ALL.into_iter().find(|kind| secret.strip_prefix(kind.prefix()).is_some_and(is_random))
     }
 }

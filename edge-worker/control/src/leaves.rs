@@ -4,13 +4,15 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
+use core::convert::Infallible;
 
 use sdk_core::{
     OwnerKind, OwnerOverrides, Ruleset,
-    json::{Json, quoted},
+    document::{Leaf, Members, VisitLeaves, visit_leaves},
+    json::{Json, Place, quoted},
 };
 
-use crate::rows::spelling::{self, Order};
+use crate::rows::spelling;
 
 /// The overrides of one owner, and what each leaf is to a ruleset.
 pub(crate) struct Leaves<'r> {
@@ -23,12 +25,11 @@ pub(crate) struct Leaves<'r> {
 
 impl<'r> Leaves<'r> {
     pub(crate) fn of(ruleset: &'r Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Self {
-        let mut texts = BTreeMap::new();
+        let mut texts = Texts::default();
         if let Ok(json @ Json::Object(_)) = serde_json::from_str(tree) {
-            collect(&json, &mut Vec::new(), 1, &mut texts);
-            collect(&json, &mut Vec::new(), usize::MAX, &mut texts);
+            let Ok(()) = visit_leaves(&json, Place::ROOT, &mut texts);
         }
-        Self { ruleset, own: ruleset.owner_overrides(owner, id, tree).0, texts }
+        Self { ruleset, own: ruleset.owner_overrides(owner, id, tree).0, texts: texts.in_force() }
     }
 
     /// The keys of flags that are overridden, and the paths of leaves that evaluate to nothing.
@@ -57,21 +58,36 @@ impl<'r> Leaves<'r> {
     }
 }
 
-fn collect(json: &Json<'_>, path: &mut Vec<String>, deepest: usize, found: &mut BTreeMap<String, String>) {
-    let Json::Object(members) = json else {
-        found.entry(path.join(".")).or_insert_with(|| {
-            let mut text = String::new();
-            spelling::write(&mut text, json, Order::Kept);
-            text
-        });
-        return;
-    };
-    if path.len() >= deepest {
-        return;
+/// The leaves of a tree as JSON, each with its path.
+#[derive(Default)]
+struct Texts {
+    /// Those whose path is one name.
+    whole: Vec<(String, String)>,
+    nested: Vec<(String, String)>,
+}
+
+impl Texts {
+    /// By path; of a path that stands twice the one that is one name, else the first.
+    fn in_force(self) -> BTreeMap<String, String> {
+        let mut texts = BTreeMap::new();
+        for (path, text) in self.whole.into_iter().chain(self.nested) {
+            texts.entry(path).or_insert(text);
+        }
+        texts
     }
-    for (name, value) in members {
-        path.push(name.clone().into_owned());
-        collect(value, path, deepest, found);
-        path.pop();
+}
+
+impl<'j> VisitLeaves<'j> for Texts {
+    type Error = Infallible;
+
+    /// A member that stands twice is walked twice: it is stored, though it evaluates to nothing.
+    fn object<'w>(&mut self, _: Place<'_>, _: usize, _: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn leaf(&mut self, Leaf { path, depth, value, .. }: Leaf<'_, 'j>) -> Result<(), Infallible> {
+        let texts = if depth == 1 { &mut self.whole } else { &mut self.nested };
+        texts.push((path.to_string(), spelling::written(value)));
+        Ok(())
     }
 }

@@ -1,6 +1,5 @@
 //! Setting and removing overrides of one customer or organization.
 use alloc::{
-    borrow::Cow,
     collections::BTreeSet,
     format,
     string::{String, ToString as _},
@@ -9,8 +8,8 @@ use alloc::{
 
 use sdk_core::{
     Context, Millis, Overrides, Own, OwnerKind, OwnerOverrides, Ruleset, Value,
-    document::duplicates,
-    json::{Json, quoted},
+    document::{Leaf, Members, VisitLeaves, duplicates, retain_leaves, visit_leaves},
+    json::{Json, Place, quoted},
 };
 
 use crate::{
@@ -19,10 +18,7 @@ use crate::{
     command::check_id,
     leaves::Leaves,
     organization_of,
-    rows::{
-        RowKey, RowKind,
-        spelling::{self, Order},
-    },
+    rows::{RowKey, RowKind, spelling},
     state_row,
 };
 
@@ -35,7 +31,7 @@ pub(crate) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
     let key = RowKey::of(owner.into(), id);
     let before = held.paged.text(&key);
     let (own_before, _) = held.ruleset.owner_overrides(owner, id, before.unwrap_or("{}"));
-    let changed: Vec<&Leaf<'_>> = given.iter().filter(|leaf| own_before.variant(leaf.flag) != leaf.variant).collect();
+    let changed: Vec<&Wanted<'_>> = given.iter().filter(|leaf| own_before.variant(leaf.flag) != leaf.variant).collect();
     if changed.is_empty() {
         return Ok(Steered::default());
     }
@@ -169,19 +165,20 @@ impl<'h> Who<'h> {
 }
 
 /// A leaf of what was given: a flag, and the variant it gets; `None` removes.
-struct Leaf<'j> {
+struct Wanted<'j> {
     flag: u32,
     variant: Option<u32>,
-    json: Json<'j>,
+    value: Json<'j>,
 }
 
 /// Reads a tree; unlike in a document anything wrong in it refuses it whole.
-fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Leaf<'t>>, Refusal> {
+fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Wanted<'t>>, Refusal> {
     let invalid = |detail: String| Refusal::invalid("/flags", detail);
     let json: Json<'t> = serde_json::from_str(tree).map_err(|error| invalid(format!("{error}")))?;
     let Json::Object(_) = json else { return Err(invalid(format!("expected an object of overrides, found {}", json.kind()))) };
-    let mut found = Vec::new();
-    collect(ruleset, json, &mut Vec::new(), &mut found)?;
+    let mut given = Given { ruleset, found: Vec::new() };
+    visit_leaves(&json, Place::ROOT.name("flags"), &mut given)?;
+    let found = given.found;
     if found.is_empty() {
         return Err(invalid("expected one override at least".into()));
     }
@@ -192,86 +189,66 @@ fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Leaf<'t>>, Refusal
     Ok(found)
 }
 
-fn collect<'t>(ruleset: &Ruleset, json: Json<'t>, path: &mut Vec<String>, found: &mut Vec<Leaf<'t>>) -> Result<(), Refusal> {
-    let pointer = || path.iter().fold(String::from("/flags"), |pointer, step| pointer + "/" + &step.replace('~', "~0").replace('/', "~1"));
-    let Json::Object(members) = json else {
-        let name = path.join(".");
-        let Some(flag) = ruleset.find(&name) else {
-            return Err(Refusal::new(RefusalKind::FlagNotFound, pointer(), format!("no flag has the key or alias {name:?}")));
+/// The leaves of a command, each checked against the ruleset.
+struct Given<'r, 'j> {
+    ruleset: &'r Ruleset,
+    found: Vec<Wanted<'j>>,
+}
+
+impl<'j> VisitLeaves<'j> for Given<'_, 'j> {
+    type Error = Refusal;
+
+    fn object<'w>(&mut self, place: Place<'_>, depth: usize, members: &'w Members<'j>) -> Result<Vec<&'w str>, Refusal> {
+        if depth >= MAX_DEPTH {
+            return Err(Refusal::invalid("/flags", format!("expected a tree of at most {MAX_DEPTH} levels")));
+        }
+        match duplicates(members.iter().map(|(name, _)| name.as_ref())).first() {
+            Some(twice) => Err(Refusal::invalid(place.pointer(), format!("the member {twice:?} stands here twice"))),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn leaf(&mut self, Leaf { path, place, value, .. }: Leaf<'_, 'j>) -> Result<(), Refusal> {
+        let Some(flag) = self.ruleset.find(path) else {
+            return Err(Refusal::new(RefusalKind::FlagNotFound, place.pointer(), format!("no flag has the key or alias {path:?}")));
         };
-        let variant = match &json {
+        let variant = match value {
             Json::Null => None,
-            Json::Boolean(boolean) => Some(
-                ruleset
-                    .first_boolean(flag, *boolean)
-                    .ok_or_else(|| Refusal::invalid(pointer(), format!("the flag has no variant with the value {boolean}")))?,
-            ),
-            Json::String(text) => {
-                let variant = ruleset.variant_number(flag, text);
-                Some(variant.ok_or_else(|| Refusal::invalid(pointer(), format!("unknown variant {text:?}")))?)
+            Json::Boolean(boolean) => {
+                let variant = self.ruleset.first_boolean(flag, *boolean);
+                let detail = || format!("the flag has no variant with the value {boolean}");
+                Some(variant.ok_or_else(|| Refusal::invalid(place.pointer(), detail()))?)
             }
-            other => {
-                let detail = format!("expected true, false, a variant's name or null, found {}", other.kind());
-                return Err(Refusal::invalid(pointer(), detail));
+            Json::String(text) => {
+                let variant = self.ruleset.variant_number(flag, text);
+                Some(variant.ok_or_else(|| Refusal::invalid(place.pointer(), format!("unknown variant {text:?}")))?)
+            }
+            Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+                let detail = format!("expected true, false, a variant's name or null, found {}", value.kind());
+                return Err(Refusal::invalid(place.pointer(), detail));
             }
         };
-        found.push(Leaf { flag, variant, json });
-        return Ok(());
-    };
-    if path.len() >= MAX_DEPTH {
-        return Err(Refusal::invalid("/flags", format!("expected a tree of at most {MAX_DEPTH} levels")));
+        self.found.push(Wanted { flag, variant, value: value.clone() });
+        Ok(())
     }
-    if let Some(twice) = duplicates(members.iter().map(|(name, _)| name.as_ref())).into_iter().next() {
-        return Err(Refusal::invalid(pointer(), format!("the member {twice:?} stands here twice")));
-    }
-    for (name, value) in members {
-        path.push(name.into_owned());
-        collect(ruleset, value, path, found)?;
-        path.pop();
-    }
-    Ok(())
 }
 
 /// The tree with other leaves; what it says of other flags stays as it stands. `None` where nothing is left.
-fn edited(ruleset: &Ruleset, tree: &str, changed: &[&Leaf<'_>]) -> Option<String> {
+fn edited(ruleset: &Ruleset, tree: &str, changed: &[&Wanted<'_>]) -> Option<String> {
     let flags: BTreeSet<u32> = changed.iter().map(|leaf| leaf.flag).collect();
     let mut members = match serde_json::from_str(tree) {
         Ok(Json::Object(members)) => members,
         _ => Vec::new(),
     };
-    without(ruleset, &mut members, &mut String::new(), &flags);
+    // Every leaf of these flags, by whatever name.
+    retain_leaves(&mut members, |path| !ruleset.find(path).is_some_and(|flag| flags.contains(&flag)));
     for leaf in changed.iter().filter(|leaf| leaf.variant.is_some()) {
-        insert(&mut members, ruleset.key_of(leaf.flag), leaf.json.clone());
+        insert(&mut members, ruleset.key_of(leaf.flag), leaf.value.clone());
     }
     if members.is_empty() {
         return None;
     }
-    let mut out = String::new();
-    spelling::write(&mut out, &Json::Object(members), Order::Kept);
-    Some(out)
-}
-
-type Members<'j> = Vec<(Cow<'j, str>, Json<'j>)>;
-
-/// Takes every leaf of these flags away, by whatever name, and what is empty then.
-fn without(ruleset: &Ruleset, members: &mut Members<'_>, path: &mut String, flags: &BTreeSet<u32>) {
-    members.retain_mut(|(name, value)| {
-        let length = path.len();
-        if length > 0 {
-            path.push('.');
-        }
-        path.push_str(name);
-        let stays = match value {
-            Json::Object(members) => {
-                let was_empty = members.is_empty();
-                without(ruleset, members, path, flags);
-                was_empty || !members.is_empty()
-            }
-            _ => !ruleset.find(path).is_some_and(|flag| flags.contains(&flag)),
-        };
-        path.truncate(length);
-        stays
-    });
+    Some(spelling::written(&Json::Object(members)))
 }
 
 /// Puts a leaf at a dotted path; where something else stands in its way, under the path as one name.

@@ -1,17 +1,21 @@
 //! Orders to a flag's rollout.
 use alloc::{
+    collections::BTreeSet,
     format,
     string::{String, ToString as _},
     vec::Vec,
 };
 
-use sdk_core::{MAX_LIST, Percentage};
+use sdk_core::{
+    MAX_LIST, Percentage,
+    stage::{MIN_SAMPLES, Method, Rate, Status, TIME_WINDOW_MS, Tier},
+};
 
 use crate::{
     Event, Held, Refusal, RefusalKind, Steered,
     change::{Action, By, Change},
     command::check_id,
-    lifecycle::{Course, Guard, Method, Observed, Rate, Rollout, Status, Step, Tier},
+    lifecycle::{Course, Guard, MIN_TIER_MS, Observed, Rollout, Step},
     rows::{RowKey, RowKind},
     state_row,
 };
@@ -75,9 +79,6 @@ pub struct GuardEdit {
     /// More than this share must have gone well before it goes on.
     pub success_rate: Option<Rate>,
 }
-
-/// The most that a duration or a number of samples may be: whole in a double.
-const MOST: i64 = 1 << 53;
 
 pub(crate) fn carry_out(held: Held<'_>, flag: &str, order: &Order, observed: Observed, by: &By) -> Result<Steered, Refusal> {
     let key = held.flag(flag)?;
@@ -176,6 +177,7 @@ fn with_lists(rollout: &Rollout, lists: &Lists) -> Result<Rollout, Refusal> {
             put(list, whole, &format!("/{name}"))?;
         }
         put(list, add, &format!("/add/{name}"))?;
+        let remove: BTreeSet<&String> = remove.iter().collect();
         list.retain(|unit| !remove.contains(unit));
         if list.len() > MAX_LIST {
             return Err(Refusal::invalid(format!("/{name}"), format!("{} entries, at most {MAX_LIST} are allowed", list.len())));
@@ -191,7 +193,7 @@ fn with_lists(rollout: &Rollout, lists: &Lists) -> Result<Rollout, Refusal> {
 
 /// Appends what is not there yet, in its order.
 fn put(list: &mut Vec<String>, more: &[String], pointer: &str) -> Result<(), Refusal> {
-    let mut known: alloc::collections::BTreeSet<String> = list.iter().cloned().collect();
+    let mut known: BTreeSet<String> = list.iter().cloned().collect();
     for (index, unit) in more.iter().enumerate() {
         check_id(unit, &format!("{pointer}/{index}"))?;
         if known.insert(unit.clone()) {
@@ -202,15 +204,16 @@ fn put(list: &mut Vec<String>, more: &[String], pointer: &str) -> Result<(), Ref
 }
 
 fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
-    let range = |pointer: &str, value: Option<i64>, least: i64| match value {
-        Some(value) if !(least..=MOST).contains(&value) => {
-            Err(Refusal::invalid(pointer, format!("expected a whole number from {least} to 2^53")))
+    let samples = edit.min_samples.map(|samples| i64::try_from(samples).unwrap_or(i64::MAX));
+    for (pointer, value, bounds) in [
+        ("/rollbackThreshold/timeWindow", edit.time_window_ms, TIME_WINDOW_MS),
+        ("/rollbackThreshold/minSamples", samples, MIN_SAMPLES),
+        ("/minTierDuration", edit.min_tier_ms, MIN_TIER_MS),
+    ] {
+        if value.is_some_and(|value| !bounds.contains(&value)) {
+            return Err(Refusal::invalid(pointer, format!("expected a whole number from {} to 2^53", bounds.start())));
         }
-        _ => Ok(()),
-    };
-    range("/rollbackThreshold/timeWindow", edit.time_window_ms, 1)?;
-    range("/rollbackThreshold/minSamples", edit.min_samples.map(|samples| i64::try_from(samples).unwrap_or(i64::MAX)), 0)?;
-    range("/minTierDuration", edit.min_tier_ms, 0)?;
+    }
     let held = rollout.guard.unwrap_or_default();
     let guard = Guard {
         method: edit.method.unwrap_or(held.method),

@@ -8,6 +8,7 @@ pub(crate) mod error;
 mod flag;
 mod key;
 mod order;
+mod override_tree;
 mod overrides;
 mod pattern;
 mod reader;
@@ -16,6 +17,7 @@ mod steps;
 
 pub use compile::{Compiled, compile};
 pub use error::DocumentError;
+pub use override_tree::{Leaf, Members, VisitLeaves, retain_leaves, visit_leaves};
 pub use reader::duplicates;
 pub use rollout::is_rollout;
 

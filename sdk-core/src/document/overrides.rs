@@ -1,10 +1,12 @@
 //! Overrides as documents write them: trees or dotted keys, by owner. They are compiled for a ruleset, which is compiled already.
-use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use core::convert::Infallible;
 
 use serde_json::value::RawValue;
 
 use super::{
     error::DocumentError,
+    override_tree::{Leaf, Members, VisitLeaves, visit_leaves},
     reader::{Report, duplicates},
 };
 use crate::{
@@ -69,12 +71,12 @@ pub(crate) fn owners(raw: &RawValue, place: Place<'_>, ruleset: &Ruleset, report
 
 /// Reads the overrides of one owner.
 fn owner(tree: &Json<'_>, place: Place<'_>, ruleset: &Ruleset, report: &mut Report) -> OwnerOverrides {
-    let mut leaves = Leaves { ruleset, report, found: BTreeMap::new() };
     let Json::Object(_) = tree else {
-        leaves.report.expected(place, "an object of overrides", tree);
+        report.expected(place, "an object of overrides", tree);
         return OwnerOverrides::default();
     };
-    leaves.walk(tree, place, &mut String::new(), 0);
+    let mut leaves = Leaves { ruleset, report, found: BTreeMap::new() };
+    let Ok(()) = visit_leaves(tree, place, &mut leaves);
     OwnerOverrides::new(leaves.found.into_iter().filter_map(|(flag, (_, variant, _))| Some((flag, variant?))).collect())
 }
 
@@ -94,32 +96,23 @@ enum Named {
     PathOfAlias,
 }
 
-impl Leaves<'_> {
-    fn walk(&mut self, json: &Json<'_>, place: Place<'_>, path: &mut String, level: usize) {
-        let Json::Object(members) = json else { return self.leaf(json, place, path, level) };
+impl<'j> VisitLeaves<'j> for Leaves<'_> {
+    type Error = Infallible;
+
+    fn object<'w>(&mut self, place: Place<'_>, _: usize, members: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
         let twice = duplicates(members.iter().map(|(name, _)| name.as_ref()));
         for name in &twice {
             self.report.error(place.name(name), "a member of this name stands here twice");
         }
-        for (name, value) in members {
-            if twice.contains(&Cow::as_ref(name)) {
-                continue;
-            }
-            let length = path.len();
-            if level > 0 {
-                path.push('.');
-            }
-            path.push_str(name);
-            self.walk(value, place.name(name), path, level + 1);
-            path.truncate(length);
-        }
+        Ok(twice)
     }
 
-    fn leaf(&mut self, json: &Json<'_>, place: Place<'_>, path: &str, level: usize) {
+    fn leaf(&mut self, Leaf { path, depth, place, value }: Leaf<'_, 'j>) -> Result<(), Infallible> {
         let Some(flag) = self.ruleset.find(path) else {
-            return self.report.error(place, format!("unknown flag {path:?}"));
+            self.report.error(place, format!("unknown flag {path:?}"));
+            return Ok(());
         };
-        let variant = match json {
+        let variant = match value {
             Json::Boolean(boolean) => {
                 let variant = self.ruleset.first_boolean(flag, *boolean);
                 if variant.is_none() {
@@ -140,7 +133,7 @@ impl Leaves<'_> {
             }
         };
         let key = self.ruleset.key_of(flag);
-        let named = match (level == 1, path == key) {
+        let named = match (depth == 1, path == key) {
             (true, true) => Named::Key,
             (true, false) => Named::Alias,
             (false, true) => Named::PathOfKey,
@@ -157,6 +150,7 @@ impl Leaves<'_> {
             }
             Some(_) => self.report.errors.push(twice()),
         }
+        Ok(())
     }
 }
 

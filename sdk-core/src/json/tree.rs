@@ -31,6 +31,22 @@ impl<'a> Json<'a> {
         serde_json::from_str(raw.get()).map_err(|error| locate(raw, place).unwrap_or_else(|| DocumentError::at(place, plain(&error))))
     }
 
+    /// The member of this name; of a name that stands twice, the first. `None` where this is no object.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else { return None };
+        members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// The text, where this is one.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+
+    /// The number, where this is one.
+    pub fn as_number(&self) -> Option<f64> {
+        if let Self::Number(number) = self { Some(*number) } else { None }
+    }
+
     /// What kind of value it is, for messages.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -90,6 +90,21 @@ fn refused(answer: Result<Steered, Refusal>, kind: RefusalKind) -> Refusal {
     refusal
 }
 
+/// In tier 1 the allow list is the audience, at any percentage; a completed rollout has no audience but everybody.
+#[test]
+fn a_completed_rollout_is_on_for_strangers_though_tier_1_had_an_allow_list() {
+    let mut hub = Hub::new(&document(&json!({ "a": { "unit": "customerId" } })));
+    hub.rollout("a", Order::Create(Plan { allow: vec!["c-1".into()], ..Plan::default() })).unwrap();
+    for step in [Step::Start, Step::Percentage(Percentage::FULL)] {
+        hub.rollout("a", Order::Step(step)).unwrap();
+    }
+    assert_eq!(["c-1", "c-2"].map(|customer| hub.value("a", Some(customer), None)), [Some(true), Some(false)]);
+    let done = hub.rollout("a", Order::Step(Step::Complete)).unwrap();
+    assert_eq!(["c-1", "c-2"].map(|customer| hub.value("a", Some(customer), None)), [Some(true), Some(true)]);
+    assert_eq!(hub.document()["flags"]["a"]["rollout"]["tier"], json!(4));
+    assert_eq!(done.events.iter().map(|event| event.name).collect::<Vec<_>>(), ["enabled"]);
+}
+
 #[test]
 fn overrides_are_set_and_removed_leaf_by_leaf() {
     let mut hub = Hub::new(&document(&json!({

@@ -77,3 +77,18 @@ fn an_override_that_is_there_stays_however_it_is_spelled() {
     let nested = document(r#"{"a":{}}"#, r#"{"s":{"b":true}}"#);
     assert_eq!(imported(&both, &nested, State::Replace), [record("s.b", Some("false"), Some("true"))]);
 }
+
+/// An empty name is a name on the way to a leaf: what stands below it is no override of a flag that is called like the rest.
+#[test]
+fn what_stands_below_an_empty_name_is_nobodys_override() {
+    let before = document(r#"{"b":{}}"#, r#"{"b":true}"#);
+    let after = document(r#"{"a":{},"b":{}}"#, r#"{"":{"a":true}}"#);
+    assert_eq!(imported(&before, &after, State::Keep), []);
+    assert_eq!(imported(&before, &after, State::Replace), [record(".a", None, Some("true")), record("b", Some("\"on\""), None)]);
+    let held = document(r#"{"a":{}}"#, r#"{"":{"a":true}}"#);
+    let (rows, ruleset) = (Rows::split(&held).unwrap(), compile(&held, None).unwrap().ruleset);
+    let command = Command::Override { owner: OwnerKind::Customer, id: "c-1".into(), tree: r#"{"a":false}"#.into() };
+    let steered = steer(Held { rows: &rows, paged: &rows, ruleset: &ruleset }, &command, &by()).unwrap();
+    let texts: Vec<_> = steered.writes.iter().map(|(_, text)| text.as_deref()).collect();
+    assert_eq!(texts, [Some(r#"{"":{"a":true},"a":false}"#)]);
+}

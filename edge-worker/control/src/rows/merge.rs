@@ -4,17 +4,18 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
+use core::convert::Infallible;
 
 use sdk_core::{
     BucketKey, OwnerKind,
-    document::is_rollout,
-    json::{Json, spelled_members},
+    document::{Leaf, Members, VisitLeaves, is_rollout, retain_leaves, visit_leaves},
+    json::{Json, Place, spelled_members},
 };
 
 use super::{
     RowKey, RowKind, Rows,
     changes::pointer,
-    spelling::{self, Order},
+    spelling,
     split::{STATE, object, single},
 };
 
@@ -90,15 +91,17 @@ impl Rows {
                 let key = RowKey { kind, name };
                 let held = self.text(&key);
                 // What is there stays, however it is spelled.
-                let mut here = BTreeSet::new();
-                held.and_then(|held| serde_json::from_str(held).ok()).iter().for_each(|held| leaves(held, &mut String::new(), &mut here));
-                let is_new = |path: &str| new_flags.contains(path) && !here.contains(path);
-                let new = serde_json::from_str(&given).ok().and_then(|tree| chosen(&tree, &mut String::new(), &is_new));
+                let mut here = Paths::default();
+                if let Some(held) = held.and_then(|held| serde_json::from_str(held).ok()) {
+                    let Ok(()) = visit_leaves(&held, Place::ROOT, &mut here);
+                }
+                let is_new = |path: &str| new_flags.contains(path) && !here.0.contains(path);
+                let new = serde_json::from_str(&given).ok().and_then(|tree| chosen(tree, is_new));
                 let stays = match (held, new) {
                     (held, None) => held.map(Into::into),
                     (Some(held), Some(new)) => Some(with(held, new)),
                     // Nothing of it is for a flag that the hub has: as it is written.
-                    (None, Some(new)) => Some(written(&new)),
+                    (None, Some(new)) => Some(spelling::written(&new)),
                 };
                 if !stays.as_ref().is_some_and(|stays| spelling::same(kind, stays, &given)) {
                     merged.kept.push(pointer(&key));
@@ -159,45 +162,34 @@ fn is_state(member: &str, raw: &str) -> bool {
 }
 
 /// What of a tree of overrides stands at paths that are wanted, in its order.
-fn chosen<'j>(tree: &Json<'j>, path: &mut String, is_wanted: &impl Fn(&str) -> bool) -> Option<Json<'j>> {
-    let Json::Object(members) = tree else { return is_wanted(path).then(|| tree.clone()) };
-    let mut found = Vec::new();
-    for (name, value) in members {
-        let length = step(path, name);
-        found.extend(chosen(value, path, is_wanted).map(|value| (name.clone(), value)));
-        path.truncate(length);
-    }
-    (!found.is_empty()).then_some(Json::Object(found))
+fn chosen<'j>(tree: Json<'j>, is_wanted: impl Fn(&str) -> bool) -> Option<Json<'j>> {
+    let Json::Object(mut members) = tree else { return None };
+    retain_leaves(&mut members, is_wanted);
+    (!members.is_empty()).then_some(Json::Object(members))
 }
 
 /// The paths of a tree's leaves.
-fn leaves(tree: &Json<'_>, path: &mut String, found: &mut BTreeSet<String>) {
-    let Json::Object(members) = tree else {
-        found.insert(path.clone());
-        return;
-    };
-    for (name, value) in members {
-        let length = step(path, name);
-        leaves(value, path, found);
-        path.truncate(length);
-    }
-}
+#[derive(Default)]
+struct Paths(BTreeSet<String>);
 
-/// Goes on by a name; answers how long the path was.
-fn step(path: &mut String, name: &str) -> usize {
-    let length = path.len();
-    if length > 0 {
-        path.push('.');
+impl<'j> VisitLeaves<'j> for Paths {
+    type Error = Infallible;
+
+    fn object<'w>(&mut self, _: Place<'_>, _: usize, _: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
+        Ok(Vec::new())
     }
-    path.push_str(name);
-    length
+
+    fn leaf(&mut self, leaf: Leaf<'_, 'j>) -> Result<(), Infallible> {
+        self.0.insert(leaf.path.to_string());
+        Ok(())
+    }
 }
 
 /// A tree of overrides with what is new to it.
 fn with(held: &str, new: Json<'_>) -> String {
-    let Ok(mut tree) = serde_json::from_str::<Json<'_>>(held) else { return written(&new) };
+    let Ok(mut tree) = serde_json::from_str::<Json<'_>>(held) else { return spelling::written(&new) };
     add(&mut tree, new);
-    written(&tree)
+    spelling::written(&tree)
 }
 
 /// What is there stays where it is.
@@ -209,10 +201,4 @@ fn add<'j>(tree: &mut Json<'j>, new: Json<'j>) {
             None => members.push((name, value)),
         }
     }
-}
-
-fn written(json: &Json<'_>) -> String {
-    let mut text = String::new();
-    spelling::write(&mut text, json, Order::Kept);
-    text
 }

@@ -1,9 +1,6 @@
 //! Flags as an operator sees them, and what was counted of them.
-use control::{
-    Feature,
-    lifecycle::{Observed, Tier},
-};
-use sdk_core::{Evaluation, Millis};
+use control::{Feature, lifecycle::Observed};
+use sdk_core::{Evaluation, Millis, stage::Tier};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

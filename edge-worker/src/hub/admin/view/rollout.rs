@@ -1,6 +1,9 @@
 //! Where a rollout stands, and where it may go.
-use control::lifecycle::{Guard, Observed, Rollout, Status, Stop, Tier};
-use sdk_core::Millis;
+use control::lifecycle::{Guard, Observed, Rollout, Stop};
+use sdk_core::{
+    Millis,
+    stage::{Status, Tier},
+};
 use serde::Serialize;
 
 #[derive(Serialize)]
