@@ -63,9 +63,11 @@ pub enum Action {
     KeyRotated,
     /// A key opens nothing any more.
     KeyRevoked,
+    /// A key that was over long ago is no longer kept.
+    KeyForgotten,
 }
 
-const ACTIONS: [(Action, &str); 20] = [
+const ACTIONS: [(Action, &str); 21] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -86,6 +88,7 @@ const ACTIONS: [(Action, &str); 20] = [
     (Action::KeyCreated, "key.create"),
     (Action::KeyRotated, "key.rotate"),
     (Action::KeyRevoked, "key.revoke"),
+    (Action::KeyForgotten, "key.forget"),
 ];
 
 impl Action {

@@ -257,9 +257,8 @@ fn create(held: Held<'_>, id: &str, made: &Made, terms: &KeyTerms, now: Millis) 
     }
     let key = fresh(made, terms.clone(), now);
     let change = Change { new: Some(key.to_view(id)), ..Change::new(Action::KeyCreated) };
-    let mut writes = forgotten(held, now);
-    writes.push((RowKey::of(RowKind::Key, id), Some(key.to_row())));
-    Ok(Steered { writes, changes: [change].into(), ..Steered::default() })
+    let writes = [(RowKey::of(RowKind::Key, id), Some(key.to_row()))].into();
+    Ok(forgetting(held, now, Steered { writes, changes: [change].into(), ..Steered::default() }))
 }
 
 fn rotate(
@@ -296,10 +295,8 @@ fn rotate(
     old.terms.expires_at = Some(before.terms.expires_at.map_or(end, |own| own.min(end)));
     old.successor = Some(successor.into());
     let change = Change { old: Some(old.to_view(id)), new: Some(next.to_view(successor)), ..Change::new(Action::KeyRotated) };
-    let mut writes = forgotten(held, now);
-    writes.push((RowKey::of(RowKind::Key, id), Some(old.to_row())));
-    writes.push((RowKey::of(RowKind::Key, successor), Some(next.to_row())));
-    Ok(Steered { writes, changes: [change].into(), ..Steered::default() })
+    let writes = [(id, &old), (successor, &next)].map(|(id, key)| (RowKey::of(RowKind::Key, id), Some(key.to_row()))).into();
+    Ok(forgetting(held, now, Steered { writes, changes: [change].into(), ..Steered::default() }))
 }
 
 fn revoke(held: Held<'_>, id: &str, now: Millis) -> Result<Steered, Refusal> {
@@ -326,10 +323,14 @@ fn fresh(made: &Made, terms: KeyTerms, now: Millis) -> Key {
     Key { terms, hash: made.hash, hint: made.hint.clone(), identity_secret, created_at: now, successor: None, revoked_at: None }
 }
 
-/// The rows of keys that were over long ago go with the next command.
-fn forgotten(held: Held<'_>, now: Millis) -> Vec<(RowKey, Option<String>)> {
+/// Besides what a command leads to, the rows of keys go that were over long ago, each with its record.
+fn forgetting(held: Held<'_>, now: Millis, mut outcome: Steered) -> Steered {
     let is_over = |key: &Key| key.over_since().is_some_and(|end| now.0.saturating_sub(end.0) > LISTED_MS);
-    keys(held.rows).filter(|(_, key)| is_over(key)).map(|(id, _)| (RowKey { kind: RowKind::Key, name: id.into() }, None)).collect()
+    for (id, key) in keys(held.rows).filter(|(_, key)| is_over(key)) {
+        outcome.writes.push((RowKey { kind: RowKind::Key, name: id.into() }, None));
+        outcome.changes.push(Change { old: Some(key.to_view(id)), ..Change::new(Action::KeyForgotten) });
+    }
+    outcome
 }
 
 /// Refuses what no key can be.

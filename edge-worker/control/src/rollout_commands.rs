@@ -252,3 +252,21 @@ fn event(key: &str, feature: String, before: Option<&Rollout>, next: &Rollout) -
     let metadata = format!(r#"{{"fromPercentage":{from_percentage},"fromTier":{from},"toPercentage":{to_percentage},"toTier":{to}}}"#);
     Some(Event { flag: key.into(), feature, name, metadata })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fifty thousand entries are more than a document may have; what is left of them is not.
+    #[test]
+    fn twenty_thousand_entries_leave_a_list_of_fifty_thousand_in_its_order() {
+        let unit = |number: u32| format!("u-{number}");
+        let rollout = Rollout { allow: (0..50_000).map(unit).collect(), ..Rollout::default() };
+        let remove = |from: u32| Lists { remove_allow: (from..from + 20_000).rev().map(unit).collect(), ..Lists::default() };
+        let refusal = with_lists(&rollout, &remove(5_000)).unwrap_err();
+        assert!(refusal.detail.starts_with("30000 entries"), "{}", refusal.detail);
+        let first = Rollout { allow: rollout.allow.iter().skip(22_000).cloned().collect(), ..Rollout::default() };
+        let left = with_lists(&first, &remove(25_000)).unwrap().allow;
+        assert_eq!(left, (22_000..25_000).chain(45_000..50_000).map(unit).collect::<Vec<_>>());
+    }
+}

@@ -92,3 +92,25 @@ fn what_stands_below_an_empty_name_is_nobodys_override() {
     let texts: Vec<_> = steered.writes.iter().map(|(_, text)| text.as_deref()).collect();
     assert_eq!(texts, [Some(r#"{"":{"a":true},"a":false}"#)]);
 }
+
+/// The names of the records of an import into rows.
+fn names(held: &Rows, after: &str) -> Vec<String> {
+    let what = Import { text: after, state: State::Keep, new_key: BucketKey::from_bytes([7; 16]) };
+    let steered = import(held, None, what, &by()).unwrap().unwrap().steered;
+    steered.changes.iter().map(|change| change.flag.clone().or_else(|| change.pointer.clone()).unwrap()).collect()
+}
+
+#[test]
+fn an_import_writes_no_row_without_a_record() {
+    let rows = |flags| Rows::default().merge(Rows::split(&document(flags, "{}")).unwrap(), State::Keep).rows;
+    let plain = rows(r#"{"a":{},"b":{}}"#);
+    assert_eq!(names(&plain, &document(r#"{"a":{},"b":{}}"#, "{}")), Vec::<String>::new());
+    // Another order of flags that stay, alone and beside other changes; a flag that comes tells of itself.
+    assert_eq!(names(&plain, &document(r#"{"b":{},"a":{}}"#, "{}")), ["/flags"]);
+    assert_eq!(names(&plain, &document(r#"{"b":{"owner":"ann"},"a":{}}"#, "{}")), ["/flags", "b"]);
+    assert_eq!(names(&plain, &document(r#"{"a":{},"c":{},"b":{}}"#, "{}")), ["c"]);
+    // A bucket key that was made, and a rollout whose stage begins with the import though its state stays.
+    assert_eq!(names(&Rows::default(), r#"{"schema":"twinflag/1","flags":{"a":{}}}"#), ["/bucketKey", "a"]);
+    let running = r#"{"a":{"rollout":{"status":"active","percentage":5}}}"#;
+    assert_eq!(names(&rows(running), &document(running, "{}")), ["/flags/a"]);
+}

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use sdk_core::json::{Place, spelled_members};
 
 use super::{
-    RowKey, RowKind, Rows, spelling,
+    BUCKET_KEY, RowKey, RowKind, Rows, spelling,
     split::{Members, STATE},
 };
 
@@ -65,14 +65,16 @@ impl Rows {
                 RowKind::BucketKey | RowKind::Course | RowKind::Membership | RowKind::Key => {}
                 RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
                 RowKind::State => changes.extend(self.state_changes(next, key, held, text)),
-                _ => changes.push(change(ChangeKind::of(held.is_some(), text.is_some()))),
+                RowKind::Member | RowKind::Segment | RowKind::Flag | RowKind::Customer | RowKind::Organization => {
+                    changes.push(change(ChangeKind::of(held.is_some(), text.is_some())));
+                }
             }
         }
         changes
     }
 
     /// Whether what stands in both stands in another order.
-    fn is_other_order(&self, next: &Self, key: &RowKey) -> bool {
+    pub(crate) fn is_other_order(&self, next: &Self, key: &RowKey) -> bool {
         let names = |rows: &'_ Self| -> Vec<String> {
             rows.get(RowKind::Order, &key.name).unwrap_or_default().split('\n').map(Into::into).collect()
         };
@@ -125,7 +127,7 @@ pub(super) fn pointer(key: &RowKey) -> String {
     let section = |section: &str| Place::ROOT.name(section).name(&name).pointer();
     match key.kind {
         RowKind::Member | RowKind::Order => Place::ROOT.name(&name).pointer(),
-        RowKind::BucketKey => Place::ROOT.name("bucketKey").pointer(),
+        RowKind::BucketKey => Place::ROOT.name(BUCKET_KEY).pointer(),
         RowKind::Segment => section("segments"),
         RowKind::Flag | RowKind::State | RowKind::Course => section("flags"),
         RowKind::Customer => Place::ROOT.name("overrides").name("customers").name(&name).pointer(),

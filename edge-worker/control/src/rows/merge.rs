@@ -13,7 +13,7 @@ use sdk_core::{
 };
 
 use super::{
-    RowKey, RowKind, Rows,
+    BUCKET_KEY, RowKey, RowKind, Rows,
     changes::pointer,
     spelling,
     split::{STATE, object, single},
@@ -49,12 +49,12 @@ impl Rows {
     /// [`State::Keep`].
     pub fn merge(&self, document: Self, state: State) -> Merged {
         let mut merged = Merged { rows: document, kept: Vec::new() };
-        let own_key = merged.rows.get(RowKind::Member, "bucketKey").and_then(|raw| serde_json::from_str::<String>(raw).ok());
+        let own_key = merged.rows.get(RowKind::Member, BUCKET_KEY).and_then(|raw| serde_json::from_str::<String>(raw).ok());
         if let Some(key) = own_key {
             merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key);
         } else {
             // A document without a key changes nobody's bucket, and the one that named it still does.
-            for (kind, name) in [(RowKind::BucketKey, ""), (RowKind::Member, "bucketKey")] {
+            for (kind, name) in [(RowKind::BucketKey, ""), (RowKind::Member, BUCKET_KEY)] {
                 if let Some(text) = self.get(kind, name) {
                     merged.rows.insert(RowKey::of(kind, name), text.into());
                 }

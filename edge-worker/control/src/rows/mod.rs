@@ -19,6 +19,9 @@ use sdk_core::{
     json::{quoted, unquoted},
 };
 
+/// The member of a document that names its bucket key.
+pub(crate) const BUCKET_KEY: &str = "bucketKey";
+
 /// How many pages the overrides are grouped in.
 pub const PAGES: u16 = 1_024;
 
@@ -79,13 +82,31 @@ impl RowKind {
         match self {
             Self::Customer => Some(OwnerKind::Customer),
             Self::Organization => Some(OwnerKind::Organization),
-            _ => None,
+            Self::Member
+            | Self::BucketKey
+            | Self::Order
+            | Self::Segment
+            | Self::Flag
+            | Self::State
+            | Self::Course
+            | Self::Membership
+            | Self::Key => None,
         }
     }
 
     /// Whether a document says nothing of such rows: an import leaves them.
     pub fn is_beside_documents(self) -> bool {
-        matches!(self, Self::Course | Self::Membership | Self::Key)
+        match self {
+            Self::Course | Self::Membership | Self::Key => true,
+            Self::Member
+            | Self::BucketKey
+            | Self::Order
+            | Self::Segment
+            | Self::Flag
+            | Self::State
+            | Self::Customer
+            | Self::Organization => false,
+        }
     }
 }
 

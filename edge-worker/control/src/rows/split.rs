@@ -3,12 +3,12 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use sdk_core::{OwnerKind, json::spelled_members};
 
-use super::{RowKey, RowKind, Rows};
+use super::{BUCKET_KEY, RowKey, RowKind, Rows};
 
 /// The members of a flag that an import keeps.
 pub(super) const STATE: [&str; 2] = ["enabled", "rollout"];
 /// The members of a document that are a row each.
-pub(super) const MEMBERS: [&str; 3] = ["environment", "bucketKey", "private"];
+pub(super) const MEMBERS: [&str; 3] = ["environment", BUCKET_KEY, "private"];
 /// The longest name of a row, in bytes. No flag key is as long, and no id in a context.
 const MAX_NAME: usize = 300_000;
 
