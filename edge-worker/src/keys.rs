@@ -1,11 +1,8 @@
 //! The stored keys, as an isolate knows them: by the hashes of their texts, for it never sees a text before it is presented.
 use std::{collections::BTreeMap, rc::Rc};
 
-use sdk_core::{
-    Millis,
-    change::Hash,
-    steering::{Key, KeyKind},
-};
+use control::{Key, KeyKind, change::Hash};
+use sdk_core::Millis;
 
 /// The keys of one version.
 #[derive(Default)]

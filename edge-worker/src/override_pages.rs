@@ -1,11 +1,9 @@
 //! Pages of overrides that this isolate holds. A page at a version never changes; it is held only to ask less, and not for long.
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
+use control::rows::{RowKey, RowKind};
 use futures_util::future::{Either, select};
-use sdk_core::{
-    Millis,
-    rows::{RowKey, RowKind},
-};
+use sdk_core::Millis;
 use serde_json::value::RawValue;
 use worker::{Delay, Env, console_error};
 

@@ -9,11 +9,9 @@ use std::{
     time::Duration,
 };
 
+use control::rows::{RowKey, RowKind};
 use futures_util::future::{Either, select};
-use sdk_core::{
-    BucketKey, Context, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile,
-    rows::{RowKey, RowKind},
-};
+use sdk_core::{BucketKey, Context, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile};
 use worker::{Delay, Env, console_error};
 
 use crate::{

@@ -4,7 +4,7 @@
 //! kept for flags that came from a system which assigned its users so. An algorithm never changes under its name.
 use alloc::vec::Vec;
 
-use crate::matching::fold::decode;
+use crate::{hex, matching::fold::decode};
 
 /// How many buckets there are: a percentage has at most three decimals.
 pub const BUCKETS: u32 = 100_000;
@@ -28,22 +28,13 @@ impl BucketKey {
 
     /// Reads 32 hexadecimal digits of either case; `None` if the text is anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let digits = text.as_bytes();
-        let mut bytes = [0; 16];
-        if digits.len() != 32 {
-            return None;
-        }
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = pair.iter().try_fold(0, |sum, digit| Some(sum << 4 | hex_digit(*digit)?))?;
-        }
-        Some(Self::from_bytes(bytes))
+        hex::decode(text).map(Self::from_bytes)
     }
 
     /// The key as 32 lower-case hexadecimal digits, for the one place that keeps it.
     pub fn to_hex(self) -> alloc::string::String {
         let wide = u128::from(self.0[0]) | u128::from(self.0[1]) << 64;
-        let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
-        wide.to_le_bytes().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+        hex::encode(&wide.to_le_bytes())
     }
 
     /// The key of all draws under one salt: the two hashes of the salt behind a zero and behind a one byte.
@@ -65,7 +56,7 @@ pub struct Subkey(pub [u64; 2]);
 
 impl Subkey {
     /// SipHash-2-4 of the bytes under this key.
-    pub(crate) fn hash(self, bytes: &[u8]) -> u64 {
+    pub fn hash(self, bytes: &[u8]) -> u64 {
         sip_hash_2_4(self.0, bytes)
     }
 
@@ -202,15 +193,6 @@ pub fn murmurhash_js_bucket(unit: &[u8]) -> u32 {
     hash = (hash ^ hash >> 16).wrapping_mul(0x85eb_ca6b);
     hash = (hash ^ hash >> 13).wrapping_mul(0xc2b2_ae35);
     (hash ^ hash >> 16) % 100 * 1000
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]

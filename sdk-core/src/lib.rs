@@ -10,20 +10,19 @@ extern crate alloc;
 extern crate std;
 
 pub mod bucket;
-pub mod change;
 mod context;
-mod document;
+pub mod document;
 mod evaluate;
+pub mod hex;
 pub mod json;
 mod matching;
 mod model;
+mod percentage;
 mod program;
-pub mod rollout;
-pub mod steering;
+pub mod stage;
 
 pub use bucket::{BUCKETS, BucketKey, Subkey};
 pub use context::{AttributeValue, Context, MAX_CONTEXT_DEPTH, MAX_CONTEXT_ITEMS, MAX_CONTEXT_MEMBERS, MAX_CONTEXT_TEXT};
-pub use document::rows;
 pub use document::{
     Compiled, DocumentError, MAX_CONDITION_DEPTH, MAX_DOCUMENT_BYTES, MAX_ENVIRONMENTS, MAX_ERRORS, MAX_FLAGS, MAX_LIST,
     MAX_METADATA_BYTES, MAX_METADATA_NAMES, MAX_NESTING, MAX_PATTERN_BYTES, MAX_PATTERN_WORK, MAX_PATTERNS_BYTES, MAX_PATTERNS_WORK,
@@ -37,4 +36,5 @@ pub use evaluate::ruleset::{Ruleset, Visitor};
 pub use json::Object;
 pub use matching::millis::Millis;
 pub use model::details::{ErrorCode, FlagType, Layer, Reason, SWITCHED_OFF, Value};
+pub use percentage::Percentage;
 pub use program::{Audience, FORMAT, Identity, MAX_PROGRAM_BYTES, Program, ProgramError, Runner, specialise};

@@ -19,7 +19,7 @@ const SEED = '1';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const target = join(repository, 'target/mutants');
 const copy = join(target, 'copy');
-const CRATES = ['sdk-core', 'tests/native', 'tests/identity'];
+const CRATES = ['sdk-core', 'edge-worker/control', 'tests/native', 'tests/identity'];
 
 /** Runs a program and answers what it printed; throws where it fails. */
 function run(program, args, { input, cwd = repository } = {}) {

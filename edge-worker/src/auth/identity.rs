@@ -4,10 +4,10 @@
 //! are called like the attributes, and it expires.
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
+use control::{Key, KeyIdentity, Secret};
 use sdk_core::{
     Audience, Context, Identity, Millis, Object, OwnerKind, Ruleset,
     json::canonical::{write_number, write_string},
-    steering::{Key, KeyIdentity, Secret},
 };
 use worker::Request;
 
@@ -157,10 +157,7 @@ async fn ready(key: &Key, Secret(secret): &Secret) -> Option<subtle::Key> {
 
 #[cfg(test)]
 mod tests {
-    use sdk_core::{
-        change::Hash,
-        steering::{KeyKind, KeyTerms},
-    };
+    use control::{KeyKind, KeyTerms, change::Hash};
 
     use super::*;
 

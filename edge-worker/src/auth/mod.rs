@@ -18,10 +18,8 @@ mod trust;
 
 use std::rc::Rc;
 
-use sdk_core::{
-    Audience, Context,
-    steering::{Key, KeyKind},
-};
+use control::{Key, KeyKind};
+use sdk_core::{Audience, Context};
 use worker::{Env, Request};
 
 use self::{claims::Claims, identity::Holder, presented::Presented, role::Role};

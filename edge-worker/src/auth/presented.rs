@@ -1,5 +1,5 @@
 //! What a caller shows.
-use sdk_core::{change::Hash, steering::KeyKind};
+use control::{KeyKind, change::Hash};
 use worker::{Env, Request};
 
 use crate::{problem::Problem, settings};

@@ -1,7 +1,8 @@
 //! Stored keys: which one is presented, whether it holds, and whose pages may use it.
 use std::rc::Rc;
 
-use sdk_core::{Millis, change::Hash, steering::Key};
+use control::{Key, change::Hash};
+use sdk_core::Millis;
 use worker::Request;
 
 use crate::{cross_site, host::Host, problem::Problem, ruleset_cache, settings};

@@ -1,11 +1,8 @@
 //! What the newest version holds, kept in memory between commands.
 use std::{cell::RefCell, rc::Rc};
 
-use sdk_core::{
-    BucketKey, Ruleset, compile,
-    rows::Rows,
-    steering::{Held, Steered, apply},
-};
+use control::{Held, Steered, apply, rows::Rows};
+use sdk_core::{BucketKey, Ruleset, compile};
 
 use crate::{problem::Problem, store::Store};
 

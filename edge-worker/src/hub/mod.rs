@@ -14,11 +14,11 @@ use std::{
     rc::Rc,
 };
 
-use sdk_core::{
-    BucketKey, Millis,
+use control::{
+    Key,
     rows::{RowKey, RowKind},
-    steering::Key,
 };
+use sdk_core::{BucketKey, Millis};
 use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_warn, durable_object};
 

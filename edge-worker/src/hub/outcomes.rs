@@ -2,7 +2,8 @@
 //!
 //! `{ outcomes: [{ id, flag, unit, event, variant?, customerId?, metadata? }] }` → `{ counted, duplicates, kept, refused: [{ index, detail }] }`.
 //! Times are those of arrival: nobody's clock but the hub's counts.
-use sdk_core::{Millis, rows::Rows};
+use control::rows::Rows;
+use sdk_core::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::{Response, ResponseBuilder};

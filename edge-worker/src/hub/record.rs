@@ -1,7 +1,7 @@
 //! Writing what a command leads to: its rows, its records and its answer, in one transaction.
-use sdk_core::{
+use control::{
+    Steered,
     change::{By, Record},
-    steering::Steered,
 };
 
 use super::ground::{Ground, Kept};

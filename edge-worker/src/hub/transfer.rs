@@ -2,8 +2,8 @@
 //!
 //! Lines of JSON, as `store/backup.rs` tells them. A backup is the hub as it was when it began, however long it takes. A restore
 //! is all of a file or nothing, and only into a hub that nobody has written to.
+use control::change::{Hash, Link, Verifier};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sdk_core::change::{Hash, Link, Verifier};
 use serde::de::DeserializeOwned;
 use worker::{Request, Response, ResponseBuilder, console_error};
 

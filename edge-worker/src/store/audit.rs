@@ -1,8 +1,6 @@
 //! Records, versions and what is asked of them.
-use sdk_core::{
-    Millis,
-    change::{Hash, Link},
-};
+use control::change::{Hash, Link};
+use sdk_core::Millis;
 
 /// A record as it lies in the store.
 pub(crate) struct Stored {

@@ -2,7 +2,7 @@
 //!
 //! The first line is [`Head`], the last [`Tail`]; between them stand [`Line`]s, in the order they were written in. Everything
 //! that is kept is only ever added to, so what had been added when a backup began stays what it is while it is written.
-use sdk_core::change::Hasher;
+use control::change::Hasher;
 use serde::{Deserialize, Serialize};
 
 /// What a backup holds.

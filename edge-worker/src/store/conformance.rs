@@ -1,13 +1,14 @@
 //! What any store must do: each kind of store runs all of it, on what it really keeps things in.
 use std::collections::BTreeSet;
 
-use sdk_core::{
-    Millis,
+use control::{
+    Command, Event, Held, apply,
     change::{By, Hash, Link, Record, Verifier},
-    rollout::Observed,
+    lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
-    steering::{Command, Event, Held, apply, steer},
+    steer,
 };
+use sdk_core::Millis;
 
 use super::{
     Answer, Commit, Outcome, Store,
@@ -153,7 +154,7 @@ fn by(at: i64) -> By {
 }
 
 /// A change as a command makes it.
-fn change(flag: &str, enabled: bool) -> sdk_core::change::Change {
+fn change(flag: &str, enabled: bool) -> control::change::Change {
     let document = format!(r#"{{"schema":"twinflag/1","bucketKey":"{}","flags":{{"{flag}":{{"enabled":{}}}}}}}"#, "0".repeat(32), !enabled);
     let rows = Rows::split(&document).unwrap();
     let ruleset = sdk_core::compile(&document, None).unwrap().ruleset;
@@ -166,7 +167,7 @@ fn change(flag: &str, enabled: bool) -> sdk_core::change::Change {
 }
 
 /// Changes of flags and owners, a version each, in a chain.
-fn fill(store: &impl Store, changes: &[sdk_core::change::Change]) {
+fn fill(store: &impl Store, changes: &[control::change::Change]) {
     for change in changes {
         let version = store.newest_version().unwrap().unwrap_or(0) + 1;
         let (before, link) = store.head().unwrap();
@@ -178,12 +179,12 @@ fn fill(store: &impl Store, changes: &[sdk_core::change::Change]) {
     }
 }
 
-fn of_customer(flag: &str, customer: &str) -> sdk_core::change::Change {
-    sdk_core::change::Change { customer: Some(customer.into()), ..change(flag, true) }
+fn of_customer(flag: &str, customer: &str) -> control::change::Change {
+    control::change::Change { customer: Some(customer.into()), ..change(flag, true) }
 }
 
-fn of_organization(flag: &str, organization: &str) -> sdk_core::change::Change {
-    sdk_core::change::Change { organization: Some(organization.into()), ..change(flag, true) }
+fn of_organization(flag: &str, organization: &str) -> control::change::Change {
+    control::change::Change { organization: Some(organization.into()), ..change(flag, true) }
 }
 
 fn lists_records_and_versions<S: Store>(store: &S) {

@@ -5,13 +5,13 @@ pub(crate) mod backup;
 mod conformance;
 pub(crate) mod sqlite;
 
-use sdk_core::{
-    Millis,
+use control::{
+    Event,
     change::{Hash, Link, Record},
-    rollout::Observed,
+    lifecycle::Observed,
     rows::{RowKey, Rows},
-    steering::Event,
 };
+use sdk_core::Millis;
 use worker::Result;
 
 use self::{

@@ -8,12 +8,12 @@ mod transfer;
 
 use std::cell::Cell;
 
-use sdk_core::{
-    Millis,
+use control::{
     change::{Hash, Link},
-    rollout::Observed,
+    lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
 };
+use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result, SqlStorageValue, State};
 

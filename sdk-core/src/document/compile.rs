@@ -16,7 +16,7 @@ use super::{
 use crate::{
     bucket::BucketKey,
     evaluate::{overrides::Overrides, ruleset::Ruleset},
-    json::{place::Place, tree::Json},
+    json::{Json, Place},
     model::build::Builder,
 };
 

@@ -9,13 +9,13 @@ use super::{
 };
 use crate::{
     bucket::{BucketKey, DrawHash},
-    json::{place::Place, tree::Json},
+    json::{Json, Place},
     model::{
         build::Builder,
         condition::Portion,
         operator::{OPERATORS, Operator, Options},
     },
-    rollout::Percentage,
+    percentage::Percentage,
 };
 
 /// What became of a segment.

@@ -2,7 +2,7 @@
 use alloc::string::{String, ToString as _};
 use core::fmt;
 
-use crate::json::place::Place;
+use crate::json::Place;
 
 /// The longest message that is told whole, in bytes: it may quote the document.
 const MAX_MESSAGE: usize = 1_000;
@@ -18,7 +18,8 @@ pub struct DocumentError {
 }
 
 impl DocumentError {
-    pub(crate) fn at(place: Place<'_>, message: impl fmt::Display) -> Self {
+    /// An error at this place.
+    pub fn at(place: Place<'_>, message: impl fmt::Display) -> Self {
         let mut message = message.to_string();
         if message.len() > MAX_MESSAGE {
             message.truncate(message.floor_char_boundary(MAX_MESSAGE));

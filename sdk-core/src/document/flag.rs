@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     bucket::BUCKETS,
-    json::{place::Place, tree::Json},
+    json::{Json, Place},
     matching::time,
     model::details::FlagType,
 };

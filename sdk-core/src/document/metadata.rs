@@ -6,7 +6,7 @@ use super::{
     limits::{MAX_METADATA_BYTES, MAX_METADATA_NAMES},
     reader::{Fields, Report},
 };
-use crate::json::{canonical::write_json, tree::Json};
+use crate::json::{Json, canonical::write_json};
 
 /// Names under which answers tell something of ours.
 const OURS: [&str; 4] = ["layer", "version", "stale", "flagConfigEtag"];

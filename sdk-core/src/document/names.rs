@@ -2,7 +2,7 @@
 use alloc::{collections::BTreeSet, format, vec::Vec};
 
 use super::{error::DocumentError, flag::Draft, key::key_fault, reader::Report};
-use crate::json::{cursor::Member, place::Place};
+use crate::json::{Place, cursor::Member};
 
 /// Drops aliases that are no keys by their syntax, are keys, be it of a flag that is left out, or aliases of a flag further up.
 pub(crate) fn drop_aliases(members: &[Member<'_>], drafts: &mut [(usize, Draft<'_>)], report: &mut Report) {

@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use super::{condition::Conditions, pattern, reader::Report, scalars::Scalars};
 use crate::{
     context::value,
-    json::{canonical, place::Place, tree::Json},
+    json::{Json, Place, canonical},
     matching::{cidr, comparison::Comparison, fold, semver::Version, time},
     model::{
         build::Builder,

@@ -1,9 +1,11 @@
 //! Overrides as documents write them: trees or dotted keys, by owner. They are compiled for a ruleset, which is compiled already.
 use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
+use core::convert::Infallible;
 
 use super::{
     error::DocumentError,
     key::MAX_KEY,
+    override_tree::{Leaf, Members, VisitLeaves, visit_leaves},
     reader::{Repeated, Report, duplicates},
 };
 use crate::{
@@ -12,9 +14,8 @@ use crate::{
         ruleset::Ruleset,
     },
     json::{
+        Json, Place,
         cursor::{Cursor, members},
-        place::Place,
-        tree::Json,
     },
 };
 
@@ -121,71 +122,9 @@ impl<'l> Reader<'l> {
                 return OwnerOverrides::default();
             }
         };
-        let mut found = BTreeMap::new();
-        self.walk(&tree, place, &mut String::new(), 0, &mut found);
-        OwnerOverrides::new(found.into_iter().map(|(flag, leaf)| (flag, leaf.variant)).collect())
-    }
-
-    fn walk(&mut self, json: &Json<'_>, place: Place<'_>, path: &mut String, level: usize, found: &mut BTreeMap<u32, Leaf>) {
-        let Json::Object(members) = json else { return self.leaf(json, place, path, level, found) };
-        let twice = duplicates(members.iter().map(|(name, _)| name.as_ref()));
-        for name in &twice {
-            self.report.twice(place.name(name));
-        }
-        for (name, value) in members {
-            if twice.binary_search(&name.as_ref()).is_ok() {
-                continue;
-            }
-            let length = path.len();
-            if level > 0 {
-                path.push('.');
-            }
-            path.push_str(name);
-            self.walk(value, place.name(name), path, level + 1, found);
-            path.truncate(length);
-        }
-    }
-
-    fn leaf(&mut self, json: &Json<'_>, place: Place<'_>, path: &str, level: usize, found: &mut BTreeMap<u32, Leaf>) {
-        // A path may be as long as the document; it is looked up for each of its leaves.
-        let known = if path.len() > MAX_KEY { None } else { self.ruleset.find(path) };
-        let Some(flag) = known else { return self.report.error(place, format_args!("unknown flag {:?}", Shortened(path))) };
-        let variant = match json {
-            Json::Boolean(boolean) => {
-                let variant = self.variants(flag).booleans[usize::from(*boolean)];
-                if variant.is_none() {
-                    self.report.error(place, format_args!("flag {path:?} has no variant with the value {boolean}"));
-                }
-                variant
-            }
-            Json::String(name) => {
-                let variant = self.variants(flag).by_name.get(name.as_ref()).copied();
-                if variant.is_none() {
-                    self.report.error(place, format_args!("unknown variant {name:?}"));
-                }
-                variant
-            }
-            other => {
-                self.report.expected(place, "true, false or a variant's name", other);
-                None
-            }
-        };
-        let Some(variant) = variant else { return };
-        let key = self.ruleset.key_of(flag);
-        let is_key = level == 1 && path == key;
-        let twice = || DocumentError::at(place, format_args!("flag {key:?} is named twice"));
-        match found.get_mut(&flag) {
-            None => {
-                found.insert(flag, Leaf { variant, loses: (!is_key).then(twice) });
-            }
-            Some(before) if is_key => {
-                if let Some(error) = before.loses.take() {
-                    self.report.add(error);
-                }
-                before.variant = variant;
-            }
-            Some(_) => self.report.add(twice()),
-        }
+        let mut leaves = Leaves { reader: self, found: BTreeMap::new() };
+        let Ok(()) = visit_leaves(&tree, place, &mut leaves);
+        OwnerOverrides::new(leaves.found.into_iter().map(|(flag, leaf)| (flag, leaf.variant)).collect())
     }
 
     fn variants(&mut self, flag: u32) -> &Variants<'l> {
@@ -197,8 +136,74 @@ impl<'l> Reader<'l> {
     }
 }
 
+/// The overrides of one owner, as far as they are read.
+struct Leaves<'r, 'l> {
+    reader: &'r mut Reader<'l>,
+    /// By flag.
+    found: BTreeMap<u32, Named>,
+}
+
+impl<'j> VisitLeaves<'j> for Leaves<'_, '_> {
+    type Error = Infallible;
+
+    fn object<'w>(&mut self, place: Place<'_>, _: usize, members: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
+        let twice = duplicates(members.iter().map(|(name, _)| name.as_ref()));
+        for name in &twice {
+            self.reader.report.twice(place.name(name));
+        }
+        Ok(twice)
+    }
+
+    fn leaf(&mut self, Leaf { path, depth, place, value }: Leaf<'_, 'j>) -> Result<(), Infallible> {
+        let Reader { ruleset, .. } = *self.reader;
+        // A path may be as long as the document; it is looked up for each of its leaves.
+        let known = if path.len() > MAX_KEY { None } else { ruleset.find(path) };
+        let Some(flag) = known else {
+            self.reader.report.error(place, format_args!("unknown flag {:?}", Shortened(path)));
+            return Ok(());
+        };
+        let variant = match value {
+            Json::Boolean(boolean) => {
+                let variant = self.reader.variants(flag).booleans[usize::from(*boolean)];
+                if variant.is_none() {
+                    self.reader.report.error(place, format_args!("flag {path:?} has no variant with the value {boolean}"));
+                }
+                variant
+            }
+            Json::String(name) => {
+                let variant = self.reader.variants(flag).by_name.get(name.as_ref()).copied();
+                if variant.is_none() {
+                    self.reader.report.error(place, format_args!("unknown variant {name:?}"));
+                }
+                variant
+            }
+            other => {
+                self.reader.report.expected(place, "true, false or a variant's name", other);
+                None
+            }
+        };
+        let Some(variant) = variant else { return Ok(()) };
+        let key = ruleset.key_of(flag);
+        let is_key = depth == 1 && path == key;
+        let twice = || DocumentError::at(place, format_args!("flag {key:?} is named twice"));
+        match self.found.get_mut(&flag) {
+            None => {
+                self.found.insert(flag, Named { variant, loses: (!is_key).then(twice) });
+            }
+            Some(before) if is_key => {
+                if let Some(error) = before.loses.take() {
+                    self.reader.report.add(error);
+                }
+                before.variant = variant;
+            }
+            Some(_) => self.reader.report.add(twice()),
+        }
+        Ok(())
+    }
+}
+
 /// What a flag is overridden with.
-struct Leaf {
+struct Named {
     variant: u32,
     /// What is reported if the leaf whose single name is the flag's key comes after this one.
     loses: Option<DocumentError>,

@@ -2,7 +2,7 @@
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{flag::Draft, order::in_order, reader::Report, steps::Required};
-use crate::json::place::Place;
+use crate::json::Place;
 
 /// Flags whose prerequisites are found.
 pub(crate) struct Linked {

@@ -3,7 +3,7 @@ use alloc::{borrow::Cow, string::String, vec, vec::Vec};
 use core::fmt;
 
 pub(crate) use super::report::Report;
-use crate::json::{cursor::Member, place::Place, tree::Json};
+use crate::json::{Json, Place, cursor::Member};
 
 /// The members of one object, which borrow from the text where they are written without escapes.
 pub(crate) struct Fields<'j, 't, 'p> {
@@ -157,7 +157,7 @@ pub(crate) fn report_duplicates_within(json: &Json<'_>, place: Place<'_>, report
 }
 
 /// The names that occur more than once, sorted, each of them once.
-pub(crate) fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Vec<&'n str> {
+pub fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Vec<&'n str> {
     const FEW: usize = 12;
     let is_few = names.clone().nth(FEW).is_none();
     if is_few && names.clone().enumerate().all(|(index, name)| names.clone().skip(index + 1).all(|other| other != name)) {

@@ -3,7 +3,7 @@ use alloc::{format, vec::Vec};
 use core::fmt;
 
 use super::{error::DocumentError, limits::MAX_ERRORS};
-use crate::json::{place::Place, tree::Json};
+use crate::json::{Json, Place};
 
 /// What was found wrong so far. Of the errors only the first [`MAX_ERRORS`] in the order of the document are kept.
 #[derive(Default)]
@@ -99,7 +99,7 @@ mod tests {
     use alloc::{format, string::String, vec::Vec};
 
     use super::{MAX_ERRORS, Report};
-    use crate::{json::place::Place, matching::seeded::Seeded};
+    use crate::{json::Place, matching::seeded::Seeded};
 
     #[test]
     fn the_first_errors_in_the_order_of_the_document_are_kept() {

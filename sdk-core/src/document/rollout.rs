@@ -10,8 +10,9 @@ use crate::{
         unit::{Digits, Unit},
         value,
     },
-    json::{place::Place, tree::Json},
-    rollout::Percentage,
+    json::{Json, Place},
+    percentage::Percentage,
+    stage::{MIN_SAMPLES, Method, Rate, Status, TIME_WINDOW_MS, Tier, whole},
 };
 
 /// A rollout, read.
@@ -33,15 +34,20 @@ impl Rollout {
         let mut rollout = Self::default();
         let names = ["status", "tier", "percentage", "allow", "deny", "guard"];
         let Some(fields) = Fields::of(json, place, &names, report) else { return rollout };
-        let status = fields.string("status", report).unwrap_or("planned");
-        match status {
-            "planned" => {}
-            "active" | "paused" | "completed" => rollout.running = true,
-            "rolled_back" => rollout.rolled_back = true,
-            _ => report.error(place.name("status"), "expected one of planned, active, paused, completed, rolled_back"),
+        if let Some(name) = fields.string("status", report) {
+            match Status::from_name(name) {
+                Some(status) => {
+                    rollout.running = status.is_running();
+                    rollout.rolled_back = status == Status::RolledBack;
+                }
+                None => {
+                    let names = Status::ALL.map(Status::as_str).join(", ");
+                    report.error(place.name("status"), format!("expected one of {names}"));
+                }
+            }
         }
         if let Some(tier) = fields.number("tier", report) {
-            rollout.tier = [0_u8, 1, 2, 3, 4].into_iter().find(|known| f64::from(*known).to_bits() == tier.to_bits());
+            rollout.tier = Tier::from_number(tier).map(Tier::number);
             if rollout.tier.is_none() {
                 report.error(place.name("tier"), "expected a tier: 0, 1, 2, 3 or 4");
             }
@@ -60,6 +66,13 @@ impl Rollout {
         }
         rollout
     }
+}
+
+/// Whether this is a rollout as documents write it; one that is not leaves its flag out.
+pub fn is_rollout(json: &Json<'_>) -> bool {
+    let mut report = Report::default();
+    Rollout::read(json, Place::ROOT, &mut report);
+    report.mark() == Report::default().mark()
 }
 
 /// A list of units: strings and whole numbers, which count as their digits.
@@ -89,22 +102,21 @@ fn units(fields: &Fields<'_, '_, '_>, name: &str, report: &mut Report) -> Scalar
 fn check_guard(json: &Json<'_>, place: Place<'_>, report: &mut Report) {
     let Some(fields) = Fields::of(json, place, &["method", "errorRate", "timeWindow", "minSamples"], report) else { return };
     if let Some(method) = fields.string("method", report)
-        && !matches!(method, "threshold" | "sequential")
+        && Method::from_name(method).is_none()
     {
-        report.error(place.name("method"), "expected threshold or sequential");
+        let names = Method::ALL.map(Method::as_str).join(" or ");
+        report.error(place.name("method"), format!("expected {names}"));
     }
     if let Some(rate) = fields.number("errorRate", report)
-        && !(0.0..=1.0).contains(&rate)
+        && Rate::of(rate).is_none()
     {
         report.error(place.name("errorRate"), "expected a share from 0 to 1");
     }
-    for (name, least) in [("timeWindow", 1.0), ("minSamples", 0.0)] {
-        if let Some(number) = fields.number(name, report) {
-            let mut encoded = Vec::new();
-            value::push_number(&mut encoded, number);
-            if number < least || matches!(Unit::of(Some(&encoded), &mut Digits::default()), Unit::Unfit) {
-                report.error(place.name(name), format!("expected a whole number from {least} on"));
-            }
+    for (name, bounds) in [("timeWindow", TIME_WINDOW_MS), ("minSamples", MIN_SAMPLES)] {
+        if let Some(number) = fields.number(name, report)
+            && !whole(number).is_some_and(|number| bounds.contains(&number))
+        {
+            report.error(place.name(name), format!("expected a whole number from {} on", bounds.start()));
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     bucket::BucketKey,
-    json::{cursor::Member, place::Place, tree::Json},
+    json::{Json, Place, cursor::Member},
     model::build::Builder,
 };
 

@@ -8,9 +8,8 @@ use super::{
 use crate::{
     bucket::BucketKey,
     json::{
+        Json, Place,
         cursor::{Cursor, Fault, Member},
-        place::Place,
-        tree::Json,
     },
 };
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     context::value,
-    json::{canonical, place::Place, tree::Json},
+    json::{Json, Place, canonical},
     model::{build::Builder, details::FlagType},
 };
 

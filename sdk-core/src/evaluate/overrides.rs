@@ -24,13 +24,13 @@ impl OwnerOverrides {
     }
 
     /// The number of the variant that this owner gets of a flag.
-    pub(crate) fn variant(&self, flag: u32) -> Option<u32> {
+    pub fn variant(&self, flag: u32) -> Option<u32> {
         let place = self.by_flag.binary_search_by_key(&flag, |(flag, _)| *flag).ok()?;
         self.by_flag.get(place).map(|(_, variant)| *variant)
     }
 
     /// The numbers of the flags that are overridden, ascending.
-    pub(crate) fn flags(&self) -> impl Iterator<Item = u32> {
+    pub fn flags(&self) -> impl Iterator<Item = u32> {
         self.by_flag.iter().map(|(flag, _)| *flag)
     }
 

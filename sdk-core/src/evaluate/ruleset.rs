@@ -114,12 +114,12 @@ impl Ruleset {
     }
 
     /// The key of a flag.
-    pub(crate) fn key_of(&self, flag: u32) -> &str {
+    pub fn key_of(&self, flag: u32) -> &str {
         self.image.str(self.image.flag(flag).key)
     }
 
     /// The number of a flag's variant of this name.
-    pub(crate) fn variant_number(&self, flag: u32, name: &str) -> Option<u32> {
+    pub fn variant_number(&self, flag: u32, name: &str) -> Option<u32> {
         (0..self.image.variants(flag)).find(|number| self.image.text(self.image.variant(flag, *number).0) == name.as_bytes())
     }
 
@@ -129,18 +129,18 @@ impl Ruleset {
     }
 
     /// The name of a flag's variant.
-    pub(crate) fn variant_name(&self, flag: u32, number: u32) -> &str {
+    pub fn variant_name(&self, flag: u32, number: u32) -> &str {
         self.image.str(self.image.variant(flag, number).0)
     }
 
     /// The number of a flag's first variant whose value is this boolean.
-    pub(crate) fn first_boolean(&self, flag: u32, value: bool) -> Option<u32> {
+    pub fn first_boolean(&self, flag: u32, value: bool) -> Option<u32> {
         let tag = if value { value::TRUE } else { value::FALSE };
         (0..self.image.variants(flag)).find(|number| self.image.variant(flag, *number).1.first() == Some(&tag))
     }
 
     /// The number of the flag with this key or alias.
-    pub(crate) fn find(&self, key: &str) -> Option<u32> {
+    pub fn find(&self, key: &str) -> Option<u32> {
         let hash = self.key_hasher.hash(key.as_bytes());
         let number = *self.keys.find(hash, |number| name(&self.image, *number) == key.as_bytes())?;
         Some(match number.checked_sub(self.image.flags()) {

@@ -141,13 +141,6 @@ impl<'de> Deserialize<'de> for Loose {
 /// The members of an object with names as JSON can spell them, their values unread.
 pub(crate) struct LooseMembers<'a>(pub(crate) Vec<(Vec<u8>, &'a RawValue)>);
 
-impl<'a> LooseMembers<'a> {
-    /// The members sorted by the UTF-16 units of their names; of one name twice, the last.
-    pub(crate) fn last_of_each(self) -> Vec<(Vec<u8>, &'a RawValue)> {
-        last_of_each(self.0)
-    }
-}
-
 impl<'de> Deserialize<'de> for LooseMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;

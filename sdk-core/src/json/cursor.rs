@@ -449,7 +449,7 @@ mod tests {
 
     use super::{Cursor, Fault, MAX_LIST, plain};
     use crate::{
-        json::{place::Place, tree::Json},
+        json::{Json, Place},
         matching::seeded::Seeded,
     };
 

@@ -2,7 +2,11 @@
 pub mod canonical;
 pub(crate) mod cursor;
 mod object;
-pub(crate) mod place;
+mod place;
+mod spelled;
 pub(crate) mod tree;
 
 pub use object::Object;
+pub use place::Place;
+pub use spelled::{quoted, spelled_members, unquoted};
+pub use tree::Json;

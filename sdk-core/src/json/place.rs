@@ -7,7 +7,7 @@ const MAX_POINTER: usize = 1_000;
 
 /// A place on the way down a document; each borrows the one above it.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'p> {
+pub struct Place<'p> {
     above: Option<&'p Place<'p>>,
     step: Step<'p>,
 }
@@ -20,13 +20,16 @@ enum Step<'p> {
 }
 
 impl<'p> Place<'p> {
-    pub(crate) const ROOT: Self = Self { above: None, step: Step::Root };
+    /// The whole document.
+    pub const ROOT: Self = Self { above: None, step: Step::Root };
 
-    pub(crate) fn name(&'p self, name: &'p str) -> Self {
+    /// The member of this name.
+    pub fn name(&'p self, name: &'p str) -> Self {
         Self { above: Some(self), step: Step::Name(name) }
     }
 
-    pub(crate) fn index(&'p self, index: usize) -> Self {
+    /// The entry with this index.
+    pub fn index(&'p self, index: usize) -> Self {
         Self { above: Some(self), step: Step::Index(index) }
     }
 
@@ -41,7 +44,8 @@ impl<'p> Place<'p> {
     }
 
     /// The pointer; one that is longer than [`MAX_POINTER`] ends there with `…`.
-    pub(crate) fn pointer(&self) -> String {
+    /// As a JSON pointer; empty for the whole document.
+    pub fn pointer(&self) -> String {
         let mut steps = Vec::new();
         let mut place = Some(self);
         while let Some(current) = place {

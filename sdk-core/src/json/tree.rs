@@ -9,12 +9,18 @@ use crate::document::error::DocumentError;
 
 /// A JSON value. Numbers are their nearest double; text holds no U+0000.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Json<'a> {
+pub enum Json<'a> {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Boolean(bool),
+    /// A number, never -0.
     Number(f64),
+    /// A text.
     String(Cow<'a, str>),
+    /// A list.
     Array(Vec<Self>),
+    /// The members of an object as they are written: in their order, a name twice where it stands twice.
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
@@ -27,8 +33,24 @@ impl<'a> Json<'a> {
         Ok(json)
     }
 
+    /// The member of this name; of a name that stands twice, the first. `None` where this is no object.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else { return None };
+        members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// The text, where this is one.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+
+    /// The number, where this is one.
+    pub fn as_number(&self) -> Option<f64> {
+        if let Self::Number(number) = self { Some(*number) } else { None }
+    }
+
     /// What kind of value it is, for messages.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean(_) => "a boolean",

@@ -1,6 +1,6 @@
 //! Generated documents, some of them spoilt, evaluate in rows as they do in one text.
 
-use sdk_core::rows::Rows;
+use control::rows::Rows;
 use serde_json::value::RawValue;
 use tests_identity::{Line, Lines};
 use tests_native::Door;

@@ -2,10 +2,8 @@
 
 use std::{fs, path::Path};
 
-use sdk_core::{
-    BucketKey, Compiled, Context, OwnerKind, compile,
-    rows::{RowKey, RowKind, Rows, State},
-};
+use control::rows::{RowKey, RowKind, Rows, State};
+use sdk_core::{BucketKey, Compiled, Context, OwnerKind, compile};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 use tests_native::Door;

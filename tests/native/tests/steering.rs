@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sdk_core::{
-    BucketKey, Millis, OwnerKind, Ruleset, Value as Answer,
+use control::{
+    Command, GuardEdit, Held, Import, Lists, Order, Plan, Refusal, RefusalKind, Steered, apply,
     change::{By, Hash, Link, Record, Verifier},
-    compile,
-    rollout::{Observed, Percentage, Step},
+    import,
+    lifecycle::{Observed, Step},
+    moved, overrides_of,
     rows::{RowKey, RowKind, Rows, State},
-    steering::{
-        Command, GuardEdit, Held, Import, Lists, Order, Plan, Refusal, RefusalKind, Steered, apply, import, moved, overrides_of, steer,
-        visitor,
-    },
+    steer, visitor,
 };
+use sdk_core::{BucketKey, Millis, OwnerKind, Percentage, Ruleset, Value as Answer, compile};
 use serde_json::{Value, json};
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f";
@@ -89,6 +88,21 @@ fn refused(answer: Result<Steered, Refusal>, kind: RefusalKind) -> Refusal {
     let refusal = answer.err().expect("it is refused");
     assert_eq!(refusal.kind, kind, "{refusal:?}");
     refusal
+}
+
+/// In tier 1 the allow list is the audience, at any percentage; a completed rollout has no audience but everybody.
+#[test]
+fn a_completed_rollout_is_on_for_strangers_though_tier_1_had_an_allow_list() {
+    let mut hub = Hub::new(&document(&json!({ "a": { "unit": "customerId" } })));
+    hub.rollout("a", Order::Create(Plan { allow: vec!["c-1".into()], ..Plan::default() })).unwrap();
+    for step in [Step::Start, Step::Percentage(Percentage::FULL)] {
+        hub.rollout("a", Order::Step(step)).unwrap();
+    }
+    assert_eq!(["c-1", "c-2"].map(|customer| hub.value("a", Some(customer), None)), [Some(true), Some(false)]);
+    let done = hub.rollout("a", Order::Step(Step::Complete)).unwrap();
+    assert_eq!(["c-1", "c-2"].map(|customer| hub.value("a", Some(customer), None)), [Some(true), Some(true)]);
+    assert_eq!(hub.document()["flags"]["a"]["rollout"]["tier"], json!(4));
+    assert_eq!(done.events.iter().map(|event| event.name).collect::<Vec<_>>(), ["enabled"]);
 }
 
 #[test]

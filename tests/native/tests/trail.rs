@@ -1,11 +1,12 @@
 //! What the audit trail tells of overrides: whoever folds its records has what is stored.
-use sdk_core::{
-    BucketKey, Millis, OwnerKind,
+use control::{
+    Command, Held, Import, apply,
     change::{By, Change},
-    compile,
+    import,
     rows::{RowKey, RowKind, Rows, State},
-    steering::{Command, Held, Import, apply, import, steer},
+    steer,
 };
+use sdk_core::{BucketKey, Millis, OwnerKind, compile};
 
 fn by() -> By {
     By { actor: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at: Millis(0) }
@@ -75,4 +76,41 @@ fn an_override_that_is_there_stays_however_it_is_spelled() {
     let both = document(r#"{"a":{}}"#, r#"{"s":{"b":true},"s.b":false}"#);
     let nested = document(r#"{"a":{}}"#, r#"{"s":{"b":true}}"#);
     assert_eq!(imported(&both, &nested, State::Replace), [record("s.b", Some("false"), Some("true"))]);
+}
+
+/// An empty name is a name on the way to a leaf: what stands below it is no override of a flag that is called like the rest.
+#[test]
+fn what_stands_below_an_empty_name_is_nobodys_override() {
+    let before = document(r#"{"b":{}}"#, r#"{"b":true}"#);
+    let after = document(r#"{"a":{},"b":{}}"#, r#"{"":{"a":true}}"#);
+    assert_eq!(imported(&before, &after, State::Keep), []);
+    assert_eq!(imported(&before, &after, State::Replace), [record(".a", None, Some("true")), record("b", Some("\"on\""), None)]);
+    let held = document(r#"{"a":{}}"#, r#"{"":{"a":true}}"#);
+    let (rows, ruleset) = (Rows::split(&held).unwrap(), compile(&held, None).unwrap().ruleset);
+    let command = Command::Override { owner: OwnerKind::Customer, id: "c-1".into(), tree: r#"{"a":false}"#.into() };
+    let steered = steer(Held { rows: &rows, paged: &rows, ruleset: &ruleset }, &command, &by()).unwrap();
+    let texts: Vec<_> = steered.writes.iter().map(|(_, text)| text.as_deref()).collect();
+    assert_eq!(texts, [Some(r#"{"":{"a":true},"a":false}"#)]);
+}
+
+/// The names of the records of an import into rows.
+fn names(held: &Rows, after: &str) -> Vec<String> {
+    let what = Import { text: after, state: State::Keep, new_key: BucketKey::from_bytes([7; 16]) };
+    let steered = import(held, None, what, &by()).unwrap().unwrap().steered;
+    steered.changes.iter().map(|change| change.flag.clone().or_else(|| change.pointer.clone()).unwrap()).collect()
+}
+
+#[test]
+fn an_import_writes_no_row_without_a_record() {
+    let rows = |flags| Rows::default().merge(Rows::split(&document(flags, "{}")).unwrap(), State::Keep).rows;
+    let plain = rows(r#"{"a":{},"b":{}}"#);
+    assert_eq!(names(&plain, &document(r#"{"a":{},"b":{}}"#, "{}")), Vec::<String>::new());
+    // Another order of flags that stay, alone and beside other changes; a flag that comes tells of itself.
+    assert_eq!(names(&plain, &document(r#"{"b":{},"a":{}}"#, "{}")), ["/flags"]);
+    assert_eq!(names(&plain, &document(r#"{"b":{"owner":"ann"},"a":{}}"#, "{}")), ["/flags", "b"]);
+    assert_eq!(names(&plain, &document(r#"{"a":{},"c":{},"b":{}}"#, "{}")), ["c"]);
+    // A bucket key that was made, and a rollout whose stage begins with the import though its state stays.
+    assert_eq!(names(&Rows::default(), r#"{"schema":"twinflag/1","flags":{"a":{}}}"#), ["/bucketKey", "a"]);
+    let running = r#"{"a":{"rollout":{"status":"active","percentage":5}}}"#;
+    assert_eq!(names(&rows(running), &document(running, "{}")), ["/flags/a"]);
 }

@@ -1,5 +1,5 @@
 //! `/api/admin/changes`, `/api/admin/changes/verify` and `/api/admin/versions`: what was changed, by whom, and whether the trail holds.
-use sdk_core::{change::Verifier, rows::Rows};
+use control::{change::Verifier, rows::Rows};
 use serde::Serialize;
 use worker::Response;
 

@@ -1,7 +1,7 @@
 //! `/api/admin/customers`: which organization a customer belongs to.
-use sdk_core::{
+use control::{
+    Command, organization_of,
     rows::{RowKey, RowKind},
-    steering::{Command, organization_of},
 };
 use serde::Deserialize;
 use worker::Response;

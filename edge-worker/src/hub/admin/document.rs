@@ -1,11 +1,11 @@
 //! `PUT /api/admin/document`: a whole document, in; what it would do, and to whom.
 use std::collections::BTreeSet;
 
-use sdk_core::{
-    BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset,
+use control::{
+    Import, Imported, Moved, import, moved, organization_of,
     rows::{RowKey, RowKind, Rows, State},
-    steering::{Import, Imported, Moved, import, moved, organization_of},
 };
+use sdk_core::{BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::Response;
@@ -115,7 +115,7 @@ impl FlagHub {
         text: &str,
         state: State,
         contexts: &[Context],
-        by: &sdk_core::change::By,
+        by: &control::change::By,
     ) -> Result<Imported, Problem> {
         let mut held = ground.rows.clone();
         held.append(match state {

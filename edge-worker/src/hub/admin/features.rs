@@ -1,10 +1,6 @@
 //! `/api/admin/feature-flags` and `/api/admin/stats`: flags as an operator sees them.
-use sdk_core::{
-    OwnerKind,
-    rollout::Observed,
-    rows::Rows,
-    steering::{Command, Feature, features, organization_of, overrides_of, visitor},
-};
+use control::{Command, Feature, features, lifecycle::Observed, organization_of, overrides_of, rows::Rows, visitor};
+use sdk_core::OwnerKind;
 use serde::Deserialize;
 use worker::Response;
 

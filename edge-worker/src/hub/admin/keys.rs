@@ -4,12 +4,13 @@
 //! sends that request again, with its idempotency key, is told `"key": null, "replayed": true`; who lost the key makes another.
 //! A key that is revoked, or rotated out, opens nothing any more in the isolate that was told so, and elsewhere once that one
 //! asks what is new: within 10 s, and later only while it cannot ask.
-use sdk_core::{
-    Millis,
+use control::{
+    Command, Expiry, Key, KeyIdentity, KeyKind, KeyOrder, KeyTerms, Made, OVERLAP_MS, RANDOM, Steered,
     change::{By, Hash},
+    keys,
     rows::Rows,
-    steering::{Command, Expiry, Key, KeyIdentity, KeyKind, KeyOrder, KeyTerms, Made, OVERLAP_MS, RANDOM, Steered, keys},
 };
+use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Method, Response};
 

@@ -11,12 +11,14 @@ pub(super) mod view;
 
 pub(super) use self::body::{Object, read};
 
-use sdk_core::{
-    Millis,
+use control::{
+    Command, Held, Refusal, RefusalKind, Steered, apply,
     change::By,
+    organization_of,
     rows::{RowKey, RowKind, Rows},
-    steering::{Command, Held, Refusal, RefusalKind, Steered, apply, organization_of, steer},
+    steer,
 };
+use sdk_core::Millis;
 use serde_json::value::RawValue;
 use worker::{Method, Request, Response};
 

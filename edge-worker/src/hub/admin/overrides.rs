@@ -1,9 +1,9 @@
 //! `/api/admin/overrides`: what single customers and organizations get whatever the rules say.
-use sdk_core::{
-    OwnerKind,
+use control::{
+    Command,
     rows::{RowKey, RowKind},
-    steering::Command,
 };
+use sdk_core::OwnerKind;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Method, Response};

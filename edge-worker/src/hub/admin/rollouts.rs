@@ -1,8 +1,12 @@
 //! `/api/admin/rollout/{create,start,advance,pause,resume,complete,rollback,lists,percentage,guard}`.
-use sdk_core::{
-    rollout::{Method, Observed, Percentage, Rate, Step},
+use control::{
+    Command, GuardEdit, Lists, Order, Plan,
+    lifecycle::{Observed, Step},
     rows::Rows,
-    steering::{Command, GuardEdit, Lists, Order, Plan},
+};
+use sdk_core::{
+    Percentage,
+    stage::{Method, Rate},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::Response;
@@ -224,8 +228,7 @@ struct Threshold {
 fn guard(threshold: Option<Object<Threshold>>, min_tier_ms: Option<i64>, success_rate: Option<f64>) -> Result<GuardEdit, Problem> {
     let Object(Threshold { method, error_rate, time_window, min_samples }) = threshold.unwrap_or_default();
     let named = |name: String| {
-        let found = Method::ALL.into_iter().find(|method| method.as_str() == name);
-        found.ok_or_else(|| Problem::malformed_at("/rollbackThreshold/method", "expected threshold or sequential"))
+        Method::from_name(&name).ok_or_else(|| Problem::malformed_at("/rollbackThreshold/method", "expected threshold or sequential"))
     };
     Ok(GuardEdit {
         method: method.map(named).transpose()?,

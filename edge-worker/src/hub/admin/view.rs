@@ -3,7 +3,7 @@ pub(super) mod flag;
 mod rollout;
 pub(super) mod trail;
 
-use sdk_core::{change::Record, steering::Steered};
+use control::{Steered, change::Record};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

@@ -1,5 +1,6 @@
 //! What happened to those who have a feature.
-use sdk_core::{Millis, rollout::Observed};
+use control::lifecycle::Observed;
+use sdk_core::Millis;
 use serde::Deserialize;
 use worker::Result;
 

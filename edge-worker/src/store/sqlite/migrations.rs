@@ -1,8 +1,6 @@
 //! From the tables of an earlier release to those of this one. A number once used is never changed.
-use sdk_core::{
-    Millis,
-    rows::{RowKey, RowKind, Rows, State},
-};
+use control::rows::{RowKey, RowKind, Rows, State};
+use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result};
 

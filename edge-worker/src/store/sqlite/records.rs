@@ -1,8 +1,6 @@
 //! Records of changes, versions, and answers to requests that may be sent again.
-use sdk_core::{
-    Millis,
-    change::{Hash, Link},
-};
+use control::change::{Hash, Link};
+use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result, SqlStorageValue};
 

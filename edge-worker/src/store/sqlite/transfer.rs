@@ -1,8 +1,6 @@
 //! A store as lines, and lines as a store.
-use sdk_core::{
-    Millis,
-    rows::{RowKey, RowKind},
-};
+use control::rows::{RowKey, RowKind};
+use sdk_core::Millis;
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue};
 

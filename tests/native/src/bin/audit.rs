@@ -4,10 +4,8 @@
 //! to be that of a record, or what came behind was not there when it was noted.
 use std::{env, fs, process::ExitCode};
 
-use sdk_core::{
-    change::{Hash, Link, Verifier},
-    json::canonical::canonical_text,
-};
+use control::change::{Hash, Link, Verifier};
+use sdk_core::json::canonical::canonical_text;
 use serde_json::{Map, Value};
 
 struct Line {

@@ -1,9 +1,6 @@
 //! Flags as an operator sees them, and what was counted of them.
-use sdk_core::{
-    Evaluation, Millis,
-    rollout::{Observed, Tier},
-    steering::Feature,
-};
+use control::{Feature, lifecycle::Observed};
+use sdk_core::{Evaluation, Millis, stage::Tier};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

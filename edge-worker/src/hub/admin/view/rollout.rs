@@ -1,7 +1,8 @@
 //! Where a rollout stands, and where it may go.
+use control::lifecycle::{Guard, Observed, Rollout, Stop};
 use sdk_core::{
     Millis,
-    rollout::{Guard, Observed, Rollout, Status, Stop, Tier},
+    stage::{Status, Tier},
 };
 use serde::Serialize;
 

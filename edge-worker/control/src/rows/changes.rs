@@ -1,11 +1,12 @@
 //! What is different between rows and rows: to be written, and to be told.
 use alloc::{string::String, vec::Vec};
 
+use sdk_core::json::{Place, spelled_members};
+
 use super::{
-    RowKey, RowKind, Rows, spelling,
-    split::{Members, STATE, members},
+    BUCKET_KEY, RowKey, RowKind, Rows, spelling,
+    split::{Members, STATE},
 };
-use crate::json::place::Place;
 
 /// Something in a document that is different now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +65,16 @@ impl Rows {
                 RowKind::BucketKey | RowKind::Course | RowKind::Membership | RowKind::Key => {}
                 RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
                 RowKind::State => changes.extend(self.state_changes(next, key, held, text)),
-                _ => changes.push(change(ChangeKind::of(held.is_some(), text.is_some()))),
+                RowKind::Member | RowKind::Segment | RowKind::Flag | RowKind::Customer | RowKind::Organization => {
+                    changes.push(change(ChangeKind::of(held.is_some(), text.is_some())));
+                }
             }
         }
         changes
     }
 
     /// Whether what stands in both stands in another order.
-    fn is_other_order(&self, next: &Self, key: &RowKey) -> bool {
+    pub(crate) fn is_other_order(&self, next: &Self, key: &RowKey) -> bool {
         let names = |rows: &'_ Self| -> Vec<String> {
             rows.get(RowKind::Order, &key.name).unwrap_or_default().split('\n').map(Into::into).collect()
         };
@@ -90,7 +93,7 @@ impl Rows {
         if !is_flag(self) || !is_flag(next) {
             return Vec::new();
         }
-        let (held, text) = (held.and_then(members).unwrap_or_default(), text.and_then(members).unwrap_or_default());
+        let (held, text) = (held.and_then(spelled_members).unwrap_or_default(), text.and_then(spelled_members).unwrap_or_default());
         let mut changes = Vec::new();
         for name in STATE {
             let (before, after) = (find(&held, name), find(&text, name));
@@ -124,7 +127,7 @@ pub(super) fn pointer(key: &RowKey) -> String {
     let section = |section: &str| Place::ROOT.name(section).name(&name).pointer();
     match key.kind {
         RowKind::Member | RowKind::Order => Place::ROOT.name(&name).pointer(),
-        RowKind::BucketKey => Place::ROOT.name("bucketKey").pointer(),
+        RowKind::BucketKey => Place::ROOT.name(BUCKET_KEY).pointer(),
         RowKind::Segment => section("segments"),
         RowKind::Flag | RowKind::State | RowKind::Course => section("flags"),
         RowKind::Customer => Place::ROOT.name("overrides").name("customers").name(&name).pointer(),

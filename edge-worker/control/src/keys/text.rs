@@ -5,10 +5,14 @@ use alloc::{
     vec::Vec,
 };
 
+use sdk_core::{
+    Millis,
+    json::{Object, canonical::write_string},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Key, KeyIdentity, KeyKind, KeyTerms, Secret};
-use crate::{change::Hash, json::Object, json::canonical::write_string, matching::millis::Millis};
+use crate::change::Hash;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

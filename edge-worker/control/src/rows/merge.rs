@@ -4,18 +4,19 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
+use core::convert::Infallible;
+
+use sdk_core::{
+    BucketKey, OwnerKind,
+    document::{Leaf, Members, VisitLeaves, is_rollout, retain_leaves, visit_leaves},
+    json::{Json, Place, spelled_members},
+};
 
 use super::{
-    RowKey, RowKind, Rows,
+    BUCKET_KEY, RowKey, RowKind, Rows,
     changes::pointer,
-    spelling::{self, Order},
-    split::{STATE, members, object, single},
-};
-use crate::{
-    bucket::BucketKey,
-    document::{reader::Report, rollout::Rollout},
-    evaluate::overrides::OwnerKind,
-    json::{place::Place, tree::Json},
+    spelling,
+    split::{STATE, object, single},
 };
 
 /// What an import does with `enabled`, `rollout` and overrides.
@@ -48,12 +49,12 @@ impl Rows {
     /// [`State::Keep`].
     pub fn merge(&self, document: Self, state: State) -> Merged {
         let mut merged = Merged { rows: document, kept: Vec::new() };
-        let own_key = merged.rows.get(RowKind::Member, "bucketKey").and_then(|raw| serde_json::from_str::<String>(raw).ok());
+        let own_key = merged.rows.get(RowKind::Member, BUCKET_KEY).and_then(|raw| serde_json::from_str::<String>(raw).ok());
         if let Some(key) = own_key {
             merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key);
         } else {
             // A document without a key changes nobody's bucket, and the one that named it still does.
-            for (kind, name) in [(RowKind::BucketKey, ""), (RowKind::Member, "bucketKey")] {
+            for (kind, name) in [(RowKind::BucketKey, ""), (RowKind::Member, BUCKET_KEY)] {
                 if let Some(text) = self.get(kind, name) {
                     merged.rows.insert(RowKey::of(kind, name), text.into());
                 }
@@ -90,15 +91,17 @@ impl Rows {
                 let key = RowKey { kind, name };
                 let held = self.text(&key);
                 // What is there stays, however it is spelled.
-                let mut here = BTreeSet::new();
-                held.and_then(|held| serde_json::from_str(held).ok()).iter().for_each(|held| leaves(held, &mut String::new(), &mut here));
-                let is_new = |path: &str| new_flags.contains(path) && !here.contains(path);
-                let new = serde_json::from_str(&given).ok().and_then(|tree| chosen(&tree, &mut String::new(), &is_new));
+                let mut here = Paths::default();
+                if let Some(held) = held.and_then(|held| serde_json::from_str(held).ok()) {
+                    let Ok(()) = visit_leaves(&held, Place::ROOT, &mut here);
+                }
+                let is_new = |path: &str| new_flags.contains(path) && !here.0.contains(path);
+                let new = serde_json::from_str(&given).ok().and_then(|tree| chosen(tree, is_new));
                 let stays = match (held, new) {
                     (held, None) => held.map(Into::into),
                     (Some(held), Some(new)) => Some(with(held, new)),
                     // Nothing of it is for a flag that the hub has: as it is written.
-                    (None, Some(new)) => Some(written(&new)),
+                    (None, Some(new)) => Some(spelling::written(&new)),
                 };
                 if !stays.as_ref().is_some_and(|stays| spelling::same(kind, stays, &given)) {
                     merged.kept.push(pointer(&key));
@@ -133,7 +136,7 @@ impl Rows {
 
 /// The state of a flag that the hub has: its own, but for what is no state at all.
 fn kept_state(name: &str, held: &str, given: &str, kept: &mut Vec<String>) -> String {
-    let (held, given) = (members(held).unwrap_or_default(), members(given).unwrap_or_default());
+    let (held, given) = (spelled_members(held).unwrap_or_default(), spelled_members(given).unwrap_or_default());
     let mut state = Vec::new();
     for (member, absent) in STATE.into_iter().zip(["true", "{}"]) {
         let find = |members: &[(String, &'_ str)]| members.iter().position(|(name, _)| name == member);
@@ -155,54 +158,38 @@ fn kept_state(name: &str, held: &str, given: &str, kept: &mut Vec<String>) -> St
 /// Whether a flag with this member is not left out for it.
 fn is_state(member: &str, raw: &str) -> bool {
     let Ok(json) = serde_json::from_str::<Json<'_>>(raw) else { return false };
-    if member == "enabled" {
-        return matches!(json, Json::Boolean(_));
-    }
-    let mut report = Report::default();
-    Rollout::read(&json, Place::ROOT, &mut report);
-    report.mark() == Report::default().mark()
+    if member == "enabled" { matches!(json, Json::Boolean(_)) } else { is_rollout(&json) }
 }
 
 /// What of a tree of overrides stands at paths that are wanted, in its order.
-fn chosen<'j>(tree: &Json<'j>, path: &mut String, is_wanted: &impl Fn(&str) -> bool) -> Option<Json<'j>> {
-    let Json::Object(members) = tree else { return is_wanted(path).then(|| tree.clone()) };
-    let mut found = Vec::new();
-    for (name, value) in members {
-        let length = step(path, name);
-        found.extend(chosen(value, path, is_wanted).map(|value| (name.clone(), value)));
-        path.truncate(length);
-    }
-    (!found.is_empty()).then_some(Json::Object(found))
+fn chosen<'j>(tree: Json<'j>, is_wanted: impl Fn(&str) -> bool) -> Option<Json<'j>> {
+    let Json::Object(mut members) = tree else { return None };
+    retain_leaves(&mut members, is_wanted);
+    (!members.is_empty()).then_some(Json::Object(members))
 }
 
 /// The paths of a tree's leaves.
-fn leaves(tree: &Json<'_>, path: &mut String, found: &mut BTreeSet<String>) {
-    let Json::Object(members) = tree else {
-        found.insert(path.clone());
-        return;
-    };
-    for (name, value) in members {
-        let length = step(path, name);
-        leaves(value, path, found);
-        path.truncate(length);
-    }
-}
+#[derive(Default)]
+struct Paths(BTreeSet<String>);
 
-/// Goes on by a name; answers how long the path was.
-fn step(path: &mut String, name: &str) -> usize {
-    let length = path.len();
-    if length > 0 {
-        path.push('.');
+impl<'j> VisitLeaves<'j> for Paths {
+    type Error = Infallible;
+
+    fn object<'w>(&mut self, _: Place<'_>, _: usize, _: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
+        Ok(Vec::new())
     }
-    path.push_str(name);
-    length
+
+    fn leaf(&mut self, leaf: Leaf<'_, 'j>) -> Result<(), Infallible> {
+        self.0.insert(leaf.path.to_string());
+        Ok(())
+    }
 }
 
 /// A tree of overrides with what is new to it.
 fn with(held: &str, new: Json<'_>) -> String {
-    let Ok(mut tree) = serde_json::from_str::<Json<'_>>(held) else { return written(&new) };
+    let Ok(mut tree) = serde_json::from_str::<Json<'_>>(held) else { return spelling::written(&new) };
     add(&mut tree, new);
-    written(&tree)
+    spelling::written(&tree)
 }
 
 /// What is there stays where it is.
@@ -214,10 +201,4 @@ fn add<'j>(tree: &mut Json<'j>, new: Json<'j>) {
             None => members.push((name, value)),
         }
     }
-}
-
-fn written(json: &Json<'_>) -> String {
-    let mut text = String::new();
-    spelling::write(&mut text, json, Order::Kept);
-    text
 }

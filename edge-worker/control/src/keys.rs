@@ -13,11 +13,13 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{Held, Refusal, RefusalKind, Steered, check_id};
+use sdk_core::{Millis, hex};
+
 use crate::{
+    Held, Refusal, RefusalKind, Steered,
     change::{Action, Change, Hash},
-    document::rows::{RowKey, RowKind, Rows},
-    matching::millis::Millis,
+    command::check_id,
+    rows::{RowKey, RowKind, Rows},
 };
 
 /// The longest label, in bytes.
@@ -75,12 +77,12 @@ impl KeyKind {
 
     /// The text of a key, made of bytes that nobody can guess.
     pub fn secret(self, random: [u8; RANDOM]) -> String {
-        random.iter().fold(String::from(self.prefix()), |secret, byte| secret + &format!("{byte:02x}"))
+        String::from(self.prefix()) + &hex::encode(&random)
     }
 
     /// The kind of the key with this text; what was never made is of none.
     pub fn of_secret(secret: &str) -> Option<Self> {
-        let is_random = |rest: &str| rest.len() == 2 * RANDOM && rest.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        let is_random = |rest: &str| hex::decode_lower::<RANDOM>(rest).is_some();
         Self::ALL.into_iter().find(|kind| secret.strip_prefix(kind.prefix()).is_some_and(is_random))
     }
 }
@@ -239,7 +241,7 @@ pub fn keys(rows: &Rows) -> impl Iterator<Item = (&str, Key)> {
     rows.of(RowKind::Key).filter_map(|(id, text)| Some((id, Key::from_row(text)?)))
 }
 
-pub(super) fn carry_out(held: Held<'_>, order: &KeyOrder, now: Millis) -> Result<Steered, Refusal> {
+pub(crate) fn carry_out(held: Held<'_>, order: &KeyOrder, now: Millis) -> Result<Steered, Refusal> {
     match order {
         KeyOrder::Create { id, made, terms } => create(held, id, made, terms, now),
         KeyOrder::Rotate { id, successor, made, overlap_ms, expiry } => rotate(held, id, successor, made, *overlap_ms, *expiry, now),
@@ -255,9 +257,8 @@ fn create(held: Held<'_>, id: &str, made: &Made, terms: &KeyTerms, now: Millis) 
     }
     let key = fresh(made, terms.clone(), now);
     let change = Change { new: Some(key.to_view(id)), ..Change::new(Action::KeyCreated) };
-    let mut writes = forgotten(held, now);
-    writes.push((RowKey::of(RowKind::Key, id), Some(key.to_row())));
-    Ok(Steered { writes, changes: [change].into(), ..Steered::default() })
+    let writes = [(RowKey::of(RowKind::Key, id), Some(key.to_row()))].into();
+    Ok(forgetting(held, now, Steered { writes, changes: [change].into(), ..Steered::default() }))
 }
 
 fn rotate(
@@ -294,10 +295,8 @@ fn rotate(
     old.terms.expires_at = Some(before.terms.expires_at.map_or(end, |own| own.min(end)));
     old.successor = Some(successor.into());
     let change = Change { old: Some(old.to_view(id)), new: Some(next.to_view(successor)), ..Change::new(Action::KeyRotated) };
-    let mut writes = forgotten(held, now);
-    writes.push((RowKey::of(RowKind::Key, id), Some(old.to_row())));
-    writes.push((RowKey::of(RowKind::Key, successor), Some(next.to_row())));
-    Ok(Steered { writes, changes: [change].into(), ..Steered::default() })
+    let writes = [(id, &old), (successor, &next)].map(|(id, key)| (RowKey::of(RowKind::Key, id), Some(key.to_row()))).into();
+    Ok(forgetting(held, now, Steered { writes, changes: [change].into(), ..Steered::default() }))
 }
 
 fn revoke(held: Held<'_>, id: &str, now: Millis) -> Result<Steered, Refusal> {
@@ -324,10 +323,14 @@ fn fresh(made: &Made, terms: KeyTerms, now: Millis) -> Key {
     Key { terms, hash: made.hash, hint: made.hint.clone(), identity_secret, created_at: now, successor: None, revoked_at: None }
 }
 
-/// The rows of keys that were over long ago go with the next command.
-fn forgotten(held: Held<'_>, now: Millis) -> Vec<(RowKey, Option<String>)> {
+/// Besides what a command leads to, the rows of keys go that were over long ago, each with its record.
+fn forgetting(held: Held<'_>, now: Millis, mut outcome: Steered) -> Steered {
     let is_over = |key: &Key| key.over_since().is_some_and(|end| now.0.saturating_sub(end.0) > LISTED_MS);
-    keys(held.rows).filter(|(_, key)| is_over(key)).map(|(id, _)| (RowKey { kind: RowKind::Key, name: id.into() }, None)).collect()
+    for (id, key) in keys(held.rows).filter(|(_, key)| is_over(key)) {
+        outcome.writes.push((RowKey { kind: RowKind::Key, name: id.into() }, None));
+        outcome.changes.push(Change { old: Some(key.to_view(id)), ..Change::new(Action::KeyForgotten) });
+    }
+    outcome
 }
 
 /// Refuses what no key can be.

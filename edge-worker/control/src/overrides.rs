@@ -1,42 +1,37 @@
 //! Setting and removing overrides of one customer or organization.
 use alloc::{
-    borrow::Cow,
     collections::BTreeSet,
     format,
     string::{String, ToString as _},
     vec::Vec,
 };
 
-use super::{Held, Refusal, RefusalKind, Steered, check_id, leaves::Leaves, organization_of, state};
+use sdk_core::{
+    Context, Millis, Overrides, Own, OwnerKind, OwnerOverrides, Ruleset, Value,
+    document::{Leaf, Members, VisitLeaves, duplicates, retain_leaves, visit_leaves},
+    json::{Json, Place, quoted},
+};
+
 use crate::{
+    Held, Refusal, RefusalKind, Steered,
     change::{Action, By, Change},
-    context::Context,
-    document::{
-        reader::duplicates,
-        rows::{
-            RowKey, RowKind,
-            spelling::{self, Order},
-        },
-    },
-    evaluate::{
-        overrides::{Overrides, Own, OwnerKind, OwnerOverrides},
-        ruleset::Ruleset,
-    },
-    json::tree::Json,
-    matching::millis::Millis,
-    model::details::Value,
+    command::check_id,
+    leaves::Leaves,
+    organization_of,
+    rows::{RowKey, RowKind, spelling},
+    state_row,
 };
 
 /// How deep a tree of overrides may be: more than any key has segments.
 const MAX_DEPTH: usize = 64;
 
-pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &By) -> Result<Steered, Refusal> {
+pub(crate) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &By) -> Result<Steered, Refusal> {
     check_owner(owner, id)?;
     let given = leaves(held.ruleset, tree)?;
     let key = RowKey::of(owner.into(), id);
     let before = held.paged.text(&key);
     let (own_before, _) = held.ruleset.owner_overrides(owner, id, before.unwrap_or("{}"));
-    let changed: Vec<&Leaf<'_>> = given.iter().filter(|leaf| own_before.variant(leaf.flag) != leaf.variant).collect();
+    let changed: Vec<&Wanted<'_>> = given.iter().filter(|leaf| own_before.variant(leaf.flag) != leaf.variant).collect();
     if changed.is_empty() {
         return Ok(Steered::default());
     }
@@ -48,7 +43,7 @@ pub(super) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &B
         let flag = held.ruleset.key_of(leaf.flag);
         let old = own_before.variant(leaf.flag);
         let action = if leaf.variant.is_some() { Action::OverrideSet } else { Action::OverrideRemoved };
-        let named = |variant: Option<u32>| variant.map(|variant| super::quoted(held.ruleset.variant_name(leaf.flag, variant)));
+        let named = |variant: Option<u32>| variant.map(|variant| quoted(held.ruleset.variant_name(leaf.flag, variant)));
         steered.changes.push(Change {
             flag: Some(flag.into()),
             old_value: who.value(held.ruleset, &own_before, flag, by.at),
@@ -69,7 +64,7 @@ fn check_owner(owner: OwnerKind, id: &str) -> Result<(), Refusal> {
 }
 
 /// Removes all overrides of one owner, also those that evaluate to nothing.
-pub(super) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
+pub(crate) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
     check_owner(owner, id)?;
     let key = RowKey::of(owner.into(), id);
     let Some(before) = held.paged.text(&key) else { return Ok(Steered::default()) };
@@ -118,7 +113,7 @@ pub fn overrides_of(held: Held<'_>, customer: Option<&str>, organization: Option
 }
 
 /// The owner whose overrides are set, and as whom a change is judged: a visitor of whom nothing else is known.
-pub(super) struct Who<'h> {
+pub(crate) struct Who<'h> {
     owner: OwnerKind,
     id: &'h str,
     context: Context,
@@ -126,7 +121,7 @@ pub(super) struct Who<'h> {
 }
 
 impl<'h> Who<'h> {
-    pub(super) fn new(held: Held<'_>, owner: OwnerKind, id: &'h str) -> Self {
+    pub(crate) fn new(held: Held<'_>, owner: OwnerKind, id: &'h str) -> Self {
         let organization = (owner == OwnerKind::Customer).then(|| organization_of(held.paged, id)).flatten();
         let overrides = organization.as_deref().map(|organization| {
             let tree = held.paged.text(&RowKey::of(RowKind::Organization, organization)).unwrap_or("{}");
@@ -140,12 +135,12 @@ impl<'h> Who<'h> {
     }
 
     /// Somebody of whom nothing is asked but the name.
-    pub(super) fn of_id(owner: OwnerKind, id: &'h str) -> Self {
+    pub(crate) fn of_id(owner: OwnerKind, id: &'h str) -> Self {
         Self { owner, id, context: Context::new(), organization: None }
     }
 
     /// What the flag is for this owner; `None` where it is no boolean.
-    pub(super) fn value(&self, ruleset: &Ruleset, own: &OwnerOverrides, flag: &str, now: Millis) -> Option<bool> {
+    pub(crate) fn value(&self, ruleset: &Ruleset, own: &OwnerOverrides, flag: &str, now: Millis) -> Option<bool> {
         let own = match self.owner {
             OwnerKind::Customer => Own { customer: Some(own), organization: self.organization.as_ref() },
             OwnerKind::Organization => Own { customer: None, organization: Some(own) },
@@ -156,33 +151,34 @@ impl<'h> Who<'h> {
         }
     }
 
-    pub(super) fn change(&self, action: Action) -> Change {
+    pub(crate) fn change(&self, action: Action) -> Change {
         let id = |owner| (self.owner == owner).then(|| self.id.to_string());
         Change { customer: id(OwnerKind::Customer), organization: id(OwnerKind::Organization), ..Change::new(action) }
     }
 
     /// An override beats the deny list, which may not be what is wanted.
     fn warning(&self, held: Held<'_>, flag: &str) -> Option<String> {
-        let rollout = state::rollout(held.rows.get(RowKind::State, flag)?, None)?;
+        let rollout = state_row::rollout(held.rows.get(RowKind::State, flag)?, None)?;
         let denied = self.owner == OwnerKind::Customer && rollout.deny.iter().any(|unit| unit == self.id);
         denied.then(|| format!("customer {:?} is on the deny list of {flag}; the override comes before it", self.id))
     }
 }
 
 /// A leaf of what was given: a flag, and the variant it gets; `None` removes.
-struct Leaf<'j> {
+struct Wanted<'j> {
     flag: u32,
     variant: Option<u32>,
-    json: Json<'j>,
+    value: Json<'j>,
 }
 
 /// Reads a tree; unlike in a document anything wrong in it refuses it whole.
-fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Leaf<'t>>, Refusal> {
+fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Wanted<'t>>, Refusal> {
     let invalid = |detail: String| Refusal::invalid("/flags", detail);
     let json: Json<'t> = serde_json::from_str(tree).map_err(|error| invalid(format!("{error}")))?;
     let Json::Object(_) = json else { return Err(invalid(format!("expected an object of overrides, found {}", json.kind()))) };
-    let mut found = Vec::new();
-    collect(ruleset, json, &mut Vec::new(), &mut found)?;
+    let mut given = Given { ruleset, found: Vec::new() };
+    visit_leaves(&json, Place::ROOT.name("flags"), &mut given)?;
+    let found = given.found;
     if found.is_empty() {
         return Err(invalid("expected one override at least".into()));
     }
@@ -193,86 +189,66 @@ fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Leaf<'t>>, Refusal
     Ok(found)
 }
 
-fn collect<'t>(ruleset: &Ruleset, json: Json<'t>, path: &mut Vec<String>, found: &mut Vec<Leaf<'t>>) -> Result<(), Refusal> {
-    let pointer = || path.iter().fold(String::from("/flags"), |pointer, step| pointer + "/" + &step.replace('~', "~0").replace('/', "~1"));
-    let Json::Object(members) = json else {
-        let name = path.join(".");
-        let Some(flag) = ruleset.find(&name) else {
-            return Err(Refusal::new(RefusalKind::FlagNotFound, pointer(), format!("no flag has the key or alias {name:?}")));
+/// The leaves of a command, each checked against the ruleset.
+struct Given<'r, 'j> {
+    ruleset: &'r Ruleset,
+    found: Vec<Wanted<'j>>,
+}
+
+impl<'j> VisitLeaves<'j> for Given<'_, 'j> {
+    type Error = Refusal;
+
+    fn object<'w>(&mut self, place: Place<'_>, depth: usize, members: &'w Members<'j>) -> Result<Vec<&'w str>, Refusal> {
+        if depth >= MAX_DEPTH {
+            return Err(Refusal::invalid("/flags", format!("expected a tree of at most {MAX_DEPTH} levels")));
+        }
+        match duplicates(members.iter().map(|(name, _)| name.as_ref())).first() {
+            Some(twice) => Err(Refusal::invalid(place.pointer(), format!("the member {twice:?} stands here twice"))),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn leaf(&mut self, Leaf { path, place, value, .. }: Leaf<'_, 'j>) -> Result<(), Refusal> {
+        let Some(flag) = self.ruleset.find(path) else {
+            return Err(Refusal::new(RefusalKind::FlagNotFound, place.pointer(), format!("no flag has the key or alias {path:?}")));
         };
-        let variant = match &json {
+        let variant = match value {
             Json::Null => None,
-            Json::Boolean(boolean) => Some(
-                ruleset
-                    .first_boolean(flag, *boolean)
-                    .ok_or_else(|| Refusal::invalid(pointer(), format!("the flag has no variant with the value {boolean}")))?,
-            ),
-            Json::String(text) => {
-                let variant = ruleset.variant_number(flag, text);
-                Some(variant.ok_or_else(|| Refusal::invalid(pointer(), format!("unknown variant {text:?}")))?)
+            Json::Boolean(boolean) => {
+                let variant = self.ruleset.first_boolean(flag, *boolean);
+                let detail = || format!("the flag has no variant with the value {boolean}");
+                Some(variant.ok_or_else(|| Refusal::invalid(place.pointer(), detail()))?)
             }
-            other => {
-                let detail = format!("expected true, false, a variant's name or null, found {}", other.kind());
-                return Err(Refusal::invalid(pointer(), detail));
+            Json::String(text) => {
+                let variant = self.ruleset.variant_number(flag, text);
+                Some(variant.ok_or_else(|| Refusal::invalid(place.pointer(), format!("unknown variant {text:?}")))?)
+            }
+            Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+                let detail = format!("expected true, false, a variant's name or null, found {}", value.kind());
+                return Err(Refusal::invalid(place.pointer(), detail));
             }
         };
-        found.push(Leaf { flag, variant, json });
-        return Ok(());
-    };
-    if path.len() >= MAX_DEPTH {
-        return Err(Refusal::invalid("/flags", format!("expected a tree of at most {MAX_DEPTH} levels")));
+        self.found.push(Wanted { flag, variant, value: value.clone() });
+        Ok(())
     }
-    if let Some(twice) = duplicates(members.iter().map(|(name, _)| name.as_ref())).into_iter().next() {
-        return Err(Refusal::invalid(pointer(), format!("the member {twice:?} stands here twice")));
-    }
-    for (name, value) in members {
-        path.push(name.into_owned());
-        collect(ruleset, value, path, found)?;
-        path.pop();
-    }
-    Ok(())
 }
 
 /// The tree with other leaves; what it says of other flags stays as it stands. `None` where nothing is left.
-fn edited(ruleset: &Ruleset, tree: &str, changed: &[&Leaf<'_>]) -> Option<String> {
+fn edited(ruleset: &Ruleset, tree: &str, changed: &[&Wanted<'_>]) -> Option<String> {
     let flags: BTreeSet<u32> = changed.iter().map(|leaf| leaf.flag).collect();
     let mut members = match serde_json::from_str(tree) {
         Ok(Json::Object(members)) => members,
         _ => Vec::new(),
     };
-    without(ruleset, &mut members, &mut String::new(), &flags);
+    // Every leaf of these flags, by whatever name.
+    retain_leaves(&mut members, |path| !ruleset.find(path).is_some_and(|flag| flags.contains(&flag)));
     for leaf in changed.iter().filter(|leaf| leaf.variant.is_some()) {
-        insert(&mut members, ruleset.key_of(leaf.flag), leaf.json.clone());
+        insert(&mut members, ruleset.key_of(leaf.flag), leaf.value.clone());
     }
     if members.is_empty() {
         return None;
     }
-    let mut out = String::new();
-    spelling::write(&mut out, &Json::Object(members), Order::Kept);
-    Some(out)
-}
-
-type Members<'j> = Vec<(Cow<'j, str>, Json<'j>)>;
-
-/// Takes every leaf of these flags away, by whatever name, and what is empty then.
-fn without(ruleset: &Ruleset, members: &mut Members<'_>, path: &mut String, flags: &BTreeSet<u32>) {
-    members.retain_mut(|(name, value)| {
-        let length = path.len();
-        if length > 0 {
-            path.push('.');
-        }
-        path.push_str(name);
-        let stays = match value {
-            Json::Object(members) => {
-                let was_empty = members.is_empty();
-                without(ruleset, members, path, flags);
-                was_empty || !members.is_empty()
-            }
-            _ => !ruleset.find(path).is_some_and(|flag| flags.contains(&flag)),
-        };
-        path.truncate(length);
-        stays
-    });
+    Some(spelling::written(&Json::Object(members)))
 }
 
 /// Puts a leaf at a dotted path; where something else stands in its way, under the path as one name.

@@ -7,205 +7,18 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
+use core::ops::RangeInclusive;
 
-use crate::{bucket::BUCKETS, json::canonical::write_number, matching::millis::Millis};
+use sdk_core::{
+    Millis, Percentage,
+    json::canonical::write_number,
+    stage::{Method, Rate, Status, Tier},
+};
 
 /// How long a tier lasts at least, unless a rollout says otherwise: 48 hours. Source: the deployment checklist.
 pub const MIN_TIER_DURATION_MS: i64 = 48 * 60 * 60 * 1_000;
-
-/// A whole share, in [`Rate`].
-const WHOLE: u32 = 1_000_000;
-
-/// The ladder of a pilot rollout. Source: the implementation report, "5-tier rollout system".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tier {
-    /// Nobody.
-    Disabled,
-    /// One or two customers: the allow list where there is one, else 1 %.
-    Internal,
-    /// 10 %.
-    EarlyAdopters,
-    /// 50 %.
-    General,
-    /// Everybody.
-    Full,
-}
-
-impl Tier {
-    /// All, in their order.
-    pub const ALL: [Self; 5] = [Self::Disabled, Self::Internal, Self::EarlyAdopters, Self::General, Self::Full];
-
-    /// Its number, as documents write it.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Disabled => 0,
-            Self::Internal => 1,
-            Self::EarlyAdopters => 2,
-            Self::General => 3,
-            Self::Full => 4,
-        }
-    }
-
-    /// Its name, as the database and the admin API write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Disabled => "tier_0_disabled",
-            Self::Internal => "tier_1_internal",
-            Self::EarlyAdopters => "tier_2_early_adopters",
-            Self::General => "tier_3_general",
-            Self::Full => "tier_4_full",
-        }
-    }
-
-    /// The share that belongs to it.
-    pub const fn percentage(self) -> Percentage {
-        Percentage(match self {
-            Self::Disabled => 0,
-            Self::Internal => 1_000,
-            Self::EarlyAdopters => 10_000,
-            Self::General => 50_000,
-            Self::Full => BUCKETS,
-        })
-    }
-
-    fn next(self) -> Option<Self> {
-        Self::ALL.into_iter().find(|tier| *tier > self)
-    }
-}
-
-/// Where a rollout is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Made, not begun.
-    Planned,
-    /// Running.
-    Active,
-    /// Running, and staying where it is.
-    Paused,
-    /// Done: everybody has it.
-    Completed,
-    /// Taken back: nobody has it.
-    RolledBack,
-}
-
-impl Status {
-    /// All.
-    pub const ALL: [Self; 5] = [Self::Planned, Self::Active, Self::Paused, Self::Completed, Self::RolledBack];
-
-    /// Its name, as documents write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Active => "active",
-            Self::Paused => "paused",
-            Self::Completed => "completed",
-            Self::RolledBack => "rolled_back",
-        }
-    }
-}
-
-/// A share of all units in buckets, `0..=BUCKETS`: thousandths of a percent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Percentage(pub(crate) u32);
-
-impl Percentage {
-    /// Reads 0 to 100 with at most three decimals.
-    pub fn of(percent: f64) -> Option<Self> {
-        if !(0.0..=100.0).contains(&percent) {
-            return None;
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0 … 100000 after the check above; adding a half rounds"
-        )]
-        let rounded = (percent * 1000.0 + 0.5) as u32;
-        // A quotient of whole numbers is the double nearest to it, and so is the percentage if it has three decimals.
-        (rounded <= BUCKETS && (f64::from(rounded) / 1000.0).to_bits() == (percent + 0.0).to_bits()).then_some(Self(rounded))
-    }
-
-    /// As people write it.
-    pub fn percent(self) -> f64 {
-        f64::from(self.0) / 1000.0
-    }
-
-    /// The same, spelled as JSON does.
-    pub fn to_text(self) -> String {
-        let mut text = String::new();
-        write_number(&mut text, self.percent());
-        text
-    }
-
-    /// Units in buckets below this are in.
-    pub fn threshold(self) -> u32 {
-        self.0
-    }
-}
-
-/// A share in millionths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rate(u32);
-
-impl Rate {
-    /// Reads 0 to 1, to the nearest millionth.
-    pub fn of(share: f64) -> Option<Self> {
-        if !(0.0..=1.0).contains(&share) {
-            return None;
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 … 1000000 after the check above")]
-        let millionths = (share * f64::from(WHOLE) + 0.5) as u32;
-        Some(Self(millionths))
-    }
-
-    /// From millionths; more than a whole is a whole.
-    pub const fn millionths(millionths: u32) -> Self {
-        Self(if millionths > WHOLE { WHOLE } else { millionths })
-    }
-
-    /// As people write it.
-    pub fn share(self) -> f64 {
-        f64::from(self.0) / f64::from(WHOLE)
-    }
-
-    /// In millionths.
-    pub const fn in_millionths(self) -> u32 {
-        self.0
-    }
-
-    /// As a percentage, spelled as JSON does.
-    fn percent_text(self) -> String {
-        let mut text = String::new();
-        write_number(&mut text, f64::from(self.0) / 10_000.0);
-        text
-    }
-
-    /// Compares `part` of `whole` with this share, without rounding.
-    fn compare(self, part: u64, whole: u64) -> core::cmp::Ordering {
-        (u128::from(part) * u128::from(WHOLE)).cmp(&(u128::from(whole) * u128::from(self.0)))
-    }
-}
-
-/// How errors are judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// The literal rule: more than the rate within the window.
-    Threshold,
-    /// An always valid test.
-    Sequential,
-}
-
-impl Method {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Threshold, Self::Sequential];
-
-    /// Its name, as documents write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Threshold => "threshold",
-            Self::Sequential => "sequential",
-        }
-    }
-}
+/// How long a rollout may make a tier last at least, in milliseconds.
+pub const MIN_TIER_MS: RangeInclusive<i64> = 0..=1 << 53;
 
 /// When a rollout takes itself back, and what must be seen before it goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,7 +35,7 @@ pub struct Guard {
 
 impl Default for Guard {
     fn default() -> Self {
-        Self { method: Method::Sequential, error_rate: Rate(50_000), time_window_ms: 3_600_000, min_samples: 20 }
+        Self { method: Method::Sequential, error_rate: Rate::millionths(50_000), time_window_ms: 3_600_000, min_samples: 20 }
     }
 }
 
@@ -271,7 +84,13 @@ pub struct Course {
 
 impl Default for Course {
     fn default() -> Self {
-        Self { created_at: None, started_at: None, stage_since: None, min_tier_ms: MIN_TIER_DURATION_MS, success_rate: Rate(950_000) }
+        Self {
+            created_at: None,
+            started_at: None,
+            stage_since: None,
+            min_tier_ms: MIN_TIER_DURATION_MS,
+            success_rate: Rate::millionths(950_000),
+        }
     }
 }
 
@@ -280,7 +99,7 @@ impl Default for Rollout {
         Self {
             status: Status::Planned,
             tier: None,
-            percentage: Percentage(0),
+            percentage: Percentage::default(),
             allow: Vec::new(),
             deny: Vec::new(),
             guard: None,
@@ -336,7 +155,7 @@ impl Rollout {
             (Step::Pause, _) => return illegal("only an active one can be paused"),
             (Step::Resume, Status::Paused) => next.status = Status::Active,
             (Step::Resume, _) => return illegal("only a paused one can be resumed"),
-            (Step::Complete, Status::Active) if self.percentage.0 == BUCKETS => next.status = Status::Completed,
+            (Step::Complete, Status::Active) if self.percentage == Percentage::FULL => next.complete(now),
             (Step::Complete, Status::Active) => {
                 let percent = self.percentage.to_text();
                 return Err(Stop::Illegal(format!("the rollout is at {percent} %; only one at 100 % can be completed")));
@@ -380,12 +199,12 @@ impl Rollout {
             return Err(Stop::Gate(format!("{exposures} trusted exposures in this stage, at least {min_samples} are wanted")));
         }
         if exposures > 0 && error_rate.compare(errors, exposures).is_ge() {
-            let limit = error_rate.percent_text();
+            let limit = percent(error_rate);
             return Err(Stop::Gate(format!("{errors} of {exposures} exposures had an error, which is not below {limit} %")));
         }
         let success_rate = self.course.success_rate;
         if exposures > 0 && success_rate.compare(exposures.saturating_sub(errors), exposures).is_le() {
-            let (well, limit) = (exposures.saturating_sub(errors), success_rate.percent_text());
+            let (well, limit) = (exposures.saturating_sub(errors), percent(success_rate));
             return Err(Stop::Gate(format!("{well} of {exposures} exposures went well, which is not above {limit} %")));
         }
         Ok(())
@@ -414,12 +233,29 @@ impl Rollout {
         }
     }
 
+    /// A rollout that is completed is on for everybody, whatever tier it was in: in tier 1 an allow list would still be the audience.
+    fn complete(&mut self, now: Millis) {
+        self.status = Status::Completed;
+        let tier = self.tier.map(|_| Tier::Full);
+        if self.tier != tier {
+            self.tier = tier;
+            self.course.stage_since = Some(now);
+        }
+    }
+
     fn roll_back(&mut self, now: Millis) {
         self.status = Status::RolledBack;
         self.tier = self.tier.map(|_| Tier::Disabled);
-        self.percentage = Percentage(0);
+        self.percentage = Percentage::default();
         self.course.stage_since = Some(now);
     }
+}
+
+/// A share as a percentage, spelled as JSON does.
+fn percent(rate: Rate) -> String {
+    let mut text = String::new();
+    write_number(&mut text, f64::from(rate.in_millionths()) / 10_000.0);
+    text
 }
 
 #[cfg(test)]
@@ -493,7 +329,7 @@ mod tests {
             (Step::Resume, 0b00100),
             (Step::Complete, 0b00010),
             (Step::RollBack, 0b11111),
-            (Step::Percentage(Percentage(5)), 0b00110),
+            (Step::Percentage(Percentage::buckets(5)), 0b00110),
         ];
         for (step, legal) in steps {
             for (index, status) in Status::ALL.into_iter().enumerate() {
@@ -508,26 +344,28 @@ mod tests {
     fn what_is_taken_back_is_as_the_checklist_says() {
         let back = at(Tier::General, Status::Paused).step(Step::RollBack, Observed::default(), Millis(7)).unwrap();
         assert_eq!((back.status, back.tier, back.percentage.percent()), (Status::RolledBack, Some(Tier::Disabled), 0.0));
-        let plain = Rollout { tier: None, status: Status::Active, percentage: Percentage(5_000), ..Rollout::default() };
+        let plain = Rollout { tier: None, status: Status::Active, percentage: Percentage::buckets(5_000), ..Rollout::default() };
         let back = plain.step(Step::RollBack, Observed::default(), Millis(7)).unwrap();
-        assert_eq!((back.tier, back.percentage), (None, Percentage(0)));
+        assert_eq!((back.tier, back.percentage), (None, Percentage::default()));
+    }
+
+    #[test]
+    fn a_completed_rollout_is_in_the_last_tier() {
+        for tier in [Tier::Internal, Tier::EarlyAdopters, Tier::General, Tier::Full] {
+            let full = Rollout { percentage: Percentage::FULL, ..at(tier, Status::Active) };
+            let done = full.step(Step::Complete, WELL, Millis(7)).unwrap();
+            let since = if tier == Tier::Full { Millis(0) } else { Millis(7) };
+            assert_eq!((done.status, done.tier, done.course.stage_since), (Status::Completed, Some(Tier::Full), Some(since)));
+        }
+        let plain = Rollout { tier: None, percentage: Percentage::FULL, status: Status::Active, ..Rollout::default() };
+        assert_eq!(plain.step(Step::Complete, WELL, Millis(7)).unwrap().tier, None);
     }
 
     #[test]
     fn advancing_takes_the_flag_from_nobody() {
         let mut rollout = at(Tier::Internal, Status::Active);
-        rollout.percentage = Percentage(25_000);
+        rollout.percentage = Percentage::buckets(25_000);
         let next = rollout.step(Step::Advance { force: true }, WELL, Millis(0)).unwrap();
         assert_eq!((next.tier, next.percentage.percent()), (Some(Tier::EarlyAdopters), 25.0));
-    }
-
-    #[test]
-    fn a_percentage_has_three_decimals() {
-        assert_eq!(Percentage::of(12.345), Some(Percentage(12_345)));
-        assert_eq!(Percentage::of(-0.0), Some(Percentage(0)));
-        assert_eq!(Percentage::of(100.0), Some(Percentage(BUCKETS)));
-        for not in [12.3456, -1.0, 100.001, f64::NAN] {
-            assert_eq!(Percentage::of(not), None);
-        }
     }
 }

@@ -1,16 +1,14 @@
 //! From the text of a document to rows.
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
-use super::{RowKey, RowKind, Rows, unquoted};
-use crate::{
-    evaluate::overrides::OwnerKind,
-    json::canonical::{LooseMembers, write_loose},
-};
+use sdk_core::{OwnerKind, json::spelled_members};
+
+use super::{BUCKET_KEY, RowKey, RowKind, Rows};
 
 /// The members of a flag that an import keeps.
 pub(super) const STATE: [&str; 2] = ["enabled", "rollout"];
 /// The members of a document that are a row each.
-pub(super) const MEMBERS: [&str; 3] = ["environment", "bucketKey", "private"];
+pub(super) const MEMBERS: [&str; 3] = ["environment", BUCKET_KEY, "private"];
 /// The longest name of a row, in bytes. No flag key is as long, and no id in a context.
 const MAX_NAME: usize = 300_000;
 
@@ -21,10 +19,10 @@ impl Rows {
     /// Splits a document that compiles; `None` where the text is no object.
     ///
     /// Left out is what evaluates to nothing and cannot be a row: owners that stand twice, what is no section of overrides, and
-    /// names of more than 300,000 bytes. [`crate::compile`] reports it.
+    /// names of more than 300,000 bytes. [`sdk_core::compile`] reports it.
     pub fn split(text: &str) -> Option<Self> {
         let mut rows = Self::default();
-        for (name, raw) in members(text)? {
+        for (name, raw) in spelled_members(text)? {
             match name.as_str() {
                 "segments" => rows.split_section("segments", RowKind::Segment, raw),
                 "flags" => rows.split_section("flags", RowKind::Flag, raw),
@@ -40,7 +38,7 @@ impl Rows {
     /// Takes flags or segments. What stands under one name twice stays together: it is left out together.
     fn split_section(&mut self, section: &str, kind: RowKind, raw: &str) {
         let mut order = String::new();
-        for (name, raw) in members(raw).unwrap_or_default() {
+        for (name, raw) in spelled_members(raw).unwrap_or_default() {
             if name.len() > MAX_NAME {
                 continue;
             }
@@ -60,11 +58,11 @@ impl Rows {
     }
 
     fn split_overrides(&mut self, raw: &str) {
-        let sections = members(raw).unwrap_or_default();
+        let sections = spelled_members(raw).unwrap_or_default();
         for kind in OwnerKind::ALL {
             // Of a section twice the last counts.
             let section = sections.iter().rev().find(|(name, _)| name == kind.section());
-            let owners = section.and_then(|(_, raw)| members(raw)).unwrap_or_default();
+            let owners = section.and_then(|(_, raw)| spelled_members(raw)).unwrap_or_default();
             let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
             for (name, _) in &owners {
                 *counts.entry(name).or_default() += 1;
@@ -97,19 +95,7 @@ impl Rows {
 
 /// The members of the one object that a row holds; `None` where it holds something else, or more.
 pub(super) fn single(text: &str) -> Option<Members<'_>> {
-    text.starts_with('{').then(|| members(text)).flatten()
-}
-
-/// Reads an object's members, their values unread.
-pub(super) fn members(text: &str) -> Option<Members<'_>> {
-    let members = serde_json::from_str::<LooseMembers<'_>>(text).ok()?;
-    let mut found = Vec::with_capacity(members.0.len());
-    for (name, raw) in members.0 {
-        let mut quoted = String::with_capacity(name.len() + 2);
-        write_loose(&mut quoted, &name);
-        found.push((unquoted(&quoted).into(), raw.get()));
-    }
-    Some(found)
+    text.starts_with('{').then(|| spelled_members(text)).flatten()
 }
 
 /// An object of these members, as they are spelled.

@@ -1,62 +1,60 @@
 //! A flag's state as rows spell it, and a rollout's course beside it.
-use alloc::{borrow::Cow, string::String, vec, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 
+use sdk_core::{
+    Millis, Percentage,
+    document::Members,
+    json::Json,
+    stage::{Method, Rate, Status, Tier, whole},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    document::rows::spelling::{self, Order},
-    json::tree::Json,
-    matching::millis::Millis,
-    rollout::{Course, Guard, Method, Percentage, Rate, Rollout, Status, Tier},
+    lifecycle::{Course, Guard, Rollout},
+    rows::spelling,
 };
 
 /// Whether a flag with this state is switched on.
-pub(super) fn enabled(state: &str) -> bool {
-    !matches!(read(state).iter().find(|(name, _)| name == "enabled"), Some((_, Json::Boolean(false))))
+pub(crate) fn enabled(state: &str) -> bool {
+    !matches!(read(state).get("enabled"), Some(Json::Boolean(false)))
 }
 
 /// The state of a flag that is switched on or off.
-pub(super) fn with_enabled(state: &str, enabled: bool) -> String {
+pub(crate) fn with_enabled(state: &str, enabled: bool) -> String {
     with(state, "enabled", Json::Boolean(enabled))
 }
 
 /// The state of a flag with this rollout.
-pub(super) fn with_rollout(state: &str, rollout: &Rollout) -> String {
+pub(crate) fn with_rollout(state: &str, rollout: &Rollout) -> String {
     with(state, "rollout", document_form(rollout))
 }
 
 /// The rollout of a flag, if it has one. The state must be that of a flag that compiles.
-pub(super) fn rollout(state: &str, course: Option<&str>) -> Option<Rollout> {
+pub(crate) fn rollout(state: &str, course: Option<&str>) -> Option<Rollout> {
     let state = read(state);
-    let (_, Json::Object(members)) = state.iter().find(|(name, _)| name == "rollout")? else { return None };
-    if members.is_empty() {
-        return None;
-    }
-    let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-    let list = |name| match member(name) {
+    let rollout = state.get("rollout").filter(|rollout| matches!(rollout, Json::Object(members) if !members.is_empty()))?;
+    let list = |name| match rollout.get(name) {
         Some(Json::Array(entries)) => entries.iter().filter_map(unit).collect(),
         _ => Vec::new(),
     };
-    let status = member("status").and_then(text).and_then(|name| Status::ALL.into_iter().find(|status| status.as_str() == name));
-    let tier = member("tier").and_then(number);
     Some(Rollout {
-        status: status.unwrap_or(Status::Planned),
-        tier: tier.and_then(|tier| Tier::ALL.into_iter().find(|known| f64::from(known.number()).to_bits() == tier.to_bits())),
-        percentage: member("percentage").and_then(number).and_then(Percentage::of).unwrap_or_default(),
+        status: rollout.get("status").and_then(Json::as_str).and_then(Status::from_name).unwrap_or(Status::Planned),
+        tier: rollout.get("tier").and_then(Json::as_number).and_then(Tier::from_number),
+        percentage: rollout.get("percentage").and_then(Json::as_number).and_then(Percentage::of).unwrap_or_default(),
         allow: list("allow"),
         deny: list("deny"),
-        guard: member("guard").map(guard),
+        guard: rollout.get("guard").map(guard),
         course: course.map(read_course).unwrap_or_default(),
     })
 }
 
 /// A rollout as documents write it.
-pub(super) fn written(rollout: &Rollout) -> String {
-    print(&document_form(rollout))
+pub(crate) fn written(rollout: &Rollout) -> String {
+    spelling::written(&document_form(rollout))
 }
 
 /// A course as its row holds it.
-pub(super) fn write_course(course: &Course) -> String {
+pub(crate) fn write_course(course: &Course) -> String {
     let millis = |moment: Option<Millis>| moment.map(|Millis(millis)| millis);
     let wire = CourseWire {
         created_at: millis(course.created_at),
@@ -94,28 +92,20 @@ struct CourseWire {
     success_rate: Option<u32>,
 }
 
-type Members<'j> = Vec<(Cow<'j, str>, Json<'j>)>;
-
-fn read(state: &str) -> Members<'_> {
-    match serde_json::from_str(state) {
-        Ok(Json::Object(members)) => members,
-        _ => Vec::new(),
-    }
+fn read(state: &str) -> Json<'_> {
+    serde_json::from_str(state).unwrap_or(Json::Null)
 }
 
 fn with(state: &str, name: &'static str, value: Json<'_>) -> String {
-    let mut members = read(state);
+    let mut members = match read(state) {
+        Json::Object(members) => members,
+        _ => Vec::new(),
+    };
     match members.iter_mut().find(|(known, _)| known == name) {
         Some((_, held)) => *held = value,
         None => members.push((name.into(), value)),
     }
-    print(&Json::Object(members))
-}
-
-fn print(json: &Json<'_>) -> String {
-    let mut out = String::new();
-    spelling::write(&mut out, json, Order::Kept);
-    out
+    spelling::written(&Json::Object(members))
 }
 
 /// What is absent in a document is left out.
@@ -145,19 +135,13 @@ fn document_form(rollout: &Rollout) -> Json<'static> {
 }
 
 fn guard(json: &Json<'_>) -> Guard {
-    let Json::Object(members) = json else { return Guard::default() };
-    let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| value);
     let absent = Guard::default();
-    #[expect(clippy::cast_possible_truncation, reason = "whole and at most 2^53: the document compiles")]
-    let whole = |name| member(name).and_then(number).map(|number| number as i64);
+    let number = |name| json.get(name).and_then(Json::as_number);
     Guard {
-        method: member("method")
-            .and_then(text)
-            .and_then(|name| Method::ALL.into_iter().find(|method| method.as_str() == name))
-            .unwrap_or(absent.method),
-        error_rate: member("errorRate").and_then(number).and_then(Rate::of).unwrap_or(absent.error_rate),
-        time_window_ms: whole("timeWindow").unwrap_or(absent.time_window_ms),
-        min_samples: whole("minSamples").and_then(|samples| u64::try_from(samples).ok()).unwrap_or(absent.min_samples),
+        method: json.get("method").and_then(Json::as_str).and_then(Method::from_name).unwrap_or(absent.method),
+        error_rate: number("errorRate").and_then(Rate::of).unwrap_or(absent.error_rate),
+        time_window_ms: number("timeWindow").and_then(whole).unwrap_or(absent.time_window_ms),
+        min_samples: number("minSamples").and_then(whole).and_then(|samples| u64::try_from(samples).ok()).unwrap_or(absent.min_samples),
     }
 }
 
@@ -165,19 +149,11 @@ fn word(text: &'static str) -> Json<'static> {
     Json::String(text.into())
 }
 
-fn text<'j>(json: &'j Json<'_>) -> Option<&'j str> {
-    if let Json::String(text) = json { Some(text) } else { None }
-}
-
-fn number(json: &Json<'_>) -> Option<f64> {
-    if let Json::Number(number) = json { Some(*number) } else { None }
-}
-
 /// An entry of a list as the text it is compared by.
 fn unit(json: &Json<'_>) -> Option<String> {
     match json {
         Json::String(text) => Some(text.clone().into_owned()),
-        Json::Number(_) => Some(print(json)),
+        Json::Number(_) => Some(spelling::written(json)),
         _ => None,
     }
 }

@@ -1,13 +1,13 @@
 //! From rows to the text of a document.
 use alloc::string::String;
 
+use sdk_core::OwnerKind;
 use serde_json::value::RawValue;
 
 use super::{
     RowKind, Rows,
     split::{MEMBERS, STATE, single},
 };
-use crate::evaluate::overrides::OwnerKind;
 
 impl Rows {
     /// The document of these rows, with or without its overrides. It is never longer than a text that was split into them.

@@ -1,38 +1,19 @@
-//! Commands: what operators may do to flags, rollouts, overrides and keys.
-//!
-//! Pure: a command takes what is held and answers what to write *and* the records of it, or why not; there is no way to change
-//! something without a record. Reading order: [`Command`], [`steer`], [`import`].
-mod features;
-mod import;
-mod keys;
-mod leaves;
-mod overrides;
-mod rollouts;
-mod state;
+//! Commands, and what they lead to.
+use alloc::{format, string::String, vec::Vec};
 
-use alloc::{
-    format,
-    string::{String, ToString as _},
-    vec::Vec,
+use sdk_core::{
+    DocumentError, Millis, OwnerKind, Ruleset, compile,
+    json::{Place, quoted},
 };
 
-pub use self::{
-    features::{Feature, features},
-    import::{Import, Imported, Moved, import, moved},
-    keys::{Expiry, Key, KeyIdentity, KeyKind, KeyOrder, KeyTerms, Made, OVERLAP_MS, RANDOM, Secret, keys},
-    overrides::{overrides_of, visitor},
-    rollouts::{GuardEdit, Lists, Order, Plan},
-};
 use crate::{
     change::{Action, By, Change},
-    document::{
-        DocumentError, compile,
-        rows::{RowKey, RowKind, Rows},
-    },
-    evaluate::{overrides::OwnerKind, ruleset::Ruleset},
-    json::place::Place,
-    matching::millis::Millis,
-    rollout::{Observed, Stop},
+    keys::{self, KeyOrder},
+    lifecycle::{Observed, Stop},
+    overrides,
+    rollout_commands::{self, Order},
+    rows::{RowKey, RowKind, Rows},
+    state_row,
 };
 
 /// The longest id of a customer or an organization in a command, in bytes.
@@ -159,11 +140,11 @@ pub enum RefusalKind {
 }
 
 impl Refusal {
-    fn new(kind: RefusalKind, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: RefusalKind, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { kind, pointer: pointer.into(), detail: detail.into(), until: None }
     }
 
-    fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(crate) fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(RefusalKind::Invalid, pointer, detail)
     }
 }
@@ -192,7 +173,7 @@ pub fn steer(held: Held<'_>, command: &Command, by: &By) -> Result<Steered, Refu
         Command::Clear { owner, id } => overrides::clear(held, *owner, id, by),
         Command::Kill { flag } => switch(held, flag, false),
         Command::Revive { flag } => switch(held, flag, true),
-        Command::Rollout { flag, order, observed } => rollouts::carry_out(held, flag, order, *observed, by),
+        Command::Rollout { flag, order, observed } => rollout_commands::carry_out(held, flag, order, *observed, by),
         Command::Assign { customer, organization } => assign(held, customer, organization.as_deref()),
         Command::Key(order) => keys::carry_out(held, order, by.at),
     }
@@ -207,7 +188,7 @@ pub fn check_reason(reason: &str) -> Result<(), Refusal> {
 }
 
 /// Refuses an id that no context can have, or that nobody can read.
-fn check_id(id: &str, pointer: &str) -> Result<(), Refusal> {
+pub(crate) fn check_id(id: &str, pointer: &str) -> Result<(), Refusal> {
     if id.is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
         return Err(Refusal::invalid(pointer, format!("expected an id of 1 to {MAX_ID} bytes without control characters")));
     }
@@ -218,7 +199,7 @@ fn check_id(id: &str, pointer: &str) -> Result<(), Refusal> {
 fn switch(held: Held<'_>, flag: &str, enabled: bool) -> Result<Steered, Refusal> {
     let key = held.flag(flag)?;
     let before = held.rows.get(RowKind::State, key).unwrap_or("{}");
-    let was = state::enabled(before);
+    let was = state_row::enabled(before);
     if was == enabled {
         return Ok(Steered::default());
     }
@@ -232,7 +213,7 @@ fn switch(held: Held<'_>, flag: &str, enabled: bool) -> Result<Steered, Refusal>
         new: json(enabled),
         ..Change::new(action)
     };
-    let write = (RowKey::of(RowKind::State, key), Some(state::with_enabled(before, enabled)));
+    let write = (RowKey::of(RowKind::State, key), Some(state_row::with_enabled(before, enabled)));
     held.compiled(key, [write].into(), [change].into())
 }
 
@@ -264,7 +245,7 @@ pub fn organization_of(rows: &Rows, customer: &str) -> Option<String> {
 
 impl<'h> Held<'h> {
     /// The key of the flag with this key or alias.
-    fn flag(&self, name: &str) -> Result<&'h str, Refusal> {
+    pub(crate) fn flag(&self, name: &str) -> Result<&'h str, Refusal> {
         let found = self.ruleset.find(name).map(|number| self.ruleset.key_of(number));
         found.ok_or_else(|| {
             let detail = if self.rows.get(RowKind::Flag, name).is_some() {
@@ -277,7 +258,7 @@ impl<'h> Held<'h> {
     }
 
     /// What is to be written to a flag, if the flag is sound with it.
-    fn compiled(&self, key: &str, writes: Vec<(RowKey, Option<String>)>, changes: Vec<Change>) -> Result<Steered, Refusal> {
+    pub(crate) fn compiled(&self, key: &str, writes: Vec<(RowKey, Option<String>)>, changes: Vec<Change>) -> Result<Steered, Refusal> {
         let mut rows = self.rows.clone();
         apply(&mut rows, &writes);
         let invalid = |error: &DocumentError| Refusal::invalid(error.pointer.clone(), error.message.clone());
@@ -299,8 +280,4 @@ pub fn apply(rows: &mut Rows, writes: &[(RowKey, Option<String>)]) {
             None => rows.remove(key),
         }
     }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

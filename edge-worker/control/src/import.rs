@@ -6,22 +6,21 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Held, Refusal, Steered, check_reason, leaves::Leaves, overrides::Who, state};
-use crate::{
-    bucket::BucketKey,
-    change::{Action, By, Change},
-    context::Context,
-    document::{
-        DocumentError, MAX_DOCUMENT_BYTES, compile,
-        rows::{self, RowKey, RowKind, Rows, State},
-    },
-    evaluate::{
-        overrides::{Overrides, OwnerKind},
-        ruleset::Ruleset,
-    },
-    matching::millis::Millis,
-    rollout::{Course, Status},
+use sdk_core::{
+    BucketKey, Context, DocumentError, Evaluation, MAX_DOCUMENT_BYTES, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place,
 };
+
+use crate::{
+    Held, Refusal, Steered,
+    change::{Action, By, Change},
+    check_reason,
+    leaves::Leaves,
+    lifecycle::{Course, Rollout},
+    overrides::Who,
+    rows::{self, BUCKET_KEY, RowKey, RowKind, Rows, State},
+    state_row,
+};
+use serde::de::IgnoredAny;
 
 /// A document to import.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +59,7 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, by: &By
     let Import { text, state, new_key } = import;
     let key = held.bucket_key().unwrap_or(new_key);
     let given = compile(text, Some(key))?;
-    let whole = |message| DocumentError { pointer: String::new(), message };
+    let whole = |message: String| DocumentError::at(Place::ROOT, message);
     let rows = Rows::split(text).ok_or_else(|| whole("expected an object".to_string()))?;
     let mut merged = held.merge(rows, state);
     if merged.rows.bucket_key().is_none() {
@@ -76,44 +75,41 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, by: &By
     let compiled = compile(&document, merged.rows.bucket_key())?;
     set_courses(held, &mut merged.rows, by.at);
     let writes = held.writes(&merged.rows);
+    let difference = Difference { before: held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
     let mut changes = Vec::new();
     for (key, text) in &writes {
-        record(held, &merged.rows, key, *text, &mut changes);
         if let Some(owner) = key.kind.owner() {
             let views = [(ruleset, held), (Some(&compiled.ruleset), &merged.rows)];
             owner_changes(views, owner, key, by.at, &mut changes);
+        } else {
+            changes.extend(difference.record(key, *text));
         }
     }
-    let told = held.changes(&merged.rows);
-    if changes.is_empty() && !writes.is_empty() {
-        // Nothing that has a record of its own: another order, another spelling of what is left out, a key that was made.
-        changes.push(Change { pointer: Some(String::new()), ..Change::new(Action::DefinitionImported) });
-    }
+    let reported = held.changes(&merged.rows);
     let writes = writes.into_iter().map(|(key, text)| (key.clone(), text.map(Into::into))).collect();
     let steered = Steered { writes, changes, ruleset: Some(compiled.ruleset), ..Steered::default() };
-    Ok(Imported { steered, errors: given.errors, changes: told, kept: merged.kept, rows: merged.rows })
+    Ok(Imported { steered, errors: given.errors, changes: reported, kept: merged.kept, rows: merged.rows })
 }
 
 /// A rollout that came with the document, or is another now, begins its stage here; that of a flag that is gone has no course.
 fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
     let flags: Vec<String> = next.of(RowKind::State).map(|(name, _)| name.to_string()).collect();
     for name in flags {
-        let read = |rows: &Rows| state::rollout(rows.get(RowKind::State, &name)?, rows.get(RowKind::Course, &name));
+        let read = |rows: &Rows| state_row::rollout(rows.get(RowKind::State, &name)?, rows.get(RowKind::Course, &name));
         let (before, after) = (read(held), read(next));
-        let stage = |rollout: &crate::rollout::Rollout| (rollout.status, rollout.tier, rollout.percentage);
+        let stage = |rollout: &Rollout| (rollout.status, rollout.tier, rollout.percentage);
         let key = RowKey { kind: RowKind::Course, name: name.clone() };
         match after {
             None => next.remove(&key),
             Some(rollout) if before.as_ref().map(stage) != Some(stage(&rollout)) || next.text(&key).is_none() => {
-                let runs = !matches!(rollout.status, Status::Planned | Status::RolledBack);
                 let held = before.map(|before| before.course).unwrap_or_default();
                 let course = Course {
                     created_at: held.created_at.or(Some(now)),
-                    started_at: held.started_at.or(runs.then_some(now)),
+                    started_at: held.started_at.or(rollout.status.is_running().then_some(now)),
                     stage_since: Some(now),
                     ..held
                 };
-                next.insert(key, state::write_course(&course));
+                next.insert(key, state_row::write_course(&course));
             }
             Some(_) => {}
         }
@@ -128,32 +124,49 @@ fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
     }
 }
 
-/// The record of a row that is no override.
-fn record(held: &Rows, next: &Rows, key: &RowKey, text: Option<&str>, changes: &mut Vec<Change>) {
-    let before = held.text(key);
-    let json = |text: Option<&str>| text.filter(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()).map(Into::into);
-    let definition = Change { old: json(before), new: json(text), ..Change::new(Action::DefinitionImported) };
-    match key.kind {
-        RowKind::Flag => changes.push(Change { flag: Some(key.name.clone()), ..definition }),
-        RowKind::State => {
-            let enabled = |rows: &Rows| rows.get(RowKind::Flag, &key.name).and(rows.text(key)).map(state::enabled);
-            // A switch that stays where it is says nothing of what changed.
-            let (old_value, new_value) = match (enabled(held), enabled(next)) {
-                (old, new) if old.unwrap_or(true) == new.unwrap_or(true) => (None, None),
-                switched => switched,
-            };
-            // A flag that comes without a state has a record of its definition.
-            if before.is_some() || text.is_some_and(|text| text != "{}") {
-                let flag = Some(key.name.clone());
-                changes.push(Change { flag, old_value, new_value, action: Action::StateImported, ..definition });
+/// The rows before and after an import, and which of them it writes.
+struct Difference<'d> {
+    before: &'d Rows,
+    after: &'d Rows,
+    written: BTreeSet<&'d RowKey>,
+}
+
+impl Difference<'_> {
+    /// The record of a row that is written and is no override; `None` where the record of another row tells of it.
+    fn record(&self, key: &RowKey, text: Option<&str>) -> Option<Change> {
+        let before = self.before.text(key);
+        let json = |text: Option<&str>| text.filter(|text| serde_json::from_str::<IgnoredAny>(text).is_ok()).map(Into::into);
+        let flag = || Some(key.name.clone());
+        let place = || Change { pointer: Some(key.pointer()), ..Change::new(Action::DefinitionImported) };
+        let values = |change| Change { old: json(before), new: json(text), ..change };
+        let is_written = |kind| self.written.contains(&RowKey { kind, name: key.name.clone() });
+        match key.kind {
+            RowKind::Flag => Some(values(Change { flag: flag(), ..Change::new(Action::DefinitionImported) })),
+            RowKind::State => {
+                // A flag that comes without a state has a record of its definition.
+                if before.is_none() && text == Some("{}") && is_written(RowKind::Flag) {
+                    return None;
+                }
+                let enabled = |rows: &Rows| rows.get(RowKind::Flag, &key.name).and(rows.text(key)).map(state_row::enabled);
+                // A switch that stays where it is says nothing of what changed.
+                let (old_value, new_value) = match (enabled(self.before), enabled(self.after)) {
+                    (old, new) if old.unwrap_or(true) == new.unwrap_or(true) => (None, None),
+                    switched => switched,
+                };
+                Some(values(Change { flag: flag(), old_value, new_value, ..Change::new(Action::StateImported) }))
             }
+            // A rollout's course changes with its stage, and goes with its flag.
+            RowKind::Course if is_written(RowKind::State) || is_written(RowKind::Flag) => None,
+            // Names that come or go have records of their own.
+            RowKind::Order => self.before.is_other_order(self.after, key).then(place),
+            // Nobody who reads the trail needs to know the bucket key.
+            RowKind::BucketKey if self.written.contains(&RowKey::of(RowKind::Member, BUCKET_KEY)) => None,
+            RowKind::Member if key.name == BUCKET_KEY => Some(place()),
+            RowKind::Course | RowKind::Segment | RowKind::Member => Some(values(place())),
+            RowKind::BucketKey | RowKind::Membership | RowKind::Key => Some(place()),
+            // Their overrides have a record a flag: `owner_changes`.
+            RowKind::Customer | RowKind::Organization => None,
         }
-        // Who reads the audit need not know the key.
-        RowKind::Member if key.name == "bucketKey" => {
-            changes.push(Change { old: None, new: None, pointer: Some(key.pointer()), ..definition });
-        }
-        RowKind::Segment | RowKind::Member => changes.push(Change { pointer: Some(key.pointer()), ..definition }),
-        _ => {}
     }
 }
 
@@ -222,7 +235,7 @@ pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), cont
                 let is_there = ruleset.find(key).is_some_and(|flag| ruleset.key_of(flag) == *key);
                 is_there.then(|| visitor.evaluate(key, None))
             });
-            let seen = |answer: &Option<crate::Evaluation<'_>>| {
+            let seen = |answer: &Option<Evaluation<'_>>| {
                 answer.as_ref().map(|answer| {
                     (
                         answer.variant().map(String::from),
@@ -235,10 +248,10 @@ pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), cont
                 })
             };
             if seen(&old) != seen(&new) {
-                let json = |answer: Option<crate::Evaluation<'_>>| {
+                let json = |answer: Option<Evaluation<'_>>| {
                     answer.map(|answer| {
                         let mut text = String::new();
-                        answer.write_canonical(&mut text, None, crate::Include::default());
+                        answer.write_canonical(&mut text, None, sdk_core::Include::default());
                         text
                     })
                 };

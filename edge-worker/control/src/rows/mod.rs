@@ -14,7 +14,13 @@ use alloc::{collections::BTreeMap, string::String};
 pub use changes::{Change, ChangeKind};
 pub use merge::{Merged, State};
 
-use crate::{bucket::Subkey, evaluate::overrides::OwnerKind, json::canonical::write_string};
+use sdk_core::{
+    OwnerKind, Subkey,
+    json::{quoted, unquoted},
+};
+
+/// The member of a document that names its bucket key.
+pub(crate) const BUCKET_KEY: &str = "bucketKey";
 
 /// How many pages the overrides are grouped in.
 pub const PAGES: u16 = 1_024;
@@ -76,13 +82,31 @@ impl RowKind {
         match self {
             Self::Customer => Some(OwnerKind::Customer),
             Self::Organization => Some(OwnerKind::Organization),
-            _ => None,
+            Self::Member
+            | Self::BucketKey
+            | Self::Order
+            | Self::Segment
+            | Self::Flag
+            | Self::State
+            | Self::Course
+            | Self::Membership
+            | Self::Key => None,
         }
     }
 
     /// Whether a document says nothing of such rows: an import leaves them.
     pub fn is_beside_documents(self) -> bool {
-        matches!(self, Self::Course | Self::Membership | Self::Key)
+        match self {
+            Self::Course | Self::Membership | Self::Key => true,
+            Self::Member
+            | Self::BucketKey
+            | Self::Order
+            | Self::Segment
+            | Self::Flag
+            | Self::State
+            | Self::Customer
+            | Self::Organization => false,
+        }
     }
 }
 
@@ -107,9 +131,7 @@ pub struct RowKey {
 impl RowKey {
     /// The row of something with this name.
     pub fn of(kind: RowKind, name: &str) -> Self {
-        let mut quoted = String::with_capacity(name.len() + 2);
-        write_string(&mut quoted, name);
-        Self { kind, name: unquoted(&quoted).into() }
+        Self { kind, name: unquoted(&quoted(name)).into() }
     }
 
     /// The page of a row about a customer or an organization, below [`PAGES`]; other rows have none.
@@ -123,11 +145,6 @@ impl RowKey {
         };
         u16::try_from(hash % u64::from(PAGES)).ok()
     }
-}
-
-/// What stands between the quotes of a JSON string.
-fn unquoted(string: &str) -> &str {
-    string.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(string)
 }
 
 /// A document in rows, whole or in part.

@@ -1,18 +1,23 @@
 //! Orders to a flag's rollout.
 use alloc::{
+    collections::BTreeSet,
     format,
     string::{String, ToString as _},
     vec::Vec,
 };
 
-use super::{Event, Held, Refusal, Steered, check_id, state};
+use sdk_core::{
+    MAX_LIST, Percentage,
+    stage::{MIN_SAMPLES, Method, Rate, Status, TIME_WINDOW_MS, Tier},
+};
+
 use crate::{
+    Event, Held, Refusal, RefusalKind, Steered,
     change::{Action, By, Change},
-    document::{
-        MAX_LIST,
-        rows::{RowKey, RowKind},
-    },
-    rollout::{Course, Guard, Method, Observed, Percentage, Rate, Rollout, Status, Step, Tier},
+    command::check_id,
+    lifecycle::{Course, Guard, MIN_TIER_MS, Observed, Rollout, Step},
+    rows::{RowKey, RowKind},
+    state_row,
 };
 
 /// What is to happen to a rollout.
@@ -75,16 +80,13 @@ pub struct GuardEdit {
     pub success_rate: Option<Rate>,
 }
 
-/// The most that a duration or a number of samples may be: whole in a double.
-const MOST: i64 = 1 << 53;
-
-pub(super) fn carry_out(held: Held<'_>, flag: &str, order: &Order, observed: Observed, by: &By) -> Result<Steered, Refusal> {
+pub(crate) fn carry_out(held: Held<'_>, flag: &str, order: &Order, observed: Observed, by: &By) -> Result<Steered, Refusal> {
     let key = held.flag(flag)?;
     let text = held.rows.get(RowKind::State, key).unwrap_or("{}");
-    let before = state::rollout(text, held.rows.get(RowKind::Course, key));
+    let before = state_row::rollout(text, held.rows.get(RowKind::Course, key));
     let next = match (order, &before) {
         (Order::Create(plan), before) => create(plan, before.as_ref(), by)?,
-        (_, None) => return Err(Refusal::new(super::RefusalKind::IllegalStep, "", "the flag has no rollout; create one first")),
+        (_, None) => return Err(Refusal::new(RefusalKind::IllegalStep, "", "the flag has no rollout; create one first")),
         (Order::Step(step), Some(rollout)) => rollout.step(*step, observed, by.at)?,
         (Order::Lists(lists), Some(rollout)) => with_lists(rollout, lists)?,
         (Order::Guard(edit), Some(rollout)) => {
@@ -104,8 +106,8 @@ pub(super) fn carry_out(held: Held<'_>, flag: &str, order: &Order, observed: Obs
         ..Change::new(action(order))
     };
     let writes = Vec::from([
-        (RowKey::of(RowKind::State, key), Some(state::with_rollout(text, &next))),
-        (RowKey::of(RowKind::Course, key), Some(state::write_course(&next.course))),
+        (RowKey::of(RowKind::State, key), Some(state_row::with_rollout(text, &next))),
+        (RowKey::of(RowKind::Course, key), Some(state_row::write_course(&next.course))),
     ]);
     let mut steered = held.compiled(key, writes, [change].into())?;
     let feature = held.feature(key).map_or_else(|| key.into(), |feature| feature.name);
@@ -139,7 +141,7 @@ fn create(plan: &Plan, before: Option<&Rollout>, by: &By) -> Result<Rollout, Ref
         && !matches!(before.status, Status::Planned | Status::RolledBack)
     {
         let detail = format!("the flag has a rollout that is {}; roll it back first", before.status.as_str());
-        return Err(Refusal::new(super::RefusalKind::IllegalStep, "", detail));
+        return Err(Refusal::new(RefusalKind::IllegalStep, "", detail));
     }
     let course = Course { created_at: Some(by.at), ..Course::default() };
     let mut rollout = Rollout {
@@ -175,6 +177,7 @@ fn with_lists(rollout: &Rollout, lists: &Lists) -> Result<Rollout, Refusal> {
             put(list, whole, &format!("/{name}"))?;
         }
         put(list, add, &format!("/add/{name}"))?;
+        let remove: BTreeSet<&String> = remove.iter().collect();
         list.retain(|unit| !remove.contains(unit));
         if list.len() > MAX_LIST {
             return Err(Refusal::invalid(format!("/{name}"), format!("{} entries, at most {MAX_LIST} are allowed", list.len())));
@@ -190,7 +193,7 @@ fn with_lists(rollout: &Rollout, lists: &Lists) -> Result<Rollout, Refusal> {
 
 /// Appends what is not there yet, in its order.
 fn put(list: &mut Vec<String>, more: &[String], pointer: &str) -> Result<(), Refusal> {
-    let mut known: alloc::collections::BTreeSet<String> = list.iter().cloned().collect();
+    let mut known: BTreeSet<String> = list.iter().cloned().collect();
     for (index, unit) in more.iter().enumerate() {
         check_id(unit, &format!("{pointer}/{index}"))?;
         if known.insert(unit.clone()) {
@@ -201,15 +204,16 @@ fn put(list: &mut Vec<String>, more: &[String], pointer: &str) -> Result<(), Ref
 }
 
 fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
-    let range = |pointer: &str, value: Option<i64>, least: i64| match value {
-        Some(value) if !(least..=MOST).contains(&value) => {
-            Err(Refusal::invalid(pointer, format!("expected a whole number from {least} to 2^53")))
+    let samples = edit.min_samples.map(|samples| i64::try_from(samples).unwrap_or(i64::MAX));
+    for (pointer, value, bounds) in [
+        ("/rollbackThreshold/timeWindow", edit.time_window_ms, TIME_WINDOW_MS),
+        ("/rollbackThreshold/minSamples", samples, MIN_SAMPLES),
+        ("/minTierDuration", edit.min_tier_ms, MIN_TIER_MS),
+    ] {
+        if value.is_some_and(|value| !bounds.contains(&value)) {
+            return Err(Refusal::invalid(pointer, format!("expected a whole number from {} to 2^53", bounds.start())));
         }
-        _ => Ok(()),
-    };
-    range("/rollbackThreshold/timeWindow", edit.time_window_ms, 1)?;
-    range("/rollbackThreshold/minSamples", edit.min_samples.map(|samples| i64::try_from(samples).unwrap_or(i64::MAX)), 0)?;
-    range("/minTierDuration", edit.min_tier_ms, 0)?;
+    }
     let held = rollout.guard.unwrap_or_default();
     let guard = Guard {
         method: edit.method.unwrap_or(held.method),
@@ -227,7 +231,7 @@ fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
 
 /// A rollout in a record: what the document says, and its course.
 fn described(rollout: &Rollout) -> String {
-    let (document, course) = (state::written(rollout), state::write_course(&rollout.course));
+    let (document, course) = (state_row::written(rollout), state_row::write_course(&rollout.course));
     format!(r#"{{"course":{course},"rollout":{document}}}"#)
 }
 
@@ -247,4 +251,22 @@ fn event(key: &str, feature: String, before: Option<&Rollout>, next: &Rollout) -
     let (to, to_percentage) = (tier(next), next.percentage.to_text());
     let metadata = format!(r#"{{"fromPercentage":{from_percentage},"fromTier":{from},"toPercentage":{to_percentage},"toTier":{to}}}"#);
     Some(Event { flag: key.into(), feature, name, metadata })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fifty thousand entries are more than a document may have; what is left of them is not.
+    #[test]
+    fn twenty_thousand_entries_leave_a_list_of_fifty_thousand_in_its_order() {
+        let unit = |number: u32| format!("u-{number}");
+        let rollout = Rollout { allow: (0..50_000).map(unit).collect(), ..Rollout::default() };
+        let remove = |from: u32| Lists { remove_allow: (from..from + 20_000).rev().map(unit).collect(), ..Lists::default() };
+        let refusal = with_lists(&rollout, &remove(5_000)).unwrap_err();
+        assert!(refusal.detail.starts_with("30000 entries"), "{}", refusal.detail);
+        let first = Rollout { allow: rollout.allow.iter().skip(22_000).cloned().collect(), ..Rollout::default() };
+        let left = with_lists(&first, &remove(25_000)).unwrap().allow;
+        assert_eq!(left, (22_000..25_000).chain(45_000..50_000).map(unit).collect::<Vec<_>>());
+    }
 }

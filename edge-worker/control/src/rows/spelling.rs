@@ -2,11 +2,12 @@
 //! first counts: among variants, and in overrides.
 use alloc::{format, string::String, vec::Vec};
 
-use super::RowKind;
-use crate::json::{
+use sdk_core::json::{
+    Json,
     canonical::{write_number, write_string},
-    tree::Json,
 };
+
+use super::RowKind;
 
 /// Whether two texts of rows of this kind say the same.
 pub(crate) fn same(kind: RowKind, a: &str, b: &str) -> bool {
@@ -48,13 +49,20 @@ fn write_variants(out: &mut String, json: &Json<'_>) {
 
 /// What becomes of the order of an object's members.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
+enum Order {
     Kept,
     Sorted,
 }
 
+/// JSON as rows hold it: without spaces, members in their order.
+pub(crate) fn written(json: &Json<'_>) -> String {
+    let mut text = String::new();
+    write(&mut text, json, Order::Kept);
+    text
+}
+
 /// Writes JSON without spaces. A member twice stays twice.
-pub(crate) fn write(out: &mut String, json: &Json<'_>, order: Order) {
+fn write(out: &mut String, json: &Json<'_>, order: Order) {
     match json {
         Json::Null => out.push_str("null"),
         Json::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),

@@ -8,13 +8,14 @@ use alloc::{
     string::{String, ToString as _},
 };
 
-use sha2::{Digest as _, Sha256};
-
-use crate::{
-    json::Object,
-    json::canonical::{canonical_text, write_string},
-    matching::millis::Millis,
+use sdk_core::{
+    Millis, hex,
+    json::{
+        Object,
+        canonical::{canonical_text, write_string},
+    },
 };
+use sha2::{Digest as _, Sha256};
 
 /// The longest old or new value that stands in a record, in bytes; of a longer one its length and its hash.
 const MAX_JSON: usize = 32_000;
@@ -62,9 +63,11 @@ pub enum Action {
     KeyRotated,
     /// A key opens nothing any more.
     KeyRevoked,
+    /// A key that was over long ago is no longer kept.
+    KeyForgotten,
 }
 
-const ACTIONS: [(Action, &str); 20] = [
+const ACTIONS: [(Action, &str); 21] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -85,6 +88,7 @@ const ACTIONS: [(Action, &str); 20] = [
     (Action::KeyCreated, "key.create"),
     (Action::KeyRotated, "key.rotate"),
     (Action::KeyRevoked, "key.revoke"),
+    (Action::KeyForgotten, "key.forget"),
 ];
 
 impl Action {
@@ -175,21 +179,12 @@ impl Hash {
 
     /// 64 lower-case hex digits.
     pub fn to_hex(self) -> String {
-        let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
-        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+        hex::encode(&self.0)
     }
 
     /// Reads 64 lower-case hex digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 || digits.iter().any(u8::is_ascii_uppercase) {
-            return None;
-        }
-        let mut hash = [0; 32];
-        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
-        }
-        Some(Self(hash))
+        hex::decode_lower(text).map(Self)
     }
 }
 

@@ -4,8 +4,9 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Held, state};
-use crate::{document::rows::RowKind, json::tree::Json, rollout::Rollout};
+use sdk_core::json::Json;
+
+use crate::{Held, lifecycle::Rollout, rows::RowKind, state_row};
 
 /// A flag as an operator sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,11 +47,11 @@ impl Held<'_> {
 }
 
 fn feature(held: Held<'_>, key: &str) -> Option<Feature> {
-    let Ok(Json::Object(members)) = serde_json::from_str(held.rows.get(RowKind::Flag, key)?) else { return None };
-    let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-    let text = |json: &Json<'_>| if let Json::String(text) = json { Some(text.to_string()) } else { None };
-    let words = |name| match member(name) {
-        Some(Json::Array(words)) => words.iter().filter_map(text).collect(),
+    let flag = serde_json::from_str::<Json<'_>>(held.rows.get(RowKind::Flag, key)?).ok()?;
+    let Json::Object(_) = flag else { return None };
+    let text = |name| Some(flag.get(name)?.as_str()?.to_string());
+    let words = |name| match flag.get(name) {
+        Some(Json::Array(words)) => words.iter().filter_map(|word| Some(word.as_str()?.to_string())).collect(),
         _ => Vec::new(),
     };
     let state = held.rows.get(RowKind::State, key).unwrap_or("{}");
@@ -59,12 +60,12 @@ fn feature(held: Held<'_>, key: &str) -> Option<Feature> {
         name: aliases.first().filter(|_| key.contains('.')).map_or(key, String::as_str).into(),
         key: key.into(),
         aliases,
-        stage: member("stage").and_then(text),
-        description: member("description").and_then(text),
-        owner: member("owner").and_then(text),
+        stage: text("stage"),
+        description: text("description"),
+        owner: text("owner"),
         tags: words("tags"),
-        kind: member("type").and_then(text).unwrap_or_else(|| "boolean".into()),
-        enabled: state::enabled(state),
-        rollout: state::rollout(state, held.rows.get(RowKind::Course, key)),
+        kind: text("type").unwrap_or_else(|| "boolean".into()),
+        enabled: state_row::enabled(state),
+        rollout: state_row::rollout(state, held.rows.get(RowKind::Course, key)),
     })
 }

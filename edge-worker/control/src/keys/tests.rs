@@ -1,11 +1,9 @@
 use alloc::{string::String, vec, vec::Vec};
 
+use sdk_core::compile;
+
 use super::*;
-use crate::{
-    change::By,
-    document::compile,
-    steering::{Command, apply, steer},
-};
+use crate::{Command, apply, change::By, steer};
 
 const NOW: Millis = Millis(1_800_000_000_000);
 const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f"}"#;
@@ -148,7 +146,11 @@ fn keys_that_were_over_long_ago_are_no_longer_listed() {
     for (days, listed) in [(90, true), (91, false)] {
         let mut later = rows.clone();
         let create = KeyOrder::Create { id: "k-3".into(), made: Made::of(OTHER, ""), terms: terms() };
-        carried_out(&mut later, create, Millis(NOW.0 + days * DAY_MS));
+        let outcome = order(&later, create, Millis(NOW.0 + days * DAY_MS)).unwrap();
+        let forgotten = outcome.changes.iter().filter(|change| change.action == Action::KeyForgotten);
+        assert_eq!(forgotten.count(), usize::from(!listed), "{days} days");
+        assert_eq!(outcome.writes.len(), outcome.changes.len());
+        apply(&mut later, &outcome.writes);
         assert_eq!(keys(&later).any(|(id, _)| id == "k-1"), listed, "{days} days");
     }
 }

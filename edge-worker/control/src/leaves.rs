@@ -1,0 +1,93 @@
+//! What stored overrides say, leaf by leaf: also what evaluates to nothing now, for the flag or the variant may come back.
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::{String, ToString as _},
+    vec::Vec,
+};
+use core::convert::Infallible;
+
+use sdk_core::{
+    OwnerKind, OwnerOverrides, Ruleset,
+    document::{Leaf, Members, VisitLeaves, visit_leaves},
+    json::{Json, Place, quoted},
+};
+
+use crate::rows::spelling;
+
+/// The overrides of one owner, and what each leaf is to a ruleset.
+pub(crate) struct Leaves<'r> {
+    pub(crate) ruleset: &'r Ruleset,
+    /// Those that evaluate to something.
+    pub(crate) own: OwnerOverrides,
+    /// All, by dotted path, as JSON; of a path that stands twice the one that would count: as one name, else the first.
+    texts: BTreeMap<String, String>,
+}
+
+impl<'r> Leaves<'r> {
+    pub(crate) fn of(ruleset: &'r Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Self {
+        let mut texts = Texts::default();
+        if let Ok(json @ Json::Object(_)) = serde_json::from_str(tree) {
+            let Ok(()) = visit_leaves(&json, Place::ROOT, &mut texts);
+        }
+        Self { ruleset, own: ruleset.owner_overrides(owner, id, tree).0, texts: texts.in_force() }
+    }
+
+    /// The keys of flags that are overridden, and the paths of leaves that evaluate to nothing.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        let live = self.own.flags().map(|flag| self.ruleset.key_of(flag).to_string());
+        live.chain(self.texts.keys().filter(|path| !self.is_live(path)).cloned()).collect()
+    }
+
+    /// What is said of a flag: the name of a variant, or the leaf that evaluates to nothing.
+    pub(crate) fn said(&self, name: &str) -> Option<String> {
+        let variant = self.ruleset.find(name).filter(|flag| self.ruleset.key_of(*flag) == name).and_then(|flag| {
+            let variant = self.own.variant(flag)?;
+            Some(quoted(self.ruleset.variant_name(flag, variant)))
+        });
+        variant.or_else(|| self.texts.get(name).filter(|_| !self.is_live(name)).cloned())
+    }
+
+    /// Whether the same leaf stands in both, and evaluates to nothing in one: the flag is what is different.
+    pub(crate) fn only_the_flag_differs(&self, other: &Self, name: &str) -> bool {
+        let text = self.texts.get(name);
+        text.is_some() && text == other.texts.get(name) && !(self.is_live(name) && other.is_live(name))
+    }
+
+    fn is_live(&self, path: &str) -> bool {
+        self.ruleset.find(path).is_some_and(|flag| self.own.variant(flag).is_some())
+    }
+}
+
+/// The leaves of a tree as JSON, each with its path.
+#[derive(Default)]
+struct Texts {
+    /// Those whose path is one name.
+    whole: Vec<(String, String)>,
+    nested: Vec<(String, String)>,
+}
+
+impl Texts {
+    /// By path; of a path that stands twice the one that is one name, else the first.
+    fn in_force(self) -> BTreeMap<String, String> {
+        let mut texts = BTreeMap::new();
+        for (path, text) in self.whole.into_iter().chain(self.nested) {
+            texts.entry(path).or_insert(text);
+        }
+        texts
+    }
+}
+
+impl<'j> VisitLeaves<'j> for Texts {
+    type Error = Infallible;
+
+    /// A member that stands twice is walked twice: it is stored, though it evaluates to nothing.
+    fn object<'w>(&mut self, _: Place<'_>, _: usize, _: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn leaf(&mut self, Leaf { path, depth, value, .. }: Leaf<'_, 'j>) -> Result<(), Infallible> {
+        let texts = if depth == 1 { &mut self.whole } else { &mut self.nested };
+        texts.push((path.to_string(), spelling::written(value)));
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! Trees of overrides: the one rule for the path of a leaf, and the one walk over leaves.
+//!
+//! The path of a leaf is the names on the way to it with a dot between them. An empty name counts: `{"":{"a":true}}` has the
+//! path `.a`. No flag has such a key, but stored overrides may hold anything.
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use crate::json::{Json, Place};
+
+/// The members of one object of a tree.
+pub type Members<'j> = Vec<(Cow<'j, str>, Json<'j>)>;
+
+/// A leaf on the walk: a value that is no object.
+pub struct Leaf<'w, 'j> {
+    /// The names on the way with a dot between them.
+    pub path: &'w str,
+    /// How many names that are.
+    pub depth: usize,
+    /// The place of the leaf below the place where the walk began.
+    pub place: Place<'w>,
+    /// The value.
+    pub value: &'w Json<'j>,
+}
+
+/// What a walk does at the objects and leaves of a tree.
+pub trait VisitLeaves<'j> {
+    /// Why a walk may end early.
+    type Error;
+
+    /// Called before the members of an object are walked; those with a name in the
+    /// answer, which is sorted, are left out.
+    fn object<'w>(&mut self, place: Place<'_>, depth: usize, members: &'w Members<'j>) -> Result<Vec<&'w str>, Self::Error>;
+
+    /// Called at each leaf, in the order in which leaves are written.
+    fn leaf(&mut self, leaf: Leaf<'_, 'j>) -> Result<(), Self::Error>;
+}
+
+/// Walks the leaves of a tree that stands at `place`.
+pub fn visit_leaves<'j, V: VisitLeaves<'j>>(tree: &Json<'j>, place: Place<'_>, visitor: &mut V) -> Result<(), V::Error> {
+    walk(tree, place, &mut LeafPath::default(), visitor)
+}
+
+fn walk<'j, V: VisitLeaves<'j>>(value: &Json<'j>, place: Place<'_>, path: &mut LeafPath, visitor: &mut V) -> Result<(), V::Error> {
+    let Json::Object(members) = value else {
+        return visitor.leaf(Leaf { path: &path.dotted, depth: path.depth, place, value });
+    };
+    let left_out = visitor.object(place, path.depth, members)?;
+    for (name, value) in members.iter().filter(|(name, _)| left_out.binary_search(&name.as_ref()).is_err()) {
+        path.within(name, |path| walk(value, place.name(name), path, visitor))?;
+    }
+    Ok(())
+}
+
+/// Keeps the leaves whose paths are wanted; an object without a leaf goes, but for the outermost.
+pub fn retain_leaves(members: &mut Members<'_>, mut is_wanted: impl FnMut(&str) -> bool) {
+    retain(members, &mut LeafPath::default(), &mut is_wanted);
+}
+
+fn retain(members: &mut Members<'_>, path: &mut LeafPath, is_wanted: &mut impl FnMut(&str) -> bool) {
+    members.retain_mut(|(name, value)| {
+        path.within(name, |path| {
+            let Json::Object(below) = value else { return is_wanted(&path.dotted) };
+            retain(below, path, is_wanted);
+            !below.is_empty()
+        })
+    });
+}
+
+/// The way from the root of a tree to where a walk is.
+#[derive(Default)]
+struct LeafPath {
+    dotted: String,
+    depth: usize,
+}
+
+impl LeafPath {
+    /// Goes on by a name, and back again.
+    fn within<T>(&mut self, name: &str, walk: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.dotted.len();
+        if self.depth > 0 {
+            self.dotted.push('.');
+        }
+        self.dotted.push_str(name);
+        self.depth += 1;
+        let result = walk(self);
+        self.depth -= 1;
+        self.dotted.truncate(length);
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{borrow::ToOwned as _, vec};
+    use core::convert::Infallible;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Paths(Vec<(String, usize, String)>);
+
+    impl<'j> VisitLeaves<'j> for Paths {
+        type Error = Infallible;
+
+        fn object<'w>(&mut self, _: Place<'_>, _: usize, _: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
+            Ok(Vec::new())
+        }
+
+        fn leaf(&mut self, leaf: Leaf<'_, 'j>) -> Result<(), Infallible> {
+            self.0.push((leaf.path.to_owned(), leaf.depth, leaf.place.pointer()));
+            Ok(())
+        }
+    }
+
+    fn members(tree: &str) -> Members<'_> {
+        let Ok(Json::Object(members)) = serde_json::from_str(tree) else { panic!("{tree} is an object") };
+        members
+    }
+
+    #[track_caller]
+    fn check_paths(tree: &str, expected: &[(&str, usize, &str)]) {
+        let mut paths = Paths::default();
+        let Ok(()) = visit_leaves(&Json::Object(members(tree)), Place::ROOT, &mut paths);
+        let seen: Vec<_> = paths.0.iter().map(|(path, depth, pointer)| (path.as_str(), *depth, pointer.as_str())).collect();
+        assert_eq!(seen, expected, "{tree}");
+    }
+
+    /// A path has one dot fewer than names, as the names joined with a dot have.
+    #[test]
+    fn an_empty_name_counts_at_every_depth() {
+        check_paths(r#"{"":true}"#, &[("", 1, "/")]);
+        check_paths(r#"{"":{"a":true}}"#, &[(".a", 2, "//a")]);
+        check_paths(r#"{"a":{"":true}}"#, &[("a.", 2, "/a/")]);
+        check_paths(r#"{"":{"":true}}"#, &[(".", 2, "//")]);
+        check_paths(r#"{"a":{"":{"b":true}}}"#, &[("a..b", 3, "/a//b")]);
+        check_paths(r#"{"":{"":{"":1}}}"#, &[("..", 3, "///")]);
+    }
+
+    #[test]
+    fn leaves_come_in_the_order_in_which_they_are_written() {
+        let expected = [("b.c", 2, "/b/c"), ("b.a", 2, "/b/a"), ("a/b", 1, "/a~1b"), ("b.c", 1, "/b.c")];
+        check_paths(r#"{"b":{"c":1,"a":2},"a/b":[{}],"b.c":null}"#, &expected);
+    }
+
+    #[test]
+    fn what_is_not_wanted_goes_by_its_path_and_takes_empty_objects_along() {
+        let mut tree = members(r#"{"":{"a":1,"b":2},"a":{"b":{"c":3}},"d":{},"e":{"":4}}"#);
+        retain_leaves(&mut tree, |path| matches!(path, ".a" | "e."));
+        assert_eq!(tree, members(r#"{"":{"a":1},"e":{"":4}}"#));
+        retain_leaves(&mut tree, |path| path == "a");
+        assert_eq!(tree, vec![]);
+    }
+}
