@@ -262,14 +262,20 @@ impl Builder {
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hashes and moments are split into their halves")]
     fn finish(mut self, symbol_width: u32) -> Option<Image> {
-        let mut order: Vec<(u64, u32)> = (0..).zip(&self.symbols).map(|(number, (hash, _))| (*hash, number)).collect();
-        order.sort_unstable();
-        if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
+        // A list may be most of the document: what is done with goes at once.
+        self.interned = Interned::default();
+        let hash_of = |number: &u32| self.symbols.get(*number as usize).map_or(0, |(hash, _)| *hash);
+        let mut order: Vec<u32> = (0..place(self.symbols.len())).collect();
+        order.sort_unstable_by_key(|number| (hash_of(number), *number));
+        if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [a, b] if hash_of(a) == hash_of(b))) {
             return None;
         }
         // Sorted by their hash, a symbol's number is where its scalar stands in the bytes, or in a program its place in the row.
         let (mut renumbered, mut starts) = (vec![0; order.len()], Vec::with_capacity(order.len() + 1));
-        for (index, (_, old)) in (0..).zip(&order) {
+        if symbol_width == Exact::WIDTH {
+            self.bytes.reserve_exact(self.scalars.len());
+        }
+        for (index, old) in (0..).zip(&order) {
             let number = if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { index };
             *renumbered.get_mut(*old as usize)? = number;
             starts.push(number);
@@ -278,6 +284,7 @@ impl Builder {
             }
         }
         starts.push(if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { place(order.len()) });
+        self.scalars = Vec::new();
         for list in &self.lists {
             let list = self.code.get_mut(range(*list))?;
             for number in list.iter_mut() {
@@ -285,11 +292,12 @@ impl Builder {
             }
             list.sort_unstable();
         }
+        drop(renumbered);
         // Four to eight symbols share an entry of the directory.
         let directory_bits = (order.len() / 4).checked_ilog2().unwrap_or(0);
         let mut directory = Vec::with_capacity((1 << directory_bits) + 1);
-        for (index, (hash, _)) in order.iter().enumerate() {
-            let entry = hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize;
+        for (index, number) in order.iter().enumerate() {
+            let entry = hash_of(number).checked_shr(64 - directory_bits).unwrap_or(0) as usize;
             while directory.len() <= entry {
                 directory.push(*starts.get(index)?);
             }
@@ -298,10 +306,11 @@ impl Builder {
         let symbols: Vec<u32> = if symbol_width == Exact::WIDTH {
             Vec::new()
         } else {
-            order.iter().flat_map(|(hash, _)| [*hash as u32, (*hash >> 32) as u32]).collect()
+            order.iter().map(hash_of).flat_map(|hash| [hash as u32, (hash >> 32) as u32]).collect()
         };
         self.moments.sort_unstable();
         self.moments.dedup();
+        self.symbols = Vec::new();
         let words = self.code.len() + FLAG_WORDS as usize * self.flags.len() + symbols.len() + directory.len();
         let mut bytes = Vec::with_capacity(CODE + 4 * words + self.bytes.len() + 1024);
         let mut put = |word: u32| bytes.extend_from_slice(&word.to_le_bytes());

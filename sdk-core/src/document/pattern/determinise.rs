@@ -4,6 +4,7 @@
 //! hostile pattern is refused after the same step on every machine.
 
 use super::{PatternError, Work};
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec;
@@ -104,7 +105,7 @@ impl<'a, 'b> Sets<'a, 'b> {
     fn step(&mut self, set: &Set, byte: u8) -> Result<usize, PatternError> {
         let Some(states) = self.resolve(set, Some(byte))? else { return Ok(Automaton::FOUND) };
         let mut targets = Vec::new();
-        for id in states {
+        for &id in &*states {
             match self.nfa.state(id) {
                 State::ByteRange { trans } => {
                     self.work.spend(1)?;
@@ -144,9 +145,9 @@ impl<'a, 'b> Sets<'a, 'b> {
     }
 
     /// `set` when what comes next is known, `None` being the end; `None` when the pattern is found.
-    fn resolve(&mut self, set: &Set, next: Option<u8>) -> Result<Option<Vec<StateID>>, PatternError> {
+    fn resolve<'s>(&mut self, set: &'s Set, next: Option<u8>) -> Result<Option<Cow<'s, [StateID]>>, PatternError> {
         if !set.asks {
-            return Ok(Some(set.states.clone()));
+            return Ok(Some(Cow::Borrowed(&set.states)));
         }
         // Assertions look one byte back and one ahead.
         let before: &[u8] = match set.before {
@@ -164,7 +165,7 @@ impl<'a, 'b> Sets<'a, 'b> {
                 satisfied.set_insert(look);
             }
         }
-        self.closure(set.states.clone(), Some(satisfied))
+        Ok(self.closure(set.states.clone(), Some(satisfied))?.map(Cow::Owned))
     }
 
     /// Where one is without reading a byte; `None` when the pattern is found. Without `satisfied`, assertions wait; with it, the others are given up.
