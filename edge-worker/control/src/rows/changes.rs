@@ -1,4 +1,4 @@
-//! What is different between rows and rows: to be written, and to be told.
+//! Differences between rows: the rows to write, and the list to show an operator.
 use alloc::{string::String, vec::Vec};
 
 use sdk_core::json::{Place, spelled_members};
@@ -55,7 +55,7 @@ impl Rows {
         gone.chain(other.map(|(key, text)| (key, Some(text)))).collect()
     }
 
-    /// The same for people: what of the document is different.
+    /// The same differences for an operator, as places in the document.
     pub fn changes(&self, next: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
         for (key, text) in self.writes(next) {
