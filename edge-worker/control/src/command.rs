@@ -29,7 +29,7 @@ pub struct CurrentState<'h> {
     pub rows: &'h Rows,
     /// Rows on pages: those that the command names, and those of the organization of a customer it names.
     pub paged: &'h Rows,
-    /// What these rows compile to.
+    /// The ruleset of these rows.
     pub ruleset: &'h Ruleset,
 }
 

@@ -8,20 +8,20 @@ use crate::lifecycle::StepError;
 /// Why a command is not carried out. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What kind of reason.
+    /// The kind of the reason.
     pub kind: RefusalKind,
     /// The part of the command that is at fault.
     pub place: RefusalPlace,
-    /// What is wrong and what was expected.
+    /// The fault, and the value that was expected.
     pub detail: String,
     /// When it may be tried again; `None` where time does not help.
     pub until: Option<Millis>,
 }
 
-/// What kind of reason a refusal has.
+/// The kind of the reason for a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalKind {
-    /// There is no flag of this name, or it was left out of the ruleset.
+    /// No flag has this name, or the ruleset leaves it out.
     FlagNotFound,
     /// The command says something that cannot be.
     Invalid,
@@ -29,9 +29,9 @@ pub enum RefusalKind {
     IllegalStep,
     /// The present tier has to last longer.
     TooEarly,
-    /// What was observed says no, or too little.
+    /// The observed counts are too few, or show too many errors.
     GateClosed,
-    /// There is no key with this id.
+    /// No key has this id.
     KeyNotFound,
 }
 
@@ -98,9 +98,9 @@ pub enum Field {
     Origins,
     /// The tags of a key.
     Tags,
-    /// What counts of whom a context says that it is.
+    /// How the edge takes the identity in a context.
     Identity,
-    /// How that is decided.
+    /// The kind of that identity: open, pinned or signed.
     IdentityKind,
     /// The customer that a key is pinned to.
     IdentityCustomer,
@@ -134,7 +134,7 @@ impl Refusal {
         Self::new(RefusalKind::Invalid, place, detail)
     }
 
-    /// What is wrong with the document that a command leads to.
+    /// Refuses a command for an error in the document that it leads to.
     pub(crate) fn document(error: &DocumentError) -> Self {
         Self::invalid(RefusalPlace::Document(error.pointer.clone()), error.message.clone())
     }

@@ -13,7 +13,7 @@ use super::{
 pub struct Change {
     /// How.
     pub kind: ChangeKind,
-    /// Where: a JSON pointer into the document.
+    /// The place: a JSON pointer into the document.
     pub pointer: String,
 }
 
@@ -115,13 +115,13 @@ fn find<'t>(members: &Members<'t>, name: &str) -> Option<&'t str> {
 }
 
 impl RowKey {
-    /// Where in a document the row stands: a JSON pointer.
+    /// The place of the row in a document: a JSON pointer.
     pub fn pointer(&self) -> String {
         pointer(self)
     }
 }
 
-/// Where in a document a row stands.
+/// The place of a row in a document.
 pub(super) fn pointer(key: &RowKey) -> String {
     let name = serde_json::from_str::<String>(&alloc::format!("\"{}\"", key.name)).unwrap_or_else(|_| key.name.clone());
     let section = |section: &str| Place::ROOT.name(section).name(&name).pointer();
