@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 /// The longest old or new value that stands in a record, in bytes; of a longer one its length and its hash.
 const MAX_JSON: usize = 32_000;
 
-/// What was done. The names are those that are stored.
+/// The kind of a change. The names are those that are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// An override was set or changed.
@@ -103,11 +103,11 @@ impl Action {
     }
 }
 
-/// Who changes something, why, and when.
+/// The actor of a command, with their reason and the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct By {
-    /// The subject of the token; `system` for what nobody asked for.
-    pub actor: String,
+pub struct Actor {
+    /// The subject of the token; `system` for the hub itself.
+    pub subject: String,
     /// The role that let them.
     pub role: String,
     /// For whom they say that they do it.
@@ -121,11 +121,11 @@ pub struct By {
 /// One thing that is different.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// What was done.
+    /// The kind of the change.
     pub action: Action,
-    /// The key of the flag it concerns,
+    /// The key of the flag it concerns; `None` where it is about no flag.
     pub flag: Option<String>,
-    /// or where in the document it stands: a JSON pointer.
+    /// The place in the document, as a JSON pointer, of a change that is about no flag.
     pub pointer: Option<String>,
     /// The customer whose answers it concerns.
     pub customer: Option<String>,
@@ -135,9 +135,9 @@ pub struct Change {
     pub old_value: Option<bool>,
     /// The boolean from now on.
     pub new_value: Option<bool>,
-    /// What was there, as JSON.
+    /// The old value, as JSON.
     pub old: Option<String>,
-    /// What is there from now on, as JSON.
+    /// The new value, as JSON.
     pub new: Option<String>,
     /// Whether there was an override of its own before.
     pub had_override: bool,
@@ -146,7 +146,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// A change of nothing in particular.
+    /// A change with this action and every other field empty; fill in what applies with struct update.
     pub(crate) fn new(action: Action) -> Self {
         Self {
             action,
@@ -188,7 +188,7 @@ impl Hash {
     }
 }
 
-/// Hashes what comes in pieces.
+/// Hashes bytes that come in pieces.
 #[derive(Clone, Default)]
 pub struct Hasher(Sha256);
 
@@ -204,7 +204,7 @@ impl Hasher {
     }
 }
 
-/// Where in the chain a record stands.
+/// The place of a record in the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Its number; the first is 1.
@@ -216,20 +216,20 @@ pub struct Link {
 /// A record as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Where in the chain.
+    /// Its place in the chain.
     pub link: Link,
     /// Canonical JSON.
     pub payload: String,
-    /// The hash of the payload,
+    /// The hash of the payload.
     pub payload_hash: Hash,
-    /// and of the chain up to here.
+    /// The hash of the chain up to and with this record.
     pub hash: Hash,
 }
 
 impl Record {
     /// Seals a change behind the record whose hash is `before`. `id` is random: a UUID.
-    pub fn seal(change: &Change, by: &By, link: Link, id: &str, before: Hash) -> Self {
-        let payload = payload(change, by, link, id);
+    pub fn seal(change: &Change, actor: &Actor, link: Link, id: &str, before: Hash) -> Self {
+        let payload = payload(change, actor, link, id);
         let payload_hash = Hash::of(payload.as_bytes());
         Self { link, payload, payload_hash, hash: chained(before, link, payload_hash) }
     }
@@ -284,12 +284,12 @@ impl Verifier {
 }
 
 /// Canonical JSON: members sorted.
-fn payload(change: &Change, by: &By, link: Link, id: &str) -> String {
+fn payload(change: &Change, actor: &Actor, link: Link, id: &str) -> String {
     let mut out = String::new();
     let mut object = Object::open(&mut out);
     write_string(object.member("action"), change.action.as_str());
-    write_string(object.member("changedAt"), &by.at.to_rfc3339());
-    write_string(object.member("changedBy"), &by.actor);
+    write_string(object.member("changedAt"), &actor.at.to_rfc3339());
+    write_string(object.member("changedBy"), &actor.subject);
     text(&mut object, "customerId", change.customer.as_deref());
     text(&mut object, "flagPath", change.flag.as_deref());
     if change.forced {
@@ -301,11 +301,11 @@ fn payload(change: &Change, by: &By, link: Link, id: &str) -> String {
     boolean(&mut object, "newValue", change.new_value);
     json(&mut object, "oldJson", change.old.as_deref());
     boolean(&mut object, "oldValue", change.old_value);
-    text(&mut object, "onBehalfOf", by.on_behalf_of.as_deref());
+    text(&mut object, "onBehalfOf", actor.on_behalf_of.as_deref());
     text(&mut object, "organizationId", change.organization.as_deref());
     text(&mut object, "pointer", change.pointer.as_deref());
-    write_string(object.member("reason"), &by.reason);
-    write_string(object.member("role"), &by.role);
+    write_string(object.member("reason"), &actor.reason);
+    write_string(object.member("role"), &actor.role);
     object.member("sequence").push_str(&link.sequence.to_string());
     object.member("version").push_str(&link.version.to_string());
     object.close();
@@ -342,8 +342,14 @@ mod tests {
 
     use super::*;
 
-    fn by() -> By {
-        By { actor: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "why \"not\"".into(), at: Millis(1_700_000_000_000) }
+    fn actor() -> Actor {
+        Actor {
+            subject: "ann".into(),
+            role: "admin".into(),
+            on_behalf_of: None,
+            reason: "why \"not\"".into(),
+            at: Millis(1_700_000_000_000),
+        }
     }
 
     fn records(count: u64) -> Vec<Record> {
@@ -352,7 +358,7 @@ mod tests {
             let before = records.last().map_or(Hash::NONE, |record| record.hash);
             let change = Change { flag: Some("a.b".into()), new_value: Some(sequence % 2 == 0), ..Change::new(Action::OverrideSet) };
             let link = Link { sequence, version: u32::try_from(sequence).unwrap() + 4 };
-            records.push(Record::seal(&change, &by(), link, "id", before));
+            records.push(Record::seal(&change, &actor(), link, "id", before));
         }
         records
     }
@@ -375,7 +381,7 @@ mod tests {
             new: Some("{\"b\": 1.0, \"a\":\"on\"}".into()),
             ..Change::new(Action::OverrideSet)
         };
-        let record = Record::seal(&change, &by(), Link { sequence: 3, version: 9 }, "u-1", Hash::NONE);
+        let record = Record::seal(&change, &actor(), Link { sequence: 3, version: 9 }, "u-1", Hash::NONE);
         let expected = r#"{"action":"override.set","changedAt":"2023-11-14T22:13:20.000Z","changedBy":"ann","customerId":"c-1","flagPath":"a.b","hadOverride":false,"id":"u-1","newJson":{"a":"on","b":1},"newValue":true,"oldValue":false,"reason":"why \"not\"","role":"admin","sequence":3,"version":9}"#;
         assert_eq!(record.payload, expected);
         assert_eq!(canonical_text(&record.payload).as_deref(), Some(expected));
@@ -425,7 +431,7 @@ mod tests {
     #[test]
     fn long_values_are_named_by_their_hash() {
         let change = Change { new: Some(format!("\"{}\"", "x".repeat(MAX_JSON))), ..Change::new(Action::RolloutLists) };
-        let record = Record::seal(&change, &by(), Link { sequence: 1, version: 1 }, "i", Hash::NONE);
+        let record = Record::seal(&change, &actor(), Link { sequence: 1, version: 1 }, "i", Hash::NONE);
         assert!(record.payload.contains(r#""newJson":{"bytes":32002,"sha256":""#), "{}", record.payload);
     }
 

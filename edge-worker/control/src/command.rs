@@ -1,17 +1,18 @@
-//! Commands, and what they lead to.
+//! Commands: what an operator may ask for, and the rows and records that it makes.
 use alloc::{format, string::String, vec::Vec};
 
 use sdk_core::{
-    DocumentError, Millis, OwnerKind, Ruleset, compile,
+    OwnerKind, Ruleset, compile,
     json::{Place, quoted},
 };
 
 use crate::{
-    change::{Action, By, Change},
-    keys::{self, KeyOrder},
-    lifecycle::{Observed, Stop},
+    Field, Refusal, RefusalKind, RefusalPlace,
+    change::{Action, Actor, Change},
+    keys::{self, KeyCommand},
+    lifecycle::Observed,
     overrides,
-    rollout_commands::{self, Order},
+    rollout_commands::{self, RolloutCommand},
     rows::{RowKey, RowKind, Rows},
     state_row,
 };
@@ -21,34 +22,34 @@ pub const MAX_ID: usize = 256;
 /// The longest reason, in bytes.
 pub const MAX_REASON: usize = 2_000;
 
-/// What a command is about to change.
+/// The state that a command is about to change.
 #[derive(Clone, Copy)]
-pub struct Held<'h> {
+pub struct CurrentState<'h> {
     /// All rows but those that lie on pages: overrides and memberships.
     pub rows: &'h Rows,
     /// Rows on pages: those that the command names, and those of the organization of a customer it names.
     pub paged: &'h Rows,
-    /// What these rows compile to.
+    /// The ruleset of these rows.
     pub ruleset: &'h Ruleset,
 }
 
-/// What an operator wants.
+/// A command by an operator.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Sets and removes overrides of one owner.
     Override {
-        /// Whether it is a customer or an organization,
+        /// The kind of the owner.
         owner: OwnerKind,
-        /// and which.
+        /// The id of the owner.
         id: String,
-        /// A tree or dotted keys, as in a document; `null` removes. What it does not name stays.
+        /// A tree or dotted keys, as in a document; `null` removes. Flags that it does not name keep theirs.
         tree: String,
     },
     /// Removes all overrides of one owner.
     Clear {
-        /// Whether it is a customer or an organization,
+        /// The kind of the owner.
         owner: OwnerKind,
-        /// and which.
+        /// The id of the owner.
         id: String,
     },
     /// Switches a flag off for everybody.
@@ -65,9 +66,9 @@ pub enum Command {
     Rollout {
         /// The key of the flag, or an alias.
         flag: String,
-        /// What.
-        order: Order,
-        /// What those who are trusted counted of its present stage.
+        /// The command on it.
+        order: RolloutCommand,
+        /// Counts of its present stage from trusted callers.
         observed: Observed,
     },
     /// Says to which organization a customer belongs; without one, to none.
@@ -78,30 +79,30 @@ pub enum Command {
         organization: Option<String>,
     },
     /// Does something to a key.
-    Key(KeyOrder),
+    Key(KeyCommand),
 }
 
-/// What a command leads to.
+/// The result of a command that was carried out.
 #[derive(Default)]
-pub struct Steered {
+pub struct CommandOutcome {
     /// The rows to write; `None` takes one away. Empty where everything is as it was wanted.
     pub writes: Vec<(RowKey, Option<String>)>,
-    /// What is different, a record each. Empty exactly where nothing is written.
+    /// The changes, a record each. Empty exactly where nothing is written.
     pub changes: Vec<Change>,
-    /// What goes to the log of a rollout.
+    /// Entries for the log of a rollout.
     pub events: Vec<Event>,
-    /// What the rows compile to from now on, where that is something else.
+    /// The ruleset from now on, where the command changes it.
     pub ruleset: Option<Ruleset>,
-    /// What the operator may not have meant.
+    /// Warnings to show the operator; the command was carried out.
     pub warnings: Vec<String>,
 }
 
 /// An entry in the log of a rollout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// The key of the flag,
+    /// The key of the flag.
     pub flag: String,
-    /// and the name that its rollout goes by.
+    /// The name that the rollout of the flag goes by.
     pub feature: String,
     /// `enabled`, `disabled` or `rollback`: more have it, fewer, or nobody.
     pub name: &'static str,
@@ -109,99 +110,46 @@ pub struct Event {
     pub metadata: String,
 }
 
-/// Why a command is not carried out. Nothing was changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// What kind of reason.
-    pub kind: RefusalKind,
-    /// Where in the command: a JSON pointer.
-    pub pointer: String,
-    /// What is wrong and what was expected.
-    pub detail: String,
-    /// When it may be tried again.
-    pub until: Option<Millis>,
-}
-
-/// What kind of reason a refusal has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefusalKind {
-    /// There is no flag of this name, or it was left out of the ruleset.
-    FlagNotFound,
-    /// The command says something that cannot be.
-    Invalid,
-    /// The step does not lead anywhere from where the rollout is.
-    IllegalStep,
-    /// The present tier has to last longer.
-    TooEarly,
-    /// What was observed says no, or too little.
-    GateClosed,
-    /// There is no key with this id.
-    KeyNotFound,
-}
-
-impl Refusal {
-    pub(crate) fn new(kind: RefusalKind, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { kind, pointer: pointer.into(), detail: detail.into(), until: None }
-    }
-
-    pub(crate) fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(RefusalKind::Invalid, pointer, detail)
-    }
-}
-
-impl From<Stop> for Refusal {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Illegal(detail) => Self::new(RefusalKind::IllegalStep, "", detail),
-            Stop::Gate(detail) => Self::new(RefusalKind::GateClosed, "", detail),
-            Stop::TooEarly(until) => {
-                let detail = format!("the present tier has to last until {}, or be forced with a reason", until.to_rfc3339());
-                Self { until: Some(until), ..Self::new(RefusalKind::TooEarly, "", detail) }
-            }
-        }
-    }
-}
-
 /// Carries out a command, or says why not.
-pub fn steer(held: Held<'_>, command: &Command, by: &By) -> Result<Steered, Refusal> {
-    check_reason(&by.reason)?;
-    if let Some(on_behalf_of) = &by.on_behalf_of {
-        check_id(on_behalf_of, "/changedBy")?;
+pub fn execute(current: CurrentState<'_>, command: &Command, actor: &Actor) -> Result<CommandOutcome, Refusal> {
+    check_reason(&actor.reason)?;
+    if let Some(on_behalf_of) = &actor.on_behalf_of {
+        check_id(on_behalf_of, Field::OnBehalfOf)?;
     }
     match command {
-        Command::Override { owner, id, tree } => overrides::set(held, *owner, id, tree, by),
-        Command::Clear { owner, id } => overrides::clear(held, *owner, id, by),
-        Command::Kill { flag } => switch(held, flag, false),
-        Command::Revive { flag } => switch(held, flag, true),
-        Command::Rollout { flag, order, observed } => rollout_commands::carry_out(held, flag, order, *observed, by),
-        Command::Assign { customer, organization } => assign(held, customer, organization.as_deref()),
-        Command::Key(order) => keys::carry_out(held, order, by.at),
+        Command::Override { owner, id, tree } => overrides::set(current, *owner, id, tree, actor),
+        Command::Clear { owner, id } => overrides::clear(current, *owner, id, actor),
+        Command::Kill { flag } => switch(current, flag, false),
+        Command::Revive { flag } => switch(current, flag, true),
+        Command::Rollout { flag, order, observed } => rollout_commands::carry_out(current, flag, order, *observed, actor),
+        Command::Assign { customer, organization } => assign(current, customer, organization.as_deref()),
+        Command::Key(order) => keys::carry_out(current, order, actor.at),
     }
 }
 
 /// Refuses a reason that says nothing, or too much.
 pub fn check_reason(reason: &str) -> Result<(), Refusal> {
     if reason.trim().is_empty() || reason.len() > MAX_REASON || reason.contains('\0') {
-        return Err(Refusal::invalid("/reason", format!("expected a reason of 1 to {MAX_REASON} bytes")));
+        return Err(Refusal::invalid(Field::Reason, format!("expected a reason of 1 to {MAX_REASON} bytes")));
     }
     Ok(())
 }
 
 /// Refuses an id that no context can have, or that nobody can read.
-pub(crate) fn check_id(id: &str, pointer: &str) -> Result<(), Refusal> {
+pub(crate) fn check_id(id: &str, place: impl Into<RefusalPlace>) -> Result<(), Refusal> {
     if id.is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
-        return Err(Refusal::invalid(pointer, format!("expected an id of 1 to {MAX_ID} bytes without control characters")));
+        return Err(Refusal::invalid(place, format!("expected an id of 1 to {MAX_ID} bytes without control characters")));
     }
     Ok(())
 }
 
 /// Switches a flag off or on.
-fn switch(held: Held<'_>, flag: &str, enabled: bool) -> Result<Steered, Refusal> {
-    let key = held.flag(flag)?;
-    let before = held.rows.get(RowKind::State, key).unwrap_or("{}");
+fn switch(current: CurrentState<'_>, flag: &str, enabled: bool) -> Result<CommandOutcome, Refusal> {
+    let key = current.flag(flag)?;
+    let before = current.rows.get(RowKind::State, key).unwrap_or("{}");
     let was = state_row::enabled(before);
     if was == enabled {
-        return Ok(Steered::default());
+        return Ok(CommandOutcome::default());
     }
     let action = if enabled { Action::FlagRevived } else { Action::FlagKilled };
     let json = |value: bool| Some(format!(r#"{{"enabled":{value}}}"#));
@@ -214,19 +162,19 @@ fn switch(held: Held<'_>, flag: &str, enabled: bool) -> Result<Steered, Refusal>
         ..Change::new(action)
     };
     let write = (RowKey::of(RowKind::State, key), Some(state_row::with_enabled(before, enabled)));
-    held.compiled(key, [write].into(), [change].into())
+    current.compiled(key, [write].into(), [change].into())
 }
 
-fn assign(held: Held<'_>, customer: &str, organization: Option<&str>) -> Result<Steered, Refusal> {
-    check_id(customer, "/customerId")?;
+fn assign(current: CurrentState<'_>, customer: &str, organization: Option<&str>) -> Result<CommandOutcome, Refusal> {
+    check_id(customer, Field::Customer)?;
     if let Some(organization) = organization {
-        check_id(organization, "/organizationId")?;
+        check_id(organization, Field::Organization)?;
     }
     let key = RowKey::of(RowKind::Membership, customer);
     let text = organization.map(quoted);
-    let before = held.paged.text(&key);
+    let before = current.paged.text(&key);
     if before == text.as_deref() {
-        return Ok(Steered::default());
+        return Ok(CommandOutcome::default());
     }
     let change = Change {
         customer: Some(customer.into()),
@@ -235,7 +183,7 @@ fn assign(held: Held<'_>, customer: &str, organization: Option<&str>) -> Result<
         new: text.clone(),
         ..Change::new(Action::CustomerAssigned)
     };
-    Ok(Steered { writes: [(key, text)].into(), changes: [change].into(), ..Steered::default() })
+    Ok(CommandOutcome { writes: [(key, text)].into(), changes: [change].into(), ..CommandOutcome::default() })
 }
 
 /// The organization that a customer belongs to, as far as the rows say.
@@ -243,7 +191,7 @@ pub fn organization_of(rows: &Rows, customer: &str) -> Option<String> {
     serde_json::from_str(rows.text(&RowKey::of(RowKind::Membership, customer))?).ok()
 }
 
-impl<'h> Held<'h> {
+impl<'h> CurrentState<'h> {
     /// The key of the flag with this key or alias.
     pub(crate) fn flag(&self, name: &str) -> Result<&'h str, Refusal> {
         let found = self.ruleset.find(name).map(|number| self.ruleset.key_of(number));
@@ -253,26 +201,31 @@ impl<'h> Held<'h> {
             } else {
                 format!("no flag has the key or alias {name:?}")
             };
-            Refusal::new(RefusalKind::FlagNotFound, "/featureName", detail)
+            Refusal::new(RefusalKind::FlagNotFound, Field::Flag, detail)
         })
     }
 
-    /// What is to be written to a flag, if the flag is sound with it.
-    pub(crate) fn compiled(&self, key: &str, writes: Vec<(RowKey, Option<String>)>, changes: Vec<Change>) -> Result<Steered, Refusal> {
+    /// The outcome of writing to a flag, if the flag compiles with it.
+    pub(crate) fn compiled(
+        &self,
+        key: &str,
+        writes: Vec<(RowKey, Option<String>)>,
+        changes: Vec<Change>,
+    ) -> Result<CommandOutcome, Refusal> {
         let mut rows = self.rows.clone();
         apply(&mut rows, &writes);
-        let invalid = |error: &DocumentError| Refusal::invalid(error.pointer.clone(), error.message.clone());
-        let compiled = compile(&rows.compose(false), rows.bucket_key()).map_err(|error| invalid(&error))?;
+        let compiled = compile(&rows.compose(false), rows.bucket_key()).map_err(|error| Refusal::document(&error))?;
         if compiled.ruleset.find(key).is_none() {
             let place = Place::ROOT.name("flags").name(key).pointer();
             let own = compiled.errors.iter().find(|error| error.pointer.starts_with(&place));
-            return Err(own.map_or_else(|| Refusal::invalid(place.clone(), "the flag would be left out"), invalid));
+            let unsaid = || Refusal::invalid(RefusalPlace::Document(place.clone()), "the flag would be left out");
+            return Err(own.map_or_else(unsaid, Refusal::document));
         }
-        Ok(Steered { writes, changes, ruleset: Some(compiled.ruleset), ..Steered::default() })
+        Ok(CommandOutcome { writes, changes, ruleset: Some(compiled.ruleset), ..CommandOutcome::default() })
     }
 }
 
-/// Puts what is to be written into rows.
+/// Writes the rows of an outcome into others.
 pub fn apply(rows: &mut Rows, writes: &[(RowKey, Option<String>)]) {
     for (key, text) in writes {
         match text {

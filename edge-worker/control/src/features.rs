@@ -1,4 +1,4 @@
-//! Flags as an operator sees them: what each is, and where its rollout stands.
+//! Flags as an operator sees them: the definition of each, and the stage of its rollout.
 use alloc::{
     string::{String, ToString as _},
     vec::Vec,
@@ -6,7 +6,7 @@ use alloc::{
 
 use sdk_core::json::Json;
 
-use crate::{Held, lifecycle::Rollout, rows::RowKind, state_row};
+use crate::{CurrentState, lifecycle::Rollout, rows::RowKind, state_row};
 
 /// A flag as an operator sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Feature {
     pub stage: Option<String>,
     /// For people.
     pub description: Option<String>,
-    /// Who looks after it.
+    /// The person or team that looks after it.
     pub owner: Option<String>,
     /// Words to find it by.
     pub tags: Vec<String>,
@@ -34,27 +34,28 @@ pub struct Feature {
 }
 
 /// The flags of the ruleset, in the order of the document.
-pub fn features(held: Held<'_>) -> Vec<Feature> {
-    let keys = held.rows.names("flags").filter(|name| held.ruleset.find(name).is_some_and(|flag| held.ruleset.key_of(flag) == *name));
-    keys.filter_map(|key| feature(held, key)).collect()
+pub fn features(current: CurrentState<'_>) -> Vec<Feature> {
+    let keys =
+        current.rows.names("flags").filter(|name| current.ruleset.find(name).is_some_and(|flag| current.ruleset.key_of(flag) == *name));
+    keys.filter_map(|key| feature(current, key)).collect()
 }
 
-impl Held<'_> {
+impl CurrentState<'_> {
     /// The flag with this key or alias.
     pub fn feature(&self, name: &str) -> Option<Feature> {
         feature(*self, self.ruleset.key_of(self.ruleset.find(name)?))
     }
 }
 
-fn feature(held: Held<'_>, key: &str) -> Option<Feature> {
-    let flag = serde_json::from_str::<Json<'_>>(held.rows.get(RowKind::Flag, key)?).ok()?;
+fn feature(current: CurrentState<'_>, key: &str) -> Option<Feature> {
+    let flag = serde_json::from_str::<Json<'_>>(current.rows.get(RowKind::Flag, key)?).ok()?;
     let Json::Object(_) = flag else { return None };
     let text = |name| Some(flag.get(name)?.as_str()?.to_string());
     let words = |name| match flag.get(name) {
         Some(Json::Array(words)) => words.iter().filter_map(|word| Some(word.as_str()?.to_string())).collect(),
         _ => Vec::new(),
     };
-    let state = held.rows.get(RowKind::State, key).unwrap_or("{}");
+    let state = current.rows.get(RowKind::State, key).unwrap_or("{}");
     let aliases: Vec<String> = words("aliases");
     Some(Feature {
         name: aliases.first().filter(|_| key.contains('.')).map_or(key, String::as_str).into(),
@@ -66,6 +67,6 @@ fn feature(held: Held<'_>, key: &str) -> Option<Feature> {
         tags: words("tags"),
         kind: text("type").unwrap_or_else(|| "boolean".into()),
         enabled: state_row::enabled(state),
-        rollout: state_row::rollout(state, held.rows.get(RowKind::Course, key)),
+        rollout: state_row::rollout(state, current.rows.get(RowKind::Course, key)),
     })
 }

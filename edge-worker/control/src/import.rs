@@ -1,4 +1,4 @@
-//! Importing a document: what becomes of it, the records of it, and who would get other answers.
+//! Imports: the rows and records that a document leads to, and the contexts whose answers it changes.
 use alloc::{
     collections::BTreeSet,
     format,
@@ -11,12 +11,12 @@ use sdk_core::{
 };
 
 use crate::{
-    Held, Refusal, Steered,
-    change::{Action, By, Change},
+    CommandOutcome, CurrentState, Refusal,
+    change::{Action, Actor, Change},
     check_reason,
     leaves::Leaves,
     lifecycle::{Course, Rollout},
-    overrides::Who,
+    overrides::OwnerView,
     rows::{self, BUCKET_KEY, RowKey, RowKind, Rows, State},
     state_row,
 };
@@ -27,21 +27,21 @@ use serde::de::IgnoredAny;
 pub struct Import<'i> {
     /// Its text.
     pub text: &'i str,
-    /// What becomes of `enabled`, `rollout` and overrides.
+    /// Whose `enabled`, `rollout` and overrides count.
     pub state: State,
     /// In case that neither the document nor the rows name one.
     pub new_key: BucketKey,
 }
 
-/// What an import leads to.
+/// The result of an import.
 pub struct Imported {
-    /// What to write, and the records.
-    pub steered: Steered,
-    /// What of the document is left out.
+    /// The rows to write, and the records.
+    pub outcome: CommandOutcome,
+    /// The errors of the document: each leaves something out.
     pub errors: Vec<DocumentError>,
-    /// What is different, for people.
+    /// The differences to show the operator.
     pub changes: Vec<rows::Change>,
-    /// Where the state that is held differs from the document's and stays, as JSON pointers.
+    /// Places at which the hub's state differs from the document's and stays, as JSON pointers.
     pub kept: Vec<String>,
     /// The rows as they are to be, as far as they were given.
     pub rows: Rows,
@@ -50,12 +50,17 @@ pub struct Imported {
 /// Imports a document over what is held; `None` where nothing is held yet.
 ///
 /// The rows must hold, for [`State::Keep`], the overrides of the owners that the document names, and for [`State::Replace`] all.
-pub fn import(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, by: &By) -> Result<Result<Imported, DocumentError>, Refusal> {
-    check_reason(&by.reason)?;
-    Ok(carry_out(held, ruleset, import, by))
+pub fn import(
+    held: &Rows,
+    ruleset: Option<&Ruleset>,
+    import: Import<'_>,
+    actor: &Actor,
+) -> Result<Result<Imported, DocumentError>, Refusal> {
+    check_reason(&actor.reason)?;
+    Ok(carry_out(held, ruleset, import, actor))
 }
 
-fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, by: &By) -> Result<Imported, DocumentError> {
+fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, actor: &Actor) -> Result<Imported, DocumentError> {
     let Import { text, state, new_key } = import;
     let key = held.bucket_key().unwrap_or(new_key);
     let given = compile(text, Some(key))?;
@@ -73,22 +78,22 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, by: &By
         )));
     }
     let compiled = compile(&document, merged.rows.bucket_key())?;
-    set_courses(held, &mut merged.rows, by.at);
+    set_courses(held, &mut merged.rows, actor.at);
     let writes = held.writes(&merged.rows);
     let difference = Difference { before: held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
     let mut changes = Vec::new();
     for (key, text) in &writes {
         if let Some(owner) = key.kind.owner() {
             let views = [(ruleset, held), (Some(&compiled.ruleset), &merged.rows)];
-            owner_changes(views, owner, key, by.at, &mut changes);
+            owner_changes(views, owner, key, actor.at, &mut changes);
         } else {
             changes.extend(difference.record(key, *text));
         }
     }
     let reported = held.changes(&merged.rows);
     let writes = writes.into_iter().map(|(key, text)| (key.clone(), text.map(Into::into))).collect();
-    let steered = Steered { writes, changes, ruleset: Some(compiled.ruleset), ..Steered::default() };
-    Ok(Imported { steered, errors: given.errors, changes: reported, kept: merged.kept, rows: merged.rows })
+    let outcome = CommandOutcome { writes, changes, ruleset: Some(compiled.ruleset), ..CommandOutcome::default() };
+    Ok(Imported { outcome, errors: given.errors, changes: reported, kept: merged.kept, rows: merged.rows })
 }
 
 /// A rollout that came with the document, or is another now, begins its stage here; that of a flag that is gone has no course.
@@ -175,15 +180,15 @@ fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &
     let Ok(id) = serde_json::from_str::<String>(&format!("\"{}\"", key.name)) else { return };
     let [before, after] = views.map(|(ruleset, rows)| {
         let ruleset = ruleset?;
-        let who = Who::new(Held { rows, paged: rows, ruleset }, owner, &id);
+        let who = OwnerView::new(CurrentState { rows, paged: rows, ruleset }, owner, &id);
         Some((Leaves::of(ruleset, owner, &id, rows.text(key).unwrap_or("{}")), who))
     });
     let mut names = BTreeSet::new();
     names.extend(before.iter().chain(&after).flat_map(|(leaves, _)| leaves.names()));
-    let who = Who::of_id(owner, &id);
+    let who = OwnerView::of_id(owner, &id);
     let mut any = false;
     for flag in names {
-        let look = |view: &Option<(Leaves<'_>, Who<'_>)>| {
+        let look = |view: &Option<(Leaves<'_>, OwnerView<'_>)>| {
             let (leaves, who) = view.as_ref()?;
             Some((leaves.said(&flag), who.value(leaves.ruleset, &leaves.own, &flag, now)))
         };
@@ -210,23 +215,23 @@ fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &
     }
 }
 
-/// Somebody who would get another answer.
-pub struct Moved {
-    /// Which context.
+/// A flag whose answer differs for one context.
+pub struct AnswerDiff {
+    /// The index of the context.
     pub context: usize,
     /// The key of the flag.
     pub flag: String,
     /// The answer now, as canonical JSON; `None` where there is no such flag.
     pub before: Option<String>,
-    /// The answer then.
+    /// The answer after the import; `None` where there is no such flag.
     pub after: Option<String>,
 }
 
 /// Whose answers differ between two rulesets, by trying contexts: each that differs, by flag. Reasons and layers alone are no
 /// difference: the value and the variant are.
-pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), contexts: &[Context], now: Millis) -> Vec<Moved> {
+pub fn answer_diffs(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), contexts: &[Context], now: Millis) -> Vec<AnswerDiff> {
     let keys: BTreeSet<&str> = before.0.flag_keys().chain(after.0.flag_keys()).collect();
-    let mut moved = Vec::new();
+    let mut diffs = Vec::new();
     for (index, context) in contexts.iter().enumerate() {
         let mut visitors = [before, after].map(|(ruleset, overrides)| (ruleset, ruleset.visitor(overrides.of(context), context, now)));
         for key in &keys {
@@ -255,9 +260,9 @@ pub fn moved(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), cont
                         text
                     })
                 };
-                moved.push(Moved { context: index, flag: (*key).into(), before: json(old), after: json(new) });
+                diffs.push(AnswerDiff { context: index, flag: (*key).into(), before: json(old), after: json(new) });
             }
         }
     }
-    moved
+    diffs
 }

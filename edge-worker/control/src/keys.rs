@@ -16,7 +16,7 @@ use core::fmt;
 use sdk_core::{Millis, hex};
 
 use crate::{
-    Held, Refusal, RefusalKind, Steered,
+    CommandOutcome, CurrentState, Field, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change, Hash},
     command::check_id,
     rows::{RowKey, RowKind, Rows},
@@ -30,9 +30,9 @@ const MAX_TEXT: usize = 256;
 const MAX_ENTRIES: usize = 64;
 /// How many keys may be in force.
 const MAX_KEYS: usize = 500;
-/// How long a key that was rotated may go on, in milliseconds,
+/// Longest overlap after a rotation, in milliseconds.
 const MAX_OVERLAP_MS: i64 = 90 * DAY_MS;
-/// and how long it does where nobody says.
+/// Default overlap after a rotation: the old key keeps working for 24 hours.
 pub const OVERLAP_MS: i64 = DAY_MS;
 /// How long a key that is over is still listed, in milliseconds; the audit trail tells of it for ever.
 const LISTED_MS: i64 = 90 * DAY_MS;
@@ -45,7 +45,7 @@ const SHOWN: usize = 4;
 /// Whom a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
-    /// Pages, where anybody can read it.
+    /// Pages: anybody can read the key there.
     Client,
     /// Servers: a secret.
     Server,
@@ -67,7 +67,7 @@ impl KeyKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// What the text of every key of this kind begins with.
+    /// The prefix of the text of every key of this kind.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Client => "tf_client_",
@@ -80,27 +80,27 @@ impl KeyKind {
         String::from(self.prefix()) + &hex::encode(&random)
     }
 
-    /// The kind of the key with this text; what was never made is of none.
+    /// The kind of the key with this text; `None` for a text that no key has.
     pub fn of_secret(secret: &str) -> Option<Self> {
         let is_random = |rest: &str| hex::decode_lower::<RANDOM>(rest).is_some();
         Self::ALL.into_iter().find(|kind| secret.strip_prefix(kind.prefix()).is_some_and(is_random))
     }
 }
 
-/// What counts of whom a context says that it is.
+/// How the edge takes the identity in a context.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum KeyIdentity {
-    /// What it says.
+    /// As the context states it.
     #[default]
     Open,
     /// The customer or the organization is the key's, whatever a context says.
     Pinned {
-        /// The customer,
+        /// The customer that the key is pinned to.
         customer: Option<String>,
-        /// the organization, or both.
+        /// The organization that the key is pinned to.
         organization: Option<String>,
     },
-    /// What the customer's server signed.
+    /// As the customer's server signed it.
     Signed,
 }
 
@@ -125,7 +125,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What an operator decides about a key.
+/// The terms of a key: an operator sets them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyTerms {
     /// Whom it is for.
@@ -136,22 +136,22 @@ pub struct KeyTerms {
     pub origins: Vec<String>,
     /// A flag can be seen with one of these tags; without any, all can.
     pub tags: Vec<String>,
-    /// What counts of whom a context says that it is.
+    /// How the edge takes the identity in a context.
     pub identity: KeyIdentity,
     /// From when on it opens nothing.
     pub expires_at: Option<Millis>,
 }
 
-/// What is known of secrets that were made for a key.
+/// The part of a new key's secrets that the hub keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct NewKeySecret {
     hash: Hash,
     hint: String,
     identity_secret: Secret,
 }
 
-impl Made {
-    /// Of the text of a key, which is not kept, and of a secret to sign identities with, which is where the key needs one.
+impl NewKeySecret {
+    /// Hashes the text of a key, which is not kept. The secret that identities are signed with is kept for a signed key.
     pub fn of(secret: &str, identity_secret: &str) -> Self {
         let prefix = KeyKind::of_secret(secret).map_or("", KeyKind::prefix);
         let end = secret.len().checked_sub(SHOWN).and_then(|at| secret.get(at..)).unwrap_or_default();
@@ -162,13 +162,13 @@ impl Made {
 /// A key as its row holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// What was decided about it.
+    /// The terms of the key.
     pub terms: KeyTerms,
     /// SHA-256 of its text.
     pub hash: Hash,
-    /// How it begins and ends, for who wonders which one they have.
+    /// The beginning and the end of its text, by which an operator tells keys apart.
     pub hint: String,
-    /// What identities are signed with, where they are.
+    /// The secret that identities are signed with; `None` unless the key is signed.
     pub identity_secret: Option<Secret>,
     /// When it was made.
     pub created_at: Millis,
@@ -195,26 +195,26 @@ impl Key {
     }
 }
 
-/// What is to be done with a key.
+/// A command on a key.
 #[derive(Clone, Debug, PartialEq)]
-pub enum KeyOrder {
+pub enum KeyCommand {
     /// Makes one.
     Create {
         /// The id it is to have.
         id: String,
         /// Its secrets.
-        made: Made,
-        /// What it opens, and for whom.
+        secret: NewKeySecret,
+        /// The terms of the key.
         terms: KeyTerms,
     },
     /// Makes one like it, which takes its place.
     Rotate {
-        /// The id of the key whose time is over,
+        /// The id of the key to replace.
         id: String,
-        /// and of its successor.
+        /// The id of its successor.
         successor: String,
         /// The successor's secrets.
-        made: Made,
+        secret: NewKeySecret,
         /// For how long both open the edge, in milliseconds.
         overlap_ms: i64,
         /// When the successor expires.
@@ -241,40 +241,43 @@ pub fn keys(rows: &Rows) -> impl Iterator<Item = (&str, Key)> {
     rows.of(RowKind::Key).filter_map(|(id, text)| Some((id, Key::from_row(text)?)))
 }
 
-pub(crate) fn carry_out(held: Held<'_>, order: &KeyOrder, now: Millis) -> Result<Steered, Refusal> {
+pub(crate) fn carry_out(current: CurrentState<'_>, order: &KeyCommand, now: Millis) -> Result<CommandOutcome, Refusal> {
     match order {
-        KeyOrder::Create { id, made, terms } => create(held, id, made, terms, now),
-        KeyOrder::Rotate { id, successor, made, overlap_ms, expiry } => rotate(held, id, successor, made, *overlap_ms, *expiry, now),
-        KeyOrder::Revoke { id } => revoke(held, id, now),
+        KeyCommand::Create { id, secret, terms } => create(current, id, secret, terms, now),
+        KeyCommand::Rotate { id, successor, secret, overlap_ms, expiry } => {
+            rotate(current, id, successor, secret, *overlap_ms, *expiry, now)
+        }
+        KeyCommand::Revoke { id } => revoke(current, id, now),
     }
 }
 
-fn create(held: Held<'_>, id: &str, made: &Made, terms: &KeyTerms, now: Millis) -> Result<Steered, Refusal> {
-    check_id(id, "/id")?;
+fn create(current: CurrentState<'_>, id: &str, secret: &NewKeySecret, terms: &KeyTerms, now: Millis) -> Result<CommandOutcome, Refusal> {
+    check_id(id, Field::KeyId)?;
     check(terms, now)?;
-    if keys(held.rows).filter(|(_, key)| key.holds(now)).count() >= MAX_KEYS {
-        return Err(Refusal::invalid("", format!("there are {MAX_KEYS} keys, and no more may be; revoke one first")));
+    if keys(current.rows).filter(|(_, key)| key.holds(now)).count() >= MAX_KEYS {
+        return Err(Refusal::invalid(RefusalPlace::Command, format!("there are {MAX_KEYS} keys, and no more may be; revoke one first")));
     }
-    let key = fresh(made, terms.clone(), now);
+    let key = fresh(secret, terms.clone(), now);
     let change = Change { new: Some(key.to_view(id)), ..Change::new(Action::KeyCreated) };
     let writes = [(RowKey::of(RowKind::Key, id), Some(key.to_row()))].into();
-    Ok(forgetting(held, now, Steered { writes, changes: [change].into(), ..Steered::default() }))
+    Ok(forgetting(current, now, CommandOutcome { writes, changes: [change].into(), ..CommandOutcome::default() }))
 }
 
 fn rotate(
-    held: Held<'_>,
+    current: CurrentState<'_>,
     id: &str,
     successor: &str,
-    made: &Made,
+    secret: &NewKeySecret,
     overlap_ms: i64,
     expiry: Expiry,
     now: Millis,
-) -> Result<Steered, Refusal> {
-    let before = held.key(id)?;
+) -> Result<CommandOutcome, Refusal> {
+    let before = current.key(id)?;
     if !(0..=MAX_OVERLAP_MS).contains(&overlap_ms) {
-        return Err(Refusal::invalid("/overlap", format!("expected 0 to {MAX_OVERLAP_MS} milliseconds")));
+        return Err(Refusal::invalid(Field::Overlap, format!("expected 0 to {MAX_OVERLAP_MS} milliseconds")));
     }
-    let illegal = |why: &str| Err(Refusal::new(RefusalKind::IllegalStep, "", format!("the key {why}; a new one can be made")));
+    let illegal =
+        |why: &str| Err(Refusal::new(RefusalKind::IllegalStep, RefusalPlace::Command, format!("the key {why}; a new one can be secret")));
     if before.revoked_at.is_some() {
         return illegal("was revoked");
     }
@@ -289,88 +292,89 @@ fn rotate(
         terms.expires_at = moment;
     }
     check(&terms, now)?;
-    let next = fresh(made, terms, now);
+    let next = fresh(secret, terms, now);
     let end = Millis(now.0.saturating_add(overlap_ms));
     let mut old = before.clone();
     old.terms.expires_at = Some(before.terms.expires_at.map_or(end, |own| own.min(end)));
     old.successor = Some(successor.into());
     let change = Change { old: Some(old.to_view(id)), new: Some(next.to_view(successor)), ..Change::new(Action::KeyRotated) };
     let writes = [(id, &old), (successor, &next)].map(|(id, key)| (RowKey::of(RowKind::Key, id), Some(key.to_row()))).into();
-    Ok(forgetting(held, now, Steered { writes, changes: [change].into(), ..Steered::default() }))
+    Ok(forgetting(current, now, CommandOutcome { writes, changes: [change].into(), ..CommandOutcome::default() }))
 }
 
-fn revoke(held: Held<'_>, id: &str, now: Millis) -> Result<Steered, Refusal> {
-    let before = held.key(id)?;
+fn revoke(current: CurrentState<'_>, id: &str, now: Millis) -> Result<CommandOutcome, Refusal> {
+    let before = current.key(id)?;
     if before.revoked_at.is_some() {
-        return Ok(Steered::default());
+        return Ok(CommandOutcome::default());
     }
     // Nothing is signed for it any more.
     let after = Key { revoked_at: Some(now), identity_secret: None, ..before.clone() };
     let change = Change { old: Some(before.to_view(id)), new: Some(after.to_view(id)), ..Change::new(Action::KeyRevoked) };
     let write = (RowKey::of(RowKind::Key, id), Some(after.to_row()));
-    Ok(Steered { writes: [write].into(), changes: [change].into(), ..Steered::default() })
+    Ok(CommandOutcome { writes: [write].into(), changes: [change].into(), ..CommandOutcome::default() })
 }
 
-impl Held<'_> {
+impl CurrentState<'_> {
     fn key(&self, id: &str) -> Result<Key, Refusal> {
         let row = self.rows.text(&RowKey::of(RowKind::Key, id));
-        row.and_then(Key::from_row).ok_or_else(|| Refusal::new(RefusalKind::KeyNotFound, "", "there is no key with this id"))
+        row.and_then(Key::from_row)
+            .ok_or_else(|| Refusal::new(RefusalKind::KeyNotFound, RefusalPlace::Command, "there is no key with this id"))
     }
 }
 
-fn fresh(made: &Made, terms: KeyTerms, now: Millis) -> Key {
-    let identity_secret = (terms.identity == KeyIdentity::Signed).then(|| made.identity_secret.clone());
-    Key { terms, hash: made.hash, hint: made.hint.clone(), identity_secret, created_at: now, successor: None, revoked_at: None }
+fn fresh(secret: &NewKeySecret, terms: KeyTerms, now: Millis) -> Key {
+    let identity_secret = (terms.identity == KeyIdentity::Signed).then(|| secret.identity_secret.clone());
+    Key { terms, hash: secret.hash, hint: secret.hint.clone(), identity_secret, created_at: now, successor: None, revoked_at: None }
 }
 
-/// Besides what a command leads to, the rows of keys go that were over long ago, each with its record.
-fn forgetting(held: Held<'_>, now: Millis, mut outcome: Steered) -> Steered {
+/// Adds to an outcome the removal of keys that ended more than 90 days ago, each with its record.
+fn forgetting(current: CurrentState<'_>, now: Millis, mut outcome: CommandOutcome) -> CommandOutcome {
     let is_over = |key: &Key| key.over_since().is_some_and(|end| now.0.saturating_sub(end.0) > LISTED_MS);
-    for (id, key) in keys(held.rows).filter(|(_, key)| is_over(key)) {
+    for (id, key) in keys(current.rows).filter(|(_, key)| is_over(key)) {
         outcome.writes.push((RowKey { kind: RowKind::Key, name: id.into() }, None));
         outcome.changes.push(Change { old: Some(key.to_view(id)), ..Change::new(Action::KeyForgotten) });
     }
     outcome
 }
 
-/// Refuses what no key can be.
+/// Refuses terms that no key can have.
 fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
     let KeyTerms { kind, label, origins, tags, identity, expires_at } = terms;
     if label.trim().is_empty() || label.len() > MAX_LABEL || label.chars().any(char::is_control) {
-        return Err(Refusal::invalid("/label", format!("expected a label of 1 to {MAX_LABEL} bytes without control characters")));
+        return Err(Refusal::invalid(Field::Label, format!("expected a label of 1 to {MAX_LABEL} bytes without control characters")));
     }
     if expires_at.is_some_and(|end| end <= now) {
-        return Err(Refusal::invalid("/expiresAt", "expected a moment that is still to come"));
+        return Err(Refusal::invalid(Field::ExpiresAt, "expected a moment that is still to come"));
     }
     let is_open = *identity == KeyIdentity::Open;
-    let given = [("/origins", origins.is_empty()), ("/tags", tags.is_empty()), ("/identity", is_open)];
-    if let (KeyKind::Server, Some((pointer, _))) = (kind, given.into_iter().find(|(_, absent)| !absent)) {
-        return Err(Refusal::invalid(pointer, "only a client key is held to origins, tags and identities"));
+    let given = [(Field::Origins, origins.is_empty()), (Field::Tags, tags.is_empty()), (Field::Identity, is_open)];
+    if let (KeyKind::Server, Some((field, _))) = (kind, given.into_iter().find(|(_, absent)| !absent)) {
+        return Err(Refusal::invalid(field, "only a client key is current to origins, tags and identities"));
     }
-    for (pointer, entries) in [("/origins", origins), ("/tags", tags)] {
+    for (field, entries) in [(Field::Origins, origins), (Field::Tags, tags)] {
         if entries.len() > MAX_ENTRIES {
-            return Err(Refusal::invalid(pointer, format!("expected at most {MAX_ENTRIES}")));
+            return Err(Refusal::invalid(field, format!("expected at most {MAX_ENTRIES}")));
         }
     }
     for (index, origin) in origins.iter().enumerate() {
         if !is_origin(origin) {
             let expected = "expected an origin as browsers write it, such as https://shop.example or http://localhost:3000, or *";
-            return Err(Refusal::invalid(format!("/origins/{index}"), expected));
+            return Err(Refusal::invalid(Field::Origins.entry(index), expected));
         }
     }
     for (index, tag) in tags.iter().enumerate() {
         if tag.is_empty() || tag.len() > MAX_TEXT || tag.chars().any(char::is_control) {
             let expected = format!("expected a tag of 1 to {MAX_TEXT} bytes without control characters");
-            return Err(Refusal::invalid(format!("/tags/{index}"), expected));
+            return Err(Refusal::invalid(Field::Tags.entry(index), expected));
         }
     }
     let KeyIdentity::Pinned { customer, organization } = identity else { return Ok(()) };
     if customer.is_none() && organization.is_none() {
-        return Err(Refusal::invalid("/identity", "expected customerId, organizationId or both"));
+        return Err(Refusal::invalid(Field::Identity, "expected customerId, organizationId or both"));
     }
-    for (pointer, id) in [("/identity/customerId", customer), ("/identity/organizationId", organization)] {
+    for (field, id) in [(Field::IdentityCustomer, customer), (Field::IdentityOrganization, organization)] {
         if let Some(id) = id {
-            check_id(id, pointer)?;
+            check_id(id, field)?;
         }
     }
     Ok(())

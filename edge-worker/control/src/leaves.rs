@@ -1,4 +1,4 @@
-//! What stored overrides say, leaf by leaf: also what evaluates to nothing now, for the flag or the variant may come back.
+//! Stored overrides, leaf by leaf. A leaf that evaluates to nothing now counts too: its flag or its variant may come back.
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     string::{String, ToString as _},
@@ -38,7 +38,7 @@ impl<'r> Leaves<'r> {
         live.chain(self.texts.keys().filter(|path| !self.is_live(path)).cloned()).collect()
     }
 
-    /// What is said of a flag: the name of a variant, or the leaf that evaluates to nothing.
+    /// The override of a flag: the name of a variant, or the leaf that evaluates to nothing.
     pub(crate) fn said(&self, name: &str) -> Option<String> {
         let variant = self.ruleset.find(name).filter(|flag| self.ruleset.key_of(*flag) == name).and_then(|flag| {
             let variant = self.own.variant(flag)?;

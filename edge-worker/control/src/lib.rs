@@ -1,7 +1,7 @@
 //! Steering: what operators may do to flags, rollouts, overrides and keys.
 //!
 //! Pure: a command takes what is held and answers what to write *and* the records of it, or why not; there is no way to change
-//! something without a record. Nothing here knows a clock, a store or HTTP. Reading order: [`Command`], [`steer`], [`import`].
+//! something without a record. Nothing here knows a clock, a store or HTTP. Reading order: [`Command`], [`execute`], [`import`].
 #![no_std]
 
 extern crate alloc;
@@ -16,13 +16,15 @@ mod keys;
 mod leaves;
 pub mod lifecycle;
 mod overrides;
+mod refusal;
 mod rollout_commands;
 pub mod rows;
 mod state_row;
 
-pub use command::{Command, Event, Held, MAX_ID, MAX_REASON, Refusal, RefusalKind, Steered, apply, check_reason, organization_of, steer};
+pub use command::{Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, apply, check_reason, execute, organization_of};
 pub use features::{Feature, features};
-pub use import::{Import, Imported, Moved, import, moved};
-pub use keys::{Expiry, Key, KeyIdentity, KeyKind, KeyOrder, KeyTerms, Made, OVERLAP_MS, RANDOM, Secret, keys};
+pub use import::{AnswerDiff, Import, Imported, answer_diffs, import};
+pub use keys::{Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKeySecret, OVERLAP_MS, RANDOM, Secret, keys};
 pub use overrides::{overrides_of, visitor};
-pub use rollout_commands::{GuardEdit, Lists, Order, Plan};
+pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};
+pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};

@@ -20,7 +20,7 @@ pub const MIN_TIER_DURATION_MS: i64 = 48 * 60 * 60 * 1_000;
 /// How long a rollout may make a tier last at least, in milliseconds.
 pub const MIN_TIER_MS: RangeInclusive<i64> = 0..=1 << 53;
 
-/// When a rollout takes itself back, and what must be seen before it goes on.
+/// The limits at which a rollout rolls itself back, and below which it may advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guard {
     /// How errors are judged; `sequential` unless said otherwise.
@@ -39,42 +39,42 @@ impl Default for Guard {
     }
 }
 
-/// What was counted of a rollout's present stage by those who are trusted.
+/// Counts of a rollout's present stage from trusted callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// Units that were exposed,
+    /// Units that were exposed.
     pub exposures: u64,
-    /// and those of them that had an error.
+    /// Exposed units that had an error.
     pub errors: u64,
 }
 
-/// A rollout: what the document says of it, and what steering keeps beside that.
+/// A rollout: the part that documents write, and the course that the hub keeps beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rollout {
-    /// Where it is in its life.
+    /// The state of its life cycle.
     pub status: Status,
-    /// Where on the ladder; `None` is a plain percentage.
+    /// The tier; `None` for a rollout by a plain percentage.
     pub tier: Option<Tier>,
-    /// Who is in, beside the lists.
+    /// The share of units that have the flag, lists aside.
     pub percentage: Percentage,
-    /// Units that are in,
+    /// Units that have the flag.
     pub allow: Vec<String>,
-    /// and units that are not, whatever else says they are.
+    /// Units that do not have it, whatever else says they do.
     pub deny: Vec<String>,
-    /// When it takes itself back, where that is written down.
+    /// The guard, where the document writes one.
     pub guard: Option<Guard>,
-    /// What the document has no place for.
+    /// The course, which no document writes.
     pub course: Course,
 }
 
-/// What steering keeps of a rollout that no document says.
+/// The course of a rollout: its moments, and its conditions for advancing. Documents have no place for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Course {
     /// When it was made.
     pub created_at: Option<Millis>,
     /// When it began to run.
     pub started_at: Option<Millis>,
-    /// Since when its stage is what it is: its tier, or its percentage.
+    /// When its tier or its percentage last changed.
     pub stage_since: Option<Millis>,
     /// How long a tier lasts at least.
     pub min_tier_ms: i64,
@@ -132,20 +132,20 @@ pub enum Step {
 
 /// Why a step is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// From where the rollout is this step does not lead anywhere.
+pub enum StepError {
+    /// The rollout cannot take this step from its status or tier.
     Illegal(String),
     /// The present tier has to last until then.
     TooEarly(Millis),
-    /// What was observed says no, or too little.
+    /// The observed counts are too few, or show too many errors.
     Gate(String),
 }
 
 impl Rollout {
     /// The rollout after a step.
-    pub fn step(&self, step: Step, observed: Observed, now: Millis) -> Result<Self, Stop> {
+    pub fn step(&self, step: Step, observed: Observed, now: Millis) -> Result<Self, StepError> {
         let mut next = self.clone();
-        let illegal = |expected: &str| Err(Stop::Illegal(format!("the rollout is {}; {expected}", self.status.as_str())));
+        let illegal = |expected: &str| Err(StepError::Illegal(format!("the rollout is {}; {expected}", self.status.as_str())));
         match (step, self.status) {
             (Step::Start, Status::Planned) => next.start(now),
             (Step::Start, _) => return illegal("only a planned one can be started"),
@@ -158,7 +158,7 @@ impl Rollout {
             (Step::Complete, Status::Active) if self.percentage == Percentage::FULL => next.complete(now),
             (Step::Complete, Status::Active) => {
                 let percent = self.percentage.to_text();
-                return Err(Stop::Illegal(format!("the rollout is at {percent} %; only one at 100 % can be completed")));
+                return Err(StepError::Illegal(format!("the rollout is at {percent} %; only one at 100 % can be completed")));
             }
             (Step::Complete, _) => return illegal("only an active one can be completed"),
             // Whoever is on call may say it twice.
@@ -172,13 +172,13 @@ impl Rollout {
         Ok(next)
     }
 
-    /// The tier that an advance leads to, and what stands in its way; `Err(Stop::Illegal)` where there is none.
-    pub fn gate(&self, observed: Observed, now: Millis, force: bool) -> Result<Tier, Stop> {
+    /// The tier that an advance leads to, or the reason that blocks it; `Err(StepError::Illegal)` where there is none.
+    pub fn gate(&self, observed: Observed, now: Millis, force: bool) -> Result<Tier, StepError> {
         let Some(tier) = self.tier else {
-            return Err(Stop::Illegal("the rollout has a plain percentage and no tiers; set its percentage".to_string()));
+            return Err(StepError::Illegal("the rollout has a plain percentage and no tiers; set its percentage".to_string()));
         };
         let Some(next) = tier.next() else {
-            return Err(Stop::Illegal(format!("the rollout is in {}, the last tier; it can be completed", tier.as_str())));
+            return Err(StepError::Illegal(format!("the rollout is in {}, the last tier; it can be completed", tier.as_str())));
         };
         if force {
             return Ok(next);
@@ -186,26 +186,26 @@ impl Rollout {
         if let Some(since) = self.course.stage_since {
             let end = since.0.saturating_add(self.course.min_tier_ms);
             if now.0 < end {
-                return Err(Stop::TooEarly(Millis(end)));
+                return Err(StepError::TooEarly(Millis(end)));
             }
         }
         self.went_well(observed).map(|()| next)
     }
 
-    /// Whether what was observed lets it go on. A share of exactly the limit neither takes a rollout back nor lets it go on.
-    fn went_well(&self, Observed { exposures, errors }: Observed) -> Result<(), Stop> {
+    /// Whether the observed counts let it advance. A share of exactly the limit neither takes a rollout back nor lets it go on.
+    fn went_well(&self, Observed { exposures, errors }: Observed) -> Result<(), StepError> {
         let Guard { min_samples, error_rate, .. } = self.guard.unwrap_or_default();
         if exposures < min_samples {
-            return Err(Stop::Gate(format!("{exposures} trusted exposures in this stage, at least {min_samples} are wanted")));
+            return Err(StepError::Gate(format!("{exposures} trusted exposures in this stage, at least {min_samples} are wanted")));
         }
         if exposures > 0 && error_rate.compare(errors, exposures).is_ge() {
             let limit = percent(error_rate);
-            return Err(Stop::Gate(format!("{errors} of {exposures} exposures had an error, which is not below {limit} %")));
+            return Err(StepError::Gate(format!("{errors} of {exposures} exposures had an error, which is not below {limit} %")));
         }
         let success_rate = self.course.success_rate;
         if exposures > 0 && success_rate.compare(exposures.saturating_sub(errors), exposures).is_le() {
             let (well, limit) = (exposures.saturating_sub(errors), percent(success_rate));
-            return Err(Stop::Gate(format!("{well} of {exposures} exposures went well, which is not above {limit} %")));
+            return Err(StepError::Gate(format!("{well} of {exposures} exposures went well, which is not above {limit} %")));
         }
         Ok(())
     }
@@ -283,7 +283,7 @@ mod tests {
             match rollout.step(Step::Advance { force: false }, WELL, Millis(stage * 48 * HOUR)) {
                 Ok(next) => rollout = next,
                 Err(stop) => {
-                    assert!(matches!(stop, Stop::Illegal(_)));
+                    assert!(matches!(stop, StepError::Illegal(_)));
                     break;
                 }
             }
@@ -296,7 +296,7 @@ mod tests {
     fn a_tier_lasts_two_days_unless_forced() {
         let rollout = at(Tier::Internal, Status::Active);
         let advance = |force, now| rollout.step(Step::Advance { force }, WELL, Millis(now)).map(|next| next.tier);
-        assert_eq!(advance(false, 48 * HOUR - 1), Err(Stop::TooEarly(Millis(48 * HOUR))));
+        assert_eq!(advance(false, 48 * HOUR - 1), Err(StepError::TooEarly(Millis(48 * HOUR))));
         assert_eq!(advance(false, 48 * HOUR), Ok(Some(Tier::EarlyAdopters)));
         assert_eq!(advance(true, 0), Ok(Some(Tier::EarlyAdopters)));
     }
@@ -305,7 +305,7 @@ mod tests {
     fn check_gate(exposures: u64, errors: u64, expected: bool) {
         let answer = at(Tier::Internal, Status::Active).gate(Observed { exposures, errors }, Millis(48 * HOUR), false);
         assert_eq!(answer.is_ok(), expected, "{errors} of {exposures}: {answer:?}");
-        assert!(answer.is_ok() || matches!(answer, Err(Stop::Gate(_))));
+        assert!(answer.is_ok() || matches!(answer, Err(StepError::Gate(_))));
     }
 
     #[test]

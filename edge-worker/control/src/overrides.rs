@@ -13,8 +13,8 @@ use sdk_core::{
 };
 
 use crate::{
-    Held, Refusal, RefusalKind, Steered,
-    change::{Action, By, Change},
+    CommandOutcome, CurrentState, Field, Refusal, RefusalKind, RefusalPlace,
+    change::{Action, Actor, Change},
     command::check_id,
     leaves::Leaves,
     organization_of,
@@ -25,70 +25,76 @@ use crate::{
 /// How deep a tree of overrides may be: more than any key has segments.
 const MAX_DEPTH: usize = 64;
 
-pub(crate) fn set(held: Held<'_>, owner: OwnerKind, id: &str, tree: &str, by: &By) -> Result<Steered, Refusal> {
+pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &str, actor: &Actor) -> Result<CommandOutcome, Refusal> {
     check_owner(owner, id)?;
-    let given = leaves(held.ruleset, tree)?;
+    let given = leaves(current.ruleset, tree)?;
     let key = RowKey::of(owner.into(), id);
-    let before = held.paged.text(&key);
-    let (own_before, _) = held.ruleset.owner_overrides(owner, id, before.unwrap_or("{}"));
+    let before = current.paged.text(&key);
+    let (own_before, _) = current.ruleset.owner_overrides(owner, id, before.unwrap_or("{}"));
     let changed: Vec<&Wanted<'_>> = given.iter().filter(|leaf| own_before.variant(leaf.flag) != leaf.variant).collect();
     if changed.is_empty() {
-        return Ok(Steered::default());
+        return Ok(CommandOutcome::default());
     }
-    let after = edited(held.ruleset, before.unwrap_or("{}"), &changed);
-    let (own_after, _) = held.ruleset.owner_overrides(owner, id, after.as_deref().unwrap_or("{}"));
-    let who = Who::new(held, owner, id);
-    let mut steered = Steered::default();
+    let after = edited(current.ruleset, before.unwrap_or("{}"), &changed);
+    let (own_after, _) = current.ruleset.owner_overrides(owner, id, after.as_deref().unwrap_or("{}"));
+    let who = OwnerView::new(current, owner, id);
+    let mut outcome = CommandOutcome::default();
     for leaf in changed {
-        let flag = held.ruleset.key_of(leaf.flag);
+        let flag = current.ruleset.key_of(leaf.flag);
         let old = own_before.variant(leaf.flag);
         let action = if leaf.variant.is_some() { Action::OverrideSet } else { Action::OverrideRemoved };
-        let named = |variant: Option<u32>| variant.map(|variant| quoted(held.ruleset.variant_name(leaf.flag, variant)));
-        steered.changes.push(Change {
+        let named = |variant: Option<u32>| variant.map(|variant| quoted(current.ruleset.variant_name(leaf.flag, variant)));
+        outcome.changes.push(Change {
             flag: Some(flag.into()),
-            old_value: who.value(held.ruleset, &own_before, flag, by.at),
-            new_value: who.value(held.ruleset, &own_after, flag, by.at),
+            old_value: who.value(current.ruleset, &own_before, flag, actor.at),
+            new_value: who.value(current.ruleset, &own_after, flag, actor.at),
             old: named(old),
             new: named(leaf.variant),
             had_override: old.is_some(),
             ..who.change(action)
         });
-        steered.warnings.extend(leaf.variant.and_then(|_| who.warning(held, flag)));
+        outcome.warnings.extend(leaf.variant.and_then(|_| who.warning(current, flag)));
     }
-    steered.writes.push((key, after));
-    Ok(steered)
+    outcome.writes.push((key, after));
+    Ok(outcome)
 }
 
 fn check_owner(owner: OwnerKind, id: &str) -> Result<(), Refusal> {
-    check_id(id, if owner == OwnerKind::Customer { "/customerId" } else { "/organizationId" })
+    check_id(
+        id,
+        match owner {
+            OwnerKind::Customer => Field::Customer,
+            OwnerKind::Organization => Field::Organization,
+        },
+    )
 }
 
 /// Removes all overrides of one owner, also those that evaluate to nothing.
-pub(crate) fn clear(held: Held<'_>, owner: OwnerKind, id: &str, by: &By) -> Result<Steered, Refusal> {
+pub(crate) fn clear(current: CurrentState<'_>, owner: OwnerKind, id: &str, actor: &Actor) -> Result<CommandOutcome, Refusal> {
     check_owner(owner, id)?;
     let key = RowKey::of(owner.into(), id);
-    let Some(before) = held.paged.text(&key) else { return Ok(Steered::default()) };
-    let leaves = Leaves::of(held.ruleset, owner, id, before);
-    let who = Who::new(held, owner, id);
-    let mut steered = Steered::default();
+    let Some(before) = current.paged.text(&key) else { return Ok(CommandOutcome::default()) };
+    let leaves = Leaves::of(current.ruleset, owner, id, before);
+    let who = OwnerView::new(current, owner, id);
+    let mut outcome = CommandOutcome::default();
     for flag in leaves.names() {
-        steered.changes.push(Change {
-            old_value: who.value(held.ruleset, &leaves.own, &flag, by.at),
-            new_value: who.value(held.ruleset, &OwnerOverrides::default(), &flag, by.at),
+        outcome.changes.push(Change {
+            old_value: who.value(current.ruleset, &leaves.own, &flag, actor.at),
+            new_value: who.value(current.ruleset, &OwnerOverrides::default(), &flag, actor.at),
             old: leaves.said(&flag),
             flag: Some(flag),
             had_override: true,
             ..who.change(Action::OverrideRemoved)
         });
     }
-    if steered.changes.is_empty() {
-        steered.changes.push(Change { pointer: Some(key.pointer()), old: Some(before.into()), ..who.change(Action::OverrideRemoved) });
+    if outcome.changes.is_empty() {
+        outcome.changes.push(Change { pointer: Some(key.pointer()), old: Some(before.into()), ..who.change(Action::OverrideRemoved) });
     }
-    steered.writes.push((key, None));
-    Ok(steered)
+    outcome.writes.push((key, None));
+    Ok(outcome)
 }
 
-/// The context of somebody of whom nothing else is known.
+/// A context that names a customer, an organization or both, and nothing else.
 pub fn visitor(customer: Option<&str>, organization: Option<&str>) -> Context {
     let mut context = Context::new();
     for (name, id) in [("customerId", customer), ("organizationId", organization)] {
@@ -100,32 +106,32 @@ pub fn visitor(customer: Option<&str>, organization: Option<&str>) -> Context {
 }
 
 /// The overrides of a customer and an organization, compiled from their rows.
-pub fn overrides_of(held: Held<'_>, customer: Option<&str>, organization: Option<&str>) -> Overrides {
+pub fn overrides_of(current: CurrentState<'_>, customer: Option<&str>, organization: Option<&str>) -> Overrides {
     let mut overrides = Overrides::default();
     for (kind, id) in [(OwnerKind::Customer, customer), (OwnerKind::Organization, organization)] {
         if let Some(id) = id
-            && let Some(tree) = held.paged.text(&RowKey::of(kind.into(), id))
+            && let Some(tree) = current.paged.text(&RowKey::of(kind.into(), id))
         {
-            overrides.insert(kind, id.into(), held.ruleset.owner_overrides(kind, id, tree).0);
+            overrides.insert(kind, id.into(), current.ruleset.owner_overrides(kind, id, tree).0);
         }
     }
     overrides
 }
 
 /// The owner whose overrides are set, and as whom a change is judged: a visitor of whom nothing else is known.
-pub(crate) struct Who<'h> {
+pub(crate) struct OwnerView<'h> {
     owner: OwnerKind,
     id: &'h str,
     context: Context,
     organization: Option<OwnerOverrides>,
 }
 
-impl<'h> Who<'h> {
-    pub(crate) fn new(held: Held<'_>, owner: OwnerKind, id: &'h str) -> Self {
-        let organization = (owner == OwnerKind::Customer).then(|| organization_of(held.paged, id)).flatten();
+impl<'h> OwnerView<'h> {
+    pub(crate) fn new(current: CurrentState<'_>, owner: OwnerKind, id: &'h str) -> Self {
+        let organization = (owner == OwnerKind::Customer).then(|| organization_of(current.paged, id)).flatten();
         let overrides = organization.as_deref().map(|organization| {
-            let tree = held.paged.text(&RowKey::of(RowKind::Organization, organization)).unwrap_or("{}");
-            held.ruleset.owner_overrides(OwnerKind::Organization, organization, tree).0
+            let tree = current.paged.text(&RowKey::of(RowKind::Organization, organization)).unwrap_or("{}");
+            current.ruleset.owner_overrides(OwnerKind::Organization, organization, tree).0
         });
         let context = match owner {
             OwnerKind::Customer => visitor(Some(id), organization.as_deref()),
@@ -134,12 +140,12 @@ impl<'h> Who<'h> {
         Self { owner, id, context, organization: overrides }
     }
 
-    /// Somebody of whom nothing is asked but the name.
+    /// An owner with an empty context: for records, not for evaluation.
     pub(crate) fn of_id(owner: OwnerKind, id: &'h str) -> Self {
         Self { owner, id, context: Context::new(), organization: None }
     }
 
-    /// What the flag is for this owner; `None` where it is no boolean.
+    /// The value of the flag for this owner; `None` where it is no boolean.
     pub(crate) fn value(&self, ruleset: &Ruleset, own: &OwnerOverrides, flag: &str, now: Millis) -> Option<bool> {
         let own = match self.owner {
             OwnerKind::Customer => Own { customer: Some(own), organization: self.organization.as_ref() },
@@ -156,15 +162,15 @@ impl<'h> Who<'h> {
         Change { customer: id(OwnerKind::Customer), organization: id(OwnerKind::Organization), ..Change::new(action) }
     }
 
-    /// An override beats the deny list, which may not be what is wanted.
-    fn warning(&self, held: Held<'_>, flag: &str) -> Option<String> {
-        let rollout = state_row::rollout(held.rows.get(RowKind::State, flag)?, None)?;
+    /// Warns of an override that beats the deny list.
+    fn warning(&self, current: CurrentState<'_>, flag: &str) -> Option<String> {
+        let rollout = state_row::rollout(current.rows.get(RowKind::State, flag)?, None)?;
         let denied = self.owner == OwnerKind::Customer && rollout.deny.iter().any(|unit| unit == self.id);
         denied.then(|| format!("customer {:?} is on the deny list of {flag}; the override comes before it", self.id))
     }
 }
 
-/// A leaf of what was given: a flag, and the variant it gets; `None` removes.
+/// A leaf of the command: a flag, and the variant it gets; `None` removes its override.
 struct Wanted<'j> {
     flag: u32,
     variant: Option<u32>,
@@ -173,11 +179,11 @@ struct Wanted<'j> {
 
 /// Reads a tree; unlike in a document anything wrong in it refuses it whole.
 fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Wanted<'t>>, Refusal> {
-    let invalid = |detail: String| Refusal::invalid("/flags", detail);
+    let invalid = |detail: String| Refusal::invalid(Field::Overrides, detail);
     let json: Json<'t> = serde_json::from_str(tree).map_err(|error| invalid(format!("{error}")))?;
     let Json::Object(_) = json else { return Err(invalid(format!("expected an object of overrides, found {}", json.kind()))) };
     let mut given = Given { ruleset, found: Vec::new() };
-    visit_leaves(&json, Place::ROOT.name("flags"), &mut given)?;
+    visit_leaves(&json, Place::ROOT, &mut given)?;
     let found = given.found;
     if found.is_empty() {
         return Err(invalid("expected one override at least".into()));
@@ -200,37 +206,42 @@ impl<'j> VisitLeaves<'j> for Given<'_, 'j> {
 
     fn object<'w>(&mut self, place: Place<'_>, depth: usize, members: &'w Members<'j>) -> Result<Vec<&'w str>, Refusal> {
         if depth >= MAX_DEPTH {
-            return Err(Refusal::invalid("/flags", format!("expected a tree of at most {MAX_DEPTH} levels")));
+            return Err(Refusal::invalid(Field::Overrides, format!("expected a tree of at most {MAX_DEPTH} levels")));
         }
         match duplicates(members.iter().map(|(name, _)| name.as_ref())).first() {
-            Some(twice) => Err(Refusal::invalid(place.pointer(), format!("the member {twice:?} stands here twice"))),
+            Some(twice) => Err(Refusal::invalid(below(place), format!("the member {twice:?} stands here twice"))),
             None => Ok(Vec::new()),
         }
     }
 
     fn leaf(&mut self, Leaf { path, place, value, .. }: Leaf<'_, 'j>) -> Result<(), Refusal> {
         let Some(flag) = self.ruleset.find(path) else {
-            return Err(Refusal::new(RefusalKind::FlagNotFound, place.pointer(), format!("no flag has the key or alias {path:?}")));
+            return Err(Refusal::new(RefusalKind::FlagNotFound, below(place), format!("no flag has the key or alias {path:?}")));
         };
         let variant = match value {
             Json::Null => None,
             Json::Boolean(boolean) => {
                 let variant = self.ruleset.first_boolean(flag, *boolean);
                 let detail = || format!("the flag has no variant with the value {boolean}");
-                Some(variant.ok_or_else(|| Refusal::invalid(place.pointer(), detail()))?)
+                Some(variant.ok_or_else(|| Refusal::invalid(below(place), detail()))?)
             }
             Json::String(text) => {
                 let variant = self.ruleset.variant_number(flag, text);
-                Some(variant.ok_or_else(|| Refusal::invalid(place.pointer(), format!("unknown variant {text:?}")))?)
+                Some(variant.ok_or_else(|| Refusal::invalid(below(place), format!("unknown variant {text:?}")))?)
             }
             Json::Number(_) | Json::Array(_) | Json::Object(_) => {
                 let detail = format!("expected true, false, a variant's name or null, found {}", value.kind());
-                return Err(Refusal::invalid(place.pointer(), detail));
+                return Err(Refusal::invalid(below(place), detail));
             }
         };
         self.found.push(Wanted { flag, variant, value: value.clone() });
         Ok(())
     }
+}
+
+/// A place in the tree of a command.
+fn below(place: Place<'_>) -> RefusalPlace {
+    RefusalPlace::Field { field: Field::Overrides, below: place.pointer() }
 }
 
 /// The tree with other leaves; what it says of other flags stays as it stands. `None` where nothing is left.

@@ -1,4 +1,4 @@
-//! Orders to a flag's rollout.
+//! Commands on a flag's rollout.
 use alloc::{
     collections::BTreeSet,
     format,
@@ -12,58 +12,58 @@ use sdk_core::{
 };
 
 use crate::{
-    Event, Held, Refusal, RefusalKind, Steered,
-    change::{Action, By, Change},
+    CommandOutcome, CurrentState, Event, Field, Refusal, RefusalKind, RefusalPlace,
+    change::{Action, Actor, Change},
     command::check_id,
     lifecycle::{Course, Guard, MIN_TIER_MS, Observed, Rollout, Step},
     rows::{RowKey, RowKind},
     state_row,
 };
 
-/// What is to happen to a rollout.
+/// A command on a flag's rollout.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Order {
-    /// It is made.
-    Create(Plan),
-    /// It takes a step.
+pub enum RolloutCommand {
+    /// Create it.
+    Create(RolloutPlan),
+    /// Move it through its life cycle.
     Step(Step),
-    /// Its lists are others.
+    /// Edit its allow and deny lists.
     Lists(Lists),
-    /// Its guard is another, or what must be seen before it goes on.
+    /// Edit its guard, or the conditions for advancing it.
     Guard(GuardEdit),
 }
 
 /// A rollout to be made.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plan {
-    /// Units that are in,
+pub struct RolloutPlan {
+    /// Units that have the flag.
     pub allow: Vec<String>,
-    /// and units that are not.
+    /// Units that do not have it, whatever else says they do.
     pub deny: Vec<String>,
     /// A plain percentage; without one there are tiers.
     pub percentage: Option<Percentage>,
-    /// What differs from the usual guard.
+    /// Differences from the default guard.
     pub guard: GuardEdit,
 }
 
-/// Other lists. What is absent stays.
+/// An edit of both lists. An absent list stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lists {
     /// In place of the allow list.
     pub allow: Option<Vec<String>>,
     /// In place of the deny list.
     pub deny: Option<Vec<String>>,
-    /// Put on the allow list,
+    /// Entries to add to the allow list.
     pub add_allow: Vec<String>,
-    /// and taken off it.
+    /// Entries to remove from the allow list.
     pub remove_allow: Vec<String>,
-    /// Put on the deny list,
+    /// Entries to add to the deny list.
     pub add_deny: Vec<String>,
-    /// and taken off it.
+    /// Entries to remove from the deny list.
     pub remove_deny: Vec<String>,
 }
 
-/// Another guard. What is absent stays.
+/// An edit of the guard. An absent field stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GuardEdit {
     /// How errors are judged.
@@ -80,70 +80,78 @@ pub struct GuardEdit {
     pub success_rate: Option<Rate>,
 }
 
-pub(crate) fn carry_out(held: Held<'_>, flag: &str, order: &Order, observed: Observed, by: &By) -> Result<Steered, Refusal> {
-    let key = held.flag(flag)?;
-    let text = held.rows.get(RowKind::State, key).unwrap_or("{}");
-    let before = state_row::rollout(text, held.rows.get(RowKind::Course, key));
+pub(crate) fn carry_out(
+    current: CurrentState<'_>,
+    flag: &str,
+    order: &RolloutCommand,
+    observed: Observed,
+    actor: &Actor,
+) -> Result<CommandOutcome, Refusal> {
+    let key = current.flag(flag)?;
+    let text = current.rows.get(RowKind::State, key).unwrap_or("{}");
+    let before = state_row::rollout(text, current.rows.get(RowKind::Course, key));
     let next = match (order, &before) {
-        (Order::Create(plan), before) => create(plan, before.as_ref(), by)?,
-        (_, None) => return Err(Refusal::new(RefusalKind::IllegalStep, "", "the flag has no rollout; create one first")),
-        (Order::Step(step), Some(rollout)) => rollout.step(*step, observed, by.at)?,
-        (Order::Lists(lists), Some(rollout)) => with_lists(rollout, lists)?,
-        (Order::Guard(edit), Some(rollout)) => {
+        (RolloutCommand::Create(plan), before) => create(plan, before.as_ref(), actor)?,
+        (_, None) => {
+            return Err(Refusal::new(RefusalKind::IllegalStep, RefusalPlace::Command, "the flag has no rollout; create one first"));
+        }
+        (RolloutCommand::Step(step), Some(rollout)) => rollout.step(*step, observed, actor.at)?,
+        (RolloutCommand::Lists(lists), Some(rollout)) => with_lists(rollout, lists)?,
+        (RolloutCommand::Guard(edit), Some(rollout)) => {
             let mut next = rollout.clone();
             edit_guard(&mut next, edit)?;
             next
         }
     };
     if before.as_ref() == Some(&next) {
-        return Ok(Steered::default());
+        return Ok(CommandOutcome::default());
     }
     let change = Change {
         flag: Some(key.into()),
         old: before.as_ref().map(described),
         new: Some(described(&next)),
-        forced: is_forced(order, before.as_ref(), observed, by),
+        forced: is_forced(order, before.as_ref(), observed, actor),
         ..Change::new(action(order))
     };
     let writes = Vec::from([
         (RowKey::of(RowKind::State, key), Some(state_row::with_rollout(text, &next))),
         (RowKey::of(RowKind::Course, key), Some(state_row::write_course(&next.course))),
     ]);
-    let mut steered = held.compiled(key, writes, [change].into())?;
-    let feature = held.feature(key).map_or_else(|| key.into(), |feature| feature.name);
-    steered.events.extend(event(key, feature, before.as_ref(), &next));
-    Ok(steered)
+    let mut outcome = current.compiled(key, writes, [change].into())?;
+    let feature = current.feature(key).map_or_else(|| key.into(), |feature| feature.name);
+    outcome.events.extend(event(key, feature, before.as_ref(), &next));
+    Ok(outcome)
 }
 
-fn action(order: &Order) -> Action {
+fn action(order: &RolloutCommand) -> Action {
     match order {
-        Order::Create(_) => Action::RolloutCreated,
-        Order::Lists(_) => Action::RolloutLists,
-        Order::Guard(_) => Action::RolloutGuard,
-        Order::Step(Step::Start) => Action::RolloutStarted,
-        Order::Step(Step::Advance { .. }) => Action::RolloutAdvanced,
-        Order::Step(Step::Pause) => Action::RolloutPaused,
-        Order::Step(Step::Resume) => Action::RolloutResumed,
-        Order::Step(Step::Complete) => Action::RolloutCompleted,
-        Order::Step(Step::RollBack) => Action::RolloutRolledBack,
-        Order::Step(Step::Percentage(_)) => Action::RolloutPercentage,
+        RolloutCommand::Create(_) => Action::RolloutCreated,
+        RolloutCommand::Lists(_) => Action::RolloutLists,
+        RolloutCommand::Guard(_) => Action::RolloutGuard,
+        RolloutCommand::Step(Step::Start) => Action::RolloutStarted,
+        RolloutCommand::Step(Step::Advance { .. }) => Action::RolloutAdvanced,
+        RolloutCommand::Step(Step::Pause) => Action::RolloutPaused,
+        RolloutCommand::Step(Step::Resume) => Action::RolloutResumed,
+        RolloutCommand::Step(Step::Complete) => Action::RolloutCompleted,
+        RolloutCommand::Step(Step::RollBack) => Action::RolloutRolledBack,
+        RolloutCommand::Step(Step::Percentage(_)) => Action::RolloutPercentage,
     }
 }
 
 /// Whether force was needed, not only allowed.
-fn is_forced(order: &Order, before: Option<&Rollout>, observed: Observed, by: &By) -> bool {
-    let forced = matches!(order, Order::Step(Step::Advance { force: true }));
-    forced && before.is_some_and(|rollout| rollout.gate(observed, by.at, false).is_err())
+fn is_forced(order: &RolloutCommand, before: Option<&Rollout>, observed: Observed, actor: &Actor) -> bool {
+    let forced = matches!(order, RolloutCommand::Step(Step::Advance { force: true }));
+    forced && before.is_some_and(|rollout| rollout.gate(observed, actor.at, false).is_err())
 }
 
-fn create(plan: &Plan, before: Option<&Rollout>, by: &By) -> Result<Rollout, Refusal> {
+fn create(plan: &RolloutPlan, before: Option<&Rollout>, actor: &Actor) -> Result<Rollout, Refusal> {
     if let Some(before) = before
         && !matches!(before.status, Status::Planned | Status::RolledBack)
     {
         let detail = format!("the flag has a rollout that is {}; roll it back first", before.status.as_str());
-        return Err(Refusal::new(RefusalKind::IllegalStep, "", detail));
+        return Err(Refusal::new(RefusalKind::IllegalStep, RefusalPlace::Command, detail));
     }
-    let course = Course { created_at: Some(by.at), ..Course::default() };
+    let course = Course { created_at: Some(actor.at), ..Course::default() };
     let mut rollout = Rollout {
         tier: if plan.percentage.is_some() { None } else { Some(Tier::Disabled) },
         percentage: plan.percentage.unwrap_or_default(),
@@ -168,34 +176,34 @@ fn create(plan: &Plan, before: Option<&Rollout>, by: &By) -> Result<Rollout, Ref
 fn with_lists(rollout: &Rollout, lists: &Lists) -> Result<Rollout, Refusal> {
     let mut next = rollout.clone();
     let sides = [
-        (&mut next.allow, &lists.allow, &lists.add_allow, &lists.remove_allow, "whitelistedCustomers"),
-        (&mut next.deny, &lists.deny, &lists.add_deny, &lists.remove_deny, "blacklistedCustomers"),
+        (&mut next.allow, &lists.allow, &lists.add_allow, &lists.remove_allow, [Field::Allow, Field::AddAllow]),
+        (&mut next.deny, &lists.deny, &lists.add_deny, &lists.remove_deny, [Field::Deny, Field::AddDeny]),
     ];
-    for (list, whole, add, remove, name) in sides {
+    for (list, whole, add, remove, [field, add_field]) in sides {
         if let Some(whole) = whole {
             list.clear();
-            put(list, whole, &format!("/{name}"))?;
+            put(list, whole, field)?;
         }
-        put(list, add, &format!("/add/{name}"))?;
+        put(list, add, add_field)?;
         let remove: BTreeSet<&String> = remove.iter().collect();
         list.retain(|unit| !remove.contains(unit));
         if list.len() > MAX_LIST {
-            return Err(Refusal::invalid(format!("/{name}"), format!("{} entries, at most {MAX_LIST} are allowed", list.len())));
+            return Err(Refusal::invalid(field, format!("{} entries, at most {MAX_LIST} are allowed", list.len())));
         }
     }
     let mut denied: Vec<&str> = next.deny.iter().map(String::as_str).collect();
     denied.sort_unstable();
     if let Some(both) = next.allow.iter().find(|unit| denied.binary_search(&unit.as_str()).is_ok()) {
-        return Err(Refusal::invalid("/whitelistedCustomers", format!("{both:?} would stand on both lists")));
+        return Err(Refusal::invalid(Field::Allow, format!("{both:?} would stand on both lists")));
     }
     Ok(next)
 }
 
-/// Appends what is not there yet, in its order.
-fn put(list: &mut Vec<String>, more: &[String], pointer: &str) -> Result<(), Refusal> {
+/// Appends the entries that are not in the list yet, in their order.
+fn put(list: &mut Vec<String>, more: &[String], field: Field) -> Result<(), Refusal> {
     let mut known: BTreeSet<String> = list.iter().cloned().collect();
     for (index, unit) in more.iter().enumerate() {
-        check_id(unit, &format!("{pointer}/{index}"))?;
+        check_id(unit, field.entry(index))?;
         if known.insert(unit.clone()) {
             list.push(unit.clone());
         }
@@ -205,23 +213,23 @@ fn put(list: &mut Vec<String>, more: &[String], pointer: &str) -> Result<(), Ref
 
 fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
     let samples = edit.min_samples.map(|samples| i64::try_from(samples).unwrap_or(i64::MAX));
-    for (pointer, value, bounds) in [
-        ("/rollbackThreshold/timeWindow", edit.time_window_ms, TIME_WINDOW_MS),
-        ("/rollbackThreshold/minSamples", samples, MIN_SAMPLES),
-        ("/minTierDuration", edit.min_tier_ms, MIN_TIER_MS),
+    for (field, value, bounds) in [
+        (Field::TimeWindow, edit.time_window_ms, TIME_WINDOW_MS),
+        (Field::MinSamples, samples, MIN_SAMPLES),
+        (Field::MinTierDuration, edit.min_tier_ms, MIN_TIER_MS),
     ] {
         if value.is_some_and(|value| !bounds.contains(&value)) {
-            return Err(Refusal::invalid(pointer, format!("expected a whole number from {} to 2^53", bounds.start())));
+            return Err(Refusal::invalid(field, format!("expected a whole number from {} to 2^53", bounds.start())));
         }
     }
-    let held = rollout.guard.unwrap_or_default();
+    let current = rollout.guard.unwrap_or_default();
     let guard = Guard {
-        method: edit.method.unwrap_or(held.method),
-        error_rate: edit.error_rate.unwrap_or(held.error_rate),
-        time_window_ms: edit.time_window_ms.unwrap_or(held.time_window_ms),
-        min_samples: edit.min_samples.unwrap_or(held.min_samples),
+        method: edit.method.unwrap_or(current.method),
+        error_rate: edit.error_rate.unwrap_or(current.error_rate),
+        time_window_ms: edit.time_window_ms.unwrap_or(current.time_window_ms),
+        min_samples: edit.min_samples.unwrap_or(current.min_samples),
     };
-    if rollout.guard.is_some() || guard != held {
+    if rollout.guard.is_some() || guard != current {
         rollout.guard = Some(guard);
     }
     rollout.course.min_tier_ms = edit.min_tier_ms.unwrap_or(rollout.course.min_tier_ms);
@@ -229,7 +237,7 @@ fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A rollout in a record: what the document says, and its course.
+/// A rollout in a record: as documents write it, and its course.
 fn described(rollout: &Rollout) -> String {
     let (document, course) = (state_row::written(rollout), state_row::write_course(&rollout.course));
     format!(r#"{{"course":{course},"rollout":{document}}}"#)

@@ -108,7 +108,7 @@ fn with(state: &str, name: &'static str, value: Json<'_>) -> String {
     spelling::written(&Json::Object(members))
 }
 
-/// What is absent in a document is left out.
+/// A rollout as documents write it; absent members are left out.
 fn document_form(rollout: &Rollout) -> Json<'static> {
     let mut members: Members<'static> = vec![("status".into(), word(rollout.status.as_str()))];
     if let Some(tier) = rollout.tier {

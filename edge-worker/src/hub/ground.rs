@@ -1,7 +1,7 @@
 //! What the newest version holds, kept in memory between commands.
 use std::{cell::RefCell, rc::Rc};
 
-use control::{Held, Steered, apply, rows::Rows};
+use control::{CommandOutcome, CurrentState, apply, rows::Rows};
 use sdk_core::{BucketKey, Ruleset, compile};
 
 use crate::{problem::Problem, store::Store};
@@ -20,8 +20,8 @@ impl Ground {
         self.rows.bucket_key().is_some()
     }
 
-    pub(super) fn held<'h>(&'h self, paged: &'h Rows) -> Held<'h> {
-        Held { rows: &self.rows, paged, ruleset: &self.ruleset }
+    pub(super) fn held<'h>(&'h self, paged: &'h Rows) -> CurrentState<'h> {
+        CurrentState { rows: &self.rows, paged, ruleset: &self.ruleset }
     }
 }
 
@@ -49,11 +49,11 @@ impl Kept {
     }
 
     /// Goes on to the version that a command made.
-    pub(super) fn advance(&self, before: &Ground, version: u32, steered: Steered) {
+    pub(super) fn advance(&self, before: &Ground, version: u32, outcome: CommandOutcome) {
         let mut rows = before.rows.clone();
-        let writes: Vec<_> = steered.writes.into_iter().filter(|(key, _)| key.page().is_none()).collect();
+        let writes: Vec<_> = outcome.writes.into_iter().filter(|(key, _)| key.page().is_none()).collect();
         apply(&mut rows, &writes);
-        let ruleset = steered.ruleset.unwrap_or_else(|| before.ruleset.clone());
+        let ruleset = outcome.ruleset.unwrap_or_else(|| before.ruleset.clone());
         self.0.replace(Some(Rc::new(Ground { version, rows, ruleset })));
     }
 }

@@ -1,7 +1,7 @@
 //! Writing what a command leads to: its rows, its records and its answer, in one transaction.
 use control::{
-    Steered,
-    change::{By, Record},
+    CommandOutcome,
+    change::{Actor, Record},
 };
 
 use super::ground::{Ground, Kept};
@@ -23,33 +23,33 @@ pub(super) fn write(
     store: &impl Store,
     kept: &Kept,
     ground: &Ground,
-    steered: Steered,
-    by: &By,
+    outcome: CommandOutcome,
+    by: &Actor,
     again: Option<Again<'_>>,
-    body: impl FnOnce(&Written, &Steered) -> Result<String, Problem>,
+    body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
 ) -> Result<(Written, String), Problem> {
-    let is_change = !steered.writes.is_empty();
+    let is_change = !outcome.writes.is_empty();
     let version =
         if is_change { ground.version.checked_add(1).ok_or_else(|| Problem::full("no version is left"))? } else { ground.version };
     let (mut before, mut link) = store.head()?;
     link.version = version;
-    let mut records = Vec::with_capacity(steered.changes.len());
-    for change in &steered.changes {
+    let mut records = Vec::with_capacity(outcome.changes.len());
+    for change in &outcome.changes {
         link.sequence += 1;
         let record = Record::seal(change, by, link, &uuid()?, before);
         before = record.hash;
         records.push(record);
     }
-    let events = steered.events.iter().map(|event| Ok((uuid()?, event.clone()))).collect::<Result<Vec<_>, Problem>>()?;
+    let events = outcome.events.iter().map(|event| Ok((uuid()?, event.clone()))).collect::<Result<Vec<_>, Problem>>()?;
     let written = Written { version, records };
-    let body = body(&written, &steered)?;
+    let body = body(&written, &outcome)?;
     let answer = again.map(|Again { subject, key, request }| Answer { subject, key, request, body: &body });
     if is_change || answer.is_some() {
-        let commit = Commit { writes: &steered.writes, version, records: &written.records, events: &events, answer };
+        let commit = Commit { writes: &outcome.writes, version, records: &written.records, events: &events, answer };
         store.commit(&commit, by.at)?;
     }
     if is_change {
-        kept.advance(ground, version, steered);
+        kept.advance(ground, version, outcome);
     }
     Ok((written, body))
 }

@@ -2,11 +2,11 @@
 use std::collections::BTreeSet;
 
 use control::{
-    Command, Event, Held, apply,
-    change::{By, Hash, Link, Record, Verifier},
+    Command, CurrentState, Event, apply,
+    change::{Actor, Hash, Link, Record, Verifier},
+    execute,
     lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
-    steer,
 };
 use sdk_core::Millis;
 
@@ -149,8 +149,8 @@ fn lays_owners_on_pages<S: Store>(store: &S) {
     assert_eq!(seen, ids);
 }
 
-fn by(at: i64) -> By {
-    By { actor: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "to see".into(), at: Millis(at) }
+fn by(at: i64) -> Actor {
+    Actor { subject: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "to see".into(), at: Millis(at) }
 }
 
 /// A change as a command makes it.
@@ -158,12 +158,12 @@ fn change(flag: &str, enabled: bool) -> control::change::Change {
     let document = format!(r#"{{"schema":"twinflag/1","bucketKey":"{}","flags":{{"{flag}":{{"enabled":{}}}}}}}"#, "0".repeat(32), !enabled);
     let rows = Rows::split(&document).unwrap();
     let ruleset = sdk_core::compile(&document, None).unwrap().ruleset;
-    let held = Held { rows: &rows, paged: &Rows::default(), ruleset: &ruleset };
+    let held = CurrentState { rows: &rows, paged: &Rows::default(), ruleset: &ruleset };
     let flag = flag.to_owned();
     let command = if enabled { Command::Revive { flag } } else { Command::Kill { flag } };
-    let mut steered = steer(held, &command, &by(1)).unwrap();
-    apply(&mut Rows::default(), &steered.writes);
-    steered.changes.remove(0)
+    let mut outcome = execute(held, &command, &by(1)).unwrap();
+    apply(&mut Rows::default(), &outcome.writes);
+    outcome.changes.remove(0)
 }
 
 /// Changes of flags and owners, a version each, in a chain.

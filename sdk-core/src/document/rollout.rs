@@ -35,15 +35,12 @@ impl Rollout {
         let names = ["status", "tier", "percentage", "allow", "deny", "guard"];
         let Some(fields) = Fields::of(json, place, &names, report) else { return rollout };
         if let Some(name) = fields.string("status", report) {
-            match Status::from_name(name) {
-                Some(status) => {
-                    rollout.running = status.is_running();
-                    rollout.rolled_back = status == Status::RolledBack;
-                }
-                None => {
-                    let names = Status::ALL.map(Status::as_str).join(", ");
-                    report.error(place.name("status"), format!("expected one of {names}"));
-                }
+            if let Some(status) = Status::from_name(name) {
+                rollout.running = status.is_running();
+                rollout.rolled_back = status == Status::RolledBack;
+            } else {
+                let names = Status::ALL.map(Status::as_str).join(", ");
+                report.error(place.name("status"), format!("expected one of {names}"));
             }
         }
         if let Some(tier) = fields.number("tier", report) {

@@ -24,11 +24,13 @@ impl<'p> Place<'p> {
     pub const ROOT: Self = Self { above: None, step: Step::Root };
 
     /// The member of this name.
+    #[must_use]
     pub fn name(&'p self, name: &'p str) -> Self {
         Self { above: Some(self), step: Step::Name(name) }
     }
 
     /// The entry with this index.
+    #[must_use]
     pub fn index(&'p self, index: usize) -> Self {
         Self { above: Some(self), step: Step::Index(index) }
     }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use control::{
-    Command, GuardEdit, Held, Import, Lists, Order, Plan, Refusal, RefusalKind, Steered, apply,
-    change::{By, Hash, Link, Record, Verifier},
-    import,
+    Command, CommandOutcome, CurrentState, Field, GuardEdit, Import, Lists, Refusal, RefusalKind, RefusalPlace, RolloutCommand,
+    RolloutPlan, answer_diffs, apply,
+    change::{Actor, Hash, Link, Record, Verifier},
+    execute, import,
     lifecycle::{Observed, Step},
-    moved, overrides_of,
+    overrides_of,
     rows::{RowKey, RowKind, Rows, State},
-    steer, visitor,
+    visitor,
 };
 use sdk_core::{BucketKey, Millis, OwnerKind, Percentage, Ruleset, Value as Answer, compile};
 use serde_json::{Value, json};
@@ -33,31 +34,31 @@ impl Hub {
         Self { ruleset: compile(&text, None).unwrap().ruleset, rows, records: Vec::new(), now: 1_000 * HOUR }
     }
 
-    fn by(&self) -> By {
-        By { actor: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "to see".into(), at: Millis(self.now) }
+    fn actor(&self) -> Actor {
+        Actor { subject: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "to see".into(), at: Millis(self.now) }
     }
 
-    fn held(&self) -> Held<'_> {
-        Held { rows: &self.rows, paged: &self.rows, ruleset: &self.ruleset }
+    fn held(&self) -> CurrentState<'_> {
+        CurrentState { rows: &self.rows, paged: &self.rows, ruleset: &self.ruleset }
     }
 
-    fn command(&mut self, command: &Command) -> Result<Steered, Refusal> {
-        let steered = steer(self.held(), command, &self.by())?;
-        assert_eq!(steered.writes.is_empty(), steered.changes.is_empty(), "{command:?}");
-        apply(&mut self.rows, &steered.writes);
+    fn command(&mut self, command: &Command) -> Result<CommandOutcome, Refusal> {
+        let outcome = execute(self.held(), command, &self.actor())?;
+        assert_eq!(outcome.writes.is_empty(), outcome.changes.is_empty(), "{command:?}");
+        apply(&mut self.rows, &outcome.writes);
         let whole = compile(&self.rows.compose(true), None).unwrap();
         assert!(whole.errors.is_empty(), "{command:?} leads to {:?}", whole.errors);
         assert_eq!(whole.ruleset.len(), self.ruleset.len());
         self.ruleset = whole.ruleset;
-        for change in &steered.changes {
+        for change in &outcome.changes {
             let before = self.records.last().map_or(Hash::NONE, |record| record.hash);
             let link = Link { sequence: self.records.len() as u64 + 1, version: u32::try_from(self.records.len()).unwrap() + 1 };
-            self.records.push(Record::seal(change, &self.by(), link, "id", before));
+            self.records.push(Record::seal(change, &self.actor(), link, "id", before));
         }
-        Ok(steered)
+        Ok(outcome)
     }
 
-    fn rollout(&mut self, flag: &str, order: Order) -> Result<Steered, Refusal> {
+    fn rollout(&mut self, flag: &str, order: RolloutCommand) -> Result<CommandOutcome, Refusal> {
         self.command(&Command::Rollout { flag: flag.into(), order, observed: Observed { exposures: 1_000, errors: 0 } })
     }
 
@@ -84,7 +85,7 @@ fn set(owner: OwnerKind, id: &str, tree: &Value) -> Command {
 }
 
 #[track_caller]
-fn refused(answer: Result<Steered, Refusal>, kind: RefusalKind) -> Refusal {
+fn refused(answer: Result<CommandOutcome, Refusal>, kind: RefusalKind) -> Refusal {
     let refusal = answer.err().expect("it is refused");
     assert_eq!(refusal.kind, kind, "{refusal:?}");
     refusal
@@ -94,12 +95,12 @@ fn refused(answer: Result<Steered, Refusal>, kind: RefusalKind) -> Refusal {
 #[test]
 fn a_completed_rollout_is_on_for_strangers_though_tier_1_had_an_allow_list() {
     let mut hub = Hub::new(&document(&json!({ "a": { "unit": "customerId" } })));
-    hub.rollout("a", Order::Create(Plan { allow: vec!["c-1".into()], ..Plan::default() })).unwrap();
+    hub.rollout("a", RolloutCommand::Create(RolloutPlan { allow: vec!["c-1".into()], ..RolloutPlan::default() })).unwrap();
     for step in [Step::Start, Step::Percentage(Percentage::FULL)] {
-        hub.rollout("a", Order::Step(step)).unwrap();
+        hub.rollout("a", RolloutCommand::Step(step)).unwrap();
     }
     assert_eq!(["c-1", "c-2"].map(|customer| hub.value("a", Some(customer), None)), [Some(true), Some(false)]);
-    let done = hub.rollout("a", Order::Step(Step::Complete)).unwrap();
+    let done = hub.rollout("a", RolloutCommand::Step(Step::Complete)).unwrap();
     assert_eq!(["c-1", "c-2"].map(|customer| hub.value("a", Some(customer), None)), [Some(true), Some(true)]);
     assert_eq!(hub.document()["flags"]["a"]["rollout"]["tier"], json!(4));
     assert_eq!(done.events.iter().map(|event| event.name).collect::<Vec<_>>(), ["enabled"]);
@@ -147,23 +148,27 @@ fn an_override_that_cannot_be_is_refused_whole() {
     let mut hub =
         Hub::new(&document(&json!({ "a.b": { "aliases": ["ab"] }, "n": { "type": "number", "variants": { "on": 1, "off": 0 } } })));
     let before = hub.rows.clone();
-    let mut invalid = |tree: &str, kind, pointer: &str| {
+    let mut invalid = |tree: &str, kind, below: &str| {
         let command = Command::Override { owner: OwnerKind::Customer, id: "c".into(), tree: tree.into() };
-        assert_eq!(refused(hub.command(&command), kind).pointer, pointer, "{tree}");
+        assert_eq!(
+            refused(hub.command(&command), kind).place,
+            RefusalPlace::Field { field: Field::Overrides, below: below.into() },
+            "{tree}"
+        );
     };
-    invalid(r#"{"a":{"b":true},"x":true}"#, RefusalKind::FlagNotFound, "/flags/x");
-    invalid(r#"{"a":{"b":true},"ab":false}"#, RefusalKind::Invalid, "/flags");
-    invalid(r#"{"a":{"b":1}}"#, RefusalKind::Invalid, "/flags/a/b");
-    invalid(r#"{"a":{"b":true,"b":false}}"#, RefusalKind::Invalid, "/flags/a");
-    invalid(r#"{"a.b":"maybe"}"#, RefusalKind::Invalid, "/flags/a.b");
-    invalid(r#"{"n":true}"#, RefusalKind::Invalid, "/flags/n");
-    invalid("{}", RefusalKind::Invalid, "/flags");
-    invalid("[]", RefusalKind::Invalid, "/flags");
-    invalid("{", RefusalKind::Invalid, "/flags");
+    invalid(r#"{"a":{"b":true},"x":true}"#, RefusalKind::FlagNotFound, "/x");
+    invalid(r#"{"a":{"b":true},"ab":false}"#, RefusalKind::Invalid, "");
+    invalid(r#"{"a":{"b":1}}"#, RefusalKind::Invalid, "/a/b");
+    invalid(r#"{"a":{"b":true,"b":false}}"#, RefusalKind::Invalid, "/a");
+    invalid(r#"{"a.b":"maybe"}"#, RefusalKind::Invalid, "/a.b");
+    invalid(r#"{"n":true}"#, RefusalKind::Invalid, "/n");
+    invalid("{}", RefusalKind::Invalid, "");
+    invalid("[]", RefusalKind::Invalid, "");
+    invalid("{", RefusalKind::Invalid, "");
     for id in ["", "a\u{0}", "a\nb", &"x".repeat(257)] {
         assert_eq!(
-            refused(hub.command(&set(OwnerKind::Organization, id, &json!({ "ab": true }))), RefusalKind::Invalid).pointer,
-            "/organizationId"
+            refused(hub.command(&set(OwnerKind::Organization, id, &json!({ "ab": true }))), RefusalKind::Invalid).place,
+            Field::Organization.into()
         );
     }
     assert_eq!(hub.rows, before);
@@ -174,8 +179,8 @@ fn an_override_beats_the_deny_list_and_says_so() {
     let mut hub = Hub::new(&document(
         &json!({ "a": { "unit": "customerId", "rollout": { "status": "active", "percentage": 50, "deny": ["c-1"] } } }),
     ));
-    let steered = hub.command(&set(OwnerKind::Customer, "c-1", &json!({ "a": true }))).unwrap();
-    assert_eq!(steered.warnings.len(), 1);
+    let outcome = hub.command(&set(OwnerKind::Customer, "c-1", &json!({ "a": true }))).unwrap();
+    assert_eq!(outcome.warnings.len(), 1);
     assert_eq!(hub.value("a", Some("c-1"), None), Some(true));
     assert!(hub.command(&set(OwnerKind::Customer, "c-2", &json!({ "a": true }))).unwrap().warnings.is_empty());
 }
@@ -196,37 +201,40 @@ fn a_flag_is_killed_and_revived() {
 fn a_reason_is_needed() {
     let hub = Hub::new(&document(&json!({ "a": {} })));
     for reason in ["", " \n", &"x".repeat(2_001), "a\u{0}"] {
-        let by = By { reason: reason.into(), ..hub.by() };
-        assert_eq!(steer(hub.held(), &Command::Kill { flag: "a".into() }, &by).err().unwrap().pointer, "/reason");
+        let by = Actor { reason: reason.into(), ..hub.actor() };
+        assert_eq!(execute(hub.held(), &Command::Kill { flag: "a".into() }, &by).err().unwrap().place, Field::Reason.into());
     }
 }
 
 #[test]
 fn the_life_of_a_rollout() {
     let mut hub = Hub::new(&document(&json!({ "s.storage": { "aliases": ["storage"], "unit": "customerId", "default": "off" } })));
-    let plan = Plan { allow: vec!["c-in".into()], deny: vec!["c-out".into()], ..Plan::default() };
-    hub.rollout("storage", Order::Create(plan.clone())).unwrap();
+    let plan = RolloutPlan { allow: vec!["c-in".into()], deny: vec!["c-out".into()], ..RolloutPlan::default() };
+    hub.rollout("storage", RolloutCommand::Create(plan.clone())).unwrap();
     assert_eq!(hub.document()["flags"]["s.storage"]["rollout"]["status"], "planned");
     assert_eq!(hub.value("storage", Some("c-in"), None), Some(false), "planned is nobody");
-    refused(hub.rollout("storage", Order::Step(Step::Advance { force: true })), RefusalKind::IllegalStep);
-    let start = hub.rollout("storage", Order::Step(Step::Start)).unwrap();
+    refused(hub.rollout("storage", RolloutCommand::Step(Step::Advance { force: true })), RefusalKind::IllegalStep);
+    let start = hub.rollout("storage", RolloutCommand::Step(Step::Start)).unwrap();
     assert_eq!(start.events[0].name, "enabled");
     assert_eq!((hub.value("storage", Some("c-in"), None), hub.value("storage", Some("c-other"), None)), (Some(true), Some(false)));
 
-    let early = refused(hub.rollout("storage", Order::Step(Step::Advance { force: false })), RefusalKind::TooEarly);
+    let early = refused(hub.rollout("storage", RolloutCommand::Step(Step::Advance { force: false })), RefusalKind::TooEarly);
     assert_eq!(early.until, Some(Millis(hub.now + 48 * HOUR)));
     hub.now += 48 * HOUR;
-    let blind =
-        Command::Rollout { flag: "storage".into(), order: Order::Step(Step::Advance { force: false }), observed: Observed::default() };
+    let blind = Command::Rollout {
+        flag: "storage".into(),
+        order: RolloutCommand::Step(Step::Advance { force: false }),
+        observed: Observed::default(),
+    };
     refused(hub.command(&blind), RefusalKind::GateClosed);
-    let advanced = hub.rollout("storage", Order::Step(Step::Advance { force: false })).unwrap();
+    let advanced = hub.rollout("storage", RolloutCommand::Step(Step::Advance { force: false })).unwrap();
     assert!(!advanced.changes[0].forced);
-    let forced = hub.rollout("storage", Order::Step(Step::Advance { force: true })).unwrap();
+    let forced = hub.rollout("storage", RolloutCommand::Step(Step::Advance { force: true })).unwrap();
     assert!(forced.changes[0].forced);
     assert_eq!(hub.document()["flags"]["s.storage"]["rollout"]["percentage"], 50);
-    refused(hub.rollout("storage", Order::Create(plan)), RefusalKind::IllegalStep);
+    refused(hub.rollout("storage", RolloutCommand::Create(plan)), RefusalKind::IllegalStep);
 
-    let back = hub.rollout("storage", Order::Step(Step::RollBack)).unwrap();
+    let back = hub.rollout("storage", RolloutCommand::Step(Step::RollBack)).unwrap();
     assert_eq!(back.events[0].name, "rollback");
     assert_eq!(
         hub.document()["flags"]["s.storage"]["rollout"],
@@ -243,7 +251,7 @@ fn the_life_of_a_rollout() {
     )
     .to_string();
     let what = Import { text: &deployed, state: State::Keep, new_key: BucketKey::from_bytes([1; 16]) };
-    let imported = import(&hub.rows, Some(&hub.ruleset), what, &hub.by()).unwrap().unwrap();
+    let imported = import(&hub.rows, Some(&hub.ruleset), what, &hub.actor()).unwrap().unwrap();
     assert_eq!(imported.kept, ["/flags/s.storage/rollout"]);
     assert!(imported.rows.get(RowKind::State, "s.storage").unwrap().contains("rolled_back"));
 }
@@ -255,7 +263,7 @@ fn lists_and_guards_are_edited_within_their_bounds() {
     let lists = |edit: fn(&mut Lists)| {
         let mut lists = Lists::default();
         edit(&mut lists);
-        Order::Lists(lists)
+        RolloutCommand::Lists(lists)
     };
     hub.rollout(
         "a",
@@ -271,13 +279,13 @@ fn lists_and_guards_are_edited_within_their_bounds() {
     assert!(refused(hub.rollout("a", lists(|lists| lists.add_deny = vec!["u-1".into()])), RefusalKind::Invalid).detail.contains("both"));
     refused(hub.rollout("a", lists(|lists| lists.add_allow = vec![String::new()])), RefusalKind::Invalid);
     let many = Lists { allow: Some((0..10_001).map(|n| n.to_string()).collect()), ..Lists::default() };
-    refused(hub.rollout("a", Order::Lists(many)), RefusalKind::Invalid);
-    let guard = |edit: GuardEdit| Order::Guard(edit);
+    refused(hub.rollout("a", RolloutCommand::Lists(many)), RefusalKind::Invalid);
+    let guard = |edit: GuardEdit| RolloutCommand::Guard(edit);
     refused(hub.rollout("a", guard(GuardEdit { time_window_ms: Some(0), ..GuardEdit::default() })), RefusalKind::Invalid);
     refused(hub.rollout("a", guard(GuardEdit { min_samples: Some(u64::MAX), ..GuardEdit::default() })), RefusalKind::Invalid);
     hub.rollout("a", guard(GuardEdit { min_samples: Some(100), min_tier_ms: Some(0), ..GuardEdit::default() })).unwrap();
     assert_eq!(hub.document()["flags"]["a"]["rollout"]["guard"]["minSamples"], 100);
-    hub.rollout("a", Order::Step(Step::Percentage(Percentage::of(12.5).unwrap()))).unwrap();
+    hub.rollout("a", RolloutCommand::Step(Step::Percentage(Percentage::of(12.5).unwrap()))).unwrap();
     assert_eq!(hub.document()["flags"]["a"]["rollout"]["percentage"], 12.5);
 }
 
@@ -287,14 +295,14 @@ fn an_import_has_a_record_for_each_thing_and_none_for_nothing() {
     hub.command(&set(OwnerKind::Customer, "c-1", &json!({ "a": true }))).unwrap();
     let run = |text: &Value, state| {
         let what = Import { text: &text.to_string(), state, new_key: BucketKey::from_bytes([1; 16]) };
-        import(&hub.rows, Some(&hub.ruleset), what, &hub.by()).unwrap().unwrap()
+        import(&hub.rows, Some(&hub.ruleset), what, &hub.actor()).unwrap().unwrap()
     };
     let names = |text: &Value, state| {
-        let changes = run(text, state).steered.changes.into_iter();
+        let changes = run(text, state).outcome.changes.into_iter();
         changes.map(|change| format!("{} {}", change.action.as_str(), change.flag.or(change.pointer).unwrap())).collect::<Vec<_>>()
     };
-    assert!(run(&hub.document(), State::Keep).steered.writes.is_empty());
-    assert!(run(&hub.document(), State::Replace).steered.writes.is_empty());
+    assert!(run(&hub.document(), State::Keep).outcome.writes.is_empty());
+    assert!(run(&hub.document(), State::Replace).outcome.writes.is_empty());
     let mut other = hub.document();
     other["flags"]["a"] = json!({ "description": "new" });
     other["flags"]["b"]["enabled"] = json!(true);
@@ -315,7 +323,7 @@ fn an_import_has_a_record_for_each_thing_and_none_for_nothing() {
     );
     // Nobody reads the key in the trail.
     other["bucketKey"] = json!("ffffffffffffffffffffffffffffffff");
-    for change in run(&other, State::Keep).steered.changes {
+    for change in run(&other, State::Keep).outcome.changes {
         assert!(![change.old, change.new].iter().flatten().any(|json| json.contains("ffff") || json.contains(KEY)));
     }
 }
@@ -335,13 +343,13 @@ fn who_would_get_another_answer_is_found_by_asking() {
     )
     .unwrap();
     let contexts: Vec<_> = (0..1_000).map(|n| sdk_core::Context::new().string("userId", &format!("u-{n}"))).collect();
-    let moved = moved((&before.ruleset, &before.overrides), (&after.ruleset, &after.overrides), &contexts, Millis(0));
-    let of = |flag: &str| moved.iter().filter(|one| one.flag == flag).count();
+    let answer_diffs = answer_diffs((&before.ruleset, &before.overrides), (&after.ruleset, &after.overrides), &contexts, Millis(0));
+    let of = |flag: &str| answer_diffs.iter().filter(|one| one.flag == flag).count();
     // A tenth of them, and all of those who ask for what comes or goes.
     assert!((70..130).contains(&of("a")), "{}", of("a"));
     assert_eq!((of("b"), of("gone"), of("new")), (0, 1_000, 1_000));
     assert!(
-        moved
+        answer_diffs
             .iter()
             .all(|one| one.flag != "a" || one.before.as_ref().unwrap().contains("off") && one.after.as_ref().unwrap().contains("\"on\""))
     );
@@ -431,23 +439,29 @@ fn any_commands_lead_where_the_model_does() {
 type Where = (&'static str, u8, f64);
 
 /// An order, and where it should lead from there.
-fn step(roll: usize, now: Option<Where>) -> (Order, Option<Where>) {
+fn step(roll: usize, now: Option<Where>) -> (RolloutCommand, Option<Where>) {
     let ladder = [0.0_f64, 1.0, 10.0, 50.0, 100.0];
     match roll {
         6 => (
-            Order::Create(Plan::default()),
+            RolloutCommand::Create(RolloutPlan::default()),
             now.is_none_or(|(status, ..)| matches!(status, "planned" | "rolled_back")).then_some(("planned", 0, 0.0)),
         ),
-        7 => (Order::Step(Step::Start), now.filter(|now| now.0 == "planned").map(|_| ("active", 1, 1.0))),
+        7 => (RolloutCommand::Step(Step::Start), now.filter(|now| now.0 == "planned").map(|_| ("active", 1, 1.0))),
         8 => {
             let next = now
                 .filter(|now| now.0 == "active" && now.1 < 4)
                 .map(|(_, tier, percentage)| ("active", tier + 1, ladder[usize::from(tier) + 1].max(percentage)));
-            (Order::Step(Step::Advance { force: true }), next)
+            (RolloutCommand::Step(Step::Advance { force: true }), next)
         }
-        9 => (Order::Step(Step::Pause), now.filter(|now| now.0 == "active").map(|(_, tier, percentage)| ("paused", tier, percentage))),
-        10 => (Order::Step(Step::Resume), now.filter(|now| now.0 == "paused").map(|(_, tier, percentage)| ("active", tier, percentage))),
-        _ => (Order::Step(Step::RollBack), now.map(|_| ("rolled_back", 0, 0.0))),
+        9 => (
+            RolloutCommand::Step(Step::Pause),
+            now.filter(|now| now.0 == "active").map(|(_, tier, percentage)| ("paused", tier, percentage)),
+        ),
+        10 => (
+            RolloutCommand::Step(Step::Resume),
+            now.filter(|now| now.0 == "paused").map(|(_, tier, percentage)| ("active", tier, percentage)),
+        ),
+        _ => (RolloutCommand::Step(Step::RollBack), now.map(|_| ("rolled_back", 0, 0.0))),
     }
 }
 

@@ -1,15 +1,14 @@
 //! What the audit trail tells of overrides: whoever folds its records has what is stored.
 use control::{
-    Command, Held, Import, apply,
-    change::{By, Change},
-    import,
+    Command, CurrentState, Import, apply,
+    change::{Actor, Change},
+    execute, import,
     rows::{RowKey, RowKind, Rows, State},
-    steer,
 };
 use sdk_core::{BucketKey, Millis, OwnerKind, compile};
 
-fn by() -> By {
-    By { actor: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at: Millis(0) }
+fn actor() -> Actor {
+    Actor { subject: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at: Millis(0) }
 }
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f";
@@ -23,11 +22,11 @@ fn imported(before: &str, after: &str, state: State) -> Vec<(String, Option<Stri
     let held = Rows::split(before).unwrap();
     let ruleset = compile(before, None).unwrap().ruleset;
     let what = Import { text: after, state, new_key: BucketKey::from_bytes([0; 16]) };
-    let changes = import(&held, Some(&ruleset), what, &by()).unwrap().unwrap().steered.changes;
-    told(&changes)
+    let changes = import(&held, Some(&ruleset), what, &actor()).unwrap().unwrap().outcome.changes;
+    reported(&changes)
 }
 
-fn told(changes: &[Change]) -> Vec<(String, Option<String>, Option<String>)> {
+fn reported(changes: &[Change]) -> Vec<(String, Option<String>, Option<String>)> {
     let own = changes.iter().filter(|change| change.customer.is_some());
     own.map(|change| (change.flag.clone().unwrap_or_default(), change.old.clone(), change.new.clone())).collect()
 }
@@ -41,9 +40,9 @@ fn clearing_tells_of_overrides_of_flags_that_are_gone() {
     let text = document(r#"{"a":{}}"#, r#"{"a":true,"gone":{"b":false}}"#);
     let (mut rows, ruleset) = (Rows::split(&text).unwrap(), compile(&text, None).unwrap().ruleset);
     let command = Command::Clear { owner: OwnerKind::Customer, id: "c-1".into() };
-    let steered = steer(Held { rows: &rows, paged: &rows, ruleset: &ruleset }, &command, &by()).unwrap_or_default();
-    assert_eq!(told(&steered.changes), [record("a", Some("\"on\""), None), record("gone.b", Some("false"), None)]);
-    apply(&mut rows, &steered.writes);
+    let outcome = execute(CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset }, &command, &actor()).unwrap_or_default();
+    assert_eq!(reported(&outcome.changes), [record("a", Some("\"on\""), None), record("gone.b", Some("false"), None)]);
+    apply(&mut rows, &outcome.writes);
     assert_eq!(rows.text(&RowKey::of(RowKind::Customer, "c-1")), None);
 }
 
@@ -88,16 +87,16 @@ fn what_stands_below_an_empty_name_is_nobodys_override() {
     let held = document(r#"{"a":{}}"#, r#"{"":{"a":true}}"#);
     let (rows, ruleset) = (Rows::split(&held).unwrap(), compile(&held, None).unwrap().ruleset);
     let command = Command::Override { owner: OwnerKind::Customer, id: "c-1".into(), tree: r#"{"a":false}"#.into() };
-    let steered = steer(Held { rows: &rows, paged: &rows, ruleset: &ruleset }, &command, &by()).unwrap();
-    let texts: Vec<_> = steered.writes.iter().map(|(_, text)| text.as_deref()).collect();
+    let outcome = execute(CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset }, &command, &actor()).unwrap();
+    let texts: Vec<_> = outcome.writes.iter().map(|(_, text)| text.as_deref()).collect();
     assert_eq!(texts, [Some(r#"{"":{"a":true},"a":false}"#)]);
 }
 
 /// The names of the records of an import into rows.
 fn names(held: &Rows, after: &str) -> Vec<String> {
     let what = Import { text: after, state: State::Keep, new_key: BucketKey::from_bytes([7; 16]) };
-    let steered = import(held, None, what, &by()).unwrap().unwrap().steered;
-    steered.changes.iter().map(|change| change.flag.clone().or_else(|| change.pointer.clone()).unwrap()).collect()
+    let outcome = import(held, None, what, &actor()).unwrap().unwrap().outcome;
+    outcome.changes.iter().map(|change| change.flag.clone().or_else(|| change.pointer.clone()).unwrap()).collect()
 }
 
 #[test]

@@ -3,15 +3,15 @@ use alloc::{string::String, vec, vec::Vec};
 use sdk_core::compile;
 
 use super::*;
-use crate::{Command, apply, change::By, steer};
+use crate::{Command, apply, change::Actor, execute};
 
 const NOW: Millis = Millis(1_800_000_000_000);
 const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f"}"#;
 const SECRET: &str = "tf_client_0123456789abcdef0123456789abcdef01234567";
 const OTHER: &str = "tf_client_ffffffffffffffffffffffffffffffffffff9999";
 
-fn by(at: Millis) -> By {
-    By { actor: "ada".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at }
+fn actor(at: Millis) -> Actor {
+    Actor { subject: "ada".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at }
 }
 
 fn terms() -> KeyTerms {
@@ -25,21 +25,21 @@ fn terms() -> KeyTerms {
     }
 }
 
-fn order(rows: &Rows, order: KeyOrder, at: Millis) -> Result<Steered, Refusal> {
+fn order(rows: &Rows, order: KeyCommand, at: Millis) -> Result<CommandOutcome, Refusal> {
     let ruleset = compile(DOCUMENT, None).unwrap().ruleset;
     let paged = Rows::default();
-    steer(Held { rows, paged: &paged, ruleset: &ruleset }, &Command::Key(order), &by(at))
+    execute(CurrentState { rows, paged: &paged, ruleset: &ruleset }, &Command::Key(order), &actor(at))
 }
 
-fn carried_out(rows: &mut Rows, what: KeyOrder, at: Millis) {
+fn carried_out(rows: &mut Rows, what: KeyCommand, at: Millis) {
     let writes = order(rows, what, at).unwrap().writes;
     apply(rows, &writes);
 }
 
 fn created(terms: KeyTerms) -> Rows {
     let mut rows = Rows::default();
-    let made = Made::of(SECRET, "tf_identity_s");
-    carried_out(&mut rows, KeyOrder::Create { id: "k-1".into(), made, terms }, NOW);
+    let secret = NewKeySecret::of(SECRET, "tf_identity_s");
+    carried_out(&mut rows, KeyCommand::Create { id: "k-1".into(), secret, terms }, NOW);
     rows
 }
 
@@ -47,8 +47,14 @@ fn key(rows: &Rows, id: &str) -> Key {
     keys(rows).find(|(known, _)| *known == id).unwrap().1
 }
 
-fn rotated(id: &str, overlap_ms: i64) -> KeyOrder {
-    KeyOrder::Rotate { id: id.into(), successor: "k-2".into(), made: Made::of(OTHER, "tf_identity_t"), overlap_ms, expiry: Expiry::Kept }
+fn rotated(id: &str, overlap_ms: i64) -> KeyCommand {
+    KeyCommand::Rotate {
+        id: id.into(),
+        successor: "k-2".into(),
+        secret: NewKeySecret::of(OTHER, "tf_identity_t"),
+        overlap_ms,
+        expiry: Expiry::Kept,
+    }
 }
 
 #[test]
@@ -68,7 +74,7 @@ fn no_record_and_no_view_holds_a_secret_or_a_hash() {
     let mut rows = created(KeyTerms { identity: KeyIdentity::Signed, ..terms() });
     let rotated = order(&rows, rotated("k-1", 0), NOW).unwrap();
     apply(&mut rows, &rotated.writes);
-    let revoked = order(&rows, KeyOrder::Revoke { id: "k-2".into() }, NOW).unwrap();
+    let revoked = order(&rows, KeyCommand::Revoke { id: "k-2".into() }, NOW).unwrap();
     let mut shown: Vec<String> = keys(&rows).map(|(id, key)| key.to_view(id)).collect();
     shown.extend(rotated.changes.iter().chain(&revoked.changes).map(|change| format!("{change:?}")));
     shown.push(format!("{:?}", key(&rows, "k-2").identity_secret));
@@ -85,7 +91,7 @@ fn what_signs_identities_is_kept_where_it_is_needed() {
     assert_eq!(key(&signed, "k-1").identity_secret, Some(Secret("tf_identity_s".into())));
     assert_eq!(key(&created(terms()), "k-1").identity_secret, None);
     let mut revoked = signed.clone();
-    carried_out(&mut revoked, KeyOrder::Revoke { id: "k-1".into() }, NOW);
+    carried_out(&mut revoked, KeyCommand::Revoke { id: "k-1".into() }, NOW);
     assert_eq!(key(&revoked, "k-1").identity_secret, None);
 }
 
@@ -114,7 +120,7 @@ fn a_key_that_is_over_has_no_successor() {
     let refused = |rows: &Rows, at| order(rows, rotated("k-1", 0), at).err().map(|refusal| refusal.kind);
     let live = created(terms());
     let mut revoked = live.clone();
-    carried_out(&mut revoked, KeyOrder::Revoke { id: "k-1".into() }, NOW);
+    carried_out(&mut revoked, KeyCommand::Revoke { id: "k-1".into() }, NOW);
     let mut twice = live.clone();
     carried_out(&mut twice, rotated("k-1", 1_000), NOW);
     let expired = created(KeyTerms { expires_at: Some(Millis(NOW.0 + 1)), ..terms() });
@@ -124,28 +130,28 @@ fn a_key_that_is_over_has_no_successor() {
     assert_eq!(refused(&expired, Millis(NOW.0 + 1)), Some(RefusalKind::IllegalStep));
     assert_eq!(refused(&Rows::default(), NOW), Some(RefusalKind::KeyNotFound));
     for overlap in [-1, MAX_OVERLAP_MS + 1] {
-        assert_eq!(order(&live, rotated("k-1", overlap), NOW).err().map(|refusal| refusal.pointer), Some("/overlap".into()));
+        assert_eq!(order(&live, rotated("k-1", overlap), NOW).err().map(|refusal| refusal.place), Some(Field::Overlap.into()));
     }
 }
 
 #[test]
 fn a_key_is_revoked_once() {
     let mut rows = created(terms());
-    carried_out(&mut rows, KeyOrder::Revoke { id: "k-1".into() }, NOW);
+    carried_out(&mut rows, KeyCommand::Revoke { id: "k-1".into() }, NOW);
     assert!(!key(&rows, "k-1").holds(NOW));
-    let again = order(&rows, KeyOrder::Revoke { id: "k-1".into() }, NOW).unwrap();
+    let again = order(&rows, KeyCommand::Revoke { id: "k-1".into() }, NOW).unwrap();
     assert!(again.writes.is_empty() && again.changes.is_empty());
-    let unknown = order(&rows, KeyOrder::Revoke { id: "k-9".into() }, NOW).err().unwrap();
+    let unknown = order(&rows, KeyCommand::Revoke { id: "k-9".into() }, NOW).err().unwrap();
     assert_eq!(unknown.kind, RefusalKind::KeyNotFound);
 }
 
 #[test]
 fn keys_that_were_over_long_ago_are_no_longer_listed() {
     let mut rows = created(terms());
-    carried_out(&mut rows, KeyOrder::Revoke { id: "k-1".into() }, NOW);
+    carried_out(&mut rows, KeyCommand::Revoke { id: "k-1".into() }, NOW);
     for (days, listed) in [(90, true), (91, false)] {
         let mut later = rows.clone();
-        let create = KeyOrder::Create { id: "k-3".into(), made: Made::of(OTHER, ""), terms: terms() };
+        let create = KeyCommand::Create { id: "k-3".into(), secret: NewKeySecret::of(OTHER, ""), terms: terms() };
         let outcome = order(&later, create, Millis(NOW.0 + days * DAY_MS)).unwrap();
         let forgotten = outcome.changes.iter().filter(|change| change.action == Action::KeyForgotten);
         assert_eq!(forgotten.count(), usize::from(!listed), "{days} days");
@@ -156,33 +162,33 @@ fn keys_that_were_over_long_ago_are_no_longer_listed() {
 }
 
 #[track_caller]
-fn refused(terms: KeyTerms, pointer: &str) {
-    let create = KeyOrder::Create { id: "k".into(), made: Made::of(SECRET, ""), terms };
+fn refused(terms: KeyTerms, place: impl Into<RefusalPlace>) {
+    let create = KeyCommand::Create { id: "k".into(), secret: NewKeySecret::of(SECRET, ""), terms };
     let refusal = order(&Rows::default(), create, NOW).err().unwrap();
-    assert_eq!((refusal.kind, refusal.pointer.as_str()), (RefusalKind::Invalid, pointer), "{}", refusal.detail);
+    assert_eq!((refusal.kind, refusal.place), (RefusalKind::Invalid, place.into()), "{}", refusal.detail);
 }
 
 #[test]
 fn what_no_key_can_be_is_refused() {
     for label in ["", "  ", "a\nb", &"x".repeat(129)] {
-        refused(KeyTerms { label: label.into(), ..terms() }, "/label");
+        refused(KeyTerms { label: label.into(), ..terms() }, Field::Label);
     }
     for tag in ["", "a\u{7f}", &"x".repeat(257)] {
-        refused(KeyTerms { tags: vec!["good".into(), tag.into()], ..terms() }, "/tags/1");
+        refused(KeyTerms { tags: vec!["good".into(), tag.into()], ..terms() }, Field::Tags.entry(1));
     }
-    refused(KeyTerms { tags: vec!["t".into(); 65], ..terms() }, "/tags");
-    refused(KeyTerms { expires_at: Some(NOW), ..terms() }, "/expiresAt");
+    refused(KeyTerms { tags: vec!["t".into(); 65], ..terms() }, Field::Tags);
+    refused(KeyTerms { expires_at: Some(NOW), ..terms() }, Field::ExpiresAt);
     let pinned = |customer: Option<&str>, organization: Option<&str>| KeyTerms {
         identity: KeyIdentity::Pinned { customer: customer.map(Into::into), organization: organization.map(Into::into) },
         ..terms()
     };
-    refused(pinned(None, None), "/identity");
-    refused(pinned(Some(""), None), "/identity/customerId");
-    refused(pinned(Some("c"), Some("o\0")), "/identity/organizationId");
+    refused(pinned(None, None), Field::Identity);
+    refused(pinned(Some(""), None), Field::IdentityCustomer);
+    refused(pinned(Some("c"), Some("o\0")), Field::IdentityOrganization);
     let server = KeyTerms { kind: KeyKind::Server, origins: Vec::new(), ..terms() };
-    refused(KeyTerms { origins: vec!["*".into()], ..server.clone() }, "/origins");
-    refused(KeyTerms { tags: vec!["t".into()], ..server.clone() }, "/tags");
-    refused(KeyTerms { identity: KeyIdentity::Signed, ..server }, "/identity");
+    refused(KeyTerms { origins: vec!["*".into()], ..server.clone() }, Field::Origins);
+    refused(KeyTerms { tags: vec!["t".into()], ..server.clone() }, Field::Tags);
+    refused(KeyTerms { identity: KeyIdentity::Signed, ..server }, Field::Identity);
 }
 
 #[test]

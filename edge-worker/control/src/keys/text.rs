@@ -1,4 +1,4 @@
-//! A key as text: the row that is kept, and what may be shown of it.
+//! A key as text: its row, and the view that may be shown.
 use alloc::{
     borrow::Cow,
     string::{String, ToString as _},
@@ -86,7 +86,7 @@ impl Key {
         })
     }
 
-    /// What may be shown of it, as a JSON object: everything but hash and secrets.
+    /// The view of the key, as a JSON object: everything but hash and secrets.
     pub fn to_view(&self, id: &str) -> String {
         let mut out = String::new();
         let mut object = Object::open(&mut out);

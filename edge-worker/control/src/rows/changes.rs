@@ -1,4 +1,4 @@
-//! What is different between rows and rows: to be written, and to be told.
+//! Differences between rows: the rows to write, and the list to show an operator.
 use alloc::{string::String, vec::Vec};
 
 use sdk_core::json::{Place, spelled_members};
@@ -13,7 +13,7 @@ use super::{
 pub struct Change {
     /// How.
     pub kind: ChangeKind,
-    /// Where: a JSON pointer into the document.
+    /// The place: a JSON pointer into the document.
     pub pointer: String,
 }
 
@@ -55,7 +55,7 @@ impl Rows {
         gone.chain(other.map(|(key, text)| (key, Some(text)))).collect()
     }
 
-    /// The same for people: what of the document is different.
+    /// The same differences for an operator, as places in the document.
     pub fn changes(&self, next: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
         for (key, text) in self.writes(next) {
@@ -115,13 +115,13 @@ fn find<'t>(members: &Members<'t>, name: &str) -> Option<&'t str> {
 }
 
 impl RowKey {
-    /// Where in a document the row stands: a JSON pointer.
+    /// The place of the row in a document: a JSON pointer.
     pub fn pointer(&self) -> String {
         pointer(self)
     }
 }
 
-/// Where in a document a row stands.
+/// The place of a row in a document.
 pub(super) fn pointer(key: &RowKey) -> String {
     let name = serde_json::from_str::<String>(&alloc::format!("\"{}\"", key.name)).unwrap_or_else(|_| key.name.clone());
     let section = |section: &str| Place::ROOT.name(section).name(&name).pointer();

@@ -1,4 +1,5 @@
-//! Importing a document over what a hub has: what it is keeps to the hub, what it says comes from the document.
+//! Merges an imported document into the hub's rows: definitions come from the document; `enabled`, `rollout` and overrides stay
+//! the hub's unless [`State::Replace`].
 use alloc::{
     collections::BTreeSet,
     string::{String, ToString as _},
@@ -19,7 +20,7 @@ use super::{
     split::{STATE, object, single},
 };
 
-/// What an import does with `enabled`, `rollout` and overrides.
+/// Whose `enabled`, `rollout` and overrides count after an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// The hub's stay for flags it has; a flag that is new to it brings its own.
@@ -28,12 +29,12 @@ pub enum State {
     Replace,
 }
 
-/// What an import leads to.
+/// The result of a merge.
 #[derive(Debug)]
 pub struct Merged {
     /// The rows that are to be.
     pub rows: Rows,
-    /// Where the hub's state differs from the document's and stays, as JSON pointers.
+    /// Places at which the hub's state differs from the document's and stays, as JSON pointers.
     pub kept: Vec<String>,
 }
 
@@ -161,8 +162,8 @@ fn is_state(member: &str, raw: &str) -> bool {
     if member == "enabled" { matches!(json, Json::Boolean(_)) } else { is_rollout(&json) }
 }
 
-/// What of a tree of overrides stands at paths that are wanted, in its order.
-fn chosen<'j>(tree: Json<'j>, is_wanted: impl Fn(&str) -> bool) -> Option<Json<'j>> {
+/// The leaves of a tree of overrides at wanted paths, in their order; `None` where there is none.
+fn chosen(tree: Json<'_>, is_wanted: impl Fn(&str) -> bool) -> Option<Json<'_>> {
     let Json::Object(mut members) = tree else { return None };
     retain_leaves(&mut members, is_wanted);
     (!members.is_empty()).then_some(Json::Object(members))
@@ -192,7 +193,7 @@ fn with(held: &str, new: Json<'_>) -> String {
     spelling::written(&tree)
 }
 
-/// What is there stays where it is.
+/// Adds members to a tree; one that is there stays as it is.
 fn add<'j>(tree: &mut Json<'j>, new: Json<'j>) {
     let (Json::Object(members), Json::Object(new)) = (tree, new) else { return };
     for (name, value) in new {

@@ -25,7 +25,7 @@ pub(crate) const BUCKET_KEY: &str = "bucketKey";
 /// How many pages the overrides are grouped in.
 pub const PAGES: u16 = 1_024;
 
-/// What a row holds. The names are those that are stored.
+/// The kind of a row. The names are those that are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowKind {
     /// A member of the document itself: `environment`, `private`, `bucketKey`.
@@ -44,7 +44,7 @@ pub enum RowKind {
     Customer,
     /// The overrides of one organization.
     Organization,
-    /// What steering keeps of a flag's rollout beside its state; no part of the document.
+    /// The course of a flag's rollout, kept beside its state; no part of the document.
     Course,
     /// The organization that a customer belongs to; no part of the document.
     Membership,
@@ -122,9 +122,9 @@ impl From<OwnerKind> for RowKind {
 /// Which row: its kind, and a name as JSON spells it between the quotes, so that any name can be stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowKey {
-    /// What it holds,
+    /// The kind of the row.
     pub kind: RowKind,
-    /// and of what.
+    /// The name of the thing that the row holds, as JSON spells it between the quotes.
     pub name: String,
 }
 

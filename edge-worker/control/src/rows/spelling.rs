@@ -47,7 +47,7 @@ fn write_variants(out: &mut String, json: &Json<'_>) {
     }
 }
 
-/// What becomes of the order of an object's members.
+/// The order in which the members of an object are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
     Kept,

@@ -1,6 +1,6 @@
 //! `/api/admin/customers`: which organization a customer belongs to.
 use control::{
-    Command, organization_of,
+    Command, Field, organization_of,
     rows::{RowKey, RowKind},
 };
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use worker::Response;
 use super::{
     Asked,
     body::{Given, read},
-    json, view,
+    json, spelling, view,
 };
 use crate::{hub::FlagHub, problem::Problem, store::Store};
 
@@ -36,7 +36,7 @@ impl FlagHub {
         self.check_within(asked, None, None)?;
         let Body { customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
         let organization = match organization_id {
-            Given::Absent => return Err(Problem::malformed_at("/organizationId", "expected an organization or null")),
+            Given::Absent => return Err(Problem::malformed_at(spelling::of(Field::Organization), "expected an organization or null")),
             Given::Null => None,
             Given::Value(organization) => Some(organization),
         };

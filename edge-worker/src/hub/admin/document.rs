@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use control::{
-    Import, Imported, Moved, import, moved, organization_of,
+    AnswerDiff, Import, Imported, answer_diffs, import, organization_of,
     rows::{RowKey, RowKind, Rows, State},
 };
 use sdk_core::{BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset};
@@ -74,7 +74,7 @@ impl FlagHub {
         let by = asked.by(Some("the document that the deployment brings".to_owned()), None)?;
         let imported = self.imported(&ground, text, State::Keep, &[], &by)?;
         let left_out = imported.errors.iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
-        write(&self.store, &self.ground, &ground, imported.steered, &by, None, |_, _| Ok(String::new()))?;
+        write(&self.store, &self.ground, &ground, imported.outcome, &by, None, |_, _| Ok(String::new()))?;
         Ok(left_out)
     }
 
@@ -93,7 +93,7 @@ impl FlagHub {
         let imported = self.imported(ground, text, state, contexts, &by)?;
         let mut view = View::of(&imported);
         if dry_run {
-            let after = imported.steered.ruleset.as_ref().unwrap_or(&ground.ruleset);
+            let after = imported.outcome.ruleset.as_ref().unwrap_or(&ground.ruleset);
             view.blast_radius =
                 (!contexts.is_empty()).then(|| self.blast(ground, after, &imported.rows, contexts, asked.now)).transpose()?;
             view.version = ground.version;
@@ -105,7 +105,7 @@ impl FlagHub {
             view.version = written.version;
             Ok(serde_json::to_string(&view).map_err(worker::Error::from)?)
         };
-        let (written, body) = write(&self.store, &self.ground, ground, imported.steered, &by, again, body)?;
+        let (written, body) = write(&self.store, &self.ground, ground, imported.outcome, &by, again, body)?;
         tagged(&body, written.version)
     }
 
@@ -115,7 +115,7 @@ impl FlagHub {
         text: &str,
         state: State,
         contexts: &[Context],
-        by: &control::change::By,
+        by: &control::change::Actor,
     ) -> Result<Imported, Problem> {
         let mut held = ground.rows.clone();
         held.append(match state {
@@ -173,7 +173,7 @@ impl FlagHub {
             overrides
         };
         let (before, then) = (compiled(&ground.ruleset, &held), compiled(after, rows));
-        Ok(Blast::of(contexts.len(), &moved((&ground.ruleset, &before), (after, &then), &contexts, now)))
+        Ok(Blast::of(contexts.len(), &answer_diffs((&ground.ruleset, &before), (after, &then), &contexts, now)))
     }
 }
 
@@ -277,7 +277,7 @@ impl View {
                 .map(|error| LeftOut { message: error.message.clone(), pointer: error.pointer.clone() })
                 .collect(),
             kept: imported.kept.iter().map(|pointer| Kept { pointer: pointer.clone() }).collect(),
-            records: imported.steered.changes.len(),
+            records: imported.outcome.changes.len(),
             version: 0,
         }
     }
@@ -309,10 +309,10 @@ struct Example {
 }
 
 impl Blast {
-    fn of(contexts: usize, moved: &[Moved]) -> Self {
+    fn of(contexts: usize, diffs: &[AnswerDiff]) -> Self {
         let mut flags: std::collections::BTreeMap<&str, BlastOfFlag> = std::collections::BTreeMap::new();
         let raw = |json: &Option<String>| json.clone().and_then(|json| RawValue::from_string(json).ok());
-        for one in moved {
+        for one in diffs {
             let new = || BlastOfFlag { changed: 0, examples: Vec::new(), flag: one.flag.clone() };
             let flag = flags.entry(&one.flag).or_insert_with(new);
             flag.changed += 1;
@@ -320,7 +320,7 @@ impl Blast {
                 flag.examples.push(Example { after: raw(&one.after), before: raw(&one.before), context: one.context });
             }
         }
-        let changed: BTreeSet<usize> = moved.iter().map(|one| one.context).collect();
+        let changed: BTreeSet<usize> = diffs.iter().map(|one| one.context).collect();
         Self { contexts, changed: changed.len(), flags: flags.into_values().collect() }
     }
 }

@@ -1,5 +1,5 @@
 //! `/api/admin/feature-flags` and `/api/admin/stats`: flags as an operator sees them.
-use control::{Command, Feature, features, lifecycle::Observed, organization_of, overrides_of, rows::Rows, visitor};
+use control::{Command, Feature, Field, features, lifecycle::Observed, organization_of, overrides_of, rows::Rows, visitor};
 use sdk_core::OwnerKind;
 use serde::Deserialize;
 use worker::Response;
@@ -7,7 +7,7 @@ use worker::Response;
 use super::{
     Asked,
     body::{Given, owner, read},
-    json, view,
+    json, spelling, view,
 };
 use crate::{hub::FlagHub, problem::Problem, settings, source, store::Store};
 
@@ -81,8 +81,8 @@ impl FlagHub {
         let command = Command::Override { owner: kind, id: id.to_owned(), tree };
         // The tree is ours: what is wrong in it was said by a member.
         self.carry_out(asked, &command, &paged, &by).map_err(|problem| {
-            let said = if problem.status == 404 { "/featureName" } else { said };
-            problem.with_pointer_for("/flags", said)
+            let said = if problem.status == 404 { spelling::of(Field::Flag) } else { said };
+            problem.with_pointer_for(spelling::of(Field::Overrides), said)
         })
     }
 

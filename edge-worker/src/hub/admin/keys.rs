@@ -5,8 +5,8 @@
 //! A key that is revoked, or rotated out, opens nothing any more in the isolate that was told so, and elsewhere once that one
 //! asks what is new: within 10 s, and later only while it cannot ask.
 use control::{
-    Command, Expiry, Key, KeyIdentity, KeyKind, KeyOrder, KeyTerms, Made, OVERLAP_MS, RANDOM, Steered,
-    change::{By, Hash},
+    Command, CommandOutcome, Expiry, Field, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKeySecret, OVERLAP_MS, RANDOM,
+    change::{Actor, Hash},
     keys,
     rows::Rows,
 };
@@ -17,7 +17,7 @@ use worker::{Method, Response};
 use super::{
     Asked, Told,
     body::{Given, read},
-    json,
+    json, spelling,
     view::{self, Shown},
 };
 use crate::{
@@ -50,11 +50,12 @@ impl FlagHub {
     fn create_key(&self, asked: &Asked) -> Result<Response, Problem> {
         asked.query.only(&[])?;
         let Create { kind, label, origins, tags, identity, expires_at, reason, changed_by } = read(&asked.body)?;
-        let kind = KeyKind::from_name(&kind).ok_or_else(|| Problem::malformed_at("/kind", "expected client or server"))?;
+        let kind =
+            KeyKind::from_name(&kind).ok_or_else(|| Problem::malformed_at(spelling::of(Field::KeyKind), "expected client or server"))?;
         let expires_at = expires_at.map(|text| moment(&text)).transpose()?;
         let terms = KeyTerms { kind, label, origins, tags, identity: identity.read()?, expires_at };
         let (id, secrets) = (uuid()?, Secrets::of(kind)?);
-        let order = KeyOrder::Create { id: id.clone(), made: secrets.made(), terms };
+        let order = KeyCommand::Create { id: id.clone(), secret: secrets.secret(), terms };
         self.carry_out_key(asked, order, &asked.by(reason, changed_by)?, &id, &secrets)
     }
 
@@ -73,7 +74,7 @@ impl FlagHub {
         let kind = keys(&ground.rows).find(|(known, _)| *known == id).map_or(KeyKind::Client, |(_, key)| key.terms.kind);
         let (successor, secrets) = (uuid()?, Secrets::of(kind)?);
         let overlap_ms = overlap.unwrap_or(OVERLAP_MS);
-        let order = KeyOrder::Rotate { id: id.to_owned(), successor: successor.clone(), made: secrets.made(), overlap_ms, expiry };
+        let order = KeyCommand::Rotate { id: id.to_owned(), successor: successor.clone(), secret: secrets.secret(), overlap_ms, expiry };
         self.carry_out_key(asked, order, &asked.by(reason, changed_by)?, &successor, &secrets)
     }
 
@@ -81,17 +82,17 @@ impl FlagHub {
     fn revoke_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
         let query = asked.query.only(&["reason"])?;
         let by = asked.by(query.get("reason").map(str::to_owned), None)?;
-        self.carry_out(asked, &Command::Key(KeyOrder::Revoke { id: id.to_owned() }), &Rows::default(), &by)
+        self.carry_out(asked, &Command::Key(KeyCommand::Revoke { id: id.to_owned() }), &Rows::default(), &by)
     }
 
-    fn carry_out_key(&self, asked: &Asked, order: KeyOrder, by: &By, id: &str, secrets: &Secrets) -> Result<Response, Problem> {
-        let is_signed = |steered: &Steered| {
-            let row = steered.writes.iter().find(|(key, _)| key.name == id).and_then(|(_, row)| row.as_deref());
+    fn carry_out_key(&self, asked: &Asked, order: KeyCommand, by: &Actor, id: &str, secrets: &Secrets) -> Result<Response, Problem> {
+        let is_signed = |outcome: &CommandOutcome| {
+            let row = outcome.writes.iter().find(|(key, _)| key.name == id).and_then(|(_, row)| row.as_deref());
             row.and_then(Key::from_row).is_some_and(|key| key.identity_secret.is_some())
         };
-        self.carry_out_and_tell(asked, &Command::Key(order), &Rows::default(), by, |written, steered, _| {
-            let shown = Shown { id, key: &secrets.key, identity_secret: is_signed(steered).then_some(&secrets.identity) };
-            Ok(Told { kept: view::key(written, steered, &shown, false)?, once: Some(view::key(written, steered, &shown, true)?) })
+        self.carry_out_and_tell(asked, &Command::Key(order), &Rows::default(), by, |written, outcome, _| {
+            let shown = Shown { id, key: &secrets.key, identity_secret: is_signed(outcome).then_some(&secrets.identity) };
+            Ok(Told { kept: view::key(written, outcome, &shown, false)?, once: Some(view::key(written, outcome, &shown, true)?) })
         })
     }
 }
@@ -108,8 +109,8 @@ impl Secrets {
         Ok(Self { key: kind.secret(random::<RANDOM>()?), identity: format!("tf_identity_{identity}") })
     }
 
-    fn made(&self) -> Made {
-        Made::of(&self.key, &self.identity)
+    fn secret(&self) -> NewKeySecret {
+        NewKeySecret::of(&self.key, &self.identity)
     }
 }
 
@@ -120,7 +121,8 @@ fn random<const BYTES: usize>() -> Result<[u8; BYTES], Problem> {
 }
 
 fn moment(text: &str) -> Result<Millis, Problem> {
-    Millis::from_rfc3339(text).ok_or_else(|| Problem::malformed_at("/expiresAt", "expected a time like 2027-01-01T00:00:00Z"))
+    Millis::from_rfc3339(text)
+        .ok_or_else(|| Problem::malformed_at(spelling::of(Field::ExpiresAt), "expected a time like 2027-01-01T00:00:00Z"))
 }
 
 #[derive(Deserialize)]
@@ -155,9 +157,9 @@ impl Identity {
             (None | Some("open"), None, None) => Ok(KeyIdentity::Open),
             (Some("signed"), None, None) => Ok(KeyIdentity::Signed),
             (None | Some("open" | "signed"), ..) => {
-                Err(Problem::malformed_at("/identity", "expected customerId and organizationId beside pinned alone"))
+                Err(Problem::malformed_at(spelling::of(Field::Identity), "expected customerId and organizationId beside pinned alone"))
             }
-            _ => Err(Problem::malformed_at("/identity/kind", "expected open, pinned or signed")),
+            _ => Err(Problem::malformed_at(spelling::of(Field::IdentityKind), "expected open, pinned or signed")),
         }
     }
 }

@@ -7,16 +7,16 @@ mod features;
 mod keys;
 mod overrides;
 mod rollouts;
+mod spelling;
 pub(super) mod view;
 
 pub(super) use self::body::{Object, read};
 
 use control::{
-    Command, Held, Refusal, RefusalKind, Steered, apply,
-    change::By,
-    organization_of,
+    Command, CommandOutcome, CurrentState, Refusal, RefusalKind, apply,
+    change::Actor,
+    execute, organization_of,
     rows::{RowKey, RowKind, Rows},
-    steer,
 };
 use sdk_core::Millis;
 use serde_json::value::RawValue;
@@ -84,12 +84,12 @@ impl Asked {
     }
 
     /// Who does it, and why. Only a service may do it for somebody else.
-    fn by(&self, reason: Option<String>, on_behalf_of: Option<String>) -> Result<By, Problem> {
+    fn by(&self, reason: Option<String>, on_behalf_of: Option<String>) -> Result<Actor, Problem> {
         if on_behalf_of.is_some() && self.role != "service" {
             return Err(Problem::wrong_credentials("the role service for changedBy; who changes is the token's subject"));
         }
         let reason = reason.unwrap_or_else(|| "no reason was given".to_owned());
-        Ok(By { actor: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now })
+        Ok(Actor { subject: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now })
     }
 
     /// What identifies the request, for who sends it again.
@@ -177,9 +177,9 @@ impl FlagHub {
     }
 
     /// Carries a command out and answers what is different.
-    fn carry_out(&self, asked: &Asked, command: &Command, paged: &Rows, by: &By) -> Result<Response, Problem> {
-        self.carry_out_and_tell(asked, command, paged, by, |written, steered, ground| {
-            Ok(Told::again(view::written(written, steered, self.feature_after(asked, command, ground, steered)?)?))
+    fn carry_out(&self, asked: &Asked, command: &Command, paged: &Rows, by: &Actor) -> Result<Response, Problem> {
+        self.carry_out_and_tell(asked, command, paged, by, |written, outcome, ground| {
+            Ok(Told::again(view::written(written, outcome, self.feature_after(asked, command, ground, outcome)?)?))
         })
     }
 
@@ -189,23 +189,23 @@ impl FlagHub {
         asked: &Asked,
         command: &Command,
         paged: &Rows,
-        by: &By,
-        tell: impl FnOnce(&Written, &Steered, &Ground) -> Result<Told, Problem>,
+        by: &Actor,
+        tell: impl FnOnce(&Written, &CommandOutcome, &Ground) -> Result<Told, Problem>,
     ) -> Result<Response, Problem> {
         let ground = self.ground.newest(&self.store)?;
-        let steered = steer(ground.held(paged), command, by).map_err(|refusal| match refusal.until {
+        let outcome = execute(ground.held(paged), command, by).map_err(|refusal| match refusal.until {
             Some(until) => Problem::from(refusal).until(until, asked.now),
             None => refusal.into(),
         })?;
         let fingerprint = asked.fingerprint();
         let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
         let mut once = None;
-        let body = |written: &Written, steered: &Steered| {
-            let told = tell(written, steered, &ground)?;
+        let body = |written: &Written, outcome: &CommandOutcome| {
+            let told = tell(written, outcome, &ground)?;
             once = told.once;
             Ok(told.kept)
         };
-        let (written, kept) = write(&self.store, &self.ground, &ground, steered, by, again, body)?;
+        let (written, kept) = write(&self.store, &self.ground, &ground, outcome, by, again, body)?;
         let response = json(Ok(once.unwrap_or(kept)))?;
         response.headers().set("etag", Etag::version(written.version).as_str())?;
         Ok(response)
@@ -217,12 +217,12 @@ impl FlagHub {
         asked: &Asked,
         command: &Command,
         before: &Ground,
-        steered: &Steered,
+        outcome: &CommandOutcome,
     ) -> Result<Option<Box<RawValue>>, Problem> {
         let (Command::Rollout { flag, .. } | Command::Kill { flag } | Command::Revive { flag }) = command else { return Ok(None) };
         let (mut rows, paged) = (before.rows.clone(), Rows::default());
-        apply(&mut rows, &steered.writes);
-        let held = Held { rows: &rows, paged: &paged, ruleset: steered.ruleset.as_ref().unwrap_or(&before.ruleset) };
+        apply(&mut rows, &outcome.writes);
+        let held = CurrentState { rows: &rows, paged: &paged, ruleset: outcome.ruleset.as_ref().unwrap_or(&before.ruleset) };
         held.feature(flag).map(|feature| view::flag::state(&feature, self.counted(&feature)?, asked.now)).transpose()
     }
 
@@ -270,7 +270,7 @@ impl From<Refusal> for Problem {
             RefusalKind::TooEarly => (409, "TOO_EARLY"),
             RefusalKind::GateClosed => (409, "GATE_CLOSED"),
         };
-        Self::refused(status, code, refusal.detail, refusal.pointer)
+        Self::refused(status, code, refusal.detail, spelling::pointer(refusal.place))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/api/admin/rollout/{create,start,advance,pause,resume,complete,rollback,lists,percentage,guard}`.
 use control::{
-    Command, GuardEdit, Lists, Order, Plan,
+    Command, Field, GuardEdit, Lists, RolloutCommand, RolloutPlan,
     lifecycle::{Observed, Step},
     rows::Rows,
 };
@@ -14,6 +14,7 @@ use worker::Response;
 use super::{
     Asked,
     body::{Object, read},
+    spelling,
 };
 use crate::{hub::FlagHub, problem::Problem, store::Store};
 
@@ -54,7 +55,7 @@ impl FlagHub {
 /// An order, and to which flag.
 struct Named {
     flag: String,
-    order: Order,
+    order: RolloutCommand,
     reason: Option<String>,
     changed_by: Option<String>,
 }
@@ -65,11 +66,11 @@ fn body<T: DeserializeOwned + TryInto<Named, Error = Problem>>(asked: &Asked) ->
 
 fn step(asked: &Asked, step: Step) -> Result<Named, Problem> {
     let Plain { feature_name, reason, changed_by } = read(&asked.body)?;
-    Ok(Named { flag: feature_name, order: Order::Step(step), reason, changed_by })
+    Ok(Named { flag: feature_name, order: RolloutCommand::Step(step), reason, changed_by })
 }
 
 fn wanting_reason(named: Named) -> Result<Named, Problem> {
-    if named.reason.is_some() { Ok(named) } else { Err(Problem::malformed_at("/reason", "expected a reason")) }
+    if named.reason.is_some() { Ok(named) } else { Err(Problem::malformed_at(spelling::of(Field::Reason), "expected a reason")) }
 }
 
 #[derive(Deserialize)]
@@ -100,13 +101,13 @@ impl TryFrom<Create> for Named {
     type Error = Problem;
 
     fn try_from(body: Create) -> Result<Self, Problem> {
-        let plan = Plan {
+        let plan = RolloutPlan {
             allow: body.whitelisted_customers,
             deny: body.blacklisted_customers,
             percentage: body.percentage.map(percentage).transpose()?,
             guard: guard(body.rollback_threshold, body.min_tier_duration, body.success_rate)?,
         };
-        Ok(Self { flag: body.feature_name, order: Order::Create(plan), reason: body.reason, changed_by: body.changed_by })
+        Ok(Self { flag: body.feature_name, order: RolloutCommand::Create(plan), reason: body.reason, changed_by: body.changed_by })
     }
 }
 
@@ -126,7 +127,7 @@ impl TryFrom<Advance> for Named {
     fn try_from(body: Advance) -> Result<Self, Problem> {
         let named = Self {
             flag: body.feature_name,
-            order: Order::Step(Step::Advance { force: body.force }),
+            order: RolloutCommand::Step(Step::Advance { force: body.force }),
             reason: body.reason,
             changed_by: body.changed_by,
         };
@@ -171,7 +172,7 @@ impl TryFrom<Other> for Named {
         if lists == Lists::default() {
             return Err(Problem::malformed("expected a list, or something to add or to remove"));
         }
-        Ok(Self { flag: body.feature_name, order: Order::Lists(lists), reason: body.reason, changed_by: body.changed_by })
+        Ok(Self { flag: body.feature_name, order: RolloutCommand::Lists(lists), reason: body.reason, changed_by: body.changed_by })
     }
 }
 
@@ -188,7 +189,7 @@ impl TryFrom<Share> for Named {
     type Error = Problem;
 
     fn try_from(body: Share) -> Result<Self, Problem> {
-        let order = Order::Step(Step::Percentage(percentage(body.percentage)?));
+        let order = RolloutCommand::Step(Step::Percentage(percentage(body.percentage)?));
         Ok(Self { flag: body.feature_name, order, reason: body.reason, changed_by: body.changed_by })
     }
 }
@@ -212,7 +213,7 @@ impl TryFrom<Watch> for Named {
         if edit == GuardEdit::default() {
             return Err(Problem::malformed("expected one of rollbackThreshold, minTierDuration, successRate"));
         }
-        Ok(Self { flag: body.feature_name, order: Order::Guard(edit), reason: body.reason, changed_by: body.changed_by })
+        Ok(Self { flag: body.feature_name, order: RolloutCommand::Guard(edit), reason: body.reason, changed_by: body.changed_by })
     }
 }
 
@@ -228,22 +229,23 @@ struct Threshold {
 fn guard(threshold: Option<Object<Threshold>>, min_tier_ms: Option<i64>, success_rate: Option<f64>) -> Result<GuardEdit, Problem> {
     let Object(Threshold { method, error_rate, time_window, min_samples }) = threshold.unwrap_or_default();
     let named = |name: String| {
-        Method::from_name(&name).ok_or_else(|| Problem::malformed_at("/rollbackThreshold/method", "expected threshold or sequential"))
+        Method::from_name(&name).ok_or_else(|| Problem::malformed_at(spelling::of(Field::Method), "expected threshold or sequential"))
     };
     Ok(GuardEdit {
         method: method.map(named).transpose()?,
-        error_rate: error_rate.map(|share| rate(share, "/rollbackThreshold/errorRate")).transpose()?,
+        error_rate: error_rate.map(|share| rate(share, Field::ErrorRate)).transpose()?,
         time_window_ms: time_window,
         min_samples,
         min_tier_ms,
-        success_rate: success_rate.map(|share| rate(share, "/successRate")).transpose()?,
+        success_rate: success_rate.map(|share| rate(share, Field::SuccessRate)).transpose()?,
     })
 }
 
-fn rate(share: f64, pointer: &str) -> Result<Rate, Problem> {
-    Rate::of(share).ok_or_else(|| Problem::malformed_at(pointer, "expected a share from 0 to 1"))
+fn rate(share: f64, field: Field) -> Result<Rate, Problem> {
+    Rate::of(share).ok_or_else(|| Problem::malformed_at(spelling::of(field), "expected a share from 0 to 1"))
 }
 
 fn percentage(percent: f64) -> Result<Percentage, Problem> {
-    Percentage::of(percent).ok_or_else(|| Problem::malformed_at("/percentage", "expected 0 to 100 with at most three decimals"))
+    Percentage::of(percent)
+        .ok_or_else(|| Problem::malformed_at(spelling::of(Field::Percentage), "expected 0 to 100 with at most three decimals"))
 }

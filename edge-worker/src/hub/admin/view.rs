@@ -3,7 +3,7 @@ pub(super) mod flag;
 mod rollout;
 pub(super) mod trail;
 
-use control::{Steered, change::Record};
+use control::{CommandOutcome, change::Record};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -11,7 +11,7 @@ use super::body::Owner;
 use crate::{hub::record::Written, problem::Problem, store::audit::Stored};
 
 /// The answer to a command; `feature` is the flag that it was about, as it is from now on.
-pub(super) fn written(written: &Written, steered: &Steered, feature: Option<Box<RawValue>>) -> Result<String, Problem> {
+pub(super) fn written(written: &Written, outcome: &CommandOutcome, feature: Option<Box<RawValue>>) -> Result<String, Problem> {
     #[derive(Serialize)]
     struct View<'v> {
         changed: bool,
@@ -23,7 +23,7 @@ pub(super) fn written(written: &Written, steered: &Steered, feature: Option<Box<
         warnings: &'v [String],
     }
     let changes = written.records.iter().map(sealed).collect::<Result<_, _>>()?;
-    let (changed, warnings) = (!steered.writes.is_empty(), &steered.warnings);
+    let (changed, warnings) = (!outcome.writes.is_empty(), &outcome.warnings);
     let view = View { changed, changes, feature, success: true, version: written.version, warnings };
     text(&view)
 }
@@ -37,7 +37,7 @@ pub(super) struct Shown<'v> {
 }
 
 /// The answer to who made a key: with its secrets, or for who asks again, without.
-pub(super) fn key(written: &Written, steered: &Steered, shown: &Shown<'_>, with_secrets: bool) -> Result<String, Problem> {
+pub(super) fn key(written: &Written, outcome: &CommandOutcome, shown: &Shown<'_>, with_secrets: bool) -> Result<String, Problem> {
     let secret = |secret: &str| if with_secrets { serde_json::Value::from(secret).to_string() } else { "null".to_owned() };
     // The members of any other command's answer stand behind them.
     let mut out = format!(r#"{{"id":"{}","key":{}"#, shown.id, secret(shown.key));
@@ -47,7 +47,7 @@ pub(super) fn key(written: &Written, steered: &Steered, shown: &Shown<'_>, with_
     if !with_secrets {
         out += r#","replayed":true"#;
     }
-    Ok(out + &self::written(written, steered, None)?.replacen('{', ",", 1))
+    Ok(out + &self::written(written, outcome, None)?.replacen('{', ",", 1))
 }
 
 /// A record: what its payload says, and its hashes.

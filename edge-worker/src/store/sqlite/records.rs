@@ -81,8 +81,8 @@ pub(super) fn changes(sql: &impl Database, asked: &Asked) -> Result<Vec<Stored>>
         query +=
             " AND (organization_id = ? AND action <> 'customer.assign' OR customer_id IN (SELECT json_extract('\"' || name || '\"', '$')
             FROM newest JOIN history USING (kind, name, version) WHERE kind = 'membership' AND text ->> '$' = ?)
-            AND sequence > coalesce((SELECT max(sequence) FROM feature_flag_changes AS moved
-              WHERE moved.customer_id = change.customer_id AND moved.action = 'customer.assign'), 0))";
+            AND sequence > coalesce((SELECT max(sequence) FROM feature_flag_changes AS answer_diffs
+              WHERE answer_diffs.customer_id = change.customer_id AND answer_diffs.action = 'customer.assign'), 0))";
         bindings.extend([within.as_str().into(), within.as_str().into()]);
     }
     query += " ORDER BY sequence DESC LIMIT ?";

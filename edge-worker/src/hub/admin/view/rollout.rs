@@ -1,5 +1,5 @@
 //! Where a rollout stands, and where it may go.
-use control::lifecycle::{Guard, Observed, Rollout, Stop};
+use control::lifecycle::{Guard, Observed, Rollout, StepError};
 use sdk_core::{
     Millis,
     stage::{Status, Tier},
@@ -82,8 +82,8 @@ fn next(rollout: &Rollout, observed: Observed, now: Millis) -> Option<Next> {
     let stop = rollout.gate(observed, now, false).err();
     let (blocked_by, not_before) = match &stop {
         None => (None, None),
-        Some(Stop::TooEarly(until)) => (Some("the present tier has to last longer".to_owned()), Some(until.to_rfc3339())),
-        Some(Stop::Illegal(why) | Stop::Gate(why)) => (Some(why.clone()), None),
+        Some(StepError::TooEarly(until)) => (Some("the present tier has to last longer".to_owned()), Some(until.to_rfc3339())),
+        Some(StepError::Illegal(why) | StepError::Gate(why)) => (Some(why.clone()), None),
     };
     Some(Next { allowed: stop.is_none(), blocked_by, not_before, percentage: to.percentage().percent(), tier: to.as_str() })
 }

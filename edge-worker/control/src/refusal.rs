@@ -1,0 +1,154 @@
+//! Refusals: why a command is not carried out, and which part of it is at fault.
+use alloc::{format, string::String};
+
+use sdk_core::{DocumentError, Millis};
+
+use crate::lifecycle::StepError;
+
+/// Why a command is not carried out. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The kind of the reason.
+    pub kind: RefusalKind,
+    /// The part of the command that is at fault.
+    pub place: RefusalPlace,
+    /// The fault, and the value that was expected.
+    pub detail: String,
+    /// When it may be tried again; `None` where time does not help.
+    pub until: Option<Millis>,
+}
+
+/// The kind of the reason for a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// No flag has this name, or the ruleset leaves it out.
+    FlagNotFound,
+    /// The command says something that cannot be.
+    Invalid,
+    /// The step does not lead anywhere from where the rollout is.
+    IllegalStep,
+    /// The present tier has to last longer.
+    TooEarly,
+    /// The observed counts are too few, or show too many errors.
+    GateClosed,
+    /// No key has this id.
+    KeyNotFound,
+}
+
+/// The part of a command that is at fault. A caller that has names of its own for fields puts them in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusalPlace {
+    /// The command as a whole.
+    Command,
+    /// One of its fields.
+    Field {
+        /// Which field.
+        field: Field,
+        /// A JSON pointer into its value; empty for all of it.
+        below: String,
+    },
+    /// The document that the command leads to: a JSON pointer into it.
+    Document(String),
+}
+
+/// A field of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The key or an alias of a flag.
+    Flag,
+    /// The reason of the actor.
+    Reason,
+    /// For whom the actor says that they act.
+    OnBehalfOf,
+    /// The id of a customer.
+    Customer,
+    /// The id of an organization.
+    Organization,
+    /// A tree of overrides.
+    Overrides,
+    /// The percentage of a rollout.
+    Percentage,
+    /// The whole allow list of a rollout.
+    Allow,
+    /// The whole deny list of a rollout.
+    Deny,
+    /// The entries to add to the allow list.
+    AddAllow,
+    /// The entries to add to the deny list.
+    AddDeny,
+    /// How a guard judges errors.
+    Method,
+    /// The share of errors that is too many.
+    ErrorRate,
+    /// How far back a guard looks.
+    TimeWindow,
+    /// How many outcomes a guard waits for.
+    MinSamples,
+    /// How long a tier lasts at least.
+    MinTierDuration,
+    /// The share that must have gone well before a rollout goes on.
+    SuccessRate,
+    /// The id of a key.
+    KeyId,
+    /// The kind of a key.
+    KeyKind,
+    /// The label of a key.
+    Label,
+    /// The origins of a key.
+    Origins,
+    /// The tags of a key.
+    Tags,
+    /// How the edge takes the identity in a context.
+    Identity,
+    /// The kind of that identity: open, pinned or signed.
+    IdentityKind,
+    /// The customer that a key is pinned to.
+    IdentityCustomer,
+    /// The organization that a key is pinned to.
+    IdentityOrganization,
+    /// When a key expires.
+    ExpiresAt,
+    /// For how long a rotated key goes on.
+    Overlap,
+}
+
+impl From<Field> for RefusalPlace {
+    fn from(field: Field) -> Self {
+        Self::Field { field, below: String::new() }
+    }
+}
+
+impl Field {
+    /// The entry of a list with this index.
+    pub(crate) fn entry(self, index: usize) -> RefusalPlace {
+        RefusalPlace::Field { field: self, below: format!("/{index}") }
+    }
+}
+
+impl Refusal {
+    pub(crate) fn new(kind: RefusalKind, place: impl Into<RefusalPlace>, detail: impl Into<String>) -> Self {
+        Self { kind, place: place.into(), detail: detail.into(), until: None }
+    }
+
+    pub(crate) fn invalid(place: impl Into<RefusalPlace>, detail: impl Into<String>) -> Self {
+        Self::new(RefusalKind::Invalid, place, detail)
+    }
+
+    /// Refuses a command for an error in the document that it leads to.
+    pub(crate) fn document(error: &DocumentError) -> Self {
+        Self::invalid(RefusalPlace::Document(error.pointer.clone()), error.message.clone())
+    }
+}
+
+impl From<StepError> for Refusal {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::Illegal(detail) => Self::new(RefusalKind::IllegalStep, RefusalPlace::Command, detail),
+            StepError::Gate(detail) => Self::new(RefusalKind::GateClosed, RefusalPlace::Command, detail),
+            StepError::TooEarly(until) => {
+                let detail = format!("the present tier has to last until {}, or be forced with a reason", until.to_rfc3339());
+                Self { until: Some(until), ..Self::new(RefusalKind::TooEarly, RefusalPlace::Command, detail) }
+            }
+        }
+    }
+}
