@@ -247,7 +247,7 @@ fn a_limit_of_one_flag_leaves_out_that_flag() {
     // A segment of 16 levels is sound; the condition that names it is one more.
     let segment =
         format!(r#""segments":{{"s":{}}},"flags":{{"a":{{"rules":[{{"if":{{"segment":"s"}},"serve":"on"}}]}},"b":{{}}}}"#, condition(16));
-    check(&segment, &["b"], &["/flags/a/rules/0/if"]);
+    check(&segment, &["b"], &["/flags/a/rules/0/if/segment"]);
 }
 
 #[test]
