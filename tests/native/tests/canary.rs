@@ -27,7 +27,7 @@ fn document() -> String {
         r#"{{"schema":"twinflag/1","environment":"canary-environment","bucketKey":"{KEY}","private":["email"],
         "segments":{{"canary-segment":{{"attribute":"email","op":"in","value":{segment}}}}},
         "flags":{{
-          "lists":{{"type":"string","description":"canary-description","owner":"canary-person","tags":["canary-tag"],"metadata":{{"canary-meta":1}},
+          "lists":{{"type":"string","description":"canary-description","owner":"canary-person","tags":["canary-tag"],"metadata":{{"told-to-all":1}},
             "variants":{{"off":"plain","on":"shown","private-variant":"canary-value"}},"salt":"canary-salt",
             "targets":[{{"attribute":"userId","values":{target},"variant":"on"}}],
             "rules":[{{"name":"canary-rule","if":{{"segment":"canary-segment"}},"serve":"on"}},
@@ -71,6 +71,8 @@ fn nothing_of_anybody_else_is_in_a_program() {
             assert!(!contains(&bytes, &reversed), "{known}: the key, backwards");
             // The control: what is meant to be in a program is found by the same search.
             assert!(contains(&bytes, b"lists"), "{known}: the flag's key is missing");
+            // Metadata is told with a flag's answers.
+            assert!(contains(&bytes, b"told-to-all"), "{known}: the flag's metadata is missing");
         }
     }
 }
