@@ -166,7 +166,12 @@ impl<'t> Cursor<'t> {
                 self.at += 1;
                 let mut members = Vec::new();
                 while self.entry(b'}', members.is_empty()).map_err(at)? {
-                    let name = self.name().and_then(Spelled::text).map_err(at)?;
+                    let spelled = self.name().map_err(at)?;
+                    let name = spelled.text().map_err(|fault| match fault {
+                        // A name with U+0000 is one that a pointer can hold.
+                        Fault::Nul => Box::new(DocumentError::at(place.name(&String::from_utf8_lossy(&spelled.loose())), fault)),
+                        fault => at(fault),
+                    })?;
                     let value = self.value(place.name(&name), level + 1)?;
                     members.push((name, value));
                 }
