@@ -108,7 +108,7 @@ impl Kinds {
 
 impl Words<'_> {
     /// The condition at a place.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn condition(self, at: u32) -> Condition {
         let word = self.word(at);
         let (first, count) = (at.wrapping_add(1), code::count(word));

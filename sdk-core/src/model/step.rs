@@ -58,7 +58,7 @@ pub(crate) struct Guarded {
 
 impl Words<'_> {
     /// The step at a place, with its condition.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn step(self, mut at: u32) -> Guarded {
         let (mut word, mut condition) = (self.word(at), 0);
         let mut operation = Operation::of(word);
@@ -116,7 +116,7 @@ impl Words<'_> {
     }
 
     /// The hash of a draw: its number stands in the draw's first word, its parameters at a place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn hash(self, word: u32, at: u32) -> Option<DrawHash> {
         DrawHash::read(word >> code::HASH_SHIFT & 15, self.subkey(at))
     }
