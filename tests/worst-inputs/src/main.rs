@@ -80,7 +80,7 @@ fn hold(machine: Machine, cases: &[(usize, Expected)], folder: &std::path::Path)
     let (mut met, mut all) = (0, 0);
     for (number, (case, expected)) in cases.iter().filter(|(_, (case, _))| case.machines.contains(&machine)) {
         let found = match &modules {
-            Some(modules) => modules.run(case),
+            Some(modules) => Ok(modules.run(case)),
             None => native::run(*number, case, &scratch),
         };
         let found = found.with_context(|| format!("W{} {}", case.row, case.name))?;

@@ -1,4 +1,6 @@
 //! W6, W7, W8 and W12: the shape of a document's JSON.
+use std::fmt::Display;
+
 use crate::{
     case::{BOTH, Case, Check, Input, Load, NATIVE},
     text::{document, flags, items, rule, test},
@@ -28,8 +30,8 @@ pub(super) const CASES: &[Case] = &[
         name: "objects nested 2,000 deep, beside as many side by side",
         machines: BOTH,
         check: Check::Instructions {
-            honest: || Load::Compile(flags(1, |_| format!(r#""metadata":{{"m":[{}]}}"#, items(2_000, |_| r#"{"m":1}"#)))).left_out(),
-            worst: || Load::Compile(flags(1, |_| format!(r#""metadata":{}1{}"#, r#"{"m":"#.repeat(2_000), "}".repeat(2_000)))).refused(),
+            honest: || Load::Compile(value(format_args!(r#"{{"m":[{}]}}"#, items(2_000, |_| r#"{"m":1}"#)))).taken(),
+            worst: || Load::Compile(value(format_args!("{}1{}", r#"{"m":"#.repeat(2_000), "}".repeat(2_000)))).refused(),
             times: 2.0,
         },
     },
@@ -69,7 +71,7 @@ pub(super) const CASES: &[Case] = &[
         name: "10,000 unknown members written twice, beside once",
         machines: BOTH,
         check: Check::Instructions {
-            honest: || Load::Compile(flags(1, |_| items(20_000, |index| format!(r#""x{:06}":1"#, index)))).left_out(),
+            honest: || Load::Compile(flags(1, |_| items(20_000, |index| format!(r#""x{index:06}":1"#)))).left_out(),
             worst: || Load::Compile(flags(1, |_| items(20_000, |index| format!(r#""x{:06}":1"#, index % 10_000)))).left_out(),
             times: 3.0,
         },
@@ -114,6 +116,11 @@ fn depths() -> Vec<Input> {
         metadata(130).refused(),
     ]);
     inputs
+}
+
+/// A document with a flag that has this value.
+fn value(value: impl Display) -> String {
+    flags(1, |_| format!(r#""type":"object","variants":{{"on":{value},"off":{{}}}}"#))
 }
 
 /// A document whose top-level member `section` has `count` members of `names` names.
