@@ -7,7 +7,8 @@ use alloc::{
 };
 
 use sdk_core::{
-    BucketKey, Context, DocumentError, Evaluation, MAX_DOCUMENT_BYTES, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place,
+    BucketKey, Compiled, Context, DocumentError, Evaluation, MAX_DOCUMENT_BYTES, Millis, Overrides, OwnerKind, Ruleset, compile,
+    json::Place,
 };
 
 use crate::{
@@ -37,8 +38,12 @@ pub struct Import<'i> {
 pub struct Imported {
     /// The rows to write, and the records.
     pub outcome: CommandOutcome,
-    /// The errors of the document: each leaves something out.
+    /// The errors of the document: each leaves something out. Of many the first, as [`sdk_core::Compiled`] has them.
     pub errors: Vec<DocumentError>,
+    /// How many errors the document has.
+    pub error_count: usize,
+    /// What of the document counts, but perhaps not as it was meant.
+    pub warnings: Vec<DocumentError>,
     /// The differences to show the operator.
     pub changes: Vec<rows::Change>,
     /// Places at which the hub's state differs from the document's and stays, as JSON pointers.
@@ -93,7 +98,8 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, actor: 
     let reported = held.changes(&merged.rows);
     let writes = writes.into_iter().map(|(key, text)| (key.clone(), text.map(Into::into))).collect();
     let outcome = CommandOutcome { writes, changes, ruleset: Some(compiled.ruleset), ..CommandOutcome::default() };
-    Ok(Imported { outcome, errors: given.errors, changes: reported, kept: merged.kept, rows: merged.rows })
+    let Compiled { errors, error_count, warnings, .. } = given;
+    Ok(Imported { outcome, errors, error_count, warnings, changes: reported, kept: merged.kept, rows: merged.rows })
 }
 
 /// A rollout that came with the document, or is another now, begins its stage here; that of a flag that is gone has no course.

@@ -9,7 +9,7 @@ use crate::{
     evaluate::{ruleset::Ruleset, visit::Visit},
     model::{
         condition::Condition,
-        details::{Decision, Layer, Reason},
+        details::{Decision, Layer, Reason, StepIndex},
         image::Image,
         step::Step,
         words::Run,
@@ -71,7 +71,8 @@ impl<'r> Trace<'r> {
             Some(Layer::Kill) if decision.reason() == Reason::PrerequisiteFailed => {
                 (StepKind::Prerequisite, format!("/prerequisites/{prerequisites}"))
             }
-            Some(Layer::Kill) => (StepKind::Kill, String::new()),
+            Some(Layer::Kill) if decision.step() == Some(StepIndex::ROLLED_BACK.0) => (StepKind::Kill, "/rollout/status".into()),
+            Some(Layer::Kill) => (StepKind::Kill, "/enabled".into()),
             Some(Layer::Target) => (StepKind::Target, format!("/targets/{targets}")),
             Some(Layer::Rule) => (StepKind::Rule, format!("/rules/{rules}")),
             Some(Layer::Environment) => (StepKind::Environment, "/environments".into()),
