@@ -30,8 +30,8 @@ pub use document::{
 };
 pub use evaluate::Include;
 pub use evaluate::evaluation::Evaluation;
-pub use evaluate::explain::{Check, ExplainedStep, Explanation, StepKind};
-pub use evaluate::overrides::{Overrides, Own, OwnerKind, OwnerOverrides};
+pub use evaluate::explain::{ExplainedCondition, ExplainedStep, ExplainedUnit, Explanation, StepKind};
+pub use evaluate::overrides::{ApplicableOverrides, Overrides, OwnerKind, OwnerOverrides};
 pub use evaluate::ruleset::{Ruleset, Visitor};
 pub use json::Object;
 pub use matching::millis::Millis;

@@ -187,20 +187,22 @@ fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &
     let [before, after] = views.map(|(ruleset, rows)| {
         let ruleset = ruleset?;
         let who = OwnerView::new(CurrentState { rows, paged: rows, ruleset }, owner, &id);
-        Some((Leaves::of(ruleset, owner, &id, rows.text(key).unwrap_or("{}")), who))
+        let leaves = Leaves::of(ruleset, owner, &id, rows.text(key).unwrap_or("{}"));
+        let overrides = who.overrides(leaves.own.clone());
+        Some((leaves, overrides, who))
     });
     let mut names = BTreeSet::new();
-    names.extend(before.iter().chain(&after).flat_map(|(leaves, _)| leaves.names()));
+    names.extend(before.iter().chain(&after).flat_map(|(leaves, ..)| leaves.names()));
     let who = OwnerView::of_id(owner, &id);
     let mut any = false;
     for flag in names {
-        let look = |view: &Option<(Leaves<'_>, OwnerView<'_>)>| {
-            let (leaves, who) = view.as_ref()?;
-            Some((leaves.said(&flag), who.value(leaves.ruleset, &leaves.own, &flag, now)))
+        let look = |view: &Option<(Leaves<'_>, Overrides, OwnerView<'_>)>| {
+            let (leaves, overrides, who) = view.as_ref()?;
+            Some((leaves.said(&flag), who.value(leaves.ruleset, overrides, &flag, now)))
         };
         let (old, new) = (look(&before).unwrap_or_default(), look(&after).unwrap_or_default());
         let both = before.as_ref().zip(after.as_ref());
-        if old.0 == new.0 || both.is_some_and(|((before, _), (after, _))| before.only_the_flag_differs(after, &flag)) {
+        if old.0 == new.0 || both.is_some_and(|((before, ..), (after, ..))| before.only_the_flag_differs(after, &flag)) {
             continue;
         }
         any = true;

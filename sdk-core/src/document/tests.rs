@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 use super::{Compiled, DocumentError, MAX_ERRORS, compile};
 use crate::{
     context::Context,
-    evaluate::overrides::{Own, OwnerKind},
+    evaluate::overrides::{ApplicableOverrides, OwnerKind},
     matching::millis::Millis,
 };
 
@@ -36,7 +36,7 @@ fn refused(rest: &str, pointer: &str) {
 /// The variant and the reason of a flag without overrides.
 fn answer(compiled: &Compiled, flag: &str) -> (String, String) {
     let context = Context::from_json("{}");
-    let answer = compiled.ruleset.evaluate(Own::NONE, flag, &context, Millis(0), None);
+    let answer = compiled.ruleset.evaluate(ApplicableOverrides::NONE, flag, &context, Millis(0), None);
     (answer.variant().unwrap_or("none").into(), answer.reason().as_str().into())
 }
 

@@ -85,9 +85,9 @@ pub struct Overrides {
 
 impl Overrides {
     /// Those of the context's customer and organization. An absent or unfit id finds none.
-    pub fn of(&self, context: &Context) -> Own<'_> {
+    pub fn of(&self, context: &Context) -> ApplicableOverrides<'_> {
         let own = |kind| owner(self.section(kind), kind, context);
-        Own { customer: own(OwnerKind::Customer), organization: own(OwnerKind::Organization) }
+        ApplicableOverrides { customer: own(OwnerKind::Customer), organization: own(OwnerKind::Organization) }
     }
 
     /// Those of one owner, if they are here.
@@ -120,18 +120,28 @@ fn owner<'o>(owners: &'o BTreeMap<String, OwnerOverrides>, kind: OwnerKind, cont
     owners.get(core::str::from_utf8(kind.unit(context, &mut digits).text()?).ok()?)
 }
 
-/// The overrides that concern one context.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Own<'o> {
-    /// Those of its customer.
-    pub customer: Option<&'o OwnerOverrides>,
-    /// Those of its organization.
-    pub organization: Option<&'o OwnerOverrides>,
+/// The overrides that apply to one context: those of its customer and of its organization.
+///
+/// [`Overrides::of`] finds them; there is no other way to come by any, so that an answer never takes those of another context's owners.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ApplicableOverrides<'o> {
+    customer: Option<&'o OwnerOverrides>,
+    organization: Option<&'o OwnerOverrides>,
 }
 
-impl Own<'_> {
+impl<'o> ApplicableOverrides<'o> {
     /// Nothing is overridden.
     pub const NONE: Self = Self { customer: None, organization: None };
+
+    /// The overrides of the context's customer, or `None` if it has none.
+    pub fn customer(self) -> Option<&'o OwnerOverrides> {
+        self.customer
+    }
+
+    /// The overrides of the context's organization, or `None` if it has none.
+    pub fn organization(self) -> Option<&'o OwnerOverrides> {
+        self.organization
+    }
 
     /// What is answered for a flag, if it is overridden: the customer's comes before the organization's.
     pub(crate) fn decision(self, flag: u32) -> Option<Decision> {

@@ -5,7 +5,7 @@ use hashbrown::HashTable;
 
 use super::{
     evaluation::Evaluation,
-    overrides::{Own, OwnerOverrides},
+    overrides::{ApplicableOverrides, OwnerOverrides},
     scratch::Scratch,
     visit::Visit,
     walk::{Now, Walk},
@@ -62,12 +62,19 @@ impl Ruleset {
     /// Pure and total: equal arguments give equal answers on every machine. `own` are the overrides of the context's customer
     /// and organization. `requested` is the type of the caller's default, which is answered wherever there is no variant;
     /// `None` accepts any.
-    pub fn evaluate(&self, own: Own<'_>, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
+    pub fn evaluate(
+        &self,
+        own: ApplicableOverrides<'_>,
+        flag_key: &str,
+        context: &Context,
+        now: Millis,
+        requested: Option<FlagType>,
+    ) -> Evaluation<'_> {
         self.visitor(own, context, now).watched(flag_key, requested, ())
     }
 
     /// Somebody who will be asked about more than one flag: what was worked out for one is kept for the next.
-    pub fn visitor<'r, 'c>(&'r self, own: Own<'c>, context: &'c Context, now: Millis) -> Visitor<'r, 'c> {
+    pub fn visitor<'r, 'c>(&'r self, own: ApplicableOverrides<'c>, context: &'c Context, now: Millis) -> Visitor<'r, 'c> {
         Visitor { ruleset: self, own, context, now: Now::new(now.0), scratch: Scratch::new(), tags: &[] }
     }
 
@@ -161,7 +168,7 @@ fn name(image: &Image, number: u32) -> &[u8] {
 /// One context at one moment, asked about any number of flags.
 pub struct Visitor<'r, 'c> {
     ruleset: &'r Ruleset,
-    own: Own<'c>,
+    own: ApplicableOverrides<'c>,
     context: &'c Context,
     now: Now,
     scratch: Scratch,

@@ -5,7 +5,7 @@
 use core::{cmp::Ordering, marker::PhantomData};
 
 use super::{
-    overrides::Own,
+    overrides::ApplicableOverrides,
     scratch::{
         Scratch,
         known::{self, ABSENT, AT, NONE, THE_MOMENT, UNKNOWN},
@@ -56,14 +56,21 @@ pub(crate) struct Walk<'a, S, V> {
     words: Words<'a>,
     members: &'a [u8],
     now: &'a Now,
-    own: Own<'a>,
+    own: ApplicableOverrides<'a>,
     scratch: &'a mut Scratch,
     visit: V,
     symbols: PhantomData<S>,
 }
 
 impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
-    pub(crate) fn new(image: &'a Image, members: &'a [u8], now: &'a Now, own: Own<'a>, scratch: &'a mut Scratch, visit: V) -> Self {
+    pub(crate) fn new(
+        image: &'a Image,
+        members: &'a [u8],
+        now: &'a Now,
+        own: ApplicableOverrides<'a>,
+        scratch: &'a mut Scratch,
+        visit: V,
+    ) -> Self {
         Self { image, words: image.words(), members, now, own, scratch, visit, symbols: PhantomData }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     context::{Context, is_context, value},
     evaluate::{
         evaluation::Evaluation,
-        overrides::Own,
+        overrides::ApplicableOverrides,
         scratch::Scratch,
         walk::{Now, Walk},
     },
@@ -198,7 +198,7 @@ impl Runner {
 
     fn walk(&mut self) -> Walk<'_, Fingerprints, ()> {
         let members = self.room.bytes().get(..self.length).unwrap_or_default();
-        Walk::new(&self.image, members, &self.now, Own::NONE, &mut self.scratch, ())
+        Walk::new(&self.image, members, &self.now, ApplicableOverrides::NONE, &mut self.scratch, ())
     }
 
     /// Where the texts of the program start, to be read in place.

@@ -12,7 +12,7 @@ use crate::{
     bucket::{BUCKETS, Subkey},
     context::{Context, value},
     evaluate::{
-        overrides::Own,
+        overrides::ApplicableOverrides,
         ruleset::Ruleset,
         scratch::Scratch,
         walk::{Now, Walk},
@@ -73,14 +73,14 @@ impl From<Identity> for Audience<'_> {
 /// key, aliases, type, metadata, variant names or values), because the page must be able to finish evaluating it.
 pub fn specialise<'a>(
     ruleset: &Ruleset,
-    own: Own<'_>,
+    own: ApplicableOverrides<'_>,
     known: &Context,
     audience: impl Into<Audience<'a>>,
 ) -> Result<Program, ProgramError> {
     made_for(audience.into(), ruleset, own, known)
 }
 
-fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: Own<'_>, known: &Context) -> Result<Program, ProgramError> {
+fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context) -> Result<Program, ProgramError> {
     if known.refusal().is_some() {
         return Err(ProgramError::Context);
     }
@@ -105,7 +105,7 @@ fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: Own<'_>, known: &Con
 }
 
 /// Writes what stays of a ruleset.
-fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, audience: Audience<'_>, key: Subkey) -> Builder {
+fn settle(ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context, audience: Audience<'_>, key: Subkey) -> Builder {
     let mut always = vec!["customerId", "organizationId"];
     if audience.identity == Identity::Vouched {
         always.extend(["targetingKey", "userId", "sessionId"]);
@@ -209,7 +209,7 @@ enum SegmentAnswer {
 
 struct Settling<'a> {
     image: &'a Image,
-    own: Own<'a>,
+    own: ApplicableOverrides<'a>,
     openness: Openness,
     /// Evaluates what is settled.
     walk: Walk<'a, Exact, ()>,

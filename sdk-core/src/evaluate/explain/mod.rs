@@ -8,7 +8,7 @@ use alloc::{string::String, vec::Vec};
 pub(crate) use operand::{write_operand, write_portion};
 use trace::Trace;
 
-use super::{evaluation::Evaluation, overrides::Own, ruleset::Ruleset};
+use super::{evaluation::Evaluation, overrides::ApplicableOverrides, ruleset::Ruleset};
 use crate::{context::Context, matching::millis::Millis, model::details::FlagType};
 
 /// An answer, and how it came about.
@@ -30,15 +30,24 @@ pub struct ExplainedStep {
     /// Whether this step gave the answer.
     pub answered: bool,
     /// Conditions that were asked, innermost first; what the answer did not depend on was not asked.
-    pub conditions: Vec<Check>,
-    /// The attribute that is the unit here, and its value as JSON if there is one.
-    pub unit: Option<(String, Option<String>)>,
+    pub conditions: Vec<ExplainedCondition>,
+    /// The unit that the step looked for; `None` for steps that look for none.
+    pub unit: Option<ExplainedUnit>,
     /// The unit's bucket.
     pub bucket: Option<u32>,
     /// Upper bounds that the bucket was compared with: below the first is the first share.
     pub bounds: Vec<u32>,
     /// Of a prerequisite: the variant that its flag has, if any.
     pub variant: Option<String>,
+}
+
+/// The unit that a list or a draw looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExplainedUnit {
+    /// The name of the attribute that is the unit.
+    pub attribute: String,
+    /// The attribute's value as JSON; `None` where the context has none.
+    pub value: Option<String>,
 }
 
 /// The kinds of steps, in their order of precedence.
@@ -86,7 +95,7 @@ impl StepKind {
 
 /// A condition that was asked.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Check {
+pub struct ExplainedCondition {
     /// Where it stands in the document, as a JSON pointer.
     pub pointer: String,
     /// The operator, or `all`, `any`, `not`, `segment`, `percentage`.
@@ -105,7 +114,14 @@ pub struct Check {
 
 impl Ruleset {
     /// Answers one question and tells how the answer came about. The answer is that of [`Ruleset::evaluate`].
-    pub fn explain(&self, own: Own<'_>, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Explanation<'_> {
+    pub fn explain(
+        &self,
+        own: ApplicableOverrides<'_>,
+        flag_key: &str,
+        context: &Context,
+        now: Millis,
+        requested: Option<FlagType>,
+    ) -> Explanation<'_> {
         let flag = self.find(flag_key).unwrap_or(u32::MAX);
         let mut trace = Trace::new(self, flag);
         let evaluation = self.visitor(own, context, now).watched(flag_key, requested, &mut trace);
