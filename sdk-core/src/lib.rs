@@ -36,5 +36,6 @@ pub use evaluate::ruleset::{Ruleset, Visitor};
 pub use json::Object;
 pub use matching::millis::Millis;
 pub use model::details::{ErrorCode, FlagType, Layer, Reason, SWITCHED_OFF, Value};
+pub use model::operator::operators;
 pub use percentage::Percentage;
 pub use program::{Audience, FORMAT, Identity, MAX_PROGRAM_BYTES, Program, ProgramError, Runner, specialise};
