@@ -91,11 +91,7 @@ impl Context {
     /// Sets a number; one that is not finite makes the context a refused one.
     #[must_use]
     pub fn number(self, name: &str, number: f64) -> Self {
-        if number.is_finite() {
-            self.set_scalar(name, "", |out| value::push_number(out, number))
-        } else {
-            self.attribute(name, number)
-        }
+        if number.is_finite() { self.set_scalar(name, "", |out| value::push_number(out, number)) } else { self.attribute(name, number) }
     }
 
     /// Sets a boolean.

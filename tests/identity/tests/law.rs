@@ -1,7 +1,7 @@
 //! The law of programs: for every context that extends what is known, `run(specialise(ruleset, known), context)` is
 //! `evaluate(ruleset, context)`; for every other, `PROVIDER_NOT_READY`.
 
-use sdk_core::{Context, ErrorCode, Identity, Layer, Millis, Own, Runner, specialise};
+use sdk_core::{ApplicableOverrides, Context, ErrorCode, Identity, Layer, Millis, Runner, specialise};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 use tests_identity::{Line, Lines, count::Counts};
@@ -213,8 +213,9 @@ fn a_runner_answers_each_context_as_a_fresh_one_does() {
             Line::Document(text) => {
                 door.answer(&text);
                 if let Some(compiled) = door.document() {
-                    program =
-                        specialise(&compiled.ruleset, Own::NONE, &Context::new(), Identity::Open).expect("nothing is known").to_bytes();
+                    program = specialise(&compiled.ruleset, ApplicableOverrides::NONE, &Context::new(), Identity::Open)
+                        .expect("nothing is known")
+                        .to_bytes();
                     runner.load(&program).expect("a program is sound");
                 }
                 continue;
