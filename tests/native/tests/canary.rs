@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sdk_core::{Audience, Context, Identity, Own, compile, specialise};
+use sdk_core::{Audience, Context, Identity, compile, specialise};
 
 const KEY: &str = "0011aa22bb33cc44dd55ee66ff778899";
 const CANARIES: usize = 2_000;
@@ -100,8 +100,8 @@ fn a_flag_outside_the_audience_leaves_its_steps_alone_in_the_program() {
     let compiled = compile(&document, None).unwrap();
     assert_eq!(compiled.errors, []);
     let program = |tags: &[String]| {
-        let audience = Audience { tags, ..Audience::default() };
-        specialise(&compiled.ruleset, Own::NONE, &Context::new(), audience).unwrap()
+        let (context, audience) = (Context::new(), Audience { tags, ..Audience::default() });
+        specialise(&compiled.ruleset, compiled.overrides.of(&context), &context, audience).unwrap()
     };
     let tags = ["page".to_owned()];
     assert!(!contains(&program(&tags).to_bytes(), b"canary") && !contains(program(&tags).to_json().as_bytes(), b"canary"));
