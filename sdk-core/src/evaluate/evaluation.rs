@@ -89,8 +89,8 @@ impl<'r> Evaluation<'r> {
         self.layer() == Some(Layer::Kill) && self.step() == Some(StepIndex::ROLLED_BACK.0)
     }
 
-    /// The flag's metadata, as canonical JSON of an object: told with every answer about the flag but INVALID_CONTEXT and
-    /// PROVIDER_NOT_READY. `None` where the flag has none to tell.
+    /// The flag's metadata, as canonical JSON of an object: told with every answer about the flag but `INVALID_CONTEXT` and
+    /// `PROVIDER_NOT_READY`. `None` where the flag has none to tell.
     pub fn metadata(&self) -> Option<&'r str> {
         let is_told = match self.error_code() {
             None | Some(ErrorCode::TypeMismatch | ErrorCode::TargetingKeyMissing) => self.flag < self.image.flags(),

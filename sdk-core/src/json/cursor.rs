@@ -469,7 +469,9 @@ mod tests {
         match (ours, theirs) {
             (Json::Null, serde_json::Value::Null) => true,
             (Json::Boolean(ours), serde_json::Value::Bool(theirs)) => ours == theirs,
-            (Json::Number(ours), serde_json::Value::Number(theirs)) => theirs.as_f64().is_some_and(|theirs| *ours == theirs),
+            (Json::Number(ours), serde_json::Value::Number(theirs)) => {
+                theirs.as_f64().is_some_and(|theirs| ours.to_bits() == (theirs + 0.0).to_bits())
+            }
             (Json::String(ours), serde_json::Value::String(theirs)) => ours == theirs,
             (Json::Array(ours), serde_json::Value::Array(theirs)) => {
                 ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))

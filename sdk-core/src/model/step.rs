@@ -58,6 +58,7 @@ pub(crate) struct Guarded {
 
 impl Words<'_> {
     /// The step at a place, with its condition.
+    #[expect(clippy::inline_always, reason = "an enum answered through memory costs a quarter of a walk")]
     #[inline(always)]
     pub(crate) fn step(self, mut at: u32) -> Guarded {
         let (mut word, mut condition) = (self.word(at), 0);
@@ -116,7 +117,7 @@ impl Words<'_> {
     }
 
     /// The hash of a draw: its number stands in the draw's first word, its parameters at a place.
-    #[inline(always)]
+    #[inline]
     pub(super) fn hash(self, word: u32, at: u32) -> Option<DrawHash> {
         DrawHash::read(word >> code::HASH_SHIFT & 15, self.subkey(at))
     }
