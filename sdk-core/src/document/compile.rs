@@ -1,22 +1,21 @@
 //! From the text of a document to a ruleset, its overrides, and everything that is wrong with it.
-use alloc::{boxed::Box, collections::BTreeMap, format, vec::Vec};
-use core::mem;
+use alloc::{format, vec::Vec};
 
 use super::{
-    condition::Conditions,
+    definition::{CompiledFlag, CompiledSegment},
     error::DocumentError,
-    flag::{self, Draft},
     limits::MAX_DOCUMENT_BYTES,
-    names, overrides, pattern, prerequisites,
+    link::{self, Setting, StatedFlag},
+    overrides, pattern,
     reader::{Report, once},
-    segments::{self, Segments},
-    steps,
+    segments::NamedSegment,
+    state::State,
     top::Top,
 };
 use crate::{
     bucket::BucketKey,
     evaluate::{overrides::Overrides, ruleset::Ruleset},
-    json::{Json, Place},
+    json::{Json, Place, cursor::Member},
     model::build::Builder,
 };
 
@@ -45,39 +44,42 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     if text.len() > MAX_DOCUMENT_BYTES {
         return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));
     }
-    let document = Top::read(text, missing_key)?;
+    let Top { environment, key, private, segments, flags, overrides } = Top::read(text, missing_key)?;
     let (mut report, mut patterns) = (Report::default(), pattern::Budget::default());
-    let mut builder = Builder::new(document.key.subkey(b"\0symbols"));
+    let mut part = Builder::for_parts();
 
-    let segments = segments::compile(&document.segments, document.key, &mut builder, &mut patterns, &mut report)?;
-    let mut drafts = read_flags(&document, &segments, &mut builder, &mut patterns, &mut report)?;
-    names::drop_aliases(&document.flags, &mut drafts, &mut report);
-    let warnings = names::prefixes(&drafts);
-    let prerequisites::Linked { order, required } = prerequisites::link(&drafts, &mut report);
-
-    let mut tags = BTreeMap::new();
-    for (number, index) in (0..).zip(&order) {
-        let (Some((_, draft)), Some(required)) = (drafts.get_mut(*index), required.get(*index)) else { continue };
-        let steps = steps::lay(draft, required, document.key, &mut builder);
-        builder.flag(draft.key.as_bytes(), draft.kind, draft.table, steps);
-        if !draft.tags.is_empty() {
-            tags.insert(number, draft.tags.iter().map(|tag| Box::from(tag.as_ref())).collect());
-        }
-        // The tables have them now.
-        mem::take(&mut draft.rollout);
-        mem::take(&mut draft.rules);
-    }
-    for (number, index) in (0..).zip(&order) {
-        let Some((_, draft)) = drafts.get(*index) else { continue };
-        for (_, alias) in &draft.aliases {
-            builder.alias(alias.as_bytes(), number);
+    let place = Place::ROOT.name("segments");
+    let mut compiled_segments = Vec::new();
+    for (name, member) in once(&segments, place, &mut report) {
+        report.reading(member.at);
+        match Json::read(member.raw, place.name(name)) {
+            Err(error) => report.add(error),
+            Ok(tree) => {
+                let compiled = CompiledSegment::compile(name, &tree, &mut part, &mut patterns)?;
+                compiled_segments.push((member.at, &**name, compiled));
+            }
         }
     }
-    drop((drafts, required));
-    let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
-    let image = builder.finish_exact().ok_or_else(too_large)?;
-    let ruleset = Ruleset::new(image, document.key, document.private, segments::in_order_of_numbers(segments), tags);
-    let overrides = match document.overrides {
+    let place = Place::ROOT.name("flags");
+    let keys = once(&flags, place, &mut report);
+    let mut stated = Vec::with_capacity(keys.len());
+    for (key, member) in keys {
+        report.reading(member.at);
+        match Json::read(member.raw, place.name(key)) {
+            Err(error) => report.add(error),
+            Ok(tree) => {
+                let compiled = CompiledFlag::compile(key, &tree, &mut part, &mut patterns)?;
+                let state = State::read(&tree, place.name(key), &mut report);
+                stated.push(StatedFlag { at: member.at, compiled, state });
+            }
+        }
+    }
+    drop(part);
+    let setting = Setting { environment: environment.as_deref(), key, private };
+    let named: Vec<NamedSegment<'_>> =
+        compiled_segments.iter().map(|(at, name, compiled)| NamedSegment { at: *at, name, compiled }).collect();
+    let (ruleset, warnings) = link::link(setting, (&named, names(&segments)), (&mut stated, names(&flags)), false, &mut report)?;
+    let overrides = match overrides {
         None => Overrides::default(),
         Some((at, raw)) => overrides::read(raw, at, &ruleset, &mut report),
     };
@@ -85,31 +87,7 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     Ok(Compiled { ruleset, overrides, errors, error_count, warnings })
 }
 
-/// Reads all flags, one tree at a time; each with the place of its value in the text. An error refuses the document.
-fn read_flags<'t>(
-    document: &Top<'t>,
-    segments: &Segments,
-    builder: &mut Builder,
-    patterns: &mut pattern::Budget,
-    report: &mut Report,
-) -> Result<Vec<(usize, Draft<'t>)>, DocumentError> {
-    let place = Place::ROOT.name("flags");
-    let flags = once(&document.flags, place, report);
-    let mut drafts = Vec::with_capacity(flags.len());
-    for (key, member) in flags {
-        report.reading(member.at);
-        let place = place.name(key);
-        match Json::read(member.raw, place) {
-            Err(error) => report.add(error),
-            Ok(tree) => {
-                let mut conditions = Conditions { builder, report, segments, key: document.key, patterns, draws: None };
-                let draft = flag::read(key, &tree, place, document.environment.as_deref(), &mut conditions);
-                drafts.extend(draft.map(|draft| (member.at, draft)));
-            }
-        }
-        if let Some(refusal) = report.refusal.take() {
-            return Err(refusal);
-        }
-    }
-    Ok(drafts)
+/// The names that stand in a section, as far as they are text.
+fn names<'m>(members: &'m [Member<'_>]) -> impl Iterator<Item = &'m str> {
+    members.iter().filter_map(|member| member.name.as_deref().ok())
 }

@@ -4,10 +4,13 @@
 //! refuses it: its schema, its bucket key, an unknown top-level member, a broken limit of the document.
 mod compile;
 mod condition;
+mod copy;
+mod definition;
 pub(crate) mod error;
 mod flag;
 mod key;
 pub(crate) mod limits;
+mod link;
 mod metadata;
 mod names;
 mod operand;
@@ -21,6 +24,7 @@ mod report;
 mod rollout;
 mod scalars;
 mod segments;
+mod state;
 mod steps;
 #[cfg(test)]
 mod tests;
