@@ -1,14 +1,16 @@
 //! From the text of a document to a ruleset, its overrides, and everything that is wrong with it.
-use alloc::{format, vec::Vec};
+use alloc::{borrow::Cow, format, vec::Vec};
 
 use super::{
     definition::{CompiledFlag, CompiledSegment},
     error::DocumentError,
+    kept::{Digest, Kept, Pieces, StateMembers, digest_flag},
     limits::MAX_DOCUMENT_BYTES,
-    link::{self, Setting, StatedFlag},
-    overrides, pattern,
+    link::{Setting, StatedFlag, link},
+    overrides,
+    pattern::Budget,
     reader::{Report, once},
-    segments::NamedSegment,
+    segments::StandingSegment,
     state::State,
     top::Top,
 };
@@ -41,50 +43,132 @@ pub struct Compiled {
 /// than [`MAX_DOCUMENT_BYTES`], its schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a
 /// limit of the document is broken. Compiling ends with the first of them.
 pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
-    if text.len() > MAX_DOCUMENT_BYTES {
-        return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));
-    }
-    let Top { environment, key, private, segments, flags, overrides } = Top::read(text, missing_key)?;
-    let (mut report, mut patterns) = (Report::default(), pattern::Budget::default());
-    let mut part = Builder::for_parts();
+    Compiler { keeps: false, ..Compiler::new() }.compile(text, missing_key)
+}
 
-    let place = Place::ROOT.name("segments");
-    let mut compiled_segments = Vec::new();
-    for (name, member) in once(&segments, place, &mut report) {
-        report.reading(member.at);
-        match Json::read(member.raw, place.name(name)) {
-            Err(error) => report.add(error),
-            Ok(tree) => {
-                let compiled = CompiledSegment::compile(name, &tree, &mut part, &mut patterns)?;
-                compiled_segments.push((member.at, &**name, compiled));
-            }
+/// Compiles one document after another and keeps what stays the same between them: a flag whose definition did not change is not
+/// compiled again, whatever became of its state, the environment or the bucket key.
+pub struct Compiler {
+    keeps: bool,
+    flags: Kept<CompiledFlag>,
+    segments: Kept<CompiledSegment>,
+}
+
+/// What is compiled of one document.
+#[derive(Default)]
+struct Parts<'t> {
+    flags: Vec<StatedFlag>,
+    /// Flags whose state cannot be read.
+    stateless: Vec<(Digest, CompiledFlag)>,
+    segments: Vec<StandingSegment<'t>>,
+}
+
+impl Compiler {
+    /// A compiler that has seen no document.
+    pub const fn new() -> Self {
+        Self { keeps: true, flags: Kept::new(), segments: Kept::new() }
+    }
+
+    /// Compiles a document as [`compile()`] does, with the same result.
+    ///
+    /// What this document does not use is kept no longer; one that is refused changes nothing of that.
+    pub fn compile(&mut self, text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
+        if text.len() > MAX_DOCUMENT_BYTES {
+            return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));
+        }
+        let document = Top::read(text, missing_key)?;
+        let (mut parts, mut report) = (Parts::default(), Report::default());
+        let linked = self.parts(&document, &mut parts, &mut report).and_then(|()| {
+            let setting = Setting { environment: document.environment.as_deref(), key: document.key, private: document.private.clone() };
+            let segments = (parts.segments.as_slice(), names(&document.segments));
+            link(setting, segments, (&mut parts.flags, names(&document.flags)), self.keeps, &mut report)
+        });
+        if self.keeps {
+            self.keep(parts, linked.is_ok());
+        }
+        let (ruleset, warnings) = linked?;
+        let overrides = match document.overrides {
+            None => Overrides::default(),
+            Some((at, raw)) => overrides::read(raw, at, &ruleset, &mut report),
+        };
+        let (errors, error_count) = report.finish();
+        Ok(Compiled { ruleset, overrides, errors, error_count, warnings })
+    }
+
+    /// Compiles segments and flags, or takes what is kept of them. An error refuses the document.
+    fn parts<'t>(&mut self, document: &'t Top<'t>, parts: &mut Parts<'t>, report: &mut Report) -> Result<(), DocumentError> {
+        let (mut builder, mut patterns, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
+        let place = Place::ROOT.name("segments");
+        for (name, member) in once(&document.segments, place, report) {
+            report.reading(member.at);
+            let digest = if self.keeps { pieces.of(name).push(member.raw).digest() } else { Digest::default() };
+            let compiled = match self.segments.take(digest).filter(|kept| patterns.charge(kept.part.patterns)) {
+                Some(kept) => kept,
+                None => match Json::read(member.raw, place.name(name)) {
+                    Err(error) => {
+                        report.add(error);
+                        continue;
+                    }
+                    Ok(tree) => CompiledSegment::compile(name, &tree, &mut builder, &mut patterns)?,
+                },
+            };
+            parts.segments.push(StandingSegment { at: member.at, name, digest, compiled });
+        }
+        let place = Place::ROOT.name("flags");
+        let flags = once(&document.flags, place, report);
+        parts.flags.reserve_exact(flags.len());
+        for (key, member) in flags {
+            report.reading(member.at);
+            let place = place.name(key);
+            let (digest, state) =
+                if self.keeps { digest_flag(&mut pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
+            let kept = self.flags.take(digest).filter(|kept| patterns.charge(kept.part.patterns));
+            // Of a flag that is kept only the members are read that are its state.
+            let tree = if kept.is_some() { read_members(&state, place) } else { Json::read(member.raw, place) };
+            let tree = match tree {
+                Ok(tree) => tree,
+                Err(error) => {
+                    report.add(error);
+                    parts.stateless.extend(kept.map(|kept| (digest, kept)));
+                    continue;
+                }
+            };
+            let compiled = match kept {
+                Some(kept) => kept,
+                None => CompiledFlag::compile(key, &tree, &mut builder, &mut patterns)?,
+            };
+            let state = State::read(&tree, place, report);
+            parts.flags.push(StatedFlag { at: member.at, digest, compiled, state });
+        }
+        Ok(())
+    }
+
+    /// Keeps parts of a document; where that was `accepted`, nothing else.
+    fn keep(&mut self, parts: Parts<'_>, accepted: bool) {
+        if accepted {
+            self.flags.clear();
+            self.segments.clear();
+        }
+        let stated = parts.flags.into_iter().map(|flag| (flag.digest, flag.compiled));
+        for (digest, compiled) in stated.chain(parts.stateless) {
+            self.flags.put(digest, compiled);
+        }
+        for StandingSegment { digest, compiled, .. } in parts.segments {
+            self.segments.put(digest, compiled);
         }
     }
-    let place = Place::ROOT.name("flags");
-    let keys = once(&flags, place, &mut report);
-    let mut stated = Vec::with_capacity(keys.len());
-    for (key, member) in keys {
-        report.reading(member.at);
-        match Json::read(member.raw, place.name(key)) {
-            Err(error) => report.add(error),
-            Ok(tree) => {
-                let compiled = CompiledFlag::compile(key, &tree, &mut part, &mut patterns)?;
-                let state = State::read(&tree, place.name(key), &mut report);
-                stated.push(StatedFlag { at: member.at, compiled, state });
-            }
-        }
+}
+
+impl Default for Compiler {
+    fn default() -> Self {
+        Self::new()
     }
-    drop(part);
-    let setting = Setting { environment: environment.as_deref(), key, private };
-    let named: Vec<NamedSegment<'_>> =
-        compiled_segments.iter().map(|(at, name, compiled)| NamedSegment { at: *at, name, compiled }).collect();
-    let (ruleset, warnings) = link::link(setting, (&named, names(&segments)), (&mut stated, names(&flags)), false, &mut report)?;
-    let overrides = match overrides {
-        None => Overrides::default(),
-        Some((at, raw)) => overrides::read(raw, at, &ruleset, &mut report),
-    };
-    let (errors, error_count) = report.finish();
-    Ok(Compiled { ruleset, overrides, errors, error_count, warnings })
+}
+
+/// Reads members of an object that are known by their text.
+fn read_members<'t>(members: &StateMembers<'t>, place: Place<'_>) -> Result<Json<'t>, DocumentError> {
+    let read = |(name, raw): &(Cow<'t, str>, &'t str)| Ok((name.clone(), Json::read(raw, place.name(name))?));
+    members.iter().map(read).collect::<Result<_, _>>().map(Json::Object)
 }
 
 /// The names that stand in a section, as far as they are text.

@@ -3,13 +3,14 @@ use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 use core::mem;
 
 use super::{
-    copy::Copier,
+    copy::{Copier, LinkedSegment},
     definition::{CompiledFlag, Definition},
     error::DocumentError,
+    kept::Digest,
     names, prerequisites,
     report::Report,
     rollout::Rollout,
-    segments::{NamedSegment, Segments},
+    segments::{Segments, StandingSegment},
     state::State,
     steps,
 };
@@ -32,6 +33,7 @@ pub(crate) struct Setting<'s> {
 pub(crate) struct StatedFlag {
     /// Where its value stands in the text.
     pub(crate) at: usize,
+    pub(crate) digest: Digest,
     pub(crate) compiled: CompiledFlag,
     /// `None` where it is unusable, as was reported.
     pub(crate) state: Option<State>,
@@ -45,7 +47,7 @@ pub(crate) struct LinkedFlag<'f> {
     pub(crate) aliases: Vec<(usize, &'f str)>,
     state: State,
     part: Tables<'f>,
-    segments: Vec<super::copy::LinkedSegment>,
+    segments: Vec<LinkedSegment>,
 }
 
 /// The tables of a part.
@@ -69,7 +71,7 @@ impl LinkedFlag<'_> {
 /// are the tables of the flags unless they are kept.
 pub(crate) fn link<'f>(
     setting: Setting<'_>,
-    (segments, segment_names): (&[NamedSegment<'f>], impl Iterator<Item = &'f str>),
+    (segments, segment_names): (&[StandingSegment<'f>], impl Iterator<Item = &'f str>),
     (flags, flag_keys): (&'f mut [StatedFlag], impl Iterator<Item = &'f str>),
     keeps: bool,
     report: &mut Report,

@@ -8,6 +8,7 @@ mod copy;
 mod definition;
 pub(crate) mod error;
 mod flag;
+mod kept;
 mod key;
 pub(crate) mod limits;
 mod link;
@@ -31,7 +32,7 @@ mod tests;
 mod top;
 mod variants;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, Compiler, compile};
 pub use error::DocumentError;
 pub use limits::*;
 pub use override_tree::{Leaf, Members, VisitLeaves, retain_leaves, visit_leaves};

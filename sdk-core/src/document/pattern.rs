@@ -75,6 +75,12 @@ impl Work<'_> {
     }
 }
 
+#[cfg(test)]
+std::thread_local! {
+    /// How many patterns this thread has compiled.
+    pub(crate) static COMPILED: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
 /// Steps that a byte of a pattern counts: parsing it takes as long.
 const STEPS_PER_BYTE: usize = 4;
 /// Steps that an automaton counts which grows past [`MAX_NFA_BYTES`]: about as long as building it takes.
@@ -82,6 +88,8 @@ const STEPS_OF_LARGE_NFA: usize = MAX_NFA_BYTES / 16;
 
 /// The table that `matching::pattern::found` walks.
 pub(crate) fn compile_pattern(pattern: &str, budget: &mut Budget) -> Result<Vec<u8>, PatternError> {
+    #[cfg(test)]
+    COMPILED.set(COMPILED.get() + 1);
     if pattern.len() > MAX_BYTES {
         return Err(PatternError::TooLong { bytes: pattern.len() });
     }

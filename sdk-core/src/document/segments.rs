@@ -6,6 +6,7 @@ use super::{
     copy::{Copier, LinkedSegment},
     definition::{CompiledSegment, Part},
     error::DocumentError,
+    kept::Digest,
     limits::MAX_CONDITION_DEPTH,
     order::in_order,
     report::Report,
@@ -22,11 +23,12 @@ enum Segment {
 }
 
 /// A segment to be linked.
-pub(crate) struct NamedSegment<'s> {
+pub(crate) struct StandingSegment<'s> {
     /// Where its value stands in the text.
     pub(crate) at: usize,
     pub(crate) name: &'s str,
-    pub(crate) compiled: &'s CompiledSegment,
+    pub(crate) digest: Digest,
+    pub(crate) compiled: CompiledSegment,
 }
 
 /// The segments of a document by name.
@@ -35,14 +37,14 @@ pub(crate) struct Segments<'s>(BTreeMap<&'s str, Segment>);
 impl<'s> Segments<'s> {
     /// Links segments; `known` are the names that stand in the document, also those that are left out.
     pub(crate) fn link(
-        segments: &[NamedSegment<'s>],
+        segments: &[StandingSegment<'s>],
         known: impl Iterator<Item = &'s str>,
         key: BucketKey,
         builder: &mut Builder,
         report: &mut Report,
     ) -> Self {
         let numbers: BTreeMap<&str, usize> = segments.iter().enumerate().map(|(number, segment)| (segment.name, number)).collect();
-        let needs = |segment: &NamedSegment<'_>| -> Vec<usize> {
+        let needs = |segment: &StandingSegment<'_>| -> Vec<usize> {
             segment.compiled.part.segments.iter().filter_map(|used| numbers.get(&*used.name).copied()).collect()
         };
         let needs: Vec<Vec<usize>> = segments.iter().map(needs).collect();
