@@ -76,11 +76,15 @@ pub(crate) enum DrawHash {
     Sip(Subkey),
     /// `murmurhash-js`; it has no parameters.
     MurmurhashJs,
+    /// `sip-1` whose key is still to be made of an environment's key and the salt: the place and the length of its text. No program
+    /// and no ruleset holds it, only what they are linked from.
+    Unkeyed { at: u32, length: u32 },
 }
 
 impl DrawHash {
     const SIP: u32 = 0;
     const MURMURHASH_JS: u32 = 1;
+    const UNKEYED: u32 = 15;
 
     /// Whether a hash has this number.
     pub(crate) const fn is_known(number: u32) -> bool {
@@ -89,10 +93,12 @@ impl DrawHash {
 
     /// The hash with this number and these parameters.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
     pub(crate) const fn read(number: u32, parameters: Subkey) -> Option<Self> {
         match number {
             Self::SIP => Some(Self::Sip(parameters)),
             Self::MURMURHASH_JS => Some(Self::MurmurhashJs),
+            Self::UNKEYED => Some(Self::Unkeyed { at: parameters.0[0] as u32, length: (parameters.0[0] >> 32) as u32 }),
             _ => None,
         }
     }
@@ -102,6 +108,7 @@ impl DrawHash {
         match self {
             Self::Sip(_) => Self::SIP,
             Self::MurmurhashJs => Self::MURMURHASH_JS,
+            Self::Unkeyed { .. } => Self::UNKEYED,
         }
     }
 
@@ -110,6 +117,7 @@ impl DrawHash {
         match self {
             Self::Sip(subkey) => subkey,
             Self::MurmurhashJs => Subkey([0; 2]),
+            Self::Unkeyed { at, length } => Subkey([at as u64 | (length as u64) << 32, 0]),
         }
     }
 
@@ -119,6 +127,7 @@ impl DrawHash {
         match self {
             Self::Sip(subkey) => subkey.bucket(unit),
             Self::MurmurhashJs => murmurhash_js_bucket(unit),
+            Self::Unkeyed { .. } => 0,
         }
     }
 }

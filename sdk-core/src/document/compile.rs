@@ -1,22 +1,23 @@
 //! From the text of a document to a ruleset, its overrides, and everything that is wrong with it.
-use alloc::{boxed::Box, collections::BTreeMap, format, vec::Vec};
-use core::mem;
+use alloc::{borrow::Cow, format, vec::Vec};
 
 use super::{
-    condition::Conditions,
+    definition::{CompiledFlag, CompiledSegment},
     error::DocumentError,
-    flag::{self, Draft},
+    kept::{Digest, Kept, Pieces, StateMembers, digest_flag},
     limits::MAX_DOCUMENT_BYTES,
-    names, overrides, pattern, prerequisites,
+    link::{Setting, StatedFlag, link},
+    overrides,
+    pattern::Budget,
     reader::{Report, once},
-    segments::{self, Segments},
-    steps,
+    segments::StandingSegment,
+    state::State,
     top::Top,
 };
 use crate::{
     bucket::BucketKey,
     evaluate::{overrides::Overrides, ruleset::Ruleset},
-    json::{Json, Place},
+    json::{Json, Place, cursor::Member},
     model::build::Builder,
 };
 
@@ -42,74 +43,135 @@ pub struct Compiled {
 /// than [`MAX_DOCUMENT_BYTES`], its schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a
 /// limit of the document is broken. Compiling ends with the first of them.
 pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
-    if text.len() > MAX_DOCUMENT_BYTES {
-        return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));
-    }
-    let document = Top::read(text, missing_key)?;
-    let (mut report, mut patterns) = (Report::default(), pattern::Budget::default());
-    let mut builder = Builder::new(document.key.subkey(b"\0symbols"));
-
-    let segments = segments::compile(&document.segments, document.key, &mut builder, &mut patterns, &mut report)?;
-    let mut drafts = read_flags(&document, &segments, &mut builder, &mut patterns, &mut report)?;
-    names::drop_aliases(&document.flags, &mut drafts, &mut report);
-    let warnings = names::prefixes(&drafts);
-    let prerequisites::Linked { order, required } = prerequisites::link(&drafts, &mut report);
-
-    let mut tags = BTreeMap::new();
-    for (number, index) in (0..).zip(&order) {
-        let (Some((_, draft)), Some(required)) = (drafts.get_mut(*index), required.get(*index)) else { continue };
-        let steps = steps::lay(draft, required, document.key, &mut builder);
-        builder.flag(draft.key.as_bytes(), draft.kind, draft.table, steps);
-        if !draft.tags.is_empty() {
-            tags.insert(number, draft.tags.iter().map(|tag| Box::from(tag.as_ref())).collect());
-        }
-        // The tables have them now.
-        mem::take(&mut draft.rollout);
-        mem::take(&mut draft.rules);
-    }
-    for (number, index) in (0..).zip(&order) {
-        let Some((_, draft)) = drafts.get(*index) else { continue };
-        for (_, alias) in &draft.aliases {
-            builder.alias(alias.as_bytes(), number);
-        }
-    }
-    drop((drafts, required));
-    let too_large = || DocumentError::at(Place::ROOT, "the document does not fit the tables");
-    let image = builder.finish_exact().ok_or_else(too_large)?;
-    let ruleset = Ruleset::new(image, document.key, document.private, segments::in_order_of_numbers(segments), tags);
-    let overrides = match document.overrides {
-        None => Overrides::default(),
-        Some((at, raw)) => overrides::read(raw, at, &ruleset, &mut report),
-    };
-    let (errors, error_count) = report.finish();
-    Ok(Compiled { ruleset, overrides, errors, error_count, warnings })
+    Compiler { keeps: false, ..Compiler::new() }.compile(text, missing_key)
 }
 
-/// Reads all flags, one tree at a time; each with the place of its value in the text. An error refuses the document.
-fn read_flags<'t>(
-    document: &Top<'t>,
-    segments: &Segments,
-    builder: &mut Builder,
-    patterns: &mut pattern::Budget,
-    report: &mut Report,
-) -> Result<Vec<(usize, Draft<'t>)>, DocumentError> {
-    let place = Place::ROOT.name("flags");
-    let flags = once(&document.flags, place, report);
-    let mut drafts = Vec::with_capacity(flags.len());
-    for (key, member) in flags {
-        report.reading(member.at);
-        let place = place.name(key);
-        match Json::read(member.raw, place) {
-            Err(error) => report.add(error),
-            Ok(tree) => {
-                let mut conditions = Conditions { builder, report, segments, key: document.key, patterns, draws: None };
-                let draft = flag::read(key, &tree, place, document.environment.as_deref(), &mut conditions);
-                drafts.extend(draft.map(|draft| (member.at, draft)));
-            }
+/// Compiles one document after another and keeps what stays the same between them: a flag whose definition did not change is not
+/// compiled again, whatever became of its state, the environment or the bucket key.
+pub struct Compiler {
+    keeps: bool,
+    flags: Kept<CompiledFlag>,
+    segments: Kept<CompiledSegment>,
+}
+
+/// What is compiled of one document.
+#[derive(Default)]
+struct Parts<'t> {
+    flags: Vec<StatedFlag>,
+    /// Flags whose state cannot be read.
+    stateless: Vec<(Digest, CompiledFlag)>,
+    segments: Vec<StandingSegment<'t>>,
+}
+
+impl Compiler {
+    /// A compiler that has seen no document.
+    pub const fn new() -> Self {
+        Self { keeps: true, flags: Kept::new(), segments: Kept::new() }
+    }
+
+    /// Compiles a document as [`compile()`] does, with the same result.
+    ///
+    /// What this document does not use is kept no longer; one that is refused changes nothing of that.
+    pub fn compile(&mut self, text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
+        if text.len() > MAX_DOCUMENT_BYTES {
+            return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));
         }
-        if let Some(refusal) = report.refusal.take() {
-            return Err(refusal);
+        let document = Top::read(text, missing_key)?;
+        let (mut parts, mut report) = (Parts::default(), Report::default());
+        let linked = self.parts(&document, &mut parts, &mut report).and_then(|()| {
+            let setting = Setting { environment: document.environment.as_deref(), key: document.key, private: document.private.clone() };
+            let segments = (parts.segments.as_slice(), names(&document.segments));
+            link(setting, segments, (&mut parts.flags, names(&document.flags)), self.keeps, &mut report)
+        });
+        if self.keeps {
+            self.keep(parts, linked.is_ok());
+        }
+        let (ruleset, warnings) = linked?;
+        let overrides = match document.overrides {
+            None => Overrides::default(),
+            Some((at, raw)) => overrides::read(raw, at, &ruleset, &mut report),
+        };
+        let (errors, error_count) = report.finish();
+        Ok(Compiled { ruleset, overrides, errors, error_count, warnings })
+    }
+
+    /// Compiles segments and flags, or takes what is kept of them. An error refuses the document.
+    fn parts<'t>(&mut self, document: &'t Top<'t>, parts: &mut Parts<'t>, report: &mut Report) -> Result<(), DocumentError> {
+        let (mut builder, mut patterns, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
+        let place = Place::ROOT.name("segments");
+        for (name, member) in once(&document.segments, place, report) {
+            report.reading(member.at);
+            let digest = if self.keeps { pieces.of(name).push(member.raw).digest() } else { Digest::default() };
+            let compiled = match self.segments.take(digest).filter(|kept| patterns.charge(kept.part.patterns)) {
+                Some(kept) => kept,
+                None => match Json::read(member.raw, place.name(name)) {
+                    Err(error) => {
+                        report.add(error);
+                        continue;
+                    }
+                    Ok(tree) => CompiledSegment::compile(name, &tree, &mut builder, &mut patterns)?,
+                },
+            };
+            parts.segments.push(StandingSegment { at: member.at, name, digest, compiled });
+        }
+        let place = Place::ROOT.name("flags");
+        let flags = once(&document.flags, place, report);
+        parts.flags.reserve_exact(flags.len());
+        for (key, member) in flags {
+            report.reading(member.at);
+            let place = place.name(key);
+            let (digest, state) =
+                if self.keeps { digest_flag(&mut pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
+            let kept = self.flags.take(digest).filter(|kept| patterns.charge(kept.part.patterns));
+            // Of a flag that is kept only the members are read that are its state.
+            let tree = if kept.is_some() { read_members(&state, place) } else { Json::read(member.raw, place) };
+            let tree = match tree {
+                Ok(tree) => tree,
+                Err(error) => {
+                    report.add(error);
+                    parts.stateless.extend(kept.map(|kept| (digest, kept)));
+                    continue;
+                }
+            };
+            let compiled = match kept {
+                Some(kept) => kept,
+                None => CompiledFlag::compile(key, &tree, &mut builder, &mut patterns)?,
+            };
+            let state = State::read(&tree, place, report);
+            parts.flags.push(StatedFlag { at: member.at, digest, compiled, state });
+        }
+        Ok(())
+    }
+
+    /// Keeps parts of a document; where that was `accepted`, nothing else.
+    fn keep(&mut self, parts: Parts<'_>, accepted: bool) {
+        if accepted {
+            self.flags.clear();
+            self.segments.clear();
+        }
+        let stated = parts.flags.into_iter().map(|flag| (flag.digest, flag.compiled));
+        for (digest, compiled) in stated.chain(parts.stateless) {
+            self.flags.put(digest, compiled);
+        }
+        for StandingSegment { digest, compiled, .. } in parts.segments {
+            self.segments.put(digest, compiled);
         }
     }
-    Ok(drafts)
+}
+
+impl Default for Compiler {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Reads members of an object that are known by their text.
+fn read_members<'t>(members: &StateMembers<'t>, place: Place<'_>) -> Result<Json<'t>, DocumentError> {
+    let read = |(name, raw): &(Cow<'t, str>, &'t str)| Ok((name.clone(), Json::read(raw, place.name(name))?));
+    members.iter().map(read).collect::<Result<_, _>>().map(Json::Object)
+}
+
+/// The names that stand in a section, as far as they are text.
+fn names<'m>(members: &'m [Member<'_>]) -> impl Iterator<Item = &'m str> {
+    members.iter().filter_map(|member| member.name.as_deref().ok())
 }

@@ -1,31 +1,25 @@
 //! Conditions: from JSON to the words that are walked. Operands are compiled here, once.
-use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, format, vec::Vec};
+use alloc::{format, vec::Vec};
+use core::fmt;
 
 use super::{
+    definition::SegmentUse,
     limits::MAX_CONDITION_DEPTH,
     operand::Operand,
     pattern,
     reader::{Fields, Report},
 };
 use crate::{
-    bucket::{BucketKey, DrawHash},
+    bucket::DrawHash,
     json::{Json, Place},
     model::{
         build::Builder,
         condition::Portion,
+        image::Span,
         operator::{OPERATORS, Operator, Options},
     },
     percentage::Percentage,
 };
-
-/// What became of a segment.
-#[derive(Clone, Copy)]
-pub(crate) enum Segment {
-    /// Compiled: its number, its condition and how deep that nests.
-    Sound { number: u32, condition: u32, depth: u32 },
-    /// Unusable, as was reported.
-    Broken,
-}
 
 /// What a flag lends to the draws in its conditions.
 #[derive(Clone, Copy)]
@@ -34,35 +28,32 @@ pub(crate) struct Draws<'d> {
     pub(crate) murmurhash_js: bool,
 }
 
-/// Compiles the conditions of one document.
+/// Compiles the conditions of one flag or segment.
 pub(crate) struct Conditions<'c, 'd> {
     pub(crate) builder: &'c mut Builder,
     pub(crate) report: &'c mut Report,
-    pub(crate) segments: &'c BTreeMap<Box<str>, Segment>,
-    pub(crate) key: BucketKey,
+    /// The segments that were named so far: a condition holds its place among them.
+    pub(crate) segments: Vec<SegmentUse>,
+    /// The deepest level at which a condition stands.
+    pub(crate) depth: u32,
     /// What the patterns of the document may still take.
     pub(crate) patterns: &'c mut pattern::Budget,
     /// Of the flag whose conditions are compiled; a segment has none.
     pub(crate) draws: Option<Draws<'d>>,
 }
 
-/// A compiled condition: where it stands and how deep it nests (a test alone is 1).
-#[derive(Clone, Copy)]
-pub(crate) struct Compiled {
-    pub(crate) at: u32,
-    pub(crate) depth: u32,
-}
-
 /// The forms of conditions: the member by which each is told.
 const FORMS: [&str; 6] = ["attribute", "all", "any", "not", "segment", "percentage"];
 
 impl Conditions<'_, '_> {
-    /// Compiles a condition that stands `level` levels deep (the outermost is 1); `None` after reporting what is wrong.
-    pub(crate) fn compile(&mut self, json: &Json<'_>, place: Place<'_>, level: u32) -> Option<Compiled> {
+    /// Compiles a condition that stands `level` levels deep (the outermost is 1) and answers where; `None` after reporting what is
+    /// wrong.
+    pub(crate) fn compile(&mut self, json: &Json<'_>, place: Place<'_>, level: u32) -> Option<u32> {
         if level > MAX_CONDITION_DEPTH {
-            self.too_deep(place);
+            self.report.error(place, TooDeep);
             return None;
         }
+        self.depth = self.depth.max(level);
         let Json::Object(members) = json else {
             self.report.expected(place, "a condition (an object)", json);
             return None;
@@ -80,7 +71,7 @@ impl Conditions<'_, '_> {
             Some("not") => {
                 let fields = Fields::of(json, place, &["not"], self.report)?;
                 let inner = self.compile(fields.get("not")?, place.name("not"), level + 1)?;
-                Some(Compiled { at: self.builder.not(inner.at), depth: inner.depth + 1 })
+                Some(self.builder.not(inner))
             }
             Some("segment") => self.segment(json, place, level),
             Some("percentage") => self.percentage(json, place),
@@ -98,39 +89,27 @@ impl Conditions<'_, '_> {
         level: u32,
         form: &'static str,
         join: impl FnOnce(&mut Builder, &[u32]) -> u32,
-    ) -> Option<Compiled> {
+    ) -> Option<u32> {
         let fields = Fields::of(json, place, &[form], self.report)?;
         let list_place = place.name(form);
         let mark = self.report.mark();
-        let (mut children, mut depth) = (Vec::new(), 0);
+        let mut children = Vec::new();
         for (index, child) in fields.list(form, self.report).iter().enumerate() {
-            if let Some(child) = self.compile(child, list_place.index(index), level + 1) {
-                children.push(child.at);
-                depth = depth.max(child.depth);
-            }
+            children.extend(self.compile(child, list_place.index(index), level + 1));
         }
-        (self.report.mark() == mark).then(|| Compiled { at: join(self.builder, &children), depth: depth + 1 })
+        (self.report.mark() == mark).then(|| join(self.builder, &children))
     }
 
-    fn segment(&mut self, json: &Json<'_>, place: Place<'_>, level: u32) -> Option<Compiled> {
+    fn segment(&mut self, json: &Json<'_>, place: Place<'_>, level: u32) -> Option<u32> {
         let fields = Fields::of(json, place, &["segment"], self.report)?;
         let name = fields.string("segment", self.report)?;
-        match self.segments.get(name).copied() {
-            None => self.report.error(place.name("segment"), format!("unknown segment {name:?}")),
-            Some(Segment::Broken) => self.report.error(place.name("segment"), format!("segment {name:?} cannot be used")),
-            Some(Segment::Sound { depth, .. }) if level + depth > MAX_CONDITION_DEPTH => self.too_deep(place.name("segment")),
-            Some(Segment::Sound { number, condition, depth }) => {
-                return Some(Compiled { at: self.builder.segment_condition(number, condition), depth: depth + 1 });
-            }
-        }
-        None
+        let index = u32::try_from(self.segments.len()).ok()?;
+        self.segments.push(SegmentUse { name: name.into(), level, pointer: place.name("segment").pointer() });
+        // Linking finds the segment and its condition.
+        Some(self.builder.segment_condition(index, 0))
     }
 
-    fn too_deep(&mut self, place: Place<'_>) {
-        self.report.error(place, format!("conditions nest deeper than {MAX_CONDITION_DEPTH} levels"));
-    }
-
-    fn percentage(&mut self, json: &Json<'_>, place: Place<'_>) -> Option<Compiled> {
+    fn percentage(&mut self, json: &Json<'_>, place: Place<'_>) -> Option<u32> {
         let mark = self.report.mark();
         let fields = Fields::of(json, place, &["percentage"], self.report)?;
         let place = place.name("percentage");
@@ -153,13 +132,15 @@ impl Conditions<'_, '_> {
         if self.report.mark() != mark {
             return None;
         }
-        let hash = match self.draws {
-            Some(Draws { murmurhash_js: true, .. }) => DrawHash::MurmurhashJs,
-            _ => DrawHash::Sip(self.key.subkey(salt.as_bytes())),
+        let hash = if self.draws.is_some_and(|draws| draws.murmurhash_js) {
+            DrawHash::MurmurhashJs
+        } else {
+            let Span { at, length } = self.builder.text(salt.as_bytes());
+            DrawHash::Unkeyed { at, length }
         };
         let attribute = self.builder.attribute(unit);
         let portion = Portion { attribute, hash, from, to };
-        Some(Compiled { at: self.builder.percentage(portion), depth: 1 })
+        Some(self.builder.percentage(portion))
     }
 
     fn bound(&mut self, fields: &Fields<'_, '_, '_>, name: &str) -> Option<Percentage> {
@@ -171,7 +152,7 @@ impl Conditions<'_, '_> {
         percentage
     }
 
-    fn test(&mut self, json: &Json<'_>, place: Place<'_>) -> Option<Compiled> {
+    fn test(&mut self, json: &Json<'_>, place: Place<'_>) -> Option<u32> {
         let mark = self.report.mark();
         let names = ["attribute", "op", "value", "ignoreCase", "loose", "as"];
         let fields = Fields::of(json, place, &names, self.report)?;
@@ -190,8 +171,7 @@ impl Conditions<'_, '_> {
         }
         let attribute = self.builder.attribute(attribute);
         let operand = Operand { json: fields.get("value"), test: place, options, attribute };
-        let at = operand.compile(operator.form, self)?;
-        Some(Compiled { at, depth: 1 })
+        operand.compile(operator.form, self)
     }
 
     /// The options of a test; those that its operator does not take are reported.
@@ -215,15 +195,11 @@ impl Conditions<'_, '_> {
     }
 }
 
-/// The names of the segments that a condition refers to, wherever they stand in it.
-pub(crate) fn segments_in<'j>(json: &'j Json<'j>, found: &mut Vec<&'j str>) {
-    let Json::Object(members) = json else { return };
-    for (name, value) in members {
-        match (Cow::as_ref(name), value) {
-            ("segment", Json::String(segment)) => found.push(segment),
-            ("not", inner) => segments_in(inner, found),
-            ("all" | "any", Json::Array(items)) => items.iter().for_each(|item| segments_in(item, found)),
-            _ => {}
-        }
+/// What is said of a condition past [`MAX_CONDITION_DEPTH`].
+pub(crate) struct TooDeep;
+
+impl fmt::Display for TooDeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "conditions nest deeper than {MAX_CONDITION_DEPTH} levels")
     }
 }

@@ -20,12 +20,22 @@ pub struct DocumentError {
 impl DocumentError {
     /// An error at this place.
     pub fn at(place: Place<'_>, message: impl fmt::Display) -> Self {
+        Self::at_pointer(place.pointer(), message)
+    }
+
+    /// The refusal of a document that compiles to more than tables hold.
+    pub(crate) fn too_large() -> Self {
+        Self::at(Place::ROOT, "the document does not fit the tables")
+    }
+
+    /// An error at the place that a pointer names.
+    pub(crate) fn at_pointer(pointer: String, message: impl fmt::Display) -> Self {
         let mut message = message.to_string();
         if message.len() > MAX_MESSAGE {
             message.truncate(message.floor_char_boundary(MAX_MESSAGE));
             message.push('…');
         }
-        Self { pointer: place.pointer(), message }
+        Self { pointer, message }
     }
 }
 

@@ -1,15 +1,16 @@
-//! One flag as a document writes it, read and checked on its own.
-use alloc::{borrow::Cow, format, vec::Vec};
+//! The definition of one flag as a document writes it, read and checked by itself.
+use alloc::{boxed::Box, format, vec::Vec};
 
 use super::{
-    condition::{Compiled, Conditions, Draws},
+    condition::{Conditions, Draws},
+    definition::{Definition, OnMissingUnit, Prerequisite, Rule, Serve, TARGETING_KEY, Target},
     key::key_fault,
     limits::{MAX_ENVIRONMENTS, MAX_RULES, MAX_TARGETS},
     metadata,
     operand::compile_target,
     reader::{Fields, Report, duplicates},
-    rollout::Rollout,
-    variants::{Names, Variants},
+    state,
+    variants::Variants,
 };
 use crate::{
     bucket::BUCKETS,
@@ -17,84 +18,6 @@ use crate::{
     matching::time,
     model::details::FlagType,
 };
-
-/// A flag whose own members are sound; what it refers to is still to be found. It owns what it says, or borrows it from the text.
-pub(crate) struct Draft<'t> {
-    pub(crate) key: Cow<'t, str>,
-    /// With their places in the list.
-    pub(crate) aliases: Vec<(usize, Cow<'t, str>)>,
-    pub(crate) tags: Vec<Cow<'t, str>>,
-    pub(crate) kind: FlagType,
-    pub(crate) enabled: bool,
-    pub(crate) variants: Names<'t>,
-    /// Where the table of variants stands.
-    pub(crate) table: u32,
-    pub(crate) on: u32,
-    pub(crate) off: Option<u32>,
-    pub(crate) default: Option<u32>,
-    /// The default of the document's environment, if the flag names it.
-    pub(crate) environment: Option<EnvironmentDefault>,
-    pub(crate) unit: Cow<'t, str>,
-    pub(crate) on_missing_unit: OnMissingUnit,
-    pub(crate) salt: Cow<'t, str>,
-    pub(crate) murmurhash_js: bool,
-    pub(crate) prerequisites: Vec<Prerequisite<'t>>,
-    pub(crate) targets: Vec<Target>,
-    pub(crate) rules: Vec<Rule<'t>>,
-    pub(crate) rollout: Rollout,
-}
-
-impl Draft<'_> {
-    /// Its key and its aliases.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.aliases.iter().map(|(_, alias)| alias).chain([&self.key]).map(Cow::as_ref)
-    }
-}
-
-/// What a draw does where the unit is missing.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnMissingUnit {
-    /// It answers an error.
-    Error,
-    /// It does not apply.
-    Continue,
-}
-
-/// What a flag is in one environment: a variant, or the caller's default.
-#[derive(Clone, Copy)]
-pub(crate) struct EnvironmentDefault(pub(crate) Option<u32>);
-
-pub(crate) struct Prerequisite<'t> {
-    /// Where it stands in the list.
-    pub(crate) index: usize,
-    /// A key or an alias.
-    pub(crate) flag: Cow<'t, str>,
-    pub(crate) variants: Vec<Cow<'t, str>>,
-}
-
-/// An individual target: a compiled test and what it serves.
-pub(crate) struct Target {
-    pub(crate) condition: u32,
-    pub(crate) variant: u32,
-}
-
-pub(crate) struct Rule<'t> {
-    /// 0 for a rule without condition.
-    pub(crate) condition: u32,
-    pub(crate) serve: Serve<'t>,
-}
-
-pub(crate) enum Serve<'t> {
-    Variant(u32),
-    /// Upper bounds of buckets and variants, in their order.
-    Split {
-        shares: Vec<(u32, u32)>,
-        unit: Option<Cow<'t, str>>,
-        salt: Cow<'t, str>,
-    },
-}
-
-const TARGETING_KEY: &str = "targetingKey";
 
 const MEMBERS: &[&str] = &[
     "type",
@@ -106,7 +29,6 @@ const MEMBERS: &[&str] = &[
     "expires",
     "tags",
     "metadata",
-    "enabled",
     "variants",
     "on",
     "off",
@@ -119,17 +41,12 @@ const MEMBERS: &[&str] = &[
     "prerequisites",
     "targets",
     "rules",
-    "rollout",
+    state::ENABLED,
+    state::ROLLOUT,
 ];
 
-/// Reads one flag; `None` after reporting what is wrong with it.
-pub(crate) fn read<'j, 't>(
-    key: &Cow<'t, str>,
-    json: &'j Json<'t>,
-    place: Place<'_>,
-    environment: Option<&str>,
-    conditions: &mut Conditions<'_, 'j>,
-) -> Option<Draft<'t>> {
+/// Reads what a flag says but for its state; `None` after reporting what is wrong with it.
+pub(crate) fn read<'j>(key: &str, json: &'j Json<'_>, place: Place<'_>, conditions: &mut Conditions<'_, 'j>) -> Option<Definition> {
     let mark = conditions.report.mark();
     if let Some(fault) = key_fault(key) {
         conditions.report.error(place, fault);
@@ -153,8 +70,8 @@ pub(crate) fn read<'j, 't>(
     let on = variants.named(&fields, "on", report);
     let off = variants.optional(&fields, "off", Some("off"), report);
     let default = if fields.get("default").is_some() { variants.optional(&fields, "default", None, report) } else { off };
-    let environment = read_environments(&fields, environment, &variants, report);
-    let salt = fields.text("salt", report).unwrap_or_else(|| key.clone());
+    let environments = read_environments(&fields, &variants, report);
+    let salt = fields.string("salt", report);
     let murmurhash_js = match fields.string("hash", report) {
         None | Some("sip-1") => false,
         Some("murmurhash-js") => true,
@@ -171,40 +88,36 @@ pub(crate) fn read<'j, 't>(
             OnMissingUnit::Error
         }
     };
-    // Borrowed for the draws of conditions; the draft has its own.
-    let unit = fields.string("unit", report).unwrap_or(TARGETING_KEY);
-    conditions.draws = Some(Draws { unit, murmurhash_js });
+    let unit = fields.string("unit", report);
+    conditions.draws = Some(Draws { unit: unit.unwrap_or(TARGETING_KEY), murmurhash_js });
     let report = &mut *conditions.report;
     let prerequisites = read_prerequisites(&fields, report);
-    let rollout = fields.get("rollout").map(|json| Rollout::read(json, place.name("rollout"), report)).unwrap_or_default();
     let aliases = fields.list("aliases", report);
-    let mut draft = Draft {
-        key: key.clone(),
+    conditions.builder.flag(&[], kind, variants.table, 0);
+    let mut definition = Definition {
+        key: key.into(),
         aliases: Vec::new(),
         tags,
         kind,
-        enabled: fields.boolean("enabled", report).unwrap_or(true),
-        table: variants.table,
         on: on.unwrap_or(0),
         off,
         default,
-        environment,
-        unit: fields.text("unit", &mut Report::default()).unwrap_or(Cow::Borrowed(TARGETING_KEY)),
+        environments,
+        unit: unit.map(Box::from),
         on_missing_unit,
         murmurhash_js,
         prerequisites,
         targets: read_targets(&fields, &variants, conditions),
-        rules: read_rules(&fields, &variants, &salt, conditions),
-        salt,
-        rollout,
+        rules: read_rules(&fields, &variants, salt.unwrap_or(key), conditions),
+        salt: salt.map(Box::from),
         variants: variants.names,
     };
     if conditions.report.mark() != mark {
         return None;
     }
     // A bad alias is dropped alone.
-    draft.aliases = read_aliases(aliases, place.name("aliases"), conditions.report);
-    Some(draft)
+    definition.aliases = read_aliases(aliases, place.name("aliases"), conditions.report);
+    Some(definition)
 }
 
 /// Checks what is for operators and changes no answer.
@@ -228,57 +141,45 @@ fn check_description(fields: &Fields<'_, '_, '_>, report: &mut Report) {
     }
 }
 
-/// Reads the defaults by environment; answers that of the document's environment.
-fn read_environments(
-    fields: &Fields<'_, '_, '_>,
-    environment: Option<&str>,
-    variants: &Variants<'_>,
-    report: &mut Report,
-) -> Option<EnvironmentDefault> {
+/// Reads the defaults by environment.
+fn read_environments(fields: &Fields<'_, '_, '_>, variants: &Variants, report: &mut Report) -> Vec<(Box<str>, Option<u32>)> {
     let place = fields.place.name("environments");
-    let environments = fields.object("environments", report)?;
+    let environments = fields.object("environments", report).unwrap_or_default();
     if report.too_many(place, environments.len(), MAX_ENVIRONMENTS, "environments") {
-        return None;
+        return Vec::new();
     }
-    let mut found = None;
-    for (name, value) in environments {
-        let variant = variants.or_null(value, place.name(name), report);
-        if Some(name.as_ref()) == environment {
-            found = Some(EnvironmentDefault(variant));
-        }
-    }
-    found
+    environments.iter().map(|(name, value)| (Box::from(name.as_ref()), variants.or_null(value, place.name(name), report))).collect()
 }
 
 /// The aliases that are text.
-fn read_aliases<'t>(aliases: &[Json<'t>], place: Place<'_>, report: &mut Report) -> Vec<(usize, Cow<'t, str>)> {
+fn read_aliases(aliases: &[Json<'_>], place: Place<'_>, report: &mut Report) -> Vec<(usize, Box<str>)> {
     let mut read = Vec::with_capacity(aliases.len());
     for (index, alias) in aliases.iter().enumerate() {
         match alias {
-            Json::String(alias) => read.push((index, alias.clone())),
+            Json::String(alias) => read.push((index, Box::from(alias.as_ref()))),
             other => report.expected(place.index(index), "a string", other),
         }
     }
     read
 }
 
-fn read_prerequisites<'t>(fields: &Fields<'_, 't, '_>, report: &mut Report) -> Vec<Prerequisite<'t>> {
+fn read_prerequisites(fields: &Fields<'_, '_, '_>, report: &mut Report) -> Vec<Prerequisite> {
     let mut prerequisites = Vec::new();
     let place = fields.place.name("prerequisites");
     for (index, json) in fields.list("prerequisites", report).iter().enumerate() {
         let Some(fields) = Fields::of(json, place.index(index), &["flag", "variants"], report) else { continue };
-        let flag = fields.text("flag", report);
+        let flag = fields.string("flag", report);
         let flag = fields.require("flag", flag, report);
         let variants = fields.strings("variants", report);
         fields.require("variants", Some(()), report);
         if let Some(flag) = flag {
-            prerequisites.push(Prerequisite { index, flag, variants });
+            prerequisites.push(Prerequisite { index, flag: flag.into(), variants });
         }
     }
     prerequisites
 }
 
-fn read_targets(fields: &Fields<'_, '_, '_>, variants: &Variants<'_>, conditions: &mut Conditions<'_, '_>) -> Vec<Target> {
+fn read_targets(fields: &Fields<'_, '_, '_>, variants: &Variants, conditions: &mut Conditions<'_, '_>) -> Vec<Target> {
     let place = fields.place.name("targets");
     let entries = fields.list("targets", conditions.report);
     if conditions.report.too_many(place, entries.len(), MAX_TARGETS, "targets") {
@@ -302,7 +203,7 @@ fn read_targets(fields: &Fields<'_, '_, '_>, variants: &Variants<'_>, conditions
     targets
 }
 
-fn read_rules<'t>(fields: &Fields<'_, 't, '_>, variants: &Variants<'_>, salt: &str, conditions: &mut Conditions<'_, '_>) -> Vec<Rule<'t>> {
+fn read_rules(fields: &Fields<'_, '_, '_>, variants: &Variants, salt: &str, conditions: &mut Conditions<'_, '_>) -> Vec<Rule> {
     let place = fields.place.name("rules");
     let rules = fields.list("rules", conditions.report);
     if conditions.report.too_many(place, rules.len(), MAX_RULES, "rules") {
@@ -320,7 +221,7 @@ fn read_rules<'t>(fields: &Fields<'_, 't, '_>, variants: &Variants<'_>, salt: &s
         let Some(fields) = Fields::of(json, place, &["name", "if", "serve"], conditions.report) else { continue };
         let name = fields.string("name", conditions.report);
         let condition = match fields.get("if") {
-            None => Some(Compiled { at: 0, depth: 0 }),
+            None => Some(0),
             Some(json) => conditions.compile(json, place.name("if"), 1),
         };
         let serve = fields.get("serve").and_then(|json| {
@@ -329,30 +230,30 @@ fn read_rules<'t>(fields: &Fields<'_, 't, '_>, variants: &Variants<'_>, salt: &s
         });
         let serve = fields.require("serve", serve, conditions.report);
         if let Some((condition, serve)) = condition.zip(serve) {
-            read.push(Rule { condition: condition.at, serve });
+            read.push(Rule { condition, serve });
         }
     }
     read
 }
 
 /// Reads what a rule serves; `rule` is its place. `name` is the rule's, and whether another rule of the flag has it too.
-fn read_serve<'t>(
-    json: &Json<'t>,
+fn read_serve(
+    json: &Json<'_>,
     rule: Place<'_>,
-    variants: &Variants<'_>,
+    variants: &Variants,
     salt: &str,
     name: Option<(&str, bool)>,
     report: &mut Report,
-) -> Option<Serve<'t>> {
+) -> Option<Serve> {
     let place = rule.name("serve");
     if !matches!(json, Json::Object(_)) {
         return variants.of(json, place, report).map(Serve::Variant);
     }
     let fields = Fields::of(json, place, &["split", "unit", "salt"], report)?;
-    let unit = fields.text("unit", report);
-    let salt = match (fields.text("salt", report), name) {
-        (Some(own), _) => own,
-        (None, Some((name, false))) => Cow::Owned(format!("{salt}/{name}")),
+    let unit = fields.string("unit", report).map(Box::from);
+    let salt: Box<str> = match (fields.string("salt", report), name) {
+        (Some(own), _) => own.into(),
+        (None, Some((name, false))) => format!("{salt}/{name}").into(),
         (None, Some((_, true))) => {
             report.error(
                 rule.name("name"),
@@ -390,7 +291,7 @@ fn read_serve<'t>(
 }
 
 /// Reads one entry of a split: a variant and its weight in buckets.
-fn read_share(json: &Json<'_>, place: Place<'_>, variants: &Variants<'_>, report: &mut Report) -> Option<(u32, u32)> {
+fn read_share(json: &Json<'_>, place: Place<'_>, variants: &Variants, report: &mut Report) -> Option<(u32, u32)> {
     let fields = Fields::of(json, place, &["variant", "weight"], report)?;
     let variant = fields.get("variant").and_then(|json| variants.of(json, place.name("variant"), report));
     let variant = fields.require("variant", variant, report);

@@ -4,10 +4,14 @@
 //! refuses it: its schema, its bucket key, an unknown top-level member, a broken limit of the document.
 mod compile;
 mod condition;
+mod copy;
+mod definition;
 pub(crate) mod error;
 mod flag;
+mod kept;
 mod key;
 pub(crate) mod limits;
+mod link;
 mod metadata;
 mod names;
 mod operand;
@@ -21,13 +25,14 @@ mod report;
 mod rollout;
 mod scalars;
 mod segments;
+mod state;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod top;
 mod variants;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, Compiler, compile};
 pub use error::DocumentError;
 pub use limits::*;
 pub use override_tree::{Leaf, Members, VisitLeaves, retain_leaves, visit_leaves};

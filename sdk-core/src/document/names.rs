@@ -1,39 +1,33 @@
 //! The names of flags beside one another: aliases that are taken, and keys that are prefixes of keys.
 use alloc::{collections::BTreeSet, format, vec::Vec};
 
-use super::{error::DocumentError, flag::Draft, key::key_fault, reader::Report};
-use crate::json::{Place, cursor::Member};
+use super::{error::DocumentError, key::key_fault, link::LinkedFlag, report::Report};
+use crate::json::Place;
 
-/// Drops aliases that are no keys by their syntax, are keys, be it of a flag that is left out, or aliases of a flag further up.
-pub(crate) fn drop_aliases(members: &[Member<'_>], drafts: &mut [(usize, Draft<'_>)], report: &mut Report) {
-    let mut taken: BTreeSet<&str> = BTreeSet::new();
-    let mut dropped: Vec<Vec<usize>> = Vec::new();
-    if drafts.iter().all(|(_, draft)| draft.aliases.is_empty()) {
+/// Drops aliases that are no keys by their syntax, are among `keys`, which are those of all flags, also of one that is left out, or
+/// are aliases of a flag further up.
+pub(crate) fn drop_aliases<'f>(keys: impl Iterator<Item = &'f str>, flags: &mut [LinkedFlag<'f>], report: &mut Report) {
+    if flags.iter().all(|flag| flag.aliases.is_empty()) {
         return;
     }
-    taken.extend(members.iter().filter_map(|member| member.name.as_deref().ok()));
+    let mut taken: BTreeSet<&str> = keys.collect();
     let place = Place::ROOT.name("flags");
-    for (at, draft) in &*drafts {
-        report.reading(*at);
-        let key_place = place.name(&draft.key);
-        let mut bad = Vec::new();
-        for (index, alias) in &draft.aliases {
+    for flag in flags {
+        report.reading(flag.at);
+        let key_place = place.name(&flag.definition.key);
+        flag.aliases.retain(|(index, alias)| {
             let fault = key_fault(alias).or_else(|| (!taken.insert(alias)).then_some("the alias is also a key or another alias"));
             if let Some(fault) = fault {
                 report.error(key_place.name("aliases").index(*index), fault);
-                bad.push(*index);
             }
-        }
-        dropped.push(bad);
-    }
-    for ((_, draft), bad) in drafts.iter_mut().zip(&dropped) {
-        draft.aliases.retain(|(index, _)| bad.binary_search(index).is_err());
+            fault.is_none()
+        });
     }
 }
 
 /// Warns of each key that is a prefix path of another: where flags are served as a tree, it has no place.
-pub(crate) fn prefixes(drafts: &[(usize, Draft<'_>)]) -> Vec<DocumentError> {
-    let mut keys: Vec<&str> = drafts.iter().map(|(_, draft)| draft.key.as_ref()).collect();
+pub(crate) fn prefixes(flags: &[LinkedFlag<'_>]) -> Vec<DocumentError> {
+    let mut keys: Vec<&str> = flags.iter().map(|flag| &*flag.definition.key).collect();
     keys.sort_unstable();
     // By key: one that stands below it.
     let mut below: Vec<Option<&str>> = alloc::vec![None; keys.len()];
@@ -50,5 +44,5 @@ pub(crate) fn prefixes(drafts: &[(usize, Draft<'_>)]) -> Vec<DocumentError> {
         let longer = below.get(keys.binary_search(&key).ok()?).copied().flatten()?;
         Some(DocumentError::at(place.name(key), format!("the key is left out where flags are served as a tree, because of {longer:?}")))
     };
-    drafts.iter().filter_map(|(_, draft)| warn(&draft.key)).collect()
+    flags.iter().filter_map(|flag| warn(&flag.definition.key)).collect()
 }

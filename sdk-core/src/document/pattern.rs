@@ -23,6 +23,7 @@ const MAX_NFA_BYTES: usize = 1 << 19;
 ///
 /// Work is counted, never timed: so many steps to each byte of a pattern, one to each state of its first automaton, to each
 /// transition that is tried to make it deterministic, and to each transition of what becomes of it.
+#[derive(Clone, Copy)]
 pub(crate) struct Budget {
     work: usize,
     bytes: usize,
@@ -31,6 +32,28 @@ pub(crate) struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self { work: MAX_PATTERNS_WORK, bytes: MAX_PATTERNS_BYTES }
+    }
+}
+
+/// What some patterns took of a budget.
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    work: usize,
+    bytes: usize,
+}
+
+impl Budget {
+    /// What was taken since the budget was `before`.
+    pub(crate) fn taken_since(&self, before: Self) -> Cost {
+        Cost { work: before.work - self.work, bytes: before.bytes - self.bytes }
+    }
+
+    /// Takes what patterns cost that are compiled already; answers whether there is as much.
+    #[must_use]
+    pub(crate) fn charge(&mut self, cost: Cost) -> bool {
+        let Some((work, bytes)) = self.work.checked_sub(cost.work).zip(self.bytes.checked_sub(cost.bytes)) else { return false };
+        *self = Self { work, bytes };
+        true
     }
 }
 
@@ -52,6 +75,12 @@ impl Work<'_> {
     }
 }
 
+#[cfg(test)]
+std::thread_local! {
+    /// How many patterns this thread has compiled.
+    pub(crate) static COMPILED: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
 /// Steps that a byte of a pattern counts: parsing it takes as long.
 const STEPS_PER_BYTE: usize = 4;
 /// Steps that an automaton counts which grows past [`MAX_NFA_BYTES`]: about as long as building it takes.
@@ -59,6 +88,8 @@ const STEPS_OF_LARGE_NFA: usize = MAX_NFA_BYTES / 16;
 
 /// The table that `matching::pattern::found` walks.
 pub(crate) fn compile_pattern(pattern: &str, budget: &mut Budget) -> Result<Vec<u8>, PatternError> {
+    #[cfg(test)]
+    COMPILED.set(COMPILED.get() + 1);
     if pattern.len() > MAX_BYTES {
         return Err(PatternError::TooLong { bytes: pattern.len() });
     }

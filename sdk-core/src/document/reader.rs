@@ -1,5 +1,5 @@
 //! Reading the members of an object: which may stand there, what kind each must be, and what is wrong with it if not.
-use alloc::{borrow::Cow, string::String, vec, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, string::String, vec, vec::Vec};
 use core::fmt;
 
 pub(crate) use super::report::Report;
@@ -27,20 +27,17 @@ impl<'j, 't, 'p> Fields<'j, 't, 'p> {
         Some(Self { members, place })
     }
 
+    /// Takes the members of a value in which any may stand; of what is no object there are none.
+    pub(crate) fn unchecked(json: &'j Json<'t>, place: Place<'p>) -> Self {
+        let Json::Object(members) = json else { return Self { members: &[], place } };
+        Self { members, place }
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&'j Json<'t>> {
         self.members.iter().find(|(member, _)| member == name).map(|(_, value)| value)
     }
 
     pub(crate) fn string(&self, name: &str, report: &mut Report) -> Option<&'j str> {
-        self.cow(name, report).map(Cow::as_ref)
-    }
-
-    /// A string that stays when its object goes.
-    pub(crate) fn text(&self, name: &str, report: &mut Report) -> Option<Cow<'t, str>> {
-        self.cow(name, report).cloned()
-    }
-
-    fn cow(&self, name: &str, report: &mut Report) -> Option<&'j Cow<'t, str>> {
         match self.get(name)? {
             Json::String(text) => Some(text),
             other => {
@@ -96,13 +93,13 @@ impl<'j, 't, 'p> Fields<'j, 't, 'p> {
     }
 
     /// A list of strings; an absent one is empty.
-    pub(crate) fn strings(&self, name: &str, report: &mut Report) -> Vec<Cow<'t, str>> {
+    pub(crate) fn strings(&self, name: &str, report: &mut Report) -> Vec<Box<str>> {
         let place = self.place.name(name);
         let items = self.list(name, report);
         let mut strings = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             match item {
-                Json::String(text) => strings.push(text.clone()),
+                Json::String(text) => strings.push(Box::from(text.as_ref())),
                 other => report.expected(place.index(index), "a string", other),
             }
         }

@@ -39,6 +39,12 @@ impl Report {
         }
     }
 
+    /// Adds what is wrong with something that was compiled by itself: the errors that were kept, and how many there were.
+    pub(crate) fn add_all(&mut self, errors: &[DocumentError], count: usize) {
+        errors.iter().cloned().for_each(|error| self.add(error));
+        self.count += count.saturating_sub(errors.len());
+    }
+
     pub(crate) fn refuse(&mut self, place: Place<'_>, message: impl fmt::Display) {
         self.refusal.get_or_insert_with(|| DocumentError::at(place, message));
     }

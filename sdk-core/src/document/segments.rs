@@ -1,73 +1,98 @@
-//! Segments: conditions with a name, compiled once, each after those it names.
+//! Segments: conditions with a name, linked once, each after those it names.
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use super::{
-    condition::{Conditions, Segment, segments_in},
+    condition::TooDeep,
+    copy::{Copier, LinkedSegment},
+    definition::{CompiledSegment, Part},
     error::DocumentError,
+    kept::Digest,
+    limits::MAX_CONDITION_DEPTH,
     order::in_order,
-    pattern::Budget,
-    reader::{Report, once},
+    report::Report,
 };
-use crate::{
-    bucket::BucketKey,
-    json::{Json, Place, cursor::Member},
-    model::build::Builder,
-};
+use crate::{bucket::BucketKey, model::build::Builder};
 
-/// What became of each segment, by name.
-pub(crate) type Segments = BTreeMap<Box<str>, Segment>;
+/// What became of a segment.
+#[derive(Clone, Copy)]
+enum Segment {
+    /// Linked, and how deep its condition nests.
+    Sound { linked: LinkedSegment, depth: u32 },
+    /// Unusable, as was reported.
+    Broken,
+}
 
-/// Compiles all segments. One at a time is read as a tree, twice: for its references, and then in their order. An error refuses
-/// the document.
-pub(crate) fn compile(
-    members: &[Member<'_>],
-    key: BucketKey,
-    builder: &mut Builder,
-    patterns: &mut Budget,
-    report: &mut Report,
-) -> Result<Segments, DocumentError> {
-    let place = Place::ROOT.name("segments");
-    let names = once(members, place, report);
-    let numbers: BTreeMap<&str, usize> = names.iter().enumerate().map(|(number, (name, _))| (name.as_ref(), number)).collect();
-    let mut needs: Vec<Vec<usize>> = Vec::with_capacity(names.len());
-    for (name, member) in &names {
-        // One that cannot be read needs nothing, and is reported below.
-        let tree = Json::read(member.raw, place.name(name)).unwrap_or(Json::Null);
-        let mut found = Vec::new();
-        segments_in(&tree, &mut found);
-        needs.push(found.iter().filter_map(|name| numbers.get(name).copied()).collect());
+/// A segment to be linked.
+pub(crate) struct StandingSegment<'s> {
+    /// Where its value stands in the text.
+    pub(crate) at: usize,
+    pub(crate) name: &'s str,
+    pub(crate) digest: Digest,
+    pub(crate) compiled: CompiledSegment,
+}
+
+/// The segments of a document by name.
+pub(crate) struct Segments<'s>(BTreeMap<&'s str, Segment>);
+
+impl<'s> Segments<'s> {
+    /// Links segments; `known` are the names that stand in the document, also those that are left out.
+    pub(crate) fn link(
+        segments: &[StandingSegment<'s>],
+        known: impl Iterator<Item = &'s str>,
+        key: BucketKey,
+        builder: &mut Builder,
+        report: &mut Report,
+    ) -> Self {
+        let numbers: BTreeMap<&str, usize> = segments.iter().enumerate().map(|(number, segment)| (segment.name, number)).collect();
+        let needs = |segment: &StandingSegment<'_>| -> Vec<usize> {
+            segment.compiled.part.segments.iter().filter_map(|used| numbers.get(&*used.name).copied()).collect()
+        };
+        let needs: Vec<Vec<usize>> = segments.iter().map(needs).collect();
+        let mut all = Self(known.map(|name| (name, Segment::Broken)).collect());
+        // Of a cycle whichever comes first finds the next one broken still, and so on round.
+        for number in in_order(&needs).order {
+            let Some(segment) = segments.get(number) else { continue };
+            report.reading(segment.at);
+            let part = &segment.compiled.part;
+            let used = all.resolve(part, report);
+            if let Some((condition, (used, depth))) = segment.compiled.condition.zip(used) {
+                let condition_at = Copier::new(&part.tables, key, &used, builder).condition(condition.at);
+                let linked = LinkedSegment { number: builder.segment(), condition: condition_at };
+                all.0.insert(segment.name, Segment::Sound { linked, depth: condition.depth.max(depth) });
+            }
+        }
+        all
     }
-    // A name that stands twice is known, and broken.
-    let known = members.iter().filter_map(|member| member.name.as_deref().ok());
-    let mut segments: Segments = known.map(|name| (name.into(), Segment::Broken)).collect();
-    // Of a cycle whichever comes first finds the next one broken still, and so on round.
-    for number in in_order(&needs).order {
-        let Some((name, member)) = names.get(number) else { continue };
-        report.reading(member.at);
-        match Json::read(member.raw, place.name(name)) {
-            Err(error) => report.add(error),
-            Ok(tree) => {
-                let mut conditions = Conditions { builder, report, segments: &segments, key, patterns, draws: None };
-                if let Some(condition) = conditions.compile(&tree, place.name(name), 1) {
-                    let number = builder.segment();
-                    segments.insert(name.as_ref().into(), Segment::Sound { number, condition: condition.at, depth: condition.depth });
+
+    /// Reports what is wrong with a part by itself, and finds the segments that it names, by their places among its uses, and how deep
+    /// its conditions nest in them. `None` after reporting one that cannot be used.
+    pub(crate) fn resolve(&self, part: &Part, report: &mut Report) -> Option<(Vec<LinkedSegment>, u32)> {
+        report.add_all(&part.errors, part.error_count);
+        let (mut used, mut deepest) = (Vec::with_capacity(part.segments.len()), 0);
+        for segment in &part.segments {
+            let name = &segment.name;
+            let mut error = |message: &dyn core::fmt::Display| report.add(DocumentError::at_pointer(segment.pointer.clone(), message));
+            match self.0.get(&**name) {
+                None => error(&format_args!("unknown segment {name:?}")),
+                Some(Segment::Broken) => error(&format_args!("segment {name:?} cannot be used")),
+                Some(Segment::Sound { depth, .. }) if segment.level + depth > MAX_CONDITION_DEPTH => error(&TooDeep),
+                Some(Segment::Sound { linked, depth }) => {
+                    used.push(*linked);
+                    deepest = deepest.max(segment.level + depth);
                 }
             }
         }
-        if let Some(refusal) = report.refusal.take() {
-            return Err(refusal);
-        }
+        (used.len() == part.segments.len()).then_some((used, deepest))
     }
-    Ok(segments)
-}
 
-/// The names of sound segments in the order of their numbers.
-pub(crate) fn in_order_of_numbers(segments: Segments) -> Vec<Box<str>> {
-    let sound = segments.into_iter().filter_map(|(name, segment)| match segment {
-        Segment::Sound { number, .. } => Some((number, name)),
-        Segment::Broken => None,
-    });
-    let mut numbered: Vec<_> = sound.collect();
-    numbered.sort_unstable();
-    numbered.into_iter().map(|(_, name)| name).collect()
+    /// The names of sound segments in the order of their numbers.
+    pub(crate) fn in_order_of_numbers(self) -> Vec<Box<str>> {
+        let sound = self.0.into_iter().filter_map(|(name, segment)| match segment {
+            Segment::Sound { linked, .. } => Some((linked.number, name)),
+            Segment::Broken => None,
+        });
+        let mut numbered: Vec<_> = sound.collect();
+        numbered.sort_unstable();
+        numbered.into_iter().map(|(_, name)| name.into()).collect()
+    }
 }

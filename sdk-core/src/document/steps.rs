@@ -1,5 +1,8 @@
 //! The order of precedence: the one place where it is written down. What is laid here is followed everywhere.
-use super::flag::{Draft, EnvironmentDefault, OnMissingUnit, Serve};
+use super::{
+    definition::{Definition, OnMissingUnit, Serve, TARGETING_KEY},
+    state::State,
+};
 use crate::{
     bucket::{BUCKETS, BucketKey, DrawHash},
     model::{
@@ -16,15 +19,27 @@ pub(crate) enum Required {
     Flag { flag: u32, variants: alloc::vec::Vec<u32> },
 }
 
-/// Lays the steps of a flag and answers where they start.
-pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], key: BucketKey, builder: &mut Builder) -> u32 {
-    let unit = builder.attribute(&draft.unit);
-    let continues = draft.on_missing_unit == OnMissingUnit::Continue;
-    let start = builder.here();
-    let off = |reason, step| Decision::new(draft.off, reason, Layer::Kill, step);
-    let rollout = &draft.rollout;
+/// What the steps of a flag are laid from.
+pub(crate) struct Plan<'p> {
+    pub(crate) definition: &'p Definition,
+    pub(crate) state: &'p State,
+    pub(crate) required: &'p [Required],
+    /// Where the conditions of all targets and then of all rules stand; 0 for a rule without one.
+    pub(crate) conditions: &'p [u32],
+    /// The document's.
+    pub(crate) environment: Option<&'p str>,
+    pub(crate) key: BucketKey,
+}
 
-    if !draft.enabled {
+/// Lays the steps of a flag and answers where they start.
+pub(crate) fn lay(plan: &Plan<'_>, builder: &mut Builder) -> u32 {
+    let Plan { definition, state: State { enabled, rollout }, required, conditions, environment, key } = *plan;
+    let unit = builder.attribute(definition.unit.as_deref().unwrap_or(TARGETING_KEY));
+    let continues = definition.on_missing_unit == OnMissingUnit::Continue;
+    let start = builder.here();
+    let off = |reason, step| Decision::new(definition.off, reason, Layer::Kill, step);
+
+    if !enabled {
         builder.constant(off(Reason::Disabled, StepIndex::DISABLED));
         return start;
     }
@@ -46,51 +61,55 @@ pub(crate) fn lay(draft: &Draft<'_>, required: &[Required], key: BucketKey, buil
     if rollout.running {
         let listed = |variant, step| Decision::new(variant, Reason::TargetingMatch, Layer::Rollout, step);
         if !rollout.deny.is_empty() {
-            builder.list(unit, listed(draft.off, StepIndex::DENY), false, rollout.deny.iter());
+            builder.list(unit, listed(definition.off, StepIndex::DENY), false, rollout.deny.iter());
         }
         if !rollout.allow.is_empty() {
-            builder.list(unit, listed(Some(draft.on), StepIndex::ALLOW), true, rollout.allow.iter());
+            builder.list(unit, listed(Some(definition.on), StepIndex::ALLOW), true, rollout.allow.iter());
         }
     }
-    for (index, target) in draft.targets.iter().enumerate() {
+    let (of_targets, of_rules) = conditions.split_at_checked(definition.targets.len()).unwrap_or_default();
+    for (index, (target, condition)) in definition.targets.iter().zip(of_targets).enumerate() {
         let step = StepIndex::FIRST_TARGET.plus(index);
-        builder.guard(target.condition);
+        builder.guard(*condition);
         builder.constant(Decision::new(Some(target.variant), Reason::TargetingMatch, Layer::Target, step));
     }
-    let draw = |salt: &str| if draft.murmurhash_js { DrawHash::MurmurhashJs } else { DrawHash::Sip(key.subkey(salt.as_bytes())) };
-    let first_rule = StepIndex::FIRST_TARGET.plus(draft.targets.len());
-    for (index, rule) in draft.rules.iter().enumerate() {
+    let draw = |salt: &str| if definition.murmurhash_js { DrawHash::MurmurhashJs } else { DrawHash::Sip(key.subkey(salt.as_bytes())) };
+    let first_rule = StepIndex::FIRST_TARGET.plus(definition.targets.len());
+    for (index, (rule, condition)) in definition.rules.iter().zip(of_rules).enumerate() {
         let step = first_rule.plus(index);
         match &rule.serve {
             Serve::Variant(variant) => {
                 // A rule without a condition always holds, and what follows is never reached.
-                builder.guard(rule.condition);
+                builder.guard(*condition);
                 builder.constant(Decision::new(Some(*variant), Reason::TargetingMatch, Layer::Rule, step));
             }
             Serve::Split { shares, unit: own, salt } => {
                 let unit = own.as_ref().map_or(unit, |own| builder.attribute(own));
                 let shares =
                     shares.iter().map(|(bound, variant)| (*bound, Decision::new(Some(*variant), Reason::Split, Layer::Rule, step)));
-                builder.guard(rule.condition);
+                builder.guard(*condition);
                 builder.draw(unit, draw(salt), continues, shares);
             }
         }
     }
-    let percentage = first_rule.plus(draft.rules.len());
+    let percentage = first_rule.plus(definition.rules.len());
     // In tier 1 a list of those allowed is the audience.
     let by_list = rollout.tier == Some(1) && !rollout.allow.is_empty();
     if rollout.running && !by_list {
-        let on = Decision::new(Some(draft.on), Reason::Split, Layer::Rollout, percentage);
+        let on = Decision::new(Some(definition.on), Reason::Split, Layer::Rollout, percentage);
         match rollout.threshold {
             0 => {}
             BUCKETS => builder.constant(on),
-            threshold => builder.draw(unit, draw(&draft.salt), continues, core::iter::once((threshold, on))),
+            threshold => {
+                builder.draw(unit, draw(definition.salt.as_ref().unwrap_or(&definition.key)), continues, core::iter::once((threshold, on)));
+            }
         }
     }
-    let fixed = required.is_empty() && draft.targets.is_empty() && draft.rules.is_empty() && !rollout.running;
-    let (variant, layer, step) = match draft.environment {
-        Some(EnvironmentDefault(variant)) => (variant, Layer::Environment, percentage.plus(1)),
-        None => (draft.default, Layer::Default, percentage.plus(2)),
+    let fixed = required.is_empty() && definition.targets.is_empty() && definition.rules.is_empty() && !rollout.running;
+    let own = definition.environments.iter().find(|(name, _)| Some(&**name) == environment);
+    let (variant, layer, step) = match own {
+        Some((_, variant)) => (*variant, Layer::Environment, percentage.plus(1)),
+        None => (definition.default, Layer::Default, percentage.plus(2)),
     };
     let reason = if fixed && variant.is_some() { Reason::Static } else { Reason::Default };
     builder.constant(Decision::new(variant, reason, layer, step));

@@ -1,7 +1,7 @@
 //! Documents that break a rule or a limit, and what stays.
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Compiled, DocumentError, MAX_ERRORS, compile};
+use super::{Compiled, Compiler, DocumentError, MAX_ERRORS, compile, pattern::COMPILED};
 use crate::{
     context::Context,
     evaluate::overrides::{ApplicableOverrides, OwnerKind},
@@ -285,4 +285,62 @@ fn a_pointer_and_a_message_are_short_however_long_a_name_is() {
     let compiled = compiled(&format!(r#""flags":{{"{name}":{{"on":"{name}"}}}}"#)).unwrap();
     assert_eq!(compiled.error_count, 2);
     assert!(compiled.errors.iter().all(|error| error.pointer.len() < 1_010 && error.message.len() < 1_010));
+}
+
+/// Compiles `text`, and answers how many patterns that took and what is wrong, which is what a compiler of its own finds.
+#[track_caller]
+fn recompiled(compiler: &mut Compiler, text: &str) -> (usize, Vec<DocumentError>) {
+    let fresh = compile(text, None).unwrap();
+    let before = COMPILED.get();
+    let compiled = compiler.compile(text, None).unwrap();
+    let patterns = COMPILED.get() - before;
+    assert_eq!((&compiled.errors, compiled.error_count, &compiled.warnings), (&fresh.errors, fresh.error_count, &fresh.warnings), "{text}");
+    (patterns, compiled.errors)
+}
+
+#[test]
+fn only_definitions_that_changed_are_compiled_again() {
+    let document = |key: &str, environment: &str, first: &str, pattern: &str| {
+        format!(
+            r#"{{"schema":"twinflag/1","bucketKey":"{key}","environment":"{environment}",
+            "segments":{{"staff":{{"attribute":"mail","op":"matches","value":"@example\\.com$"}}}},"flags":{{
+            "a":{{{first}"rules":[{{"if":{{"segment":"staff"}},"serve":"on"}},{{"if":{{"attribute":"x","op":"matches","value":"^a"}},"serve":"on"}}]}},
+            "b":{{"rules":[{{"if":{{"attribute":"x","op":"matches","value":"{pattern}"}},"serve":"on"}}]}},
+            "c":{{"rules":[{{"if":{{"attribute":"x","op":"matches","value":"^c"}},"serve":"missing"}}],"unknown":1}}}}}}"#
+        )
+    };
+    let (one, other) = ("000102030405060708090a0b0c0d0e0f", "ffffffffffffffffffffffffffffffff");
+    let mut compiler = Compiler::new();
+    let mut patterns = |text: &str| {
+        let (patterns, errors) = recompiled(&mut compiler, text);
+        assert_eq!(errors.iter().filter(|error| error.pointer.starts_with("/flags/c")).count(), 2, "{errors:?}");
+        patterns
+    };
+    assert_eq!(patterns(&document(one, "x", "", "^b")), 4);
+    assert_eq!(patterns(&document(one, "x", "", "^b")), 0);
+    // A kill, and a kill that is none.
+    assert_eq!(patterns(&document(one, "x", r#""enabled":false,"#, "^b")), 0);
+    assert_eq!(patterns(&document(one, "x", r#""enabled":"no","#, "^b")), 0);
+    assert_eq!(patterns(&document(one, "x", r#""rollout":{"status":"rolled_back","allow":["\ud800"]},"#, "^b")), 0);
+    assert_eq!(patterns(&document(other, "y", r#""rollout":{"status":"active","percentage":5},"#, "^b")), 0);
+    assert_eq!(patterns(&document(one, "x", "", "^other")), 1);
+    assert_eq!(patterns(&document(one, "x", "", "(")), 1);
+    assert_eq!(patterns(&document(one, "x", "", "(")), 0);
+    // A member twice is wrong with the definition.
+    assert_eq!(patterns(&document(one, "x", r#""enabled":true,"enabled":false,"#, "^b")), 2);
+}
+
+#[test]
+fn a_refused_document_takes_nothing_from_a_compiler() {
+    let pattern = |value: &str| format!(r#"{{"rules":[{{"if":{{"attribute":"x","op":"matches","value":"{value}"}},"serve":"on"}}]}}"#);
+    let sound = format!(r#"{{{HEAD},"flags":{{"a":{}}}}}"#, pattern("^a"));
+    let hostile: Vec<String> = (0..100).map(|number| format!(r#""b{number}":{}"#, pattern("(a|b)*a(a|b){20}"))).collect();
+    let hostile = format!(r#"{{{HEAD},"flags":{{"a":{},{}}}}}"#, pattern("^a"), hostile.join(","));
+    let mut compiler = Compiler::new();
+    assert_eq!(recompiled(&mut compiler, &sound).0, 1);
+    let (refusal, fresh) = (compiler.compile(&hostile, None).err(), compile(&hostile, None).err());
+    assert!(refusal.is_some() && refusal == fresh, "{refusal:?}");
+    // What a flag that is kept has taken of the budget counts again.
+    assert_eq!(compiler.compile(&hostile, None).err(), fresh);
+    assert_eq!(recompiled(&mut compiler, &sound).0, 0);
 }

@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// The names of a flag's variants in the order of their numbers.
-pub(crate) struct Names<'t> {
-    names: Vec<Cow<'t, str>>,
+pub(crate) struct Names {
+    names: Vec<Cow<'static, str>>,
     /// Numbers, sorted by their names; none where the names are few.
     sorted: Vec<u32>,
 }
@@ -22,8 +22,8 @@ pub(crate) struct Names<'t> {
 /// So many names are looked through one by one.
 const FEW: usize = 8;
 
-impl<'t> Names<'t> {
-    fn new(names: Vec<Cow<'t, str>>) -> Self {
+impl Names {
+    fn new(names: Vec<Cow<'static, str>>) -> Self {
         let mut sorted = Vec::new();
         if names.len() > FEW {
             sorted = (0..).zip(&names).map(|(number, _)| number).collect();
@@ -45,17 +45,17 @@ impl<'t> Names<'t> {
 }
 
 /// The variants of a flag.
-pub(crate) struct Variants<'t> {
-    pub(crate) names: Names<'t>,
+pub(crate) struct Variants {
+    pub(crate) names: Names,
     /// Where their table stands.
     pub(crate) table: u32,
 }
 
-impl<'t> Variants<'t> {
+impl Variants {
     /// Reads them; `None` after reporting that there are none, or too many.
     pub(crate) fn read(
         kind: FlagType,
-        fields: &Fields<'_, 't, '_>,
+        fields: &Fields<'_, '_, '_>,
         metadata: Option<&str>,
         builder: &mut Builder,
         report: &mut Report,
@@ -86,7 +86,7 @@ impl<'t> Variants<'t> {
                 report.expected(place.name(name), article(kind), json);
                 Vec::from([value::FALSE])
             });
-            names.push(name.clone());
+            names.push(Cow::Owned(String::from(name.as_ref())));
             table.push((name.as_bytes(), encoded));
         }
         let table = builder.variants(table.iter().map(|(name, value)| (*name, value.as_slice())), metadata);

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     bucket::Subkey,
+    context::value,
     program::{FORMAT, MAGIC},
 };
 
@@ -45,6 +46,20 @@ struct Interned {
     variants: HashTable<Span>,
 }
 
+impl Interned {
+    /// Forgets everything. Clearing a table takes as long as it is large, so that a large one is given back.
+    fn clear(&mut self) {
+        const LARGE: usize = 1_024;
+        if self.texts.capacity().max(self.symbols.capacity()).max(self.attributes.capacity()) > LARGE {
+            *self = Self::default();
+        }
+        self.texts.clear();
+        self.symbols.clear();
+        self.attributes.clear();
+        self.variants.clear();
+    }
+}
+
 /// Hashes texts that are looked up while building; any key will do.
 const INTERN: Subkey = Subkey([0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908]);
 
@@ -67,6 +82,11 @@ impl Builder {
             segments: 0,
             interned: Interned::default(),
         }
+    }
+
+    /// Empty tables to compile flags and segments in, each by itself.
+    pub(crate) fn for_parts() -> Self {
+        Self::new(INTERN)
     }
 
     /// Where the next word goes.
@@ -226,6 +246,15 @@ impl Builder {
         }
     }
 
+    /// The table of variants of the flag with this number in other tables; answers where it stands.
+    pub(crate) fn copy_variants(&mut self, from: &Image, flag: u32) -> u32 {
+        let variants = (0..from.variants(flag)).map(|variant| {
+            let (name, value) = from.variant(flag, variant);
+            (from.text(name), value::split(value).map_or(&[][..], |(whole, _)| whole))
+        });
+        self.variants(variants, from.metadata(flag))
+    }
+
     /// Adds a flag and answers its number.
     pub(crate) fn flag(&mut self, key: &[u8], kind: FlagType, variants: u32, steps: u32) -> u32 {
         let key = self.text(key);
@@ -260,7 +289,7 @@ impl Builder {
         self.finish(Fingerprints::WIDTH)
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hashes and moments are split into their halves")]
+    #[expect(clippy::cast_possible_truncation, reason = "hashes are split into their halves")]
     fn finish(mut self, symbol_width: u32) -> Option<Image> {
         // A list may be most of the document: what is done with goes at once.
         self.interned = Interned::default();
@@ -308,37 +337,74 @@ impl Builder {
         } else {
             order.iter().map(hash_of).flat_map(|hash| [hash as u32, (hash >> 32) as u32]).collect()
         };
+        let count = place(order.len());
+        drop((order, starts));
+        self.symbols = Vec::new();
         self.moments.sort_unstable();
         self.moments.dedup();
-        self.symbols = Vec::new();
-        let words = self.code.len() + FLAG_WORDS as usize * self.flags.len() + symbols.len() + directory.len();
-        let mut bytes = Vec::with_capacity(CODE + 4 * words + self.bytes.len() + 1024);
+        self.write(&Index { symbols: &symbols, count, directory_bits, directory: &directory }, symbol_width)
+    }
+
+    /// The tables written so far, those of one flag or segment, to copy from; the builder is empty again and keeps its memory.
+    ///
+    /// The number of a symbol is where its scalar stands in the bytes; there is no index to find one by.
+    pub(crate) fn take_part(&mut self) -> Option<Image> {
+        let scalars_at = place(self.bytes.len());
+        for list in &self.lists {
+            for number in self.code.get_mut(range(*list))? {
+                *number = scalars_at + self.symbols.get(*number as usize)?.1.at;
+            }
+        }
+        self.bytes.extend_from_slice(&self.scalars);
+        let image = self.write(&Index { symbols: &[], count: 0, directory_bits: 0, directory: &[0, 0] }, Exact::WIDTH);
+        self.clear();
+        image
+    }
+
+    fn clear(&mut self) {
+        self.code.truncate(1);
+        self.bytes.clear();
+        self.flags.clear();
+        self.attributes.clear();
+        self.aliases.clear();
+        self.known.clear();
+        self.moments.clear();
+        self.symbols.clear();
+        self.scalars.clear();
+        self.lists.clear();
+        self.segments = 0;
+        self.interned.clear();
+    }
+
+    /// Writes the tables behind their head.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "keys and moments are split into their halves")]
+    fn write(&self, index: &Index<'_>, symbol_width: u32) -> Option<Image> {
+        let records = self.flags.iter().flatten().chain(self.attributes.iter().flatten());
+        let others = self.aliases.iter().flatten().chain(self.known.iter().flatten());
+        let words = self.code.len() + records.clone().count() + others.clone().count();
+        let words = words + 2 * self.moments.len() + index.symbols.len() + index.directory.len() + 1;
+        let mut bytes = Vec::with_capacity(CODE + 4 * words + self.bytes.len());
         let mut put = |word: u32| bytes.extend_from_slice(&word.to_le_bytes());
         for word in [MAGIC, FORMAT, 0, 0, 0] {
             put(word);
         }
-        let counts = [
-            self.code.len(),
-            self.flags.len(),
-            self.attributes.len(),
-            self.aliases.len(),
-            self.known.len(),
-            self.moments.len(),
-            order.len(),
-        ];
-        for count in counts {
-            put(place(count));
+        let counts =
+            [self.code.len(), self.flags.len(), self.attributes.len(), self.aliases.len(), self.known.len(), self.moments.len()].map(place);
+        for count in counts.into_iter().chain([index.count, index.directory_bits, self.segments]) {
+            put(count);
         }
-        put(directory_bits);
-        put(self.segments);
         for half in self.key.0 {
             put(half as u32);
             put((half >> 32) as u32);
         }
-        let records = self.flags.iter().flatten().chain(self.attributes.iter().flatten());
-        let others = self.aliases.iter().flatten().chain(self.known.iter().flatten());
-        let moments: Vec<u32> = self.moments.iter().flat_map(|moment| [*moment as u32, (*moment >> 32) as u32]).collect();
-        for word in self.code.iter().chain(records).chain(others).chain(&moments).chain(&symbols).chain(&directory) {
+        for word in self.code.iter().chain(records).chain(others) {
+            put(*word);
+        }
+        for moment in &self.moments {
+            put(*moment as u32);
+            put((*moment >> 32) as u32);
+        }
+        for word in index.symbols.iter().chain(index.directory) {
             put(*word);
         }
         put(place(self.bytes.len()));
@@ -347,6 +413,15 @@ impl Builder {
         *bytes.get_mut(LENGTH_AT..)?.first_chunk_mut()? = length;
         Image::new(bytes.into(), symbol_width)
     }
+}
+
+/// How the symbols of finished tables are found.
+struct Index<'i> {
+    /// The words of all symbols, where they have some.
+    symbols: &'i [u32],
+    count: u32,
+    directory_bits: u32,
+    directory: &'i [u32],
 }
 
 /// An odd number with its bits well spread, for hashing small numbers.

@@ -13,4 +13,4 @@ pub(crate) mod shape;
 pub(crate) mod step;
 pub(crate) mod symbol;
 pub(crate) mod words;
-mod write;
+pub(crate) mod write;

@@ -16,6 +16,15 @@ use crate::{
     matching::comparison::Comparison,
 };
 
+/// What is copied of a test.
+#[derive(Clone, Copy)]
+pub(crate) enum Keep {
+    /// All of it.
+    All,
+    /// What answers depend on: without operands as they are written, which only explanations show.
+    Decisive,
+}
+
 /// Steps.
 impl Builder {
     /// Makes the next step depend on a condition, if there is one.
@@ -215,8 +224,12 @@ impl Builder {
         at
     }
 
-    /// The test of another table, without what is only there to be explained; answers where it stands.
-    pub(crate) fn copy_test(&mut self, from: &Image, attribute: u32, test: &Test) -> u32 {
+    /// The test of another table; answers where it stands.
+    pub(crate) fn copy_test(&mut self, from: &Image, attribute: u32, test: &Test, keep: Keep) -> u32 {
+        let written = |builder: &mut Self, written: Span| match keep {
+            Keep::All => builder.text(from.text(written)),
+            Keep::Decisive => Span::default(),
+        };
         match test {
             Test::Exists => self.exists(attribute),
             Test::Among(among) => self.among(attribute, among, from.scalars(among.symbols)),
@@ -225,12 +238,19 @@ impl Builder {
             Test::StartsWith { operand, ignore_case } => self.starts_with(attribute, from.text(*operand), *ignore_case),
             Test::EndsWith { operand, ignore_case } => self.ends_with(attribute, from.text(*operand), *ignore_case),
             Test::Number { comparison, operand, as_number } => self.number(attribute, *comparison, *operand, *as_number),
-            Test::Time { comparison, operand, written: _ } => self.time(attribute, *comparison, *operand, Span::default()),
+            Test::Time { comparison, operand, written: shown } => {
+                let shown = written(self, *shown);
+                self.time(attribute, *comparison, *operand, shown)
+            }
             Test::Semver { comparison, operand, loose } => self.semver(attribute, *comparison, from.text(*operand), *loose),
-            Test::Matches { table, written: _ } => self.matches(attribute, from.text(*table), Span::default()),
-            Test::Cidr { written: _, narrow, wide } => {
+            Test::Matches { table, written: shown } => {
+                let shown = written(self, *shown);
+                self.matches(attribute, from.text(*table), shown)
+            }
+            Test::Cidr { written: shown, narrow, wide } => {
+                let shown = written(self, *shown);
                 let [narrow, wide] = [(narrow, 2), (wide, 8)].map(|(run, words)| Run { at: run.at, count: run.count * words });
-                self.cidr(attribute, Span::default(), from.words().run(narrow), from.words().run(wide))
+                self.cidr(attribute, shown, from.words().run(narrow), from.words().run(wide))
             }
         }
     }

@@ -25,6 +25,7 @@ use crate::{
         step::{Draw, Guarded, List, Step},
         symbol::Exact,
         words::Run,
+        write::Keep,
     },
 };
 
@@ -444,7 +445,7 @@ impl Settling<'_> {
             }
             Condition::Test { attribute, test } => {
                 let attribute = self.attribute(attribute);
-                self.builder.copy_test(image, attribute, &test)
+                self.builder.copy_test(image, attribute, &test, Keep::Decisive)
             }
             // No compiled condition is none; one that never holds stands for it.
             Condition::Nothing => self.builder.any(&[]),
