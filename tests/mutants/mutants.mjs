@@ -365,14 +365,6 @@ export const mutants = [
     replacement: 'pub const MAX_CONDITION_DEPTH: u32 = 17;',
   },
   {
-    name: 'a segment answers as the one asked before',
-    file: 'sdk-core/src/evaluate/scratch.rs',
-    find: `    segment.wrapping_mul(2)
-`,
-    replacement: `    segment & 0
-`,
-  },
-  {
     name: 'decisions of different flags mixed up',
     file: 'sdk-core/src/evaluate/scratch.rs',
     find: `    flag.wrapping_mul(2).wrapping_add(1)

@@ -14,7 +14,7 @@ import { Digest } from '../identity/digest.mjs';
 import { documentText, questionLine, refusalText } from '../vectors/lines.mjs';
 import { mutants } from './mutants.mjs';
 
-const PAIRS = '25000';
+const PAIRS = '50000';
 /** So many lines show most faults already. */
 const FEW = 2_000;
 const SEED = '1';
