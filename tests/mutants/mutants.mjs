@@ -166,10 +166,10 @@ export const mutants = [
     replacement: '(usize::MAX, Ordering::Equal)',
   },
   {
-    name: 'an alias of two flags is kept by both',
+    name: 'a flag that is left out leaves its key to aliases',
     file: 'sdk-core/src/document/names.rs',
-    find: '(!taken.insert(alias)).then_some(',
-    replacement: 'taken.contains::<str>(alias).then_some(',
+    find: 'taken.extend(members.iter().filter_map(|member| member.name.as_deref().ok()));',
+    replacement: 'taken.extend(drafts.iter().map(|(_, draft)| -> &str { &draft.key }));',
   },
   {
     name: 'of a member twice the first counts',
