@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use sdk_core::{
-    BucketKey, Context, DocumentError, Evaluation, MAX_DOCUMENT_BYTES, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place,
+    BucketKey, Context, DocumentError, Evaluation, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place, limits::MAX_DOCUMENT_BYTES,
 };
 
 use crate::{

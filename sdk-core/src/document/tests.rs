@@ -1,7 +1,7 @@
 //! Documents that break a rule or a limit, and what stays.
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Compiled, DocumentError, MAX_ERRORS, compile};
+use super::{Compiled, DocumentError, compile, limits::MAX_ERRORS};
 use crate::{
     context::Context,
     evaluate::overrides::{ApplicableOverrides, OwnerKind},

@@ -2,6 +2,7 @@
 use super::{
     code::{self, Operation},
     details::Decision,
+    image::Image,
     words::{Run, Words},
 };
 use crate::bucket::DrawHash;
@@ -119,5 +120,18 @@ impl Words<'_> {
     #[inline]
     pub(super) fn hash(self, word: u32, at: u32) -> Option<DrawHash> {
         DrawHash::read(word >> code::HASH_SHIFT & 15, self.subkey(at))
+    }
+}
+
+impl Image {
+    /// The steps of a flag, up to the first that answers always.
+    pub(crate) fn steps_of(&self, flag: u32) -> impl Iterator<Item = Guarded> + use<'_> {
+        let mut at = Some(self.steps(flag));
+        core::iter::from_fn(move || {
+            let guarded = self.words().step(at?);
+            let is_last = guarded.condition == 0 && matches!(guarded.step, Step::Const(_) | Step::Nothing);
+            at = (!is_last).then_some(guarded.next);
+            Some(guarded)
+        })
     }
 }
