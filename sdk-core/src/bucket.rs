@@ -51,8 +51,14 @@ impl BucketKey {
 }
 
 /// The key of the draws under one salt, or of the fingerprints of one program.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Subkey(pub [u64; 2]);
+
+impl core::fmt::Debug for Subkey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Subkey(..)")
+    }
+}
 
 impl Subkey {
     /// SipHash-2-4 of the bytes under this key.

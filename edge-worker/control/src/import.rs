@@ -7,8 +7,8 @@ use alloc::{
 };
 
 use sdk_core::{
-    BucketKey, Compiled, Context, DocumentError, Evaluation, MAX_DOCUMENT_BYTES, Millis, Overrides, OwnerKind, Ruleset, compile,
-    json::Place,
+    BucketKey, Compiled, Context, DocumentError, Evaluation, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place,
+    limits::MAX_DOCUMENT_BYTES,
 };
 
 use crate::{

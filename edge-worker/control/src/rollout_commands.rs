@@ -7,7 +7,8 @@ use alloc::{
 };
 
 use sdk_core::{
-    MAX_LIST, Percentage,
+    Percentage,
+    limits::MAX_LIST,
     stage::{MIN_SAMPLES, Method, Rate, Status, TIME_WINDOW_MS, Tier},
 };
 

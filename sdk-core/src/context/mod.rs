@@ -16,6 +16,7 @@ pub use attribute::AttributeValue;
 use check::Size;
 pub(crate) use check::is_context;
 pub use check::{MAX_CONTEXT_DEPTH, MAX_CONTEXT_ITEMS, MAX_CONTEXT_MEMBERS, MAX_CONTEXT_TEXT};
+pub(crate) use write::write_value;
 
 /// An evaluation context: attributes by name, each a string, a number, a boolean, a list, an object or null, which is absence.
 ///
@@ -160,7 +161,7 @@ impl Context {
     /// Why this context cannot be used, or `None` if it can.
     ///
     /// A context is refused if it is no object; if a name or string holds U+0000 or a lone surrogate; if a number is no finite
-    /// double; or if it goes beyond [`MAX_CONTEXT_DEPTH`], [`MAX_CONTEXT_MEMBERS`], [`MAX_CONTEXT_ITEMS`] or [`MAX_CONTEXT_TEXT`].
+    /// double; or if it goes beyond one of the `MAX_CONTEXT_…` in [`limits`](crate::limits).
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
     }

@@ -1,7 +1,7 @@
 //! Documents that break a rule or a limit, and what stays.
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Compiled, Compiler, DocumentError, MAX_ERRORS, compile, pattern::COMPILED};
+use super::{Compiled, Compiler, DocumentError, compile, limits::MAX_ERRORS, pattern::COMPILED};
 use crate::{
     context::Context,
     evaluate::overrides::{ApplicableOverrides, OwnerKind},
