@@ -54,8 +54,8 @@ export const mutants = [
   {
     name: 'the flag before its environment',
     file: 'sdk-core/src/document/steps.rs',
-    find: 'Some(EnvironmentDefault(variant)) => (variant, Layer::Environment, percentage.plus(1)),',
-    replacement: 'Some(EnvironmentDefault(_)) => (draft.default, Layer::Environment, percentage.plus(1)),',
+    find: 'Some((_, variant)) => (*variant, Layer::Environment, percentage.plus(1)),',
+    replacement: 'Some(_) => (definition.default, Layer::Environment, percentage.plus(1)),',
   },
   {
     name: 'the audience of tier 1 forgotten',
@@ -66,8 +66,8 @@ export const mutants = [
   {
     name: 'a rollout that does not run spoils STATIC',
     file: 'sdk-core/src/document/steps.rs',
-    find: 'draft.rules.is_empty() && !rollout.running;',
-    replacement: 'draft.rules.is_empty() && rollout.threshold == 0;',
+    find: 'definition.rules.is_empty() && !rollout.running;',
+    replacement: 'definition.rules.is_empty() && rollout.threshold == 0;',
   },
   {
     name: 'endsWith dropped',
@@ -168,8 +168,8 @@ export const mutants = [
   {
     name: 'a flag that is left out leaves its key to aliases',
     file: 'sdk-core/src/document/names.rs',
-    find: 'taken.extend(members.iter().filter_map(|member| member.name.as_deref().ok()));',
-    replacement: 'taken.extend(drafts.iter().map(|(_, draft)| -> &str { &draft.key }));',
+    find: 'let mut taken: BTreeSet<&str> = keys.collect();',
+    replacement: 'let mut taken: BTreeSet<&str> = keys.filter(|key| flags.iter().any(|flag| *key == &*flag.definition.key)).collect();',
   },
   {
     name: 'of a member twice the first counts',
@@ -217,14 +217,14 @@ export const mutants = [
   {
     name: 'the salt of a percentage ignored',
     file: 'sdk-core/src/document/condition.rs',
-    find: '_ => DrawHash::Sip(self.key.subkey(salt.as_bytes())),',
-    replacement: '_ => DrawHash::Sip(self.key.subkey(unit.as_bytes())),',
+    find: 'let Span { at, length } = self.builder.text(salt.as_bytes());',
+    replacement: 'let Span { at, length } = self.builder.text(unit.as_bytes());',
   },
   {
     name: 'a percentage in a murmurhash-js flag by sip-1',
     file: 'sdk-core/src/document/condition.rs',
-    find: 'Some(Draws { murmurhash_js: true, .. }) => DrawHash::MurmurhashJs,',
-    replacement: '',
+    find: 'let hash = if self.draws.is_some_and(|draws| draws.murmurhash_js) {',
+    replacement: 'let hash = if self.draws.is_some_and(|draws| draws.murmurhash_js && draws.unit.is_empty()) {',
   },
   {
     name: 'hasAll is hasAny',
@@ -292,8 +292,8 @@ export const mutants = [
   {
     name: 'onMissingUnit ignored at the rollout',
     file: 'sdk-core/src/document/steps.rs',
-    find: 'builder.draw(unit, draw(&draft.salt), continues, core::iter::once((threshold, on))),',
-    replacement: 'builder.draw(unit, draw(&draft.salt), false, core::iter::once((threshold, on))),',
+    find: 'builder.draw(unit, draw(definition.salt.as_ref().unwrap_or(&definition.key)), continues, core::iter::once((threshold, on)));',
+    replacement: 'builder.draw(unit, draw(definition.salt.as_ref().unwrap_or(&definition.key)), false, core::iter::once((threshold, on)));',
   },
   {
     name: 'a broken prerequisite is met',
@@ -307,8 +307,8 @@ export const mutants = [
   {
     name: 'rules counted one step too far',
     file: 'sdk-core/src/document/steps.rs',
-    find: 'let first_rule = StepIndex::FIRST_TARGET.plus(draft.targets.len());',
-    replacement: 'let first_rule = StepIndex::FIRST_TARGET.plus(draft.targets.len() + 1);',
+    find: 'let first_rule = StepIndex::FIRST_TARGET.plus(definition.targets.len());',
+    replacement: 'let first_rule = StepIndex::FIRST_TARGET.plus(definition.targets.len() + 1);',
   },
   {
     name: 'metadata told with an unfit unit',
