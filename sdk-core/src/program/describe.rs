@@ -30,7 +30,7 @@ impl Program {
         flags.close();
         write_number(program.member("format"), f64::from(super::FORMAT));
         let known = (0..image.head(Head::Known)).map(|index| image.str(image.known(index).name));
-        write_list(program.member("known"), known, |out, name| write_string(out, name));
+        write_list(program.member("known"), known, write_string);
         #[expect(clippy::cast_precision_loss, reason = "moments are whole numbers below 2^53")]
         write_list(program.member("moments"), image.moments(), |out, moment| write_number(out, moment as f64));
         program.close();
