@@ -67,7 +67,7 @@ fn write_step(out: &mut String, image: &Image, flag: u32, Guarded { condition, s
         Step::Prerequisite { flag, variants, .. } => {
             write_string(object.member("unless"), &name(image, *flag));
             let variants = image.words().run(*variants).map(|variant| image.str(image.variant(*flag, variant).0));
-            write_list(object.member("variants"), variants, |out, variant| write_string(out, variant));
+            write_list(object.member("variants"), variants, write_string);
         }
         Step::Overrides => object.member("overrides").push_str("true"),
         Step::List(list) => {

@@ -96,7 +96,7 @@ impl<'r> Comparison<'r> {
     }
 
     fn flags(&mut self, flags: [u32; 2]) -> bool {
-        let mut steps = self.each(flags, |image, flag| image.steps_of(flag));
+        let mut steps = self.each(flags, Image::steps_of);
         let is_alike = self.is_alike(flags);
         is_alike
             && loop {

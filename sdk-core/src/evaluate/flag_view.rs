@@ -209,7 +209,7 @@ impl Reads<'_> {
 }
 
 fn write_names<'n>(out: &mut String, names: impl Iterator<Item = &'n str>) {
-    write_list(out, names, |out, name| write_string(out, name));
+    write_list(out, names, write_string);
 }
 
 #[cfg(test)]

@@ -149,12 +149,12 @@ impl Ruleset {
     /// let document = r#"{
     ///     "schema": "twinflag/1",
     ///     "bucketKey": "000102030405060708090a0b0c0d0e0f",
-    ///     "flags": { "theme": { "type": "string", "variants": { "light": "#fff", "dark": "#000" }, "on": "dark", "off": "light" } }
+    ///     "flags": { "theme": { "type": "string", "variants": { "light": "white", "dark": "black" }, "on": "dark", "off": "light" } }
     /// }"#;
     /// let ruleset = compile(document, None)?.ruleset;
     /// for flag in ruleset.flags() {
     ///     assert_eq!((flag.key(), flag.flag_type()), ("theme", FlagType::String));
-    ///     assert_eq!(flag.variants().collect::<Vec<_>>(), [("light", Value::String("#fff")), ("dark", Value::String("#000"))]);
+    ///     assert_eq!(flag.variants().collect::<Vec<_>>(), [("light", Value::String("white")), ("dark", Value::String("black"))]);
     /// }
     /// # Ok::<(), sdk_core::DocumentError>(())
     /// ```

@@ -151,6 +151,6 @@ mod tests {
         assert_eq!(flags.string("s", &of("c", "o"), "z"), "ex");
         assert_eq!(flags.object("o", &of("c", "o"), "{}"), r#"{"a":[],"b":1}"#);
         assert_eq!((flags.string("s", &of("d", "o"), "z"), flags.number("n", &of("d", "o"), 0.0)), ("", 1.5));
-        assert_eq!(plain.number("n", &of("d", "o"), 0.0), -2.0);
+        assert_eq!((plain.string("s", &of("d", "o"), "z"), plain.number("n", &of("d", "o"), 0.0)), ("", -2.0));
     }
 }

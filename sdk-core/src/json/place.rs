@@ -52,7 +52,7 @@ impl<'p> Place<'p> {
         level
     }
 
-    /// The pointer; one that is longer than [`MAX_POINTER`] ends there with `…`.
+    /// The place as a JSON pointer; one of more than 1,000 bytes ends there with `…`.
     /// As a JSON pointer; empty for the whole document.
     pub fn pointer(&self) -> String {
         let mut steps = Vec::new();

@@ -122,7 +122,7 @@ fn a_flag_that_does_not_differ_answers_the_same() {
 #[test]
 fn a_document_whose_members_are_sorted_does_not_differ() {
     let mut compared = 0;
-    for case in cases(22, 60_000) {
+    for case in cases(22, 100_000) {
         let (Ok(before), Some(document)) = (compile(&case.document, None), sorted(&case.document)) else { continue };
         // What is left out for standing twice, and what aliases or cycles leave out, goes by the order of members.
         if !before.errors.is_empty() {
