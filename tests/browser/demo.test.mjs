@@ -184,7 +184,7 @@ test('without the edge the page goes on, until another customer needs it', async
     assert.equal(await page.locator('.value').count(), 0, 'nothing that was settled for somebody else is shown');
 
     await type(page, 'customerId', '');
-    assert.equal(await text(page, 'profile_ui_revamp', 'page'), 'on');
+    await cell(page, 'profile_ui_revamp', 'page').getByText('on', { exact: true }).waitFor();
     assert.deepEqual(faults.filter((fault) => !fault.includes('net::ERR_')), []);
     await page.close();
   } finally {

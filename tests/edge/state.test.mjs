@@ -45,7 +45,7 @@ test('a dry run tells and stores nothing', async () => {
   const before = await get();
   const deployed = document({ killed: { default: 'on', enabled: true }, fresh: {}, bad: { type: 'colour' } });
   const dry = (await put(deployed, '?dryRun=true')).json();
-  assert.deepEqual(Object.keys(dry).sort(), ['changes', 'errors', 'kept', 'records', 'version']);
+  assert.deepEqual(Object.keys(dry).sort(), ['changes', 'errorCount', 'errors', 'kept', 'records', 'version', 'warnings']);
   const after = await get();
   assert.equal(after.text, before.text);
   assert.equal(after.headers.get('etag'), before.headers.get('etag'));

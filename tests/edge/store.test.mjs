@@ -35,7 +35,7 @@ const exported = (server) => server.asAdmin('/api/admin/document', { method: 'GE
 
 test('documents of a store of the old schema are served and exported, at their version', async () => {
   const last = document(
-    { kept: { default: 'on', metadata: { filler: 'x'.repeat(1_200_000) } }, bad: 7, killed: { enabled: false } },
+    { kept: { default: 'on', description: 'x'.repeat(1_200_000) }, bad: 7, killed: { enabled: false } },
     { environment: 'test', overrides: { customers: { 'c-1': { kept: false } } } },
   );
   const documents = [{ version: 1, text: JSON.stringify(document({ gone: {} })) }, { version: 2, text: JSON.stringify(last) }];

@@ -9,7 +9,8 @@ import { ownServer } from '../own-server.mjs';
 import { Digest } from './digest.mjs';
 
 const { TWINFLAG_DOOR, TWINFLAG_LINES } = process.env;
-const PAIRS = '600';
+// So many that some tell a moment from another.
+const PAIRS = '1000';
 const generated = spawnSync(TWINFLAG_LINES, ['--pairs', PAIRS, '--seed', '7'], { maxBuffer: 2 ** 30 }).stdout.toString();
 const lines = generated.split('\n').slice(0, -1);
 

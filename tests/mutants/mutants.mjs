@@ -39,7 +39,7 @@ export const mutants = [
     file: 'sdk-core/src/document/steps.rs',
     find: '        if !rollout.deny.is_empty() {',
     replacement: `        if !rollout.allow.is_empty() {
-            builder.list(unit, listed(Some(draft.on), StepIndex::ALLOW), true, rollout.allow.iter());
+            builder.list(unit, listed(Some(definition.on), StepIndex::ALLOW), true, rollout.allow.iter());
         }
         if !rollout.deny.is_empty() {`,
   },
