@@ -4,7 +4,9 @@
 //! that what a context may hold is judged in one place; what comes back crosses as plain objects.
 
 use js_sys::Error;
-use sdk_core::{BucketKey, Compiled, Context, ErrorCode, Evaluation, FlagType, Identity, Layer, Millis, Value, compile, specialise};
+use sdk_core::{
+    BucketKey, Compiled, Context, DocumentError, ErrorCode, Evaluation, FlagType, Identity, Layer, Millis, Value, compile, specialise,
+};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -35,6 +37,13 @@ struct Details<'r> {
     layer: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bucket: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<u32>,
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    rolled_back: bool,
+    /// Canonical JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'r str>,
 }
 
 #[derive(Serialize)]
@@ -62,11 +71,28 @@ impl Ruleset {
         }
     }
 
-    /// What was left out, and why.
+    /// What was left out, and why; of more than 1,000 errors the first in the order of the document.
     #[wasm_bindgen(unchecked_return_type = "DocumentFault[]")]
     pub fn errors(&self) -> Result<JsValue, JsValue> {
-        let errors = self.compiled.errors.iter().map(|error| Fault { pointer: &error.pointer, message: &error.message });
-        plain(&errors.collect::<Vec<_>>())
+        faults(&self.compiled.errors)
+    }
+
+    /// How many errors there are, those past the first 1,000 too.
+    #[wasm_bindgen(js_name = errorCount)]
+    pub fn error_count(&self) -> usize {
+        self.compiled.error_count
+    }
+
+    /// What counts, but perhaps not as it was meant.
+    #[wasm_bindgen(unchecked_return_type = "DocumentFault[]")]
+    pub fn warnings(&self) -> Result<JsValue, JsValue> {
+        faults(&self.compiled.warnings)
+    }
+
+    /// The moments at which a condition on `now` may change its answer, ascending, in milliseconds since 1970.
+    #[expect(clippy::cast_precision_loss, reason = "moments are whole numbers below 2^53")]
+    pub fn moments(&self) -> Vec<f64> {
+        self.compiled.ruleset.moments().map(|moment| moment.0 as f64).collect()
     }
 
     /// The keys of all flags.
@@ -136,7 +162,14 @@ fn details<'r>(evaluation: &Evaluation<'r>) -> Details<'r> {
         error_code: evaluation.error_code().map(ErrorCode::as_str),
         layer: evaluation.layer().map(Layer::as_str),
         bucket: evaluation.bucket(),
+        step: evaluation.step(),
+        rolled_back: evaluation.is_rolled_back(),
+        metadata: evaluation.metadata(),
     }
+}
+
+fn faults(errors: &[DocumentError]) -> Result<JsValue, JsValue> {
+    plain(&errors.iter().map(|error| Fault { pointer: &error.pointer, message: &error.message }).collect::<Vec<_>>())
 }
 
 fn plain(value: &impl Serialize) -> Result<JsValue, JsValue> {

@@ -16,4 +16,10 @@ export interface RulesetDetails {
   readonly layer?: 'kill' | 'customer' | 'organization' | 'rollout' | 'target' | 'rule' | 'environment' | 'default';
   /** The bucket that the answering step compared, 0 to 99,999. */
   readonly bucket?: number;
+  /** The index of the step that answered, or in which the error arose, counted as if the flag had every step. */
+  readonly step?: number;
+  /** The flag is off because its rollout was rolled back, rather than because it is disabled. */
+  readonly rolledBack?: true;
+  /** Canonical JSON text of an object; absent where the flag tells nothing with its answer. */
+  readonly metadata?: string;
 }

@@ -63,7 +63,7 @@ test('of a visitor only customer and organization leave', async () => {
   const client = open({ context: { customerId: 'c-1', organizationId: null, userId: 'u-1', email: 'a@example.com' } });
   await client.ready();
   const [{ url, method, headers, body }] = requests;
-  assert.deepEqual([url, method, body], [`${server.url}/v1/program?format=1`, 'POST', '{"context":{"customerId":"c-1"}}']);
+  assert.deepEqual([url, method, body], [`${server.url}/v1/program?format=2`, 'POST', '{"context":{"customerId":"c-1"}}']);
   assert.equal(headers.authorization, `Bearer ${server.clientKey}`);
   client.close();
 });

@@ -34,7 +34,7 @@ export async function chromiumDoor(runtime) {
   await page.evaluate(async ({ full, engine, byProgram }) => {
     const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
     const whole = doors.loadFull(bytes(full));
-    const runtime = byProgram ? doors.programRuntime(whole, doors.loadEngine(bytes(engine))) : doors.fullRuntime(whole);
+    const runtime = byProgram ? doors.programRuntime(whole, doors.loadEngine(bytes(engine), { step: true })) : doors.fullRuntime(whole);
     globalThis.door = doors.openDoor(runtime);
   }, { full: module('full/full_bg.wasm'), engine: module('engine/engine.wasm'), byProgram: runtime === 'chromium-program' });
 

@@ -9,6 +9,9 @@
  * @typedef {{ flag: string, context: unknown, default: unknown, now: number, known?: unknown }} Question
  */
 
+/** Members of an answer that are always printed, and those that are printed where the question has them as `true`. */
+const MEMBERS = ['value', 'variant', 'reason', 'errorCode', 'layer'], WISHES = ['bucket', 'step', 'metadata'];
+
 /** Opens a door on a runtime. */
 export function openDoor(runtime) {
   let document = 'no document';
@@ -24,14 +27,15 @@ export function openDoor(runtime) {
       document = runtime.document(documentText(line)) ? '' : 'document refused';
       return null;
     }
-    const { flag, context = {}, default: callers, now = 0, bucket = false } = asked;
+    const { flag, context = {}, default: callers, now = 0, bucket } = asked;
     if (flag === undefined && isBucketQuestion(bucket)) return bucketAnswer(runtime, bucket);
-    if (typeof flag !== 'string' || !Number.isInteger(now) || Math.abs(now) > 2 ** 53 || typeof bucket !== 'boolean' || overflows(callers)) return error('invalid line');
+    if (typeof flag !== 'string' || !Number.isInteger(now) || Math.abs(now) > 2 ** 53 || overflows(callers)) return error('invalid line');
+    if (WISHES.some((name) => Object.hasOwn(asked, name) && typeof asked[name] !== 'boolean')) return error('invalid line');
     if (document) return error(document);
     const answer = runtime.ask({ flag, context, default: callers, now, known: asked.known });
     if (typeof answer === 'string') return error(answer);
-    const { bucket: compared, ...details } = answer;
-    return canonical(bucket ? answer : details);
+    const printed = [...MEMBERS, ...WISHES.filter((name) => asked[name] === true)];
+    return canonical(Object.fromEntries(printed.map((name) => [name, answer[name]])));
   };
 }
 

@@ -11,5 +11,5 @@ export async function nodeDoor(runtime) {
   const full = loadFull(readFileSync(new URL('full/full_bg.wasm', client)));
   if (runtime === 'node') return openDoor(fullRuntime(full));
   const { loadEngine } = await import(new URL('bundle/engine.js', client).href);
-  return openDoor(programRuntime(full, loadEngine(readFileSync(new URL('engine/engine.wasm', client)))));
+  return openDoor(programRuntime(full, loadEngine(readFileSync(new URL('engine/engine.wasm', client)), { step: true })));
 }

@@ -2,7 +2,8 @@
  * Questions as OpenFeature's protocol can put them, on the worker and by the native door, and answers in the words of both.
  *
  * The protocol has no default and no time: a line keeps its flag and its context, and is asked as of `now`, for the worker answers by
- * its clock. An answer is the line `{"errorCode"?,"key","reason"?,"status","value"?,"variant"?}`.
+ * its clock. An answer is the line `{"errorCode"?,"key","metadata"?,"reason"?,"status","value"?,"variant"?}`; of the metadata the
+ * worker's version is left out, which only it has; a refused context has none, and where nothing else is told it is absent too.
  */
 import { spawnSync } from 'node:child_process';
 import { canonical } from './door.mjs';
@@ -28,8 +29,8 @@ export function edgeOfrepDoor(server) {
   const ask = async ({ key, context }) => {
     const body = context === undefined ? '{}' : `{"context":${context}}`;
     const { status, json } = await server.asServer(`/ofrep/v1/evaluate/flags/${encodeURIComponent(key)}`, { body });
-    const { key: echoed, value, variant, reason, errorCode } = json();
-    return canonical({ status, key: echoed, value, variant, reason, errorCode });
+    const { key: echoed, value, variant, reason, errorCode, metadata: { version, ...metadata } = {} } = json();
+    return canonical({ status, key: echoed, metadata: unlessEmpty(metadata), value, variant, reason, errorCode });
   };
   const send = async () => {
     const asked = waiting, said = new Array(asked.length);
@@ -75,7 +76,7 @@ export function nativeOfrepDoor(program, now) {
       if (!question) return;
       keys.push(question.key);
       const context = question.context === undefined ? '' : `,"context":${question.context}`;
-      lines.push(`{"flag":${JSON.stringify(question.key)}${context},"now":${now}}`);
+      lines.push(`{"flag":${JSON.stringify(question.key)}${context},"now":${now},"metadata":true}`);
     },
     async flush() {
       const { status, stdout } = spawnSync(program, [], { input: `${lines.join('\n')}\n`, maxBuffer: 2 ** 30, stdio: ['pipe', 'pipe', 'inherit'] });
@@ -90,11 +91,14 @@ export function nativeOfrepDoor(program, now) {
   };
 }
 
+const unlessEmpty = (object) => (Object.keys(object).length > 0 ? object : undefined);
+
 /** An answer of the door as the protocol puts it; undefined where there was no document to answer from. */
-function inProtocol(key, { error, value, variant, reason, errorCode }) {
+function inProtocol(key, { error, value, variant, reason, errorCode, layer, metadata: own }) {
   if (error === 'document refused') return undefined;
   if (error !== undefined) throw new Error(`${key}: ${error}`);
+  const metadata = unlessEmpty({ ...own, ...(layer && { layer }) });
   // An error has its code and no reason; its status says whether there is such a flag.
-  if (errorCode !== undefined) return canonical({ status: errorCode === 'FLAG_NOT_FOUND' ? 404 : 400, key, errorCode });
-  return canonical({ status: 200, key, value, variant, reason });
+  if (errorCode !== undefined) return canonical({ status: errorCode === 'FLAG_NOT_FOUND' ? 404 : 400, key, metadata, errorCode });
+  return canonical({ status: 200, key, metadata, value, variant, reason });
 }

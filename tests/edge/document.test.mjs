@@ -43,6 +43,24 @@ test('what is left out is reported with its place', async () => {
   assert.equal(await value('good'), true);
 });
 
+test('of more than a thousand errors the first are told, and how many there are', async () => {
+  const many = document(Object.fromEntries(Array.from({ length: 1_500 }, (_, index) => [`bad-${index}`, { type: 'colour' }])));
+  for (const query of ['?dryRun=true', '']) {
+    const { errors, errorCount, warnings } = (await server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body: many })).json();
+    assert.deepEqual([errors.length, errorCount, warnings], [1_000, 1_500, []]);
+    for (const [index, { pointer }] of errors.entries()) assert.ok(pointer.startsWith(`/flags/bad-${index}/`), pointer);
+  }
+});
+
+test('a key that is a path to another is taken with a warning', async () => {
+  const paths = document({ 'a.b': { default: 'on' }, 'a.b.c': { default: 'on' } });
+  for (const query of ['?dryRun=true', '']) {
+    const { errors, errorCount, warnings } = (await server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body: paths })).json();
+    assert.deepEqual([errors, errorCount, warnings.map(({ pointer }) => pointer)], [[], 0, ['/flags/a.b']]);
+  }
+  assert.deepEqual([await value('a.b'), await value('a.b.c')], [true, true]);
+});
+
 test('a refused document stores nothing and the last good one serves', async () => {
   await put(document({ kept: { default: 'on' } }));
   const before = await get();
@@ -86,7 +104,7 @@ test('a document of eight million bytes fits, one byte more does not', async () 
 
 test('a flag of three megabytes is one flag among others', async () => {
   const parts = Array.from({ length: 3_000 }, (_, index) => `${index} ${'é'.repeat(500)}`);
-  const large = document({ small: { default: 'on' }, large: { default: 'on', metadata: { parts } } });
+  const large = document({ small: { default: 'on' }, large: { default: 'on', targets: [{ attribute: 'userId', values: parts, variant: 'off' }] } });
   assert.ok(Buffer.byteLength(JSON.stringify(large)) > 3_000_000);
   assert.deepEqual((await put(large)).json().errors, []);
   assert.deepEqual((await get()).json(), large);

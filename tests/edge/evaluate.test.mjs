@@ -8,7 +8,7 @@ const DOCUMENT = {
   schema: 'twinflag/1',
   environment: 'test',
   bucketKey: '000102030405060708090a0b0c0d0e0f',
-  flags: { plain: { default: 'on' }, callers: { default: null }, text: { type: 'string', variants: { a: 'α' }, on: 'a', off: 'a' } },
+  flags: { plain: { default: 'on' }, callers: { default: null }, told: { metadata: { team: 'chat', b: 1 } }, text: { type: 'string', variants: { a: 'α' }, on: 'a', off: 'a' } },
 };
 
 const server = ownServer({ document: DOCUMENT });
@@ -32,6 +32,18 @@ test("the caller's default fixes the type", async () => {
   assert.deepEqual(number, { errorCode: 'TYPE_MISMATCH', reason: 'ERROR', value: 1 });
   assert.deepEqual(array, { errorCode: 'TYPE_MISMATCH', reason: 'ERROR', value: [] });
   assert.equal(nothing.value, true);
+});
+
+test('step and metadata where the question asks for them', async () => {
+  const evaluations = [{ flag: 'told', step: true, metadata: true }, { flag: 'told', default: 1, step: true, metadata: true }, { flag: 'told' }];
+  assert.equal(
+    (await ask({ evaluations })).text,
+    // Without targets, rules and environment the flag's default is step 7 + 2.
+    '{"results":[{"layer":"default","metadata":{"b":1,"team":"chat"},"reason":"STATIC","step":9,"value":false,"variant":"off"},' +
+      '{"errorCode":"TYPE_MISMATCH","metadata":{"b":1,"team":"chat"},"reason":"ERROR","value":1},' +
+      '{"layer":"default","reason":"STATIC","value":false,"variant":"off"}]}',
+  );
+  assert.equal((await ask({ evaluations: [{ flag: 'told', step: 1 }] })).json().pointer, '/evaluations/0');
 });
 
 test('a refused context is answered, not refused', async () => {

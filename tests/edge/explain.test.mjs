@@ -11,6 +11,8 @@ const DOCUMENT = {
   flags: {
     plain: { default: 'on' },
     ruled: { rules: [{ name: 'pro', if: { attribute: 'plan', op: 'eq', value: 'pro' }, serve: 'on' }] },
+    killed: { enabled: false, rollout: { status: 'rolled_back' }, metadata: { team: 'chat' } },
+    back: { rollout: { status: 'rolled_back', tier: 0 } },
     timed: { rules: [{ name: 'later', if: { attribute: 'now', op: 'after', value: '2026-01-01T00:00:00Z' }, serve: 'on' }] },
   },
 };
@@ -24,10 +26,19 @@ test('the answer and its steps', async () => {
   const answer = await explain({ flag: 'ruled', context: { plan: 'pro' } });
   assert.equal(answer.status, 200);
   const { evaluation, steps } = answer.json();
-  assert.deepEqual(evaluation, { layer: 'rule', reason: 'TARGETING_MATCH', value: true, variant: 'on' });
+  assert.deepEqual(evaluation, { layer: 'rule', reason: 'TARGETING_MATCH', step: 7, value: true, variant: 'on' });
   const [step] = steps.filter((step) => step.answered);
   assert.equal(step.pointer, '/flags/ruled/rules/0');
   assert.equal(step.conditions[0].held, true);
+});
+
+test('a flag that was killed is told apart from one that was rolled back', async () => {
+  const of = async (flag) => (await explain({ flag })).json();
+  const [killed, back] = [await of('killed'), await of('back')];
+  const answer = { layer: 'kill', reason: 'DISABLED', value: false, variant: 'off' };
+  assert.deepEqual([killed.evaluation, back.evaluation], [{ ...answer, metadata: { team: 'chat' }, step: 0 }, { ...answer, step: 1 }]);
+  const places = [killed, back].map(({ steps }) => steps.map(({ step, pointer }) => [step, pointer]));
+  assert.deepEqual(places, [[['kill', '/flags/killed/enabled']], [['kill', '/flags/back/rollout/status']]]);
 });
 
 test('the moment may be given', async () => {
@@ -56,7 +67,7 @@ test('only the administrator', async () => {
 test('the page asks for many at once', async () => {
   const now = Date.parse('2026-06-01');
   const { explanations } = (await explainAll({ context: { plan: 'pro' }, now })).json();
-  assert.deepEqual(explanations.map(({ flag }) => flag).sort(), ['plain', 'ruled', 'timed']);
+  assert.deepEqual(explanations.map(({ flag }) => flag).sort(), ['back', 'killed', 'plain', 'ruled', 'timed']);
   for (const { flag, ...explanation } of explanations) {
     // Operators are told besides what made it so.
     const { change, version, ...same } = (await explain({ flag, context: { plan: 'pro' }, now })).json();

@@ -14,6 +14,8 @@ const DOCUMENT = {
     killed: { enabled: false, default: 'on' },
     callers: { default: null },
     shape: { type: 'object', variants: { x: { b: [1, 2.5], a: null } }, on: 'x', off: 'x' },
+    told: { metadata: { team: 'chat', weight: 0.5, public: true, version: 'theirs', layer: 'theirs', stale: false, flagConfigEtag: 'theirs' } },
+    drawn: { unit: 'userId', metadata: { team: 'growth' }, rollout: { status: 'active', percentage: 50 } },
     count: { type: 'number', variants: { one: 1e21, two: 2 }, on: 'two', off: 'one' },
   },
 };
@@ -30,6 +32,17 @@ test('one flag', async () => {
   const { metadata, ...rest } = answer.json();
   assert.deepEqual(rest, { key: 'plain', reason: 'STATIC', value: true, variant: 'on' });
   assert.deepEqual(metadata, { layer: 'default', version: Number(answer.headers.get('twinflag-version')) });
+});
+
+test("a flag's metadata beside ours, which it cannot name", async () => {
+  const answer = await one('told');
+  const told = { team: 'chat', weight: 0.5, public: true, layer: 'default' };
+  assert.deepEqual(answer.json().metadata, { ...told, version: Number(answer.headers.get('twinflag-version')) });
+  const missing = await one('drawn', { body: {} });
+  assert.deepEqual([missing.status, missing.json().errorCode, missing.json().metadata.team], [400, 'TARGETING_KEY_MISSING', 'growth']);
+  const { flags } = (await all({ body: {} })).json();
+  const metadata = (key) => flags.find((flag) => flag.key === key).metadata;
+  assert.deepEqual([metadata('told'), metadata('drawn'), metadata('plain')], [told, { team: 'growth' }, { layer: 'default' }]);
 });
 
 test('a killed flag', async () => {

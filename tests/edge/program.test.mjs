@@ -18,7 +18,7 @@ test('as JSON for people', async () => {
   assert.equal(answer.status, 200);
   assert.equal(answer.type, 'application/json');
   const { format, known, flags } = answer.json();
-  assert.equal(format, 1);
+  assert.equal(format, 2);
   assert.deepEqual(known, ['customerId', 'organizationId']);
   assert.equal(flags.plain.type, 'boolean');
   assert.equal(flags.plain.steps.length, 1);
@@ -51,9 +51,9 @@ test('the form that is wanted most', async () => {
 });
 
 test('the highest format that the asker reads', async () => {
-  for (const query of ['?format=1', '?format=2', '?format=4294967295']) assert.equal((await program({ query })).status, 200, query);
-  assert.equal((await program({ query: '?format=0' })).status, 406);
-  for (const query of ['?format=', '?format=x', '?format=-1', '?format=1&format=1', '?formats=1', '?minVersion=x']) {
+  for (const query of ['', '?format=2', '?format=3', '?format=4294967295']) assert.equal((await program({ query })).status, 200, query);
+  for (const query of ['?format=0', '?format=1']) assert.equal((await program({ query })).json().code, 'NOT_ACCEPTABLE', query);
+  for (const query of ['?format=', '?format=x', '?format=-1', '?format=2&format=2', '?formats=1', '?minVersion=x']) {
     assert.equal((await program({ query })).status, 400, query);
   }
 });

@@ -36,6 +36,16 @@ test('a tree by the dots; what is for the caller to say is left out', async () =
   assert.ok(Math.abs(Date.parse(evaluatedAt) - Date.now()) < 60_000);
 });
 
+test('a flag whose key is a path to another is left out of the tree, and only of that', async () => {
+  const on = { default: 'on' }, keys = ['a', 'a-b', 'a.b', 'a.b-c.d', 'a.b.c', 'a.bc', 'b.c', 'b.c.d'];
+  const flags = { ...Object.fromEntries(keys.map((key) => [key, on])), 'b.c.d': { default: null } };
+  await server.asAdmin('/api/admin/document', { method: 'PUT', body: { ...DOCUMENT, flags, overrides: undefined } });
+  // The shape does not depend on what is answered: `b.c` has no place, though `b.c.d` has no value.
+  assert.deepEqual((await get()).json().config, { 'a-b': true, a: { b: { c: true }, 'b-c': { d: true }, bc: true } });
+  assert.deepEqual((await server.evaluate({ flag: 'a.b' }, { flag: 'b.c' })).map(({ value }) => value), [true, true]);
+  await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT });
+});
+
 test('whose overrides count', async () => {
   const customer = (await get('?customerId=c-1')).json();
   assert.equal(customer.source, 'customer_override');

@@ -31,27 +31,31 @@ export const mutants = [
   {
     name: 'a bound belongs to the share below',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'if bucket < self.word(share) {',
-    replacement: 'if bucket <= self.word(share) {',
+    find: 'shares.find(|[bound, _]| bucket < *bound)?',
+    replacement: 'shares.find(|[bound, _]| bucket <= *bound)?',
   },
   {
     name: 'allow before deny',
     file: 'sdk-core/src/document/steps.rs',
-    find: 'list(builder, code::LIST, unit, &rollout.deny,',
-    replacement: `list(builder, code::LIST | code::ALLOW, unit, &rollout.allow, Decision::new(Some(draft.on), Reason::TargetingMatch, Layer::Rollout));
-        list(builder, code::LIST, unit, &rollout.deny,`,
+    find: '        if !rollout.deny.is_empty() {',
+    replacement: `        if !rollout.allow.is_empty() {
+            builder.list(unit, listed(Some(draft.on), StepIndex::ALLOW), true, rollout.allow.iter());
+        }
+        if !rollout.deny.is_empty() {`,
   },
   {
     name: 'organization before customer',
     file: 'sdk-core/src/evaluate/overrides.rs',
-    find: 'of(self.customer, Layer::Customer).or_else(|| of(self.organization, Layer::Organization))',
-    replacement: 'of(self.organization, Layer::Organization).or_else(|| of(self.customer, Layer::Customer))',
+    find: `of(self.customer, Layer::Customer, StepIndex::CUSTOMER)
+            .or_else(|| of(self.organization, Layer::Organization, StepIndex::ORGANIZATION))`,
+    replacement: `of(self.organization, Layer::Organization, StepIndex::ORGANIZATION)
+            .or_else(|| of(self.customer, Layer::Customer, StepIndex::CUSTOMER))`,
   },
   {
     name: 'the flag before its environment',
     file: 'sdk-core/src/document/steps.rs',
-    find: 'Some(EnvironmentDefault(variant)) => (variant, Layer::Environment),',
-    replacement: 'Some(EnvironmentDefault(_)) => (draft.default, Layer::Environment),',
+    find: 'Some((_, variant)) => (*variant, Layer::Environment, percentage.plus(1)),',
+    replacement: 'Some(_) => (definition.default, Layer::Environment, percentage.plus(1)),',
   },
   {
     name: 'the audience of tier 1 forgotten',
@@ -62,37 +66,37 @@ export const mutants = [
   {
     name: 'a rollout that does not run spoils STATIC',
     file: 'sdk-core/src/document/steps.rs',
-    find: 'draft.rules.is_empty() && !rollout.running;',
-    replacement: 'draft.rules.is_empty() && rollout.threshold == 0;',
+    find: 'definition.rules.is_empty() && !rollout.running;',
+    replacement: 'definition.rules.is_empty() && rollout.threshold == 0;',
   },
   {
     name: 'endsWith dropped',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: '_ => text.ends_with(operand),',
-    replacement: '_ => false,',
+    find: 'self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).ends_with(operand))',
+    replacement: 'false',
   },
   {
     name: 'cidr dropped',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'cidr::Words::of(text).is_some_and(|address| self.is_in_networks(at, address.words()))',
+    find: 'cidr::Words::of(text).is_some_and(|address| self.is_in_networks(*narrow, *wide, address.words()))',
     replacement: 'false',
   },
   {
     name: 'gte is gt',
-    file: 'sdk-core/src/evaluate/walk.rs',
-    find: '_ => order.is_ge(),',
-    replacement: '_ => order.is_gt(),',
+    file: 'sdk-core/src/matching/comparison.rs',
+    find: 'Self::GreaterOrEqual | Self::Caret | Self::Tilde => order.is_ge(),',
+    replacement: 'Self::GreaterOrEqual | Self::Caret | Self::Tilde => order.is_gt(),',
   },
   {
     name: 'a caret holds over minor zeros',
     file: 'sdk-core/src/matching/semver.rs',
-    find: 'base.numbers.iter().take_while(|number| **number == b"0").count() + 1',
-    replacement: '1',
+    find: 'while same < CORE_NUMBERS && next_number(&mut rest).is_empty() {',
+    replacement: 'while same > CORE_NUMBERS && next_number(&mut rest).is_empty() {',
   },
   {
     name: 'userId without targetingKey',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'found = value::member(members, b"targetingKey"),',
+    find: 'found = index.member(members, b"targetingKey"),',
     replacement: '{}',
   },
   {
@@ -104,18 +108,18 @@ export const mutants = [
   {
     name: 'ASCII folded alone',
     file: 'sdk-core/src/matching/fold.rs',
-    find: 'let scalar = lower(scalar);',
+    find: 'let scalar = lower.of(scalar);',
     replacement: '',
   },
   {
     name: 'a missing unit is unfit',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'Unit::Missing => return Some(Decision::error(ErrorCode::TargetingKeyMissing)),',
-    replacement: 'Unit::Missing => return Some(Decision::error(ErrorCode::InvalidContext)),',
+    find: 'Unit::Missing => return Some(first.step_error(ErrorCode::TargetingKeyMissing)),',
+    replacement: 'Unit::Missing => return Some(first.step_error(ErrorCode::InvalidContext)),',
   },
   {
-    name: 'one level more',
-    file: 'sdk-core/src/context/mod.rs',
+    name: 'a context of 17 levels',
+    file: 'sdk-core/src/context/check.rs',
     find: 'pub const MAX_CONTEXT_DEPTH: u32 = 16;',
     replacement: 'pub const MAX_CONTEXT_DEPTH: u32 = 17;',
   },
@@ -126,10 +130,10 @@ export const mutants = [
     replacement: '(Agreement::Equal(_), None) => true,',
   },
   {
-    name: 'whole numbers only to 2^52',
+    name: '2^53 − 1 is no unit',
     file: 'sdk-core/src/context/unit.rs',
-    find: 'const LIMIT: u64 = 1 << 53;',
-    replacement: 'const LIMIT: u64 = (1 << 53) - 1;',
+    find: 'const LIMIT: u64 = (1 << 53) - 1;',
+    replacement: 'const LIMIT: u64 = (1 << 53) - 2;',
   },
   {
     name: 'an empty unit is a unit',
@@ -158,49 +162,214 @@ export const mutants = [
   {
     name: 'pre-releases ignored',
     file: 'sdk-core/src/matching/semver.rs',
-    find: '        compare_pre_releases(self.pre_release, other.pre_release)',
-    replacement: '        Ordering::Equal',
+    find: '(usize::MAX, compare_pre_releases(self.pre_release, other.pre_release))',
+    replacement: '(usize::MAX, Ordering::Equal)',
   },
   {
-    name: 'only one of two keys left out',
-    file: 'sdk-core/src/document/compile.rs',
-    find: 'left_out.insert(prefix, key);',
-    replacement: '',
-  },
-  {
-    name: 'an ambiguous alias kept',
-    file: 'sdk-core/src/document/compile.rs',
-    find: 'uses.get(*alias).is_some_and(|uses| *uses > 1)',
-    replacement: 'uses.get(*alias).is_some_and(|uses| *uses > 9)',
+    name: 'a flag that is left out leaves its key to aliases',
+    file: 'sdk-core/src/document/names.rs',
+    find: 'let mut taken: BTreeSet<&str> = keys.collect();',
+    replacement: 'let mut taken: BTreeSet<&str> = keys.filter(|key| flags.iter().any(|flag| *key == &*flag.definition.key)).collect();',
   },
   {
     name: 'of a member twice the first counts',
-    file: 'sdk-core/src/context/value.rs',
-    find: '            found = members.get(value..next);',
-    replacement: '            found = found.or(members.get(value..next));',
+    file: 'sdk-core/src/context/read.rs',
+    find: '            pairs.sort_by(|(one, _), (other, _)| one.cmp(other));',
+    replacement: `            pairs.reverse();
+            pairs.sort_by(|(one, _), (other, _)| one.cmp(other));`,
   },
   {
     name: 'members of lists not folded',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'let folded = if operand.first() == Some(&value::FOLDED) { value::text(operand) } else { None };',
-    replacement: 'let folded: Option<&[u8]> = None;',
+    find: 'folds && item.first() == Some(&value::STRING)',
+    replacement: 'folds && item.is_empty()',
   },
   {
     name: 'not without its meaning',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'code::NOT => !self.holds(self.word(at + 1)),',
-    replacement: 'code::NOT => self.holds(self.word(at + 1)),',
+    find: 'Condition::Not(inner) => !self.holds(*inner),',
+    replacement: 'Condition::Not(inner) => self.holds(*inner),',
   },
   {
     name: 'any variant meets a prerequisite',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: '.wrapping_add(1) == variant;',
-    replacement: '.wrapping_add(1) > 0 && variant > 0;',
+    find: 'variant.is_some_and(|variant| self.words.run(variants).any(|meeting| meeting == variant))',
+    replacement: 'variant.is_some()',
   },
   {
     name: 'a context sets the moment',
     file: 'sdk-core/src/evaluate/walk.rs',
     find: 'if record.lookup == Lookup::Now {',
     replacement: 'if record.lookup == Lookup::Now && value::member(self.members, b"now").is_none() {',
+  },
+  {
+    name: 'a percentage without its first bucket',
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: '(portion.from..portion.to).contains(&bucket)',
+    replacement: '(portion.from + 1..portion.to).contains(&bucket)',
+  },
+  {
+    name: 'a percentage with the bucket at its end',
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: '(portion.from..portion.to).contains(&bucket)',
+    replacement: '(portion.from..=portion.to).contains(&bucket)',
+  },
+  {
+    name: 'the salt of a percentage ignored',
+    file: 'sdk-core/src/document/condition.rs',
+    find: 'let Span { at, length } = self.builder.text(salt.as_bytes());',
+    replacement: 'let Span { at, length } = self.builder.text(unit.as_bytes());',
+  },
+  {
+    name: 'a percentage in a murmurhash-js flag by sip-1',
+    file: 'sdk-core/src/document/condition.rs',
+    find: 'let hash = if self.draws.is_some_and(|draws| draws.murmurhash_js) {',
+    replacement: 'let hash = if self.draws.is_some_and(|draws| draws.murmurhash_js && draws.unit.is_empty()) {',
+  },
+  {
+    name: 'hasAll is hasAny',
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: 'if every { symbols.all(has) } else { symbols.any(has) }',
+    replacement: 'symbols.any(has)',
+  },
+  {
+    name: 'hasAny always ignores case',
+    file: 'sdk-core/src/document/condition.rs',
+    find: 'let options = self.options(&fields, operator);',
+    replacement: `let mut options = self.options(&fields, operator);
+        options.ignore_case |= operator.name == "hasAny";`,
+  },
+  {
+    name: 'the last member of a list forgotten',
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: `        for _ in 0..count {
+            let Some((item, rest)) = value::split(items) else { break };`,
+    replacement: `        for _ in 1..count {
+            let Some((item, rest)) = value::split(items) else { break };`,
+  },
+  {
+    name: 'symbols of a set replace one another',
+    file: 'sdk-core/src/evaluate/symbol_set.rs',
+    find: 'Some(found) if found != 0 && found != symbol.wrapping_add(1) =>',
+    replacement: 'Some(u32::MAX) =>',
+  },
+  {
+    name: 'loose versions compare three numbers',
+    file: 'sdk-core/src/matching/semver.rs',
+    find: 'while !(lefts.is_empty() && rights.is_empty()) {',
+    replacement: 'while equal < CORE_NUMBERS && !(lefts.is_empty() && rights.is_empty()) {',
+  },
+  {
+    name: 'a loose version may not begin with v',
+    file: 'sdk-core/src/matching/semver.rs',
+    find: `[b'v' | b'V', rest @ ..] if loose => rest,`,
+    replacement: `[b'v' | b'V', rest @ ..] if loose && rest.is_empty() => rest,`,
+  },
+  {
+    name: 'numbers in text of 16 digits',
+    file: 'sdk-core/src/matching/decimal.rs',
+    find: 'const LEAST_OF_15_DIGITS: f64 = 1e14;',
+    replacement: 'const LEAST_OF_15_DIGITS: f64 = 1e15;',
+  },
+  {
+    name: 'numbers in text with 16 digits after the point',
+    file: 'sdk-core/src/matching/decimal.rs',
+    find: 'const MAX_FRACTION: usize = 15;',
+    replacement: 'const MAX_FRACTION: usize = 16;',
+  },
+  {
+    name: 'any text is not in an empty list of numbers',
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: 'if among.as_number && kind != Kinds::NUMBERS {',
+    replacement: 'if among.as_number && kind != Kinds::NUMBERS && !among.kinds.is_empty() {',
+  },
+  {
+    name: 'onMissingUnit ignored at rules',
+    file: 'sdk-core/src/document/steps.rs',
+    find: 'builder.draw(unit, draw(salt), continues, shares);',
+    replacement: 'builder.draw(unit, draw(salt), false, shares);',
+  },
+  {
+    name: 'onMissingUnit ignored at the rollout',
+    file: 'sdk-core/src/document/steps.rs',
+    find: 'builder.draw(unit, draw(definition.salt.as_ref().unwrap_or(&definition.key)), continues, core::iter::once((threshold, on)));',
+    replacement: 'builder.draw(unit, draw(definition.salt.as_ref().unwrap_or(&definition.key)), false, core::iter::once((threshold, on)));',
+  },
+  {
+    name: 'a broken prerequisite is met',
+    file: 'sdk-core/src/document/steps.rs',
+    find: `            Required::Never => {
+                builder.constant(unmet);
+                return start;
+            }`,
+    replacement: '            Required::Never => {}',
+  },
+  {
+    name: 'rules counted one step too far',
+    file: 'sdk-core/src/document/steps.rs',
+    find: 'let first_rule = StepIndex::FIRST_TARGET.plus(definition.targets.len());',
+    replacement: 'let first_rule = StepIndex::FIRST_TARGET.plus(definition.targets.len() + 1);',
+  },
+  {
+    name: 'metadata told with an unfit unit',
+    file: 'sdk-core/src/evaluate/evaluation.rs',
+    find: 'None | Some(ErrorCode::TypeMismatch | ErrorCode::TargetingKeyMissing) =>',
+    replacement: 'None | Some(ErrorCode::TypeMismatch | ErrorCode::TargetingKeyMissing | ErrorCode::InvalidContext) =>',
+  },
+  {
+    name: 'a mapped address is of version 6',
+    file: 'sdk-core/src/matching/cidr.rs',
+    find: '[0, 0, 0xffff, word] => Self::v4(word),',
+    replacement: '[0, 0, 0xfffe, word] => Self::v4(word),',
+  },
+  {
+    name: 'a mapped network keeps its length',
+    file: 'sdk-core/src/matching/cidr.rs',
+    find: 'match length.checked_sub(MAPPED_LENGTH) {',
+    replacement: 'match length.checked_sub(MAPPED_LENGTH).map(|_| length.min(32)) {',
+  },
+  {
+    name: '2^53 is a unit',
+    file: 'sdk-core/src/context/unit.rs',
+    find: 'const LIMIT: u64 = (1 << 53) - 1;',
+    replacement: 'const LIMIT: u64 = 1 << 53;',
+  },
+  {
+    name: 'a context of 1,001 members',
+    file: 'sdk-core/src/context/check.rs',
+    find: 'pub const MAX_CONTEXT_MEMBERS: u32 = 1_000;',
+    replacement: 'pub const MAX_CONTEXT_MEMBERS: u32 = 1_001;',
+  },
+  {
+    name: 'a context of 10,001 items',
+    file: 'sdk-core/src/context/check.rs',
+    find: 'pub const MAX_CONTEXT_ITEMS: u32 = 10_000;',
+    replacement: 'pub const MAX_CONTEXT_ITEMS: u32 = 10_001;',
+  },
+  {
+    name: 'a context of 65,537 bytes of text',
+    file: 'sdk-core/src/context/check.rs',
+    find: 'pub const MAX_CONTEXT_TEXT: u32 = 65_536;',
+    replacement: 'pub const MAX_CONTEXT_TEXT: u32 = 65_537;',
+  },
+  {
+    name: 'a document of 65 levels',
+    file: 'sdk-core/src/json/cursor.rs',
+    find: 'pub const MAX_NESTING: u32 = 64;',
+    replacement: 'pub const MAX_NESTING: u32 = 65;',
+  },
+  {
+    name: 'conditions of 17 levels',
+    file: 'sdk-core/src/document/limits.rs',
+    find: 'pub const MAX_CONDITION_DEPTH: u32 = 16;',
+    replacement: 'pub const MAX_CONDITION_DEPTH: u32 = 17;',
+  },
+  {
+    name: 'decisions of different flags mixed up',
+    file: 'sdk-core/src/evaluate/scratch.rs',
+    find: `    flag.wrapping_mul(2).wrapping_add(1)
+`,
+    replacement: `    flag & !1 | 1
+`,
   },
 ];

@@ -51,6 +51,61 @@ test('values of every type', () => {
   engine.close();
 });
 
+test('more flags than are asked one by one, in any order', () => {
+  const names = Array.from({ length: 40 }, (_, index) => `flag-${index}`);
+  const flags = Object.fromEntries(names.map((name, index) => [name, { type: 'number', ...variants({ a: -1 - index, b: 1 + index }) }]));
+  const engine = loadEngine(module);
+  engine.load(program({ ...DOCUMENT, flags }));
+  for (const plan of ['pro', 'free', 'pro']) {
+    engine.identify({ plan });
+    const sign = plan === 'pro' ? 1 : -1;
+    for (const [index, name] of [...names.entries()].reverse()) {
+      // Asking for somebody else between two questions changes neither answer.
+      assert.equal(engine.askValue('flag-7', 0.5, { plan: 'other' }), -8);
+      assert.equal(engine.value(name, 0.5), sign * (1 + index));
+      assert.equal(engine.details(name, 0.5).value, sign * (1 + index));
+    }
+    assert.equal(engine.value('flag-39', 0.5), sign * 40);
+  }
+  engine.close();
+});
+
+test("metadata with every answer about a flag but those of a context that cannot be used", () => {
+  const metadata = { team: 'chät', weight: 0.5, beta: true };
+  const on = { default: 'on' }, draw = { unit: 'userId', rollout: { status: 'active', percentage: 50 } };
+  const flags = { told: { ...on, metadata }, same: { ...on, metadata }, plain: on, drawn: { ...draw, metadata: { draw: 1 } }, many: { type: 'string', ...variants({ a: '', b: 'b', c: 'c' }), metadata: { many: 3 } } };
+  const engine = loadEngine(module);
+  engine.load(program({ ...DOCUMENT, flags }));
+  engine.identify({});
+  const told = engine.details('told', true);
+  assert.deepEqual(told, { value: true, variant: 'on', reason: 'STATIC', layer: 'default', metadata });
+  assert.ok(Object.isFrozen(told.metadata));
+  assert.equal(engine.details('told', false).metadata, told.metadata);
+  assert.deepEqual(engine.details('same', true).metadata, metadata);
+  assert.equal('metadata' in engine.details('plain', true), false);
+  assert.deepEqual(engine.details('told', 1), { value: 1, reason: 'ERROR', errorCode: 'TYPE_MISMATCH', metadata });
+  assert.deepEqual(engine.details('drawn', false), { value: false, reason: 'ERROR', errorCode: 'TARGETING_KEY_MISSING', metadata: { draw: 1 } });
+  assert.deepEqual(engine.ask('many', '', { plan: 'PRO' }).metadata, { many: 3 });
+  assert.deepEqual(engine.details('nobody', 1), { value: 1, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' });
+  assert.deepEqual(engine.ask('drawn', false, { userId: [] }), { value: false, reason: 'ERROR', errorCode: 'INVALID_CONTEXT' });
+  assert.deepEqual(engine.ask('told', false, { plan: NaN }), { value: false, reason: 'ERROR', errorCode: 'INVALID_CONTEXT' });
+  assert.deepEqual(engine.ask('told', false, { customerId: 'c' }), { value: false, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' });
+  // Of another program nothing is kept.
+  engine.load(program({ ...DOCUMENT, flags: { told: on } }));
+  assert.equal('metadata' in engine.details('told', true), false);
+  engine.close();
+});
+
+test('a context that cannot be read leaves the one in force', () => {
+  const engine = loadEngine(module);
+  engine.load(program(DOCUMENT));
+  engine.identify({ plan: 'pro' });
+  assert.throws(() => engine.identify({ get plan() { throw new Error('unreadable'); } }), /unreadable/);
+  assert.equal(engine.value('boolean', false), true);
+  assert.equal(engine.value('number', 7), 1e300);
+  engine.close();
+});
+
 test('one flag for another context leaves the one in force', () => {
   const engine = loadEngine(module);
   engine.load(program(DOCUMENT));

@@ -1,7 +1,10 @@
 //! `cargo xtask bench`: our numbers beside those of the best peer, measured in one run, and the budgets of both.
 //!
 //! Figures, not checks: a machine that others use as well tells no more than ratios. What has to hold is in the test suites.
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -20,10 +23,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     npm::ensure_packages()?;
     println!("{:<38} {:>10} {:>10} {:<15} {:>7}   budget", "", "ours", "best peer", "", "ratio");
     if wanted("native") {
-        print(NATIVE, &native()?)?;
+        let mut measured = native()?;
+        let extremes = measured.as_object_mut().and_then(|figures| figures.remove("extremes")).context("no figures of extremes")?;
+        print(NATIVE, &measured)?;
+        print_beside(NATIVE_EXTREMES, &extremes)?;
     }
     if wanted("js") {
         print(JS, &js()?)?;
+        print_beside(PAGE_EXTREMES, &page()?)?;
     }
     if wanted("edge") {
         print_edge(&edge()?)?;
@@ -66,6 +73,61 @@ const JS: &[Row] = &[
     row("page: load 1,000 flags", "load", 1000, 0.5e6, None),
     row("page: memory a flag", "memory", 1000, 250.0, None),
 ];
+
+/// A row that no peer answers to: a figure of ours, beside another one of ours where there is one like it.
+struct Beside {
+    name: &'static str,
+    figure: &'static str,
+    other: Option<&'static str>,
+    budget: Budget,
+}
+
+/// How much a figure may be.
+enum Budget {
+    /// It is shown for orientation.
+    Open,
+    Nanoseconds(f64),
+    /// So many times the other figure.
+    Times(f64),
+}
+
+const fn beside(name: &'static str, figure: &'static str, other: Option<&'static str>, budget: Budget) -> Beside {
+    Beside { name, figure, other, budget }
+}
+
+const NATIVE_EXTREMES: &[Beside] = &[
+    beside("native: load 1,000 flags, a pattern each", "patterns 1000", None, Budget::Open),
+    beside("native: load 5,000 flags, a pattern each", "patterns 5000", None, Budget::Open),
+    beside("native: one of those 5,000 changed", "changed", None, Budget::Nanoseconds(5e6)),
+    beside("native: one of those 5,000 killed", "killed", None, Budget::Nanoseconds(5e6)),
+    beside("native: 100 ignoreCase, Cyrillic name", "cyrillic", Some("ascii"), Budget::Times(3.0)),
+    beside("native: one question, 5,000 attributes", "attributes", Some("attribute"), Budget::Times(1.5)),
+    beside("native: chain of 5,000, one by one", "one by one", Some("at once"), Budget::Times(2.0)),
+];
+
+const PAGE_EXTREMES: &[Beside] = &[
+    beside("page: 100 ignoreCase, Cyrillic name", "cyrillic", Some("ascii"), Budget::Times(3.0)),
+    beside("page: load 1,000 flags, first read", "first", None, Budget::Nanoseconds(1e6)),
+];
+
+fn print_beside(rows: &[Beside], measured: &Value) -> Result<()> {
+    let figure = |name: &str| measured.get(name).and_then(Value::as_f64).with_context(|| format!("no figure for {name}"));
+    for Beside { name, figure: ours, other, budget } in rows {
+        let ours = figure(ours)?;
+        print!("{name:<41} {:>7}", nanoseconds(ours));
+        match other {
+            Some(twin) => print!(" {:>10} {twin:<15} {:>6.1}×", nanoseconds(figure(twin)?), ours / figure(twin)?),
+            None => print!("{:>35}", ""),
+        }
+        let verdict = |met: bool| if met { "MET" } else { "MISSED" };
+        match (budget, other) {
+            (Budget::Nanoseconds(most), _) => println!("   ≤ {} {}", nanoseconds(*most), verdict(ours <= *most)),
+            (Budget::Times(most), Some(twin)) => println!("   ≤ {most}× {}", verdict(ours / figure(twin)? <= *most)),
+            (Budget::Times(_) | Budget::Open, _) => println!(),
+        }
+    }
+    Ok(())
+}
 
 fn print(rows: &[Row], measured: &Value) -> Result<()> {
     let engines = measured.as_object().context("no figures")?;
@@ -243,13 +305,26 @@ fn js() -> Result<Value> {
     let (folder, dist) = (folder(), dump()?);
     ensure_peers()?;
     for flags in [10, 100, 1000] {
-        let mut cargo = toolchain::cargo();
-        cargo.args(["run", "--quiet", "--package", "tests-native", "--bin", "program", "--"]);
-        cargo.arg(dist.join(format!("document-{flags}.json"))).arg(dist.join(format!("program-{flags}.bin")));
-        process::run(&mut cargo, "rustup")?;
+        program(&dist.join(format!("document-{flags}.json")), &dist.join(format!("program-{flags}.bin")))?;
     }
     eprintln!("measuring in Node, each engine in processes of its own");
     measured(Command::new("node").current_dir(&folder).arg("bench.mjs"))
+}
+
+/// The rows of a page that no peer answers to.
+fn page() -> Result<Value> {
+    let (folder, dist) = (folder(), folder().join("dist"));
+    for name in ["names-ascii", "names-cyrillic"] {
+        program(&dist.join(name).with_extension("json"), &dist.join(name).with_extension("bin"))?;
+    }
+    measured(Command::new("node").current_dir(&folder).arg("page.mjs"))
+}
+
+/// Makes the program of a document, with nothing known.
+fn program(document: &Path, program: &Path) -> Result<()> {
+    let mut cargo = toolchain::cargo();
+    cargo.args(["run", "--quiet", "--package", "tests-native", "--bin", "program", "--"]).arg(document).arg(program);
+    process::run(&mut cargo, "rustup").map(drop)
 }
 
 /// The last line of what a program says is its figures.

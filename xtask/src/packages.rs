@@ -143,7 +143,8 @@ pub(crate) const PAGES: &[Page] = &[
         external: &[],
         budget: 18_000,
         // 300 of them for visitors whom somebody vouches for: what to tell the edge, and whom it takes them for.
-        gate: 16_400,
+        // 3,600 for the engine of edition 2, over the budget; see `size.rs`.
+        gate: 20_500,
     },
     Page {
         name: "@twinflag/react on top",

@@ -12,7 +12,7 @@ pub(crate) const ALL: &[&str] = &["native", "node", "chromium", "program", "chro
 pub(crate) const OFREP: &str = "edge-ofrep";
 
 /// The folder of the native programs; optimised, but quick to build.
-const PROFILE: &str = "quick";
+pub(crate) const PROFILE: &str = "quick";
 
 /// Builds what the runtimes need. `names` are of [`ALL`], or [`OFREP`].
 pub(crate) fn build(names: &[&str]) -> Result<()> {

@@ -7,7 +7,8 @@ use alloc::{
 };
 
 use sdk_core::{
-    BucketKey, Context, DocumentError, Evaluation, MAX_DOCUMENT_BYTES, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place,
+    BucketKey, Compiled, Context, DocumentError, Evaluation, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place,
+    limits::MAX_DOCUMENT_BYTES,
 };
 
 use crate::{
@@ -37,8 +38,12 @@ pub struct Import<'i> {
 pub struct Imported {
     /// The rows to write, and the records.
     pub outcome: CommandOutcome,
-    /// The errors of the document: each leaves something out.
+    /// The errors of the document: each leaves something out. Of many the first, as [`sdk_core::Compiled`] has them.
     pub errors: Vec<DocumentError>,
+    /// How many errors the document has.
+    pub error_count: usize,
+    /// What of the document counts, but perhaps not as it was meant.
+    pub warnings: Vec<DocumentError>,
     /// The differences to show the operator.
     pub changes: Vec<rows::Change>,
     /// Places at which the hub's state differs from the document's and stays, as JSON pointers.
@@ -93,7 +98,8 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, actor: 
     let reported = held.changes(&merged.rows);
     let writes = writes.into_iter().map(|(key, text)| (key.clone(), text.map(Into::into))).collect();
     let outcome = CommandOutcome { writes, changes, ruleset: Some(compiled.ruleset), ..CommandOutcome::default() };
-    Ok(Imported { outcome, errors: given.errors, changes: reported, kept: merged.kept, rows: merged.rows })
+    let Compiled { errors, error_count, warnings, .. } = given;
+    Ok(Imported { outcome, errors, error_count, warnings, changes: reported, kept: merged.kept, rows: merged.rows })
 }
 
 /// A rollout that came with the document, or is another now, begins its stage here; that of a flag that is gone has no course.
@@ -181,20 +187,22 @@ fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &
     let [before, after] = views.map(|(ruleset, rows)| {
         let ruleset = ruleset?;
         let who = OwnerView::new(CurrentState { rows, paged: rows, ruleset }, owner, &id);
-        Some((Leaves::of(ruleset, owner, &id, rows.text(key).unwrap_or("{}")), who))
+        let leaves = Leaves::of(ruleset, owner, &id, rows.text(key).unwrap_or("{}"));
+        let overrides = who.overrides(leaves.own.clone());
+        Some((leaves, overrides, who))
     });
     let mut names = BTreeSet::new();
-    names.extend(before.iter().chain(&after).flat_map(|(leaves, _)| leaves.names()));
+    names.extend(before.iter().chain(&after).flat_map(|(leaves, ..)| leaves.names()));
     let who = OwnerView::of_id(owner, &id);
     let mut any = false;
     for flag in names {
-        let look = |view: &Option<(Leaves<'_>, OwnerView<'_>)>| {
-            let (leaves, who) = view.as_ref()?;
-            Some((leaves.said(&flag), who.value(leaves.ruleset, &leaves.own, &flag, now)))
+        let look = |view: &Option<(Leaves<'_>, Overrides, OwnerView<'_>)>| {
+            let (leaves, overrides, who) = view.as_ref()?;
+            Some((leaves.said(&flag), who.value(leaves.ruleset, overrides, &flag, now)))
         };
         let (old, new) = (look(&before).unwrap_or_default(), look(&after).unwrap_or_default());
         let both = before.as_ref().zip(after.as_ref());
-        if old.0 == new.0 || both.is_some_and(|((before, _), (after, _))| before.only_the_flag_differs(after, &flag)) {
+        if old.0 == new.0 || both.is_some_and(|((before, ..), (after, ..))| before.only_the_flag_differs(after, &flag)) {
             continue;
         }
         any = true;

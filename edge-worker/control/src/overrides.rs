@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use sdk_core::{
-    Context, Millis, Overrides, Own, OwnerKind, OwnerOverrides, Ruleset, Value,
+    Context, Millis, Overrides, OwnerKind, OwnerOverrides, Ruleset, Value,
     document::{Leaf, Members, VisitLeaves, duplicates, retain_leaves, visit_leaves},
     json::{Json, Place, quoted},
 };
@@ -38,6 +38,7 @@ pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &
     let after = edited(current.ruleset, before.unwrap_or("{}"), &changed);
     let (own_after, _) = current.ruleset.owner_overrides(owner, id, after.as_deref().unwrap_or("{}"));
     let who = OwnerView::new(current, owner, id);
+    let [with_before, with_after] = [own_before.clone(), own_after].map(|own| who.overrides(own));
     let mut outcome = CommandOutcome::default();
     for leaf in changed {
         let flag = current.ruleset.key_of(leaf.flag);
@@ -46,8 +47,8 @@ pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &
         let named = |variant: Option<u32>| variant.map(|variant| quoted(current.ruleset.variant_name(leaf.flag, variant)));
         outcome.changes.push(Change {
             flag: Some(flag.into()),
-            old_value: who.value(current.ruleset, &own_before, flag, actor.at),
-            new_value: who.value(current.ruleset, &own_after, flag, actor.at),
+            old_value: who.value(current.ruleset, &with_before, flag, actor.at),
+            new_value: who.value(current.ruleset, &with_after, flag, actor.at),
             old: named(old),
             new: named(leaf.variant),
             had_override: old.is_some(),
@@ -76,11 +77,12 @@ pub(crate) fn clear(current: CurrentState<'_>, owner: OwnerKind, id: &str, actor
     let Some(before) = current.paged.text(&key) else { return Ok(CommandOutcome::default()) };
     let leaves = Leaves::of(current.ruleset, owner, id, before);
     let who = OwnerView::new(current, owner, id);
+    let [with_before, with_after] = [leaves.own.clone(), OwnerOverrides::default()].map(|own| who.overrides(own));
     let mut outcome = CommandOutcome::default();
     for flag in leaves.names() {
         outcome.changes.push(Change {
-            old_value: who.value(current.ruleset, &leaves.own, &flag, actor.at),
-            new_value: who.value(current.ruleset, &OwnerOverrides::default(), &flag, actor.at),
+            old_value: who.value(current.ruleset, &with_before, &flag, actor.at),
+            new_value: who.value(current.ruleset, &with_after, &flag, actor.at),
             old: leaves.said(&flag),
             flag: Some(flag),
             had_override: true,
@@ -123,16 +125,14 @@ pub(crate) struct OwnerView<'h> {
     owner: OwnerKind,
     id: &'h str,
     context: Context,
-    organization: Option<OwnerOverrides>,
+    /// The overrides of the customer's organization.
+    organization: Overrides,
 }
 
 impl<'h> OwnerView<'h> {
     pub(crate) fn new(current: CurrentState<'_>, owner: OwnerKind, id: &'h str) -> Self {
         let organization = (owner == OwnerKind::Customer).then(|| organization_of(current.paged, id)).flatten();
-        let overrides = organization.as_deref().map(|organization| {
-            let tree = current.paged.text(&RowKey::of(RowKind::Organization, organization)).unwrap_or("{}");
-            current.ruleset.owner_overrides(OwnerKind::Organization, organization, tree).0
-        });
+        let overrides = overrides_of(current, None, organization.as_deref());
         let context = match owner {
             OwnerKind::Customer => visitor(Some(id), organization.as_deref()),
             OwnerKind::Organization => visitor(None, Some(id)),
@@ -142,16 +142,19 @@ impl<'h> OwnerView<'h> {
 
     /// An owner with an empty context: for records, not for evaluation.
     pub(crate) fn of_id(owner: OwnerKind, id: &'h str) -> Self {
-        Self { owner, id, context: Context::new(), organization: None }
+        Self { owner, id, context: Context::new(), organization: Overrides::default() }
+    }
+
+    /// The overrides of this owner, with those of the customer's organization.
+    pub(crate) fn overrides(&self, own: OwnerOverrides) -> Overrides {
+        let mut overrides = self.organization.clone();
+        overrides.insert(self.owner, self.id.into(), own);
+        overrides
     }
 
     /// The value of the flag for this owner; `None` where it is no boolean.
-    pub(crate) fn value(&self, ruleset: &Ruleset, own: &OwnerOverrides, flag: &str, now: Millis) -> Option<bool> {
-        let own = match self.owner {
-            OwnerKind::Customer => Own { customer: Some(own), organization: self.organization.as_ref() },
-            OwnerKind::Organization => Own { customer: None, organization: Some(own) },
-        };
-        match ruleset.evaluate(own, flag, &self.context, now, None).value() {
+    pub(crate) fn value(&self, ruleset: &Ruleset, overrides: &Overrides, flag: &str, now: Millis) -> Option<bool> {
+        match ruleset.evaluate(overrides.of(&self.context), flag, &self.context, now, None).value() {
             Some(Value::Boolean(value)) => Some(value),
             _ => None,
         }

@@ -7,7 +7,8 @@ use alloc::{
 };
 
 use sdk_core::{
-    MAX_LIST, Percentage,
+    Percentage,
+    limits::MAX_LIST,
     stage::{MIN_SAMPLES, Method, Rate, Status, TIME_WINDOW_MS, Tier},
 };
 
@@ -265,16 +266,20 @@ fn event(key: &str, feature: String, before: Option<&Rollout>, next: &Rollout) -
 mod tests {
     use super::*;
 
-    /// Fifty thousand entries are more than a document may have; what is left of them is not.
     #[test]
     fn twenty_thousand_entries_leave_a_list_of_fifty_thousand_in_its_order() {
         let unit = |number: u32| format!("u-{number}");
         let rollout = Rollout { allow: (0..50_000).map(unit).collect(), ..Rollout::default() };
-        let remove = |from: u32| Lists { remove_allow: (from..from + 20_000).rev().map(unit).collect(), ..Lists::default() };
-        let refusal = with_lists(&rollout, &remove(5_000)).unwrap_err();
-        assert!(refusal.detail.starts_with("30000 entries"), "{}", refusal.detail);
-        let first = Rollout { allow: rollout.allow.iter().skip(22_000).cloned().collect(), ..Rollout::default() };
-        let left = with_lists(&first, &remove(25_000)).unwrap().allow;
-        assert_eq!(left, (22_000..25_000).chain(45_000..50_000).map(unit).collect::<Vec<_>>());
+        let remove = Lists { remove_allow: (5_000..25_000).rev().map(unit).collect(), ..Lists::default() };
+        let left = with_lists(&rollout, &remove).unwrap().allow;
+        assert_eq!(left, (0..5_000).chain(25_000..50_000).map(unit).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_list_of_more_than_fifty_thousand_is_refused() {
+        let unit = |number: u32| format!("u-{number}");
+        let rollout = Rollout { allow: (0..50_000).map(unit).collect(), ..Rollout::default() };
+        let refusal = with_lists(&rollout, &Lists { add_allow: Vec::from([unit(50_000)]), ..Lists::default() }).unwrap_err();
+        assert!(refusal.detail.starts_with("50001 entries"), "{}", refusal.detail);
     }
 }

@@ -52,7 +52,7 @@ impl Holder {
     /// For whom programs are made.
     pub(crate) fn audience(&self) -> Audience<'_> {
         let identity = if self.key.terms.identity == KeyIdentity::Open { Identity::Open } else { Identity::Vouched };
-        Audience { identity, tags: &self.key.terms.tags }
+        Audience { tags: &self.key.terms.tags, ..Audience::from(identity) }
     }
 
     /// The context with whom it may say that it is; refused where it says to be somebody whom the key is not for.

@@ -1,8 +1,9 @@
 //! `POST /v1/evaluate`: up to a thousand questions, each with its own context, default and time.
 //!
-//! `minVersion` names a version that the answers must at least be from, where the hub has it.
+//! `minVersion` names a version that the answers must at least be from, where the hub has it. `bucket`, `step` and `metadata` of a
+//! question add members to its answer: a thousand answers are the shorter for what their caller does not read.
 use sdk_core::{
-    Context, FlagType, Millis, Object, Overrides, SWITCHED_OFF,
+    Context, FlagType, Include, Millis, Object, Overrides, SWITCHED_OFF,
     json::canonical::{canonical_text, write_string},
 };
 use serde::Deserialize;
@@ -58,6 +59,10 @@ struct Wire<'a> {
     now: Given<'a>,
     #[serde(default)]
     bucket: bool,
+    #[serde(default)]
+    step: bool,
+    #[serde(default)]
+    metadata: bool,
 }
 
 struct Question {
@@ -66,7 +71,7 @@ struct Question {
     context: Context,
     default: Option<String>,
     now: Option<Millis>,
-    bucket: bool,
+    include: Include,
 }
 
 fn parse(body: &str) -> Result<(Vec<Question>, Option<u32>), Problem> {
@@ -94,7 +99,7 @@ fn question(text: &str) -> Result<Question, String> {
             .map(|text| canonical_text(text).ok_or("expected default to be JSON without lone surrogates"))
             .transpose()?,
         now: wire.now.0.map(millis).transpose()?,
-        bucket: wire.bucket,
+        include: Include { bucket: wire.bucket, step: wire.step, metadata: wire.metadata },
     })
 }
 
@@ -127,7 +132,7 @@ fn write_answer(out: &mut String, serving: &Serving, overrides: &Overrides, ques
     let own = overrides.of(context);
     let requested = default.and_then(FlagType::of_default);
     let evaluation = serving.ruleset.evaluate(own, &question.flag, context, question.now.unwrap_or(clock), requested);
-    evaluation.write_canonical(out, default, question.bucket);
+    evaluation.write_canonical(out, default, question.include);
     if serving.stale {
         out.pop();
         out.push_str(",\"stale\":true}");

@@ -1,6 +1,6 @@
 //! The OpenFeature Remote Evaluation Protocol 0.3: its bodies for answers and for refusals.
 //!
-//! Metadata names the version: `version`, and as `flagConfigEtag` in the words of the protocol, which a client may send back as
+//! An answer's metadata is the flag's, its layer, and what it was answered from. It names the version: `version`, and as `flagConfigEtag` in the words of the protocol, which a client may send back as
 //! a parameter of that name to be answered from that version at least.
 use percent_encoding::percent_decode_str;
 use sdk_core::{
@@ -115,12 +115,21 @@ fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>, serving: &Ser
         write_string(object.member("errorDetails"), details(code));
     }
     write_string(object.member("key"), key);
-    let mut metadata = Object::open(object.member("metadata"));
+    let out = object.member("metadata");
+    let mut metadata = Object::open(out);
     if let Some(layer) = evaluation.layer() {
         write_string(metadata.member("layer"), layer.as_str());
     }
     write_state(&mut metadata, serving, with_version);
     metadata.close();
+    if let Some(members) = evaluation.metadata().and_then(|told| told.strip_prefix('{')) {
+        // The core keeps our names out of a flag's metadata, so that none stands twice.
+        out.pop();
+        if !out.ends_with('{') {
+            out.push(',');
+        }
+        out.push_str(members);
+    }
     if evaluation.error_code().is_none() {
         write_string(object.member("reason"), evaluation.reason().as_str());
     }

@@ -1,8 +1,8 @@
 //! `POST /v1/program`: the ruleset specialised for what is known of one visitor.
 //!
-//! `?format=N` names the highest format of programs the asker reads; who names none reads every one.
+//! `?format=N` names the highest program format that the client reads; without it, the newest is written.
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sdk_core::{FORMAT, OwnerKind, specialise};
+use sdk_core::{Audience, FORMAT, OwnerKind, ProgramError, specialise};
 use worker::{Request, Response};
 
 use super::{JSON, accept, question::Question, tagged, versioned};
@@ -27,16 +27,17 @@ pub(crate) async fn make(evaluator: Evaluator, request: &mut Request, env: &Host
     let accepted = request.headers().get("accept")?.unwrap_or_default();
     let form = accept::best(&accepted, &[BINARY, JSON]).and_then(|place| [BINARY, JSON].get(place).copied());
     let form = form.ok_or_else(|| Problem::not_acceptable(&format!("{BINARY}, {JSON}")))?;
-    if query.number("format")?.is_some_and(|highest| highest < FORMAT) {
-        return Err(Problem::not_acceptable(&format!("programs of format {FORMAT}")));
-    }
+    let format = query.number("format")?.map_or(FORMAT, |highest| highest.min(FORMAT));
     let body = body::read(request, body::QUESTION).await?;
     let mut known = evaluator.admit(Question::parse(&body)?.context()?)?;
     let named = OwnerKind::Organization.id(&known);
     let mut serving = ruleset_cache::current(env, query.number("minVersion")?).await?;
     let overrides = serving.overrides_of(env, &mut known).await?;
-    let program = specialise(&serving.ruleset, overrides.of(&known), &known, evaluator.audience())
-        .map_err(|error| Problem::context(error.as_str()))?;
+    let audience = Audience { format, ..evaluator.audience() };
+    let program = specialise(&serving.ruleset, overrides.of(&known), &known, audience).map_err(|error| match error {
+        ProgramError::Format => Problem::not_acceptable(&format!("programs of format {FORMAT}")),
+        error => Problem::context(error.as_str()),
+    })?;
     let bytes = if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() };
     let response = tagged(request, &Etag::strong(&bytes), form, bytes)?;
     response.headers().append("vary", "accept")?;

@@ -1,7 +1,7 @@
 //! `GET /api/widget/config`: what every flag is for one customer, as a tree.
 //!
 //! `{ config, customerId?, organizationId?, source, stale?, version?, evaluatedAt }`. `config` nests the flags by the dots of
-//! their keys; a flag whose answer is the caller's default is left out of it. `source` is the highest level that answered a flag
+//! their keys; a flag whose answer is the caller's default is left out of it, and one whose key is a path to another's. `source` is the highest level that answered a flag
 //! of it. Without any ruleset the written defaults are answered, marked stale and without a version; and unmarked where all flags are
 //! switched off.
 use sdk_core::{
@@ -59,14 +59,19 @@ struct Config {
 
 fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String], now: Millis) -> Config {
     let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now).seeing(tags);
-    let mut answers: Vec<Evaluation<'_>> = visitor.evaluate_all().filter(|answer| answer.value().is_some()).collect();
-    // A dot sorts before every other character that a key may hold but the hyphen, and keys under one path stand together.
+    let mut answers: Vec<Evaluation<'_>> = visitor.evaluate_all().collect();
+    // Keys under one path stand together then.
     answers.sort_unstable_by_key(Evaluation::flag_key);
+    let is_path = |key: &str| {
+        let below = answers.partition_point(|answer| answer.flag_key().bytes().lt(key.bytes().chain([b'.'])));
+        answers.get(below).and_then(|answer| answer.flag_key().strip_prefix(key)).is_some_and(|rest| rest.starts_with('.'))
+    };
+    let answers: Vec<_> = answers.iter().copied().filter(|answer| answer.value().is_some() && !is_path(answer.flag_key())).collect();
     let source = source::highest(answers.iter().filter_map(Evaluation::layer));
     Config { tree: tree(&answers), source, stale: serving.stale }
 }
 
-/// Nests values by the dots of their keys. No key is a path to another, and keys under one path follow one another.
+/// Nests values by the dots of their keys. No key may be a path to another, and keys under one path must follow one another.
 fn tree(answers: &[Evaluation<'_>]) -> String {
     let mut out = String::from("{");
     let mut open: Vec<&str> = Vec::new();

@@ -1,6 +1,6 @@
 //! What the rest of the worker may ask of the hub.
 use futures_util::StreamExt;
-use sdk_core::{MAX_DOCUMENT_BYTES, Millis};
+use sdk_core::{Millis, limits::MAX_DOCUMENT_BYTES};
 use serde::Deserialize;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 

@@ -1,12 +1,30 @@
 import type { EvaluationContext, EvaluationDetails, FlagValue } from './types.js';
 
+/** One thing that is wrong with a document; `pointer` is a JSON pointer (RFC 6901). */
+export interface DocumentFault {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** The answer to one question. */
+export interface RulesetDetails<T> extends EvaluationDetails<T> {
+  /** The flag is off because its rollout was rolled back, rather than because it is disabled. */
+  readonly rolledBack?: true;
+}
+
 /** A compiled document. */
 export interface CompiledRuleset {
-  /** What was left out, and why. */
-  readonly errors: readonly { readonly pointer: string; readonly message: string }[];
+  /** What was left out, and why; of more than 1,000 errors the first in the order of the document. */
+  readonly errors: readonly DocumentFault[];
+  /** How many errors there are, those past the first 1,000 too. */
+  readonly errorCount: number;
+  /** What counts, but perhaps not as it was meant. */
+  readonly warnings: readonly DocumentFault[];
   flagKeys(): string[];
-  /** Answers one question. @default now: the clock's */
-  evaluate<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): EvaluationDetails<T>;
+  /** The moments at which a condition on `now` may change its answer, ascending, in milliseconds since 1970. */
+  moments(): number[];
+  /** Answers one question, and tells the step. @default now: the clock's */
+  evaluate<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): RulesetDetails<T>;
   /** The answer and how it came about, as JSON text. */
   explain(flagKey: string, defaultValue: unknown, context: EvaluationContext, now?: number): string;
   /** The program for what is known of a visitor. @throws where that context cannot be used */

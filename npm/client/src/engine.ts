@@ -5,30 +5,33 @@
  * const engine = loadEngine(module);             // dist/engine/engine.wasm, as bytes or compiled
  * engine.load(program);                          // the bytes that POST /v1/program answered
  * engine.identify({ customerId: 'c-1', plan: 'pro' });
- * engine.value('new_checkout', false);           // a look-up, no call into WASM
+ * engine.value('new_checkout', false);           // from the second read on a look-up, no call into WASM
  * ```
  */
 import { writeContext } from './context.js';
 import { freeze, requestedType } from './values.js';
-import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagValue, Layer, Reason } from './types.js';
+import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue, Layer, Reason } from './types.js';
 
 export type * from './types.js';
 
 // In the order of their numbers in `sdk-core/src/model/details.rs`.
-const REASONS: readonly Reason[] = ['STATIC', 'DEFAULT', 'TARGETING_MATCH', 'SPLIT', 'DISABLED', 'PREREQUISITE_FAILED', 'ERROR'];
+const REASONS: readonly Reason[] = ['STATIC', 'DEFAULT', 'TARGETING_MATCH', 'SPLIT', 'DISABLED', 'PREREQUISITE_FAILED'];
 const CODES: readonly ErrorCode[] = ['FLAG_NOT_FOUND', 'TYPE_MISMATCH', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'PROVIDER_NOT_READY'];
 const LAYERS: readonly Layer[] = ['kill', 'customer', 'organization', 'rollout', 'target', 'rule', 'environment', 'default'];
 const REFUSALS: readonly string[] = ['no program', 'unknown format', 'wrong length', 'wrong checksum', 'unsound'];
 
-const VARIANT = 0xfffff, WIDE = 2 ** 32;
+/** The variant's number and the step's index in a decision, each plus one. */
+const TWELVE_BITS = 0xfff, WIDE = 2 ** 32;
 /** The number of an unknown flag. */
 const NO_FLAG = -1;
-/** The number of PROVIDER_NOT_READY. */
-const NOT_READY = 5;
+/** The numbers of INVALID_CONTEXT and PROVIDER_NOT_READY; flags tell no metadata with either. */
+const INVALID_CONTEXT = 4, NOT_READY = 5;
+/** After so many questions for one context all flags are answered at once. */
+const FEW = 16;
 /** The lower bits of a length; the upper ones hold a type. */
 const LENGTH = 0xfffffff;
 /** Bytes before the program's words, and words of its head, counted back from there. */
-const WORDS = 68, CODE = -12, FLAGS = -11, ATTRIBUTES = -10, ALIASES = -9;
+const WORDS = 72, CODE = -13, FLAGS = -12, ATTRIBUTES = -11, ALIASES = -10;
 
 // A byte order mark is part of a value like any other character.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -52,15 +55,18 @@ export interface EngineModule {
 
 /** The engine of a page. */
 export interface FlagEngine {
-  /** Takes a program; at the next read the context in force is asked again. @throws {ProgramRefused} and keeps the one before. */
+  /** Takes a program; from the next read on the context in force is asked again. @throws {ProgramRefused} and keeps the one before. */
   load(program: Uint8Array): void;
   /** Whether the program is for whom this is known of; it answers nobody else. */
   isFor(known: EvaluationContext): boolean;
-  /** Answers all flags for a context and a moment (milliseconds since 1970). @default now: the clock's */
+  /**
+   * Takes a context and a moment (milliseconds since 1970), for which flags are answered as they are read; after some of them,
+   * all at once. @default now: the clock's
+   */
   identify(context: EvaluationContext, now?: number): void;
   /** The value of a flag for the context in force, or the default: of another type, an unknown flag, an error. */
   value<T extends FlagValue>(flagKey: string, defaultValue: T): T;
-  /** The same with variant, reason, error code and layer. */
+  /** The same with variant, reason, error code, layer and metadata. */
   details<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T): EvaluationDetails<T>;
   /** One flag for another context; the one in force stays. */
   ask<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): EvaluationDetails<T>;
@@ -76,8 +82,14 @@ export interface FlagEngine {
 const closed: number[] = [];
 let fresh = 0;
 
+/** How an engine answers. */
+export interface EngineOptions {
+  /** Whether details tell the step that answered: for tools that compare runtimes. @default false */
+  readonly step?: boolean;
+}
+
 /** A fresh engine of an instantiated module, without a program yet. */
-export function createEngine(wasm: EngineModule): FlagEngine {
+export function createEngine(wasm: EngineModule, options: EngineOptions = {}): FlagEngine {
   const { memory } = wasm;
   const id = closed.pop() ?? fresh++;
   /** How many flags there are, and how many keys and aliases. */
@@ -88,10 +100,14 @@ export function createEngine(wasm: EngineModule): FlagEngine {
   let numbers = new Map<string, number>(), listed = 0;
   /** By flag: its variants' values and names in turn, as far as they were asked for; by their place, for flags that have the same. */
   let variants: FlagValue[][] = [], places = new Map<number, FlagValue[]>();
-  /** Two words a flag: decision, compared bucket + 1. Of another program while they are stale. */
-  let answers = new Uint32Array(0), stale = false;
+  /** By flag: what is told with its answers, as far as it was asked for; `false` where nothing is. */
+  let metadata: (FlagMetadata | false)[] = [];
+  /** Two words a flag for the context in force: decision, compared bucket + 1; 0 where it was not asked for yet. */
+  let answers = new Uint32Array(0);
+  /** How many flags were asked for one by one. */
+  let asked = 0;
   let context: EvaluationContext = {}, now = 0;
-  /** Whether the engine holds the context in force, rather than one that was asked about. */
+  /** Whether the engine holds the context in force, rather than one that was asked about or none. */
   let current = true;
   let capacity = 1024, buffer = new Uint8Array(0);
 
@@ -106,7 +122,19 @@ export function createEngine(wasm: EngineModule): FlagEngine {
     const at = take(capacity);
     return (buffer = new Uint8Array(memory.buffer, at, capacity));
   };
-  const put = (next: unknown, at: number) => wasm.identify(id, writeContext(next, room, buffer.length ? buffer : room(capacity)), at);
+  const put = (next: unknown, at: number) => {
+    current = false;
+    wasm.identify(id, writeContext(next, room, buffer.length ? buffer : room(capacity)), at);
+  };
+  /** Puts the context in force back, after another was asked about. */
+  const hold = () => {
+    if (!current) put(context, now);
+    current = true;
+  };
+  const forget = () => {
+    answers = new Uint32Array(2 * flags);
+    asked = 0;
+  };
   const word = (index: number) => new DataView(memory.buffer).getUint32(tables + 4 * index, true);
   const decode = (at: number, length: number) => decoder.decode(new Uint8Array(memory.buffer, at, length));
   /** The text whose place and length stand at a word. */
@@ -128,12 +156,20 @@ export function createEngine(wasm: EngineModule): FlagEngine {
     return NO_FLAG;
   };
 
-  const answerAll = () => {
-    put(context, now);
-    const at = wasm.all(id) >>> 0;
-    answers = new Uint32Array(memory.buffer.slice(at, at + 8 * flags));
-    current = true;
-    stale = false;
+  /** The decision about a flag for the context in force; its bucket stands in `answers` then. */
+  const decide = (flag: number): number => {
+    if (!answers[2 * flag]) {
+      hold();
+      if (asked++ < FEW) {
+        const answer = wasm.one(id, flag, 0);
+        answers[2 * flag] = answer;
+        answers[2 * flag + 1] = answer / WIDE;
+      } else {
+        const at = wasm.all(id) >>> 0;
+        answers = new Uint32Array(memory.buffer.slice(at, at + 8 * flags));
+      }
+    }
+    return answers[2 * flag]!;
   };
 
   const variantAt = (flag: number, variant: number) => word(record(flag) + 2) + 1 + 3 * variant;
@@ -144,9 +180,14 @@ export function createEngine(wasm: EngineModule): FlagEngine {
   };
   const valueOf = (flag: number, variant: number): FlagValue => ((variants[flag] ?? variantsOf(flag))[2 * variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
   const nameOf = (flag: number, variant: number) => ((variants[flag] ?? variantsOf(flag))[2 * variant + 1] ??= text(variantAt(flag, variant))) as string;
+  /** A place and a length stand behind the variants, if the upper bit of their count says so. */
+  const readMetadata = (flag: number): FlagMetadata | false => {
+    const count = word(word(record(flag) + 2)) | 0;
+    return count < 0 && freeze(JSON.parse(text(variantAt(flag, count & LENGTH))) as FlagMetadata);
+  };
   /** The value of a decision, if it has one of the default's type. */
   const pick = <T>(flag: number, decision: number, defaultValue: T): T => {
-    const variant = decision & VARIANT;
+    const variant = decision & TWELVE_BITS;
     if (variant === 0) return defaultValue;
     const value = valueOf(flag, variant - 1);
     return typeof value === typeof defaultValue ? (value as T) : defaultValue;
@@ -168,16 +209,19 @@ export function createEngine(wasm: EngineModule): FlagEngine {
 
   /** Spells out a decision; times 2^32, the compared bucket + 1. */
   const spell = <T>(flag: number, answer: number, defaultValue: T): EvaluationDetails<T> => {
-    const details: { -readonly [name in keyof EvaluationDetails<T>]: EvaluationDetails<T>[name] } = { value: defaultValue, reason: REASONS[((answer >>> 20) & 15) - 1]! };
-    const variant = (answer & VARIANT) - 1, bucket = Math.floor(answer / WIDE);
+    const layer = LAYERS[(answer >>> 28) - 1], number = (answer >>> 24) & 15;
+    const details: { -readonly [name in keyof EvaluationDetails<T>]: EvaluationDetails<T>[name] } = { value: defaultValue, reason: layer ? REASONS[number - 1]! : 'ERROR' };
+    const variant = (answer & TWELVE_BITS) - 1, step = (answer >>> 12) & TWELVE_BITS, bucket = Math.floor(answer / WIDE);
     if (variant >= 0) {
       details.value = valueOf(flag, variant) as T;
       details.variant = nameOf(flag, variant);
     }
-    const code = CODES[((answer >>> 24) & 15) - 1], layer = LAYERS[(answer >>> 28) - 1];
-    if (code) details.errorCode = code;
     if (layer) details.layer = layer;
+    else details.errorCode = CODES[number - 1]!;
     if (bucket) details.bucket = bucket - 1;
+    if (options.step && step) details.step = step - 1;
+    const told = flag >= 0 && (layer || number < INVALID_CONTEXT) && (metadata[flag] ??= readMetadata(flag));
+    if (told) details.metadata = told;
     return details;
   };
   return {
@@ -194,42 +238,36 @@ export function createEngine(wasm: EngineModule): FlagEngine {
       flags = word(FLAGS);
       names = flags + word(ALIASES);
       numbers = new Map(), listed = 0;
-      variants = [], places = new Map();
-      stale = true;
+      variants = [], places = new Map(), metadata = [];
+      forget();
     },
     isFor(known) {
-      current = false;
       put(known, 0);
-      return ((wasm.one(id, NO_FLAG, 0) >>> 24) & 15) !== NOT_READY;
+      return wasm.one(id, NO_FLAG, 0) >>> 24 !== NOT_READY;
     },
     identify(next, at = Date.now()) {
+      put(next, at);
       context = next;
       now = at;
-      answerAll();
+      current = true;
+      forget();
     },
     value(flagKey, defaultValue) {
       const flag = numberOf(flagKey);
-      if (flag < 0) return defaultValue;
-      if (stale) answerAll();
-      return pick(flag, answers[2 * flag]!, defaultValue);
+      return flag < 0 ? defaultValue : pick(flag, decide(flag), defaultValue);
     },
     details(flagKey, defaultValue) {
       const flag = numberOf(flagKey), kind = requestedType(defaultValue);
-      if (flag >= 0 && (kind === 0 || kind === kindOf(flag))) {
-        if (stale) answerAll();
-        return spell(flag, answers[2 * flag]! + answers[2 * flag + 1]! * WIDE, defaultValue);
-      }
-      if (!current) answerAll();
+      if (flag >= 0 && (kind === 0 || kind === kindOf(flag))) return spell(flag, decide(flag) + answers[2 * flag + 1]! * WIDE, defaultValue);
+      hold();
       return spell(flag, wasm.one(id, flag, kind), defaultValue);
     },
     ask(flagKey, defaultValue, other, at = Date.now()) {
-      current = false;
       put(other, at);
       const flag = numberOf(flagKey);
       return spell(flag, wasm.one(id, flag, requestedType(defaultValue)), defaultValue);
     },
     askValue(flagKey, defaultValue, other, at = Date.now()) {
-      current = false;
       put(other, at);
       const flag = numberOf(flagKey);
       return pick(flag, wasm.one(id, flag, 0), defaultValue);

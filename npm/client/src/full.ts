@@ -10,6 +10,7 @@
 import type { Ruleset } from '../dist/full/full.js';
 import type { CompiledRuleset } from './compiled-ruleset.js';
 import { writeContext } from './context.js';
+import type { FlagMetadata } from './types.js';
 import { freeze, requestedType } from './values.js';
 
 export type { CompiledRuleset } from './compiled-ruleset.js';
@@ -20,11 +21,14 @@ export function compile(constructor: new (document: string) => Ruleset, document
   const ruleset = new constructor(document);
   return {
     errors: ruleset.errors(),
+    errorCount: ruleset.errorCount(),
+    warnings: ruleset.warnings(),
     flagKeys: () => ruleset.flagKeys(),
+    moments: () => [...ruleset.moments()],
     evaluate(flagKey, defaultValue, context, now = Date.now()) {
-      const { json, value, ...rest } = ruleset.evaluate(flagKey, encodeContext(context), requestedType(defaultValue), now);
+      const { json, value, metadata, ...rest } = ruleset.evaluate(flagKey, encodeContext(context), requestedType(defaultValue), now);
       const answered = json === undefined ? value : freeze(JSON.parse(json) as object);
-      return { value: (answered ?? defaultValue) as typeof defaultValue, ...rest };
+      return { value: (answered ?? defaultValue) as typeof defaultValue, ...rest, ...(metadata !== undefined && { metadata: freeze(JSON.parse(metadata) as FlagMetadata) }) };
     },
     explain: (flagKey, defaultValue, context, now = Date.now()) => ruleset.explain(flagKey, encodeContext(context), requestedType(defaultValue), now),
     program: (known) => ruleset.specialise(encodeContext(known)),

@@ -3,7 +3,7 @@ import type { EvaluationContext } from './types.js';
 
 const PROGRAM = 'application/vnd.twinflag.program';
 /** The highest format of programs that the engine reads: `FORMAT` in `sdk-core/src/program/wire.rs`. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** What the edge answered. */
 export interface Fetched {

@@ -10,6 +10,9 @@ export type Layer = 'kill' | 'customer' | 'organization' | 'rollout' | 'target' 
 /** The value of a variant; objects and lists are frozen. */
 export type FlagValue = boolean | string | number | object;
 
+/** What a flag's owner tells with its answers; frozen. */
+export type FlagMetadata = Readonly<Record<string, string | number | boolean>>;
+
 /** An attribute of a context. */
 export type AttributeValue = string | number | boolean | null | undefined | readonly AttributeValue[] | { readonly [name: string]: AttributeValue };
 
@@ -35,4 +38,12 @@ export interface EvaluationDetails<T = FlagValue> {
   readonly layer?: Layer;
   /** The bucket that the answering step compared, 0 to 99,999. */
   readonly bucket?: number;
+  /**
+   * The index of the step that answered, or in which the error arose, counted as if the flag had every step: 0 disabled, 1 rolled
+   * back, 2 prerequisites, 3 the customer's override, 4 the organization's, 5 deny list, 6 allow list, 7 the first target; then
+   * targets, rules, percentage, the environment's default, the flag's. Only where it is asked for, and absent where none was reached.
+   */
+  readonly step?: number;
+  /** Absent where the flag has none, and for INVALID_CONTEXT, PROVIDER_NOT_READY and an unknown flag. */
+  readonly metadata?: FlagMetadata;
 }

@@ -1,6 +1,6 @@
 /** What all flags are for somebody, and where each comes from. */
 import type { Features } from './feature.js';
-import { withLeaves, type Tree } from './tree.js';
+import { pathsTo, withLeaves, type Tree } from './tree.js';
 import type { ChatWidgetFeatureFlags, Defaults } from './widget.js';
 
 /** Whose flags. */
@@ -14,7 +14,7 @@ export type FlagSource = 'customer_override' | 'organization_override' | 'kill' 
 
 /** What all flags are for somebody. Frozen: it may be another caller's answer, too. */
 export interface FlagEvaluation {
-  /** Nested by the dots of the flags' keys. */
+  /** Nested by the dots of the flags' keys; a flag whose key is a path to another's has no place in it. */
   readonly config: ChatWidgetFeatureFlags;
   /** The highest level that any value comes from. */
   readonly source: FlagSource;
@@ -33,9 +33,10 @@ export interface FlagEvaluation {
 /** What the worker answered; a flag without a value is what it is without the worker. */
 export function evaluationOf({ evaluation, features, version }: Features, defaults: ChatWidgetFeatureFlags): FlagEvaluation {
   const { customerId, organizationId, evaluatedAt, source } = evaluation;
+  const paths = pathsTo(features.map(({ flagPath }) => flagPath));
   const answered = features.filter(({ evaluation }) => evaluation.value !== undefined && evaluation.value !== null);
   return Object.freeze({
-    config: asWidget(withLeaves(asTree(defaults), answered.map(({ flagPath, evaluation }) => [flagPath, evaluation.value] as const))),
+    config: asWidget(withLeaves(asTree(defaults), answered.filter(({ flagPath }) => !paths.has(flagPath)).map(({ flagPath, evaluation }) => [flagPath, evaluation.value] as const))),
     source: source as FlagSource,
     sources: Object.freeze(Object.fromEntries(answered.map(({ flagPath, source }) => [flagPath, source as FlagSource]))),
     ...(customerId !== undefined && { customerId }),

@@ -5,6 +5,11 @@ export interface Tree {
   readonly [name: string]: unknown;
 }
 
+/** Every path that leads to one of these; none of these, unless it leads to another. */
+export function pathsTo(leaves: readonly string[]): Set<string> {
+  return new Set(leaves.flatMap((leaf) => Array.from(leaf.matchAll(/\./g), ({ index }) => leaf.slice(0, index))));
+}
+
 /** A copy of a tree with other values at these paths; frozen. */
 export function withLeaves(tree: Tree, leaves: Iterable<readonly [path: string, value: unknown]>): Tree {
   const copy = structuredClone(tree) as Record<string, unknown>;

@@ -19,6 +19,7 @@ pub const MAX_CONTEXT_TEXT: u32 = 65_536;
 pub(super) type Refused = &'static str;
 
 pub(super) const TOO_DEEP: Refused = "nested deeper than 16 levels";
+const TOO_MANY_MEMBERS: Refused = "more than 1,000 members";
 const MALFORMED: Refused = "not a well-formed context";
 
 /// How much of its limits a context has used up.
@@ -38,6 +39,22 @@ impl Size {
         let mut check = Check { size: self, names: Vec::new() };
         check.pairs(pairs, None, MAX_CONTEXT_DEPTH)?;
         Ok(check.size)
+    }
+
+    /// The size with one more member of the context itself: its name, and the text of its value, empty where it is no string.
+    pub(super) fn with_scalar(mut self, name: &str, text: &str) -> Result<Self, Refused> {
+        spend(&mut self.members, 1, MAX_CONTEXT_MEMBERS, TOO_MANY_MEMBERS)?;
+        for text in [name, text] {
+            self.text(text.as_bytes())?;
+        }
+        Ok(self)
+    }
+
+    /// Adds a name or a string.
+    fn text(&mut self, text: &[u8]) -> Result<(), Refused> {
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        spend(&mut self.text, length, MAX_CONTEXT_TEXT, "more than 65,536 bytes of names and strings")?;
+        if text.contains(&0) { Err("U+0000 in a name or string") } else { Ok(()) }
     }
 
     /// The size with some of the context's pairs taken away.
@@ -69,7 +86,7 @@ impl<'a> Check<'a> {
         let depth = depth.checked_sub(1).ok_or(TOO_DEEP)?;
         let (first, mut read, mut rest) = (self.names.len(), 0, pairs);
         while count.map_or(!rest.is_empty(), |count| read < count) {
-            spend(&mut self.size.members, 1, MAX_CONTEXT_MEMBERS, "more than 1,000 members")?;
+            spend(&mut self.size.members, 1, MAX_CONTEXT_MEMBERS, TOO_MANY_MEMBERS)?;
             let (Encoded::Text(name), _) = value::read(rest).ok_or(MALFORMED)? else { return Err(MALFORMED) };
             self.names.push(name);
             rest = self.value(rest, depth)?;
@@ -97,11 +114,7 @@ impl<'a> Check<'a> {
                 if bytes.first() != Some(&value::STRING) || head != 1 + value::length_bytes(text.len()) {
                     return Err(MALFORMED);
                 }
-                let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                spend(&mut self.size.text, length, MAX_CONTEXT_TEXT, "more than 65,536 bytes of names and strings")?;
-                if text.contains(&0) {
-                    return Err("U+0000 in a name or string");
-                }
+                self.size.text(text)?;
                 core::str::from_utf8(text).map_err(|_| "a name or string that is not UTF-8")?;
             }
             Encoded::List(count, _) => {

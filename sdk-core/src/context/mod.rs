@@ -16,6 +16,7 @@ pub use attribute::AttributeValue;
 use check::Size;
 pub(crate) use check::is_context;
 pub use check::{MAX_CONTEXT_DEPTH, MAX_CONTEXT_ITEMS, MAX_CONTEXT_MEMBERS, MAX_CONTEXT_TEXT};
+pub(crate) use write::write_value;
 
 /// An evaluation context: attributes by name, each a string, a number, a boolean, a list, an object or null, which is absence.
 ///
@@ -44,6 +45,9 @@ pub struct Context {
     size: Size,
     refusal: Option<Box<str>>,
 }
+
+/// Bytes that a context is given at its first attribute.
+const FIRST_ROOM: usize = 96;
 
 impl Context {
     /// A context without attributes.
@@ -82,22 +86,19 @@ impl Context {
     /// Sets a string attribute; U+0000 in it makes the context a refused one.
     #[must_use]
     pub fn string(self, name: &str, text: &str) -> Self {
-        self.set(name, |out| {
-            value::push_text(out, value::STRING, text.as_bytes());
-            Ok(())
-        })
+        self.set_scalar(name, text, |out| value::push_text(out, value::STRING, text.as_bytes()))
     }
 
     /// Sets a number; one that is not finite makes the context a refused one.
     #[must_use]
     pub fn number(self, name: &str, number: f64) -> Self {
-        self.attribute(name, number)
+        if number.is_finite() { self.set_scalar(name, "", |out| value::push_number(out, number)) } else { self.attribute(name, number) }
     }
 
     /// Sets a boolean.
     #[must_use]
     pub fn boolean(self, name: &str, boolean: bool) -> Self {
-        self.attribute(name, boolean)
+        self.set_scalar(name, "", |out| out.push(if boolean { value::TRUE } else { value::FALSE }))
     }
 
     /// Sets a list.
@@ -160,7 +161,7 @@ impl Context {
     /// Why this context cannot be used, or `None` if it can.
     ///
     /// A context is refused if it is no object; if a name or string holds U+0000 or a lone surrogate; if a number is no finite
-    /// double; or if it goes beyond [`MAX_CONTEXT_DEPTH`], [`MAX_CONTEXT_MEMBERS`], [`MAX_CONTEXT_ITEMS`] or [`MAX_CONTEXT_TEXT`].
+    /// double; or if it goes beyond one of the `MAX_CONTEXT_…` in [`limits`](crate::limits).
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
     }
@@ -189,17 +190,45 @@ impl Context {
         Self { members, ..Self::new() }.checked()
     }
 
+    /// Replaces the attribute of this name by the scalar that `write` writes; `text` is what it holds of text.
+    fn set_scalar(mut self, name: &str, text: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        if self.refusal.is_some() {
+            return self;
+        }
+        self.remove(name);
+        match self.size.with_scalar(name, text) {
+            Ok(size) => {
+                self.size = size;
+                // Four short attributes, as most contexts have, take one allocation.
+                if self.members.capacity() == 0 {
+                    self.members.reserve(FIRST_ROOM);
+                }
+                value::push_text(&mut self.members, value::STRING, name.as_bytes());
+                write(&mut self.members);
+                self
+            }
+            Err(why) => Self { refusal: Some(why.into()), ..Self::new() },
+        }
+    }
+
+    /// Takes the attribute of this name away, if it is there.
+    fn remove(&mut self, name: &str) {
+        if value::member(&self.members, name.as_bytes()).is_none() {
+            return;
+        }
+        let before = self.pairs().find(|(own, ..)| *own == name.as_bytes());
+        if let Some((start, length)) = before.map(|(.., pair)| (value::offset(&self.members, pair), pair.len())) {
+            let removed = self.members.drain(start..start + length);
+            self.size = self.size.without(removed.as_slice());
+        }
+    }
+
     /// Replaces the attribute of this name by what `write` writes.
     fn set(mut self, name: &str, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Box<str>>) -> Self {
         if self.refusal.is_some() {
             return self;
         }
-        let before =
-            self.pairs().find(|(own, ..)| *own == name.as_bytes()).map(|(.., pair)| (value::offset(&self.members, pair), pair.len()));
-        if let Some((start, length)) = before {
-            let removed = self.members.drain(start..start + length);
-            self.size = self.size.without(removed.as_slice());
-        }
+        self.remove(name);
         let start = self.members.len();
         value::push_text(&mut self.members, value::STRING, name.as_bytes());
         let written = write(&mut self.members);

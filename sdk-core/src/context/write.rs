@@ -1,4 +1,4 @@
-//! Writing contexts as JSON.
+//! Writing contexts, and the values they hold, as JSON.
 use alloc::{string::String, vec::Vec};
 
 use super::value::{self, Encoded};
@@ -26,8 +26,10 @@ pub(super) fn write_members(out: &mut String, mut pairs: &[u8]) {
     out.push('}');
 }
 
-fn write_value(out: &mut String, value: &[u8]) {
-    match value::read(value) {
+/// Appends the value at the front as canonical JSON; what is no value is written as null.
+pub(crate) fn write_value(out: &mut String, encoded: &[u8]) {
+    let (whole, _) = value::split(encoded).unwrap_or_default();
+    match value::read(whole) {
         None | Some((Encoded::Null, _)) => out.push_str("null"),
         Some((Encoded::Boolean(boolean), _)) => out.push_str(if boolean { "true" } else { "false" }),
         Some((Encoded::Number(number), _)) => write_number(out, number),

@@ -1,5 +1,6 @@
 //! From the text of a document to a ruleset, its overrides, and everything that is wrong with it.
 use alloc::{borrow::Cow, format, vec::Vec};
+use core::fmt;
 
 use super::{
     definition::{CompiledFlag, CompiledSegment},
@@ -21,14 +22,14 @@ use crate::{
     model::build::Builder,
 };
 
-/// A document, compiled.
-#[derive(Clone)]
+/// What a document compiles to; made by [`compile`].
+#[derive(Clone, Debug)]
 pub struct Compiled {
     /// The flags that are sound.
     pub ruleset: Ruleset,
     /// The overrides that are sound, by owner.
     pub overrides: Overrides,
-    /// What was left out and why: the first [`MAX_ERRORS`](super::MAX_ERRORS) in the order of the document. What is wrong with
+    /// What was left out and why: the first [`MAX_ERRORS`](crate::limits::MAX_ERRORS) in the order of the document. What is wrong with
     /// one flag, segment or owner stands together, in the order in which it is found.
     pub errors: Vec<DocumentError>,
     /// How many errors there are, also those past the first.
@@ -37,10 +38,25 @@ pub struct Compiled {
     pub warnings: Vec<DocumentError>,
 }
 
-/// Compiles a document.
+/// Compiles the text of a document: what is sound of it, and what was left out with its place and the reason.
+///
+/// ```
+/// use sdk_core::compile;
+///
+/// let flags = r#""flags": { "chat": {}, "typo": { "enabeld": false } }"#;
+/// let document = format!(r#"{{ "schema": "twinflag/1", "bucketKey": "000102030405060708090a0b0c0d0e0f", {flags} }}"#);
+/// let compiled = compile(&document, None)?;
+/// assert_eq!(compiled.ruleset.flag_keys().collect::<Vec<_>>(), ["chat"]);
+/// assert_eq!(compiled.errors[0].pointer, "/flags/typo/enabeld");
+///
+/// // An unknown schema refuses the document whole.
+/// let refused = compile(&document.replace("twinflag/1", "twinflag/9"), None).unwrap_err();
+/// assert_eq!(refused.pointer, "/schema");
+/// # Ok::<(), sdk_core::DocumentError>(())
+/// ```
 ///
 /// `missing_key` stands in where the document has no `bucketKey`. An error refuses the document whole: it is not JSON or larger
-/// than [`MAX_DOCUMENT_BYTES`], its schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a
+/// than [`MAX_DOCUMENT_BYTES`](crate::limits::MAX_DOCUMENT_BYTES), its schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a
 /// limit of the document is broken. Compiling ends with the first of them.
 pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
     Compiler { keeps: false, ..Compiler::new() }.compile(text, missing_key)
@@ -61,6 +77,13 @@ struct Parts<'t> {
     /// Flags whose state cannot be read.
     stateless: Vec<(Digest, CompiledFlag)>,
     segments: Vec<StandingSegment<'t>>,
+}
+
+/// A compiler tells nothing of what it keeps.
+impl fmt::Debug for Compiler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Compiler(..)")
+    }
 }
 
 impl Compiler {

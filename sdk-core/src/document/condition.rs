@@ -186,8 +186,7 @@ impl Conditions<'_, '_> {
             }
             None => false,
         };
-        let takes = operator.options;
-        for (name, is_taken) in [("ignoreCase", takes.ignore_case), ("loose", takes.loose), ("as", takes.as_number)] {
+        for (name, is_taken) in operator.options.named() {
             if fields.get(name).is_some() && !is_taken {
                 self.report.error(fields.place.name(name), format!("the operator {:?} takes no {name}", operator.name));
             }

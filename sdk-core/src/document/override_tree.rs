@@ -10,6 +10,7 @@ use crate::json::{Json, Place};
 pub type Members<'j> = Vec<(Cow<'j, str>, Json<'j>)>;
 
 /// A leaf on the walk: a value that is no object.
+#[derive(Debug)]
 pub struct Leaf<'w, 'j> {
     /// The names on the way with a dot between them.
     pub path: &'w str,

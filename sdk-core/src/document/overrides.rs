@@ -21,8 +21,8 @@ use crate::{
 
 impl Ruleset {
     /// Compiles what one owner gets, written as in a document, and says what of it is left out: the same as for this owner in
-    /// the whole document, and the first [`MAX_ERRORS`](crate::MAX_ERRORS) of it. The result belongs to this ruleset; another
-    /// one numbers flags otherwise.
+    /// the whole document, and the first [`MAX_ERRORS`](crate::limits::MAX_ERRORS) of it. The result belongs to this ruleset: one with
+    /// other flags, aliases or variants takes nothing from it.
     pub fn owner_overrides(&self, kind: OwnerKind, id: &str, tree: &str) -> (OwnerOverrides, Vec<DocumentError>) {
         let (section, mut report) = (Place::ROOT.name("overrides"), Report::default());
         let section = section.name(kind.section());
@@ -124,7 +124,8 @@ impl<'l> Reader<'l> {
         };
         let mut leaves = Leaves { reader: self, found: BTreeMap::new() };
         let Ok(()) = visit_leaves(&tree, place, &mut leaves);
-        OwnerOverrides::new(leaves.found.into_iter().map(|(flag, leaf)| (flag, leaf.variant)).collect())
+        let by_flag = leaves.found.into_iter().map(|(flag, leaf)| (flag, leaf.variant)).collect();
+        OwnerOverrides::new(self.ruleset.numbering, by_flag)
     }
 
     fn variants(&mut self, flag: u32) -> &Variants<'l> {

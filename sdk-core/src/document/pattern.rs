@@ -221,7 +221,7 @@ mod tests {
         // Each takes all the work that one pattern may, and a little that is seen too late.
         assert_eq!((refused, exhausted), (59, Some(59)));
         assert_eq!(budget.work, 0);
-        assert!(MAX_PATTERNS_WORK / MAX_PATTERN_WORK == 60);
+        const { assert!(MAX_PATTERNS_WORK / MAX_PATTERN_WORK == 60) };
     }
 
     #[test]

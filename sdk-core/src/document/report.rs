@@ -121,7 +121,7 @@ mod tests {
             all.sort_by_key(|(at, _)| *at);
             all.truncate(MAX_ERRORS);
             let (errors, counted) = report.finish();
-            let told: Vec<String> = errors.iter().map(|error| format!("{}", error.message)).collect();
+            let told: Vec<String> = errors.iter().map(|error| error.message.clone()).collect();
             let expected: Vec<String> = all.iter().map(|(_, number)| format!("{number}")).collect();
             assert_eq!(counted, count);
             assert_eq!(told, expected);

@@ -1,10 +1,10 @@
 //! Documents that break a rule or a limit, and what stays.
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Compiled, Compiler, DocumentError, MAX_ERRORS, compile, pattern::COMPILED};
+use super::{Compiled, Compiler, DocumentError, compile, limits::MAX_ERRORS, pattern::COMPILED};
 use crate::{
     context::Context,
-    evaluate::overrides::{Own, OwnerKind},
+    evaluate::overrides::{ApplicableOverrides, OwnerKind},
     matching::millis::Millis,
 };
 
@@ -36,7 +36,7 @@ fn refused(rest: &str, pointer: &str) {
 /// The variant and the reason of a flag without overrides.
 fn answer(compiled: &Compiled, flag: &str) -> (String, String) {
     let context = Context::from_json("{}");
-    let answer = compiled.ruleset.evaluate(Own::NONE, flag, &context, Millis(0), None);
+    let answer = compiled.ruleset.evaluate(ApplicableOverrides::NONE, flag, &context, Millis(0), None);
     (answer.variant().unwrap_or("none").into(), answer.reason().as_str().into())
 }
 
@@ -222,20 +222,22 @@ fn counted(count: usize, entry: impl Fn(usize) -> String) -> String {
 
 #[test]
 fn a_limit_of_one_flag_leaves_out_that_flag() {
+    type Entry<'e> = &'e dyn Fn(usize) -> String;
     let rule = |_| String::from(r#"{"serve":"on"}"#);
     let target = |_| String::from(r#"{"attribute":"a","values":[],"variant":"on"}"#);
     let environment = |n| format!(r#""e{n}":"on""#);
     let variant = |n| format!(r#""v{n}":true"#);
-    let cases: [(usize, String, &dyn Fn(usize) -> String, &str, &str); 5] = [
-        (256, "rules".into(), &rule, "[]", "{\"#\":[@]}"),
-        (256, "targets".into(), &target, "[]", "{\"#\":[@]}"),
-        (100, "environments".into(), &environment, "{}", "{\"#\":{@}}"),
-        (1_000, "variants".into(), &variant, "{}", "{\"#\":{@},\"on\":\"v0\",\"off\":\"v999\"}"),
-        (50_000, "tags".into(), &|_| String::from("\"\""), "[]", "{\"#\":[@]}"),
+    let tag = |_| String::from("\"\"");
+    let cases: [(usize, &str, Entry<'_>, &str); 5] = [
+        (256, "rules", &rule, "{\"#\":[@]}"),
+        (256, "targets", &target, "{\"#\":[@]}"),
+        (100, "environments", &environment, "{\"#\":{@}}"),
+        (1_000, "variants", &variant, "{\"#\":{@},\"on\":\"v0\",\"off\":\"v999\"}"),
+        (50_000, "tags", &tag, "{\"#\":[@]}"),
     ];
-    for (most, name, entry, _, form) in cases {
+    for (most, name, entry, form) in cases {
         for (count, flags, errors) in [(most, &["a", "b"][..], Vec::new()), (most + 1, &["b"], Vec::from([format!("/flags/a/{name}")]))] {
-            let flag = form.replace('#', &name).replace('@', &counted(count, entry));
+            let flag = form.replace('#', name).replace('@', &counted(count, entry));
             let errors: Vec<&str> = errors.iter().map(String::as_str).collect();
             check(&format!(r#""flags":{{"a":{flag},"b":{{}}}}"#), flags, &errors);
         }

@@ -10,7 +10,7 @@ use crate::{
     model::details::{FlagType, Value},
 };
 
-/// Members of a written answer that are left out unless they are asked for.
+/// Members of a written answer that are left out by default; see [`Evaluation::write_canonical`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Include {
     /// The bucket that the answering step compared.
@@ -69,7 +69,7 @@ impl Value<'_> {
 }
 
 impl FlagType {
-    /// The type that a caller's default asks for, from its JSON text; `null` asks for none.
+    /// The type of a caller's default, from its JSON text; `None` for `null` and for blank text, which accept any type.
     pub fn of_default(json: &str) -> Option<Self> {
         match json.trim_ascii_start().bytes().next()? {
             b't' | b'f' => Some(Self::Boolean),

@@ -10,7 +10,9 @@ use crate::{
     },
 };
 
-/// The answer to one question. It points into the tables that answered: what is not read costs nothing.
+/// The answer to one question: a variant with its value, and why it is the answer.
+///
+/// An evaluation points into the ruleset or program that answered, so what is not read costs nothing.
 #[derive(Clone, Copy)]
 pub struct Evaluation<'r> {
     image: &'r Image,
@@ -28,7 +30,7 @@ impl<'r> Evaluation<'r> {
         Self::new(image, u32::MAX, Decision::error(code))
     }
 
-    /// The key of the flag, whatever name was asked for; empty where no flag was found.
+    /// The key of the flag, also where it was named by an alias; empty where no flag was found.
     pub fn flag_key(&self) -> &'r str {
         if self.flag < self.image.flags() { self.image.str(self.image.flag(self.flag).key) } else { "" }
     }
@@ -42,40 +44,30 @@ impl<'r> Evaluation<'r> {
     /// The variant's value; `None` stands for the caller's default.
     pub fn value(&self) -> Option<Value<'r>> {
         let (_, encoded) = self.image.variant(self.flag, self.number()?);
-        if let [tag @ (value::FALSE | value::TRUE), ..] = encoded {
-            return Some(Value::Boolean(*tag == value::TRUE));
-        }
-        Some(match value::read(encoded)?.0 {
-            Encoded::Number(number) => Value::Number(number),
-            Encoded::Text(text) => {
-                let text = core::str::from_utf8(text).ok()?;
-                if encoded.first() == Some(&value::JSON) { Value::Object(text) } else { Value::String(text) }
-            }
-            _ => return None,
-        })
+        decoded(encoded)
     }
 
-    /// Why.
+    /// Why this value is the answer.
     pub fn reason(&self) -> Reason {
         self.decision.reason()
     }
 
-    /// What went wrong; there is one exactly where the reason is [`Reason::Error`].
+    /// What went wrong, or `None` if nothing did: an error code goes with [`Reason::Error`] and with no other reason.
     pub fn error_code(&self) -> Option<ErrorCode> {
         self.decision.error_code()
     }
 
-    /// Which level answered; absent for errors.
+    /// The level of the hierarchy that answered; `None` for errors.
     pub fn layer(&self) -> Option<Layer> {
         self.decision.layer()
     }
 
-    /// The bucket that the answering step compared, `0..BUCKETS`.
+    /// The bucket that the answering step compared, `0..BUCKETS`; `None` where it compared none.
     pub fn bucket(&self) -> Option<u32> {
         self.decision.bucket_plus_one.checked_sub(1)
     }
 
-    /// The step that answered, or that the error arose in, by its place in the flag's order of precedence, counted as if every step
+    /// The index of the step that answered, or that the error arose in: its place in the flag's order of precedence, counted as if every step
     /// were there: 0 disabled, 1 rolled back, 2 prerequisites (all of them together), 3 the customer's override, 4 the
     /// organization's, 5 deny list, 6 allow list; from 7 on the targets, then the rules, one each; then the rollout's percentage, the
     /// default of the environment, the default of the flag. `None` for an error before any step was asked.
@@ -89,8 +81,8 @@ impl<'r> Evaluation<'r> {
         self.layer() == Some(Layer::Kill) && self.step() == Some(StepIndex::ROLLED_BACK.0)
     }
 
-    /// The flag's metadata, as canonical JSON of an object: told with every answer about the flag but INVALID_CONTEXT and
-    /// PROVIDER_NOT_READY. `None` where the flag has none to tell.
+    /// The flag's metadata, as canonical JSON of an object. `None` where the flag has none, and for the errors `FLAG_NOT_FOUND`,
+    /// `INVALID_CONTEXT` and `PROVIDER_NOT_READY`.
     pub fn metadata(&self) -> Option<&'r str> {
         let is_told = match self.error_code() {
             None | Some(ErrorCode::TypeMismatch | ErrorCode::TargetingKeyMissing) => self.flag < self.image.flags(),
@@ -102,6 +94,21 @@ impl<'r> Evaluation<'r> {
     fn number(&self) -> Option<u32> {
         self.decision.variant()
     }
+}
+
+/// The value of a variant, as the tables hold it.
+pub(super) fn decoded(encoded: &[u8]) -> Option<Value<'_>> {
+    if let [tag @ (value::FALSE | value::TRUE), ..] = encoded {
+        return Some(Value::Boolean(*tag == value::TRUE));
+    }
+    Some(match value::read(encoded)?.0 {
+        Encoded::Number(number) => Value::Number(number),
+        Encoded::Text(text) => {
+            let text = core::str::from_utf8(text).ok()?;
+            if encoded.first() == Some(&value::JSON) { Value::Object(text) } else { Value::String(text) }
+        }
+        Encoded::Null | Encoded::Boolean(_) | Encoded::List(..) | Encoded::Object(..) => return None,
+    })
 }
 
 /// Two answers are equal if they read the same; the tables may be different ones.

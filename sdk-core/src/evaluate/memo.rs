@@ -36,7 +36,8 @@ impl Memo {
     }
 
     /// Where the entry with this key is; a fresh one holds zeros. A place is good until the next call.
-    #[inline]
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(crate) fn place(&mut self, key: u32) -> usize {
         match probe(self.slots(), key) {
             Ok(place) => place,
@@ -50,13 +51,15 @@ impl Memo {
     }
 
     /// The entry at a place.
-    #[inline]
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(crate) fn slot(&self, place: usize) -> Slot {
         self.slots().get(place).copied().unwrap_or_default()
     }
 
     /// Sets a word of the entry at a place.
-    #[inline]
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(crate) fn set(&mut self, place: usize, index: usize, word: u32) {
         if let Some(place) = self.slots_mut().get_mut(place).and_then(|slot| slot.get_mut(index)) {
             *place = word;

@@ -1,11 +1,14 @@
 //! A ruleset: all flags of one environment, compiled.
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
+use core::fmt;
 
 use hashbrown::HashTable;
 
 use super::{
     evaluation::Evaluation,
-    overrides::{Own, OwnerOverrides},
+    flag_view::FlagView,
+    numbering::Numbering,
+    overrides::{ApplicableOverrides, OwnerOverrides},
     scratch::Scratch,
     visit::Visit,
     walk::{Now, Walk},
@@ -21,7 +24,28 @@ use crate::{
     },
 };
 
-/// All flags of one environment, valid by construction; made by [`crate::compile`].
+/// All flags of one environment, valid by construction; made by [`compile`](crate::compile).
+///
+/// A ruleset holds no overrides, no clock and no state: evaluating a flag reads it and changes nothing. [`Ruleset::at`] asks for plain
+/// values, [`Ruleset::evaluate`] for one value with its reason, [`Ruleset::visitor`] for many flags of one context,
+/// [`Ruleset::explain`] for how a value came about, and [`Ruleset::flags`] for the flags themselves.
+///
+/// ```
+/// use sdk_core::{Context, Millis, Reason, compile};
+///
+/// let document = r#"{
+///     "schema": "twinflag/1",
+///     "bucketKey": "000102030405060708090a0b0c0d0e0f",
+///     "flags": { "chat": { "targets": [{ "attribute": "userId", "values": ["u-1"], "variant": "on" }] } }
+/// }"#;
+/// let ruleset = compile(document, None)?.ruleset;
+/// let flags = ruleset.at(Millis(0));
+///
+/// assert!(flags.boolean("chat", &Context::new().string("userId", "u-1"), false));
+/// let answer = flags.evaluate("chat", &Context::new().string("userId", "u-2"), None);
+/// assert_eq!((answer.variant(), answer.reason()), (Some("off"), Reason::Default));
+/// # Ok::<(), sdk_core::DocumentError>(())
+/// ```
 #[derive(Clone)]
 pub struct Ruleset {
     pub(crate) image: Image,
@@ -32,6 +56,8 @@ pub struct Ruleset {
     pub(crate) segments: Vec<Box<str>>,
     /// The tags of the flags that have some, by their numbers.
     tags: BTreeMap<u32, Box<[Box<str>]>>,
+    /// What the numbers of flags and variants stand for, as overrides hold it too.
+    pub(crate) numbering: Numbering,
     /// Numbers of flags and, counted on from there, of aliases, by their name.
     keys: HashTable<u32>,
     /// Hashes them.
@@ -54,21 +80,40 @@ impl Ruleset {
         for number in 0..image.flags() + image.head(Head::Aliases) {
             keys.insert_unique(key_hasher.hash(name(&image, number)), number, |number| key_hasher.hash(name(&image, *number)));
         }
-        Self { image, key, private, segments, tags, keys, key_hasher }
+        Self { numbering: Numbering::of(&image), image, key, private, segments, tags, keys, key_hasher }
     }
 
-    /// Answers one question: what this flag is for this context at this moment.
+    /// Evaluates one flag, named by its key or an alias, for a context at a moment.
     ///
-    /// Pure and total: equal arguments give equal answers on every machine. `own` are the overrides of the context's customer
-    /// and organization. `requested` is the type of the caller's default, which is answered wherever there is no variant;
-    /// `None` accepts any.
-    pub fn evaluate(&self, own: Own<'_>, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
+    /// Pure and total: equal arguments give equal answers on every machine, and whatever goes wrong is an [`ErrorCode`] of the answer.
+    /// `own` are the overrides of the context's customer and organization; those of another ruleset override nothing. `requested` is
+    /// the type of the caller's default, which is answered wherever there is no variant; `None` accepts any.
+    pub fn evaluate(
+        &self,
+        own: ApplicableOverrides<'_>,
+        flag_key: &str,
+        context: &Context,
+        now: Millis,
+        requested: Option<FlagType>,
+    ) -> Evaluation<'_> {
         self.visitor(own, context, now).watched(flag_key, requested, ())
     }
 
-    /// Somebody who will be asked about more than one flag: what was worked out for one is kept for the next.
-    pub fn visitor<'r, 'c>(&'r self, own: Own<'c>, context: &'c Context, now: Millis) -> Visitor<'r, 'c> {
-        Visitor { ruleset: self, own, context, now: Now::new(now.0), scratch: Scratch::new(), tags: &[] }
+    /// Prepares to evaluate more than one flag for a context at a moment: what was worked out for one flag is kept for the next.
+    ///
+    /// ```
+    /// use sdk_core::{Context, Millis, compile};
+    ///
+    /// let document = r#"{ "schema": "twinflag/1", "bucketKey": "000102030405060708090a0b0c0d0e0f", "flags": { "a": {}, "b": {} } }"#;
+    /// let compiled = compile(document, None)?;
+    /// let context = Context::new();
+    /// let mut visitor = compiled.ruleset.visitor(compiled.overrides.of(&context), &context, Millis(0));
+    /// let answers: Vec<_> = visitor.evaluate_all().map(|answer| (answer.flag_key(), answer.variant())).collect();
+    /// assert_eq!(answers, [("a", Some("off")), ("b", Some("off"))]);
+    /// # Ok::<(), sdk_core::DocumentError>(())
+    /// ```
+    pub fn visitor<'r, 'c>(&'r self, own: ApplicableOverrides<'c>, context: &'c Context, now: Millis) -> Visitor<'r, 'c> {
+        Visitor { ruleset: self, own: own.held_by(self.numbering), context, now: Now::new(now.0), scratch: Scratch::new(), tags: &[] }
     }
 
     /// Attributes that a pinned or signed identity always knows, besides those of every document.
@@ -76,12 +121,12 @@ impl Ruleset {
         self.private.iter().map(String::as_str)
     }
 
-    /// The moments at which a condition on `now` may change its answer, ascending: between two of them every answer stays the same.
+    /// The moments at which a condition on `now` may change its answer, ascending. Between two of them every answer stays the same.
     pub fn moments(&self) -> impl Iterator<Item = Millis> {
         self.image.moments().map(Millis)
     }
 
-    /// How many flags there are.
+    /// The number of flags.
     pub fn len(&self) -> usize {
         self.image.flags() as usize
     }
@@ -91,34 +136,70 @@ impl Ruleset {
         self.len() == 0
     }
 
-    /// The keys of all flags: a prerequisite stands before what needs it.
+    /// The keys of all flags, each behind those of its prerequisites.
     pub fn flag_keys(&self) -> impl Iterator<Item = &str> {
         (0..self.image.flags()).map(|flag| self.image.str(self.image.flag(flag).key))
     }
 
-    /// The name of the variant that an owner's overrides name for the flag with this key.
-    pub fn overridden<'r>(&'r self, own: &OwnerOverrides, key: &str) -> Option<&'r str> {
-        let flag = self.find(key)?;
-        Some(self.variant_name(flag, own.variant(flag)?))
+    /// All flags, in the order of [`Ruleset::flag_keys`].
+    ///
+    /// ```
+    /// use sdk_core::{FlagType, Value, compile};
+    ///
+    /// let document = r#"{
+    ///     "schema": "twinflag/1",
+    ///     "bucketKey": "000102030405060708090a0b0c0d0e0f",
+    ///     "flags": { "theme": { "type": "string", "variants": { "light": "white", "dark": "black" }, "on": "dark", "off": "light" } }
+    /// }"#;
+    /// let ruleset = compile(document, None)?.ruleset;
+    /// for flag in ruleset.flags() {
+    ///     assert_eq!((flag.key(), flag.flag_type()), ("theme", FlagType::String));
+    ///     assert_eq!(flag.variants().collect::<Vec<_>>(), [("light", Value::String("white")), ("dark", Value::String("black"))]);
+    /// }
+    /// # Ok::<(), sdk_core::DocumentError>(())
+    /// ```
+    pub fn flags(&self) -> impl Iterator<Item = FlagView<'_>> {
+        (0..self.image.flags()).map(|flag| self.view(flag))
     }
 
-    /// Bytes held on the heap.
+    /// The flag with this key or alias; `None` if there is none.
+    pub fn flag(&self, key: &str) -> Option<FlagView<'_>> {
+        self.find(key).map(|flag| self.view(flag))
+    }
+
+    /// The flag with this number.
+    pub(super) fn view(&self, flag: u32) -> FlagView<'_> {
+        FlagView { ruleset: self, flag }
+    }
+
+    /// The name of the variant that an owner's overrides name for the flag with this key or alias; `None` if they name none, or were
+    /// compiled for another ruleset.
+    pub fn overridden<'r>(&'r self, own: &OwnerOverrides, key: &str) -> Option<&'r str> {
+        let flag = self.find(key)?;
+        Some(self.variant_name(flag, own.held_by(self.numbering)?.variant(flag)?))
+    }
+
+    /// The size in bytes of the tables that evaluation reads, all of it on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.image.bytes().len() + self.keys.allocation_size()
     }
 
-    /// Whether somebody sees a flag who sees flags with one of these tags; without any, everything is seen.
-    pub(crate) fn shows(&self, flag: u32, tags: &[String]) -> bool {
-        let own = || self.tags.get(&flag).map_or(&[][..], |own| own);
-        tags.is_empty() || own().iter().any(|tag| tags.iter().any(|shown| shown.as_str() == &**tag))
+    /// The tags of a flag.
+    pub(crate) fn tags(&self, flag: u32) -> &[Box<str>] {
+        self.tags.get(&flag).map_or(&[], |tags| tags)
     }
 
-    /// The key of a flag.
+    /// Whether somebody sees a flag who sees flags with one of these tags; without any, everything is seen.
+    pub(crate) fn shows(&self, flag: u32, tags: &[String]) -> bool {
+        tags.is_empty() || self.tags(flag).iter().any(|tag| tags.iter().any(|shown| shown.as_str() == &**tag))
+    }
+
+    /// The key of the flag with this number; empty if there is none.
     pub fn key_of(&self, flag: u32) -> &str {
         self.image.str(self.image.flag(flag).key)
     }
 
-    /// The number of a flag's variant of this name.
+    /// The number of the flag's variant with this name; `None` if there is none.
     pub fn variant_number(&self, flag: u32, name: &str) -> Option<u32> {
         (0..self.image.variants(flag)).find(|number| self.image.text(self.image.variant(flag, *number).0) == name.as_bytes())
     }
@@ -128,18 +209,18 @@ impl Ruleset {
         (0..self.image.variants(flag)).map(move |number| self.variant_name(flag, number))
     }
 
-    /// The name of a flag's variant.
+    /// The name of the flag's variant with this number; empty if there is none.
     pub fn variant_name(&self, flag: u32, number: u32) -> &str {
         self.image.str(self.image.variant(flag, number).0)
     }
 
-    /// The number of a flag's first variant whose value is this boolean.
+    /// The number of the flag's first variant whose value is this boolean; `None` if there is none.
     pub fn first_boolean(&self, flag: u32, value: bool) -> Option<u32> {
         let tag = if value { value::TRUE } else { value::FALSE };
         (0..self.image.variants(flag)).find(|number| self.image.variant(flag, *number).1.first() == Some(&tag))
     }
 
-    /// The number of the flag with this key or alias.
+    /// The number of the flag with this key or alias; `None` if there is none.
     pub fn find(&self, key: &str) -> Option<u32> {
         let hash = self.key_hasher.hash(key.as_bytes());
         let number = *self.keys.find(hash, |number| name(&self.image, *number) == key.as_bytes())?;
@@ -147,6 +228,13 @@ impl Ruleset {
             None => number,
             Some(alias) => self.image.alias(alias).1,
         })
+    }
+}
+
+/// The sizes alone: the rules may name customers, and the bucket key is a secret.
+impl fmt::Debug for Ruleset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ruleset").field("flags", &self.len()).field("segments", &self.segments.len()).finish_non_exhaustive()
     }
 }
 
@@ -158,30 +246,36 @@ fn name(image: &Image, number: u32) -> &[u8] {
     })
 }
 
-/// One context at one moment, asked about any number of flags.
+/// One context at one moment, for which any number of flags are evaluated; made by [`Ruleset::visitor`].
 pub struct Visitor<'r, 'c> {
     ruleset: &'r Ruleset,
-    own: Own<'c>,
+    own: ApplicableOverrides<'c>,
     context: &'c Context,
     now: Now,
     scratch: Scratch,
     tags: &'c [String],
 }
 
+impl fmt::Debug for Visitor<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visitor").field("ruleset", self.ruleset).field("context", self.context).finish_non_exhaustive()
+    }
+}
+
 impl<'r, 'c> Visitor<'r, 'c> {
-    /// The same, who sees only flags with one of these tags; without any, everything. What is not seen is not found, and still
-    /// counts as a prerequisite.
+    /// Restricts the visitor to flags with one of these tags; without any tag, no flag is left out. A flag that is left out answers
+    /// [`ErrorCode::FlagNotFound`] and still counts as a prerequisite.
     #[must_use]
     pub fn seeing(self, tags: &'c [String]) -> Self {
         Self { tags, ..self }
     }
 
-    /// Answers one question; see [`Ruleset::evaluate`].
+    /// Evaluates one flag; see [`Ruleset::evaluate`].
     pub fn evaluate(&mut self, flag_key: &str, requested: Option<FlagType>) -> Evaluation<'r> {
         self.question(flag_key, requested, |visitor, flag| visitor.walk(()).keep(flag))
     }
 
-    /// Answers for every flag that is seen, in the order of [`Ruleset::flag_keys`].
+    /// Evaluates every flag that is not left out, in the order of [`Ruleset::flag_keys`].
     pub fn evaluate_all(&mut self) -> impl Iterator<Item = Evaluation<'r>> {
         let image: &'r Image = &self.ruleset.image;
         let refused = self.context.refusal().is_some();

@@ -5,7 +5,7 @@
 use core::{cmp::Ordering, marker::PhantomData};
 
 use super::{
-    overrides::Own,
+    overrides::ApplicableOverrides,
     scratch::{
         Scratch,
         known::{self, ABSENT, AT, NONE, THE_MOMENT, UNKNOWN},
@@ -56,14 +56,21 @@ pub(crate) struct Walk<'a, S, V> {
     words: Words<'a>,
     members: &'a [u8],
     now: &'a Now,
-    own: Own<'a>,
+    own: ApplicableOverrides<'a>,
     scratch: &'a mut Scratch,
     visit: V,
     symbols: PhantomData<S>,
 }
 
 impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
-    pub(crate) fn new(image: &'a Image, members: &'a [u8], now: &'a Now, own: Own<'a>, scratch: &'a mut Scratch, visit: V) -> Self {
+    pub(crate) fn new(
+        image: &'a Image,
+        members: &'a [u8],
+        now: &'a Now,
+        own: ApplicableOverrides<'a>,
+        scratch: &'a mut Scratch,
+        visit: V,
+    ) -> Self {
         Self { image, words: image.words(), members, now, own, scratch, visit, symbols: PhantomData }
     }
 
@@ -340,7 +347,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let entry = self.scratch.attributes.place(attribute);
         let slot = self.scratch.attributes.slot(entry);
         let (place, size) = (known::SYMBOL + usize::from(folds), known::FOLDED + usize::from(folds));
-        if let [Some(found @ 1..), Some(size)] = [slot.get(place), slot.get(size)].map(|word| word.copied()) {
+        if let [Some(found @ 1..), Some(size)] = [slot.get(place), slot.get(size)].map(Option::<&u32>::copied) {
             return SymbolSet { place: found - 1, size };
         }
         let set = self.scratch.new_symbol_set(count);
@@ -448,14 +455,13 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn fold(&mut self, attribute: u32, text: &[u8]) -> &mut [u8] {
         let entry = self.scratch.attributes.place(attribute);
         let [.., place, length, _] = self.scratch.attributes.slot(entry);
-        let (place, length) = match place.checked_sub(1) {
-            Some(place) => (place as usize, length as usize),
-            None => {
-                let (place, length) = self.scratch.fold(text).unwrap_or_default();
-                self.scratch.attributes.set(entry, known::FOLDED, word(place + 1));
-                self.scratch.attributes.set(entry, known::FOLDED + 1, word(length));
-                (place, length)
-            }
+        let (place, length) = if let Some(place) = place.checked_sub(1) {
+            (place as usize, length as usize)
+        } else {
+            let (place, length) = self.scratch.fold(text).unwrap_or_default();
+            self.scratch.attributes.set(entry, known::FOLDED, word(place + 1));
+            self.scratch.attributes.set(entry, known::FOLDED + 1, word(length));
+            (place, length)
         };
         self.scratch.taken_mut(place).get_mut(..length).unwrap_or_default()
     }

@@ -166,7 +166,12 @@ impl<'t> Cursor<'t> {
                 self.at += 1;
                 let mut members = Vec::new();
                 while self.entry(b'}', members.is_empty()).map_err(at)? {
-                    let name = self.name().and_then(Spelled::text).map_err(at)?;
+                    let spelled = self.name().map_err(at)?;
+                    let name = spelled.text().map_err(|fault| match fault {
+                        // A name with U+0000 is one that a pointer can hold.
+                        Fault::Nul => Box::new(DocumentError::at(place.name(&String::from_utf8_lossy(&spelled.loose())), fault)),
+                        fault => at(fault),
+                    })?;
                     let value = self.value(place.name(&name), level + 1)?;
                     members.push((name, value));
                 }
@@ -464,7 +469,9 @@ mod tests {
         match (ours, theirs) {
             (Json::Null, serde_json::Value::Null) => true,
             (Json::Boolean(ours), serde_json::Value::Bool(theirs)) => ours == theirs,
-            (Json::Number(ours), serde_json::Value::Number(theirs)) => theirs.as_f64().is_some_and(|theirs| *ours == theirs),
+            (Json::Number(ours), serde_json::Value::Number(theirs)) => {
+                theirs.as_f64().is_some_and(|theirs| ours.to_bits() == (theirs + 0.0).to_bits())
+            }
             (Json::String(ours), serde_json::Value::String(theirs)) => ours == theirs,
             (Json::Array(ours), serde_json::Value::Array(theirs)) => {
                 ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))

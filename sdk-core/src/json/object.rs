@@ -4,6 +4,7 @@ use alloc::string::String;
 use super::canonical::write_string;
 
 /// A JSON object being written. Whoever adds members adds them in their order.
+#[derive(Debug)]
 pub struct Object<'o> {
     out: &'o mut String,
     begun: bool,

@@ -1,6 +1,6 @@
 //! Where something stands in a document, as a JSON pointer (RFC 6901) that is only written when it is needed.
 use alloc::{string::String, vec::Vec};
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 
 /// The longest pointer that is told whole, in bytes: a name may be as long as the document.
 const MAX_POINTER: usize = 1_000;
@@ -17,6 +17,13 @@ enum Step<'p> {
     Root,
     Name(&'p str),
     Index(usize),
+}
+
+/// The place as its pointer.
+impl fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Place").field(&self.pointer()).finish()
+    }
 }
 
 impl<'p> Place<'p> {
@@ -45,7 +52,7 @@ impl<'p> Place<'p> {
         level
     }
 
-    /// The pointer; one that is longer than [`MAX_POINTER`] ends there with `…`.
+    /// The place as a JSON pointer; one of more than 1,000 bytes ends there with `…`.
     /// As a JSON pointer; empty for the whole document.
     pub fn pointer(&self) -> String {
         let mut steps = Vec::new();

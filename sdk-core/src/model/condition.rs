@@ -65,6 +65,7 @@ pub(crate) enum Test {
 
 /// A list that an attribute is compared with.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "options of a test, each of them free of the others")]
 pub(crate) struct Among {
     /// The entries, ascending by number.
     pub(crate) symbols: Run,
@@ -108,7 +109,8 @@ impl Kinds {
 
 impl Words<'_> {
     /// The condition at a place.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "an enum answered through memory costs a quarter of a walk")]
+    #[inline(always)]
     pub(crate) fn condition(self, at: u32) -> Condition {
         let word = self.word(at);
         let (first, count) = (at.wrapping_add(1), code::count(word));

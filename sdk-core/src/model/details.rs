@@ -181,7 +181,7 @@ impl Decision {
             Some(index) => index + 1,
             None => 0,
         };
-        let step = (step.0 + 1 & TWELVE_BITS) << STEP_SHIFT;
+        let step = ((step.0 + 1) & TWELVE_BITS) << STEP_SHIFT;
         Self::of(plus_one & TWELVE_BITS | step | (reason as u32) << REASON_SHIFT | (layer as u32) << LAYER_SHIFT)
     }
 

@@ -72,6 +72,20 @@ pub(crate) const OPERATORS: &[Operator] = &[
     operator("exists", Form::Exists, NONE),
 ];
 
+/// The operators that a test may name, each with the names of the options it takes.
+pub fn operators() -> impl Iterator<Item = (&'static str, impl Iterator<Item = &'static str>)> {
+    OPERATORS
+        .iter()
+        .map(|operator| (operator.name, operator.options.named().into_iter().filter_map(|(name, is_taken)| is_taken.then_some(name))))
+}
+
+impl Options {
+    /// Each option by the name that documents have for it.
+    pub(crate) const fn named(self) -> [(&'static str, bool); 3] {
+        [("ignoreCase", self.ignore_case), ("loose", self.loose), ("as", self.as_number)]
+    }
+}
+
 impl Operator {
     /// The operator with this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {

@@ -1,5 +1,6 @@
 //! Running programs.
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{
     fingerprint::fingerprint,
@@ -9,23 +10,53 @@ use crate::{
     context::{Context, is_context, value},
     evaluate::{
         evaluation::Evaluation,
-        overrides::Own,
+        overrides::ApplicableOverrides,
         scratch::Scratch,
         walk::{Now, Walk},
     },
     matching::millis::Millis,
     model::{
         details::{Decision, ErrorCode, FlagType},
-        image::{Agreement, Head, Image},
+        image::{Agreement, Head, Image, PREFIX},
         memory::Memory,
         symbol::{Fingerprints, Symbols as _},
     },
 };
 
-/// A ruleset settled for what is known of one visitor; made by [`crate::specialise`] or read from its bytes.
+/// A ruleset evaluated as far as the known attributes of one visitor decide; made by [`specialise`](crate::specialise), or read from
+/// its bytes.
+///
+/// ```
+/// use sdk_core::{Context, Identity, Millis, Program, compile, specialise};
+///
+/// let document = r#"{ "schema": "twinflag/1", "bucketKey": "000102030405060708090a0b0c0d0e0f", "flags": { "chat": {} } }"#;
+/// let compiled = compile(document, None)?;
+/// let known = Context::new().string("customerId", "c-1");
+/// let bytes = specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, Identity::Open)?.to_bytes();
+///
+/// // On the other machine:
+/// let program = Program::from_bytes(&bytes)?;
+/// assert_eq!(program.flag_keys().collect::<Vec<_>>(), ["chat"]);
+/// assert_eq!(program.run("chat", &known, Millis(0), None).variant(), Some("off"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Program {
     pub(super) image: Image,
+}
+
+impl PartialEq for Program {
+    /// Equal programs have the same binary form.
+    fn eq(&self, other: &Self) -> bool {
+        self.image.bytes().get(PREFIX..) == other.image.bytes().get(PREFIX..)
+    }
+}
+
+/// The sizes alone: the tables are bytes.
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program").field("flags", &self.image.flags()).field("bytes", &self.image.bytes().len()).finish()
+    }
 }
 
 impl Program {
@@ -33,24 +64,27 @@ impl Program {
         Self { image }
     }
 
-    /// Reads a program, checking all of it once. It is refused whole if anything is off.
+    /// Reads a program from its binary form, checking all of it once. Bytes that are anything else are refused whole.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProgramError> {
         wire::decode(bytes).map(Self::new)
     }
 
-    /// The binary form; equal arguments of [`crate::specialise`] give equal bytes.
+    /// The program in its binary form; equal arguments of [`specialise`](crate::specialise) give equal bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         wire::encode(&self.image)
     }
 
-    /// The keys of all flags that have one; without are those that others wait for and the asker may not see.
+    /// The keys of all flags, each behind those of its prerequisites. Flags that are there only as a prerequisite have no key and are
+    /// left out.
     pub fn flag_keys(&self) -> impl Iterator<Item = &str> {
         (0..self.image.flags()).map(|flag| self.image.str(self.image.flag(flag).key)).filter(|key| !key.is_empty())
     }
 
-    /// Answers one question as the ruleset would have.
+    /// Evaluates one flag, named by its key or an alias, as the ruleset would have; see
+    /// [`Ruleset::evaluate`](crate::Ruleset::evaluate).
     ///
-    /// A context that does not extend what the program was made for is answered by [`ErrorCode::ProviderNotReady`].
+    /// A context that does not have the attributes the program was made for, or has others of them, answers
+    /// [`ErrorCode::ProviderNotReady`]. To evaluate many flags fast, use a [`Runner`].
     pub fn run(&self, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
         let mut runner = Runner { image: self.image.clone(), ..Runner::default() };
         runner.room = context.members().to_vec().into();
@@ -65,7 +99,7 @@ impl Program {
         Evaluation::new(&self.image, self.find(flag_key).unwrap_or(u32::MAX), decision)
     }
 
-    /// The moments at which a condition on `now` may change its answer, ascending: between two of them every answer stays the same.
+    /// The moments at which a condition on `now` may change its answer, ascending. Between two of them every answer stays the same.
     pub fn moments(&self) -> impl Iterator<Item = Millis> {
         self.image.moments().map(Millis)
     }
@@ -82,7 +116,9 @@ impl Program {
     }
 }
 
-/// What the browser holds: one program, one context, and the answers. Flags are asked by their number.
+/// One program, one context and its answers, as the browser's engine holds them; flags are named by their number in the program.
+///
+/// A runner takes memory as it needs it and uses it again for the next program and the next context.
 pub struct Runner {
     image: Image,
     /// For contexts and for the next program; the first `length` bytes are the members of the context in force.
@@ -91,6 +127,12 @@ pub struct Runner {
     scratch: Scratch,
     now: Now,
     fault: Option<ErrorCode>,
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").field("flags", &self.image.flags()).finish_non_exhaustive()
+    }
 }
 
 impl Default for Runner {
@@ -198,7 +240,7 @@ impl Runner {
 
     fn walk(&mut self) -> Walk<'_, Fingerprints, ()> {
         let members = self.room.bytes().get(..self.length).unwrap_or_default();
-        Walk::new(&self.image, members, &self.now, Own::NONE, &mut self.scratch, ())
+        Walk::new(&self.image, members, &self.now, ApplicableOverrides::NONE, &mut self.scratch, ())
     }
 
     /// Where the texts of the program start, to be read in place.

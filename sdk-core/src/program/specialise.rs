@@ -12,7 +12,7 @@ use crate::{
     bucket::{BUCKETS, Subkey},
     context::{Context, value},
     evaluate::{
-        overrides::Own,
+        overrides::ApplicableOverrides,
         ruleset::Ruleset,
         scratch::Scratch,
         walk::{Now, Walk},
@@ -29,23 +29,23 @@ use crate::{
     },
 };
 
-/// How an environment's clients say who they are.
+/// How the clients of an environment identify themselves; it decides which attributes are settled when a program is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Identity {
-    /// Anybody may say anything: only customer and organization are always known.
+    /// Clients may claim any attribute: only `customerId` and `organizationId` are always known.
     #[default]
     Open,
-    /// Pinned by the key or signed: `targetingKey`, `userId`, `sessionId` and the document's `private` attributes are always
-    /// known too, so that nothing about them ships.
+    /// The identity is pinned by a key or signed: `targetingKey`, `userId`, `sessionId` and the document's `private` attributes are
+    /// always known too, so that no rule about them ships.
     Vouched,
 }
 
 /// The clients that a program is made for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Audience<'a> {
-    /// How they say who they are.
+    /// How the clients identify themselves.
     pub identity: Identity,
-    /// Only flags with one of these tags are seen; without any, all are.
+    /// The program holds only flags with one of these tags; without any tag, all flags.
     pub tags: &'a [String],
     /// The program format to write; one that cannot be written is [`ProgramError::Format`].
     pub format: u32,
@@ -64,24 +64,54 @@ impl From<Identity> for Audience<'_> {
     }
 }
 
-/// Settles a ruleset for what is known of a visitor.
+/// Evaluates a ruleset as far as the known attributes of a visitor decide, and keeps the rest as a [`Program`].
 ///
+/// For every context that has at least the attributes in `known`, with the same values, the program answers as the ruleset does.
 /// `customerId` and `organizationId` are always known: absent from `known` means known to be absent. `own` are the overrides
 /// of the customer and the organization in `known`. Errs where `known` is a refused context, where the audience's format cannot be
-/// written, and where the program would be larger than [`MAX_PROGRAM_BYTES`].
+/// written, and where the program would be larger than [`MAX_PROGRAM_BYTES`](crate::limits::MAX_PROGRAM_BYTES).
+///
+/// ```
+/// use sdk_core::{Context, ErrorCode, Identity, Millis, Value, compile, specialise};
+///
+/// let compiled = compile(
+///     r#"{
+///         "schema": "twinflag/1",
+///         "bucketKey": "000102030405060708090a0b0c0d0e0f",
+///         "flags": { "chat": {
+///             "rules": [{ "if": { "all": [
+///                 { "attribute": "customerId", "op": "in", "value": ["c-1", "c-2"] },
+///                 { "attribute": "plan", "op": "eq", "value": "pro" }
+///             ] }, "serve": "on" }]
+///         } }
+///     }"#,
+///     None,
+/// )?;
+/// let known = Context::new().string("customerId", "c-1");
+/// let program = specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, Identity::Open)?;
+///
+/// // Which customers the rule lists is settled and not in the program; which plan this one has is still asked.
+/// let answer = program.run("chat", &known.clone().string("plan", "pro"), Millis(0), None);
+/// assert_eq!(answer.value(), Some(Value::Boolean(true)));
+/// // The program is for customer c-1 alone.
+/// let other = program.run("chat", &Context::new().string("customerId", "c-2"), Millis(0), None);
+/// assert_eq!(other.error_code(), Some(ErrorCode::ProviderNotReady));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// Flags outside the audience are left out. One exception: an unsettled prerequisite of a visible flag is included anonymously (no
 /// key, aliases, type, metadata, variant names or values), because the page must be able to finish evaluating it.
 pub fn specialise<'a>(
     ruleset: &Ruleset,
-    own: Own<'_>,
+    own: ApplicableOverrides<'_>,
     known: &Context,
     audience: impl Into<Audience<'a>>,
 ) -> Result<Program, ProgramError> {
     made_for(audience.into(), ruleset, own, known)
 }
 
-fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: Own<'_>, known: &Context) -> Result<Program, ProgramError> {
+fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context) -> Result<Program, ProgramError> {
+    let own = own.held_by(ruleset.numbering);
     if known.refusal().is_some() {
         return Err(ProgramError::Context);
     }
@@ -106,7 +136,7 @@ fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: Own<'_>, known: &Con
 }
 
 /// Writes what stays of a ruleset.
-fn settle(ruleset: &Ruleset, own: Own<'_>, known: &Context, audience: Audience<'_>, key: Subkey) -> Builder {
+fn settle(ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context, audience: Audience<'_>, key: Subkey) -> Builder {
     let mut always = vec!["customerId", "organizationId"];
     if audience.identity == Identity::Vouched {
         always.extend(["targetingKey", "userId", "sessionId"]);
@@ -210,7 +240,7 @@ enum SegmentAnswer {
 
 struct Settling<'a> {
     image: &'a Image,
-    own: Own<'a>,
+    own: ApplicableOverrides<'a>,
     openness: Openness,
     /// Evaluates what is settled.
     walk: Walk<'a, Exact, ()>,

@@ -3,7 +3,7 @@
 //!
 //! Reading tables is total: what refers to nothing reads as nothing. Damage is found by the checksum.
 use crate::{
-    document::MAX_CONDITION_DEPTH,
+    document::limits::MAX_CONDITION_DEPTH,
     model::{
         image::{Head, Image},
         memory::Memory,

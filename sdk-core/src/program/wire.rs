@@ -28,7 +28,7 @@ pub enum ProgramError {
     NotAProgram = 1,
     /// The program has a format that is not read here.
     Format,
-    /// Bytes are missing, or there are more than the program says or than [`MAX_PROGRAM_BYTES`].
+    /// Bytes are missing, or there are more than the program says or than [`MAX_PROGRAM_BYTES`](crate::limits::MAX_PROGRAM_BYTES).
     Length,
     /// The checksum is another one.
     Checksum,

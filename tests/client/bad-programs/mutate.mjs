@@ -1,7 +1,7 @@
 /** Ways to spoil a program for certain, by seed and number: `{ what, answer }`, where `answer` gives what `fetch` does. */
 import { random } from '../../edge/malformed/random.mjs';
 
-const HEAD = 68;
+const HEAD = 72;
 const body = (bytes, headers, status = 200) => () => Promise.resolve(new Response(bytes, { status, headers }));
 
 /** @param good the bytes of a program that would be taken, its headers and version, which is one above that of the program in force; `others` that of somebody else */

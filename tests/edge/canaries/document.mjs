@@ -53,7 +53,7 @@ export const DOCUMENT = {
     listed: { unit: 'customerId', salt: name(), rollout: { status: 'active', percentage: 10, allow: allowed.ids, deny: denied.ids } },
     targeted: { targets: [{ attribute: 'userId', values: targeted.ids, variant: 'on' }] },
     ruled: {
-      description: name(), owner: name(), tags: [name(), name()], metadata: { [name()]: name() }, environments: { [name()]: 'on' },
+      description: name(), owner: name(), tags: [name(), name()], environments: { [name()]: 'on' },
       rules: [
         rule(compares('customerId', 'in', ruled.ids)), rule(compares('email', 'in', mailed.ids)), rule({ segment }),
         rule({ not: compares('email', 'notIn', folded.ids.map((id) => id.toUpperCase()), { ignoreCase: true }) }),

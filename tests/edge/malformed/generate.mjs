@@ -86,7 +86,7 @@ const program = (r) =>
   r.pick([
     () => question(r), () => question(r), () => ({ ...query(r, ['format', 'minVersion'], ['format', 'minVersion']), body: '{}' }),
     () => ({ what: 'a form that there is not', status: 406, body: '{}', headers: { accept: r.pick(['text/html', 'application/json;q=0', 'image/*', 'x', 'application/vnd.twinflag.program2']) } }),
-    () => ({ what: 'a format that there is not', status: 406, path: '?format=0', body: '{}' }),
+    () => ({ what: 'a format that there is not', status: 406, path: `?format=${r.below(2)}`, body: '{}' }),
   ])();
 
 /** `valid`: what the route takes, `taken` with which status if not 200; `ofrep`: refusals are in the protocol's words; `key`: they name this flag. */

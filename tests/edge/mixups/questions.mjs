@@ -29,7 +29,7 @@ const ROUTES = [
   { method: 'POST', url: '/ofrep/v1/evaluate/flags' },
   { method: 'POST', url: '/ofrep/v1/evaluate/flags/customer' },
   { method: 'POST', url: '/v1/program', accepts: [BINARY, 'application/json', `application/json, ${BINARY};q=0.5`, '*/*', 'text/html'] },
-  { method: 'POST', url: '/v1/program?format=1', accepts: [BINARY, 'application/json'] },
+  { method: 'POST', url: '/v1/program?format=2', accepts: [BINARY, 'application/json'] },
   { method: 'POST', url: '/v1/evaluate', wrap: (context) => ({ evaluations: [{ flag: 'customer', context, default: '' }] }) },
   { method: 'GET', url: '/api/widget/config', isPlain: true },
   { method: 'HEAD', url: '/api/widget/config', isPlain: true },

@@ -1,7 +1,7 @@
 //! The law of programs: for every context that extends what is known, `run(specialise(ruleset, known), context)` is
 //! `evaluate(ruleset, context)`; for every other, `PROVIDER_NOT_READY`.
 
-use sdk_core::{Context, ErrorCode, Identity, Layer, Millis, specialise};
+use sdk_core::{ApplicableOverrides, Context, ErrorCode, Identity, Layer, Millis, Runner, specialise};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 use tests_identity::{Line, Lines, count::Counts};
@@ -142,6 +142,10 @@ fn a_program_of_a_vouched_identity_answers_nobody_else() {
         assert_eq!(program.run(&flag, &context, now, None), compiled.ruleset.evaluate(own, &flag, &context, now, None), "of {text}");
         for name in ["targetingKey", "userId", "sessionId", "customerId"] {
             let other = context.clone().string(name, "somebody else");
+            // A context at its limits has no room for one more.
+            if other.refusal().is_some() {
+                continue;
+            }
             let answer = program.run(&flag, &other, now, None);
             assert_eq!(answer.error_code(), Some(ErrorCode::ProviderNotReady), "{name} of {text}");
         }
@@ -176,4 +180,71 @@ fn an_explanation_answers_as_the_evaluation_does() {
         serde_json::from_str::<Value>(&explanation.to_json(None)).unwrap_or_else(|error| panic!("{error} in the explanation of {text}"));
     }
     assert!(explained > 8_000, "only {explained} explained");
+}
+
+/// By time alone an answer changes at the moments that the tables tell, and at no other.
+#[test]
+fn between_two_moments_no_answer_changes() {
+    let (mut door, mut compared) = (Door::default(), 0_usize);
+    for line in Lines::new(10, 10_000) {
+        let text = match line {
+            Line::Document(text) => {
+                door.answer(&text);
+                continue;
+            }
+            Line::Question(text, _) => text,
+        };
+        let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
+        let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
+        let Some(compiled) = door.document().filter(|_| context.refusal().is_none()) else { continue };
+        let own = compiled.overrides.of(&context);
+        let answers = |now: i64| compiled.ruleset.visitor(own, &context, Millis(now)).evaluate_all().collect::<Vec<_>>();
+        let moments: Vec<i64> = compiled.ruleset.moments().map(|moment| moment.0).collect();
+        let Some(place) = compared.checked_rem(moments.len()) else { continue };
+        let (start, end) = (moments[place], moments.get(place + 1).copied().unwrap_or(i64::MAX >> 11));
+        assert_eq!(answers(start), answers(end - 1), "from {start} to before {end}, of {text}");
+        compared += 1;
+    }
+    assert!(compared > 500, "{compared}");
+}
+
+/// What one context left behind in a runner decides nothing for the next.
+#[test]
+fn a_runner_answers_each_context_as_a_fresh_one_does() {
+    let (mut door, mut program, mut runner, mut answered) = (Door::default(), Vec::new(), Runner::new(), 0);
+    for line in Lines::new(11, 10_000) {
+        let text = match line {
+            Line::Document(text) => {
+                door.answer(&text);
+                if let Some(compiled) = door.document() {
+                    program = specialise(&compiled.ruleset, ApplicableOverrides::NONE, &Context::new(), Identity::Open)
+                        .expect("nothing is known")
+                        .to_bytes();
+                    runner.load(&program).expect("a program is sound");
+                }
+                continue;
+            }
+            Line::Question(text, _) => text,
+        };
+        let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
+        let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
+        let context = context.without(&["customerId", "organizationId"]);
+        if door.document().is_none() || context.refusal().is_some() {
+            continue;
+        }
+        let identify = |runner: &mut Runner| {
+            let encoded = context.encoded();
+            runner.room(encoded.len()).iter_mut().zip(encoded).for_each(|(place, byte)| *place = *byte);
+            runner.identify(encoded.len(), Millis(0));
+        };
+        let mut fresh = Runner::new();
+        fresh.load(&program).expect("a program is sound");
+        identify(&mut fresh);
+        identify(&mut runner);
+        for flag in 0..40 {
+            assert_eq!(runner.evaluate(flag, 0), fresh.evaluate(flag, 0), "flag {flag} of {text}");
+        }
+        answered += 1;
+    }
+    assert!(answered > 8_000, "{answered}");
 }

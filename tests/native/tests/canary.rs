@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sdk_core::{Context, Identity, compile, specialise};
+use sdk_core::{Audience, Context, Identity, compile, specialise};
 
 const KEY: &str = "0011aa22bb33cc44dd55ee66ff778899";
 const CANARIES: usize = 2_000;
@@ -24,14 +24,16 @@ fn document() -> String {
         let _ = write!(owners, "{comma}\"{}\":{{\"lists\":\"private-variant\"}}", canary("owner", number));
     }
     format!(
-        r#"{{"schema":"twinflag/1","environment":"canary-environment","bucketKey":"{KEY}","private":["email"],
+        r#"{{"schema":"twinflag/1","environment":"canary-environment","bucketKey":"{KEY}","private":["email","groups"],
         "segments":{{"canary-segment":{{"attribute":"email","op":"in","value":{segment}}}}},
         "flags":{{
-          "lists":{{"type":"string","description":"canary-description","owner":"canary-person","tags":["canary-tag"],"metadata":{{"canary-meta":1}},
+          "lists":{{"type":"string","description":"canary-description","owner":"canary-person","tags":["canary-tag"],"metadata":{{"told":"to everybody"}},
             "variants":{{"off":"plain","on":"shown","private-variant":"canary-value"}},"salt":"canary-salt",
             "targets":[{{"attribute":"userId","values":{target},"variant":"on"}}],
             "rules":[{{"name":"canary-rule","if":{{"segment":"canary-segment"}},"serve":"on"}},
                      {{"name":"canary-case","if":{{"attribute":"email","op":"notIn","value":{folded},"ignoreCase":true}},"serve":"on"}},
+                     {{"name":"canary-members","if":{{"attribute":"groups","op":"hasAny","value":{members}}},"serve":"on"}},
+                     {{"name":"canary-share","if":{{"percentage":{{"to":50,"salt":"canary-shared","unit":"userId"}}}},"serve":"on"}},
                      {{"name":"canary-other","if":{{"attribute":"customerId","op":"eq","value":"canary-customer"}},"serve":"private-variant"}},
                      {{"name":"canary-split","if":{{"attribute":"plan","op":"eq","value":"pro"}},"serve":{{"split":[{{"variant":"on","weight":50000}},{{"variant":"off","weight":50000}}]}}}}],
             "rollout":{{"status":"active","percentage":10,"allow":{allow},"deny":{deny}}},"environments":{{"canary-staging":"on"}}}}}},
@@ -39,6 +41,7 @@ fn document() -> String {
         segment = list("segment"),
         target = list("target"),
         folded = list("FOLDED"),
+        members = list("member"),
         allow = list("allow"),
         deny = list("deny"),
     )
@@ -71,6 +74,7 @@ fn nothing_of_anybody_else_is_in_a_program() {
             assert!(!contains(&bytes, &reversed), "{known}: the key, backwards");
             // The control: what is meant to be in a program is found by the same search.
             assert!(contains(&bytes, b"lists"), "{known}: the flag's key is missing");
+            assert!(contains(&bytes, b"to everybody"), "{known}: metadata, which is public, is missing");
         }
     }
 }
@@ -80,7 +84,29 @@ fn a_vouched_identity_leaves_no_fingerprints_of_itself() {
     let compiled = compile(&document(), None).unwrap();
     let known = Context::from_json(r#"{"customerId":"c-1","targetingKey":"u-1"}"#);
     let size = |identity| specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, identity).unwrap().to_bytes().len();
-    // Open: five lists of two thousand fingerprints, 8 bytes each. Vouched: none of them.
-    assert!(size(Identity::Open) > 4 * CANARIES * 8, "{} bytes", size(Identity::Open));
+    // Open: six lists of two thousand fingerprints, 8 bytes each. Vouched: none of them.
+    assert!(size(Identity::Open) > 5 * CANARIES * 8, "{} bytes", size(Identity::Open));
     assert!(size(Identity::Vouched) < 1_000, "{} bytes", size(Identity::Vouched));
+}
+
+#[test]
+fn a_flag_outside_the_audience_leaves_its_steps_alone_in_the_program() {
+    let document = format!(
+        r#"{{"schema":"twinflag/1","bucketKey":"{KEY}","flags":{{
+          "seen":{{"tags":["page"],"prerequisites":[{{"flag":"canary-hidden","variants":["canary-on"]}}]}},
+          "canary-hidden":{{"type":"string","aliases":["canary-alias"],"variants":{{"canary-on":"canary-value","off":"canary-other"}},"on":"canary-on",
+            "metadata":{{"canary-name":"canary-told"}},"rules":[{{"if":{{"attribute":"plan","op":"eq","value":"canary-plan"}},"serve":"canary-on"}}]}}}}}}"#
+    );
+    let compiled = compile(&document, None).unwrap();
+    assert_eq!(compiled.errors, []);
+    let program = |tags: &[String]| {
+        let (context, audience) = (Context::new(), Audience { tags, ..Audience::default() });
+        specialise(&compiled.ruleset, compiled.overrides.of(&context), &context, audience).unwrap()
+    };
+    let tags = ["page".to_owned()];
+    assert!(!contains(&program(&tags).to_bytes(), b"canary") && !contains(program(&tags).to_json().as_bytes(), b"canary"));
+    // The control: who may see all flags gets the names.
+    for name in ["canary-hidden", "canary-alias", "canary-on", "canary-value", "canary-told"] {
+        assert!(contains(&program(&[]).to_bytes(), name.as_bytes()), "{name}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Explanations: watching changes nothing, and what is seen is what a person would look for.
 
-use sdk_core::{Compiled, Context, Millis, compile};
+use sdk_core::{Compiled, Context, ExplainedUnit, Millis, compile};
 
 const DOCUMENT: &str = r#"{ "schema": "twinflag/1", "environment": "production", "bucketKey": "000102030405060708090a0b0c0d0e0f",
   "segments": { "eu-pro": { "all": [ { "attribute": "plan", "op": "in", "value": ["pro"] }, { "attribute": "geo.region", "op": "eq", "value": "EU" } ] } },
@@ -31,7 +31,7 @@ fn check(context: &str, expected: &[&str]) {
             if let Some(variant) = &step.variant {
                 line += &format!(" is {variant}");
             }
-            if let Some((attribute, value)) = &step.unit {
+            if let Some(ExplainedUnit { attribute, value }) = &step.unit {
                 line += &format!(" unit {attribute}={}", value.as_deref().unwrap_or("-"));
             }
             if let Some(bucket) = step.bucket {

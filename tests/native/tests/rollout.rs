@@ -1,6 +1,6 @@
 //! Raising a percentage never takes a flag from anyone.
 
-use sdk_core::{Context, Millis, Own, Value, compile};
+use sdk_core::{ApplicableOverrides, Context, Millis, Value, compile};
 
 fn holders(percentage: &str, hash: &str) -> Vec<bool> {
     let text = format!(
@@ -10,7 +10,7 @@ fn holders(percentage: &str, hash: &str) -> Vec<bool> {
     let ruleset = compile(&text, None).unwrap().ruleset;
     let holds = |id: u32| {
         let context = Context::new().string("targetingKey", &format!("user-{id}"));
-        ruleset.evaluate(Own::NONE, "f", &context, Millis(0), None).value() == Some(Value::Boolean(true))
+        ruleset.evaluate(ApplicableOverrides::NONE, "f", &context, Millis(0), None).value() == Some(Value::Boolean(true))
     };
     (0..20_000).map(holds).collect()
 }

@@ -278,7 +278,7 @@ fn lists_and_guards_are_edited_within_their_bounds() {
     assert_eq!((&rollout["allow"], &rollout["deny"]), (&json!(["u-1", "u-2"]), &json!(["u-3"])));
     assert!(refused(hub.rollout("a", lists(|lists| lists.add_deny = vec!["u-1".into()])), RefusalKind::Invalid).detail.contains("both"));
     refused(hub.rollout("a", lists(|lists| lists.add_allow = vec![String::new()])), RefusalKind::Invalid);
-    let many = Lists { allow: Some((0..10_001).map(|n| n.to_string()).collect()), ..Lists::default() };
+    let many = Lists { allow: Some((0..50_001).map(|n| n.to_string()).collect()), ..Lists::default() };
     refused(hub.rollout("a", RolloutCommand::Lists(many)), RefusalKind::Invalid);
     let guard = |edit: GuardEdit| RolloutCommand::Guard(edit);
     refused(hub.rollout("a", guard(GuardEdit { time_window_ms: Some(0), ..GuardEdit::default() })), RefusalKind::Invalid);

@@ -1,6 +1,6 @@
 //! Keys that see only flags with some tag: what they are answered, and what of the other flags leaves the edge.
 
-use sdk_core::{Audience, Context, ErrorCode, Millis, Own, Program, Ruleset, compile, specialise};
+use sdk_core::{ApplicableOverrides, Audience, Context, ErrorCode, Millis, Program, Ruleset, compile, specialise};
 
 const NOW: Millis = Millis(1_800_000_000_000);
 /// What is hidden has `hid` in every name and value; only `gate` is needed by a flag that is seen, and only where the plan is unknown.
@@ -21,7 +21,7 @@ fn ruleset() -> Ruleset {
 }
 
 fn program(ruleset: &Ruleset, known: &str, tags: &[String]) -> Program {
-    specialise(ruleset, Own::NONE, &Context::from_json(known), Audience { tags, ..Audience::default() }).unwrap()
+    specialise(ruleset, ApplicableOverrides::NONE, &Context::from_json(known), Audience { tags, ..Audience::default() }).unwrap()
 }
 
 fn shop() -> [String; 1] {
@@ -31,7 +31,7 @@ fn shop() -> [String; 1] {
 #[test]
 fn what_is_not_seen_is_not_found() {
     let (ruleset, context, tags) = (ruleset(), Context::from_json(r#"{"plan":"hid-pro"}"#), shop());
-    let mut visitor = ruleset.visitor(Own::NONE, &context, NOW).seeing(&tags);
+    let mut visitor = ruleset.visitor(ApplicableOverrides::NONE, &context, NOW).seeing(&tags);
     for key in ["hid.gate", "hidGate", "hid.alone", "hid.untagged", "hid.later", "absent"] {
         assert_eq!(visitor.evaluate(key, None).error_code(), Some(ErrorCode::FlagNotFound), "{key}");
     }
@@ -39,7 +39,7 @@ fn what_is_not_seen_is_not_found() {
     assert_eq!(visitor.evaluate("shopNew", None).variant(), Some("on"));
     let keys: Vec<_> = visitor.evaluate_all().map(|answer| answer.flag_key().to_owned()).collect();
     assert_eq!(keys, ["shop.new", "shop.plain"]);
-    assert_eq!(ruleset.visitor(Own::NONE, &context, NOW).seeing(&[]).evaluate_all().count(), ruleset.len());
+    assert_eq!(ruleset.visitor(ApplicableOverrides::NONE, &context, NOW).seeing(&[]).evaluate_all().count(), ruleset.len());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_program_answers_like_the_rules() {
                 + "}";
             let context = Context::from_json(&whole);
             for key in ["shop.new", "shopNew", "shop.plain", "hid.gate", "hidGate", ""] {
-                let mut visitor = ruleset.visitor(Own::NONE, &context, NOW).seeing(&tags);
+                let mut visitor = ruleset.visitor(ApplicableOverrides::NONE, &context, NOW).seeing(&tags);
                 let (expected, found) = (visitor.evaluate(key, None), program.run(key, &context, NOW, None));
                 // A name twice: the last counts, and then nothing of the program holds.
                 if found.error_code() != Some(ErrorCode::ProviderNotReady) {

@@ -113,6 +113,13 @@ fn one_file_of_the_core_names_a_hash() {
 }
 
 #[test]
+fn only_the_model_knows_how_words_lie() {
+    let words = ["model::code", "Operation::", "code::with_count"];
+    assert_eq!(offenders("sdk-core/src", &words, &["sdk-core/src/model/"]), Vec::<String>::new());
+    assert!(!offenders("sdk-core/src", &words, &[]).is_empty());
+}
+
+#[test]
 fn only_the_exports_of_the_engine_may_be_unsafe() {
     for folder in ["sdk-core/src", "edge-worker/src", "edge-worker/control/src", "xtask/src", "tests/identity/src"] {
         assert_eq!(offenders(folder, &["unsafe_code"], &[]), Vec::<String>::new());

@@ -2,8 +2,8 @@
 
 use sdk_core::{Context, Identity, Millis, Runner};
 
-/// Reason ERROR, code `FLAG_NOT_FOUND`, in the bits of a decision.
-const UNKNOWN: u32 = 7 << 20 | 1 << 24;
+/// Code `FLAG_NOT_FOUND`, no layer and no step, in the bits of a decision.
+const UNKNOWN: u32 = 1 << 24;
 
 #[test]
 fn a_number_that_no_flag_has_is_answered() {

@@ -5,7 +5,7 @@ use control::{
     AnswerDiff, Import, Imported, answer_diffs, import, organization_of,
     rows::{RowKey, RowKind, Rows, State},
 };
-use sdk_core::{BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset};
+use sdk_core::{BucketKey, Context, DocumentError, Millis, Overrides, OwnerKind, Ruleset};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::Response;
@@ -238,14 +238,18 @@ struct View {
     blast_radius: Option<Blast>,
     /// What is different from the version before.
     changes: Vec<Changed>,
-    /// What of the document is left out.
-    errors: Vec<LeftOut>,
+    /// How many errors the document has.
+    error_count: usize,
+    /// What of the document is left out, and why: of more errors than the core keeps, the first.
+    errors: Vec<Fault>,
     /// Where the hub's state differs from the document's and stays.
     kept: Vec<Kept>,
     /// How many records say so.
     records: usize,
     /// The version that serves now; 0 where there is none.
     version: u32,
+    /// What counts, but perhaps not as it was meant.
+    warnings: Vec<Fault>,
 }
 
 #[derive(Serialize)]
@@ -255,9 +259,15 @@ struct Changed {
 }
 
 #[derive(Serialize)]
-struct LeftOut {
+struct Fault {
     message: String,
     pointer: String,
+}
+
+impl Fault {
+    fn of(error: &DocumentError) -> Self {
+        Self { message: error.message.clone(), pointer: error.pointer.clone() }
+    }
 }
 
 #[derive(Serialize)]
@@ -271,14 +281,12 @@ impl View {
         Self {
             blast_radius: None,
             changes: changes.map(|change| Changed { kind: change.kind.as_str(), pointer: change.pointer.clone() }).collect(),
-            errors: imported
-                .errors
-                .iter()
-                .map(|error| LeftOut { message: error.message.clone(), pointer: error.pointer.clone() })
-                .collect(),
+            error_count: imported.error_count,
+            errors: imported.errors.iter().map(Fault::of).collect(),
             kept: imported.kept.iter().map(|pointer| Kept { pointer: pointer.clone() }).collect(),
             records: imported.outcome.changes.len(),
             version: 0,
+            warnings: imported.warnings.iter().map(Fault::of).collect(),
         }
     }
 }

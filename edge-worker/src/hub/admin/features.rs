@@ -41,7 +41,7 @@ impl FlagHub {
             layers.extend(evaluation.layer());
             let overridden = own.of(&context);
             let named = |of: Option<&_>| of.and_then(|own| ground.ruleset.overridden(own, &feature.key));
-            let overridden = (named(overridden.customer), named(overridden.organization));
+            let overridden = (named(overridden.customer()), named(overridden.organization()));
             out.push(view::flag::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());

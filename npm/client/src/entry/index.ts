@@ -2,4 +2,4 @@
 export { ProgramRefused } from '../engine.js';
 export { EdgeRefused } from '../program-request.js';
 export type { ClientOptions, ClientStatus, FlagClient, FlagDetails, Unsubscribe } from '../flag-client.js';
-export type { AttributeValue, ErrorCode, EvaluationContext, FlagValue, Layer, Reason } from '../types.js';
+export type { AttributeValue, ErrorCode, EvaluationContext, FlagMetadata, FlagValue, Layer, Reason } from '../types.js';

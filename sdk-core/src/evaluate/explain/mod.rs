@@ -1,18 +1,18 @@
-//! Explanations: the same evaluation with somebody watching, and what was seen put into words.
+//! Explanations: the same evaluation, watched, and what the watcher saw put into words.
 mod operand;
 mod trace;
 mod write;
 
 use alloc::{string::String, vec::Vec};
 
-pub(crate) use operand::{write_operand, write_portion};
+pub(crate) use operand::{rendered, write_operand, write_portion};
 use trace::Trace;
 
-use super::{evaluation::Evaluation, overrides::Own, ruleset::Ruleset};
+use super::{evaluation::Evaluation, overrides::ApplicableOverrides, ruleset::Ruleset};
 use crate::{context::Context, matching::millis::Millis, model::details::FlagType};
 
-/// An answer, and how it came about.
-#[derive(Clone, Debug)]
+/// An answer and the steps that led to it; made by [`Ruleset::explain`].
+#[derive(Clone, Debug, PartialEq)]
 pub struct Explanation<'r> {
     /// The same answer that [`Ruleset::evaluate`] gives.
     pub evaluation: Evaluation<'r>,
@@ -20,25 +20,35 @@ pub struct Explanation<'r> {
     pub steps: Vec<ExplainedStep>,
 }
 
-/// One step of the order of precedence.
+/// One step of a flag's order of precedence, as the evaluation took it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExplainedStep {
     /// What kind of step it is.
     pub kind: StepKind,
-    /// The part of the document that it is about, as a JSON pointer.
+    /// The part of the document that the step comes from, as a JSON pointer.
     pub pointer: String,
     /// Whether this step gave the answer.
     pub answered: bool,
-    /// Conditions that were asked, innermost first; what the answer did not depend on was not asked.
-    pub conditions: Vec<Check>,
-    /// The attribute that is the unit here, and its value as JSON if there is one.
-    pub unit: Option<(String, Option<String>)>,
-    /// The unit's bucket.
+    /// The conditions that were evaluated, innermost first. A condition that could no longer change the outcome is not among them.
+    pub conditions: Vec<ExplainedCondition>,
+    /// The unit that the step looked for; `None` for steps that look for none.
+    pub unit: Option<ExplainedUnit>,
+    /// The bucket of the unit, `0..BUCKETS`; `None` where no bucket was drawn.
     pub bucket: Option<u32>,
-    /// Upper bounds that the bucket was compared with: below the first is the first share.
+    /// The upper bounds that the bucket was compared with, ascending: a bucket below the first is in the first share. Empty for steps
+    /// that draw no bucket.
     pub bounds: Vec<u32>,
-    /// Of a prerequisite: the variant that its flag has, if any.
+    /// Of a prerequisite: the name of the variant that the other flag has, or `None` if it has none.
     pub variant: Option<String>,
+}
+
+/// The unit that a list or a draw looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExplainedUnit {
+    /// The name of the attribute that is the unit.
+    pub attribute: String,
+    /// The attribute's value as JSON; `None` where the context has none.
+    pub value: Option<String>,
 }
 
 /// The kinds of steps, in their order of precedence.
@@ -84,10 +94,10 @@ impl StepKind {
     }
 }
 
-/// A condition that was asked.
+/// One condition of a step, as the evaluation found it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Check {
-    /// Where it stands in the document, as a JSON pointer.
+pub struct ExplainedCondition {
+    /// The condition's place in the document, as a JSON pointer.
     pub pointer: String,
     /// The operator, or `all`, `any`, `not`, `segment`, `percentage`.
     pub op: &'static str,
@@ -95,7 +105,7 @@ pub struct Check {
     pub attribute: Option<String>,
     /// Of a test: the operand as JSON, in lower case where that is how it is compared.
     pub operand: Option<String>,
-    /// Of a test: what the context has, as JSON; `None` where it has nothing.
+    /// Of a test: the attribute's value as canonical JSON; `None` where the context has none.
     pub actual: Option<String>,
     /// Of a percentage: the unit's bucket, where it has one.
     pub bucket: Option<u32>,
@@ -104,8 +114,35 @@ pub struct Check {
 }
 
 impl Ruleset {
-    /// Answers one question and tells how the answer came about. The answer is that of [`Ruleset::evaluate`].
-    pub fn explain(&self, own: Own<'_>, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Explanation<'_> {
+    /// Evaluates one flag as [`Ruleset::evaluate`] does, with the same answer, and records each step on the way.
+    ///
+    /// ```
+    /// use sdk_core::{Context, Millis, StepKind, compile};
+    ///
+    /// let document = r#"{
+    ///     "schema": "twinflag/1",
+    ///     "bucketKey": "000102030405060708090a0b0c0d0e0f",
+    ///     "flags": { "chat": { "rules": [{ "if": { "attribute": "age", "op": "gte", "value": 18 }, "serve": "on" }] } }
+    /// }"#;
+    /// let compiled = compile(document, None)?;
+    /// let context = Context::new().number("age", 17.0);
+    /// let explanation = compiled.ruleset.explain(compiled.overrides.of(&context), "chat", &context, Millis(0), None);
+    ///
+    /// assert_eq!(explanation.evaluation.variant(), Some("off"));
+    /// let kinds: Vec<_> = explanation.steps.iter().map(|step| step.kind).collect();
+    /// assert_eq!(kinds, [StepKind::Overrides, StepKind::Rule, StepKind::Default]);
+    /// let near_miss = &explanation.steps[1].conditions[0];
+    /// assert_eq!((near_miss.op, near_miss.operand.as_deref(), near_miss.actual.as_deref()), ("gte", Some("18"), Some("17")));
+    /// # Ok::<(), sdk_core::DocumentError>(())
+    /// ```
+    pub fn explain(
+        &self,
+        own: ApplicableOverrides<'_>,
+        flag_key: &str,
+        context: &Context,
+        now: Millis,
+        requested: Option<FlagType>,
+    ) -> Explanation<'_> {
         let flag = self.find(flag_key).unwrap_or(u32::MAX);
         let mut trace = Trace::new(self, flag);
         let evaluation = self.visitor(own, context, now).watched(flag_key, requested, &mut trace);

@@ -3,7 +3,7 @@ use alloc::{format, string::String, vec::Vec};
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::{
-    context::value::{self, Encoded},
+    context::write_value,
     json::canonical::{write_number, write_string},
     model::{
         condition::{Among, Portion, Test},
@@ -30,7 +30,7 @@ pub(crate) fn write_operand(out: &mut String, image: &Image, test: &Test, symbol
             out.push_str(&format!("[{}]", list(*symbols)));
         }
         Test::Contains { operand, .. } | Test::StartsWith { operand, .. } | Test::EndsWith { operand, .. } => {
-            render(out, image.text(*operand));
+            write_value(out, image.text(*operand));
         }
         Test::Number { operand, .. } => write_number(out, *operand),
         Test::Semver { operand, .. } => write_string(out, image.str(*operand)),
@@ -72,43 +72,9 @@ fn write_ranges(out: &mut String, image: &Image, narrow: Run, wide: Run) {
     out.push_str(&format!("[{}]", ranges.join(",")));
 }
 
-/// An encoded value as JSON.
+/// An encoded value as canonical JSON, with whatever follows it left out.
 pub(crate) fn rendered(encoded: &[u8]) -> String {
     let mut out = String::new();
-    render(&mut out, encoded);
+    write_value(&mut out, encoded);
     out
-}
-
-/// Writes an encoded value as JSON, members in their order, and answers what follows it.
-fn render<'e>(out: &mut String, encoded: &'e [u8]) -> &'e [u8] {
-    let Some((scalar, mut rest)) = value::read(encoded) else { return &[] };
-    match scalar {
-        Encoded::Null => out.push_str("null"),
-        Encoded::Boolean(boolean) => out.push_str(if boolean { "true" } else { "false" }),
-        Encoded::Number(number) => write_number(out, number),
-        Encoded::Text(text) => write_string(out, &String::from_utf8_lossy(text)),
-        Encoded::List(count, _) => {
-            out.push('[');
-            for index in 0..count {
-                if index > 0 {
-                    out.push(',');
-                }
-                rest = render(out, rest);
-            }
-            out.push(']');
-        }
-        Encoded::Object(count, _) => {
-            out.push('{');
-            for index in 0..count {
-                if index > 0 {
-                    out.push(',');
-                }
-                rest = render(out, rest);
-                out.push(':');
-                rest = render(out, rest);
-            }
-            out.push('}');
-        }
-    }
-    rest
 }

@@ -2,14 +2,14 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
-    Check, ExplainedStep, StepKind,
+    ExplainedCondition, ExplainedStep, ExplainedUnit, StepKind,
     operand::{rendered, write_operand, write_portion},
 };
 use crate::{
     evaluate::{ruleset::Ruleset, visit::Visit},
     model::{
         condition::Condition,
-        details::{Decision, Layer, Reason},
+        details::{Decision, Layer, Reason, StepIndex},
         image::Image,
         step::Step,
         words::Run,
@@ -42,8 +42,8 @@ struct Open {
 /// What was seen of the step that is being taken.
 #[derive(Default)]
 struct Seen {
-    conditions: Vec<Check>,
-    unit: Option<(String, Option<String>)>,
+    conditions: Vec<ExplainedCondition>,
+    unit: Option<ExplainedUnit>,
     bucket: Option<u32>,
     variant: Option<String>,
 }
@@ -71,7 +71,8 @@ impl<'r> Trace<'r> {
             Some(Layer::Kill) if decision.reason() == Reason::PrerequisiteFailed => {
                 (StepKind::Prerequisite, format!("/prerequisites/{prerequisites}"))
             }
-            Some(Layer::Kill) => (StepKind::Kill, String::new()),
+            Some(Layer::Kill) if decision.step() == Some(StepIndex::ROLLED_BACK.0) => (StepKind::Kill, "/rollout/status".into()),
+            Some(Layer::Kill) => (StepKind::Kill, "/enabled".into()),
             Some(Layer::Target) => (StepKind::Target, format!("/targets/{targets}")),
             Some(Layer::Rule) => (StepKind::Rule, format!("/rules/{rules}")),
             Some(Layer::Environment) => (StepKind::Environment, "/environments".into()),
@@ -154,7 +155,7 @@ impl Visit for Trace<'_> {
     }
 
     fn unit(&mut self, attribute: u32, value: Option<&[u8]>) {
-        self.seen.unit = Some((self.attribute_name(attribute), value.map(rendered)));
+        self.seen.unit = Some(ExplainedUnit { attribute: self.attribute_name(attribute), value: value.map(rendered) });
     }
 
     fn bucket(&mut self, bucket: u32) {
@@ -195,6 +196,6 @@ impl Visit for Trace<'_> {
         };
         let attribute = attribute.map(|attribute| self.attribute_name(attribute));
         let operand = (!operand.is_empty()).then_some(operand);
-        self.seen.conditions.push(Check { pointer, op, attribute, operand, actual, bucket, held });
+        self.seen.conditions.push(ExplainedCondition { pointer, op, attribute, operand, actual, bucket, held });
     }
 }

@@ -1,7 +1,7 @@
 //! Explanations as canonical JSON.
 use alloc::string::String;
 
-use super::{Check, ExplainedStep, Explanation};
+use super::{ExplainedCondition, ExplainedStep, ExplainedUnit, Explanation};
 use crate::evaluate::Include;
 use crate::json::{
     Object,
@@ -50,7 +50,7 @@ impl ExplainedStep {
         }
         write_string(object.member("pointer"), &self.pointer);
         write_string(object.member("step"), self.kind.as_str());
-        if let Some((attribute, value)) = &self.unit {
+        if let Some(ExplainedUnit { attribute, value }) = &self.unit {
             let mut unit = Object::open(object.member("unit"));
             write_string(unit.member("attribute"), attribute);
             if let Some(value) = value {
@@ -65,7 +65,7 @@ impl ExplainedStep {
     }
 }
 
-impl Check {
+impl ExplainedCondition {
     fn write(&self, out: &mut String) {
         let mut object = Object::open(out);
         if let Some(actual) = &self.actual {

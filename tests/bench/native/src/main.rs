@@ -76,8 +76,53 @@ fn main() -> std::io::Result<()> {
         results["Twinflag"][size.to_string()] = ours(&folder, &flags, &users)?;
         results["eppo_core"][size.to_string()] = eppo(&folder, &flags, &users)?;
     }
+    results["extremes"] = extremes(&folder)?;
     println!("{results}");
     Ok(())
+}
+
+/// Documents at the edge of what is usual, each beside a plain twin: see `tests/bench/js/extremes.mjs`.
+fn extremes(folder: &Path) -> std::io::Result<serde_json::Value> {
+    let text = |name: &str| std::fs::read_to_string(folder.join(name).with_extension("json"));
+    let compile = |text: &str| sdk_core::compile(text, None).expect("the document is sound");
+    let load = |name: &str| -> std::io::Result<f64> {
+        let text = text(name)?;
+        Ok(least(|| drop(black_box(compile(&text)))))
+    };
+    let all = |name: &str, context: &Context| -> std::io::Result<f64> {
+        let compiled = compile(&text(name)?);
+        Ok(time(|_| {
+            black_box(compiled.ruleset.visitor(compiled.overrides.of(context), context, NOW).evaluate_all().count());
+        }))
+    };
+    let one = |name: &str, context: &Context| -> std::io::Result<f64> {
+        let compiled = compile(&text(name)?);
+        Ok(time(|_| {
+            black_box(compiled.ruleset.evaluate(compiled.overrides.of(context), black_box("flag-0000"), context, NOW, BOOLEAN).value());
+        }))
+    };
+    let (ascii, cyrillic) = ("Alexandra Konstantinopolis", "Александра Константинополь");
+    let pro = Context::new().string("plan", "pro");
+    let chain = compile(&text("chain-5000")?);
+    let keys: Vec<&str> = chain.ruleset.flag_keys().collect();
+    let one_by_one = least(|| {
+        let mut visitor = chain.ruleset.visitor(chain.overrides.of(&pro), &pro, NOW);
+        for key in &keys {
+            black_box(visitor.evaluate(key, BOOLEAN).value());
+        }
+    });
+    Ok(json!({
+        "patterns 1000": load("patterns-1000")?,
+        "patterns 5000": load("patterns-5000")?,
+        "changed": load("patterns-5000-changed")?,
+        "killed": load("patterns-5000-killed")?,
+        "ascii": all("names-ascii", &Context::new().string("name", ascii))?,
+        "cyrillic": all("names-cyrillic", &Context::new().string("name", cyrillic))?,
+        "attribute": one("attributes-1", &pro)?,
+        "attributes": one("attributes-5000", &pro)?,
+        "at once": all("chain-5000", &pro)?,
+        "one by one": one_by_one,
+    }))
 }
 
 fn ours(folder: &Path, flags: &[Flag], users: &[User]) -> std::io::Result<serde_json::Value> {
@@ -206,6 +251,16 @@ fn cpu() -> f64 {
     // SAFETY: the place is ours.
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
+}
+
+/// Nanoseconds of one long call: the least of three.
+fn least(mut call: impl FnMut()) -> f64 {
+    let times = [(); 3].map(|()| {
+        let start = cpu();
+        call();
+        cpu() - start
+    });
+    times.into_iter().fold(f64::INFINITY, f64::min)
 }
 
 /// Nanoseconds of one call: the tenth percentile of 60 batches of about 3 ms.

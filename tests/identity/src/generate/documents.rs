@@ -73,7 +73,7 @@ pub fn some(random: &mut Random, deck: &mut Deck) -> Document {
     if random.one_in(4) {
         json.put("private", Json::texts(&["email", "geo.region", "company"]));
     }
-    let refused = random.one_in(60);
+    let refused = random.one_in(20);
     if refused {
         spoilt::refuse(random, &mut json);
     }

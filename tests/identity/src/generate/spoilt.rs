@@ -182,20 +182,18 @@ pub fn names(flags: &[(String, Json)]) -> Vec<String> {
     flags.iter().map(|(key, _)| key.clone()).chain(other.iter().map(|name| String::from(*name))).collect()
 }
 
-/// Makes a document one that is refused whole.
+/// Makes a document one that is refused whole: as often by its nesting as by a member at its top.
 pub fn refuse(random: &mut Random, document: &mut Json) {
-    match random.below(REFUSED.len() + 2) {
-        0 => {
-            let (key, flag) = sizes::nested(1);
-            document.put("flags", Json::object([(key.as_str(), flag)]));
-        }
-        1 => {
-            if let Json::Object(members) = document {
-                members.push(("schema".into(), Json::text("twinflag/1")));
-            }
-        }
-        number => {
-            let (name, value) = REFUSED[number - 2];
+    if random.one_in(2) {
+        let (key, flag) = sizes::nested(1);
+        document.put("flags", Json::object([(key.as_str(), flag)]));
+        return;
+    }
+    match (random.below(REFUSED.len() + 1).checked_sub(1), document) {
+        (None, Json::Object(members)) => members.push(("schema".into(), Json::text("twinflag/1"))),
+        (None, _) => {}
+        (Some(number), document) => {
+            let (name, value) = REFUSED[number];
             document.put(name, Json::raw(value));
         }
     }

@@ -1,6 +1,6 @@
 //! Flags as an operator sees them, and what was counted of them.
 use control::{Feature, lifecycle::Observed};
-use sdk_core::{Evaluation, Millis, stage::Tier};
+use sdk_core::{Evaluation, Include, Millis, stage::Tier};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -73,7 +73,7 @@ pub(in super::super) fn feature(
         kind: &'v str,
     }
     let mut answer = String::new();
-    evaluation.write_canonical(&mut answer, Some("null"), false);
+    evaluation.write_canonical(&mut answer, Some("null"), Include::default());
     let view = View {
         aliases: &feature.aliases,
         description: feature.description.as_deref(),

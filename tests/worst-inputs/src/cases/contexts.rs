@@ -1,0 +1,171 @@
+//! W1 to W5: contexts, which anybody with a client key may send.
+use crate::{
+    case::{BOTH, Case, Check, Input, Load, NATIVE, Questions, WASM},
+    text::{flags, ignoring_case, items, rule, test},
+};
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        row: 1,
+        name: "28,000 members, refused",
+        machines: NATIVE,
+        check: Check::Outcomes(|| vec![Load::ReadContext(members(28_000)).refused(), Load::ReadContext(members(1_000)).taken()]),
+    },
+    Case {
+        row: 1,
+        name: "1,000 members known to a program",
+        machines: BOTH,
+        check: Check::Instructions {
+            honest: || known(members(100)).times(10).taken(),
+            worst: || known(members(1_000)).taken(),
+            times: 2.0,
+        },
+    },
+    Case {
+        row: 1,
+        name: "1,000 members identified in a page",
+        machines: WASM,
+        check: Check::Instructions {
+            honest: || identified(members(100)).times(10).taken(),
+            worst: || identified(members(1_000)).taken(),
+            times: 2.0,
+        },
+    },
+    Case {
+        row: 2,
+        name: "an object of 28,000 members, refused",
+        machines: NATIVE,
+        check: Check::Outcomes(|| vec![Load::ReadContext(object(28_000)).refused(), Load::ReadContext(object(999)).taken()]),
+    },
+    Case {
+        row: 2,
+        name: "an object of 999 members known to a program",
+        machines: BOTH,
+        check: Check::Instructions { honest: || known(object(111)).times(9).taken(), worst: || known(object(999)).taken(), times: 2.0 },
+    },
+    Case {
+        row: 3,
+        name: "240 kB of Japanese, refused",
+        machines: NATIVE,
+        check: Check::Outcomes(|| {
+            let japanese = |characters| Load::ReadContext(named(&"日".repeat(characters)));
+            // With the four bytes of `name`, 21,844 characters are 65,536 bytes.
+            vec![japanese(80_000).refused(), japanese(21_845).refused(), japanese(21_844).taken()]
+        }),
+    },
+    Case {
+        row: 3,
+        name: "16 kB of Japanese × 25 ignoreCase, beside ASCII",
+        machines: BOTH,
+        check: Check::Instructions {
+            honest: || all_of(25, "endsWith", "ab", &"a".repeat(16_383)),
+            worst: || all_of(25, "endsWith", "本日", &"日".repeat(5_461)),
+            times: 3.0,
+        },
+    },
+    Case {
+        row: 3,
+        name: "16 kB of Japanese × 25 ignoreCase, beside one test",
+        machines: BOTH,
+        check: Check::Instructions {
+            honest: || all_of(1, "endsWith", "本日", &"日".repeat(5_461)),
+            worst: || all_of(25, "endsWith", "本日", &"日".repeat(5_461)),
+            times: 2.0,
+        },
+    },
+    Case {
+        row: 4,
+        name: "26 Cyrillic letters × 100 ignoreCase",
+        machines: BOTH,
+        check: Check::Instructions {
+            honest: || all_of(100, "contains", "example", "Alexandra Konstantinopolis"),
+            worst: || all_of(100, "contains", "пример", "Александра Константинополь"),
+            times: 3.0,
+        },
+    },
+    Case {
+        row: 4,
+        name: "26 Greek letters × 100 ignoreCase",
+        machines: BOTH,
+        check: Check::Instructions {
+            honest: || all_of(100, "startsWith", "example", "Alexandra Konstantinopolis"),
+            worst: || all_of(100, "startsWith", "παράδε", "Αλεξάνδρα Κωνσταντινούπολη"),
+            times: 3.0,
+        },
+    },
+    Case {
+        row: 4,
+        name: "10 Japanese characters × 100 ignoreCase",
+        machines: BOTH,
+        check: Check::Instructions {
+            honest: || all_of(100, "endsWith", "exam", "Alexandra Konstantinopolis"),
+            worst: || all_of(100, "endsWith", "例文", "山田太郎左衛門次郎様"),
+            times: 3.0,
+        },
+    },
+    Case {
+        row: 5,
+        name: "1,000 attributes asked of 10,000 numbers, beside reading them",
+        machines: NATIVE,
+        check: Check::Instructions {
+            honest: || Load::ReadContext(numbers()).taken(),
+            worst: || thousand_attributes(numbers()),
+            times: 2.0,
+        },
+    },
+    Case {
+        row: 5,
+        name: "1,000 attributes asked of 10,000 numbers, beside a text",
+        machines: BOTH,
+        check: Check::Instructions {
+            honest: || thousand_attributes(format!(r#"{{"list":"{}"}}"#, "x".repeat(65_000))),
+            worst: || thousand_attributes(numbers()),
+            times: 2.0,
+        },
+    },
+];
+
+/// A context of `count` members.
+fn members(count: usize) -> String {
+    format!("{{{}}}", items(count, |index| format!(r#""m{index}":{index}"#)))
+}
+
+/// A context with one member, an object of `count` members.
+fn object(count: usize) -> String {
+    format!(r#"{{"object":{}}}"#, members(count))
+}
+
+fn named(name: &str) -> String {
+    format!(r#"{{"name":"{name}"}}"#)
+}
+
+/// A context with a list of numbers, as long as a context may have one.
+fn numbers() -> String {
+    format!(r#"{{"list":[{}]}}"#, items(10_000, |index| index))
+}
+
+/// A flag whose one test is of an attribute that nothing is known of.
+fn one_flag() -> String {
+    flags(1, |_| rule(test("plan", "eq", r#""pro""#)))
+}
+
+fn known(context: String) -> Load {
+    Load::Specialise { document: one_flag(), known: context }
+}
+
+/// A page whose program was made for the context that it has.
+fn identified(context: String) -> Load {
+    Load::Ask { document: one_flag(), known: context.clone(), context, questions: Questions::All }
+}
+
+/// Asks `count` flags whether a name passes a test that ignores case.
+fn all_of(count: usize, op: &str, value: &str, name: &str) -> Input {
+    let document = flags(count, |_| rule(ignoring_case(op, value)));
+    Load::Ask { document, known: "{}".into(), context: named(name), questions: Questions::All }.taken()
+}
+
+/// Asks 1,000 flags, each about an attribute of its own.
+fn thousand_attributes(context: String) -> Input {
+    let document = flags(1_000, |flag| rule(test(format_args!("a{flag}"), "eq", 1)));
+    Load::Ask { document, known: "{}".into(), context, questions: Questions::All }.taken()
+}

@@ -1,0 +1,49 @@
+//! The rows. Sizes are large enough that a square is seen, and small enough that one ends.
+use crate::case::Case;
+
+mod contexts;
+mod controls;
+mod documents;
+mod lists;
+mod patterns;
+mod programs;
+mod questions;
+
+/// Every case, by row.
+pub(crate) fn all() -> Vec<&'static Case> {
+    let files = [contexts::CASES, documents::CASES, lists::CASES, patterns::CASES, programs::CASES, questions::CASES];
+    let mut cases: Vec<&Case> = files.into_iter().flatten().collect();
+    cases.sort_by_key(|case| case.row);
+    cases
+}
+
+/// The controls: cases that must be missed, and one that must be met.
+pub(crate) fn controls() -> impl Iterator<Item = (&'static Case, bool)> {
+    controls::MISSED.iter().map(|case| (case, false)).chain(controls::MET.iter().map(|case| (case, true)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::Machine;
+
+    #[test]
+    fn every_row_is_held() {
+        let rows: Vec<u8> = all().iter().map(|case| case.row).collect();
+        assert!((1..=18).all(|row| rows.contains(&row)), "{rows:?}");
+    }
+
+    #[test]
+    fn no_case_was_lost() {
+        let on = |machine| all().iter().filter(|case| case.machines.contains(&machine)).count();
+        assert!(on(Machine::Native) >= 28, "{}", on(Machine::Native));
+        assert!(on(Machine::Wasm) >= 20, "{}", on(Machine::Wasm));
+    }
+
+    #[test]
+    fn no_two_cases_have_one_name() {
+        let mut names: Vec<_> = all().iter().map(|case| (case.row, case.name)).collect();
+        names.dedup();
+        assert_eq!(names.len(), all().len());
+    }
+}
