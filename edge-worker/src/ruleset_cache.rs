@@ -11,7 +11,7 @@ use std::{
 
 use control::rows::{RowKey, RowKind};
 use futures_util::future::{Either, select};
-use sdk_core::{BucketKey, Context, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile};
+use sdk_core::{BucketKey, Compiler, Context, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile};
 use worker::{Delay, Env, console_error};
 
 use crate::{
@@ -146,6 +146,8 @@ impl Held {
 
 thread_local! {
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+    /// Compiles one version after another; of each only what changed.
+    static COMPILER: RefCell<Compiler> = const { RefCell::new(Compiler::new()) };
     /// Since when somebody asks behind an answer.
     static BEHIND: Cell<Option<Millis>> = const { Cell::new(None) };
     /// When somebody last asked for a key that nobody knew.
@@ -337,7 +339,7 @@ fn compiled(newest: &hub::Ruleset) -> Result<Served, Problem> {
     // What the error says may quote the document, which is for no log.
     let refused =
         |error: DocumentError| Problem::no_ruleset("DOCUMENT_REFUSED", format!("the document is refused at \"{}\"", error.pointer));
-    let compiled = compile(&newest.document, key).map_err(refused)?;
+    let compiled = COMPILER.with_borrow_mut(|compiler| compiler.compile(&newest.document, key)).map_err(refused)?;
     let mut pages = BTreeMap::new();
     pages.extend(newest.pages.iter().copied());
     Ok(Served { ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages) })

@@ -2,7 +2,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use control::{CommandOutcome, CurrentState, apply, rows::Rows};
-use sdk_core::{BucketKey, Ruleset, compile};
+use sdk_core::{BucketKey, Compiler, Ruleset};
 
 use crate::{problem::Problem, store::Store};
 
@@ -27,25 +27,29 @@ impl Ground {
 
 /// The ground that was read last.
 #[derive(Default)]
-pub(super) struct Kept(RefCell<Option<Rc<Ground>>>);
+pub(super) struct Kept {
+    newest: RefCell<Option<Rc<Ground>>>,
+    /// Compiles one ground after another; of each only what changed.
+    compiler: RefCell<Compiler>,
+}
 
 impl Kept {
     /// The ground of the newest version.
     pub(super) fn newest(&self, store: &impl Store) -> Result<Rc<Ground>, Problem> {
         let version = store.newest_version()?.unwrap_or(0);
-        if let Some(ground) = self.0.borrow().as_ref().filter(|ground| ground.version == version) {
+        if let Some(ground) = self.newest.borrow().as_ref().filter(|ground| ground.version == version) {
             return Ok(Rc::clone(ground));
         }
         let rows = store.rows()?;
-        let ruleset = ruleset_of(&rows)?;
+        let ruleset = ruleset_of(&rows, &mut self.compiler.borrow_mut())?;
         let ground = Rc::new(Ground { version, rows, ruleset });
-        self.0.replace(Some(Rc::clone(&ground)));
+        self.newest.replace(Some(Rc::clone(&ground)));
         Ok(ground)
     }
 
     /// Reads everything again: what the versions were they no longer are.
     pub(super) fn forget(&self) {
-        self.0.take();
+        self.newest.take();
     }
 
     /// Goes on to the version that a command made.
@@ -54,13 +58,13 @@ impl Kept {
         let writes: Vec<_> = outcome.writes.into_iter().filter(|(key, _)| key.page().is_none()).collect();
         apply(&mut rows, &writes);
         let ruleset = outcome.ruleset.unwrap_or_else(|| before.ruleset.clone());
-        self.0.replace(Some(Rc::new(Ground { version, rows, ruleset })));
+        self.newest.replace(Some(Rc::new(Ground { version, rows, ruleset })));
     }
 }
 
 /// What is stored compiles: only what compiles is stored. Before the first document it has no flags, and draws nobody.
-pub(super) fn ruleset_of(rows: &Rows) -> Result<Ruleset, Problem> {
+pub(super) fn ruleset_of(rows: &Rows, compiler: &mut Compiler) -> Result<Ruleset, Problem> {
     let key = rows.bucket_key().unwrap_or(BucketKey::from_bytes([0; 16]));
-    let compiled = compile(&rows.compose(false), Some(key)).map_err(|error| Problem::document(&error))?;
+    let compiled = compiler.compile(&rows.compose(false), Some(key)).map_err(|error| Problem::document(&error))?;
     Ok(compiled.ruleset)
 }

@@ -379,35 +379,34 @@ impl Builder {
     /// Writes the tables behind their head.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "keys and moments are split into their halves")]
     fn write(&self, index: &Index<'_>, symbol_width: u32) -> Option<Image> {
-        let records = self.flags.iter().flatten().chain(self.attributes.iter().flatten());
-        let others = self.aliases.iter().flatten().chain(self.known.iter().flatten());
-        let words = self.code.len() + records.clone().count() + others.clone().count();
+        let records: [&[u32]; 4] =
+            [self.flags.as_flattened(), self.attributes.as_flattened(), self.aliases.as_flattened(), self.known.as_flattened()];
+        let words = self.code.len() + records.iter().map(|records| records.len()).sum::<usize>();
         let words = words + 2 * self.moments.len() + index.symbols.len() + index.directory.len() + 1;
         let mut bytes = Vec::with_capacity(CODE + 4 * words + self.bytes.len());
-        let mut put = |word: u32| bytes.extend_from_slice(&word.to_le_bytes());
-        for word in [MAGIC, FORMAT, 0, 0, 0] {
-            put(word);
-        }
-        let counts =
-            [self.code.len(), self.flags.len(), self.attributes.len(), self.aliases.len(), self.known.len(), self.moments.len()].map(place);
-        for count in counts.into_iter().chain([index.count, index.directory_bits, self.segments]) {
-            put(count);
-        }
+        let mut put = |words: &[u32]| {
+            let start = bytes.len();
+            bytes.resize(start + 4 * words.len(), 0);
+            let places = bytes.get_mut(start..).unwrap_or_default().as_chunks_mut().0;
+            for (place, word) in places.iter_mut().zip(words) {
+                *place = word.to_le_bytes();
+            }
+        };
+        put(&[MAGIC, FORMAT, 0, 0, 0]);
+        put(&[self.code.len(), self.flags.len(), self.attributes.len()].map(place));
+        put(&[self.aliases.len(), self.known.len(), self.moments.len()].map(place));
+        put(&[index.count, index.directory_bits, self.segments]);
         for half in self.key.0 {
-            put(half as u32);
-            put((half >> 32) as u32);
+            put(&[half as u32, (half >> 32) as u32]);
         }
-        for word in self.code.iter().chain(records).chain(others) {
-            put(*word);
-        }
+        put(&self.code);
+        records.into_iter().for_each(&mut put);
         for moment in &self.moments {
-            put(*moment as u32);
-            put((*moment >> 32) as u32);
+            put(&[*moment as u32, (*moment >> 32) as u32]);
         }
-        for word in index.symbols.iter().chain(index.directory) {
-            put(*word);
-        }
-        put(place(self.bytes.len()));
+        put(index.symbols);
+        put(index.directory);
+        put(&[place(self.bytes.len())]);
         bytes.extend_from_slice(&self.bytes);
         let length = place(bytes.len()).to_le_bytes();
         *bytes.get_mut(LENGTH_AT..)?.first_chunk_mut()? = length;
