@@ -1,0 +1,69 @@
+/** A copy of the crates under `target/mutants`, in which faults are put one at a time, and the runner that is built from it. */
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+const CRATES = ['sdk-core', 'edge-worker/control', 'tests/native', 'tests/identity'];
+
+/** What stands before and after the one place of a fault. */
+export function around({ name, file, find }) {
+  const parts = readFileSync(join(repository, file), 'utf8').split(find);
+  if (parts.length !== 2) throw new Error(`${name}: ${file} holds the text ${parts.length - 1} times, expected once: ${find}`);
+  return parts;
+}
+
+export class Workshop {
+  #copy;
+  #target;
+
+  constructor(number) {
+    const folder = join(repository, `target/mutants/${number}`);
+    this.#copy = join(folder, 'copy');
+    this.#target = join(folder, 'build');
+    rmSync(this.#copy, { recursive: true, force: true });
+    mkdirSync(this.#copy, { recursive: true });
+    for (const name of ['Cargo.lock', 'rust-toolchain.toml', ...CRATES]) {
+      cpSync(join(repository, name), join(this.#copy, name), { recursive: true, filter: (path) => !path.endsWith('/target') });
+    }
+    const manifest = readFileSync(join(repository, 'Cargo.toml'), 'utf8');
+    writeFileSync(join(this.#copy, 'Cargo.toml'), manifest.replace(/^members = .*$/m, `members = ${JSON.stringify(CRATES)}`));
+  }
+
+  /** Builds programs of the copy, each by its package and name. */
+  async build(...programs) {
+    const chosen = programs.flatMap(([crate, name]) => ['-p', crate, '--bin', name]);
+    await this.#run('cargo', ['build', '--quiet', '--offline', ...chosen], { cwd: this.#copy });
+  }
+
+  /** What a program of the copy prints. */
+  ask(name, args, input = '') {
+    return this.#run(join(this.#target, 'debug', name), args, { input });
+  }
+
+  /** Puts a fault into the copy; answers how to take it out again. */
+  spoil(mutant) {
+    const parts = around(mutant);
+    const place = join(this.#copy, mutant.file);
+    writeFileSync(place, parts.join(mutant.replacement));
+    return () => writeFileSync(place, parts.join(mutant.find));
+  }
+
+  /** Runs a program and answers what it printed; throws where it fails. */
+  async #run(program, args, { input = '', cwd = repository }) {
+    const env = { ...process.env, CARGO_TARGET_DIR: this.#target, CARGO_PROFILE_DEV_OPT_LEVEL: '0' };
+    const child = spawn(program, args, { cwd, env });
+    const ended = new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => resolve(signal ?? code));
+    });
+    // A program that falls over reads no more; how it ended tells.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    const [printed, complaints, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${status}: ${complaints}`);
+    return printed;
+  }
+}
