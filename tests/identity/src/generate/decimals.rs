@@ -60,11 +60,15 @@ const ODD_TEXTS: &[&str] = &[
 
 /// A number, or a list of some, and texts that are that number, are beside it, or are none.
 pub fn parts(random: &mut Random, is_list: bool) -> Parts {
-    let count = if is_list { *random.pick(&[0, 1, 1, 2, 2, 3]) } else { 1 };
+    let count = if is_list { *random.pick(&[0, 0, 1, 1, 2, 2, 3]) } else { 1 };
     let decimals: Vec<_> = (0..count).map(|_| some(random)).collect();
     let mut values = vec![Json::text(random.pick::<&str>(ODD_TEXTS)), Json::text("0")];
     values.extend([Json::text(random.pick::<&str>(NUMBERS)), Json::raw(*random.pick(NUMBERS))]);
     values.extend((0..4).map(|_| Json::text(&some(random))));
+    if decimals.is_empty() {
+        // Over an empty list nothing but a text that is no number is told from the others.
+        values.extend((0..8).map(|_| Json::text(random.pick::<&str>(ODD_TEXTS))));
+    }
     for decimal in &decimals {
         values.extend((0..8).map(|_| Json::text(&spelled(random, decimal))));
         values.push(Json::text(decimal.strip_prefix('-').unwrap_or(&format!("-{decimal}"))));
