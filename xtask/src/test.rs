@@ -244,7 +244,7 @@ fn node_tests(folder: &str) -> Result<Report> {
     let mut node = npm::node();
     // Node's own number leaves one core free; a file here mostly waits for its server.
     let side_by_side = std::thread::available_parallelism().map_or(1, usize::from);
-    node.args(["--test", "--test-reporter=tap", "--test-timeout=120000"]).arg(format!("--test-concurrency={side_by_side}")).args(files);
+    node.args(["--test", "--test-reporter=tap", "--test-timeout=300000"]).arg(format!("--test-concurrency={side_by_side}")).args(files);
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
     for (name, program) in [("TWINFLAG_DOOR", "door"), ("TWINFLAG_LINES", "lines"), ("TWINFLAG_AUDIT", "audit")] {
         node.env(name, runtimes::program(program).get_program());
