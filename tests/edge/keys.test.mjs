@@ -179,14 +179,10 @@ test('who may: operators alone make keys, and no key does', async () => {
   assert.equal((await server.request('/ofrep/v1/evaluate/flags', { headers: { 'x-api-key': client.key }, body: {} })).status, 200);
 });
 
-test('a key that nobody made is refused, and the hub is not asked for each', async () => {
+test('a key that nobody made is refused', async () => {
   const { key } = await make();
   const last = key.endsWith('0') ? '1' : '0';
   for (const wrong of [key.slice(0, -1) + last, key.slice(0, -1), `${key}0`, key.toUpperCase(), key.replace('client', 'server'), `tf_client_${'0'.repeat(40)}`]) assert.equal((await all(wrong)).status, 401, wrong);
-  const started = Date.now();
-  const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => all(`tf_client_${String(index).padStart(40, '0')}`)));
-  assert.ok(answers.every(({ status }) => status === 401));
-  assert.ok(Date.now() - started < 5_000);
 });
 
 const raw = (path, method, key, origin, body) => server.request(path, { method, token: key, body, headers: { origin } });
