@@ -68,6 +68,6 @@ pub use evaluate::ruleset_at::RulesetAt;
 pub use json::Object;
 pub use matching::millis::Millis;
 pub use model::details::{ErrorCode, FlagType, Layer, Reason, SWITCHED_OFF, Value};
-pub use model::operator::operators;
+pub use model::operator::{TestOptions, operators};
 pub use percentage::Percentage;
 pub use program::{Audience, FORMAT, Identity, Program, ProgramError, Runner, specialise};

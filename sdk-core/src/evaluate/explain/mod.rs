@@ -5,11 +5,15 @@ mod write;
 
 use alloc::{string::String, vec::Vec};
 
-pub(crate) use operand::{rendered, write_operand, write_portion};
+pub(crate) use operand::{rendered, write_as, write_operand, write_portion, write_switches};
 use trace::Trace;
 
 use super::{evaluation::Evaluation, overrides::ApplicableOverrides, ruleset::Ruleset};
-use crate::{context::Context, matching::millis::Millis, model::details::FlagType};
+use crate::{
+    context::Context,
+    matching::millis::Millis,
+    model::{details::FlagType, operator::TestOptions},
+};
 
 /// An answer and the steps that led to it; made by [`Ruleset::explain`].
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +107,8 @@ pub struct ExplainedCondition {
     pub op: &'static str,
     /// Of a test: the attribute's name; of a percentage: that of its unit.
     pub attribute: Option<String>,
+    /// Of a test: the options that the document gives it; for other conditions, none.
+    pub options: TestOptions,
     /// Of a test: the operand as JSON, in lower case where that is how it is compared.
     pub operand: Option<String>,
     /// Of a test: the attribute's value as canonical JSON; `None` where the context has none.
