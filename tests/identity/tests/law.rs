@@ -248,3 +248,32 @@ fn a_runner_answers_each_context_as_a_fresh_one_does() {
     }
     assert!(answered > 8_000, "{answered}");
 }
+
+/// A visitor keeps segments and decisions between its questions: no question changes the answer to a later one.
+#[test]
+fn a_visitor_answers_each_flag_as_if_it_were_asked_alone() {
+    let (mut door, mut asked) = (Door::default(), 0_usize);
+    for line in Lines::new(12, 4_000) {
+        let text = match line {
+            Line::Document(text) => {
+                door.answer(&text);
+                continue;
+            }
+            Line::Question(text, _) => text,
+        };
+        let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
+        let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
+        let Some(compiled) = door.document() else { continue };
+        let (ruleset, own) = (&compiled.ruleset, compiled.overrides.of(&context));
+        let keys: Vec<&str> = ruleset.flag_keys().collect();
+        let alone: Vec<_> = keys.iter().map(|key| ruleset.evaluate(own, key, &context, Millis(0), None)).collect();
+        let mut visitor = ruleset.visitor(own, &context, Millis(0));
+        // The last flags first, so that prerequisites are decided behind what needs them.
+        for (key, alone) in keys.iter().zip(&alone).rev() {
+            assert_eq!(visitor.evaluate(key, None), *alone, "{key} of {text}");
+        }
+        assert_eq!(visitor.evaluate_all().collect::<Vec<_>>(), alone, "of {text}");
+        asked += keys.len();
+    }
+    assert!(asked > 20_000, "{asked}");
+}
