@@ -3,7 +3,7 @@
  *
  *     node tests/mutants/run.mjs [part of a name …]     or --check, which only looks whether every fault still has its place
  *
- * The crates are copied under `target/mutants`; the copy is spoilt, one fault at a time, and its door is built and asked. The lines
+ * The crates are copied under `target/mutants`; the copy is spoilt, one fault at a time, and its runner is built and asked. The lines
  * come from the generator as it stands here, so that a fault changes answers and not questions.
  */
 import { spawnSync } from 'node:child_process';
@@ -43,18 +43,18 @@ function makeCopy() {
   writeFileSync(join(copy, 'Cargo.toml'), manifest.replace(/^members = .*$/m, `members = ${JSON.stringify(CRATES)}`));
 }
 
-/** Builds the copy's door; `lines` besides where `withLines`. */
+/** Builds the copy's runner; `lines` besides where `withLines`. */
 function build(withLines = false) {
   const programs = withLines ? ['-p', 'tests-identity', '--bin', 'lines'] : [];
-  run('cargo', ['build', '--quiet', '--offline', '-p', 'tests-native', '--bin', 'door', ...programs], { cwd: copy });
+  run('cargo', ['build', '--quiet', '--offline', '-p', 'tests-native', '--bin', 'runner', ...programs], { cwd: copy });
 }
 
 const built = (name) => join(target, 'build/debug', name);
 
-/** The door's answers. A door that falls over has answered what it had printed, and then something else. */
+/** The runner's answers. A runner that crashes has answered what it had printed, and then something else. */
 function answers(input, byProgram) {
   try {
-    return run(built('door'), byProgram ? ['--program'] : [], { input }).split('\n').slice(0, -1);
+    return run(built('runner'), byProgram ? ['--program'] : [], { input }).split('\n').slice(0, -1);
   } catch (caught) {
     return [String(caught)];
   }
@@ -99,7 +99,7 @@ function readVectors() {
   return ways;
 }
 
-/** Whether a refusal's text is JSON: what is none makes no line of the door. */
+/** Whether a refusal's text is JSON: other text makes no line of the runner protocol. */
 function isJson(refusal) {
   try {
     JSON.parse(refusalText(refusal));
@@ -124,7 +124,7 @@ function afterRefusal({ document, refused, flags = [] }) {
 
 const isAsWanted = (answer, wanted) => (typeof wanted === 'string' ? answer === wanted : answer !== undefined && !wanted.not.includes(answer));
 
-/** A document's raw text may have lines; a line of the door is one. */
+/** A document's raw text may have lines; a line of the runner protocol is one. */
 const onOneLine = (text) => text.replace(/[\r\n]+/g, ' ');
 
 /** JSON with sorted members: what is compared has no numbers that JavaScript prints otherwise. */
