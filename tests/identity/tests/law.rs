@@ -171,7 +171,7 @@ fn an_explanation_answers_as_the_evaluation_does() {
         let (Some(compiled), Ok(flag)) = (runner.document(), serde_json::from_str::<String>(question.flag.get())) else { continue };
         let own = compiled.overrides.of(&context);
         let evaluation = compiled.ruleset.evaluate(own, &flag, &context, Millis(0), None);
-        let explanation = compiled.ruleset.explain(own, &flag, &context, Millis(0), None);
+        let explanation = compiled.ruleset.visitor(own, &context, Millis(0)).explain(&flag, None);
         assert_eq!(explanation.evaluation, evaluation, "of {text}");
         if let Some(step) = explanation.steps.last() {
             assert!(step.answered, "of {text}");

@@ -21,7 +21,7 @@ fn compiled() -> Compiled {
 fn check(context: &str, expected: &[&str]) {
     let Compiled { ruleset, overrides, .. } = compiled();
     let context = Context::from_json(context);
-    let explanation = ruleset.explain(overrides.of(&context), "newUi", &context, Millis(0), None);
+    let explanation = ruleset.visitor(overrides.of(&context), &context, Millis(0)).explain("newUi", None);
     assert_eq!(explanation.evaluation, ruleset.evaluate(overrides.of(&context), "newUi", &context, Millis(0), None));
     let lines: Vec<String> = explanation
         .steps
@@ -87,7 +87,7 @@ fn the_step_that_answers_is_the_last() {
 fn a_question_at_fault_has_no_steps() {
     let Compiled { ruleset, overrides, .. } = compiled();
     let context = Context::new();
-    let explanation = ruleset.explain(overrides.of(&context), "unknown", &context, Millis(0), None);
+    let explanation = ruleset.visitor(overrides.of(&context), &context, Millis(0)).explain("unknown", None);
     assert_eq!(explanation.steps, []);
     assert_eq!(explanation.to_json(Some("1")), r#"{"evaluation":{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":1},"steps":[]}"#);
 }
@@ -99,7 +99,7 @@ fn a_list_is_shown_in_one_order_whatever_the_key() {
         let document = format!(r#"{{"schema":"twinflag/1","bucketKey":"{key}","flags":{{"f":{{"rules":[{rule}]}}}}}}"#);
         let Compiled { ruleset, overrides, .. } = compile(&document, None).unwrap();
         let context = Context::new().string("plan", "pro");
-        let explanation = ruleset.explain(overrides.of(&context), "f", &context, Millis(0), None);
+        let explanation = ruleset.visitor(overrides.of(&context), &context, Millis(0)).explain("f", None);
         let operands: Vec<_> = explanation.steps.iter().flat_map(|step| &step.conditions).map(|check| check.operand.as_deref()).collect();
         assert_eq!(operands, [Some(r#"["basic","enterprise","pro",7,true]"#)]);
     }
@@ -115,7 +115,7 @@ fn check_options(test: &str, context: &str, explained: &str, described: &str) {
     let Compiled { ruleset, overrides, errors, .. } = compile(&document, None).unwrap();
     assert_eq!(errors, []);
     let context = Context::from_json(context);
-    let explanation = ruleset.explain(overrides.of(&context), "f", &context, Millis(0), None).to_json(None);
+    let explanation = ruleset.visitor(overrides.of(&context), &context, Millis(0)).explain("f", None).to_json(None);
     assert!(explanation.contains(&format!(r#""conditions":[{explained}]"#)), "{explained} in {explanation}");
     let program = specialise(&ruleset, overrides.of(&Context::new()), &Context::new(), Identity::Open).unwrap();
     for json in [ruleset.flag("f").unwrap().to_json(), program.to_json()] {
