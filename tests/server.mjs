@@ -45,15 +45,15 @@ export async function startServer({ data, document, rateLimits = 'off', off = fa
   };
   try {
     const dev = await description(join(data, 'dev.json'), ended, () => said);
-    return { ...dev, stop, said: () => said, ...doors(dev) };
+    return { ...dev, stop, said: () => said, ...requesters(dev) };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** Requests with the keys of one server; all of them give up in time. */
-export function doors({ url, adminToken, clientKey, serverKey }) {
+/** Requests with the keys of one server; each gives up in time. */
+export function requesters({ url, adminToken, clientKey, serverKey }) {
   const request = async (path, { method = 'POST', token, headers, body, ...rest } = {}) => {
     const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
     const authorization = token ? { authorization: `Bearer ${token}` } : {};

@@ -26,7 +26,7 @@
 //!
 //! 1. [`compile`] turns the text of a document into a [`Ruleset`], its [`Overrides`], and everything that is wrong with it.
 //! 2. A [`Context`] says what is known of a visitor.
-//! 3. [`Ruleset::at`] asks for plain values, [`Ruleset::evaluate`] for an [`Evaluation`] with its [`Reason`], [`Ruleset::explain`] for
+//! 3. [`Ruleset::at`] asks for plain values, [`Ruleset::evaluate`] for an [`Evaluation`] with its [`Reason`], [`Visitor::explain`] for
 //!    how it came about.
 //! 4. [`Ruleset::flags`] shows the flags themselves, [`Ruleset::differing`] those that another ruleset may answer otherwise, and
 //!    [`Ruleset::dependants_of_flag`] those that depend on a flag.
@@ -68,6 +68,6 @@ pub use evaluate::ruleset_at::RulesetAt;
 pub use json::Object;
 pub use matching::millis::Millis;
 pub use model::details::{ErrorCode, FlagType, Layer, Reason, SWITCHED_OFF, Value};
-pub use model::operator::operators;
+pub use model::operator::{TestOptions, operators};
 pub use percentage::Percentage;
 pub use program::{Audience, FORMAT, Identity, Program, ProgramError, Runner, specialise};

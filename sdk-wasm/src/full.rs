@@ -119,7 +119,7 @@ impl Ruleset {
     pub fn explain(&self, #[wasm_bindgen(js_name = flagKey)] flag_key: &str, context: Vec<u8>, requested: u32, now: f64) -> String {
         let context = Context::from_encoded(context);
         let own = self.compiled.overrides.of(&context);
-        self.compiled.ruleset.explain(own, flag_key, &context, millis(now), kind(requested)).to_json(None)
+        self.compiled.ruleset.visitor(own, &context, millis(now)).explain(flag_key, kind(requested)).to_json(None)
     }
 
     /// Makes the program for what is known of a visitor. Throws where that context cannot be used.

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { doors, freePort } from '../server.mjs';
+import { freePort, requesters } from '../server.mjs';
 
 const EDGE = fileURLToPath(new URL('../../edge-worker/', import.meta.url));
 /** What the deployments of these tests are opened with. */
@@ -40,7 +40,7 @@ export async function startOn({ config, data }) {
 function opened(started) {
   const admin = { sub: 'tester', exp: Math.floor(Date.now() / 1000) + 86_400, app_metadata: { role: 'service' } };
   const server = { ...started, adminToken: token(admin), clientKey: KEYS.CLIENT_KEY, serverKey: KEYS.SERVER_KEY };
-  return { ...server, ...doors(server) };
+  return { ...server, ...requesters(server) };
 }
 
 /** A token with these claims, signed with the secret of these tests; `header` may say something else. */

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 
-import { edgeDoor } from '../doors/edge.mjs';
-import { edgeOfrepDoor, nativeOfrepDoor } from '../doors/ofrep.mjs';
+import { edgeRunner } from '../runners/edge.mjs';
+import { edgeOfrepRunner, nativeOfrepRunner } from '../runners/ofrep.mjs';
 import { ownServer } from '../own-server.mjs';
 import { Digest } from './digest.mjs';
 
-const { TWINFLAG_DOOR, TWINFLAG_LINES } = process.env;
+const { TWINFLAG_RUNNER, TWINFLAG_LINES } = process.env;
 // So many that some tell a moment from another.
 const PAIRS = '1000';
 const generated = spawnSync(TWINFLAG_LINES, ['--pairs', PAIRS, '--seed', '7'], { maxBuffer: 2 ** 30 }).stdout.toString();
@@ -16,17 +16,17 @@ const lines = generated.split('\n').slice(0, -1);
 
 const server = ownServer();
 
-/** The digest of a door's answers to all lines, and how many there were. */
-async function digestOf(door) {
-  for (const line of lines) await door.take(line);
-  const answers = await door.flush();
+/** The digest of a runner's answers to all lines, and how many there were. */
+async function digestOf(runner) {
+  for (const line of lines) await runner.take(line);
+  const answers = await runner.flush();
   const digest = new Digest();
   for (const answer of answers) digest.add(answer);
   return { digest: digest.finish(), count: answers.length };
 }
 
 function nativeDigest() {
-  const { stdout } = spawnSync(TWINFLAG_DOOR, [], { input: generated, maxBuffer: 2 ** 30 });
+  const { stdout } = spawnSync(TWINFLAG_RUNNER, [], { input: generated, maxBuffer: 2 ** 30 });
   const digest = new Digest();
   for (const answer of stdout.toString().split('\n').slice(0, -1)) digest.add(answer);
   return digest.finish();
@@ -61,31 +61,31 @@ const LIES = {
 };
 
 test('by /v1/evaluate: the native digest', async () => {
-  const { digest, count } = await digestOf(edgeDoor(server));
+  const { digest, count } = await digestOf(edgeRunner(server));
   assert.deepEqual({ digest, count }, { digest: nativeDigest(), count: Number(PAIRS) });
 });
 
 test("by OpenFeature's protocol: the native digest, as the protocol puts it", async () => {
-  const expected = await digestOf(nativeOfrepDoor(TWINFLAG_DOOR, Date.now()));
+  const expected = await digestOf(nativeOfrepRunner(TWINFLAG_RUNNER, Date.now()));
   assert.ok(expected.count > 0.95 * Number(PAIRS), `${expected.count} can be asked`);
-  assert.deepEqual(await digestOf(edgeOfrepDoor(server)), expected);
+  assert.deepEqual(await digestOf(edgeOfrepRunner(server)), expected);
 });
 
 for (const [what, lie] of Object.entries({ ...LIES, 'a layer': { spoil: swap('"layer":"default"', '"layer":"rule"') }, 'the moment': { request: (body) => body.replaceAll(/"now":\d+/g, '"now":0') } })) {
   test(`by /v1/evaluate, notices ${what}`, async () => {
-    const { digest } = await digestOf(edgeDoor(lying(lie)));
+    const { digest } = await digestOf(edgeRunner(lying(lie)));
     assert.notEqual(digest, nativeDigest());
   });
 }
 
 test('by /v1/evaluate, notices an answer that is missing', async () => {
   const lost = (answer) => ({ text: answer.text.replace(/\},\{[^{}]*\}/, '}') });
-  await assert.rejects(digestOf(edgeDoor(lying({ spoil: lost }))), /questions, \d+ answers/);
+  await assert.rejects(digestOf(edgeRunner(lying({ spoil: lost }))), /questions, \d+ answers/);
 });
 
 for (const [what, lie] of Object.entries({ ...LIES, 'a status': { spoil: ({ status }) => ({ status: status === 404 ? 200 : status }) }, 'a key': { spoil: swap('"key":"', '"key":"x') } })) {
   test(`by OpenFeature's protocol, notices ${what}`, async () => {
-    const [{ digest: expected }, { digest }] = [await digestOf(nativeOfrepDoor(TWINFLAG_DOOR, Date.now())), await digestOf(edgeOfrepDoor(lying(lie)))];
+    const [{ digest: expected }, { digest }] = [await digestOf(nativeOfrepRunner(TWINFLAG_RUNNER, Date.now())), await digestOf(edgeOfrepRunner(lying(lie)))];
     assert.notEqual(digest, expected);
   });
 }

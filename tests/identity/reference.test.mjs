@@ -1,9 +1,9 @@
 /**
- * Generated lines, answered by a door and by the reference: the same text, line by line.
+ * Generated lines, answered by a runner and by the reference: the same text, line by line.
  *
  *     node --test tests/identity/reference.test.mjs
  *
- * `TWINFLAG_DOOR` names the door (else the native one as built last), `TWINFLAG_LINES` the generator, `TWINFLAG_PAIRS` how many
+ * `TWINFLAG_RUNNER` names the runner (else the native one as built last), `TWINFLAG_LINES` the generator, `TWINFLAG_PAIRS` how many
  * questions a seed has, `TWINFLAG_SEEDS` the seeds, and `TWINFLAG_RUNTIME=program` that it answers by programs.
  */
 import assert from 'node:assert/strict';
@@ -11,11 +11,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openDoor } from '../reference/door.mjs';
+import { openRunner } from '../reference/runner.mjs';
 import { Digest } from './digest.mjs';
 
 const built = (name) => fileURLToPath(new URL(`../../target/debug/${name}`, import.meta.url));
-const { TWINFLAG_DOOR: door = built('door'), TWINFLAG_LINES: lines = built('lines') } = process.env;
+const { TWINFLAG_RUNNER: runner = built('runner'), TWINFLAG_LINES: lines = built('lines') } = process.env;
 const pairs = Number(process.env.TWINFLAG_PAIRS ?? 20_000);
 const seeds = (process.env.TWINFLAG_SEEDS ?? '1,2,3').split(',');
 const runtime = process.env.TWINFLAG_RUNTIME === 'program' ? 'program' : 'evaluate';
@@ -27,7 +27,7 @@ for (const seed of seeds) {
     assert.equal(generated.status, 0, String(generated.stderr));
     const theirs = answersOf(generated.stdout);
     const differences = [];
-    const ours = openDoor({ runtime });
+    const ours = openRunner({ runtime });
     let [document, count, untold] = ['', 0, 0];
     for (const line of generated.stdout.toString('utf8').split('\n')) {
       if (line === '') continue;
@@ -41,7 +41,7 @@ for (const seed of seeds) {
       if (expected.includes('cannot translate')) untold += 1;
       else if (actual !== expected) differences.push({ document, line, expected, actual });
     }
-    assert.equal((await theirs.next()).done, true, 'the door answers more than it was asked');
+    assert.equal((await theirs.next()).done, true, 'the runner answers more than it was asked');
     assert.equal(count, pairs);
     assert.ok(untold <= pairs / 100, `${untold} questions about documents that the reference cannot read`);
     assert.equal(differences.length, 0, report(differences));
@@ -51,7 +51,7 @@ for (const seed of seeds) {
 test('the digest is the same number in both languages', () => {
   const count = '2000';
   const generated = spawnSync(lines, ['--pairs', count, '--seed', '4'], { maxBuffer: 2 ** 31 });
-  const [ours, digest] = [openDoor(), new Digest()];
+  const [ours, digest] = [openRunner(), new Digest()];
   for (const line of generated.stdout.toString('utf8').split('\n').slice(0, -1)) {
     const answer = ours(line);
     if (answer !== null) digest.add(answer);
@@ -61,9 +61,9 @@ test('the digest is the same number in both languages', () => {
   assert.match(native.stdout.toString('utf8'), new RegExp(`^sha256 ${digest.finish()}$`, 'm'));
 });
 
-/** The lines that the door answers. */
+/** The lines that the runner answers. */
 function answersOf(input) {
-  const process = spawn(door, runtime === 'program' ? ['--program'] : [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const process = spawn(runner, runtime === 'program' ? ['--program'] : [], { stdio: ['pipe', 'pipe', 'inherit'] });
   process.stdin.end(input);
   return createInterface({ input: process.stdout, crlfDelay: Infinity })[Symbol.asyncIterator]();
 }
@@ -73,7 +73,7 @@ function report(differences) {
   const byFlag = new Map(differences.toReversed().map((difference) => [`${JSON.parse(difference.line).flag} of ${difference.document}`, difference]));
   const shown = [...byFlag.values()].reverse().slice(0, SHOWN).map(({ document, line, expected, actual }) => {
     const { flag } = JSON.parse(line);
-    return ['', `question   ${line}`, `reference  ${expected}`, `door       ${actual}`, `flag       ${aboutFlag(document, flag)}`].join('\n');
+    return ['', `question   ${line}`, `reference  ${expected}`, `runner     ${actual}`, `flag       ${aboutFlag(document, flag)}`].join('\n');
   });
   return `${differences.length} answers differ\n${shown.join('\n')}`;
 }

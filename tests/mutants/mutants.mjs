@@ -372,4 +372,10 @@ export const mutants = [
     replacement: `    flag & !1 | 1
 `,
   },
+  {
+    name: 'answers of different segments mixed up',
+    file: 'sdk-core/src/evaluate/scratch.rs',
+    find: 'segment.wrapping_mul(2)',
+    replacement: 'segment & !1',
+  },
 ];

@@ -16,12 +16,12 @@ const PAIRS = '50000';
 /** So many lines show most faults already. */
 const FEW = 2_000;
 const SEED = '1';
-const RUNNER = ['tests-native', 'door'];
+const RUNNER = ['tests-native', 'runner'];
 
-/** The runner's answers. A runner that falls over has answered what it had printed, and then something else. */
+/** The runner's answers. A runner that crashes has answered what it had printed, and then something else. */
 async function answers(workshop, { text, byProgram }) {
   try {
-    return (await workshop.ask('door', byProgram ? ['--program'] : [], text)).split('\n').slice(0, -1);
+    return (await workshop.ask('runner', byProgram ? ['--program'] : [], text)).split('\n').slice(0, -1);
   } catch (caught) {
     return [String(caught)];
   }

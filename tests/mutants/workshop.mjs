@@ -59,7 +59,7 @@ export class Workshop {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve(signal ?? code));
     });
-    // A program that falls over reads no more; how it ended tells.
+    // A program that crashes reads no more; how it ended tells.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     const [printed, complaints, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);

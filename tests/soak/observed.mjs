@@ -1,7 +1,7 @@
 /** What a server says is in force, held against what its audit trail tells. */
 import { isDeepStrictEqual } from 'node:util';
 
-import { openDoor } from '../reference/door.mjs';
+import { openRunner } from '../reference/runner.mjs';
 import { CUSTOMERS, ROLLOUTS } from './documents.mjs';
 
 const ASKED = ['plain', 'ui.new', 'menu.compact', 'theme', ...ROLLOUTS];
@@ -37,7 +37,7 @@ export async function differences(server, told, version) {
     compare(`the organization of ${customer}`, organizationId, told.memberships.get(customer) ?? null);
   }
 
-  const ask = openDoor();
+  const ask = openRunner();
   ask(JSON.stringify({ document: { ...told.document(), bucketKey } }));
   const questions = [undefined, ...CUSTOMERS].flatMap((customerId) => ASKED.map((flag) => ({ flag, context: { customerId } })));
   const answers = await server.evaluate(...questions);

@@ -1,4 +1,4 @@
-/** From a topic file's entries to the lines of the door. */
+/** From a topic file's entries to lines of the runner protocol. */
 
 /** A document's text: as given by `{"text": …}`, else the object's own JSON. */
 export function documentText(document) {

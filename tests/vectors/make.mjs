@@ -6,7 +6,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { openDoor } from '../reference/door.mjs';
+import { openRunner } from '../reference/runner.mjs';
 import { readDocument } from '../reference/document.mjs';
 import { documentText, questionLine, refusalText } from './lines.mjs';
 
@@ -15,16 +15,16 @@ const isCheck = process.argv.includes('--check');
 const wrong = [];
 
 /** A function from a case of the topic to its answer's text. Each document is read once by each runtime. */
-function doorsOf(topic) {
-  const doors = new Map();
+function runnersOf(topic) {
+  const runners = new Map();
   return (each) => {
     const runtime = each.known === undefined ? 'evaluate' : 'program';
     const id = `${runtime} ${each.document}`;
-    if (!doors.has(id)) {
-      doors.set(id, openDoor({ runtime }));
-      doors.get(id)(`{"document":${documentText(topic.documents[each.document])}}`);
+    if (!runners.has(id)) {
+      runners.set(id, openRunner({ runtime }));
+      runners.get(id)(`{"document":${documentText(topic.documents[each.document])}}`);
     }
-    return doors.get(id)(questionLine(each));
+    return runners.get(id)(questionLine(each));
   };
 }
 
@@ -73,7 +73,7 @@ const files = [];
 const index = [];
 for (const name of readdirSync(new URL('authoring/', here)).filter((each) => /^[0-9]{2}-.*\.mjs$/.test(each)).sort()) {
   const { default: topic } = await import(new URL(`authoring/${name}`, here));
-  const ask = doorsOf(topic);
+  const ask = runnersOf(topic);
   const seen = new Set();
   for (const each of [...topic.cases, ...(topic.refusals ?? [])]) {
     if (seen.has(each.description)) wrong.push(`${topic.topic}: described twice: ${each.description}`);

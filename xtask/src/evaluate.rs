@@ -10,6 +10,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         _ => bail!("expected --runtime and one of {}", runtimes::ALL.join(", ")),
     };
     runtimes::build(&[runtime])?;
-    let status = runtimes::door(runtime, false)?.status()?;
-    if status.success() { Ok(()) } else { bail!("the door of {runtime} ended with {status}") }
+    let status = runtimes::runner(runtime, false)?.status()?;
+    if status.success() { Ok(()) } else { bail!("the runner of {runtime} ended with {status}") }
 }

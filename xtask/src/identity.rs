@@ -95,18 +95,18 @@ pub(crate) fn compare(pairs: &str, seed: &str, names: &[&str], mut say: impl FnM
     Ok(equal)
 }
 
-/// Pipes the lines of a seed into a runtime's door.
+/// Pipes the lines of a seed into a runtime's runner.
 fn digest(runtime: &str, pairs: &str, seed: &str, strangers: bool) -> Result<(u64, String)> {
     let mut lines = runtimes::program("lines");
     lines.args(["--pairs", pairs, "--seed", seed]).args(strangers.then_some("--strangers"));
     let mut lines = lines.stdout(Stdio::piped()).spawn().context("cannot start the generator")?;
-    let mut door: Command = runtimes::door(runtime, true)?;
-    let output = door.stdin(lines.stdout.take().context("no lines")?).stderr(Stdio::inherit()).output()?;
+    let mut runner: Command = runtimes::runner(runtime, true)?;
+    let output = runner.stdin(lines.stdout.take().context("no lines")?).stderr(Stdio::inherit()).output()?;
     lines.wait()?;
     if !output.status.success() {
-        bail!("the door of {runtime} ended with {}", output.status);
+        bail!("the runner of {runtime} ended with {}", output.status);
     }
-    let said: Value = serde_json::from_slice(&output.stdout).context("the door printed no digest")?;
-    let digest = said["sha256"].as_str().context("the door printed no digest")?;
+    let said: Value = serde_json::from_slice(&output.stdout).context("the runner printed no digest")?;
+    let digest = said["sha256"].as_str().context("the runner printed no digest")?;
     Ok((said["answers"].as_u64().unwrap_or(0), digest.to_owned()))
 }

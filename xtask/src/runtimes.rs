@@ -8,7 +8,7 @@ use crate::{chromium, npm, process, root, toolchain};
 /// The runtimes, native first: it is what the others are held against.
 pub(crate) const ALL: &[&str] = &["native", "node", "chromium", "program", "chromium-program", "edge"];
 
-/// The worker again, by OpenFeature's protocol; it answers in other words, so it is held against `native-ofrep` and is no door for lines.
+/// The worker again, by OpenFeature's protocol; it answers in other words, so it is held against `native-ofrep` and has no runner for lines.
 pub(crate) const OFREP: &str = "edge-ofrep";
 
 /// The folder of the native programs; optimised, but quick to build.
@@ -35,14 +35,14 @@ pub(crate) fn program(name: &str) -> Command {
     Command::new(root::target().join(PROFILE).join(name))
 }
 
-/// The door of a runtime: lines in, answers out, or with `digest` one line that sums them up.
-pub(crate) fn door(runtime: &str, digest: bool) -> Result<Command> {
+/// The runner of a runtime: lines in, answers out, or with `digest` one line that sums them up.
+pub(crate) fn runner(runtime: &str, digest: bool) -> Result<Command> {
     if runtime == "native" && !digest {
-        return Ok(program("door"));
+        return Ok(program("runner"));
     }
     let mut node = npm::node();
-    node.arg("tests/doors/run.mjs").arg(runtime).args(digest.then_some("--digest"));
+    node.arg("tests/runners/run.mjs").arg(runtime).args(digest.then_some("--digest"));
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
-    node.env("TWINFLAG_DOOR", program("door").get_program());
+    node.env("TWINFLAG_RUNNER", program("runner").get_program());
     Ok(node)
 }

@@ -181,7 +181,7 @@ fn tour() -> Result<Report> {
 fn vectors() -> Result<Report> {
     chromium::ensure()?;
     crate::build()?;
-    node_tests("tests/doors")
+    node_tests("tests/runners")
 }
 
 /// Generated questions: every runtime gives the native digest, and the native answers are those of the reference.
@@ -246,7 +246,7 @@ fn node_tests(folder: &str) -> Result<Report> {
     let side_by_side = std::thread::available_parallelism().map_or(1, usize::from);
     node.args(["--test", "--test-reporter=tap", "--test-timeout=300000"]).arg(format!("--test-concurrency={side_by_side}")).args(files);
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
-    for (name, program) in [("TWINFLAG_DOOR", "door"), ("TWINFLAG_LINES", "lines"), ("TWINFLAG_AUDIT", "audit")] {
+    for (name, program) in [("TWINFLAG_RUNNER", "runner"), ("TWINFLAG_LINES", "lines"), ("TWINFLAG_AUDIT", "audit")] {
         node.env(name, runtimes::program(program).get_program());
     }
     let said = process::listen(&mut node, npm::INSTALL, |_| ())?;

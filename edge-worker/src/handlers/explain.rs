@@ -38,7 +38,7 @@ pub(crate) async fn one(_admin: Admin, request: &mut Request, env: &Host) -> Res
         None => ruleset_cache::newest(env, None).await?,
     };
     let overrides = serving.overrides_of(env, &mut context).await?;
-    let explanation = serving.ruleset.explain(overrides.of(&context), &flag, &context, now, None);
+    let explanation = serving.ruleset.visitor(overrides.of(&context), &context, now).explain(&flag, None);
     let change = change(env, &explanation.evaluation, &context, serving.version).await?;
     let mut out = String::from("{\"change\":");
     out.push_str(&change);
@@ -139,5 +139,5 @@ fn asked(context: Given<'_>, now: Given<'_>) -> Result<(Context, Millis), Proble
 }
 
 fn explanation(serving: &Serving, overrides: &Overrides, flag: &str, context: &Context, now: Millis) -> String {
-    serving.ruleset.explain(overrides.of(context), flag, context, now, None).to_json(None)
+    serving.ruleset.visitor(overrides.of(context), context, now).explain(flag, None).to_json(None)
 }

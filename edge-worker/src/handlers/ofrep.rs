@@ -1,10 +1,12 @@
 //! The OpenFeature Remote Evaluation Protocol 0.3: its bodies for answers and for refusals.
 //!
-//! An answer's metadata is the flag's, its layer, and what it was answered from. It names the version: `version`, and as `flagConfigEtag` in the words of the protocol, which a client may send back as
-//! a parameter of that name to be answered from that version at least.
+//! The metadata of an answer joins the flag's own metadata with the layer and the state of the ruleset. The version stands there as
+//! `version` and, in the protocol's words, as `flagConfigEtag`; a client that sends it back as a parameter of that name gets answers
+//! from that version or a newer one.
 use percent_encoding::percent_decode_str;
 use sdk_core::{
     Context, ErrorCode, Evaluation, Object, Overrides, SWITCHED_OFF,
+    document::reserved_metadata::{FLAG_CONFIG_ETAG, LAYER, STALE, VERSION},
     json::canonical::{write_number, write_string},
 };
 use worker::{Request, Response};
@@ -77,7 +79,7 @@ async fn ask(evaluator: &Evaluator, request: &mut Request, env: &Host) -> Result
 
 /// The version in `flagConfigEtag`, with or without the quotes of a tag. A tag of somebody else names none.
 fn version_named(query: &Query) -> Option<u32> {
-    query.get("flagConfigEtag")?.trim_matches('"').parse().ok()
+    query.get(FLAG_CONFIG_ETAG)?.trim_matches('"').parse().ok()
 }
 
 fn all(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String]) -> String {
@@ -91,7 +93,7 @@ fn all(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[Stri
     }
     out.push_str("],\"metadata\":");
     let mut metadata = Object::open(&mut out);
-    write_string(metadata.member("flagConfigEtag"), &serving.version.to_string());
+    write_string(metadata.member(FLAG_CONFIG_ETAG), &serving.version.to_string());
     write_state(&mut metadata, serving, true);
     metadata.close();
     out.push('}');
@@ -118,12 +120,12 @@ fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>, serving: &Ser
     let out = object.member("metadata");
     let mut metadata = Object::open(out);
     if let Some(layer) = evaluation.layer() {
-        write_string(metadata.member("layer"), layer.as_str());
+        write_string(metadata.member(LAYER), layer.as_str());
     }
     write_state(&mut metadata, serving, with_version);
     metadata.close();
-    if let Some(members) = evaluation.metadata().and_then(|told| told.strip_prefix('{')) {
-        // The core keeps our names out of a flag's metadata, so that none stands twice.
+    if let Some(members) = evaluation.metadata().and_then(|own| own.strip_prefix('{')) {
+        // The core keeps reserved names out of a flag's metadata, so that none stands twice.
         out.pop();
         if !out.ends_with('{') {
             out.push(',');
@@ -144,10 +146,10 @@ fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>, serving: &Ser
 
 fn write_state(metadata: &mut Object<'_>, serving: &Serving, with_version: bool) {
     if serving.stale {
-        metadata.member("stale").push_str("true");
+        metadata.member(STALE).push_str("true");
     }
     if with_version {
-        write_number(metadata.member("version"), f64::from(serving.version));
+        write_number(metadata.member(VERSION), f64::from(serving.version));
     }
 }
 

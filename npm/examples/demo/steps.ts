@@ -1,7 +1,7 @@
 /** An explanation, put into words: the steps in their order, what each looked at, and how close it was. */
 import { make } from './dom.js';
 
-/** As `sdk-core/src/explain.rs` writes it. */
+/** As `sdk-core/src/evaluate/explain/write.rs` writes it. */
 export interface Explanation {
   readonly evaluation: { readonly value?: unknown; readonly variant?: string; readonly reason: string; readonly errorCode?: string; readonly layer?: string };
   readonly steps: readonly Step[];
@@ -24,6 +24,9 @@ interface Check {
   readonly held: boolean;
   readonly attribute?: string;
   readonly operand?: unknown;
+  readonly as?: 'number';
+  readonly ignoreCase?: true;
+  readonly loose?: true;
   readonly actual?: unknown;
 }
 
@@ -63,12 +66,17 @@ function showStep(step: Step, errorCode: string | undefined): HTMLElement {
   return item;
 }
 
-function showCheck({ op, attribute, operand, actual, held }: Check): HTMLElement {
+function showCheck({ op, attribute, operand, actual, held, ...options }: Check): HTMLElement {
   const mark = make('span', { class: held ? 'held' : 'failed' }, held ? '✓ holds' : '✗ fails');
   if (attribute === undefined) return make('li', {}, mark, ' ', code(op), ' of the conditions inside');
   const found = actual === undefined ? 'the visitor has none' : 'the visitor has ';
   const test = operand === undefined ? `${attribute} ${op}` : `${attribute} ${op} ${JSON.stringify(operand)}`;
-  return make('li', {}, mark, ' ', code(test), ': ', found, ...(actual === undefined ? [] : [code(JSON.stringify(actual))]));
+  return make('li', {}, mark, ' ', code([test, ...showOptions(options)].join(', ')), ': ', found, ...(actual === undefined ? [] : [code(JSON.stringify(actual))]));
+}
+
+/** The options of a test as the document has them. */
+function showOptions({ ignoreCase, loose, as }: Pick<Check, 'ignoreCase' | 'loose' | 'as'>): string[] {
+  return [ignoreCase ? 'ignoreCase' : '', loose ? 'loose' : '', as === undefined ? '' : `as ${as}`].filter((option) => option !== '');
 }
 
 /** The bucket against what it was compared with, in words and on a scale. */

@@ -16,7 +16,7 @@ use crate::{
         build::Builder,
         condition::Portion,
         image::Span,
-        operator::{OPERATORS, Operator, Options},
+        operator::{OPERATORS, Operator, TestOptions},
     },
     percentage::Percentage,
 };
@@ -175,7 +175,7 @@ impl Conditions<'_, '_> {
     }
 
     /// The options of a test; those that its operator does not take are reported.
-    fn options(&mut self, fields: &Fields<'_, '_, '_>, operator: &Operator) -> Options {
+    fn options(&mut self, fields: &Fields<'_, '_, '_>, operator: &Operator) -> TestOptions {
         let ignore_case = fields.boolean("ignoreCase", self.report).unwrap_or(false);
         let loose = fields.boolean("loose", self.report).unwrap_or(false);
         let as_number = match fields.string("as", self.report) {
@@ -191,7 +191,7 @@ impl Conditions<'_, '_> {
                 self.report.error(fields.place.name(name), format!("the operator {:?} takes no {name}", operator.name));
             }
         }
-        Options { ignore_case, loose, as_number }
+        TestOptions { ignore_case, loose, as_number }
     }
 }
 

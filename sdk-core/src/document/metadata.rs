@@ -1,4 +1,4 @@
-//! The metadata of a flag: what is told with its answers.
+//! The metadata of a flag: names and values that answers about the flag carry.
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use super::{
@@ -8,10 +8,21 @@ use super::{
 };
 use crate::json::{Json, canonical::write_json};
 
-/// Names under which answers tell something of ours.
-const OURS: [&str; 4] = ["layer", "version", "stale", "flagConfigEtag"];
+/// Names of an answer's metadata that a runtime sets. A flag's metadata never carries them, so that no name stands twice.
+pub mod reserved {
+    /// The [`Layer`](crate::Layer) that answered.
+    pub const LAYER: &str = "layer";
+    /// The version of the ruleset that answered, a number.
+    pub const VERSION: &str = "version";
+    /// `true` where a newer ruleset may exist.
+    pub const STALE: &str = "stale";
+    /// The version as OFREP spells it, a string.
+    pub const FLAG_CONFIG_ETAG: &str = "flagConfigEtag";
 
-/// Reads the metadata; answers what of it is told as canonical JSON, if there is any.
+    pub(super) const ALL: [&str; 4] = [LAYER, VERSION, STALE, FLAG_CONFIG_ETAG];
+}
+
+/// Reads the metadata and returns it as canonical JSON without [`reserved`] names; `None` if nothing is left.
 pub(crate) fn read(fields: &Fields<'_, '_, '_>, report: &mut Report) -> Option<String> {
     let members = fields.object("metadata", report)?;
     let place = fields.place.name("metadata");
@@ -35,6 +46,6 @@ pub(crate) fn read(fields: &Fields<'_, '_, '_>, report: &mut Report) -> Option<S
     if report.too_many(place, written(members).len(), MAX_METADATA_BYTES, "bytes of canonical JSON") {
         return None;
     }
-    let told: Vec<_> = members.iter().filter(|(name, _)| !OURS.contains(&name.as_ref())).cloned().collect();
-    (!told.is_empty()).then(|| written(&told))
+    let carried: Vec<_> = members.iter().filter(|(name, _)| !reserved::ALL.contains(&name.as_ref())).cloned().collect();
+    (!carried.is_empty()).then(|| written(&carried))
 }

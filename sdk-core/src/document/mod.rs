@@ -34,6 +34,7 @@ mod variants;
 
 pub use compile::{Compiled, Compiler, compile};
 pub use error::DocumentError;
+pub use metadata::reserved as reserved_metadata;
 pub use override_tree::{Leaf, Members, VisitLeaves, retain_leaves, visit_leaves};
 pub use reader::duplicates;
 pub use rollout::is_rollout;

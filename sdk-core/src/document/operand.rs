@@ -10,7 +10,7 @@ use crate::{
         build::Builder,
         condition::{Among, Kinds},
         image::Span,
-        operator::{Form, Options},
+        operator::{Form, TestOptions},
         words::Run,
     },
 };
@@ -20,7 +20,7 @@ pub(crate) struct Operand<'j, 't, 'p> {
     pub(crate) json: Option<&'j Json<'t>>,
     /// Where the test stands.
     pub(crate) test: Place<'p>,
-    pub(crate) options: Options,
+    pub(crate) options: TestOptions,
     pub(crate) attribute: u32,
 }
 
@@ -149,9 +149,8 @@ const LOOSE_VERSION: &str = "expected a version such as 1.2, v17.1.0 or 1.0.0-rc
 
 /// Compiles an individual target: the attribute is one of the values, compared exactly.
 pub(crate) fn compile_target(attribute: &str, values: &Json<'_>, place: Place<'_>, conditions: &mut Conditions<'_, '_>) -> Option<u32> {
-    let options = Options { ignore_case: false, loose: false, as_number: false };
     let attribute = conditions.builder.attribute(attribute);
-    let operand = Operand { json: Some(values), test: place, options, attribute };
+    let operand = Operand { json: Some(values), test: place, options: TestOptions::default(), attribute };
     let entries = entries(values, place, conditions.report)?;
     let (scalars, kinds) = operand.scalars(entries, place, false, conditions.report)?;
     let among = Among { symbols: NO_SYMBOLS, none_of: false, kinds, ignore_case: false, as_number: false, single: false };

@@ -4,7 +4,7 @@ use alloc::{format, string::String};
 use super::{
     Include,
     evaluation::Evaluation,
-    explain::{write_operand, write_portion},
+    explain::{write_as, write_operand, write_portion, write_switches},
 };
 use crate::{
     json::{
@@ -108,7 +108,9 @@ fn write_condition(out: &mut String, image: &Image, at: u32, symbol: WriteSymbol
             write_attribute(object.member("unit"), image, portion.attribute);
         }
         Condition::Test { attribute, test } => {
+            write_as(&mut object, test.options());
             write_attribute(object.member("attribute"), image, attribute);
+            write_switches(&mut object, test.options());
             write_string(object.member("op"), test.name());
             let mut operand = String::new();
             write_operand(&mut operand, image, &test, symbol);

@@ -213,56 +213,58 @@ impl<'r> Comparison<'r> {
         }
     }
 
-    fn tests(&self, tests: [Test; 2]) -> bool {
-        match tests {
-            [Test::Exists, Test::Exists] => true,
-            [Test::Among(one), Test::Among(other)] => {
-                // That a single operand is written otherwise than a list of one answers nothing.
+    fn tests(&self, [one, other]: [Test; 2]) -> bool {
+        match one {
+            Test::Exists => matches!(other, Test::Exists),
+            Test::Among(one) => {
+                // A single operand answers as a list of one does, however the document spells it.
                 let rest = |Among { symbols: _, none_of, kinds, ignore_case, as_number, single: _ }: Among| {
                     (none_of, kinds, ignore_case, as_number)
                 };
-                rest(one) == rest(other) && self.scalars([one.symbols, other.symbols])
+                matches!(other, Test::Among(other) if rest(one) == rest(other) && self.scalars([one.symbols, other.symbols]))
             }
-            [
-                Test::Members { symbols, every, ignore_case },
-                Test::Members { symbols: other_symbols, every: other_every, ignore_case: other_case },
-            ] => every == other_every && ignore_case == other_case && self.scalars([symbols, other_symbols]),
-            [Test::Contains { operand, ignore_case, symbol: _ }, Test::Contains { operand: other, ignore_case: other_case, symbol: _ }]
-            | [Test::StartsWith { operand, ignore_case }, Test::StartsWith { operand: other, ignore_case: other_case }]
-            | [Test::EndsWith { operand, ignore_case }, Test::EndsWith { operand: other, ignore_case: other_case }] => {
-                ignore_case == other_case && self.texts([operand, other])
+            Test::Members { symbols, every, ignore_case } => matches!(
+                other,
+                Test::Members { symbols: other, every: other_every, ignore_case: other_case }
+                    if every == other_every && ignore_case == other_case && self.scalars([symbols, other])
+            ),
+            Test::Contains { operand, ignore_case, symbol: _ } => matches!(
+                other,
+                Test::Contains { operand: other, ignore_case: other_case, symbol: _ }
+                    if ignore_case == other_case && self.texts([operand, other])
+            ),
+            Test::StartsWith { operand, ignore_case } => matches!(
+                other,
+                Test::StartsWith { operand: other, ignore_case: other_case } if ignore_case == other_case && self.texts([operand, other])
+            ),
+            Test::EndsWith { operand, ignore_case } => matches!(
+                other,
+                Test::EndsWith { operand: other, ignore_case: other_case } if ignore_case == other_case && self.texts([operand, other])
+            ),
+            Test::Number { comparison, operand, as_number } => matches!(
+                other,
+                Test::Number { comparison: other_comparison, operand: other, as_number: other_as_number }
+                    if comparison == other_comparison && operand.to_bits() == other.to_bits() && as_number == other_as_number
+            ),
+            Test::Time { comparison, operand, written: _ } => matches!(
+                other,
+                Test::Time { comparison: other_comparison, operand: other, written: _ }
+                    if comparison == other_comparison && operand.to_bits() == other.to_bits()
+            ),
+            Test::Semver { comparison, operand, loose } => matches!(
+                other,
+                Test::Semver { comparison: other_comparison, operand: other, loose: other_loose }
+                    if comparison == other_comparison && loose == other_loose && self.texts([operand, other])
+            ),
+            Test::Matches { table, written: _ } => {
+                matches!(other, Test::Matches { table: other, written: _ } if self.texts([table, other]))
             }
-            [
-                Test::Number { comparison, operand, as_number },
-                Test::Number { comparison: other_comparison, operand: other_operand, as_number: other_as_number },
-            ] => comparison == other_comparison && operand.to_bits() == other_operand.to_bits() && as_number == other_as_number,
-            [
-                Test::Time { comparison, operand, written: _ },
-                Test::Time { comparison: other_comparison, operand: other_operand, written: _ },
-            ] => comparison == other_comparison && operand.to_bits() == other_operand.to_bits(),
-            [
-                Test::Semver { comparison, operand, loose },
-                Test::Semver { comparison: other_comparison, operand: other_operand, loose: other_loose },
-            ] => comparison == other_comparison && loose == other_loose && self.texts([operand, other_operand]),
-            [Test::Matches { table, written: _ }, Test::Matches { table: other, written: _ }] => self.texts([table, other]),
-            [Test::Cidr { narrow, wide, written: _ }, Test::Cidr { narrow: other_narrow, wide: other_wide, written: _ }] => {
+            Test::Cidr { narrow, wide, written: _ } => matches!(
+                other,
                 // The ends of a network are one word each, or four.
-                self.words([narrow, other_narrow], 2) && self.words([wide, other_wide], 8)
-            }
-            [
-                Test::Exists
-                | Test::Among(_)
-                | Test::Members { .. }
-                | Test::Contains { .. }
-                | Test::StartsWith { .. }
-                | Test::EndsWith { .. }
-                | Test::Number { .. }
-                | Test::Time { .. }
-                | Test::Semver { .. }
-                | Test::Matches { .. }
-                | Test::Cidr { .. },
-                _,
-            ] => false,
+                Test::Cidr { narrow: other_narrow, wide: other_wide, written: _ }
+                    if self.words([narrow, other_narrow], 2) && self.words([wide, other_wide], 8)
+            ),
         }
     }
 

@@ -28,7 +28,7 @@ use crate::{
 ///
 /// A ruleset holds no overrides, no clock and no state: evaluating a flag reads it and changes nothing. [`Ruleset::at`] asks for plain
 /// values, [`Ruleset::evaluate`] for one value with its reason, [`Ruleset::visitor`] for many flags of one context,
-/// [`Ruleset::explain`] for how a value came about, and [`Ruleset::flags`] for the flags themselves.
+/// [`Visitor::explain`] for how a value came about, and [`Ruleset::flags`] for the flags themselves.
 ///
 /// ```
 /// use sdk_core::{Context, Millis, Reason, compile};
@@ -268,6 +268,16 @@ impl<'r, 'c> Visitor<'r, 'c> {
     #[must_use]
     pub fn seeing(self, tags: &'c [String]) -> Self {
         Self { tags, ..self }
+    }
+
+    /// The ruleset that answers.
+    pub(crate) fn ruleset(&self) -> &'r Ruleset {
+        self.ruleset
+    }
+
+    /// The same context and moment, with nothing remembered.
+    pub(crate) fn afresh(&self) -> Self {
+        Self { now: self.now.clone(), scratch: Scratch::new(), ..*self }
     }
 
     /// Evaluates one flag; see [`Ruleset::evaluate`].

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     cursor::{Cursor, MAX_NESTING, double},
+    object::Object,
     tree::Json,
 };
 
@@ -212,7 +213,19 @@ pub(crate) fn write_loose(out: &mut String, text: &[u8]) {
     out.push('"');
 }
 
+/// Appends canonical JSON. Of a member twice the last counts.
 pub(crate) fn write_json(out: &mut String, json: &Json<'_>) {
+    write_arranged(out, json, &|members| {
+        members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+        // The sort is stable: of one name twice the last stands behind the others, and `dedup` keeps the first.
+        members.reverse();
+        members.dedup_by(|(a, _), (b, _)| a == b);
+        members.reverse();
+    });
+}
+
+/// Appends JSON without spaces. `arrange` puts the members of each object in their order, and may drop some.
+pub fn write_arranged<'j, 't>(out: &mut String, json: &'j Json<'t>, arrange: &impl Fn(&mut Vec<&'j (Cow<'t, str>, Json<'t>)>)) {
     match json {
         Json::Null => out.push_str("null"),
         Json::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),
@@ -224,28 +237,18 @@ pub(crate) fn write_json(out: &mut String, json: &Json<'_>) {
                 if index > 0 {
                     out.push(',');
                 }
-                write_json(out, item);
+                write_arranged(out, item, arrange);
             }
             out.push(']');
         }
         Json::Object(members) => {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-            out.push('{');
-            let mut first = true;
-            for (index, (name, value)) in sorted.iter().enumerate() {
-                // The sort is stable: of one name twice the last stands behind the others.
-                if sorted.get(index + 1).is_some_and(|(next, _)| next == name) {
-                    continue;
-                }
-                if !core::mem::take(&mut first) {
-                    out.push(',');
-                }
-                write_string(out, name);
-                out.push(':');
-                write_json(out, value);
+            let mut arranged: Vec<_> = members.iter().collect();
+            arrange(&mut arranged);
+            let mut object = Object::open(out);
+            for (name, value) in arranged {
+                write_arranged(object.member(name), value, arrange);
             }
-            out.push('}');
+            object.close();
         }
     }
 }

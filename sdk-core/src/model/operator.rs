@@ -6,7 +6,7 @@ use crate::matching::comparison::Comparison;
 pub(crate) struct Operator {
     pub(crate) name: &'static str,
     pub(crate) form: Form,
-    pub(crate) options: Options,
+    pub(crate) options: TestOptions,
 }
 
 /// What an operator asks, without its operand.
@@ -25,21 +25,24 @@ pub(crate) enum Form {
     Cidr,
 }
 
-/// Which options a test with this operator may have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Options {
-    pub(crate) ignore_case: bool,
-    pub(crate) loose: bool,
-    pub(crate) as_number: bool,
+/// The options of a test: how it compares an attribute with its operand. Of an operator, the options that it takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TestOptions {
+    /// `ignoreCase`: strings are compared in lower case.
+    pub ignore_case: bool,
+    /// `loose`: versions may begin with `v` and have any count of numbers.
+    pub loose: bool,
+    /// `"as": "number"`: a string that is a decimal number counts as that number.
+    pub as_number: bool,
 }
 
-const NONE: Options = Options { ignore_case: false, loose: false, as_number: false };
-const CASE: Options = Options { ignore_case: true, ..NONE };
-const CASE_OR_NUMBER: Options = Options { as_number: true, ..CASE };
-const NUMBER: Options = Options { as_number: true, ..NONE };
-const LOOSE: Options = Options { loose: true, ..NONE };
+const NONE: TestOptions = TestOptions { ignore_case: false, loose: false, as_number: false };
+const CASE: TestOptions = TestOptions { ignore_case: true, ..NONE };
+const CASE_OR_NUMBER: TestOptions = TestOptions { as_number: true, ..CASE };
+const NUMBER: TestOptions = TestOptions { as_number: true, ..NONE };
+const LOOSE: TestOptions = TestOptions { loose: true, ..NONE };
 
-const fn operator(name: &'static str, form: Form, options: Options) -> Operator {
+const fn operator(name: &'static str, form: Form, options: TestOptions) -> Operator {
     Operator { name, form, options }
 }
 
@@ -79,7 +82,7 @@ pub fn operators() -> impl Iterator<Item = (&'static str, impl Iterator<Item = &
         .map(|operator| (operator.name, operator.options.named().into_iter().filter_map(|(name, is_taken)| is_taken.then_some(name))))
 }
 
-impl Options {
+impl TestOptions {
     /// Each option by the name that documents have for it.
     pub(crate) const fn named(self) -> [(&'static str, bool); 3] {
         [("ignoreCase", self.ignore_case), ("loose", self.loose), ("as", self.as_number)]
@@ -116,6 +119,20 @@ impl Test {
     pub(crate) fn name(&self) -> &'static str {
         let form = Form::of(self);
         OPERATORS.iter().find(|operator| operator.form == form).map_or("", |operator| operator.name)
+    }
+
+    /// The options that the document gives this test.
+    pub(crate) fn options(&self) -> TestOptions {
+        match *self {
+            Self::Among(Among { ignore_case, as_number, .. }) => TestOptions { ignore_case, as_number, ..NONE },
+            Self::Members { ignore_case, .. }
+            | Self::Contains { ignore_case, .. }
+            | Self::StartsWith { ignore_case, .. }
+            | Self::EndsWith { ignore_case, .. } => TestOptions { ignore_case, ..NONE },
+            Self::Number { as_number, .. } => TestOptions { as_number, ..NONE },
+            Self::Semver { loose, .. } => TestOptions { loose, ..NONE },
+            Self::Exists | Self::Time { .. } | Self::Matches { .. } | Self::Cidr { .. } => NONE,
+        }
     }
 }
 

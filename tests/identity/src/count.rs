@@ -59,9 +59,9 @@ impl Counts {
     ///
     /// # Panics
     ///
-    /// If the answer is none: those come from the door under test, whose bytes are about to be compared.
+    /// If the answer is none: those come from the runner under test, whose bytes are about to be compared.
     pub fn add(&mut self, asked: &Asked, answer: &str) {
-        let answer: Answer<'_> = serde_json::from_str(answer).expect("a door answers JSON");
+        let answer: Answer<'_> = serde_json::from_str(answer).expect("a runner answers JSON");
         self.pairs += 1;
         let Some(reason) = answer.reason else { return self.count("answer", "document refused") };
         self.named("reason", Reason::ALL.iter().map(|known| known.as_str()), Some(reason));

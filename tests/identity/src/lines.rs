@@ -1,4 +1,4 @@
-//! Lines of the door, one after the other.
+//! Lines of the runner protocol, one after the other.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use crate::{
     generate::{documents, probes::Deck, questions, random::Random},
 };
 
-/// A line to give to a door.
+/// A line of the runner protocol.
 #[derive(Debug)]
 pub enum Line {
     /// Sets the document; nothing answers.

@@ -5,12 +5,12 @@ use sdk_core::{ApplicableOverrides, Context, ErrorCode, Identity, Layer, Millis,
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 use tests_identity::{Line, Lines, count::Counts};
-use tests_native::Door;
+use tests_native::LineRunner;
 
 /// Generated questions answered both ways, and what their answers are by the law.
 #[track_caller]
 fn check(seed: u64, pairs: usize) -> Counts {
-    let (mut evaluate, mut run, mut counts) = (Door::default(), Door::by_program(), Counts::default());
+    let (mut evaluate, mut run, mut counts) = (LineRunner::default(), LineRunner::by_program(), Counts::default());
     for line in Lines::new(seed, pairs).with_strangers(true) {
         match line {
             Line::Document(text) => {
@@ -28,8 +28,8 @@ fn check(seed: u64, pairs: usize) -> Counts {
     counts
 }
 
-fn answer(door: &mut Door, line: &str) -> String {
-    door.answer(line).expect("a question is answered")
+fn answer(runner: &mut LineRunner, line: &str) -> String {
+    runner.answer(line).expect("a question is answered")
 }
 
 /// Whether the program may answer: the document is in force, and the context is refused or extends what is known.
@@ -57,9 +57,9 @@ fn is_ready(line: &str, evaluated: &str) -> bool {
 fn is_refused(line: &str, evaluated: &str) -> bool {
     // A unit that is unfit is answered by the same code; a context that is refused is refused whatever is asked.
     evaluated.contains("INVALID_CONTEXT") && {
-        let mut door = Door::default();
-        door.answer("{\"document\":{\"schema\":\"twinflag/1\",\"bucketKey\":\"00000000000000000000000000000000\"}}");
-        answer(&mut door, line).contains("INVALID_CONTEXT")
+        let mut runner = LineRunner::default();
+        runner.answer("{\"document\":{\"schema\":\"twinflag/1\",\"bucketKey\":\"00000000000000000000000000000000\"}}");
+        answer(&mut runner, line).contains("INVALID_CONTEXT")
     }
 }
 
@@ -73,14 +73,14 @@ fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// The caller's default, as the doors print it.
+/// The caller's default, as runners print it.
 fn not_ready(line: &str) -> String {
-    let mut door = Door::default();
-    door.answer("{\"document\":{\"schema\":\"twinflag/1\",\"bucketKey\":\"00000000000000000000000000000000\"}}");
+    let mut runner = LineRunner::default();
+    runner.answer("{\"document\":{\"schema\":\"twinflag/1\",\"bucketKey\":\"00000000000000000000000000000000\"}}");
     let mut question: Map<String, Value> = parse(line);
     question.remove("context");
     question.insert("flag".into(), "nobody".into());
-    answer(&mut door, &Value::Object(question).to_string()).replace("FLAG_NOT_FOUND", "PROVIDER_NOT_READY")
+    answer(&mut runner, &Value::Object(question).to_string()).replace("FLAG_NOT_FOUND", "PROVIDER_NOT_READY")
 }
 
 /// The members of a line, a flag key that is no text aside.
@@ -120,18 +120,18 @@ struct Question<'l> {
 #[test]
 fn a_program_of_a_vouched_identity_answers_nobody_else() {
     let known_names = ["customerId", "organizationId", "targetingKey", "userId", "sessionId", "email", "geo.region", "geo", "company"];
-    let (mut door, mut answered) = (Door::default(), 0);
+    let (mut runner, mut answered) = (LineRunner::default(), 0);
     for line in Lines::new(8, 10_000).with_strangers(true) {
         let text = match line {
             Line::Document(text) => {
-                door.answer(&text);
+                runner.answer(&text);
                 continue;
             }
             Line::Question(text, _) => text,
         };
         let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
         let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
-        let (Some(compiled), Ok(flag)) = (door.document(), serde_json::from_str::<String>(question.flag.get())) else { continue };
+        let (Some(compiled), Ok(flag)) = (runner.document(), serde_json::from_str::<String>(question.flag.get())) else { continue };
         if context.refusal().is_some() {
             continue;
         }
@@ -157,21 +157,21 @@ fn a_program_of_a_vouched_identity_answers_nobody_else() {
 /// Watching changes nothing: an explanation holds the very answer, and its last step is the one that gave it.
 #[test]
 fn an_explanation_answers_as_the_evaluation_does() {
-    let (mut door, mut explained) = (Door::default(), 0);
+    let (mut runner, mut explained) = (LineRunner::default(), 0);
     for line in Lines::new(9, 10_000) {
         let text = match line {
             Line::Document(text) => {
-                door.answer(&text);
+                runner.answer(&text);
                 continue;
             }
             Line::Question(text, _) => text,
         };
         let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
         let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
-        let (Some(compiled), Ok(flag)) = (door.document(), serde_json::from_str::<String>(question.flag.get())) else { continue };
+        let (Some(compiled), Ok(flag)) = (runner.document(), serde_json::from_str::<String>(question.flag.get())) else { continue };
         let own = compiled.overrides.of(&context);
         let evaluation = compiled.ruleset.evaluate(own, &flag, &context, Millis(0), None);
-        let explanation = compiled.ruleset.explain(own, &flag, &context, Millis(0), None);
+        let explanation = compiled.ruleset.visitor(own, &context, Millis(0)).explain(&flag, None);
         assert_eq!(explanation.evaluation, evaluation, "of {text}");
         if let Some(step) = explanation.steps.last() {
             assert!(step.answered, "of {text}");
@@ -185,18 +185,18 @@ fn an_explanation_answers_as_the_evaluation_does() {
 /// By time alone an answer changes at the moments that the tables tell, and at no other.
 #[test]
 fn between_two_moments_no_answer_changes() {
-    let (mut door, mut compared) = (Door::default(), 0_usize);
+    let (mut runner, mut compared) = (LineRunner::default(), 0_usize);
     for line in Lines::new(10, 10_000) {
         let text = match line {
             Line::Document(text) => {
-                door.answer(&text);
+                runner.answer(&text);
                 continue;
             }
             Line::Question(text, _) => text,
         };
         let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
         let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
-        let Some(compiled) = door.document().filter(|_| context.refusal().is_none()) else { continue };
+        let Some(compiled) = runner.document().filter(|_| context.refusal().is_none()) else { continue };
         let own = compiled.overrides.of(&context);
         let answers = |now: i64| compiled.ruleset.visitor(own, &context, Millis(now)).evaluate_all().collect::<Vec<_>>();
         let moments: Vec<i64> = compiled.ruleset.moments().map(|moment| moment.0).collect();
@@ -211,12 +211,12 @@ fn between_two_moments_no_answer_changes() {
 /// What one context left behind in a runner decides nothing for the next.
 #[test]
 fn a_runner_answers_each_context_as_a_fresh_one_does() {
-    let (mut door, mut program, mut runner, mut answered) = (Door::default(), Vec::new(), Runner::new(), 0);
+    let (mut lines, mut program, mut runner, mut answered) = (LineRunner::default(), Vec::new(), Runner::new(), 0);
     for line in Lines::new(11, 10_000) {
         let text = match line {
             Line::Document(text) => {
-                door.answer(&text);
-                if let Some(compiled) = door.document() {
+                lines.answer(&text);
+                if let Some(compiled) = lines.document() {
                     program = specialise(&compiled.ruleset, ApplicableOverrides::NONE, &Context::new(), Identity::Open)
                         .expect("nothing is known")
                         .to_bytes();
@@ -229,7 +229,7 @@ fn a_runner_answers_each_context_as_a_fresh_one_does() {
         let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
         let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
         let context = context.without(&["customerId", "organizationId"]);
-        if door.document().is_none() || context.refusal().is_some() {
+        if lines.document().is_none() || context.refusal().is_some() {
             continue;
         }
         let identify = |runner: &mut Runner| {
@@ -247,4 +247,33 @@ fn a_runner_answers_each_context_as_a_fresh_one_does() {
         answered += 1;
     }
     assert!(answered > 8_000, "{answered}");
+}
+
+/// A visitor keeps segments and decisions between its questions: no question changes the answer to a later one.
+#[test]
+fn a_visitor_answers_each_flag_as_if_it_were_asked_alone() {
+    let (mut runner, mut asked) = (LineRunner::default(), 0_usize);
+    for line in Lines::new(12, 4_000) {
+        let text = match line {
+            Line::Document(text) => {
+                runner.answer(&text);
+                continue;
+            }
+            Line::Question(text, _) => text,
+        };
+        let question: Question<'_> = serde_json::from_str(&text).expect("a line is JSON");
+        let context = question.context.map_or_else(Context::new, |context| Context::from_json(context.get()));
+        let Some(compiled) = runner.document() else { continue };
+        let (ruleset, own) = (&compiled.ruleset, compiled.overrides.of(&context));
+        let keys: Vec<&str> = ruleset.flag_keys().collect();
+        let alone: Vec<_> = keys.iter().map(|key| ruleset.evaluate(own, key, &context, Millis(0), None)).collect();
+        let mut visitor = ruleset.visitor(own, &context, Millis(0));
+        // The last flags first, so that prerequisites are decided behind what needs them.
+        for (key, alone) in keys.iter().zip(&alone).rev() {
+            assert_eq!(visitor.evaluate(key, None), *alone, "{key} of {text}");
+        }
+        assert_eq!(visitor.evaluate_all().collect::<Vec<_>>(), alone, "of {text}");
+        asked += keys.len();
+    }
+    assert!(asked > 20_000, "{asked}");
 }

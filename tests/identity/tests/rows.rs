@@ -3,7 +3,7 @@
 use control::rows::Rows;
 use serde_json::value::RawValue;
 use tests_identity::{Line, Lines};
-use tests_native::Door;
+use tests_native::LineRunner;
 
 /// The line that sets the same document, by way of rows; as it is where the document is refused.
 fn through_rows(line: &str) -> String {
@@ -17,7 +17,7 @@ fn through_rows(line: &str) -> String {
 
 #[test]
 fn generated_documents_evaluate_the_same_in_rows() {
-    let (mut whole, mut in_rows, mut asked, mut documents) = (Door::default(), Door::default(), 0, 0);
+    let (mut whole, mut in_rows, mut asked, mut documents) = (LineRunner::default(), LineRunner::default(), 0, 0);
     for line in Lines::new(7, 100_000).with_strangers(true) {
         match line {
             Line::Document(text) => {

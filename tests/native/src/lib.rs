@@ -1,4 +1,4 @@
-//! The door: questions as JSON lines, answers as canonical JSON lines; the same bytes on every runtime.
+//! The runner protocol: questions as JSON lines, answers as canonical JSON lines; the same bytes on every runtime.
 //!
 //! `{"document": …}` sets the ruleset and prints nothing; `{"flag", "context"?, "default"?, "now"?, "bucket"?, "step"?, "metadata"?}`
 //! is answered by one line; `{"bucket": {"key","salt","unit"}}` asks for a bucket.
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 /// Answers lines, one after the other.
 #[derive(Default)]
-pub struct Door {
+pub struct LineRunner {
     document: Document,
     /// Answer by a program made for what the line says is known.
     by_program: bool,
@@ -52,8 +52,8 @@ enum Document {
     Compiled(Box<Compiled>),
 }
 
-impl Door {
-    /// A door that specialises the ruleset for each question, and sends the program through its bytes.
+impl LineRunner {
+    /// A runner that specialises the ruleset for each question, and sends the program through its bytes.
     pub fn by_program() -> Self {
         Self { document: Document::None, by_program: true }
     }

@@ -1,6 +1,6 @@
 //! Explanations: watching changes nothing, and what is seen is what a person would look for.
 
-use sdk_core::{Compiled, Context, ExplainedUnit, Millis, compile};
+use sdk_core::{Compiled, Context, ExplainedUnit, Identity, Millis, compile, specialise};
 
 const DOCUMENT: &str = r#"{ "schema": "twinflag/1", "environment": "production", "bucketKey": "000102030405060708090a0b0c0d0e0f",
   "segments": { "eu-pro": { "all": [ { "attribute": "plan", "op": "in", "value": ["pro"] }, { "attribute": "geo.region", "op": "eq", "value": "EU" } ] } },
@@ -21,7 +21,7 @@ fn compiled() -> Compiled {
 fn check(context: &str, expected: &[&str]) {
     let Compiled { ruleset, overrides, .. } = compiled();
     let context = Context::from_json(context);
-    let explanation = ruleset.explain(overrides.of(&context), "newUi", &context, Millis(0), None);
+    let explanation = ruleset.visitor(overrides.of(&context), &context, Millis(0)).explain("newUi", None);
     assert_eq!(explanation.evaluation, ruleset.evaluate(overrides.of(&context), "newUi", &context, Millis(0), None));
     let lines: Vec<String> = explanation
         .steps
@@ -87,7 +87,7 @@ fn the_step_that_answers_is_the_last() {
 fn a_question_at_fault_has_no_steps() {
     let Compiled { ruleset, overrides, .. } = compiled();
     let context = Context::new();
-    let explanation = ruleset.explain(overrides.of(&context), "unknown", &context, Millis(0), None);
+    let explanation = ruleset.visitor(overrides.of(&context), &context, Millis(0)).explain("unknown", None);
     assert_eq!(explanation.steps, []);
     assert_eq!(explanation.to_json(Some("1")), r#"{"evaluation":{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":1},"steps":[]}"#);
 }
@@ -99,8 +99,60 @@ fn a_list_is_shown_in_one_order_whatever_the_key() {
         let document = format!(r#"{{"schema":"twinflag/1","bucketKey":"{key}","flags":{{"f":{{"rules":[{rule}]}}}}}}"#);
         let Compiled { ruleset, overrides, .. } = compile(&document, None).unwrap();
         let context = Context::new().string("plan", "pro");
-        let explanation = ruleset.explain(overrides.of(&context), "f", &context, Millis(0), None);
+        let explanation = ruleset.visitor(overrides.of(&context), &context, Millis(0)).explain("f", None);
         let operands: Vec<_> = explanation.steps.iter().flat_map(|step| &step.conditions).map(|check| check.operand.as_deref()).collect();
         assert_eq!(operands, [Some(r#"["basic","enterprise","pro",7,true]"#)]);
     }
+}
+
+/// Compiles a test of the document, and compares it as an explanation shows it for a context, and as the flag and a program
+/// describe it up to its operand: a program has a fingerprint there.
+#[track_caller]
+fn check_options(test: &str, context: &str, explained: &str, described: &str) {
+    let document = format!(
+        r#"{{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{{"f":{{"rules":[{{"if":{test},"serve":"on"}}]}}}}}}"#
+    );
+    let Compiled { ruleset, overrides, errors, .. } = compile(&document, None).unwrap();
+    assert_eq!(errors, []);
+    let context = Context::from_json(context);
+    let explanation = ruleset.visitor(overrides.of(&context), &context, Millis(0)).explain("f", None).to_json(None);
+    assert!(explanation.contains(&format!(r#""conditions":[{explained}]"#)), "{explained} in {explanation}");
+    let program = specialise(&ruleset, overrides.of(&Context::new()), &Context::new(), Identity::Open).unwrap();
+    for json in [ruleset.flag("f").unwrap().to_json(), program.to_json()] {
+        assert!(json.contains(&format!(r#""if":{described},"value""#)), "{described} in {json}");
+    }
+}
+
+#[test]
+fn options_of_a_test_are_explained_and_described() {
+    check_options(
+        r#"{"attribute":"x","op":"endsWith","value":"@Example.com","ignoreCase":true}"#,
+        r#"{"x":"a@EXAMPLE.com"}"#,
+        r#"{"actual":"a@EXAMPLE.com","attribute":"x","held":true,"ignoreCase":true,"op":"endsWith","operand":"@example.com","pointer":"/flags/f/rules/0/if"}"#,
+        r#"{"attribute":"x","ignoreCase":true,"op":"endsWith""#,
+    );
+    check_options(
+        r#"{"attribute":"x","op":"semverGte","value":"17.1","loose":true}"#,
+        r#"{"x":"v17.1.0"}"#,
+        r#"{"actual":"v17.1.0","attribute":"x","held":true,"loose":true,"op":"semverGte","operand":"17.1","pointer":"/flags/f/rules/0/if"}"#,
+        r#"{"attribute":"x","loose":true,"op":"semverGte""#,
+    );
+    check_options(
+        r#"{"attribute":"x","op":"lt","value":18,"as":"number"}"#,
+        r#"{"x":"17.5"}"#,
+        r#"{"actual":"17.5","as":"number","attribute":"x","held":true,"op":"lt","operand":18,"pointer":"/flags/f/rules/0/if"}"#,
+        r#"{"as":"number","attribute":"x","op":"lt""#,
+    );
+    check_options(
+        r#"{"attribute":"x","op":"in","value":[7],"as":"number","ignoreCase":true}"#,
+        r#"{"x":"7.0"}"#,
+        r#"{"actual":"7.0","as":"number","attribute":"x","held":true,"ignoreCase":true,"op":"in","operand":[7],"pointer":"/flags/f/rules/0/if"}"#,
+        r#"{"as":"number","attribute":"x","ignoreCase":true,"op":"in""#,
+    );
+    check_options(
+        r#"{"attribute":"x","op":"contains","value":"A","ignoreCase":false}"#,
+        r#"{"x":"cat"}"#,
+        r#"{"actual":"cat","attribute":"x","held":false,"op":"contains","operand":"A","pointer":"/flags/f/rules/0/if"}"#,
+        r#"{"attribute":"x","op":"contains""#,
+    );
 }

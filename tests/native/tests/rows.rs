@@ -6,7 +6,7 @@ use control::rows::{RowKey, RowKind, Rows, State};
 use sdk_core::{BucketKey, Compiled, Context, OwnerKind, compile};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
-use tests_native::Door;
+use tests_native::LineRunner;
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f";
 
@@ -129,14 +129,14 @@ fn answers_of_rows_are_answers_of_the_text() {
     for text in documents() {
         let Ok(whole) = compile(&text, None) else { continue };
         let composed = Rows::split(&text).unwrap().compose(true);
-        let (mut door, mut again) = (Door::default(), Door::default());
+        let (mut runner, mut again) = (LineRunner::default(), LineRunner::default());
         let on_one_line = |text: &str| format!(r#"{{"document":{}}}"#, text.replace(['\n', '\r'], " "));
-        door.answer(&on_one_line(&text));
+        runner.answer(&on_one_line(&text));
         again.answer(&on_one_line(&composed));
         for key in whole.ruleset.flag_keys() {
             for context in ["{}", r#"{"customerId":"c-9","organizationId":"o-1","targetingKey":"u-1","userId":"u-2"}"#] {
                 let line = format!(r#"{{"flag":"{key}","context":{context},"bucket":true}}"#);
-                assert_eq!(door.answer(&line), again.answer(&line), "{line} {text}");
+                assert_eq!(runner.answer(&line), again.answer(&line), "{line} {text}");
                 asked += 1;
             }
         }

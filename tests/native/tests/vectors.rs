@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
-use tests_native::Door;
+use tests_native::LineRunner;
 
 #[derive(Deserialize)]
 struct Topic<'t> {
@@ -118,17 +118,17 @@ fn topics(mut check: impl FnMut(&str, &Topic<'_>) -> usize) -> usize {
     cases
 }
 
-fn answers(mut door: impl FnMut() -> Door, asks: impl Fn(&Case<'_>) -> bool) -> usize {
+fn answers(mut runner: impl FnMut() -> LineRunner, asks: impl Fn(&Case<'_>) -> bool) -> usize {
     let mut wrong = Vec::new();
     let cases = topics(|name, topic| {
         let mut cases = 0;
         for (document, raw) in &topic.documents {
-            let mut door = door();
-            assert_eq!(door.answer(&format!("{{\"document\":{}}}", document_text(raw))), None);
+            let mut runner = runner();
+            assert_eq!(runner.answer(&format!("{{\"document\":{}}}", document_text(raw))), None);
             for case in topic.cases.iter().filter(|case| &case.document == document && asks(case)) {
                 let expected = sdk_core::json::canonical::canonical_text(case.expected.get()).unwrap();
                 let line = line(case);
-                let answer = door.answer(&line).unwrap_or_default();
+                let answer = runner.answer(&line).unwrap_or_default();
                 if answer != expected {
                     wrong.push(format!("{name}: {}\n  {line}\n  expected {expected}\n  answered {answer}", case.description));
                 }
@@ -149,13 +149,13 @@ fn report(wrong: &[String], cases: usize) {
 
 #[test]
 fn evaluation_answers_as_expected() {
-    let cases = answers(Door::default, |case| case.known.is_none());
+    let cases = answers(LineRunner::default, |case| case.known.is_none());
     assert!(cases >= 3_500, "only {cases} cases");
 }
 
 #[test]
 fn programs_answer_as_expected() {
-    let cases = answers(Door::by_program, |_| true);
+    let cases = answers(LineRunner::by_program, |_| true);
     assert!(cases >= 3_500, "only {cases} cases");
 }
 
@@ -206,7 +206,7 @@ fn buckets_are_the_published_ones() {
         for row in &topic.buckets {
             let question = serde_json::json!({ "bucket": { "key": row.key, "salt": row.salt, "unit": row.unit } }).to_string();
             let expected = serde_json::json!({ "bucket": row.bucket, "subkey": row.subkey }).to_string();
-            assert_eq!(Door::default().answer(&question), Some(expected), "{name}");
+            assert_eq!(LineRunner::default().answer(&question), Some(expected), "{name}");
             if let Some(murmur) = row.murmur {
                 assert_eq!(sdk_core::bucket::murmurhash_js_bucket(row.unit.as_bytes()), murmur * 1000, "{name}: {}", row.unit);
             }

@@ -1,11 +1,12 @@
 import { conditionTopic, wrongCondition, x } from './conditions.mjs';
-import { ask, doc, failed, ruled } from './help.mjs';
+import { ask, doc, failed, fallback, ruled } from './help.mjs';
 
 const yes = { all: [] };
 const no = { any: [] };
 const a = { attribute: 'a', op: 'eq', value: 1 };
 const b = { attribute: 'b', op: 'eq', value: 1 };
 const ctx = (context) => ({ context });
+const rule = (condition) => ({ rules: [{ if: condition, serve: 'on' }] });
 const nested = (depth, inner = yes) => (depth === 1 ? inner : { not: nested(depth - 1, inner) });
 const segments = {
   proEu: { all: [{ attribute: 'plan', op: 'in', value: ['pro'] }, { attribute: 'geo.region', op: 'eq', value: 'EU' }] },
@@ -16,9 +17,25 @@ const segments = {
   deep15: nested(15),
   __proto__x: yes,
 };
+/** Segments over different attributes, in the order in which the compiler numbers them and in the other one. */
+const remembered = doc({
+  falseThenTrue: rule({ any: [{ segment: 'hasA' }, { segment: 'hasB' }] }),
+  trueThenFalse: rule({ all: [{ segment: 'hasB' }, { not: { segment: 'hasA' } }] }),
+  sameTwice: rule({ all: [{ not: { segment: 'hasA' } }, { segment: 'hasB' }, { not: { segment: 'hasA' } }] }),
+  acrossRules: { rules: [{ if: { segment: 'hasA' }, serve: 'off' }, { if: { segment: 'hasC' }, serve: 'off' }, { if: { segment: 'hasB' }, serve: 'on' }] },
+  ofPrerequisite: { prerequisites: [{ flag: 'askedFirst', variants: ['off'] }], ...rule({ segment: 'hasB' }) },
+  askedFirst: rule({ segment: 'hasA' }),
+  behindNested: rule({ all: [{ not: { segment: 'hasAAndB' } }, { segment: 'hasB' }] }),
+}, {
+  segments: {
+    hasA: { attribute: 'a', op: 'exists' },
+    hasB: { attribute: 'b', op: 'exists' },
+    hasC: { attribute: 'c', op: 'exists' },
+    hasAAndB: { all: [{ segment: 'hasA' }, { segment: 'hasB' }] },
+  },
+});
 const proEu = { plan: 'pro', geo: { region: 'EU' } };
 
-const rule = (condition) => ({ rules: [{ if: condition, serve: 'on' }] });
 const brokenSegments = {
   good: yes,
   bad: { attribute: 'x', op: 'like', value: 'a' },
@@ -66,6 +83,16 @@ const topic = conditionTopic('segments and logic', 'all, any, not, exists, segme
     ...['bad', 'usesBad', 'lost', 'self', 'first', 'second', 'toCycle'].map((flag) => 
       ask('broken', flag)(`a flag that uses the segment ${flag}`, {}, failed('FLAG_NOT_FOUND', true), { default: true })),
     ask('broken', 'good')('a flag that uses a good segment', {}, ruled('on')),
+    ...[
+      ['falseThenTrue', 'a segment that does not hold, then another that does'],
+      ['trueThenFalse', 'a segment that holds, then another that does not'],
+      ['sameTwice', 'one segment twice, another between'],
+      ['acrossRules', 'segments of three rules, of which the last one holds'],
+      ['ofPrerequisite', 'a segment that holds, behind a prerequisite whose segment does not'],
+      ['behindNested', 'a segment that holds, behind one that names it and does not'],
+    ].map(([flag, description]) => ask('remembered', flag)(description, { b: 1 }, ruled('on', true))),
+    ask('remembered', 'falseThenTrue')('two segments of which neither holds', { c: 1 }, fallback('off', false)),
+    ask('remembered', 'trueThenFalse')('two segments that both hold, the second one negated', { a: 1, b: 1 }, fallback('off', false)),
   ],
   refusals: [
     {
@@ -121,6 +148,6 @@ const topic = conditionTopic('segments and logic', 'all, any, not, exists, segme
   ],
 });
 
-topic.documents.broken = broken;
+Object.assign(topic.documents, { broken, remembered });
 
 export default topic;

@@ -1,10 +1,10 @@
 //! Whether two texts say the same: spaces, escapes, spellings of numbers and the order of members mean nothing, but where the
 //! first counts: among variants, and in overrides.
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String};
 
 use sdk_core::json::{
     Json,
-    canonical::{write_number, write_string},
+    canonical::{write_arranged, write_string},
 };
 
 use super::RowKind;
@@ -23,8 +23,13 @@ fn plain(kind: RowKind, text: &str) -> String {
     let list = format!("[{text}]");
     let Ok(json) = serde_json::from_str::<Json<'_>>(&list) else { return text.into() };
     let mut out = String::with_capacity(text.len());
-    let order = if kind.owner().is_some() { Order::Kept } else { Order::Sorted };
-    write(&mut out, &json, order);
+    let keeps_order = kind.owner().is_some();
+    // A member twice stays twice: it is another row than one with a single member.
+    write_arranged(&mut out, &json, &|members| {
+        if !keeps_order {
+            members.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+    });
     if kind == RowKind::Flag {
         write_variants(&mut out, &json);
     }
@@ -47,52 +52,9 @@ fn write_variants(out: &mut String, json: &Json<'_>) {
     }
 }
 
-/// The order in which the members of an object are written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    Kept,
-    Sorted,
-}
-
 /// JSON as rows hold it: without spaces, members in their order.
 pub(crate) fn written(json: &Json<'_>) -> String {
     let mut text = String::new();
-    write(&mut text, json, Order::Kept);
+    write_arranged(&mut text, json, &|_| {});
     text
-}
-
-/// Writes JSON without spaces. A member twice stays twice.
-fn write(out: &mut String, json: &Json<'_>, order: Order) {
-    match json {
-        Json::Null => out.push_str("null"),
-        Json::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),
-        Json::Number(number) => write_number(out, *number),
-        Json::String(text) => write_string(out, text),
-        Json::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write(out, item, order);
-            }
-            out.push(']');
-        }
-        Json::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            if order == Order::Sorted {
-                members.sort_by(|(a, _), (b, _)| a.cmp(b));
-            }
-            out.push('{');
-            for (index, (name, value)) in members.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(out, name);
-                out.push(':');
-                write(out, value, order);
-            }
-            out.push('}');
-        }
-    }
 }

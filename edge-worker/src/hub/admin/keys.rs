@@ -15,7 +15,7 @@ use serde::Deserialize;
 use worker::{Method, Response};
 
 use super::{
-    Asked, Told,
+    Asked, CommandAnswer,
     body::{Given, read},
     json, spelling,
     view::{self, Shown},
@@ -92,7 +92,7 @@ impl FlagHub {
         };
         self.carry_out_and_tell(asked, &Command::Key(order), &Rows::default(), by, |written, outcome, _| {
             let shown = Shown { id, key: &secrets.key, identity_secret: is_signed(outcome).then_some(&secrets.identity) };
-            Ok(Told { kept: view::key(written, outcome, &shown, false)?, once: Some(view::key(written, outcome, &shown, true)?) })
+            Ok(CommandAnswer { kept: view::key(written, outcome, &shown, false)?, once: Some(view::key(written, outcome, &shown, true)?) })
         })
     }
 }

@@ -30,15 +30,15 @@ use super::{
 };
 use crate::{clock, etag::Etag, problem::Problem, query::Query, store::Store};
 
-/// What is answered to a command.
-struct Told {
-    /// What who sends the request again is answered.
+/// The bodies that answer a command.
+struct CommandAnswer {
+    /// The body that is stored, for a client that repeats the request.
     kept: String,
-    /// What is answered the first time, where it says more: it stands nowhere.
+    /// The body of the first answer, where it says more than the stored one.
     once: Option<String>,
 }
 
-impl Told {
+impl CommandAnswer {
     fn again(kept: String) -> Self {
         Self { kept, once: None }
     }
@@ -179,7 +179,7 @@ impl FlagHub {
     /// Carries a command out and answers what is different.
     fn carry_out(&self, asked: &Asked, command: &Command, paged: &Rows, by: &Actor) -> Result<Response, Problem> {
         self.carry_out_and_tell(asked, command, paged, by, |written, outcome, ground| {
-            Ok(Told::again(view::written(written, outcome, self.feature_after(asked, command, ground, outcome)?)?))
+            Ok(CommandAnswer::again(view::written(written, outcome, self.feature_after(asked, command, ground, outcome)?)?))
         })
     }
 
@@ -190,7 +190,7 @@ impl FlagHub {
         command: &Command,
         paged: &Rows,
         by: &Actor,
-        tell: impl FnOnce(&Written, &CommandOutcome, &Ground) -> Result<Told, Problem>,
+        tell: impl FnOnce(&Written, &CommandOutcome, &Ground) -> Result<CommandAnswer, Problem>,
     ) -> Result<Response, Problem> {
         let ground = self.ground.newest(&self.store)?;
         let outcome = execute(ground.held(paged), command, by).map_err(|refusal| match refusal.until {
@@ -201,9 +201,9 @@ impl FlagHub {
         let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
         let mut once = None;
         let body = |written: &Written, outcome: &CommandOutcome| {
-            let told = tell(written, outcome, &ground)?;
-            once = told.once;
-            Ok(told.kept)
+            let answer = tell(written, outcome, &ground)?;
+            once = answer.once;
+            Ok(answer.kept)
         };
         let (written, kept) = write(&self.store, &self.ground, &ground, outcome, by, again, body)?;
         let response = json(Ok(once.unwrap_or(kept)))?;

@@ -5,16 +5,16 @@ mod write;
 
 use alloc::{string::String, vec::Vec};
 
-pub(crate) use operand::{rendered, write_operand, write_portion};
+pub(crate) use operand::{rendered, write_as, write_operand, write_portion, write_switches};
 use trace::Trace;
 
-use super::{evaluation::Evaluation, overrides::ApplicableOverrides, ruleset::Ruleset};
-use crate::{context::Context, matching::millis::Millis, model::details::FlagType};
+use super::{evaluation::Evaluation, ruleset::Visitor};
+use crate::model::{details::FlagType, operator::TestOptions};
 
-/// An answer and the steps that led to it; made by [`Ruleset::explain`].
+/// An answer and the steps that led to it; made by [`Visitor::explain`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation<'r> {
-    /// The same answer that [`Ruleset::evaluate`] gives.
+    /// The same answer that [`Ruleset::evaluate`](crate::Ruleset::evaluate) gives.
     pub evaluation: Evaluation<'r>,
     /// The steps that were taken, in their order; the last one answered. None where the question itself was at fault.
     pub steps: Vec<ExplainedStep>,
@@ -103,6 +103,8 @@ pub struct ExplainedCondition {
     pub op: &'static str,
     /// Of a test: the attribute's name; of a percentage: that of its unit.
     pub attribute: Option<String>,
+    /// Of a test: the options that the document gives it; for other conditions, none.
+    pub options: TestOptions,
     /// Of a test: the operand as JSON, in lower case where that is how it is compared.
     pub operand: Option<String>,
     /// Of a test: the attribute's value as canonical JSON; `None` where the context has none.
@@ -113,8 +115,9 @@ pub struct ExplainedCondition {
     pub held: bool,
 }
 
-impl Ruleset {
-    /// Evaluates one flag as [`Ruleset::evaluate`] does, with the same answer, and records each step on the way.
+impl<'r> Visitor<'r, '_> {
+    /// Evaluates one flag as [`Ruleset::evaluate`](crate::Ruleset::evaluate) does, with the same answer, and records each step on the
+    /// way. An explanation shows every step and condition, whichever questions the visitor answered before.
     ///
     /// ```
     /// use sdk_core::{Context, Millis, StepKind, compile};
@@ -126,7 +129,8 @@ impl Ruleset {
     /// }"#;
     /// let compiled = compile(document, None)?;
     /// let context = Context::new().number("age", 17.0);
-    /// let explanation = compiled.ruleset.explain(compiled.overrides.of(&context), "chat", &context, Millis(0), None);
+    /// let visitor = compiled.ruleset.visitor(compiled.overrides.of(&context), &context, Millis(0));
+    /// let explanation = visitor.explain("chat", None);
     ///
     /// assert_eq!(explanation.evaluation.variant(), Some("off"));
     /// let kinds: Vec<_> = explanation.steps.iter().map(|step| step.kind).collect();
@@ -135,17 +139,10 @@ impl Ruleset {
     /// assert_eq!((near_miss.op, near_miss.operand.as_deref(), near_miss.actual.as_deref()), ("gte", Some("18"), Some("17")));
     /// # Ok::<(), sdk_core::DocumentError>(())
     /// ```
-    pub fn explain(
-        &self,
-        own: ApplicableOverrides<'_>,
-        flag_key: &str,
-        context: &Context,
-        now: Millis,
-        requested: Option<FlagType>,
-    ) -> Explanation<'_> {
-        let flag = self.find(flag_key).unwrap_or(u32::MAX);
-        let mut trace = Trace::new(self, flag);
-        let evaluation = self.visitor(own, context, now).watched(flag_key, requested, &mut trace);
+    pub fn explain(&self, flag_key: &str, requested: Option<FlagType>) -> Explanation<'r> {
+        let ruleset = self.ruleset();
+        let mut trace = Trace::new(ruleset, ruleset.find(flag_key).unwrap_or(u32::MAX));
+        let evaluation = self.afresh().watched(flag_key, requested, &mut trace);
         Explanation { evaluation, steps: trace.into_steps() }
     }
 }

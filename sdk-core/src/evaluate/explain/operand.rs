@@ -4,10 +4,14 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::{
     context::write_value,
-    json::canonical::{write_number, write_string},
+    json::{
+        Object,
+        canonical::{write_number, write_string},
+    },
     model::{
         condition::{Among, Portion, Test},
         image::{Image, Span},
+        operator::TestOptions,
         words::Run,
     },
 };
@@ -40,6 +44,22 @@ pub(crate) fn write_operand(out: &mut String, image: &Image, test: &Test, symbol
             write_string(out, &digits.concat());
         }),
         Test::Cidr { written, narrow, wide } => write_written(out, image, *written, |out| write_ranges(out, image, *narrow, *wide)),
+    }
+}
+
+/// Writes the option `as`, which precedes a test's attribute in canonical JSON; nothing where the test has no such option.
+pub(crate) fn write_as(test: &mut Object<'_>, options: TestOptions) {
+    if options.as_number {
+        write_string(test.member("as"), "number");
+    }
+}
+
+/// Writes the options `ignoreCase` and `loose`, which precede a test's operator in canonical JSON, where they are `true`.
+pub(crate) fn write_switches(test: &mut Object<'_>, options: TestOptions) {
+    for (name, is_set) in [("ignoreCase", options.ignore_case), ("loose", options.loose)] {
+        if is_set {
+            test.member(name).push_str("true");
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
         condition::Condition,
         details::{Decision, Layer, Reason, StepIndex},
         image::Image,
+        operator::TestOptions,
         step::Step,
         words::Run,
     },
@@ -178,7 +179,7 @@ impl Visit for Trace<'_> {
 
     fn leave(&mut self, condition: &Condition, held: bool) {
         let Some(Open { pointer, actual, bucket, .. }) = self.open.pop() else { return };
-        let mut operand = String::new();
+        let (mut operand, mut options) = (String::new(), TestOptions::default());
         let (op, attribute) = match condition {
             Condition::All(_) => ("all", None),
             Condition::Any(_) => ("any", None),
@@ -190,12 +191,13 @@ impl Visit for Trace<'_> {
             }
             Condition::Test { attribute, test } => {
                 write_operand(&mut operand, self.image(), test, |symbol| rendered(self.image().value(symbol)));
+                options = test.options();
                 (test.name(), Some(*attribute))
             }
             Condition::Nothing => return,
         };
         let attribute = attribute.map(|attribute| self.attribute_name(attribute));
         let operand = (!operand.is_empty()).then_some(operand);
-        self.seen.conditions.push(ExplainedCondition { pointer, op, attribute, operand, actual, bucket, held });
+        self.seen.conditions.push(ExplainedCondition { pointer, op, attribute, options, operand, actual, bucket, held });
     }
 }

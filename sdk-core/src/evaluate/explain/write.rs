@@ -1,7 +1,10 @@
 //! Explanations as canonical JSON.
 use alloc::string::String;
 
-use super::{ExplainedCondition, ExplainedStep, ExplainedUnit, Explanation};
+use super::{
+    ExplainedCondition, ExplainedStep, ExplainedUnit, Explanation,
+    operand::{write_as, write_switches},
+};
 use crate::evaluate::Include;
 use crate::json::{
     Object,
@@ -71,6 +74,7 @@ impl ExplainedCondition {
         if let Some(actual) = &self.actual {
             object.member("actual").push_str(actual);
         }
+        write_as(&mut object, self.options);
         if let Some(attribute) = &self.attribute {
             write_string(object.member("attribute"), attribute);
         }
@@ -78,6 +82,7 @@ impl ExplainedCondition {
             write_number(object.member("bucket"), f64::from(bucket));
         }
         object.member("held").push_str(if self.held { "true" } else { "false" });
+        write_switches(&mut object, self.options);
         write_string(object.member("op"), self.op);
         if let Some(operand) = &self.operand {
             object.member("operand").push_str(operand);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tests_identity::{Digest, Line, Lines, Options, count::Counts};
-use tests_native::Door;
+use tests_native::LineRunner;
 
 fn main() -> ExitCode {
     match Options::from_arguments().and_then(|options| answer(&options).map_err(|error| error.to_string())) {
@@ -28,14 +28,14 @@ fn main() -> ExitCode {
 }
 
 fn answer(options: &Options) -> io::Result<Vec<String>> {
-    let (mut door, mut digest, mut counts) =
-        (if options.program { Door::by_program() } else { Door::default() }, Digest::default(), Counts::default());
+    let (mut runner, mut digest, mut counts) =
+        (if options.program { LineRunner::by_program() } else { LineRunner::default() }, Digest::default(), Counts::default());
     let mut kept = options.answers.as_ref().map(File::create).transpose()?.map(BufWriter::new);
     for line in Lines::new(options.seed, options.pairs).with_strangers(options.strangers) {
         match line {
-            Line::Document(text) => drop(door.answer(&text)),
+            Line::Document(text) => drop(runner.answer(&text)),
             Line::Question(text, asked) => {
-                let answer = door.answer(&text).unwrap_or_default();
+                let answer = runner.answer(&text).unwrap_or_default();
                 digest.add(&answer);
                 counts.add(&asked, &answer);
                 if let Some(kept) = &mut kept {

@@ -107,7 +107,11 @@ pub fn condition(random: &mut Random, levels: usize, scope: Scope<'_>) -> Condit
 /// Conditions of which all, or any, must hold.
 pub fn several(random: &mut Random, form: &str, levels: usize, scope: Scope<'_>) -> Condition {
     let count = *random.pick(&[0, 1, 2, 2, 2, 3]);
-    let parts: Vec<_> = (0..count).map(|_| condition(random, levels - 1, scope)).collect();
+    let parts = (0..count).map(|_| condition(random, levels - 1, scope)).collect();
+    combined(form, parts)
+}
+
+fn combined(form: &str, parts: Vec<Condition>) -> Condition {
     let (list, interests): (_, Vec<_>) = parts.into_iter().map(|part| (part.json, part.interests)).unzip();
     Condition { json: Json::object([(form, Json::List(list))]), interests: interests.concat() }
 }
@@ -121,4 +125,18 @@ pub fn not(inner: Condition) -> Condition {
 pub fn segment(random: &mut Random, segments: &[(String, Condition)]) -> Condition {
     let (name, condition) = random.pick(segments);
     Condition { json: Json::object([("segment", Json::text(name))]), interests: condition.interests.clone() }
+}
+
+/// A condition on membership of every segment of the document: each named once, in any order, some of them negated.
+pub fn segments(random: &mut Random, segments: &[(String, Condition)]) -> Condition {
+    let mut order: Vec<_> = segments.iter().map(core::slice::from_ref).collect();
+    random.shuffle(&mut order);
+    let parts: Vec<_> = order
+        .into_iter()
+        .map(|one| {
+            let member = segment(random, one);
+            if random.one_in(3) { not(member) } else { member }
+        })
+        .collect();
+    combined(if random.one_in(2) { "all" } else { "any" }, parts)
 }

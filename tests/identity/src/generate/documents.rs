@@ -83,10 +83,10 @@ pub fn some(random: &mut Random, deck: &mut Deck) -> Document {
     Document { line, flags, others, refused }
 }
 
-/// Sound segments, at least one; each may name those before it.
+/// Sound segments, at least two, so that one condition can tell their answers apart; each may name those before it.
 fn segments(random: &mut Random, key: BucketKey) -> Vec<(String, Condition)> {
     let mut segments = vec![];
-    for number in 0..random.between(1, 4) {
+    for number in 0..random.between(2, 5) {
         let levels = random.between(1, 4);
         let condition = conditions::condition(random, levels, Scope { key, segments: &segments, flag: None });
         segments.push((format!("{}{number}", random.pick(&["seg-", "Ségment ", "s/"])), condition));

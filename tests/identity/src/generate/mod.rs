@@ -1,4 +1,4 @@
-//! The generator: from a seed to lines of the door.
+//! The generator: from a seed to lines of the runner protocol.
 
 pub mod conditions;
 pub mod decimals;

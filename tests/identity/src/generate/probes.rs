@@ -29,6 +29,8 @@ enum Subject {
     Any,
     Not,
     Segment,
+    /// Several segments in one condition.
+    Segments,
     Percentage,
     /// A rule that splits, in a flag that goes on without a unit.
     MissingAtRule,
@@ -52,6 +54,7 @@ pub static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| {
         ("any", Subject::Any),
         ("not", Subject::Not),
         ("segment", Subject::Segment),
+        ("segments", Subject::Segments),
         ("percentage", Subject::Percentage),
         ("continue at a rule", Subject::MissingAtRule),
         ("continue at a rollout", Subject::MissingAtRollout),
@@ -88,6 +91,7 @@ pub fn flag(random: &mut Random, key: String, around: &Surroundings<'_>, deck: &
         Subject::Any => ruled(conditions::several(random, "any", 2, scope)),
         Subject::Not => ruled(conditions::not(conditions::condition(random, 1, scope))),
         Subject::Segment => ruled(conditions::segment(random, around.segments)),
+        Subject::Segments => ruled(conditions::segments(random, around.segments)),
         Subject::Percentage => {
             let (condition, edges) = percentages::condition(random, scope);
             let (json, interests, _) = ruled(condition);

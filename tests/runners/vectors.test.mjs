@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { documentText, questionLine } from '../vectors/lines.mjs';
-import { canonical } from './door.mjs';
+import { canonical } from './runner.mjs';
 import { RUNTIMES, openAny } from './open.mjs';
 
 const folder = new URL('../vectors/', import.meta.url);
@@ -30,14 +30,14 @@ for (const runtime of RUNTIMES) {
   test(`every vector, by ${runtime}`, async () => {
     const { lines, expected } = questions(runtime.endsWith('program'));
     assert.ok(expected.length >= 2000, `only ${expected.length} cases`);
-    const door = await openAny(runtime);
+    const runner = await openAny(runtime);
     try {
-      for (const line of lines) await door.take(line);
-      const answers = await door.flush();
+      for (const line of lines) await runner.take(line);
+      const answers = await runner.flush();
       assert.equal(answers.length, expected.length);
       expected.forEach(({ answer, told }, index) => assert.equal(answers[index], answer, told));
     } finally {
-      await door.close();
+      await runner.close();
     }
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Any door, from standard input: `node tests/doors/run.mjs RUNTIME [--digest] < lines`.
+ * Any runner, from standard input: `node tests/runners/run.mjs RUNTIME [--digest] < lines`.
  *
  * Prints the answers; with `--digest` only how many there were and the SHA-256 of them, each followed by a line feed.
  */
@@ -11,11 +11,11 @@ const [runtime] = process.argv.slice(2);
 const digests = process.argv.includes('--digest');
 const KEEP = 20_000;
 
-const door = await openAny(runtime);
+const runner = await openAny(runtime);
 const hash = createHash('sha256');
 let count = 0, taken = 0;
 const deliver = async () => {
-  const answers = await door.flush();
+  const answers = await runner.flush();
   count += answers.length;
   if (answers.length === 0) return;
   const text = `${answers.join('\n')}\n`;
@@ -23,9 +23,9 @@ const deliver = async () => {
   else if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 };
 for await (const line of linesOf(process.stdin)) {
-  await door.take(line);
+  await runner.take(line);
   if (++taken % KEEP === 0) await deliver();
 }
 await deliver();
-await door.close();
+await runner.close();
 if (digests) console.log(JSON.stringify({ runtime, answers: count, sha256: hash.digest('hex') }));

@@ -1,5 +1,5 @@
 /**
- * The door in JavaScript: a line in, its answer out. What a line may be is judged here; what is answered comes from a runtime.
+ * The runner protocol in JavaScript: a line in, its answer out. What a line may be is judged here; what is answered comes from a runtime.
  *
  * @typedef {object} Runtime
  * @property {(text: string) => boolean} document takes a document's text; false where it is refused
@@ -12,8 +12,8 @@
 /** Members of an answer that are always printed, and those that are printed where the question has them as `true`. */
 const MEMBERS = ['value', 'variant', 'reason', 'errorCode', 'layer'], WISHES = ['bucket', 'step', 'metadata'];
 
-/** Opens a door on a runtime. */
-export function openDoor(runtime) {
+/** Opens a runner on a runtime. */
+export function openRunner(runtime) {
   let document = 'no document';
   return (line) => {
     let asked;

@@ -1,20 +1,20 @@
 /**
- * The door on the worker, over HTTP: documents by `PUT /api/admin/document`, questions by `POST /v1/evaluate`.
+ * The runner on the worker, over HTTP: documents by `PUT /api/admin/document`, questions by `POST /v1/evaluate`.
  *
  * Questions wait until a document follows or a thousand are there, so that a million of them are a thousand requests.
  */
-import { openDoor } from './door.mjs';
+import { openRunner } from './runner.mjs';
 
 const MOST = 1_000;
 /** Stays below the worker's limit for a body. */
 const MOST_BYTES = 4_000_000;
 
 /** Answers lines in batches: `answer(line)` takes one, `flush()` answers those that wait, both resolve to answers in order. */
-export function edgeDoor(server) {
+export function edgeRunner(server) {
   let waiting = [], bytes = 0, answers = [];
   let question;
-  // The door judges lines; what it would ask is kept for the batch, and its place marked.
-  const judge = openDoor({
+  // The protocol judges lines; the question it would ask waits for the batch, and its place is marked.
+  const judge = openRunner({
     document: () => true,
     ask: (asked) => {
       question = asked;
@@ -54,7 +54,7 @@ export function edgeDoor(server) {
       if (question === undefined) return void answers.push(answer);
       if (refused) return void answers.push('{"error":"document refused"}');
       answers.push(null);
-      // The worker has a clock; at the door an absent moment is 0.
+      // The worker has a clock; in the runner protocol an absent moment is 0.
       const text = JSON.parse(line).now === undefined ? `${line.slice(0, line.lastIndexOf('}'))},"now":0}` : line;
       waiting.push({ text, place: answers.length - 1 });
       bytes += line.length;

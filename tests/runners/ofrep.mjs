@@ -1,12 +1,12 @@
 /**
- * Questions as OpenFeature's protocol can put them, on the worker and by the native door, and answers in the words of both.
+ * Questions as OpenFeature's protocol can put them, on the worker and by the native runner, and answers in the words of both.
  *
  * The protocol has no default and no time: a line keeps its flag and its context, and is asked as of `now`, for the worker answers by
  * its clock. An answer is the line `{"errorCode"?,"key","metadata"?,"reason"?,"status","value"?,"variant"?}`; of the metadata the
  * worker's version is left out, which only it has; a refused context has none, and where nothing else is told it is absent too.
  */
 import { spawnSync } from 'node:child_process';
-import { canonical } from './door.mjs';
+import { canonical } from './runner.mjs';
 import { rawMembers } from './members.mjs';
 
 /** How many requests are under way at once. */
@@ -23,8 +23,8 @@ function questionOf(line) {
 
 const isDocument = (line) => line.startsWith('{"document"');
 
-/** The door on the worker, one request a question. */
-export function edgeOfrepDoor(server) {
+/** The runner on the worker, one request a question. */
+export function edgeOfrepRunner(server) {
   let waiting = [], answers = [], refused = false;
   const ask = async ({ key, context }) => {
     const body = context === undefined ? '{}' : `{"context":${context}}`;
@@ -63,8 +63,8 @@ export function edgeOfrepDoor(server) {
   };
 }
 
-/** The native door (`program`), asked the same as of `now`, and its answers as the protocol would put them. */
-export function nativeOfrepDoor(program, now) {
+/** The native runner (`program`), asked the same as of `now`, and its answers as the protocol would put them. */
+export function nativeOfrepRunner(program, now) {
   let document = '', lines = [], keys = [];
   return {
     async take(line) {
@@ -83,7 +83,7 @@ export function nativeOfrepDoor(program, now) {
       if (status !== 0) throw new Error(`${program} ended with ${status}`);
       const said = stdout.toString().split('\n');
       const answers = keys.map((key, index) => inProtocol(key, JSON.parse(said[index]))).filter((answer) => answer !== undefined);
-      // The next door starts where this one ended.
+      // The next runner starts where this one ended.
       [lines, keys] = [[document], []];
       return answers;
     },
@@ -93,7 +93,7 @@ export function nativeOfrepDoor(program, now) {
 
 const unlessEmpty = (object) => (Object.keys(object).length > 0 ? object : undefined);
 
-/** An answer of the door as the protocol puts it; undefined where there was no document to answer from. */
+/** An answer of the runner as the protocol puts it; undefined where there was no document to answer from. */
 function inProtocol(key, { error, value, variant, reason, errorCode, layer, metadata: own }) {
   if (error === 'document refused') return undefined;
   if (error !== undefined) throw new Error(`${key}: ${error}`);

@@ -1,7 +1,7 @@
 /**
- * The door (section 7): JSON lines in, canonical JSON lines out.
+ * The runner protocol (section 7): JSON lines in, canonical JSON lines out.
  *
- *     node tests/reference/door.mjs [--runtime evaluate|program] < lines > answers
+ *     node tests/reference/runner.mjs [--runtime evaluate|program] < lines > answers
  */
 import { pathToFileURL } from 'node:url';
 import { hex64, readKey, sipBucket, subkey } from './bucket.mjs';
@@ -22,7 +22,7 @@ const WISHES = ['bucket', 'step', 'metadata'];
  *
  * `runtime` "program" answers by the law of section 6: a context that does not extend `known` is not ready, every other is evaluated.
  */
-export function openDoor({ runtime = 'evaluate' } = {}) {
+export function openRunner({ runtime = 'evaluate' } = {}) {
   let ruleset = null;
   let trouble = { error: 'no document' };
 
@@ -120,7 +120,7 @@ function print(answer) {
 /** Answers every line of standard input. A line that is not UTF-8 is not JSON. */
 async function main() {
   const at = process.argv.indexOf('--runtime');
-  const door = openDoor({ runtime: at === -1 ? 'evaluate' : process.argv[at + 1] });
+  const runner = openRunner({ runtime: at === -1 ? 'evaluate' : process.argv[at + 1] });
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let out = [];
   const flush = async () => {
@@ -136,7 +136,7 @@ async function main() {
       out.push('{"error":"not JSON"}\n');
       return;
     }
-    const answer = door(text);
+    const answer = runner(text);
     if (answer !== null) out.push(`${answer}\n`);
   };
 

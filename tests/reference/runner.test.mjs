@@ -4,15 +4,15 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { documentText, questionLine } from '../vectors/lines.mjs';
-import { openDoor } from './door.mjs';
+import { openRunner } from './runner.mjs';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const DOCUMENT = `{"document":{"schema":"twinflag/1","bucketKey":"${KEY}","flags":{"a":{"default":"on"}}}}`;
 const ANSWER = '{"layer":"default","reason":"STATIC","value":true,"variant":"on"}';
 
 function check(lines, options) {
-  const door = openDoor(options);
-  for (const [line, expected] of lines) assert.equal(door(line), expected, line);
+  const runner = openRunner(options);
+  for (const [line, expected] of lines) assert.equal(runner(line), expected, line);
 }
 
 test('before, after and between documents', () => {
@@ -85,7 +85,7 @@ test('the runtime program', () => {
 });
 
 test('the command answers as the function does', () => {
-  const path = fileURLToPath(new URL('door.mjs', import.meta.url));
+  const path = fileURLToPath(new URL('runner.mjs', import.meta.url));
   const input = Buffer.concat([Buffer.from(`${DOCUMENT}\n{"flag":"a"}\n`), Buffer.from([0x22, 0xff, 0x22, 0x0a]), Buffer.from('\n{"flag":"a"}')]);
   assert.equal(execFileSync(process.execPath, [path], { input }).toString(), `${ANSWER}\n{"error":"not JSON"}\n{"error":"not JSON"}\n${ANSWER}\n`);
 });
@@ -94,19 +94,19 @@ test('every vector without `known` is the same asked of the runtime program', ()
   const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
   for (const { file } of read('index.json').topics) {
     const { documents, cases } = read(file);
-    const doors = new Map();
-    const doorOf = (name, runtime) => {
+    const runners = new Map();
+    const runnerOf = (name, runtime) => {
       const id = `${runtime} ${name}`;
-      if (!doors.has(id)) {
-        doors.set(id, openDoor({ runtime }));
-        doors.get(id)(`{"document":${documentText(documents[name])}}`);
+      if (!runners.has(id)) {
+        runners.set(id, openRunner({ runtime }));
+        runners.get(id)(`{"document":${documentText(documents[name])}}`);
       }
-      return doors.get(id);
+      return runners.get(id);
     };
     for (const each of cases) {
-      const answer = doorOf(each.document, 'program')(questionLine(each));
+      const answer = runnerOf(each.document, 'program')(questionLine(each));
       assert.deepEqual(JSON.parse(answer), each.expected, each.description);
-      if (each.known === undefined) assert.equal(doorOf(each.document, 'evaluate')(questionLine(each)), answer, each.description);
+      if (each.known === undefined) assert.equal(runnerOf(each.document, 'evaluate')(questionLine(each)), answer, each.description);
     }
   }
 });

@@ -1,4 +1,4 @@
-/** The doors in Chromium: the same code as in Node, bundled, with lines handed over ten thousand at a time. */
+/** The runner in Chromium: the same code as in Node, bundled, with lines handed over ten thousand at a time. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -7,8 +7,8 @@ const npm = new URL('../../npm/', import.meta.url);
 const require = createRequire(npm);
 const BATCH = 10_000;
 
-/** Opens a page with a door; `runtime` is `chromium` for whole documents or `chromium-program`. */
-export async function chromiumDoor(runtime) {
+/** Opens a page with a runner; `runtime` is `chromium` for whole documents or `chromium-program`. */
+export async function chromiumRunner(runtime) {
   const { chromium } = require('playwright-core');
   const esbuild = require('esbuild');
   const path = (relative) => JSON.stringify(fileURLToPath(new URL(relative, import.meta.url)));
@@ -17,13 +17,13 @@ export async function chromiumDoor(runtime) {
       contents: `
         export { loadFull } from ${path('../../npm/client/dist/bundle/full.js')};
         export { loadEngine } from ${path('../../npm/client/dist/bundle/engine.js')};
-        export { openDoor } from ${path('door.mjs')};
+        export { openRunner } from ${path('runner.mjs')};
         export { fullRuntime, programRuntime } from ${path('runtimes.mjs')};`,
       resolveDir: fileURLToPath(new URL('.', import.meta.url)),
     },
     bundle: true,
     format: 'iife',
-    globalName: 'doors',
+    globalName: 'runners',
     write: false,
   });
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--disable-background-networking', '--disable-component-update'] });
@@ -33,15 +33,15 @@ export async function chromiumDoor(runtime) {
   const module = (file) => readFileSync(new URL(`client/dist/${file}`, npm)).toString('base64');
   await page.evaluate(async ({ full, engine, byProgram }) => {
     const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-    const whole = doors.loadFull(bytes(full));
-    const runtime = byProgram ? doors.programRuntime(whole, doors.loadEngine(bytes(engine), { step: true })) : doors.fullRuntime(whole);
-    globalThis.door = doors.openDoor(runtime);
+    const whole = runners.loadFull(bytes(full));
+    const runtime = byProgram ? runners.programRuntime(whole, runners.loadEngine(bytes(engine), { step: true })) : runners.fullRuntime(whole);
+    globalThis.runner = runners.openRunner(runtime);
   }, { full: module('full/full_bg.wasm'), engine: module('engine/engine.wasm'), byProgram: runtime === 'chromium-program' });
 
   let waiting = [], answers = [];
   const send = async () => {
     if (waiting.length === 0) return;
-    const text = await page.evaluate((lines) => lines.split('\n').map((line) => door(line)).filter((answer) => answer !== null).join('\n'), waiting.join('\n'));
+    const text = await page.evaluate((lines) => lines.split('\n').map((line) => runner(line)).filter((answer) => answer !== null).join('\n'), waiting.join('\n'));
     if (text) answers.push(...text.split('\n'));
     waiting = [];
   };
