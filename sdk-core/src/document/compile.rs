@@ -1,13 +1,13 @@
 //! From the text of a document to a ruleset, its overrides, and everything that is wrong with it.
 use alloc::{borrow::Cow, format, vec::Vec};
-use core::fmt;
+use core::{fmt, mem};
 
 use super::{
     definition::{CompiledFlag, CompiledSegment},
     error::DocumentError,
     kept::{Digest, Kept, Pieces, StateMembers, digest_flag},
     limits::MAX_DOCUMENT_BYTES,
-    link::{Setting, StatedFlag, link},
+    link::{Environment, Lent, StatedFlag, link},
     overrides,
     pattern::Budget,
     reader::{Report, once},
@@ -22,7 +22,7 @@ use crate::{
     model::build::Builder,
 };
 
-/// What a document compiles to; made by [`compile`].
+/// What a document compiles to; made by [`compile`], and by [`link`](crate::link) without overrides.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// The flags that are sound.
@@ -72,11 +72,21 @@ pub struct Compiler {
 
 /// What is compiled of one document.
 #[derive(Default)]
-struct Parts<'t> {
-    flags: Vec<StatedFlag>,
+struct Parts {
+    flags: Vec<Read<CompiledFlag>>,
+    /// By flag: its state. `None` where it is unusable, as was reported.
+    states: Vec<Option<State>>,
     /// Flags whose state cannot be read.
     stateless: Vec<(Digest, CompiledFlag)>,
-    segments: Vec<StandingSegment<'t>>,
+    segments: Vec<Read<CompiledSegment>>,
+}
+
+/// A flag or a segment of a document.
+struct Read<T> {
+    /// Where its value stands in the text.
+    at: usize,
+    digest: Digest,
+    compiled: T,
 }
 
 /// A compiler tells nothing of what it keeps.
@@ -102,9 +112,9 @@ impl Compiler {
         let document = Top::read(text, missing_key)?;
         let (mut parts, mut report) = (Parts::default(), Report::default());
         let linked = self.parts(&document, &mut parts, &mut report).and_then(|()| {
-            let setting = Setting { environment: document.environment.as_deref(), key: document.key, private: document.private.clone() };
-            let segments = (parts.segments.as_slice(), names(&document.segments));
-            link(setting, segments, (&mut parts.flags, names(&document.flags)), self.keeps, &mut report)
+            let environment = Environment { name: document.environment.as_deref(), key: document.key, private: &document.private };
+            let (segments, flags) = parts.to_link(self.keeps);
+            link(&environment, (&segments, names(&document.segments)), (flags, names(&document.flags)), &mut report)
         });
         if self.keeps {
             self.keep(parts, linked.is_ok());
@@ -119,7 +129,7 @@ impl Compiler {
     }
 
     /// Compiles segments and flags, or takes what is kept of them. An error refuses the document.
-    fn parts<'t>(&mut self, document: &'t Top<'t>, parts: &mut Parts<'t>, report: &mut Report) -> Result<(), DocumentError> {
+    fn parts(&mut self, document: &Top<'_>, parts: &mut Parts, report: &mut Report) -> Result<(), DocumentError> {
         let (mut builder, mut patterns, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
         let place = Place::ROOT.name("segments");
         for (name, member) in once(&document.segments, place, report) {
@@ -132,14 +142,15 @@ impl Compiler {
                         report.add(error);
                         continue;
                     }
-                    Ok(tree) => CompiledSegment::compile(name, &tree, &mut builder, &mut patterns)?,
+                    Ok(tree) => CompiledSegment::of_json(name, member.raw, &tree, &mut builder, &mut patterns)?,
                 },
             };
-            parts.segments.push(StandingSegment { at: member.at, name, digest, compiled });
+            parts.segments.push(Read { at: member.at, digest, compiled });
         }
         let place = Place::ROOT.name("flags");
         let flags = once(&document.flags, place, report);
         parts.flags.reserve_exact(flags.len());
+        parts.states.reserve_exact(flags.len());
         for (key, member) in flags {
             report.reading(member.at);
             let place = place.name(key);
@@ -158,16 +169,16 @@ impl Compiler {
             };
             let compiled = match kept {
                 Some(kept) => kept,
-                None => CompiledFlag::compile(key, &tree, &mut builder, &mut patterns)?,
+                None => CompiledFlag::of_json(key, member.raw, &tree, &mut builder, &mut patterns)?,
             };
-            let state = State::read(&tree, place, report);
-            parts.flags.push(StatedFlag { at: member.at, digest, compiled, state });
+            parts.states.push(State::read(&tree, place, report));
+            parts.flags.push(Read { at: member.at, digest, compiled });
         }
         Ok(())
     }
 
     /// Keeps parts of a document; where that was `accepted`, nothing else.
-    fn keep(&mut self, parts: Parts<'_>, accepted: bool) {
+    fn keep(&mut self, parts: Parts, accepted: bool) {
         if accepted {
             self.flags.clear();
             self.segments.clear();
@@ -176,9 +187,23 @@ impl Compiler {
         for (digest, compiled) in stated.chain(parts.stateless) {
             self.flags.put(digest, compiled);
         }
-        for StandingSegment { digest, compiled, .. } in parts.segments {
-            self.segments.put(digest, compiled);
+        for segment in parts.segments {
+            self.segments.put(segment.digest, segment.compiled);
         }
+    }
+}
+
+impl Parts {
+    /// What is linked. The states are used up, and so are the tables of the flags unless they are kept.
+    fn to_link(&mut self, keeps: bool) -> (Vec<StandingSegment<'_>>, impl Iterator<Item = StatedFlag<'_>>) {
+        let segments = self.segments.iter().map(|segment| StandingSegment { at: segment.at, compiled: &segment.compiled });
+        let flags = self.flags.iter_mut().zip(&mut self.states).map(move |(flag, state)| {
+            let spent = if keeps { None } else { Some(mem::take(&mut flag.compiled.part.tables)) };
+            let compiled = &flag.compiled;
+            let tables = spent.map_or(Lent::Kept(&compiled.part.tables), Lent::Spent);
+            StatedFlag { at: flag.at, compiled, tables, state: state.take().map(Lent::Spent) }
+        });
+        (segments.collect(), flags)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Flags and segments compiled by themselves: what each says but for its state, and what is wrong with it.
 use alloc::{boxed::Box, string::String, vec::Vec};
+use core::fmt;
 
 use super::{
     condition::Conditions,
@@ -7,6 +8,7 @@ use super::{
     flag,
     pattern::{Budget, Cost},
     report::Report,
+    state::{ENABLED, ROLLOUT},
     variants::Names,
 };
 use crate::{
@@ -14,16 +16,20 @@ use crate::{
     model::{build::Builder, details::FlagType, image::Image},
 };
 
-/// A flag's definition, compiled by itself. It depends neither on the flag's state, nor on the environment or its bucket key, nor on
-/// any other flag or segment: all of these meet it when it is linked.
-pub(crate) struct CompiledFlag {
+/// A flag's definition, compiled by itself: what [`link`](crate::link) takes.
+///
+/// It depends neither on the flag's state, nor on the environment or its bucket key, nor on any other flag or segment, so that it may
+/// be kept as long as the text of the definition stays.
+pub struct CompiledFlag {
+    pub(crate) key: Box<str>,
     /// `None` where something is wrong.
     pub(crate) definition: Option<Definition>,
     pub(crate) part: Part,
 }
 
-/// A segment, compiled by itself.
-pub(crate) struct CompiledSegment {
+/// A segment, compiled by itself: what [`link`](crate::link) takes. It may be kept as long as its text stays.
+pub struct CompiledSegment {
+    pub(crate) name: Box<str>,
     /// `None` where something is wrong.
     pub(crate) condition: Option<Outermost>,
     pub(crate) part: Part,
@@ -49,6 +55,8 @@ pub(crate) struct Part {
     pub(crate) error_count: usize,
     /// What its patterns took of the document's budget.
     pub(crate) patterns: Cost,
+    /// The bytes of the text that it was compiled from.
+    pub(crate) length: usize,
 }
 
 /// A condition that names a segment.
@@ -62,7 +70,6 @@ pub(crate) struct SegmentUse {
 
 /// What a sound flag says but for its state. Places of conditions are those in its part.
 pub(crate) struct Definition {
-    pub(crate) key: Box<str>,
     /// With their places in the list.
     pub(crate) aliases: Vec<(usize, Box<str>)>,
     pub(crate) tags: Vec<Box<str>>,
@@ -126,30 +133,98 @@ pub(crate) enum Serve {
 }
 
 impl CompiledFlag {
-    /// Compiles the definition of the flag with this key. An error refuses the document: its patterns take too much.
-    pub(crate) fn compile(key: &str, json: &Json<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
+    /// Compiles the text of a flag's definition, an object as it stands in a document under the flag's key.
+    ///
+    /// Its state has a text of its own: `enabled` and `rollout` are unknown members here. What is wrong is kept, and [`link`](crate::link)
+    /// reports it and leaves the flag out. An error is for what no document may hold: patterns that take more than all patterns of a
+    /// document may.
+    pub fn compile(key: &str, text: &str) -> Result<Self, DocumentError> {
+        let flags = Place::ROOT.name("flags");
+        let place = flags.name(key);
+        let json = match Json::read(text, place) {
+            Ok(json) => json,
+            Err(error) => return Ok(Self { key: key.into(), definition: None, part: Part::unreadable(error, text) }),
+        };
+        let (definition, part) = compile(&mut Builder::for_parts(), &mut Budget::default(), text, |conditions| {
+            let mark = conditions.report.mark();
+            for name in [ENABLED, ROLLOUT].into_iter().filter(|name| json.get(name).is_some()) {
+                conditions.report.error(place.name(name), "expected in the text of the flag's state");
+            }
+            flag::read(key, &json, place, conditions).filter(|_| conditions.report.mark() == mark)
+        })?;
+        Ok(Self { key: key.into(), definition, part })
+    }
+
+    /// Compiles a definition that is read, of the flag with this key. An error refuses the document: its patterns take too much.
+    pub(crate) fn of_json(
+        key: &str,
+        text: &str,
+        json: &Json<'_>,
+        builder: &mut Builder,
+        patterns: &mut Budget,
+    ) -> Result<Self, DocumentError> {
         let place = Place::ROOT.name("flags");
-        let (definition, part) = compile(builder, patterns, |conditions| flag::read(key, json, place.name(key), conditions))?;
-        Ok(Self { definition, part })
+        let (definition, part) = compile(builder, patterns, text, |conditions| flag::read(key, json, place.name(key), conditions))?;
+        Ok(Self { key: key.into(), definition, part })
+    }
+}
+
+/// The key alone: definitions may name customers.
+impl fmt::Debug for CompiledFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompiledFlag").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
 impl CompiledSegment {
-    /// Compiles the segment of this name. An error refuses the document: its patterns take too much.
-    pub(crate) fn compile(name: &str, json: &Json<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
+    /// Compiles the text of a segment, a condition.
+    ///
+    /// What is wrong is kept, and [`link`](crate::link) reports it and leaves out the flags that use the segment. An error is for what
+    /// no document may hold: patterns that take more than all patterns of a document may.
+    pub fn compile(name: &str, text: &str) -> Result<Self, DocumentError> {
+        match Json::read(text, Place::ROOT.name("segments").name(name)) {
+            Ok(json) => Self::of_json(name, text, &json, &mut Builder::for_parts(), &mut Budget::default()),
+            Err(error) => Ok(Self { name: name.into(), condition: None, part: Part::unreadable(error, text) }),
+        }
+    }
+
+    /// Compiles a segment that is read. An error refuses the document: its patterns take too much.
+    pub(crate) fn of_json(
+        name: &str,
+        text: &str,
+        json: &Json<'_>,
+        builder: &mut Builder,
+        patterns: &mut Budget,
+    ) -> Result<Self, DocumentError> {
         let place = Place::ROOT.name("segments");
-        let (condition, part) = compile(builder, patterns, |conditions| {
+        let (condition, part) = compile(builder, patterns, text, |conditions| {
             let at = conditions.compile(json, place.name(name), 1)?;
             Some(Outermost { at, depth: conditions.depth })
         })?;
-        Ok(Self { condition, part })
+        Ok(Self { name: name.into(), condition, part })
     }
 }
 
-/// Compiles with conditions of its own; `builder` is empty before and after.
+/// The name alone: conditions may name customers.
+impl fmt::Debug for CompiledSegment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompiledSegment").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Part {
+    /// The part of a text that cannot be read: this error and nothing else.
+    fn unreadable(error: DocumentError, text: &str) -> Self {
+        let patterns = Budget::default().taken_since(Budget::default());
+        Self { tables: Image::EMPTY, segments: Vec::new(), errors: Vec::from([error]), error_count: 1, patterns, length: text.len() }
+    }
+}
+
+/// Compiles `text` with conditions of its own; `builder` is empty before and after.
 fn compile<'j, T>(
     builder: &mut Builder,
     patterns: &mut Budget,
+    text: &str,
     read: impl FnOnce(&mut Conditions<'_, 'j>) -> Option<T>,
 ) -> Result<(Option<T>, Part), DocumentError> {
     let (before, mut report) = (*patterns, Report::default());
@@ -164,5 +239,5 @@ fn compile<'j, T>(
     let tables = tables.ok_or_else(DocumentError::too_large)?;
     let patterns = patterns.taken_since(before);
     let (errors, error_count) = report.finish();
-    Ok((read, Part { tables, segments, errors, error_count, patterns }))
+    Ok((read, Part { tables, segments, errors, error_count, patterns, length: text.len() }))
 }

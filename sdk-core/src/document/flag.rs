@@ -95,7 +95,6 @@ pub(crate) fn read<'j>(key: &str, json: &'j Json<'_>, place: Place<'_>, conditio
     let aliases = fields.list("aliases", report);
     conditions.builder.flag(&[], kind, variants.table, 0);
     let mut definition = Definition {
-        key: key.into(),
         aliases: Vec::new(),
         tags,
         kind,

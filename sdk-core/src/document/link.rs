@@ -1,15 +1,13 @@
 //! Linking: from definitions, states and a bucket key to one ruleset.
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
-use core::mem;
+use core::ops::Deref;
 
 use super::{
     copy::{Copier, LinkedSegment},
     definition::{CompiledFlag, Definition},
     error::DocumentError,
-    kept::Digest,
     names, prerequisites,
     report::Report,
-    rollout::Rollout,
     segments::{Segments, StandingSegment},
     state::State,
     steps,
@@ -20,66 +18,78 @@ use crate::{
     model::{build::Builder, image::Image},
 };
 
-/// What concerns all flags.
-pub(crate) struct Setting<'s> {
-    /// The environment whose defaults count.
-    pub(crate) environment: Option<&'s str>,
-    pub(crate) key: BucketKey,
-    /// Attributes that a pinned or signed identity always knows.
-    pub(crate) private: Vec<String>,
+/// What concerns all flags of an environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment<'e> {
+    /// The environment whose defaults count; `None` where none do.
+    pub name: Option<&'e str>,
+    /// The key of its draws.
+    pub key: BucketKey,
+    /// Attributes that a pinned or signed identity always knows, besides those of every document.
+    pub private: &'e [String],
 }
 
 /// A flag to be linked.
-pub(crate) struct StatedFlag {
-    /// Where its value stands in the text.
+pub(crate) struct StatedFlag<'f> {
+    /// Where it stands among all that is linked: what is wrong is reported in this order.
     pub(crate) at: usize,
-    pub(crate) digest: Digest,
-    pub(crate) compiled: CompiledFlag,
+    pub(crate) compiled: &'f CompiledFlag,
+    pub(crate) tables: Lent<'f, Image>,
     /// `None` where it is unusable, as was reported.
-    pub(crate) state: Option<State>,
+    pub(crate) state: Option<Lent<'f, State>>,
+}
+
+/// Something to link from.
+pub(crate) enum Lent<'f, T> {
+    /// Kept for the next time.
+    Kept(&'f T),
+    /// Given back as soon as it is copied.
+    Spent(T),
+}
+
+impl<T> Deref for Lent<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Kept(kept) => kept,
+            Self::Spent(spent) => spent,
+        }
+    }
 }
 
 /// A flag that is linked: it is sound, and its segments are found.
 pub(crate) struct LinkedFlag<'f> {
     pub(crate) at: usize,
+    pub(crate) key: &'f str,
     pub(crate) definition: &'f Definition,
     /// Those that are not dropped, with their places in the list.
     pub(crate) aliases: Vec<(usize, &'f str)>,
-    state: State,
-    part: Tables<'f>,
     segments: Vec<LinkedSegment>,
-}
-
-/// The tables of a part.
-enum Tables<'f> {
-    /// Kept for the next time.
-    Kept(&'f Image),
-    /// Given back as soon as they are copied.
-    Spent(Image),
+    /// Until the flag is laid.
+    parts: Option<(Lent<'f, Image>, Lent<'f, State>)>,
 }
 
 impl LinkedFlag<'_> {
     /// Its key and its aliases.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.aliases.iter().map(|(_, alias)| *alias).chain([&*self.definition.key])
+        self.aliases.iter().map(|(_, alias)| *alias).chain([self.key])
     }
 }
 
 /// Links flags and segments; answers the ruleset, and warnings about keys. What is wrong with a flag is reported and leaves it out.
 ///
-/// `flag_keys` and `segment_names` are all that stand in the document, also those that are left out. The states are used up, and so
-/// are the tables of the flags unless they are kept.
+/// `flag_keys` and `segment_names` are all that there are, also those that are left out.
 pub(crate) fn link<'f>(
-    setting: Setting<'_>,
+    environment: &Environment<'_>,
     (segments, segment_names): (&[StandingSegment<'f>], impl Iterator<Item = &'f str>),
-    (flags, flag_keys): (&'f mut [StatedFlag], impl Iterator<Item = &'f str>),
-    keeps: bool,
+    (flags, flag_keys): (impl Iterator<Item = StatedFlag<'f>>, impl Iterator<Item = &'f str>),
     report: &mut Report,
 ) -> Result<(Ruleset, Vec<DocumentError>), DocumentError> {
-    let Setting { environment, key, private } = setting;
+    let key = environment.key;
     let mut builder = Builder::new(key.subkey(b"\0symbols"));
     let segments = Segments::link(segments, segment_names, key, &mut builder, report);
-    let mut linked: Vec<LinkedFlag<'_>> = flags.iter_mut().filter_map(|flag| find(flag, &segments, keeps, report)).collect();
+    let mut linked: Vec<LinkedFlag<'_>> = flags.filter_map(|flag| find(flag, &segments, report)).collect();
     names::drop_aliases(flag_keys, &mut linked, report);
     let warnings = names::prefixes(&linked);
     let prerequisites::Linked { order, required } = prerequisites::link(&linked, report);
@@ -87,7 +97,7 @@ pub(crate) fn link<'f>(
     let mut tags = BTreeMap::new();
     for (number, index) in (0..).zip(&order) {
         let (Some(flag), Some(required)) = (linked.get_mut(*index), required.get(*index)) else { continue };
-        flag.lay(required, environment, key, &mut builder);
+        flag.lay(required, environment, &mut builder);
         if !flag.definition.tags.is_empty() {
             tags.insert(number, Box::from(flag.definition.tags.as_slice()));
         }
@@ -99,43 +109,34 @@ pub(crate) fn link<'f>(
     }
     drop((linked, required));
     let tables = builder.finish_exact().ok_or_else(DocumentError::too_large)?;
+    let private = environment.private.to_vec();
     Ok((Ruleset::new(tables, key, private, segments.in_order_of_numbers(), tags), warnings))
 }
 
 /// Finds the segments of a flag; `None` after reporting what is wrong with it.
-fn find<'f>(flag: &'f mut StatedFlag, segments: &Segments<'_>, keeps: bool, report: &mut Report) -> Option<LinkedFlag<'f>> {
-    report.reading(flag.at);
-    let used = segments.resolve(&flag.compiled.part, report);
-    let (state, (segments, _)) = flag.state.take().zip(used)?;
-    flag.compiled.definition.as_ref()?;
-    let spent = if keeps { None } else { Some(mem::take(&mut flag.compiled.part.tables)) };
-    let CompiledFlag { definition, part } = &flag.compiled;
+fn find<'f>(flag: StatedFlag<'f>, segments: &Segments<'_>, report: &mut Report) -> Option<LinkedFlag<'f>> {
+    let StatedFlag { at, compiled: CompiledFlag { key, definition, part }, tables, state } = flag;
+    report.reading(at);
+    let used = segments.resolve(part, report);
+    let (state, (segments, _)) = state.zip(used)?;
     let definition = definition.as_ref()?;
     let aliases = definition.aliases.iter().map(|(index, alias)| (*index, &**alias)).collect();
-    let part = spent.map_or(Tables::Kept(&part.tables), Tables::Spent);
-    Some(LinkedFlag { at: flag.at, definition, aliases, state, part, segments })
+    Some(LinkedFlag { at, key, definition, aliases, segments, parts: Some((tables, state)) })
 }
 
 impl LinkedFlag<'_> {
-    /// Adds the flag to the tables.
-    fn lay(&mut self, required: &[steps::Required], environment: Option<&str>, key: BucketKey, builder: &mut Builder) {
-        let definition = self.definition;
-        let part = match &self.part {
-            Tables::Kept(part) => part,
-            Tables::Spent(part) => part,
-        };
-        let variants = builder.copy_variants(part, 0);
-        let mut copier = Copier::new(part, key, &self.segments, builder);
+    /// Adds the flag to the tables, which then have what it was laid from.
+    fn lay(&mut self, required: &[steps::Required], environment: &Environment<'_>, builder: &mut Builder) {
+        let Some((part, state)) = self.parts.take() else { return };
+        let (definition, key) = (self.definition, environment.key);
+        let variants = builder.copy_variants(&part, 0);
+        let mut copier = Copier::new(&part, key, &self.segments, builder);
         let places = definition.targets.iter().map(|target| target.condition).chain(definition.rules.iter().map(|rule| rule.condition));
         let conditions: Vec<u32> = places.map(|place| copier.condition(place)).collect();
-        let plan = steps::Plan { definition, state: &self.state, required, conditions: &conditions, environment, key };
+        let environment = environment.name;
+        let plan = steps::Plan { flag_key: self.key, definition, state: &state, required, conditions: &conditions, environment, key };
         let steps = steps::lay(&plan, builder);
-        builder.flag(definition.key.as_bytes(), definition.kind, variants, steps);
-        // The tables have them now.
-        self.state.rollout = Rollout::default();
+        builder.flag(self.key.as_bytes(), definition.kind, variants, steps);
         self.segments = Vec::new();
-        if let Tables::Spent(part) = &mut self.part {
-            *part = Image::EMPTY;
-        }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn drop_aliases<'f>(keys: impl Iterator<Item = &'f str>, flags: &mut 
     let place = Place::ROOT.name("flags");
     for flag in flags {
         report.reading(flag.at);
-        let key_place = place.name(&flag.definition.key);
+        let key_place = place.name(flag.key);
         flag.aliases.retain(|(index, alias)| {
             let fault = key_fault(alias).or_else(|| (!taken.insert(alias)).then_some("the alias is also a key or another alias"));
             if let Some(fault) = fault {
@@ -27,7 +27,7 @@ pub(crate) fn drop_aliases<'f>(keys: impl Iterator<Item = &'f str>, flags: &mut 
 
 /// Warns of each key that is a prefix path of another: where flags are served as a tree, it has no place.
 pub(crate) fn prefixes(flags: &[LinkedFlag<'_>]) -> Vec<DocumentError> {
-    let mut keys: Vec<&str> = flags.iter().map(|flag| &*flag.definition.key).collect();
+    let mut keys: Vec<&str> = flags.iter().map(|flag| flag.key).collect();
     keys.sort_unstable();
     // By key: one that stands below it.
     let mut below: Vec<Option<&str>> = alloc::vec![None; keys.len()];
@@ -44,5 +44,5 @@ pub(crate) fn prefixes(flags: &[LinkedFlag<'_>]) -> Vec<DocumentError> {
         let longer = below.get(keys.binary_search(&key).ok()?).copied().flatten()?;
         Some(DocumentError::at(place.name(key), format!("the key is left out where flags are served as a tree, because of {longer:?}")))
     };
-    flags.iter().filter_map(|flag| warn(&flag.definition.key)).collect()
+    flags.iter().filter_map(|flag| warn(flag.key)).collect()
 }

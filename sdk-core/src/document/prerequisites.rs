@@ -32,7 +32,7 @@ pub(crate) fn link(flags: &[LinkedFlag<'_>], report: &mut Report) -> Linked {
     let mut required = Vec::with_capacity(flags.len());
     for (number, (flag, needs)) in flags.iter().zip(&needs).enumerate() {
         report.reading(flag.at);
-        let key_place = place.name(&flag.definition.key);
+        let key_place = place.name(flag.key);
         let list_place = key_place.name("prerequisites");
         let resolved = flag.definition.prerequisites.iter().zip(needs).map(|(prerequisite, need)| {
             let found = need.filter(|need| !ordered.is_cycle(number, *need));

@@ -6,7 +6,6 @@ use super::{
     copy::{Copier, LinkedSegment},
     definition::{CompiledSegment, Part},
     error::DocumentError,
-    kept::Digest,
     limits::MAX_CONDITION_DEPTH,
     order::in_order,
     report::Report,
@@ -24,11 +23,9 @@ enum Segment {
 
 /// A segment to be linked.
 pub(crate) struct StandingSegment<'s> {
-    /// Where its value stands in the text.
+    /// Where it stands among all that is linked: what is wrong is reported in this order.
     pub(crate) at: usize,
-    pub(crate) name: &'s str,
-    pub(crate) digest: Digest,
-    pub(crate) compiled: CompiledSegment,
+    pub(crate) compiled: &'s CompiledSegment,
 }
 
 /// The segments of a document by name.
@@ -43,7 +40,8 @@ impl<'s> Segments<'s> {
         builder: &mut Builder,
         report: &mut Report,
     ) -> Self {
-        let numbers: BTreeMap<&str, usize> = segments.iter().enumerate().map(|(number, segment)| (segment.name, number)).collect();
+        let numbers: BTreeMap<&str, usize> =
+            segments.iter().enumerate().map(|(number, segment)| (&*segment.compiled.name, number)).collect();
         let needs = |segment: &StandingSegment<'_>| -> Vec<usize> {
             segment.compiled.part.segments.iter().filter_map(|used| numbers.get(&*used.name).copied()).collect()
         };
@@ -58,7 +56,7 @@ impl<'s> Segments<'s> {
             if let Some((condition, (used, depth))) = segment.compiled.condition.zip(used) {
                 let condition_at = Copier::new(&part.tables, key, &used, builder).condition(condition.at);
                 let linked = LinkedSegment { number: builder.segment(), condition: condition_at };
-                all.0.insert(segment.name, Segment::Sound { linked, depth: condition.depth.max(depth) });
+                all.0.insert(&segment.compiled.name, Segment::Sound { linked, depth: condition.depth.max(depth) });
             }
         }
         all

@@ -1,5 +1,9 @@
-//! The state of a flag: what operators change while its definition stays. It is read each time.
+//! The state of a flag: what operators change while its definition stays.
+use alloc::vec::Vec;
+use core::fmt;
+
 use super::{
+    error::DocumentError,
     reader::{Fields, Report},
     rollout::Rollout,
 };
@@ -9,19 +13,70 @@ use crate::json::{Json, Place};
 pub(crate) const ENABLED: &str = "enabled";
 pub(crate) const ROLLOUT: &str = "rollout";
 
+/// The state of a flag, read by itself: whether it is on at all, and how far it is rolled out.
+///
+/// The default is that of a flag without a state: it is on and has no rollout.
+pub struct FlagState {
+    /// `None` where something is wrong.
+    pub(crate) state: Option<State>,
+    /// The first errors, and how many there are.
+    pub(crate) errors: Vec<DocumentError>,
+    pub(crate) error_count: usize,
+    /// The bytes of the text that it was read from.
+    pub(crate) length: usize,
+}
+
 /// Whether a flag is on at all, and how far it is rolled out.
 pub(crate) struct State {
     pub(crate) enabled: bool,
     pub(crate) rollout: Rollout,
 }
 
+impl FlagState {
+    /// Reads the text of the state of the flag with this key: an object with the members `enabled` and `rollout` of a document, both
+    /// of which may be absent.
+    ///
+    /// What is wrong is kept, and [`link`](crate::link) reports it and leaves the flag out.
+    pub fn read(key: &str, text: &str) -> Self {
+        let (flags, mut report) = (Place::ROOT.name("flags"), Report::default());
+        let place = flags.name(key);
+        let state = match Json::read(text, place) {
+            Ok(json) => Fields::of(&json, place, &[ENABLED, ROLLOUT], &mut report).and_then(|fields| State::of(&fields, &mut report)),
+            Err(error) => {
+                report.add(error);
+                None
+            }
+        };
+        let state = state.filter(|_| report.mark() == Report::default().mark());
+        let (errors, error_count) = report.finish();
+        Self { state, errors, error_count, length: text.len() }
+    }
+}
+
+impl Default for FlagState {
+    fn default() -> Self {
+        let state = State { enabled: true, rollout: Rollout::default() };
+        Self { state: Some(state), errors: Vec::new(), error_count: 0, length: 0 }
+    }
+}
+
+/// Nothing of it: lists name customers.
+impl fmt::Debug for FlagState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FlagState(..)")
+    }
+}
+
 impl State {
     /// Reads the state from the members of a flag, of which it looks at no others; `None` after reporting what is wrong.
     pub(crate) fn read(flag: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<Self> {
+        Self::of(&Fields::unchecked(flag, place), report)
+    }
+
+    fn of(fields: &Fields<'_, '_, '_>, report: &mut Report) -> Option<Self> {
         let mark = report.mark();
-        let fields = Fields::unchecked(flag, place);
         let enabled = fields.boolean(ENABLED, report).unwrap_or(true);
-        let rollout = fields.get(ROLLOUT).map(|json| Rollout::read(json, place.name(ROLLOUT), report)).unwrap_or_default();
+        let rollout = fields.get(ROLLOUT).map(|json| Rollout::read(json, fields.place.name(ROLLOUT), report)).unwrap_or_default();
         (report.mark() == mark).then_some(Self { enabled, rollout })
     }
 }

@@ -21,6 +21,7 @@ pub(crate) enum Required {
 
 /// What the steps of a flag are laid from.
 pub(crate) struct Plan<'p> {
+    pub(crate) flag_key: &'p str,
     pub(crate) definition: &'p Definition,
     pub(crate) state: &'p State,
     pub(crate) required: &'p [Required],
@@ -33,7 +34,7 @@ pub(crate) struct Plan<'p> {
 
 /// Lays the steps of a flag and answers where they start.
 pub(crate) fn lay(plan: &Plan<'_>, builder: &mut Builder) -> u32 {
-    let Plan { definition, state: State { enabled, rollout }, required, conditions, environment, key } = *plan;
+    let Plan { flag_key, definition, state: State { enabled, rollout }, required, conditions, environment, key } = *plan;
     let unit = builder.attribute(definition.unit.as_deref().unwrap_or(TARGETING_KEY));
     let continues = definition.on_missing_unit == OnMissingUnit::Continue;
     let start = builder.here();
@@ -101,7 +102,7 @@ pub(crate) fn lay(plan: &Plan<'_>, builder: &mut Builder) -> u32 {
             0 => {}
             BUCKETS => builder.constant(on),
             threshold => {
-                builder.draw(unit, draw(definition.salt.as_ref().unwrap_or(&definition.key)), continues, core::iter::once((threshold, on)));
+                builder.draw(unit, draw(definition.salt.as_deref().unwrap_or(flag_key)), continues, core::iter::once((threshold, on)));
             }
         }
     }

@@ -1,8 +1,16 @@
 //! Documents that break a rule or a limit, and what stays.
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Compiled, Compiler, DocumentError, compile, limits::MAX_ERRORS, pattern::COMPILED};
+use serde_json::Value;
+
+use super::{
+    Compiled, CompiledFlag, CompiledSegment, Compiler, DocumentError, Environment, FlagState, compile,
+    limits::{MAX_ERRORS, MAX_FLAGS, MAX_SEGMENTS},
+    link,
+    pattern::COMPILED,
+};
 use crate::{
+    bucket::BucketKey,
     context::Context,
     evaluate::overrides::{ApplicableOverrides, OwnerKind},
     matching::millis::Millis,
@@ -343,4 +351,100 @@ fn a_refused_document_takes_nothing_from_a_compiler() {
     // What a flag that is kept has taken of the budget counts again.
     assert_eq!(compiler.compile(&hostile, None).err(), fresh);
     assert_eq!(recompiled(&mut compiler, &sound).0, 0);
+}
+
+/// A document as rows: its segments, and its flags with their states. Objects keep no order here, so that the document has to be sorted.
+fn rows(sections: &str) -> (Vec<CompiledSegment>, Vec<(CompiledFlag, FlagState)>) {
+    let mut document: Value = serde_json::from_str(&format!("{{{sections}}}")).unwrap();
+    let mut members = |section: &str| document.get_mut(section).and_then(Value::as_object_mut).map(core::mem::take).into_iter().flatten();
+    let segments = members("segments").map(|(name, text)| CompiledSegment::compile(&name, &format!("{text}")).unwrap()).collect();
+    let flag = |(key, mut definition): (String, Value)| {
+        let state: serde_json::Map<_, _> = ["enabled", "rollout"]
+            .iter()
+            .filter_map(|name| Some((String::from(*name), definition.as_object_mut()?.remove(*name)?)))
+            .collect();
+        let compiled = CompiledFlag::compile(&key, &format!("{definition}")).unwrap();
+        (compiled, FlagState::read(&key, &format!("{}", Value::Object(state))))
+    };
+    (segments, members("flags").map(flag).collect())
+}
+
+fn linked(segments: &[CompiledSegment], flags: &[(CompiledFlag, FlagState)]) -> Result<Compiled, DocumentError> {
+    let key = BucketKey::from_hex("000102030405060708090a0b0c0d0e0f").unwrap();
+    let environment = Environment { name: Some("test"), key, private: &[] };
+    link(&environment, segments, flags.iter().map(|(flag, state)| (flag, state)))
+}
+
+#[test]
+fn rows_link_to_what_their_document_compiles_to() {
+    let split = r#"{"split":[{"variant":"on","weight":100000}]}"#;
+    let mut compiler = Compiler::new();
+    for sections in [
+        r#""flags":{}"#.into(),
+        format!(
+            r#""segments":{{"inner":{{"attribute":"mail","op":"matches","value":"@example\\.com$"}},"none":{{"segment":"none"}},"outer":{{"any":[{{"segment":"inner"}},{{"percentage":{{"unit":"org","salt":"s","to":5}}}}]}}}},
+            "flags":{{
+            "a":{{"aliases":["x","b"],"enabled":false,"rules":[{{"name":"r","if":{{"segment":"outer"}},"serve":{split}}}],"tags":["t"]}},
+            "a.b":{{"environments":{{"test":"on"}},"prerequisites":[{{"flag":"x","variants":["on"]}},{{"flag":"none","variants":[]}}]}},
+            "b":{{"rollout":{{"status":"active","percentage":37,"allow":[1,"two"],"deny":["x"]}},"metadata":{{"team":"chat"}}}},
+            "c":{{"rules":[{{"if":{{"segment":"none"}},"serve":"on"}}]}},
+            "d":{{"enabled":"no","on":"missing","rollout":{{"status":"running"}}}},
+            "e":{{"targets":[{{"attribute":"userId","values":["u","v","u"],"variant":"on"}}],"type":"string","off":null,"variants":{{"on":"value"}}}},
+            "f":7,
+            "g":{{"rules":[{{"if":{{"attribute":"n","op":"in","value":[1,2,"x"]}},"serve":"on"}},{{"if":{{"attribute":"v","op":"semverGt","value":"1.2.3"}},"serve":"off"}},{{"if":{{"attribute":"now","op":"after","value":"2026-01-01T00:00:00Z"}},"serve":"off"}}]}}}}"#
+        ),
+    ] {
+        let text = format!("{{{HEAD},{sections}}}");
+        let whole = compile(&text, None).unwrap();
+        let (segments, flags) = rows(&sections);
+        let before = COMPILED.get();
+        let linked = linked(&segments, &flags).unwrap();
+        let kept = [compiler.compile(&text, None).unwrap(), compiler.compile(&text, None).unwrap()];
+        assert_eq!(COMPILED.get() - before, usize::from(!segments.is_empty()), "the compiler alone meets a pattern for the first time");
+        for other in [&linked, &kept[0], &kept[1]] {
+            assert_eq!(other.ruleset.image.bytes(), whole.ruleset.image.bytes());
+            assert_eq!((&other.errors, other.error_count, &other.warnings), (&whole.errors, whole.error_count, &whole.warnings));
+        }
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_leaves_out_its_flag() {
+    let (_, mut flags) = rows(r#""flags":{"a":{},"b":{},"c":{},"d":{},"e":{}}"#);
+    flags[1].0 = CompiledFlag::compile("b", r#"{"rules":"#).unwrap();
+    flags[2].1 = FlagState::read("c", r#"{"enabled":true,"enabled":false,"rules":[]}"#);
+    flags[3].0 = CompiledFlag::compile("d", r#"{"enabled":false}"#).unwrap();
+    flags.push((CompiledFlag::compile("e", "{}").unwrap(), FlagState::default()));
+    let segments = [CompiledSegment::compile("s", "{").unwrap(), CompiledSegment::compile("t", "{}").unwrap()];
+    let linked = linked(&segments, &flags).unwrap();
+    assert_eq!(linked.ruleset.flag_keys().collect::<Vec<_>>(), ["a"]);
+    let pointers: Vec<&str> = linked.errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!(
+        pointers,
+        ["/segments/s", "/segments/t", "/flags/b/rules", "/flags/c/rules", "/flags/c/enabled", "/flags/d/enabled", "/flags/e"]
+    );
+}
+
+#[test]
+fn rows_past_a_limit_of_documents_are_refused() {
+    let flag = |key: &str| (CompiledFlag::compile(key, "{}").unwrap(), FlagState::default());
+    let flags: Vec<_> = (0..=MAX_FLAGS).map(|number| flag(&format!("f{number}"))).collect();
+    assert_eq!(linked(&[], &flags[1..]).unwrap().ruleset.len(), MAX_FLAGS);
+    assert_eq!(linked(&[], &flags).unwrap_err().pointer, "/flags");
+    let segments: Vec<_> =
+        (0..=MAX_SEGMENTS).map(|number| CompiledSegment::compile(&format!("s{number}"), "{\"all\":[]}").unwrap()).collect();
+    assert_eq!(linked(&segments[1..], &[]).unwrap().error_count, 0);
+    assert_eq!(linked(&segments, &[]).unwrap_err().pointer, "/segments");
+    // Three rows of 3 MB.
+    let long: Vec<_> =
+        ["a", "b", "c"].map(|key| (flag(key).0, FlagState::read(key, &format!("{{\"rollout\":{{}}{}}}", " ".repeat(3_000_000))))).into();
+    assert_eq!(linked(&[], &long[1..]).unwrap().ruleset.len(), 2);
+    assert_eq!(linked(&[], &long).unwrap_err().pointer, "");
+    // Every rule takes one of 60 parts of the work that all patterns may.
+    let rule = r#"{"if":{"attribute":"a","op":"matches","value":"(a|b)*a(a|b){20}"},"serve":"on"}"#;
+    let costly = |key: &str, count| CompiledFlag::compile(key, &format!(r#"{{"rules":[{}]}}"#, counted(count, |_| rule.into())));
+    let rows = ["a", "b"].map(|key| (costly(key, 31).unwrap(), FlagState::default()));
+    assert_eq!(linked(&[], &rows[1..]).unwrap().error_count, 31);
+    assert_eq!(linked(&[], &rows).unwrap_err().pointer, "/flags/b");
+    assert_eq!(costly("c", 100).unwrap_err().pointer, "/flags/c/rules/59/if/value");
 }

@@ -1,0 +1,99 @@
+//! From rows to a ruleset: a store that keeps definitions, states and segments apart compiles each once and links them.
+use alloc::{format, vec::Vec};
+
+use super::{
+    Compiled,
+    definition::{CompiledFlag, CompiledSegment, Part},
+    error::DocumentError,
+    limits::{MAX_DOCUMENT_BYTES, MAX_FLAGS, MAX_SEGMENTS},
+    link::{Environment, Lent, StatedFlag},
+    pattern::{Budget, PatternError},
+    reader::{Repeated, Report},
+    segments::StandingSegment,
+    state::FlagState,
+};
+use crate::{evaluate::overrides::Overrides, json::Place};
+
+/// Links flags and segments that were compiled by themselves: with the same parts, the answers are those of [`compile`](crate::compile).
+///
+/// Linking compiles nothing. After a kill, read that flag's state again and link; after a new bucket key, link with it; after a new
+/// definition, compile that one flag and link.
+///
+/// ```
+/// use sdk_core::{BucketKey, CompiledFlag, CompiledSegment, Context, Environment, FlagState, Millis, link};
+///
+/// let staff = CompiledSegment::compile("staff", r#"{ "attribute": "mail", "op": "endsWith", "value": "@example.com" }"#)?;
+/// let chat = CompiledFlag::compile("chat", r#"{ "rules": [{ "if": { "segment": "staff" }, "serve": "on" }] }"#)?;
+/// let environment = Environment { name: Some("production"), key: BucketKey::from_bytes([7; 16]), private: &[] };
+/// let linked = |state: &FlagState| link(&environment, [&staff], [(&chat, state)]);
+///
+/// let context = Context::new().string("mail", "ada@example.com");
+/// assert!(linked(&FlagState::default())?.ruleset.at(Millis(0)).boolean("chat", &context, false));
+/// let killed = FlagState::read("chat", r#"{ "enabled": false }"#);
+/// assert!(!linked(&killed)?.ruleset.at(Millis(0)).boolean("chat", &context, false));
+/// # Ok::<(), sdk_core::DocumentError>(())
+/// ```
+///
+/// Errors stand in the order of the rows, those of segments first; [`Ruleset::owner_overrides`](crate::Ruleset::owner_overrides) reads
+/// overrides for the ruleset. A name that two rows have leaves out both. An error refuses all rows: together they break a limit of a
+/// document.
+pub fn link<'r>(
+    environment: &Environment<'_>,
+    segments: impl IntoIterator<Item = &'r CompiledSegment>,
+    flags: impl IntoIterator<Item = (&'r CompiledFlag, &'r FlagState)>,
+) -> Result<Compiled, DocumentError> {
+    let (segments, flags): (Vec<_>, Vec<_>) = (segments.into_iter().collect(), flags.into_iter().collect());
+    let (segments_place, flags_place) = (Place::ROOT.name("segments"), Place::ROOT.name("flags"));
+    for (place, count, most) in [(segments_place, segments.len(), MAX_SEGMENTS), (flags_place, flags.len(), MAX_FLAGS)] {
+        if count > most {
+            return Err(DocumentError::at(place, format!("at most {most} are allowed")));
+        }
+    }
+    let names = || segments.iter().map(|segment| &*segment.name);
+    let keys = || flags.iter().map(|(flag, _)| &*flag.key);
+    let (mut report, mut all) = (Report::default(), Whole::default());
+
+    let (mut standing, mut repeated) = (Vec::with_capacity(segments.len()), Repeated::of(names()));
+    for (at, compiled) in segments.iter().enumerate() {
+        report.reading(at);
+        if !repeated.leaves_out(&compiled.name, segments_place, &mut report) {
+            all.add(&compiled.part, 0, segments_place.name(&compiled.name))?;
+            standing.push(StandingSegment { at, compiled });
+        }
+    }
+    let (mut stated, mut repeated) = (Vec::with_capacity(flags.len()), Repeated::of(keys()));
+    for (at, (compiled, state)) in (segments.len()..).zip(&flags) {
+        report.reading(at);
+        if !repeated.leaves_out(&compiled.key, flags_place, &mut report) {
+            all.add(&compiled.part, state.length, flags_place.name(&compiled.key))?;
+            report.add_all(&state.errors, state.error_count);
+            stated.push(StatedFlag {
+                at,
+                compiled,
+                tables: Lent::Kept(&compiled.part.tables),
+                state: state.state.as_ref().map(Lent::Kept),
+            });
+        }
+    }
+    let (ruleset, warnings) = super::link::link(environment, (&standing, names()), (stated.into_iter(), keys()), &mut report)?;
+    let (errors, error_count) = report.finish();
+    Ok(Compiled { ruleset, overrides: Overrides::default(), errors, error_count, warnings })
+}
+
+/// What all rows take together of the limits of a document.
+#[derive(Default)]
+struct Whole {
+    bytes: usize,
+    patterns: Budget,
+}
+
+impl Whole {
+    /// Adds a part and the bytes of its state; an error where the limits do not allow it.
+    fn add(&mut self, part: &Part, state: usize, place: Place<'_>) -> Result<(), DocumentError> {
+        self.bytes = self.bytes.saturating_add(part.length).saturating_add(state);
+        if self.bytes > MAX_DOCUMENT_BYTES {
+            return Err(DocumentError::at(Place::ROOT, format!("the rows have more than {MAX_DOCUMENT_BYTES} bytes")));
+        }
+        if self.patterns.charge(part.patterns) { Ok(()) } else { Err(DocumentError::at(place, PatternError::Exhausted)) }
+    }
+}
