@@ -18,7 +18,7 @@ use super::{
 use crate::{
     bucket::BucketKey,
     evaluate::{overrides::Overrides, ruleset::Ruleset},
-    json::{Json, Place, cursor::Member},
+    json::{Place, Tape, cursor::Member},
     model::build::Builder,
 };
 
@@ -127,12 +127,12 @@ impl Compiler {
             let digest = if self.keeps { pieces.of(name).push(member.raw).digest() } else { Digest::default() };
             let compiled = match self.segments.take(digest).filter(|kept| patterns.charge(kept.part.patterns)) {
                 Some(kept) => kept,
-                None => match Json::read(member.raw, place.name(name)) {
+                None => match Tape::of(member, place.name(name)) {
                     Err(error) => {
                         report.add(error);
                         continue;
                     }
-                    Ok(tree) => CompiledSegment::compile(name, &tree, &mut builder, &mut patterns)?,
+                    Ok(tape) => CompiledSegment::compile(name, tape, &mut builder, &mut patterns)?,
                 },
             };
             parts.segments.push(StandingSegment { at: member.at, name, digest, compiled });
@@ -146,21 +146,30 @@ impl Compiler {
             let (digest, state) =
                 if self.keeps { digest_flag(&mut pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
             let kept = self.flags.take(digest).filter(|kept| patterns.charge(kept.part.patterns));
-            // Of a flag that is kept only the members are read that are its state.
-            let tree = if kept.is_some() { read_members(&state, place) } else { Json::read(member.raw, place) };
-            let tree = match tree {
-                Ok(tree) => tree,
-                Err(error) => {
-                    report.add(error);
-                    parts.stateless.extend(kept.map(|kept| (digest, kept)));
-                    continue;
-                }
+            let (compiled, state) = match kept {
+                // Of a flag that is kept only the members are read that are its state.
+                Some(kept) => match read_members(&state, place) {
+                    Ok(members) => {
+                        let member = |name: &str| members.iter().find(|(known, _)| *known == name).map(|(_, tape)| tape.root());
+                        (kept, State::read(member, place, report))
+                    }
+                    Err(error) => {
+                        report.add(error);
+                        parts.stateless.push((digest, kept));
+                        continue;
+                    }
+                },
+                None => match Tape::of(member, place) {
+                    Ok(tape) => {
+                        let state = State::read(|name| tape.root().members()?.get(name), place, report);
+                        (CompiledFlag::compile(key, tape, &mut builder, &mut patterns)?, state)
+                    }
+                    Err(error) => {
+                        report.add(error);
+                        continue;
+                    }
+                },
             };
-            let compiled = match kept {
-                Some(kept) => kept,
-                None => CompiledFlag::compile(key, &tree, &mut builder, &mut patterns)?,
-            };
-            let state = State::read(&tree, place, report);
             parts.flags.push(StatedFlag { at: member.at, digest, compiled, state });
         }
         Ok(())
@@ -189,9 +198,9 @@ impl Default for Compiler {
 }
 
 /// Reads members of an object that are known by their text.
-fn read_members<'t>(members: &StateMembers<'t>, place: Place<'_>) -> Result<Json<'t>, DocumentError> {
-    let read = |(name, raw): &(Cow<'t, str>, &'t str)| Ok((name.clone(), Json::read(raw, place.name(name))?));
-    members.iter().map(read).collect::<Result<_, _>>().map(Json::Object)
+fn read_members<'m, 't>(members: &'m StateMembers<'t>, place: Place<'_>) -> Result<Vec<(&'m str, Tape<'t>)>, DocumentError> {
+    let read = |(name, raw): &'m (Cow<'t, str>, &'t str)| Ok((&**name, Tape::read(raw, place.name(name))?));
+    members.iter().map(read).collect()
 }
 
 /// The names that stand in a section, as far as they are text.

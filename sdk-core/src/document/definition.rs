@@ -10,7 +10,7 @@ use super::{
     variants::Names,
 };
 use crate::{
-    json::{Json, Place},
+    json::{Place, Tape},
     model::{build::Builder, details::FlagType, image::Image},
 };
 
@@ -127,36 +127,40 @@ pub(crate) enum Serve {
 
 impl CompiledFlag {
     /// Compiles the definition of the flag with this key. An error refuses the document: its patterns take too much.
-    pub(crate) fn compile(key: &str, json: &Json<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
+    pub(crate) fn compile(key: &str, tape: Tape<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
         let place = Place::ROOT.name("flags");
-        let (definition, part) = compile(builder, patterns, |conditions| flag::read(key, json, place.name(key), conditions))?;
+        let (definition, part) =
+            compile(tape, builder, patterns, |tape, conditions| flag::read(key, tape.root(), place.name(key), conditions))?;
         Ok(Self { definition, part })
     }
 }
 
 impl CompiledSegment {
     /// Compiles the segment of this name. An error refuses the document: its patterns take too much.
-    pub(crate) fn compile(name: &str, json: &Json<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
+    pub(crate) fn compile(name: &str, tape: Tape<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
         let place = Place::ROOT.name("segments");
-        let (condition, part) = compile(builder, patterns, |conditions| {
-            let at = conditions.compile(json, place.name(name), 1)?;
+        let (condition, part) = compile(tape, builder, patterns, |tape, conditions| {
+            let at = conditions.compile(tape.root(), place.name(name), 1)?;
             Some(Outermost { at, depth: conditions.depth })
         })?;
         Ok(Self { condition, part })
     }
 }
 
-/// Compiles with conditions of its own; `builder` is empty before and after.
-fn compile<'j, T>(
+/// Compiles what was read, with conditions of its own; `builder` is empty before and after.
+fn compile<'t, T>(
+    tape: Tape<'t>,
     builder: &mut Builder,
     patterns: &mut Budget,
-    read: impl FnOnce(&mut Conditions<'_, 'j>) -> Option<T>,
+    read: impl FnOnce(&Tape<'t>, &mut Conditions<'_, 't>) -> Option<T>,
 ) -> Result<(Option<T>, Part), DocumentError> {
     let (before, mut report) = (*patterns, Report::default());
     let mut conditions =
         Conditions { builder: &mut *builder, report: &mut report, segments: Vec::new(), depth: 0, patterns: &mut *patterns, draws: None };
-    let read = read(&mut conditions);
+    let read = read(&tape, &mut conditions);
     let segments = conditions.segments;
+    // Both may be as large as the document; the tables that come now are the third.
+    drop(tape);
     let tables = builder.take_part();
     if let Some(refusal) = report.refusal.take() {
         return Err(refusal);

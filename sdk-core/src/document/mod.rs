@@ -35,5 +35,4 @@ mod variants;
 pub use compile::{Compiled, Compiler, compile};
 pub use error::DocumentError;
 pub use override_tree::{Leaf, Members, VisitLeaves, retain_leaves, visit_leaves};
-pub use reader::duplicates;
 pub use rollout::is_rollout;

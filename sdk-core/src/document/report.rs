@@ -3,7 +3,7 @@ use alloc::{format, vec::Vec};
 use core::fmt;
 
 use super::{error::DocumentError, limits::MAX_ERRORS};
-use crate::json::{Json, Place};
+use crate::json::{Place, Value};
 
 /// What was found wrong so far. Of the errors only the first [`MAX_ERRORS`] in the order of the document are kept.
 #[derive(Default)]
@@ -50,7 +50,7 @@ impl Report {
     }
 
     /// Reports that something else was expected.
-    pub(crate) fn expected(&mut self, place: Place<'_>, what: &str, found: &Json<'_>) {
+    pub(crate) fn expected(&mut self, place: Place<'_>, what: &str, found: Value<'_, '_>) {
         self.error(place, format_args!("expected {what}, found {}", found.kind()));
     }
 

@@ -6,8 +6,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    cursor::{Cursor, MAX_NESTING, double},
-    tree::Json,
+    cursor::{Cursor, MAX_NESTING, Spelled, double},
+    value::{Members, Name, Node, Value},
 };
 
 /// Appends a JSON string: short escapes where JSON has them, `\u00xx` for other control characters, all else as it is.
@@ -212,15 +212,16 @@ pub(crate) fn write_loose(out: &mut String, text: &[u8]) {
     out.push('"');
 }
 
-pub(crate) fn write_json(out: &mut String, json: &Json<'_>) {
-    match json {
-        Json::Null => out.push_str("null"),
-        Json::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),
-        Json::Number(number) => write_number(out, *number),
-        Json::String(text) => write_string(out, text),
-        Json::Array(items) => {
+/// Appends a value in its canonical form.
+pub(crate) fn write_json(out: &mut String, value: Value<'_, '_>) {
+    match value.node() {
+        Node::Null => out.push_str("null"),
+        Node::Boolean(boolean) => out.push_str(if boolean { "true" } else { "false" }),
+        Node::Number(number) => write_number(out, number),
+        Node::String(text) => write_string(out, &text),
+        Node::Array(items) => {
             out.push('[');
-            for (index, item) in items.iter().enumerate() {
+            for (index, item) in items.enumerate() {
                 if index > 0 {
                     out.push(',');
                 }
@@ -228,24 +229,26 @@ pub(crate) fn write_json(out: &mut String, json: &Json<'_>) {
             }
             out.push(']');
         }
-        Json::Object(members) => {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-            out.push('{');
-            let mut first = true;
-            for (index, (name, value)) in sorted.iter().enumerate() {
-                // The sort is stable: of one name twice the last stands behind the others.
-                if sorted.get(index + 1).is_some_and(|(next, _)| next == name) {
-                    continue;
-                }
-                if !core::mem::take(&mut first) {
-                    out.push(',');
-                }
-                write_string(out, name);
-                out.push(':');
-                write_json(out, value);
-            }
-            out.push('}');
-        }
+        Node::Object(members) => write_members(out, &members, |_| true),
     }
+}
+
+/// Appends an object of those members that are wanted by their names.
+pub(crate) fn write_members(out: &mut String, members: &Members<'_, '_>, is_wanted: impl Fn(Name<'_, '_>) -> bool) {
+    let mut sorted = members.in_order(Spelled::compare_units).filter(|(name, _)| is_wanted(*name)).peekable();
+    out.push('{');
+    let mut first = true;
+    while let Some((name, value)) = sorted.next() {
+        // Of one name twice the last stands behind the others.
+        if sorted.peek().is_some_and(|(next, _)| next.spelled().is(name.spelled())) {
+            continue;
+        }
+        if !core::mem::take(&mut first) {
+            out.push(',');
+        }
+        write_string(out, &name.text());
+        out.push(':');
+        write_json(out, value);
+    }
+    out.push('}');
 }
