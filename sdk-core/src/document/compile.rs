@@ -6,7 +6,7 @@ use super::{
     definition::{CompiledFlag, CompiledSegment},
     error::DocumentError,
     kept::{Digest, Kept, Pieces, StateMembers, digest_flag},
-    limits::MAX_DOCUMENT_BYTES,
+    limits::{MAX_DOCUMENT_BYTES, MAX_ERRORS},
     link::{Setting, StatedFlag, link},
     overrides,
     pattern::Budget,
@@ -121,11 +121,11 @@ impl Compiler {
     /// Compiles segments and flags, or takes what is kept of them. An error refuses the document.
     fn parts<'t>(&mut self, document: &'t Top<'t>, parts: &mut Parts<'t>, report: &mut Report) -> Result<(), DocumentError> {
         let (mut builder, mut patterns, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
-        let place = Place::ROOT.name("segments");
+        let (place, mut room) = (Place::ROOT.name("segments"), MAX_ERRORS);
         for (name, member) in once(&document.segments, place, report) {
             report.reading(member.at);
             let digest = if self.keeps { pieces.of(name).push(member.raw).digest() } else { Digest::default() };
-            let compiled = match self.segments.take(digest).filter(|kept| patterns.charge(kept.part.patterns)) {
+            let mut compiled = match self.segments.take(digest).filter(|kept| patterns.charge(kept.part.patterns)) {
                 Some(kept) => kept,
                 None => match Tape::of(member, place.name(name)) {
                     Err(error) => {
@@ -135,9 +135,10 @@ impl Compiler {
                     Ok(tape) => CompiledSegment::compile(name, tape, &mut builder, &mut patterns)?,
                 },
             };
+            compiled.part.tell(&mut room);
             parts.segments.push(StandingSegment { at: member.at, name, digest, compiled });
         }
-        let place = Place::ROOT.name("flags");
+        let (place, mut room) = (Place::ROOT.name("flags"), MAX_ERRORS);
         let flags = once(&document.flags, place, report);
         parts.flags.reserve_exact(flags.len());
         for (key, member) in flags {
@@ -146,7 +147,7 @@ impl Compiler {
             let (digest, state) =
                 if self.keeps { digest_flag(&mut pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
             let kept = self.flags.take(digest).filter(|kept| patterns.charge(kept.part.patterns));
-            let (compiled, state) = match kept {
+            let (mut compiled, state) = match kept {
                 // Of a flag that is kept only the members are read that are its state.
                 Some(kept) => match read_members(&state, place) {
                     Ok(members) => {
@@ -170,6 +171,7 @@ impl Compiler {
                     }
                 },
             };
+            compiled.part.tell(&mut room);
             parts.flags.push(StatedFlag { at: member.at, digest, compiled, state });
         }
         Ok(())
@@ -182,11 +184,13 @@ impl Compiler {
             self.segments.clear();
         }
         let stated = parts.flags.into_iter().map(|flag| (flag.digest, flag.compiled));
-        for (digest, compiled) in stated.chain(parts.stateless) {
+        for (digest, compiled) in stated.chain(parts.stateless).filter(|(_, compiled)| compiled.part.is_whole()) {
             self.flags.put(digest, compiled);
         }
         for StandingSegment { digest, compiled, .. } in parts.segments {
-            self.segments.put(digest, compiled);
+            if compiled.part.is_whole() {
+                self.segments.put(digest, compiled);
+            }
         }
     }
 }

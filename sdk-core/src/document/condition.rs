@@ -3,11 +3,11 @@ use alloc::{borrow::Cow, format, vec::Vec};
 use core::fmt;
 
 use super::{
-    definition::SegmentUse,
     limits::MAX_CONDITION_DEPTH,
     operand::Operand,
     pattern,
     reader::{Fields, Report},
+    segment_uses::SegmentUses,
 };
 use crate::{
     bucket::DrawHash,
@@ -32,7 +32,7 @@ pub(crate) struct Conditions<'c, 't> {
     pub(crate) builder: &'c mut Builder,
     pub(crate) report: &'c mut Report,
     /// The segments that were named so far: a condition holds its place among them.
-    pub(crate) segments: Vec<SegmentUse>,
+    pub(crate) segments: SegmentUses,
     /// The deepest level at which a condition stands.
     pub(crate) depth: u32,
     /// What the patterns of the document may still take.
@@ -103,7 +103,7 @@ impl Conditions<'_, '_> {
         let fields = Fields::of(json, place, &["segment"], self.report)?;
         let name = fields.string("segment", self.report)?;
         let index = u32::try_from(self.segments.len()).ok()?;
-        self.segments.push(SegmentUse { name: name.into(), level, pointer: place.name("segment").pointer() });
+        self.segments.push(&name, level, place.name("segment"));
         // Linking finds the segment and its condition.
         Some(self.builder.segment_condition(index, 0))
     }

@@ -1,12 +1,14 @@
 //! Flags and segments compiled by themselves: what each says but for its state, and what is wrong with it.
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 use super::{
     condition::Conditions,
     error::DocumentError,
     flag,
+    limits::MAX_ERRORS,
     pattern::{Budget, Cost},
     report::Report,
+    segment_uses::SegmentUses,
     variants::Names,
 };
 use crate::{
@@ -43,7 +45,7 @@ pub(crate) struct Part {
     /// The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants. Its draws have no keys yet,
     /// and what refers to a segment holds its place among `segments`.
     pub(crate) tables: Image,
-    pub(crate) segments: Vec<SegmentUse>,
+    pub(crate) segments: SegmentUses,
     /// The first errors, and how many there are.
     pub(crate) errors: Vec<DocumentError>,
     pub(crate) error_count: usize,
@@ -51,13 +53,21 @@ pub(crate) struct Part {
     pub(crate) patterns: Cost,
 }
 
-/// A condition that names a segment.
-pub(crate) struct SegmentUse {
-    pub(crate) name: Box<str>,
-    /// How deep the condition stands; the outermost is 1.
-    pub(crate) level: u32,
-    /// Where the name stands in the document.
-    pub(crate) pointer: String,
+impl Part {
+    /// Drops the errors past those that a section of the document may still tell, and takes the others off that number: of the errors
+    /// of a document only the first are told, and each of a thousand flags may have as many.
+    pub(crate) fn tell(&mut self, room: &mut usize) {
+        if self.errors.len() > *room {
+            self.errors.truncate(*room);
+            self.errors.shrink_to_fit();
+        }
+        *room -= self.errors.len();
+    }
+
+    /// Whether no error was dropped that another document may tell.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.errors.len() == self.error_count.min(MAX_ERRORS)
+    }
 }
 
 /// What a sound flag says but for its state. Places of conditions are those in its part.
@@ -155,8 +165,14 @@ fn compile<'t, T>(
     read: impl FnOnce(&Tape<'t>, &mut Conditions<'_, 't>) -> Option<T>,
 ) -> Result<(Option<T>, Part), DocumentError> {
     let (before, mut report) = (*patterns, Report::default());
-    let mut conditions =
-        Conditions { builder: &mut *builder, report: &mut report, segments: Vec::new(), depth: 0, patterns: &mut *patterns, draws: None };
+    let mut conditions = Conditions {
+        builder: &mut *builder,
+        report: &mut report,
+        segments: SegmentUses::default(),
+        depth: 0,
+        patterns: &mut *patterns,
+        draws: None,
+    };
     let read = read(&tape, &mut conditions);
     let segments = conditions.segments;
     // Both may be as large as the document; the tables that come now are the third.

@@ -24,6 +24,7 @@ mod reader;
 mod report;
 mod rollout;
 mod scalars;
+mod segment_uses;
 mod segments;
 mod state;
 mod steps;
