@@ -8,8 +8,8 @@ use core::convert::Infallible;
 
 use sdk_core::{
     OwnerKind, OwnerOverrides, Ruleset,
-    document::{Leaf, Members, VisitLeaves, visit_leaves},
-    json::{Json, Place, quoted},
+    document::{Leaf, VisitLeaves, visit_leaves},
+    json::{Members, Name, Place, Tape, quoted},
 };
 
 use crate::rows::spelling;
@@ -26,8 +26,10 @@ pub(crate) struct Leaves<'r> {
 impl<'r> Leaves<'r> {
     pub(crate) fn of(ruleset: &'r Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Self {
         let mut texts = Texts::default();
-        if let Ok(json @ Json::Object(_)) = serde_json::from_str(tree) {
-            let Ok(()) = visit_leaves(&json, Place::ROOT, &mut texts);
+        if let Ok(tape) = serde_json::from_str::<Tape<'_>>(tree)
+            && tape.root().members().is_some()
+        {
+            let Ok(()) = visit_leaves(tape.root(), Place::ROOT, &mut texts);
         }
         Self { ruleset, own: ruleset.owner_overrides(owner, id, tree).0, texts: texts.in_force() }
     }
@@ -77,17 +79,17 @@ impl Texts {
     }
 }
 
-impl<'j> VisitLeaves<'j> for Texts {
+impl<'t> VisitLeaves<'t> for Texts {
     type Error = Infallible;
 
     /// A member that stands twice is walked twice: it is stored, though it evaluates to nothing.
-    fn object<'w>(&mut self, _: Place<'_>, _: usize, _: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
+    fn object<'j>(&mut self, _: Place<'_>, _: usize, _: &Members<'j, 't>) -> Result<Vec<Name<'j, 't>>, Infallible> {
         Ok(Vec::new())
     }
 
-    fn leaf(&mut self, Leaf { path, depth, value, .. }: Leaf<'_, 'j>) -> Result<(), Infallible> {
+    fn leaf(&mut self, Leaf { path, depth, value, .. }: Leaf<'_, '_, 't>) -> Result<(), Infallible> {
         let texts = if depth == 1 { &mut self.whole } else { &mut self.nested };
-        texts.push((path.to_string(), spelling::written(value)));
+        texts.push((path.to_string(), spelling::written(&value.tree())));
         Ok(())
     }
 }

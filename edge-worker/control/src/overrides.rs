@@ -8,8 +8,8 @@ use alloc::{
 
 use sdk_core::{
     Context, Millis, Overrides, OwnerKind, OwnerOverrides, Ruleset, Value,
-    document::{Leaf, Members, VisitLeaves, duplicates, retain_leaves, visit_leaves},
-    json::{Json, Place, quoted},
+    document::{Leaf, Members, VisitLeaves, retain_leaves, visit_leaves},
+    json::{self, Json, Name, Node, Place, Tape, quoted},
 };
 
 use crate::{
@@ -183,10 +183,13 @@ struct Wanted<'j> {
 /// Reads a tree; unlike in a document anything wrong in it refuses it whole.
 fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Wanted<'t>>, Refusal> {
     let invalid = |detail: String| Refusal::invalid(Field::Overrides, detail);
-    let json: Json<'t> = serde_json::from_str(tree).map_err(|error| invalid(format!("{error}")))?;
-    let Json::Object(_) = json else { return Err(invalid(format!("expected an object of overrides, found {}", json.kind()))) };
+    let tape: Tape<'t> = serde_json::from_str(tree).map_err(|error| invalid(format!("{error}")))?;
+    let json = tape.root();
+    if json.members().is_none() {
+        return Err(invalid(format!("expected an object of overrides, found {}", json.kind())));
+    }
     let mut given = Given { ruleset, found: Vec::new() };
-    visit_leaves(&json, Place::ROOT, &mut given)?;
+    visit_leaves(json, Place::ROOT, &mut given)?;
     let found = given.found;
     if found.is_empty() {
         return Err(invalid("expected one override at least".into()));
@@ -199,45 +202,45 @@ fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Wanted<'t>>, Refus
 }
 
 /// The leaves of a command, each checked against the ruleset.
-struct Given<'r, 'j> {
+struct Given<'r, 't> {
     ruleset: &'r Ruleset,
-    found: Vec<Wanted<'j>>,
+    found: Vec<Wanted<'t>>,
 }
 
-impl<'j> VisitLeaves<'j> for Given<'_, 'j> {
+impl<'t> VisitLeaves<'t> for Given<'_, 't> {
     type Error = Refusal;
 
-    fn object<'w>(&mut self, place: Place<'_>, depth: usize, members: &'w Members<'j>) -> Result<Vec<&'w str>, Refusal> {
+    fn object<'j>(&mut self, place: Place<'_>, depth: usize, members: &json::Members<'j, 't>) -> Result<Vec<Name<'j, 't>>, Refusal> {
         if depth >= MAX_DEPTH {
             return Err(Refusal::invalid(Field::Overrides, format!("expected a tree of at most {MAX_DEPTH} levels")));
         }
-        match duplicates(members.iter().map(|(name, _)| name.as_ref())).first() {
-            Some(twice) => Err(Refusal::invalid(below(place), format!("the member {twice:?} stands here twice"))),
+        match members.repeated().first() {
+            Some(twice) => Err(Refusal::invalid(below(place), format!("the member {:?} stands here twice", twice.text()))),
             None => Ok(Vec::new()),
         }
     }
 
-    fn leaf(&mut self, Leaf { path, place, value, .. }: Leaf<'_, 'j>) -> Result<(), Refusal> {
+    fn leaf(&mut self, Leaf { path, place, value, .. }: Leaf<'_, '_, 't>) -> Result<(), Refusal> {
         let Some(flag) = self.ruleset.find(path) else {
             return Err(Refusal::new(RefusalKind::FlagNotFound, below(place), format!("no flag has the key or alias {path:?}")));
         };
-        let variant = match value {
-            Json::Null => None,
-            Json::Boolean(boolean) => {
-                let variant = self.ruleset.first_boolean(flag, *boolean);
+        let variant = match value.node() {
+            Node::Null => None,
+            Node::Boolean(boolean) => {
+                let variant = self.ruleset.first_boolean(flag, boolean);
                 let detail = || format!("the flag has no variant with the value {boolean}");
                 Some(variant.ok_or_else(|| Refusal::invalid(below(place), detail()))?)
             }
-            Json::String(text) => {
-                let variant = self.ruleset.variant_number(flag, text);
+            Node::String(text) => {
+                let variant = self.ruleset.variant_number(flag, &text);
                 Some(variant.ok_or_else(|| Refusal::invalid(below(place), format!("unknown variant {text:?}")))?)
             }
-            Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+            Node::Number(_) | Node::Array(_) | Node::Object(_) => {
                 let detail = format!("expected true, false, a variant's name or null, found {}", value.kind());
                 return Err(Refusal::invalid(below(place), detail));
             }
         };
-        self.found.push(Wanted { flag, variant, value: value.clone() });
+        self.found.push(Wanted { flag, variant, value: value.tree() });
         Ok(())
     }
 }

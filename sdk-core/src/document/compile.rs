@@ -6,7 +6,7 @@ use super::{
     definition::{CompiledFlag, CompiledSegment},
     error::DocumentError,
     kept::{Digest, Kept, Pieces, StateMembers, digest_flag},
-    limits::MAX_DOCUMENT_BYTES,
+    limits::{MAX_DOCUMENT_BYTES, MAX_ERRORS},
     link::{Environment, Lent, StatedFlag, link},
     overrides,
     pattern::Budget,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     bucket::BucketKey,
     evaluate::{overrides::Overrides, ruleset::Ruleset},
-    json::{Json, Place, cursor::Member},
+    json::{Place, Tape, cursor::Member},
     model::build::Builder,
 };
 
@@ -131,23 +131,24 @@ impl Compiler {
     /// Compiles segments and flags, or takes what is kept of them. An error refuses the document.
     fn parts(&mut self, document: &Top<'_>, parts: &mut Parts, report: &mut Report) -> Result<(), DocumentError> {
         let (mut builder, mut patterns, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
-        let place = Place::ROOT.name("segments");
+        let (place, mut room) = (Place::ROOT.name("segments"), MAX_ERRORS);
         for (name, member) in once(&document.segments, place, report) {
             report.reading(member.at);
             let digest = if self.keeps { pieces.of(name).push(member.raw).digest() } else { Digest::default() };
-            let compiled = match self.segments.take(digest).filter(|kept| patterns.charge(kept.part.patterns)) {
+            let mut compiled = match self.segments.take(digest).filter(|kept| patterns.charge(kept.part.patterns)) {
                 Some(kept) => kept,
-                None => match Json::read(member.raw, place.name(name)) {
+                None => match Tape::of(member, place.name(name)) {
                     Err(error) => {
                         report.add(error);
                         continue;
                     }
-                    Ok(tree) => CompiledSegment::of_json(name, member.raw, &tree, &mut builder, &mut patterns)?,
+                    Ok(tape) => CompiledSegment::of_tape(name, tape, &mut builder, &mut patterns)?,
                 },
             };
+            compiled.part.tell(&mut room);
             parts.segments.push(Read { at: member.at, digest, compiled });
         }
-        let place = Place::ROOT.name("flags");
+        let (place, mut room) = (Place::ROOT.name("flags"), MAX_ERRORS);
         let flags = once(&document.flags, place, report);
         parts.flags.reserve_exact(flags.len());
         parts.states.reserve_exact(flags.len());
@@ -157,21 +158,32 @@ impl Compiler {
             let (digest, state) =
                 if self.keeps { digest_flag(&mut pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
             let kept = self.flags.take(digest).filter(|kept| patterns.charge(kept.part.patterns));
-            // Of a flag that is kept only the members are read that are its state.
-            let tree = if kept.is_some() { read_members(&state, place) } else { Json::read(member.raw, place) };
-            let tree = match tree {
-                Ok(tree) => tree,
-                Err(error) => {
-                    report.add(error);
-                    parts.stateless.extend(kept.map(|kept| (digest, kept)));
-                    continue;
-                }
+            let (mut compiled, state) = match kept {
+                // Of a flag that is kept only the members are read that are its state.
+                Some(kept) => match read_members(&state, place) {
+                    Ok(members) => {
+                        let member = |name: &str| members.iter().find(|(known, _)| *known == name).map(|(_, tape)| tape.root());
+                        (kept, State::read(member, place, report))
+                    }
+                    Err(error) => {
+                        report.add(error);
+                        parts.stateless.push((digest, kept));
+                        continue;
+                    }
+                },
+                None => match Tape::of(member, place) {
+                    Ok(tape) => {
+                        let state = State::read(|name| tape.root().members()?.get(name), place, report);
+                        (CompiledFlag::of_tape(key, tape, &mut builder, &mut patterns)?, state)
+                    }
+                    Err(error) => {
+                        report.add(error);
+                        continue;
+                    }
+                },
             };
-            let compiled = match kept {
-                Some(kept) => kept,
-                None => CompiledFlag::of_json(key, member.raw, &tree, &mut builder, &mut patterns)?,
-            };
-            parts.states.push(State::read(&tree, place, report));
+            compiled.part.tell(&mut room);
+            parts.states.push(state);
             parts.flags.push(Read { at: member.at, digest, compiled });
         }
         Ok(())
@@ -184,11 +196,13 @@ impl Compiler {
             self.segments.clear();
         }
         let stated = parts.flags.into_iter().map(|flag| (flag.digest, flag.compiled));
-        for (digest, compiled) in stated.chain(parts.stateless) {
+        for (digest, compiled) in stated.chain(parts.stateless).filter(|(_, compiled)| compiled.part.is_whole()) {
             self.flags.put(digest, compiled);
         }
-        for segment in parts.segments {
-            self.segments.put(segment.digest, segment.compiled);
+        for Read { digest, compiled, .. } in parts.segments {
+            if compiled.part.is_whole() {
+                self.segments.put(digest, compiled);
+            }
         }
     }
 }
@@ -214,9 +228,9 @@ impl Default for Compiler {
 }
 
 /// Reads members of an object that are known by their text.
-fn read_members<'t>(members: &StateMembers<'t>, place: Place<'_>) -> Result<Json<'t>, DocumentError> {
-    let read = |(name, raw): &(Cow<'t, str>, &'t str)| Ok((name.clone(), Json::read(raw, place.name(name))?));
-    members.iter().map(read).collect::<Result<_, _>>().map(Json::Object)
+fn read_members<'m, 't>(members: &'m StateMembers<'t>, place: Place<'_>) -> Result<Vec<(&'m str, Tape<'t>)>, DocumentError> {
+    let read = |(name, raw): &'m (Cow<'t, str>, &'t str)| Ok((&**name, Tape::read(raw, place.name(name))?));
+    members.iter().map(read).collect()
 }
 
 /// The names that stand in a section, as far as they are text.

@@ -1,17 +1,17 @@
 //! Conditions: from JSON to the words that are walked. Operands are compiled here, once.
-use alloc::{format, vec::Vec};
+use alloc::{borrow::Cow, format, vec::Vec};
 use core::fmt;
 
 use super::{
-    definition::SegmentUse,
     limits::MAX_CONDITION_DEPTH,
     operand::Operand,
     pattern,
     reader::{Fields, Report},
+    segment_uses::SegmentUses,
 };
 use crate::{
     bucket::DrawHash,
-    json::{Json, Place},
+    json::{Place, Value},
     model::{
         build::Builder,
         condition::Portion,
@@ -22,24 +22,23 @@ use crate::{
 };
 
 /// What a flag lends to the draws in its conditions.
-#[derive(Clone, Copy)]
-pub(crate) struct Draws<'d> {
-    pub(crate) unit: &'d str,
+pub(crate) struct Draws<'t> {
+    pub(crate) unit: Cow<'t, str>,
     pub(crate) murmurhash_js: bool,
 }
 
 /// Compiles the conditions of one flag or segment.
-pub(crate) struct Conditions<'c, 'd> {
+pub(crate) struct Conditions<'c, 't> {
     pub(crate) builder: &'c mut Builder,
     pub(crate) report: &'c mut Report,
     /// The segments that were named so far: a condition holds its place among them.
-    pub(crate) segments: Vec<SegmentUse>,
+    pub(crate) segments: SegmentUses,
     /// The deepest level at which a condition stands.
     pub(crate) depth: u32,
     /// What the patterns of the document may still take.
     pub(crate) patterns: &'c mut pattern::Budget,
     /// Of the flag whose conditions are compiled; a segment has none.
-    pub(crate) draws: Option<Draws<'d>>,
+    pub(crate) draws: Option<Draws<'t>>,
 }
 
 /// The forms of conditions: the member by which each is told.
@@ -48,17 +47,17 @@ const FORMS: [&str; 6] = ["attribute", "all", "any", "not", "segment", "percenta
 impl Conditions<'_, '_> {
     /// Compiles a condition that stands `level` levels deep (the outermost is 1) and answers where; `None` after reporting what is
     /// wrong.
-    pub(crate) fn compile(&mut self, json: &Json<'_>, place: Place<'_>, level: u32) -> Option<u32> {
+    pub(crate) fn compile(&mut self, json: Value<'_, '_>, place: Place<'_>, level: u32) -> Option<u32> {
         if level > MAX_CONDITION_DEPTH {
             self.report.error(place, TooDeep);
             return None;
         }
         self.depth = self.depth.max(level);
-        let Json::Object(members) = json else {
+        let Some(members) = json.members() else {
             self.report.expected(place, "a condition (an object)", json);
             return None;
         };
-        let mut forms = FORMS.into_iter().filter(|form| members.iter().any(|(member, _)| member == form));
+        let mut forms = FORMS.into_iter().filter(|form| members.get(form).is_some());
         let (form, another) = (forms.next(), forms.next());
         match form {
             _ if another.is_some() => {
@@ -84,7 +83,7 @@ impl Conditions<'_, '_> {
 
     fn children(
         &mut self,
-        json: &Json<'_>,
+        json: Value<'_, '_>,
         place: Place<'_>,
         level: u32,
         form: &'static str,
@@ -94,22 +93,22 @@ impl Conditions<'_, '_> {
         let list_place = place.name(form);
         let mark = self.report.mark();
         let mut children = Vec::new();
-        for (index, child) in fields.list(form, self.report).iter().enumerate() {
+        for (index, child) in fields.list(form, self.report).enumerate() {
             children.extend(self.compile(child, list_place.index(index), level + 1));
         }
         (self.report.mark() == mark).then(|| join(self.builder, &children))
     }
 
-    fn segment(&mut self, json: &Json<'_>, place: Place<'_>, level: u32) -> Option<u32> {
+    fn segment(&mut self, json: Value<'_, '_>, place: Place<'_>, level: u32) -> Option<u32> {
         let fields = Fields::of(json, place, &["segment"], self.report)?;
         let name = fields.string("segment", self.report)?;
         let index = u32::try_from(self.segments.len()).ok()?;
-        self.segments.push(SegmentUse { name: name.into(), level, pointer: place.name("segment").pointer() });
+        self.segments.push(&name, level, place.name("segment"));
         // Linking finds the segment and its condition.
         Some(self.builder.segment_condition(index, 0))
     }
 
-    fn percentage(&mut self, json: &Json<'_>, place: Place<'_>) -> Option<u32> {
+    fn percentage(&mut self, json: Value<'_, '_>, place: Place<'_>) -> Option<u32> {
         let mark = self.report.mark();
         let fields = Fields::of(json, place, &["percentage"], self.report)?;
         let place = place.name("percentage");
@@ -128,11 +127,12 @@ impl Conditions<'_, '_> {
         {
             self.report.error(place, "expected \"from\" to be at most \"to\"");
         }
-        let (to, salt, unit) = (to?, salt?, unit.or(self.draws.map(|draws| draws.unit))?);
+        let (to, salt) = (to?, salt?);
+        let unit = unit.as_deref().or(self.draws.as_ref().map(|draws| &*draws.unit))?;
         if self.report.mark() != mark {
             return None;
         }
-        let hash = if self.draws.is_some_and(|draws| draws.murmurhash_js) {
+        let hash = if self.draws.as_ref().is_some_and(|draws| draws.murmurhash_js) {
             DrawHash::MurmurhashJs
         } else {
             let Span { at, length } = self.builder.text(salt.as_bytes());
@@ -152,7 +152,7 @@ impl Conditions<'_, '_> {
         percentage
     }
 
-    fn test(&mut self, json: &Json<'_>, place: Place<'_>) -> Option<u32> {
+    fn test(&mut self, json: Value<'_, '_>, place: Place<'_>) -> Option<u32> {
         let mark = self.report.mark();
         let names = ["attribute", "op", "value", "ignoreCase", "loose", "as"];
         let fields = Fields::of(json, place, &names, self.report)?;
@@ -160,7 +160,7 @@ impl Conditions<'_, '_> {
         let op = fields.string("op", self.report);
         let op = fields.require("op", op, self.report);
         let (attribute, op) = (attribute?, op?);
-        let Some(operator) = Operator::named(op) else {
+        let Some(operator) = Operator::named(&op) else {
             let known: Vec<&str> = OPERATORS.iter().map(|operator| operator.name).collect();
             self.report.error(place.name("op"), format!("unknown operator {op:?}, expected one of {}", known.join(", ")));
             return None;
@@ -169,7 +169,7 @@ impl Conditions<'_, '_> {
         if self.report.mark() != mark {
             return None;
         }
-        let attribute = self.builder.attribute(attribute);
+        let attribute = self.builder.attribute(&attribute);
         let operand = Operand { json: fields.get("value"), test: place, options, attribute };
         operand.compile(operator.form, self)
     }
@@ -178,7 +178,7 @@ impl Conditions<'_, '_> {
     fn options(&mut self, fields: &Fields<'_, '_, '_>, operator: &Operator) -> TestOptions {
         let ignore_case = fields.boolean("ignoreCase", self.report).unwrap_or(false);
         let loose = fields.boolean("loose", self.report).unwrap_or(false);
-        let as_number = match fields.string("as", self.report) {
+        let as_number = match fields.string("as", self.report).as_deref() {
             Some("number") => true,
             Some(_) => {
                 self.report.error(fields.place.name("as"), "expected \"number\"");

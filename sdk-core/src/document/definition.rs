@@ -1,18 +1,20 @@
 //! Flags and segments compiled by themselves: what each says but for its state, and what is wrong with it.
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use super::{
     condition::Conditions,
     error::DocumentError,
     flag,
+    limits::MAX_ERRORS,
     pattern::{Budget, Cost},
     report::Report,
+    segment_uses::SegmentUses,
     state::{ENABLED, ROLLOUT},
     variants::Names,
 };
 use crate::{
-    json::{Json, Place},
+    json::{Place, Tape},
     model::{build::Builder, details::FlagType, image::Image},
 };
 
@@ -49,7 +51,7 @@ pub(crate) struct Part {
     /// The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants. Its draws have no keys yet,
     /// and what refers to a segment holds its place among `segments`.
     pub(crate) tables: Image,
-    pub(crate) segments: Vec<SegmentUse>,
+    pub(crate) segments: SegmentUses,
     /// The first errors, and how many there are.
     pub(crate) errors: Vec<DocumentError>,
     pub(crate) error_count: usize,
@@ -59,13 +61,21 @@ pub(crate) struct Part {
     pub(crate) length: usize,
 }
 
-/// A condition that names a segment.
-pub(crate) struct SegmentUse {
-    pub(crate) name: Box<str>,
-    /// How deep the condition stands; the outermost is 1.
-    pub(crate) level: u32,
-    /// Where the name stands in the document.
-    pub(crate) pointer: String,
+impl Part {
+    /// Drops the errors past those that a section of the document may still tell, and takes the others off that number: of the errors
+    /// of a document only the first are told, and each of a thousand flags may have as many.
+    pub(crate) fn tell(&mut self, room: &mut usize) {
+        if self.errors.len() > *room {
+            self.errors.truncate(*room);
+            self.errors.shrink_to_fit();
+        }
+        *room -= self.errors.len();
+    }
+
+    /// Whether no error was dropped that another document may tell.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.errors.len() == self.error_count.min(MAX_ERRORS)
+    }
 }
 
 /// What a sound flag says but for its state. Places of conditions are those in its part.
@@ -141,30 +151,27 @@ impl CompiledFlag {
     pub fn compile(key: &str, text: &str) -> Result<Self, DocumentError> {
         let flags = Place::ROOT.name("flags");
         let place = flags.name(key);
-        let json = match Json::read(text, place) {
-            Ok(json) => json,
+        let tape = match Tape::read(text, place) {
+            Ok(tape) => tape,
             Err(error) => return Ok(Self { key: key.into(), definition: None, part: Part::unreadable(error, text) }),
         };
-        let (definition, part) = compile(&mut Builder::for_parts(), &mut Budget::default(), text, |conditions| {
+        let (definition, part) = compile(tape, &mut Builder::for_parts(), &mut Budget::default(), |tape, conditions| {
             let mark = conditions.report.mark();
-            for name in [ENABLED, ROLLOUT].into_iter().filter(|name| json.get(name).is_some()) {
+            for name in
+                [ENABLED, ROLLOUT].into_iter().filter(|name| tape.root().members().is_some_and(|members| members.get(name).is_some()))
+            {
                 conditions.report.error(place.name(name), "expected in the text of the flag's state");
             }
-            flag::read(key, &json, place, conditions).filter(|_| conditions.report.mark() == mark)
+            flag::read(key, tape.root(), place, conditions).filter(|_| conditions.report.mark() == mark)
         })?;
         Ok(Self { key: key.into(), definition, part })
     }
 
     /// Compiles a definition that is read, of the flag with this key. An error refuses the document: its patterns take too much.
-    pub(crate) fn of_json(
-        key: &str,
-        text: &str,
-        json: &Json<'_>,
-        builder: &mut Builder,
-        patterns: &mut Budget,
-    ) -> Result<Self, DocumentError> {
+    pub(crate) fn of_tape(key: &str, tape: Tape<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
         let place = Place::ROOT.name("flags");
-        let (definition, part) = compile(builder, patterns, text, |conditions| flag::read(key, json, place.name(key), conditions))?;
+        let (definition, part) =
+            compile(tape, builder, patterns, |tape, conditions| flag::read(key, tape.root(), place.name(key), conditions))?;
         Ok(Self { key: key.into(), definition, part })
     }
 }
@@ -182,23 +189,17 @@ impl CompiledSegment {
     /// What is wrong is kept, and [`link`](crate::link) reports it and leaves out the flags that use the segment. An error is for what
     /// no document may hold: patterns that take more than all patterns of a document may.
     pub fn compile(name: &str, text: &str) -> Result<Self, DocumentError> {
-        match Json::read(text, Place::ROOT.name("segments").name(name)) {
-            Ok(json) => Self::of_json(name, text, &json, &mut Builder::for_parts(), &mut Budget::default()),
+        match Tape::read(text, Place::ROOT.name("segments").name(name)) {
+            Ok(tape) => Self::of_tape(name, tape, &mut Builder::for_parts(), &mut Budget::default()),
             Err(error) => Ok(Self { name: name.into(), condition: None, part: Part::unreadable(error, text) }),
         }
     }
 
     /// Compiles a segment that is read. An error refuses the document: its patterns take too much.
-    pub(crate) fn of_json(
-        name: &str,
-        text: &str,
-        json: &Json<'_>,
-        builder: &mut Builder,
-        patterns: &mut Budget,
-    ) -> Result<Self, DocumentError> {
+    pub(crate) fn of_tape(name: &str, tape: Tape<'_>, builder: &mut Builder, patterns: &mut Budget) -> Result<Self, DocumentError> {
         let place = Place::ROOT.name("segments");
-        let (condition, part) = compile(builder, patterns, text, |conditions| {
-            let at = conditions.compile(json, place.name(name), 1)?;
+        let (condition, part) = compile(tape, builder, patterns, |tape, conditions| {
+            let at = conditions.compile(tape.root(), place.name(name), 1)?;
             Some(Outermost { at, depth: conditions.depth })
         })?;
         Ok(Self { name: name.into(), condition, part })
@@ -216,22 +217,38 @@ impl Part {
     /// The part of a text that cannot be read: this error and nothing else.
     fn unreadable(error: DocumentError, text: &str) -> Self {
         let patterns = Budget::default().taken_since(Budget::default());
-        Self { tables: Image::EMPTY, segments: Vec::new(), errors: Vec::from([error]), error_count: 1, patterns, length: text.len() }
+        Self {
+            tables: Image::EMPTY,
+            segments: SegmentUses::default(),
+            errors: Vec::from([error]),
+            error_count: 1,
+            patterns,
+            length: text.len(),
+        }
     }
 }
 
-/// Compiles `text` with conditions of its own; `builder` is empty before and after.
-fn compile<'j, T>(
+/// Compiles what was read, with conditions of its own; `builder` is empty before and after.
+fn compile<'t, T>(
+    tape: Tape<'t>,
     builder: &mut Builder,
     patterns: &mut Budget,
-    text: &str,
-    read: impl FnOnce(&mut Conditions<'_, 'j>) -> Option<T>,
+    read: impl FnOnce(&Tape<'t>, &mut Conditions<'_, 't>) -> Option<T>,
 ) -> Result<(Option<T>, Part), DocumentError> {
     let (before, mut report) = (*patterns, Report::default());
-    let mut conditions =
-        Conditions { builder: &mut *builder, report: &mut report, segments: Vec::new(), depth: 0, patterns: &mut *patterns, draws: None };
-    let read = read(&mut conditions);
+    let mut conditions = Conditions {
+        builder: &mut *builder,
+        report: &mut report,
+        segments: SegmentUses::default(),
+        depth: 0,
+        patterns: &mut *patterns,
+        draws: None,
+    };
+    let length = tape.text().len();
+    let read = read(&tape, &mut conditions);
     let segments = conditions.segments;
+    // Both may be as large as the document; the tables that come now are the third.
+    drop(tape);
     let tables = builder.take_part();
     if let Some(refusal) = report.refusal.take() {
         return Err(refusal);
@@ -239,5 +256,5 @@ fn compile<'j, T>(
     let tables = tables.ok_or_else(DocumentError::too_large)?;
     let patterns = patterns.taken_since(before);
     let (errors, error_count) = report.finish();
-    Ok((read, Part { tables, segments, errors, error_count, patterns, length: text.len() }))
+    Ok((read, Part { tables, segments, errors, error_count, patterns, length }))
 }

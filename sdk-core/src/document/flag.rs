@@ -1,5 +1,5 @@
 //! The definition of one flag as a document writes it, read and checked by itself.
-use alloc::{boxed::Box, format, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, format, vec::Vec};
 
 use super::{
     condition::{Conditions, Draws},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     bucket::BUCKETS,
-    json::{Json, Place},
+    json::{Items, Name, Node, Place, Value},
     matching::time,
     model::details::FlagType,
 };
@@ -46,14 +46,14 @@ const MEMBERS: &[&str] = &[
 ];
 
 /// Reads what a flag says but for its state; `None` after reporting what is wrong with it.
-pub(crate) fn read<'j>(key: &str, json: &'j Json<'_>, place: Place<'_>, conditions: &mut Conditions<'_, 'j>) -> Option<Definition> {
+pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditions: &mut Conditions<'_, 't>) -> Option<Definition> {
     let mark = conditions.report.mark();
     if let Some(fault) = key_fault(key) {
         conditions.report.error(place, fault);
     }
     let fields = Fields::of(json, place, MEMBERS, conditions.report)?;
     let report = &mut *conditions.report;
-    let kind = match fields.string("type", report) {
+    let kind = match fields.string("type", report).as_deref() {
         None | Some("boolean") => FlagType::Boolean,
         Some("string") => FlagType::String,
         Some("number") => FlagType::Number,
@@ -72,7 +72,7 @@ pub(crate) fn read<'j>(key: &str, json: &'j Json<'_>, place: Place<'_>, conditio
     let default = if fields.get("default").is_some() { variants.optional(&fields, "default", None, report) } else { off };
     let environments = read_environments(&fields, &variants, report);
     let salt = fields.string("salt", report);
-    let murmurhash_js = match fields.string("hash", report) {
+    let murmurhash_js = match fields.string("hash", report).as_deref() {
         None | Some("sip-1") => false,
         Some("murmurhash-js") => true,
         Some(_) => {
@@ -80,7 +80,7 @@ pub(crate) fn read<'j>(key: &str, json: &'j Json<'_>, place: Place<'_>, conditio
             false
         }
     };
-    let on_missing_unit = match fields.string("onMissingUnit", report) {
+    let on_missing_unit = match fields.string("onMissingUnit", report).as_deref() {
         None | Some("error") => OnMissingUnit::Error,
         Some("continue") => OnMissingUnit::Continue,
         Some(_) => {
@@ -89,7 +89,7 @@ pub(crate) fn read<'j>(key: &str, json: &'j Json<'_>, place: Place<'_>, conditio
         }
     };
     let unit = fields.string("unit", report);
-    conditions.draws = Some(Draws { unit: unit.unwrap_or(TARGETING_KEY), murmurhash_js });
+    conditions.draws = Some(Draws { unit: unit.clone().unwrap_or(TARGETING_KEY.into()), murmurhash_js });
     let report = &mut *conditions.report;
     let prerequisites = read_prerequisites(&fields, report);
     let aliases = fields.list("aliases", report);
@@ -107,7 +107,7 @@ pub(crate) fn read<'j>(key: &str, json: &'j Json<'_>, place: Place<'_>, conditio
         murmurhash_js,
         prerequisites,
         targets: read_targets(&fields, &variants, conditions),
-        rules: read_rules(&fields, &variants, salt.unwrap_or(key), conditions),
+        rules: read_rules(&fields, &variants, salt.as_deref().unwrap_or(key), conditions),
         salt: salt.map(Box::from),
         variants: variants.names,
     };
@@ -125,15 +125,15 @@ fn check_description(fields: &Fields<'_, '_, '_>, report: &mut Report) {
         fields.string(name, report);
     }
     if let Some(lifetime) = fields.string("lifetime", report)
-        && !matches!(lifetime, "release" | "experiment" | "operational" | "permission")
+        && !matches!(&*lifetime, "release" | "experiment" | "operational" | "permission")
     {
         report.error(fields.place.name("lifetime"), "expected release, experiment, operational or permission");
     }
-    let is_time = match fields.get("expires") {
+    let is_time = match fields.get("expires").map(Value::node) {
         None => true,
-        Some(Json::String(text)) => time::parse_millis(text.as_bytes()).is_some(),
-        Some(Json::Number(number)) => time::is_whole(*number),
-        Some(Json::Null | Json::Boolean(_) | Json::Array(_) | Json::Object(_)) => false,
+        Some(Node::String(text)) => time::parse_millis(text.as_bytes()).is_some(),
+        Some(Node::Number(number)) => time::is_whole(number),
+        Some(Node::Null | Node::Boolean(_) | Node::Array(_) | Node::Object(_)) => false,
     };
     if !is_time {
         report.error(fields.place.name("expires"), "expected a time such as 2026-01-31T12:00:00Z or whole milliseconds since 1970");
@@ -143,20 +143,25 @@ fn check_description(fields: &Fields<'_, '_, '_>, report: &mut Report) {
 /// Reads the defaults by environment.
 fn read_environments(fields: &Fields<'_, '_, '_>, variants: &Variants, report: &mut Report) -> Vec<(Box<str>, Option<u32>)> {
     let place = fields.place.name("environments");
-    let environments = fields.object("environments", report).unwrap_or_default();
+    let Some(environments) = fields.object("environments", report) else { return Vec::new() };
     if report.too_many(place, environments.len(), MAX_ENVIRONMENTS, "environments") {
         return Vec::new();
     }
-    environments.iter().map(|(name, value)| (Box::from(name.as_ref()), variants.or_null(value, place.name(name), report))).collect()
+    let read = |(name, value): (Name<'_, '_>, Value<'_, '_>)| {
+        let name = name.text();
+        let variant = variants.or_null(value, place.name(&name), report);
+        (Box::from(name), variant)
+    };
+    environments.map(read).collect()
 }
 
 /// The aliases that are text.
-fn read_aliases(aliases: &[Json<'_>], place: Place<'_>, report: &mut Report) -> Vec<(usize, Box<str>)> {
+fn read_aliases(aliases: Items<'_, '_>, place: Place<'_>, report: &mut Report) -> Vec<(usize, Box<str>)> {
     let mut read = Vec::with_capacity(aliases.len());
-    for (index, alias) in aliases.iter().enumerate() {
-        match alias {
-            Json::String(alias) => read.push((index, Box::from(alias.as_ref()))),
-            other => report.expected(place.index(index), "a string", other),
+    for (index, alias) in aliases.enumerate() {
+        match alias.as_str() {
+            Some(alias) => read.push((index, Box::from(alias))),
+            None => report.expected(place.index(index), "a string", alias),
         }
     }
     read
@@ -165,7 +170,7 @@ fn read_aliases(aliases: &[Json<'_>], place: Place<'_>, report: &mut Report) -> 
 fn read_prerequisites(fields: &Fields<'_, '_, '_>, report: &mut Report) -> Vec<Prerequisite> {
     let mut prerequisites = Vec::new();
     let place = fields.place.name("prerequisites");
-    for (index, json) in fields.list("prerequisites", report).iter().enumerate() {
+    for (index, json) in fields.list("prerequisites", report).enumerate() {
         let Some(fields) = Fields::of(json, place.index(index), &["flag", "variants"], report) else { continue };
         let flag = fields.string("flag", report);
         let flag = fields.require("flag", flag, report);
@@ -185,7 +190,7 @@ fn read_targets(fields: &Fields<'_, '_, '_>, variants: &Variants, conditions: &m
         return Vec::new();
     }
     let mut targets = Vec::with_capacity(entries.len());
-    for (index, json) in entries.iter().enumerate() {
+    for (index, json) in entries.enumerate() {
         let place = place.index(index);
         let Some(fields) = Fields::of(json, place, &["attribute", "values", "variant"], conditions.report) else { continue };
         let attribute = fields.string("attribute", conditions.report);
@@ -195,7 +200,7 @@ fn read_targets(fields: &Fields<'_, '_, '_>, variants: &Variants, conditions: &m
         let values = fields.get("values");
         let values = fields.require("values", values, conditions.report);
         let (Some(attribute), Some(variant), Some(values)) = (attribute, variant, values) else { continue };
-        if let Some(condition) = compile_target(attribute, values, place.name("values"), conditions) {
+        if let Some(condition) = compile_target(&attribute, values, place.name("values"), conditions) {
             targets.push(Target { condition, variant });
         }
     }
@@ -208,14 +213,10 @@ fn read_rules(fields: &Fields<'_, '_, '_>, variants: &Variants, salt: &str, cond
     if conditions.report.too_many(place, rules.len(), MAX_RULES, "rules") {
         return Vec::new();
     }
-    let names = rules.iter().filter_map(|rule| match rule {
-        Json::Object(members) => members.iter().find(|(name, _)| name == "name"),
-        _ => None,
-    });
-    let names: Vec<&str> = names.filter_map(|(_, name)| if let Json::String(name) = name { Some(name.as_ref()) } else { None }).collect();
-    let twice = duplicates(names.into_iter());
+    let names: Vec<Cow<'_, str>> = rules.clone().filter_map(|rule| rule.members()?.get("name")?.as_str()).collect();
+    let twice = duplicates(names.iter().map(Cow::as_ref));
     let mut read = Vec::with_capacity(rules.len());
-    for (index, json) in rules.iter().enumerate() {
+    for (index, json) in rules.enumerate() {
         let place = place.index(index);
         let Some(fields) = Fields::of(json, place, &["name", "if", "serve"], conditions.report) else { continue };
         let name = fields.string("name", conditions.report);
@@ -224,7 +225,7 @@ fn read_rules(fields: &Fields<'_, '_, '_>, variants: &Variants, salt: &str, cond
             Some(json) => conditions.compile(json, place.name("if"), 1),
         };
         let serve = fields.get("serve").and_then(|json| {
-            let name = name.map(|name| (name, twice.binary_search(&name).is_ok()));
+            let name = name.as_deref().map(|name| (name, twice.binary_search(&name).is_ok()));
             read_serve(json, place, variants, salt, name, conditions.report)
         });
         let serve = fields.require("serve", serve, conditions.report);
@@ -237,7 +238,7 @@ fn read_rules(fields: &Fields<'_, '_, '_>, variants: &Variants, salt: &str, cond
 
 /// Reads what a rule serves; `rule` is its place. `name` is the rule's, and whether another rule of the flag has it too.
 fn read_serve(
-    json: &Json<'_>,
+    json: Value<'_, '_>,
     rule: Place<'_>,
     variants: &Variants,
     salt: &str,
@@ -245,7 +246,7 @@ fn read_serve(
     report: &mut Report,
 ) -> Option<Serve> {
     let place = rule.name("serve");
-    if !matches!(json, Json::Object(_)) {
+    if json.members().is_none() {
         return variants.of(json, place, report).map(Serve::Variant);
     }
     let fields = Fields::of(json, place, &["split", "unit", "salt"], report)?;
@@ -267,13 +268,14 @@ fn read_serve(
     };
     let place = place.name("split");
     let split = fields.get("split");
-    let Json::Array(entries) = fields.require("split", split, report)? else {
-        report.expected(place, "a list of variants and weights", split?);
+    let split = fields.require("split", split, report)?;
+    let Some(entries) = split.items() else {
+        report.expected(place, "a list of variants and weights", split);
         return None;
     };
     let mark = report.mark();
     let (mut shares, mut sum) = (Vec::with_capacity(entries.len()), 0);
-    for (index, entry) in entries.iter().enumerate() {
+    for (index, entry) in entries.enumerate() {
         if let Some((variant, weight)) = read_share(entry, place.index(index), variants, report) {
             sum += u64::from(weight);
             shares.push((u32::try_from(sum).unwrap_or(u32::MAX), variant));
@@ -290,7 +292,7 @@ fn read_serve(
 }
 
 /// Reads one entry of a split: a variant and its weight in buckets.
-fn read_share(json: &Json<'_>, place: Place<'_>, variants: &Variants, report: &mut Report) -> Option<(u32, u32)> {
+fn read_share(json: Value<'_, '_>, place: Place<'_>, variants: &Variants, report: &mut Report) -> Option<(u32, u32)> {
     let fields = Fields::of(json, place, &["variant", "weight"], report)?;
     let variant = fields.get("variant").and_then(|json| variants.of(json, place.name("variant"), report));
     let variant = fields.require("variant", variant, report);

@@ -1,12 +1,12 @@
 //! The metadata of a flag: names and values that answers about the flag carry.
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::string::String;
 
 use super::{
     key::is_reserved,
     limits::{MAX_METADATA_BYTES, MAX_METADATA_NAMES},
     reader::{Fields, Report},
 };
-use crate::json::{Json, canonical::write_json};
+use crate::json::{Name, Node, canonical::write_members};
 
 /// Names of an answer's metadata that a runtime sets. A flag's metadata never carries them, so that no name stands twice.
 pub mod reserved {
@@ -29,23 +29,26 @@ pub(crate) fn read(fields: &Fields<'_, '_, '_>, report: &mut Report) -> Option<S
     if report.too_many(place, members.len(), MAX_METADATA_NAMES, "names") {
         return None;
     }
-    for (name, value) in members {
-        if is_reserved(name) {
-            report.error(place.name(name), "a name in metadata is not __proto__, prototype or constructor");
+    for (name, value) in members.clone() {
+        let name = name.text();
+        if is_reserved(&name) {
+            report.error(place.name(&name), "a name in metadata is not __proto__, prototype or constructor");
         }
-        match value {
-            Json::String(_) | Json::Number(_) | Json::Boolean(_) => {}
-            Json::Null | Json::Array(_) | Json::Object(_) => report.expected(place.name(name), "a string, a number or a boolean", value),
+        match value.node() {
+            Node::String(_) | Node::Number(_) | Node::Boolean(_) => {}
+            Node::Null | Node::Array(_) | Node::Object(_) => report.expected(place.name(&name), "a string, a number or a boolean", value),
         }
     }
-    let written = |members: &[(Cow<'_, str>, Json<'_>)]| {
-        let mut text = String::new();
-        write_json(&mut text, &Json::Object(members.to_vec()));
-        text
-    };
-    if report.too_many(place, written(members).len(), MAX_METADATA_BYTES, "bytes of canonical JSON") {
+    let mut text = String::new();
+    write_members(&mut text, &members, |_| true);
+    if report.too_many(place, text.len(), MAX_METADATA_BYTES, "bytes of canonical JSON") {
         return None;
     }
-    let carried: Vec<_> = members.iter().filter(|(name, _)| !reserved::ALL.contains(&name.as_ref())).cloned().collect();
-    (!carried.is_empty()).then(|| written(&carried))
+    let is_carried = |name: Name<'_, '_>| !reserved::ALL.iter().any(|reserved| name.is(reserved));
+    if !members.clone().any(|(name, _)| is_carried(name)) {
+        return None;
+    }
+    text.clear();
+    write_members(&mut text, &members, is_carried);
+    Some(text)
 }

@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use super::{condition::Conditions, pattern, reader::Report, scalars::Scalars};
 use crate::{
     context::value,
-    json::{Json, Place, canonical},
+    json::{Items, Node, Place, Value, canonical},
     matching::{cidr, comparison::Comparison, fold, semver::Version, time},
     model::{
         build::Builder,
@@ -17,7 +17,7 @@ use crate::{
 
 /// The operand of a test that is being compiled.
 pub(crate) struct Operand<'j, 't, 'p> {
-    pub(crate) json: Option<&'j Json<'t>>,
+    pub(crate) json: Option<Value<'j, 't>>,
     /// Where the test stands.
     pub(crate) test: Place<'p>,
     pub(crate) options: TestOptions,
@@ -46,44 +46,43 @@ impl Operand<'_, '_, '_> {
         match form {
             Form::Exists => None,
             Form::Among { none_of, single } => {
-                let entries = if single { core::slice::from_ref(json) } else { entries(json, place, report)? };
-                let (scalars, kinds) = self.scalars(entries, place, single, report)?;
+                let (scalars, kinds) = self.scalars(json, single, place, report)?;
                 let as_number = self.options.as_number;
                 let among = Among { symbols: NO_SYMBOLS, none_of, kinds, ignore_case, as_number, single };
                 Some(builder.among(attribute, &among, scalars.iter()))
             }
             Form::Members { every } => {
-                let (scalars, _) = self.scalars(entries(json, place, report)?, place, false, report)?;
+                let (scalars, _) = self.scalars(json, false, place, report)?;
                 Some(builder.members(attribute, every, ignore_case, scalars.iter()))
             }
             Form::Contains => {
-                let (scalars, _) = self.scalars(core::slice::from_ref(json), place, true, report)?;
+                let (scalars, _) = self.scalars(json, true, place, report)?;
                 Some(builder.contains(attribute, scalars.iter().next()?, ignore_case))
             }
             Form::StartsWith => Some(builder.starts_with(attribute, &self.text(json, place, report)?, ignore_case)),
             Form::EndsWith => Some(builder.ends_with(attribute, &self.text(json, place, report)?, ignore_case)),
             Form::Number(comparison) => {
-                let Json::Number(number) = json else {
+                let Node::Number(number) = json.node() else {
                     report.expected(place, "a number", json);
                     return None;
                 };
-                Some(builder.number(attribute, comparison, *number, self.options.as_number))
+                Some(builder.number(attribute, comparison, number, self.options.as_number))
             }
             Form::Time(comparison) => compile_time(json, place, (attribute, comparison), builder, report),
             Form::Semver(comparison) => {
                 let loose = self.options.loose;
-                let Some(text) = string(json).filter(|text| Version::parse_as(text.as_bytes(), loose).is_some()) else {
+                let Some(text) = json.as_str().filter(|text| Version::parse_as(text.as_bytes(), loose).is_some()) else {
                     report.error(place, if loose { LOOSE_VERSION } else { VERSION });
                     return None;
                 };
                 Some(builder.semver(attribute, comparison, text.as_bytes(), loose))
             }
             Form::Matches => {
-                let Some(text) = string(json) else {
+                let Some(text) = json.as_str() else {
                     report.expected(place, "a pattern (a string)", json);
                     return None;
                 };
-                match pattern::compile_pattern(text, conditions.patterns) {
+                match pattern::compile_pattern(&text, conditions.patterns) {
                     Ok(table) => {
                         let written = written(json, builder);
                         Some(builder.matches(attribute, &table, written))
@@ -102,43 +101,55 @@ impl Operand<'_, '_, '_> {
         }
     }
 
-    /// The entries of a list, encoded, and their kinds. Where the operand is a single scalar, `place` is its own.
-    fn scalars(&self, entries: &[Json<'_>], place: Place<'_>, single: bool, report: &mut Report) -> Option<(Scalars, Kinds)> {
+    /// The entries of a list, encoded, and their kinds; where the operand is a `single` scalar, that one.
+    fn scalars(&self, json: Value<'_, '_>, single: bool, place: Place<'_>, report: &mut Report) -> Option<(Scalars, Kinds)> {
+        if single {
+            let mut scalars = Scalars::with_capacity(1);
+            let kind = self.scalar(json, place, &mut scalars, report)?;
+            return Some((scalars, Kinds::default().and(kind)));
+        }
+        let entries = entries(json, place, report)?;
         let mark = report.mark();
         let (mut scalars, mut kinds) = (Scalars::with_capacity(entries.len()), Kinds::default());
-        let expected = if self.options.as_number { "a number" } else { "a string, a number or a boolean" };
-        for (index, entry) in entries.iter().enumerate() {
-            let kind = match entry {
-                Json::Number(number) => {
-                    scalars.push_number(*number);
-                    Kinds::NUMBERS
-                }
-                Json::String(text) if !self.options.as_number => {
-                    let (tag, text) = encoded_text(text, self.options.ignore_case);
-                    scalars.push_text(tag, &text);
-                    Kinds::STRINGS
-                }
-                Json::Boolean(boolean) if !self.options.as_number => {
-                    scalars.push_boolean(*boolean);
-                    Kinds::BOOLEANS
-                }
-                other => {
-                    report.expected(if single { place } else { place.index(index) }, expected, other);
-                    continue;
-                }
-            };
-            kinds = kinds.and(kind);
+        for (index, entry) in entries.enumerate() {
+            if let Some(kind) = self.scalar(entry, place.index(index), &mut scalars, report) {
+                kinds = kinds.and(kind);
+            }
         }
         (report.mark() == mark).then_some((scalars, kinds))
     }
 
-    fn text(&self, json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<Vec<u8>> {
-        let Some(text) = string(json) else {
+    /// Encodes a scalar and answers its kind.
+    fn scalar(&self, json: Value<'_, '_>, place: Place<'_>, scalars: &mut Scalars, report: &mut Report) -> Option<Kinds> {
+        let as_number = self.options.as_number;
+        match json.node() {
+            Node::Number(number) => {
+                scalars.push_number(number);
+                Some(Kinds::NUMBERS)
+            }
+            Node::String(text) if !as_number => {
+                let (tag, text) = encoded_text(&text, self.options.ignore_case);
+                scalars.push_text(tag, &text);
+                Some(Kinds::STRINGS)
+            }
+            Node::Boolean(boolean) if !as_number => {
+                scalars.push_boolean(boolean);
+                Some(Kinds::BOOLEANS)
+            }
+            Node::Null | Node::String(_) | Node::Boolean(_) | Node::Array(_) | Node::Object(_) => {
+                report.expected(place, if as_number { "a number" } else { "a string, a number or a boolean" }, json);
+                None
+            }
+        }
+    }
+
+    fn text(&self, json: Value<'_, '_>, place: Place<'_>, report: &mut Report) -> Option<Vec<u8>> {
+        let Some(text) = json.as_str() else {
             report.expected(place, "a string", json);
             return None;
         };
         let mut encoded = Vec::with_capacity(text.len() + value::HEAD);
-        let (tag, text) = encoded_text(text, self.options.ignore_case);
+        let (tag, text) = encoded_text(&text, self.options.ignore_case);
         value::push_text(&mut encoded, tag, &text);
         Some(encoded)
     }
@@ -148,30 +159,20 @@ const VERSION: &str = "expected a version as semver.org 2.0.0 writes it, such as
 const LOOSE_VERSION: &str = "expected a version such as 1.2, v17.1.0 or 1.0.0-rc.1, its numbers of at most 18 digits";
 
 /// Compiles an individual target: the attribute is one of the values, compared exactly.
-pub(crate) fn compile_target(attribute: &str, values: &Json<'_>, place: Place<'_>, conditions: &mut Conditions<'_, '_>) -> Option<u32> {
+pub(crate) fn compile_target(attribute: &str, values: Value<'_, '_>, place: Place<'_>, conditions: &mut Conditions<'_, '_>) -> Option<u32> {
     let attribute = conditions.builder.attribute(attribute);
     let operand = Operand { json: Some(values), test: place, options: TestOptions::default(), attribute };
-    let entries = entries(values, place, conditions.report)?;
-    let (scalars, kinds) = operand.scalars(entries, place, false, conditions.report)?;
+    let (scalars, kinds) = operand.scalars(values, false, place, conditions.report)?;
     let among = Among { symbols: NO_SYMBOLS, none_of: false, kinds, ignore_case: false, as_number: false, single: false };
     Some(conditions.builder.among(attribute, &among, scalars.iter()))
 }
 
-fn entries<'j, 't>(json: &'j Json<'t>, place: Place<'_>, report: &mut Report) -> Option<&'j [Json<'t>]> {
-    match json {
-        Json::Array(items) => Some(items),
-        other => {
-            report.expected(place, "a list", other);
-            None
-        }
+fn entries<'j, 't>(json: Value<'j, 't>, place: Place<'_>, report: &mut Report) -> Option<Items<'j, 't>> {
+    let items = json.items();
+    if items.is_none() {
+        report.expected(place, "a list", json);
     }
-}
-
-fn string<'j>(operand: &'j Json<'_>) -> Option<&'j str> {
-    match operand {
-        Json::String(text) => Some(text),
-        _ => None,
-    }
+    items
 }
 
 /// The tag and the bytes of text, in lower case where it will be compared so.
@@ -180,7 +181,7 @@ fn encoded_text(text: &str, folds: bool) -> (u8, Cow<'_, [u8]>) {
 }
 
 /// Keeps an operand as canonical JSON, for explanations.
-fn written(json: &Json<'_>, builder: &mut Builder) -> Span {
+fn written(json: Value<'_, '_>, builder: &mut Builder) -> Span {
     let mut text = String::new();
     canonical::write_json(&mut text, json);
     builder.text(text.as_bytes())
@@ -188,28 +189,28 @@ fn written(json: &Json<'_>, builder: &mut Builder) -> Span {
 
 #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
 fn compile_time(
-    json: &Json<'_>,
+    json: Value<'_, '_>,
     place: Place<'_>,
     (attribute, comparison): (u32, Comparison),
     builder: &mut Builder,
     report: &mut Report,
 ) -> Option<u32> {
     const EXPECTED: &str = "a time such as 2026-01-31T12:00:00Z or whole milliseconds since 1970";
-    let millis = match json {
-        Json::Number(number) if time::is_whole(*number) => *number,
-        Json::Number(_) => {
+    let millis = match json.node() {
+        Node::Number(number) if time::is_whole(number) => number,
+        Node::Number(_) => {
             report.error(place, format!("expected {EXPECTED}"));
             return None;
         }
-        Json::String(text) => {
+        Node::String(text) => {
             let Some(millis) = time::parse_millis(text.as_bytes()) else {
                 report.error(place, format!("expected {EXPECTED}"));
                 return None;
             };
             millis as f64
         }
-        other => {
-            report.expected(place, EXPECTED, other);
+        Node::Null | Node::Boolean(_) | Node::Array(_) | Node::Object(_) => {
+            report.expected(place, EXPECTED, json);
             return None;
         }
     };
@@ -217,11 +218,11 @@ fn compile_time(
     Some(builder.time(attribute, comparison, millis, written))
 }
 
-fn compile_networks(json: &Json<'_>, place: Place<'_>, attribute: u32, builder: &mut Builder, report: &mut Report) -> Option<u32> {
+fn compile_networks(json: Value<'_, '_>, place: Place<'_>, attribute: u32, builder: &mut Builder, report: &mut Report) -> Option<u32> {
     let mark = report.mark();
     let (mut narrow, mut wide) = (Vec::new(), Vec::new());
-    for (index, entry) in entries(json, place, report)?.iter().enumerate() {
-        let network = string(entry).and_then(|text| cidr::parse_network(text.as_bytes()));
+    for (index, entry) in entries(json, place, report)?.enumerate() {
+        let network = entry.as_str().and_then(|text| cidr::parse_network(text.as_bytes()));
         match network.map(|network| (network.first, network.last)) {
             Some((cidr::Address::V4(first), cidr::Address::V4(last))) => narrow.extend([first, last]),
             Some((cidr::Address::V6(first), cidr::Address::V6(last))) => {

@@ -4,14 +4,14 @@
 //! path `.a`. No flag has such a key, but stored overrides may hold anything.
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
-use crate::json::{Json, Place};
+use crate::json::{self, Json, Name, Place, Value};
 
-/// The members of one object of a tree.
+/// The members of one object of a tree that is being changed.
 pub type Members<'j> = Vec<(Cow<'j, str>, Json<'j>)>;
 
 /// A leaf on the walk: a value that is no object.
 #[derive(Debug)]
-pub struct Leaf<'w, 'j> {
+pub struct Leaf<'w, 'j, 't> {
     /// The names on the way with a dot between them.
     pub path: &'w str,
     /// How many names that are.
@@ -19,34 +19,37 @@ pub struct Leaf<'w, 'j> {
     /// The place of the leaf below the place where the walk began.
     pub place: Place<'w>,
     /// The value.
-    pub value: &'w Json<'j>,
+    pub value: Value<'j, 't>,
 }
 
 /// What a walk does at the objects and leaves of a tree.
-pub trait VisitLeaves<'j> {
+pub trait VisitLeaves<'t> {
     /// Why a walk may end early.
     type Error;
 
     /// Called before the members of an object are walked; those with a name in the
     /// answer, which is sorted, are left out.
-    fn object<'w>(&mut self, place: Place<'_>, depth: usize, members: &'w Members<'j>) -> Result<Vec<&'w str>, Self::Error>;
+    fn object<'j>(&mut self, place: Place<'_>, depth: usize, members: &json::Members<'j, 't>) -> Result<Vec<Name<'j, 't>>, Self::Error>;
 
     /// Called at each leaf, in the order in which leaves are written.
-    fn leaf(&mut self, leaf: Leaf<'_, 'j>) -> Result<(), Self::Error>;
+    fn leaf(&mut self, leaf: Leaf<'_, '_, 't>) -> Result<(), Self::Error>;
 }
 
 /// Walks the leaves of a tree that stands at `place`.
-pub fn visit_leaves<'j, V: VisitLeaves<'j>>(tree: &Json<'j>, place: Place<'_>, visitor: &mut V) -> Result<(), V::Error> {
+pub fn visit_leaves<'t, V: VisitLeaves<'t>>(tree: Value<'_, 't>, place: Place<'_>, visitor: &mut V) -> Result<(), V::Error> {
     walk(tree, place, &mut LeafPath::default(), visitor)
 }
 
-fn walk<'j, V: VisitLeaves<'j>>(value: &Json<'j>, place: Place<'_>, path: &mut LeafPath, visitor: &mut V) -> Result<(), V::Error> {
-    let Json::Object(members) = value else {
+fn walk<'t, V: VisitLeaves<'t>>(value: Value<'_, 't>, place: Place<'_>, path: &mut LeafPath, visitor: &mut V) -> Result<(), V::Error> {
+    let Some(members) = value.members() else {
         return visitor.leaf(Leaf { path: &path.dotted, depth: path.depth, place, value });
     };
-    let left_out = visitor.object(place, path.depth, members)?;
-    for (name, value) in members.iter().filter(|(name, _)| left_out.binary_search(&name.as_ref()).is_err()) {
-        path.within(name, |path| walk(value, place.name(name), path, visitor))?;
+    let left_out = visitor.object(place, path.depth, &members)?;
+    for (name, value) in members {
+        if left_out.binary_search_by(|known| known.compare(name)).is_err() {
+            let name = name.text();
+            path.within(&name, |path| walk(value, place.name(&name), path, visitor))?;
+        }
     }
     Ok(())
 }
@@ -95,18 +98,19 @@ mod tests {
     use core::convert::Infallible;
 
     use super::*;
+    use crate::json::Tape;
 
     #[derive(Default)]
     struct Paths(Vec<(String, usize, String)>);
 
-    impl<'j> VisitLeaves<'j> for Paths {
+    impl<'t> VisitLeaves<'t> for Paths {
         type Error = Infallible;
 
-        fn object<'w>(&mut self, _: Place<'_>, _: usize, _: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
+        fn object<'j>(&mut self, _: Place<'_>, _: usize, _: &json::Members<'j, 't>) -> Result<Vec<Name<'j, 't>>, Infallible> {
             Ok(Vec::new())
         }
 
-        fn leaf(&mut self, leaf: Leaf<'_, 'j>) -> Result<(), Infallible> {
+        fn leaf(&mut self, leaf: Leaf<'_, '_, 't>) -> Result<(), Infallible> {
             self.0.push((leaf.path.to_owned(), leaf.depth, leaf.place.pointer()));
             Ok(())
         }
@@ -120,7 +124,7 @@ mod tests {
     #[track_caller]
     fn check_paths(tree: &str, expected: &[(&str, usize, &str)]) {
         let mut paths = Paths::default();
-        let Ok(()) = visit_leaves(&Json::Object(members(tree)), Place::ROOT, &mut paths);
+        let Ok(()) = visit_leaves(Tape::read(tree, Place::ROOT).unwrap().root(), Place::ROOT, &mut paths);
         let seen: Vec<_> = paths.0.iter().map(|(path, depth, pointer)| (path.as_str(), *depth, pointer.as_str())).collect();
         assert_eq!(seen, expected, "{tree}");
     }

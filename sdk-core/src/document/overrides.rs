@@ -5,8 +5,8 @@ use core::convert::Infallible;
 use super::{
     error::DocumentError,
     key::MAX_KEY,
-    override_tree::{Leaf, Members, VisitLeaves, visit_leaves},
-    reader::{Repeated, Report, duplicates},
+    override_tree::{Leaf, VisitLeaves, visit_leaves},
+    reader::{Repeated, Report},
 };
 use crate::{
     evaluate::{
@@ -14,7 +14,7 @@ use crate::{
         ruleset::Ruleset,
     },
     json::{
-        Json, Place,
+        Members, Name, Node, Place, Tape,
         cursor::{Cursor, members},
     },
 };
@@ -26,7 +26,8 @@ impl Ruleset {
     pub fn owner_overrides(&self, kind: OwnerKind, id: &str, tree: &str) -> (OwnerOverrides, Vec<DocumentError>) {
         let (section, mut report) = (Place::ROOT.name("overrides"), Report::default());
         let section = section.name(kind.section());
-        let overrides = Reader { variants: BTreeMap::new(), ruleset: self, report: &mut report }.owner(tree, section.name(id));
+        let place = section.name(id);
+        let overrides = Reader { variants: BTreeMap::new(), ruleset: self, report: &mut report }.owner(Tape::read(tree, place), place);
         (overrides, report.finish().0)
     }
 }
@@ -99,7 +100,8 @@ impl<'l> Reader<'l> {
                 Err(fault) => self.report.error(place, fault),
                 Ok(name) if repeated.leaves_out(name, place, self.report) => {}
                 Ok(name) => {
-                    let overrides = self.owner(member.raw, place.name(name));
+                    let place = place.name(name);
+                    let overrides = self.owner(Tape::of(&member, place), place);
                     if !overrides.is_empty() {
                         owners.insert(name.as_ref().into(), overrides);
                     }
@@ -110,20 +112,20 @@ impl<'l> Reader<'l> {
     }
 
     /// Reads the overrides of one owner.
-    fn owner(&mut self, tree: &str, place: Place<'_>) -> OwnerOverrides {
-        let tree = match Json::read(tree, place) {
-            Ok(tree @ Json::Object(_)) => tree,
-            Ok(other) => {
-                self.report.expected(place, "an object of overrides", &other);
-                return OwnerOverrides::default();
-            }
+    fn owner(&mut self, tree: Result<Tape<'_>, DocumentError>, place: Place<'_>) -> OwnerOverrides {
+        let tree = match tree {
+            Ok(tree) => tree,
             Err(error) => {
                 self.report.add(error);
                 return OwnerOverrides::default();
             }
         };
+        if tree.root().members().is_none() {
+            self.report.expected(place, "an object of overrides", tree.root());
+            return OwnerOverrides::default();
+        }
         let mut leaves = Leaves { reader: self, found: BTreeMap::new() };
-        let Ok(()) = visit_leaves(&tree, place, &mut leaves);
+        let Ok(()) = visit_leaves(tree.root(), place, &mut leaves);
         let by_flag = leaves.found.into_iter().map(|(flag, leaf)| (flag, leaf.variant)).collect();
         OwnerOverrides::new(self.ruleset.numbering, by_flag)
     }
@@ -144,18 +146,18 @@ struct Leaves<'r, 'l> {
     found: BTreeMap<u32, Named>,
 }
 
-impl<'j> VisitLeaves<'j> for Leaves<'_, '_> {
+impl<'t> VisitLeaves<'t> for Leaves<'_, '_> {
     type Error = Infallible;
 
-    fn object<'w>(&mut self, place: Place<'_>, _: usize, members: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
-        let twice = duplicates(members.iter().map(|(name, _)| name.as_ref()));
+    fn object<'j>(&mut self, place: Place<'_>, _: usize, members: &Members<'j, 't>) -> Result<Vec<Name<'j, 't>>, Infallible> {
+        let twice = members.repeated();
         for name in &twice {
-            self.reader.report.twice(place.name(name));
+            self.reader.report.twice(place.name(&name.text()));
         }
         Ok(twice)
     }
 
-    fn leaf(&mut self, Leaf { path, depth, place, value }: Leaf<'_, 'j>) -> Result<(), Infallible> {
+    fn leaf(&mut self, Leaf { path, depth, place, value }: Leaf<'_, '_, 't>) -> Result<(), Infallible> {
         let Reader { ruleset, .. } = *self.reader;
         // A path may be as long as the document; it is looked up for each of its leaves.
         let known = if path.len() > MAX_KEY { None } else { ruleset.find(path) };
@@ -163,23 +165,23 @@ impl<'j> VisitLeaves<'j> for Leaves<'_, '_> {
             self.reader.report.error(place, format_args!("unknown flag {:?}", Shortened(path)));
             return Ok(());
         };
-        let variant = match value {
-            Json::Boolean(boolean) => {
-                let variant = self.reader.variants(flag).booleans[usize::from(*boolean)];
+        let variant = match value.node() {
+            Node::Boolean(boolean) => {
+                let variant = self.reader.variants(flag).booleans[usize::from(boolean)];
                 if variant.is_none() {
                     self.reader.report.error(place, format_args!("flag {path:?} has no variant with the value {boolean}"));
                 }
                 variant
             }
-            Json::String(name) => {
+            Node::String(name) => {
                 let variant = self.reader.variants(flag).by_name.get(name.as_ref()).copied();
                 if variant.is_none() {
                     self.reader.report.error(place, format_args!("unknown variant {name:?}"));
                 }
                 variant
             }
-            other => {
-                self.reader.report.expected(place, "true, false or a variant's name", other);
+            Node::Null | Node::Number(_) | Node::Array(_) | Node::Object(_) => {
+                self.reader.report.expected(place, "true, false or a variant's name", value);
                 None
             }
         };

@@ -3,93 +3,74 @@ use alloc::{borrow::Cow, boxed::Box, string::String, vec, vec::Vec};
 use core::fmt;
 
 pub(crate) use super::report::Report;
-use crate::json::{Json, Place, cursor::Member};
+use crate::json::{Items, Members, Node, Place, Value, cursor::Member};
 
-/// The members of one object, which borrow from the text where they are written without escapes.
+/// The members of one object, whose texts borrow from the document where they are written without escapes.
 pub(crate) struct Fields<'j, 't, 'p> {
-    members: &'j [(Cow<'t, str>, Json<'t>)],
+    members: Members<'j, 't>,
     pub(crate) place: Place<'p>,
 }
 
 impl<'j, 't, 'p> Fields<'j, 't, 'p> {
     /// Takes an object in which only these names may stand, each once.
-    pub(crate) fn of(json: &'j Json<'t>, place: Place<'p>, names: &[&str], report: &mut Report) -> Option<Self> {
-        let Json::Object(members) = json else {
+    pub(crate) fn of(json: Value<'j, 't>, place: Place<'p>, names: &[&str], report: &mut Report) -> Option<Self> {
+        let Some(members) = json.members() else {
             report.expected(place, "an object", json);
             return None;
         };
-        for (name, _) in members {
-            if !names.contains(&name.as_ref()) {
-                report.error(place.name(name), format_args!("unknown member, expected one of {}", Listed(names)));
+        for (name, _) in members.clone() {
+            if !names.iter().any(|known| name.is(known)) {
+                report.error(place.name(&name.text()), format_args!("unknown member, expected one of {}", Listed(names)));
             }
         }
-        report_duplicates(members, place, report);
+        report_repeated(&members, place, report);
         Some(Self { members, place })
     }
 
-    /// Takes the members of a value in which any may stand; of what is no object there are none.
-    pub(crate) fn unchecked(json: &'j Json<'t>, place: Place<'p>) -> Self {
-        let Json::Object(members) = json else { return Self { members: &[], place } };
-        Self { members, place }
+    /// The value of a member.
+    pub(crate) fn get(&self, name: &str) -> Option<Value<'j, 't>> {
+        self.members.get(name)
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&'j Json<'t>> {
-        self.members.iter().find(|(member, _)| member == name).map(|(_, value)| value)
-    }
-
-    pub(crate) fn string(&self, name: &str, report: &mut Report) -> Option<&'j str> {
-        match self.get(name)? {
-            Json::String(text) => Some(text),
-            other => {
-                report.expected(self.place.name(name), "a string", other);
-                None
-            }
+    pub(crate) fn string(&self, name: &str, report: &mut Report) -> Option<Cow<'t, str>> {
+        let json = self.get(name)?;
+        let text = json.as_str();
+        if text.is_none() {
+            report.expected(self.place.name(name), "a string", json);
         }
+        text
     }
 
     pub(crate) fn boolean(&self, name: &str, report: &mut Report) -> Option<bool> {
-        match self.get(name)? {
-            Json::Boolean(boolean) => Some(*boolean),
-            other => {
-                report.expected(self.place.name(name), "true or false", other);
-                None
-            }
-        }
+        as_boolean(self.get(name)?, self.place.name(name), report)
     }
 
     pub(crate) fn number(&self, name: &str, report: &mut Report) -> Option<f64> {
-        match self.get(name)? {
-            Json::Number(number) => Some(*number),
-            other => {
-                report.expected(self.place.name(name), "a number", other);
-                None
-            }
+        let json = self.get(name)?;
+        if let Node::Number(number) = json.node() {
+            return Some(number);
         }
+        report.expected(self.place.name(name), "a number", json);
+        None
     }
 
-    pub(crate) fn object(&self, name: &str, report: &mut Report) -> Option<&'j [(Cow<'t, str>, Json<'t>)]> {
-        match self.get(name)? {
-            Json::Object(members) => {
-                report_duplicates(members, self.place.name(name), report);
-                Some(members)
-            }
-            other => {
-                report.expected(self.place.name(name), "an object", other);
-                None
-            }
+    pub(crate) fn object(&self, name: &str, report: &mut Report) -> Option<Members<'j, 't>> {
+        let json = self.get(name)?;
+        let members = json.members();
+        match &members {
+            Some(members) => report_repeated(members, self.place.name(name), report),
+            None => report.expected(self.place.name(name), "an object", json),
         }
+        members
     }
 
     /// A list; an absent one is empty.
-    pub(crate) fn list(&self, name: &str, report: &mut Report) -> &'j [Json<'t>] {
-        match self.get(name) {
-            None => &[],
-            Some(Json::Array(items)) => items,
-            Some(other) => {
-                report.expected(self.place.name(name), "a list", other);
-                &[]
-            }
-        }
+    pub(crate) fn list(&self, name: &str, report: &mut Report) -> Items<'j, 't> {
+        let Some(json) = self.get(name) else { return Items::default() };
+        json.items().unwrap_or_else(|| {
+            report.expected(self.place.name(name), "a list", json);
+            Items::default()
+        })
     }
 
     /// A list of strings; an absent one is empty.
@@ -97,10 +78,10 @@ impl<'j, 't, 'p> Fields<'j, 't, 'p> {
         let place = self.place.name(name);
         let items = self.list(name, report);
         let mut strings = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            match item {
-                Json::String(text) => strings.push(Box::from(text.as_ref())),
-                other => report.expected(place.index(index), "a string", other),
+        for (index, item) in items.enumerate() {
+            match item.as_str() {
+                Some(text) => strings.push(Box::from(text)),
+                None => report.expected(place.index(index), "a string", item),
             }
         }
         strings
@@ -128,33 +109,38 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
+/// Takes a value that is to be true or false.
+pub(crate) fn as_boolean(json: Value<'_, '_>, place: Place<'_>, report: &mut Report) -> Option<bool> {
+    if let Node::Boolean(boolean) = json.node() {
+        return Some(boolean);
+    }
+    report.expected(place, "true or false", json);
+    None
+}
+
 /// A member twice in one object is an error at that member.
-fn report_duplicates(members: &[(Cow<'_, str>, Json<'_>)], place: Place<'_>, report: &mut Report) {
-    for name in duplicates(members.iter().map(|(name, _)| name.as_ref())) {
-        report.twice(place.name(name));
+fn report_repeated(members: &Members<'_, '_>, place: Place<'_>, report: &mut Report) {
+    for name in members.repeated() {
+        report.twice(place.name(&name.text()));
     }
 }
 
 /// Reports members that stand twice anywhere in a value that is not read further.
-pub(crate) fn report_duplicates_within(json: &Json<'_>, place: Place<'_>, report: &mut Report) {
-    match json {
-        Json::Object(members) => {
-            report_duplicates(members, place, report);
-            for (name, value) in members {
-                report_duplicates_within(value, place.name(name), report);
-            }
+pub(crate) fn report_repeated_within(json: Value<'_, '_>, place: Place<'_>, report: &mut Report) {
+    if let Some(members) = json.members() {
+        report_repeated(&members, place, report);
+        for (name, value) in members {
+            report_repeated_within(value, place.name(&name.text()), report);
         }
-        Json::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                report_duplicates_within(item, place.index(index), report);
-            }
+    } else if let Some(items) = json.items() {
+        for (index, item) in items.enumerate() {
+            report_repeated_within(item, place.index(index), report);
         }
-        Json::Null | Json::Boolean(_) | Json::Number(_) | Json::String(_) => {}
     }
 }
 
 /// The names that occur more than once, sorted, each of them once.
-pub fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Vec<&'n str> {
+pub(crate) fn duplicates<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Vec<&'n str> {
     const FEW: usize = 12;
     let is_few = names.clone().nth(FEW).is_none();
     if is_few && names.clone().enumerate().all(|(index, name)| names.clone().skip(index + 1).all(|other| other != name)) {

@@ -3,7 +3,7 @@ use alloc::{format, vec::Vec};
 use core::fmt;
 
 use super::{error::DocumentError, limits::MAX_ERRORS};
-use crate::json::{Json, Place};
+use crate::json::{Place, Value};
 
 /// What was found wrong so far. Of the errors only the first [`MAX_ERRORS`] in the order of the document are kept.
 #[derive(Default)]
@@ -32,6 +32,13 @@ impl Report {
         }
     }
 
+    /// Reports an error at the place that a pointer names.
+    pub(crate) fn error_at(&mut self, pointer: &str, message: impl fmt::Display) {
+        if self.counts() {
+            self.keep(DocumentError::at_pointer(pointer.into(), message));
+        }
+    }
+
     /// Adds an error that is made already.
     pub(crate) fn add(&mut self, error: DocumentError) {
         if self.counts() {
@@ -50,7 +57,7 @@ impl Report {
     }
 
     /// Reports that something else was expected.
-    pub(crate) fn expected(&mut self, place: Place<'_>, what: &str, found: &Json<'_>) {
+    pub(crate) fn expected(&mut self, place: Place<'_>, what: &str, found: Value<'_, '_>) {
         self.error(place, format_args!("expected {what}, found {}", found.kind()));
     }
 
@@ -76,7 +83,9 @@ impl Report {
     /// owner they stand in the order in which they were found.
     pub(crate) fn finish(mut self) -> (Vec<DocumentError>, usize) {
         self.sort();
-        (self.errors.into_iter().map(|(_, error)| error).collect(), self.count)
+        let mut errors: Vec<DocumentError> = self.errors.into_iter().map(|(_, error)| error).collect();
+        errors.shrink_to_fit();
+        (errors, self.count)
     }
 
     /// Counts an error; answers whether it may be one of those that are kept.

@@ -10,7 +10,7 @@ use crate::{
         unit::{Digits, Unit},
         value,
     },
-    json::{Json, Place},
+    json::{Node, Place, Tape, Value},
     percentage::Percentage,
     stage::{MIN_SAMPLES, Method, Rate, Status, TIME_WINDOW_MS, Tier, whole},
 };
@@ -30,12 +30,12 @@ pub(crate) struct Rollout {
 }
 
 impl Rollout {
-    pub(crate) fn read(json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Self {
+    pub(crate) fn read(json: Value<'_, '_>, place: Place<'_>, report: &mut Report) -> Self {
         let mut rollout = Self::default();
         let names = ["status", "tier", "percentage", "allow", "deny", "guard"];
         let Some(fields) = Fields::of(json, place, &names, report) else { return rollout };
         if let Some(name) = fields.string("status", report) {
-            if let Some(status) = Status::from_name(name) {
+            if let Some(status) = Status::from_name(&name) {
                 rollout.running = status.is_running();
                 rollout.rolled_back = status == Status::RolledBack;
             } else {
@@ -65,10 +65,11 @@ impl Rollout {
     }
 }
 
-/// Whether this is a rollout as documents write it; one that is not leaves its flag out.
-pub fn is_rollout(json: &Json<'_>) -> bool {
+/// Whether a text is a rollout as documents write it; one that is not leaves its flag out.
+pub fn is_rollout(text: &str) -> bool {
+    let Ok(tape) = Tape::read(text, Place::ROOT) else { return false };
     let mut report = Report::default();
-    Rollout::read(json, Place::ROOT, &mut report);
+    Rollout::read(tape.root(), Place::ROOT, &mut report);
     report.mark() == Report::default().mark()
 }
 
@@ -77,29 +78,31 @@ fn units(fields: &Fields<'_, '_, '_>, name: &str, report: &mut Report) -> Scalar
     let place = fields.place.name(name);
     let entries = fields.list(name, report);
     let (mut units, mut encoded) = (Scalars::with_capacity(entries.len()), Vec::new());
-    for (index, entry) in entries.iter().enumerate() {
-        match entry {
-            Json::String(text) => units.push_text(value::STRING, text.as_bytes()),
-            Json::Number(number) => {
+    for (index, entry) in entries.enumerate() {
+        match entry.node() {
+            Node::String(text) => units.push_text(value::STRING, text.as_bytes()),
+            Node::Number(number) => {
                 encoded.clear();
-                value::push_number(&mut encoded, *number);
+                value::push_number(&mut encoded, number);
                 let mut digits = Digits::default();
                 match Unit::of(Some(&encoded), &mut digits) {
                     Unit::Text { encoded, .. } => units.push(encoded),
                     Unit::Missing | Unit::Unfit => report.error(place.index(index), "expected a string or a whole number below 2^53"),
                 }
             }
-            other => report.expected(place.index(index), "a string or a whole number", other),
+            Node::Null | Node::Boolean(_) | Node::Array(_) | Node::Object(_) => {
+                report.expected(place.index(index), "a string or a whole number", entry);
+            }
         }
     }
     units.trimmed()
 }
 
 /// The guard is steering, not evaluation: here it is only checked.
-fn check_guard(json: &Json<'_>, place: Place<'_>, report: &mut Report) {
+fn check_guard(json: Value<'_, '_>, place: Place<'_>, report: &mut Report) {
     let Some(fields) = Fields::of(json, place, &["method", "errorRate", "timeWindow", "minSamples"], report) else { return };
     if let Some(method) = fields.string("method", report)
-        && Method::from_name(method).is_none()
+        && Method::from_name(&method).is_none()
     {
         let names = Method::ALL.map(Method::as_str).join(" or ");
         report.error(place.name("method"), format!("expected {names}"));

@@ -1,14 +1,15 @@
 //! Segments: conditions with a name, linked once, each after those it names.
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use core::fmt;
 
 use super::{
     condition::TooDeep,
     copy::{Copier, LinkedSegment},
     definition::{CompiledSegment, Part},
-    error::DocumentError,
     limits::MAX_CONDITION_DEPTH,
     order::in_order,
     report::Report,
+    segment_uses::SegmentUse,
 };
 use crate::{bucket::BucketKey, model::build::Builder};
 
@@ -43,7 +44,7 @@ impl<'s> Segments<'s> {
         let numbers: BTreeMap<&str, usize> =
             segments.iter().enumerate().map(|(number, segment)| (&*segment.compiled.name, number)).collect();
         let needs = |segment: &StandingSegment<'_>| -> Vec<usize> {
-            segment.compiled.part.segments.iter().filter_map(|used| numbers.get(&*used.name).copied()).collect()
+            segment.compiled.part.segments.names().filter_map(|name| numbers.get(name).copied()).collect()
         };
         let needs: Vec<Vec<usize>> = segments.iter().map(needs).collect();
         let mut all = Self(known.map(|name| (name, Segment::Broken)).collect());
@@ -67,19 +68,18 @@ impl<'s> Segments<'s> {
     pub(crate) fn resolve(&self, part: &Part, report: &mut Report) -> Option<(Vec<LinkedSegment>, u32)> {
         report.add_all(&part.errors, part.error_count);
         let (mut used, mut deepest) = (Vec::with_capacity(part.segments.len()), 0);
-        for segment in &part.segments {
-            let name = &segment.name;
-            let mut error = |message: &dyn core::fmt::Display| report.add(DocumentError::at_pointer(segment.pointer.clone(), message));
-            match self.0.get(&**name) {
+        part.segments.visit(|SegmentUse { name, level, pointer }| {
+            let mut error = |message: &dyn fmt::Display| report.error_at(pointer, message);
+            match self.0.get(name) {
                 None => error(&format_args!("unknown segment {name:?}")),
                 Some(Segment::Broken) => error(&format_args!("segment {name:?} cannot be used")),
-                Some(Segment::Sound { depth, .. }) if segment.level + depth > MAX_CONDITION_DEPTH => error(&TooDeep),
+                Some(Segment::Sound { depth, .. }) if level + depth > MAX_CONDITION_DEPTH => error(&TooDeep),
                 Some(Segment::Sound { linked, depth }) => {
                     used.push(*linked);
-                    deepest = deepest.max(segment.level + depth);
+                    deepest = deepest.max(level + depth);
                 }
             }
-        }
+        });
         (used.len() == part.segments.len()).then_some((used, deepest))
     }
 

@@ -4,10 +4,10 @@ use core::fmt;
 
 use super::{
     error::DocumentError,
-    reader::{Fields, Report},
+    reader::{Fields, Report, as_boolean},
     rollout::Rollout,
 };
-use crate::json::{Json, Place};
+use crate::json::{Place, Tape, Value};
 
 /// The members of a flag that are its state.
 pub(crate) const ENABLED: &str = "enabled";
@@ -40,8 +40,9 @@ impl FlagState {
     pub fn read(key: &str, text: &str) -> Self {
         let (flags, mut report) = (Place::ROOT.name("flags"), Report::default());
         let place = flags.name(key);
-        let state = match Json::read(text, place) {
-            Ok(json) => Fields::of(&json, place, &[ENABLED, ROLLOUT], &mut report).and_then(|fields| State::of(&fields, &mut report)),
+        let state = match Tape::read(text, place) {
+            Ok(tape) => Fields::of(tape.root(), place, &[ENABLED, ROLLOUT], &mut report)
+                .and_then(|fields| State::read(|name| fields.get(name), place, &mut report)),
             Err(error) => {
                 report.add(error);
                 None
@@ -68,15 +69,15 @@ impl fmt::Debug for FlagState {
 }
 
 impl State {
-    /// Reads the state from the members of a flag, of which it looks at no others; `None` after reporting what is wrong.
-    pub(crate) fn read(flag: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<Self> {
-        Self::of(&Fields::unchecked(flag, place), report)
-    }
-
-    fn of(fields: &Fields<'_, '_, '_>, report: &mut Report) -> Option<Self> {
+    /// Reads the state of the flag at `place` from those of its members that are there; `None` after reporting what is wrong.
+    pub(crate) fn read<'j, 't: 'j>(
+        member: impl Fn(&'static str) -> Option<Value<'j, 't>>,
+        place: Place<'_>,
+        report: &mut Report,
+    ) -> Option<Self> {
         let mark = report.mark();
-        let enabled = fields.boolean(ENABLED, report).unwrap_or(true);
-        let rollout = fields.get(ROLLOUT).map(|json| Rollout::read(json, fields.place.name(ROLLOUT), report)).unwrap_or_default();
+        let enabled = member(ENABLED).and_then(|json| as_boolean(json, place.name(ENABLED), report)).unwrap_or(true);
+        let rollout = member(ROLLOUT).map(|json| Rollout::read(json, place.name(ROLLOUT), report)).unwrap_or_default();
         (report.mark() == mark).then_some(Self { enabled, rollout })
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     bucket::BucketKey,
     json::{
-        Json, Place,
+        Place, Tape, Value,
         cursor::{Cursor, Fault, Member},
     },
 };
@@ -61,9 +61,10 @@ impl<'t> Top<'t> {
 
         let string = |name: &str| -> Result<Option<String>, DocumentError> {
             let Some((_, raw)) = found.get(name) else { return Ok(None) };
-            match Json::read(raw, root.name(name))? {
-                Json::String(text) => Ok(Some(text.into())),
-                other => Err(DocumentError::at(root.name(name), format!("expected a string, found {}", other.kind()))),
+            let tape = Tape::read(raw, root.name(name))?;
+            match tape.root().as_str() {
+                Some(text) => Ok(Some(text.into())),
+                None => Err(DocumentError::at(root.name(name), format!("expected a string, found {}", tape.root().kind()))),
             }
         };
         match string("schema")?.as_deref() {
@@ -112,7 +113,7 @@ fn nesting_of_member(mut before: Cursor<'_>, first: bool, place: Place<'_>) -> D
 }
 
 fn nesting(mut before: Cursor<'_>, place: Place<'_>) -> DocumentError {
-    before.tree(place).map_or_else(|error| *error, |_| DocumentError::at(place, Fault::Nesting))
+    before.read(place, &mut Vec::new()).map_or_else(|error| *error, |()| DocumentError::at(place, Fault::Nesting))
 }
 
 /// Steps over a value.
@@ -127,12 +128,13 @@ fn skip(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<(), DocumentError> 
 
 /// Reads a list of attributes' names.
 fn names(raw: &str, place: Place<'_>) -> Result<Vec<String>, DocumentError> {
-    let Json::Array(names) = Json::read(raw, place)? else {
+    let tape = Tape::read(raw, place)?;
+    let Some(names) = tape.root().items() else {
         return Err(DocumentError::at(place, "expected a list of attribute names"));
     };
-    let name = |(index, name)| match name {
-        Json::String(name) => Ok(String::from(name)),
-        _ => Err(DocumentError::at(place.index(index), "expected an attribute's name")),
+    let name = |(index, name): (usize, Value<'_, '_>)| match name.as_str() {
+        Some(name) => Ok(String::from(name)),
+        None => Err(DocumentError::at(place.index(index), "expected an attribute's name")),
     };
-    names.into_iter().enumerate().map(name).collect()
+    names.enumerate().map(name).collect()
 }

@@ -4,11 +4,11 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 use super::{
     key::variant_name_fault,
     limits::MAX_VARIANTS,
-    reader::{Fields, Report, report_duplicates_within},
+    reader::{Fields, Report, report_repeated_within},
 };
 use crate::{
     context::value,
-    json::{Json, Place, canonical},
+    json::{Node, Place, Value, canonical},
     model::{build::Builder, details::FlagType},
 };
 
@@ -75,41 +75,44 @@ impl Variants {
         if report.too_many(place, members.len(), MAX_VARIANTS, "variants") {
             return None;
         }
-        let (mut names, mut table) = (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
+        let mut names: Vec<Cow<'static, str>> = Vec::with_capacity(members.len());
+        let mut table = Vec::with_capacity(members.len());
         for (name, json) in members {
-            if let Some(fault) = variant_name_fault(name) {
-                report.error(place.name(name), fault);
+            let name = name.text();
+            let place = place.name(&name);
+            if let Some(fault) = variant_name_fault(&name) {
+                report.error(place, fault);
             }
-            report_duplicates_within(json, place.name(name), report);
+            report_repeated_within(json, place, report);
             // A variant of the wrong type keeps its place, so that what names it is not reported too.
             let encoded = encode(kind, json).unwrap_or_else(|| {
-                report.expected(place.name(name), article(kind), json);
+                report.expected(place, article(kind), json);
                 Vec::from([value::FALSE])
             });
-            names.push(Cow::Owned(String::from(name.as_ref())));
-            table.push((name.as_bytes(), encoded));
+            names.push(Cow::Owned(String::from(name)));
+            table.push(encoded);
         }
-        let table = builder.variants(table.iter().map(|(name, value)| (*name, value.as_slice())), metadata);
+        let named = names.iter().zip(&table).map(|(name, value)| (name.as_bytes(), value.as_slice()));
+        let table = builder.variants(named, metadata);
         Some(Self { names: Names::new(names), table })
     }
 
     /// The number of the variant that a value names.
-    pub(crate) fn of(&self, json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<u32> {
-        match json {
-            Json::String(name) => self.names.number(name).or_else(|| {
-                report.error(place, format_args!("unknown variant {name:?}"));
-                None
-            }),
-            other => {
-                report.expected(place, "a variant's name", other);
-                None
-            }
+    pub(crate) fn of(&self, json: Value<'_, '_>, place: Place<'_>, report: &mut Report) -> Option<u32> {
+        let Some(name) = json.as_str() else {
+            report.expected(place, "a variant's name", json);
+            return None;
+        };
+        let number = self.names.number(&name);
+        if number.is_none() {
+            report.error(place, format_args!("unknown variant {name:?}"));
         }
+        number
     }
 
     /// As [`Self::of`], but null stands for the caller's default.
-    pub(crate) fn or_null(&self, json: &Json<'_>, place: Place<'_>, report: &mut Report) -> Option<u32> {
-        if *json == Json::Null { None } else { self.of(json, place, report) }
+    pub(crate) fn or_null(&self, json: Value<'_, '_>, place: Place<'_>, report: &mut Report) -> Option<u32> {
+        if matches!(json.node(), Node::Null) { None } else { self.of(json, place, report) }
     }
 
     /// The variant that a member names; an absent member names the variant of its own name.
@@ -143,13 +146,13 @@ fn article(kind: FlagType) -> &'static str {
 }
 
 /// A variant's value in the form of the tables; `None` where it is not of the flag's type.
-fn encode(kind: FlagType, json: &Json<'_>) -> Option<Vec<u8>> {
+fn encode(kind: FlagType, json: Value<'_, '_>) -> Option<Vec<u8>> {
     let mut encoded = Vec::new();
-    match (kind, json) {
-        (FlagType::Boolean, Json::Boolean(boolean)) => encoded.push(if *boolean { value::TRUE } else { value::FALSE }),
-        (FlagType::String, Json::String(text)) => value::push_text(&mut encoded, value::STRING, text.as_bytes()),
-        (FlagType::Number, Json::Number(number)) => value::push_number(&mut encoded, *number),
-        (FlagType::Object, Json::Object(_) | Json::Array(_)) => {
+    match (kind, json.node()) {
+        (FlagType::Boolean, Node::Boolean(boolean)) => encoded.push(if boolean { value::TRUE } else { value::FALSE }),
+        (FlagType::String, Node::String(text)) => value::push_text(&mut encoded, value::STRING, text.as_bytes()),
+        (FlagType::Number, Node::Number(number)) => value::push_number(&mut encoded, number),
+        (FlagType::Object, Node::Object(_) | Node::Array(_)) => {
             let mut text = String::new();
             canonical::write_json(&mut text, json);
             value::push_text(&mut encoded, value::JSON, text.as_bytes());

@@ -6,9 +6,10 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    cursor::{Cursor, MAX_NESTING, double},
+    cursor::{Cursor, MAX_NESTING, Spelled, double},
     object::Object,
     tree::Json,
+    value::{Members, Name, Node, Value},
 };
 
 /// Appends a JSON string: short escapes where JSON has them, `\u00xx` for other control characters, all else as it is.
@@ -213,17 +214,6 @@ pub(crate) fn write_loose(out: &mut String, text: &[u8]) {
     out.push('"');
 }
 
-/// Appends canonical JSON. Of a member twice the last counts.
-pub(crate) fn write_json(out: &mut String, json: &Json<'_>) {
-    write_arranged(out, json, &|members| {
-        members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-        // The sort is stable: of one name twice the last stands behind the others, and `dedup` keeps the first.
-        members.reverse();
-        members.dedup_by(|(a, _), (b, _)| a == b);
-        members.reverse();
-    });
-}
-
 /// Appends JSON without spaces. `arrange` puts the members of each object in their order, and may drop some.
 pub fn write_arranged<'j, 't>(out: &mut String, json: &'j Json<'t>, arrange: &impl Fn(&mut Vec<&'j (Cow<'t, str>, Json<'t>)>)) {
     match json {
@@ -231,16 +221,7 @@ pub fn write_arranged<'j, 't>(out: &mut String, json: &'j Json<'t>, arrange: &im
         Json::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),
         Json::Number(number) => write_number(out, *number),
         Json::String(text) => write_string(out, text),
-        Json::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_arranged(out, item, arrange);
-            }
-            out.push(']');
-        }
+        Json::Array(items) => write_list(out, items.iter(), |out, item| write_arranged(out, item, arrange)),
         Json::Object(members) => {
             let mut arranged: Vec<_> = members.iter().collect();
             arrange(&mut arranged);
@@ -251,4 +232,42 @@ pub fn write_arranged<'j, 't>(out: &mut String, json: &'j Json<'t>, arrange: &im
             object.close();
         }
     }
+}
+
+/// Appends canonical JSON. Of a member twice the last counts.
+pub(crate) fn write_json(out: &mut String, value: Value<'_, '_>) {
+    match value.node() {
+        Node::Null => out.push_str("null"),
+        Node::Boolean(boolean) => out.push_str(if boolean { "true" } else { "false" }),
+        Node::Number(number) => write_number(out, number),
+        Node::String(text) => write_string(out, &text),
+        Node::Array(items) => write_list(out, items, write_json),
+        Node::Object(members) => write_members(out, &members, |_| true),
+    }
+}
+
+/// Appends an object of those members that are wanted by their names.
+pub(crate) fn write_members(out: &mut String, members: &Members<'_, '_>, is_wanted: impl Fn(Name<'_, '_>) -> bool) {
+    let mut sorted = members.in_order(Spelled::compare_units).filter(|(name, _)| is_wanted(*name)).peekable();
+    let mut object = Object::open(out);
+    while let Some((name, value)) = sorted.next() {
+        // Of one name twice the last stands behind the others.
+        if sorted.peek().is_some_and(|(next, _)| next.spelled().is(name.spelled())) {
+            continue;
+        }
+        write_json(object.member(&name.text()), value);
+    }
+    object.close();
+}
+
+/// Appends a list, each item of it by `write`.
+fn write_list<T>(out: &mut String, items: impl Iterator<Item = T>, write: impl Fn(&mut String, T)) {
+    out.push('[');
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write(out, item);
+    }
+    out.push(']');
 }

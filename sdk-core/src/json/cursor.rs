@@ -2,9 +2,9 @@
 //!
 //! The grammar is RFC 8259. Nothing is read twice on the way, and nothing that stands deeper than [`MAX_NESTING`] is followed.
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
-use core::fmt;
+use core::{cmp::Ordering, fmt};
 
-use super::{place::Place, tree::Json};
+use super::place::Place;
 use crate::document::error::DocumentError;
 
 /// How deep JSON may nest; the outermost object or list is 1.
@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     Nul,
     /// Half of a surrogate pair in a text or a name.
     Surrogate,
+    /// More bytes than a word counts.
+    Length,
 }
 
 impl fmt::Display for Fault {
@@ -38,6 +40,7 @@ impl fmt::Display for Fault {
             Self::Overflow => f.write_str("a number past the largest double"),
             Self::Nul => f.write_str("U+0000 in a text or a name"),
             Self::Surrogate => f.write_str("a lone surrogate in a text or a name"),
+            Self::Length => f.write_str("a text of 4 GiB or more"),
         }
     }
 }
@@ -47,11 +50,18 @@ impl fmt::Display for Fault {
 pub(crate) struct Cursor<'t> {
     text: &'t str,
     at: usize,
+    /// How many words of a [`Tape`](super::Tape) the values take that were stepped over.
+    words: usize,
 }
 
 impl<'t> Cursor<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, at: 0 }
+        Self::at_place(text, 0)
+    }
+
+    /// A cursor in the middle of a text.
+    pub(super) fn at_place(text: &'t str, at: usize) -> Self {
+        Self { text, at, words: 0 }
     }
 
     /// How many bytes of the text are behind the cursor.
@@ -109,7 +119,8 @@ impl<'t> Cursor<'t> {
         }
         let name = self.name()?.text();
         self.next();
-        Ok(Some(Member { name, at: self.at, raw: self.skip(level)? }))
+        let (at, before) = (self.at, self.words);
+        Ok(Some(Member { name, at, raw: self.skip(level)?, words: self.words - before }))
     }
 
     /// Steps over a value, the outermost of which is at `level`, and answers its text.
@@ -126,11 +137,15 @@ impl<'t> Cursor<'t> {
                         return Err(Fault::Nesting);
                     }
                     self.at += 1;
+                    self.words += 2;
                     open += 1;
                     kinds = kinds << 1 | u64::from(bracket == b'{');
                     first = true;
                 }
-                _ => self.scalar()?,
+                _ => {
+                    self.words += 1;
+                    self.scalar()?;
+                }
             }
             loop {
                 if open == 0 {
@@ -139,6 +154,7 @@ impl<'t> Cursor<'t> {
                 let is_object = kinds & 1 == 1;
                 if self.entry(if is_object { b'}' } else { b']' }, core::mem::take(&mut first))? {
                     if is_object {
+                        self.words += 1;
                         self.name()?;
                     }
                     break;
@@ -149,53 +165,79 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Reads a value as a tree; what cannot be read is reported with its place, the innermost one. The value is as deep as its
-    /// place says.
-    pub(crate) fn tree(&mut self, place: Place<'_>) -> Result<Json<'t>, Box<DocumentError>> {
-        self.value(place, place.level())
+    /// Reads a value, whose words are appended; what cannot be read is reported with its place, the innermost one. The value is as
+    /// deep as its place says.
+    pub(crate) fn read(&mut self, place: Place<'_>, words: &mut Vec<u32>) -> Result<(), Box<DocumentError>> {
+        self.value(place, place.level(), words)
     }
 
-    fn value(&mut self, place: Place<'_>, level: u32) -> Result<Json<'t>, Box<DocumentError>> {
+    fn value(&mut self, place: Place<'_>, level: u32, words: &mut Vec<u32>) -> Result<(), Box<DocumentError>> {
         let at = |fault: Fault| Box::new(DocumentError::at(place, fault));
-        match self.next() {
-            Some(b'"') => self.string().and_then(Spelled::text).map(Json::String).map_err(at),
-            Some(b'{') => {
+        let first = self.next();
+        words.push(word(self.at));
+        match first {
+            Some(b'"') => self.string().and_then(Spelled::check).map_err(at),
+            Some(opening @ (b'{' | b'[')) => {
                 if level > MAX_NESTING {
                     return Err(at(Fault::Nesting));
                 }
                 self.at += 1;
-                let mut members = Vec::new();
-                while self.entry(b'}', members.is_empty()).map_err(at)? {
-                    let spelled = self.name().map_err(at)?;
-                    let name = spelled.text().map_err(|fault| match fault {
-                        // A name with U+0000 is one that a pointer can hold.
-                        Fault::Nul => Box::new(DocumentError::at(place.name(&String::from_utf8_lossy(&spelled.loose())), fault)),
-                        fault => at(fault),
-                    })?;
-                    let value = self.value(place.name(&name), level + 1)?;
-                    members.push((name, value));
+                let behind = words.len();
+                words.push(0);
+                if opening == b'{' {
+                    self.members(place, level, words)?
+                } else {
+                    self.items(place, level, words)?
                 }
-                Ok(Json::Object(members))
+                let end = word(words.len());
+                if let Some(behind) = words.get_mut(behind) {
+                    *behind = end;
+                }
+                Ok(())
             }
-            Some(b'[') => {
-                if level > MAX_NESTING {
-                    return Err(at(Fault::Nesting));
+            Some(b't') => self.word("true").map_err(at),
+            Some(b'f') => self.word("false").map_err(at),
+            Some(b'n') => self.word("null").map_err(at),
+            _ => {
+                if is_finite(self.number().map_err(at)?) {
+                    Ok(())
+                } else {
+                    Err(at(Fault::Overflow))
                 }
-                self.at += 1;
-                let mut items = Vec::new();
-                while self.entry(b']', items.is_empty()).map_err(at)? {
-                    if items.len() == MAX_LIST {
-                        return Err(at(Fault::Entries));
-                    }
-                    items.push(self.value(place.index(items.len()), level + 1)?);
-                }
-                Ok(Json::Array(items))
             }
-            Some(b't') => self.word("true").map(|()| Json::Boolean(true)).map_err(at),
-            Some(b'f') => self.word("false").map(|()| Json::Boolean(false)).map_err(at),
-            Some(b'n') => self.word("null").map(|()| Json::Null).map_err(at),
-            _ => double(self.number().map_err(at)?).map(Json::Number).ok_or_else(|| at(Fault::Overflow)),
         }
+    }
+
+    /// Reads the members of an object that was opened.
+    fn members(&mut self, place: Place<'_>, level: u32, words: &mut Vec<u32>) -> Result<(), Box<DocumentError>> {
+        let at = |fault: Fault| Box::new(DocumentError::at(place, fault));
+        let mut first = true;
+        while self.entry(b'}', core::mem::take(&mut first)).map_err(at)? {
+            self.next();
+            words.push(word(self.at));
+            let spelled = self.name().map_err(at)?;
+            let name = spelled.text().map_err(|fault| match fault {
+                // A name with U+0000 is one that a pointer can hold.
+                Fault::Nul => Box::new(DocumentError::at(place.name(&String::from_utf8_lossy(&spelled.loose())), fault)),
+                fault => at(fault),
+            })?;
+            self.value(place.name(&name), level + 1, words)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the entries of a list that was opened.
+    fn items(&mut self, place: Place<'_>, level: u32, words: &mut Vec<u32>) -> Result<(), Box<DocumentError>> {
+        let at = |fault: Fault| Box::new(DocumentError::at(place, fault));
+        let mut count = 0;
+        while self.entry(b']', count == 0).map_err(at)? {
+            if count == MAX_LIST {
+                return Err(at(Fault::Entries));
+            }
+            self.value(place.index(count), level + 1, words)?;
+            count += 1;
+        }
+        Ok(())
     }
 
     /// Steps over a value that is no object and no list.
@@ -314,6 +356,18 @@ pub(crate) fn double(number: &str) -> Option<f64> {
     double.is_finite().then_some(double + 0.0)
 }
 
+/// Whether a number as JSON writes it has a nearest double.
+fn is_finite(number: &str) -> bool {
+    // 308 digits are below the largest.
+    number.len() <= 308 && !number.bytes().any(|byte| matches!(byte, b'e' | b'E')) || double(number).is_some()
+}
+
+/// A place or a number of words as a word. A tape has no more words than its text has bytes, and its text no more than a word counts.
+#[expect(clippy::cast_possible_truncation, reason = "texts of tapes are shorter")]
+fn word(place: usize) -> u32 {
+    place as u32
+}
+
 /// A member of an object.
 pub(crate) struct Member<'t> {
     /// Its name, or why that is no text.
@@ -322,6 +376,8 @@ pub(crate) struct Member<'t> {
     pub(crate) at: usize,
     /// The text of its value.
     pub(crate) raw: &'t str,
+    /// How many words a [`Tape`](super::Tape) of the value has.
+    pub(crate) words: usize,
 }
 
 /// The members of an object in text that was read before: none where that is no object.
@@ -336,7 +392,7 @@ pub(crate) fn members<'t>(text: &'t str, place: Place<'_>) -> impl Iterator<Item
 }
 
 /// A string as it stands between its quotes; its escapes are well formed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spelled<'t> {
     text: &'t str,
     escaped: bool,
@@ -368,6 +424,40 @@ impl<'t> Spelled<'t> {
         if high.is_none() { Ok(Cow::Owned(text)) } else { Err(Fault::Surrogate) }
     }
 
+    /// Refuses what is no text.
+    fn check(self) -> Result<(), Fault> {
+        self.text().map(drop)
+    }
+
+    /// Whether both spell the same.
+    pub(super) fn is(self, other: Self) -> bool {
+        if self.escaped || other.escaped { self.units().eq(other.units()) } else { self.text == other.text }
+    }
+
+    /// Compares what is spelled as Unicode scalar values.
+    pub(super) fn compare(self, other: Self) -> Ordering {
+        if !self.escaped && !other.escaped {
+            return self.text.cmp(other.text);
+        }
+        let scalars = |spelled: Self| char::decode_utf16(spelled.units()).map(Result::unwrap_or_default);
+        scalars(self).cmp(scalars(other))
+    }
+
+    /// Compares what is spelled as UTF-16 units.
+    pub(super) fn compare_units(self, other: Self) -> Ordering {
+        self.units().cmp(other.units())
+    }
+
+    fn units(self) -> impl Iterator<Item = u16> {
+        self.pieces().flat_map(|piece| {
+            let (text, unit) = match piece {
+                Piece::Text(text) => (text, None),
+                Piece::Unit(unit) => ("", u16::try_from(unit).ok()),
+            };
+            text.encode_utf16().chain(unit)
+        })
+    }
+
     /// What is spelled, as UTF-8 in which surrogates may stand alone: three bytes each.
     pub(crate) fn loose(self) -> Cow<'t, [u8]> {
         if !self.escaped {
@@ -395,27 +485,31 @@ impl<'t> Spelled<'t> {
     }
 
     /// Takes the string apart into text as it is written and UTF-16 units that are escaped.
-    fn decode(self, mut each: impl FnMut(Piece<'t>) -> Result<(), Fault>) -> Result<(), Fault> {
+    fn decode(self, each: impl FnMut(Piece<'t>) -> Result<(), Fault>) -> Result<(), Fault> {
+        self.pieces().try_for_each(each)
+    }
+
+    fn pieces(self) -> impl Iterator<Item = Piece<'t>> {
         let mut rest = self.text;
-        while let Some(at) = rest.find('\\') {
-            let (text, escape) = rest.split_at(at);
-            if !text.is_empty() {
-                each(Piece::Text(text))?;
+        core::iter::from_fn(move || {
+            let length = rest.find('\\').unwrap_or(rest.len());
+            if length > 0 {
+                let (text, escapes) = rest.split_at(length);
+                rest = escapes;
+                return Some(Piece::Text(text));
             }
-            let (unit, length) = match escape.as_bytes().get(1) {
-                Some(b'b') => (0x8, 2),
-                Some(b't') => (0x9, 2),
-                Some(b'n') => (0xA, 2),
-                Some(b'f') => (0xC, 2),
-                Some(b'r') => (0xD, 2),
-                Some(b'u') => (escape.get(2..6).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or_default(), 6),
-                Some(byte) => (u32::from(*byte), 2),
-                None => return Ok(()),
+            let (unit, length) = match rest.as_bytes().get(1)? {
+                b'b' => (0x8, 2),
+                b't' => (0x9, 2),
+                b'n' => (0xA, 2),
+                b'f' => (0xC, 2),
+                b'r' => (0xD, 2),
+                b'u' => (rest.get(2..6).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or_default(), 6),
+                byte => (u32::from(*byte), 2),
             };
-            each(Piece::Unit(unit))?;
-            rest = escape.get(length..).unwrap_or_default();
-        }
-        if rest.is_empty() { Ok(()) } else { each(Piece::Text(rest)) }
+            rest = rest.get(length..).unwrap_or_default();
+            Some(Piece::Unit(unit))
+        })
     }
 }
 
@@ -499,8 +593,7 @@ mod tests {
             }
             let Ok(text) = String::from_utf8(text) else { continue };
             let theirs = serde_json::from_str::<serde_json::Value>(&text);
-            let mut cursor = Cursor::new(&text);
-            let ours = cursor.tree(Place::ROOT).ok().filter(|_| cursor.finish().is_ok());
+            let ours = Json::read(&text, Place::ROOT).ok();
             match (&ours, &theirs) {
                 (Some(ours), Ok(theirs)) => assert!(same(ours, theirs), "{text}"),
                 (None, Ok(_)) => assert!(text.contains("\\u0000"), "{text}"),
@@ -518,7 +611,7 @@ mod tests {
     #[test]
     fn nesting_is_counted_from_the_place() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        let read = |text: &str, place: Place<'_>| Cursor::new(text).tree(place).map(drop).map_err(|error| error.pointer);
+        let read = |text: &str, place: Place<'_>| Cursor::new(text).read(place, &mut Vec::new()).map_err(|error| error.pointer);
         assert_eq!(read(&nested(64), Place::ROOT), Ok(()));
         assert_eq!(read(&nested(65), Place::ROOT), Err("/0".repeat(64)));
         let flags = Place::ROOT.name("flags");
@@ -537,8 +630,8 @@ mod tests {
     #[test]
     fn a_list_past_its_limit_is_not_read_further() {
         let list = |entries: usize| format!("[{}0]", "0,".repeat(entries - 1));
-        assert!(Cursor::new(&list(MAX_LIST)).tree(Place::ROOT).is_ok());
-        let error = Cursor::new(&list(MAX_LIST + 1)).tree(Place::ROOT.name("a")).unwrap_err();
+        assert!(Json::read(&list(MAX_LIST), Place::ROOT).is_ok());
+        let error = Json::read(&list(MAX_LIST + 1), Place::ROOT.name("a")).unwrap_err();
         assert_eq!((error.pointer.as_str(), error.message.as_str()), ("/a", "a list has at most 50000 entries"));
     }
 

@@ -1,11 +1,11 @@
-//! JSON text as a tree that keeps what a map would lose: a member twice, and the order of members.
+//! JSON as a tree to change, which keeps what a map would lose: a member twice, and the order of members.
 use alloc::{borrow::Cow, vec::Vec};
 
-use serde::de::{Deserialize, Deserializer, Error as _};
-use serde_json::value::RawValue;
+use serde::de::{Deserialize, Deserializer};
 
-use super::{cursor::Cursor, place::Place};
-use crate::document::error::DocumentError;
+use super::tape::Tape;
+#[cfg(test)]
+use crate::{document::error::DocumentError, json::Place};
 
 /// A JSON value. Numbers are their nearest double; text holds no U+0000.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,11 +26,9 @@ pub enum Json<'a> {
 
 impl<'a> Json<'a> {
     /// Reads a text that is one value. What cannot be read is reported with its place; `place` says how deep the value stands.
+    #[cfg(test)]
     pub(crate) fn read(text: &'a str, place: Place<'_>) -> Result<Self, DocumentError> {
-        let mut cursor = Cursor::new(text);
-        let json = cursor.tree(place).map_err(|error| *error)?;
-        cursor.finish().map_err(|fault| DocumentError::at(place, fault))?;
-        Ok(json)
+        Ok(Tape::read(text, place)?.root().tree())
     }
 
     /// The member of this name; of a name that stands twice, the first. `None` where this is no object.
@@ -64,6 +62,6 @@ impl<'a> Json<'a> {
 
 impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(<&RawValue>::deserialize(deserializer)?.get(), Place::ROOT).map_err(D::Error::custom)
+        Ok(Tape::deserialize(deserializer)?.root().tree())
     }
 }

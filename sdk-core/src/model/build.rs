@@ -1,5 +1,6 @@
 //! Putting tables together: what the compiler of documents and the specialiser write into.
 use alloc::{vec, vec::Vec};
+use core::mem;
 
 use hashbrown::{HashTable, hash_table::Entry};
 
@@ -28,13 +29,60 @@ pub(crate) struct Builder {
     pub(super) moments: Vec<i64>,
     /// The key that symbols are hashed by.
     key: Subkey,
-    /// The hash of each scalar of a list, and where it stands among the bytes that become symbols.
-    symbols: Vec<(u64, Span)>,
-    scalars: Vec<u8>,
+    symbols: Symbols,
     /// Runs of words that are numbers of symbols, to be renumbered.
     lists: Vec<Span>,
     segments: u32,
     interned: Interned,
+}
+
+/// The scalars of lists, each of them once.
+#[derive(Default)]
+struct Symbols {
+    /// By number: the hash.
+    hashes: Vec<u64>,
+    /// By number: where the scalar begins.
+    places: Vec<u32>,
+    /// The scalars, one behind the other.
+    scalars: Vec<u8>,
+}
+
+impl Symbols {
+    /// Adds a scalar and answers its number.
+    fn push(&mut self, hash: u64, encoded: &[u8]) -> u32 {
+        let number = place(self.hashes.len());
+        make_room(&mut self.hashes, 1);
+        self.hashes.push(hash);
+        make_room(&mut self.places, 1);
+        self.places.push(place(self.scalars.len()));
+        make_room(&mut self.scalars, encoded.len());
+        self.scalars.extend_from_slice(encoded);
+        number
+    }
+
+    fn hash(&self, number: u32) -> u64 {
+        self.hashes.get(number as usize).copied().unwrap_or_default()
+    }
+
+    fn scalar(&self, number: u32) -> Option<&[u8]> {
+        let at = *self.places.get(number as usize)? as usize;
+        let end = self.places.get(number as usize + 1).map_or(self.scalars.len(), |next| *next as usize);
+        self.scalars.get(at..end)
+    }
+
+    fn clear(&mut self) {
+        self.hashes.clear();
+        self.places.clear();
+        self.scalars.clear();
+    }
+}
+
+/// Makes room for more. Lists may be most of a document: a large vector grows by a quarter, not to twice its size.
+fn make_room<T>(vector: &mut Vec<T>, more: usize) {
+    const LARGE: usize = 1 << 16;
+    if vector.capacity() - vector.len() < more && vector.len() >= LARGE {
+        vector.reserve_exact(more.max(vector.len() / 4));
+    }
 }
 
 /// How to find what was written before.
@@ -76,8 +124,7 @@ impl Builder {
             aliases: Vec::new(),
             known: Vec::new(),
             moments: Vec::new(),
-            symbols: Vec::new(),
-            scalars: Vec::new(),
+            symbols: Symbols::default(),
             lists: Vec::new(),
             segments: 0,
             interned: Interned::default(),
@@ -173,6 +220,7 @@ impl Builder {
         let start = self.code.len();
         for scalar in encoded {
             let number = self.symbol(scalar);
+            make_room(&mut self.code, 1);
             self.code.push(number);
         }
         if let Some(list) = self.code.get_mut(start..) {
@@ -191,19 +239,14 @@ impl Builder {
     }
 
     fn symbol(&mut self, encoded: &[u8]) -> u32 {
-        let Self { scalars, symbols, interned, .. } = self;
+        let Self { symbols, interned, .. } = self;
         let hash = self.key.hash(encoded);
-        let same = |number: &u32| {
-            let known = symbols.get(*number as usize);
-            known.is_some_and(|(known, span)| *known == hash && scalars.get(range(*span)) == Some(encoded))
-        };
-        match interned.symbols.entry(hash, same, |number| symbols.get(*number as usize).map_or(0, |(hash, _)| *hash)) {
+        let same = |number: &u32| symbols.hash(*number) == hash && symbols.scalar(*number) == Some(encoded);
+        match interned.symbols.entry(hash, same, |number| symbols.hash(*number)) {
             Entry::Occupied(found) => *found.get(),
             Entry::Vacant(slot) => {
-                let number = place(symbols.len());
+                let number = symbols.push(hash, encoded);
                 slot.insert(number);
-                symbols.push((hash, Span { at: place(scalars.len()), length: place(encoded.len()) }));
-                scalars.extend_from_slice(encoded);
                 number
             }
         }
@@ -293,8 +336,10 @@ impl Builder {
     fn finish(mut self, symbol_width: u32) -> Option<Image> {
         // A list may be most of the document: what is done with goes at once.
         self.interned = Interned::default();
-        let hash_of = |number: &u32| self.symbols.get(*number as usize).map_or(0, |(hash, _)| *hash);
-        let mut order: Vec<u32> = (0..place(self.symbols.len())).collect();
+        let mut symbols = mem::take(&mut self.symbols);
+        let hashes = mem::take(&mut symbols.hashes);
+        let hash_of = |number: &u32| hashes.get(*number as usize).copied().unwrap_or_default();
+        let mut order: Vec<u32> = (0..place(hashes.len())).collect();
         order.sort_unstable_by_key(|number| (hash_of(number), *number));
         if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [a, b] if hash_of(a) == hash_of(b))) {
             return None;
@@ -302,18 +347,18 @@ impl Builder {
         // Sorted by their hash, a symbol's number is where its scalar stands in the bytes, or in a program its place in the row.
         let (mut renumbered, mut starts) = (vec![0; order.len()], Vec::with_capacity(order.len() + 1));
         if symbol_width == Exact::WIDTH {
-            self.bytes.reserve_exact(self.scalars.len());
+            self.bytes.reserve_exact(symbols.scalars.len());
         }
         for (index, old) in (0..).zip(&order) {
             let number = if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { index };
             *renumbered.get_mut(*old as usize)? = number;
             starts.push(number);
             if symbol_width == Exact::WIDTH {
-                self.bytes.extend_from_slice(self.scalars.get(range(self.symbols.get(*old as usize)?.1))?);
+                self.bytes.extend_from_slice(symbols.scalar(*old)?);
             }
         }
         starts.push(if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { place(order.len()) });
-        self.scalars = Vec::new();
+        drop(symbols);
         for list in &self.lists {
             let list = self.code.get_mut(range(*list))?;
             for number in list.iter_mut() {
@@ -332,17 +377,16 @@ impl Builder {
             }
         }
         directory.resize((1 << directory_bits) + 1, *starts.last()?);
-        let symbols: Vec<u32> = if symbol_width == Exact::WIDTH {
+        let words: Vec<u32> = if symbol_width == Exact::WIDTH {
             Vec::new()
         } else {
             order.iter().map(hash_of).flat_map(|hash| [hash as u32, (hash >> 32) as u32]).collect()
         };
         let count = place(order.len());
-        drop((order, starts));
-        self.symbols = Vec::new();
+        drop((order, starts, hashes));
         self.moments.sort_unstable();
         self.moments.dedup();
-        self.write(&Index { symbols: &symbols, count, directory_bits, directory: &directory }, symbol_width)
+        self.write(&Index { symbols: &words, count, directory_bits, directory: &directory }, symbol_width)
     }
 
     /// The tables written so far, those of one flag or segment, to copy from; the builder is empty again and keeps its memory.
@@ -352,10 +396,10 @@ impl Builder {
         let scalars_at = place(self.bytes.len());
         for list in &self.lists {
             for number in self.code.get_mut(range(*list))? {
-                *number = scalars_at + self.symbols.get(*number as usize)?.1.at;
+                *number = scalars_at + self.symbols.places.get(*number as usize)?;
             }
         }
-        self.bytes.extend_from_slice(&self.scalars);
+        self.bytes.extend_from_slice(&self.symbols.scalars);
         let image = self.write(&Index { symbols: &[], count: 0, directory_bits: 0, directory: &[0, 0] }, Exact::WIDTH);
         self.clear();
         image
@@ -370,7 +414,6 @@ impl Builder {
         self.known.clear();
         self.moments.clear();
         self.symbols.clear();
-        self.scalars.clear();
         self.lists.clear();
         self.segments = 0;
         self.interned.clear();

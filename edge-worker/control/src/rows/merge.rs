@@ -9,8 +9,8 @@ use core::convert::Infallible;
 
 use sdk_core::{
     BucketKey, OwnerKind,
-    document::{Leaf, Members, VisitLeaves, is_rollout, retain_leaves, visit_leaves},
-    json::{Json, Place, spelled_members},
+    document::{Leaf, VisitLeaves, is_rollout, retain_leaves, visit_leaves},
+    json::{Json, Members, Name, Place, Tape, spelled_members},
 };
 
 use super::{
@@ -93,8 +93,8 @@ impl Rows {
                 let held = self.text(&key);
                 // What is there stays, however it is spelled.
                 let mut here = Paths::default();
-                if let Some(held) = held.and_then(|held| serde_json::from_str(held).ok()) {
-                    let Ok(()) = visit_leaves(&held, Place::ROOT, &mut here);
+                if let Some(held) = held.and_then(|held| serde_json::from_str::<Tape<'_>>(held).ok()) {
+                    let Ok(()) = visit_leaves(held.root(), Place::ROOT, &mut here);
                 }
                 let is_new = |path: &str| new_flags.contains(path) && !here.0.contains(path);
                 let new = serde_json::from_str(&given).ok().and_then(|tree| chosen(tree, is_new));
@@ -158,8 +158,7 @@ fn kept_state(name: &str, held: &str, given: &str, kept: &mut Vec<String>) -> St
 
 /// Whether a flag with this member is not left out for it.
 fn is_state(member: &str, raw: &str) -> bool {
-    let Ok(json) = serde_json::from_str::<Json<'_>>(raw) else { return false };
-    if member == "enabled" { matches!(json, Json::Boolean(_)) } else { is_rollout(&json) }
+    if member == "enabled" { matches!(serde_json::from_str(raw), Ok(Json::Boolean(_))) } else { is_rollout(raw) }
 }
 
 /// The leaves of a tree of overrides at wanted paths, in their order; `None` where there is none.
@@ -173,14 +172,14 @@ fn chosen(tree: Json<'_>, is_wanted: impl Fn(&str) -> bool) -> Option<Json<'_>> 
 #[derive(Default)]
 struct Paths(BTreeSet<String>);
 
-impl<'j> VisitLeaves<'j> for Paths {
+impl<'t> VisitLeaves<'t> for Paths {
     type Error = Infallible;
 
-    fn object<'w>(&mut self, _: Place<'_>, _: usize, _: &'w Members<'j>) -> Result<Vec<&'w str>, Infallible> {
+    fn object<'j>(&mut self, _: Place<'_>, _: usize, _: &Members<'j, 't>) -> Result<Vec<Name<'j, 't>>, Infallible> {
         Ok(Vec::new())
     }
 
-    fn leaf(&mut self, leaf: Leaf<'_, 'j>) -> Result<(), Infallible> {
+    fn leaf(&mut self, leaf: Leaf<'_, '_, 't>) -> Result<(), Infallible> {
         self.0.insert(leaf.path.to_string());
         Ok(())
     }

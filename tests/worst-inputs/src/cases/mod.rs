@@ -5,13 +5,14 @@ mod contexts;
 mod controls;
 mod documents;
 mod lists;
+mod memory;
 mod patterns;
 mod programs;
 mod questions;
 
 /// Every case, by row.
 pub(crate) fn all() -> Vec<&'static Case> {
-    let files = [contexts::CASES, documents::CASES, lists::CASES, patterns::CASES, programs::CASES, questions::CASES];
+    let files = [contexts::CASES, documents::CASES, lists::CASES, memory::CASES, patterns::CASES, programs::CASES, questions::CASES];
     let mut cases: Vec<&Case> = files.into_iter().flatten().collect();
     cases.sort_by_key(|case| case.row);
     cases

@@ -1,0 +1,86 @@
+//! JSON text that was read once, and where each of its values stands: what a tree would tell, in four to eight bytes a value.
+use alloc::vec::Vec;
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::value::RawValue;
+
+use super::{
+    cursor::{Cursor, Fault, Member},
+    place::Place,
+    value::Value,
+};
+use crate::document::error::DocumentError;
+
+/// JSON text that was read: its grammar, its nesting, its numbers and its texts are sound.
+///
+/// Its words follow the text. A scalar or a member's name has one, its place in the text; an object or a list has two, its place and
+/// the number of the word behind it.
+#[derive(Debug)]
+pub struct Tape<'t> {
+    pub(super) text: &'t str,
+    pub(super) words: Vec<u32>,
+}
+
+impl<'t> Tape<'t> {
+    /// No text.
+    pub(super) const EMPTY: Self = Self { text: "", words: Vec::new() };
+
+    /// Reads a text that is one value. What cannot be read is reported with its place; `place` says how deep the value stands.
+    pub(crate) fn read(text: &'t str, place: Place<'_>) -> Result<Self, DocumentError> {
+        Self::with_capacity(text, 0, place)
+    }
+
+    /// Reads the value of a member.
+    pub(crate) fn of(member: &Member<'t>, place: Place<'_>) -> Result<Self, DocumentError> {
+        Self::with_capacity(member.raw, member.words, place)
+    }
+
+    fn with_capacity(text: &'t str, words: usize, place: Place<'_>) -> Result<Self, DocumentError> {
+        if u32::try_from(text.len()).is_err() {
+            return Err(DocumentError::at(place, Fault::Length));
+        }
+        let (mut cursor, mut words) = (Cursor::new(text), Vec::with_capacity(words));
+        cursor.read(place, &mut words).map_err(|error| *error)?;
+        cursor.finish().map_err(|fault| DocumentError::at(place, fault))?;
+        Ok(Self { text, words })
+    }
+
+    /// The text that was read.
+    pub(crate) fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// The value that the text is.
+    pub fn root(&self) -> Value<'_, 't> {
+        Value { tape: self, word: 0 }
+    }
+
+    /// Where in the text something stands; `word` is the number of its first word.
+    pub(super) fn place(&self, word: usize) -> usize {
+        self.words.get(word).map_or(self.text.len(), |place| *place as usize)
+    }
+
+    /// The byte that a value begins with.
+    pub(super) fn first(&self, word: usize) -> Option<u8> {
+        self.text.as_bytes().get(self.place(word)).copied()
+    }
+
+    /// The number of the word behind a value.
+    pub(super) fn behind(&self, word: usize) -> usize {
+        match self.first(word) {
+            Some(b'{' | b'[') => self.words.get(word + 1).map_or(word + 2, |behind| *behind as usize),
+            _ => word + 1,
+        }
+    }
+
+    /// A cursor at the place of a word.
+    pub(super) fn cursor(&self, word: usize) -> Cursor<'t> {
+        Cursor::at_place(self.text, self.place(word))
+    }
+}
+
+impl<'de> Deserialize<'de> for Tape<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(<&RawValue>::deserialize(deserializer)?.get(), Place::ROOT).map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,277 @@
+//! A value of JSON text that was read: it is decoded where it is looked at.
+use alloc::{borrow::Cow, vec::Vec};
+use core::{cmp::Ordering, iter::FusedIterator};
+
+use super::{
+    cursor::{Spelled, double},
+    tape::Tape,
+    tree::Json,
+};
+
+/// A JSON value in the text that it was read from.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'j, 't> {
+    pub(super) tape: &'j Tape<'t>,
+    /// The number of its first word.
+    pub(super) word: usize,
+}
+
+/// A value by its kind; what stands inside it is not decoded yet.
+#[derive(Clone, Debug)]
+pub enum Node<'j, 't> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A number, never -0.
+    Number(f64),
+    /// A text.
+    String(Cow<'t, str>),
+    /// A list.
+    Array(Items<'j, 't>),
+    /// An object.
+    Object(Members<'j, 't>),
+}
+
+impl<'j, 't> Value<'j, 't> {
+    /// The value by its kind.
+    pub fn node(self) -> Node<'j, 't> {
+        let Self { tape, word } = self;
+        let (inside, end) = (word + 2, tape.behind(word));
+        match tape.first(word) {
+            Some(b'{') => Node::Object(Members { tape, word: inside, end }),
+            Some(b'[') => Node::Array(Items { tape, word: inside, end }),
+            Some(b'"') => Node::String(text(tape, word)),
+            Some(b't') => Node::Boolean(true),
+            Some(b'f') => Node::Boolean(false),
+            Some(b'-' | b'0'..=b'9') => Node::Number(tape.cursor(word).number().ok().and_then(double).unwrap_or_default()),
+            _ => Node::Null,
+        }
+    }
+
+    /// The text, where this is one.
+    pub fn as_str(self) -> Option<Cow<'t, str>> {
+        (self.tape.first(self.word) == Some(b'"')).then(|| text(self.tape, self.word))
+    }
+
+    /// The members, where this is an object.
+    pub fn members(self) -> Option<Members<'j, 't>> {
+        if let Node::Object(members) = self.node() { Some(members) } else { None }
+    }
+
+    /// The entries, where this is a list.
+    pub fn items(self) -> Option<Items<'j, 't>> {
+        if let Node::Array(items) = self.node() { Some(items) } else { None }
+    }
+
+    /// What kind of value it is, for messages.
+    pub fn kind(self) -> &'static str {
+        match self.tape.first(self.word) {
+            Some(b'{') => "an object",
+            Some(b'[') => "a list",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'-' | b'0'..=b'9') => "a number",
+            _ => "null",
+        }
+    }
+
+    /// The value as a tree.
+    pub fn tree(self) -> Json<'t> {
+        match self.node() {
+            Node::Null => Json::Null,
+            Node::Boolean(boolean) => Json::Boolean(boolean),
+            Node::Number(number) => Json::Number(number),
+            Node::String(text) => Json::String(text),
+            Node::Array(items) => Json::Array(items.map(Value::tree).collect()),
+            Node::Object(members) => Json::Object(members.map(|(name, value)| (name.text(), value.tree())).collect()),
+        }
+    }
+}
+
+/// The text at a word; reading has shown that it is one.
+fn text<'t>(tape: &Tape<'t>, word: usize) -> Cow<'t, str> {
+    tape.cursor(word).string().and_then(Spelled::text).unwrap_or_default()
+}
+
+/// The entries of a list, in their order.
+#[derive(Clone, Debug)]
+pub struct Items<'j, 't> {
+    tape: &'j Tape<'t>,
+    word: usize,
+    end: usize,
+}
+
+impl<'j, 't> Iterator for Items<'j, 't> {
+    type Item = Value<'j, 't>;
+
+    fn next(&mut self) -> Option<Value<'j, 't>> {
+        let Self { tape, word, end } = *self;
+        (word < end).then(|| {
+            self.word = tape.behind(word);
+            Value { tape, word }
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let count = self.len();
+        (count, Some(count))
+    }
+}
+
+impl Items<'_, '_> {
+    /// How many are left; they are counted.
+    pub fn len(&self) -> usize {
+        let (mut count, mut word) = (0, self.word);
+        while word < self.end {
+            word = self.tape.behind(word);
+            count += 1;
+        }
+        count
+    }
+
+    /// Whether none is left.
+    pub fn is_empty(&self) -> bool {
+        self.word >= self.end
+    }
+}
+
+impl FusedIterator for Items<'_, '_> {}
+
+/// No entries.
+impl Default for Items<'_, '_> {
+    fn default() -> Self {
+        const NONE: &Tape<'_> = &Tape::EMPTY;
+        Self { tape: NONE, word: 0, end: 0 }
+    }
+}
+
+/// The members of an object as they are written: in their order, a name twice where it stands twice.
+#[derive(Clone, Debug)]
+pub struct Members<'j, 't> {
+    tape: &'j Tape<'t>,
+    word: usize,
+    end: usize,
+}
+
+impl<'j, 't> Iterator for Members<'j, 't> {
+    type Item = (Name<'j, 't>, Value<'j, 't>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Self { tape, word, end } = *self;
+        (word < end).then(|| {
+            self.word = tape.behind(word + 1);
+            (Name { tape, word }, Value { tape, word: word + 1 })
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let count = self.len();
+        (count, Some(count))
+    }
+}
+
+impl FusedIterator for Members<'_, '_> {}
+
+/// So few names are compared with one another as they stand.
+const FEW: usize = 12;
+
+impl<'j, 't> Members<'j, 't> {
+    /// How many are left; they are counted.
+    pub fn len(&self) -> usize {
+        let (mut count, mut word) = (0, self.word);
+        while word < self.end {
+            word = self.tape.behind(word + 1);
+            count += 1;
+        }
+        count
+    }
+
+    /// Whether none is left.
+    pub fn is_empty(&self) -> bool {
+        self.word >= self.end
+    }
+
+    /// The value of the member of this name; of a name that stands twice, the first.
+    pub fn get(&self, name: &str) -> Option<Value<'j, 't>> {
+        self.clone().find(|(known, _)| known.is(name)).map(|(_, value)| value)
+    }
+
+    /// The names that stand here more than once, sorted, each of them once.
+    pub fn repeated(&self) -> Vec<Name<'j, 't>> {
+        let mut few = [Spelled::default(); FEW];
+        let (mut names, mut count) = (self.clone(), 0);
+        for (place, (name, _)) in few.iter_mut().zip(&mut names) {
+            *place = name.spelled();
+            count += 1;
+        }
+        let few = few.get(..count).unwrap_or_default();
+        if names.is_empty() && few.iter().enumerate().all(|(index, name)| few.iter().skip(index + 1).all(|other| !name.is(*other))) {
+            return Vec::new();
+        }
+        let sorted: Vec<u32> = self.sorted(Spelled::compare);
+        let name = |word: u32| Name { tape: self.tape, word: word as usize };
+        let equal = sorted.chunk_by(|a, b| name(*a).spelled().is(name(*b).spelled()));
+        equal.filter(|equal| equal.len() > 1).filter_map(|equal| equal.first()).map(|word| name(*word)).collect()
+    }
+
+    /// The members in an order; of two that are equal in it, the one that is written first comes first.
+    pub(super) fn in_order(
+        &self,
+        compare: fn(Spelled<'t>, Spelled<'t>) -> Ordering,
+    ) -> impl Iterator<Item = (Name<'j, 't>, Value<'j, 't>)> {
+        let tape = self.tape;
+        self.sorted(compare).into_iter().map(move |word| {
+            let word = word as usize;
+            (Name { tape, word }, Value { tape, word: word + 1 })
+        })
+    }
+
+    /// The words of the names in an order.
+    #[expect(clippy::cast_possible_truncation, reason = "as many words as the text has bytes, whose places are words")]
+    fn sorted(&self, compare: fn(Spelled<'t>, Spelled<'t>) -> Ordering) -> Vec<u32> {
+        let mut words = Vec::with_capacity(self.len());
+        words.extend(self.clone().map(|(name, _)| name.word as u32));
+        let spelled = |word: &u32| Name { tape: self.tape, word: *word as usize }.spelled();
+        words.sort_by(|a, b| compare(spelled(a), spelled(b)));
+        words
+    }
+}
+
+/// A member's name.
+#[derive(Clone, Copy, Debug)]
+pub struct Name<'j, 't> {
+    tape: &'j Tape<'t>,
+    word: usize,
+}
+
+impl<'t> Name<'_, 't> {
+    /// The name as text.
+    pub fn text(self) -> Cow<'t, str> {
+        text(self.tape, self.word)
+    }
+
+    /// Whether this is the name.
+    pub fn is(self, name: &str) -> bool {
+        let rest = self.tape.text.as_bytes().get(self.tape.place(self.word) + 1..).unwrap_or_default();
+        match rest.iter().zip(name.as_bytes()).find(|(spelled, byte)| spelled != byte) {
+            None => match rest.get(name.len()) {
+                Some(b'"') => true,
+                Some(b'\\') => self.text() == name,
+                _ => false,
+            },
+            // What is spelled otherwise may still be the same.
+            Some((b'\\', _)) => self.text() == name,
+            Some(_) => false,
+        }
+    }
+
+    /// Compares two names as texts.
+    pub fn compare(self, other: Name<'_, '_>) -> Ordering {
+        self.spelled().compare(other.spelled())
+    }
+
+    pub(super) fn spelled(self) -> Spelled<'t> {
+        self.tape.cursor(self.word).string().unwrap_or_default()
+    }
+}

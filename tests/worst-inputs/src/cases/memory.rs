@@ -1,0 +1,188 @@
+//! W13: what a document of the largest size may take of memory while it is compiled, whatever its shape.
+use std::fmt::Display;
+
+use crate::{
+    case::{Case, Check, Input, Load, NATIVE},
+    text::{document, flags, rule, test},
+};
+
+/// The largest document.
+const TEXT: usize = 8_000_000;
+/// What may be held above the text.
+const CEILING: u64 = 64 << 20;
+/// The most entries of a list.
+const LIST: usize = 50_000;
+
+pub(super) const CASES: &[Case] = &[
+    case("allow lists of six digits", || Load::Compile(allow_lists(100_000, |unit| unit)).taken()),
+    case("allow lists of nine digits", || Load::Compile(allow_lists(100_000_000, |unit| unit)).taken()),
+    case("allow lists of texts", || Load::Compile(allow_lists(0, |unit| format!("\"{unit:x}\""))).taken()),
+    case("a value that is lists of one digit", || Load::Compile(value(lists(LIST, |_| 1))).taken()),
+    case("a value that is empty lists", || Load::Compile(value(lists(LIST, |_| "[]"))).taken()),
+    case("a value that is empty objects", || Load::Compile(value(lists(LIST, |_| "{}"))).taken()),
+    case("a value of short members", || Load::Compile(value(members(|number| format!("\"{number:x}\":1")))).taken()),
+    case("a value of escaped members", || Load::Compile(value(members(|number| format!("\"\\n{number:x}\":1")))).taken()),
+    case("a value that is one text", || Load::Compile(value(format_args!("[\"{}\"]", "x".repeat(TEXT - 300)))).taken()),
+    case("a value that is one escaped text", || Load::Compile(value(format_args!("[\"{}\"]", "\\n".repeat(TEXT / 2 - 150)))).taken()),
+    case("members that no flag has, in one flag", || {
+        let unknown = fill(TEXT - 300, |number| format!("\"{number:x}\":1"));
+        Load::Compile(flags(1, |_| &unknown)).left_out()
+    }),
+    case("one member, again and again", || Load::Compile(flags(1, |_| fill(TEXT - 300, |_| r#""":1"#))).left_out()),
+    case("members that no flag has, in 1,000 flags", || {
+        let unknown = fill(TEXT / 1_000 - 20, |number| format!("\"{number:x}\":1"));
+        Load::Compile(flags(1_000, |_| &unknown)).left_out()
+    }),
+    case("a condition of lists of five digits", || Load::Compile(conditions(|number| list_test(10_000, number))).taken()),
+    case("a condition of lists of six digits", || Load::Compile(conditions(|number| list_test(100_000, number))).taken()),
+    case("a segment of lists of six digits", || Load::Compile(segment(|number| list_test(100_000, number))).taken()),
+    case("empty conditions", || Load::Compile(conditions(|_| r#"{"all":[]}"#)).taken()),
+    case("empty conditions in 16 levels", || Load::Compile(conditions(|_| nested(r#"{"any":[{}]}"#, r#"{"all":[]}"#, 11))).taken()),
+    case("conditions in 13 levels of one", || Load::Compile(conditions(|_| nested(r#"{"not":{}}"#, r#"{"all":[]}"#, 11))).taken()),
+    case("a segment of empty conditions", || Load::Compile(segment(|_| r#"{"all":[]}"#)).taken()),
+    case("tests of one text each", || Load::Compile(conditions(|number| test("a", "in", format_args!("[\"{number:x}\"]")))).taken()),
+    case("tests of one attribute each", || {
+        Load::Compile(conditions(|number| format!(r#"{{"attribute":"{number:x}","op":"exists"}}"#))).taken()
+    }),
+    case("uses of a segment", || {
+        let uses = wide(TEXT - 300, |_| r#"{"segment":"s"}"#);
+        let segments = r#""segments":{"s":{"all":[]}}"#;
+        Load::Compile(document(format_args!(r#"{segments},"flags":{{"f0":{{{}}}}}"#, rule(uses)))).taken()
+    }),
+    case("uses of a segment that is missing", || Load::Compile(conditions(|_| r#"{"segment":"s"}"#)).left_out()),
+    case("conditions that are none", || Load::Compile(conditions(|_| 1)).left_out()),
+    case("aliases of one letter", || Load::Compile(short_lists(160, 50_000, |_, _| "\"a\"", r#""aliases":"#)).left_out()),
+    case("aliases", || Load::Compile(short_lists(160, 50_000, |flag, entry| format!("\"{flag:x}-{entry:x}\""), r#""aliases":"#)).taken()),
+    case("tags", || Load::Compile(short_lists(60, 50_000, |_, _| "\"\"", r#""tags":"#)).taken()),
+    case("variants of prerequisites", || {
+        let variants = |_| format!(r#"{{"flag":"f0","variants":[{}]}}"#, fill(150_000, |_| "\"\""));
+        Load::Compile(flags(
+            2,
+            |flag| if flag == 0 { String::new() } else { format!(r#""prerequisites":[{}]"#, fill(TEXT - 300, variants)) },
+        ))
+        .taken()
+    }),
+    case("owners without overrides", || Load::Compile(owners(|number| format!(r#""{number:x}":{{}}"#))).taken()),
+    case("owners with one override", || Load::Compile(owners(|number| format!(r#""{number:x}":{{"f0":true}}"#))).taken()),
+    case("one owner with unknown flags", || {
+        Load::Compile(owners(|_| format!(r#""c":{{{}}}"#, fill(TEXT - 300, |number| format!(r#""{number:x}":1"#))))).left_out()
+    }),
+    case("one owner with nested flags", || {
+        Load::Compile(owners(|_| format!(r#""c":{{{}}}"#, fill(TEXT - 300, |number| format!(r#""{number:x}":{{}}"#))))).taken()
+    }),
+];
+
+const fn case(name: &'static str, worst: fn() -> Input) -> Case {
+    Case { row: 13, name, machines: NATIVE, check: Check::Memory { worst, bytes: CEILING } }
+}
+
+/// Items joined by commas, of about so many bytes.
+fn fill<T: Display>(bytes: usize, item: impl Fn(usize) -> T) -> String {
+    let mut text = String::with_capacity(bytes);
+    for number in 0.. {
+        let item = item(number).to_string();
+        if !text.is_empty() && text.len() + 1 + item.len() > bytes {
+            break;
+        }
+        text.push_str(if number > 0 { "," } else { "" });
+        text.push_str(&item);
+    }
+    text
+}
+
+/// A list of as many lists as a document holds, each of at most so many items.
+fn lists<T: Display>(most: usize, item: impl Fn(usize) -> T) -> String {
+    let mut number = 0;
+    let mut inner = Vec::new();
+    let mut left = TEXT - 300;
+    while left > 10 {
+        let start = number;
+        let mut text = String::new();
+        while number - start < most {
+            let item = item(number).to_string();
+            if text.len() + item.len() + 4 > left {
+                break;
+            }
+            text.push_str(if number > start { "," } else { "" });
+            text.push_str(&item);
+            number += 1;
+        }
+        if text.is_empty() {
+            break;
+        }
+        left -= text.len() + 3;
+        inner.push(format!("[{text}]"));
+    }
+    format!("[{}]", inner.join(","))
+}
+
+/// A document of one flag with this value.
+fn value(value: impl Display) -> String {
+    flags(1, |_| format!(r#""type":"object","variants":{{"on":{value},"off":{{}}}}"#))
+}
+
+/// An object of as many members as a document holds.
+fn members(member: impl Fn(usize) -> String) -> String {
+    format!("{{{}}}", fill(TEXT - 300, member))
+}
+
+/// Flags whose rollouts are for 10,000 units each, all of them different.
+fn allow_lists<T: Display>(first: usize, unit: impl Fn(usize) -> T) -> String {
+    let mut number = first;
+    let mut all = String::new();
+    for flag in 0.. {
+        let list: Vec<String> = (number..number + 10_000).map(|number| unit(number).to_string()).collect();
+        let flag = format!(r#""f{flag}":{{"rollout":{{"status":"active","percentage":10,"allow":[{}]}}}}"#, list.join(","));
+        if all.len() + 1 + flag.len() > TEXT - 100 {
+            break;
+        }
+        all.push_str(if number > first { "," } else { "" });
+        all.push_str(&flag);
+        number += 10_000;
+    }
+    document(format_args!(r#""flags":{{{all}}}"#))
+}
+
+/// A condition of so many bytes: lists of at most 50,000 others.
+fn wide<T: Display>(bytes: usize, child: impl Fn(usize) -> T) -> String {
+    let length = child(0).to_string().len() + 1;
+    let most = (LIST * length).min(bytes / 2);
+    let lists = fill(bytes - 20, |list| format!(r#"{{"any":[{}]}}"#, fill(most, |number| child(list * (most / length) + number))));
+    format!(r#"{{"any":[{lists}]}}"#)
+}
+
+/// A document of one flag with such a condition.
+fn conditions<T: Display>(child: impl Fn(usize) -> T) -> String {
+    flags(1, |_| rule(wide(TEXT - 300, &child)))
+}
+
+/// A document of one segment with such a condition.
+fn segment<T: Display>(child: impl Fn(usize) -> T) -> String {
+    document(format_args!(r#""segments":{{"s":{}}},"flags":{{}}"#, wide(TEXT - 300, child)))
+}
+
+/// A test whose operand is a list of a thousand numbers.
+fn list_test(first: usize, number: usize) -> String {
+    test("a", "in", format_args!("[{}]", fill(7_000, |entry| first + (number * 1_000 + entry) % (9 * first))))
+}
+
+/// A condition in so many levels of another; `{}` in `around` is where the inner one stands.
+fn nested(around: &str, inner: &str, levels: usize) -> String {
+    (0..levels).fold(inner.into(), |inner, _| around.replace("{}", &inner))
+}
+
+/// A document of flags whose member, written `"name":`, is a list of texts.
+fn short_lists<T: Display>(count: usize, most: usize, entry: impl Fn(usize, usize) -> T, member: &str) -> String {
+    let bytes = TEXT / count - 60;
+    let longest = entry(count, most).to_string().len() + 1;
+    let entries = (bytes / longest).min(most);
+    flags(count, |flag| {
+        let list: Vec<String> = (0..entries).map(|number| entry(flag, number).to_string()).collect();
+        format!("{member}[{}]", list.join(","))
+    })
+}
+
+/// A document with one flag and overrides of as many customers as it holds.
+fn owners(owner: impl Fn(usize) -> String) -> String {
+    document(format_args!(r#""flags":{{"f0":{{}}}},"overrides":{{"customers":{{{}}}}}"#, fill(TEXT - 200, owner)))
+}
