@@ -109,6 +109,7 @@ pub(crate) fn read<'j>(key: &str, json: &'j Json<'_>, place: Place<'_>, conditio
         targets: read_targets(&fields, &variants, conditions),
         rules: read_rules(&fields, &variants, salt.unwrap_or(key), conditions),
         salt: salt.map(Box::from),
+        usual_variants: variants.usual,
         variants: variants.names,
     };
     if conditions.report.mark() != mark {
