@@ -1,5 +1,5 @@
 //! From the text of a document to a ruleset, its overrides, and everything that is wrong with it.
-use alloc::{borrow::Cow, format, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, format, vec::Vec};
 use core::{fmt, mem};
 
 use super::{
@@ -66,18 +66,19 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
 /// compiled again, whatever became of its state, the environment or the bucket key.
 pub struct Compiler {
     keeps: bool,
-    flags: Kept<CompiledFlag>,
+    /// In boxes, because they move in and out each time.
+    flags: Kept<Box<CompiledFlag>>,
     segments: Kept<CompiledSegment>,
 }
 
 /// What is compiled of one document.
 #[derive(Default)]
 struct Parts {
-    flags: Vec<Read<CompiledFlag>>,
+    flags: Vec<Read<Box<CompiledFlag>>>,
     /// By flag: its state. `None` where it is unusable, as was reported.
     states: Vec<Option<State>>,
     /// Flags whose state cannot be read.
-    stateless: Vec<(Digest, CompiledFlag)>,
+    stateless: Vec<(Digest, Box<CompiledFlag>)>,
     segments: Vec<Read<CompiledSegment>>,
 }
 
@@ -174,7 +175,7 @@ impl Compiler {
                 None => match Tape::of(member, place) {
                     Ok(tape) => {
                         let state = State::read(|name| tape.root().members()?.get(name), place, report);
-                        (CompiledFlag::of_tape(key, tape, &mut builder, &mut patterns)?, state)
+                        (Box::new(CompiledFlag::of_tape(key, tape, &mut builder, &mut patterns)?), state)
                     }
                     Err(error) => {
                         report.add(error);

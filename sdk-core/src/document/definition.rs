@@ -85,6 +85,8 @@ pub(crate) struct Definition {
     pub(crate) tags: Vec<Box<str>>,
     pub(crate) kind: FlagType,
     pub(crate) variants: Names,
+    /// Whether its table of variants is that of every flag which says nothing of variants and metadata.
+    pub(crate) usual_variants: bool,
     pub(crate) on: u32,
     pub(crate) off: Option<u32>,
     pub(crate) default: Option<u32>,

@@ -109,6 +109,7 @@ pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditi
         targets: read_targets(&fields, &variants, conditions),
         rules: read_rules(&fields, &variants, salt.as_deref().unwrap_or(key), conditions),
         salt: salt.map(Box::from),
+        usual_variants: variants.usual,
         variants: variants.names,
     };
     if conditions.report.mark() != mark {

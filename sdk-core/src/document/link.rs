@@ -94,10 +94,10 @@ pub(crate) fn link<'f>(
     let warnings = names::prefixes(&linked);
     let prerequisites::Linked { order, required } = prerequisites::link(&linked, report);
 
-    let mut tags = BTreeMap::new();
+    let (mut tags, mut usual_variants) = (BTreeMap::new(), None);
     for (number, index) in (0..).zip(&order) {
         let (Some(flag), Some(required)) = (linked.get_mut(*index), required.get(*index)) else { continue };
-        flag.lay(required, environment, &mut builder);
+        flag.lay(required, environment, &mut usual_variants, &mut builder);
         if !flag.definition.tags.is_empty() {
             tags.insert(number, Box::from(flag.definition.tags.as_slice()));
         }
@@ -125,11 +125,19 @@ fn find<'f>(flag: StatedFlag<'f>, segments: &Segments<'_>, report: &mut Report) 
 }
 
 impl LinkedFlag<'_> {
-    /// Adds the flag to the tables, which then have what it was laid from.
-    fn lay(&mut self, required: &[steps::Required], environment: &Environment<'_>, builder: &mut Builder) {
+    /// Adds the flag to the tables, which then have what it was laid from. `usual_variants` is where the usual variants stand, once they
+    /// do.
+    fn lay(
+        &mut self,
+        required: &[steps::Required],
+        environment: &Environment<'_>,
+        usual_variants: &mut Option<u32>,
+        builder: &mut Builder,
+    ) {
         let Some((part, state)) = self.parts.take() else { return };
         let (definition, key) = (self.definition, environment.key);
-        let variants = builder.copy_variants(&part, 0);
+        let mut copied = || builder.copy_variants(&part, 0);
+        let variants = if definition.usual_variants { *usual_variants.get_or_insert_with(copied) } else { copied() };
         let mut copier = Copier::new(&part, key, &self.segments, builder);
         let places = definition.targets.iter().map(|target| target.condition).chain(definition.rules.iter().map(|rule| rule.condition));
         let conditions: Vec<u32> = places.map(|place| copier.condition(place)).collect();

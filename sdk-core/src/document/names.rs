@@ -1,5 +1,9 @@
 //! The names of flags beside one another: aliases that are taken, and keys that are prefixes of keys.
-use alloc::{collections::BTreeSet, format, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    vec::Vec,
+};
 
 use super::{error::DocumentError, key::key_fault, link::LinkedFlag, report::Report};
 use crate::json::Place;
@@ -28,20 +32,22 @@ pub(crate) fn drop_aliases<'f>(keys: impl Iterator<Item = &'f str>, flags: &mut 
 /// Warns of each key that is a prefix path of another: where flags are served as a tree, it has no place.
 pub(crate) fn prefixes(flags: &[LinkedFlag<'_>]) -> Vec<DocumentError> {
     let mut keys: Vec<&str> = flags.iter().map(|flag| flag.key).collect();
+    if keys.iter().all(|key| !key.contains('.')) {
+        return Vec::new();
+    }
     keys.sort_unstable();
-    // By key: one that stands below it.
-    let mut below: Vec<Option<&str>> = alloc::vec![None; keys.len()];
+    // By key: the first that stands below it.
+    let mut below: BTreeMap<&str, &str> = BTreeMap::new();
     for key in &keys {
         for (end, _) in key.match_indices('.') {
-            let prefix = key.get(..end).and_then(|prefix| keys.binary_search(&prefix).ok());
-            if let Some(below) = prefix.and_then(|prefix| below.get_mut(prefix)) {
-                below.get_or_insert(key);
+            if let Some(prefix) = key.get(..end).filter(|prefix| keys.binary_search(prefix).is_ok()) {
+                below.entry(prefix).or_insert(key);
             }
         }
     }
     let place = Place::ROOT.name("flags");
     let warn = |key: &str| {
-        let longer = below.get(keys.binary_search(&key).ok()?).copied().flatten()?;
+        let longer = below.get(key)?;
         Some(DocumentError::at(place.name(key), format!("the key is left out where flags are served as a tree, because of {longer:?}")))
     };
     flags.iter().filter_map(|flag| warn(flag.key)).collect()

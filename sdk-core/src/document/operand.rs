@@ -85,7 +85,8 @@ impl Operand<'_, '_, '_> {
                 match pattern::compile_pattern(&text, conditions.patterns) {
                     Ok(table) => {
                         let written = written(json, builder);
-                        Some(builder.matches(attribute, &table, written))
+                        let table = builder.text(&table);
+                        Some(builder.matches(attribute, table, written))
                     }
                     Err(error @ pattern::PatternError::Exhausted) => {
                         report.refuse(place, error);

@@ -1,5 +1,8 @@
 //! Prerequisites: which flag each names, and the order in which a flag stands behind those it needs.
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use super::{link::LinkedFlag, order::in_order, report::Report, steps::Required};
 use crate::json::Place;
@@ -14,8 +17,9 @@ pub(crate) struct Linked {
 
 /// Finds the prerequisites of all flags. One that is unknown or left out, or needs the flag itself, is reported and unmet.
 pub(crate) fn link(flags: &[LinkedFlag<'_>], report: &mut Report) -> Linked {
+    let wanted: BTreeSet<&str> = flags.iter().flat_map(|flag| &flag.definition.prerequisites).map(|wanted| &*wanted.flag).collect();
     let named = flags.iter().enumerate().flat_map(|(number, flag)| flag.names().map(move |name| (name, number)));
-    let numbers: BTreeMap<&str, usize> = named.collect();
+    let numbers: BTreeMap<&str, usize> = named.filter(|(name, _)| wanted.contains(name)).collect();
     let find = |flag: &LinkedFlag<'_>| -> Vec<Option<usize>> {
         flag.definition.prerequisites.iter().map(|prerequisite| numbers.get(prerequisite.flag.as_ref()).copied()).collect()
     };

@@ -49,6 +49,8 @@ pub(crate) struct Variants {
     pub(crate) names: Names,
     /// Where their table stands.
     pub(crate) table: u32,
+    /// Whether they are `on` and `off` because none are written, and the flag has no metadata: all such tables are the same.
+    pub(crate) usual: bool,
 }
 
 impl Variants {
@@ -63,7 +65,8 @@ impl Variants {
         if fields.get("variants").is_none() && kind == FlagType::Boolean {
             let table = [(b"on".as_slice(), [value::TRUE].as_slice()), (b"off", &[value::FALSE])];
             let names = Vec::from([Cow::Borrowed("on"), Cow::Borrowed("off")]);
-            return Some(Self { names: Names::new(names), table: builder.variants(table.into_iter(), metadata) });
+            let table = builder.variants(table.into_iter(), metadata);
+            return Some(Self { names: Names::new(names), table, usual: metadata.is_none() });
         }
         let place = fields.place.name("variants");
         let members = fields.object("variants", report);
@@ -94,7 +97,7 @@ impl Variants {
         }
         let named = names.iter().zip(&table).map(|(name, value)| (name.as_bytes(), value.as_slice()));
         let table = builder.variants(named, metadata);
-        Some(Self { names: Names::new(names), table })
+        Some(Self { names: Names::new(names), table, usual: false })
     }
 
     /// The number of the variant that a value names.

@@ -33,6 +33,8 @@ pub(crate) struct Builder {
     /// Runs of words that are numbers of symbols, to be renumbered.
     lists: Vec<Span>,
     segments: u32,
+    /// The attributes that were looked for last: most flags ask for the same two.
+    recent: [u32; 2],
     interned: Interned,
 }
 
@@ -111,6 +113,9 @@ impl Interned {
 /// Hashes texts that are looked up while building; any key will do.
 const INTERN: Subkey = Subkey([0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908]);
 
+/// From this length on it takes longer to hash a text than to find its hash.
+const LONG_TEXT: u32 = 64;
+
 impl Builder {
     /// Empty tables whose symbols will be hashed by `key`.
     pub(crate) fn new(key: Subkey) -> Self {
@@ -127,6 +132,7 @@ impl Builder {
             symbols: Symbols::default(),
             lists: Vec::new(),
             segments: 0,
+            recent: [0; 2],
             interned: Interned::default(),
         }
     }
@@ -172,8 +178,18 @@ impl Builder {
 
     /// Keeps bytes once and tells where.
     pub(crate) fn text(&mut self, text: &[u8]) -> Span {
+        self.hashed_text(INTERN.hash(text), text)
+    }
+
+    /// Keeps a text of other tables; a long one of a part is not hashed again.
+    pub(super) fn copy_text(&mut self, from: &Image, span: Span) -> Span {
+        let text = from.text(span);
+        let known = if span.length < LONG_TEXT { None } else { from.text_hash(span) };
+        self.hashed_text(known.unwrap_or_else(|| INTERN.hash(text)), text)
+    }
+
+    fn hashed_text(&mut self, hash: u64, text: &[u8]) -> Span {
         let Self { bytes, interned, .. } = self;
-        let hash = INTERN.hash(text);
         let same = |(_, span): &(u64, Span)| bytes.get(range(*span)) == Some(text);
         match interned.texts.entry(hash, same, |(hash, _)| *hash) {
             Entry::Occupied(found) => found.get().1,
@@ -188,6 +204,19 @@ impl Builder {
 
     /// The number of the attribute with this name.
     pub(crate) fn attribute(&mut self, name: &str) -> u32 {
+        let known = |number: &u32| {
+            let record = self.attributes.get(*number as usize);
+            record.is_some_and(|[at, length]| self.bytes.get(range(Span::of(*at, *length))) == Some(name.as_bytes()))
+        };
+        if let Some(number) = self.recent.into_iter().find(known) {
+            return number;
+        }
+        let number = self.find_attribute(name);
+        self.recent = [number, self.recent[0]];
+        number
+    }
+
+    fn find_attribute(&mut self, name: &str) -> u32 {
         let span = self.text(name.as_bytes());
         let lookup = match name {
             "now" => Lookup::Now,
@@ -261,16 +290,38 @@ impl Builder {
     /// Writes a table of variants with the flag's metadata behind it, or finds the same table; each variant is a name and an encoded
     /// value, and metadata is canonical JSON.
     pub(crate) fn variants<'a>(&mut self, variants: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>, metadata: Option<&str>) -> u32 {
-        let has_metadata = if metadata.is_some() { HAS_METADATA } else { 0 };
-        let mut table = Vec::with_capacity(3 * variants.len() + 3);
-        table.push(place(variants.len()) | has_metadata);
+        let (mut table, mut metadata_at) = (Vec::with_capacity(3 * variants.len() + 3), None);
+        table.push(place(variants.len()));
         for (name, value) in variants {
             let (name, value) = (self.text(name), self.text(value));
             table.extend_from_slice(&[name.at, name.length, value.at]);
         }
         if let Some(metadata) = metadata {
-            let metadata = self.text(metadata.as_bytes());
-            table.extend_from_slice(&[metadata.at, metadata.length]);
+            metadata_at = Some(self.text(metadata.as_bytes()));
+        }
+        self.variant_table(table, metadata_at)
+    }
+
+    /// The table of variants of the flag with this number in other tables; answers where it stands.
+    pub(crate) fn copy_variants(&mut self, from: &Image, flag: u32) -> u32 {
+        let count = from.variants(flag);
+        let mut table = Vec::with_capacity(3 * count as usize + 3);
+        table.push(count);
+        for variant in 0..count {
+            let (name, value) = from.variant_places(flag, variant);
+            let value = Span { at: value, length: value::split(from.value(value)).map_or(0, |(whole, _)| place(whole.len())) };
+            let (name, value) = (self.copy_text(from, name), self.copy_text(from, value));
+            table.extend_from_slice(&[name.at, name.length, value.at]);
+        }
+        let metadata = from.metadata_span(flag).map(|span| self.copy_text(from, span));
+        self.variant_table(table, metadata)
+    }
+
+    /// Writes a table whose texts are kept already: the number of variants, and of each its name and where its value stands.
+    fn variant_table(&mut self, mut table: Vec<u32>, metadata: Option<Span>) -> u32 {
+        if let (Some(head), Some(Span { at, length })) = (table.first_mut(), metadata) {
+            *head |= HAS_METADATA;
+            table.extend_from_slice(&[at, length]);
         }
         let hash = |words: &[u32]| words.iter().fold(0_u64, |hash, word| (hash ^ u64::from(*word)).wrapping_mul(SPREAD).rotate_left(29));
         let Self { code, interned, .. } = self;
@@ -289,15 +340,6 @@ impl Builder {
         }
     }
 
-    /// The table of variants of the flag with this number in other tables; answers where it stands.
-    pub(crate) fn copy_variants(&mut self, from: &Image, flag: u32) -> u32 {
-        let variants = (0..from.variants(flag)).map(|variant| {
-            let (name, value) = from.variant(flag, variant);
-            (from.text(name), value::split(value).map_or(&[][..], |(whole, _)| whole))
-        });
-        self.variants(variants, from.metadata(flag))
-    }
-
     /// Adds a flag and answers its number.
     pub(crate) fn flag(&mut self, key: &[u8], kind: FlagType, variants: u32, steps: u32) -> u32 {
         let key = self.text(key);
@@ -311,9 +353,13 @@ impl Builder {
     }
 
     /// Adds what the program's contexts must agree with.
-    #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
     pub(crate) fn known(&mut self, name: &[u8], agreement: Agreement) {
         let name = self.text(name);
+        self.push_known(name, agreement);
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
+    fn push_known(&mut self, name: Span, agreement: Agreement) {
         let (kind, fingerprint) = match agreement {
             Agreement::AbsentOrNull => (0, 0),
             Agreement::Absent => (1, 0),
@@ -391,7 +437,8 @@ impl Builder {
 
     /// The tables written so far, those of one flag or segment, to copy from; the builder is empty again and keeps its memory.
     ///
-    /// The number of a symbol is where its scalar stands in the bytes; there is no index to find one by.
+    /// The number of a symbol is where its scalar stands in the bytes; there is no index to find one by. What [`Image::text_hash`] reads
+    /// stands where a program says what contexts must agree with.
     pub(crate) fn take_part(&mut self) -> Option<Image> {
         let scalars_at = place(self.bytes.len());
         for list in &self.lists {
@@ -400,6 +447,11 @@ impl Builder {
             }
         }
         self.bytes.extend_from_slice(&self.symbols.scalars);
+        let mut texts: Vec<(u64, Span)> = self.interned.texts.iter().filter(|(_, span)| span.length >= LONG_TEXT).copied().collect();
+        texts.sort_unstable_by_key(|(_, span)| (span.at, span.length));
+        for (hash, span) in texts {
+            self.push_known(span, Agreement::Equal(hash));
+        }
         let image = self.write(&Index { symbols: &[], count: 0, directory_bits: 0, directory: &[0, 0] }, Exact::WIDTH);
         self.clear();
         image

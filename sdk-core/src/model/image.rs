@@ -1,4 +1,5 @@
 //! The tables themselves, read in place.
+use core::cmp::Ordering;
 
 use super::{
     details::FlagType,
@@ -250,16 +251,27 @@ impl Image {
 
     /// The metadata that is told with a flag's answers, as canonical JSON.
     pub(crate) fn metadata(&self, flag: u32) -> Option<&str> {
+        self.metadata_span(flag).map(|span| self.str(span))
+    }
+
+    /// Where the metadata stands.
+    pub(super) fn metadata_span(&self, flag: u32) -> Option<Span> {
         let table = self.flag(flag).variants;
         let head = self.word(table);
         let behind = table.wrapping_add(1).wrapping_add((head & !HAS_METADATA).wrapping_mul(3));
-        (head & HAS_METADATA != 0).then(|| self.str(self.span(behind)))
+        (head & HAS_METADATA != 0).then(|| self.span(behind))
     }
 
     /// Name and encoded value of a flag's variant.
     pub(crate) fn variant(&self, flag: u32, variant: u32) -> (Span, &[u8]) {
+        let (name, value) = self.variant_places(flag, variant);
+        (name, self.value(value))
+    }
+
+    /// Where name and encoded value of a flag's variant stand in the texts.
+    pub(super) fn variant_places(&self, flag: u32, variant: u32) -> (Span, u32) {
         let at = self.flag(flag).variants.wrapping_add(1).wrapping_add(variant.wrapping_mul(3));
-        (self.span(at), self.value(self.word(at.wrapping_add(2))))
+        (self.span(at), self.word(at.wrapping_add(2)))
     }
 
     pub(crate) fn attribute(&self, index: u32) -> AttributeRecord {
@@ -281,6 +293,27 @@ impl Image {
             _ => Agreement::Equal(self.words().wide(at.wrapping_add(2))),
         };
         KnownRecord { name: self.span(at), agreement }
+    }
+
+    /// Of a part: the hash under which its long text at this place is kept. It stands in a record where a program says what contexts must
+    /// agree with; a ruleset has no such records.
+    pub(crate) fn text_hash(&self, span: Span) -> Option<u64> {
+        let (mut from, mut to) = (0, self.head(Head::Known));
+        while from < to {
+            let middle = from.midpoint(to);
+            let KnownRecord { name, agreement } = self.known(middle);
+            match (name.at, name.length).cmp(&(span.at, span.length)) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+                Ordering::Equal => {
+                    return match agreement {
+                        Agreement::Equal(hash) => Some(hash),
+                        Agreement::AbsentOrNull | Agreement::Absent => None,
+                    };
+                }
+            }
+        }
+        None
     }
 
     /// The moments at which conditions on `now` may change, ascending.

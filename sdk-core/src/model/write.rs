@@ -199,8 +199,8 @@ impl Builder {
     }
 
     /// A pattern's table, and the pattern as it is written in the document.
-    pub(crate) fn matches(&mut self, attribute: u32, table: &[u8], written: Span) -> u32 {
-        let (at, table) = (self.here(), self.text(table));
+    pub(crate) fn matches(&mut self, attribute: u32, table: Span, written: Span) -> u32 {
+        let at = self.here();
         self.push(&[Operation::Matches as u32, attribute]);
         self.push_span(table);
         self.push_span(written);
@@ -227,7 +227,7 @@ impl Builder {
     /// The test of another table; answers where it stands.
     pub(crate) fn copy_test(&mut self, from: &Image, attribute: u32, test: &Test, keep: Keep) -> u32 {
         let written = |builder: &mut Self, written: Span| match keep {
-            Keep::All => builder.text(from.text(written)),
+            Keep::All => builder.copy_text(from, written),
             Keep::Decisive => Span::default(),
         };
         match test {
@@ -245,7 +245,8 @@ impl Builder {
             Test::Semver { comparison, operand, loose } => self.semver(attribute, *comparison, from.text(*operand), *loose),
             Test::Matches { table, written: shown } => {
                 let shown = written(self, *shown);
-                self.matches(attribute, from.text(*table), shown)
+                let table = self.copy_text(from, *table);
+                self.matches(attribute, table, shown)
             }
             Test::Cidr { written: shown, narrow, wide } => {
                 let shown = written(self, *shown);
