@@ -215,6 +215,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     /// Asks conditions until one answers `wanted`; whether one did.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
     fn has_child(&mut self, children: Run, wanted: bool) -> bool {
         self.words.run(children).any(|child| self.holds(child) == wanted)
     }
