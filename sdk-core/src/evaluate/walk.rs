@@ -29,7 +29,7 @@ use crate::{
         condition::{Among, Condition, Kinds, Portion, Test},
         details::{Decision, ErrorCode},
         image::{AttributeRecord, Head, Image, Lookup, Span},
-        step::{Draw, Guarded, List, Step},
+        step::{Draw, List, Step},
         symbol::Symbols,
         words::{Run, Words},
     },
@@ -82,7 +82,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Decides one flag; what it depends on is decided first, and each flag once.
     pub(crate) fn flag(&mut self, flag: u32) -> Decision {
-        if !self.scratch.all && matches!(self.words.step(self.first_step(flag)).step, Step::Prerequisite { .. }) {
+        if !self.scratch.all && self.words.prerequisite(self.first_step(flag)).is_some() {
             self.prerequisites(flag);
         }
         self.steps(flag)
@@ -114,7 +114,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let mut has_room = self.scratch.wait(flag);
         while let Some(next) = self.scratch.next_waiting() {
             let (mut at, mut is_open) = (self.first_step(next), false);
-            while let Guarded { step: Step::Prerequisite { flag: needed, .. }, next: behind, .. } = self.words.step(at) {
+            while let Some([needed, behind]) = self.words.prerequisite(at) {
                 // A prerequisite stands before what needs it, in tables of any origin: waiting ends.
                 if needed < next && has_room && self.scratch.decision(needed).is_none() {
                     has_room = self.scratch.wait(needed);
@@ -140,11 +140,18 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn steps(&mut self, flag: u32) -> Decision {
         let mut at = self.first_step(flag);
         loop {
-            let Guarded { condition, step, next } = self.words.step(at);
-            self.visit.begin(&step);
-            let is_taken = condition == 0 || self.holds(condition);
+            let words = self.words;
+            self.visit.begin(&words.step(at).step);
+            let condition = words.guard(&mut at);
+            if condition != 0 && !self.holds(condition) {
+                let (step, next) = words.unguarded(at);
+                self.visit.step(&step, None);
+                at = next;
+                continue;
+            }
+            // Decoded again, behind the condition: next to where it is taken apart, no enum is built.
+            let (step, next) = words.unguarded(at);
             let answer = match step {
-                _ if !is_taken => None,
                 Step::List(list) => self.listed(&list),
                 Step::Draw(draw) => self.drawn(&draw),
                 Step::Const(decision) => Some(decision),
