@@ -34,15 +34,26 @@ impl Memo {
     }
 
     /// The slot with this key, if there is one.
+    #[inline]
+    pub(crate) fn get(&self, [first, second]: [u32; 2]) -> Option<&Slot> {
+        self.find(first, second)
+    }
+
+    // An array is handed on through memory; words are not.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
-    pub(crate) fn get(&self, key: [u32; 2]) -> Option<&Slot> {
-        self.slots().get(probe(self.slots(), key)).filter(|[first, ..]| *first != 0)
+    fn find(&self, first: u32, second: u32) -> Option<&Slot> {
+        self.slots().get(probe(self.slots(), first, second)).filter(|[first, ..]| *first != 0)
     }
 
     /// Remembers a pair of words under a key, instead of the one before.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn set(&mut self, [first, second]: [u32; 2], [one, other]: [u32; 2]) {
+        self.put(first, second, one, other);
+    }
+
+    #[inline(never)]
+    fn put(&mut self, first: u32, second: u32, one: u32, other: u32) {
         // At most half full, so that probing soon ends.
         if 2 * self.used >= self.slots().len() {
             let Ok(mut larger) = bytemuck::allocation::try_zeroed_slice_box::<Slot>(4 * self.slots().len()) else { return };
@@ -73,9 +84,7 @@ impl Memo {
 
 /// Puts a slot where it belongs; whether that place was free.
 fn put(slots: &mut [Slot], slot: Slot) -> bool {
-    let [first, second, ..] = slot;
-    let place = probe(slots, [first, second]);
-    match slots.get_mut(place) {
+    match slots.get_mut(probe(slots, slot[0], slot[1])) {
         Some(place) => core::mem::replace(place, slot)[0] == 0,
         None => false,
     }
@@ -84,13 +93,13 @@ fn put(slots: &mut [Slot], slot: Slot) -> bool {
 /// The place of the slot with this key, or the free place where it would stand. There is always a free one.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 #[cfg_attr(not(target_arch = "wasm32"), inline)]
-fn probe(slots: &[Slot], key: [u32; 2]) -> usize {
+fn probe(slots: &[Slot], first: u32, second: u32) -> usize {
     let mask = slots.len() - 1;
-    let spread = key[0].wrapping_mul(0x85EB_CA6B) ^ key[1].wrapping_mul(0x9E37_79B9);
+    let spread = first.wrapping_mul(0x85EB_CA6B) ^ second.wrapping_mul(0x9E37_79B9);
     let mut place = (spread >> 7) as usize & mask;
     loop {
         match slots.get(place) {
-            Some([first, second, ..]) if *first != 0 && [*first, *second] != key => place = (place + 1) & mask,
+            Some([one, other, ..]) if *one != 0 && (*one != first || *other != second) => place = (place + 1) & mask,
             Some(_) | None => return place,
         }
     }
