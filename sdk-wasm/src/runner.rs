@@ -12,7 +12,7 @@ static ENGINES: Mutex<[Runner; 64]> = Mutex::new([const { Runner::new() }; 64]);
 
 /// Calls an engine; where there is none of this number, nothing.
 fn with<T: Default>(engine: usize, call: impl FnOnce(&mut Runner) -> T) -> T {
-    ENGINES.lock().get_mut(engine).map(call).unwrap_or_default()
+    ENGINES.try_lock().and_then(|mut engines| engines.get_mut(engine).map(call)).unwrap_or_default()
 }
 
 /// Where to write a program, or a context in the form of `sdk-core/src/context/value.rs`, of up to this many bytes; what was written stays.

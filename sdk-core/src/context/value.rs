@@ -89,6 +89,23 @@ pub(crate) fn text(value: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// The number of a value that is one.
+pub(crate) fn number(value: &[u8]) -> Option<f64> {
+    match read(value)? {
+        (Encoded::Number(number), _) => Some(number),
+        _ => None,
+    }
+}
+
+/// A number as a value.
+pub(crate) fn encoded(number: f64) -> [u8; NUMBER_BYTES] {
+    let mut encoded = [NUMBER; NUMBER_BYTES];
+    if let Some(place) = encoded.last_chunk_mut() {
+        *place = number.to_le_bytes();
+    }
+    encoded
+}
+
 /// The value of the pair in `members` that has this name.
 pub(crate) fn member<'a>(members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let mut at = 0;

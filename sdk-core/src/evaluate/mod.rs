@@ -6,13 +6,11 @@ mod differences;
 pub(crate) mod evaluation;
 pub(crate) mod explain;
 pub(crate) mod flag_view;
-mod memo;
 mod numbering;
 pub(crate) mod overrides;
 pub(crate) mod ruleset;
 pub(crate) mod ruleset_at;
 pub(crate) mod scratch;
-mod symbol_set;
 pub(crate) mod visit;
 pub(crate) mod walk;
 

@@ -1,20 +1,15 @@
 //! What is worked out once for a context and a moment, and kept between the flags asked.
-use super::memo::Memo;
 use crate::{
-    context::{index::ContextIndex, value},
+    context::value,
     matching::fold,
-    model::{details::Decision, memory::Memory},
+    model::{details::Decision, memo::Memo, memory::Memory},
 };
 
 /// What is remembered of a context while flags are asked.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    /// Finds members of the context.
-    pub(super) index: ContextIndex,
-    /// By attribute; its words are those of [`known`].
-    pub(super) attributes: Memo,
-    /// By segment ([`segment_key`]): 1 if it does not hold, 2 if it does. By flag ([`flag_key`]): its decision.
-    others: Memo,
+    /// By the keys of [`known`], and by those of the index of the context.
+    pub(super) memo: Memo,
     /// Whether all flags were asked: then [`Scratch::decisions`] has each of them.
     pub(super) all: bool,
     /// Two words a flag: the decision and the compared bucket plus one.
@@ -23,45 +18,52 @@ pub(crate) struct Scratch {
     /// Flags that wait for their prerequisites, the last one first.
     waiting: Memory,
     waiting_count: usize,
-    /// Folded texts, decimal numbers, sets of symbols.
+    /// Folded texts.
     arena: Memory,
     arena_used: usize,
 }
 
-/// Words of an attribute's entry.
+/// The keys of what is remembered, and its words.
 pub(super) mod known {
-    /// Where its value is: [`UNKNOWN`], [`ABSENT`], [`THE_MOMENT`], or so far from the start plus [`AT`].
-    pub(crate) const PLACE: usize = 1;
-    pub(crate) const LENGTH: usize = 2;
-    /// The symbol of a scalar plus two, as it is and folded; of a list, where the set of its members' symbols is, plus one.
-    pub(crate) const SYMBOL: usize = 3;
-    /// The folded text: where it is, plus one, and how long. Of a list, how large the sets are.
-    pub(crate) const FOLDED: usize = 5;
-    /// Where text that is a decimal number is as one, plus two.
-    pub(crate) const DECIMAL: usize = 7;
+    /// Of an attribute, where its value is, [`ABSENT`], [`THE_MOMENT`] or so far from the start plus [`AT`], and how long.
+    pub(crate) const fn value(attribute: u32) -> [u32; 2] {
+        [1, attribute]
+    }
 
-    pub(crate) const UNKNOWN: u32 = 0;
-    pub(crate) const ABSENT: u32 = 1;
-    pub(crate) const THE_MOMENT: u32 = 2;
-    pub(crate) const AT: u32 = 3;
-    /// No symbol, or no decimal number.
-    pub(crate) const NONE: u32 = 1;
-}
+    /// Of an attribute, the symbol of its scalar plus one, as it is or folded, or 0. Of a list, that its members are known.
+    pub(crate) const fn symbol(attribute: u32, folds: bool) -> [u32; 2] {
+        [2 + folds as u32, attribute]
+    }
 
-fn segment_key(segment: u32) -> u32 {
-    segment.wrapping_mul(2)
-}
+    /// Of an attribute, where its folded text is, and how long.
+    pub(crate) const fn folded(attribute: u32) -> [u32; 2] {
+        [4, attribute]
+    }
 
-fn flag_key(flag: u32) -> u32 {
-    flag.wrapping_mul(2).wrapping_add(1)
+    /// Of a segment, 1 if it holds.
+    pub(crate) const fn segment(number: u32) -> [u32; 2] {
+        [5, number]
+    }
+
+    /// Of a flag, the decision and the compared bucket plus one.
+    pub(crate) const fn flag(number: u32) -> [u32; 2] {
+        [6, number]
+    }
+
+    /// Of an attribute that is a list, that this symbol is a member, as it is or folded.
+    pub(crate) const fn member(attribute: u32, folds: bool, symbol: u32) -> [u32; 2] {
+        [8 + 2 * attribute + folds as u32, symbol]
+    }
+
+    pub(crate) const ABSENT: u32 = 0;
+    pub(crate) const THE_MOMENT: u32 = 1;
+    pub(crate) const AT: u32 = 2;
 }
 
 impl Scratch {
     pub(crate) const fn new() -> Self {
         Self {
-            index: ContextIndex::new(),
-            attributes: Memo::new(),
-            others: Memo::new(),
+            memo: Memo::new(),
             all: false,
             decisions: Memory::new(),
             count: 0,
@@ -74,9 +76,7 @@ impl Scratch {
 
     /// Forgets the context before; keeps the memory.
     pub(crate) fn reset(&mut self) {
-        self.index.reset();
-        self.attributes.clear();
-        self.others.clear();
+        self.memo.clear();
         self.all = false;
         self.arena_used = 0;
     }
@@ -96,9 +96,7 @@ impl Scratch {
             }
             return;
         }
-        let place = self.others.place(flag_key(flag));
-        self.others.set(place, 1, decision.word);
-        self.others.set(place, 2, decision.bucket_plus_one);
+        self.memo.set(known::flag(flag), [decision.word, decision.bucket_plus_one]);
     }
 
     /// The decision on a flag, if it was asked for.
@@ -108,7 +106,7 @@ impl Scratch {
             let [word, bucket_plus_one]: [[u8; 4]; 2] = bytemuck::cast(*pair);
             return Some(Decision { word: u32::from_le_bytes(word), bucket_plus_one: u32::from_le_bytes(bucket_plus_one) });
         }
-        let [_, word, bucket_plus_one, ..] = *self.others.get(flag_key(flag))?;
+        let [_, _, word, bucket_plus_one] = *self.memo.get(known::flag(flag))?;
         Some(Decision { word, bucket_plus_one })
     }
 
@@ -119,12 +117,11 @@ impl Scratch {
 
     /// Whether a segment holds, as far as it was asked.
     pub(super) fn segment(&self, segment: u32) -> Option<bool> {
-        self.others.get(segment_key(segment)).map(|slot| slot[1] > 1)
+        self.memo.get(known::segment(segment)).map(|[.., held, _]| *held != 0)
     }
 
     pub(super) fn keep_segment(&mut self, segment: u32, held: bool) {
-        let place = self.others.place(segment_key(segment));
-        self.others.set(place, 1, 1 + u32::from(held));
+        self.memo.set(known::segment(segment), [u32::from(held), 0]);
     }
 
     /// Lets a flag wait for its prerequisites; whether there was memory for it.
@@ -145,45 +142,22 @@ impl Scratch {
         self.waiting_count = self.waiting_count.saturating_sub(1);
     }
 
-    /// Takes so many bytes, at a place that is a multiple of 4; `None` where there is no memory.
-    pub(super) fn take(&mut self, length: usize) -> Option<usize> {
-        let place = self.arena_used.next_multiple_of(4);
-        let end = place.checked_add(length)?;
-        if self.arena.fit(end).len() < end {
-            return None;
-        }
-        self.arena_used = end;
-        Some(place)
+    /// Text in lower case, behind [`value::HEAD`] bytes of room for a value's head: where it is and how long it is with that room.
+    /// It stands until the next text is put there, or for good once it is kept.
+    pub(super) fn fold(&mut self, text: &[u8]) -> [usize; 2] {
+        let place = self.arena_used;
+        let end = place.saturating_add(value::HEAD).saturating_add(fold::room(text));
+        let room = self.arena.fit(end).get_mut(place..end).and_then(|room| room.get_mut(value::HEAD..));
+        [place, room.map_or(0, |room| value::HEAD + fold::fold_into(text, room))]
     }
 
-    /// Gives back what was taken last, but for `length` bytes.
-    pub(super) fn give_back(&mut self, place: usize, length: usize) {
+    /// Keeps what was folded last.
+    pub(super) fn keep(&mut self, [place, length]: [usize; 2]) {
         self.arena_used = place + length;
     }
 
-    /// Text in lower case, behind [`value::HEAD`] bytes of room for a value's head: where it is and how long it is with that room.
-    pub(super) fn fold(&mut self, text: &[u8]) -> Option<(usize, usize)> {
-        let place = self.take(value::HEAD + fold::room(text))?;
-        let length = value::HEAD + fold::fold_into(text, self.taken_mut(place).get_mut(value::HEAD..)?);
-        self.give_back(place, length);
-        Some((place, length))
-    }
-
-    /// Keeps an encoded number, and tells where.
-    pub(super) fn keep_number(&mut self, number: f64) -> Option<usize> {
-        let place = self.take(value::NUMBER_BYTES)?;
-        let (tag, rest) = self.taken_mut(place).split_first_mut()?;
-        *tag = value::NUMBER;
-        *rest.first_chunk_mut()? = number.to_le_bytes();
-        Some(place)
-    }
-
-    /// What was taken, from a place on.
-    pub(super) fn taken(&self, place: usize) -> &[u8] {
-        self.arena.bytes().get(place..self.arena_used).unwrap_or_default()
-    }
-
-    pub(super) fn taken_mut(&mut self, place: usize) -> &mut [u8] {
-        self.arena.bytes_mut().get_mut(place..self.arena_used).unwrap_or_default()
+    /// What was folded.
+    pub(super) fn folded(&mut self, [place, length]: [usize; 2]) -> &mut [u8] {
+        self.arena.bytes_mut().get_mut(place..place.saturating_add(length)).unwrap_or_default()
     }
 }

@@ -8,9 +8,8 @@ use super::{
     overrides::ApplicableOverrides,
     scratch::{
         Scratch,
-        known::{self, ABSENT, AT, NONE, THE_MOMENT, UNKNOWN},
+        known::{self, ABSENT, AT, THE_MOMENT},
     },
-    symbol_set::SymbolSet,
     visit::Visit,
 };
 use crate::{
@@ -19,12 +18,18 @@ use crate::{
         unit::{Digits, Unit},
         value::{self, Encoded},
     },
-    matching::{cidr, comparison::Comparison, decimal, pattern, semver::Version, text, time},
+    matching::{
+        cidr,
+        comparison::Comparison,
+        decimal, pattern, semver,
+        text::{self, Part},
+        time,
+    },
     model::{
         condition::{Among, Condition, Kinds, Portion, Test},
         details::{Decision, ErrorCode},
-        image::{Head, Image, Lookup, Span},
-        step::{Draw, Guarded, List, Step},
+        image::{AttributeRecord, Head, Image, Lookup, Span},
+        step::{Draw, List, Step},
         symbol::Symbols,
         words::{Run, Words},
     },
@@ -42,11 +47,7 @@ impl Now {
 
     #[expect(clippy::cast_precision_loss, reason = "every number is first its nearest double")]
     pub(crate) fn new(millis: i64) -> Self {
-        let mut encoded = [value::NUMBER; 9];
-        if let Some(number) = encoded.last_chunk_mut() {
-            *number = (millis as f64).to_le_bytes();
-        }
-        Self(encoded)
+        Self(value::encoded(millis as f64))
     }
 }
 
@@ -81,7 +82,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Decides one flag; what it depends on is decided first, and each flag once.
     pub(crate) fn flag(&mut self, flag: u32) -> Decision {
-        if !self.scratch.all && matches!(self.words.step(self.first_step(flag)).step, Step::Prerequisite { .. }) {
+        if !self.scratch.all && self.words.prerequisite(self.first_step(flag)).is_some() {
             self.prerequisites(flag);
         }
         self.steps(flag)
@@ -113,7 +114,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let mut has_room = self.scratch.wait(flag);
         while let Some(next) = self.scratch.next_waiting() {
             let (mut at, mut is_open) = (self.first_step(next), false);
-            while let Guarded { step: Step::Prerequisite { flag: needed, .. }, next: behind, .. } = self.words.step(at) {
+            while let Some([needed, behind]) = self.words.prerequisite(at) {
                 // A prerequisite stands before what needs it, in tables of any origin: waiting ends.
                 if needed < next && has_room && self.scratch.decision(needed).is_none() {
                     has_room = self.scratch.wait(needed);
@@ -139,11 +140,18 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn steps(&mut self, flag: u32) -> Decision {
         let mut at = self.first_step(flag);
         loop {
-            let Guarded { condition, step, next } = self.words.step(at);
-            self.visit.begin(&step);
-            let is_taken = condition == 0 || self.holds(condition);
+            let words = self.words;
+            self.visit.begin(&words.step(at).step);
+            let condition = words.guard(&mut at);
+            if condition != 0 && !self.holds(condition) {
+                let (step, next) = words.unguarded(at);
+                self.visit.step(&step, None);
+                at = next;
+                continue;
+            }
+            // Decoded again, behind the condition: next to where it is taken apart, no enum is built.
+            let (step, next) = words.unguarded(at);
             let answer = match step {
-                _ if !is_taken => None,
                 Step::List(list) => self.listed(&list),
                 Step::Draw(draw) => self.drawn(&draw),
                 Step::Const(decision) => Some(decision),
@@ -206,7 +214,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             Condition::Not(inner) => !self.holds(*inner),
             Condition::Segment { number, condition } => self.segment(*number, *condition),
             Condition::Percentage(portion) => self.is_in_portion(portion),
-            Condition::Test { attribute, test } => self.test(*attribute, test),
+            Condition::Test { attribute, .. } => self.test(*attribute, at),
             Condition::Nothing => false,
         };
         self.visit.leave(&condition, held);
@@ -214,6 +222,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     /// Asks conditions until one answers `wanted`; whether one did.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
     fn has_child(&mut self, children: Run, wanted: bool) -> bool {
         self.words.run(children).any(|child| self.holds(child) == wanted)
     }
@@ -236,77 +245,48 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         (portion.from..portion.to).contains(&bucket)
     }
 
-    fn test(&mut self, attribute: u32, test: &Test) -> bool {
+    fn test(&mut self, attribute: u32, at: u32) -> bool {
         let value = self.value(attribute);
         self.visit.attribute(value);
         let Some(encoded) = value else { return false };
+        let Some(test) = self.words.test(at) else { return false };
         match test {
-            Test::Exists => return true,
-            Test::Among(among) => return self.is_among(attribute, among, encoded),
-            _ => {}
-        }
-        let Some((value, _)) = value::read(encoded) else { return false };
-        match (test, value) {
-            (Test::Members { symbols, every, ignore_case }, Encoded::List(count, items)) => {
-                self.has_members(attribute, (count, items), *symbols, *every, *ignore_case)
+            Test::Exists => true,
+            Test::Among(among) => self.is_among(attribute, &among, encoded),
+            Test::Members { symbols, every, ignore_case } => self.has_members(attribute, encoded, symbols, every, ignore_case),
+            Test::Contains { symbol, ignore_case, .. } if encoded.first() == Some(&value::LIST) => {
+                self.has_members(attribute, encoded, symbol, false, ignore_case)
             }
-            (Test::Contains { symbol, ignore_case, .. }, Encoded::List(count, items)) => {
-                self.has_members(attribute, (count, items), *symbol, false, *ignore_case)
+            Test::Contains { operand, ignore_case, .. } => self.has_text(attribute, encoded, operand, ignore_case, Part::Any),
+            Test::StartsWith { operand, ignore_case } => self.has_text(attribute, encoded, operand, ignore_case, Part::Start),
+            Test::EndsWith { operand, ignore_case } => self.has_text(attribute, encoded, operand, ignore_case, Part::End),
+            Test::Number { comparison, operand, as_number } => {
+                let read = |text| if as_number { decimal::parse(text) } else { None };
+                value::number(encoded).or_else(|| read(value::text(encoded)?)).is_some_and(|number| compares(number, operand, comparison))
             }
-            (Test::Contains { operand, ignore_case, .. }, Encoded::Text(text)) => {
-                self.operand(*operand).is_some_and(|operand| text::contains(self.folded(attribute, text, *ignore_case), operand))
+            Test::Time { comparison, operand, .. } => {
+                #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
+                let read = |text| time::parse_millis(text).map(|millis| millis as f64);
+                let moment = value::number(encoded).or_else(|| read(value::text(encoded)?));
+                moment.is_some_and(|moment| time::is_whole(moment) && compares(moment, operand, comparison))
             }
-            (Test::StartsWith { operand, ignore_case }, Encoded::Text(text)) => {
-                self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).starts_with(operand))
+            Test::Semver { comparison, operand, loose } => {
+                value::text(encoded).is_some_and(|text| semver::holds(text, comparison, self.image.text(operand), loose))
             }
-            (Test::EndsWith { operand, ignore_case }, Encoded::Text(text)) => {
-                self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).ends_with(operand))
+            Test::Matches { table, .. } => value::text(encoded).is_some_and(|text| pattern::found(self.image.text(table), text)),
+            Test::Cidr { narrow, wide, .. } => {
+                let address = value::text(encoded).and_then(cidr::Words::of);
+                address.is_some_and(|address| self.is_in_networks(narrow, wide, address.words()))
             }
-            (Test::Number { comparison, operand, .. }, Encoded::Number(number)) => compares(number, *operand, *comparison),
-            (Test::Time { comparison, operand, .. }, Encoded::Number(number)) => {
-                time::is_whole(number) && compares(number, *operand, *comparison)
-            }
-            (Test::Number { comparison, operand, as_number: true }, Encoded::Text(text)) => {
-                let number = self.decimal(attribute, text).and_then(number_of);
-                number.is_some_and(|number| compares(number, *operand, *comparison))
-            }
-            #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
-            (Test::Time { comparison, operand, .. }, Encoded::Text(text)) => {
-                time::parse_millis(text).is_some_and(|millis| compares(millis as f64, *operand, *comparison))
-            }
-            (Test::Semver { comparison, operand, loose }, Encoded::Text(text)) => {
-                let operand = Version::parse_as(self.image.text(*operand), *loose);
-                let Some((version, operand)) = Version::parse_as(text, *loose).zip(operand) else { return false };
-                match comparison {
-                    Comparison::Caret => version.caret(&operand),
-                    Comparison::Tilde => version.tilde(&operand),
-                    comparison => comparison.admits(version.precedence(&operand)),
-                }
-            }
-            (Test::Matches { table, .. }, Encoded::Text(text)) => pattern::found(self.image.text(*table), text),
-            (Test::Cidr { narrow, wide, .. }, Encoded::Text(text)) => {
-                cidr::Words::of(text).is_some_and(|address| self.is_in_networks(*narrow, *wide, address.words()))
-            }
-            (
-                Test::Exists
-                | Test::Among(_)
-                | Test::Members { .. }
-                | Test::Contains { .. }
-                | Test::StartsWith { .. }
-                | Test::EndsWith { .. }
-                | Test::Number { .. }
-                | Test::Time { .. }
-                | Test::Semver { .. }
-                | Test::Matches { .. }
-                | Test::Cidr { .. },
-                _,
-            ) => false,
         }
     }
 
-    /// The text of an operand that is a string.
-    fn operand(&self, operand: Span) -> Option<&'a [u8]> {
-        value::text(self.image.text(operand))
+    /// Whether an attribute is text that has the operand as a part.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from three places
+    fn has_text(&mut self, attribute: u32, encoded: &[u8], operand: Span, folds: bool, part: Part) -> bool {
+        let (Some(text), Some(operand)) = (value::text(encoded), value::text(self.image.text(operand))) else { return false };
+        let text = if folds { self.fold(attribute, text).get(value::HEAD..).unwrap_or_default() } else { text };
+        text::has_part(text, operand, part)
     }
 
     fn is_among(&mut self, attribute: u32, among: &Among, encoded: &'a [u8]) -> bool {
@@ -317,7 +297,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             _ => return false,
         };
         if among.as_number && kind != Kinds::NUMBERS {
-            return self.is_among_numbers(attribute, among, encoded);
+            return self.is_among_numbers(among, encoded);
         }
         if !among.kinds.has(kind) {
             return among.kinds.is_empty() && among.none_of;
@@ -326,49 +306,42 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     /// As [`Self::is_among`], for text that counts as a number where it is one.
-    fn is_among_numbers(&mut self, attribute: u32, among: &Among, encoded: &'a [u8]) -> bool {
-        let image = self.image;
-        let text = if encoded.first() == Some(&value::STRING) { value::text(encoded) } else { None };
-        let Some(number) = text.and_then(|text| self.decimal(attribute, text)) else { return false };
-        let symbol = S::find(image, number);
+    fn is_among_numbers(&mut self, among: &Among, encoded: &'a [u8]) -> bool {
+        let Some(number) = value::text(encoded).and_then(decimal::parse) else { return false };
+        let symbol = S::find(self.image, &value::encoded(number));
         symbol.is_some_and(|symbol| self.is_in(among.symbols, symbol)) != among.none_of
     }
 
-    /// Whether a list has one of the symbols as a member, or every one.
-    fn has_members(&mut self, attribute: u32, list: (u32, &[u8]), symbols: Run, every: bool, folds: bool) -> bool {
-        let set = self.members_of(attribute, list, folds);
-        let has = |symbol| self.scratch.has_symbol(set, symbol);
-        let mut symbols = self.words.run(symbols);
-        if every { symbols.all(has) } else { symbols.any(has) }
+    /// Whether an attribute is a list that has one of the symbols as a member, or every one.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
+    fn has_members(&mut self, attribute: u32, encoded: &[u8], symbols: Run, every: bool, folds: bool) -> bool {
+        let Some((Encoded::List(count, items), _)) = value::read(encoded) else { return false };
+        if self.scratch.memo.get(known::symbol(attribute, folds)).is_none() {
+            self.remember_members(attribute, (count, items), folds);
+        }
+        let memo = &self.scratch.memo;
+        // One symbol decides: the first that the list has, or, of every one, the first that it lacks.
+        let decides = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some() != every;
+        self.words.run(symbols).any(decides) != every
     }
 
-    /// The symbols of a list's members, as they are or folded, looked up and remembered.
-    fn members_of(&mut self, attribute: u32, (count, mut items): (u32, &[u8]), folds: bool) -> SymbolSet {
-        let entry = self.scratch.attributes.place(attribute);
-        let slot = self.scratch.attributes.slot(entry);
-        let (place, size) = (known::SYMBOL + usize::from(folds), known::FOLDED + usize::from(folds));
-        if let [Some(found @ 1..), Some(size)] = [slot.get(place), slot.get(size)].map(Option::<&u32>::copied) {
-            return SymbolSet { place: found - 1, size };
-        }
-        let set = self.scratch.new_symbol_set(count);
+    /// Looks up the symbols of a list's members, as they are or folded, and remembers them.
+    fn remember_members(&mut self, attribute: u32, (count, mut items): (u32, &[u8]), folds: bool) {
+        self.scratch.memo.set(known::symbol(attribute, folds), [0; 2]);
         for _ in 0..count {
             let Some((item, rest)) = value::split(items) else { break };
             items = rest;
-            let symbol = match value::text(item).filter(|_| folds && item.first() == Some(&value::STRING)) {
-                Some(text) => self.scratch.fold(text).and_then(|(place, _)| {
-                    let symbol = S::find(self.image, value::with_head(value::FOLDED, self.scratch.taken_mut(place)));
-                    self.scratch.give_back(place, 0);
-                    symbol
-                }),
+            let symbol = match value::text(item).filter(|_| folds) {
+                Some(text) => {
+                    let folded = self.scratch.fold(text);
+                    S::find(self.image, value::with_head(value::FOLDED, self.scratch.folded(folded)))
+                }
                 None => S::find(self.image, item),
             };
             if let Some(symbol) = symbol {
-                self.scratch.add_symbol(set, symbol);
+                self.scratch.memo.set(known::member(attribute, folds, symbol), [0; 2]);
             }
         }
-        self.scratch.attributes.set(entry, place, set.place + 1);
-        self.scratch.attributes.set(entry, size, set.size);
-        set
     }
 
     fn is_in_networks(&self, narrow: Run, wide: Run, address: &[u32]) -> bool {
@@ -399,16 +372,14 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Whether an attribute's value, as it is or folded, is one of the symbols.
     fn is_listed(&mut self, symbols: Run, attribute: u32, encoded: &[u8], folds: bool) -> bool {
-        let entry = self.scratch.attributes.place(attribute);
-        let [_, _, _, plain, folded, ..] = self.scratch.attributes.slot(entry);
-        let mut known = if folds { folded } else { plain };
-        if known == UNKNOWN {
-            if S::READABLE && symbols.count <= FEW && !folds && !self.scratch.all {
+        let symbol = match self.scratch.memo.get(known::symbol(attribute, folds)) {
+            Some([.., symbol, _]) => *symbol,
+            None if S::READABLE && symbols.count <= FEW && !folds && !self.scratch.all => {
                 return self.words.run(symbols).any(|symbol| S::is(self.image, symbol, encoded));
             }
-            known = self.look_up_symbol(attribute, encoded, folds);
-        }
-        known != NONE && self.is_in(symbols, known.wrapping_sub(2))
+            None => self.look_up_symbol(attribute, encoded, folds),
+        };
+        symbol.checked_sub(1).is_some_and(|symbol| self.is_in(symbols, symbol))
     }
 
     /// Whether a symbol is among symbols that ascend.
@@ -429,7 +400,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         false
     }
 
-    /// The symbol of an attribute's value, as it is or folded, plus two, looked up and remembered; [`NONE`] if it is none.
+    /// The symbol of an attribute's value, as it is or folded, plus one, looked up and remembered; 0 if it is none.
     #[inline(never)]
     fn look_up_symbol(&mut self, attribute: u32, encoded: &[u8], folds: bool) -> u32 {
         let image = self.image;
@@ -439,47 +410,24 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         } else {
             S::find(image, encoded)
         };
-        let known = symbol.map_or(NONE, |symbol| symbol + 2);
-        let entry = self.scratch.attributes.place(attribute);
-        self.scratch.attributes.set(entry, known::SYMBOL + usize::from(folds), known);
-        known
-    }
-
-    /// An attribute's text, in lower case where it is compared so.
-    fn folded<'t>(&'t mut self, attribute: u32, text: &'t [u8], folds: bool) -> &'t [u8] {
-        if folds { self.fold(attribute, text).get(value::HEAD..).unwrap_or_default() } else { text }
+        let symbol = symbol.map_or(0, |symbol| symbol + 1);
+        self.scratch.memo.set(known::symbol(attribute, folds), [symbol, 0]);
+        symbol
     }
 
     /// An attribute's text in lower case, behind room for a value's head; folded once and remembered.
     #[inline(never)]
     fn fold(&mut self, attribute: u32, text: &[u8]) -> &mut [u8] {
-        let entry = self.scratch.attributes.place(attribute);
-        let [.., place, length, _] = self.scratch.attributes.slot(entry);
-        let (place, length) = if let Some(place) = place.checked_sub(1) {
-            (place as usize, length as usize)
-        } else {
-            let (place, length) = self.scratch.fold(text).unwrap_or_default();
-            self.scratch.attributes.set(entry, known::FOLDED, word(place + 1));
-            self.scratch.attributes.set(entry, known::FOLDED + 1, word(length));
-            (place, length)
-        };
-        self.scratch.taken_mut(place).get_mut(..length).unwrap_or_default()
-    }
-
-    /// An attribute's text as the encoded decimal number that it is; read once and remembered.
-    fn decimal(&mut self, attribute: u32, text: &[u8]) -> Option<&[u8]> {
-        let entry = self.scratch.attributes.place(attribute);
-        let [.., known] = self.scratch.attributes.slot(entry);
-        let place = match known.checked_sub(2) {
-            Some(place) => place as usize,
-            None if known == NONE => return None,
+        let folded = match self.scratch.memo.get(known::folded(attribute)) {
+            Some([.., place, length]) => [*place as usize, *length as usize],
             None => {
-                let place = decimal::parse(text).and_then(|number| self.scratch.keep_number(number));
-                self.scratch.attributes.set(entry, known::DECIMAL, place.map_or(NONE, |place| word(place + 2)));
-                place?
+                let folded = self.scratch.fold(text);
+                self.scratch.keep(folded);
+                self.scratch.memo.set(known::folded(attribute), folded.map(word));
+                folded
             }
         };
-        self.scratch.taken(place).get(..value::NUMBER_BYTES)
+        self.scratch.folded(folded)
     }
 
     fn unit(&mut self, attribute: u32) -> Option<&'a [u8]> {
@@ -490,30 +438,33 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The value of an attribute, encoded; null is absence.
     fn value(&mut self, attribute: u32) -> Option<&'a [u8]> {
-        let entry = self.scratch.attributes.place(attribute);
-        let [_, place, length, ..] = self.scratch.attributes.slot(entry);
-        match place {
-            UNKNOWN => self.look_up(attribute, entry),
-            ABSENT => None,
-            THE_MOMENT => Some(&self.now.0),
-            place => self.members.get((place - AT) as usize..)?.get(..length as usize),
+        match self.scratch.memo.get(known::value(attribute)) {
+            None => self.look_up(attribute),
+            Some([.., ABSENT, _]) => None,
+            Some([.., THE_MOMENT, _]) => Some(&self.now.0),
+            Some([.., place, length]) => self.members.get((place - AT) as usize..)?.get(..*length as usize),
         }
     }
 
     /// Finds an attribute in the context, and remembers where it is.
     #[inline(never)]
-    fn look_up(&mut self, attribute: u32, entry: usize) -> Option<&'a [u8]> {
-        let record = self.image.attribute(attribute);
-        if record.lookup == Lookup::Now {
-            self.scratch.attributes.set(entry, known::PLACE, THE_MOMENT);
-            return Some(&self.now.0);
+    fn look_up(&mut self, attribute: u32) -> Option<&'a [u8]> {
+        let AttributeRecord { name, lookup } = self.image.attribute(attribute);
+        let (name, mut index) = (self.image.text(name), ContextIndex { members: self.members, memo: &mut self.scratch.memo });
+        // An own member as written, even when null; else, where the name has dots, walked through objects.
+        let mut found = if lookup == Lookup::Now { Some(&self.now.0[..]) } else { index.member(name) };
+        match lookup {
+            Lookup::UserId if !found.is_some_and(is_present) => found = index.member(b"targetingKey"),
+            Lookup::Path if found.is_none() => found = index.path(name),
+            Lookup::UserId | Lookup::Path | Lookup::Member | Lookup::Now => {}
         }
-        let found = find(&mut self.scratch.index, self.members, self.image.text(record.name), record.lookup);
-        let [place, length] = found.map_or([ABSENT, 0], |value| {
-            [word((value.as_ptr() as usize).wrapping_sub(self.members.as_ptr() as usize)) + AT, word(value.len())]
-        });
-        self.scratch.attributes.set(entry, known::PLACE, place);
-        self.scratch.attributes.set(entry, known::LENGTH, length);
+        let found = found.filter(|value| is_present(value));
+        let place = match found {
+            None => ABSENT,
+            Some(_) if lookup == Lookup::Now => THE_MOMENT,
+            Some(value) => word(value::offset(self.members, value)) + AT,
+        };
+        self.scratch.memo.set(known::value(attribute), [place, word(found.map_or(0, <[u8]>::len))]);
         found
     }
 }
@@ -522,26 +473,11 @@ fn compares(number: f64, operand: f64, comparison: Comparison) -> bool {
     number.partial_cmp(&operand).is_some_and(|order| comparison.admits(order))
 }
 
-fn number_of(encoded: &[u8]) -> Option<f64> {
-    match value::read(encoded)? {
-        (Encoded::Number(number), _) => Some(number),
-        _ => None,
-    }
-}
-
 #[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]
 const fn word(place: usize) -> u32 {
     place as u32
 }
 
-/// Looks an attribute up: an own member as written, even when null; else, where the name has dots, walked through objects.
-fn find<'a>(index: &mut ContextIndex, members: &'a [u8], name: &[u8], lookup: Lookup) -> Option<&'a [u8]> {
-    let present = |value: &&[u8]| value.first() != Some(&value::NULL);
-    let mut found = index.member(members, name);
-    match lookup {
-        Lookup::UserId if !found.as_ref().is_some_and(present) => found = index.member(members, b"targetingKey"),
-        Lookup::Path if found.is_none() => found = index.path(members, name),
-        Lookup::UserId | Lookup::Path | Lookup::Member | Lookup::Now => {}
-    }
-    found.filter(present)
+fn is_present(value: &[u8]) -> bool {
+    value.first() != Some(&value::NULL)
 }

@@ -4,7 +4,7 @@
 
 use core::cmp::Ordering;
 
-use super::text::cut;
+use super::{comparison::Comparison, text::cut};
 
 /// The most digits of a number in a loose version, leading zeros included: any such number fits 64 bits.
 const MAX_LOOSE_DIGITS: usize = 18;
@@ -18,6 +18,12 @@ pub(crate) struct Version<'a> {
     numbers: &'a [u8],
     /// Without its hyphen; empty where there is none.
     pre_release: &'a [u8],
+}
+
+/// Whether text is a version that stands so to the operand, another version.
+pub(crate) fn holds(text: &[u8], comparison: Comparison, operand: &[u8], loose: bool) -> bool {
+    let read = |text| Version::parse_as(text, loose);
+    read(operand).is_some_and(|operand| read(text).is_some_and(|version| version.stands(comparison, &operand)))
 }
 
 /// What stands between two dots.
@@ -67,28 +73,24 @@ impl<'a> Version<'a> {
         is_sound.then_some(Self { numbers, pre_release: pre_release.unwrap_or_default() })
     }
 
-    /// Precedence, item 11 of the specification.
-    pub(crate) fn precedence(&self, other: &Version<'_>) -> Ordering {
-        self.compare(other).1
-    }
-
-    /// Whether this version is in `^base`: not before it, and with the same numbers up to and including its first that is not 0.
-    pub(crate) fn caret(&self, base: &Version<'_>) -> bool {
-        let (mut same, mut rest) = (1, base.numbers);
-        while same < CORE_NUMBERS && next_number(&mut rest).is_empty() {
-            same += 1;
+    /// Whether this version stands so to another one.
+    ///
+    /// `^base` holds the versions that are not before the base and have the same numbers up to and including its first that is not
+    /// 0; `~base` those that are not before it and have the same major and minor number.
+    fn stands(&self, comparison: Comparison, base: &Version<'_>) -> bool {
+        let (mut same, mut rest) = (0, base.numbers);
+        match comparison {
+            Comparison::Caret => {
+                same = 1;
+                while same < CORE_NUMBERS && next_number(&mut rest).is_empty() {
+                    same += 1;
+                }
+            }
+            Comparison::Tilde => same = 2,
+            Comparison::Less | Comparison::LessOrEqual | Comparison::Equal | Comparison::GreaterOrEqual | Comparison::Greater => {}
         }
-        self.is_in(base, same)
-    }
-
-    /// Whether this version is in `~base`: not before it, and with the same major and minor number.
-    pub(crate) fn tilde(&self, base: &Version<'_>) -> bool {
-        self.is_in(base, 2)
-    }
-
-    fn is_in(&self, base: &Version<'_>, same: usize) -> bool {
         let (equal, order) = self.compare(base);
-        equal >= same && order.is_ge()
+        equal >= same && comparison.admits(order)
     }
 
     /// The count of numbers before the first that differs, `usize::MAX` if none does, and the precedence.
@@ -174,7 +176,7 @@ fn compare_pre_releases(left: &[u8], right: &[u8]) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use super::Version;
+    use super::{Comparison, Version};
     use crate::matching::seeded::Seeded;
     use alloc::string::String;
     use alloc::vec::Vec;
@@ -193,14 +195,14 @@ mod tests {
 
     #[track_caller]
     fn check(left: &str, right: &str, expected: Ordering) {
-        assert_eq!(version(left).precedence(&version(right)), expected, "{left} and {right}");
-        assert_eq!(version(right).precedence(&version(left)), expected.reverse(), "{right} and {left}");
+        assert_eq!(version(left).compare(&version(right)).1, expected, "{left} and {right}");
+        assert_eq!(version(right).compare(&version(left)).1, expected.reverse(), "{right} and {left}");
     }
 
     #[track_caller]
     fn check_loose(left: &str, right: &str, expected: Ordering) {
-        assert_eq!(loose(left).precedence(&loose(right)), expected, "{left} and {right}");
-        assert_eq!(loose(right).precedence(&loose(left)), expected.reverse(), "{right} and {left}");
+        assert_eq!(loose(left).compare(&loose(right)).1, expected, "{left} and {right}");
+        assert_eq!(loose(right).compare(&loose(left)).1, expected.reverse(), "{right} and {left}");
     }
 
     /// <https://semver.org>, items 11.2 to 11.4.
@@ -303,8 +305,8 @@ mod tests {
             ("1.2.3+b", "1.2.3+a", true, true),
         ];
         for (text, base, caret, tilde) in cases {
-            assert_eq!(version(text).caret(&version(base)), caret, "{text} in ^{base}");
-            assert_eq!(version(text).tilde(&version(base)), tilde, "{text} in ~{base}");
+            assert_eq!(version(text).stands(Comparison::Caret, &version(base)), caret, "{text} in ^{base}");
+            assert_eq!(version(text).stands(Comparison::Tilde, &version(base)), tilde, "{text} in ~{base}");
         }
     }
 
@@ -332,8 +334,8 @@ mod tests {
             // Cargo's ranges hold no pre-release but of the base's own numbers; ours go by precedence alone.
             if their_left.pre.is_empty() {
                 let range = |mark: char| semver::VersionReq::parse(&format!("{mark}{right}")).unwrap().matches(&their_left);
-                assert_eq!(version(left).caret(&version(right)), range('^'), "{left} in ^{right}");
-                assert_eq!(version(left).tilde(&version(right)), range('~'), "{left} in ~{right}");
+                assert_eq!(version(left).stands(Comparison::Caret, &version(right)), range('^'), "{left} in ^{right}");
+                assert_eq!(version(left).stands(Comparison::Tilde, &version(right)), range('~'), "{left} in ~{right}");
             }
         }
     }
@@ -423,8 +425,8 @@ mod tests {
             ("1.2.3.4-rc", "1.2.3.4", false, false),
         ];
         for (text, base, caret, tilde) in cases {
-            assert_eq!(loose(text).caret(&loose(base)), caret, "{text} in ^{base}");
-            assert_eq!(loose(text).tilde(&loose(base)), tilde, "{text} in ~{base}");
+            assert_eq!(loose(text).stands(Comparison::Caret, &loose(base)), caret, "{text} in ^{base}");
+            assert_eq!(loose(text).stands(Comparison::Tilde, &loose(base)), tilde, "{text} in ~{base}");
         }
     }
 
@@ -479,8 +481,8 @@ mod tests {
             let ((left, their_left), (right, their_right)) =
                 (&accepted[random.below(accepted.len())], &accepted[random.below(accepted.len())]);
             check_loose(left, right, their_left.precedence(their_right));
-            assert_eq!(loose(left).caret(&loose(right)), their_left.is_in('^', their_right), "{left} in ^{right}");
-            assert_eq!(loose(left).tilde(&loose(right)), their_left.is_in('~', their_right), "{left} in ~{right}");
+            assert_eq!(loose(left).stands(Comparison::Caret, &loose(right)), their_left.is_in('^', their_right), "{left} in ^{right}");
+            assert_eq!(loose(left).stands(Comparison::Tilde, &loose(right)), their_left.is_in('~', their_right), "{left} in ~{right}");
         }
     }
 

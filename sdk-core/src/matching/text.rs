@@ -16,31 +16,39 @@ pub(crate) fn has(text: &[u8], byte: u8) -> bool {
     cut(text, byte).1.is_some()
 }
 
-/// Whether `needle` stands somewhere in `haystack`; the empty one stands everywhere.
+/// Which part of a text is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Start,
+    End,
+    Any,
+}
+
+/// Whether `needle` stands in a part of `haystack`; the empty one stands everywhere.
 ///
 /// The plain search, for its size: the time is at worst the product of the lengths, and needles are written by operators, not by visitors.
-pub(crate) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    let mut rest = haystack;
-    loop {
-        if rest.starts_with(needle) {
-            return true;
-        }
-        match rest.split_first() {
-            Some((_, shorter)) if shorter.len() >= needle.len() => rest = shorter,
-            _ => return false,
-        }
-    }
+pub(crate) fn has_part(haystack: &[u8], needle: &[u8], part: Part) -> bool {
+    let Some(last) = haystack.len().checked_sub(needle.len()) else { return false };
+    let places = match part {
+        Part::Start => 0..1,
+        Part::End => last..last + 1,
+        Part::Any => 0..last + 1,
+    };
+    let mut tails = places.map(|place| haystack.get(place..).unwrap_or_default());
+    tails.any(|tail| tail.starts_with(needle))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::contains;
+    use super::{Part, has_part};
     use crate::matching::seeded::Seeded;
     use alloc::string::String;
 
     #[track_caller]
     fn check(haystack: &str, needle: &str) {
-        assert_eq!(contains(haystack.as_bytes(), needle.as_bytes()), haystack.contains(needle), "{needle:?} in {haystack:?}");
+        let has = |part| has_part(haystack.as_bytes(), needle.as_bytes(), part);
+        let expected = [haystack.starts_with(needle), haystack.ends_with(needle), haystack.contains(needle)];
+        assert_eq!([has(Part::Start), has(Part::End), has(Part::Any)], expected, "{needle:?} in {haystack:?}");
     }
 
     #[test]

@@ -211,6 +211,7 @@ impl Image {
         Span::of(self.word(at), self.word(at.wrapping_add(1)))
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     pub(crate) fn text(&self, span: Span) -> &[u8] {
         self.value(span.at).get(..span.length as usize).unwrap_or(&[])
     }

@@ -46,15 +46,6 @@ impl Memory {
         self.bytes().as_chunks().0.get(index).map_or(0, |word| u32::from_le_bytes(*word))
     }
 
-    /// Four words, of which the first has this number times four.
-    pub(crate) fn quad(&self, index: usize) -> [u32; 4] {
-        let quad: Option<&[u8; 16]> = self.bytes().as_chunks().0.get(index);
-        quad.map_or([0; 4], |quad| {
-            let [a, b, c, d]: [[u8; 4]; 4] = bytemuck::cast(*quad);
-            [a, b, c, d].map(u32::from_le_bytes)
-        })
-    }
-
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
     pub(crate) fn set(&mut self, index: usize, word: u32) {
         if let Some(place) = self.bytes_mut().as_chunks_mut().0.get_mut(index) {

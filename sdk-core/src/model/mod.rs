@@ -6,6 +6,7 @@ mod code;
 pub(crate) mod condition;
 pub(crate) mod details;
 pub(crate) mod image;
+pub(crate) mod memo;
 pub(crate) mod memory;
 mod moments;
 pub(crate) mod operator;

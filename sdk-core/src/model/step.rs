@@ -59,23 +59,20 @@ pub(crate) struct Guarded {
 
 impl Words<'_> {
     /// The step at a place, with its condition.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        expect(clippy::inline_always, reason = "answered through memory, it costs a quarter of a walk")
-    )]
-    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from three places
+    #[inline]
     pub(crate) fn step(self, mut at: u32) -> Guarded {
-        let (mut word, mut condition) = (self.word(at), 0);
-        let mut operation = Operation::of(word);
-        if operation == Some(Operation::If) {
-            condition = code::condition(word);
-            at = at.wrapping_add(1);
-            word = self.word(at);
-            operation = Operation::of(word);
-        }
+        let condition = self.guard(&mut at);
+        let (step, next) = self.unguarded(at);
+        Guarded { condition, step, next }
+    }
+
+    /// The step at a place behind its guard, and where the next one stands.
+    #[expect(clippy::inline_always, reason = "an enum answered through memory costs a quarter of a walk")]
+    #[inline(always)]
+    pub(crate) fn unguarded(self, at: u32) -> (Step, u32) {
+        let word = self.word(at);
         let (first, count) = (at.wrapping_add(1), code::count(word));
-        let (step, size) = match operation {
+        let (step, size) = match Operation::of(word) {
             Some(Operation::List) => {
                 let symbols = Run { at: at.wrapping_add(3), count };
                 let listed = self.decision(at.wrapping_add(2));
@@ -118,7 +115,25 @@ impl Words<'_> {
             )
             | None => (Step::Nothing, 1),
         };
-        Guarded { condition, step, next: at.saturating_add(size) }
+        (step, at.saturating_add(size))
+    }
+
+    /// The place of the condition under which the step at a place is taken, 0 where it always is; goes on to the step behind it.
+    #[inline]
+    pub(crate) fn guard(self, at: &mut u32) -> u32 {
+        let word = self.word(*at);
+        if Operation::of(word) != Some(Operation::If) {
+            return 0;
+        }
+        *at = at.wrapping_add(1);
+        code::condition(word)
+    }
+
+    /// Where a prerequisite stands: the number of its flag, and where the next step stands.
+    pub(crate) fn prerequisite(self, at: u32) -> Option<[u32; 2]> {
+        let word = self.word(at);
+        let is_one = Operation::of(word) == Some(Operation::Prerequisite);
+        is_one.then(|| [self.word(at.wrapping_add(1)), at.saturating_add(3 + code::count(word))])
     }
 
     /// The hash of a draw: its number stands in the draw's first word, its parameters at a place.

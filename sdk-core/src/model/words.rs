@@ -14,7 +14,8 @@ pub(crate) struct Run {
 }
 
 impl<'a> Words<'a> {
-    #[inline]
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(crate) fn word(self, at: u32) -> u32 {
         self.0.get(at as usize).map_or(0, |word| u32::from_le_bytes(*word))
     }

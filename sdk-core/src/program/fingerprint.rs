@@ -17,34 +17,28 @@ pub(crate) fn fingerprint(key: Subkey, encoded: &[u8]) -> u64 {
 /// The fingerprint of the value at the front, which nests at most `depth` deep, and what follows the value.
 fn read(key: Subkey, encoded: &[u8], depth: u32) -> Option<(u64, &[u8])> {
     let (value, mut rest) = value::read(encoded)?;
-    match value {
-        Encoded::List(count, _) => {
-            let depth = depth.checked_sub(1)?;
-            let mut chain = u64::from(value::LIST);
-            for _ in 0..count {
-                let (item, after) = read(key, rest, depth)?;
-                chain = pair(key, chain, item);
-                rest = after;
-            }
-            Some((chain, rest))
-        }
-        Encoded::Object(count, _) => {
-            let depth = depth.checked_sub(1)?;
-            let mut sum = 0_u64;
-            for _ in 0..count {
-                let (name, member) = read(key, rest, depth)?;
-                let (member, after) = read(key, member, depth)?;
-                // A sum has no order, and no name stands twice.
-                sum = sum.wrapping_add(pair(key, name, member));
-                rest = after;
-            }
-            Some((pair(key, u64::from(value::OBJECT), sum), rest))
-        }
+    let (count, is_object, mut print) = match value {
+        Encoded::List(count, _) => (count, false, u64::from(value::LIST)),
+        Encoded::Object(count, _) => (count, true, 0),
         Encoded::Null | Encoded::Boolean(_) | Encoded::Number(_) | Encoded::Text(_) => {
             let scalar = encoded.get(..encoded.len() - rest.len())?;
-            Some((key.hash(scalar), rest))
+            return Some((key.hash(scalar), rest));
+        }
+    };
+    let depth = depth.checked_sub(1)?;
+    for _ in 0..count {
+        let (first, after) = read(key, rest, depth)?;
+        rest = after;
+        if is_object {
+            let (member, after) = read(key, rest, depth)?;
+            rest = after;
+            // A sum has no order, and no name stands twice.
+            print = print.wrapping_add(pair(key, first, member));
+        } else {
+            print = pair(key, print, first);
         }
     }
+    Some((if is_object { pair(key, u64::from(value::OBJECT), print) } else { print }, rest))
 }
 
 /// One hash of two numbers in their order.
