@@ -10,7 +10,7 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// Finds members of the context.
-    pub(super) index: ContextIndex,
+    pub(crate) index: ContextIndex,
     /// By attribute; its words are those of [`known`].
     pub(super) attributes: Memo,
     /// By segment ([`segment_key`]): 1 if it does not hold, 2 if it does. By flag ([`flag_key`]): its decision.
