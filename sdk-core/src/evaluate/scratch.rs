@@ -9,7 +9,7 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// By the keys of [`known`], and by those of the index of the context.
-    pub(super) memo: Memo,
+    pub(crate) memo: Memo,
     /// Whether all flags were asked: then [`Scratch::decisions`] has each of them.
     pub(super) all: bool,
     /// Two words a flag: the decision and the compared bucket plus one.

@@ -7,7 +7,7 @@ use super::{
     wire::{self, ProgramError},
 };
 use crate::{
-    context::{Context, is_context, value},
+    context::{Context, index::ContextIndex, is_context, value},
     evaluate::{
         evaluation::Evaluation,
         overrides::ApplicableOverrides,
@@ -194,15 +194,13 @@ impl Runner {
         };
     }
 
-    fn members(&self) -> &[u8] {
-        self.room.bytes().get(..self.length).unwrap_or_default()
-    }
-
     /// Whether the context extends what the program was made for.
-    fn extends(&self) -> bool {
+    fn extends(&mut self) -> bool {
+        let members = self.room.bytes().get(..self.length).unwrap_or_default();
+        let mut index = ContextIndex { members, memo: &mut self.scratch.memo };
         (0..self.image.head(Head::Known)).all(|known| {
             let record = self.image.known(known);
-            let found = value::member(self.members(), self.image.text(record.name));
+            let found = index.member(self.image.text(record.name));
             match (record.agreement, found) {
                 (Agreement::AbsentOrNull, found) => found.is_none_or(|value| value.first() == Some(&value::NULL)),
                 (Agreement::Absent, found) => found.is_none(),

@@ -5,10 +5,11 @@
 
 use super::{PatternError, Work};
 use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::mem;
+use hashbrown::{HashTable, hash_table::Entry};
 use regex_automata::nfa::thompson::{NFA, State};
 use regex_automata::util::alphabet::Unit;
 use regex_automata::util::look::{LookMatcher, LookSet};
@@ -56,7 +57,7 @@ pub(super) fn determinise(nfa: &NFA, work: &mut Work<'_>) -> Result<Automaton, P
 }
 
 /// What came before, as far as an assertion can ask.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Start,
     LineFeed,
@@ -66,7 +67,7 @@ enum Before {
 }
 
 /// One state to be: the states one is in at once, ordered, with assertions that wait for the next byte.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq)]
 struct Set {
     before: Before,
     states: Vec<StateID>,
@@ -79,10 +80,14 @@ struct Sets<'a, 'b> {
     looks: LookSet,
     matcher: LookMatcher,
     known: Vec<Rc<Set>>,
-    numbers: BTreeMap<Rc<Set>, usize>,
+    /// The places in `known`, by the hash of their set.
+    places: HashTable<(u64, usize)>,
     /// For each state of the NFA the last round that came through it.
     seen: Vec<usize>,
     round: usize,
+    /// Empty; kept for their memory.
+    waiting: Vec<StateID>,
+    states: Vec<StateID>,
     work: &'a mut Work<'b>,
 }
 
@@ -94,9 +99,11 @@ impl<'a, 'b> Sets<'a, 'b> {
             looks: nfa.look_set_any(),
             matcher: LookMatcher::new(),
             known: Vec::new(),
-            numbers: BTreeMap::new(),
+            places: HashTable::new(),
             seen,
             round: 0,
+            waiting: Vec::new(),
+            states: Vec::new(),
             work,
         }
     }
@@ -104,7 +111,7 @@ impl<'a, 'b> Sets<'a, 'b> {
     /// The number of the state after `set` and `byte`.
     fn step(&mut self, set: &Set, byte: u8) -> Result<usize, PatternError> {
         let Some(states) = self.resolve(set, Some(byte))? else { return Ok(Automaton::FOUND) };
-        let mut targets = Vec::new();
+        let mut targets = mem::take(&mut self.waiting);
         for &id in &*states {
             match self.nfa.state(id) {
                 State::ByteRange { trans } => {
@@ -133,15 +140,24 @@ impl<'a, 'b> Sets<'a, 'b> {
         }
         states.sort_unstable();
         let asks = states.iter().any(|&id| matches!(self.nfa.state(id), State::Look { .. }));
-        let set = Set { before: if asks { before } else { Before::Other }, states, asks };
-        if let Some(&number) = self.numbers.get(&set) {
-            return Ok(number);
-        }
+        let before = if asks { before } else { Before::Other };
+        let hash = hash(before, &states);
+        let is_same = |(known, place): &(u64, usize)| {
+            *known == hash && self.known.get(*place).is_some_and(|set| set.before == before && set.states == states)
+        };
+        let place = match self.places.entry(hash, is_same, |(known, _)| *known) {
+            Entry::Occupied(entry) => entry.get().1,
+            Entry::Vacant(entry) => {
+                let place = self.known.len();
+                entry.insert((hash, place));
+                self.known.push(Rc::new(Set { before, states: states.clone(), asks }));
+                place
+            }
+        };
+        states.clear();
+        self.states = states;
         // The two states without a set come first.
-        let (number, set) = (self.known.len() + 2, Rc::new(set));
-        self.known.push(set.clone());
-        self.numbers.insert(set, number);
-        Ok(number)
+        Ok(place + 2)
     }
 
     /// `set` when what comes next is known, `None` being the end; `None` when the pattern is found.
@@ -171,10 +187,10 @@ impl<'a, 'b> Sets<'a, 'b> {
     /// Where one is without reading a byte; `None` when the pattern is found. Without `satisfied`, assertions wait; with it, the others are given up.
     fn closure(&mut self, mut waiting: Vec<StateID>, satisfied: Option<LookSet>) -> Result<Option<Vec<StateID>>, PatternError> {
         self.round += 1;
-        let mut states = Vec::new();
+        let mut states = mem::take(&mut self.states);
         while let Some(id) = waiting.pop() {
             self.work.spend(1)?;
-            if core::mem::replace(&mut self.seen[id], self.round) == self.round {
+            if mem::replace(&mut self.seen[id], self.round) == self.round {
                 continue;
             }
             match self.nfa.state(id) {
@@ -185,12 +201,16 @@ impl<'a, 'b> Sets<'a, 'b> {
                     Some(_) => {}
                 },
                 State::Union { alternates } => waiting.extend(alternates),
-                State::BinaryUnion { alt1, alt2 } => waiting.extend([*alt1, *alt2]),
+                State::BinaryUnion { alt1, alt2 } => {
+                    waiting.push(*alt1);
+                    waiting.push(*alt2);
+                }
                 State::Capture { next, .. } => waiting.push(*next),
                 State::Fail => {}
                 State::Match { .. } => return Ok(None),
             }
         }
+        self.waiting = waiting;
         Ok(Some(states))
     }
 
@@ -202,4 +222,11 @@ impl<'a, 'b> Sets<'a, 'b> {
             _ => Before::Other,
         }
     }
+}
+
+/// A hash of a set. Nobody chooses the sets of a pattern freely, so that it need not be keyed.
+fn hash(before: Before, states: &[StateID]) -> u64 {
+    const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
+    let step = |hash: u64, id: &StateID| (hash ^ id.as_usize() as u64).wrapping_mul(PRIME).rotate_left(29);
+    states.iter().fold(before as u64, step)
 }
