@@ -44,6 +44,10 @@ pub(super) const CASES: &[Case] = &[
     case("tests of one attribute each", || {
         Load::Compile(conditions(|number| format!(r#"{{"attribute":"{number:x}","op":"exists"}}"#))).taken()
     }),
+    case("rules without a condition", || {
+        let rules = fill(TEXT / 2_000 - 60, |_| r#"{"serve":"on"}"#);
+        Load::Compile(flags(2_000, |_| format!(r#""rules":[{rules}]"#))).taken()
+    }),
     case("uses of a segment", || {
         let uses = wide(TEXT - 300, |_| r#"{"segment":"s"}"#);
         let segments = r#""segments":{"s":{"all":[]}}"#;
@@ -71,6 +75,14 @@ pub(super) const CASES: &[Case] = &[
         Load::Compile(owners(|_| format!(r#""c":{{{}}}"#, fill(TEXT - 300, |number| format!(r#""{number:x}":{{}}"#))))).taken()
     }),
 ];
+
+/// What is held for a value is more than its text.
+pub(super) const MISSED: Case = Case {
+    row: 0,
+    name: "a value that is lists of one digit, in no more than its text",
+    machines: NATIVE,
+    check: Check::Memory { worst: || Load::Compile(value(lists(LIST, |_| 1))).taken(), bytes: TEXT as u64 },
+};
 
 const fn case(name: &'static str, worst: fn() -> Input) -> Case {
     Case { row: 13, name, machines: NATIVE, check: Check::Memory { worst, bytes: CEILING } }
