@@ -57,8 +57,9 @@ impl Conditions<'_, '_> {
             self.report.expected(place, "a condition (an object)", json);
             return None;
         };
-        let mut forms = FORMS.into_iter().filter(|form| members.get(form).is_some());
-        let (form, another) = (forms.next(), forms.next());
+        let mut forms = members.filter_map(|(name, _)| FORMS.into_iter().find(|form| name.is(form)));
+        let form = forms.next();
+        let another = forms.find(|another| Some(*another) != form);
         match form {
             _ if another.is_some() => {
                 self.report.error(place, format!("expected exactly one of {}", FORMS.join(", ")));

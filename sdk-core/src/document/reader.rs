@@ -3,11 +3,11 @@ use alloc::{borrow::Cow, boxed::Box, string::String, vec, vec::Vec};
 use core::fmt;
 
 pub(crate) use super::report::Report;
-use crate::json::{Items, Members, Node, Place, Value, cursor::Member};
+use crate::json::{Indexed, Items, Members, Node, Place, Value, cursor::Member};
 
 /// The members of one object, whose texts borrow from the document where they are written without escapes.
 pub(crate) struct Fields<'j, 't, 'p> {
-    members: Members<'j, 't>,
+    members: Indexed<'j, 't>,
     pub(crate) place: Place<'p>,
 }
 
@@ -18,13 +18,14 @@ impl<'j, 't, 'p> Fields<'j, 't, 'p> {
             report.expected(place, "an object", json);
             return None;
         };
-        for (name, _) in members.clone() {
-            if !names.iter().any(|known| name.is(known)) {
-                report.error(place.name(&name.text()), format_args!("unknown member, expected one of {}", Listed(names)));
-            }
+        let fields = Self { members: members.indexed(), place };
+        fields.members.visit_others(names, |name| {
+            report.error(place.name(name), format_args!("unknown member, expected one of {}", Listed(names)));
+        });
+        for name in fields.members.repeated() {
+            report.twice(place.name(&name.text()));
         }
-        report_repeated(&members, place, report);
-        Some(Self { members, place })
+        Some(fields)
     }
 
     /// The value of a member.

@@ -13,4 +13,5 @@ pub use place::Place;
 pub use spelled::{quoted, spelled_members, unquoted};
 pub use tape::Tape;
 pub use tree::Json;
+pub(crate) use value::Indexed;
 pub use value::{Items, Members, Name, Node, Value};

@@ -5,7 +5,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::value::RawValue;
 
 use super::{
-    cursor::{Cursor, Fault, Member},
+    cursor::{Cursor, Fault, Member, Spelled},
     place::Place,
     value::Value,
 };
@@ -13,8 +13,8 @@ use crate::document::error::DocumentError;
 
 /// JSON text that was read: its grammar, its nesting, its numbers and its texts are sound.
 ///
-/// Its words follow the text. A scalar or a member's name has one, its place in the text; an object or a list has two, its place and
-/// the number of the word behind it.
+/// Its words follow the text. Each value and each member's name begins with its place in the text. A second word of a string tells its
+/// length and whether it has escapes, that of an object or a list the number of the word behind it; other values have no second.
 #[derive(Debug)]
 pub struct Tape<'t> {
     pub(super) text: &'t str,
@@ -36,7 +36,7 @@ impl<'t> Tape<'t> {
     }
 
     fn with_capacity(text: &'t str, words: usize, place: Place<'_>) -> Result<Self, DocumentError> {
-        if u32::try_from(text.len()).is_err() {
+        if i32::try_from(text.len()).is_err() {
             return Err(DocumentError::at(place, Fault::Length));
         }
         let (mut cursor, mut words) = (Cursor::new(text), Vec::with_capacity(words));
@@ -56,21 +56,31 @@ impl<'t> Tape<'t> {
     }
 
     /// Where in the text something stands; `word` is the number of its first word.
+    #[inline]
     pub(super) fn place(&self, word: usize) -> usize {
         self.words.get(word).map_or(self.text.len(), |place| *place as usize)
     }
 
     /// The byte that a value begins with.
+    #[inline]
     pub(super) fn first(&self, word: usize) -> Option<u8> {
         self.text.as_bytes().get(self.place(word)).copied()
     }
 
     /// The number of the word behind a value.
+    #[inline]
     pub(super) fn behind(&self, word: usize) -> usize {
         match self.first(word) {
             Some(b'{' | b'[') => self.words.get(word + 1).map_or(word + 2, |behind| *behind as usize),
+            Some(b'"') => word + 2,
             _ => word + 1,
         }
+    }
+
+    /// The string whose first word this is.
+    #[inline]
+    pub(super) fn spelled(&self, word: usize) -> Spelled<'t> {
+        Spelled::of_word(self.text, self.place(word), self.words.get(word + 1).copied().unwrap_or_default())
     }
 
     /// A cursor at the place of a word.

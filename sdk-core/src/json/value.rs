@@ -37,10 +37,9 @@ impl<'j, 't> Value<'j, 't> {
     /// The value by its kind.
     pub fn node(self) -> Node<'j, 't> {
         let Self { tape, word } = self;
-        let (inside, end) = (word + 2, tape.behind(word));
         match tape.first(word) {
-            Some(b'{') => Node::Object(Members { tape, word: inside, end }),
-            Some(b'[') => Node::Array(Items { tape, word: inside, end }),
+            Some(b'{') => Node::Object(Members { tape, word: word + 2, end: tape.behind(word) }),
+            Some(b'[') => Node::Array(Items { tape, word: word + 2, end: tape.behind(word) }),
             Some(b'"') => Node::String(text(tape, word)),
             Some(b't') => Node::Boolean(true),
             Some(b'f') => Node::Boolean(false),
@@ -56,12 +55,14 @@ impl<'j, 't> Value<'j, 't> {
 
     /// The members, where this is an object.
     pub fn members(self) -> Option<Members<'j, 't>> {
-        if let Node::Object(members) = self.node() { Some(members) } else { None }
+        let Self { tape, word } = self;
+        (tape.first(word) == Some(b'{')).then(|| Members { tape, word: word + 2, end: tape.behind(word) })
     }
 
     /// The entries, where this is a list.
     pub fn items(self) -> Option<Items<'j, 't>> {
-        if let Node::Array(items) = self.node() { Some(items) } else { None }
+        let Self { tape, word } = self;
+        (tape.first(word) == Some(b'[')).then(|| Items { tape, word: word + 2, end: tape.behind(word) })
     }
 
     /// What kind of value it is, for messages.
@@ -91,7 +92,7 @@ impl<'j, 't> Value<'j, 't> {
 
 /// The text at a word; reading has shown that it is one.
 fn text<'t>(tape: &Tape<'t>, word: usize) -> Cow<'t, str> {
-    tape.cursor(word).string().and_then(Spelled::text).unwrap_or_default()
+    tape.spelled(word).text().unwrap_or_default()
 }
 
 /// The entries of a list, in their order.
@@ -160,8 +161,8 @@ impl<'j, 't> Iterator for Members<'j, 't> {
     fn next(&mut self) -> Option<Self::Item> {
         let Self { tape, word, end } = *self;
         (word < end).then(|| {
-            self.word = tape.behind(word + 1);
-            (Name { tape, word }, Value { tape, word: word + 1 })
+            self.word = tape.behind(word + 2);
+            (Name { tape, word }, Value { tape, word: word + 2 })
         })
     }
 
@@ -173,15 +174,15 @@ impl<'j, 't> Iterator for Members<'j, 't> {
 
 impl FusedIterator for Members<'_, '_> {}
 
-/// So few names are compared with one another as they stand.
-const FEW: usize = 12;
+/// So many names are looked through one by one.
+const FEW: usize = 8;
 
 impl<'j, 't> Members<'j, 't> {
     /// How many are left; they are counted.
     pub fn len(&self) -> usize {
         let (mut count, mut word) = (0, self.word);
         while word < self.end {
-            word = self.tape.behind(word + 1);
+            word = self.tape.behind(word + 2);
             count += 1;
         }
         count
@@ -199,20 +200,21 @@ impl<'j, 't> Members<'j, 't> {
 
     /// The names that stand here more than once, sorted, each of them once.
     pub fn repeated(&self) -> Vec<Name<'j, 't>> {
-        let mut few = [Spelled::default(); FEW];
-        let (mut names, mut count) = (self.clone(), 0);
-        for (place, (name, _)) in few.iter_mut().zip(&mut names) {
-            *place = name.spelled();
+        self.clone().indexed().repeated()
+    }
+
+    /// The same members, the names of the first of them at hand.
+    #[inline]
+    pub(crate) fn indexed(self) -> Indexed<'j, 't> {
+        let mut few = [(Spelled::default(), 0); FEW];
+        let (mut more, mut count) = (self.clone(), 0);
+        while let Some(place) = few.get_mut(count)
+            && let Some((name, _)) = more.next()
+        {
+            *place = (name.spelled(), name.word);
             count += 1;
         }
-        let few = few.get(..count).unwrap_or_default();
-        if names.is_empty() && few.iter().enumerate().all(|(index, name)| few.iter().skip(index + 1).all(|other| !name.is(*other))) {
-            return Vec::new();
-        }
-        let sorted: Vec<u32> = self.sorted(Spelled::compare);
-        let name = |word: u32| Name { tape: self.tape, word: word as usize };
-        let equal = sorted.chunk_by(|a, b| name(*a).spelled().is(name(*b).spelled()));
-        equal.filter(|equal| equal.len() > 1).filter_map(|equal| equal.first()).map(|word| name(*word)).collect()
+        Indexed { few, count, more, members: self }
     }
 
     /// The members in an order; of two that are equal in it, the one that is written first comes first.
@@ -223,7 +225,7 @@ impl<'j, 't> Members<'j, 't> {
         let tape = self.tape;
         self.sorted(compare).into_iter().map(move |word| {
             let word = word as usize;
-            (Name { tape, word }, Value { tape, word: word + 1 })
+            (Name { tape, word }, Value { tape, word: word + 2 })
         })
     }
 
@@ -235,6 +237,63 @@ impl<'j, 't> Members<'j, 't> {
         let spelled = |word: &u32| Name { tape: self.tape, word: *word as usize }.spelled();
         words.sort_by(|a, b| compare(spelled(a), spelled(b)));
         words
+    }
+}
+
+/// The members of an object, the names of the first of them at hand.
+pub(crate) struct Indexed<'j, 't> {
+    /// The first names, each with its word.
+    few: [(Spelled<'t>, usize); FEW],
+    /// How many of them there are.
+    count: usize,
+    /// Those behind.
+    more: Members<'j, 't>,
+    members: Members<'j, 't>,
+}
+
+impl<'j, 't> Indexed<'j, 't> {
+    fn few(&self) -> &[(Spelled<'t>, usize)] {
+        self.few.get(..self.count).unwrap_or_default()
+    }
+
+    /// Calls `each` with the names that are none of these, in their order.
+    pub(crate) fn visit_others(&self, known: &[&str], mut each: impl FnMut(&str)) {
+        let mut visit = |name: Spelled<'t>| {
+            if !known.iter().any(|known| name.spells(known)) {
+                each(&name.text().unwrap_or_default());
+            }
+        };
+        self.few().iter().for_each(|(name, _)| visit(*name));
+        if !self.more.is_empty() {
+            self.more.clone().for_each(|(name, _)| visit(name.spelled()));
+        }
+    }
+
+    /// The value of the member of this name; of a name that stands twice, the first.
+    #[inline]
+    pub(crate) fn get(&self, name: &str) -> Option<Value<'j, 't>> {
+        let tape = self.members.tape;
+        match self.few().iter().find(|(known, _)| known.spells(name)) {
+            Some((_, word)) => Some(Value { tape, word: word + 2 }),
+            None if self.more.is_empty() => None,
+            None => self.more.get(name),
+        }
+    }
+
+    /// The names that stand here more than once, sorted, each of them once.
+    pub(crate) fn repeated(&self) -> Vec<Name<'j, 't>> {
+        let (mut rest, mut is_repeated) = (self.few(), !self.more.is_empty());
+        while let [(name, _), others @ ..] = rest {
+            is_repeated = is_repeated || others.iter().any(|(other, _)| name.is(*other));
+            rest = others;
+        }
+        if !is_repeated {
+            return Vec::new();
+        }
+        let sorted = self.members.sorted(Spelled::compare);
+        let name = |word: u32| Name { tape: self.members.tape, word: word as usize };
+        let equal = sorted.chunk_by(|a, b| name(*a).spelled().is(name(*b).spelled()));
+        equal.filter(|equal| equal.len() > 1).filter_map(|equal| equal.first()).map(|word| name(*word)).collect()
     }
 }
 
@@ -252,18 +311,9 @@ impl<'t> Name<'_, 't> {
     }
 
     /// Whether this is the name.
+    #[inline]
     pub fn is(self, name: &str) -> bool {
-        let rest = self.tape.text.as_bytes().get(self.tape.place(self.word) + 1..).unwrap_or_default();
-        match rest.iter().zip(name.as_bytes()).find(|(spelled, byte)| spelled != byte) {
-            None => match rest.get(name.len()) {
-                Some(b'"') => true,
-                Some(b'\\') => self.text() == name,
-                _ => false,
-            },
-            // What is spelled otherwise may still be the same.
-            Some((b'\\', _)) => self.text() == name,
-            Some(_) => false,
-        }
+        self.spelled().spells(name)
     }
 
     /// Compares two names as texts.
@@ -272,6 +322,6 @@ impl<'t> Name<'_, 't> {
     }
 
     pub(super) fn spelled(self) -> Spelled<'t> {
-        self.tape.cursor(self.word).string().unwrap_or_default()
+        self.tape.spelled(self.word)
     }
 }

@@ -1,4 +1,5 @@
 //! Controls: what the counters must see. A suite that cannot miss holds nothing.
+use super::memory;
 use crate::{
     case::{BOTH, Case, Check, Load},
     text::{flags, rule, test},
@@ -24,6 +25,7 @@ pub(super) const MISSED: &[Case] = &[
         machines: BOTH,
         check: Check::Memory { worst: || sound().taken(), bytes: 1_000 },
     },
+    memory::MISSED,
 ];
 
 pub(super) const MET: &[Case] = &[Case {
