@@ -134,3 +134,18 @@ pub(super) const fn count(word: u32) -> u32 {
 pub(super) const fn with_count(operation: Operation, flags: u32, count: usize) -> u32 {
     operation as u32 | flags | (count as u32) << 16
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Operation;
+
+    #[test]
+    fn every_operation_has_a_row_in_the_tables_of_words() {
+        let cells = include_str!("code.rs").lines().filter_map(|line| line.strip_prefix("//! | `")?.split(" | ").next());
+        let listed: alloc::vec::Vec<&str> = cells.flat_map(|cell| cell.split([' ', '`'])).filter(|name| !name.is_empty()).collect();
+        for operation in Operation::ALL {
+            assert!(listed.contains(&alloc::format!("{operation:?}").as_str()), "{operation:?}");
+        }
+        assert_eq!(listed.len(), Operation::ALL.len(), "{listed:?}");
+    }
+}
