@@ -119,7 +119,7 @@ impl ContextIndex {
     }
 }
 
-/// Where a part of a context starts.
+/// The offset of a part of a context from the context's first byte.
 fn place(members: &[u8], part: &[u8]) -> u32 {
     low(value::offset(members, part))
 }

@@ -21,7 +21,7 @@ use crate::{
     percentage::Percentage,
 };
 
-/// What a flag lends to the draws in its conditions.
+/// The flag's settings that apply to the draws in its conditions.
 #[derive(Clone, Copy)]
 pub(crate) struct Draws<'d> {
     pub(crate) unit: &'d str,
@@ -36,7 +36,7 @@ pub(crate) struct Conditions<'c, 'd> {
     pub(crate) segments: Vec<SegmentUse>,
     /// The deepest level at which a condition stands.
     pub(crate) depth: u32,
-    /// What the patterns of the document may still take.
+    /// The work and the bytes that are left for the document's patterns.
     pub(crate) patterns: &'c mut pattern::Budget,
     /// Of the flag whose conditions are compiled; a segment has none.
     pub(crate) draws: Option<Draws<'d>>,
@@ -195,7 +195,7 @@ impl Conditions<'_, '_> {
     }
 }
 
-/// What is said of a condition past [`MAX_CONDITION_DEPTH`].
+/// The message about a condition that nests deeper than [`MAX_CONDITION_DEPTH`].
 pub(crate) struct TooDeep;
 
 impl fmt::Display for TooDeep {

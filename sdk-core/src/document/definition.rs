@@ -32,13 +32,13 @@ pub(crate) struct CompiledSegment {
 /// A segment's condition.
 #[derive(Clone, Copy)]
 pub(crate) struct Outermost {
-    /// Where it stands in the part's tables.
+    /// Its place in the part's tables.
     pub(crate) at: u32,
     /// How deep it nests (a test alone is 1), but for the segments that it names.
     pub(crate) depth: u32,
 }
 
-/// What was compiled of one flag or segment.
+/// The compiled tables and the errors of one flag or segment.
 pub(crate) struct Part {
     /// The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants. Its draws have no keys yet,
     /// and what refers to a segment holds its place among `segments`.
@@ -47,7 +47,7 @@ pub(crate) struct Part {
     /// The first errors, and how many there are.
     pub(crate) errors: Vec<DocumentError>,
     pub(crate) error_count: usize,
-    /// What its patterns took of the document's budget.
+    /// The share of the document's pattern budget that it used.
     pub(crate) patterns: Cost,
 }
 
@@ -56,11 +56,11 @@ pub(crate) struct SegmentUse {
     pub(crate) name: Box<str>,
     /// How deep the condition stands; the outermost is 1.
     pub(crate) level: u32,
-    /// Where the name stands in the document.
+    /// The name's place in the document.
     pub(crate) pointer: String,
 }
 
-/// What a sound flag says but for its state. Places of conditions are those in its part.
+/// A sound flag without its state. Conditions are named by their places in its part.
 pub(crate) struct Definition {
     pub(crate) key: Box<str>,
     /// With their places in the list.
@@ -86,7 +86,7 @@ pub(crate) struct Definition {
 
 pub(crate) const TARGETING_KEY: &str = "targetingKey";
 
-/// What a draw does where the unit is missing.
+/// The behaviour of a draw whose unit is missing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnMissingUnit {
     /// It answers an error.
@@ -96,7 +96,7 @@ pub(crate) enum OnMissingUnit {
 }
 
 pub(crate) struct Prerequisite {
-    /// Where it stands in the list.
+    /// Its index in the list.
     pub(crate) index: usize,
     /// A key or an alias.
     pub(crate) flag: Box<str>,

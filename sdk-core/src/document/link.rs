@@ -20,7 +20,7 @@ use crate::{
     model::{build::Builder, image::Image},
 };
 
-/// What concerns all flags.
+/// The document's settings that concern all flags.
 pub(crate) struct Setting<'s> {
     /// The environment whose defaults count.
     pub(crate) environment: Option<&'s str>,
@@ -31,7 +31,7 @@ pub(crate) struct Setting<'s> {
 
 /// A flag to be linked.
 pub(crate) struct StatedFlag {
-    /// Where its value stands in the text.
+    /// The offset of its value in the text.
     pub(crate) at: usize,
     pub(crate) digest: Digest,
     pub(crate) compiled: CompiledFlag,
@@ -65,7 +65,7 @@ impl LinkedFlag<'_> {
     }
 }
 
-/// Links flags and segments; answers the ruleset, and warnings about keys. What is wrong with a flag is reported and leaves it out.
+/// Links flags and segments; returns the ruleset, and warnings about keys. A flag with an error is reported and left out.
 ///
 /// `flag_keys` and `segment_names` are all that stand in the document, also those that are left out. The states are used up, and so
 /// are the tables of the flags unless they are kept.

@@ -18,7 +18,7 @@ use crate::{
 /// The operand of a test that is being compiled.
 pub(crate) struct Operand<'j, 't, 'p> {
     pub(crate) json: Option<&'j Json<'t>>,
-    /// Where the test stands.
+    /// The place of the test.
     pub(crate) test: Place<'p>,
     pub(crate) options: TestOptions,
     pub(crate) attribute: u32,
@@ -102,7 +102,7 @@ impl Operand<'_, '_, '_> {
         }
     }
 
-    /// The entries of a list, encoded, and their kinds. Where the operand is a single scalar, `place` is its own.
+    /// The entries of a list, encoded, and their kinds. For a single scalar, `place` is the scalar's own.
     fn scalars(&self, entries: &[Json<'_>], place: Place<'_>, single: bool, report: &mut Report) -> Option<(Scalars, Kinds)> {
         let mark = report.mark();
         let (mut scalars, mut kinds) = (Scalars::with_capacity(entries.len()), Kinds::default());

@@ -22,7 +22,7 @@ pub struct Leaf<'w, 'j> {
     pub value: &'w Json<'j>,
 }
 
-/// What a walk does at the objects and leaves of a tree.
+/// Callbacks of a walk at the objects and leaves of a tree.
 pub trait VisitLeaves<'j> {
     /// Why a walk may end early.
     type Error;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{bucket::BucketKey, model::build::Builder};
 
-/// What became of a segment.
+/// The outcome of linking a segment.
 #[derive(Clone, Copy)]
 enum Segment {
     /// Linked, and how deep its condition nests.
@@ -24,7 +24,7 @@ enum Segment {
 
 /// A segment to be linked.
 pub(crate) struct StandingSegment<'s> {
-    /// Where its value stands in the text.
+    /// The offset of its value in the text.
     pub(crate) at: usize,
     pub(crate) name: &'s str,
     pub(crate) digest: Digest,

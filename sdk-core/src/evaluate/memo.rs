@@ -35,7 +35,7 @@ impl Memo {
         }
     }
 
-    /// Where the entry with this key is; a fresh one holds zeros. A place is good until the next call.
+    /// The place of the entry with this key; a fresh entry holds zeros. A place is good until the next call.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(crate) fn place(&mut self, key: u32) -> usize {

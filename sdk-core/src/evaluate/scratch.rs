@@ -1,4 +1,4 @@
-//! What is worked out once for a context and a moment, and kept between the flags asked.
+//! Intermediate results for one context and moment, kept from one flag to the next.
 use super::memo::Memo;
 use crate::{
     context::{index::ContextIndex, value},
@@ -6,7 +6,7 @@ use crate::{
     model::{details::Decision, memory::Memory},
 };
 
-/// What is remembered of a context while flags are asked.
+/// Intermediate results for one context, kept while flags are evaluated.
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// Finds members of the context.
@@ -30,14 +30,14 @@ pub(crate) struct Scratch {
 
 /// Words of an attribute's entry.
 pub(super) mod known {
-    /// Where its value is: [`UNKNOWN`], [`ABSENT`], [`THE_MOMENT`], or so far from the start plus [`AT`].
+    /// The place of its value: [`UNKNOWN`], [`ABSENT`], [`THE_MOMENT`], or so far from the start plus [`AT`].
     pub(crate) const PLACE: usize = 1;
     pub(crate) const LENGTH: usize = 2;
     /// The symbol of a scalar plus two, as it is and folded; of a list, where the set of its members' symbols is, plus one.
     pub(crate) const SYMBOL: usize = 3;
     /// The folded text: where it is, plus one, and how long. Of a list, how large the sets are.
     pub(crate) const FOLDED: usize = 5;
-    /// Where text that is a decimal number is as one, plus two.
+    /// The place of text's value as a decimal number, plus two.
     pub(crate) const DECIMAL: usize = 7;
 
     pub(crate) const UNKNOWN: u32 = 0;
@@ -178,7 +178,7 @@ impl Scratch {
         Some(place)
     }
 
-    /// What was taken, from a place on.
+    /// The taken bytes from a place on.
     pub(super) fn taken(&self, place: usize) -> &[u8] {
         self.arena.bytes().get(place..self.arena_used).unwrap_or_default()
     }

@@ -4,7 +4,7 @@ use super::scratch::Scratch;
 /// A set of symbols in the arena of a [`Scratch`]: words, each 0 or a symbol plus one, found by probing.
 #[derive(Clone, Copy)]
 pub(super) struct SymbolSet {
-    /// Where it is, in bytes.
+    /// Its offset in the arena, in bytes.
     pub(super) place: u32,
     /// How many words it has: a power of two, or none where there was no memory.
     pub(super) size: u32,
@@ -38,7 +38,7 @@ impl Scratch {
         self.probe(set, symbol).and_then(|place| words.get(place)).is_some_and(|word| *word != [0; 4])
     }
 
-    /// Where a symbol stands in a set, or would.
+    /// The place of a symbol in a set, or the free place for it.
     fn probe(&self, set: SymbolSet, symbol: u32) -> Option<usize> {
         let words: &[[u8; 4]] = self.taken(set.place as usize).as_chunks().0;
         let words = words.get(..set.size as usize)?;

@@ -1,6 +1,6 @@
-//! Reading JSON text from front to back: what stands here, and what follows it.
+//! A cursor that reads JSON text from front to back.
 //!
-//! The grammar is RFC 8259. Nothing is read twice on the way, and nothing that stands deeper than [`MAX_NESTING`] is followed.
+//! The grammar is RFC 8259. The cursor reads no byte twice, and follows no value that nests deeper than [`MAX_NESTING`].
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
@@ -318,7 +318,7 @@ pub(crate) fn double(number: &str) -> Option<f64> {
 pub(crate) struct Member<'t> {
     /// Its name, or why that is no text.
     pub(crate) name: Result<Cow<'t, str>, Fault>,
-    /// Where the value stands in the text of the cursor.
+    /// The offset of the value in the text of the cursor.
     pub(crate) at: usize,
     /// The text of its value.
     pub(crate) raw: &'t str,
@@ -343,7 +343,7 @@ pub(crate) struct Spelled<'t> {
 }
 
 impl<'t> Spelled<'t> {
-    /// What is spelled, as text.
+    /// The text that is spelled.
     pub(crate) fn text(self) -> Result<Cow<'t, str>, Fault> {
         if !self.escaped {
             return Ok(Cow::Borrowed(self.text));
@@ -368,13 +368,13 @@ impl<'t> Spelled<'t> {
         if high.is_none() { Ok(Cow::Owned(text)) } else { Err(Fault::Surrogate) }
     }
 
-    /// What is spelled, as UTF-8 in which surrogates may stand alone: three bytes each.
+    /// The text that is spelled, as UTF-8 in which surrogates may stand alone: three bytes each.
     pub(crate) fn loose(self) -> Cow<'t, [u8]> {
         if !self.escaped {
             return Cow::Borrowed(self.text.as_bytes());
         }
         let mut bytes: Vec<u8> = Vec::with_capacity(self.text.len());
-        // Nothing is refused here.
+        // `decode` only fails if its callback does, and this one never does.
         let _ = self.decode(|piece| {
             match piece {
                 Piece::Text(text) => bytes.extend_from_slice(text.as_bytes()),
@@ -507,7 +507,7 @@ mod tests {
                 (None, Err(_)) => {}
                 (Some(_), Err(error)) => panic!("{text}: {error}"),
             }
-            // What is only stepped over may hold what cannot be read: overflow and texts that are none.
+            // Skipping accepts values that reading refuses: numbers that overflow and malformed text.
             assert!(theirs.is_err() || skip(&text).is_ok(), "{text}");
             assert!(ours.is_none() || skip(&text).is_ok(), "{text}");
             *if theirs.is_ok() { &mut taken } else { &mut refused } += 1;

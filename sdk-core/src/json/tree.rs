@@ -25,7 +25,7 @@ pub enum Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// Reads a text that is one value. What cannot be read is reported with its place; `place` says how deep the value stands.
+    /// Reads a text that is one value. The error names the place of what is malformed; `place` says how deep the value stands.
     pub(crate) fn read(text: &'a str, place: Place<'_>) -> Result<Self, DocumentError> {
         let mut cursor = Cursor::new(text);
         let json = cursor.tree(place).map_err(|error| *error)?;
@@ -49,7 +49,7 @@ impl<'a> Json<'a> {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 
-    /// What kind of value it is, for messages.
+    /// The kind of value, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -20,7 +20,7 @@ pub(crate) struct Version<'a> {
     pre_release: &'a [u8],
 }
 
-/// What stands between two dots.
+/// A kind of identifier: the text between two dots.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Identifier {
     Number,

@@ -243,7 +243,7 @@ impl Runner {
         Walk::new(&self.image, members, &self.now, ApplicableOverrides::NONE, &mut self.scratch, ())
     }
 
-    /// Where the texts of the program start, to be read in place.
+    /// The texts of the program, to be read in place.
     pub fn texts(&self) -> &[u8] {
         self.image.value(0)
     }

@@ -55,7 +55,7 @@ pub(super) fn determinise(nfa: &NFA, work: &mut Work<'_>) -> Result<Automaton, P
     Ok(Automaton { symbols, symbol_count: representatives.len(), steps, found_at_end, start })
 }
 
-/// What came before, as far as an assertion can ask.
+/// The byte before the present place, as far as an assertion can ask.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Before {
     Start,
@@ -168,7 +168,8 @@ impl<'a, 'b> Sets<'a, 'b> {
         Ok(self.closure(set.states.clone(), Some(satisfied))?.map(Cow::Owned))
     }
 
-    /// Where one is without reading a byte; `None` when the pattern is found. Without `satisfied`, assertions wait; with it, the others are given up.
+    /// The states that are reached without reading a byte; `None` when the pattern is found. Without `satisfied`, assertions wait; with
+    /// it, those that are not satisfied are dropped.
     fn closure(&mut self, mut waiting: Vec<StateID>, satisfied: Option<LookSet>) -> Result<Option<Vec<StateID>>, PatternError> {
         self.round += 1;
         let mut states = Vec::new();
