@@ -23,7 +23,7 @@ const NUMBERS: &str = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRI
 
 fn one(sql: &impl Database, number: u32, migration: &str) -> Result<()> {
     sql.script(migration)?;
-    // What SQL cannot do.
+    // This step needs more than SQL.
     if number == 2 {
         documents_to_rows(sql)?;
     }
