@@ -83,7 +83,7 @@ function readVectors() {
       current[Number(way.byProgram)] = each.document;
       way.lines.push(questionLine(each));
       way.expected.push(canonical(each.expected));
-      way.operators[way.expected.length - 1] = operatorsOf(documents[each.document].flags?.[each.flag]);
+      way.operators[way.expected.length - 1] = operatorsOf(documents[each.document].flags ?? {}, each.flag);
     }
     for (const each of refusals.filter(isJson)) {
       ways[0].lines.push(`{"document":${onOneLine(refusalText(each))}}`);
@@ -135,8 +135,10 @@ function canonical(value) {
   return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
 }
 
-/** The operators in the conditions of a flag. */
-const operatorsOf = (flag = {}) => [...JSON.stringify(flag).matchAll(/"op":"(\w+)"/g)].map(([, name]) => name);
+/** The operators in the conditions of a flag; none where no flag has the key. */
+function operatorsOf(flags, key) {
+  return Object.hasOwn(flags, key) ? [...JSON.stringify(flags[key]).matchAll(/"op":"(\w+)"/g)].map(([, name]) => name) : [];
+}
 
 /** The vectors with a wrong answer: the operators of the flag that each asks about. */
 function redVectors(ways) {
