@@ -164,7 +164,7 @@ impl Problem {
         Self::new(404, "VERSION_NOT_FOUND", "nothing served at this version or moment")
     }
 
-    /// A backup would replace what somebody wrote.
+    /// A backup would replace written data.
     pub(crate) fn not_empty() -> Self {
         Self::new(409, "NOT_EMPTY", "a backup is only restored into a hub that nobody has written to")
     }

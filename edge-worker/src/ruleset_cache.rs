@@ -148,9 +148,9 @@ thread_local! {
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
     /// Compiles one version after another; of each only what changed.
     static COMPILER: RefCell<Compiler> = const { RefCell::new(Compiler::new()) };
-    /// Since when somebody asks behind an answer.
+    /// Since when a request asks behind its answer.
     static BEHIND: Cell<Option<Millis>> = const { Cell::new(None) };
-    /// When somebody last asked for a key that nobody knew.
+    /// The time of the last request to the hub about an unknown key.
     static SOUGHT: Cell<Option<Millis>> = const { Cell::new(None) };
 }
 
@@ -315,7 +315,7 @@ async fn ask(env: Env) -> Result<(), Problem> {
         note(asked, false);
         return Ok(());
     };
-    // While we waited somebody else may have learned the same, or more.
+    // While this request waited, another one may have learned the same, or more.
     if HELD.with_borrow(|held| held.as_ref().is_some_and(|held| newest.version <= held.version && Some(newest.version) >= since)) {
         note(asked, false);
         return Ok(());

@@ -21,7 +21,7 @@ use crate::problem::Problem;
 
 /// The request header with a page's signed identity, and the response header with the identity that the edge accepted.
 pub(crate) const HEADER: &str = "twinflag-identity";
-/// The attributes that say who somebody is.
+/// The attributes that identify a visitor.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "sessionId", "targetingKey", "userId"];
 /// How many secrets the runtime holds ready.
 const MOST: usize = 100;

@@ -59,7 +59,7 @@ impl Evaluator {
             stored::key(hash, env, now).await?;
             return Ok(Self { holder: None });
         }
-        // Also who has none that is right: somebody may be trying them out.
+        // Requests with wrong credentials count too: an attacker may be trying keys.
         limit::client(request, env)?;
         let Some(key) = stored::key(hash, env, now).await? else { return Ok(Self { holder: None }) };
         stored::check_origin(&key, request)?;
@@ -71,7 +71,7 @@ impl Evaluator {
         if self.audience() == Audience::default() { Ok(self) } else { Err(Problem::wrong_credentials("a key that sees every flag")) }
     }
 
-    /// The context as far as whoever asks may say who they are.
+    /// The context with the identity that the caller may claim.
     pub(crate) fn admit(&self, context: Context) -> Result<Context, Problem> {
         match &self.holder {
             Some(holder) => holder.admit(context),

@@ -23,7 +23,7 @@ const MOST: usize = 1_000;
 const MAX_TEXT: usize = 256;
 /// The longest metadata, in bytes.
 const MAX_METADATA: usize = 4_000;
-/// Events that say how a feature does; others are kept for whoever reads them.
+/// Events that say how a feature does; others are kept for the API's readers.
 const COUNTED: [&str; 4] = ["enabled", "disabled", "error", "rollback"];
 
 #[derive(Deserialize)]

@@ -13,7 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0003_control_plane.sql"),
 ];
 
-/// Applies all to an empty database, within somebody's transaction.
+/// Applies all to an empty database, within the caller's transaction.
 pub(super) fn apply_within(sql: &impl Database) -> Result<()> {
     sql.script(NUMBERS)?;
     (1_u32..).zip(MIGRATIONS).try_for_each(|(number, migration)| one(sql, number, migration))
