@@ -4,9 +4,9 @@ use worker::Request;
 
 use crate::problem::Problem;
 
-/// What a question may hold.
+/// The limit of a question's body, in bytes.
 pub(crate) const QUESTION: usize = 256_000;
-/// What a document, or a thousand questions, may hold.
+/// The limit of a document's body, or that of a thousand questions, in bytes.
 pub(crate) const DOCUMENT: usize = 8_000_000;
 
 /// How much of a refused body is still taken from the line, unread: a client that is cut off while it sends sees no answer.

@@ -4,7 +4,7 @@ use worker::{Date, Env, Request};
 
 use crate::settings;
 
-/// What time it is, for who tests what time does: milliseconds since 1970.
+/// The request header that sets the time in tests: milliseconds since 1970.
 pub(crate) const TOLD: &str = "twinflag-now";
 
 /// Now, as the runtime tells it: workerd stops the clock while a request computes.

@@ -1,4 +1,4 @@
-//! Requests that a page of somebody else makes an operator's browser send. A browser says of each where it comes from, and a page
+//! Requests that another site's page makes an operator's browser send. A browser says of each where it comes from, and a page
 //! cannot keep it from saying so; tokens travel in no cookie, so this is the second lock.
 use worker::Request;
 

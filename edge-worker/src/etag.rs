@@ -1,4 +1,4 @@
-//! Entity tags: what an answer is recognised by when somebody asks for it again (RFC 9110, 8.8.3).
+//! Entity tags, by which a repeated request recognises an answer (RFC 9110, 8.8.3).
 use sdk_core::{BucketKey, Subkey};
 use worker::Request;
 

@@ -1,4 +1,4 @@
-//! What the runtime gives a request: the bindings, and leave to go on after the answer.
+//! The runtime's side of a request: the bindings, and leave to go on after the answer.
 use std::ops::Deref;
 
 use worker::{Context, Env};

@@ -9,7 +9,7 @@ use sdk_core::Millis;
 pub(crate) struct Keys(BTreeMap<[u8; 32], Rc<Key>>);
 
 impl Keys {
-    /// Of their rows. What is no key opens nothing.
+    /// Reads keys from their rows. A row that is no key opens nothing.
     pub(crate) fn read(rows: &[String]) -> Self {
         let mut keys = BTreeMap::new();
         keys.extend(rows.iter().filter_map(|row| Key::from_row(row)).map(|key| (key.hash.0, Rc::new(key))));

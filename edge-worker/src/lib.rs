@@ -1,6 +1,6 @@
 //! The edge: HTTP in front of the rules of `sdk-core`, and the durable object that keeps the document.
 //!
-//! Reading order: [`routes`], `handlers`, [`ruleset_cache`], [`hub`], [`store`]. Nothing here decides about a flag.
+//! Reading order: [`routes`], `handlers`, [`ruleset_cache`], [`hub`], [`store`]. No module here decides about a flag.
 mod auth;
 mod body;
 mod clock;

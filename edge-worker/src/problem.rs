@@ -3,7 +3,7 @@ use sdk_core::{DocumentError, Millis};
 use serde::Serialize;
 use worker::{Response, ResponseBuilder, console_error};
 
-/// A request that is not answered as asked. Nothing was stored.
+/// A refusal of a request. The request stored nothing.
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub(crate) status: u16,
@@ -12,7 +12,7 @@ pub(crate) struct Problem {
     pointer: Option<Box<str>>,
     until: Option<Millis>,
     header: Option<(&'static str, Box<str>)>,
-    /// What is for the log alone.
+    /// The cause, for the log alone.
     cause: Option<Box<worker::Error>>,
 }
 
@@ -60,12 +60,12 @@ impl Problem {
         Self::new(403, "FORBIDDEN", "the key is not for pages of this origin")
     }
 
-    /// What is to prove who somebody is proves nothing.
+    /// The signed identity is not valid.
     pub(crate) fn no_identity() -> Self {
         Self { detail: "the identity is not signed for this key, or has expired".to_owned(), ..Self::no_credentials() }
     }
 
-    /// Who knows the keys, the issuer or the hub, cannot be asked, so nobody knows whether what is presented is good.
+    /// The issuer or the hub, which know the keys, cannot be reached, so the credentials cannot be checked.
     pub(crate) fn no_keys() -> Self {
         Self {
             header: Some(("retry-after", "10".into())),
@@ -105,7 +105,7 @@ impl Problem {
         Self { pointer: Some(error.pointer.as_str().into()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
     }
 
-    /// What is to be replaced is not at the version the caller thinks.
+    /// The document is not at the version that `If-Match` names.
     pub(crate) fn version_mismatch(newest: Option<u32>) -> Self {
         let (detail, tag) = match newest {
             Some(version) => (format!("the document is at version {version}"), Some(format!("\"{version}\""))),
@@ -114,7 +114,7 @@ impl Problem {
         Self { header: tag.map(|tag| ("etag", tag.into())), ..Self::new(412, "VERSION_MISMATCH", detail) }
     }
 
-    /// What is to be replaced must be named by its version.
+    /// The request must name the version that it replaces.
     pub(crate) fn no_precondition(newest: u32) -> Self {
         let header = Some(("etag", format!("\"{newest}\"").into()));
         let detail = format!("a document is replaced: expected If-Match with its version, which is \"{newest}\"");
@@ -131,7 +131,7 @@ impl Problem {
         Self::new(422, "IDEMPOTENCY_KEY_REUSED", "another request was sent with this idempotency key")
     }
 
-    /// Nobody is told whether there is a customer or an organization that is not theirs.
+    /// A caller does not learn whether another organization or its customers exist.
     pub(crate) fn no_owner() -> Self {
         Self::new(404, "NOT_FOUND", "there is no such customer or organization")
     }
@@ -159,12 +159,12 @@ impl Problem {
         Self { until: Some(moment), header: Some(("retry-after", seconds.to_string().into())), ..self }
     }
 
-    /// Nothing served then.
+    /// No version existed at that moment.
     pub(crate) fn no_version() -> Self {
         Self::new(404, "VERSION_NOT_FOUND", "nothing served at this version or moment")
     }
 
-    /// A backup would replace what somebody wrote.
+    /// A backup would replace written data.
     pub(crate) fn not_empty() -> Self {
         Self::new(409, "NOT_EMPTY", "a backup is only restored into a hub that nobody has written to")
     }
@@ -204,7 +204,7 @@ impl Problem {
         self.respond("application/problem+json", json)
     }
 
-    /// What went wrong, for the log.
+    /// The cause, for the log.
     pub(crate) fn why(&self) -> String {
         self.cause.as_ref().map_or_else(|| self.detail.clone(), ToString::to_string)
     }
@@ -226,13 +226,13 @@ impl Problem {
     }
 }
 
-/// What serde says of a value that does not fit, without the value: it may be a secret, and a refusal is written to logs.
+/// serde's message about a value that does not fit, without the value: it may be a secret, and refusals are logged.
 fn without_value(refusal: &str) -> String {
-    // What is expected stands last, in words of ours.
+    // The expectation stands last, in our own words.
     refusal.rsplit_once(", expected ").map_or_else(|| refusal.to_owned(), |(_, expected)| format!("expected {expected}"))
 }
 
-/// What the runtime could not do. The text may hold anything, so it goes to the log and not to the caller.
+/// A failure of the runtime. The text may hold anything, so it goes to the log and not to the caller.
 impl From<worker::Error> for Problem {
     fn from(error: worker::Error) -> Self {
         Self { cause: Some(Box::new(error)), ..Self::new(500, "GENERAL", "the request could not be answered") }

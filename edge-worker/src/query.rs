@@ -15,7 +15,7 @@ impl Query {
         Ok(query)
     }
 
-    /// Reads a query of which somebody else says what may stand in it, with [`Self::only`].
+    /// Reads a query whose parameters the handler checks later, with [`Self::only`].
     pub(crate) fn any(request: &Request) -> Result<Self, Problem> {
         Self::parse(&request.inner().url()).map_err(Problem::malformed)
     }
@@ -31,7 +31,7 @@ impl Query {
         Ok(self)
     }
 
-    /// Reads a query in which anything may stand: what nobody here knows is for somebody else, what cannot be read is nothing.
+    /// Reads a query of any parameters: unknown ones are ignored, and a query that cannot be read is empty.
     pub(crate) fn lenient(request: &Request) -> Self {
         Self::parse(&request.inner().url()).unwrap_or(Self(Vec::new()))
     }

@@ -36,14 +36,14 @@ enum Route {
     Asset,
 }
 
-/// Who asks. It decides who else may read the answer and who may keep it.
+/// The audience of a route. It decides which caches may keep the answer and which origins may read it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Audience {
     /// Pages, also those of other origins: they keep an answer and ask whether it still holds.
     Pages,
     /// Servers and monitors: nobody keeps anything.
     Programs,
-    /// Who decides: nobody keeps anything, and no page of another origin makes them.
+    /// Operators: no cache keeps an answer, and pages of other origins are refused.
     Operators,
     /// Browsers that load the pages of this server.
     Visitors,
@@ -53,7 +53,7 @@ enum Audience {
 #[derive(Clone, Copy)]
 struct Served(Route, &'static str, Audience);
 
-/// Where a request says whose it is. Caches keep answers apart by the first of them themselves, by the others only when told.
+/// The headers with credentials. Caches separate answers by the first one themselves, by the others only if `Vary` names them.
 const CREDENTIALS: &str = "authorization, twinflag-identity, x-api-key";
 
 const GET: &str = "GET, HEAD, OPTIONS";
@@ -131,7 +131,7 @@ pub(crate) async fn answer(mut request: Request, env: &Host) -> worker::Result<R
     dressed(answer, audience, &request, env)
 }
 
-/// What serves a path, and the flag's key where the path holds one.
+/// The route of a path, and the flag's key if the path holds one.
 fn find(path: &str, env: &Env) -> Option<(Served, String)> {
     let (served, key) = ROUTER.with(|router| {
         let Match { value, params } = router.at(path).ok()?;
@@ -140,7 +140,7 @@ fn find(path: &str, env: &Env) -> Option<(Served, String)> {
     (served.0 != Route::DemoExplain || settings::is_demo(env)).then_some((served, key))
 }
 
-/// What is refused before anybody looks who asks.
+/// Refusals that need no credentials.
 fn check(audience: Audience, request: &Request, method: &str) -> Result<(), Problem> {
     if audience == Audience::Operators { cross_site::refuse(request, method) } else { Ok(()) }
 }
@@ -182,8 +182,7 @@ async fn options(request: &Request, env: &Host, methods: &str, audience: Audienc
     Ok(answer)
 }
 
-/// What every answer says beside its content: who may read it, who may keep it, that its type is its type, and that where it was
-/// read is nobody's business.
+/// Sets the headers of every answer: caching, `nosniff`, `no-referrer` and, for pages, CORS and `Vary`.
 fn dressed(answer: Response, audience: Audience, request: &Request, env: &Env) -> worker::Result<Response> {
     let answer = changeable(answer)?;
     let headers = answer.headers();
@@ -230,7 +229,7 @@ mod tests {
         serde_json::from_str(include_str!("../openapi.json")).unwrap()
     }
 
-    /// Where the routes and a description of them disagree.
+    /// The differences between the routes and a description of them.
     fn disagreements(description: &Value) -> Vec<String> {
         let mut router = Router::new();
         for (place, (path, _)) in ROUTES.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The compiled ruleset that this isolate answers from, and the keys that open it. Reads seldom wait for the hub, and never fail while one is held.
 //!
-//! A request cannot wait for what another one asked: in workerd a promise belongs to the request that made it. Who must know
-//! more asks for itself; only asking behind an answer is left to one at a time.
+//! A request cannot wait for what another one asked: in workerd a promise belongs to the request that made it. A
+//! request that must know more asks for itself; only one at a time asks behind its answer.
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
@@ -51,7 +51,7 @@ impl Serving {
     /// The overrides that these contexts need. Each context learns the organization of its customer, if the customer belongs to
     /// one; one that names another organization is refused with its number.
     ///
-    /// Asks the hub once, and once more for organizations that were learned. Where the hub is away the last good ones serve, or
+    /// Asks the hub once, and once more for organizations that were learned. If the hub is away, the last good ones serve, or
     /// none, and [`Self::stale`] is set.
     pub(crate) async fn overrides<'c>(
         &mut self,
@@ -89,7 +89,7 @@ impl Serving {
         for (kind, id) in owners {
             let key = RowKey::of(kind.into(), &id);
             if let Some(tree) = key.page().and_then(|page| pages.get(&page)).and_then(|owners| owners.get(&key)) {
-                // What of it is left out was told when it was imported.
+                // Its errors were reported when it was imported.
                 let (own, _) = self.ruleset.owner_overrides(kind, &id, tree);
                 overrides.insert(kind, id, own);
             }
@@ -123,7 +123,7 @@ struct Held {
     version: u32,
     /// Also before there is a document.
     keys: Rc<Keys>,
-    /// What to answer from, or why there is nothing yet.
+    /// The ruleset to answer from, or why there is none yet.
     served: Result<Served, Rc<hub::Missing>>,
     /// When the hub was last asked,
     asked: Millis,
@@ -148,9 +148,9 @@ thread_local! {
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
     /// Compiles one version after another; of each only what changed.
     static COMPILER: RefCell<Compiler> = const { RefCell::new(Compiler::new()) };
-    /// Since when somebody asks behind an answer.
+    /// Since when a request asks behind its answer.
     static BEHIND: Cell<Option<Millis>> = const { Cell::new(None) };
-    /// When somebody last asked for a key that nobody knew.
+    /// The time of the last request to the hub about an unknown key.
     static SOUGHT: Cell<Option<Millis>> = const { Cell::new(None) };
 }
 
@@ -197,7 +197,7 @@ pub(crate) async fn newer_keys(host: &Host) -> (Rc<Keys>, bool) {
             SOUGHT.set(Some(now));
             ask_within(host, now, KEY_NEWS).await;
         }
-        // Somebody else waits for the same answer, which is not here yet.
+        // Another request waits for the same answer, which has not arrived.
         Some(sought) if HELD.with_borrow(|held| held.as_ref().is_none_or(|held| held.asked < sought)) => Delay::from(NEWS).await,
         Some(_) => {}
     }
@@ -251,7 +251,7 @@ pub(crate) async fn refresh(env: &Env) {
     }
 }
 
-/// What a read does, by how long ago the hub was asked.
+/// The action of a read, by how long ago the hub was asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Plan {
     Answer,
@@ -268,7 +268,7 @@ fn plan(age_ms: i64, version: u32, min_version: Option<u32>) -> Plan {
     }
 }
 
-/// Nothing is held: there is no answer without the hub's.
+/// Asks the hub for the first ruleset: until it answers, the isolate has none.
 async fn first(host: &Host) -> Result<(), Problem> {
     match select(Box::pin(ask((**host).clone())), Delay::from(FIRST)).await {
         Either::Left((Ok(()), _)) => Ok(()),
@@ -286,7 +286,7 @@ fn away(why: &str) -> Problem {
 }
 
 fn ask_behind(host: &Host, now: Millis) {
-    // Who asked and never came back (the runtime may end a request's rest) holds nobody up for long.
+    // A request that never ended (the runtime may cancel a request's rest) blocks other requests only briefly.
     if BEHIND.get().is_some_and(|since| (0..RECENT_MS).contains(&(now.0 - since.0))) {
         return;
     }
@@ -315,7 +315,7 @@ async fn ask(env: Env) -> Result<(), Problem> {
         note(asked, false);
         return Ok(());
     };
-    // While we waited somebody else may have learned the same, or more.
+    // While this request waited, another one may have learned the same, or more.
     if HELD.with_borrow(|held| held.as_ref().is_some_and(|held| newest.version <= held.version && Some(newest.version) >= since)) {
         note(asked, false);
         return Ok(());
@@ -336,7 +336,7 @@ async fn ask(env: Env) -> Result<(), Problem> {
 
 fn compiled(newest: &hub::Ruleset) -> Result<Served, Problem> {
     let key = BucketKey::from_hex(&newest.bucket_key);
-    // What the error says may quote the document, which is for no log.
+    // The error may quote the document, which must not reach the log.
     let refused =
         |error: DocumentError| Problem::no_ruleset("DOCUMENT_REFUSED", format!("the document is refused at \"{}\"", error.pointer));
     let compiled = COMPILER.with_borrow_mut(|compiler| compiler.compile(&newest.document, key)).map_err(refused)?;
@@ -351,7 +351,7 @@ fn fail(asked: Millis) {
 
 fn note(asked: Millis, failed: bool) {
     HELD.with_borrow_mut(|held| {
-        // Who was asked before the last one and answers after it knows nothing newer.
+        // An answer to an earlier request that arrives later is not newer.
         if let Some(held) = held.as_mut().filter(|held| held.asked <= asked) {
             held.asked = asked;
             held.failed = failed;

@@ -1,7 +1,7 @@
-//! What a deployment sets: bindings that are text.
+//! A deployment's settings: bindings that are text.
 use worker::{Env, js_sys::Reflect};
 
-/// The text bound to this name; `None` where nothing or no text is. What is bound from an environment that lacks it is `null`,
+/// The text bound to this name; `None` if the binding is absent or no text. A binding from an environment that lacks it is `null`,
 /// on which [`Env::var`] throws.
 pub(crate) fn text(env: &Env, binding: &str) -> Option<String> {
     let bound = Reflect::get(env.as_ref(), &binding.into()).ok()?.as_string()?;

@@ -1,8 +1,8 @@
-//! What the source documents call the levels that answer.
+//! The source documents' names of the levels that answer.
 use sdk_core::Layer;
 
-/// Levels that count for where all of a visitor's flags come from, highest first. What a rollout, a rule or a target answers is
-/// the flag's own.
+/// Levels that count for where all of a visitor's flags come from, highest first. An answer by a rollout, a rule or a target
+/// is the flag's own.
 const SOURCES: [(&str, &str); 3] =
     [("customer", "customer_override"), ("organization", "organization_override"), ("environment", "environment")];
 

@@ -85,7 +85,7 @@ impl Tier {
     }
 }
 
-/// Where a rollout is in its life.
+/// The status of a rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Made, not begun.

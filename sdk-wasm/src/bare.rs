@@ -1,9 +1,9 @@
-//! What std would have brought to the engine: an allocator, and what becomes of a panic.
+//! The engine's replacements for std: an allocator and a panic handler.
 
 use core::{arch::wasm32::unreachable, panic::PanicInfo};
 
-/// Hands memory out and never takes it back. What the engine holds it uses again; a vector that grows leaves as much behind as
-/// it takes, at most.
+/// Hands memory out and never takes it back. The engine uses its memory again; a vector that grows leaves at most as much
+/// behind as it takes.
 #[global_allocator]
 static ALLOCATOR: mini_alloc::MiniAlloc = mini_alloc::MiniAlloc::INIT;
 

@@ -19,7 +19,7 @@ pub struct Ruleset {
     compiled: Compiled,
 }
 
-/// What crosses as `RulesetDetails` of `types.ts`.
+/// The wire form of `RulesetDetails` in `types.ts`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Details<'r> {
@@ -71,7 +71,7 @@ impl Ruleset {
         }
     }
 
-    /// What was left out, and why; of more than 1,000 errors the first in the order of the document.
+    /// The parts of the document that were left out, and why; at most the first 1,000 in the order of the document.
     #[wasm_bindgen(unchecked_return_type = "DocumentFault[]")]
     pub fn errors(&self) -> Result<JsValue, JsValue> {
         faults(&self.compiled.errors)
@@ -83,7 +83,7 @@ impl Ruleset {
         self.compiled.error_count
     }
 
-    /// What counts, but perhaps not as it was meant.
+    /// Warnings to show the operator; the flags are compiled all the same.
     #[wasm_bindgen(unchecked_return_type = "DocumentFault[]")]
     pub fn warnings(&self) -> Result<JsValue, JsValue> {
         faults(&self.compiled.warnings)

@@ -1,6 +1,6 @@
 //! The engine of a page: programs, contexts, and the answers, read in place.
 //!
-//! What is longer than a number does not cross: the page writes programs and contexts into the engine's room, and reads answers
+//! Only numbers cross the boundary: the page writes programs and contexts into the engine's room, and reads answers
 //! and the program's texts where they stand in memory. `npm/client/src/engine.ts` is the other half, and calls these functions
 //! by their names, with no generated code between.
 
@@ -15,8 +15,8 @@ fn with<T: Default>(engine: usize, call: impl FnOnce(&mut Runner) -> T) -> T {
     ENGINES.try_lock().and_then(|mut engines| engines.get_mut(engine).map(call)).unwrap_or_default()
 }
 
-/// Where to write a program, or a context in the form of `sdk-core/src/context/value.rs`, of up to this many bytes; what was written stays.
-/// 0 where there is no memory for it.
+/// The address at which to write a program, or a context in the form of `sdk-core/src/context/value.rs`, of up to this many bytes.
+/// Earlier bytes stay. 0 if there is no memory.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn room(engine: usize, length: usize) -> usize {
     with(engine, |runner| {

@@ -1,7 +1,8 @@
 /**
  * Faults, each one small: a text that stands exactly once in a file, and what is put in its place.
  *
- * Every one must be noticed twice: by a vector, and by the digest of generated lines.
+ * Every one must be noticed twice: by a vector, and by the digest of generated lines. `operators` are those that a fault breaks: of
+ * each a vector must turn red.
  */
 export const mutants = [
   {
@@ -71,24 +72,28 @@ export const mutants = [
   },
   {
     name: 'endsWith dropped',
+    operators: ['endsWith'],
     file: 'sdk-core/src/evaluate/walk.rs',
     find: 'self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).ends_with(operand))',
     replacement: 'false',
   },
   {
     name: 'cidr dropped',
+    operators: ['cidr'],
     file: 'sdk-core/src/evaluate/walk.rs',
     find: 'cidr::Words::of(text).is_some_and(|address| self.is_in_networks(*narrow, *wide, address.words()))',
     replacement: 'false',
   },
   {
     name: 'gte is gt',
+    operators: ['gte', 'semverGte'],
     file: 'sdk-core/src/matching/comparison.rs',
     find: 'Self::GreaterOrEqual | Self::Caret | Self::Tilde => order.is_ge(),',
     replacement: 'Self::GreaterOrEqual | Self::Caret | Self::Tilde => order.is_gt(),',
   },
   {
     name: 'a caret holds over minor zeros',
+    operators: ['semverCaret'],
     file: 'sdk-core/src/matching/semver.rs',
     find: 'while same < CORE_NUMBERS && next_number(&mut rest).is_empty() {',
     replacement: 'while same > CORE_NUMBERS && next_number(&mut rest).is_empty() {',
@@ -228,6 +233,7 @@ export const mutants = [
   },
   {
     name: 'hasAll is hasAny',
+    operators: ['hasAll'],
     file: 'sdk-core/src/evaluate/walk.rs',
     find: 'if every { symbols.all(has) } else { symbols.any(has) }',
     replacement: 'symbols.any(has)',
@@ -377,5 +383,82 @@ export const mutants = [
     file: 'sdk-core/src/evaluate/scratch.rs',
     find: 'segment.wrapping_mul(2)',
     replacement: 'segment & !1',
+  },
+  {
+    name: 'equal and different swapped',
+    operators: ['eq', 'neq', 'in', 'notIn'],
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: 'self.is_listed(among.symbols, attribute, encoded, folds) != among.none_of',
+    replacement: 'self.is_listed(among.symbols, attribute, encoded, folds) == among.none_of',
+  },
+  {
+    name: 'a string contains nothing',
+    operators: ['contains'],
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: 'self.operand(*operand).is_some_and(|operand| text::contains(self.folded(attribute, text, *ignore_case), operand))',
+    replacement: 'false',
+  },
+  {
+    name: 'startsWith dropped',
+    operators: ['startsWith'],
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: 'self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).starts_with(operand))',
+    replacement: 'false',
+  },
+  {
+    name: 'hasAny is hasAll',
+    operators: ['hasAny'],
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: 'if every { symbols.all(has) } else { symbols.any(has) }',
+    replacement: 'symbols.all(has)',
+  },
+  {
+    name: 'matches dropped',
+    operators: ['matches'],
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: 'pattern::found(self.image.text(*table), text)',
+    replacement: 'false',
+  },
+  {
+    name: 'nothing exists',
+    operators: ['exists'],
+    file: 'sdk-core/src/evaluate/walk.rs',
+    find: 'Test::Exists => return true,',
+    replacement: 'Test::Exists => return false,',
+  },
+  {
+    name: 'lt is lte',
+    operators: ['lt', 'before', 'semverLt'],
+    file: 'sdk-core/src/matching/comparison.rs',
+    find: 'Self::Less => order.is_lt(),',
+    replacement: 'Self::Less => order.is_le(),',
+  },
+  {
+    name: 'lte is lt',
+    operators: ['lte', 'semverLte'],
+    file: 'sdk-core/src/matching/comparison.rs',
+    find: 'Self::LessOrEqual => order.is_le(),',
+    replacement: 'Self::LessOrEqual => order.is_lt(),',
+  },
+  {
+    name: 'gt is gte',
+    operators: ['gt', 'after', 'semverGt'],
+    file: 'sdk-core/src/matching/comparison.rs',
+    find: 'Self::Greater => order.is_gt(),',
+    replacement: 'Self::Greater => order.is_ge(),',
+  },
+  {
+    name: 'an equal version differs',
+    operators: ['semverEq'],
+    file: 'sdk-core/src/matching/comparison.rs',
+    find: 'Self::Equal => order.is_eq(),',
+    replacement: 'Self::Equal => order.is_ne(),',
+  },
+  {
+    name: 'a tilde over three numbers',
+    operators: ['semverTilde'],
+    file: 'sdk-core/src/matching/semver.rs',
+    find: 'self.is_in(base, 2)',
+    replacement: 'self.is_in(base, 3)',
   },
 ];

@@ -28,7 +28,7 @@ use serde::de::IgnoredAny;
 pub struct Import<'i> {
     /// Its text.
     pub text: &'i str,
-    /// Whose `enabled`, `rollout` and overrides count.
+    /// The side whose `enabled`, `rollout` and overrides count.
     pub state: State,
     /// In case that neither the document nor the rows name one.
     pub new_key: BucketKey,
@@ -42,7 +42,7 @@ pub struct Imported {
     pub errors: Vec<DocumentError>,
     /// How many errors the document has.
     pub error_count: usize,
-    /// What of the document counts, but perhaps not as it was meant.
+    /// Warnings to show the operator; the document was imported all the same.
     pub warnings: Vec<DocumentError>,
     /// The differences to show the operator.
     pub changes: Vec<rows::Change>,
@@ -170,7 +170,7 @@ impl Difference<'_> {
             RowKind::Course if is_written(RowKind::State) || is_written(RowKind::Flag) => None,
             // Names that come or go have records of their own.
             RowKind::Order => self.before.is_other_order(self.after, key).then(place),
-            // Nobody who reads the trail needs to know the bucket key.
+            // Readers of the trail do not need the bucket key.
             RowKind::BucketKey if self.written.contains(&RowKey::of(RowKind::Member, BUCKET_KEY)) => None,
             RowKind::Member if key.name == BUCKET_KEY => Some(place()),
             RowKind::Course | RowKind::Segment | RowKind::Member => Some(values(place())),
@@ -235,8 +235,8 @@ pub struct AnswerDiff {
     pub after: Option<String>,
 }
 
-/// Whose answers differ between two rulesets, by trying contexts: each that differs, by flag. Reasons and layers alone are no
-/// difference: the value and the variant are.
+/// The contexts that get another answer from the second ruleset, by flag. Only another value or variant is another answer, not
+/// another reason or layer alone.
 pub fn answer_diffs(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), contexts: &[Context], now: Millis) -> Vec<AnswerDiff> {
     let keys: BTreeSet<&str> = before.0.flag_keys().chain(after.0.flag_keys()).collect();
     let mut diffs = Vec::new();

@@ -1,7 +1,7 @@
 //! Keys that open the edge: making, rotating and revoking them.
 //!
-//! A key is a row beside the documents, under an id that may be known; of the key itself there is only its hash. Whoever makes
-//! the secrets shows them once and keeps none; the one exception is the secret that a customer's server signs identities with,
+//! A key is a row beside the documents, under an id that may be known; of the key itself there is only its hash. The edge
+//! makes the secrets, shows them once and keeps none; the one exception is the secret that a customer's server signs identities with,
 //! without which nobody could check a signature. No record and no view holds a secret or a hash.
 mod text;
 
@@ -42,7 +42,7 @@ pub const RANDOM: usize = 20;
 /// How many characters of a key are shown behind its prefix.
 const SHOWN: usize = 4;
 
-/// Whom a key is for.
+/// The kind of caller that a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
     /// Pages: anybody can read the key there.
@@ -128,7 +128,7 @@ impl fmt::Debug for Secret {
 /// The terms of a key: an operator sets them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyTerms {
-    /// Whom it is for.
+    /// The kind of caller that it is for.
     pub kind: KeyKind,
     /// For people.
     pub label: String,
@@ -307,7 +307,7 @@ fn revoke(current: CurrentState<'_>, id: &str, now: Millis) -> Result<CommandOut
     if before.revoked_at.is_some() {
         return Ok(CommandOutcome::default());
     }
-    // Nothing is signed for it any more.
+    // A revoked key verifies no identity, so its signing secret goes.
     let after = Key { revoked_at: Some(now), identity_secret: None, ..before.clone() };
     let change = Change { old: Some(before.to_view(id)), new: Some(after.to_view(id)), ..Change::new(Action::KeyRevoked) };
     let write = (RowKey::of(RowKind::Key, id), Some(after.to_row()));

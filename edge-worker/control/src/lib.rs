@@ -1,7 +1,7 @@
 //! Steering: what operators may do to flags, rollouts, overrides and keys.
 //!
 //! Pure: a command takes what is held and answers what to write *and* the records of it, or why not; there is no way to change
-//! something without a record. Nothing here knows a clock, a store or HTTP. Reading order: [`Command`], [`execute`], [`import`].
+//! something without a record. This crate knows no clock, no store and no HTTP. Reading order: [`Command`], [`execute`], [`import`].
 #![no_std]
 
 extern crate alloc;

@@ -1,7 +1,7 @@
 //! Rollouts: their tiers, their states, and the steps between them.
 //!
-//! Pure: a step takes a rollout, the moment and what was observed, and answers the next rollout or why there is none. What a
-//! rollout means for an answer stands in `evaluate`; the two know nothing of each other.
+//! Pure: a step takes a rollout, the moment and what was observed, and answers the next rollout or why there is none. The
+//! core's evaluation decides what a rollout answers; it and this module do not know each other.
 use alloc::{
     format,
     string::{String, ToString as _},
@@ -115,7 +115,7 @@ pub enum Step {
     Start,
     /// To the next tier, when the present one has lasted long enough and went well; forced, whatever it was like.
     Advance {
-        /// Whatever the present tier was like.
+        /// Advances even if the present tier's time or gate stands against it.
         force: bool,
     },
     /// Stays where it is.
@@ -161,7 +161,7 @@ impl Rollout {
                 return Err(StepError::Illegal(format!("the rollout is at {percent} %; only one at 100 % can be completed")));
             }
             (Step::Complete, _) => return illegal("only an active one can be completed"),
-            // Whoever is on call may say it twice.
+            // Rolling back twice is no error: the operator on call need not know the state.
             (Step::RollBack, Status::RolledBack) => {}
             (Step::RollBack, _) => next.roll_back(now),
             (Step::Percentage(percentage), Status::Active | Status::Paused) => next.set_percentage(percentage, now),
@@ -221,7 +221,7 @@ impl Rollout {
 
     fn advance(&mut self, tier: Tier, now: Millis) {
         self.tier = Some(tier);
-        // Somebody may have gone further than the template: advancing takes the flag from nobody.
+        // An operator may have set a higher percentage than the template's; advancing never lowers it.
         self.percentage = self.percentage.max(tier.percentage());
         self.course.stage_since = Some(now);
     }

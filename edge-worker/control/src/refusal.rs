@@ -5,7 +5,7 @@ use sdk_core::{DocumentError, Millis};
 
 use crate::lifecycle::StepError;
 
-/// Why a command is not carried out. Nothing was changed.
+/// The reason why a command was not carried out. The command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The kind of the reason.

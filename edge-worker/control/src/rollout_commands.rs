@@ -163,7 +163,7 @@ fn create(plan: &RolloutPlan, before: Option<&Rollout>, actor: &Actor) -> Result
     let lists = Lists { allow: Some(plan.allow.clone()), deny: Some(plan.deny.clone()), ..Lists::default() };
     rollout = with_lists(&rollout, &lists)?;
     edit_guard(&mut rollout, &plan.guard)?;
-    // What is planned so already is: sent again it is no other plan.
+    // The same plan sent again changes nothing.
     match before {
         Some(before)
             if *before == (Rollout { course: Course { created_at: before.course.created_at, ..rollout.course }, ..rollout.clone() }) =>

@@ -23,7 +23,7 @@ impl Algorithm {
         })
     }
 
-    /// What WebCrypto calls it, for importing a key as well as for verifying: it reads of an object what it needs.
+    /// WebCrypto's parameters of the algorithm, for importing a key and for verifying: each call reads the members that it needs.
     pub(super) const fn parameters(self) -> &'static str {
         match self {
             Self::HmacSha256 => r#"{"name":"HMAC","hash":"SHA-256"}"#,

@@ -1,4 +1,4 @@
-//! What a token says of whoever shows it (RFC 7519, section 4), and whether it says it to us, now.
+//! The claims of a token (RFC 7519, section 4), and the check that they hold for this deployment at this time.
 use sdk_core::Millis;
 
 use super::{
@@ -13,7 +13,7 @@ const LONGEST_SUBJECT: usize = 256;
 
 /// The claims we read. One of another type refuses the token: a time in quotes must not count as no time.
 pub(super) struct Claims {
-    /// Who shows the token: text that can be written down with a change, and read by people.
+    /// The subject of the token: readable text, to be recorded with a change.
     pub(super) subject: String,
     pub(super) role: Option<Role>,
     times: Times,
@@ -21,7 +21,7 @@ pub(super) struct Claims {
     audience: Vec<String>,
 }
 
-/// What a deployment expects of every token; without it, anything will do.
+/// The issuer and the audience that a deployment expects of every token; an unset one accepts any.
 #[derive(Default)]
 pub(super) struct Expected {
     pub(super) issuer: Option<String>,

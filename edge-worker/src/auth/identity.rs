@@ -1,4 +1,4 @@
-//! Whom a context may say that it is: anybody, whom the key is for, or whom the customer's server signed.
+//! The identity that a context may claim: any, the key's own, or one that the customer's server signed.
 //!
 //! A signature is a token (RFC 7519) in the header [`HEADER`], HS256 by the secret that was shown when the key was made. Its claims
 //! are called like the attributes, and it expires.
@@ -19,9 +19,9 @@ use super::{
 };
 use crate::problem::Problem;
 
-/// Where a page shows what its server signed, and where it is answered whom it is taken for.
+/// The request header with a page's signed identity, and the response header with the identity that the edge accepted.
 pub(crate) const HEADER: &str = "twinflag-identity";
-/// The attributes that say who somebody is.
+/// The attributes that identify a visitor.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "sessionId", "targetingKey", "userId"];
 /// How many secrets the runtime holds ready.
 const MOST: usize = 100;
@@ -31,10 +31,10 @@ thread_local! {
     static READY: RefCell<BTreeMap<[u8; 32], subtle::Key>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// What a stored client key lets its holder see, and as whom.
+/// The flags that a stored client key shows to its holder, and the identity that it fixes.
 pub(crate) struct Holder {
     key: Rc<Key>,
-    /// What was signed.
+    /// The signed attributes.
     proven: Vec<(&'static str, Json)>,
 }
 
@@ -74,8 +74,8 @@ impl Holder {
         }
     }
 
-    /// Whom a program is for, where its visitor does not decide that alone: `{"known":[…],"visitor":{…}}`. A page that asks for a
-    /// program tells everything in `known`, and says of its visitor what stands in `visitor`. `None` where identities are open.
+    /// The visitor of a program, if the edge decides about it: `{"known":[…],"visitor":{…}}`. The client sends the attributes in `known`
+    /// with each request for a program, and runs the program as `visitor`. `None` for open identities.
     pub(crate) fn visitor(&self, ruleset: &Ruleset) -> Option<String> {
         let mut out = String::new();
         let mut object = Object::open(&mut out);
@@ -119,7 +119,7 @@ fn pinned(context: Context, kind: OwnerKind, pinned: Option<&str>) -> Result<Con
     }
 }
 
-/// What a token says of its bearer, if it was signed for this key and holds now.
+/// The attributes in a token that was signed for this key and holds now.
 async fn signed(key: &Key, secret: &Secret, shown: &str, now: Millis) -> Result<Vec<(&'static str, Json)>, Unfit> {
     let token = Token::parse(shown)?;
     let proven = attributes(&token.claims)?;

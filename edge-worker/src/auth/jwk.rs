@@ -17,11 +17,11 @@ const POINT: usize = 32;
 pub(super) struct Jwk {
     pub(super) id: Option<String>,
     pub(super) algorithm: Algorithm,
-    /// What makes the key, alone, as JSON.
+    /// The public members of the key alone, as JSON.
     pub(super) public: String,
 }
 
-/// The keys of a set that are for us; an error for what is no set. What is not understood is left out (RFC 7517, section 5).
+/// The keys of a set that can check our tokens; an error if the text is no set. Keys of unknown kinds are left out (RFC 7517, section 5).
 pub(super) fn set(text: &str) -> Result<Vec<Jwk>, Unfit> {
     let set = Object::read(text.as_bytes())?;
     let Some(Json::List(keys)) = set.get("keys") else { return Err(Unfit) };
@@ -62,7 +62,7 @@ fn read(key: &Object) -> Result<Jwk, Unfit> {
         Some(_) => false,
     };
     let is_named_so = key.text("alg")?.map(Algorithm::named).transpose()?.is_none_or(|named| named == algorithm);
-    // What somebody published the private part of proves nothing any more.
+    // A key whose private part was published proves nothing.
     let is_public = key.get("d").is_none() && key.get("k").is_none();
     if verifies && is_named_so && is_public && key.text("use")?.is_none_or(|usage| usage == "sig") {
         Ok(Jwk { id: key.text("kid")?.map(str::to_owned), algorithm, public })

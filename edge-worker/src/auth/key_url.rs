@@ -88,7 +88,7 @@ impl Asked {
         }
     }
 
-    /// Who asked and never came back (the runtime may end a request's rest) holds nobody up for long.
+    /// A fetch that never ended (the runtime may cancel a request's rest) blocks other requests only briefly.
     fn is_under_way(&self, now: Millis) -> bool {
         self.under_way && self.last.is_some_and(|last| within(last, PATIENCE_MS, now))
     }
@@ -123,7 +123,7 @@ async fn load(url: &str, signal: AbortSignal) -> bool {
 
 async fn fetch(url: &str, signal: AbortSignal) -> Result<Vec<jwk::Jwk>, String> {
     let mut init = RequestInit::new();
-    // Whoever answers elsewhere is somebody else.
+    // A redirect leads to another party, so it is not followed.
     init.with_redirect(RequestRedirect::Manual).with_cache(CacheMode::NoStore);
     let request = Request::new_with_init(url, &init).map_err(|_| "it is no address")?;
     let mut answer = Fetch::Request(request).send_with_signal(&signal).await.map_err(|_| "it cannot be reached")?;

@@ -1,4 +1,4 @@
-//! Who asks. A handler takes the proof as an argument and cannot be called without it.
+//! Authentication of the caller. A handler takes the proof as an argument and cannot be called without it.
 //!
 //! Keys open evaluation: two that a deployment may bring along, and those that the hub keeps. Administration takes a token (RFC
 //! 7519). Reading order: [`stored`], [`identity`]; [`token`], [`claims`], [`trust`], [`role`].
@@ -59,7 +59,7 @@ impl Evaluator {
             stored::key(hash, env, now).await?;
             return Ok(Self { holder: None });
         }
-        // Also who has none that is right: somebody may be trying them out.
+        // Requests with wrong credentials count too: an attacker may be trying keys.
         limit::client(request, env)?;
         let Some(key) = stored::key(hash, env, now).await? else { return Ok(Self { holder: None }) };
         stored::check_origin(&key, request)?;
@@ -71,7 +71,7 @@ impl Evaluator {
         if self.audience() == Audience::default() { Ok(self) } else { Err(Problem::wrong_credentials("a key that sees every flag")) }
     }
 
-    /// The context as far as whoever asks may say who they are.
+    /// The context with the identity that the caller may claim.
     pub(crate) fn admit(&self, context: Context) -> Result<Context, Problem> {
         match &self.holder {
             Some(holder) => holder.admit(context),
@@ -79,7 +79,7 @@ impl Evaluator {
         }
     }
 
-    /// What of the flags is seen, and how they say who they are.
+    /// The flags that the caller may see, and how it proves an identity.
     pub(crate) fn audience(&self) -> Audience<'_> {
         self.holder.as_ref().map(Holder::audience).unwrap_or_default()
     }
@@ -105,7 +105,7 @@ impl Server {
 }
 
 impl Admin {
-    /// Whoever holds a role; who only reads changes nothing.
+    /// The caller, if its token holds a role; that of a member may only GET and HEAD.
     pub(crate) async fn of(request: &Request, env: &Env) -> Result<Self, Problem> {
         let Claims { subject, role, .. } = signed(request, env).await?;
         let role = role.ok_or_else(|| Problem::wrong_credentials("a role"))?;
@@ -120,7 +120,7 @@ impl Admin {
         if self.within().is_none() { Ok(self) } else { Err(Problem::wrong_credentials("the role service or admin")) }
     }
 
-    /// Who it is, in the issuer's words.
+    /// The subject of the token, in the issuer's words.
     pub(crate) fn subject(&self) -> &str {
         &self.subject
     }
@@ -141,7 +141,7 @@ pub(crate) enum Origins {
     Of(Rc<Key>),
     /// Those that the deployment lists.
     Listed,
-    /// Nothing is shown that says: those of anybody.
+    /// Any origin: the request shows no key that lists origins.
     Any,
 }
 
@@ -154,7 +154,7 @@ impl Origins {
     }
 }
 
-/// What a token says that holds.
+/// The claims of the request's token, if it holds.
 async fn signed(request: &Request, env: &Env) -> Result<Claims, Problem> {
     trust::verified(Presented::bearer(request)?.text(), env).await?.ok_or_else(Problem::no_credentials)
 }

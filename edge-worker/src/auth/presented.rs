@@ -1,4 +1,4 @@
-//! What a caller shows.
+//! The credentials that a caller presents.
 use control::{KeyKind, change::Hash};
 use worker::{Env, Request};
 
@@ -29,7 +29,7 @@ impl Presented {
         presented.len() == expected.len() && differing == 0
     }
 
-    /// Of which kind of stored key it is, if it is one at all, and its hash. What we never made is not looked for.
+    /// The kind and the hash of the stored key that this text may be; `None` for text that the edge never made.
     pub(super) fn stored(&self) -> Option<(KeyKind, Hash)> {
         Some((KeyKind::of_secret(&self.0)?, Hash::of(self.0.as_bytes())))
     }

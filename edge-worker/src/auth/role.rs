@@ -1,4 +1,4 @@
-//! What somebody may do, as far as their token says.
+//! The roles of a token, and what each permits.
 use super::json::{Json, Object};
 
 /// The role in a token.

@@ -26,7 +26,7 @@ pub(super) async fn key(hash: Hash, host: &Host, now: Millis) -> Result<Option<R
     found.filter(|key| key.holds(now)).map(Some).ok_or_else(Problem::no_credentials)
 }
 
-/// Refuses pages of origins that the key does not list. Who is no page says no origin.
+/// Refuses pages of origins that the key does not list. A caller that is no page sends no origin.
 pub(super) fn check_origin(key: &Key, request: &Request) -> Result<(), Problem> {
     match request.headers().get("origin")? {
         Some(origin) if !key.allows(&origin) && !cross_site::is_own(&origin, &request.inner().url()) => Err(Problem::foreign_origin()),

@@ -19,7 +19,7 @@ pub(super) struct Token<'t> {
     pub(super) key_id: Option<String>,
     pub(super) claims: Object,
     pub(super) signature: Vec<u8>,
-    /// What the signature is of.
+    /// The text that is signed.
     pub(super) signed: &'t str,
 }
 

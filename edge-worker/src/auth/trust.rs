@@ -1,7 +1,7 @@
-//! Whose tokens a deployment takes: bindings, read once in an isolate.
+//! The token issuers that a deployment trusts: bindings, read once in an isolate.
 //!
-//! `JWT_SECRET` checks HS256. `JWKS` (keys, as text) and `JWKS_URL` (where they are) check RS256, ES256 and EdDSA. What is not set
-//! opens nothing; `JWT_ISSUER` and `JWT_AUDIENCE` are asked of every token where they are set.
+//! `JWT_SECRET` checks HS256. `JWKS` (keys, as text) and `JWKS_URL` (where they are) check RS256, ES256 and EdDSA. An
+//! unset binding opens nothing; every token must match `JWT_ISSUER` and `JWT_AUDIENCE` if they are set.
 use std::{cell::RefCell, rc::Rc};
 
 use worker::{Env, console_error};
@@ -29,7 +29,7 @@ thread_local! {
     static TRUST: RefCell<Option<Rc<Trust>>> = const { RefCell::new(None) };
 }
 
-/// What a token says, if it was signed by whom this deployment trusts, for this deployment, and holds now.
+/// The claims of a token that a trusted issuer signed for this deployment and that holds now.
 pub(super) async fn verified(text: &str, env: &Env) -> Result<Option<Claims>, Problem> {
     let Ok(token) = Token::parse(text) else { return Ok(None) };
     let Ok(claims) = Claims::of(&token.claims) else { return Ok(None) };

@@ -3,7 +3,7 @@ use std::cmp::Reverse;
 
 /// The place of the form that suits `Accept` best: by its weight, then by how exactly it is named, then the first offered.
 ///
-/// Who names nothing takes everything; `None` where nothing suits.
+/// An empty `Accept` takes every form; `None` if no form suits.
 pub(super) fn best(accept: &str, offered: &[&str]) -> Option<usize> {
     if accept.trim().is_empty() {
         return Some(0);

@@ -1,4 +1,4 @@
-//! What operators ask goes to the hub, which is the only one that writes: `/api/admin/…`.
+//! `/api/admin/…`: passes operators' requests to the hub, the only writer.
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use worker::{Env, Method, Request, Response};

@@ -116,7 +116,7 @@ fn list(questions: &[Question], write: impl Fn(&mut String, &Question)) -> Strin
     out
 }
 
-/// What is answered while all flags are switched off.
+/// Writes the answer while all flags are switched off.
 fn write_default(out: &mut String, question: &Question) {
     let mut object = Object::open(out);
     write_string(object.member("reason"), SWITCHED_OFF.as_str());

@@ -64,7 +64,7 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Re
     problem.respond(JSON, body.into_bytes())
 }
 
-/// What a question is answered from; `None` while all flags are switched off.
+/// The ruleset, overrides and context that answer a question; `None` while all flags are switched off.
 async fn ask(evaluator: &Evaluator, request: &mut Request, env: &Host) -> Result<Option<(Serving, Overrides, Context)>, Problem> {
     let version = version_named(&Query::lenient(request));
     let body = body::read(request, body::QUESTION).await?;
@@ -77,7 +77,7 @@ async fn ask(evaluator: &Evaluator, request: &mut Request, env: &Host) -> Result
     Ok(Some((serving, overrides, context)))
 }
 
-/// The version in `flagConfigEtag`, with or without the quotes of a tag. A tag of somebody else names none.
+/// The version in `flagConfigEtag`, with or without the quotes of a tag. A tag of another server names none.
 fn version_named(query: &Query) -> Option<u32> {
     query.get(FLAG_CONFIG_ETAG)?.trim_matches('"').parse().ok()
 }

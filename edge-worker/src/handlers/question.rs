@@ -1,4 +1,4 @@
-//! What callers send, as far as the edge reads it: contexts and defaults stay the text they came as.
+//! The parts of a question that the edge reads; contexts and defaults stay text.
 use sdk_core::{Context, Millis};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;

@@ -14,7 +14,7 @@ use crate::{auth::Server, etag::Etag, host::Host, hub::client as hub, problem::P
 pub(crate) async fn newest(_server: Server, request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &["since"])?;
     let since = query.number("since")?;
-    // Who knows the newest is answered without the hub.
+    // A caller that knows the newest version is answered without the hub.
     let serving = ruleset_cache::current(env, since).await?;
     let etag = Etag::version(serving.version);
     if since == Some(serving.version) {

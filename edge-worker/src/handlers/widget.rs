@@ -22,7 +22,7 @@ use crate::{
     settings, source,
 };
 
-/// What the widget does where nobody says otherwise.
+/// The widget's configuration without any ruleset.
 const DEFAULTS: &str = include_str!("../../widget-defaults.json");
 /// The attributes that may be asked about.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "userId", "sessionId", "targetingKey"];

@@ -1,4 +1,4 @@
-//! What the rest of the worker may ask of the hub.
+//! Requests of the worker to the hub.
 use futures_util::StreamExt;
 use sdk_core::{Millis, limits::MAX_DOCUMENT_BYTES};
 use serde::Deserialize;
@@ -21,12 +21,12 @@ pub(crate) struct Document {
     pub(crate) bucket_key: String,
 }
 
-/// What is new at the hub.
+/// The changes at the hub since a version.
 pub(crate) struct News {
     pub(crate) version: u32,
     /// Rows of keys.
     pub(crate) keys: Vec<String>,
-    /// What to answer from, or why there is nothing yet.
+    /// The ruleset to answer from, or why there is none yet.
     pub(crate) ruleset: Result<Ruleset, Missing>,
 }
 
@@ -45,7 +45,7 @@ impl Missing {
     }
 }
 
-/// What to compile, and where overrides are.
+/// The document to compile, and the pages of overrides.
 pub(crate) struct Ruleset {
     pub(crate) version: u32,
     /// Without overrides.
@@ -56,7 +56,7 @@ pub(crate) struct Ruleset {
     pub(crate) pages: Vec<(u16, u32)>,
 }
 
-/// What there is at the newest version; `None` where that is `since`.
+/// The newest version; `None` if that is `since`.
 pub(crate) async fn news(env: &Env, since: Option<u32>) -> Result<Option<News>, Problem> {
     let query = since.map(|since| format!("?since={since}")).unwrap_or_default();
     let mut answer = hub(env)?.fetch_with_str(&format!("{RULESET}{query}")).await?;
@@ -125,7 +125,7 @@ pub(crate) async fn document(env: &Env) -> Result<Document, Problem> {
     Ok(Document { version, text: good(&mut answer).await?, bucket_key })
 }
 
-/// Who asks, as the hub is told.
+/// The actor of a request, as the hub receives it.
 pub(crate) struct Actor<'a> {
     pub(crate) subject: &'a str,
     pub(crate) role: &'a str,
@@ -201,7 +201,7 @@ async fn read(answer: &mut Response) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8"))
 }
 
-/// What serde says of a text may quote it, and what is in a document is for no log.
+/// Parses JSON. serde's error may quote the text, and a document's content must not reach the log.
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
     let place = |error: serde_json::Error| format!("{:?} error in line {}, column {}", error.classify(), error.line(), error.column());
     serde_json::from_str(text).map_err(|error| unreadable(place(error)))

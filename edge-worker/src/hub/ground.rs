@@ -1,4 +1,4 @@
-//! What the newest version holds, kept in memory between commands.
+//! The rows and the ruleset of the newest version, kept in memory between commands.
 use std::{cell::RefCell, rc::Rc};
 
 use control::{CommandOutcome, CurrentState, apply, rows::Rows};
@@ -62,7 +62,7 @@ impl Kept {
     }
 }
 
-/// What is stored compiles: only what compiles is stored. Before the first document it has no flags, and draws nobody.
+/// Compiles stored rows, which compile because only such rows are stored. Before the first document the ruleset has no flags.
 pub(super) fn ruleset_of(rows: &Rows, compiler: &mut Compiler) -> Result<Ruleset, Problem> {
     let key = rows.bucket_key().unwrap_or(BucketKey::from_bytes([0; 16]));
     let compiled = compiler.compile(&rows.compose(false), Some(key)).map_err(|error| Problem::document(&error))?;

@@ -88,7 +88,8 @@ impl FlagHub {
         }
     }
 
-    /// Refuses everything while a backup is being read. Whoever waited for something asks again: one may have begun meanwhile.
+    /// Refuses everything while a backup is being restored. A request that awaited something calls this again: a restore may have begun
+    /// meanwhile.
     fn check_open(&self) -> Result<(), Problem> {
         if self.restoring.get() { Err(Problem::no_ruleset("RESTORING", "a backup is being read")) } else { Ok(()) }
     }

@@ -1,7 +1,7 @@
-//! What happened to those who have a feature, as their servers tell it: `POST /v1/outcomes`.
+//! Outcomes that servers report for units that have a feature: `POST /v1/outcomes`.
 //!
 //! `{ outcomes: [{ id, flag, unit, event, variant?, customerId?, metadata? }] }` → `{ counted, duplicates, kept, refused: [{ index, detail }] }`.
-//! Times are those of arrival: nobody's clock but the hub's counts.
+//! Times are those of arrival, by the hub's clock.
 use control::rows::Rows;
 use sdk_core::Millis;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ const MOST: usize = 1_000;
 const MAX_TEXT: usize = 256;
 /// The longest metadata, in bytes.
 const MAX_METADATA: usize = 4_000;
-/// Events that say how a feature does; others are kept for whoever reads them.
+/// Events that say how a feature does; others are kept for the API's readers.
 const COUNTED: [&str; 4] = ["enabled", "disabled", "error", "rollback"];
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use crate::{
     store::{Answer, Commit, Store},
 };
 
-/// What became of a command.
+/// The version and the records that a command wrote.
 pub(super) struct Written {
     /// The newest version from now on.
     pub(super) version: u32,

@@ -60,7 +60,7 @@ impl FlagHub {
         Ok(Response::from_json(&Restored { head: chain, records, success: true, version })?)
     }
 
-    /// Refuses to lose what anybody wrote. What a deployment brings by itself was written by nobody.
+    /// Refuses a restore into a store with written data. Rows that a new deployment makes by itself do not count.
     fn check_untouched(&self) -> Result<(), Problem> {
         #[derive(serde::Deserialize)]
         struct By {
@@ -155,7 +155,7 @@ fn read<T: DeserializeOwned>(text: &str, number: u64) -> Result<T, Problem> {
 struct Lines {
     body: worker::ByteStream,
     read: Vec<u8>,
-    /// Where the next line begins in what was read.
+    /// The offset of the next line in the bytes read.
     at: usize,
 }
 

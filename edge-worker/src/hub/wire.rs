@@ -1,4 +1,4 @@
-//! What the hub and the rest of the worker say to one another, over requests that never leave the runtime.
+//! Messages between the hub and the rest of the worker, over requests that never leave the runtime.
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -9,9 +9,9 @@ use crate::etag::Etag;
 pub(super) const RULESET: &str = "http://hub/ruleset";
 /// Pages of overrides: `POST` with a list of page and version.
 pub(super) const PAGES: &str = "http://hub/pages";
-/// What operators ask: the path behind `/api/admin/`, the same method, query and body, and who asks in headers.
+/// Operators' requests: the path behind `/api/admin/`, the same method, query and body, and the actor in headers.
 pub(super) const ADMIN: &str = "http://hub/admin/";
-/// Who asks, spelled as in an address: the subject, the role, and the one organization that they look after.
+/// The actor, spelled as in an address: the subject, the role, and the one organization that they look after.
 pub(super) const ACTOR: &str = "twinflag-actor";
 pub(super) const ROLE: &str = "twinflag-role";
 pub(super) const WITHIN: &str = "twinflag-within";
@@ -19,7 +19,7 @@ pub(super) const WITHIN: &str = "twinflag-within";
 pub(super) const MEMBER: &str = "member";
 /// The document: `GET` answers text and [`VERSION`].
 pub(super) const DOCUMENT: &str = "http://hub/document";
-/// What happened to those who have a feature: `POST`.
+/// Outcomes that servers report: `POST`.
 pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 /// Which record made an answer what it is: `POST` with [`Explaining`].
 pub(super) const EXPLAINING: &str = "http://hub/explaining";

@@ -1,4 +1,4 @@
-//! Where a request comes from, for counting.
+//! The address that a request is counted under.
 use core::net::IpAddr;
 
 use worker::{Env, Request, js_sys::Reflect, wasm_bindgen::JsValue};
@@ -24,7 +24,7 @@ pub(super) fn of(request: &Request, env: &Env) -> Option<String> {
     })
 }
 
-/// What an address is counted as, in hexadecimal digits. Of IPv6 the first 64 bits: the rest is for the household to choose.
+/// The block that an address is counted as, in hexadecimal digits: of IPv6 the first 64 bits, for each household chooses the rest.
 fn block(text: &str) -> Option<String> {
     let bits = match without_port(text.trim()).parse().ok()? {
         IpAddr::V4(address) => u64::from(address.to_bits()),

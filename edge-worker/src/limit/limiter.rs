@@ -9,8 +9,8 @@ const MOST_SUBJECTS: usize = 10_000;
 
 /// Counts what each subject was let do during the last minute, exactly: it remembers when.
 ///
-/// Subjects are kept in two halves. Whoever comes moves into the recent half; each minute the other half, which is those who
-/// did not come, is dropped, and the recent half takes its place. So the work is the same however many there are.
+/// Subjects are kept in two halves. A subject that asks moves into the recent half; each minute the other half, whose
+/// subjects did not ask, is dropped, and the recent half takes its place. So the work is the same however many there are.
 pub(crate) struct Limiter {
     a_minute: usize,
     recent: BTreeMap<String, VecDeque<Millis>>,
@@ -27,13 +27,13 @@ impl Limiter {
         Self { a_minute, recent: BTreeMap::new(), earlier: BTreeMap::new(), turned: Millis(0) }
     }
 
-    /// Lets the subject pass, or says when to come again. Who is refused has not passed: to ask in vain costs nothing.
+    /// Lets the subject pass, or says when to come again. A refused request does not count.
     ///
     /// Requests that are answered at once do not agree on the time, for each sees that of its own last event: the latest counts.
     pub(crate) fn pass(&mut self, subject: &str, now: Millis) -> Result<(), RetryAfter> {
         self.turn(now);
         if !self.recent.contains_key(subject) {
-            // What is left behind is dropped with its half: taking entries out one by one costs a kilobyte or two of code.
+            // The old entry is dropped with its half: taking entries out one by one costs a kilobyte or two of code.
             self.recent.insert(subject.to_owned(), self.earlier.get_mut(subject).map(std::mem::take).unwrap_or_default());
         }
         let Some(passed) = self.recent.get_mut(subject) else { return Ok(()) };

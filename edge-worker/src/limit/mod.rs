@@ -1,4 +1,4 @@
-//! How often somebody may ask, in each minute, of this isolate. Nobody is slowed by what another does; server keys are not counted.
+//! Rate limits by subject, in each minute, of this isolate. Requests with server keys are not counted.
 mod address;
 mod limiter;
 mod rates;

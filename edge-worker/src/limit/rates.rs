@@ -16,7 +16,7 @@ pub(super) const DEFAULT: Rates = Rates { admin: 30, user: 30, client: 600 };
 /// The times of so many are remembered, for each who asks.
 const MOST: usize = 100_000;
 
-/// What the binding says: rates, or `None` for none at all; an error where it says neither.
+/// Parses the binding: rates, or `None` for no limits; an error for any other text.
 pub(super) fn parse(text: &str) -> Result<Option<Rates>, ()> {
     if text == "off" {
         return Ok(None);

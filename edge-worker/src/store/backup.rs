@@ -5,7 +5,7 @@
 use control::change::Hasher;
 use serde::{Deserialize, Serialize};
 
-/// What a backup holds.
+/// The contents of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Head {
@@ -35,7 +35,7 @@ pub(crate) enum Line {
     Event(u64, String, String, String, Option<String>, Option<String>, String, String, i64),
 }
 
-/// What stood before it.
+/// The counts and the digest of the lines before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tail {
@@ -45,7 +45,7 @@ pub(crate) struct Tail {
     pub(crate) sha256: String,
 }
 
-/// Where in a store a backup is.
+/// The position of a backup in a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
     /// 0 versions, 1 rows, 2 records, 3 events.
@@ -69,7 +69,7 @@ impl Sum {
         self.lines += 1;
     }
 
-    /// What the last line must say.
+    /// The expected last line.
     pub(crate) fn tail(&self) -> Tail {
         Tail { lines: self.lines.saturating_sub(1), sha256: self.hasher.clone().finish().to_hex() }
     }

@@ -1,4 +1,4 @@
-//! What any store must do: each kind of store runs all of it, on what it really keeps things in.
+//! The conformance suite of stores: each kind of store runs all of it, on its real storage.
 use std::collections::BTreeSet;
 
 use control::{
@@ -99,7 +99,7 @@ fn numbers_versions_without_a_gap<S: Store>(store: &S) {
     assert!(commit(1).is_err(), "two who write version 1 cannot both have seen the newest");
     assert!(commit(2).is_ok());
     assert_eq!(store.newest_version().unwrap(), Some(2));
-    // What writes no row makes no version.
+    // A commit without rows makes no version.
     store.commit(&Commit { version: 2, ..Commit::default() }, Millis(1)).unwrap();
     assert_eq!(store.newest_version().unwrap(), Some(2));
 }
@@ -336,7 +336,7 @@ fn is_carried_to_another<S: Store>(from: &S, to: &S) {
     assert_eq!((head.version, head.records, head.events), (6, 3, 1));
     assert!(lines.len() > 10);
 
-    // What was there goes, and what is not finished is not there.
+    // Earlier rows are deleted, and an unfinished restore is not visible.
     fill(to, &[change("z", true)]);
     to.begin_restore().unwrap();
     to.restore(&lines).unwrap();

@@ -1,4 +1,4 @@
-//! Where everything is kept. SQL stands here and in `migrations`, nowhere else.
+//! Stores. SQL stands here and in `migrations`, nowhere else.
 pub(crate) mod audit;
 pub(crate) mod backup;
 #[cfg(test)]
@@ -19,7 +19,7 @@ use self::{
     backup::{Head, Line, Place},
 };
 
-/// What one command writes: all of it, or nothing.
+/// The writes of one command: all of them, or none.
 #[derive(Default)]
 pub(crate) struct Commit<'c> {
     /// Rows to write, or to take away. Without one there is no new version.
@@ -38,12 +38,12 @@ pub(crate) struct Commit<'c> {
 pub(crate) struct Answer<'a> {
     pub(crate) subject: &'a str,
     pub(crate) key: &'a str,
-    /// What identifies the request.
+    /// A text that identifies the request.
     pub(crate) request: &'a str,
     pub(crate) body: &'a str,
 }
 
-/// What somebody saw who has a feature.
+/// An outcome that a server reports for a unit that has a feature.
 pub(crate) struct Outcome {
     /// Sent twice, it counts once.
     pub(crate) id: String,
@@ -52,7 +52,7 @@ pub(crate) struct Outcome {
     /// and the name that its rollout goes by.
     pub(crate) feature: String,
     pub(crate) customer: Option<String>,
-    /// Who had it, as finely as is known.
+    /// The unit that had the feature.
     pub(crate) unit: String,
     /// `enabled`, `disabled`, `error`, `rollback`, or a name of one's own.
     pub(crate) event: String,
@@ -99,7 +99,7 @@ pub(crate) trait Store {
     /// The answer that was given to a request with this key: what identified the request, and the body.
     fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>>;
 
-    /// What a backup of the store would hold now.
+    /// The head of a backup of the store as it is now.
     fn backup_head(&self) -> Result<Head>;
     /// The next lines of a backup of what `head` names, and where those that follow begin; `None` behind the last.
     fn backup(&self, head: &Head, place: Place) -> Result<Option<(Vec<Line>, Place)>>;
@@ -115,6 +115,6 @@ pub(crate) trait Store {
     fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32>;
     /// Entries of the logs of rollouts, newest first.
     fn events(&self, asked: &AskedEvents) -> Result<Vec<Happened>>;
-    /// What was counted of a flag since a moment.
+    /// The counts of a flag's outcomes since a moment.
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
 }

@@ -1,4 +1,4 @@
-//! What a context may be: its limits, and whether bytes keep to them and to the form of [`value`].
+//! The limits of a context, and a check that bytes keep to them and to the form of [`value`].
 use alloc::vec::Vec;
 
 use super::value::{self, Encoded};

@@ -1,7 +1,7 @@
 //! Units: the text that a draw, a list or an override asks for.
 use super::value::{self, Encoded, STRING};
 
-/// What an attribute is as a unit.
+/// An attribute's value, read as a unit.
 pub(crate) enum Unit<'a> {
     /// Absent, null or the empty string.
     Missing,

@@ -131,7 +131,7 @@ pub(crate) fn members(object: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What follows the value at the front, which nests at most `depth` deep; `None` where none is there.
+/// The bytes after the value at the front, which nests at most `depth` deep; `None` if no such value is there.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 pub(crate) fn after(bytes: &[u8], depth: u32) -> Option<&[u8]> {
     let (value, mut rest) = read(bytes)?;
@@ -149,7 +149,7 @@ pub(crate) fn after(bytes: &[u8], depth: u32) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// Where a part of some bytes starts in them.
+/// The offset at which a part of some bytes starts.
 pub(crate) fn offset(bytes: &[u8], part: &[u8]) -> usize {
     (part.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize)
 }

@@ -29,12 +29,12 @@ pub struct Compiled {
     pub ruleset: Ruleset,
     /// The overrides that are sound, by owner.
     pub overrides: Overrides,
-    /// What was left out and why: the first [`MAX_ERRORS`](crate::limits::MAX_ERRORS) in the order of the document. What is wrong with
-    /// one flag, segment or owner stands together, in the order in which it is found.
+    /// The parts that were left out and why: the first [`MAX_ERRORS`](crate::limits::MAX_ERRORS) in the order of the document. Errors of
+    /// one flag, segment or owner stand together, in the order in which the compiler found them.
     pub errors: Vec<DocumentError>,
     /// How many errors there are, also those past the first.
     pub error_count: usize,
-    /// What counts, but perhaps not as it was meant: keys that have no place where flags are served as a tree.
+    /// Warnings to show the operator; the flags are compiled all the same: keys that a tree of flags has no place for.
     pub warnings: Vec<DocumentError>,
 }
 
@@ -71,7 +71,7 @@ pub struct Compiler {
     segments: Kept<CompiledSegment>,
 }
 
-/// What is compiled of one document.
+/// The flags and segments of one document, compiled and not yet linked.
 #[derive(Default)]
 struct Parts {
     flags: Vec<Read<Box<CompiledFlag>>>,
@@ -105,7 +105,7 @@ impl Compiler {
 
     /// Compiles a document as [`compile()`] does, with the same result.
     ///
-    /// What this document does not use is kept no longer; one that is refused changes nothing of that.
+    /// The compiler then drops every part that this document does not use; a refused document leaves the kept parts as they are.
     pub fn compile(&mut self, text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
         if text.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));

@@ -35,7 +35,7 @@ pub(crate) struct Conditions<'c, 't> {
     pub(crate) segments: SegmentUses,
     /// The deepest level at which a condition stands.
     pub(crate) depth: u32,
-    /// What the patterns of the document may still take.
+    /// The work and the bytes that are left for the document's patterns.
     pub(crate) patterns: &'c mut pattern::Budget,
     /// Of the flag whose conditions are compiled; a segment has none.
     pub(crate) draws: Option<Draws<'t>>,
@@ -196,7 +196,7 @@ impl Conditions<'_, '_> {
     }
 }
 
-/// What is said of a condition past [`MAX_CONDITION_DEPTH`].
+/// The message about a condition that nests deeper than [`MAX_CONDITION_DEPTH`].
 pub(crate) struct TooDeep;
 
 impl fmt::Display for TooDeep {

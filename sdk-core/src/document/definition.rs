@@ -40,13 +40,13 @@ pub struct CompiledSegment {
 /// A segment's condition.
 #[derive(Clone, Copy)]
 pub(crate) struct Outermost {
-    /// Where it stands in the part's tables.
+    /// Its place in the part's tables.
     pub(crate) at: u32,
     /// How deep it nests (a test alone is 1), but for the segments that it names.
     pub(crate) depth: u32,
 }
 
-/// What was compiled of one flag or segment.
+/// The compiled tables and the errors of one flag or segment.
 pub(crate) struct Part {
     /// The conditions, with attributes and lists of their own, and as flag 0 a flag's table of variants. Its draws have no keys yet,
     /// and what refers to a segment holds its place among `segments`.
@@ -55,7 +55,7 @@ pub(crate) struct Part {
     /// The first errors, and how many there are.
     pub(crate) errors: Vec<DocumentError>,
     pub(crate) error_count: usize,
-    /// What its patterns took of the document's budget.
+    /// The share of the document's pattern budget that it used.
     pub(crate) patterns: Cost,
     /// The bytes of the text that it was compiled from.
     pub(crate) length: usize,
@@ -78,7 +78,7 @@ impl Part {
     }
 }
 
-/// What a sound flag says but for its state. Places of conditions are those in its part.
+/// A sound flag without its state. Conditions are named by their places in its part.
 pub(crate) struct Definition {
     /// With their places in the list.
     pub(crate) aliases: Vec<(usize, Box<str>)>,
@@ -105,7 +105,7 @@ pub(crate) struct Definition {
 
 pub(crate) const TARGETING_KEY: &str = "targetingKey";
 
-/// What a draw does where the unit is missing.
+/// The behaviour of a draw whose unit is missing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnMissingUnit {
     /// It answers an error.
@@ -115,7 +115,7 @@ pub(crate) enum OnMissingUnit {
 }
 
 pub(crate) struct Prerequisite {
-    /// Where it stands in the list.
+    /// Its index in the list.
     pub(crate) index: usize,
     /// A key or an alias.
     pub(crate) flag: Box<str>,

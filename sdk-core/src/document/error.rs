@@ -1,4 +1,4 @@
-//! What is wrong with a document, and where.
+//! Errors of a document, each with its place.
 use alloc::string::{String, ToString as _};
 use core::fmt;
 
@@ -13,7 +13,7 @@ const MAX_MESSAGE: usize = 1_000;
 pub struct DocumentError {
     /// Where: a JSON pointer into the document; empty for the whole of it.
     pub pointer: String,
-    /// What is wrong and what was expected.
+    /// The fault, and the value that was expected.
     pub message: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a compiler keeps from one document to the next, each by a digest of the text that it was compiled from.
+//! Parts that a compiler keeps from one document to the next, each by a digest of the text that it was compiled from.
 use alloc::{borrow::Cow, vec::Vec};
 
 use hashbrown::HashTable;
@@ -14,7 +14,7 @@ pub(crate) type Digest = [u64; 2];
 
 const KEYS: [Subkey; 2] = [Subkey([0x5d8f_2c0b_91e4_7a36, 0x13c7_e8a9_40b2_6f5d]), Subkey([0xa2e6_94d1_3f78_c05b, 0x7b19_0d4c_e653_82fa])];
 
-/// What was compiled, by its digest.
+/// Compiled parts by the digest of their text.
 pub(crate) struct Kept<T>(HashTable<(Digest, T)>);
 
 impl<T> Kept<T> {

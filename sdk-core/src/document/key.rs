@@ -3,7 +3,7 @@
 /// The longest flag key and the longest name of a variant, in bytes.
 pub(crate) const MAX_KEY: usize = 128;
 
-/// What is wrong with a flag key or alias, if anything: dotted segments of letters, digits, `_` and `-`.
+/// The fault of a flag key or alias, `None` for a good one: dotted segments of letters, digits, `_` and `-`.
 pub(crate) fn key_fault(key: &str) -> Option<&'static str> {
     if key.len() > MAX_KEY {
         return Some("a flag key has at most 128 bytes");
@@ -19,7 +19,7 @@ pub(crate) fn key_fault(key: &str) -> Option<&'static str> {
     None
 }
 
-/// What is wrong with a variant's name, if anything.
+/// The fault of a variant's name, `None` for a good one.
 pub(crate) fn variant_name_fault(name: &str) -> Option<&'static str> {
     if name.is_empty() || name.len() > MAX_KEY {
         return Some("a variant's name has 1 to 128 bytes");

@@ -1,4 +1,4 @@
-//! The limits of documents, and those of one flag or segment. What breaks one is an error; nothing is ever cut.
+//! The limits of documents, and those of one flag or segment. Breaking one is an error; the compiler never truncates.
 //!
 //! A broken limit of the document refuses it whole. A broken limit of one flag leaves that flag out; one of a segment leaves out
 //! every flag that uses the segment.

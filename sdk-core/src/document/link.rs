@@ -77,7 +77,7 @@ impl LinkedFlag<'_> {
     }
 }
 
-/// Links flags and segments; answers the ruleset, and warnings about keys. What is wrong with a flag is reported and leaves it out.
+/// Links flags and segments; returns the ruleset, and warnings about keys. A flag with an error is reported and left out.
 ///
 /// `flag_keys` and `segment_names` are all that there are, also those that are left out.
 pub(crate) fn link<'f>(

@@ -205,10 +205,10 @@ impl<'t> VisitLeaves<'t> for Leaves<'_, '_> {
     }
 }
 
-/// What a flag is overridden with.
+/// The variant that overrides a flag.
 struct Named {
     variant: u32,
-    /// What is reported if the leaf whose single name is the flag's key comes after this one.
+    /// The error to report if the leaf whose single name is the flag's key comes after this one.
     loses: Option<DocumentError>,
 }
 

@@ -19,7 +19,7 @@ use super::limits::{MAX_PATTERN_BYTES as MAX_BYTES, MAX_PATTERN_WORK, MAX_PATTER
 /// The largest automaton that is not yet deterministic, in bytes of memory: a repetition of a repetition ends here.
 const MAX_NFA_BYTES: usize = 1 << 19;
 
-/// What the patterns of a document may still take.
+/// The work and the bytes that are left for the patterns of a document.
 ///
 /// Work is counted, never timed: so many steps to each byte of a pattern, one to each state of its first automaton, to each
 /// transition that is tried to make it deterministic, and to each transition of what becomes of it.
@@ -35,7 +35,7 @@ impl Default for Budget {
     }
 }
 
-/// What some patterns took of a budget.
+/// The share of a budget that some patterns used.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
     work: usize,
@@ -43,7 +43,7 @@ pub(crate) struct Cost {
 }
 
 impl Budget {
-    /// What was taken since the budget was `before`.
+    /// The cost since the budget was `before`.
     pub(crate) fn taken_since(&self, before: Self) -> Cost {
         Cost { work: before.work - self.work, bytes: before.bytes - self.bytes }
     }
@@ -98,7 +98,7 @@ pub(crate) fn compile_pattern(pattern: &str, budget: &mut Budget) -> Result<Vec<
     let hir = translate::translate(pattern)?;
     let config = thompson::Config::new().which_captures(thompson::WhichCaptures::None).nfa_size_limit(Some(MAX_NFA_BYTES));
     let Ok(nfa) = thompson::Compiler::new().configure(config).build_from_hir(&hir) else {
-        // What is translated is within the compiler's other limits; it only ever refuses for size.
+        // A translated pattern is within the compiler's other limits; the compiler only ever refuses it for its size.
         work.spend(STEPS_OF_LARGE_NFA)?;
         return Err(PatternError::TooComplex);
     };
@@ -202,7 +202,8 @@ mod tests {
         super::compile_pattern(pattern, &mut Budget::default())
     }
 
-    /// What each of so many patterns ends in, the budget being one.
+    /// Compiles patterns under one budget: how many were refused, the index of the pattern that exhausted it, and the
+    /// budget left.
     fn of_one_budget(patterns: impl Iterator<Item = String>) -> (usize, Option<usize>, Budget) {
         let (mut budget, mut refused) = (Budget::default(), 0);
         for (number, pattern) in patterns.enumerate() {
@@ -387,7 +388,6 @@ mod tests {
         }
     }
 
-    /// What people write, and what it takes.
     #[test]
     fn ordinary_patterns_are_small() {
         for (pattern, most) in [

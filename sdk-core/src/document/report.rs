@@ -1,22 +1,22 @@
-//! What is wrong with a document: the first errors in its order, and how many there are.
+//! The errors of a document: the first ones in its order, and how many there are.
 use alloc::{format, vec::Vec};
 use core::fmt;
 
 use super::{error::DocumentError, limits::MAX_ERRORS};
 use crate::json::{Place, Value};
 
-/// What was found wrong so far. Of the errors only the first [`MAX_ERRORS`] in the order of the document are kept.
+/// The errors found so far. Only the first [`MAX_ERRORS`] in the order of the document are kept.
 #[derive(Default)]
 pub(crate) struct Report {
-    /// Where the thing stands that is being read, then the error. At most twice as many as are kept in the end.
+    /// The offset of the flag, segment or owner, then its error. At most twice as many as are kept in the end.
     errors: Vec<(usize, DocumentError)>,
     /// How many there are, those that are not kept among them.
     count: usize,
     /// The place of the last error that is kept, once there are enough: what stands behind it is only counted.
     last: Option<usize>,
-    /// Where the thing that is being read stands.
+    /// The offset of the flag, segment or owner that is being read.
     at: usize,
-    /// What refuses the document whole; the first counts.
+    /// The error that refuses the document whole; the first counts.
     pub(crate) refusal: Option<DocumentError>,
 }
 

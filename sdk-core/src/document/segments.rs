@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{bucket::BucketKey, model::build::Builder};
 
-/// What became of a segment.
+/// The outcome of linking a segment.
 #[derive(Clone, Copy)]
 enum Segment {
     /// Linked, and how deep its condition nests.

@@ -1,4 +1,4 @@
-//! The order of precedence: the one place where it is written down. What is laid here is followed everywhere.
+//! The order of precedence, written down here alone: the compiler lays steps in this order, and every reader follows them.
 use super::{
     definition::{Definition, OnMissingUnit, Serve, TARGETING_KEY},
     state::State,
@@ -19,13 +19,13 @@ pub(crate) enum Required {
     Flag { flag: u32, variants: alloc::vec::Vec<u32> },
 }
 
-/// What the steps of a flag are laid from.
+/// The inputs of a flag's steps.
 pub(crate) struct Plan<'p> {
     pub(crate) flag_key: &'p str,
     pub(crate) definition: &'p Definition,
     pub(crate) state: &'p State,
     pub(crate) required: &'p [Required],
-    /// Where the conditions of all targets and then of all rules stand; 0 for a rule without one.
+    /// The places of the conditions of all targets, then of all rules; 0 for a rule without one.
     pub(crate) conditions: &'p [u32],
     /// The document's.
     pub(crate) environment: Option<&'p str>,

@@ -348,7 +348,7 @@ fn a_refused_document_takes_nothing_from_a_compiler() {
     assert_eq!(recompiled(&mut compiler, &sound).0, 1);
     let (refusal, fresh) = (compiler.compile(&hostile, None).err(), compile(&hostile, None).err());
     assert!(refusal.is_some() && refusal == fresh, "{refusal:?}");
-    // What a flag that is kept has taken of the budget counts again.
+    // The cost of a kept flag counts against the budget again.
     assert_eq!(compiler.compile(&hostile, None).err(), fresh);
     assert_eq!(recompiled(&mut compiler, &sound).0, 0);
 }

@@ -24,7 +24,7 @@ pub(crate) struct Top<'t> {
     pub(crate) private: Vec<String>,
     pub(crate) segments: Vec<Member<'t>>,
     pub(crate) flags: Vec<Member<'t>>,
-    /// Where the overrides stand, and their text.
+    /// The offset of the overrides, and their text.
     pub(crate) overrides: Option<(usize, &'t str)>,
 }
 

@@ -47,7 +47,7 @@ impl Names {
 /// The variants of a flag.
 pub(crate) struct Variants {
     pub(crate) names: Names,
-    /// Where their table stands.
+    /// The place of their table.
     pub(crate) table: u32,
     /// Whether they are `on` and `off` because none are written, and the flag has no metadata: all such tables are the same.
     pub(crate) usual: bool,

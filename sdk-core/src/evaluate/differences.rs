@@ -1,4 +1,4 @@
-//! Which flags may answer otherwise in another ruleset.
+//! The flags that may answer otherwise in another ruleset.
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::ruleset::Ruleset;
@@ -66,7 +66,7 @@ impl Ruleset {
     }
 }
 
-/// Two rulesets, compared by what their tables say, for each numbers things its own way.
+/// Two rulesets, compared by the content of their tables: each ruleset has numbers of its own for flags, segments and symbols.
 struct Comparison<'r> {
     rulesets: [&'r Ruleset; 2],
     /// Whether two segments hold for the same contexts, by their numbers.
@@ -88,7 +88,7 @@ impl<'r> Comparison<'r> {
         self.rulesets.map(|ruleset| &ruleset.image)
     }
 
-    /// What `read` reads of each of two things, each in its own tables.
+    /// Applies `read` to each of two things, each in its own tables.
     fn each<N, T>(&self, things: [N; 2], read: impl Fn(&'r Image, N) -> T) -> [T; 2] {
         let [one, other] = self.images();
         let [left, right] = things;

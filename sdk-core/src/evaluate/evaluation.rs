@@ -52,7 +52,7 @@ impl<'r> Evaluation<'r> {
         self.decision.reason()
     }
 
-    /// What went wrong, or `None` if nothing did: an error code goes with [`Reason::Error`] and with no other reason.
+    /// The error, or `None` for an answer without one: an error code goes with [`Reason::Error`] and with no other reason.
     pub fn error_code(&self) -> Option<ErrorCode> {
         self.decision.error_code()
     }

@@ -1,4 +1,4 @@
-//! What a ruleset holds of one flag, as names and values instead of numbers.
+//! One flag of a ruleset, read as names and values instead of numbers.
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 use core::fmt;
 
@@ -90,8 +90,8 @@ impl<'r> FlagView<'r> {
 
     /// The names of the attributes that the flag's lists, draws and conditions read, also those in segments; sorted.
     ///
-    /// `now` stands for the moment, and `userId` also reads `targetingKey`. What the flag's prerequisites read is not among them, nor
-    /// are `customerId` and `organizationId` where only overrides are found by them.
+    /// `now` stands for the moment, and `userId` also reads `targetingKey`. Attributes that only the flag's prerequisites read are
+    /// not among them, nor are `customerId` and `organizationId` if only overrides are found by them.
     pub fn attributes(&self) -> BTreeSet<&'r str> {
         self.reads().attributes
     }
@@ -177,7 +177,7 @@ impl fmt::Debug for FlagView<'_> {
     }
 }
 
-/// What the steps of a flag read.
+/// The attributes and segments that the steps of a flag read.
 struct Reads<'r> {
     image: &'r Image,
     attributes: BTreeSet<&'r str>,
@@ -273,7 +273,7 @@ mod tests {
         };
         assert_eq!(reads("theme"), (["geo.region", "now", "plan", "session", "userId"].into(), ["eu", "pro"].into()));
         assert_eq!(reads("late"), (["device"].into(), [].into()));
-        // What is switched off reads nothing.
+        // A disabled flag reads nothing.
         assert_eq!(reads("off"), ([].into(), [].into()));
     }
 

@@ -1,4 +1,4 @@
-//! What the numbers of a ruleset's flags and variants stand for.
+//! The flags and variants that a ruleset's numbers stand for.
 use alloc::vec::Vec;
 
 use crate::{

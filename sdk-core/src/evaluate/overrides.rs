@@ -18,7 +18,7 @@ use crate::{
 /// For every other ruleset they override nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OwnerOverrides {
-    /// What the numbers of flags and variants stand for.
+    /// The flags and variants that the numbers stand for.
     numbering: Numbering,
     /// Numbers of flag and variant in the ruleset these were compiled for, ascending by flag.
     by_flag: Box<[(u32, u32)]>,
@@ -164,7 +164,7 @@ pub struct ApplicableOverrides<'o> {
 }
 
 impl<'o> ApplicableOverrides<'o> {
-    /// Nothing is overridden.
+    /// No overrides.
     pub const NONE: Self = Self { customer: None, organization: None };
 
     /// The overrides of the context's customer, or `None` if it has none.
@@ -183,7 +183,7 @@ impl<'o> ApplicableOverrides<'o> {
         Self { customer: held(self.customer), organization: held(self.organization) }
     }
 
-    /// What is answered for a flag, if it is overridden: the customer's comes before the organization's.
+    /// The decision on an overridden flag, `None` for any other: the customer's override precedes the organization's.
     pub(crate) fn decision(self, flag: u32) -> Option<Decision> {
         let of = |owner: Option<&OwnerOverrides>, layer, step| {
             Some(Decision::new(Some(owner?.variant(flag)?), Reason::TargetingMatch, layer, step))

@@ -56,7 +56,7 @@ pub struct Ruleset {
     pub(crate) segments: Vec<Box<str>>,
     /// The tags of the flags that have some, by their numbers.
     tags: BTreeMap<u32, Box<[Box<str>]>>,
-    /// What the numbers of flags and variants stand for, as overrides hold it too.
+    /// The flags and variants that the numbers stand for; overrides hold it too.
     pub(crate) numbering: Numbering,
     /// Numbers of flags and, counted on from there, of aliases, by their name.
     keys: HashTable<u32>,
@@ -189,7 +189,7 @@ impl Ruleset {
         self.tags.get(&flag).map_or(&[], |tags| tags)
     }
 
-    /// Whether somebody sees a flag who sees flags with one of these tags; without any, everything is seen.
+    /// Whether a visitor restricted to these tags may see a flag; without tags, every flag is visible.
     pub(crate) fn shows(&self, flag: u32, tags: &[String]) -> bool {
         tags.is_empty() || self.tags(flag).iter().any(|tag| tags.iter().any(|shown| shown.as_str() == &**tag))
     }
@@ -299,12 +299,12 @@ impl<'r, 'c> Visitor<'r, 'c> {
         })
     }
 
-    /// Answers one question with somebody watching.
+    /// Answers one question and reports each step to `visit`.
     pub(crate) fn watched(&mut self, flag_key: &str, requested: Option<FlagType>, visit: impl Visit) -> Evaluation<'r> {
         self.question(flag_key, requested, |visitor, flag| visitor.walk(visit).flag(flag))
     }
 
-    /// Answers one question: what is wrong with it, or what `decide` says of the flag.
+    /// Answers one question: the question's own error, or the decision that `decide` makes on the flag.
     fn question(&mut self, flag_key: &str, requested: Option<FlagType>, decide: impl FnOnce(&mut Self, u32) -> Decision) -> Evaluation<'r> {
         let image: &'r Image = &self.ruleset.image;
         if self.context.refusal().is_some() {

@@ -5,7 +5,7 @@ use crate::{
     model::{details::Decision, memo::Memo, memory::Memory},
 };
 
-/// What is remembered of a context while flags are asked.
+/// Intermediate results for one context, kept while flags are evaluated.
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// By the keys of [`known`], and by those of the index of the context.

@@ -75,7 +75,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         Self { image, words: image.words(), members, now, own, scratch, visit, symbols: PhantomData }
     }
 
-    /// Where the steps of a flag start.
+    /// The place of a flag's first step.
     fn first_step(&self, flag: u32) -> u32 {
         self.words.word(self.image.flag_at(flag).wrapping_add(3))
     }
@@ -175,7 +175,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         (!met).then_some(unmet)
     }
 
-    /// What a list answers.
+    /// The decision of a list; `None` if the list does not apply.
     pub(crate) fn listed(&mut self, list: &List) -> Option<Decision> {
         let (value, mut digits) = (self.unit(list.attribute), Digits::default());
         let listed = match Unit::of(value, &mut digits) {
@@ -187,7 +187,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         listed.then_some(list.listed)
     }
 
-    /// What a draw answers.
+    /// The decision of a draw; `None` if the draw does not apply.
     pub(crate) fn drawn(&mut self, draw: &Draw) -> Option<Decision> {
         let (value, mut digits) = (self.unit(draw.attribute), Digits::default());
         let first = self.words.decision(draw.shares.at.wrapping_add(1));

@@ -21,7 +21,7 @@ pub fn write_string(out: &mut String, text: &str) {
 
 fn escape(out: &mut String, text: &str) {
     let mut rest = text;
-    // What needs no escape is copied as a whole.
+    // Text without escapes is copied as a whole.
     while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
@@ -44,7 +44,7 @@ fn escape(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
-/// Appends a finite number as ECMAScript prints it; -0 is 0. What is not finite has no JSON and becomes `null`.
+/// Appends a finite number as ECMAScript prints it; -0 is 0. Infinities and NaN have no JSON form and become `null`.
 pub fn write_number(out: &mut String, number: f64) {
     if number.is_finite() {
         out.push_str(ryu_js::Buffer::new().format_finite(number + 0.0));

@@ -1,6 +1,6 @@
-//! Reading JSON text from front to back: what stands here, and what follows it.
+//! A cursor that reads JSON text from front to back.
 //!
-//! The grammar is RFC 8259. Nothing is read twice on the way, and nothing that stands deeper than [`MAX_NESTING`] is followed.
+//! The grammar is RFC 8259. The cursor reads no byte twice, and follows no value that nests deeper than [`MAX_NESTING`].
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::{cmp::Ordering, fmt};
 
@@ -377,7 +377,7 @@ fn word(place: usize) -> u32 {
 pub(crate) struct Member<'t> {
     /// Its name, or why that is no text.
     pub(crate) name: Result<Cow<'t, str>, Fault>,
-    /// Where the value stands in the text of the cursor.
+    /// The offset of the value in the text of the cursor.
     pub(crate) at: usize,
     /// The text of its value.
     pub(crate) raw: &'t str,
@@ -404,7 +404,7 @@ pub(crate) struct Spelled<'t> {
 }
 
 impl<'t> Spelled<'t> {
-    /// What is spelled, as text.
+    /// The text that is spelled.
     pub(crate) fn text(self) -> Result<Cow<'t, str>, Fault> {
         if !self.escaped {
             return Ok(Cow::Borrowed(self.text));
@@ -487,7 +487,7 @@ impl<'t> Spelled<'t> {
             return Cow::Borrowed(self.text.as_bytes());
         }
         let mut bytes: Vec<u8> = Vec::with_capacity(self.text.len());
-        // Nothing is refused here.
+        // `decode` only fails if its callback does, and this one never does.
         let _ = self.decode(|piece| {
             match piece {
                 Piece::Text(text) => bytes.extend_from_slice(text.as_bytes()),
@@ -628,7 +628,7 @@ mod tests {
                 (None, Err(_)) => {}
                 (Some(_), Err(error)) => panic!("{text}: {error}"),
             }
-            // What is only stepped over may hold what cannot be read: overflow and texts that are none.
+            // Skipping accepts values that reading refuses: numbers that overflow and malformed text.
             assert!(theirs.is_err() || skip(&text).is_ok(), "{text}");
             assert!(ours.is_none() || skip(&text).is_ok(), "{text}");
             *if theirs.is_ok() { &mut taken } else { &mut refused } += 1;

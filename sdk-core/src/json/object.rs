@@ -3,7 +3,7 @@ use alloc::string::String;
 
 use super::canonical::write_string;
 
-/// A JSON object being written. Whoever adds members adds them in their order.
+/// A JSON object that is being written. The caller adds members in their final order.
 #[derive(Debug)]
 pub struct Object<'o> {
     out: &'o mut String,

@@ -1,4 +1,4 @@
-//! Where something stands in a document, as a JSON pointer (RFC 6901) that is only written when it is needed.
+//! The place of a value in a document: a JSON pointer (RFC 6901) that is only written when it is needed.
 use alloc::{string::String, vec::Vec};
 use core::fmt::{self, Write as _};
 

@@ -23,7 +23,7 @@ pub fn quoted(text: &str) -> String {
     quoted
 }
 
-/// What stands between the quotes of a JSON string.
+/// The characters between the quotes of a JSON string.
 pub fn unquoted(string: &str) -> &str {
     string.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(string)
 }

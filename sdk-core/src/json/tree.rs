@@ -39,7 +39,7 @@ impl Json<'_> {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 
-    /// What kind of value it is, for messages.
+    /// The kind of value, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -116,7 +116,7 @@ struct Run {
     span: Span,
     /// The bits by which a capital's distance from the first one is no capital's: 1 where every second is one.
     others: u32,
-    /// What is added to a capital, wrapping.
+    /// The number that a capital adds to become lower case, wrapping.
     distance: u32,
 }
 

@@ -45,7 +45,7 @@ mod tests {
             let expected = theirs.strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
             let text = std::format!("{expected}");
             assert_eq!(Millis(millis).to_rfc3339(), text);
-            // What can be written of a year has four digits.
+            // A written year has four digits.
             if (0..=9_999).contains(&theirs.to_zoned(jiff::tz::TimeZone::UTC).year()) {
                 assert_eq!(Millis::from_rfc3339(&text), Some(Millis(millis)), "{text}");
             }

@@ -1,4 +1,4 @@
-//! What the operators of a condition do, over bytes: no allocation but for folded text, no panic, no message.
+//! The operators of conditions, over bytes: no allocation but for folded text, no panic, no message.
 //!
 //! Everything here is total. Text is UTF-8 by contract, and operands were compiled when the document was; neither is relied on
 //! for more than the right answer.

@@ -1,6 +1,6 @@
 //! Substrings.
 
-/// What stands before the first `mark`, and what stands after it, if it is there.
+/// The text before the first `mark`, and the text after it; `None` if there is no mark.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
 pub(crate) fn cut(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
     for (at, byte) in text.iter().enumerate() {

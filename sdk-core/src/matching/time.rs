@@ -57,10 +57,10 @@ pub(crate) fn is_whole(number: f64) -> bool {
     number.abs() >= ALL_WHOLE || truncated.to_bits() == (number + 0.0).to_bits()
 }
 
-/// What is still to be read.
+/// The part of a time that is still to be read.
 struct Rest<'a> {
     text: &'a [u8],
-    /// Nothing was missing so far and nothing was something else.
+    /// Whether every byte so far was the expected one.
     sound: bool,
 }
 

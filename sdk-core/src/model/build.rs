@@ -142,7 +142,7 @@ impl Builder {
         Self::new(INTERN)
     }
 
-    /// Where the next word goes.
+    /// The place of the next word.
     pub(crate) fn here(&self) -> u32 {
         place(self.code.len())
     }

@@ -1,5 +1,5 @@
-//! The words that steps and conditions are made of. Only `model` knows how they lie; everybody else reads [`super::step::Step`] and
-//! [`super::condition::Condition`], and writes through [`super::build::Builder`].
+//! The words that steps and conditions are made of. Only `model` knows their layout; all other modules read [`super::step::Step`] and
+//! [`super::condition::Condition`], and write through [`super::build::Builder`].
 //!
 //! The first word of each holds the operation in its low byte, flags in the next, and a count in the upper half. Places point into
 //! the same words; 0 is no place. A condition stands before whatever refers to it.
@@ -40,7 +40,7 @@
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident = $number:literal),+ $(,)?) => {
-        /// What a step or a condition does.
+        /// The operation of a step or a condition.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
         pub(super) enum Operation {
@@ -109,12 +109,12 @@ pub(super) const LOOSE: u32 = 1 << 14;
 pub(super) const ALLOW: u32 = 1 << 8;
 /// Flag of `Draw`: a missing unit makes the step not apply, instead of an error.
 pub(super) const CONTINUE: u32 = 1 << 15;
-/// Where the flags of `Draw` and `Percentage` hold the number of the hash, four bits.
+/// The bit at which the flags of `Draw` and `Percentage` hold the number of the hash, four bits wide.
 pub(super) const HASH_SHIFT: u32 = 8;
-/// Where the flags of `Number`, `Time` and `Semver` hold the comparison, three bits.
+/// The bit at which the flags of `Number`, `Time` and `Semver` hold the comparison, three bits wide.
 pub(super) const COMPARISON_SHIFT: u32 = 8;
 
-/// The place of the condition that an `If` names. What a document of 8 MB compiles to is far shorter than 2^24 words.
+/// The place of the condition that an `If` names. A document of 8 MB compiles to far fewer than 2^24 words.
 pub(super) const fn condition(word: u32) -> u32 {
     word >> 8
 }
@@ -133,4 +133,19 @@ pub(super) const fn count(word: u32) -> u32 {
 #[expect(clippy::cast_possible_truncation, reason = "lists are limited to 50,000 entries")]
 pub(super) const fn with_count(operation: Operation, flags: u32, count: usize) -> u32 {
     operation as u32 | flags | (count as u32) << 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Operation;
+
+    #[test]
+    fn every_operation_has_a_row_in_the_tables_of_words() {
+        let cells = include_str!("code.rs").lines().filter_map(|line| line.strip_prefix("//! | `")?.split(" | ").next());
+        let listed: alloc::vec::Vec<&str> = cells.flat_map(|cell| cell.split([' ', '`'])).filter(|name| !name.is_empty()).collect();
+        for operation in Operation::ALL {
+            assert!(listed.contains(&alloc::format!("{operation:?}").as_str()), "{operation:?}");
+        }
+        assert_eq!(listed.len(), Operation::ALL.len(), "{listed:?}");
+    }
 }

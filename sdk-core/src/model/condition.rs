@@ -1,4 +1,4 @@
-//! Conditions: what the rules of a flag ask of a context, decoded where it stands.
+//! Conditions of a flag's rules, decoded in place.
 use super::{
     code::{self, Operation},
     image::Span,
@@ -36,10 +36,10 @@ pub(crate) struct Portion {
     pub(crate) to: u32,
 }
 
-/// What is asked of an attribute that is there.
+/// A test of an attribute that is present.
 #[derive(Clone, Copy)]
 pub(crate) enum Test {
-    /// Nothing more.
+    /// The attribute is present.
     Exists,
     /// A scalar that is, or is not, one of a list.
     Among(Among),

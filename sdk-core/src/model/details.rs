@@ -1,4 +1,4 @@
-//! What an evaluation answers: the field's words, and ours for the layer.
+//! The parts of an answer: OpenFeature's reasons and error codes, and the layer.
 
 /// Why a value was answered. The words are OpenFeature's, but for `PREREQUISITE_FAILED`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -6,7 +6,7 @@
 pub enum Reason {
     /// The answer does not depend on the context: nothing of the flag looks at it.
     Static = 1,
-    /// Nothing matched this context.
+    /// No step matched this context.
     Default,
     /// An override, a list, an individual target or a rule matched.
     TargetingMatch,
@@ -23,7 +23,7 @@ pub enum Reason {
 /// The reason of every answer while a deployment has all flags switched off.
 pub const SWITCHED_OFF: Reason = Reason::Disabled;
 
-/// What went wrong, in OpenFeature's words.
+/// The error of an answer, in OpenFeature's words.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum ErrorCode {
@@ -146,7 +146,7 @@ pub(crate) struct Decision {
     pub(crate) bucket_plus_one: u32,
 }
 
-/// Where a step stands in a flag's order of precedence, as if every step were there.
+/// The index of a step in a flag's order of precedence, counted as if every step were there.
 ///
 /// 0 disabled, 1 rolled back, 2 prerequisites (all of them together), 3 the customer's override, 4 the organization's, 5 deny list,
 /// 6 allow list; from 7 on the targets, then the rules, one each; then the rollout's percentage, the default of the environment, the

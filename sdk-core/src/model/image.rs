@@ -13,19 +13,20 @@ use crate::{bucket::Subkey, context::value};
 pub(crate) struct Image {
     /// Prefix, head, code, the records that the head counts, in its order, the number of text bytes, the text bytes.
     pub(crate) memory: Memory,
-    /// Where the code ends and flags, attributes, aliases, known members, moments, symbols start, and where their directory does.
+    /// The places at which the code ends and flags, attributes, aliases, known members, moments and symbols start, and that of the
+    /// symbols' directory.
     pub(crate) at: [u32; 7],
-    /// Where texts, values and pattern tables start in the bytes.
+    /// The offset at which texts, values and pattern tables start in the bytes.
     pub(crate) texts: usize,
 }
 
 /// Magic, format, length, checksum: 5 words.
 pub(crate) const PREFIX: usize = 20;
-/// Where the length stands.
+/// The offset of the length.
 pub(crate) const LENGTH_AT: usize = 8;
 /// Bytes before the code: the prefix and a head of 13 words.
 pub(crate) const CODE: usize = PREFIX + 52;
-/// Nothing is counted that far.
+/// Every count in the head is below this number.
 const LIMIT: u32 = 1 << 26;
 
 /// The words of the head.
@@ -102,14 +103,14 @@ impl Lookup {
     }
 }
 
-/// What a program's context must agree with.
+/// A known attribute that a program's context must agree with.
 #[derive(Clone, Copy)]
 pub(crate) struct KnownRecord {
     pub(crate) name: Span,
     pub(crate) agreement: Agreement,
 }
 
-/// What a member of the context must be.
+/// The value that a member of the context must have.
 #[derive(Clone, Copy)]
 pub(crate) enum Agreement {
     /// Absent or null.
@@ -226,12 +227,12 @@ impl Image {
         self.memory.bytes().get(self.texts.saturating_add(at as usize)..).unwrap_or(&[])
     }
 
-    /// Where the record of a flag stands.
+    /// The place of a flag's record.
     pub(crate) fn flag_at(&self, index: u32) -> u32 {
         self.place(Head::Code).wrapping_add(index.wrapping_mul(FLAG_WORDS))
     }
 
-    /// Where the steps of a flag start.
+    /// The place of a flag's first step.
     pub(crate) fn steps(&self, index: u32) -> u32 {
         self.word(self.flag_at(index).wrapping_add(3))
     }
@@ -333,14 +334,14 @@ impl Image {
         self.words().wide(self.place(Head::Moments).wrapping_add(number.wrapping_mul(2)))
     }
 
-    /// Where the symbols are whose hash starts like this one; where the directory has nothing, nowhere.
+    /// The numbers of the symbols whose hash starts like this one; empty if the directory has none.
     pub(crate) fn symbols_near(&self, hash: u64) -> core::ops::Range<u32> {
         let entry = (hash >> 32 >> (32 - self.head(Head::DirectoryBits).min(24))) as u32;
         let at = self.place(Head::Symbols).wrapping_add(entry);
         self.word(at)..self.word(at.wrapping_add(1))
     }
 
-    /// Where in the words the records behind those that this field counts start.
+    /// The place, in words, at which the records after those that this field counts start.
     fn place(&self, field: Head) -> u32 {
         self.at.get(field as usize).copied().unwrap_or(0)
     }

@@ -1,7 +1,7 @@
 //! Memory that is taken once and used again.
 use alloc::boxed::Box;
 
-/// Bytes that grow and never shrink. Where memory has run out they stay as they are, and whoever reads them is told of fewer.
+/// Bytes that grow and never shrink. If no memory is left they keep their length, so the caller gets fewer than it asked for.
 #[derive(Clone, Default)]
 pub(crate) struct Memory(Option<Box<[u8]>>);
 

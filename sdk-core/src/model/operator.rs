@@ -1,4 +1,4 @@
-//! The operators of tests: their names in documents, what they ask, and which options they take.
+//! The operators of tests: their names in documents, their forms, and the options they take.
 use super::condition::{Among, Test};
 use crate::matching::comparison::Comparison;
 
@@ -9,7 +9,7 @@ pub(crate) struct Operator {
     pub(crate) options: TestOptions,
 }
 
-/// What an operator asks, without its operand.
+/// The question that an operator asks, without its operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
     Exists,

@@ -9,7 +9,7 @@ pub(crate) mod kind {
     pub(crate) const HASH: u32 = 2;
     pub(crate) const ATTRIBUTE: u32 = 3;
     pub(crate) const CONDITION: u32 = 4;
-    /// What follows is there as often as the operation's word counts; it takes no word itself.
+    /// The kinds after this one repeat as often as the operation's word counts; this one takes no word itself.
     pub(crate) const TIMES: u32 = 5;
     /// A flag that this one depends on.
     pub(crate) const FLAG: u32 = 6;
@@ -28,7 +28,7 @@ const fn shape<const COUNT: usize>(kinds: [u32; COUNT]) -> u32 {
     shape
 }
 
-/// What stands at a place of a program's tables.
+/// The role of the words at a place of a program's tables.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A step that is taken where a condition holds.
@@ -39,7 +39,7 @@ pub(crate) enum Role {
     /// Any other step.
     Step,
     Condition,
-    /// Nothing that a program may hold.
+    /// No operation, or one that a program may not hold.
     Nothing,
 }
 

@@ -51,7 +51,7 @@ pub(crate) struct Draw {
 /// A step, the condition under which it is taken, and where the next one stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Guarded {
-    /// Where the condition stands; 0 where the step is always taken.
+    /// The place of the condition; 0 for a step that is always taken.
     pub(crate) condition: u32,
     pub(crate) step: Step,
     pub(crate) next: u32,

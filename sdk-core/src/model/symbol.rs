@@ -17,7 +17,7 @@ pub(crate) trait Symbols {
     /// The number of an encoded scalar, if any list holds it.
     fn find(image: &Image, encoded: &[u8]) -> Option<u32>;
 
-    /// Where symbols are readable: whether symbol `number` is this encoded scalar.
+    /// Whether symbol `number` is this encoded scalar; `false` if symbols are not readable.
     fn is(_image: &Image, _number: u32, _encoded: &[u8]) -> bool {
         false
     }

@@ -16,12 +16,12 @@ use crate::{
     matching::comparison::Comparison,
 };
 
-/// What is copied of a test.
+/// The parts of a test that are copied.
 #[derive(Clone, Copy)]
 pub(crate) enum Keep {
     /// All of it.
     All,
-    /// What answers depend on: without operands as they are written, which only explanations show.
+    /// The parts that answers depend on, without operands as they are written: only explanations show those.
     Decisive,
 }
 

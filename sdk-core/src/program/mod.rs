@@ -1,8 +1,8 @@
 //! Programs: a ruleset settled for what is known of one visitor.
 //!
 //! `run(specialise(ruleset, known), c) = evaluate(ruleset, c)` for every context `c` that extends `known` and every moment, but
-//! for collisions of 64-bit fingerprints. What another customer gets, the ids of lists, the environment's key, names and rules
-//! that cannot concern this visitor are not in a program.
+//! for collisions of 64-bit fingerprints. Overrides of other customers, the ids of lists, the environment's key, names and
+//! rules that cannot concern this visitor are not in a program.
 mod describe;
 mod fingerprint;
 mod runner;

@@ -179,7 +179,7 @@ impl Runner {
         self.identify_written(if sound { length } else { usize::MAX }, now);
     }
 
-    /// Takes the first `length` bytes of the room as a context that whoever wrote them vouches for, and a moment. A length past
+    /// Takes the first `length` bytes of the room as a context that the caller vouches for, and a moment. A length past
     /// the room's end says that there is no usable context. Bytes that are none are walked all the same, to answers of no meaning.
     pub fn identify_written(&mut self, length: usize, now: Millis) {
         self.length = length;
@@ -241,7 +241,7 @@ impl Runner {
         Walk::new(&self.image, members, &self.now, ApplicableOverrides::NONE, &mut self.scratch, ())
     }
 
-    /// Where the texts of the program start, to be read in place.
+    /// The texts of the program, to be read in place.
     pub fn texts(&self) -> &[u8] {
         self.image.value(0)
     }

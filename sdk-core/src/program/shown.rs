@@ -11,7 +11,7 @@ pub(super) enum Shown {
     Whole,
 }
 
-/// What is shown of each flag, of which there are `count`. A flag stands behind those that it needs.
+/// How much of each of `count` flags a program shows. A flag stands behind those that it needs.
 pub(super) fn shown<I: Iterator<Item = u32>>(count: usize, needs: impl Fn(usize) -> I, is_seen: impl Fn(u32) -> bool) -> Vec<Shown> {
     let mut shown: Vec<Shown> = (0..).take(count).map(|flag| if is_seen(flag) { Shown::Whole } else { Shown::Nothing }).collect();
     for flag in (0..count).rev() {

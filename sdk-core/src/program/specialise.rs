@@ -125,7 +125,7 @@ fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: ApplicableOverrides<
         salt.extend_from_slice(known.members());
         let key = ruleset.key.subkey(&salt);
         let builder = settle(ruleset, own, known, audience, key);
-        // Where two fingerprints collide another key is taken; after some the tables themselves are at fault.
+        // If two fingerprints collide, another key is tried; after 16 collisions the tables themselves are at fault.
         match builder.finish_fingerprints() {
             Some(image) if image.bytes().len() > MAX_PROGRAM_BYTES => return Err(ProgramError::Length),
             Some(image) => return Ok(Program::new(image)),
@@ -221,7 +221,7 @@ enum Residual {
     Const(Decision),
 }
 
-/// What became of a flag.
+/// A flag after it was settled.
 struct Settled {
     /// Its answer, where nothing is open.
     answer: Option<Decision>,
@@ -394,7 +394,7 @@ impl Settling<'_> {
             Step::List(list) => self.walk.listed(list),
             Step::Draw(draw) if self.openness.of(draw.attribute) => {
                 keep(Residual::Draw(*draw));
-                // What follows a split without condition is never reached; the tables still end with an answer.
+                // Steps after a split without condition are never reached; the tables still end with an answer.
                 let everybody = self.image.words().pairs(draw.shares).next_back().is_some_and(|[bound, _]| bound == BUCKETS);
                 (condition == 0 && everybody && !draw.continues).then(|| Decision::error(ErrorCode::TargetingKeyMissing))
             }

@@ -31,7 +31,7 @@ struct Check<'a> {
     memo: Memory,
     /// How many words may still be visited.
     budget: u32,
-    /// Nothing was found that is wrong.
+    /// Whether every word so far was valid.
     sound: bool,
     /// The flag that is looked at.
     flag: u32,

@@ -124,3 +124,16 @@ fn the_fuzzer_knows_every_operator_and_starts_from_it() {
     assert_eq!(missing(|name| words.contains(&format!(r#""\"op\":\"{name}\"""#))), Vec::<&str>::new());
     assert_eq!(missing(|name| start.contains(&format!("\"op\": \"{name}\""))), Vec::<&str>::new());
 }
+
+#[test]
+fn mutants_break_every_operator() {
+    let mutants = read("tests/mutants/mutants.mjs");
+    let broken: BTreeSet<&str> = mutants
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("operators: ["))
+        .flat_map(|names| names.split(['\'', ',', ' ', ']']).filter(|name| !name.is_empty()))
+        .collect();
+    assert_eq!(missing(|name| broken.contains(name)), Vec::<&str>::new());
+    let known: BTreeSet<&str> = sdk_core::operators().map(|(name, _)| name).collect();
+    assert_eq!(broken.difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new());
+}

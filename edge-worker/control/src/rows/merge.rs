@@ -20,7 +20,7 @@ use super::{
     split::{STATE, object, single},
 };
 
-/// Whose `enabled`, `rollout` and overrides count after an import.
+/// The side whose `enabled`, `rollout` and overrides count after an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// The hub's stay for flags it has; a flag that is new to it brings its own.
@@ -91,7 +91,7 @@ impl Rows {
             for (name, given) in given {
                 let key = RowKey { kind, name };
                 let held = self.text(&key);
-                // What is there stays, however it is spelled.
+                // Overrides that the hub has stay, however they are spelled.
                 let mut here = Paths::default();
                 if let Some(held) = held.and_then(|held| serde_json::from_str::<Tape<'_>>(held).ok()) {
                     let Ok(()) = visit_leaves(held.root(), Place::ROOT, &mut here);
@@ -101,7 +101,7 @@ impl Rows {
                 let stays = match (held, new) {
                     (held, None) => held.map(Into::into),
                     (Some(held), Some(new)) => Some(with(held, new)),
-                    // Nothing of it is for a flag that the hub has: as it is written.
+                    // All of it is for flags that the hub does not have: taken as it is written.
                     (None, Some(new)) => Some(spelling::written(&new)),
                 };
                 if !stays.as_ref().is_some_and(|stays| spelling::same(kind, stays, &given)) {

@@ -77,7 +77,7 @@ impl RowKind {
         KINDS.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
     }
 
-    /// Whose overrides such a row holds.
+    /// The kind of owner whose overrides such a row holds.
     pub fn owner(self) -> Option<OwnerKind> {
         match self {
             Self::Customer => Some(OwnerKind::Customer),

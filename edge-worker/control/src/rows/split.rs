@@ -35,7 +35,7 @@ impl Rows {
         Some(rows)
     }
 
-    /// Takes flags or segments. What stands under one name twice stays together: it is left out together.
+    /// Takes flags or segments. Members with one name stay together, so that they are left out together.
     fn split_section(&mut self, section: &str, kind: RowKind, raw: &str) {
         let mut order = String::new();
         for (name, raw) in spelled_members(raw).unwrap_or_default() {

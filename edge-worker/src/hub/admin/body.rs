@@ -27,7 +27,7 @@ pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem
     Ok(value)
 }
 
-/// What is read from an object. For a struct alone serde also takes an array, member by member.
+/// A value that is read from an object alone: for a struct serde also takes an array, member by member.
 #[derive(Default)]
 pub(in crate::hub) struct Object<T>(pub(in crate::hub) T);
 
@@ -75,7 +75,7 @@ pub(super) fn owner(customer: Option<String>, organization: Option<String>) -> R
     }
 }
 
-/// Whose overrides.
+/// The owner of overrides.
 pub(super) enum Owner {
     Customer(String),
     Organization(String),

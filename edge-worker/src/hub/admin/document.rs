@@ -151,7 +151,7 @@ impl FlagHub {
         Ok(found)
     }
 
-    /// Who among these would get another answer.
+    /// The contexts among these that would get another answer.
     fn blast(&self, ground: &Ground, after: &Ruleset, rows: &Rows, contexts: &[Context], now: Millis) -> Result<Blast, Problem> {
         let answers = contexts.len() * ground.ruleset.len().max(after.len());
         if answers > MOST_ANSWERS {
@@ -229,26 +229,26 @@ impl Tried {
     }
 }
 
-/// What an import did, or would do.
+/// The outcome of an import, or of a dry run.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct View {
-    /// Who would get another answer.
+    /// The contexts that would get another answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     blast_radius: Option<Blast>,
-    /// What is different from the version before.
+    /// The differences from the version before.
     changes: Vec<Changed>,
     /// How many errors the document has.
     error_count: usize,
-    /// What of the document is left out, and why: of more errors than the core keeps, the first.
+    /// The parts of the document that are left out, and why: of more errors than the core keeps, the first.
     errors: Vec<Fault>,
-    /// Where the hub's state differs from the document's and stays.
+    /// The flags whose state in the hub differs from the document's and stays.
     kept: Vec<Kept>,
     /// How many records say so.
     records: usize,
     /// The version that serves now; 0 where there is none.
     version: u32,
-    /// What counts, but perhaps not as it was meant.
+    /// Warnings to show the operator; the document was imported all the same.
     warnings: Vec<Fault>,
 }
 
@@ -291,7 +291,7 @@ impl View {
     }
 }
 
-/// Who would get another answer, by flag.
+/// The contexts that would get another answer, by flag.
 #[derive(Serialize)]
 struct Blast {
     /// How many contexts were tried,

@@ -86,7 +86,7 @@ impl FlagHub {
         })
     }
 
-    /// What was counted of every rollout in its present stage, or of that of `?featureName=`.
+    /// The counts of every rollout in its present stage, or those of `?featureName=`.
     pub(super) fn list_stats(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         let query = asked.query.only(&["featureName"])?;

@@ -97,7 +97,7 @@ impl FlagHub {
     }
 }
 
-/// What nobody can guess, and what stands in one answer alone.
+/// The random secrets of a new key, which stand in one answer alone.
 struct Secrets {
     key: String,
     identity: String,

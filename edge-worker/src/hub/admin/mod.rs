@@ -1,4 +1,4 @@
-//! What operators ask of the hub: each route reads its body, asks the core, and writes what the core answers.
+//! The admin API in the hub: each route reads its body, asks `control`, and commits the outcome.
 mod body;
 mod changes;
 mod customers;
@@ -83,7 +83,7 @@ impl Asked {
         })
     }
 
-    /// Who does it, and why. Only a service may do it for somebody else.
+    /// The actor and the reason. Only a service may act on behalf of another subject.
     fn by(&self, reason: Option<String>, on_behalf_of: Option<String>) -> Result<Actor, Problem> {
         if on_behalf_of.is_some() && self.role != "service" {
             return Err(Problem::wrong_credentials("the role service for changedBy; who changes is the token's subject"));
@@ -92,7 +92,7 @@ impl Asked {
         Ok(Actor { subject: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now })
     }
 
-    /// What identifies the request, for who sends it again.
+    /// A text that identifies the request, so that a repetition is recognised.
     fn fingerprint(&self) -> String {
         let mut whole = format!("{} {}?", self.method.as_ref(), self.path);
         for (name, value) in self.query.iter() {

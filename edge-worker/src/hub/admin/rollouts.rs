@@ -40,7 +40,7 @@ impl FlagHub {
         self.carry_out(asked, &command, &Rows::default(), &by)
     }
 
-    /// What was counted of the present stage of a flag's rollout.
+    /// The counts of the present stage of a flag's rollout.
     fn observed(&self, flag: &str) -> Result<Observed, Problem> {
         let ground = self.ground()?;
         let feature = ground.held(&Rows::default()).feature(flag);

@@ -1,7 +1,7 @@
 //! The names that the admin API has for the fields of commands.
 use control::{Field, RefusalPlace};
 
-/// Where a field of a command stands in a request's body: a JSON pointer.
+/// The JSON pointer of a command's field in a request's body.
 pub(super) const fn of(field: Field) -> &'static str {
     match field {
         Field::Flag => "/featureName",

@@ -1,4 +1,4 @@
-//! What operators are answered, as JSON.
+//! Answers to operators, as JSON.
 pub(super) mod flag;
 mod rollout;
 pub(super) mod trail;
@@ -32,7 +32,7 @@ pub(super) fn written(written: &Written, outcome: &CommandOutcome, feature: Opti
 pub(super) struct Shown<'v> {
     pub(super) id: &'v str,
     pub(super) key: &'v str,
-    /// Where the key's identities are signed.
+    /// The signing secret, if the key takes signed identities.
     pub(super) identity_secret: Option<&'v String>,
 }
 

@@ -1,4 +1,4 @@
-//! What happened to those who have a feature.
+//! Outcomes that servers report, and their counts.
 use control::lifecycle::Observed;
 use sdk_core::Millis;
 use serde::Deserialize;

@@ -13,7 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0003_control_plane.sql"),
 ];
 
-/// Applies all to an empty database, within somebody's transaction.
+/// Applies all to an empty database, within the caller's transaction.
 pub(super) fn apply_within(sql: &impl Database) -> Result<()> {
     sql.script(NUMBERS)?;
     (1_u32..).zip(MIGRATIONS).try_for_each(|(number, migration)| one(sql, number, migration))
@@ -23,7 +23,7 @@ const NUMBERS: &str = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRI
 
 fn one(sql: &impl Database, number: u32, migration: &str) -> Result<()> {
     sql.script(migration)?;
-    // What SQL cannot do.
+    // This step needs more than SQL.
     if number == 2 {
         documents_to_rows(sql)?;
     }

@@ -121,14 +121,14 @@ pub(super) fn explaining(sql: &impl Database, asked: &ForExplain<'_>) -> Result<
         (layer, ..) => {
             query += " AND customer_id IS NULL AND organization_id IS NULL";
             query += match layer {
-                // What lists, percentages and rules are besides is no change of these.
+                // Changes of lists, guards and percentages do not change the kill switch.
                 "kill" => " AND action NOT IN ('rollout.lists', 'rollout.guard', 'rollout.percentage')",
                 "rollout" => " AND (action LIKE 'rollout.%' AND action <> 'rollout.guard' OR action LIKE 'import.%')",
                 _ => " AND action NOT IN ('rollout.guard', 'rollout.pause', 'rollout.resume')",
             };
         }
     }
-    // What an import says of a flag says more than what it says of its state, unless a state answered.
+    // Of one import, the record of the definition comes before that of the state, unless the state answered.
     let by_definition = !matches!(asked.layer, "kill" | "rollout");
     query += if by_definition {
         " ORDER BY version DESC, action = 'import.definition' DESC"

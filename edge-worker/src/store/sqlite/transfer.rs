@@ -109,7 +109,7 @@ pub(super) fn end(sql: &impl Database, is_good: bool) -> Result<()> {
     sql.transaction(|| if is_good { sql.script("DROP TABLE restoring") } else { empty(sql) })
 }
 
-/// What is left of a restore that did not come to its end goes.
+/// Deletes the rows of a restore that did not finish.
 pub(super) fn clear_unfinished(sql: &impl Database) -> Result<()> {
     let found: Vec<Name> = sql.exec("SELECT name FROM sqlite_master WHERE name = 'restoring'", Vec::new())?;
     if found.is_empty() { Ok(()) } else { end(sql, false) }

@@ -184,7 +184,8 @@ impl<'a, 'b> Sets<'a, 'b> {
         Ok(self.closure(set.states.clone(), Some(satisfied))?.map(Cow::Owned))
     }
 
-    /// Where one is without reading a byte; `None` when the pattern is found. Without `satisfied`, assertions wait; with it, the others are given up.
+    /// The states that are reached without reading a byte; `None` when the pattern is found. Without `satisfied`, assertions wait; with
+    /// it, those that are not satisfied are dropped.
     fn closure(&mut self, mut waiting: Vec<StateID>, satisfied: Option<LookSet>) -> Result<Option<Vec<StateID>>, PatternError> {
         self.round += 1;
         let mut states = mem::take(&mut self.states);

@@ -69,7 +69,7 @@ pub(super) fn minimise(automaton: &Automaton) -> Minimal {
 struct Partition {
     /// Every state once, those of a block side by side.
     states: Vec<usize>,
-    /// Where in `states` a state stands.
+    /// The index in `states` of each state.
     place_of: Vec<usize>,
     block_of: Vec<usize>,
     blocks: Vec<Block>,

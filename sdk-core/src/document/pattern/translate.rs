@@ -38,8 +38,8 @@ pub(super) fn translate(pattern: &str) -> Result<Hir, PatternError> {
 struct Translator {
     /// Whether a class with everything beyond ASCII ends where its scalar value does.
     ///
-    /// Where nothing looks at words no difference can be seen if it is a first byte and then as many further ones as one likes: whatever
-    /// follows begins with a first byte or at the end. The automaton is several times smaller.
+    /// In a pattern without word assertions, a class may match a first byte and any number of further bytes with the same result: the next
+    /// item begins with a first byte or at the end. That automaton is several times smaller.
     is_exact: bool,
     flags: CurrentFlags,
 }
@@ -267,7 +267,7 @@ impl Translator {
     }
 }
 
-/// What of `class` lies between two ASCII letters, in the other case.
+/// The part of `class` between two ASCII letters, in the other case.
 fn other_case(class: &ClassUnicode, first: char, last: char) -> Vec<ClassUnicodeRange> {
     let mut letters = ranges(&[(first, last)]);
     letters.intersect(class);

@@ -23,7 +23,7 @@ pub struct Explanation<'r> {
 /// One step of a flag's order of precedence, as the evaluation took it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExplainedStep {
-    /// What kind of step it is.
+    /// The kind of step.
     pub kind: StepKind,
     /// The part of the document that the step comes from, as a JSON pointer.
     pub pointer: String,

@@ -40,7 +40,7 @@ struct Open {
     bucket: Option<u32>,
 }
 
-/// What was seen of the step that is being taken.
+/// The record of the step that the evaluation is taking.
 #[derive(Default)]
 struct Seen {
     conditions: Vec<ExplainedCondition>,
@@ -91,7 +91,7 @@ impl<'r> Trace<'r> {
         }
     }
 
-    /// Where the condition at `at` stands in the document.
+    /// The JSON pointer of the condition at `at`.
     fn pointer(&self, at: u32) -> String {
         let Some(Open { condition: parent, pointer, .. }) = self.open.last() else {
             let (kind, part) = &self.current;

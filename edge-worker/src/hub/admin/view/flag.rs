@@ -149,7 +149,7 @@ pub(in super::super) fn statistics_of(feature: &Feature, observed: Observed) -> 
     raw(text(&view)?)
 }
 
-/// What was counted; without an exposure there is no rate.
+/// The counts of a stage; without an exposure there is no rate.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Statistics {

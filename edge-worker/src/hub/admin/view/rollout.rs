@@ -1,4 +1,4 @@
-//! Where a rollout stands, and where it may go.
+//! The state of a rollout, and the step that may follow.
 use control::lifecycle::{Guard, Observed, Rollout, StepError};
 use sdk_core::{
     Millis,
@@ -14,7 +14,7 @@ pub(super) struct RolloutView<'v> {
     created_at: Option<String>,
     current_tier: Option<&'static str>,
     min_tier_duration: i64,
-    /// Where advancing leads, and what stands in its way.
+    /// The next tier, and the conditions that it still waits for.
     next: Option<Next>,
     percentage: f64,
     rollback_threshold: Threshold,
