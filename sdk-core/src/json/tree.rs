@@ -4,8 +4,6 @@ use alloc::{borrow::Cow, vec::Vec};
 use serde::de::{Deserialize, Deserializer};
 
 use super::tape::Tape;
-#[cfg(test)]
-use crate::{document::error::DocumentError, json::Place};
 
 /// A JSON value. Numbers are their nearest double; text holds no U+0000.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,13 +22,7 @@ pub enum Json<'a> {
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
-impl<'a> Json<'a> {
-    /// Reads a text that is one value. What cannot be read is reported with its place; `place` says how deep the value stands.
-    #[cfg(test)]
-    pub(crate) fn read(text: &'a str, place: Place<'_>) -> Result<Self, DocumentError> {
-        Ok(Tape::read(text, place)?.root().tree())
-    }
-
+impl Json<'_> {
     /// The member of this name; of a name that stands twice, the first. `None` where this is no object.
     pub fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };

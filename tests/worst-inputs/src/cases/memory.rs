@@ -44,10 +44,6 @@ pub(super) const CASES: &[Case] = &[
     case("tests of one attribute each", || {
         Load::Compile(conditions(|number| format!(r#"{{"attribute":"{number:x}","op":"exists"}}"#))).taken()
     }),
-    case("rules without a condition", || {
-        let rules = fill(TEXT / 2_000 - 60, |_| r#"{"serve":"on"}"#);
-        Load::Compile(flags(2_000, |_| format!(r#""rules":[{rules}]"#))).taken()
-    }),
     case("uses of a segment", || {
         let uses = wide(TEXT - 300, |_| r#"{"segment":"s"}"#);
         let segments = r#""segments":{"s":{"all":[]}}"#;
@@ -55,9 +51,6 @@ pub(super) const CASES: &[Case] = &[
     }),
     case("uses of a segment that is missing", || Load::Compile(conditions(|_| r#"{"segment":"s"}"#)).left_out()),
     case("conditions that are none", || Load::Compile(conditions(|_| 1)).left_out()),
-    case("aliases of one letter", || Load::Compile(short_lists(160, 50_000, |_, _| "\"a\"", r#""aliases":"#)).left_out()),
-    case("aliases", || Load::Compile(short_lists(160, 50_000, |flag, entry| format!("\"{flag:x}-{entry:x}\""), r#""aliases":"#)).taken()),
-    case("tags", || Load::Compile(short_lists(60, 50_000, |_, _| "\"\"", r#""tags":"#)).taken()),
     case("variants of prerequisites", || {
         let variants = |_| format!(r#"{{"flag":"f0","variants":[{}]}}"#, fill(150_000, |_| "\"\""));
         Load::Compile(flags(
@@ -181,17 +174,6 @@ fn list_test(first: usize, number: usize) -> String {
 /// A condition in so many levels of another; `{}` in `around` is where the inner one stands.
 fn nested(around: &str, inner: &str, levels: usize) -> String {
     (0..levels).fold(inner.into(), |inner, _| around.replace("{}", &inner))
-}
-
-/// A document of flags whose member, written `"name":`, is a list of texts.
-fn short_lists<T: Display>(count: usize, most: usize, entry: impl Fn(usize, usize) -> T, member: &str) -> String {
-    let bytes = TEXT / count - 60;
-    let longest = entry(count, most).to_string().len() + 1;
-    let entries = (bytes / longest).min(most);
-    flags(count, |flag| {
-        let list: Vec<String> = (0..entries).map(|number| entry(flag, number).to_string()).collect();
-        format!("{member}[{}]", list.join(","))
-    })
 }
 
 /// A document with one flag and overrides of as many customers as it holds.
