@@ -44,10 +44,6 @@ pub(super) const CASES: &[Case] = &[
     case("tests of one attribute each", || {
         Load::Compile(conditions(|number| format!(r#"{{"attribute":"{number:x}","op":"exists"}}"#))).taken()
     }),
-    case("rules without a condition", || {
-        let rules = fill(TEXT / 2_000 - 60, |_| r#"{"serve":"on"}"#);
-        Load::Compile(flags(2_000, |_| format!(r#""rules":[{rules}]"#))).taken()
-    }),
     case("uses of a segment", || {
         let uses = wide(TEXT - 300, |_| r#"{"segment":"s"}"#);
         let segments = r#""segments":{"s":{"all":[]}}"#;
