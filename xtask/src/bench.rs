@@ -98,8 +98,11 @@ const fn beside(name: &'static str, figure: &'static str, other: Option<&'static
 const NATIVE_EXTREMES: &[Beside] = &[
     beside("native: load 1,000 flags, a pattern each", "patterns 1000", None, Budget::Open),
     beside("native: load 5,000 flags, a pattern each", "patterns 5000", None, Budget::Open),
-    beside("native: one of those 5,000 changed", "changed", None, Budget::Nanoseconds(5e6)),
-    beside("native: one of those 5,000 killed", "killed", None, Budget::Nanoseconds(5e6)),
+    beside("native: one of 5,000 rows changed, linked", "row changed", None, Budget::Nanoseconds(5e6)),
+    beside("native: one of 5,000 rows killed, linked", "row killed", None, Budget::Nanoseconds(5e6)),
+    beside("native: link a full document, 8 MB", "full linked", None, Budget::Nanoseconds(50e6)),
+    beside("native: text of those 5,000, one changed", "document changed", None, Budget::Open),
+    beside("native: text of those 5,000, one killed", "document killed", None, Budget::Open),
     beside("native: 100 ignoreCase, Cyrillic name", "cyrillic", Some("ascii"), Budget::Times(3.0)),
     beside("native: one question, 5,000 attributes", "attributes", Some("attribute"), Budget::Times(1.5)),
     beside("native: chain of 5,000, one by one", "one by one", Some("at once"), Budget::Times(2.0)),

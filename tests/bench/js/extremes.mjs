@@ -9,6 +9,13 @@ export const NAMES = { ascii: 'Alexandra Konstantinopolis', cyrillic: 'Алек�
 const patterns = (count, change = {}) =>
   flags(count, (i) => ({ ...rule({ attribute: 'name', op: 'matches', value: `^[a-z]+-${i}-[0-9]{2,4}$` }), ...(i === count >> 1 ? change : {}) }));
 
+/** Nearly 8 MB: the most flags of a document, each with a pattern and a list of 60 ids of 20 characters. */
+const full = (count) =>
+  flags(count, (i) => ({
+    ...rule({ attribute: 'name', op: 'matches', value: `^[a-z]+-${i}-[0-9]{2,4}$` }),
+    rollout: { status: 'active', percentage: 10, allow: Array.from({ length: 60 }, (_, k) => 'usr_' + String(i * 7919 + k * 104729).padStart(16, '0')) },
+  }));
+
 /** By the name of their file. */
 export const EXTREMES = {
   'names-ascii': flags(100, () => rule({ attribute: 'name', op: 'contains', value: 'example', ignoreCase: true })),
@@ -17,6 +24,7 @@ export const EXTREMES = {
   'patterns-5000': patterns(5000),
   'patterns-5000-changed': patterns(5000, rule({ attribute: 'name', op: 'matches', value: '^other-[0-9]+$' })),
   'patterns-5000-killed': patterns(5000, { enabled: false }),
+  'full-5000': full(5000),
   'attributes-1': flags(1, (i) => rule({ attribute: 'attribute-' + i, op: 'eq', value: 1 })),
   'attributes-5000': flags(5000, (i) => rule({ attribute: 'attribute-' + i, op: 'eq', value: 1 })),
   'chain-5000': flags(5000, (i) => ({

@@ -17,7 +17,7 @@ use eppo_core::{
     eval::get_assignment,
     ufc::{AssignmentValue, UniversalFlagConfig, VariationType},
 };
-use sdk_core::{Compiled, Context, FlagType, Millis, Value};
+use sdk_core::{BucketKey, Compiled, CompiledFlag, Compiler, Context, Environment, FlagState, FlagType, Millis, Value};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -30,6 +30,11 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.fetch_add(layout.size(), Relaxed);
         unsafe { System.alloc(layout) }
+    }
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        HELD.fetch_add(size, Relaxed);
+        HELD.fetch_sub(layout.size(), Relaxed);
+        unsafe { System.realloc(place, layout, size) }
     }
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
         HELD.fetch_sub(layout.size(), Relaxed);
@@ -87,7 +92,7 @@ fn extremes(folder: &Path) -> std::io::Result<serde_json::Value> {
     let compile = |text: &str| sdk_core::compile(text, None).expect("the document is sound");
     let load = |name: &str| -> std::io::Result<f64> {
         let text = text(name)?;
-        Ok(least(|| drop(black_box(compile(&text)))))
+        Ok(least_call(|| drop(black_box(compile(&text)))))
     };
     let all = |name: &str, context: &Context| -> std::io::Result<f64> {
         let compiled = compile(&text(name)?);
@@ -105,17 +110,33 @@ fn extremes(folder: &Path) -> std::io::Result<serde_json::Value> {
     let pro = Context::new().string("plan", "pro");
     let chain = compile(&text("chain-5000")?);
     let keys: Vec<&str> = chain.ruleset.flag_keys().collect();
-    let one_by_one = least(|| {
+    let one_by_one = least_call(|| {
         let mut visitor = chain.ruleset.visitor(chain.overrides.of(&pro), &pro, NOW);
         for key in &keys {
             black_box(visitor.evaluate(key, BOOLEAN).value());
         }
     });
+    let (before, changed, killed) = (text("patterns-5000")?, text("patterns-5000-changed")?, text("patterns-5000-killed")?);
+    let again = |text: &str| {
+        let mut compiler = Compiler::new();
+        least(|| {
+            compiler.compile(&before, None).expect("the document is sound");
+            let start = cpu();
+            drop(black_box(compiler.compile(text, None).expect("the document is sound")));
+            cpu() - start
+        })
+    };
+    let full = rows(&text("full-5000")?);
     Ok(json!({
         "patterns 1000": load("patterns-1000")?,
         "patterns 5000": load("patterns-5000")?,
-        "changed": load("patterns-5000-changed")?,
-        "killed": load("patterns-5000-killed")?,
+        "row changed": one_row(rows(&before), &definitions(&changed), |row, (key, definition, _)| {
+            row.0 = CompiledFlag::compile(key, definition).expect("the flag is sound");
+        }),
+        "row killed": one_row(rows(&before), &definitions(&killed), |row, (key, _, state)| row.1 = FlagState::read(key, state)),
+        "full linked": least_call(|| drop(black_box(link(&full)))),
+        "document changed": again(&changed),
+        "document killed": again(&killed),
         "ascii": all("names-ascii", &Context::new().string("name", ascii))?,
         "cyrillic": all("names-cyrillic", &Context::new().string("name", cyrillic))?,
         "attribute": one("attributes-1", &pro)?,
@@ -123,6 +144,45 @@ fn extremes(folder: &Path) -> std::io::Result<serde_json::Value> {
         "at once": all("chain-5000", &pro)?,
         "one by one": one_by_one,
     }))
+}
+
+/// The flags of a document: key, definition and state.
+fn definitions(document: &str) -> Vec<(String, String, String)> {
+    let mut document: serde_json::Value = serde_json::from_str(document).expect("the document is JSON");
+    let flags = document["flags"].as_object_mut().map(std::mem::take).expect("the document has flags");
+    let apart = |(key, mut definition): (String, serde_json::Value)| {
+        let members = definition.as_object_mut().expect("a flag is an object");
+        let state: serde_json::Map<_, _> =
+            ["enabled", "rollout"].into_iter().filter_map(|name| Some((name.to_owned(), members.remove(name)?))).collect();
+        (key, definition.to_string(), serde_json::Value::Object(state).to_string())
+    };
+    flags.into_iter().map(apart).collect()
+}
+
+/// A flag as a store keeps it: what its definition compiles to, and its state.
+type Row = (CompiledFlag, FlagState);
+
+fn rows(document: &str) -> Vec<Row> {
+    let row = |(key, definition, state): &(String, String, String)| {
+        (CompiledFlag::compile(key, definition).expect("the flag is sound"), FlagState::read(key, state))
+    };
+    definitions(document).iter().map(row).collect()
+}
+
+fn link(rows: &[Row]) -> Compiled {
+    let environment = Environment { name: None, key: BucketKey::from_bytes([7; 16]), private: &[] };
+    let linked = sdk_core::link(&environment, [], rows.iter().map(|(flag, state)| (flag, state))).expect("the rows are sound");
+    assert_eq!((linked.ruleset.len(), linked.error_count), (rows.len(), 0));
+    linked
+}
+
+/// The row in the middle replaced and all linked.
+fn one_row(mut rows: Vec<Row>, new: &[(String, String, String)], replace: impl Fn(&mut Row, &(String, String, String))) -> f64 {
+    let middle = rows.len() / 2;
+    least_call(|| {
+        replace(&mut rows[middle], &new[middle]);
+        drop(black_box(link(&rows)));
+    })
 }
 
 fn ours(folder: &Path, flags: &[Flag], users: &[User]) -> std::io::Result<serde_json::Value> {
@@ -140,12 +200,7 @@ fn ours(folder: &Path, flags: &[Flag], users: &[User]) -> std::io::Result<serde_
         is_on(compiled.ruleset.evaluate(compiled.overrides.of(context), key, context, NOW, BOOLEAN).value())
     };
     let all = |compiled: &Compiled, context: &Context| {
-        compiled
-            .ruleset
-            .visitor(compiled.overrides.of(context), context, NOW)
-            .evaluate_all()
-            .filter(|answer| is_on(answer.value()))
-            .count()
+        compiled.ruleset.visitor(compiled.overrides.of(context), context, NOW).evaluate_all().filter(|answer| is_on(answer.value())).count()
     };
     let engine = Engine { load, context, one, all };
     let mut result = engine.measure(flags, users);
@@ -253,14 +308,18 @@ fn cpu() -> f64 {
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
-/// Nanoseconds of one long call: the least of three.
-fn least(mut call: impl FnMut()) -> f64 {
-    let times = [(); 3].map(|()| {
+/// Nanoseconds of one long call: the least of seven.
+fn least_call(mut call: impl FnMut()) -> f64 {
+    least(|| {
         let start = cpu();
         call();
         cpu() - start
-    });
-    times.into_iter().fold(f64::INFINITY, f64::min)
+    })
+}
+
+/// The least of seven times.
+fn least(time: impl FnMut() -> f64) -> f64 {
+    std::iter::repeat_with(time).take(7).fold(f64::INFINITY, f64::min)
 }
 
 /// Nanoseconds of one call: the tenth percentile of 60 batches of about 3 ms.
