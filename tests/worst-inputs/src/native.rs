@@ -58,7 +58,8 @@ pub(crate) fn child(case: &Case, number: usize) -> Result<()> {
         let mut measured = Measured::default();
         repeat(&input, || perform(&input, &mut measured)).map(|outcome| (outcome, measured))
     };
-    let (outcome, measured) = thread::Builder::new().stack_size(STACK).spawn(work)?.join().unwrap_or_else(|_| bail!("the load panicked"))?;
+    let (outcome, measured) =
+        thread::Builder::new().stack_size(STACK).spawn(work)?.join().unwrap_or_else(|_| bail!("the load panicked"))?;
     println!("{outcome:?} {} {} {}", measured.bytes, measured.errors.0, measured.errors.1);
     Ok(())
 }

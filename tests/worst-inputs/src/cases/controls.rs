@@ -51,12 +51,7 @@ pub(super) const MET: &[Case] = &[
         machines: BOTH,
         check: Check::Instructions { honest: || sound().taken(), worst: || sound().taken(), times: 1.01 },
     },
-    Case {
-        row: 0,
-        name: "3 errors",
-        machines: NATIVE,
-        check: Check::Errors { worst: || faulty().left_out(), told: 3, all: 3 },
-    },
+    Case { row: 0, name: "3 errors", machines: NATIVE, check: Check::Errors { worst: || faulty().left_out(), told: 3, all: 3 } },
 ];
 
 fn sound() -> Load {
