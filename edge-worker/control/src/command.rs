@@ -2,7 +2,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use sdk_core::{
-    OwnerKind, Ruleset, compile,
+    Compiler, OwnerKind, Ruleset,
     json::{Place, quoted},
 };
 
@@ -111,7 +111,10 @@ pub struct Event {
 }
 
 /// Carries out a command, or says why not.
-pub fn execute(current: CurrentState<'_>, command: &Command, actor: &Actor) -> Result<CommandOutcome, Refusal> {
+///
+/// `compiler` compiled the rows as they are: of the flags only the one that the command changes is compiled again, and none where a
+/// flag is killed. A new compiler leads to the same outcome, later.
+pub fn execute(current: CurrentState<'_>, command: &Command, actor: &Actor, compiler: &mut Compiler) -> Result<CommandOutcome, Refusal> {
     check_reason(&actor.reason)?;
     if let Some(on_behalf_of) = &actor.on_behalf_of {
         check_id(on_behalf_of, Field::OnBehalfOf)?;
@@ -119,9 +122,9 @@ pub fn execute(current: CurrentState<'_>, command: &Command, actor: &Actor) -> R
     match command {
         Command::Override { owner, id, tree } => overrides::set(current, *owner, id, tree, actor),
         Command::Clear { owner, id } => overrides::clear(current, *owner, id, actor),
-        Command::Kill { flag } => switch(current, flag, false),
-        Command::Revive { flag } => switch(current, flag, true),
-        Command::Rollout { flag, order, observed } => rollout_commands::carry_out(current, flag, order, *observed, actor),
+        Command::Kill { flag } => switch(current, flag, false, compiler),
+        Command::Revive { flag } => switch(current, flag, true, compiler),
+        Command::Rollout { flag, order, observed } => rollout_commands::carry_out(current, flag, order, *observed, actor, compiler),
         Command::Assign { customer, organization } => assign(current, customer, organization.as_deref()),
         Command::Key(order) => keys::carry_out(current, order, actor.at),
     }
@@ -144,7 +147,7 @@ pub(crate) fn check_id(id: &str, place: impl Into<RefusalPlace>) -> Result<(), R
 }
 
 /// Switches a flag off or on.
-fn switch(current: CurrentState<'_>, flag: &str, enabled: bool) -> Result<CommandOutcome, Refusal> {
+fn switch(current: CurrentState<'_>, flag: &str, enabled: bool, compiler: &mut Compiler) -> Result<CommandOutcome, Refusal> {
     let key = current.flag(flag)?;
     let before = current.rows.get(RowKind::State, key).unwrap_or("{}");
     let was = state_row::enabled(before);
@@ -162,7 +165,7 @@ fn switch(current: CurrentState<'_>, flag: &str, enabled: bool) -> Result<Comman
         ..Change::new(action)
     };
     let write = (RowKey::of(RowKind::State, key), Some(state_row::with_enabled(before, enabled)));
-    current.compiled(key, [write].into(), [change].into())
+    current.compiled(key, [write].into(), [change].into(), compiler)
 }
 
 fn assign(current: CurrentState<'_>, customer: &str, organization: Option<&str>) -> Result<CommandOutcome, Refusal> {
@@ -211,10 +214,11 @@ impl<'h> CurrentState<'h> {
         key: &str,
         writes: Vec<(RowKey, Option<String>)>,
         changes: Vec<Change>,
+        compiler: &mut Compiler,
     ) -> Result<CommandOutcome, Refusal> {
         let mut rows = self.rows.clone();
         apply(&mut rows, &writes);
-        let compiled = compile(&rows.compose(false), rows.bucket_key()).map_err(|error| Refusal::document(&error))?;
+        let compiled = compiler.compile(&rows.compose(false), rows.bucket_key()).map_err(|error| Refusal::document(&error))?;
         if compiled.ruleset.find(key).is_none() {
             let place = Place::ROOT.name("flags").name(key).pointer();
             let own = compiled.errors.iter().find(|error| error.pointer.starts_with(&place));

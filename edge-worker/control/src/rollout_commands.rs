@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use sdk_core::{
-    Percentage,
+    Compiler, Percentage,
     limits::MAX_LIST,
     stage::{MIN_SAMPLES, Method, Rate, Status, TIME_WINDOW_MS, Tier},
 };
@@ -87,6 +87,7 @@ pub(crate) fn carry_out(
     order: &RolloutCommand,
     observed: Observed,
     actor: &Actor,
+    compiler: &mut Compiler,
 ) -> Result<CommandOutcome, Refusal> {
     let key = current.flag(flag)?;
     let text = current.rows.get(RowKind::State, key).unwrap_or("{}");
@@ -118,7 +119,7 @@ pub(crate) fn carry_out(
         (RowKey::of(RowKind::State, key), Some(state_row::with_rollout(text, &next))),
         (RowKey::of(RowKind::Course, key), Some(state_row::write_course(&next.course))),
     ]);
-    let mut outcome = current.compiled(key, writes, [change].into())?;
+    let mut outcome = current.compiled(key, writes, [change].into(), compiler)?;
     let feature = current.feature(key).map_or_else(|| key.into(), |feature| feature.name);
     outcome.events.extend(event(key, feature, before.as_ref(), &next));
     Ok(outcome)

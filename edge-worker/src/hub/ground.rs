@@ -1,7 +1,7 @@
 //! The rows and the ruleset of the newest version, kept in memory between commands.
 use std::{cell::RefCell, rc::Rc};
 
-use control::{CommandOutcome, CurrentState, apply, rows::Rows};
+use control::{Command, CommandOutcome, CurrentState, Refusal, apply, change::Actor, execute, rows::Rows};
 use sdk_core::{BucketKey, Compiler, Ruleset};
 
 use crate::{problem::Problem, store::Store};
@@ -50,6 +50,11 @@ impl Kept {
     /// Reads everything again: what the versions were they no longer are.
     pub(super) fn forget(&self) {
         self.newest.take();
+    }
+
+    /// Carries out a command on the newest ground; compiles only what the command changes.
+    pub(super) fn execute(&self, ground: &Ground, paged: &Rows, command: &Command, by: &Actor) -> Result<CommandOutcome, Refusal> {
+        execute(ground.held(paged), command, by, &mut self.compiler.borrow_mut())
     }
 
     /// Goes on to the version that a command made.

@@ -8,7 +8,7 @@ use control::{
     lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
 };
-use sdk_core::Millis;
+use sdk_core::{Compiler, Millis};
 
 use super::{
     Answer, Commit, Outcome, Store,
@@ -161,7 +161,7 @@ fn change(flag: &str, enabled: bool) -> control::change::Change {
     let held = CurrentState { rows: &rows, paged: &Rows::default(), ruleset: &ruleset };
     let flag = flag.to_owned();
     let command = if enabled { Command::Revive { flag } } else { Command::Kill { flag } };
-    let mut outcome = execute(held, &command, &by(1)).unwrap();
+    let mut outcome = execute(held, &command, &by(1), &mut Compiler::new()).unwrap();
     apply(&mut Rows::default(), &outcome.writes);
     outcome.changes.remove(0)
 }

@@ -12,7 +12,7 @@ use control::{
     rows::{RowKey, RowKind, Rows, State},
     visitor,
 };
-use sdk_core::{BucketKey, Millis, OwnerKind, Percentage, Ruleset, Value as Answer, compile};
+use sdk_core::{BucketKey, Compiler, Millis, OwnerKind, Percentage, Ruleset, Value as Answer, compile};
 use serde_json::{Value, json};
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f";
@@ -43,7 +43,7 @@ impl Hub {
     }
 
     fn command(&mut self, command: &Command) -> Result<CommandOutcome, Refusal> {
-        let outcome = execute(self.held(), command, &self.actor())?;
+        let outcome = execute(self.held(), command, &self.actor(), &mut Compiler::new())?;
         assert_eq!(outcome.writes.is_empty(), outcome.changes.is_empty(), "{command:?}");
         apply(&mut self.rows, &outcome.writes);
         let whole = compile(&self.rows.compose(true), None).unwrap();
@@ -202,7 +202,10 @@ fn a_reason_is_needed() {
     let hub = Hub::new(&document(&json!({ "a": {} })));
     for reason in ["", " \n", &"x".repeat(2_001), "a\u{0}"] {
         let by = Actor { reason: reason.into(), ..hub.actor() };
-        assert_eq!(execute(hub.held(), &Command::Kill { flag: "a".into() }, &by).err().unwrap().place, Field::Reason.into());
+        assert_eq!(
+            execute(hub.held(), &Command::Kill { flag: "a".into() }, &by, &mut Compiler::new()).err().unwrap().place,
+            Field::Reason.into()
+        );
     }
 }
 

@@ -1,9 +1,12 @@
 //! A case: one row of the table, as inputs and the ceiling that holds them.
+use control::Command;
 
-/// What is done with an input. Every machine does it in its own way; only the marked step of it is counted.
+/// What is done with an input. Every machine does it in its own way, and counts only the marked step of it.
 pub(crate) enum Load {
     /// Compiles a document.
     Compile(String),
+    /// Compiles a document with a compiler that has compiled another one.
+    Recompile { before: String, after: String },
     /// Reads a context from JSON text.
     ReadContext(String),
     /// Makes a program of a compiled document, for a context that is known.
@@ -12,8 +15,8 @@ pub(crate) enum Load {
     ReadProgram(Vec<u8>),
     /// Asks about the flags of a compiled document; in a page, of the program made for what is known.
     Ask { document: String, known: String, context: String, questions: Questions },
-    /// Does the same several times; all of it is counted.
-    Times(u32, Box<Load>),
+    /// Carries out an operator's command on a document.
+    Command { document: String, command: Box<Command> },
 }
 
 /// The flags that are asked about.
@@ -40,27 +43,35 @@ pub(crate) enum Outcome {
     Unreadable,
 }
 
-/// A load and its outcome, without which its cost would mean nothing.
+/// A load, how often it is done, and its outcome, without which its cost would mean nothing.
 pub(crate) struct Input {
     pub(crate) load: Load,
+    pub(crate) times: u32,
     pub(crate) outcome: Outcome,
 }
 
 impl Load {
     pub(crate) fn refused(self) -> Input {
-        Input { load: self, outcome: Outcome::Refused }
+        self.with(Outcome::Refused)
     }
 
     pub(crate) fn left_out(self) -> Input {
-        Input { load: self, outcome: Outcome::LeftOut }
+        self.with(Outcome::LeftOut)
     }
 
     pub(crate) fn taken(self) -> Input {
-        Input { load: self, outcome: Outcome::Taken }
+        self.with(Outcome::Taken)
     }
 
+    fn with(self, outcome: Outcome) -> Input {
+        Input { load: self, times: 1, outcome }
+    }
+}
+
+impl Input {
+    /// The same several times; all of it is counted.
     pub(crate) fn times(self, times: u32) -> Self {
-        Self::Times(times, Box::new(self))
+        Self { times, ..self }
     }
 }
 
@@ -68,10 +79,42 @@ impl Load {
 pub(crate) enum Check {
     /// The worst input takes at most so many times the instructions of the honest one.
     Instructions { honest: fn() -> Input, worst: fn() -> Input, times: f64 },
+    /// The input takes at most as many instructions as a core runs in so many milliseconds, at [`PER_MILLISECOND`].
+    Time { worst: fn() -> Input, milliseconds: f64 },
     /// While the input is worked on, at most so many bytes are held above those that were held before.
     Memory { worst: fn() -> Input, bytes: u64 },
+    /// Of all errors of a document so many are told.
+    Errors { worst: fn() -> Input, told: u64, all: u64 },
     /// Each input has its outcome.
     Outcomes(fn() -> Vec<Input>),
+}
+
+/// The instructions of a millisecond, where a ceiling is a time: those of a core at 2.5 GHz that completes two each cycle. The core on
+/// which the ceilings were set completed nine million.
+pub(crate) const PER_MILLISECOND: f64 = 5_000_000.0;
+
+impl Check {
+    /// The inputs with what each is called; those that are not run are not made.
+    pub(crate) fn inputs(&self) -> Vec<(String, Box<dyn FnOnce() -> Input>)> {
+        match self {
+            Self::Instructions { honest, worst, .. } => vec![("honest".into(), Box::new(*honest)), ("worst".into(), Box::new(*worst))],
+            Self::Time { worst, .. } | Self::Memory { worst, .. } | Self::Errors { worst, .. } => vec![("worst".into(), Box::new(*worst))],
+            Self::Outcomes(inputs) => {
+                let named = |(number, input): (usize, Input)| -> (String, Box<dyn FnOnce() -> Input>) {
+                    (format!("input {}", number + 1), Box::new(|| input))
+                };
+                inputs().into_iter().enumerate().map(named).collect()
+            }
+        }
+    }
+
+    /// Whether it is about instructions.
+    pub(crate) fn counts_instructions(&self) -> bool {
+        match self {
+            Self::Instructions { .. } | Self::Time { .. } => true,
+            Self::Memory { .. } | Self::Errors { .. } | Self::Outcomes(_) => false,
+        }
+    }
 }
 
 /// The machine that a case runs on.
@@ -92,7 +135,7 @@ impl Machine {
 
 /// One check of one row.
 pub(crate) struct Case {
-    /// The row's number: `W4` is 4.
+    /// The row's number: `W4` is 4. Controls have 0.
     pub(crate) row: u8,
     /// The worst input, in a few words.
     pub(crate) name: &'static str,

@@ -1,17 +1,24 @@
 //! What one caller may cost: `worst-inputs --modules DIR [native|wasm] [W4 …]`.
 //!
 //! Every case runs a worst input beside an honest one and compares how many instructions they take, or holds what the input may take
-//! of memory, or whether it is refused. Instructions are counted, not timed: natively by callgrind, in WebAssembly by the fuel of an
-//! interpreter that runs the modules which ship. A line tells each case; the last word is MET or MISSED.
+//! of time, memory or errors, or whether it is refused. Instructions are counted, not timed: natively by callgrind, in WebAssembly by
+//! the fuel of an interpreter that runs the modules which ship. A line tells each case; the last word is MET or MISSED.
 mod case;
 mod cases;
-mod machine;
+mod hold;
 mod native;
+mod prepare;
 mod report;
 mod text;
 mod wasm;
 
-use std::{path::PathBuf, process::ExitCode, thread};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -42,9 +49,8 @@ fn run() -> Result<bool> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "child" => {
-                let number: usize = arguments.next().context("a child needs the number of its case")?.parse()?;
-                let which = arguments.next().unwrap_or_default();
-                native::child(everything().get(number).context("no such case")?.0, &which)?;
+                let mut number = || -> Result<usize> { Ok(arguments.next().context("a child needs two numbers")?.parse()?) };
+                native::child(everything().get(number()?).context("no such case")?.0, number()?)?;
                 return Ok(true);
             }
             "--modules" => folder = arguments.next().context("--modules needs a folder")?.into(),
@@ -60,35 +66,62 @@ fn run() -> Result<bool> {
         machines.extend(case::BOTH);
     }
     let chosen = |case: &Case| rows.is_empty() || rows.contains(&case.row);
-    let cases: Vec<(usize, Expected)> = everything().into_iter().enumerate().filter(|(_, (case, _))| chosen(case)).collect();
+    let cases = everything().into_iter().enumerate().filter(|(_, (case, _))| chosen(case));
+    let jobs: Vec<Job> = cases
+        .flat_map(|(number, (case, expected))| case.machines.iter().map(move |machine| Job { number, case, expected, machine: *machine }))
+        .filter(|job| machines.contains(&job.machine))
+        .collect();
+    let modules = wasm::Modules::read(&folder)?;
+    let scratch = std::env::temp_dir().join(format!("worst-inputs-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch)?;
+    let all = jobs.len();
     println!("{}", report::head());
-    // Each machine has a core for itself.
-    let held = thread::scope(|scope| {
-        let threads: Vec<_> = machines.iter().map(|machine| scope.spawn(|| hold(*machine, &cases, &folder))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| bail!("a machine panicked"))).collect::<Result<Vec<_>>>()
-    })?;
-    let (met, all) = held.into_iter().fold((0, 0), |(met, all), (more_met, more)| (met + more_met, all + more));
+    let met = side_by_side(jobs, |job| {
+        let found = hold::hold(job.case, |number, input, allowed| match job.machine {
+            Machine::Native => native::measure(job.number, job.case, number, &scratch),
+            Machine::Wasm => modules.measure(input, allowed),
+        });
+        (found.is_met(&job.case.check) == job.expected, report::line(job.machine, job.case, &found, job.expected))
+    });
+    std::fs::remove_dir_all(scratch)?;
     println!("{met} of {all} as expected");
     Ok(met == all && all > 0)
 }
 
-/// Runs the cases of a machine; answers how many came out as expected, and how many there were.
-fn hold(machine: Machine, cases: &[(usize, Expected)], folder: &std::path::Path) -> Result<(u32, u32)> {
-    let modules = if machine == Machine::Wasm { Some(wasm::Modules::read(folder)?) } else { None };
-    let scratch = std::env::temp_dir().join(format!("worst-inputs-{}-{}", machine.name(), std::process::id()));
-    std::fs::create_dir_all(&scratch)?;
-    let (mut met, mut all) = (0, 0);
-    for (number, (case, expected)) in cases.iter().filter(|(_, (case, _))| case.machines.contains(&machine)) {
-        let found = match &modules {
-            Some(modules) => Ok(modules.run(case)),
-            None => native::run(*number, case, &scratch),
-        };
-        let found = found.with_context(|| format!("W{} {}", case.row, case.name))?;
-        let as_expected = found.is_met(&case.check) == *expected;
-        println!("{}", report::line(machine, case, &found, as_expected));
-        met += u32::from(as_expected);
-        all += 1;
-    }
-    std::fs::remove_dir_all(scratch)?;
-    Ok((met, all))
+/// A case on a machine.
+struct Job {
+    number: usize,
+    case: &'static Case,
+    expected: bool,
+    machine: Machine,
+}
+
+/// Runs jobs on all cores and prints their lines in the order of the jobs; answers how many came out as expected.
+fn side_by_side(jobs: Vec<Job>, run: impl Fn(&Job) -> (bool, String) + Sync) -> usize {
+    let queue = Mutex::new(jobs.into_iter().enumerate());
+    let (done, lines) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            let (queue, done, run) = (&queue, done.clone(), &run);
+            let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            scope.spawn(move || {
+                while let Some((place, job)) = next() {
+                    if done.send((place, run(&job))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(done);
+        let (mut met, mut ready, mut printed) = (0, BTreeMap::new(), 0);
+        for (place, (as_expected, line)) in lines {
+            met += usize::from(as_expected);
+            ready.insert(place, line);
+            while let Some(line) = ready.remove(&printed) {
+                println!("{line}");
+                printed += 1;
+            }
+        }
+        met
+    })
 }

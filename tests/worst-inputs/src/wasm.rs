@@ -3,18 +3,15 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use sdk_core::{Context, Identity, compile, specialise};
+use sdk_core::Context;
 use wasmi::{Config, Engine, ExternType, Instance, Linker, Memory, Module, Store, TrapCode, Val};
 
 use crate::{
-    case::{Case, Check, Input, Load, Outcome, Questions},
-    machine::Found,
+    case::{Input, Load, Outcome, Questions},
+    hold::{Measured, PLENTY, repeat},
+    prepare,
 };
 
-/// More than any honest input takes.
-const PLENTY: u64 = 1 << 40;
-/// More than refusing any input takes, of which the longest is 200 kB.
-const TO_REFUSE: u64 = 500_000_000;
 const NOW: f64 = 1_762_128_000_000.0;
 const PAGE: u64 = 65_536;
 /// The bits of a decision that number its variant; an error has none.
@@ -43,56 +40,26 @@ impl Modules {
         Ok(Self { engine, full, page })
     }
 
-    /// Runs a case.
-    pub(crate) fn run(&self, case: &Case) -> Found {
-        let mut found = Found::default();
-        match &case.check {
-            Check::Instructions { honest, worst, times } => {
-                let honest = self.counted(&honest(), "honest", PLENTY, &mut found).fuel;
-                found.honest = Some(honest);
-                #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "far below 2^53")]
-                let allowed = (honest as f64 * times) as u64;
-                let spent = self.counted(&worst(), "worst", allowed, &mut found);
-                found.worst = spent.finished.then_some(spent.fuel);
-            }
-            Check::Memory { worst, .. } => found.worst = Some(self.counted(&worst(), "worst", PLENTY, &mut found).memory),
-            Check::Outcomes(inputs) => {
-                let inputs = inputs();
-                for (number, input) in inputs.iter().enumerate() {
-                    let which = format!("input {number}");
-                    if !self.counted(input, &which, TO_REFUSE, &mut found).finished {
-                        found.faults.push(format!("{which}: stopped after {TO_REFUSE} units"));
-                        break;
-                    }
-                }
-                found.worst = Some(inputs.len() as u64);
-            }
-        }
-        found
-    }
-
-    /// Does a load and notes an outcome that is not the expected one.
-    fn counted(&self, input: &Input, which: &str, allowed: u64, found: &mut Found) -> Spent {
-        let mut spent = Spent { fuel: 0, allowed, memory: 0, finished: true };
-        match self.perform(&input.load, &mut spent) {
+    /// Runs an input, which is stopped at the instructions that it may take; an error says what trapped.
+    pub(crate) fn measure(&self, input: &Input, allowed: u64) -> Result<Measured> {
+        let mut spent = Spent { fuel: 0, allowed, memory: 0 };
+        let outcome = match repeat(input, || self.perform(&input.load, &mut spent)) {
             // The module does not tell how much it left out.
-            Ok(Outcome::Taken) if input.outcome == Outcome::LeftOut => {}
-            Ok(outcome) => found.expect(which, input, outcome),
-            Err(error) if error.downcast_ref::<wasmi::Error>().and_then(wasmi::Error::as_trap_code) == Some(TrapCode::OutOfFuel) => {
-                spent.finished = false;
-            }
-            Err(error) => found.faults.push(format!("{which}: {error:#}")),
-        }
-        spent
+            Ok(Outcome::Taken) if input.outcome == Outcome::LeftOut => Some(Outcome::LeftOut),
+            Ok(outcome) => Some(outcome),
+            Err(error) if error.downcast_ref::<wasmi::Error>().and_then(wasmi::Error::as_trap_code) == Some(TrapCode::OutOfFuel) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Measured { outcome, instructions: spent.fuel, bytes: spent.memory, errors: (0, 0) })
     }
 
     fn perform(&self, load: &Load, spent: &mut Spent) -> Result<Outcome> {
         match load {
-            Load::ReadContext(_) => bail!("no module reads contexts as JSON"),
+            Load::ReadContext(_) | Load::Recompile { .. } | Load::Command { .. } => bail!("no module of a page does this"),
             Load::Compile(text) => Ok(self.full(text, spent)?.map_or(Outcome::Refused, |_| Outcome::Taken)),
             Load::Specialise { document, known } => {
                 // To compile is free of charge here.
-                let mut free = Spent { fuel: 0, allowed: PLENTY, memory: 0, finished: true };
+                let mut free = Spent { fuel: 0, allowed: PLENTY, memory: 0 };
                 let Some((mut full, ruleset)) = self.full(document, &mut free)? else { return Ok(Outcome::Refused) };
                 let known = full.write("__wbindgen_malloc", Context::from_json(known).encoded())?;
                 let program = full.counted("ruleset_specialise", &[ruleset, known.0, known.1], spent)?;
@@ -105,12 +72,6 @@ impl Modules {
                 Ok(if number(&loaded)? < REFUSALS { Outcome::Refused } else { Outcome::Taken })
             }
             Load::Ask { document, known, context, questions } => self.ask(document, known, context, *questions, spent),
-            Load::Times(times, load) => {
-                let outcomes = (0..*times).map(|_| self.perform(load, spent)).collect::<Result<Vec<_>>>()?;
-                let first = *outcomes.first().context("no load")?;
-                ensure!(outcomes.iter().all(|outcome| *outcome == first), "equal loads differ");
-                Ok(first)
-            }
         }
     }
 
@@ -128,10 +89,8 @@ impl Modules {
     }
 
     fn ask(&self, document: &str, known: &str, context: &str, questions: Questions, spent: &mut Spent) -> Result<Outcome> {
-        let compiled = compile(document, None)?;
-        ensure!(compiled.errors.is_empty(), "the document has errors");
-        let known = Context::from_json(known);
-        let program = specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, Identity::Open)?.to_bytes();
+        let compiled = prepare::sound(document)?;
+        let program = prepare::program(&compiled, &Context::from_json(known))?.to_bytes();
         let mut page = self.instance(&self.page)?;
         let room = page.room(&program)?;
         ensure!(number(&page.free("load", &[Val::I32(0), room])?)? >= REFUSALS, "the page refused the program");
@@ -178,7 +137,6 @@ struct Spent {
     fuel: u64,
     allowed: u64,
     memory: u64,
-    finished: bool,
 }
 
 /// An instance of a module.

@@ -1,6 +1,6 @@
 use alloc::{string::String, vec, vec::Vec};
 
-use sdk_core::compile;
+use sdk_core::{Compiler, compile};
 
 use super::*;
 use crate::{Command, apply, change::Actor, execute};
@@ -28,7 +28,7 @@ fn terms() -> KeyTerms {
 fn order(rows: &Rows, order: KeyCommand, at: Millis) -> Result<CommandOutcome, Refusal> {
     let ruleset = compile(DOCUMENT, None).unwrap().ruleset;
     let paged = Rows::default();
-    execute(CurrentState { rows, paged: &paged, ruleset: &ruleset }, &Command::Key(order), &actor(at))
+    execute(CurrentState { rows, paged: &paged, ruleset: &ruleset }, &Command::Key(order), &actor(at), &mut Compiler::new())
 }
 
 fn carried_out(rows: &mut Rows, what: KeyCommand, at: Millis) {

@@ -15,7 +15,7 @@ pub(super) use self::body::{Object, read};
 use control::{
     Command, CommandOutcome, CurrentState, Refusal, RefusalKind, apply,
     change::Actor,
-    execute, organization_of,
+    organization_of,
     rows::{RowKey, RowKind, Rows},
 };
 use sdk_core::Millis;
@@ -193,7 +193,7 @@ impl FlagHub {
         tell: impl FnOnce(&Written, &CommandOutcome, &Ground) -> Result<CommandAnswer, Problem>,
     ) -> Result<Response, Problem> {
         let ground = self.ground.newest(&self.store)?;
-        let outcome = execute(ground.held(paged), command, by).map_err(|refusal| match refusal.until {
+        let outcome = self.ground.execute(&ground, paged, command, by).map_err(|refusal| match refusal.until {
             Some(until) => Problem::from(refusal).until(until, asked.now),
             None => refusal.into(),
         })?;

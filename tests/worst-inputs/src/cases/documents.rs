@@ -58,11 +58,11 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         row: 8,
-        name: "10,000 customers written twice",
+        name: "2,000 customers written twice",
         machines: BOTH,
         check: Check::Instructions {
-            honest: || Load::Compile(owners(20_000)).taken(),
-            worst: || Load::Compile(owners(10_000)).left_out(),
+            honest: || Load::Compile(owners(4_000)).taken(),
+            worst: || Load::Compile(owners(2_000)).left_out(),
             times: 3.0,
         },
     },
@@ -75,6 +75,12 @@ pub(super) const CASES: &[Case] = &[
             worst: || Load::Compile(flags(1, |_| items(20_000, |index| format!(r#""x{:06}":1"#, index % 10_000)))).left_out(),
             times: 3.0,
         },
+    },
+    Case {
+        row: 12,
+        name: "180,000 unknown members, of which 1,000 are told",
+        machines: NATIVE,
+        check: Check::Errors { worst: || Load::Compile(unknown_members()).left_out(), told: 1_000, all: 180_000 },
     },
     Case {
         row: 12,
@@ -128,9 +134,9 @@ fn members(section: &str, count: usize, names: usize, value: &str) -> String {
     document(format_args!(r#""{section}":{{{}}}"#, items(count, |index| format!(r#""m{:06}":{value}"#, index % names))))
 }
 
-/// A document with overrides of 20,000 customers, who have `names` different names.
+/// A document with overrides of 4,000 customers, who have `names` different names.
 fn owners(names: usize) -> String {
-    let customers = items(20_000, |index| format!(r#""c{:06}":{{"f0":true}}"#, index % names));
+    let customers = items(4_000, |index| format!(r#""c{:06}":{{"f0":true}}"#, index % names));
     document(format_args!(r#""flags":{{"f0":{{}}}},"overrides":{{"customers":{{{customers}}}}}"#))
 }
 

@@ -1,6 +1,7 @@
 //! The rows. Sizes are large enough that a square is seen, and small enough that one ends.
 use crate::case::Case;
 
+mod commands;
 mod contexts;
 mod controls;
 mod documents;
@@ -12,7 +13,16 @@ mod questions;
 
 /// Every case, by row.
 pub(crate) fn all() -> Vec<&'static Case> {
-    let files = [contexts::CASES, documents::CASES, lists::CASES, memory::CASES, patterns::CASES, programs::CASES, questions::CASES];
+    let files = [
+        commands::CASES,
+        contexts::CASES,
+        documents::CASES,
+        lists::CASES,
+        memory::CASES,
+        patterns::CASES,
+        programs::CASES,
+        questions::CASES,
+    ];
     let mut cases: Vec<&Case> = files.into_iter().flatten().collect();
     cases.sort_by_key(|case| case.row);
     cases
@@ -31,7 +41,7 @@ mod tests {
     #[test]
     fn every_row_is_held() {
         let rows: Vec<u8> = all().iter().map(|case| case.row).collect();
-        assert!((1..=18).all(|row| rows.contains(&row)), "{rows:?}");
+        assert!((1..=19).all(|row| rows.contains(&row)), "{rows:?}");
     }
 
     #[test]
@@ -39,6 +49,18 @@ mod tests {
         let on = |machine| all().iter().filter(|case| case.machines.contains(&machine)).count();
         assert!(on(Machine::Native) >= 28, "{}", on(Machine::Native));
         assert!(on(Machine::Wasm) >= 20, "{}", on(Machine::Wasm));
+    }
+
+    #[test]
+    fn every_check_has_a_control_on_every_machine_that_it_runs_on() {
+        let kind = |case: &Case| std::mem::discriminant(&case.check);
+        for case in all() {
+            for machine in case.machines {
+                let mut missed = controls().filter(|(_, expected)| !expected).map(|(control, _)| control);
+                let controlled = missed.any(|control| kind(control) == kind(case) && control.machines.contains(machine));
+                assert!(controlled, "W{} {} on {}", case.row, case.name, machine.name());
+            }
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! W18: programs that a page stored, or that somebody forged.
 use anyhow::{Context as _, Result, ensure};
-use sdk_core::{Context, Identity, compile, specialise};
+use sdk_core::Context;
 
 use crate::{
-    case::{BOTH, Case, Check, Input, Load, Outcome},
+    case::{BOTH, Case, Check, Input, Load},
+    prepare,
     text::{flags, items, rule, test},
 };
 
@@ -23,16 +24,16 @@ const CHECKSUM: std::ops::Range<usize> = 12..20;
 /// A program of one flag with 2,000 lists of two texts; in a forged one each list says that it reaches to the end of the code.
 fn read(forged: bool) -> Input {
     match program(forged) {
-        Ok(bytes) => Input { load: Load::ReadProgram(bytes), outcome: if forged { Outcome::Refused } else { Outcome::Taken } },
+        Ok(bytes) if forged => Load::ReadProgram(bytes).refused(),
+        Ok(bytes) => Load::ReadProgram(bytes).taken(),
         Err(error) => panic!("the form of programs is another one: {error:#}"),
     }
 }
 
 fn program(forged: bool) -> Result<Vec<u8>> {
     let lists = items(TESTS, |number| test("plan", "in", format_args!(r#"["a{number}","b{number}"]"#)));
-    let compiled = compile(&flags(1, |_| rule(format_args!(r#"{{"any":[{lists}]}}"#))), None)?;
-    let known = Context::new();
-    let mut bytes = specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, Identity::Open)?.to_bytes();
+    let compiled = prepare::sound(&flags(1, |_| rule(format_args!(r#"{{"any":[{lists}]}}"#))))?;
+    let mut bytes = prepare::program(&compiled, &Context::new())?.to_bytes();
     let words = word(&bytes, PREFIX).context("no head")? as usize;
     // The first words of all lists are equal: an operation and the number 2 in the upper half.
     let places: Vec<usize> = (0..words).map(|index| CODE + 4 * index).collect();
