@@ -339,10 +339,10 @@ impl Builder {
     fn finish(mut self, symbol_width: u32) -> Option<Image> {
         // A list may be most of the document: what is done with goes at once.
         self.interned = Interned::default();
-        let hash_of = |number: &u32| self.symbols.get(*number as usize).map_or(0, |(hash, _)| *hash);
-        let mut order: Vec<u32> = (0..place(self.symbols.len())).collect();
-        order.sort_unstable_by_key(|number| (hash_of(number), *number));
-        if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [a, b] if hash_of(a) == hash_of(b))) {
+        // With their hashes beside them, because looking up each hash takes longer than sorting.
+        let mut order: Vec<(u64, u32)> = self.symbols.iter().map(|(hash, _)| *hash).zip(0..).collect();
+        order.sort_unstable();
+        if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
             return None;
         }
         // Sorted by their hash, a symbol's number is where its scalar stands in the bytes, or in a program its place in the row.
@@ -350,7 +350,7 @@ impl Builder {
         if symbol_width == Exact::WIDTH {
             self.bytes.reserve_exact(self.scalars.len());
         }
-        for (index, old) in (0..).zip(&order) {
+        for (index, (_, old)) in (0..).zip(&order) {
             let number = if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { index };
             *renumbered.get_mut(*old as usize)? = number;
             starts.push(number);
@@ -371,8 +371,8 @@ impl Builder {
         // Four to eight symbols share an entry of the directory.
         let directory_bits = (order.len() / 4).checked_ilog2().unwrap_or(0);
         let mut directory = Vec::with_capacity((1 << directory_bits) + 1);
-        for (index, number) in order.iter().enumerate() {
-            let entry = hash_of(number).checked_shr(64 - directory_bits).unwrap_or(0) as usize;
+        for (index, (hash, _)) in order.iter().enumerate() {
+            let entry = hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize;
             while directory.len() <= entry {
                 directory.push(*starts.get(index)?);
             }
@@ -381,7 +381,7 @@ impl Builder {
         let symbols: Vec<u32> = if symbol_width == Exact::WIDTH {
             Vec::new()
         } else {
-            order.iter().map(hash_of).flat_map(|hash| [hash as u32, (hash >> 32) as u32]).collect()
+            order.iter().flat_map(|(hash, _)| [*hash as u32, (*hash >> 32) as u32]).collect()
         };
         let count = place(order.len());
         drop((order, starts));
