@@ -114,7 +114,7 @@ impl Compiler {
         let (mut parts, mut report) = (Parts::default(), Report::default());
         let linked = self.parts(&document, &mut parts, &mut report).and_then(|()| {
             let environment = Environment { name: document.environment.as_deref(), key: document.key, private: &document.private };
-            let (segments, flags) = parts.to_link(self.keeps);
+            let (segments, flags) = parts.lend(self.keeps);
             link(&environment, (&segments, names(&document.segments)), (flags, names(&document.flags)), &mut report)
         });
         if self.keeps {
@@ -210,7 +210,7 @@ impl Compiler {
 
 impl Parts {
     /// What is linked. The states are used up, and so are the tables of the flags unless they are kept.
-    fn to_link(&mut self, keeps: bool) -> (Vec<StandingSegment<'_>>, impl Iterator<Item = StatedFlag<'_>>) {
+    fn lend(&mut self, keeps: bool) -> (Vec<StandingSegment<'_>>, impl Iterator<Item = StatedFlag<'_>>) {
         let segments = self.segments.iter().map(|segment| StandingSegment { at: segment.at, compiled: &segment.compiled });
         let flags = self.flags.iter_mut().zip(&mut self.states).map(move |(flag, state)| {
             let spent = if keeps { None } else { Some(mem::take(&mut flag.compiled.part.tables)) };

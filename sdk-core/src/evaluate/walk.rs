@@ -418,15 +418,13 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     /// An attribute's text in lower case, behind room for a value's head; folded once and remembered.
     #[inline(never)]
     fn fold(&mut self, attribute: u32, text: &[u8]) -> &mut [u8] {
-        let folded = match self.scratch.memo.get(known::folded(attribute)) {
-            Some([.., place, length]) => [*place as usize, *length as usize],
-            None => {
-                let folded = self.scratch.fold(text);
-                self.scratch.keep(folded);
-                self.scratch.memo.set(known::folded(attribute), folded.map(word));
-                folded
-            }
-        };
+        let known = self.scratch.memo.get(known::folded(attribute)).map(|[.., place, length]| [*place as usize, *length as usize]);
+        let folded = known.unwrap_or_else(|| {
+            let folded = self.scratch.fold(text);
+            self.scratch.keep(folded);
+            self.scratch.memo.set(known::folded(attribute), folded.map(word));
+            folded
+        });
         self.scratch.folded(folded)
     }
 

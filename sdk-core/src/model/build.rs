@@ -383,11 +383,10 @@ impl Builder {
         // A list may be most of the document: what is done with goes at once.
         self.interned = Interned::default();
         let mut symbols = mem::take(&mut self.symbols);
-        let hashes = mem::take(&mut symbols.hashes);
-        let hash_of = |number: &u32| hashes.get(*number as usize).copied().unwrap_or_default();
-        let mut order: Vec<u32> = (0..place(hashes.len())).collect();
-        order.sort_unstable_by_key(|number| (hash_of(number), *number));
-        if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [a, b] if hash_of(a) == hash_of(b))) {
+        // With their hashes beside them, because looking up each hash takes longer than sorting.
+        let mut order: Vec<(u64, u32)> = mem::take(&mut symbols.hashes).into_iter().zip(0..).collect();
+        order.sort_unstable();
+        if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
             return None;
         }
         // Sorted by their hash, a symbol's number is where its scalar stands in the bytes, or in a program its place in the row.
@@ -395,7 +394,7 @@ impl Builder {
         if symbol_width == Exact::WIDTH {
             self.bytes.reserve_exact(symbols.scalars.len());
         }
-        for (index, old) in (0..).zip(&order) {
+        for (index, (_, old)) in (0..).zip(&order) {
             let number = if symbol_width == Exact::WIDTH { place(self.bytes.len()) } else { index };
             *renumbered.get_mut(*old as usize)? = number;
             starts.push(number);
@@ -416,8 +415,8 @@ impl Builder {
         // Four to eight symbols share an entry of the directory.
         let directory_bits = (order.len() / 4).checked_ilog2().unwrap_or(0);
         let mut directory = Vec::with_capacity((1 << directory_bits) + 1);
-        for (index, number) in order.iter().enumerate() {
-            let entry = hash_of(number).checked_shr(64 - directory_bits).unwrap_or(0) as usize;
+        for (index, (hash, _)) in order.iter().enumerate() {
+            let entry = hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize;
             while directory.len() <= entry {
                 directory.push(*starts.get(index)?);
             }
@@ -426,10 +425,10 @@ impl Builder {
         let words: Vec<u32> = if symbol_width == Exact::WIDTH {
             Vec::new()
         } else {
-            order.iter().map(hash_of).flat_map(|hash| [hash as u32, (hash >> 32) as u32]).collect()
+            order.iter().flat_map(|(hash, _)| [*hash as u32, (*hash >> 32) as u32]).collect()
         };
         let count = place(order.len());
-        drop((order, starts, hashes));
+        drop((order, starts));
         self.moments.sort_unstable();
         self.moments.dedup();
         self.write(&Index { symbols: &words, count, directory_bits, directory: &directory }, symbol_width)
