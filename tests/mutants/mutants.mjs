@@ -74,15 +74,15 @@ export const mutants = [
     name: 'endsWith dropped',
     operators: ['endsWith'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).ends_with(operand))',
+    find: 'self.has_text(attribute, encoded, operand, ignore_case, Part::End)',
     replacement: 'false',
   },
   {
     name: 'cidr dropped',
     operators: ['cidr'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'cidr::Words::of(text).is_some_and(|address| self.is_in_networks(*narrow, *wide, address.words()))',
-    replacement: 'false',
+    find: 'address.is_some_and(|address| self.is_in_networks(narrow, wide, address.words()))',
+    replacement: 'address.is_none() && self.is_in_networks(narrow, wide, &[])',
   },
   {
     name: 'gte is gt',
@@ -101,7 +101,7 @@ export const mutants = [
   {
     name: 'userId without targetingKey',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'found = index.member(members, b"targetingKey"),',
+    find: 'found = index.member(b"targetingKey"),',
     replacement: '{}',
   },
   {
@@ -186,8 +186,8 @@ export const mutants = [
   {
     name: 'members of lists not folded',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'folds && item.first() == Some(&value::STRING)',
-    replacement: 'folds && item.is_empty()',
+    find: 'let symbol = match value::text(item).filter(|_| folds) {',
+    replacement: 'let symbol = match value::text(item).filter(|_| folds && item.is_empty()) {',
   },
   {
     name: 'not without its meaning',
@@ -204,8 +204,8 @@ export const mutants = [
   {
     name: 'a context sets the moment',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'if record.lookup == Lookup::Now {',
-    replacement: 'if record.lookup == Lookup::Now && value::member(self.members, b"now").is_none() {',
+    find: 'let mut found = if lookup == Lookup::Now {',
+    replacement: 'let mut found = if lookup == Lookup::Now && value::member(self.members, b"now").is_none() {',
   },
   {
     name: 'a percentage without its first bucket',
@@ -228,15 +228,17 @@ export const mutants = [
   {
     name: 'a percentage in a murmurhash-js flag by sip-1',
     file: 'sdk-core/src/document/condition.rs',
-    find: 'let hash = if self.draws.is_some_and(|draws| draws.murmurhash_js) {',
-    replacement: 'let hash = if self.draws.is_some_and(|draws| draws.murmurhash_js && draws.unit.is_empty()) {',
+    find: 'let hash = if self.draws.as_ref().is_some_and(|draws| draws.murmurhash_js) {',
+    replacement: 'let hash = if self.draws.as_ref().is_some_and(|draws| draws.murmurhash_js && draws.unit.is_empty()) {',
   },
   {
     name: 'hasAll is hasAny',
     operators: ['hasAll'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'if every { symbols.all(has) } else { symbols.any(has) }',
-    replacement: 'symbols.any(has)',
+    find: `let decides = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some() != every;
+        self.words.run(symbols).any(decides) != every`,
+    replacement: `let has = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some();
+        self.words.run(symbols).any(has)`,
   },
   {
     name: 'hasAny always ignores case',
@@ -254,10 +256,10 @@ export const mutants = [
             let Some((item, rest)) = value::split(items) else { break };`,
   },
   {
-    name: 'symbols of a set replace one another',
-    file: 'sdk-core/src/evaluate/symbol_set.rs',
-    find: 'Some(found) if found != 0 && found != symbol.wrapping_add(1) =>',
-    replacement: 'Some(u32::MAX) =>',
+    name: 'what is remembered replaces one another',
+    file: 'sdk-core/src/model/memo.rs',
+    find: 'Some([one, other, ..]) if *one != 0 && (*one != first || *other != second) =>',
+    replacement: 'Some([one, ..]) if *one != 0 && *one != first =>',
   },
   {
     name: 'loose versions compare three numbers',
@@ -298,8 +300,8 @@ export const mutants = [
   {
     name: 'onMissingUnit ignored at the rollout',
     file: 'sdk-core/src/document/steps.rs',
-    find: 'builder.draw(unit, draw(definition.salt.as_ref().unwrap_or(&definition.key)), continues, core::iter::once((threshold, on)));',
-    replacement: 'builder.draw(unit, draw(definition.salt.as_ref().unwrap_or(&definition.key)), false, core::iter::once((threshold, on)));',
+    find: 'builder.draw(unit, draw(definition.salt.as_deref().unwrap_or(flag_key)), continues, core::iter::once((threshold, on)));',
+    replacement: 'builder.draw(unit, draw(definition.salt.as_deref().unwrap_or(flag_key)), false, core::iter::once((threshold, on)));',
   },
   {
     name: 'a broken prerequisite is met',
@@ -373,16 +375,14 @@ export const mutants = [
   {
     name: 'decisions of different flags mixed up',
     file: 'sdk-core/src/evaluate/scratch.rs',
-    find: `    flag.wrapping_mul(2).wrapping_add(1)
-`,
-    replacement: `    flag & !1 | 1
-`,
+    find: '[6, number]',
+    replacement: '[6, number & !1]',
   },
   {
     name: 'answers of different segments mixed up',
     file: 'sdk-core/src/evaluate/scratch.rs',
-    find: 'segment.wrapping_mul(2)',
-    replacement: 'segment & !1',
+    find: '[5, number]',
+    replacement: '[5, number & !1]',
   },
   {
     name: 'equal and different swapped',
@@ -395,36 +395,38 @@ export const mutants = [
     name: 'a string contains nothing',
     operators: ['contains'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'self.operand(*operand).is_some_and(|operand| text::contains(self.folded(attribute, text, *ignore_case), operand))',
+    find: 'self.has_text(attribute, encoded, operand, ignore_case, Part::Any)',
     replacement: 'false',
   },
   {
     name: 'startsWith dropped',
     operators: ['startsWith'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'self.operand(*operand).is_some_and(|operand| self.folded(attribute, text, *ignore_case).starts_with(operand))',
+    find: 'self.has_text(attribute, encoded, operand, ignore_case, Part::Start)',
     replacement: 'false',
   },
   {
     name: 'hasAny is hasAll',
     operators: ['hasAny'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'if every { symbols.all(has) } else { symbols.any(has) }',
-    replacement: 'symbols.all(has)',
+    find: `let decides = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some() != every;
+        self.words.run(symbols).any(decides) != every`,
+    replacement: `let has = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some();
+        self.words.run(symbols).all(has)`,
   },
   {
     name: 'matches dropped',
     operators: ['matches'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'pattern::found(self.image.text(*table), text)',
-    replacement: 'false',
+    find: 'pattern::found(self.image.text(table), text)',
+    replacement: 'self.image.text(table).is_empty() && text.is_empty()',
   },
   {
     name: 'nothing exists',
     operators: ['exists'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'Test::Exists => return true,',
-    replacement: 'Test::Exists => return false,',
+    find: 'Test::Exists => true,',
+    replacement: 'Test::Exists => false,',
   },
   {
     name: 'lt is lte',
@@ -458,7 +460,7 @@ export const mutants = [
     name: 'a tilde over three numbers',
     operators: ['semverTilde'],
     file: 'sdk-core/src/matching/semver.rs',
-    find: 'self.is_in(base, 2)',
-    replacement: 'self.is_in(base, 3)',
+    find: 'Comparison::Tilde => same = 2,',
+    replacement: 'Comparison::Tilde => same = 3,',
   },
 ];
