@@ -174,7 +174,7 @@ export const mutants = [
     name: 'a flag that is left out leaves its key to aliases',
     file: 'sdk-core/src/document/names.rs',
     find: 'let mut taken: BTreeSet<&str> = keys.collect();',
-    replacement: 'let mut taken: BTreeSet<&str> = keys.filter(|key| flags.iter().any(|flag| *key == &*flag.definition.key)).collect();',
+    replacement: 'let mut taken: BTreeSet<&str> = keys.filter(|key| flags.iter().any(|flag| *key == flag.key)).collect();',
   },
   {
     name: 'of a member twice the first counts',
@@ -256,10 +256,10 @@ export const mutants = [
             let Some((item, rest)) = value::split(items) else { break };`,
   },
   {
-    name: 'what is remembered replaces one another',
-    file: 'sdk-core/src/model/memo.rs',
-    find: 'Some([one, other, ..]) if *one != 0 && (*one != first || *other != second) =>',
-    replacement: 'Some([one, ..]) if *one != 0 && *one != first =>',
+    name: 'members of a list mixed up',
+    file: 'sdk-core/src/evaluate/scratch.rs',
+    find: '[8 + 2 * attribute + folds as u32, symbol]',
+    replacement: '[8 + 2 * attribute + folds as u32, symbol & 0]',
   },
   {
     name: 'loose versions compare three numbers',

@@ -10,7 +10,7 @@ const ASKED = 20;
 
 /** All vectors as one input for each way of answering, with what is to be answered: a text, or what the answer must not be. */
 export function readVectors() {
-  const ways = [false, true].map((byProgram) => ({ byProgram, lines: [], expected: [] }));
+  const ways = [false, true].map((byProgram) => ({ byProgram, lines: [], expected: [], operators: {} }));
   for (const file of readdirSync(FOLDER).filter((name) => /^[0-9]{2}-.*\.json$/.test(name))) {
     const { documents, cases, refusals = [], buckets = [] } = JSON.parse(readFileSync(join(FOLDER, file), 'utf8'));
     const current = [undefined, undefined];
@@ -19,6 +19,7 @@ export function readVectors() {
       if (current[Number(way.byProgram)] !== each.document) way.lines.push(`{"document":${onOneLine(documentText(documents[each.document]))}}`);
       current[Number(way.byProgram)] = each.document;
       way.lines.push(questionLine(each));
+      way.operators[way.expected.length] = operatorsOf(documents[each.document].flags ?? {}, each.flag);
       way.expected.push(canonical(each.expected));
     }
     for (const each of refusals.filter(isJson)) {
@@ -33,11 +34,16 @@ export function readVectors() {
       ways[0].expected.push(canonical({ bucket, subkey }));
     }
   }
-  return ways.map(({ byProgram, lines, expected }) => ({ byProgram, expected, text: `${lines.join('\n')}\n` }));
+  return ways.map(({ byProgram, lines, expected, operators }) => ({ byProgram, expected, operators, text: `${lines.join('\n')}\n` }));
 }
 
-/** How many of the answers to one way's input are not as they should be. */
-export const countRed = ({ expected }, answers) => expected.filter((wanted, at) => !isAsWanted(answers[at], wanted)).length;
+/** The questions of one way that are answered wrongly: of each, the operators of the flag that it asks about. */
+export const redOf = ({ expected, operators }, answers) => expected.flatMap((wanted, at) => (isAsWanted(answers[at], wanted) ? [] : [operators[at] ?? []]));
+
+/** The operators in the conditions of a flag; none where no flag has the key. */
+function operatorsOf(flags, key) {
+  return Object.hasOwn(flags, key) ? [...JSON.stringify(flags[key]).matchAll(/"op":"(\w+)"/g)].map(([, name]) => name) : [];
+}
 
 /** Whether a refusal's text is JSON: what is none makes no line of a runner. */
 function isJson(refusal) {
