@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const CRATES = ['sdk-core', 'edge-worker/control', 'tests/native', 'tests/identity'];
 
-/** What stands before and after the one place of a fault. */
+/** The text before and the text after the one place of a fault. */
 export function around({ name, file, find }) {
   const parts = readFileSync(join(repository, file), 'utf8').split(find);
   if (parts.length !== 2) throw new Error(`${name}: ${file} holds the text ${parts.length - 1} times, expected once: ${find}`);
@@ -38,7 +38,7 @@ export class Workshop {
     await this.#run('cargo', ['build', '--quiet', '--offline', ...chosen], { cwd: this.#copy });
   }
 
-  /** What a program of the copy prints. */
+  /** The output of a program of the copy. */
   ask(name, args, input = '') {
     return this.#run(join(this.#target, 'debug', name), args, { input });
   }

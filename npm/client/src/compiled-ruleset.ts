@@ -14,11 +14,11 @@ export interface RulesetDetails<T> extends EvaluationDetails<T> {
 
 /** A compiled document. */
 export interface CompiledRuleset {
-  /** What was left out, and why; of more than 1,000 errors the first in the order of the document. */
+  /** The errors of parts that were left out; of more than 1,000 errors the first in the order of the document. */
   readonly errors: readonly DocumentFault[];
   /** How many errors there are, those past the first 1,000 too. */
   readonly errorCount: number;
-  /** What counts, but perhaps not as it was meant. */
+  /** Warnings: parts that count, but perhaps not as their author meant. */
   readonly warnings: readonly DocumentFault[];
   flagKeys(): string[];
   /** The moments at which a condition on `now` may change its answer, ascending, in milliseconds since 1970. */

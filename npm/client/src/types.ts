@@ -10,7 +10,7 @@ export type Layer = 'kill' | 'customer' | 'organization' | 'rollout' | 'target' 
 /** The value of a variant; objects and lists are frozen. */
 export type FlagValue = boolean | string | number | object;
 
-/** What a flag's owner tells with its answers; frozen. */
+/** The metadata that a flag carries with its answers; frozen. */
 export type FlagMetadata = Readonly<Record<string, string | number | boolean>>;
 
 /** An attribute of a context. */

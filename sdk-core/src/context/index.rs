@@ -96,7 +96,7 @@ impl<'a> ContextIndex<'a, '_> {
         [hash(name) | MEMBER, self.place(object)]
     }
 
-    /// Where a part of the context starts.
+    /// The offset of a part of the context.
     #[expect(clippy::cast_possible_truncation, reason = "contexts are far smaller than 4 GB")]
     fn place(&self, part: &[u8]) -> u32 {
         value::offset(self.members, part) as u32

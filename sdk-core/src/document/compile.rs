@@ -22,7 +22,7 @@ use crate::{
     model::build::Builder,
 };
 
-/// What a document compiles to; made by [`compile`], and by [`link`](crate::link) without overrides.
+/// The result of compiling a document; made by [`compile`], and by [`link`](crate::link) without overrides.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// The flags that are sound.
@@ -84,7 +84,7 @@ struct Parts {
 
 /// A flag or a segment of a document.
 struct Read<T> {
-    /// Where its value stands in the text.
+    /// The offset of its value in the text.
     at: usize,
     digest: Digest,
     compiled: T,
@@ -209,7 +209,7 @@ impl Compiler {
 }
 
 impl Parts {
-    /// What is linked. The states are used up, and so are the tables of the flags unless they are kept.
+    /// The parts to link. The states are used up, and so are the tables of the flags unless they are kept.
     fn lend(&mut self, keeps: bool) -> (Vec<StandingSegment<'_>>, impl Iterator<Item = StatedFlag<'_>>) {
         let segments = self.segments.iter().map(|segment| StandingSegment { at: segment.at, compiled: &segment.compiled });
         let flags = self.flags.iter_mut().zip(&mut self.states).map(move |(flag, state)| {

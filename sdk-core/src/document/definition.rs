@@ -188,7 +188,7 @@ impl fmt::Debug for CompiledFlag {
 impl CompiledSegment {
     /// Compiles the text of a segment, a condition.
     ///
-    /// What is wrong is kept, and [`link`](crate::link) reports it and leaves out the flags that use the segment. An error is for what
+    /// Errors are kept, and [`link`](crate::link) reports it and leaves out the flags that use the segment. An error is for what
     /// no document may hold: patterns that take more than all patterns of a document may.
     pub fn compile(name: &str, text: &str) -> Result<Self, DocumentError> {
         match Tape::read(text, Place::ROOT.name("segments").name(name)) {

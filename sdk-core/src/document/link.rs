@@ -18,7 +18,7 @@ use crate::{
     model::{build::Builder, image::Image},
 };
 
-/// What concerns all flags of an environment.
+/// The settings of an environment that concern all its flags.
 #[derive(Clone, Copy, Debug)]
 pub struct Environment<'e> {
     /// The environment whose defaults count; `None` where none do.
@@ -31,7 +31,7 @@ pub struct Environment<'e> {
 
 /// A flag to be linked.
 pub(crate) struct StatedFlag<'f> {
-    /// Where it stands among all that is linked: what is wrong is reported in this order.
+    /// Its place among all that is linked: errors are reported in this order.
     pub(crate) at: usize,
     pub(crate) compiled: &'f CompiledFlag,
     pub(crate) tables: Lent<'f, Image>,

@@ -80,7 +80,7 @@ pub fn link<'r>(
     Ok(Compiled { ruleset, overrides: Overrides::default(), errors, error_count, warnings })
 }
 
-/// What all rows take together of the limits of a document.
+/// The share of a document's limits that all rows take together.
 #[derive(Default)]
 struct Whole {
     bytes: usize,

@@ -9,7 +9,7 @@ pub(crate) struct SegmentUses {
     uses: Vec<Use>,
     /// The names, one behind the other.
     names: String,
-    /// What each pointer has behind that which it shares with the one before.
+    /// The rest of each pointer, behind the front that it shares with the one before.
     pointers: String,
     /// The last pointer.
     last: String,
@@ -29,7 +29,7 @@ pub(crate) struct SegmentUse<'u> {
     pub(crate) name: &'u str,
     /// How deep the condition stands; the outermost is 1.
     pub(crate) level: u32,
-    /// Where the name stands in the document, as a pointer.
+    /// The name's place in the document, as a pointer.
     pub(crate) pointer: &'u str,
 }
 

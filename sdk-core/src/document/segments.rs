@@ -24,7 +24,7 @@ enum Segment {
 
 /// A segment to be linked.
 pub(crate) struct StandingSegment<'s> {
-    /// Where it stands among all that is linked: what is wrong is reported in this order.
+    /// Its place among all that is linked: errors are reported in this order.
     pub(crate) at: usize,
     pub(crate) compiled: &'s CompiledSegment,
 }

@@ -36,7 +36,7 @@ impl FlagState {
     /// Reads the text of the state of the flag with this key: an object with the members `enabled` and `rollout` of a document, both
     /// of which may be absent.
     ///
-    /// What is wrong is kept, and [`link`](crate::link) reports it and leaves the flag out.
+    /// Errors are kept, and [`link`](crate::link) reports it and leaves the flag out.
     pub fn read(key: &str, text: &str) -> Self {
         let (flags, mut report) = (Place::ROOT.name("flags"), Report::default());
         let place = flags.name(key);
@@ -61,7 +61,7 @@ impl Default for FlagState {
     }
 }
 
-/// Nothing of it: lists name customers.
+/// Shows no content: lists name customers.
 impl fmt::Debug for FlagState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FlagState(..)")

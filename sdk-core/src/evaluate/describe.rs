@@ -9,7 +9,7 @@ use super::{
 use crate::{
     json::{
         Object,
-        canonical::{write_number, write_string},
+        canonical::{write_list, write_number, write_string},
     },
     model::{
         condition::Condition,
@@ -24,18 +24,6 @@ use crate::{
 pub(crate) fn name(image: &Image, flag: u32) -> String {
     let key = image.str(image.flag(flag).key);
     if key.is_empty() { format!("#{flag}") } else { key.into() }
-}
-
-/// Appends a JSON list whose items `write` writes.
-pub(crate) fn write_list<T>(out: &mut String, items: impl Iterator<Item = T>, write: impl Fn(&mut String, T)) {
-    out.push('[');
-    for (index, item) in items.enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write(out, item);
-    }
-    out.push(']');
 }
 
 /// Writes the entry of a list, a symbol of the tables, as JSON.

@@ -2,14 +2,12 @@
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 use core::fmt;
 
-use super::{
-    describe::{write_list, write_steps},
-    evaluation::decoded,
-    explain::rendered,
-    ruleset::Ruleset,
-};
+use super::{describe::write_steps, evaluation::decoded, explain::rendered, ruleset::Ruleset};
 use crate::{
-    json::{Object, canonical::write_string},
+    json::{
+        Object,
+        canonical::{write_list, write_string},
+    },
     model::{
         condition::{Condition, Portion},
         details::{FlagType, Value},

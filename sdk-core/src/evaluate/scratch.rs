@@ -156,7 +156,7 @@ impl Scratch {
         self.arena_used = place + length;
     }
 
-    /// What was folded.
+    /// The folded text.
     pub(super) fn folded(&mut self, [place, length]: [usize; 2]) -> &mut [u8] {
         self.arena.bytes_mut().get_mut(place..place.saturating_add(length)).unwrap_or_default()
     }

@@ -261,7 +261,7 @@ pub(crate) fn write_members(out: &mut String, members: &Members<'_, '_>, is_want
 }
 
 /// Appends a list, each item of it by `write`.
-fn write_list<T>(out: &mut String, items: impl Iterator<Item = T>, write: impl Fn(&mut String, T)) {
+pub(crate) fn write_list<T>(out: &mut String, items: impl Iterator<Item = T>, write: impl Fn(&mut String, T)) {
     out.push('[');
     for (index, item) in items.enumerate() {
         if index > 0 {

@@ -55,7 +55,7 @@ impl<'t> Tape<'t> {
         Value { tape: self, word: 0 }
     }
 
-    /// Where in the text something stands; `word` is the number of its first word.
+    /// The offset of a value in the text; `word` is the number of its first word.
     #[inline]
     pub(super) fn place(&self, word: usize) -> usize {
         self.words.get(word).map_or(self.text.len(), |place| *place as usize)

@@ -65,7 +65,7 @@ impl<'j, 't> Value<'j, 't> {
         (tape.first(word) == Some(b'[')).then(|| Items { tape, word: word + 2, end: tape.behind(word) })
     }
 
-    /// What kind of value it is, for messages.
+    /// The kind of the value, for messages.
     pub fn kind(self) -> &'static str {
         match self.tape.first(self.word) {
             Some(b'{') => "an object",

@@ -256,7 +256,7 @@ impl Image {
         self.metadata_span(flag).map(|span| self.str(span))
     }
 
-    /// Where the metadata stands.
+    /// The place of the metadata.
     pub(super) fn metadata_span(&self, flag: u32) -> Option<Span> {
         let table = self.flag(flag).variants;
         let head = self.word(table);
@@ -270,7 +270,7 @@ impl Image {
         (name, self.value(value))
     }
 
-    /// Where name and encoded value of a flag's variant stand in the texts.
+    /// The places in the texts of the name and the encoded value of a flag's variant.
     pub(super) fn variant_places(&self, flag: u32, variant: u32) -> (Span, u32) {
         let at = self.flag(flag).variants.wrapping_add(1).wrapping_add(variant.wrapping_mul(3));
         (self.span(at), self.word(at.wrapping_add(2)))

@@ -3,10 +3,10 @@ use alloc::{format, string::String};
 
 use super::runner::Program;
 use crate::{
-    evaluate::describe::{name, write_list, write_steps},
+    evaluate::describe::{name, write_steps},
     json::{
         Object,
-        canonical::{write_number, write_string},
+        canonical::{write_list, write_number, write_string},
     },
     model::image::Head,
 };

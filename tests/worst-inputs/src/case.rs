@@ -30,7 +30,7 @@ pub(crate) enum Questions {
     First { times: u32 },
 }
 
-/// What came of a load.
+/// The outcome of a load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
     /// The input was refused whole.
@@ -75,7 +75,7 @@ impl Input {
     }
 }
 
-/// What a case holds.
+/// The bound that a case holds.
 pub(crate) enum Check {
     /// The worst input takes at most so many times the instructions of the honest one.
     Instructions { honest: fn() -> Input, worst: fn() -> Input, times: f64 },

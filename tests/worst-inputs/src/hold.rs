@@ -8,7 +8,7 @@ pub(crate) const PLENTY: u64 = 1 << 40;
 /// More instructions than refusing any input takes, of which the longest is 200 kB.
 const TO_REFUSE: u64 = 500_000_000;
 
-/// What an input took.
+/// The cost of an input.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Measured {
     /// `None` where the input was stopped.
@@ -20,14 +20,14 @@ pub(crate) struct Measured {
     pub(crate) errors: (u64, u64),
 }
 
-/// What came of running a case.
+/// The outcome of running a case.
 #[derive(Default)]
 pub(crate) struct Found {
     /// Instructions of the honest input.
     pub(crate) honest: Option<u64>,
     /// Instructions, bytes, errors or inputs; `None` where the worst input was stopped.
     pub(crate) worst: Option<u64>,
-    /// What else went wrong.
+    /// Another fault of the run.
     pub(crate) faults: Vec<String>,
 }
 

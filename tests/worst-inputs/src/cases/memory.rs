@@ -8,7 +8,7 @@ use crate::{
 
 /// The largest document.
 const TEXT: usize = 8_000_000;
-/// What may be held above the text.
+/// The most bytes that may be held above the text.
 const CEILING: u64 = 64 << 20;
 /// The most entries of a list.
 const LIST: usize = 50_000;
