@@ -2,11 +2,7 @@
 use alloc::{borrow::Cow, vec::Vec};
 use core::{cmp::Ordering, iter::FusedIterator};
 
-use super::{
-    cursor::{Spelled, double},
-    tape::Tape,
-    tree::Json,
-};
+use super::{cursor::double, spelled::Spelled, tape::Tape, tree::Json};
 
 /// A JSON value in the text that it was read from.
 #[derive(Clone, Copy, Debug)]
