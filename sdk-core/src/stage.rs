@@ -148,7 +148,7 @@ impl Status {
 pub enum Method {
     /// Too many errors are more than the rate, counted within the window.
     Threshold,
-    /// Too many errors are those that a sequential test finds significant, however often it is asked.
+    /// Too many errors are found by a sequential test, which is valid however often it is asked.
     Sequential,
 }
 

@@ -139,9 +139,9 @@ pub struct Change {
     pub old: Option<String>,
     /// The new value, as JSON.
     pub new: Option<String>,
-    /// Whether there was an override of its own before.
+    /// True if there was an override of its own before.
     pub had_override: bool,
-    /// Whether a rule was set aside.
+    /// True if a rule was set aside.
     pub forced: bool,
 }
 

@@ -27,7 +27,7 @@ pub struct Feature {
     pub tags: Vec<String>,
     /// `boolean`, `string`, `number` or `object`.
     pub kind: String,
-    /// Whether it is switched on.
+    /// True if it is switched on.
     pub enabled: bool,
     /// Its rollout, if it has one.
     pub rollout: Option<Rollout>,

@@ -179,12 +179,12 @@ pub struct Key {
 }
 
 impl Key {
-    /// Whether it opens anything at this moment.
+    /// Returns true if it opens anything at this moment.
     pub fn holds(&self, now: Millis) -> bool {
         self.revoked_at.is_none() && self.terms.expires_at.is_none_or(|end| now < end)
     }
 
-    /// Whether pages of this origin may use it; a page of our own always may.
+    /// Returns true if pages of this origin may use it; a page of our own always may.
     pub fn allows(&self, origin: &str) -> bool {
         self.terms.origins.iter().any(|listed| listed == "*" || listed == origin)
     }
@@ -380,7 +380,7 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a browser could send this as a page's origin: a scheme, a host and a port that is not the scheme's own, in lower case.
+/// Returns true if a browser could send this as a page's origin: a scheme, a host and a port that is not the scheme's own, in lower case.
 fn is_origin(text: &str) -> bool {
     if text == "*" {
         return true;

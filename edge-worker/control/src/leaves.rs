@@ -49,7 +49,7 @@ impl<'r> Leaves<'r> {
         variant.or_else(|| self.texts.get(name).filter(|_| !self.is_live(name)).cloned())
     }
 
-    /// Whether the same leaf stands in both, and evaluates to nothing in one: the flag is what is different.
+    /// Returns true if the same leaf stands in both, and evaluates to nothing in one: the flag is what is different.
     pub(crate) fn only_the_flag_differs(&self, other: &Self, name: &str) -> bool {
         let text = self.texts.get(name);
         text.is_some() && text == other.texts.get(name) && !(self.is_live(name) && other.is_live(name))

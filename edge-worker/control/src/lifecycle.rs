@@ -192,7 +192,7 @@ impl Rollout {
         self.went_well(observed).map(|()| next)
     }
 
-    /// Whether the observed counts let it advance. A share of exactly the limit neither takes a rollout back nor lets it go on.
+    /// Returns true if the observed counts let it advance. A share of exactly the limit neither takes a rollout back nor lets it go on.
     fn went_well(&self, Observed { exposures, errors }: Observed) -> Result<(), StepError> {
         let Guard { min_samples, error_rate, .. } = self.guard.unwrap_or_default();
         if exposures < min_samples {

@@ -140,7 +140,7 @@ fn action(order: &RolloutCommand) -> Action {
     }
 }
 
-/// Whether force was needed, not only allowed.
+/// Returns true if force was needed, not only allowed.
 fn is_forced(order: &RolloutCommand, before: Option<&Rollout>, observed: Observed, actor: &Actor) -> bool {
     let forced = matches!(order, RolloutCommand::Step(Step::Advance { force: true }));
     forced && before.is_some_and(|rollout| rollout.gate(observed, actor.at, false).is_err())

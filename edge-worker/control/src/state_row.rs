@@ -14,7 +14,7 @@ use crate::{
     rows::spelling,
 };
 
-/// Whether a flag with this state is switched on.
+/// Returns true if a flag with this state is switched on.
 pub(crate) fn enabled(state: &str) -> bool {
     !matches!(read(state).get("enabled"), Some(Json::Boolean(false)))
 }

@@ -75,7 +75,7 @@ impl<'r> Evaluation<'r> {
         self.decision.step()
     }
 
-    /// Whether the flag is off because its rollout was rolled back, rather than because it is disabled; the reason is
+    /// Returns true if the flag is off because its rollout was rolled back, rather than because it is disabled; the reason is
     /// [`Reason::Disabled`] for both.
     pub fn is_rolled_back(&self) -> bool {
         self.layer() == Some(Layer::Kill) && self.step() == Some(StepIndex::ROLLED_BACK.0)

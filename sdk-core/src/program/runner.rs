@@ -194,7 +194,7 @@ impl Runner {
         };
     }
 
-    /// Whether the context extends what the program was made for.
+    /// Returns true if the context extends what the program was made for.
     fn extends(&mut self) -> bool {
         let members = self.room.bytes().get(..self.length).unwrap_or_default();
         let mut index = ContextIndex { members, memo: &mut self.scratch.memo };

@@ -231,7 +231,7 @@ struct Settled {
     number: u32,
 }
 
-/// Whether a segment holds, as far as that was asked and is settled.
+/// True if a segment holds, as far as that was asked and is settled.
 #[derive(Clone, Copy)]
 enum SegmentAnswer {
     NotAsked,
@@ -408,7 +408,7 @@ impl Settling<'_> {
         condition == 0
     }
 
-    /// Whether a condition holds, as far as that is settled.
+    /// Returns true if a condition holds, as far as that is settled.
     fn holds(&mut self, at: u32) -> Option<bool> {
         match self.image.words().condition(at) {
             Condition::All(children) => self.all_hold(children, true),
@@ -432,7 +432,7 @@ impl Settling<'_> {
         }
     }
 
-    /// Whether every child answers `wanted`, as far as that is settled.
+    /// Returns true if every child answers `wanted`, as far as that is settled.
     fn all_hold(&mut self, children: Run, wanted: bool) -> Option<bool> {
         let mut open = false;
         for child in self.image.words().run(children) {

@@ -1,4 +1,4 @@
-//! Whether walking a program's tables ends, and soon: no step, condition or flag refers forward or in a circle, nothing nests too
+//! True if walking a program's tables ends, and soon: no step, condition or flag refers forward or in a circle, nothing nests too
 //! deep, nothing is counted that is not there, and no word is an operand twice.
 //!
 //! Reading tables is total: what refers to nothing reads as nothing. Damage is found by the checksum.
@@ -31,7 +31,7 @@ struct Check<'a> {
     memo: Memory,
     /// How many words may still be visited.
     budget: u32,
-    /// Whether every word so far was valid.
+    /// True if every word so far was valid.
     sound: bool,
     /// The flag that is looked at.
     flag: u32,

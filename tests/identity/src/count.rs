@@ -18,7 +18,7 @@ pub struct Mark {
     pub probe: Option<&'static Probe>,
     /// The cause, where one of its prerequisites is broken.
     pub broken: Option<&'static str>,
-    /// Whether the flag draws by `murmurhash-js`.
+    /// True if the flag draws by `murmurhash-js`.
     pub murmur: bool,
     /// Bounds of its shares.
     pub bounds: Vec<u32>,
@@ -31,7 +31,7 @@ pub struct Mark {
 pub struct Asked {
     /// The flag's mark; an empty one where no sound flag is asked for.
     pub mark: Rc<Mark>,
-    /// Whether the rollout or condition, if it is reached, compares a bucket at its edge.
+    /// True if the rollout or condition, if it is reached, compares a bucket at its edge.
     pub near: bool,
 }
 

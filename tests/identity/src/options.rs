@@ -8,9 +8,9 @@ pub struct Options {
     pub seed: u64,
     /// Where to write the answers.
     pub answers: Option<String>,
-    /// Whether some questions come from contexts that do not extend what is known.
+    /// True if some questions come from contexts that do not extend what is known.
     pub strangers: bool,
-    /// Whether to answer by programs.
+    /// True if to answer by programs.
     pub program: bool,
 }
 

@@ -126,7 +126,7 @@ impl LineRunner {
     }
 }
 
-/// Whether a member of the answer is asked for; `None` where that is neither true nor false.
+/// Returns true if a member of the answer is asked for; `None` where that is neither true nor false.
 fn wanted(asked: Option<&RawValue>) -> Option<bool> {
     match asked.map(RawValue::get) {
         None | Some("false") => Some(false),

@@ -41,7 +41,7 @@ fn compiled(environment: &str) -> Compiled {
     compiled
 }
 
-/// Whether a flag is on, and who said so.
+/// Returns true if a flag is on, and who said so.
 #[track_caller]
 fn answer(compiled: &Compiled, flag: &str, context: &str) -> (bool, Option<Layer>, Reason) {
     let context = Context::from_json(context);

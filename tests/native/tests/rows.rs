@@ -224,7 +224,7 @@ fn overrides_are_kept_and_a_new_flag_brings_its_own() {
     assert_eq!((changes, kept), (strings(&[]), strings(&[])));
 }
 
-/// Whether importing `given` over `held` changes nothing.
+/// Returns true if importing `given` over `held` changes nothing.
 #[track_caller]
 fn check_equal(held: &str, given: &str, equal: bool) {
     let (_, changes, _) = import(&document(held, ""), &document(given, ""), State::Replace);

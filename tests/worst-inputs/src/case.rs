@@ -108,7 +108,7 @@ impl Check {
         }
     }
 
-    /// Whether it is about instructions.
+    /// Returns true if it is about instructions.
     pub(crate) fn counts_instructions(&self) -> bool {
         match self {
             Self::Instructions { .. } | Self::Time { .. } => true,

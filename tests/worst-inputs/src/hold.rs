@@ -102,7 +102,7 @@ impl Found {
         Some(self.worst.filter(|worst| *worst > 0)? as f64 / PER_MILLISECOND)
     }
 
-    /// Whether the case holds.
+    /// Returns true if the case holds.
     pub(crate) fn is_met(&self, check: &Check) -> bool {
         let within = match check {
             Check::Instructions { times, .. } => self.ratio().is_some_and(|ratio| ratio <= *times),

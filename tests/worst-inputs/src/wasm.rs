@@ -199,7 +199,7 @@ fn number(results: &[Val]) -> Result<u64> {
     }
 }
 
-/// Whether the glue would throw: its last result says so.
+/// Returns true if the glue would throw: its last result says so.
 fn is_thrown(results: &[Val]) -> Result<bool> {
     match results.last() {
         Some(Val::I32(thrown)) if results.len() > 2 => Ok(*thrown != 0),

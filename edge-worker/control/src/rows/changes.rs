@@ -73,7 +73,7 @@ impl Rows {
         changes
     }
 
-    /// Whether what stands in both stands in another order.
+    /// Returns true if what stands in both stands in another order.
     pub(crate) fn is_other_order(&self, next: &Self, key: &RowKey) -> bool {
         let names = |rows: &'_ Self| -> Vec<String> {
             rows.get(RowKind::Order, &key.name).unwrap_or_default().split('\n').map(Into::into).collect()

@@ -156,7 +156,7 @@ fn kept_state(name: &str, held: &str, given: &str, kept: &mut Vec<String>) -> St
     object(state.into_iter())
 }
 
-/// Whether a flag with this member is not left out for it.
+/// Returns true if a flag with this member is not left out for it.
 fn is_state(member: &str, raw: &str) -> bool {
     if member == "enabled" { matches!(serde_json::from_str(raw), Ok(Json::Boolean(_))) } else { is_rollout(raw) }
 }

@@ -94,7 +94,7 @@ impl RowKind {
         }
     }
 
-    /// Whether a document says nothing of such rows: an import leaves them.
+    /// Returns true if a document says nothing of such rows: an import leaves them.
     pub fn is_beside_documents(self) -> bool {
         match self {
             Self::Course | Self::Membership | Self::Key => true,
@@ -177,7 +177,7 @@ impl Rows {
         self.0.keys().filter(|key| key.kind.owner().is_some())
     }
 
-    /// Whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Whether two texts say the same: spaces, escapes, spellings of numbers and the order of members mean nothing, but where the
+//! True if two texts say the same: spaces, escapes, spellings of numbers and the order of members mean nothing, but where the
 //! first counts: among variants, and in overrides.
 use alloc::{format, string::String};
 
@@ -9,7 +9,7 @@ use sdk_core::json::{
 
 use super::RowKind;
 
-/// Whether two texts of rows of this kind say the same.
+/// Returns true if two texts of rows of this kind say the same.
 pub(crate) fn same(kind: RowKind, a: &str, b: &str) -> bool {
     a == b || plain(kind, a) == plain(kind, b)
 }

@@ -21,7 +21,7 @@ pub struct Drawing<'f> {
     pub unit: &'f str,
     /// The salt.
     pub salt: &'f str,
-    /// Whether by `murmurhash-js`.
+    /// True if by `murmurhash-js`.
     pub murmur: bool,
 }
 
@@ -129,7 +129,7 @@ pub fn percent(random: &mut Random, thousandths: u32) -> Json {
     })
 }
 
-/// Whether a bucket stands at one of the bounds, or beside it.
+/// Returns true if a bucket stands at one of the bounds, or beside it.
 pub fn is_near(bucket: u32, bounds: &[u32]) -> bool {
     bounds.iter().any(|bound| bucket.abs_diff(*bound) <= 1)
 }
