@@ -56,9 +56,13 @@ pub struct Compiled {
 /// # Ok::<(), sdk_core::DocumentError>(())
 /// ```
 ///
-/// `missing_key` stands in where the document has no `bucketKey`. An error refuses the document whole: it is not JSON or larger
-/// than [`MAX_DOCUMENT_BYTES`](crate::limits::MAX_DOCUMENT_BYTES), its schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a
-/// limit of the document is broken. Compiling ends with the first of them.
+/// `missing_key` stands in if the document has no `bucketKey`.
+///
+/// # Errors
+///
+/// An error refuses the document whole: it is not JSON or larger than [`MAX_DOCUMENT_BYTES`](crate::limits::MAX_DOCUMENT_BYTES), its
+/// schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a limit of the document is broken. Compiling ends
+/// with the first of them.
 pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
     Compiler { keeps: false, ..Compiler::new() }.compile(text, missing_key)
 }
