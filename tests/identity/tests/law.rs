@@ -32,7 +32,7 @@ fn answer(runner: &mut LineRunner, line: &str) -> String {
     runner.answer(line).expect("a question is answered")
 }
 
-/// Returns true if the program may answer: the document is in force, and the context is refused or extends what is known.
+/// Returns true if the program must answer: a document is in force, and the context is refused or extends the known one.
 fn is_ready(line: &str, evaluated: &str) -> bool {
     if evaluated.starts_with("{\"error\":") || is_refused(line, evaluated) {
         return true;

@@ -11,17 +11,17 @@ use super::{
     random::Random,
 };
 
-/// How many units are tried for the edges of one draw.
+/// The number of units that are tried for the edges of one draw.
 const TRIES: usize = 6_000;
 
-/// How a flag draws where nothing else is said.
+/// The unit, the salt and the hash by which a flag draws.
 #[derive(Clone, Copy)]
 pub struct Drawing<'f> {
     /// The attribute whose value is the unit.
     pub unit: &'f str,
     /// The salt.
     pub salt: &'f str,
-    /// True if by `murmurhash-js`.
+    /// True if the hash is `murmurhash-js`.
     pub murmur: bool,
 }
 
