@@ -134,7 +134,7 @@ impl Compiler {
         Ok(Compiled { ruleset, overrides, errors, error_count, warnings })
     }
 
-    /// Compiles segments and flags, or takes what is kept of them. An error refuses the document.
+    /// Compiles segments and flags, or takes their kept parts. An error refuses the document.
     fn parts(&mut self, document: &Top<'_>, parts: &mut Parts, report: &mut Report) -> Result<(), DocumentError> {
         let (mut builder, mut patterns, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
         let (place, mut room) = (Place::ROOT.name("segments"), MAX_ERRORS);

@@ -1,4 +1,4 @@
-//! Watching an evaluation and writing down what is seen.
+//! A trace: records each step and each condition of an evaluation.
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
