@@ -185,6 +185,7 @@ fn switch(current: CurrentState<'_>, flag: &str, enabled: bool, compiler: &mut C
     current.compiled(key, [write].into(), [change].into(), compiler)
 }
 
+/// Assigns a customer to an organization, or to none.
 fn assign(current: CurrentState<'_>, customer: &str, organization: Option<&str>) -> Result<CommandOutcome, Refusal> {
     check_id(customer, Field::Customer)?;
     if let Some(organization) = organization {

@@ -241,6 +241,7 @@ pub fn keys(rows: &Rows) -> impl Iterator<Item = (&str, Key)> {
     rows.of(RowKind::Key).filter_map(|(id, text)| Some((id, Key::from_row(text)?)))
 }
 
+/// Carries out a command on a key at this moment.
 pub(crate) fn carry_out(current: CurrentState<'_>, order: &KeyCommand, now: Millis) -> Result<CommandOutcome, Refusal> {
     match order {
         KeyCommand::Create { id, secret, terms } => create(current, id, secret, terms, now),
@@ -322,6 +323,7 @@ impl CurrentState<'_> {
     }
 }
 
+/// A key that is created now.
 fn fresh(secret: &NewKeySecret, terms: KeyTerms, now: Millis) -> Key {
     let identity_secret = (terms.identity == KeyIdentity::Signed).then(|| secret.identity_secret.clone());
     Key { terms, hash: secret.hash, hint: secret.hint.clone(), identity_secret, created_at: now, successor: None, revoked_at: None }

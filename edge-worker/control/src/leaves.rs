@@ -24,6 +24,7 @@ pub(crate) struct Leaves<'r> {
 }
 
 impl<'r> Leaves<'r> {
+    /// Reads the stored tree of an owner; a tree that is no object has no leaf.
     pub(crate) fn of(ruleset: &'r Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Self {
         let mut texts = Texts::default();
         if let Ok(tape) = serde_json::from_str::<Tape<'_>>(tree)
@@ -55,6 +56,7 @@ impl<'r> Leaves<'r> {
         text.is_some() && text == other.texts.get(name) && !(self.is_live(name) && other.is_live(name))
     }
 
+    /// Returns true if the ruleset evaluates the leaf at this path.
     fn is_live(&self, path: &str) -> bool {
         self.ruleset.find(path).is_some_and(|flag| self.own.variant(flag).is_some())
     }
@@ -65,6 +67,7 @@ impl<'r> Leaves<'r> {
 struct Texts {
     /// The leaves whose path is written as a single name.
     whole: Vec<(String, String)>,
+    /// The leaves whose path is written as nested objects.
     nested: Vec<(String, String)>,
 }
 

@@ -25,6 +25,7 @@ use crate::{
 /// The most levels of a tree of overrides: no flag key has more segments.
 const MAX_DEPTH: usize = 64;
 
+/// Sets and removes the overrides that the tree of a command names; other flags of the owner keep theirs.
 pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &str, actor: &Actor) -> Result<CommandOutcome, Refusal> {
     check_owner(owner, id)?;
     let given = leaves(current.ruleset, tree)?;
@@ -130,6 +131,7 @@ pub(crate) struct OwnerView<'h> {
 }
 
 impl<'h> OwnerView<'h> {
+    /// The owner as a visitor; a customer brings the organization that the rows name, with its overrides.
     pub(crate) fn new(current: CurrentState<'_>, owner: OwnerKind, id: &'h str) -> Self {
         let organization = (owner == OwnerKind::Customer).then(|| organization_of(current.paged, id)).flatten();
         let overrides = overrides_of(current, None, organization.as_deref());
@@ -160,6 +162,7 @@ impl<'h> OwnerView<'h> {
         }
     }
 
+    /// A change of this owner's overrides, with every other field empty.
     pub(crate) fn change(&self, action: Action) -> Change {
         let id = |owner| (self.owner == owner).then(|| self.id.to_string());
         Change { customer: id(OwnerKind::Customer), organization: id(OwnerKind::Organization), ..Change::new(action) }

@@ -81,6 +81,7 @@ pub struct GuardEdit {
     pub success_rate: Option<Rate>,
 }
 
+/// Carries out a command on the rollout of a flag, which may be named by an alias.
 pub(crate) fn carry_out(
     current: CurrentState<'_>,
     flag: &str,
@@ -125,6 +126,7 @@ pub(crate) fn carry_out(
     Ok(outcome)
 }
 
+/// The action under which a command is recorded.
 fn action(order: &RolloutCommand) -> Action {
     match order {
         RolloutCommand::Create(_) => Action::RolloutCreated,
@@ -146,6 +148,7 @@ fn is_forced(order: &RolloutCommand, before: Option<&Rollout>, observed: Observe
     forced && before.is_some_and(|rollout| rollout.gate(observed, actor.at, false).is_err())
 }
 
+/// The planned rollout of a plan; refuses to replace a rollout that has begun and is not rolled back.
 fn create(plan: &RolloutPlan, before: Option<&Rollout>, actor: &Actor) -> Result<Rollout, Refusal> {
     if let Some(before) = before
         && !matches!(before.status, Status::Planned | Status::RolledBack)
@@ -175,6 +178,7 @@ fn create(plan: &RolloutPlan, before: Option<&Rollout>, actor: &Actor) -> Result
     }
 }
 
+/// The rollout with its lists edited; refuses a unit that would stand on both.
 fn with_lists(rollout: &Rollout, lists: &Lists) -> Result<Rollout, Refusal> {
     let mut next = rollout.clone();
     let sides = [
@@ -213,6 +217,7 @@ fn put(list: &mut Vec<String>, more: &[String], field: Field) -> Result<(), Refu
     Ok(())
 }
 
+/// Edits the guard and the conditions for advancing; refuses values beyond their bounds.
 fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
     let samples = edit.min_samples.map(|samples| i64::try_from(samples).unwrap_or(i64::MAX));
     for (field, value, bounds) in [
