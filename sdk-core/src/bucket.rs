@@ -30,7 +30,7 @@ impl core::fmt::Debug for BucketKey {
 }
 
 impl BucketKey {
-    /// The key with these bytes; SipHash takes them as two little-endian numbers of 64 bits.
+    /// The key with these bytes; `SipHash` takes them as two little-endian numbers of 64 bits.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         let wide = u128::from_le_bytes(bytes);
         Self([low(wide), low(wide >> 64)])
