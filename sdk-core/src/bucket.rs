@@ -1,15 +1,25 @@
 //! Bucketing: the only file that names a hash.
 //!
-//! `sip-1` is SipHash-2-4 keyed per environment and salt, scaled into [`BUCKETS`] by multiply and shift; `murmurhash-js` is
-//! kept for flags that came from a system which assigned its users so. An algorithm never changes under its name.
+//! `sip-1` is SipHash-2-4, keyed per environment and salt, and scaled into [`BUCKETS`] by multiplying and shifting. `murmurhash-js` is for
+//! flags that were begun in a system that drew its users by the npm package of that name. An algorithm never changes under its name:
+//! another one gets a name of its own.
 use alloc::vec::Vec;
 
 use crate::{hex, matching::fold::decode};
 
-/// How many buckets there are: a percentage has at most three decimals.
+/// The number of buckets that units are drawn into: a bucket is a thousandth of a percent.
 pub const BUCKETS: u32 = 100_000;
 
-/// The 16 bytes from which an environment's draws are keyed. It never leaves the edge.
+/// The secret of an environment, 16 bytes, by which all its draws are keyed. It never leaves the edge.
+///
+/// ```
+/// use sdk_core::{BUCKETS, BucketKey};
+///
+/// let key = BucketKey::from_hex("000102030405060708090a0b0c0d0e0f").unwrap_or_else(|| BucketKey::from_bytes([0; 16]));
+/// let draw = key.subkey(b"new_ui");
+/// assert_eq!(draw.bucket(b"ada"), 4_469);
+/// assert!(draw.bucket(b"grace") < BUCKETS);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BucketKey([u64; 2]);
 
@@ -20,24 +30,24 @@ impl core::fmt::Debug for BucketKey {
 }
 
 impl BucketKey {
-    /// Reads the bytes as two little-endian numbers.
+    /// The key with these bytes; `SipHash` takes them as two little-endian numbers of 64 bits.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         let wide = u128::from_le_bytes(bytes);
         Self([low(wide), low(wide >> 64)])
     }
 
-    /// Reads 32 hexadecimal digits of either case; `None` if the text is anything else.
+    /// Reads a key from 32 hexadecimal digits of either case; `None` if the text is anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
         hex::decode(text).map(Self::from_bytes)
     }
 
-    /// The key as 32 lower-case hexadecimal digits, for the one place that keeps it.
+    /// The key as 32 lower-case hexadecimal digits, for the store that keeps it.
     pub fn to_hex(self) -> alloc::string::String {
         let wide = u128::from(self.0[0]) | u128::from(self.0[1]) << 64;
         hex::encode(&wide.to_le_bytes())
     }
 
-    /// The key of all draws under one salt: the two hashes of the salt behind a zero and behind a one byte.
+    /// The key of all draws under one salt: the hash of a zero byte and the salt, and that of a one byte and the salt.
     pub fn subkey(self, salt: &[u8]) -> Subkey {
         let mut bytes = Vec::with_capacity(salt.len() + 1);
         let mut half = |lead: u8| {
@@ -61,7 +71,7 @@ impl core::fmt::Debug for Subkey {
 }
 
 impl Subkey {
-    /// SipHash-2-4 of the bytes under this key.
+    /// Hashes bytes by SipHash-2-4 under this key.
     pub fn hash(self, bytes: &[u8]) -> u64 {
         sip_hash_2_4(self.0, bytes)
     }
@@ -75,15 +85,15 @@ impl Subkey {
     }
 }
 
-/// How a draw makes a bucket of a unit. Tables hold its number and four words of parameters.
+/// The hash by which a draw turns a unit into a bucket. Tables hold its number and four words of parameters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum DrawHash {
     /// `sip-1`; its parameters are the subkey.
     Sip(Subkey),
     /// `murmurhash-js`; it has no parameters.
     MurmurhashJs,
-    /// `sip-1` whose key is still to be made of an environment's key and the salt: the place and the length of its text. No program
-    /// and no ruleset holds it, only what they are linked from.
+    /// `sip-1` before an environment's key is known: the place and the length of the salt. Only parts hold it; linking a part turns it
+    /// into [`DrawHash::Sip`].
     Unkeyed { at: u32, length: u32 },
 }
 
@@ -92,7 +102,7 @@ impl DrawHash {
     const MURMURHASH_JS: u32 = 1;
     const UNKEYED: u32 = 15;
 
-    /// Whether a hash has this number.
+    /// Returns true if this is the number of a hash that a ruleset or a program may hold.
     pub(crate) const fn is_known(number: u32) -> bool {
         matches!(number, Self::SIP | Self::MURMURHASH_JS)
     }
@@ -109,7 +119,7 @@ impl DrawHash {
         }
     }
 
-    /// The number that tells this hash from others.
+    /// The number of the hash in tables.
     pub(crate) const fn number(self) -> u32 {
         match self {
             Self::Sip(_) => Self::SIP,
@@ -186,7 +196,7 @@ fn round(v: &mut [u64; 4]) {
     v[2] = v[2].rotate_left(32);
 }
 
-/// The bucket of a unit under the profile `murmurhash-js`: a multiple of 1000, the same for every flag.
+/// The bucket of a unit by the hash `murmurhash-js`: a multiple of 1,000 below [`BUCKETS`], the same for every flag.
 ///
 /// `MurmurHash3` (x86, 32 bits, seed 0) over the low byte of each UTF-16 unit, as the npm package `murmurhash-js` computes it.
 pub fn murmurhash_js_bucket(unit: &[u8]) -> u32 {

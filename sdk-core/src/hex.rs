@@ -1,7 +1,14 @@
 //! Bytes as hexadecimal digits.
 use alloc::string::String;
 
-/// Two lower-case digits for each byte.
+/// Writes two lower-case digits for each byte.
+///
+/// ```
+/// use sdk_core::hex;
+///
+/// assert_eq!(hex::encode(&[0x0f, 0xa0]), "0fa0");
+/// assert_eq!(hex::decode("0FA0"), Some([0x0f, 0xa0]));
+/// ```
 pub fn encode(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
@@ -20,7 +27,7 @@ pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// Like [`decode`], for lower-case digits alone: each value has one spelling.
+/// Reads as [`decode`] does, but refuses upper-case digits: each value has one spelling.
 pub fn decode_lower<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.bytes().any(|digit| digit.is_ascii_uppercase()) { None } else { decode(text) }
 }

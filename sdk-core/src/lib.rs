@@ -1,7 +1,7 @@
 //! The rules of Twinflag: one core that decides, the same on every machine.
 //!
-//! It is not a client and not a server: it has no clock, no randomness, no storage, no network. A moment is an argument, an
-//! answer is a value.
+//! It is neither a client nor a server: it has no clock, no randomness, no storage and no network. The caller passes the moment, and gets
+//! every answer as a value.
 //!
 //! ```
 //! use sdk_core::{Context, Millis, compile};
@@ -24,17 +24,17 @@
 //!
 //! Reading order:
 //!
-//! 1. [`compile`] turns the text of a document into a [`Ruleset`], its [`Overrides`], and everything that is wrong with it.
-//! 2. A [`Context`] says what is known of a visitor.
-//! 3. [`Ruleset::at`] asks for plain values, [`Ruleset::evaluate`] for an [`Evaluation`] with its [`Reason`], [`Visitor::explain`] for
-//!    how it came about.
+//! 1. [`compile`] turns the text of a document into a [`Ruleset`], its [`Overrides`], and a list of errors with their places.
+//! 2. A [`Context`] has the attributes of the visitor for whom flags are evaluated.
+//! 3. [`Ruleset::at`] evaluates flags to plain values, [`Ruleset::evaluate`] to an [`Evaluation`] with its [`Reason`];
+//!    [`Visitor::explain`] adds the steps that led to it.
 //! 4. [`Ruleset::flags`] shows the flags themselves, [`Ruleset::differing`] those that another ruleset may answer otherwise, and
 //!    [`Ruleset::dependants_of_flag`] those that depend on a flag.
 //! 5. [`specialise`] makes a [`Program`]: a ruleset evaluated as far as the known attributes of one visitor decide, for machines
 //!    that must not see the rest.
 //!
-//! The modules are for those who build a service around the core: [`document`] and [`stage`] read what operators write, [`json`]
-//! reads and writes canonical JSON, [`bucket`] assigns units to buckets, and [`limits`] says what is too much.
+//! The public modules are for services around the core: [`document`] and [`stage`] have the rules of documents, [`json`] reads JSON and
+//! writes its canonical form, [`bucket`] assigns units to buckets, [`hex`] spells bytes, and [`limits`] has the limits of all input.
 #![no_std]
 #![warn(missing_debug_implementations)]
 

@@ -1,4 +1,4 @@
-//! The limits of documents, contexts and programs. The core refuses input beyond a limit and never truncates.
+//! The limits of documents, contexts and programs. The core refuses input beyond a limit and never truncates it.
 pub use crate::{
     context::{MAX_CONTEXT_DEPTH, MAX_CONTEXT_ITEMS, MAX_CONTEXT_MEMBERS, MAX_CONTEXT_TEXT},
     document::limits::{

@@ -1,19 +1,25 @@
-//! The words that a document has for a rollout: its status, its tier, and how its errors are judged.
+//! The stage of a rollout in a document's words: its status, its tier, and the guard that judges its errors.
 //!
-//! Documents are checked against them, and the control plane writes them: each name and each bound stands here alone.
+//! The compiler checks documents against these names and bounds, and the control plane writes them; they stand here alone.
 use core::ops::RangeInclusive;
 
 use crate::percentage::Percentage;
 
-/// The whole numbers that a document may carry: those that every double carries exactly.
-const MAX_WHOLE: i64 = 1 << 53;
+/// The largest whole number that a document may carry, 2^53: up to it a double holds every whole number exactly.
+pub const MAX_WHOLE: i64 = 1 << 53;
 
-/// How far back a guard looks, in milliseconds.
+/// The milliseconds that a guard may look back.
 pub const TIME_WINDOW_MS: RangeInclusive<i64> = 1..=MAX_WHOLE;
-/// How many outcomes a guard waits for.
+/// The number of outcomes that a guard may wait for before it judges.
 pub const MIN_SAMPLES: RangeInclusive<i64> = 0..=MAX_WHOLE;
 
-/// Reads a number that is whole and at most 2^53 either way.
+/// Converts a number that is whole and within ±[`MAX_WHOLE`]; `None` for any other.
+///
+/// ```
+/// use sdk_core::stage::whole;
+///
+/// assert_eq!((whole(3.0), whole(3.5), whole(1e300)), (Some(3), None, None));
+/// ```
 pub fn whole(number: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "a number out of range becomes the nearest end, which is no longer equal")]
     let whole = number as i64;
@@ -22,26 +28,34 @@ pub fn whole(number: f64) -> Option<i64> {
     (is_same && whole.unsigned_abs() <= MAX_WHOLE.unsigned_abs()).then_some(whole)
 }
 
-/// The ladder of a pilot rollout. Source: the implementation report, "5-tier rollout system".
+/// A tier of a rollout that goes to more and more units, step by step. Source: the implementation report, "5-tier rollout system".
+///
+/// ```
+/// use sdk_core::stage::Tier;
+///
+/// let tier = Tier::Internal;
+/// assert_eq!((tier.number(), tier.as_str(), tier.percentage().percent()), (1, "tier_1_internal", 1.0));
+/// assert_eq!((tier.next(), Tier::Full.next()), (Some(Tier::EarlyAdopters), None));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
-    /// Nobody.
+    /// Tier 0: the rollout gives the flag to nobody.
     Disabled,
-    /// One or two customers: the allow list where there is one, else 1 %.
+    /// Tier 1: the units of the allow list, or 1 % of units if the list is empty.
     Internal,
-    /// 10 %.
+    /// Tier 2: 10 % of units, and the allow list.
     EarlyAdopters,
-    /// 50 %.
+    /// Tier 3: 50 % of units, and the allow list.
     General,
-    /// Everybody.
+    /// Tier 4: every unit.
     Full,
 }
 
 impl Tier {
-    /// All, in their order.
+    /// Every tier, from 0 to 4.
     pub const ALL: [Self; 5] = [Self::Disabled, Self::Internal, Self::EarlyAdopters, Self::General, Self::Full];
 
-    /// The number of the tier, as documents write it.
+    /// The number of the tier, 0 to 4, as documents write it.
     pub const fn number(self) -> u8 {
         match self {
             Self::Disabled => 0,
@@ -52,7 +66,7 @@ impl Tier {
         }
     }
 
-    /// The tier with this number.
+    /// The tier with this number; `None` unless it is 0, 1, 2, 3 or 4.
     pub fn from_number(number: f64) -> Option<Self> {
         Self::ALL.into_iter().find(|tier| f64::from(tier.number()).to_bits() == number.to_bits())
     }
@@ -68,7 +82,7 @@ impl Tier {
         }
     }
 
-    /// The share that the ladder gives this tier.
+    /// The share of units that the tier is for, unless an operator sets another percentage.
     pub const fn percentage(self) -> Percentage {
         match self {
             Self::Disabled => Percentage::buckets(0),
@@ -79,7 +93,7 @@ impl Tier {
         }
     }
 
-    /// The tier that follows; the last has none.
+    /// The tier that follows; `None` for the last.
     pub fn next(self) -> Option<Self> {
         Self::ALL.into_iter().find(|tier| *tier > self)
     }
@@ -88,20 +102,20 @@ impl Tier {
 /// The status of a rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Made, not begun.
+    /// The rollout is created and has not begun: nobody has the flag by it.
     Planned,
-    /// Running.
+    /// The rollout runs.
     Active,
-    /// Running, and staying where it is.
+    /// The rollout runs, and cannot advance until an operator resumes it.
     Paused,
-    /// Done: everybody has it.
+    /// The rollout is done: every unit has the flag.
     Completed,
-    /// Taken back: nobody has it.
+    /// The rollout is rolled back: the flag is off for everybody.
     RolledBack,
 }
 
 impl Status {
-    /// All, in the order of a rollout's life.
+    /// Every status, in the order of a rollout's life.
     pub const ALL: [Self; 5] = [Self::Planned, Self::Active, Self::Paused, Self::Completed, Self::RolledBack];
 
     /// The name of the status, as documents write it.
@@ -115,12 +129,12 @@ impl Status {
         }
     }
 
-    /// The status with this name.
+    /// The status with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
-    /// Whether the rollout counts, unless its tier is 0.
+    /// Returns true if the rollout gives the flag to units, unless its tier is 0.
     pub const fn is_running(self) -> bool {
         match self {
             Self::Active | Self::Paused | Self::Completed => true,
@@ -129,17 +143,17 @@ impl Status {
     }
 }
 
-/// How a guard judges errors.
+/// The method by which a guard judges errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// The literal rule: more than the rate within the window.
+    /// Too many errors are more than the rate, counted within the window.
     Threshold,
-    /// A sequential test, valid however often one looks.
+    /// Too many errors are found by a sequential test, which is valid however often it is asked.
     Sequential,
 }
 
 impl Method {
-    /// Both.
+    /// Both methods.
     pub const ALL: [Self; 2] = [Self::Threshold, Self::Sequential];
 
     /// The name of the method, as documents write it.
@@ -150,21 +164,29 @@ impl Method {
         }
     }
 
-    /// The method with this name.
+    /// The method with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.as_str() == name)
     }
 }
 
-/// A share in millionths.
+/// A share of outcomes or units, counted in millionths: `0..=1_000_000`.
+///
+/// ```
+/// use sdk_core::stage::Rate;
+///
+/// let limit = Rate::millionths(50_000);
+/// assert_eq!(limit.share(), 0.05);
+/// assert!(limit.compare(5, 100).is_eq() && limit.compare(51, 1_000).is_gt());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(u32);
 
-/// All of it, in millionths.
+/// The whole, in millionths.
 const WHOLE: u32 = 1_000_000;
 
 impl Rate {
-    /// Reads 0 to 1, to the nearest millionth.
+    /// The nearest rate to a share of 0 to 1; `None` for any other number.
     pub fn of(share: f64) -> Option<Self> {
         if !(0.0..=1.0).contains(&share) {
             return None;
@@ -174,22 +196,22 @@ impl Rate {
         Some(Self(millionths))
     }
 
-    /// From millionths; more than a whole is a whole.
+    /// The rate of this many millionths; a count above 1,000,000 is taken as the whole.
     pub const fn millionths(millionths: u32) -> Self {
         Self(if millionths > WHOLE { WHOLE } else { millionths })
     }
 
-    /// As people write it.
+    /// The rate as a share, 0 to 1.
     pub fn share(self) -> f64 {
         f64::from(self.0) / f64::from(WHOLE)
     }
 
-    /// In millionths.
+    /// The rate in millionths, `0..=1_000_000`.
     pub const fn in_millionths(self) -> u32 {
         self.0
     }
 
-    /// Compares `part` of `whole` with this share, without rounding.
+    /// Compares the quotient of `part` and `whole` with this rate, without rounding.
     pub fn compare(self, part: u64, whole: u64) -> core::cmp::Ordering {
         (u128::from(part) * u128::from(WHOLE)).cmp(&(u128::from(whole) * u128::from(self.0)))
     }

@@ -1,7 +1,7 @@
-//! The `full` build: whole documents, explanations, and programs for others.
+//! The `full` build: compiles documents, explains answers, and makes programs.
 //!
-//! Documents cross as text and are parsed by the core. Contexts cross in the byte form that the page writes for the engine too, so
-//! that what a context may hold is judged in one place; what comes back crosses as plain objects.
+//! Documents cross as text, which the core parses. Contexts cross in the byte form that the page also writes for the engine, so that one
+//! module in JavaScript checks contexts. Results cross as plain objects.
 
 use js_sys::Error;
 use sdk_core::{
@@ -62,7 +62,7 @@ struct Fault<'e> {
 
 #[wasm_bindgen]
 impl Ruleset {
-    /// Compiles a document. Throws an `Error` with `pointer` where the document is refused whole.
+    /// Compiles a document. Throws an `Error` with the member `pointer` if the document is refused whole.
     #[wasm_bindgen(constructor)]
     pub fn new(document: &str) -> Result<Self, JsValue> {
         match compile(document, None) {
@@ -77,7 +77,7 @@ impl Ruleset {
         faults(&self.compiled.errors)
     }
 
-    /// How many errors there are, those past the first 1,000 too.
+    /// The number of all errors, also of those past the first 1,000.
     #[wasm_bindgen(js_name = errorCount)]
     pub fn error_count(&self) -> usize {
         self.compiled.error_count
@@ -101,7 +101,7 @@ impl Ruleset {
         self.compiled.ruleset.flag_keys().map(String::from).collect()
     }
 
-    /// Answers one question. `requested` is the number of the type that the caller's default has, 0 for any.
+    /// Evaluates one flag. `requested` is the number of the type that the caller's default has, 0 for any; `now` is in milliseconds since 1970.
     #[wasm_bindgen(unchecked_return_type = "RulesetDetails")]
     pub fn evaluate(
         &self,
@@ -115,14 +115,14 @@ impl Ruleset {
         plain(&details(&self.compiled.ruleset.evaluate(own, flag_key, &context, millis(now), kind(requested))))
     }
 
-    /// The answer and how it came about, as JSON text.
+    /// Evaluates one flag and returns the answer with the steps that led to it, as canonical JSON text.
     pub fn explain(&self, #[wasm_bindgen(js_name = flagKey)] flag_key: &str, context: Vec<u8>, requested: u32, now: f64) -> String {
         let context = Context::from_encoded(context);
         let own = self.compiled.overrides.of(&context);
         self.compiled.ruleset.visitor(own, &context, millis(now)).explain(flag_key, kind(requested)).to_json(None)
     }
 
-    /// Makes the program for what is known of a visitor. Throws where that context cannot be used.
+    /// Makes the program for the known attributes of a visitor. Throws if `known` is a refused context.
     pub fn specialise(&self, known: Vec<u8>) -> Result<Vec<u8>, JsValue> {
         let known = Context::from_encoded(known);
         let own = self.compiled.overrides.of(&known);
@@ -133,7 +133,7 @@ impl Ruleset {
     }
 }
 
-/// The bucket of a unit and the two halves of the subkey. Throws where the key is not 32 hexadecimal digits.
+/// The bucket of a unit, 0 to 99,999, and the two halves of the subkey. Throws if the key is not 32 hexadecimal digits.
 #[wasm_bindgen(unchecked_return_type = "{ bucket: number; subkey: [string, string] }")]
 pub fn bucket(key: &str, salt: &str, unit: &str) -> Result<JsValue, JsValue> {
     #[derive(Serialize)]

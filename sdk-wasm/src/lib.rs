@@ -1,9 +1,9 @@
-//! The browser binding: converts, calls the core, converts back. Decides nothing.
+//! The browser binding: converts arguments, calls the core, and converts the results. It decides nothing.
 //!
-//! Without features it is the engine a page loads: the runner of programs and nothing else. With `full` it is for tools instead:
-//! it compiles documents, explains, and makes programs.
+//! Without features it is the engine that a page loads, which runs programs and nothing else. With the feature `full` it is for tools: it
+//! compiles documents, explains answers, and makes programs.
 
-// Without std there is no machinery that prints a panic: half of the engine's size otherwise, for messages nobody would see.
+// std brings the machinery that prints a panic: half of the engine's size, for messages that no page shows.
 #![cfg_attr(all(target_arch = "wasm32", not(feature = "full")), no_std)]
 
 #[cfg(all(target_arch = "wasm32", not(feature = "full")))]

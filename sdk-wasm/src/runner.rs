@@ -1,8 +1,8 @@
-//! The engine of a page: programs, contexts, and the answers, read in place.
+//! The engine of a page: it runs a program for a context, both written into its memory by the page.
 //!
-//! Only numbers cross the boundary: the page writes programs and contexts into the engine's room, and reads answers
-//! and the program's texts where they stand in memory. `npm/client/src/engine.ts` is the other half, and calls these functions
-//! by their names, with no generated code between.
+//! Only numbers cross the boundary. The page writes programs and contexts into the engine's *room*, a buffer in the engine's memory, and
+//! reads answers and the program's texts from that memory. `npm/client/src/engine.ts` is the other half; it calls these functions by their
+//! names, without generated code.
 
 use sdk_core::{Millis, Runner};
 use spin::Mutex;
@@ -10,13 +10,13 @@ use spin::Mutex;
 /// The engines of this page, by number. A page has one thread, so that the lock is always free.
 static ENGINES: Mutex<[Runner; 64]> = Mutex::new([const { Runner::new() }; 64]);
 
-/// Calls an engine; where there is none of this number, nothing.
+/// Calls the engine with this number; does nothing if there is none.
 fn with<T: Default>(engine: usize, call: impl FnOnce(&mut Runner) -> T) -> T {
     ENGINES.try_lock().and_then(|mut engines| engines.get_mut(engine).map(call)).unwrap_or_default()
 }
 
-/// The address at which to write a program, or a context in the form of `sdk-core/src/context/value.rs`, of up to this many bytes.
-/// Earlier bytes stay. 0 if there is no memory.
+/// Makes room for this many bytes and returns its address, 0 if memory has run out. The page writes a program there, or a context in the
+/// form of `sdk-core/src/context/value.rs`; earlier bytes stay.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn room(engine: usize, length: usize) -> usize {
     with(engine, |runner| {
@@ -25,8 +25,10 @@ pub extern "C" fn room(engine: usize, length: usize) -> usize {
     })
 }
 
-/// Takes the first `length` bytes of the room as a program. Answers where its texts stand; or, below 8, why it was refused, as
-/// the number of `ProgramError`: then the one before stays. Either way the room is another, and no context is known.
+/// Takes the first `length` bytes of the room as a program, and returns the address of its texts.
+///
+/// A result below 8 is the number of the `ProgramError` for which the program is refused: then the program before stays. Either way the room
+/// has another address, and the engine has forgotten its context.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn load(engine: usize, length: usize) -> usize {
     with(engine, |runner| match runner.load_room(length) {
@@ -36,20 +38,21 @@ pub extern "C" fn load(engine: usize, length: usize) -> usize {
 }
 
 /// Takes the first `length` bytes of the room as a context that `npm/client/src/context.ts` wrote, and a moment in milliseconds
-/// since 1970. A length past the room's end stands for a context that cannot be used.
+/// since 1970. A length past the room's end stands for a refused context.
 #[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds")]
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn identify(engine: usize, length: usize, now: f64) {
     with(engine, |runner| runner.identify_written(length, Millis(now as i64)));
 }
 
-/// Answers for every flag: two words each, where they stand. See `Decision` in `sdk-core/src/model/details.rs` for their bits.
+/// Evaluates every flag and returns the address of the answers, two words a flag: the decision, whose bits `Decision` in
+/// `sdk-core/src/model/details.rs` explains, and the compared bucket plus one.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn all(engine: usize) -> usize {
     with(engine, |runner| runner.evaluate_all().as_ptr() as usize)
 }
 
-/// Answers for one flag: the decision, and times 2^32 the compared bucket plus one. `requested` is the number of the type that
+/// Evaluates one flag and returns the decision, plus 2^32 times the compared bucket plus one. `requested` is the number of the type that
 /// the caller's default has, 0 for any.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn one(engine: usize, flag: u32, requested: u32) -> f64 {
@@ -59,7 +62,7 @@ pub extern "C" fn one(engine: usize, flag: u32, requested: u32) -> f64 {
     })
 }
 
-/// Forgets what the engine holds; its number and its memory are for the next.
+/// Forgets the program and the context of an engine. The page may use its number and its memory again.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn close(engine: usize) {
     with(engine, Runner::clear);

@@ -1,11 +1,11 @@
-/** One thing that is wrong with a document. */
+/** One error of a document, with its place. */
 export interface DocumentFault {
-  /** Where: a JSON pointer (RFC 6901). */
+  /** The place of the error: a JSON pointer (RFC 6901). */
   readonly pointer: string;
   readonly message: string;
 }
 
-/** The answer to one question; `value` and `json` are absent where the caller's default is answered. */
+/** The answer to one question; `value` and `json` are absent if the answer is the caller's default. */
 export interface RulesetDetails {
   readonly value?: boolean | string | number;
   /** Of a flag whose values are objects: canonical JSON text. */
@@ -20,6 +20,6 @@ export interface RulesetDetails {
   readonly step?: number;
   /** The flag is off because its rollout was rolled back, rather than because it is disabled. */
   readonly rolledBack?: true;
-  /** Canonical JSON text of an object; absent where the flag tells nothing with its answer. */
+  /** The flag's metadata: canonical JSON text of an object; absent if the flag has none. */
   readonly metadata?: string;
 }

@@ -53,7 +53,7 @@ function lying({ spoil, request = (body) => body, document = (body) => body }) {
 
 const swap = (pattern, by) => (answer) => ({ text: answer.text.replace(pattern, by) });
 
-/** What must be noticed on either route. */
+/** The lies that the digest must notice on either route. */
 const LIES = {
   'a value': { spoil: swap('"value":true', '"value":false') },
   'a variant': { spoil: swap('"variant":"on"', '"variant":"off"') },

@@ -13,7 +13,7 @@ import { readVectors, redOf } from './vectors.mjs';
 import { Workshop, around } from './workshop.mjs';
 
 const PAIRS = '100000';
-/** So many lines show most faults already. */
+/** The number of lines that are asked first: they show most faults already. */
 const FEW = 2_000;
 const SEED = '1';
 const RUNNER = ['tests-native', 'runner'];
@@ -34,14 +34,14 @@ async function digestOf(workshop, question) {
   return digest.finish();
 }
 
-/** The vectors that are answered wrongly: of each, the operators of the flag that it asks about. */
+/** The red vectors: for each, the operators of the flag that it asks about. */
 async function redVectors(workshop) {
   const red = [];
   for (const way of vectors) red.push(...redOf(way, await answers(workshop, way)));
   return red;
 }
 
-/** Whether the answers to generated lines are others than those of the sound crates. */
+/** True if the answers to generated lines differ from those of the sound crates. */
 async function isOther(workshop) {
   for (const [at, question] of asked.entries()) {
     if ((await digestOf(workshop, question)) !== sound[at]) return true;

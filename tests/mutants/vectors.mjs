@@ -37,7 +37,7 @@ export function readVectors() {
   return ways.map(({ byProgram, lines, expected, operators }) => ({ byProgram, expected, operators, text: `${lines.join('\n')}\n` }));
 }
 
-/** The questions of one way that are answered wrongly: of each, the operators of the flag that it asks about. */
+/** The wrong answers of one way: for each, the operators of the flag that its question names. */
 export const redOf = ({ expected, operators }, answers) => expected.flatMap((wanted, at) => (isAsWanted(answers[at], wanted) ? [] : [operators[at] ?? []]));
 
 /** The operators in the conditions of a flag; none where no flag has the key. */
@@ -45,7 +45,7 @@ function operatorsOf(flags, key) {
   return Object.hasOwn(flags, key) ? [...JSON.stringify(flags[key]).matchAll(/"op":"(\w+)"/g)].map(([, name]) => name) : [];
 }
 
-/** Whether a refusal's text is JSON: what is none makes no line of a runner. */
+/** True if the text of a refusal is JSON: any other text makes no line of a runner. */
 function isJson(refusal) {
   try {
     JSON.parse(refusalText(refusal));

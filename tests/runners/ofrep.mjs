@@ -9,10 +9,10 @@ import { spawnSync } from 'node:child_process';
 import { canonical } from './runner.mjs';
 import { rawMembers } from './members.mjs';
 
-/** How many requests are under way at once. */
+/** The number of requests that are under way at once. */
 const AT_ONCE = 16;
 
-/** What can be asked of a line: its key and its context's text. Undefined where the key cannot be part of a URL. */
+/** The question of a line: its key and the text of its context. Undefined if the key cannot be part of a URL. */
 function questionOf(line) {
   const members = rawMembers(line);
   const key = JSON.parse(members.get('flag'));

@@ -1,5 +1,5 @@
 /**
- * The runner protocol in JavaScript: a line in, its answer out. What a line may be is judged here; what is answered comes from a runtime.
+ * The runner protocol in JavaScript: a line in, its answer out. This module checks the lines; a runtime answers them.
  *
  * @typedef {object} Runtime
  * @property {(text: string) => boolean} document takes a document's text; false where it is refused

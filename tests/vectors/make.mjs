@@ -1,8 +1,8 @@
 /**
  * Makes the topic files from `authoring/`: `node tests/vectors/make.mjs`, or with `--check` only says whether they are up to date.
  *
- * A topic's source exports `{topic, about, documents, cases, refusals?, buckets?}`. What a case's source expects was written by hand;
- * the reference fills in the members the hand left out, and where the two disagree nothing is made.
+ * A topic's source exports `{topic, about, documents, cases, refusals?, buckets?}`. Its expectations were written by hand. The reference
+ * evaluator fills in the members that the hand left out; if the two disagree, no topic file is made.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';

@@ -1,8 +1,8 @@
-//! The audit record of a change, and the chain that shows whether records were altered or taken away.
+//! Audit records of changes, in a chain that reveals altered and removed records.
 //!
-//! A record is sealed into a payload of canonical JSON. Each link of the chain commits to the link before, to the record's number
-//! and version, and to the hash of its payload: a payload can be erased (it holds a random id, so that nobody guesses it from
-//! its hash) and the chain still holds.
+//! Sealing a record writes its payload as canonical JSON. The hash of each record commits to the hash of the record before, to its own
+//! number and version, and to the hash of its payload. So a payload can be erased and the chain still holds; the payload has a random id,
+//! so that nobody guesses an erased one from its hash.
 use alloc::{
     format,
     string::{String, ToString as _},
@@ -17,7 +17,7 @@ use sdk_core::{
 };
 use sha2::{Digest as _, Sha256};
 
-/// The longest old or new value that stands in a record, in bytes; of a longer one its length and its hash.
+/// The longest old or new value that a record holds whole, in bytes; of a longer one it holds the length and the hash.
 const MAX_JSON: usize = 32_000;
 
 /// The kind of a change. The names are those that are stored.
@@ -25,45 +25,45 @@ const MAX_JSON: usize = 32_000;
 pub enum Action {
     /// An override was set or changed.
     OverrideSet,
-    /// An override was taken away.
+    /// An override was removed.
     OverrideRemoved,
     /// A flag was switched off.
     FlagKilled,
     /// A flag was switched on again.
     FlagRevived,
-    /// A rollout was made.
+    /// A rollout was created.
     RolloutCreated,
     /// A rollout began.
     RolloutStarted,
     /// A rollout went on to its next tier.
     RolloutAdvanced,
-    /// A rollout stays where it is.
+    /// A rollout was paused.
     RolloutPaused,
-    /// A rollout may go on.
+    /// A paused rollout was resumed.
     RolloutResumed,
-    /// A rollout is done.
+    /// A rollout was completed.
     RolloutCompleted,
-    /// A rollout was taken back.
+    /// A rollout was rolled back.
     RolloutRolledBack,
-    /// The percentage of a rollout is another.
+    /// The percentage of a rollout was set.
     RolloutPercentage,
-    /// The lists of a rollout are others.
+    /// The allow or deny list of a rollout was edited.
     RolloutLists,
-    /// The guard of a rollout is another.
+    /// The guard of a rollout, or its conditions for advancing, were edited.
     RolloutGuard,
     /// An import changed the definition of a flag or a segment, or the document itself.
     DefinitionImported,
     /// An import changed a flag's state.
     StateImported,
-    /// A customer belongs to another organization.
+    /// A customer was assigned to another organization, or to none.
     CustomerAssigned,
-    /// A key was made.
+    /// A key was created.
     KeyCreated,
-    /// A key got a successor.
+    /// A key was rotated: it has a successor.
     KeyRotated,
-    /// A key opens nothing any more.
+    /// A key was revoked.
     KeyRevoked,
-    /// A key that was over long ago is no longer kept.
+    /// The row of a key that ended long ago was removed.
     KeyForgotten,
 }
 
@@ -92,56 +92,56 @@ const ACTIONS: [(Action, &str); 21] = [
 ];
 
 impl Action {
-    /// Its name.
+    /// The name of the action, as it is stored.
     pub fn as_str(self) -> &'static str {
         ACTIONS.iter().find(|(action, _)| *action == self).map_or("", |(_, name)| name)
     }
 
-    /// The action of this name.
+    /// The action with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         ACTIONS.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
     }
 }
 
-/// The actor of a command, with their reason and the moment.
+/// The actor who gave a command, their reason, and the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The subject of the token; `system` for the hub itself.
     pub subject: String,
-    /// The role that let them.
+    /// The role by which the actor may give the command.
     pub role: String,
-    /// For whom they say that they do it.
+    /// The person for whom the actor says they act; `None` if nobody is named.
     pub on_behalf_of: Option<String>,
-    /// Why, in their words.
+    /// The reason, in the actor's words.
     pub reason: String,
-    /// The writer's clock.
+    /// The moment of the command, by the clock of the hub.
     pub at: Millis,
 }
 
-/// One thing that is different.
+/// One change, of which [`Record::seal`] makes an audit record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The kind of the change.
     pub action: Action,
-    /// The key of the flag it concerns; `None` where it is about no flag.
+    /// The key of the changed flag; `None` if the change is about no flag.
     pub flag: Option<String>,
-    /// The place in the document, as a JSON pointer, of a change that is about no flag.
+    /// The changed place in the document, as a JSON pointer; only for a change that is about no flag.
     pub pointer: Option<String>,
-    /// The customer whose answers it concerns.
+    /// The id of the customer whose answers change; `None` for a change that is about no customer.
     pub customer: Option<String>,
-    /// The organization whose answers it concerns.
+    /// The id of the organization whose answers change; `None` for a change that is about no organization.
     pub organization: Option<String>,
-    /// The boolean before: the value that was in effect, or whether the flag was switched on.
+    /// The boolean before: the value that was in effect, or true for a flag that was switched on.
     pub old_value: Option<bool>,
-    /// The boolean from now on.
+    /// The boolean after the change.
     pub new_value: Option<bool>,
-    /// The old value, as JSON.
+    /// The old value, as JSON; `None` if there was none.
     pub old: Option<String>,
-    /// The new value, as JSON.
+    /// The new value, as JSON; `None` if there is none.
     pub new: Option<String>,
-    /// Whether there was an override of its own before.
+    /// True if the customer or the organization had an override of the flag before.
     pub had_override: bool,
-    /// Whether a rule was set aside.
+    /// True if the actor forced an advance that the time or the gate stood against.
     pub forced: bool,
 }
 
@@ -164,12 +164,12 @@ impl Change {
     }
 }
 
-/// SHA-256.
+/// A SHA-256 hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// Before the first record.
+    /// The hash that stands before the first record: all zero.
     pub const NONE: Self = Self([0; 32]);
 
     /// The hash of bytes.
@@ -177,18 +177,18 @@ impl Hash {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// 64 lower-case hex digits.
+    /// The hash as 64 lower-case hexadecimal digits.
     pub fn to_hex(self) -> String {
         hex::encode(&self.0)
     }
 
-    /// Reads 64 lower-case hex digits.
+    /// Reads 64 lower-case hexadecimal digits; `None` if the text is anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
         hex::decode_lower(text).map(Self)
     }
 }
 
-/// Hashes bytes that come in pieces.
+/// Hashes bytes that come in pieces, by SHA-256.
 #[derive(Clone, Default)]
 pub struct Hasher(Sha256);
 
@@ -207,9 +207,9 @@ impl Hasher {
 /// The place of a record in the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Its number; the first is 1.
+    /// The number of the record; the first is 1.
     pub sequence: u64,
-    /// The version that the change made.
+    /// The version of the hub that the change made.
     pub version: u32,
 }
 
@@ -218,11 +218,11 @@ pub struct Link {
 pub struct Record {
     /// Its place in the chain.
     pub link: Link,
-    /// Canonical JSON.
+    /// The change, its actor and its place, as canonical JSON.
     pub payload: String,
     /// The hash of the payload.
     pub payload_hash: Hash,
-    /// The hash of the chain up to and with this record.
+    /// The hash of the chain up to this record, which it includes.
     pub hash: Hash,
 }
 
@@ -246,7 +246,7 @@ pub fn chained(before: Hash, link: Link, payload_hash: Hash) -> Hash {
     Hash(hasher.finalize().into())
 }
 
-/// Walks a chain from its first record, or from the one behind a hash that is trusted.
+/// Walks a chain of records from the first on, and checks each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verifier {
     head: Hash,
@@ -260,7 +260,7 @@ impl Default for Verifier {
 }
 
 impl Verifier {
-    /// Takes the next record; an erased one has no payload. `Err` says what is wrong with it.
+    /// Checks the next record; an erased one has no payload. The error is a sentence about the fault, for people.
     pub fn next(&mut self, link: Link, payload: Option<&str>, payload_hash: Hash, hash: Hash) -> Result<(), String> {
         let Link { sequence, .. } = link;
         let expected = self.sequence + 1;
@@ -283,7 +283,7 @@ impl Verifier {
     }
 }
 
-/// Canonical JSON: members sorted.
+/// The payload of a record: canonical JSON, its members written in their sorted order.
 fn payload(change: &Change, actor: &Actor, link: Link, id: &str) -> String {
     let mut out = String::new();
     let mut object = Object::open(&mut out);
@@ -312,7 +312,8 @@ fn payload(change: &Change, actor: &Actor, link: Link, id: &str) -> String {
     out
 }
 
-fn text(object: &mut Object<'_>, name: &str, value: Option<&str>) {
+/// Appends a member with a text, if there is one.
+pub(crate) fn text(object: &mut Object<'_>, name: &str, value: Option<&str>) {
     if let Some(value) = value {
         write_string(object.member(name), value);
     }

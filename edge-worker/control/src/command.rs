@@ -1,4 +1,4 @@
-//! Commands: what an operator may ask for, and the rows and records that it makes.
+//! Commands of operators, and their outcomes: the rows to write and the audit records.
 use alloc::{format, string::String, vec::Vec};
 
 use sdk_core::{
@@ -25,15 +25,15 @@ pub const MAX_REASON: usize = 2_000;
 /// The state that a command is about to change.
 #[derive(Clone, Copy)]
 pub struct CurrentState<'h> {
-    /// All rows but those that lie on pages: overrides and memberships.
+    /// Every row except those on pages, which are overrides and memberships.
     pub rows: &'h Rows,
-    /// Rows on pages: those that the command names, and those of the organization of a customer it names.
+    /// The rows on pages that the command names, and those of the organization of a customer that it names.
     pub paged: &'h Rows,
     /// The ruleset of these rows.
     pub ruleset: &'h Ruleset,
 }
 
-/// A command by an operator.
+/// A command of an operator.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Sets and removes overrides of one owner.
@@ -42,7 +42,7 @@ pub enum Command {
         owner: OwnerKind,
         /// The id of the owner.
         id: String,
-        /// A tree or dotted keys, as in a document; `null` removes. Flags that it does not name keep theirs.
+        /// The overrides as JSON, a tree or dotted keys as in a document. `null` removes an override; flags that are not named keep theirs.
         tree: String,
     },
     /// Removes all overrides of one owner.
@@ -62,36 +62,36 @@ pub enum Command {
         /// Its key or an alias.
         flag: String,
     },
-    /// Does something to a flag's rollout.
+    /// Carries out a command on the rollout of a flag.
     Rollout {
         /// The key of the flag, or an alias.
         flag: String,
-        /// The command on it.
+        /// The command on the rollout.
         order: RolloutCommand,
-        /// Counts of its present stage from trusted callers.
+        /// The counts of the rollout's present stage, from trusted callers.
         observed: Observed,
     },
-    /// Says to which organization a customer belongs; without one, to none.
+    /// Assigns a customer to an organization.
     Assign {
-        /// The customer.
+        /// The id of the customer.
         customer: String,
-        /// The organization.
+        /// The id of the organization; `None` if the customer is to belong to none.
         organization: Option<String>,
     },
-    /// Does something to a key.
+    /// Carries out a command on a key.
     Key(KeyCommand),
 }
 
 /// The result of a command that was carried out.
 #[derive(Default)]
 pub struct CommandOutcome {
-    /// The rows to write; `None` takes one away. Empty where everything is as it was wanted.
+    /// The rows to write; `None` removes a row. Empty if the state is already what the command asks for.
     pub writes: Vec<(RowKey, Option<String>)>,
-    /// The changes, a record each. Empty exactly where nothing is written.
+    /// The changes, of which each becomes an audit record. Empty exactly if nothing is written.
     pub changes: Vec<Change>,
     /// Entries for the log of a rollout.
     pub events: Vec<Event>,
-    /// The ruleset from now on, where the command changes it.
+    /// The new ruleset; `None` if the command does not change it.
     pub ruleset: Option<Ruleset>,
     /// Warnings to show the operator; the command was carried out.
     pub warnings: Vec<String>,
@@ -102,18 +102,35 @@ pub struct CommandOutcome {
 pub struct Event {
     /// The key of the flag.
     pub flag: String,
-    /// The name that the rollout of the flag goes by.
+    /// The name of the flag among features, as in [`Feature::name`](crate::Feature::name).
     pub feature: String,
-    /// `enabled`, `disabled` or `rollback`: more have it, fewer, or nobody.
+    /// `enabled` if more units have the flag than before, `disabled` if fewer have it, `rollback` if nobody has it.
     pub name: &'static str,
-    /// A JSON object.
+    /// The tier and the percentage before and after, as a JSON object.
     pub metadata: String,
 }
 
-/// Carries out a command, or says why not.
+/// Carries out a command: returns the rows to write and their records, or the reason why the command is refused.
 ///
-/// `compiler` compiled the rows as they are: of the flags only the one that the command changes is compiled again, and none where a
-/// flag is killed. A new compiler leads to the same outcome, later.
+/// `compiler` should have compiled the current rows: then it compiles only the flag that the command changes, and none for a kill. A
+/// new compiler leads to the same outcome, later.
+///
+/// ```
+/// use control::{Command, CurrentState, change::Actor, execute, rows::Rows};
+/// use sdk_core::{Compiler, Millis};
+///
+/// let document = r#"{ "schema": "twinflag/1", "bucketKey": "000102030405060708090a0b0c0d0e0f", "flags": { "chat": {} } }"#;
+/// let rows = Rows::split(document).unwrap_or_default();
+/// let mut compiler = Compiler::new();
+/// let ruleset = compiler.compile(document, None)?.ruleset;
+///
+/// let current = CurrentState { rows: &rows, paged: &Rows::default(), ruleset: &ruleset };
+/// let (subject, role, reason) = ("ann".into(), "admin".into(), "it is broken".into());
+/// let actor = Actor { subject, role, on_behalf_of: None, reason, at: Millis(0) };
+/// let refusal = execute(current, &Command::Kill { flag: "chats".into() }, &actor, &mut compiler).err();
+/// assert_eq!(refusal.map(|refusal| refusal.detail), Some(r#"no flag has the key or alias "chats""#.into()));
+/// # Ok::<(), sdk_core::DocumentError>(())
+/// ```
 pub fn execute(current: CurrentState<'_>, command: &Command, actor: &Actor, compiler: &mut Compiler) -> Result<CommandOutcome, Refusal> {
     check_reason(&actor.reason)?;
     if let Some(on_behalf_of) = &actor.on_behalf_of {
@@ -130,7 +147,7 @@ pub fn execute(current: CurrentState<'_>, command: &Command, actor: &Actor, comp
     }
 }
 
-/// Refuses a reason that says nothing, or too much.
+/// Refuses a reason that is blank, longer than [`MAX_REASON`] bytes, or holds U+0000.
 pub fn check_reason(reason: &str) -> Result<(), Refusal> {
     if reason.trim().is_empty() || reason.len() > MAX_REASON || reason.contains('\0') {
         return Err(Refusal::invalid(Field::Reason, format!("expected a reason of 1 to {MAX_REASON} bytes")));
@@ -138,7 +155,7 @@ pub fn check_reason(reason: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses an id that no context can have, or that nobody can read.
+/// Refuses an id that is empty, longer than [`MAX_ID`] bytes, or has control characters.
 pub(crate) fn check_id(id: &str, place: impl Into<RefusalPlace>) -> Result<(), Refusal> {
     if id.is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
         return Err(Refusal::invalid(place, format!("expected an id of 1 to {MAX_ID} bytes without control characters")));
@@ -168,6 +185,7 @@ fn switch(current: CurrentState<'_>, flag: &str, enabled: bool, compiler: &mut C
     current.compiled(key, [write].into(), [change].into(), compiler)
 }
 
+/// Assigns a customer to an organization, or to none.
 fn assign(current: CurrentState<'_>, customer: &str, organization: Option<&str>) -> Result<CommandOutcome, Refusal> {
     check_id(customer, Field::Customer)?;
     if let Some(organization) = organization {
@@ -189,7 +207,7 @@ fn assign(current: CurrentState<'_>, customer: &str, organization: Option<&str>)
     Ok(CommandOutcome { writes: [(key, text)].into(), changes: [change].into(), ..CommandOutcome::default() })
 }
 
-/// The organization that a customer belongs to, as far as the rows say.
+/// The organization that a customer belongs to; `None` if the rows name none.
 pub fn organization_of(rows: &Rows, customer: &str) -> Option<String> {
     serde_json::from_str(rows.text(&RowKey::of(RowKind::Membership, customer))?).ok()
 }
@@ -208,7 +226,7 @@ impl<'h> CurrentState<'h> {
         })
     }
 
-    /// The outcome of writing to a flag, if the flag compiles with it.
+    /// The outcome of these writes to a flag; a refusal if the flag does not compile with them.
     pub(crate) fn compiled(
         &self,
         key: &str,
@@ -229,7 +247,7 @@ impl<'h> CurrentState<'h> {
     }
 }
 
-/// Writes the rows of an outcome into others.
+/// Carries out the writes of an outcome on rows.
 pub fn apply(rows: &mut Rows, writes: &[(RowKey, Option<String>)]) {
     for (key, text) in writes {
         match text {

@@ -8,28 +8,28 @@ use sdk_core::json::Json;
 
 use crate::{CurrentState, lifecycle::Rollout, rows::RowKind, state_row};
 
-/// A flag as an operator sees it.
+/// A flag as an operator sees it; made by [`features`] and [`CurrentState::feature`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feature {
-    /// The name that rollouts go by: the key, but for one that is a path its first alias, if it has one.
+    /// The name in lists of features and logs of rollouts: the first alias of a flag whose key has dots, else the key.
     pub name: String,
-    /// The key.
+    /// The key of the flag.
     pub key: String,
-    /// Other names of it.
+    /// The aliases of the flag, in the order of the document.
     pub aliases: Vec<String>,
-    /// `stable`, `beta`, `experimental`, or what else the document says.
+    /// The member `stage` of the document, such as `stable`, `beta` or `experimental`.
     pub stage: Option<String>,
-    /// For people.
+    /// The member `description` of the document.
     pub description: Option<String>,
-    /// The person or team that looks after it.
+    /// The member `owner` of the document: the person or the team in charge.
     pub owner: Option<String>,
-    /// Words to find it by.
+    /// The tags of the flag.
     pub tags: Vec<String>,
-    /// `boolean`, `string`, `number` or `object`.
+    /// The type of the flag: `boolean`, `string`, `number` or `object`.
     pub kind: String,
-    /// Whether it is switched on.
+    /// True if the flag is switched on; false after a kill.
     pub enabled: bool,
-    /// Its rollout, if it has one.
+    /// The rollout of the flag; `None` if it has none.
     pub rollout: Option<Rollout>,
 }
 
@@ -41,7 +41,7 @@ pub fn features(current: CurrentState<'_>) -> Vec<Feature> {
 }
 
 impl CurrentState<'_> {
-    /// The flag with this key or alias.
+    /// The flag with this key or alias; `None` if there is none.
     pub fn feature(&self, name: &str) -> Option<Feature> {
         feature(*self, self.ruleset.key_of(self.ruleset.find(name)?))
     }

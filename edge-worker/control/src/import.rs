@@ -1,4 +1,4 @@
-//! Imports: the rows and records that a document leads to, and the contexts whose answers it changes.
+//! Imports: the rows and the audit records that a document leads to.
 use alloc::{
     collections::BTreeSet,
     format,
@@ -7,8 +7,7 @@ use alloc::{
 };
 
 use sdk_core::{
-    BucketKey, Compiled, Context, DocumentError, Evaluation, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place,
-    limits::MAX_DOCUMENT_BYTES,
+    BucketKey, Compiled, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place, limits::MAX_DOCUMENT_BYTES,
 };
 
 use crate::{
@@ -26,11 +25,11 @@ use serde::de::IgnoredAny;
 /// A document to import.
 #[derive(Clone, Copy, Debug)]
 pub struct Import<'i> {
-    /// Its text.
+    /// The text of the document.
     pub text: &'i str,
     /// The side whose `enabled`, `rollout` and overrides count.
     pub state: State,
-    /// In case that neither the document nor the rows name one.
+    /// The bucket key to use if neither the document nor the rows have one.
     pub new_key: BucketKey,
 }
 
@@ -38,23 +37,27 @@ pub struct Import<'i> {
 pub struct Imported {
     /// The rows to write, and the records.
     pub outcome: CommandOutcome,
-    /// The errors of the document: each leaves something out. Of many the first, as [`sdk_core::Compiled`] has them.
+    /// The first errors of the document, as in [`sdk_core::Compiled`]: each leaves a part of the document out.
     pub errors: Vec<DocumentError>,
-    /// How many errors the document has.
+    /// The number of all errors of the document.
     pub error_count: usize,
     /// Warnings to show the operator; the document was imported all the same.
     pub warnings: Vec<DocumentError>,
-    /// The differences to show the operator.
-    pub changes: Vec<rows::Change>,
-    /// Places at which the hub's state differs from the document's and stays, as JSON pointers.
+    /// The differences between the documents before and after, to show the operator.
+    pub changes: Vec<rows::DocumentChange>,
+    /// The places at which the hub keeps its state though the document has another, as JSON pointers.
     pub kept: Vec<String>,
-    /// The rows as they are to be, as far as they were given.
+    /// All rows after the import, as far as the rows before were given.
     pub rows: Rows,
 }
 
-/// Imports a document over what is held; `None` where nothing is held yet.
+/// Imports a document over the rows of the hub; `ruleset` is that of the rows, `None` for the first document.
 ///
-/// The rows must hold, for [`State::Keep`], the overrides of the owners that the document names, and for [`State::Replace`] all.
+/// `held` must have every row, except that for [`State::Keep`] the overrides of the owners that the document names are enough.
+///
+/// # Errors
+///
+/// The outer error refuses the command: its reason is missing or too long. The inner error refuses the document whole.
 pub fn import(
     held: &Rows,
     ruleset: Option<&Ruleset>,
@@ -102,7 +105,7 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, actor: 
     Ok(Imported { outcome, errors, error_count, warnings, changes: reported, kept: merged.kept, rows: merged.rows })
 }
 
-/// A rollout that came with the document, or is another now, begins its stage here; that of a flag that is gone has no course.
+/// Begins a stage for each rollout that the document adds or changes, and removes the courses of flags that are gone.
 fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
     let flags: Vec<String> = next.of(RowKind::State).map(|(name, _)| name.to_string()).collect();
     for name in flags {
@@ -135,7 +138,7 @@ fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
     }
 }
 
-/// The rows before and after an import, and which of them it writes.
+/// The rows before and after an import, and the keys of those that it writes.
 struct Difference<'d> {
     before: &'d Rows,
     after: &'d Rows,
@@ -143,7 +146,7 @@ struct Difference<'d> {
 }
 
 impl Difference<'_> {
-    /// The record of a row that is written and is no override; `None` where the record of another row tells of it.
+    /// The audit record of a written row that is no override; `None` if the record of another row covers it.
     fn record(&self, key: &RowKey, text: Option<&str>) -> Option<Change> {
         let before = self.before.text(key);
         let json = |text: Option<&str>| text.filter(|text| serde_json::from_str::<IgnoredAny>(text).is_ok()).map(Into::into);
@@ -154,7 +157,7 @@ impl Difference<'_> {
         match key.kind {
             RowKind::Flag => Some(values(Change { flag: flag(), ..Change::new(Action::DefinitionImported) })),
             RowKind::State => {
-                // A flag that comes without a state has a record of its definition.
+                // The record of the definition covers a flag that comes without a state.
                 if before.is_none() && text == Some("{}") && is_written(RowKind::Flag) {
                     return None;
                 }
@@ -175,13 +178,13 @@ impl Difference<'_> {
             RowKind::Member if key.name == BUCKET_KEY => Some(place()),
             RowKind::Course | RowKind::Segment | RowKind::Member => Some(values(place())),
             RowKind::BucketKey | RowKind::Membership | RowKind::Key => Some(place()),
-            // Their overrides have a record a flag: `owner_changes`.
+            // `owner_changes` makes a record for each flag that is overridden.
             RowKind::Customer | RowKind::Organization => None,
         }
     }
 }
 
-/// The records of one owner's overrides, a flag each.
+/// Appends the audit records of one owner's overrides, one for each flag.
 fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &RowKey, now: Millis, changes: &mut Vec<Change>) {
     let Ok(id) = serde_json::from_str::<String>(&format!("\"{}\"", key.name)) else { return };
     let [before, after] = views.map(|(ruleset, rows)| {
@@ -218,59 +221,7 @@ fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &
         });
     }
     if !any {
-        // Only the spelling is different, or the order.
+        // No override differs: only their spelling or their order.
         changes.push(Change { pointer: Some(key.pointer()), ..who.change(Action::OverrideSet) });
     }
-}
-
-/// A flag whose answer differs for one context.
-pub struct AnswerDiff {
-    /// The index of the context.
-    pub context: usize,
-    /// The key of the flag.
-    pub flag: String,
-    /// The answer now, as canonical JSON; `None` where there is no such flag.
-    pub before: Option<String>,
-    /// The answer after the import; `None` where there is no such flag.
-    pub after: Option<String>,
-}
-
-/// The contexts that get another answer from the second ruleset, by flag. Only another value or variant is another answer, not
-/// another reason or layer alone.
-pub fn answer_diffs(before: (&Ruleset, &Overrides), after: (&Ruleset, &Overrides), contexts: &[Context], now: Millis) -> Vec<AnswerDiff> {
-    let keys: BTreeSet<&str> = before.0.flag_keys().chain(after.0.flag_keys()).collect();
-    let mut diffs = Vec::new();
-    for (index, context) in contexts.iter().enumerate() {
-        let mut visitors = [before, after].map(|(ruleset, overrides)| (ruleset, ruleset.visitor(overrides.of(context), context, now)));
-        for key in &keys {
-            let [old, new] = visitors.each_mut().map(|(ruleset, visitor)| {
-                // By key alone: an alias of another flag is not this one.
-                let is_there = ruleset.find(key).is_some_and(|flag| ruleset.key_of(flag) == *key);
-                is_there.then(|| visitor.evaluate(key, None))
-            });
-            let seen = |answer: &Option<Evaluation<'_>>| {
-                answer.as_ref().map(|answer| {
-                    (
-                        answer.variant().map(String::from),
-                        answer.value().map(|value| {
-                            let mut text = String::new();
-                            value.write_canonical(&mut text);
-                            text
-                        }),
-                    )
-                })
-            };
-            if seen(&old) != seen(&new) {
-                let json = |answer: Option<Evaluation<'_>>| {
-                    answer.map(|answer| {
-                        let mut text = String::new();
-                        answer.write_canonical(&mut text, None, sdk_core::Include::default());
-                        text
-                    })
-                };
-                diffs.push(AnswerDiff { context: index, flag: (*key).into(), before: json(old), after: json(new) });
-            }
-        }
-    }
-    diffs
 }

@@ -1,8 +1,8 @@
-//! Keys that open the edge: making, rotating and revoking them.
+//! Keys by which clients and servers call the edge: creates, rotates and revokes them.
 //!
-//! A key is a row beside the documents, under an id that may be known; of the key itself there is only its hash. The edge
-//! makes the secrets, shows them once and keeps none; the one exception is the secret that a customer's server signs identities with,
-//! without which nobody could check a signature. No record and no view holds a secret or a hash.
+//! A key is a row beside the documents, under a public id; the row holds the hash of the key's text. The edge makes the text, shows it
+//! once and does not keep it. The one secret that is kept is that by which a customer's server signs identities, because the edge checks
+//! those signatures with it. No record and no view holds a secret or a hash.
 mod text;
 
 use alloc::{
@@ -26,35 +26,35 @@ use crate::{
 const MAX_LABEL: usize = 128;
 /// The longest tag and the longest origin, in bytes.
 const MAX_TEXT: usize = 256;
-/// How many tags or origins one key may list.
+/// The most tags, and the most origins, that one key may list.
 const MAX_ENTRIES: usize = 64;
-/// How many keys may be in force.
+/// The most keys that may be valid at once.
 const MAX_KEYS: usize = 500;
-/// Longest overlap after a rotation, in milliseconds.
+/// The longest overlap after a rotation, in milliseconds.
 const MAX_OVERLAP_MS: i64 = 90 * DAY_MS;
-/// Default overlap after a rotation: the old key keeps working for 24 hours.
+/// The default overlap after a rotation, in milliseconds: the old key stays valid for 24 hours.
 pub const OVERLAP_MS: i64 = DAY_MS;
-/// How long a key that is over is still listed, in milliseconds; the audit trail tells of it for ever.
+/// The milliseconds for which a key that has ended is still listed; the audit trail keeps its records.
 const LISTED_MS: i64 = 90 * DAY_MS;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-/// How many bytes of a key are random: 160 bits.
+/// The number of random bytes in a key: 160 bits.
 pub const RANDOM: usize = 20;
-/// How many characters of a key are shown behind its prefix.
+/// The number of characters from the end of a key that its hint shows.
 const SHOWN: usize = 4;
 
 /// The kind of caller that a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
-    /// Pages: anybody can read the key there.
+    /// A key for pages, in which anybody can read it.
     Client,
-    /// Servers: a secret.
+    /// A key for servers, which keep it secret.
     Server,
 }
 
 impl KeyKind {
     const ALL: [Self; 2] = [Self::Client, Self::Server];
 
-    /// Its name.
+    /// The name of the kind, as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Client => "client",
@@ -62,7 +62,7 @@ impl KeyKind {
         }
     }
 
-    /// The kind of this name.
+    /// The kind with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
@@ -75,37 +75,37 @@ impl KeyKind {
         }
     }
 
-    /// The text of a key, made of bytes that nobody can guess.
+    /// The text of a key: the prefix, and these random bytes as hexadecimal digits.
     pub fn secret(self, random: [u8; RANDOM]) -> String {
         String::from(self.prefix()) + &hex::encode(&random)
     }
 
-    /// The kind of the key with this text; `None` for a text that no key has.
+    /// The kind of a key by its text; `None` if no key has such a text.
     pub fn of_secret(secret: &str) -> Option<Self> {
         let is_random = |rest: &str| hex::decode_lower::<RANDOM>(rest).is_some();
         Self::ALL.into_iter().find(|kind| secret.strip_prefix(kind.prefix()).is_some_and(is_random))
     }
 }
 
-/// How the edge takes the identity in a context.
+/// The way in which the edge takes the identity in a context.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum KeyIdentity {
-    /// As the context states it.
+    /// The edge believes the identity that a context states.
     #[default]
     Open,
-    /// The customer or the organization is the key's, whatever a context says.
+    /// The edge takes the customer, the organization or both from the key, whatever a context states.
     Pinned {
-        /// The customer that the key is pinned to.
+        /// The id of the customer that the key is pinned to.
         customer: Option<String>,
-        /// The organization that the key is pinned to.
+        /// The id of the organization that the key is pinned to.
         organization: Option<String>,
     },
-    /// As the customer's server signed it.
+    /// The edge takes the identity from a token that the customer's server has signed.
     Signed,
 }
 
 impl KeyIdentity {
-    /// Its name.
+    /// The name of the way, as it is stored.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -115,7 +115,7 @@ impl KeyIdentity {
     }
 }
 
-/// A text that is not printed.
+/// A secret text, which `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
@@ -125,24 +125,24 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The terms of a key: an operator sets them.
+/// The terms of a key, which an operator sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyTerms {
-    /// The kind of caller that it is for.
+    /// The kind of caller that the key is for.
     pub kind: KeyKind,
-    /// For people.
+    /// A label for operators, 1 to 128 bytes.
     pub label: String,
-    /// The origins whose pages may use it besides our own; `*` is any.
+    /// The origins whose pages may use the key, besides that of the edge; `*` stands for any origin.
     pub origins: Vec<String>,
-    /// A flag can be seen with one of these tags; without any, all can.
+    /// The key shows only flags with one of these tags; if there are none, all flags.
     pub tags: Vec<String>,
-    /// How the edge takes the identity in a context.
+    /// The way in which the edge takes the identity in a context.
     pub identity: KeyIdentity,
-    /// From when on it opens nothing.
+    /// The moment from which on the key is invalid; `None` if it does not expire.
     pub expires_at: Option<Millis>,
 }
 
-/// The part of a new key's secrets that the hub keeps.
+/// The part of a new key's secrets that the hub may keep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKeySecret {
     hash: Hash,
@@ -151,7 +151,7 @@ pub struct NewKeySecret {
 }
 
 impl NewKeySecret {
-    /// Hashes the text of a key, which is not kept. The secret that identities are signed with is kept for a signed key.
+    /// Hashes the text of a key, which is not kept. `identity_secret`, by which identities are signed, is kept if the key is a signed one.
     pub fn of(secret: &str, identity_secret: &str) -> Self {
         let prefix = KeyKind::of_secret(secret).map_or("", KeyKind::prefix);
         let end = secret.len().checked_sub(SHOWN).and_then(|at| secret.get(at..)).unwrap_or_default();
@@ -164,32 +164,32 @@ impl NewKeySecret {
 pub struct Key {
     /// The terms of the key.
     pub terms: KeyTerms,
-    /// SHA-256 of its text.
+    /// The SHA-256 hash of the key's text.
     pub hash: Hash,
-    /// The beginning and the end of its text, by which an operator tells keys apart.
+    /// The prefix and the last characters of the key's text, by which an operator tells keys apart.
     pub hint: String,
-    /// The secret that identities are signed with; `None` unless the key is signed.
+    /// The secret by which identities are signed; `None` unless the key is a signed one.
     pub identity_secret: Option<Secret>,
-    /// When it was made.
+    /// The moment at which the key was created.
     pub created_at: Millis,
-    /// The id of the key that was made to take its place.
+    /// The id of the key that replaces this one; `None` until it is rotated.
     pub successor: Option<String>,
-    /// When it was revoked.
+    /// The moment at which the key was revoked; `None` if it was not.
     pub revoked_at: Option<Millis>,
 }
 
 impl Key {
-    /// Whether it opens anything at this moment.
+    /// Returns true if the key is valid at this moment: neither revoked nor expired.
     pub fn holds(&self, now: Millis) -> bool {
         self.revoked_at.is_none() && self.terms.expires_at.is_none_or(|end| now < end)
     }
 
-    /// Whether pages of this origin may use it; a page of our own always may.
+    /// Returns true if the key lists this origin. Pages of the edge itself may use every key.
     pub fn allows(&self, origin: &str) -> bool {
         self.terms.origins.iter().any(|listed| listed == "*" || listed == origin)
     }
 
-    /// Since when it opens nothing.
+    /// The moment from which on the key is invalid; `None` if there is no such moment.
     fn over_since(&self) -> Option<Millis> {
         self.revoked_at.into_iter().chain(self.terms.expires_at).min()
     }
@@ -198,49 +198,50 @@ impl Key {
 /// A command on a key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum KeyCommand {
-    /// Makes one.
+    /// Creates a key.
     Create {
-        /// The id it is to have.
+        /// The id of the new key.
         id: String,
-        /// Its secrets.
+        /// The secrets of the new key.
         secret: NewKeySecret,
         /// The terms of the key.
         terms: KeyTerms,
     },
-    /// Makes one like it, which takes its place.
+    /// Creates a key with the same terms, which replaces an old one.
     Rotate {
-        /// The id of the key to replace.
+        /// The id of the old key.
         id: String,
-        /// The id of its successor.
+        /// The id of the new key.
         successor: String,
-        /// The successor's secrets.
+        /// The secrets of the new key.
         secret: NewKeySecret,
-        /// For how long both open the edge, in milliseconds.
+        /// The milliseconds for which both keys are valid.
         overlap_ms: i64,
-        /// When the successor expires.
+        /// The expiry of the new key.
         expiry: Expiry,
     },
-    /// Makes it open nothing from now on.
+    /// Makes a key invalid from now on.
     Revoke {
-        /// Its id.
+        /// The id of the key.
         id: String,
     },
 }
 
-/// When the successor of a key expires.
+/// The expiry of a key that replaces another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
-    /// When the other would have.
+    /// The expiry of the old key.
     Kept,
-    /// At another moment, or never.
+    /// This moment, or `None` for a key that does not expire.
     At(Option<Millis>),
 }
 
-/// The keys of the rows, by id.
+/// The ids and the keys in these rows, ordered by id.
 pub fn keys(rows: &Rows) -> impl Iterator<Item = (&str, Key)> {
     rows.of(RowKind::Key).filter_map(|(id, text)| Some((id, Key::from_row(text)?)))
 }
 
+/// Carries out a command on a key at this moment.
 pub(crate) fn carry_out(current: CurrentState<'_>, order: &KeyCommand, now: Millis) -> Result<CommandOutcome, Refusal> {
     match order {
         KeyCommand::Create { id, secret, terms } => create(current, id, secret, terms, now),
@@ -255,7 +256,7 @@ fn create(current: CurrentState<'_>, id: &str, secret: &NewKeySecret, terms: &Ke
     check_id(id, Field::KeyId)?;
     check(terms, now)?;
     if keys(current.rows).filter(|(_, key)| key.holds(now)).count() >= MAX_KEYS {
-        return Err(Refusal::invalid(RefusalPlace::Command, format!("there are {MAX_KEYS} keys, and no more may be; revoke one first")));
+        return Err(Refusal::invalid(RefusalPlace::Command, format!("there are already {MAX_KEYS} valid keys; revoke one first")));
     }
     let key = fresh(secret, terms.clone(), now);
     let change = Change { new: Some(key.to_view(id)), ..Change::new(Action::KeyCreated) };
@@ -277,7 +278,7 @@ fn rotate(
         return Err(Refusal::invalid(Field::Overlap, format!("expected 0 to {MAX_OVERLAP_MS} milliseconds")));
     }
     let illegal =
-        |why: &str| Err(Refusal::new(RefusalKind::IllegalStep, RefusalPlace::Command, format!("the key {why}; a new one can be secret")));
+        |why: &str| Err(Refusal::new(RefusalKind::IllegalStep, RefusalPlace::Command, format!("the key {why}; create a new one")));
     if before.revoked_at.is_some() {
         return illegal("was revoked");
     }
@@ -322,6 +323,7 @@ impl CurrentState<'_> {
     }
 }
 
+/// A key that is created now.
 fn fresh(secret: &NewKeySecret, terms: KeyTerms, now: Millis) -> Key {
     let identity_secret = (terms.identity == KeyIdentity::Signed).then(|| secret.identity_secret.clone());
     Key { terms, hash: secret.hash, hint: secret.hint.clone(), identity_secret, created_at: now, successor: None, revoked_at: None }
@@ -349,7 +351,7 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
     let is_open = *identity == KeyIdentity::Open;
     let given = [(Field::Origins, origins.is_empty()), (Field::Tags, tags.is_empty()), (Field::Identity, is_open)];
     if let (KeyKind::Server, Some((field, _))) = (kind, given.into_iter().find(|(_, absent)| !absent)) {
-        return Err(Refusal::invalid(field, "only a client key is current to origins, tags and identities"));
+        return Err(Refusal::invalid(field, "only a client key has origins, tags and an identity"));
     }
     for (field, entries) in [(Field::Origins, origins), (Field::Tags, tags)] {
         if entries.len() > MAX_ENTRIES {
@@ -380,7 +382,7 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a browser could send this as a page's origin: a scheme, a host and a port that is not the scheme's own, in lower case.
+/// Returns true if a browser could send this as a page's origin: a scheme, a host and a port that is not the scheme's own, in lower case.
 fn is_origin(text: &str) -> bool {
     if text == "*" {
         return true;

@@ -1,4 +1,4 @@
-//! Stored overrides, leaf by leaf. A leaf that evaluates to nothing now counts too: its flag or its variant may come back.
+//! The stored overrides of one owner, leaf by leaf. A leaf whose flag or variant is gone is kept: both may come back.
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     string::{String, ToString as _},
@@ -14,16 +14,17 @@ use sdk_core::{
 
 use crate::rows::spelling;
 
-/// The overrides of one owner, and what each leaf is to a ruleset.
+/// The overrides of one owner, compiled for a ruleset and leaf by leaf.
 pub(crate) struct Leaves<'r> {
     pub(crate) ruleset: &'r Ruleset,
-    /// Those that evaluate to something.
+    /// The overrides that the ruleset can evaluate.
     pub(crate) own: OwnerOverrides,
-    /// All, by dotted path, as JSON; of a path that stands twice the one that would count: as one name, else the first.
+    /// By dotted path: the leaf as JSON. Of two leaves with one path it is the one that is written as a single name, else the first.
     texts: BTreeMap<String, String>,
 }
 
 impl<'r> Leaves<'r> {
+    /// Reads the stored tree of an owner; a tree that is no object has no leaf.
     pub(crate) fn of(ruleset: &'r Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Self {
         let mut texts = Texts::default();
         if let Ok(tape) = serde_json::from_str::<Tape<'_>>(tree)
@@ -40,7 +41,7 @@ impl<'r> Leaves<'r> {
         live.chain(self.texts.keys().filter(|path| !self.is_live(path)).cloned()).collect()
     }
 
-    /// The override of a flag: the name of a variant, or the leaf that evaluates to nothing.
+    /// The override of a flag as JSON: the name of a variant, or the leaf that the ruleset cannot evaluate; `None` if there is none.
     pub(crate) fn said(&self, name: &str) -> Option<String> {
         let variant = self.ruleset.find(name).filter(|flag| self.ruleset.key_of(*flag) == name).and_then(|flag| {
             let variant = self.own.variant(flag)?;
@@ -49,12 +50,13 @@ impl<'r> Leaves<'r> {
         variant.or_else(|| self.texts.get(name).filter(|_| !self.is_live(name)).cloned())
     }
 
-    /// Whether the same leaf stands in both, and evaluates to nothing in one: the flag is what is different.
+    /// Returns true if both have the same leaf, and one ruleset cannot evaluate it: then the flag differs and not the override.
     pub(crate) fn only_the_flag_differs(&self, other: &Self, name: &str) -> bool {
         let text = self.texts.get(name);
         text.is_some() && text == other.texts.get(name) && !(self.is_live(name) && other.is_live(name))
     }
 
+    /// Returns true if the ruleset evaluates the leaf at this path.
     fn is_live(&self, path: &str) -> bool {
         self.ruleset.find(path).is_some_and(|flag| self.own.variant(flag).is_some())
     }
@@ -63,13 +65,14 @@ impl<'r> Leaves<'r> {
 /// The leaves of a tree as JSON, each with its path.
 #[derive(Default)]
 struct Texts {
-    /// Those whose path is one name.
+    /// The leaves whose path is written as a single name.
     whole: Vec<(String, String)>,
+    /// The leaves whose path is written as nested objects.
     nested: Vec<(String, String)>,
 }
 
 impl Texts {
-    /// By path; of a path that stands twice the one that is one name, else the first.
+    /// The leaves by path. Of two leaves with one path it keeps the one that is written as a single name, else the first.
     fn in_force(self) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
         for (path, text) in self.whole.into_iter().chain(self.nested) {

@@ -1,13 +1,14 @@
-//! Steering: what operators may do to flags, rollouts, overrides and keys.
+//! Steering: the commands of operators on flags, rollouts, overrides and keys.
 //!
-//! Pure: a command takes what is held and answers what to write *and* the records of it, or why not; there is no way to change
-//! something without a record. This crate knows no clock, no store and no HTTP. Reading order: [`Command`], [`execute`], [`import`].
+//! A command takes the current rows and returns the rows to write *and* their audit records, or a refusal: nothing changes without a
+//! record. This crate is pure: it has no clock, no store and no HTTP. Reading order: [`Command`], [`execute`], [`import`].
 #![no_std]
 
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod answer_diff;
 pub mod change;
 mod command;
 mod features;
@@ -21,9 +22,10 @@ mod rollout_commands;
 pub mod rows;
 mod state_row;
 
+pub use answer_diff::{AnswerDiff, answer_diffs};
 pub use command::{Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, apply, check_reason, execute, organization_of};
 pub use features::{Feature, features};
-pub use import::{AnswerDiff, Import, Imported, answer_diffs, import};
+pub use import::{Import, Imported, import};
 pub use keys::{Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKeySecret, OVERLAP_MS, RANDOM, Secret, keys};
 pub use overrides::{overrides_of, visitor};
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};

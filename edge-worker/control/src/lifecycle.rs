@@ -1,7 +1,7 @@
-//! Rollouts: their tiers, their states, and the steps between them.
+//! The life cycle of rollouts: their status and tier, and the steps that change them.
 //!
-//! Pure: a step takes a rollout, the moment and what was observed, and answers the next rollout or why there is none. The
-//! core's evaluation decides what a rollout answers; it and this module do not know each other.
+//! A step takes a rollout, the moment and the observed counts, and returns the next rollout or the reason why the step is refused. It
+//! evaluates nothing: the core decides which units have the flag.
 use alloc::{
     format,
     string::{String, ToString as _},
@@ -12,24 +12,24 @@ use core::ops::RangeInclusive;
 use sdk_core::{
     Millis, Percentage,
     json::canonical::write_number,
-    stage::{Method, Rate, Status, Tier},
+    stage::{MAX_WHOLE, Method, Rate, Status, Tier},
 };
 
-/// How long a tier lasts at least, unless a rollout says otherwise: 48 hours. Source: the deployment checklist.
+/// The default of the milliseconds that a tier lasts at least: 48 hours. Source: the deployment checklist.
 pub const MIN_TIER_DURATION_MS: i64 = 48 * 60 * 60 * 1_000;
-/// How long a rollout may make a tier last at least, in milliseconds.
-pub const MIN_TIER_MS: RangeInclusive<i64> = 0..=1 << 53;
+/// The milliseconds that a rollout may make a tier last at least.
+pub const MIN_TIER_MS: RangeInclusive<i64> = 0..=MAX_WHOLE;
 
 /// The limits at which a rollout rolls itself back, and below which it may advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guard {
-    /// How errors are judged; `sequential` unless said otherwise.
+    /// The method by which errors are judged; `sequential` by default.
     pub method: Method,
-    /// The share of errors that is too many; 5 %.
+    /// The share of outcomes with an error that is the limit; 5 % by default.
     pub error_rate: Rate,
-    /// How far back it looks; an hour.
+    /// The milliseconds that the guard looks back; an hour by default.
     pub time_window_ms: i64,
-    /// Fewer outcomes than this say nothing; 20.
+    /// The number of outcomes below which the guard decides nothing; 20 by default.
     pub min_samples: u64,
 }
 
@@ -39,46 +39,46 @@ impl Default for Guard {
     }
 }
 
-/// Counts of a rollout's present stage from trusted callers.
+/// The counts of a rollout's present stage, from trusted callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// Units that were exposed.
+    /// The number of units that were exposed.
     pub exposures: u64,
-    /// Exposed units that had an error.
+    /// The number of exposed units that had an error.
     pub errors: u64,
 }
 
-/// A rollout: the part that documents write, and the course that the hub keeps beside it.
+/// A rollout: the part that stands in documents, and the course, which the hub keeps beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rollout {
-    /// The state of its life cycle.
+    /// The status of the rollout.
     pub status: Status,
     /// The tier; `None` for a rollout by a plain percentage.
     pub tier: Option<Tier>,
-    /// The share of units that have the flag, lists aside.
+    /// The share of units that have the flag, besides those on the lists.
     pub percentage: Percentage,
-    /// Units that have the flag.
+    /// The units that have the flag at any percentage.
     pub allow: Vec<String>,
-    /// Units that do not have it, whatever else says they do.
+    /// The units that do not have the flag at any percentage.
     pub deny: Vec<String>,
-    /// The guard, where the document writes one.
+    /// The guard; `None` if the document writes none, and the default guard counts.
     pub guard: Option<Guard>,
-    /// The course, which no document writes.
+    /// The course of the rollout.
     pub course: Course,
 }
 
-/// The course of a rollout: its moments, and its conditions for advancing. Documents have no place for it.
+/// The course of a rollout: its moments, and its conditions for advancing. It stands in no document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Course {
-    /// When it was made.
+    /// The moment at which the rollout was created; `None` if the hub does not know it.
     pub created_at: Option<Millis>,
-    /// When it began to run.
+    /// The moment at which the rollout began to run; `None` before.
     pub started_at: Option<Millis>,
-    /// When its tier or its percentage last changed.
+    /// The moment at which the present stage began: the last change of tier or percentage.
     pub stage_since: Option<Millis>,
-    /// How long a tier lasts at least.
+    /// The milliseconds that a tier lasts at least, in [`MIN_TIER_MS`].
     pub min_tier_ms: i64,
-    /// More than this share must have gone well before it goes on.
+    /// The share of exposed units without an error that the rollout must exceed to advance; 95 % by default.
     pub success_rate: Rate,
 }
 
@@ -108,41 +108,41 @@ impl Default for Rollout {
     }
 }
 
-/// A step of a rollout.
+/// A step of a rollout's life cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// From planned to its first tier, or to its percentage.
+    /// Starts a planned rollout: it enters tier 1, or runs at its plain percentage.
     Start,
-    /// To the next tier, when the present one has lasted long enough and went well; forced, whatever it was like.
+    /// Advances to the next tier, if the present one has lasted long enough and its counts are good.
     Advance {
-        /// Advances even if the present tier's time or gate stands against it.
+        /// True to advance though the time or the gate of the present tier stands against it.
         force: bool,
     },
-    /// Stays where it is.
+    /// Pauses the rollout: units keep the flag, and the rollout cannot advance.
     Pause,
-    /// May go on.
+    /// Resumes a paused rollout.
     Resume,
-    /// Is done.
+    /// Completes a rollout that is at 100 %.
     Complete,
-    /// Is taken back.
+    /// Rolls the rollout back: nobody has the flag.
     RollBack,
-    /// Another percentage at the tier where it is.
+    /// Sets the percentage and leaves the tier as it is.
     Percentage(Percentage),
 }
 
-/// Why a step is not taken.
+/// The reason why a step is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepError {
     /// The rollout cannot take this step from its status or tier.
     Illegal(String),
-    /// The present tier has to last until then.
+    /// The present tier has to last until this moment.
     TooEarly(Millis),
     /// The observed counts are too few, or show too many errors.
     Gate(String),
 }
 
 impl Rollout {
-    /// The rollout after a step.
+    /// The rollout after a step, or the reason why the step is refused.
     pub fn step(&self, step: Step, observed: Observed, now: Millis) -> Result<Self, StepError> {
         let mut next = self.clone();
         let illegal = |expected: &str| Err(StepError::Illegal(format!("the rollout is {}; {expected}", self.status.as_str())));
@@ -172,7 +172,7 @@ impl Rollout {
         Ok(next)
     }
 
-    /// The tier that an advance leads to, or the reason that blocks it; `Err(StepError::Illegal)` where there is none.
+    /// The tier that an advance leads to, or the reason that blocks it; [`StepError::Illegal`] if there is no next tier.
     pub fn gate(&self, observed: Observed, now: Millis, force: bool) -> Result<Tier, StepError> {
         let Some(tier) = self.tier else {
             return Err(StepError::Illegal("the rollout has a plain percentage and no tiers; set its percentage".to_string()));
@@ -192,7 +192,7 @@ impl Rollout {
         self.went_well(observed).map(|()| next)
     }
 
-    /// Whether the observed counts let it advance. A share of exactly the limit neither takes a rollout back nor lets it go on.
+    /// Fails if the observed counts stand against an advance. A share of exactly the limit neither rolls back nor advances.
     fn went_well(&self, Observed { exposures, errors }: Observed) -> Result<(), StepError> {
         let Guard { min_samples, error_rate, .. } = self.guard.unwrap_or_default();
         if exposures < min_samples {

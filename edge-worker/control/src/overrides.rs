@@ -1,4 +1,4 @@
-//! Setting and removing overrides of one customer or organization.
+//! Sets and removes the overrides of one customer or organization.
 use alloc::{
     collections::BTreeSet,
     format,
@@ -22,9 +22,10 @@ use crate::{
     state_row,
 };
 
-/// How deep a tree of overrides may be: more than any key has segments.
+/// The most levels of a tree of overrides: no flag key has more segments.
 const MAX_DEPTH: usize = 64;
 
+/// Sets and removes the overrides that the tree of a command names; other flags of the owner keep theirs.
 pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &str, actor: &Actor) -> Result<CommandOutcome, Refusal> {
     check_owner(owner, id)?;
     let given = leaves(current.ruleset, tree)?;
@@ -70,7 +71,7 @@ fn check_owner(owner: OwnerKind, id: &str) -> Result<(), Refusal> {
     )
 }
 
-/// Removes all overrides of one owner, also those that evaluate to nothing.
+/// Removes all overrides of one owner, also those that the ruleset cannot evaluate.
 pub(crate) fn clear(current: CurrentState<'_>, owner: OwnerKind, id: &str, actor: &Actor) -> Result<CommandOutcome, Refusal> {
     check_owner(owner, id)?;
     let key = RowKey::of(owner.into(), id);
@@ -120,7 +121,7 @@ pub fn overrides_of(current: CurrentState<'_>, customer: Option<&str>, organizat
     overrides
 }
 
-/// The owner whose overrides are set, and as whom a change is judged: a visitor of whom nothing else is known.
+/// The owner whose overrides are set, as a visitor of whom nothing else is known: it evaluates flags before and after a change.
 pub(crate) struct OwnerView<'h> {
     owner: OwnerKind,
     id: &'h str,
@@ -130,6 +131,7 @@ pub(crate) struct OwnerView<'h> {
 }
 
 impl<'h> OwnerView<'h> {
+    /// The owner as a visitor; a customer brings the organization that the rows name, with its overrides.
     pub(crate) fn new(current: CurrentState<'_>, owner: OwnerKind, id: &'h str) -> Self {
         let organization = (owner == OwnerKind::Customer).then(|| organization_of(current.paged, id)).flatten();
         let overrides = overrides_of(current, None, organization.as_deref());
@@ -140,7 +142,7 @@ impl<'h> OwnerView<'h> {
         Self { owner, id, context, organization: overrides }
     }
 
-    /// An owner with an empty context: for records, not for evaluation.
+    /// An owner with an empty context, to name the owner in records and not to evaluate flags.
     pub(crate) fn of_id(owner: OwnerKind, id: &'h str) -> Self {
         Self { owner, id, context: Context::new(), organization: Overrides::default() }
     }
@@ -152,7 +154,7 @@ impl<'h> OwnerView<'h> {
         overrides
     }
 
-    /// The value of the flag for this owner; `None` where it is no boolean.
+    /// The value of the flag for this owner; `None` if it is no boolean.
     pub(crate) fn value(&self, ruleset: &Ruleset, overrides: &Overrides, flag: &str, now: Millis) -> Option<bool> {
         match ruleset.evaluate(overrides.of(&self.context), flag, &self.context, now, None).value() {
             Some(Value::Boolean(value)) => Some(value),
@@ -160,6 +162,7 @@ impl<'h> OwnerView<'h> {
         }
     }
 
+    /// A change of this owner's overrides, with every other field empty.
     pub(crate) fn change(&self, action: Action) -> Change {
         let id = |owner| (self.owner == owner).then(|| self.id.to_string());
         Change { customer: id(OwnerKind::Customer), organization: id(OwnerKind::Organization), ..Change::new(action) }
@@ -180,7 +183,7 @@ struct Wanted<'j> {
     value: Json<'j>,
 }
 
-/// Reads a tree; unlike in a document anything wrong in it refuses it whole.
+/// Reads the tree of a command; unlike in a document, any error in it refuses the tree whole.
 fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Wanted<'t>>, Refusal> {
     let invalid = |detail: String| Refusal::invalid(Field::Overrides, detail);
     let tape: Tape<'t> = serde_json::from_str(tree).map_err(|error| invalid(format!("{error}")))?;
@@ -250,7 +253,7 @@ fn below(place: Place<'_>) -> RefusalPlace {
     RefusalPlace::Field { field: Field::Overrides, below: place.pointer() }
 }
 
-/// The tree with other leaves; what it says of other flags stays as it stands. `None` where nothing is left.
+/// A stored tree with the leaves of these flags replaced; those of other flags stay as they are written. `None` if no leaf is left.
 fn edited(ruleset: &Ruleset, tree: &str, changed: &[&Wanted<'_>]) -> Option<String> {
     let flags: BTreeSet<u32> = changed.iter().map(|leaf| leaf.flag).collect();
     let mut members = match serde_json::from_str(tree) {
@@ -268,7 +271,7 @@ fn edited(ruleset: &Ruleset, tree: &str, changed: &[&Wanted<'_>]) -> Option<Stri
     Some(spelling::written(&Json::Object(members)))
 }
 
-/// Puts a leaf at a dotted path; where something else stands in its way, under the path as one name.
+/// Adds a leaf at a dotted path. If another leaf stands in its way, the whole path becomes a single name.
 fn insert<'j>(members: &mut Members<'j>, path: &str, leaf: Json<'j>) {
     if fits(members, path) { place(members, path, leaf) } else { members.push((path.to_string().into(), leaf)) }
 }

@@ -1,4 +1,4 @@
-//! Refusals: why a command is not carried out, and which part of it is at fault.
+//! Refusals: the reason why a command is not carried out, and the part of it that is at fault.
 use alloc::{format, string::String};
 
 use sdk_core::{DocumentError, Millis};
@@ -14,7 +14,7 @@ pub struct Refusal {
     pub place: RefusalPlace,
     /// The fault, and the value that was expected.
     pub detail: String,
-    /// When it may be tried again; `None` where time does not help.
+    /// The moment from which on the command may be tried again; `None` if waiting does not help.
     pub until: Option<Millis>,
 }
 
@@ -23,9 +23,9 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// No flag has this name, or the ruleset leaves it out.
     FlagNotFound,
-    /// The command says something that cannot be.
+    /// A value in the command is invalid.
     Invalid,
-    /// The step does not lead anywhere from where the rollout is.
+    /// The rollout, or the key, cannot take the step from its present state.
     IllegalStep,
     /// The present tier has to last longer.
     TooEarly,
@@ -35,14 +35,14 @@ pub enum RefusalKind {
     KeyNotFound,
 }
 
-/// The part of a command that is at fault. A caller that has names of its own for fields puts them in.
+/// The part of a command that is at fault. The admin API has names of its own for the fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefusalPlace {
     /// The command as a whole.
     Command,
     /// One of its fields.
     Field {
-        /// Which field.
+        /// The field.
         field: Field,
         /// A JSON pointer into its value; empty for all of it.
         below: String,
@@ -58,7 +58,7 @@ pub enum Field {
     Flag,
     /// The reason of the actor.
     Reason,
-    /// For whom the actor says that they act.
+    /// The person for whom the actor says they act.
     OnBehalfOf,
     /// The id of a customer.
     Customer,
@@ -76,17 +76,17 @@ pub enum Field {
     AddAllow,
     /// The entries to add to the deny list.
     AddDeny,
-    /// How a guard judges errors.
+    /// The method by which a guard judges errors.
     Method,
-    /// The share of errors that is too many.
+    /// The share of errors that is the limit of a guard.
     ErrorRate,
-    /// How far back a guard looks.
+    /// The milliseconds that a guard looks back.
     TimeWindow,
-    /// How many outcomes a guard waits for.
+    /// The number of outcomes that a guard waits for.
     MinSamples,
-    /// How long a tier lasts at least.
+    /// The milliseconds that a tier lasts at least.
     MinTierDuration,
-    /// The share that must have gone well before a rollout goes on.
+    /// The share without an error that a rollout must exceed to advance.
     SuccessRate,
     /// The id of a key.
     KeyId,
@@ -98,7 +98,7 @@ pub enum Field {
     Origins,
     /// The tags of a key.
     Tags,
-    /// How the edge takes the identity in a context.
+    /// The way in which the edge takes the identity in a context.
     Identity,
     /// The kind of that identity: open, pinned or signed.
     IdentityKind,
@@ -106,9 +106,9 @@ pub enum Field {
     IdentityCustomer,
     /// The organization that a key is pinned to.
     IdentityOrganization,
-    /// When a key expires.
+    /// The moment at which a key expires.
     ExpiresAt,
-    /// For how long a rotated key goes on.
+    /// The milliseconds for which a rotated key stays valid.
     Overlap,
 }
 

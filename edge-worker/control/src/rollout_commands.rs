@@ -24,35 +24,35 @@ use crate::{
 /// A command on a flag's rollout.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RolloutCommand {
-    /// Create it.
+    /// Creates the rollout.
     Create(RolloutPlan),
-    /// Move it through its life cycle.
+    /// Takes a step of the rollout's life cycle.
     Step(Step),
-    /// Edit its allow and deny lists.
+    /// Edits the allow list and the deny list.
     Lists(Lists),
-    /// Edit its guard, or the conditions for advancing it.
+    /// Edits the guard, or the conditions for advancing.
     Guard(GuardEdit),
 }
 
-/// A rollout to be made.
+/// The plan of a rollout to create.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RolloutPlan {
-    /// Units that have the flag.
+    /// The units that have the flag at any percentage.
     pub allow: Vec<String>,
-    /// Units that do not have it, whatever else says they do.
+    /// The units that do not have the flag at any percentage.
     pub deny: Vec<String>,
-    /// A plain percentage; without one there are tiers.
+    /// The plain percentage; `None` for a rollout by tiers.
     pub percentage: Option<Percentage>,
-    /// Differences from the default guard.
+    /// The differences from the default guard.
     pub guard: GuardEdit,
 }
 
-/// An edit of both lists. An absent list stays as it is.
+/// An edit of both lists: they are replaced first, then entries are added, then entries are removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lists {
-    /// In place of the allow list.
+    /// The new allow list; `None` keeps the present one.
     pub allow: Option<Vec<String>>,
-    /// In place of the deny list.
+    /// The new deny list; `None` keeps the present one.
     pub deny: Option<Vec<String>>,
     /// Entries to add to the allow list.
     pub add_allow: Vec<String>,
@@ -67,20 +67,21 @@ pub struct Lists {
 /// An edit of the guard. An absent field stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GuardEdit {
-    /// How errors are judged.
+    /// The method by which errors are judged.
     pub method: Option<Method>,
-    /// The share of errors that is too many.
+    /// The share of outcomes with an error that is the limit.
     pub error_rate: Option<Rate>,
-    /// How far back it looks.
+    /// The milliseconds that the guard looks back.
     pub time_window_ms: Option<i64>,
-    /// Fewer outcomes than this say nothing.
+    /// The number of outcomes below which the guard decides nothing.
     pub min_samples: Option<u64>,
-    /// How long a tier lasts at least.
+    /// The milliseconds that a tier lasts at least.
     pub min_tier_ms: Option<i64>,
-    /// More than this share must have gone well before it goes on.
+    /// The share of exposed units without an error that the rollout must exceed to advance.
     pub success_rate: Option<Rate>,
 }
 
+/// Carries out a command on the rollout of a flag, which may be named by an alias.
 pub(crate) fn carry_out(
     current: CurrentState<'_>,
     flag: &str,
@@ -125,6 +126,7 @@ pub(crate) fn carry_out(
     Ok(outcome)
 }
 
+/// The action under which a command is recorded.
 fn action(order: &RolloutCommand) -> Action {
     match order {
         RolloutCommand::Create(_) => Action::RolloutCreated,
@@ -140,12 +142,13 @@ fn action(order: &RolloutCommand) -> Action {
     }
 }
 
-/// Whether force was needed, not only allowed.
+/// Returns true if the command forces an advance that would be refused without force.
 fn is_forced(order: &RolloutCommand, before: Option<&Rollout>, observed: Observed, actor: &Actor) -> bool {
     let forced = matches!(order, RolloutCommand::Step(Step::Advance { force: true }));
     forced && before.is_some_and(|rollout| rollout.gate(observed, actor.at, false).is_err())
 }
 
+/// The planned rollout of a plan; refuses to replace a rollout that has begun and is not rolled back.
 fn create(plan: &RolloutPlan, before: Option<&Rollout>, actor: &Actor) -> Result<Rollout, Refusal> {
     if let Some(before) = before
         && !matches!(before.status, Status::Planned | Status::RolledBack)
@@ -175,6 +178,7 @@ fn create(plan: &RolloutPlan, before: Option<&Rollout>, actor: &Actor) -> Result
     }
 }
 
+/// The rollout with its lists edited; refuses a unit that would stand on both.
 fn with_lists(rollout: &Rollout, lists: &Lists) -> Result<Rollout, Refusal> {
     let mut next = rollout.clone();
     let sides = [
@@ -213,6 +217,7 @@ fn put(list: &mut Vec<String>, more: &[String], field: Field) -> Result<(), Refu
     Ok(())
 }
 
+/// Edits the guard and the conditions for advancing; refuses values beyond their bounds.
 fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
     let samples = edit.min_samples.map(|samples| i64::try_from(samples).unwrap_or(i64::MAX));
     for (field, value, bounds) in [
@@ -239,13 +244,13 @@ fn edit_guard(rollout: &mut Rollout, edit: &GuardEdit) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A rollout in a record: as documents write it, and its course.
+/// A rollout as audit records show it: JSON of its form in documents and of its course.
 fn described(rollout: &Rollout) -> String {
     let (document, course) = (state_row::written(rollout), state_row::write_course(&rollout.course));
     format!(r#"{{"course":{course},"rollout":{document}}}"#)
 }
 
-/// The log of a rollout has its steps to another stage.
+/// The entry in the log of a rollout for a step to another stage; `None` if the stage stays.
 fn event(key: &str, feature: String, before: Option<&Rollout>, next: &Rollout) -> Option<Event> {
     let stage = |rollout: &Rollout| (rollout.tier, rollout.percentage);
     let name = match (before.map(|before| before.status), next.status) {

@@ -1,4 +1,4 @@
-//! A flag's state as rows spell it, and a rollout's course beside it.
+//! Reads and writes the row of a flag's state, and the row of its rollout's course.
 use alloc::{string::String, vec, vec::Vec};
 
 use sdk_core::{
@@ -14,22 +14,22 @@ use crate::{
     rows::spelling,
 };
 
-/// Whether a flag with this state is switched on.
+/// Returns true if a flag with this state is switched on.
 pub(crate) fn enabled(state: &str) -> bool {
     !matches!(read(state).get("enabled"), Some(Json::Boolean(false)))
 }
 
-/// The state of a flag that is switched on or off.
+/// The text of a state with the kill switch set: `enabled` is false for a killed flag.
 pub(crate) fn with_enabled(state: &str, enabled: bool) -> String {
     with(state, "enabled", Json::Boolean(enabled))
 }
 
-/// The state of a flag with this rollout.
+/// The text of a state with this rollout.
 pub(crate) fn with_rollout(state: &str, rollout: &Rollout) -> String {
     with(state, "rollout", document_form(rollout))
 }
 
-/// The rollout of a flag, if it has one. The state must be that of a flag that compiles.
+/// The rollout of a flag; `None` if it has none. The state must be that of a flag that compiles.
 pub(crate) fn rollout(state: &str, course: Option<&str>) -> Option<Rollout> {
     let state = read(state);
     let rollout = state.get("rollout").filter(|rollout| matches!(rollout, Json::Object(members) if !members.is_empty()))?;
@@ -53,7 +53,7 @@ pub(crate) fn written(rollout: &Rollout) -> String {
     spelling::written(&document_form(rollout))
 }
 
-/// A course as its row holds it.
+/// The text of the row of a course.
 pub(crate) fn write_course(course: &Course) -> String {
     let millis = |moment: Option<Millis>| moment.map(|Millis(millis)| millis);
     let wire = CourseWire {

@@ -3,26 +3,26 @@ use alloc::vec::Vec;
 
 use super::value::{self, Encoded};
 
-/// How deep a context may nest: the context itself is the first level, and each list and each object in it is another.
+/// The deepest level of a context: the context itself is level 1, and each list and each object in it is one level more.
 pub const MAX_CONTEXT_DEPTH: u32 = 16;
 
-/// How many members the objects of a context may have, counted over all of them; the context itself is one.
+/// The most members that all objects of a context may have together; the context itself is one of the objects.
 pub const MAX_CONTEXT_MEMBERS: u32 = 1_000;
 
-/// How many items the lists of a context may have, counted over all of them.
+/// The most items that all lists of a context may have together.
 pub const MAX_CONTEXT_ITEMS: u32 = 10_000;
 
-/// How many bytes of UTF-8 all names and strings of a context may take together.
+/// The most bytes of UTF-8 that all names and strings of a context may take together.
 pub const MAX_CONTEXT_TEXT: u32 = 65_536;
 
-/// Why bytes are no context.
+/// The reason why bytes are no context.
 pub(super) type Refused = &'static str;
 
 pub(super) const TOO_DEEP: Refused = "nested deeper than 16 levels";
 const TOO_MANY_MEMBERS: Refused = "more than 1,000 members";
 const MALFORMED: Refused = "not a well-formed context";
 
-/// How much of its limits a context has used up.
+/// The share of its limits that a context has used up.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Size {
     members: u32,
@@ -68,7 +68,7 @@ impl Size {
     }
 }
 
-/// Whether bytes are pairs of name and value that a context may hold.
+/// Returns true if bytes are pairs of name and value that a context may hold.
 pub(crate) fn is_context(pairs: &[u8]) -> bool {
     Size::NONE.with(pairs).is_ok()
 }

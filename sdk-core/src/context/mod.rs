@@ -1,4 +1,4 @@
-//! Evaluation contexts: what is known about the visitor for whom flags are evaluated.
+//! Evaluation contexts: the attributes of the visitor for whom flags are evaluated.
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 

@@ -2,7 +2,7 @@ use super::{Context, MAX_CONTEXT_DEPTH, MAX_CONTEXT_ITEMS, MAX_CONTEXT_MEMBERS, 
 use crate::{AttributeValue, json::canonical::canonical_text, matching::seeded::Seeded};
 use alloc::{format, string::String, vec, vec::Vec};
 
-/// Whether a context is taken, whichever way it comes in.
+/// Checks that a context is taken, or refused for this reason, whichever way it comes in.
 #[track_caller]
 fn check(json: &str, refusal: Option<&str>) {
     let read = Context::from_json(json);

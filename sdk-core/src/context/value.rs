@@ -1,4 +1,4 @@
-//! The byte form of attribute values: what a context is made of, what operands are stored in, what fingerprints are taken of.
+//! The byte form of attribute values, in which contexts and operands are kept and of which fingerprints are taken.
 //!
 //! A value is a tag and its payload. Equal scalars have equal bytes, so comparing them is comparing bytes:
 //!
@@ -71,7 +71,7 @@ pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(length(bytes)?)
 }
 
-/// How many bytes the value at the front takes with all its children.
+/// The number of bytes of the value at the front with all its children.
 #[inline]
 fn length(bytes: &[u8]) -> Option<usize> {
     match bytes {
@@ -204,7 +204,7 @@ fn push_length(out: &mut Vec<u8>, mut length: usize) {
     }
 }
 
-/// How many bytes a text's length takes.
+/// The number of bytes that the length of a text takes.
 pub(crate) fn length_bytes(length: usize) -> usize {
     1 + (1..5).take_while(|group| length >> (7 * group) > 0).count()
 }

@@ -1,4 +1,4 @@
-//! From the text of a document to a ruleset, its overrides, and everything that is wrong with it.
+//! Compiles the text of a document to a ruleset, its overrides, and the errors of the parts that are left out.
 use alloc::{borrow::Cow, boxed::Box, format, vec::Vec};
 use core::{fmt, mem};
 
@@ -32,13 +32,14 @@ pub struct Compiled {
     /// The parts that were left out and why: the first [`MAX_ERRORS`](crate::limits::MAX_ERRORS) in the order of the document. Errors of
     /// one flag, segment or owner stand together, in the order in which the compiler found them.
     pub errors: Vec<DocumentError>,
-    /// How many errors there are, also those past the first.
+    /// The number of all errors, also of those past the first [`MAX_ERRORS`](crate::limits::MAX_ERRORS).
     pub error_count: usize,
-    /// Warnings to show the operator; the flags are compiled all the same: keys that a tree of flags has no place for.
+    /// Warnings to show the operator, about flags that are compiled all the same: a key that is the beginning of another has no place
+    /// in a tree of flags.
     pub warnings: Vec<DocumentError>,
 }
 
-/// Compiles the text of a document: what is sound of it, and what was left out with its place and the reason.
+/// Compiles the text of a document: its sound parts become a ruleset, and each part that is left out is reported with its place.
 ///
 /// ```
 /// use sdk_core::compile;
@@ -55,15 +56,19 @@ pub struct Compiled {
 /// # Ok::<(), sdk_core::DocumentError>(())
 /// ```
 ///
-/// `missing_key` stands in where the document has no `bucketKey`. An error refuses the document whole: it is not JSON or larger
-/// than [`MAX_DOCUMENT_BYTES`](crate::limits::MAX_DOCUMENT_BYTES), its schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a
-/// limit of the document is broken. Compiling ends with the first of them.
+/// `missing_key` stands in if the document has no `bucketKey`.
+///
+/// # Errors
+///
+/// An error refuses the document whole: it is not JSON or larger than [`MAX_DOCUMENT_BYTES`](crate::limits::MAX_DOCUMENT_BYTES), its
+/// schema or bucket key is wrong, a top-level member is unknown or of the wrong kind, or a limit of the document is broken. Compiling ends
+/// with the first of them.
 pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
     Compiler { keeps: false, ..Compiler::new() }.compile(text, missing_key)
 }
 
-/// Compiles one document after another and keeps what stays the same between them: a flag whose definition did not change is not
-/// compiled again, whatever became of its state, the environment or the bucket key.
+/// Compiles one document after another, and compiles only those flags and segments again whose definitions changed. A new state, a new
+/// environment and a new bucket key compile nothing.
 pub struct Compiler {
     keeps: bool,
     /// In boxes, because they move in and out each time.
@@ -90,7 +95,7 @@ struct Read<T> {
     compiled: T,
 }
 
-/// A compiler tells nothing of what it keeps.
+/// Shows no content: definitions may name customers.
 impl fmt::Debug for Compiler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Compiler(..)")
@@ -129,7 +134,7 @@ impl Compiler {
         Ok(Compiled { ruleset, overrides, errors, error_count, warnings })
     }
 
-    /// Compiles segments and flags, or takes what is kept of them. An error refuses the document.
+    /// Compiles segments and flags, or takes their kept parts. An error refuses the document.
     fn parts(&mut self, document: &Top<'_>, parts: &mut Parts, report: &mut Report) -> Result<(), DocumentError> {
         let (mut builder, mut patterns, mut pieces) = (Builder::for_parts(), Budget::default(), Pieces::default());
         let (place, mut room) = (Place::ROOT.name("segments"), MAX_ERRORS);

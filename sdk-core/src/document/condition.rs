@@ -1,4 +1,4 @@
-//! Conditions: from JSON to the words that are walked. Operands are compiled here, once.
+//! Compiles conditions from JSON to the words that are walked; operands too, once.
 use alloc::{borrow::Cow, format, vec::Vec};
 use core::fmt;
 
@@ -21,7 +21,7 @@ use crate::{
     percentage::Percentage,
 };
 
-/// What a flag lends to the draws in its conditions.
+/// The unit and the hash that the draws in a flag's conditions take from the flag.
 pub(crate) struct Draws<'t> {
     pub(crate) unit: Cow<'t, str>,
     pub(crate) murmurhash_js: bool,

@@ -1,4 +1,4 @@
-//! Flags and segments compiled by themselves: what each says but for its state, and what is wrong with it.
+//! Flags and segments, each compiled by itself: its definition without its state, or its errors.
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
@@ -18,7 +18,7 @@ use crate::{
     model::{build::Builder, details::FlagType, image::Image},
 };
 
-/// A flag's definition, compiled by itself: what [`link`](crate::link) takes.
+/// The definition of one flag, compiled by itself; [`link`](crate::link) makes a ruleset of definitions.
 ///
 /// It depends neither on the flag's state, nor on the environment or its bucket key, nor on any other flag or segment, so that it may
 /// be kept as long as the text of the definition stays.
@@ -29,7 +29,7 @@ pub struct CompiledFlag {
     pub(crate) part: Part,
 }
 
-/// A segment, compiled by itself: what [`link`](crate::link) takes. It may be kept as long as its text stays.
+/// A segment, compiled by itself; [`link`](crate::link) makes a ruleset of segments and flags. It may be kept as long as its text stays.
 pub struct CompiledSegment {
     pub(crate) name: Box<str>,
     /// `None` where something is wrong.
@@ -42,7 +42,7 @@ pub struct CompiledSegment {
 pub(crate) struct Outermost {
     /// Its place in the part's tables.
     pub(crate) at: u32,
-    /// How deep it nests (a test alone is 1), but for the segments that it names.
+    /// The levels of the condition (a test alone has 1), without those of the segments that it names.
     pub(crate) depth: u32,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Part {
     /// and what refers to a segment holds its place among `segments`.
     pub(crate) tables: Image,
     pub(crate) segments: SegmentUses,
-    /// The first errors, and how many there are.
+    /// The first errors, and the number of all.
     pub(crate) errors: Vec<DocumentError>,
     pub(crate) error_count: usize,
     /// The share of the document's pattern budget that it used.
@@ -62,8 +62,8 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Drops the errors past those that a section of the document may still tell, and takes the others off that number: of the errors
-    /// of a document only the first are told, and each of a thousand flags may have as many.
+    /// Drops the errors past the first `room`, and takes the rest off `room`. A report has only the first errors of a document, but
+    /// each of a thousand flags may have that many.
     pub(crate) fn tell(&mut self, room: &mut usize) {
         if self.errors.len() > *room {
             self.errors.truncate(*room);
@@ -72,7 +72,7 @@ impl Part {
         *room -= self.errors.len();
     }
 
-    /// Whether no error was dropped that another document may tell.
+    /// Returns true if no error was dropped: a dropped one might be among the first errors of another document.
     pub(crate) fn is_whole(&self) -> bool {
         self.errors.len() == self.error_count.min(MAX_ERRORS)
     }
@@ -85,7 +85,7 @@ pub(crate) struct Definition {
     pub(crate) tags: Vec<Box<str>>,
     pub(crate) kind: FlagType,
     pub(crate) variants: Names,
-    /// Whether its table of variants is that of every flag which says nothing of variants and metadata.
+    /// True if the flag has neither variants nor metadata in the document: all such flags share one table of variants.
     pub(crate) usual_variants: bool,
     pub(crate) on: u32,
     pub(crate) off: Option<u32>,
@@ -147,9 +147,9 @@ pub(crate) enum Serve {
 impl CompiledFlag {
     /// Compiles the text of a flag's definition, an object as it stands in a document under the flag's key.
     ///
-    /// Its state has a text of its own: `enabled` and `rollout` are unknown members here. What is wrong is kept, and [`link`](crate::link)
-    /// reports it and leaves the flag out. An error is for what no document may hold: patterns that take more than all patterns of a
-    /// document may.
+    /// The state has a text of its own ([`FlagState::read`](crate::FlagState::read)): `enabled` and `rollout` are unknown members here.
+    /// The flag keeps its errors, and [`link`](crate::link) reports them and leaves the flag out. Fails only if the patterns alone take
+    /// more than all patterns of a document may.
     pub fn compile(key: &str, text: &str) -> Result<Self, DocumentError> {
         let flags = Place::ROOT.name("flags");
         let place = flags.name(key);
@@ -188,8 +188,8 @@ impl fmt::Debug for CompiledFlag {
 impl CompiledSegment {
     /// Compiles the text of a segment, a condition.
     ///
-    /// Errors are kept, and [`link`](crate::link) reports it and leaves out the flags that use the segment. An error is for what
-    /// no document may hold: patterns that take more than all patterns of a document may.
+    /// The segment keeps its errors, and [`link`](crate::link) reports them and leaves out the flags that use it. Fails only if the
+    /// patterns alone take more than all patterns of a document may.
     pub fn compile(name: &str, text: &str) -> Result<Self, DocumentError> {
         match Tape::read(text, Place::ROOT.name("segments").name(name)) {
             Ok(tape) => Self::of_tape(name, tape, &mut Builder::for_parts(), &mut Budget::default()),

@@ -4,14 +4,14 @@ use core::fmt;
 
 use crate::json::Place;
 
-/// The longest message that is told whole, in bytes: it may quote the document.
+/// The longest message that is kept whole, in bytes: it may quote the document.
 const MAX_MESSAGE: usize = 1_000;
 
-/// One thing that is wrong with a document.
+/// One error of a document, with its place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct DocumentError {
-    /// Where: a JSON pointer into the document; empty for the whole of it.
+    /// The place of the error: a JSON pointer (RFC 6901) into the document, empty for the whole of it.
     pub pointer: String,
     /// The fault, and the value that was expected.
     pub message: String,

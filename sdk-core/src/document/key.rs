@@ -27,7 +27,7 @@ pub(crate) fn variant_name_fault(name: &str) -> Option<&'static str> {
     is_reserved(name).then_some("a variant's name is not __proto__, prototype or constructor")
 }
 
-/// Whether a name would be taken for something else where it becomes the member of an object in JavaScript.
+/// Returns true for `__proto__`, `prototype` and `constructor`: as members of an object in JavaScript they mean something else.
 pub(crate) fn is_reserved(name: &str) -> bool {
     matches!(name, "__proto__" | "prototype" | "constructor")
 }

@@ -24,7 +24,7 @@ pub const MAX_TARGETS: usize = 256;
 pub const MAX_VARIANTS: usize = 1_000;
 /// The most environments that a flag may name.
 pub const MAX_ENVIRONMENTS: usize = 100;
-/// How deep conditions may nest; the outermost is 1, and segments count.
+/// The deepest level of a condition: the outermost is level 1, and a segment counts as one level more.
 pub const MAX_CONDITION_DEPTH: u32 = 16;
 /// The most steps of work that one pattern may take: about 20 ms.
 pub const MAX_PATTERN_WORK: usize = 1_000_000;
@@ -35,5 +35,5 @@ pub const MAX_METADATA_NAMES: usize = 32;
 /// The largest metadata of a flag, in bytes of canonical JSON.
 pub const MAX_METADATA_BYTES: usize = 4_096;
 
-/// The most errors that are told; the number of all is told beside them.
+/// The most errors that compiling reports; beside them it reports the number of all.
 pub const MAX_ERRORS: usize = 1_000;

@@ -1,4 +1,4 @@
-//! Linking: from definitions, states and a bucket key to one ruleset.
+//! Links definitions, states and a bucket key to one ruleset.
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 use core::ops::Deref;
 
@@ -21,7 +21,7 @@ use crate::{
 /// The settings of an environment that concern all its flags.
 #[derive(Clone, Copy, Debug)]
 pub struct Environment<'e> {
-    /// The environment whose defaults count; `None` where none do.
+    /// The name of the environment, whose defaults flags may have; `None` for a document that names none.
     pub name: Option<&'e str>,
     /// The key of its draws.
     pub key: BucketKey,

@@ -1,4 +1,4 @@
-//! Operands: from JSON to what an operator compares with.
+//! Compiles operands from JSON to the form in which an operator compares with them.
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 use super::{condition::Conditions, pattern, reader::Report, scalars::Scalars};
@@ -18,7 +18,7 @@ use crate::{
 /// The operand of a test that is being compiled.
 pub(crate) struct Operand<'j, 't, 'p> {
     pub(crate) json: Option<Value<'j, 't>>,
-    /// Where the test stands.
+    /// The place of the test.
     pub(crate) test: Place<'p>,
     pub(crate) options: TestOptions,
     pub(crate) attribute: u32,

@@ -1,16 +1,16 @@
-//! Putting things that need one another in order.
+//! Sorts things so that each stands behind those it needs.
 use alloc::{vec, vec::Vec};
 
 /// The numbers of things in an order, and which of them stand in cycles.
 pub(crate) struct Order {
-    /// Every thing once, behind what it needs; within a cycle anyhow.
+    /// Every thing once, behind those it needs. The things of one cycle stand side by side, in any order.
     pub(crate) order: Vec<usize>,
     /// By thing: the number of its cycle. A thing in no cycle is alone under its number.
     cycles: Vec<usize>,
 }
 
 impl Order {
-    /// Whether two things, of which one needs the other, need each other.
+    /// Returns true if two things, of which one needs the other, need each other.
     pub(crate) fn is_cycle(&self, thing: usize, need: usize) -> bool {
         self.cycles.get(thing) == self.cycles.get(need)
     }
@@ -78,7 +78,7 @@ mod tests {
     use super::in_order;
     use crate::matching::seeded::Seeded;
 
-    /// Whether each thing leads to each, by trying every way there is (Warshall).
+    /// By thing and thing: true if the first leads to the second. Tries every way there is (Warshall).
     fn reaches(needs: &[Vec<usize>]) -> Vec<Vec<bool>> {
         let mut reaches: Vec<Vec<bool>> =
             needs.iter().map(|needs_of| (0..needs.len()).map(|other| needs_of.contains(&other)).collect()).collect();

@@ -12,9 +12,9 @@ pub type Members<'j> = Vec<(Cow<'j, str>, Json<'j>)>;
 /// A leaf on the walk: a value that is no object.
 #[derive(Debug)]
 pub struct Leaf<'w, 'j, 't> {
-    /// The names on the way with a dot between them.
+    /// The path of the leaf: the names on the way to it, with a dot between them.
     pub path: &'w str,
-    /// How many names that are.
+    /// The number of names in the path.
     pub depth: usize,
     /// The place of the leaf below the place where the walk began.
     pub place: Place<'w>,
@@ -22,9 +22,9 @@ pub struct Leaf<'w, 'j, 't> {
     pub value: Value<'j, 't>,
 }
 
-/// What a walk does at the objects and leaves of a tree.
+/// A visitor of the objects and leaves of a tree.
 pub trait VisitLeaves<'t> {
-    /// Why a walk may end early.
+    /// The error that ends a walk early.
     type Error;
 
     /// Called before the members of an object are walked; those with a name in the

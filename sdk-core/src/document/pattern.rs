@@ -77,7 +77,7 @@ impl Work<'_> {
 
 #[cfg(test)]
 std::thread_local! {
-    /// How many patterns this thread has compiled.
+    /// The number of patterns that this thread has compiled.
     pub(crate) static COMPILED: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn compile_pattern(pattern: &str, budget: &mut Budget) -> Result<Vec<
     Ok(table)
 }
 
-/// Why a pattern has no table.
+/// The reason why a pattern has no table.
 #[derive(Debug)]
 pub(crate) enum PatternError {
     /// It is no expression, or nested too deeply; where, in bytes.

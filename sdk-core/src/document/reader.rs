@@ -168,7 +168,7 @@ impl Repeated {
         Self { met: vec![false; names.len()], names }
     }
 
-    /// Whether a member of the section at `place` is left out for its name. That is reported where the name is met first.
+    /// Returns true if a member of the section at `place` is left out for its name. That is reported where the name is met first.
     pub(crate) fn leaves_out(&mut self, name: &str, place: Place<'_>, report: &mut Report) -> bool {
         let Ok(number) = self.names.binary_search_by(|known| known.as_str().cmp(name)) else { return false };
         if self.met.get_mut(number).is_some_and(|met| !core::mem::replace(met, true)) {

@@ -10,7 +10,7 @@ use crate::json::{Place, Value};
 pub(crate) struct Report {
     /// The offset of the flag, segment or owner, then its error. At most twice as many as are kept in the end.
     errors: Vec<(usize, DocumentError)>,
-    /// How many there are, those that are not kept among them.
+    /// The number of all errors, also of those that are not kept.
     count: usize,
     /// The place of the last error that is kept, once there are enough: what stands behind it is only counted.
     last: Option<usize>,
@@ -74,7 +74,7 @@ impl Report {
         count > most
     }
 
-    /// How much was reported: unchanged means nothing was.
+    /// A mark of the errors so far: an equal mark later says that nothing was reported since.
     pub(crate) fn mark(&self) -> (usize, bool) {
         (self.count, self.refusal.is_some())
     }

@@ -65,7 +65,7 @@ impl Rollout {
     }
 }
 
-/// Whether a text is a rollout as documents write it; one that is not leaves its flag out.
+/// Returns true if a text is a sound rollout as documents write it. An unsound one leaves its flag out.
 pub fn is_rollout(text: &str) -> bool {
     let Ok(tape) = Tape::read(text, Place::ROOT) else { return false };
     let mut report = Report::default();

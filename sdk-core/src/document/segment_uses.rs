@@ -1,4 +1,4 @@
-//! The conditions of one flag or segment that name segments. There may be half a million, each of which may have to be told.
+//! The conditions of one flag or segment that name segments. There may be half a million, and each may have to be reported.
 use alloc::{string::String, vec::Vec};
 
 use crate::json::Place;
@@ -27,7 +27,7 @@ struct Use {
 /// A condition that names a segment.
 pub(crate) struct SegmentUse<'u> {
     pub(crate) name: &'u str,
-    /// How deep the condition stands; the outermost is 1.
+    /// The level of the condition; the outermost is 1.
     pub(crate) level: u32,
     /// The name's place in the document, as a pointer.
     pub(crate) pointer: &'u str,

@@ -1,4 +1,4 @@
-//! The state of a flag: what operators change while its definition stays.
+//! The state of a flag: the kill switch and the rollout, which operators change while the definition stays.
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -13,20 +13,20 @@ use crate::json::{Place, Tape, Value};
 pub(crate) const ENABLED: &str = "enabled";
 pub(crate) const ROLLOUT: &str = "rollout";
 
-/// The state of a flag, read by itself: whether it is on at all, and how far it is rolled out.
+/// The state of one flag, read by itself: its kill switch and its rollout.
 ///
 /// The default is that of a flag without a state: it is on and has no rollout.
 pub struct FlagState {
     /// `None` where something is wrong.
     pub(crate) state: Option<State>,
-    /// The first errors, and how many there are.
+    /// The first errors, and the number of all.
     pub(crate) errors: Vec<DocumentError>,
     pub(crate) error_count: usize,
     /// The bytes of the text that it was read from.
     pub(crate) length: usize,
 }
 
-/// Whether a flag is on at all, and how far it is rolled out.
+/// The kill switch of a flag, and its rollout.
 pub(crate) struct State {
     pub(crate) enabled: bool,
     pub(crate) rollout: Rollout,
@@ -36,7 +36,7 @@ impl FlagState {
     /// Reads the text of the state of the flag with this key: an object with the members `enabled` and `rollout` of a document, both
     /// of which may be absent.
     ///
-    /// Errors are kept, and [`link`](crate::link) reports it and leaves the flag out.
+    /// The state keeps its errors, and [`link`](crate::link) reports them and leaves the flag out.
     pub fn read(key: &str, text: &str) -> Self {
         let (flags, mut report) = (Place::ROOT.name("flags"), Report::default());
         let place = flags.name(key);

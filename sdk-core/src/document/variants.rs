@@ -49,7 +49,7 @@ pub(crate) struct Variants {
     pub(crate) names: Names,
     /// The place of their table.
     pub(crate) table: u32,
-    /// Whether they are `on` and `off` because none are written, and the flag has no metadata: all such tables are the same.
+    /// True if they are `on` and `off` because none are written, and the flag has no metadata: all such tables are the same.
     pub(crate) usual: bool,
 }
 

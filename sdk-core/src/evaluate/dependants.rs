@@ -1,4 +1,4 @@
-//! Which flags depend on a flag or on a segment.
+//! The flags that depend on a flag or on a segment.
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 use super::ruleset::Ruleset;

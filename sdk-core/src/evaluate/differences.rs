@@ -69,16 +69,16 @@ impl Ruleset {
 /// Two rulesets, compared by the content of their tables: each ruleset has numbers of its own for flags, segments and symbols.
 struct Comparison<'r> {
     rulesets: [&'r Ruleset; 2],
-    /// Whether two segments hold for the same contexts, by their numbers.
+    /// True if two segments hold for the same contexts, by their numbers.
     segments: BTreeMap<[u32; 2], bool>,
 }
 
-/// Whether two values are equal.
+/// Returns true if two values are equal.
 fn equal<T: PartialEq>([one, other]: [T; 2]) -> bool {
     one == other
 }
 
-/// Whether two iterators have the same items, in any order.
+/// Returns true if two iterators have the same items, in any order.
 fn same_items<T: Ord>([one, other]: [impl Iterator<Item = T> + Clone; 2]) -> bool {
     one.clone().eq(other.clone()) || one.collect::<BTreeSet<_>>() == other.collect()
 }
@@ -108,7 +108,7 @@ impl<'r> Comparison<'r> {
             }
     }
 
-    /// Whether two flags have the same type, metadata, names, tags and variants.
+    /// Returns true if two flags have the same type, metadata, names, tags and variants.
     fn is_alike(&self, flags: [u32; 2]) -> bool {
         let [one, other] = self.rulesets;
         let views = [one.view(flags[0]), other.view(flags[1])];
@@ -169,7 +169,7 @@ impl<'r> Comparison<'r> {
             })
     }
 
-    /// Whether two decisions, each on its own flag, answer the same.
+    /// Returns true if two decisions, each on its own flag, answer the same.
     fn decisions(&self, flags: [u32; 2], decisions: [Decision; 2]) -> bool {
         let [one, other] = decisions;
         let name = |image: &'r Image, (flag, decision): (u32, Decision)| Some(image.text(image.variant(flag, decision.variant()?).0));
@@ -276,12 +276,12 @@ impl<'r> Comparison<'r> {
         equal(self.each(spans, Image::text))
     }
 
-    /// Whether two lists hold the same scalars; each keeps them in an order of its own.
+    /// Returns true if two lists hold the same scalars; each keeps them in an order of its own.
     fn scalars(&self, symbols: [Run; 2]) -> bool {
         equal(symbols.map(|symbols| symbols.count)) && same_items(self.each(symbols, Image::scalars))
     }
 
-    /// Whether two runs have the same words, where an item has `width` of them.
+    /// Returns true if two runs have the same words, where an item has `width` of them.
     fn words(&self, runs: [Run; 2], width: u32) -> bool {
         let [one, other] = self.each(runs, |image, run| image.words().run(Run { at: run.at, count: width * run.count }));
         one.eq(other)

@@ -67,15 +67,16 @@ impl<'r> Evaluation<'r> {
         self.decision.bucket_plus_one.checked_sub(1)
     }
 
-    /// The index of the step that answered, or that the error arose in: its place in the flag's order of precedence, counted as if every step
-    /// were there: 0 disabled, 1 rolled back, 2 prerequisites (all of them together), 3 the customer's override, 4 the
-    /// organization's, 5 deny list, 6 allow list; from 7 on the targets, then the rules, one each; then the rollout's percentage, the
-    /// default of the environment, the default of the flag. `None` for an error before any step was asked.
+    /// The index of the step that answered, or in which the error arose; `None` for an error before any step was asked.
+    ///
+    /// The index is the step's place in the flag's order of precedence, counted as if every step were there: 0 disabled, 1 rolled back,
+    /// 2 prerequisites (all of them together), 3 the customer's override, 4 the organization's, 5 deny list, 6 allow list; from 7 on the
+    /// targets, then the rules, one each; then the rollout's percentage, the default of the environment, the default of the flag.
     pub fn step(&self) -> Option<u32> {
         self.decision.step()
     }
 
-    /// Whether the flag is off because its rollout was rolled back, rather than because it is disabled; the reason is
+    /// Returns true if the flag is off because its rollout was rolled back, rather than because it is disabled; the reason is
     /// [`Reason::Disabled`] for both.
     pub fn is_rolled_back(&self) -> bool {
         self.layer() == Some(Layer::Kill) && self.step() == Some(StepIndex::ROLLED_BACK.0)

@@ -48,7 +48,7 @@ impl OwnerOverrides {
         self.by_flag.iter().map(|(flag, _)| *flag)
     }
 
-    /// Whether nothing is overridden.
+    /// Returns true if nothing is overridden.
     pub fn is_empty(&self) -> bool {
         self.by_flag.is_empty()
     }

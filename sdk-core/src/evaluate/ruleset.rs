@@ -131,7 +131,7 @@ impl Ruleset {
         self.image.flags() as usize
     }
 
-    /// Whether there is no flag.
+    /// Returns true if there is no flag.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -189,7 +189,7 @@ impl Ruleset {
         self.tags.get(&flag).map_or(&[], |tags| tags)
     }
 
-    /// Whether a visitor restricted to these tags may see a flag; without tags, every flag is visible.
+    /// Returns true if a visitor restricted to these tags may see a flag; without tags, every flag is visible.
     pub(crate) fn shows(&self, flag: u32, tags: &[String]) -> bool {
         tags.is_empty() || self.tags(flag).iter().any(|tag| tags.iter().any(|shown| shown.as_str() == &**tag))
     }

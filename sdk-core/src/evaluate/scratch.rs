@@ -1,4 +1,4 @@
-//! What is worked out once for a context and a moment, and kept between the flags asked.
+//! The intermediate results for one context and one moment, which are kept from one flag to the next.
 use crate::{
     context::value,
     matching::fold,
@@ -10,7 +10,7 @@ use crate::{
 pub(crate) struct Scratch {
     /// By the keys of [`known`], and by those of the index of the context.
     pub(crate) memo: Memo,
-    /// Whether all flags were asked: then [`Scratch::decisions`] has each of them.
+    /// True if all flags were asked: then [`Scratch::decisions`] has each of them.
     pub(super) all: bool,
     /// Two words a flag: the decision and the compared bucket plus one.
     decisions: Memory,
@@ -23,7 +23,7 @@ pub(crate) struct Scratch {
     arena_used: usize,
 }
 
-/// The keys of what is remembered, and its words.
+/// The keys under which results are remembered, and the words that stand for a place.
 pub(super) mod known {
     /// Of an attribute, where its value is, [`ABSENT`], [`THE_MOMENT`] or so far from the start plus [`AT`], and how long.
     pub(crate) const fn value(attribute: u32) -> [u32; 2] {
@@ -115,7 +115,7 @@ impl Scratch {
         self.decisions.bytes().get(..8 * self.count as usize).unwrap_or_default()
     }
 
-    /// Whether a segment holds, as far as it was asked.
+    /// The answer of a segment; `None` if it was not asked yet.
     pub(super) fn segment(&self, segment: u32) -> Option<bool> {
         self.memo.get(known::segment(segment)).map(|[.., held, _]| *held != 0)
     }
@@ -124,7 +124,7 @@ impl Scratch {
         self.memo.set(known::segment(segment), [u32::from(held), 0]);
     }
 
-    /// Lets a flag wait for its prerequisites; whether there was memory for it.
+    /// Lets a flag wait for its prerequisites; returns false if memory has run out.
     pub(super) fn wait(&mut self, flag: u32) -> bool {
         let place = self.waiting_count;
         self.waiting_count += 1;

@@ -35,7 +35,7 @@ use crate::{
     },
 };
 
-/// So many symbols are compared as they stand sooner than a value is looked up among all.
+/// Up to so many symbols are compared one by one: that is faster than to look a value up among all.
 const FEW: u32 = 8;
 
 /// A moment as an encoded number: the value of the reserved attribute `now`.
@@ -204,7 +204,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         Some(Decision::of(word).with_bucket(bucket))
     }
 
-    /// Whether the condition at `at` holds.
+    /// Returns true if the condition at `at` holds.
     pub(crate) fn holds(&mut self, at: u32) -> bool {
         let condition = self.words.condition(at);
         self.visit.enter(at, &condition);
@@ -221,7 +221,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         held
     }
 
-    /// Asks conditions until one answers `wanted`; whether one did.
+    /// Asks conditions until one answers `wanted`; returns true if one did.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
     fn has_child(&mut self, children: Run, wanted: bool) -> bool {
         self.words.run(children).any(|child| self.holds(child) == wanted)
@@ -281,7 +281,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         }
     }
 
-    /// Whether an attribute is text that has the operand as a part.
+    /// Returns true if an attribute is text that has the operand as a part.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from three places
     fn has_text(&mut self, attribute: u32, encoded: &[u8], operand: Span, folds: bool, part: Part) -> bool {
         let (Some(text), Some(operand)) = (value::text(encoded), value::text(self.image.text(operand))) else { return false };
@@ -312,7 +312,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         symbol.is_some_and(|symbol| self.is_in(among.symbols, symbol)) != among.none_of
     }
 
-    /// Whether an attribute is a list that has one of the symbols as a member, or every one.
+    /// Returns true if an attribute is a list that has one of the symbols as a member, or every one.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
     fn has_members(&mut self, attribute: u32, encoded: &[u8], symbols: Run, every: bool, folds: bool) -> bool {
         let Some((Encoded::List(count, items), _)) = value::read(encoded) else { return false };
@@ -358,7 +358,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         false
     }
 
-    /// How the address at a place stands to another one; goes on behind it.
+    /// Compares the address at a place with another one, and goes on behind it.
     fn order(&self, place: &mut u32, address: &[u32]) -> Ordering {
         let mut order = Ordering::Equal;
         for word in address {
@@ -370,7 +370,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         order
     }
 
-    /// Whether an attribute's value, as it is or folded, is one of the symbols.
+    /// Returns true if an attribute's value, as it is or folded, is one of the symbols.
     fn is_listed(&mut self, symbols: Run, attribute: u32, encoded: &[u8], folds: bool) -> bool {
         let symbol = match self.scratch.memo.get(known::symbol(attribute, folds)) {
             Some([.., symbol, _]) => *symbol,
@@ -382,7 +382,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         symbol.checked_sub(1).is_some_and(|symbol| self.is_in(symbols, symbol))
     }
 
-    /// Whether a symbol is among symbols that ascend.
+    /// Returns true if a symbol is among symbols that ascend.
     fn is_in(&self, symbols: Run, symbol: u32) -> bool {
         let (mut low, mut high) = (symbols.at, symbols.at.wrapping_add(symbols.count));
         while low < high {

@@ -1,24 +1,23 @@
 //! Canonical JSON (RFC 8785): members sorted by their UTF-16 units, numbers as ECMAScript prints them, no spaces.
 use alloc::{borrow::Cow, string::String, vec::Vec};
-use core::{fmt, ops::Range};
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use core::ops::Range;
 
 use super::{
-    cursor::{Cursor, MAX_NESTING, Spelled, double},
+    cursor::{Cursor, MAX_NESTING, double},
     object::Object,
+    spelled::Spelled,
     tree::Json,
     value::{Members, Name, Node, Value},
 };
 
-/// Appends a JSON string: short escapes where JSON has them, `\u00xx` for other control characters, all else as it is.
+/// Appends a JSON string: short escapes for the characters that have one, `\u00xx` for other control characters, all else as it is.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
     escape(out, text);
     out.push('"');
 }
 
+/// Appends the characters of a JSON string without its quotes.
 fn escape(out: &mut String, text: &str) {
     let mut rest = text;
     // Text without escapes is copied as a whole.
@@ -53,9 +52,18 @@ pub fn write_number(out: &mut String, number: f64) {
     }
 }
 
-/// JSON text in its canonical form, as ECMAScript's `JSON.parse` and `JSON.stringify` would carry it: of a member twice the last
-/// counts, a lone surrogate stays an escape. `None` where it is not JSON, a number is past the largest double, or it nests
-/// deeper than [`MAX_NESTING`].
+/// Rewrites JSON text in its canonical form; `None` if it is no JSON, a number is past the largest double, or the text nests deeper than
+/// [`MAX_NESTING`](crate::limits::MAX_NESTING).
+///
+/// The result is what ECMAScript's `JSON.parse` and `JSON.stringify` make of the text, with members sorted: of a member that stands
+/// twice the last counts, and a lone surrogate stays an escape.
+///
+/// ```
+/// use sdk_core::json::canonical::canonical_text;
+///
+/// assert_eq!(canonical_text(r#"{ "b": 1.0, "a": "\u0041", "b": -0 }"#).as_deref(), Some(r#"{"a":"A","b":0}"#));
+/// assert_eq!(canonical_text("1e999"), None);
+/// ```
 pub fn canonical_text(text: &str) -> Option<String> {
     let (mut out, mut cursor) = (String::with_capacity(text.len()), Cursor::new(text));
     carry(&mut out, &mut cursor, 1)?;
@@ -63,6 +71,7 @@ pub fn canonical_text(text: &str) -> Option<String> {
     Some(out)
 }
 
+/// Appends the next value, which stands at `level`.
 fn carry(out: &mut String, cursor: &mut Cursor<'_>, level: u32) -> Option<()> {
     match cursor.next()? {
         b'{' | b'[' if level > MAX_NESTING => return None,
@@ -88,7 +97,7 @@ fn carry(out: &mut String, cursor: &mut Cursor<'_>, level: u32) -> Option<()> {
                 carry(out, cursor, level + 1)?;
                 members.push((name, from..out.len() - start));
             }
-            // The values stand there in the order they were written in; now with their names, in their own.
+            // So far the values stand in the order of the text; now they follow their names, sorted.
             let values = out.split_off(start);
             out.push('{');
             for (index, (name, value)) in last_of_each(members).into_iter().enumerate() {
@@ -107,7 +116,7 @@ fn carry(out: &mut String, cursor: &mut Cursor<'_>, level: u32) -> Option<()> {
     Some(())
 }
 
-/// Members sorted by the UTF-16 units of their names; of one name twice, the last.
+/// Sorts members by the UTF-16 units of their names, and keeps the last of those with the same name.
 fn last_of_each<N: AsRef<[u8]>, V>(mut members: Vec<(N, V)>) -> Vec<(N, V)> {
     members.reverse();
     members.sort_by(|(a, _), (b, _)| units(a.as_ref()).cmp(units(b.as_ref())));
@@ -115,57 +124,7 @@ fn last_of_each<N: AsRef<[u8]>, V>(mut members: Vec<(N, V)>) -> Vec<(N, V)> {
     members
 }
 
-/// Text as JSON can spell it: UTF-8, but for surrogates that stand alone (3 bytes each).
-struct Loose(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Loose {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-        impl Visitor<'_> for Bytes {
-            type Value = Loose;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Loose, E> {
-                Ok(Loose(text.into()))
-            }
-
-            fn visit_bytes<E>(self, text: &[u8]) -> Result<Loose, E> {
-                Ok(Loose(text.into()))
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
-    }
-}
-
-/// The members of an object with names as JSON can spell them, their values unread.
-pub(crate) struct LooseMembers<'a>(pub(crate) Vec<(Vec<u8>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for LooseMembers<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = LooseMembers<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LooseMembers<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(name) = map.next_key::<Loose>()? {
-                    members.push((name.0, map.next_value()?));
-                }
-                Ok(LooseMembers(members))
-            }
-        }
-        deserializer.deserialize_map(Members)
-    }
-}
-
-/// The UTF-16 units of text in which surrogates may stand alone: three bytes there, like any unit from U+0800 on.
+/// The UTF-16 units of a text in which surrogates may stand alone, in three bytes like any unit from U+0800 on.
 fn units(text: &[u8]) -> impl Iterator<Item = u16> {
     let mut rest = text;
     let mut low = None;
@@ -189,7 +148,7 @@ fn units(text: &[u8]) -> impl Iterator<Item = u16> {
     })
 }
 
-/// Appends a string in which surrogates may stand alone; those stay escapes.
+/// Appends a JSON string in which surrogates may stand alone; each of those is written as an escape.
 pub(crate) fn write_loose(out: &mut String, text: &[u8]) {
     out.push('"');
     let mut rest = text;
@@ -214,7 +173,7 @@ pub(crate) fn write_loose(out: &mut String, text: &[u8]) {
     out.push('"');
 }
 
-/// Appends JSON without spaces. `arrange` puts the members of each object in their order, and may drop some.
+/// Appends JSON without spaces, after `arrange` has sorted or dropped members of each object.
 pub fn write_arranged<'j, 't>(out: &mut String, json: &'j Json<'t>, arrange: &impl Fn(&mut Vec<&'j (Cow<'t, str>, Json<'t>)>)) {
     match json {
         Json::Null => out.push_str("null"),
@@ -234,7 +193,7 @@ pub fn write_arranged<'j, 't>(out: &mut String, json: &'j Json<'t>, arrange: &im
     }
 }
 
-/// Appends canonical JSON. Of a member twice the last counts.
+/// Appends canonical JSON; of a member that stands twice the last counts.
 pub(crate) fn write_json(out: &mut String, value: Value<'_, '_>) {
     match value.node() {
         Node::Null => out.push_str("null"),
@@ -246,12 +205,12 @@ pub(crate) fn write_json(out: &mut String, value: Value<'_, '_>) {
     }
 }
 
-/// Appends an object of those members that are wanted by their names.
+/// Appends an object of the members whose names `is_wanted` accepts.
 pub(crate) fn write_members(out: &mut String, members: &Members<'_, '_>, is_wanted: impl Fn(Name<'_, '_>) -> bool) {
     let mut sorted = members.in_order(Spelled::compare_units).filter(|(name, _)| is_wanted(*name)).peekable();
     let mut object = Object::open(out);
     while let Some((name, value)) = sorted.next() {
-        // Of one name twice the last stands behind the others.
+        // The order is stable, so the last of equal names comes last.
         if sorted.peek().is_some_and(|(next, _)| next.spelled().is(name.spelled())) {
             continue;
         }
@@ -260,7 +219,7 @@ pub(crate) fn write_members(out: &mut String, members: &Members<'_, '_>, is_want
     object.close();
 }
 
-/// Appends a list, each item of it by `write`.
+/// Appends a list; `write` appends each of its items.
 pub(crate) fn write_list<T>(out: &mut String, items: impl Iterator<Item = T>, write: impl Fn(&mut String, T)) {
     out.push('[');
     for (index, item) in items.enumerate() {

@@ -3,6 +3,7 @@ pub mod canonical;
 pub(crate) mod cursor;
 mod object;
 mod place;
+mod raw;
 mod spelled;
 mod tape;
 pub(crate) mod tree;
@@ -10,7 +11,7 @@ pub(crate) mod value;
 
 pub use object::Object;
 pub use place::Place;
-pub use spelled::{quoted, spelled_members, unquoted};
+pub use raw::{quoted, spelled_members, unquoted};
 pub use tape::Tape;
 pub use tree::Json;
 pub(crate) use value::Indexed;

@@ -4,6 +4,17 @@ use alloc::string::String;
 use super::canonical::write_string;
 
 /// A JSON object that is being written. The caller adds members in their final order.
+///
+/// ```
+/// use sdk_core::json::Object;
+///
+/// let mut text = String::new();
+/// let mut object = Object::open(&mut text);
+/// object.member("a").push_str("1");
+/// object.member("b").push_str("true");
+/// object.close();
+/// assert_eq!(text, r#"{"a":1,"b":true}"#);
+/// ```
 #[derive(Debug)]
 pub struct Object<'o> {
     out: &'o mut String,
@@ -11,13 +22,13 @@ pub struct Object<'o> {
 }
 
 impl<'o> Object<'o> {
-    /// Opens an object.
+    /// Appends an opening brace.
     pub fn open(out: &'o mut String) -> Self {
         out.push('{');
         Self { out, begun: false }
     }
 
-    /// Appends a name; the value is to follow.
+    /// Appends a name and returns the text, to which the caller appends the value as JSON.
     pub fn member(&mut self, name: &str) -> &mut String {
         if core::mem::replace(&mut self.begun, true) {
             self.out.push(',');
@@ -27,7 +38,7 @@ impl<'o> Object<'o> {
         self.out
     }
 
-    /// Closes the object.
+    /// Appends the closing brace.
     pub fn close(self) {
         self.out.push('}');
     }

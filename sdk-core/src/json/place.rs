@@ -2,10 +2,10 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt::{self, Write as _};
 
-/// The longest pointer that is told whole, in bytes: a name may be as long as the document.
+/// The longest pointer that is written whole, in bytes: a name may be as long as the document.
 const MAX_POINTER: usize = 1_000;
 
-/// A place on the way down a document; each borrows the one above it.
+/// The place of a value in a document, made from the place above it by [`name`](Place::name) or [`index`](Place::index).
 #[derive(Clone, Copy)]
 pub struct Place<'p> {
     above: Option<&'p Place<'p>>,
@@ -27,22 +27,22 @@ impl fmt::Debug for Place<'_> {
 }
 
 impl<'p> Place<'p> {
-    /// The whole document.
+    /// The place of the whole document.
     pub const ROOT: Self = Self { above: None, step: Step::Root };
 
-    /// The member of this name.
+    /// The place of the member with this name.
     #[must_use]
     pub fn name(&'p self, name: &'p str) -> Self {
         Self { above: Some(self), step: Step::Name(name) }
     }
 
-    /// The entry with this index.
+    /// The place of the list entry with this index, counted from 0.
     #[must_use]
     pub fn index(&'p self, index: usize) -> Self {
         Self { above: Some(self), step: Step::Index(index) }
     }
 
-    /// How deep an object or list at this place nests; the document itself is 1.
+    /// The level at which an object or list at this place stands; the document itself is at level 1.
     pub(crate) fn level(&self) -> u32 {
         let (mut level, mut place) = (1, self);
         while let Some(above) = place.above {
@@ -52,8 +52,16 @@ impl<'p> Place<'p> {
         level
     }
 
-    /// The place as a JSON pointer; one of more than 1,000 bytes ends there with `…`.
-    /// As a JSON pointer; empty for the whole document.
+    /// The place as a JSON pointer (RFC 6901), empty for the whole document; a pointer of more than 1,000 bytes is cut there and ends in `…`.
+    ///
+    /// ```
+    /// use sdk_core::json::Place;
+    ///
+    /// let flags = Place::ROOT.name("flags");
+    /// let flag = flags.name("a/b");
+    /// assert_eq!(flag.index(2).pointer(), "/flags/a~1b/2");
+    /// assert_eq!(Place::ROOT.pointer(), "");
+    /// ```
     pub fn pointer(&self) -> String {
         let mut steps = Vec::new();
         let mut place = Some(self);

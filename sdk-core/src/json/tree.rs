@@ -1,11 +1,20 @@
-//! JSON as a tree to change, which keeps what a map would lose: a member twice, and the order of members.
+//! JSON as a tree that can be changed. It keeps the order of members, and members that stand twice, which a map would lose.
 use alloc::{borrow::Cow, vec::Vec};
 
 use serde::de::{Deserialize, Deserializer};
 
 use super::tape::Tape;
 
-/// A JSON value. Numbers are their nearest double; text holds no U+0000.
+/// A JSON value. Numbers are their nearest double; strings hold no U+0000 and no lone surrogate.
+///
+/// ```
+/// use sdk_core::json::Json;
+///
+/// let json: Json<'_> = serde_json::from_str(r#"{ "on": true, "on": false, "size": 1e1 }"#)?;
+/// assert_eq!(json.get("on"), Some(&Json::Boolean(true)));
+/// assert_eq!(json.get("size").and_then(Json::as_number), Some(10.0));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
     /// `null`.
@@ -18,37 +27,25 @@ pub enum Json<'a> {
     String(Cow<'a, str>),
     /// A list.
     Array(Vec<Self>),
-    /// The members of an object as they are written: in their order, a name twice where it stands twice.
+    /// The members of an object in the order in which they are written. A name that stands twice is there twice.
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
 impl Json<'_> {
-    /// The member of this name; of a name that stands twice, the first. `None` where this is no object.
+    /// The value of the first member with this name; `None` if there is none, or if the value is no object.
     pub fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
         members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// The text, where this is one.
+    /// The text of a string; `None` for any other value.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }
     }
 
-    /// The number, where this is one.
+    /// The number; `None` for any other value.
     pub fn as_number(&self) -> Option<f64> {
         if let Self::Number(number) = self { Some(*number) } else { None }
-    }
-
-    /// The kind of value, for messages.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Boolean(_) => "a boolean",
-            Self::Number(_) => "a number",
-            Self::String(_) => "a string",
-            Self::Array(_) => "a list",
-            Self::Object(_) => "an object",
-        }
     }
 }
 

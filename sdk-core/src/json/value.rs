@@ -1,22 +1,18 @@
-//! A value of JSON text that was read: it is decoded where it is looked at.
+//! A value on a tape, which is decoded each time it is looked at.
 use alloc::{borrow::Cow, vec::Vec};
 use core::{cmp::Ordering, iter::FusedIterator};
 
-use super::{
-    cursor::{Spelled, double},
-    tape::Tape,
-    tree::Json,
-};
+use super::{cursor::double, spelled::Spelled, tape::Tape, tree::Json};
 
-/// A JSON value in the text that it was read from.
+/// A JSON value on a [`Tape`], in the text that it was read from; made by [`Tape::root`].
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'j, 't> {
     pub(super) tape: &'j Tape<'t>,
-    /// The number of its first word.
+    /// The number of its first word on the tape.
     pub(super) word: usize,
 }
 
-/// A value by its kind; what stands inside it is not decoded yet.
+/// A JSON value, told apart by its kind. The entries of a list and the members of an object are not decoded yet.
 #[derive(Clone, Debug)]
 pub enum Node<'j, 't> {
     /// `null`.
@@ -34,7 +30,7 @@ pub enum Node<'j, 't> {
 }
 
 impl<'j, 't> Value<'j, 't> {
-    /// The value by its kind.
+    /// Decodes the value as far as its kind.
     pub fn node(self) -> Node<'j, 't> {
         let Self { tape, word } = self;
         match tape.first(word) {
@@ -48,24 +44,24 @@ impl<'j, 't> Value<'j, 't> {
         }
     }
 
-    /// The text, where this is one.
+    /// The text of a string; `None` for any other value.
     pub fn as_str(self) -> Option<Cow<'t, str>> {
         (self.tape.first(self.word) == Some(b'"')).then(|| text(self.tape, self.word))
     }
 
-    /// The members, where this is an object.
+    /// The members of an object; `None` for any other value.
     pub fn members(self) -> Option<Members<'j, 't>> {
         let Self { tape, word } = self;
         (tape.first(word) == Some(b'{')).then(|| Members { tape, word: word + 2, end: tape.behind(word) })
     }
 
-    /// The entries, where this is a list.
+    /// The entries of a list; `None` for any other value.
     pub fn items(self) -> Option<Items<'j, 't>> {
         let Self { tape, word } = self;
         (tape.first(word) == Some(b'[')).then(|| Items { tape, word: word + 2, end: tape.behind(word) })
     }
 
-    /// The kind of the value, for messages.
+    /// The kind of the value with its article, such as `a number`, for messages.
     pub fn kind(self) -> &'static str {
         match self.tape.first(self.word) {
             Some(b'{') => "an object",
@@ -77,7 +73,7 @@ impl<'j, 't> Value<'j, 't> {
         }
     }
 
-    /// The value as a tree.
+    /// Copies the value into a tree.
     pub fn tree(self) -> Json<'t> {
         match self.node() {
             Node::Null => Json::Null,
@@ -90,12 +86,12 @@ impl<'j, 't> Value<'j, 't> {
     }
 }
 
-/// The text at a word; reading has shown that it is one.
+/// The text of the string whose first word has this number. Reading the tape has checked that it is text.
 fn text<'t>(tape: &Tape<'t>, word: usize) -> Cow<'t, str> {
     tape.spelled(word).text().unwrap_or_default()
 }
 
-/// The entries of a list, in their order.
+/// The entries of a list on a tape, in their order.
 #[derive(Clone, Debug)]
 pub struct Items<'j, 't> {
     tape: &'j Tape<'t>,
@@ -121,7 +117,7 @@ impl<'j, 't> Iterator for Items<'j, 't> {
 }
 
 impl Items<'_, '_> {
-    /// How many are left; they are counted.
+    /// The number of entries or members that are left. It is counted, in time linear in that number.
     pub fn len(&self) -> usize {
         let (mut count, mut word) = (0, self.word);
         while word < self.end {
@@ -131,7 +127,7 @@ impl Items<'_, '_> {
         count
     }
 
-    /// Whether none is left.
+    /// Returns true if none is left.
     pub fn is_empty(&self) -> bool {
         self.word >= self.end
     }
@@ -147,7 +143,7 @@ impl Default for Items<'_, '_> {
     }
 }
 
-/// The members of an object as they are written: in their order, a name twice where it stands twice.
+/// The members of an object on a tape, in the order in which they are written. A name that stands twice is there twice.
 #[derive(Clone, Debug)]
 pub struct Members<'j, 't> {
     tape: &'j Tape<'t>,
@@ -174,11 +170,11 @@ impl<'j, 't> Iterator for Members<'j, 't> {
 
 impl FusedIterator for Members<'_, '_> {}
 
-/// So many names are looked through one by one.
+/// The number of names that are compared one by one before a slower search begins.
 const FEW: usize = 8;
 
 impl<'j, 't> Members<'j, 't> {
-    /// How many are left; they are counted.
+    /// The number of entries or members that are left. It is counted, in time linear in that number.
     pub fn len(&self) -> usize {
         let (mut count, mut word) = (0, self.word);
         while word < self.end {
@@ -188,22 +184,22 @@ impl<'j, 't> Members<'j, 't> {
         count
     }
 
-    /// Whether none is left.
+    /// Returns true if none is left.
     pub fn is_empty(&self) -> bool {
         self.word >= self.end
     }
 
-    /// The value of the member of this name; of a name that stands twice, the first.
+    /// The value of the first member with this name; `None` if there is none.
     pub fn get(&self, name: &str) -> Option<Value<'j, 't>> {
         self.clone().find(|(known, _)| known.is(name)).map(|(_, value)| value)
     }
 
-    /// The names that stand here more than once, sorted, each of them once.
+    /// The names that stand more than once in the object, sorted by their Unicode scalar values, each of them once.
     pub fn repeated(&self) -> Vec<Name<'j, 't>> {
         self.clone().indexed().repeated()
     }
 
-    /// The same members, the names of the first of them at hand.
+    /// The same members, with the first names looked up on the tape once.
     #[inline]
     pub(crate) fn indexed(self) -> Indexed<'j, 't> {
         let mut few = [(Spelled::default(), 0); FEW];
@@ -217,7 +213,7 @@ impl<'j, 't> Members<'j, 't> {
         Indexed { few, count, more, members: self }
     }
 
-    /// The members in an order; of two that are equal in it, the one that is written first comes first.
+    /// The members, sorted by `compare`; equal members stay in the order in which they are written.
     pub(super) fn in_order(
         &self,
         compare: fn(Spelled<'t>, Spelled<'t>) -> Ordering,
@@ -229,7 +225,7 @@ impl<'j, 't> Members<'j, 't> {
         })
     }
 
-    /// The words of the names in an order.
+    /// The numbers of the first words of the names, sorted by `compare`.
     #[expect(clippy::cast_possible_truncation, reason = "as many words as the text has bytes, whose places are words")]
     fn sorted(&self, compare: fn(Spelled<'t>, Spelled<'t>) -> Ordering) -> Vec<u32> {
         let mut words = Vec::with_capacity(self.len());
@@ -240,13 +236,13 @@ impl<'j, 't> Members<'j, 't> {
     }
 }
 
-/// The members of an object, the names of the first of them at hand.
+/// The members of an object, with the first names at hand: most objects have no more.
 pub(crate) struct Indexed<'j, 't> {
-    /// The first names, each with its word.
+    /// The first names, each with the number of its first word.
     few: [(Spelled<'t>, usize); FEW],
-    /// How many of them there are.
+    /// The number of entries of `few` that are filled.
     count: usize,
-    /// Those behind.
+    /// The members behind the first.
     more: Members<'j, 't>,
     members: Members<'j, 't>,
 }
@@ -256,7 +252,7 @@ impl<'j, 't> Indexed<'j, 't> {
         self.few.get(..self.count).unwrap_or_default()
     }
 
-    /// Calls `each` with the names that are none of these, in their order.
+    /// Calls `each` with the names that are not among `known`, in their order.
     pub(crate) fn visit_others(&self, known: &[&str], mut each: impl FnMut(&str)) {
         let mut visit = |name: Spelled<'t>| {
             if !known.iter().any(|known| name.spells(known)) {
@@ -269,7 +265,7 @@ impl<'j, 't> Indexed<'j, 't> {
         }
     }
 
-    /// The value of the member of this name; of a name that stands twice, the first.
+    /// The value of the first member with this name; `None` if there is none.
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<Value<'j, 't>> {
         let tape = self.members.tape;
@@ -280,7 +276,7 @@ impl<'j, 't> Indexed<'j, 't> {
         }
     }
 
-    /// The names that stand here more than once, sorted, each of them once.
+    /// The names that stand more than once in the object, sorted by their Unicode scalar values, each of them once.
     pub(crate) fn repeated(&self) -> Vec<Name<'j, 't>> {
         let (mut rest, mut is_repeated) = (self.few(), !self.more.is_empty());
         while let [(name, _), others @ ..] = rest {
@@ -297,7 +293,7 @@ impl<'j, 't> Indexed<'j, 't> {
     }
 }
 
-/// A member's name.
+/// The name of a member on a tape.
 #[derive(Clone, Copy, Debug)]
 pub struct Name<'j, 't> {
     tape: &'j Tape<'t>,
@@ -305,18 +301,18 @@ pub struct Name<'j, 't> {
 }
 
 impl<'t> Name<'_, 't> {
-    /// The name as text.
+    /// Decodes the name.
     pub fn text(self) -> Cow<'t, str> {
         text(self.tape, self.word)
     }
 
-    /// Whether this is the name.
+    /// Returns true if the name is this text.
     #[inline]
     pub fn is(self, name: &str) -> bool {
         self.spelled().spells(name)
     }
 
-    /// Compares two names as texts.
+    /// Compares two names by their Unicode scalar values.
     pub fn compare(self, other: Name<'_, '_>) -> Ordering {
         self.spelled().compare(other.spelled())
     }

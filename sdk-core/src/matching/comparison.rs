@@ -1,7 +1,7 @@
 //! Comparisons of numbers, times and versions.
 use core::cmp::Ordering;
 
-/// How an attribute has to stand to its operand.
+/// The relation that an attribute must have to its operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Comparison {
@@ -31,7 +31,7 @@ impl Comparison {
         }
     }
 
-    /// Whether an attribute that stands so to its operand is let through. A range of versions begins with its base.
+    /// Returns true if an attribute that compares so with its operand meets the comparison. Ranges of versions begin with their base.
     #[inline]
     pub(crate) const fn admits(self, order: Ordering) -> bool {
         match self {

@@ -20,7 +20,7 @@ fn put(out: &mut [u8], at: &mut usize, byte: u32) {
     }
 }
 
-/// How many bytes text may take in lower case: two may become three, and no text grows by more.
+/// The most bytes that a text may take in lower case: two may become three, and no text grows by more.
 pub(crate) fn room(text: &[u8]) -> usize {
     text.len().saturating_mul(2)
 }

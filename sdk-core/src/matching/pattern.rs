@@ -18,7 +18,7 @@
 /// The number of the state in which the pattern was found.
 const FOUND: usize = 0;
 
-/// Whether the pattern is found in `text`.
+/// Returns true if the pattern is found in `text`.
 ///
 /// Total for every table, in time linear in the text. A table that is none finds nothing.
 pub(crate) fn found(table: &[u8], text: &[u8]) -> bool {
@@ -36,7 +36,7 @@ pub(crate) fn found(table: &[u8], text: &[u8]) -> bool {
     state < table.found_at_end
 }
 
-/// Whether every number in `table` is one of its own.
+/// Returns true if every number in `table` is one of its own.
 #[cfg(test)]
 pub(crate) fn is_valid(table: &[u8]) -> bool {
     let Some(table) = Table::read(table) else { return false };

@@ -20,13 +20,13 @@ pub(crate) struct Version<'a> {
     pre_release: &'a [u8],
 }
 
-/// Whether text is a version that stands so to the operand, another version.
+/// Returns true if both texts are versions, and the first compares so with the operand.
 pub(crate) fn holds(text: &[u8], comparison: Comparison, operand: &[u8], loose: bool) -> bool {
     let read = |text| Version::parse_as(text, loose);
     read(operand).is_some_and(|operand| read(text).is_some_and(|version| version.stands(comparison, &operand)))
 }
 
-/// What stands between two dots.
+/// The kinds of text between two dots.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Identifier {
     Number,
@@ -73,7 +73,7 @@ impl<'a> Version<'a> {
         is_sound.then_some(Self { numbers, pre_release: pre_release.unwrap_or_default() })
     }
 
-    /// Whether this version stands so to another one.
+    /// Returns true if this version compares so with another one.
     ///
     /// `^base` holds the versions that are not before the base and have the same numbers up to and including its first that is not
     /// 0; `~base` those that are not before it and have the same major and minor number.
@@ -137,7 +137,7 @@ impl Identifier {
     }
 }
 
-/// Whether a list, if there is one, is identifiers between dots.
+/// Returns true if there is no list, or if its parts between dots are identifiers.
 fn are_identifiers(list: Option<&[u8]>, may_be_padded: bool) -> bool {
     let mut rest = list;
     while let Some(list) = rest {

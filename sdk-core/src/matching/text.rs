@@ -11,12 +11,12 @@ pub(crate) fn cut(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
     (text, None)
 }
 
-/// Whether a byte stands in `text`.
+/// Returns true if a byte stands in `text`.
 pub(crate) fn has(text: &[u8], byte: u8) -> bool {
     cut(text, byte).1.is_some()
 }
 
-/// Which part of a text is looked at.
+/// The part of a text in which a search looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Start,
@@ -24,7 +24,7 @@ pub(crate) enum Part {
     Any,
 }
 
-/// Whether `needle` stands in a part of `haystack`; the empty one stands everywhere.
+/// Returns true if `needle` stands in a part of `haystack`; the empty one stands everywhere.
 ///
 /// The plain search, for its size: the time is at worst the product of the lengths, and needles are written by operators, not by visitors.
 pub(crate) fn has_part(haystack: &[u8], needle: &[u8], part: Part) -> bool {

@@ -3,7 +3,7 @@
 /// Days from 0000-03-01, 400 years earlier, to 1970-01-01, in the Gregorian calendar reckoned backwards.
 const DAYS_TO_EPOCH: u32 = 719_468 + 146_097;
 
-/// Whole milliseconds since the Unix epoch; what stands past the third digit of a second is cut.
+/// Reads a time of RFC 3339 as whole milliseconds since the Unix epoch; digits past the third of a second are cut off.
 ///
 /// A real date of the years 0001 to 9999, hours to 23, seconds to 59 (no leap second), offsets to 23:59. `T` and `Z` may be small.
 pub(crate) fn parse_millis(text: &[u8]) -> Option<i64> {
@@ -48,7 +48,7 @@ pub(crate) fn parse_millis(text: &[u8]) -> Option<i64> {
     Some(minutes * 60_000 + i64::from(second * 1000 + milli))
 }
 
-/// Whether a number is a time: whole milliseconds, however many.
+/// Returns true if a number is a time: whole milliseconds, however many.
 pub(crate) fn is_whole(number: f64) -> bool {
     // From 2^52 on every double is whole.
     const ALL_WHOLE: f64 = 4_503_599_627_370_496.0;
@@ -60,7 +60,7 @@ pub(crate) fn is_whole(number: f64) -> bool {
 /// The part of a time that is still to be read.
 struct Rest<'a> {
     text: &'a [u8],
-    /// Whether every byte so far was the expected one.
+    /// True if every byte so far was the expected one.
     sound: bool,
 }
 

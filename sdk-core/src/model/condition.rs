@@ -69,14 +69,14 @@ pub(crate) enum Test {
 pub(crate) struct Among {
     /// The entries, ascending by number.
     pub(crate) symbols: Run,
-    /// Whether none may be equal.
+    /// True if the test holds where no entry is equal.
     pub(crate) none_of: bool,
-    /// Which kinds the entries have.
+    /// The kinds of scalars among the entries.
     pub(crate) kinds: Kinds,
     pub(crate) ignore_case: bool,
-    /// Whether text that is a decimal number counts as that number.
+    /// True if text that is a decimal number counts as that number.
     pub(crate) as_number: bool,
-    /// Whether the document compares with a single operand.
+    /// True if the document compares with a single operand (`eq`, `neq`) and not with a list.
     pub(crate) single: bool,
 }
 

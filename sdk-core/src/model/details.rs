@@ -1,6 +1,6 @@
 //! The parts of an answer: OpenFeature's reasons and error codes, and the layer.
 
-/// Why a value was answered. The words are OpenFeature's, but for `PREREQUISITE_FAILED`.
+/// The reason of an answer, in the words of the OpenFeature specification; `PREREQUISITE_FAILED` is ours.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Reason {
@@ -23,7 +23,7 @@ pub enum Reason {
 /// The reason of every answer while a deployment has all flags switched off.
 pub const SWITCHED_OFF: Reason = Reason::Disabled;
 
-/// The error of an answer, in OpenFeature's words.
+/// The error of an answer, in the words of the OpenFeature specification.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum ErrorCode {
@@ -39,7 +39,7 @@ pub enum ErrorCode {
     ProviderNotReady,
 }
 
-/// Which level of the hierarchy answered.
+/// The level of the hierarchy that answered.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Layer {

@@ -32,9 +32,9 @@ const LIMIT: u32 = 1 << 26;
 /// The words of the head.
 #[derive(Clone, Copy)]
 pub(crate) enum Head {
-    /// How many words of code there are,
+    /// The number of words of code.
     Code,
-    /// and how many records of each kind behind it.
+    /// The number of records of flags; the counts of the other records follow.
     Flags,
     Attributes,
     Aliases,
@@ -43,7 +43,7 @@ pub(crate) enum Head {
     Symbols,
     /// The symbols are found by this many top bits of their hash.
     DirectoryBits,
-    /// How many segments conditions refer to.
+    /// The number of segments that conditions refer to.
     Segments,
     /// Four words.
     SymbolKey,
@@ -78,7 +78,7 @@ pub(crate) struct AttributeRecord {
     pub(crate) lookup: Lookup,
 }
 
-/// How an attribute is looked up.
+/// The way in which an attribute is looked up.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lookup {
     /// An own member of the context.
@@ -146,7 +146,7 @@ impl Image {
         image.read_head(symbol_width).then_some(image)
     }
 
-    /// Finds its way in new bytes; whether their head describes them.
+    /// Reads the head of new bytes; returns false if it does not describe them.
     pub(crate) fn read_head(&mut self, symbol_width: u32) -> bool {
         let (mut place, mut fits) = (0_u32, true);
         for index in 0..7 {
@@ -246,7 +246,7 @@ impl Image {
         FlagType::from_number(self.flag(index).kind)
     }
 
-    /// How many variants a flag has.
+    /// The number of a flag's variants.
     pub(crate) fn variants(&self, flag: u32) -> u32 {
         self.word(self.flag(flag).variants) & !HAS_METADATA
     }

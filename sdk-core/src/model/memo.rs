@@ -1,4 +1,4 @@
-//! A small hash table that costs what is put into it, not what there could be.
+//! A memo: a small hash table whose cost grows with its entries, not with the tables that could ask it.
 use alloc::boxed::Box;
 
 /// The two words of a key, the first never 0, and the two that are remembered under it.
@@ -82,7 +82,7 @@ impl Memo {
     }
 }
 
-/// Puts a slot where it belongs; whether that place was free.
+/// Puts a slot where it belongs; returns true if that place was free.
 fn put(slots: &mut [Slot], slot: Slot) -> bool {
     match slots.get_mut(probe(slots, slot[0], slot[1])) {
         Some(place) => core::mem::replace(place, slot)[0] == 0,

@@ -15,7 +15,7 @@ pub(crate) mod kind {
     pub(crate) const FLAG: u32 = 6;
     /// The number of a segment, whose condition follows.
     pub(crate) const SEGMENT: u32 = 7;
-    /// How many pairs of four-word ends there are; they follow the pairs of one-word ends that the operation's word counts.
+    /// The number of pairs of four-word ends; they follow the pairs of one-word ends that the operation's word counts.
     pub(crate) const NETWORKS: u32 = 8;
 }
 
@@ -75,12 +75,12 @@ pub(crate) const fn guarded_by(word: u32) -> u32 {
     code::condition(word)
 }
 
-/// How often the counted operands of an operation are there.
+/// The number of times that the counted operands of an operation repeat.
 pub(crate) const fn count(word: u32) -> u32 {
     code::count(word)
 }
 
-/// Whether a draw's word names a hash that is known here.
+/// Returns true if a draw's word names a hash that is known here.
 pub(crate) const fn names_a_hash(word: u32) -> bool {
     crate::bucket::DrawHash::is_known(word >> code::HASH_SHIFT & 15)
 }

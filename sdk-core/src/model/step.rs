@@ -32,7 +32,7 @@ pub(crate) struct List {
     pub(crate) listed: Decision,
     /// The units, ascending by number.
     pub(crate) symbols: Run,
-    /// Whether a unit on the list is let in rather than kept out.
+    /// True if a unit on the list is let in rather than kept out.
     pub(crate) allows: bool,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Draw {
     pub(crate) hash: DrawHash,
     /// Pairs of upper bound and decision, bounds ascending; a bucket past the last bound goes on to the next step.
     pub(crate) shares: Run,
-    /// Whether a missing unit goes on to the next step rather than being an error.
+    /// True if a missing unit goes on to the next step rather than being an error.
     pub(crate) continues: bool,
 }
 
@@ -129,7 +129,7 @@ impl Words<'_> {
         code::condition(word)
     }
 
-    /// Where a prerequisite stands: the number of its flag, and where the next step stands.
+    /// The number of the flag that the prerequisite at a place names, and the place of the next step; `None` if another step stands there.
     pub(crate) fn prerequisite(self, at: u32) -> Option<[u32; 2]> {
         let word = self.word(at);
         let is_one = Operation::of(word) == Some(Operation::Prerequisite);

@@ -5,19 +5,19 @@
 use super::image::{Head, Image};
 use crate::context::value;
 
-/// How the symbols of some tables are recognised.
+/// The way in which tables recognise a scalar as one of their symbols.
 pub(crate) trait Symbols {
     /// Words of one symbol beside the bytes.
     const WIDTH: u32;
-    /// Whether a flag of these tables may ask for overrides; a program has them settled.
+    /// True if a flag of these tables may ask for overrides; a program has them settled.
     const HAVE_OVERRIDES: bool;
-    /// Whether a symbol can be compared with a scalar without hashing it.
+    /// True if a symbol can be compared with a scalar without hashing it.
     const READABLE: bool;
 
     /// The number of an encoded scalar, if any list holds it.
     fn find(image: &Image, encoded: &[u8]) -> Option<u32>;
 
-    /// Whether symbol `number` is this encoded scalar; `false` if symbols are not readable.
+    /// Returns true if symbol `number` is this encoded scalar; `false` if symbols are not readable.
     fn is(_image: &Image, _number: u32, _encoded: &[u8]) -> bool {
         false
     }
@@ -48,7 +48,7 @@ impl Symbols for Exact {
     }
 }
 
-/// Whether the first scalar is this one: an encoded scalar says where it ends, so a common start is equality. Ids differ most at
+/// Returns true if the first scalar is this one: an encoded scalar says where it ends, so a common start is equality. Ids differ most at
 /// their end, so that is looked at first.
 fn starts_with(scalars: &[u8], encoded: &[u8]) -> bool {
     scalars.get(encoded.len().wrapping_sub(1)) == encoded.last() && scalars.starts_with(encoded)

@@ -1,4 +1,4 @@
-//! A program as JSON, for people and tools: what is settled, and what is still asked.
+//! A program as JSON, for people and tools: the steps that are still asked, and the answers that are settled.
 use alloc::{format, string::String};
 
 use super::runner::Program;
@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Program {
-    /// The program as JSON. Symbols are shown as the fingerprints they are. It is not read back: clients take the bytes.
+    /// The program as canonical JSON, for people and tools; clients read [`Program::to_bytes`]. Symbols are shown as their fingerprints,
+    /// 16 hexadecimal digits each.
     pub fn to_json(&self) -> String {
         let image = &self.image;
         let mut out = String::new();

@@ -1,4 +1,4 @@
-//! Fingerprints of whole values, by which a program recognises the context it was made for without holding it.
+//! Fingerprints of values, by which a program recognises the context it was made for without holding its attributes.
 use crate::{
     bucket::Subkey,
     context::{
@@ -9,7 +9,7 @@ use crate::{
 
 /// The fingerprint of an encoded value: equal values have equal ones, whatever the order of an object's members.
 ///
-/// A scalar's is the hash of its bytes, as symbols have it. Reads the value once.
+/// The fingerprint of a scalar is the hash of its bytes, the same as that of a symbol. Reads the value once.
 pub(crate) fn fingerprint(key: Subkey, encoded: &[u8]) -> u64 {
     read(key, encoded, MAX_CONTEXT_DEPTH).map_or(0, |(print, _)| print)
 }

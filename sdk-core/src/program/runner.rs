@@ -1,4 +1,4 @@
-//! Running programs.
+//! Runs programs.
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -80,7 +80,7 @@ impl Program {
         (0..self.image.flags()).map(|flag| self.image.str(self.image.flag(flag).key)).filter(|key| !key.is_empty())
     }
 
-    /// Evaluates one flag, named by its key or an alias, as the ruleset would have; see
+    /// Evaluates one flag, named by its key or an alias, with the answer of the ruleset; see
     /// [`Ruleset::evaluate`](crate::Ruleset::evaluate).
     ///
     /// A context that does not have the attributes the program was made for, or has others of them, answers
@@ -119,9 +119,27 @@ impl Program {
 /// One program, one context and its answers, as the browser's engine holds them; flags are named by their number in the program.
 ///
 /// A runner takes memory as it needs it and uses it again for the next program and the next context.
+///
+/// ```
+/// use sdk_core::{Context, Identity, Millis, Runner, compile, specialise};
+///
+/// let document = r#"{ "schema": "twinflag/1", "bucketKey": "000102030405060708090a0b0c0d0e0f", "flags": { "chat": {} } }"#;
+/// let compiled = compile(document, None)?;
+/// let context = Context::new().string("customerId", "c-1");
+/// let program = specialise(&compiled.ruleset, compiled.overrides.of(&context), &context, Identity::Open)?;
+///
+/// let mut runner = Runner::new();
+/// runner.load(&program.to_bytes())?;
+/// let bytes = context.encoded();
+/// runner.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+/// runner.identify(bytes.len(), Millis(0));
+/// let [decision, _] = runner.evaluate(0, 0);
+/// assert_eq!(runner.evaluate_all()[..4], decision.to_le_bytes());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Runner {
     image: Image,
-    /// For contexts and for the next program; the first `length` bytes are the members of the context in force.
+    /// Memory for contexts and for the next program; the first `length` bytes are the members of the context in force.
     room: Memory,
     length: usize,
     scratch: Scratch,
@@ -147,12 +165,13 @@ impl Runner {
         Self { image: Image::EMPTY, room: Memory::new(), length: 0, scratch: Scratch::new(), now: Now::UNKNOWN, fault: None }
     }
 
-    /// Room for at least this many bytes, to be written before [`Runner::load`] or [`Runner::identify`]; what was written stays.
+    /// Makes room for at least this many bytes, which the caller fills before [`Runner::load_room`] or [`Runner::identify`]. Earlier bytes
+    /// stay; the room is shorter if memory has run out.
     pub fn room(&mut self, length: usize) -> &mut [u8] {
         self.room.fit(length)
     }
 
-    /// Takes a program; a refused one leaves the one before in force. Either way nothing is known of a context then.
+    /// Takes a program. A refused program leaves the one before in force; either way the runner forgets its context.
     pub fn load(&mut self, program: &[u8]) -> Result<(), ProgramError> {
         for (place, byte) in self.room(program.len()).iter_mut().zip(program) {
             *place = *byte;
@@ -160,8 +179,8 @@ impl Runner {
         self.load_room(program.len())
     }
 
-    /// Takes the first `length` bytes of the room as a program; a refused one leaves the one before in force. Either way nothing
-    /// is known of a context then.
+    /// Takes the first `length` bytes of the room as a program. A refused program leaves the one before in force; either way the runner
+    /// forgets its context.
     pub fn load_room(&mut self, length: usize) -> Result<(), ProgramError> {
         core::mem::swap(&mut self.image.memory, &mut self.room);
         let checked = wire::check(&mut self.image, length);
@@ -179,8 +198,8 @@ impl Runner {
         self.identify_written(if sound { length } else { usize::MAX }, now);
     }
 
-    /// Takes the first `length` bytes of the room as a context that the caller vouches for, and a moment. A length past
-    /// the room's end says that there is no usable context. Bytes that are none are walked all the same, to answers of no meaning.
+    /// Takes the first `length` bytes of the room as a context that the caller has checked, and a moment. A length past the end of the
+    /// room stands for a refused context. Bytes that are no context lead to answers without a meaning, and to nothing worse.
     pub fn identify_written(&mut self, length: usize, now: Millis) {
         self.length = length;
         self.now = Now::new(now.0);
@@ -194,7 +213,7 @@ impl Runner {
         };
     }
 
-    /// Whether the context extends what the program was made for.
+    /// Returns true if the context extends what the program was made for.
     fn extends(&mut self) -> bool {
         let members = self.room.bytes().get(..self.length).unwrap_or_default();
         let mut index = ContextIndex { members, memo: &mut self.scratch.memo };
@@ -210,14 +229,15 @@ impl Runner {
         })
     }
 
-    /// Answers for every flag, two words each (4 bytes, lowest first) in the order of their numbers: the decision and the compared bucket plus one.
+    /// Evaluates every flag. The answers are two words a flag (4 bytes each, lowest first), in the order of the flags' numbers: the decision,
+    /// and the compared bucket plus one.
     pub fn evaluate_all(&mut self) -> &[u8] {
         let fault = self.fault;
         self.walk().all(fault);
         self.scratch.decisions()
     }
 
-    /// Answers for one flag: the decision and the compared bucket plus one. `requested` is the number of the [`FlagType`] that
+    /// Evaluates one flag: the decision and the compared bucket plus one. `requested` is the number of the [`FlagType`] that
     /// the caller's default has, 0 for any.
     pub fn evaluate(&mut self, flag: u32, requested: u32) -> [u32; 2] {
         let decision = self.decide(flag, requested);

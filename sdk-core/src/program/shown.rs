@@ -1,17 +1,18 @@
-//! How much of each flag a program shows.
+//! The parts of flags that a program shows to its audience.
 use alloc::vec::Vec;
 
-/// How much of a flag goes into a program.
+/// The part of a flag that goes into a program.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     /// The flag is left out.
     Nothing,
-    /// Its open steps alone: a flag that is shown depends on them.
+    /// The open steps alone, on which a flag that is shown depends.
     Nameless,
+    /// The flag with its key, metadata, and the names and values of its variants.
     Whole,
 }
 
-/// How much of each of `count` flags a program shows. A flag stands behind those that it needs.
+/// The part of each of `count` flags that a program shows. A flag must stand behind its prerequisites, which `needs` names.
 pub(super) fn shown<I: Iterator<Item = u32>>(count: usize, needs: impl Fn(usize) -> I, is_seen: impl Fn(u32) -> bool) -> Vec<Shown> {
     let mut shown: Vec<Shown> = (0..).take(count).map(|flag| if is_seen(flag) { Shown::Whole } else { Shown::Nothing }).collect();
     for flag in (0..count).rev() {

@@ -1,9 +1,10 @@
-//! Specialisation: evaluating as far as what is known reaches, and keeping the rest.
+//! Specialisation: evaluates a ruleset as far as the known attributes decide, and copies the rest into a program.
 use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 
 use super::{
     FORMAT, MAX_PROGRAM_BYTES,
-    fingerprint::fingerprint,
+    audience::{Audience, Identity},
+    known::{Openness, write_agreements},
     runner::Program,
     shown::{Shown, shown},
     wire::ProgramError,
@@ -21,7 +22,7 @@ use crate::{
         build::Builder,
         condition::{Condition, Portion},
         details::{Decision, ErrorCode, FlagType},
-        image::{Agreement, Head, Image, Lookup},
+        image::{Head, Image},
         step::{Draw, Guarded, List, Step},
         symbol::Exact,
         words::Run,
@@ -29,47 +30,18 @@ use crate::{
     },
 };
 
-/// How the clients of an environment identify themselves; it decides which attributes are settled when a program is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Identity {
-    /// Clients may claim any attribute: only `customerId` and `organizationId` are always known.
-    #[default]
-    Open,
-    /// The identity is pinned by a key or signed: `targetingKey`, `userId`, `sessionId` and the document's `private` attributes are
-    /// always known too, so that no rule about them ships.
-    Vouched,
-}
-
-/// The clients that a program is made for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Audience<'a> {
-    /// How the clients identify themselves.
-    pub identity: Identity,
-    /// The program holds only flags with one of these tags; without any tag, all flags.
-    pub tags: &'a [String],
-    /// The program format to write; one that cannot be written is [`ProgramError::Format`].
-    pub format: u32,
-}
-
-impl Default for Audience<'_> {
-    /// Open identities, all flags, the newest format.
-    fn default() -> Self {
-        Self::from(Identity::default())
-    }
-}
-
-impl From<Identity> for Audience<'_> {
-    fn from(identity: Identity) -> Self {
-        Self { identity, tags: &[], format: FORMAT }
-    }
-}
-
 /// Evaluates a ruleset as far as the known attributes of a visitor decide, and keeps the rest as a [`Program`].
 ///
 /// For every context that has at least the attributes in `known`, with the same values, the program answers as the ruleset does.
 /// `customerId` and `organizationId` are always known: absent from `known` means known to be absent. `own` are the overrides
-/// of the customer and the organization in `known`. Errs where `known` is a refused context, where the audience's format cannot be
-/// written, and where the program would be larger than [`MAX_PROGRAM_BYTES`](crate::limits::MAX_PROGRAM_BYTES).
+/// of the customer and the organization in `known`.
+///
+/// # Errors
+///
+/// [`ProgramError::Context`] if `known` is a refused context, [`ProgramError::Format`] if the audience's format is not [`FORMAT`], and
+/// [`ProgramError::Length`] if the program would be larger than [`MAX_PROGRAM_BYTES`](crate::limits::MAX_PROGRAM_BYTES).
+///
+/// # Examples
 ///
 /// ```
 /// use sdk_core::{Context, ErrorCode, Identity, Millis, Value, compile, specialise};
@@ -90,7 +62,7 @@ impl From<Identity> for Audience<'_> {
 /// let known = Context::new().string("customerId", "c-1");
 /// let program = specialise(&compiled.ruleset, compiled.overrides.of(&known), &known, Identity::Open)?;
 ///
-/// // Which customers the rule lists is settled and not in the program; which plan this one has is still asked.
+/// // The rule's list of customers is settled and not in the program; the attribute `plan` is still asked.
 /// let answer = program.run("chat", &known.clone().string("plan", "pro"), Millis(0), None);
 /// assert_eq!(answer.value(), Some(Value::Boolean(true)));
 /// // The program is for customer c-1 alone.
@@ -135,7 +107,7 @@ fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: ApplicableOverrides<
     }
 }
 
-/// Writes what stays of a ruleset.
+/// Writes the tables of the program, with symbols under this key.
 fn settle(ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context, audience: Audience<'_>, key: Subkey) -> Builder {
     let mut always = vec!["customerId", "organizationId"];
     if audience.identity == Identity::Vouched {
@@ -155,7 +127,7 @@ fn settle(ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context, audi
         flags: Vec::with_capacity(ruleset.len()),
         builder: Builder::new(key),
     };
-    recognise(&mut settling.builder, known.members(), &always, key);
+    write_agreements(&mut settling.builder, known.members(), &always, key);
     let steps: Vec<Vec<Open>> = (0..image.flags()).map(|flag| settling.settle(flag)).collect();
     let needs = |flag: usize| {
         let steps = steps.get(flag).map_or(&[][..], Vec::as_slice);
@@ -176,44 +148,14 @@ fn settle(ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context, audi
     settling.builder
 }
 
-/// Writes down what a context must agree with to extend what is known.
-fn recognise(builder: &mut Builder, known: &[u8], always: &[&str], key: Subkey) {
-    let mut names: BTreeMap<&[u8], (bool, Option<&[u8]>)> = BTreeMap::new();
-    let mut members = known;
-    while let Some((name, rest)) = value::split(members) {
-        let Some((member, rest)) = value::split(rest) else { break };
-        names.insert(value::text(name).unwrap_or_default(), (false, Some(member)));
-        members = rest;
-    }
-    for name in always {
-        let name = name.as_bytes();
-        names.entry(name).or_default().0 = true;
-        // A path is settled by its first name, and by nobody having the whole of it.
-        if let Some(head) = name.split(|byte| *byte == b'.').next().filter(|head| head.len() < name.len()) {
-            names.entry(head).or_default();
-        }
-    }
-    // A context cannot set the moment, so it need not agree on it.
-    names.remove(b"now".as_slice());
-    for (name, (always, found)) in names {
-        let plain = always && !name.contains(&b'.');
-        let agreement = match found {
-            // Null is absence, and whoever is always known may also be absent.
-            None | Some([value::NULL, ..]) if plain => Agreement::AbsentOrNull,
-            None => Agreement::Absent,
-            Some(encoded) => Agreement::Equal(fingerprint(key, encoded)),
-        };
-        builder.known(name, agreement);
-    }
-}
-
-/// A step that stays, still in terms of the ruleset's tables.
+/// A step that is still open, in terms of the ruleset's tables.
 struct Open {
-    /// The condition under which it is taken; 0 where it always is.
+    /// The place of the condition under which the step is taken; 0 if it always is.
     condition: u32,
     residual: Residual,
 }
 
+/// The part of an open step that the program holds.
 enum Residual {
     Prerequisite { flag: u32, unmet: Decision, variants: Vec<u32> },
     List(List),
@@ -221,17 +163,17 @@ enum Residual {
     Const(Decision),
 }
 
-/// A flag after it was settled.
+/// A flag of the ruleset after it was settled.
 struct Settled {
-    /// Its answer, where nothing is open.
+    /// The flag's answer; `None` if a step is open.
     answer: Option<Decision>,
-    /// The new numbers of the variants that it can still have.
+    /// The variants that the flag can still have, each with its new number.
     variants: BTreeMap<u32, u32>,
-    /// Its number in the program.
+    /// The flag's number in the program.
     number: u32,
 }
 
-/// Whether a segment holds, as far as that was asked and is settled.
+/// The answer of a segment; `Known(None)` if it is open.
 #[derive(Clone, Copy)]
 enum SegmentAnswer {
     NotAsked,
@@ -244,54 +186,16 @@ struct Settling<'a> {
     openness: Openness,
     /// Evaluates what is settled.
     walk: Walk<'a, Exact, ()>,
-    /// By segment: whether it holds.
+    /// By segment: its answer.
     settled: Vec<SegmentAnswer>,
-    /// By segment: its new number and where its condition stands.
+    /// By segment that was copied: its new number, and the place of its condition.
     copied: Vec<Option<(u32, u32)>>,
     flags: Vec<Settled>,
     builder: Builder,
 }
 
-/// By attribute: whether a context that extends what is known may still change what it is.
-struct Openness(Vec<bool>);
-
-impl Openness {
-    fn new(image: &Image, known: &[u8], always: &[&str]) -> Self {
-        let mut names: Vec<(&[u8], bool)> = always.iter().map(|name| (name.as_bytes(), true)).collect();
-        let mut members = known;
-        while let Some((name, rest)) = value::split(members) {
-            let Some((member, rest)) = value::split(rest) else { break };
-            names.push((value::text(name).unwrap_or_default(), member.first() == Some(&value::NULL)));
-            members = rest;
-        }
-        names.sort_unstable();
-        let found = |name: &[u8]| {
-            let first = names.partition_point(|(known, _)| *known < name);
-            names.get(first).filter(|(known, _)| *known == name)
-        };
-        let attributes = (0..image.head(Head::Attributes)).map(|attribute| {
-            let record = image.attribute(attribute);
-            let name = image.text(record.name);
-            match record.lookup {
-                Lookup::Now => true,
-                Lookup::UserId => {
-                    // Sorted with `false` first: a value that is there comes before one that is null or only always known.
-                    let has_value = found(name).is_some_and(|(_, is_absent)| !is_absent);
-                    !(has_value || found(name).is_some() && found(b"targetingKey").is_some())
-                }
-                Lookup::Member | Lookup::Path => found(name).is_none(),
-            }
-        });
-        Self(attributes.collect())
-    }
-
-    fn of(&self, attribute: u32) -> bool {
-        self.0.get(attribute as usize).copied().unwrap_or(true)
-    }
-}
-
 impl Settling<'_> {
-    /// Works out what stays of a flag: its steps.
+    /// Settles a flag and returns its open steps; the last is an answer without condition.
     fn settle(&mut self, flag: u32) -> Vec<Open> {
         let steps = self.steps(flag);
         let answer = match steps.as_slice() {
@@ -319,7 +223,7 @@ impl Settling<'_> {
         steps
     }
 
-    /// Writes down what stays of a flag, as far as it is shown.
+    /// Writes the open steps of a flag into the program, and its names and values if it is shown whole.
     fn lay_flag(&mut self, flag: u32, steps: &[Open], shown: Shown) {
         let (key, kind, metadata) = match shown {
             Shown::Nothing => return,
@@ -352,7 +256,7 @@ impl Settling<'_> {
         }
     }
 
-    /// The steps of a flag that stay; the last is an answer without condition.
+    /// The open steps of a flag; the last is an answer without condition.
     fn steps(&mut self, flag: u32) -> Vec<Open> {
         let mut steps = Vec::new();
         let mut at = self.image.steps(flag);
@@ -367,7 +271,7 @@ impl Settling<'_> {
         }
     }
 
-    /// Settles a step as far as it goes; whether it is the flag's last.
+    /// Settles a step and keeps what is open of it; returns true if it is the last of the flag.
     fn step(&mut self, flag: u32, step: &Step, condition: u32, steps: &mut Vec<Open>) -> bool {
         let mut keep = |residual| steps.push(Open { condition, residual });
         let answer = match step {
@@ -408,7 +312,7 @@ impl Settling<'_> {
         condition == 0
     }
 
-    /// Whether a condition holds, as far as that is settled.
+    /// The answer of a condition; `None` if it is open.
     fn holds(&mut self, at: u32) -> Option<bool> {
         match self.image.words().condition(at) {
             Condition::All(children) => self.all_hold(children, true),
@@ -432,7 +336,7 @@ impl Settling<'_> {
         }
     }
 
-    /// Whether every child answers `wanted`, as far as that is settled.
+    /// True if every child answers `wanted`, false if one does not, `None` if that is open.
     fn all_hold(&mut self, children: Run, wanted: bool) -> Option<bool> {
         let mut open = false;
         for child in self.image.words().run(children) {
@@ -445,7 +349,7 @@ impl Settling<'_> {
         (!open).then_some(true)
     }
 
-    /// Copies what is open of an open condition and answers where it stands.
+    /// Copies the open part of an open condition into the program and returns its place.
     fn copy(&mut self, at: u32) -> u32 {
         let image = self.image;
         match image.words().condition(at) {

@@ -1,7 +1,7 @@
-//! Whether walking a program's tables ends, and soon: no step, condition or flag refers forward or in a circle, nothing nests too
-//! deep, nothing is counted that is not there, and no word is an operand twice.
+//! Checks that every walk of a program's tables ends soon: no step, condition or flag refers forward or in a circle, no condition nests
+//! too deep, every counted word exists, and no word is an operand twice.
 //!
-//! Reading tables is total: what refers to nothing reads as nothing. Damage is found by the checksum.
+//! Nothing else needs a check here: a reference to nothing reads as nothing, and the checksum finds damage.
 use crate::{
     document::limits::MAX_CONDITION_DEPTH,
     model::{
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Checks everything once, in time linear in the tables.
+/// Returns true if every walk of these tables ends soon. Takes time linear in the tables.
 pub(crate) fn is_sound(image: &Image) -> bool {
     let (words, segments) = (image.head(Head::Code), image.head(Head::Segments));
     // A segment takes words; more of them than words cannot all be referred to.
@@ -29,11 +29,11 @@ struct Check<'a> {
     image: &'a Image,
     /// Two words a segment: its condition and how deep that nests; 0 while not yet seen.
     memo: Memory,
-    /// How many words may still be visited.
+    /// The number of words that may still be visited.
     budget: u32,
-    /// Whether every word so far was valid.
+    /// True if every word so far was valid.
     sound: bool,
-    /// The flag that is looked at.
+    /// The number of the flag that is being checked.
     flag: u32,
 }
 
@@ -42,7 +42,7 @@ impl Check<'_> {
         self.sound &= holds;
     }
 
-    /// Charges for words that stand from `place` on, and that must exist.
+    /// Charges the budget for words that stand from `place` on, and that must exist.
     fn charge(&mut self, place: u32, words: u32) {
         let end = place.saturating_add(words);
         self.must(words <= self.budget && end <= self.image.head(Head::Code));

@@ -11,7 +11,7 @@ use crate::model::{
     symbol::{Fingerprints, Symbols as _},
 };
 
-/// The program format that is written, and the highest that is read.
+/// The one program format that is written and read.
 pub const FORMAT: u32 = 2;
 
 /// The largest program, in bytes.
@@ -19,27 +19,27 @@ pub const MAX_PROGRAM_BYTES: usize = 16_000_000;
 
 pub(crate) const MAGIC: u32 = u32::from_le_bytes(*b"TFPG");
 
-/// Why a program is refused. It is refused whole; whatever was in force before stays.
+/// The reason why a program is refused, or not made. A refused program is refused whole, and the one before stays in force.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 #[repr(u8)]
 pub enum ProgramError {
     /// The bytes are no program.
     NotAProgram = 1,
-    /// The program has a format that is not read here.
+    /// The format is not [`FORMAT`].
     Format,
     /// Bytes are missing, or there are more than the program says or than [`MAX_PROGRAM_BYTES`](crate::limits::MAX_PROGRAM_BYTES).
     Length,
-    /// The checksum is another one.
+    /// The checksum does not match the bytes: the program is damaged.
     Checksum,
-    /// The tables refer to what is not there.
+    /// The tables refer to something that is not in them, or in a circle.
     Unsound,
-    /// The context that is known cannot be used.
+    /// The known context is a refused one.
     Context,
 }
 
 impl ProgramError {
-    /// A sentence for people.
+    /// The reason in a sentence, for people.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotAProgram => "these bytes are no program",
@@ -76,7 +76,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Image, ProgramError> {
     check(&mut image, bytes.len()).map(|()| image)
 }
 
-/// Checks the program that an image has as its first `length` bytes once; afterwards it is walked in place.
+/// Checks the first `length` bytes of an image once; afterwards they are walked in place.
 pub(crate) fn check(image: &mut Image, length: usize) -> Result<(), ProgramError> {
     if image.raw(0) != MAGIC {
         return Err(ProgramError::NotAProgram);
@@ -93,10 +93,10 @@ pub(crate) fn check(image: &mut Image, length: usize) -> Result<(), ProgramError
     if image.read_head(Fingerprints::WIDTH) && is_sound(image) { Ok(()) } else { Err(ProgramError::Unsound) }
 }
 
-/// Guards against damage, not against forgery: a program is taken over a connection that is trusted.
+/// A checksum against damage, not against forgery: a program comes over a connection that is trusted.
 ///
-/// Each step can be undone, so no single changed word goes unnoticed. It is short because a page runs it once, before its WASM
-/// is optimised: there a keyed hash made loading 1,000 flags take 2.4 to 5.6 ms instead of 1.2.
+/// Each step of it can be undone, so that it notices every single changed word. It is short because a page runs it once, before the
+/// browser optimises the WASM: there a keyed hash made loading 1,000 flags take 2.4 to 5.6 ms instead of 1.2.
 fn checksum(bytes: &[u8]) -> u64 {
     const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
     let (words, rest) = bytes.as_chunks();

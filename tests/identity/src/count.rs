@@ -11,14 +11,14 @@ use crate::generate::{
     probes::{PROBES, Probe},
 };
 
-/// How the answers of one flag are counted. It never stands in a line.
+/// The names under which the answers of one flag are counted. No line has them.
 #[derive(Clone, Debug, Default)]
 pub struct Mark {
     /// The probe that the flag is, where one thing alone decides it.
     pub probe: Option<&'static Probe>,
     /// The cause, where one of its prerequisites is broken.
     pub broken: Option<&'static str>,
-    /// Whether the flag draws by `murmurhash-js`.
+    /// True if the flag draws by `murmurhash-js`.
     pub murmur: bool,
     /// Bounds of its shares.
     pub bounds: Vec<u32>,
@@ -26,16 +26,16 @@ pub struct Mark {
     pub edges: Edges,
 }
 
-/// How the answer to one question is counted.
+/// The names under which the answer to one question is counted.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// The flag's mark; an empty one where no sound flag is asked for.
     pub mark: Rc<Mark>,
-    /// Whether the rollout or condition, if it is reached, compares a bucket at its edge.
+    /// True if the rollout or condition, if it is reached, compares a bucket at its edge.
     pub near: bool,
 }
 
-/// How often each thing was answered.
+/// The number of times that each thing was answered.
 #[derive(Default)]
 pub struct Counts {
     pairs: u64,
@@ -117,7 +117,7 @@ impl Counts {
         *self.by_name.entry((what, name)).or_default() += 1;
     }
 
-    /// How often this was answered.
+    /// The number of times that this was answered.
     pub fn of(&self, what: &'static str, name: &'static str) -> u64 {
         self.by_name.get(&(what, name)).copied().unwrap_or_default()
     }

@@ -1,16 +1,16 @@
-//! What the programs are told on their command line.
+//! The options of the programs, from their command line.
 
 /// `--pairs N --seed S` and, where answers are kept, `--answers FILE`.
 pub struct Options {
-    /// How many questions.
+    /// The number of questions.
     pub pairs: usize,
-    /// Whence they come.
+    /// The seed of the questions.
     pub seed: u64,
-    /// Where to write the answers.
+    /// The file to write the answers to; `None` to keep none.
     pub answers: Option<String>,
-    /// Whether some questions come from contexts that do not extend what is known.
+    /// True if some questions come from contexts that do not extend what is known.
     pub strangers: bool,
-    /// Whether to answer by programs.
+    /// True to answer by programs.
     pub program: bool,
 }
 

@@ -1,5 +1,4 @@
-//! Which flags differ between two rulesets, against their answers: documents are generated and changed at random, and a flag that
-//! is said to be the same has to answer the same.
+//! A flag that does not differ between two rulesets answers the same in both: generated documents are changed at random and asked.
 
 use std::collections::BTreeSet;
 

@@ -32,7 +32,7 @@ fn answer(runner: &mut LineRunner, line: &str) -> String {
     runner.answer(line).expect("a question is answered")
 }
 
-/// Whether the program may answer: the document is in force, and the context is refused or extends what is known.
+/// Returns true if the program must answer: a document is in force, and the context is refused or extends the known one.
 fn is_ready(line: &str, evaluated: &str) -> bool {
     if evaluated.starts_with("{\"error\":") || is_refused(line, evaluated) {
         return true;
@@ -53,7 +53,7 @@ fn is_ready(line: &str, evaluated: &str) -> bool {
             .all(|(name, value)| context.get(name).is_some_and(|told| equal(told, value)))
 }
 
-/// Whether the context is refused: then a flag that nobody has is an invalid context, too.
+/// Returns true if the context is refused: then a flag that nobody has is an invalid context, too.
 fn is_refused(line: &str, evaluated: &str) -> bool {
     // A unit that is unfit is answered by the same code; a context that is refused is refused whatever is asked.
     evaluated.contains("INVALID_CONTEXT") && {

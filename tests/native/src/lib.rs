@@ -15,7 +15,7 @@ pub struct LineRunner {
     by_program: bool,
 }
 
-/// A line's members; each still unread, because some of them may hold what is no text.
+/// The members of a line, unread: some of them may spell strings that are no text.
 #[derive(Deserialize)]
 pub struct Line<'l> {
     #[serde(borrow, default, deserialize_with = "present")]
@@ -38,7 +38,7 @@ pub struct Line<'l> {
     known: Option<&'l RawValue>,
 }
 
-/// Keeps a member that is null apart from an absent one.
+/// Reads a member so that null differs from absence.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     Deserialize::deserialize(deserializer).map(Some)
 }
@@ -126,7 +126,7 @@ impl LineRunner {
     }
 }
 
-/// Whether a member of the answer is asked for; `None` where that is neither true nor false.
+/// Reads a member that is true or false, false if absent; `None` for any other value.
 fn wanted(asked: Option<&RawValue>) -> Option<bool> {
     match asked.map(RawValue::get) {
         None | Some("false") => Some(false),

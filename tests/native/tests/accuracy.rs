@@ -1,4 +1,4 @@
-//! How evenly units fall into buckets: binomial and χ² bounds are arithmetic, not our own output.
+//! Units fall evenly into buckets, within binomial and χ² bounds, which are arithmetic and not our own output.
 
 use sdk_core::{BUCKETS, BucketKey};
 

@@ -1,4 +1,4 @@
-//! What must never leave the edge: ids of lists, other people's overrides, the environment's key, names that people gave.
+//! A program holds no ids of lists, no overrides of others, no bucket key and no names that operators gave: none may leave the edge.
 
 use std::fmt::Write as _;
 
@@ -72,7 +72,7 @@ fn nothing_of_anybody_else_is_in_a_program() {
             let mut reversed = key;
             reversed.reverse();
             assert!(!contains(&bytes, &reversed), "{known}: the key, backwards");
-            // The control: what is meant to be in a program is found by the same search.
+            // The control: the same search finds the strings that a program does hold.
             assert!(contains(&bytes, b"lists"), "{known}: the flag's key is missing");
             assert!(contains(&bytes, b"to everybody"), "{known}: metadata, which is public, is missing");
         }
@@ -105,7 +105,7 @@ fn a_flag_outside_the_audience_leaves_its_steps_alone_in_the_program() {
     };
     let tags = ["page".to_owned()];
     assert!(!contains(&program(&tags).to_bytes(), b"canary") && !contains(program(&tags).to_json().as_bytes(), b"canary"));
-    // The control: who may see all flags gets the names.
+    // The control: an audience without tags gets the names.
     for name in ["canary-hidden", "canary-alias", "canary-on", "canary-value", "canary-told"] {
         assert!(contains(&program(&[]).to_bytes(), name.as_bytes()), "{name}");
     }

@@ -20,7 +20,7 @@ const SESSION: [(&str, &str, [bool; 3]); 9] = [
     ("sessionPersistence.phase3.analytics", "phase3_analytics", [false, false, true]),
 ];
 
-/// Of how many users in a hundred each is on.
+/// The flags that are rolled out by user, each with its percentage.
 const BY_USER: [(&str, u32); 8] = [
     ("ai_alpha_users", 10),
     ("ai_beta_users", 50),
@@ -32,7 +32,7 @@ const BY_USER: [(&str, u32); 8] = [
     ("profile_ui_revamp", 5),
 ];
 
-/// The document as it would be in another environment.
+/// The example document, compiled for this environment.
 fn compiled(environment: &str) -> Compiled {
     let text = DOCUMENT.replacen("\"environment\": \"production\"", &format!("\"environment\": \"{environment}\""), 1);
     assert!(text.contains(&format!("\"environment\": \"{environment}\"")));
@@ -41,7 +41,7 @@ fn compiled(environment: &str) -> Compiled {
     compiled
 }
 
-/// Whether a flag is on, and who said so.
+/// The value of a boolean flag, with its layer and reason.
 #[track_caller]
 fn answer(compiled: &Compiled, flag: &str, context: &str) -> (bool, Option<Layer>, Reason) {
     let context = Context::from_json(context);

@@ -1,4 +1,4 @@
-//! Explanations: watching changes nothing, and what is seen is what a person would look for.
+//! Explanations give the answers of the evaluation, and name the condition, the operand and the bucket that led to them.
 
 use sdk_core::{Compiled, Context, ExplainedUnit, Identity, Millis, compile, specialise};
 

@@ -1,4 +1,4 @@
-//! A document in rows is the same document; what an import keeps, and what it tells.
+//! A document through rows evaluates as it did; an import keeps state and reports its changes.
 
 use std::{fs, path::Path};
 
@@ -46,7 +46,7 @@ fn check_same(text: &str) {
     let ruleset = compiled(&rows.compose(false)).ruleset;
     for (key, tree) in rows.iter() {
         let Some(kind) = key.kind.owner() else { continue };
-        // An id that is no text, or that holds U+0000, is nobody's.
+        // No context has an id that is no text, or that holds U+0000.
         let id = serde_json::from_str::<String>(&format!("\"{}\"", key.name)).ok().filter(|id| !id.contains('\0'));
         let Some(id) = id else { continue };
         let (alone, errors) = ruleset.owner_overrides(kind, &id, tree);
@@ -144,7 +144,7 @@ fn answers_of_rows_are_answers_of_the_text() {
     assert!(asked > 500, "{asked}");
 }
 
-/// Imports one document over another; the composed result, what it changes, and what is kept.
+/// Imports one document over another; returns the composed result, the changes, and the places that are kept.
 fn import(held: &str, given: &str, state: State) -> (Value, Vec<String>, Vec<String>) {
     let empty = Rows::default();
     let held = empty.merge(Rows::split(held).unwrap(), State::Keep).rows;
@@ -224,7 +224,7 @@ fn overrides_are_kept_and_a_new_flag_brings_its_own() {
     assert_eq!((changes, kept), (strings(&[]), strings(&[])));
 }
 
-/// Whether importing `given` over `held` changes nothing.
+/// Checks that importing `given` over `held` changes nothing, or, if not `equal`, something.
 #[track_caller]
 fn check_equal(held: &str, given: &str, equal: bool) {
     let (_, changes, _) = import(&document(held, ""), &document(given, ""), State::Replace);
@@ -240,7 +240,7 @@ fn spelling_is_no_change() {
     );
     check_equal(r#"{"a":{},"b":{}}"#, r#"{"b":{},"a":{}}"#, false);
     check_equal(r#"{"a":{"rollout":{"percentage":1}}}"#, r#"{"a":{"rollout":{"percentage":1.0}}}"#, true);
-    // Which of two variants `true` means depends on their order.
+    // The order of two variants with the value `true` decides which of them an override `true` names.
     let variants = |names: [&str; 2]| format!(r#"{{"a":{{"variants":{{"{}":true,"{}":true}},"on":"x","off":"y"}}}}"#, names[0], names[1]);
     check_equal(&variants(["x", "y"]), &variants(["y", "x"]), false);
 }

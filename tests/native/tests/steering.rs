@@ -1,4 +1,4 @@
-//! Commands: what they lead to, held against a model that knows nothing of rows.
+//! Commands lead to the same state as a model without rows, and each change has a record.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,7 +125,7 @@ fn overrides_are_set_and_removed_leaf_by_leaf() {
     assert!(second.changes[0].had_override);
     assert_eq!((second.changes[1].old_value, second.changes[1].new.as_deref()), (None, Some("\"on\"")));
     assert_eq!(hub.document()["overrides"], json!({ "customers": { "c-1": { "s": { "p2": { "retry": true } }, "theme": "on" } } }));
-    // What is so already is no change; `true` and the name of the variant say the same.
+    // Setting the present override again is no change; `true` and the name of the variant are the same override.
     assert!(hub.command(&set(OwnerKind::Customer, "c-1", &json!({ "s.p2.retry": "on", "s.p3.sync": null }))).unwrap().changes.is_empty());
     hub.command(&Command::Clear { owner: OwnerKind::Customer, id: "c-1".into() }).unwrap();
     assert_eq!(hub.document().get("overrides"), None);
@@ -358,7 +358,7 @@ fn who_would_get_another_answer_is_found_by_asking() {
     );
 }
 
-/// What the hub should hold, without rows.
+/// The state that the hub should have, without rows.
 #[derive(Default)]
 struct Model {
     killed: BTreeSet<&'static str>,
@@ -441,7 +441,7 @@ fn any_commands_lead_where_the_model_does() {
 
 type Where = (&'static str, u8, f64);
 
-/// An order, and where it should lead from there.
+/// A command on a rollout, and the state that it should lead to from this one.
 fn step(roll: usize, now: Option<Where>) -> (RolloutCommand, Option<Where>) {
     let ladder = [0.0_f64, 1.0, 10.0, 50.0, 100.0];
     match roll {

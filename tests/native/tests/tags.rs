@@ -1,9 +1,10 @@
-//! Keys that see only flags with some tag: what they are answered, and what of the other flags leaves the edge.
+//! A key with tags gets answers of flags with one of its tags only, and nothing of other flags leaves the edge but open prerequisites.
 
 use sdk_core::{ApplicableOverrides, Audience, Context, ErrorCode, Millis, Program, Ruleset, compile, specialise};
 
 const NOW: Millis = Millis(1_800_000_000_000);
-/// What is hidden has `hid` in every name and value; only `gate` is needed by a flag that is seen, and only where the plan is unknown.
+/// Hidden flags have `hid` in every name and value. Of them only `gate` is a prerequisite of a visible flag, and it is open only while the
+/// plan is unknown.
 const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{
     "hid.gate":{"type":"string","tags":["hid-team"],"aliases":["hidGate"],"variants":{"hidOn":"hid value","hidOff":"hid other","hidSpare":"hid spare"},"on":"hidOn","off":"hidOff",
         "targets":[{"attribute":"userId","values":["hid-user-1","hid-user-2"],"variant":"hidOn"}],

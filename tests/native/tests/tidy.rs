@@ -1,4 +1,4 @@
-//! What may stand where: checked by reading the source.
+//! Rules about the source: the words, names and dependencies that each folder may have.
 
 use std::{
     collections::BTreeSet,
@@ -30,7 +30,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Files below `folder` in which one of the words stands, but for those that may have it.
+/// The files below `folder` that have one of the words, except the allowed ones.
 fn offenders(folder: &str, words: &[&str], allowed: &[&str]) -> Vec<String> {
     sources(folder)
         .into_iter()
@@ -51,7 +51,7 @@ fn dependencies(package: &str) -> BTreeSet<String> {
     names
 }
 
-/// What the core may be built of; each is argued for in its `Cargo.toml`.
+/// The packages that the core may be built of; its `Cargo.toml` gives the reason for each.
 const CORE: [&str; 17] = [
     "sdk-core",
     "serde",
@@ -72,7 +72,7 @@ const CORE: [&str; 17] = [
     "unicode-ident",
 ];
 
-/// What steering may be built of besides: the hash of the audit chain.
+/// The packages that steering may be built of besides: the hash of the audit chain.
 const CONTROL: [&str; 9] =
     ["control", "sha2", "digest", "block-buffer", "crypto-common", "generic-array", "typenum", "cpufeatures", "cfg-if"];
 

@@ -1,4 +1,4 @@
-//! What fuzzing found, kept: calls that must answer whatever their arguments.
+//! Calls that once failed under fuzzing: each must answer, whatever its arguments.
 
 use sdk_core::{Context, Identity, Millis, Runner};
 

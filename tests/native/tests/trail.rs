@@ -1,4 +1,4 @@
-//! What the audit trail tells of overrides: whoever folds its records has what is stored.
+//! The records of overrides, applied one after another, lead to the stored overrides.
 use control::{
     Command, CurrentState, Import, apply,
     change::{Actor, Change},
@@ -78,7 +78,7 @@ fn an_override_that_is_there_stays_however_it_is_spelled() {
     assert_eq!(imported(&both, &nested, State::Replace), [record("s.b", Some("false"), Some("true"))]);
 }
 
-/// An empty name is a name on the way to a leaf: what stands below it is no override of a flag that is called like the rest.
+/// An empty name is a name of the path: a leaf below it is no override of the flag whose key is the rest of the path.
 #[test]
 fn what_stands_below_an_empty_name_is_nobodys_override() {
     let before = document(r#"{"b":{}}"#, r#"{"b":true}"#);

@@ -1,4 +1,4 @@
-//! The vectors, on native Rust: by evaluation, by programs, and what documents are refused or reported for.
+//! The vectors on native Rust: evaluation and programs answer as expected, and documents have the expected errors.
 
 use std::{fs, path::Path};
 
@@ -21,7 +21,7 @@ struct Topic<'t> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Case<'t> {
-    /// Unread: it may spell what is no text.
+    /// Unread: it may spell strings that are no text.
     #[serde(borrow)]
     description: &'t RawValue,
     document: String,
@@ -175,7 +175,7 @@ fn documents_are_refused_and_reported_as_expected() {
     assert!(cases >= 450, "only {cases} cases");
 }
 
-/// What differs from what is expected of a document.
+/// Compares the errors of a document with the expected ones; the error is a sentence about the difference.
 fn refusal(case: &Refusal<'_>, text: &str) -> Result<(), String> {
     match (sdk_core::compile(text, None), case.refused) {
         (Err(error), true) => match &case.pointer {

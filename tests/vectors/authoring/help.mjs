@@ -5,7 +5,7 @@ export const KEY = '000102030405060708090a0b0c0d0e0f';
 /** A document with these flags; `more` adds or replaces top-level members. */
 export const doc = (flags, more = {}) => ({ schema: 'twinflag/1', environment: 'production', bucketKey: KEY, ...more, flags });
 
-/** What the hand expects: the answer came from this layer with this variant. */
+/** An expectation written by hand: the answer has this layer and this variant. */
 const from = (reason, layer) => (variant, value) => ({ reason, layer, variant, ...(value === undefined ? {} : { value }), errorCode: undefined });
 
 export const killed = from('DISABLED', 'kill');

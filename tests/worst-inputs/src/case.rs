@@ -1,7 +1,7 @@
 //! A case: one row of the table, as inputs and the ceiling that holds them.
 use control::Command;
 
-/// What is done with an input. Every machine does it in its own way, and counts only the marked step of it.
+/// The work that a load does with an input. Every machine does it in its own way, and counts only its main step.
 pub(crate) enum Load {
     /// Compiles a document.
     Compile(String),
@@ -108,7 +108,7 @@ impl Check {
         }
     }
 
-    /// Whether it is about instructions.
+    /// Returns true if the ceiling bounds instructions.
     pub(crate) fn counts_instructions(&self) -> bool {
         match self {
             Self::Instructions { .. } | Self::Time { .. } => true,

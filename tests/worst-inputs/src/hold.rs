@@ -96,13 +96,13 @@ impl Found {
         Some(self.worst? as f64 / self.honest.filter(|honest| *honest > 0)? as f64)
     }
 
-    /// How long the worst input takes.
+    /// The time that the worst input takes.
     #[expect(clippy::cast_precision_loss, reason = "counts of instructions are far below 2^53")]
     pub(crate) fn milliseconds(&self) -> Option<f64> {
         Some(self.worst.filter(|worst| *worst > 0)? as f64 / PER_MILLISECOND)
     }
 
-    /// Whether the case holds.
+    /// Returns true if the case holds.
     pub(crate) fn is_met(&self, check: &Check) -> bool {
         let within = match check {
             Check::Instructions { times, .. } => self.ratio().is_some_and(|ratio| ratio <= *times),

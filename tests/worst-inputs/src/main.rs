@@ -1,4 +1,4 @@
-//! What one caller may cost: `worst-inputs --modules DIR [native|wasm] [W4 …]`.
+//! Measures the cost that one caller can cause: `worst-inputs --modules DIR [native|wasm] [W4 …]`.
 //!
 //! Every case runs a worst input beside an honest one and compares how many instructions they take, or holds what the input may take
 //! of time, memory or errors, or whether it is refused. Instructions are counted, not timed: natively by callgrind, in WebAssembly by

@@ -1,4 +1,4 @@
-//! What a load needs that is not counted: documents compiled, programs made.
+//! Prepares loads: compiles documents and makes programs, which is not counted.
 use anyhow::{Result, ensure};
 use sdk_core::{Compiled, Context, Identity, Program, ProgramError, compile, specialise};
 

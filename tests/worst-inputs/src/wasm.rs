@@ -16,7 +16,7 @@ const NOW: f64 = 1_762_128_000_000.0;
 const PAGE: u64 = 65_536;
 /// The bits of a decision that number its variant; an error has none.
 const VARIANT: u64 = 0xFFF;
-/// What `load` answers below this is a reason to refuse.
+/// An answer of `load` below this number is the reason why it refuses the program.
 const REFUSALS: u64 = 8;
 
 /// Both modules, compiled for the interpreter.
@@ -117,7 +117,7 @@ impl Modules {
         Ok(if decisions.iter().all(|decision| decision & VARIANT != 0) { Outcome::Taken } else { Outcome::Refused })
     }
 
-    /// A fresh instance. What a module imports is only there to throw: it does nothing here.
+    /// A fresh instance. A module imports functions only to throw errors; here they do nothing.
     fn instance(&self, module: &Module) -> Result<Running> {
         let mut store = Store::new(&self.engine, ());
         store.set_fuel(PLENTY)?;
@@ -199,7 +199,7 @@ fn number(results: &[Val]) -> Result<u64> {
     }
 }
 
-/// Whether the glue would throw: its last result says so.
+/// Returns true if the glue would throw: its last result says so.
 fn is_thrown(results: &[Val]) -> Result<bool> {
     match results.last() {
         Some(Val::I32(thrown)) if results.len() > 2 => Ok(*thrown != 0),

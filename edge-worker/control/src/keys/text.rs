@@ -1,4 +1,4 @@
-//! A key as text: its row, and the view that may be shown.
+//! A key as text: its row, and the view for operators, which has no secret.
 use alloc::{
     borrow::Cow,
     string::{String, ToString as _},
@@ -12,7 +12,7 @@ use sdk_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{Key, KeyIdentity, KeyKind, KeyTerms, Secret};
-use crate::change::Hash;
+use crate::change::{Hash, text};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,7 +35,7 @@ struct Row<'r> {
 }
 
 impl Key {
-    /// As its row holds it.
+    /// The text of the key's row, as JSON.
     pub(super) fn to_row(&self) -> String {
         let (customer, organization) = self.pinned();
         let millis = |moment: Option<Millis>| moment.map(|Millis(millis)| millis);
@@ -58,7 +58,7 @@ impl Key {
         serde_json::to_string(&row).unwrap_or_default()
     }
 
-    /// Reads a row; one that this release does not understand is no key, and opens nothing.
+    /// Reads a row; `None` if this release does not understand it, so that such a key opens nothing.
     pub fn from_row(text: &str) -> Option<Self> {
         let row: Row<'_> = serde_json::from_str(text).ok()?;
         let identity = match &*row.identity {
@@ -86,7 +86,7 @@ impl Key {
         })
     }
 
-    /// The view of the key, as a JSON object: everything but hash and secrets.
+    /// The key as a JSON object for operators and records: everything but its hash and its secrets.
     pub fn to_view(&self, id: &str) -> String {
         let mut out = String::new();
         let mut object = Object::open(&mut out);
@@ -117,12 +117,6 @@ impl Key {
             KeyIdentity::Pinned { customer, organization } => (customer.as_deref(), organization.as_deref()),
             KeyIdentity::Open | KeyIdentity::Signed => (None, None),
         }
-    }
-}
-
-fn text(object: &mut Object<'_>, name: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        write_string(object.member(name), value);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Differences between rows: the rows to write, and the list to show an operator.
+//! The differences between two sets of rows: as rows to write, and as places in the document to show an operator.
 use alloc::{string::String, vec::Vec};
 
 use sdk_core::json::{Place, spelled_members};
@@ -8,28 +8,28 @@ use super::{
     split::{Members, STATE},
 };
 
-/// Something in a document that is different now.
+/// A place in a document that differs from the document before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// How.
+pub struct DocumentChange {
+    /// The kind of the difference.
     pub kind: ChangeKind,
-    /// The place: a JSON pointer into the document.
+    /// The place that differs, as a JSON pointer.
     pub pointer: String,
 }
 
-/// How something is different.
+/// The kind of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// It was not there.
+    /// Only the new document has the place.
     Added,
-    /// It says something else.
+    /// Both documents have the place, with different values.
     Changed,
-    /// It is gone.
+    /// Only the old document has the place.
     Removed,
 }
 
 impl ChangeKind {
-    /// A word for it.
+    /// The name of the kind in the admin API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -48,19 +48,19 @@ impl ChangeKind {
 }
 
 impl Rows {
-    /// The rows to write so that these become `next`; none stands for one that goes. Another spelling is no change.
+    /// The rows to write so that these rows become `next`; `None` removes a row. A row that is only spelled differently is not written.
     pub fn writes<'r>(&'r self, next: &'r Self) -> Vec<(&'r RowKey, Option<&'r str>)> {
         let gone = self.0.keys().filter(|key| !next.0.contains_key(*key)).map(|key| (key, None));
         let other = next.iter().filter(|(key, text)| !self.text(key).is_some_and(|held| spelling::same(key.kind, held, text)));
         gone.chain(other.map(|(key, text)| (key, Some(text)))).collect()
     }
 
-    /// The same differences for an operator, as places in the document.
-    pub fn changes(&self, next: &Self) -> Vec<Change> {
+    /// The same differences as places in the document, to show an operator.
+    pub fn changes(&self, next: &Self) -> Vec<DocumentChange> {
         let mut changes = Vec::new();
         for (key, text) in self.writes(next) {
             let held = self.text(key);
-            let change = |kind| Change { kind, pointer: pointer(key) };
+            let change = |kind| DocumentChange { kind, pointer: pointer(key) };
             match key.kind {
                 RowKind::BucketKey | RowKind::Course | RowKind::Membership | RowKind::Key => {}
                 RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
@@ -73,7 +73,7 @@ impl Rows {
         changes
     }
 
-    /// Whether what stands in both stands in another order.
+    /// Returns true if the names that both have stand in another order.
     pub(crate) fn is_other_order(&self, next: &Self, key: &RowKey) -> bool {
         let names = |rows: &'_ Self| -> Vec<String> {
             rows.get(RowKind::Order, &key.name).unwrap_or_default().split('\n').map(Into::into).collect()
@@ -87,8 +87,8 @@ impl Rows {
         common(&before, &after) != common(&after, &before)
     }
 
-    /// The members of a flag's state that are different; a flag that comes or goes says so itself.
-    fn state_changes(&self, next: &Self, key: &RowKey, held: Option<&str>, text: Option<&str>) -> Vec<Change> {
+    /// The members of a flag's state that differ; none for a flag that comes or goes, which is one difference itself.
+    fn state_changes(&self, next: &Self, key: &RowKey, held: Option<&str>, text: Option<&str>) -> Vec<DocumentChange> {
         let is_flag = |rows: &Self| rows.get(RowKind::Flag, &key.name).is_some();
         if !is_flag(self) || !is_flag(next) {
             return Vec::new();
@@ -103,7 +103,7 @@ impl Rows {
             };
             if !same {
                 let kind = ChangeKind::of(before.is_some(), after.is_some());
-                changes.push(Change { kind, pointer: pointer(key) + "/" + name });
+                changes.push(DocumentChange { kind, pointer: pointer(key) + "/" + name });
             }
         }
         changes
@@ -115,13 +115,13 @@ fn find<'t>(members: &Members<'t>, name: &str) -> Option<&'t str> {
 }
 
 impl RowKey {
-    /// The place of the row in a document: a JSON pointer.
+    /// The place of the row in a document, as a JSON pointer; empty for a row that is no part of a document.
     pub fn pointer(&self) -> String {
         pointer(self)
     }
 }
 
-/// The place of a row in a document.
+/// The place of a row in a document, as a JSON pointer.
 pub(super) fn pointer(key: &RowKey) -> String {
     let name = serde_json::from_str::<String>(&alloc::format!("\"{}\"", key.name)).unwrap_or_else(|_| key.name.clone());
     let section = |section: &str| Place::ROOT.name(section).name(&name).pointer();
@@ -132,7 +132,7 @@ pub(super) fn pointer(key: &RowKey) -> String {
         RowKind::Flag | RowKind::State | RowKind::Course => section("flags"),
         RowKind::Customer => Place::ROOT.name("overrides").name("customers").name(&name).pointer(),
         RowKind::Organization => Place::ROOT.name("overrides").name("organizations").name(&name).pointer(),
-        // Nowhere: no part of a document.
+        // These rows are no part of a document.
         RowKind::Membership | RowKind::Key => Place::ROOT.pointer(),
     }
 }

@@ -1,4 +1,4 @@
-//! From rows to the text of a document.
+//! Composes the text of a document from rows.
 use alloc::string::String;
 
 use sdk_core::OwnerKind;

@@ -23,38 +23,37 @@ use super::{
 /// The side whose `enabled`, `rollout` and overrides count after an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The hub's stay for flags it has; a flag that is new to it brings its own.
+    /// The hub keeps its state of the flags it has; a flag that is new to it brings its own.
     Keep,
-    /// The document's count.
+    /// The state of the document replaces that of the hub.
     Replace,
 }
 
 /// The result of a merge.
 #[derive(Debug)]
 pub struct Merged {
-    /// The rows that are to be.
+    /// The rows after the merge.
     pub rows: Rows,
-    /// Places at which the hub's state differs from the document's and stays, as JSON pointers.
+    /// The places at which the hub keeps its state though the document has another, as JSON pointers.
     pub kept: Vec<String>,
 }
 
 impl Rows {
-    /// The bucket key in force.
+    /// The bucket key in force; `None` before the first import.
     pub fn bucket_key(&self) -> Option<BucketKey> {
         BucketKey::from_hex(self.get(RowKind::BucketKey, "")?)
     }
 
-    /// Imports a document over these rows; into none of them, it is taken as it is.
+    /// Imports a document over these rows. If there are none, the document becomes the rows as it is.
     ///
-    /// These rows must be all there are, but that of the overrides those of owners that the document names are enough for
-    /// [`State::Keep`].
+    /// `self` must have every row, except that for [`State::Keep`] the overrides of the owners that the document names are enough.
     pub fn merge(&self, document: Self, state: State) -> Merged {
         let mut merged = Merged { rows: document, kept: Vec::new() };
         let own_key = merged.rows.get(RowKind::Member, BUCKET_KEY).and_then(|raw| serde_json::from_str::<String>(raw).ok());
         if let Some(key) = own_key {
             merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key);
         } else {
-            // A document without a key changes nobody's bucket, and the one that named it still does.
+            // A document without a key changes nobody's bucket: the key in force stays, and so does the member that named it.
             for (kind, name) in [(RowKind::BucketKey, ""), (RowKind::Member, BUCKET_KEY)] {
                 if let Some(text) = self.get(kind, name) {
                     merged.rows.insert(RowKey::of(kind, name), text.into());
@@ -75,7 +74,7 @@ impl Rows {
         let flags: Vec<String> = merged.rows.of(RowKind::Flag).map(|(name, _)| name.into()).collect();
         for name in flags {
             let Some(held) = self.get(RowKind::State, &name) else { continue };
-            // A flag that cannot be read says nothing of its state; when it can be again, the state is still here.
+            // A flag that cannot be read has no state to compare; the hub's state stays until it can be read again.
             let state = match merged.rows.get(RowKind::State, &name) {
                 Some(given) => kept_state(&name, held, given, &mut merged.kept),
                 None => held.into(),
@@ -135,7 +134,7 @@ impl Rows {
     }
 }
 
-/// The state of a flag that the hub has: its own, but for what is no state at all.
+/// The state after the import of a flag that the hub has: the hub's own members, or the document's in place of unsound ones.
 fn kept_state(name: &str, held: &str, given: &str, kept: &mut Vec<String>) -> String {
     let (held, given) = (spelled_members(held).unwrap_or_default(), spelled_members(given).unwrap_or_default());
     let mut state = Vec::new();
@@ -156,12 +155,12 @@ fn kept_state(name: &str, held: &str, given: &str, kept: &mut Vec<String>) -> St
     object(state.into_iter())
 }
 
-/// Whether a flag with this member is not left out for it.
+/// Returns true if this member of a flag's state is sound: an unsound one leaves the flag out.
 fn is_state(member: &str, raw: &str) -> bool {
     if member == "enabled" { matches!(serde_json::from_str(raw), Ok(Json::Boolean(_))) } else { is_rollout(raw) }
 }
 
-/// The leaves of a tree of overrides at wanted paths, in their order; `None` where there is none.
+/// The leaves of a tree of overrides at wanted paths, in their order; `None` if there is none.
 fn chosen(tree: Json<'_>, is_wanted: impl Fn(&str) -> bool) -> Option<Json<'_>> {
     let Json::Object(mut members) = tree else { return None };
     retain_leaves(&mut members, is_wanted);
@@ -185,7 +184,7 @@ impl<'t> VisitLeaves<'t> for Paths {
     }
 }
 
-/// A tree of overrides with what is new to it.
+/// A stored tree of overrides with new leaves added.
 fn with(held: &str, new: Json<'_>) -> String {
     let Ok(mut tree) = serde_json::from_str::<Json<'_>>(held) else { return spelling::written(&new) };
     add(&mut tree, new);

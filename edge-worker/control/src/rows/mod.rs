@@ -1,4 +1,4 @@
-//! A document as rows: what a hub stores, so that a change writes what it changes and no value is as large as the whole.
+//! Rows: a document in pieces, as a hub stores it. A change writes only the rows that it changes, and no row is as large as the whole.
 //!
 //! A row is a piece of the document's text under a key. [`Rows::split`] and [`Rows::compose`] are each other's inverse but for
 //! spelling: what is composed evaluates exactly like what was split, bad flags included. `enabled` and `rollout` of a flag, and
@@ -11,7 +11,7 @@ mod split;
 
 use alloc::{collections::BTreeMap, string::String};
 
-pub use changes::{Change, ChangeKind};
+pub use changes::{ChangeKind, DocumentChange};
 pub use merge::{Merged, State};
 
 use sdk_core::{
@@ -22,7 +22,7 @@ use sdk_core::{
 /// The member of a document that names its bucket key.
 pub(crate) const BUCKET_KEY: &str = "bucketKey";
 
-/// How many pages the overrides are grouped in.
+/// The number of pages that the overrides are grouped in.
 pub const PAGES: u16 = 1_024;
 
 /// The kind of a row. The names are those that are stored.
@@ -67,17 +67,17 @@ const KINDS: [(RowKind, &str); 11] = [
 ];
 
 impl RowKind {
-    /// Its name.
+    /// The name of the kind, as it is stored.
     pub fn as_str(self) -> &'static str {
         KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
     }
 
-    /// The kind of this name.
+    /// The kind with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         KINDS.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
     }
 
-    /// The kind of owner whose overrides such a row holds.
+    /// The kind of owner whose overrides such a row holds; `None` for other rows.
     pub fn owner(self) -> Option<OwnerKind> {
         match self {
             Self::Customer => Some(OwnerKind::Customer),
@@ -94,7 +94,7 @@ impl RowKind {
         }
     }
 
-    /// Whether a document says nothing of such rows: an import leaves them.
+    /// Returns true if such rows are no part of a document: an import leaves them as they are.
     pub fn is_beside_documents(self) -> bool {
         match self {
             Self::Course | Self::Membership | Self::Key => true,
@@ -119,7 +119,7 @@ impl From<OwnerKind> for RowKind {
     }
 }
 
-/// Which row: its kind, and a name as JSON spells it between the quotes, so that any name can be stored.
+/// The key of a row. The name is spelled as JSON does, so that any name can be stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowKey {
     /// The kind of the row.
@@ -129,14 +129,14 @@ pub struct RowKey {
 }
 
 impl RowKey {
-    /// The row of something with this name.
+    /// The key of the row of this kind for a thing with this name.
     pub fn of(kind: RowKind, name: &str) -> Self {
         Self { kind, name: unquoted(&quoted(name)).into() }
     }
 
     /// The page of a row about a customer or an organization, below [`PAGES`]; other rows have none.
     pub fn page(&self) -> Option<u16> {
-        // Which page an owner is on is stored: this key never changes.
+        // Hubs store the page of an owner, so this key never changes.
         const OWNERS: Subkey = Subkey([0x7477_696E_666C_6167, 0x7061_6765_732D_6F66]);
         let owner = if self.kind == RowKind::Membership { Some(OwnerKind::Customer) } else { self.kind.owner() };
         let hash = match owner? {
@@ -148,36 +148,45 @@ impl RowKey {
 }
 
 /// A document in rows, whole or in part.
+///
+/// ```
+/// use control::rows::{RowKey, RowKind, Rows};
+///
+/// let rows = Rows::split(r#"{ "schema": "twinflag/1", "flags": { "chat": { "enabled": false, "default": "on" } } }"#).unwrap_or_default();
+/// assert_eq!(rows.text(&RowKey::of(RowKind::State, "chat")), Some(r#"{"enabled":false}"#));
+/// assert_eq!(rows.text(&RowKey::of(RowKind::Flag, "chat")), Some(r#"{"default":"on"}"#));
+/// assert_eq!(rows.compose(true), r#"{"schema":"twinflag/1","flags":{"chat":{"default":"on","enabled":false}}}"#);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows(BTreeMap<RowKey, String>);
 
 impl Rows {
-    /// The text of a row.
+    /// The text of the row of this kind, whose name is spelled as JSON does; `None` if there is none.
     pub fn get(&self, kind: RowKind, name: &str) -> Option<&str> {
         self.text(&RowKey { kind, name: name.into() })
     }
 
-    /// Puts a row in place of what is there.
+    /// Writes a row, in place of the one with this key if there is one.
     pub fn insert(&mut self, key: RowKey, text: String) {
         self.0.insert(key, text);
     }
 
-    /// Takes a row away.
+    /// Removes the row with this key, if there is one.
     pub fn remove(&mut self, key: &RowKey) {
         self.0.remove(key);
     }
 
-    /// Adds rows.
+    /// Writes all rows of another set, in place of those with the same keys.
     pub fn append(&mut self, rows: Self) {
         self.0.extend(rows.0);
     }
 
-    /// The keys of those that are overrides.
+    /// The keys of the rows that hold overrides.
     pub fn owners(&self) -> impl Iterator<Item = &RowKey> {
         self.0.keys().filter(|key| key.kind.owner().is_some())
     }
 
-    /// Whether there are none.
+    /// Returns true if there is no row.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -187,18 +196,18 @@ impl Rows {
         self.0.iter().map(|(key, text)| (key, text.as_str()))
     }
 
-    /// The text of the row with this key.
+    /// The text of the row with this key; `None` if there is none.
     pub fn text(&self, key: &RowKey) -> Option<&str> {
         self.0.get(key).map(String::as_str)
     }
 
-    /// The names and texts of the rows of one kind.
+    /// The names and texts of the rows of one kind, ordered by name.
     pub fn of(&self, kind: RowKind) -> impl Iterator<Item = (&str, &str)> {
         let from = RowKey { kind, name: String::new() };
         self.0.range(from..).take_while(move |(key, _)| key.kind == kind).map(|(key, text)| (key.name.as_str(), text.as_str()))
     }
 
-    /// The names of flags or segments in their order.
+    /// The names of flags or segments, in the order of the document.
     pub(crate) fn names<'r>(&'r self, section: &'static str) -> impl Iterator<Item = &'r str> + Clone {
         self.get(RowKind::Order, section).unwrap_or_default().lines()
     }

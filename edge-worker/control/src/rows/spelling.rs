@@ -1,5 +1,5 @@
-//! Whether two texts say the same: spaces, escapes, spellings of numbers and the order of members mean nothing, but where the
-//! first counts: among variants, and in overrides.
+//! Compares and writes the texts of rows. Spaces, escapes, spellings of numbers and the order of members make no difference, except among
+//! variants and in overrides, of which the first counts.
 use alloc::{format, string::String};
 
 use sdk_core::json::{
@@ -9,12 +9,12 @@ use sdk_core::json::{
 
 use super::RowKind;
 
-/// Whether two texts of rows of this kind say the same.
+/// Returns true if two texts of rows of this kind differ in their spelling at most.
 pub(crate) fn same(kind: RowKind, a: &str, b: &str) -> bool {
     a == b || plain(kind, a) == plain(kind, b)
 }
 
-/// The one spelling of a row's text; what cannot be read is its own.
+/// The normal spelling of a row's text; text that cannot be read stays as it is.
 fn plain(kind: RowKind, text: &str) -> String {
     if matches!(kind, RowKind::Order | RowKind::BucketKey) {
         return text.into();
@@ -52,7 +52,7 @@ fn write_variants(out: &mut String, json: &Json<'_>) {
     }
 }
 
-/// JSON as rows hold it: without spaces, members in their order.
+/// Writes JSON as rows hold it: without spaces, members in their order.
 pub(crate) fn written(json: &Json<'_>) -> String {
     let mut text = String::new();
     write_arranged(&mut text, json, &|_| {});

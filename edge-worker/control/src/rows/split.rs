@@ -1,4 +1,4 @@
-//! From the text of a document to rows.
+//! Splits the text of a document into rows.
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use sdk_core::{OwnerKind, json::spelled_members};
@@ -16,10 +16,10 @@ const MAX_NAME: usize = 300_000;
 pub(super) type Members<'t> = Vec<(String, &'t str)>;
 
 impl Rows {
-    /// Splits a document that compiles; `None` where the text is no object.
+    /// Splits a document that compiles; `None` if the text is no object.
     ///
-    /// Left out is what evaluates to nothing and cannot be a row: owners that stand twice, what is no section of overrides, and
-    /// names of more than 300,000 bytes. [`sdk_core::compile`] reports it.
+    /// It leaves out parts that evaluate to nothing and cannot be rows: owners that stand twice, unknown sections of overrides, and names
+    /// of more than 300,000 bytes. [`sdk_core::compile`] reports those.
     pub fn split(text: &str) -> Option<Self> {
         let mut rows = Self::default();
         for (name, raw) in spelled_members(text)? {
@@ -93,7 +93,7 @@ impl Rows {
     }
 }
 
-/// The members of the one object that a row holds; `None` where it holds something else, or more.
+/// The members of the one object that a row holds; `None` if it holds something else, or more.
 pub(super) fn single(text: &str) -> Option<Members<'_>> {
     text.starts_with('{').then(|| spelled_members(text)).flatten()
 }

@@ -56,7 +56,7 @@ pub(super) fn determinise(nfa: &NFA, work: &mut Work<'_>) -> Result<Automaton, P
     Ok(Automaton { symbols, symbol_count: representatives.len(), steps, found_at_end, start })
 }
 
-/// What came before, as far as an assertion can ask.
+/// The byte before, as far as an assertion can ask about it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Start,
@@ -71,7 +71,7 @@ enum Before {
 struct Set {
     before: Before,
     states: Vec<StateID>,
-    /// Whether there are assertions among `states`.
+    /// True if there are assertions among `states`.
     asks: bool,
 }
 

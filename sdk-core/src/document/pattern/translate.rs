@@ -36,7 +36,7 @@ pub(super) fn translate(pattern: &str) -> Result<Hir, PatternError> {
 }
 
 struct Translator {
-    /// Whether a class with everything beyond ASCII ends where its scalar value does.
+    /// True if a class with everything beyond ASCII ends where its scalar value does.
     ///
     /// In a pattern without word assertions, a class may match a first byte and any number of further bytes with the same result: the next
     /// item begins with a first byte or at the end. That automaton is several times smaller.

@@ -27,7 +27,7 @@ pub struct ExplainedStep {
     pub kind: StepKind,
     /// The part of the document that the step comes from, as a JSON pointer.
     pub pointer: String,
-    /// Whether this step gave the answer.
+    /// True if this step gave the answer.
     pub answered: bool,
     /// The conditions that were evaluated, innermost first. A condition that could no longer change the outcome is not among them.
     pub conditions: Vec<ExplainedCondition>,
@@ -111,7 +111,7 @@ pub struct ExplainedCondition {
     pub actual: Option<String>,
     /// Of a percentage: the unit's bucket, where it has one.
     pub bucket: Option<u32>,
-    /// Whether it holds.
+    /// True if it holds.
     pub held: bool,
 }
 

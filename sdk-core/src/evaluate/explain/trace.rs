@@ -1,4 +1,4 @@
-//! Watching an evaluation and writing down what is seen.
+//! A trace: records each step and each condition of an evaluation.
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
@@ -21,7 +21,7 @@ use crate::{
 pub(super) struct Trace<'r> {
     ruleset: &'r Ruleset,
     key: &'r str,
-    /// How many prerequisites, targets and rules were passed.
+    /// The numbers of prerequisites, targets and rules that were passed.
     counts: [usize; 3],
     /// The step that is being taken: its kind, and its pointer within the flag.
     current: (StepKind, String),

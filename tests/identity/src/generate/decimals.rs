@@ -7,7 +7,7 @@ use super::{
     random::Random,
 };
 
-/// How many digits may be significant, and how many may follow the point.
+/// The most significant digits, and the most digits after the point.
 const MOST: usize = 15;
 
 /// Texts that are almost decimal numbers, and numbers whose zeros count or do not.

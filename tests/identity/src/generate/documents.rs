@@ -31,7 +31,7 @@ pub struct Document {
     pub flags: Vec<Flag>,
     /// Other names: of flags that are left out, or nearly, and an alias that several flags have.
     pub others: Vec<String>,
-    /// Whether it is refused whole.
+    /// True if the document is refused whole.
     pub refused: bool,
 }
 

@@ -11,17 +11,17 @@ use super::{
     random::Random,
 };
 
-/// How many units are tried for the edges of one draw.
+/// The number of units that are tried for the edges of one draw.
 const TRIES: usize = 6_000;
 
-/// How a flag draws where nothing else is said.
+/// The unit, the salt and the hash by which a flag draws.
 #[derive(Clone, Copy)]
 pub struct Drawing<'f> {
     /// The attribute whose value is the unit.
     pub unit: &'f str,
     /// The salt.
     pub salt: &'f str,
-    /// Whether by `murmurhash-js`.
+    /// True if the hash is `murmurhash-js`.
     pub murmur: bool,
 }
 
@@ -129,7 +129,7 @@ pub fn percent(random: &mut Random, thousandths: u32) -> Json {
     })
 }
 
-/// Whether a bucket stands at one of the bounds, or beside it.
+/// Returns true if a bucket stands at one of the bounds, or beside it.
 pub fn is_near(bucket: u32, bounds: &[u32]) -> bool {
     bounds.iter().any(|bound| bucket.abs_diff(*bound) <= 1)
 }

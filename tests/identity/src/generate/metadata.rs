@@ -7,9 +7,9 @@ use super::{
     times,
 };
 
-/// How many names a flag's metadata may have.
+/// The most names of a flag's metadata.
 pub const MOST_NAMES: usize = 32;
-/// How many bytes of canonical JSON it may be.
+/// The most bytes of a flag's metadata, as canonical JSON.
 pub const MOST_BYTES: usize = 4_096;
 
 /// Names of metadata; the first four are never told.

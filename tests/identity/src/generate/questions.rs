@@ -233,7 +233,7 @@ fn now(random: &mut Random) -> String {
     }
 }
 
-/// Whether the flag's rollout, or its condition, asks for a unit that stands at its edge.
+/// Returns true if the flag's rollout, or its condition, asks for a unit that stands at its edge.
 fn is_near(mark: &Mark, context: &Json) -> bool {
     let find = |name: &str| context.member(name).or_else(|| context.at(name)).and_then(Json::as_raw).filter(|raw| *raw != "null");
     let name = mark.edges.attribute.as_str();

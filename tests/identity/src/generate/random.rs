@@ -41,12 +41,12 @@ impl Random {
         start + self.below(end - start)
     }
 
-    /// Whether one chance in `count` came.
+    /// Returns true once in `count` times on average.
     pub fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
 
-    /// Whether something came that comes `percent` times in a hundred.
+    /// Returns true `percent` times in a hundred on average.
     pub fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }

@@ -1,7 +1,7 @@
-//! Walks an audit trail that somebody saved, without the server it is from: `audit FILE [--head HASH]`.
+//! Verifies a saved audit trail without the server that it is from: `audit FILE [--head HASH]`.
 //!
-//! The file has a record a line, in any order, as `GET /api/admin/changes` answers them. The hash is one that was noted down: it has
-//! to be that of a record, or what came behind was not there when it was noted.
+//! The file has one record a line, in any order, as `GET /api/admin/changes` returns them. `--head` is a hash that was noted down earlier:
+//! the trail must have a record with this hash, or records were removed from its end.
 use std::{env, fs, process::ExitCode};
 
 use control::change::{Hash, Link, Verifier};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 struct Line {
     link: Link,
-    /// `None` where it was erased.
+    /// The payload; `None` if it was erased.
     payload: Option<String>,
     payload_hash: Hash,
     hash: Hash,

@@ -1,5 +1,5 @@
-//! Writes what the fuzzers start from: `seeds VECTORS FOLDER` takes the documents and contexts of all vectors, and the programs
-//! that can be made of them, into `FOLDER/{document,context,program}`.
+//! Writes seeds for the fuzzers: `seeds VECTORS FOLDER` writes the documents and contexts of all vectors, and the programs that can be
+//! made of them, into `FOLDER/{document,context,program}`.
 
 use std::{
     env, fs,
@@ -92,9 +92,9 @@ fn write_programs(document: &str, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Named by what is in it, so that what stands in many vectors is one file.
+/// Writes a seed under a name made of its content, so that equal seeds are one file.
 fn seed(folder: &Path, kind: &str, bytes: &[u8]) -> io::Result<()> {
-    // What is long is slow to run and tells no more.
+    // A long seed is slow to run and finds no more.
     if bytes.len() > 8192 {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! W17 and W19: what operators do to large documents.
+//! W17 and W19: commands of operators on large documents.
 use control::{Command, Lists, RolloutCommand, lifecycle::Observed};
 
 use crate::{

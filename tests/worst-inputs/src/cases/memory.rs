@@ -69,7 +69,7 @@ pub(super) const CASES: &[Case] = &[
     }),
 ];
 
-/// What is held for a value is more than its text.
+/// Values that take more memory than their text.
 pub(super) const MISSED: Case = Case {
     row: 0,
     name: "a value that is lists of one digit, in no more than its text",

@@ -1,0 +1,47 @@
+//! The audience of a program: the identity, the tags and the format that its clients have.
+use alloc::string::String;
+
+use super::FORMAT;
+
+/// The way in which the clients of an environment identify themselves. It decides which attributes are settled when a program is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Identity {
+    /// Clients may claim any attribute: only `customerId` and `organizationId` are always known.
+    #[default]
+    Open,
+    /// A key pins the identity, or a customer's server signs it: `targetingKey`, `userId`, `sessionId` and the document's `private`
+    /// attributes are always known too, so that no rule about them ships.
+    Vouched,
+}
+
+/// The clients that a program is made for; an [`Identity`] alone stands for all flags in the newest format.
+///
+/// ```
+/// use sdk_core::{Audience, FORMAT, Identity};
+///
+/// let tags = [String::from("web")];
+/// let audience = Audience { tags: &tags, ..Audience::from(Identity::Vouched) };
+/// assert_eq!((audience.identity, audience.format), (Identity::Vouched, FORMAT));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Audience<'a> {
+    /// The way in which the clients identify themselves.
+    pub identity: Identity,
+    /// The program holds only flags with one of these tags; if there are none, all flags.
+    pub tags: &'a [String],
+    /// The format in which the program is written; any other than [`FORMAT`] is refused.
+    pub format: u32,
+}
+
+impl Default for Audience<'_> {
+    /// Open identities, all flags, the newest format.
+    fn default() -> Self {
+        Self::from(Identity::default())
+    }
+}
+
+impl From<Identity> for Audience<'_> {
+    fn from(identity: Identity) -> Self {
+        Self { identity, tags: &[], format: FORMAT }
+    }
+}
