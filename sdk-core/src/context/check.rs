@@ -28,26 +28,46 @@ pub(super) struct Size {
     members: u32,
     items: u32,
     text: u32,
+    /// The bits, see [`bit`], of the names of the context's own members.
+    names: u64,
 }
 
 impl Size {
     /// The size of a context without attributes.
-    pub(super) const NONE: Self = Self { members: 0, items: 0, text: 0 };
+    pub(super) const NONE: Self = Self { members: 0, items: 0, text: 0, names: 0 };
 
     /// The size with some of the context's pairs added, whose names differ from those of the others.
     pub(super) fn with(self, pairs: &[u8]) -> Result<Self, Refused> {
         let mut check = Check { size: self, names: Vec::new() };
         check.pairs(pairs, None, MAX_CONTEXT_DEPTH)?;
-        Ok(check.size)
+        Ok(Self { names: u64::MAX, ..check.size })
     }
 
-    /// The size with one more member of the context itself: its name, and the text of its value, empty where it is no string.
-    pub(super) fn with_scalar(mut self, name: &str, text: &str) -> Result<Self, Refused> {
-        spend(&mut self.members, 1, MAX_CONTEXT_MEMBERS, TOO_MANY_MEMBERS)?;
-        for text in [name, text] {
-            self.text(text.as_bytes())?;
+    /// Whether the context itself may have a member of this name; if not, it has none.
+    pub(super) fn may_have(&self, name: &str) -> bool {
+        self.names & bit(name) != 0
+    }
+
+    /// Adds one more member of the context itself: its name, the text of its value, empty where it is no string, and both as written.
+    #[inline]
+    pub(super) fn add_scalar(&mut self, name: &str, text: &str, pair: &[u8]) -> Result<(), Refused> {
+        self.names |= bit(name);
+        // Neither names nor strings are longer than what is written of them, and all that is 0 in them is 0 there.
+        let most = u32::try_from(pair.len()).unwrap_or(u32::MAX).saturating_add(self.text);
+        if self.members < MAX_CONTEXT_MEMBERS && most <= MAX_CONTEXT_TEXT && !has_zero(pair) {
+            self.members += 1;
+            #[expect(clippy::cast_possible_truncation, reason = "shorter than the limit")]
+            let length = (name.len() + text.len()) as u32;
+            self.text += length;
+            return Ok(());
         }
-        Ok(self)
+        self.check_scalar(name, text)
+    }
+
+    fn check_scalar(&mut self, name: &str, text: &str) -> Result<(), Refused> {
+        spend(&mut self.members, 1, MAX_CONTEXT_MEMBERS, TOO_MANY_MEMBERS)?;
+        self.text(name.as_bytes())?;
+        self.text(text.as_bytes())
     }
 
     /// Adds a name or a string.
@@ -64,6 +84,7 @@ impl Size {
             members: self.members.saturating_sub(gone.members),
             items: self.items.saturating_sub(gone.items),
             text: self.text.saturating_sub(gone.text),
+            names: self.names,
         }
     }
 }
@@ -127,6 +148,28 @@ impl<'a> Check<'a> {
             Encoded::Object(count, pairs) => rest = self.pairs(pairs, Some(count), depth)?,
         }
         Ok(rest)
+    }
+}
+
+/// One of 64 bits by a name: names of different bits differ, so that most are found new without a look at the others.
+fn bit(name: &str) -> u64 {
+    let [first, last] = [name.as_bytes().first(), name.as_bytes().last()].map(|byte| byte.copied().map_or(0, u32::from));
+    #[expect(clippy::cast_possible_truncation, reason = "any number will do")]
+    let length = name.len() as u32;
+    1_u64.wrapping_shl(first.wrapping_add(last).wrapping_add(length.wrapping_mul(8)))
+}
+
+/// Whether a byte is 0; eight are looked at at once.
+fn has_zero(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    let is_in = |eight: &[u8; 8]| {
+        let eight = u64::from_le_bytes(*eight);
+        // Subtracting 1 from each byte sets the top bit of the lowest byte that is 0. Bytes with that bit are left out.
+        eight.wrapping_sub(ONES) & !eight & (ONES << 7) != 0
+    };
+    match bytes.last_chunk() {
+        Some(last) => bytes.as_chunks().0.iter().any(is_in) || is_in(last),
+        None => bytes.contains(&0),
     }
 }
 

@@ -85,20 +85,27 @@ impl Context {
 
     /// Sets a string attribute; U+0000 in it makes the context a refused one.
     #[must_use]
-    pub fn string(self, name: &str, text: &str) -> Self {
-        self.set_scalar(name, text, |out| value::push_text(out, value::STRING, text.as_bytes()))
+    #[inline] // so that the context is not moved
+    pub fn string(mut self, name: &str, text: &str) -> Self {
+        self.set_string(name, text);
+        self
     }
 
     /// Sets a number; one that is not finite makes the context a refused one.
     #[must_use]
-    pub fn number(self, name: &str, number: f64) -> Self {
-        if number.is_finite() { self.set_scalar(name, "", |out| value::push_number(out, number)) } else { self.attribute(name, number) }
+    pub fn number(mut self, name: &str, number: f64) -> Self {
+        if !number.is_finite() {
+            return self.attribute(name, number);
+        }
+        self.set_scalar(name, "", |out| value::push_number(out, number));
+        self
     }
 
     /// Sets a boolean.
     #[must_use]
-    pub fn boolean(self, name: &str, boolean: bool) -> Self {
-        self.set_scalar(name, "", |out| out.push(if boolean { value::TRUE } else { value::FALSE }))
+    pub fn boolean(mut self, name: &str, boolean: bool) -> Self {
+        self.set_scalar(name, "", |out| out.push(if boolean { value::TRUE } else { value::FALSE }));
+        self
     }
 
     /// Sets a list.
@@ -190,24 +197,27 @@ impl Context {
         Self { members, ..Self::new() }.checked()
     }
 
+    fn set_string(&mut self, name: &str, text: &str) {
+        self.set_scalar(name, text, |out| value::push_text(out, value::STRING, text.as_bytes()));
+    }
+
     /// Replaces the attribute of this name by the scalar that `write` writes; `text` is what it holds of text.
-    fn set_scalar(mut self, name: &str, text: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+    fn set_scalar(&mut self, name: &str, text: &str, write: impl FnOnce(&mut Vec<u8>)) {
         if self.refusal.is_some() {
-            return self;
+            return;
         }
-        self.remove(name);
-        match self.size.with_scalar(name, text) {
-            Ok(size) => {
-                self.size = size;
-                // Four short attributes, as most contexts have, take one allocation.
-                if self.members.capacity() == 0 {
-                    self.members.reserve(FIRST_ROOM);
-                }
-                value::push_text(&mut self.members, value::STRING, name.as_bytes());
-                write(&mut self.members);
-                self
-            }
-            Err(why) => Self { refusal: Some(why.into()), ..Self::new() },
+        if self.size.may_have(name) {
+            self.remove(name);
+        }
+        // Four short attributes, as most contexts have, take one allocation.
+        if self.members.capacity() == 0 {
+            self.members.reserve(FIRST_ROOM);
+        }
+        let start = self.members.len();
+        value::push_text(&mut self.members, value::STRING, name.as_bytes());
+        write(&mut self.members);
+        if let Err(why) = self.size.add_scalar(name, text, self.members.get(start..).unwrap_or_default()) {
+            *self = Self { refusal: Some(why.into()), ..Self::new() };
         }
     }
 
