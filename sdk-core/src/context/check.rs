@@ -28,30 +28,22 @@ pub(super) struct Size {
     members: u32,
     items: u32,
     text: u32,
-    /// The bits, see [`bit`], of the names of the context's own members.
-    names: u64,
 }
 
 impl Size {
     /// The size of a context without attributes.
-    pub(super) const NONE: Self = Self { members: 0, items: 0, text: 0, names: 0 };
+    pub(super) const NONE: Self = Self { members: 0, items: 0, text: 0 };
 
     /// The size with some of the context's pairs added, whose names differ from those of the others.
     pub(super) fn with(self, pairs: &[u8]) -> Result<Self, Refused> {
         let mut check = Check { size: self, names: Vec::new() };
         check.pairs(pairs, None, MAX_CONTEXT_DEPTH)?;
-        Ok(Self { names: u64::MAX, ..check.size })
-    }
-
-    /// Whether the context itself may have a member of this name; if not, it has none.
-    pub(super) fn may_have(&self, name: &str) -> bool {
-        self.names & bit(name) != 0
+        Ok(check.size)
     }
 
     /// Adds one more member of the context itself: its name, the text of its value, empty where it is no string, and both as written.
     #[inline]
     pub(super) fn add_scalar(&mut self, name: &str, text: &str, pair: &[u8]) -> Result<(), Refused> {
-        self.names |= bit(name);
         // Neither names nor strings are longer than what is written of them, and all that is 0 in them is 0 there.
         let most = u32::try_from(pair.len()).unwrap_or(u32::MAX).saturating_add(self.text);
         if self.members < MAX_CONTEXT_MEMBERS && most <= MAX_CONTEXT_TEXT && !has_zero(pair) {
@@ -84,7 +76,6 @@ impl Size {
             members: self.members.saturating_sub(gone.members),
             items: self.items.saturating_sub(gone.items),
             text: self.text.saturating_sub(gone.text),
-            names: self.names,
         }
     }
 }
@@ -149,14 +140,6 @@ impl<'a> Check<'a> {
         }
         Ok(rest)
     }
-}
-
-/// One of 64 bits by a name: names of different bits differ, so that most are found new without a look at the others.
-fn bit(name: &str) -> u64 {
-    let [first, last] = [name.as_bytes().first(), name.as_bytes().last()].map(|byte| byte.copied().map_or(0, u32::from));
-    #[expect(clippy::cast_possible_truncation, reason = "any number will do")]
-    let length = name.len() as u32;
-    1_u64.wrapping_shl(first.wrapping_add(last).wrapping_add(length.wrapping_mul(8)))
 }
 
 /// Whether a byte is 0; eight are looked at at once.

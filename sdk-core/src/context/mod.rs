@@ -43,6 +43,8 @@ pub struct Context {
     /// Pairs of name and value in the form of [`value`], no name twice; none in a refused context.
     members: Vec<u8>,
     size: Size,
+    /// Of each attribute the [`bit`] of its name, and maybe others.
+    names: u64,
     refusal: Option<Box<str>>,
 }
 
@@ -52,7 +54,7 @@ const FIRST_ROOM: usize = 96;
 impl Context {
     /// A context without attributes.
     pub const fn new() -> Self {
-        Self { members: Vec::new(), size: Size::NONE, refusal: None }
+        Self { members: Vec::new(), size: Size::NONE, names: 0, refusal: None }
     }
 
     /// A context without attributes that has room for `bytes` bytes of names and values.
@@ -72,7 +74,7 @@ impl Context {
     /// ```
     pub fn from_json(text: &str) -> Self {
         match read::read(text) {
-            Ok((members, size)) => Self { members, size, refusal: None },
+            Ok((members, size)) => Self { members, size, names: u64::MAX, refusal: None },
             Err(why) => Self { refusal: Some(why), ..Self::new() },
         }
     }
@@ -206,9 +208,7 @@ impl Context {
         if self.refusal.is_some() {
             return;
         }
-        if self.size.may_have(name) {
-            self.remove(name);
-        }
+        self.remove(name);
         // Four short attributes, as most contexts have, take one allocation.
         if self.members.capacity() == 0 {
             self.members.reserve(FIRST_ROOM);
@@ -223,7 +223,9 @@ impl Context {
 
     /// Takes the attribute of this name away, if it is there.
     fn remove(&mut self, name: &str) {
-        if value::member(&self.members, name.as_bytes()).is_none() {
+        let is_new = self.names & bit(name) == 0;
+        self.names |= bit(name);
+        if is_new || value::member(&self.members, name.as_bytes()).is_none() {
             return;
         }
         let before = self.pairs().find(|(own, ..)| *own == name.as_bytes());
@@ -252,10 +254,18 @@ impl Context {
     /// The context with its size, or a refused one where its bytes are none.
     fn checked(self) -> Self {
         match Size::NONE.with(&self.members) {
-            Ok(size) => Self { size, ..self },
+            Ok(size) => Self { size, names: u64::MAX, ..self },
             Err(why) => Self { refusal: Some(why.into()), ..Self::new() },
         }
     }
+}
+
+/// One of 64 bits by a name: names of different bits differ, so that most are found new without a look at the others.
+fn bit(name: &str) -> u64 {
+    let [first, last] = [name.as_bytes().first(), name.as_bytes().last()].map(|byte| byte.copied().map_or(0, u32::from));
+    #[expect(clippy::cast_possible_truncation, reason = "any number will do")]
+    let length = name.len() as u32;
+    1_u64.wrapping_shl(first.wrapping_add(last).wrapping_add(length.wrapping_mul(8)))
 }
 
 /// Equal contexts have equal attributes, whatever their order, or are refused for the same reason.

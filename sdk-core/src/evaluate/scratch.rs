@@ -101,7 +101,8 @@ impl Scratch {
     }
 
     /// What is known of an attribute.
-    #[inline]
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(super) fn attribute(&self, number: u32) -> &Attribute {
         match self.near.get(number as usize) {
             Some(attribute) => attribute,
@@ -109,17 +110,8 @@ impl Scratch {
         }
     }
 
-    /// What is known of an attribute whose value is.
-    pub(super) fn attribute_mut(&mut self, number: u32) -> Option<&mut Attribute> {
-        match self.near.get_mut(number as usize) {
-            Some(attribute) => Some(attribute),
-            None => self.memo.get_mut(known::attribute(number)),
-        }
-    }
-
-    /// Keeps an attribute's place and length.
-    pub(super) fn keep_value(&mut self, number: u32, [place, length]: [u32; 2]) {
-        let attribute = [place, length, UNKNOWN, UNKNOWN];
+    /// Keeps what is known of an attribute.
+    pub(super) fn keep_attribute(&mut self, number: u32, attribute: Attribute) {
         match self.near.get_mut(number as usize) {
             Some(near) => *near = attribute,
             None => self.memo.set(known::attribute(number), attribute),

@@ -417,9 +417,9 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     fn keep_symbol(&mut self, attribute: u32, folds: bool, symbol: u32) {
-        if let Some([.., plain, folded]) = self.scratch.attribute_mut(attribute) {
-            *(if folds { folded } else { plain }) = symbol;
-        }
+        let [place, length, plain, folded] = *self.scratch.attribute(attribute);
+        let [plain, folded] = if folds { [plain, symbol] } else { [symbol, folded] };
+        self.scratch.keep_attribute(attribute, [place, length, plain, folded]);
     }
 
     /// The same as [`Self::symbol`], looked up and remembered.
@@ -486,7 +486,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             Some(_) if lookup == Lookup::Now => THE_MOMENT,
             Some(value) => word(value::offset(self.members, value)) + AT,
         };
-        self.scratch.keep_value(attribute, [place, word(found.map_or(0, <[u8]>::len))]);
+        self.scratch.keep_attribute(attribute, [place, word(found.map_or(0, <[u8]>::len)), UNKNOWN, UNKNOWN]);
         found
     }
 }

@@ -33,15 +33,6 @@ impl Memo {
         self.find(first, second).map(|[_, _, remembered @ ..]| remembered)
     }
 
-    /// What is remembered under a key, to be changed.
-    pub(crate) fn get_mut(&mut self, [first, second]: [u32; 2]) -> Option<&mut [u32; 4]> {
-        let place = probe(self.slots(), first, second);
-        match self.slots_mut().get_mut(place)? {
-            [0, ..] => None,
-            [_, _, remembered @ ..] => Some(remembered),
-        }
-    }
-
     // An array is handed on through memory; words are not.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
@@ -113,7 +104,6 @@ mod tests {
                 let mut below = |end| u32::try_from(random.below(end)).unwrap();
                 let (key, value) = ([1 + below(3), below(keys) * (1 + below(3))], [below(1_000), below(2), below(3), below(4)]);
                 assert_eq!(memo.get(key), map.get(&key));
-                assert_eq!(memo.get_mut(key), map.get_mut(&key));
                 memo.set(key, value);
                 map.insert(key, value);
             }
