@@ -375,14 +375,14 @@ export const mutants = [
   {
     name: 'decisions of different flags mixed up',
     file: 'sdk-core/src/evaluate/scratch.rs',
-    find: '[6, number]',
-    replacement: '[6, number & !1]',
+    find: 'as_chunks().0.get(flag as usize)?',
+    replacement: 'as_chunks().0.get(flag as usize & !1)?',
   },
   {
     name: 'answers of different segments mixed up',
     file: 'sdk-core/src/evaluate/scratch.rs',
-    find: '[5, number]',
-    replacement: '[5, number & !1]',
+    find: '[3, number]',
+    replacement: '[3, number & !1]',
   },
   {
     name: 'equal and different swapped',

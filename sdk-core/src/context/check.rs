@@ -41,13 +41,25 @@ impl Size {
         Ok(check.size)
     }
 
-    /// The size with one more member of the context itself: its name, and the text of its value, empty where it is no string.
-    pub(super) fn with_scalar(mut self, name: &str, text: &str) -> Result<Self, Refused> {
-        spend(&mut self.members, 1, MAX_CONTEXT_MEMBERS, TOO_MANY_MEMBERS)?;
-        for text in [name, text] {
-            self.text(text.as_bytes())?;
+    /// Adds one more member of the context itself: its name, the text of its value, empty where it is no string, and both as written.
+    #[inline]
+    pub(super) fn add_scalar(&mut self, name: &str, text: &str, pair: &[u8]) -> Result<(), Refused> {
+        // Neither names nor strings are longer than what is written of them, and all that is 0 in them is 0 there.
+        let most = u32::try_from(pair.len()).unwrap_or(u32::MAX).saturating_add(self.text);
+        if self.members < MAX_CONTEXT_MEMBERS && most <= MAX_CONTEXT_TEXT && !has_zero(pair) {
+            self.members += 1;
+            #[expect(clippy::cast_possible_truncation, reason = "shorter than the limit")]
+            let length = (name.len() + text.len()) as u32;
+            self.text += length;
+            return Ok(());
         }
-        Ok(self)
+        self.check_scalar(name, text)
+    }
+
+    fn check_scalar(&mut self, name: &str, text: &str) -> Result<(), Refused> {
+        spend(&mut self.members, 1, MAX_CONTEXT_MEMBERS, TOO_MANY_MEMBERS)?;
+        self.text(name.as_bytes())?;
+        self.text(text.as_bytes())
     }
 
     /// Adds a name or a string.
@@ -127,6 +139,20 @@ impl<'a> Check<'a> {
             Encoded::Object(count, pairs) => rest = self.pairs(pairs, Some(count), depth)?,
         }
         Ok(rest)
+    }
+}
+
+/// Whether a byte is 0; eight are looked at at once.
+fn has_zero(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    let is_in = |eight: &[u8; 8]| {
+        let eight = u64::from_le_bytes(*eight);
+        // Subtracting 1 from each byte sets the top bit of the lowest byte that is 0. Bytes with that bit are left out.
+        eight.wrapping_sub(ONES) & !eight & (ONES << 7) != 0
+    };
+    match bytes.last_chunk() {
+        Some(last) => bytes.as_chunks().0.iter().any(is_in) || is_in(last),
+        None => bytes.contains(&0),
     }
 }
 

@@ -54,12 +54,12 @@ impl<'a> ContextIndex<'a, '_> {
             return value::member(object, name);
         }
         if self.memo.get(INDEXED).is_none() {
-            self.memo.set(INDEXED, [0; 2]);
+            self.memo.set(INDEXED, [0; 4]);
             let _ = self.add(self.members, u32::MAX, MAX_CONTEXT_DEPTH);
         }
         let mut key = self.key(object, name);
         loop {
-            let [_, _, at, end] = *self.memo.get(key)?;
+            let [at, end, ..] = *self.memo.get(key)?;
             if let Some((Encoded::Text(text), value)) = value::read(self.members.get(at as usize..end as usize)?)
                 && text == name
             {
@@ -85,7 +85,7 @@ impl<'a> ContextIndex<'a, '_> {
             while self.memo.get(key).is_some() {
                 key = next(key);
             }
-            self.memo.set(key, [rest, after].map(|part| self.place(part)));
+            self.memo.set(key, [self.place(rest), self.place(after), 0, 0]);
             rest = after;
         }
         Some(rest)

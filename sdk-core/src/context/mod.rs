@@ -43,6 +43,8 @@ pub struct Context {
     /// Pairs of name and value in the form of [`value`], no name twice; none in a refused context.
     members: Vec<u8>,
     size: Size,
+    /// Of each attribute the [`bit`] of its name, and maybe others.
+    names: u64,
     refusal: Option<Box<str>>,
 }
 
@@ -52,7 +54,7 @@ const FIRST_ROOM: usize = 96;
 impl Context {
     /// A context without attributes.
     pub const fn new() -> Self {
-        Self { members: Vec::new(), size: Size::NONE, refusal: None }
+        Self { members: Vec::new(), size: Size::NONE, names: 0, refusal: None }
     }
 
     /// A context without attributes that has room for `bytes` bytes of names and values.
@@ -72,7 +74,7 @@ impl Context {
     /// ```
     pub fn from_json(text: &str) -> Self {
         match read::read(text) {
-            Ok((members, size)) => Self { members, size, refusal: None },
+            Ok((members, size)) => Self { members, size, names: u64::MAX, refusal: None },
             Err(why) => Self { refusal: Some(why), ..Self::new() },
         }
     }
@@ -85,20 +87,27 @@ impl Context {
 
     /// Sets a string attribute; U+0000 in it makes the context a refused one.
     #[must_use]
-    pub fn string(self, name: &str, text: &str) -> Self {
-        self.set_scalar(name, text, |out| value::push_text(out, value::STRING, text.as_bytes()))
+    #[inline] // so that the context is not moved
+    pub fn string(mut self, name: &str, text: &str) -> Self {
+        self.set_string(name, text);
+        self
     }
 
     /// Sets a number; one that is not finite makes the context a refused one.
     #[must_use]
-    pub fn number(self, name: &str, number: f64) -> Self {
-        if number.is_finite() { self.set_scalar(name, "", |out| value::push_number(out, number)) } else { self.attribute(name, number) }
+    pub fn number(mut self, name: &str, number: f64) -> Self {
+        if !number.is_finite() {
+            return self.attribute(name, number);
+        }
+        self.set_scalar(name, "", |out| value::push_number(out, number));
+        self
     }
 
     /// Sets a boolean.
     #[must_use]
-    pub fn boolean(self, name: &str, boolean: bool) -> Self {
-        self.set_scalar(name, "", |out| out.push(if boolean { value::TRUE } else { value::FALSE }))
+    pub fn boolean(mut self, name: &str, boolean: bool) -> Self {
+        self.set_scalar(name, "", |out| out.push(if boolean { value::TRUE } else { value::FALSE }));
+        self
     }
 
     /// Sets a list.
@@ -190,30 +199,33 @@ impl Context {
         Self { members, ..Self::new() }.checked()
     }
 
+    fn set_string(&mut self, name: &str, text: &str) {
+        self.set_scalar(name, text, |out| value::push_text(out, value::STRING, text.as_bytes()));
+    }
+
     /// Replaces the attribute of this name by the scalar that `write` writes; `text` is what it holds of text.
-    fn set_scalar(mut self, name: &str, text: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+    fn set_scalar(&mut self, name: &str, text: &str, write: impl FnOnce(&mut Vec<u8>)) {
         if self.refusal.is_some() {
-            return self;
+            return;
         }
         self.remove(name);
-        match self.size.with_scalar(name, text) {
-            Ok(size) => {
-                self.size = size;
-                // Four short attributes, as most contexts have, take one allocation.
-                if self.members.capacity() == 0 {
-                    self.members.reserve(FIRST_ROOM);
-                }
-                value::push_text(&mut self.members, value::STRING, name.as_bytes());
-                write(&mut self.members);
-                self
-            }
-            Err(why) => Self { refusal: Some(why.into()), ..Self::new() },
+        // Four short attributes, as most contexts have, take one allocation.
+        if self.members.capacity() == 0 {
+            self.members.reserve(FIRST_ROOM);
+        }
+        let start = self.members.len();
+        value::push_text(&mut self.members, value::STRING, name.as_bytes());
+        write(&mut self.members);
+        if let Err(why) = self.size.add_scalar(name, text, self.members.get(start..).unwrap_or_default()) {
+            *self = Self { refusal: Some(why.into()), ..Self::new() };
         }
     }
 
     /// Takes the attribute of this name away, if it is there.
     fn remove(&mut self, name: &str) {
-        if value::member(&self.members, name.as_bytes()).is_none() {
+        let is_new = self.names & bit(name) == 0;
+        self.names |= bit(name);
+        if is_new || value::member(&self.members, name.as_bytes()).is_none() {
             return;
         }
         let before = self.pairs().find(|(own, ..)| *own == name.as_bytes());
@@ -242,10 +254,18 @@ impl Context {
     /// The context with its size, or a refused one where its bytes are none.
     fn checked(self) -> Self {
         match Size::NONE.with(&self.members) {
-            Ok(size) => Self { size, ..self },
+            Ok(size) => Self { size, names: u64::MAX, ..self },
             Err(why) => Self { refusal: Some(why.into()), ..Self::new() },
         }
     }
+}
+
+/// One of 64 bits by a name: names of different bits differ, so that most are found new without a look at the others.
+fn bit(name: &str) -> u64 {
+    let [first, last] = [name.as_bytes().first(), name.as_bytes().last()].map(|byte| byte.copied().map_or(0, u32::from));
+    #[expect(clippy::cast_possible_truncation, reason = "any number will do")]
+    let length = name.len() as u32;
+    1_u64.wrapping_shl(first.wrapping_add(last).wrapping_add(length.wrapping_mul(8)))
 }
 
 /// Equal contexts have equal attributes, whatever their order, or are refused for the same reason.

@@ -161,9 +161,15 @@ pub(crate) fn push_number(out: &mut Vec<u8>, number: f64) {
 }
 
 /// Appends text under the tag [`STRING`], [`FOLDED`] or [`JSON`].
+#[inline]
 pub(crate) fn push_text(out: &mut Vec<u8>, tag: u8, text: &[u8]) {
-    out.push(tag);
-    push_length(out, text.len());
+    if let Ok(length @ ..=127) = u8::try_from(text.len()) {
+        // Short text, as nearly all of it is.
+        out.extend_from_slice(&[tag, length]);
+    } else {
+        out.push(tag);
+        push_length(out, text.len());
+    }
     out.extend_from_slice(text);
 }
 

@@ -5,16 +5,39 @@ use crate::{
     model::{details::Decision, memo::Memo, memory::Memory},
 };
 
+/// Attributes below this number have a slot of their own, so that one question reads no hash table; the browser's engine, built for
+/// size, has none.
+const NEAR: usize = if cfg!(target_arch = "wasm32") { 0 } else { 8 };
+
+/// While no more than one flag in so many is decided, their decisions are remembered one by one; in the browser's engine always, unless
+/// all flags are asked at once.
+const FEW: u32 = if cfg!(target_arch = "wasm32") { 1 } else { 16 };
+
+/// Of an attribute: where its value is, [`ABSENT`], [`THE_MOMENT`] or so far from the start plus [`AT`]; its length; the symbols of its
+/// scalar plus two, as it is and folded, or [`NO_SYMBOL`]. Of a list, the latter says that its members are known. 0 where nothing is.
+pub(super) type Attribute = [u32; 4];
+
+pub(super) const UNKNOWN: u32 = 0;
+pub(super) const ABSENT: u32 = 1;
+pub(super) const THE_MOMENT: u32 = 2;
+pub(super) const AT: u32 = 3;
+pub(super) const NO_SYMBOL: u32 = 1;
+
 /// Intermediate results for one context, kept while flags are evaluated.
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// By the keys of [`known`], and by those of the index of the context.
     pub(crate) memo: Memo,
-    /// True if all flags were asked: then [`Scratch::decisions`] has each of them.
+    /// The attributes with the lowest numbers.
+    near: [Attribute; NEAR],
+    /// True if all flags were asked: then each of them is decided.
     pub(super) all: bool,
-    /// Two words a flag: the decision and the compared bucket plus one.
+    /// Two words a flag: the decision and the compared bucket plus one; 0 where the flag is not decided.
     decisions: Memory,
+    /// The number of flags whose decisions stand there; 0 while few are decided, which the memo holds.
     count: u32,
+    /// The decisions in the memo.
+    few: u32,
     /// Flags that wait for their prerequisites, the last one first.
     waiting: Memory,
     waiting_count: usize,
@@ -25,48 +48,41 @@ pub(crate) struct Scratch {
 
 /// The keys under which results are remembered, and the words that stand for a place.
 pub(super) mod known {
-    /// Of an attribute, where its value is, [`ABSENT`], [`THE_MOMENT`] or so far from the start plus [`AT`], and how long.
-    pub(crate) const fn value(attribute: u32) -> [u32; 2] {
-        [1, attribute]
-    }
-
-    /// Of an attribute, the symbol of its scalar plus one, as it is or folded, or 0. Of a list, that its members are known.
-    pub(crate) const fn symbol(attribute: u32, folds: bool) -> [u32; 2] {
-        [2 + folds as u32, attribute]
+    /// Of an attribute, the words of [`super::Attribute`].
+    pub(crate) const fn attribute(number: u32) -> [u32; 2] {
+        [1, number]
     }
 
     /// Of an attribute, where its folded text is, and how long.
     pub(crate) const fn folded(attribute: u32) -> [u32; 2] {
-        [4, attribute]
+        [2, attribute]
     }
 
     /// Of a segment, 1 if it holds.
     pub(crate) const fn segment(number: u32) -> [u32; 2] {
-        [5, number]
+        [3, number]
     }
 
     /// Of a flag, the decision and the compared bucket plus one.
     pub(crate) const fn flag(number: u32) -> [u32; 2] {
-        [6, number]
+        [4, number]
     }
 
     /// Of an attribute that is a list, that this symbol is a member, as it is or folded.
     pub(crate) const fn member(attribute: u32, folds: bool, symbol: u32) -> [u32; 2] {
         [8 + 2 * attribute + folds as u32, symbol]
     }
-
-    pub(crate) const ABSENT: u32 = 0;
-    pub(crate) const THE_MOMENT: u32 = 1;
-    pub(crate) const AT: u32 = 2;
 }
 
 impl Scratch {
     pub(crate) const fn new() -> Self {
         Self {
             memo: Memo::new(),
+            near: [[0; 4]; NEAR],
             all: false,
             decisions: Memory::new(),
             count: 0,
+            few: 0,
             waiting: Memory::new(),
             waiting_count: 0,
             arena: Memory::new(),
@@ -77,37 +93,73 @@ impl Scratch {
     /// Forgets the context before; keeps the memory.
     pub(crate) fn reset(&mut self) {
         self.memo.clear();
+        self.near.fill([0; 4]);
         self.all = false;
+        self.count = 0;
+        self.few = 0;
         self.arena_used = 0;
     }
 
-    /// Makes room for the decisions of all flags.
-    pub(super) fn expect_all(&mut self, count: u32) {
-        self.count = count;
-        self.all = true;
-        self.decisions.fit(8 * count as usize);
-    }
-
-    /// Keeps the decision on a flag.
-    pub(super) fn decide(&mut self, flag: u32, decision: Decision) {
-        if self.all {
-            if let Some(pair) = self.decisions.bytes_mut().as_chunks_mut::<8>().0.get_mut(flag as usize) {
-                *pair = bytemuck::cast([decision.word.to_le_bytes(), decision.bucket_plus_one.to_le_bytes()]);
-            }
-            return;
+    /// What is known of an attribute.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    pub(super) fn attribute(&self, number: u32) -> &Attribute {
+        match self.near.get(number as usize) {
+            Some(attribute) => attribute,
+            None => self.memo.get(known::attribute(number)).unwrap_or(&[UNKNOWN; 4]),
         }
-        self.memo.set(known::flag(flag), [decision.word, decision.bucket_plus_one]);
     }
 
-    /// The decision on a flag, if it was asked for.
+    /// Keeps what is known of an attribute.
+    pub(super) fn keep_attribute(&mut self, number: u32, attribute: Attribute) {
+        match self.near.get_mut(number as usize) {
+            Some(near) => *near = attribute,
+            None => self.memo.set(known::attribute(number), attribute),
+        }
+    }
+
+    /// Makes room for the decisions of all flags, of which none is decided.
+    pub(super) fn expect(&mut self, flags: u32) {
+        self.count = flags;
+        self.decisions.clear(2 * flags as usize);
+    }
+
+    /// Keeps the decision on one of so many flags.
+    ///
+    /// One question makes no room for all flags. Once one in [`FEW`] is decided there is room for all; the decisions before are made
+    /// again where they are asked for.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    pub(super) fn decide(&mut self, flag: u32, flags: u32, decision: Decision) {
+        if self.count == 0 && (FEW == 1 || self.is_one_of_few(flags)) {
+            return self.memo.set(known::flag(flag), [decision.word, decision.bucket_plus_one, 0, 0]);
+        }
+        if let Some(pair) = self.decisions.bytes_mut().as_chunks_mut::<8>().0.get_mut(flag as usize) {
+            *pair = bytemuck::cast([decision.word.to_le_bytes(), decision.bucket_plus_one.to_le_bytes()]);
+        }
+    }
+
+    /// Whether one more decision goes to the memo; if not, there is room for all.
+    #[cold]
+    fn is_one_of_few(&mut self, flags: u32) -> bool {
+        self.few += 1;
+        let is_one = self.few <= flags / FEW;
+        if !is_one {
+            self.expect(flags);
+        }
+        is_one
+    }
+
+    /// The decision on a flag, if it is decided.
     pub(crate) fn decision(&self, flag: u32) -> Option<Decision> {
-        if self.all {
+        let [word, bucket_plus_one] = if self.count == 0 {
+            let [word, bucket_plus_one, ..] = *self.memo.get(known::flag(flag))?;
+            [word, bucket_plus_one]
+        } else {
             let pair: &[u8; 8] = self.decisions.bytes().as_chunks().0.get(flag as usize)?;
-            let [word, bucket_plus_one]: [[u8; 4]; 2] = bytemuck::cast(*pair);
-            return Some(Decision { word: u32::from_le_bytes(word), bucket_plus_one: u32::from_le_bytes(bucket_plus_one) });
-        }
-        let [_, _, word, bucket_plus_one] = *self.memo.get(known::flag(flag))?;
-        Some(Decision { word, bucket_plus_one })
+            bytemuck::cast::<_, [[u8; 4]; 2]>(*pair).map(u32::from_le_bytes)
+        };
+        (word != 0).then_some(Decision { word, bucket_plus_one })
     }
 
     /// All decisions, as they stand.
@@ -117,19 +169,21 @@ impl Scratch {
 
     /// The answer of a segment; `None` if it was not asked yet.
     pub(super) fn segment(&self, segment: u32) -> Option<bool> {
-        self.memo.get(known::segment(segment)).map(|[.., held, _]| *held != 0)
+        self.memo.get(known::segment(segment)).map(|[held, ..]| *held != 0)
     }
 
     pub(super) fn keep_segment(&mut self, segment: u32, held: bool) {
-        self.memo.set(known::segment(segment), [u32::from(held), 0]);
+        self.memo.set(known::segment(segment), [u32::from(held), 0, 0, 0]);
     }
 
     /// Lets a flag wait for its prerequisites; returns false if memory has run out.
     pub(super) fn wait(&mut self, flag: u32) -> bool {
         let place = self.waiting_count;
-        self.waiting_count += 1;
-        let has_room = self.waiting.fit(4 * self.waiting_count).len() >= 4 * self.waiting_count;
-        self.waiting.set(place, flag);
+        let has_room = self.waiting.fit(4 * place + 4).len() > 4 * place;
+        if has_room {
+            self.waiting.set(place, flag);
+            self.waiting_count += 1;
+        }
         has_room
     }
 
@@ -138,8 +192,14 @@ impl Scratch {
         self.waiting_count.checked_sub(1).map(|last| self.waiting.word(last))
     }
 
+    /// Lets the flag on top wait no longer.
     pub(super) fn stop_waiting(&mut self) {
         self.waiting_count = self.waiting_count.saturating_sub(1);
+    }
+
+    /// Lets no flag wait any longer.
+    pub(super) fn stop_all_waiting(&mut self) {
+        self.waiting_count = 0;
     }
 
     /// Text in lower case, behind [`value::HEAD`] bytes of room for a value's head: where it is and how long it is with that room.

@@ -6,10 +6,7 @@ use core::{cmp::Ordering, marker::PhantomData};
 
 use super::{
     overrides::ApplicableOverrides,
-    scratch::{
-        Scratch,
-        known::{self, ABSENT, AT, THE_MOMENT},
-    },
+    scratch::{ABSENT, AT, NO_SYMBOL, Scratch, THE_MOMENT, UNKNOWN, known},
     visit::Visit,
 };
 use crate::{
@@ -82,7 +79,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Decides one flag; what it depends on is decided first, and each flag once.
     pub(crate) fn flag(&mut self, flag: u32) -> Decision {
-        if !self.scratch.all && self.words.prerequisite(self.first_step(flag)).is_some() {
+        if !self.scratch.all && self.is_open(flag) {
             self.prerequisites(flag);
         }
         self.steps(flag)
@@ -94,42 +91,54 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             return decision;
         }
         let decision = self.flag(flag);
-        self.scratch.decide(flag, decision);
+        self.scratch.decide(flag, self.image.flags(), decision);
         decision
     }
 
     /// Decides every flag, unless there is a fault, in the order of their numbers: a prerequisite stands before what needs it.
     pub(crate) fn all(&mut self, fault: Option<ErrorCode>) {
         let flags = self.image.flags();
-        self.scratch.expect_all(flags);
+        self.scratch.all = true;
+        self.scratch.expect(flags);
         for flag in 0..flags {
             let decision = fault.map_or_else(|| self.steps(flag), Decision::error);
-            self.scratch.decide(flag, decision);
+            self.scratch.decide(flag, flags, decision);
         }
     }
 
-    /// Decides all that a flag depends on, deepest first, without recursion: chains may be as long as there are flags.
+    /// Decides what waits and all that this depends on, deepest first, without recursion: chains may be as long as there are flags. Then
+    /// the same again for a flag, until all that it depends on is decided.
     #[inline(never)]
     fn prerequisites(&mut self, flag: u32) {
-        let mut has_room = self.scratch.wait(flag);
         while let Some(next) = self.scratch.next_waiting() {
-            let (mut at, mut is_open) = (self.first_step(next), false);
-            while let Some([needed, behind]) = self.words.prerequisite(at) {
-                // A prerequisite stands before what needs it, in tables of any origin: waiting ends.
-                if needed < next && has_room && self.scratch.decision(needed).is_none() {
-                    has_room = self.scratch.wait(needed);
-                    is_open = true;
-                }
-                at = behind;
+            if self.is_open(next) {
+                continue;
             }
-            if !is_open {
-                self.scratch.stop_waiting();
-                if next != flag && self.scratch.decision(next).is_none() {
-                    let decision = self.watched_by_nobody().steps(next);
-                    self.scratch.decide(next, decision);
+            self.scratch.stop_waiting();
+            if self.scratch.decision(next).is_none() {
+                let decision = self.watched_by_nobody().steps(next);
+                self.scratch.decide(next, self.image.flags(), decision);
+                if self.scratch.decision(next).is_none() {
+                    // Without memory for it, or a table of forged decisions, waiting would not end.
+                    return self.scratch.stop_all_waiting();
                 }
+            }
+            if self.scratch.next_waiting().is_none() {
+                self.is_open(flag);
             }
         }
+    }
+
+    /// Lets each flag wait that another one depends on and that is not decided; whether there is any.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
+    fn is_open(&mut self, flag: u32) -> bool {
+        let (mut at, mut is_open) = (self.first_step(flag), false);
+        while let Some([needed, behind]) = self.words.prerequisite(at) {
+            // A prerequisite stands before what needs it, in tables of any origin: waiting ends.
+            is_open |= needed < flag && self.scratch.decision(needed).is_none() && self.scratch.wait(needed);
+            at = behind;
+        }
+        is_open
     }
 
     /// The same walk without its watcher, for what is not asked about.
@@ -316,7 +325,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
     fn has_members(&mut self, attribute: u32, encoded: &[u8], symbols: Run, every: bool, folds: bool) -> bool {
         let Some((Encoded::List(count, items), _)) = value::read(encoded) else { return false };
-        if self.scratch.memo.get(known::symbol(attribute, folds)).is_none() {
+        if self.symbol(attribute, folds) == UNKNOWN {
             self.remember_members(attribute, (count, items), folds);
         }
         let memo = &self.scratch.memo;
@@ -327,7 +336,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Looks up the symbols of a list's members, as they are or folded, and remembers them.
     fn remember_members(&mut self, attribute: u32, (count, mut items): (u32, &[u8]), folds: bool) {
-        self.scratch.memo.set(known::symbol(attribute, folds), [0; 2]);
+        self.keep_symbol(attribute, folds, NO_SYMBOL);
         for _ in 0..count {
             let Some((item, rest)) = value::split(items) else { break };
             items = rest;
@@ -339,7 +348,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
                 None => S::find(self.image, item),
             };
             if let Some(symbol) = symbol {
-                self.scratch.memo.set(known::member(attribute, folds, symbol), [0; 2]);
+                self.scratch.memo.set(known::member(attribute, folds, symbol), [0; 4]);
             }
         }
     }
@@ -372,14 +381,14 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Returns true if an attribute's value, as it is or folded, is one of the symbols.
     fn is_listed(&mut self, symbols: Run, attribute: u32, encoded: &[u8], folds: bool) -> bool {
-        let symbol = match self.scratch.memo.get(known::symbol(attribute, folds)) {
-            Some([.., symbol, _]) => *symbol,
-            None if S::READABLE && symbols.count <= FEW && !folds && !self.scratch.all => {
+        let mut symbol = self.symbol(attribute, folds);
+        if symbol == UNKNOWN {
+            if S::READABLE && symbols.count <= FEW && !folds && !self.scratch.all {
                 return self.words.run(symbols).any(|symbol| S::is(self.image, symbol, encoded));
             }
-            None => self.look_up_symbol(attribute, encoded, folds),
-        };
-        symbol.checked_sub(1).is_some_and(|symbol| self.is_in(symbols, symbol))
+            symbol = self.look_up_symbol(attribute, encoded, folds);
+        }
+        symbol != NO_SYMBOL && self.is_in(symbols, symbol.wrapping_sub(2))
     }
 
     /// Returns true if a symbol is among symbols that ascend.
@@ -400,7 +409,20 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         false
     }
 
-    /// The symbol of an attribute's value, as it is or folded, plus one, looked up and remembered; 0 if it is none.
+    /// The symbol of an attribute's value, as it is or folded, plus two; [`NO_SYMBOL`] or [`UNKNOWN`].
+    #[inline]
+    fn symbol(&self, attribute: u32, folds: bool) -> u32 {
+        let [.., plain, folded] = self.scratch.attribute(attribute);
+        if folds { *folded } else { *plain }
+    }
+
+    fn keep_symbol(&mut self, attribute: u32, folds: bool, symbol: u32) {
+        let [place, length, plain, folded] = *self.scratch.attribute(attribute);
+        let [plain, folded] = if folds { [plain, symbol] } else { [symbol, folded] };
+        self.scratch.keep_attribute(attribute, [place, length, plain, folded]);
+    }
+
+    /// The same as [`Self::symbol`], looked up and remembered.
     #[inline(never)]
     fn look_up_symbol(&mut self, attribute: u32, encoded: &[u8], folds: bool) -> u32 {
         let image = self.image;
@@ -410,19 +432,19 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         } else {
             S::find(image, encoded)
         };
-        let symbol = symbol.map_or(0, |symbol| symbol + 1);
-        self.scratch.memo.set(known::symbol(attribute, folds), [symbol, 0]);
+        let symbol = symbol.map_or(NO_SYMBOL, |symbol| symbol + 2);
+        self.keep_symbol(attribute, folds, symbol);
         symbol
     }
 
     /// An attribute's text in lower case, behind room for a value's head; folded once and remembered.
     #[inline(never)]
     fn fold(&mut self, attribute: u32, text: &[u8]) -> &mut [u8] {
-        let known = self.scratch.memo.get(known::folded(attribute)).map(|[.., place, length]| [*place as usize, *length as usize]);
+        let known = self.scratch.memo.get(known::folded(attribute)).map(|[place, length, ..]| [*place as usize, *length as usize]);
         let folded = known.unwrap_or_else(|| {
             let folded = self.scratch.fold(text);
             self.scratch.keep(folded);
-            self.scratch.memo.set(known::folded(attribute), folded.map(word));
+            self.scratch.memo.set(known::folded(attribute), [word(folded[0]), word(folded[1]), 0, 0]);
             folded
         });
         self.scratch.folded(folded)
@@ -435,12 +457,14 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     /// The value of an attribute, encoded; null is absence.
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn value(&mut self, attribute: u32) -> Option<&'a [u8]> {
-        match self.scratch.memo.get(known::value(attribute)) {
-            None => self.look_up(attribute),
-            Some([.., ABSENT, _]) => None,
-            Some([.., THE_MOMENT, _]) => Some(&self.now.0),
-            Some([.., place, length]) => self.members.get((place - AT) as usize..)?.get(..*length as usize),
+        let [place, length, ..] = *self.scratch.attribute(attribute);
+        match place {
+            UNKNOWN => self.look_up(attribute),
+            ABSENT => None,
+            THE_MOMENT => Some(&self.now.0),
+            place => self.members.get((place - AT) as usize..)?.get(..length as usize),
         }
     }
 
@@ -462,7 +486,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             Some(_) if lookup == Lookup::Now => THE_MOMENT,
             Some(value) => word(value::offset(self.members, value)) + AT,
         };
-        self.scratch.memo.set(known::value(attribute), [place, word(found.map_or(0, <[u8]>::len))]);
+        self.scratch.keep_attribute(attribute, [place, word(found.map_or(0, <[u8]>::len)), UNKNOWN, UNKNOWN]);
         found
     }
 }

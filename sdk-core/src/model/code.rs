@@ -52,6 +52,12 @@ macro_rules! operations {
             #[cfg(test)]
             pub(super) const ALL: &[Self] = &[$(Self::$name),+];
 
+            /// Whether this is the operation in the low byte of a word.
+            #[inline]
+            pub(super) const fn is_of(self, word: u32) -> bool {
+                word & 0xFF == self as u32
+            }
+
             /// The operation in the low byte of a word.
             #[inline]
             pub(super) const fn of(word: u32) -> Option<Self> {

@@ -138,7 +138,7 @@ impl Words<'_> {
         let word = self.word(at);
         let (operand, behind, count) = (at.wrapping_add(2), at.wrapping_add(4), code::count(word));
         let ignore_case = word & code::IGNORE_CASE != 0;
-        let comparison = Comparison::of(word >> code::COMPARISON_SHIFT & 7);
+        let comparison = || Comparison::of(word >> code::COMPARISON_SHIFT & 7);
         Some(match Operation::of(word)? {
             Operation::Exists => Test::Exists,
             Operation::Among => Test::Among(Among {
@@ -153,9 +153,11 @@ impl Words<'_> {
             Operation::Contains => Test::Contains { operand: self.span(operand), symbol: Run { at: behind, count: 1 }, ignore_case },
             Operation::StartsWith => Test::StartsWith { operand: self.span(operand), ignore_case },
             Operation::EndsWith => Test::EndsWith { operand: self.span(operand), ignore_case },
-            Operation::Number => Test::Number { comparison, operand: self.double(operand), as_number: word & code::AS_NUMBER != 0 },
-            Operation::Time => Test::Time { comparison, operand: self.double(operand), written: self.span(behind) },
-            Operation::Semver => Test::Semver { comparison, operand: self.span(operand), loose: word & code::LOOSE != 0 },
+            Operation::Number => {
+                Test::Number { comparison: comparison(), operand: self.double(operand), as_number: word & code::AS_NUMBER != 0 }
+            }
+            Operation::Time => Test::Time { comparison: comparison(), operand: self.double(operand), written: self.span(behind) },
+            Operation::Semver => Test::Semver { comparison: comparison(), operand: self.span(operand), loose: word & code::LOOSE != 0 },
             Operation::Matches => Test::Matches { table: self.span(operand), written: self.span(behind) },
             Operation::Cidr => {
                 let narrow = Run { at: at.wrapping_add(5), count };

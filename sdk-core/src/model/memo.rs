@@ -1,42 +1,36 @@
 //! A memo: a small hash table whose cost grows with its entries, not with the tables that could ask it.
 use alloc::boxed::Box;
 
-/// The two words of a key, the first never 0, and the two that are remembered under it.
-pub(crate) type Slot = [u32; 4];
+/// The two words of a key, the first never 0, and the four that are remembered under it.
+type Slot = [u32; 6];
 
-/// Slots that need no memory from the heap; what one flag usually asks fills half of them.
-const INLINE: usize = 16;
+/// Slots that are taken first.
+const FIRST: usize = 16;
 
-/// Pairs of words by pairs of words, found by probing. Where memory has run out, nothing more is remembered.
+/// Four words each by pairs of words, found by probing. Where memory has run out, nothing more is remembered.
+#[derive(Default)]
 pub(crate) struct Memo {
-    inline: [Slot; INLINE],
-    heap: Option<Box<[Slot]>>,
+    slots: Option<Box<[Slot]>>,
     used: usize,
-}
-
-impl Default for Memo {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Memo {
     pub(crate) const fn new() -> Self {
-        Self { inline: [[0; 4]; INLINE], heap: None, used: 0 }
+        Self { slots: None, used: 0 }
     }
 
-    /// Forgets every pair; keeps the memory.
+    /// Forgets everything; keeps the memory.
     pub(crate) fn clear(&mut self) {
         if self.used > 0 {
-            self.slots_mut().fill([0; 4]);
+            self.slots_mut().fill([0; 6]);
             self.used = 0;
         }
     }
 
-    /// The slot with this key, if there is one.
+    /// What is remembered under a key.
     #[inline]
-    pub(crate) fn get(&self, [first, second]: [u32; 2]) -> Option<&Slot> {
-        self.find(first, second)
+    pub(crate) fn get(&self, [first, second]: [u32; 2]) -> Option<&[u32; 4]> {
+        self.find(first, second).map(|[_, _, remembered @ ..]| remembered)
     }
 
     // An array is handed on through memory; words are not.
@@ -46,39 +40,28 @@ impl Memo {
         self.slots().get(probe(self.slots(), first, second)).filter(|[first, ..]| *first != 0)
     }
 
-    /// Remembers a pair of words under a key, instead of the one before.
-    #[inline]
-    pub(crate) fn set(&mut self, [first, second]: [u32; 2], [one, other]: [u32; 2]) {
-        self.put(first, second, one, other);
-    }
-
+    /// Remembers four words under a key, instead of those before.
     #[inline(never)]
-    fn put(&mut self, first: u32, second: u32, one: u32, other: u32) {
+    pub(crate) fn set(&mut self, [first, second]: [u32; 2], [a, b, c, d]: [u32; 4]) {
         // At most half full, so that probing soon ends.
-        if 2 * self.used >= self.slots().len() {
-            let Ok(mut larger) = bytemuck::allocation::try_zeroed_slice_box::<Slot>(4 * self.slots().len()) else { return };
+        let before = self.slots().len();
+        if 2 * self.used >= before {
+            let Ok(mut larger) = bytemuck::allocation::try_zeroed_slice_box::<Slot>((4 * before).max(FIRST)) else { return };
             for slot in self.slots() {
                 put(&mut larger, *slot);
             }
-            self.heap = Some(larger);
+            self.slots = Some(larger);
         }
-        self.used += usize::from(put(self.slots_mut(), [first, second, one, other]));
+        self.used += usize::from(put(self.slots_mut(), [first, second, a, b, c, d]));
     }
 
     #[inline]
     fn slots(&self) -> &[Slot] {
-        match &self.heap {
-            Some(heap) => heap,
-            None => &self.inline,
-        }
+        self.slots.as_deref().unwrap_or_default()
     }
 
-    #[inline]
     fn slots_mut(&mut self) -> &mut [Slot] {
-        match &mut self.heap {
-            Some(heap) => heap,
-            None => &mut self.inline,
-        }
+        self.slots.as_deref_mut().unwrap_or_default()
     }
 }
 
@@ -90,11 +73,11 @@ fn put(slots: &mut [Slot], slot: Slot) -> bool {
     }
 }
 
-/// The place of the slot with this key, or the free place where it would stand. There is always a free one.
+/// The place of the slot with this key, or the free place where it would stand. There is always a free one, unless there is no slot.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 #[cfg_attr(not(target_arch = "wasm32"), inline)]
 fn probe(slots: &[Slot], first: u32, second: u32) -> usize {
-    let mask = slots.len() - 1;
+    let mask = slots.len().wrapping_sub(1);
     let spread = first.wrapping_mul(0x85EB_CA6B) ^ second.wrapping_mul(0x9E37_79B9);
     let mut place = (spread >> 7) as usize & mask;
     loop {
@@ -119,13 +102,13 @@ mod tests {
             let keys = 1 + random.below(300);
             for _ in 0..random.below(2_000) {
                 let mut below = |end| u32::try_from(random.below(end)).unwrap();
-                let (key, value) = ([1 + below(3), below(keys) * (1 + below(3))], [below(1_000), below(2)]);
-                assert_eq!(memo.get(key).map(|slot| [slot[2], slot[3]]), map.get(&key).copied());
+                let (key, value) = ([1 + below(3), below(keys) * (1 + below(3))], [below(1_000), below(2), below(3), below(4)]);
+                assert_eq!(memo.get(key), map.get(&key));
                 memo.set(key, value);
                 map.insert(key, value);
             }
             for (key, value) in &map {
-                assert_eq!(memo.get(*key), Some(&[key[0], key[1], value[0], value[1]]));
+                assert_eq!(memo.get(*key), Some(value));
             }
             assert_eq!(memo.get([4, 0]), None);
             memo.clear();

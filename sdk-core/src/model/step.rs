@@ -122,7 +122,7 @@ impl Words<'_> {
     #[inline]
     pub(crate) fn guard(self, at: &mut u32) -> u32 {
         let word = self.word(*at);
-        if Operation::of(word) != Some(Operation::If) {
+        if !Operation::If.is_of(word) {
             return 0;
         }
         *at = at.wrapping_add(1);
@@ -132,8 +132,7 @@ impl Words<'_> {
     /// The number of the flag that the prerequisite at a place names, and the place of the next step; `None` if another step stands there.
     pub(crate) fn prerequisite(self, at: u32) -> Option<[u32; 2]> {
         let word = self.word(at);
-        let is_one = Operation::of(word) == Some(Operation::Prerequisite);
-        is_one.then(|| [self.word(at.wrapping_add(1)), at.saturating_add(3 + code::count(word))])
+        Operation::Prerequisite.is_of(word).then(|| [self.word(at.wrapping_add(1)), at.saturating_add(3 + code::count(word))])
     }
 
     /// The hash of a draw: its number stands in the draw's first word, its parameters at a place.

@@ -33,7 +33,10 @@ impl<'a> Words<'a> {
 
     #[inline]
     pub(crate) fn subkey(self, at: u32) -> Subkey {
-        Subkey([self.wide(at), self.wide(at.wrapping_add(2))])
+        match self.0.get(at as usize..).and_then(<[[u8; 4]]>::first_chunk) {
+            Some([a, b, c, d]) => Subkey([[*a, *b], [*c, *d]].map(|pair| u64::from_le_bytes(bytemuck::cast(pair)))),
+            None => Subkey([0; 2]),
+        }
     }
 
     #[inline]
