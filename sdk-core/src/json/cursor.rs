@@ -112,15 +112,29 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads the next member of an object that was opened, with its value unread; `None` behind the closing bracket. The value
-    /// stands at `level`, and `first` is true before the first member.
-    pub(crate) fn member(&mut self, first: bool, level: u32) -> Result<Option<Member<'t>>, Fault> {
+    /// stands at `level`, and `first` is true before the first member. `recognise` is given the name and all text from the value on,
+    /// and may answer how long the value is; then the cursor steps over it without a look.
+    pub(crate) fn member(
+        &mut self,
+        first: bool,
+        level: u32,
+        recognise: impl FnOnce(&str, &str) -> Option<usize>,
+    ) -> Result<Option<Member<'t>>, Fault> {
         if !self.entry(b'}', first)? {
             return Ok(None);
         }
         let name = self.name()?.text();
         self.next();
         let (at, before) = (self.at, self.words);
-        Ok(Some(Member { name, at, raw: self.skip(level)?, words: self.words - before }))
+        let length = name.as_deref().ok().and_then(|name| recognise(name, self.text.get(at..)?));
+        let raw = match length {
+            Some(length) => {
+                self.at += length;
+                self.text.get(at..self.at).unwrap_or_default()
+            }
+            None => self.skip(level)?,
+        };
+        Ok(Some(Member { name, at, raw, words: self.words - before, is_recognised: length.is_some() }))
     }
 
     /// Steps over a value, the outermost of which is at `level`, and answers its text.
@@ -381,8 +395,10 @@ pub(crate) struct Member<'t> {
     pub(crate) at: usize,
     /// The text of its value.
     pub(crate) raw: &'t str,
-    /// How many words a [`Tape`](super::Tape) of the value has.
+    /// How many words a [`Tape`](super::Tape) of the value has; 0 where it was recognised.
     pub(crate) words: usize,
+    /// Whether the caller recognised the value.
+    pub(crate) is_recognised: bool,
 }
 
 /// The members of an object in text that was read before: none where that is no object.
@@ -390,7 +406,7 @@ pub(crate) fn members<'t>(text: &'t str, place: Place<'_>) -> impl Iterator<Item
     let (mut cursor, level, mut first) = (Cursor::new(text), place.level() + 1, true);
     let mut is_open = cursor.open(b'{');
     core::iter::from_fn(move || {
-        let member = if is_open { cursor.member(core::mem::take(&mut first), level).ok().flatten() } else { None };
+        let member = if is_open { cursor.member(core::mem::take(&mut first), level, |_, _| None).ok().flatten() } else { None };
         is_open = member.is_some();
         member
     })
