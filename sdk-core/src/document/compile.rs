@@ -76,7 +76,7 @@ pub struct Compiler {
 struct Parts {
     flags: Vec<Read<CompiledFlag>>,
     /// Flags whose state cannot be read.
-    stateless: Vec<Box<Entry<CompiledFlag>>>,
+    stateless: Vec<Entry<CompiledFlag>>,
     segments: Vec<Read<CompiledSegment>>,
 }
 
@@ -147,7 +147,9 @@ impl Compiler {
                         report.add(error);
                         continue;
                     }
-                    Ok(tape) => self.entry(name, Digest::default(), CompiledSegment::of_tape(name, tape, &mut builder, &mut patterns)?),
+                    Ok(tape) => {
+                        Box::new(self.entry(name, Digest::default(), CompiledSegment::of_tape(name, tape, &mut builder, &mut patterns)?))
+                    }
                 },
             };
             if self.keeps && !member.is_recognised {
@@ -203,14 +205,15 @@ impl Compiler {
                 }
                 Err(error) => {
                     report.add(error);
-                    parts.stateless.push(kept);
+                    parts.stateless.push(*kept);
                     return Ok(None);
                 }
             },
             None => match Tape::of(member, place) {
                 Ok(tape) => {
                     let state = State::read(|name| tape.root().members()?.get(name), place, report);
-                    let mut entry = self.entry(key, digest, CompiledFlag::of_tape(key, tape, builder, patterns)?);
+                    let compiled = CompiledFlag::of_tape(key, tape, builder, patterns)?;
+                    let mut entry = Box::new(self.entry(key, digest, compiled));
                     entry.state = state;
                     entry
                 }
@@ -228,7 +231,7 @@ impl Compiler {
     }
 
     /// Something that was compiled; a compiler that keeps nothing need not find it again.
-    fn entry<T>(&self, name: &str, definition: Digest, compiled: T) -> Box<Entry<T>> {
+    fn entry<T>(&self, name: &str, definition: Digest, compiled: T) -> Entry<T> {
         Entry::new(if self.keeps { Some(name) } else { None }, definition, compiled)
     }
 
@@ -238,7 +241,7 @@ impl Compiler {
             self.flags.clear();
             self.segments.clear();
         }
-        let flags = parts.flags.into_iter().map(|flag| flag.entry).chain(parts.stateless);
+        let flags = parts.flags.into_iter().map(|flag| flag.entry).chain(parts.stateless.into_iter().map(Box::new));
         flags.filter(|flag| flag.compiled.part.is_whole()).for_each(|flag| self.flags.put(flag));
         let segments = parts.segments.into_iter().map(|segment| segment.entry);
         segments.filter(|segment| segment.compiled.part.is_whole()).for_each(|segment| self.segments.put(segment));

@@ -30,8 +30,8 @@ pub(crate) struct Entry<T> {
 
 impl<T> Entry<T> {
     /// Something that was compiled. Without its name it can be linked, but not be found again.
-    pub(crate) fn new(name: Option<&str>, definition: Digest, compiled: T) -> Box<Self> {
-        Box::new(Self { name: name.map_or(0, hash), whole: None, definition, compiled, state: None })
+    pub(crate) fn new(name: Option<&str>, definition: Digest, compiled: T) -> Self {
+        Self { name: name.map_or(0, hash), whole: None, definition, compiled, state: None }
     }
 
     /// Lets it be recognised by its text, if that is an object: such a text says where it ends.
