@@ -234,9 +234,8 @@ impl<'h> CurrentState<'h> {
         changes: Vec<Change>,
         compiler: &mut Compiler,
     ) -> Result<CommandOutcome, Refusal> {
-        let mut rows = self.rows.clone();
-        apply(&mut rows, &writes);
-        let compiled = compiler.compile(&rows.compose(false), rows.bucket_key()).map_err(|error| Refusal::document(&error))?;
+        let document = self.rows.compose_after(&writes, false);
+        let compiled = compiler.compile(&document, self.rows.bucket_key()).map_err(|error| Refusal::document(&error))?;
         if compiled.ruleset.find(key).is_none() {
             let place = Place::ROOT.name("flags").name(key).pointer();
             let own = compiled.errors.iter().find(|error| error.pointer.starts_with(&place));

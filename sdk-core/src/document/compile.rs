@@ -5,7 +5,7 @@ use core::{fmt, mem};
 use super::{
     definition::{CompiledFlag, CompiledSegment},
     error::DocumentError,
-    kept::{Digest, Kept, Pieces, StateMembers, digest_flag},
+    kept::{Digest, Entry, Kept, Pieces, StateMembers, digest_flag},
     limits::{MAX_DOCUMENT_BYTES, MAX_ERRORS},
     link::{Environment, Lent, StatedFlag, link},
     overrides,
@@ -67,23 +67,21 @@ pub fn compile(text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, D
     Compiler { keeps: false, ..Compiler::new() }.compile(text, missing_key)
 }
 
-/// Compiles one document after another, and compiles only those flags and segments again whose definitions changed. A new state, a new
-/// environment and a new bucket key compile nothing.
+/// Compiles one document after another and keeps what stays the same between them: a flag whose text did not change is not read
+/// again, and one whose definition did not change is not compiled again, whatever became of its state, the environment or the bucket
+/// key.
 pub struct Compiler {
     keeps: bool,
-    /// In boxes, because they move in and out each time.
-    flags: Kept<Box<CompiledFlag>>,
+    flags: Kept<CompiledFlag>,
     segments: Kept<CompiledSegment>,
 }
 
 /// The flags and segments of one document, compiled and not yet linked.
 #[derive(Default)]
 struct Parts {
-    flags: Vec<Read<Box<CompiledFlag>>>,
-    /// By flag: its state. `None` where it is unusable, as was reported.
-    states: Vec<Option<State>>,
+    flags: Vec<Read<CompiledFlag>>,
     /// Flags whose state cannot be read.
-    stateless: Vec<(Digest, Box<CompiledFlag>)>,
+    stateless: Vec<Entry<CompiledFlag>>,
     segments: Vec<Read<CompiledSegment>>,
 }
 
@@ -91,8 +89,7 @@ struct Parts {
 struct Read<T> {
     /// The offset of its value in the text.
     at: usize,
-    digest: Digest,
-    compiled: T,
+    entry: Box<Entry<T>>,
 }
 
 /// Shows no content: definitions may name customers.
@@ -115,7 +112,14 @@ impl Compiler {
         if text.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));
         }
-        let document = Top::read(text, missing_key)?;
+        let (mut pieces, Self { keeps, flags, segments }) = (Pieces::default(), &mut *self);
+        let mut digested = Pieces::default();
+        let document = Top::read(
+            text,
+            missing_key,
+            |name, text| if *keeps { segments.recognise(&mut pieces, name, text) } else { None },
+            |name, text| if *keeps { flags.recognise(&mut digested, name, text) } else { None },
+        )?;
         let (mut parts, mut report) = (Parts::default(), Report::default());
         let linked = self.parts(&document, &mut parts, &mut report).and_then(|()| {
             let environment = Environment { name: document.environment.as_deref(), key: document.key, private: &document.private };
@@ -140,59 +144,100 @@ impl Compiler {
         let (place, mut room) = (Place::ROOT.name("segments"), MAX_ERRORS);
         for (name, member) in once(&document.segments, place, report) {
             report.reading(member.at);
-            let digest = if self.keeps { pieces.of(name).push(member.raw).digest() } else { Digest::default() };
-            let mut compiled = match self.segments.take(digest).filter(|kept| patterns.charge(kept.part.patterns)) {
+            let kept = self.segments.take(name).filter(|_| member.is_recognised);
+            let mut entry = match kept.filter(|kept| patterns.charge(kept.compiled.part.patterns)) {
                 Some(kept) => kept,
                 None => match Tape::of(member, place.name(name)) {
                     Err(error) => {
                         report.add(error);
                         continue;
                     }
-                    Ok(tape) => CompiledSegment::of_tape(name, tape, &mut builder, &mut patterns)?,
+                    Ok(tape) => {
+                        Box::new(self.entry(name, Digest::default(), CompiledSegment::of_tape(name, tape, &mut builder, &mut patterns)?))
+                    }
                 },
             };
-            compiled.part.tell(&mut room);
-            parts.segments.push(Read { at: member.at, digest, compiled });
+            if self.keeps && !member.is_recognised {
+                entry.recognise_by(&mut pieces, name, member.raw);
+            }
+            entry.compiled.part.tell(&mut room);
+            parts.segments.push(Read { at: member.at, entry });
         }
         let (place, mut room) = (Place::ROOT.name("flags"), MAX_ERRORS);
         let flags = once(&document.flags, place, report);
         parts.flags.reserve_exact(flags.len());
-        parts.states.reserve_exact(flags.len());
         for (key, member) in flags {
             report.reading(member.at);
-            let place = place.name(key);
-            let (digest, state) =
-                if self.keeps { digest_flag(&mut pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
-            let kept = self.flags.take(digest).filter(|kept| patterns.charge(kept.part.patterns));
-            let (mut compiled, state) = match kept {
-                // Of a flag that is kept only the members are read that are its state.
-                Some(kept) => match read_members(&state, place) {
-                    Ok(members) => {
-                        let member = |name: &str| members.iter().find(|(known, _)| *known == name).map(|(_, tape)| tape.root());
-                        (kept, State::read(member, place, report))
-                    }
-                    Err(error) => {
-                        report.add(error);
-                        parts.stateless.push((digest, kept));
+            let kept = self.flags.take(key);
+            let kept = kept.filter(|kept| !member.is_recognised || patterns.charge(kept.compiled.part.patterns));
+            let mut entry = match kept {
+                Some(kept) if member.is_recognised => kept,
+                kept => {
+                    let Some(entry) = self.flag(key, member, kept, parts, (&mut builder, &mut patterns, &mut pieces), report)? else {
                         continue;
-                    }
-                },
-                None => match Tape::of(member, place) {
-                    Ok(tape) => {
-                        let state = State::read(|name| tape.root().members()?.get(name), place, report);
-                        (Box::new(CompiledFlag::of_tape(key, tape, &mut builder, &mut patterns)?), state)
-                    }
-                    Err(error) => {
-                        report.add(error);
-                        continue;
-                    }
-                },
+                    };
+                    entry
+                }
             };
-            compiled.part.tell(&mut room);
-            parts.states.push(state);
-            parts.flags.push(Read { at: member.at, digest, compiled });
+            entry.compiled.part.tell(&mut room);
+            parts.flags.push(Read { at: member.at, entry });
         }
         Ok(())
+    }
+
+    /// Reads a flag that is not recognised: where its definition is that of `kept`, its state alone. `None` after reporting that the flag
+    /// or its state cannot be read; an error refuses the document.
+    fn flag(
+        &self,
+        key: &str,
+        member: &Member<'_>,
+        kept: Option<Box<Entry<CompiledFlag>>>,
+        parts: &mut Parts,
+        (builder, patterns, pieces): (&mut Builder, &mut Budget, &mut Pieces),
+        report: &mut Report,
+    ) -> Result<Option<Box<Entry<CompiledFlag>>>, DocumentError> {
+        let flags = Place::ROOT.name("flags");
+        let place = flags.name(key);
+        let (digest, state) =
+            if self.keeps { digest_flag(pieces, key, member.raw, place) } else { (Digest::default(), StateMembers::new()) };
+        let kept = kept.filter(|kept| kept.definition == digest && patterns.charge(kept.compiled.part.patterns));
+        let mut entry = match kept {
+            Some(mut kept) => match read_members(&state, place) {
+                Ok(members) => {
+                    let member = |name: &str| members.iter().find(|(known, _)| *known == name).map(|(_, tape)| tape.root());
+                    kept.state = State::read(member, place, report);
+                    kept
+                }
+                Err(error) => {
+                    report.add(error);
+                    parts.stateless.push(*kept);
+                    return Ok(None);
+                }
+            },
+            None => match Tape::of(member, place) {
+                Ok(tape) => {
+                    let state = State::read(|name| tape.root().members()?.get(name), place, report);
+                    let compiled = CompiledFlag::of_tape(key, tape, builder, patterns)?;
+                    let mut entry = Box::new(self.entry(key, digest, compiled));
+                    entry.state = state;
+                    entry
+                }
+                Err(error) => {
+                    report.add(error);
+                    return Ok(None);
+                }
+            },
+        };
+        // What is wrong with a state is found again each time.
+        if self.keeps && entry.state.is_some() {
+            entry.recognise_by(pieces, key, member.raw);
+        }
+        Ok(Some(entry))
+    }
+
+    /// Something that was compiled; a compiler that keeps nothing need not find it again.
+    fn entry<T>(&self, name: &str, definition: Digest, compiled: T) -> Entry<T> {
+        Entry::new(if self.keeps { Some(name) } else { None }, definition, compiled)
     }
 
     /// Keeps parts of a document; where that was `accepted`, nothing else.
@@ -201,27 +246,25 @@ impl Compiler {
             self.flags.clear();
             self.segments.clear();
         }
-        let stated = parts.flags.into_iter().map(|flag| (flag.digest, flag.compiled));
-        for (digest, compiled) in stated.chain(parts.stateless).filter(|(_, compiled)| compiled.part.is_whole()) {
-            self.flags.put(digest, compiled);
-        }
-        for Read { digest, compiled, .. } in parts.segments {
-            if compiled.part.is_whole() {
-                self.segments.put(digest, compiled);
-            }
-        }
+        let flags = parts.flags.into_iter().map(|flag| flag.entry).chain(parts.stateless.into_iter().map(Box::new));
+        flags.filter(|flag| flag.compiled.part.is_whole()).for_each(|flag| self.flags.put(flag));
+        let segments = parts.segments.into_iter().map(|segment| segment.entry);
+        segments.filter(|segment| segment.compiled.part.is_whole()).for_each(|segment| self.segments.put(segment));
     }
 }
 
 impl Parts {
-    /// The parts to link. The states are used up, and so are the tables of the flags unless they are kept.
+    /// The parts to link. The states and the tables of the flags are used up unless they are kept.
     fn lend(&mut self, keeps: bool) -> (Vec<StandingSegment<'_>>, impl Iterator<Item = StatedFlag<'_>>) {
-        let segments = self.segments.iter().map(|segment| StandingSegment { at: segment.at, compiled: &segment.compiled });
-        let flags = self.flags.iter_mut().zip(&mut self.states).map(move |(flag, state)| {
-            let spent = if keeps { None } else { Some(mem::take(&mut flag.compiled.part.tables)) };
-            let compiled = &flag.compiled;
-            let tables = spent.map_or(Lent::Kept(&compiled.part.tables), Lent::Spent);
-            StatedFlag { at: flag.at, compiled, tables, state: state.take().map(Lent::Spent) }
+        let segments = self.segments.iter().map(|segment| StandingSegment { at: segment.at, compiled: &segment.entry.compiled });
+        let flags = self.flags.iter_mut().map(move |Read { at, entry }| {
+            let Entry { compiled, state, .. } = &mut **entry;
+            if keeps {
+                let tables = Lent::Kept(&compiled.part.tables);
+                return StatedFlag { at: *at, compiled, tables, state: state.as_ref().map(Lent::Kept) };
+            }
+            let tables = Lent::Spent(mem::take(&mut compiled.part.tables));
+            StatedFlag { at: *at, compiled, tables, state: state.take().map(Lent::Spent) }
         });
         (segments.collect(), flags)
     }

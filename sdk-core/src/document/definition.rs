@@ -1,5 +1,5 @@
 //! Flags and segments, each compiled by itself: its definition without its state, or its errors.
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     report::Report,
     segment_uses::SegmentUses,
     state::{ENABLED, ROLLOUT},
+    texts::Texts,
     variants::Names,
 };
 use crate::{
@@ -80,9 +81,12 @@ impl Part {
 
 /// A sound flag without its state. Conditions are named by their places in its part.
 pub(crate) struct Definition {
-    /// With their places in the list.
-    pub(crate) aliases: Vec<(usize, Box<str>)>,
-    pub(crate) tags: Vec<Box<str>>,
+    /// All that stand in the list.
+    pub(crate) aliases: Texts,
+    /// The places in that list of those that are no text; they are reported, and empty there.
+    pub(crate) no_aliases: Vec<usize>,
+    /// Rulesets share them.
+    pub(crate) tags: Arc<Texts>,
     pub(crate) kind: FlagType,
     pub(crate) variants: Names,
     /// True if the flag has neither variants nor metadata in the document: all such flags share one table of variants.
@@ -119,7 +123,7 @@ pub(crate) struct Prerequisite {
     pub(crate) index: usize,
     /// A key or an alias.
     pub(crate) flag: Box<str>,
-    pub(crate) variants: Vec<Box<str>>,
+    pub(crate) variants: Texts,
 }
 
 /// An individual target: a compiled test and what it serves.

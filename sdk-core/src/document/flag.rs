@@ -1,5 +1,5 @@
 //! The definition of one flag as a document writes it, read and checked by itself.
-use alloc::{borrow::Cow, boxed::Box, format, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, format, sync::Arc, vec::Vec};
 
 use super::{
     condition::{Conditions, Draws},
@@ -10,6 +10,7 @@ use super::{
     operand::compile_target,
     reader::{Fields, Report, duplicates},
     state,
+    texts::Texts,
     variants::Variants,
 };
 use crate::{
@@ -64,7 +65,7 @@ pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditi
         }
     };
     check_description(&fields, report);
-    let tags = fields.strings("tags", report);
+    let tags = Arc::new(fields.strings("tags", report));
     let metadata = metadata::read(&fields, report);
     let variants = Variants::read(kind, &fields, metadata.as_deref(), conditions.builder, report)?;
     let on = variants.named(&fields, "on", report);
@@ -95,7 +96,8 @@ pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditi
     let aliases = fields.list("aliases", report);
     conditions.builder.flag(&[], kind, variants.table, 0);
     let mut definition = Definition {
-        aliases: Vec::new(),
+        aliases: Texts::default(),
+        no_aliases: Vec::new(),
         tags,
         kind,
         on: on.unwrap_or(0),
@@ -116,7 +118,7 @@ pub(crate) fn read<'t>(key: &str, json: Value<'_, 't>, place: Place<'_>, conditi
         return None;
     }
     // A bad alias is dropped alone.
-    definition.aliases = read_aliases(aliases, place.name("aliases"), conditions.report);
+    (definition.aliases, definition.no_aliases) = read_aliases(aliases, place.name("aliases"), conditions.report);
     Some(definition)
 }
 
@@ -156,16 +158,18 @@ fn read_environments(fields: &Fields<'_, '_, '_>, variants: &Variants, report: &
     environments.map(read).collect()
 }
 
-/// The aliases that are text.
-fn read_aliases(aliases: Items<'_, '_>, place: Place<'_>, report: &mut Report) -> Vec<(usize, Box<str>)> {
-    let mut read = Vec::with_capacity(aliases.len());
+/// The aliases, and the places of those that are no text.
+fn read_aliases(aliases: Items<'_, '_>, place: Place<'_>, report: &mut Report) -> (Texts, Vec<usize>) {
+    let (mut read, mut others) = (Texts::with_capacity(aliases.len()), Vec::new());
     for (index, alias) in aliases.enumerate() {
-        match alias.as_str() {
-            Some(alias) => read.push((index, Box::from(alias))),
-            None => report.expected(place.index(index), "a string", alias),
+        let text = alias.as_str();
+        read.push(text.as_deref().unwrap_or_default());
+        if text.is_none() {
+            report.expected(place.index(index), "a string", alias);
+            others.push(index);
         }
     }
-    read
+    (read.trimmed(), others)
 }
 
 fn read_prerequisites(fields: &Fields<'_, '_, '_>, report: &mut Report) -> Vec<Prerequisite> {

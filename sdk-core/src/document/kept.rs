@@ -1,9 +1,9 @@
-//! Parts that a compiler keeps from one document to the next, each by a digest of the text that it was compiled from.
-use alloc::{borrow::Cow, vec::Vec};
+//! Parts that a compiler keeps from one document to the next, each with digests of the text that it was compiled from.
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 
 use hashbrown::HashTable;
 
-use super::state::{ENABLED, ROLLOUT};
+use super::state::{ENABLED, ROLLOUT, State};
 use crate::{
     bucket::Subkey,
     json::{Place, cursor::members},
@@ -14,23 +14,65 @@ pub(crate) type Digest = [u64; 2];
 
 const KEYS: [Subkey; 2] = [Subkey([0x5d8f_2c0b_91e4_7a36, 0x13c7_e8a9_40b2_6f5d]), Subkey([0xa2e6_94d1_3f78_c05b, 0x7b19_0d4c_e653_82fa])];
 
-/// Compiled parts by the digest of their text.
-pub(crate) struct Kept<T>(HashTable<(Digest, T)>);
+/// A compiled flag or segment, and the text that it was compiled from.
+pub(crate) struct Entry<T> {
+    /// The hash of its name.
+    name: u64,
+    /// The digest and the length of its whole text, by which it is recognised. `None` where it is not to be: its text does not say
+    /// where it ends, its state has errors to report, or the text under its name is another one.
+    whole: Option<(Digest, usize)>,
+    /// The digest of what it says but for a state.
+    pub(crate) definition: Digest,
+    pub(crate) compiled: T,
+    /// Of a flag: its state. `None` where it is unusable.
+    pub(crate) state: Option<State>,
+}
+
+impl<T> Entry<T> {
+    /// Something that was compiled. Without its name it can be linked, but not be found again.
+    pub(crate) fn new(name: Option<&str>, definition: Digest, compiled: T) -> Self {
+        Self { name: name.map_or(0, hash), whole: None, definition, compiled, state: None }
+    }
+
+    /// Lets it be recognised by its text, if that is an object: such a text says where it ends.
+    pub(crate) fn recognise_by(&mut self, pieces: &mut Pieces, name: &str, raw: &str) {
+        self.whole = raw.starts_with('{').then(|| (pieces.of(name).push(raw).digest(), raw.len()));
+    }
+}
+
+/// The hash of a name.
+fn hash(name: &str) -> u64 {
+    KEYS[0].hash(name.as_bytes())
+}
+
+/// Compiled parts by name.
+pub(crate) struct Kept<T>(HashTable<Box<Entry<T>>>);
 
 impl<T> Kept<T> {
     pub(crate) const fn new() -> Self {
         Self(HashTable::new())
     }
 
-    /// Takes out what has this digest.
-    pub(crate) fn take(&mut self, digest: Digest) -> Option<T> {
-        let found = self.0.find_entry(digest[0], |(known, _)| *known == digest).ok()?;
-        Some(found.remove().0.1)
+    /// The length of the value that is kept under this name, where `text` begins with it; else it will not be recognised again. So
+    /// what is digested is either stepped over or digested once, however often a name stands in a document.
+    pub(crate) fn recognise(&mut self, pieces: &mut Pieces, name: &str, text: &str) -> Option<usize> {
+        let hash = hash(name);
+        let entry = self.0.find_mut(hash, |entry| entry.name == hash)?;
+        let (digest, length) = entry.whole.take()?;
+        let raw = text.get(..length)?;
+        entry.whole = (pieces.of(name).push(raw).digest() == digest).then_some((digest, length));
+        entry.whole.map(|_| length)
+    }
+
+    /// Takes out what has this name.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Box<Entry<T>>> {
+        let hash = hash(name);
+        Some(self.0.find_entry(hash, |entry| entry.name == hash).ok()?.remove().0)
     }
 
     /// Keeps something that is not there.
-    pub(crate) fn put(&mut self, digest: Digest, compiled: T) {
-        self.0.insert_unique(digest[0], (digest, compiled), |(known, _)| known[0]);
+    pub(crate) fn put(&mut self, entry: Box<Entry<T>>) {
+        self.0.insert_unique(entry.name, entry, |entry| entry.name);
     }
 
     pub(crate) fn clear(&mut self) {

@@ -1,5 +1,5 @@
 //! Links definitions, states and a bucket key to one ruleset.
-use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::ops::Deref;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     segments::{Segments, StandingSegment},
     state::State,
     steps,
+    texts::Texts,
 };
 use crate::{
     bucket::BucketKey,
@@ -63,8 +64,8 @@ pub(crate) struct LinkedFlag<'f> {
     pub(crate) at: usize,
     pub(crate) key: &'f str,
     pub(crate) definition: &'f Definition,
-    /// Those that are not dropped, with their places in the list.
-    pub(crate) aliases: Vec<(usize, &'f str)>,
+    /// The places of the aliases that are dropped, ascending.
+    pub(crate) dropped: Vec<usize>,
     segments: Vec<LinkedSegment>,
     /// Until the flag is laid.
     parts: Option<(Lent<'f, Image>, Lent<'f, State>)>,
@@ -73,7 +74,13 @@ pub(crate) struct LinkedFlag<'f> {
 impl LinkedFlag<'_> {
     /// Its key and its aliases.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.aliases.iter().map(|(_, alias)| *alias).chain([self.key])
+        self.aliases().chain([self.key])
+    }
+
+    /// The aliases that are not dropped.
+    fn aliases(&self) -> impl Iterator<Item = &str> {
+        let is_kept = |index: &usize| self.dropped.binary_search(index).is_err();
+        self.definition.aliases.iter().enumerate().filter(move |(index, _)| is_kept(index)).map(|(_, alias)| alias)
     }
 }
 
@@ -99,11 +106,13 @@ pub(crate) fn link<'f>(
         let (Some(flag), Some(required)) = (linked.get_mut(*index), required.get(*index)) else { continue };
         flag.lay(required, environment, &mut usual_variants, &mut builder);
         if !flag.definition.tags.is_empty() {
-            tags.insert(number, Box::from(flag.definition.tags.as_slice()));
+            tags.insert(number, Arc::clone(&flag.definition.tags));
         }
     }
+    let aliases = linked.iter().map(|flag| &flag.definition.aliases);
+    builder.expect_aliases(aliases.clone().map(Texts::len).sum(), aliases.map(Texts::bytes).sum());
     for (number, index) in (0..).zip(&order) {
-        for (_, alias) in linked.get(*index).map_or(&[][..], |flag| &flag.aliases) {
+        for alias in linked.get(*index).into_iter().flat_map(LinkedFlag::aliases) {
             builder.alias(alias.as_bytes(), number);
         }
     }
@@ -120,8 +129,8 @@ fn find<'f>(flag: StatedFlag<'f>, segments: &Segments<'_>, report: &mut Report) 
     let used = segments.resolve(part, report);
     let (state, (segments, _)) = state.zip(used)?;
     let definition = definition.as_ref()?;
-    let aliases = definition.aliases.iter().map(|(index, alias)| (*index, &**alias)).collect();
-    Some(LinkedFlag { at, key, definition, aliases, segments, parts: Some((tables, state)) })
+    let dropped = definition.no_aliases.clone();
+    Some(LinkedFlag { at, key, definition, dropped, segments, parts: Some((tables, state)) })
 }
 
 impl LinkedFlag<'_> {

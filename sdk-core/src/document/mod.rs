@@ -31,6 +31,7 @@ mod state;
 mod steps;
 #[cfg(test)]
 mod tests;
+pub(crate) mod texts;
 mod top;
 mod variants;
 

@@ -11,7 +11,7 @@ use crate::json::Place;
 /// Drops aliases that are no keys by their syntax, are among `keys`, which are those of all flags, also of one that is left out, or
 /// are aliases of a flag further up.
 pub(crate) fn drop_aliases<'f>(keys: impl Iterator<Item = &'f str>, flags: &mut [LinkedFlag<'f>], report: &mut Report) {
-    if flags.iter().all(|flag| flag.aliases.is_empty()) {
+    if flags.iter().all(|flag| flag.definition.aliases.is_empty()) {
         return;
     }
     let mut taken: BTreeSet<&str> = keys.collect();
@@ -19,13 +19,21 @@ pub(crate) fn drop_aliases<'f>(keys: impl Iterator<Item = &'f str>, flags: &mut 
     for flag in flags {
         report.reading(flag.at);
         let key_place = place.name(flag.key);
-        flag.aliases.retain(|(index, alias)| {
-            let fault = key_fault(alias).or_else(|| (!taken.insert(alias)).then_some("the alias is also a key or another alias"));
-            if let Some(fault) = fault {
-                report.error(key_place.name("aliases").index(*index), fault);
+        let mut dropped = Vec::new();
+        for (index, alias) in flag.definition.aliases.iter().enumerate() {
+            let mut is_dropped = flag.dropped.binary_search(&index).is_ok();
+            if !is_dropped
+                && let Some(fault) =
+                    key_fault(alias).or_else(|| (!taken.insert(alias)).then_some("the alias is also a key or another alias"))
+            {
+                report.error(key_place.name("aliases").index(index), fault);
+                is_dropped = true;
             }
-            fault.is_none()
-        });
+            if is_dropped {
+                dropped.push(index);
+            }
+        }
+        flag.dropped = dropped;
     }
 }
 

@@ -17,6 +17,9 @@ pub(crate) struct Linked {
 
 /// Finds the prerequisites of all flags. One that is unknown or left out, or needs the flag itself, is reported and unmet.
 pub(crate) fn link(flags: &[LinkedFlag<'_>], report: &mut Report) -> Linked {
+    if flags.iter().all(|flag| flag.definition.prerequisites.is_empty()) {
+        return Linked { order: (0..flags.len()).collect(), required: flags.iter().map(|_| Vec::new()).collect() };
+    }
     let wanted: BTreeSet<&str> = flags.iter().flat_map(|flag| &flag.definition.prerequisites).map(|wanted| &*wanted.flag).collect();
     let named = flags.iter().enumerate().flat_map(|(number, flag)| flag.names().map(move |name| (name, number)));
     let numbers: BTreeMap<&str, usize> = named.filter(|(name, _)| wanted.contains(name)).collect();

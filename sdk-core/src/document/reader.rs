@@ -1,8 +1,9 @@
 //! Reading the members of an object: which may stand there, what kind each must be, and what is wrong with it if not.
-use alloc::{borrow::Cow, boxed::Box, string::String, vec, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec, vec::Vec};
 use core::fmt;
 
 pub(crate) use super::report::Report;
+use super::texts::Texts;
 use crate::json::{Indexed, Items, Members, Node, Place, Value, cursor::Member};
 
 /// The members of one object, whose texts borrow from the document where they are written without escapes.
@@ -75,17 +76,17 @@ impl<'j, 't, 'p> Fields<'j, 't, 'p> {
     }
 
     /// A list of strings; an absent one is empty.
-    pub(crate) fn strings(&self, name: &str, report: &mut Report) -> Vec<Box<str>> {
+    pub(crate) fn strings(&self, name: &str, report: &mut Report) -> Texts {
         let place = self.place.name(name);
         let items = self.list(name, report);
-        let mut strings = Vec::with_capacity(items.len());
+        let mut strings = Texts::with_capacity(items.len());
         for (index, item) in items.enumerate() {
             match item.as_str() {
-                Some(text) => strings.push(Box::from(text)),
+                Some(text) => strings.push(&text),
                 None => report.expected(place.index(index), "a string", item),
             }
         }
-        strings
+        strings.trimmed()
     }
 
     /// Reports an absent member that must be there.

@@ -29,8 +29,14 @@ pub(crate) struct Top<'t> {
 }
 
 impl<'t> Top<'t> {
-    /// Reads the text once, up to its end. An error refuses the document.
-    pub(crate) fn read(text: &'t str, missing_key: Option<BucketKey>) -> Result<Self, DocumentError> {
+    /// Reads the text once, up to its end. An error refuses the document. `segment` and `flag` recognise values as
+    /// [`Cursor::member`] says.
+    pub(crate) fn read(
+        text: &'t str,
+        missing_key: Option<BucketKey>,
+        mut segment: impl FnMut(&str, &str) -> Option<usize>,
+        mut flag: impl FnMut(&str, &str) -> Option<usize>,
+    ) -> Result<Self, DocumentError> {
         let root = Place::ROOT;
         let mut cursor = Cursor::new(text);
         let syntax = |fault: Fault| DocumentError::at(root, fault);
@@ -49,8 +55,8 @@ impl<'t> Top<'t> {
             cursor.next();
             let at = cursor.at();
             match known {
-                "segments" => segments = section(&mut cursor, place, MAX_SEGMENTS)?,
-                "flags" => flags = section(&mut cursor, place, MAX_FLAGS)?,
+                "segments" => segments = section(&mut cursor, place, MAX_SEGMENTS, &mut segment)?,
+                "flags" => flags = section(&mut cursor, place, MAX_FLAGS, &mut flag)?,
                 _ => skip(&mut cursor, place)?,
             }
             if found.insert(known, (at, text.get(at..cursor.at()).unwrap_or_default())).is_some() {
@@ -87,14 +93,19 @@ impl<'t> Top<'t> {
 }
 
 /// Reads the names of a section's members and steps over their values.
-fn section<'t>(cursor: &mut Cursor<'t>, place: Place<'_>, most: usize) -> Result<Vec<Member<'t>>, DocumentError> {
+fn section<'t>(
+    cursor: &mut Cursor<'t>,
+    place: Place<'_>,
+    most: usize,
+    mut recognise: impl FnMut(&str, &str) -> Option<usize>,
+) -> Result<Vec<Member<'t>>, DocumentError> {
     if !cursor.open(b'{') {
         return Err(DocumentError::at(place, "expected an object"));
     }
     let (mut members, level) = (Vec::new(), place.level() + 1);
     loop {
         let before = cursor.clone();
-        match cursor.member(members.is_empty(), level) {
+        match cursor.member(members.is_empty(), level, &mut recognise) {
             Ok(None) => return Ok(members),
             Ok(Some(_)) if members.len() == most => {
                 return Err(DocumentError::at(place, format!("at most {most} are allowed")));

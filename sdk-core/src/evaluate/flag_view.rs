@@ -66,7 +66,7 @@ impl<'r> FlagView<'r> {
 
     /// The flag's tags, in the order of the document.
     pub fn tags(&self) -> impl Iterator<Item = &'r str> + use<'r> {
-        self.ruleset.tags(self.flag).iter().map(|tag| &**tag)
+        self.ruleset.tags(self.flag)
     }
 
     /// The flag's metadata as canonical JSON of an object, or `None` if it has none.

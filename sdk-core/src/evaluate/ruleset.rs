@@ -1,5 +1,5 @@
 //! A ruleset: all flags of one environment, compiled.
-use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use hashbrown::HashTable;
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     bucket::{BucketKey, Subkey},
     context::{Context, value},
+    document::texts::Texts,
     matching::millis::Millis,
     model::{
         details::{Decision, ErrorCode, FlagType},
@@ -55,7 +56,7 @@ pub struct Ruleset {
     /// Names of the segments in the order of their numbers.
     pub(crate) segments: Vec<Box<str>>,
     /// The tags of the flags that have some, by their numbers.
-    tags: BTreeMap<u32, Box<[Box<str>]>>,
+    tags: BTreeMap<u32, Arc<Texts>>,
     /// The flags and variants that the numbers stand for; overrides hold it too.
     pub(crate) numbering: Numbering,
     /// Numbers of flags and, counted on from there, of aliases, by their name.
@@ -73,7 +74,7 @@ impl Ruleset {
         key: BucketKey,
         private: Vec<String>,
         segments: Vec<Box<str>>,
-        tags: BTreeMap<u32, Box<[Box<str>]>>,
+        tags: BTreeMap<u32, Arc<Texts>>,
     ) -> Self {
         let mut keys = HashTable::with_capacity((image.flags() + image.head(Head::Aliases)) as usize);
         let key_hasher = key.subkey(KEYS);
@@ -185,13 +186,13 @@ impl Ruleset {
     }
 
     /// The tags of a flag.
-    pub(crate) fn tags(&self, flag: u32) -> &[Box<str>] {
-        self.tags.get(&flag).map_or(&[], |tags| tags)
+    pub(crate) fn tags(&self, flag: u32) -> impl Iterator<Item = &str> {
+        self.tags.get(&flag).into_iter().flat_map(|tags| tags.iter())
     }
 
     /// Returns true if a visitor restricted to these tags may see a flag; without tags, every flag is visible.
     pub(crate) fn shows(&self, flag: u32, tags: &[String]) -> bool {
-        tags.is_empty() || self.tags(flag).iter().any(|tag| tags.iter().any(|shown| shown.as_str() == &**tag))
+        tags.is_empty() || self.tags(flag).any(|tag| tags.iter().any(|shown| shown == tag))
     }
 
     /// The key of the flag with this number; empty if there is none.

@@ -68,6 +68,11 @@ pub(super) mod known {
         [4, number]
     }
 
+    /// Of an attribute, the bits of the number that its text is read as; NaN where it is none.
+    pub(crate) const fn number(attribute: u32) -> [u32; 2] {
+        [7, attribute]
+    }
+
     /// Of an attribute that is a list, that this symbol is a member, as it is or folded.
     pub(crate) const fn member(attribute: u32, folds: bool, symbol: u32) -> [u32; 2] {
         [8 + 2 * attribute + folds as u32, symbol]

@@ -270,8 +270,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             Test::StartsWith { operand, ignore_case } => self.has_text(attribute, encoded, operand, ignore_case, Part::Start),
             Test::EndsWith { operand, ignore_case } => self.has_text(attribute, encoded, operand, ignore_case, Part::End),
             Test::Number { comparison, operand, as_number } => {
-                let read = |text| if as_number { decimal::parse(text) } else { None };
-                value::number(encoded).or_else(|| read(value::text(encoded)?)).is_some_and(|number| compares(number, operand, comparison))
+                let number = value::number(encoded).or_else(|| if as_number { self.text_as_number(attribute, encoded) } else { None });
+                number.is_some_and(|number| compares(number, operand, comparison))
             }
             Test::Time { comparison, operand, .. } => {
                 #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
@@ -306,7 +306,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             _ => return false,
         };
         if among.as_number && kind != Kinds::NUMBERS {
-            return self.is_among_numbers(among, encoded);
+            return self.is_among_numbers(attribute, among, encoded);
         }
         if !among.kinds.has(kind) {
             return among.kinds.is_empty() && among.none_of;
@@ -315,10 +315,23 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     /// As [`Self::is_among`], for text that counts as a number where it is one.
-    fn is_among_numbers(&mut self, among: &Among, encoded: &'a [u8]) -> bool {
-        let Some(number) = value::text(encoded).and_then(decimal::parse) else { return false };
+    fn is_among_numbers(&mut self, attribute: u32, among: &Among, encoded: &'a [u8]) -> bool {
+        let Some(number) = self.text_as_number(attribute, encoded) else { return false };
         let symbol = S::find(self.image, &value::encoded(number));
         symbol.is_some_and(|symbol| self.is_in(among.symbols, symbol)) != among.none_of
+    }
+
+    /// The number that an attribute's text is read as. It is read once: zeros at its front may be as many as a context holds bytes.
+    #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
+    fn text_as_number(&mut self, attribute: u32, encoded: &[u8]) -> Option<f64> {
+        let known = self.scratch.memo.get(known::number(attribute)).map(|[low, high, ..]| u64::from(*low) | u64::from(*high) << 32);
+        let read = || {
+            let number = value::text(encoded).and_then(decimal::parse).unwrap_or(f64::NAN);
+            self.scratch.memo.set(known::number(attribute), [number.to_bits() as u32, (number.to_bits() >> 32) as u32, 0, 0]);
+            number
+        };
+        let number = known.map_or_else(read, f64::from_bits);
+        (!number.is_nan()).then_some(number)
     }
 
     /// Returns true if an attribute is a list that has one of the symbols as a member, or every one.

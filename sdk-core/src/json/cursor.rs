@@ -113,15 +113,29 @@ impl<'t> Cursor<'t> {
 
     /// Reads the name of the next member of an open object and steps over the value; `None` if the object ends here.
     ///
-    /// The value stands at `level`, and `first` is true before the first member.
-    pub(crate) fn member(&mut self, first: bool, level: u32) -> Result<Option<Member<'t>>, Fault> {
+    /// The value stands at `level`, and `first` is true before the first member. `recognise` gets the name and all text from the
+    /// value on, and may return the length of the value; then the cursor steps over it without a look.
+    pub(crate) fn member(
+        &mut self,
+        first: bool,
+        level: u32,
+        recognise: impl FnOnce(&str, &str) -> Option<usize>,
+    ) -> Result<Option<Member<'t>>, Fault> {
         if !self.entry(b'}', first)? {
             return Ok(None);
         }
         let name = self.name()?.text();
         self.next();
         let (at, before) = (self.at, self.words);
-        Ok(Some(Member { name, at, raw: self.skip(level)?, words: self.words - before }))
+        let length = name.as_deref().ok().and_then(|name| recognise(name, self.text.get(at..)?));
+        let raw = match length {
+            Some(length) => {
+                self.at += length;
+                self.text.get(at..self.at).unwrap_or_default()
+            }
+            None => self.skip(level)?,
+        };
+        Ok(Some(Member { name, at, raw, words: self.words - before, is_recognised: length.is_some() }))
     }
 
     /// Steps over a value that stands at `level`, and returns its text.
@@ -297,8 +311,10 @@ pub(crate) struct Member<'t> {
     pub(crate) at: usize,
     /// The text of the value.
     pub(crate) raw: &'t str,
-    /// The number of words that a [`Tape`](super::Tape) of the value has.
+    /// The number of words that a [`Tape`](super::Tape) of the value has; 0 if it was recognised.
     pub(crate) words: usize,
+    /// True if the caller recognised the value.
+    pub(crate) is_recognised: bool,
 }
 
 /// The members of an object whose grammar was checked before; none if the text is no object.
@@ -306,7 +322,7 @@ pub(crate) fn members<'t>(text: &'t str, place: Place<'_>) -> impl Iterator<Item
     let (mut cursor, level, mut first) = (Cursor::new(text), place.level() + 1, true);
     let mut is_open = cursor.open(b'{');
     core::iter::from_fn(move || {
-        let member = if is_open { cursor.member(core::mem::take(&mut first), level).ok().flatten() } else { None };
+        let member = if is_open { cursor.member(core::mem::take(&mut first), level, |_, _| None).ok().flatten() } else { None };
         is_open = member.is_some();
         member
     })

@@ -347,9 +347,16 @@ impl Builder {
         place(self.flags.len() - 1)
     }
 
+    /// Makes room for so many aliases of so many bytes together.
+    pub(crate) fn expect_aliases(&mut self, count: usize, bytes: usize) {
+        self.aliases.reserve_exact(count);
+        self.bytes.reserve_exact(bytes);
+    }
+
+    /// Adds an alias. No two are equal: it is not looked for among what was written before.
     pub(crate) fn alias(&mut self, alias: &[u8], flag: u32) {
-        let alias = self.text(alias);
-        self.aliases.push([alias.at, alias.length, flag]);
+        self.aliases.push([place(self.bytes.len()), place(alias.len()), flag]);
+        self.bytes.extend_from_slice(alias);
     }
 
     /// Adds what the program's contexts must agree with.

@@ -1,7 +1,7 @@
 //! Holding a case: its inputs run on a machine, and the verdict on what they took.
 use anyhow::{Result, ensure};
 
-use crate::case::{Case, Check, Input, Outcome, PER_MILLISECOND};
+use crate::case::{Check, Input, Outcome, PER_MILLISECOND};
 
 /// More instructions than any honest input takes.
 pub(crate) const PLENTY: u64 = 1 << 40;
@@ -31,12 +31,12 @@ pub(crate) struct Found {
     pub(crate) faults: Vec<String>,
 }
 
-/// Runs a case. `measure` is given the number of an input, the input, and how many instructions it may take.
-pub(crate) fn hold(case: &Case, measure: impl Fn(usize, &Input, u64) -> Result<Measured>) -> Found {
+/// Runs the inputs of a check. `measure` is given the number of an input, the input, and how many instructions it may take.
+pub(crate) fn hold(check: &Check, measure: impl Fn(usize, &Input, u64) -> Result<Measured>) -> Found {
     let mut found = Found::default();
-    for (number, (which, input)) in case.check.inputs().into_iter().enumerate() {
+    for (number, (which, input)) in check.inputs().into_iter().enumerate() {
         let input = input();
-        let measured = measure(number, &input, found.allowed(&case.check)).unwrap_or_else(|error| {
+        let measured = measure(number, &input, found.allowed(check)).unwrap_or_else(|error| {
             found.faults.push(format!("{which}: {error:#}"));
             Measured::default()
         });
@@ -45,7 +45,7 @@ pub(crate) fn hold(case: &Case, measure: impl Fn(usize, &Input, u64) -> Result<M
         {
             found.faults.push(format!("{which}: {outcome:?}, not {:?}", input.outcome));
         }
-        let count = match case.check {
+        let count = match *check {
             Check::Instructions { .. } | Check::Time { .. } => measured.instructions,
             Check::Memory { .. } => measured.bytes,
             Check::Errors { all, .. } => {
@@ -57,7 +57,7 @@ pub(crate) fn hold(case: &Case, measure: impl Fn(usize, &Input, u64) -> Result<M
             Check::Outcomes(_) => number as u64 + 1,
         };
         let count = measured.outcome.map(|_| count);
-        if matches!(case.check, Check::Instructions { .. }) && number == 0 {
+        if matches!(check, Check::Instructions { .. }) && number == 0 {
             found.honest = count;
         } else {
             found.worst = count;

@@ -5,6 +5,7 @@ use std::{
     path::Path,
     process::{Command, Output, Stdio},
     thread,
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -14,6 +15,7 @@ use sdk_core::{Compiled, Compiler, Context, Millis, Program, Reason, compile};
 
 use crate::{
     case::{Case, Input, Load, Outcome, Questions},
+    cases::SAME_WORK,
     hold::{Measured, repeat},
     prepare,
 };
@@ -48,6 +50,22 @@ pub(crate) fn measure(case_number: usize, case: &Case, number: usize, scratch: &
         measured.instructions = summary.trim().parse()?;
     }
     Ok(measured)
+}
+
+/// How many instructions this machine completes in a millisecond: those of compiling a small document, by the shortest of many runs.
+#[expect(clippy::cast_precision_loss, reason = "counts of instructions are far below 2^53")]
+pub(crate) fn rate(scratch: &Path) -> Result<f64> {
+    let (number, (case, _)) =
+        crate::everything().into_iter().enumerate().find(|(_, (case, _))| case.name == SAME_WORK).context("no control counts work")?;
+    let counted = measure(number, case, 0, scratch)?.instructions;
+    let (_, input) = case.check.inputs().into_iter().next().context("no input")?;
+    let input = input();
+    let shortest = (0..200).map(|_| {
+        let start = Instant::now();
+        perform(&input, &mut Measured::default()).map(|_| start.elapsed().as_secs_f64())
+    });
+    let shortest = shortest.collect::<Result<Vec<_>>>()?.into_iter().fold(f64::MAX, f64::min);
+    Ok(counted as f64 / (shortest * 1e3))
 }
 
 /// The process that [`measure`] starts: does an input of a case and prints what it took.

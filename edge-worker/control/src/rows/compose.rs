@@ -1,17 +1,19 @@
 //! Composes the text of a document from rows.
-use alloc::string::String;
+use alloc::{borrow::Cow, string::String};
 
 use sdk_core::OwnerKind;
 use serde_json::value::RawValue;
 
-use super::{
-    RowKind, Rows,
-    split::{MEMBERS, STATE, single},
-};
+use super::{Row, RowKey, RowKind, Rows, split::MEMBERS};
 
 impl Rows {
     /// The document of these rows, with or without its overrides. It is never longer than a text that was split into them.
     pub fn compose(&self, with_overrides: bool) -> String {
+        self.compose_after(&[], with_overrides)
+    }
+
+    /// The document of these rows after some of its flags or their states were written.
+    pub(crate) fn compose_after(&self, writes: &[(RowKey, Option<String>)], with_overrides: bool) -> String {
         let mut out = String::from(r#"{"schema":"twinflag/1""#);
         for name in MEMBERS {
             if let Some(raw) = self.get(RowKind::Member, name) {
@@ -21,7 +23,7 @@ impl Rows {
         for (section, kind) in [("segments", RowKind::Segment), ("flags", RowKind::Flag)] {
             if self.names(section).next().is_some() {
                 out.extend([",\"", section, "\":{"]);
-                self.compose_section(section, kind, &mut out);
+                self.compose_section(section, kind, writes, &mut out);
                 out.push('}');
             }
         }
@@ -32,10 +34,15 @@ impl Rows {
         out
     }
 
-    fn compose_section(&self, section: &'static str, kind: RowKind, out: &mut String) {
+    fn compose_section(&self, section: &'static str, kind: RowKind, writes: &[(RowKey, Option<String>)], out: &mut String) {
         let mut first = true;
+        let [mut of_definition, mut of_state] = [kind, RowKind::State].map(|kind| RowKey { kind, name: String::new() });
         for name in self.names(section) {
-            let Some(text) = self.get(kind, name) else { continue };
+            for key in [&mut of_definition, &mut of_state] {
+                key.name.clear();
+                key.name.push_str(name);
+            }
+            let Some(row) = self.row_after(writes, &of_definition) else { continue };
             let mut member = |value: &[&str]| {
                 if !core::mem::take(&mut first) {
                     out.push(',');
@@ -43,17 +50,23 @@ impl Rows {
                 out.extend(["\"", name, "\":"]);
                 out.extend(value.iter().copied());
             };
-            if kind == RowKind::Flag
-                && let Some(state) = self.get(RowKind::State, name)
-                && let Some(definition) = single(text)
-                && definition.iter().all(|(name, _)| !STATE.contains(&name.as_str()))
+            if row.takes_state
+                && let Some(state) = self.row_after(writes, &of_state)
             {
-                member(&joined(text, state));
+                member(&joined(&row.text, &state.text));
                 continue;
             }
-            for value in values(text) {
+            for value in values(&row.text) {
                 member(&[value]);
             }
+        }
+    }
+
+    /// A row after these writes.
+    fn row_after(&self, writes: &[(RowKey, Option<String>)], key: &RowKey) -> Option<Cow<'_, Row>> {
+        match writes.iter().find(|(written, _)| written == key) {
+            Some((_, text)) => text.as_ref().map(|text| Cow::Owned(Row::new(key.kind, text.clone()))),
+            None => self.0.get(key).map(Cow::Borrowed),
         }
     }
 

@@ -14,7 +14,7 @@ use sdk_core::{
 };
 
 use super::{
-    BUCKET_KEY, RowKey, RowKind, Rows,
+    BUCKET_KEY, Row, RowKey, RowKind, Rows,
     changes::pointer,
     spelling,
     split::{STATE, object, single},
@@ -60,8 +60,8 @@ impl Rows {
                 }
             }
         }
-        for (key, text) in self.0.iter().filter(|(key, _)| key.kind.is_beside_documents()) {
-            merged.rows.insert(key.clone(), text.clone());
+        for (key, row) in self.0.iter().filter(|(key, _)| key.kind.is_beside_documents()) {
+            merged.rows.0.insert(key.clone(), row.clone());
         }
         if state == State::Keep && !self.is_empty() {
             self.keep_state(&mut merged);
@@ -112,7 +112,7 @@ impl Rows {
                 }
             }
             for (name, held) in self.of(kind) {
-                merged.rows.0.entry(RowKey { kind, name: name.into() }).or_insert_with(|| held.into());
+                merged.rows.0.entry(RowKey { kind, name: name.into() }).or_insert_with(|| Row::new(kind, held.into()));
             }
         }
     }

@@ -158,7 +158,22 @@ impl RowKey {
 /// assert_eq!(rows.compose(true), r#"{"schema":"twinflag/1","flags":{"chat":{"default":"on","enabled":false}}}"#);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rows(BTreeMap<RowKey, String>);
+pub struct Rows(BTreeMap<RowKey, Row>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Row {
+    text: String,
+    /// Of a flag: whether it is one object that says nothing of the flag's state, so that the state's members can be written into it.
+    takes_state: bool,
+}
+
+impl Row {
+    fn new(kind: RowKind, text: String) -> Self {
+        let takes_state = kind == RowKind::Flag
+            && split::single(&text).is_some_and(|members| members.iter().all(|(name, _)| !split::STATE.contains(&name.as_str())));
+        Self { text, takes_state }
+    }
+}
 
 impl Rows {
     /// The text of the row of this kind, whose name is spelled as JSON does; `None` if there is none.
@@ -168,7 +183,8 @@ impl Rows {
 
     /// Writes a row, in place of the one with this key if there is one.
     pub fn insert(&mut self, key: RowKey, text: String) {
-        self.0.insert(key, text);
+        let row = Row::new(key.kind, text);
+        self.0.insert(key, row);
     }
 
     /// Removes the row with this key, if there is one.
@@ -193,18 +209,18 @@ impl Rows {
 
     /// The rows, ordered by kind and name.
     pub fn iter(&self) -> impl Iterator<Item = (&RowKey, &str)> {
-        self.0.iter().map(|(key, text)| (key, text.as_str()))
+        self.0.iter().map(|(key, row)| (key, row.text.as_str()))
     }
 
     /// The text of the row with this key; `None` if there is none.
     pub fn text(&self, key: &RowKey) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
+        self.0.get(key).map(|row| row.text.as_str())
     }
 
     /// The names and texts of the rows of one kind, ordered by name.
     pub fn of(&self, kind: RowKind) -> impl Iterator<Item = (&str, &str)> {
         let from = RowKey { kind, name: String::new() };
-        self.0.range(from..).take_while(move |(key, _)| key.kind == kind).map(|(key, text)| (key.name.as_str(), text.as_str()))
+        self.0.range(from..).take_while(move |(key, _)| key.kind == kind).map(|(key, row)| (key.name.as_str(), row.text.as_str()))
     }
 
     /// The names of flags or segments, in the order of the document.

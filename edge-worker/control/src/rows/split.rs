@@ -3,7 +3,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use sdk_core::{OwnerKind, json::spelled_members};
 
-use super::{BUCKET_KEY, RowKey, RowKind, Rows};
+use super::{BUCKET_KEY, Row, RowKey, RowKind, Rows};
 
 /// The members of a flag that an import keeps.
 pub(super) const STATE: [&str; 2] = ["enabled", "rollout"];
@@ -42,15 +42,15 @@ impl Rows {
             if name.len() > MAX_NAME {
                 continue;
             }
-            let text = self.0.entry(RowKey { kind, name }).or_insert_with_key(|key| {
+            let row = self.0.entry(RowKey { kind, name }).or_insert_with_key(|key| {
                 order.push_str(&key.name);
                 order.push('\n');
-                String::new()
+                Row::default()
             });
-            if !text.is_empty() {
-                text.push(',');
+            if !row.text.is_empty() {
+                row.text.push(',');
             }
-            text.push_str(raw);
+            row.text.push_str(raw);
         }
         if !order.is_empty() {
             self.insert(RowKey::of(RowKind::Order, section), order);

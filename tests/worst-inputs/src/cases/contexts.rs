@@ -92,6 +92,12 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        row: 3,
+        name: "60 kB of zeros before a number × 100 tests of it, beside one test",
+        machines: BOTH,
+        check: Check::Instructions { honest: || as_number(1), worst: || as_number(100), times: 1.5 },
+    },
+    Case {
         row: 4,
         name: "26 Cyrillic letters × 100 ignoreCase",
         machines: BOTH,
@@ -183,6 +189,13 @@ fn identified(context: String) -> Load {
 fn all_of(count: usize, op: &str, value: &str, name: &str) -> Input {
     let document = flags(count, |_| rule(ignoring_case(op, value)));
     Load::Ask { document, known: "{}".into(), context: named(name), questions: Questions::All }.taken()
+}
+
+/// Asks `count` flags whether a long text, read as a number, is below one.
+fn as_number(count: usize) -> Input {
+    let document = flags(count, |_| rule(r#"{"attribute":"name","op":"lt","value":8,"as":"number"}"#));
+    let context = named(&format!("{}7", "0".repeat(60_000)));
+    Load::Ask { document, known: "{}".into(), context, questions: Questions::All }.taken()
 }
 
 /// Asks `count` flags, each about an attribute of its own.

@@ -46,10 +46,13 @@ pub(super) const MISSED: &[Case] = &[
     memory::MISSED,
 ];
 
+/// The control whose work also tells how fast a machine is.
+pub(crate) const SAME_WORK: &str = "the same work, counted twice";
+
 pub(super) const MET: &[Case] = &[
     Case {
         row: 0,
-        name: "the same work, counted twice",
+        name: SAME_WORK,
         machines: BOTH,
         check: Check::Instructions { honest: || sound().taken(), worst: || sound().taken(), times: 1.01 },
     },

@@ -3,7 +3,7 @@ use std::fmt::Display;
 
 use crate::{
     case::{Case, Check, Input, Load, NATIVE},
-    text::{document, flags, rule, test},
+    text::{document, flags, items, rule, test},
 };
 
 /// The largest document.
@@ -59,6 +59,9 @@ pub(super) const CASES: &[Case] = &[
         ))
         .taken()
     }),
+    case("aliases of flags", || Load::Compile(names("aliases", |number| format!("\"{number:x}a\""))).taken()),
+    case("tags of flags", || Load::Compile(names("tags", |_| "\"\"".into())).taken()),
+    case("numbers that grow when they are canonical", || Load::Compile(value(lists(LIST, |_| "1e20"))).taken()),
     case("owners without overrides", || Load::Compile(owners(|number| format!(r#""{number:x}":{{}}"#))).taken()),
     case("owners with one override", || Load::Compile(owners(|number| format!(r#""{number:x}":{{"f0":true}}"#))).taken()),
     case("one owner with unknown flags", || {
@@ -146,6 +149,15 @@ fn allow_lists<T: Display>(first: usize, unit: impl Fn(usize) -> T) -> String {
         number += 10_000;
     }
     document(format_args!(r#""flags":{{{all}}}"#))
+}
+
+/// Flags with lists of texts, as many as a document holds.
+fn names(member: &str, text: impl Fn(usize) -> String) -> String {
+    let flag = |flag: usize| {
+        let first = flag * LIST;
+        format!(r#""f{flag}":{{"{member}":[{}]}}"#, items(LIST, |number| text(first + number)))
+    };
+    document(format_args!(r#""flags":{{{}}}"#, fill(TEXT - 200, flag)))
 }
 
 /// A condition of so many bytes: lists of at most 50,000 others.

@@ -1,5 +1,7 @@
 //! The rows. Sizes are large enough that a square is seen, and small enough that one ends.
-use crate::case::Case;
+use crate::case::{Case, Machine, Missed};
+
+pub(crate) use controls::SAME_WORK;
 
 mod commands;
 mod contexts;
@@ -28,6 +30,24 @@ pub(crate) fn all() -> Vec<&'static Case> {
     cases
 }
 
+/// The ceilings that are not met yet, each with what its input takes: no input may take more, and one that is met again is to be removed.
+const MISSED: &[Missed] = &[
+    Missed { row: 13, name: "7.8 MB of numeric allow lists", machine: Machine::Wasm, most: 72e6 },
+    Missed { row: 13, name: "numbers that grow when they are canonical", machine: Machine::Native, most: 148e6 },
+    Missed { row: 15, name: "a chain of 5,000 asked one by one, beside all at once", machine: Machine::Native, most: 3.0 },
+    Missed {
+        row: 17,
+        name: "500 flags with a pattern each, one killed: a tenth of 5,000, by the clock",
+        machine: Machine::Native,
+        most: 1.15,
+    },
+];
+
+/// What a case takes on a machine, where that is known to be too much.
+pub(crate) fn missed(case: &Case, machine: Machine) -> Option<&'static Missed> {
+    MISSED.iter().find(|missed| (missed.row, missed.name, missed.machine) == (case.row, case.name, machine))
+}
+
 /// The controls: cases that must be missed, and one that must be met.
 pub(crate) fn controls() -> impl Iterator<Item = (&'static Case, bool)> {
     controls::MISSED.iter().map(|case| (case, false)).chain(controls::MET.iter().map(|case| (case, true)))
@@ -36,7 +56,6 @@ pub(crate) fn controls() -> impl Iterator<Item = (&'static Case, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::Machine;
 
     #[test]
     fn every_row_is_held() {
@@ -47,7 +66,7 @@ mod tests {
     #[test]
     fn no_case_was_lost() {
         let on = |machine| all().iter().filter(|case| case.machines.contains(&machine)).count();
-        assert!(on(Machine::Native) >= 28, "{}", on(Machine::Native));
+        assert!(on(Machine::Native) >= 75, "{}", on(Machine::Native));
         assert!(on(Machine::Wasm) >= 20, "{}", on(Machine::Wasm));
     }
 
@@ -60,6 +79,14 @@ mod tests {
                 let controlled = missed.any(|control| kind(control) == kind(case) && control.machines.contains(machine));
                 assert!(controlled, "W{} {} on {}", case.row, case.name, machine.name());
             }
+        }
+    }
+
+    #[test]
+    fn what_is_missed_is_a_case() {
+        for missed in MISSED {
+            let is_it = |case: &&Case| (case.row, case.name) == (missed.row, missed.name) && case.machines.contains(&missed.machine);
+            assert!(all().iter().any(is_it), "{}", missed.name);
         }
     }
 
