@@ -92,22 +92,20 @@ impl Scratch {
     pub(super) fn decide(&mut self, flag: u32, decision: Decision) {
         if self.all {
             if let Some(pair) = self.decisions.bytes_mut().as_chunks_mut::<8>().0.get_mut(flag as usize) {
-                *pair = bytemuck::cast([decision.word.to_le_bytes(), decision.bucket_plus_one.to_le_bytes()]);
+                *pair = decision.0.to_le_bytes();
             }
             return;
         }
-        self.memo.set(known::flag(flag), [decision.word, decision.bucket_plus_one]);
+        self.memo.set(known::flag(flag), [decision.word(), decision.bucket_plus_one()]);
     }
 
     /// The decision on a flag, if it was asked for.
     pub(crate) fn decision(&self, flag: u32) -> Option<Decision> {
         if self.all {
-            let pair: &[u8; 8] = self.decisions.bytes().as_chunks().0.get(flag as usize)?;
-            let [word, bucket_plus_one]: [[u8; 4]; 2] = bytemuck::cast(*pair);
-            return Some(Decision { word: u32::from_le_bytes(word), bucket_plus_one: u32::from_le_bytes(bucket_plus_one) });
+            return self.decisions.bytes().as_chunks().0.get(flag as usize).map(|pair| Decision(u64::from_le_bytes(*pair)));
         }
         let [_, _, word, bucket_plus_one] = *self.memo.get(known::flag(flag))?;
-        Some(Decision { word, bucket_plus_one })
+        Some(Decision::of_halves(word, bucket_plus_one))
     }
 
     /// All decisions, as they stand.
