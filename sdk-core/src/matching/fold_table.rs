@@ -37,9 +37,10 @@ pub(super) static RUNS: &[u8] = &[
     0x22, 0x44,
 ];
 
-/// Places from which the runs can be read: the end of the run before, and how many bytes stand before.
+/// Places from which the runs can be read: the end of the run before, and in the lower bits how many bytes stand before.
 #[rustfmt::skip]
-pub(super) static CHECKPOINTS: [(u32, u16); 17] = [
-    (0x0, 0), (0x187, 37), (0x198, 78), (0x1b0, 117), (0x1dd, 152), (0x23e, 190), (0x38b, 230), (0x400, 265), (0x10ce, 303),
-    (0x1f30, 344), (0x1fcc, 379), (0x212b, 420), (0x2c6d, 462), (0xa66e, 507), (0xa7ab, 547), (0xa7c6, 597), (0x1058b, 641),
+pub(super) static CHECKPOINTS: [u32; 17] = [
+    0x0 << 10 | 0, 0x187 << 10 | 37, 0x198 << 10 | 78, 0x1b0 << 10 | 117, 0x1dd << 10 | 152, 0x23e << 10 | 190, 0x38b << 10 | 230,
+    0x400 << 10 | 265, 0x10ce << 10 | 303, 0x1f30 << 10 | 344, 0x1fcc << 10 | 379, 0x212b << 10 | 420, 0x2c6d << 10 | 462, 0xa66e << 10 | 507,
+    0xa7ab << 10 | 547, 0xa7c6 << 10 | 597, 0x1058b << 10 | 641,
 ];
