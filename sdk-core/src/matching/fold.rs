@@ -254,7 +254,8 @@ mod tests {
         let (mut bytes, mut end, mut checkpoints) = (Vec::new(), 0, Vec::new());
         for (number, (first, count, step, distance)) in runs.into_iter().enumerate() {
             if number % STRIDE == 0 {
-                checkpoints.push(format!("{end:#x} << {BYTES_BITS} | {},", bytes.len()));
+                let checkpoint = end << BYTES_BITS | u32::try_from(bytes.len()).unwrap();
+                checkpoints.push(format!("{:#06x}_{:04x},", checkpoint >> 16, checkpoint & 0xffff));
             }
             let count = u32::try_from(count).unwrap();
             let turned = u32::from(distance < 0);
@@ -276,7 +277,7 @@ mod tests {
         text.push_str("];\n\n");
         text.push_str(CHECKPOINTS);
         writeln!(text, "#[rustfmt::skip]\npub(super) static CHECKPOINTS: [u32; {}] = [", checkpoints.len()).unwrap();
-        for line in checkpoints.chunks(7) {
+        for line in checkpoints.chunks(10) {
             writeln!(text, "    {}", line.join(" ")).unwrap();
         }
         text.push_str("];\n");
@@ -287,7 +288,7 @@ mod tests {
     const STRIDE: usize = 11;
 
     const CHECKPOINTS: &str = "\
-/// Places from which the runs can be read: the end of the run before, and in the lower bits how many bytes stand before.
+/// Places from which the runs can be read: the end of the run before, and in the lower 10 bits how many bytes stand before.
 ";
 
     const HEADER: &str = "\

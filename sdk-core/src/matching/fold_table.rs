@@ -37,10 +37,9 @@ pub(super) static RUNS: &[u8] = &[
     0x22, 0x44,
 ];
 
-/// Places from which the runs can be read: the end of the run before, and in the lower bits how many bytes stand before.
+/// Places from which the runs can be read: the end of the run before, and in the lower 10 bits how many bytes stand before.
 #[rustfmt::skip]
 pub(super) static CHECKPOINTS: [u32; 17] = [
-    0x0 << 10 | 0, 0x187 << 10 | 37, 0x198 << 10 | 78, 0x1b0 << 10 | 117, 0x1dd << 10 | 152, 0x23e << 10 | 190, 0x38b << 10 | 230,
-    0x400 << 10 | 265, 0x10ce << 10 | 303, 0x1f30 << 10 | 344, 0x1fcc << 10 | 379, 0x212b << 10 | 420, 0x2c6d << 10 | 462, 0xa66e << 10 | 507,
-    0xa7ab << 10 | 547, 0xa7c6 << 10 | 597, 0x1058b << 10 | 641,
+    0x0000_0000, 0x0006_1c25, 0x0006_604e, 0x0006_c075, 0x0007_7498, 0x0008_f8be, 0x000e_2ce6, 0x0010_0109, 0x0043_392f, 0x007c_c158,
+    0x007f_317b, 0x0084_ada4, 0x00b1_b5ce, 0x0299_b9fb, 0x029e_ae23, 0x029f_1a55, 0x0416_2e81,
 ];
