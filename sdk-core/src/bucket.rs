@@ -202,23 +202,26 @@ fn round(v: &mut [u64; 4]) {
 pub fn murmurhash_js_bucket(unit: &[u8]) -> u32 {
     let (mut hash, mut block, mut length) = (0_u32, 0_u32, 0_u32);
     let scramble = |block: u32| block.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593);
-    let mut put = |unit: u32| {
+    let mut rest = unit;
+    // The low half of a pair of surrogates that is still to come.
+    let mut low = None;
+    while !rest.is_empty() || low.is_some() {
+        let unit = low.take().unwrap_or_else(|| {
+            let (scalar, size) = decode(rest);
+            rest = rest.get(size..).unwrap_or_default();
+            if size < 4 {
+                return scalar;
+            }
+            low = Some(scalar);
+            // The high surrogate; 0x10000 / 1024 is 64.
+            (scalar >> 10).wrapping_sub(64)
+        });
         block |= (unit & 0xff) << (8 * (length & 3));
         length = length.wrapping_add(1);
         if length.is_multiple_of(4) {
             hash = (hash ^ scramble(block)).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
             block = 0;
         }
-    };
-    let mut rest = unit;
-    while !rest.is_empty() {
-        let (scalar, size) = decode(rest);
-        rest = rest.get(size..).unwrap_or_default();
-        if size == 4 {
-            // The high surrogate; 0x10000 / 1024 is 64.
-            put((scalar >> 10).wrapping_sub(64));
-        }
-        put(scalar);
     }
     hash ^= scramble(block) ^ length;
     hash = (hash ^ hash >> 16).wrapping_mul(0x85eb_ca6b);

@@ -74,15 +74,15 @@ export const mutants = [
     name: 'endsWith dropped',
     operators: ['endsWith'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'self.has_text(attribute, encoded, operand, ignore_case, Part::End)',
+    find: 'self.has_text(attribute, text, operand, ignore_case, Part::End)',
     replacement: 'false',
   },
   {
     name: 'cidr dropped',
     operators: ['cidr'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'address.is_some_and(|address| self.is_in_networks(narrow, wide, address.words()))',
-    replacement: 'address.is_none() && self.is_in_networks(narrow, wide, &[])',
+    find: 'cidr::address(text, &mut words).is_some_and(|address| self.is_in_networks(narrow, wide, address))',
+    replacement: 'cidr::address(text, &mut words).is_none() && self.is_in_networks(narrow, wide, &[])',
   },
   {
     name: 'gte is gt',
@@ -235,10 +235,16 @@ export const mutants = [
     name: 'hasAll is hasAny',
     operators: ['hasAll'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: `let decides = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some() != every;
-        self.words.run(symbols).any(decides) != every`,
-    replacement: `let has = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some();
-        self.words.run(symbols).any(has)`,
+    find: `is_some() != every {
+                return !every;
+            }
+        }
+        every`,
+    replacement: `is_some() != false {
+                return true;
+            }
+        }
+        false`,
   },
   {
     name: 'hasAny always ignores case',
@@ -327,8 +333,8 @@ export const mutants = [
   {
     name: 'a mapped address is of version 6',
     file: 'sdk-core/src/matching/cidr.rs',
-    find: '[0, 0, 0xffff, word] => Self::v4(word),',
-    replacement: '[0, 0, 0xfffe, word] => Self::v4(word),',
+    find: '[0, 0, 0xffff, word] = *words',
+    replacement: '[0, 0, 0xfffe, word] = *words',
   },
   {
     name: 'a mapped network keeps its length',
@@ -395,24 +401,30 @@ export const mutants = [
     name: 'a string contains nothing',
     operators: ['contains'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'self.has_text(attribute, encoded, operand, ignore_case, Part::Any)',
+    find: 'self.has_text(attribute, text, operand, ignore_case, Part::Any)',
     replacement: 'false',
   },
   {
     name: 'startsWith dropped',
     operators: ['startsWith'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'self.has_text(attribute, encoded, operand, ignore_case, Part::Start)',
+    find: 'self.has_text(attribute, text, operand, ignore_case, Part::Start)',
     replacement: 'false',
   },
   {
     name: 'hasAny is hasAll',
     operators: ['hasAny'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: `let decides = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some() != every;
-        self.words.run(symbols).any(decides) != every`,
-    replacement: `let has = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some();
-        self.words.run(symbols).all(has)`,
+    find: `is_some() != every {
+                return !every;
+            }
+        }
+        every`,
+    replacement: `is_some() != true {
+                return false;
+            }
+        }
+        true`,
   },
   {
     name: 'matches dropped',
@@ -425,8 +437,8 @@ export const mutants = [
     name: 'nothing exists',
     operators: ['exists'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'Test::Exists => true,',
-    replacement: 'Test::Exists => false,',
+    find: 'Some(Test::Exists) => true,',
+    replacement: 'Some(Test::Exists) => false,',
   },
   {
     name: 'lt is lte',

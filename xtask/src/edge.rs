@@ -20,6 +20,7 @@ pub(crate) fn build() -> Result<()> {
         features: &[],
         profile: "wasm",
         opt_level: None,
+        llvm: &[],
         wasm_opt: &["-Os"],
         host: Host::Worker,
         name: "edge",

@@ -44,6 +44,8 @@ fn engine() -> Module<'static> {
         profile: "wasm",
         // `z` is larger after compression; what `2` or `3` inline costs more than it saves.
         opt_level: Some("s"),
+        // Loops as they are written: what counts several things at once takes more words in WebAssembly than it saves.
+        llvm: &["-disable-lsr"],
         // The first kB of memory is the far end of the stack: nothing is kept there.
         wasm_opt: &[
             "--strip-target-features",
@@ -64,6 +66,7 @@ fn full() -> Module<'static> {
     Module {
         features: &["full"],
         opt_level: None,
+        llvm: &[],
         wasm_opt: &["-Os"],
         host: Host::Web,
         name: "full",

@@ -7,9 +7,8 @@ use crate::{npm, process};
 
 /// Module and script, in bytes after `gzip -9`.
 pub(crate) const ENGINE_BUDGET: u64 = 14_000;
-/// What is reached, and may not be lost again; `cargo xtask bench` holds it against the budget, which edition 2's operators and what
-/// bounds their cost, the index of contexts and the memo, do not meet yet.
-pub(crate) const ENGINE_GATE: u64 = 15_250;
+/// What is reached, and may not be lost again.
+pub(crate) const ENGINE_GATE: u64 = 13_990;
 
 /// Bytes of a file, as it is and compressed.
 #[derive(Clone, Copy, Default, Debug, PartialEq)]

@@ -33,6 +33,8 @@ pub(crate) struct Module<'a> {
     pub(crate) profile: &'a str,
     /// Instead of the profile's `opt-level`.
     pub(crate) opt_level: Option<&'a str>,
+    /// For LLVM, such as `-disable-lsr`.
+    pub(crate) llvm: &'a [&'a str],
     /// For `wasm-opt`, such as `-Oz`.
     pub(crate) wasm_opt: &'a [&'a str],
     pub(crate) host: Host,
@@ -60,7 +62,9 @@ impl Module<'_> {
 
     fn compile(&self) -> Result<PathBuf> {
         let mut cargo = toolchain::cargo();
-        cargo.args(["build", "--lib", "--package", self.package, "--target", TARGET, "--profile", self.profile]);
+        // As a module alone: a library that is also for Rust is linked without optimising across its crates.
+        cargo.args(["rustc", "--lib", "--crate-type", "cdylib"]);
+        cargo.args(["--package", self.package, "--target", TARGET, "--profile", self.profile]);
         if !self.features.is_empty() {
             cargo.args(["--features", &self.features.join(",")]);
         }
@@ -71,6 +75,9 @@ impl Module<'_> {
             target.push(self.name);
             cargo.arg("--target-dir").arg(&target);
             cargo.env(format!("CARGO_PROFILE_{}_OPT_LEVEL", self.profile.to_uppercase()), level);
+        }
+        if !self.llvm.is_empty() {
+            cargo.args(["--", "-C", &format!("llvm-args={}", self.llvm.join(" "))]);
         }
         let mut announced = false;
         let said = process::listen(&mut cargo, "rustup", |line| {

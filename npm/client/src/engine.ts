@@ -9,6 +9,7 @@
  * ```
  */
 import { writeContext } from './context.js';
+import { ALIASES, ATTRIBUTES, CODE, FEW, FLAGS, INVALID_CONTEXT, LENGTH, NO_FLAG, NOT_READY, TWELVE_BITS, WIDE, WORDS } from './tables.js';
 import { freeze, requestedType } from './values.js';
 import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue, Layer, Reason } from './types.js';
 
@@ -19,19 +20,6 @@ const REASONS: readonly Reason[] = ['STATIC', 'DEFAULT', 'TARGETING_MATCH', 'SPL
 const CODES: readonly ErrorCode[] = ['FLAG_NOT_FOUND', 'TYPE_MISMATCH', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'PROVIDER_NOT_READY'];
 const LAYERS: readonly Layer[] = ['kill', 'customer', 'organization', 'rollout', 'target', 'rule', 'environment', 'default'];
 const REFUSALS: readonly string[] = ['no program', 'unknown format', 'wrong length', 'wrong checksum', 'unsound'];
-
-/** The variant's number and the step's index in a decision, each plus one. */
-const TWELVE_BITS = 0xfff, WIDE = 2 ** 32;
-/** The number of an unknown flag. */
-const NO_FLAG = -1;
-/** The numbers of INVALID_CONTEXT and PROVIDER_NOT_READY; flags tell no metadata with either. */
-const INVALID_CONTEXT = 4, NOT_READY = 5;
-/** After so many questions for one context all flags are answered at once. */
-const FEW = 16;
-/** The lower bits of a length; the upper ones hold a type. */
-const LENGTH = 0xfffffff;
-/** Bytes before the program's words, and words of its head, counted back from there. */
-const WORDS = 72, CODE = -13, FLAGS = -12, ATTRIBUTES = -11, ALIASES = -10;
 
 // A byte order mark is part of a value like any other character.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -44,7 +32,6 @@ export class ProgramRefused extends Error {
 /** What the module of the engines exports, for each engine by its number; `sdk-wasm/src/runner.rs` says what it does. */
 export interface EngineModule {
   readonly memory: WebAssembly.Memory;
-  /** Places in memory come as numbers with a sign: `>>> 0`. */
   room(engine: number, length: number): number;
   load(engine: number, length: number): number;
   identify(engine: number, length: number, now: number): void;
@@ -113,7 +100,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
 
   /** The engine's room; asked for before the memory is looked at, which may grow for it. */
   const take = (bytes: number) => {
-    const at = wasm.room(id, bytes) >>> 0;
+    const at = wasm.room(id, bytes);
     if (!at) throw new RangeError('out of memory');
     return at;
   };
@@ -165,7 +152,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
         answers[2 * flag] = answer;
         answers[2 * flag + 1] = answer / WIDE;
       } else {
-        const at = wasm.all(id) >>> 0;
+        const at = wasm.all(id);
         answers = new Uint32Array(memory.buffer.slice(at, at + 8 * flags));
       }
     }
@@ -231,7 +218,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
       // Whether or not it is taken, the room is another one and holds no context.
       buffer = new Uint8Array(0);
       current = false;
-      const loaded = wasm.load(id, program.length) >>> 0;
+      const loaded = wasm.load(id, program.length);
       if (loaded < 8) throw new ProgramRefused(`program refused: ${REFUSALS[loaded - 1]}`);
       texts = loaded;
       tables = at + WORDS;

@@ -104,6 +104,7 @@ impl<'a> ContextIndex<'a, '_> {
 }
 
 /// FNV-1a.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 fn hash(name: &[u8]) -> u32 {
     name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

@@ -61,7 +61,7 @@ fn write(number: f64, digits: &mut Digits) -> Option<&[u8]> {
     // From the end to the front: the digits, the sign, the length, the tag.
     let mut start = digits.len();
     let mut put = |byte: u8| {
-        start = start.saturating_sub(1);
+        start = start.wrapping_sub(1);
         if let Some(place) = digits.get_mut(start) {
             *place = byte;
         }

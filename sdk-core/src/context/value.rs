@@ -89,14 +89,6 @@ pub(crate) fn text(value: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The number of a value that is one.
-pub(crate) fn number(value: &[u8]) -> Option<f64> {
-    match read(value)? {
-        (Encoded::Number(number), _) => Some(number),
-        _ => None,
-    }
-}
-
 /// A number as a value.
 pub(crate) fn encoded(number: f64) -> [u8; NUMBER_BYTES] {
     let mut encoded = [NUMBER; NUMBER_BYTES];
@@ -108,15 +100,16 @@ pub(crate) fn encoded(number: f64) -> [u8; NUMBER_BYTES] {
 
 /// The value of the pair in `members` that has this name.
 pub(crate) fn member<'a>(members: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let mut at = 0;
-    while at < members.len() {
-        let value = at + length(members.get(at..)?)?;
-        let next = value + length(members.get(value..)?)?;
-        // Lengths tell most names apart.
-        if (value - at).wrapping_sub(name.len()) <= HEAD && text(members.get(at..value)?) == Some(name) {
-            return members.get(value..next);
+    let whole = 1 + length_bytes(name.len()) + name.len();
+    let (mut rest, mut is_name, mut is_found) = (members, true, false);
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at_checked(length(rest)?)?;
+        if is_found {
+            return Some(part);
         }
-        at = next;
+        // Lengths tell most names apart.
+        is_found = is_name && part.len() == whole && part.ends_with(name);
+        (rest, is_name) = (after, !is_name);
     }
     None
 }
@@ -186,7 +179,7 @@ pub(crate) const HEAD: usize = 5;
 /// Text behind [`HEAD`] bytes of room as a value: the room's last bytes become its head.
 pub(crate) fn with_head(tag: u8, text: &mut [u8]) -> &[u8] {
     let mut length = text.len().saturating_sub(HEAD);
-    let start = HEAD - 1 - length_bytes(length);
+    let start = (HEAD - 1).wrapping_sub(length_bytes(length));
     let mut byte = tag;
     for place in text.get_mut(start..HEAD).unwrap_or_default() {
         *place = byte;
@@ -212,7 +205,12 @@ fn push_length(out: &mut Vec<u8>, mut length: usize) {
 
 /// The number of bytes that the length of a text takes.
 pub(crate) fn length_bytes(length: usize) -> usize {
-    1 + (1..5).take_while(|group| length >> (7 * group) > 0).count()
+    let (mut bytes, mut rest) = (1, length >> 7);
+    while rest > 0 {
+        bytes += 1;
+        rest >>= 7;
+    }
+    bytes
 }
 
 /// A number in 7-bit groups, and what follows it.

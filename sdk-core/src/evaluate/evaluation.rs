@@ -64,7 +64,7 @@ impl<'r> Evaluation<'r> {
 
     /// The bucket that the answering step compared, `0..BUCKETS`; `None` where it compared none.
     pub fn bucket(&self) -> Option<u32> {
-        self.decision.bucket_plus_one.checked_sub(1)
+        self.decision.bucket_plus_one().checked_sub(1)
     }
 
     /// The index of the step that answered, or in which the error arose; `None` for an error before any step was asked.

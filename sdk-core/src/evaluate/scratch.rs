@@ -126,7 +126,10 @@ impl Scratch {
     /// Makes room for the decisions of all flags, of which none is decided.
     pub(super) fn expect(&mut self, flags: u32) {
         self.count = flags;
-        self.decisions.clear(2 * flags as usize);
+        let length = 8 * flags as usize;
+        if let Some(decisions) = self.decisions.fit(length).get_mut(..length) {
+            decisions.fill(0);
+        }
     }
 
     /// Keeps the decision on one of so many flags.
@@ -137,10 +140,10 @@ impl Scratch {
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(super) fn decide(&mut self, flag: u32, flags: u32, decision: Decision) {
         if self.count == 0 && (FEW == 1 || self.is_one_of_few(flags)) {
-            return self.memo.set(known::flag(flag), [decision.word, decision.bucket_plus_one, 0, 0]);
+            return self.memo.set(known::flag(flag), [decision.word(), decision.bucket_plus_one(), 0, 0]);
         }
         if let Some(pair) = self.decisions.bytes_mut().as_chunks_mut::<8>().0.get_mut(flag as usize) {
-            *pair = bytemuck::cast([decision.word.to_le_bytes(), decision.bucket_plus_one.to_le_bytes()]);
+            *pair = decision.0.to_le_bytes();
         }
     }
 
@@ -157,14 +160,13 @@ impl Scratch {
 
     /// The decision on a flag, if it is decided.
     pub(crate) fn decision(&self, flag: u32) -> Option<Decision> {
-        let [word, bucket_plus_one] = if self.count == 0 {
+        let decision = if self.count == 0 {
             let [word, bucket_plus_one, ..] = *self.memo.get(known::flag(flag))?;
-            [word, bucket_plus_one]
+            Decision::of_halves(word, bucket_plus_one)
         } else {
-            let pair: &[u8; 8] = self.decisions.bytes().as_chunks().0.get(flag as usize)?;
-            bytemuck::cast::<_, [[u8; 4]; 2]>(*pair).map(u32::from_le_bytes)
+            Decision(u64::from_le_bytes(*self.decisions.bytes().as_chunks().0.get(flag as usize)?))
         };
-        (word != 0).then_some(Decision { word, bucket_plus_one })
+        (decision.word() != 0).then_some(decision)
     }
 
     /// All decisions, as they stand.

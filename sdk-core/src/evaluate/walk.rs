@@ -143,7 +143,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The same walk without its watcher, for what is not asked about.
     fn watched_by_nobody(&mut self) -> Walk<'_, S, ()> {
-        Walk::new(self.image, self.members, self.now, self.own, self.scratch, ())
+        let Self { image, words, members, now, own, ref mut scratch, .. } = *self;
+        Walk { image, words, members, now, own, scratch, visit: (), symbols: PhantomData }
     }
 
     fn steps(&mut self, flag: u32) -> Decision {
@@ -206,7 +207,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             Unit::Missing => return Some(first.step_error(ErrorCode::TargetingKeyMissing)),
             Unit::Unfit => return Some(first.step_error(ErrorCode::InvalidContext)),
         };
-        let bucket = draw.hash.bucket(text);
+        let bucket = self.words.bucket(draw.shares.at.wrapping_sub(6), text);
         self.visit.bucket(bucket);
         let mut shares = self.words.pairs(draw.shares);
         let [_, word] = shares.find(|[bound, _]| bucket < *bound)?;
@@ -222,7 +223,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             Condition::Any(children) => self.has_child(*children, true),
             Condition::Not(inner) => !self.holds(*inner),
             Condition::Segment { number, condition } => self.segment(*number, *condition),
-            Condition::Percentage(portion) => self.is_in_portion(portion),
+            Condition::Percentage(portion) => self.is_in_portion(at, portion),
             Condition::Test { attribute, .. } => self.test(*attribute, at),
             Condition::Nothing => false,
         };
@@ -245,11 +246,11 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         held
     }
 
-    fn is_in_portion(&mut self, portion: &Portion) -> bool {
+    fn is_in_portion(&mut self, at: u32, portion: &Portion) -> bool {
         let (value, mut digits) = (self.value(portion.attribute), Digits::default());
         self.visit.attribute(value);
         let Some(text) = Unit::of(value, &mut digits).text() else { return false };
-        let bucket = portion.hash.bucket(text);
+        let bucket = self.words.bucket(at, text);
         self.visit.bucket(bucket);
         (portion.from..portion.to).contains(&bucket)
     }
@@ -258,42 +259,81 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         let value = self.value(attribute);
         self.visit.attribute(value);
         let Some(encoded) = value else { return false };
-        let Some(test) = self.words.test(at) else { return false };
-        match test {
-            Test::Exists => true,
-            Test::Among(among) => self.is_among(attribute, &among, encoded),
-            Test::Members { symbols, every, ignore_case } => self.has_members(attribute, encoded, symbols, every, ignore_case),
-            Test::Contains { symbol, ignore_case, .. } if encoded.first() == Some(&value::LIST) => {
-                self.has_members(attribute, encoded, symbol, false, ignore_case)
-            }
-            Test::Contains { operand, ignore_case, .. } => self.has_text(attribute, encoded, operand, ignore_case, Part::Any),
-            Test::StartsWith { operand, ignore_case } => self.has_text(attribute, encoded, operand, ignore_case, Part::Start),
-            Test::EndsWith { operand, ignore_case } => self.has_text(attribute, encoded, operand, ignore_case, Part::End),
-            Test::Number { comparison, operand, as_number } => {
-                let number = value::number(encoded).or_else(|| if as_number { self.text_as_number(attribute, encoded) } else { None });
-                number.is_some_and(|number| compares(number, operand, comparison))
-            }
-            Test::Time { comparison, operand, .. } => {
-                #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
-                let read = |text| time::parse_millis(text).map(|millis| millis as f64);
-                let moment = value::number(encoded).or_else(|| read(value::text(encoded)?));
-                moment.is_some_and(|moment| time::is_whole(moment) && compares(moment, operand, comparison))
-            }
-            Test::Semver { comparison, operand, loose } => {
-                value::text(encoded).is_some_and(|text| semver::holds(text, comparison, self.image.text(operand), loose))
-            }
-            Test::Matches { table, .. } => value::text(encoded).is_some_and(|text| pattern::found(self.image.text(table), text)),
-            Test::Cidr { narrow, wide, .. } => {
-                let address = value::text(encoded).and_then(cidr::Words::of);
-                address.is_some_and(|address| self.is_in_networks(narrow, wide, address.words()))
-            }
+        match self.words.test(at) {
+            Some(Test::Exists) => true,
+            Some(Test::Among(among)) => self.is_among(attribute, &among, encoded),
+            Some(Test::Members { symbols, every, ignore_case }) => self.has_members(attribute, encoded, symbols, every, ignore_case),
+            Some(
+                Test::Contains { .. }
+                | Test::StartsWith { .. }
+                | Test::EndsWith { .. }
+                | Test::Number { .. }
+                | Test::Time { .. }
+                | Test::Semver { .. }
+                | Test::Matches { .. }
+                | Test::Cidr { .. },
+            ) => self.reads(attribute, at, encoded),
+            None => false,
         }
     }
 
-    /// Returns true if an attribute is text that has the operand as a part.
+    /// Returns true if a value passes a test that reads it: once, whatever the test asks of it. The test is decoded again, next to
+    /// where it is taken apart.
+    fn reads(&mut self, attribute: u32, at: u32, encoded: &[u8]) -> bool {
+        let (Some((value, _)), Some(test)) = (value::read(encoded), self.words.test(at)) else { return false };
+        match (test, value) {
+            (Test::Contains { symbol, ignore_case, .. }, Encoded::List(..)) => {
+                self.has_members(attribute, encoded, symbol, false, ignore_case)
+            }
+            (Test::Contains { operand, ignore_case, .. }, Encoded::Text(text)) => {
+                self.has_text(attribute, text, operand, ignore_case, Part::Any)
+            }
+            (Test::StartsWith { operand, ignore_case }, Encoded::Text(text)) => {
+                self.has_text(attribute, text, operand, ignore_case, Part::Start)
+            }
+            (Test::EndsWith { operand, ignore_case }, Encoded::Text(text)) => {
+                self.has_text(attribute, text, operand, ignore_case, Part::End)
+            }
+            (Test::Number { comparison, operand, .. }, Encoded::Number(number)) => compares(number, operand, comparison),
+            (Test::Number { comparison, operand, as_number: true }, Encoded::Text(text)) => {
+                self.text_as_number(attribute, text).is_some_and(|number| compares(number, operand, comparison))
+            }
+            (Test::Time { comparison, operand, .. }, Encoded::Number(moment)) => {
+                time::is_whole(moment) && compares(moment, operand, comparison)
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
+            (Test::Time { comparison, operand, .. }, Encoded::Text(text)) => {
+                time::parse_millis(text).is_some_and(|millis| compares(millis as f64, operand, comparison))
+            }
+            (Test::Semver { comparison, operand, loose }, Encoded::Text(text)) => {
+                semver::holds(text, comparison, self.image.text(operand), loose)
+            }
+            (Test::Matches { table, .. }, Encoded::Text(text)) => pattern::found(self.image.text(table), text),
+            (Test::Cidr { narrow, wide, .. }, Encoded::Text(text)) => {
+                let mut words = [0; 4];
+                cidr::address(text, &mut words).is_some_and(|address| self.is_in_networks(narrow, wide, address))
+            }
+            (
+                Test::Exists
+                | Test::Among(_)
+                | Test::Members { .. }
+                | Test::Contains { .. }
+                | Test::StartsWith { .. }
+                | Test::EndsWith { .. }
+                | Test::Number { .. }
+                | Test::Time { .. }
+                | Test::Semver { .. }
+                | Test::Matches { .. }
+                | Test::Cidr { .. },
+                Encoded::Null | Encoded::Boolean(_) | Encoded::Number(_) | Encoded::Text(_) | Encoded::List(..) | Encoded::Object(..),
+            ) => false,
+        }
+    }
+
+    /// Returns true if an attribute's text has the operand as a part.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from three places
-    fn has_text(&mut self, attribute: u32, encoded: &[u8], operand: Span, folds: bool, part: Part) -> bool {
-        let (Some(text), Some(operand)) = (value::text(encoded), value::text(self.image.text(operand))) else { return false };
+    fn has_text(&mut self, attribute: u32, text: &[u8], operand: Span, folds: bool, part: Part) -> bool {
+        let Some(operand) = value::text(self.image.text(operand)) else { return false };
         let text = if folds { self.fold(attribute, text).get(value::HEAD..).unwrap_or_default() } else { text };
         text::has_part(text, operand, part)
     }
@@ -316,17 +356,17 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// As [`Self::is_among`], for text that counts as a number where it is one.
     fn is_among_numbers(&mut self, attribute: u32, among: &Among, encoded: &'a [u8]) -> bool {
-        let Some(number) = self.text_as_number(attribute, encoded) else { return false };
+        let Some(number) = value::text(encoded).and_then(|text| self.text_as_number(attribute, text)) else { return false };
         let symbol = S::find(self.image, &value::encoded(number));
         symbol.is_some_and(|symbol| self.is_in(among.symbols, symbol)) != among.none_of
     }
 
     /// The number that an attribute's text is read as. It is read once: zeros at its front may be as many as a context holds bytes.
     #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
-    fn text_as_number(&mut self, attribute: u32, encoded: &[u8]) -> Option<f64> {
+    fn text_as_number(&mut self, attribute: u32, text: &[u8]) -> Option<f64> {
         let known = self.scratch.memo.get(known::number(attribute)).map(|[low, high, ..]| u64::from(*low) | u64::from(*high) << 32);
         let read = || {
-            let number = value::text(encoded).and_then(decimal::parse).unwrap_or(f64::NAN);
+            let number = decimal::parse(text).unwrap_or(f64::NAN);
             self.scratch.memo.set(known::number(attribute), [number.to_bits() as u32, (number.to_bits() >> 32) as u32, 0, 0]);
             number
         };
@@ -341,10 +381,13 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         if self.symbol(attribute, folds) == UNKNOWN {
             self.remember_members(attribute, (count, items), folds);
         }
-        let memo = &self.scratch.memo;
         // One symbol decides: the first that the list has, or, of every one, the first that it lacks.
-        let decides = |symbol| memo.get(known::member(attribute, folds, symbol)).is_some() != every;
-        self.words.run(symbols).any(decides) != every
+        for symbol in self.words.run(symbols) {
+            if self.scratch.memo.get(known::member(attribute, folds, symbol)).is_some() != every {
+                return !every;
+            }
+        }
+        every
     }
 
     /// Looks up the symbols of a list's members, as they are or folded, and remembers them.

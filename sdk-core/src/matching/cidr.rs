@@ -33,36 +33,23 @@ impl Network {
 
 /// Four numbers without leading zeros between dots, or RFC 4291, section 2.2, without a zone.
 pub(crate) fn parse_address(text: &[u8]) -> Option<Address> {
-    match Words::of(text)?.words() {
+    match address(text, &mut [0; 4])? {
         [bits] => Some(Address::V4(*bits)),
         words => Some(Address::V6(words.iter().fold(0, |wide, word| wide << 32 | u128::from(*word)))),
     }
 }
 
-/// An address as words, the highest first: one of version 4, four of version 6.
-pub(crate) struct Words {
-    words: [u32; 4],
-    count: usize,
-}
-
-impl Words {
-    pub(crate) fn of(text: &[u8]) -> Option<Self> {
-        if has(text, b':') {
-            return parse_v6(text).map(|words| match words {
-                [0, 0, 0xffff, word] => Self::v4(word),
-                words => Self { words, count: 4 },
-            });
-        }
-        parse_v4(text).map(Self::v4)
-    }
-
-    fn v4(word: u32) -> Self {
-        Self { words: [word; 4], count: 1 }
-    }
-
-    pub(crate) fn words(&self) -> &[u32] {
-        self.words.get(..self.count).unwrap_or_default()
-    }
+/// An address as words, the highest first: one of version 4, four of version 6. They are written into `words`.
+pub(crate) fn address<'w>(text: &[u8], words: &'w mut [u32; 4]) -> Option<&'w [u32]> {
+    let word = if has(text, b':') {
+        parse_v6(text, words)?;
+        let [0, 0, 0xffff, word] = *words else { return Some(words) };
+        word
+    } else {
+        parse_v4(text)?
+    };
+    words[0] = word;
+    words.get(..1)
 }
 
 /// An address, a slash and a length without leading zeros; bits behind the length are ignored.
@@ -106,7 +93,7 @@ fn parse_v4(text: &[u8]) -> Option<u32> {
     Some(address)
 }
 
-fn parse_v6(text: &[u8]) -> Option<[u32; 4]> {
+fn parse_v6(text: &[u8], words: &mut [u32; 4]) -> Option<()> {
     let (mut groups, mut count, mut gap) = ([0; 8], 0, None);
     let mut rest = text;
     if let [b':', b':', after @ ..] = rest {
@@ -134,7 +121,7 @@ fn parse_v6(text: &[u8]) -> Option<[u32; 4]> {
     if count > 8 || gap.is_none() != (count == 8) {
         return None;
     }
-    let (mut words, gap) = ([0; 4], gap.unwrap_or(8));
+    let gap = gap.unwrap_or(8);
     for index in 0..8 {
         // Behind the gap the groups stand at the end; in it there is none.
         let from = if index < gap { index } else { (index + count).wrapping_sub(8) };
@@ -143,7 +130,7 @@ fn parse_v6(text: &[u8]) -> Option<[u32; 4]> {
             *word = *word << 16 | group;
         }
     }
-    Some(words)
+    Some(())
 }
 
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size

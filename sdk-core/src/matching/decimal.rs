@@ -24,20 +24,23 @@ pub(crate) fn parse(text: &[u8]) -> Option<f64> {
     if whole.is_empty() || fraction.is_some_and(|digits| digits.is_empty() || digits.len() > MAX_FRACTION) {
         return None;
     }
-    let mut fraction = fraction.unwrap_or_default();
-    while let [rest @ .., b'0'] = fraction {
-        fraction = rest;
+    let mut digits = text;
+    while let ([rest @ .., b'0'], Some(_)) = (digits, fraction) {
+        digits = rest;
     }
-    let (mut mantissa, mut divisor) = (0.0, 1.0);
-    for (digits, worth) in [(whole, 1.0), (fraction, 10.0)] {
-        for byte in digits {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 || mantissa >= LEAST_OF_15_DIGITS {
-                return None;
-            }
-            mantissa = mantissa * 10.0 + f64::from(digit);
-            divisor *= worth;
+    let (mut mantissa, mut divisor, mut worth) = (0.0, 1.0, 1.0);
+    for (place, byte) in digits.iter().enumerate() {
+        if place == whole.len() {
+            // The point.
+            worth = 10.0;
+            continue;
         }
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 || mantissa >= LEAST_OF_15_DIGITS {
+            return None;
+        }
+        mantissa = mantissa * 10.0 + f64::from(digit);
+        divisor *= worth;
     }
     let number = mantissa / divisor;
     // A difference from 0 is never -0.

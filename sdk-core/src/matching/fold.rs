@@ -71,49 +71,36 @@ pub(crate) fn folded(text: &[u8]) -> Vec<u8> {
 /// The scalar value at the front, and how many bytes it takes; of what is not UTF-8, in its shortest form, one byte.
 #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
 pub(crate) fn decode(text: &[u8]) -> (u32, usize) {
-    let Some((&first, rest)) = text.split_first() else { return (0, 1) };
+    let Some(&first) = text.first() else { return (0, 1) };
     let lead = u32::from(first);
-    let (mut scalar, length, least) = match first {
-        0xc0..0xe0 => (lead & 0x1f, 2, 0x80),
-        0xe0..0xf0 => (lead & 0x0f, 3, 0x800),
-        0xf0..0xf8 => (lead & 0x07, 4, 0x1_0000),
-        _ => return (lead, 1),
-    };
-    for index in 0..length - 1 {
-        let byte = u32::from(rest.get(index).copied().unwrap_or(0));
+    // What these begin is longer than its shortest form, or nothing.
+    if !(0xc2..0xf8).contains(&first) {
+        return (lead, 1);
+    }
+    let length = first.leading_ones();
+    let mut scalar = lead & 0x7f >> length;
+    for index in 1..length {
+        let byte = u32::from(text.get(index as usize).copied().unwrap_or(0));
         if byte & 0xc0 != 0x80 {
             return (lead, 1);
         }
         scalar = scalar << 6 | byte & 0x3f;
     }
-    if scalar < least { (lead, 1) } else { (scalar, length) }
+    // The least that takes 3 bytes is 2^11, the least that takes 4 is 2^16.
+    if scalar >> (5 * length - 4) == 0 { (lead, 1) } else { (scalar, length as usize) }
 }
 
-/// Lower case of the scalar values of one text. A script keeps to one or two runs and gaps, so those read last are kept.
+/// Lower case of the scalar values of one text. A script keeps to one or two runs and gaps, so those read last are kept: a gap, the
+/// scalar values between two runs, and a run.
 #[derive(Default)]
-struct Lower {
-    run: Run,
-    /// Scalar values between two runs: they are lower case already, or have none.
-    gap: Span,
-}
+struct Lower([Run; 2]);
 
-/// Scalar values from `first` on, so many.
-#[derive(Default)]
-struct Span {
-    first: u32,
-    count: u32,
-}
-
-impl Span {
-    fn has(&self, scalar: u32) -> bool {
-        scalar.wrapping_sub(self.first) < self.count
-    }
-}
-
-/// Scalar values of which all, or every second one, have their lower case at the same distance.
+/// Scalar values of which all, or every second one, have their lower case at the same distance; 0 in a gap, which has none or is
+/// lower case already.
 #[derive(Default)]
 struct Run {
-    span: Span,
+    first: u32,
+    count: u32,
     /// The bits by which a capital's distance from the first one is no capital's: 1 where every second is one.
     others: u32,
     /// The number that a capital adds to become lower case, wrapping.
@@ -123,52 +110,59 @@ struct Run {
 impl Lower {
     /// The lower case of any scalar value but U+0130.
     fn of(&mut self, scalar: u32) -> u32 {
-        if self.gap.has(scalar) {
-            return scalar;
-        }
-        if !self.run.span.has(scalar) {
+        loop {
+            for Run { first, count, others, distance } in &self.0 {
+                let place = scalar.wrapping_sub(*first);
+                if place < *count {
+                    return if place & others == 0 { scalar.wrapping_add(*distance) } else { scalar };
+                }
+            }
             self.seek(scalar);
         }
-        let Run { span, others, distance } = &self.run;
-        if span.has(scalar) && (scalar - span.first) & others == 0 { scalar.wrapping_add(*distance) } else { scalar }
     }
 
     /// Reads the run or the gap in which a scalar value lies, from the last checkpoint before it on.
     #[cold]
     fn seek(&mut self, scalar: u32) {
         let (mut end, mut rest) = (0, RUNS);
-        for (before, bytes) in CHECKPOINTS.iter().take_while(|(before, _)| *before <= scalar) {
-            end = *before;
-            rest = RUNS.get(usize::from(*bytes)..).unwrap_or_default();
+        for checkpoint in CHECKPOINTS.iter().take_while(|checkpoint| *checkpoint >> BYTES_BITS <= scalar) {
+            end = checkpoint >> BYTES_BITS;
+            rest = RUNS.get((checkpoint & ((1 << BYTES_BITS) - 1)) as usize..).unwrap_or_default();
         }
-        let mut next = || {
-            let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
-            rest = after;
-            u32::try_from(number).unwrap_or(u32::MAX)
-        };
+        let [gap, run] = &mut self.0;
         loop {
-            let (gap, count, distance) = (next(), next(), next());
-            let others = gap & 1;
-            let first = end + (gap >> 1);
+            let (skipped, count, distance) = (next(&mut rest), next(&mut rest), next(&mut rest));
+            let others = skipped & 1;
+            let first = end + (skipped >> 1);
             if first > scalar {
-                self.gap = Span { first: end, count: first - end };
+                *gap = Run { first: end, count: first - end, ..Run::default() };
                 return;
             }
-            let span = Span { first, count: count << others };
-            end = first + span.count;
+            let count = count << others;
+            end = first + count;
             if end > scalar {
-                let down = distance & 1 != 0;
-                let distance = if down { (distance >> 1).wrapping_neg() } else { distance >> 1 };
-                self.run = Run { span, others, distance };
+                let sign = (distance & 1).wrapping_neg();
+                *run = Run { first, count, others, distance: (distance >> 1 ^ sign).wrapping_sub(sign) };
                 return;
             }
         }
     }
 }
 
+/// Takes the first number off; behind the last one, the largest.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
+fn next(rest: &mut &[u8]) -> u32 {
+    let (number, after) = value::read_length(rest).unwrap_or((usize::MAX, &[]));
+    *rest = after;
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// The lower bits of a checkpoint, which hold a count of bytes.
+const BYTES_BITS: u32 = 10;
+
 #[cfg(test)]
 mod tests {
-    use super::folded;
+    use super::{BYTES_BITS, folded};
     use crate::matching::seeded::Seeded;
     use alloc::format;
     use alloc::string::String;
@@ -260,7 +254,8 @@ mod tests {
         let (mut bytes, mut end, mut checkpoints) = (Vec::new(), 0, Vec::new());
         for (number, (first, count, step, distance)) in runs.into_iter().enumerate() {
             if number % STRIDE == 0 {
-                checkpoints.push(format!("({end:#x}, {}),", bytes.len()));
+                let checkpoint = end << BYTES_BITS | u32::try_from(bytes.len()).unwrap();
+                checkpoints.push(format!("{:#06x}_{:04x},", checkpoint >> 16, checkpoint & 0xffff));
             }
             let count = u32::try_from(count).unwrap();
             let turned = u32::from(distance < 0);
@@ -281,8 +276,8 @@ mod tests {
         }
         text.push_str("];\n\n");
         text.push_str(CHECKPOINTS);
-        writeln!(text, "#[rustfmt::skip]\npub(super) static CHECKPOINTS: [(u32, u16); {}] = [", checkpoints.len()).unwrap();
-        for line in checkpoints.chunks(9) {
+        writeln!(text, "#[rustfmt::skip]\npub(super) static CHECKPOINTS: [u32; {}] = [", checkpoints.len()).unwrap();
+        for line in checkpoints.chunks(10) {
             writeln!(text, "    {}", line.join(" ")).unwrap();
         }
         text.push_str("];\n");
@@ -293,7 +288,7 @@ mod tests {
     const STRIDE: usize = 11;
 
     const CHECKPOINTS: &str = "\
-/// Places from which the runs can be read: the end of the run before, and how many bytes stand before.
+/// Places from which the runs can be read: the end of the run before, and in the lower 10 bits how many bytes stand before.
 ";
 
     const HEADER: &str = "\

@@ -37,9 +37,9 @@ pub(super) static RUNS: &[u8] = &[
     0x22, 0x44,
 ];
 
-/// Places from which the runs can be read: the end of the run before, and how many bytes stand before.
+/// Places from which the runs can be read: the end of the run before, and in the lower 10 bits how many bytes stand before.
 #[rustfmt::skip]
-pub(super) static CHECKPOINTS: [(u32, u16); 17] = [
-    (0x0, 0), (0x187, 37), (0x198, 78), (0x1b0, 117), (0x1dd, 152), (0x23e, 190), (0x38b, 230), (0x400, 265), (0x10ce, 303),
-    (0x1f30, 344), (0x1fcc, 379), (0x212b, 420), (0x2c6d, 462), (0xa66e, 507), (0xa7ab, 547), (0xa7c6, 597), (0x1058b, 641),
+pub(super) static CHECKPOINTS: [u32; 17] = [
+    0x0000_0000, 0x0006_1c25, 0x0006_604e, 0x0006_c075, 0x0007_7498, 0x0008_f8be, 0x000e_2ce6, 0x0010_0109, 0x0043_392f, 0x007c_c158,
+    0x007f_317b, 0x0084_ada4, 0x00b1_b5ce, 0x0299_b9fb, 0x029e_ae23, 0x029f_1a55, 0x0416_2e81,
 ];

@@ -29,13 +29,16 @@ pub(crate) enum Part {
 /// The plain search, for its size: the time is at worst the product of the lengths, and needles are written by operators, not by visitors.
 pub(crate) fn has_part(haystack: &[u8], needle: &[u8], part: Part) -> bool {
     let Some(last) = haystack.len().checked_sub(needle.len()) else { return false };
-    let places = match part {
-        Part::Start => 0..1,
-        Part::End => last..last + 1,
-        Part::Any => 0..last + 1,
-    };
-    let mut tails = places.map(|place| haystack.get(place..).unwrap_or_default());
-    tails.any(|tail| tail.starts_with(needle))
+    let mut place = if part == Part::End { last } else { 0 };
+    loop {
+        if haystack.get(place..).is_some_and(|tail| tail.starts_with(needle)) {
+            return true;
+        }
+        if part == Part::Start || place == last {
+            return false;
+        }
+        place += 1;
+    }
 }
 
 #[cfg(test)]

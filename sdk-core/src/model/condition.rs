@@ -121,7 +121,7 @@ impl Words<'_> {
             Some(Operation::Segment) => Condition::Segment { number: self.word(first), condition: self.word(operand) },
             Some(Operation::Percentage) => {
                 let Some(hash) = self.hash(word, operand) else { return Condition::Nothing };
-                let [from, to] = [6, 7].map(|offset| self.word(at.wrapping_add(offset)));
+                let (from, to) = (self.word(at.wrapping_add(6)), self.word(at.wrapping_add(7)));
                 Condition::Percentage(Portion { attribute: self.word(first), hash, from, to })
             }
             Some(_) | None => match self.test(at) {

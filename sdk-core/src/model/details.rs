@@ -134,17 +134,15 @@ pub enum Value<'r> {
     Object(&'r str),
 }
 
-/// A variant by its number in the flag, the step that answered, the reason or the error code, and the layer, in one word; beside
+/// A variant by its number in the flag, the step that answered, the reason or the error code, and the layer, in one word; above
 /// it the bucket.
 ///
 /// Bits: 0–11 the variant's number plus one (0: the caller's default), 12–23 the step's index plus one (0: no step was asked),
 /// 24–27 the reason, 28–31 the layer. Layer 0 is an error; the reason's bits then hold the error code.
+///
+/// The word is the lower half of the number, the compared bucket plus one, 0 where none was, the upper half.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Decision {
-    pub(crate) word: u32,
-    /// The compared bucket plus one; 0 where none was.
-    pub(crate) bucket_plus_one: u32,
-}
+pub(crate) struct Decision(pub(crate) u64);
 
 /// The index of a step in a flag's order of precedence, counted as if every step were there.
 ///
@@ -187,7 +185,23 @@ impl Decision {
 
     /// A decision as it stands in the tables: without a bucket.
     pub(crate) const fn of(word: u32) -> Self {
-        Self { word, bucket_plus_one: 0 }
+        Self(word as u64)
+    }
+
+    /// A decision of both halves.
+    pub(crate) const fn of_halves(word: u32, bucket_plus_one: u32) -> Self {
+        Self(word as u64 | (bucket_plus_one as u64) << 32)
+    }
+
+    /// All but the bucket, as it stands in the tables.
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+    pub(crate) const fn word(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The compared bucket plus one; 0 where none was.
+    pub(crate) const fn bucket_plus_one(self) -> u32 {
+        (self.0 >> 32) as u32
     }
 
     /// An error before any step was asked.
@@ -197,15 +211,15 @@ impl Decision {
 
     /// An error of the step that would have made this decision.
     pub(crate) const fn step_error(self, code: ErrorCode) -> Self {
-        Self::of(Self::error(code).word | self.word & TWELVE_BITS << STEP_SHIFT)
+        Self::of(Self::error(code).word() | self.word() & TWELVE_BITS << STEP_SHIFT)
     }
 
     pub(crate) const fn with_bucket(self, bucket: u32) -> Self {
-        Self { word: self.word, bucket_plus_one: bucket + 1 }
+        Self::of_halves(self.word(), bucket + 1)
     }
 
     pub(crate) const fn variant_plus_one(self) -> u32 {
-        self.word & TWELVE_BITS
+        self.word() & TWELVE_BITS
     }
 
     /// The number of the variant; `None` stands for the caller's default.
@@ -218,12 +232,12 @@ impl Decision {
             Some(index) => index + 1,
             None => 0,
         };
-        Self { word: self.word & !TWELVE_BITS | plus_one & TWELVE_BITS, bucket_plus_one: self.bucket_plus_one }
+        Self::of_halves(self.word() & !TWELVE_BITS | plus_one & TWELVE_BITS, self.bucket_plus_one())
     }
 
     pub(crate) fn reason(self) -> Reason {
         match self.layer() {
-            Some(_) => Reason::from_number(self.word >> REASON_SHIFT & 15).unwrap_or(Reason::Error),
+            Some(_) => Reason::from_number(self.word() >> REASON_SHIFT & 15).unwrap_or(Reason::Error),
             None => Reason::Error,
         }
     }
@@ -231,15 +245,15 @@ impl Decision {
     pub(crate) fn error_code(self) -> Option<ErrorCode> {
         match self.layer() {
             Some(_) => None,
-            None => ErrorCode::from_number(self.word >> REASON_SHIFT & 15),
+            None => ErrorCode::from_number(self.word() >> REASON_SHIFT & 15),
         }
     }
 
     pub(crate) fn layer(self) -> Option<Layer> {
-        Layer::from_number(self.word >> LAYER_SHIFT)
+        Layer::from_number(self.word() >> LAYER_SHIFT)
     }
 
     pub(crate) const fn step(self) -> Option<u32> {
-        (self.word >> STEP_SHIFT & TWELVE_BITS).checked_sub(1)
+        (self.word() >> STEP_SHIFT & TWELVE_BITS).checked_sub(1)
     }
 }

@@ -29,6 +29,15 @@ pub(crate) const CODE: usize = PREFIX + 52;
 /// Every count in the head is below this number.
 const LIMIT: u32 = 1 << 26;
 
+/// The word at a place in the bytes.
+#[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
+fn raw(memory: &Memory, at: usize) -> u32 {
+    match memory.bytes().get(at..).and_then(<[u8]>::first_chunk) {
+        Some(word) => u32::from_le_bytes(*word),
+        None => 0,
+    }
+}
+
 /// The words of the head.
 #[derive(Clone, Copy)]
 pub(crate) enum Head {
@@ -49,11 +58,10 @@ pub(crate) enum Head {
     SymbolKey,
 }
 
-/// One flag: key, type, and where its variants and steps stand.
+/// One flag: its key, and where its variants stand.
 #[derive(Clone, Copy)]
 pub(crate) struct FlagRecord {
     pub(crate) key: Span,
-    pub(crate) kind: u32,
     pub(crate) variants: u32,
 }
 
@@ -126,6 +134,8 @@ pub(crate) const ATTRIBUTE_WORDS: u32 = 2;
 pub(crate) const ALIAS_WORDS: u32 = 3;
 pub(crate) const KNOWN_WORDS: u32 = 4;
 const MOMENT_WORDS: u32 = 2;
+/// The words of a record of each kind that the head counts, in its order, but for symbols: four bits each, the first ones lowest.
+const WIDTHS: u32 = 1 | FLAG_WORDS << 4 | ATTRIBUTE_WORDS << 8 | ALIAS_WORDS << 12 | KNOWN_WORDS << 16 | MOMENT_WORDS << 20;
 /// Of the first word of a table of variants: a place and a length of metadata stand behind the variants.
 pub(crate) const HAS_METADATA: u32 = 1 << 31;
 /// The upper bits of a length word hold a kind; lengths stay below this.
@@ -149,16 +159,14 @@ impl Image {
     /// Reads the head of new bytes; returns false if it does not describe them.
     pub(crate) fn read_head(&mut self, symbol_width: u32) -> bool {
         let (mut place, mut fits) = (0_u32, true);
-        for index in 0..7 {
-            let count = self.raw(PREFIX + 4 * index);
+        let mut widths = WIDTHS | symbol_width << 24;
+        for (index, at) in self.at.iter_mut().enumerate() {
+            let count = raw(&self.memory, PREFIX + 4 * index);
             fits &= count < LIMIT;
-            let width =
-                [1, FLAG_WORDS, ATTRIBUTE_WORDS, ALIAS_WORDS, KNOWN_WORDS, MOMENT_WORDS, symbol_width].get(index).copied().unwrap_or(0);
-            place = place.wrapping_add(count.wrapping_mul(width));
+            place = place.wrapping_add(count.wrapping_mul(widths & 15));
+            widths >>= 4;
             fits &= place < LIMIT;
-            if let Some(at) = self.at.get_mut(index) {
-                *at = place;
-            }
+            *at = place;
         }
         let bits = self.head(Head::DirectoryBits);
         fits &= bits < 25;
@@ -169,8 +177,7 @@ impl Image {
 
     /// Forgets the tables; keeps the memory.
     pub(crate) fn clear(&mut self) {
-        // Without a head there is nothing.
-        self.memory.clear(CODE / 4);
+        self.memory.bytes_mut().fill(0);
         self.at = [0; 7];
     }
 
@@ -184,12 +191,8 @@ impl Image {
     }
 
     /// The word at a place in the bytes.
-    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     pub(crate) fn raw(&self, at: usize) -> u32 {
-        match self.memory.bytes().get(at..).and_then(<[u8]>::first_chunk) {
-            Some(word) => u32::from_le_bytes(*word),
-            None => 0,
-        }
+        raw(&self.memory, at)
     }
 
     /// All words, from the first of the code on.
@@ -206,6 +209,11 @@ impl Image {
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
     pub(crate) fn raw_wide(&self, at: usize) -> u64 {
         u64::from(self.raw(at)) | u64::from(self.raw(at.wrapping_add(4))) << 32
+    }
+
+    /// Two words as one number.
+    fn wide(&self, at: u32) -> u64 {
+        self.raw_wide((at as usize).wrapping_mul(4).wrapping_add(CODE))
     }
 
     pub(crate) fn span(&self, at: u32) -> Span {
@@ -239,11 +247,16 @@ impl Image {
 
     pub(crate) fn flag(&self, index: u32) -> FlagRecord {
         let at = self.flag_at(index);
-        FlagRecord { key: self.span(at), kind: self.word(at.wrapping_add(1)) >> KIND_SHIFT, variants: self.word(at.wrapping_add(2)) }
+        FlagRecord { key: self.span(at), variants: self.word(at.wrapping_add(2)) }
+    }
+
+    /// The number of a flag's type.
+    pub(crate) fn kind(&self, index: u32) -> u32 {
+        self.word(self.flag_at(index).wrapping_add(1)) >> KIND_SHIFT
     }
 
     pub(crate) fn flag_type(&self, index: u32) -> Option<FlagType> {
-        FlagType::from_number(self.flag(index).kind)
+        FlagType::from_number(self.kind(index))
     }
 
     /// The number of a flag's variants.
@@ -276,6 +289,7 @@ impl Image {
         (self.span(at), self.word(at.wrapping_add(2)))
     }
 
+    #[inline]
     pub(crate) fn attribute(&self, index: u32) -> AttributeRecord {
         let at = self.place(Head::Flags).wrapping_add(index.wrapping_mul(ATTRIBUTE_WORDS));
         AttributeRecord { name: self.span(at), lookup: Lookup::of(self.word(at.wrapping_add(1)) >> KIND_SHIFT) }
@@ -287,12 +301,13 @@ impl Image {
         (self.span(at), self.word(at.wrapping_add(2)))
     }
 
+    #[inline]
     pub(crate) fn known(&self, index: u32) -> KnownRecord {
         let at = self.place(Head::Aliases).wrapping_add(index.wrapping_mul(KNOWN_WORDS));
         let agreement = match self.word(at.wrapping_add(1)) >> KIND_SHIFT {
             0 => Agreement::AbsentOrNull,
             1 => Agreement::Absent,
-            _ => Agreement::Equal(self.words().wide(at.wrapping_add(2))),
+            _ => Agreement::Equal(self.wide(at.wrapping_add(2))),
         };
         KnownRecord { name: self.span(at), agreement }
     }
@@ -331,7 +346,7 @@ impl Image {
 
     /// Of a program: the hash that is symbol `number`.
     pub(crate) fn fingerprint(&self, number: u32) -> u64 {
-        self.words().wide(self.place(Head::Moments).wrapping_add(number.wrapping_mul(2)))
+        self.wide(self.place(Head::Moments).wrapping_add(number.wrapping_mul(2)))
     }
 
     /// The numbers of the symbols whose hash starts like this one; empty if the directory has none.

@@ -18,7 +18,7 @@ impl Memory {
         self.0.as_deref_mut().unwrap_or_default()
     }
 
-    /// Grows to at least this many bytes, and to twice what it was; what was written stays.
+    /// Grows to at least this many bytes, and to twice what it was; what was written stays, and the rest is 0.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size
     pub(crate) fn fit(&mut self, length: usize) -> &mut [u8] {
         if self.bytes().len() < length
@@ -30,14 +30,6 @@ impl Memory {
             self.0 = Some(larger);
         }
         self.bytes_mut()
-    }
-
-    /// Makes the first `words` words 0.
-    pub(crate) fn clear(&mut self, words: usize) {
-        let length = words.saturating_mul(4);
-        if let Some(bytes) = self.fit(length).get_mut(..length) {
-            bytes.fill(0);
-        }
     }
 
     /// The word of this number; what is not there reads as 0.

@@ -30,6 +30,7 @@ const fn shape<const COUNT: usize>(kinds: [u32; COUNT]) -> u32 {
 
 /// The role of the words at a place of a program's tables.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Role {
     /// A step that is taken where a condition holds.
     Guard,
@@ -43,30 +44,52 @@ pub(crate) enum Role {
     Nothing,
 }
 
+/// A role and the kinds of its operands, in one word: the engine would hand on two through memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape(u32);
+
+impl Shape {
+    const fn new(role: Role, kinds: u32) -> Self {
+        Self((role as u32) << ROLE_SHIFT | kinds)
+    }
+
+    pub(crate) const fn is(self, role: Role) -> bool {
+        self.0 >> ROLE_SHIFT == role as u32
+    }
+
+    /// The kinds of operands, four bits each, the first lowest.
+    pub(crate) const fn kinds(self) -> u32 {
+        self.0 & ((1 << ROLE_SHIFT) - 1)
+    }
+}
+
+/// No operation has more than six kinds of operands.
+const ROLE_SHIFT: u32 = 24;
+
 /// The role and the operands of the operation in a program's word.
-pub(crate) const fn of(word: u32) -> (Role, u32) {
+pub(crate) const fn of(word: u32) -> Shape {
     use kind::{ANY, ATTRIBUTE, CONDITION, FLAG, HASH, NETWORKS, SEGMENT, TIMES};
-    let Some(operation) = Operation::of(word) else { return (Role::Nothing, 0) };
+    let Some(operation) = Operation::of(word) else { return Shape::new(Role::Nothing, 0) };
     match operation {
-        Operation::If => (Role::Guard, 0),
+        Operation::If => Shape::new(Role::Guard, 0),
         // A program has overrides settled.
-        Operation::Overrides => (Role::Nothing, 0),
-        Operation::Prerequisite => (Role::Prerequisite, const { shape([FLAG, ANY, TIMES, ANY]) }),
-        Operation::List => (Role::Step, const { shape([ATTRIBUTE, ANY, TIMES, ANY]) }),
-        Operation::Const => (Role::Const, const { shape([ANY, TIMES, ANY]) }),
-        Operation::Draw => (Role::Step, const { shape([ATTRIBUTE, HASH, TIMES, ANY, ANY]) }),
-        Operation::All | Operation::Any => (Role::Condition, const { shape([TIMES, CONDITION]) }),
-        Operation::Not => (Role::Condition, const { shape([CONDITION]) }),
-        Operation::Segment => (Role::Condition, const { shape([SEGMENT]) }),
-        Operation::Percentage => (Role::Condition, const { shape([ATTRIBUTE, HASH, ANY, ANY]) }),
-        Operation::Exists => (Role::Condition, const { shape([ATTRIBUTE]) }),
-        Operation::Among | Operation::Members => (Role::Condition, const { shape([ATTRIBUTE, TIMES, ANY]) }),
-        Operation::Contains => (Role::Condition, const { shape([ATTRIBUTE, ANY, ANY, ANY]) }),
+        Operation::Overrides => Shape::new(Role::Nothing, 0),
+        Operation::Prerequisite => Shape::new(Role::Prerequisite, const { shape([FLAG, ANY, TIMES, ANY]) }),
+        Operation::List => Shape::new(Role::Step, const { shape([ATTRIBUTE, ANY, TIMES, ANY]) }),
+        Operation::Const => Shape::new(Role::Const, const { shape([ANY, TIMES, ANY]) }),
+        Operation::Draw => Shape::new(Role::Step, const { shape([ATTRIBUTE, HASH, TIMES, ANY, ANY]) }),
+        Operation::All | Operation::Any => Shape::new(Role::Condition, const { shape([TIMES, CONDITION]) }),
+        Operation::Not => Shape::new(Role::Condition, const { shape([CONDITION]) }),
+        Operation::Segment => Shape::new(Role::Condition, const { shape([SEGMENT]) }),
+        Operation::Percentage => Shape::new(Role::Condition, const { shape([ATTRIBUTE, HASH, ANY, ANY]) }),
+        Operation::Exists => Shape::new(Role::Condition, const { shape([ATTRIBUTE]) }),
+        Operation::Among | Operation::Members => Shape::new(Role::Condition, const { shape([ATTRIBUTE, TIMES, ANY]) }),
+        Operation::Contains => Shape::new(Role::Condition, const { shape([ATTRIBUTE, ANY, ANY, ANY]) }),
         Operation::StartsWith | Operation::EndsWith | Operation::Number | Operation::Semver => {
-            (Role::Condition, const { shape([ATTRIBUTE, ANY, ANY]) })
+            Shape::new(Role::Condition, const { shape([ATTRIBUTE, ANY, ANY]) })
         }
-        Operation::Time | Operation::Matches => (Role::Condition, const { shape([ATTRIBUTE, ANY, ANY, ANY, ANY]) }),
-        Operation::Cidr => (Role::Condition, const { shape([ATTRIBUTE, ANY, ANY, NETWORKS]) }),
+        Operation::Time | Operation::Matches => Shape::new(Role::Condition, const { shape([ATTRIBUTE, ANY, ANY, ANY, ANY]) }),
+        Operation::Cidr => Shape::new(Role::Condition, const { shape([ATTRIBUTE, ANY, ANY, NETWORKS]) }),
     }
 }
 
@@ -115,22 +138,23 @@ mod tests {
     fn each_operation_is_decoded_as_its_role_and_as_long_as_its_shape() {
         for operation in Operation::ALL {
             let word = with_count(*operation, 0, usize::from(*operation == Operation::Const));
-            let (role, operands) = of(word);
+            let (shape, operands) = (of(word), of(word).kinds());
             let mut bytes = [[0_u8; 4]; 16];
             bytes[0] = word.to_le_bytes();
             let words = Words(&bytes);
             let guarded = words.step(0);
             let is_step = !matches!(guarded.step, Step::Nothing);
             let is_condition = !matches!(words.condition(0), Condition::Nothing);
-            match role {
-                Role::Guard => assert!(!is_step && !is_condition),
+            if shape.is(Role::Guard) {
+                assert!(!is_step && !is_condition);
+            } else if shape.is(Role::Nothing) {
                 // The only step that a program may not hold.
-                Role::Nothing => assert!(*operation == Operation::Overrides && is_step),
-                Role::Condition => assert!(is_condition && !is_step && operands != 0, "{operation:?}"),
-                Role::Prerequisite | Role::Const | Role::Step => {
-                    assert!(is_step && !is_condition, "{operation:?}");
-                    assert_eq!(guarded.next, 1 + words_of(operands, word >> 16), "{operation:?}");
-                }
+                assert!(*operation == Operation::Overrides && is_step);
+            } else if shape.is(Role::Condition) {
+                assert!(is_condition && !is_step && operands != 0, "{operation:?}");
+            } else {
+                assert!(is_step && !is_condition, "{operation:?}");
+                assert_eq!(guarded.next, 1 + words_of(operands, word >> 16), "{operation:?}");
             }
         }
     }

@@ -87,7 +87,7 @@ impl Words<'_> {
             },
             Some(Operation::Const) => {
                 let bucket_plus_one = if count == 0 { 0 } else { self.word(at.wrapping_add(2)) };
-                (Step::Const(Decision { word: self.word(first), bucket_plus_one }), 2 + count)
+                (Step::Const(Decision::of_halves(self.word(first), bucket_plus_one)), 2 + count)
             }
             Some(Operation::Overrides) => (Step::Overrides, 1),
             Some(Operation::Prerequisite) => {
@@ -133,6 +133,14 @@ impl Words<'_> {
     pub(crate) fn prerequisite(self, at: u32) -> Option<[u32; 2]> {
         let word = self.word(at);
         Operation::Prerequisite.is_of(word).then(|| [self.word(at.wrapping_add(1)), at.saturating_add(3 + code::count(word))])
+    }
+
+    /// The bucket that the operation at a place draws for a unit, by its hash: read where it is used, it is never handed on through
+    /// memory.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    pub(crate) fn bucket(self, at: u32, unit: &[u8]) -> u32 {
+        self.hash(self.word(at), at.wrapping_add(2)).map_or(0, |hash| hash.bucket(unit))
     }
 
     /// The hash of a draw: its number stands in the draw's first word, its parameters at a place.

@@ -36,16 +36,16 @@ impl Builder {
 
     /// A constant answer; without a guard it ends the flag's steps.
     pub(crate) fn constant(&mut self, decision: Decision) {
-        let drawn = decision.bucket_plus_one != 0;
-        self.push(&[code::with_count(Operation::Const, 0, usize::from(drawn)), decision.word]);
+        let drawn = decision.bucket_plus_one() != 0;
+        self.push(&[code::with_count(Operation::Const, 0, usize::from(drawn)), decision.word()]);
         if drawn {
-            self.push(&[decision.bucket_plus_one]);
+            self.push(&[decision.bucket_plus_one()]);
         }
     }
 
     /// Answers `unmet` unless another flag has one of these variants.
     pub(crate) fn prerequisite(&mut self, flag: u32, unmet: Decision, variants: &[u32]) {
-        self.push(&[code::with_count(Operation::Prerequisite, 0, variants.len()), flag, unmet.word]);
+        self.push(&[code::with_count(Operation::Prerequisite, 0, variants.len()), flag, unmet.word()]);
         self.push(variants);
     }
 
@@ -57,7 +57,7 @@ impl Builder {
     /// A list of units, encoded.
     pub(crate) fn list<'a>(&mut self, attribute: u32, listed: Decision, allows: bool, units: impl Iterator<Item = &'a [u8]>) {
         let start = self.code.len();
-        self.push(&[0, attribute, listed.word]);
+        self.push(&[0, attribute, listed.word()]);
         let count = self.push_symbols(units);
         self.set(start, code::with_count(Operation::List, if allows { code::ALLOW } else { 0 }, count));
     }
@@ -68,7 +68,7 @@ impl Builder {
         self.push(&[code::with_count(Operation::Draw, flags, shares.len()), attribute]);
         self.push_subkey(hash.parameters());
         for (bound, decision) in shares {
-            self.push(&[bound, decision.word]);
+            self.push(&[bound, decision.word()]);
         }
     }
 }

@@ -237,11 +237,10 @@ impl Runner {
         self.scratch.decisions()
     }
 
-    /// Evaluates one flag: the decision and the compared bucket plus one. `requested` is the number of the [`FlagType`] that
-    /// the caller's default has, 0 for any.
-    pub fn evaluate(&mut self, flag: u32, requested: u32) -> [u32; 2] {
-        let decision = self.decide(flag, requested);
-        [decision.word, decision.bucket_plus_one]
+    /// Evaluates one flag: the decision, and times 2^32 the compared bucket plus one. `requested` is the number of the
+    /// [`FlagType`] that the caller's default has, 0 for any.
+    pub fn evaluate(&mut self, flag: u32, requested: u32) -> u64 {
+        self.decide(flag, requested).0
     }
 
     fn decide(&mut self, flag: u32, requested: u32) -> Decision {
@@ -249,13 +248,14 @@ impl Runner {
             Decision::error(code)
         } else if flag >= self.image.flags() {
             Decision::error(ErrorCode::FlagNotFound)
-        } else if requested != 0 && requested != self.image.flag(flag).kind {
+        } else if requested != 0 && requested != self.image.kind(flag) {
             Decision::error(ErrorCode::TypeMismatch)
         } else {
             self.walk().keep(flag)
         }
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
     fn walk(&mut self) -> Walk<'_, Fingerprints, ()> {
         let members = self.room.bytes().get(..self.length).unwrap_or_default();
         Walk::new(&self.image, members, &self.now, ApplicableOverrides::NONE, &mut self.scratch, ())

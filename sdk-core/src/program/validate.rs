@@ -16,7 +16,7 @@ pub(crate) fn is_sound(image: &Image) -> bool {
     let (words, segments) = (image.head(Head::Code), image.head(Head::Segments));
     // A segment takes words; more of them than words cannot all be referred to.
     let mut memo = Memory::new();
-    memo.clear(2 * segments.min(words) as usize);
+    memo.fit(8 * segments.min(words) as usize);
     // In sound tables every word is visited once at most.
     let mut check = Check { image, memo, budget: words, sound: segments <= words, flag: 0 };
     for flag in 0..image.flags() {
@@ -54,19 +54,19 @@ impl Check<'_> {
         let (mut at, mut leading) = (self.image.steps(flag), true);
         while self.sound {
             let mut word = self.image.word(at);
-            let guarded = shape::of(word).0 == Role::Guard;
+            let guarded = shape::of(word).is(Role::Guard);
             if guarded {
                 self.charge(at, 1);
                 self.condition(shape::guarded_by(word), at, 1);
                 at = at.wrapping_add(1);
                 word = self.image.word(at);
             }
-            let role = shape::of(word).0;
+            let shape = shape::of(word);
             // Prerequisites come first, and always.
-            leading &= role == Role::Prerequisite && !guarded;
-            self.must(leading || matches!(role, Role::Const | Role::Step));
+            leading &= shape.is(Role::Prerequisite) && !guarded;
+            self.must(leading || shape.is(Role::Const) || shape.is(Role::Step));
             (at, _) = self.operands(at, 0);
-            if role == Role::Const && !guarded {
+            if shape.is(Role::Const) && !guarded {
                 return;
             }
         }
@@ -76,7 +76,7 @@ impl Check<'_> {
     fn operands(&mut self, at: u32, level: u32) -> (u32, u32) {
         let image = self.image;
         let word = image.word(at);
-        let (_, mut kinds) = shape::of(word);
+        let mut kinds = shape::of(word).kinds();
         self.must(kinds != 0);
         self.charge(at, 1);
         let (mut place, mut again, mut times, mut deepest) = (at.wrapping_add(1), 0, 1, 0);
@@ -113,7 +113,7 @@ impl Check<'_> {
     /// Checks a condition that must stand before `parent`; answers how deep it nests.
     fn condition(&mut self, at: u32, parent: u32, level: u32) -> u32 {
         let stands = at != 0 && at < parent && level <= MAX_CONDITION_DEPTH;
-        self.must(stands && shape::of(self.image.word(at)).0 == Role::Condition);
+        self.must(stands && shape::of(self.image.word(at)).is(Role::Condition));
         if !self.sound {
             return 0;
         }

@@ -78,8 +78,8 @@ pub fn mend(program: &mut Vec<u8>) {
 
 /// All answers at once and one after the other.
 fn whole(runner: &mut Runner) {
-    let all: Vec<u32> = runner.evaluate_all().as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
-    for (flag, expected) in (0..).zip(all.chunks_exact(2)).take(200) {
+    let all: Vec<u64> = runner.evaluate_all().as_chunks().0.iter().map(|pair| u64::from_le_bytes(*pair)).collect();
+    for (flag, expected) in (0..).zip(all).take(200) {
         assert_eq!(runner.evaluate(flag, 0), expected, "flag {flag} alone");
         for kind in FlagType::ALL {
             let _ = runner.evaluate(flag, *kind as u32);

@@ -110,7 +110,7 @@ impl Modules {
                 decisions.extend(answers.as_chunks().0.iter().map(|answer| u64::from_le_bytes(*answer)));
             }
             for flag in 0..flags {
-                decisions.push(number(&page.counted("one", &[Val::I32(0), Val::I32(flag), Val::I32(0)], spent)?)?);
+                decisions.push(number(&page.counted("one", &[Val::I32(0), Val::I32(flag), Val::F64(0.0_f64.into())], spent)?)?);
             }
         }
         ensure!(!decisions.is_empty(), "nothing was asked");
