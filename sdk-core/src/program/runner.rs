@@ -133,8 +133,8 @@ impl Program {
 /// let bytes = context.encoded();
 /// runner.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
 /// runner.identify(bytes.len(), Millis(0));
-/// let [decision, _] = runner.evaluate(0, 0);
-/// assert_eq!(runner.evaluate_all()[..4], decision.to_le_bytes());
+/// let answer = runner.evaluate(0, 0);
+/// assert_eq!(runner.evaluate_all(), answer.to_le_bytes());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Runner {
