@@ -108,7 +108,7 @@ pub enum Status {
     Active,
     /// The rollout runs, and cannot advance until an operator resumes it.
     Paused,
-    /// The rollout is done: every unit has the flag.
+    /// The rollout is done, and goes on giving the flag by its percentage; only a rollout at 100 % can be completed by a command.
     Completed,
     /// The rollout is rolled back: the flag is off for everybody.
     RolledBack,

@@ -5,7 +5,8 @@ use super::{Context, check::TOO_DEEP, value};
 
 /// The value of an attribute of a [`Context`].
 ///
-/// Made by `From` from the types of Rust that have a place in JSON; a [`Context`] in another one is a nested object.
+/// Made by `From` from the types of Rust that have a place in JSON; a [`Context`] in another one is a nested object. Not every `i64`,
+/// `u64` or `usize` is a double, so convert these yourself, or give an id as text.
 ///
 /// ```
 /// use sdk_core::{AttributeValue, Context};

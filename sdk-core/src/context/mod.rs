@@ -115,8 +115,9 @@ impl Context {
     /// ```
     /// use sdk_core::Context;
     ///
-    /// let context = Context::new().list("tags", ["a", "b"]).list("sizes", (1..4).map(f64::from));
-    /// assert_eq!(context.to_json(), r#"{"sizes":[1,2,3],"tags":["a","b"]}"#);
+    /// let groups = vec![String::from("staff")];
+    /// let context = Context::new().list("sizes", (1..4).map(f64::from)).list("groups", groups.iter().map(String::as_str));
+    /// assert_eq!(context.to_json(), r#"{"groups":["staff"],"sizes":[1,2,3]}"#);
     /// ```
     #[must_use]
     pub fn list(self, name: &str, items: impl IntoIterator<Item = impl Into<AttributeValue>>) -> Self {

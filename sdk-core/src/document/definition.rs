@@ -151,7 +151,7 @@ pub(crate) enum Serve {
 impl CompiledFlag {
     /// Compiles the text of a flag's definition, an object as it stands in a document under the flag's key.
     ///
-    /// The state has a text of its own ([`FlagState::read`](crate::FlagState::read)): `enabled` and `rollout` are unknown members here.
+    /// The state has a text of its own ([`FlagState::read`](crate::FlagState::read)): `enabled` and `rollout` are errors here.
     /// The flag keeps its errors, and [`link`](crate::link) reports them and leaves the flag out. Fails only if the patterns alone take
     /// more than all patterns of a document may.
     pub fn compile(key: &str, text: &str) -> Result<Self, DocumentError> {

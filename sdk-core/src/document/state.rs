@@ -36,7 +36,23 @@ impl FlagState {
     /// Reads the text of the state of the flag with this key: an object with the members `enabled` and `rollout` of a document, both
     /// of which may be absent.
     ///
+    /// The rollout gives the flag to as many units as its `percentage` says, 0 if absent: a status or a tier sets no percentage.
+    ///
     /// The state keeps its errors, and [`link`](crate::link) reports them and leaves the flag out.
+    ///
+    /// ```
+    /// use sdk_core::{BucketKey, CompiledFlag, Context, DocumentError, Environment, FlagState, Millis, link};
+    ///
+    /// let chat = CompiledFlag::compile("chat", "{}")?;
+    /// let environment = Environment { name: None, key: BucketKey::from_bytes([7; 16]), private: &[] };
+    /// let is_on = |state: &str| -> Result<bool, DocumentError> {
+    ///     let linked = link(&environment, [], [(&chat, &FlagState::read("chat", state))])?;
+    ///     Ok(linked.ruleset.at(Millis(0)).boolean("chat", &Context::new().string("targetingKey", "u-1"), false))
+    /// };
+    /// assert!(is_on(r#"{ "rollout": { "status": "completed", "tier": 4, "percentage": 100 } }"#)?);
+    /// assert!(!is_on(r#"{ "rollout": { "status": "completed", "tier": 4 } }"#)?);
+    /// # Ok::<(), sdk_core::DocumentError>(())
+    /// ```
     pub fn read(key: &str, text: &str) -> Self {
         let (flags, mut report) = (Place::ROOT.name("flags"), Report::default());
         let place = flags.name(key);

@@ -29,7 +29,8 @@ use crate::{
 ///
 /// A ruleset holds no overrides, no clock and no state: evaluating a flag reads it and changes nothing. [`Ruleset::at`] asks for plain
 /// values, [`Ruleset::evaluate`] for one value with its reason, [`Ruleset::visitor`] for many flags of one context,
-/// [`Visitor::explain`] for how a value came about, and [`Ruleset::flags`] for the flags themselves.
+/// [`Visitor::explain`] for how a value came about, and [`Ruleset::flags`] for the flags themselves. A ruleset has no binary form: send
+/// the document to a machine that may see all of it, and a [`Program`](crate::Program) to any other.
 ///
 /// ```
 /// use sdk_core::{Context, Millis, Reason, compile};

@@ -53,7 +53,7 @@ pub fn write_number(out: &mut String, number: f64) {
 }
 
 /// Rewrites JSON text in its canonical form; `None` if it is no JSON, a number is past the largest double, or the text nests deeper than
-/// [`MAX_NESTING`](crate::limits::MAX_NESTING).
+/// [`MAX_NESTING`].
 ///
 /// The result is what ECMAScript's `JSON.parse` and `JSON.stringify` make of the text, with members sorted: of a member that stands
 /// twice the last counts, and a lone surrogate stays an escape.

@@ -111,11 +111,15 @@ pub(crate) const fn names_a_hash(word: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Role, kind, of};
+    use crate::bucket::Subkey;
     use crate::model::{
+        build::Builder,
         code::{Operation, with_count},
         condition::Condition,
+        image::Image,
         step::Step,
         words::Words,
+        write::Keep,
     };
 
     /// The operands of a shape whose counted part is there `count` times, in words.
@@ -157,5 +161,21 @@ mod tests {
                 assert_eq!(guarded.next, 1 + words_of(operands, word >> 16), "{operation:?}");
             }
         }
+    }
+    #[test]
+    fn each_test_is_written_as_long_as_its_shape() {
+        let mut written = 0;
+        for operation in Operation::ALL {
+            let mut bytes = [[0_u8; 4]; 16];
+            bytes[0] = (*operation as u32).to_le_bytes();
+            let Some(test) = Words(&bytes).test(0) else { continue };
+            let mut builder = Builder::new(Subkey([0; 2]));
+            let at = builder.copy_test(&Image::EMPTY, 0, &test, Keep::All) as usize;
+            let words = &builder.code[at..];
+            assert_eq!(words[0] & 0xFF, *operation as u32);
+            assert_eq!(words.len(), 1 + words_of(of(words[0]).1, words[0] >> 16) as usize, "{operation:?}");
+            written += 1;
+        }
+        assert!(written >= 11, "{written}");
     }
 }

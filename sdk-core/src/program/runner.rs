@@ -84,7 +84,7 @@ impl Program {
     /// [`Ruleset::evaluate`](crate::Ruleset::evaluate).
     ///
     /// A context that does not have the attributes the program was made for, or has others of them, answers
-    /// [`ErrorCode::ProviderNotReady`]. To evaluate many flags fast, use a [`Runner`].
+    /// [`ErrorCode::ProviderNotReady`].
     pub fn run(&self, flag_key: &str, context: &Context, now: Millis, requested: Option<FlagType>) -> Evaluation<'_> {
         let mut runner = Runner { image: self.image.clone(), ..Runner::default() };
         runner.room = context.members().to_vec().into();
@@ -118,7 +118,8 @@ impl Program {
 
 /// One program, one context and its answers, as the browser's engine holds them; flags are named by their number in the program.
 ///
-/// A runner takes memory as it needs it and uses it again for the next program and the next context.
+/// A runner takes memory as it needs it and uses it again for the next program and the next context. Its answers are words that the
+/// browser's engine reads; to get an [`Evaluation`] in Rust, use [`Program::run`].
 ///
 /// ```
 /// use sdk_core::{Context, Identity, Millis, Runner, compile, specialise};

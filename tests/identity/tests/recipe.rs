@@ -41,12 +41,17 @@ fn missing(is_there: impl Fn(&str) -> bool) -> Vec<&'static str> {
     names.into_iter().filter(|name| !is_there(name)).collect()
 }
 
+/// The topics of the vectors.
+fn topics() -> Vec<Value> {
+    let index: Value = serde_json::from_str(&read("tests/vectors/index.json")).unwrap();
+    let files = index["topics"].as_array().expect("the index lists topics");
+    files.iter().map(|file| serde_json::from_str(&read(&format!("tests/vectors/{}", file["file"].as_str().unwrap()))).unwrap()).collect()
+}
+
 /// How often the vectors have a test, alone in the only rule of a flag, hold and not hold; by operator, alone and with an option.
 fn in_vectors() -> BTreeMap<String, [u32; 2]> {
     let mut found = BTreeMap::new();
-    let index: Value = serde_json::from_str(&read("tests/vectors/index.json")).unwrap();
-    for file in index["topics"].as_array().expect("the index lists topics") {
-        let topic: Value = serde_json::from_str(&read(&format!("tests/vectors/{}", file["file"].as_str().unwrap()))).unwrap();
+    for topic in topics() {
         for case in topic["cases"].as_array().unwrap() {
             let document = &topic["documents"][case["document"].as_str().unwrap()];
             let Some([rule]) = document["flags"][case["flag"].as_str().unwrap()]["rules"].as_array().map(Vec::as_slice) else { continue };
@@ -68,6 +73,17 @@ fn vectors_have_every_operator_and_option_hold_and_not_hold() {
     let missing: Vec<_> =
         forms().into_iter().filter(|form| !found.get(form).is_some_and(|counts| counts.iter().all(|count| *count > 0))).collect();
     assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn vectors_refuse_a_bad_operand_of_every_operator() {
+    let topics = topics();
+    let refusals = topics.iter().filter_map(|topic| topic["refusals"].as_array()).flatten();
+    let refused: BTreeSet<&str> = refusals
+        .flat_map(|refusal| refusal["errors"].as_array().into_iter().flatten().map(move |pointer| (&refusal["document"], pointer)))
+        .filter_map(|(document, pointer)| document.pointer(pointer.as_str()?.split_once("/value")?.0)?["op"].as_str())
+        .collect();
+    assert_eq!(missing(|name| refused.contains(name)), Vec::<&str>::new());
 }
 
 #[test]
@@ -123,6 +139,7 @@ fn the_fuzzer_knows_every_operator_and_starts_from_it() {
     let (words, start) = (read("tests/fuzz/document.dict"), read("tests/fuzz/ruleset.json"));
     assert_eq!(missing(|name| words.contains(&format!(r#""\"op\":\"{name}\"""#))), Vec::<&str>::new());
     assert_eq!(missing(|name| start.contains(&format!("\"op\": \"{name}\""))), Vec::<&str>::new());
+    assert_eq!(sdk_core::compile(&start, None).map(|compiled| compiled.errors), Ok(vec![]));
 }
 
 #[test]

@@ -162,3 +162,8 @@ fn bucket(question: &str) -> Option<String> {
     let [first, second] = subkey.0;
     Some(format!("{{\"bucket\":{},\"subkey\":[\"{first:016x}\",\"{second:016x}\"]}}", subkey.bucket(question.unit.as_bytes())))
 }
+
+/// The examples in Rust of the README, which `cargo test` compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
