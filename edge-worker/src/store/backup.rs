@@ -29,6 +29,8 @@ pub(crate) enum Line {
     Version(u32, i64),
     /// Kind, name, version, part and text of a row.
     Row(String, String, u32, u32, Option<String>),
+    /// The same of a kind that this release does not know, with its page before it: nobody here could say which one it is on.
+    PagedRow(u16, String, String, u32, u32, Option<String>),
     /// Number, version, payload, hash of the payload and hash of a record.
     Change(u64, u32, Option<String>, String, String),
     /// Number, id, feature, flag, customer, unit, kind, metadata and time of an event.

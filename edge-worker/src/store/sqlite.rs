@@ -60,8 +60,8 @@ impl<D: Database> Sqlite<D> {
         let mut rows = Rows::default();
         let mut open: Option<(RowKey, String)> = None;
         for Part { kind, name, text } in found {
-            let Some(text) = text else { continue };
-            let kind = RowKind::from_name(&kind).ok_or_else(|| Error::RustError(format!("the store has a row of kind {kind:?}")))?;
+            // A row of a kind that a later release writes stays where it is.
+            let (Some(text), Some(kind)) = (text, RowKind::from_name(&kind)) else { continue };
             match &mut open {
                 Some((key, whole)) if key.kind == kind && key.name == name => whole.push_str(&text),
                 _ => {
@@ -227,10 +227,10 @@ pub(super) fn put<'r>(
     put_version(sql, version, at)?;
     for (key, text) in writes {
         match text {
-            None => put_part(sql, key, version, 0, None)?,
+            None => put_part(sql, &key.into(), version, 0, None)?,
             Some(text) => {
                 for (part, number) in parts(text).zip(0..) {
-                    put_part(sql, key, version, number, Some(part))?;
+                    put_part(sql, &key.into(), version, number, Some(part))?;
                 }
             }
         }
@@ -243,10 +243,23 @@ fn put_version(sql: &impl Database, version: u32, at: Millis) -> Result<()> {
     sql.run("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![i64::from(version).into(), at.0.into()])
 }
 
+/// Where a row lies: its kind by name, so that kinds of later releases are carried too, and its page if it has one.
+pub(super) struct Located<'r> {
+    kind: &'r str,
+    name: &'r str,
+    page: Option<u16>,
+}
+
+impl<'r> From<&'r RowKey> for Located<'r> {
+    fn from(key: &'r RowKey) -> Self {
+        Self { kind: key.kind.as_str(), name: &key.name, page: key.page() }
+    }
+}
+
 /// Writes one part of a row; none stands for a row that goes.
-fn put_part(sql: &impl Database, key: &RowKey, version: u32, part: u32, text: Option<&str>) -> Result<()> {
-    let (kind, name) = (|| SqlStorageValue::from(key.kind.as_str()), || SqlStorageValue::from(key.name.as_str()));
-    let page = key.page().map(i64::from);
+fn put_part(sql: &impl Database, row: &Located<'_>, version: u32, part: u32, text: Option<&str>) -> Result<()> {
+    let (kind, name) = (|| SqlStorageValue::from(row.kind), || SqlStorageValue::from(row.name));
+    let page = row.page.map(i64::from);
     let version = || SqlStorageValue::Integer(version.into());
     let row = vec![kind(), name(), version(), i64::from(part).into(), page.into(), text.into()];
     sql.run("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", row)?;

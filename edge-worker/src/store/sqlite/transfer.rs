@@ -4,7 +4,7 @@ use sdk_core::Millis;
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue};
 
-use super::{database::Database, events, migrations, put_part, put_version, records};
+use super::{Located, database::Database, events, migrations, put_part, put_version, records};
 use crate::store::backup::{Head, Line, Place};
 
 /// How many rows are read at a time. A part of a row has at most half a megabyte.
@@ -30,7 +30,7 @@ pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Resul
             )?,
             1 => read::<PartRow>(
                 sql,
-                "SELECT rowid AS at, kind, name, version, part, text FROM history WHERE rowid > ? AND version <= ? ORDER BY 1",
+                "SELECT rowid AS at, kind, name, version, part, page, text FROM history WHERE rowid > ? AND version <= ? ORDER BY 1",
                 place,
                 head.version.into(),
             )?,
@@ -72,8 +72,11 @@ pub(super) fn take(sql: &impl Database, line: &Line) -> Result<()> {
     match line {
         Line::Version(version, at) => put_version(sql, *version, Millis(*at)),
         Line::Row(kind, name, version, part, text) => {
-            let kind = RowKind::from_name(kind).ok_or_else(|| Error::RustError(format!("there is no row of kind {kind:?}")))?;
-            put_part(sql, &RowKey { kind, name: name.clone() }, *version, *part, text.as_deref())
+            let page = RowKind::from_name(kind).and_then(|kind| RowKey { kind, name: name.clone() }.page());
+            put_part(sql, &Located { kind, name, page }, *version, *part, text.as_deref())
+        }
+        Line::PagedRow(page, kind, name, version, part, text) => {
+            put_part(sql, &Located { kind, name, page: Some(*page) }, *version, *part, text.as_deref())
         }
         Line::Change(sequence, version, payload, payload_hash, hash) => {
             let row = vec![
@@ -167,12 +170,18 @@ struct PartRow {
     name: String,
     version: u32,
     part: u32,
+    page: Option<u16>,
     text: Option<String>,
 }
 
 impl From<PartRow> for (i64, Line) {
     fn from(row: PartRow) -> Self {
-        (row.at, Line::Row(row.kind, row.name, row.version, row.part, row.text))
+        let PartRow { at, kind, name, version, part, page, text } = row;
+        let line = match page.filter(|_| RowKind::from_name(&kind).is_none()) {
+            Some(page) => Line::PagedRow(page, kind, name, version, part, text),
+            None => Line::Row(kind, name, version, part, text),
+        };
+        (at, line)
     }
 }
 
