@@ -62,8 +62,7 @@ pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
         Ok(pages) => {
             for page in pages {
                 let number = page.number;
-                if wanted.get(&number).is_some_and(|version| page.version >= *version)
-                {
+                if wanted.get(&number).is_some_and(|version| page.version >= *version) {
                     let page = held(page, now);
                     found.pages.insert(number, Rc::clone(&page.owners));
                     hold(number, page);

@@ -8,6 +8,7 @@ mod outcomes;
 mod record;
 mod transfer;
 pub(crate) mod wire;
+mod written_rows;
 
 use std::{
     cell::{Cell, RefCell},

@@ -2,6 +2,7 @@
 pub(crate) mod database;
 mod events;
 mod migrations;
+mod proof;
 mod records;
 mod transaction;
 mod transfer;
@@ -9,7 +10,6 @@ mod transfer;
 use std::cell::Cell;
 
 use control::{
-    change::{Hash, Link},
     lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
 };
@@ -20,7 +20,7 @@ use worker::{Error, Result, SqlStorageValue, State};
 use self::database::{Database, Object};
 use super::{
     Commit, Outcome, Store,
-    audit::{Asked, AskedEvents, ForExplain, Happened, Stored, Version},
+    audit::{self, Asked, AskedEvents, ForExplain, Happened, Stored, Version},
     backup::{Head, Line, Place},
 };
 
@@ -152,14 +152,25 @@ impl<D: Database> Store for Sqlite<D> {
                 if commit.version != newest + 1 {
                     return Err(Error::RustError(format!("version {} does not follow {newest}", commit.version)));
                 }
+                if at < records::head(sql)?.made {
+                    return Err(Error::RustError(format!("version {} would be made before {newest}", commit.version)));
+                }
                 put(sql, commit.version, at, commit.writes.iter().map(|(key, text)| (key, text.as_deref())))?;
             }
             records::put(sql, commit, at)
         })
     }
 
-    fn head(&self) -> Result<(Hash, Link)> {
+    fn head(&self) -> Result<audit::Head> {
         records::head(self.migrated()?)
+    }
+
+    fn parts(&self, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {
+        proof::parts(self.migrated()?, behind)
+    }
+
+    fn untold(&self) -> Result<Option<String>> {
+        proof::untold(self.migrated()?)
     }
 
     fn changes(&self, asked: &Asked) -> Result<Vec<Stored>> {

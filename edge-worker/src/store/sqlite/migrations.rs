@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_documents.sql"),
     include_str!("../../../migrations/sqlite/0002_rows.sql"),
     include_str!("../../../migrations/sqlite/0003_control_plane.sql"),
+    include_str!("../../../migrations/sqlite/0004_proof.sql"),
 ];
 
 /// Applies all to an empty database, within the caller's transaction.
