@@ -182,6 +182,13 @@ impl Problem {
         Self { header: Some(("retry-after", "1".into())), ..Self::new(503, code, detail) }
     }
 
+    /// A later release wrote the store, and this one may not read it, or not write it.
+    pub(crate) fn later_store(verb: &str) -> Self {
+        let header = Some(("retry-after", "60".into()));
+        let detail = format!("a later release wrote this store, and this one may not {verb} it: deploy that release again");
+        Self { header, ..Self::new(503, "LATER_STORE", detail) }
+    }
+
     /// The hub did not answer. A change may have been made all the same.
     pub(crate) fn hub_away(cause: worker::Error) -> Self {
         let header = Some(("retry-after", "1".into()));

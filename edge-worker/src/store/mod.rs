@@ -61,10 +61,23 @@ pub(crate) struct Outcome {
     pub(crate) at: Millis,
 }
 
+/// What a release may do with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everything.
+    Write,
+    /// Read it: a later release wrote what this one would spoil.
+    Serve,
+    /// Not even that: it would be read wrongly.
+    Nothing,
+}
+
 /// The rows of documents by version, the records of what changed them, and what happened since.
 ///
 /// One writer at a time; every write is all or nothing, and there when it returns.
 pub(crate) trait Store {
+    /// What this release may do with it.
+    fn access(&self) -> Result<Access>;
     /// The version of the newest change.
     fn newest_version(&self) -> Result<Option<u32>>;
     /// The version that served at a moment.

@@ -19,7 +19,7 @@ use worker::{Error, Result, SqlStorageValue, State};
 
 use self::database::{Database, Object};
 use super::{
-    Commit, Outcome, Store,
+    Access, Commit, Outcome, Store,
     audit::{self, Asked, AskedEvents, ForExplain, Happened, Stored, Version},
     backup::{Head, Line, Place},
 };
@@ -31,6 +31,8 @@ const PART: usize = 500_000;
 pub(crate) struct Sqlite<D = Object> {
     database: D,
     migrated: Cell<bool>,
+    /// Known once it is migrated.
+    access: Cell<Access>,
 }
 
 impl Sqlite {
@@ -41,7 +43,7 @@ impl Sqlite {
 
 impl<D: Database> Sqlite<D> {
     pub(crate) const fn new(database: D) -> Self {
-        Self { database, migrated: Cell::new(false) }
+        Self { database, migrated: Cell::new(false), access: Cell::new(Access::Nothing) }
     }
 
     /// At first use, not before: a constructor has nobody to tell of an error.
@@ -49,6 +51,7 @@ impl<D: Database> Sqlite<D> {
         if !self.migrated.get() {
             migrations::apply(&self.database)?;
             transfer::clear_unfinished(&self.database)?;
+            self.access.set(migrations::access(&self.database)?);
             self.migrated.set(true);
         }
         Ok(&self.database)
@@ -79,6 +82,11 @@ impl<D: Database> Sqlite<D> {
 }
 
 impl<D: Database> Store for Sqlite<D> {
+    fn access(&self) -> Result<Access> {
+        self.migrated()?;
+        Ok(self.access.get())
+    }
+
     fn newest_version(&self) -> Result<Option<u32>> {
         let newest: Newest = self.migrated()?.one("SELECT max(version) AS version FROM versions", Vec::new())?;
         Ok(newest.version)
@@ -333,6 +341,22 @@ mod tests {
     #[test]
     fn it_does_what_a_store_must() {
         conformance::check(|| Sqlite::new(Memory::new()));
+    }
+
+    #[test]
+    fn a_store_of_a_later_release_says_what_may_be_done_with_it() {
+        let own = i64::try_from(migrations::COUNT).unwrap();
+        for (writes_from, serves_from, access) in
+            [(own, own, Access::Write), (1, 1, Access::Write), (own + 1, own, Access::Serve), (own + 1, own + 1, Access::Nothing)]
+        {
+            let memory = Memory::new();
+            migrations::apply(&memory).unwrap();
+            // What the next release does, as far as this one can see it.
+            memory.script("CREATE TABLE jobs (due INTEGER)").unwrap();
+            memory.run("INSERT INTO migrations VALUES (?)", vec![(own + 1).into()]).unwrap();
+            memory.run("UPDATE store SET writes_from = ?, serves_from = ?", vec![writes_from.into(), serves_from.into()]).unwrap();
+            assert_eq!(Sqlite::new(memory).access().unwrap(), access);
+        }
     }
 
     #[test]
