@@ -360,6 +360,15 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_no_version_is_told() {
+        let store = Sqlite::new(Memory::new());
+        let sql = store.migrated().unwrap();
+        sql.script("PRAGMA foreign_keys = OFF; INSERT INTO history VALUES ('flag', 'a', 0, 0, NULL, NULL)").unwrap();
+        let said = "the flag \"a\" was written at version 0, which does not exist";
+        assert_eq!(store.untold().unwrap().as_deref(), Some(said));
+    }
+
+    #[test]
     fn the_trail_is_neither_altered_nor_deleted() {
         let store = Sqlite::new(Memory::new());
         let sql = store.migrated().unwrap();
