@@ -3,6 +3,9 @@ use sdk_core::{DocumentError, Millis};
 use serde::Serialize;
 use worker::{Response, ResponseBuilder, console_error};
 
+/// The code of [`Problem::hub_away`].
+pub(crate) const HUB_UNAVAILABLE: &str = "HUB_UNAVAILABLE";
+
 /// A refusal of a request. The request stored nothing.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -177,6 +180,20 @@ impl Problem {
     /// There is no ruleset to answer from, and why.
     pub(crate) fn no_ruleset(code: &'static str, detail: impl Into<String>) -> Self {
         Self { header: Some(("retry-after", "1".into())), ..Self::new(503, code, detail) }
+    }
+
+    /// A later release wrote the store, and this one may not read it, or not write it.
+    pub(crate) fn later_store(verb: &str) -> Self {
+        let header = Some(("retry-after", "60".into()));
+        let detail = format!("a later release wrote this store, and this one may not {verb} it: deploy that release again");
+        Self { header, ..Self::new(503, "LATER_STORE", detail) }
+    }
+
+    /// The hub did not answer. A change may have been made all the same.
+    pub(crate) fn hub_away(cause: worker::Error) -> Self {
+        let header = Some(("retry-after", "1".into()));
+        let detail = "the hub did not answer; whether a change was made is not known: repeat it with the same Idempotency-Key";
+        Self { header, cause: Some(Box::new(cause)), ..Self::new(503, HUB_UNAVAILABLE, detail) }
     }
 
     /// All flags are switched off, and this route has no answer without them.

@@ -20,7 +20,7 @@ use crate::{
     hub::client as hub,
     keys::Keys,
     override_pages::{self, Owners},
-    problem::Problem,
+    problem::{HUB_UNAVAILABLE, Problem},
     settings,
 };
 
@@ -272,7 +272,7 @@ fn plan(age_ms: i64, version: u32, min_version: Option<u32>) -> Plan {
 async fn first(host: &Host) -> Result<(), Problem> {
     match select(Box::pin(ask((**host).clone())), Delay::from(FIRST)).await {
         Either::Left((Ok(()), _)) => Ok(()),
-        Either::Left((Err(problem), _)) if problem.status == 503 => Err(problem),
+        Either::Left((Err(problem), _)) if problem.status == 503 && problem.code != HUB_UNAVAILABLE => Err(problem),
         Either::Left((Err(problem), _)) => {
             console_error!("no ruleset from the hub: {}", problem.why());
             Err(away("the hub is away"))

@@ -32,10 +32,10 @@ const row = (sequence) => server.sql(['SELECT * FROM feature_flag_changes WHERE 
 
 test('the store lets nobody alter, delete or replace a record', async () => {
   const [before] = await row(7);
-  const all = '(sequence, version, payload, payload_hash, hash) SELECT sequence, version, payload, payload_hash, hash FROM feature_flag_changes WHERE sequence = 7';
+  const all = '(sequence, version, payload, payload_hash, rows_hash, hash) SELECT sequence, version, payload, payload_hash, rows_hash, hash FROM feature_flag_changes WHERE sequence = 7';
   for (const statement of [
     "UPDATE feature_flag_changes SET payload = '{}' WHERE sequence = 7", 'UPDATE feature_flag_changes SET version = version + 1', "UPDATE feature_flag_changes SET hash = payload_hash WHERE sequence = 7",
-    'UPDATE feature_flag_changes SET payload_hash = hash WHERE sequence = 7', 'UPDATE feature_flag_changes SET sequence = -7 WHERE sequence = 7', 'UPDATE OR REPLACE feature_flag_changes SET sequence = 8 WHERE sequence = 7',
+    'UPDATE feature_flag_changes SET payload_hash = hash WHERE sequence = 7', 'UPDATE feature_flag_changes SET rows_hash = NULL WHERE sequence = 7', 'UPDATE feature_flag_changes SET sequence = -7 WHERE sequence = 7', 'UPDATE OR REPLACE feature_flag_changes SET sequence = 8 WHERE sequence = 7',
     'DELETE FROM feature_flag_changes', 'DELETE FROM feature_flag_changes WHERE sequence = 7', `INSERT INTO feature_flag_changes ${all}`, `REPLACE INTO feature_flag_changes ${all}`,
     `INSERT OR REPLACE INTO feature_flag_changes ${all}`, `INSERT INTO feature_flag_changes ${all} ON CONFLICT DO UPDATE SET payload = '{}'`,
   ]) {
@@ -53,7 +53,7 @@ test(`one byte of ${RECORDS} records is found`, PATIENCE, async (t) => {
   await server.sql(...WITHOUT_TRIGGERS);
   for (let flip = 0; flip < FLIPS; flip++) {
     const sequence = 1 + r.below(count);
-    const column = ['payload', 'payload_hash', 'hash'][flip % 3];
+    const column = ['payload', 'payload_hash', 'rows_hash', 'hash'][flip % 4];
     const [before] = await row(sequence);
     const { at, text } = flipped(r, before[column], column === 'payload');
     const put = (value) => server.sql([`UPDATE feature_flag_changes SET ${column} = ? WHERE sequence = ?`, value, sequence]);

@@ -26,7 +26,7 @@ export class Chain {
 
   /** Takes the next record; answers what is wrong with it. */
   *take(record) {
-    const { payloadHash, hash, ...payload } = record;
+    const { payloadHash, rowsHash, hash, ...payload } = record;
     const { sequence, version } = payload;
     if (sequence !== this.sequence + 1) yield `record ${sequence} follows ${this.sequence}`;
     // Each version has a record at least: none is left out.
@@ -36,7 +36,7 @@ export class Chain {
     const place = Buffer.alloc(12);
     place.writeBigUInt64BE(BigInt(sequence));
     place.writeUInt32BE(version, 8);
-    const link = sha256('twinflag/chain/1\n', Buffer.from(this.hash, 'hex'), place, Buffer.from(payloadHash, 'hex'));
+    const link = sha256('twinflag/chain/2\n', Buffer.from(this.hash, 'hex'), place, Buffer.from(payloadHash, 'hex'), Buffer.from(rowsHash, 'hex'));
     if (link !== hash) yield `the chain does not hold at record ${sequence}`;
     Object.assign(this, { sequence, version, hash });
   }

@@ -1,8 +1,9 @@
 //! Audit records of changes, in a chain that reveals altered and removed records.
 //!
 //! Sealing a record writes its payload as canonical JSON. The hash of each record commits to the hash of the record before, to its own
-//! number and version, and to the hash of its payload. So a payload can be erased and the chain still holds; the payload has a random id,
-//! so that nobody guesses an erased one from its hash.
+//! number and version, to the hash of its payload, and to that of the rows that its version wrote. So a payload can be erased and the
+//! chain still holds; the payload has a random id, so that nobody guesses an erased one from its hash. And a row that was altered in the
+//! store no longer has the hash that its record names.
 use alloc::{
     format,
     string::{String, ToString as _},
@@ -220,30 +221,75 @@ pub struct Record {
     pub link: Link,
     /// The change, its actor and its place, as canonical JSON.
     pub payload: String,
-    /// The hash of the payload.
-    pub payload_hash: Hash,
-    /// The hash of the chain up to this record, which it includes.
-    pub hash: Hash,
+    /// What it commits to, and the chain with it.
+    pub hashes: Hashes,
+}
+
+/// The hashes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hashes {
+    /// The hash of its payload.
+    pub payload: Hash,
+    /// The hash of the rows that its version wrote, by [`RowsHasher`]; all records of a version have the same. `None` in a record that
+    /// was written before records committed to rows.
+    pub rows: Option<Hash>,
+    /// The hash of the chain up to and with the record.
+    pub chain: Hash,
 }
 
 impl Record {
-    /// Seals a change behind the record whose hash is `before`. `id` is random: a UUID.
-    pub fn seal(change: &Change, actor: &Actor, link: Link, id: &str, before: Hash) -> Self {
+    /// Seals a change behind the record whose hash is `before`. `id` is random: a UUID. `rows` is the hash of the rows of its version.
+    pub fn seal(change: &Change, actor: &Actor, link: Link, id: &str, rows: Hash, before: Hash) -> Self {
         let payload = payload(change, actor, link, id);
         let payload_hash = Hash::of(payload.as_bytes());
-        Self { link, payload, payload_hash, hash: chained(before, link, payload_hash) }
+        let hashes = Hashes { payload: payload_hash, rows: Some(rows), chain: chained(before, link, payload_hash, Some(rows)) };
+        Self { link, payload, hashes }
     }
 }
 
-/// The hash of the chain with one more link.
-pub fn chained(before: Hash, link: Link, payload_hash: Hash) -> Hash {
+/// The hash of the chain with one more link: of a record that commits to rows, or of one that was written before records did.
+pub fn chained(before: Hash, link: Link, payload: Hash, rows: Option<Hash>) -> Hash {
     let mut hasher = Sha256::new();
-    hasher.update(b"twinflag/chain/1\n");
+    hasher.update(if rows.is_some() { b"twinflag/chain/2\n" } else { b"twinflag/chain/1\n" });
     hasher.update(before.0);
     hasher.update(link.sequence.to_be_bytes());
     hasher.update(link.version.to_be_bytes());
-    hasher.update(payload_hash.0);
+    hasher.update(payload.0);
+    if let Some(rows) = rows {
+        hasher.update(rows.0);
+    }
     Hash(hasher.finalize().into())
+}
+
+/// Hashes the rows that one version wrote, in the order of their kinds and names as bytes.
+#[derive(Clone)]
+pub struct RowsHasher(Sha256);
+
+impl RowsHasher {
+    /// Begins with the moment at which the version was made.
+    pub fn new(made: Millis) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(b"twinflag/rows/1\n");
+        hasher.update(made.0.to_be_bytes());
+        Self(hasher)
+    }
+
+    /// Takes the next row: the name of its kind, its name, its page where it has one, and its text; `None` where the row went.
+    #[must_use]
+    pub fn row(mut self, kind: &str, name: &str, page: Option<u16>, text: Option<&str>) -> Self {
+        for part in [Some(kind), Some(name), text] {
+            // A length that no text has stands for none.
+            self.0.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
+            self.0.update(part.unwrap_or_default());
+        }
+        self.0.update(page.unwrap_or(u16::MAX).to_be_bytes());
+        self
+    }
+
+    /// The hash of all rows.
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
 }
 
 /// Walks a chain of records from the first on, and checks each.
@@ -261,19 +307,19 @@ impl Default for Verifier {
 
 impl Verifier {
     /// Checks the next record; an erased one has no payload. The error is a sentence about the fault, for people.
-    pub fn next(&mut self, link: Link, payload: Option<&str>, payload_hash: Hash, hash: Hash) -> Result<(), String> {
+    pub fn next(&mut self, link: Link, payload: Option<&str>, hashes: Hashes) -> Result<(), String> {
         let Link { sequence, .. } = link;
         let expected = self.sequence + 1;
         if sequence != expected {
             return Err(format!("record {expected} is missing; {sequence} follows"));
         }
-        if payload.is_some_and(|payload| Hash::of(payload.as_bytes()) != payload_hash) {
+        if payload.is_some_and(|payload| Hash::of(payload.as_bytes()) != hashes.payload) {
             return Err(format!("the payload of record {sequence} was altered"));
         }
-        if chained(self.head, link, payload_hash) != hash {
+        if chained(self.head, link, hashes.payload, hashes.rows) != hashes.chain {
             return Err(format!("the chain does not hold at record {sequence}"));
         }
-        *self = Self { head: hash, sequence };
+        *self = Self { head: hashes.chain, sequence };
         Ok(())
     }
 
@@ -356,18 +402,18 @@ mod tests {
     fn records(count: u64) -> Vec<Record> {
         let mut records: Vec<Record> = Vec::new();
         for sequence in 1..=count {
-            let before = records.last().map_or(Hash::NONE, |record| record.hash);
+            let before = records.last().map_or(Hash::NONE, |record| record.hashes.chain);
             let change = Change { flag: Some("a.b".into()), new_value: Some(sequence % 2 == 0), ..Change::new(Action::OverrideSet) };
             let link = Link { sequence, version: u32::try_from(sequence).unwrap() + 4 };
-            records.push(Record::seal(&change, &actor(), link, "id", before));
+            records.push(Record::seal(&change, &actor(), link, "id", Hash::of(&sequence.to_be_bytes()), before));
         }
         records
     }
 
     fn verify(records: &[Record]) -> Result<(Hash, u64), String> {
         let mut verifier = Verifier::default();
-        for Record { link, payload, payload_hash, hash } in records {
-            verifier.next(*link, Some(payload).filter(|payload| !payload.is_empty()).map(String::as_str), *payload_hash, *hash)?;
+        for Record { link, payload, hashes } in records {
+            verifier.next(*link, Some(payload).filter(|payload| !payload.is_empty()).map(String::as_str), *hashes)?;
         }
         Ok(verifier.head())
     }
@@ -382,18 +428,22 @@ mod tests {
             new: Some("{\"b\": 1.0, \"a\":\"on\"}".into()),
             ..Change::new(Action::OverrideSet)
         };
-        let record = Record::seal(&change, &actor(), Link { sequence: 3, version: 9 }, "u-1", Hash::NONE);
+        let record = Record::seal(&change, &actor(), Link { sequence: 3, version: 9 }, "u-1", Hash::NONE, Hash::NONE);
         let expected = r#"{"action":"override.set","changedAt":"2023-11-14T22:13:20.000Z","changedBy":"ann","customerId":"c-1","flagPath":"a.b","hadOverride":false,"id":"u-1","newJson":{"a":"on","b":1},"newValue":true,"oldValue":false,"reason":"why \"not\"","role":"admin","sequence":3,"version":9}"#;
         assert_eq!(record.payload, expected);
         assert_eq!(canonical_text(&record.payload).as_deref(), Some(expected));
     }
 
-    /// Computed by hand with `sha256sum`: the empty text, and a chain of one link over it.
+    /// Computed with `sha256sum` and with Python's `hashlib`: the empty text, a chain of one link over it by both forms, and two rows.
     #[test]
     fn hashes_are_those_of_another_program() {
         assert_eq!(Hash::of(b"").to_hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-        let link = chained(Hash::NONE, Link { sequence: 1, version: 2 }, Hash::of(b""));
+        let link = chained(Hash::NONE, Link { sequence: 1, version: 2 }, Hash::of(b""), None);
         assert_eq!(link.to_hex(), "e4e8a7a373fc92940ccc5e9f8e7afb82eaa98f035a7d882967b7833c537d444f");
+        let link = chained(Hash::NONE, Link { sequence: 1, version: 2 }, Hash::of(b""), Some(Hash::of(b"")));
+        assert_eq!(link.to_hex(), "bd9fa2622dd00803737cfa30bc80c2a88491195d90d610aa7c1f3c4a8bfcd86e");
+        let rows = RowsHasher::new(Millis(7)).row("customer", "c", Some(5), Some("{}")).row("flag", "é", None, None);
+        assert_eq!(rows.finish().to_hex(), "c986104e063867ffa91c17217943be04f6d835a04f63ee93b169ec26f08b72a5");
         assert_eq!(Hash::from_hex(&link.to_hex()), Some(link));
         assert_eq!(Hash::from_hex(&link.to_hex().to_uppercase()), None);
     }
@@ -401,7 +451,7 @@ mod tests {
     #[test]
     fn what_was_altered_taken_away_or_moved_is_found() {
         let good = records(50);
-        assert_eq!(verify(&good), Ok((good[49].hash, 50)));
+        assert_eq!(verify(&good), Ok((good[49].hashes.chain, 50)));
         for at in 0..good.len() {
             let altered = |alter: &dyn Fn(&mut Record)| {
                 let mut bad = good.clone();
@@ -409,13 +459,15 @@ mod tests {
                 verify(&bad)
             };
             assert!(altered(&|record| record.payload = record.payload.replace("ann", "amn")).is_err());
-            assert!(altered(&|record| record.payload_hash.0[at % 32] ^= 1).is_err());
-            assert!(altered(&|record| record.hash.0[at % 32] ^= 1).is_err());
+            assert!(altered(&|record| record.hashes.payload.0[at % 32] ^= 1).is_err());
+            assert!(altered(&|record| record.hashes.chain.0[at % 32] ^= 1).is_err());
+            assert!(altered(&|record| record.hashes.rows = Some(Hash::of(b"other rows"))).is_err());
+            assert!(altered(&|record| record.hashes.rows = None).is_err());
             assert!(altered(&|record| record.link.version += 1).is_err());
             // Altered with its hash.
             let forged = altered(&|record| {
                 record.payload.push(' ');
-                record.payload_hash = Hash::of(record.payload.as_bytes());
+                record.hashes.payload = Hash::of(record.payload.as_bytes());
             });
             assert!(forged.is_err());
             // Erased: the chain holds.
@@ -432,7 +484,7 @@ mod tests {
     #[test]
     fn long_values_are_named_by_their_hash() {
         let change = Change { new: Some(format!("\"{}\"", "x".repeat(MAX_JSON))), ..Change::new(Action::RolloutLists) };
-        let record = Record::seal(&change, &actor(), Link { sequence: 1, version: 1 }, "i", Hash::NONE);
+        let record = Record::seal(&change, &actor(), Link { sequence: 1, version: 1 }, "i", Hash::NONE, Hash::NONE);
         assert!(record.payload.contains(r#""newJson":{"bytes":32002,"sha256":""#), "{}", record.payload);
     }
 

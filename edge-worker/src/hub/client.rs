@@ -59,7 +59,7 @@ pub(crate) struct Ruleset {
 /// The newest version; `None` if that is `since`.
 pub(crate) async fn news(env: &Env, since: Option<u32>) -> Result<Option<News>, Problem> {
     let query = since.map(|since| format!("?since={since}")).unwrap_or_default();
-    let mut answer = hub(env)?.fetch_with_str(&format!("{RULESET}{query}")).await?;
+    let mut answer = ask(env, &format!("{RULESET}{query}")).await?;
     if answer.status_code() == 204 {
         return Ok(None);
     }
@@ -88,7 +88,7 @@ pub(crate) async fn past(env: &Env, when: When) -> Result<Ruleset, Problem> {
         When::Version(version) => format!("version={version}"),
         When::Moment(Millis(moment)) => format!("at={moment}"),
     };
-    let mut answer = hub(env)?.fetch_with_str(&format!("{RULESET}?{query}")).await?;
+    let mut answer = ask(env, &format!("{RULESET}?{query}")).await?;
     if answer.status_code() == 404 {
         return Err(Problem::no_version());
     }
@@ -119,7 +119,7 @@ pub(crate) async fn pages(env: &Env, pages: &[(u16, u32)]) -> Result<Vec<Page>, 
 
 /// The newest document, with all that is in it.
 pub(crate) async fn document(env: &Env) -> Result<Document, Problem> {
-    let mut answer = hub(env)?.fetch_with_str(DOCUMENT).await?;
+    let mut answer = ask(env, DOCUMENT).await?;
     let version = answer.headers().get(VERSION)?.and_then(|version| version.parse().ok()).unwrap_or(0);
     let bucket_key = answer.headers().get(BUCKET_KEY)?.unwrap_or_default();
     Ok(Document { version, text: good(&mut answer).await?, bucket_key })
@@ -152,20 +152,30 @@ pub(crate) async fn administer(env: &Env, actor: &Actor<'_>, request: &Request, 
     if !matches!(request.method(), Method::Get | Method::Head) {
         init.with_body(Some(body.into()));
     }
-    Ok(hub(env)?.fetch_with_request(Request::new_with_init(&format!("{ADMIN}{path}"), &init)?).await?)
+    deliver(env, &format!("{ADMIN}{path}"), &init).await
 }
 
 /// Passes a backup on, as it comes.
 pub(crate) async fn restore(env: &Env, request: &Request) -> Result<Response, Problem> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(request.inner().body().map(Into::into));
-    Ok(hub(env)?.fetch_with_request(Request::new_with_init(&format!("{ADMIN}restore"), &init)?).await?)
+    deliver(env, &format!("{ADMIN}restore"), &init).await
 }
 
 async fn send(env: &Env, method: Method, address: &str, headers: Headers, body: String) -> Result<Response, Problem> {
     let mut init = RequestInit::new();
     init.with_method(method).with_headers(headers).with_body(Some(body.into()));
-    Ok(hub(env)?.fetch_with_request(Request::new_with_init(address, &init)?).await?)
+    deliver(env, address, &init).await
+}
+
+async fn ask(env: &Env, address: &str) -> Result<Response, Problem> {
+    deliver(env, address, &RequestInit::new()).await
+}
+
+/// Sends a request to the hub. An object that is overloaded, moved or restarted answers with an exception.
+async fn deliver(env: &Env, address: &str, init: &RequestInit) -> Result<Response, Problem> {
+    let request = Request::new_with_init(address, init)?;
+    hub(env)?.fetch_with_request(request).await.map_err(Problem::hub_away)
 }
 
 fn hub(env: &Env) -> Result<Stub, Problem> {

@@ -8,6 +8,7 @@ mod outcomes;
 mod record;
 mod transfer;
 pub(crate) mod wire;
+mod written_rows;
 
 use std::{
     cell::{Cell, RefCell},
@@ -30,7 +31,7 @@ use crate::{
     clock,
     problem::Problem,
     query::Query,
-    store::{Store, audit::ForExplain, sqlite::Sqlite},
+    store::{Access, Store, audit::ForExplain, sqlite::Sqlite},
 };
 
 /// Keeps the document of one environment and gives each change the next version.
@@ -64,6 +65,7 @@ impl FlagHub {
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
         let path = request.path();
         self.check_open()?;
+        self.check_access(&path, &request.method())?;
         match path.as_str() {
             "/admin/backup" => return self.back_up(),
             "/admin/restore" => return self.restore(request).await,
@@ -85,6 +87,17 @@ impl FlagHub {
             (Method::Post, _) => self.pages(&request.json::<Vec<(u16, u32)>>().await?),
             (_, "/document") => self.export().await,
             _ => self.newest(&request).await,
+        }
+    }
+
+    /// Refuses what would misread or spoil a store that a later release wrote.
+    fn check_access(&self, path: &str, method: &Method) -> Result<(), Problem> {
+        let is_change = path == "/outcomes" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
+        match self.store.access()? {
+            Access::Write => Ok(()),
+            Access::Serve if is_change => Err(Problem::later_store("write")),
+            Access::Serve => Ok(()),
+            Access::Nothing => Err(Problem::later_store("read")),
         }
     }
 

@@ -1,13 +1,15 @@
 //! Writing what a command leads to: its rows, its records and its answer, in one transaction.
 use control::{
     CommandOutcome,
-    change::{Actor, Record},
+    change::{Actor, Hash, Record, RowsHasher},
+    rows::RowKey,
 };
+use sdk_core::Millis;
 
 use super::ground::{Ground, Kept};
 use crate::{
     problem::Problem,
-    store::{Answer, Commit, Store},
+    store::{Answer, Commit, Store, audit::Head},
 };
 
 /// The version and the records that a command wrote.
@@ -31,13 +33,16 @@ pub(super) fn write(
     let is_change = !outcome.writes.is_empty();
     let version =
         if is_change { ground.version.checked_add(1).ok_or_else(|| Problem::full("no version is left"))? } else { ground.version };
-    let (mut before, mut link) = store.head()?;
+    let Head { chain: mut before, mut link, made } = store.head()?;
     link.version = version;
+    // Versions are made in the order of their times: where the clock steps back, a version is made at the time of the one before it.
+    let at = by.at.max(made);
+    let rows = rows_hash(&outcome.writes, at);
     let mut records = Vec::with_capacity(outcome.changes.len());
     for change in &outcome.changes {
         link.sequence += 1;
-        let record = Record::seal(change, by, link, &uuid()?, before);
-        before = record.hash;
+        let record = Record::seal(change, by, link, &uuid()?, rows, before);
+        before = record.hashes.chain;
         records.push(record);
     }
     let events = outcome.events.iter().map(|event| Ok((uuid()?, event.clone()))).collect::<Result<Vec<_>, Problem>>()?;
@@ -46,12 +51,21 @@ pub(super) fn write(
     let answer = again.map(|Again { subject, key, request }| Answer { subject, key, request, body: &body });
     if is_change || answer.is_some() {
         let commit = Commit { writes: &outcome.writes, version, records: &written.records, events: &events, answer };
-        store.commit(&commit, by.at)?;
+        store.commit(&commit, at)?;
     }
     if is_change {
         kept.advance(ground, version, outcome);
     }
     Ok((written, body))
+}
+
+/// The hash that the records of these writes commit to.
+fn rows_hash(writes: &[(RowKey, Option<String>)], made: Millis) -> Hash {
+    let mut writes: Vec<_> = writes.iter().map(|(key, text)| (key.kind.as_str(), key, text)).collect();
+    writes.sort_unstable_by_key(|(kind, key, _)| (*kind, &key.name));
+    let row =
+        |hasher: RowsHasher, (kind, key, text): (&str, &RowKey, &Option<String>)| hasher.row(kind, &key.name, key.page(), text.as_deref());
+    writes.into_iter().fold(RowsHasher::new(made), row).finish()
 }
 
 /// A request that may be sent again.

@@ -2,7 +2,7 @@
 //!
 //! Lines of JSON, as `store/backup.rs` tells them. A backup is the hub as it was when it began, however long it takes. A restore
 //! is all of a file or nothing, and only into a hub that nobody has written to.
-use control::change::{Hash, Link, Verifier};
+use control::change::{Hash, Hashes, Link, Verifier};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use worker::{Request, Response, ResponseBuilder, console_error};
@@ -133,11 +133,17 @@ struct Restored {
 
 /// A record must belong to the chain of those before it.
 fn check(verifier: &mut Verifier, line: &Line, number: u64) -> Result<(), Problem> {
-    let Line::Change(sequence, version, payload, payload_hash, hash) = line else { return Ok(()) };
+    let (sequence, version, payload, payload_hash, rows, hash) = match line {
+        Line::Change(sequence, version, payload, payload_hash, hash) => (sequence, version, payload, payload_hash, None, hash),
+        Line::Record(sequence, version, payload, payload_hash, rows, hash) => (sequence, version, payload, payload_hash, Some(rows), hash),
+        Line::Version(..) | Line::Row(..) | Line::PagedRow(..) | Line::Event(..) => return Ok(()),
+    };
     let wrong = |why: &str| Problem::malformed(format!("line {number}: {why}"));
     let hash_of = |text: &str| Hash::from_hex(text).ok_or_else(|| wrong("expected a hash of 64 hex digits"));
     let link = Link { sequence: *sequence, version: *version };
-    verifier.next(link, payload.as_deref(), hash_of(payload_hash)?, hash_of(hash)?).map_err(|why| wrong(&why))
+    let rows = rows.map(|rows| hash_of(rows)).transpose()?;
+    let hashes = Hashes { payload: hash_of(payload_hash)?, rows, chain: hash_of(hash)? };
+    verifier.next(link, payload.as_deref(), hashes).map_err(|why| wrong(&why))
 }
 
 fn line(sum: &mut Sum, value: &impl serde::Serialize) -> worker::Result<Vec<u8>> {

@@ -1,5 +1,5 @@
 //! Records, versions and what is asked of them.
-use control::change::{Hash, Link};
+use control::change::{Hash, Hashes, Link};
 use sdk_core::Millis;
 
 /// A record as it lies in the store.
@@ -7,8 +7,32 @@ pub(crate) struct Stored {
     pub(crate) link: Link,
     /// `None` where it was erased.
     pub(crate) payload: Option<String>,
-    pub(crate) payload_hash: Hash,
-    pub(crate) hash: Hash,
+    pub(crate) hashes: Hashes,
+}
+
+/// The newest record and the newest version: what the next ones stand behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// [`Hash::NONE`] and 0 where there is none.
+    pub(crate) chain: Hash,
+    pub(crate) link: Link,
+    /// When the newest version was made; the beginning of time where there is none.
+    pub(crate) made: Millis,
+}
+
+/// A part of a row's text, as a version wrote it. Most rows are one part.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) version: u32,
+    /// When the version was made; `None` where there is no such version.
+    pub(crate) made: Option<Millis>,
+    /// The name of its kind, which a later release may have made.
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) number: u32,
+    pub(crate) page: Option<u16>,
+    /// `None` where the version took the row away.
+    pub(crate) text: Option<String>,
 }
 
 /// Which records are asked for; all that is given must fit.

@@ -29,8 +29,12 @@ pub(crate) enum Line {
     Version(u32, i64),
     /// Kind, name, version, part and text of a row.
     Row(String, String, u32, u32, Option<String>),
-    /// Number, version, payload, hash of the payload and hash of a record.
+    /// The same of a kind that this release does not know, with its page before it: nobody here could say which one it is on.
+    PagedRow(u16, String, String, u32, u32, Option<String>),
+    /// Number, version, payload, hash of the payload and hash of a record that was written before records committed to rows.
     Change(u64, u32, Option<String>, String, String),
+    /// Number, version, payload, hash of the payload, hash of the rows of its version, and hash of a record.
+    Record(u64, u32, Option<String>, String, String, String),
     /// Number, id, feature, flag, customer, unit, kind, metadata and time of an event.
     Event(u64, String, String, String, Option<String>, Option<String>, String, String, i64),
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use control::{
     Command, CurrentState, Event, apply,
-    change::{Actor, Hash, Link, Record, Verifier},
+    change::{Actor, Hash, Link, Record, RowsHasher, Verifier},
     execute,
     lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
@@ -12,8 +12,8 @@ use sdk_core::{Compiler, Millis};
 
 use super::{
     Answer, Commit, Outcome, Store,
-    audit::{Asked, AskedEvents, ForExplain},
-    backup::{Head, Line, Place},
+    audit::{self, Asked, AskedEvents, ForExplain, Head},
+    backup::{self, Line, Place},
 };
 
 /// Runs everything, each time on a store that is empty.
@@ -21,10 +21,13 @@ pub(crate) fn check<S: Store>(fresh: impl Fn() -> S) {
     for test in [
         starts_empty,
         keeps_every_version,
+        orders_versions_by_time,
         writes_all_or_nothing,
         numbers_versions_without_a_gap,
         keeps_long_and_odd_texts,
+        keeps_rows_of_a_later_release,
         lays_owners_on_pages,
+        lists_what_each_version_wrote,
         lists_records_and_versions,
         holds_the_chain,
         explains_by_the_level_that_answered,
@@ -57,7 +60,8 @@ fn starts_empty<S: Store>(store: &S) {
     assert_eq!(store.newest_version().unwrap(), None);
     assert_eq!(store.version_at(Millis(i64::MAX)).unwrap(), None);
     assert!(store.rows().unwrap().is_empty() && store.all_paged().unwrap().is_empty());
-    assert_eq!(store.head().unwrap(), (Hash::NONE, Link { sequence: 0, version: 0 }));
+    let head = Head { chain: Hash::NONE, link: Link { sequence: 0, version: 0 }, made: Millis(i64::MIN) };
+    assert_eq!((store.head().unwrap(), store.parts(None).unwrap().len(), store.untold().unwrap()), (head, 0, None));
     assert!(store.pages(None).unwrap().is_empty() && store.versions(None, 10).unwrap().is_empty());
 }
 
@@ -78,17 +82,26 @@ fn keeps_every_version<S: Store>(store: &S) {
     assert_eq!([99, 100, 250, 300, 999].map(|at| store.version_at(Millis(at)).unwrap()), [None, Some(1), Some(2), Some(4), Some(4)]);
 }
 
+fn orders_versions_by_time<S: Store>(store: &S) {
+    put(store, &[(key(RowKind::Flag, "a"), Some("1"))], 100);
+    assert_eq!(store.head().unwrap().made, Millis(100));
+    let writes = [(key(RowKind::Flag, "a"), Some("2".to_owned()))];
+    let commit = |at| store.commit(&Commit { writes: &writes, version: 2, ..Commit::default() }, Millis(at));
+    assert!(commit(99).is_err(), "version_at(99) would tell of a version that did not serve then");
+    assert!(commit(100).is_ok());
+}
+
 fn writes_all_or_nothing<S: Store>(store: &S) {
     put(store, &[(key(RowKind::Flag, "a"), Some("1"))], 1);
     let link = Link { sequence: 1, version: 2 };
-    let record = Record::seal(&change("a", true), &by(1), link, "id", Hash::NONE);
+    let record = Record::seal(&change("a", true), &by(1), link, "id", Hash::NONE, Hash::NONE);
     // The same record twice cannot be written: so nothing is, the row before it included.
     let writes = [(key(RowKind::Flag, "a"), Some("2".to_owned()))];
     let twice = [record.clone(), record];
     let failed = store.commit(&Commit { writes: &writes, version: 2, records: &twice, ..Commit::default() }, Millis(2));
     assert!(failed.is_err());
     assert_eq!((store.newest_version().unwrap(), text(store, RowKind::Flag, "a").as_deref()), (Some(1), Some("1")));
-    assert_eq!(store.head().unwrap().1.sequence, 0);
+    assert_eq!(store.head().unwrap().link.sequence, 0);
 }
 
 fn numbers_versions_without_a_gap<S: Store>(store: &S) {
@@ -117,6 +130,27 @@ fn keeps_long_and_odd_texts<S: Store>(store: &S) {
     put(store, &[(key(RowKind::Segment, "long"), Some("short"))], 2);
     assert_eq!(text(store, RowKind::Segment, "long").as_deref(), Some("short"));
     assert_eq!(store.rows_at(1).unwrap().get(RowKind::Segment, "long"), Some(long.as_str()));
+}
+
+/// Rows of kinds that no release has had yet: nobody sees them, nothing fails for them, and a backup has them all.
+fn keeps_rows_of_a_later_release<S: Store>(store: &S) {
+    let row = |kind: &str, text: &str| Line::Row(kind.into(), "a".into(), 1, 0, Some(text.into()));
+    let paged = Line::PagedRow(7, "badge".into(), "c-1".into(), 1, 0, Some("{}".into()));
+    let later = [row("schedule", "{}"), paged];
+    store.begin_restore().unwrap();
+    store.restore(&[Line::Version(1, 1), row("flag", "1"), later[0].clone(), later[1].clone()]).unwrap();
+    store.end_restore(true).unwrap();
+
+    assert_eq!(store.rows().unwrap().iter().map(|(key, text)| (key.clone(), text)).collect::<Vec<_>>(), [(key(RowKind::Flag, "a"), "1")]);
+    assert_eq!(store.pages(None).unwrap(), [(7, 1)]);
+    assert!(store.page(7, 1).unwrap().is_empty() && store.all_paged().unwrap().is_empty() && store.rows_at(1).unwrap().iter().count() == 1);
+    put(store, &[(key(RowKind::Flag, "a"), Some("2"))], 2);
+    let (head, mut lines, mut place) = (store.backup_head().unwrap(), Vec::new(), Place::default());
+    while let Some((some, next)) = store.backup(&head, place).unwrap() {
+        lines.extend(some);
+        place = next;
+    }
+    assert!(later.iter().all(|line| lines.contains(line)), "{lines:?}");
 }
 
 fn lays_owners_on_pages<S: Store>(store: &S) {
@@ -170,11 +204,13 @@ fn change(flag: &str, enabled: bool) -> control::change::Change {
 fn fill(store: &impl Store, changes: &[control::change::Change]) {
     for change in changes {
         let version = store.newest_version().unwrap().unwrap_or(0) + 1;
-        let (before, link) = store.head().unwrap();
+        let Head { chain, link, .. } = store.head().unwrap();
         let link = Link { sequence: link.sequence + 1, version };
         let by = by(1_000 * i64::from(version));
-        let record = Record::seal(change, &by, link, &format!("id-{version}"), before);
-        let writes = [(key(RowKind::Flag, "a"), Some(version.to_string()))];
+        let text = version.to_string();
+        let rows = RowsHasher::new(by.at).row("flag", "a", None, Some(&text)).finish();
+        let record = Record::seal(change, &by, link, &format!("id-{version}"), rows, chain);
+        let writes = [(key(RowKind::Flag, "a"), Some(text))];
         store.commit(&Commit { writes: &writes, version, records: &[record], ..Commit::default() }, by.at).unwrap();
     }
 }
@@ -185,6 +221,42 @@ fn of_customer(flag: &str, customer: &str) -> control::change::Change {
 
 fn of_organization(flag: &str, organization: &str) -> control::change::Change {
     control::change::Change { organization: Some(organization.into()), ..change(flag, true) }
+}
+
+/// The parts of everything, with where each stands.
+fn all_parts(store: &impl Store) -> Vec<audit::Part> {
+    let mut all: Vec<audit::Part> = Vec::new();
+    loop {
+        let more = store.parts(all.last()).unwrap();
+        if more.is_empty() {
+            return all;
+        }
+        all.extend(more);
+    }
+}
+
+fn lists_what_each_version_wrote<S: Store>(store: &S) {
+    let long = "x".repeat(1_200_000);
+    let writes = [
+        (key(RowKind::Segment, "long"), Some(long.as_str())),
+        (key(RowKind::Customer, "c"), Some("{}")),
+        (key(RowKind::Flag, "a"), Some("1")),
+    ];
+    put(store, &writes, 10);
+    put(store, &[(key(RowKind::Flag, "a"), None)], 20);
+    let many: Vec<String> = (0..200).map(|number| format!("f{number:03}")).collect();
+    put(store, &many.iter().map(|name| (key(RowKind::Flag, name), Some("{}"))).collect::<Vec<_>>(), 20);
+    let parts = all_parts(store);
+    let place = |part: &audit::Part| (part.version, part.kind.clone(), part.name.clone(), part.number);
+    assert!(parts.is_sorted_by_key(place), "{:?}", parts.iter().map(place).collect::<Vec<_>>());
+    assert_eq!(parts.iter().map(|part| part.made.unwrap().0).collect::<BTreeSet<_>>(), BTreeSet::from([10, 20]));
+    let of = |version: u32, kind: &str| -> Vec<&audit::Part> {
+        parts.iter().filter(|part| part.version == version && part.kind == kind).collect()
+    };
+    assert_eq!(of(1, "segment").iter().map(|part| part.text.as_deref().unwrap()).collect::<String>(), long);
+    assert_eq!(of(1, "customer")[0].page, key(RowKind::Customer, "c").page());
+    assert!(of(2, "flag").len() == 1 && of(2, "flag")[0].text.is_none());
+    assert_eq!(of(3, "flag").iter().map(|part| part.name.clone()).collect::<Vec<_>>(), many);
 }
 
 fn lists_records_and_versions<S: Store>(store: &S) {
@@ -218,12 +290,13 @@ fn holds_the_chain<S: Store>(store: &S) {
     let mut seen = BTreeSet::new();
     while let Some(records) = Some(store.records(verifier.head().1, 10).unwrap()).filter(|records| !records.is_empty()) {
         for record in records {
-            verifier.next(record.link, record.payload.as_deref(), record.payload_hash, record.hash).unwrap();
+            verifier.next(record.link, record.payload.as_deref(), record.hashes).unwrap();
             seen.insert(record.payload);
         }
     }
     assert_eq!((verifier.head().1, seen.len()), (25, 25));
-    assert_eq!(verifier.head().0, store.head().unwrap().0);
+    assert_eq!(verifier.head().0, store.head().unwrap().chain);
+    assert_eq!(store.untold().unwrap(), None);
 }
 
 fn explains_by_the_level_that_answered<S: Store>(store: &S) {
@@ -303,7 +376,7 @@ fn counts_units_once<S: Store>(store: &S) {
 }
 
 /// All lines of a backup of the store as it was when it began.
-fn backup(store: &impl Store, meanwhile: impl Fn()) -> (Head, Vec<Line>) {
+fn backup(store: &impl Store, meanwhile: impl Fn()) -> (backup::Head, Vec<Line>) {
     let head = store.backup_head().unwrap();
     meanwhile();
     let (mut place, mut all) = (Place::default(), Vec::new());
@@ -316,9 +389,9 @@ fn backup(store: &impl Store, meanwhile: impl Fn()) -> (Head, Vec<Line>) {
 
 fn is_carried_to_another<S: Store>(from: &S, to: &S) {
     fill(from, &[change("a", false), of_customer("a", "c-1"), change("b", true)]);
-    put(from, &[(key(RowKind::Customer, "c-1"), Some("{}")), (key(RowKind::Segment, "long"), Some(&"x".repeat(1_200_000)))], 8_000);
-    put(from, &[(key(RowKind::Segment, "gone"), Some("1"))], 9_000);
-    put(from, &[(key(RowKind::Segment, "gone"), None)], 9_500);
+    put(from, &[(key(RowKind::Customer, "c-1"), Some("{}")), (key(RowKind::Segment, "long"), Some(&"x".repeat(1_200_000)))], 4_000);
+    put(from, &[(key(RowKind::Segment, "gone"), Some("1"))], 5_000);
+    put(from, &[(key(RowKind::Segment, "gone"), None)], 6_000);
     let outcome = Outcome {
         id: "1".into(),
         flag: "a".into(),
@@ -331,7 +404,7 @@ fn is_carried_to_another<S: Store>(from: &S, to: &S) {
     };
     from.keep_outcomes(&[outcome]).unwrap();
     let (head, lines) = backup(from, || {
-        put(from, &[(key(RowKind::Flag, "a"), Some("later"))], 10_000);
+        put(from, &[(key(RowKind::Flag, "a"), Some("later"))], 7_000);
     });
     assert_eq!((head.version, head.records, head.events), (6, 3, 1));
     assert!(lines.len() > 10);
@@ -341,7 +414,7 @@ fn is_carried_to_another<S: Store>(from: &S, to: &S) {
     to.begin_restore().unwrap();
     to.restore(&lines).unwrap();
     to.end_restore(true).unwrap();
-    assert_eq!((to.newest_version().unwrap(), to.head().unwrap().0), (Some(6), from.head().unwrap().0));
+    assert_eq!((to.newest_version().unwrap(), to.head().unwrap().chain), (Some(6), from.head().unwrap().chain));
     for version in 1..=6 {
         assert_eq!(to.rows_at(version).unwrap(), from.rows_at(version).unwrap());
     }

@@ -7,7 +7,7 @@ pub(crate) mod sqlite;
 
 use control::{
     Event,
-    change::{Hash, Link, Record},
+    change::Record,
     lifecycle::Observed,
     rows::{RowKey, Rows},
 };
@@ -15,7 +15,7 @@ use sdk_core::Millis;
 use worker::Result;
 
 use self::{
-    audit::{Asked, AskedEvents, ForExplain, Happened, Stored, Version},
+    audit::{Asked, AskedEvents, ForExplain, Happened, Part, Stored, Version},
     backup::{Head, Line, Place},
 };
 
@@ -61,10 +61,23 @@ pub(crate) struct Outcome {
     pub(crate) at: Millis,
 }
 
+/// What a release may do with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everything.
+    Write,
+    /// Read it: a later release wrote what this one would spoil.
+    Serve,
+    /// Not even that: it would be read wrongly.
+    Nothing,
+}
+
 /// The rows of documents by version, the records of what changed them, and what happened since.
 ///
 /// One writer at a time; every write is all or nothing, and there when it returns.
 pub(crate) trait Store {
+    /// What this release may do with it.
+    fn access(&self) -> Result<Access>;
     /// The version of the newest change.
     fn newest_version(&self) -> Result<Option<u32>>;
     /// The version that served at a moment.
@@ -83,15 +96,20 @@ pub(crate) trait Store {
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>>;
     /// Names of owners of overrides behind one, in their order.
     fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>>;
-    /// Writes what a command wants written.
+    /// Writes what a command wants written, at a moment that is not before the newest version.
     fn commit(&self, commit: &Commit<'_>, at: Millis) -> Result<()>;
 
-    /// The hash of the newest record, and where it stands.
-    fn head(&self) -> Result<(Hash, Link)>;
+    /// The newest record and version.
+    fn head(&self) -> Result<audit::Head>;
     /// Records, newest first.
     fn changes(&self, asked: &Asked) -> Result<Vec<Stored>>;
     /// Records behind this number, in their order.
     fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>>;
+    /// The next parts of all that was ever written, ordered by version, kind, name and part; empty behind the last.
+    fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;
+    /// Something that serves and that no record tells: a row or a page that is not at its last version, or a version without a record
+    /// behind one with a record. `None` where there is nothing of the kind.
+    fn untold(&self) -> Result<Option<String>>;
     /// Versions below one, newest first.
     fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<Version>>;
     /// The newest record, at a version or before it, that could have made an answer what it is.

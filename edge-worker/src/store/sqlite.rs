@@ -2,6 +2,7 @@
 pub(crate) mod database;
 mod events;
 mod migrations;
+mod proof;
 mod records;
 mod transaction;
 mod transfer;
@@ -9,7 +10,6 @@ mod transfer;
 use std::cell::Cell;
 
 use control::{
-    change::{Hash, Link},
     lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
 };
@@ -19,8 +19,8 @@ use worker::{Error, Result, SqlStorageValue, State};
 
 use self::database::{Database, Object};
 use super::{
-    Commit, Outcome, Store,
-    audit::{Asked, AskedEvents, ForExplain, Happened, Stored, Version},
+    Access, Commit, Outcome, Store,
+    audit::{self, Asked, AskedEvents, ForExplain, Happened, Stored, Version},
     backup::{Head, Line, Place},
 };
 
@@ -31,6 +31,8 @@ const PART: usize = 500_000;
 pub(crate) struct Sqlite<D = Object> {
     database: D,
     migrated: Cell<bool>,
+    /// Known once it is migrated.
+    access: Cell<Access>,
 }
 
 impl Sqlite {
@@ -41,7 +43,7 @@ impl Sqlite {
 
 impl<D: Database> Sqlite<D> {
     pub(crate) const fn new(database: D) -> Self {
-        Self { database, migrated: Cell::new(false) }
+        Self { database, migrated: Cell::new(false), access: Cell::new(Access::Nothing) }
     }
 
     /// At first use, not before: a constructor has nobody to tell of an error.
@@ -49,6 +51,7 @@ impl<D: Database> Sqlite<D> {
         if !self.migrated.get() {
             migrations::apply(&self.database)?;
             transfer::clear_unfinished(&self.database)?;
+            self.access.set(migrations::access(&self.database)?);
             self.migrated.set(true);
         }
         Ok(&self.database)
@@ -60,8 +63,8 @@ impl<D: Database> Sqlite<D> {
         let mut rows = Rows::default();
         let mut open: Option<(RowKey, String)> = None;
         for Part { kind, name, text } in found {
-            let Some(text) = text else { continue };
-            let kind = RowKind::from_name(&kind).ok_or_else(|| Error::RustError(format!("the store has a row of kind {kind:?}")))?;
+            // A row of a kind that a later release writes stays where it is.
+            let (Some(text), Some(kind)) = (text, RowKind::from_name(&kind)) else { continue };
             match &mut open {
                 Some((key, whole)) if key.kind == kind && key.name == name => whole.push_str(&text),
                 _ => {
@@ -79,6 +82,11 @@ impl<D: Database> Sqlite<D> {
 }
 
 impl<D: Database> Store for Sqlite<D> {
+    fn access(&self) -> Result<Access> {
+        self.migrated()?;
+        Ok(self.access.get())
+    }
+
     fn newest_version(&self) -> Result<Option<u32>> {
         let newest: Newest = self.migrated()?.one("SELECT max(version) AS version FROM versions", Vec::new())?;
         Ok(newest.version)
@@ -152,14 +160,25 @@ impl<D: Database> Store for Sqlite<D> {
                 if commit.version != newest + 1 {
                     return Err(Error::RustError(format!("version {} does not follow {newest}", commit.version)));
                 }
+                if at < records::head(sql)?.made {
+                    return Err(Error::RustError(format!("version {} would be made before {newest}", commit.version)));
+                }
                 put(sql, commit.version, at, commit.writes.iter().map(|(key, text)| (key, text.as_deref())))?;
             }
             records::put(sql, commit, at)
         })
     }
 
-    fn head(&self) -> Result<(Hash, Link)> {
+    fn head(&self) -> Result<audit::Head> {
         records::head(self.migrated()?)
+    }
+
+    fn parts(&self, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {
+        proof::parts(self.migrated()?, behind)
+    }
+
+    fn untold(&self) -> Result<Option<String>> {
+        proof::untold(self.migrated()?)
     }
 
     fn changes(&self, asked: &Asked) -> Result<Vec<Stored>> {
@@ -227,10 +246,10 @@ pub(super) fn put<'r>(
     put_version(sql, version, at)?;
     for (key, text) in writes {
         match text {
-            None => put_part(sql, key, version, 0, None)?,
+            None => put_part(sql, &key.into(), version, 0, None)?,
             Some(text) => {
                 for (part, number) in parts(text).zip(0..) {
-                    put_part(sql, key, version, number, Some(part))?;
+                    put_part(sql, &key.into(), version, number, Some(part))?;
                 }
             }
         }
@@ -243,10 +262,23 @@ fn put_version(sql: &impl Database, version: u32, at: Millis) -> Result<()> {
     sql.run("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![i64::from(version).into(), at.0.into()])
 }
 
+/// Where a row lies: its kind by name, so that kinds of later releases are carried too, and its page if it has one.
+pub(super) struct Located<'r> {
+    kind: &'r str,
+    name: &'r str,
+    page: Option<u16>,
+}
+
+impl<'r> From<&'r RowKey> for Located<'r> {
+    fn from(key: &'r RowKey) -> Self {
+        Self { kind: key.kind.as_str(), name: &key.name, page: key.page() }
+    }
+}
+
 /// Writes one part of a row; none stands for a row that goes.
-fn put_part(sql: &impl Database, key: &RowKey, version: u32, part: u32, text: Option<&str>) -> Result<()> {
-    let (kind, name) = (|| SqlStorageValue::from(key.kind.as_str()), || SqlStorageValue::from(key.name.as_str()));
-    let page = key.page().map(i64::from);
+fn put_part(sql: &impl Database, row: &Located<'_>, version: u32, part: u32, text: Option<&str>) -> Result<()> {
+    let (kind, name) = (|| SqlStorageValue::from(row.kind), || SqlStorageValue::from(row.name));
+    let page = row.page.map(i64::from);
     let version = || SqlStorageValue::Integer(version.into());
     let row = vec![kind(), name(), version(), i64::from(part).into(), page.into(), text.into()];
     sql.run("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", row)?;
@@ -309,6 +341,31 @@ mod tests {
     #[test]
     fn it_does_what_a_store_must() {
         conformance::check(|| Sqlite::new(Memory::new()));
+    }
+
+    #[test]
+    fn a_store_of_a_later_release_says_what_may_be_done_with_it() {
+        let own = i64::try_from(migrations::COUNT).unwrap();
+        for (writes_from, serves_from, access) in
+            [(own, own, Access::Write), (1, 1, Access::Write), (own + 1, own, Access::Serve), (own + 1, own + 1, Access::Nothing)]
+        {
+            let memory = Memory::new();
+            migrations::apply(&memory).unwrap();
+            // What the next release does, as far as this one can see it.
+            memory.script("CREATE TABLE jobs (due INTEGER)").unwrap();
+            memory.run("INSERT INTO migrations VALUES (?)", vec![(own + 1).into()]).unwrap();
+            memory.run("UPDATE store SET writes_from = ?, serves_from = ?", vec![writes_from.into(), serves_from.into()]).unwrap();
+            assert_eq!(Sqlite::new(memory).access().unwrap(), access);
+        }
+    }
+
+    #[test]
+    fn a_row_of_no_version_is_told() {
+        let store = Sqlite::new(Memory::new());
+        let sql = store.migrated().unwrap();
+        sql.script("PRAGMA foreign_keys = OFF; INSERT INTO history VALUES ('flag', 'a', 0, 0, NULL, NULL)").unwrap();
+        let said = "the flag \"a\" was written at version 0, which does not exist";
+        assert_eq!(store.untold().unwrap().as_deref(), Some(said));
     }
 
     #[test]

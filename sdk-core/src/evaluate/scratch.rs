@@ -5,9 +5,8 @@ use crate::{
     model::{details::Decision, memo::Memo, memory::Memory},
 };
 
-/// Attributes below this number have a slot of their own, so that one question reads no hash table; the browser's engine, built for
-/// size, has none.
-const NEAR: usize = if cfg!(target_arch = "wasm32") { 0 } else { 8 };
+/// Attributes below this number have a slot of their own, so that most questions read no hash table.
+const NEAR: usize = 8;
 
 /// While no more than one flag in so many is decided, their decisions are remembered one by one; in the browser's engine always, unless
 /// all flags are asked at once.

@@ -51,9 +51,9 @@ impl Hub {
         assert_eq!(whole.ruleset.len(), self.ruleset.len());
         self.ruleset = whole.ruleset;
         for change in &outcome.changes {
-            let before = self.records.last().map_or(Hash::NONE, |record| record.hash);
+            let before = self.records.last().map_or(Hash::NONE, |record| record.hashes.chain);
             let link = Link { sequence: self.records.len() as u64 + 1, version: u32::try_from(self.records.len()).unwrap() + 1 };
-            self.records.push(Record::seal(change, &self.actor(), link, "id", before));
+            self.records.push(Record::seal(change, &self.actor(), link, "id", Hash::NONE, before));
         }
         Ok(outcome)
     }
@@ -435,7 +435,7 @@ fn any_commands_lead_where_the_model_does() {
     assert!(hub.records.len() > 1_000);
     let mut verifier = Verifier::default();
     for record in &hub.records {
-        verifier.next(record.link, Some(&record.payload), record.payload_hash, record.hash).unwrap();
+        verifier.next(record.link, Some(&record.payload), record.hashes).unwrap();
     }
 }
 

@@ -5,9 +5,12 @@ use worker::Response;
 
 use super::{Asked, json, view};
 use crate::{
-    hub::FlagHub,
+    hub::{FlagHub, written_rows::WrittenRows},
     problem::Problem,
-    store::{Store, audit},
+    store::{
+        Store,
+        audit::{self, Stored},
+    },
 };
 
 /// How many records one answer holds.
@@ -43,29 +46,38 @@ impl FlagHub {
         json(view::trail::changes(&records, next))
     }
 
-    /// Walks the chain from its first record.
+    /// Walks the chain from its first record, holds the rows of each version against what its records commit to, and what serves
+    /// against the last that was written of it.
     pub(super) fn verify_changes(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         asked.query.only(&[])?;
         let mut verifier = Verifier::default();
-        let mut broken = None;
-        'walk: loop {
-            let (_, after) = verifier.head();
-            let records = self.store.records(after, PIECE)?;
-            if records.is_empty() {
-                break;
-            }
-            for record in records {
-                let answer = verifier.next(record.link, record.payload.as_deref(), record.payload_hash, record.hash);
-                if let Err(why) = answer {
-                    broken = Some(why);
-                    break 'walk;
-                }
-            }
-        }
+        let broken = match self.broken_chain(&mut verifier)? {
+            Some(why) => Some(why),
+            None => self.store.untold()?,
+        };
         let (head, records) = verifier.head();
         let view = Trail { valid: broken.is_none(), broken, head: head.to_hex(), records };
         json(serde_json::to_string(&view).map_err(|error| worker::Error::from(error).into()))
+    }
+
+    /// The first record that does not hold, or whose version wrote other rows than those in the store.
+    fn broken_chain(&self, verifier: &mut Verifier) -> Result<Option<String>, Problem> {
+        let mut rows = WrittenRows::of(&self.store);
+        loop {
+            let records = self.store.records(verifier.head().1, PIECE)?;
+            if records.is_empty() {
+                return Ok(None);
+            }
+            for Stored { link, payload, hashes } in records {
+                if let Err(why) = verifier.next(link, payload.as_deref(), hashes) {
+                    return Ok(Some(why));
+                }
+                if hashes.rows.is_some() && rows.hash(link.version)? != hashes.rows {
+                    return Ok(Some(format!("the rows of version {}, of record {}, were altered", link.version, link.sequence)));
+                }
+            }
+        }
     }
 
     /// `?featureName=&customerId=&event=&before=&limit=`: what happened to those who have a feature, and the steps of its rollout.

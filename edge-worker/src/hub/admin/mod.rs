@@ -20,7 +20,7 @@ use control::{
 };
 use sdk_core::Millis;
 use serde_json::value::RawValue;
-use worker::{Method, Request, Response};
+use worker::{Env, Method, Request, Response};
 
 use super::{
     FlagHub,
@@ -62,8 +62,10 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads a request that the edge passes on.
-    pub(super) async fn of(mut request: Request, now: Millis) -> Result<Self, Problem> {
+    /// Reads a request that the edge passes on. Its moment is that at which its body is there: a request whose body took long is
+    /// committed behind those that came meanwhile.
+    pub(super) async fn of(mut request: Request, env: &Env) -> Result<Self, Problem> {
+        let body = request.text().await?;
         let headers = request.headers();
         let text = |name: &str| headers.get(name).map(|value| value.filter(|value| !value.is_empty()));
         let decoded = |name: &str| Ok::<_, Problem>(text(name)?.map(|value| wire::decoded(&value)));
@@ -73,13 +75,13 @@ impl Asked {
             actor,
             role,
             within,
-            now,
+            now: clock::told(&request, env),
             idempotency,
             if_match,
             method: request.method(),
             path: request.path().trim_start_matches("/admin/").to_owned(),
             query: Query::any(&request)?,
-            body: request.text().await?,
+            body,
         })
     }
 
@@ -106,8 +108,7 @@ impl Asked {
 impl FlagHub {
     /// Answers an operator.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
-        let now = clock::told(&request, &self.env);
-        let mut asked = Asked::of(request, now).await?;
+        let mut asked = Asked::of(request, &self.env).await?;
         self.check_open()?;
         if let Some(environment) = asked.query.take("environment") {
             self.check_environment(&environment)?;

@@ -3,7 +3,10 @@ pub(super) mod flag;
 mod rollout;
 pub(super) mod trail;
 
-use control::{CommandOutcome, change::Record};
+use control::{
+    CommandOutcome,
+    change::{Hashes, Record},
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -52,23 +55,22 @@ pub(super) fn key(written: &Written, outcome: &CommandOutcome, shown: &Shown<'_>
 
 /// A record: what its payload says, and its hashes.
 pub(super) fn sealed(record: &Record) -> Result<Box<RawValue>, Problem> {
-    let (payload_hash, hash) = (record.payload_hash.to_hex(), record.hash.to_hex());
-    with_hashes(&record.payload, &payload_hash, &hash)
+    with_hashes(&record.payload, &record.hashes)
 }
 
 /// The same of one that lies in the store; of an erased one there is only its place.
 pub(in crate::hub) fn stored(record: &Stored) -> Result<Box<RawValue>, Problem> {
-    let (payload_hash, hash) = (record.payload_hash.to_hex(), record.hash.to_hex());
     let (sequence, version) = (record.link.sequence, record.link.version);
     match &record.payload {
-        Some(payload) => with_hashes(payload, &payload_hash, &hash),
-        None => with_hashes(&format!(r#"{{"erased":true,"sequence":{sequence},"version":{version}}}"#), &payload_hash, &hash),
+        Some(payload) => with_hashes(payload, &record.hashes),
+        None => with_hashes(&format!(r#"{{"erased":true,"sequence":{sequence},"version":{version}}}"#), &record.hashes),
     }
 }
 
-fn with_hashes(payload: &str, payload_hash: &str, hash: &str) -> Result<Box<RawValue>, Problem> {
+fn with_hashes(payload: &str, hashes: &Hashes) -> Result<Box<RawValue>, Problem> {
     let open = payload.strip_suffix('}').unwrap_or(payload);
-    raw(format!(r#"{open},"payloadHash":"{payload_hash}","hash":"{hash}"}}"#))
+    let rows = hashes.rows.map_or_else(String::new, |rows| format!(r#","rowsHash":"{}""#, rows.to_hex()));
+    raw(format!(r#"{open},"payloadHash":"{}"{rows},"hash":"{}"}}"#, hashes.payload.to_hex(), hashes.chain.to_hex()))
 }
 
 pub(super) fn list(name: &'static str, items: &[Box<RawValue>]) -> Result<String, Problem> {

@@ -5,13 +5,19 @@ use serde::Deserialize;
 use worker::{Error, Result};
 
 use super::{database::Database, put};
+use crate::store::Access;
 
 /// In their order.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_documents.sql"),
     include_str!("../../../migrations/sqlite/0002_rows.sql"),
     include_str!("../../../migrations/sqlite/0003_control_plane.sql"),
+    include_str!("../../../migrations/sqlite/0004_proof.sql"),
+    include_str!("../../../migrations/sqlite/0005_store.sql"),
 ];
+
+/// The form of a store that this release makes.
+pub(super) const COUNT: usize = MIGRATIONS.len();
 
 /// Applies all to an empty database, within the caller's transaction.
 pub(super) fn apply_within(sql: &impl Database) -> Result<()> {
@@ -28,6 +34,17 @@ fn one(sql: &impl Database, number: u32, migration: &str) -> Result<()> {
         documents_to_rows(sql)?;
     }
     sql.run("INSERT INTO migrations (number) VALUES (?)", vec![i64::from(number).into()])
+}
+
+/// What this release may do with a store that a later one may have written. A store tells the least form that may serve from it, and
+/// that may write it; a form is a number of migrations.
+pub(super) fn access(sql: &impl Database) -> Result<Access> {
+    let store: Forms = sql.one("SELECT writes_from, serves_from FROM store", Vec::new())?;
+    Ok(match store {
+        Forms { writes_from, .. } if writes_from <= COUNT => Access::Write,
+        Forms { serves_from, .. } if serves_from <= COUNT => Access::Serve,
+        Forms { .. } => Access::Nothing,
+    })
 }
 
 /// Applies those that are missing, each in a transaction.
@@ -64,6 +81,12 @@ fn documents_to_rows(sql: &impl Database) -> Result<()> {
         sql.script(&format!("DROP TABLE {table}"))?;
     }
     Ok(())
+}
+
+#[derive(Deserialize)]
+struct Forms {
+    writes_from: usize,
+    serves_from: usize,
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,5 @@
 //! Records of changes, versions, and answers to requests that may be sent again.
-use control::change::{Hash, Link};
+use control::change::{Hash, Hashes, Link};
 use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result, SqlStorageValue};
@@ -7,11 +7,15 @@ use worker::{Error, Result, SqlStorageValue};
 use super::database::Database;
 use crate::store::{
     Answer, Commit,
-    audit::{Asked, ForExplain, Stored, Version},
+    audit::{Asked, ForExplain, Head, Stored, Version},
 };
 
 /// How long an answer is kept for who sends the same request again.
 const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Takes the place, the payload and the hashes of a record.
+pub(super) const INSERT: &str =
+    "INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, rows_hash, hash) VALUES (?, ?, ?, ?, ?, ?)";
 
 /// Writes what belongs to the rows of a command.
 pub(super) fn put(sql: &impl Database, commit: &Commit<'_>, at: Millis) -> Result<()> {
@@ -20,10 +24,11 @@ pub(super) fn put(sql: &impl Database, commit: &Commit<'_>, at: Millis) -> Resul
             whole(record.link.sequence)?,
             i64::from(record.link.version).into(),
             record.payload.as_str().into(),
-            record.payload_hash.to_hex().into(),
-            record.hash.to_hex().into(),
+            record.hashes.payload.to_hex().into(),
+            record.hashes.rows.map(Hash::to_hex).into(),
+            record.hashes.chain.to_hex().into(),
         ];
-        sql.run("INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, hash) VALUES (?, ?, ?, ?, ?)", row)?;
+        sql.run(INSERT, row)?;
     }
     for (id, event) in commit.events {
         let row = vec![
@@ -47,10 +52,12 @@ pub(super) fn put(sql: &impl Database, commit: &Commit<'_>, at: Millis) -> Resul
     Ok(())
 }
 
-pub(super) fn head(sql: &impl Database) -> Result<(Hash, Link)> {
+pub(super) fn head(sql: &impl Database) -> Result<Head> {
     let query = format!("{COLUMNS} FROM feature_flag_changes ORDER BY sequence DESC LIMIT 1");
     let newest = stored(sql, &query, Vec::new())?.into_iter().next();
-    Ok(newest.map_or((Hash::NONE, Link { sequence: 0, version: 0 }), |record| (record.hash, record.link)))
+    let (chain, link) = newest.map_or((Hash::NONE, Link { sequence: 0, version: 0 }), |record| (record.hashes.chain, record.link));
+    let made: Vec<Made> = sql.exec("SELECT created_at FROM versions ORDER BY version DESC LIMIT 1", Vec::new())?;
+    Ok(Head { chain, link, made: Millis(made.first().map_or(i64::MIN, |made| made.created_at)) })
 }
 
 pub(super) fn changes(sql: &impl Database, asked: &Asked) -> Result<Vec<Stored>> {
@@ -145,7 +152,7 @@ pub(super) fn answered(sql: &impl Database, subject: &str, key: &str) -> Result<
     Ok(found.into_iter().next().map(|row| (row.request, row.answer)))
 }
 
-const COLUMNS: &str = "SELECT sequence, version, payload, payload_hash, hash";
+const COLUMNS: &str = "SELECT sequence, version, payload, payload_hash, rows_hash, hash";
 
 fn stored(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<Stored>> {
     let found: Vec<Row> = sql.exec(query, bindings)?;
@@ -153,7 +160,8 @@ fn stored(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> R
     let hash = |text: &str| Hash::from_hex(text).unwrap_or(Hash::NONE);
     let read = |row: Row| {
         let link = Link { sequence: row.sequence, version: row.version };
-        Stored { link, payload_hash: hash(&row.payload_hash), hash: hash(&row.hash), payload: row.payload }
+        let hashes = Hashes { payload: hash(&row.payload_hash), rows: row.rows_hash.as_deref().map(hash), chain: hash(&row.hash) };
+        Stored { link, hashes, payload: row.payload }
     };
     Ok(found.into_iter().map(read).collect())
 }
@@ -168,7 +176,13 @@ struct Row {
     version: u32,
     payload: Option<String>,
     payload_hash: String,
+    rows_hash: Option<String>,
     hash: String,
+}
+
+#[derive(Deserialize)]
+struct Made {
+    created_at: i64,
 }
 
 #[derive(Deserialize)]

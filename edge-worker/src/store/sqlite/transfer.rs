@@ -4,8 +4,11 @@ use sdk_core::Millis;
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue};
 
-use super::{database::Database, events, migrations, put_part, put_version, records};
-use crate::store::backup::{Head, Line, Place};
+use super::{Located, database::Database, events, migrations, put_part, put_version, records};
+use crate::store::{
+    audit,
+    backup::{Head, Line, Place},
+};
 
 /// How many rows are read at a time. A part of a row has at most half a megabyte.
 const PIECE: i64 = 100;
@@ -15,8 +18,8 @@ pub(super) fn head(sql: &impl Database) -> Result<Head> {
         "SELECT coalesce((SELECT max(version) FROM versions), 0) AS version, coalesce((SELECT max(sequence) FROM rollout_events), 0) AS events",
         Vec::new(),
     )?;
-    let (hash, link) = records::head(sql)?;
-    Ok(Head { backup: 1, version: newest.version, records: link.sequence, chain: hash.to_hex(), events: newest.events })
+    let audit::Head { chain, link, .. } = records::head(sql)?;
+    Ok(Head { backup: 1, version: newest.version, records: link.sequence, chain: chain.to_hex(), events: newest.events })
 }
 
 pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Result<Option<(Vec<Line>, Place)>> {
@@ -30,13 +33,13 @@ pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Resul
             )?,
             1 => read::<PartRow>(
                 sql,
-                "SELECT rowid AS at, kind, name, version, part, text FROM history WHERE rowid > ? AND version <= ? ORDER BY 1",
+                "SELECT rowid AS at, kind, name, version, part, page, text FROM history WHERE rowid > ? AND version <= ? ORDER BY 1",
                 place,
                 head.version.into(),
             )?,
             2 => read::<ChangeRow>(
                 sql,
-                "SELECT sequence AS at, version, payload, payload_hash, hash FROM feature_flag_changes
+                "SELECT sequence AS at, version, payload, payload_hash, rows_hash, hash FROM feature_flag_changes
                     WHERE sequence > ? AND sequence <= ? ORDER BY 1",
                 place,
                 whole(head.records)?,
@@ -72,18 +75,17 @@ pub(super) fn take(sql: &impl Database, line: &Line) -> Result<()> {
     match line {
         Line::Version(version, at) => put_version(sql, *version, Millis(*at)),
         Line::Row(kind, name, version, part, text) => {
-            let kind = RowKind::from_name(kind).ok_or_else(|| Error::RustError(format!("there is no row of kind {kind:?}")))?;
-            put_part(sql, &RowKey { kind, name: name.clone() }, *version, *part, text.as_deref())
+            let page = RowKind::from_name(kind).and_then(|kind| RowKey { kind, name: name.clone() }.page());
+            put_part(sql, &Located { kind, name, page }, *version, *part, text.as_deref())
+        }
+        Line::PagedRow(page, kind, name, version, part, text) => {
+            put_part(sql, &Located { kind, name, page: Some(*page) }, *version, *part, text.as_deref())
         }
         Line::Change(sequence, version, payload, payload_hash, hash) => {
-            let row = vec![
-                whole(*sequence)?.into(),
-                i64::from(*version).into(),
-                payload.as_deref().into(),
-                payload_hash.as_str().into(),
-                hash.as_str().into(),
-            ];
-            sql.run("INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, hash) VALUES (?, ?, ?, ?, ?)", row)
+            put_record(sql, *sequence, *version, payload, payload_hash, None, hash)
+        }
+        Line::Record(sequence, version, payload, payload_hash, rows_hash, hash) => {
+            put_record(sql, *sequence, *version, payload, payload_hash, Some(rows_hash), hash)
         }
         Line::Event(sequence, id, feature, flag, customer, unit, kind, metadata, at) => {
             let row = vec![
@@ -103,6 +105,26 @@ pub(super) fn take(sql: &impl Database, line: &Line) -> Result<()> {
             sql.run(insert, row)
         }
     }
+}
+
+fn put_record(
+    sql: &impl Database,
+    sequence: u64,
+    version: u32,
+    payload: &Option<String>,
+    payload_hash: &str,
+    rows_hash: Option<&str>,
+    hash: &str,
+) -> Result<()> {
+    let row = vec![
+        whole(sequence)?.into(),
+        i64::from(version).into(),
+        payload.as_deref().into(),
+        payload_hash.into(),
+        rows_hash.into(),
+        hash.into(),
+    ];
+    sql.run(records::INSERT, row)
 }
 
 pub(super) fn end(sql: &impl Database, is_good: bool) -> Result<()> {
@@ -167,12 +189,18 @@ struct PartRow {
     name: String,
     version: u32,
     part: u32,
+    page: Option<u16>,
     text: Option<String>,
 }
 
 impl From<PartRow> for (i64, Line) {
     fn from(row: PartRow) -> Self {
-        (row.at, Line::Row(row.kind, row.name, row.version, row.part, row.text))
+        let PartRow { at, kind, name, version, part, page, text } = row;
+        let line = match page.filter(|_| RowKind::from_name(&kind).is_none()) {
+            Some(page) => Line::PagedRow(page, kind, name, version, part, text),
+            None => Line::Row(kind, name, version, part, text),
+        };
+        (at, line)
     }
 }
 
@@ -182,12 +210,18 @@ struct ChangeRow {
     version: u32,
     payload: Option<String>,
     payload_hash: String,
+    rows_hash: Option<String>,
     hash: String,
 }
 
 impl From<ChangeRow> for (i64, Line) {
     fn from(row: ChangeRow) -> Self {
-        (row.at.into(), Line::Change(row.at.into(), row.version, row.payload, row.payload_hash, row.hash))
+        let ChangeRow { at, version, payload, payload_hash, rows_hash, hash } = row;
+        let line = match rows_hash {
+            Some(rows_hash) => Line::Record(at.into(), version, payload, payload_hash, rows_hash, hash),
+            None => Line::Change(at.into(), version, payload, payload_hash, hash),
+        };
+        (at.into(), line)
     }
 }
 

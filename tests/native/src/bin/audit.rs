@@ -4,7 +4,7 @@
 //! the trail must have a record with this hash, or records were removed from its end.
 use std::{env, fs, process::ExitCode};
 
-use control::change::{Hash, Link, Verifier};
+use control::change::{Hash, Hashes, Link, Verifier};
 use sdk_core::json::canonical::canonical_text;
 use serde_json::{Map, Value};
 
@@ -12,8 +12,7 @@ struct Line {
     link: Link,
     /// The payload; `None` if it was erased.
     payload: Option<String>,
-    payload_hash: Hash,
-    hash: Hash,
+    hashes: Hashes,
 }
 
 fn main() -> ExitCode {
@@ -42,10 +41,10 @@ fn walk(file: &str, head: Option<&str>) -> Result<String, String> {
     let mut lines = text.lines().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by_key(|line| line.link.sequence);
     let (mut verifier, mut erased, mut seen) = (Verifier::default(), 0, None);
-    for Line { link, payload, payload_hash, hash } in lines {
-        verifier.next(link, payload.as_deref(), payload_hash, hash)?;
+    for Line { link, payload, hashes } in lines {
+        verifier.next(link, payload.as_deref(), hashes)?;
         erased += u32::from(payload.is_none());
-        seen = seen.or((head == Some(hash)).then_some(link.sequence));
+        seen = seen.or((head == Some(hashes.chain)).then_some(link.sequence));
     }
     let (newest, records) = verifier.head();
     let noted = match (head, seen) {
@@ -60,11 +59,11 @@ impl Line {
     fn read(line: &str) -> Option<Self> {
         let mut members: Map<String, Value> = serde_json::from_str(line).ok()?;
         let mut hash = |name: &str| Hash::from_hex(members.remove(name)?.as_str()?);
-        let (payload_hash, hash) = (hash("payloadHash")?, hash("hash")?);
+        let hashes = Hashes { payload: hash("payloadHash")?, rows: hash("rowsHash"), chain: hash("hash")? };
         let number = |name: &str| members.get(name)?.as_u64();
         let link = Link { sequence: number("sequence")?, version: u32::try_from(number("version")?).ok()? };
         let is_erased = members.get("erased") == Some(&Value::Bool(true));
         let payload = if is_erased { None } else { Some(canonical_text(&Value::Object(members).to_string())?) };
-        Some(Self { link, payload, payload_hash, hash })
+        Some(Self { link, payload, hashes })
     }
 }

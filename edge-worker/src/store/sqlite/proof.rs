@@ -1,0 +1,73 @@
+//! What lies in the tables, held against what the records of the trail commit to.
+use sdk_core::Millis;
+use serde::Deserialize;
+use worker::Result;
+
+use super::database::Database;
+use crate::store::audit::Part;
+
+/// How many parts are read at a time. A part has at most half a megabyte.
+const PIECE: i64 = 64;
+
+pub(super) fn parts(sql: &impl Database, behind: Option<&Part>) -> Result<Vec<Part>> {
+    let query = "SELECT version, created_at, kind, name, part, page, text FROM history LEFT JOIN versions USING (version)
+        WHERE (version, kind, name, part) > (?, ?, ?, ?) ORDER BY version, kind, name, part LIMIT ?";
+    let place = behind.map_or((-1, "", "", 0), |part| (i64::from(part.version), part.kind.as_str(), part.name.as_str(), part.number));
+    let (version, kind, name, number) = place;
+    let found: Vec<Row> = sql.exec(query, vec![version.into(), kind.into(), name.into(), i64::from(number).into(), PIECE.into()])?;
+    let part = |Row { version, created_at, kind, name, part, page, text }| Part {
+        version,
+        made: created_at.map(Millis),
+        kind,
+        name,
+        number: part,
+        page,
+        text,
+    };
+    Ok(found.into_iter().map(part).collect())
+}
+
+/// A statement for each way in which the tables that serve could say something else than the history of rows, or the history
+/// something that no record tells.
+const UNTOLD: [&str; 5] = [
+    "SELECT 'the ' || kind || ' \"' || name || '\" does not serve as it was last written' AS said
+       FROM (SELECT kind, name, max(version) AS version FROM history GROUP BY kind, name)
+       JOIN history AS last USING (kind, name, version) LEFT JOIN newest USING (kind, name)
+       WHERE last.part = 0 AND (newest.version IS NOT iif(last.text IS NULL, NULL, last.version) OR
+         newest.page IS NOT iif(last.text IS NULL, NULL, last.page)) LIMIT 1",
+    "SELECT 'the ' || kind || ' \"' || name || '\" serves and was never written' AS said FROM newest
+       WHERE NOT EXISTS (SELECT 1 FROM history WHERE history.kind = newest.kind AND history.name = newest.name) LIMIT 1",
+    "SELECT 'page ' || page || ' does not stand at its last version' AS said
+       FROM (SELECT page, max(version) AS version FROM history WHERE page IS NOT NULL GROUP BY page) AS written
+       LEFT JOIN pages AS stands USING (page) WHERE stands.version IS NOT written.version LIMIT 1",
+    "SELECT 'version ' || version || ' has no record' AS said FROM versions
+       WHERE version > (SELECT min(version) FROM feature_flag_changes)
+         AND NOT EXISTS (SELECT 1 FROM feature_flag_changes AS change WHERE change.version = versions.version) LIMIT 1",
+    "SELECT 'the ' || kind || ' \"' || name || '\" was written at version ' || version || ', which does not exist' AS said FROM history
+       WHERE NOT EXISTS (SELECT 1 FROM versions WHERE versions.version = history.version) LIMIT 1",
+];
+
+pub(super) fn untold(sql: &impl Database) -> Result<Option<String>> {
+    for statement in UNTOLD {
+        if let Some(Said { said }) = sql.exec(statement, Vec::new())?.into_iter().next() {
+            return Ok(Some(said));
+        }
+    }
+    Ok(None)
+}
+
+#[derive(Deserialize)]
+struct Said {
+    said: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    version: u32,
+    created_at: Option<i64>,
+    kind: String,
+    name: String,
+    part: u32,
+    page: Option<u16>,
+    text: Option<String>,
+}
