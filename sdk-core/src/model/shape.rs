@@ -162,6 +162,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn each_test_is_written_as_long_as_its_shape() {
         let mut written = 0;
@@ -173,7 +174,7 @@ mod tests {
             let at = builder.copy_test(&Image::EMPTY, 0, &test, Keep::All) as usize;
             let words = &builder.code[at..];
             assert_eq!(words[0] & 0xFF, *operation as u32);
-            assert_eq!(words.len(), 1 + words_of(of(words[0]).1, words[0] >> 16) as usize, "{operation:?}");
+            assert_eq!(words.len(), 1 + words_of(of(words[0]).kinds(), words[0] >> 16) as usize, "{operation:?}");
             written += 1;
         }
         assert!(written >= 11, "{written}");
