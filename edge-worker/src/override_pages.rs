@@ -62,8 +62,9 @@ pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
         Ok(pages) => {
             for page in pages {
                 let number = page.number;
-                if wanted.get(&number).is_some_and(|version| page.version >= *version) {
-                    let page = held(page, now);
+                if wanted.get(&number).is_some_and(|version| page.version >= *version)
+                    && let Some(page) = held(page, now)
+                {
                     found.pages.insert(number, Rc::clone(&page.owners));
                     hold(number, page);
                 }
@@ -100,7 +101,7 @@ pub(crate) async fn past(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
     asked.extend(wanted.iter().map(|(page, version)| (*page, *version)));
     let mut found = Found { pages: BTreeMap::new(), stale: false };
     match ask(env, &asked).await {
-        Ok(pages) => found.pages.extend(pages.into_iter().map(|page| (page.number, held(page, Millis(0)).owners))),
+        Ok(pages) => found.pages.extend(pages.into_iter().filter_map(|page| Some((page.number, held(page, Millis(0))?.owners)))),
         Err(why) => {
             console_error!("{} pages of overrides are missing: {why}", asked.len());
             found.stale = true;
@@ -117,15 +118,16 @@ async fn ask(env: &Env, missing: &[(u16, u32)]) -> Result<Vec<Page>, String> {
     }
 }
 
-/// A page as it is held: the rows of the kinds that this release knows. A hub of a later release may send others.
-fn held(page: Page, fetched: Millis) -> Held {
+/// A page as it is held: the rows of the kinds that this release knows, for a hub of a later release may send others. `None` where a
+/// row of a known kind is damaged.
+fn held(page: Page, fetched: Millis) -> Option<Held> {
     let mut owners = Owners::new();
-    owners.extend(page.owners.into_iter().filter_map(|owner| {
-        let kind = RowKind::from_name(&owner.kind)?;
+    for owner in page.owners {
+        let Some(kind) = RowKind::from_name(&owner.kind) else { continue };
         serde_json::from_str::<&RawValue>(&owner.tree).ok()?;
-        Some((RowKey { kind, name: owner.name }, owner.tree))
-    }));
-    Held { version: page.version, fetched, owners: Rc::new(owners) }
+        owners.insert(RowKey { kind, name: owner.name }, owner.tree);
+    }
+    Some(Held { version: page.version, fetched, owners: Rc::new(owners) })
 }
 
 /// Holds a page; where that is one too many, the one that was fetched longest ago goes.

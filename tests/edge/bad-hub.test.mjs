@@ -110,6 +110,15 @@ test(`${ROUNDS * (RULESETS + PAGES)} bad answers change nothing, and the next go
   assert.ok(number === 1_000 && seen.size >= 30, `${number} of ${seen.size} kinds`);
 });
 
+test('a row of a kind that a later release makes spoils no page', async () => {
+  await put(ROUNDS + 1);
+  const [page] = await hubSaid('pages');
+  const owners = [{ kind: 'badge', name: CUSTOMER, tree: '{}' }, ...page.owners];
+  await hubSays('pages', { parts: [Buffer.from(JSON.stringify([{ ...page, owners }])).toString('base64')] });
+  assert.deepEqual(await ways[0]({ customerId: CUSTOMER }, true), { value: `${side(ROUNDS + 1)}-round-${ROUNDS + 1}`, stale: false });
+  await hubIsGood('pages');
+});
+
 test('the control: what is not bad is taken by every read', async () => {
   const good = await hubSaid('ruleset');
   let { version } = good;

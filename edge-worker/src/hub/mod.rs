@@ -94,9 +94,8 @@ impl FlagHub {
     fn check_access(&self, path: &str, method: &Method) -> Result<(), Problem> {
         let is_change = path == "/outcomes" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
         match self.store.access()? {
-            Access::Write => Ok(()),
             Access::Serve if is_change => Err(Problem::later_store("write")),
-            Access::Serve => Ok(()),
+            Access::Write | Access::Serve => Ok(()),
             Access::Nothing => Err(Problem::later_store("read")),
         }
     }

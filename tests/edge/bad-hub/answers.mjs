@@ -79,7 +79,7 @@ const PAGES = [
   [6, (r, good) => json('another page', first(good, { page: (good[0].page + 1) % 1_024 }))],
   [6, (r, good) => json('an older page', first(good, { version: r.below(good[0].version) }))],
   [6, (r, good) => json('another type', first(good, r.pick([{ page: null }, { page: 65_536 }, { version: '1' }, { version: -1 }, { owners: null }, { owners: {} }, { owners: [1] }, { owners: [{}] }])))],
-  [6, (r, good) => json('an owner that is none', first(good, { owners: good[0].owners.map((owner) => ({ ...owner, ...r.pick([{ kind: 'nobody' }, { tree: '{' }, { tree: '' }, { tree: null }]) })) }))],
+  [6, (r, good) => json('an owner that is none', first(good, { owners: good[0].owners.map((owner) => ({ ...owner, ...r.pick([{ kind: null }, { tree: '{' }, { tree: '' }, { tree: null }]) })) }))],
   [3, () => json('no page', [])],
   [6, notFound],
   [3, throws],

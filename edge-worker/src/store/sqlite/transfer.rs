@@ -82,10 +82,10 @@ pub(super) fn take(sql: &impl Database, line: &Line) -> Result<()> {
             put_part(sql, &Located { kind, name, page: Some(*page) }, *version, *part, text.as_deref())
         }
         Line::Change(sequence, version, payload, payload_hash, hash) => {
-            put_record(sql, *sequence, *version, payload, payload_hash, None, hash)
+            put_record(sql, (*sequence, *version), payload.as_deref(), [Some(payload_hash), None, Some(hash)])
         }
         Line::Record(sequence, version, payload, payload_hash, rows_hash, hash) => {
-            put_record(sql, *sequence, *version, payload, payload_hash, Some(rows_hash), hash)
+            put_record(sql, (*sequence, *version), payload.as_deref(), [Some(payload_hash), Some(rows_hash), Some(hash)])
         }
         Line::Event(sequence, id, feature, flag, customer, unit, kind, metadata, at) => {
             let row = vec![
@@ -107,23 +107,15 @@ pub(super) fn take(sql: &impl Database, line: &Line) -> Result<()> {
     }
 }
 
+/// Writes a record with the hashes of its payload, of its rows and of the chain.
 fn put_record(
     sql: &impl Database,
-    sequence: u64,
-    version: u32,
-    payload: &Option<String>,
-    payload_hash: &str,
-    rows_hash: Option<&str>,
-    hash: &str,
+    (sequence, version): (u64, u32),
+    payload: Option<&str>,
+    [payload_hash, rows_hash, hash]: [Option<&String>; 3],
 ) -> Result<()> {
-    let row = vec![
-        whole(sequence)?.into(),
-        i64::from(version).into(),
-        payload.as_deref().into(),
-        payload_hash.into(),
-        rows_hash.into(),
-        hash.into(),
-    ];
+    let mut row: Vec<SqlStorageValue> = vec![whole(sequence)?.into(), i64::from(version).into(), payload.into()];
+    row.extend([payload_hash, rows_hash, hash].map(|hash| hash.map(String::as_str).into()));
     sql.run(records::INSERT, row)
 }
 
