@@ -112,9 +112,9 @@ test(`${ROUNDS * (RULESETS + PAGES)} bad answers change nothing, and the next go
 
 test('a row of a kind that a later release makes spoils no page', async () => {
   await put(ROUNDS + 1);
-  const [page] = await hubSaid('pages');
-  const owners = [{ kind: 'badge', name: CUSTOMER, tree: '{}' }, ...page.owners];
-  await hubSays('pages', { parts: [Buffer.from(JSON.stringify([{ ...page, owners }])).toString('base64')] });
+  const [page] = await hubSaid('pages'), { version } = await hubSaid('ruleset');
+  const owners = [{ kind: 'badge', name: CUSTOMER, tree: '{}' }, ...page.owners.map((owner) => ({ ...owner, tree: JSON.stringify({ who: side(ROUNDS + 1) }) }))];
+  await hubSays('pages', { parts: [Buffer.from(JSON.stringify([{ ...page, version, owners }])).toString('base64')] });
   assert.deepEqual(await ways[0]({ customerId: CUSTOMER }, true), { value: `${side(ROUNDS + 1)}-round-${ROUNDS + 1}`, stale: false });
   await hubIsGood('pages');
 });
