@@ -136,19 +136,12 @@ pub(super) const CASES: &[Case] = &[
     Case {
         row: 5,
         name: "1,000 attributes asked of 10,000 numbers, beside a text",
-        machines: NATIVE,
+        machines: BOTH,
         check: Check::Instructions {
             honest: || attributes(1_000, format!(r#"{{"list":"{}"}}"#, "x".repeat(65_000))),
             worst: || attributes(1_000, numbers()),
             times: 2.0,
         },
-    },
-    Case {
-        row: 5,
-        // A page reads a context when it is asked about the first attribute.
-        name: "1,000 attributes asked of 10,000 numbers, beside one",
-        machines: WASM,
-        check: Check::Instructions { honest: || attributes(1, numbers()), worst: || attributes(1_000, numbers()), times: 2.0 },
     },
 ];
 
