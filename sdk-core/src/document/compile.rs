@@ -107,7 +107,8 @@ impl Compiler {
 
     /// Compiles a document as [`compile()`] does, with the same result.
     ///
-    /// The compiler then drops every part that this document does not use; a refused document leaves the kept parts as they are.
+    /// The compiler then drops every part that this document does not use. Of a refused document it keeps nothing new, so that it never
+    /// holds more than the parts of one document.
     pub fn compile(&mut self, text: &str, missing_key: Option<BucketKey>) -> Result<Compiled, DocumentError> {
         if text.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::at(Place::ROOT, format!("{} bytes, at most {MAX_DOCUMENT_BYTES} are allowed", text.len())));
@@ -206,6 +207,7 @@ impl Compiler {
                 Ok(members) => {
                     let member = |name: &str| members.iter().find(|(known, _)| *known == name).map(|(_, tape)| tape.root());
                     kept.state = State::read(member, place, report);
+                    kept.is_kept = false;
                     kept
                 }
                 Err(error) => {
@@ -240,16 +242,18 @@ impl Compiler {
         Entry::new(if self.keeps { Some(name) } else { None }, definition, compiled)
     }
 
-    /// Keeps parts of a document; where that was `accepted`, nothing else.
+    /// Keeps the parts of a document, and nothing else, where that was `accepted`; else those alone that were kept before and are as they were.
     fn keep(&mut self, parts: Parts, accepted: bool) {
         if accepted {
             self.flags.clear();
             self.segments.clear();
         }
         let flags = parts.flags.into_iter().map(|flag| flag.entry).chain(parts.stateless.into_iter().map(Box::new));
-        flags.filter(|flag| flag.compiled.part.is_whole()).for_each(|flag| self.flags.put(flag));
+        let flags = flags.filter(|flag| flag.compiled.part.is_whole() && (accepted || flag.is_kept));
+        flags.for_each(|flag| self.flags.put(flag));
         let segments = parts.segments.into_iter().map(|segment| segment.entry);
-        segments.filter(|segment| segment.compiled.part.is_whole()).for_each(|segment| self.segments.put(segment));
+        let segments = segments.filter(|segment| segment.compiled.part.is_whole() && (accepted || segment.is_kept));
+        segments.for_each(|segment| self.segments.put(segment));
     }
 }
 

@@ -26,12 +26,14 @@ pub(crate) struct Entry<T> {
     pub(crate) compiled: T,
     /// Of a flag: its state. `None` where it is unusable.
     pub(crate) state: Option<State>,
+    /// True if it was kept, and is as it was.
+    pub(crate) is_kept: bool,
 }
 
 impl<T> Entry<T> {
     /// Something that was compiled. Without its name it can be linked, but not be found again.
     pub(crate) fn new(name: Option<&str>, definition: Digest, compiled: T) -> Self {
-        Self { name: name.map_or(0, hash), whole: None, definition, compiled, state: None }
+        Self { name: name.map_or(0, hash), whole: None, definition, compiled, state: None, is_kept: false }
     }
 
     /// Lets it be recognised by its text, if that is an object: such a text says where it ends.
@@ -71,7 +73,8 @@ impl<T> Kept<T> {
     }
 
     /// Keeps something that is not there.
-    pub(crate) fn put(&mut self, entry: Box<Entry<T>>) {
+    pub(crate) fn put(&mut self, mut entry: Box<Entry<T>>) {
+        entry.is_kept = true;
         self.0.insert_unique(entry.name, entry, |entry| entry.name);
     }
 

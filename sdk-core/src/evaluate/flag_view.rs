@@ -60,8 +60,18 @@ impl<'r> FlagView<'r> {
     /// The flag's aliases, in the order of the document.
     pub fn aliases(&self) -> impl Iterator<Item = &'r str> + use<'r> {
         let (image, own) = (self.image(), self.flag);
-        let aliases = (0..image.head(Head::Aliases)).map(|alias| image.alias(alias));
-        aliases.filter(move |(_, flag)| *flag == own).map(|(alias, _)| image.str(alias))
+        // A ruleset has them in the order of their flags: a caller that asks for those of every flag does not pass all of them each time.
+        let count = image.head(Head::Aliases);
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if image.alias(middle).1 < own {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (low..count).map(|alias| image.alias(alias)).take_while(move |(_, flag)| *flag == own).map(|(alias, _)| image.str(alias))
     }
 
     /// The flag's tags, in the order of the document.
@@ -242,6 +252,23 @@ mod tests {
         .unwrap();
         assert_eq!(compiled.errors, []);
         compiled.ruleset
+    }
+
+    #[test]
+    fn a_flag_has_the_aliases_that_its_document_gives_it() {
+        let compiled = compile(
+            r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{
+                "a":{"aliases":["z","y"],"prerequisites":[{"flag":"c","variants":["on"]}]},
+                "b":{},"c":{"aliases":["x"]},"d":{"aliases":["y","w","v","u"]},"e":{}}}"#,
+            None,
+        )
+        .unwrap();
+        // `y` is the alias of the flag that stands first, and a prerequisite is numbered first.
+        assert_eq!(compiled.ruleset.flag_keys().collect::<Vec<_>>(), ["c", "a", "b", "d", "e"]);
+        let expected: [(&str, &[&str]); 5] = [("a", &["z", "y"]), ("b", &[]), ("c", &["x"]), ("d", &["w", "v", "u"]), ("e", &[])];
+        for (key, aliases) in expected {
+            assert_eq!(compiled.ruleset.flag(key).unwrap().aliases().collect::<Vec<_>>(), aliases, "{key}");
+        }
     }
 
     #[test]
