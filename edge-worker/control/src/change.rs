@@ -221,7 +221,7 @@ pub struct Record {
     pub link: Link,
     /// The change, its actor and its place, as canonical JSON.
     pub payload: String,
-    /// What it commits to, and the chain with it.
+    /// The hashes that it commits to, and that of the chain with it.
     pub hashes: Hashes,
 }
 

@@ -1,5 +1,5 @@
--- What the rows of its version hash to: each record commits to it, so that a row that was altered here is found. NULL in a record that
--- was written before.
+-- The hash of the rows that a version wrote: each of its records commits to it, so that verifying finds an altered row. NULL in a
+-- record that was written before.
 ALTER TABLE feature_flag_changes ADD COLUMN rows_hash TEXT;
 
 CREATE INDEX history_by_version ON history (version, kind, name, part);

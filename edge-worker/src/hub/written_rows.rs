@@ -1,4 +1,4 @@
-//! What each version wrote, hashed as it lies in the store, in one pass over all of it.
+//! Hashes the rows that each version wrote, as they lie in the store, in one pass over all of them.
 use std::collections::VecDeque;
 
 use control::change::{Hash, RowsHasher};

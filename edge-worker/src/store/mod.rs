@@ -61,12 +61,12 @@ pub(crate) struct Outcome {
     pub(crate) at: Millis,
 }
 
-/// What a release may do with a store.
+/// The use that a release may make of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Everything.
+    /// Read and write it.
     Write,
-    /// Read it: a later release wrote what this one would spoil.
+    /// Read it: a later release wrote rows that this one would spoil.
     Serve,
     /// Not even that: it would be read wrongly.
     Nothing,
@@ -76,7 +76,7 @@ pub(crate) enum Access {
 ///
 /// One writer at a time; every write is all or nothing, and there when it returns.
 pub(crate) trait Store {
-    /// What this release may do with it.
+    /// The use that this release may make of the store.
     fn access(&self) -> Result<Access>;
     /// The version of the newest change.
     fn newest_version(&self) -> Result<Option<u32>>;
@@ -107,8 +107,8 @@ pub(crate) trait Store {
     fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>>;
     /// The next parts of all that was ever written, ordered by version, kind, name and part; empty behind the last.
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;
-    /// Something that serves and that no record tells: a row or a page that is not at its last version, or a version without a record
-    /// behind one with a record. `None` where there is nothing of the kind.
+    /// Returns a contradiction between what serves and the history, as a sentence: a row or a page that is not at its last version, or
+    /// a version without a record behind one with a record. `None` if there is none.
     fn untold(&self) -> Result<Option<String>>;
     /// Versions below one, newest first.
     fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<Version>>;

@@ -262,7 +262,7 @@ fn put_version(sql: &impl Database, version: u32, at: Millis) -> Result<()> {
     sql.run("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![i64::from(version).into(), at.0.into()])
 }
 
-/// Where a row lies: its kind by name, so that kinds of later releases are carried too, and its page if it has one.
+/// The place of a row: its kind by name, so that backups carry kinds of later releases too, and its page if it has one.
 pub(super) struct Located<'r> {
     kind: &'r str,
     name: &'r str,
@@ -351,7 +351,7 @@ mod tests {
         {
             let memory = Memory::new();
             migrations::apply(&memory).unwrap();
-            // What the next release does, as far as this one can see it.
+            // The traces of a later release: a table, a migration, and the least forms.
             memory.script("CREATE TABLE jobs (due INTEGER)").unwrap();
             memory.run("INSERT INTO migrations VALUES (?)", vec![(own + 1).into()]).unwrap();
             memory.run("UPDATE store SET writes_from = ?, serves_from = ?", vec![writes_from.into(), serves_from.into()]).unwrap();

@@ -142,7 +142,7 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Whether a byte is 0; eight are looked at at once.
+/// Returns true if a byte is 0; it looks at eight at once.
 fn has_zero(bytes: &[u8]) -> bool {
     const ONES: u64 = u64::MAX / 255;
     let is_in = |eight: &[u8; 8]| {

@@ -230,7 +230,7 @@ impl Compiler {
                 }
             },
         };
-        // What is wrong with a state is found again each time.
+        // A state's errors are not kept: linking finds them again each time.
         if self.keeps && entry.state.is_some() {
             entry.recognise_by(pieces, key, member.raw);
         }
@@ -242,7 +242,7 @@ impl Compiler {
         Entry::new(if self.keeps { Some(name) } else { None }, definition, compiled)
     }
 
-    /// Keeps the parts of a document, and nothing else, where that was `accepted`; else those alone that were kept before and are as they were.
+    /// Keeps the parts of an `accepted` document and nothing else; of a refused one, those that were kept before and are as they were.
     fn keep(&mut self, parts: Parts, accepted: bool) {
         if accepted {
             self.flags.clear();

@@ -104,7 +104,7 @@ impl Scratch {
         self.arena_used = 0;
     }
 
-    /// What is known of an attribute.
+    /// The words that are known of an attribute.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(super) fn attribute(&self, number: u32) -> &Attribute {
@@ -146,7 +146,7 @@ impl Scratch {
         }
     }
 
-    /// Whether one more decision goes to the memo; if not, there is room for all.
+    /// Returns true if one more decision goes to the memo; if not, it makes room for all.
     #[cold]
     fn is_one_of_few(&mut self, flags: u32) -> bool {
         self.few += 1;

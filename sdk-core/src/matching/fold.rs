@@ -73,7 +73,7 @@ pub(crate) fn folded(text: &[u8]) -> Vec<u8> {
 pub(crate) fn decode(text: &[u8]) -> (u32, usize) {
     let Some(&first) = text.first() else { return (0, 1) };
     let lead = u32::from(first);
-    // What these begin is longer than its shortest form, or nothing.
+    // Each of these bytes begins no code point, or one that has a shorter form.
     if !(0xc2..0xf8).contains(&first) {
         return (lead, 1);
     }

@@ -52,7 +52,7 @@ macro_rules! operations {
             #[cfg(test)]
             pub(super) const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// Whether this is the operation in the low byte of a word.
+            /// Returns true if this is the operation in the low byte of a word.
             #[inline]
             pub(super) const fn is_of(self, word: u32) -> bool {
                 word & 0xFF == self as u32

@@ -27,7 +27,7 @@ impl Memo {
         }
     }
 
-    /// What is remembered under a key.
+    /// The words that are remembered under a key.
     #[inline]
     pub(crate) fn get(&self, [first, second]: [u32; 2]) -> Option<&[u32; 4]> {
         self.find(first, second).map(|[_, _, remembered @ ..]| remembered)

@@ -99,7 +99,7 @@ pub(crate) struct Missed {
     pub(crate) row: u8,
     pub(crate) name: &'static str,
     pub(crate) machine: Machine,
-    /// What it takes, in the unit of its ceiling. It may not take more.
+    /// The amount that it takes, in the unit of its ceiling; more is a failure.
     pub(crate) most: f64,
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn measure(case_number: usize, case: &Case, number: usize, scratch: &
     Ok(measured)
 }
 
-/// How many instructions this machine completes in a millisecond: those of compiling a small document, by the shortest of many runs.
+/// The instructions that this machine completes in a millisecond: those of compiling a small document, by the shortest of many runs.
 #[expect(clippy::cast_precision_loss, reason = "counts of instructions are far below 2^53")]
 pub(crate) fn rate(scratch: &Path) -> Result<f64> {
     let (number, (case, _)) =

@@ -46,8 +46,8 @@ impl FlagHub {
         json(view::trail::changes(&records, next))
     }
 
-    /// Walks the chain from its first record, holds the rows of each version against what its records commit to, and what serves
-    /// against the last that was written of it.
+    /// Walks the chain from its first record, compares the rows of each version with the hash that its records name, and the tables
+    /// that serve with the history of rows.
     pub(super) fn verify_changes(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         asked.query.only(&[])?;
@@ -61,7 +61,7 @@ impl FlagHub {
         json(serde_json::to_string(&view).map_err(|error| worker::Error::from(error).into()))
     }
 
-    /// The first record that does not hold, or whose version wrote other rows than those in the store.
+    /// Returns the fault of the first record that does not hold, or whose rows in the store have another hash.
     fn broken_chain(&self, verifier: &mut Verifier) -> Result<Option<String>, Problem> {
         let mut rows = WrittenRows::of(&self.store);
         loop {

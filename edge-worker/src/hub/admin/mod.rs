@@ -62,8 +62,8 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads a request that the edge passes on. Its moment is that at which its body is there: a request whose body took long is
-    /// committed behind those that came meanwhile.
+    /// Reads a request that the edge passes on. Its moment is the arrival of its whole body: a slow upload is committed behind the
+    /// requests that came meanwhile, and must not be dated before them.
     pub(super) async fn of(mut request: Request, env: &Env) -> Result<Self, Problem> {
         let body = request.text().await?;
         let headers = request.headers();

@@ -36,8 +36,8 @@ fn one(sql: &impl Database, number: u32, migration: &str) -> Result<()> {
     sql.run("INSERT INTO migrations (number) VALUES (?)", vec![i64::from(number).into()])
 }
 
-/// What this release may do with a store that a later one may have written. A store tells the least form that may serve from it, and
-/// that may write it; a form is a number of migrations.
+/// Returns the use that this release may make of a store, which a later one may have written. A store tells the least form that may
+/// serve from it and the least that may write it; a form is a number of migrations.
 pub(super) fn access(sql: &impl Database) -> Result<Access> {
     let store: Forms = sql.one("SELECT writes_from, serves_from FROM store", Vec::new())?;
     Ok(match store {

@@ -1,4 +1,4 @@
-//! What lies in the tables, held against what the records of the trail commit to.
+//! Reads the tables for a verification: all parts that were ever written, and contradictions between the tables.
 use sdk_core::Millis;
 use serde::Deserialize;
 use worker::Result;
@@ -6,7 +6,7 @@ use worker::Result;
 use super::database::Database;
 use crate::store::audit::Part;
 
-/// How many parts are read at a time. A part has at most half a megabyte.
+/// The number of parts that one query reads. A part has at most half a megabyte.
 const PIECE: i64 = 64;
 
 pub(super) fn parts(sql: &impl Database, behind: Option<&Part>) -> Result<Vec<Part>> {

@@ -43,7 +43,7 @@ const MISSED: &[Missed] = &[
     },
 ];
 
-/// What a case takes on a machine, where that is known to be too much.
+/// The amount that a case takes on a machine, where it is known to pass the ceiling.
 pub(crate) fn missed(case: &Case, machine: Machine) -> Option<&'static Missed> {
     MISSED.iter().find(|missed| (missed.row, missed.name, missed.machine) == (case.row, case.name, machine))
 }
