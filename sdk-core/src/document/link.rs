@@ -77,6 +77,14 @@ impl LinkedFlag<'_> {
         self.aliases().chain([self.key])
     }
 
+    /// Its part and its state, where both are kept behind linking.
+    fn kept(&self) -> Option<(&Image, &State)> {
+        match &self.parts {
+            Some((Lent::Kept(part), Lent::Kept(state))) => Some((part, state)),
+            Some((Lent::Spent(_), _) | (_, Lent::Spent(_))) | None => None,
+        }
+    }
+
     /// The aliases that are not dropped.
     fn aliases(&self) -> impl Iterator<Item = &str> {
         let is_kept = |index: &usize| self.dropped.binary_search(index).is_err();
@@ -97,6 +105,9 @@ pub(crate) fn link<'f>(
     let mut builder = Builder::new(key.subkey(b"\0symbols"));
     let segments = Segments::link(segments, segment_names, key, &mut builder, report);
     let mut linked: Vec<LinkedFlag<'_>> = flags.filter_map(|flag| find(flag, &segments, report)).collect();
+    let kept = linked.iter().filter_map(LinkedFlag::kept);
+    let listed = kept.clone().flat_map(|(_, state)| [&state.rollout.allow, &state.rollout.deny]).map(|list| [list.count(), list.bytes()]);
+    builder.expect_parts(kept.map(|(part, _)| part), listed.fold([0; 2], |sum, list| [sum[0] + list[0], sum[1] + list[1]]));
     names::drop_aliases(flag_keys, &mut linked, report);
     let warnings = names::prefixes(&linked);
     let prerequisites::Linked { order, required } = prerequisites::link(&linked, report);

@@ -7,7 +7,8 @@ use hashbrown::{HashTable, hash_table::Entry};
 use super::{
     details::FlagType,
     image::{
-        ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, HAS_METADATA, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup, Span,
+        ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, HAS_METADATA, Head, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup,
+        Span,
     },
     symbol::{Exact, Fingerprints, Symbols as _},
 };
@@ -347,6 +348,20 @@ impl Builder {
         place(self.flags.len() - 1)
     }
 
+    /// Makes room for what is copied from these parts, which stay where they are, and for so many scalars of so many bytes of lists beside
+    /// them: copying one part after the other then moves nothing.
+    pub(crate) fn expect_parts<'p>(&mut self, parts: impl Iterator<Item = &'p Image> + Clone, listed: [usize; 2]) {
+        let sum = |head| parts.clone().map(|part| part.head(head) as usize).sum::<usize>();
+        let (count, symbols) = (parts.clone().count(), sum(Head::Symbols) + listed[0]);
+        self.code.reserve(sum(Head::Code) + listed[0]);
+        self.flags.reserve(count);
+        self.interned.texts.reserve(count, |(hash, _)| *hash);
+        self.symbols.hashes.reserve(symbols);
+        self.symbols.places.reserve(symbols);
+        self.symbols.scalars.reserve(listed[1]);
+        self.interned.symbols.reserve(symbols, |number| self.symbols.hash(*number));
+    }
+
     /// Makes room for so many aliases of so many bytes together.
     pub(crate) fn expect_aliases(&mut self, count: usize, bytes: usize) {
         self.aliases.reserve_exact(count);
@@ -390,9 +405,9 @@ impl Builder {
         // A list may be most of the document: what is done with goes at once.
         self.interned = Interned::default();
         let mut symbols = mem::take(&mut self.symbols);
-        // With their hashes beside them, because looking up each hash takes longer than sorting.
-        let mut order: Vec<(u64, u32)> = mem::take(&mut symbols.hashes).into_iter().zip(0..).collect();
-        order.sort_unstable();
+        // Four to eight symbols share an entry of the directory.
+        let directory_bits = (symbols.hashes.len() / 4).checked_ilog2().unwrap_or(0);
+        let order = by_hash(mem::take(&mut symbols.hashes), directory_bits);
         if symbol_width == Fingerprints::WIDTH && order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
             return None;
         }
@@ -419,12 +434,9 @@ impl Builder {
             list.sort_unstable();
         }
         drop(renumbered);
-        // Four to eight symbols share an entry of the directory.
-        let directory_bits = (order.len() / 4).checked_ilog2().unwrap_or(0);
         let mut directory = Vec::with_capacity((1 << directory_bits) + 1);
         for (index, (hash, _)) in order.iter().enumerate() {
-            let entry = hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize;
-            while directory.len() <= entry {
+            while directory.len() <= entry_of(*hash, directory_bits) {
                 directory.push(*starts.get(index)?);
             }
         }
@@ -458,7 +470,8 @@ impl Builder {
         for (hash, span) in texts {
             self.push_known(span, Agreement::Equal(hash));
         }
-        let image = self.write(&Index { symbols: &[], count: 0, directory_bits: 0, directory: &[0, 0] }, Exact::WIDTH);
+        let count = place(self.symbols.places.len());
+        let image = self.write(&Index { symbols: &[], count, directory_bits: 0, directory: &[0, 0] }, Exact::WIDTH);
         self.clear();
         image
     }
@@ -513,6 +526,44 @@ impl Builder {
         *bytes.get_mut(LENGTH_AT..)?.first_chunk_mut()? = length;
         Image::new(bytes.into(), symbol_width)
     }
+}
+
+/// Hashes with their numbers, ascending. Each is put into its entry of the directory first, and only those of one entry are sorted.
+fn by_hash(hashes: Vec<u64>, directory_bits: u32) -> Vec<(u64, u32)> {
+    // By entry: where its next hash goes; at last, where the entry ends.
+    let mut ends = vec![0_usize; (1 << directory_bits) + 1];
+    for hash in &hashes {
+        if let Some(count) = ends.get_mut(entry_of(*hash, directory_bits) + 1) {
+            *count += 1;
+        }
+    }
+    let mut sum = 0;
+    for end in &mut ends {
+        sum += *end;
+        *end = sum;
+    }
+    let mut order = vec![(0, 0); hashes.len()];
+    for (number, hash) in (0..).zip(hashes) {
+        if let Some(next) = ends.get_mut(entry_of(hash, directory_bits)) {
+            if let Some(place) = order.get_mut(*next) {
+                *place = (hash, number);
+            }
+            *next += 1;
+        }
+    }
+    let mut start = 0;
+    for end in ends {
+        if let Some(entry) = order.get_mut(start..end) {
+            entry.sort_unstable();
+        }
+        start = end;
+    }
+    order
+}
+
+/// The entry of the directory for a hash: its top bits.
+fn entry_of(hash: u64, directory_bits: u32) -> usize {
+    hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize
 }
 
 /// How the symbols of finished tables are found.
