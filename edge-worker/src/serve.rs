@@ -99,6 +99,7 @@ async fn dispatch(
         Handler::Restore => admin::restore(request, env).await,
         Handler::Cache => cache::report(request, env).await,
         Handler::Health => health::report(env).await,
+        Handler::Version => health::version(),
         Handler::Demo => assets::page("/demo/index.html", env).await,
         Handler::DemoExplain => {
             caller.unrestricted()?;
