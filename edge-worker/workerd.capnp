@@ -13,8 +13,8 @@
 #   JWKS, JWKS_URL              the keys that check RS256, ES256 and EdDSA: as text, or the address where the issuer has them. That
 #                               address is the only one the worker asks of its own accord, and whoever answers there is believed
 #   JWT_ISSUER, JWT_AUDIENCE    `iss` and `aud` of every token
-#   RATE_LIMITS                 a minute: `admin=30` changes by a subject, `user=30` evaluations with a user's token, `client=600` from
-#                               an address with the client key, separated by commas; or `off`
+#   RATE_LIMITS                 a minute: `admin=30` changes and `read=600` reads by a subject, `user=30` evaluations with a user's token,
+#                               `client=600` from an address with the client key, separated by commas; or `off`
 #   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
 #   DEMO=on                     opens `/demo/explain`, which tells anybody with the client key how answers come about, with the
 #                               lists and conditions that were compared

@@ -81,6 +81,15 @@ test('HEAD is GET without the body', async () => {
   }
 });
 
+test('the version names the release to anybody, and the format of programs', async () => {
+  const answer = await server.request('/version', { method: 'GET' });
+  const { version } = JSON.parse(await readFile(new URL('../../npm/package.json', import.meta.url), 'utf8'));
+  assert.deepEqual([answer.status, answer.json()], [200, { programFormat: 2, release: version }]);
+  // A parameter is none of its concern, and a body is none at all.
+  assert.equal((await server.request('/version', { method: 'POST' })).status, 405);
+  assert.equal((await server.request('/version/', { method: 'GET' })).status, 404);
+});
+
 test('health tells the version, and whether it may be old', async () => {
   const answer = await server.request('/health', { method: 'GET' });
   assert.equal(answer.status, 200);

@@ -1,5 +1,6 @@
 /**
- * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red.
+ * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red, and every fault of `edge.mjs`
+ * a unit test of the worker.
  *
  *     node tests/mutants/run.mjs [part of a name …]     or --check, which only looks whether every fault still has its place
  *
@@ -8,6 +9,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Digest } from '../identity/digest.mjs';
+import { edgeMutants } from './edge.mjs';
 import { mutants } from './mutants.mjs';
 import { readVectors, redOf } from './vectors.mjs';
 import { Workshop, around } from './workshop.mjs';
@@ -68,12 +70,33 @@ async function work(workshop, heap) {
   return survivors;
 }
 
+/** Puts each fault into the edge; answers how many turn no test red. */
+async function workOnEdge(workshop, chosen) {
+  for (const tests of new Set(chosen.map((mutant) => mutant.tests))) {
+    if (await workshop.isRed('edge-worker', tests)) throw new Error(`a test of ${tests} is red without any fault`);
+  }
+  let survivors = 0;
+  for (const mutant of chosen) {
+    const restore = workshop.spoil(mutant);
+    const red = await workshop.isRed('edge-worker', mutant.tests);
+    restore();
+    if (!red) survivors += 1;
+    console.log(`${mutant.name.padEnd(56)} ${mutant.tests.padStart(11)}  ${(red ? 'yes' : 'NO').padStart(12)}`);
+  }
+  return survivors;
+}
+
 const wanted = process.argv.slice(2);
-mutants.forEach(around);
+[...mutants, ...edgeMutants].forEach(around);
 if (wanted.includes('--check')) process.exit();
-const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+const isChosen = ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part));
+const [chosen, ofEdge] = [mutants, edgeMutants].map((all) => all.filter(isChosen));
 const workshops = Array.from({ length: Math.min(availableParallelism(), Math.max(chosen.length, 1)) }, (_, number) => new Workshop(number));
 const [first] = workshops;
+const ofEdgeSurvived = await workOnEdge(first, ofEdge);
+console.log(`${ofEdge.length} faults of the edge, ${ofEdgeSurvived} not noticed`);
+process.exitCode = ofEdgeSurvived === 0 && chosen.length + ofEdge.length > 0 ? 0 : 1;
+if (chosen.length === 0) process.exit();
 await Promise.all(workshops.map((workshop) => workshop.build(RUNNER, ...(workshop === first ? [['tests-identity', 'lines']] : []))));
 const lines = await first.ask('lines', ['--pairs', PAIRS, '--seed', SEED, '--strangers']);
 const few = lines.split('\n').slice(0, FEW).join('\n').concat('\n');
@@ -87,4 +110,4 @@ console.log(`${'mutant'.padEnd(56)} vectors red  identity red`);
 const heap = [...chosen];
 const survivors = (await Promise.all(workshops.map((workshop) => work(workshop, heap)))).reduce((sum, each) => sum + each, 0);
 console.log(`${chosen.length} faults, ${survivors} not noticed by both`);
-process.exitCode = survivors === 0 && chosen.length > 0 ? 0 : 1;
+if (survivors > 0) process.exitCode = 1;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
-const CRATES = ['sdk-core', 'edge-worker/control', 'tests/native', 'tests/identity'];
+const CRATES = ['sdk-core', 'edge-worker', 'edge-worker/control', 'tests/native', 'tests/identity'];
 
 /** The text before and the text after the one place of a fault. */
 export function around({ name, file, find }) {
@@ -41,6 +41,13 @@ export class Workshop {
   /** The output of a program of the copy. */
   ask(name, args, input = '') {
     return this.#run(join(this.#target, 'debug', name), args, { input });
+  }
+
+  /** True if a unit test of a crate fails, among those whose path begins with a text. */
+  async isRed(crate, tests) {
+    const args = ['test', '--quiet', '--offline', '-p', crate, '--lib'];
+    await this.#run('cargo', [...args, '--no-run'], { cwd: this.#copy });
+    return this.#run('cargo', [...args, tests], { cwd: this.#copy }).then(() => false, () => true);
   }
 
   /** Puts a fault into the copy; answers how to take it out again. */

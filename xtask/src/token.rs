@@ -13,7 +13,7 @@ use sha2::Sha256;
 
 use crate::keys::Keys;
 
-const ROLES: [&str; 4] = ["service", "admin", "organization_admin", "member"];
+const ROLES: [&str; 6] = ["service", "admin", "operator", "viewer", "organization_admin", "member"];
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
@@ -119,6 +119,8 @@ mod tests {
     #[test]
     fn a_role_needs_what_it_is_for() {
         assert_eq!(refused("--data d --sub s --role admin"), "");
+        assert_eq!(refused("--data d --sub s --role operator"), "");
+        assert_eq!(refused("--data d --sub s --role viewer --organization o"), "this role is not for one organization");
         assert_eq!(refused("--data d --sub s --role member --organization o"), "");
         assert_eq!(refused("--data d --sub s --role member"), "this role needs --organization");
         assert_eq!(refused("--data d --sub s --role admin --organization o"), "this role is not for one organization");

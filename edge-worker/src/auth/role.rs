@@ -1,13 +1,18 @@
-//! The roles of a token, and what each permits.
+//! The roles of a token. What each permits stands in the table of routes.
 use super::json::{Json, Object};
+use crate::http::rights::CallerKind;
 
 /// The role in a token.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// A program of the deployment's own.
     Service,
     /// A person who runs the deployment.
     Admin,
+    /// A person on call: moves rollouts and kills flags.
+    Operator,
+    /// Reads everything.
+    Viewer,
     /// Decides about the overrides of one organization and of its customers.
     OrganizationAdmin { organization: String },
     /// Reads what concerns one organization.
@@ -31,26 +36,30 @@ impl Role {
         match text("role")? {
             "service" => Some(Self::Service),
             "admin" => Some(Self::Admin),
+            "operator" => Some(Self::Operator),
+            "viewer" => Some(Self::Viewer),
             "organization_admin" => organization.map(|organization| Self::OrganizationAdmin { organization }),
             "member" => organization.map(|organization| Self::Member { organization }),
             _ => None,
         }
     }
 
-    /// As it stands in a token, and in the record of a change.
-    pub(super) const fn as_str(&self) -> &'static str {
+    /// The role's column in the matrix of rights, whose name stands in a token and in the record of a change.
+    pub(super) const fn kind(&self) -> CallerKind {
         match self {
-            Self::Service => "service",
-            Self::Admin => "admin",
-            Self::OrganizationAdmin { .. } => "organization_admin",
-            Self::Member { .. } => "member",
+            Self::Service => CallerKind::Service,
+            Self::Admin => CallerKind::Admin,
+            Self::Operator => CallerKind::Operator,
+            Self::Viewer => CallerKind::Viewer,
+            Self::OrganizationAdmin { .. } => CallerKind::OrganizationAdmin,
+            Self::Member { .. } => CallerKind::Member,
         }
     }
 
     /// The one organization that the role is for.
     pub(super) fn organization(&self) -> Option<&str> {
         match self {
-            Self::Service | Self::Admin => None,
+            Self::Service | Self::Admin | Self::Operator | Self::Viewer => None,
             Self::OrganizationAdmin { organization } | Self::Member { organization } => Some(organization),
         }
     }
@@ -72,6 +81,8 @@ mod tests {
         let member = r#"{"app_metadata":{"role":"member","organizationId":"o-1","provider":"email"}}"#;
         assert_eq!(read(r#"{"app_metadata":{"role":"service"}}"#), Some(Role::Service));
         assert_eq!(read(admin), Some(Role::Admin));
+        assert_eq!(read(r#"{"app_metadata":{"role":"operator"}}"#), Some(Role::Operator));
+        assert_eq!(read(r#"{"app_metadata":{"role":"viewer","organizationId":"o-1"}}"#), Some(Role::Viewer));
         assert_eq!(read(deputy), Some(Role::OrganizationAdmin { organization: organization() }));
         assert_eq!(read(member), Some(Role::Member { organization: organization() }));
         assert_eq!(read(r#"{"role":"service_role"}"#), Some(Role::Service));
@@ -103,10 +114,12 @@ mod tests {
         for (role, name, reach) in [
             (Role::Service, "service", None),
             (Role::Admin, "admin", None),
+            (Role::Operator, "operator", None),
+            (Role::Viewer, "viewer", None),
             (Role::OrganizationAdmin { organization: organization() }, "organization_admin", Some("o-1")),
             (Role::Member { organization: organization() }, "member", Some("o-1")),
         ] {
-            assert_eq!((role.as_str(), role.organization()), (name, reach));
+            assert_eq!((role.kind().as_str(), role.organization()), (name, reach));
         }
     }
 }

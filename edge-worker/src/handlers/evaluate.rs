@@ -16,7 +16,6 @@ use super::{
     versioned,
 };
 use crate::{
-    auth::Server,
     body, clock,
     host::Host,
     problem::Problem,
@@ -26,7 +25,7 @@ use crate::{
 
 const MOST: usize = 1_000;
 
-pub(crate) async fn many(_server: Server, request: &mut Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn many(request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let body = body::read(request, body::DOCUMENT).await?;
     let (mut questions, version) = parse(&body)?;
     if settings::is_off(env) {

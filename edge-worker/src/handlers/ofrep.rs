@@ -13,7 +13,7 @@ use worker::{Request, Response};
 
 use super::{JSON, json, question::Question, tagged, versioned};
 use crate::{
-    auth::Evaluator,
+    auth::Caller,
     body, clock,
     etag::Etag,
     host::Host,
@@ -24,11 +24,11 @@ use crate::{
 };
 
 /// `POST /ofrep/v1/evaluate/flags/{key}`; `key` as it stands in the path.
-pub(crate) async fn flag(evaluator: Evaluator, request: &mut Request, env: &Host, key: &str) -> Result<Response, Problem> {
-    let asked = ask(&evaluator, request, env).await?;
+pub(crate) async fn flag(caller: &Caller, request: &mut Request, env: &Host, key: &str) -> Result<Response, Problem> {
+    let asked = ask(caller, request, env).await?;
     let key = percent_decode_str(key).decode_utf8_lossy();
     let Some((serving, overrides, context)) = asked else { return json(switched_off(&key)) };
-    let mut visitor = serving.ruleset.visitor(overrides.of(&context), &context, clock::now()).seeing(evaluator.audience().tags);
+    let mut visitor = serving.ruleset.visitor(overrides.of(&context), &context, clock::now()).seeing(caller.audience().tags);
     let evaluation = visitor.evaluate(&key, None);
     let mut body = String::new();
     write(&mut body, &key, &evaluation, &serving, true);
@@ -41,13 +41,13 @@ pub(crate) async fn flag(evaluator: Evaluator, request: &mut Request, env: &Host
 }
 
 /// `POST /ofrep/v1/evaluate/flags`.
-pub(crate) async fn flags(evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let Some((serving, overrides, context)) = ask(&evaluator, request, env).await? else {
+pub(crate) async fn flags(caller: &Caller, request: &mut Request, env: &Host) -> Result<Response, Problem> {
+    let Some((serving, overrides, context)) = ask(caller, request, env).await? else {
         // A flag that is not in the list is the default in the code.
         let body = br#"{"flags":[]}"#.to_vec();
         return tagged(request, &Etag::strong(&body), JSON, body);
     };
-    let body = all(&serving, &overrides, &context, evaluator.audience().tags).into_bytes();
+    let body = all(&serving, &overrides, &context, caller.audience().tags).into_bytes();
     versioned(tagged(request, &Etag::strong(&body), JSON, body)?, &serving)
 }
 
@@ -65,10 +65,10 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Re
 }
 
 /// The ruleset, overrides and context that answer a question; `None` while all flags are switched off.
-async fn ask(evaluator: &Evaluator, request: &mut Request, env: &Host) -> Result<Option<(Serving, Overrides, Context)>, Problem> {
+async fn ask(caller: &Caller, request: &mut Request, env: &Host) -> Result<Option<(Serving, Overrides, Context)>, Problem> {
     let version = version_named(&Query::lenient(request));
     let body = body::read(request, body::QUESTION).await?;
-    let mut context = evaluator.admit(Question::parse(&body)?.context()?)?;
+    let mut context = caller.admit(Question::parse(&body)?.context()?)?;
     if settings::is_off(env) {
         return Ok(None);
     }

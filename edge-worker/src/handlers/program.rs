@@ -8,7 +8,7 @@ use worker::{Request, Response};
 use super::{JSON, accept, question::Question, tagged, versioned};
 use crate::{
     auth::{
-        Evaluator,
+        Caller,
         identity::{self, Holder},
     },
     body,
@@ -22,18 +22,18 @@ use crate::{
 /// The form to run; the other one, JSON, is there to be read.
 const BINARY: &str = "application/vnd.twinflag.program";
 
-pub(crate) async fn make(evaluator: Evaluator, request: &mut Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn make(caller: &Caller, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &["format", "minVersion"])?;
     let accepted = request.headers().get("accept")?.unwrap_or_default();
     let form = accept::best(&accepted, &[BINARY, JSON]).and_then(|place| [BINARY, JSON].get(place).copied());
     let form = form.ok_or_else(|| Problem::not_acceptable(&format!("{BINARY}, {JSON}")))?;
     let format = query.number("format")?.map_or(FORMAT, |highest| highest.min(FORMAT));
     let body = body::read(request, body::QUESTION).await?;
-    let mut known = evaluator.admit(Question::parse(&body)?.context()?)?;
+    let mut known = caller.admit(Question::parse(&body)?.context()?)?;
     let named = OwnerKind::Organization.id(&known);
     let mut serving = ruleset_cache::current(env, query.number("minVersion")?).await?;
     let overrides = serving.overrides_of(env, &mut known).await?;
-    let audience = Audience { format, ..evaluator.audience() };
+    let audience = Audience { format, ..caller.audience() };
     let program = specialise(&serving.ruleset, overrides.of(&known), &known, audience).map_err(|error| match error {
         ProgramError::Format => Problem::not_acceptable(&format!("programs of format {FORMAT}")),
         error => Problem::context(error.as_str()),
@@ -41,7 +41,7 @@ pub(crate) async fn make(evaluator: Evaluator, request: &mut Request, env: &Host
     let bytes = if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() };
     let response = tagged(request, &Etag::strong(&bytes), form, bytes)?;
     response.headers().append("vary", "accept")?;
-    if let Some(visitor) = evaluator.holder().and_then(|holder| Holder::visitor(holder, &serving.ruleset)) {
+    if let Some(visitor) = caller.holder().and_then(|holder| Holder::visitor(holder, &serving.ruleset)) {
         response.headers().set(identity::HEADER, &utf8_percent_encode(&visitor, NON_ALPHANUMERIC).to_string())?;
     }
     // The program is for a visitor of this organization: who runs it says so of the visitor.

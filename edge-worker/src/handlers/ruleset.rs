@@ -9,9 +9,9 @@ use sdk_core::{
 use worker::{Request, Response, ResponseBuilder};
 
 use super::{JSON, tagged};
-use crate::{auth::Server, etag::Etag, host::Host, hub::client as hub, problem::Problem, query::Query, ruleset_cache};
+use crate::{etag::Etag, host::Host, hub::client as hub, problem::Problem, query::Query, ruleset_cache};
 
-pub(crate) async fn newest(_server: Server, request: &Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn newest(request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &["since"])?;
     let since = query.number("since")?;
     // A caller that knows the newest version is answered without the hub.

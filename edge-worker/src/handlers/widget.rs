@@ -12,7 +12,7 @@ use worker::{Request, Response};
 
 use super::{JSON, tagged, versioned};
 use crate::{
-    auth::Evaluator,
+    auth::Caller,
     clock,
     etag::Etag,
     host::Host,
@@ -27,7 +27,7 @@ const DEFAULTS: &str = include_str!("../../widget-defaults.json");
 /// The attributes that may be asked about.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "userId", "sessionId", "targetingKey"];
 
-pub(crate) async fn config(evaluator: Evaluator, request: &Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn config(caller: &Caller, request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &[&ATTRIBUTES[..], &["minVersion"]].concat())?;
     let mut context = Context::new();
     for (name, value) in query.iter().filter(|(name, _)| ATTRIBUTES.contains(name)) {
@@ -36,7 +36,7 @@ pub(crate) async fn config(evaluator: Evaluator, request: &Request, env: &Host) 
     if let Some(refusal) = context.refusal() {
         return Err(Problem::context(refusal));
     }
-    let mut context = evaluator.admit(context)?;
+    let mut context = caller.admit(context)?;
     let version = query.number("minVersion")?;
     let now = clock::now();
     let Ok(mut serving) = ruleset_cache::current(env, version).await else {
@@ -45,7 +45,7 @@ pub(crate) async fn config(evaluator: Evaluator, request: &Request, env: &Host) 
     };
     let overrides = serving.overrides_of(env, &mut context).await?;
     versioned(
-        answer(request, &query, &evaluated(&serving, &overrides, &context, evaluator.audience().tags, now), Some(&serving), now)?,
+        answer(request, &query, &evaluated(&serving, &overrides, &context, caller.audience().tags, now), Some(&serving), now)?,
         &serving,
     )
 }

@@ -66,14 +66,7 @@ impl FlagHub {
         let path = request.path();
         self.check_open()?;
         self.check_access(&path, &request.method())?;
-        match path.as_str() {
-            "/admin/backup" => return self.back_up(),
-            "/admin/restore" => return self.restore(request).await,
-            _ => {}
-        }
         if path.starts_with("/admin/") {
-            // A store that is empty has its first document before anybody changes it.
-            self.import_first_if_empty().await?;
             return self.administer(request).await;
         }
         match (request.method(), path.as_str()) {

@@ -13,6 +13,7 @@ use crate::{clock, problem::Problem, settings};
 
 struct Limits {
     admin: Limiter,
+    read: Limiter,
     user: Limiter,
     client: Limiter,
 }
@@ -27,6 +28,11 @@ pub(crate) fn admin(subject: &str, env: &Env) -> Result<(), Problem> {
     count(env, |limits| Some((&mut limits.admin, subject.to_owned())))
 }
 
+/// Counts a read by an administrator.
+pub(crate) fn read(subject: &str, env: &Env) -> Result<(), Problem> {
+    count(env, |limits| Some((&mut limits.read, subject.to_owned())))
+}
+
 /// Counts an evaluation with a user's token.
 pub(crate) fn user(subject: &str, env: &Env) -> Result<(), Problem> {
     count(env, |limits| Some((&mut limits.user, subject.to_owned())))
@@ -39,22 +45,24 @@ pub(crate) fn client(request: &Request, env: &Env) -> Result<(), Problem> {
 
 fn count(env: &Env, choose: impl FnOnce(&mut Limits) -> Option<(&mut Limiter, String)>) -> Result<(), Problem> {
     LIMITS.with(|limits| {
-        let mut limits = limits.get_or_init(|| RefCell::new(read(env).map(Limits::of))).borrow_mut();
+        let mut limits = limits.get_or_init(|| RefCell::new(rates(env).map(Limits::of))).borrow_mut();
         let Some((limiter, subject)) = limits.as_mut().and_then(choose) else { return Ok(()) };
         limiter.pass(&subject, clock::now()).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
     })
 }
 
-fn read(env: &Env) -> Option<Rates> {
+fn rates(env: &Env) -> Option<Rates> {
     let Some(text) = settings::text(env, "RATE_LIMITS") else { return Some(rates::DEFAULT) };
     rates::parse(&text).unwrap_or_else(|()| {
-        console_error!("RATE_LIMITS is not read, and the defaults hold: expected off, or rates such as admin=30,user=30,client=600");
+        console_error!(
+            "RATE_LIMITS is not read, and the defaults hold: expected off, or rates such as admin=30,read=600,user=30,client=600"
+        );
         Some(rates::DEFAULT)
     })
 }
 
 impl Limits {
-    const fn of(Rates { admin, user, client }: Rates) -> Self {
-        Self { admin: Limiter::new(admin), user: Limiter::new(user), client: Limiter::new(client) }
+    const fn of(Rates { admin, read, user, client }: Rates) -> Self {
+        Self { admin: Limiter::new(admin), read: Limiter::new(read), user: Limiter::new(user), client: Limiter::new(client) }
     }
 }

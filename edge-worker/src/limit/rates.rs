@@ -1,17 +1,19 @@
-//! How much a deployment allows: the binding `RATE_LIMITS`, such as `admin=30,user=30,client=600`, or `off`.
+//! How much a deployment allows: the binding `RATE_LIMITS`, such as `admin=30,read=600,user=30,client=600`, or `off`.
 
 /// How many a minute; what is not named keeps its default.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Rates {
     /// Changes by one administrator.
     pub(super) admin: usize,
+    /// Reads by one administrator.
+    pub(super) read: usize,
     /// Evaluations with one user's token.
     pub(super) user: usize,
     /// Evaluations with a client key, from one address.
     pub(super) client: usize,
 }
 
-pub(super) const DEFAULT: Rates = Rates { admin: 30, user: 30, client: 600 };
+pub(super) const DEFAULT: Rates = Rates { admin: 30, read: 600, user: 30, client: 600 };
 
 /// The times of so many are remembered, for each who asks.
 const MOST: usize = 100_000;
@@ -27,6 +29,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Rates>, ()> {
         let rate = rate.trim().parse().ok().filter(|rate| (1..=MOST).contains(rate)).ok_or(())?;
         match name.trim() {
             "admin" => rates.admin = rate,
+            "read" => rates.read = rate,
             "user" => rates.user = rate,
             "client" => rates.client = rate,
             _ => return Err(()),
@@ -43,7 +46,7 @@ mod tests {
     fn rates_are_named() {
         assert_eq!(parse("off"), Ok(None));
         assert_eq!(parse("client=1"), Ok(Some(Rates { client: 1, ..DEFAULT })));
-        assert_eq!(parse("admin=5, user = 6,client=100000"), Ok(Some(Rates { admin: 5, user: 6, client: 100_000 })));
+        assert_eq!(parse("admin=5, user = 6,read=7,client=100000"), Ok(Some(Rates { admin: 5, read: 7, user: 6, client: 100_000 })));
     }
 
     #[test]

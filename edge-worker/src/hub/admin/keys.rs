@@ -12,7 +12,7 @@ use control::{
 };
 use sdk_core::Millis;
 use serde::Deserialize;
-use worker::{Method, Response};
+use worker::Response;
 
 use super::{
     Asked, CommandAnswer,
@@ -35,19 +35,8 @@ impl FlagHub {
         json(view::list("keys", &views))
     }
 
-    /// Nothing, an id, or an id and `/rotate` stands behind `keys`.
-    pub(super) fn change_keys(&self, asked: &Asked, of: &str) -> Result<Response, Problem> {
-        self.check_within(asked, None, None)?;
-        match (of.split_once('/').unwrap_or((of, "")), &asked.method) {
-            (("", ""), Method::Post) => self.create_key(asked),
-            ((id, "rotate"), Method::Post) => self.rotate_key(asked, id),
-            ((id, ""), Method::Delete) => self.revoke_key(asked, id),
-            _ => Err(Problem::not_found()),
-        }
-    }
-
     /// `{ kind, label, origins?, tags?, identity?, expiresAt?, reason? }`.
-    fn create_key(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn create_key(&self, asked: &Asked) -> Result<Response, Problem> {
         asked.query.only(&[])?;
         let Create { kind, label, origins, tags, identity, expires_at, reason, changed_by } = read(&asked.body)?;
         let kind =
@@ -61,7 +50,7 @@ impl FlagHub {
 
     /// `{ overlap?, expiresAt?, reason? }`: for how many milliseconds both are good, and when the successor expires, `null` for
     /// never.
-    fn rotate_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
+    pub(super) fn rotate_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
         asked.query.only(&[])?;
         let Rotate { overlap, expires_at, reason, changed_by } = read(&asked.body)?;
         let expiry = match expires_at {
@@ -79,7 +68,7 @@ impl FlagHub {
     }
 
     /// `?reason=`.
-    fn revoke_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
+    pub(super) fn revoke_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
         let query = asked.query.only(&["reason"])?;
         let by = asked.by(query.get("reason").map(str::to_owned), None)?;
         self.carry_out(asked, &Command::Key(KeyCommand::Revoke { id: id.to_owned() }), &Rows::default(), &by)

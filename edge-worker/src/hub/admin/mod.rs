@@ -26,9 +26,16 @@ use super::{
     FlagHub,
     ground::Ground,
     record::{Again, Written, write},
-    wire::{self, MEMBER, matches},
+    wire::{self, matches},
 };
-use crate::{clock, etag::Etag, problem::Problem, query::Query, store::Store};
+use crate::{
+    clock,
+    etag::Etag,
+    http::routes::{self, Handler, HubHandler},
+    problem::Problem,
+    query::Query,
+    store::Store,
+};
 
 /// The bodies that answer a command.
 struct CommandAnswer {
@@ -108,15 +115,23 @@ impl Asked {
 impl FlagHub {
     /// Answers an operator.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
+        let (handler, parameter) = routed(&request)?;
+        if handler == Handler::BackUp {
+            return self.back_up();
+        }
+        if handler == Handler::Restore {
+            return self.restore(request).await;
+        }
+        // What the worker answers by itself it does not pass on.
+        let Handler::Hub(handler) = handler else { return Err(Problem::not_found()) };
+        // A store that is empty has its first document before anybody changes it.
+        self.import_first_if_empty().await?;
         let mut asked = Asked::of(request, &self.env).await?;
         self.check_open()?;
         if let Some(environment) = asked.query.take("environment") {
             self.check_environment(&environment)?;
         }
         let is_read = matches!(asked.method, Method::Get | Method::Head);
-        if !is_read && asked.role == MEMBER {
-            return Err(Problem::wrong_credentials("a role that may change something"));
-        }
         if !is_read && let Some(again) = self.answered(&asked)? {
             return Ok(again);
         }
@@ -126,24 +141,24 @@ impl FlagHub {
         {
             return Err(Problem::version_mismatch(version));
         }
-        let (path, verb) = asked.path.split_once('/').unwrap_or((&asked.path, ""));
-        match (path, verb, is_read) {
-            ("feature-flags", _, true) => self.list_features(&asked),
-            ("feature-flags", _, false) => self.change_feature(&asked),
-            ("overrides", _, true) => self.list_overrides(&asked),
-            ("overrides", _, false) => self.change_overrides(&asked),
-            ("customers", _, true) => self.list_customers(&asked),
-            ("customers", _, false) => self.assign_customer(&asked),
-            ("keys", "", true) => self.list_keys(&asked),
-            ("keys", of, false) => self.change_keys(&asked, of),
-            ("rollout", verb, false) => self.change_rollout(&asked, verb),
-            ("document", _, false) => self.import_document(&asked),
-            ("changes", "verify", true) => self.verify_changes(&asked),
-            ("changes", _, true) => self.list_changes(&asked),
-            ("events", _, true) => self.list_events(&asked),
-            ("versions", _, true) => self.list_versions(&asked),
-            ("stats", _, true) => self.list_stats(&asked),
-            _ => Err(Problem::not_found()),
+        match handler {
+            HubHandler::ImportDocument => self.import_document(&asked),
+            HubHandler::ListFeatures => self.list_features(&asked),
+            HubHandler::ChangeFeature => self.change_feature(&asked),
+            HubHandler::ListOverrides => self.list_overrides(&asked),
+            HubHandler::ChangeOverrides => self.change_overrides(&asked),
+            HubHandler::ListCustomers => self.list_customers(&asked),
+            HubHandler::AssignCustomer => self.assign_customer(&asked),
+            HubHandler::ListKeys => self.list_keys(&asked),
+            HubHandler::CreateKey => self.create_key(&asked),
+            HubHandler::RotateKey => self.rotate_key(&asked, &parameter),
+            HubHandler::RevokeKey => self.revoke_key(&asked, &parameter),
+            HubHandler::Rollout(verb) => self.change_rollout(&asked, verb),
+            HubHandler::ListChanges => self.list_changes(&asked),
+            HubHandler::VerifyChanges => self.verify_changes(&asked),
+            HubHandler::ListVersions => self.list_versions(&asked),
+            HubHandler::ListEvents => self.list_events(&asked),
+            HubHandler::ListStats => self.list_stats(&asked),
         }
     }
 
@@ -259,6 +274,14 @@ impl FlagHub {
     fn ground(&self) -> Result<std::rc::Rc<Ground>, Problem> {
         self.ground.newest(&self.store)
     }
+}
+
+/// The handler of a request that the edge passed on, and the parameter in its path.
+fn routed(request: &Request) -> Result<(Handler, String), Problem> {
+    let served = routes::find(&format!("/api{}", request.path())).ok_or_else(Problem::not_found)?;
+    // The rows of one method and path have one handler: they differ in their callers and limits, which are the edge's to check.
+    let route = served.of(request.inner().method().as_str()).first().ok_or_else(Problem::not_found)?;
+    Ok((route.handler, served.parameter))
 }
 
 impl From<Refusal> for Problem {

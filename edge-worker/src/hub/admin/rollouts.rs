@@ -16,23 +16,22 @@ use super::{
     body::{Object, read},
     spelling,
 };
-use crate::{hub::FlagHub, problem::Problem, store::Store};
+use crate::{http::routes::Verb, hub::FlagHub, problem::Problem, store::Store};
 
 impl FlagHub {
-    pub(super) fn change_rollout(&self, asked: &Asked, verb: &str) -> Result<Response, Problem> {
+    pub(super) fn change_rollout(&self, asked: &Asked, verb: Verb) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         let Named { flag, order, reason, changed_by } = match verb {
-            "create" => body::<Create>(asked)?,
-            "start" => step(asked, Step::Start)?,
-            "advance" => body::<Advance>(asked)?,
-            "pause" => step(asked, Step::Pause)?,
-            "resume" => step(asked, Step::Resume)?,
-            "complete" => step(asked, Step::Complete)?,
-            "rollback" => wanting_reason(step(asked, Step::RollBack)?)?,
-            "lists" => body::<Other>(asked)?,
-            "percentage" => body::<Share>(asked)?,
-            "guard" => body::<Watch>(asked)?,
-            _ => return Err(Problem::not_found()),
+            Verb::Create => body::<Create>(asked)?,
+            Verb::Start => step(asked, Step::Start)?,
+            Verb::Advance => body::<Advance>(asked)?,
+            Verb::Pause => step(asked, Step::Pause)?,
+            Verb::Resume => step(asked, Step::Resume)?,
+            Verb::Complete => step(asked, Step::Complete)?,
+            Verb::Rollback => wanting_reason(step(asked, Step::RollBack)?)?,
+            Verb::Lists => body::<Other>(asked)?,
+            Verb::Percentage => body::<Share>(asked)?,
+            Verb::Guard => body::<Watch>(asked)?,
         };
         let by = asked.by(reason, changed_by)?;
         let observed = self.observed(&flag)?;

@@ -1,0 +1,392 @@
+//! Every route that is served, on one screen. The worker and the hub read this table; no other list of paths exists.
+use matchit::Router;
+use serde::Deserialize;
+
+use super::rights::CallerKind::{self, Admin, Anyone, ClientKey, Member, Operator, OrganizationAdmin, ServerKey, Service, User, Viewer};
+
+/// One method of one path, in one case.
+#[derive(Clone, Copy)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    /// The requests that the row is for.
+    pub(crate) when: When,
+    pub(crate) open_to: &'static [CallerKind],
+    pub(crate) limit: Limit,
+    pub(crate) audience: Audience,
+    pub(crate) handler: Handler,
+}
+
+/// A case of a method and a path, told by the request's body. Of the rows that fit a request, the first is its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum When {
+    Always,
+    /// The body's `action` is `kill`.
+    Kill,
+    /// The body has an `action`.
+    Action,
+}
+
+/// What a request is counted as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Limit {
+    /// Takes something back, holds it or switches it off, or costs nothing: never refused for its number.
+    Never,
+    /// By the address of a client key and the subject of a token. Server keys are not counted.
+    Evaluation,
+    /// By the subject.
+    Read,
+    /// By the subject.
+    Change,
+}
+
+/// The audience of a route. It decides which caches may keep the answer and which origins may read it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Audience {
+    /// Pages, also those of other origins: they keep an answer and ask whether it still holds.
+    Pages,
+    /// Servers and monitors: nobody keeps anything.
+    Programs,
+    /// Operators: no cache keeps an answer, and pages of other origins are refused.
+    Operators,
+    /// Browsers that load the pages of this server.
+    Visitors,
+}
+
+/// What answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Handler {
+    OfrepFlag,
+    OfrepFlags,
+    Program,
+    Widget,
+    Evaluate,
+    Ruleset,
+    Outcomes,
+    Explain,
+    ExportDocument,
+    Cache,
+    Hub(HubHandler),
+    BackUp,
+    Restore,
+    Health,
+    Version,
+    Demo,
+    DemoExplain,
+    Asset,
+}
+
+/// What answers in the hub, to which the worker passes the request on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HubHandler {
+    ImportDocument,
+    ListFeatures,
+    ChangeFeature,
+    ListOverrides,
+    ChangeOverrides,
+    ListCustomers,
+    AssignCustomer,
+    ListKeys,
+    CreateKey,
+    RotateKey,
+    RevokeKey,
+    Rollout(Verb),
+    ListChanges,
+    VerifyChanges,
+    ListVersions,
+    ListEvents,
+    ListStats,
+}
+
+/// A command on a rollout.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verb {
+    Create,
+    Start,
+    Advance,
+    Pause,
+    Resume,
+    Complete,
+    Percentage,
+    Guard,
+    Rollback,
+    Lists,
+}
+
+const ANYONE: &[CallerKind] = &[Anyone];
+const KEYS_AND_TOKENS: &[CallerKind] =
+    &[ServerKey, ClientKey, Service, CallerKind::Admin, Operator, Viewer, OrganizationAdmin, Member, User];
+const SERVERS: &[CallerKind] = &[ServerKey];
+const ADMINS: &[CallerKind] = &[Service, Admin];
+const OPERATORS: &[CallerKind] = &[Service, Admin, Operator];
+const READERS: &[CallerKind] = &[Service, Admin, Operator, Viewer];
+/// An organization's people see what is theirs.
+const READERS_AND_OWN: &[CallerKind] = &[Service, Admin, Operator, Viewer, OrganizationAdmin, Member];
+/// Its administrator changes what is theirs.
+const ADMINS_AND_OWN: &[CallerKind] = &[Service, Admin, OrganizationAdmin];
+
+const EVALUATION: Row = Row(KEYS_AND_TOKENS, Limit::Evaluation, Audience::Pages);
+const SERVER: Row = Row(SERVERS, Limit::Evaluation, Audience::Programs);
+const READ: Row = Row(READERS, Limit::Read, Audience::Operators);
+const READ_OWN: Row = Row(READERS_AND_OWN, Limit::Read, Audience::Operators);
+const STEER: Row = Row(OPERATORS, Limit::Change, Audience::Operators);
+const EMERGENCY: Row = Row(OPERATORS, Limit::Never, Audience::Operators);
+const ADMINISTER: Row = Row(ADMINS, Limit::Change, Audience::Operators);
+const CHANGE_OWN: Row = Row(ADMINS_AND_OWN, Limit::Change, Audience::Operators);
+const MONITOR: Row = Row(ANYONE, Limit::Never, Audience::Programs);
+const PAGE: Row = Row(ANYONE, Limit::Never, Audience::Visitors);
+
+/// The rows of a path stand together.
+pub(crate) const ROUTES: &[Route] = &[
+    EVALUATION.on("POST", "/ofrep/v1/evaluate/flags/{key}", Handler::OfrepFlag),
+    EVALUATION.on("POST", "/ofrep/v1/evaluate/flags", Handler::OfrepFlags),
+    EVALUATION.on("POST", "/v1/program", Handler::Program),
+    EVALUATION.on("GET", "/api/widget/config", Handler::Widget),
+    SERVER.on("POST", "/v1/evaluate", Handler::Evaluate),
+    SERVER.on("GET", "/v1/ruleset", Handler::Ruleset),
+    SERVER.on("POST", "/v1/outcomes", Handler::Outcomes),
+    READ.on("POST", "/v1/explain", Handler::Explain),
+    READ.on("GET", "/api/admin/document", Handler::ExportDocument),
+    ADMINISTER.on("PUT", "/api/admin/document", Handler::Hub(HubHandler::ImportDocument)),
+    READ_OWN.on("GET", "/api/admin/feature-flags", Handler::Hub(HubHandler::ListFeatures)),
+    EMERGENCY.on("POST", "/api/admin/feature-flags", Handler::Hub(HubHandler::ChangeFeature)).when(When::Kill),
+    STEER.on("POST", "/api/admin/feature-flags", Handler::Hub(HubHandler::ChangeFeature)).when(When::Action),
+    CHANGE_OWN.on("POST", "/api/admin/feature-flags", Handler::Hub(HubHandler::ChangeFeature)),
+    READ_OWN.on("GET", "/api/admin/overrides", Handler::Hub(HubHandler::ListOverrides)),
+    CHANGE_OWN.on("POST", "/api/admin/overrides", Handler::Hub(HubHandler::ChangeOverrides)),
+    CHANGE_OWN.on("DELETE", "/api/admin/overrides", Handler::Hub(HubHandler::ChangeOverrides)),
+    READ_OWN.on("GET", "/api/admin/customers", Handler::Hub(HubHandler::ListCustomers)),
+    // Whose customer somebody is decides whose administrator may change what they get.
+    ADMINISTER.on("POST", "/api/admin/customers", Handler::Hub(HubHandler::AssignCustomer)),
+    READ.on("GET", "/api/admin/keys", Handler::Hub(HubHandler::ListKeys)),
+    ADMINISTER.on("POST", "/api/admin/keys", Handler::Hub(HubHandler::CreateKey)),
+    ADMINISTER.on("DELETE", "/api/admin/keys/{id}", Handler::Hub(HubHandler::RevokeKey)),
+    ADMINISTER.on("POST", "/api/admin/keys/{id}/rotate", Handler::Hub(HubHandler::RotateKey)),
+    STEER.on("POST", "/api/admin/rollout/create", Handler::Hub(HubHandler::Rollout(Verb::Create))),
+    STEER.on("POST", "/api/admin/rollout/start", Handler::Hub(HubHandler::Rollout(Verb::Start))),
+    STEER.on("POST", "/api/admin/rollout/advance", Handler::Hub(HubHandler::Rollout(Verb::Advance))),
+    EMERGENCY.on("POST", "/api/admin/rollout/pause", Handler::Hub(HubHandler::Rollout(Verb::Pause))),
+    STEER.on("POST", "/api/admin/rollout/resume", Handler::Hub(HubHandler::Rollout(Verb::Resume))),
+    STEER.on("POST", "/api/admin/rollout/complete", Handler::Hub(HubHandler::Rollout(Verb::Complete))),
+    STEER.on("POST", "/api/admin/rollout/percentage", Handler::Hub(HubHandler::Rollout(Verb::Percentage))),
+    STEER.on("POST", "/api/admin/rollout/guard", Handler::Hub(HubHandler::Rollout(Verb::Guard))),
+    EMERGENCY.on("POST", "/api/admin/rollout/rollback", Handler::Hub(HubHandler::Rollout(Verb::Rollback))),
+    STEER.on("POST", "/api/admin/rollout/lists", Handler::Hub(HubHandler::Rollout(Verb::Lists))),
+    READ_OWN.on("GET", "/api/admin/changes", Handler::Hub(HubHandler::ListChanges)),
+    READ.on("GET", "/api/admin/changes/verify", Handler::Hub(HubHandler::VerifyChanges)),
+    READ.on("GET", "/api/admin/versions", Handler::Hub(HubHandler::ListVersions)),
+    READ.on("GET", "/api/admin/events", Handler::Hub(HubHandler::ListEvents)),
+    READ.on("GET", "/api/admin/stats", Handler::Hub(HubHandler::ListStats)),
+    READ.on("GET", "/api/admin/cache", Handler::Cache),
+    ADMINISTER.on("DELETE", "/api/admin/cache", Handler::Cache),
+    // A backup holds the secrets by which identities are signed.
+    ADMINISTER.on("GET", "/api/admin/backup", Handler::BackUp),
+    ADMINISTER.on("POST", "/api/admin/restore", Handler::Restore),
+    MONITOR.on("GET", "/health", Handler::Health),
+    MONITOR.on("GET", "/version", Handler::Version),
+    PAGE.on("GET", "/openapi.json", Handler::Asset),
+    PAGE.on("GET", "/demo", Handler::Demo),
+    Row(KEYS_AND_TOKENS, Limit::Evaluation, Audience::Visitors).on("POST", "/demo/explain", Handler::DemoExplain),
+    PAGE.on("GET", "/demo/{file}", Handler::Asset),
+];
+
+/// The columns that rows share.
+struct Row(&'static [CallerKind], Limit, Audience);
+
+impl Row {
+    const fn on(self, method: &'static str, path: &'static str, handler: Handler) -> Route {
+        let Self(open_to, limit, audience) = self;
+        Route { method, path, when: When::Always, open_to, limit, audience, handler }
+    }
+}
+
+impl Route {
+    const fn when(mut self, when: When) -> Self {
+        self.when = when;
+        self
+    }
+}
+
+thread_local! {
+    /// For each path, the place of its first row.
+    static ROUTER: Router<usize> = ROUTES.iter().enumerate().fold(Router::new(), |mut router, (place, route)| {
+        // The second row of a path is refused, and found through the first; two paths that exclude each other are found by a test.
+        router.insert(route.path, place).ok();
+        router
+    });
+}
+
+/// A path that is served.
+pub(crate) struct Served {
+    /// The rows of the path.
+    pub(crate) routes: &'static [Route],
+    /// The part of the path that a parameter stands for, as the path has it; empty where there is none.
+    pub(crate) parameter: String,
+}
+
+/// The rows of a path; `None` where nothing is served.
+pub(crate) fn find(path: &str) -> Option<Served> {
+    ROUTER.with(|router| {
+        let found = router.at(path).ok()?;
+        let rest = ROUTES.get(*found.value..)?;
+        let first = rest.first()?;
+        let count = rest.iter().take_while(|route| route.path == first.path).count();
+        let parameter = found.params.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default();
+        Some(Served { routes: rest.get(..count)?, parameter })
+    })
+}
+
+impl Served {
+    pub(crate) fn audience(&self) -> Audience {
+        self.routes.first().map_or(Audience::Programs, |route| route.audience)
+    }
+
+    /// The rows of a method. HEAD is answered as GET; an answer without rows means that the path has no such method.
+    pub(crate) fn of(&self, method: &str) -> &'static [Route] {
+        let method = if method == "HEAD" { "GET" } else { method };
+        let start = self.routes.iter().take_while(|route| route.method != method).count();
+        let rest = self.routes.get(start..).unwrap_or_default();
+        rest.get(..rest.iter().take_while(|route| route.method == method).count()).unwrap_or_default()
+    }
+
+    /// The methods of the path, as `Allow` names them.
+    pub(crate) fn methods(&self) -> String {
+        let mut methods = String::new();
+        for (index, route) in self.routes.iter().enumerate() {
+            if index == 0 || self.routes.get(index - 1).is_some_and(|before| before.method != route.method) {
+                methods.push_str(route.method);
+                methods.push_str(if route.method == "GET" { ", HEAD, " } else { ", " });
+            }
+        }
+        methods + "OPTIONS"
+    }
+}
+
+/// The row of a request, by its body, among those of its method and path.
+pub(crate) fn choose(routes: &'static [Route], body: &str) -> Option<&'static Route> {
+    #[derive(Deserialize)]
+    struct Change {
+        action: Option<String>,
+    }
+    // A body that cannot be read has no action here, and none where it is refused.
+    let action = || serde_json::from_str(body).ok().and_then(|Change { action }| action).filter(|_| body.trim_start().starts_with('{'));
+    let action = routes.iter().any(|route| route.when != When::Always).then(action).flatten();
+    routes.iter().find(|route| match route.when {
+        When::Always => true,
+        When::Kill => action.as_deref() == Some("kill"),
+        When::Action => action.is_some(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// `openapi.json`, which says of HEAD and OPTIONS once and for all that they are there.
+    fn description() -> Value {
+        serde_json::from_str(include_str!("../../openapi.json")).unwrap()
+    }
+
+    /// The differences between the routes and a description of them.
+    fn disagreements(description: &Value) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut undescribed: Vec<&Route> = ROUTES.iter().collect();
+        for (path, operations) in description["paths"].as_object().unwrap() {
+            // A route with a parameter may be described by each of its values.
+            let Some(served) = find(path) else {
+                found.push(format!("{path} is not served"));
+                continue;
+            };
+            for method in ["GET", "POST", "PUT", "DELETE"] {
+                if served.of(method).is_empty() == operations.get(method.to_lowercase()).is_some() {
+                    found.push(format!("{method} {path}"));
+                }
+            }
+            undescribed.retain(|route| route.path != served.routes[0].path);
+        }
+        found.extend(undescribed.into_iter().map(|route| route.path.to_owned()));
+        found
+    }
+
+    #[test]
+    fn what_is_served_is_described_and_nothing_else() {
+        assert_eq!(disagreements(&description()), [""; 0]);
+        assert_eq!(description()["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
+
+    #[test]
+    fn a_description_of_something_else_is_noticed() {
+        let spoilt = |spoil: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+            let mut description = description();
+            spoil(description["paths"].as_object_mut().unwrap());
+            disagreements(&description)
+        };
+        assert_eq!(spoilt(&|paths| drop(paths.remove("/health"))), ["/health"]);
+        assert_eq!(spoilt(&|paths| drop(paths.insert("/absent".into(), Value::Null))), ["/absent is not served"]);
+        assert_eq!(spoilt(&|paths| paths["/health"]["put"] = true.into()), ["PUT /health"]);
+        assert_eq!(spoilt(&|paths| drop(paths["/health"].as_object_mut().unwrap().remove("get"))), ["GET /health"]);
+    }
+
+    #[test]
+    fn every_row_is_reached_by_its_path_and_method() {
+        for route in ROUTES {
+            let served = find(route.path).unwrap();
+            let reached = served.of(route.method).iter().filter(|found| found.path == route.path && found.when == route.when).count();
+            assert_eq!(reached, 1, "{} {} {:?}", route.method, route.path, route.when);
+            assert_eq!(served.audience(), route.audience, "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn a_path_names_its_methods() {
+        for (path, methods) in [
+            ("/health", "GET, HEAD, OPTIONS"),
+            ("/v1/program", "POST, OPTIONS"),
+            ("/api/admin/document", "GET, HEAD, PUT, OPTIONS"),
+            ("/api/admin/feature-flags", "GET, HEAD, POST, OPTIONS"),
+            ("/api/admin/overrides", "GET, HEAD, POST, DELETE, OPTIONS"),
+        ] {
+            assert_eq!(find(path).unwrap().methods(), methods);
+        }
+    }
+
+    #[test]
+    fn a_path_holds_a_parameter() {
+        for (path, parameter) in [("/ofrep/v1/evaluate/flags/a%20b", "a%20b"), ("/api/admin/keys/k-1/rotate", "k-1"), ("/health", "")] {
+            assert_eq!(find(path).unwrap().parameter, parameter);
+        }
+        for path in ["/", "/healthy", "/api/admin", "/api/admin/rollout/explode", "/api/admin/keys//rotate"] {
+            assert!(find(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_emergency_is_never_refused_for_its_number() {
+        for (path, body, limit) in [
+            ("rollout/rollback", "{}", Limit::Never),
+            ("rollout/pause", "", Limit::Never),
+            ("rollout/advance", r#"{"action":"kill"}"#, Limit::Change),
+            ("feature-flags", r#"{"featureName":"a","action":"kill","reason":"r"}"#, Limit::Never),
+            ("feature-flags", r#"{"action":"k\u0069ll"}"#, Limit::Never),
+            ("feature-flags", r#"{"action":"revive"}"#, Limit::Change),
+            ("feature-flags", r#"{"enabled":false}"#, Limit::Change),
+            ("feature-flags", "kill", Limit::Change),
+        ] {
+            let served = find(&format!("/api/admin/{path}")).unwrap();
+            assert_eq!(choose(served.of("POST"), body).unwrap().limit, limit, "{path} {body}");
+        }
+    }
+
+    #[test]
+    fn whoever_names_an_action_is_no_owner_of_overrides() {
+        let routes = find("/api/admin/feature-flags").unwrap().of("POST");
+        for body in [r#"{"action":"kill"}"#, r#"{"\u0061ction":"kill","enabled":true}"#, r#"{"action":"x"}"#, r#"{"action":""}"#] {
+            assert!(!choose(routes, body).unwrap().open_to.contains(&OrganizationAdmin), "{body}");
+        }
+        for body in [r#"{"enabled":true}"#, r#"{"action":null,"enabled":true}"#] {
+            assert!(choose(routes, body).unwrap().open_to.contains(&OrganizationAdmin), "{body}");
+        }
+    }
+}

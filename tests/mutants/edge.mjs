@@ -1,0 +1,41 @@
+/**
+ * Faults of the edge, in the form of `mutants.mjs`. Every one must turn a test of the worker red, among those whose path begins with
+ * `tests`.
+ */
+export const edgeMutants = [
+  {
+    name: 'no right is checked',
+    file: 'edge-worker/src/http/rights.rs',
+    find: 'if routes.iter().any(|route| route.open_to.contains(&caller)) { Ok(()) }',
+    replacement: 'if routes.iter().any(|route| route.open_to.contains(&caller)) || true { Ok(()) }',
+    tests: 'http::rights',
+  },
+  {
+    name: 'whoever only reads moves rollouts',
+    file: 'edge-worker/src/http/routes.rs',
+    find: 'const OPERATORS: &[CallerKind] = &[Service, Admin, Operator];',
+    replacement: 'const OPERATORS: &[CallerKind] = &[Service, Admin, Operator, Viewer];',
+    tests: 'http::rights',
+  },
+  {
+    name: 'keys are made by who is on call',
+    file: 'edge-worker/src/http/routes.rs',
+    find: 'ADMINISTER.on("POST", "/api/admin/keys", ',
+    replacement: 'STEER.on("POST", "/api/admin/keys", ',
+    tests: 'http::rights',
+  },
+  {
+    name: 'a kill is counted as any change',
+    file: 'edge-worker/src/http/routes.rs',
+    find: 'const EMERGENCY: Row = Row(OPERATORS, Limit::Never, Audience::Operators);',
+    replacement: 'const EMERGENCY: Row = Row(OPERATORS, Limit::Change, Audience::Operators);',
+    tests: 'http::routes',
+  },
+  {
+    name: 'an organization\'s administrator revives flags',
+    file: 'edge-worker/src/http/routes.rs',
+    find: 'When::Action => action.is_some(),',
+    replacement: 'When::Action => false,',
+    tests: 'http::routes',
+  },
+];
