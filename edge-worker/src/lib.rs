@@ -20,6 +20,7 @@ mod ruleset_cache;
 mod settings;
 mod source;
 mod store;
+mod version;
 mod words;
 
 use host::Host;

@@ -1,13 +1,21 @@
-//! `GET /health`: whether questions are answered, from which version, and whether that is known to be the newest; or that all flags
-//! are switched off.
+//! `GET /health`: whether questions are answered, from which version, whether that is known to be the newest, and how many parts of
+//! the stored document are left out; or that all flags are switched off.
 use serde::Serialize;
 use worker::Response;
 
 use super::json;
-use crate::{host::Host, problem::Problem, ruleset_cache, settings};
+use crate::{
+    host::Host,
+    problem::Problem,
+    ruleset_cache, settings,
+    version::{Epoch, Version},
+};
 
 #[derive(Serialize)]
 struct Health {
+    epoch: Epoch,
+    #[serde(skip_serializing_if = "is_zero")]
+    errors: usize,
     stale: bool,
     status: &'static str,
     version: u32,
@@ -18,5 +26,11 @@ pub(crate) async fn report(env: &Host) -> Result<Response, Problem> {
         return json(r#"{"status":"disabled"}"#.to_owned());
     }
     let serving = ruleset_cache::current(env, None).await?;
-    Ok(Response::from_json(&Health { stale: serving.stale, status: "ok", version: serving.version })?)
+    let Version { epoch, number: version } = serving.version;
+    Ok(Response::from_json(&Health { epoch, errors: serving.errors, stale: serving.stale, status: "ok", version })?)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

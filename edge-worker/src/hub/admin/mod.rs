@@ -28,7 +28,7 @@ use super::{
     record::{Again, Written, write},
     wire::{self, MEMBER, matches},
 };
-use crate::{clock, etag::Etag, problem::Problem, query::Query, store::Store};
+use crate::{clock, etag::Etag, problem::Problem, query::Query, store::Store, version::Version};
 
 /// The bodies that answer a command.
 struct CommandAnswer {
@@ -120,7 +120,7 @@ impl FlagHub {
         if !is_read && let Some(again) = self.answered(&asked)? {
             return Ok(again);
         }
-        let version = self.store.newest_version()?;
+        let version = self.store.newest()?;
         if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read)
             && !matches(if_match, version)
         {
@@ -168,10 +168,12 @@ impl FlagHub {
         if request != asked.fingerprint() {
             return Err(Problem::used_key());
         }
-        let version = serde_json::from_str(&body).ok().map(|Versioned { version }| version);
+        let number = serde_json::from_str(&body).ok().map(|Versioned { version }| version);
         let response = json(Ok(body))?;
         response.headers().set("idempotency-replayed", "true")?;
-        if let Some(version) = version {
+        if let Some(number) = number {
+            // An answer is kept in the store that it tells of.
+            let version = Version { number, ..self.store.newest()? };
             response.headers().set("etag", Etag::version(version).as_str())?;
         }
         Ok(Some(response))
