@@ -2,7 +2,7 @@
 use sdk_core::{BucketKey, Subkey};
 use worker::Request;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, version::Version};
 
 /// The tag of an answer, with its quotes.
 pub(crate) struct Etag(String);
@@ -23,7 +23,7 @@ impl Etag {
     }
 
     /// For what has a version of its own.
-    pub(crate) fn version(version: u32) -> Self {
+    pub(crate) fn version(version: Version) -> Self {
         Self(format!("\"{version}\""))
     }
 

@@ -21,6 +21,7 @@ mod serve;
 mod settings;
 mod source;
 mod store;
+mod version;
 mod words;
 
 use host::Host;

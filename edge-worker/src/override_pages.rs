@@ -10,6 +10,7 @@ use worker::{Delay, Env, console_error};
 use crate::{
     clock,
     hub::client::{self as hub, Page},
+    version::{Epoch, Version},
 };
 
 /// How long a page is held.
@@ -26,7 +27,7 @@ pub(crate) type Owners = BTreeMap<RowKey, String>;
 
 #[derive(Clone)]
 struct Held {
-    version: u32,
+    version: Version,
     fetched: Millis,
     owners: Rc<Owners>,
 }
@@ -38,18 +39,29 @@ thread_local! {
 /// Pages by number.
 pub(crate) struct Found {
     pub(crate) pages: BTreeMap<u16, Rc<Owners>>,
-    /// Whether the hub was away, so that pages are missing or of an earlier version.
-    pub(crate) stale: bool,
+    /// Why pages are missing or of an earlier version, if they are.
+    pub(crate) lack: Option<Lack>,
 }
 
-/// These pages at these versions or newer ones, in at most one question to the hub.
-pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
+/// Why pages could not be had.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// The hub was away.
+    Away,
+    /// The hub was restored: it has no pages of this epoch.
+    OtherEpoch,
+}
+
+/// These pages at these versions or newer ones of the epoch, in at most one question to the hub.
+pub(crate) async fn get(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -> Found {
     let now = clock::now();
-    let mut found = Found { pages: BTreeMap::new(), stale: false };
+    let mut found = Found { pages: BTreeMap::new(), lack: None };
+    let is_of_epoch = |held: &&Held| held.version.epoch == epoch;
     let mut missing = Vec::new();
     HELD.with_borrow(|held| {
         for (page, version) in wanted {
-            match held.get(page).filter(|held| held.version >= *version && (0..HELD_MS).contains(&(now.0 - held.fetched.0))) {
+            let held = held.get(page).filter(is_of_epoch);
+            match held.filter(|held| held.version.number >= *version && (0..HELD_MS).contains(&(now.0 - held.fetched.0))) {
                 Some(held) => drop(found.pages.insert(*page, Rc::clone(&held.owners))),
                 None => missing.push((*page, *version)),
             }
@@ -58,12 +70,16 @@ pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
     if missing.is_empty() {
         return found;
     }
-    let why = match ask(env, &missing).await {
-        Ok(pages) => {
+    let why = match ask(env, epoch, &missing).await {
+        Ok(None) => {
+            found.lack = Some(Lack::OtherEpoch);
+            "the hub was restored".to_owned()
+        }
+        Ok(Some(pages)) => {
             for page in pages {
                 let number = page.number;
                 if wanted.get(&number).is_some_and(|version| page.version >= *version)
-                    && let Some(page) = held(page, now)
+                    && let Some(page) = held(page, epoch, now)
                 {
                     found.pages.insert(number, Rc::clone(&page.owners));
                     hold(number, page);
@@ -77,9 +93,10 @@ pub(crate) async fn get(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
     if !missing.is_empty() {
         console_error!("{} pages of overrides are missing: {why}", missing.len());
         // An earlier version of a page is better than none.
-        found.stale = true;
+        found.lack = found.lack.or(Some(Lack::Away));
         HELD.with_borrow(|held| {
-            found.pages.extend(missing.iter().filter_map(|(page, _)| Some((*page, Rc::clone(&held.get(page)?.owners)))));
+            let earlier = |page: &u16| Some(Rc::clone(&held.get(page).filter(is_of_epoch)?.owners));
+            found.pages.extend(missing.iter().filter_map(|(page, _)| Some((*page, earlier(page)?))));
         });
     }
     found
@@ -90,29 +107,34 @@ pub(crate) fn count() -> usize {
     HELD.with_borrow(BTreeMap::len)
 }
 
-/// Forgets all pages: the hub's versions no longer mean what they did.
+/// Forgets all pages.
 pub(crate) fn forget() {
     HELD.take();
 }
 
 /// These pages at exactly these versions; none of them is held.
-pub(crate) async fn past(env: &Env, wanted: &BTreeMap<u16, u32>) -> Found {
+pub(crate) async fn past(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -> Found {
     let mut asked = Vec::new();
     asked.extend(wanted.iter().map(|(page, version)| (*page, *version)));
-    let mut found = Found { pages: BTreeMap::new(), stale: false };
-    match ask(env, &asked).await {
-        Ok(pages) => found.pages.extend(pages.into_iter().filter_map(|page| Some((page.number, held(page, Millis(0))?.owners)))),
+    let mut found = Found { pages: BTreeMap::new(), lack: None };
+    match ask(env, epoch, &asked).await {
+        Ok(None) => found.lack = Some(Lack::OtherEpoch),
+        Ok(Some(pages)) => {
+            found.pages.extend(pages.into_iter().filter_map(|page| Some((page.number, held(page, epoch, Millis(0))?.owners))));
+        }
         Err(why) => {
             console_error!("{} pages of overrides are missing: {why}", asked.len());
-            found.stale = true;
+            found.lack = Some(Lack::Away);
         }
     }
     found
 }
 
-async fn ask(env: &Env, missing: &[(u16, u32)]) -> Result<Vec<Page>, String> {
-    let has_earlier = HELD.with_borrow(|held| missing.iter().all(|(page, _)| held.contains_key(page)));
-    match select(Box::pin(hub::pages(env, missing)), Delay::from(if has_earlier { NEWS } else { FIRST })).await {
+/// `None` where the hub is of another epoch.
+async fn ask(env: &Env, epoch: Epoch, missing: &[(u16, u32)]) -> Result<Option<Vec<Page>>, String> {
+    let is_held = |page: &u16| HELD.with_borrow(|held| held.get(page).is_some_and(|held| held.version.epoch == epoch));
+    let has_earlier = missing.iter().all(|(page, _)| is_held(page));
+    match select(Box::pin(hub::pages(env, epoch, missing)), Delay::from(if has_earlier { NEWS } else { FIRST })).await {
         Either::Left((pages, _)) => pages.map_err(|problem| problem.why()),
         Either::Right(_) => Err("the hub takes too long to answer".to_owned()),
     }
@@ -120,14 +142,15 @@ async fn ask(env: &Env, missing: &[(u16, u32)]) -> Result<Vec<Page>, String> {
 
 /// A page as it is held: the rows of the kinds that this release knows, for a hub of a later release may send others. `None` where a
 /// row of a known kind is damaged.
-fn held(page: Page, fetched: Millis) -> Option<Held> {
+fn held(page: Page, epoch: Epoch, fetched: Millis) -> Option<Held> {
     let mut owners = Owners::new();
     for owner in page.owners {
         let Some(kind) = RowKind::from_name(&owner.kind) else { continue };
         serde_json::from_str::<&RawValue>(&owner.tree).ok()?;
         owners.insert(RowKey { kind, name: owner.name }, owner.tree);
     }
-    Some(Held { version: page.version, fetched, owners: Rc::new(owners) })
+    let version = Version { epoch, number: page.version };
+    Some(Held { version, fetched, owners: Rc::new(owners) })
 }
 
 /// Holds a page; where that is one too many, the one that was fetched longest ago goes.

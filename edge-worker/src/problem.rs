@@ -3,6 +3,8 @@ use sdk_core::{DocumentError, Millis};
 use serde::Serialize;
 use worker::{Response, ResponseBuilder, console_error};
 
+use crate::{etag::Etag, version::Version};
+
 /// The code of [`Problem::hub_away`].
 pub(crate) const HUB_UNAVAILABLE: &str = "HUB_UNAVAILABLE";
 
@@ -109,19 +111,20 @@ impl Problem {
     }
 
     /// The document is not at the version that `If-Match` names.
-    pub(crate) fn version_mismatch(newest: Option<u32>) -> Self {
-        let (detail, tag) = match newest {
-            Some(version) => (format!("the document is at version {version}"), Some(format!("\"{version}\""))),
-            None => ("there is no document yet".to_owned(), None),
-        };
-        Self { header: tag.map(|tag| ("etag", tag.into())), ..Self::new(412, "VERSION_MISMATCH", detail) }
+    pub(crate) fn version_mismatch(newest: Version) -> Self {
+        let refused = |detail: String| Self::new(412, "VERSION_MISMATCH", detail);
+        if newest.number == 0 {
+            return refused("there is no document yet".to_owned());
+        }
+        let header = Some(("etag", Etag::version(newest).as_str().into()));
+        Self { header, ..refused(format!("the document is at version {}", newest.number)) }
     }
 
     /// The request must name the version that it replaces.
-    pub(crate) fn no_precondition(newest: u32) -> Self {
-        let header = Some(("etag", format!("\"{newest}\"").into()));
-        let detail = format!("a document is replaced: expected If-Match with its version, which is \"{newest}\"");
-        Self { header, ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
+    pub(crate) fn no_precondition(newest: Version) -> Self {
+        let tag = Etag::version(newest);
+        let detail = format!("a document is replaced: expected If-Match with its version, which is {}", tag.as_str());
+        Self { header: Some(("etag", tag.as_str().into())), ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
     }
 
     /// A command that the rules refuse.
@@ -169,7 +172,12 @@ impl Problem {
 
     /// A backup would replace written data.
     pub(crate) fn not_empty() -> Self {
-        Self::new(409, "NOT_EMPTY", "a backup is only restored into a hub that nobody has written to")
+        Self::new(409, "NOT_EMPTY", "the hub was written to: to replace it, name the hash of its newest record, ?replace=")
+    }
+
+    /// A backup would replace data that the caller has not seen.
+    pub(crate) fn other_head(head: &str) -> Self {
+        Self::new(409, "HEAD_MISMATCH", format!("the hash of the newest record is {head}"))
     }
 
     /// The store cannot take any more.

@@ -2,7 +2,10 @@
 use percent_encoding::percent_decode;
 use worker::Request;
 
-use crate::problem::Problem;
+use crate::{
+    problem::Problem,
+    version::{self, Version},
+};
 
 /// Names and values in their order, decoded.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -45,6 +48,12 @@ impl Query {
     pub(crate) fn number(&self, name: &str) -> Result<Option<u32>, Problem> {
         let number = |text: &str| text.parse().map_err(|_| Problem::malformed(format!("expected {name} to be a whole number")));
         self.get(name).map(number).transpose()
+    }
+
+    /// The value as a version with its epoch.
+    pub(crate) fn version(&self, name: &str) -> Result<Option<Version>, Problem> {
+        let version = |text: &str| text.parse().map_err(|_| Problem::malformed(format!("expected {name} to be {}", version::EXPECTED)));
+        self.get(name).map(version).transpose()
     }
 
     /// Takes a parameter away, and answers its value.

@@ -19,9 +19,10 @@ use crate::{
     host::Host,
     hub::client as hub,
     keys::Keys,
-    override_pages::{self, Owners},
+    override_pages::{self, Lack, Owners},
     problem::{HUB_UNAVAILABLE, Problem},
     settings,
+    version::Version,
 };
 
 /// How long what the hub said is taken for current,
@@ -37,10 +38,12 @@ const FIRST: Duration = Duration::from_secs(10);
 
 /// A ruleset to answer one request from.
 pub(crate) struct Serving {
-    pub(crate) version: u32,
+    pub(crate) version: Version,
     pub(crate) ruleset: Rc<Ruleset>,
     /// The hub did not answer when it was asked: there may be a newer version.
     pub(crate) stale: bool,
+    /// How many parts of the stored document are left out.
+    pub(crate) errors: usize,
     /// Which pages of overrides there are, and their versions.
     pages: Rc<BTreeMap<u16, u32>>,
     /// Whether there may be a newer version of it all, which is not what was asked for.
@@ -52,7 +55,7 @@ impl Serving {
     /// one; one that names another organization is refused with its number.
     ///
     /// Asks the hub once, and once more for organizations that were learned. If the hub is away, the last good ones serve, or
-    /// none, and [`Self::stale`] is set.
+    /// none, and [`Self::stale`] is set. If the hub was restored since, this becomes the restored ruleset, and its overrides serve.
     pub(crate) async fn overrides<'c>(
         &mut self,
         env: &Env,
@@ -67,7 +70,13 @@ impl Serving {
         let ids = |context: &Context| OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))).collect::<Vec<_>>();
         owners.extend(contexts.iter().flat_map(|context| ids(context)));
         let mut pages = BTreeMap::new();
-        self.fetch(env, &owners, &mut pages).await;
+        if !self.fetch(env, &owners, &mut pages).await {
+            refresh(env).await;
+            if let Some(Ok(restored)) = HELD.with_borrow(|held| held.as_ref().map(Held::serve)).filter(|_| !self.is_past) {
+                *self = restored;
+            }
+            self.stale |= !self.fetch(env, &owners, &mut pages).await;
+        }
         let mut learned = BTreeSet::new();
         for (index, context) in contexts.iter_mut().enumerate() {
             let Some(customer) = OwnerKind::Customer.id(context) else { continue };
@@ -83,7 +92,7 @@ impl Serving {
                 }
             }
         }
-        self.fetch(env, &learned, &mut pages).await;
+        self.stale |= !self.fetch(env, &learned, &mut pages).await;
         owners.append(&mut learned);
         let mut overrides = Overrides::default();
         for (kind, id) in owners {
@@ -102,25 +111,28 @@ impl Serving {
         self.overrides(env, [context]).await.map_err(|_| Problem::other_organization())
     }
 
-    /// Adds the pages that these owners are on.
-    async fn fetch(&mut self, env: &Env, owners: &BTreeSet<(OwnerKind, String)>, pages: &mut BTreeMap<u16, Rc<Owners>>) {
+    /// Adds the pages that these owners are on. False where the hub is of another epoch than this ruleset, and has no such pages.
+    async fn fetch(&mut self, env: &Env, owners: &BTreeSet<(OwnerKind, String)>, pages: &mut BTreeMap<u16, Rc<Owners>>) -> bool {
         let mut wanted = BTreeMap::new();
         wanted.extend(owners.iter().filter_map(|(kind, id)| {
             let page = RowKey::of((*kind).into(), id).page().filter(|page| !pages.contains_key(page))?;
             Some((page, *self.pages.get(&page)?))
         }));
         if wanted.is_empty() {
-            return;
+            return true;
         }
-        let found = if self.is_past { override_pages::past(env, &wanted).await } else { override_pages::get(env, &wanted).await };
-        self.stale |= found.stale;
+        let epoch = self.version.epoch;
+        let get = override_pages::get;
+        let found = if self.is_past { override_pages::past(env, epoch, &wanted).await } else { get(env, epoch, &wanted).await };
+        self.stale |= found.lack == Some(Lack::Away);
         pages.extend(found.pages);
+        found.lack != Some(Lack::OtherEpoch)
     }
 }
 
 #[derive(Clone)]
 struct Held {
-    version: u32,
+    version: Version,
     /// Also before there is a document.
     keys: Rc<Keys>,
     /// The ruleset to answer from, or why there is none yet.
@@ -135,12 +147,13 @@ struct Held {
 struct Served {
     ruleset: Rc<Ruleset>,
     pages: Rc<BTreeMap<u16, u32>>,
+    errors: usize,
 }
 
 impl Held {
     fn serve(&self) -> Result<Serving, Problem> {
-        let Served { ruleset, pages } = self.served.clone().map_err(|missing| missing.problem())?;
-        Ok(Serving { version: self.version, ruleset, stale: self.failed, pages, is_past: false })
+        let Served { ruleset, pages, errors } = self.served.clone().map_err(|missing| missing.problem())?;
+        Ok(Serving { version: self.version, ruleset, stale: self.failed, errors, pages, is_past: false })
     }
 }
 
@@ -157,12 +170,12 @@ thread_local! {
 /// The ruleset to answer from, unless all flags are switched off: then the hub is not even asked.
 ///
 /// `min_version` is what the request knows of already; an older ruleset is asked for first.
-pub(crate) async fn current(host: &Host, min_version: Option<u32>) -> Result<Serving, Problem> {
+pub(crate) async fn current(host: &Host, min_version: Option<Version>) -> Result<Serving, Problem> {
     if settings::is_off(host) { Err(Problem::switched_off()) } else { newest(host, min_version).await }
 }
 
 /// As new as the hub's, or the last good one where the hub is away; also for operators who look while all is switched off.
-pub(crate) async fn newest(host: &Host, min_version: Option<u32>) -> Result<Serving, Problem> {
+pub(crate) async fn newest(host: &Host, min_version: Option<Version>) -> Result<Serving, Problem> {
     let held = HELD.with_borrow(|held| held.as_ref().filter(|held| held.served.is_ok()).map(|held| (held.asked, held.version)));
     match held {
         Some((asked, version)) => catch_up(host, asked, version, min_version).await,
@@ -205,7 +218,7 @@ pub(crate) async fn newer_keys(host: &Host) -> (Rc<Keys>, bool) {
 }
 
 /// Asks for what is new, as far as a read has to wait for it.
-async fn catch_up(host: &Host, asked: Millis, version: u32, min_version: Option<u32>) {
+async fn catch_up(host: &Host, asked: Millis, version: Version, min_version: Option<Version>) {
     let now = clock::now();
     match plan(now.0 - asked.0, version, min_version) {
         Plan::Answer => {}
@@ -229,7 +242,14 @@ pub(crate) async fn past(env: &Env, when: hub::When) -> Result<Serving, Problem>
     let compiled = compile(&then.document, BucketKey::from_hex(&then.bucket_key)).map_err(|error| Problem::document(&error))?;
     let mut pages = BTreeMap::new();
     pages.extend(then.pages);
-    Ok(Serving { version: then.version, ruleset: Rc::new(compiled.ruleset), stale: false, pages: Rc::new(pages), is_past: true })
+    Ok(Serving {
+        version: then.version,
+        ruleset: Rc::new(compiled.ruleset),
+        stale: false,
+        errors: then.errors,
+        pages: Rc::new(pages),
+        is_past: true,
+    })
 }
 
 /// When the hub was last asked.
@@ -237,7 +257,7 @@ pub(crate) fn asked() -> Millis {
     HELD.with_borrow(|held| held.as_ref().map(|held| held.asked)).unwrap_or_default()
 }
 
-/// Forgets everything: the hub's versions no longer mean what they did.
+/// Forgets everything, so that the hub is asked anew.
 pub(crate) fn forget() {
     HELD.take();
     override_pages::forget();
@@ -259,9 +279,9 @@ enum Plan {
     Ask,
 }
 
-fn plan(age_ms: i64, version: u32, min_version: Option<u32>) -> Plan {
+fn plan(age_ms: i64, version: Version, min_version: Option<Version>) -> Plan {
     match age_ms {
-        _ if min_version.is_some_and(|wanted| wanted > version) => Plan::Ask,
+        _ if min_version.is_some_and(|wanted| wanted.is_beyond(version)) => Plan::Ask,
         0..FRESH_MS => Plan::Answer,
         FRESH_MS..RECENT_MS => Plan::AnswerAndAsk,
         _ => Plan::Ask,
@@ -316,22 +336,62 @@ async fn ask(env: Env) -> Result<(), Problem> {
         return Ok(());
     };
     // While this request waited, another one may have learned the same, or more.
-    if HELD.with_borrow(|held| held.as_ref().is_some_and(|held| newest.version <= held.version && Some(newest.version) >= since)) {
-        note(asked, false);
-        return Ok(());
+    let held = HELD.with_borrow(|held| held.as_ref().map(|held| (held.version, held.served.is_ok())));
+    let worth = Worth::of(newest.version, since, held.map(|(version, _)| version));
+    match worth {
+        Worth::Newer | Worth::OtherEpoch => {}
+        Worth::Known => {
+            note(asked, false);
+            return Ok(());
+        }
+        Worth::Late => return Ok(()),
+        Worth::Older => {
+            let held = since.map_or_else(String::new, |since| format!(", {since} is held"));
+            return Err(Problem::no_ruleset("NO_RULESET", format!("it answers version {}{held}", newest.version)));
+        }
     }
-    if let Some(since) = since.filter(|since| newest.version < *since) {
-        return Err(Problem::no_ruleset("NO_RULESET", format!("it answers version {}, {since} is held", newest.version)));
+    let served = match newest.ruleset {
+        Ok(ruleset) => Ok(compiled(&ruleset)?),
+        // In one epoch, a document that was there does not go away.
+        Err(missing) if worth == Worth::Newer && held.is_some_and(|(_, is_served)| is_served) => return Err(missing.problem()),
+        Err(missing) => Err(Rc::new(missing)),
+    };
+    if worth == Worth::OtherEpoch {
+        forget();
     }
     let keys = Rc::new(Keys::read(&newest.keys));
-    let hold = |served| HELD.set(Some(Held { version: newest.version, keys, served, asked, failed: false }));
-    match newest.ruleset {
-        Ok(ruleset) => hold(Ok(compiled(&ruleset)?)),
-        // A document that was there does not go away.
-        Err(missing) if HELD.with_borrow(|held| held.as_ref().is_some_and(|held| held.served.is_ok())) => return Err(missing.problem()),
-        Err(missing) => hold(Err(Rc::new(missing))),
-    }
+    HELD.set(Some(Held { version: newest.version, keys, served, asked, failed: false }));
     Ok(())
+}
+
+/// The worth of an answer of the hub to an isolate that may have learned something else while it waited.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Worth {
+    /// To be held.
+    Newer,
+    /// To be held, and all else forgotten: the hub was restored.
+    OtherEpoch,
+    /// Held already, or something newer is.
+    Known,
+    /// Older than what the hub answered before.
+    Older,
+    /// Asked for before the isolate met the epoch that it holds; nobody can say which of the two is the hub's.
+    Late,
+}
+
+impl Worth {
+    /// By the version that was held when the hub was asked, and the one that is held now.
+    fn of(answered: Version, since: Option<Version>, held: Option<Version>) -> Self {
+        let Some(held) = held else { return Self::Newer };
+        let since = since.filter(|since| since.epoch == held.epoch);
+        match (answered.epoch == held.epoch, since) {
+            (true, _) if answered.number > held.number => Self::Newer,
+            (true, Some(since)) if answered.number < since.number => Self::Older,
+            (true, _) => Self::Known,
+            (false, Some(_)) => Self::OtherEpoch,
+            (false, None) => Self::Late,
+        }
+    }
 }
 
 fn compiled(newest: &hub::Ruleset) -> Result<Served, Problem> {
@@ -342,7 +402,7 @@ fn compiled(newest: &hub::Ruleset) -> Result<Served, Problem> {
     let compiled = COMPILER.with_borrow_mut(|compiler| compiler.compile(&newest.document, key)).map_err(refused)?;
     let mut pages = BTreeMap::new();
     pages.extend(newest.pages.iter().copied());
-    Ok(Served { ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages) })
+    Ok(Served { ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages), errors: newest.errors })
 }
 
 fn fail(asked: Millis) {
@@ -363,9 +423,13 @@ fn note(asked: Millis, failed: bool) {
 mod tests {
     use super::*;
 
+    fn version(text: &str) -> Version {
+        text.parse().unwrap()
+    }
+
     #[track_caller]
-    fn check(age_ms: i64, min_version: Option<u32>, expected: Plan) {
-        assert_eq!(plan(age_ms, 7, min_version), expected, "{age_ms} ms, {min_version:?}");
+    fn check(age_ms: i64, min_version: Option<&str>, expected: Plan) {
+        assert_eq!(plan(age_ms, version("0a1b2c3d4e5f.7"), min_version.map(version)), expected, "{age_ms} ms, {min_version:?}");
     }
 
     #[test]
@@ -381,8 +445,28 @@ mod tests {
 
     #[test]
     fn who_knows_of_a_newer_version_is_not_answered_from_an_older() {
-        check(0, Some(8), Plan::Ask);
-        check(0, Some(7), Plan::Answer);
-        check(5_000, Some(6), Plan::AnswerAndAsk);
+        check(0, Some("0a1b2c3d4e5f.8"), Plan::Ask);
+        check(0, Some("0a1b2c3d4e5f.7"), Plan::Answer);
+        check(5_000, Some("0a1b2c3d4e5f.6"), Plan::AnswerAndAsk);
+        // A restored hub may stand at any number.
+        check(0, Some("0a1b2c3d4e50.6"), Plan::Ask);
+    }
+
+    #[test]
+    fn an_answer_of_another_epoch_is_taken_from_the_hub_that_was_asked_about_the_held_one() {
+        let of = |answered, since: Option<&str>, held: Option<&str>| Worth::of(version(answered), since.map(version), held.map(version));
+        let (first, second, third) = ("000000000001.7", "000000000002.3", "000000000003.9");
+        assert_eq!(of(first, None, None), Worth::Newer);
+        assert_eq!(of("000000000001.8", Some(first), Some(first)), Worth::Newer);
+        assert_eq!(of("000000000001.6", Some(first), Some(first)), Worth::Older);
+        assert_eq!(of("000000000001.8", Some(first), Some("000000000001.9")), Worth::Known);
+        for restored in [second, "000000000002.7", third] {
+            assert_eq!(of(restored, Some(first), Some(first)), Worth::OtherEpoch, "{restored}");
+        }
+        // Asked for before the restore, answered after another request had learned of it.
+        assert_eq!(of("000000000001.8", Some(first), Some(second)), Worth::Late);
+        assert_eq!(of(second, Some(first), Some(third)), Worth::Late);
+        assert_eq!(of(first, None, Some(second)), Worth::Late);
+        assert_eq!(of(second, Some(first), Some("000000000002.4")), Worth::Known);
     }
 }

@@ -4,7 +4,7 @@ import { before, test } from 'node:test';
 
 import { createClient } from '../../npm/client/dist/entry/node.js';
 import { dataFolder, startServer } from '../server.mjs';
-import { badProgram } from './bad-programs/mutate.mjs';
+import { badProgram, EPOCH } from './bad-programs/mutate.mjs';
 
 const SEED = 1;
 const ROUNDS = 20, EACH = 50;
@@ -41,7 +41,7 @@ before(async () => {
 });
 
 /** The program of a document as if it came at a version. */
-const at = (word, version) => ({ ...programs[word], version, headers: { ...programs[word].headers, 'twinflag-version': String(version) } });
+const at = (word, version, epoch = EPOCH) => ({ ...programs[word], version, headers: { ...programs[word].headers, 'twinflag-version': `${epoch}.${version}` } });
 
 test(`${ROUNDS * EACH} bad programs change nothing, and the next good one does`, { timeout: 120_000 }, async (t) => {
   const seen = new Map(), messages = new Map();
@@ -104,4 +104,31 @@ test('without any good one there is an error, and no answer', async () => {
     assert.deepEqual([client.status, client.get('word', 'mine')], ['error', { value: 'mine', reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' }], what);
     client.close();
   }
+});
+
+test('a restored edge counts anew: its programs are taken at any number, and those of the store before no more', async () => {
+  const RESTORED = 'fedcba987654';
+  let answer, asked;
+  const door = (url) => {
+    asked = new URL(url).searchParams.get('minVersion');
+    return Promise.resolve(new Response(answer.bytes, { headers: answer.headers }));
+  };
+  const client = createClient({ url: 'http://edge.example', clientKey: 'tf_client_x', context: CONTEXT, fetch: door, retryMs: 600_000 });
+  const steps = [
+    // The edge's answer, what it was asked for at least, and what the client says then.
+    [at('one', 7), null, 'one pro', 'ready'],
+    [at('other', 7, RESTORED), `${EPOCH}.7`, 'other pro', 'ready'],
+    [at('one', 8), `${RESTORED}.7`, 'other pro', 'stale'],
+    [at('one', 3, RESTORED), `${RESTORED}.7`, 'other pro', 'stale'],
+    [at('one', 8, RESTORED), `${RESTORED}.7`, 'one pro', 'ready'],
+    // What is no version says nothing of what is newer.
+    [{ ...at('other', 0), headers: { ...at('other', 0).headers, 'twinflag-version': '9' } }, `${RESTORED}.8`, 'other pro', 'ready'],
+    [at('one', 8, RESTORED), `${RESTORED}.8`, 'one pro', 'ready'],
+  ];
+  for (const [index, [next, expected, word, status]] of steps.entries()) {
+    answer = next;
+    await (index ? client.refresh() : client.ready());
+    assert.deepEqual([asked, client.getValue('word', ''), client.status], [expected, word, status], `step ${index}`);
+  }
+  client.close();
 });

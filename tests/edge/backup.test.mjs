@@ -10,7 +10,7 @@ const document = { schema: 'twinflag/1', environment: 'test', bucketKey: '000102
 const from = ownServer({ document });
 
 const get = (server, path) => server.asAdmin(path, { method: 'GET' });
-const restore = (server, body) => server.asAdmin('/api/admin/restore', { body, headers: { 'content-type': 'application/x-ndjson' } });
+const restore = (server, body, query = '') => server.asAdmin(`/api/admin/restore${query}`, { body, headers: { 'content-type': 'application/x-ndjson' } });
 
 /** A server that nobody has written to, for `use`. */
 async function fresh(use) {
@@ -71,6 +71,22 @@ test('a hub is the same hub elsewhere, its past included', async () => {
     // It is written to now: another backup would lose that.
     const twice = await restore(to, backup.text);
     assert.deepEqual([twice.status, twice.json().code], [409, 'NOT_EMPTY']);
+    const tags = async () => (await get(to, '/api/admin/document')).headers.get('etag').slice(1, -1).split('.');
+    const [epoch, number] = await tags();
+    const { head } = (await get(to, '/api/admin/changes/verify')).json();
+    const other = await restore(to, backup.text, `?replace=${'0'.repeat(64)}`);
+    assert.deepEqual([other.status, other.json().code, other.json().detail], [409, 'HEAD_MISMATCH', `the hash of the newest record is ${head}`]);
+    // In place, what is not whole replaces nothing, the epoch included.
+    const cut = await restore(to, backup.text.slice(0, -20), `?replace=${head}`);
+    assert.deepEqual([cut.status, cut.json().code], [400, 'PARSE_ERROR']);
+    assert.deepEqual(await everything(to), await everything(from));
+    assert.deepEqual(await tags(), [epoch, number]);
+    const replaced = await restore(to, backup.text, `?replace=${head}`);
+    assert.equal(replaced.status, 200, replaced.text);
+    assert.deepEqual(await everything(to), await everything(from));
+    const [next, same] = await tags();
+    assert.deepEqual([next === epoch, same], [false, number]);
+    assert.equal(next, replaced.json().epoch);
     // It goes on, and is there after the power went.
     assert.equal((await to.asAdmin('/api/admin/feature-flags', { body: { featureName: 'b', action: 'revive', reason: 'mended' } })).json().version, version + 1);
     await to.stop();

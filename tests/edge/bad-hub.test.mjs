@@ -8,11 +8,11 @@ import { startOn } from './workerd.mjs';
 
 const SEED = 1;
 const ROUNDS = 20, RULESETS = 40, PAGES = 10;
-/** A version that there never is: who knows of it has the hub asked. */
+/** The number of a version that there never is: who knows of it has the hub asked. */
 const NEWER = 2 ** 32 - 1;
 const CUSTOMER = 'c-1';
 
-let folder, server;
+let folder, server, epoch;
 /** How often the rulesets were read while the hub answered nonsense. */
 let reads = 0;
 before(async () => {
@@ -44,24 +44,24 @@ async function put(round) {
 /** Each way to read; `newer` has the hub asked first. */
 const READS = {
   evaluate: async (context, newer) => {
-    const answer = await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'who', context }], ...(newer && { minVersion: NEWER }) } });
+    const answer = await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'who', context }], ...(newer && { minVersion: `${epoch}.${NEWER}` }) } });
     const { value, stale = false } = answer.json().results[0];
     return { value, stale };
   },
   one: async (context, newer) => {
-    const { value, metadata: { stale = false } } = (await server.asClient(`/ofrep/v1/evaluate/flags/who${newer ? `?flagConfigEtag=${NEWER}` : ''}`, { body: { context } })).json();
+    const { value, metadata: { stale = false } } = (await server.asClient(`/ofrep/v1/evaluate/flags/who${newer ? `?flagConfigEtag=${epoch}.${NEWER}` : ''}`, { body: { context } })).json();
     return { value, stale };
   },
   all: async (context, newer) => {
-    const { flags: [{ value }], metadata: { stale = false } } = (await server.asClient(`/ofrep/v1/evaluate/flags${newer ? `?flagConfigEtag=${NEWER}` : ''}`, { body: { context } })).json();
+    const { flags: [{ value }], metadata: { stale = false } } = (await server.asClient(`/ofrep/v1/evaluate/flags${newer ? `?flagConfigEtag=${epoch}.${NEWER}` : ''}`, { body: { context } })).json();
     return { value, stale };
   },
   widget: async (context, newer) => {
-    const { config, stale = false } = (await server.asClient(`/api/widget/config?${new URLSearchParams({ ...context, ...(newer && { minVersion: NEWER }) })}`, { method: 'GET' })).json();
+    const { config, stale = false } = (await server.asClient(`/api/widget/config?${new URLSearchParams({ ...context, ...(newer && { minVersion: `${epoch}.${NEWER}` }) })}`, { method: 'GET' })).json();
     return { value: config.who, stale };
   },
   program: async (context, newer) => {
-    const answer = await server.asClient(`/v1/program${newer ? `?minVersion=${NEWER}` : ''}`, { body: { context }, headers: { accept: 'application/json' } });
+    const answer = await server.asClient(`/v1/program${newer ? `?minVersion=${epoch}.${NEWER}` : ''}`, { body: { context }, headers: { accept: 'application/json' } });
     return { value: answer.json().flags.who.steps.at(-1).answer.value, stale: answer.headers.get('twinflag-stale') === 'true' };
   },
 };
@@ -77,6 +77,7 @@ test(`${ROUNDS * (RULESETS + PAGES)} bad answers change nothing, and the next go
   };
   const all = (round) => `round-${round}`, own = (round, page = round) => `${side(page)}-round-${round}`;
   await put(0);
+  ({ epoch } = await hubSaid('ruleset'));
   for (let round = 0; round < ROUNDS; round++) {
     await reading({ value: all(round), stale: false }, {}, true, 'a good hub');
     await reading({ value: own(round), stale: false }, { customerId: CUSTOMER }, true, 'a good hub');

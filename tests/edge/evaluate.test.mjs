@@ -90,14 +90,16 @@ test('nothing anyone sends is our fault', async () => {
 });
 
 test('a version may be asked for', async () => {
-  const { version } = (await server.request('/health', { method: 'GET' })).json();
+  const { epoch, version: number } = (await server.request('/health', { method: 'GET' })).json();
+  const version = `${epoch}.${number}`;
   const answer = await ask({ evaluations: [{ flag: 'plain' }], minVersion: version });
   assert.equal(answer.status, 200);
-  assert.equal(answer.headers.get('twinflag-version'), String(version));
-  assert.equal((await ask({ evaluations: [], minVersion: version + 1 })).status, 200);
-  for (const minVersion of [null, '1', -1, 1.5, 2 ** 32, []]) {
+  assert.equal(answer.headers.get('twinflag-version'), version);
+  for (const later of [`${epoch}.${number + 1}`, `0a1b2c3d4e5f.${number}`]) assert.equal((await ask({ evaluations: [], minVersion: later })).status, 200, later);
+  for (const minVersion of [null, number, '1', epoch, `${epoch}.`, `${epoch}.01`, `${epoch}.4294967296`, `"${version}"`, []]) {
     const refused = await ask({ evaluations: [], minVersion });
     assert.equal(refused.status, 400);
     assert.equal(refused.json().pointer, '/minVersion');
+    assert.equal(refused.json().detail, 'expected a version with its epoch, such as "0a1b2c3d4e5f.12"');
   }
 });

@@ -18,25 +18,29 @@ test('the document and its version', async () => {
   const ruleset = answer.json();
   assert.equal(ruleset.version, version);
   assert.deepEqual(ruleset.document.flags, { second: {} });
-  assert.equal(answer.headers.get('etag'), `"${version}"`);
+  assert.equal(answer.headers.get('etag'), `"${ruleset.epoch}.${version}"`);
 });
 
 test('nothing where nothing changed', async () => {
-  const { version } = (await get()).json();
-  assert.equal((await get(`?since=${version}`)).status, 204);
-  assert.equal((await get('', { headers: { 'if-none-match': `"${version}"` } })).status, 304);
-  assert.equal((await get(`?since=${version - 1}`)).json().version, version);
-  assert.equal((await get('?since=0')).status, 200);
-  // One that knows more than we do was told by another store.
-  assert.equal((await get(`?since=${version + 1}`)).json().version, version);
+  const { epoch, version } = (await get()).json();
+  assert.equal((await get(`?since=${epoch}.${version}`)).status, 204);
+  assert.equal((await get('', { headers: { 'if-none-match': `"${epoch}.${version}"` } })).status, 304);
+  assert.equal((await get(`?since=${epoch}.${version - 1}`)).json().version, version);
+  assert.equal((await get(`?since=${epoch}.0`)).status, 200);
+  // One that knows more than we do, or as much, was told by another store.
+  for (const since of [`${epoch}.${version + 1}`, `0a1b2c3d4e5f.${version}`]) assert.equal((await get(`?since=${since}`)).json().version, version, since);
+  assert.equal((await get('', { headers: { 'if-none-match': `"0a1b2c3d4e5f.${version}", "${version}"` } })).status, 200);
 });
 
 test('a query that is none', async () => {
-  for (const query of ['?since=', '?since=x', '?since=-1', '?since=1.5', '?since=4294967296', '?since=1&since=1', '?sinse=1', '?since=%ff']) {
+  const { epoch } = (await get()).json(), since = `?since=${epoch}.1`;
+  for (const query of ['?since=', '?since=x', `?since=${epoch}`, `?since=${epoch}.-1`, `?since=${epoch}.4294967296`, `${since}&${since.slice(1)}`, '?sinse=1', '?since=%ff']) {
     const answer = await get(query);
     assert.equal(answer.status, 400, query);
     assert.equal(answer.json().code, 'PARSE_ERROR');
   }
+  // A number alone could be of any epoch.
+  assert.equal((await get('?since=1')).json().detail, 'expected since to be a version with its epoch, such as "0a1b2c3d4e5f.12"');
 });
 
 test('a server key, not a client key', async () => {

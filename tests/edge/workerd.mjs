@@ -49,8 +49,27 @@ export function token(claims, header = { alg: 'HS256', typ: 'JWT' }) {
   return `${signed}.${createHmac('sha256', KEYS.JWT_SECRET).update(signed).digest('base64url')}`;
 }
 
+/** Starts the worker on the store of a folder, and does not wait for it. */
+export async function spawnOn({ config, data }) {
+  return spawnWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${join(data, 'store')}`], env: SETTINGS });
+}
+
 /** Starts a configuration whose socket is called `http`, and waits until it answers at all. */
-export async function startWorkerd(config, { options = [], env = {} } = {}) {
+export async function startWorkerd(config, given) {
+  const { isOver, ...started } = await spawnWorkerd(config, given);
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end && !isOver(); ) {
+    try {
+      await fetch(`${started.url}/health`, { signal: AbortSignal.timeout(5_000) });
+      return started;
+    } catch {
+      // Not there yet.
+    }
+  }
+  await started.stop();
+  throw new Error(`workerd did not start\n${started.said()}`);
+}
+
+async function spawnWorkerd(config, { options = [], env = {} } = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: ['ignore', 'pipe', 'pipe'], env });
@@ -62,14 +81,5 @@ export async function startWorkerd(config, { options = [], env = {} } = {}) {
     child.kill('SIGKILL');
     await ended;
   };
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end && child.exitCode === null; ) {
-    try {
-      await fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) });
-      return { url, port, pid: child.pid, stop, said: () => said };
-    } catch {
-      // Not there yet.
-    }
-  }
-  await stop();
-  throw new Error(`workerd did not start\n${said}`);
+  return { url, port, pid: child.pid, stop, said: () => said, isOver: () => child.exitCode !== null };
 }

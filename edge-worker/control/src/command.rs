@@ -91,7 +91,7 @@ pub struct CommandOutcome {
     pub changes: Vec<Change>,
     /// Entries for the log of a rollout.
     pub events: Vec<Event>,
-    /// The new ruleset; `None` if the command does not change it.
+    /// The new ruleset; `None` if the command does not change it, or kills a flag whose document does not compile.
     pub ruleset: Option<Ruleset>,
     /// Warnings to show the operator; the command was carried out.
     pub warnings: Vec<String>,
@@ -163,9 +163,14 @@ pub(crate) fn check_id(id: &str, place: impl Into<RefusalPlace>) -> Result<(), R
     Ok(())
 }
 
-/// Switches a flag off or on.
+/// Switches a flag off or on. A flag that is left out of the ruleset can be switched off by its key: nothing that is wrong with it, or
+/// with the document, stands in the way.
 fn switch(current: CurrentState<'_>, flag: &str, enabled: bool, compiler: &mut Compiler) -> Result<CommandOutcome, Refusal> {
-    let key = current.flag(flag)?;
+    let is_left_out = || current.rows.text(&RowKey::of(RowKind::Flag, flag)).is_some();
+    let key = match current.flag(flag) {
+        Err(_) if !enabled && is_left_out() => flag,
+        found => found?,
+    };
     let before = current.rows.get(RowKind::State, key).unwrap_or("{}");
     let was = state_row::enabled(before);
     if was == enabled {
@@ -182,7 +187,10 @@ fn switch(current: CurrentState<'_>, flag: &str, enabled: bool, compiler: &mut C
         ..Change::new(action)
     };
     let write = (RowKey::of(RowKind::State, key), Some(state_row::with_enabled(before, enabled)));
-    current.compiled(key, [write].into(), [change].into(), compiler)
+    match current.compiled(key, [write.clone()].into(), [change.clone()].into(), compiler) {
+        Err(_) if !enabled => Ok(CommandOutcome { writes: [write].into(), changes: [change].into(), ..CommandOutcome::default() }),
+        compiled => compiled,
+    }
 }
 
 /// Assigns a customer to an organization, or to none.

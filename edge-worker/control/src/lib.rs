@@ -20,6 +20,7 @@ mod overrides;
 mod refusal;
 mod rollout_commands;
 pub mod rows;
+mod sound_rows;
 mod state_row;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
@@ -30,3 +31,4 @@ pub use keys::{Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKeySe
 pub use overrides::{overrides_of, visitor};
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};
+pub use sound_rows::{CompiledRows, compile_rows};

@@ -12,7 +12,7 @@ use crate::{
 /// Passes a backup on, as it comes, into a hub that nobody has written to.
 pub(crate) async fn restore(request: &Request, env: &Env) -> Result<Response, Problem> {
     let answer = hub::restore(env, request).await?;
-    ruleset_cache::forget();
+    ruleset_cache::refresh(env).await;
     Ok(answer)
 }
 

@@ -1,17 +1,24 @@
 //! `/api/admin/cache`: what the isolate that answers holds; `DELETE` lets it forget, so that it asks the hub.
 //!
-//! `{ version, stale, askedAt, overridePages, maxAge }`. Each isolate has a cache of its own: this tells of one, and a change needs
+//! `{ epoch, version, stale, askedAt, overridePages, maxAge }`. Each isolate has a cache of its own: this tells of one, and a change needs
 //! nobody to clear any.
 use serde::Serialize;
 use worker::{Request, Response};
 
-use crate::{host::Host, override_pages, problem::Problem, ruleset_cache};
+use crate::{
+    host::Host,
+    override_pages,
+    problem::Problem,
+    ruleset_cache,
+    version::{Epoch, Version},
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
     /// When the hub was last asked.
     asked_at: String,
+    epoch: Epoch,
     /// How long what the hub said is taken for current, in milliseconds.
     max_age: i64,
     /// How many pages of overrides are held.
@@ -25,11 +32,13 @@ pub(crate) async fn report(request: &Request, env: &Host) -> Result<Response, Pr
         ruleset_cache::forget();
     }
     let serving = ruleset_cache::newest(env, None).await?;
+    let Version { epoch, number: version } = serving.version;
     Ok(Response::from_json(&Report {
         asked_at: ruleset_cache::asked().to_rfc3339(),
+        epoch,
         max_age: ruleset_cache::FRESH_MS,
         override_pages: override_pages::count(),
         stale: serving.stale,
-        version: serving.version,
+        version,
     })?)
 }

@@ -21,6 +21,7 @@ use crate::{
     problem::Problem,
     ruleset_cache::{self, Serving},
     settings,
+    version::{self, Version},
 };
 
 const MOST: usize = 1_000;
@@ -73,10 +74,11 @@ struct Question {
     include: Include,
 }
 
-fn parse(body: &str) -> Result<(Vec<Question>, Option<u32>), Problem> {
+fn parse(body: &str) -> Result<(Vec<Question>, Option<Version>), Problem> {
     let Questions { evaluations, min_version } = object(body).map_err(Problem::malformed)?;
-    let not_a_version = |_| Problem::malformed_at("/minVersion", "expected a whole number");
-    let version = min_version.0.map(serde_json::from_str).transpose().map_err(not_a_version)?;
+    let version = |raw: &str| serde_json::from_str::<String>(raw).ok()?.parse().ok();
+    let not_a_version = || Problem::malformed_at("/minVersion", format!("expected {}", version::EXPECTED));
+    let version = min_version.0.map(|raw| version(raw).ok_or_else(not_a_version)).transpose()?;
     if evaluations.len() > MOST {
         return Err(Problem::malformed_at("/evaluations", format!("expected at most {MOST}, found {}", evaluations.len())));
     }

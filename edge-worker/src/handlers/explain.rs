@@ -15,12 +15,13 @@ use crate::{
     hub::client::{self as hub, Explaining, When},
     problem::Problem,
     ruleset_cache::{self, Serving},
+    version::Version,
 };
 
 /// How many flags the page may name.
 const MOST: usize = 1_000;
 
-/// `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, version }`: now, at a version, or as it was at a
+/// `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, epoch, version }`: now, at a version, or as it was at a
 /// moment; `change` is the record that made it so, or `null`.
 pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let body = body::read(request, body::QUESTION).await?;
@@ -38,13 +39,14 @@ pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, P
     };
     let overrides = serving.overrides_of(env, &mut context).await?;
     let explanation = serving.ruleset.visitor(overrides.of(&context), &context, now).explain(&flag, None);
-    let change = change(env, &explanation.evaluation, &context, serving.version).await?;
+    let change = change(env, &explanation.evaluation, &context, serving.version.number).await?;
     let mut out = String::from("{\"change\":");
     out.push_str(&change);
     // The members of the explanation stand behind the change.
     out.push_str(&explanation.to_json(None).replacen('{', ",", 1));
     out.pop();
-    out.push_str(&format!(",\"version\":{}}}", serving.version));
+    let Version { epoch, number } = serving.version;
+    out.push_str(&format!(",\"epoch\":\"{epoch}\",\"version\":{number}}}"));
     versioned(json(out)?, &serving)
 }
 

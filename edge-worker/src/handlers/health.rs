@@ -1,14 +1,22 @@
-//! `GET /health`: whether questions are answered, from which version, and whether that is known to be the newest; or that all flags
-//! are switched off. `GET /version`: which release answers.
+//! `GET /health`: whether questions are answered, from which version, whether that is known to be the newest, and how many parts of
+//! the stored document are left out; or that all flags are switched off. `GET /version`: which release answers.
 use sdk_core::FORMAT;
 use serde::Serialize;
 use worker::Response;
 
 use super::json;
-use crate::{host::Host, problem::Problem, ruleset_cache, settings};
+use crate::{
+    host::Host,
+    problem::Problem,
+    ruleset_cache, settings,
+    version::{Epoch, Version},
+};
 
 #[derive(Serialize)]
 struct Health {
+    epoch: Epoch,
+    #[serde(skip_serializing_if = "is_zero")]
+    errors: usize,
     stale: bool,
     status: &'static str,
     version: u32,
@@ -19,7 +27,13 @@ pub(crate) async fn report(env: &Host) -> Result<Response, Problem> {
         return json(r#"{"status":"disabled"}"#.to_owned());
     }
     let serving = ruleset_cache::current(env, None).await?;
-    Ok(Response::from_json(&Health { stale: serving.stale, status: "ok", version: serving.version })?)
+    let Version { epoch, number: version } = serving.version;
+    Ok(Response::from_json(&Health { epoch, errors: serving.errors, stale: serving.stale, status: "ok", version })?)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// The commit that the worker was built from, where the build was told.
@@ -27,7 +41,7 @@ const COMMIT: Option<&str> = option_env!("TWINFLAG_COMMIT");
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Version {
+struct Release {
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'static str>,
     /// The format of programs that are written.
@@ -36,5 +50,5 @@ struct Version {
 }
 
 pub(crate) fn version() -> Result<Response, Problem> {
-    Ok(Response::from_json(&Version { commit: COMMIT, program_format: FORMAT, release: env!("CARGO_PKG_VERSION") })?)
+    Ok(Response::from_json(&Release { commit: COMMIT, program_format: FORMAT, release: env!("CARGO_PKG_VERSION") })?)
 }

@@ -1,8 +1,8 @@
 //! The OpenFeature Remote Evaluation Protocol 0.3: its bodies for answers and for refusals.
 //!
-//! The metadata of an answer joins the flag's own metadata with the layer and the state of the ruleset. The version stands there as
-//! `version` and, in the protocol's words, as `flagConfigEtag`; a client that sends it back as a parameter of that name gets answers
-//! from that version or a newer one.
+//! The metadata of an answer joins the flag's own metadata with the layer and the state of the ruleset. The number of the version
+//! stands there as `version` and, with its epoch and in the protocol's words, as `flagConfigEtag`; a client that sends that back as a
+//! parameter of that name gets answers from that version or a newer one.
 use percent_encoding::percent_decode_str;
 use sdk_core::{
     Context, ErrorCode, Evaluation, Object, Overrides, SWITCHED_OFF,
@@ -21,6 +21,7 @@ use crate::{
     query::Query,
     ruleset_cache::{self, Serving},
     settings,
+    version::Version,
 };
 
 /// `POST /ofrep/v1/evaluate/flags/{key}`; `key` as it stands in the path.
@@ -78,7 +79,7 @@ async fn ask(caller: &Caller, request: &mut Request, env: &Host) -> Result<Optio
 }
 
 /// The version in `flagConfigEtag`, with or without the quotes of a tag. A tag of another server names none.
-fn version_named(query: &Query) -> Option<u32> {
+fn version_named(query: &Query) -> Option<Version> {
     query.get(FLAG_CONFIG_ETAG)?.trim_matches('"').parse().ok()
 }
 
@@ -149,7 +150,7 @@ fn write_state(metadata: &mut Object<'_>, serving: &Serving, with_version: bool)
         metadata.member(STALE).push_str("true");
     }
     if with_version {
-        write_number(metadata.member(VERSION), f64::from(serving.version));
+        write_number(metadata.member(VERSION), f64::from(serving.version.number));
     }
 }
 

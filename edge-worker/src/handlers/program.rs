@@ -31,7 +31,7 @@ pub(crate) async fn make(caller: &Caller, request: &mut Request, env: &Host) -> 
     let body = body::read(request, body::QUESTION).await?;
     let mut known = caller.admit(Question::parse(&body)?.context()?)?;
     let named = OwnerKind::Organization.id(&known);
-    let mut serving = ruleset_cache::current(env, query.number("minVersion")?).await?;
+    let mut serving = ruleset_cache::current(env, query.version("minVersion")?).await?;
     let overrides = serving.overrides_of(env, &mut known).await?;
     let audience = Audience { format, ..caller.audience() };
     let program = specialise(&serving.ruleset, overrides.of(&known), &known, audience).map_err(|error| match error {

@@ -1,7 +1,7 @@
 //! `GET /v1/ruleset?since=`: the document, for servers that evaluate it themselves.
 //!
-//! `{ bucketKey?, document, version }`: the key is for a document that names none. 204 where `since` is the version, 304 where
-//! `If-None-Match` names it.
+//! `{ bucketKey?, document, epoch, version }`: the key is for a document that names none. `since` is the version with its epoch, as
+//! `twinflag-version` spells it: 204 where that is the newest, 304 where `If-None-Match` names it.
 use sdk_core::{
     Object,
     json::canonical::{write_number, write_string},
@@ -13,7 +13,7 @@ use crate::{etag::Etag, host::Host, hub::client as hub, problem::Problem, query:
 
 pub(crate) async fn newest(request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(request, &["since"])?;
-    let since = query.number("since")?;
+    let since = query.version("since")?;
     // A caller that knows the newest version is answered without the hub.
     let serving = ruleset_cache::current(env, since).await?;
     let etag = Etag::version(serving.version);
@@ -31,7 +31,8 @@ pub(crate) async fn newest(request: &Request, env: &Host) -> Result<Response, Pr
     }
     // With its overrides: the hub put it together, so it is JSON.
     object.member("document").push_str(&text);
-    write_number(object.member("version"), f64::from(version));
+    write_string(object.member("epoch"), &version.epoch.to_string());
+    write_number(object.member("version"), f64::from(version.number));
     object.close();
     tagged(request, &Etag::version(version), JSON, body.into_bytes())
 }

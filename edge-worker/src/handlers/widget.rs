@@ -1,6 +1,6 @@
 //! `GET /api/widget/config`: what every flag is for one customer, as a tree.
 //!
-//! `{ config, customerId?, organizationId?, source, stale?, version?, evaluatedAt }`. `config` nests the flags by the dots of
+//! `{ config, customerId?, organizationId?, source, stale?, epoch?, version?, evaluatedAt }`. `config` nests the flags by the dots of
 //! their keys; a flag whose answer is the caller's default is left out of it, and one whose key is a path to another's. `source` is the highest level that answered a flag
 //! of it. Without any ruleset the written defaults are answered, marked stale and without a version; and unmarked where all flags are
 //! switched off.
@@ -37,7 +37,7 @@ pub(crate) async fn config(caller: &Caller, request: &Request, env: &Host) -> Re
         return Err(Problem::context(refusal));
     }
     let mut context = caller.admit(context)?;
-    let version = query.number("minVersion")?;
+    let version = query.version("minVersion")?;
     let now = clock::now();
     let Ok(mut serving) = ruleset_cache::current(env, version).await else {
         let written = Config { tree: DEFAULTS.trim().to_owned(), source: "default", stale: !settings::is_off(env) };
@@ -117,7 +117,8 @@ fn answer(request: &Request, query: &Query, config: &Config, serving: Option<&Se
         object.member("stale").push_str("true");
     }
     if let Some(serving) = serving {
-        write_number(object.member("version"), f64::from(serving.version));
+        write_string(object.member("epoch"), &serving.version.epoch.to_string());
+        write_number(object.member("version"), f64::from(serving.version.number));
     }
     object.close();
     // Asked again, the time is another and the answer is not: the tag is of what stands before it.

@@ -5,17 +5,21 @@ use serde::Deserialize;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
 use super::wire::{
-    ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, VERSION, WITHIN, encoded,
+    ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, VERSION, WITHIN, WantedPages, encoded,
 };
 pub(crate) use super::wire::{Explaining, Page};
-use crate::{clock, problem::Problem};
+use crate::{
+    clock,
+    problem::Problem,
+    version::{Epoch, NotSpelledSo, Version},
+};
 
 /// The longest answer that is taken: overrides of many may come in one.
 const MOST: usize = 4 * MAX_DOCUMENT_BYTES;
 
 /// A stored document.
 pub(crate) struct Document {
-    pub(crate) version: u32,
+    pub(crate) version: Version,
     pub(crate) text: String,
     /// For a document that names none itself, in hex.
     pub(crate) bucket_key: String,
@@ -23,7 +27,7 @@ pub(crate) struct Document {
 
 /// The changes at the hub since a version.
 pub(crate) struct News {
-    pub(crate) version: u32,
+    pub(crate) version: Version,
     /// Rows of keys.
     pub(crate) keys: Vec<String>,
     /// The ruleset to answer from, or why there is none yet.
@@ -32,7 +36,7 @@ pub(crate) struct News {
 
 /// Why there is nothing to answer from.
 pub(crate) struct Missing {
-    /// Why the document that the deployment brings was not taken, if it brings one.
+    /// Why the document that is stored, or that the deployment brings, does not serve.
     refused: Option<String>,
 }
 
@@ -47,17 +51,19 @@ impl Missing {
 
 /// The document to compile, and the pages of overrides.
 pub(crate) struct Ruleset {
-    pub(crate) version: u32,
+    pub(crate) version: Version,
     /// Without overrides.
     pub(crate) document: String,
     /// For a document that names none itself, in hex.
     pub(crate) bucket_key: String,
     /// Pages of overrides that are not empty, ascending, each with the version of its newest change.
     pub(crate) pages: Vec<(u16, u32)>,
+    /// How many parts of the stored document are left out.
+    pub(crate) errors: usize,
 }
 
 /// The newest version; `None` if that is `since`.
-pub(crate) async fn news(env: &Env, since: Option<u32>) -> Result<Option<News>, Problem> {
+pub(crate) async fn news(env: &Env, since: Option<Version>) -> Result<Option<News>, Problem> {
     let query = since.map(|since| format!("?since={since}")).unwrap_or_default();
     let mut answer = ask(env, &format!("{RULESET}{query}")).await?;
     if answer.status_code() == 204 {
@@ -67,9 +73,10 @@ pub(crate) async fn news(env: &Env, since: Option<u32>) -> Result<Option<News>, 
 }
 
 fn news_of(answer: &str) -> Result<News, Problem> {
-    let RulesetAnswer { version, bucket_key, keys, pages, document, refused } = parse(answer)?;
+    let RulesetAnswer { epoch, version: number, bucket_key, keys, pages, document, errors, refused } = parse(answer)?;
+    let version = Version { epoch, number };
     let keys = keys.iter().map(|row| row.get().to_owned()).collect();
-    let ruleset = document.map(|document| Ruleset { version, document: document.get().to_owned(), bucket_key, pages });
+    let ruleset = document.map(|document| Ruleset { version, document: document.get().to_owned(), bucket_key, pages, errors });
     Ok(News { version, keys, ruleset: ruleset.ok_or(Missing { refused }) })
 }
 
@@ -111,18 +118,21 @@ pub(crate) async fn outcomes(env: &Env, request: &Request, body: String) -> Resu
     send(env, Method::Post, OUTCOMES, headers, body).await
 }
 
-/// Pages of overrides, each at a version.
-pub(crate) async fn pages(env: &Env, pages: &[(u16, u32)]) -> Result<Vec<Page>, Problem> {
-    let mut answer = send(env, Method::Post, PAGES, Headers::new(), serde_json::to_string(pages).map_err(worker::Error::from)?).await?;
-    parse(&good(&mut answer).await?)
+/// Pages of overrides, each at a version; `None` where the store is of another epoch, in which these versions mean something else.
+pub(crate) async fn pages(env: &Env, epoch: Epoch, pages: &[(u16, u32)]) -> Result<Option<Vec<Page>>, Problem> {
+    let wanted = WantedPages { epoch, pages: pages.to_vec() };
+    let body = serde_json::to_string(&wanted).map_err(worker::Error::from)?;
+    let mut answer = send(env, Method::Post, PAGES, Headers::new(), body).await?;
+    if answer.status_code() == 204 { Ok(None) } else { parse(&good(&mut answer).await?).map(Some) }
 }
 
 /// The newest document, with all that is in it.
 pub(crate) async fn document(env: &Env) -> Result<Document, Problem> {
     let mut answer = ask(env, DOCUMENT).await?;
-    let version = answer.headers().get(VERSION)?.and_then(|version| version.parse().ok()).unwrap_or(0);
-    let bucket_key = answer.headers().get(BUCKET_KEY)?.unwrap_or_default();
-    Ok(Document { version, text: good(&mut answer).await?, bucket_key })
+    let (version, bucket_key) = (answer.headers().get(VERSION)?.unwrap_or_default(), answer.headers().get(BUCKET_KEY)?.unwrap_or_default());
+    let text = good(&mut answer).await?;
+    let version = version.parse().map_err(|NotSpelledSo| unreadable("it names no version"))?;
+    Ok(Document { version, text, bucket_key })
 }
 
 /// The actor of a request, as the hub receives it.
@@ -155,11 +165,13 @@ pub(crate) async fn administer(env: &Env, actor: &Actor<'_>, request: &Request, 
     deliver(env, &format!("{ADMIN}{path}"), &init).await
 }
 
-/// Passes a backup on, as it comes.
+/// Passes a backup on, as it comes, with the query of its request.
 pub(crate) async fn restore(env: &Env, request: &Request) -> Result<Response, Problem> {
+    let url = request.inner().url();
+    let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(request.inner().body().map(Into::into));
-    deliver(env, &format!("{ADMIN}restore"), &init).await
+    deliver(env, &format!("{ADMIN}restore{query}"), &init).await
 }
 
 async fn send(env: &Env, method: Method, address: &str, headers: Headers, body: String) -> Result<Response, Problem> {

@@ -1,27 +1,53 @@
 //! The rows and the ruleset of the newest version, kept in memory between commands.
 use std::{cell::RefCell, rc::Rc};
 
-use control::{Command, CommandOutcome, CurrentState, Refusal, apply, change::Actor, execute, rows::Rows};
-use sdk_core::{BucketKey, Compiler, Ruleset};
+use control::{
+    Command, CommandOutcome, CompiledRows, CurrentState, Refusal, apply,
+    change::Actor,
+    compile_rows, execute,
+    rows::{RowKey, RowKind, Rows},
+};
+use sdk_core::{Compiler, DocumentError, Ruleset};
 
-use crate::{problem::Problem, store::Store};
+use crate::{problem::Problem, store::Store, version::Version};
 
 /// The newest rows but for those on pages, and what they compile to.
 pub(super) struct Ground {
-    /// 0 where nothing was ever written.
-    pub(super) version: u32,
+    pub(super) version: Version,
     pub(super) rows: Rows,
     pub(super) ruleset: Ruleset,
+    /// The rows that the ruleset was compiled from, where some had to be left out.
+    sound: Option<Rows>,
+    /// The first errors of the document, and the number of all; each leaves a part of it out.
+    pub(super) errors: Vec<DocumentError>,
+    pub(super) error_count: usize,
+    is_served: bool,
 }
 
 impl Ground {
+    fn of(version: Version, rows: Rows, compiler: &mut Compiler) -> Result<Self, Problem> {
+        let compiled = compile_rows(&rows, compiler).map_err(|error| Problem::document(&error))?;
+        let CompiledRows { ruleset, sound, errors, error_count, is_served } = compiled;
+        Ok(Self { version, rows, ruleset, sound, errors, error_count, is_served })
+    }
+
     /// Whether a document was imported. Before that there may be keys and customers.
     pub(super) fn has_document(&self) -> bool {
         self.rows.bucket_key().is_some()
     }
 
     pub(super) fn held<'h>(&'h self, paged: &'h Rows) -> CurrentState<'h> {
-        CurrentState { rows: &self.rows, paged, ruleset: &self.ruleset }
+        CurrentState { rows: self.sound(), paged, ruleset: &self.ruleset }
+    }
+
+    /// The rows that serve.
+    pub(super) fn sound(&self) -> &Rows {
+        self.sound.as_ref().unwrap_or(&self.rows)
+    }
+
+    /// Why nothing serves although there is a document.
+    pub(super) fn refusal(&self) -> Option<&DocumentError> {
+        self.errors.first().filter(|_| !self.is_served)
     }
 }
 
@@ -36,20 +62,14 @@ pub(super) struct Kept {
 impl Kept {
     /// The ground of the newest version.
     pub(super) fn newest(&self, store: &impl Store) -> Result<Rc<Ground>, Problem> {
-        let version = store.newest_version()?.unwrap_or(0);
+        let version = store.newest()?;
         if let Some(ground) = self.newest.borrow().as_ref().filter(|ground| ground.version == version) {
             return Ok(Rc::clone(ground));
         }
         let rows = store.rows()?;
-        let ruleset = ruleset_of(&rows, &mut self.compiler.borrow_mut())?;
-        let ground = Rc::new(Ground { version, rows, ruleset });
+        let ground = Rc::new(Ground::of(version, rows, &mut self.compiler.borrow_mut())?);
         self.newest.replace(Some(Rc::clone(&ground)));
         Ok(ground)
-    }
-
-    /// Reads everything again: what the versions were they no longer are.
-    pub(super) fn forget(&self) {
-        self.newest.take();
     }
 
     /// Carries out a command on the newest ground; compiles only what the command changes.
@@ -57,19 +77,23 @@ impl Kept {
         execute(ground.held(paged), command, by, &mut self.compiler.borrow_mut())
     }
 
-    /// Goes on to the version that a command made.
-    pub(super) fn advance(&self, before: &Ground, version: u32, outcome: CommandOutcome) {
+    /// Goes on to the version that a command made. The outcome's ruleset is taken where nothing is left out of it.
+    pub(super) fn advance(&self, before: &Ground, version: Version, outcome: CommandOutcome) -> Result<(), Problem> {
         let mut rows = before.rows.clone();
         let writes: Vec<_> = outcome.writes.into_iter().filter(|(key, _)| key.page().is_none()).collect();
         apply(&mut rows, &writes);
-        let ruleset = outcome.ruleset.unwrap_or_else(|| before.ruleset.clone());
-        self.newest.replace(Some(Rc::new(Ground { version, rows, ruleset })));
+        let is_part = |key: &RowKey| !key.kind.is_beside_documents();
+        let has_whole_ruleset = match outcome.ruleset {
+            Some(_) => writes.iter().all(|(key, _)| !is_part(key) || key.kind == RowKind::State),
+            None => !writes.iter().any(|(key, _)| is_part(key)),
+        };
+        let ground = if has_whole_ruleset && before.error_count == 0 {
+            let ruleset = outcome.ruleset.unwrap_or_else(|| before.ruleset.clone());
+            Ground { version, rows, ruleset, sound: None, errors: Vec::new(), error_count: 0, is_served: true }
+        } else {
+            Ground::of(version, rows, &mut self.compiler.borrow_mut())?
+        };
+        self.newest.replace(Some(Rc::new(ground)));
+        Ok(())
     }
-}
-
-/// Compiles stored rows, which compile because only such rows are stored. Before the first document the ruleset has no flags.
-pub(super) fn ruleset_of(rows: &Rows, compiler: &mut Compiler) -> Result<Ruleset, Problem> {
-    let key = rows.bucket_key().unwrap_or(BucketKey::from_bytes([0; 16]));
-    let compiled = compiler.compile(&rows.compose(false), Some(key)).map_err(|error| Problem::document(&error))?;
-    Ok(compiled.ruleset)
 }

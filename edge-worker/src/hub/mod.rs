@@ -25,13 +25,14 @@ use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Res
 
 use self::{
     ground::Kept,
-    wire::{BUCKET_KEY, Explaining, Owner, Page, RulesetAnswer, VERSION},
+    wire::{BUCKET_KEY, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedPages},
 };
 use crate::{
     clock,
     problem::Problem,
     query::Query,
     store::{Access, Store, audit::ForExplain, sqlite::Sqlite},
+    version::Version,
 };
 
 /// Keeps the document of one environment and gives each change the next version.
@@ -44,7 +45,7 @@ pub struct FlagHub {
     /// Why the document for an empty store was not taken.
     refused: RefCell<Option<String>>,
     /// The newest answer to who asks for the ruleset, and its version: all isolates ask for the same.
-    ruleset: RefCell<Option<(u32, Rc<str>)>>,
+    ruleset: RefCell<Option<(Version, Rc<str>)>>,
     /// Whether a backup is being read: until it is there, there is nothing.
     restoring: Cell<bool>,
 }
@@ -77,7 +78,7 @@ impl FlagHub {
                 self.take_outcomes(&body, now)
             }
             (Method::Post, "/explaining") => self.explain(&request.text().await?),
-            (Method::Post, _) => self.pages(&request.json::<Vec<(u16, u32)>>().await?),
+            (Method::Post, _) => self.pages(&request.json().await?),
             (_, "/document") => self.export().await,
             _ => self.newest(&request).await,
         }
@@ -85,6 +86,10 @@ impl FlagHub {
 
     /// Refuses what would misread or spoil a store that a later release wrote.
     fn check_access(&self, path: &str, method: &Method) -> Result<(), Problem> {
+        // The way back to an earlier release is a restore over the store of the later one.
+        if path == "/admin/restore" {
+            return Ok(());
+        }
         let is_change = path == "/outcomes" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
         match self.store.access()? {
             Access::Serve if is_change => Err(Problem::later_store("write")),
@@ -107,7 +112,7 @@ impl FlagHub {
         if query.get("version").or(query.get("at")).is_some() {
             return self.past(&query, version);
         }
-        if query.number("since")? == Some(version) {
+        if query.version("since")? == Some(version) {
             return Ok(Response::empty()?.with_status(204));
         }
         let held = self.ruleset.borrow().as_ref().filter(|(held, _)| *held == version).map(|(_, text)| Rc::clone(text));
@@ -119,17 +124,19 @@ impl FlagHub {
     }
 
     /// The ruleset of a version that is no longer the newest.
-    fn past(&self, query: &Query, newest: u32) -> Result<Response, Problem> {
+    fn past(&self, query: &Query, newest: Version) -> Result<Response, Problem> {
         let version = match query.get("at").and_then(|at| at.parse().ok()) {
             Some(at) => self.store.version_at(Millis(at))?,
             None => query.number("version")?,
         };
-        let version = version.filter(|version| (1..=newest).contains(version)).ok_or_else(Problem::no_version)?;
+        let version = version.filter(|version| (1..=newest.number).contains(version)).ok_or_else(Problem::no_version)?;
         let rows = self.store.rows_at(version)?;
         let bucket_key = rows.bucket_key().ok_or_else(Problem::no_version)?.to_hex();
         let document = RawValue::from_string(rows.compose(false)).map_err(worker::Error::from)?;
         let pages = self.store.pages(Some(version))?;
-        let answer = RulesetAnswer { version, bucket_key, keys: Vec::new(), pages, document: Some(&document), refused: None };
+        let epoch = newest.epoch;
+        let answer =
+            RulesetAnswer { epoch, version, bucket_key, keys: Vec::new(), pages, document: Some(&document), errors: 0, refused: None };
         Ok(Response::from_json(&answer)?)
     }
 
@@ -147,21 +154,24 @@ impl FlagHub {
         Ok(Response::from_json(&json)?)
     }
 
-    fn compose(&self, version: u32) -> Result<Rc<str>, Problem> {
+    fn compose(&self, version: Version) -> Result<Rc<str>, Problem> {
         let ground = self.ground.newest(&self.store)?;
         let bucket_key = ground.rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
         let raw = |json: String| RawValue::from_string(json).map_err(worker::Error::from);
-        let document = ground.has_document().then(|| raw(ground.rows.compose(false))).transpose()?;
+        let refusal = ground.refusal().map(|error| Problem::document(error).detail);
+        let document = (ground.has_document() && refusal.is_none()).then(|| raw(ground.sound().compose(false))).transpose()?;
         // A key that was revoked is nobody's any more: nothing of it is needed.
         let in_use = ground.rows.of(RowKind::Key).filter(|(_, row)| Key::from_row(row).is_some_and(|key| key.revoked_at.is_none()));
         let keys = in_use.map(|(_, row)| raw(row.to_owned())).collect::<Result<Vec<_>, _>>()?;
         let answer = RulesetAnswer {
-            version,
+            epoch: version.epoch,
+            version: version.number,
             bucket_key,
             keys: keys.iter().map(|row| &**row).collect(),
             pages: self.store.pages(None)?,
             document: document.as_deref(),
-            refused: self.refused.borrow().clone(),
+            errors: ground.error_count,
+            refused: refusal.or_else(|| self.refused.borrow().clone()),
         };
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
         self.ruleset.replace(Some((version, Rc::clone(&text))));
@@ -169,9 +179,12 @@ impl FlagHub {
     }
 
     /// Pages of overrides, each as it was at the version that is asked for.
-    fn pages(&self, asked: &[(u16, u32)]) -> Result<Response, Problem> {
-        let mut pages = Vec::with_capacity(asked.len());
-        for (page, version) in asked {
+    fn pages(&self, asked: &WantedPages) -> Result<Response, Problem> {
+        if asked.epoch != self.store.newest()?.epoch {
+            return Ok(Response::empty()?.with_status(204));
+        }
+        let mut pages = Vec::with_capacity(asked.pages.len());
+        for (page, version) in &asked.pages {
             let rows = self.store.page(*page, *version)?;
             let owner =
                 |(key, tree): (&RowKey, &str)| Owner { kind: key.kind.as_str().to_owned(), name: key.name.clone(), tree: tree.to_owned() };
@@ -191,7 +204,7 @@ impl FlagHub {
     }
 
     /// The newest version, which an empty store gets from the document that the deployment brings.
-    async fn version(&self) -> Result<u32, Problem> {
+    async fn version(&self) -> Result<Version, Problem> {
         self.import_first_if_empty().await?;
         let ground = self.ground.newest(&self.store)?;
         if ground.has_document() { Ok(ground.version) } else { Err(self.nothing_to_serve()) }
@@ -199,7 +212,7 @@ impl FlagHub {
 
     /// Fills an empty store with the document the deployment brings, if it brings one.
     async fn import_first_if_empty(&self) -> Result<(), Problem> {
-        if self.store.newest_version()?.is_some() {
+        if self.store.newest()?.number > 0 {
             return Ok(());
         }
         let Ok(folder) = self.env.service("IMPORT") else { return Ok(()) };
@@ -210,7 +223,7 @@ impl FlagHub {
         let text = found.text().await?;
         // While we waited another request may have come here and imported it, or something newer.
         self.check_open()?;
-        if self.store.newest_version()?.is_some() {
+        if self.store.newest()?.number > 0 {
             return Ok(());
         }
         match self.import_first(&text, clock::now()) {

@@ -10,12 +10,13 @@ use super::ground::{Ground, Kept};
 use crate::{
     problem::Problem,
     store::{Answer, Commit, Store, audit::Head},
+    version::Version,
 };
 
 /// The version and the records that a command wrote.
 pub(super) struct Written {
     /// The newest version from now on.
-    pub(super) version: u32,
+    pub(super) version: Version,
     pub(super) records: Vec<Record>,
 }
 
@@ -31,10 +32,11 @@ pub(super) fn write(
     body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
 ) -> Result<(Written, String), Problem> {
     let is_change = !outcome.writes.is_empty();
-    let version =
-        if is_change { ground.version.checked_add(1).ok_or_else(|| Problem::full("no version is left"))? } else { ground.version };
+    let Version { epoch, number } = ground.version;
+    let number = if is_change { number.checked_add(1).ok_or_else(|| Problem::full("no version is left"))? } else { number };
+    let version = Version { epoch, number };
     let Head { chain: mut before, mut link, made } = store.head()?;
-    link.version = version;
+    link.version = number;
     // Versions are made in the order of their times: where the clock steps back, a version is made at the time of the one before it.
     let at = by.at.max(made);
     let rows = rows_hash(&outcome.writes, at);
@@ -50,11 +52,11 @@ pub(super) fn write(
     let body = body(&written, &outcome)?;
     let answer = again.map(|Again { subject, key, request }| Answer { subject, key, request, body: &body });
     if is_change || answer.is_some() {
-        let commit = Commit { writes: &outcome.writes, version, records: &written.records, events: &events, answer };
+        let commit = Commit { writes: &outcome.writes, version: number, records: &written.records, events: &events, answer };
         store.commit(&commit, at)?;
     }
     if is_change {
-        kept.advance(ground, version, outcome);
+        kept.advance(ground, version, outcome)?;
     }
     Ok((written, body))
 }

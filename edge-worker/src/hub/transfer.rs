@@ -1,7 +1,8 @@
 //! A hub as a file, and a file as a hub: `GET /api/admin/backup`, `POST /api/admin/restore`.
 //!
 //! Lines of JSON, as `store/backup.rs` tells them. A backup is the hub as it was when it began, however long it takes. A restore
-//! is all of a file or nothing, and only into a hub that nobody has written to.
+//! is all of a file or nothing: until its end nothing of what was there is lost. Into a hub that was written to, the request names the
+//! hash of the newest record, `?replace=`, so that nobody replaces what they have not seen.
 use control::change::{Hash, Hashes, Link, Verifier};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
@@ -10,11 +11,13 @@ use worker::{Request, Response, ResponseBuilder, console_error};
 use super::FlagHub;
 use crate::{
     problem::Problem,
+    query::Query,
     store::{
         Store,
         backup::{Head, Line, Place, Sum, Tail},
         sqlite::Sqlite,
     },
+    version::{Epoch, Version},
 };
 
 /// The longest line that is read: a part of a row, every character of it escaped.
@@ -25,11 +28,14 @@ const BATCH: usize = 1_000_000;
 impl FlagHub {
     pub(super) fn back_up(&self) -> Result<Response, Problem> {
         let store = Sqlite::of(&self.state);
-        let head = store.backup_head()?;
+        let (head, epoch) = (store.backup_head()?, store.newest()?.epoch);
         let mut sum = Sum::default();
         let first = line(&mut sum, &head)?;
-        let rest = stream::try_unfold((store, head, Some(Place::default()), sum), |(store, head, place, mut sum)| async move {
+        let rest = stream::try_unfold((store, head, Some(Place::default()), sum), move |(store, head, place, mut sum)| async move {
             let Some(place) = place else { return Ok(None) };
+            if store.newest()?.epoch != epoch {
+                return Err(worker::Error::RustError("the hub was restored while it was backed up".to_owned()));
+            }
             let mut out = Vec::new();
             let next = if let Some((lines, next)) = store.backup(&head, place)? {
                 for one in &lines {
@@ -47,17 +53,19 @@ impl FlagHub {
     }
 
     pub(super) async fn restore(&self, mut request: Request) -> Result<Response, Problem> {
-        self.check_untouched()?;
+        match Query::of(&request, &["replace"])?.get("replace") {
+            None => self.check_untouched()?,
+            Some(named) => self.check_head(named)?,
+        }
         self.store.begin_restore()?;
         self.restoring.set(true);
         let outcome = self.take(&mut request).await;
         let ended = self.store.end_restore(outcome.is_ok());
         self.restoring.set(false);
-        self.ground.forget();
-        self.ruleset.take();
         ended?;
-        let Head { version, records, chain, .. } = outcome?;
-        Ok(Response::from_json(&Restored { head: chain, records, success: true, version })?)
+        let Head { records, chain, .. } = outcome?;
+        let Version { epoch, number: version } = self.store.newest()?;
+        Ok(Response::from_json(&Restored { epoch, head: chain, records, success: true, version })?)
     }
 
     /// Refuses a restore into a store with written data. Rows that a new deployment makes by itself do not count.
@@ -74,6 +82,12 @@ impl FlagHub {
             _ => false,
         };
         if is_untouched { Ok(()) } else { Err(Problem::not_empty()) }
+    }
+
+    /// Refuses to replace a hub whose newest record is another than the one that is named.
+    fn check_head(&self, named: &str) -> Result<(), Problem> {
+        let head = self.store.head()?.chain.to_hex();
+        if named == head { Ok(()) } else { Err(Problem::other_head(&head)) }
     }
 
     /// Writes the lines of a body, and answers their head when they are all there and hold together.
@@ -125,6 +139,7 @@ impl FlagHub {
 
 #[derive(serde::Serialize)]
 struct Restored {
+    epoch: Epoch,
     head: String,
     records: u64,
     success: bool,

@@ -2,12 +2,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::etag::Etag;
+use crate::{
+    etag::Etag,
+    version::{Epoch, Version},
+};
 
 /// The newest ruleset: `GET` with `?since=`, 204 where that is the newest. `?version=` or `?at=` answers a past one, 404 where
 /// there is none.
 pub(super) const RULESET: &str = "http://hub/ruleset";
-/// Pages of overrides: `POST` with a list of page and version.
+/// Pages of overrides: `POST` with [`WantedPages`], 204 where the store is of another epoch.
 pub(super) const PAGES: &str = "http://hub/pages";
 /// Operators' requests: the path behind `/api/admin/`, the same method, query and body, and the actor in headers.
 pub(super) const ADMIN: &str = "http://hub/admin/";
@@ -28,6 +31,7 @@ pub(super) const BUCKET_KEY: &str = "twinflag-bucket-key";
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct RulesetAnswer<'a> {
+    pub(super) epoch: Epoch,
     pub(super) version: u32,
     #[serde(rename = "bucketKey")]
     pub(super) bucket_key: String,
@@ -38,7 +42,9 @@ pub(super) struct RulesetAnswer<'a> {
     /// `null` before the first.
     #[serde(borrow)]
     pub(super) document: Option<&'a RawValue>,
-    /// Why the document that the deployment brings was not taken.
+    /// How many parts of the document are left out.
+    pub(super) errors: usize,
+    /// Why there is none, although one was stored or the deployment brings one.
     pub(super) refused: Option<String>,
 }
 
@@ -54,6 +60,13 @@ pub(crate) struct Explaining<'a> {
     pub(crate) customer: Option<String>,
     pub(crate) organization: Option<String>,
     pub(crate) version: u32,
+}
+
+/// Pages of overrides that are asked for, each with its version.
+#[derive(Serialize, Deserialize)]
+pub(super) struct WantedPages {
+    pub(super) epoch: Epoch,
+    pub(super) pages: Vec<(u16, u32)>,
 }
 
 /// The overrides of one owner: the kind and the name of its row, and the text.
@@ -83,10 +96,9 @@ pub(super) fn decoded(header: &str) -> String {
 }
 
 /// Whether a version's entity tag is among those of an `If-Match`.
-pub(super) fn matches(if_match: &str, version: Option<u32>) -> bool {
-    let Some(version) = version else { return false };
+pub(super) fn matches(if_match: &str, version: Version) -> bool {
     let tag = Etag::version(version);
-    if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag.as_str())
+    version.number > 0 && if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag.as_str())
 }
 
 #[cfg(test)]
@@ -94,20 +106,24 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(if_match: &str, version: Option<u32>, expected: bool) {
-        assert_eq!(matches(if_match, version), expected, "{if_match} of {version:?}");
+    fn check(if_match: &str, version: &str, expected: bool) {
+        assert_eq!(matches(if_match, version.parse().unwrap()), expected, "{if_match} of {version:?}");
     }
 
     #[test]
     fn entity_tags_are_compared_whole() {
-        check("\"3\"", Some(3), true);
-        check("\"1\", \"3\"", Some(3), true);
-        check("\"33\"", Some(3), false);
-        check("3", Some(3), false);
+        const HELD: &str = "0a1b2c3d4e5f.3";
+        check("\"0a1b2c3d4e5f.3\"", HELD, true);
+        check("\"0a1b2c3d4e5f.1\", \"0a1b2c3d4e5f.3\"", HELD, true);
+        check("\"0a1b2c3d4e5f.33\"", HELD, false);
+        check("0a1b2c3d4e5f.3", HELD, false);
+        // The same number of another epoch is another document.
+        check("\"0a1b2c3d4e50.3\"", HELD, false);
+        check("\"3\"", HELD, false);
         // A weak tag says of no version that it is the same.
-        check("W/\"3\"", Some(3), false);
-        check("*", Some(3), true);
-        check("*", None, false);
-        check("\"0\"", None, false);
+        check("W/\"0a1b2c3d4e5f.3\"", HELD, false);
+        check("*", HELD, true);
+        check("*", "0a1b2c3d4e5f.0", false);
+        check("\"0a1b2c3d4e5f.0\"", "0a1b2c3d4e5f.0", false);
     }
 }

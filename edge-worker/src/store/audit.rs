@@ -77,8 +77,8 @@ pub(crate) struct Happened {
     pub(crate) at: Millis,
 }
 
-/// A version: when it was made, and how much is different since.
-pub(crate) struct Version {
+/// A version in the list of all: when it was made, and how much it changed.
+pub(crate) struct ListedVersion {
     pub(crate) number: u32,
     pub(crate) at: Millis,
     pub(crate) changes: u64,

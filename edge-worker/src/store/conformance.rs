@@ -50,14 +50,14 @@ fn text(store: &impl Store, kind: RowKind, name: &str) -> Option<String> {
 
 /// Writes rows as the next version.
 fn put(store: &impl Store, writes: &[(RowKey, Option<&str>)], at: i64) -> u32 {
-    let version = store.newest_version().unwrap().unwrap_or(0) + 1;
+    let version = store.newest().unwrap().number + 1;
     let writes: Vec<_> = writes.iter().map(|(key, text)| (key.clone(), text.map(Into::into))).collect();
     store.commit(&Commit { writes: &writes, version, ..Commit::default() }, Millis(at)).unwrap();
     version
 }
 
 fn starts_empty<S: Store>(store: &S) {
-    assert_eq!(store.newest_version().unwrap(), None);
+    assert_eq!(store.newest().unwrap().number, 0);
     assert_eq!(store.version_at(Millis(i64::MAX)).unwrap(), None);
     assert!(store.rows().unwrap().is_empty() && store.all_paged().unwrap().is_empty());
     let head = Head { chain: Hash::NONE, link: Link { sequence: 0, version: 0 }, made: Millis(i64::MIN) };
@@ -100,7 +100,7 @@ fn writes_all_or_nothing<S: Store>(store: &S) {
     let twice = [record.clone(), record];
     let failed = store.commit(&Commit { writes: &writes, version: 2, records: &twice, ..Commit::default() }, Millis(2));
     assert!(failed.is_err());
-    assert_eq!((store.newest_version().unwrap(), text(store, RowKind::Flag, "a").as_deref()), (Some(1), Some("1")));
+    assert_eq!((store.newest().unwrap().number, text(store, RowKind::Flag, "a").as_deref()), (1, Some("1")));
     assert_eq!(store.head().unwrap().link.sequence, 0);
 }
 
@@ -111,10 +111,10 @@ fn numbers_versions_without_a_gap<S: Store>(store: &S) {
     assert!(commit(1).is_ok());
     assert!(commit(1).is_err(), "two who write version 1 cannot both have seen the newest");
     assert!(commit(2).is_ok());
-    assert_eq!(store.newest_version().unwrap(), Some(2));
+    assert_eq!(store.newest().unwrap().number, 2);
     // A commit without rows makes no version.
     store.commit(&Commit { version: 2, ..Commit::default() }, Millis(1)).unwrap();
-    assert_eq!(store.newest_version().unwrap(), Some(2));
+    assert_eq!(store.newest().unwrap().number, 2);
 }
 
 fn keeps_long_and_odd_texts<S: Store>(store: &S) {
@@ -203,7 +203,7 @@ fn change(flag: &str, enabled: bool) -> control::change::Change {
 /// Changes of flags and owners, a version each, in a chain.
 fn fill(store: &impl Store, changes: &[control::change::Change]) {
     for change in changes {
-        let version = store.newest_version().unwrap().unwrap_or(0) + 1;
+        let version = store.newest().unwrap().number + 1;
         let Head { chain, link, .. } = store.head().unwrap();
         let link = Link { sequence: link.sequence + 1, version };
         let by = by(1_000 * i64::from(version));
@@ -409,12 +409,15 @@ fn is_carried_to_another<S: Store>(from: &S, to: &S) {
     assert_eq!((head.version, head.records, head.events), (6, 3, 1));
     assert!(lines.len() > 10);
 
-    // Earlier rows are deleted, and an unfinished restore is not visible.
+    // Earlier rows are deleted, and versions are of another epoch.
     fill(to, &[change("z", true)]);
+    let replaced = to.newest().unwrap().epoch;
     to.begin_restore().unwrap();
     to.restore(&lines).unwrap();
     to.end_restore(true).unwrap();
-    assert_eq!((to.newest_version().unwrap(), to.head().unwrap().chain), (Some(6), from.head().unwrap().chain));
+    let restored = to.newest().unwrap();
+    assert_eq!((restored.number, to.head().unwrap().chain), (6, from.head().unwrap().chain));
+    assert!(restored.epoch != replaced && restored.epoch != from.newest().unwrap().epoch);
     for version in 1..=6 {
         assert_eq!(to.rows_at(version).unwrap(), from.rows_at(version).unwrap());
     }
@@ -426,8 +429,15 @@ fn is_carried_to_another<S: Store>(from: &S, to: &S) {
     // It goes on from there.
     fill(to, &[change("a", true)]);
 
-    to.begin_restore().unwrap();
-    to.restore(lines.get(..3).unwrap()).unwrap();
-    to.end_restore(false).unwrap();
-    starts_empty(to);
+    // An unfinished restore is not visible, and takes nothing away.
+    let all = || (to.newest().unwrap(), backup(to, || ()).1, to.untold().unwrap());
+    let before = all();
+    for part in [0, 3, lines.len()] {
+        to.begin_restore().unwrap();
+        assert_eq!((to.newest().unwrap().number, to.rows().unwrap().is_empty()), (0, true));
+        to.restore(lines.get(..part).unwrap()).unwrap();
+        to.end_restore(false).unwrap();
+        assert_eq!(all(), before);
+    }
+    fill(to, &[change("b", true)]);
 }

@@ -15,9 +15,10 @@ use sdk_core::Millis;
 use worker::Result;
 
 use self::{
-    audit::{Asked, AskedEvents, ForExplain, Happened, Part, Stored, Version},
+    audit::{Asked, AskedEvents, ForExplain, Happened, ListedVersion, Part, Stored},
     backup::{Head, Line, Place},
 };
+use crate::version::Version;
 
 /// The writes of one command: all of them, or none.
 #[derive(Default)]
@@ -78,8 +79,8 @@ pub(crate) enum Access {
 pub(crate) trait Store {
     /// The use that this release may make of the store.
     fn access(&self) -> Result<Access>;
-    /// The version of the newest change.
-    fn newest_version(&self) -> Result<Option<u32>>;
+    /// The version of the newest change. A store that was emptied or restored has another epoch.
+    fn newest(&self) -> Result<Version>;
     /// The version that served at a moment.
     fn version_at(&self, moment: Millis) -> Result<Option<u32>>;
     /// The newest rows but for those on pages.
@@ -111,7 +112,7 @@ pub(crate) trait Store {
     /// a version without a record behind one with a record. `None` if there is none.
     fn untold(&self) -> Result<Option<String>>;
     /// Versions below one, newest first.
-    fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<Version>>;
+    fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<ListedVersion>>;
     /// The newest record, at a version or before it, that could have made an answer what it is.
     fn explaining(&self, asked: &ForExplain<'_>) -> Result<Option<Stored>>;
     /// The answer that was given to a request with this key: what identified the request, and the body.
@@ -121,12 +122,12 @@ pub(crate) trait Store {
     fn backup_head(&self) -> Result<Head>;
     /// The next lines of a backup of what `head` names, and where those that follow begin; `None` behind the last.
     fn backup(&self, head: &Head, place: Place) -> Result<Option<(Vec<Line>, Place)>>;
-    /// Begins to take a backup, into a store whose content nobody wants: all of it goes. Until [`Self::end_restore`] the store
-    /// answers nothing else; where that is never called, it is empty when it is opened again.
+    /// Begins to take a backup, of another epoch than what is there. Until [`Self::end_restore`] the store answers nothing else; where
+    /// that is never called, what was there is there again when the store is opened the next time.
     fn begin_restore(&self) -> Result<()>;
     /// Takes lines of a backup.
     fn restore(&self, lines: &[Line]) -> Result<()>;
-    /// Opens the store again: with what was taken, or empty.
+    /// Opens the store again: with what was taken alone, or as it was before.
     fn end_restore(&self, is_good: bool) -> Result<()>;
 
     /// Keeps outcomes; answers how many were new.

@@ -20,9 +20,10 @@ use worker::{Error, Result, SqlStorageValue, State};
 use self::database::{Database, Object};
 use super::{
     Access, Commit, Outcome, Store,
-    audit::{self, Asked, AskedEvents, ForExplain, Happened, Stored, Version},
+    audit::{self, Asked, AskedEvents, ForExplain, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
 };
+use crate::version::{Epoch, Version};
 
 /// Bytes of text in one row. A value of more than 1 MB can fail; a part ends where a character does.
 const PART: usize = 500_000;
@@ -49,8 +50,8 @@ impl<D: Database> Sqlite<D> {
     /// At first use, not before: a constructor has nobody to tell of an error.
     fn migrated(&self) -> Result<&D> {
         if !self.migrated.get() {
-            migrations::apply(&self.database)?;
             transfer::clear_unfinished(&self.database)?;
+            migrations::apply(&self.database)?;
             self.access.set(migrations::access(&self.database)?);
             self.migrated.set(true);
         }
@@ -87,15 +88,16 @@ impl<D: Database> Store for Sqlite<D> {
         Ok(self.access.get())
     }
 
-    fn newest_version(&self) -> Result<Option<u32>> {
-        let newest: Newest = self.migrated()?.one("SELECT max(version) AS version FROM versions", Vec::new())?;
-        Ok(newest.version)
+    fn newest(&self) -> Result<Version> {
+        let query = "SELECT epoch, coalesce((SELECT max(version) FROM versions), 0) AS number FROM store";
+        let Newest { epoch, number } = self.migrated()?.one(query, Vec::new())?;
+        Ok(Version { epoch, number })
     }
 
     fn version_at(&self, moment: Millis) -> Result<Option<u32>> {
         let query = "SELECT max(version) AS version FROM versions WHERE created_at <= ?";
-        let newest: Newest = self.migrated()?.one(query, vec![moment.0.into()])?;
-        Ok(newest.version)
+        let then: Then = self.migrated()?.one(query, vec![moment.0.into()])?;
+        Ok(then.version)
     }
 
     fn rows(&self) -> Result<Rows> {
@@ -156,7 +158,7 @@ impl<D: Database> Store for Sqlite<D> {
         let sql = self.migrated()?;
         sql.transaction(|| {
             if !commit.writes.is_empty() {
-                let newest = self.newest_version()?.unwrap_or(0);
+                let newest = self.newest()?.number;
                 if commit.version != newest + 1 {
                     return Err(Error::RustError(format!("version {} does not follow {newest}", commit.version)));
                 }
@@ -189,7 +191,7 @@ impl<D: Database> Store for Sqlite<D> {
         records::behind(self.migrated()?, after, limit)
     }
 
-    fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<Version>> {
+    fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<ListedVersion>> {
         records::versions(self.migrated()?, below, limit)
     }
 
@@ -301,6 +303,12 @@ fn put_part(sql: &impl Database, row: &Located<'_>, version: u32, part: u32, tex
 
 #[derive(Deserialize)]
 struct Newest {
+    epoch: Epoch,
+    number: u32,
+}
+
+#[derive(Deserialize)]
+struct Then {
     version: Option<u32>,
 }
 
@@ -357,6 +365,29 @@ mod tests {
             memory.run("UPDATE store SET writes_from = ?, serves_from = ?", vec![writes_from.into(), serves_from.into()]).unwrap();
             assert_eq!(Sqlite::new(memory).access().unwrap(), access);
         }
+    }
+
+    #[test]
+    fn what_a_restore_was_to_replace_is_there_again_when_the_store_opens() {
+        let store = Sqlite::new(Memory::new());
+        let writes = [(RowKey::of(RowKind::Flag, "a"), Some("1".to_owned()))];
+        let commit = Commit { writes: &writes, version: 1, ..Commit::default() };
+        store.commit(&commit, Millis(7)).unwrap();
+        let schema = |store: &Sqlite<Memory>| -> Vec<String> {
+            let found: Vec<Name> = store
+                .database
+                .exec("SELECT type || ' ' || name || ' ' || sql AS name FROM sqlite_master WHERE sql IS NOT NULL ORDER BY 1", vec![])
+                .unwrap();
+            // A table that was renamed back has its name in quotes.
+            found.into_iter().map(|Name { name }| name.replace('"', "")).collect()
+        };
+        let (before, made) = (store.newest().unwrap(), schema(&store));
+        store.begin_restore().unwrap();
+        store.restore(&[Line::Version(1, 1), Line::Row("flag".into(), "b".into(), 1, 0, Some("2".into()))]).unwrap();
+        // The power goes.
+        let opened = Sqlite::new(store.database);
+        assert_eq!((opened.newest().unwrap(), opened.rows().unwrap().get(RowKind::Flag, "a")), (before, Some("1")));
+        assert_eq!(schema(&opened), made);
     }
 
     #[test]

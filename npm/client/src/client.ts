@@ -11,6 +11,7 @@ import type { ClientOptions, ClientStatus, FlagClient, FlagDetails } from './fla
 import { OWNERS, requestOf } from './identity.js';
 import { createListeners } from './listeners.js';
 import { EdgeRefused, fetchProgram } from './program-request.js';
+import { createSeenVersions } from './seen-versions.js';
 import type { EvaluationContext, FlagValue } from './types.js';
 
 /** In bytes: `MAX_PROGRAM_BYTES` in `sdk-core/src/program/wire.rs`. An engine gives memory that it once asked for never back. */
@@ -30,8 +31,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
   /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
   let program: { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined } | undefined;
-  /** The newest version that anything came from. */
-  let newest = 0;
+  const versions = createSeenVersions();
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
   /** Why the last request failed, how many did in a row, and when the next will be made. */
@@ -97,9 +97,9 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   };
 
   /** Gives the engine a program, unless it may not take the place of the one before. */
-  const take = (running: FlagEngine, bytes: Uint8Array, version: number, known: EvaluationContext) => {
+  const take = (running: FlagEngine, bytes: Uint8Array, version: string | undefined, known: EvaluationContext) => {
     if (bytes.length > LONGEST) throw new ProgramRefused('program refused: too long');
-    if (version < newest) throw new ProgramRefused('program refused: older than the one before');
+    if (versions.isBehind(version)) throw new ProgramRefused('program refused: older than the one before');
     running.load(bytes);
     if (running.isFor(known)) return;
     if (program) running.load(program.bytes);
@@ -109,7 +109,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   const attempt = async (mine: AbortController): Promise<void> => {
     try {
       const body = wanted, etag = program?.request === body ? program.etag : undefined;
-      const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: newest, fetch, timeout, abort: mine })]);
+      const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: versions.newest, fetch, timeout, abort: mine })]);
       if (abort !== mine) return over;
       const { program: bytes, etag: tag, stale, version, visitor, known = OWNERS } = fetched;
       if (known.join() !== names.join()) {
@@ -118,7 +118,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
         if (wanted !== body) return attempt(mine);
       }
       if (bytes) take(running, bytes, version, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...visitor });
-      newest = Math.max(newest, version || 0);
+      versions.see(version);
       program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, visitor };
       identify(running);
       error = undefined;

@@ -12,8 +12,8 @@ export interface Fetched {
   readonly etag: string | undefined;
   /** Whether the edge could not find out if there is a newer one. */
   readonly stale: boolean;
-  /** The version that was answered from; NaN where something between kept it back. */
-  readonly version: number;
+  /** The version that was answered from, as the edge spells it; absent where something between kept it back. */
+  readonly version: string | undefined;
   /** What the edge takes the visitor for, whatever it was told: the customer's organization; whom the key is for, or who was proven. */
   readonly visitor: EvaluationContext | undefined;
   /** The attributes to tell the edge, where they are not the usual ones. */
@@ -45,8 +45,8 @@ export interface ProgramRequest {
   readonly body: string;
   /** Of the program that is there already. */
   readonly etag: string | undefined;
-  /** What the edge has to know of at least; 0 for anything. */
-  readonly minVersion: number;
+  /** The version to be answered from at least; empty for any. */
+  readonly minVersion: string;
   readonly fetch: typeof globalThis.fetch;
   readonly timeout: number;
   /** Ends the request, by whoever made it or by the clock. */
@@ -64,7 +64,7 @@ export async function fetchProgram({ url, clientKey, identityToken, body, etag, 
       body,
       signal: abort.signal,
     });
-    const stale = response.headers.has('twinflag-stale'), version = Number(response.headers.get('twinflag-version') ?? NaN);
+    const stale = response.headers.has('twinflag-stale'), version = response.headers.get('twinflag-version') ?? undefined;
     const said = (name: string) => decodeURIComponent(response.headers.get(`twinflag-${name}`) ?? '');
     const { known, visitor } = JSON.parse(said('identity') || '{}') as Partial<Fetched>, organizationId = said('organization');
     const told = { stale, version, known, visitor: organizationId ? { ...visitor, organizationId } : visitor };

@@ -1,6 +1,9 @@
 /** Ways to spoil a program for certain, by seed and number: `{ what, answer }`, where `answer` gives what `fetch` does. */
 import { random } from '../../edge/malformed/random.mjs';
 
+/** The epoch of the edge that all versions are of. */
+export const EPOCH = '0a1b2c3d4e5f';
+
 const HEAD = 72;
 const body = (bytes, headers, status = 200) => () => Promise.resolve(new Response(bytes, { status, headers }));
 
@@ -54,7 +57,7 @@ const KINDS = {
   },
   'no program': (r, { headers }) => body(r.pick(['', '{}', 'null', '<!doctype html><title>A portal</title>', 'TFPG', '\0'.repeat(200)]), headers),
   "somebody else's": (r, { others, headers }) => body(others, headers),
-  older: (r, { bytes, headers, version }) => body(bytes, { ...headers, 'twinflag-version': String(r.below(version - 1)) }),
+  older: (r, { bytes, headers, version }) => body(bytes, { ...headers, 'twinflag-version': `${EPOCH}.${r.below(version - 1)}` }),
   'a status': (r) => body(r.pick(['', '{"code":"GENERAL"}', '<html>']), {}, r.pick([400, 401, 403, 404, 406, 429, 500, 502, 503])),
   'a body that ends': (r, { bytes, headers }) => {
     const start = (controller) => {

@@ -36,6 +36,7 @@ const throws = () => ({ what: 'an exception', answer: { how: 'throws' } });
 const hangs = () => ({ what: 'no answer', answer: { how: 'hangs' } });
 
 const OTHER_TYPES = {
+  epoch: [null, 1, '', '0A1B2C3D4E5F', '0a1b2c3d4e5', [], {}],
   version: [null, '1', -1, 1.5, 2 ** 32, true, [], {}],
   bucketKey: [null, 1, [], {}, false],
   pages: [null, {}, 'x', [1], [[1]], [[1, 2, 3]], [[65_536, 1]], [['a', 1]], [[-1, 1]], [[1, null]]],

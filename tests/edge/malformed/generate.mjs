@@ -52,7 +52,7 @@ const evaluate = (r) => {
     ...NO_KEYS.map((key) => asked(`"flag":${key}`)), ...NO_MOMENTS.map((now) => asked(`${FLAG},"now":${now}`)),
     ...['1', 'null', '"true"', '[]'].map((bucket) => asked(`${FLAG},"bucket":${bucket}`)), asked('"context":{}'), asked(`${FLAG},${FLAG}`), asked(`${FLAG},"context":{},"context":{}`),
     asked(`${FLAG},"default":1e999`), asked(`${FLAG},"default":${nested(r, ['[', ']']).replace('1', '[1e999]')}`),
-    ...NO_VERSIONS.map((version) => `{"evaluations":[],"minVersion":${version}}`), `{"evaluations":[${Array(1_001).fill(`{${FLAG}}`).join(',')}]}`, '{"evaluations":[],"evaluations":[]}',
+    ...[...NO_VERSIONS, '1', '"0a1b2c3d4e5f."'].map((version) => `{"evaluations":[],"minVersion":${version}}`), `{"evaluations":[${Array(1_001).fill(`{${FLAG}}`).join(',')}]}`, '{"evaluations":[],"evaluations":[]}',
   ];
   return r.chance(0.5) ? { what: 'a member that is wrong', body: r.pick(wrong) } : spoilt(r, `{"evaluations":[{${FLAG},"default":${HOLE}}]}`);
 };
@@ -94,7 +94,7 @@ export const ROUTES = [
   { path: '/ofrep/v1/evaluate/flags/plain', as: 'client', spoil: question, large: tooLarge, ofrep: true, key: 'plain', valid: '{"context":{"customerId":"c-1"}}' },
   { path: '/ofrep/v1/evaluate/flags', as: 'client', spoil: question, large: tooLarge, ofrep: true, valid: '{"context":{"customerId":"c-1"}}' },
   { path: '/v1/program', as: 'client', spoil: program, large: tooLarge, valid: '{"context":{"customerId":"c-1"}}' },
-  { path: '/v1/evaluate', as: 'server', spoil: evaluate, large: evaluateLarge, valid: `{"evaluations":[{${FLAG},"context":{"a":"\\u0000"},"default":true}],"minVersion":1}` },
+  { path: '/v1/evaluate', as: 'server', spoil: evaluate, large: evaluateLarge, valid: `{"evaluations":[{${FLAG},"context":{"a":"\\u0000"},"default":true}],"minVersion":"0a1b2c3d4e5f.1"}` },
   { path: '/v1/explain', as: 'admin', spoil: explain, large: tooLarge, valid: `{${FLAG},"context":{"a":1,"a":2},"now":1e3}` },
   { path: '/demo/explain', as: 'client', spoil: explainAll, large: tooLarge, valid: '{"flags":["plain"],"context":{},"unknown":[[1]]}' },
   { path: '/api/admin/document', as: 'admin', method: 'PUT', spoil: document, large: documentLarge, valid: DOCUMENT },

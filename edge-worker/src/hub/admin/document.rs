@@ -5,12 +5,12 @@ use control::{
     AnswerDiff, Import, Imported, answer_diffs, import, organization_of,
     rows::{RowKey, RowKind, Rows, State},
 };
-use sdk_core::{BucketKey, Context, DocumentError, Millis, Overrides, OwnerKind, Ruleset};
+use sdk_core::{BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::Response;
 
-use super::{Asked, json};
+use super::{Asked, json, view::Fault};
 use crate::{
     etag::Etag,
     hub::{
@@ -20,6 +20,7 @@ use crate::{
     },
     problem::Problem,
     store::Store,
+    version::Version,
 };
 
 /// How many contexts a dry run may try, and how many answers.
@@ -96,13 +97,13 @@ impl FlagHub {
             let after = imported.outcome.ruleset.as_ref().unwrap_or(&ground.ruleset);
             view.blast_radius =
                 (!contexts.is_empty()).then(|| self.blast(ground, after, &imported.rows, contexts, asked.now)).transpose()?;
-            view.version = ground.version;
+            view.version = ground.version.number;
             return tagged(&serde_json::to_string(&view).map_err(worker::Error::from)?, ground.version);
         }
         let fingerprint = asked.fingerprint();
         let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
         let body = |written: &Written, _: &_| {
-            view.version = written.version;
+            view.version = written.version.number;
             Ok(serde_json::to_string(&view).map_err(worker::Error::from)?)
         };
         let (written, body) = write(&self.store, &self.ground, ground, imported.outcome, &by, again, body)?;
@@ -186,9 +187,9 @@ fn with_organization(context: &Context, rows: &Rows) -> Context {
     }
 }
 
-fn tagged(body: &str, version: u32) -> Result<Response, Problem> {
+fn tagged(body: &str, version: Version) -> Result<Response, Problem> {
     let response = json(Ok(body.to_owned()))?;
-    if version > 0 {
+    if version.number > 0 {
         response.headers().set("etag", Etag::version(version).as_str())?;
     }
     Ok(response)
@@ -256,18 +257,6 @@ struct View {
 struct Changed {
     kind: &'static str,
     pointer: String,
-}
-
-#[derive(Serialize)]
-struct Fault {
-    message: String,
-    pointer: String,
-}
-
-impl Fault {
-    fn of(error: &DocumentError) -> Self {
-        Self { message: error.message.clone(), pointer: error.pointer.clone() }
-    }
 }
 
 #[derive(Serialize)]

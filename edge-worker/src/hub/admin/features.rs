@@ -45,7 +45,9 @@ impl FlagHub {
             out.push(view::flag::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
-        json(view::flag::features(&out, ground.version, whose, source::highest(layers.into_iter()), settings::is_off(&self.env), asked.now))
+        let of = view::flag::Of::new(whose, source::highest(layers.into_iter()), settings::is_off(&self.env), asked.now);
+        let errors: &[_] = if asked.within.is_none() { &ground.errors } else { &[] };
+        json(view::flag::features(&out, errors, ground.version.number, of))
     }
 
     /// `{ featureName, enabled | variant | action, customerId | organizationId, reason }`.

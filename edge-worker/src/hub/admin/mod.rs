@@ -35,6 +35,7 @@ use crate::{
     problem::Problem,
     query::Query,
     store::Store,
+    version::Version,
 };
 
 /// The bodies that answer a command.
@@ -135,7 +136,7 @@ impl FlagHub {
         if !is_read && let Some(again) = self.answered(&asked)? {
             return Ok(again);
         }
-        let version = self.store.newest_version()?;
+        let version = self.store.newest()?;
         if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read)
             && !matches(if_match, version)
         {
@@ -183,10 +184,12 @@ impl FlagHub {
         if request != asked.fingerprint() {
             return Err(Problem::used_key());
         }
-        let version = serde_json::from_str(&body).ok().map(|Versioned { version }| version);
+        let number = serde_json::from_str(&body).ok().map(|Versioned { version }| version);
         let response = json(Ok(body))?;
         response.headers().set("idempotency-replayed", "true")?;
-        if let Some(version) = version {
+        if let Some(number) = number {
+            // An answer is kept in the store that it tells of.
+            let version = Version { number, ..self.store.newest()? };
             response.headers().set("etag", Etag::version(version).as_str())?;
         }
         Ok(Some(response))

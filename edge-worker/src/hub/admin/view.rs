@@ -7,6 +7,7 @@ use control::{
     CommandOutcome,
     change::{Hashes, Record},
 };
+use sdk_core::DocumentError;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -27,8 +28,21 @@ pub(super) fn written(written: &Written, outcome: &CommandOutcome, feature: Opti
     }
     let changes = written.records.iter().map(sealed).collect::<Result<_, _>>()?;
     let (changed, warnings) = (!outcome.writes.is_empty(), &outcome.warnings);
-    let view = View { changed, changes, feature, success: true, version: written.version, warnings };
+    let view = View { changed, changes, feature, success: true, version: written.version.number, warnings };
     text(&view)
+}
+
+/// An error of a document, and its place.
+#[derive(Serialize)]
+pub(super) struct Fault {
+    message: String,
+    pointer: String,
+}
+
+impl Fault {
+    pub(super) fn of(error: &DocumentError) -> Self {
+        Self { message: error.message.clone(), pointer: error.pointer.clone() }
+    }
 }
 
 /// A key that was made.

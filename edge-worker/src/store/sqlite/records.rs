@@ -7,7 +7,7 @@ use worker::{Error, Result, SqlStorageValue};
 use super::database::Database;
 use crate::store::{
     Answer, Commit,
-    audit::{Asked, ForExplain, Head, Stored, Version},
+    audit::{Asked, ForExplain, Head, ListedVersion, Stored},
 };
 
 /// How long an answer is kept for who sends the same request again.
@@ -102,14 +102,15 @@ pub(super) fn behind(sql: &impl Database, after: u64, limit: u32) -> Result<Vec<
     stored(sql, &query, vec![whole(after)?, i64::from(limit).into()])
 }
 
-pub(super) fn versions(sql: &impl Database, below: Option<u32>, limit: u32) -> Result<Vec<Version>> {
+pub(super) fn versions(sql: &impl Database, below: Option<u32>, limit: u32) -> Result<Vec<ListedVersion>> {
     let query = "SELECT version, created_at,
           (SELECT count(*) FROM feature_flag_changes AS change WHERE change.version = versions.version) AS changes,
           (SELECT payload FROM feature_flag_changes AS change WHERE change.version = versions.version ORDER BY sequence LIMIT 1) AS first
         FROM versions WHERE version < ? ORDER BY version DESC LIMIT ?";
     let below = i64::from(below.unwrap_or(u32::MAX));
     let found: Vec<VersionRow> = sql.exec(query, vec![below.into(), i64::from(limit).into()])?;
-    let version = |row: VersionRow| Version { number: row.version, at: Millis(row.created_at), changes: row.changes, first: row.first };
+    let version =
+        |row: VersionRow| ListedVersion { number: row.version, at: Millis(row.created_at), changes: row.changes, first: row.first };
     Ok(found.into_iter().map(version).collect())
 }
 

@@ -63,11 +63,20 @@ pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Resul
     }
 }
 
-/// All tables go and come back empty, with a mark that they are not to be used.
+/// The tables step aside, and empty ones take their places. What has a name in the schema beside them goes, and is written down to be
+/// made again.
 pub(super) fn begin(sql: &impl Database) -> Result<()> {
     sql.transaction(|| {
-        empty(sql)?;
-        sql.script("CREATE TABLE restoring (one INTEGER)")
+        sql.script("CREATE TABLE restoring (number INTEGER PRIMARY KEY, statement TEXT NOT NULL)")?;
+        let beside = format!("sql IS NOT NULL AND type <> 'table' AND {OURS}");
+        sql.script(&format!(
+            "INSERT INTO restoring (statement) SELECT sql FROM sqlite_master WHERE {beside} ORDER BY type <> 'index', rowid"
+        ))?;
+        drop_all(sql, &beside)?;
+        for Name { name } in sql.exec::<Name>(&format!("SELECT name FROM sqlite_master WHERE type = 'table' AND {OURS}"), Vec::new())? {
+            sql.script(&format!("ALTER TABLE {name} RENAME TO {ASIDE}{name}"))?;
+        }
+        migrations::apply_within(sql)
     })
 }
 
@@ -119,25 +128,45 @@ fn put_record(
     sql.run(records::INSERT, row)
 }
 
+/// Opens the store: with the tables that were filled, or with those that stepped aside, as they were.
 pub(super) fn end(sql: &impl Database, is_good: bool) -> Result<()> {
-    sql.transaction(|| if is_good { sql.script("DROP TABLE restoring") } else { empty(sql) })
+    sql.transaction(|| {
+        sql.script("PRAGMA defer_foreign_keys = ON")?;
+        if is_good {
+            drop_all(sql, &format!("type = 'table' AND name GLOB '{ASIDE}*'"))?;
+            return sql.script("DROP TABLE restoring");
+        }
+        drop_all(sql, &format!("sql IS NOT NULL AND {OURS}"))?;
+        for Name { name } in sql.exec::<Name>(&format!("SELECT name FROM sqlite_master WHERE name GLOB '{ASIDE}*'"), Vec::new())? {
+            sql.script(&format!("ALTER TABLE {name} RENAME TO {}", name.strip_prefix(ASIDE).unwrap_or(&name)))?;
+        }
+        for Name { name: statement } in sql.exec::<Name>("SELECT statement AS name FROM restoring ORDER BY number", Vec::new())? {
+            sql.script(&statement)?;
+        }
+        sql.script("DROP TABLE restoring")
+    })
 }
 
-/// Deletes the rows of a restore that did not finish.
+/// Undoes a restore that did not finish.
 pub(super) fn clear_unfinished(sql: &impl Database) -> Result<()> {
     let found: Vec<Name> = sql.exec("SELECT name FROM sqlite_master WHERE name = 'restoring'", Vec::new())?;
     if found.is_empty() { Ok(()) } else { end(sql, false) }
 }
 
-/// Drops everything that migrations made, and makes it again. A dropped table asks no trigger.
-fn empty(sql: &impl Database) -> Result<()> {
-    sql.script("PRAGMA defer_foreign_keys = ON")?;
-    let made = "SELECT type || ' ' || name AS name FROM sqlite_master WHERE type IN ('view', 'table')
-        AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY type = 'table', rowid DESC";
-    for Name { name } in sql.exec::<Name>(made, Vec::new())? {
-        sql.script(&format!("DROP {name}"))?;
+/// Stands before the name of a table that stepped aside.
+const ASIDE: &str = "aside_";
+/// Selects what migrations made, as far as it did not step aside.
+const OURS: &str = "name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'aside_*' AND name <> 'restoring'";
+
+/// Drops part of the schema, what refers to a table before the table. A dropped table asks no trigger.
+fn drop_all(sql: &impl Database, part: &str) -> Result<()> {
+    let statements = format!("SELECT type || ' ' || name AS name FROM sqlite_master WHERE {part} ORDER BY type = 'table', rowid DESC");
+    for Name { name } in sql.exec::<Name>(&statements, Vec::new())? {
+        // A trigger or an index goes with its table or view.
+        let (kind, name) = name.split_once(' ').unwrap_or_default();
+        sql.script(&format!("DROP {kind} IF EXISTS {name}"))?;
     }
-    migrations::apply_within(sql)
+    Ok(())
 }
 
 /// Rows as lines, each with its place.

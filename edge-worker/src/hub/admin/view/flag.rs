@@ -1,42 +1,54 @@
 //! Flags as an operator sees them, and what was counted of them.
 use control::{Feature, lifecycle::Observed};
-use sdk_core::{Evaluation, Include, Millis, stage::Tier};
+use sdk_core::{DocumentError, Evaluation, Include, Millis, stage::Tier};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{raw, rollout::RolloutView, text};
+use super::{Fault, raw, rollout::RolloutView, text};
 use crate::{problem::Problem, source};
 
-/// All flags, and where the answer for this visitor comes from.
+/// The visitor whose answers stand in a list of flags, and the place that they come from.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in super::super) struct Of<'v> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<&'v str>,
+    /// Whether all flags are switched off: then nobody is answered what stands here.
+    disabled: bool,
+    evaluated_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization_id: Option<&'v str>,
+    source: &'static str,
+}
+
+impl<'v> Of<'v> {
+    pub(in super::super) fn new(
+        (customer_id, organization_id): (Option<&'v str>, Option<&'v str>),
+        source: &'static str,
+        disabled: bool,
+        now: Millis,
+    ) -> Self {
+        Self { customer_id, disabled, evaluated_at: now.to_rfc3339(), organization_id, source }
+    }
+}
+
+/// All flags, and the errors of the stored document: each leaves a flag, or a part of one, out.
 pub(in super::super) fn features(
     features: &[Box<RawValue>],
+    errors: &[DocumentError],
     version: u32,
-    (customer, organization): (Option<&str>, Option<&str>),
-    source: &'static str,
-    is_off: bool,
-    now: Millis,
+    evaluation: Of<'_>,
 ) -> Result<String, Problem> {
     #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Of<'v> {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        customer_id: Option<&'v str>,
-        /// Whether all flags are switched off: then nobody is answered what stands here.
-        disabled: bool,
-        evaluated_at: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        organization_id: Option<&'v str>,
-        source: &'static str,
-    }
-    #[derive(Serialize)]
     struct View<'v> {
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        errors: Vec<Fault>,
         evaluation: Of<'v>,
         features: &'v [Box<RawValue>],
         success: bool,
         version: u32,
     }
-    let evaluation = Of { customer_id: customer, disabled: is_off, evaluated_at: now.to_rfc3339(), organization_id: organization, source };
-    text(&View { evaluation, features, success: true, version })
+    text(&View { errors: errors.iter().map(Fault::of).collect(), evaluation, features, success: true, version })
 }
 
 pub(in super::super) fn feature(

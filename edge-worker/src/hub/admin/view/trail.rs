@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::{raw, stored, text};
 use crate::{
     problem::Problem,
-    store::audit::{Happened, Stored, Version},
+    store::audit::{Happened, ListedVersion, Stored},
 };
 
 /// Records, and where the next ones begin.
@@ -19,7 +19,7 @@ pub(in super::super) fn changes(records: &[Stored], next: Option<u64>) -> Result
     text(&View { changes: records.iter().map(stored).collect::<Result<_, _>>()?, next })
 }
 
-pub(in super::super) fn versions(versions: &[Version], next: Option<u32>) -> Result<String, Problem> {
+pub(in super::super) fn versions(versions: &[ListedVersion], next: Option<u32>) -> Result<String, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct View {
@@ -35,7 +35,7 @@ pub(in super::super) fn versions(versions: &[Version], next: Option<u32>) -> Res
         next: Option<u32>,
         versions: Vec<View>,
     }
-    let view = |version: &Version| {
+    let view = |version: &ListedVersion| {
         let first = version.first.clone().map(raw).transpose()?;
         Ok::<_, Problem>(View { version: version.number, created_at: version.at.to_rfc3339(), changes: version.changes, first })
     };

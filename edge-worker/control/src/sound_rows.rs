@@ -1,0 +1,119 @@
+//! Compiles the rows of a store, also rows that an earlier release took and this one refuses.
+use alloc::{string::String, vec::Vec};
+
+use sdk_core::{BucketKey, Compiler, DocumentError, Ruleset};
+
+use crate::rows::{RowKey, RowKind, Rows};
+
+/// The most rows that are left out one after another before the whole document counts as refused.
+const MOST_LEFT_OUT: usize = 64;
+
+/// The ruleset of a store's rows.
+pub struct CompiledRows {
+    /// The ruleset; one without flags if nothing compiles.
+    pub ruleset: Ruleset,
+    /// The rows without those for which the document would be refused whole; `None` if there are no such rows.
+    pub sound: Option<Rows>,
+    /// The first errors. Each leaves out a flag, a segment, a member of the document or a part of one; or, if nothing compiles, the one
+    /// that refuses the document.
+    pub errors: Vec<DocumentError>,
+    /// The number of all errors.
+    pub error_count: usize,
+    /// False if the document is refused for an error that no single row explains.
+    pub is_served: bool,
+}
+
+/// Compiles rows; a row for which the document would be refused whole is left out, and told among the errors.
+///
+/// # Errors
+///
+/// The compiler refuses even a document without flags.
+pub fn compile_rows(rows: &Rows, compiler: &mut Compiler) -> Result<CompiledRows, DocumentError> {
+    let key = Some(rows.bucket_key().unwrap_or(BucketKey::from_bytes([0; 16])));
+    let (mut sound, mut errors): (Option<Rows>, Vec<DocumentError>) = (None, Vec::new());
+    loop {
+        let held = sound.as_ref().unwrap_or(rows);
+        let refusal = match compiler.compile(&held.compose(false), key) {
+            Ok(compiled) => {
+                let error_count = errors.len() + compiled.error_count;
+                errors.extend(compiled.errors);
+                return Ok(CompiledRows { ruleset: compiled.ruleset, sound, errors, error_count, is_served: true });
+            }
+            Err(refusal) => refusal,
+        };
+        let Some(row) = row_at(&refusal.pointer).filter(|row| held.text(row).is_some() && errors.len() < MOST_LEFT_OUT) else {
+            let ruleset = Compiler::new().compile(&Rows::default().compose(false), key)?.ruleset;
+            return Ok(CompiledRows { ruleset, sound: None, errors: [refusal].into(), error_count: 1, is_served: false });
+        };
+        sound.get_or_insert_with(|| rows.clone()).remove(&row);
+        errors.push(refusal);
+    }
+}
+
+/// The row that a pointer into the document lies in.
+fn row_at(pointer: &str) -> Option<RowKey> {
+    let mut names = pointer.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
+    let member: String = names.next()?;
+    let kind = match member.as_str() {
+        "flags" => RowKind::Flag,
+        "segments" => RowKind::Segment,
+        _ => return Some(RowKey::of(RowKind::Member, &member)),
+    };
+    Some(RowKey::of(kind, &names.next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    fn rows(members: &str) -> Rows {
+        Rows::split(&format!(r#"{{ "schema": "twinflag/1", "bucketKey": "000102030405060708090a0b0c0d0e0f"{members} }}"#)).unwrap()
+    }
+
+    #[track_caller]
+    fn check(rows: &Rows, flags: &[&str], pointers: &[&str], is_served: bool) -> CompiledRows {
+        let compiled = compile_rows(rows, &mut Compiler::new()).unwrap();
+        assert_eq!(compiled.ruleset.flag_keys().collect::<Vec<_>>(), flags);
+        assert_eq!(compiled.errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), pointers);
+        assert_eq!((compiled.error_count, compiled.is_served), (pointers.len(), is_served));
+        compiled
+    }
+
+    #[test]
+    fn rows_that_compile_are_all_sound() {
+        assert!(check(&rows(r#", "flags": { "a": {}, "b": {} }"#), &["a", "b"], &[], true).sound.is_none());
+        assert!(check(&Rows::default(), &[], &[], true).sound.is_none());
+    }
+
+    #[test]
+    fn a_bad_flag_is_left_out_and_told() {
+        assert!(check(&rows(r#", "flags": { "a": 7, "b": {} }"#), &["b"], &["/flags/a"], true).sound.is_none());
+    }
+
+    #[test]
+    fn a_member_that_refuses_the_document_is_left_out_and_told() {
+        let mut held = rows(r#", "environment": "test", "private": ["plan"], "flags": { "a": {} }"#);
+        held.insert(RowKey::of(RowKind::Member, "environment"), "7".into());
+        held.insert(RowKey::of(RowKind::Member, "private"), "true".into());
+        let compiled = check(&held, &["a"], &["/private", "/environment"], true);
+        let sound = compiled.sound.unwrap();
+        assert_eq!((sound.get(RowKind::Member, "environment"), sound.get(RowKind::Flag, "a")), (None, Some("{}")));
+        assert_eq!(held.get(RowKind::Member, "environment"), Some("7"), "what is exported is all that is stored");
+    }
+
+    #[test]
+    fn a_refusal_that_no_row_explains_leaves_nothing_to_serve() {
+        let flags: Vec<String> = (0..=sdk_core::limits::MAX_FLAGS).map(|number| format!(r#""f{number}": {{}}"#)).collect();
+        check(&rows(&format!(r#", "flags": {{ {} }}"#, flags.join(","))), &[], &["/flags"], false);
+    }
+
+    #[test]
+    fn a_pointer_names_a_row_as_the_store_spells_it() {
+        assert_eq!(row_at("/flags/a~1b~0\"/rules/0"), Some(RowKey { kind: RowKind::Flag, name: "a/b~\\\"".into() }));
+        assert_eq!(row_at("/segments/s"), Some(RowKey::of(RowKind::Segment, "s")));
+        assert_eq!(row_at("/flags"), None);
+        assert_eq!(row_at(""), None);
+    }
+}

@@ -1,0 +1,37 @@
+/**
+ * The versions that answers came from, spelled `<epoch>.<number>`: the number counts the changes of the edge's store, and the epoch
+ * names the store's history. A restored store has a new epoch and counts on from the backup, so numbers of two epochs are not ordered.
+ */
+export interface SeenVersions {
+  /** The newest version of the present epoch, to be sent as `minVersion`; empty before the first. */
+  readonly newest: string;
+  /** Whether a version is older than the newest one, or of an epoch that was left. */
+  isBehind(version: string | undefined): boolean;
+  /** Takes note of a version. Another epoch is the present one from now on. */
+  see(version: string | undefined): void;
+}
+
+const FORM = /^([0-9a-f]{12})\.(\d{1,10})$/;
+
+export function createSeenVersions(): SeenVersions {
+  let epoch = '', number = 0;
+  const left = new Set<string>();
+  const isBehind = (version: string | undefined) => {
+    const [, its, count] = FORM.exec(version ?? '') ?? [];
+    return left.has(its!) || (its === epoch && Number(count) < number);
+  };
+  return {
+    get newest() {
+      return epoch && `${epoch}.${number}`;
+    },
+    isBehind,
+    see(version) {
+      // Something between may have kept it back, or spoilt it.
+      const [, its, count] = FORM.exec(version ?? '') ?? [];
+      if (!its || isBehind(version)) return;
+      if (its !== epoch) left.add(epoch);
+      epoch = its;
+      number = Number(count);
+    },
+  };
+}

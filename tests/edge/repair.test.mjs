@@ -1,0 +1,104 @@
+// A store that a stricter release opens: what no longer compiles is left out and told, the rest serves, and everything can be repaired.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { dataFolder } from '../server.mjs';
+import { runSql } from './store-sql.mjs';
+import { startOn } from './workerd.mjs';
+
+const DOCUMENT = {
+  schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { good: { default: 'on' }, bad: { default: 'on' }, rolled: { unit: 'userId' } },
+};
+const write = (kind, name, text) => [`UPDATE history SET text = ? WHERE kind = ? AND name = ?`, text, kind, name];
+/** More flags than a document may have. */
+const CROWD = [
+  ["INSERT INTO history SELECT 'flag', 'f' || value, 1, 0, NULL, '{}' FROM (WITH RECURSIVE numbers (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM numbers WHERE value < 5000) SELECT value FROM numbers)"],
+  ["INSERT INTO newest SELECT kind, name, version, page FROM history WHERE kind = 'flag' AND name GLOB 'f[0-9]*'"],
+  ["UPDATE history SET text = (SELECT group_concat(name, char(10)) FROM newest WHERE kind = 'flag') WHERE kind = 'order' AND name = 'flags'"],
+];
+
+/** A worker on a store in which statements were run past its hub, for `use`. */
+async function spoilt(statements, use) {
+  const folder = await dataFolder();
+  const start = () => startOn({ config: new URL('workers/sql.capnp', import.meta.url), data: folder.path });
+  let server = await start();
+  try {
+    assert.equal((await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT })).status, 200);
+    await server.stop();
+    assert.deepEqual(await runSql(folder.path, ...statements), []);
+    server = await start();
+    await use(server);
+  } finally {
+    await server.stop();
+    await folder.remove();
+  }
+}
+
+const health = async (server) => {
+  const answer = await server.request('/health', { method: 'GET' });
+  return [answer.status, answer.json().errors ?? answer.json().code];
+};
+const listed = async (server) => {
+  const { features, errors = [] } = (await server.asAdmin('/api/admin/feature-flags', { method: 'GET' })).json();
+  return [features.map(({ flagPath }) => flagPath), errors.map(({ pointer }) => pointer)];
+};
+const values = async (server) => (await server.evaluate(...Object.keys(DOCUMENT.flags).map((flag) => ({ flag, context: { userId: 'u-1' } })))).map(({ value, errorCode }) => errorCode ?? value);
+const done = async (server, path, body, method = 'POST') => {
+  const answer = await server.asAdmin(path, { method, body });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.json();
+};
+const kill = (server, featureName) => done(server, '/api/admin/feature-flags', { featureName, action: 'kill', reason: 'it is bad' });
+const exported = async (server) => (await server.asAdmin('/api/admin/document', { method: 'GET' })).json();
+async function isWhole(server) {
+  assert.deepEqual(await health(server), [200, undefined]);
+  assert.deepEqual(await listed(server), [Object.keys(DOCUMENT.flags), []]);
+}
+
+test('a flag that no longer compiles is left out and listed, and can be killed and mended', async () => {
+  await spoilt([write('flag', 'bad', '{"default":"on","rules":7}')], async (server) => {
+    assert.deepEqual(await values(server), [true, 'FLAG_NOT_FOUND', false]);
+    assert.deepEqual(await health(server), [200, 1]);
+    assert.deepEqual(await listed(server), [['good', 'rolled'], ['/flags/bad/rules']]);
+    assert.deepEqual((await kill(server, 'bad')).changes.map(({ action, flagPath, newValue }) => [action, flagPath, newValue]), [['flag.kill', 'bad', false]]);
+    assert.equal((await exported(server)).flags.bad.enabled, false);
+    assert.equal((await server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'bad', action: 'revive', reason: 'mended?' } })).status, 404);
+    // An import keeps the kill.
+    const { kept } = await done(server, '/api/admin/document', DOCUMENT, 'PUT');
+    assert.deepEqual(kept, [{ pointer: '/flags/bad/enabled' }]);
+    await isWhole(server);
+    assert.deepEqual(await values(server), [true, false, false]);
+  });
+});
+
+test('a member for which the whole document would be refused is left out, and every command works', async () => {
+  await spoilt([write('member', 'environment', '7')], async (server) => {
+    assert.deepEqual(await values(server), [true, true, false]);
+    assert.deepEqual(await health(server), [200, 1]);
+    assert.deepEqual(await listed(server), [Object.keys(DOCUMENT.flags), ['/environment']]);
+    await kill(server, 'bad');
+    await done(server, '/api/admin/rollout/create', { featureName: 'rolled', whitelistedCustomers: ['u-2'] });
+    await done(server, '/api/admin/rollout/start', { featureName: 'rolled' });
+    assert.deepEqual(await values(server), [true, false, false]);
+    assert.equal((await server.evaluate({ flag: 'rolled', context: { userId: 'u-2' } }))[0].value, true);
+    assert.equal((await exported(server)).environment, 7, 'what is exported is what is stored');
+    await done(server, '/api/admin/document', DOCUMENT, 'PUT');
+    await isWhole(server);
+    assert.deepEqual(await values(server), [true, false, false]);
+  });
+});
+
+test('where nothing compiles nothing is made up, and killing and replacing work', async () => {
+  await spoilt(CROWD, async (server) => {
+    assert.deepEqual(await health(server), [503, 'DOCUMENT_REFUSED']);
+    assert.deepEqual(await listed(server), [[], ['/flags']]);
+    await kill(server, 'bad');
+    assert.deepEqual(await health(server), [503, 'DOCUMENT_REFUSED']);
+    assert.equal((await exported(server)).flags.bad.enabled, false);
+    await done(server, '/api/admin/document?state=replace', DOCUMENT, 'PUT');
+    await isWhole(server);
+    assert.deepEqual(await values(server), [true, true, false]);
+    assert.equal((await server.asAdmin('/api/admin/changes/verify', { method: 'GET' })).status, 200);
+  });
+});
