@@ -2,10 +2,11 @@
 //! are switched off. `GET /version`: which release answers.
 use sdk_core::FORMAT;
 use serde::Serialize;
-use worker::Response;
 
-use super::json;
-use crate::{host::Host, problem::Problem, ruleset_cache, settings};
+use crate::http::{
+    asked::{Asked, Stop},
+    response::Answer,
+};
 
 #[derive(Serialize)]
 struct Health {
@@ -14,12 +15,12 @@ struct Health {
     version: u32,
 }
 
-pub(crate) async fn report(env: &Host) -> Result<Response, Problem> {
-    if settings::is_off(env) {
-        return json(r#"{"status":"disabled"}"#.to_owned());
+pub(crate) fn report(asked: &Asked<'_>) -> Result<Answer, Stop> {
+    if asked.settings.is_off {
+        return Ok(Answer::json(r#"{"status":"disabled"}"#));
     }
-    let serving = ruleset_cache::current(env, None).await?;
-    Ok(Response::from_json(&Health { stale: serving.stale, status: "ok", version: serving.version })?)
+    let serving = asked.serving(None)?;
+    Ok(Answer::of(&Health { stale: serving.stale, status: "ok", version: serving.version }))
 }
 
 /// The commit that the worker was built from, where the build was told.
@@ -35,6 +36,6 @@ struct Version {
     release: &'static str,
 }
 
-pub(crate) fn version() -> Result<Response, Problem> {
-    Ok(Response::from_json(&Version { commit: COMMIT, program_format: FORMAT, release: env!("CARGO_PKG_VERSION") })?)
+pub(crate) fn version() -> Answer {
+    Answer::of(&Version { commit: COMMIT, program_format: FORMAT, release: env!("CARGO_PKG_VERSION") })
 }

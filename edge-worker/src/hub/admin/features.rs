@@ -45,7 +45,14 @@ impl FlagHub {
             out.push(view::flag::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
-        json(view::flag::features(&out, ground.version, whose, source::highest(layers.into_iter()), settings::is_off(&self.env), asked.now))
+        json(view::flag::features(
+            &out,
+            ground.version,
+            whose,
+            source::highest(layers.into_iter()),
+            settings::of(&self.env)?.is_off,
+            asked.now,
+        ))
     }
 
     /// `{ featureName, enabled | variant | action, customerId | organizationId, reason }`.
