@@ -9,14 +9,23 @@ const PATHS = 1_000, SETS = 64;
 // After a trap the memory of the instance cannot be trusted. The glue calls this within the trap: by the time that anything else runs,
 // there is another instance, and what belongs to the old one is refused. `instanceId` counts instances.
 const health = glue.__worker_init_state();
-health.trapped = glue.__wbg_reset_state;
+health.trapped = renew;
+
+/** Whether there is no instance, or one that is not ready: where the stack is used up, none can be made. */
+let isBroken = false;
+function renew() {
+  isBroken = true;
+  glue.__wbg_reset_state();
+  isBroken = false;
+}
 
 /** Makes sure of an instance that can be called: one whose stack was used up could not tell of its trap. */
 function alive() {
+  if (isBroken) renew();
   try {
     glue.__worker_init_state();
   } catch {
-    glue.__wbg_reset_state();
+    renew();
   }
   return health.instanceId;
 }

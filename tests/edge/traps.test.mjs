@@ -81,6 +81,7 @@ test('requests on their way beside one that traps are answered or refused, and n
 
 test('a stack that is used up is a trap like any other', async () => {
   for (let round = 0; round < 10; round++) {
+    await server.request('/health', { method: 'GET', headers: { 'test-dive': 'yes' } });
     await one('plain', { userId: 'u-1' }, { 'test-dive': 'yes' });
     for (const ask of ASKED) await ask();
   }
