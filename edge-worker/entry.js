@@ -1,55 +1,152 @@
-// The module workerd loads: the worker's exports, each behind a guard that gives a trapped instance a fresh start.
-import { WorkerEntrypoint } from "cloudflare:workers";
+// The module workerd loads: the worker's exports over the glue of the Rust module, which they give a fresh instance after a trap.
 import * as glue from "glue";
 
+/** The bytes of a request's parts, and of a body, that may go the short way. */
+const PARTS = 16_384, BODY = 256_000;
+/** How many paths and sets of headers are remembered. */
+const PATHS = 1_000, SETS = 64;
+
+// After a trap the memory of the instance cannot be trusted. The glue calls this within the trap: by the time that anything else runs,
+// there is another instance, and what belongs to the old one is refused. `instanceId` counts instances.
 const health = glue.__worker_init_state();
+health.trapped = renew;
 
-// After a trap the memory of the instance cannot be trusted: the next call gets a new one.
-function noticeTrap(error) {
-  if (error instanceof WebAssembly.RuntimeError) health.criticalError = true;
-  throw error;
+/** Whether there is no instance, or one that is not ready: where the stack is used up, none can be made. */
+let isBroken = false;
+function renew() {
+  isBroken = true;
+  glue.__wbg_reset_state();
+  isBroken = false;
 }
 
-function guarded(call) {
-  if (health.criticalError) {
-    glue.__wbg_reset_state();
-    health.criticalError = false;
-    health.instanceId++;
-  }
+/** Makes sure of an instance that can be called: one whose stack was used up could not tell of its trap. */
+function alive() {
+  if (isBroken) renew();
   try {
-    const result = call();
-    return typeof result?.then === "function" ? result.catch(noticeTrap) : result;
-  } catch (error) {
-    return noticeTrap(error);
+    glue.__worker_init_state();
+  } catch {
+    renew();
   }
+  return health.instanceId;
 }
 
-// A durable object outlives the instance its Rust half lives in; after a reset the half is made anew from the same state.
+// A durable object outlives the instance its Rust half lives in; after a trap the half is made anew from the same state.
 function durable(Half) {
   class Durable {
+    #make;
     #made;
     #in;
     constructor(state, env) {
-      this.remake = () => guarded(() => { this.#made = new Half(state, env); this.#in = health.instanceId; });
-      this.remake();
+      this.#make = () => new Half(state, env);
+      this.half();
     }
     half() {
-      if (this.#in !== health.instanceId) this.remake();
+      const instance = alive();
+      if (this.#in !== instance) {
+        this.#made = this.#make();
+        this.#in = instance;
+      }
       return this.#made;
     }
   }
   for (const name of ["fetch", "alarm", "webSocketMessage", "webSocketClose", "webSocketError"]) {
-    if (name in Half.prototype) {
-      Durable.prototype[name] = function (...given) { return guarded(() => this.half()[name](...given)); };
-    }
+    if (name in Half.prototype) Durable.prototype[name] = function (...given) { return this.half()[name](...given); };
   }
   return Durable;
 }
 
 export const FlagHub = durable(glue.FlagHub);
 
-export default class extends WorkerEntrypoint {
-  fetch(request) {
-    return guarded(() => glue.fetch.call(this, request, this.env, this.ctx));
+const encoder = new TextEncoder();
+const NO_BODY = new Uint8Array();
+/** For which instance everything below holds. */
+let instance;
+/** The headers to write, or nothing where every request takes the long way. */
+let names;
+let memory, input, output;
+const kinds = new Map(), sets = new Map();
+
+/** Whether requests may go the short way. */
+function ready(env) {
+  if (instance !== alive()) {
+    const listed = glue.fast_start(env);
+    names = listed === "" ? undefined : listed.split(",");
+    memory = glue.fast_memory();
+    input = output = undefined;
+    kinds.clear();
+    sets.clear();
+    instance = health.instanceId;
   }
+  // Memory that grew has another buffer.
+  if (names && input?.buffer !== memory.buffer) {
+    input = new Uint8Array(memory.buffer, glue.fast_input(), PARTS + BODY);
+    output = new Uint32Array(memory.buffer, glue.fast_output(), 4);
+  }
+  return names !== undefined;
 }
+
+/** What is remembered of a method and a path; see `fast_kind`. */
+function kindOf(method, url) {
+  const query = url.indexOf("?"), start = url.indexOf("/", 8);
+  const path = url.slice(start, query < 0 ? undefined : query), key = method + path;
+  let kind = kinds.get(key);
+  if (kind === undefined) {
+    if (kinds.size >= PATHS) kinds.clear();
+    kinds.set(key, (kind = glue.fast_kind(method, path)));
+  }
+  return kind;
+}
+
+/** Headers from lines of a name, a colon and a value, added to these. */
+function withLines(headers, lines) {
+  for (const line of lines.split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return headers;
+}
+
+function sharedHeaders(set) {
+  let headers = sets.get(set);
+  if (headers === undefined) {
+    if (sets.size >= SETS) sets.clear();
+    sets.set(set, (headers = withLines(new Headers(), glue.fast_shared(set))));
+  }
+  return headers;
+}
+
+/** The response, or whether the request was counted, where something must be found out first. */
+function short(request, kind, body) {
+  const { method, url, headers } = request;
+  const { cf } = kind & 4 ? request : {};
+  let parts = `${method}\n${url}\n${cf ? cf.clientIp ?? "" : "-"}`;
+  for (const name of names) parts += `\n${(name && headers.get(name)) || ""}`;
+  if (parts.length * 3 > PARTS) return false;
+  const { written } = encoder.encodeInto(parts, input);
+  input.set(body, written);
+  const answered = glue.fast_answer(written, body.length, Date.now());
+  if (answered < 2) return answered === 1;
+  if (input.buffer !== memory.buffer) output = new Uint32Array(memory.buffer, glue.fast_output(), 4);
+  const [status, set, at, length] = output;
+  const shared = sharedHeaders(set);
+  return new Response(length > 0 ? memory.buffer.slice(at, at + length) : null, { status, headers: answered === 3 ? withLines(new Headers(shared), glue.fast_own()) : shared });
+}
+
+async function withBody(request, kind, env, context) {
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  let answered = false;
+  // Meanwhile another request may have trapped.
+  if (bytes.length <= BODY && ready(env)) answered = short(request, kind, bytes);
+  return answered instanceof Response ? answered : glue.answer(new Request(request, { body: bytes }), env, context, answered);
+}
+
+export default {
+  fetch(request, env, context) {
+    if (!ready(env)) return glue.answer(request, env, context, false);
+    const kind = kindOf(request.method, request.url);
+    if (kind & 2 && Number(request.headers.get("content-length") ?? Infinity) <= BODY) return withBody(request, kind, env, context);
+    if (kind === 0 || kind & 2) return glue.answer(request, env, context, false);
+    const answered = short(request, kind, NO_BODY);
+    return answered instanceof Response ? answered : glue.answer(request, env, context, answered);
+  },
+};

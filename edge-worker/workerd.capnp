@@ -19,6 +19,7 @@
 #   DEMO=on                     opens `/demo/explain`, which tells anybody with the client key how answers come about, with the
 #                               lists and conditions that were compared
 #   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
+#   FAST_WAY=off                sends every request the long way, which answers the same: for tests
 #   TEST_CLOCK=on               lets anybody say what time it is for commands, keys and identities (`twinflag-now`, milliseconds since
 #                               1970): never where it matters
 #
@@ -66,6 +67,7 @@ const edge :Workerd.Worker = (
     (name = "DEMO", fromEnvironment = "DEMO"),
     (name = "FEATURE_FLAGS_ENABLED", fromEnvironment = "FEATURE_FLAGS_ENABLED"),
     (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
+    (name = "FAST_WAY", fromEnvironment = "FAST_WAY"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
   durableObjectStorage = (localDisk = "store"),

@@ -1,8 +1,8 @@
 //! The only place that asks what time it is.
 use sdk_core::Millis;
-use worker::{Date, Env, Request};
+use worker::{Date, Request};
 
-use crate::settings;
+use crate::settings::Settings;
 
 /// The request header that sets the time in tests: milliseconds since 1970.
 pub(crate) const TOLD: &str = "twinflag-now";
@@ -13,7 +13,7 @@ pub(crate) fn now() -> Millis {
 }
 
 /// Now; where a deployment is there to be tested (`TEST_CLOCK` is `on`), what the request says.
-pub(crate) fn told(request: &Request, env: &Env) -> Millis {
+pub(crate) fn told(request: &Request, settings: &Settings) -> Millis {
     let told = || request.headers().get(TOLD).ok().flatten()?.parse().ok().map(Millis);
-    if settings::text(env, "TEST_CLOCK").is_some_and(|on| on == "on") { told().unwrap_or_else(now) } else { now() }
+    if settings.has_test_clock { told().unwrap_or_else(now) } else { now() }
 }

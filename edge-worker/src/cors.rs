@@ -3,9 +3,16 @@
 //! The list of origins is no protection of the answers (a client key is public); it keeps foreign pages from using it in a browser.
 //! A stored key lists its own, the deployment's in `CLIENT_ORIGINS`. A preflight shows no key: it is told that it may ask where
 //! any list has its origin. Cookies are never asked for, so `*` may be answered.
-use worker::{Env, Headers, Request};
-
-use crate::{auth::Origins, clock, host::Host, ruleset_cache, settings};
+use crate::{
+    auth::Origins,
+    http::{
+        asked::{Asked, Stop},
+        parts::Header,
+        response::Line,
+    },
+    ruleset_cache,
+    settings::Settings,
+};
 
 /// How long a browser may remember that it may ask.
 const MAX_AGE_SECONDS: &str = "7200";
@@ -13,47 +20,41 @@ const REQUEST_HEADERS: &str = "authorization, content-type, if-none-match, twinf
 const RESPONSE_HEADERS: &str = "etag, retry-after, twinflag-identity, twinflag-organization, twinflag-stale, twinflag-version";
 
 /// Says on an answer to a page of another origin that the page may read it.
-pub(crate) fn allow(request: &Request, env: &Env, answer: &Headers) -> worker::Result<()> {
-    // Also where no origin is allowed: what a cache keeps for one page is not for another.
-    answer.append("vary", "origin")?;
-    let Some(origin) = allowed(request, env)? else { return Ok(()) };
-    answer.set("access-control-allow-origin", &origin)?;
-    answer.set("access-control-expose-headers", RESPONSE_HEADERS)
+pub(crate) fn lines(asked: &Asked<'_>) -> Vec<Line> {
+    let Some(origin) = allowed(asked) else { return Vec::new() };
+    vec![("access-control-allow-origin", origin), ("access-control-expose-headers", RESPONSE_HEADERS.to_owned())]
 }
 
 /// Says on the answer to a preflight what may be asked. A browser sends it before anything else: it may be the first to need the keys.
-pub(crate) async fn preflight(request: &Request, env: &Host, methods: &str, answer: &Headers) -> worker::Result<()> {
-    if request.headers().get("origin")?.is_some_and(|origin| listed(env, &origin).is_none()) {
-        // Without them nobody is allowed.
-        ruleset_cache::keys(env).await.ok();
+pub(crate) fn preflight(asked: &Asked<'_>, methods: &str) -> Result<Vec<Line>, Stop> {
+    let is_unlisted = asked.parts.header(Header::Origin).is_some_and(|origin| listed(asked.settings, origin).is_none());
+    if is_unlisted && let Err(Stop::Needs(need)) = asked.keys() {
+        return Err(Stop::Needs(need));
     }
-    if allowed(request, env)?.is_none() {
-        return Ok(());
+    // Without the keys nobody is allowed.
+    if allowed(asked).is_none() {
+        return Ok(Vec::new());
     }
-    answer.set("access-control-allow-methods", methods)?;
-    answer.set("access-control-allow-headers", REQUEST_HEADERS)?;
-    answer.set("access-control-max-age", MAX_AGE_SECONDS)
+    Ok(vec![
+        ("access-control-allow-methods", methods.to_owned()),
+        ("access-control-allow-headers", REQUEST_HEADERS.to_owned()),
+        ("access-control-max-age", MAX_AGE_SECONDS.to_owned()),
+    ])
 }
 
 /// The origin to name: the page's where a list has it, `*` where `CLIENT_ORIGINS` has that.
-fn allowed(request: &Request, env: &Env) -> worker::Result<Option<String>> {
-    let Some(origin) = request.headers().get("origin")? else { return Ok(None) };
-    let now = || clock::told(request, env);
-    let of_any = |origin: String| ruleset_cache::known_keys().filter(|keys| keys.allow(&origin, now())).map(|_| origin);
-    Ok(match Origins::of(request, env) {
-        Origins::Of(key) => Some(origin).filter(|origin| key.holds(now()) && key.allows(origin)),
-        Origins::Listed => listed(env, &origin),
-        Origins::Any => listed(env, &origin).or_else(|| of_any(origin)),
-    })
+fn allowed(asked: &Asked<'_>) -> Option<String> {
+    let origin = asked.parts.header(Header::Origin)?;
+    let of_any = || ruleset_cache::known_keys().filter(|keys| keys.allow(origin, asked.moment())).map(|_| origin.to_owned());
+    match Origins::of(asked) {
+        Origins::Of(key) => (key.holds(asked.moment()) && key.allows(origin)).then(|| origin.to_owned()),
+        Origins::Listed => listed(asked.settings, origin),
+        Origins::Any => listed(asked.settings, origin).or_else(of_any),
+    }
 }
 
-fn listed(env: &Env, origin: &str) -> Option<String> {
-    settings::text(env, "CLIENT_ORIGINS").and_then(|list| among(&list, origin.to_owned()))
-}
-
-fn among(list: &str, origin: String) -> Option<String> {
-    let mut listed = list.split(',').map(str::trim);
-    listed.find(|listed| *listed == "*" || *listed == origin).map(|found| if found == "*" { "*".to_owned() } else { origin })
+fn listed(settings: &Settings, origin: &str) -> Option<String> {
+    settings.client_origins.iter().find(|listed| *listed == "*" || *listed == origin).cloned()
 }
 
 #[cfg(test)]
@@ -61,16 +62,17 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(list: &str, origin: &str, expected: Option<&str>) {
-        assert_eq!(among(list, origin.to_owned()).as_deref(), expected);
+    fn check(list: &[&str], origin: &str, expected: Option<&str>) {
+        let settings = Settings { client_origins: list.iter().map(|origin| (*origin).to_owned()).collect(), ..Settings::default() };
+        assert_eq!(listed(&settings, origin).as_deref(), expected);
     }
 
     #[test]
     fn origins_are_equal_or_any() {
-        check("*", "https://a.example", Some("*"));
-        check("https://a.example, https://b.example", "https://b.example", Some("https://b.example"));
-        check("https://a.example", "https://a.example.evil", None);
-        check("https://a.example", "null", None);
-        check("", "https://a.example", None);
+        check(&["*"], "https://a.example", Some("*"));
+        check(&["https://a.example", "https://b.example"], "https://b.example", Some("https://b.example"));
+        check(&["https://a.example"], "https://a.example.evil", None);
+        check(&["https://a.example"], "null", None);
+        check(&[], "https://a.example", None);
     }
 }

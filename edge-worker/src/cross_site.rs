@@ -1,21 +1,19 @@
 //! Requests that another site's page makes an operator's browser send. A browser says of each where it comes from, and a page
 //! cannot keep it from saying so; tokens travel in no cookie, so this is the second lock.
-use worker::Request;
-
+use crate::http::parts::{Header, Parts};
 use crate::problem::Problem;
 
 /// Refuses what may change something and comes from another site, or does not say that it is JSON (which no form can say).
-pub(crate) fn refuse(request: &Request, method: &str) -> Result<(), Problem> {
-    if matches!(method, "GET" | "HEAD" | "OPTIONS") {
+pub(crate) fn refuse(parts: &Parts<'_>) -> Result<(), Problem> {
+    if matches!(parts.method, "GET" | "HEAD" | "OPTIONS") {
         return Ok(());
     }
-    let headers = request.headers();
-    let is_foreign = headers.get("origin")?.is_some_and(|origin| !is_own(&origin, &request.inner().url()));
-    if is_foreign || headers.get("sec-fetch-site")?.is_some_and(|site| site == "cross-site") {
+    let is_foreign = parts.header(Header::Origin).is_some_and(|origin| !is_own(origin, parts.url));
+    if is_foreign || parts.header(Header::SecFetchSite).is_some_and(|site| site == "cross-site") {
         return Err(Problem::cross_site());
     }
     // No form deletes anything, and who deletes may have nothing more to say.
-    let is_json = method == "DELETE" || headers.get("content-type")?.is_some_and(|content_type| is_json(&content_type));
+    let is_json = parts.method == "DELETE" || parts.header(Header::ContentType).is_some_and(is_json);
     if is_json { Ok(()) } else { Err(Problem::not_json()) }
 }
 

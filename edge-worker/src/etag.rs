@@ -33,8 +33,12 @@ impl Etag {
 
     /// Whether the asker holds this answer: `If-None-Match` names it. Tags are compared weakly, as that header wants it.
     pub(crate) fn is_held(&self, request: &Request) -> Result<bool, Problem> {
-        let held = request.headers().get("if-none-match")?;
-        Ok(held.is_some_and(|held| self.is_among(&held)))
+        Ok(self.is_held_by(request.headers().get("if-none-match")?.as_deref()))
+    }
+
+    /// The same, of what stands in that header.
+    pub(crate) fn is_held_by(&self, tags: Option<&str>) -> bool {
+        tags.is_some_and(|tags| self.is_among(tags))
     }
 
     fn is_among(&self, tags: &str) -> bool {

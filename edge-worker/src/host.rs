@@ -1,17 +1,20 @@
 //! The runtime's side of a request: the bindings, and leave to go on after the answer.
-use std::ops::Deref;
+use std::{ops::Deref, rc::Rc};
 
 use worker::{Context, Env};
 
-/// The bindings, and the event that a request came by.
+use crate::settings::Settings;
+
+/// The bindings, the settings among them, and the event that a request came by.
 pub(crate) struct Host {
     env: Env,
     event: Context,
+    pub(crate) settings: Rc<Settings>,
 }
 
 impl Host {
-    pub(crate) fn new(env: Env, event: Context) -> Self {
-        Self { env, event }
+    pub(crate) fn new(env: Env, event: Context, settings: Rc<Settings>) -> Self {
+        Self { env, event, settings }
     }
 
     /// Lets something finish that the answer does not wait for.

@@ -16,6 +16,11 @@ impl Keys {
         Self(keys)
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(keys: impl IntoIterator<Item = Key>) -> Self {
+        Self(keys.into_iter().map(|key| (key.hash.0, Rc::new(key))).collect())
+    }
+
     /// The key whose text has this hash. How long the search takes tells something of the hash at most, of which no text follows.
     pub(crate) fn get(&self, hash: Hash) -> Option<Rc<Key>> {
         self.0.get(&hash.0).cloned()

@@ -7,6 +7,7 @@ mod clock;
 mod cors;
 mod cross_site;
 mod etag;
+pub mod fast;
 mod handlers;
 mod host;
 mod http;
@@ -25,10 +26,43 @@ mod version;
 mod words;
 
 use host::Host;
-use worker::{Context, Env, Request, Response, Result, event};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use worker::{
+    Context, Env, Request, Response, console_error,
+    worker_sys::{self, web_sys},
+};
 
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+#[wasm_bindgen]
+extern "C" {
+    type Health;
+
+    /// What `entry.js` and the instances of this module share.
+    #[wasm_bindgen(thread_local_v2, js_namespace = globalThis, js_name = __worker_init_state)]
+    static HEALTH: Health;
+
+    /// Puts another instance in the place of this one, which trapped.
+    #[wasm_bindgen(method)]
+    fn trapped(this: &Health);
+}
+
+/// Has a trap end this instance at once. The crate's own handler leaves that to the next call, and a closure of this instance that is
+/// called first would find another memory.
+#[wasm_bindgen(start)]
+fn start() {
+    wasm_bindgen::handler::set_on_abort(|| HEALTH.with(Health::trapped));
+}
+
+/// Answers a request the long way. `is_counted`: whether the short way has counted it already.
+#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
+pub async fn answer(request: web_sys::Request, env: Env, context: worker_sys::Context, is_counted: bool) -> Result<JsValue, JsValue> {
     words::learn();
-    serve::answer(request, &Host::new(env, context)).await
+    let answered = match settings::of(&env) {
+        Ok(settings) => serve::answer(Request::from(request), &Host::new(env, Context::new(context), settings), is_counted).await,
+        Err(problem) => serve::refuse(&Request::from(request), &problem),
+    };
+    let response = answered.or_else(|error| {
+        console_error!("{error}");
+        Response::error("INTERNAL SERVER ERROR", 500)
+    })?;
+    Ok(web_sys::Response::from(response).into())
 }

@@ -1,7 +1,11 @@
 //! Refusals: what goes wrong, its status and its code, as `application/problem+json` (RFC 9457).
+use std::rc::Rc;
+
 use sdk_core::{DocumentError, Millis};
 use serde::Serialize;
-use worker::{Response, ResponseBuilder, console_error};
+use worker::Response;
+
+use crate::{http::response::Answer, serve};
 
 use crate::{etag::Etag, version::Version};
 
@@ -9,7 +13,7 @@ use crate::{etag::Etag, version::Version};
 pub(crate) const HUB_UNAVAILABLE: &str = "HUB_UNAVAILABLE";
 
 /// A refusal of a request. The request stored nothing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Problem {
     pub(crate) status: u16,
     pub(crate) code: &'static str,
@@ -18,7 +22,7 @@ pub(crate) struct Problem {
     until: Option<Millis>,
     header: Option<(&'static str, Box<str>)>,
     /// The cause, for the log alone.
-    cause: Option<Box<worker::Error>>,
+    cause: Option<Rc<worker::Error>>,
 }
 
 impl Problem {
@@ -201,7 +205,13 @@ impl Problem {
     pub(crate) fn hub_away(cause: worker::Error) -> Self {
         let header = Some(("retry-after", "1".into()));
         let detail = "the hub did not answer; whether a change was made is not known: repeat it with the same Idempotency-Key";
-        Self { header, cause: Some(Box::new(cause)), ..Self::new(503, HUB_UNAVAILABLE, detail) }
+        Self { header, cause: Some(Rc::new(cause)), ..Self::new(503, HUB_UNAVAILABLE, detail) }
+    }
+
+    /// A setting of the deployment cannot be read.
+    pub(crate) fn invalid_setting(name: &str, expected: &str) -> Self {
+        let header = Some(("retry-after", "60".into()));
+        Self { header, ..Self::new(503, "SETTING_INVALID", format!("the setting {name} cannot be read: expected {expected}")) }
     }
 
     /// All flags are switched off, and this route has no answer without them.
@@ -215,7 +225,8 @@ impl Problem {
         Self { pointer: Some(pointer.into()), ..self }
     }
 
-    pub(crate) fn into_response(self) -> worker::Result<Response> {
+    /// The refusal as `application/problem+json`.
+    pub(crate) fn answer(&self) -> Answer {
         let body = Body {
             code: self.code,
             detail: &self.detail,
@@ -225,25 +236,26 @@ impl Problem {
             until: self.until.map(Millis::to_rfc3339),
             kind: "about:blank",
         };
-        let json = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
-        self.respond("application/problem+json", json)
+        // A struct of texts and a number is always JSON.
+        self.answer_as("application/problem+json", serde_json::to_string(&body).unwrap_or_default())
+    }
+
+    /// The same refusal with another body.
+    pub(crate) fn answer_as(&self, content_type: &'static str, body: String) -> Answer {
+        let mut answer = Answer { cause: self.cause.clone(), ..Answer::new(content_type, body).with_status(self.status) };
+        if let Some((name, value)) = &self.header {
+            answer = answer.with_own(name, value.to_string());
+        }
+        answer
+    }
+
+    pub(crate) fn into_response(self) -> worker::Result<Response> {
+        serve::respond(self.answer())
     }
 
     /// The cause, for the log.
     pub(crate) fn why(&self) -> String {
         self.cause.as_ref().map_or_else(|| self.detail.clone(), ToString::to_string)
-    }
-
-    /// The same refusal with another body.
-    pub(crate) fn respond(&self, content_type: &str, body: Vec<u8>) -> worker::Result<Response> {
-        if let Some(cause) = &self.cause {
-            console_error!("{cause}");
-        }
-        let mut builder = ResponseBuilder::new().with_status(self.status).with_header("content-type", content_type)?;
-        if let Some((name, value)) = &self.header {
-            builder = builder.with_header(name, value)?;
-        }
-        Ok(builder.fixed(body))
     }
 
     fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
@@ -260,7 +272,7 @@ fn without_value(refusal: &str) -> String {
 /// A failure of the runtime. The text may hold anything, so it goes to the log and not to the caller.
 impl From<worker::Error> for Problem {
     fn from(error: worker::Error) -> Self {
-        Self { cause: Some(Box::new(error)), ..Self::new(500, "GENERAL", "the request could not be answered") }
+        Self { cause: Some(Rc::new(error)), ..Self::new(500, "GENERAL", "the request could not be answered") }
     }
 }
 

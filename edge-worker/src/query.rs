@@ -1,6 +1,5 @@
 //! The query of a request's address.
 use percent_encoding::percent_decode;
-use worker::Request;
 
 use crate::{
     problem::Problem,
@@ -11,16 +10,16 @@ use crate::{
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads a query in which only these names may stand, each once.
-    pub(crate) fn of(request: &Request, names: &[&str]) -> Result<Self, Problem> {
-        let query = Self::any(request)?;
+    /// Reads the query of an address, in which only these names may stand, each once.
+    pub(crate) fn of(url: &str, names: &[&str]) -> Result<Self, Problem> {
+        let query = Self::any(url)?;
         query.only(names)?;
         Ok(query)
     }
 
     /// Reads a query whose parameters the handler checks later, with [`Self::only`].
-    pub(crate) fn any(request: &Request) -> Result<Self, Problem> {
-        Self::parse(&request.inner().url()).map_err(Problem::malformed)
+    pub(crate) fn any(url: &str) -> Result<Self, Problem> {
+        Self::parse(url).map_err(Problem::malformed)
     }
 
     /// No query.
@@ -35,8 +34,8 @@ impl Query {
     }
 
     /// Reads a query of any parameters: unknown ones are ignored, and a query that cannot be read is empty.
-    pub(crate) fn lenient(request: &Request) -> Self {
-        Self::parse(&request.inner().url()).unwrap_or(Self(Vec::new()))
+    pub(crate) fn lenient(url: &str) -> Self {
+        Self::parse(url).unwrap_or(Self(Vec::new()))
     }
 
     /// The value of the first parameter with this name.

@@ -21,7 +21,6 @@ use crate::{
     keys::Keys,
     override_pages::{self, Lack, Owners},
     problem::{HUB_UNAVAILABLE, Problem},
-    settings,
     version::Version,
 };
 
@@ -37,6 +36,7 @@ const KEY_NEWS: Duration = Duration::from_secs(2);
 const FIRST: Duration = Duration::from_secs(10);
 
 /// A ruleset to answer one request from.
+#[derive(Clone)]
 pub(crate) struct Serving {
     pub(crate) version: Version,
     pub(crate) ruleset: Rc<Ruleset>,
@@ -106,6 +106,21 @@ impl Serving {
         Ok(overrides)
     }
 
+    /// A document's ruleset at a version, without overrides.
+    #[cfg(test)]
+    pub(crate) fn of_document(document: &str, version: Version) -> Self {
+        let ruleset = Rc::new(compile(document, None).unwrap().ruleset);
+        Self { version, ruleset, stale: false, errors: 0, pages: Rc::default(), is_past: false }
+    }
+
+    /// Whether no page has anything of the owners that these contexts name: then they have no overrides, and nothing is asked.
+    pub(crate) fn has_no_page_of(&self, contexts: &[Context]) -> bool {
+        let is_on_page = |context: &Context, kind: OwnerKind| {
+            kind.id(context).and_then(|id| RowKey::of(kind.into(), &id).page()).is_some_and(|page| self.pages.contains_key(&page))
+        };
+        self.pages.is_empty() || !contexts.iter().any(|context| OwnerKind::ALL.into_iter().any(|kind| is_on_page(context, kind)))
+    }
+
     /// The same for one context.
     pub(crate) async fn overrides_of(&mut self, env: &Env, context: &mut Context) -> Result<Overrides, Problem> {
         self.overrides(env, [context]).await.map_err(|_| Problem::other_organization())
@@ -151,6 +166,10 @@ struct Served {
 }
 
 impl Held {
+    fn is_fresh(&self, min_version: Option<Version>, now: Millis) -> bool {
+        plan(now.0 - self.asked.0, self.version, min_version) == Plan::Answer
+    }
+
     fn serve(&self) -> Result<Serving, Problem> {
         let Served { ruleset, pages, errors } = self.served.clone().map_err(|missing| missing.problem())?;
         Ok(Serving { version: self.version, ruleset, stale: self.failed, errors, pages, is_past: false })
@@ -171,7 +190,7 @@ thread_local! {
 ///
 /// `min_version` is what the request knows of already; an older ruleset is asked for first.
 pub(crate) async fn current(host: &Host, min_version: Option<Version>) -> Result<Serving, Problem> {
-    if settings::is_off(host) { Err(Problem::switched_off()) } else { newest(host, min_version).await }
+    if host.settings.is_off { Err(Problem::switched_off()) } else { newest(host, min_version).await }
 }
 
 /// As new as the hub's, or the last good one where the hub is away; also for operators who look while all is switched off.
@@ -184,9 +203,19 @@ pub(crate) async fn newest(host: &Host, min_version: Option<Version>) -> Result<
     HELD.with_borrow(|held| held.as_ref().map(Held::serve)).unwrap_or_else(|| Err(away("the hub has no document")))
 }
 
+/// What is held, where it answers a read without a question to the hub.
+pub(crate) fn fresh(min_version: Option<Version>, now: Millis) -> Option<Serving> {
+    HELD.with_borrow(|held| held.as_ref().filter(|held| held.is_fresh(min_version, now))?.serve().ok())
+}
+
+/// The stored keys, where they are current enough not to ask.
+pub(crate) fn fresh_keys(now: Millis) -> Option<Rc<Keys>> {
+    HELD.with_borrow(|held| held.as_ref().filter(|held| held.is_fresh(None, now)).map(|held| Rc::clone(&held.keys)))
+}
+
 /// The stored keys: as new as the hub's, or the last known ones where the hub is away. While all flags are switched off it is not asked.
 pub(crate) async fn keys(host: &Host) -> Result<Rc<Keys>, Problem> {
-    if !settings::is_off(host) {
+    if !host.settings.is_off {
         match HELD.with_borrow(|held| held.as_ref().map(|held| (held.asked, held.version))) {
             Some((asked, version)) => catch_up(host, asked, version, None).await,
             // Without a document there may be keys.

@@ -1,155 +1,134 @@
-//! From a request to its answer: the route, the caller, the limits, the handler, and the headers that every answer has.
-use worker::{Env, Headers, Request, Response, ResponseBuilder};
+//! From the runtime's request to its response: asks [`http::answer`], and finds out what it must know.
+use std::cell::Cell;
+
+use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys::Reflect, wasm_bindgen::JsValue};
 
 use crate::{
-    auth::Caller,
-    body, cors, cross_site,
-    handlers::{admin, assets, cache, document, evaluate, explain, health, ofrep, outcomes, program, ruleset, widget},
+    body, clock,
+    handlers::{admin, assets, cache, document, explain, outcomes, ruleset},
     host::Host,
     http::{
-        rights,
-        routes::{self, Audience, Handler, HubHandler, Limit, Route, Served},
+        self, Outcome, Pass,
+        asked::{Asked, Known, Need, Overridden},
+        parts::{HEADERS, Parts},
+        response::{Answer, standing},
+        routes::{HubHandler, PassedHandler},
     },
-    limit,
     problem::Problem,
-    settings,
+    ruleset_cache,
+    settings::Settings,
 };
 
-/// The headers with credentials. Caches separate answers by the first one themselves, by the others only if `Vary` names them.
-const CREDENTIALS: &str = "authorization, twinflag-identity, x-api-key";
-
-/// Answers any request; a refusal is an answer too.
-pub(crate) async fn answer(mut request: Request, env: &Host) -> worker::Result<Response> {
-    let path = request.path();
-    let Some(served) = find(&path, env) else {
-        return dressed(Problem::not_found().into_response()?, Audience::Programs, &request, env);
-    };
-    let audience = served.audience();
-    // The crate takes a method it does not know for GET.
-    let method = request.inner().method();
-    let answered = if method == "OPTIONS" {
-        options(&request, env, &served.methods(), audience).await
-    } else {
-        match served.of(&method) {
-            [] => Err(Problem::method(&served.methods())),
-            of_method => match check(audience, &request, &method) {
-                Ok(()) => dispatch(of_method, &mut request, env, &path, &served.parameter).await,
-                Err(problem) => Err(problem),
-            },
+/// Answers any request; a refusal is an answer too. `is_counted`: whether the limits know of the request already.
+pub(crate) async fn answer(mut request: Request, host: &Host, is_counted: bool) -> worker::Result<Response> {
+    let head = head(&request, &host.settings)?;
+    let parts = Parts::parse(&head).ok_or("the runtime's request has no address")?;
+    let mut known = Known { is_counted: Cell::new(is_counted), ..Known::default() };
+    loop {
+        let asked = Asked { parts: &parts, settings: &host.settings, known: &known, clock: clock::now() };
+        match http::answer(&asked) {
+            Outcome::Answer(answer) => return respond(answer),
+            Outcome::Pass(pass) => {
+                let audience = pass.audience;
+                let answer = match pass_on(pass, &parts, &mut request, host).await {
+                    Ok(answer) => answer,
+                    Err(problem) => respond(problem.answer())?,
+                };
+                let lines = standing(&asked, audience, answer.status_code());
+                return dressed(answer, lines);
+            }
+            Outcome::Needs(need) => {
+                let moment = asked.moment();
+                find_out(need, &mut known, &mut request, host, moment).await;
+            }
         }
-    };
-    let handler = served.routes.first().map(|route| route.handler);
-    let answer = match (answered, handler) {
-        (Ok(answer), _) => answer,
-        (Err(problem), Some(Handler::OfrepFlag)) => ofrep::refusal(&problem, Some(&served.parameter))?,
-        (Err(problem), Some(Handler::OfrepFlags)) => ofrep::refusal(&problem, None)?,
-        (Err(problem), _) => problem.into_response()?,
-    };
-    dressed(answer, audience, &request, env)
-}
-
-/// The rows of a path, as far as the deployment serves them.
-fn find(path: &str, env: &Env) -> Option<Served> {
-    let is_served =
-        |served: &Served| served.routes.first().is_some_and(|route| route.handler != Handler::DemoExplain || settings::is_demo(env));
-    routes::find(path).filter(is_served)
-}
-
-/// Refusals that need no credentials.
-fn check(audience: Audience, request: &Request, method: &str) -> Result<(), Problem> {
-    if audience == Audience::Operators { cross_site::refuse(request, method) } else { Ok(()) }
-}
-
-/// Answers by the row of a method and a path. Where there are several, the body tells them apart.
-async fn dispatch(
-    of_method: &'static [Route],
-    request: &mut Request,
-    env: &Host,
-    path: &str,
-    parameter: &str,
-) -> Result<Response, Problem> {
-    let caller = Caller::of(request, env, of_method).await?;
-    let (route, body) = match of_method {
-        [route] => (route, None),
-        _ => {
-            let body = body::read(request, body::QUESTION).await?;
-            let route = routes::choose(of_method, &body).ok_or_else(Problem::not_found)?;
-            rights::check(core::slice::from_ref(route), caller.kind())?;
-            (route, Some(body))
-        }
-    };
-    match route.limit {
-        Limit::Read => limit::read(caller.subject(), env)?,
-        Limit::Change => limit::admin(caller.subject(), env)?,
-        // Counted with the credentials, or not at all.
-        Limit::Evaluation | Limit::Never => {}
-    }
-    match route.handler {
-        Handler::OfrepFlag => ofrep::flag(&caller, request, env, parameter).await,
-        Handler::OfrepFlags => ofrep::flags(&caller, request, env).await,
-        Handler::Program => program::make(&caller, request, env).await,
-        Handler::Widget => widget::config(&caller, request, env).await,
-        Handler::Evaluate => evaluate::many(request, env).await,
-        Handler::Ruleset => ruleset::newest(request, env).await,
-        Handler::Outcomes => outcomes::take(request, env).await,
-        Handler::Explain => explain::one(request, env).await,
-        Handler::ExportDocument => document::export(env).await,
-        Handler::Hub(HubHandler::ImportDocument) => admin::pass_on(&caller, request, body, body::DOCUMENT, env).await,
-        Handler::Hub(_) | Handler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, env).await,
-        Handler::Restore => admin::restore(request, env).await,
-        Handler::Cache => cache::report(request, env).await,
-        Handler::Health => health::report(env).await,
-        Handler::Version => health::version(),
-        Handler::Demo => assets::page("/demo/index.html", env).await,
-        Handler::DemoExplain => {
-            caller.unrestricted()?;
-            explain::many(request, env).await
-        }
-        Handler::Asset => assets::file(path, env).await,
     }
 }
 
-/// Which methods there are; to a page of another origin, what it may ask.
-async fn options(request: &Request, env: &Host, methods: &str, audience: Audience) -> Result<Response, Problem> {
-    let answer = ResponseBuilder::new().with_status(204).with_header("allow", methods)?.empty();
-    if audience == Audience::Pages {
-        cors::preflight(request, env, methods, answer.headers()).await?;
-    }
-    Ok(answer)
+/// Refuses a request to a deployment whose settings cannot be read.
+pub(crate) fn refuse(request: &Request, problem: &Problem) -> worker::Result<Response> {
+    let settings = Settings::default();
+    let head = head(request, &settings)?;
+    let parts = Parts::parse(&head).ok_or("the runtime's request has no address")?;
+    respond(http::refuse(&Asked { parts: &parts, settings: &settings, known: &Known::default(), clock: clock::now() }, problem))
 }
 
-/// Sets the headers of every answer: caching, `nosniff`, `no-referrer` and, for pages, CORS and `Vary`.
-fn dressed(answer: Response, audience: Audience, request: &Request, env: &Env) -> worker::Result<Response> {
-    let answer = changeable(answer)?;
-    let headers = answer.headers();
-    headers.set("cache-control", kept_by(audience, answer.status_code()))?;
-    if audience == Audience::Pages {
-        if request.inner().method() != "OPTIONS" {
-            headers.append("vary", CREDENTIALS)?;
+/// Finds out what must be known.
+async fn find_out(need: Need, known: &mut Known, request: &mut Request, host: &Host, moment: sdk_core::Millis) {
+    match need {
+        Need::Body(most) => known.body = Some(body::read(request, most).await),
+        Need::Keys => known.keys = Some(ruleset_cache::keys(host).await),
+        Need::NewerKeys => known.newer_keys = Some(ruleset_cache::newer_keys(host).await),
+        Need::Signature(signed) => known.learned = Some(signed.check(&host.settings, moment).await),
+        Need::Ruleset(min_version) => known.serving = Some(ruleset_cache::newest(host, min_version).await),
+        Need::Overrides(mut serving, mut contexts) => {
+            let overrides = serving.overrides(host, contexts.iter_mut()).await;
+            known.overrides.replace(Some(Overridden { stale: serving.stale, contexts, overrides }));
         }
-        cors::allow(request, env, headers)?;
     }
-    Ok(answer)
+}
+
+/// The parts of a request, in the lines that [`Parts::parse`] reads.
+fn head(request: &Request, settings: &Settings) -> worker::Result<String> {
+    let inner = request.inner();
+    let mut head = format!("{}\n{}\n{}", inner.method(), inner.url(), peer(inner));
+    let own = settings.client_address_header.as_deref();
+    for name in HEADERS.into_iter().map(Some).chain([own]) {
+        head.push('\n');
+        if let Some(name) = name {
+            head.push_str(&request.headers().get(name)?.unwrap_or_default());
+        }
+    }
+    Ok(head)
+}
+
+/// The connection's address; empty on Cloudflare, which has a header for it, and a dash where nobody tells.
+fn peer(request: &JsValue) -> String {
+    match Reflect::get(request, &"cf".into()) {
+        Ok(cf) if cf.is_object() => Reflect::get(&cf, &"clientIp".into()).ok().and_then(|peer| peer.as_string()).unwrap_or_default(),
+        _ => "-".to_owned(),
+    }
+}
+
+/// The runtime's response.
+pub(crate) fn respond(answer: Answer) -> worker::Result<Response> {
+    let headers = Headers::new();
+    for (name, value) in answer.shared.iter().chain(&answer.own) {
+        headers.append(name, value)?;
+    }
+    if let Some(cause) = &answer.cause {
+        console_error!("{cause}");
+    }
+    let builder = ResponseBuilder::new().with_status(answer.status).with_headers(headers);
+    Ok(if answer.body.is_empty() { builder.empty() } else { builder.fixed(answer.body) })
 }
 
 /// The answer with what every answer says. Headers of an answer that came from the hub cannot be set: it gets a copy of them.
-fn changeable(answer: Response) -> worker::Result<Response> {
-    let mark = |headers: &Headers| {
-        headers.set("x-content-type-options", "nosniff")?;
-        headers.set("referrer-policy", "no-referrer")
-    };
-    if mark(answer.headers()).is_ok() {
-        return Ok(answer);
+fn dressed(answer: Response, lines: Vec<(&'static str, String)>) -> worker::Result<Response> {
+    let headers = answer.headers().clone();
+    for (name, value) in lines {
+        if name == "vary" { headers.append(name, &value)? } else { headers.set(name, &value)? }
     }
-    let copy = answer.headers().clone();
-    mark(&copy)?;
-    Ok(answer.with_headers(copy))
+    Ok(answer.with_headers(headers))
 }
 
-const fn kept_by(audience: Audience, status: u16) -> &'static str {
-    match audience {
-        Audience::Pages if status < 400 => "private, no-cache",
-        Audience::Visitors if status < 400 => "no-cache",
-        _ => "no-store",
+/// Answers what takes the runtime: the hub, a folder, or a look into the past.
+async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Host) -> Result<Response, Problem> {
+    let Pass { handler, caller, body, .. } = pass;
+    match handler {
+        PassedHandler::Ruleset => ruleset::newest(request, host).await,
+        PassedHandler::Outcomes => outcomes::take(request, host).await,
+        PassedHandler::Explain => explain::one(request, host).await,
+        PassedHandler::ExportDocument => document::export(host).await,
+        PassedHandler::Cache => cache::report(request, host).await,
+        PassedHandler::Hub(HubHandler::ImportDocument) => admin::pass_on(&caller, request, body, body::DOCUMENT, host).await,
+        PassedHandler::Hub(_) | PassedHandler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, host).await,
+        PassedHandler::Restore => admin::restore(request, host).await,
+        PassedHandler::Demo => assets::page("/demo/index.html", host).await,
+        PassedHandler::DemoExplain => {
+            caller.unrestricted()?;
+            explain::many(request, host).await
+        }
+        PassedHandler::Asset => assets::file(parts.path(), host).await,
     }
 }

@@ -1,19 +1,285 @@
-//! A deployment's settings: bindings that are text.
+//! A deployment's settings: bindings that are text, read once in an isolate.
+//!
+//! A setting that cannot be read is not ignored: every request is answered 503 with its name and what was expected, never with the text
+//! that stands there, which may be a secret.
+use std::{cell::RefCell, rc::Rc};
+
 use worker::{Env, js_sys::Reflect};
+
+use crate::{
+    auth,
+    limit::{self, Rates},
+    problem::Problem,
+};
+
+/// The fewest bytes of `JWT_SECRET`: as many as HS256 makes (RFC 7518, section 3.2).
+const SHORTEST_SECRET: usize = 32;
+
+/// The settings of a deployment. An absent binding, or an empty one, is the default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Settings {
+    /// `CLIENT_KEY`: a publishable key; by default none.
+    pub(crate) client_key: Option<String>,
+    /// `SERVER_KEY`: a secret key, another than the client's; by default none.
+    pub(crate) server_key: Option<String>,
+    /// `CLIENT_ORIGINS`: origins or `*`, separated by commas; by default none but the worker's own.
+    pub(crate) client_origins: Vec<String>,
+    /// `JWT_SECRET`: the secret of HS256, at least 32 bytes; by default such tokens open nothing.
+    pub(crate) jwt_secret: Option<String>,
+    /// `JWKS`: a JSON Web Key Set with a key that we can use; by default none.
+    pub(crate) jwks: Option<String>,
+    /// `JWKS_URL`: the address of such a set, `https:` or `http:`; by default none.
+    pub(crate) jwks_url: Option<String>,
+    /// `JWT_ISSUER`: the `iss` of every token; by default any.
+    pub(crate) jwt_issuer: Option<String>,
+    /// `JWT_AUDIENCE`: the `aud` of every token; by default any.
+    pub(crate) jwt_audience: Option<String>,
+    /// `RATE_LIMITS`: requests a minute by class, or `off`.
+    pub(crate) rate_limits: RateLimits,
+    /// `CLIENT_ADDRESS_HEADER`: the name of the header in which a proxy tells the client's address; by default the connection's counts.
+    pub(crate) client_address_header: Option<String>,
+    /// `DEMO`: `on` or `off`; by default `off`.
+    pub(crate) is_demo: bool,
+    /// `FEATURE_FLAGS_ENABLED`: `true` or `false`; by default `true`.
+    pub(crate) is_off: bool,
+    /// `TEST_CLOCK`: `on` or `off`; by default `off`.
+    pub(crate) has_test_clock: bool,
+    /// `FAST_WAY` is `off`: every request takes the long way, for tests. By default it is `on`.
+    pub(crate) has_no_fast_way: bool,
+}
+
+/// The limits of a deployment, or none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct RateLimits(pub(crate) Option<Rates>);
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self(Some(Rates::DEFAULT))
+    }
+}
+
+/// A setting that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct InvalidSetting {
+    pub(crate) name: &'static str,
+    pub(crate) expected: &'static str,
+}
+
+thread_local! {
+    static READ: RefCell<Option<Result<Rc<Settings>, InvalidSetting>>> = const { RefCell::new(None) };
+}
+
+/// The settings of the deployment, from the first time that they are asked for.
+pub(crate) fn of(env: &Env) -> Result<Rc<Settings>, Problem> {
+    let read = READ.with_borrow_mut(|read| read.get_or_insert_with(|| Settings::read(|name| text(env, name)).map(Rc::new)).clone());
+    read.map_err(|invalid| Problem::invalid_setting(invalid.name, invalid.expected))
+}
+
+/// The settings, where they were asked for before and can be read.
+pub(crate) fn held() -> Option<Rc<Settings>> {
+    READ.with_borrow(|read| read.as_ref()?.as_ref().ok().cloned())
+}
 
 /// The text bound to this name; `None` if the binding is absent or no text. A binding from an environment that lacks it is `null`,
 /// on which [`Env::var`] throws.
-pub(crate) fn text(env: &Env, binding: &str) -> Option<String> {
-    let bound = Reflect::get(env.as_ref(), &binding.into()).ok()?.as_string()?;
-    (!bound.is_empty()).then_some(bound)
+fn text(env: &Env, binding: &str) -> Option<String> {
+    Reflect::get(env.as_ref(), &binding.into()).ok()?.as_string()
 }
 
-/// Whether all flags are switched off: `FEATURE_FLAGS_ENABLED` is `false`.
-pub(crate) fn is_off(env: &Env) -> bool {
-    text(env, "FEATURE_FLAGS_ENABLED").is_some_and(|enabled| enabled.eq_ignore_ascii_case("false"))
+impl Settings {
+    /// Reads every setting; `text` is the text bound to a name.
+    pub(crate) fn read(text: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidSetting> {
+        let text = |name| text(name).filter(|text| !text.is_empty());
+        let checked = |name, expected, is_valid: &dyn Fn(&str) -> bool| match text(name) {
+            Some(text) if !is_valid(&text) => Err(InvalidSetting { name, expected }),
+            text => Ok(text),
+        };
+        let either = |name, expected, words: [&str; 2]| {
+            let word = text(name).map(|text| words.iter().position(|word| text.eq_ignore_ascii_case(word)));
+            word.map(|place| place.ok_or(InvalidSetting { name, expected })).transpose()
+        };
+        let client_key = text("CLIENT_KEY");
+        let is_other = |key: &str| client_key.as_deref() != Some(key);
+        let origins = checked("CLIENT_ORIGINS", "origins such as https://shop.example, separated by commas, or *", &are_origins)?;
+        Ok(Self {
+            server_key: checked("SERVER_KEY", "a text other than CLIENT_KEY", &is_other)?,
+            client_origins: origins.iter().flat_map(|list| list.split(',')).map(|origin| origin.trim().to_owned()).collect(),
+            jwt_secret: checked("JWT_SECRET", "at least 32 bytes", &|secret| secret.len() >= SHORTEST_SECRET)?,
+            jwks: checked("JWKS", "a JSON Web Key Set with a public key for RS256, ES256 or EdDSA", &auth::is_key_set)?,
+            jwks_url: checked("JWKS_URL", "an address that begins with https:// or http://", &|url| {
+                url.strip_prefix("https://").or(url.strip_prefix("http://")).is_some_and(|rest| !rest.is_empty())
+            })?,
+            jwt_issuer: text("JWT_ISSUER"),
+            jwt_audience: text("JWT_AUDIENCE"),
+            rate_limits: match text("RATE_LIMITS") {
+                None => RateLimits::default(),
+                Some(text) => RateLimits(limit::parse(&text).map_err(|()| InvalidSetting {
+                    name: "RATE_LIMITS",
+                    expected: "off, or requests a minute such as admin=30,read=600,user=30,client=600",
+                })?),
+            },
+            client_address_header: checked("CLIENT_ADDRESS_HEADER", "the name of a header", &|name| {
+                name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            })?,
+            is_demo: either("DEMO", "on or off", ["off", "on"])? == Some(1),
+            is_off: either("FEATURE_FLAGS_ENABLED", "true or false", ["true", "false"])? == Some(1),
+            has_test_clock: either("TEST_CLOCK", "on or off", ["off", "on"])? == Some(1),
+            has_no_fast_way: either("FAST_WAY", "on or off", ["on", "off"])? == Some(1),
+            client_key,
+        })
+    }
 }
 
-/// Whether the deployment is one to try things out on: `DEMO` is `on`.
-pub(crate) fn is_demo(env: &Env) -> bool {
-    text(env, "DEMO").is_some_and(|demo| demo == "on")
+/// A list of origins, in which `*` stands for any.
+fn are_origins(list: &str) -> bool {
+    list.split(',').map(str::trim).all(|origin| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        origin == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ', '*']))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bound: &[(&str, &str)]) -> Result<Settings, InvalidSetting> {
+        Settings::read(|name| bound.iter().find(|(bound, _)| *bound == name).map(|(_, text)| (*text).to_owned()))
+    }
+
+    #[test]
+    fn what_is_not_set_is_the_default() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings, Settings::default());
+        assert_eq!(settings.rate_limits.0, Some(Rates { admin: 30, read: 600, user: 30, client: 600 }));
+        assert_eq!(read(&NAMES.map(|name| (name, ""))), Ok(settings));
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        let settings = read(&[
+            ("CLIENT_KEY", "c"),
+            ("SERVER_KEY", "s"),
+            ("CLIENT_ORIGINS", "https://a.example, *"),
+            ("JWT_SECRET", "a secret of the tests, 32 bytes or more"),
+            ("JWKS_URL", "https://id.example/keys"),
+            ("JWT_ISSUER", "i"),
+            ("JWT_AUDIENCE", "a"),
+            ("RATE_LIMITS", "off"),
+            ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
+            ("DEMO", "on"),
+            ("FEATURE_FLAGS_ENABLED", "False"),
+            ("TEST_CLOCK", "on"),
+            ("FAST_WAY", "off"),
+        ]);
+        let text = |text: &str| Some(text.to_owned());
+        let expected = Settings {
+            client_key: text("c"),
+            server_key: text("s"),
+            client_origins: vec!["https://a.example".to_owned(), "*".to_owned()],
+            jwt_secret: text("a secret of the tests, 32 bytes or more"),
+            jwks: None,
+            jwks_url: text("https://id.example/keys"),
+            jwt_issuer: text("i"),
+            jwt_audience: text("a"),
+            rate_limits: RateLimits(None),
+            client_address_header: text("X-Forwarded-For"),
+            is_demo: true,
+            is_off: true,
+            has_test_clock: true,
+            has_no_fast_way: true,
+        };
+        assert_eq!(settings, Ok(expected));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (name, text) in [
+            ("CLIENT_ORIGINS", "shop.example"),
+            ("CLIENT_ORIGINS", "https://shop.example/"),
+            ("CLIENT_ORIGINS", "https://*.shop.example"),
+            ("CLIENT_ORIGINS", "https://shop.example,"),
+            ("JWT_SECRET", "a secret of 31 bytes, too short"),
+            ("JWKS", "{}"),
+            ("JWKS", r#"{"keys":[]}"#),
+            ("JWKS_URL", "id.example/keys"),
+            ("JWKS_URL", "https://"),
+            ("RATE_LIMITS", "many"),
+            ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For:"),
+            ("DEMO", "yes"),
+            ("FEATURE_FLAGS_ENABLED", "0"),
+            ("TEST_CLOCK", "1"),
+            ("FAST_WAY", "no"),
+        ] {
+            assert_eq!(read(&[(name, text)]).map_err(|invalid| invalid.name), Err(name), "{text}");
+        }
+        assert_eq!(read(&[("CLIENT_KEY", "k"), ("SERVER_KEY", "k")]).map_err(|invalid| invalid.name), Err("SERVER_KEY"));
+    }
+
+    /// All names; a test holds the list against the reader.
+    const NAMES: [&str; 14] = [
+        "CLIENT_KEY",
+        "SERVER_KEY",
+        "CLIENT_ORIGINS",
+        "JWT_SECRET",
+        "JWKS",
+        "JWKS_URL",
+        "JWT_ISSUER",
+        "JWT_AUDIENCE",
+        "RATE_LIMITS",
+        "CLIENT_ADDRESS_HEADER",
+        "DEMO",
+        "FEATURE_FLAGS_ENABLED",
+        "TEST_CLOCK",
+        "FAST_WAY",
+    ];
+
+    #[test]
+    fn every_setting_is_bound_and_documented() {
+        let asked = RefCell::new(Vec::new());
+        Settings::read(|name| {
+            asked.borrow_mut().push(name);
+            None
+        })
+        .unwrap();
+        let mut asked = asked.into_inner();
+        asked.sort_unstable();
+        let sorted = |mut names: Vec<&'static str>| {
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(asked, sorted(NAMES.to_vec()));
+        let between = |text: &'static str, before: &str, after: &str| -> Vec<&'static str> {
+            text.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
+        };
+        // A binding for each name, from the environment's variable of that name.
+        let bound = between(include_str!("../workerd.capnp"), "fromEnvironment = \"", "\"");
+        assert_eq!(sorted(bound), asked);
+        let documented = between(include_str!("../../docs/deployment.md"), "\n| `", "` |").into_iter().filter(|name| NAMES.contains(name));
+        assert_eq!(sorted(documented.collect()), asked);
+        for name in NAMES {
+            assert!(include_str!("../wrangler.jsonc").contains(name), "{name}");
+        }
+    }
+
+    /// What the guide says of a setting's text is what the reader says when it cannot be read.
+    #[test]
+    fn the_guide_says_what_is_expected() {
+        let guide = include_str!("../../docs/deployment.md");
+        for name in [
+            "CLIENT_ORIGINS",
+            "JWT_SECRET",
+            "JWKS",
+            "JWKS_URL",
+            "RATE_LIMITS",
+            "CLIENT_ADDRESS_HEADER",
+            "DEMO",
+            "FEATURE_FLAGS_ENABLED",
+            "TEST_CLOCK",
+            "FAST_WAY",
+        ] {
+            let expected = read(&[(name, "\u{1}")]).unwrap_err().expected;
+            let row = guide.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap();
+            assert!(row.replace('`', "").contains(expected), "{row}\n{expected}");
+        }
+    }
 }

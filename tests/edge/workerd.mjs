@@ -11,8 +11,8 @@ import { freePort, requesters } from '../server.mjs';
 const EDGE = fileURLToPath(new URL('../../edge-worker/', import.meta.url));
 /** What the deployments of these tests are opened with. */
 export const KEYS = { JWT_SECRET: 'a secret of the tests, 32 bytes or more', CLIENT_KEY: 'tf_client_test', SERVER_KEY: 'tf_server_test' };
-/** Limits are asked for by the tests that are about them. */
-const SETTINGS = { ...KEYS, RATE_LIMITS: 'off' };
+/** Limits are asked for by the tests that are about them. With `FAST_WAY=off` around them, all tests are about the long way. */
+const SETTINGS = { ...KEYS, RATE_LIMITS: 'off', FAST_WAY: process.env.FAST_WAY ?? '' };
 const PATIENCE_MS = 30_000;
 /** The program that npm brought for this machine. */
 const WORKERD = createRequire(new URL('../../npm/package.json', import.meta.url))('workerd').default;

@@ -11,6 +11,20 @@ export const edgeMutants = [
     tests: 'http::rights',
   },
   {
+    name: 'the caller of a route is not checked',
+    file: 'edge-worker/src/auth/mod.rs',
+    find: 'rights::check(routes, caller.kind())?;',
+    replacement: '',
+    tests: 'http::tests',
+  },
+  {
+    name: 'a case of a route is open to every caller of the path',
+    file: 'edge-worker/src/http/mod.rs',
+    find: 'rights::check(slice::from_ref(route), caller.kind())?;',
+    replacement: '',
+    tests: 'http::tests',
+  },
+  {
     name: 'whoever only reads moves rollouts',
     file: 'edge-worker/src/http/routes.rs',
     find: 'const OPERATORS: &[CallerKind] = &[Service, Admin, Operator];',

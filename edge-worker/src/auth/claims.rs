@@ -12,7 +12,7 @@ const SKEW: f64 = 60.0;
 const LONGEST_SUBJECT: usize = 256;
 
 /// The claims we read. One of another type refuses the token: a time in quotes must not count as no time.
-pub(super) struct Claims {
+pub(crate) struct Claims {
     /// The subject of the token: readable text, to be recorded with a change.
     pub(super) subject: String,
     pub(super) role: Option<Role>,

@@ -9,15 +9,24 @@ use sdk_core::{
     Audience, Context, Identity, Millis, Object, OwnerKind, Ruleset,
     json::canonical::{write_number, write_string},
 };
-use worker::Request;
 
+use super::{Learned, Signed};
 use super::{
     claims::Times,
     json::{Json, Object as Claims, Unfit},
     subtle,
     token::Token,
 };
-use crate::problem::Problem;
+use crate::{
+    http::{
+        asked::{Asked, Stop},
+        parts::Header,
+    },
+    problem::Problem,
+};
+
+/// The signed attributes of an identity.
+pub(crate) type Proven = Vec<(&'static str, Json)>;
 
 /// The request header with a page's signed identity, and the response header with the identity that the edge accepted.
 pub(crate) const HEADER: &str = "twinflag-identity";
@@ -34,18 +43,18 @@ thread_local! {
 /// The flags that a stored client key shows to its holder, and the identity that it fixes.
 pub(crate) struct Holder {
     key: Rc<Key>,
-    /// The signed attributes.
-    proven: Vec<(&'static str, Json)>,
+    proven: Proven,
 }
 
 impl Holder {
-    pub(super) async fn of(key: Rc<Key>, request: &Request, now: Millis) -> Result<Self, Problem> {
-        let mut proven = Vec::new();
-        if let Some(secret) = &key.identity_secret
-            && let Some(shown) = request.headers().get(HEADER)?
-        {
-            proven = signed(&key, secret, &shown, now).await.map_err(|Unfit| Problem::no_identity())?;
-        }
+    pub(super) fn of(key: Rc<Key>, asked: &Asked<'_>) -> Result<Self, Stop> {
+        let proven = match asked.parts.header(Header::Identity).filter(|_| key.identity_secret.is_some()) {
+            None => Vec::new(),
+            Some(shown) => match asked.learned(|| Signed::Identity(Rc::clone(&key), shown.to_owned()))? {
+                Learned::Identity(proven) => proven.clone(),
+                Learned::Claims(_) => return Err(Problem::no_identity().into()),
+            },
+        };
         Ok(Self { key, proven })
     }
 
@@ -119,15 +128,16 @@ fn pinned(context: Context, kind: OwnerKind, pinned: Option<&str>) -> Result<Con
     }
 }
 
-/// The attributes in a token that was signed for this key and holds now.
-async fn signed(key: &Key, secret: &Secret, shown: &str, now: Millis) -> Result<Vec<(&'static str, Json)>, Unfit> {
+/// The attributes in a token that was signed for this key and holds at a moment.
+pub(super) async fn signed(key: &Key, shown: &str, moment: Millis) -> Result<Proven, Unfit> {
+    let secret = key.identity_secret.as_ref().ok_or(Unfit)?;
     let token = Token::parse(shown)?;
     let proven = attributes(&token.claims)?;
     let is_signed = ready(key, secret).await.ok_or(Unfit)?.signed(&token).await;
-    if is_signed && Times::of(&token.claims)?.hold(now) { Ok(proven) } else { Err(Unfit) }
+    if is_signed && Times::of(&token.claims)?.hold(moment) { Ok(proven) } else { Err(Unfit) }
 }
 
-fn attributes(claims: &Claims) -> Result<Vec<(&'static str, Json)>, Unfit> {
+fn attributes(claims: &Claims) -> Result<Proven, Unfit> {
     let mut found = Vec::new();
     for name in ATTRIBUTES {
         match claims.get(name) {

@@ -7,8 +7,8 @@ use serde::{
 };
 
 /// A value, as far as tokens and keys have any.
-#[derive(Debug, PartialEq)]
-pub(super) enum Json {
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Json {
     Number(f64),
     Text(String),
     List(Vec<Self>),
@@ -17,8 +17,8 @@ pub(super) enum Json {
     Word,
 }
 
-#[derive(Debug, PartialEq)]
-pub(super) struct Object(Vec<(String, Json)>);
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Object(Vec<(String, Json)>);
 
 /// It is not what it should be. Why is told to nobody: only who makes bad tokens would learn from it.
 #[derive(Debug, PartialEq)]

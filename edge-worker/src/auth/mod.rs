@@ -19,20 +19,19 @@ mod trust;
 use std::rc::Rc;
 
 use control::{Key, KeyKind};
-use sdk_core::{Audience, Context};
-use worker::{Env, Request};
+use sdk_core::{Audience, Context, Millis};
 
 use self::{claims::Claims, identity::Holder, presented::Presented, role::Role};
 use crate::{
-    clock,
-    host::Host,
     http::{
+        asked::{Asked, Stop},
         rights::{self, CallerKind},
         routes::Route,
     },
     limit,
     problem::Problem,
     ruleset_cache,
+    settings::Settings,
 };
 
 /// The caller of a request, by credentials that hold and to whom its route is open.
@@ -51,44 +50,45 @@ pub(crate) enum Caller {
 
 impl Caller {
     /// Checks the credentials of a request, and that one of these routes is open to its caller.
-    pub(crate) async fn of(request: &Request, env: &Host, routes: &[Route]) -> Result<Self, Problem> {
-        let caller = if rights::is_open(routes) { Self::Anyone } else { Self::identified(request, env, routes).await? };
+    pub(crate) fn of(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Stop> {
+        let caller = if rights::is_open(routes) { Self::Anyone } else { Self::identified(asked, routes)? };
         rights::check(routes, caller.kind())?;
         Ok(caller)
     }
 
-    async fn identified(request: &Request, env: &Host, routes: &[Route]) -> Result<Self, Problem> {
+    fn identified(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Stop> {
         if rights::takes_keys(routes) {
-            let presented = Presented::key(request)?;
-            if presented.is(env, "SERVER_KEY") {
+            let presented = Presented::key(asked.parts)?;
+            if presented.is(asked.settings.server_key.as_deref()) {
                 return Ok(Self::ServerKey);
             }
-            if presented.is(env, "CLIENT_KEY") {
-                limit::client(request, env)?;
+            if presented.is(asked.settings.client_key.as_deref()) {
+                limit::client(asked)?;
                 return Ok(Self::ClientKey(None));
             }
             if let Some((kind, hash)) = presented.stored() {
-                let now = clock::told(request, env);
                 if kind == KeyKind::Server {
-                    stored::key(hash, env, now).await?;
+                    stored::key(hash, asked)?;
                     return Ok(Self::ServerKey);
                 }
                 // Requests with wrong credentials count too: an attacker may be trying keys.
-                limit::client(request, env)?;
-                let Some(key) = stored::key(hash, env, now).await? else { return Ok(Self::ClientKey(None)) };
-                stored::check_origin(&key, request)?;
-                return Ok(Self::ClientKey(Some(Holder::of(key, request, now).await?)));
+                limit::client(asked)?;
+                let Some(key) = stored::key(hash, asked)? else { return Ok(Self::ClientKey(None)) };
+                stored::check_origin(&key, asked.parts)?;
+                return Ok(Self::ClientKey(Some(Holder::of(key, asked)?)));
             }
         }
         if !rights::takes_tokens(routes) {
-            return Err(Problem::no_credentials());
+            return Err(Problem::no_credentials().into());
         }
-        let Claims { subject, role, .. } =
-            trust::verified(Presented::bearer(request)?.text(), env).await?.ok_or_else(Problem::no_credentials)?;
+        let token = Presented::bearer(asked.parts)?;
+        let Learned::Claims(Claims { subject, role, .. }) = asked.learned(|| Signed::Token(token.text().to_owned()))? else {
+            return Err(Problem::no_credentials().into());
+        };
         if rights::takes_keys(routes) {
-            limit::user(&subject, env)?;
+            limit::user(subject, asked)?;
         }
-        Ok(Self::Person { subject, role })
+        Ok(Self::Person { subject: subject.clone(), role: role.clone() })
     }
 
     /// The caller's column in the matrix of rights.
@@ -137,6 +137,43 @@ impl Caller {
     }
 }
 
+/// A signature to be checked, which only the runtime can.
+pub(crate) enum Signed {
+    /// A bearer's token.
+    Token(String),
+    /// A page's identity, for the holders of a stored key.
+    Identity(Rc<Key>, String),
+}
+
+/// What a signature that holds says.
+pub(crate) enum Learned {
+    Claims(Claims),
+    Identity(identity::Proven),
+}
+
+impl Signed {
+    /// Checks a signature now; `moment` is that by which identities hold.
+    pub(crate) async fn check(self, settings: &Settings, moment: Millis) -> Result<Learned, Problem> {
+        match self {
+            Self::Token(text) => trust::verified(&text, settings).await?.map(Learned::Claims).ok_or_else(Problem::no_credentials),
+            Self::Identity(key, shown) => {
+                identity::signed(&key, &shown, moment).await.map(Learned::Identity).map_err(|_| Problem::no_identity())
+            }
+        }
+    }
+}
+
+/// The claims of a token, as if its signature held.
+#[cfg(test)]
+pub(crate) fn learned_claims(claims: &str) -> Learned {
+    Learned::Claims(json::Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims)).unwrap_or_else(|_| panic!("{claims}")))
+}
+
+/// Whether a text is a set of keys, some of which we can use.
+pub(crate) fn is_key_set(text: &str) -> bool {
+    jwk::set(text).is_ok_and(|keys| !keys.is_empty())
+}
+
 /// The origins that pages may have who show what this request shows.
 pub(crate) enum Origins {
     /// Those of a stored key.
@@ -149,9 +186,9 @@ pub(crate) enum Origins {
 
 impl Origins {
     /// As far as is known without asking anybody.
-    pub(crate) fn of(request: &Request, env: &Env) -> Self {
-        let Ok(presented) = Presented::key(request) else { return Self::Any };
+    pub(crate) fn of(asked: &Asked<'_>) -> Self {
+        let Ok(presented) = Presented::key(asked.parts) else { return Self::Any };
         let stored = || ruleset_cache::known_keys()?.get(presented.stored()?.1);
-        if presented.is(env, "CLIENT_KEY") { Self::Listed } else { stored().map_or(Self::Any, Self::Of) }
+        if presented.is(asked.settings.client_key.as_deref()) { Self::Listed } else { stored().map_or(Self::Any, Self::Of) }
     }
 }

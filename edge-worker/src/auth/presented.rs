@@ -1,29 +1,28 @@
 //! The credentials that a caller presents.
 use control::{KeyKind, change::Hash};
-use worker::{Env, Request};
 
-use crate::{problem::Problem, settings};
+use crate::{
+    http::parts::{Header, Parts},
+    problem::Problem,
+};
 
 /// A key or a token, as it came. Neither printed nor compared in a time that tells how much of it is right.
 pub(super) struct Presented(String);
 
 impl Presented {
-    pub(super) fn bearer(request: &Request) -> Result<Self, Problem> {
-        Self::find_bearer(request)?.ok_or_else(Problem::no_credentials)
+    pub(super) fn bearer(parts: &Parts<'_>) -> Result<Self, Problem> {
+        Self::find_bearer(parts).ok_or_else(Problem::no_credentials)
     }
 
     /// OFREP clients may use a header of their own.
-    pub(super) fn key(request: &Request) -> Result<Self, Problem> {
-        let key = match Self::find_bearer(request)? {
-            Some(bearer) => Some(bearer),
-            None => request.headers().get("x-api-key")?.map(Self),
-        };
-        key.ok_or_else(Problem::no_credentials)
+    pub(super) fn key(parts: &Parts<'_>) -> Result<Self, Problem> {
+        let own = || parts.header(Header::ApiKey).map(|key| Self(key.to_owned()));
+        Self::find_bearer(parts).or_else(own).ok_or_else(Problem::no_credentials)
     }
 
-    /// A binding that is absent or empty opens nothing.
-    pub(super) fn is(&self, env: &Env, binding: &str) -> bool {
-        let Some(expected) = settings::text(env, binding) else { return false };
+    /// Whether this is the deployment's own key. One that is not set opens nothing.
+    pub(super) fn is(&self, own: Option<&str>) -> bool {
+        let Some(expected) = own else { return false };
         let (presented, expected) = (self.0.as_bytes(), expected.as_bytes());
         let differing = presented.iter().zip(expected).fold(0, |differing, (a, b)| differing | (a ^ b));
         presented.len() == expected.len() && differing == 0
@@ -38,11 +37,8 @@ impl Presented {
         &self.0
     }
 
-    fn find_bearer(request: &Request) -> Result<Option<Self>, Problem> {
-        let header = request.headers().get("authorization")?;
-        Ok(header.and_then(|header| {
-            let (scheme, token) = header.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| Self(token.trim().to_owned()))
-        }))
+    fn find_bearer(parts: &Parts<'_>) -> Option<Self> {
+        let (scheme, token) = parts.header(Header::Authorization)?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| Self(token.trim().to_owned()))
     }
 }

@@ -1,10 +1,10 @@
-//! The token issuers that a deployment trusts: bindings, read once in an isolate.
+//! The token issuers that a deployment trusts: keys that the runtime holds, imported once in an isolate.
 //!
 //! `JWT_SECRET` checks HS256. `JWKS` (keys, as text) and `JWKS_URL` (where they are) check RS256, ES256 and EdDSA. An
 //! unset binding opens nothing; every token must match `JWT_ISSUER` and `JWT_AUDIENCE` if they are set.
 use std::{cell::RefCell, rc::Rc};
 
-use worker::{Env, console_error};
+use worker::console_error;
 
 use super::{
     algorithm::Algorithm,
@@ -13,10 +13,7 @@ use super::{
     subtle::Key,
     token::Token,
 };
-use crate::{clock, problem::Problem, settings};
-
-/// In bytes: as long as what it makes (RFC 7518, section 3.2).
-const SHORTEST_SECRET: usize = 32;
+use crate::{clock, problem::Problem, settings::Settings};
 
 struct Trust {
     secret: Option<Key>,
@@ -30,10 +27,10 @@ thread_local! {
 }
 
 /// The claims of a token that a trusted issuer signed for this deployment and that holds now.
-pub(super) async fn verified(text: &str, env: &Env) -> Result<Option<Claims>, Problem> {
+pub(super) async fn verified(text: &str, settings: &Settings) -> Result<Option<Claims>, Problem> {
     let Ok(token) = Token::parse(text) else { return Ok(None) };
     let Ok(claims) = Claims::of(&token.claims) else { return Ok(None) };
-    let trust = Trust::of(env).await;
+    let trust = Trust::of(settings).await;
     // Before anybody is asked for a key.
     if !claims.hold(clock::now(), &trust.expected) {
         return Ok(None);
@@ -43,35 +40,32 @@ pub(super) async fn verified(text: &str, env: &Env) -> Result<Option<Claims>, Pr
 }
 
 impl Trust {
-    async fn of(env: &Env) -> Rc<Self> {
+    async fn of(settings: &Settings) -> Rc<Self> {
         if let Some(trust) = TRUST.with_borrow(Clone::clone) {
             return trust;
         }
-        let trust = Rc::new(Self::read(env).await);
+        let trust = Rc::new(Self::read(settings).await);
         TRUST.set(Some(Rc::clone(&trust)));
         trust
     }
 
-    async fn read(env: &Env) -> Self {
-        let secret = match settings::text(env, "JWT_SECRET") {
-            Some(secret) if secret.len() < SHORTEST_SECRET => {
-                console_error!("JWT_SECRET opens nothing: it has {} bytes, and {SHORTEST_SECRET} are the least", secret.len());
-                None
-            }
-            Some(secret) => Key::of_secret(&secret).await,
+    async fn read(settings: &Settings) -> Self {
+        let secret = match &settings.jwt_secret {
+            Some(secret) => Key::of_secret(secret).await,
             None => None,
         };
         let mut keys = Vec::new();
-        if let Some(text) = settings::text(env, "JWKS") {
-            for jwk in jwk::set(&text).unwrap_or_default() {
+        if let Some(text) = &settings.jwks {
+            for jwk in jwk::set(text).unwrap_or_default() {
                 keys.extend(Key::of(jwk).await);
             }
             if keys.is_empty() {
-                console_error!("JWKS opens nothing: expected a JSON Web Key Set with a public key for RS256, ES256 or EdDSA");
+                // Only the runtime knows whether a point lies on its curve.
+                console_error!("JWKS opens nothing: the runtime takes none of its keys");
             }
         }
-        let expected = Expected { issuer: settings::text(env, "JWT_ISSUER"), audience: settings::text(env, "JWT_AUDIENCE") };
-        Self { secret, keys, url: settings::text(env, "JWKS_URL"), expected }
+        let expected = Expected { issuer: settings.jwt_issuer.clone(), audience: settings.jwt_audience.clone() };
+        Self { secret, keys, url: settings.jwks_url.clone(), expected }
     }
 
     /// The one key that may have signed a token. A secret and public keys never stand in for one another.

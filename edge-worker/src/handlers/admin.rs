@@ -29,7 +29,7 @@ pub(crate) async fn pass_on(
     let body = match body {
         Some(body) => body,
         None if is_read => String::new(),
-        None => body::read(request, most).await?,
+        None => body::text(&body::read(request, most).await?)?.to_owned(),
     };
     let url = request.inner().url();
     let path = url.split_once("/api/admin/").map(|(_, path)| path).unwrap_or_default();

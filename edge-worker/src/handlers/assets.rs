@@ -2,16 +2,16 @@
 use worker::{Env, Response};
 
 use super::reply;
-use crate::{problem::Problem, settings};
+use crate::{host::Host, problem::Problem};
 
 /// Scripts of our own only, and WebAssembly.
 const POLICY: &str =
     "default-src 'self'; img-src 'self' data:; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; frame-ancestors 'self'";
 
 /// A page. It learns the publishable key from its `client-key` element.
-pub(crate) async fn page(path: &str, env: &Env) -> Result<Response, Problem> {
-    let key = settings::text(env, "CLIENT_KEY").unwrap_or_default();
-    let html = fetch(path, env).await?.text().await?.replace("{{client-key}}", &key);
+pub(crate) async fn page(path: &str, env: &Host) -> Result<Response, Problem> {
+    let key = env.settings.client_key.as_deref().unwrap_or_default();
+    let html = fetch(path, env).await?.text().await?.replace("{{client-key}}", key);
     let response = reply("text/html; charset=utf-8", html.into_bytes())?;
     response.headers().set("content-security-policy", POLICY)?;
     Ok(response)

@@ -8,35 +8,32 @@ use sdk_core::{
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use worker::{Request, Response};
 
-use super::{
-    json,
-    question::{Given, key, millis, object},
-    versioned,
-};
+use super::question::{Given, key, millis, object};
 use crate::{
-    body, clock,
-    host::Host,
+    body,
+    http::{
+        asked::{Asked, Stop},
+        response::Answer,
+    },
     problem::Problem,
-    ruleset_cache::{self, Serving},
-    settings,
+    ruleset_cache::Serving,
     version::{self, Version},
 };
 
 const MOST: usize = 1_000;
 
-pub(crate) async fn many(request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let body = body::read(request, body::DOCUMENT).await?;
-    let (mut questions, version) = parse(&body)?;
-    if settings::is_off(env) {
-        return json(list(&questions, write_default));
+pub(crate) fn many(asked: &Asked<'_>) -> Result<Answer, Stop> {
+    let (questions, version) = parse(asked.body(body::DOCUMENT)?)?;
+    if asked.settings.is_off {
+        return Ok(Answer::json(list(&questions, write_default)));
     }
-    let mut serving = ruleset_cache::current(env, version).await?;
-    let overrides = serving.overrides(env, questions.iter_mut().map(|question| &mut question.context)).await;
+    let mut serving = asked.serving(version)?;
+    let (questions, mut contexts): (Vec<Question>, Vec<Context>) = questions.into_iter().unzip();
+    let overrides = asked.overrides(&mut serving, &mut contexts)?;
     let overrides = overrides.map_err(|index| Problem::other_organization().at(format!("/evaluations/{index}/context")))?;
-    let now = clock::now();
-    versioned(json(list(&questions, |out, question| write_answer(out, &serving, &overrides, question, now)))?, &serving)
+    let asking: Vec<_> = questions.into_iter().zip(contexts).collect();
+    Ok(Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock))).versioned(&serving))
 }
 
 #[derive(Deserialize)]
@@ -65,16 +62,17 @@ struct Wire<'a> {
     metadata: bool,
 }
 
+/// A question and its context. One that is refused is answered by the core like any other.
+type Asking = (Question, Context);
+
 struct Question {
     flag: String,
-    /// One that is refused is answered by the core like any other.
-    context: Context,
     default: Option<String>,
     now: Option<Millis>,
     include: Include,
 }
 
-fn parse(body: &str) -> Result<(Vec<Question>, Option<Version>), Problem> {
+fn parse(body: &str) -> Result<(Vec<Asking>, Option<Version>), Problem> {
     let Questions { evaluations, min_version } = object(body).map_err(Problem::malformed)?;
     let version = |raw: &str| serde_json::from_str::<String>(raw).ok()?.parse().ok();
     let not_a_version = || Problem::malformed_at("/minVersion", format!("expected {}", version::EXPECTED));
@@ -89,11 +87,10 @@ fn parse(body: &str) -> Result<(Vec<Question>, Option<Version>), Problem> {
     Ok((questions, version))
 }
 
-fn question(text: &str) -> Result<Question, String> {
+fn question(text: &str) -> Result<Asking, String> {
     let wire: Wire<'_> = object(text)?;
-    Ok(Question {
+    let question = Question {
         flag: key(wire.flag)?,
-        context: wire.context.context(),
         default: wire
             .default
             .0
@@ -101,11 +98,12 @@ fn question(text: &str) -> Result<Question, String> {
             .transpose()?,
         now: wire.now.0.map(millis).transpose()?,
         include: Include { bucket: wire.bucket, step: wire.step, metadata: wire.metadata },
-    })
+    };
+    Ok((question, wire.context.context()))
 }
 
 /// One answer a question.
-fn list(questions: &[Question], write: impl Fn(&mut String, &Question)) -> String {
+fn list(questions: &[Asking], write: impl Fn(&mut String, &Asking)) -> String {
     let mut out = String::from(r#"{"results":["#);
     for (index, question) in questions.iter().enumerate() {
         if index > 0 {
@@ -118,7 +116,7 @@ fn list(questions: &[Question], write: impl Fn(&mut String, &Question)) -> Strin
 }
 
 /// Writes the answer while all flags are switched off.
-fn write_default(out: &mut String, question: &Question) {
+fn write_default(out: &mut String, (question, _): &Asking) {
     let mut object = Object::open(out);
     write_string(object.member("reason"), SWITCHED_OFF.as_str());
     if let Some(default) = &question.default {
@@ -127,9 +125,8 @@ fn write_default(out: &mut String, question: &Question) {
     object.close();
 }
 
-fn write_answer(out: &mut String, serving: &Serving, overrides: &Overrides, question: &Question, clock: Millis) {
+fn write_answer(out: &mut String, serving: &Serving, overrides: &Overrides, (question, context): &Asking, clock: Millis) {
     let default = question.default.as_deref();
-    let context = &question.context;
     let own = overrides.of(context);
     let requested = default.and_then(FlagType::of_default);
     let evaluation = serving.ruleset.evaluate(own, &question.flag, context, question.now.unwrap_or(clock), requested);

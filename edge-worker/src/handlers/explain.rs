@@ -24,8 +24,8 @@ const MOST: usize = 1_000;
 /// `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, epoch, version }`: now, at a version, or as it was at a
 /// moment; `change` is the record that made it so, or `null`.
 pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let body = body::read(request, body::QUESTION).await?;
-    let wire: One<'_> = object(&body).map_err(Problem::malformed)?;
+    let bytes = body::read(request, body::QUESTION).await?;
+    let wire: One<'_> = object(body::text(&bytes)?).map_err(Problem::malformed)?;
     let flag = key(wire.flag).map_err(|why| Problem::malformed_at("/flag", why))?;
     let when = when(wire.version, wire.at)?;
     let (mut context, now) = asked(wire.context, wire.now)?;
@@ -85,8 +85,8 @@ fn when(version: Given<'_>, at: Given<'_>) -> Result<Option<When>, Problem> {
 
 /// `{ flags?, context?, now? }` → `{ explanations: [{ flag, evaluation, steps }] }`, in the order of `flags`; without it, all.
 pub(crate) async fn many(request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let body = body::read(request, body::QUESTION).await?;
-    let wire: Many<'_> = object(&body).map_err(Problem::malformed)?;
+    let bytes = body::read(request, body::QUESTION).await?;
+    let wire: Many<'_> = object(body::text(&bytes)?).map_err(Problem::malformed)?;
     let named = wire.flags.map(|flags| flags.into_iter().map(key).collect::<Result<Vec<_>, _>>()).transpose();
     let named = named.map_err(|why| Problem::malformed_at("/flags", why))?;
     if named.as_ref().is_some_and(|flags| flags.len() > MOST) {

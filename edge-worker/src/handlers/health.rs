@@ -2,13 +2,12 @@
 //! the stored document are left out; or that all flags are switched off. `GET /version`: which release answers.
 use sdk_core::FORMAT;
 use serde::Serialize;
-use worker::Response;
 
-use super::json;
 use crate::{
-    host::Host,
-    problem::Problem,
-    ruleset_cache, settings,
+    http::{
+        asked::{Asked, Stop},
+        response::Answer,
+    },
     version::{Epoch, Version},
 };
 
@@ -22,13 +21,13 @@ struct Health {
     version: u32,
 }
 
-pub(crate) async fn report(env: &Host) -> Result<Response, Problem> {
-    if settings::is_off(env) {
-        return json(r#"{"status":"disabled"}"#.to_owned());
+pub(crate) fn report(asked: &Asked<'_>) -> Result<Answer, Stop> {
+    if asked.settings.is_off {
+        return Ok(Answer::json(r#"{"status":"disabled"}"#));
     }
-    let serving = ruleset_cache::current(env, None).await?;
+    let serving = asked.serving(None)?;
     let Version { epoch, number: version } = serving.version;
-    Ok(Response::from_json(&Health { epoch, errors: serving.errors, stale: serving.stale, status: "ok", version })?)
+    Ok(Answer::of(&Health { epoch, errors: serving.errors, stale: serving.stale, status: "ok", version }))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -49,6 +48,6 @@ struct Release {
     release: &'static str,
 }
 
-pub(crate) fn version() -> Result<Response, Problem> {
-    Ok(Response::from_json(&Release { commit: COMMIT, program_format: FORMAT, release: env!("CARGO_PKG_VERSION") })?)
+pub(crate) fn version() -> Answer {
+    Answer::of(&Release { commit: COMMIT, program_format: FORMAT, release: env!("CARGO_PKG_VERSION") })
 }

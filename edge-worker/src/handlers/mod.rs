@@ -16,9 +16,7 @@ pub(crate) mod widget;
 
 use worker::{Request, Response, ResponseBuilder};
 
-use crate::{etag::Etag, problem::Problem, ruleset_cache::Serving};
-
-const JSON: &str = "application/json";
+use crate::{etag::Etag, http::response::JSON, problem::Problem, ruleset_cache::Serving};
 
 fn json(body: String) -> Result<Response, Problem> {
     reply(JSON, body.into_bytes())

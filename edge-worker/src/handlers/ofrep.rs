@@ -5,31 +5,32 @@
 //! parameter of that name gets answers from that version or a newer one.
 use percent_encoding::percent_decode_str;
 use sdk_core::{
-    Context, ErrorCode, Evaluation, Object, Overrides, SWITCHED_OFF,
+    Context, ErrorCode, Evaluation, Millis, Object, Overrides, SWITCHED_OFF,
     document::reserved_metadata::{FLAG_CONFIG_ETAG, LAYER, STALE, VERSION},
     json::canonical::{write_number, write_string},
 };
-use worker::{Request, Response};
 
-use super::{JSON, json, question::Question, tagged, versioned};
+use super::question::Question;
 use crate::{
     auth::Caller,
-    body, clock,
+    body,
     etag::Etag,
-    host::Host,
+    http::{
+        asked::{Asked, Stop},
+        response::{Answer, JSON},
+    },
     problem::Problem,
     query::Query,
-    ruleset_cache::{self, Serving},
-    settings,
+    ruleset_cache::Serving,
     version::Version,
 };
 
 /// `POST /ofrep/v1/evaluate/flags/{key}`; `key` as it stands in the path.
-pub(crate) async fn flag(caller: &Caller, request: &mut Request, env: &Host, key: &str) -> Result<Response, Problem> {
-    let asked = ask(caller, request, env).await?;
+pub(crate) fn flag(caller: &Caller, asked: &Asked<'_>, key: &str) -> Result<Answer, Stop> {
+    let question = ask(caller, asked)?;
     let key = percent_decode_str(key).decode_utf8_lossy();
-    let Some((serving, overrides, context)) = asked else { return json(switched_off(&key)) };
-    let mut visitor = serving.ruleset.visitor(overrides.of(&context), &context, clock::now()).seeing(caller.audience().tags);
+    let Some((serving, overrides, context)) = question else { return Ok(Answer::json(switched_off(&key))) };
+    let mut visitor = serving.ruleset.visitor(overrides.of(&context), &context, asked.clock).seeing(caller.audience().tags);
     let evaluation = visitor.evaluate(&key, None);
     let mut body = String::new();
     write(&mut body, &key, &evaluation, &serving, true);
@@ -38,22 +39,22 @@ pub(crate) async fn flag(caller: &Caller, request: &mut Request, env: &Host, key
         Some(ErrorCode::FlagNotFound) => 404,
         Some(_) => 400,
     };
-    versioned(json(body)?.with_status(status), &serving)
+    Ok(Answer::json(body).with_status(status).versioned(&serving))
 }
 
 /// `POST /ofrep/v1/evaluate/flags`.
-pub(crate) async fn flags(caller: &Caller, request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let Some((serving, overrides, context)) = ask(caller, request, env).await? else {
+pub(crate) fn flags(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
+    let Some((serving, overrides, context)) = ask(caller, asked)? else {
         // A flag that is not in the list is the default in the code.
         let body = br#"{"flags":[]}"#.to_vec();
-        return tagged(request, &Etag::strong(&body), JSON, body);
+        return Ok(Answer::tagged(asked, &Etag::strong(&body), JSON, body));
     };
-    let body = all(&serving, &overrides, &context, caller.audience().tags).into_bytes();
-    versioned(tagged(request, &Etag::strong(&body), JSON, body)?, &serving)
+    let body = all(&serving, &overrides, &context, caller.audience().tags, asked.clock);
+    Ok(Answer::tagged(asked, &Etag::strong(body.as_bytes()), JSON, body).versioned(&serving))
 }
 
 /// A refusal in the words of the protocol; `key` as it stands in the path of who asks for one flag.
-pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Response> {
+pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> Answer {
     let mut body = String::new();
     let mut object = Object::open(&mut body);
     write_string(object.member("errorCode"), if problem.status == 400 { problem.code } else { "GENERAL" });
@@ -62,19 +63,18 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> worker::Result<Re
         write_string(object.member("key"), &percent_decode_str(key).decode_utf8_lossy());
     }
     object.close();
-    problem.respond(JSON, body.into_bytes())
+    problem.answer_as(JSON, body)
 }
 
 /// The ruleset, overrides and context that answer a question; `None` while all flags are switched off.
-async fn ask(caller: &Caller, request: &mut Request, env: &Host) -> Result<Option<(Serving, Overrides, Context)>, Problem> {
-    let version = version_named(&Query::lenient(request));
-    let body = body::read(request, body::QUESTION).await?;
-    let mut context = caller.admit(Question::parse(&body)?.context()?)?;
-    if settings::is_off(env) {
+fn ask(caller: &Caller, asked: &Asked<'_>) -> Result<Option<(Serving, Overrides, Context)>, Stop> {
+    let version = version_named(&Query::lenient(asked.parts.url));
+    let context = caller.admit(Question::parse(asked.body(body::QUESTION)?)?.context()?)?;
+    if asked.settings.is_off {
         return Ok(None);
     }
-    let mut serving = ruleset_cache::current(env, version).await?;
-    let overrides = serving.overrides_of(env, &mut context).await?;
+    let mut serving = asked.serving(version)?;
+    let (overrides, context) = asked.overrides_of(&mut serving, context)?;
     Ok(Some((serving, overrides, context)))
 }
 
@@ -83,9 +83,9 @@ fn version_named(query: &Query) -> Option<Version> {
     query.get(FLAG_CONFIG_ETAG)?.trim_matches('"').parse().ok()
 }
 
-fn all(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String]) -> String {
+fn all(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String], now: Millis) -> String {
     let mut out = String::from(r#"{"flags":["#);
-    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, clock::now()).seeing(tags);
+    let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now).seeing(tags);
     for (index, evaluation) in visitor.evaluate_all().enumerate() {
         if index > 0 {
             out.push(',');

@@ -1,11 +1,11 @@
 //! `POST /v1/outcomes`: what servers tell of those who have a feature.
-use worker::{Env, Request, Response};
+use worker::{Request, Response};
 
-use crate::{body, hub::client as hub, problem::Problem, settings};
+use crate::{body, host::Host, hub::client as hub, problem::Problem};
 
-pub(crate) async fn take(request: &mut Request, env: &Env) -> Result<Response, Problem> {
-    let body = body::read(request, body::QUESTION).await?;
-    if settings::is_off(env) {
+pub(crate) async fn take(request: &mut Request, env: &Host) -> Result<Response, Problem> {
+    let body = body::text(&body::read(request, body::QUESTION).await?)?.to_owned();
+    if env.settings.is_off {
         return Err(Problem::switched_off());
     }
     hub::outcomes(env, request, body).await

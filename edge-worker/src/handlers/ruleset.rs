@@ -8,11 +8,11 @@ use sdk_core::{
 };
 use worker::{Request, Response, ResponseBuilder};
 
-use super::{JSON, tagged};
-use crate::{etag::Etag, host::Host, hub::client as hub, problem::Problem, query::Query, ruleset_cache};
+use super::tagged;
+use crate::{etag::Etag, host::Host, http::response::JSON, hub::client as hub, problem::Problem, query::Query, ruleset_cache};
 
 pub(crate) async fn newest(request: &Request, env: &Host) -> Result<Response, Problem> {
-    let query = Query::of(request, &["since"])?;
+    let query = Query::of(&request.inner().url(), &["since"])?;
     let since = query.version("since")?;
     // A caller that knows the newest version is answered without the hub.
     let serving = ruleset_cache::current(env, since).await?;

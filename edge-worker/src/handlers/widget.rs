@@ -8,18 +8,18 @@ use sdk_core::{
     Context, Evaluation, Millis, Object, Overrides,
     json::canonical::{write_number, write_string},
 };
-use worker::{Request, Response};
 
-use super::{JSON, tagged, versioned};
 use crate::{
     auth::Caller,
-    clock,
     etag::Etag,
-    host::Host,
+    http::{
+        asked::{Asked, Stop},
+        response::{Answer, JSON},
+    },
     problem::Problem,
     query::Query,
-    ruleset_cache::{self, Serving},
-    settings, source,
+    ruleset_cache::Serving,
+    source,
 };
 
 /// The widget's configuration without any ruleset.
@@ -27,27 +27,28 @@ const DEFAULTS: &str = include_str!("../../widget-defaults.json");
 /// The attributes that may be asked about.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "userId", "sessionId", "targetingKey"];
 
-pub(crate) async fn config(caller: &Caller, request: &Request, env: &Host) -> Result<Response, Problem> {
-    let query = Query::of(request, &[&ATTRIBUTES[..], &["minVersion"]].concat())?;
+pub(crate) fn config(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
+    let query = asked.query(&[&ATTRIBUTES[..], &["minVersion"]].concat())?;
     let mut context = Context::new();
     for (name, value) in query.iter().filter(|(name, _)| ATTRIBUTES.contains(name)) {
         context = context.string(name, value);
     }
     if let Some(refusal) = context.refusal() {
-        return Err(Problem::context(refusal));
+        return Err(Problem::context(refusal).into());
     }
-    let mut context = caller.admit(context)?;
+    let context = caller.admit(context)?;
     let version = query.version("minVersion")?;
-    let now = clock::now();
-    let Ok(mut serving) = ruleset_cache::current(env, version).await else {
-        let written = Config { tree: DEFAULTS.trim().to_owned(), source: "default", stale: !settings::is_off(env) };
-        return answer(request, &query, &written, None, now);
+    let mut serving = match asked.serving(version) {
+        Ok(serving) => serving,
+        Err(Stop::Needs(need)) => return Err(Stop::Needs(need)),
+        Err(Stop::Refused(_)) => {
+            let written = Config { tree: DEFAULTS.trim().to_owned(), source: "default", stale: !asked.settings.is_off };
+            return Ok(answer(asked, &query, &written, None));
+        }
     };
-    let overrides = serving.overrides_of(env, &mut context).await?;
-    versioned(
-        answer(request, &query, &evaluated(&serving, &overrides, &context, caller.audience().tags, now), Some(&serving), now)?,
-        &serving,
-    )
+    let (overrides, context) = asked.overrides_of(&mut serving, context)?;
+    let config = evaluated(&serving, &overrides, &context, caller.audience().tags, asked.clock);
+    Ok(answer(asked, &query, &config, Some(&serving)).versioned(&serving))
 }
 
 struct Config {
@@ -103,7 +104,7 @@ fn tree(answers: &[Evaluation<'_>]) -> String {
     out
 }
 
-fn answer(request: &Request, query: &Query, config: &Config, serving: Option<&Serving>, now: Millis) -> Result<Response, Problem> {
+fn answer(asked: &Asked<'_>, query: &Query, config: &Config, serving: Option<&Serving>) -> Answer {
     let mut body = String::new();
     let mut object = Object::open(&mut body);
     object.member("config").push_str(&config.tree);
@@ -125,7 +126,7 @@ fn answer(request: &Request, query: &Query, config: &Config, serving: Option<&Se
     let etag = Etag::weak(body.as_bytes());
     body.pop();
     body.push_str(",\"evaluatedAt\":");
-    write_string(&mut body, &now.to_rfc3339());
+    write_string(&mut body, &asked.clock.to_rfc3339());
     body.push('}');
-    tagged(request, &etag, JSON, body.into_bytes())
+    Answer::tagged(asked, &etag, JSON, body)
 }

@@ -56,11 +56,27 @@ pub(crate) enum Audience {
 /// What answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Handler {
+    /// From what the isolate holds, once it does.
+    Held(HeldHandler),
+    /// By the runtime's help.
+    Passed(PassedHandler),
+}
+
+/// A handler that needs nothing but what the isolate holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HeldHandler {
     OfrepFlag,
     OfrepFlags,
     Program,
     Widget,
     Evaluate,
+    Health,
+    Version,
+}
+
+/// A handler that asks the hub or a folder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PassedHandler {
     Ruleset,
     Outcomes,
     Explain,
@@ -69,8 +85,6 @@ pub(crate) enum Handler {
     Hub(HubHandler),
     BackUp,
     Restore,
-    Health,
-    Version,
     Demo,
     DemoExplain,
     Asset,
@@ -138,57 +152,65 @@ const PAGE: Row = Row(ANYONE, Limit::Never, Audience::Visitors);
 
 /// The rows of a path stand together.
 pub(crate) const ROUTES: &[Route] = &[
-    EVALUATION.on("POST", "/ofrep/v1/evaluate/flags/{key}", Handler::OfrepFlag),
-    EVALUATION.on("POST", "/ofrep/v1/evaluate/flags", Handler::OfrepFlags),
-    EVALUATION.on("POST", "/v1/program", Handler::Program),
-    EVALUATION.on("GET", "/api/widget/config", Handler::Widget),
-    SERVER.on("POST", "/v1/evaluate", Handler::Evaluate),
-    SERVER.on("GET", "/v1/ruleset", Handler::Ruleset),
-    SERVER.on("POST", "/v1/outcomes", Handler::Outcomes),
-    READ.on("POST", "/v1/explain", Handler::Explain),
-    READ.on("GET", "/api/admin/document", Handler::ExportDocument),
-    ADMINISTER.on("PUT", "/api/admin/document", Handler::Hub(HubHandler::ImportDocument)),
-    READ_OWN.on("GET", "/api/admin/feature-flags", Handler::Hub(HubHandler::ListFeatures)),
-    EMERGENCY.on("POST", "/api/admin/feature-flags", Handler::Hub(HubHandler::ChangeFeature)).when(When::Kill),
-    STEER.on("POST", "/api/admin/feature-flags", Handler::Hub(HubHandler::ChangeFeature)).when(When::Action),
-    CHANGE_OWN.on("POST", "/api/admin/feature-flags", Handler::Hub(HubHandler::ChangeFeature)),
-    READ_OWN.on("GET", "/api/admin/overrides", Handler::Hub(HubHandler::ListOverrides)),
-    CHANGE_OWN.on("POST", "/api/admin/overrides", Handler::Hub(HubHandler::ChangeOverrides)),
-    CHANGE_OWN.on("DELETE", "/api/admin/overrides", Handler::Hub(HubHandler::ChangeOverrides)),
-    READ_OWN.on("GET", "/api/admin/customers", Handler::Hub(HubHandler::ListCustomers)),
+    EVALUATION.on("POST", "/ofrep/v1/evaluate/flags/{key}", Handler::Held(HeldHandler::OfrepFlag)),
+    EVALUATION.on("POST", "/ofrep/v1/evaluate/flags", Handler::Held(HeldHandler::OfrepFlags)),
+    EVALUATION.on("POST", "/v1/program", Handler::Held(HeldHandler::Program)),
+    EVALUATION.on("GET", "/api/widget/config", Handler::Held(HeldHandler::Widget)),
+    SERVER.on("POST", "/v1/evaluate", Handler::Held(HeldHandler::Evaluate)),
+    SERVER.on("GET", "/v1/ruleset", passed(PassedHandler::Ruleset)),
+    SERVER.on("POST", "/v1/outcomes", passed(PassedHandler::Outcomes)),
+    READ.on("POST", "/v1/explain", passed(PassedHandler::Explain)),
+    READ.on("GET", "/api/admin/document", passed(PassedHandler::ExportDocument)),
+    ADMINISTER.on("PUT", "/api/admin/document", hub(HubHandler::ImportDocument)),
+    READ_OWN.on("GET", "/api/admin/feature-flags", hub(HubHandler::ListFeatures)),
+    EMERGENCY.on("POST", "/api/admin/feature-flags", hub(HubHandler::ChangeFeature)).when(When::Kill),
+    STEER.on("POST", "/api/admin/feature-flags", hub(HubHandler::ChangeFeature)).when(When::Action),
+    CHANGE_OWN.on("POST", "/api/admin/feature-flags", hub(HubHandler::ChangeFeature)),
+    READ_OWN.on("GET", "/api/admin/overrides", hub(HubHandler::ListOverrides)),
+    CHANGE_OWN.on("POST", "/api/admin/overrides", hub(HubHandler::ChangeOverrides)),
+    CHANGE_OWN.on("DELETE", "/api/admin/overrides", hub(HubHandler::ChangeOverrides)),
+    READ_OWN.on("GET", "/api/admin/customers", hub(HubHandler::ListCustomers)),
     // Whose customer somebody is decides whose administrator may change what they get.
-    ADMINISTER.on("POST", "/api/admin/customers", Handler::Hub(HubHandler::AssignCustomer)),
-    READ.on("GET", "/api/admin/keys", Handler::Hub(HubHandler::ListKeys)),
-    ADMINISTER.on("POST", "/api/admin/keys", Handler::Hub(HubHandler::CreateKey)),
-    ADMINISTER.on("DELETE", "/api/admin/keys/{id}", Handler::Hub(HubHandler::RevokeKey)),
-    ADMINISTER.on("POST", "/api/admin/keys/{id}/rotate", Handler::Hub(HubHandler::RotateKey)),
-    STEER.on("POST", "/api/admin/rollout/create", Handler::Hub(HubHandler::Rollout(Verb::Create))),
-    STEER.on("POST", "/api/admin/rollout/start", Handler::Hub(HubHandler::Rollout(Verb::Start))),
-    STEER.on("POST", "/api/admin/rollout/advance", Handler::Hub(HubHandler::Rollout(Verb::Advance))),
-    EMERGENCY.on("POST", "/api/admin/rollout/pause", Handler::Hub(HubHandler::Rollout(Verb::Pause))),
-    STEER.on("POST", "/api/admin/rollout/resume", Handler::Hub(HubHandler::Rollout(Verb::Resume))),
-    STEER.on("POST", "/api/admin/rollout/complete", Handler::Hub(HubHandler::Rollout(Verb::Complete))),
-    STEER.on("POST", "/api/admin/rollout/percentage", Handler::Hub(HubHandler::Rollout(Verb::Percentage))),
-    STEER.on("POST", "/api/admin/rollout/guard", Handler::Hub(HubHandler::Rollout(Verb::Guard))),
-    EMERGENCY.on("POST", "/api/admin/rollout/rollback", Handler::Hub(HubHandler::Rollout(Verb::Rollback))),
-    STEER.on("POST", "/api/admin/rollout/lists", Handler::Hub(HubHandler::Rollout(Verb::Lists))),
-    READ_OWN.on("GET", "/api/admin/changes", Handler::Hub(HubHandler::ListChanges)),
-    READ.on("GET", "/api/admin/changes/verify", Handler::Hub(HubHandler::VerifyChanges)),
-    READ.on("GET", "/api/admin/versions", Handler::Hub(HubHandler::ListVersions)),
-    READ.on("GET", "/api/admin/events", Handler::Hub(HubHandler::ListEvents)),
-    READ.on("GET", "/api/admin/stats", Handler::Hub(HubHandler::ListStats)),
-    READ.on("GET", "/api/admin/cache", Handler::Cache),
-    ADMINISTER.on("DELETE", "/api/admin/cache", Handler::Cache),
+    ADMINISTER.on("POST", "/api/admin/customers", hub(HubHandler::AssignCustomer)),
+    READ.on("GET", "/api/admin/keys", hub(HubHandler::ListKeys)),
+    ADMINISTER.on("POST", "/api/admin/keys", hub(HubHandler::CreateKey)),
+    ADMINISTER.on("DELETE", "/api/admin/keys/{id}", hub(HubHandler::RevokeKey)),
+    ADMINISTER.on("POST", "/api/admin/keys/{id}/rotate", hub(HubHandler::RotateKey)),
+    STEER.on("POST", "/api/admin/rollout/create", hub(HubHandler::Rollout(Verb::Create))),
+    STEER.on("POST", "/api/admin/rollout/start", hub(HubHandler::Rollout(Verb::Start))),
+    STEER.on("POST", "/api/admin/rollout/advance", hub(HubHandler::Rollout(Verb::Advance))),
+    EMERGENCY.on("POST", "/api/admin/rollout/pause", hub(HubHandler::Rollout(Verb::Pause))),
+    STEER.on("POST", "/api/admin/rollout/resume", hub(HubHandler::Rollout(Verb::Resume))),
+    STEER.on("POST", "/api/admin/rollout/complete", hub(HubHandler::Rollout(Verb::Complete))),
+    STEER.on("POST", "/api/admin/rollout/percentage", hub(HubHandler::Rollout(Verb::Percentage))),
+    STEER.on("POST", "/api/admin/rollout/guard", hub(HubHandler::Rollout(Verb::Guard))),
+    EMERGENCY.on("POST", "/api/admin/rollout/rollback", hub(HubHandler::Rollout(Verb::Rollback))),
+    STEER.on("POST", "/api/admin/rollout/lists", hub(HubHandler::Rollout(Verb::Lists))),
+    READ_OWN.on("GET", "/api/admin/changes", hub(HubHandler::ListChanges)),
+    READ.on("GET", "/api/admin/changes/verify", hub(HubHandler::VerifyChanges)),
+    READ.on("GET", "/api/admin/versions", hub(HubHandler::ListVersions)),
+    READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)),
+    READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)),
+    READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
+    ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.
-    ADMINISTER.on("GET", "/api/admin/backup", Handler::BackUp),
-    ADMINISTER.on("POST", "/api/admin/restore", Handler::Restore),
-    MONITOR.on("GET", "/health", Handler::Health),
-    MONITOR.on("GET", "/version", Handler::Version),
-    PAGE.on("GET", "/openapi.json", Handler::Asset),
-    PAGE.on("GET", "/demo", Handler::Demo),
-    Row(KEYS_AND_TOKENS, Limit::Evaluation, Audience::Visitors).on("POST", "/demo/explain", Handler::DemoExplain),
-    PAGE.on("GET", "/demo/{file}", Handler::Asset),
+    ADMINISTER.on("GET", "/api/admin/backup", passed(PassedHandler::BackUp)),
+    ADMINISTER.on("POST", "/api/admin/restore", passed(PassedHandler::Restore)),
+    MONITOR.on("GET", "/health", Handler::Held(HeldHandler::Health)),
+    MONITOR.on("GET", "/version", Handler::Held(HeldHandler::Version)),
+    PAGE.on("GET", "/openapi.json", passed(PassedHandler::Asset)),
+    PAGE.on("GET", "/demo", passed(PassedHandler::Demo)),
+    Row(KEYS_AND_TOKENS, Limit::Evaluation, Audience::Visitors).on("POST", "/demo/explain", passed(PassedHandler::DemoExplain)),
+    PAGE.on("GET", "/demo/{file}", passed(PassedHandler::Asset)),
 ];
+
+const fn passed(handler: PassedHandler) -> Handler {
+    Handler::Passed(handler)
+}
+
+const fn hub(handler: HubHandler) -> Handler {
+    passed(PassedHandler::Hub(handler))
+}
 
 /// The columns that rows share.
 struct Row(&'static [CallerKind], Limit, Audience);

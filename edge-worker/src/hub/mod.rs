@@ -31,6 +31,7 @@ use crate::{
     clock,
     problem::Problem,
     query::Query,
+    settings,
     store::{Access, Store, audit::ForExplain, sqlite::Sqlite},
     version::Version,
 };
@@ -72,7 +73,7 @@ impl FlagHub {
         }
         match (request.method(), path.as_str()) {
             (Method::Post, "/outcomes") => {
-                let now = clock::told(&request, &self.env);
+                let now = clock::told(&request, &*settings::of(&self.env)?);
                 let body = request.text().await?;
                 self.check_open()?;
                 self.take_outcomes(&body, now)
@@ -108,7 +109,7 @@ impl FlagHub {
     async fn newest(&self, request: &Request) -> Result<Response, Problem> {
         self.import_first_if_empty().await?;
         let version = self.ground.newest(&self.store)?.version;
-        let query = Query::of(request, &["since", "version", "at"])?;
+        let query = Query::of(&request.inner().url(), &["since", "version", "at"])?;
         if query.get("version").or(query.get("at")).is_some() {
             return self.past(&query, version);
         }

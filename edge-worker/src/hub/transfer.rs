@@ -53,7 +53,7 @@ impl FlagHub {
     }
 
     pub(super) async fn restore(&self, mut request: Request) -> Result<Response, Problem> {
-        match Query::of(&request, &["replace"])?.get("replace") {
+        match Query::of(&request.inner().url(), &["replace"])?.get("replace") {
             None => self.check_untouched()?,
             Some(named) => self.check_head(named)?,
         }

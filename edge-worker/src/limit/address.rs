@@ -1,26 +1,19 @@
 //! The address that a request is counted under.
 use core::net::IpAddr;
 
-use worker::{Env, Request, js_sys::Reflect, wasm_bindgen::JsValue};
-
-use crate::settings;
+use crate::http::parts::{Header, Parts};
 
 /// The caller's address, as far as one household shares it; `None` where nobody knows.
 ///
 /// A header is believed where it cannot be forged: the one that the deployment names, since its proxy sets it
 /// (`CLIENT_ADDRESS_HEADER`), and Cloudflare's own on Cloudflare. On workerd anybody could send that one, and workerd tells the
 /// connection's address; `X-Forwarded-For` is nobody's word unless the deployment names it.
-pub(super) fn of(request: &Request, env: &Env) -> Option<String> {
-    let header = |name: &str| request.headers().get(name).ok().flatten();
+pub(super) fn of(parts: &Parts<'_>) -> Option<String> {
     // Proxies add the address they see to the end of a list.
-    let named =
-        settings::text(env, "CLIENT_ADDRESS_HEADER").and_then(|name| header(&name)).and_then(|list| block(list.rsplit(',').next()?));
-    named.or_else(|| {
-        let cf = Reflect::get(request.inner(), &"cf".into()).ok().filter(JsValue::is_object)?;
-        match Reflect::get(&cf, &"clientIp".into()).ok()?.as_string() {
-            Some(peer) => block(&peer),
-            None => block(&header("cf-connecting-ip")?),
-        }
+    let named = parts.proxied.and_then(|list| block(list.rsplit(',').next()?));
+    named.or_else(|| match parts.peer {
+        Some(peer) => block(peer),
+        None => block(parts.header(Header::ConnectingIp)?),
     })
 }
 

@@ -5,11 +5,11 @@ mod rates;
 
 use std::cell::{OnceCell, RefCell};
 
-use worker::{Env, Request, console_error};
-
-pub(crate) use self::limiter::{Limiter, RetryAfter};
-use self::rates::Rates;
-use crate::{clock, problem::Problem, settings};
+pub(crate) use self::{
+    limiter::{Limiter, RetryAfter},
+    rates::{Rates, parse},
+};
+use crate::{http::asked::Asked, problem::Problem};
 
 struct Limits {
     admin: Limiter,
@@ -19,45 +19,39 @@ struct Limits {
 }
 
 thread_local! {
-    /// From the first time the binding is read; `None` where there are no limits.
+    /// From the first request that is counted; `None` where there are no limits.
     static LIMITS: OnceCell<RefCell<Option<Limits>>> = const { OnceCell::new() };
 }
 
 /// Counts a change by an administrator.
-pub(crate) fn admin(subject: &str, env: &Env) -> Result<(), Problem> {
-    count(env, |limits| Some((&mut limits.admin, subject.to_owned())))
+pub(crate) fn change(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
+    count(asked, |limits| Some((&mut limits.admin, subject.to_owned())))
 }
 
 /// Counts a read by an administrator.
-pub(crate) fn read(subject: &str, env: &Env) -> Result<(), Problem> {
-    count(env, |limits| Some((&mut limits.read, subject.to_owned())))
+pub(crate) fn read(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
+    count(asked, |limits| Some((&mut limits.read, subject.to_owned())))
 }
 
 /// Counts an evaluation with a user's token.
-pub(crate) fn user(subject: &str, env: &Env) -> Result<(), Problem> {
-    count(env, |limits| Some((&mut limits.user, subject.to_owned())))
+pub(crate) fn user(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
+    count(asked, |limits| Some((&mut limits.user, subject.to_owned())))
 }
 
 /// Counts a request with a client key, which everybody has, by where it comes from.
-pub(crate) fn client(request: &Request, env: &Env) -> Result<(), Problem> {
-    count(env, |limits| Some((&mut limits.client, address::of(request, env)?)))
+pub(crate) fn client(asked: &Asked<'_>) -> Result<(), Problem> {
+    count(asked, |limits| Some((&mut limits.client, address::of(asked.parts)?)))
 }
 
-fn count(env: &Env, choose: impl FnOnce(&mut Limits) -> Option<(&mut Limiter, String)>) -> Result<(), Problem> {
+/// Counts a request once, however often it is asked.
+fn count(asked: &Asked<'_>, choose: impl FnOnce(&mut Limits) -> Option<(&mut Limiter, String)>) -> Result<(), Problem> {
+    if asked.known.is_counted.replace(true) {
+        return Ok(());
+    }
     LIMITS.with(|limits| {
-        let mut limits = limits.get_or_init(|| RefCell::new(rates(env).map(Limits::of))).borrow_mut();
+        let mut limits = limits.get_or_init(|| RefCell::new(asked.settings.rate_limits.0.map(Limits::of))).borrow_mut();
         let Some((limiter, subject)) = limits.as_mut().and_then(choose) else { return Ok(()) };
-        limiter.pass(&subject, clock::now()).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
-    })
-}
-
-fn rates(env: &Env) -> Option<Rates> {
-    let Some(text) = settings::text(env, "RATE_LIMITS") else { return Some(rates::DEFAULT) };
-    rates::parse(&text).unwrap_or_else(|()| {
-        console_error!(
-            "RATE_LIMITS is not read, and the defaults hold: expected off, or rates such as admin=30,read=600,user=30,client=600"
-        );
-        Some(rates::DEFAULT)
+        limiter.pass(&subject, asked.clock).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
     })
 }
 

@@ -2,28 +2,30 @@
 
 /// How many a minute; what is not named keeps its default.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Rates {
+pub(crate) struct Rates {
     /// Changes by one administrator.
-    pub(super) admin: usize,
+    pub(crate) admin: usize,
     /// Reads by one administrator.
-    pub(super) read: usize,
+    pub(crate) read: usize,
     /// Evaluations with one user's token.
-    pub(super) user: usize,
+    pub(crate) user: usize,
     /// Evaluations with a client key, from one address.
-    pub(super) client: usize,
+    pub(crate) client: usize,
 }
 
-pub(super) const DEFAULT: Rates = Rates { admin: 30, read: 600, user: 30, client: 600 };
+impl Rates {
+    pub(crate) const DEFAULT: Self = Self { admin: 30, read: 600, user: 30, client: 600 };
+}
 
 /// The times of so many are remembered, for each who asks.
 const MOST: usize = 100_000;
 
 /// Parses the binding: rates, or `None` for no limits; an error for any other text.
-pub(super) fn parse(text: &str) -> Result<Option<Rates>, ()> {
+pub(crate) fn parse(text: &str) -> Result<Option<Rates>, ()> {
     if text == "off" {
         return Ok(None);
     }
-    let mut rates = DEFAULT;
+    let mut rates = Rates::DEFAULT;
     for pair in text.split(',') {
         let (name, rate) = pair.split_once('=').ok_or(())?;
         let rate = rate.trim().parse().ok().filter(|rate| (1..=MOST).contains(rate)).ok_or(())?;
@@ -45,7 +47,7 @@ mod tests {
     #[test]
     fn rates_are_named() {
         assert_eq!(parse("off"), Ok(None));
-        assert_eq!(parse("client=1"), Ok(Some(Rates { client: 1, ..DEFAULT })));
+        assert_eq!(parse("client=1"), Ok(Some(Rates { client: 1, ..Rates::DEFAULT })));
         assert_eq!(parse("admin=5, user = 6,read=7,client=100000"), Ok(Some(Rates { admin: 5, read: 7, user: 6, client: 100_000 })));
     }
 

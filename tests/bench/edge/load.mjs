@@ -7,9 +7,12 @@ import { connect } from 'node:net';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
+/** The header in which a request says where it comes from. */
+export const ADDRESS = 'client-address';
+
 /** A request as it goes over the line. */
-export function written({ method = 'POST', path, token, body = '' }) {
-  const authorization = token ? `authorization: Bearer ${token}\r\n` : '';
+export function written({ method = 'POST', path, token, address, body = '' }) {
+  const authorization = `${token ? `authorization: Bearer ${token}\r\n` : ''}${address ? `${ADDRESS}: ${address}\r\n` : ''}`;
   return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: bench\r\n${authorization}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 

@@ -19,6 +19,7 @@ const edge :Workerd.Worker = (
     (name = "CLIENT_KEY", fromEnvironment = "CLIENT_KEY"),
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
+    (name = "FAST_WAY", fromEnvironment = "FAST_WAY"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
   durableObjectStorage = (localDisk = "store"),

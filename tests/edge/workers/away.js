@@ -15,10 +15,10 @@ export class FlagHub {
   }
 }
 
-export default class extends Edge {
-  async fetch(request) {
-    if (new URL(request.url).pathname !== '/test/hub') return super.fetch(request);
+export default {
+  async fetch(request, env, context) {
+    if (new URL(request.url).pathname !== '/test/hub') return Edge.fetch(request, env, context);
     hub = await request.text();
     return new Response();
-  }
-}
+  },
+};

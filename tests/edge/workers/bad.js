@@ -27,13 +27,13 @@ function spoken({ status = 200, parts = [], how }) {
   return new Response(new Blob(pieces).stream(), { status });
 }
 
-export default class extends Edge {
-  async fetch(request) {
+export default {
+  async fetch(request, env, context) {
     const [, hub, what] = new URL(request.url).pathname.match(/^\/test\/(hub)(\/\w+)$/) ?? [];
-    if (!hub) return super.fetch(request);
+    if (!hub) return Edge.fetch(request, env, context);
     if (request.method === 'GET') return new Response(recorded.get(what));
     if (request.method === 'DELETE') given.delete(what);
     else given.set(what, await request.json());
     return new Response();
-  }
-}
+  },
+};

@@ -26,9 +26,9 @@ export class FlagHub {
   }
 }
 
-export default class extends Edge {
-  fetch(request) {
-    if (new URL(request.url).pathname !== PATH) return super.fetch(request);
-    return this.env.HUB.get(this.env.HUB.idFromName('main')).fetch(request);
-  }
-}
+export default {
+  fetch(request, env, context) {
+    if (new URL(request.url).pathname !== PATH) return Edge.fetch(request, env, context);
+    return env.HUB.get(env.HUB.idFromName('main')).fetch(request);
+  },
+};

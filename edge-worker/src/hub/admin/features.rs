@@ -45,7 +45,7 @@ impl FlagHub {
             out.push(view::flag::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
-        let of = view::flag::Of::new(whose, source::highest(layers.into_iter()), settings::is_off(&self.env), asked.now);
+        let of = view::flag::Of::new(whose, source::highest(layers.into_iter()), settings::of(&self.env)?.is_off, asked.now);
         let errors: &[_] = if asked.within.is_none() { &ground.errors } else { &[] };
         json(view::flag::features(&out, errors, ground.version.number, of))
     }

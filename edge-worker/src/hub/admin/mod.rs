@@ -31,9 +31,10 @@ use super::{
 use crate::{
     clock,
     etag::Etag,
-    http::routes::{self, Handler, HubHandler},
+    http::routes::{self, Handler, HubHandler, PassedHandler},
     problem::Problem,
     query::Query,
+    settings,
     store::Store,
     version::Version,
 };
@@ -83,12 +84,12 @@ impl Asked {
             actor,
             role,
             within,
-            now: clock::told(&request, env),
+            now: clock::told(&request, &*settings::of(env)?),
             idempotency,
             if_match,
             method: request.method(),
             path: request.path().trim_start_matches("/admin/").to_owned(),
-            query: Query::any(&request)?,
+            query: Query::any(&request.inner().url())?,
             body,
         })
     }
@@ -117,14 +118,14 @@ impl FlagHub {
     /// Answers an operator.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
         let (handler, parameter) = routed(&request)?;
-        if handler == Handler::BackUp {
+        if handler == Handler::Passed(PassedHandler::BackUp) {
             return self.back_up();
         }
-        if handler == Handler::Restore {
+        if handler == Handler::Passed(PassedHandler::Restore) {
             return self.restore(request).await;
         }
         // What the worker answers by itself it does not pass on.
-        let Handler::Hub(handler) = handler else { return Err(Problem::not_found()) };
+        let Handler::Passed(PassedHandler::Hub(handler)) = handler else { return Err(Problem::not_found()) };
         // A store that is empty has its first document before anybody changes it.
         self.import_first_if_empty().await?;
         let mut asked = Asked::of(request, &self.env).await?;

@@ -1,0 +1,118 @@
+//! A request as plain data.
+
+/// The headers that answers depend on. Requests that are passed on to the hub are read there.
+#[derive(Clone, Copy)]
+pub(crate) enum Header {
+    Authorization,
+    ApiKey,
+    Origin,
+    SecFetchSite,
+    ContentType,
+    Accept,
+    IfNoneMatch,
+    Identity,
+    /// What time it is, where a deployment is there to be tested.
+    Now,
+    /// The client's address, as Cloudflare tells it.
+    ConnectingIp,
+}
+
+/// The headers by their names, in the order of [`Header`].
+pub(crate) const HEADERS: [&str; 10] = [
+    "authorization",
+    "x-api-key",
+    "origin",
+    "sec-fetch-site",
+    "content-type",
+    "accept",
+    "if-none-match",
+    "twinflag-identity",
+    "twinflag-now",
+    "cf-connecting-ip",
+];
+
+/// A request but for its body. An empty header counts as an absent one.
+pub(crate) struct Parts<'r> {
+    pub(crate) method: &'r str,
+    /// The whole address, as the runtime writes it.
+    pub(crate) url: &'r str,
+    /// The address of the connection, where the runtime tells it.
+    pub(crate) peer: Option<&'r str>,
+    /// The client's address in the words of the deployment's own proxy.
+    pub(crate) proxied: Option<&'r str>,
+    headers: [&'r str; HEADERS.len()],
+}
+
+impl<'r> Parts<'r> {
+    /// Reads lines: the method, the address, the connection's address, [`HEADERS`], and the header of the deployment's proxy. No header
+    /// can hold a line break.
+    pub(crate) fn parse(head: &'r str) -> Option<Self> {
+        let given = |line: &'r str| (!line.is_empty()).then_some(line);
+        let mut lines = head.split('\n');
+        let (method, url, peer) = (lines.next()?, lines.next()?, given(lines.next()?));
+        let mut headers = [""; HEADERS.len()];
+        for header in &mut headers {
+            *header = lines.next()?;
+        }
+        Some(Self { method, url, peer, proxied: given(lines.next()?), headers })
+    }
+
+    pub(crate) fn header(&self, header: Header) -> Option<&'r str> {
+        self.headers.get(header as usize).copied().filter(|value| !value.is_empty())
+    }
+
+    /// The path, as the client spelled it.
+    pub(crate) fn path(&self) -> &'r str {
+        let rest = self.url.split_once("://").map_or(self.url, |(_, rest)| rest);
+        let path = rest.find('/').and_then(|start| rest.get(start..)).unwrap_or("/");
+        path.split(['?', '#']).next().unwrap_or(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_the_parts_of_a_request() {
+        let head = "POST\nhttps://flags.example/v1/program?format=2\n192.0.2.1:443\nBearer k\n\nhttps://shop.example\n\n\n\n\"t\"\n\n\n\n2001:db8::1";
+        let parts = Parts::parse(head).unwrap();
+        assert_eq!(
+            (parts.method, parts.path(), parts.peer, parts.proxied),
+            ("POST", "/v1/program", Some("192.0.2.1:443"), Some("2001:db8::1"))
+        );
+        assert_eq!(parts.header(Header::Authorization), Some("Bearer k"));
+        assert_eq!(parts.header(Header::ApiKey), None);
+        assert_eq!(parts.header(Header::Origin), Some("https://shop.example"));
+        assert_eq!(parts.header(Header::IfNoneMatch), Some("\"t\""));
+        assert!(Parts::parse("GET\nhttps://flags.example/").is_none());
+    }
+
+    #[test]
+    fn every_header_stands_in_its_own_line() {
+        let head = format!("GET\nhttp://x/\n\n{}\n", HEADERS.join("\n"));
+        let parts = Parts::parse(&head).unwrap();
+        for (header, name) in [
+            (Header::Authorization, "authorization"),
+            (Header::ApiKey, "x-api-key"),
+            (Header::Origin, "origin"),
+            (Header::SecFetchSite, "sec-fetch-site"),
+            (Header::ContentType, "content-type"),
+            (Header::Accept, "accept"),
+            (Header::IfNoneMatch, "if-none-match"),
+            (Header::Identity, "twinflag-identity"),
+            (Header::Now, "twinflag-now"),
+            (Header::ConnectingIp, "cf-connecting-ip"),
+        ] {
+            assert_eq!(parts.header(header), Some(name));
+        }
+    }
+
+    #[test]
+    fn a_path_ends_where_the_query_begins() {
+        for (url, path) in [("http://x/a/b?c=/d#e", "/a/b"), ("http://x", "/"), ("http://x:1/?a", "/"), ("http://x/a%3Fb", "/a%3Fb")] {
+            let head = format!("GET\n{url}{}", "\n".repeat(2 + HEADERS.len()));
+            assert_eq!(Parts::parse(&head).unwrap().path(), path);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A response as plain data, and the headers that every response has.
+use std::rc::Rc;
+
+use serde::Serialize;
+
+use super::{asked::Asked, parts::Header, routes::Audience};
+use crate::{cors, etag::Etag, ruleset_cache::Serving};
+
+pub(crate) const JSON: &str = "application/json";
+
+/// The headers with credentials. Caches separate answers by the first one themselves, by the others only if `Vary` names them.
+const CREDENTIALS: &str = "authorization, twinflag-identity, x-api-key";
+
+/// A header's name and value.
+pub(crate) type Line = (&'static str, String);
+
+/// A response. A header of its own stands beside those that [`standing`] gives to its kind.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// Headers that many answers share, such as the version.
+    pub(crate) shared: Vec<Line>,
+    /// Headers of this answer alone, such as its entity tag.
+    pub(crate) own: Vec<Line>,
+    /// The cause of a refusal, for the log alone.
+    pub(crate) cause: Option<Rc<worker::Error>>,
+}
+
+impl Answer {
+    /// 200, with a body of this type.
+    pub(crate) fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status: 200, body: body.into(), shared: vec![("content-type", content_type.to_owned())], own: Vec::new(), cause: None }
+    }
+
+    pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
+        Self::new(JSON, body)
+    }
+
+    /// 200, with a value as JSON.
+    pub(crate) fn of(value: &impl Serialize) -> Self {
+        // Values of ours have neither maps nor numbers that JSON lacks.
+        Self::json(serde_json::to_string(value).unwrap_or_default())
+    }
+
+    /// No body.
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, body: Vec::new(), shared: Vec::new(), own: Vec::new(), cause: None }
+    }
+
+    /// An answer that the client may keep: a client that holds it already gets 304 instead.
+    pub(crate) fn tagged(asked: &Asked<'_>, etag: &Etag, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        let is_held = etag.is_held_by(asked.parts.header(Header::IfNoneMatch));
+        let answer = if is_held { Self::empty(304) } else { Self::new(content_type, body) };
+        answer.with_own("etag", etag.as_str().to_owned())
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(crate) fn with_own(mut self, name: &'static str, value: String) -> Self {
+        self.own.push((name, value));
+        self
+    }
+
+    pub(crate) fn with_shared(mut self, name: &'static str, value: String) -> Self {
+        self.shared.push((name, value));
+        self
+    }
+
+    /// Names the version that was answered from, and says where the hub could not be asked for a newer one.
+    pub(crate) fn versioned(self, serving: &Serving) -> Self {
+        let answer = self.with_shared("twinflag-version", serving.version.to_string());
+        if serving.stale { answer.with_shared("twinflag-stale", "true".to_owned()) } else { answer }
+    }
+}
+
+/// The headers that every answer has: caching, `nosniff`, `no-referrer` and, for pages, CORS and `Vary`.
+pub(crate) fn standing(asked: &Asked<'_>, audience: Audience, status: u16) -> Vec<Line> {
+    let mut lines = vec![
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("referrer-policy", "no-referrer".to_owned()),
+        ("cache-control", kept_by(audience, status).to_owned()),
+    ];
+    if audience == Audience::Pages {
+        // Also where no origin is allowed: what a cache keeps for one page is not for another.
+        let vary = if asked.parts.method == "OPTIONS" { "origin".to_owned() } else { format!("{CREDENTIALS}, origin") };
+        lines.push(("vary", vary));
+        lines.extend(cors::lines(asked));
+    }
+    lines
+}
+
+const fn kept_by(audience: Audience, status: u16) -> &'static str {
+    match audience {
+        Audience::Pages if status < 400 => "private, no-cache",
+        Audience::Visitors if status < 400 => "no-cache",
+        Audience::Pages | Audience::Programs | Audience::Operators | Audience::Visitors => "no-store",
+    }
+}

@@ -1,0 +1,234 @@
+//! Requests to [`answer`], without a runtime: what is answered, what must be known first, and what is passed on.
+use std::{cell::Cell, rc::Rc};
+
+use control::{Key, KeyIdentity, KeyKind, KeyTerms, change::Hash};
+use sdk_core::Millis;
+use serde_json::Value;
+
+use super::{asked::Known, parts::Parts, *};
+use crate::{
+    auth::{Learned, learned_claims},
+    keys::Keys,
+    limit::Rates,
+    ruleset_cache::Serving,
+    settings::RateLimits,
+    version::Version,
+};
+
+const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{
+    "plain":{"default":"on","tags":["shop"]},
+    "hidden":{"default":"on","tags":["team"]},
+    "text":{"type":"string","variants":{"a":"α","b":"β"},"on":"a","off":"b","rules":[{"if":{"attribute":"plan","op":"eq","value":"pro"},"serve":"a"}]}}}"#;
+const STORED: &str = "tf_client_00112233445566778899aabbccddeeff00112233";
+const NOW: Millis = Millis(1_800_000_000_000);
+
+struct Request {
+    method: &'static str,
+    path: &'static str,
+    bearer: &'static str,
+    origin: &'static str,
+    peer: &'static str,
+    if_none_match: String,
+}
+
+const ONE: Request = Request {
+    method: "POST",
+    path: "/ofrep/v1/evaluate/flags/plain",
+    bearer: "client",
+    origin: "",
+    peer: "192.0.2.1:443",
+    if_none_match: String::new(),
+};
+
+impl Request {
+    fn head(&self) -> String {
+        let Self { method, path, bearer, origin, peer, if_none_match } = self;
+        let bearer = if bearer.is_empty() { String::new() } else { format!("Bearer {bearer}") };
+        format!("{method}\nhttps://flags.example{path}\n{peer}\n{bearer}\n\n{origin}\n\napplication/json\n\n{if_none_match}\n\n\n\n")
+    }
+
+    fn ask(&self, settings: &Settings, known: &Known) -> Outcome {
+        let head = self.head();
+        let parts = Parts::parse(&head).unwrap();
+        answer(&Asked { parts: &parts, settings, known, clock: NOW })
+    }
+
+    #[track_caller]
+    fn answered(&self, settings: &Settings, known: &Known) -> Answer {
+        let Outcome::Answer(answer) = self.ask(settings, known) else { panic!("{} {} is not answered", self.method, self.path) };
+        answer
+    }
+}
+
+fn settings() -> Settings {
+    let text = |text: &str| Some(text.to_owned());
+    Settings { client_key: text("client"), server_key: text("server"), rate_limits: RateLimits(None), ..Settings::default() }
+}
+
+fn version(number: u32) -> Version {
+    Version { epoch: "0a1b2c3d4e5f".parse().unwrap(), number }
+}
+
+/// What is known of a request with this body, where the isolate holds the document.
+fn knowing(body: &str) -> Known {
+    Known { body: Some(Ok(body.as_bytes().to_vec())), serving: Some(Ok(Serving::of_document(DOCUMENT, version(7)))), ..Known::default() }
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    answer.shared.iter().chain(&answer.own).find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
+}
+
+fn json(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+#[test]
+fn a_flag_is_answered_from_what_is_held() {
+    let answer = ONE.answered(&settings(), &knowing(r#"{"context":{"userId":"u-1"}}"#));
+    assert_eq!(answer.status, 200);
+    let body = json(&answer);
+    assert_eq!((&body["key"], &body["value"], &body["variant"]), (&"plain".into(), &true.into(), &"on".into()));
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("cache-control", "private, no-cache"),
+        ("vary", "authorization, twinflag-identity, x-api-key, origin"),
+        ("x-content-type-options", "nosniff"),
+        ("twinflag-version", "0a1b2c3d4e5f.7"),
+    ] {
+        assert_eq!(header(&answer, name), Some(value), "{name}");
+    }
+    let absent = Request { path: "/ofrep/v1/evaluate/flags/a%20b", ..ONE }.answered(&settings(), &knowing("{}"));
+    assert_eq!((absent.status, json(&absent)["key"].clone()), (404, "a b".into()));
+}
+
+#[test]
+fn what_must_be_known_is_named_one_thing_after_the_other() {
+    let settings = settings();
+    let mut known = Known::default();
+    assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Body(256_000))));
+    known.body = Some(Ok(b"{}".to_vec()));
+    assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Ruleset(None))));
+    let newer = Request { path: "/ofrep/v1/evaluate/flags/plain?flagConfigEtag=%220a1b2c3d4e5f.8%22", ..ONE };
+    assert!(matches!(newer.ask(&settings, &known), Outcome::Needs(Need::Ruleset(Some(wanted))) if wanted == version(8)));
+    known.serving = Some(Err(Problem::no_ruleset("NO_RULESET", "the hub is away")));
+    assert_eq!(ONE.answered(&settings, &known).status, 503);
+    // The widget has its written defaults.
+    let widget = Request { method: "GET", path: "/api/widget/config?customerId=c-1", ..ONE }.answered(&settings, &known);
+    assert_eq!((widget.status, json(&widget)["stale"].clone()), (200, true.into()));
+    known.serving = Some(Ok(Serving::of_document(DOCUMENT, version(7))));
+    assert_eq!(ONE.answered(&settings, &known).status, 200);
+}
+
+#[test]
+fn a_stored_key_shows_what_its_tags_say() {
+    let terms = KeyTerms {
+        kind: KeyKind::Client,
+        label: "l".into(),
+        origins: vec!["https://shop.example".into()],
+        tags: vec!["shop".into()],
+        identity: KeyIdentity::Open,
+        expires_at: None,
+    };
+    let hash = Hash::of(STORED.as_bytes());
+    let key = Key { terms, hash, hint: String::new(), identity_secret: None, created_at: Millis(0), successor: None, revoked_at: None };
+    let keys = || Rc::new(Keys::of([key.clone()]));
+    let known = || Known { keys: Some(Ok(keys())), ..knowing("{}") };
+    let request = Request { bearer: STORED, ..ONE };
+    assert_eq!(request.answered(&settings(), &known()).status, 200);
+    assert_eq!(Request { path: "/ofrep/v1/evaluate/flags/hidden", ..request }.answered(&settings(), &known()).status, 404);
+    for (origin, status) in [("https://shop.example", 200), ("https://flags.example", 200), ("https://other.example", 403)] {
+        assert_eq!(Request { origin, bearer: STORED, ..ONE }.answered(&settings(), &known()).status, status, "{origin}");
+    }
+    // A key that is not known may be new; the hub's word is final.
+    let none = || Known { keys: Some(Ok(Rc::default())), ..knowing("{}") };
+    let request = Request { bearer: STORED, ..ONE };
+    assert!(matches!(request.ask(&settings(), &none()), Outcome::Needs(Need::NewerKeys)));
+    for (newer, status) in [((keys(), true), 200), ((Rc::default(), true), 401), ((Rc::default(), false), 503)] {
+        assert_eq!(request.answered(&settings(), &Known { newer_keys: Some(newer), ..none() }).status, status);
+    }
+    assert!(matches!(request.ask(&settings(), &knowing("{}")), Outcome::Needs(Need::Keys)));
+}
+
+#[test]
+fn a_request_is_counted_once_however_often_it_is_asked() {
+    let settings = Settings { rate_limits: RateLimits(Some(Rates { client: 2, ..Rates::DEFAULT })), ..settings() };
+    let known = Known::default();
+    for _ in 0..5 {
+        assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Body(_))));
+    }
+    assert_eq!(ONE.answered(&settings, &knowing("{}")).status, 200);
+    let refused = ONE.answered(&settings, &knowing("{}"));
+    assert_eq!((refused.status, header(&refused, "retry-after"), header(&refused, "cache-control")), (429, Some("60"), Some("no-store")));
+    assert_eq!(json(&refused)["errorCode"], "GENERAL");
+    // One that was counted on its way here is not counted again, nor is another address, nor a server.
+    assert_eq!(ONE.answered(&settings, &Known { is_counted: Cell::new(true), ..knowing("{}") }).status, 200);
+    assert_eq!(Request { peer: "192.0.2.2:443", ..ONE }.answered(&settings, &knowing("{}")).status, 200);
+    for _ in 0..5 {
+        assert_eq!(Request { bearer: "server", ..ONE }.answered(&settings, &knowing("{}")).status, 200);
+    }
+}
+
+#[test]
+fn what_the_client_holds_is_not_sent_again() {
+    for path in ["/ofrep/v1/evaluate/flags", "/v1/program"] {
+        let answer = Request { path, ..ONE }.answered(&settings(), &knowing("{}"));
+        let etag = header(&answer, "etag").unwrap().to_owned();
+        let again = Request { path, if_none_match: etag.clone(), ..ONE }.answered(&settings(), &knowing("{}"));
+        assert_eq!((answer.status, again.status, again.body.len(), header(&again, "etag")), (200, 304, 0, Some(etag.as_str())), "{path}");
+    }
+}
+
+#[test]
+fn an_operator_is_passed_on_and_whoever_may_not_is_refused() {
+    let request = Request { path: "/api/admin/rollout/start", bearer: "a token", ..ONE };
+    assert!(matches!(request.ask(&settings(), &Known::default()), Outcome::Needs(Need::Signature(_))));
+    for (role, may) in [("service", true), ("admin", true), ("operator", true), ("viewer", false), ("", false)] {
+        let claims: Learned = learned_claims(&format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"{role}"}}}}"#));
+        let known = Known { learned: Some(Ok(claims)), ..Known::default() };
+        match request.ask(&settings(), &known) {
+            Outcome::Pass(pass) => {
+                assert!(may && pass.handler == PassedHandler::Hub(routes::HubHandler::Rollout(routes::Verb::Start)), "{role}")
+            }
+            Outcome::Answer(answer) => assert!(!may && answer.status == 403, "{role}: {}", answer.status),
+            Outcome::Needs(_) => panic!("{role}"),
+        }
+    }
+}
+
+#[test]
+fn a_kill_is_for_whoever_is_on_call_and_an_override_is_not() {
+    for (role, kill, set) in
+        [("admin", true, true), ("operator", true, false), ("organization_admin", false, true), ("member", false, false)]
+    {
+        let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"{role}","organizationId":"o-1"}}}}"#);
+        for (body, may) in [(r#"{"action":"kill"}"#, kill), (r#"{"action":"revive"}"#, kill), (r#"{"enabled":true}"#, set)] {
+            let known = Known { learned: Some(Ok(learned_claims(&claims))), ..knowing(body) };
+            let request = Request { path: "/api/admin/feature-flags", bearer: "a token", ..ONE };
+            assert_eq!(matches!(request.ask(&settings(), &known), Outcome::Pass(_)), may, "{role} {body}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_served_says_so() {
+    for (method, path, bearer, status) in [
+        ("GET", "/absent", "client", 404),
+        ("GET", "/v1/program", "client", 405),
+        ("POST", "/v1/program", "", 401),
+        ("POST", "/v1/program", "another", 0),
+        ("POST", "/v1/evaluate", "client", 403),
+        ("POST", "/v1/evaluate", "another", 401),
+        ("OPTIONS", "/v1/evaluate", "", 204),
+        ("GET", "/version", "", 200),
+        ("HEAD", "/health", "", 200),
+        ("POST", "/demo/explain", "client", 404),
+    ] {
+        let request = Request { method, path, bearer, ..ONE };
+        match request.ask(&settings(), &knowing("{}")) {
+            Outcome::Answer(answer) => assert_eq!(answer.status, status, "{method} {path} {bearer}"),
+            // What is no key may be a token.
+            Outcome::Needs(Need::Signature(_)) => assert_eq!(status, 0, "{method} {path} {bearer}"),
+            Outcome::Needs(_) | Outcome::Pass(_) => panic!("{method} {path} {bearer}"),
+        }
+    }
+}
