@@ -109,9 +109,13 @@ impl Problem {
     }
 
     pub(crate) fn document(error: &DocumentError) -> Self {
-        let detail =
-            format!("{}: {}", if error.pointer.is_empty() { "the document" } else { &error.pointer }, without_value(&error.message));
-        Self { pointer: Some(error.pointer.as_str().into()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
+        Self::document_refused(&error.pointer, &error.message)
+    }
+
+    /// A document is refused whole, for an error at a place in it.
+    pub(crate) fn document_refused(pointer: &str, message: &str) -> Self {
+        let detail = format!("{}: {}", if pointer.is_empty() { "the document" } else { pointer }, without_value(message));
+        Self { pointer: Some(pointer.into()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
     }
 
     /// The document is not at the version that `If-Match` names.

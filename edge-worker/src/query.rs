@@ -22,11 +22,6 @@ impl Query {
         Self::parse(url).map_err(Problem::malformed)
     }
 
-    /// No query.
-    pub(crate) const fn none() -> Self {
-        Self(Vec::new())
-    }
-
     /// This query, if only these names stand in it, each once.
     pub(crate) fn only(&self, names: &[&str]) -> Result<&Self, Problem> {
         self.check(names).map_err(Problem::malformed)?;

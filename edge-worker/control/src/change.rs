@@ -119,6 +119,13 @@ pub struct Actor {
     pub at: Millis,
 }
 
+impl Actor {
+    /// The hub itself, which acts for a reason of its own and on behalf of nobody.
+    pub fn system(reason: impl Into<String>, at: Millis) -> Self {
+        Self { subject: "system".into(), role: "system".into(), on_behalf_of: None, reason: reason.into(), at }
+    }
+}
+
 /// One change, of which [`Record::seal`] makes an audit record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {

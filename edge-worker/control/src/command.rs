@@ -1,20 +1,22 @@
 //! Commands of operators, and their outcomes: the rows to write and the audit records.
-use alloc::{format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use sdk_core::{
-    Compiler, OwnerKind, Ruleset,
+    BucketKey, Compiler, OwnerKind, Ruleset,
     json::{Place, quoted},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Field, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Actor, Change},
-    keys::{self, KeyCommand},
+    import::{self, Imported},
+    keys::{self, KeyCommand, NewKey},
     lifecycle::Observed,
     overrides,
     rollout_commands::{self, RolloutCommand},
-    rows::{RowKey, RowKind, Rows},
-    state_row,
+    rows::{RowKey, RowKind, Rows, State},
+    spelled, state_row,
 };
 
 /// The longest id of a customer or an organization in a command, in bytes.
@@ -27,18 +29,31 @@ pub const MAX_REASON: usize = 2_000;
 pub struct CurrentState<'h> {
     /// Every row except those on pages, which are overrides and memberships.
     pub rows: &'h Rows,
-    /// The rows on pages that the command names, and those of the organization of a customer that it names.
+    /// The rows on pages that the command names, and those of the organization of a customer that it names. An import that replaces
+    /// the state needs all rows on pages.
     pub paged: &'h Rows,
     /// The ruleset of these rows.
     pub ruleset: &'h Ruleset,
 }
 
 /// A command of an operator.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// It can be stored as JSON and carried out later: an object with one member, named by the command, in which unknown members are
+/// refused. JSON within a command, such as overrides and documents, is kept as text.
+///
+/// ```
+/// # use control::Command;
+/// let command: Command = serde_json::from_str(r#"{"kill":{"flag":"chat"}}"#)?;
+/// assert_eq!(command, Command::Kill { flag: "chat".into() });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Command {
     /// Sets and removes overrides of one owner.
     Override {
         /// The kind of the owner.
+        #[serde(with = "spelled")]
         owner: OwnerKind,
         /// The id of the owner.
         id: String,
@@ -48,6 +63,7 @@ pub enum Command {
     /// Removes all overrides of one owner.
     Clear {
         /// The kind of the owner.
+        #[serde(with = "spelled")]
         owner: OwnerKind,
         /// The id of the owner.
         id: String,
@@ -68,8 +84,6 @@ pub enum Command {
         flag: String,
         /// The command on the rollout.
         order: RolloutCommand,
-        /// The counts of the rollout's present stage, from trusted callers.
-        observed: Observed,
     },
     /// Assigns a customer to an organization.
     Assign {
@@ -80,6 +94,25 @@ pub enum Command {
     },
     /// Carries out a command on a key.
     Key(KeyCommand),
+    /// Imports a document over the rows of the hub.
+    Import {
+        /// The text of the document.
+        document: String,
+        /// The side whose `enabled`, `rollout` and overrides count.
+        state: State,
+    },
+}
+
+/// What a command takes from the moment at which it is carried out, and which is therefore no part of it: a stored command holds no
+/// secret, and is judged by the counts of its day.
+#[derive(Clone, Debug, Default)]
+pub struct Supplies {
+    /// The counts of the present stage of the rollout that the command is about, from trusted callers.
+    pub observed: Observed,
+    /// The key to create, if the command creates one.
+    pub new_key: Option<NewKey>,
+    /// The bucket key for a document that has none, over rows that have none.
+    pub bucket_key: Option<BucketKey>,
 }
 
 /// The result of a command that was carried out.
@@ -95,6 +128,8 @@ pub struct CommandOutcome {
     pub ruleset: Option<Ruleset>,
     /// Warnings to show the operator; the command was carried out.
     pub warnings: Vec<String>,
+    /// The report of an import; `None` for other commands.
+    pub imported: Option<Box<Imported>>,
 }
 
 /// An entry in the log of a rollout.
@@ -116,7 +151,7 @@ pub struct Event {
 /// new compiler leads to the same outcome, later.
 ///
 /// ```
-/// use control::{Command, CurrentState, change::Actor, execute, rows::Rows};
+/// use control::{Command, CurrentState, Supplies, change::Actor, execute, rows::Rows};
 /// use sdk_core::{Compiler, Millis};
 ///
 /// let document = r#"{ "schema": "twinflag/1", "bucketKey": "000102030405060708090a0b0c0d0e0f", "flags": { "chat": {} } }"#;
@@ -127,11 +162,18 @@ pub struct Event {
 /// let current = CurrentState { rows: &rows, paged: &Rows::default(), ruleset: &ruleset };
 /// let (subject, role, reason) = ("ann".into(), "admin".into(), "it is broken".into());
 /// let actor = Actor { subject, role, on_behalf_of: None, reason, at: Millis(0) };
-/// let refusal = execute(current, &Command::Kill { flag: "chats".into() }, &actor, &mut compiler).err();
+/// let kill = Command::Kill { flag: "chats".into() };
+/// let refusal = execute(current, &kill, Supplies::default(), &actor, &mut compiler).err();
 /// assert_eq!(refusal.map(|refusal| refusal.detail), Some(r#"no flag has the key or alias "chats""#.into()));
 /// # Ok::<(), sdk_core::DocumentError>(())
 /// ```
-pub fn execute(current: CurrentState<'_>, command: &Command, actor: &Actor, compiler: &mut Compiler) -> Result<CommandOutcome, Refusal> {
+pub fn execute(
+    current: CurrentState<'_>,
+    command: &Command,
+    supplies: Supplies,
+    actor: &Actor,
+    compiler: &mut Compiler,
+) -> Result<CommandOutcome, Refusal> {
     check_reason(&actor.reason)?;
     if let Some(on_behalf_of) = &actor.on_behalf_of {
         check_id(on_behalf_of, Field::OnBehalfOf)?;
@@ -141,9 +183,10 @@ pub fn execute(current: CurrentState<'_>, command: &Command, actor: &Actor, comp
         Command::Clear { owner, id } => overrides::clear(current, *owner, id, actor),
         Command::Kill { flag } => switch(current, flag, false, compiler),
         Command::Revive { flag } => switch(current, flag, true, compiler),
-        Command::Rollout { flag, order, observed } => rollout_commands::carry_out(current, flag, order, *observed, actor, compiler),
+        Command::Rollout { flag, order } => rollout_commands::carry_out(current, flag, order, supplies.observed, actor, compiler),
         Command::Assign { customer, organization } => assign(current, customer, organization.as_deref()),
-        Command::Key(order) => keys::carry_out(current, order, actor.at),
+        Command::Key(order) => keys::carry_out(current, order, supplies.new_key, actor.at),
+        Command::Import { document, state } => import::carry_out(current, document, *state, supplies.bucket_key, actor),
     }
 }
 
@@ -260,6 +303,126 @@ pub fn apply(rows: &mut Rows, writes: &[(RowKey, Option<String>)]) {
         match text {
             Some(text) => rows.insert(key.clone(), text.clone()),
             None => rows.remove(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use sdk_core::{
+        Millis, Percentage,
+        stage::{Method, Rate},
+    };
+
+    use super::*;
+    use crate::{Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, lifecycle::Step};
+
+    /// A command of each variant, with the JSON that stores hold. What is written here is kept for ever.
+    fn spellings() -> Vec<(Command, &'static str)> {
+        let flag = || String::from("chat");
+        let rollout = |order| Command::Rollout { flag: flag(), order };
+        let step = |step| rollout(RolloutCommand::Step(step));
+        let guard = GuardEdit {
+            method: Some(Method::Threshold),
+            error_rate: Rate::of(0.05),
+            time_window_ms: Some(60_000),
+            min_samples: Some(20),
+            min_tier_ms: Some(0),
+            success_rate: Rate::of(0.99),
+        };
+        let percentage = Percentage::of(12.5).unwrap();
+        let plan = RolloutPlan { allow: vec!["a".into()], deny: vec!["d".into()], percentage: Some(percentage), guard };
+        let lists = Lists { allow: Some(vec!["a".into()]), remove_deny: vec!["d".into()], ..Lists::default() };
+        let pinned = KeyIdentity::Pinned { customer: Some("c-1".into()), organization: None };
+        let terms = |kind, identity, expires_at| KeyTerms {
+            kind,
+            label: "the shop".into(),
+            origins: vec!["*".into()],
+            tags: vec!["shop".into()],
+            identity,
+            expires_at,
+        };
+        let rotate = |expiry| Command::Key(KeyCommand::Rotate { id: "k-1".into(), overlap_ms: 5, expiry });
+        vec![
+            (
+                Command::Override { owner: OwnerKind::Customer, id: "c-1".into(), tree: r#"{"chat":true}"#.into() },
+                r#"{"override":{"owner":"customer","id":"c-1","tree":"{\"chat\":true}"}}"#,
+            ),
+            (Command::Clear { owner: OwnerKind::Organization, id: "o-1".into() }, r#"{"clear":{"owner":"organization","id":"o-1"}}"#),
+            (Command::Kill { flag: flag() }, r#"{"kill":{"flag":"chat"}}"#),
+            (Command::Revive { flag: flag() }, r#"{"revive":{"flag":"chat"}}"#),
+            (
+                rollout(RolloutCommand::Create(plan)),
+                r#"{"rollout":{"flag":"chat","order":{"create":{"allow":["a"],"deny":["d"],"percentage":12.5,"guard":{"method":"threshold","errorRate":0.05,"timeWindowMs":60000,"minSamples":20,"minTierMs":0,"successRate":0.99}}}}}"#,
+            ),
+            (step(Step::Start), r#"{"rollout":{"flag":"chat","order":{"step":"start"}}}"#),
+            (step(Step::Advance { force: true }), r#"{"rollout":{"flag":"chat","order":{"step":{"advance":{"force":true}}}}}"#),
+            (step(Step::Pause), r#"{"rollout":{"flag":"chat","order":{"step":"pause"}}}"#),
+            (step(Step::Resume), r#"{"rollout":{"flag":"chat","order":{"step":"resume"}}}"#),
+            (step(Step::Complete), r#"{"rollout":{"flag":"chat","order":{"step":"complete"}}}"#),
+            (step(Step::RollBack), r#"{"rollout":{"flag":"chat","order":{"step":"rollBack"}}}"#),
+            (step(Step::Percentage(percentage)), r#"{"rollout":{"flag":"chat","order":{"step":{"percentage":12.5}}}}"#),
+            (
+                rollout(RolloutCommand::Lists(lists)),
+                r#"{"rollout":{"flag":"chat","order":{"lists":{"allow":["a"],"deny":null,"addAllow":[],"removeAllow":[],"addDeny":[],"removeDeny":["d"]}}}}"#,
+            ),
+            (
+                rollout(RolloutCommand::Guard(GuardEdit { min_samples: Some(7), ..GuardEdit::default() })),
+                r#"{"rollout":{"flag":"chat","order":{"guard":{"method":null,"errorRate":null,"timeWindowMs":null,"minSamples":7,"minTierMs":null,"successRate":null}}}}"#,
+            ),
+            (
+                Command::Assign { customer: "c-1".into(), organization: Some("o-1".into()) },
+                r#"{"assign":{"customer":"c-1","organization":"o-1"}}"#,
+            ),
+            (Command::Assign { customer: "c-1".into(), organization: None }, r#"{"assign":{"customer":"c-1","organization":null}}"#),
+            (
+                Command::Key(KeyCommand::Create { terms: terms(KeyKind::Client, pinned, Some(Millis(9))) }),
+                r#"{"key":{"create":{"terms":{"kind":"client","label":"the shop","origins":["*"],"tags":["shop"],"identity":{"pinned":{"customer":"c-1","organization":null}},"expiresAt":9}}}}"#,
+            ),
+            (
+                Command::Key(KeyCommand::Create { terms: terms(KeyKind::Server, KeyIdentity::Signed, None) }),
+                r#"{"key":{"create":{"terms":{"kind":"server","label":"the shop","origins":["*"],"tags":["shop"],"identity":"signed","expiresAt":null}}}}"#,
+            ),
+            (rotate(Expiry::Kept), r#"{"key":{"rotate":{"id":"k-1","overlapMs":5,"expiry":"kept"}}}"#),
+            (rotate(Expiry::At(None)), r#"{"key":{"rotate":{"id":"k-1","overlapMs":5,"expiry":{"at":null}}}}"#),
+            (rotate(Expiry::At(Some(Millis(9)))), r#"{"key":{"rotate":{"id":"k-1","overlapMs":5,"expiry":{"at":9}}}}"#),
+            (Command::Key(KeyCommand::Revoke { id: "k-1".into() }), r#"{"key":{"revoke":{"id":"k-1"}}}"#),
+            (
+                Command::Import { document: r#"{ "schema": 1 }"#.into(), state: State::Replace },
+                r#"{"import":{"document":"{ \"schema\": 1 }","state":"replace"}}"#,
+            ),
+        ]
+    }
+
+    #[test]
+    fn every_command_is_stored_as_json_and_read_again() {
+        for (command, json) in spellings() {
+            assert_eq!(serde_json::to_string(&command).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Command>(json).unwrap(), command);
+        }
+    }
+
+    #[test]
+    fn an_unknown_member_or_command_is_refused_at_every_depth() {
+        for (command, json) in spellings() {
+            for (at, _) in json.match_indices('{').filter(|(at, _)| !json[..*at].ends_with('"') && !json[..*at].ends_with('\\')) {
+                let more = format!("{}{{\"unknown\":1,{}", &json[..at], &json[at + 1..]);
+                assert!(serde_json::from_str::<Command>(&more).is_err(), "{command:?}: {more}");
+            }
+        }
+        for json in [
+            r#"{"destroy":{"flag":"a"}}"#,
+            r#"{"rollout":{"flag":"a","order":{"step":"stop"}}}"#,
+            r#"{"rollout":{"flag":"a","order":{"step":{"percentage":100.5}}}}"#,
+            r#"{"clear":{"owner":"segment","id":"c"}}"#,
+            r#"{"import":{"document":"","state":"merge"}}"#,
+            r#"{"rollout":{"flag":"a","order":{"step":"start"},"observed":{"exposures":1,"errors":0}}}"#,
+            r#"{"kill":{}}"#,
+            r#""kill""#,
+        ] {
+            assert!(serde_json::from_str::<Command>(json).is_err(), "{json}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Imports: the rows and the audit records that a document leads to.
 use alloc::{
+    boxed::Box,
     collections::BTreeSet,
     format,
     string::{String, ToString as _},
@@ -13,7 +14,6 @@ use sdk_core::{
 use crate::{
     CommandOutcome, CurrentState, Refusal,
     change::{Action, Actor, Change},
-    check_reason,
     leaves::Leaves,
     lifecycle::{Course, Rollout},
     overrides::OwnerView,
@@ -22,21 +22,8 @@ use crate::{
 };
 use serde::de::IgnoredAny;
 
-/// A document to import.
-#[derive(Clone, Copy, Debug)]
-pub struct Import<'i> {
-    /// The text of the document.
-    pub text: &'i str,
-    /// The side whose `enabled`, `rollout` and overrides count.
-    pub state: State,
-    /// The bucket key to use if neither the document nor the rows have one.
-    pub new_key: BucketKey,
-}
-
-/// The result of an import.
+/// The report of an import.
 pub struct Imported {
-    /// The rows to write, and the records.
-    pub outcome: CommandOutcome,
     /// The first errors of the document, as in [`sdk_core::Compiled`]: each leaves a part of the document out.
     pub errors: Vec<DocumentError>,
     /// The number of all errors of the document.
@@ -51,31 +38,25 @@ pub struct Imported {
     pub rows: Rows,
 }
 
-/// Imports a document over the rows of the hub; `ruleset` is that of the rows, `None` for the first document.
-///
-/// `held` must have every row, except that for [`State::Keep`] the overrides of the owners that the document names are enough.
-///
-/// # Errors
-///
-/// The outer error refuses the command: its reason is missing or too long. The inner error refuses the document whole.
-pub fn import(
-    held: &Rows,
-    ruleset: Option<&Ruleset>,
-    import: Import<'_>,
+/// Imports a document over the rows of the hub. `new_key` is the bucket key where neither the rows nor the document have one.
+pub(crate) fn carry_out(
+    current: CurrentState<'_>,
+    text: &str,
+    state: State,
+    new_key: Option<BucketKey>,
     actor: &Actor,
-) -> Result<Result<Imported, DocumentError>, Refusal> {
-    check_reason(&actor.reason)?;
-    Ok(carry_out(held, ruleset, import, actor))
-}
-
-fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, actor: &Actor) -> Result<Imported, DocumentError> {
-    let Import { text, state, new_key } = import;
-    let key = held.bucket_key().unwrap_or(new_key);
-    let given = compile(text, Some(key))?;
-    let whole = |message: String| DocumentError::at(Place::ROOT, message);
+) -> Result<CommandOutcome, Refusal> {
+    let mut held = current.rows.clone();
+    held.append(current.paged.clone());
+    let has_document = held.iter().any(|(key, _)| !key.kind.is_beside_documents());
+    let ruleset = has_document.then_some(current.ruleset);
+    let key = held.bucket_key().or(new_key);
+    let refused = |error: DocumentError| Refusal::whole_document(&error);
+    let given = compile(text, key).map_err(refused)?;
+    let whole = |message: String| refused(DocumentError::at(Place::ROOT, message));
     let rows = Rows::split(text).ok_or_else(|| whole("expected an object".to_string()))?;
     let mut merged = held.merge(rows, state);
-    if merged.rows.bucket_key().is_none() {
+    if let (None, Some(key)) = (merged.rows.bucket_key(), key) {
         merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key.to_hex());
     }
     let document = merged.rows.compose(false);
@@ -85,14 +66,14 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, actor: 
             document.len()
         )));
     }
-    let compiled = compile(&document, merged.rows.bucket_key())?;
-    set_courses(held, &mut merged.rows, actor.at);
+    let compiled = compile(&document, merged.rows.bucket_key()).map_err(refused)?;
+    set_courses(&held, &mut merged.rows, actor.at);
     let writes = held.writes(&merged.rows);
-    let difference = Difference { before: held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
+    let difference = Difference { before: &held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
     let mut changes = Vec::new();
     for (key, text) in &writes {
         if let Some(owner) = key.kind.owner() {
-            let views = [(ruleset, held), (Some(&compiled.ruleset), &merged.rows)];
+            let views = [(ruleset, &held), (Some(&compiled.ruleset), &merged.rows)];
             owner_changes(views, owner, key, actor.at, &mut changes);
         } else {
             changes.extend(difference.record(key, *text));
@@ -100,9 +81,9 @@ fn carry_out(held: &Rows, ruleset: Option<&Ruleset>, import: Import<'_>, actor: 
     }
     let reported = held.changes(&merged.rows);
     let writes = writes.into_iter().map(|(key, text)| (key.clone(), text.map(Into::into))).collect();
-    let outcome = CommandOutcome { writes, changes, ruleset: Some(compiled.ruleset), ..CommandOutcome::default() };
     let Compiled { errors, error_count, warnings, .. } = given;
-    Ok(Imported { outcome, errors, error_count, warnings, changes: reported, kept: merged.kept, rows: merged.rows })
+    let imported = Imported { errors, error_count, warnings, changes: reported, kept: merged.kept, rows: merged.rows };
+    Ok(CommandOutcome { writes, changes, ruleset: Some(compiled.ruleset), imported: Some(Box::new(imported)), ..CommandOutcome::default() })
 }
 
 /// Begins a stage for each rollout that the document adds or changes, and removes the courses of flags that are gone.

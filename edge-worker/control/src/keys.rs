@@ -14,12 +14,14 @@ use alloc::{
 use core::fmt;
 
 use sdk_core::{Millis, hex};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     CommandOutcome, CurrentState, Field, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change, Hash},
     command::check_id,
     rows::{RowKey, RowKind, Rows},
+    spelled,
 };
 
 /// The longest label, in bytes.
@@ -43,7 +45,8 @@ pub const RANDOM: usize = 20;
 const SHOWN: usize = 4;
 
 /// The kind of caller that a key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum KeyKind {
     /// A key for pages, in which anybody can read it.
     Client,
@@ -88,7 +91,8 @@ impl KeyKind {
 }
 
 /// The way in which the edge takes the identity in a context.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum KeyIdentity {
     /// The edge believes the identity that a context states.
     #[default]
@@ -126,7 +130,8 @@ impl fmt::Debug for Secret {
 }
 
 /// The terms of a key, which an operator sets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyTerms {
     /// The kind of caller that the key is for.
     pub kind: KeyKind,
@@ -139,7 +144,17 @@ pub struct KeyTerms {
     /// The way in which the edge takes the identity in a context.
     pub identity: KeyIdentity,
     /// The moment from which on the key is invalid; `None` if it does not expire.
+    #[serde(default, with = "spelled::option")]
     pub expires_at: Option<Millis>,
+}
+
+/// A key that the hub has drawn, for a command that creates one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewKey {
+    /// The id of the key.
+    pub id: String,
+    /// The secrets of the key.
+    pub secret: NewKeySecret,
 }
 
 /// The part of a new key's secrets that the hub may keep.
@@ -196,14 +211,11 @@ impl Key {
 }
 
 /// A command on a key.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum KeyCommand {
     /// Creates a key.
     Create {
-        /// The id of the new key.
-        id: String,
-        /// The secrets of the new key.
-        secret: NewKeySecret,
         /// The terms of the key.
         terms: KeyTerms,
     },
@@ -211,10 +223,6 @@ pub enum KeyCommand {
     Rotate {
         /// The id of the old key.
         id: String,
-        /// The id of the new key.
-        successor: String,
-        /// The secrets of the new key.
-        secret: NewKeySecret,
         /// The milliseconds for which both keys are valid.
         overlap_ms: i64,
         /// The expiry of the new key.
@@ -228,12 +236,13 @@ pub enum KeyCommand {
 }
 
 /// The expiry of a key that replaces another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Expiry {
     /// The expiry of the old key.
     Kept,
     /// This moment, or `None` for a key that does not expire.
-    At(Option<Millis>),
+    At(#[serde(with = "spelled::option")] Option<Millis>),
 }
 
 /// The ids and the keys in these rows, ordered by id.
@@ -242,17 +251,21 @@ pub fn keys(rows: &Rows) -> impl Iterator<Item = (&str, Key)> {
 }
 
 /// Carries out a command on a key at this moment.
-pub(crate) fn carry_out(current: CurrentState<'_>, order: &KeyCommand, now: Millis) -> Result<CommandOutcome, Refusal> {
+pub(crate) fn carry_out(
+    current: CurrentState<'_>,
+    order: &KeyCommand,
+    new_key: Option<NewKey>,
+    now: Millis,
+) -> Result<CommandOutcome, Refusal> {
+    let new_key = || new_key.ok_or_else(|| Refusal::invalid(RefusalPlace::Command, "no key was drawn for it"));
     match order {
-        KeyCommand::Create { id, secret, terms } => create(current, id, secret, terms, now),
-        KeyCommand::Rotate { id, successor, secret, overlap_ms, expiry } => {
-            rotate(current, id, successor, secret, *overlap_ms, *expiry, now)
-        }
+        KeyCommand::Create { terms } => create(current, &new_key()?, terms, now),
+        KeyCommand::Rotate { id, overlap_ms, expiry } => rotate(current, id, new_key, *overlap_ms, *expiry, now),
         KeyCommand::Revoke { id } => revoke(current, id, now),
     }
 }
 
-fn create(current: CurrentState<'_>, id: &str, secret: &NewKeySecret, terms: &KeyTerms, now: Millis) -> Result<CommandOutcome, Refusal> {
+fn create(current: CurrentState<'_>, NewKey { id, secret }: &NewKey, terms: &KeyTerms, now: Millis) -> Result<CommandOutcome, Refusal> {
     check_id(id, Field::KeyId)?;
     check(terms, now)?;
     if keys(current.rows).filter(|(_, key)| key.holds(now)).count() >= MAX_KEYS {
@@ -267,8 +280,7 @@ fn create(current: CurrentState<'_>, id: &str, secret: &NewKeySecret, terms: &Ke
 fn rotate(
     current: CurrentState<'_>,
     id: &str,
-    successor: &str,
-    secret: &NewKeySecret,
+    new_key: impl FnOnce() -> Result<NewKey, Refusal>,
     overlap_ms: i64,
     expiry: Expiry,
     now: Millis,
@@ -293,13 +305,14 @@ fn rotate(
         terms.expires_at = moment;
     }
     check(&terms, now)?;
+    let NewKey { id: successor, secret } = &new_key()?;
     let next = fresh(secret, terms, now);
     let end = Millis(now.0.saturating_add(overlap_ms));
     let mut old = before.clone();
     old.terms.expires_at = Some(before.terms.expires_at.map_or(end, |own| own.min(end)));
-    old.successor = Some(successor.into());
+    old.successor = Some(successor.clone());
     let change = Change { old: Some(old.to_view(id)), new: Some(next.to_view(successor)), ..Change::new(Action::KeyRotated) };
-    let writes = [(id, &old), (successor, &next)].map(|(id, key)| (RowKey::of(RowKind::Key, id), Some(key.to_row()))).into();
+    let writes = [(id, &old), (successor.as_str(), &next)].map(|(id, key)| (RowKey::of(RowKind::Key, id), Some(key.to_row()))).into();
     Ok(forgetting(current, now, CommandOutcome { writes, changes: [change].into(), ..CommandOutcome::default() }))
 }
 

@@ -1,7 +1,7 @@
 //! Steering: the commands of operators on flags, rollouts, overrides and keys.
 //!
 //! A command takes the current rows and returns the rows to write *and* their audit records, or a refusal: nothing changes without a
-//! record. This crate is pure: it has no clock, no store and no HTTP. Reading order: [`Command`], [`execute`], [`import`].
+//! record. This crate is pure: it has no clock, no store and no HTTP. Reading order: [`Command`], [`execute`], [`Imported`].
 #![no_std]
 
 extern crate alloc;
@@ -21,13 +21,16 @@ mod refusal;
 mod rollout_commands;
 pub mod rows;
 mod sound_rows;
+mod spelled;
 mod state_row;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
-pub use command::{Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, apply, check_reason, execute, organization_of};
+pub use command::{
+    Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, execute, organization_of,
+};
 pub use features::{Feature, features};
-pub use import::{Import, Imported, import};
-pub use keys::{Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKeySecret, OVERLAP_MS, RANDOM, Secret, keys};
+pub use import::Imported;
+pub use keys::{Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, keys};
 pub use overrides::{overrides_of, visitor};
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};

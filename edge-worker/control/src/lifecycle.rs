@@ -14,6 +14,9 @@ use sdk_core::{
     json::canonical::write_number,
     stage::{MAX_WHOLE, Method, Rate, Status, Tier},
 };
+use serde::{Deserialize, Serialize};
+
+use crate::spelled;
 
 /// The default of the milliseconds that a tier lasts at least: 48 hours. Source: the deployment checklist.
 pub const MIN_TIER_DURATION_MS: i64 = 48 * 60 * 60 * 1_000;
@@ -109,7 +112,8 @@ impl Default for Rollout {
 }
 
 /// A step of a rollout's life cycle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Step {
     /// Starts a planned rollout: it enters tier 1, or runs at its plain percentage.
     Start,
@@ -127,7 +131,7 @@ pub enum Step {
     /// Rolls the rollout back: nobody has the flag.
     RollBack,
     /// Sets the percentage and leaves the tier as it is.
-    Percentage(Percentage),
+    Percentage(#[serde(with = "spelled")] Percentage),
 }
 
 /// The reason why a step is refused.

@@ -33,6 +33,8 @@ pub enum RefusalKind {
     GateClosed,
     /// No key has this id.
     KeyNotFound,
+    /// The document to import is refused whole.
+    DocumentRefused,
 }
 
 /// The part of a command that is at fault. The admin API has names of its own for the fields.
@@ -137,6 +139,11 @@ impl Refusal {
     /// Refuses a command for an error in the document that it leads to.
     pub(crate) fn document(error: &DocumentError) -> Self {
         Self::invalid(RefusalPlace::Document(error.pointer.clone()), error.message.clone())
+    }
+
+    /// Refuses an import for an error that refuses the document whole.
+    pub(crate) fn whole_document(error: &DocumentError) -> Self {
+        Self::new(RefusalKind::DocumentRefused, RefusalPlace::Document(error.pointer.clone()), error.message.clone())
     }
 }
 

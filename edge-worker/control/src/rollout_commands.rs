@@ -11,6 +11,7 @@ use sdk_core::{
     limits::MAX_LIST,
     stage::{MIN_SAMPLES, Method, Rate, Status, TIME_WINDOW_MS, Tier},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     CommandOutcome, CurrentState, Event, Field, Refusal, RefusalKind, RefusalPlace,
@@ -18,11 +19,12 @@ use crate::{
     command::check_id,
     lifecycle::{Course, Guard, MIN_TIER_MS, Observed, Rollout, Step},
     rows::{RowKey, RowKind},
-    state_row,
+    spelled, state_row,
 };
 
 /// A command on a flag's rollout.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum RolloutCommand {
     /// Creates the rollout.
     Create(RolloutPlan),
@@ -35,20 +37,23 @@ pub enum RolloutCommand {
 }
 
 /// The plan of a rollout to create.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RolloutPlan {
     /// The units that have the flag at any percentage.
     pub allow: Vec<String>,
     /// The units that do not have the flag at any percentage.
     pub deny: Vec<String>,
     /// The plain percentage; `None` for a rollout by tiers.
+    #[serde(with = "spelled::option")]
     pub percentage: Option<Percentage>,
     /// The differences from the default guard.
     pub guard: GuardEdit,
 }
 
 /// An edit of both lists: they are replaced first, then entries are added, then entries are removed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Lists {
     /// The new allow list; `None` keeps the present one.
     pub allow: Option<Vec<String>>,
@@ -65,11 +70,14 @@ pub struct Lists {
 }
 
 /// An edit of the guard. An absent field stays as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct GuardEdit {
     /// The method by which errors are judged.
+    #[serde(with = "spelled::option")]
     pub method: Option<Method>,
     /// The share of outcomes with an error that is the limit.
+    #[serde(with = "spelled::option")]
     pub error_rate: Option<Rate>,
     /// The milliseconds that the guard looks back.
     pub time_window_ms: Option<i64>,
@@ -78,6 +86,7 @@ pub struct GuardEdit {
     /// The milliseconds that a tier lasts at least.
     pub min_tier_ms: Option<i64>,
     /// The share of exposed units without an error that the rollout must exceed to advance.
+    #[serde(with = "spelled::option")]
     pub success_rate: Option<Rate>,
 }
 

@@ -2,7 +2,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use control::{
-    Command, CommandOutcome, CompiledRows, CurrentState, Refusal, apply,
+    Command, CommandOutcome, CompiledRows, CurrentState, Refusal, Supplies, apply,
     change::Actor,
     compile_rows, execute,
     rows::{RowKey, RowKind, Rows},
@@ -73,22 +73,34 @@ impl Kept {
     }
 
     /// Carries out a command on the newest ground; compiles only what the command changes.
-    pub(super) fn execute(&self, ground: &Ground, paged: &Rows, command: &Command, by: &Actor) -> Result<CommandOutcome, Refusal> {
-        execute(ground.held(paged), command, by, &mut self.compiler.borrow_mut())
+    pub(super) fn execute(
+        &self,
+        ground: &Ground,
+        paged: &Rows,
+        command: &Command,
+        supplies: Supplies,
+        actor: &Actor,
+    ) -> Result<CommandOutcome, Refusal> {
+        let mut current = ground.held(paged);
+        if let Command::Import { .. } = command {
+            // What no longer compiles is replaced, or kept, like everything else.
+            current.rows = &ground.rows;
+        }
+        execute(current, command, supplies, actor, &mut self.compiler.borrow_mut())
     }
 
     /// Goes on to the version that a command made. The outcome's ruleset is taken where nothing is left out of it.
-    pub(super) fn advance(&self, before: &Ground, version: Version, outcome: CommandOutcome) -> Result<(), Problem> {
+    pub(super) fn advance(&self, before: &Ground, version: Version, outcome: &CommandOutcome) -> Result<(), Problem> {
         let mut rows = before.rows.clone();
-        let writes: Vec<_> = outcome.writes.into_iter().filter(|(key, _)| key.page().is_none()).collect();
+        let writes: Vec<_> = outcome.writes.iter().filter(|(key, _)| key.page().is_none()).cloned().collect();
         apply(&mut rows, &writes);
         let is_part = |key: &RowKey| !key.kind.is_beside_documents();
-        let has_whole_ruleset = match outcome.ruleset {
+        let has_whole_ruleset = match &outcome.ruleset {
             Some(_) => writes.iter().all(|(key, _)| !is_part(key) || key.kind == RowKind::State),
             None => !writes.iter().any(|(key, _)| is_part(key)),
         };
         let ground = if has_whole_ruleset && before.error_count == 0 {
-            let ruleset = outcome.ruleset.unwrap_or_else(|| before.ruleset.clone());
+            let ruleset = outcome.ruleset.as_ref().unwrap_or(&before.ruleset).clone();
             Ground { version, rows, ruleset, sound: None, errors: Vec::new(), error_count: 0, is_served: true }
         } else {
             Ground::of(version, rows, &mut self.compiler.borrow_mut())?

@@ -3,7 +3,9 @@
 //! Spoken to by [`client`] alone.
 mod admin;
 pub(crate) mod client;
+mod execute;
 mod ground;
+mod new_key;
 mod outcomes;
 mod record;
 mod transfer;
@@ -16,8 +18,9 @@ use std::{
 };
 
 use control::{
-    Key,
-    rows::{RowKey, RowKind},
+    Command, Key,
+    change::Actor,
+    rows::{self, RowKey, RowKind},
 };
 use sdk_core::{BucketKey, Millis};
 use serde_json::value::RawValue;
@@ -227,8 +230,12 @@ impl FlagHub {
         if self.store.newest()?.number > 0 {
             return Ok(());
         }
-        match self.import_first(&text, clock::now()) {
-            Ok(left_out) => left_out.iter().for_each(|left_out| console_warn!("{left_out}")),
+        let actor = Actor::system("the document that the deployment brings", clock::now());
+        match self.execute(&actor, &Command::Import { document: text, state: rows::State::Keep }) {
+            Ok((_, outcome)) => {
+                let left_out = outcome.imported.iter().flat_map(|imported| &imported.errors);
+                left_out.for_each(|error| console_warn!("{}: {}", error.pointer, error.message));
+            }
             Err(problem) => drop(self.refused.replace(Some(problem.detail))),
         }
         Ok(())

@@ -30,7 +30,7 @@ pub(super) fn write(
     by: &Actor,
     again: Option<Again<'_>>,
     body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
-) -> Result<(Written, String), Problem> {
+) -> Result<(Written, CommandOutcome, String), Problem> {
     let is_change = !outcome.writes.is_empty();
     let Version { epoch, number } = ground.version;
     let number = if is_change { number.checked_add(1).ok_or_else(|| Problem::full("no version is left"))? } else { number };
@@ -56,9 +56,9 @@ pub(super) fn write(
         store.commit(&commit, at)?;
     }
     if is_change {
-        kept.advance(ground, version, outcome)?;
+        kept.advance(ground, version, &outcome)?;
     }
-    Ok((written, body))
+    Ok((written, outcome, body))
 }
 
 /// The hash that the records of these writes commit to.

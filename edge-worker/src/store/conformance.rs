@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use control::{
-    Command, CurrentState, Event, apply,
+    Command, CurrentState, Event, Supplies, apply,
     change::{Actor, Hash, Link, Record, RowsHasher, Verifier},
     execute,
     lifecycle::Observed,
@@ -195,7 +195,7 @@ fn change(flag: &str, enabled: bool) -> control::change::Change {
     let held = CurrentState { rows: &rows, paged: &Rows::default(), ruleset: &ruleset };
     let flag = flag.to_owned();
     let command = if enabled { Command::Revive { flag } } else { Command::Kill { flag } };
-    let mut outcome = execute(held, &command, &by(1), &mut Compiler::new()).unwrap();
+    let mut outcome = execute(held, &command, Supplies::default(), &by(1), &mut Compiler::new()).unwrap();
     apply(&mut Rows::default(), &outcome.writes);
     outcome.changes.remove(0)
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use control::{
-    Command, CommandOutcome, CurrentState, Field, GuardEdit, Import, Lists, Refusal, RefusalKind, RefusalPlace, RolloutCommand,
-    RolloutPlan, answer_diffs, apply,
+    Command, CommandOutcome, CurrentState, Field, GuardEdit, Lists, Refusal, RefusalKind, RefusalPlace, RolloutCommand, RolloutPlan,
+    Supplies, answer_diffs, apply,
     change::{Actor, Hash, Link, Record, Verifier},
-    execute, import,
+    execute,
     lifecycle::{Observed, Step},
     overrides_of,
     rows::{RowKey, RowKind, Rows, State},
@@ -43,7 +43,12 @@ impl Hub {
     }
 
     fn command(&mut self, command: &Command) -> Result<CommandOutcome, Refusal> {
-        let outcome = execute(self.held(), command, &self.actor(), &mut Compiler::new())?;
+        self.observing(command, Observed { exposures: 1_000, errors: 0 })
+    }
+
+    fn observing(&mut self, command: &Command, observed: Observed) -> Result<CommandOutcome, Refusal> {
+        let supplies = Supplies { observed, ..Supplies::default() };
+        let outcome = execute(self.held(), command, supplies, &self.actor(), &mut Compiler::new())?;
         assert_eq!(outcome.writes.is_empty(), outcome.changes.is_empty(), "{command:?}");
         apply(&mut self.rows, &outcome.writes);
         let whole = compile(&self.rows.compose(true), None).unwrap();
@@ -59,7 +64,14 @@ impl Hub {
     }
 
     fn rollout(&mut self, flag: &str, order: RolloutCommand) -> Result<CommandOutcome, Refusal> {
-        self.command(&Command::Rollout { flag: flag.into(), order, observed: Observed { exposures: 1_000, errors: 0 } })
+        self.command(&Command::Rollout { flag: flag.into(), order })
+    }
+
+    /// What importing a document would do.
+    fn imported(&self, document: &str, state: State) -> CommandOutcome {
+        let import = Command::Import { document: document.into(), state };
+        let supplies = Supplies { bucket_key: Some(BucketKey::from_bytes([1; 16])), ..Supplies::default() };
+        execute(self.held(), &import, supplies, &self.actor(), &mut Compiler::new()).unwrap_or_default()
     }
 
     fn document(&self) -> Value {
@@ -203,7 +215,7 @@ fn a_reason_is_needed() {
     for reason in ["", " \n", &"x".repeat(2_001), "a\u{0}"] {
         let by = Actor { reason: reason.into(), ..hub.actor() };
         assert_eq!(
-            execute(hub.held(), &Command::Kill { flag: "a".into() }, &by, &mut Compiler::new()).err().unwrap().place,
+            execute(hub.held(), &Command::Kill { flag: "a".into() }, Supplies::default(), &by, &mut Compiler::new()).err().unwrap().place,
             Field::Reason.into()
         );
     }
@@ -224,12 +236,8 @@ fn the_life_of_a_rollout() {
     let early = refused(hub.rollout("storage", RolloutCommand::Step(Step::Advance { force: false })), RefusalKind::TooEarly);
     assert_eq!(early.until, Some(Millis(hub.now + 48 * HOUR)));
     hub.now += 48 * HOUR;
-    let blind = Command::Rollout {
-        flag: "storage".into(),
-        order: RolloutCommand::Step(Step::Advance { force: false }),
-        observed: Observed::default(),
-    };
-    refused(hub.command(&blind), RefusalKind::GateClosed);
+    let advance = Command::Rollout { flag: "storage".into(), order: RolloutCommand::Step(Step::Advance { force: false }) };
+    refused(hub.observing(&advance, Observed::default()), RefusalKind::GateClosed);
     let advanced = hub.rollout("storage", RolloutCommand::Step(Step::Advance { force: false })).unwrap();
     assert!(!advanced.changes[0].forced);
     let forced = hub.rollout("storage", RolloutCommand::Step(Step::Advance { force: true })).unwrap();
@@ -253,8 +261,7 @@ fn the_life_of_a_rollout() {
         &json!({ "s.storage": { "aliases": ["storage"], "unit": "customerId", "rollout": { "status": "active", "percentage": 100 } } }),
     )
     .to_string();
-    let what = Import { text: &deployed, state: State::Keep, new_key: BucketKey::from_bytes([1; 16]) };
-    let imported = import(&hub.rows, Some(&hub.ruleset), what, &hub.actor()).unwrap().unwrap();
+    let imported = hub.imported(&deployed, State::Keep).imported.unwrap();
     assert_eq!(imported.kept, ["/flags/s.storage/rollout"]);
     assert!(imported.rows.get(RowKind::State, "s.storage").unwrap().contains("rolled_back"));
 }
@@ -296,16 +303,13 @@ fn lists_and_guards_are_edited_within_their_bounds() {
 fn an_import_has_a_record_for_each_thing_and_none_for_nothing() {
     let mut hub = Hub::new(&document(&json!({ "a": {}, "b": { "enabled": false } })));
     hub.command(&set(OwnerKind::Customer, "c-1", &json!({ "a": true }))).unwrap();
-    let run = |text: &Value, state| {
-        let what = Import { text: &text.to_string(), state, new_key: BucketKey::from_bytes([1; 16]) };
-        import(&hub.rows, Some(&hub.ruleset), what, &hub.actor()).unwrap().unwrap()
-    };
+    let run = |text: &Value, state| hub.imported(&text.to_string(), state);
     let names = |text: &Value, state| {
-        let changes = run(text, state).outcome.changes.into_iter();
+        let changes = run(text, state).changes.into_iter();
         changes.map(|change| format!("{} {}", change.action.as_str(), change.flag.or(change.pointer).unwrap())).collect::<Vec<_>>()
     };
-    assert!(run(&hub.document(), State::Keep).outcome.writes.is_empty());
-    assert!(run(&hub.document(), State::Replace).outcome.writes.is_empty());
+    assert!(run(&hub.document(), State::Keep).writes.is_empty());
+    assert!(run(&hub.document(), State::Replace).writes.is_empty());
     let mut other = hub.document();
     other["flags"]["a"] = json!({ "description": "new" });
     other["flags"]["b"]["enabled"] = json!(true);
@@ -326,7 +330,7 @@ fn an_import_has_a_record_for_each_thing_and_none_for_nothing() {
     );
     // Nobody reads the key in the trail.
     other["bucketKey"] = json!("ffffffffffffffffffffffffffffffff");
-    for change in run(&other, State::Keep).outcome.changes {
+    for change in run(&other, State::Keep).changes {
         assert!(![change.old, change.new].iter().flatten().any(|json| json.contains("ffff") || json.contains(KEY)));
     }
 }
@@ -419,7 +423,7 @@ fn any_commands_lead_where_the_model_does() {
                 let (order, next) = step(roll, now);
                 let legal = next.is_some();
                 model.rollouts.extend(next.map(|next| (flag, next)));
-                (Command::Rollout { flag: flag.into(), order, observed: Observed::default() }, legal)
+                (Command::Rollout { flag: flag.into(), order }, legal)
             }
         };
         let answer = hub.command(&command);

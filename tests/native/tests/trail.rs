@@ -1,8 +1,8 @@
 //! The records of overrides, applied one after another, lead to the stored overrides.
 use control::{
-    Command, CurrentState, Import, apply,
+    Command, CommandOutcome, CurrentState, Supplies, apply,
     change::{Actor, Change},
-    execute, import,
+    execute,
     rows::{RowKey, RowKind, Rows, State},
 };
 use sdk_core::{BucketKey, Compiler, Millis, OwnerKind, compile};
@@ -17,13 +17,19 @@ fn document(flags: &str, overrides: &str) -> String {
     format!(r#"{{"schema":"twinflag/1","bucketKey":"{KEY}","flags":{flags},"overrides":{{"customers":{{"c-1":{overrides}}}}}}}"#)
 }
 
+/// The outcome of an import by a hub that draws the bucket key.
+fn import(current: CurrentState<'_>, document: &str, state: State) -> CommandOutcome {
+    let import = Command::Import { document: document.into(), state };
+    let supplies = Supplies { bucket_key: Some(BucketKey::from_bytes([7; 16])), ..Supplies::default() };
+    execute(current, &import, supplies, &actor(), &mut Compiler::new()).unwrap_or_default()
+}
+
 /// The records of importing a document over another: flag, old, new.
 fn imported(before: &str, after: &str, state: State) -> Vec<(String, Option<String>, Option<String>)> {
     let held = Rows::split(before).unwrap();
     let ruleset = compile(before, None).unwrap().ruleset;
-    let what = Import { text: after, state, new_key: BucketKey::from_bytes([0; 16]) };
-    let changes = import(&held, Some(&ruleset), what, &actor()).unwrap().unwrap().outcome.changes;
-    reported(&changes)
+    let current = CurrentState { rows: &held, paged: &Rows::default(), ruleset: &ruleset };
+    reported(&import(current, after, state).changes)
 }
 
 fn reported(changes: &[Change]) -> Vec<(String, Option<String>, Option<String>)> {
@@ -40,8 +46,14 @@ fn clearing_tells_of_overrides_of_flags_that_are_gone() {
     let text = document(r#"{"a":{}}"#, r#"{"a":true,"gone":{"b":false}}"#);
     let (mut rows, ruleset) = (Rows::split(&text).unwrap(), compile(&text, None).unwrap().ruleset);
     let command = Command::Clear { owner: OwnerKind::Customer, id: "c-1".into() };
-    let outcome = execute(CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset }, &command, &actor(), &mut Compiler::new())
-        .unwrap_or_default();
+    let outcome = execute(
+        CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset },
+        &command,
+        Supplies::default(),
+        &actor(),
+        &mut Compiler::new(),
+    )
+    .unwrap_or_default();
     assert_eq!(reported(&outcome.changes), [record("a", Some("\"on\""), None), record("gone.b", Some("false"), None)]);
     apply(&mut rows, &outcome.writes);
     assert_eq!(rows.text(&RowKey::of(RowKind::Customer, "c-1")), None);
@@ -88,15 +100,24 @@ fn what_stands_below_an_empty_name_is_nobodys_override() {
     let held = document(r#"{"a":{}}"#, r#"{"":{"a":true}}"#);
     let (rows, ruleset) = (Rows::split(&held).unwrap(), compile(&held, None).unwrap().ruleset);
     let command = Command::Override { owner: OwnerKind::Customer, id: "c-1".into(), tree: r#"{"a":false}"#.into() };
-    let outcome = execute(CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset }, &command, &actor(), &mut Compiler::new()).unwrap();
+    let outcome = execute(
+        CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset },
+        &command,
+        Supplies::default(),
+        &actor(),
+        &mut Compiler::new(),
+    )
+    .unwrap();
     let texts: Vec<_> = outcome.writes.iter().map(|(_, text)| text.as_deref()).collect();
     assert_eq!(texts, [Some(r#"{"":{"a":true},"a":false}"#)]);
 }
 
 /// The names of the records of an import into rows.
 fn names(held: &Rows, after: &str) -> Vec<String> {
-    let what = Import { text: after, state: State::Keep, new_key: BucketKey::from_bytes([7; 16]) };
-    let outcome = import(held, None, what, &actor()).unwrap().unwrap().outcome;
+    let key = held.bucket_key().unwrap_or(BucketKey::from_bytes([7; 16]));
+    let ruleset = compile(&held.compose(false), Some(key)).unwrap().ruleset;
+    let current = CurrentState { rows: held, paged: &Rows::default(), ruleset: &ruleset };
+    let outcome = import(current, after, State::Keep);
     outcome.changes.iter().map(|change| change.flag.clone().or_else(|| change.pointer.clone()).unwrap()).collect()
 }
 

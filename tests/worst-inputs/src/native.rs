@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use control::{CurrentState, change::Actor, execute, rows::Rows};
+use control::{CurrentState, Supplies, change::Actor, execute, rows::Rows};
 use peak_alloc::PeakAlloc;
 use sdk_core::{Compiled, Compiler, Context, Millis, Program, Reason, compile};
 
@@ -154,7 +154,7 @@ fn perform(input: &Input, measured: &mut Measured) -> Result<Outcome> {
             let ruleset = compiler.compile(&rows.compose(false), rows.bucket_key())?.ruleset;
             let current = CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset };
             let by = Actor { subject: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "to see".into(), at: NOW };
-            let outcome = counted(measured, || execute(current, command, &by, &mut compiler))?;
+            let outcome = counted(measured, || execute(current, command, Supplies::default(), &by, &mut compiler))?;
             Ok(if outcome.is_ok_and(|outcome| !outcome.writes.is_empty()) { Outcome::Taken } else { Outcome::Refused })
         }
     }

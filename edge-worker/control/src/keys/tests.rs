@@ -3,7 +3,7 @@ use alloc::{string::String, vec, vec::Vec};
 use sdk_core::{Compiler, compile};
 
 use super::*;
-use crate::{Command, apply, change::Actor, execute};
+use crate::{Command, Supplies, apply, change::Actor, execute};
 
 const NOW: Millis = Millis(1_800_000_000_000);
 const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f"}"#;
@@ -25,10 +25,26 @@ fn terms() -> KeyTerms {
     }
 }
 
+/// The key that the hub draws for a command that creates one.
+fn drawn(order: &KeyCommand) -> Option<NewKey> {
+    let new = |id: &str, secret: &str, identity: &str| Some(NewKey { id: id.into(), secret: NewKeySecret::of(secret, identity) });
+    match order {
+        KeyCommand::Create { .. } => new("k-1", SECRET, "tf_identity_s"),
+        KeyCommand::Rotate { .. } => new("k-2", OTHER, "tf_identity_t"),
+        KeyCommand::Revoke { .. } => None,
+    }
+}
+
 fn order(rows: &Rows, order: KeyCommand, at: Millis) -> Result<CommandOutcome, Refusal> {
+    let new_key = drawn(&order);
+    drawing(rows, order, new_key, at)
+}
+
+fn drawing(rows: &Rows, order: KeyCommand, new_key: Option<NewKey>, at: Millis) -> Result<CommandOutcome, Refusal> {
     let ruleset = compile(DOCUMENT, None).unwrap().ruleset;
-    let paged = Rows::default();
-    execute(CurrentState { rows, paged: &paged, ruleset: &ruleset }, &Command::Key(order), &actor(at), &mut Compiler::new())
+    let current = CurrentState { rows, paged: &Rows::default(), ruleset: &ruleset };
+    let supplies = Supplies { new_key, ..Supplies::default() };
+    execute(current, &Command::Key(order), supplies, &actor(at), &mut Compiler::new())
 }
 
 fn carried_out(rows: &mut Rows, what: KeyCommand, at: Millis) {
@@ -38,8 +54,7 @@ fn carried_out(rows: &mut Rows, what: KeyCommand, at: Millis) {
 
 fn created(terms: KeyTerms) -> Rows {
     let mut rows = Rows::default();
-    let secret = NewKeySecret::of(SECRET, "tf_identity_s");
-    carried_out(&mut rows, KeyCommand::Create { id: "k-1".into(), secret, terms }, NOW);
+    carried_out(&mut rows, KeyCommand::Create { terms }, NOW);
     rows
 }
 
@@ -48,13 +63,7 @@ fn key(rows: &Rows, id: &str) -> Key {
 }
 
 fn rotated(id: &str, overlap_ms: i64) -> KeyCommand {
-    KeyCommand::Rotate {
-        id: id.into(),
-        successor: "k-2".into(),
-        secret: NewKeySecret::of(OTHER, "tf_identity_t"),
-        overlap_ms,
-        expiry: Expiry::Kept,
-    }
+    KeyCommand::Rotate { id: id.into(), overlap_ms, expiry: Expiry::Kept }
 }
 
 #[test]
@@ -151,8 +160,9 @@ fn keys_that_were_over_long_ago_are_no_longer_listed() {
     carried_out(&mut rows, KeyCommand::Revoke { id: "k-1".into() }, NOW);
     for (days, listed) in [(90, true), (91, false)] {
         let mut later = rows.clone();
-        let create = KeyCommand::Create { id: "k-3".into(), secret: NewKeySecret::of(OTHER, ""), terms: terms() };
-        let outcome = order(&later, create, Millis(NOW.0 + days * DAY_MS)).unwrap();
+        let new_key = NewKey { id: "k-3".into(), secret: NewKeySecret::of(OTHER, "") };
+        let create = KeyCommand::Create { terms: terms() };
+        let outcome = drawing(&later, create, Some(new_key), Millis(NOW.0 + days * DAY_MS)).unwrap();
         let forgotten = outcome.changes.iter().filter(|change| change.action == Action::KeyForgotten);
         assert_eq!(forgotten.count(), usize::from(!listed), "{days} days");
         assert_eq!(outcome.writes.len(), outcome.changes.len());
@@ -163,7 +173,7 @@ fn keys_that_were_over_long_ago_are_no_longer_listed() {
 
 #[track_caller]
 fn refused(terms: KeyTerms, place: impl Into<RefusalPlace>) {
-    let create = KeyCommand::Create { id: "k".into(), secret: NewKeySecret::of(SECRET, ""), terms };
+    let create = KeyCommand::Create { terms };
     let refusal = order(&Rows::default(), create, NOW).err().unwrap();
     assert_eq!((refusal.kind, refusal.place), (RefusalKind::Invalid, place.into()), "{}", refusal.detail);
 }

@@ -12,6 +12,7 @@ use sdk_core::{
     document::{Leaf, VisitLeaves, is_rollout, retain_leaves, visit_leaves},
     json::{Json, Members, Name, Place, Tape, spelled_members},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     BUCKET_KEY, Row, RowKey, RowKind, Rows,
@@ -21,7 +22,8 @@ use super::{
 };
 
 /// The side whose `enabled`, `rollout` and overrides count after an import.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum State {
     /// The hub keeps its state of the flags it has; a flag that is new to it brings its own.
     Keep,

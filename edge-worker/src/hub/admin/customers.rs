@@ -41,9 +41,8 @@ impl FlagHub {
             Given::Value(organization) => Some(organization),
         };
         let by = asked.by(reason, changed_by)?;
-        let paged = self.store.some([RowKey::of(RowKind::Membership, &customer_id)].iter())?;
         let command = Command::Assign { customer: customer_id, organization };
-        self.carry_out(asked, &command, &paged, &by)
+        self.carry_out(asked, &command, &by)
     }
 }
 

@@ -2,24 +2,18 @@
 use std::collections::BTreeSet;
 
 use control::{
-    AnswerDiff, Import, Imported, answer_diffs, import, organization_of,
-    rows::{RowKey, RowKind, Rows, State},
+    AnswerDiff, Command, CommandOutcome, answer_diffs, organization_of,
+    rows::{RowKey, Rows, State},
 };
-use sdk_core::{BucketKey, Context, Millis, Overrides, OwnerKind, Ruleset};
+use sdk_core::{Context, Millis, Overrides, OwnerKind, Ruleset};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::Response;
 
-use super::{Asked, json, view::Fault};
+use super::{Asked, CommandAnswer, tagged, view::Fault};
 use crate::{
-    etag::Etag,
-    hub::{
-        FlagHub,
-        ground::Ground,
-        record::{Again, Written, write},
-    },
+    hub::{FlagHub, ground::Ground, record::Written},
     problem::Problem,
-    store::Store,
     version::Version,
 };
 
@@ -28,8 +22,6 @@ const MOST_CONTEXTS: usize = 1_000;
 const MOST_ANSWERS: usize = 500_000;
 /// How many of those who would get another answer are named, for each flag.
 const EXAMPLES: usize = 5;
-/// With more owners than this in a document, all are read at once.
-const MANY: usize = 200;
 
 impl FlagHub {
     /// `?state=keep|replace&dryRun=&reason=`; a dry run also takes `{ document, contexts }`.
@@ -51,109 +43,23 @@ impl FlagHub {
             return Err(Problem::no_precondition(ground.version));
         }
         let tried = if dry_run { Tried::of(&asked.body)? } else { None };
-        let text = tried.as_ref().map_or(asked.body.as_str(), |tried| tried.document.get());
+        let document = tried.as_ref().map_or(asked.body.as_str(), |tried| tried.document.get()).to_owned();
         let contexts = tried.as_ref().map(Tried::contexts).transpose()?.unwrap_or_default();
-        let reason = query.get("reason").unwrap_or("the document was imported").to_owned();
-        self.import(asked, &ground, text, state, &contexts, reason, dry_run)
-    }
-
-    /// Imports the document that a deployment brings.
-    pub(in crate::hub) fn import_first(&self, text: &str, now: Millis) -> Result<Vec<String>, Problem> {
-        let asked = Asked {
-            actor: "system".to_owned(),
-            role: "system".to_owned(),
-            within: None,
-            now,
-            idempotency: None,
-            if_match: None,
-            method: worker::Method::Put,
-            path: "document".to_owned(),
-            query: crate::query::Query::none(),
-            body: String::new(),
-        };
-        let ground = self.ground()?;
-        let by = asked.by(Some("the document that the deployment brings".to_owned()), None)?;
-        let imported = self.imported(&ground, text, State::Keep, &[], &by)?;
-        let left_out = imported.errors.iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
-        write(&self.store, &self.ground, &ground, imported.outcome, &by, None, |_, _| Ok(String::new()))?;
-        Ok(left_out)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one call, and each says what it is")]
-    fn import(
-        &self,
-        asked: &Asked,
-        ground: &Ground,
-        text: &str,
-        state: State,
-        contexts: &[Context],
-        reason: String,
-        dry_run: bool,
-    ) -> Result<Response, Problem> {
-        let by = asked.by(Some(reason), None)?;
-        let imported = self.imported(ground, text, state, contexts, &by)?;
-        let mut view = View::of(&imported);
+        let by = asked.by(Some(query.get("reason").unwrap_or("the document was imported").to_owned()), None)?;
+        let decision = self.decide(&by, &Command::Import { document, state }, &contexts)?;
         if dry_run {
-            let after = imported.outcome.ruleset.as_ref().unwrap_or(&ground.ruleset);
-            view.blast_radius =
-                (!contexts.is_empty()).then(|| self.blast(ground, after, &imported.rows, contexts, asked.now)).transpose()?;
-            view.version = ground.version.number;
-            return tagged(&serde_json::to_string(&view).map_err(worker::Error::from)?, ground.version);
+            let mut view = View::of(&decision.outcome, ground.version);
+            view.blast_radius = (!contexts.is_empty()).then(|| self.blast(&ground, &decision.outcome, &contexts, asked.now)).transpose()?;
+            return tagged(view.to_text()?, ground.version);
         }
-        let fingerprint = asked.fingerprint();
-        let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
-        let body = |written: &Written, _: &_| {
-            view.version = written.version.number;
-            Ok(serde_json::to_string(&view).map_err(worker::Error::from)?)
-        };
-        let (written, body) = write(&self.store, &self.ground, ground, imported.outcome, &by, again, body)?;
-        tagged(&body, written.version)
-    }
-
-    fn imported(
-        &self,
-        ground: &Ground,
-        text: &str,
-        state: State,
-        contexts: &[Context],
-        by: &control::change::Actor,
-    ) -> Result<Imported, Problem> {
-        let mut held = ground.rows.clone();
-        held.append(match state {
-            State::Replace => self.store.all_paged()?,
-            State::Keep => self.named_in(text, contexts)?,
-        });
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|error| worker::Error::RustError(error.to_string()))?;
-        let what = Import { text, state, new_key: BucketKey::from_bytes(bytes) };
-        let before = ground.has_document().then_some(&ground.ruleset);
-        import(&held, before, what, by)?.map_err(|error| Problem::document(&error))
-    }
-
-    /// The rows on pages about whom the document and the contexts name.
-    fn named_in(&self, text: &str, contexts: &[Context]) -> Result<Rows, Problem> {
-        let Some(rows) = Rows::split(text) else { return Ok(Rows::default()) };
-        let mut keys: BTreeSet<RowKey> = BTreeSet::new();
-        keys.extend(rows.owners().cloned());
-        for kind in OwnerKind::ALL {
-            keys.extend(contexts.iter().filter_map(|context| Some(RowKey::of(kind.into(), &kind.id(context)?))));
-        }
-        if keys.len() > MANY {
-            return Ok(self.store.all_paged()?);
-        }
-        let customers: Vec<RowKey> = keys.iter().filter(|key| key.kind == RowKind::Customer).cloned().collect();
-        let memberships = customers.into_iter().map(|key| RowKey { kind: RowKind::Membership, ..key }).collect::<Vec<_>>();
-        let mut found = self.store.some(keys.iter().chain(&memberships))?;
-        let organizations: Vec<RowKey> = memberships
-            .iter()
-            .filter_map(|key| Some(RowKey::of(RowKind::Organization, &serde_json::from_str::<String>(found.text(key)?).ok()?)))
-            .collect();
-        found.append(self.store.some(organizations.iter())?);
-        Ok(found)
+        let tell = |written: &Written, outcome: &CommandOutcome| Ok(CommandAnswer::again(View::of(outcome, written.version).to_text()?));
+        self.commit_and_tell(asked, &by, decision, tell)
     }
 
     /// The contexts among these that would get another answer.
-    fn blast(&self, ground: &Ground, after: &Ruleset, rows: &Rows, contexts: &[Context], now: Millis) -> Result<Blast, Problem> {
+    fn blast(&self, ground: &Ground, outcome: &CommandOutcome, contexts: &[Context], now: Millis) -> Result<Blast, Problem> {
+        let (after, none) = (outcome.ruleset.as_ref().unwrap_or(&ground.ruleset), Rows::default());
+        let rows = outcome.imported.as_ref().map_or(&none, |imported| &imported.rows);
         let answers = contexts.len() * ground.ruleset.len().max(after.len());
         if answers > MOST_ANSWERS {
             return Err(Problem::malformed_at("/contexts", format!("{answers} answers to compare, at most {MOST_ANSWERS} are")));
@@ -185,14 +91,6 @@ fn with_organization(context: &Context, rows: &Rows) -> Context {
         Some(organization) => context.clone().string("organizationId", &organization),
         None => context.clone(),
     }
-}
-
-fn tagged(body: &str, version: Version) -> Result<Response, Problem> {
-    let response = json(Ok(body.to_owned()))?;
-    if version.number > 0 {
-        response.headers().set("etag", Etag::version(version).as_str())?;
-    }
-    Ok(response)
 }
 
 /// A document to try, and on whom.
@@ -231,7 +129,7 @@ impl Tried {
 }
 
 /// The outcome of an import, or of a dry run.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct View {
     /// The contexts that would get another answer.
@@ -265,7 +163,9 @@ struct Kept {
 }
 
 impl View {
-    fn of(imported: &Imported) -> Self {
+    fn of(outcome: &CommandOutcome, version: Version) -> Self {
+        let (records, version) = (outcome.changes.len(), version.number);
+        let Some(imported) = &outcome.imported else { return Self { records, version, ..Self::default() } };
         let changes = imported.changes.iter();
         Self {
             blast_radius: None,
@@ -273,10 +173,14 @@ impl View {
             error_count: imported.error_count,
             errors: imported.errors.iter().map(Fault::of).collect(),
             kept: imported.kept.iter().map(|pointer| Kept { pointer: pointer.clone() }).collect(),
-            records: imported.outcome.changes.len(),
-            version: 0,
+            records,
+            version,
             warnings: imported.warnings.iter().map(Fault::of).collect(),
         }
+    }
+
+    fn to_text(&self) -> Result<String, Problem> {
+        Ok(serde_json::to_string(self).map_err(worker::Error::from)?)
     }
 }
 

@@ -64,7 +64,7 @@ impl FlagHub {
                 "revive" => Command::Revive { flag: feature_name },
                 _ => return Err(Problem::malformed_at("/action", "expected kill or revive")),
             };
-            return self.carry_out(asked, &command, &Rows::default(), &by);
+            return self.carry_out(asked, &command, &by);
         }
         let (leaf, said) = match (enabled, variant) {
             (Given::Null, None) => ("null".to_owned(), "/enabled"),
@@ -74,7 +74,6 @@ impl FlagHub {
         };
         let owner = owner(customer_id, organization_id)?;
         self.check_within(asked, owner.customer(), owner.organization())?;
-        let paged = self.about(owner.customer(), owner.organization())?;
         let tree = format!("{{{}:{leaf}}}", serde_json::Value::from(feature_name));
         let (kind, id) = match (owner.customer(), owner.organization()) {
             (Some(id), _) => (OwnerKind::Customer, id),
@@ -82,7 +81,7 @@ impl FlagHub {
         };
         let command = Command::Override { owner: kind, id: id.to_owned(), tree };
         // The tree is ours: what is wrong in it was said by a member.
-        self.carry_out(asked, &command, &paged, &by).map_err(|problem| {
+        self.carry_out(asked, &command, &by).map_err(|problem| {
             let said = if problem.status == 404 { spelling::of(Field::Flag) } else { said };
             problem.with_pointer_for(spelling::of(Field::Overrides), said)
         })
@@ -106,7 +105,7 @@ impl FlagHub {
         json(view::list("statistics", &out))
     }
 
-    pub(super) fn counted(&self, feature: &Feature) -> Result<Observed, Problem> {
+    pub(in crate::hub) fn counted(&self, feature: &Feature) -> Result<Observed, Problem> {
         match feature.rollout.as_ref().and_then(|rollout| rollout.course.stage_since) {
             Some(since) => Ok(self.store.observed(&feature.key, since)?),
             None => Ok(Observed::default()),

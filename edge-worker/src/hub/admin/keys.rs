@@ -4,12 +4,7 @@
 //! sends that request again, with its idempotency key, is told `"key": null, "replayed": true`; who lost the key makes another.
 //! A key that is revoked, or rotated out, opens nothing any more in the isolate that was told so, and elsewhere once that one
 //! asks what is new: within 10 s, and later only while it cannot ask.
-use control::{
-    Command, CommandOutcome, Expiry, Field, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKeySecret, OVERLAP_MS, RANDOM,
-    change::{Actor, Hash},
-    keys,
-    rows::Rows,
-};
+use control::{Command, CommandOutcome, Expiry, Field, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, OVERLAP_MS, change::Actor, keys};
 use sdk_core::Millis;
 use serde::Deserialize;
 use worker::Response;
@@ -20,10 +15,7 @@ use super::{
     json, spelling,
     view::{self, Shown},
 };
-use crate::{
-    hub::{FlagHub, record::uuid},
-    problem::Problem,
-};
+use crate::{hub::FlagHub, problem::Problem};
 
 impl FlagHub {
     /// All keys, those that are over included; when one was last used is not kept.
@@ -43,9 +35,7 @@ impl FlagHub {
             KeyKind::from_name(&kind).ok_or_else(|| Problem::malformed_at(spelling::of(Field::KeyKind), "expected client or server"))?;
         let expires_at = expires_at.map(|text| moment(&text)).transpose()?;
         let terms = KeyTerms { kind, label, origins, tags, identity: identity.read()?, expires_at };
-        let (id, secrets) = (uuid()?, Secrets::of(kind)?);
-        let order = KeyCommand::Create { id: id.clone(), secret: secrets.secret(), terms };
-        self.carry_out_key(asked, order, &asked.by(reason, changed_by)?, &id, &secrets)
+        self.carry_out_key(asked, KeyCommand::Create { terms }, &asked.by(reason, changed_by)?)
     }
 
     /// `{ overlap?, expiresAt?, reason? }`: for how many milliseconds both are good, and when the successor expires, `null` for
@@ -58,55 +48,31 @@ impl FlagHub {
             Given::Null => Expiry::At(None),
             Given::Value(text) => Expiry::At(Some(moment(&text)?)),
         };
-        let ground = self.ground()?;
-        // Of a key that is not there none is made, whatever its kind would have been.
-        let kind = keys(&ground.rows).find(|(known, _)| *known == id).map_or(KeyKind::Client, |(_, key)| key.terms.kind);
-        let (successor, secrets) = (uuid()?, Secrets::of(kind)?);
-        let overlap_ms = overlap.unwrap_or(OVERLAP_MS);
-        let order = KeyCommand::Rotate { id: id.to_owned(), successor: successor.clone(), secret: secrets.secret(), overlap_ms, expiry };
-        self.carry_out_key(asked, order, &asked.by(reason, changed_by)?, &successor, &secrets)
+        let order = KeyCommand::Rotate { id: id.to_owned(), overlap_ms: overlap.unwrap_or(OVERLAP_MS), expiry };
+        self.carry_out_key(asked, order, &asked.by(reason, changed_by)?)
     }
 
     /// `?reason=`.
     pub(super) fn revoke_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
         let query = asked.query.only(&["reason"])?;
         let by = asked.by(query.get("reason").map(str::to_owned), None)?;
-        self.carry_out(asked, &Command::Key(KeyCommand::Revoke { id: id.to_owned() }), &Rows::default(), &by)
+        self.carry_out(asked, &Command::Key(KeyCommand::Revoke { id: id.to_owned() }), &by)
     }
 
-    fn carry_out_key(&self, asked: &Asked, order: KeyCommand, by: &Actor, id: &str, secrets: &Secrets) -> Result<Response, Problem> {
+    /// Carries out a command that creates a key, whose secrets stand in the answer to this request and in no other.
+    fn carry_out_key(&self, asked: &Asked, order: KeyCommand, by: &Actor) -> Result<Response, Problem> {
+        let mut decision = self.decide(by, &Command::Key(order), &[])?;
+        let Some(secrets) = decision.secrets.take() else { return Err(Problem::not_found()) };
         let is_signed = |outcome: &CommandOutcome| {
-            let row = outcome.writes.iter().find(|(key, _)| key.name == id).and_then(|(_, row)| row.as_deref());
+            let row = outcome.writes.iter().find(|(key, _)| key.name == secrets.id).and_then(|(_, row)| row.as_deref());
             row.and_then(Key::from_row).is_some_and(|key| key.identity_secret.is_some())
         };
-        self.carry_out_and_tell(asked, &Command::Key(order), &Rows::default(), by, |written, outcome, _| {
-            let shown = Shown { id, key: &secrets.key, identity_secret: is_signed(outcome).then_some(&secrets.identity) };
+        self.commit_and_tell(asked, by, decision, |written, outcome| {
+            let identity_secret = is_signed(outcome).then_some(&secrets.identity);
+            let shown = Shown { id: &secrets.id, key: &secrets.key, identity_secret };
             Ok(CommandAnswer { kept: view::key(written, outcome, &shown, false)?, once: Some(view::key(written, outcome, &shown, true)?) })
         })
     }
-}
-
-/// The random secrets of a new key, which stand in one answer alone.
-struct Secrets {
-    key: String,
-    identity: String,
-}
-
-impl Secrets {
-    fn of(kind: KeyKind) -> Result<Self, Problem> {
-        let identity = Hash(random()?).to_hex();
-        Ok(Self { key: kind.secret(random::<RANDOM>()?), identity: format!("tf_identity_{identity}") })
-    }
-
-    fn secret(&self) -> NewKeySecret {
-        NewKeySecret::of(&self.key, &self.identity)
-    }
-}
-
-fn random<const BYTES: usize>() -> Result<[u8; BYTES], Problem> {
-    let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| worker::Error::RustError(error.to_string()))?;
-    Ok(bytes)
 }
 
 fn moment(text: &str) -> Result<Millis, Problem> {

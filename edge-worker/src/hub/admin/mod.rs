@@ -12,6 +12,8 @@ pub(super) mod view;
 
 pub(super) use self::body::{Object, read};
 
+use std::rc::Rc;
+
 use control::{
     Command, CommandOutcome, CurrentState, Refusal, RefusalKind, apply,
     change::Actor,
@@ -24,8 +26,9 @@ use worker::{Env, Method, Request, Response};
 
 use super::{
     FlagHub,
+    execute::Decision,
     ground::Ground,
-    record::{Again, Written, write},
+    record::{Again, Written},
     wire::{self, matches},
 };
 use crate::{
@@ -197,38 +200,32 @@ impl FlagHub {
     }
 
     /// Carries a command out and answers what is different.
-    fn carry_out(&self, asked: &Asked, command: &Command, paged: &Rows, by: &Actor) -> Result<Response, Problem> {
-        self.carry_out_and_tell(asked, command, paged, by, |written, outcome, ground| {
-            Ok(CommandAnswer::again(view::written(written, outcome, self.feature_after(asked, command, ground, outcome)?)?))
+    fn carry_out(&self, asked: &Asked, command: &Command, by: &Actor) -> Result<Response, Problem> {
+        let decision = self.decide(by, command, &[])?;
+        let ground = Rc::clone(&decision.ground);
+        self.commit_and_tell(asked, by, decision, |written, outcome| {
+            Ok(CommandAnswer::again(view::written(written, outcome, self.feature_after(asked, command, &ground, outcome)?)?))
         })
     }
 
-    /// The same, with an answer of the command's own.
-    fn carry_out_and_tell(
+    /// Commits a decision, with an answer of the command's own.
+    fn commit_and_tell(
         &self,
         asked: &Asked,
-        command: &Command,
-        paged: &Rows,
         by: &Actor,
-        tell: impl FnOnce(&Written, &CommandOutcome, &Ground) -> Result<CommandAnswer, Problem>,
+        decision: Decision,
+        tell: impl FnOnce(&Written, &CommandOutcome) -> Result<CommandAnswer, Problem>,
     ) -> Result<Response, Problem> {
-        let ground = self.ground.newest(&self.store)?;
-        let outcome = self.ground.execute(&ground, paged, command, by).map_err(|refusal| match refusal.until {
-            Some(until) => Problem::from(refusal).until(until, asked.now),
-            None => refusal.into(),
-        })?;
         let fingerprint = asked.fingerprint();
         let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
         let mut once = None;
         let body = |written: &Written, outcome: &CommandOutcome| {
-            let answer = tell(written, outcome, &ground)?;
+            let answer = tell(written, outcome)?;
             once = answer.once;
             Ok(answer.kept)
         };
-        let (written, kept) = write(&self.store, &self.ground, &ground, outcome, by, again, body)?;
-        let response = json(Ok(once.unwrap_or(kept)))?;
-        response.headers().set("etag", Etag::version(written.version).as_str())?;
-        Ok(response)
+        let (written, _, kept) = self.commit(by, decision, again, body)?;
+        tagged(once.unwrap_or(kept), written.version)
     }
 
     /// The flag that a command is about, as it is to be.
@@ -246,21 +243,6 @@ impl FlagHub {
         held.feature(flag).map(|feature| view::flag::state(&feature, self.counted(&feature)?, asked.now)).transpose()
     }
 
-    /// The rows about a customer or an organization; with a customer those of its organization.
-    fn about(&self, customer: Option<&str>, organization: Option<&str>) -> Result<Rows, Problem> {
-        let mut rows = Rows::default();
-        let mut organization = organization.map(str::to_owned);
-        if let Some(customer) = customer {
-            let keys = [RowKind::Customer, RowKind::Membership].map(|kind| RowKey::of(kind, customer));
-            rows = self.store.some(keys.iter())?;
-            organization = organization.or_else(|| organization_of(&rows, customer));
-        }
-        if let Some(organization) = organization {
-            rows.append(self.store.some([RowKey::of(RowKind::Organization, &organization)].iter())?);
-        }
-        Ok(rows)
-    }
-
     /// Refuses who looks after one organization what is not of it, as if it were not there.
     fn check_within(&self, asked: &Asked, customer: Option<&str>, organization: Option<&str>) -> Result<(), Problem> {
         let Some(own) = asked.within.as_deref() else { return Ok(()) };
@@ -275,7 +257,7 @@ impl FlagHub {
         if is_own { Ok(()) } else { Err(Problem::no_owner()) }
     }
 
-    fn ground(&self) -> Result<std::rc::Rc<Ground>, Problem> {
+    pub(super) fn ground(&self) -> Result<Rc<Ground>, Problem> {
         self.ground.newest(&self.store)
     }
 }
@@ -291,6 +273,7 @@ fn routed(request: &Request) -> Result<(Handler, String), Problem> {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (status, code) = match refusal.kind {
+            RefusalKind::DocumentRefused => return Self::document_refused(&spelling::pointer(refusal.place), &refusal.detail),
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
             RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
             RefusalKind::Invalid => (400, "INVALID"),
@@ -300,6 +283,15 @@ impl From<Refusal> for Problem {
         };
         Self::refused(status, code, refusal.detail, spelling::pointer(refusal.place))
     }
+}
+
+/// An answer from a version.
+fn tagged(body: String, version: Version) -> Result<Response, Problem> {
+    let response = json(Ok(body))?;
+    if version.number > 0 {
+        response.headers().set("etag", Etag::version(version).as_str())?;
+    }
+    Ok(response)
 }
 
 fn json(body: Result<String, Problem>) -> Result<Response, Problem> {

@@ -53,7 +53,6 @@ impl FlagHub {
             (owner(customer_id, organization_id)?, Some(flags.get().to_owned()), asked.by(Some(reason), changed_by)?)
         };
         self.check_within(asked, owner.customer(), owner.organization())?;
-        let paged = self.about(owner.customer(), owner.organization())?;
         let (kind, id) = match &owner {
             Owner::Customer(id) => (OwnerKind::Customer, id.clone()),
             Owner::Organization(id) => (OwnerKind::Organization, id.clone()),
@@ -62,7 +61,7 @@ impl FlagHub {
             Some(tree) => Command::Override { owner: kind, id, tree },
             None => Command::Clear { owner: kind, id },
         };
-        self.carry_out(asked, &command, &paged, &by)
+        self.carry_out(asked, &command, &by)
     }
 }
 

@@ -1,9 +1,5 @@
 //! `/api/admin/rollout/{create,start,advance,pause,resume,complete,rollback,lists,percentage,guard}`.
-use control::{
-    Command, Field, GuardEdit, Lists, RolloutCommand, RolloutPlan,
-    lifecycle::{Observed, Step},
-    rows::Rows,
-};
+use control::{Command, Field, GuardEdit, Lists, RolloutCommand, RolloutPlan, lifecycle::Step};
 use sdk_core::{
     Percentage,
     stage::{Method, Rate},
@@ -16,7 +12,7 @@ use super::{
     body::{Object, read},
     spelling,
 };
-use crate::{http::routes::Verb, hub::FlagHub, problem::Problem, store::Store};
+use crate::{http::routes::Verb, hub::FlagHub, problem::Problem};
 
 impl FlagHub {
     pub(super) fn change_rollout(&self, asked: &Asked, verb: Verb) -> Result<Response, Problem> {
@@ -34,20 +30,7 @@ impl FlagHub {
             Verb::Guard => body::<Watch>(asked)?,
         };
         let by = asked.by(reason, changed_by)?;
-        let observed = self.observed(&flag)?;
-        let command = Command::Rollout { flag, order, observed };
-        self.carry_out(asked, &command, &Rows::default(), &by)
-    }
-
-    /// The counts of the present stage of a flag's rollout.
-    fn observed(&self, flag: &str) -> Result<Observed, Problem> {
-        let ground = self.ground()?;
-        let feature = ground.held(&Rows::default()).feature(flag);
-        let since = feature.as_ref().and_then(|feature| feature.rollout.as_ref()).and_then(|rollout| rollout.course.stage_since);
-        match (feature, since) {
-            (Some(feature), Some(since)) => Ok(self.store.observed(&feature.key, since)?),
-            _ => Ok(Observed::default()),
-        }
+        self.carry_out(asked, &Command::Rollout { flag, order }, &by)
     }
 }
 

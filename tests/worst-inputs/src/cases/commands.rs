@@ -1,5 +1,5 @@
 //! W17 and W19: commands of operators on large documents.
-use control::{Command, Lists, RolloutCommand, lifecycle::Observed};
+use control::{Command, Lists, RolloutCommand};
 
 use crate::{
     case::{Case, Check, Input, Load, NATIVE},
@@ -64,5 +64,5 @@ fn removed(count: usize) -> Input {
     let document = document(format_args!(r#""flags":{{"f0":{{"rollout":{{"status":"active","percentage":10,"allow":[{allow}]}}}}}}"#));
     let remove_allow = (0..2 * count).rev().map(|unit| format!("u{unit}")).collect();
     let order = RolloutCommand::Lists(Lists { remove_allow, ..Lists::default() });
-    Load::Command { document, command: Box::new(Command::Rollout { flag: "f0".into(), order, observed: Observed::default() }) }.taken()
+    Load::Command { document, command: Box::new(Command::Rollout { flag: "f0".into(), order }) }.taken()
 }

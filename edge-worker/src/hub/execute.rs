@@ -1,0 +1,147 @@
+//! Commands, carried out: what a command needs is read, `control` decides, and the outcome is committed. Knows nothing of HTTP.
+use std::collections::BTreeSet;
+
+use control::{
+    Command, CommandOutcome, KeyCommand, KeyKind, RolloutCommand, Supplies,
+    change::Actor,
+    keys,
+    lifecycle::{Observed, Step},
+    organization_of,
+    rows::{RowKey, RowKind, Rows, State},
+};
+use sdk_core::{BucketKey, Context, OwnerKind};
+
+use super::{
+    FlagHub,
+    ground::Ground,
+    new_key::{Secrets, random},
+    record::{Again, Written, write},
+};
+use crate::{problem::Problem, store::Store};
+
+/// With more owners than this in a document, all are read at once.
+const MANY: usize = 200;
+
+/// A command that control has carried out and nobody has committed.
+pub(super) struct Decision {
+    /// The ground that it was carried out on.
+    pub(super) ground: std::rc::Rc<Ground>,
+    pub(super) outcome: CommandOutcome,
+    /// The secrets of the key that it creates, which are nowhere else.
+    pub(super) secrets: Option<Secrets>,
+}
+
+impl FlagHub {
+    /// Carries a command out and commits it: the way of everything that changes the hub and is no request.
+    pub(super) fn execute(&self, actor: &Actor, command: &Command) -> Result<(Written, CommandOutcome), Problem> {
+        let decision = self.decide(actor, command, &[])?;
+        let (written, outcome, _) = self.commit(actor, decision, None, |_, _| Ok(String::new()))?;
+        Ok((written, outcome))
+    }
+
+    /// Carries a command out and commits nothing; `contexts` names more owners whose overrides an import is to look at.
+    pub(super) fn decide(&self, actor: &Actor, command: &Command, contexts: &[Context]) -> Result<Decision, Problem> {
+        let ground = self.ground()?;
+        let paged = self.paged(command, contexts)?;
+        let (supplies, secrets) = self.supplies(&ground, command)?;
+        let outcome = self.ground.execute(&ground, &paged, command, supplies, actor).map_err(|refusal| match refusal.until {
+            Some(until) => Problem::from(refusal).until(until, actor.at),
+            None => refusal.into(),
+        })?;
+        Ok(Decision { ground, outcome, secrets })
+    }
+
+    /// Commits a decision, together with the answer to a request that may be sent again.
+    pub(super) fn commit(
+        &self,
+        actor: &Actor,
+        Decision { ground, outcome, .. }: Decision,
+        again: Option<Again<'_>>,
+        body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
+    ) -> Result<(Written, CommandOutcome, String), Problem> {
+        write(&self.store, &self.ground, &ground, outcome, actor, again, body)
+    }
+
+    /// The rows on pages that a command is about.
+    fn paged(&self, command: &Command, contexts: &[Context]) -> Result<Rows, Problem> {
+        match command {
+            Command::Override { owner: OwnerKind::Customer, id, .. } | Command::Clear { owner: OwnerKind::Customer, id } => {
+                self.about(Some(id), None)
+            }
+            Command::Override { owner: OwnerKind::Organization, id, .. } | Command::Clear { owner: OwnerKind::Organization, id } => {
+                self.about(None, Some(id))
+            }
+            Command::Assign { customer, .. } => Ok(self.store.some([RowKey::of(RowKind::Membership, customer)].iter())?),
+            Command::Import { state: State::Replace, .. } => Ok(self.store.all_paged()?),
+            Command::Import { document, state: State::Keep } => self.named_in(document, contexts),
+            Command::Kill { .. } | Command::Revive { .. } | Command::Rollout { .. } | Command::Key(_) => Ok(Rows::default()),
+        }
+    }
+
+    /// What a command takes from this moment.
+    fn supplies(&self, ground: &Ground, command: &Command) -> Result<(Supplies, Option<Secrets>), Problem> {
+        let none = Supplies::default();
+        let kind = match command {
+            // Rolling back asks for no counts: the emergency does not wait for them.
+            Command::Rollout { order: RolloutCommand::Step(Step::RollBack), .. }
+            | Command::Key(KeyCommand::Revoke { .. })
+            | Command::Override { .. }
+            | Command::Clear { .. }
+            | Command::Kill { .. }
+            | Command::Revive { .. }
+            | Command::Assign { .. } => return Ok((none, None)),
+            Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),
+            Command::Import { .. } => return Ok((Supplies { bucket_key: Some(BucketKey::from_bytes(random()?)), ..none }, None)),
+            Command::Key(KeyCommand::Create { terms }) => terms.kind,
+            // Of a key that is not there none is made, whatever its kind would have been.
+            Command::Key(KeyCommand::Rotate { id, .. }) => {
+                keys(&ground.rows).find(|(known, _)| known == id).map_or(KeyKind::Client, |(_, key)| key.terms.kind)
+            }
+        };
+        let secrets = Secrets::of(kind)?;
+        Ok((Supplies { new_key: Some(secrets.new_key()), ..none }, Some(secrets)))
+    }
+
+    /// The counts of the present stage of a flag's rollout.
+    fn observed(&self, ground: &Ground, flag: &str) -> Result<Observed, Problem> {
+        let feature = ground.held(&Rows::default()).feature(flag);
+        feature.map_or(Ok(Observed::default()), |feature| self.counted(&feature))
+    }
+
+    /// The rows about a customer or an organization; with a customer those of its organization.
+    pub(super) fn about(&self, customer: Option<&str>, organization: Option<&str>) -> Result<Rows, Problem> {
+        let mut rows = Rows::default();
+        let mut organization = organization.map(str::to_owned);
+        if let Some(customer) = customer {
+            let keys = [RowKind::Customer, RowKind::Membership].map(|kind| RowKey::of(kind, customer));
+            rows = self.store.some(keys.iter())?;
+            organization = organization.or_else(|| organization_of(&rows, customer));
+        }
+        if let Some(organization) = organization {
+            rows.append(self.store.some([RowKey::of(RowKind::Organization, &organization)].iter())?);
+        }
+        Ok(rows)
+    }
+
+    /// The rows on pages about whom a document and contexts name.
+    pub(super) fn named_in(&self, text: &str, contexts: &[Context]) -> Result<Rows, Problem> {
+        let Some(rows) = Rows::split(text) else { return Ok(Rows::default()) };
+        let mut keys: BTreeSet<RowKey> = BTreeSet::new();
+        keys.extend(rows.owners().cloned());
+        for kind in OwnerKind::ALL {
+            keys.extend(contexts.iter().filter_map(|context| Some(RowKey::of(kind.into(), &kind.id(context)?))));
+        }
+        if keys.len() > MANY {
+            return Ok(self.store.all_paged()?);
+        }
+        let customers: Vec<RowKey> = keys.iter().filter(|key| key.kind == RowKind::Customer).cloned().collect();
+        let memberships = customers.into_iter().map(|key| RowKey { kind: RowKind::Membership, ..key }).collect::<Vec<_>>();
+        let mut found = self.store.some(keys.iter().chain(&memberships))?;
+        let organizations: Vec<RowKey> = memberships
+            .iter()
+            .filter_map(|key| Some(RowKey::of(RowKind::Organization, &serde_json::from_str::<String>(found.text(key)?).ok()?)))
+            .collect();
+        found.append(self.store.some(organizations.iter())?);
+        Ok(found)
+    }
+}
