@@ -10,6 +10,7 @@ use super::{
         ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, HAS_METADATA, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup, Span,
     },
     symbol::{Exact, Fingerprints, Symbols as _},
+    words::FRONT,
 };
 use crate::{
     bucket::Subkey,
@@ -479,7 +480,11 @@ impl Builder {
 
     /// Writes the tables behind their head.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "keys and moments are split into their halves")]
-    fn write(&self, index: &Index<'_>, symbol_width: u32) -> Option<Image> {
+    fn write(&mut self, index: &Index<'_>, symbol_width: u32) -> Option<Image> {
+        if self.flags.is_empty() {
+            // Stands in for the record that is behind the code where a flag is.
+            self.push(&[0; FRONT]);
+        }
         let records: [&[u32]; 4] =
             [self.flags.as_flattened(), self.attributes.as_flattened(), self.aliases.as_flattened(), self.known.as_flattened()];
         let words = self.code.len() + records.iter().map(|records| records.len()).sum::<usize>();
