@@ -105,8 +105,7 @@ impl Scratch {
     }
 
     /// The words that are known of an attribute.
-    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    #[inline]
     pub(super) fn attribute(&self, number: u32) -> &Attribute {
         match self.near.get(number as usize) {
             Some(attribute) => attribute,
@@ -139,8 +138,15 @@ impl Scratch {
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(super) fn decide(&mut self, flag: u32, flags: u32, decision: Decision) {
         if self.count == 0 && (FEW == 1 || self.is_one_of_few(flags)) {
-            return self.memo.set(known::flag(flag), [decision.word(), decision.bucket_plus_one(), 0, 0]);
+            self.memo.set(known::flag(flag), [decision.word(), decision.bucket_plus_one(), 0, 0]);
+        } else {
+            self.decide_among_all(flag, decision);
         }
+    }
+
+    /// Keeps the decision on one of the flags for which there is room.
+    #[inline]
+    pub(super) fn decide_among_all(&mut self, flag: u32, decision: Decision) {
         if let Some(pair) = self.decisions.bytes_mut().as_chunks_mut::<8>().0.get_mut(flag as usize) {
             *pair = decision.0.to_le_bytes();
         }

@@ -28,7 +28,7 @@ use crate::{
         image::{AttributeRecord, Head, Image, Lookup, Span},
         step::{Draw, List, Step},
         symbol::Symbols,
-        words::{Run, Words},
+        words::{Front, Run, Words},
     },
 };
 
@@ -102,7 +102,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.scratch.expect(flags);
         for flag in 0..flags {
             let decision = fault.map_or_else(|| self.steps(flag), Decision::error);
-            self.scratch.decide(flag, flags, decision);
+            self.scratch.decide_among_all(flag, decision);
         }
     }
 
@@ -133,7 +133,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
     fn is_open(&mut self, flag: u32) -> bool {
         let (mut at, mut is_open) = (self.first_step(flag), false);
-        while let Some([needed, behind]) = self.words.prerequisite(at) {
+        while let Some([needed, behind]) = self.words.front(at).prerequisite() {
             // A prerequisite stands before what needs it, in tables of any origin: waiting ends.
             is_open |= needed < flag && self.scratch.decision(needed).is_none() && self.scratch.wait(needed);
             at = behind;
@@ -150,17 +150,16 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn steps(&mut self, flag: u32) -> Decision {
         let mut at = self.first_step(flag);
         loop {
-            let words = self.words;
-            self.visit.begin(&words.step(at).step);
-            let condition = words.guard(&mut at);
+            self.visit.begin(&self.words.step(at).step);
+            let (condition, front) = self.words.guarded(at);
             if condition != 0 && !self.holds(condition) {
-                let (step, next) = words.unguarded(at);
+                let (step, next) = front.step();
                 self.visit.step(&step, None);
                 at = next;
                 continue;
             }
             // Decoded again, behind the condition: next to where it is taken apart, no enum is built.
-            let (step, next) = words.unguarded(at);
+            let (step, next) = front.step();
             let answer = match step {
                 Step::List(list) => self.listed(&list),
                 Step::Draw(draw) => self.drawn(&draw),
@@ -208,7 +207,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             Unit::Missing => return Some(error(ErrorCode::TargetingKeyMissing)),
             Unit::Unfit => return Some(error(ErrorCode::InvalidContext)),
         };
-        let bucket = self.words.bucket(draw.shares.at.wrapping_sub(6), text);
+        let bucket = self.words.front(draw.shares.at.wrapping_sub(6)).bucket(text);
         self.visit.bucket(bucket);
         let mut shares = self.words.pairs(draw.shares);
         let [_, word] = shares.find(|[bound, _]| bucket < *bound)?;
@@ -217,15 +216,16 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Returns true if the condition at `at` holds.
     pub(crate) fn holds(&mut self, at: u32) -> bool {
-        let condition = self.words.condition(at);
+        let front = self.words.front(at);
+        let condition = front.condition();
         self.visit.enter(at, &condition);
         let held = match &condition {
             Condition::All(children) => !self.has_child(*children, false),
             Condition::Any(children) => self.has_child(*children, true),
             Condition::Not(inner) => !self.holds(*inner),
             Condition::Segment { number, condition } => self.segment(*number, *condition),
-            Condition::Percentage(portion) => self.is_in_portion(at, portion),
-            Condition::Test { attribute, .. } => self.test(*attribute, at),
+            Condition::Percentage(portion) => self.is_in_portion(front, portion),
+            Condition::Test { attribute, .. } => self.test(*attribute, front),
             Condition::Nothing => false,
         };
         self.visit.leave(&condition, held);
@@ -247,21 +247,21 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         held
     }
 
-    fn is_in_portion(&mut self, at: u32, portion: &Portion) -> bool {
+    fn is_in_portion(&mut self, front: Front<'a>, portion: &Portion) -> bool {
         let (value, mut digits) = (self.value(portion.attribute), Digits::default());
         self.visit.attribute(value);
         let Some(text) = Unit::of(value, &mut digits).text() else { return false };
-        let bucket = self.words.bucket(at, text);
+        let bucket = front.bucket(text);
         self.visit.bucket(bucket);
         (portion.from..portion.to).contains(&bucket)
     }
 
-    fn test(&mut self, attribute: u32, at: u32) -> bool {
+    fn test(&mut self, attribute: u32, front: Front<'a>) -> bool {
         let value = self.value(attribute);
         self.visit.attribute(value);
         let (image, Some(encoded)) = (self.image, value) else { return false };
         let text = || value::text(encoded);
-        match self.words.test(at) {
+        match front.test() {
             Some(Test::Exists) => true,
             Some(Test::Among(among)) => self.is_among(attribute, &among, encoded),
             Some(Test::Members { symbols, every, ignore_case }) => self.has_members(attribute, encoded, symbols, every, ignore_case),
@@ -499,6 +499,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 }
 
 /// The moment that a value is, whole milliseconds or a time in text; NaN if it is none.
+#[inline(never)] // for the speed of other tests, whose code it would be among
 fn moment(encoded: &[u8]) -> f64 {
     let Some((value, _)) = value::read(encoded) else { return f64::NAN };
     match value {

@@ -10,7 +10,7 @@ use super::{
         ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, HAS_METADATA, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup, Span,
     },
     symbol::{Exact, Fingerprints, Symbols as _},
-    words::FRONT,
+    words::GUARDED,
 };
 use crate::{
     bucket::Subkey,
@@ -483,7 +483,7 @@ impl Builder {
     fn write(&mut self, index: &Index<'_>, symbol_width: u32) -> Option<Image> {
         if self.flags.is_empty() {
             // Stands in for the record that is behind the code where a flag is.
-            self.push(&[0; FRONT]);
+            self.push(&[0; GUARDED]);
         }
         let records: [&[u32]; 4] =
             [self.flags.as_flattened(), self.attributes.as_flattened(), self.aliases.as_flattened(), self.known.as_flattened()];

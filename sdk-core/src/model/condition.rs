@@ -3,7 +3,7 @@ use super::{
     code::{self, Operation},
     image::Span,
     step,
-    words::{self, Run, Words},
+    words::{self, Front, Run, Words},
 };
 use crate::{bucket::DrawHash, matching::comparison::Comparison};
 
@@ -110,11 +110,19 @@ impl Kinds {
 
 impl Words<'_> {
     /// The condition at a place.
+    #[inline]
+    pub(crate) fn condition(self, at: u32) -> Condition {
+        self.front(at).condition()
+    }
+}
+
+impl Front<'_> {
+    /// The operation as a condition.
     #[expect(clippy::inline_always, reason = "an enum answered through memory costs a quarter of a walk")]
     #[inline(always)]
-    pub(crate) fn condition(self, at: u32) -> Condition {
-        let [word, first, parameters @ .., from, to] = self.front(at);
-        let children = Run { at: at.wrapping_add(1), count: code::count(word) };
+    pub(crate) fn condition(self) -> Condition {
+        let [word, first, parameters @ .., from, to] = self.words();
+        let children = Run { at: self.at.wrapping_add(1), count: code::count(word) };
         match Operation::of(word) {
             Some(Operation::All) => Condition::All(children),
             Some(Operation::Any) => Condition::Any(children),
@@ -124,20 +132,20 @@ impl Words<'_> {
                 Some(hash) => Condition::Percentage(Portion { attribute: first, hash, from, to }),
                 None => Condition::Nothing,
             },
-            Some(_) | None => match self.test(at) {
+            Some(_) | None => match self.test() {
                 Some(test) => Condition::Test { attribute: first, test },
                 None => Condition::Nothing,
             },
         }
     }
 
-    /// The test at a place, without its attribute; `None` where another condition stands, or none.
+    /// The operation as a test, without its attribute; `None` if it is another condition, or none.
     #[expect(clippy::inline_always, reason = "an enum answered through memory costs a quarter of a walk")]
     #[inline(always)]
-    pub(crate) fn test(self, at: u32) -> Option<Test> {
-        let [word, _, a, b, c, d, ..] = self.front(at);
+    pub(crate) fn test(self) -> Option<Test> {
+        let [word, _, a, b, c, d, ..] = self.words();
         let (operand, number, written) = (Span::of(a, b), f64::from_bits(words::wide(a, b)), Span::of(c, d));
-        let behind = |size, count| Run { at: at.wrapping_add(size), count };
+        let behind = |size, count| Run { at: self.at.wrapping_add(size), count };
         let count = code::count(word);
         let ignore_case = word & code::IGNORE_CASE != 0;
         let as_number = word & code::AS_NUMBER != 0;

@@ -3,7 +3,7 @@ use super::{
     code::{self, Operation},
     details::Decision,
     image::Image,
-    words::{Run, Words, wide},
+    words::{Front, Run, Words, wide},
 };
 use crate::bucket::{DrawHash, Subkey};
 
@@ -60,17 +60,19 @@ pub(crate) struct Guarded {
 impl Words<'_> {
     /// The step at a place, with its condition.
     #[inline]
-    pub(crate) fn step(self, mut at: u32) -> Guarded {
-        let condition = self.guard(&mut at);
-        let (step, next) = self.unguarded(at);
+    pub(crate) fn step(self, at: u32) -> Guarded {
+        let (condition, front) = self.guarded(at);
+        let (step, next) = front.step();
         Guarded { condition, step, next }
     }
+}
 
-    /// The step at a place behind its guard, and where the next one stands.
+impl Front<'_> {
+    /// The operation as a step, and where the next one stands.
     #[expect(clippy::inline_always, reason = "an enum answered through memory costs a quarter of a walk")]
     #[inline(always)]
-    pub(crate) fn unguarded(self, at: u32) -> (Step, u32) {
-        let [word, first, parameters @ .., _, _] = self.front(at);
+    pub(crate) fn step(self) -> (Step, u32) {
+        let (at, [word, first, parameters @ .., _, _]) = (self.at, self.words());
         let (second, count) = (parameters[0], code::count(word));
         let (step, size) = match Operation::of(word) {
             Some(Operation::List) => {
@@ -115,29 +117,17 @@ impl Words<'_> {
         (step, at.saturating_add(size))
     }
 
-    /// The place of the condition under which the step at a place is taken, 0 where it always is; goes on to the step behind it.
-    #[inline]
-    pub(crate) fn guard(self, at: &mut u32) -> u32 {
-        let [word, ..] = self.front(*at);
-        if !Operation::If.is_of(word) {
-            return 0;
-        }
-        *at = at.wrapping_add(1);
-        code::condition(word)
+    /// The number of the flag that a prerequisite names, and the place of the next step; `None` if this is another step.
+    pub(crate) fn prerequisite(self) -> Option<[u32; 2]> {
+        let [word, flag, ..] = self.words();
+        Operation::Prerequisite.is_of(word).then(|| [flag, self.at.saturating_add(3 + code::count(word))])
     }
 
-    /// The number of the flag that the prerequisite at a place names, and the place of the next step; `None` if another step stands there.
-    pub(crate) fn prerequisite(self, at: u32) -> Option<[u32; 2]> {
-        let [word, flag, ..] = self.front(at);
-        Operation::Prerequisite.is_of(word).then(|| [flag, at.saturating_add(3 + code::count(word))])
-    }
-
-    /// The bucket that the operation at a place draws for a unit, by its hash: read where it is used, it is never handed on through
-    /// memory.
+    /// The bucket that the operation draws for a unit, by its hash: read where it is used, it is never handed on through memory.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
-    pub(crate) fn bucket(self, at: u32, unit: &[u8]) -> u32 {
-        let [word, _, parameters @ .., _, _] = self.front(at);
+    pub(crate) fn bucket(self, unit: &[u8]) -> u32 {
+        let [word, _, parameters @ .., _, _] = self.words();
         hash(word, parameters).map_or(0, |hash| hash.bucket(unit))
     }
 }

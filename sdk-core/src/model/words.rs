@@ -1,13 +1,25 @@
 //! The words of the tables, read in place; every read is total: what is not there reads as 0.
-use super::details::Decision;
+use super::{
+    code::{self, Operation},
+    details::Decision,
+};
 
 /// Words in place, from the first of the code on.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a>(pub(crate) &'a [[u8; 4]]);
 
-/// The number of words that are read of an operation at once: none has more before its list. Where flags are, their records, the directory
-/// and the length of the texts stand behind the code, so that so many can be read of the last operation too.
-pub(super) const FRONT: usize = 8;
+/// An operation and the words at its front; none has more of them before its list.
+#[derive(Clone, Copy)]
+pub(crate) struct Front<'a> {
+    pub(super) at: u32,
+    words: &'a [[u8; 4]; FRONT],
+}
+
+const FRONT: usize = 8;
+
+/// The number of words that are read at once, a guard and the front of the operation behind it. Where flags are, their records, the
+/// directory and the length of the texts stand behind the code, so that so many can be read of the last operation too.
+pub(super) const GUARDED: usize = FRONT + 1;
 
 /// So many words, or groups of words, from a place on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,17 +35,29 @@ impl<'a> Words<'a> {
         self.0.get(at as usize).map_or(0, |word| u32::from_le_bytes(*word))
     }
 
-    /// The first words of the operation at a place.
-    #[expect(clippy::inline_always, reason = "of words that are handed on through memory all are copied, and few are needed")]
-    #[inline(always)]
-    pub(super) fn front(self, at: u32) -> [u32; FRONT] {
-        self.front_in_place(at).map(u32::from_le_bytes)
+    /// The operation at a place.
+    #[inline]
+    pub(crate) fn front(self, at: u32) -> Front<'a> {
+        let [words @ .., _] = self.guarded_front(at);
+        Front { at, words }
     }
 
-    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
-    fn front_in_place(self, at: u32) -> &'a [[u8; 4]; FRONT] {
-        self.0.get(at as usize..).and_then(<[_]>::first_chunk).unwrap_or(&[[0; 4]; FRONT])
+    /// The place of the condition under which the step at a place is taken, 0 where it always is; and the step behind it.
+    #[inline]
+    pub(crate) fn guarded(self, at: u32) -> (u32, Front<'a>) {
+        let guarded @ [guard, words @ ..] = self.guarded_front(at);
+        let [unguarded @ .., _] = guarded;
+        let word = u32::from_le_bytes(*guard);
+        if Operation::If.is_of(word) {
+            (code::condition(word), Front { at: at.wrapping_add(1), words })
+        } else {
+            (0, Front { at, words: unguarded })
+        }
+    }
+
+    #[inline]
+    fn guarded_front(self, at: u32) -> &'a [[u8; 4]; GUARDED] {
+        self.0.get(at as usize..).and_then(<[_]>::first_chunk).unwrap_or(&[[0; 4]; GUARDED])
     }
 
     #[inline]
@@ -56,6 +80,14 @@ impl<'a> Words<'a> {
     #[inline]
     pub(crate) fn slice(self, at: u32, count: u32) -> &'a [[u8; 4]] {
         self.0.get(at as usize..).and_then(|tail| tail.get(..count as usize)).unwrap_or_default()
+    }
+}
+
+impl Front<'_> {
+    #[expect(clippy::inline_always, reason = "of words that are handed on through memory all are copied, and few are needed")]
+    #[inline(always)]
+    pub(super) fn words(self) -> [u32; FRONT] {
+        self.words.map(u32::from_le_bytes)
     }
 }
 
