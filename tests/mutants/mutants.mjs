@@ -381,8 +381,8 @@ export const mutants = [
   {
     name: 'decisions of different flags mixed up',
     file: 'sdk-core/src/evaluate/scratch.rs',
-    find: 'as_chunks().0.get(flag as usize)?',
-    replacement: 'as_chunks().0.get(flag as usize & !1)?',
+    find: 'as_chunks().0.get(flag as usize).map_or',
+    replacement: 'as_chunks().0.get(flag as usize & !1).map_or',
   },
   {
     name: 'answers of different segments mixed up',

@@ -121,6 +121,17 @@ impl Scratch {
         }
     }
 
+    /// Keeps the symbol of an attribute of which other words are known.
+    pub(super) fn keep_symbol(&mut self, number: u32, folds: bool, symbol: u32) {
+        let attribute = match self.near.get_mut(number as usize) {
+            Some(near) => Some(near),
+            None => self.memo.get_mut(known::attribute(number)),
+        };
+        if let Some([_, _, plain, folded]) = attribute {
+            *(if folds { folded } else { plain }) = symbol;
+        }
+    }
+
     /// Makes room for the decisions of all flags, of which none is decided.
     pub(super) fn expect(&mut self, flags: u32) {
         self.count = flags;
@@ -164,14 +175,22 @@ impl Scratch {
     }
 
     /// The decision on a flag, if it is decided.
+    #[inline]
     pub(crate) fn decision(&self, flag: u32) -> Option<Decision> {
-        let decision = if self.count == 0 {
-            let [word, bucket_plus_one, ..] = *self.memo.get(known::flag(flag))?;
+        let decision = self.kept_decision(flag);
+        (decision.word() != 0).then_some(decision)
+    }
+
+    /// The decision on a flag; its word is 0 if the flag is not decided.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    fn kept_decision(&self, flag: u32) -> Decision {
+        if self.count == 0 {
+            let [word, bucket_plus_one, ..] = *self.memo.get(known::flag(flag)).unwrap_or(&[0; 4]);
             Decision::of_halves(word, bucket_plus_one)
         } else {
-            Decision(u64::from_le_bytes(*self.decisions.bytes().as_chunks().0.get(flag as usize)?))
-        };
-        (decision.word() != 0).then_some(decision)
+            Decision(self.decisions.bytes().as_chunks().0.get(flag as usize).map_or(0, |pair| u64::from_le_bytes(*pair)))
+        }
     }
 
     /// All decisions, as they stand.

@@ -186,8 +186,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The decision of a list; `None` if the list does not apply.
     pub(crate) fn listed(&mut self, list: &List) -> Option<Decision> {
-        let (value, mut digits) = (self.unit(list.attribute), Digits::default());
-        let listed = match Unit::of(value, &mut digits) {
+        let mut digits = Digits::default();
+        let listed = match self.unit(list.attribute, &mut digits) {
             Unit::Missing => return None,
             Unit::Unfit => return Some(list.listed.step_error(ErrorCode::InvalidContext)),
             Unit::Text { encoded, written: true, .. } => self.is_listed(list.symbols, list.attribute, encoded, false),
@@ -198,10 +198,10 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The decision of a draw; `None` if the draw does not apply.
     pub(crate) fn drawn(&mut self, draw: &Draw) -> Option<Decision> {
-        let (value, mut digits) = (self.unit(draw.attribute), Digits::default());
+        let mut digits = Digits::default();
         let words = self.words;
         let error = |code| words.decision(draw.shares.at.wrapping_add(1)).step_error(code);
-        let text = match Unit::of(value, &mut digits) {
+        let text = match self.unit(draw.attribute, &mut digits) {
             Unit::Text { text, .. } => text,
             Unit::Missing if draw.continues => return None,
             Unit::Missing => return Some(error(ErrorCode::TargetingKeyMissing)),
@@ -356,7 +356,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Looks up the symbols of a list's members, as they are or folded, and remembers them.
     fn remember_members(&mut self, attribute: u32, (count, mut items): (u32, &[u8]), folds: bool) {
-        self.keep_symbol(attribute, folds, NO_SYMBOL);
+        self.scratch.keep_symbol(attribute, folds, NO_SYMBOL);
         for _ in 0..count {
             let Some((item, rest)) = value::split(items) else { break };
             items = rest;
@@ -423,12 +423,6 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         if folds { *folded } else { *plain }
     }
 
-    fn keep_symbol(&mut self, attribute: u32, folds: bool, symbol: u32) {
-        let [place, length, plain, folded] = *self.scratch.attribute(attribute);
-        let [plain, folded] = if folds { [plain, symbol] } else { [symbol, folded] };
-        self.scratch.keep_attribute(attribute, [place, length, plain, folded]);
-    }
-
     /// The same as [`Self::symbol`], looked up and remembered.
     #[inline(never)]
     fn look_up_symbol(&mut self, attribute: u32, encoded: &[u8], folds: bool) -> u32 {
@@ -440,7 +434,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             S::find(image, encoded)
         };
         let symbol = symbol.map_or(NO_SYMBOL, |symbol| symbol + 2);
-        self.keep_symbol(attribute, folds, symbol);
+        self.scratch.keep_symbol(attribute, folds, symbol);
         symbol
     }
 
@@ -457,10 +451,16 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.scratch.folded(folded)
     }
 
-    fn unit(&mut self, attribute: u32) -> Option<&'a [u8]> {
+    /// The unit that an attribute is.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    fn unit<'d>(&mut self, attribute: u32, digits: &'d mut Digits) -> Unit<'d>
+    where
+        'a: 'd,
+    {
         let value = self.value(attribute);
         self.visit.unit(attribute, value);
-        value
+        Unit::of(value, digits)
     }
 
     /// The value of an attribute, encoded; null is absence.
