@@ -74,15 +74,15 @@ export const mutants = [
     name: 'endsWith dropped',
     operators: ['endsWith'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'self.has_text(attribute, text, operand, ignore_case, Part::End)',
+    find: 'self.has_text(attribute, encoded, operand, ignore_case, Part::End)',
     replacement: 'false',
   },
   {
     name: 'cidr dropped',
     operators: ['cidr'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'cidr::address(text, &mut words).is_some_and(|address| self.is_in_networks(narrow, wide, address))',
-    replacement: 'cidr::address(text, &mut words).is_none() && self.is_in_networks(narrow, wide, &[])',
+    find: 'cidr::address(text, &mut words)).is_some_and(|address| self.is_in_networks(narrow, wide, address))',
+    replacement: 'cidr::address(text, &mut words)).is_none() && self.is_in_networks(narrow, wide, &[])',
   },
   {
     name: 'gte is gt',
@@ -119,8 +119,8 @@ export const mutants = [
   {
     name: 'a missing unit is unfit',
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'Unit::Missing => return Some(first.step_error(ErrorCode::TargetingKeyMissing)),',
-    replacement: 'Unit::Missing => return Some(first.step_error(ErrorCode::InvalidContext)),',
+    find: 'Unit::Missing => return Some(error(ErrorCode::TargetingKeyMissing)),',
+    replacement: 'Unit::Missing => return Some(error(ErrorCode::InvalidContext)),',
   },
   {
     name: 'a context of 17 levels',
@@ -381,8 +381,8 @@ export const mutants = [
   {
     name: 'decisions of different flags mixed up',
     file: 'sdk-core/src/evaluate/scratch.rs',
-    find: 'as_chunks().0.get(flag as usize)?',
-    replacement: 'as_chunks().0.get(flag as usize & !1)?',
+    find: 'as_chunks().0.get(flag as usize).map_or',
+    replacement: 'as_chunks().0.get(flag as usize & !1).map_or',
   },
   {
     name: 'answers of different segments mixed up',
@@ -401,14 +401,14 @@ export const mutants = [
     name: 'a string contains nothing',
     operators: ['contains'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'self.has_text(attribute, text, operand, ignore_case, Part::Any)',
+    find: 'self.has_text(attribute, encoded, operand, ignore_case, Part::Any)',
     replacement: 'false',
   },
   {
     name: 'startsWith dropped',
     operators: ['startsWith'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'self.has_text(attribute, text, operand, ignore_case, Part::Start)',
+    find: 'self.has_text(attribute, encoded, operand, ignore_case, Part::Start)',
     replacement: 'false',
   },
   {
@@ -430,8 +430,8 @@ export const mutants = [
     name: 'matches dropped',
     operators: ['matches'],
     file: 'sdk-core/src/evaluate/walk.rs',
-    find: 'pattern::found(self.image.text(table), text)',
-    replacement: 'self.image.text(table).is_empty() && text.is_empty()',
+    find: 'pattern::found(image.text(table), text)',
+    replacement: 'image.text(table).is_empty() && text.is_empty()',
   },
   {
     name: 'nothing exists',

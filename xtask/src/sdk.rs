@@ -46,6 +46,7 @@ fn engine() -> Module<'static> {
         opt_level: Some("s"),
         // Loops as they are written: what counts several things at once takes more words in WebAssembly than it saves.
         llvm: &["-disable-lsr"],
+        // A function with one caller stays out of it from 100 bytes on: such parts of a walk are taken seldom, and slow down the rest.
         // The first kB of memory is the far end of the stack: nothing is kept there.
         wasm_opt: &[
             "--strip-target-features",
@@ -54,6 +55,7 @@ fn engine() -> Module<'static> {
             "--remove-exports=__*",
             "-Oz",
             "--converge",
+            "--one-caller-inline-max-function-size=100",
             "--low-memory-unused",
         ],
         host: Host::Bare,

@@ -21,8 +21,8 @@ export interface Room {
 }
 
 const encoder = new TextEncoder();
-const isWellFormed: (text: string) => boolean =
-  'isWellFormed' in String.prototype ? (text) => text.isWellFormed() : (text) => !/\p{Surrogate}/u.test(text);
+/** What no text may hold: U+0000, and a surrogate without the other half. */
+const UNFIT = /[\0\p{Surrogate}]/u;
 
 let bytes: Uint8Array, view: DataView, at: number, room: Room;
 /** How many members, items and bytes of text there may still be. */
@@ -36,7 +36,7 @@ export function writeContext(context: unknown, into: Room, start: Uint8Array): n
   membersLeft = MAX_MEMBERS;
   itemsLeft = MAX_ITEMS;
   textLeft = MAX_TEXT;
-  return typeof context === 'object' && context !== null && !Array.isArray(context) && members(context, MAX_DEPTH) >= 0 ? at : REFUSED;
+  return typeof context === 'object' && context && !Array.isArray(context) && members(context, MAX_DEPTH) >= 0 ? at : REFUSED;
 }
 
 function use(memory: Uint8Array): void {
@@ -87,9 +87,9 @@ function any(value: unknown, depth: number): boolean {
   return false;
 }
 
-function anyObject(object: object, depth: number): boolean {
+function anyObject(object: { toJSON?: unknown }, depth: number): boolean {
   // As in JSON.stringify, what `toJSON` returns is not asked for its own.
-  const plain: unknown = 'toJSON' in object && typeof object.toJSON === 'function' ? object.toJSON() : object;
+  const plain: unknown = typeof object.toJSON === 'function' ? object.toJSON() : object;
   return typeof plain === 'object' && plain ? container(plain, depth) : any(plain, depth);
 }
 
@@ -136,15 +136,13 @@ function text(string: string): boolean {
       return true;
     }
   }
-  if (!isWellFormed(string) || string.includes('\0')) return false;
-  const { written } = encoder.encodeInto(string, bytes.subarray(at + 5));
-  if ((textLeft -= written) < 0) return false;
-  let head = at + 1;
-  for (let rest = written; ; rest >>>= 7) {
-    bytes[head++] = rest > 127 ? (rest & 127) | 128 : rest;
-    if (rest < 128) break;
-  }
-  bytes.copyWithin(head, at + 5, at + 5 + written);
-  at = head + written;
+  if (UNFIT.test(string)) return false;
+  const encoded = encoder.encode(string);
+  if ((textLeft -= encoded.length) < 0) return false;
+  let rest = encoded.length;
+  for (at++; rest > 127; rest >>>= 7) bytes[at++] = rest | 128;
+  bytes[at++] = rest;
+  bytes.set(encoded, at);
+  at += encoded.length;
   return true;
 }

@@ -111,7 +111,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
   };
   const put = (next: unknown, at: number) => {
     current = false;
-    wasm.identify(id, writeContext(next, room, buffer.length ? buffer : room(capacity)), at);
+    wasm.identify(id, writeContext(next, room, buffer.length ? buffer : room(0)), at);
   };
   /** Puts the context in force back, after another was asked about. */
   const hold = () => {

@@ -10,6 +10,6 @@ export function requestedType(defaultValue: unknown): number {
 
 /** Freezes an object and all it holds: a flag's value is shared by whoever reads it. */
 export function freeze<T extends object>(value: T): T {
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) freeze(member as object);
+  for (const member of Object.values(value)) if (typeof member === 'object' && member) freeze(member as object);
   return Object.freeze(value);
 }

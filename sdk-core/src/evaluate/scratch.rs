@@ -105,8 +105,7 @@ impl Scratch {
     }
 
     /// The words that are known of an attribute.
-    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    #[inline]
     pub(super) fn attribute(&self, number: u32) -> &Attribute {
         match self.near.get(number as usize) {
             Some(attribute) => attribute,
@@ -119,6 +118,17 @@ impl Scratch {
         match self.near.get_mut(number as usize) {
             Some(near) => *near = attribute,
             None => self.memo.set(known::attribute(number), attribute),
+        }
+    }
+
+    /// Keeps the symbol of an attribute of which other words are known.
+    pub(super) fn keep_symbol(&mut self, number: u32, folds: bool, symbol: u32) {
+        let attribute = match self.near.get_mut(number as usize) {
+            Some(near) => Some(near),
+            None => self.memo.get_mut(known::attribute(number)),
+        };
+        if let Some([_, _, plain, folded]) = attribute {
+            *(if folds { folded } else { plain }) = symbol;
         }
     }
 
@@ -139,8 +149,15 @@ impl Scratch {
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub(super) fn decide(&mut self, flag: u32, flags: u32, decision: Decision) {
         if self.count == 0 && (FEW == 1 || self.is_one_of_few(flags)) {
-            return self.memo.set(known::flag(flag), [decision.word(), decision.bucket_plus_one(), 0, 0]);
+            self.memo.set(known::flag(flag), [decision.word(), decision.bucket_plus_one(), 0, 0]);
+        } else {
+            self.decide_among_all(flag, decision);
         }
+    }
+
+    /// Keeps the decision on one of the flags for which there is room.
+    #[inline]
+    pub(super) fn decide_among_all(&mut self, flag: u32, decision: Decision) {
         if let Some(pair) = self.decisions.bytes_mut().as_chunks_mut::<8>().0.get_mut(flag as usize) {
             *pair = decision.0.to_le_bytes();
         }
@@ -158,14 +175,22 @@ impl Scratch {
     }
 
     /// The decision on a flag, if it is decided.
+    #[inline]
     pub(crate) fn decision(&self, flag: u32) -> Option<Decision> {
-        let decision = if self.count == 0 {
-            let [word, bucket_plus_one, ..] = *self.memo.get(known::flag(flag))?;
+        let decision = self.kept_decision(flag);
+        (decision.word() != 0).then_some(decision)
+    }
+
+    /// The decision on a flag; its word is 0 if the flag is not decided.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    fn kept_decision(&self, flag: u32) -> Decision {
+        if self.count == 0 {
+            let [word, bucket_plus_one, ..] = *self.memo.get(known::flag(flag)).unwrap_or(&[0; 4]);
             Decision::of_halves(word, bucket_plus_one)
         } else {
-            Decision(u64::from_le_bytes(*self.decisions.bytes().as_chunks().0.get(flag as usize)?))
-        };
-        (decision.word() != 0).then_some(decision)
+            Decision(self.decisions.bytes().as_chunks().0.get(flag as usize).map_or(0, |pair| u64::from_le_bytes(*pair)))
+        }
     }
 
     /// All decisions, as they stand.

@@ -28,7 +28,7 @@ use crate::{
         image::{AttributeRecord, Head, Image, Lookup, Span},
         step::{Draw, List, Step},
         symbol::Symbols,
-        words::{Run, Words},
+        words::{Front, Run, Words},
     },
 };
 
@@ -102,7 +102,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.scratch.expect(flags);
         for flag in 0..flags {
             let decision = fault.map_or_else(|| self.steps(flag), Decision::error);
-            self.scratch.decide(flag, flags, decision);
+            self.scratch.decide_among_all(flag, decision);
         }
     }
 
@@ -133,7 +133,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from several places
     fn is_open(&mut self, flag: u32) -> bool {
         let (mut at, mut is_open) = (self.first_step(flag), false);
-        while let Some([needed, behind]) = self.words.prerequisite(at) {
+        while let Some([needed, behind]) = self.words.front(at).prerequisite() {
             // A prerequisite stands before what needs it, in tables of any origin: waiting ends.
             is_open |= needed < flag && self.scratch.decision(needed).is_none() && self.scratch.wait(needed);
             at = behind;
@@ -150,17 +150,16 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn steps(&mut self, flag: u32) -> Decision {
         let mut at = self.first_step(flag);
         loop {
-            let words = self.words;
-            self.visit.begin(&words.step(at).step);
-            let condition = words.guard(&mut at);
+            self.visit.begin(&self.words.step(at).step);
+            let (condition, front) = self.words.guarded(at);
             if condition != 0 && !self.holds(condition) {
-                let (step, next) = words.unguarded(at);
+                let (step, next) = front.step();
                 self.visit.step(&step, None);
                 at = next;
                 continue;
             }
             // Decoded again, behind the condition: next to where it is taken apart, no enum is built.
-            let (step, next) = words.unguarded(at);
+            let (step, next) = front.step();
             let answer = match step {
                 Step::List(list) => self.listed(&list),
                 Step::Draw(draw) => self.drawn(&draw),
@@ -187,8 +186,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The decision of a list; `None` if the list does not apply.
     pub(crate) fn listed(&mut self, list: &List) -> Option<Decision> {
-        let (value, mut digits) = (self.unit(list.attribute), Digits::default());
-        let listed = match Unit::of(value, &mut digits) {
+        let mut digits = Digits::default();
+        let listed = match self.unit(list.attribute, &mut digits) {
             Unit::Missing => return None,
             Unit::Unfit => return Some(list.listed.step_error(ErrorCode::InvalidContext)),
             Unit::Text { encoded, written: true, .. } => self.is_listed(list.symbols, list.attribute, encoded, false),
@@ -199,15 +198,16 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The decision of a draw; `None` if the draw does not apply.
     pub(crate) fn drawn(&mut self, draw: &Draw) -> Option<Decision> {
-        let (value, mut digits) = (self.unit(draw.attribute), Digits::default());
-        let first = self.words.decision(draw.shares.at.wrapping_add(1));
-        let text = match Unit::of(value, &mut digits) {
+        let mut digits = Digits::default();
+        let words = self.words;
+        let error = |code| words.decision(draw.shares.at.wrapping_add(1)).step_error(code);
+        let text = match self.unit(draw.attribute, &mut digits) {
             Unit::Text { text, .. } => text,
             Unit::Missing if draw.continues => return None,
-            Unit::Missing => return Some(first.step_error(ErrorCode::TargetingKeyMissing)),
-            Unit::Unfit => return Some(first.step_error(ErrorCode::InvalidContext)),
+            Unit::Missing => return Some(error(ErrorCode::TargetingKeyMissing)),
+            Unit::Unfit => return Some(error(ErrorCode::InvalidContext)),
         };
-        let bucket = self.words.bucket(draw.shares.at.wrapping_sub(6), text);
+        let bucket = self.words.front(draw.shares.at.wrapping_sub(6)).bucket(text);
         self.visit.bucket(bucket);
         let mut shares = self.words.pairs(draw.shares);
         let [_, word] = shares.find(|[bound, _]| bucket < *bound)?;
@@ -216,15 +216,16 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Returns true if the condition at `at` holds.
     pub(crate) fn holds(&mut self, at: u32) -> bool {
-        let condition = self.words.condition(at);
+        let front = self.words.front(at);
+        let condition = front.condition();
         self.visit.enter(at, &condition);
         let held = match &condition {
             Condition::All(children) => !self.has_child(*children, false),
             Condition::Any(children) => self.has_child(*children, true),
             Condition::Not(inner) => !self.holds(*inner),
             Condition::Segment { number, condition } => self.segment(*number, *condition),
-            Condition::Percentage(portion) => self.is_in_portion(at, portion),
-            Condition::Test { attribute, .. } => self.test(*attribute, at),
+            Condition::Percentage(portion) => self.is_in_portion(front, portion),
+            Condition::Test { attribute, .. } => self.test(*attribute, front),
             Condition::Nothing => false,
         };
         self.visit.leave(&condition, held);
@@ -246,94 +247,50 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         held
     }
 
-    fn is_in_portion(&mut self, at: u32, portion: &Portion) -> bool {
+    fn is_in_portion(&mut self, front: Front<'a>, portion: &Portion) -> bool {
         let (value, mut digits) = (self.value(portion.attribute), Digits::default());
         self.visit.attribute(value);
         let Some(text) = Unit::of(value, &mut digits).text() else { return false };
-        let bucket = self.words.bucket(at, text);
+        let bucket = front.bucket(text);
         self.visit.bucket(bucket);
         (portion.from..portion.to).contains(&bucket)
     }
 
-    fn test(&mut self, attribute: u32, at: u32) -> bool {
+    fn test(&mut self, attribute: u32, front: Front<'a>) -> bool {
         let value = self.value(attribute);
         self.visit.attribute(value);
-        let Some(encoded) = value else { return false };
-        match self.words.test(at) {
+        let (image, Some(encoded)) = (self.image, value) else { return false };
+        let text = || value::text(encoded);
+        match front.test() {
             Some(Test::Exists) => true,
             Some(Test::Among(among)) => self.is_among(attribute, &among, encoded),
             Some(Test::Members { symbols, every, ignore_case }) => self.has_members(attribute, encoded, symbols, every, ignore_case),
-            Some(
-                Test::Contains { .. }
-                | Test::StartsWith { .. }
-                | Test::EndsWith { .. }
-                | Test::Number { .. }
-                | Test::Time { .. }
-                | Test::Semver { .. }
-                | Test::Matches { .. }
-                | Test::Cidr { .. },
-            ) => self.reads(attribute, at, encoded),
+            Some(Test::Contains { operand, symbol, ignore_case }) => {
+                self.has_text(attribute, encoded, operand, ignore_case, Part::Any)
+                    || self.has_members(attribute, encoded, symbol, false, ignore_case)
+            }
+            Some(Test::StartsWith { operand, ignore_case }) => self.has_text(attribute, encoded, operand, ignore_case, Part::Start),
+            Some(Test::EndsWith { operand, ignore_case }) => self.has_text(attribute, encoded, operand, ignore_case, Part::End),
+            Some(Test::Number { comparison, operand, as_number }) => {
+                compares(self.number(attribute, encoded, as_number), operand, comparison)
+            }
+            Some(Test::Time { comparison, operand, .. }) => compares(moment(encoded), operand, comparison),
+            Some(Test::Semver { comparison, operand, loose }) => {
+                text().is_some_and(|text| semver::holds(text, comparison, image.text(operand), loose))
+            }
+            Some(Test::Matches { table, .. }) => text().is_some_and(|text| pattern::found(image.text(table), text)),
+            Some(Test::Cidr { narrow, wide, .. }) => {
+                let mut words = [0; 4];
+                text().and_then(|text| cidr::address(text, &mut words)).is_some_and(|address| self.is_in_networks(narrow, wide, address))
+            }
             None => false,
         }
     }
 
-    /// Returns true if a value passes a test that reads it: once, whatever the test asks of it. The test is decoded again, next to
-    /// where it is taken apart.
-    fn reads(&mut self, attribute: u32, at: u32, encoded: &[u8]) -> bool {
-        let (Some((value, _)), Some(test)) = (value::read(encoded), self.words.test(at)) else { return false };
-        match (test, value) {
-            (Test::Contains { symbol, ignore_case, .. }, Encoded::List(..)) => {
-                self.has_members(attribute, encoded, symbol, false, ignore_case)
-            }
-            (Test::Contains { operand, ignore_case, .. }, Encoded::Text(text)) => {
-                self.has_text(attribute, text, operand, ignore_case, Part::Any)
-            }
-            (Test::StartsWith { operand, ignore_case }, Encoded::Text(text)) => {
-                self.has_text(attribute, text, operand, ignore_case, Part::Start)
-            }
-            (Test::EndsWith { operand, ignore_case }, Encoded::Text(text)) => {
-                self.has_text(attribute, text, operand, ignore_case, Part::End)
-            }
-            (Test::Number { comparison, operand, .. }, Encoded::Number(number)) => compares(number, operand, comparison),
-            (Test::Number { comparison, operand, as_number: true }, Encoded::Text(text)) => {
-                self.text_as_number(attribute, text).is_some_and(|number| compares(number, operand, comparison))
-            }
-            (Test::Time { comparison, operand, .. }, Encoded::Number(moment)) => {
-                time::is_whole(moment) && compares(moment, operand, comparison)
-            }
-            #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
-            (Test::Time { comparison, operand, .. }, Encoded::Text(text)) => {
-                time::parse_millis(text).is_some_and(|millis| compares(millis as f64, operand, comparison))
-            }
-            (Test::Semver { comparison, operand, loose }, Encoded::Text(text)) => {
-                semver::holds(text, comparison, self.image.text(operand), loose)
-            }
-            (Test::Matches { table, .. }, Encoded::Text(text)) => pattern::found(self.image.text(table), text),
-            (Test::Cidr { narrow, wide, .. }, Encoded::Text(text)) => {
-                let mut words = [0; 4];
-                cidr::address(text, &mut words).is_some_and(|address| self.is_in_networks(narrow, wide, address))
-            }
-            (
-                Test::Exists
-                | Test::Among(_)
-                | Test::Members { .. }
-                | Test::Contains { .. }
-                | Test::StartsWith { .. }
-                | Test::EndsWith { .. }
-                | Test::Number { .. }
-                | Test::Time { .. }
-                | Test::Semver { .. }
-                | Test::Matches { .. }
-                | Test::Cidr { .. },
-                Encoded::Null | Encoded::Boolean(_) | Encoded::Number(_) | Encoded::Text(_) | Encoded::List(..) | Encoded::Object(..),
-            ) => false,
-        }
-    }
-
-    /// Returns true if an attribute's text has the operand as a part.
+    /// Returns true if an attribute is text that has the operand as a part.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from three places
-    fn has_text(&mut self, attribute: u32, text: &[u8], operand: Span, folds: bool, part: Part) -> bool {
-        let Some(operand) = value::text(self.image.text(operand)) else { return false };
+    fn has_text(&mut self, attribute: u32, encoded: &[u8], operand: Span, folds: bool, part: Part) -> bool {
+        let (Some(text), Some(operand)) = (value::text(encoded), value::text(self.image.text(operand))) else { return false };
         let text = if folds { self.fold(attribute, text).get(value::HEAD..).unwrap_or_default() } else { text };
         text::has_part(text, operand, part)
     }
@@ -356,22 +313,29 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// As [`Self::is_among`], for text that counts as a number where it is one.
     fn is_among_numbers(&mut self, attribute: u32, among: &Among, encoded: &'a [u8]) -> bool {
-        let Some(number) = value::text(encoded).and_then(|text| self.text_as_number(attribute, text)) else { return false };
+        let number = self.number(attribute, encoded, true);
         let symbol = S::find(self.image, &value::encoded(number));
-        symbol.is_some_and(|symbol| self.is_in(among.symbols, symbol)) != among.none_of
+        !number.is_nan() && symbol.is_some_and(|symbol| self.is_in(among.symbols, symbol)) != among.none_of
     }
 
-    /// The number that an attribute's text is read as. It is read once: zeros at its front may be as many as a context holds bytes.
+    /// The number that an attribute is, or that its text is read as; NaN if there is none. Text is read once: zeros at its front may be as
+    /// many as a context holds bytes.
     #[expect(clippy::cast_possible_truncation, reason = "split into its halves")]
-    fn text_as_number(&mut self, attribute: u32, text: &[u8]) -> Option<f64> {
-        let known = self.scratch.memo.get(known::number(attribute)).map(|[low, high, ..]| u64::from(*low) | u64::from(*high) << 32);
-        let read = || {
-            let number = decimal::parse(text).unwrap_or(f64::NAN);
-            self.scratch.memo.set(known::number(attribute), [number.to_bits() as u32, (number.to_bits() >> 32) as u32, 0, 0]);
-            number
-        };
-        let number = known.map_or_else(read, f64::from_bits);
-        (!number.is_nan()).then_some(number)
+    fn number(&mut self, attribute: u32, encoded: &[u8], as_number: bool) -> f64 {
+        let Some((value, _)) = value::read(encoded) else { return f64::NAN };
+        match value {
+            Encoded::Number(number) => number,
+            Encoded::Text(text) if as_number => {
+                if let Some([low, high, ..]) = self.scratch.memo.get(known::number(attribute)) {
+                    return f64::from_bits(u64::from(*low) | u64::from(*high) << 32);
+                }
+                let number = decimal::parse(text).unwrap_or(f64::NAN);
+                let bits = number.to_bits();
+                self.scratch.memo.set(known::number(attribute), [bits as u32, (bits >> 32) as u32, 0, 0]);
+                number
+            }
+            Encoded::Null | Encoded::Boolean(_) | Encoded::Text(_) | Encoded::List(..) | Encoded::Object(..) => f64::NAN,
+        }
     }
 
     /// Returns true if an attribute is a list that has one of the symbols as a member, or every one.
@@ -392,7 +356,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Looks up the symbols of a list's members, as they are or folded, and remembers them.
     fn remember_members(&mut self, attribute: u32, (count, mut items): (u32, &[u8]), folds: bool) {
-        self.keep_symbol(attribute, folds, NO_SYMBOL);
+        self.scratch.keep_symbol(attribute, folds, NO_SYMBOL);
         for _ in 0..count {
             let Some((item, rest)) = value::split(items) else { break };
             items = rest;
@@ -449,20 +413,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// Returns true if a symbol is among symbols that ascend.
     fn is_in(&self, symbols: Run, symbol: u32) -> bool {
-        let (mut low, mut high) = (symbols.at, symbols.at.wrapping_add(symbols.count));
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let found = self.words.word(middle);
-            if found == symbol {
-                return true;
-            }
-            if found < symbol {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        false
+        self.words.slice(symbols.at, symbols.count).binary_search_by_key(&symbol, |found| u32::from_le_bytes(*found)).is_ok()
     }
 
     /// The symbol of an attribute's value, as it is or folded, plus two; [`NO_SYMBOL`] or [`UNKNOWN`].
@@ -470,12 +421,6 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     fn symbol(&self, attribute: u32, folds: bool) -> u32 {
         let [.., plain, folded] = self.scratch.attribute(attribute);
         if folds { *folded } else { *plain }
-    }
-
-    fn keep_symbol(&mut self, attribute: u32, folds: bool, symbol: u32) {
-        let [place, length, plain, folded] = *self.scratch.attribute(attribute);
-        let [plain, folded] = if folds { [plain, symbol] } else { [symbol, folded] };
-        self.scratch.keep_attribute(attribute, [place, length, plain, folded]);
     }
 
     /// The same as [`Self::symbol`], looked up and remembered.
@@ -489,7 +434,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
             S::find(image, encoded)
         };
         let symbol = symbol.map_or(NO_SYMBOL, |symbol| symbol + 2);
-        self.keep_symbol(attribute, folds, symbol);
+        self.scratch.keep_symbol(attribute, folds, symbol);
         symbol
     }
 
@@ -506,10 +451,16 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
         self.scratch.folded(folded)
     }
 
-    fn unit(&mut self, attribute: u32) -> Option<&'a [u8]> {
+    /// The unit that an attribute is.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    fn unit<'d>(&mut self, attribute: u32, digits: &'d mut Digits) -> Unit<'d>
+    where
+        'a: 'd,
+    {
         let value = self.value(attribute);
         self.visit.unit(attribute, value);
-        value
+        Unit::of(value, digits)
     }
 
     /// The value of an attribute, encoded; null is absence.
@@ -547,6 +498,19 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 }
 
+/// The moment that a value is, whole milliseconds or a time in text; NaN if it is none.
+#[inline(never)] // for the speed of other tests, whose code it would be among
+fn moment(encoded: &[u8]) -> f64 {
+    let Some((value, _)) = value::read(encoded) else { return f64::NAN };
+    match value {
+        Encoded::Number(number) if time::is_whole(number) => number,
+        #[expect(clippy::cast_precision_loss, reason = "a written time is far below 2^53 milliseconds")]
+        Encoded::Text(text) => time::parse_millis(text).map_or(f64::NAN, |millis| millis as f64),
+        Encoded::Null | Encoded::Boolean(_) | Encoded::Number(_) | Encoded::List(..) | Encoded::Object(..) => f64::NAN,
+    }
+}
+
+/// Returns true if a number compares so with its operand; NaN never does.
 fn compares(number: f64, operand: f64, comparison: Comparison) -> bool {
     number.partial_cmp(&operand).is_some_and(|order| comparison.admits(order))
 }

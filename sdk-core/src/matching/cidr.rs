@@ -40,6 +40,7 @@ pub(crate) fn parse_address(text: &[u8]) -> Option<Address> {
 }
 
 /// An address as words, the highest first: one of version 4, four of version 6. They are written into `words`.
+#[inline(never)] // for the speed of other tests, whose code it would be among
 pub(crate) fn address<'w>(text: &[u8], words: &'w mut [u32; 4]) -> Option<&'w [u32]> {
     let word = if has(text, b':') {
         parse_v6(text, words)?;

@@ -11,6 +11,7 @@ use super::{
         Span,
     },
     symbol::{Exact, Fingerprints, Symbols as _},
+    words::GUARDED,
 };
 use crate::{
     bucket::Subkey,
@@ -492,7 +493,11 @@ impl Builder {
 
     /// Writes the tables behind their head.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "keys and moments are split into their halves")]
-    fn write(&self, index: &Index<'_>, symbol_width: u32) -> Option<Image> {
+    fn write(&mut self, index: &Index<'_>, symbol_width: u32) -> Option<Image> {
+        if self.flags.is_empty() {
+            // Stands in for the record that is behind the code where a flag is.
+            self.push(&[0; GUARDED]);
+        }
         let records: [&[u32]; 4] =
             [self.flags.as_flattened(), self.attributes.as_flattened(), self.aliases.as_flattened(), self.known.as_flattened()];
         let words = self.code.len() + records.iter().map(|records| records.len()).sum::<usize>();

@@ -2,7 +2,8 @@
 use super::{
     code::{self, Operation},
     image::Span,
-    words::{Run, Words},
+    step,
+    words::{self, Front, Run, Words},
 };
 use crate::{bucket::DrawHash, matching::comparison::Comparison};
 
@@ -109,60 +110,66 @@ impl Kinds {
 
 impl Words<'_> {
     /// The condition at a place.
+    #[inline]
+    pub(crate) fn condition(self, at: u32) -> Condition {
+        self.front(at).condition()
+    }
+}
+
+impl Front<'_> {
+    /// The operation as a condition.
     #[expect(clippy::inline_always, reason = "an enum answered through memory costs a quarter of a walk")]
     #[inline(always)]
-    pub(crate) fn condition(self, at: u32) -> Condition {
-        let word = self.word(at);
-        let (first, operand, count) = (at.wrapping_add(1), at.wrapping_add(2), code::count(word));
+    pub(crate) fn condition(self) -> Condition {
+        let [word, first, parameters @ .., from, to] = self.words();
+        let children = Run { at: self.at.wrapping_add(1), count: code::count(word) };
         match Operation::of(word) {
-            Some(Operation::All) => Condition::All(Run { at: first, count }),
-            Some(Operation::Any) => Condition::Any(Run { at: first, count }),
-            Some(Operation::Not) => Condition::Not(self.word(first)),
-            Some(Operation::Segment) => Condition::Segment { number: self.word(first), condition: self.word(operand) },
-            Some(Operation::Percentage) => {
-                let Some(hash) = self.hash(word, operand) else { return Condition::Nothing };
-                let (from, to) = (self.word(at.wrapping_add(6)), self.word(at.wrapping_add(7)));
-                Condition::Percentage(Portion { attribute: self.word(first), hash, from, to })
-            }
-            Some(_) | None => match self.test(at) {
-                Some(test) => Condition::Test { attribute: self.word(first), test },
+            Some(Operation::All) => Condition::All(children),
+            Some(Operation::Any) => Condition::Any(children),
+            Some(Operation::Not) => Condition::Not(first),
+            Some(Operation::Segment) => Condition::Segment { number: first, condition: parameters[0] },
+            Some(Operation::Percentage) => match step::hash(word, parameters) {
+                Some(hash) => Condition::Percentage(Portion { attribute: first, hash, from, to }),
+                None => Condition::Nothing,
+            },
+            Some(_) | None => match self.test() {
+                Some(test) => Condition::Test { attribute: first, test },
                 None => Condition::Nothing,
             },
         }
     }
 
-    /// The test at a place, without its attribute; `None` where another condition stands, or none.
+    /// The operation as a test, without its attribute; `None` if it is another condition, or none.
     #[expect(clippy::inline_always, reason = "an enum answered through memory costs a quarter of a walk")]
     #[inline(always)]
-    pub(crate) fn test(self, at: u32) -> Option<Test> {
-        let word = self.word(at);
-        let (operand, behind, count) = (at.wrapping_add(2), at.wrapping_add(4), code::count(word));
+    pub(crate) fn test(self) -> Option<Test> {
+        let [word, _, a, b, c, d, ..] = self.words();
+        let (operand, number, written) = (Span::of(a, b), f64::from_bits(words::wide(a, b)), Span::of(c, d));
+        let behind = |size, count| Run { at: self.at.wrapping_add(size), count };
+        let count = code::count(word);
         let ignore_case = word & code::IGNORE_CASE != 0;
+        let as_number = word & code::AS_NUMBER != 0;
         let comparison = || Comparison::of(word >> code::COMPARISON_SHIFT & 7);
         Some(match Operation::of(word)? {
             Operation::Exists => Test::Exists,
             Operation::Among => Test::Among(Among {
-                symbols: Run { at: operand, count },
+                symbols: behind(2, count),
                 none_of: word & code::NONE_OF != 0,
                 kinds: Kinds(word & Kinds::ALL),
                 ignore_case,
-                as_number: word & code::AS_NUMBER != 0,
+                as_number,
                 single: word & code::SINGLE != 0,
             }),
-            Operation::Members => Test::Members { symbols: Run { at: operand, count }, every: word & code::EVERY != 0, ignore_case },
-            Operation::Contains => Test::Contains { operand: self.span(operand), symbol: Run { at: behind, count: 1 }, ignore_case },
-            Operation::StartsWith => Test::StartsWith { operand: self.span(operand), ignore_case },
-            Operation::EndsWith => Test::EndsWith { operand: self.span(operand), ignore_case },
-            Operation::Number => {
-                Test::Number { comparison: comparison(), operand: self.double(operand), as_number: word & code::AS_NUMBER != 0 }
-            }
-            Operation::Time => Test::Time { comparison: comparison(), operand: self.double(operand), written: self.span(behind) },
-            Operation::Semver => Test::Semver { comparison: comparison(), operand: self.span(operand), loose: word & code::LOOSE != 0 },
-            Operation::Matches => Test::Matches { table: self.span(operand), written: self.span(behind) },
+            Operation::Members => Test::Members { symbols: behind(2, count), every: word & code::EVERY != 0, ignore_case },
+            Operation::Contains => Test::Contains { operand, symbol: behind(4, 1), ignore_case },
+            Operation::StartsWith => Test::StartsWith { operand, ignore_case },
+            Operation::EndsWith => Test::EndsWith { operand, ignore_case },
+            Operation::Number => Test::Number { comparison: comparison(), operand: number, as_number },
+            Operation::Time => Test::Time { comparison: comparison(), operand: number, written },
+            Operation::Semver => Test::Semver { comparison: comparison(), operand, loose: word & code::LOOSE != 0 },
+            Operation::Matches => Test::Matches { table: operand, written },
             Operation::Cidr => {
-                let narrow = Run { at: at.wrapping_add(5), count };
-                let wide = Run { at: narrow.at.wrapping_add(2 * count), count: self.word(behind) };
-                Test::Cidr { written: self.span(operand), narrow, wide }
+                Test::Cidr { written: operand, narrow: behind(5, count), wide: behind(count.wrapping_mul(2).wrapping_add(5), c) }
             }
             Operation::If
             | Operation::Prerequisite

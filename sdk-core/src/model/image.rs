@@ -336,7 +336,7 @@ impl Image {
     /// The moments at which conditions on `now` may change, ascending.
     pub(crate) fn moments(&self) -> impl Iterator<Item = i64> + use<'_> {
         let first = self.place(Head::Known);
-        (0..self.head(Head::Moments)).map(move |index| self.words().wide(first.wrapping_add(index.wrapping_mul(2))).cast_signed())
+        (0..self.head(Head::Moments)).map(move |index| self.wide(first.wrapping_add(index.wrapping_mul(2))).cast_signed())
     }
 
     /// Of a ruleset: the encoded scalars that are these symbols.

@@ -33,6 +33,12 @@ impl Memo {
         self.find(first, second).map(|[_, _, remembered @ ..]| remembered)
     }
 
+    /// The words that are remembered under a key, to be changed in place.
+    pub(crate) fn get_mut(&mut self, [first, second]: [u32; 2]) -> Option<&mut [u32; 4]> {
+        let place = probe(self.slots(), first, second);
+        self.slots_mut().get_mut(place).filter(|[first, ..]| *first != 0).map(|[_, _, remembered @ ..]| remembered)
+    }
+
     // An array is handed on through memory; words are not.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from many places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
@@ -104,6 +110,11 @@ mod tests {
                 let mut below = |end| u32::try_from(random.below(end)).unwrap();
                 let (key, value) = ([1 + below(3), below(keys) * (1 + below(3))], [below(1_000), below(2), below(3), below(4)]);
                 assert_eq!(memo.get(key), map.get(&key));
+                assert_eq!(memo.get_mut(key), map.get_mut(&key));
+                if let (Some(one), Some(other), true) = (memo.get_mut(key), map.get_mut(&key), random.one_in(2)) {
+                    (one[3], other[3]) = (value[0], value[0]);
+                    continue;
+                }
                 memo.set(key, value);
                 map.insert(key, value);
             }

@@ -169,7 +169,7 @@ mod tests {
         for operation in Operation::ALL {
             let mut bytes = [[0_u8; 4]; 16];
             bytes[0] = (*operation as u32).to_le_bytes();
-            let Some(test) = Words(&bytes).test(0) else { continue };
+            let Some(test) = Words(&bytes).front(0).test() else { continue };
             let mut builder = Builder::new(Subkey([0; 2]));
             let at = builder.copy_test(&Image::EMPTY, 0, &test, Keep::All) as usize;
             let words = &builder.code[at..];

@@ -3,9 +3,9 @@ use super::{
     code::{self, Operation},
     details::Decision,
     image::Image,
-    words::{Run, Words},
+    words::{Front, Run, Words, wide},
 };
-use crate::bucket::DrawHash;
+use crate::bucket::{DrawHash, Subkey};
 
 /// One entry of a flag's order of precedence.
 #[derive(Clone, Copy)]
@@ -60,39 +60,38 @@ pub(crate) struct Guarded {
 impl Words<'_> {
     /// The step at a place, with its condition.
     #[inline]
-    pub(crate) fn step(self, mut at: u32) -> Guarded {
-        let condition = self.guard(&mut at);
-        let (step, next) = self.unguarded(at);
+    pub(crate) fn step(self, at: u32) -> Guarded {
+        let (condition, front) = self.guarded(at);
+        let (step, next) = front.step();
         Guarded { condition, step, next }
     }
+}
 
-    /// The step at a place behind its guard, and where the next one stands.
+impl Front<'_> {
+    /// The operation as a step, and where the next one stands.
     #[expect(clippy::inline_always, reason = "an enum answered through memory costs a quarter of a walk")]
     #[inline(always)]
-    pub(crate) fn unguarded(self, at: u32) -> (Step, u32) {
-        let word = self.word(at);
-        let (first, count) = (at.wrapping_add(1), code::count(word));
+    pub(crate) fn step(self) -> (Step, u32) {
+        let (at, [word, first, parameters @ .., _, _]) = (self.at, self.words());
+        let (second, count) = (parameters[0], code::count(word));
         let (step, size) = match Operation::of(word) {
             Some(Operation::List) => {
                 let symbols = Run { at: at.wrapping_add(3), count };
-                let listed = self.decision(at.wrapping_add(2));
-                (Step::List(List { attribute: self.word(first), listed, symbols, allows: word & code::ALLOW != 0 }), 3 + count)
+                let (listed, allows) = (Decision::of(second), word & code::ALLOW != 0);
+                (Step::List(List { attribute: first, listed, symbols, allows }), 3 + count)
             }
-            Some(Operation::Draw) => match self.hash(word, at.wrapping_add(2)) {
+            Some(Operation::Draw) => match hash(word, parameters) {
                 Some(hash) => {
                     let shares = Run { at: at.wrapping_add(6), count };
-                    (Step::Draw(Draw { attribute: self.word(first), hash, shares, continues: word & code::CONTINUE != 0 }), 6 + 2 * count)
+                    (Step::Draw(Draw { attribute: first, hash, shares, continues: word & code::CONTINUE != 0 }), 6 + 2 * count)
                 }
                 None => (Step::Nothing, 1),
             },
-            Some(Operation::Const) => {
-                let bucket_plus_one = if count == 0 { 0 } else { self.word(at.wrapping_add(2)) };
-                (Step::Const(Decision::of_halves(self.word(first), bucket_plus_one)), 2 + count)
-            }
+            Some(Operation::Const) => (Step::Const(Decision::of_halves(first, if count == 0 { 0 } else { second })), 2 + count),
             Some(Operation::Overrides) => (Step::Overrides, 1),
             Some(Operation::Prerequisite) => {
                 let variants = Run { at: at.wrapping_add(3), count };
-                (Step::Prerequisite { flag: self.word(first), unmet: self.decision(at.wrapping_add(2)), variants }, 3 + count)
+                (Step::Prerequisite { flag: first, unmet: Decision::of(second), variants }, 3 + count)
             }
             Some(
                 Operation::If
@@ -118,36 +117,25 @@ impl Words<'_> {
         (step, at.saturating_add(size))
     }
 
-    /// The place of the condition under which the step at a place is taken, 0 where it always is; goes on to the step behind it.
-    #[inline]
-    pub(crate) fn guard(self, at: &mut u32) -> u32 {
-        let word = self.word(*at);
-        if !Operation::If.is_of(word) {
-            return 0;
-        }
-        *at = at.wrapping_add(1);
-        code::condition(word)
+    /// The number of the flag that a prerequisite names, and the place of the next step; `None` if this is another step.
+    pub(crate) fn prerequisite(self) -> Option<[u32; 2]> {
+        let [word, flag, ..] = self.words();
+        Operation::Prerequisite.is_of(word).then(|| [flag, self.at.saturating_add(3 + code::count(word))])
     }
 
-    /// The number of the flag that the prerequisite at a place names, and the place of the next step; `None` if another step stands there.
-    pub(crate) fn prerequisite(self, at: u32) -> Option<[u32; 2]> {
-        let word = self.word(at);
-        Operation::Prerequisite.is_of(word).then(|| [self.word(at.wrapping_add(1)), at.saturating_add(3 + code::count(word))])
-    }
-
-    /// The bucket that the operation at a place draws for a unit, by its hash: read where it is used, it is never handed on through
-    /// memory.
+    /// The bucket that the operation draws for a unit, by its hash: read where it is used, it is never handed on through memory.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
-    pub(crate) fn bucket(self, at: u32, unit: &[u8]) -> u32 {
-        self.hash(self.word(at), at.wrapping_add(2)).map_or(0, |hash| hash.bucket(unit))
+    pub(crate) fn bucket(self, unit: &[u8]) -> u32 {
+        let [word, _, parameters @ .., _, _] = self.words();
+        hash(word, parameters).map_or(0, |hash| hash.bucket(unit))
     }
+}
 
-    /// The hash of a draw: its number stands in the draw's first word, its parameters at a place.
-    #[inline]
-    pub(super) fn hash(self, word: u32, at: u32) -> Option<DrawHash> {
-        DrawHash::read(word >> code::HASH_SHIFT & 15, self.subkey(at))
-    }
+/// The hash of a draw, from the draw's first word and the four words of parameters.
+#[inline]
+pub(super) fn hash(word: u32, [a, b, c, d]: [u32; 4]) -> Option<DrawHash> {
+    DrawHash::read(word >> code::HASH_SHIFT & 15, Subkey([wide(a, b), wide(c, d)]))
 }
 
 impl Image {

@@ -1,10 +1,25 @@
 //! The words of the tables, read in place; every read is total: what is not there reads as 0.
-use super::{details::Decision, image::Span};
-use crate::bucket::Subkey;
+use super::{
+    code::{self, Operation},
+    details::Decision,
+};
 
 /// Words in place, from the first of the code on.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a>(pub(crate) &'a [[u8; 4]]);
+
+/// An operation and the words at its front; none has more of them before its list.
+#[derive(Clone, Copy)]
+pub(crate) struct Front<'a> {
+    pub(super) at: u32,
+    words: &'a [[u8; 4]; FRONT],
+}
+
+const FRONT: usize = 8;
+
+/// The number of words that are read at once, a guard and the front of the operation behind it. Where flags are, their records, the
+/// directory and the length of the texts stand behind the code, so that so many can be read of the last operation too.
+pub(super) const GUARDED: usize = FRONT + 1;
 
 /// So many words, or groups of words, from a place on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,23 +35,29 @@ impl<'a> Words<'a> {
         self.0.get(at as usize).map_or(0, |word| u32::from_le_bytes(*word))
     }
 
-    /// Two words as one number.
+    /// The operation at a place.
     #[inline]
-    pub(crate) fn wide(self, at: u32) -> u64 {
-        u64::from(self.word(at)) | u64::from(self.word(at.wrapping_add(1))) << 32
+    pub(crate) fn front(self, at: u32) -> Front<'a> {
+        let [words @ .., _] = self.guarded_front(at);
+        Front { at, words }
     }
 
+    /// The place of the condition under which the step at a place is taken, 0 where it always is; and the step behind it.
     #[inline]
-    pub(crate) fn double(self, at: u32) -> f64 {
-        f64::from_bits(self.wide(at))
-    }
-
-    #[inline]
-    pub(crate) fn subkey(self, at: u32) -> Subkey {
-        match self.0.get(at as usize..).and_then(<[[u8; 4]]>::first_chunk) {
-            Some([a, b, c, d]) => Subkey([[*a, *b], [*c, *d]].map(|pair| u64::from_le_bytes(bytemuck::cast(pair)))),
-            None => Subkey([0; 2]),
+    pub(crate) fn guarded(self, at: u32) -> (u32, Front<'a>) {
+        let guarded @ [guard, words @ ..] = self.guarded_front(at);
+        let [unguarded @ .., _] = guarded;
+        let word = u32::from_le_bytes(*guard);
+        if Operation::If.is_of(word) {
+            (code::condition(word), Front { at: at.wrapping_add(1), words })
+        } else {
+            (0, Front { at, words: unguarded })
         }
+    }
+
+    #[inline]
+    fn guarded_front(self, at: u32) -> &'a [[u8; 4]; GUARDED] {
+        self.0.get(at as usize..).and_then(<[_]>::first_chunk).unwrap_or(&[[0; 4]; GUARDED])
     }
 
     #[inline]
@@ -44,21 +65,34 @@ impl<'a> Words<'a> {
         Decision::of(self.word(at))
     }
 
-    #[inline]
-    pub(crate) fn span(self, at: u32) -> Span {
-        Span::of(self.word(at), self.word(at.wrapping_add(1)))
-    }
-
     /// The words of a run; none where they do not all exist.
     pub(crate) fn run(self, run: Run) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + Clone + use<'a> {
-        let words = self.0.get(run.at as usize..).and_then(|tail| tail.get(..run.count as usize)).unwrap_or_default();
-        words.iter().map(|word| u32::from_le_bytes(*word))
+        self.slice(run.at, run.count).iter().map(|word| u32::from_le_bytes(*word))
     }
 
     /// The pairs of a run, each of two words; none where they do not all exist.
     pub(crate) fn pairs(self, run: Run) -> impl DoubleEndedIterator<Item = [u32; 2]> + ExactSizeIterator + Clone + use<'a> {
-        let words = self.0.get(run.at as usize..).and_then(|tail| tail.get(..2 * run.count as usize)).unwrap_or_default();
-        let pairs: &[[[u8; 4]; 2]] = words.as_chunks().0;
+        let pairs: &[[[u8; 4]; 2]] = self.slice(run.at, 2 * run.count).as_chunks().0;
         pairs.iter().map(|pair| pair.map(u32::from_le_bytes))
     }
+
+    /// So many words from a place on; none where they do not all exist.
+    #[inline]
+    pub(crate) fn slice(self, at: u32, count: u32) -> &'a [[u8; 4]] {
+        self.0.get(at as usize..).and_then(|tail| tail.get(..count as usize)).unwrap_or_default()
+    }
+}
+
+impl Front<'_> {
+    #[expect(clippy::inline_always, reason = "of words that are handed on through memory all are copied, and few are needed")]
+    #[inline(always)]
+    pub(super) fn words(self) -> [u32; FRONT] {
+        self.words.map(u32::from_le_bytes)
+    }
+}
+
+/// Two words as one number.
+#[inline]
+pub(super) fn wide(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
 }

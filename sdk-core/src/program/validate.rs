@@ -8,17 +8,18 @@ use crate::{
         image::{Head, Image},
         memory::Memory,
         shape::{self, Role, kind},
+        words::Words,
     },
 };
 
 /// Returns true if every walk of these tables ends soon. Takes time linear in the tables.
 pub(crate) fn is_sound(image: &Image) -> bool {
-    let (words, segments) = (image.head(Head::Code), image.head(Head::Segments));
+    let (code, segments) = (image.head(Head::Code), image.head(Head::Segments));
     // A segment takes words; more of them than words cannot all be referred to.
     let mut memo = Memory::new();
-    memo.fit(8 * segments.min(words) as usize);
+    memo.fit(8 * segments.min(code) as usize);
     // In sound tables every word is visited once at most.
-    let mut check = Check { image, memo, budget: words, sound: segments <= words, flag: 0 };
+    let mut check = Check { image, words: image.words(), end: code, memo, budget: code, sound: segments <= code, flag: 0 };
     for flag in 0..image.flags() {
         check.flag(flag);
     }
@@ -27,6 +28,9 @@ pub(crate) fn is_sound(image: &Image) -> bool {
 
 struct Check<'a> {
     image: &'a Image,
+    words: Words<'a>,
+    /// The number of words of code.
+    end: u32,
     /// Two words a segment: its condition and how deep that nests; 0 while not yet seen.
     memo: Memory,
     /// The number of words that may still be visited.
@@ -45,7 +49,7 @@ impl Check<'_> {
     /// Charges the budget for words that stand from `place` on, and that must exist.
     fn charge(&mut self, place: u32, words: u32) {
         let end = place.saturating_add(words);
-        self.must(words <= self.budget && end <= self.image.head(Head::Code));
+        self.must(words <= self.budget && end <= self.end);
         self.budget = self.budget.saturating_sub(words);
     }
 
@@ -53,13 +57,13 @@ impl Check<'_> {
         self.flag = flag;
         let (mut at, mut leading) = (self.image.steps(flag), true);
         while self.sound {
-            let mut word = self.image.word(at);
+            let mut word = self.words.word(at);
             let guarded = shape::of(word).is(Role::Guard);
             if guarded {
                 self.charge(at, 1);
                 self.condition(shape::guarded_by(word), at, 1);
                 at = at.wrapping_add(1);
-                word = self.image.word(at);
+                word = self.words.word(at);
             }
             let shape = shape::of(word);
             // Prerequisites come first, and always.
@@ -74,26 +78,26 @@ impl Check<'_> {
 
     /// Checks the operation at `at`; answers where its operands end and how deep they nest.
     fn operands(&mut self, at: u32, level: u32) -> (u32, u32) {
-        let image = self.image;
-        let word = image.word(at);
+        let words = self.words;
+        let word = words.word(at);
         let mut kinds = shape::of(word).kinds();
         self.must(kinds != 0);
         self.charge(at, 1);
         let (mut place, mut again, mut times, mut deepest) = (at.wrapping_add(1), 0, 1, 0);
         while times > 0 && self.sound {
-            let operand = image.word(place);
+            let operand = words.word(place);
             let mut size = 1;
             match kinds & 15 {
                 kind::HASH => {
                     self.must(shape::names_a_hash(word));
                     size = 4;
                 }
-                kind::ATTRIBUTE => self.must(operand < image.head(Head::Attributes)),
+                kind::ATTRIBUTE => self.must(operand < self.image.head(Head::Attributes)),
                 kind::CONDITION => deepest = deepest.max(self.condition(operand, at, level + 1)),
                 kind::TIMES => (times, again, size) = (shape::count(word), kinds >> 4, 0),
                 kind::FLAG => self.must(operand < self.flag),
                 kind::SEGMENT => {
-                    deepest = self.segment(operand, image.word(place.wrapping_add(1)), at, level + 1);
+                    deepest = self.segment(operand, words.word(place.wrapping_add(1)), at, level + 1);
                     size = 2;
                 }
                 kind::NETWORKS => size = operand.saturating_mul(8).saturating_add(1).saturating_add(2 * shape::count(word)),
@@ -113,7 +117,7 @@ impl Check<'_> {
     /// Checks a condition that must stand before `parent`; answers how deep it nests.
     fn condition(&mut self, at: u32, parent: u32, level: u32) -> u32 {
         let stands = at != 0 && at < parent && level <= MAX_CONDITION_DEPTH;
-        self.must(stands && shape::of(self.image.word(at)).is(Role::Condition));
+        self.must(stands && shape::of(self.words.word(at)).is(Role::Condition));
         if !self.sound {
             return 0;
         }
