@@ -120,7 +120,10 @@ function short(request, kind, body) {
   const { method, url, headers } = request;
   const { cf } = kind & 4 ? request : {};
   let parts = `${method}\n${url}\n${cf ? cf.clientIp ?? "" : "-"}`;
-  for (const name of names) parts += `\n${(name && headers.get(name)) || ""}`;
+  for (const name of names) {
+    const value = name ? headers.get(name) : null;
+    parts += value === null ? "\n" : `\n:${value}`;
+  }
   if (parts.length * 3 > PARTS) return false;
   const { written } = encoder.encodeInto(parts, input);
   input.set(body, written);
