@@ -1,4 +1,5 @@
 //! A request as plain data.
+use std::cell::Cell;
 
 /// The headers that answers depend on. Requests that are passed on to the hub are read there.
 #[derive(Clone, Copy)]
@@ -15,6 +16,13 @@ pub(crate) enum Header {
     Now,
     /// The client's address, as Cloudflare tells it.
     ConnectingIp,
+}
+
+impl Header {
+    /// The header's bit in a set of headers.
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u32
+    }
 }
 
 /// The headers by their names, in the order of [`Header`].
@@ -41,6 +49,9 @@ pub(crate) struct Parts<'r> {
     /// The client's address in the words of the deployment's own proxy.
     pub(crate) proxied: Option<&'r str>,
     headers: [Option<&'r str>; HEADERS.len()],
+    /// A bit for each of the headers that were read from the request.
+    read: u32,
+    misses_header: Cell<bool>,
 }
 
 impl<'r> Parts<'r> {
@@ -54,10 +65,23 @@ impl<'r> Parts<'r> {
             *header = lines.next()?.strip_prefix(':');
         }
         let peer = (!peer.is_empty()).then_some(peer);
-        Some(Self { method, url, peer, proxied: lines.next()?.strip_prefix(':'), headers })
+        Some(Self { method, url, peer, proxied: lines.next()?.strip_prefix(':'), headers, read: u32::MAX, misses_header: Cell::new(false) })
+    }
+
+    /// The same parts, of whose headers only those with a bit were read from the request: the others are not absent, but unknown.
+    pub(crate) fn with_read(self, read: u32) -> Self {
+        Self { read, ..self }
+    }
+
+    /// Whether a header was asked for that was not read from the request: then what followed from it counts for nothing.
+    pub(crate) fn misses_header(&self) -> bool {
+        self.misses_header.get()
     }
 
     pub(crate) fn header(&self, header: Header) -> Option<&'r str> {
+        if self.read & header.bit() == 0 {
+            self.misses_header.set(true);
+        }
         self.headers.get(header as usize).copied().flatten()
     }
 
@@ -88,6 +112,16 @@ mod tests {
         // An empty header is there.
         assert_eq!(parts.header(Header::Identity), Some(""));
         assert!(Parts::parse("GET\nhttps://flags.example/").is_none());
+    }
+
+    #[test]
+    fn a_header_that_was_not_read_is_not_absent() {
+        let head = format!("GET\nhttp://x/{}", "\n".repeat(2 + HEADERS.len()));
+        let parts = Parts::parse(&head).unwrap().with_read(Header::Origin.bit());
+        assert_eq!(parts.header(Header::Origin), None);
+        assert!(!parts.misses_header());
+        assert_eq!(parts.header(Header::Authorization), None);
+        assert!(parts.misses_header());
     }
 
     #[test]
