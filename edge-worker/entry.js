@@ -23,7 +23,7 @@ function renew() {
 function alive() {
   if (isBroken) renew();
   try {
-    glue.__worker_init_state();
+    glue.fast_alive();
   } catch {
     renew();
   }
@@ -120,11 +120,16 @@ function short(request, kind, body) {
   const { method, url, headers } = request;
   const { cf } = kind & 4 ? request : {};
   let parts = `${method}\n${url}\n${cf ? cf.clientIp ?? "" : "-"}`;
-  for (const name of names) parts += `\n${(name && headers.get(name)) || ""}`;
+  for (let place = 0; place < names.length; place++) {
+    // The last is the header of the deployment's proxy.
+    const isRead = place === names.length - 1 ? kind & 4 && names[place] !== "" : (kind >> (place + 3)) & 1;
+    const value = isRead ? headers.get(names[place]) : null;
+    parts += value === null ? "\n" : `\n:${value}`;
+  }
   if (parts.length * 3 > PARTS) return false;
   const { written } = encoder.encodeInto(parts, input);
   input.set(body, written);
-  const answered = glue.fast_answer(written, body.length, Date.now());
+  const answered = glue.fast_answer(kind, written, body.length, Date.now());
   if (answered < 2) return answered === 1;
   if (input.buffer !== memory.buffer) output = new Uint32Array(memory.buffer, glue.fast_output(), 4);
   const [status, set, at, length] = output;

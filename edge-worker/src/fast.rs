@@ -12,15 +12,17 @@ use crate::{
     http::{
         self, Outcome,
         asked::{Asked, Known},
-        parts::{HEADERS, Parts},
+        parts::{HEADERS, Header, Parts},
         response::{Answer, Line},
-        routes::Limit,
+        routes::{Handler, HeldHandler, Limit},
     },
     settings,
 };
 
 /// The bytes of a request's parts and body that may come this way.
 const INPUT: usize = 16_384 + crate::body::QUESTION;
+/// The bits of a kind before those of its headers.
+const KIND_BITS: u32 = 3;
 /// How many sets of headers are remembered: a version of the ruleset has one for each audience and status.
 const SETS: usize = 32;
 
@@ -69,27 +71,44 @@ pub fn fast_output() -> u32 {
 }
 
 /// What the script remembers of a method and a path: 0 for requests that take the long way whatever is known; else 1, and 2 more for
-/// those with a body, and 4 more for those that are counted by the connection's address.
+/// those with a body, and 4 more for those that are counted by the connection's address. From the fourth bit on, the headers to read.
+/// Each costs as much as a flag; a request that needs another one takes the long way.
 #[wasm_bindgen]
 pub fn fast_kind(method: &str, path: &str) -> u32 {
     let Some(route) = http::held_route(method, path) else { return 0 };
     let is_counted = route.limit == Limit::Evaluation && settings::held().is_some_and(|settings| settings.rate_limits.0.is_some());
-    1 + 2 * u32::from(method == "POST") + 4 * u32::from(is_counted)
+    let headers = match route.handler {
+        Handler::Held(HeldHandler::Health | HeldHandler::Version) | Handler::Passed(_) => 0,
+        Handler::Held(HeldHandler::Evaluate) => Header::Authorization.bit(),
+        Handler::Held(HeldHandler::OfrepFlag) => Header::Authorization.bit() | Header::Origin.bit(),
+        Handler::Held(HeldHandler::OfrepFlags | HeldHandler::Widget) => {
+            Header::Authorization.bit() | Header::Origin.bit() | Header::IfNoneMatch.bit()
+        }
+        Handler::Held(HeldHandler::Program) => {
+            Header::Authorization.bit() | Header::Origin.bit() | Header::IfNoneMatch.bit() | Header::Accept.bit()
+        }
+    };
+    let address = if is_counted { Header::ConnectingIp.bit() } else { 0 };
+    1 + 2 * u32::from(method == "POST") + 4 * u32::from(is_counted) + ((headers | address) << KIND_BITS)
 }
 
-/// Answers the request whose parts and body lie in the input one behind the other: 2, or 3 with headers of its own. Without an answer 0,
+/// Lets the script find out whether there is an instance to call.
+#[wasm_bindgen]
+pub fn fast_alive() {}
+
+/// Answers the request of a kind whose parts and body lie in the input one behind the other: 2, or 3 with headers of its own. Without an answer 0,
 /// and 1 where the request was counted; then the long way answers it.
 #[wasm_bindgen]
-pub fn fast_answer(head: usize, body: usize, now: f64) -> u32 {
+pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
     let Some(settings) = settings::held() else { return 0 };
     let mut known = Known::default();
     let answered = IN.with_borrow(|input| {
-        let parts = Parts::parse(str::from_utf8(input.get(..head)?).ok()?)?;
+        let parts = Parts::parse(str::from_utf8(input.get(..head)?).ok()?)?.with_read(kind >> KIND_BITS);
         known.body = Some(Ok(input.get(head..head + body)?.to_vec()));
         #[expect(clippy::cast_possible_truncation, reason = "the clock tells whole milliseconds")]
         let clock = Millis(now as i64);
         match http::answer(&Asked { parts: &parts, settings: &settings, known: &known, clock }) {
-            Outcome::Answer(answer) if answer.cause.is_none() => Some(answer),
+            Outcome::Answer(answer) if answer.cause.is_none() && !parts.misses_header() => Some(answer),
             Outcome::Answer(_) | Outcome::Needs(_) | Outcome::Pass(_) => None,
         }
     });

@@ -75,8 +75,9 @@ fn head(request: &Request, settings: &Settings) -> worker::Result<String> {
     let own = settings.client_address_header.as_deref();
     for name in HEADERS.into_iter().map(Some).chain([own]) {
         head.push('\n');
-        if let Some(name) = name {
-            head.push_str(&request.headers().get(name)?.unwrap_or_default());
+        if let Some(value) = name.map(|name| request.headers().get(name)).transpose()?.flatten() {
+            head.push(':');
+            head.push_str(&value);
         }
     }
     Ok(head)

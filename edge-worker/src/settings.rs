@@ -17,6 +17,7 @@ const SHORTEST_SECRET: usize = 32;
 
 /// The settings of a deployment. An absent binding, or an empty one, is the default.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, and none decides about another")]
 pub(crate) struct Settings {
     /// `CLIENT_KEY`: a publishable key; by default none.
     pub(crate) client_key: Option<String>,

@@ -48,7 +48,7 @@ pub(crate) struct Holder {
 
 impl Holder {
     pub(super) fn of(key: Rc<Key>, asked: &Asked<'_>) -> Result<Self, Stop> {
-        let proven = match asked.parts.header(Header::Identity).filter(|_| key.identity_secret.is_some()) {
+        let proven = match key.identity_secret.as_ref().and_then(|_| asked.parts.header(Header::Identity)) {
             None => Vec::new(),
             Some(shown) => match asked.learned(|| Signed::Identity(Rc::clone(&key), shown.to_owned()))? {
                 Learned::Identity(proven) => proven.clone(),

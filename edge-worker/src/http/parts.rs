@@ -1,4 +1,5 @@
 //! A request as plain data.
+use std::cell::Cell;
 
 /// The headers that answers depend on. Requests that are passed on to the hub are read there.
 #[derive(Clone, Copy)]
@@ -17,6 +18,13 @@ pub(crate) enum Header {
     ConnectingIp,
 }
 
+impl Header {
+    /// The header's bit in a set of headers.
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
 /// The headers by their names, in the order of [`Header`].
 pub(crate) const HEADERS: [&str; 10] = [
     "authorization",
@@ -31,7 +39,7 @@ pub(crate) const HEADERS: [&str; 10] = [
     "cf-connecting-ip",
 ];
 
-/// A request but for its body. An empty header counts as an absent one.
+/// A request but for its body.
 pub(crate) struct Parts<'r> {
     pub(crate) method: &'r str,
     /// The whole address, as the runtime writes it.
@@ -40,25 +48,41 @@ pub(crate) struct Parts<'r> {
     pub(crate) peer: Option<&'r str>,
     /// The client's address in the words of the deployment's own proxy.
     pub(crate) proxied: Option<&'r str>,
-    headers: [&'r str; HEADERS.len()],
+    headers: [Option<&'r str>; HEADERS.len()],
+    /// A bit for each of the headers that were read from the request.
+    read: u32,
+    misses_header: Cell<bool>,
 }
 
 impl<'r> Parts<'r> {
-    /// Reads lines: the method, the address, the connection's address, [`HEADERS`], and the header of the deployment's proxy. No header
-    /// can hold a line break.
+    /// Reads lines: the method, the address, the connection's address, [`HEADERS`], and the header of the deployment's proxy. A header
+    /// that is there stands behind a colon; none can hold a line break.
     pub(crate) fn parse(head: &'r str) -> Option<Self> {
-        let given = |line: &'r str| (!line.is_empty()).then_some(line);
         let mut lines = head.split('\n');
-        let (method, url, peer) = (lines.next()?, lines.next()?, given(lines.next()?));
-        let mut headers = [""; HEADERS.len()];
+        let (method, url, peer) = (lines.next()?, lines.next()?, lines.next()?);
+        let mut headers = [None; HEADERS.len()];
         for header in &mut headers {
-            *header = lines.next()?;
+            *header = lines.next()?.strip_prefix(':');
         }
-        Some(Self { method, url, peer, proxied: given(lines.next()?), headers })
+        let peer = (!peer.is_empty()).then_some(peer);
+        Some(Self { method, url, peer, proxied: lines.next()?.strip_prefix(':'), headers, read: u32::MAX, misses_header: Cell::new(false) })
+    }
+
+    /// The same parts, of whose headers only those with a bit were read from the request: the others are not absent, but unknown.
+    pub(crate) fn with_read(self, read: u32) -> Self {
+        Self { read, ..self }
+    }
+
+    /// Whether a header was asked for that was not read from the request: then what followed from it counts for nothing.
+    pub(crate) fn misses_header(&self) -> bool {
+        self.misses_header.get()
     }
 
     pub(crate) fn header(&self, header: Header) -> Option<&'r str> {
-        self.headers.get(header as usize).copied().filter(|value| !value.is_empty())
+        if self.read & header.bit() == 0 {
+            self.misses_header.set(true);
+        }
+        self.headers.get(header as usize).copied().flatten()
     }
 
     /// The path, as the client spelled it.
@@ -75,7 +99,7 @@ mod tests {
 
     #[test]
     fn lines_are_the_parts_of_a_request() {
-        let head = "POST\nhttps://flags.example/v1/program?format=2\n192.0.2.1:443\nBearer k\n\nhttps://shop.example\n\n\n\n\"t\"\n\n\n\n2001:db8::1";
+        let head = "POST\nhttps://flags.example/v1/program?format=2\n192.0.2.1:443\n:Bearer k\n\n:https://shop.example\n\n\n\n:\"t\"\n:\n\n\n:2001:db8::1";
         let parts = Parts::parse(head).unwrap();
         assert_eq!(
             (parts.method, parts.path(), parts.peer, parts.proxied),
@@ -85,12 +109,24 @@ mod tests {
         assert_eq!(parts.header(Header::ApiKey), None);
         assert_eq!(parts.header(Header::Origin), Some("https://shop.example"));
         assert_eq!(parts.header(Header::IfNoneMatch), Some("\"t\""));
+        // An empty header is there.
+        assert_eq!(parts.header(Header::Identity), Some(""));
         assert!(Parts::parse("GET\nhttps://flags.example/").is_none());
     }
 
     #[test]
+    fn a_header_that_was_not_read_is_not_absent() {
+        let head = format!("GET\nhttp://x/{}", "\n".repeat(2 + HEADERS.len()));
+        let parts = Parts::parse(&head).unwrap().with_read(Header::Origin.bit());
+        assert_eq!(parts.header(Header::Origin), None);
+        assert!(!parts.misses_header());
+        assert_eq!(parts.header(Header::Authorization), None);
+        assert!(parts.misses_header());
+    }
+
+    #[test]
     fn every_header_stands_in_its_own_line() {
-        let head = format!("GET\nhttp://x/\n\n{}\n", HEADERS.join("\n"));
+        let head = format!("GET\nhttp://x/\n\n:{}\n", HEADERS.join("\n:"));
         let parts = Parts::parse(&head).unwrap();
         for (header, name) in [
             (Header::Authorization, "authorization"),

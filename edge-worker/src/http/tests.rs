@@ -43,8 +43,9 @@ const ONE: Request = Request {
 impl Request {
     fn head(&self) -> String {
         let Self { method, path, bearer, origin, peer, if_none_match } = self;
-        let bearer = if bearer.is_empty() { String::new() } else { format!("Bearer {bearer}") };
-        format!("{method}\nhttps://flags.example{path}\n{peer}\n{bearer}\n\n{origin}\n\napplication/json\n\n{if_none_match}\n\n\n\n")
+        let given = |prefix: &str, value: &str| if value.is_empty() { String::new() } else { format!(":{prefix}{value}") };
+        let (bearer, origin, if_none_match) = (given("Bearer ", bearer), given("", origin), given("", if_none_match));
+        format!("{method}\nhttps://flags.example{path}\n{peer}\n{bearer}\n\n{origin}\n\n:application/json\n\n{if_none_match}\n\n\n\n")
     }
 
     fn ask(&self, settings: &Settings, known: &Known) -> Outcome {
@@ -187,7 +188,7 @@ fn an_operator_is_passed_on_and_whoever_may_not_is_refused() {
         let known = Known { learned: Some(Ok(claims)), ..Known::default() };
         match request.ask(&settings(), &known) {
             Outcome::Pass(pass) => {
-                assert!(may && pass.handler == PassedHandler::Hub(routes::HubHandler::Rollout(routes::Verb::Start)), "{role}")
+                assert!(may && pass.handler == PassedHandler::Hub(routes::HubHandler::Rollout(routes::Verb::Start)), "{role}");
             }
             Outcome::Answer(answer) => assert!(!may && answer.status == 403, "{role}: {}", answer.status),
             Outcome::Needs(_) => panic!("{role}"),
