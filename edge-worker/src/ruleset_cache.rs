@@ -74,6 +74,7 @@ impl Serving {
             refresh(env).await;
             if let Some(Ok(restored)) = HELD.with_borrow(|held| held.as_ref().map(Held::serve)).filter(|_| !self.is_past) {
                 *self = restored;
+                pages.clear();
             }
             self.stale |= !self.fetch(env, &owners, &mut pages).await;
         }

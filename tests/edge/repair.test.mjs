@@ -102,3 +102,34 @@ test('where nothing compiles nothing is made up, and killing and replacing work'
     assert.equal((await server.asAdmin('/api/admin/changes/verify', { method: 'GET' })).status, 200);
   });
 });
+
+test('a store that a later release wrote is replaced by the backup that an earlier one took', async () => {
+  const folder = await dataFolder();
+  const start = () => startOn({ config: new URL('workers/sql.capnp', import.meta.url), data: folder.path });
+  let server = await start();
+  try {
+    await done(server, '/api/admin/document', DOCUMENT, 'PUT');
+    const backup = (await server.asAdmin('/api/admin/backup', { method: 'GET' })).text;
+    await kill(server, 'good');
+    await server.stop();
+    const later = [
+      ['INSERT INTO migrations SELECT max(number) + 1 FROM migrations'], ['CREATE TABLE later (what TEXT REFERENCES versions (version))'],
+      ['UPDATE store SET writes_from = writes_from + 1, serves_from = serves_from + 1'],
+    ];
+    assert.deepEqual(await runSql(folder.path, ...later), []);
+    server = await start();
+    assert.deepEqual(await health(server), [503, 'NO_RULESET']);
+    assert.equal((await server.asAdmin('/api/admin/versions', { method: 'GET' })).json().code, 'LATER_STORE');
+    const restore = (head) => server.asAdmin(`/api/admin/restore?replace=${head}`, { body: backup, headers: { 'content-type': 'application/x-ndjson' } });
+    const refused = await restore('x');
+    assert.deepEqual([refused.status, refused.json().code], [409, 'HEAD_MISMATCH']);
+    const answer = await restore(refused.json().detail.match(/[0-9a-f]{64}$/)[0]);
+    assert.equal(answer.status, 200, answer.text);
+    await isWhole(server);
+    assert.deepEqual(await values(server), [true, true, false]);
+    assert.equal((await server.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json().valid, true);
+  } finally {
+    await server.stop();
+    await folder.remove();
+  }
+});

@@ -98,7 +98,7 @@ test('a migration of many rows that SIGKILL cuts off is resumed', async (t) => {
       const asking = (async () => {
         while (answered === undefined && !server.isOver()) answered = await fetch(`${server.url}/health`).then(({ status }) => status, () => undefined);
       })();
-      while (answered === undefined && (await written(folder.path)) < before + bytes);
+      while (answered === undefined && (await written(folder.path)) < before + bytes) assert.equal(server.isOver(), false, server.said());
       cuts.push(answered === undefined);
       await server.stop();
       await asking;

@@ -81,5 +81,5 @@ async function spawnWorkerd(config, { options = [], env = {} } = {}) {
     child.kill('SIGKILL');
     await ended;
   };
-  return { url, port, pid: child.pid, stop, said: () => said, isOver: () => child.exitCode !== null };
+  return { url, port, pid: child.pid, stop, said: () => said, isOver: () => child.exitCode !== null || child.signalCode !== null };
 }

@@ -1,5 +1,5 @@
 //! Commands, carried out: what a command needs is read, `control` decides, and the outcome is committed. Knows nothing of HTTP.
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use control::{
     Command, CommandOutcome, KeyCommand, KeyKind, RolloutCommand, Supplies,
@@ -22,24 +22,24 @@ use crate::{problem::Problem, store::Store};
 /// With more owners than this in a document, all are read at once.
 const MANY: usize = 200;
 
-/// A command that control has carried out and nobody has committed.
+/// The outcome of a command, not committed yet.
 pub(super) struct Decision {
-    /// The ground that it was carried out on.
-    pub(super) ground: std::rc::Rc<Ground>,
+    /// The ground that it was reached on.
+    pub(super) ground: Rc<Ground>,
     pub(super) outcome: CommandOutcome,
     /// The secrets of the key that it creates, which are nowhere else.
     pub(super) secrets: Option<Secrets>,
 }
 
 impl FlagHub {
-    /// Carries a command out and commits it: the way of everything that changes the hub and is no request.
+    /// Carries a command out and commits it, for an actor whose command came by no request.
     pub(super) fn execute(&self, actor: &Actor, command: &Command) -> Result<(Written, CommandOutcome), Problem> {
         let decision = self.decide(actor, command, &[])?;
         let (written, outcome, _) = self.commit(actor, decision, None, |_, _| Ok(String::new()))?;
         Ok((written, outcome))
     }
 
-    /// Carries a command out and commits nothing; `contexts` names more owners whose overrides an import is to look at.
+    /// Reaches the outcome of a command and commits nothing; `contexts` names more owners whose overrides an import is to look at.
     pub(super) fn decide(&self, actor: &Actor, command: &Command, contexts: &[Context]) -> Result<Decision, Problem> {
         let ground = self.ground()?;
         let paged = self.paged(command, contexts)?;

@@ -221,7 +221,9 @@ impl<D: Database> Store for Sqlite<D> {
     }
 
     fn end_restore(&self, is_good: bool) -> Result<()> {
-        transfer::end(&self.database, is_good)
+        transfer::end(&self.database, is_good)?;
+        self.access.set(migrations::access(&self.database)?);
+        Ok(())
     }
 
     fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32> {
@@ -363,7 +365,14 @@ mod tests {
             memory.script("CREATE TABLE jobs (due INTEGER)").unwrap();
             memory.run("INSERT INTO migrations VALUES (?)", vec![(own + 1).into()]).unwrap();
             memory.run("UPDATE store SET writes_from = ?, serves_from = ?", vec![writes_from.into(), serves_from.into()]).unwrap();
-            assert_eq!(Sqlite::new(memory).access().unwrap(), access);
+            let store = Sqlite::new(memory);
+            assert_eq!(store.access().unwrap(), access);
+            // What a restore makes is of this release, and what it does not replace stays what it was.
+            for (is_good, then) in [(false, access), (true, Access::Write)] {
+                store.begin_restore().unwrap();
+                store.end_restore(is_good).unwrap();
+                assert_eq!(store.access().unwrap(), then);
+            }
         }
     }
 
