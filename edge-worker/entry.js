@@ -118,7 +118,7 @@ function sharedHeaders(set) {
 /** The response, or whether the request was counted, where something must be found out first. */
 function short(request, kind, body) {
   const { method, url, headers } = request;
-  const { cf } = kind & 4 ? request : {};
+  const cf = kind & 4 ? request.cf : undefined;
   let parts = `${method}\n${url}\n${cf ? cf.clientIp ?? "" : "-"}`;
   for (let place = 0; place < names.length; place++) {
     // The last is the header of the deployment's proxy.
@@ -132,8 +132,7 @@ function short(request, kind, body) {
   const answered = glue.fast_answer(kind, written, body.length, Date.now());
   if (answered < 2) return answered === 1;
   if (input.buffer !== memory.buffer) output = new Uint32Array(memory.buffer, glue.fast_output(), 4);
-  const [status, set, at, length] = output;
-  const shared = sharedHeaders(set);
+  const status = output[0], shared = sharedHeaders(output[1]), at = output[2], length = output[3];
   return new Response(length > 0 ? memory.buffer.slice(at, at + length) : null, { status, headers: answered === 3 ? withLines(new Headers(shared), glue.fast_own()) : shared });
 }
 
