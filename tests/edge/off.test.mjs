@@ -100,14 +100,17 @@ test('until here the hub was not asked; operators are answered by it', async () 
   assert.deepEqual((await one('plain')).json(), { key: 'plain', reason: 'DISABLED' });
 });
 
-test('the control: anything but false leaves them on', async () => {
+test('the control: only false switches them off, and what is neither false nor true is refused', async () => {
   await server.stop();
-  for (const [FEATURE_FLAGS_ENABLED, reason] of [['true', 'TARGETING_MATCH'], ['', 'TARGETING_MATCH'], ['0', 'TARGETING_MATCH'], ['FALSE', 'DISABLED']]) {
+  const cases = [['true', 'TARGETING_MATCH', 200], ['', 'TARGETING_MATCH', 200], ['FALSE', 'DISABLED', 503], ['0', undefined, 503]];
+  for (const [FEATURE_FLAGS_ENABLED, reason, status] of cases) {
     const other = await hostWorker({ data: folder.path, settings: { FEATURE_FLAGS_ENABLED } });
     try {
       const answer = await other.asClient('/ofrep/v1/evaluate/flags/plain', { body: { context } });
       assert.equal(answer.json().reason, reason, FEATURE_FLAGS_ENABLED);
-      assert.equal((await other.asClient('/v1/program', { body: { context } })).status, reason === 'DISABLED' ? 503 : 200);
+      const program = await other.asClient('/v1/program', { body: { context } });
+      assert.equal(program.status, status, FEATURE_FLAGS_ENABLED);
+      assert.equal(program.status === 503 && program.json().code === 'SETTING_INVALID', reason === undefined, FEATURE_FLAGS_ENABLED);
     } finally {
       await other.stop();
     }

@@ -93,7 +93,8 @@ test('the version names the release to anybody, and the format of programs', asy
 test('health tells the version, and whether it may be old', async () => {
   const answer = await server.request('/health', { method: 'GET' });
   assert.equal(answer.status, 200);
-  const { version, ...rest } = answer.json();
+  const { epoch, version, ...rest } = answer.json();
+  assert.match(epoch, /^[0-9a-f]{12}$/);
   assert.ok(version >= 1);
   assert.deepEqual(rest, { stale: false, status: 'ok' });
 });

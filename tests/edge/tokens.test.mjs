@@ -287,9 +287,18 @@ test('while the keys cannot be had it is 503, and nobody is followed elsewhere',
   assert.deepEqual(trap.asked, []);
 });
 
-test('a secret that is too short opens nothing, and is said so', async () => {
+test('a secret that is too short and a key set that is none are refused, and nothing of them is told', async () => {
   const short = 'x'.repeat(31);
-  const own = await hosted({ JWT_SECRET: short, JWKS: '{"keys":7}' });
+  for (const [settings, expected] of [
+    [{ JWT_SECRET: short }, 'the setting JWT_SECRET cannot be read: expected at least 32 bytes'],
+    [{ JWKS: '{"keys":7}' }, 'the setting JWKS cannot be read: expected a JSON Web Key Set with a public key for RS256, ES256 or EdDSA'],
+  ]) {
+    const own = await hosted(settings);
+    const refused = await read(own, forged(HS, claims(), hmac(short)));
+    assert.deepEqual([refused.status, refused.json().code, refused.json().detail], [503, 'SETTING_INVALID', expected]);
+    assert.ok(!own.said().includes(short));
+  }
+});
   assert.equal((await read(own, forged(HS, claims(), hmac(short)))).status, 401);
   assert.match(own.said(), /JWT_SECRET opens nothing: it has 31 bytes, and 32 are the least/);
   assert.match(own.said(), /JWKS opens nothing/);
