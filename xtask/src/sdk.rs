@@ -46,7 +46,7 @@ fn engine() -> Module<'static> {
         opt_level: Some("s"),
         // Loops as they are written: what counts several things at once takes more words in WebAssembly than it saves.
         llvm: &["-disable-lsr"],
-        // A function with one caller stays out of it from 100 bytes on: such parts of a walk are taken seldom, and slow down the rest.
+        // A function with one caller stays out of it from 140 bytes on: such parts of a walk are taken seldom, and slow down the rest.
         // The first kB of memory is the far end of the stack: nothing is kept there.
         wasm_opt: &[
             "--strip-target-features",
@@ -55,8 +55,12 @@ fn engine() -> Module<'static> {
             "--remove-exports=__*",
             "-Oz",
             "--converge",
-            "--one-caller-inline-max-function-size=100",
+            "--one-caller-inline-max-function-size=140",
             "--low-memory-unused",
+            // After all else: fewer and more alike numbers of locals and functions, which compress better.
+            "--coalesce-locals-learning",
+            "--reorder-locals",
+            "--reorder-functions",
         ],
         host: Host::Bare,
         name: "engine",

@@ -21,8 +21,6 @@ export interface Room {
 }
 
 const encoder = new TextEncoder();
-/** What no text may hold: U+0000, and a surrogate without the other half. */
-const UNFIT = /[\0\p{Surrogate}]/u;
 
 let bytes: Uint8Array, view: DataView, at: number, room: Room;
 /** How many members, items and bytes of text there may still be. */
@@ -76,15 +74,9 @@ function any(value: unknown, depth: number): boolean {
       at += 9;
       return true;
     case 'boolean':
-      tag(value ? TRUE : FALSE);
-      return true;
-    case 'undefined':
-      tag(NULL);
-      return true;
-    case 'object':
-      return value === null ? (tag(NULL), true) : anyObject(value, depth);
+      return tag(value ? TRUE : FALSE);
   }
-  return false;
+  return value == null ? tag(NULL) : typeof value === 'object' && anyObject(value, depth);
 }
 
 function anyObject(object: { toJSON?: unknown }, depth: number): boolean {
@@ -113,9 +105,10 @@ function container(value: object, depth: number): boolean {
   return true;
 }
 
-function tag(byte: number): void {
+function tag(byte: number): true {
   reserve(1);
   bytes[at++] = byte;
+  return true;
 }
 
 function text(string: string): boolean {
@@ -136,13 +129,16 @@ function text(string: string): boolean {
       return true;
     }
   }
-  if (UNFIT.test(string)) return false;
-  const encoded = encoder.encode(string);
-  if ((textLeft -= encoded.length) < 0) return false;
-  let rest = encoded.length;
+  // What no text may hold: U+0000, and a surrogate without the other half; older browsers have no `isWellFormed`.
+  if (string.includes('\0') || !(string.isWellFormed?.() ?? !/\p{Surrogate}/u.test(string))) return false;
+  // Behind room for the tag and the longest length.
+  const start = at + 5;
+  let rest = encoder.encodeInto(string, bytes.subarray(start)).written;
+  const end = start + rest;
+  if ((textLeft -= rest) < 0) return false;
   for (at++; rest > 127; rest >>>= 7) bytes[at++] = rest | 128;
   bytes[at++] = rest;
-  bytes.set(encoded, at);
-  at += encoded.length;
+  bytes.copyWithin(at, start, end);
+  at += end - start;
   return true;
 }

@@ -82,21 +82,21 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
   /** How many flags there are, and how many keys and aliases. */
   let flags = 0, names = 0;
   /** Where the program's words and texts stand, as `sdk-core/src/program/wire.rs` and `model/image.rs` lay them. */
-  let tables = 0, texts = 0;
+  let tables: number, texts: number;
   /** Flag numbers by key and alias, as far as somebody looked for one, and how many are there. */
   let numbers = new Map<string, number>(), listed = 0;
   /** By flag: its variants' values and names in turn, as far as they were asked for; by their place, for flags that have the same. */
-  let variants: FlagValue[][] = [], places = new Map<number, FlagValue[]>();
+  let variants: FlagValue[][], places: Map<number, FlagValue[]>;
   /** By flag: what is told with its answers, as far as it was asked for; `false` where nothing is. */
-  let metadata: (FlagMetadata | false)[] = [];
+  let metadata: (FlagMetadata | false)[];
   /** Two words a flag for the context in force: decision, compared bucket + 1; 0 where it was not asked for yet. */
-  let answers = new Uint32Array(0);
+  let answers: Uint32Array;
   /** How many flags were asked for one by one. */
   let asked = 0;
   let context: EvaluationContext = {}, now = 0;
   /** Whether the engine holds the context in force, rather than one that was asked about or none. */
   let current = true;
-  let capacity = 1024, buffer = new Uint8Array(0);
+  let capacity = 1024, buffer: Uint8Array | undefined;
 
   /** The engine's room; asked for before the memory is looked at, which may grow for it. */
   const take = (bytes: number) => {
@@ -111,7 +111,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
   };
   const put = (next: unknown, at: number) => {
     current = false;
-    wasm.identify(id, writeContext(next, room, buffer.length ? buffer : room(0)), at);
+    wasm.identify(id, writeContext(next, room, buffer?.length ? buffer : room(0)), at);
   };
   /** Puts the context in force back, after another was asked about. */
   const hold = () => {
@@ -135,10 +135,12 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
     while (listed < names) {
       const alias = listed - flags, at = alias < 0 ? record(listed) : record(flags) + 2 * word(ATTRIBUTES) + 3 * alias;
       const name = text(at), flag = alias < 0 ? listed : word(at + 2);
-      // Without a name is what others wait for and nobody may ask about.
-      if (name) numbers.set(name, flag);
       listed++;
-      if (name && name === key) return flag;
+      // Without a name is what others wait for and nobody may ask about.
+      if (name) {
+        numbers.set(name, flag);
+        if (name === key) return flag;
+      }
     }
     return NO_FLAG;
   };
@@ -160,13 +162,14 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
   };
 
   const variantAt = (flag: number, variant: number) => word(record(flag) + 2) + 1 + 3 * variant;
-  const variantsOf = (flag: number): FlagValue[] => {
-    const place = variantAt(flag, 0), same = places.get(place) ?? [];
-    places.set(place, same);
-    return (variants[flag] = same);
+  const sharedAt = (place: number): FlagValue[] => {
+    const shared = places.get(place) ?? [];
+    places.set(place, shared);
+    return shared;
   };
-  const valueOf = (flag: number, variant: number): FlagValue => ((variants[flag] ?? variantsOf(flag))[2 * variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
-  const nameOf = (flag: number, variant: number) => ((variants[flag] ?? variantsOf(flag))[2 * variant + 1] ??= text(variantAt(flag, variant))) as string;
+  const variantsOf = (flag: number) => (variants[flag] ??= sharedAt(variantAt(flag, 0)));
+  const valueOf = (flag: number, variant: number): FlagValue => (variantsOf(flag)[2 * variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
+  const nameOf = (flag: number, variant: number) => (variantsOf(flag)[2 * variant + 1] ??= text(variantAt(flag, variant))) as string;
   /** A place and a length stand behind the variants, if the upper bit of their count says so. */
   const readMetadata = (flag: number): FlagMetadata | false => {
     const count = word(word(record(flag) + 2)) | 0;
@@ -216,7 +219,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
       const at = take(program.length);
       new Uint8Array(memory.buffer).set(program, at);
       // Whether or not it is taken, the room is another one and holds no context.
-      buffer = new Uint8Array(0);
+      buffer = undefined;
       current = false;
       const loaded = wasm.load(id, program.length);
       if (loaded < 8) throw new ProgramRefused(`program refused: ${REFUSALS[loaded - 1]}`);
@@ -245,7 +248,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
     },
     details(flagKey, defaultValue) {
       const flag = numberOf(flagKey), kind = requestedType(defaultValue);
-      if (flag >= 0 && (kind === 0 || kind === kindOf(flag))) return spell(flag, decide(flag) + answers[2 * flag + 1]! * WIDE, defaultValue);
+      if (flag >= 0 && (!kind || kind === kindOf(flag))) return spell(flag, decide(flag) + answers[2 * flag + 1]! * WIDE, defaultValue);
       hold();
       return spell(flag, wasm.one(id, flag, kind), defaultValue);
     },

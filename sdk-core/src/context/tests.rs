@@ -257,3 +257,12 @@ fn text_builders_and_bytes_make_the_same_context() {
     }
     assert!(nested > 300, "{nested}");
 }
+
+#[test]
+fn a_head_put_before_text_is_the_one_that_text_is_appended_with() {
+    for length in [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152] {
+        let (mut text, mut appended) = (vec![b'x'; value::HEAD + length], Vec::new());
+        value::push_text(&mut appended, value::FOLDED, &text[value::HEAD..]);
+        assert_eq!(value::with_head(value::FOLDED, &mut text), appended);
+    }
+}

@@ -178,16 +178,22 @@ pub(crate) const HEAD: usize = 5;
 
 /// Text behind [`HEAD`] bytes of room as a value: the room's last bytes become its head.
 pub(crate) fn with_head(tag: u8, text: &mut [u8]) -> &[u8] {
-    let mut length = text.len().saturating_sub(HEAD);
-    let start = (HEAD - 1).wrapping_sub(length_bytes(length));
-    let mut byte = tag;
-    for place in text.get_mut(start..HEAD).unwrap_or_default() {
-        *place = byte;
-        #[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]
-        let group = (length & 0x7F) as u8;
-        byte = group | if length > 0x7F { 0x80 } else { 0 };
-        length >>= 7;
+    let length = text.len().saturating_sub(HEAD);
+    let (mut start, mut more) = (HEAD, 0);
+    let mut put = |byte| {
+        start = start.wrapping_sub(1);
+        if let Some(place) = text.get_mut(start) {
+            *place = byte;
+        }
+    };
+    for shift in [21, 14, 7, 0] {
+        if shift == 0 || length >> shift > 0 {
+            #[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]
+            put((length >> shift & 0x7F) as u8 | more);
+            more = 0x80;
+        }
     }
+    put(tag);
     text.get(start..).unwrap_or_default()
 }
 

@@ -12,7 +12,7 @@ pub(crate) trait Visit {
     /// A prerequisite was looked at: the number of its flag, and of the variant that flag has.
     fn prerequisite(&mut self, _flag: u32, _variant: Option<u32>) {}
 
-    /// A unit was looked for (encoded), or is none.
+    /// A step or the open condition looked for its unit (encoded), or found none.
     fn unit(&mut self, _attribute: u32, _value: Option<&[u8]>) {}
 
     /// A unit was drawn.

@@ -248,9 +248,8 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     fn is_in_portion(&mut self, front: Front<'a>, portion: &Portion) -> bool {
-        let (value, mut digits) = (self.value(portion.attribute), Digits::default());
-        self.visit.attribute(value);
-        let Some(text) = Unit::of(value, &mut digits).text() else { return false };
+        let mut digits = Digits::default();
+        let Some(text) = self.unit(portion.attribute, &mut digits).text() else { return false };
         let bucket = front.bucket(text);
         self.visit.bucket(bucket);
         (portion.from..portion.to).contains(&bucket)
@@ -452,7 +451,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     /// The unit that an attribute is.
-    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from two places
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from three places
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn unit<'d>(&mut self, attribute: u32, digits: &'d mut Digits) -> Unit<'d>
     where
@@ -464,7 +463,7 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
     }
 
     /// The value of an attribute, encoded; null is absence.
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    #[inline]
     fn value(&mut self, attribute: u32) -> Option<&'a [u8]> {
         let [place, length, ..] = *self.scratch.attribute(attribute);
         match place {

@@ -156,7 +156,11 @@ impl Visit for Trace<'_> {
     }
 
     fn unit(&mut self, attribute: u32, value: Option<&[u8]>) {
-        self.seen.unit = Some(ExplainedUnit { attribute: self.attribute_name(attribute), value: value.map(rendered) });
+        let value = value.map(rendered);
+        match self.open.last_mut() {
+            Some(open) => open.actual = value,
+            None => self.seen.unit = Some(ExplainedUnit { attribute: self.attribute_name(attribute), value }),
+        }
     }
 
     fn bucket(&mut self, bucket: u32) {
