@@ -452,7 +452,11 @@ impl<'a, S: Symbols, V: Visit> Walk<'a, S, V> {
 
     /// The unit that an attribute is.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // for its size: it is called from three places
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        expect(clippy::inline_always, reason = "a unit answered through memory costs a twentieth of all flags"),
+        inline(always)
+    )]
     fn unit<'d>(&mut self, attribute: u32, digits: &'d mut Digits) -> Unit<'d>
     where
         'a: 'd,
