@@ -7,8 +7,8 @@ use crate::{npm, process};
 
 /// Module and script, in bytes after `gzip -9`.
 pub(crate) const ENGINE_BUDGET: u64 = 14_000;
-/// The size that is reached and may not be lost again; `cargo xtask bench` compares it with the budget.
-pub(crate) const ENGINE_GATE: u64 = 14_400;
+/// What no change may pass: the budget, with room for what another release of zlib compresses worse.
+pub(crate) const ENGINE_GATE: u64 = 14_050;
 
 /// Bytes of a file, as it is and compressed.
 #[derive(Clone, Copy, Default, Debug, PartialEq)]

@@ -40,7 +40,7 @@ const COMMIT: Option<&str> = option_env!("TWINFLAG_COMMIT");
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Release {
+struct Build {
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'static str>,
     /// The format of programs that are written.
@@ -49,5 +49,5 @@ struct Release {
 }
 
 pub(crate) fn version() -> Answer {
-    Answer::of(&Release { commit: COMMIT, program_format: FORMAT, release: env!("CARGO_PKG_VERSION") })
+    Answer::of(&Build { commit: COMMIT, program_format: FORMAT, release: env!("CARGO_PKG_VERSION") })
 }

@@ -107,7 +107,7 @@ pub(crate) fn link<'f>(
     let mut linked: Vec<LinkedFlag<'_>> = flags.filter_map(|flag| find(flag, &segments, report)).collect();
     let kept = linked.iter().filter_map(LinkedFlag::kept);
     let listed = kept.clone().flat_map(|(_, state)| [&state.rollout.allow, &state.rollout.deny]).map(|list| [list.count(), list.bytes()]);
-    builder.expect_parts(kept.map(|(part, _)| part), listed.fold([0; 2], |sum, list| [sum[0] + list[0], sum[1] + list[1]]));
+    builder.expect_parts(&kept.map(|(part, _)| part), listed.fold([0; 2], |sum, list| [sum[0] + list[0], sum[1] + list[1]]));
     names::drop_aliases(flag_keys, &mut linked, report);
     let warnings = names::prefixes(&linked);
     let prerequisites::Linked { order, required } = prerequisites::link(&linked, report);

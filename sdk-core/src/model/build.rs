@@ -351,7 +351,7 @@ impl Builder {
 
     /// Makes room for what is copied from these parts, which stay where they are, and for so many scalars of so many bytes of lists beside
     /// them: copying one part after the other then moves nothing.
-    pub(crate) fn expect_parts<'p>(&mut self, parts: impl Iterator<Item = &'p Image> + Clone, listed: [usize; 2]) {
+    pub(crate) fn expect_parts<'p>(&mut self, parts: &(impl Iterator<Item = &'p Image> + Clone), listed: [usize; 2]) {
         let sum = |head| parts.clone().map(|part| part.head(head) as usize).sum::<usize>();
         let (count, symbols) = (parts.clone().count(), sum(Head::Symbols) + listed[0]);
         self.code.reserve(sum(Head::Code) + listed[0]);
@@ -567,6 +567,7 @@ fn by_hash(hashes: Vec<u64>, directory_bits: u32) -> Vec<(u64, u32)> {
 }
 
 /// The entry of the directory for a hash: its top bits.
+#[expect(clippy::cast_possible_truncation, reason = "a directory has far fewer than 2^32 entries")]
 fn entry_of(hash: u64, directory_bits: u32) -> usize {
     hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize
 }
