@@ -3,8 +3,8 @@ import * as glue from "glue";
 
 /** The bytes of a request's parts, and of a body, that may go the short way. */
 const PARTS = 16_384, BODY = 256_000;
-/** How many paths and sets of headers are remembered. */
-const PATHS = 1_000, SETS = 64;
+/** How many paths and sets of headers are remembered, and how long a path may be for that. */
+const PATHS = 1_000, SETS = 64, LONGEST = 300;
 
 // After a trap the memory of the instance cannot be trusted. The glue calls this within the trap: by the time that anything else runs,
 // there is another instance, and what belongs to the old one is refused. `instanceId` counts instances.
@@ -77,12 +77,14 @@ function ready(env) {
     sets.clear();
     instance = health.instanceId;
   }
-  // Memory that grew has another buffer.
-  if (names && input?.buffer !== memory.buffer) {
-    input = new Uint8Array(memory.buffer, glue.fast_input(), PARTS + BODY);
-    output = new Uint32Array(memory.buffer, glue.fast_output(), 4);
-  }
   return names !== undefined;
+}
+
+/** Makes the views anew on memory that grew, which has another buffer. */
+function view() {
+  if (input?.buffer === memory.buffer) return;
+  input = new Uint8Array(memory.buffer, glue.fast_input(), PARTS + BODY);
+  output = new Uint32Array(memory.buffer, glue.fast_output(), 4);
 }
 
 /** What is remembered of a method and a path; see `fast_kind`. */
@@ -91,8 +93,9 @@ function kindOf(method, url) {
   const path = url.slice(start, query < 0 ? undefined : query), key = method + path;
   let kind = kinds.get(key);
   if (kind === undefined) {
+    kind = glue.fast_kind(method, path);
     if (kinds.size >= PATHS) kinds.clear();
-    kinds.set(key, (kind = glue.fast_kind(method, path)));
+    if (key.length <= LONGEST) kinds.set(key, kind);
   }
   return kind;
 }
@@ -127,11 +130,12 @@ function short(request, kind, body) {
     parts += value === null ? "\n" : `\n:${value}`;
   }
   if (parts.length * 3 > PARTS) return false;
+  view();
   const { written } = encoder.encodeInto(parts, input);
   input.set(body, written);
   const answered = glue.fast_answer(kind, written, body.length, Date.now());
   if (answered < 2) return answered === 1;
-  if (input.buffer !== memory.buffer) output = new Uint32Array(memory.buffer, glue.fast_output(), 4);
+  view();
   const status = output[0], shared = sharedHeaders(output[1]), at = output[2], length = output[3];
   return new Response(length > 0 ? memory.buffer.slice(at, at + length) : null, { status, headers: answered === 3 ? withLines(new Headers(shared), glue.fast_own()) : shared });
 }

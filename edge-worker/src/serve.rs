@@ -64,6 +64,8 @@ async fn find_out(need: Need, known: &mut Known, request: &mut Request, host: &H
         Need::Overrides(mut serving, mut contexts) => {
             let overrides = serving.overrides(host, contexts.iter_mut()).await;
             known.overrides.replace(Some(Overridden { stale: serving.stale, contexts, overrides }));
+            // They fit this ruleset, and no other one that may have come meanwhile.
+            known.serving = Some(Ok(serving));
         }
     }
 }

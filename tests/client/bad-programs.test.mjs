@@ -108,6 +108,7 @@ test('without any good one there is an error, and no answer', async () => {
 
 test('a restored edge counts anew: its programs are taken at any number, and those of the store before no more', async () => {
   const RESTORED = 'fedcba987654';
+  const stale = (answer) => ({ ...answer, headers: { ...answer.headers, 'twinflag-stale': 'true' } });
   let answer, asked;
   const door = (url) => {
     asked = new URL(url).searchParams.get('minVersion');
@@ -124,6 +125,9 @@ test('a restored edge counts anew: its programs are taken at any number, and tho
     // What is no version says nothing of what is newer.
     [{ ...at('other', 0), headers: { ...at('other', 0).headers, 'twinflag-version': '9' } }, `${RESTORED}.8`, 'other pro', 'ready'],
     [at('one', 8, RESTORED), `${RESTORED}.8`, 'one pro', 'ready'],
+    // An edge that cannot ask its hub may still hold the store before the last restore.
+    [stale(at('other', 9, 'aaaaaaaaaaaa')), `${RESTORED}.8`, 'one pro', 'stale'],
+    [at('other', 9, RESTORED), `${RESTORED}.8`, 'other pro', 'ready'],
   ];
   for (const [index, [next, expected, word, status]] of steps.entries()) {
     answer = next;

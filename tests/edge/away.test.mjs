@@ -49,6 +49,20 @@ test('without any ruleset it is 503, never an answer', async () => {
   }
 });
 
+test('overrides are those of the ruleset that is answered from, whatever comes while they are fetched', async () => {
+  await becomes('here');
+  const overridden = { ...DOCUMENT, overrides: { customers: { 'c-9': { a: false } } } };
+  await put(overridden);
+  await until(false);
+  await becomes('held');
+  const answer = value('c-9');
+  for (const end = Date.now() + PATIENCE_MS; (await server.request('/test/hub', { method: 'GET' })).text !== '1'; ) assert.ok(Date.now() < end);
+  // With another flag in front the numbers of flags are others.
+  assert.equal((await put({ ...overridden, flags: { '0': {}, ...DOCUMENT.flags } })).status, 200);
+  await becomes('here');
+  assert.equal(await answer, false);
+});
+
 for (const hub of ['gone', 'slow']) {
   test(`while the hub is ${hub} the last good ruleset serves, marked, and later the new one`, async () => {
     await becomes('here');

@@ -14,8 +14,7 @@ pub struct CompiledRows {
     pub ruleset: Ruleset,
     /// The rows without those for which the document would be refused whole; `None` if there are no such rows.
     pub sound: Option<Rows>,
-    /// The first errors. Each leaves out a flag, a segment, a member of the document or a part of one; or, if nothing compiles, the one
-    /// that refuses the document.
+    /// The first errors. Each leaves out a flag, a segment or a part of one; or, if nothing compiles, the one that refuses the document.
     pub errors: Vec<DocumentError>,
     /// The number of all errors.
     pub error_count: usize,
@@ -50,14 +49,15 @@ pub fn compile_rows(rows: &Rows, compiler: &mut Compiler) -> Result<CompiledRows
     }
 }
 
-/// The row that a pointer into the document lies in.
+/// The flag or segment that a pointer into the document lies in. Without another member every flag may mean something else: without
+/// `private` a program would tell what it must not, without `environment` a flag would lose its default. Such a document is refused.
 fn row_at(pointer: &str) -> Option<RowKey> {
     let mut names = pointer.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
     let member: String = names.next()?;
     let kind = match member.as_str() {
         "flags" => RowKind::Flag,
         "segments" => RowKind::Segment,
-        _ => return Some(RowKey::of(RowKind::Member, &member)),
+        _ => return None,
     };
     Some(RowKey::of(kind, &names.next()?))
 }
@@ -93,14 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_refuses_the_document_is_left_out_and_told() {
-        let mut held = rows(r#", "environment": "test", "private": ["plan"], "flags": { "a": {} }"#);
-        held.insert(RowKey::of(RowKind::Member, "environment"), "7".into());
-        held.insert(RowKey::of(RowKind::Member, "private"), "true".into());
-        let compiled = check(&held, &["a"], &["/private", "/environment"], true);
-        let sound = compiled.sound.unwrap();
-        assert_eq!((sound.get(RowKind::Member, "environment"), sound.get(RowKind::Flag, "a")), (None, Some("{}")));
-        assert_eq!(held.get(RowKind::Member, "environment"), Some("7"), "what is exported is all that is stored");
+    fn a_member_that_concerns_every_flag_leaves_nothing_to_serve() {
+        for (member, bad) in [("private", "true"), ("environment", "7")] {
+            let mut held = rows(r#", "environment": "test", "private": ["plan"], "flags": { "a": {} }"#);
+            held.insert(RowKey::of(RowKind::Member, member), bad.into());
+            check(&held, &[], &[&format!("/{member}")], false);
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, P
     };
     let overrides = serving.overrides_of(env, &mut context).await?;
     let explanation = serving.ruleset.visitor(overrides.of(&context), &context, now).explain(&flag, None);
-    let change = change(env, &explanation.evaluation, &context, serving.version.number).await?;
+    let change = change(env, &explanation.evaluation, &context, serving.version).await?;
     let mut out = String::from("{\"change\":");
     out.push_str(&change);
     // The members of the explanation stand behind the change.
@@ -51,7 +51,7 @@ pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, P
 }
 
 /// The record that made an answer what it is. An answer about no flag was made by none.
-async fn change(env: &Host, evaluation: &Evaluation<'_>, context: &Context, version: u32) -> Result<String, Problem> {
+async fn change(env: &Host, evaluation: &Evaluation<'_>, context: &Context, version: Version) -> Result<String, Problem> {
     if evaluation.flag_key().is_empty() {
         return Ok("null".to_owned());
     }
@@ -60,7 +60,8 @@ async fn change(env: &Host, evaluation: &Evaluation<'_>, context: &Context, vers
         layer: evaluation.layer().map_or("", Layer::as_str).into(),
         customer: OwnerKind::Customer.id(context),
         organization: OwnerKind::Organization.id(context),
-        version,
+        epoch: version.epoch,
+        version: version.number,
     };
     hub::explaining(env, &asked).await
 }

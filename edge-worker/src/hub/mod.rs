@@ -81,8 +81,16 @@ impl FlagHub {
                 self.check_open()?;
                 self.take_outcomes(&body, now)
             }
-            (Method::Post, "/explaining") => self.explain(&request.text().await?),
-            (Method::Post, _) => self.pages(&request.json().await?),
+            (Method::Post, "/explaining") => {
+                let asked = request.text().await?;
+                self.check_open()?;
+                self.explain(&asked)
+            }
+            (Method::Post, _) => {
+                let asked = request.json().await?;
+                self.check_open()?;
+                self.pages(&asked)
+            }
             (_, "/document") => self.export().await,
             _ => self.newest(&request).await,
         }
@@ -144,9 +152,12 @@ impl FlagHub {
         Ok(Response::from_json(&answer)?)
     }
 
-    /// The record that made an answer what it is.
+    /// The record that made an answer what it is; `null` if there is none, or if the answer is of another epoch.
     fn explain(&self, asked: &str) -> Result<Response, Problem> {
         let asked: Explaining<'_> = serde_json::from_str(asked).map_err(worker::Error::from)?;
+        if asked.epoch != self.store.newest()?.epoch {
+            return Ok(Response::from_json(&())?);
+        }
         let record = self.store.explaining(&ForExplain {
             flag: &asked.flag,
             layer: &asked.layer,
@@ -216,11 +227,12 @@ impl FlagHub {
 
     /// Fills an empty store with the document the deployment brings, if it brings one.
     async fn import_first_if_empty(&self) -> Result<(), Problem> {
-        if self.store.newest()?.number > 0 {
+        if self.store.newest()?.number > 0 || self.store.access()? != Access::Write {
             return Ok(());
         }
         let Ok(folder) = self.env.service("IMPORT") else { return Ok(()) };
         let mut found = folder.fetch("http://import/flags.json", None).await?;
+        self.check_open()?;
         if found.status_code() != 200 {
             return Ok(());
         }

@@ -3,10 +3,16 @@
 //! Lines of JSON, as `store/backup.rs` tells them. A backup is the hub as it was when it began, however long it takes. A restore
 //! is all of a file or nothing: until its end nothing of what was there is lost. Into a hub that was written to, the request names the
 //! hash of the newest record, `?replace=`, so that nobody replaces what they have not seen.
+use std::time::Duration;
+
 use control::change::{Hash, Hashes, Link, Verifier};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{
+    StreamExt, TryStreamExt,
+    future::{Either, select},
+    stream,
+};
 use serde::de::DeserializeOwned;
-use worker::{Request, Response, ResponseBuilder, console_error};
+use worker::{Delay, Request, Response, ResponseBuilder, console_error};
 
 use super::FlagHub;
 use crate::{
@@ -22,6 +28,8 @@ use crate::{
 
 /// The longest line that is read: a part of a row, every character of it escaped.
 const MAX_LINE: usize = 4_000_000;
+/// How long a body may send nothing.
+const SILENCE: Duration = Duration::from_secs(10);
 /// How many bytes of lines are written at once.
 const BATCH: usize = 1_000_000;
 
@@ -199,7 +207,11 @@ impl Lines {
             if searched > MAX_LINE {
                 return Err(Problem::malformed(format!("a line has more than {MAX_LINE} bytes")));
             }
-            match self.body.try_next().await.map_err(|_| Problem::malformed("the body ended early"))? {
+            // While a body is awaited the hub answers nothing else: one that falls silent is given up.
+            let Either::Left((next, _)) = select(self.body.try_next(), Delay::from(SILENCE)).await else {
+                return Err(Problem::malformed(format!("the body sent nothing for {} seconds", SILENCE.as_secs())));
+            };
+            match next.map_err(|_| Problem::malformed("the body ended early"))? {
                 Some(bytes) => self.read.extend(bytes),
                 None if self.read.is_empty() => return Ok(None),
                 None => return Err(Problem::malformed("the last line has no end")),

@@ -59,6 +59,8 @@ pub(crate) struct Explaining<'a> {
     pub(crate) layer: std::borrow::Cow<'a, str>,
     pub(crate) customer: Option<String>,
     pub(crate) organization: Option<String>,
+    /// The epoch and the number of the version that was answered from.
+    pub(crate) epoch: Epoch,
     pub(crate) version: u32,
 }
 

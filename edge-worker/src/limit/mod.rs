@@ -45,14 +45,17 @@ pub(crate) fn client(asked: &Asked<'_>) -> Result<(), Problem> {
 
 /// Counts a request once, however often it is asked.
 fn count(asked: &Asked<'_>, choose: impl FnOnce(&mut Limits) -> Option<(&mut Limiter, String)>) -> Result<(), Problem> {
-    if asked.known.is_counted.replace(true) {
+    if asked.known.is_counted.get() {
         return Ok(());
     }
-    LIMITS.with(|limits| {
+    let passed = LIMITS.with(|limits| {
         let mut limits = limits.get_or_init(|| RefCell::new(asked.settings.rate_limits.0.map(Limits::of))).borrow_mut();
         let Some((limiter, subject)) = limits.as_mut().and_then(choose) else { return Ok(()) };
         limiter.pass(&subject, asked.clock).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
-    })
+    });
+    // A request that is refused is not counted: if it is asked again, it is refused again.
+    asked.known.is_counted.set(passed.is_ok());
+    passed
 }
 
 impl Limits {

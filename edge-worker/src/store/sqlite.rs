@@ -221,6 +221,8 @@ impl<D: Database> Store for Sqlite<D> {
     }
 
     fn end_restore(&self, is_good: bool) -> Result<()> {
+        // Where ending fails, the next use puts back what was to be replaced, as it does when the store opens.
+        self.migrated.set(false);
         transfer::end(&self.database, is_good)?;
         self.access.set(migrations::access(&self.database)?);
         Ok(())

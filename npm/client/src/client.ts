@@ -97,9 +97,9 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   };
 
   /** Gives the engine a program, unless it may not take the place of the one before. */
-  const take = (running: FlagEngine, bytes: Uint8Array, version: string | undefined, known: EvaluationContext) => {
+  const take = (running: FlagEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
     if (bytes.length > LONGEST) throw new ProgramRefused('program refused: too long');
-    if (versions.isBehind(version)) throw new ProgramRefused('program refused: older than the one before');
+    if (versions.isBehind(version, stale)) throw new ProgramRefused('program refused: older than the one before');
     running.load(bytes);
     if (running.isFor(known)) return;
     if (program) running.load(program.bytes);
@@ -117,8 +117,8 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
         // It was not told what it has to know.
         if (wanted !== body) return attempt(mine);
       }
-      if (bytes) take(running, bytes, version, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...visitor });
-      versions.see(version);
+      if (bytes) take(running, bytes, version, stale, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...visitor });
+      versions.see(version, stale);
       program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, visitor };
       identify(running);
       error = undefined;

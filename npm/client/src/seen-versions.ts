@@ -5,10 +5,10 @@
 export interface SeenVersions {
   /** The newest version of the present epoch, to be sent as `minVersion`; empty before the first. */
   readonly newest: string;
-  /** Whether a version is older than the newest one, or of an epoch that was left. */
-  isBehind(version: string | undefined): boolean;
-  /** Takes note of a version. Another epoch is the present one from now on. */
-  see(version: string | undefined): void;
+  /** Whether a version is older than the newest one, or of an epoch that was left, or, in a stale answer, of another epoch at all. */
+  isBehind(version: string | undefined, stale: boolean): boolean;
+  /** Takes note of a version. Another epoch is the present one from now on, unless the answer is stale: that one may be the epoch before. */
+  see(version: string | undefined, stale: boolean): void;
 }
 
 const FORM = /^([0-9a-f]{12})\.(\d{1,10})$/;
@@ -16,19 +16,19 @@ const FORM = /^([0-9a-f]{12})\.(\d{1,10})$/;
 export function createSeenVersions(): SeenVersions {
   let epoch = '', number = 0;
   const left = new Set<string>();
-  const isBehind = (version: string | undefined) => {
+  const isBehind = (version: string | undefined, stale: boolean) => {
     const [, its, count] = FORM.exec(version ?? '') ?? [];
-    return left.has(its!) || (its === epoch && Number(count) < number);
+    return left.has(its!) || (its === epoch ? Number(count) < number : stale && !!its && !!epoch);
   };
   return {
     get newest() {
       return epoch && `${epoch}.${number}`;
     },
     isBehind,
-    see(version) {
+    see(version, stale) {
       // Something between may have kept it back, or spoilt it.
       const [, its, count] = FORM.exec(version ?? '') ?? [];
-      if (!its || isBehind(version)) return;
+      if (!its || isBehind(version, stale)) return;
       if (its !== epoch) left.add(epoch);
       epoch = its;
       number = Number(count);

@@ -1,14 +1,20 @@
-// `POST /test/hub` with `here`, `gone` or `slow` says what becomes of the hub's answers from then on.
+// `POST /test/hub` with `here`, `gone`, `slow` or `held` says what becomes of the hub's answers from then on; those that are held are
+// pages of overrides, until something else is said. `GET` tells how many are.
 import Edge, { FlagHub as Hub } from 'index.js';
 
-let hub = 'here';
+let hub = 'here', held = 0;
 
 export class FlagHub {
   #hub;
   constructor(state, env) {
     this.#hub = new Hub(state, env);
   }
-  fetch(request) {
+  async fetch(request) {
+    if (hub === 'held' && new URL(request.url).pathname === '/pages') {
+      held++;
+      while (hub === 'held') await new Promise((resolve) => setTimeout(resolve, 5));
+      held--;
+    }
     if (hub === 'gone') throw new Error('the hub is gone');
     if (hub === 'slow') return new Promise((resolve) => setTimeout(() => resolve(new Response('too late', { status: 500 })), 5_000));
     return this.#hub.fetch(request);
@@ -18,6 +24,7 @@ export class FlagHub {
 export default {
   async fetch(request, env, context) {
     if (new URL(request.url).pathname !== '/test/hub') return Edge.fetch(request, env, context);
+    if (request.method === 'GET') return new Response(String(held));
     hub = await request.text();
     return new Response();
   },
