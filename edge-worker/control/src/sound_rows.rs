@@ -1,4 +1,4 @@
-//! Compiles the rows of a store, also rows that an earlier release took and this one refuses.
+//! Compiles the rows of a store, even if this release refuses rows that an earlier one stored.
 use alloc::{string::String, vec::Vec};
 
 use sdk_core::{BucketKey, Compiler, DocumentError, Ruleset};
@@ -12,7 +12,7 @@ const MOST_LEFT_OUT: usize = 64;
 pub struct CompiledRows {
     /// The ruleset; one without flags if nothing compiles.
     pub ruleset: Ruleset,
-    /// The rows without those for which the document would be refused whole; `None` if there are no such rows.
+    /// The rows that the ruleset was compiled from, without those that were left out; `None` if no row was left out.
     pub sound: Option<Rows>,
     /// The first errors. Each leaves out a flag, a segment, a member of the document or a part of one; or, if nothing compiles, the one
     /// that refuses the document.
@@ -23,7 +23,7 @@ pub struct CompiledRows {
     pub is_served: bool,
 }
 
-/// Compiles rows; a row for which the document would be refused whole is left out, and told among the errors.
+/// Compiles rows. Leaves out each row for which the compiler refuses the whole document, and reports it among the errors.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub fn compile_rows(rows: &Rows, compiler: &mut Compiler) -> Result<CompiledRows
     }
 }
 
-/// The row that a pointer into the document lies in.
+/// The row of the part of the document that a pointer leads into; `None` for a pointer to the whole document.
 fn row_at(pointer: &str) -> Option<RowKey> {
     let mut names = pointer.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
     let member: String = names.next()?;
