@@ -33,10 +33,10 @@ thread_local! {
     static SHARED: RefCell<(u32, Vec<String>)> = const { RefCell::new((0, Vec::new())) };
 }
 
-/// The response of the last request.
+/// The response to the last request that was answered.
 #[derive(Default)]
 struct Out {
-    /// Its status, the number of its set of headers, where its body begins and how long it is.
+    /// The status, the number of the set of headers, and the address and the length of the body.
     head: [u32; 4],
     body: Vec<u8>,
     own: Vec<Line>,

@@ -100,7 +100,7 @@ impl Serving {
         for (kind, id) in owners {
             let key = RowKey::of(kind.into(), &id);
             if let Some(tree) = key.page().and_then(|page| pages.get(&page)).and_then(|owners| owners.get(&key)) {
-                // Its errors were reported when it was imported.
+                // The hub reported the errors of the tree when it took the tree.
                 let (own, _) = self.ruleset.owner_overrides(kind, &id, tree);
                 overrides.insert(kind, id, own);
             }

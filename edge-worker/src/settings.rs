@@ -264,7 +264,7 @@ mod tests {
 
     /// Compares the form that the guide states for a setting with the one that a refusal names.
     #[test]
-    fn the_guide_says_what_is_expected() {
+    fn the_guide_states_the_form_that_a_refusal_names() {
         let guide = include_str!("../../docs/deployment.md");
         for name in [
             "CLIENT_ORIGINS",

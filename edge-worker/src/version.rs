@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn another_epoch_is_asked_for_whatever_its_number() {
+    fn a_version_of_another_epoch_is_beyond_whatever_its_number() {
         let held = version("0a1b2c3d4e5f.12");
         for (wanted, beyond) in [("0a1b2c3d4e5f.11", false), ("0a1b2c3d4e5f.12", false), ("0a1b2c3d4e5f.13", true)] {
             assert_eq!(version(wanted).is_beyond(held), beyond, "{wanted}");

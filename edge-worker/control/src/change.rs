@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_altered_taken_away_or_moved_is_found() {
+    fn an_altered_removed_or_moved_record_breaks_the_chain() {
         let good = records(50);
         assert_eq!(verify(&good), Ok((good[49].hashes.chain, 50)));
         for at in 0..good.len() {

@@ -88,12 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_flag_is_left_out_and_told() {
+    fn a_bad_flag_is_left_out_and_reported() {
         assert!(check(&rows(r#", "flags": { "a": 7, "b": {} }"#), &["b"], &["/flags/a"], true).sound.is_none());
     }
 
     #[test]
-    fn a_member_that_refuses_the_document_is_left_out_and_told() {
+    fn a_member_that_refuses_the_document_is_left_out_and_reported() {
         let mut held = rows(r#", "environment": "test", "private": ["plan"], "flags": { "a": {} }"#);
         held.insert(RowKey::of(RowKind::Member, "environment"), "7".into());
         held.insert(RowKey::of(RowKind::Member, "private"), "true".into());

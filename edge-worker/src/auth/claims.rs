@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_for_somebody_else_is_none_for_us() {
+    fn a_token_of_another_issuer_or_for_another_audience_is_refused() {
         for (issuer, audience, holds) in [
             (r#""https://id.example""#, r#""flags""#, true),
             (r#""https://id.example""#, r#"["other","flags"]"#, true),

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_a_key_is_for_is_not_for_a_context_to_say() {
+    fn a_pinned_key_refuses_a_context_with_another_identity() {
         let pinned = |customer: Option<&str>, organization: Option<&str>| {
             holder(KeyIdentity::Pinned { customer: customer.map(Into::into), organization: organization.map(Into::into) }, Vec::new())
         };
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_is_not_signed_only_who_it_is_goes() {
+    fn a_signed_key_removes_unsigned_identities_and_keeps_other_attributes() {
         let nobody = holder(KeyIdentity::Signed, Vec::new());
         let claimed = r#"{"customerId":"c","organizationId":"o","userId":"u","sessionId":"s","targetingKey":"t","plan":"pro"}"#;
         check(&nobody, claimed, Some(r#"{"plan":"pro"}"#));

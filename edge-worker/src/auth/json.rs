@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_read_in_two_ways_is_not_read() {
+    fn text_that_readers_may_understand_differently_is_refused() {
         for text in [
             "[1]",
             "null",

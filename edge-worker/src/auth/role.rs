@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_role_gives_none() {
+    fn a_role_in_another_place_or_form_gives_none() {
         for claims in [
             "{}",
             r#"{"role":"service"}"#,
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_says_how_far_it_reaches() {
+    fn a_role_has_a_name_and_may_be_for_one_organization() {
         let organization = || "o-1".to_owned();
         for (role, name, reach) in [
             (Role::Service, "service", None),

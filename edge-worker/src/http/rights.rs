@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_right_is_the_one_that_is_written_down() {
+    fn every_right_is_the_one_in_rights_txt() {
         let (header, written) = written();
         println!("{}", printed(&decided()));
         assert_eq!(header, CALLERS.map(CallerKind::as_str));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_the_credentials_that_would_do() {
+    fn a_refusal_names_the_credentials_that_would_open_the_route() {
         let expected = |path: &str, method: &str| {
             let routes: Vec<Route> = ROUTES.iter().filter(|route| route.path == path && route.method == method).copied().collect();
             check(&routes, CallerKind::Anyone).unwrap_err().detail

@@ -333,13 +333,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_served_is_described_and_nothing_else() {
+    fn every_route_is_described_and_nothing_else_is() {
         assert_eq!(disagreements(&description()), [""; 0]);
         assert_eq!(description()["info"]["version"], env!("CARGO_PKG_VERSION"));
     }
 
     #[test]
-    fn a_description_of_something_else_is_noticed() {
+    fn a_difference_between_routes_and_description_is_noticed() {
         let spoilt = |spoil: &dyn Fn(&mut serde_json::Map<String, Value>)| {
             let mut description = description();
             spoil(description["paths"].as_object_mut().unwrap());

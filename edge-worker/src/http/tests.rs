@@ -84,7 +84,7 @@ fn json(answer: &Answer) -> Value {
 }
 
 #[test]
-fn a_flag_is_answered_from_what_is_held() {
+fn a_flag_is_answered_from_the_ruleset_in_the_isolate() {
     let answer = ONE.answered(&settings(), &knowing(r#"{"context":{"userId":"u-1"}}"#));
     assert_eq!(answer.status, 200);
     let body = json(&answer);
@@ -121,7 +121,7 @@ fn missing_facts_are_named_one_after_the_other() {
 }
 
 #[test]
-fn a_stored_key_shows_what_its_tags_say() {
+fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
     let terms = KeyTerms {
         kind: KeyKind::Client,
         label: "l".into(),
