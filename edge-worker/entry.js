@@ -1,9 +1,9 @@
-// The module workerd loads: the worker's exports over the glue of the Rust module, which they give a fresh instance after a trap.
+// The module that workerd loads: the worker's exports over the glue of the Rust module. After a trap they make a new instance of it.
 import * as glue from "glue";
 
-/** The bytes of a request's parts, and of a body, that may go the short way. */
+/** The most bytes of a request's parts, and of its body, on the fast way. */
 const PARTS = 16_384, BODY = 256_000;
-/** How many paths and sets of headers are remembered, and how long a path may be for that. */
+/** The most paths, the most sets of headers that are remembered, and the longest of those paths with its method. */
 const PATHS = 1_000, SETS = 64, LONGEST = 300;
 
 // After a trap the memory of the instance cannot be trusted. The glue calls this within the trap: by the time that anything else runs,
@@ -11,7 +11,7 @@ const PATHS = 1_000, SETS = 64, LONGEST = 300;
 const health = glue.__worker_init_state();
 health.trapped = renew;
 
-/** Whether there is no instance, or one that is not ready: where the stack is used up, none can be made. */
+/** True while there is no instance that is ready: while the stack is used up, none can be made. */
 let isBroken = false;
 function renew() {
   isBroken = true;
@@ -19,7 +19,7 @@ function renew() {
   isBroken = false;
 }
 
-/** Makes sure of an instance that can be called: one whose stack was used up could not tell of its trap. */
+/** Makes sure of an instance that can be called, and returns its id. An instance that used up the stack could not report its trap. */
 function alive() {
   if (isBroken) renew();
   try {
@@ -59,14 +59,14 @@ export const FlagHub = durable(glue.FlagHub);
 
 const encoder = new TextEncoder();
 const NO_BODY = new Uint8Array();
-/** For which instance everything below holds. */
+/** The id of the instance that everything below belongs to. */
 let instance;
-/** The headers to write, or nothing where every request takes the long way. */
+/** The names of the headers to write; undefined if every request takes the long way. */
 let names;
 let memory, input, output;
 const kinds = new Map(), sets = new Map();
 
-/** Whether requests may go the short way. */
+/** Prepares the instance; true if requests may take the fast way. */
 function ready(env) {
   if (instance !== alive()) {
     const listed = glue.fast_start(env);
@@ -80,14 +80,14 @@ function ready(env) {
   return names !== undefined;
 }
 
-/** Makes the views anew on memory that grew, which has another buffer. */
+/** Makes the views on memory that grew, which has another buffer. */
 function view() {
   if (input?.buffer === memory.buffer) return;
   input = new Uint8Array(memory.buffer, glue.fast_input(), PARTS + BODY);
   output = new Uint32Array(memory.buffer, glue.fast_output(), 4);
 }
 
-/** What is remembered of a method and a path; see `fast_kind`. */
+/** The kind of the requests with a method and a path; see `fast_kind`. */
 function kindOf(method, url) {
   const query = url.indexOf("?"), start = url.indexOf("/", 8);
   const path = url.slice(start, query < 0 ? undefined : query), key = method + path;
@@ -100,7 +100,7 @@ function kindOf(method, url) {
   return kind;
 }
 
-/** Headers from lines of a name, a colon and a value, added to these. */
+/** Adds headers from lines, each of a name, a colon and a value. */
 function withLines(headers, lines) {
   for (const line of lines.split("\n")) {
     const colon = line.indexOf(":");
@@ -118,13 +118,13 @@ function sharedHeaders(set) {
   return headers;
 }
 
-/** The response, or whether the request was counted, where something must be found out first. */
+/** Answers a request on the fast way. Without an answer the long way must: true if the request was counted already, else false. */
 function short(request, kind, body) {
   const { method, url, headers } = request;
   const cf = kind & 4 ? request.cf : undefined;
   let parts = `${method}\n${url}\n${cf ? cf.clientIp ?? "" : "-"}`;
   for (let place = 0; place < names.length; place++) {
-    // The last is the header of the deployment's proxy.
+    // The last name is the header of the deployment's proxy.
     const isRead = place === names.length - 1 ? kind & 4 && names[place] !== "" : (kind >> (place + 3)) & 1;
     const value = isRead ? headers.get(names[place]) : null;
     parts += value === null ? "\n" : `\n:${value}`;
@@ -143,7 +143,7 @@ function short(request, kind, body) {
 async function withBody(request, kind, env, context) {
   const bytes = new Uint8Array(await request.arrayBuffer());
   let answered = false;
-  // Meanwhile another request may have trapped.
+  // While the body arrived, another request may have trapped.
   if (bytes.length <= BODY && ready(env)) answered = short(request, kind, bytes);
   return answered instanceof Response ? answered : glue.answer(new Request(request, { body: bytes }), env, context, answered);
 }

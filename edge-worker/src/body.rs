@@ -1,18 +1,18 @@
-//! Reading a request's body, never more of it than the route allows.
+//! Reads a request's body, never more of it than the route allows.
 use futures_util::StreamExt;
 use worker::Request;
 
 use crate::problem::Problem;
 
-/// The limit of a question's body, in bytes.
+/// The limit of a body, in bytes, on every route that does not take [`DOCUMENT`].
 pub(crate) const QUESTION: usize = 256_000;
-/// The limit of a document's body, or that of a thousand questions, in bytes.
+/// The limit of a body with a document, or with up to a thousand evaluations, in bytes.
 pub(crate) const DOCUMENT: usize = 8_000_000;
 
-/// How much of a refused body is still taken from the line, unread: a client that is cut off while it sends sees no answer.
+/// The most bytes of a refused body that are received and dropped: a client that is cut off while it sends sees no answer.
 const DRAINED: usize = 32_000_000;
 
-/// The bytes of the body; refused before it is parsed when it is longer than `limit` bytes.
+/// The bytes of the body. A body longer than `limit` bytes is refused before it is parsed.
 pub(crate) async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>, Problem> {
     let announced = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     match announced {
@@ -25,12 +25,12 @@ pub(crate) async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>,
 /// The text of a body.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, Problem> {
     let text = str::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not UTF-8"))?;
-    // JSON has none (RFC 8259, 8.1); on its way to the hub it would be dropped, and what is stored would not be what was sent.
+    // JSON has none (RFC 8259, 8.1). The runtime would drop it on the way to the hub, which would store another text than was sent.
     if text.starts_with('\u{feff}') { Err(Problem::malformed("the body begins with a byte order mark")) } else { Ok(text) }
 }
 
 async fn stream(request: &mut Request, limit: usize, announced: usize) -> Result<Vec<u8>, Problem> {
-    // No stream: no body.
+    // A request without a body has no stream.
     let Ok(mut chunks) = request.stream() else { return Ok(Vec::new()) };
     let (mut bytes, mut received) = (Vec::new(), 0);
     while let Some(chunk) = chunks.next().await {

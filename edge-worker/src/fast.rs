@@ -1,7 +1,7 @@
-//! The short way of a request through the module: its parts and its body lie in the module's memory, one call answers it from what the
-//! isolate holds, and the script reads the response where it lies. No promise and no object crosses.
+//! The fast way of a request through the module: the script (`entry.js`) writes its parts and its body into the module's memory, one call
+//! answers it from what the isolate holds, and the script reads the response where it lies. No promise and no object crosses.
 //!
-//! The rules are those of [`http::answer`], as on the long way ([`crate::serve`]), which takes over where something must be found out.
+//! The rules are those of [`http::answer`], as on the long way ([`crate::serve`]), which takes over if a fact must be found out.
 use std::{cell::RefCell, fmt::Write};
 
 use sdk_core::Millis;
@@ -19,11 +19,11 @@ use crate::{
     settings,
 };
 
-/// The bytes of a request's parts and body that may come this way.
+/// The most bytes of a request's parts and body that the input holds.
 const INPUT: usize = 16_384 + crate::body::QUESTION;
-/// The bits of a kind before those of its headers.
+/// The number of bits of a kind below those of its headers.
 const KIND_BITS: u32 = 3;
-/// How many sets of headers are remembered: a version of the ruleset has one for each audience and status.
+/// The most sets of headers that are remembered: a version of the ruleset has one for each audience and status.
 const SETS: usize = 32;
 
 thread_local! {
@@ -33,17 +33,17 @@ thread_local! {
     static SHARED: RefCell<(u32, Vec<String>)> = const { RefCell::new((0, Vec::new())) };
 }
 
-/// The response of the last request.
+/// The response to the last request that was answered.
 #[derive(Default)]
 struct Out {
-    /// Its status, the number of its set of headers, where its body begins and how long it is.
+    /// The status, the number of the set of headers, and the address and the length of the body.
     head: [u32; 4],
     body: Vec<u8>,
     own: Vec<Line>,
 }
 
-/// The names of the headers that the script writes, separated by commas; empty where all requests take the long way, because a setting
-/// cannot be read or says so.
+/// Prepares the input and returns the names of the headers that the script writes, separated by commas. Empty if all requests take the
+/// long way, because a setting cannot be read or `FAST_WAY` is `off`.
 #[wasm_bindgen]
 pub fn fast_start(env: &Env) -> String {
     let Some(settings) = settings::of(env).ok().filter(|settings| !settings.has_no_fast_way) else { return String::new() };
@@ -52,27 +52,27 @@ pub fn fast_start(env: &Env) -> String {
     HEADERS.join(",") + "," + proxy
 }
 
-/// The memory in which everything lies.
+/// The module's memory, in which the input and the output lie.
 #[wasm_bindgen]
 pub fn fast_memory() -> JsValue {
     wasm_bindgen::memory()
 }
 
-/// Where the script writes the parts and the body.
+/// The address at which the script writes the parts and the body.
 #[wasm_bindgen]
 pub fn fast_input() -> u32 {
     IN.with_borrow(|input| input.as_ptr() as u32)
 }
 
-/// Where the script reads the head of the response.
+/// The address at which the script reads the head of the response.
 #[wasm_bindgen]
 pub fn fast_output() -> u32 {
     OUT.with_borrow(|out| out.head.as_ptr() as u32)
 }
 
-/// What the script remembers of a method and a path: 0 for requests that take the long way whatever is known; else 1, and 2 more for
-/// those with a body, and 4 more for those that are counted by the connection's address. From the fourth bit on, the headers to read.
-/// Each costs as much as a flag; a request that needs another one takes the long way.
+/// The kind of the requests with a method and a path, which the script remembers: 0 if they always take the long way; else 1, plus 2 if
+/// they have a body, plus 4 if they are counted by the connection's address. From the fourth bit on, a bit for each header to read.
+/// Reading a header costs as much as evaluating a flag; a request that needs another header takes the long way.
 #[wasm_bindgen]
 pub fn fast_kind(method: &str, path: &str) -> u32 {
     let Some(route) = http::held_route(method, path) else { return 0 };
@@ -92,12 +92,12 @@ pub fn fast_kind(method: &str, path: &str) -> u32 {
     1 + 2 * u32::from(method == "POST") + 4 * u32::from(is_counted) + ((headers | address) << KIND_BITS)
 }
 
-/// Lets the script find out whether there is an instance to call.
+/// Does nothing: the script calls it to find out if this instance can be called.
 #[wasm_bindgen]
 pub fn fast_alive() {}
 
-/// Answers the request of a kind whose parts and body lie in the input one behind the other: 2, or 3 with headers of its own. Without an answer 0,
-/// and 1 where the request was counted; then the long way answers it.
+/// Answers the request of a kind whose parts and body lie in the input, one behind the other. Returns 2 if the response lies in the
+/// output, and 3 if it has headers of its own besides. The long way must answer if it returns 0, or 1 for a request that was counted.
 #[wasm_bindgen]
 pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
     let Some(settings) = settings::held() else { return 0 };
@@ -115,7 +115,7 @@ pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
     answered.map_or_else(|| u32::from(known.is_counted.get()), lay_out)
 }
 
-/// Lays a response out to be read.
+/// Lays a response out for the script to read.
 fn lay_out(answer: Answer) -> u32 {
     let set = number(&answer.shared);
     OUT.with_borrow_mut(|out| {
@@ -127,7 +127,7 @@ fn lay_out(answer: Answer) -> u32 {
     })
 }
 
-/// The number of a set of headers: one number, one set, for as long as the isolate lives.
+/// The number of a set of headers. A number stands for the same set for as long as the instance lives.
 fn number(lines: &[Line]) -> u32 {
     let text = text(lines);
     SHARED.with_borrow_mut(|(first, sets)| {

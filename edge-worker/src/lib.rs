@@ -36,7 +36,7 @@ use worker::{
 extern "C" {
     type Health;
 
-    /// What `entry.js` and the instances of this module share.
+    /// The state that `entry.js` and all instances of this module share.
     #[wasm_bindgen(thread_local_v2, js_namespace = globalThis, js_name = __worker_init_state)]
     static HEALTH: Health;
 
@@ -52,7 +52,7 @@ fn start() {
     wasm_bindgen::handler::set_on_abort(|| HEALTH.with(Health::trapped));
 }
 
-/// Answers a request the long way. `is_counted`: whether the short way has counted it already.
+/// Answers a request the long way. `is_counted` is true if the fast way has counted the request already.
 #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
 pub async fn answer(request: web_sys::Request, env: Env, context: worker_sys::Context, is_counted: bool) -> Result<JsValue, JsValue> {
     words::learn();

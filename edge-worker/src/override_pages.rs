@@ -1,4 +1,4 @@
-//! Pages of overrides that this isolate holds. A page at a version never changes; it is held only to ask less, and not for long.
+//! Pages of overrides that this isolate holds. A page at a version never changes: the isolate holds it for a while, to ask the hub less.
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use control::rows::{RowKey, RowKind};
@@ -13,16 +13,16 @@ use crate::{
     version::{Epoch, Version},
 };
 
-/// How long a page is held.
+/// The milliseconds for which a page is held.
 const HELD_MS: i64 = 300_000;
-/// How many pages are held: one of a million customers holds a thousand of them.
+/// The most pages that are held. With a million customers, a page has a thousand of them.
 const MOST: usize = 256;
-/// How long a read that holds earlier versions of its pages waits for the newer ones,
+/// The longest wait for newer versions of pages, in an isolate that holds earlier ones of all of them.
 const NEWS: Duration = Duration::from_millis(300);
-/// and one that lacks a page. Without it its owners have no overrides: that is waited for longer.
+/// The longest wait for pages of which the isolate holds no version: without its page, an owner would have no overrides.
 const FIRST: Duration = Duration::from_secs(5);
 
-/// The trees of a page's owners.
+/// The trees of overrides of a page's owners, and the organizations of its customers.
 pub(crate) type Owners = BTreeMap<RowKey, String>;
 
 #[derive(Clone)]
@@ -39,20 +39,20 @@ thread_local! {
 /// Pages by number.
 pub(crate) struct Found {
     pub(crate) pages: BTreeMap<u16, Rc<Owners>>,
-    /// Why pages are missing or of an earlier version, if they are.
+    /// The reason why pages are missing or of an earlier version; `None` if none are.
     pub(crate) lack: Option<Lack>,
 }
 
-/// Why pages could not be had.
+/// The reason why the hub did not send pages.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lack {
-    /// The hub was away.
+    /// The hub did not answer, or not with these pages.
     Away,
     /// The hub was restored: it has no pages of this epoch.
     OtherEpoch,
 }
 
-/// These pages at these versions or newer ones of the epoch, in at most one question to the hub.
+/// These pages, at these versions or newer ones of the epoch, by at most one request to the hub.
 pub(crate) async fn get(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -> Found {
     let now = clock::now();
     let mut found = Found { pages: BTreeMap::new(), lack: None };
@@ -102,7 +102,7 @@ pub(crate) async fn get(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) ->
     found
 }
 
-/// How many pages are held.
+/// The number of pages that are held.
 pub(crate) fn count() -> usize {
     HELD.with_borrow(BTreeMap::len)
 }
@@ -112,7 +112,7 @@ pub(crate) fn forget() {
     HELD.take();
 }
 
-/// These pages at exactly these versions; none of them is held.
+/// These pages at exactly these versions, from the hub; the isolate does not hold them.
 pub(crate) async fn past(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -> Found {
     let mut asked = Vec::new();
     asked.extend(wanted.iter().map(|(page, version)| (*page, *version)));
@@ -130,7 +130,7 @@ pub(crate) async fn past(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -
     found
 }
 
-/// `None` where the hub is of another epoch.
+/// Asks the hub for pages; `None` if the hub is of another epoch.
 async fn ask(env: &Env, epoch: Epoch, missing: &[(u16, u32)]) -> Result<Option<Vec<Page>>, String> {
     let is_held = |page: &u16| HELD.with_borrow(|held| held.get(page).is_some_and(|held| held.version.epoch == epoch));
     let has_earlier = missing.iter().all(|(page, _)| is_held(page));
@@ -140,8 +140,8 @@ async fn ask(env: &Env, epoch: Epoch, missing: &[(u16, u32)]) -> Result<Option<V
     }
 }
 
-/// A page as it is held: the rows of the kinds that this release knows, for a hub of a later release may send others. `None` where a
-/// row of a known kind is damaged.
+/// A page as the isolate holds it, without rows of kinds that this release does not know: a hub of a later release may send them.
+/// `None` if a row of a known kind is damaged.
 fn held(page: Page, epoch: Epoch, fetched: Millis) -> Option<Held> {
     let mut owners = Owners::new();
     for owner in page.owners {
@@ -153,7 +153,7 @@ fn held(page: Page, epoch: Epoch, fetched: Millis) -> Option<Held> {
     Some(Held { version, fetched, owners: Rc::new(owners) })
 }
 
-/// Holds a page; where that is one too many, the one that was fetched longest ago goes.
+/// Holds a page, and drops those that were fetched longest ago if there are too many.
 fn hold(page: u16, new: Held) {
     HELD.with_borrow_mut(|held| {
         held.insert(page, new);

@@ -1,7 +1,8 @@
-//! The compiled ruleset that this isolate answers from, and the keys that open it. Reads seldom wait for the hub, and never fail while one is held.
+//! The compiled ruleset that this isolate answers from, and the stored keys. A read seldom waits for the hub, and never fails while the
+//! isolate holds a ruleset.
 //!
-//! A request cannot wait for what another one asked: in workerd a promise belongs to the request that made it. A
-//! request that must know more asks for itself; only one at a time asks behind its answer.
+//! A request cannot wait for what another one asked: in workerd a promise belongs to the request that made it. A request that needs news
+//! asks the hub for itself; after its answer, only one request at a time asks.
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
@@ -24,15 +25,15 @@ use crate::{
     version::Version,
 };
 
-/// How long what the hub said is taken for current,
+/// The milliseconds for which the hub's last answer counts as current.
 pub(crate) const FRESH_MS: i64 = 1_000;
-/// and for current enough to answer first and ask behind.
+/// The milliseconds for which the hub's last answer is current enough to answer first, and to ask the hub afterwards.
 const RECENT_MS: i64 = 10_000;
-/// How long a read that holds a ruleset waits for a newer one,
+/// The longest wait for a newer ruleset, in an isolate that holds one.
 const NEWS: Duration = Duration::from_millis(300);
-/// one that holds a key which is not known,
+/// The longest wait for newer keys, for a request with a key that the isolate does not know.
 const KEY_NEWS: Duration = Duration::from_secs(2);
-/// and one that holds none.
+/// The longest wait for the first ruleset.
 const FIRST: Duration = Duration::from_secs(10);
 
 /// A ruleset to answer one request from.
@@ -42,20 +43,20 @@ pub(crate) struct Serving {
     pub(crate) ruleset: Rc<Ruleset>,
     /// The hub did not answer when it was asked: there may be a newer version.
     pub(crate) stale: bool,
-    /// How many parts of the stored document are left out.
+    /// The number of errors of the stored document, each of which leaves out a part of it.
     pub(crate) errors: usize,
-    /// Which pages of overrides there are, and their versions.
+    /// The numbers of the pages of overrides that are not empty, with their versions.
     pages: Rc<BTreeMap<u16, u32>>,
-    /// Whether there may be a newer version of it all, which is not what was asked for.
+    /// True for a ruleset of the past, which newer ones do not replace.
     is_past: bool,
 }
 
 impl Serving {
-    /// The overrides that these contexts need. Each context learns the organization of its customer, if the customer belongs to
-    /// one; one that names another organization is refused with its number.
+    /// The overrides of these contexts. Each context gets the organization of its customer, if the customer belongs to one. The error is
+    /// the index of a context that names another organization.
     ///
-    /// Asks the hub once, and once more for organizations that were learned. If the hub is away, the last good ones serve, or
-    /// none, and [`Self::stale`] is set. If the hub was restored since, this becomes the restored ruleset, and its overrides serve.
+    /// Asks the hub once, and once more for the overrides of those organizations. If the hub is away, the last good overrides serve, or
+    /// none, and [`Self::stale`] is set. If the hub was restored since, `self` becomes the restored ruleset, and its overrides serve.
     pub(crate) async fn overrides<'c>(
         &mut self,
         env: &Env,
@@ -99,7 +100,7 @@ impl Serving {
         for (kind, id) in owners {
             let key = RowKey::of(kind.into(), &id);
             if let Some(tree) = key.page().and_then(|page| pages.get(&page)).and_then(|owners| owners.get(&key)) {
-                // Its errors were reported when it was imported.
+                // The hub reported the errors of the tree when it took the tree.
                 let (own, _) = self.ruleset.owner_overrides(kind, &id, tree);
                 overrides.insert(kind, id, own);
             }
@@ -114,7 +115,7 @@ impl Serving {
         Self { version, ruleset, stale: false, errors: 0, pages: Rc::default(), is_past: false }
     }
 
-    /// Whether no page has anything of the owners that these contexts name: then they have no overrides, and nothing is asked.
+    /// Returns true if all pages of the owners that these contexts name are empty: then the owners have no overrides.
     pub(crate) fn has_no_page_of(&self, contexts: &[Context]) -> bool {
         let is_on_page = |context: &Context, kind: OwnerKind| {
             kind.id(context).and_then(|id| RowKey::of(kind.into(), &id).page()).is_some_and(|page| self.pages.contains_key(&page))
@@ -122,12 +123,12 @@ impl Serving {
         self.pages.is_empty() || !contexts.iter().any(|context| OwnerKind::ALL.into_iter().any(|kind| is_on_page(context, kind)))
     }
 
-    /// The same for one context.
+    /// The overrides of one context, which gets the organization of its customer.
     pub(crate) async fn overrides_of(&mut self, env: &Env, context: &mut Context) -> Result<Overrides, Problem> {
         self.overrides(env, [context]).await.map_err(|_| Problem::other_organization())
     }
 
-    /// Adds the pages that these owners are on. False where the hub is of another epoch than this ruleset, and has no such pages.
+    /// Adds the pages of these owners. Returns false if the hub is of another epoch than this ruleset, and so has no such pages.
     async fn fetch(&mut self, env: &Env, owners: &BTreeSet<(OwnerKind, String)>, pages: &mut BTreeMap<u16, Rc<Owners>>) -> bool {
         let mut wanted = BTreeMap::new();
         wanted.extend(owners.iter().filter_map(|(kind, id)| {
@@ -149,13 +150,13 @@ impl Serving {
 #[derive(Clone)]
 struct Held {
     version: Version,
-    /// Also before there is a document.
+    /// The stored keys; there may be some before there is a document.
     keys: Rc<Keys>,
-    /// The ruleset to answer from, or why there is none yet.
+    /// The ruleset to answer from, or the reason why there is none yet.
     served: Result<Served, Rc<hub::Missing>>,
-    /// When the hub was last asked,
+    /// The moment at which the hub was last asked.
     asked: Millis,
-    /// and whether it did not answer.
+    /// True if the hub did not answer then.
     failed: bool,
 }
 
@@ -179,22 +180,22 @@ impl Held {
 
 thread_local! {
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
-    /// Compiles one version after another; of each only what changed.
+    /// Compiles one version after another, and of each only what changed.
     static COMPILER: RefCell<Compiler> = const { RefCell::new(Compiler::new()) };
-    /// Since when a request asks behind its answer.
+    /// The moment at which a request began to ask the hub after its answer; `None` if no request does.
     static BEHIND: Cell<Option<Millis>> = const { Cell::new(None) };
     /// The time of the last request to the hub about an unknown key.
     static SOUGHT: Cell<Option<Millis>> = const { Cell::new(None) };
 }
 
-/// The ruleset to answer from, unless all flags are switched off: then the hub is not even asked.
+/// The ruleset to answer from; refused while all flags are switched off, and then the hub is not asked.
 ///
-/// `min_version` is what the request knows of already; an older ruleset is asked for first.
+/// `min_version` is the version that the request knows of already: if the isolate's is older, the hub is asked first.
 pub(crate) async fn current(host: &Host, min_version: Option<Version>) -> Result<Serving, Problem> {
     if host.settings.is_off { Err(Problem::switched_off()) } else { newest(host, min_version).await }
 }
 
-/// As new as the hub's, or the last good one where the hub is away; also for operators who look while all is switched off.
+/// The hub's ruleset, or the last good one if the hub is away; also while all flags are switched off, for operators.
 pub(crate) async fn newest(host: &Host, min_version: Option<Version>) -> Result<Serving, Problem> {
     let held = HELD.with_borrow(|held| held.as_ref().filter(|held| held.served.is_ok()).map(|held| (held.asked, held.version)));
     match held {
@@ -204,17 +205,17 @@ pub(crate) async fn newest(host: &Host, min_version: Option<Version>) -> Result<
     HELD.with_borrow(|held| held.as_ref().map(Held::serve)).unwrap_or_else(|| Err(away("the hub has no document")))
 }
 
-/// What is held, where it answers a read without a question to the hub.
+/// The ruleset that the isolate holds; `None` if the hub should be asked first or afterwards.
 pub(crate) fn fresh(min_version: Option<Version>, now: Millis) -> Option<Serving> {
     HELD.with_borrow(|held| held.as_ref().filter(|held| held.is_fresh(min_version, now))?.serve().ok())
 }
 
-/// The stored keys, where they are current enough not to ask.
+/// The stored keys that the isolate holds; `None` if the hub should be asked first or afterwards.
 pub(crate) fn fresh_keys(now: Millis) -> Option<Rc<Keys>> {
     HELD.with_borrow(|held| held.as_ref().filter(|held| held.is_fresh(None, now)).map(|held| Rc::clone(&held.keys)))
 }
 
-/// The stored keys: as new as the hub's, or the last known ones where the hub is away. While all flags are switched off it is not asked.
+/// The hub's keys, or the last known ones if the hub is away. While all flags are switched off, the hub is not asked.
 pub(crate) async fn keys(host: &Host) -> Result<Rc<Keys>, Problem> {
     if !host.settings.is_off {
         match HELD.with_borrow(|held| held.as_ref().map(|held| (held.asked, held.version))) {
@@ -226,13 +227,13 @@ pub(crate) async fn keys(host: &Host) -> Result<Rc<Keys>, Problem> {
     known_keys().ok_or_else(|| away("the hub is away"))
 }
 
-/// The stored keys as far as they are known.
+/// The stored keys that the isolate holds, however old; `None` before the hub's first answer.
 pub(crate) fn known_keys() -> Option<Rc<Keys>> {
     HELD.with_borrow(|held| held.as_ref().map(|held| Rc::clone(&held.keys)))
 }
 
-/// The stored keys for who holds one that is not among them, and whether the hub said so: it is asked for them at most once a
-/// second, whatever is presented.
+/// The stored keys, for a request with a key that the isolate does not know; true if the hub answered when it was last asked. Unknown
+/// keys make the isolate ask the hub at most once a second, however many are presented.
 pub(crate) async fn newer_keys(host: &Host) -> (Rc<Keys>, bool) {
     let now = clock::now();
     match SOUGHT.get().filter(|sought| (0..FRESH_MS).contains(&(now.0 - sought.0))) {
@@ -240,14 +241,14 @@ pub(crate) async fn newer_keys(host: &Host) -> (Rc<Keys>, bool) {
             SOUGHT.set(Some(now));
             ask_within(host, now, KEY_NEWS).await;
         }
-        // Another request waits for the same answer, which has not arrived.
+        // Another request asked within the last second, and the hub has not answered yet.
         Some(sought) if HELD.with_borrow(|held| held.as_ref().is_none_or(|held| held.asked < sought)) => Delay::from(NEWS).await,
         Some(_) => {}
     }
     HELD.with_borrow(|held| held.as_ref().map(|held| (Rc::clone(&held.keys), !held.failed)).unwrap_or_default())
 }
 
-/// Asks for what is new, as far as a read has to wait for it.
+/// Asks the hub for news if the isolate's ruleset is too old, before the answer or after it.
 async fn catch_up(host: &Host, asked: Millis, version: Version, min_version: Option<Version>) {
     let now = clock::now();
     match plan(now.0 - asked.0, version, min_version) {
@@ -266,7 +267,7 @@ async fn ask_within(host: &Host, now: Millis, patience: Duration) {
     }
 }
 
-/// The ruleset that served at a version, or at a moment. Compiled for this one question: who looks back does it seldom.
+/// The ruleset that served at a version, or at a moment. It is compiled for this request alone: operators seldom look back.
 pub(crate) async fn past(env: &Env, when: hub::When) -> Result<Serving, Problem> {
     let then = hub::past(env, when).await?;
     let compiled = compile(&then.document, BucketKey::from_hex(&then.bucket_key)).map_err(|error| Problem::document(&error))?;
@@ -282,7 +283,7 @@ pub(crate) async fn past(env: &Env, when: hub::When) -> Result<Serving, Problem>
     })
 }
 
-/// When the hub was last asked.
+/// The moment at which the hub was last asked; 0 before the first time.
 pub(crate) fn asked() -> Millis {
     HELD.with_borrow(|held| held.as_ref().map(|held| held.asked)).unwrap_or_default()
 }
@@ -293,7 +294,7 @@ pub(crate) fn forget() {
     override_pages::forget();
 }
 
-/// Asks the hub whatever was asked before; for who has just changed something.
+/// Asks the hub at once, however new the ruleset is; for a request that has just changed something.
 pub(crate) async fn refresh(env: &Env) {
     let now = clock::now();
     if let Either::Right(_) = select(Box::pin(learn(env.clone())), Delay::from(FIRST)).await {
@@ -301,7 +302,7 @@ pub(crate) async fn refresh(env: &Env) {
     }
 }
 
-/// The action of a read, by how long ago the hub was asked.
+/// The plan of a read, which depends on the time since the hub was last asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Plan {
     Answer,
@@ -336,7 +337,7 @@ fn away(why: &str) -> Problem {
 }
 
 fn ask_behind(host: &Host, now: Millis) {
-    // A request that never ended (the runtime may cancel a request's rest) blocks other requests only briefly.
+    // The runtime may cancel the work that a request left behind; such a request keeps others from asking only briefly.
     if BEHIND.get().is_some_and(|since| (0..RECENT_MS).contains(&(now.0 - since.0))) {
         return;
     }
@@ -348,7 +349,7 @@ fn ask_behind(host: &Host, now: Millis) {
     });
 }
 
-/// Asks, and keeps what there is where nothing better comes.
+/// Asks the hub for news; if that fails, the isolate keeps what it holds.
 async fn learn(env: Env) {
     let now = clock::now();
     if let Err(problem) = ask(env).await {
@@ -357,7 +358,7 @@ async fn learn(env: Env) {
     }
 }
 
-/// Asks the hub for what is newer than what is held, and holds it. Anything else changes nothing.
+/// Asks the hub for a newer ruleset and newer keys, and holds them; any other answer changes nothing that serves.
 async fn ask(env: Env) -> Result<(), Problem> {
     let asked = clock::now();
     let since = HELD.with_borrow(|held| held.as_ref().map(|held| held.version));
@@ -382,7 +383,7 @@ async fn ask(env: Env) -> Result<(), Problem> {
     }
     let served = match newest.ruleset {
         Ok(ruleset) => Ok(compiled(&ruleset)?),
-        // In one epoch, a document that was there does not go away.
+        // Within an epoch, a hub that had a document still has one.
         Err(missing) if worth == Worth::Newer && held.is_some_and(|(_, is_served)| is_served) => return Err(missing.problem()),
         Err(missing) => Err(Rc::new(missing)),
     };
@@ -394,23 +395,23 @@ async fn ask(env: Env) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The worth of an answer of the hub to an isolate that may have learned something else while it waited.
+/// The worth of the hub's answer to an isolate, in which other requests may have got newer answers meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Worth {
-    /// To be held.
+    /// Newer than the isolate's version: the isolate holds it from now on.
     Newer,
-    /// To be held, and all else forgotten: the hub was restored.
+    /// The hub was restored: the isolate holds the answer, and forgets everything else.
     OtherEpoch,
-    /// Held already, or something newer is.
+    /// The isolate holds this version or a newer one already.
     Known,
-    /// Older than what the hub answered before.
+    /// Older than the version that the hub was asked about: the hub has gone back within an epoch.
     Older,
-    /// Asked for before the isolate met the epoch that it holds; nobody can say which of the two is the hub's.
+    /// Of another epoch than the isolate's, which the isolate met after it had asked: either may be the hub's present one.
     Late,
 }
 
 impl Worth {
-    /// By the version that was held when the hub was asked, and the one that is held now.
+    /// Judges an answer by the version that the isolate held when it asked, and by the one that it holds now.
     fn of(answered: Version, since: Option<Version>, held: Option<Version>) -> Self {
         let Some(held) = held else { return Self::Newer };
         let since = since.filter(|since| since.epoch == held.epoch);
@@ -463,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_the_more_is_waited_for() {
+    fn a_recent_ruleset_answers_first_and_an_older_one_is_refreshed_first() {
         check(0, None, Plan::Answer);
         check(999, None, Plan::Answer);
         check(1_000, None, Plan::AnswerAndAsk);
@@ -474,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn who_knows_of_a_newer_version_is_not_answered_from_an_older() {
+    fn a_request_that_names_a_newer_version_makes_the_isolate_ask_first() {
         check(0, Some("0a1b2c3d4e5f.8"), Plan::Ask);
         check(0, Some("0a1b2c3d4e5f.7"), Plan::Answer);
         check(5_000, Some("0a1b2c3d4e5f.6"), Plan::AnswerAndAsk);
@@ -493,7 +494,7 @@ mod tests {
         for restored in [second, "000000000002.7", third] {
             assert_eq!(of(restored, Some(first), Some(first)), Worth::OtherEpoch, "{restored}");
         }
-        // Asked for before the restore, answered after another request had learned of it.
+        // Asked for before the restore, and answered after another request had met the new epoch.
         assert_eq!(of("000000000001.8", Some(first), Some(second)), Worth::Late);
         assert_eq!(of(second, Some(first), Some(third)), Worth::Late);
         assert_eq!(of(first, None, Some(second)), Worth::Late);

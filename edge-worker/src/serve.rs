@@ -1,4 +1,4 @@
-//! From the runtime's request to its response: asks [`http::answer`], and finds out what it must know.
+//! The long way of a request: calls [`http::answer`] and finds out each fact that it lacks, until there is a response.
 use std::cell::Cell;
 
 use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys::Reflect, wasm_bindgen::JsValue};
@@ -19,7 +19,7 @@ use crate::{
     settings::Settings,
 };
 
-/// Answers any request; a refusal is an answer too. `is_counted`: whether the limits know of the request already.
+/// Answers any request; a refusal is an answer too. `is_counted` is true if the fast way has counted the request already.
 pub(crate) async fn answer(mut request: Request, host: &Host, is_counted: bool) -> worker::Result<Response> {
     let head = head(&request, &host.settings)?;
     let parts = Parts::parse(&head).ok_or("the runtime's request has no address")?;
@@ -53,7 +53,7 @@ pub(crate) fn refuse(request: &Request, problem: &Problem) -> worker::Result<Res
     respond(http::refuse(&Asked { parts: &parts, settings: &settings, known: &Known::default(), clock: clock::now() }, problem))
 }
 
-/// Finds out what must be known.
+/// Finds out a missing fact, and puts it into `known`.
 async fn find_out(need: Need, known: &mut Known, request: &mut Request, host: &Host, moment: sdk_core::Millis) {
     match need {
         Need::Body(most) => known.body = Some(body::read(request, most).await),
@@ -85,7 +85,7 @@ fn head(request: &Request, settings: &Settings) -> worker::Result<String> {
     Ok(head)
 }
 
-/// The connection's address; empty on Cloudflare, which has a header for it, and a dash where nobody tells.
+/// The connection's address. Empty if a header names the client's, as on Cloudflare; `-` if the runtime tells no address.
 fn peer(request: &JsValue) -> String {
     match Reflect::get(request, &"cf".into()) {
         Ok(cf) if cf.is_object() => Reflect::get(&cf, &"clientIp".into()).ok().and_then(|peer| peer.as_string()).unwrap_or_default(),
@@ -106,7 +106,7 @@ pub(crate) fn respond(answer: Answer) -> worker::Result<Response> {
     Ok(if answer.body.is_empty() { builder.empty() } else { builder.fixed(answer.body) })
 }
 
-/// The answer with what every answer says. Headers of an answer that came from the hub cannot be set: it gets a copy of them.
+/// Adds the headers that every answer has, to a copy: the headers of an answer that came from the hub cannot be changed.
 fn dressed(answer: Response, lines: Vec<(&'static str, String)>) -> worker::Result<Response> {
     let headers = answer.headers().clone();
     for (name, value) in lines {
@@ -115,7 +115,7 @@ fn dressed(answer: Response, lines: Vec<(&'static str, String)>) -> worker::Resu
     Ok(answer.with_headers(headers))
 }
 
-/// Answers what takes the runtime: the hub, a folder, or a look into the past.
+/// Calls the handler of a request that needs the runtime.
 async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Host) -> Result<Response, Problem> {
     let Pass { handler, caller, body, .. } = pass;
     match handler {

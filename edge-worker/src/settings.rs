@@ -1,7 +1,7 @@
-//! A deployment's settings: bindings that are text, read once in an isolate.
+//! The settings of a deployment: bindings that are text, read once in an isolate.
 //!
-//! A setting that cannot be read is not ignored: every request is answered 503 with its name and what was expected, never with the text
-//! that stands there, which may be a secret.
+//! If a setting cannot be read, the worker answers every request with 503, the setting's name and the expected form, and never with the
+//! text that is set, which may be a secret.
 use std::{cell::RefCell, rc::Rc};
 
 use worker::{Env, js_sys::Reflect};
@@ -21,13 +21,13 @@ const SHORTEST_SECRET: usize = 32;
 pub(crate) struct Settings {
     /// `CLIENT_KEY`: a publishable key; by default none.
     pub(crate) client_key: Option<String>,
-    /// `SERVER_KEY`: a secret key, another than the client's; by default none.
+    /// `SERVER_KEY`: a secret key, different from `CLIENT_KEY`; by default none.
     pub(crate) server_key: Option<String>,
     /// `CLIENT_ORIGINS`: origins or `*`, separated by commas; by default none but the worker's own.
     pub(crate) client_origins: Vec<String>,
     /// `JWT_SECRET`: the secret of HS256, at least 32 bytes; by default such tokens open nothing.
     pub(crate) jwt_secret: Option<String>,
-    /// `JWKS`: a JSON Web Key Set with a key that we can use; by default none.
+    /// `JWKS`: a JSON Web Key Set with a key that the edge can use; by default none.
     pub(crate) jwks: Option<String>,
     /// `JWKS_URL`: the address of such a set, `https:` or `http:`; by default none.
     pub(crate) jwks_url: Option<String>,
@@ -37,11 +37,11 @@ pub(crate) struct Settings {
     pub(crate) jwt_audience: Option<String>,
     /// `RATE_LIMITS`: requests a minute by class, or `off`.
     pub(crate) rate_limits: RateLimits,
-    /// `CLIENT_ADDRESS_HEADER`: the name of the header in which a proxy tells the client's address; by default the connection's counts.
+    /// `CLIENT_ADDRESS_HEADER`: the name of the header in which a proxy names the client's address; by default the connection's counts.
     pub(crate) client_address_header: Option<String>,
     /// `DEMO`: `on` or `off`; by default `off`.
     pub(crate) is_demo: bool,
-    /// `FEATURE_FLAGS_ENABLED`: `true` or `false`; by default `true`.
+    /// `FEATURE_FLAGS_ENABLED` is `false`: all flags are switched off. By default it is `true`.
     pub(crate) is_off: bool,
     /// `TEST_CLOCK`: `on` or `off`; by default `off`.
     pub(crate) has_test_clock: bool,
@@ -49,7 +49,7 @@ pub(crate) struct Settings {
     pub(crate) has_no_fast_way: bool,
 }
 
-/// The limits of a deployment, or none.
+/// The rate limits of a deployment; `None` if they are off.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct RateLimits(pub(crate) Option<Rates>);
 
@@ -70,13 +70,13 @@ thread_local! {
     static READ: RefCell<Option<Result<Rc<Settings>, InvalidSetting>>> = const { RefCell::new(None) };
 }
 
-/// The settings of the deployment, from the first time that they are asked for.
+/// The settings of the deployment, which the first call reads. The error names the first setting that cannot be read.
 pub(crate) fn of(env: &Env) -> Result<Rc<Settings>, Problem> {
     let read = READ.with_borrow_mut(|read| read.get_or_insert_with(|| Settings::read(|name| text(env, name)).map(Rc::new)).clone());
     read.map_err(|invalid| Problem::invalid_setting(invalid.name, invalid.expected))
 }
 
-/// The settings, where they were asked for before and can be read.
+/// The settings; `None` before the first call of [`of`], and if a setting cannot be read.
 pub(crate) fn held() -> Option<Rc<Settings>> {
     READ.with_borrow(|read| read.as_ref()?.as_ref().ok().cloned())
 }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_set_is_the_default() {
+    fn an_absent_or_empty_setting_is_the_default() {
         let settings = read(&[]).unwrap();
         assert_eq!(settings, Settings::default());
         assert_eq!(settings.rate_limits.0, Some(Rates { admin: 30, read: 600, user: 30, client: 600 }));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn a_setting_that_cannot_be_read_is_named() {
         for (name, text) in [
             ("CLIENT_ORIGINS", "shop.example"),
             ("CLIENT_ORIGINS", "https://shop.example/"),
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(read(&[("CLIENT_KEY", "k"), ("SERVER_KEY", "k")]).map_err(|invalid| invalid.name), Err("SERVER_KEY"));
     }
 
-    /// All names; a test holds the list against the reader.
+    /// The names of all settings; a test compares the list with the names that the reader asks for.
     const NAMES: [&str; 14] = [
         "CLIENT_KEY",
         "SERVER_KEY",
@@ -252,7 +252,7 @@ mod tests {
         let between = |text: &'static str, before: &str, after: &str| -> Vec<&'static str> {
             text.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
         };
-        // A binding for each name, from the environment's variable of that name.
+        // `workerd.capnp` binds each name to the environment variable of that name.
         let bound = between(include_str!("../workerd.capnp"), "fromEnvironment = \"", "\"");
         assert_eq!(sorted(bound), asked);
         let documented = between(include_str!("../../docs/deployment.md"), "\n| `", "` |").into_iter().filter(|name| NAMES.contains(name));
@@ -262,9 +262,9 @@ mod tests {
         }
     }
 
-    /// What the guide says of a setting's text is what the reader says when it cannot be read.
+    /// Compares the form that the guide states for a setting with the one that a refusal names.
     #[test]
-    fn the_guide_says_what_is_expected() {
+    fn the_guide_states_the_form_that_a_refusal_names() {
         let guide = include_str!("../../docs/deployment.md");
         for name in [
             "CLIENT_ORIGINS",

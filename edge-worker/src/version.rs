@@ -1,4 +1,4 @@
-//! Versions, as they cross a wire: the number of a change, and the epoch of the store that counted it.
+//! Versions as they cross a wire: the number of a change, and the epoch of the store that counted it.
 //!
 //! A restored store counts its changes again, so a number alone says nothing about which of two documents is newer. Versions of two
 //! epochs are not ordered: a holder that meets another epoch forgets what it holds.
@@ -14,15 +14,15 @@ pub(crate) struct Epoch(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Version {
     pub(crate) epoch: Epoch,
-    /// 0 where nothing was ever written.
+    /// The number of the newest change; 0 before the first.
     pub(crate) number: u32,
 }
 
-/// The spelling that a refused text should have had.
+/// The spelling that a refusal says was expected.
 pub(crate) const EXPECTED: &str = "a version with its epoch, such as \"0a1b2c3d4e5f.12\"";
 
 impl Version {
-    /// Whether a holder of `held` has to ask for this version: it is newer, or of another epoch.
+    /// Returns true if a holder of `held` must ask for this version, because it is newer or of another epoch.
     pub(crate) fn is_beyond(self, held: Self) -> bool {
         self.epoch != held.epoch || self.number > held.number
     }
@@ -40,7 +40,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// The text is no version, or no epoch.
+/// The error of a text that does not spell a version or an epoch.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NotSpelledSo;
 
@@ -57,7 +57,7 @@ impl FromStr for Epoch {
 impl FromStr for Version {
     type Err = NotSpelledSo;
 
-    /// Takes the one spelling that is printed: tags are compared as texts.
+    /// Accepts only the spelling that [`Display`](fmt::Display) prints, because entity tags are compared as texts.
     fn from_str(text: &str) -> Result<Self, NotSpelledSo> {
         let (epoch, digits) = text.split_once('.').ok_or(NotSpelledSo)?;
         let number: u32 = digits.parse().map_err(|_| NotSpelledSo)?;
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn another_epoch_is_asked_for_whatever_its_number() {
+    fn a_version_of_another_epoch_is_beyond_whatever_its_number() {
         let held = version("0a1b2c3d4e5f.12");
         for (wanted, beyond) in [("0a1b2c3d4e5f.11", false), ("0a1b2c3d4e5f.12", false), ("0a1b2c3d4e5f.13", true)] {
             assert_eq!(version(wanted).is_beyond(held), beyond, "{wanted}");

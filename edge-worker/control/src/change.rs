@@ -224,21 +224,21 @@ pub struct Link {
 /// A record as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Its place in the chain.
+    /// The place of the record in the chain.
     pub link: Link,
     /// The change, its actor and its place, as canonical JSON.
     pub payload: String,
-    /// The hashes that it commits to, and that of the chain with it.
+    /// The hashes that the record commits to, and that of the chain up to it.
     pub hashes: Hashes,
 }
 
 /// The hashes of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hashes {
-    /// The hash of its payload.
+    /// The hash of the record's payload.
     pub payload: Hash,
-    /// The hash of the rows that its version wrote, by [`RowsHasher`]; all records of a version have the same. `None` in a record that
-    /// was written before records committed to rows.
+    /// The hash of the rows that the record's version wrote, by [`RowsHasher`]; all records of a version have the same. `None` in a record
+    /// of a release whose records did not commit to rows.
     pub rows: Option<Hash>,
     /// The hash of the chain up to and with the record.
     pub chain: Hash,
@@ -254,7 +254,7 @@ impl Record {
     }
 }
 
-/// The hash of the chain with one more link: of a record that commits to rows, or of one that was written before records did.
+/// The hash of the chain with one more record. `rows` is `None` for a record of a release whose records did not commit to rows.
 pub fn chained(before: Hash, link: Link, payload: Hash, rows: Option<Hash>) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update(if rows.is_some() { b"twinflag/chain/2\n" } else { b"twinflag/chain/1\n" });
@@ -281,11 +281,11 @@ impl RowsHasher {
         Self(hasher)
     }
 
-    /// Takes the next row: the name of its kind, its name, its page where it has one, and its text; `None` where the row went.
+    /// Takes the next row: the name of its kind, its name, its page if it has one, and its text; `None` if the version removed the row.
     #[must_use]
     pub fn row(mut self, kind: &str, name: &str, page: Option<u16>, text: Option<&str>) -> Self {
         for part in [Some(kind), Some(name), text] {
-            // A length that no text has stands for none.
+            // A length that no text can have stands for `None`.
             self.0.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
             self.0.update(part.unwrap_or_default());
         }
@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_altered_taken_away_or_moved_is_found() {
+    fn an_altered_removed_or_moved_record_breaks_the_chain() {
         let good = records(50);
         assert_eq!(verify(&good), Ok((good[49].hashes.chain, 50)));
         for at in 0..good.len() {
@@ -471,13 +471,13 @@ mod tests {
             assert!(altered(&|record| record.hashes.rows = Some(Hash::of(b"other rows"))).is_err());
             assert!(altered(&|record| record.hashes.rows = None).is_err());
             assert!(altered(&|record| record.link.version += 1).is_err());
-            // Altered with its hash.
+            // A payload that was altered together with its hash.
             let forged = altered(&|record| {
                 record.payload.push(' ');
                 record.hashes.payload = Hash::of(record.payload.as_bytes());
             });
             assert!(forged.is_err());
-            // Erased: the chain holds.
+            // The chain still holds without an erased payload.
             assert!(altered(&|record| record.payload.clear()).is_ok());
             let mut shorter = good.clone();
             shorter.remove(at);

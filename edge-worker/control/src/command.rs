@@ -38,8 +38,8 @@ pub struct CurrentState<'h> {
 
 /// A command of an operator.
 ///
-/// It can be stored as JSON and carried out later: an object with one member, named by the command, in which unknown members are
-/// refused. JSON within a command, such as overrides and documents, is kept as text.
+/// A command can be stored as JSON and carried out later: an object with one member, which the command names, and in which unknown members
+/// are refused. JSON within a command, such as overrides and documents, is kept as text.
 ///
 /// ```
 /// # use control::Command;
@@ -70,12 +70,12 @@ pub enum Command {
     },
     /// Switches a flag off for everybody.
     Kill {
-        /// Its key or an alias.
+        /// The key of the flag, or an alias.
         flag: String,
     },
     /// Switches a flag on again.
     Revive {
-        /// Its key or an alias.
+        /// The key of the flag, or an alias.
         flag: String,
     },
     /// Carries out a command on the rollout of a flag.
@@ -103,8 +103,8 @@ pub enum Command {
     },
 }
 
-/// What a command takes from the moment at which it is carried out, and which is therefore no part of it: a stored command holds no
-/// secret, and is judged by the counts of its day.
+/// The inputs of a command that are drawn or counted when it is carried out. They are no part of the command, so a stored command holds no
+/// secret, and is judged by the counts at the time when it is carried out.
 #[derive(Clone, Debug, Default)]
 pub struct Supplies {
     /// The counts of the present stage of the rollout that the command is about, from trusted callers.
@@ -147,8 +147,8 @@ pub struct Event {
 
 /// Carries out a command: returns the rows to write and their records, or the reason why the command is refused.
 ///
-/// `compiler` should have compiled the current rows: then it compiles only the flag that the command changes, and none for a kill. A
-/// new compiler leads to the same outcome, later.
+/// `compiler` should have compiled the current rows: then it compiles only the flag that the command changes. With a new compiler the
+/// outcome is the same, and takes longer.
 ///
 /// ```
 /// use control::{Command, CurrentState, Supplies, change::Actor, execute, rows::Rows};
@@ -206,8 +206,7 @@ pub(crate) fn check_id(id: &str, place: impl Into<RefusalPlace>) -> Result<(), R
     Ok(())
 }
 
-/// Switches a flag off or on. A flag that is left out of the ruleset can be switched off by its key: nothing that is wrong with it, or
-/// with the document, stands in the way.
+/// Switches a flag off or on. A flag that the ruleset leaves out can be switched off by its key, whatever error it or the document has.
 fn switch(current: CurrentState<'_>, flag: &str, enabled: bool, compiler: &mut Compiler) -> Result<CommandOutcome, Refusal> {
     let is_left_out = || current.rows.text(&RowKey::of(RowKind::Flag, flag)).is_some();
     let key = match current.flag(flag) {
@@ -319,7 +318,7 @@ mod tests {
     use super::*;
     use crate::{Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, lifecycle::Step};
 
-    /// A command of each variant, with the JSON that stores hold. What is written here is kept for ever.
+    /// A command of each variant, with the JSON that stores hold. Stored commands outlive releases, so these spellings never change.
     fn spellings() -> Vec<(Command, &'static str)> {
         let flag = || String::from("chat");
         let rollout = |order| Command::Rollout { flag: flag(), order };

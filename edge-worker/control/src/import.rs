@@ -38,7 +38,7 @@ pub struct Imported {
     pub rows: Rows,
 }
 
-/// Imports a document over the rows of the hub. `new_key` is the bucket key where neither the rows nor the document have one.
+/// Imports a document over the rows of the hub. `new_key` is the bucket key if neither the rows nor the document have one.
 pub(crate) fn carry_out(
     current: CurrentState<'_>,
     text: &str,

@@ -166,7 +166,7 @@ pub struct NewKeySecret {
 }
 
 impl NewKeySecret {
-    /// Hashes the text of a key, which is not kept. `identity_secret`, by which identities are signed, is kept if the key is a signed one.
+    /// Hashes the text of a key, which is not kept. `identity_secret` signs identities; the key's row keeps it if [`KeyIdentity::Signed`].
     pub fn of(secret: &str, identity_secret: &str) -> Self {
         let prefix = KeyKind::of_secret(secret).map_or("", KeyKind::prefix);
         let end = secret.len().checked_sub(SHOWN).and_then(|at| secret.get(at..)).unwrap_or_default();

@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_back_is_as_the_checklist_says() {
+    fn a_rolled_back_rollout_is_at_tier_disabled_and_zero_percent() {
         let back = at(Tier::General, Status::Paused).step(Step::RollBack, Observed::default(), Millis(7)).unwrap();
         assert_eq!((back.status, back.tier, back.percentage.percent()), (Status::RolledBack, Some(Tier::Disabled), 0.0));
         let plain = Rollout { tier: None, status: Status::Active, percentage: Percentage::buckets(5_000), ..Rollout::default() };

@@ -1,4 +1,4 @@
-//! Compiles the rows of a store, also rows that an earlier release took and this one refuses.
+//! Compiles the rows of a store, even if this release refuses rows that an earlier one stored.
 use alloc::{string::String, vec::Vec};
 
 use sdk_core::{BucketKey, Compiler, DocumentError, Ruleset};
@@ -12,7 +12,7 @@ const MOST_LEFT_OUT: usize = 64;
 pub struct CompiledRows {
     /// The ruleset; one without flags if nothing compiles.
     pub ruleset: Ruleset,
-    /// The rows without those for which the document would be refused whole; `None` if there are no such rows.
+    /// The rows that the ruleset was compiled from, without those that were left out; `None` if no row was left out.
     pub sound: Option<Rows>,
     /// The first errors. Each leaves out a flag, a segment or a part of one; or, if nothing compiles, the one that refuses the document.
     pub errors: Vec<DocumentError>,
@@ -22,7 +22,7 @@ pub struct CompiledRows {
     pub is_served: bool,
 }
 
-/// Compiles rows; a row for which the document would be refused whole is left out, and told among the errors.
+/// Compiles rows. Leaves out each row for which the compiler refuses the whole document, and reports it among the errors.
 ///
 /// # Errors
 ///
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_flag_is_left_out_and_told() {
+    fn a_bad_flag_is_left_out_and_reported() {
         assert!(check(&rows(r#", "flags": { "a": 7, "b": {} }"#), &["b"], &["/flags/a"], true).sound.is_none());
     }
 

@@ -1,4 +1,4 @@
-//! The JSON of values that the core defines, for commands: each by the number or the name that documents and the admin API have for it.
+//! The JSON in commands of values that the core defines: the number or the name that documents and the admin API use.
 use alloc::string::String;
 
 use sdk_core::{
@@ -90,7 +90,7 @@ pub(crate) fn deserialize<'de, T: Spelled, D: Deserializer<'de>>(deserializer: D
     T::read(T::Json::deserialize(deserializer)?).ok_or_else(expected)
 }
 
-/// The same of a value that may be absent.
+/// Serializes a value that may be absent; `None` is `null`.
 pub(crate) mod option {
     use super::{Deserialize, Deserializer, Error, Serialize, Serializer, Spelled};
 

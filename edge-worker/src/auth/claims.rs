@@ -6,12 +6,12 @@ use super::{
     role::Role,
 };
 
-/// By how much clocks may differ, in seconds.
+/// The most by which the issuer's clock may differ, in seconds.
 const SKEW: f64 = 60.0;
-/// In bytes.
+/// The longest subject, in bytes.
 const LONGEST_SUBJECT: usize = 256;
 
-/// The claims we read. One of another type refuses the token: a time in quotes must not count as no time.
+/// The claims that the edge reads. A claim of another type refuses the token: a time in quotes must not count as no time.
 pub(crate) struct Claims {
     /// The subject of the token: readable text, to be recorded with a change.
     pub(super) subject: String,
@@ -43,7 +43,7 @@ impl Claims {
         })
     }
 
-    /// Whether the token is meant for us and holds now.
+    /// Returns true if the token is meant for this deployment and is valid now.
     pub(super) fn hold(&self, now: Millis, expected: &Expected) -> bool {
         let issuer = expected.issuer.as_ref().is_none_or(|issuer| self.issuer.as_ref() == Some(issuer));
         let audience = expected.audience.as_ref().is_none_or(|audience| self.audience.contains(audience));
@@ -51,15 +51,15 @@ impl Claims {
     }
 }
 
-/// When a token holds.
+/// The time for which a token is valid.
 pub(super) struct Times {
     expires: f64,
-    /// When it begins to hold, and when it was made.
+    /// The claims `nbf` and `iat`: the token is not valid before either.
     begins: [Option<f64>; 2],
 }
 
 impl Times {
-    /// A token that never expires is none.
+    /// Reads the times from claims; refuses a token that never expires.
     pub(super) fn of(claims: &Object) -> Result<Self, Unfit> {
         Ok(Self { expires: claims.number("exp")?.ok_or(Unfit)?, begins: [claims.number("nbf")?, claims.number("iat")?] })
     }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_for_somebody_else_is_none_for_us() {
+    fn a_token_of_another_issuer_or_for_another_audience_is_refused() {
         for (issuer, audience, holds) in [
             (r#""https://id.example""#, r#""flags""#, true),
             (r#""https://id.example""#, r#"["other","flags"]"#, true),

@@ -1,7 +1,7 @@
 //! The identity that a context may claim: any, the key's own, or one that the customer's server signed.
 //!
-//! A signature is a token (RFC 7519) in the header [`HEADER`], HS256 by the secret that was shown when the key was made. Its claims
-//! are called like the attributes, and it expires.
+//! The customer's server signs a token (RFC 7519, HS256) with the secret that the edge showed when the key was made, and the page sends it
+//! in the header [`HEADER`]. The token's claims have the names of attributes, and it expires.
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use control::{Key, KeyIdentity, Secret};
@@ -32,11 +32,11 @@ pub(crate) type Proven = Vec<(&'static str, Json)>;
 pub(crate) const HEADER: &str = "twinflag-identity";
 /// The attributes that identify a visitor.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "sessionId", "targetingKey", "userId"];
-/// How many secrets the runtime holds ready.
+/// The most imported secrets that are kept.
 const MOST: usize = 100;
 
 thread_local! {
-    /// Secrets that were imported, by the hash of their key.
+    /// Imported secrets, by the hash of the key that they belong to.
     static READY: RefCell<BTreeMap<[u8; 32], subtle::Key>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -58,13 +58,14 @@ impl Holder {
         Ok(Self { key, proven })
     }
 
-    /// For whom programs are made.
+    /// The flags that programs for this holder may have, and the identity that they are made with.
     pub(crate) fn audience(&self) -> Audience<'_> {
         let identity = if self.key.terms.identity == KeyIdentity::Open { Identity::Open } else { Identity::Vouched };
         Audience { tags: &self.key.terms.tags, ..Audience::from(identity) }
     }
 
-    /// The context with whom it may say that it is; refused where it says to be somebody whom the key is not for.
+    /// The context with the identity that the key allows. Refused if the context claims another customer or organization than a pinned
+    /// key's; an unsigned identity is removed if the key takes signed ones.
     pub(super) fn admit(&self, context: Context) -> Result<Context, Problem> {
         match &self.key.terms.identity {
             KeyIdentity::Open => Ok(context),
@@ -83,12 +84,12 @@ impl Holder {
         }
     }
 
-    /// The visitor of a program, if the edge decides about it: `{"known":[…],"visitor":{…}}`. The client sends the attributes in `known`
-    /// with each request for a program, and runs the program as `visitor`. `None` for open identities.
+    /// The identity that the edge fixes for a program, as `{"known":[…],"visitor":{…}}`; `None` for open identities. The client sends
+    /// the attributes in `known` with each request for a program, and runs the program as `visitor`.
     pub(crate) fn visitor(&self, ruleset: &Ruleset) -> Option<String> {
         let mut out = String::new();
         let mut object = Object::open(&mut out);
-        // Of a path its first name is enough.
+        // A client sends whole attributes, so the first name of a path is enough.
         let private = ruleset.private().map(|name| name.split('.').next().unwrap_or(name));
         let known: Vec<&str> = ATTRIBUTES.into_iter().chain(private).collect();
         object.member("known").push_str(&serde_json::Value::from(known).to_string());
@@ -128,7 +129,7 @@ fn pinned(context: Context, kind: OwnerKind, pinned: Option<&str>) -> Result<Con
     }
 }
 
-/// The attributes in a token that was signed for this key and holds at a moment.
+/// The attributes in a token, if it was signed for this key and is valid at `moment`.
 pub(super) async fn signed(key: &Key, shown: &str, moment: Millis) -> Result<Proven, Unfit> {
     let secret = key.identity_secret.as_ref().ok_or(Unfit)?;
     let token = Token::parse(shown)?;
@@ -150,7 +151,7 @@ fn attributes(claims: &Claims) -> Result<Proven, Unfit> {
     Ok(found)
 }
 
-/// The secret as the runtime holds it: to import it takes as long as to check with it.
+/// The secret, imported into the runtime and kept: importing it takes as long as checking a signature.
 async fn ready(key: &Key, Secret(secret): &Secret) -> Option<subtle::Key> {
     if let Some(ready) = READY.with_borrow(|ready| ready.get(&key.hash.0).cloned()) {
         return Some(ready);
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_a_key_is_for_is_not_for_a_context_to_say() {
+    fn a_pinned_key_refuses_a_context_with_another_identity() {
         let pinned = |customer: Option<&str>, organization: Option<&str>| {
             holder(KeyIdentity::Pinned { customer: customer.map(Into::into), organization: organization.map(Into::into) }, Vec::new())
         };
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_is_not_signed_only_who_it_is_goes() {
+    fn a_signed_key_removes_unsigned_identities_and_keeps_other_attributes() {
         let nobody = holder(KeyIdentity::Signed, Vec::new());
         let claimed = r#"{"customerId":"c","organizationId":"o","userId":"u","sessionId":"s","targetingKey":"t","plan":"pro"}"#;
         check(&nobody, claimed, Some(r#"{"plan":"pro"}"#));

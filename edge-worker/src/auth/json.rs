@@ -1,4 +1,4 @@
-//! JSON of which every reader understands the same: of a member that stands twice, another reader might take the other one.
+//! JSON that every reader understands in the same way: a member that stands twice is refused, for readers differ in which one they take.
 use std::fmt;
 
 use serde::{
@@ -6,7 +6,7 @@ use serde::{
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
 
-/// A value, as far as tokens and keys have any.
+/// A JSON value of a token or a key.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json {
     Number(f64),
@@ -20,7 +20,7 @@ pub(crate) enum Json {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Object(Vec<(String, Json)>);
 
-/// It is not what it should be. Why is told to nobody: only who makes bad tokens would learn from it.
+/// The error of a token or a key that is not valid. It has no detail, which would help only a forger.
 #[derive(Debug, PartialEq)]
 pub(super) struct Unfit;
 
@@ -37,7 +37,7 @@ impl Object {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value)
     }
 
-    /// A member that may be absent; where it stands it is text, and `null` is none.
+    /// The text of a member; `None` if it is absent, an error if it is anything but text, such as `null`.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Unfit> {
         match self.get(name) {
             None => Ok(None),
@@ -46,7 +46,7 @@ impl Object {
         }
     }
 
-    /// A member that may be absent; where it stands it is a number.
+    /// The number of a member; `None` if it is absent, an error if it is anything but a number.
     pub(super) fn number(&self, name: &str) -> Result<Option<f64>, Unfit> {
         match self.get(name) {
             None => Ok(None),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_read_in_two_ways_is_not_read() {
+    fn text_that_readers_may_understand_differently_is_refused() {
         for text in [
             "[1]",
             "null",

@@ -1,7 +1,8 @@
-//! Authentication of the caller. Which callers a route is open to stands in the table of routes, and is decided in `http/rights.rs`.
+//! Authentication of the caller. The table of routes names the callers that a route is open to, and `http/rights.rs` decides.
 //!
-//! Keys open evaluation: two that a deployment may bring along, and those that the hub keeps. Administration takes a token (RFC
-//! 7519). A kind of credential that opens nothing on a route is not looked at. Reading order: [`stored`], [`identity`]; [`token`], [`claims`], [`trust`], [`role`].
+//! Keys open evaluation: the two in a deployment's settings, and those that the hub stores. Administration takes a token (RFC 7519). A
+//! kind of credential that opens nothing on a route is not looked at. Reading order: [`stored`], [`identity`]; [`token`], [`claims`],
+//! [`trust`], [`role`].
 mod algorithm;
 mod base64url;
 mod claims;
@@ -34,13 +35,13 @@ use crate::{
     settings::Settings,
 };
 
-/// The caller of a request, by credentials that hold and to whom its route is open.
+/// The caller of a request, whose credentials hold and to whom the route is open.
 pub(crate) enum Caller {
-    /// A request without credentials, or with any: the route does not ask for them.
+    /// Any caller of a route that is open without credentials; those of the request were not read.
     Anyone,
     ServerKey,
-    /// The holder of a stored client key, which says what may be seen and as whom. `None`: the deployment's own key, or any while all
-    /// flags are switched off.
+    /// The holder of a stored client key, which limits the visible flags and the identity. `None` for the deployment's own client key,
+    /// and for any client key while all flags are switched off.
     ClientKey(Option<Holder>),
     Person {
         subject: String,
@@ -101,12 +102,12 @@ impl Caller {
         }
     }
 
-    /// For what tells more than answers: only whose key sees everything, as anybody.
+    /// Refuses a caller whose key hides flags or fixes an identity: an explanation tells more than an answer does.
     pub(crate) fn unrestricted(&self) -> Result<(), Problem> {
         if self.audience() == Audience::default() { Ok(()) } else { Err(Problem::wrong_credentials("a key that sees every flag")) }
     }
 
-    /// The context with the identity that the caller may claim.
+    /// The context with the identity that the caller's key allows; refused if the context claims another.
     pub(crate) fn admit(&self, context: Context) -> Result<Context, Problem> {
         match self.holder() {
             Some(holder) => holder.admit(context),
@@ -131,28 +132,28 @@ impl Caller {
         if let Self::Person { subject, .. } = self { subject } else { "" }
     }
 
-    /// The one organization that the caller looks after; `None` where it is the whole deployment.
+    /// The one organization that the caller's role is for; `None` if it is for the whole deployment.
     pub(crate) fn within(&self) -> Option<&str> {
         if let Self::Person { role: Some(role), .. } = self { role.organization() } else { None }
     }
 }
 
-/// A signature to be checked, which only the runtime can.
+/// A token or an identity whose signature the runtime must check.
 pub(crate) enum Signed {
     /// A bearer's token.
     Token(String),
-    /// A page's identity, for the holders of a stored key.
+    /// The identity that a page presents with a stored key.
     Identity(Rc<Key>, String),
 }
 
-/// What a signature that holds says.
+/// The statement of a token or an identity whose signature holds.
 pub(crate) enum Learned {
     Claims(Claims),
     Identity(identity::Proven),
 }
 
 impl Signed {
-    /// Checks a signature now; `moment` is that by which identities hold.
+    /// Checks the signature and the validity: of an identity at `moment`, of a token by the clock.
     pub(crate) async fn check(self, settings: &Settings, moment: Millis) -> Result<Learned, Problem> {
         match self {
             Self::Token(text) => trust::verified(&text, settings).await?.map(Learned::Claims).ok_or_else(Problem::no_credentials),
@@ -169,12 +170,12 @@ pub(crate) fn learned_claims(claims: &str) -> Learned {
     Learned::Claims(json::Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims)).unwrap_or_else(|_| panic!("{claims}")))
 }
 
-/// Whether a text is a set of keys, some of which we can use.
+/// Returns true if a text is a JSON Web Key Set with a key that the edge can use.
 pub(crate) fn is_key_set(text: &str) -> bool {
     jwk::set(text).is_ok_and(|keys| !keys.is_empty())
 }
 
-/// The origins that pages may have who show what this request shows.
+/// The origins whose pages may send a request with these credentials.
 pub(crate) enum Origins {
     /// Those of a stored key.
     Of(Rc<Key>),
@@ -185,7 +186,7 @@ pub(crate) enum Origins {
 }
 
 impl Origins {
-    /// As far as is known without asking anybody.
+    /// Decides by the keys that the isolate holds, without asking the hub.
     pub(crate) fn of(asked: &Asked<'_>) -> Self {
         let Ok(presented) = Presented::key(asked.parts) else { return Self::Any };
         let stored = || ruleset_cache::known_keys()?.get(presented.stored()?.1);

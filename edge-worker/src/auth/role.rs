@@ -1,4 +1,4 @@
-//! The roles of a token. What each permits stands in the table of routes.
+//! The roles of a token. The table of routes says what each permits.
 use super::json::{Json, Object};
 use crate::http::rights::CallerKind;
 
@@ -22,8 +22,8 @@ pub(crate) enum Role {
 impl Role {
     /// The role that a token gives; `None` for a user who has none.
     ///
-    /// It stands in `app_metadata`, which only the issuer writes; `user_metadata` is the user's own to write and is never read. In
-    /// the claim `role` Supabase names the database's role, of which that of its service key is ours, too.
+    /// The role stands in `app_metadata`, which only the issuer writes; `user_metadata` is the user's own to write and is never read. The
+    /// claim `role` is Supabase's role in the database; only that of its service key counts here, as [`Self::Service`].
     pub(super) fn of(claims: &Object) -> Option<Self> {
         if let Some(Json::Text(role)) = claims.get("role")
             && role == "service_role"
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_role_gives_none() {
+    fn a_role_in_another_place_or_form_gives_none() {
         for claims in [
             "{}",
             r#"{"role":"service"}"#,
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_says_how_far_it_reaches() {
+    fn a_role_has_a_name_and_may_be_for_one_organization() {
         let organization = || "o-1".to_owned();
         for (role, name, reach) in [
             (Role::Service, "service", None),

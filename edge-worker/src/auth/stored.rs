@@ -1,4 +1,4 @@
-//! Stored keys: which one is presented, whether it holds, and whose pages may use it.
+//! Checks a presented key against the stored ones: its validity, and the origins of pages that may use it.
 use std::rc::Rc;
 
 use control::{Key, change::Hash};
@@ -12,10 +12,11 @@ use crate::{
     problem::Problem,
 };
 
-/// The key with this hash, if it opens anything now. One that is not known may be new: then the hub is asked, now and then.
+/// The stored key with this hash; refused if there is none, or if it is not valid now. A key that the isolate does not know may be new, so
+/// the hub is asked.
 ///
-/// `None` while all flags are switched off: then it is not asked, and as nobody is answered anything but their own defaults, whatever
-/// looks like a key is one.
+/// `None` while all flags are switched off: the hub is not asked, and any text in the form of a key passes, because every caller gets
+/// only their own defaults.
 pub(super) fn key(hash: Hash, asked: &Asked<'_>) -> Result<Option<Rc<Key>>, Stop> {
     if asked.settings.is_off {
         return Ok(None);
@@ -31,7 +32,7 @@ pub(super) fn key(hash: Hash, asked: &Asked<'_>) -> Result<Option<Rc<Key>>, Stop
     Ok(Some(found.filter(|key| key.holds(asked.moment())).ok_or_else(Problem::no_credentials)?))
 }
 
-/// Refuses pages of origins that the key does not list. A caller that is no page sends no origin.
+/// Refuses a page whose origin the key does not list, except the edge's own pages. A server sends no origin.
 pub(super) fn check_origin(key: &Key, parts: &Parts<'_>) -> Result<(), Problem> {
     match parts.header(Header::Origin) {
         Some(origin) if !key.allows(origin) && !cross_site::is_own(origin, parts.url) => Err(Problem::foreign_origin()),

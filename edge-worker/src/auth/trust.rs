@@ -1,6 +1,6 @@
 //! The token issuers that a deployment trusts: keys that the runtime holds, imported once in an isolate.
 //!
-//! `JWT_SECRET` checks HS256. `JWKS` (keys, as text) and `JWKS_URL` (where they are) check RS256, ES256 and EdDSA. An
+//! `JWT_SECRET` checks HS256. `JWKS` (keys, as text) and `JWKS_URL` (their address) check RS256, ES256 and EdDSA. An
 //! unset binding opens nothing; every token must match `JWT_ISSUER` and `JWT_AUDIENCE` if they are set.
 use std::{cell::RefCell, rc::Rc};
 
@@ -26,12 +26,12 @@ thread_local! {
     static TRUST: RefCell<Option<Rc<Trust>>> = const { RefCell::new(None) };
 }
 
-/// The claims of a token that a trusted issuer signed for this deployment and that holds now.
+/// The claims of a token; `None` unless a trusted issuer signed it for this deployment and it is valid now.
 pub(super) async fn verified(text: &str, settings: &Settings) -> Result<Option<Claims>, Problem> {
     let Ok(token) = Token::parse(text) else { return Ok(None) };
     let Ok(claims) = Claims::of(&token.claims) else { return Ok(None) };
     let trust = Trust::of(settings).await;
-    // Before anybody is asked for a key.
+    // Checked first, so that a token that is not valid causes no request for keys.
     if !claims.hold(clock::now(), &trust.expected) {
         return Ok(None);
     }
@@ -82,7 +82,7 @@ impl Trust {
     }
 }
 
-/// The key with the token's algorithm and the name it gives; where it gives none there must be no choice.
+/// The key with the token's algorithm and the key id that it names; if it names none, the only key with that algorithm.
 fn choose<'k>(keys: &'k [Key], token: &Token<'_>) -> Option<&'k Key> {
     let fits = |key: &&Key| key.algorithm == token.algorithm && (token.key_id.is_none() || key.id == token.key_id);
     let mut fitting = keys.iter().filter(fits);

@@ -1,4 +1,4 @@
-//! What is asked, and what is known for answering it.
+//! A request to answer, and the facts that are known for answering it.
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -18,7 +18,7 @@ use crate::{
     version::Version,
 };
 
-/// Why there is no answer: the request is refused, or something must be known first.
+/// The reason for no answer: the request is refused, or a fact is missing.
 pub(crate) enum Stop {
     Refused(Problem),
     Needs(Need),
@@ -30,63 +30,64 @@ impl From<Problem> for Stop {
     }
 }
 
-/// What only the runtime can find out. Whoever finds it out puts it into [`Known`] and asks again; each is needed once at most.
+/// A fact that only the runtime can find out. [`crate::serve`] puts it into [`Known`] and calls [`super::answer()`] again; it finds out
+/// each fact at most once for a request.
 pub(crate) enum Need {
-    /// The body, of at most so many bytes.
+    /// The body; the number is its limit in bytes.
     Body(usize),
-    /// The stored keys, as new as the hub's.
+    /// The stored keys: those in the isolate are too old.
     Keys,
-    /// The stored keys, for a key that is not among those that are known.
+    /// The stored keys once more: the presented key is not among those in the isolate.
     NewerKeys,
-    /// A signature.
+    /// The check of a signature.
     Signature(Signed),
-    /// The ruleset, at this version or a newer one.
+    /// The ruleset, at this version or a newer one; `None` sets no bound.
     Ruleset(Option<Version>),
-    /// The overrides of these contexts.
+    /// The overrides of these contexts, by this ruleset.
     Overrides(Serving, Vec<Context>),
 }
 
-/// What was found out for one request.
+/// The facts that were found out for one request; `None` stands for one that was not.
 #[derive(Default)]
 pub(crate) struct Known {
     pub(crate) body: Option<Result<Vec<u8>, Problem>>,
     pub(crate) keys: Option<Result<Rc<Keys>, Problem>>,
-    /// The keys, and whether the hub said so.
+    /// The stored keys after the hub was asked for newer ones; false if the hub could not be reached.
     pub(crate) newer_keys: Option<(Rc<Keys>, bool)>,
     pub(crate) learned: Option<Result<Learned, Problem>>,
     pub(crate) serving: Option<Result<Serving, Problem>>,
     pub(crate) overrides: RefCell<Option<Overridden>>,
-    /// Whether the request was counted already: it is counted once, however often it is asked.
+    /// True once a limit has counted the request, so that later calls do not count it again.
     pub(crate) is_counted: Cell<bool>,
 }
 
-/// The overrides of contexts.
+/// The overrides that were found for some contexts.
 pub(crate) struct Overridden {
-    /// Whether an override is missing, or older than it might be.
+    /// True if an override is missing, or may be older than the hub's.
     pub(crate) stale: bool,
-    /// The contexts, with the organizations of their customers.
+    /// The contexts, completed with the organizations of their customers.
     pub(crate) contexts: Vec<Context>,
-    /// Or which context names another organization than its customer's.
+    /// The error is the index of a context that names another organization than its customer's.
     pub(crate) overrides: Result<Overrides, usize>,
 }
 
-/// A request at one moment.
+/// A request at one moment, with the facts that are known.
 pub(crate) struct Asked<'r> {
     pub(crate) parts: &'r Parts<'r>,
     pub(crate) settings: &'r Settings,
     pub(crate) known: &'r Known,
-    /// By this isolate's clock.
+    /// The moment, by this isolate's clock.
     pub(crate) clock: Millis,
 }
 
 impl Asked<'_> {
-    /// The moment by which keys and identities hold: by the clock or, where a deployment is there to be tested, as the request says.
+    /// The moment at which keys and identities must hold: the clock's or, with `TEST_CLOCK=on`, the one that the request names.
     pub(crate) fn moment(&self) -> Millis {
         let told = || self.parts.header(Header::Now)?.parse().ok().map(Millis);
         if self.settings.has_test_clock { told().unwrap_or(self.clock) } else { self.clock }
     }
 
-    /// What a signature of this request says.
+    /// The statement of a token or an identity whose signature was checked; `signed` is what to check if that was not done yet.
     pub(crate) fn learned(&self, signed: impl FnOnce() -> Signed) -> Result<&Learned, Stop> {
         match &self.known.learned {
             Some(Ok(learned)) => Ok(learned),
@@ -95,12 +96,12 @@ impl Asked<'_> {
         }
     }
 
-    /// The query, in which only these names may stand, each once.
+    /// The query; refused if it has a name that is not among these, or one of them twice.
     pub(crate) fn query(&self, names: &[&str]) -> Result<Query, Problem> {
         Query::of(self.parts.url, names)
     }
 
-    /// The body as text; refused before it is parsed when it is longer than `most` bytes.
+    /// The body as text. A body longer than `most` bytes is refused before it is parsed.
     pub(crate) fn body(&self, most: usize) -> Result<&str, Stop> {
         match &self.known.body {
             Some(Ok(bytes)) => Ok(body::text(bytes)?),
@@ -109,7 +110,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The stored keys, as new as they must be.
+    /// The stored keys, new enough to decide about a presented key.
     pub(crate) fn keys(&self) -> Result<Rc<Keys>, Stop> {
         match &self.known.keys {
             Some(keys) => Ok(keys.clone()?),
@@ -117,7 +118,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The ruleset to answer from, unless all flags are switched off.
+    /// The ruleset to answer from; refused while all flags are switched off.
     pub(crate) fn serving(&self, min_version: Option<Version>) -> Result<Serving, Stop> {
         if self.settings.is_off {
             return Err(Problem::switched_off().into());
@@ -128,8 +129,8 @@ impl Asked<'_> {
         }
     }
 
-    /// The overrides of these contexts. Each context learns the organization of its customer, if the customer belongs to one; one that
-    /// names another organization is refused with its number.
+    /// The overrides of these contexts. Each context gets the organization of its customer, if the customer belongs to one. The inner
+    /// error is the index of a context that names another organization.
     pub(crate) fn overrides(&self, serving: &mut Serving, contexts: &mut Vec<Context>) -> Result<Result<Overrides, usize>, Stop> {
         if let Some(found) = self.known.overrides.take() {
             serving.stale |= found.stale;
@@ -143,7 +144,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The same for one context.
+    /// The overrides of one context, and the context with the organization of its customer.
     pub(crate) fn overrides_of(&self, serving: &mut Serving, context: Context) -> Result<(Overrides, Context), Stop> {
         let mut contexts = vec![context];
         let overrides = self.overrides(serving, &mut contexts)?.map_err(|_| Problem::other_organization())?;

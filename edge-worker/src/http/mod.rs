@@ -1,6 +1,7 @@
-//! What the edge answers, without the runtime: a request as plain data in, a response as plain data out.
+//! The edge's rules as a function of plain data: a request in, a response out, without the runtime.
 //!
-//! [`answer`] asks nobody and waits for nothing. Where something must be known first it says so; whoever finds it out asks again.
+//! [`answer`] calls no server and awaits nothing. If a fact is missing it returns [`Outcome::Needs`]; its caller ([`crate::serve`]) finds
+//! that fact out and calls it again.
 //! Reading order: [`routes`], [`rights`], [`parts`], [`asked`], [`answer()`].
 pub(crate) mod asked;
 pub(crate) mod parts;
@@ -26,32 +27,32 @@ use crate::{
     settings::Settings,
 };
 
-/// What becomes of a request.
+/// The outcome of one call of [`answer`].
 pub(crate) enum Outcome {
-    /// Its answer, with all its headers.
+    /// The response, with all its headers.
     Answer(Answer),
-    /// It must be known first.
+    /// [`answer`] cannot go on without this fact.
     Needs(Need),
-    /// The runtime answers it.
+    /// The runtime must answer the request.
     Pass(Pass),
 }
 
-/// A request that the hub answers, or a file, or something that takes the runtime: its caller may ask, and it was counted.
+/// A request for a handler that needs the runtime, such as one in the hub. Its caller has the right to it, and its limit has counted it.
 pub(crate) struct Pass {
     pub(crate) handler: PassedHandler,
     pub(crate) audience: Audience,
     pub(crate) caller: Caller,
-    /// The body, where it had to be read.
+    /// The body, if the caller's right depended on it; `None` while it is unread.
     pub(crate) body: Option<String>,
 }
 
-/// What a handler answers, or the way to another one.
+/// The response of a handler, or the handler that the runtime must call.
 enum Answered {
     Answer(Answer),
     Pass(Pass),
 }
 
-/// Answers a request, as far as that is possible with what is known.
+/// Answers a request, as far as the known facts allow.
 pub(crate) fn answer(asked: &Asked<'_>) -> Outcome {
     let Some(served) = find(asked.parts.path(), asked.settings) else {
         return Outcome::Answer(dressed(asked, Audience::Programs, Problem::not_found().answer()));
@@ -64,14 +65,14 @@ pub(crate) fn answer(asked: &Asked<'_>) -> Outcome {
     }
 }
 
-/// The row of a method and a path whose requests may be answered from what the isolate holds.
+/// The row of a method and a path, if the isolate may answer their requests from what it holds.
 pub(crate) fn held_route(method: &str, path: &str) -> Option<&'static Route> {
     // HEAD has no row of its own.
     let [route] = routes::find(path)?.of(method) else { return None };
     (matches!(route.handler, Handler::Held(_)) && method == route.method).then_some(route)
 }
 
-/// The rows of a path, as far as the deployment serves them.
+/// The rows of a path; `None` if this deployment does not serve it. Without `DEMO=on` it serves no explanations to pages.
 fn find(path: &str, settings: &Settings) -> Option<Served> {
     let is_served = |served: &Served| {
         settings.is_demo || served.routes.first().is_some_and(|route| route.handler != Handler::Passed(PassedHandler::DemoExplain))
@@ -96,7 +97,7 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Stop> {
     match route.limit {
         Limit::Read => limit::read(caller.subject(), asked)?,
         Limit::Change => limit::change(caller.subject(), asked)?,
-        // Counted with the credentials, or not at all.
+        // `Caller::of` has counted an evaluation; nothing counts the others.
         Limit::Evaluation | Limit::Never => {}
     }
     let handler = match route.handler {
@@ -115,7 +116,7 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Stop> {
     Ok(Answered::Answer(answer))
 }
 
-/// The row of a method and a path. Where there are several, the body tells them apart.
+/// The row of a request, and its body if that was read: if a method and a path have several rows, the body decides between them.
 fn row(asked: &Asked<'_>, routes: &'static [Route], caller: &Caller) -> Result<(&'static Route, Option<String>), Stop> {
     if let [route] = routes {
         return Ok((route, None));
@@ -126,7 +127,7 @@ fn row(asked: &Asked<'_>, routes: &'static [Route], caller: &Caller) -> Result<(
     Ok((route, Some(body.to_owned())))
 }
 
-/// Which methods there are; to a page of another origin, what it may ask.
+/// Answers OPTIONS with the methods of the path; a page of another origin is also told which requests it may send.
 fn options(asked: &Asked<'_>, served: &Served) -> Result<Answer, Stop> {
     let methods = served.methods();
     let lines = if served.audience() == Audience::Pages { cors::preflight(asked, &methods)? } else { Vec::new() };
@@ -135,7 +136,7 @@ fn options(asked: &Asked<'_>, served: &Served) -> Result<Answer, Stop> {
     Ok(answer)
 }
 
-/// A refusal of any request, in the words of its route.
+/// Refuses a request in the form that its route gives to refusals: OFREP has one of its own.
 pub(crate) fn refuse(asked: &Asked<'_>, problem: &Problem) -> Answer {
     match routes::find(asked.parts.path()) {
         Some(served) => refusal(asked, &served, problem),
@@ -152,7 +153,7 @@ fn refusal(asked: &Asked<'_>, served: &Served, problem: &Problem) -> Answer {
     dressed(asked, served.audience(), answer)
 }
 
-/// An answer with the headers that every answer has.
+/// Adds the headers that every answer has.
 fn dressed(asked: &Asked<'_>, audience: Audience, mut answer: Answer) -> Answer {
     let lines: Vec<Line> = standing(asked, audience, answer.status);
     answer.shared.splice(..0, lines);

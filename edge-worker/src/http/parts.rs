@@ -1,7 +1,7 @@
 //! A request as plain data.
 use std::cell::Cell;
 
-/// The headers that answers depend on. Requests that are passed on to the hub are read there.
+/// A request header that the edge's answers depend on. The hub reads others from requests that are passed on to it.
 #[derive(Clone, Copy)]
 pub(crate) enum Header {
     Authorization,
@@ -12,9 +12,9 @@ pub(crate) enum Header {
     Accept,
     IfNoneMatch,
     Identity,
-    /// What time it is, where a deployment is there to be tested.
+    /// The time that a test sets; read with `TEST_CLOCK=on` alone.
     Now,
-    /// The client's address, as Cloudflare tells it.
+    /// The client's address, which Cloudflare sets.
     ConnectingIp,
 }
 
@@ -25,7 +25,7 @@ impl Header {
     }
 }
 
-/// The headers by their names, in the order of [`Header`].
+/// The names of the headers, in the order of [`Header`].
 pub(crate) const HEADERS: [&str; 10] = [
     "authorization",
     "x-api-key",
@@ -39,24 +39,24 @@ pub(crate) const HEADERS: [&str; 10] = [
     "cf-connecting-ip",
 ];
 
-/// A request but for its body.
+/// A request without its body.
 pub(crate) struct Parts<'r> {
     pub(crate) method: &'r str,
     /// The whole address, as the runtime writes it.
     pub(crate) url: &'r str,
-    /// The address of the connection, where the runtime tells it.
+    /// The address of the connection; `None` if the runtime does not tell it.
     pub(crate) peer: Option<&'r str>,
-    /// The client's address in the words of the deployment's own proxy.
+    /// The header in which the deployment's own proxy names the client's address.
     pub(crate) proxied: Option<&'r str>,
     headers: [Option<&'r str>; HEADERS.len()],
-    /// A bit for each of the headers that were read from the request.
+    /// A bit for each header that was read from the request.
     read: u32,
     misses_header: Cell<bool>,
 }
 
 impl<'r> Parts<'r> {
-    /// Reads lines: the method, the address, the connection's address, [`HEADERS`], and the header of the deployment's proxy. A header
-    /// that is there stands behind a colon; none can hold a line break.
+    /// Reads lines: the method, the address, the connection's address, [`HEADERS`], and the header of the deployment's proxy. The line of
+    /// a present header is a colon and its value, which holds no line break; that of an absent one is empty. `None` if a line is missing.
     pub(crate) fn parse(head: &'r str) -> Option<Self> {
         let mut lines = head.split('\n');
         let (method, url, peer) = (lines.next()?, lines.next()?, lines.next()?);
@@ -68,12 +68,12 @@ impl<'r> Parts<'r> {
         Some(Self { method, url, peer, proxied: lines.next()?.strip_prefix(':'), headers, read: u32::MAX, misses_header: Cell::new(false) })
     }
 
-    /// The same parts, of whose headers only those with a bit were read from the request: the others are not absent, but unknown.
+    /// These parts, of whose headers only those with a bit in `read` were read from the request: the others are unknown, not absent.
     pub(crate) fn with_read(self, read: u32) -> Self {
         Self { read, ..self }
     }
 
-    /// Whether a header was asked for that was not read from the request: then what followed from it counts for nothing.
+    /// Returns true if [`Self::header`] was called for a header that was not read from the request: then the answer does not count.
     pub(crate) fn misses_header(&self) -> bool {
         self.misses_header.get()
     }

@@ -8,13 +8,13 @@ use crate::{cors, etag::Etag, ruleset_cache::Serving};
 
 pub(crate) const JSON: &str = "application/json";
 
-/// The headers with credentials. Caches separate answers by the first one themselves, by the others only if `Vary` names them.
+/// The headers with credentials. A cache tells answers apart by the first one anyway, by the others only if `Vary` names them.
 const CREDENTIALS: &str = "authorization, twinflag-identity, x-api-key";
 
 /// A header's name and value.
 pub(crate) type Line = (&'static str, String);
 
-/// A response. A header of its own stands beside those that [`standing`] gives to its kind.
+/// A response as plain data. [`standing`] adds the headers that every response to its audience has.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
@@ -42,12 +42,12 @@ impl Answer {
         Self::json(serde_json::to_string(value).unwrap_or_default())
     }
 
-    /// No body.
+    /// A response without a body.
     pub(crate) fn empty(status: u16) -> Self {
         Self { status, body: Vec::new(), shared: Vec::new(), own: Vec::new(), cause: None }
     }
 
-    /// An answer that the client may keep: a client that holds it already gets 304 instead.
+    /// 200 with an entity tag; or 304, if `If-None-Match` says that the client holds this answer.
     pub(crate) fn tagged(asked: &Asked<'_>, etag: &Etag, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let is_held = etag.is_held_by(asked.parts.header(Header::IfNoneMatch));
         let answer = if is_held { Self::empty(304) } else { Self::new(content_type, body) };
@@ -68,7 +68,7 @@ impl Answer {
         self
     }
 
-    /// Names the version that was answered from, and says where the hub could not be asked for a newer one.
+    /// Adds the version that was answered from, and `twinflag-stale` if the hub could not be asked for a newer one.
     pub(crate) fn versioned(self, serving: &Serving) -> Self {
         let answer = self.with_shared("twinflag-version", serving.version.to_string());
         if serving.stale { answer.with_shared("twinflag-stale", "true".to_owned()) } else { answer }
@@ -83,7 +83,7 @@ pub(crate) fn standing(asked: &Asked<'_>, audience: Audience, status: u16) -> Ve
         ("cache-control", kept_by(audience, status).to_owned()),
     ];
     if audience == Audience::Pages {
-        // Also where no origin is allowed: what a cache keeps for one page is not for another.
+        // Also if no origin is allowed: a cache must not give one page's answer to another page.
         let vary = if asked.parts.method == "OPTIONS" { "origin".to_owned() } else { format!("{CREDENTIALS}, origin") };
         lines.push(("vary", vary));
         lines.extend(cors::lines(asked));

@@ -1,8 +1,8 @@
-//! Who may call which route: the one place that decides it.
+//! Decides which callers may call a route; no other module does.
 //!
 //! Each row of [`super::routes`] names the callers that it is open to. `rights.txt` is the same matrix written by hand, and tests compare
-//! the two. A route that is open to an organization's administrator or members answers about their own organization alone; the hub,
-//! which knows whose customer is whose, sees to that.
+//! the two. On a route that is open to an organization's administrator or members, the hub answers them about their own organization
+//! alone, because only the hub knows which organization a customer belongs to.
 use super::routes::Route;
 use crate::problem::Problem;
 
@@ -30,7 +30,7 @@ pub(crate) enum CallerKind {
 }
 
 impl CallerKind {
-    /// The name in `rights.txt`; that of a role is the role's in a token.
+    /// The name in `rights.txt`; a role has the same name in a token.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Service => "service",
@@ -46,7 +46,7 @@ impl CallerKind {
         }
     }
 
-    /// Whether the caller is told by a token.
+    /// Returns true if a token identifies the caller.
     const fn has_token(self) -> bool {
         match self {
             Self::Service | Self::Admin | Self::Operator | Self::Viewer | Self::OrganizationAdmin | Self::Member | Self::User => true,
@@ -54,7 +54,7 @@ impl CallerKind {
         }
     }
 
-    /// Whether the caller is told by a key.
+    /// Returns true if a key identifies the caller.
     const fn has_key(self) -> bool {
         matches!(self, Self::ServerKey | Self::ClientKey)
     }
@@ -65,17 +65,17 @@ pub(crate) fn check(routes: &[Route], caller: CallerKind) -> Result<(), Problem>
     if routes.iter().any(|route| route.open_to.contains(&caller)) { Ok(()) } else { Err(Problem::wrong_credentials(&expected(routes))) }
 }
 
-/// Whether anybody may call these routes, so that credentials are not read.
+/// Returns true if these routes are open without credentials; then credentials are not read.
 pub(crate) fn is_open(routes: &[Route]) -> bool {
     callers(routes).any(|caller| caller == CallerKind::Anyone)
 }
 
-/// Whether keys open any of these routes. Where none does, what is presented is no key.
+/// Returns true if a key opens any of these routes. If none does, presented credentials are never read as a key.
 pub(crate) fn takes_keys(routes: &[Route]) -> bool {
     callers(routes).any(CallerKind::has_key)
 }
 
-/// Whether tokens open any of these routes.
+/// Returns true if a token opens any of these routes.
 pub(crate) fn takes_tokens(routes: &[Route]) -> bool {
     callers(routes).any(CallerKind::has_token)
 }
@@ -84,7 +84,7 @@ fn callers(routes: &[Route]) -> impl Iterator<Item = CallerKind> {
     routes.iter().flat_map(|route| route.open_to.iter().copied())
 }
 
-/// The credentials that would do.
+/// The credentials that would open these routes, in words.
 fn expected(routes: &[Route]) -> String {
     if takes_keys(routes) {
         return if callers(routes).any(|caller| caller == CallerKind::ClientKey) { "a key or a token" } else { "a server key" }.to_owned();
@@ -124,7 +124,7 @@ mod tests {
         CallerKind::Anyone,
     ];
 
-    /// A route's name, and for each caller whether it passes.
+    /// The name of a route, and for each caller true if it passes.
     type Row = (String, Vec<bool>);
 
     fn written() -> (Vec<&'static str>, Vec<Row>) {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_right_is_the_one_that_is_written_down() {
+    fn every_right_is_the_one_in_rights_txt() {
         let (header, written) = written();
         println!("{}", printed(&decided()));
         assert_eq!(header, CALLERS.map(CallerKind::as_str));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_the_credentials_that_would_do() {
+    fn a_refusal_names_the_credentials_that_would_open_the_route() {
         let expected = |path: &str, method: &str| {
             let routes: Vec<Route> = ROUTES.iter().filter(|route| route.path == path && route.method == method).copied().collect();
             check(&routes, CallerKind::Anyone).unwrap_err().detail

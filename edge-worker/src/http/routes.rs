@@ -4,12 +4,12 @@ use serde::Deserialize;
 
 use super::rights::CallerKind::{self, Admin, Anyone, ClientKey, Member, Operator, OrganizationAdmin, ServerKey, Service, User, Viewer};
 
-/// One method of one path, in one case.
+/// One method of one path; if rights or limits depend on the body, one case of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Route {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
-    /// The requests that the row is for.
+    /// The requests that the row applies to.
     pub(crate) when: When,
     pub(crate) open_to: &'static [CallerKind],
     pub(crate) limit: Limit,
@@ -17,7 +17,7 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
-/// A case of a method and a path, told by the request's body. Of the rows that fit a request, the first is its own.
+/// The case of a row, which the request's body decides. If several rows fit a request, the first applies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum When {
     Always,
@@ -27,25 +27,25 @@ pub(crate) enum When {
     Action,
 }
 
-/// What a request is counted as.
+/// The rate limit that counts a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Limit {
-    /// Takes something back, holds it or switches it off, or costs nothing: never refused for its number.
+    /// No limit: the request takes something back, pauses it or switches it off, or costs nothing.
     Never,
-    /// By the address of a client key and the subject of a token. Server keys are not counted.
+    /// Counts evaluations: with a client key by the client's address, with a token by its subject, with a server key not at all.
     Evaluation,
-    /// By the subject.
+    /// Counts an operator's reads, by the subject of the token.
     Read,
-    /// By the subject.
+    /// Counts an operator's changes, by the subject of the token.
     Change,
 }
 
 /// The audience of a route. It decides which caches may keep the answer and which origins may read it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Audience {
-    /// Pages, also those of other origins: they keep an answer and ask whether it still holds.
+    /// Pages, also those of other origins: the browser keeps an answer and asks each time if it still holds.
     Pages,
-    /// Servers and monitors: nobody keeps anything.
+    /// Servers and monitors: no cache keeps an answer.
     Programs,
     /// Operators: no cache keeps an answer, and pages of other origins are refused.
     Operators,
@@ -53,16 +53,16 @@ pub(crate) enum Audience {
     Visitors,
 }
 
-/// What answers.
+/// The handler of a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Handler {
-    /// From what the isolate holds, once it does.
+    /// Answers from what the isolate holds, without the runtime.
     Held(HeldHandler),
-    /// By the runtime's help.
+    /// Needs the runtime.
     Passed(PassedHandler),
 }
 
-/// A handler that needs nothing but what the isolate holds.
+/// A handler that needs only what the isolate holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum HeldHandler {
     OfrepFlag,
@@ -74,7 +74,7 @@ pub(crate) enum HeldHandler {
     Version,
 }
 
-/// A handler that asks the hub or a folder.
+/// A handler that asks the hub or reads a file of the worker's pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PassedHandler {
     Ruleset,
@@ -90,7 +90,7 @@ pub(crate) enum PassedHandler {
     Asset,
 }
 
-/// What answers in the hub, to which the worker passes the request on.
+/// A handler in the hub, to which the worker passes the request on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum HubHandler {
     ImportDocument,
@@ -134,9 +134,9 @@ const SERVERS: &[CallerKind] = &[ServerKey];
 const ADMINS: &[CallerKind] = &[Service, Admin];
 const OPERATORS: &[CallerKind] = &[Service, Admin, Operator];
 const READERS: &[CallerKind] = &[Service, Admin, Operator, Viewer];
-/// An organization's people see what is theirs.
+/// [`READERS`], and an organization's people, who see only what is theirs.
 const READERS_AND_OWN: &[CallerKind] = &[Service, Admin, Operator, Viewer, OrganizationAdmin, Member];
-/// Its administrator changes what is theirs.
+/// [`ADMINS`], and an organization's administrator, who changes only what is theirs.
 const ADMINS_AND_OWN: &[CallerKind] = &[Service, Admin, OrganizationAdmin];
 
 const EVALUATION: Row = Row(KEYS_AND_TOKENS, Limit::Evaluation, Audience::Pages);
@@ -150,7 +150,7 @@ const CHANGE_OWN: Row = Row(ADMINS_AND_OWN, Limit::Change, Audience::Operators);
 const MONITOR: Row = Row(ANYONE, Limit::Never, Audience::Programs);
 const PAGE: Row = Row(ANYONE, Limit::Never, Audience::Visitors);
 
-/// The rows of a path stand together.
+/// All routes. The rows of a path stand together, for [`find`] returns them as one slice.
 pub(crate) const ROUTES: &[Route] = &[
     EVALUATION.on("POST", "/ofrep/v1/evaluate/flags/{key}", Handler::Held(HeldHandler::OfrepFlag)),
     EVALUATION.on("POST", "/ofrep/v1/evaluate/flags", Handler::Held(HeldHandler::OfrepFlags)),
@@ -170,7 +170,7 @@ pub(crate) const ROUTES: &[Route] = &[
     CHANGE_OWN.on("POST", "/api/admin/overrides", hub(HubHandler::ChangeOverrides)),
     CHANGE_OWN.on("DELETE", "/api/admin/overrides", hub(HubHandler::ChangeOverrides)),
     READ_OWN.on("GET", "/api/admin/customers", hub(HubHandler::ListCustomers)),
-    // Whose customer somebody is decides whose administrator may change what they get.
+    // A customer's organization decides which organization's administrator may change the customer's overrides.
     ADMINISTER.on("POST", "/api/admin/customers", hub(HubHandler::AssignCustomer)),
     READ.on("GET", "/api/admin/keys", hub(HubHandler::ListKeys)),
     ADMINISTER.on("POST", "/api/admin/keys", hub(HubHandler::CreateKey)),
@@ -212,7 +212,7 @@ const fn hub(handler: HubHandler) -> Handler {
     passed(PassedHandler::Hub(handler))
 }
 
-/// The columns that rows share.
+/// The columns that several rows share.
 struct Row(&'static [CallerKind], Limit, Audience);
 
 impl Row {
@@ -232,7 +232,7 @@ impl Route {
 thread_local! {
     /// For each path, the place of its first row.
     static ROUTER: Router<usize> = ROUTES.iter().enumerate().fold(Router::new(), |mut router, (place, route)| {
-        // The second row of a path is refused, and found through the first; two paths that exclude each other are found by a test.
+        // The router refuses the second row of a path, which `find` finds through the first. A test finds paths that exclude each other.
         router.insert(route.path, place).ok();
         router
     });
@@ -242,11 +242,11 @@ thread_local! {
 pub(crate) struct Served {
     /// The rows of the path.
     pub(crate) routes: &'static [Route],
-    /// The part of the path that a parameter stands for, as the path has it; empty where there is none.
+    /// The parameter of the path, as the client spelled it; empty if the path has none.
     pub(crate) parameter: String,
 }
 
-/// The rows of a path; `None` where nothing is served.
+/// The rows of a path; `None` if it is not served.
 pub(crate) fn find(path: &str) -> Option<Served> {
     ROUTER.with(|router| {
         let found = router.at(path).ok()?;
@@ -263,7 +263,7 @@ impl Served {
         self.routes.first().map_or(Audience::Programs, |route| route.audience)
     }
 
-    /// The rows of a method. HEAD is answered as GET; an answer without rows means that the path has no such method.
+    /// The rows of a method, with HEAD as GET; empty if the path has no such method.
     pub(crate) fn of(&self, method: &str) -> &'static [Route] {
         let method = if method == "HEAD" { "GET" } else { method };
         let start = self.routes.iter().take_while(|route| route.method != method).count();
@@ -284,13 +284,13 @@ impl Served {
     }
 }
 
-/// The row of a request, by its body, among those of its method and path.
+/// The row for a request with this body, among the rows of its method and path.
 pub(crate) fn choose(routes: &'static [Route], body: &str) -> Option<&'static Route> {
     #[derive(Deserialize)]
     struct Change {
         action: Option<String>,
     }
-    // A body that cannot be read has no action here, and none where it is refused.
+    // A body that cannot be read has no action here, and none in the hub, which refuses it. serde would read a struct from an array, too.
     let action = || serde_json::from_str(body).ok().and_then(|Change { action }| action).filter(|_| body.trim_start().starts_with('{'));
     let action = routes.iter().any(|route| route.when != When::Always).then(action).flatten();
     routes.iter().find(|route| match route.when {
@@ -306,7 +306,7 @@ mod tests {
 
     use super::*;
 
-    /// `openapi.json`, which says of HEAD and OPTIONS once and for all that they are there.
+    /// `openapi.json`, which describes HEAD and OPTIONS once for all paths.
     fn description() -> Value {
         serde_json::from_str(include_str!("../../openapi.json")).unwrap()
     }
@@ -333,13 +333,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_served_is_described_and_nothing_else() {
+    fn every_route_is_described_and_nothing_else_is() {
         assert_eq!(disagreements(&description()), [""; 0]);
         assert_eq!(description()["info"]["version"], env!("CARGO_PKG_VERSION"));
     }
 
     #[test]
-    fn a_description_of_something_else_is_noticed() {
+    fn a_difference_between_routes_and_description_is_noticed() {
         let spoilt = |spoil: &dyn Fn(&mut serde_json::Map<String, Value>)| {
             let mut description = description();
             spoil(description["paths"].as_object_mut().unwrap());
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emergency_is_never_refused_for_its_number() {
+    fn a_kill_a_pause_and_a_rollback_are_never_rate_limited() {
         for (path, body, limit) in [
             ("rollout/rollback", "{}", Limit::Never),
             ("rollout/pause", "", Limit::Never),
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_names_an_action_is_no_owner_of_overrides() {
+    fn a_body_with_an_action_is_closed_to_an_organizations_administrator() {
         let routes = find("/api/admin/feature-flags").unwrap().of("POST");
         for body in [r#"{"action":"kill"}"#, r#"{"\u0061ction":"kill","enabled":true}"#, r#"{"action":"x"}"#, r#"{"action":""}"#] {
             assert!(!choose(routes, body).unwrap().open_to.contains(&OrganizationAdmin), "{body}");

@@ -1,4 +1,4 @@
-//! Requests to [`answer`], without a runtime: what is answered, what must be known first, and what is passed on.
+//! Tests of [`answer`] without a runtime: responses, missing facts, and requests that are passed on.
 use std::{cell::Cell, rc::Rc};
 
 use control::{Key, KeyIdentity, KeyKind, KeyTerms, change::Hash};
@@ -70,7 +70,7 @@ fn version(number: u32) -> Version {
     Version { epoch: "0a1b2c3d4e5f".parse().unwrap(), number }
 }
 
-/// What is known of a request with this body, where the isolate holds the document.
+/// The facts of a request with this body, in an isolate that holds the document.
 fn knowing(body: &str) -> Known {
     Known { body: Some(Ok(body.as_bytes().to_vec())), serving: Some(Ok(Serving::of_document(DOCUMENT, version(7)))), ..Known::default() }
 }
@@ -84,7 +84,7 @@ fn json(answer: &Answer) -> Value {
 }
 
 #[test]
-fn a_flag_is_answered_from_what_is_held() {
+fn a_flag_is_answered_from_the_ruleset_in_the_isolate() {
     let answer = ONE.answered(&settings(), &knowing(r#"{"context":{"userId":"u-1"}}"#));
     assert_eq!(answer.status, 200);
     let body = json(&answer);
@@ -103,7 +103,7 @@ fn a_flag_is_answered_from_what_is_held() {
 }
 
 #[test]
-fn what_must_be_known_is_named_one_thing_after_the_other() {
+fn missing_facts_are_named_one_after_the_other() {
     let settings = settings();
     let mut known = Known::default();
     assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Body(256_000))));
@@ -121,7 +121,7 @@ fn what_must_be_known_is_named_one_thing_after_the_other() {
 }
 
 #[test]
-fn a_stored_key_shows_what_its_tags_say() {
+fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
     let terms = KeyTerms {
         kind: KeyKind::Client,
         label: "l".into(),
@@ -140,7 +140,7 @@ fn a_stored_key_shows_what_its_tags_say() {
     for (origin, status) in [("https://shop.example", 200), ("https://flags.example", 200), ("https://other.example", 403)] {
         assert_eq!(Request { origin, bearer: STORED, ..ONE }.answered(&settings(), &known()).status, status, "{origin}");
     }
-    // A key that is not known may be new; the hub's word is final.
+    // A key that the isolate does not know may be new; the hub's answer decides.
     let none = || Known { keys: Some(Ok(Rc::default())), ..knowing("{}") };
     let request = Request { bearer: STORED, ..ONE };
     assert!(matches!(request.ask(&settings(), &none()), Outcome::Needs(Need::NewerKeys)));
@@ -151,7 +151,7 @@ fn a_stored_key_shows_what_its_tags_say() {
 }
 
 #[test]
-fn a_request_is_counted_once_however_often_it_is_asked() {
+fn a_request_is_counted_once_however_often_it_is_answered() {
     let settings = Settings { rate_limits: RateLimits(Some(Rates { client: 2, ..Rates::DEFAULT })), ..settings() };
     let known = Known::default();
     for _ in 0..5 {
@@ -161,7 +161,7 @@ fn a_request_is_counted_once_however_often_it_is_asked() {
     let refused = ONE.answered(&settings, &knowing("{}"));
     assert_eq!((refused.status, header(&refused, "retry-after"), header(&refused, "cache-control")), (429, Some("60"), Some("no-store")));
     assert_eq!(json(&refused)["errorCode"], "GENERAL");
-    // One that was counted on its way here is not counted again, nor is another address, nor a server.
+    // A request that was counted before the call is not counted again; another address has a count of its own; a server has none.
     assert_eq!(ONE.answered(&settings, &Known { is_counted: Cell::new(true), ..knowing("{}") }).status, 200);
     assert_eq!(Request { peer: "192.0.2.2:443", ..ONE }.answered(&settings, &knowing("{}")).status, 200);
     for _ in 0..5 {
@@ -170,7 +170,7 @@ fn a_request_is_counted_once_however_often_it_is_asked() {
 }
 
 #[test]
-fn what_the_client_holds_is_not_sent_again() {
+fn a_client_that_holds_the_answer_gets_304() {
     for path in ["/ofrep/v1/evaluate/flags", "/v1/program"] {
         let answer = Request { path, ..ONE }.answered(&settings(), &knowing("{}"));
         let etag = header(&answer, "etag").unwrap().to_owned();
@@ -180,7 +180,7 @@ fn what_the_client_holds_is_not_sent_again() {
 }
 
 #[test]
-fn an_operator_is_passed_on_and_whoever_may_not_is_refused() {
+fn a_role_without_the_right_to_a_command_is_refused() {
     let request = Request { path: "/api/admin/rollout/start", bearer: "a token", ..ONE };
     assert!(matches!(request.ask(&settings(), &Known::default()), Outcome::Needs(Need::Signature(_))));
     for (role, may) in [("service", true), ("admin", true), ("operator", true), ("viewer", false), ("", false)] {
@@ -197,7 +197,7 @@ fn an_operator_is_passed_on_and_whoever_may_not_is_refused() {
 }
 
 #[test]
-fn a_kill_is_for_whoever_is_on_call_and_an_override_is_not() {
+fn an_operator_may_kill_a_flag_and_may_not_set_an_override() {
     for (role, kill, set) in
         [("admin", true, true), ("operator", true, false), ("organization_admin", false, true), ("member", false, false)]
     {
@@ -211,7 +211,7 @@ fn a_kill_is_for_whoever_is_on_call_and_an_override_is_not() {
 }
 
 #[test]
-fn what_is_not_served_says_so() {
+fn a_request_that_is_not_served_gets_its_status() {
     for (method, path, bearer, status) in [
         ("GET", "/absent", "client", 404),
         ("GET", "/v1/program", "client", 405),
@@ -227,7 +227,7 @@ fn what_is_not_served_says_so() {
         let request = Request { method, path, bearer, ..ONE };
         match request.ask(&settings(), &knowing("{}")) {
             Outcome::Answer(answer) => assert_eq!(answer.status, status, "{method} {path} {bearer}"),
-            // What is no key may be a token.
+            // A text that is not a key may be a token.
             Outcome::Needs(Need::Signature(_)) => assert_eq!(status, 0, "{method} {path} {bearer}"),
             Outcome::Needs(_) | Outcome::Pass(_) => panic!("{method} {path} {bearer}"),
         }

@@ -14,29 +14,29 @@ use crate::{
     version::{Epoch, NotSpelledSo, Version},
 };
 
-/// The longest answer that is taken: overrides of many may come in one.
+/// The longest answer that is read, in bytes: one answer may hold many pages of overrides.
 const MOST: usize = 4 * MAX_DOCUMENT_BYTES;
 
 /// A stored document.
 pub(crate) struct Document {
     pub(crate) version: Version,
     pub(crate) text: String,
-    /// For a document that names none itself, in hex.
+    /// The bucket key in hexadecimal digits, for a document that names none.
     pub(crate) bucket_key: String,
 }
 
-/// The changes at the hub since a version.
+/// The hub's newest version, with its keys and its ruleset.
 pub(crate) struct News {
     pub(crate) version: Version,
-    /// Rows of keys.
+    /// The rows of keys that were not revoked.
     pub(crate) keys: Vec<String>,
-    /// The ruleset to answer from, or why there is none yet.
+    /// The ruleset to answer from, or the reason why there is none yet.
     pub(crate) ruleset: Result<Ruleset, Missing>,
 }
 
-/// Why there is nothing to answer from.
+/// The reason why the hub has no ruleset to answer from.
 pub(crate) struct Missing {
-    /// Why the document that is stored, or that the deployment brings, does not serve.
+    /// The reason why the document that is stored, or that the deployment brings, does not serve; `None` if there is no document.
     refused: Option<String>,
 }
 
@@ -52,13 +52,13 @@ impl Missing {
 /// The document to compile, and the pages of overrides.
 pub(crate) struct Ruleset {
     pub(crate) version: Version,
-    /// Without overrides.
+    /// The text of the document, without overrides.
     pub(crate) document: String,
-    /// For a document that names none itself, in hex.
+    /// The bucket key in hexadecimal digits, for a document that names none.
     pub(crate) bucket_key: String,
     /// Pages of overrides that are not empty, ascending, each with the version of its newest change.
     pub(crate) pages: Vec<(u16, u32)>,
-    /// How many parts of the stored document are left out.
+    /// The number of the stored document's errors, each of which leaves out a part of it; 0 for a past document.
     pub(crate) errors: usize,
 }
 
@@ -83,13 +83,13 @@ fn news_of(answer: &str) -> Result<News, Problem> {
 /// A point in the past.
 #[derive(Clone, Copy)]
 pub(crate) enum When {
-    /// A version,
+    /// The version with this number, in the store's present epoch.
     Version(u32),
-    /// or what served at a moment.
+    /// The version that served at a moment.
     Moment(Millis),
 }
 
-/// The ruleset that served then.
+/// The ruleset that served at a point in the past.
 pub(crate) async fn past(env: &Env, when: When) -> Result<Ruleset, Problem> {
     let query = match when {
         When::Version(version) => format!("version={version}"),
@@ -102,14 +102,14 @@ pub(crate) async fn past(env: &Env, when: When) -> Result<Ruleset, Problem> {
     news_of(&good(&mut answer).await?)?.ruleset.map_err(|missing| missing.problem())
 }
 
-/// The record that made an answer what it is, as JSON; `null` where none is known.
+/// The record that made an answer what it is, as JSON; `null` if the hub knows none.
 pub(crate) async fn explaining(env: &Env, asked: &Explaining<'_>) -> Result<String, Problem> {
     let body = serde_json::to_string(asked).map_err(worker::Error::from)?;
     let mut answer = send(env, Method::Post, EXPLAINING, Headers::new(), body).await?;
     good(&mut answer).await
 }
 
-/// Keeps what happened; the hub answers in its own words.
+/// Passes the outcomes that a server reports to the hub, and returns the hub's response.
 pub(crate) async fn outcomes(env: &Env, request: &Request, body: String) -> Result<Response, Problem> {
     let headers = Headers::new();
     if let Some(now) = request.headers().get(clock::TOLD)? {
@@ -118,7 +118,7 @@ pub(crate) async fn outcomes(env: &Env, request: &Request, body: String) -> Resu
     send(env, Method::Post, OUTCOMES, headers, body).await
 }
 
-/// Pages of overrides, each at a version; `None` where the store is of another epoch, in which these versions mean something else.
+/// Pages of overrides, each at a version; `None` if the store is of another epoch, in which these versions mean something else.
 pub(crate) async fn pages(env: &Env, epoch: Epoch, pages: &[(u16, u32)]) -> Result<Option<Vec<Page>>, Problem> {
     let wanted = WantedPages { epoch, pages: pages.to_vec() };
     let body = serde_json::to_string(&wanted).map_err(worker::Error::from)?;
@@ -126,7 +126,7 @@ pub(crate) async fn pages(env: &Env, epoch: Epoch, pages: &[(u16, u32)]) -> Resu
     if answer.status_code() == 204 { Ok(None) } else { parse(&good(&mut answer).await?).map(Some) }
 }
 
-/// The newest document, with all that is in it.
+/// The newest document, with all overrides.
 pub(crate) async fn document(env: &Env) -> Result<Document, Problem> {
     let mut answer = ask(env, DOCUMENT).await?;
     let (version, bucket_key) = (answer.headers().get(VERSION)?.unwrap_or_default(), answer.headers().get(BUCKET_KEY)?.unwrap_or_default());
@@ -139,11 +139,11 @@ pub(crate) async fn document(env: &Env) -> Result<Document, Problem> {
 pub(crate) struct Actor<'a> {
     pub(crate) subject: &'a str,
     pub(crate) role: &'a str,
-    /// The one organization that they look after, where it is not all.
+    /// The one organization that the actor's role is for; `None` if it is for the whole deployment.
     pub(crate) within: Option<&'a str>,
 }
 
-/// Passes an operator's request on; the hub answers it in its own words. `path` stands behind `/api/admin/`, with its query.
+/// Passes an operator's request to the hub, and returns the hub's response. `path` is the part behind `/api/admin/`, with the query.
 pub(crate) async fn administer(env: &Env, actor: &Actor<'_>, request: &Request, path: &str, body: String) -> Result<Response, Problem> {
     let headers = Headers::new();
     let given = request.headers();
@@ -165,7 +165,7 @@ pub(crate) async fn administer(env: &Env, actor: &Actor<'_>, request: &Request, 
     deliver(env, &format!("{ADMIN}{path}"), &init).await
 }
 
-/// Passes a backup on, as it comes, with the query of its request.
+/// Passes a backup to the hub as it arrives, with the query of the request.
 pub(crate) async fn restore(env: &Env, request: &Request) -> Result<Response, Problem> {
     let url = request.inner().url();
     let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
@@ -184,7 +184,7 @@ async fn ask(env: &Env, address: &str) -> Result<Response, Problem> {
     deliver(env, address, &RequestInit::new()).await
 }
 
-/// Sends a request to the hub. An object that is overloaded, moved or restarted answers with an exception.
+/// Sends a request to the hub. The runtime throws if the durable object is overloaded, moved or restarted.
 async fn deliver(env: &Env, address: &str, init: &RequestInit) -> Result<Response, Problem> {
     let request = Request::new_with_init(address, init)?;
     hub(env)?.fetch_with_request(request).await.map_err(Problem::hub_away)
@@ -194,7 +194,7 @@ fn hub(env: &Env) -> Result<Stub, Problem> {
     Ok(env.durable_object("HUB")?.get_by_name("main")?)
 }
 
-/// The text of an answer, or why there is none.
+/// The text of the hub's answer; an error if the answer is a refusal or too long.
 async fn good(answer: &mut Response) -> Result<String, Problem> {
     #[derive(Deserialize)]
     struct Why {
@@ -211,7 +211,7 @@ async fn good(answer: &mut Response) -> Result<String, Problem> {
 
 async fn read(answer: &mut Response) -> Result<String, Problem> {
     let mut bytes = Vec::new();
-    // No stream: no body.
+    // An answer without a body has no stream.
     if let Ok(mut chunks) = answer.stream() {
         while let Some(chunk) = chunks.next().await {
             bytes.extend_from_slice(&chunk?);

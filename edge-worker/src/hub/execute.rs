@@ -1,4 +1,4 @@
-//! Commands, carried out: what a command needs is read, `control` decides, and the outcome is committed. Knows nothing of HTTP.
+//! Carries commands out: reads the rows that a command needs, has `control` decide, and commits the outcome. Knows nothing of HTTP.
 use std::{collections::BTreeSet, rc::Rc};
 
 use control::{
@@ -19,27 +19,27 @@ use super::{
 };
 use crate::{problem::Problem, store::Store};
 
-/// With more owners than this in a document, all are read at once.
+/// The most owners that are read one by one; of more, the rows of all pages are read.
 const MANY: usize = 200;
 
-/// The outcome of a command, not committed yet.
+/// The outcome of a command that is not committed yet.
 pub(super) struct Decision {
-    /// The ground that it was reached on.
+    /// The ground that the command was decided on.
     pub(super) ground: Rc<Ground>,
     pub(super) outcome: CommandOutcome,
-    /// The secrets of the key that it creates, which are nowhere else.
+    /// The secrets of the key that the command creates, which nothing else holds.
     pub(super) secrets: Option<Secrets>,
 }
 
 impl FlagHub {
-    /// Carries a command out and commits it, for an actor whose command came by no request.
+    /// Carries a command out and commits it, for an actor without a request, such as the hub itself.
     pub(super) fn execute(&self, actor: &Actor, command: &Command) -> Result<(Written, CommandOutcome), Problem> {
         let decision = self.decide(actor, command, &[])?;
         let (written, outcome, _) = self.commit(actor, decision, None, |_, _| Ok(String::new()))?;
         Ok((written, outcome))
     }
 
-    /// Reaches the outcome of a command and commits nothing; `contexts` names more owners whose overrides an import is to look at.
+    /// Decides a command and commits nothing. `contexts` are those of an import's dry run, whose overrides are read as well.
     pub(super) fn decide(&self, actor: &Actor, command: &Command, contexts: &[Context]) -> Result<Decision, Problem> {
         let ground = self.ground()?;
         let paged = self.paged(command, contexts)?;
@@ -51,7 +51,7 @@ impl FlagHub {
         Ok(Decision { ground, outcome, secrets })
     }
 
-    /// Commits a decision, together with the answer to a request that may be sent again.
+    /// Commits a decision, together with the answer that a repeated request gets again.
     pub(super) fn commit(
         &self,
         actor: &Actor,
@@ -62,7 +62,7 @@ impl FlagHub {
         write(&self.store, &self.ground, &ground, outcome, actor, again, body)
     }
 
-    /// The rows on pages that a command is about.
+    /// The rows on pages that a command needs.
     fn paged(&self, command: &Command, contexts: &[Context]) -> Result<Rows, Problem> {
         match command {
             Command::Override { owner: OwnerKind::Customer, id, .. } | Command::Clear { owner: OwnerKind::Customer, id } => {
@@ -78,11 +78,11 @@ impl FlagHub {
         }
     }
 
-    /// What a command takes from this moment.
+    /// The supplies of a command at this moment, and the secrets of the key that it creates.
     fn supplies(&self, ground: &Ground, command: &Command) -> Result<(Supplies, Option<Secrets>), Problem> {
         let none = Supplies::default();
         let kind = match command {
-            // Rolling back asks for no counts: the emergency does not wait for them.
+            // A rollback needs no counts, and an emergency must not wait for them.
             Command::Rollout { order: RolloutCommand::Step(Step::RollBack), .. }
             | Command::Key(KeyCommand::Revoke { .. })
             | Command::Override { .. }
@@ -93,7 +93,7 @@ impl FlagHub {
             Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),
             Command::Import { .. } => return Ok((Supplies { bucket_key: Some(BucketKey::from_bytes(random()?)), ..none }, None)),
             Command::Key(KeyCommand::Create { terms }) => terms.kind,
-            // Of a key that is not there none is made, whatever its kind would have been.
+            // `control` refuses to rotate a key that is not there, so any kind will do.
             Command::Key(KeyCommand::Rotate { id, .. }) => {
                 keys(&ground.rows).find(|(known, _)| known == id).map_or(KeyKind::Client, |(_, key)| key.terms.kind)
             }
@@ -108,7 +108,7 @@ impl FlagHub {
         feature.map_or(Ok(Observed::default()), |feature| self.counted(&feature))
     }
 
-    /// The rows about a customer or an organization; with a customer those of its organization.
+    /// The rows about a customer, with those of its organization, or about an organization.
     pub(super) fn about(&self, customer: Option<&str>, organization: Option<&str>) -> Result<Rows, Problem> {
         let mut rows = Rows::default();
         let mut organization = organization.map(str::to_owned);
@@ -123,7 +123,7 @@ impl FlagHub {
         Ok(rows)
     }
 
-    /// The rows on pages about whom a document and contexts name.
+    /// The rows on pages about the owners that a document and contexts name.
     pub(super) fn named_in(&self, text: &str, contexts: &[Context]) -> Result<Rows, Problem> {
         let Some(rows) = Rows::split(text) else { return Ok(Rows::default()) };
         let mut keys: BTreeSet<RowKey> = BTreeSet::new();

@@ -11,14 +11,14 @@ use sdk_core::{Compiler, DocumentError, Ruleset};
 
 use crate::{problem::Problem, store::Store, version::Version};
 
-/// The newest rows but for those on pages, and what they compile to.
+/// The newest rows without those on pages, and the ruleset that they compile to.
 pub(super) struct Ground {
     pub(super) version: Version,
     pub(super) rows: Rows,
     pub(super) ruleset: Ruleset,
-    /// The rows that the ruleset was compiled from, where some had to be left out.
+    /// The rows that the ruleset was compiled from; `None` if they are all rows.
     sound: Option<Rows>,
-    /// The first errors of the document, and the number of all; each leaves a part of it out.
+    /// The first errors of the document. Each leaves a part of it out, or, if nothing is served, refuses the document.
     pub(super) errors: Vec<DocumentError>,
     pub(super) error_count: usize,
     is_served: bool,
@@ -31,7 +31,7 @@ impl Ground {
         Ok(Self { version, rows, ruleset, sound, errors, error_count, is_served })
     }
 
-    /// Whether a document was imported. Before that there may be keys and customers.
+    /// Returns true if a document was imported. Before that there may be keys and customers.
     pub(super) fn has_document(&self) -> bool {
         self.rows.bucket_key().is_some()
     }
@@ -40,12 +40,12 @@ impl Ground {
         CurrentState { rows: self.sound(), paged, ruleset: &self.ruleset }
     }
 
-    /// The rows that serve.
+    /// The rows that the ruleset was compiled from.
     pub(super) fn sound(&self) -> &Rows {
         self.sound.as_ref().unwrap_or(&self.rows)
     }
 
-    /// Why nothing serves although there is a document.
+    /// The error for which the whole document is refused; `None` if it is served.
     pub(super) fn refusal(&self) -> Option<&DocumentError> {
         self.errors.first().filter(|_| !self.is_served)
     }
@@ -55,7 +55,7 @@ impl Ground {
 #[derive(Default)]
 pub(super) struct Kept {
     newest: RefCell<Option<Rc<Ground>>>,
-    /// Compiles one ground after another; of each only what changed.
+    /// Compiles one ground after another, and of each only what changed.
     compiler: RefCell<Compiler>,
 }
 
@@ -83,13 +83,13 @@ impl Kept {
     ) -> Result<CommandOutcome, Refusal> {
         let mut current = ground.held(paged);
         if let Command::Import { .. } = command {
-            // What no longer compiles is replaced, or kept, like everything else.
+            // An import replaces or keeps rows that no longer compile, too.
             current.rows = &ground.rows;
         }
         execute(current, command, supplies, actor, &mut self.compiler.borrow_mut())
     }
 
-    /// Goes on to the version that a command made. The outcome's ruleset is taken where nothing is left out of it.
+    /// Keeps the ground of the version that a command made. Uses the outcome's ruleset if it is that of all rows, and compiles otherwise.
     pub(super) fn advance(&self, before: &Ground, version: Version, outcome: &CommandOutcome) -> Result<(), Problem> {
         let mut rows = before.rows.clone();
         let writes: Vec<_> = outcome.writes.iter().filter(|(key, _)| key.page().is_none()).cloned().collect();

@@ -1,6 +1,6 @@
 //! The durable object of an environment: the only writer of its document.
 //!
-//! Spoken to by [`client`] alone.
+//! Only [`client`] sends requests to it.
 mod admin;
 pub(crate) mod client;
 mod execute;
@@ -46,11 +46,11 @@ pub struct FlagHub {
     state: State,
     env: Env,
     ground: Kept,
-    /// Why the document for an empty store was not taken.
+    /// The reason why the document that the deployment brings was refused; `None` if it was not.
     refused: RefCell<Option<String>>,
-    /// The newest answer to who asks for the ruleset, and its version: all isolates ask for the same.
+    /// The newest answer to a request for the ruleset, and its version: all isolates ask for the same.
     ruleset: RefCell<Option<(Version, Rc<str>)>>,
-    /// Whether a backup is being read: until it is there, there is nothing.
+    /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
 }
 
@@ -96,7 +96,7 @@ impl FlagHub {
         }
     }
 
-    /// Refuses what would misread or spoil a store that a later release wrote.
+    /// Refuses requests that would misread or spoil a store that a later release wrote.
     fn check_access(&self, path: &str, method: &Method) -> Result<(), Problem> {
         // The way back to an earlier release is a restore over the store of the later one.
         if path == "/admin/restore" {
@@ -116,7 +116,7 @@ impl FlagHub {
         if self.restoring.get() { Err(Problem::no_ruleset("RESTORING", "a backup is being read")) } else { Ok(()) }
     }
 
-    /// The newest ruleset; an empty answer where the asker has it already.
+    /// The newest ruleset; an empty answer if the isolate has it already. With `version` or `at`, a ruleset of the past.
     async fn newest(&self, request: &Request) -> Result<Response, Problem> {
         self.import_first_if_empty().await?;
         let version = self.ground.newest(&self.store)?.version;
@@ -135,7 +135,7 @@ impl FlagHub {
         Ok(ResponseBuilder::new().ok(&*text)?)
     }
 
-    /// The ruleset of a version that is no longer the newest.
+    /// The ruleset that served at a version, or at a moment.
     fn past(&self, query: &Query, newest: Version) -> Result<Response, Problem> {
         let version = match query.get("at").and_then(|at| at.parse().ok()) {
             Some(at) => self.store.version_at(Millis(at))?,
@@ -152,7 +152,7 @@ impl FlagHub {
         Ok(Response::from_json(&answer)?)
     }
 
-    /// The record that made an answer what it is; `null` if there is none, or if the answer is of another epoch.
+    /// The record of the newest change that made an answer what it is; `null` if there is none, or if the answer is of another epoch.
     fn explain(&self, asked: &str) -> Result<Response, Problem> {
         let asked: Explaining<'_> = serde_json::from_str(asked).map_err(worker::Error::from)?;
         if asked.epoch != self.store.newest()?.epoch {
@@ -175,7 +175,7 @@ impl FlagHub {
         let raw = |json: String| RawValue::from_string(json).map_err(worker::Error::from);
         let refusal = ground.refusal().map(|error| Problem::document(error).detail);
         let document = (ground.has_document() && refusal.is_none()).then(|| raw(ground.sound().compose(false))).transpose()?;
-        // A key that was revoked is nobody's any more: nothing of it is needed.
+        // A revoked key opens nothing, so isolates do not need it.
         let in_use = ground.rows.of(RowKind::Key).filter(|(_, row)| Key::from_row(row).is_some_and(|key| key.revoked_at.is_none()));
         let keys = in_use.map(|(_, row)| raw(row.to_owned())).collect::<Result<Vec<_>, _>>()?;
         let answer = RulesetAnswer {
@@ -208,7 +208,7 @@ impl FlagHub {
         Ok(Response::from_json(&pages)?)
     }
 
-    /// The whole document, in one text.
+    /// The whole document with all overrides, as one text.
     async fn export(&self) -> Result<Response, Problem> {
         let version = self.version().await?;
         let mut rows = self.ground.newest(&self.store)?.rows.clone();
@@ -218,7 +218,7 @@ impl FlagHub {
         Ok(answer.ok(rows.compose(true))?)
     }
 
-    /// The newest version, which an empty store gets from the document that the deployment brings.
+    /// The newest version, after an empty store was filled; refused if there is no document.
     async fn version(&self) -> Result<Version, Problem> {
         self.import_first_if_empty().await?;
         let ground = self.ground.newest(&self.store)?;
@@ -237,7 +237,7 @@ impl FlagHub {
             return Ok(());
         }
         let text = found.text().await?;
-        // While we waited another request may have come here and imported it, or something newer.
+        // While the file was read, another request may have imported it, or a newer document.
         self.check_open()?;
         if self.store.newest()?.number > 0 {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Keys that are drawn: their ids, and the random secrets that stand in one answer alone.
+//! Draws new keys: their ids, and their random secrets, which only the answer to the command that creates a key holds.
 use control::{KeyKind, NewKey, NewKeySecret, RANDOM, change::Hash};
 
 use super::record::uuid;

@@ -1,4 +1,4 @@
-//! Writing what a command leads to: its rows, its records and its answer, in one transaction.
+//! Writes the outcome of a command: its rows, its records and its answer, in one transaction.
 use control::{
     CommandOutcome,
     change::{Actor, Hash, Record, RowsHasher},
@@ -15,13 +15,13 @@ use crate::{
 
 /// The version and the records that a command wrote.
 pub(super) struct Written {
-    /// The newest version from now on.
+    /// The version that the command made, or the present one if it changed nothing.
     pub(super) version: Version,
     pub(super) records: Vec<Record>,
 }
 
-/// Seals the records of a command behind the newest, writes everything, and keeps the ground in step. `body` makes the answer,
-/// which is kept with it for who sends the same request again.
+/// Seals the records of a command behind the newest one, writes everything, and keeps the ground of the new version. `body` makes the
+/// answer, which is stored for a client that sends the same request again.
 pub(super) fn write(
     store: &impl Store,
     kept: &Kept,
@@ -37,7 +37,7 @@ pub(super) fn write(
     let version = Version { epoch, number };
     let Head { chain: mut before, mut link, made } = store.head()?;
     link.version = number;
-    // Versions are made in the order of their times: where the clock steps back, a version is made at the time of the one before it.
+    // Versions must be in the order of their times: if the clock steps back, a version gets the time of the one before it.
     let at = by.at.max(made);
     let rows = rows_hash(&outcome.writes, at);
     let mut records = Vec::with_capacity(outcome.changes.len());

@@ -1,8 +1,8 @@
-//! A hub as a file, and a file as a hub: `GET /api/admin/backup`, `POST /api/admin/restore`.
+//! Backs a hub up to a file, and restores one: `GET /api/admin/backup`, `POST /api/admin/restore`.
 //!
-//! Lines of JSON, as `store/backup.rs` tells them. A backup is the hub as it was when it began, however long it takes. A restore
-//! is all of a file or nothing: until its end nothing of what was there is lost. Into a hub that was written to, the request names the
-//! hash of the newest record, `?replace=`, so that nobody replaces what they have not seen.
+//! The file is lines of JSON, whose forms `store/backup.rs` defines. A backup is the hub as it was when the backup began, however long it
+//! takes. A restore takes all of a file or nothing: until its end, nothing that the hub holds is lost. To replace a hub that was written
+//! to, the request names the hash of its newest record as `?replace=`, so that operators replace only a state that they have seen.
 use std::time::Duration;
 
 use control::change::{Hash, Hashes, Link, Verifier};
@@ -28,9 +28,9 @@ use crate::{
 
 /// The longest line that is read: a part of a row, every character of it escaped.
 const MAX_LINE: usize = 4_000_000;
-/// How long a body may send nothing.
+/// The time for which a body may send nothing.
 const SILENCE: Duration = Duration::from_secs(10);
-/// How many bytes of lines are written at once.
+/// The bytes of lines that are collected before they are written.
 const BATCH: usize = 1_000_000;
 
 impl FlagHub {
@@ -76,7 +76,7 @@ impl FlagHub {
         Ok(Response::from_json(&Restored { epoch, head: chain, records, success: true, version })?)
     }
 
-    /// Refuses a restore into a store with written data. Rows that a new deployment makes by itself do not count.
+    /// Refuses to restore over a store that an operator has written to. The import of a new deployment's own document does not count.
     fn check_untouched(&self) -> Result<(), Problem> {
         #[derive(serde::Deserialize)]
         struct By {
@@ -92,13 +92,13 @@ impl FlagHub {
         if is_untouched { Ok(()) } else { Err(Problem::not_empty()) }
     }
 
-    /// Refuses to replace a hub whose newest record is another than the one that is named.
+    /// Refuses to replace a hub whose newest record has another hash than the named one.
     fn check_head(&self, named: &str) -> Result<(), Problem> {
         let head = self.store.head()?.chain.to_hex();
         if named == head { Ok(()) } else { Err(Problem::other_head(&head)) }
     }
 
-    /// Writes the lines of a body, and answers their head when they are all there and hold together.
+    /// Writes the lines of a backup and returns its first line; refuses a file that is not whole or not consistent.
     async fn take(&self, request: &mut Request) -> Result<Head, Problem> {
         let mut lines = Lines::new(request)?;
         let mut sum = Sum::default();
@@ -154,7 +154,7 @@ struct Restored {
     version: u32,
 }
 
-/// A record must belong to the chain of those before it.
+/// Refuses a record that does not continue the chain of those before it.
 fn check(verifier: &mut Verifier, line: &Line, number: u64) -> Result<(), Problem> {
     let (sequence, version, payload, payload_hash, rows, hash) = match line {
         Line::Change(sequence, version, payload, payload_hash, hash) => (sequence, version, payload, payload_hash, None, hash),

@@ -7,14 +7,14 @@ use crate::{
     version::{Epoch, Version},
 };
 
-/// The newest ruleset: `GET` with `?since=`, 204 where that is the newest. `?version=` or `?at=` answers a past one, 404 where
-/// there is none.
+/// The newest ruleset: `GET` with `?since=`, 204 if that is the newest version. With `?version=` or `?at=` a past one, 404 if there is
+/// none.
 pub(super) const RULESET: &str = "http://hub/ruleset";
-/// Pages of overrides: `POST` with [`WantedPages`], 204 where the store is of another epoch.
+/// Pages of overrides: `POST` with [`WantedPages`], 204 if the store is of another epoch.
 pub(super) const PAGES: &str = "http://hub/pages";
 /// Operators' requests: the path behind `/api/admin/`, the same method, query and body, and the actor in headers.
 pub(super) const ADMIN: &str = "http://hub/admin/";
-/// The actor, spelled as in an address: the subject, the role, and the one organization that they look after.
+/// The headers with an operator's subject, their role, and the one organization that the role is for, each spelled by [`encoded`].
 pub(super) const ACTOR: &str = "twinflag-actor";
 pub(super) const ROLE: &str = "twinflag-role";
 pub(super) const WITHIN: &str = "twinflag-within";
@@ -22,11 +22,11 @@ pub(super) const WITHIN: &str = "twinflag-within";
 pub(super) const DOCUMENT: &str = "http://hub/document";
 /// Outcomes that servers report: `POST`.
 pub(super) const OUTCOMES: &str = "http://hub/outcomes";
-/// Which record made an answer what it is: `POST` with [`Explaining`].
+/// The record that made an answer what it is: `POST` with [`Explaining`].
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
 /// The header with a document's version.
 pub(super) const VERSION: &str = "twinflag-version";
-/// The header with the key of a document that names none.
+/// The header with the bucket key of a document that names none.
 pub(super) const BUCKET_KEY: &str = "twinflag-bucket-key";
 
 #[derive(Serialize, Deserialize)]
@@ -39,22 +39,22 @@ pub(super) struct RulesetAnswer<'a> {
     #[serde(borrow)]
     pub(super) keys: Vec<&'a RawValue>,
     pub(super) pages: Vec<(u16, u32)>,
-    /// `null` before the first.
+    /// The document without overrides; `null` if none serves.
     #[serde(borrow)]
     pub(super) document: Option<&'a RawValue>,
-    /// How many parts of the document are left out.
+    /// The number of the document's errors, each of which leaves out a part of it.
     pub(super) errors: usize,
-    /// Why there is none, although one was stored or the deployment brings one.
+    /// The reason why the document that is stored, or that the deployment brings, does not serve; `None` if it does, or there is none.
     pub(super) refused: Option<String>,
 }
 
-/// An answer to be explained.
+/// An answer for which the record that made it so is wanted.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Explaining<'a> {
     /// The key of the flag.
     #[serde(borrow)]
     pub(crate) flag: std::borrow::Cow<'a, str>,
-    /// The name of the level that answered.
+    /// The name of the layer that answered.
     #[serde(borrow)]
     pub(crate) layer: std::borrow::Cow<'a, str>,
     pub(crate) customer: Option<String>,
@@ -64,7 +64,7 @@ pub(crate) struct Explaining<'a> {
     pub(crate) version: u32,
 }
 
-/// Pages of overrides that are asked for, each with its version.
+/// A request for pages of overrides, each at a version.
 #[derive(Serialize, Deserialize)]
 pub(super) struct WantedPages {
     pub(super) epoch: Epoch,
@@ -88,7 +88,7 @@ pub(crate) struct Page {
     pub(crate) owners: Vec<Owner>,
 }
 
-/// A header's value as any text can be spelled in one, and back.
+/// A text, spelled so that it can be a header's value; [`decoded`] reads it back.
 pub(super) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
@@ -97,7 +97,7 @@ pub(super) fn decoded(header: &str) -> String {
     percent_encoding::percent_decode_str(header).decode_utf8_lossy().into_owned()
 }
 
-/// Whether a version's entity tag is among those of an `If-Match`.
+/// Returns true if an `If-Match` names the entity tag of this version.
 pub(super) fn matches(if_match: &str, version: Version) -> bool {
     let tag = Etag::version(version);
     version.number > 0 && if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag.as_str())
@@ -122,7 +122,7 @@ mod tests {
         // The same number of another epoch is another document.
         check("\"0a1b2c3d4e50.3\"", HELD, false);
         check("\"3\"", HELD, false);
-        // A weak tag says of no version that it is the same.
+        // `If-Match` compares strongly, so a weak tag matches nothing.
         check("W/\"0a1b2c3d4e5f.3\"", HELD, false);
         check("*", HELD, true);
         check("*", "0a1b2c3d4e5f.0", false);

@@ -95,7 +95,7 @@ fn no_record_and_no_view_holds_a_secret_or_a_hash() {
 }
 
 #[test]
-fn what_signs_identities_is_kept_where_it_is_needed() {
+fn only_a_signed_key_that_is_not_revoked_keeps_its_identity_secret() {
     let signed = created(KeyTerms { identity: KeyIdentity::Signed, ..terms() });
     assert_eq!(key(&signed, "k-1").identity_secret, Some(Secret("tf_identity_s".into())));
     assert_eq!(key(&created(terms()), "k-1").identity_secret, None);
@@ -105,7 +105,7 @@ fn what_signs_identities_is_kept_where_it_is_needed() {
 }
 
 #[test]
-fn both_hold_while_they_overlap() {
+fn both_keys_are_valid_during_an_overlap() {
     let mut rows = created(terms());
     carried_out(&mut rows, rotated("k-1", 1_000), NOW);
     let (old, new) = (key(&rows, "k-1"), key(&rows, "k-2"));
@@ -117,7 +117,7 @@ fn both_hold_while_they_overlap() {
 }
 
 #[test]
-fn nothing_is_prolonged_by_an_overlap() {
+fn an_overlap_does_not_prolong_a_key_that_expires_earlier() {
     let end = Some(Millis(NOW.0 + 500));
     let mut rows = created(KeyTerms { expires_at: end, ..terms() });
     carried_out(&mut rows, rotated("k-1", 1_000), NOW);
@@ -179,7 +179,7 @@ fn refused(terms: KeyTerms, place: impl Into<RefusalPlace>) {
 }
 
 #[test]
-fn what_no_key_can_be_is_refused() {
+fn terms_that_no_key_can_have_are_refused() {
     for label in ["", "  ", "a\nb", &"x".repeat(129)] {
         refused(KeyTerms { label: label.into(), ..terms() }, Field::Label);
     }

@@ -1,4 +1,4 @@
-//! `/api/admin/customers`: which organization a customer belongs to.
+//! The organizations that customers belong to: `/api/admin/customers`.
 use control::{
     Command, Field, organization_of,
     rows::{RowKey, RowKind},
@@ -14,7 +14,7 @@ use super::{
 use crate::{hub::FlagHub, problem::Problem, store::Store};
 
 impl FlagHub {
-    /// `?customerId=` answers its organization; `?after=&limit=` names customers.
+    /// GET: `?customerId=` answers the customer's organization; `?after=&limit=` lists customers that have one.
     pub(super) fn list_customers(&self, asked: &Asked) -> Result<Response, Problem> {
         let query = asked.query.only(&["customerId", "after", "limit"])?;
         if let Some(customer) = query.get("customerId") {
@@ -31,7 +31,7 @@ impl FlagHub {
         json(view::owners(&names, names.len() >= limit as usize))
     }
 
-    /// `{ customerId, organizationId | null, reason? }`.
+    /// POST `{ customerId, organizationId | null, reason? }`: assigns the customer to the organization, or to none.
     pub(super) fn assign_customer(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         let Body { customer_id, organization_id, reason, changed_by } = read(&asked.body)?;

@@ -1,4 +1,4 @@
-//! `PUT /api/admin/document`: a whole document, in; what it would do, and to whom.
+//! Imports a whole document, or tries it and names the contexts whose answers would change: `PUT /api/admin/document`.
 use std::collections::BTreeSet;
 
 use control::{
@@ -17,14 +17,15 @@ use crate::{
     version::Version,
 };
 
-/// How many contexts a dry run may try, and how many answers.
+/// The most contexts that a dry run may try.
 const MOST_CONTEXTS: usize = 1_000;
+/// The most answers that a dry run may compare.
 const MOST_ANSWERS: usize = 500_000;
-/// How many of those who would get another answer are named, for each flag.
+/// The most contexts that a dry run names for each flag.
 const EXAMPLES: usize = 5;
 
 impl FlagHub {
-    /// `?state=keep|replace&dryRun=&reason=`; a dry run also takes `{ document, contexts }`.
+    /// PUT `?state=keep|replace&dryRun=&reason=`: the body is the document or, for a dry run, it may be `{ document, contexts }`.
     pub(super) fn import_document(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         let query = asked.query.only(&["state", "dryRun", "reason"])?;
@@ -56,7 +57,7 @@ impl FlagHub {
         self.commit_and_tell(asked, &by, decision, tell)
     }
 
-    /// The contexts among these that would get another answer.
+    /// The contexts among these that would get another answer than now.
     fn blast(&self, ground: &Ground, outcome: &CommandOutcome, contexts: &[Context], now: Millis) -> Result<Blast, Problem> {
         let (after, none) = (outcome.ruleset.as_ref().unwrap_or(&ground.ruleset), Rows::default());
         let rows = outcome.imported.as_ref().map_or(&none, |imported| &imported.rows);
@@ -84,7 +85,7 @@ impl FlagHub {
     }
 }
 
-/// The context, with the organization of its customer where it names none.
+/// The context, with the organization of its customer if it names none.
 fn with_organization(context: &Context, rows: &Rows) -> Context {
     let known = OwnerKind::Customer.id(context).and_then(|customer| organization_of(rows, &customer));
     match known.filter(|_| OwnerKind::Organization.id(context).is_none()) {
@@ -93,7 +94,7 @@ fn with_organization(context: &Context, rows: &Rows) -> Context {
     }
 }
 
-/// A document to try, and on whom.
+/// A document to try, and the contexts to try it on.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Tried {
@@ -103,7 +104,7 @@ struct Tried {
 }
 
 impl Tried {
-    /// `None` where the body is the document itself: that has a schema, and no member `document`.
+    /// Reads the body of a dry run; `None` if the body is the document itself, which has no member `document`.
     fn of(body: &str) -> Result<Option<Self>, Problem> {
         #[derive(Deserialize)]
         struct Probe {
@@ -137,15 +138,15 @@ struct View {
     blast_radius: Option<Blast>,
     /// The differences from the version before.
     changes: Vec<Changed>,
-    /// How many errors the document has.
+    /// The number of errors of the document.
     error_count: usize,
-    /// The parts of the document that are left out, and why: of more errors than the core keeps, the first.
+    /// The first errors of the document, each of which leaves out a part of it; the core keeps no more.
     errors: Vec<Fault>,
     /// The flags whose state in the hub differs from the document's and stays.
     kept: Vec<Kept>,
-    /// How many records say so.
+    /// The number of audit records of the import.
     records: usize,
-    /// The version that serves now; 0 where there is none.
+    /// The number of the newest version; 0 if there is none.
     version: u32,
     /// Warnings to show the operator; the document was imported all the same.
     warnings: Vec<Fault>,
@@ -187,9 +188,9 @@ impl View {
 /// The contexts that would get another answer, by flag.
 #[derive(Serialize)]
 struct Blast {
-    /// How many contexts were tried,
+    /// The number of contexts that were tried.
     contexts: usize,
-    /// and how many of them would get another answer.
+    /// The number of contexts that would get another answer.
     changed: usize,
     flags: Vec<BlastOfFlag>,
 }
@@ -205,7 +206,7 @@ struct BlastOfFlag {
 struct Example {
     after: Option<Box<RawValue>>,
     before: Option<Box<RawValue>>,
-    /// The number of the context.
+    /// The index of the context in the request.
     context: usize,
 }
 

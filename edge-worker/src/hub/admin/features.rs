@@ -1,4 +1,4 @@
-//! `/api/admin/feature-flags` and `/api/admin/stats`: flags as an operator sees them.
+//! Flags as an operator sees and changes them: `/api/admin/feature-flags` and `/api/admin/stats`.
 use control::{Command, Feature, Field, features, lifecycle::Observed, organization_of, overrides_of, rows::Rows, visitor};
 use sdk_core::OwnerKind;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use super::{
 use crate::{hub::FlagHub, problem::Problem, settings, source, store::Store};
 
 impl FlagHub {
-    /// `?customerId=`, `?organizationId=`: all flags, or that of `?featureName=`, and what they are for this visitor.
+    /// GET: all flags, or that of `?featureName=`, with their answers for the visitor of `?customerId=` and `?organizationId=`.
     pub(super) fn list_features(&self, asked: &Asked) -> Result<Response, Problem> {
         let query = asked.query.only(&["customerId", "organizationId", "featureName"])?;
         let (customer, organization) = (query.get("customerId"), query.get("organizationId"));
@@ -50,7 +50,8 @@ impl FlagHub {
         json(view::flag::features(&out, errors, ground.version.number, of))
     }
 
-    /// `{ featureName, enabled | variant | action, customerId | organizationId, reason }`.
+    /// POST `{ featureName, enabled | variant | action, customerId | organizationId, reason }`: sets or removes an override, or kills or
+    /// revives a flag.
     pub(super) fn change_feature(&self, asked: &Asked) -> Result<Response, Problem> {
         let Body { feature_name, enabled, variant, action, customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
         let by = asked.by(Some(reason), changed_by)?;
@@ -80,14 +81,14 @@ impl FlagHub {
             (None, id) => (OwnerKind::Organization, id.unwrap_or_default()),
         };
         let command = Command::Override { owner: kind, id: id.to_owned(), tree };
-        // The tree is ours: what is wrong in it was said by a member.
+        // The hub wrote the tree, so an error in it is reported at the member that it came from.
         self.carry_out(asked, &command, &by).map_err(|problem| {
             let said = if problem.status == 404 { spelling::of(Field::Flag) } else { said };
             problem.with_pointer_for(spelling::of(Field::Overrides), said)
         })
     }
 
-    /// The counts of every rollout in its present stage, or those of `?featureName=`.
+    /// GET: the counts of every rollout in its present stage, or of that of `?featureName=`.
     pub(super) fn list_stats(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         let query = asked.query.only(&["featureName"])?;

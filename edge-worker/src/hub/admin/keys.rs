@@ -1,9 +1,9 @@
-//! `/api/admin/keys`, `/api/admin/keys/{id}` and `/api/admin/keys/{id}/rotate`: who may ask the edge.
+//! The keys that open evaluation: `/api/admin/keys`, `/api/admin/keys/{id}` and `/api/admin/keys/{id}/rotate`.
 //!
-//! A key is made here and stands in one answer: that of the request that made it. Neither the store nor the log has it, so whoever
-//! sends that request again, with its idempotency key, is told `"key": null, "replayed": true`; who lost the key makes another.
-//! A key that is revoked, or rotated out, opens nothing any more in the isolate that was told so, and elsewhere once that one
-//! asks what is new: within 10 s, and later only while it cannot ask.
+//! The hub makes a key and shows it in one answer, that to the request that made it. Neither the store nor the log has it: a client that
+//! repeats the request with its idempotency key gets `"key": null, "replayed": true`, and an operator who lost a key makes another.
+//! A key that was revoked or rotated out opens nothing in the isolate that forwarded the command, and nothing in another isolate once that
+//! one has asked the hub: within 10 s, and later only while it cannot reach the hub.
 use control::{Command, CommandOutcome, Expiry, Field, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, OVERLAP_MS, change::Actor, keys};
 use sdk_core::Millis;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use super::{
 use crate::{hub::FlagHub, problem::Problem};
 
 impl FlagHub {
-    /// All keys, those that are over included; when one was last used is not kept.
+    /// GET: all keys, also those that ended within the last 90 days. The hub does not record the use of keys.
     pub(super) fn list_keys(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         asked.query.only(&[])?;
@@ -27,7 +27,7 @@ impl FlagHub {
         json(view::list("keys", &views))
     }
 
-    /// `{ kind, label, origins?, tags?, identity?, expiresAt?, reason? }`.
+    /// POST `{ kind, label, origins?, tags?, identity?, expiresAt?, reason? }`: creates a key.
     pub(super) fn create_key(&self, asked: &Asked) -> Result<Response, Problem> {
         asked.query.only(&[])?;
         let Create { kind, label, origins, tags, identity, expires_at, reason, changed_by } = read(&asked.body)?;
@@ -38,8 +38,8 @@ impl FlagHub {
         self.carry_out_key(asked, KeyCommand::Create { terms }, &asked.by(reason, changed_by)?)
     }
 
-    /// `{ overlap?, expiresAt?, reason? }`: for how many milliseconds both are good, and when the successor expires, `null` for
-    /// never.
+    /// POST `{ overlap?, expiresAt?, reason? }`: creates a successor. `overlap` is the milliseconds for which both keys are valid, and
+    /// `expiresAt` the successor's expiry, `null` for none.
     pub(super) fn rotate_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
         asked.query.only(&[])?;
         let Rotate { overlap, expires_at, reason, changed_by } = read(&asked.body)?;
@@ -52,14 +52,14 @@ impl FlagHub {
         self.carry_out_key(asked, order, &asked.by(reason, changed_by)?)
     }
 
-    /// `?reason=`.
+    /// DELETE `?reason=`: revokes a key.
     pub(super) fn revoke_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
         let query = asked.query.only(&["reason"])?;
         let by = asked.by(query.get("reason").map(str::to_owned), None)?;
         self.carry_out(asked, &Command::Key(KeyCommand::Revoke { id: id.to_owned() }), &by)
     }
 
-    /// Carries out a command that creates a key, whose secrets stand in the answer to this request and in no other.
+    /// Carries out a command that creates a key. Only the answer to this request holds the key's secrets.
     fn carry_out_key(&self, asked: &Asked, order: KeyCommand, by: &Actor) -> Result<Response, Problem> {
         let mut decision = self.decide(by, &Command::Key(order), &[])?;
         let Some(secrets) = decision.secrets.take() else { return Err(Problem::not_found()) };
@@ -96,7 +96,7 @@ struct Create {
     changed_by: Option<String>,
 }
 
-/// `open`, `signed`, or `pinned` with whom.
+/// The identity of a key: `open`, `signed`, or `pinned` with the customer, the organization or both.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Identity {

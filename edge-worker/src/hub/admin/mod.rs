@@ -46,7 +46,7 @@ use crate::{
 struct CommandAnswer {
     /// The body that is stored, for a client that repeats the request.
     kept: String,
-    /// The body of the first answer, where it says more than the stored one.
+    /// The body of the first answer; `None` if that is the stored one.
     once: Option<String>,
 }
 
@@ -61,21 +61,21 @@ pub(super) struct Asked {
     /// The subject of the token.
     pub(super) actor: String,
     pub(super) role: String,
-    /// The one organization that the actor may look after, where it is not all.
+    /// The one organization that the actor's role is for; `None` if it is for the whole deployment.
     pub(super) within: Option<String>,
     pub(super) now: Millis,
     pub(super) idempotency: Option<String>,
     pub(super) if_match: Option<String>,
     pub(super) method: Method,
-    /// Behind `/api/admin/`.
+    /// The path behind `/api/admin/`.
     pub(super) path: String,
     pub(super) query: Query,
     pub(super) body: String,
 }
 
 impl Asked {
-    /// Reads a request that the edge passes on. Its moment is the arrival of its whole body: a slow upload is committed behind the
-    /// requests that came meanwhile, and must not be dated before them.
+    /// Reads a request that the edge passes on. Its moment is that at which its whole body has arrived: the hub commits a slow upload
+    /// behind the requests that came meanwhile, and must not date it before them.
     pub(super) async fn of(mut request: Request, env: &Env) -> Result<Self, Problem> {
         let body = request.text().await?;
         let headers = request.headers();
@@ -118,7 +118,7 @@ impl Asked {
 }
 
 impl FlagHub {
-    /// Answers an operator.
+    /// Answers an operator's request.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
         let (handler, parameter) = routed(&request)?;
         if handler == Handler::Passed(PassedHandler::BackUp) {
@@ -127,9 +127,9 @@ impl FlagHub {
         if handler == Handler::Passed(PassedHandler::Restore) {
             return self.restore(request).await;
         }
-        // What the worker answers by itself it does not pass on.
+        // The worker passes on no request that it answers itself.
         let Handler::Passed(PassedHandler::Hub(handler)) = handler else { return Err(Problem::not_found()) };
-        // A store that is empty has its first document before anybody changes it.
+        // An empty store gets the deployment's document before an operator changes anything.
         self.import_first_if_empty().await?;
         let mut asked = Asked::of(request, &self.env).await?;
         self.check_open()?;
@@ -167,14 +167,14 @@ impl FlagHub {
         }
     }
 
-    /// A hub is that of one environment, which its document names.
+    /// Refuses an environment other than the hub's own, which its document names.
     fn check_environment(&self, named: &str) -> Result<(), Problem> {
         let ground = self.ground()?;
         let own = ground.rows.get(RowKind::Member, "environment").and_then(|text| serde_json::from_str::<String>(text).ok());
         if own.as_deref() == Some(named) { Ok(()) } else { Err(Problem::other_environment(own.as_deref())) }
     }
 
-    /// The answer to a request that was sent before.
+    /// The stored answer to a request that is sent again; `None` for a new request.
     fn answered(&self, asked: &Asked) -> Result<Option<Response>, Problem> {
         #[derive(serde::Deserialize)]
         struct Versioned {
@@ -192,14 +192,14 @@ impl FlagHub {
         let response = json(Ok(body))?;
         response.headers().set("idempotency-replayed", "true")?;
         if let Some(number) = number {
-            // An answer is kept in the store that it tells of.
+            // A restore drops stored answers, so the answer's version is of the present epoch.
             let version = Version { number, ..self.store.newest()? };
             response.headers().set("etag", Etag::version(version).as_str())?;
         }
         Ok(Some(response))
     }
 
-    /// Carries a command out and answers what is different.
+    /// Carries a command out and answers with the changes.
     fn carry_out(&self, asked: &Asked, command: &Command, by: &Actor) -> Result<Response, Problem> {
         let decision = self.decide(by, command, &[])?;
         let ground = Rc::clone(&decision.ground);
@@ -208,7 +208,7 @@ impl FlagHub {
         })
     }
 
-    /// Commits a decision, with an answer of the command's own.
+    /// Commits a decision; `tell` makes the answer.
     fn commit_and_tell(
         &self,
         asked: &Asked,
@@ -228,7 +228,7 @@ impl FlagHub {
         tagged(once.unwrap_or(kept), written.version)
     }
 
-    /// The flag that a command is about, as it is to be.
+    /// The flag that a command changes, in its state after the command.
     fn feature_after(
         &self,
         asked: &Asked,
@@ -243,7 +243,7 @@ impl FlagHub {
         held.feature(flag).map(|feature| view::flag::state(&feature, self.counted(&feature)?, asked.now)).transpose()
     }
 
-    /// Refuses who looks after one organization what is not of it, as if it were not there.
+    /// Refuses an actor of one organization anything about another, in the words for an owner that does not exist.
     fn check_within(&self, asked: &Asked, customer: Option<&str>, organization: Option<&str>) -> Result<(), Problem> {
         let Some(own) = asked.within.as_deref() else { return Ok(()) };
         let is_own = match (customer, organization) {
@@ -265,7 +265,7 @@ impl FlagHub {
 /// The handler of a request that the edge passed on, and the parameter in its path.
 fn routed(request: &Request) -> Result<(Handler, String), Problem> {
     let served = routes::find(&format!("/api{}", request.path())).ok_or_else(Problem::not_found)?;
-    // The rows of one method and path have one handler: they differ in their callers and limits, which are the edge's to check.
+    // The rows of one method and path have one handler: they differ in their callers and limits, which the edge checks.
     let route = served.of(request.inner().method().as_str()).first().ok_or_else(Problem::not_found)?;
     Ok((route.handler, served.parameter))
 }
@@ -285,7 +285,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// An answer from a version.
+/// An answer with the entity tag of a version.
 fn tagged(body: String, version: Version) -> Result<Response, Problem> {
     let response = json(Ok(body))?;
     if version.number > 0 {

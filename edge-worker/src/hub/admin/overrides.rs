@@ -1,4 +1,4 @@
-//! `/api/admin/overrides`: what single customers and organizations get whatever the rules say.
+//! Overrides, the values that single customers and organizations get whatever the rules say: `/api/admin/overrides`.
 use control::{
     Command,
     rows::{RowKey, RowKind},
@@ -15,11 +15,11 @@ use super::{
 };
 use crate::{hub::FlagHub, problem::Problem, store::Store};
 
-/// How many owners one answer names.
+/// The most owners in one answer.
 const MOST: u32 = 1_000;
 
 impl FlagHub {
-    /// `?customerId=` or `?organizationId=` answers one owner's; `?kind=customers|organizations&after=&limit=` names owners.
+    /// GET: `?customerId=` or `?organizationId=` answers one owner's overrides; `?kind=customers|organizations&after=&limit=` lists owners.
     pub(super) fn list_overrides(&self, asked: &Asked) -> Result<Response, Problem> {
         let query = asked.query.only(&["customerId", "organizationId", "kind", "after", "limit"])?;
         if let Some(kind) = query.get("kind") {
@@ -41,7 +41,8 @@ impl FlagHub {
         json(view::overrides(&owner, rows.text(&key).unwrap_or("{}")))
     }
 
-    /// `{ customerId | organizationId, flags, reason }`: `flags` is a tree of values, `null` removes. DELETE removes all of them.
+    /// POST `{ customerId | organizationId, flags, reason }`: `flags` is a tree of values, in which `null` removes an override. DELETE
+    /// removes all overrides of the owner.
     pub(super) fn change_overrides(&self, asked: &Asked) -> Result<Response, Problem> {
         let (owner, tree, by) = if asked.method == Method::Delete {
             let query = asked.query.only(&["customerId", "organizationId", "reason"])?;

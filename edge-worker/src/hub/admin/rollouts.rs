@@ -1,4 +1,4 @@
-//! `/api/admin/rollout/{create,start,advance,pause,resume,complete,rollback,lists,percentage,guard}`.
+//! Commands on rollouts: `/api/admin/rollout/{create,start,advance,pause,resume,complete,rollback,lists,percentage,guard}`.
 use control::{Command, Field, GuardEdit, Lists, RolloutCommand, RolloutPlan, lifecycle::Step};
 use sdk_core::{
     Percentage,
@@ -34,7 +34,7 @@ impl FlagHub {
     }
 }
 
-/// An order, and to which flag.
+/// A command on a rollout, with the flag that it is for.
 struct Named {
     flag: String,
     order: RolloutCommand,

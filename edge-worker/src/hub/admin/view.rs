@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::body::Owner;
 use crate::{hub::record::Written, problem::Problem, store::audit::Stored};
 
-/// The answer to a command; `feature` is the flag that it was about, as it is from now on.
+/// The answer to a command; `feature` is the flag that the command changed, in its new state.
 pub(super) fn written(written: &Written, outcome: &CommandOutcome, feature: Option<Box<RawValue>>) -> Result<String, Problem> {
     #[derive(Serialize)]
     struct View<'v> {
@@ -45,7 +45,7 @@ impl Fault {
     }
 }
 
-/// A key that was made.
+/// A new key, to be shown once.
 pub(super) struct Shown<'v> {
     pub(super) id: &'v str,
     pub(super) key: &'v str,
@@ -53,10 +53,10 @@ pub(super) struct Shown<'v> {
     pub(super) identity_secret: Option<&'v String>,
 }
 
-/// The answer to who made a key: with its secrets, or for who asks again, without.
+/// The answer to a command that creates a key: with its secrets, or without them for a repeated request.
 pub(super) fn key(written: &Written, outcome: &CommandOutcome, shown: &Shown<'_>, with_secrets: bool) -> Result<String, Problem> {
     let secret = |secret: &str| if with_secrets { serde_json::Value::from(secret).to_string() } else { "null".to_owned() };
-    // The members of any other command's answer stand behind them.
+    // Behind these members stand those of any command's answer.
     let mut out = format!(r#"{{"id":"{}","key":{}"#, shown.id, secret(shown.key));
     if let Some(identity_secret) = shown.identity_secret {
         out += &format!(r#","identitySecret":{}"#, secret(identity_secret));
@@ -67,12 +67,12 @@ pub(super) fn key(written: &Written, outcome: &CommandOutcome, shown: &Shown<'_>
     Ok(out + &self::written(written, outcome, None)?.replacen('{', ",", 1))
 }
 
-/// A record: what its payload says, and its hashes.
+/// A record that was just sealed: the members of its payload, and its hashes.
 pub(super) fn sealed(record: &Record) -> Result<Box<RawValue>, Problem> {
     with_hashes(&record.payload, &record.hashes)
 }
 
-/// The same of one that lies in the store; of an erased one there is only its place.
+/// A record from the store: the members of its payload, and its hashes. An erased record has only its place and its hashes.
 pub(in crate::hub) fn stored(record: &Stored) -> Result<Box<RawValue>, Problem> {
     let (sequence, version) = (record.link.sequence, record.link.version);
     match &record.payload {
@@ -100,7 +100,7 @@ pub(super) fn owners(names: &[String], more: bool) -> Result<String, Problem> {
         next: Option<&'v RawValue>,
         owners: &'v [Box<RawValue>],
     }
-    // Names as rows spell them are what stands between the quotes of a JSON string.
+    // A row's name is spelled as JSON spells it between the quotes.
     let names = names.iter().map(|name| raw(format!("\"{name}\""))).collect::<Result<Vec<_>, _>>()?;
     text(&View { next: names.last().filter(|_| more).map(|name| &**name), owners: &names })
 }

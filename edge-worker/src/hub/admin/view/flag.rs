@@ -1,4 +1,4 @@
-//! Flags as an operator sees them, and what was counted of them.
+//! Flags as an operator sees them, with the counts of their rollouts, as JSON.
 use control::{Feature, lifecycle::Observed};
 use sdk_core::{DocumentError, Evaluation, Include, Millis, stage::Tier};
 use serde::Serialize;
@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 use super::{Fault, raw, rollout::RolloutView, text};
 use crate::{problem::Problem, source};
 
-/// The visitor whose answers stand in a list of flags, and the place that they come from.
+/// The visitor whose answers a list of flags holds, and the source of the answers.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in super::super) struct Of<'v> {
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<&'v str>,
-    /// Whether all flags are switched off: then nobody is answered what stands here.
+    /// True while all flags are switched off: then no caller gets the answers of the list.
     disabled: bool,
     evaluated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ impl<'v> Of<'v> {
     }
 }
 
-/// All flags, and the errors of the stored document: each leaves a flag, or a part of one, out.
+/// All flags, and the errors of the stored document, each of which leaves out a part of it.
 pub(in super::super) fn features(
     features: &[Box<RawValue>],
     errors: &[DocumentError],
@@ -106,7 +106,7 @@ pub(in super::super) fn feature(
     raw(text(&view)?)
 }
 
-/// A flag's state, and where its rollout stands.
+/// The state of a flag, and of its rollout.
 pub(in super::super) fn state(feature: &Feature, observed: Observed, now: Millis) -> Result<Box<RawValue>, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -161,7 +161,7 @@ pub(in super::super) fn statistics_of(feature: &Feature, observed: Observed) -> 
     raw(text(&view)?)
 }
 
-/// The counts of a stage; without an exposure there is no rate.
+/// The counts of a rollout's present stage; the rates are `null` if no unit was exposed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Statistics {

@@ -1,4 +1,4 @@
-//! Records, versions and what happened, a page each.
+//! Records, versions and events as JSON, each list in pages.
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -8,7 +8,7 @@ use crate::{
     store::audit::{Happened, ListedVersion, Stored},
 };
 
-/// Records, and where the next ones begin.
+/// Records, and the sequence number before which the next page begins.
 pub(in super::super) fn changes(records: &[Stored], next: Option<u64>) -> Result<String, Problem> {
     #[derive(Serialize)]
     struct View {
