@@ -25,7 +25,7 @@ export class Workshop {
     this.#target = join(folder, 'build');
     rmSync(this.#copy, { recursive: true, force: true });
     mkdirSync(this.#copy, { recursive: true });
-    for (const name of ['Cargo.lock', 'rust-toolchain.toml', ...CRATES]) {
+    for (const name of ['Cargo.lock', 'rust-toolchain.toml', 'docs', ...CRATES]) {
       cpSync(join(repository, name), join(this.#copy, name), { recursive: true, filter: (path) => !path.endsWith('/target') });
     }
     const manifest = readFileSync(join(repository, 'Cargo.toml'), 'utf8');
