@@ -16,7 +16,10 @@ use super::{
 use crate::{
     bucket::BucketKey,
     evaluate::ruleset::Ruleset,
-    model::{build::Builder, image::Image},
+    model::{
+        build::{Builder, Room},
+        image::Image,
+    },
 };
 
 /// The settings of an environment that concern all its flags.
@@ -105,9 +108,14 @@ pub(crate) fn link<'f>(
     let mut builder = Builder::new(key.subkey(b"\0symbols"));
     let segments = Segments::link(segments, segment_names, key, &mut builder, report);
     let mut linked: Vec<LinkedFlag<'_>> = flags.filter_map(|flag| find(flag, &segments, report)).collect();
-    let kept = linked.iter().filter_map(LinkedFlag::kept);
-    let listed = kept.clone().flat_map(|(_, state)| [&state.rollout.allow, &state.rollout.deny]).map(|list| [list.count(), list.bytes()]);
-    builder.expect_parts(&kept.map(|(part, _)| part), listed.fold([0; 2], |sum, list| [sum[0] + list[0], sum[1] + list[1]]));
+    let mut room = Room::default();
+    for (part, state) in linked.iter().filter_map(LinkedFlag::kept) {
+        room.add_part(part);
+        for list in [&state.rollout.allow, &state.rollout.deny].into_iter().filter(|list| !list.is_empty()) {
+            room.add_list(list.count(), list.bytes());
+        }
+    }
+    builder.expect(&room);
     names::drop_aliases(flag_keys, &mut linked, report);
     let warnings = names::prefixes(&linked);
     let prerequisites::Linked { order, required } = prerequisites::link(&linked, report);

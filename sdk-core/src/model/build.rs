@@ -19,6 +19,31 @@ use crate::{
     program::{FORMAT, MAGIC},
 };
 
+/// The room that flags take in the tables of all: their number, their words of code, and the number and the bytes of the scalars in lists.
+#[derive(Default)]
+pub(crate) struct Room {
+    flags: usize,
+    code: usize,
+    symbols: usize,
+    scalars: usize,
+}
+
+impl Room {
+    /// Adds the part of a flag.
+    pub(crate) fn add_part(&mut self, part: &Image) {
+        self.flags += 1;
+        self.code += part.head(Head::Code) as usize;
+        self.symbols += part.head(Head::Symbols) as usize;
+    }
+
+    /// Adds a list that is no part's: the number of its scalars, and their bytes.
+    pub(crate) fn add_list(&mut self, count: usize, bytes: usize) {
+        self.code += count;
+        self.symbols += count;
+        self.scalars += bytes;
+    }
+}
+
 /// Tables in the making.
 pub(crate) struct Builder {
     pub(super) code: Vec<u32>,
@@ -349,17 +374,15 @@ impl Builder {
         place(self.flags.len() - 1)
     }
 
-    /// Makes room for what is copied from these parts, which stay where they are, and for so many scalars of so many bytes of lists beside
-    /// them: copying one part after the other then moves nothing.
-    pub(crate) fn expect_parts<'p>(&mut self, parts: &(impl Iterator<Item = &'p Image> + Clone), listed: [usize; 2]) {
-        let sum = |head| parts.clone().map(|part| part.head(head) as usize).sum::<usize>();
-        let (count, symbols) = (parts.clone().count(), sum(Head::Symbols) + listed[0]);
-        self.code.reserve(sum(Head::Code) + listed[0]);
-        self.flags.reserve(count);
-        self.interned.texts.reserve(count, |(hash, _)| *hash);
+    /// Makes room for what is copied from parts that stay where they are: copying one part after the other then moves nothing.
+    pub(crate) fn expect(&mut self, room: &Room) {
+        let Room { flags, code, symbols, scalars } = *room;
+        self.code.reserve(code);
+        self.flags.reserve(flags);
+        self.interned.texts.reserve(flags, |(hash, _)| *hash);
         self.symbols.hashes.reserve(symbols);
         self.symbols.places.reserve(symbols);
-        self.symbols.scalars.reserve(listed[1]);
+        self.symbols.scalars.reserve(scalars);
         self.interned.symbols.reserve(symbols, |number| self.symbols.hash(*number));
     }
 
