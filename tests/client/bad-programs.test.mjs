@@ -122,7 +122,7 @@ test('a restored edge counts anew: its programs are taken at any number, and tho
     [at('one', 8), `${RESTORED}.7`, 'other pro', 'stale'],
     [at('one', 3, RESTORED), `${RESTORED}.7`, 'other pro', 'stale'],
     [at('one', 8, RESTORED), `${RESTORED}.7`, 'one pro', 'ready'],
-    // What is no version says nothing of what is newer.
+    // The client takes no version from a header that spells none.
     [{ ...at('other', 0), headers: { ...at('other', 0).headers, 'twinflag-version': '9' } }, `${RESTORED}.8`, 'other pro', 'ready'],
     [at('one', 8, RESTORED), `${RESTORED}.8`, 'one pro', 'ready'],
     // An edge that cannot ask its hub may still hold the store before the last restore.

@@ -32,7 +32,7 @@ async function everything(server) {
   return answers.map((answer) => answer.text);
 }
 
-/** What an answer was at a version, whatever the epoch. */
+/** An answer of a version without its epoch. */
 async function then(server, version) {
   const { epoch, ...explained } = (await server.asAdmin('/v1/explain', { body: { flag: 'b', context: { customerId: 'c-1' }, version } })).json();
   assert.match(epoch, /^[0-9a-f]{12}$/);

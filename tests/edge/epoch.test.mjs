@@ -37,7 +37,7 @@ async function restored(lines) {
   return answer.json();
 }
 
-/** What an isolate answers to everybody and to the customer with an override, and what it says of its version. */
+/** The answers of an isolate to everybody and to the customer with an override, and the version that it names. */
 async function says(isolate, minVersion) {
   const evaluations = [{ flag: 'word' }, { flag: 'word', context: { customerId: 'c-1' } }];
   const answer = await server.asServer('/v1/evaluate', { body: { evaluations, ...(minVersion && { minVersion }) }, ...isolate });
@@ -48,7 +48,7 @@ async function says(isolate, minVersion) {
 
 const backup = async () => (await get('/api/admin/backup')).text;
 
-// How many changes the hub lived through since it was at the version before that of the backup: the restored hub is at the same number
+// The number of changes since the hub was at the version before that of the backup: the restored hub is at the same number
 // as the one that the second isolate holds, at a lower one, or at a higher one.
 for (const [where, changes, sign] of [['the same number', 1, 0], ['a lower number', 3, -1], ['a higher number', 0, 1]]) {
   test(`a hub restored at ${where} is another hub`, async () => {

@@ -53,7 +53,7 @@ after(async () => {
   await folder?.remove();
 });
 
-/** What a row is asked with. Most bodies are refused as such, behind the check of the caller, so that nothing changes. */
+/** The request that is sent to a row. The worker refuses most bodies behind its check of the caller, so that nothing changes. */
 function asked({ method, path, when }, owner) {
   const at = path.replace('{key}', 'plain').replace('{id}', 'absent').replace('{file}', 'absent.js');
   const query = ['GET', 'DELETE'].includes(method) && /(feature-flags|overrides|changes)$/.test(path) ? `?${new URLSearchParams({ ...owner, ...(method === 'DELETE' && REASON) })}` : '';
@@ -84,7 +84,7 @@ test('every caller passes where the matrix says so, and nowhere else', async () 
     for (const caller of callers) {
       const { status, text } = await ask(row, caller);
       const isRefused = status === 401 || status === 403;
-      // Whoever has credentials that open nothing at all is asked for others; whoever has none, too.
+      // The worker answers 401 to a caller without credentials, and to one whose credentials open nothing at all.
       if (isRefused !== (row.cells[caller] === '-') || status >= 500) wrong.push(`${caller}: ${row.name} is ${status} ${text}`);
     }
   }

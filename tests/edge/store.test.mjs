@@ -73,7 +73,7 @@ test('an old store that was never filled takes what the deployment brings', asyn
   });
 });
 
-/** How many bytes the hub has written past its store's last checkpoint. */
+/** The bytes that the hub has written past its store's last checkpoint. */
 async function written(data) {
   const folder = join(data, 'store', 'twinflag-hub');
   const logs = (await readdir(folder)).filter((name) => name.endsWith('-wal'));

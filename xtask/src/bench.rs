@@ -196,7 +196,7 @@ fn ensure_peers() -> Result<()> {
     })
 }
 
-/// What the worker is measured by, beside the peer: the name, the question, and how many times the peer's requests a second it must answer.
+/// The rows that compare the worker with the peer: the name, the question, and the factor by which it must exceed the peer's requests a second.
 const EDGE: &[(&str, &str, f64)] = &[
     ("edge: /health, what any request costs", "health", 1.0),
     ("edge: OFREP, one of 100 flags", "single", 1.0),

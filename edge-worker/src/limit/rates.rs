@@ -1,4 +1,4 @@
-//! How much a deployment allows: the binding `RATE_LIMITS`, such as `admin=30,read=600,user=30,client=600`, or `off`.
+//! The rates that a deployment allows: the binding `RATE_LIMITS`, such as `admin=30,read=600,user=30,client=600`, or `off`.
 
 /// How many a minute; what is not named keeps its default.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -221,7 +221,7 @@ impl<D: Database> Store for Sqlite<D> {
     }
 
     fn end_restore(&self, is_good: bool) -> Result<()> {
-        // Where ending fails, the next use puts back what was to be replaced, as it does when the store opens.
+        // If ending fails, the next use puts the replaced tables back, as opening the store does.
         self.migrated.set(false);
         transfer::end(&self.database, is_good)?;
         self.access.set(migrations::access(&self.database)?);
@@ -369,7 +369,7 @@ mod tests {
             memory.run("UPDATE store SET writes_from = ?, serves_from = ?", vec![writes_from.into(), serves_from.into()]).unwrap();
             let store = Sqlite::new(memory);
             assert_eq!(store.access().unwrap(), access);
-            // What a restore makes is of this release, and what it does not replace stays what it was.
+            // A restore makes a store of this release; one that fails leaves the store as it was.
             for (is_good, then) in [(false, access), (true, Access::Write)] {
                 store.begin_restore().unwrap();
                 store.end_restore(is_good).unwrap();

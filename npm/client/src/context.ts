@@ -129,7 +129,7 @@ function text(string: string): boolean {
       return true;
     }
   }
-  // What no text may hold: U+0000, and a surrogate without the other half; older browsers have no `isWellFormed`.
+  // No text may hold U+0000, or a surrogate without the other half; older browsers have no `isWellFormed`.
   if (string.includes('\0') || !(string.isWellFormed?.() ?? !/\p{Surrogate}/u.test(string))) return false;
   // Behind room for the tag and the longest length.
   const start = at + 5;

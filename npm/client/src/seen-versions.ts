@@ -5,7 +5,7 @@
 export interface SeenVersions {
   /** The newest version of the present epoch, to be sent as `minVersion`; empty before the first. */
   readonly newest: string;
-  /** Whether a version is older than the newest one, or of an epoch that was left, or, in a stale answer, of another epoch at all. */
+  /** True for a version that is older than the newest one, of an epoch that was left, or, in a stale answer, of another epoch at all. */
   isBehind(version: string | undefined, stale: boolean): boolean;
   /** Takes note of a version. Another epoch is the present one from now on, unless the answer is stale: that one may be the epoch before. */
   see(version: string | undefined, stale: boolean): void;

@@ -6,6 +6,7 @@ use hashbrown::{HashTable, hash_table::Entry};
 
 use super::{
     details::FlagType,
+    directory::{by_hash, entry_of},
     image::{
         ALIAS_WORDS, ATTRIBUTE_WORDS, Agreement, CODE, FLAG_WORDS, HAS_METADATA, Head, Image, KIND_SHIFT, KNOWN_WORDS, LENGTH_AT, Lookup,
         Span,
@@ -554,45 +555,6 @@ impl Builder {
         *bytes.get_mut(LENGTH_AT..)?.first_chunk_mut()? = length;
         Image::new(bytes.into(), symbol_width)
     }
-}
-
-/// Hashes with their numbers, ascending. Each is put into its entry of the directory first, and only those of one entry are sorted.
-fn by_hash(hashes: Vec<u64>, directory_bits: u32) -> Vec<(u64, u32)> {
-    // By entry: where its next hash goes; at last, where the entry ends.
-    let mut ends = vec![0_usize; (1 << directory_bits) + 1];
-    for hash in &hashes {
-        if let Some(count) = ends.get_mut(entry_of(*hash, directory_bits) + 1) {
-            *count += 1;
-        }
-    }
-    let mut sum = 0;
-    for end in &mut ends {
-        sum += *end;
-        *end = sum;
-    }
-    let mut order = vec![(0, 0); hashes.len()];
-    for (number, hash) in (0..).zip(hashes) {
-        if let Some(next) = ends.get_mut(entry_of(hash, directory_bits)) {
-            if let Some(place) = order.get_mut(*next) {
-                *place = (hash, number);
-            }
-            *next += 1;
-        }
-    }
-    let mut start = 0;
-    for end in ends {
-        if let Some(entry) = order.get_mut(start..end) {
-            entry.sort_unstable();
-        }
-        start = end;
-    }
-    order
-}
-
-/// The entry of the directory for a hash: its top bits.
-#[expect(clippy::cast_possible_truncation, reason = "a directory has far fewer than 2^32 entries")]
-fn entry_of(hash: u64, directory_bits: u32) -> usize {
-    hash.checked_shr(64 - directory_bits).unwrap_or(0) as usize
 }
 
 /// How the symbols of finished tables are found.

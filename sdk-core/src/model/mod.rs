@@ -5,6 +5,7 @@ pub(crate) mod build;
 mod code;
 pub(crate) mod condition;
 pub(crate) mod details;
+mod directory;
 pub(crate) mod image;
 pub(crate) mod memo;
 pub(crate) mod memory;

@@ -67,7 +67,7 @@ impl Hub {
         self.command(&Command::Rollout { flag: flag.into(), order })
     }
 
-    /// What importing a document would do.
+    /// The effect that importing a document would have.
     fn imported(&self, document: &str, state: State) -> CommandOutcome {
         let import = Command::Import { document: document.into(), state };
         let supplies = Supplies { bucket_key: Some(BucketKey::from_bytes([1; 16])), ..Supplies::default() };

@@ -5,7 +5,7 @@ use control::{
     execute,
     rows::{RowKey, RowKind, Rows, State},
 };
-use sdk_core::{BucketKey, Compiler, Millis, OwnerKind, compile};
+use sdk_core::{BucketKey, Compiler, Millis, OwnerKind, Ruleset, compile};
 
 fn actor() -> Actor {
     Actor { subject: "ann".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at: Millis(0) }
@@ -41,19 +41,17 @@ fn record(flag: &str, old: Option<&str>, new: Option<&str>) -> (String, Option<S
     (flag.into(), old.map(Into::into), new.map(Into::into))
 }
 
+/// The outcome of a command on these rows.
+fn executed(rows: &Rows, ruleset: &Ruleset, command: &Command) -> CommandOutcome {
+    execute(CurrentState { rows, paged: rows, ruleset }, command, Supplies::default(), &actor(), &mut Compiler::new()).unwrap()
+}
+
 #[test]
 fn clearing_tells_of_overrides_of_flags_that_are_gone() {
     let text = document(r#"{"a":{}}"#, r#"{"a":true,"gone":{"b":false}}"#);
     let (mut rows, ruleset) = (Rows::split(&text).unwrap(), compile(&text, None).unwrap().ruleset);
     let command = Command::Clear { owner: OwnerKind::Customer, id: "c-1".into() };
-    let outcome = execute(
-        CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset },
-        &command,
-        Supplies::default(),
-        &actor(),
-        &mut Compiler::new(),
-    )
-    .unwrap_or_default();
+    let outcome = executed(&rows, &ruleset, &command);
     assert_eq!(reported(&outcome.changes), [record("a", Some("\"on\""), None), record("gone.b", Some("false"), None)]);
     apply(&mut rows, &outcome.writes);
     assert_eq!(rows.text(&RowKey::of(RowKind::Customer, "c-1")), None);
@@ -100,14 +98,7 @@ fn what_stands_below_an_empty_name_is_nobodys_override() {
     let held = document(r#"{"a":{}}"#, r#"{"":{"a":true}}"#);
     let (rows, ruleset) = (Rows::split(&held).unwrap(), compile(&held, None).unwrap().ruleset);
     let command = Command::Override { owner: OwnerKind::Customer, id: "c-1".into(), tree: r#"{"a":false}"#.into() };
-    let outcome = execute(
-        CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset },
-        &command,
-        Supplies::default(),
-        &actor(),
-        &mut Compiler::new(),
-    )
-    .unwrap();
+    let outcome = executed(&rows, &ruleset, &command);
     let texts: Vec<_> = outcome.writes.iter().map(|(_, text)| text.as_deref()).collect();
     assert_eq!(texts, [Some(r#"{"":{"a":true},"a":false}"#)]);
 }
