@@ -22,7 +22,7 @@ const RESPONSE_HEADERS: &str = "etag, retry-after, twinflag-identity, twinflag-o
 /// Says on an answer to a page of another origin that the page may read it.
 pub(crate) fn lines(asked: &Asked<'_>) -> Vec<Line> {
     let Some(origin) = allowed(asked) else { return Vec::new() };
-    vec![("access-control-allow-origin", origin), ("access-control-expose-headers", RESPONSE_HEADERS.to_owned())]
+    vec![("access-control-allow-origin", origin.into()), ("access-control-expose-headers", RESPONSE_HEADERS.into())]
 }
 
 /// Says on the answer to a preflight what may be asked. A browser sends it before anything else: it may be the first to need the keys.
@@ -36,9 +36,9 @@ pub(crate) fn preflight(asked: &Asked<'_>, methods: &str) -> Result<Vec<Line>, S
         return Ok(Vec::new());
     }
     Ok(vec![
-        ("access-control-allow-methods", methods.to_owned()),
-        ("access-control-allow-headers", REQUEST_HEADERS.to_owned()),
-        ("access-control-max-age", MAX_AGE_SECONDS.to_owned()),
+        ("access-control-allow-methods", methods.to_owned().into()),
+        ("access-control-allow-headers", REQUEST_HEADERS.into()),
+        ("access-control-max-age", MAX_AGE_SECONDS.into()),
     ])
 }
 

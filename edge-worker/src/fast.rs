@@ -25,12 +25,16 @@ const INPUT: usize = 16_384 + crate::body::QUESTION;
 const KIND_BITS: u32 = 3;
 /// The most sets of headers that are remembered: a version of the ruleset has one for each audience and status.
 const SETS: usize = 32;
+/// The bits of [`fast_answer`]: the response lies in the output; it has headers of its own; its body is text.
+const ANSWERED: u32 = 2;
+const HAS_OWN: u32 = 1;
+const IS_TEXT: u32 = 4;
 
 thread_local! {
     static IN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static OUT: RefCell<Out> = RefCell::default();
-    /// The sets of headers that answers share, as text, and the number of the first one.
-    static SHARED: RefCell<(u32, Vec<String>)> = const { RefCell::new((0, Vec::new())) };
+    /// The sets of headers that answers share, and the number of the first one.
+    static SHARED: RefCell<(u32, Vec<Vec<Line>>)> = const { RefCell::new((0, Vec::new())) };
 }
 
 /// The response to the last request that was answered.
@@ -96,8 +100,9 @@ pub fn fast_kind(method: &str, path: &str) -> u32 {
 #[wasm_bindgen]
 pub fn fast_alive() {}
 
-/// Answers the request of a kind whose parts and body lie in the input, one behind the other. Returns 2 if the response lies in the
-/// output, and 3 if it has headers of its own besides. The long way must answer if it returns 0, or 1 for a request that was counted.
+/// Answers the request of a kind whose parts and body lie in the input, one behind the other. The long way must answer if it returns 0,
+/// or 1 for a request that was counted. Otherwise the response lies in the output, and the bits of the number tell its form: [`ANSWERED`],
+/// with [`HAS_OWN`] and [`IS_TEXT`] where they hold.
 #[wasm_bindgen]
 pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
     let Some(settings) = settings::held() else { return 0 };
@@ -115,28 +120,27 @@ pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
     answered.map_or_else(|| u32::from(known.is_counted.get()), lay_out)
 }
 
-/// Lays a response out for the script to read.
+/// Lays a response out for the script to read, and returns its form.
 fn lay_out(answer: Answer) -> u32 {
-    let set = number(&answer.shared);
+    let set = number(answer.shared);
     OUT.with_borrow_mut(|out| {
         out.own = answer.own;
         out.body = answer.body;
         let length = u32::try_from(out.body.len()).unwrap_or(0);
         out.head = [u32::from(answer.status), set, out.body.as_ptr() as u32, length];
-        2 + u32::from(!out.own.is_empty())
+        ANSWERED + HAS_OWN * u32::from(!out.own.is_empty()) + IS_TEXT * u32::from(answer.is_text)
     })
 }
 
 /// The number of a set of headers. A number stands for the same set for as long as the instance lives.
-fn number(lines: &[Line]) -> u32 {
-    let text = text(lines);
+fn number(lines: Vec<Line>) -> u32 {
     SHARED.with_borrow_mut(|(first, sets)| {
-        let place = sets.iter().position(|set| *set == text).unwrap_or_else(|| {
+        let place = sets.iter().position(|set| *set == lines).unwrap_or_else(|| {
             if sets.len() == SETS {
                 *first += u32::try_from(SETS).unwrap_or(0);
                 sets.clear();
             }
-            sets.push(text);
+            sets.push(lines);
             sets.len() - 1
         });
         *first + u32::try_from(place).unwrap_or(0)
@@ -146,7 +150,9 @@ fn number(lines: &[Line]) -> u32 {
 /// The text of a set of headers, each a line of its name, a colon and its value.
 #[wasm_bindgen]
 pub fn fast_shared(set: u32) -> String {
-    SHARED.with_borrow(|(first, sets)| set.checked_sub(*first).and_then(|place| sets.get(place as usize)).cloned().unwrap_or_default())
+    SHARED.with_borrow(|(first, sets)| {
+        set.checked_sub(*first).and_then(|place| sets.get(place as usize)).map(|lines| text(lines)).unwrap_or_default()
+    })
 }
 
 /// The text of the headers that the last response does not share.

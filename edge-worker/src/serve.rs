@@ -11,7 +11,7 @@ use crate::{
         self, Outcome, Pass,
         asked::{Asked, Known, Need, Overridden},
         parts::{HEADERS, Parts},
-        response::{Answer, standing},
+        response::{Answer, Line, standing},
         routes::{HubHandler, PassedHandler},
     },
     problem::Problem,
@@ -107,7 +107,7 @@ pub(crate) fn respond(answer: Answer) -> worker::Result<Response> {
 }
 
 /// Adds the headers that every answer has, to a copy: the headers of an answer that came from the hub cannot be changed.
-fn dressed(answer: Response, lines: Vec<(&'static str, String)>) -> worker::Result<Response> {
+fn dressed(answer: Response, lines: Vec<Line>) -> worker::Result<Response> {
     let headers = answer.headers().clone();
     for (name, value) in lines {
         if name == "vary" { headers.append(name, &value)? } else { headers.set(name, &value)? }

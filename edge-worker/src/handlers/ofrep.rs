@@ -47,10 +47,10 @@ pub(crate) fn flags(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> 
     let Some((serving, overrides, context)) = ask(caller, asked)? else {
         // A flag that is not in the list is the default in the code.
         let body = br#"{"flags":[]}"#.to_vec();
-        return Ok(Answer::tagged(asked, &Etag::strong(&body), JSON, body));
+        return Ok(Answer::tagged(asked, Etag::strong(&body), JSON, body));
     };
     let body = all(&serving, &overrides, &context, caller.audience().tags, asked.clock);
-    Ok(Answer::tagged(asked, &Etag::strong(body.as_bytes()), JSON, body).versioned(&serving))
+    Ok(Answer::tagged(asked, Etag::strong(body.as_bytes()), JSON, body).versioned(&serving))
 }
 
 /// A refusal in the words of the protocol; `key` as it stands in the path of who asks for one flag.
@@ -92,12 +92,13 @@ fn all(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[Stri
         }
         write(&mut out, evaluation.flag_key(), &evaluation, serving, false);
     }
-    out.push_str("],\"metadata\":");
-    let mut metadata = Object::open(&mut out);
-    write_string(metadata.member(FLAG_CONFIG_ETAG), &serving.version.to_string());
-    write_state(&mut metadata, serving, true);
-    metadata.close();
-    out.push('}');
+    out.push_str("],\"metadata\":{");
+    name(&mut out, FLAG_CONFIG_ETAG);
+    plain(&mut out, &serving.version.to_string());
+    out.push(',');
+    write_state(&mut out, serving, true);
+    out.pop();
+    out.push_str("}}");
     out
 }
 
@@ -111,47 +112,79 @@ fn switched_off(key: &str) -> String {
 }
 
 /// A success without `value` asks the provider to use the default in the code.
+///
+/// Names are written as they are: a list of 100 flags has a thousand, and escaping them took a third of its time.
 fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>, serving: &Serving, with_version: bool) {
-    let mut object = Object::open(out);
+    out.push('{');
     if let Some(code) = evaluation.error_code() {
-        write_string(object.member("errorCode"), code.as_str());
-        write_string(object.member("errorDetails"), details(code));
+        name(out, "errorCode");
+        plain(out, code.as_str());
+        out.push(',');
+        name(out, "errorDetails");
+        plain(out, details(code));
+        out.push(',');
     }
-    write_string(object.member("key"), key);
-    let out = object.member("metadata");
-    let mut metadata = Object::open(out);
+    name(out, "key");
+    write_string(out, key);
+    out.push_str(",\"metadata\":{");
     if let Some(layer) = evaluation.layer() {
-        write_string(metadata.member(LAYER), layer.as_str());
+        name(out, LAYER);
+        plain(out, layer.as_str());
+        out.push(',');
     }
-    write_state(&mut metadata, serving, with_version);
-    metadata.close();
-    if let Some(members) = evaluation.metadata().and_then(|own| own.strip_prefix('{')) {
+    write_state(out, serving, with_version);
+    match evaluation.metadata().and_then(|own| own.strip_prefix('{')) {
         // The core keeps reserved names out of a flag's metadata, so that none stands twice.
-        out.pop();
-        if !out.ends_with('{') {
-            out.push(',');
+        Some(members) if members != "}" => out.push_str(members),
+        Some(_) | None => {
+            if out.ends_with(',') {
+                out.pop();
+            }
+            out.push('}');
         }
-        out.push_str(members);
     }
     if evaluation.error_code().is_none() {
-        write_string(object.member("reason"), evaluation.reason().as_str());
+        out.push(',');
+        name(out, "reason");
+        plain(out, evaluation.reason().as_str());
     }
     if let Some(value) = evaluation.value() {
-        value.write_canonical(object.member("value"));
+        out.push(',');
+        name(out, "value");
+        value.write_canonical(out);
     }
     if let Some(variant) = evaluation.variant() {
-        write_string(object.member("variant"), variant);
+        out.push(',');
+        name(out, "variant");
+        write_string(out, variant);
     }
-    object.close();
+    out.push('}');
 }
 
-fn write_state(metadata: &mut Object<'_>, serving: &Serving, with_version: bool) {
+/// Appends the members that tell the state of the ruleset, each with a comma behind it.
+fn write_state(out: &mut String, serving: &Serving, with_version: bool) {
     if serving.stale {
-        metadata.member(STALE).push_str("true");
+        name(out, STALE);
+        out.push_str("true,");
     }
     if with_version {
-        write_number(metadata.member(VERSION), f64::from(serving.version.number));
+        name(out, VERSION);
+        write_number(out, f64::from(serving.version.number));
+        out.push(',');
     }
+}
+
+/// Appends a member's name, which needs no escapes, and its colon.
+fn name(out: &mut String, name: &str) {
+    plain(out, name);
+    out.push(':');
+}
+
+/// Appends a JSON string that needs no escapes.
+fn plain(out: &mut String, text: &str) {
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 const fn details(code: ErrorCode) -> &'static str {

@@ -39,7 +39,7 @@ pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
         error => Problem::context(error.as_str()),
     })?;
     let bytes = if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() };
-    let mut answer = Answer::tagged(asked, &Etag::strong(&bytes), form, bytes).with_shared("vary", "accept".to_owned());
+    let mut answer = Answer::tagged(asked, Etag::strong(&bytes), form, bytes).with_shared("vary", "accept");
     if let Some(visitor) = caller.holder().and_then(|holder| Holder::visitor(holder, &serving.ruleset)) {
         answer = answer.with_own(identity::HEADER, utf8_percent_encode(&visitor, NON_ALPHANUMERIC).to_string());
     }

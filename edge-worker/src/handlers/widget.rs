@@ -128,5 +128,5 @@ fn answer(asked: &Asked<'_>, query: &Query, config: &Config, serving: Option<&Se
     body.push_str(",\"evaluatedAt\":");
     write_string(&mut body, &asked.clock.to_rfc3339());
     body.push('}');
-    Answer::tagged(asked, &etag, JSON, body)
+    Answer::tagged(asked, etag, JSON, body)
 }

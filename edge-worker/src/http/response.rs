@@ -1,5 +1,5 @@
 //! A response as plain data, and the headers that every response has.
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use serde::Serialize;
 
@@ -8,16 +8,19 @@ use crate::{cors, etag::Etag, ruleset_cache::Serving};
 
 pub(crate) const JSON: &str = "application/json";
 
-/// The headers with credentials. A cache tells answers apart by the first one anyway, by the others only if `Vary` names them.
-const CREDENTIALS: &str = "authorization, twinflag-identity, x-api-key";
+/// `Vary` of answers to pages: the headers with credentials, and the origin. A cache tells answers apart by the first one anyway, by the
+/// others only if `Vary` names them.
+const PAGES_VARY: &str = "authorization, twinflag-identity, x-api-key, origin";
 
 /// A header's name and value.
-pub(crate) type Line = (&'static str, String);
+pub(crate) type Line = (&'static str, Cow<'static, str>);
 
 /// A response as plain data. [`standing`] adds the headers that every response to its audience has.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// True if the body is UTF-8 for certain, as all JSON is.
+    pub(crate) is_text: bool,
     /// Headers that many answers share, such as the version.
     pub(crate) shared: Vec<Line>,
     /// Headers of this answer alone, such as its entity tag.
@@ -29,7 +32,8 @@ pub(crate) struct Answer {
 impl Answer {
     /// 200, with a body of this type.
     pub(crate) fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status: 200, body: body.into(), shared: vec![("content-type", content_type.to_owned())], own: Vec::new(), cause: None }
+        let (is_text, shared) = (content_type.ends_with("json"), vec![("content-type", content_type.into())]);
+        Self { status: 200, body: body.into(), is_text, shared, own: Vec::new(), cause: None }
     }
 
     pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
@@ -44,48 +48,47 @@ impl Answer {
 
     /// A response without a body.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, body: Vec::new(), shared: Vec::new(), own: Vec::new(), cause: None }
+        Self { status, body: Vec::new(), is_text: false, shared: Vec::new(), own: Vec::new(), cause: None }
     }
 
     /// 200 with an entity tag; or 304, if `If-None-Match` says that the client holds this answer.
-    pub(crate) fn tagged(asked: &Asked<'_>, etag: &Etag, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn tagged(asked: &Asked<'_>, etag: Etag, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let is_held = etag.is_held_by(asked.parts.header(Header::IfNoneMatch));
         let answer = if is_held { Self::empty(304) } else { Self::new(content_type, body) };
-        answer.with_own("etag", etag.as_str().to_owned())
+        answer.with_own("etag", etag.into_text())
     }
 
     pub(crate) fn with_status(self, status: u16) -> Self {
         Self { status, ..self }
     }
 
-    pub(crate) fn with_own(mut self, name: &'static str, value: String) -> Self {
-        self.own.push((name, value));
+    pub(crate) fn with_own(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.own.push((name, value.into()));
         self
     }
 
-    pub(crate) fn with_shared(mut self, name: &'static str, value: String) -> Self {
-        self.shared.push((name, value));
+    pub(crate) fn with_shared(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.shared.push((name, value.into()));
         self
     }
 
     /// Adds the version that was answered from, and `twinflag-stale` if the hub could not be asked for a newer one.
     pub(crate) fn versioned(self, serving: &Serving) -> Self {
         let answer = self.with_shared("twinflag-version", serving.version.to_string());
-        if serving.stale { answer.with_shared("twinflag-stale", "true".to_owned()) } else { answer }
+        if serving.stale { answer.with_shared("twinflag-stale", "true") } else { answer }
     }
 }
 
 /// The headers that every answer has: caching, `nosniff`, `no-referrer` and, for pages, CORS and `Vary`.
 pub(crate) fn standing(asked: &Asked<'_>, audience: Audience, status: u16) -> Vec<Line> {
-    let mut lines = vec![
-        ("x-content-type-options", "nosniff".to_owned()),
-        ("referrer-policy", "no-referrer".to_owned()),
-        ("cache-control", kept_by(audience, status).to_owned()),
+    let mut lines: Vec<Line> = vec![
+        ("x-content-type-options", "nosniff".into()),
+        ("referrer-policy", "no-referrer".into()),
+        ("cache-control", kept_by(audience, status).into()),
     ];
     if audience == Audience::Pages {
         // Also if no origin is allowed: a cache must not give one page's answer to another page.
-        let vary = if asked.parts.method == "OPTIONS" { "origin".to_owned() } else { format!("{CREDENTIALS}, origin") };
-        lines.push(("vary", vary));
+        lines.push(("vary", if asked.parts.method == "OPTIONS" { "origin" } else { PAGES_VARY }.into()));
         lines.extend(cors::lines(asked));
     }
     lines

@@ -76,7 +76,7 @@ fn knowing(body: &str) -> Known {
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
-    answer.shared.iter().chain(&answer.own).find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
+    answer.shared.iter().chain(&answer.own).find(|(found, _)| *found == name).map(|(_, value)| &**value)
 }
 
 fn json(answer: &Answer) -> Value {

@@ -99,7 +99,8 @@ fn the_edge_and_the_bindings_decide_nothing() {
         ["Kill", "Customer", "Organization", "Rollout", "Target", "Rule", "Environment", "Default"].map(|name| format!("Layer::{name}"));
     let words = ["Reason::", "\"TARGETING_MATCH\"", "\"SPLIT\"", "SipHasher", "murmur", "BUCKETS"];
     let words: Vec<&str> = words.into_iter().chain(layers.iter().map(String::as_str)).collect();
-    assert_eq!(offenders("edge-worker/src", &words, &[]), Vec::<String>::new());
+    // Entity tags are a hash, and decide nothing.
+    assert_eq!(offenders("edge-worker/src", &words, &["etag.rs"]), Vec::<String>::new());
     assert_eq!(offenders("edge-worker/control/src", &words, &[]), Vec::<String>::new());
     assert_eq!(offenders("sdk-wasm/src", &words, &[]), Vec::<String>::new());
     // The control: the same search finds them where they belong.
