@@ -5,9 +5,7 @@ use sdk_core::{DocumentError, Millis};
 use serde::Serialize;
 use worker::Response;
 
-use crate::{http::response::Answer, serve};
-
-use crate::{etag::Etag, version::Version};
+use crate::{etag::Etag, http::response::Answer, serve, settings::InvalidSetting, version::Version};
 
 /// The code of [`Problem::hub_away`].
 pub(crate) const HUB_UNAVAILABLE: &str = "HUB_UNAVAILABLE";
@@ -213,9 +211,11 @@ impl Problem {
     }
 
     /// A setting of the deployment cannot be read.
-    pub(crate) fn invalid_setting(name: &str, expected: &str) -> Self {
+    pub(crate) fn invalid_setting(InvalidSetting { name, expected, found }: InvalidSetting) -> Self {
         let header = Some(("retry-after", "60".into()));
-        Self { header, ..Self::new(503, "SETTING_INVALID", format!("the setting {name} cannot be read: expected {expected}")) }
+        let found = found.map(|kind| format!("found {kind}, expected text in quotes: "));
+        let why = found.as_deref().unwrap_or("expected ");
+        Self { header, ..Self::new(503, "SETTING_INVALID", format!("the setting {name} cannot be read: {why}{expected}")) }
     }
 
     /// All flags are switched off, and this route has no answer without them.

@@ -1,10 +1,13 @@
 //! The settings of a deployment: bindings that are text, read once in an isolate.
 //!
 //! If a setting cannot be read, the worker answers every request with 503, the setting's name and the expected form, and never with the
-//! text that is set, which may be a secret.
+//! value that is set, which may be a secret. A binding that is JSON and no text cannot be read, but for `true` and `false` of a switch.
 use std::{cell::RefCell, rc::Rc};
 
-use worker::{Env, js_sys::Reflect};
+use worker::{
+    Env,
+    js_sys::{Array, Reflect},
+};
 
 use crate::{
     auth,
@@ -64,7 +67,28 @@ impl Default for RateLimits {
 pub(crate) struct InvalidSetting {
     pub(crate) name: &'static str,
     pub(crate) expected: &'static str,
+    /// The kind of the binding, such as `a number`; `None` if it is a text.
+    pub(crate) found: Option<&'static str>,
 }
+
+/// The value of a binding.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Bound {
+    Text(String),
+    Boolean(bool),
+    /// A value of another kind, such as `a number`.
+    Other(&'static str),
+}
+
+/// The words of a switch.
+struct Switch {
+    on: &'static str,
+    off: &'static str,
+    expected: &'static str,
+}
+
+const ON_OR_OFF: Switch = Switch { on: "on", off: "off", expected: "on or off" };
+const TRUE_OR_FALSE: Switch = Switch { on: "true", off: "false", expected: "true or false" };
 
 thread_local! {
     static READ: RefCell<Option<Result<Rc<Settings>, InvalidSetting>>> = const { RefCell::new(None) };
@@ -72,8 +96,8 @@ thread_local! {
 
 /// The settings of the deployment, which the first call reads. The error names the first setting that cannot be read.
 pub(crate) fn of(env: &Env) -> Result<Rc<Settings>, Problem> {
-    let read = READ.with_borrow_mut(|read| read.get_or_insert_with(|| Settings::read(|name| text(env, name)).map(Rc::new)).clone());
-    read.map_err(|invalid| Problem::invalid_setting(invalid.name, invalid.expected))
+    let read = READ.with_borrow_mut(|read| read.get_or_insert_with(|| Settings::read(|name| bound(env, name)).map(Rc::new)).clone());
+    read.map_err(Problem::invalid_setting)
 }
 
 /// The settings; `None` before the first call of [`of`], and if a setting cannot be read.
@@ -81,27 +105,40 @@ pub(crate) fn held() -> Option<Rc<Settings>> {
     READ.with_borrow(|read| read.as_ref()?.as_ref().ok().cloned())
 }
 
-/// The text bound to this name; `None` if the binding is absent or no text. A binding from an environment that lacks it is `null`,
-/// on which [`Env::var`] throws.
-fn text(env: &Env, binding: &str) -> Option<String> {
-    Reflect::get(env.as_ref(), &binding.into()).ok()?.as_string()
+/// The value bound to this name; `None` if the binding is absent. A binding from an environment that lacks it is `null`, on which
+/// [`Env::var`] throws.
+fn bound(env: &Env, binding: &str) -> Option<Bound> {
+    let value = Reflect::get(env.as_ref(), &binding.into()).ok().filter(|value| !value.is_null() && !value.is_undefined())?;
+    let text = value.as_string().map(Bound::Text);
+    Some(text.or(value.as_bool().map(Bound::Boolean)).unwrap_or(Bound::Other(match value.as_f64() {
+        Some(_) => "a number",
+        None if Array::is_array(&value) => "an array",
+        None => "an object",
+    })))
 }
 
 impl Settings {
-    /// Reads every setting; `text` is the text bound to a name.
-    pub(crate) fn read(text: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidSetting> {
-        let text = |name| text(name).filter(|text| !text.is_empty());
-        let checked = |name, expected, is_valid: &dyn Fn(&str) -> bool| match text(name) {
-            Some(text) if !is_valid(&text) => Err(InvalidSetting { name, expected }),
-            text => Ok(text),
+    /// Reads every setting; `bound` is the value bound to a name.
+    pub(crate) fn read(bound: impl Fn(&'static str) -> Option<Bound>) -> Result<Self, InvalidSetting> {
+        let bound = |name| bound(name).filter(|bound| !matches!(bound, Bound::Text(text) if text.is_empty()));
+        let checked = |name, expected, is_valid: &dyn Fn(&str) -> bool| match bound(name) {
+            None => Ok(None),
+            Some(Bound::Text(text)) if is_valid(&text) => Ok(Some(text)),
+            Some(other) => Err(InvalidSetting { name, expected, found: other.kind() }),
         };
-        let either = |name, expected, words: [&str; 2]| {
-            let word = text(name).map(|text| words.iter().position(|word| text.eq_ignore_ascii_case(word)));
-            word.map(|place| place.ok_or(InvalidSetting { name, expected })).transpose()
+        let text = |name| checked(name, "any text", &|_| true);
+        let switch = |name, Switch { on, off, expected }: Switch| match bound(name) {
+            None => Ok(None),
+            Some(Bound::Boolean(is_on)) => Ok(Some(is_on)),
+            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(on) => Ok(Some(true)),
+            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(off) => Ok(Some(false)),
+            Some(other) => Err(InvalidSetting { name, expected, found: other.kind() }),
         };
-        let client_key = text("CLIENT_KEY");
+        let client_key = text("CLIENT_KEY")?;
         let is_other = |key: &str| client_key.as_deref() != Some(key);
         let origins = checked("CLIENT_ORIGINS", "origins such as https://shop.example, separated by commas, or *", &are_origins)?;
+        let rates = "off, or requests a minute such as admin=30,read=600,user=30,client=600";
+        let rate_limits = checked("RATE_LIMITS", rates, &|text| limit::parse(text).is_ok())?;
         Ok(Self {
             server_key: checked("SERVER_KEY", "a text other than CLIENT_KEY", &is_other)?,
             client_origins: origins.iter().flat_map(|list| list.split(',')).map(|origin| origin.trim().to_owned()).collect(),
@@ -110,24 +147,29 @@ impl Settings {
             jwks_url: checked("JWKS_URL", "an address that begins with https:// or http://", &|url| {
                 url.strip_prefix("https://").or(url.strip_prefix("http://")).is_some_and(|rest| !rest.is_empty())
             })?,
-            jwt_issuer: text("JWT_ISSUER"),
-            jwt_audience: text("JWT_AUDIENCE"),
-            rate_limits: match text("RATE_LIMITS") {
-                None => RateLimits::default(),
-                Some(text) => RateLimits(limit::parse(&text).map_err(|()| InvalidSetting {
-                    name: "RATE_LIMITS",
-                    expected: "off, or requests a minute such as admin=30,read=600,user=30,client=600",
-                })?),
-            },
+            jwt_issuer: text("JWT_ISSUER")?,
+            jwt_audience: text("JWT_AUDIENCE")?,
+            rate_limits: rate_limits.and_then(|text| limit::parse(&text).ok()).map(RateLimits).unwrap_or_default(),
             client_address_header: checked("CLIENT_ADDRESS_HEADER", "the name of a header", &|name| {
                 name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
             })?,
-            is_demo: either("DEMO", "on or off", ["off", "on"])? == Some(1),
-            is_off: either("FEATURE_FLAGS_ENABLED", "true or false", ["true", "false"])? == Some(1),
-            has_test_clock: either("TEST_CLOCK", "on or off", ["off", "on"])? == Some(1),
-            has_no_fast_way: either("FAST_WAY", "on or off", ["on", "off"])? == Some(1),
+            is_demo: switch("DEMO", ON_OR_OFF)? == Some(true),
+            is_off: switch("FEATURE_FLAGS_ENABLED", TRUE_OR_FALSE)? == Some(false),
+            has_test_clock: switch("TEST_CLOCK", ON_OR_OFF)? == Some(true),
+            has_no_fast_way: switch("FAST_WAY", ON_OR_OFF)? == Some(false),
             client_key,
         })
+    }
+}
+
+impl Bound {
+    /// The kind of the value, with its article; `None` for a text.
+    const fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Boolean(_) => Some("a boolean"),
+            Self::Other(kind) => Some(kind),
+        }
     }
 }
 
@@ -144,7 +186,11 @@ mod tests {
     use super::*;
 
     fn read(bound: &[(&str, &str)]) -> Result<Settings, InvalidSetting> {
-        Settings::read(|name| bound.iter().find(|(bound, _)| *bound == name).map(|(_, text)| (*text).to_owned()))
+        Settings::read(|name| bound.iter().find(|(bound, _)| *bound == name).map(|(_, text)| Bound::Text((*text).to_owned())))
+    }
+
+    fn read_one(binding: &str, value: &Bound) -> Result<Settings, InvalidSetting> {
+        Settings::read(|name| (name == binding).then(|| value.clone()))
     }
 
     #[test]
@@ -216,6 +262,33 @@ mod tests {
         assert_eq!(read(&[("CLIENT_KEY", "k"), ("SERVER_KEY", "k")]).map_err(|invalid| invalid.name), Err("SERVER_KEY"));
     }
 
+    #[test]
+    fn a_json_boolean_is_read_as_a_word_of_a_switch() {
+        for (name, words) in [
+            ("DEMO", ["off", "on"]),
+            ("FEATURE_FLAGS_ENABLED", ["false", "true"]),
+            ("TEST_CLOCK", ["off", "on"]),
+            ("FAST_WAY", ["off", "on"]),
+        ] {
+            for (boolean, word) in [false, true].into_iter().zip(words) {
+                assert_eq!(read_one(name, &Bound::Boolean(boolean)), read(&[(name, word)]), "{name} {boolean}");
+            }
+            assert_ne!(read_one(name, &Bound::Boolean(false)), read_one(name, &Bound::Boolean(true)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_binding_that_is_no_text_is_refused_with_its_kind() {
+        let is_switch = |name| ["DEMO", "FEATURE_FLAGS_ENABLED", "TEST_CLOCK", "FAST_WAY"].contains(&name);
+        for name in NAMES {
+            let found = |value| read_one(name, &value).map_err(|invalid| (invalid.name, invalid.found));
+            assert_eq!(found(Bound::Other("a number")), Err((name, Some("a number"))));
+            if !is_switch(name) {
+                assert_eq!(found(Bound::Boolean(false)), Err((name, Some("a boolean"))));
+            }
+        }
+    }
+
     /// The names of all settings; a test compares the list with the names that the reader asks for.
     const NAMES: [&str; 14] = [
         "CLIENT_KEY",
@@ -266,19 +339,8 @@ mod tests {
     #[test]
     fn the_guide_states_the_form_that_a_refusal_names() {
         let guide = include_str!("../../docs/deployment.md");
-        for name in [
-            "CLIENT_ORIGINS",
-            "JWT_SECRET",
-            "JWKS",
-            "JWKS_URL",
-            "RATE_LIMITS",
-            "CLIENT_ADDRESS_HEADER",
-            "DEMO",
-            "FEATURE_FLAGS_ENABLED",
-            "TEST_CLOCK",
-            "FAST_WAY",
-        ] {
-            let expected = read(&[(name, "\u{1}")]).unwrap_err().expected;
+        for name in NAMES {
+            let expected = read_one(name, &Bound::Other("a number")).unwrap_err().expected;
             let row = guide.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap();
             assert!(row.replace('`', "").contains(expected), "{row}\n{expected}");
         }

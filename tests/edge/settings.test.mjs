@@ -13,6 +13,13 @@ const INVALID = {
   FEATURE_FLAGS_ENABLED: ['perhaps', 'true or false'], TEST_CLOCK: ['perhaps', 'on or off'], FAST_WAY: ['perhaps', 'on or off'],
 };
 
+/** Of each setting a value of JSON that is no text, its kind, and a part of what is expected. */
+const NO_TEXT = {
+  FEATURE_FLAGS_ENABLED: [0, 'a number', 'true or false'], DEMO: [['on'], 'an array', 'on or off'], SERVER_KEY: [424_242_424_242, 'a number', 'other than CLIENT_KEY'],
+  JWT_SECRET: [{ secret: 'a secret of the tests, 32 bytes or more' }, 'an object', '32 bytes'], CLIENT_KEY: [true, 'a boolean', 'any text'],
+  RATE_LIMITS: [false, 'a boolean', 'off, or'],
+};
+
 for (const [name, [text, expected]] of Object.entries(INVALID)) {
   test(`${name} that cannot be read`, async () => {
     const folder = await dataFolder();
@@ -35,3 +42,43 @@ for (const [name, [text, expected]] of Object.entries(INVALID)) {
     }
   });
 }
+
+for (const [name, [value, kind, expected]] of Object.entries(NO_TEXT)) {
+  test(`${name} that is ${kind} is refused by its kind, and the value is in no answer`, async () => {
+    const folder = await dataFolder();
+    const server = await hostWorker({ data: folder.path, document: DOCUMENT, json: { [name]: value } });
+    try {
+      for (const [method, path] of [['GET', '/health'], ['POST', '/v1/evaluate'], ['POST', '/ofrep/v1/evaluate/flags/plain']]) {
+        const answer = await server.request(path, { method, token: server.serverKey, body: method === 'POST' ? {} : undefined });
+        assert.equal(answer.status, 503, path);
+        const why = answer.json().detail ?? answer.json().errorDetails;
+        for (const part of [name, `found ${kind}`, 'text in quotes', expected]) assert.ok(why.includes(part), why);
+        for (const part of [JSON.stringify(value), value.secret]) if (part?.length > 5) assert.ok(!answer.text.includes(part) && !server.said().includes(part), answer.text);
+      }
+    } finally {
+      await server.stop();
+      await folder.remove();
+    }
+  });
+}
+
+test('a JSON boolean is a word of a switch, and null is the default', async () => {
+  const folder = await dataFolder();
+  let server;
+  try {
+    for (const [json, reason, explains] of [
+      [{ FEATURE_FLAGS_ENABLED: true, DEMO: null }, 'STATIC', false],
+      [{ FEATURE_FLAGS_ENABLED: false, DEMO: false }, 'DISABLED', false],
+      [{ FEATURE_FLAGS_ENABLED: null, DEMO: true }, 'STATIC', true],
+    ]) {
+      server = await hostWorker({ data: folder.path, document: DOCUMENT, json });
+      const [answer] = await server.evaluate({ flag: 'plain' });
+      const explained = await server.asClient('/demo/explain', { body: { flag: 'plain' } });
+      assert.deepEqual([answer.reason, explained.status === 200], [reason, explains], `${JSON.stringify(json)}: ${explained.text}`);
+      await server.stop();
+    }
+  } finally {
+    await server?.stop();
+    await folder.remove();
+  }
+});

@@ -1,9 +1,9 @@
 // workerd itself, with no development server around it: the worker as somebody hosts it, and others beside it.
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { freePort, requesters } from '../server.mjs';
@@ -20,14 +20,29 @@ const WORKERD = createRequire(new URL('../../npm/package.json', import.meta.url)
 /**
  * Starts the worker in a folder. No document: nothing is served until one is imported.
  *
- * @param {{ data: string, document?: string, settings?: Record<string, string> }} options `settings`: bindings that come from the environment.
+ * @param {{ data: string, document?: string, settings?: Record<string, string>, json?: Record<string, unknown> }} options `settings`: bindings
+ *   that come from the environment. `json`: bindings that are JSON, as `vars` of `wrangler.jsonc` without quotes are.
  */
-export async function hostWorker({ data, document, settings = {} }) {
+export async function hostWorker({ data, document, settings = {}, json = {} }) {
   for (const folder of ['store', 'import']) await mkdir(join(data, folder), { recursive: true });
   if (document !== undefined) await writeFile(join(data, 'import', 'flags.json'), document);
   const folders = { store: join(data, 'store'), import: join(data, 'import'), assets: join(EDGE, 'dist/assets') };
   const options = Object.entries(folders).map(([name, path]) => `--directory-path=${name}=${path}`);
-  return opened(await startWorkerd(join(EDGE, 'workerd.capnp'), { options, env: { ...SETTINGS, ...settings } }));
+  const config = Object.keys(json).length > 0 ? await withJson(json, data) : join(EDGE, 'workerd.capnp');
+  return opened(await startWorkerd(config, { options, env: { ...SETTINGS, ...settings } }));
+}
+
+/** The worker's configuration, in a folder, with bindings that are JSON in place of those from the environment. */
+async function withJson(json, folder) {
+  let text = (await readFile(join(EDGE, 'workerd.capnp'), 'utf8')).replaceAll('embed "', `embed "${relative(folder, EDGE)}/`);
+  for (const [name, value] of Object.entries(json)) {
+    const bound = `fromEnvironment = "${name}"`;
+    if (!text.includes(bound)) throw new Error(`workerd.capnp does not bind ${name}`);
+    text = text.replace(bound, () => `json = ${JSON.stringify(JSON.stringify(value))}`);
+  }
+  const file = join(folder, 'workerd.capnp');
+  await writeFile(file, text);
+  return file;
 }
 
 /** Starts a configuration of a test's own on the store of a folder. */

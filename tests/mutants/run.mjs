@@ -107,7 +107,7 @@ async function workOnEdge(chosen) {
 }
 
 const wanted = process.argv.slice(2);
-[...mutants, ...edgeMutants].forEach(around);
+for (const mutant of [...mutants, ...edgeMutants]) around(mutant);
 if (wanted.includes('--check')) process.exit();
 const isChosen = ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part));
 const [ofCore, ofEdge] = [mutants, edgeMutants].map((all) => all.filter(isChosen));

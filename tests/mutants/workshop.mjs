@@ -8,11 +8,20 @@ import { fileURLToPath } from 'node:url';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const CRATES = ['sdk-core', 'edge-worker', 'edge-worker/control', 'tests/native', 'tests/identity'];
 
-/** The text before and the text after the one place of a fault. */
-export function around({ name, file, find }) {
-  const parts = readFileSync(join(repository, file), 'utf8').split(find);
+/** The text before and the text after the one place of a fault, in a folder with the sources. */
+export function around({ name, file, find }, folder = repository) {
+  const parts = readFileSync(join(folder, file), 'utf8').split(find);
   if (parts.length !== 2) throw new Error(`${name}: ${file} holds the text ${parts.length - 1} times, expected once: ${find}`);
   return parts;
+}
+
+/** Copies crates into an empty folder, which becomes a workspace of them. */
+export function copyCrates(folder, crates, ...beside) {
+  for (const name of ['Cargo.lock', 'rust-toolchain.toml', ...beside, ...crates]) {
+    cpSync(join(repository, name), join(folder, name), { recursive: true, filter: (path) => !/\/(target|dist)$/.test(path) });
+  }
+  const manifest = readFileSync(join(repository, 'Cargo.toml'), 'utf8');
+  writeFileSync(join(folder, 'Cargo.toml'), manifest.replace(/^members = .*$/m, `members = ${JSON.stringify(crates)}`));
 }
 
 export class Workshop {
@@ -25,11 +34,7 @@ export class Workshop {
     this.#target = join(folder, 'build');
     rmSync(this.#copy, { recursive: true, force: true });
     mkdirSync(this.#copy, { recursive: true });
-    for (const name of ['Cargo.lock', 'rust-toolchain.toml', 'docs', ...CRATES]) {
-      cpSync(join(repository, name), join(this.#copy, name), { recursive: true, filter: (path) => !path.endsWith('/target') });
-    }
-    const manifest = readFileSync(join(repository, 'Cargo.toml'), 'utf8');
-    writeFileSync(join(this.#copy, 'Cargo.toml'), manifest.replace(/^members = .*$/m, `members = ${JSON.stringify(CRATES)}`));
+    copyCrates(this.#copy, CRATES, 'docs');
   }
 
   /** Builds programs of the copy, each by its package and name. */

@@ -1,21 +1,29 @@
 //! The worker: its module, bound and bundled into `edge-worker/dist/worker`.
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use anyhow::Result;
 
 use crate::{
-    npm, process, root,
+    npm, process,
     stamp::Stamp,
-    wasm::{Host, Module},
+    wasm::{Host, Module, Tree},
 };
 
 /// The module as `wasm-opt` leaves it.
 pub(crate) const MODULE: &str = "edge-worker/dist/worker/edge_bg.wasm";
 
 /// Builds `dist/worker/index.js` and the module beside it.
-pub(crate) fn build() -> Result<()> {
-    let bound = root::target().join("edge");
+pub(crate) fn build() -> Result<PathBuf> {
+    build_in(Tree::here())
+}
+
+/// Builds the worker of a tree; returns the folder of the script and the module.
+pub(crate) fn build_in(tree: Tree) -> Result<PathBuf> {
+    let bound = tree.target.join("edge");
+    let folder = tree.root.join("edge-worker");
+    let (entry, dist) = (folder.join("entry.js"), folder.join("dist/worker"));
     Module {
+        tree,
         package: "edge-worker",
         features: &[],
         profile: "wasm",
@@ -27,9 +35,8 @@ pub(crate) fn build() -> Result<()> {
         out: bound.clone(),
     }
     .build()?;
-    let entry = root::in_root("edge-worker/entry.js");
     let stamp = Stamp::default().path(&entry)?.path(&bound)?;
-    stamp.rebuild(&root::in_root("edge-worker/dist/worker"), |out| {
+    stamp.rebuild(&dist, |out| {
         let mut esbuild = npm::tool("esbuild");
         esbuild.arg(&entry).args(["--bundle", "--format=esm", "--minify", "--log-level=warning"]);
         esbuild.args(["--external:cloudflare:*", "--external:*_bg.wasm"]);
@@ -38,5 +45,6 @@ pub(crate) fn build() -> Result<()> {
         process::run(&mut esbuild, "npm ci")?;
         fs::copy(bound.join("edge_bg.wasm"), out.join("edge_bg.wasm"))?;
         Ok(())
-    })
+    })?;
+    Ok(dist)
 }

@@ -14,6 +14,7 @@ mod keys;
 mod npm;
 mod packages;
 mod process;
+mod releases;
 mod root;
 mod runtimes;
 mod sdk;
@@ -56,6 +57,11 @@ const COMMANDS: &[Command] = &[
         name: "soak",
         usage: "[--kills N] [--seed S] [--writers W]   a worker that is killed while operators write",
         run: by_hand::soak,
+    },
+    Command {
+        name: "releases",
+        usage: "[--from COMMIT] [--break]   a release and the next one forward and back over one store",
+        run: releases::run,
     },
     Command {
         name: "verify-audit",

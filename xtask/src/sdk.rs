@@ -4,7 +4,7 @@ use anyhow::Result;
 use crate::{
     npm, process, root,
     stamp::Stamp,
-    wasm::{Host, Module},
+    wasm::{Host, Module, Tree},
 };
 
 /// What a page loads to have the engine: the module as `wasm-opt` leaves it, and the hand-written script, minified.
@@ -39,6 +39,7 @@ fn bundle() -> Result<()> {
 
 fn engine() -> Module<'static> {
     Module {
+        tree: Tree::here(),
         package: "sdk-wasm",
         features: &[],
         profile: "wasm",

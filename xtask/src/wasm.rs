@@ -26,8 +26,23 @@ pub(crate) enum Host {
     Bare,
 }
 
+/// The sources that a module is built from, and cargo's target directory for them.
+pub(crate) struct Tree {
+    pub(crate) root: PathBuf,
+    /// Cargo gives a module no hash in its name, so each tree has a target directory of its own.
+    pub(crate) target: PathBuf,
+}
+
+impl Tree {
+    /// This repository.
+    pub(crate) fn here() -> Self {
+        Self { root: root::in_root(""), target: root::target() }
+    }
+}
+
 /// One module to build: `<out>/<name>.js` and `<out>/<name>_bg.wasm`; a bare one: `<out>/<name>.wasm`.
 pub(crate) struct Module<'a> {
+    pub(crate) tree: Tree,
     pub(crate) package: &'a str,
     pub(crate) features: &'a [&'a str],
     pub(crate) profile: &'a str,
@@ -62,20 +77,21 @@ impl Module<'_> {
 
     fn compile(&self) -> Result<PathBuf> {
         let mut cargo = toolchain::cargo();
+        cargo.current_dir(&self.tree.root);
         // As a module alone: a library that is also for Rust is linked without optimising across its crates.
         cargo.args(["rustc", "--lib", "--crate-type", "cdylib"]);
         cargo.args(["--package", self.package, "--target", TARGET, "--profile", self.profile]);
         if !self.features.is_empty() {
             cargo.args(["--features", &self.features.join(",")]);
         }
-        let mut target = root::target();
+        let mut target = self.tree.target.clone();
         if let Some(level) = self.opt_level {
-            // Cargo gives a module no hash in its name: built twice in one place, each would undo the other. Nothing is lost by
-            // another place, for at another level no dependency could be shared.
+            // Built twice in one place, each module would undo the other. Nothing is lost by another place, for at another level no
+            // dependency could be shared.
             target.push(self.name);
-            cargo.arg("--target-dir").arg(&target);
             cargo.env(format!("CARGO_PROFILE_{}_OPT_LEVEL", self.profile.to_uppercase()), level);
         }
+        cargo.arg("--target-dir").arg(&target);
         if !self.llvm.is_empty() {
             cargo.args(["--", "-C", &format!("llvm-args={}", self.llvm.join(" "))]);
         }

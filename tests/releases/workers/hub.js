@@ -1,0 +1,3 @@
+// The worker of a release, whose hub also takes SQL: see `sql.js`.
+export { FlagHub } from 'sql.js';
+export { default } from 'index.js';
