@@ -5,6 +5,7 @@ mod admin;
 pub(crate) mod client;
 mod execute;
 mod ground;
+mod jobs;
 mod new_key;
 mod outcomes;
 mod record;
@@ -52,17 +53,24 @@ pub struct FlagHub {
     ruleset: RefCell<Option<(Version, Rc<str>)>>,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
+    /// True once the alarm was set to the earliest job.
+    armed: Cell<bool>,
 }
 
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
         let store = Sqlite::of(&state);
-        let (refused, ruleset, restoring) = (RefCell::default(), RefCell::default(), Cell::default());
-        Self { store, state, env, ground: Kept::default(), refused, ruleset, restoring }
+        let (refused, ruleset, restoring, armed) = (RefCell::default(), RefCell::default(), Cell::default(), Cell::default());
+        Self { store, state, env, ground: Kept::default(), refused, ruleset, restoring, armed }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         self.answer(request).await.or_else(Problem::into_response)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        // The runtime calls again if this fails.
+        self.wake().map_err(|problem| worker::Error::RustError(problem.why()))
     }
 }
 
@@ -71,6 +79,8 @@ impl FlagHub {
         let path = request.path();
         self.check_open()?;
         self.check_access(&path, &request.method())?;
+        self.arm_once()?;
+        self.take_time(&request)?;
         if path.starts_with("/admin/") {
             return self.administer(request).await;
         }

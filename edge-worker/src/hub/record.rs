@@ -52,7 +52,8 @@ pub(super) fn write(
     let body = body(&written, &outcome)?;
     let answer = again.map(|Again { subject, key, request }| Answer { subject, key, request, body: &body });
     if is_change || answer.is_some() {
-        let commit = Commit { writes: &outcome.writes, version: number, records: &written.records, events: &events, answer };
+        let commit =
+            Commit { writes: &outcome.writes, version: number, records: &written.records, events: &events, answer, ..Commit::default() };
         store.commit(&commit, at)?;
     }
     if is_change {

@@ -14,6 +14,7 @@ use super::{
     Answer, Commit, Outcome, Store,
     audit::{self, Asked, AskedEvents, ForExplain, Head},
     backup::{self, Line, Place},
+    jobs::{Expired, Forget, Job, JobKey, Retained},
 };
 
 /// Runs everything, each time on a store that is empty.
@@ -33,6 +34,8 @@ pub(crate) fn check<S: Store>(fresh: impl Fn() -> S) {
         explains_by_the_level_that_answered,
         answers_the_same_request_once,
         counts_units_once,
+        keeps_jobs,
+        forgets_the_oldest,
     ] {
         test(&fresh());
     }
@@ -324,9 +327,46 @@ fn answers_the_same_request_once<S: Store>(store: &S) {
     keep("bob", "k", "third", 1).unwrap();
     let answered = |subject| store.answered(subject, "k").unwrap().map(|(_, body)| body);
     assert_eq!((answered("ann").as_deref(), answered("bob").as_deref(), answered("eve")), (Some("first"), Some("third"), None));
-    // A day later a new one makes room.
-    keep("eve", "k", "fourth", 24 * 3_600_000 + 1).unwrap();
-    assert_eq!((answered("ann"), answered("bob").as_deref()), (None, Some("third")));
+}
+
+fn keeps_jobs<S: Store>(store: &S) {
+    let named = |kind: &str, payload: &str| JobKey { kind: kind.into(), payload: payload.into() };
+    let due = |at, failures, error: Option<&str>| Some(Job { due: Millis(at), failures, error: error.map(Into::into) });
+    let put = |jobs: &[_]| store.commit(&Commit { jobs, ..Commit::default() }, Millis(0)).unwrap();
+    let next = |kinds: &[&str]| store.next_job(kinds).unwrap().map(|(key, job)| (key.payload, job.due.0, job.failures, job.error));
+    let expected = |payload: &str, at, failures, error: Option<&str>| Some((payload.to_owned(), at, failures, error.map(str::to_owned)));
+    put(&[(named("a", "1"), due(30, 0, None)), (named("a", "2"), due(20, 0, None)), (named("b", "1"), due(10, 0, None))]);
+    assert_eq!(next(&["a"]), expected("2", 20, 0, None));
+    assert_eq!(next(&["a", "b"]), expected("1", 10, 0, None));
+    assert_eq!(next(&["c"]), None);
+    put(&[(named("a", "2"), due(40, 3, Some("why")))]);
+    assert_eq!(next(&["a"]), expected("1", 30, 0, None));
+    put(&[(named("a", "1"), None)]);
+    assert_eq!(next(&["a"]), expected("2", 40, 3, Some("why")));
+
+    // A job is written with the rows of its commit, or not at all.
+    let writes = [(key(RowKind::Flag, "a"), Some("1".to_owned()))];
+    let commit = Commit { writes: &writes, version: 2, jobs: &[(named("a", "2"), None)], ..Commit::default() };
+    assert!(store.commit(&commit, Millis(0)).is_err());
+    assert!(next(&["a"]).is_some());
+    store.commit(&Commit { version: 1, ..commit }, Millis(0)).unwrap();
+    assert_eq!((next(&["a"]), store.newest().unwrap().number), (None, 1));
+}
+
+fn forgets_the_oldest<S: Store>(store: &S) {
+    for (key, at) in [("k-1", 30), ("k-2", 10), ("k-3", 20), ("k-4", 40)] {
+        let answer = Some(Answer { subject: "ann", key, request: "r", body: "b" });
+        store.commit(&Commit { answer, ..Commit::default() }, Millis(at)).unwrap();
+    }
+    let forget = |before, most| Forget { what: Retained::Answers, before: Millis(before), most };
+    let expired = |before, most| {
+        let Expired { count, next } = store.expired(forget(before, most)).unwrap();
+        (count, next.map(|at| at.0))
+    };
+    assert_eq!([expired(10, 9), expired(30, 9), expired(30, 1), expired(99, 9)], [(0, Some(10)), (2, Some(30)), (1, Some(20)), (4, None)]);
+    store.commit(&Commit { forget: Some(forget(31, 2)), ..Commit::default() }, Millis(50)).unwrap();
+    let has = |key| store.answered("ann", key).unwrap().is_some();
+    assert_eq!(["k-1", "k-2", "k-3", "k-4"].map(has), [true, false, false, true]);
 }
 
 fn counts_units_once<S: Store>(store: &S) {

@@ -3,6 +3,7 @@ pub(crate) mod audit;
 pub(crate) mod backup;
 #[cfg(test)]
 mod conformance;
+pub(crate) mod jobs;
 pub(crate) mod sqlite;
 
 use control::{
@@ -17,6 +18,7 @@ use worker::Result;
 use self::{
     audit::{Asked, AskedEvents, ForExplain, Happened, ListedVersion, Part, Stored},
     backup::{Head, Line, Place},
+    jobs::{Expired, Forget, Job, JobKey},
 };
 use crate::version::Version;
 
@@ -32,6 +34,10 @@ pub(crate) struct Commit<'c> {
     pub(crate) events: &'c [(String, Event)],
     /// The answer, for who sends the same request again.
     pub(crate) answer: Option<Answer<'c>>,
+    /// What is no longer kept.
+    pub(crate) forget: Option<Forget>,
+    /// Jobs to write; without a state they are done.
+    pub(crate) jobs: &'c [(JobKey, Option<Job>)],
 }
 
 /// An answer that is kept for who sends the same request again.
@@ -117,6 +123,14 @@ pub(crate) trait Store {
     fn explaining(&self, asked: &ForExplain<'_>) -> Result<Option<Stored>>;
     /// The answer that was given to a request with this key: what identified the request, and the body.
     fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>>;
+
+    /// The earliest job of these kinds.
+    fn next_job(&self, kinds: &[&str]) -> Result<Option<(JobKey, Job)>>;
+    /// The oldest that is kept of something.
+    fn expired(&self, forget: Forget) -> Result<Expired>;
+    /// The milliseconds by which a test set the time of jobs ahead of the clock.
+    fn clock_ahead(&self) -> Result<i64>;
+    fn set_clock_ahead(&self, millis: i64) -> Result<()>;
 
     /// The head of a backup of the store as it is now.
     fn backup_head(&self) -> Result<Head>;

@@ -1,6 +1,7 @@
 //! The store in the durable object's own SQLite: nothing to install.
 pub(crate) mod database;
 mod events;
+mod jobs;
 mod migrations;
 mod proof;
 mod records;
@@ -22,6 +23,7 @@ use super::{
     Access, Commit, Outcome, Store,
     audit::{self, Asked, AskedEvents, ForExplain, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
+    jobs::{Expired, Forget, Job, JobKey},
 };
 use crate::version::{Epoch, Version};
 
@@ -45,6 +47,11 @@ impl Sqlite {
 impl<D: Database> Sqlite<D> {
     pub(crate) const fn new(database: D) -> Self {
         Self { database, migrated: Cell::new(false), access: Cell::new(Access::Nothing) }
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn database(&self) -> &D {
+        &self.database
     }
 
     /// At first use, not before: a constructor has nobody to tell of an error.
@@ -167,6 +174,10 @@ impl<D: Database> Store for Sqlite<D> {
                 }
                 put(sql, commit.version, at, commit.writes.iter().map(|(key, text)| (key, text.as_deref())))?;
             }
+            if let Some(forget) = commit.forget {
+                jobs::forget(sql, forget)?;
+            }
+            commit.jobs.iter().try_for_each(|(key, job)| jobs::put(sql, key, job.as_ref()))?;
             records::put(sql, commit, at)
         })
     }
@@ -201,6 +212,22 @@ impl<D: Database> Store for Sqlite<D> {
 
     fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>> {
         records::answered(self.migrated()?, subject, key)
+    }
+
+    fn next_job(&self, kinds: &[&str]) -> Result<Option<(JobKey, Job)>> {
+        jobs::next(self.migrated()?, kinds)
+    }
+
+    fn expired(&self, forget: Forget) -> Result<Expired> {
+        jobs::expired(self.migrated()?, forget)
+    }
+
+    fn clock_ahead(&self) -> Result<i64> {
+        jobs::clock_ahead(self.migrated()?)
+    }
+
+    fn set_clock_ahead(&self, millis: i64) -> Result<()> {
+        jobs::set_clock_ahead(self.migrated()?, millis)
     }
 
     fn backup_head(&self) -> Result<Head> {
@@ -364,7 +391,7 @@ mod tests {
             let memory = Memory::new();
             migrations::apply(&memory).unwrap();
             // The traces of a later release: a table, a migration, and the least forms.
-            memory.script("CREATE TABLE jobs (due INTEGER)").unwrap();
+            memory.script("CREATE TABLE later (due INTEGER)").unwrap();
             memory.run("INSERT INTO migrations VALUES (?)", vec![(own + 1).into()]).unwrap();
             memory.run("UPDATE store SET writes_from = ?, serves_from = ?", vec![writes_from.into(), serves_from.into()]).unwrap();
             let store = Sqlite::new(memory);
