@@ -14,9 +14,10 @@ use crate::{
     problem::Problem,
     settings,
     store::{
-        Access, Commit, Store,
+        Access, Commit, Conflict, Read, Store,
         jobs::{Expired, Forget, Job, JobKey, Retained},
     },
+    version::Version,
 };
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -39,7 +40,7 @@ const KINDS: [(&str, Kind); 2] =
     [("retention.answers", Kind::Retention(Retained::Answers)), ("retention.outcomes", Kind::Retention(Retained::Outcomes))];
 
 /// The earliest job of a kind that this release knows.
-fn next(store: &impl Store) -> Result<Option<(JobKey, Job)>> {
+fn next(store: &impl Read) -> Result<Option<(JobKey, Job)>> {
     store.next_job(&KINDS.map(|(name, _)| name))
 }
 
@@ -55,7 +56,8 @@ fn run(store: &impl Store, now: Millis) -> Result<Option<String>> {
     let delay = (1_000 << failures.min(20)).min(MAX_DELAY_MS);
     let said = format!("the job {} failed {failures} times: {error}", key.kind);
     let next = Job { due: after(now, delay), failures, error: Some(error) };
-    store.commit(&Commit { jobs: &[(key, Some(next))], ..Commit::default() }, now)?;
+    // After a conflict the job is due as before, and is tried again.
+    let _: Result<Version, Conflict> = store.commit(store.newest()?, &Commit { jobs: &[(key, Some(next))], ..Commit::default() }, now)?;
     Ok(Some(said))
 }
 
@@ -74,7 +76,9 @@ fn retain(store: &impl Store, key: &JobKey, what: Retained, now: Millis) -> Resu
     };
     let job = Job { due, failures: 0, error: None };
     let forget = (count > 0).then_some(forget);
-    store.commit(&Commit { forget, jobs: &[(key.clone(), Some(job))], ..Commit::default() }, now)
+    let commit = Commit { forget, jobs: &[(key.clone(), Some(job))], ..Commit::default() };
+    let _: Result<Version, Conflict> = store.commit(store.newest()?, &commit, now)?;
+    Ok(())
 }
 
 const fn after(moment: Millis, millis: i64) -> Millis {
@@ -138,7 +142,8 @@ impl FlagHub {
         let settings = settings::of(&self.env)?;
         let ahead = clock::told(request, &settings).0.saturating_sub(clock::now().0);
         if settings.has_test_clock && ahead != 0 && self.store.access()? == Access::Write {
-            self.store.set_clock_ahead(ahead)?;
+            let commit = Commit { clock_ahead: Some(ahead), ..Commit::default() };
+            self.store.commit(self.store.newest()?, &commit, clock::now())?.map_err(|Conflict| Problem::conflict())?;
             self.arm()?;
         }
         Ok(())
@@ -166,14 +171,18 @@ mod tests {
         for (kind, due) in jobs {
             let key = JobKey { kind: (*kind).into(), payload: String::new() };
             let job = Job { due: Millis(*due), failures: 0, error: None };
-            store.commit(&Commit { jobs: &[(key, Some(job))], ..Commit::default() }, Millis(0)).unwrap();
+            commit(&store, &Commit { jobs: &[(key, Some(job))], ..Commit::default() }, 0);
         }
         store
     }
 
+    fn commit(store: &Memoried, commit: &Commit<'_>, at: i64) {
+        store.commit(store.newest().unwrap(), commit, Millis(at)).unwrap().unwrap();
+    }
+
     fn answer(store: &Memoried, key: &str, at: i64) {
         let answer = Some(Answer { subject: "ann", key, request: "r", body: "b" });
-        store.commit(&Commit { answer, ..Commit::default() }, Millis(at)).unwrap();
+        commit(store, &Commit { answer, ..Commit::default() }, at);
     }
 
     fn has_answer(store: &Memoried, key: &str) -> bool {
@@ -222,7 +231,7 @@ mod tests {
         }
         store.keep_outcomes(&outcomes).unwrap();
         let step = control::Event { flag: "a".into(), feature: "a".into(), name: "enabled", metadata: "{}".into() };
-        store.commit(&Commit { events: &[("step".into(), step)], ..Commit::default() }, Millis(0)).unwrap();
+        commit(&store, &Commit { events: &[("step".into(), step)], ..Commit::default() }, 0);
         let ids = || -> Vec<String> {
             let all = crate::store::audit::AskedEvents { limit: 9, ..Default::default() };
             store.events(&all).unwrap().into_iter().map(|event| event.id).collect()

@@ -36,14 +36,14 @@ use crate::{
     problem::Problem,
     query::Query,
     settings,
-    store::{Access, Store, audit::ForExplain, sqlite::Sqlite},
+    store::{self, Access, HubStore, Read, Wanted, audit::ForExplain},
     version::Version,
 };
 
 /// Keeps the document of one environment and gives each change the next version.
 #[durable_object]
 pub struct FlagHub {
-    store: Sqlite,
+    store: HubStore,
     state: State,
     env: Env,
     ground: Kept,
@@ -59,7 +59,7 @@ pub struct FlagHub {
 
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
-        let store = Sqlite::of(&state);
+        let store = store::open(&state);
         let (refused, ruleset, restoring, armed) = (RefCell::default(), RefCell::default(), Cell::default(), Cell::default());
         Self { store, state, env, ground: Kept::default(), refused, ruleset, restoring, armed }
     }
@@ -152,7 +152,7 @@ impl FlagHub {
             None => query.number("version")?,
         };
         let version = version.filter(|version| (1..=newest.number).contains(version)).ok_or_else(Problem::no_version)?;
-        let rows = self.store.rows_at(version)?;
+        let rows = self.store.rows(Wanted::UnpagedAt(version))?;
         let bucket_key = rows.bucket_key().ok_or_else(Problem::no_version)?.to_hex();
         let document = RawValue::from_string(rows.compose(false)).map_err(worker::Error::from)?;
         let pages = self.store.pages(Some(version))?;
@@ -210,7 +210,7 @@ impl FlagHub {
         }
         let mut pages = Vec::with_capacity(asked.pages.len());
         for (page, version) in &asked.pages {
-            let rows = self.store.page(*page, *version)?;
+            let rows = self.store.rows(Wanted::PageAt(*page, *version))?;
             let owner =
                 |(key, tree): (&RowKey, &str)| Owner { kind: key.kind.as_str().to_owned(), name: key.name.clone(), tree: tree.to_owned() };
             pages.push(Page { number: *page, version: *version, owners: rows.iter().map(owner).collect() });
@@ -222,7 +222,7 @@ impl FlagHub {
     async fn export(&self) -> Result<Response, Problem> {
         let version = self.version().await?;
         let mut rows = self.ground.newest(&self.store)?.rows.clone();
-        rows.append(self.store.all_paged()?);
+        rows.append(self.store.rows(Wanted::Paged)?);
         let bucket_key = rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
         let answer = ResponseBuilder::new().with_header(VERSION, &version.to_string())?.with_header(BUCKET_KEY, &bucket_key)?;
         Ok(answer.ok(rows.compose(true))?)

@@ -19,9 +19,8 @@ use crate::{
     problem::Problem,
     query::Query,
     store::{
-        Store,
+        self, Read, Transfer,
         backup::{Head, Line, Place, Sum, Tail},
-        sqlite::Sqlite,
     },
     version::{Epoch, Version},
 };
@@ -35,7 +34,7 @@ const BATCH: usize = 1_000_000;
 
 impl FlagHub {
     pub(super) fn back_up(&self) -> Result<Response, Problem> {
-        let store = Sqlite::of(&self.state);
+        let store = store::open(&self.state);
         let (head, epoch) = (store.backup_head()?, store.newest()?.epoch);
         let mut sum = Sum::default();
         let first = line(&mut sum, &head)?;

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
 
 use super::database::Database;
-use crate::store::jobs::{Expired, Forget, Job, JobKey, Retained};
+use crate::store::{
+    Commit,
+    jobs::{Expired, Forget, Job, JobKey, Retained},
+};
 
 /// The earliest of these kinds.
 pub(super) fn next(sql: &impl Database, kinds: &[&str]) -> Result<Option<(JobKey, Job)>> {
@@ -16,47 +19,57 @@ pub(super) fn next(sql: &impl Database, kinds: &[&str]) -> Result<Option<(JobKey
     Ok(found.into_iter().next().map(job))
 }
 
-/// Writes a job; `None` stands for one that is done.
-pub(super) fn put(sql: &impl Database, key: &JobKey, job: Option<&Job>) -> Result<()> {
-    let mut row: Vec<SqlStorageValue> = vec![key.kind.as_str().into(), key.payload.as_str().into()];
-    let Some(Job { due, failures, error }) = job else { return sql.run("DELETE FROM jobs WHERE kind = ? AND payload = ?", row) };
-    row.extend([due.0.into(), i64::from(*failures).into(), error.as_deref().into()]);
-    let put = "INSERT INTO jobs (kind, payload, due, failures, error) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT DO UPDATE SET due = excluded.due, failures = excluded.failures, error = excluded.error";
-    sql.run(put, row)
+/// Writes the jobs of a commit, deletes what it no longer keeps, and sets the time of jobs.
+pub(super) fn put(sql: &impl Database, commit: &Commit<'_>) -> Result<()> {
+    if let Some(Forget { what, before, most }) = commit.forget {
+        let Table { name, condition, at } = table(what);
+        let oldest = format!("SELECT rowid FROM {name} WHERE {condition} AND {at} < ? ORDER BY {at} LIMIT ?");
+        sql.run(&format!("DELETE FROM {name} WHERE rowid IN ({oldest})"), vec![before.0.into(), i64::from(most).into()])?;
+    }
+    for (key, job) in commit.jobs {
+        let mut row: Vec<SqlStorageValue> = vec![key.kind.as_str().into(), key.payload.as_str().into()];
+        let Some(Job { due, failures, error }) = job else {
+            sql.run("DELETE FROM jobs WHERE kind = ? AND payload = ?", row)?;
+            continue;
+        };
+        row.extend([due.0.into(), i64::from(*failures).into(), error.as_deref().into()]);
+        let put = "INSERT INTO jobs (kind, payload, due, failures, error) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET due = excluded.due, failures = excluded.failures, error = excluded.error";
+        sql.run(put, row)?;
+    }
+    if let Some(millis) = commit.clock_ahead {
+        sql.run("UPDATE store SET clock_ahead = ?", vec![millis.into()])?;
+    }
+    Ok(())
 }
 
-/// The table of something that is retained, with the condition that selects it, and the column of the moment at which it was written.
-const fn table(what: Retained) -> (&'static str, &'static str) {
+/// The table of something that is retained.
+struct Table {
+    name: &'static str,
+    condition: &'static str,
+    /// The column with the moment at which a row was written.
+    at: &'static str,
+}
+
+const fn table(what: Retained) -> Table {
     match what {
-        Retained::Answers => ("idempotency WHERE 1", "created_at"),
-        Retained::Outcomes => ("rollout_events WHERE unit IS NOT NULL", "timestamp"),
+        Retained::Answers => Table { name: "idempotency", condition: "1", at: "created_at" },
+        Retained::Outcomes => Table { name: "rollout_events", condition: "unit IS NOT NULL", at: "timestamp" },
     }
 }
 
 pub(super) fn expired(sql: &impl Database, Forget { what, before, most }: Forget) -> Result<Expired> {
-    let (table, at) = table(what);
-    let query = format!("SELECT count(*) AS n FROM (SELECT 1 FROM {table} AND {at} < ? ORDER BY {at} LIMIT ?)");
+    let Table { name, condition, at } = table(what);
+    let query = format!("SELECT count(*) AS n FROM (SELECT 1 FROM {name} WHERE {condition} AND {at} < ? ORDER BY {at} LIMIT ?)");
     let Count { n: count } = sql.one(&query, vec![before.0.into(), i64::from(most).into()])?;
-    let query = format!("SELECT {at} AS at FROM {table} ORDER BY {at} LIMIT 1 OFFSET ?");
+    let query = format!("SELECT {at} AS at FROM {name} WHERE {condition} ORDER BY {at} LIMIT 1 OFFSET ?");
     let next: Vec<Moment> = sql.exec(&query, vec![i64::from(count).into()])?;
     Ok(Expired { count, next: next.first().map(|next| Millis(next.at)) })
-}
-
-pub(super) fn forget(sql: &impl Database, Forget { what, before, most }: Forget) -> Result<()> {
-    let (table, at) = table(what);
-    let name = table.split(' ').next().unwrap_or_default();
-    let delete = format!("DELETE FROM {name} WHERE rowid IN (SELECT rowid FROM {table} AND {at} < ? ORDER BY {at} LIMIT ?)");
-    sql.run(&delete, vec![before.0.into(), i64::from(most).into()])
 }
 
 pub(super) fn clock_ahead(sql: &impl Database) -> Result<i64> {
     let store: Ahead = sql.one("SELECT clock_ahead FROM store", Vec::new())?;
     Ok(store.clock_ahead)
-}
-
-pub(super) fn set_clock_ahead(sql: &impl Database, millis: i64) -> Result<()> {
-    sql.run("UPDATE store SET clock_ahead = ?", vec![millis.into()])
 }
 
 #[derive(Deserialize)]
