@@ -21,7 +21,7 @@
 #   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
 #   FAST_WAY=off                sends every request the long way, which answers the same: for tests
 #   TEST_CLOCK=on               lets anybody say what time it is for commands, keys and identities (`twinflag-now`, milliseconds since
-#                               1970): never where it matters
+#                               1970), which the hub's own jobs go on from: never where it matters
 #
 # A fresh deployment has nobody but who knows JWT_SECRET, or who signs the tokens that JWKS or JWKS_URL checks. They make the first keys:
 #

@@ -191,6 +191,11 @@ impl Problem {
         Self::new(507, "FULL", detail)
     }
 
+    /// The store is at another version than the one that the command was decided on, so nothing was written.
+    pub(crate) fn conflict() -> Self {
+        Self::no_ruleset("CONFLICT", "another writer changed the hub meanwhile, and nothing was done: send the request again")
+    }
+
     /// There is no ruleset to answer from, and why.
     pub(crate) fn no_ruleset(code: &'static str, detail: impl Into<String>) -> Self {
         Self { header: Some(("retry-after", "1".into())), ..Self::new(503, code, detail) }

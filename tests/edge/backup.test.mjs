@@ -141,6 +141,16 @@ test('what is not whole is not restored', async () => {
   });
 });
 
+test('a backup that outcomes were deleted from while it was written is whole', async () => {
+  const { text } = await get(from, '/api/admin/backup');
+  const lines = text.trimEnd().split('\n').slice(0, -1);
+  const left = lines.filter((line) => !line.startsWith('{"event":'));
+  assert.ok(left.length < lines.length && JSON.parse(lines[0]).events > 0);
+  const body = `${left.join('\n')}\n`;
+  const tail = JSON.stringify({ lines: left.length - 1, sha256: createHash('sha256').update(body).digest('hex') });
+  await fresh(async (to) => assert.equal((await restore(to, `${body}${tail}\n`)).status, 200));
+});
+
 test('only operators', async () => {
   for (const token of [from.clientKey, from.serverKey, undefined]) {
     assert.equal((await from.request('/api/admin/backup', { method: 'GET', token })).status, 401);

@@ -1,9 +1,12 @@
 // SQL on a store, past the hub whose store it is.
 import { startOn } from './workerd.mjs';
 
+/** The configuration of the worker that also takes SQL. */
+export const WITH_SQL = new URL('workers/sql.capnp', import.meta.url);
+
 /** The worker on a store, which also takes SQL: `sql` runs statements, each a text and what is bound, in one transaction. */
-export async function startWithSql(data) {
-  const server = await startOn({ config: new URL('workers/sql.capnp', import.meta.url), data });
+export async function startWithSql(data, settings) {
+  const server = await startOn({ config: WITH_SQL, data, settings });
   return { ...server, sql: async (...statements) => (await server.request('/test/sql', { body: statements })).json() };
 }
 

@@ -46,10 +46,10 @@ async function withJson(json, folder) {
 }
 
 /** Starts a configuration of a test's own on the store of a folder. */
-export async function startOn({ config, data }) {
+export async function startOn({ config, data, settings = {} }) {
   const store = join(data, 'store');
   await mkdir(store, { recursive: true });
-  return opened(await startWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${store}`], env: SETTINGS }));
+  return opened(await startWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${store}`], env: { ...SETTINGS, ...settings } }));
 }
 
 function opened(started) {
@@ -65,8 +65,8 @@ export function token(claims, header = { alg: 'HS256', typ: 'JWT' }) {
 }
 
 /** Starts the worker on the store of a folder, and does not wait for it. */
-export async function spawnOn({ config, data }) {
-  return spawnWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${join(data, 'store')}`], env: SETTINGS });
+export async function spawnOn({ config, data, settings = {} }) {
+  return spawnWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${join(data, 'store')}`], env: { ...SETTINGS, ...settings } });
 }
 
 /** Starts a configuration whose socket is called `http`, and waits until it answers at all. */
@@ -89,12 +89,31 @@ async function spawnWorkerd(config, { options = [], env = {} } = {}) {
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { said += chunk; });
+  const listeners = new Set();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      said += chunk;
+      for (const listen of listeners) listen();
+    });
+  }
+  /** Waits until the output has what a pattern looks for, and returns its first group; fails if it does not come in time. */
+  const heard = (pattern) => new Promise((resolve, reject) => {
+    const patience = setTimeout(() => reject(new Error(`never said: ${pattern}\n${said}`)), PATIENCE_MS);
+    const listen = () => {
+      const found = pattern.exec(said);
+      if (!found) return;
+      clearTimeout(patience);
+      listeners.delete(listen);
+      resolve(found[1]);
+    };
+    listeners.add(listen);
+    listen();
+  });
   // Not only over, but heard out.
   const ended = new Promise((resolve) => child.once('close', resolve));
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;
   };
-  return { url, port, pid: child.pid, stop, said: () => said, isOver: () => child.exitCode !== null || child.signalCode !== null };
+  return { url, port, pid: child.pid, stop, heard, said: () => said, isOver: () => child.exitCode !== null || child.signalCode !== null };
 }

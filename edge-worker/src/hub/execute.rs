@@ -17,7 +17,10 @@ use super::{
     new_key::{Secrets, random},
     record::{Again, Written, write},
 };
-use crate::{problem::Problem, store::Store};
+use crate::{
+    problem::Problem,
+    store::{Read, Wanted},
+};
 
 /// The most owners that are read one by one; of more, the rows of all pages are read.
 const MANY: usize = 200;
@@ -71,8 +74,8 @@ impl FlagHub {
             Command::Override { owner: OwnerKind::Organization, id, .. } | Command::Clear { owner: OwnerKind::Organization, id } => {
                 self.about(None, Some(id))
             }
-            Command::Assign { customer, .. } => Ok(self.store.some([RowKey::of(RowKind::Membership, customer)].iter())?),
-            Command::Import { state: State::Replace, .. } => Ok(self.store.all_paged()?),
+            Command::Assign { customer, .. } => Ok(self.store.rows(Wanted::Keys(&[RowKey::of(RowKind::Membership, customer)]))?),
+            Command::Import { state: State::Replace, .. } => Ok(self.store.rows(Wanted::Paged)?),
             Command::Import { document, state: State::Keep } => self.named_in(document, contexts),
             Command::Kill { .. } | Command::Revive { .. } | Command::Rollout { .. } | Command::Key(_) => Ok(Rows::default()),
         }
@@ -114,11 +117,11 @@ impl FlagHub {
         let mut organization = organization.map(str::to_owned);
         if let Some(customer) = customer {
             let keys = [RowKind::Customer, RowKind::Membership].map(|kind| RowKey::of(kind, customer));
-            rows = self.store.some(keys.iter())?;
+            rows = self.store.rows(Wanted::Keys(&keys))?;
             organization = organization.or_else(|| organization_of(&rows, customer));
         }
         if let Some(organization) = organization {
-            rows.append(self.store.some([RowKey::of(RowKind::Organization, &organization)].iter())?);
+            rows.append(self.store.rows(Wanted::Keys(&[RowKey::of(RowKind::Organization, &organization)]))?);
         }
         Ok(rows)
     }
@@ -132,16 +135,18 @@ impl FlagHub {
             keys.extend(contexts.iter().filter_map(|context| Some(RowKey::of(kind.into(), &kind.id(context)?))));
         }
         if keys.len() > MANY {
-            return Ok(self.store.all_paged()?);
+            return Ok(self.store.rows(Wanted::Paged)?);
         }
-        let customers: Vec<RowKey> = keys.iter().filter(|key| key.kind == RowKind::Customer).cloned().collect();
-        let memberships = customers.into_iter().map(|key| RowKey { kind: RowKind::Membership, ..key }).collect::<Vec<_>>();
-        let mut found = self.store.some(keys.iter().chain(&memberships))?;
+        let mut keys: Vec<RowKey> = keys.into_iter().collect();
+        let customers = keys.iter().filter(|key| key.kind == RowKind::Customer).cloned();
+        let memberships: Vec<RowKey> = customers.map(|key| RowKey { kind: RowKind::Membership, ..key }).collect();
+        keys.extend_from_slice(&memberships);
+        let mut found = self.store.rows(Wanted::Keys(&keys))?;
         let organizations: Vec<RowKey> = memberships
             .iter()
             .filter_map(|key| Some(RowKey::of(RowKind::Organization, &serde_json::from_str::<String>(found.text(key)?).ok()?)))
             .collect();
-        found.append(self.store.some(organizations.iter())?);
+        found.append(self.store.rows(Wanted::Keys(&organizations))?);
         Ok(found)
     }
 }

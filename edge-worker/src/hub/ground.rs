@@ -9,11 +9,17 @@ use control::{
 };
 use sdk_core::{Compiler, DocumentError, Ruleset};
 
-use crate::{problem::Problem, store::Store, version::Version};
+use crate::{
+    problem::Problem,
+    store::{Snapshot, Store, Wanted, audit::Head},
+    version::Version,
+};
 
 /// The newest rows without those on pages, and the ruleset that they compile to.
 pub(super) struct Ground {
     pub(super) version: Version,
+    /// The record that the next one is linked to.
+    pub(super) head: Head,
     pub(super) rows: Rows,
     pub(super) ruleset: Ruleset,
     /// The rows that the ruleset was compiled from; `None` if they are all rows.
@@ -25,10 +31,10 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    fn of(version: Version, rows: Rows, compiler: &mut Compiler) -> Result<Self, Problem> {
+    fn of(Snapshot { version, head, rows }: Snapshot, compiler: &mut Compiler) -> Result<Self, Problem> {
         let compiled = compile_rows(&rows, compiler).map_err(|error| Problem::document(&error))?;
         let CompiledRows { ruleset, sound, errors, error_count, is_served } = compiled;
-        Ok(Self { version, rows, ruleset, sound, errors, error_count, is_served })
+        Ok(Self { version, head, rows, ruleset, sound, errors, error_count, is_served })
     }
 
     /// Returns true if a document was imported. Before that there may be keys and customers.
@@ -66,8 +72,8 @@ impl Kept {
         if let Some(ground) = self.newest.borrow().as_ref().filter(|ground| ground.version == version) {
             return Ok(Rc::clone(ground));
         }
-        let rows = store.rows()?;
-        let ground = Rc::new(Ground::of(version, rows, &mut self.compiler.borrow_mut())?);
+        let snapshot = store.load(Wanted::Unpaged)?;
+        let ground = Rc::new(Ground::of(snapshot, &mut self.compiler.borrow_mut())?);
         self.newest.replace(Some(Rc::clone(&ground)));
         Ok(ground)
     }
@@ -90,7 +96,7 @@ impl Kept {
     }
 
     /// Keeps the ground of the version that a command made. Uses the outcome's ruleset if it is that of all rows, and compiles otherwise.
-    pub(super) fn advance(&self, before: &Ground, version: Version, outcome: &CommandOutcome) -> Result<(), Problem> {
+    pub(super) fn advance(&self, before: &Ground, version: Version, head: Head, outcome: &CommandOutcome) -> Result<(), Problem> {
         let mut rows = before.rows.clone();
         let writes: Vec<_> = outcome.writes.iter().filter(|(key, _)| key.page().is_none()).cloned().collect();
         apply(&mut rows, &writes);
@@ -101,9 +107,9 @@ impl Kept {
         };
         let ground = if has_whole_ruleset && before.error_count == 0 {
             let ruleset = outcome.ruleset.as_ref().unwrap_or(&before.ruleset).clone();
-            Ground { version, rows, ruleset, sound: None, errors: Vec::new(), error_count: 0, is_served: true }
+            Ground { version, head, rows, ruleset, sound: None, errors: Vec::new(), error_count: 0, is_served: true }
         } else {
-            Ground::of(version, rows, &mut self.compiler.borrow_mut())?
+            Ground::of(Snapshot { version, head, rows }, &mut self.compiler.borrow_mut())?
         };
         self.newest.replace(Some(Rc::new(ground)));
         Ok(())

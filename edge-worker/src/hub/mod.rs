@@ -5,6 +5,7 @@ mod admin;
 pub(crate) mod client;
 mod execute;
 mod ground;
+mod jobs;
 mod new_key;
 mod outcomes;
 mod record;
@@ -35,14 +36,14 @@ use crate::{
     problem::Problem,
     query::Query,
     settings,
-    store::{Access, Store, audit::ForExplain, sqlite::Sqlite},
+    store::{self, Access, HubStore, Read, Wanted, audit::ForExplain},
     version::Version,
 };
 
 /// Keeps the document of one environment and gives each change the next version.
 #[durable_object]
 pub struct FlagHub {
-    store: Sqlite,
+    store: HubStore,
     state: State,
     env: Env,
     ground: Kept,
@@ -52,17 +53,24 @@ pub struct FlagHub {
     ruleset: RefCell<Option<(Version, Rc<str>)>>,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
+    /// True once the alarm was set to the earliest job.
+    armed: Cell<bool>,
 }
 
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
-        let store = Sqlite::of(&state);
-        let (refused, ruleset, restoring) = (RefCell::default(), RefCell::default(), Cell::default());
-        Self { store, state, env, ground: Kept::default(), refused, ruleset, restoring }
+        let store = store::open(&state);
+        let (refused, ruleset, restoring, armed) = (RefCell::default(), RefCell::default(), Cell::default(), Cell::default());
+        Self { store, state, env, ground: Kept::default(), refused, ruleset, restoring, armed }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         self.answer(request).await.or_else(Problem::into_response)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        // The runtime calls again if this fails.
+        self.wake().map_err(|problem| worker::Error::RustError(problem.why()))
     }
 }
 
@@ -71,6 +79,8 @@ impl FlagHub {
         let path = request.path();
         self.check_open()?;
         self.check_access(&path, &request.method())?;
+        self.arm_once()?;
+        self.take_time(&request)?;
         if path.starts_with("/admin/") {
             return self.administer(request).await;
         }
@@ -142,7 +152,7 @@ impl FlagHub {
             None => query.number("version")?,
         };
         let version = version.filter(|version| (1..=newest.number).contains(version)).ok_or_else(Problem::no_version)?;
-        let rows = self.store.rows_at(version)?;
+        let rows = self.store.rows(Wanted::UnpagedAt(version))?;
         let bucket_key = rows.bucket_key().ok_or_else(Problem::no_version)?.to_hex();
         let document = RawValue::from_string(rows.compose(false)).map_err(worker::Error::from)?;
         let pages = self.store.pages(Some(version))?;
@@ -200,7 +210,7 @@ impl FlagHub {
         }
         let mut pages = Vec::with_capacity(asked.pages.len());
         for (page, version) in &asked.pages {
-            let rows = self.store.page(*page, *version)?;
+            let rows = self.store.rows(Wanted::PageAt(*page, *version))?;
             let owner =
                 |(key, tree): (&RowKey, &str)| Owner { kind: key.kind.as_str().to_owned(), name: key.name.clone(), tree: tree.to_owned() };
             pages.push(Page { number: *page, version: *version, owners: rows.iter().map(owner).collect() });
@@ -212,7 +222,7 @@ impl FlagHub {
     async fn export(&self) -> Result<Response, Problem> {
         let version = self.version().await?;
         let mut rows = self.ground.newest(&self.store)?.rows.clone();
-        rows.append(self.store.all_paged()?);
+        rows.append(self.store.rows(Wanted::Paged)?);
         let bucket_key = rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
         let answer = ResponseBuilder::new().with_header(VERSION, &version.to_string())?.with_header(BUCKET_KEY, &bucket_key)?;
         Ok(answer.ok(rows.compose(true))?)

@@ -9,7 +9,7 @@ use sdk_core::Millis;
 use super::ground::{Ground, Kept};
 use crate::{
     problem::Problem,
-    store::{Answer, Commit, Store, audit::Head},
+    store::{Answer, Commit, Conflict, Store, audit::Head},
     version::Version,
 };
 
@@ -35,7 +35,7 @@ pub(super) fn write(
     let Version { epoch, number } = ground.version;
     let number = if is_change { number.checked_add(1).ok_or_else(|| Problem::full("no version is left"))? } else { number };
     let version = Version { epoch, number };
-    let Head { chain: mut before, mut link, made } = store.head()?;
+    let Head { chain: mut before, mut link, made } = ground.head;
     link.version = number;
     // Versions must be in the order of their times: if the clock steps back, a version gets the time of the one before it.
     let at = by.at.max(made);
@@ -52,11 +52,11 @@ pub(super) fn write(
     let body = body(&written, &outcome)?;
     let answer = again.map(|Again { subject, key, request }| Answer { subject, key, request, body: &body });
     if is_change || answer.is_some() {
-        let commit = Commit { writes: &outcome.writes, version: number, records: &written.records, events: &events, answer };
-        store.commit(&commit, at)?;
+        let commit = Commit { writes: &outcome.writes, records: &written.records, events: &events, answer, ..Commit::default() };
+        store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
     }
     if is_change {
-        kept.advance(ground, version, &outcome)?;
+        kept.advance(ground, version, Head { chain: before, link, made: at }, &outcome)?;
     }
     Ok((written, outcome, body))
 }

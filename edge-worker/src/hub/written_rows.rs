@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use control::change::{Hash, RowsHasher};
 use worker::Result;
 
-use crate::store::{Store, audit::Part};
+use crate::store::{Read, audit::Part};
 
 /// A walk over the parts of all rows, in the order of versions.
 pub(super) struct WrittenRows<'s, S> {
@@ -17,7 +17,7 @@ pub(super) struct WrittenRows<'s, S> {
     hashed: Option<(u32, Hash)>,
 }
 
-impl<'s, S: Store> WrittenRows<'s, S> {
+impl<'s, S: Read> WrittenRows<'s, S> {
     pub(super) fn of(store: &'s S) -> Self {
         Self { store, read: VecDeque::new(), behind: None, hashed: None }
     }

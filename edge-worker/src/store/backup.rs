@@ -1,7 +1,8 @@
 //! A store as lines of JSON, so that it can be carried to another one.
 //!
-//! The first line is [`Head`], the last [`Tail`]; between them stand [`Line`]s, in the order they were written in. Everything
-//! that is kept is only ever added to, so what had been added when a backup began stays what it is while it is written.
+//! The first line is [`Head`], the last [`Tail`]; between them stand [`Line`]s, in the order they were written in. Versions, rows
+//! and records are only ever added to, so what had been added when a backup began stays what it is while it is written. Of the events,
+//! those that have been kept for long enough may be deleted meanwhile, and are missing then.
 use control::change::Hasher;
 use serde::{Deserialize, Serialize};
 

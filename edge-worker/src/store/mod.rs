@@ -3,6 +3,7 @@ pub(crate) mod audit;
 pub(crate) mod backup;
 #[cfg(test)]
 mod conformance;
+pub(crate) mod jobs;
 pub(crate) mod sqlite;
 
 use control::{
@@ -12,27 +13,67 @@ use control::{
     rows::{RowKey, Rows},
 };
 use sdk_core::Millis;
-use worker::Result;
+use worker::{Result, State};
 
 use self::{
     audit::{Asked, AskedEvents, ForExplain, Happened, ListedVersion, Part, Stored},
     backup::{Head, Line, Place},
+    jobs::{Expired, Forget, Job, JobKey},
 };
 use crate::version::Version;
 
-/// The writes of one command: all of them, or none.
-#[derive(Default)]
+/// The store of the hub.
+pub(crate) type HubStore = sqlite::Sqlite;
+
+/// Opens the store of the hub with this state.
+pub(crate) fn open(state: &State) -> HubStore {
+    HubStore::of(state)
+}
+
+/// The rows to read.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted<'w> {
+    /// The newest rows but for those on pages.
+    Unpaged,
+    /// The rows as they were at a version, but for those on pages.
+    UnpagedAt(u32),
+    /// The newest rows on all pages.
+    Paged,
+    /// The rows of a page as they were at a version.
+    PageAt(u16, u32),
+    /// The newest of these rows.
+    Keys(&'w [RowKey]),
+}
+
+/// Rows, and the version and the record that they are of.
+pub(crate) struct Snapshot {
+    pub(crate) version: Version,
+    pub(crate) head: audit::Head,
+    pub(crate) rows: Rows,
+}
+
+/// The writes of one command, or of one slice of a job: all of them, or none.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Commit<'c> {
-    /// Rows to write, or to take away. Without one there is no new version.
+    /// Rows to write, or to take away. With one there is a new version.
     pub(crate) writes: &'c [(RowKey, Option<String>)],
-    /// The version it makes, one above the newest, and its records, linked to the newest.
-    pub(crate) version: u32,
+    /// Its records, linked to the newest.
     pub(crate) records: &'c [Record],
     /// Entries for the logs of rollouts, each with an id of its own.
     pub(crate) events: &'c [(String, Event)],
     /// The answer, for who sends the same request again.
     pub(crate) answer: Option<Answer<'c>>,
+    /// What is no longer kept.
+    pub(crate) forget: Option<Forget>,
+    /// Jobs to write; without a state they are done.
+    pub(crate) jobs: &'c [(JobKey, Option<Job>)],
+    /// The milliseconds by which a test sets the time of jobs ahead of the clock.
+    pub(crate) clock_ahead: Option<i64>,
 }
+
+/// The store is at another version than a commit expects, and nothing was written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Conflict;
 
 /// An answer that is kept for who sends the same request again.
 #[derive(Clone, Copy)]
@@ -73,32 +114,20 @@ pub(crate) enum Access {
     Nothing,
 }
 
-/// The rows of documents by version, the records of what changed them, and what happened since.
-///
-/// One writer at a time; every write is all or nothing, and there when it returns.
-pub(crate) trait Store {
+/// Reads of a store: each is of one version, but two need not be of the same.
+pub(crate) trait Read {
     /// The use that this release may make of the store.
     fn access(&self) -> Result<Access>;
     /// The version of the newest change. A store that was emptied or restored has another epoch.
     fn newest(&self) -> Result<Version>;
     /// The version that served at a moment.
     fn version_at(&self, moment: Millis) -> Result<Option<u32>>;
-    /// The newest rows but for those on pages.
-    fn rows(&self) -> Result<Rows>;
-    /// The rows as they were at a version, but for those on pages.
-    fn rows_at(&self, version: u32) -> Result<Rows>;
-    /// The newest rows on all pages.
-    fn all_paged(&self) -> Result<Rows>;
-    /// The newest of these rows.
-    fn some<'k>(&self, keys: impl Iterator<Item = &'k RowKey>) -> Result<Rows>;
-    /// The rows of a page as they were at a version.
-    fn page(&self, page: u16, version: u32) -> Result<Rows>;
+    /// Rows of kinds that this release knows.
+    fn rows(&self, wanted: Wanted<'_>) -> Result<Rows>;
     /// Every page that was written at a version or before it, with the version of its newest change until then.
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>>;
     /// Names of owners of overrides behind one, in their order.
     fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>>;
-    /// Writes what a command wants written, at a moment that is not before the newest version.
-    fn commit(&self, commit: &Commit<'_>, at: Millis) -> Result<()>;
 
     /// The newest record and version.
     fn head(&self) -> Result<audit::Head>;
@@ -117,7 +146,34 @@ pub(crate) trait Store {
     fn explaining(&self, asked: &ForExplain<'_>) -> Result<Option<Stored>>;
     /// The answer that was given to a request with this key: what identified the request, and the body.
     fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>>;
+    /// Entries of the logs of rollouts, newest first.
+    fn events(&self, asked: &AskedEvents) -> Result<Vec<Happened>>;
+    /// The counts of a flag's outcomes since a moment.
+    fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
 
+    /// The earliest job of these kinds.
+    fn next_job(&self, kinds: &[&str]) -> Result<Option<(JobKey, Job)>>;
+    /// The oldest that is kept of something.
+    fn expired(&self, forget: Forget) -> Result<Expired>;
+    /// The milliseconds by which a test set the time of jobs ahead of the clock.
+    fn clock_ahead(&self) -> Result<i64>;
+}
+
+/// The rows of documents by version, the records of what changed them, and what happened since.
+///
+/// A command loads, decides, and commits on the version that it loaded. Every write is all or nothing, and there when it returns.
+pub(crate) trait Store: Read {
+    /// Rows, and what a commit on them must name: all of one version.
+    fn load(&self, wanted: Wanted<'_>) -> Result<Snapshot>;
+    /// Writes what a command wants written, at a moment that is not before the newest version, if the newest version is the expected
+    /// one. Returns the newest version then.
+    fn commit(&self, expected: Version, commit: &Commit<'_>, at: Millis) -> Result<Result<Version, Conflict>>;
+    /// Keeps outcomes; answers how many were new. They depend on no version, and none on another.
+    fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32>;
+}
+
+/// A store as lines, and lines as a store.
+pub(crate) trait Transfer: Read {
     /// The head of a backup of the store as it is now.
     fn backup_head(&self) -> Result<Head>;
     /// The next lines of a backup of what `head` names, and where those that follow begin; `None` behind the last.
@@ -129,11 +185,4 @@ pub(crate) trait Store {
     fn restore(&self, lines: &[Line]) -> Result<()>;
     /// Opens the store again: with what was taken alone, or as it was before.
     fn end_restore(&self, is_good: bool) -> Result<()>;
-
-    /// Keeps outcomes; answers how many were new.
-    fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32>;
-    /// Entries of the logs of rollouts, newest first.
-    fn events(&self, asked: &AskedEvents) -> Result<Vec<Happened>>;
-    /// The counts of a flag's outcomes since a moment.
-    fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
 }

@@ -1,6 +1,7 @@
 //! The store in the durable object's own SQLite: nothing to install.
 pub(crate) mod database;
 mod events;
+mod jobs;
 mod migrations;
 mod proof;
 mod records;
@@ -19,9 +20,10 @@ use worker::{Error, Result, SqlStorageValue, State};
 
 use self::database::{Database, Object};
 use super::{
-    Access, Commit, Outcome, Store,
+    Access, Commit, Conflict, Outcome, Read, Snapshot, Store, Transfer, Wanted,
     audit::{self, Asked, AskedEvents, ForExplain, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
+    jobs::{Expired, Forget, Job, JobKey},
 };
 use crate::version::{Epoch, Version};
 
@@ -47,6 +49,11 @@ impl<D: Database> Sqlite<D> {
         Self { database, migrated: Cell::new(false), access: Cell::new(Access::Nothing) }
     }
 
+    #[cfg(test)]
+    pub(crate) const fn database(&self) -> &D {
+        &self.database
+    }
+
     /// At first use, not before: a constructor has nobody to tell of an error.
     fn migrated(&self) -> Result<&D> {
         if !self.migrated.get() {
@@ -59,7 +66,7 @@ impl<D: Database> Sqlite<D> {
     }
 
     /// The rows of a query for kind, name and text, parts in their order.
-    fn read(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Rows> {
+    fn found(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Rows> {
         let found: Vec<Part> = self.migrated()?.exec(query, bindings)?;
         let mut rows = Rows::default();
         let mut open: Option<(RowKey, String)> = None;
@@ -82,7 +89,7 @@ impl<D: Database> Sqlite<D> {
     }
 }
 
-impl<D: Database> Store for Sqlite<D> {
+impl<D: Database> Read for Sqlite<D> {
     fn access(&self) -> Result<Access> {
         self.migrated()?;
         Ok(self.access.get())
@@ -100,38 +107,29 @@ impl<D: Database> Store for Sqlite<D> {
         Ok(then.version)
     }
 
-    fn rows(&self) -> Result<Rows> {
-        let newest = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE newest.page IS NULL
-            ORDER BY kind, name, part";
-        self.read(newest, Vec::new())
-    }
-
-    fn rows_at(&self, version: u32) -> Result<Rows> {
-        let then = "SELECT kind, name, text FROM history AS row WHERE page IS NULL AND version =
-            (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name AND version <= ?) ORDER BY kind, name, part";
-        self.read(then, vec![i64::from(version).into()])
-    }
-
-    fn all_paged(&self) -> Result<Rows> {
-        let newest = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE newest.page IS NOT NULL
-            ORDER BY kind, name, part";
-        self.read(newest, Vec::new())
-    }
-
-    fn some<'k>(&self, keys: impl Iterator<Item = &'k RowKey>) -> Result<Rows> {
-        let newest = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE kind = ? AND name = ?
-            ORDER BY part";
-        let mut rows = Rows::default();
-        for key in keys {
-            rows.append(self.read(newest, vec![key.kind.as_str().into(), key.name.as_str().into()])?);
+    fn rows(&self, wanted: Wanted<'_>) -> Result<Rows> {
+        let newest = |which: &str, bindings| {
+            let query = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE";
+            self.found(&format!("{query} {which} ORDER BY kind, name, part"), bindings)
+        };
+        let then = |which: &str, bindings| {
+            let last = "SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name AND version <= ?";
+            let query = format!("SELECT kind, name, text FROM history AS row WHERE {which} AND version = ({last})");
+            self.found(&format!("{query} ORDER BY kind, name, part"), bindings)
+        };
+        match wanted {
+            Wanted::Unpaged => newest("newest.page IS NULL", Vec::new()),
+            Wanted::Paged => newest("newest.page IS NOT NULL", Vec::new()),
+            Wanted::UnpagedAt(version) => then("page IS NULL", vec![i64::from(version).into()]),
+            Wanted::PageAt(page, version) => then("page = ?", vec![i64::from(page).into(), i64::from(version).into()]),
+            Wanted::Keys(keys) => {
+                let mut rows = Rows::default();
+                for key in keys {
+                    rows.append(newest("kind = ? AND name = ?", vec![key.kind.as_str().into(), key.name.as_str().into()])?);
+                }
+                Ok(rows)
+            }
         }
-        Ok(rows)
-    }
-
-    fn page(&self, page: u16, version: u32) -> Result<Rows> {
-        let then = "SELECT kind, name, text FROM history AS row WHERE page = ?1 AND version =
-            (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name AND version <= ?2) ORDER BY kind, name, part";
-        self.read(then, vec![i64::from(page).into(), i64::from(version).into()])
     }
 
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>> {
@@ -154,33 +152,8 @@ impl<D: Database> Store for Sqlite<D> {
         Ok(found.into_iter().map(|Name { name }| name).collect())
     }
 
-    fn commit(&self, commit: &Commit<'_>, at: Millis) -> Result<()> {
-        let sql = self.migrated()?;
-        sql.transaction(|| {
-            if !commit.writes.is_empty() {
-                let newest = self.newest()?.number;
-                if commit.version != newest + 1 {
-                    return Err(Error::RustError(format!("version {} does not follow {newest}", commit.version)));
-                }
-                if at < records::head(sql)?.made {
-                    return Err(Error::RustError(format!("version {} would be made before {newest}", commit.version)));
-                }
-                put(sql, commit.version, at, commit.writes.iter().map(|(key, text)| (key, text.as_deref())))?;
-            }
-            records::put(sql, commit, at)
-        })
-    }
-
     fn head(&self) -> Result<audit::Head> {
         records::head(self.migrated()?)
-    }
-
-    fn parts(&self, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {
-        proof::parts(self.migrated()?, behind)
-    }
-
-    fn untold(&self) -> Result<Option<String>> {
-        proof::untold(self.migrated()?)
     }
 
     fn changes(&self, asked: &Asked) -> Result<Vec<Stored>> {
@@ -189,6 +162,14 @@ impl<D: Database> Store for Sqlite<D> {
 
     fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>> {
         records::behind(self.migrated()?, after, limit)
+    }
+
+    fn parts(&self, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {
+        proof::parts(self.migrated()?, behind)
+    }
+
+    fn untold(&self) -> Result<Option<String>> {
+        proof::untold(self.migrated()?)
     }
 
     fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<ListedVersion>> {
@@ -203,6 +184,60 @@ impl<D: Database> Store for Sqlite<D> {
         records::answered(self.migrated()?, subject, key)
     }
 
+    fn events(&self, asked: &AskedEvents) -> Result<Vec<Happened>> {
+        events::list(self.migrated()?, asked)
+    }
+
+    fn observed(&self, flag: &str, since: Millis) -> Result<Observed> {
+        events::observed(self.migrated()?, flag, since)
+    }
+
+    fn next_job(&self, kinds: &[&str]) -> Result<Option<(JobKey, Job)>> {
+        jobs::next(self.migrated()?, kinds)
+    }
+
+    fn expired(&self, forget: Forget) -> Result<Expired> {
+        jobs::expired(self.migrated()?, forget)
+    }
+
+    fn clock_ahead(&self) -> Result<i64> {
+        jobs::clock_ahead(self.migrated()?)
+    }
+}
+
+impl<D: Database> Store for Sqlite<D> {
+    fn load(&self, wanted: Wanted<'_>) -> Result<Snapshot> {
+        // Nothing else runs in between.
+        Ok(Snapshot { version: self.newest()?, head: self.head()?, rows: self.rows(wanted)? })
+    }
+
+    fn commit(&self, expected: Version, commit: &Commit<'_>, at: Millis) -> Result<Result<Version, Conflict>> {
+        let sql = self.migrated()?;
+        sql.transaction(|| {
+            let mut newest = self.newest()?;
+            if newest != expected {
+                return Ok(Err(Conflict));
+            }
+            if !commit.writes.is_empty() {
+                newest.number += 1;
+                if at < records::head(sql)?.made {
+                    return Err(Error::RustError(format!("version {} would be made before the one below it", newest.number)));
+                }
+                put(sql, newest.number, at, commit.writes.iter().map(|(key, text)| (key, text.as_deref())))?;
+            }
+            records::put(sql, commit, at)?;
+            jobs::put(sql, commit)?;
+            Ok(Ok(newest))
+        })
+    }
+
+    fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32> {
+        let sql = self.migrated()?;
+        sql.transaction(|| events::keep(sql, outcomes))
+    }
+}
+
+impl<D: Database> Transfer for Sqlite<D> {
     fn backup_head(&self) -> Result<Head> {
         transfer::head(self.migrated()?)
     }
@@ -226,19 +261,6 @@ impl<D: Database> Store for Sqlite<D> {
         transfer::end(&self.database, is_good)?;
         self.access.set(migrations::access(&self.database)?);
         Ok(())
-    }
-
-    fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32> {
-        let sql = self.migrated()?;
-        sql.transaction(|| events::keep(sql, outcomes))
-    }
-
-    fn events(&self, asked: &AskedEvents) -> Result<Vec<Happened>> {
-        events::list(self.migrated()?, asked)
-    }
-
-    fn observed(&self, flag: &str, since: Millis) -> Result<Observed> {
-        events::observed(self.migrated()?, flag, since)
     }
 }
 
@@ -364,7 +386,7 @@ mod tests {
             let memory = Memory::new();
             migrations::apply(&memory).unwrap();
             // The traces of a later release: a table, a migration, and the least forms.
-            memory.script("CREATE TABLE jobs (due INTEGER)").unwrap();
+            memory.script("CREATE TABLE later (due INTEGER)").unwrap();
             memory.run("INSERT INTO migrations VALUES (?)", vec![(own + 1).into()]).unwrap();
             memory.run("UPDATE store SET writes_from = ?, serves_from = ?", vec![writes_from.into(), serves_from.into()]).unwrap();
             let store = Sqlite::new(memory);
@@ -382,8 +404,7 @@ mod tests {
     fn what_a_restore_was_to_replace_is_there_again_when_the_store_opens() {
         let store = Sqlite::new(Memory::new());
         let writes = [(RowKey::of(RowKind::Flag, "a"), Some("1".to_owned()))];
-        let commit = Commit { writes: &writes, version: 1, ..Commit::default() };
-        store.commit(&commit, Millis(7)).unwrap();
+        store.commit(store.newest().unwrap(), &Commit { writes: &writes, ..Commit::default() }, Millis(7)).unwrap().unwrap();
         let schema = |store: &Sqlite<Memory>| -> Vec<String> {
             let found: Vec<Name> = store
                 .database
@@ -397,7 +418,7 @@ mod tests {
         store.restore(&[Line::Version(1, 1), Line::Row("flag".into(), "b".into(), 1, 0, Some("2".into()))]).unwrap();
         // The power goes.
         let opened = Sqlite::new(store.database);
-        assert_eq!((opened.newest().unwrap(), opened.rows().unwrap().get(RowKind::Flag, "a")), (before, Some("1")));
+        assert_eq!((opened.newest().unwrap(), opened.rows(Wanted::Unpaged).unwrap().get(RowKind::Flag, "a")), (before, Some("1")));
         assert_eq!(schema(&opened), made);
     }
 

@@ -19,6 +19,7 @@ const edge :Workerd.Worker = (
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
     (name = "FAST_WAY", fromEnvironment = "FAST_WAY"),
+    (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
   ],
   durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
   durableObjectStorage = (localDisk = "store"),

@@ -8,7 +8,7 @@ use crate::{
     hub::{FlagHub, written_rows::WrittenRows},
     problem::Problem,
     store::{
-        Store,
+        Read,
         audit::{self, Stored},
     },
 };

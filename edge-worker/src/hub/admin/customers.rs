@@ -11,7 +11,11 @@ use super::{
     body::{Given, read},
     json, spelling, view,
 };
-use crate::{hub::FlagHub, problem::Problem, store::Store};
+use crate::{
+    hub::FlagHub,
+    problem::Problem,
+    store::{Read, Wanted},
+};
 
 impl FlagHub {
     /// GET: `?customerId=` answers the customer's organization; `?after=&limit=` lists customers that have one.
@@ -19,8 +23,7 @@ impl FlagHub {
         let query = asked.query.only(&["customerId", "after", "limit"])?;
         if let Some(customer) = query.get("customerId") {
             self.check_within(asked, Some(customer), None)?;
-            let key = RowKey::of(RowKind::Membership, customer);
-            let rows = self.store.some([&key].into_iter())?;
+            let rows = self.store.rows(Wanted::Keys(&[RowKey::of(RowKind::Membership, customer)]))?;
             let organization = organization_of(&rows, customer);
             return json(view::customer(customer, organization.as_deref()));
         }

@@ -9,7 +9,7 @@ use super::{
     body::{Given, owner, read},
     json, spelling, view,
 };
-use crate::{hub::FlagHub, problem::Problem, settings, source, store::Store};
+use crate::{hub::FlagHub, problem::Problem, settings, source, store::Read};
 
 impl FlagHub {
     /// GET: all flags, or that of `?featureName=`, with their answers for the visitor of `?customerId=` and `?organizationId=`.

@@ -38,7 +38,7 @@ use crate::{
     problem::Problem,
     query::Query,
     settings,
-    store::Store,
+    store::{Read, Wanted},
     version::Version,
 };
 
@@ -248,7 +248,7 @@ impl FlagHub {
         let Some(own) = asked.within.as_deref() else { return Ok(()) };
         let is_own = match (customer, organization) {
             (Some(customer), _) => {
-                let membership = self.store.some([RowKey::of(RowKind::Membership, customer)].iter())?;
+                let membership = self.store.rows(Wanted::Keys(&[RowKey::of(RowKind::Membership, customer)]))?;
                 organization_of(&membership, customer).is_some_and(|organization| organization == own)
             }
             (None, Some(organization)) => organization == own,

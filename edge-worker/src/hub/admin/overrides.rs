@@ -13,7 +13,11 @@ use super::{
     body::{Owner, owner, read},
     json, view,
 };
-use crate::{hub::FlagHub, problem::Problem, store::Store};
+use crate::{
+    hub::FlagHub,
+    problem::Problem,
+    store::{Read, Wanted},
+};
 
 /// The most owners in one answer.
 const MOST: u32 = 1_000;
@@ -37,7 +41,7 @@ impl FlagHub {
         let owner = owner(query.get("customerId").map(Into::into), query.get("organizationId").map(Into::into))?;
         self.check_within(asked, owner.customer(), owner.organization())?;
         let key = key(&owner);
-        let rows = self.store.some([&key].into_iter())?;
+        let rows = self.store.rows(Wanted::Keys(core::slice::from_ref(&key)))?;
         json(view::overrides(&owner, rows.text(&key).unwrap_or("{}")))
     }
 

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0003_control_plane.sql"),
     include_str!("../../../migrations/sqlite/0004_proof.sql"),
     include_str!("../../../migrations/sqlite/0005_store.sql"),
+    include_str!("../../../migrations/sqlite/0006_jobs.sql"),
 ];
 
 /// The form of a store that this release makes.

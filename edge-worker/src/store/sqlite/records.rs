@@ -10,9 +10,6 @@ use crate::store::{
     audit::{Asked, ForExplain, Head, ListedVersion, Stored},
 };
 
-/// How long an answer is kept for who sends the same request again.
-const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
-
 /// Takes the place, the payload and the hashes of a record.
 pub(super) const INSERT: &str =
     "INSERT INTO feature_flag_changes (sequence, version, payload, payload_hash, rows_hash, hash) VALUES (?, ?, ?, ?, ?, ?)";
@@ -45,7 +42,6 @@ pub(super) fn put(sql: &impl Database, commit: &Commit<'_>, at: Millis) -> Resul
         )?;
     }
     if let Some(Answer { subject, key, request, body }) = commit.answer {
-        sql.run("DELETE FROM idempotency WHERE created_at < ?", vec![(at.0 - KEPT_MS).into()])?;
         let row = vec![subject.into(), key.into(), request.into(), body.into(), at.0.into()];
         sql.run("INSERT INTO idempotency (subject, key, request, answer, created_at) VALUES (?, ?, ?, ?, ?)", row)?;
     }

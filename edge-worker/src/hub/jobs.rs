@@ -1,0 +1,317 @@
+//! Jobs: work of the hub that no request brings, each at its moment.
+//!
+//! They stand in a table of the store, and the one alarm of the durable object stands at the earliest that this release knows; the others
+//! are a later release's and stay where they are. When the alarm fires, the hub carries out one slice of the earliest job and sets the
+//! alarm again, so that commands go between slices. A slice and the job's next moment are one transaction: a crash neither loses the
+//! job nor repeats the slice. The runtime keeps the alarm beside the store, and fires it after a restart without a request.
+use sdk_core::Millis;
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use worker::{Request, Response, Result, console_error};
+
+use super::FlagHub;
+use crate::{
+    clock,
+    problem::Problem,
+    settings,
+    store::{
+        Access, Commit, Conflict, Read, Store,
+        jobs::{Expired, Forget, Job, JobKey, Retained},
+    },
+    version::Version,
+};
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+/// The most rows that one slice deletes.
+const SLICE: u32 = 500;
+/// The rest of a job that has done all it could: what is kept stays up to an hour longer, and the hub is woken less often.
+const REST_MS: i64 = HOUR_MS;
+/// The longest delay before a job that failed is tried again. The first is two seconds, and each doubles.
+const MAX_DELAY_MS: i64 = HOUR_MS;
+
+/// A kind of job.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Deletes what was kept for long enough.
+    Retention(Retained),
+}
+
+/// The names of the kinds are stored.
+const KINDS: [(&str, Kind); 2] =
+    [("retention.answers", Kind::Retention(Retained::Answers)), ("retention.outcomes", Kind::Retention(Retained::Outcomes))];
+
+/// The earliest job of a kind that this release knows.
+fn next(store: &impl Read) -> Result<Option<(JobKey, Job)>> {
+    store.next_job(&KINDS.map(|(name, _)| name))
+}
+
+/// Carries out a slice of the earliest job that is due. Returns the reason if the slice failed; then the job is due again after a delay.
+fn run(store: &impl Store, now: Millis) -> Result<Option<String>> {
+    let Some((key, job)) = next(store)?.filter(|(_, job)| job.due <= now) else { return Ok(None) };
+    let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == key.kind) else { return Ok(None) };
+    let outcome = match kind {
+        Kind::Retention(what) => retain(store, &key, *what, now),
+    };
+    let Err(error) = outcome else { return Ok(None) };
+    let (error, failures) = (error.to_string(), job.failures.saturating_add(1));
+    let delay = (1_000 << failures.min(20)).min(MAX_DELAY_MS);
+    let said = format!("the job {} failed {failures} times: {error}", key.kind);
+    let next = Job { due: after(now, delay), failures, error: Some(error) };
+    // After a conflict the job is due as before, and is tried again.
+    let _: Result<Version, Conflict> = store.commit(store.newest()?, &Commit { jobs: &[(key, Some(next))], ..Commit::default() }, now)?;
+    Ok(Some(said))
+}
+
+/// Deletes a slice of what was kept for long enough.
+fn retain(store: &impl Store, key: &JobKey, what: Retained, now: Millis) -> Result<()> {
+    let kept = match what {
+        Retained::Answers => 24 * HOUR_MS,
+        Retained::Outcomes => 7 * 24 * HOUR_MS,
+    };
+    let forget = Forget { what, before: after(now, -kept), most: SLICE };
+    let Expired { count, next } = store.expired(forget)?;
+    let due = match next {
+        Some(written) if written < forget.before => now,
+        Some(written) => after(written, kept).max(after(now, REST_MS)),
+        None => after(now, kept),
+    };
+    let job = Job { due, failures: 0, error: None };
+    let forget = (count > 0).then_some(forget);
+    let commit = Commit { forget, jobs: &[(key.clone(), Some(job))], ..Commit::default() };
+    let _: Result<Version, Conflict> = store.commit(store.newest()?, &commit, now)?;
+    Ok(())
+}
+
+const fn after(moment: Millis, millis: i64) -> Millis {
+    Millis(moment.0.saturating_add(millis))
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type AlarmStorage;
+
+    /// The `worker` crate's method is a future; this one sets the alarm in the turn of the transaction, and the runtime commits both.
+    #[wasm_bindgen(method, catch, js_name = setAlarm)]
+    fn set_alarm(this: &AlarmStorage, at: f64) -> Result<JsValue, JsValue>;
+}
+
+impl FlagHub {
+    /// Carries out a slice of the earliest job, and sets the alarm again.
+    pub(super) fn wake(&self) -> Result<Response, Problem> {
+        // The end of a restore sets the alarm; in a store of a later release it stays off.
+        if !self.restoring.get() && self.store.access()? == Access::Write {
+            let now = after(clock::now(), self.clock_ahead()?);
+            if let Some(said) = run(&self.store, now)? {
+                console_error!("{said}");
+            }
+            self.arm()?;
+        }
+        Ok(Response::empty()?)
+    }
+
+    /// Sets the alarm to the earliest job.
+    pub(super) fn arm(&self) -> Result<(), Problem> {
+        if self.store.access()? == Access::Write
+            && let Some((_, job)) = next(&self.store)?
+        {
+            let at = after(job.due, self.clock_ahead()?.saturating_neg()).0;
+            let storage = self.state.storage();
+            let storage: &AlarmStorage = storage.as_raw().unchecked_ref();
+            #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
+            storage.set_alarm(at as f64).map_err(worker::Error::from)?;
+        }
+        Ok(())
+    }
+
+    /// Sets the alarm, once for each life of the hub: the runtime gives an alarm up that failed often.
+    pub(super) fn arm_once(&self) -> Result<(), Problem> {
+        if !self.armed.get() {
+            self.arm()?;
+            self.armed.set(true);
+        }
+        Ok(())
+    }
+
+    /// The milliseconds by which the time of jobs is ahead of the clock: none, unless the deployment is there to be tested.
+    fn clock_ahead(&self) -> Result<i64, Problem> {
+        if settings::of(&self.env)?.has_test_clock { Ok(self.store.clock_ahead()?) } else { Ok(0) }
+    }
+
+    /// Where a deployment is there to be tested, the time that a request tells is from then on the time of jobs, too. It goes on from
+    /// there, over restarts.
+    pub(super) fn take_time(&self, request: &Request) -> Result<(), Problem> {
+        let settings = settings::of(&self.env)?;
+        let ahead = clock::told(request, &settings).0.saturating_sub(clock::now().0);
+        if settings.has_test_clock && ahead != 0 && self.store.access()? == Access::Write {
+            let commit = Commit { clock_ahead: Some(ahead), ..Commit::default() };
+            self.store.commit(self.store.newest()?, &commit, clock::now())?.map_err(|Conflict| Problem::conflict())?;
+            self.arm()?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        Answer, Outcome,
+        sqlite::{
+            Sqlite,
+            database::{Database, tests::Memory},
+        },
+    };
+
+    type Memoried = Sqlite<Memory>;
+
+    /// A store with no jobs but these.
+    fn store(jobs: &[(&str, i64)]) -> Memoried {
+        let store = Sqlite::new(Memory::new());
+        store.access().unwrap();
+        store.database().script("DELETE FROM jobs").unwrap();
+        for (kind, due) in jobs {
+            let key = JobKey { kind: (*kind).into(), payload: String::new() };
+            let job = Job { due: Millis(*due), failures: 0, error: None };
+            commit(&store, &Commit { jobs: &[(key, Some(job))], ..Commit::default() }, 0);
+        }
+        store
+    }
+
+    fn commit(store: &Memoried, commit: &Commit<'_>, at: i64) {
+        store.commit(store.newest().unwrap(), commit, Millis(at)).unwrap().unwrap();
+    }
+
+    fn answer(store: &Memoried, key: &str, at: i64) {
+        let answer = Some(Answer { subject: "ann", key, request: "r", body: "b" });
+        commit(store, &Commit { answer, ..Commit::default() }, at);
+    }
+
+    fn has_answer(store: &Memoried, key: &str) -> bool {
+        store.answered("ann", key).unwrap().is_some()
+    }
+
+    fn due(store: &Memoried) -> i64 {
+        next(store).unwrap().unwrap().1.due.0
+    }
+
+    fn wakes(store: &Memoried, now: i64) {
+        assert_eq!(run(store, Millis(now)).unwrap(), None);
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_a_day_from_when_it_was_written() {
+        let (minute, day) = (60_000, 24 * HOUR_MS);
+        let store = store(&[("retention.answers", 0)]);
+        answer(&store, "first", 0);
+        answer(&store, "second", minute);
+        for now in [0, day / 2, day] {
+            wakes(&store, now);
+            assert!(has_answer(&store, "first"), "{now}");
+        }
+        // Nothing is due before the next hour, so that answers in a row do not wake the hub for each.
+        assert_eq!(due(&store), day + HOUR_MS);
+        wakes(&store, day + HOUR_MS - 1);
+        assert!(has_answer(&store, "first"));
+        answer(&store, "third", day + HOUR_MS);
+        wakes(&store, day + HOUR_MS);
+        assert_eq!(["first", "second", "third"].map(|key| has_answer(&store, key)), [false, false, true]);
+        assert_eq!(due(&store), 2 * day + HOUR_MS);
+        wakes(&store, 4 * day);
+        assert!(!has_answer(&store, "third"));
+        assert_eq!(due(&store), 5 * day);
+    }
+
+    #[test]
+    fn an_outcome_is_kept_for_seven_days_and_a_step_of_a_rollout_for_ever() {
+        let store = store(&[("retention.outcomes", 0)]);
+        let (mut outcomes, day) = (Vec::new(), 24 * HOUR_MS);
+        for at in [0, day] {
+            let text = |text: &str| text.to_owned();
+            let (flag, feature, event, metadata) = (text("a"), text("a"), text("enabled"), text("{}"));
+            outcomes.push(Outcome { id: at.to_string(), flag, feature, customer: None, unit: text("u"), event, metadata, at: Millis(at) });
+        }
+        store.keep_outcomes(&outcomes).unwrap();
+        let step = control::Event { flag: "a".into(), feature: "a".into(), name: "enabled", metadata: "{}".into() };
+        commit(&store, &Commit { events: &[("step".into(), step)], ..Commit::default() }, 0);
+        let ids = || -> Vec<String> {
+            let all = crate::store::audit::AskedEvents { limit: 9, ..Default::default() };
+            store.events(&all).unwrap().into_iter().map(|event| event.id).collect()
+        };
+        wakes(&store, 7 * day);
+        assert_eq!(ids(), ["step", "86400000", "0"]);
+        wakes(&store, 7 * day + HOUR_MS);
+        assert_eq!(ids(), ["step", "86400000"]);
+        wakes(&store, 90 * day);
+        assert_eq!(ids(), ["step"]);
+    }
+
+    #[test]
+    fn a_slice_deletes_the_oldest_500_and_the_job_is_due_at_once() {
+        let store = store(&[("retention.answers", 0)]);
+        (0..1_201).for_each(|number| answer(&store, &number.to_string(), number));
+        let now = 100 * HOUR_MS;
+        for (left, expected) in [(701, now), (201, now), (0, now + 24 * HOUR_MS)] {
+            wakes(&store, now);
+            assert_eq!(due(&store), expected);
+            let first = (0..1_201).find(|number| has_answer(&store, &number.to_string()));
+            assert_eq!(first, (left > 0).then_some(1_201 - left));
+        }
+    }
+
+    #[test]
+    fn a_job_that_fails_writes_nothing_and_is_tried_again_with_a_growing_delay() {
+        let store = store(&[("retention.answers", 0)]);
+        answer(&store, "kept", 0);
+        // The slice has deleted its rows when it fails.
+        store
+            .database()
+            .script("CREATE TRIGGER fails BEFORE UPDATE ON jobs WHEN NEW.failures = 0 BEGIN SELECT RAISE(ABORT, 'as a test wants'); END")
+            .unwrap();
+        let (mut now, mut delays) = (100 * HOUR_MS, Vec::new());
+        for failures in 1..=14 {
+            let said = run(&store, Millis(now)).unwrap().unwrap();
+            assert!(said.starts_with(&format!("the job retention.answers failed {failures} times: ")), "{said}");
+            let (_, job) = next(&store).unwrap().unwrap();
+            assert!(job.failures == failures && job.error.unwrap().contains("as a test wants") && has_answer(&store, "kept"));
+            wakes(&store, job.due.0 - 1);
+            delays.push((job.due.0 - now) / 1_000);
+            now = job.due.0;
+        }
+        assert_eq!(delays, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 3_600, 3_600, 3_600]);
+        store.database().script("DROP TRIGGER fails").unwrap();
+        wakes(&store, now);
+        let (_, job) = next(&store).unwrap().unwrap();
+        assert_eq!((job.failures, job.error, has_answer(&store, "kept")), (0, None, false));
+    }
+
+    #[test]
+    fn a_job_of_a_later_release_stays_and_holds_up_no_other() {
+        let store = store(&[("schedule", 0), ("retention.answers", 10)]);
+        answer(&store, "old", 0);
+        wakes(&store, 100 * HOUR_MS);
+        assert!(!has_answer(&store, "old"));
+        let (later, job) = store.next_job(&["schedule"]).unwrap().unwrap();
+        assert_eq!((later.kind.as_str(), job.due, job.failures), ("schedule", Millis(0), 0));
+        wakes(&store, 100 * HOUR_MS);
+    }
+
+    #[test]
+    fn jobs_that_are_due_take_turns() {
+        let store = store(&[("retention.answers", 1), ("retention.outcomes", 2)]);
+        (0..1_000).for_each(|number| answer(&store, &number.to_string(), number));
+        let now = 100 * HOUR_MS;
+        let mut turns = Vec::new();
+        for _ in 0..3 {
+            turns.push(next(&store).unwrap().unwrap().0.kind);
+            wakes(&store, now);
+        }
+        assert_eq!(turns, ["retention.answers", "retention.outcomes", "retention.answers"]);
+    }
+
+    #[test]
+    fn a_new_store_has_every_job() {
+        let store = Sqlite::new(Memory::new());
+        for (kind, _) in KINDS {
+            assert!(store.next_job(&[kind]).unwrap().is_some(), "{kind}");
+        }
+    }
+}

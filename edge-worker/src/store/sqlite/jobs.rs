@@ -1,0 +1,97 @@
+//! The table of jobs, and the tables that jobs shorten.
+use sdk_core::Millis;
+use serde::Deserialize;
+use worker::{Result, SqlStorageValue};
+
+use super::database::Database;
+use crate::store::{
+    Commit,
+    jobs::{Expired, Forget, Job, JobKey, Retained},
+};
+
+/// The earliest of these kinds.
+pub(super) fn next(sql: &impl Database, kinds: &[&str]) -> Result<Option<(JobKey, Job)>> {
+    let places = vec!["?"; kinds.len()].join(", ");
+    let query =
+        format!("SELECT kind, payload, due, failures, error FROM jobs WHERE kind IN ({places}) ORDER BY due, kind, payload LIMIT 1");
+    let found: Vec<Row> = sql.exec(&query, kinds.iter().map(|kind| (*kind).into()).collect())?;
+    let job = |Row { kind, payload, due, failures, error }| (JobKey { kind, payload }, Job { due: Millis(due), failures, error });
+    Ok(found.into_iter().next().map(job))
+}
+
+/// Writes the jobs of a commit, deletes what it no longer keeps, and sets the time of jobs.
+pub(super) fn put(sql: &impl Database, commit: &Commit<'_>) -> Result<()> {
+    if let Some(Forget { what, before, most }) = commit.forget {
+        let Table { name, condition, at } = table(what);
+        let oldest = format!("SELECT rowid FROM {name} WHERE {condition} AND {at} < ? ORDER BY {at} LIMIT ?");
+        sql.run(&format!("DELETE FROM {name} WHERE rowid IN ({oldest})"), vec![before.0.into(), i64::from(most).into()])?;
+    }
+    for (key, job) in commit.jobs {
+        let mut row: Vec<SqlStorageValue> = vec![key.kind.as_str().into(), key.payload.as_str().into()];
+        let Some(Job { due, failures, error }) = job else {
+            sql.run("DELETE FROM jobs WHERE kind = ? AND payload = ?", row)?;
+            continue;
+        };
+        row.extend([due.0.into(), i64::from(*failures).into(), error.as_deref().into()]);
+        let put = "INSERT INTO jobs (kind, payload, due, failures, error) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET due = excluded.due, failures = excluded.failures, error = excluded.error";
+        sql.run(put, row)?;
+    }
+    if let Some(millis) = commit.clock_ahead {
+        sql.run("UPDATE store SET clock_ahead = ?", vec![millis.into()])?;
+    }
+    Ok(())
+}
+
+/// The table of something that is retained.
+struct Table {
+    name: &'static str,
+    condition: &'static str,
+    /// The column with the moment at which a row was written.
+    at: &'static str,
+}
+
+const fn table(what: Retained) -> Table {
+    match what {
+        Retained::Answers => Table { name: "idempotency", condition: "1", at: "created_at" },
+        Retained::Outcomes => Table { name: "rollout_events", condition: "unit IS NOT NULL", at: "timestamp" },
+    }
+}
+
+pub(super) fn expired(sql: &impl Database, Forget { what, before, most }: Forget) -> Result<Expired> {
+    let Table { name, condition, at } = table(what);
+    let query = format!("SELECT count(*) AS n FROM (SELECT 1 FROM {name} WHERE {condition} AND {at} < ? ORDER BY {at} LIMIT ?)");
+    let Count { n: count } = sql.one(&query, vec![before.0.into(), i64::from(most).into()])?;
+    let query = format!("SELECT {at} AS at FROM {name} WHERE {condition} ORDER BY {at} LIMIT 1 OFFSET ?");
+    let next: Vec<Moment> = sql.exec(&query, vec![i64::from(count).into()])?;
+    Ok(Expired { count, next: next.first().map(|next| Millis(next.at)) })
+}
+
+pub(super) fn clock_ahead(sql: &impl Database) -> Result<i64> {
+    let store: Ahead = sql.one("SELECT clock_ahead FROM store", Vec::new())?;
+    Ok(store.clock_ahead)
+}
+
+#[derive(Deserialize)]
+struct Row {
+    kind: String,
+    payload: String,
+    due: i64,
+    failures: u32,
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    n: u32,
+}
+
+#[derive(Deserialize)]
+struct Moment {
+    at: i64,
+}
+
+#[derive(Deserialize)]
+struct Ahead {
+    clock_ahead: i64,
+}

@@ -1,0 +1,94 @@
+// Jobs of the hub, at their moments: nobody asks for them, and no crash loses or repeats one.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+
+import { dataFolder } from '../server.mjs';
+import { WITH_SQL, startWithSql } from './store-sql.mjs';
+import { spawnOn } from './workerd.mjs';
+
+const HOUR_MS = 3_600_000;
+const TESTED = { TEST_CLOCK: 'on' };
+
+let folder, server;
+beforeEach(async () => {
+  folder = await dataFolder();
+  server = await startWithSql(folder.path, TESTED);
+});
+afterEach(async () => {
+  await server?.stop();
+  await folder.remove();
+});
+
+/** A command with an idempotency key, at a moment; true if the first answer was given again. */
+async function assigned(key, moment) {
+  const at = moment === undefined ? {} : { 'twinflag-now': String(moment) };
+  const body = { customerId: `of ${key}`, organizationId: 'o-1', reason: 'signed up' };
+  const answer = await server.asAdmin('/api/admin/customers', { body, headers: { 'idempotency-key': key, ...at } });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.headers.get('idempotency-replayed') === 'true';
+}
+
+/** Sets the time of jobs so that the deletion of answers is due in a while. */
+async function dueIn(milliseconds) {
+  const [{ due }] = await server.sql(["SELECT due FROM jobs WHERE kind = 'retention.answers'"]);
+  const told = await server.asAdmin('/api/admin/versions', { method: 'GET', headers: { 'twinflag-now': String(due - milliseconds) } });
+  assert.equal(told.status, 200, told.text);
+}
+
+test('a job that falls due after SIGKILL runs after the restart, without a request', async () => {
+  assert.equal(await assigned('old', Date.now() - 30 * HOUR_MS), false);
+  assert.equal(await assigned('new', Date.now()), false);
+  assert.equal(await assigned('old'), true);
+  await dueIn(3_000);
+  await server.stop();
+  assert.doesNotMatch(server.said(), /after an alarm/, 'the job ran before SIGKILL: this machine is too slow for the test');
+  const silent = await spawnOn({ config: WITH_SQL, data: folder.path, settings: TESTED });
+  const left = JSON.parse(await silent.heard(/after an alarm: (.*)\n/));
+  await silent.stop();
+  assert.equal(left.answers, 1, 'the old answer is deleted, the new one is kept');
+  server = await startWithSql(folder.path, TESTED);
+  assert.deepEqual([await assigned('old'), await assigned('new')], [false, true]);
+});
+
+test('more than one slice is deleted by one alarm after another', async () => {
+  await assigned('first', Date.now() - 30 * HOUR_MS);
+  const many = `WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1100)
+    INSERT INTO idempotency SELECT subject, 'many ' || n, request, answer, created_at FROM idempotency, n`;
+  assert.deepEqual(await server.sql([many]), []);
+  await dueIn(0);
+  await server.heard(/after an alarm: ({"answers":0,.*)\n/);
+  const counts = [...server.said().matchAll(/after an alarm: {"answers":(\d+),/g)].map(([, count]) => Number(count));
+  assert.deepEqual([...new Set(counts)], [601, 101, 0]);
+});
+
+test('a job that fails is logged, keeps its reason, and is tried again', async () => {
+  await assigned('old', Date.now() - 30 * HOUR_MS);
+  await server.sql(["CREATE TRIGGER fails BEFORE DELETE ON idempotency BEGIN SELECT RAISE(ABORT, 'as a test wants'); END"]);
+  await dueIn(0);
+  await server.heard(/the job retention\.answers failed (1) times: .*as a test wants/);
+  const [{ failures, error }] = await server.sql(["SELECT failures, error FROM jobs WHERE kind = 'retention.answers'"]);
+  assert.equal(failures, 1);
+  assert.match(error, /as a test wants/);
+  await server.sql(['DROP TRIGGER fails']);
+  const { jobs } = JSON.parse(await server.heard(/after an alarm: ({"answers":0,.*)\n/));
+  assert.deepEqual(jobs.filter(({ kind }) => kind === 'retention.answers').map((job) => [job.failures, job.error]), [[0, null]]);
+});
+
+test('a job of a later release is kept, and holds up no other', async () => {
+  await assigned('old', Date.now() - 30 * HOUR_MS);
+  await server.sql(["INSERT INTO jobs VALUES ('later', '{}', 0, 0, NULL)"]);
+  await dueIn(0);
+  const { jobs } = JSON.parse(await server.heard(/after an alarm: ({"answers":0,.*)\n/));
+  assert.deepEqual(jobs.filter(({ kind }) => kind === 'later'), [{ kind: 'later', payload: '{}', due: 0, failures: 0, error: null }]);
+});
+
+test('only a deployment that is there to be tested takes the time from a request', async () => {
+  await assigned('old', Date.now() - 30 * HOUR_MS);
+  const ahead = async () => (await server.sql(['SELECT clock_ahead FROM store']))[0].clock_ahead;
+  assert.ok((await ahead()) < -29 * HOUR_MS);
+  await server.stop();
+  server = await startWithSql(folder.path);
+  const before = await ahead();
+  await dueIn(0);
+  assert.equal(await ahead(), before);
+});
