@@ -1,33 +1,40 @@
-//! The stored keys, as an isolate knows them: by the hashes of their texts, for it never sees a text before it is presented.
+//! The stored keys of an environment, as an isolate knows them: by the hashes of their texts, for it never sees a text before it is
+//! presented. With those of the first environment it learns which other environments there are.
 use std::{collections::BTreeMap, rc::Rc};
 
 use control::{Key, KeyKind, change::Hash};
 use sdk_core::Millis;
 
+use crate::environment::Registry;
+
 /// The keys of one version.
 #[derive(Default)]
-pub(crate) struct Keys(BTreeMap<[u8; 32], Rc<Key>>);
+pub(crate) struct Keys {
+    by_hash: BTreeMap<[u8; 32], Rc<Key>>,
+    /// The environments of the deployment; only the first environment's keys come with any.
+    pub(crate) registry: Registry,
+}
 
 impl Keys {
     /// Reads keys from their rows. A row that is no key opens nothing.
-    pub(crate) fn read(rows: &[String]) -> Self {
-        let mut keys = BTreeMap::new();
-        keys.extend(rows.iter().filter_map(|row| Key::from_row(row)).map(|key| (key.hash.0, Rc::new(key))));
-        Self(keys)
+    pub(crate) fn read(rows: &[String], registry: Registry) -> Self {
+        let mut by_hash = BTreeMap::new();
+        by_hash.extend(rows.iter().filter_map(|row| Key::from_row(row)).map(|key| (key.hash.0, Rc::new(key))));
+        Self { by_hash, registry }
     }
 
     #[cfg(test)]
-    pub(crate) fn of(keys: impl IntoIterator<Item = Key>) -> Self {
-        Self(keys.into_iter().map(|key| (key.hash.0, Rc::new(key))).collect())
+    pub(crate) fn of(keys: impl IntoIterator<Item = Key>, registry: Registry) -> Self {
+        Self { by_hash: keys.into_iter().map(|key| (key.hash.0, Rc::new(key))).collect(), registry }
     }
 
     /// The key whose text has this hash. How long the search takes tells something of the hash at most, of which no text follows.
     pub(crate) fn get(&self, hash: Hash) -> Option<Rc<Key>> {
-        self.0.get(&hash.0).cloned()
+        self.by_hash.get(&hash.0).cloned()
     }
 
     /// Whether pages of this origin may use any client key.
     pub(crate) fn allow(&self, origin: &str, now: Millis) -> bool {
-        self.0.values().any(|key| key.terms.kind == KeyKind::Client && key.holds(now) && key.allows(origin))
+        self.by_hash.values().any(|key| key.terms.kind == KeyKind::Client && key.holds(now) && key.allows(origin))
     }
 }

@@ -1,5 +1,5 @@
 //! Pages of overrides that this isolate holds. A page at a version never changes: the isolate holds it for a while, to ask the hub less.
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
+use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
 use control::rows::{RowKey, RowKind};
 use futures_util::future::{Either, select};
@@ -9,14 +9,16 @@ use worker::{Delay, Env, console_error};
 
 use crate::{
     clock,
+    environment::Environment,
+    held,
     hub::client::{self as hub, Page},
     version::{Epoch, Version},
 };
 
 /// The milliseconds for which a page is held.
 const HELD_MS: i64 = 300_000;
-/// The most pages that are held. With a million customers, a page has a thousand of them.
-const MOST: usize = 256;
+/// The bytes that an owner's row takes besides its name and its tree: a key, two texts, and its share of the map.
+const BYTES_OF_ROW: usize = 96;
 /// The longest wait for newer versions of pages, in an isolate that holds earlier ones of all of them.
 const NEWS: Duration = Duration::from_millis(300);
 /// The longest wait for pages of which the isolate holds no version: without its page, an owner would have no overrides.
@@ -25,15 +27,12 @@ const FIRST: Duration = Duration::from_secs(5);
 /// The trees of overrides of a page's owners, and the organizations of its customers.
 pub(crate) type Owners = BTreeMap<RowKey, String>;
 
+/// A page of overrides at a version.
 #[derive(Clone)]
-struct Held {
+pub(crate) struct HeldPage {
     version: Version,
     fetched: Millis,
     owners: Rc<Owners>,
-}
-
-thread_local! {
-    static HELD: RefCell<BTreeMap<u16, Held>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Pages by number.
@@ -53,24 +52,22 @@ pub(crate) enum Lack {
 }
 
 /// These pages, at these versions or newer ones of the epoch, by at most one request to the hub.
-pub(crate) async fn get(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -> Found {
+pub(crate) async fn get(env: &Env, environment: &Environment, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -> Found {
     let now = clock::now();
     let mut found = Found { pages: BTreeMap::new(), lack: None };
-    let is_of_epoch = |held: &&Held| held.version.epoch == epoch;
     let mut missing = Vec::new();
-    HELD.with_borrow(|held| {
-        for (page, version) in wanted {
-            let held = held.get(page).filter(is_of_epoch);
-            match held.filter(|held| held.version.number >= *version && (0..HELD_MS).contains(&(now.0 - held.fetched.0))) {
-                Some(held) => drop(found.pages.insert(*page, Rc::clone(&held.owners))),
-                None => missing.push((*page, *version)),
-            }
+    for (page, version) in wanted {
+        match earlier(environment, epoch, *page)
+            .filter(|held| held.version.number >= *version && (0..HELD_MS).contains(&(now.0 - held.fetched.0)))
+        {
+            Some(held) => drop(found.pages.insert(*page, held.owners)),
+            None => missing.push((*page, *version)),
         }
-    });
+    }
     if missing.is_empty() {
         return found;
     }
-    let why = match ask(env, epoch, &missing).await {
+    let why = match ask(env, environment, epoch, &missing).await {
         Ok(None) => {
             found.lack = Some(Lack::OtherEpoch);
             "the hub was restored".to_owned()
@@ -79,10 +76,11 @@ pub(crate) async fn get(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) ->
             for page in pages {
                 let number = page.number;
                 if wanted.get(&number).is_some_and(|version| page.version >= *version)
-                    && let Some(page) = held(page, epoch, now)
+                    && let Some(page) = read(page, epoch, now)
                 {
                     found.pages.insert(number, Rc::clone(&page.owners));
-                    hold(number, page);
+                    let bytes = page.owners.iter().map(|(key, tree)| key.name.len() + tree.len() + BYTES_OF_ROW).sum();
+                    held::hold_page(environment, number, page, bytes);
                 }
             }
             "they are not in the hub's answer".to_owned()
@@ -94,33 +92,25 @@ pub(crate) async fn get(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) ->
         console_error!("{} pages of overrides are missing: {why}", missing.len());
         // An earlier version of a page is better than none.
         found.lack = found.lack.or(Some(Lack::Away));
-        HELD.with_borrow(|held| {
-            let earlier = |page: &u16| Some(Rc::clone(&held.get(page).filter(is_of_epoch)?.owners));
-            found.pages.extend(missing.iter().filter_map(|(page, _)| Some((*page, earlier(page)?))));
-        });
+        found.pages.extend(missing.iter().filter_map(|(page, _)| Some((*page, earlier(environment, epoch, *page)?.owners))));
     }
     found
 }
 
-/// The number of pages that are held.
-pub(crate) fn count() -> usize {
-    HELD.with_borrow(BTreeMap::len)
-}
-
-/// Forgets all pages.
-pub(crate) fn forget() {
-    HELD.take();
+/// The version of a page that is held, if it is of this epoch.
+fn earlier(environment: &Environment, epoch: Epoch, page: u16) -> Option<HeldPage> {
+    held::page(environment, page, HeldPage::clone).filter(|held| held.version.epoch == epoch)
 }
 
 /// These pages at exactly these versions, from the hub; the isolate does not hold them.
-pub(crate) async fn past(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -> Found {
+pub(crate) async fn past(env: &Env, environment: &Environment, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -> Found {
     let mut asked = Vec::new();
     asked.extend(wanted.iter().map(|(page, version)| (*page, *version)));
     let mut found = Found { pages: BTreeMap::new(), lack: None };
-    match ask(env, epoch, &asked).await {
+    match ask(env, environment, epoch, &asked).await {
         Ok(None) => found.lack = Some(Lack::OtherEpoch),
         Ok(Some(pages)) => {
-            found.pages.extend(pages.into_iter().filter_map(|page| Some((page.number, held(page, epoch, Millis(0))?.owners))));
+            found.pages.extend(pages.into_iter().filter_map(|page| Some((page.number, read(page, epoch, Millis(0))?.owners))));
         }
         Err(why) => {
             console_error!("{} pages of overrides are missing: {why}", asked.len());
@@ -131,10 +121,9 @@ pub(crate) async fn past(env: &Env, epoch: Epoch, wanted: &BTreeMap<u16, u32>) -
 }
 
 /// Asks the hub for pages; `None` if the hub is of another epoch.
-async fn ask(env: &Env, epoch: Epoch, missing: &[(u16, u32)]) -> Result<Option<Vec<Page>>, String> {
-    let is_held = |page: &u16| HELD.with_borrow(|held| held.get(page).is_some_and(|held| held.version.epoch == epoch));
-    let has_earlier = missing.iter().all(|(page, _)| is_held(page));
-    match select(Box::pin(hub::pages(env, epoch, missing)), Delay::from(if has_earlier { NEWS } else { FIRST })).await {
+async fn ask(env: &Env, environment: &Environment, epoch: Epoch, missing: &[(u16, u32)]) -> Result<Option<Vec<Page>>, String> {
+    let has_earlier = missing.iter().all(|(page, _)| earlier(environment, epoch, *page).is_some());
+    match select(Box::pin(hub::pages(env, environment, epoch, missing)), Delay::from(if has_earlier { NEWS } else { FIRST })).await {
         Either::Left((pages, _)) => pages.map_err(|problem| problem.why()),
         Either::Right(_) => Err("the hub takes too long to answer".to_owned()),
     }
@@ -142,7 +131,7 @@ async fn ask(env: &Env, epoch: Epoch, missing: &[(u16, u32)]) -> Result<Option<V
 
 /// A page as the isolate holds it, without rows of kinds that this release does not know: a hub of a later release may send them.
 /// `None` if a row of a known kind is damaged.
-fn held(page: Page, epoch: Epoch, fetched: Millis) -> Option<Held> {
+fn read(page: Page, epoch: Epoch, fetched: Millis) -> Option<HeldPage> {
     let mut owners = Owners::new();
     for owner in page.owners {
         let Some(kind) = RowKind::from_name(&owner.kind) else { continue };
@@ -150,16 +139,5 @@ fn held(page: Page, epoch: Epoch, fetched: Millis) -> Option<Held> {
         owners.insert(RowKey { kind, name: owner.name }, owner.tree);
     }
     let version = Version { epoch, number: page.version };
-    Some(Held { version, fetched, owners: Rc::new(owners) })
-}
-
-/// Holds a page, and drops those that were fetched longest ago if there are too many.
-fn hold(page: u16, new: Held) {
-    HELD.with_borrow_mut(|held| {
-        held.insert(page, new);
-        while held.len() > MOST {
-            let Some(oldest) = held.iter().min_by_key(|(_, held)| held.fetched).map(|(page, _)| *page) else { break };
-            held.remove(&oldest);
-        }
-    });
+    Some(HeldPage { version, fetched, owners: Rc::new(owners) })
 }

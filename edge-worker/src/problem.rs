@@ -153,11 +153,9 @@ impl Problem {
         Self::new(400, "INVALID_CONTEXT", "the customer does not belong to this organization")
     }
 
-    /// Another environment has a hub of its own, behind a deployment of its own.
-    pub(crate) fn other_environment(own: Option<&str>) -> Self {
-        let detail =
-            own.map_or_else(|| "this deployment has no environment".to_owned(), |own| format!("this deployment is that of {own:?}"));
-        Self::new(404, "ENVIRONMENT_NOT_FOUND", detail)
+    /// The deployment has no environment with this name.
+    pub(crate) fn no_environment(name: &str) -> Self {
+        Self::new(404, "ENVIRONMENT_NOT_FOUND", format!("no environment has the name {name:?}; GET /api/admin/environments lists them"))
     }
 
     /// There is no flag of this name.

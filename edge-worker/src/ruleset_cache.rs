@@ -1,10 +1,11 @@
-//! The compiled ruleset that this isolate answers from, and the stored keys. A read seldom waits for the hub, and never fails while the
-//! isolate holds a ruleset.
+//! The compiled rulesets that this isolate answers from, and the stored keys, of each environment. A read seldom waits for the hub, and
+//! never fails while the isolate holds a ruleset. Two environments never have the same epoch, because it is random: so the rules for
+//! versions, entity tags and pages hold for each environment alone, and nothing below compares two of them.
 //!
 //! A request cannot wait for what another one asked: in workerd a promise belongs to the request that made it. A request that needs news
 //! asks the hub for itself; after its answer, only one request at a time asks.
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
     time::Duration,
@@ -17,6 +18,8 @@ use worker::{Delay, Env, console_error};
 
 use crate::{
     clock,
+    environment::{Environment, Registry},
+    held,
     host::Host,
     hub::client as hub,
     keys::Keys,
@@ -39,6 +42,7 @@ const FIRST: Duration = Duration::from_secs(10);
 /// A ruleset to answer one request from.
 #[derive(Clone)]
 pub(crate) struct Serving {
+    environment: Environment,
     pub(crate) version: Version,
     pub(crate) ruleset: Rc<Ruleset>,
     /// The hub did not answer when it was asked: there may be a newer version.
@@ -72,8 +76,8 @@ impl Serving {
         owners.extend(contexts.iter().flat_map(|context| ids(context)));
         let mut pages = BTreeMap::new();
         if !self.fetch(env, &owners, &mut pages).await {
-            refresh(env).await;
-            if let Some(Ok(restored)) = HELD.with_borrow(|held| held.as_ref().map(Held::serve)).filter(|_| !self.is_past) {
+            refresh(env, &self.environment).await;
+            if let Some(Ok(restored)) = serve(&self.environment).filter(|_| !self.is_past) {
                 *self = restored;
                 pages.clear();
             }
@@ -112,7 +116,7 @@ impl Serving {
     #[cfg(test)]
     pub(crate) fn of_document(document: &str, version: Version) -> Self {
         let ruleset = Rc::new(compile(document, None).unwrap().ruleset);
-        Self { version, ruleset, stale: false, errors: 0, pages: Rc::default(), is_past: false }
+        Self { environment: Environment::FIRST, version, ruleset, stale: false, errors: 0, pages: Rc::default(), is_past: false }
     }
 
     /// Returns true if all pages of the owners that these contexts name are empty: then the owners have no overrides.
@@ -138,17 +142,17 @@ impl Serving {
         if wanted.is_empty() {
             return true;
         }
-        let epoch = self.version.epoch;
-        let get = override_pages::get;
-        let found = if self.is_past { override_pages::past(env, epoch, &wanted).await } else { get(env, epoch, &wanted).await };
+        let (environment, epoch, get) = (&self.environment, self.version.epoch, override_pages::get);
+        let past = override_pages::past;
+        let found = if self.is_past { past(env, environment, epoch, &wanted).await } else { get(env, environment, epoch, &wanted).await };
         self.stale |= found.lack == Some(Lack::Away);
         pages.extend(found.pages);
         found.lack != Some(Lack::OtherEpoch)
     }
 }
 
-#[derive(Clone)]
-struct Held {
+/// The newest known version of an environment.
+pub(crate) struct Held {
     version: Version,
     /// The stored keys; there may be some before there is a document.
     keys: Rc<Keys>,
@@ -158,6 +162,8 @@ struct Held {
     asked: Millis,
     /// True if the hub did not answer then.
     failed: bool,
+    /// Compiles one version after another, and of each only what changed.
+    compiler: Rc<RefCell<Compiler>>,
 }
 
 #[derive(Clone)]
@@ -172,108 +178,127 @@ impl Held {
         plan(now.0 - self.asked.0, self.version, min_version) == Plan::Answer
     }
 
-    fn serve(&self) -> Result<Serving, Problem> {
+    fn serve(&self, environment: &Environment) -> Result<Serving, Problem> {
         let Served { ruleset, pages, errors } = self.served.clone().map_err(|missing| missing.problem())?;
-        Ok(Serving { version: self.version, ruleset, stale: self.failed, errors, pages, is_past: false })
+        let environment = environment.clone();
+        Ok(Serving { environment, version: self.version, ruleset, stale: self.failed, errors, pages, is_past: false })
     }
 }
 
-thread_local! {
-    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
-    /// Compiles one version after another, and of each only what changed.
-    static COMPILER: RefCell<Compiler> = const { RefCell::new(Compiler::new()) };
+/// The moments at which an environment's hub was asked, to ask it less.
+#[derive(Clone, Copy, Default)]
+struct Asking {
     /// The moment at which a request began to ask the hub after its answer; `None` if no request does.
-    static BEHIND: Cell<Option<Millis>> = const { Cell::new(None) };
-    /// The time of the last request to the hub about an unknown key.
-    static SOUGHT: Cell<Option<Millis>> = const { Cell::new(None) };
+    behind: Option<Millis>,
+    /// The time of the last request to the hub about an unknown key or an unknown environment.
+    sought: Option<Millis>,
+}
+
+thread_local! {
+    /// An entry for each environment that was asked at all: for no more than are registered.
+    static ASKING: RefCell<BTreeMap<Environment, Asking>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+fn asking<T>(environment: &Environment, look: impl FnOnce(&mut Asking) -> T) -> T {
+    ASKING.with_borrow_mut(|asking| look(asking.entry(environment.clone()).or_default()))
+}
+
+/// The ruleset that the isolate holds of an environment; `None` before the first answer of the hub.
+fn serve(environment: &Environment) -> Option<Result<Serving, Problem>> {
+    held::ruleset(environment, |held| held.serve(environment))
 }
 
 /// The ruleset to answer from; refused while all flags are switched off, and then the hub is not asked.
 ///
 /// `min_version` is the version that the request knows of already: if the isolate's is older, the hub is asked first.
-pub(crate) async fn current(host: &Host, min_version: Option<Version>) -> Result<Serving, Problem> {
-    if host.settings.is_off { Err(Problem::switched_off()) } else { newest(host, min_version).await }
+pub(crate) async fn current(host: &Host, environment: &Environment, min_version: Option<Version>) -> Result<Serving, Problem> {
+    if host.settings.is_off { Err(Problem::switched_off()) } else { newest(host, environment, min_version).await }
 }
 
 /// The hub's ruleset, or the last good one if the hub is away; also while all flags are switched off, for operators.
-pub(crate) async fn newest(host: &Host, min_version: Option<Version>) -> Result<Serving, Problem> {
-    let held = HELD.with_borrow(|held| held.as_ref().filter(|held| held.served.is_ok()).map(|held| (held.asked, held.version)));
-    match held {
-        Some((asked, version)) => catch_up(host, asked, version, min_version).await,
-        None => first(host).await?,
+pub(crate) async fn newest(host: &Host, environment: &Environment, min_version: Option<Version>) -> Result<Serving, Problem> {
+    if let Some((asked, version)) = held::ruleset(environment, |held| held.served.is_ok().then_some((held.asked, held.version))).flatten() {
+        catch_up(host, environment, asked, version, min_version).await;
+        if let Some(serving) = serve(environment) {
+            return serving;
+        }
+        // It had to make room for another environment meanwhile.
     }
-    HELD.with_borrow(|held| held.as_ref().map(Held::serve)).unwrap_or_else(|| Err(away("the hub has no document")))
+    first(host, environment).await?;
+    serve(environment).unwrap_or_else(|| Err(away("the hub has no document")))
 }
 
 /// The ruleset that the isolate holds; `None` if the hub should be asked first or afterwards.
-pub(crate) fn fresh(min_version: Option<Version>, now: Millis) -> Option<Serving> {
-    HELD.with_borrow(|held| held.as_ref().filter(|held| held.is_fresh(min_version, now))?.serve().ok())
+pub(crate) fn fresh(environment: &Environment, min_version: Option<Version>, now: Millis) -> Option<Serving> {
+    held::ruleset(environment, |held| held.is_fresh(min_version, now).then(|| held.serve(environment).ok()).flatten()).flatten()
 }
 
 /// The stored keys that the isolate holds; `None` if the hub should be asked first or afterwards.
-pub(crate) fn fresh_keys(now: Millis) -> Option<Rc<Keys>> {
-    HELD.with_borrow(|held| held.as_ref().filter(|held| held.is_fresh(None, now)).map(|held| Rc::clone(&held.keys)))
+pub(crate) fn fresh_keys(environment: &Environment, now: Millis) -> Option<Rc<Keys>> {
+    held::ruleset(environment, |held| held.is_fresh(None, now).then(|| Rc::clone(&held.keys))).flatten()
 }
 
-/// The hub's keys, or the last known ones if the hub is away. While all flags are switched off, the hub is not asked.
-pub(crate) async fn keys(host: &Host) -> Result<Rc<Keys>, Problem> {
-    if !host.settings.is_off {
-        match HELD.with_borrow(|held| held.as_ref().map(|held| (held.asked, held.version))) {
-            Some((asked, version)) => catch_up(host, asked, version, None).await,
-            // Without a document there may be keys.
-            None => drop(first(host).await),
+/// The hub's keys, or the last known ones if the hub is away.
+pub(crate) async fn keys(host: &Host, environment: &Environment) -> Result<Rc<Keys>, Problem> {
+    if let Some((asked, version)) = held::ruleset(environment, |held| (held.asked, held.version)) {
+        catch_up(host, environment, asked, version, None).await;
+        if let Some(keys) = known_keys(environment) {
+            return Ok(keys);
         }
     }
-    known_keys().ok_or_else(|| away("the hub is away"))
+    // Without a document there may be keys.
+    first(host, environment).await.ok();
+    known_keys(environment).ok_or_else(|| away("the hub is away"))
 }
 
 /// The stored keys that the isolate holds, however old; `None` before the hub's first answer.
-pub(crate) fn known_keys() -> Option<Rc<Keys>> {
-    HELD.with_borrow(|held| held.as_ref().map(|held| Rc::clone(&held.keys)))
+pub(crate) fn known_keys(environment: &Environment) -> Option<Rc<Keys>> {
+    held::ruleset(environment, |held| Rc::clone(&held.keys))
 }
 
-/// The stored keys, for a request with a key that the isolate does not know; true if the hub answered when it was last asked. Unknown
-/// keys make the isolate ask the hub at most once a second, however many are presented.
-pub(crate) async fn newer_keys(host: &Host) -> (Rc<Keys>, bool) {
+/// The stored keys, for a request with a key or the name of an environment that the isolate does not know; true if the hub answered when
+/// it was last asked. They make the isolate ask the hub at most once a second, however many are presented.
+pub(crate) async fn newer_keys(host: &Host, environment: &Environment) -> (Rc<Keys>, bool) {
     let now = clock::now();
-    match SOUGHT.get().filter(|sought| (0..FRESH_MS).contains(&(now.0 - sought.0))) {
+    match asking(environment, |asking| asking.sought).filter(|sought| (0..FRESH_MS).contains(&(now.0 - sought.0))) {
         None => {
-            SOUGHT.set(Some(now));
-            ask_within(host, now, KEY_NEWS).await;
+            asking(environment, |asking| asking.sought = Some(now));
+            ask_within(host, environment, now, KEY_NEWS).await;
         }
         // Another request asked within the last second, and the hub has not answered yet.
-        Some(sought) if HELD.with_borrow(|held| held.as_ref().is_none_or(|held| held.asked < sought)) => Delay::from(NEWS).await,
+        Some(sought) if held::ruleset(environment, |held| held.asked < sought).unwrap_or(true) => Delay::from(NEWS).await,
         Some(_) => {}
     }
-    HELD.with_borrow(|held| held.as_ref().map(|held| (Rc::clone(&held.keys), !held.failed)).unwrap_or_default())
+    held::ruleset(environment, |held| (Rc::clone(&held.keys), !held.failed)).unwrap_or_default()
 }
 
 /// Asks the hub for news if the isolate's ruleset is too old, before the answer or after it.
-async fn catch_up(host: &Host, asked: Millis, version: Version, min_version: Option<Version>) {
+async fn catch_up(host: &Host, environment: &Environment, asked: Millis, version: Version, min_version: Option<Version>) {
     let now = clock::now();
     match plan(now.0 - asked.0, version, min_version) {
         Plan::Answer => {}
-        Plan::AnswerAndAsk => ask_behind(host, now),
-        Plan::Ask => ask_within(host, now, NEWS).await,
+        Plan::AnswerAndAsk => ask_behind(host, environment, now),
+        Plan::Ask => ask_within(host, environment, now, NEWS).await,
     }
 }
 
-async fn ask_within(host: &Host, now: Millis, patience: Duration) {
-    let asking = Box::pin(learn((**host).clone()));
+async fn ask_within(host: &Host, environment: &Environment, now: Millis, patience: Duration) {
+    let asking = Box::pin(learn((**host).clone(), environment.clone()));
     if let Either::Right(((), asking)) = select(asking, Delay::from(patience)).await {
         console_error!("no news from the hub: it takes too long to answer");
-        fail(now);
+        fail(environment, now);
         host.behind(asking);
     }
 }
 
 /// The ruleset that served at a version, or at a moment. It is compiled for this request alone: operators seldom look back.
-pub(crate) async fn past(env: &Env, when: hub::When) -> Result<Serving, Problem> {
-    let then = hub::past(env, when).await?;
+pub(crate) async fn past(env: &Env, environment: &Environment, when: hub::When) -> Result<Serving, Problem> {
+    let then = hub::past(env, environment, when).await?;
     let compiled = compile(&then.document, BucketKey::from_hex(&then.bucket_key)).map_err(|error| Problem::document(&error))?;
     let mut pages = BTreeMap::new();
     pages.extend(then.pages);
     Ok(Serving {
+        environment: environment.clone(),
         version: then.version,
         ruleset: Rc::new(compiled.ruleset),
         stale: false,
@@ -284,21 +309,20 @@ pub(crate) async fn past(env: &Env, when: hub::When) -> Result<Serving, Problem>
 }
 
 /// The moment at which the hub was last asked; 0 before the first time.
-pub(crate) fn asked() -> Millis {
-    HELD.with_borrow(|held| held.as_ref().map(|held| held.asked)).unwrap_or_default()
+pub(crate) fn asked(environment: &Environment) -> Millis {
+    held::ruleset(environment, |held| held.asked).unwrap_or_default()
 }
 
-/// Forgets everything, so that the hub is asked anew.
-pub(crate) fn forget() {
-    HELD.take();
-    override_pages::forget();
+/// Forgets everything of an environment, so that its hub is asked anew.
+pub(crate) fn forget(environment: &Environment) {
+    held::retain(|held| held != environment);
 }
 
 /// Asks the hub at once, however new the ruleset is; for a request that has just changed something.
-pub(crate) async fn refresh(env: &Env) {
+pub(crate) async fn refresh(env: &Env, environment: &Environment) {
     let now = clock::now();
-    if let Either::Right(_) = select(Box::pin(learn(env.clone())), Delay::from(FIRST)).await {
-        fail(now);
+    if let Either::Right(_) = select(Box::pin(learn(env.clone(), environment.clone())), Delay::from(FIRST)).await {
+        fail(environment, now);
     }
 }
 
@@ -320,8 +344,8 @@ fn plan(age_ms: i64, version: Version, min_version: Option<Version>) -> Plan {
 }
 
 /// Asks the hub for the first ruleset: until it answers, the isolate has none.
-async fn first(host: &Host) -> Result<(), Problem> {
-    match select(Box::pin(ask((**host).clone())), Delay::from(FIRST)).await {
+async fn first(host: &Host, environment: &Environment) -> Result<(), Problem> {
+    match select(Box::pin(ask((**host).clone(), environment.clone())), Delay::from(FIRST)).await {
         Either::Left((Ok(()), _)) => Ok(()),
         Either::Left((Err(problem), _)) if problem.status == 503 && problem.code != HUB_UNAVAILABLE => Err(problem),
         Either::Left((Err(problem), _)) => {
@@ -336,43 +360,43 @@ fn away(why: &str) -> Problem {
     Problem::no_ruleset("NO_RULESET", why)
 }
 
-fn ask_behind(host: &Host, now: Millis) {
+fn ask_behind(host: &Host, environment: &Environment, now: Millis) {
     // The runtime may cancel the work that a request left behind; such a request keeps others from asking only briefly.
-    if BEHIND.get().is_some_and(|since| (0..RECENT_MS).contains(&(now.0 - since.0))) {
+    if asking(environment, |asking| asking.behind).is_some_and(|since| (0..RECENT_MS).contains(&(now.0 - since.0))) {
         return;
     }
-    BEHIND.set(Some(now));
-    let env = (**host).clone();
-    host.behind(async {
-        learn(env).await;
-        BEHIND.set(None);
+    asking(environment, |asking| asking.behind = Some(now));
+    let (env, environment) = ((**host).clone(), environment.clone());
+    host.behind(async move {
+        learn(env, environment.clone()).await;
+        asking(&environment, |asking| asking.behind = None);
     });
 }
 
 /// Asks the hub for news; if that fails, the isolate keeps what it holds.
-async fn learn(env: Env) {
+async fn learn(env: Env, environment: Environment) {
     let now = clock::now();
-    if let Err(problem) = ask(env).await {
+    if let Err(problem) = ask(env, environment.clone()).await {
         console_error!("no news from the hub: {}", problem.why());
-        fail(now);
+        fail(&environment, now);
     }
 }
 
 /// Asks the hub for a newer ruleset and newer keys, and holds them; any other answer changes nothing that serves.
-async fn ask(env: Env) -> Result<(), Problem> {
+async fn ask(env: Env, environment: Environment) -> Result<(), Problem> {
     let asked = clock::now();
-    let since = HELD.with_borrow(|held| held.as_ref().map(|held| held.version));
-    let Some(newest) = hub::news(&env, since).await? else {
-        note(asked, false);
+    let since = held::ruleset(&environment, |held| held.version);
+    let Some(newest) = hub::news(&env, &environment, since).await? else {
+        note(&environment, asked, false);
         return Ok(());
     };
     // While this request waited, another one may have learned the same, or more.
-    let held = HELD.with_borrow(|held| held.as_ref().map(|held| (held.version, held.served.is_ok())));
+    let held = held::ruleset(&environment, |held| (held.version, held.served.is_ok()));
     let worth = Worth::of(newest.version, since, held.map(|(version, _)| version));
     match worth {
         Worth::Newer | Worth::OtherEpoch => {}
         Worth::Known => {
-            note(asked, false);
+            note(&environment, asked, false);
             return Ok(());
         }
         Worth::Late => return Ok(()),
@@ -381,17 +405,26 @@ async fn ask(env: Env) -> Result<(), Problem> {
             return Err(Problem::no_ruleset("NO_RULESET", format!("it answers version {}{held}", newest.version)));
         }
     }
+    let compiler = held::ruleset(&environment, |held| Rc::clone(&held.compiler)).unwrap_or_default();
+    let mut bytes = newest.keys.iter().map(|row| 2 * row.len()).sum();
     let served = match newest.ruleset {
-        Ok(ruleset) => Ok(compiled(&ruleset)?),
+        Ok(ruleset) => {
+            let served = compiled(&ruleset, &mut compiler.borrow_mut())?;
+            bytes += bytes_of(&ruleset, &served);
+            Ok(served)
+        }
         // Within an epoch, a hub that had a document still has one.
         Err(missing) if worth == Worth::Newer && held.is_some_and(|(_, is_served)| is_served) => return Err(missing.problem()),
         Err(missing) => Err(Rc::new(missing)),
     };
     if worth == Worth::OtherEpoch {
-        forget();
+        forget(&environment);
     }
-    let keys = Rc::new(Keys::read(&newest.keys));
-    HELD.set(Some(Held { version: newest.version, keys, served, asked, failed: false }));
+    let keys = Rc::new(Keys::read(&newest.keys, Registry::new(newest.environment, newest.environments)));
+    if environment == Environment::FIRST {
+        held::retain(|held| keys.registry.has(held));
+    }
+    held::hold_ruleset(&environment, Held { version: newest.version, keys, served, asked, failed: false, compiler }, bytes);
     Ok(())
 }
 
@@ -425,25 +458,31 @@ impl Worth {
     }
 }
 
-fn compiled(newest: &hub::Ruleset) -> Result<Served, Problem> {
+/// The bytes that a ruleset and its compiler hold, as [`held`] counts them: the tables twice, because the compiler keeps each flag's part
+/// of them, and the document's text once for what else it keeps. The text itself is not kept.
+fn bytes_of(newest: &hub::Ruleset, served: &Served) -> usize {
+    2 * served.ruleset.heap_bytes() + newest.document.len()
+}
+
+fn compiled(newest: &hub::Ruleset, compiler: &mut Compiler) -> Result<Served, Problem> {
     let key = BucketKey::from_hex(&newest.bucket_key);
     // The error may quote the document, which must not reach the log.
     let refused =
         |error: DocumentError| Problem::no_ruleset("DOCUMENT_REFUSED", format!("the document is refused at \"{}\"", error.pointer));
-    let compiled = COMPILER.with_borrow_mut(|compiler| compiler.compile(&newest.document, key)).map_err(refused)?;
+    let compiled = compiler.compile(&newest.document, key).map_err(refused)?;
     let mut pages = BTreeMap::new();
     pages.extend(newest.pages.iter().copied());
     Ok(Served { ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages), errors: newest.errors })
 }
 
-fn fail(asked: Millis) {
-    note(asked, true);
+fn fail(environment: &Environment, asked: Millis) {
+    note(environment, asked, true);
 }
 
-fn note(asked: Millis, failed: bool) {
-    HELD.with_borrow_mut(|held| {
+fn note(environment: &Environment, asked: Millis, failed: bool) {
+    held::ruleset(environment, |held| {
         // An answer to an earlier request that arrives later is not newer.
-        if let Some(held) = held.as_mut().filter(|held| held.asked <= asked) {
+        if held.asked <= asked {
             held.asked = asked;
             held.failed = failed;
         }

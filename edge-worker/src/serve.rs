@@ -5,7 +5,7 @@ use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys:
 
 use crate::{
     body, clock,
-    handlers::{admin, assets, cache, document, explain, outcomes, ruleset},
+    handlers::{admin, assets, cache, document, environments, explain, outcomes, ruleset},
     host::Host,
     http::{
         self, Outcome, Pass,
@@ -57,10 +57,16 @@ pub(crate) fn refuse(request: &Request, problem: &Problem) -> worker::Result<Res
 async fn find_out(need: Need, known: &mut Known, request: &mut Request, host: &Host, moment: sdk_core::Millis) {
     match need {
         Need::Body(most) => known.body = Some(body::read(request, most).await),
-        Need::Keys => known.keys = Some(ruleset_cache::keys(host).await),
-        Need::NewerKeys => known.newer_keys = Some(ruleset_cache::newer_keys(host).await),
+        Need::Keys(of) => {
+            let keys = ruleset_cache::keys(host, &of).await;
+            known.keys.push((of, keys));
+        }
+        Need::NewerKeys(of) => {
+            let (keys, is_sure) = ruleset_cache::newer_keys(host, &of).await;
+            known.newer_keys.push((of, keys, is_sure));
+        }
         Need::Signature(signed) => known.learned = Some(signed.check(&host.settings, moment).await),
-        Need::Ruleset(min_version) => known.serving = Some(ruleset_cache::newest(host, min_version).await),
+        Need::Ruleset(of, min_version) => known.serving = Some(ruleset_cache::newest(host, &of, min_version).await),
         Need::Overrides(mut serving, mut contexts) => {
             let overrides = serving.overrides(host, contexts.iter_mut()).await;
             known.overrides.replace(Some(Overridden { stale: serving.stale, contexts, overrides }));
@@ -118,19 +124,21 @@ fn dressed(answer: Response, lines: Vec<Line>) -> worker::Result<Response> {
 /// Calls the handler of a request that needs the runtime.
 async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Host) -> Result<Response, Problem> {
     let Pass { handler, caller, body, .. } = pass;
+    let environment = &caller.environment;
     match handler {
-        PassedHandler::Ruleset => ruleset::newest(request, host).await,
-        PassedHandler::Outcomes => outcomes::take(request, host).await,
-        PassedHandler::Explain => explain::one(request, host).await,
-        PassedHandler::ExportDocument => document::export(host).await,
-        PassedHandler::Cache => cache::report(request, host).await,
+        PassedHandler::Ruleset => ruleset::newest(environment, request, host).await,
+        PassedHandler::Outcomes => outcomes::take(environment, request, host).await,
+        PassedHandler::Explain => explain::one(environment, request, host).await,
+        PassedHandler::ExportDocument => document::export(environment, request, host).await,
+        PassedHandler::Cache => cache::report(environment, request, host).await,
+        PassedHandler::ListEnvironments => environments::list(request, host).await,
         PassedHandler::Hub(HubHandler::ImportDocument) => admin::pass_on(&caller, request, body, body::DOCUMENT, host).await,
         PassedHandler::Hub(_) | PassedHandler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, host).await,
-        PassedHandler::Restore => admin::restore(request, host).await,
+        PassedHandler::Restore => admin::restore(environment, request, host).await,
         PassedHandler::Demo => assets::page("/demo/index.html", host).await,
         PassedHandler::DemoExplain => {
             caller.unrestricted()?;
-            explain::many(request, host).await
+            explain::many(environment, request, host).await
         }
         PassedHandler::Asset => assets::file(parts.path(), host).await,
     }

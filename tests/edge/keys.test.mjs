@@ -83,10 +83,10 @@ test('a fresh deployment: a token, a key each, a document, an answer', async () 
 
 test('a key is shown once, and listed without what opens anything', async () => {
   const made = await make({ label: 'listed', origins: [SHOP], tags: ['shop'], identity: { kind: 'pinned', customerId: 'c-1' }, expiresAt: '2099-01-01T00:00:00Z' });
-  assert.match(made.key, /^tf_client_[0-9a-f]{40}$/);
+  assert.match(made.key, /^tf_client_test_[0-9a-f]{40}$/);
   const { createdAt, ...shown } = (await list()).find(({ id }) => id === made.id);
   assert.deepEqual(shown, {
-    id: made.id, kind: 'client', label: 'listed', hint: `tf_client_…${made.key.slice(-4)}`, origins: [SHOP], tags: ['shop'],
+    id: made.id, kind: 'client', label: 'listed', hint: `tf_client_test_…${made.key.slice(-4)}`, origins: [SHOP], tags: ['shop'],
     identity: { kind: 'pinned', customerId: 'c-1' }, expiresAt: '2099-01-01T00:00:00.000Z',
   });
   assert.ok(Math.abs(Date.parse(createdAt) - Date.now()) < 60_000);

@@ -66,9 +66,13 @@ pub enum Action {
     KeyRevoked,
     /// The row of a key that ended long ago was removed.
     KeyForgotten,
+    /// An environment was registered.
+    EnvironmentCreated,
+    /// An environment was closed.
+    EnvironmentRemoved,
 }
 
-const ACTIONS: [(Action, &str); 21] = [
+const ACTIONS: [(Action, &str); 23] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -90,6 +94,8 @@ const ACTIONS: [(Action, &str); 21] = [
     (Action::KeyRotated, "key.rotate"),
     (Action::KeyRevoked, "key.revoke"),
     (Action::KeyForgotten, "key.forget"),
+    (Action::EnvironmentCreated, "environment.create"),
+    (Action::EnvironmentRemoved, "environment.remove"),
 ];
 
 impl Action {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Field, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Actor, Change},
+    environment::{self, EnvironmentName},
     import::{self, Imported},
     keys::{self, KeyCommand, NewKey},
     lifecycle::Observed,
@@ -94,6 +95,16 @@ pub enum Command {
     },
     /// Carries out a command on a key.
     Key(KeyCommand),
+    /// Registers an environment, or opens one again that was removed.
+    CreateEnvironment {
+        /// The name of the environment.
+        name: EnvironmentName,
+    },
+    /// Closes an environment: its keys open nothing, and its hub keeps its data.
+    RemoveEnvironment {
+        /// The name of the environment.
+        name: EnvironmentName,
+    },
     /// Imports a document over the rows of the hub.
     Import {
         /// The text of the document.
@@ -113,6 +124,8 @@ pub struct Supplies {
     pub new_key: Option<NewKey>,
     /// The bucket key for a document that has none, over rows that have none.
     pub bucket_key: Option<BucketKey>,
+    /// The name of the environment that the hub is of; `None` for the first one, which its document names.
+    pub environment: Option<EnvironmentName>,
 }
 
 /// The result of a command that was carried out.
@@ -186,7 +199,9 @@ pub fn execute(
         Command::Rollout { flag, order } => rollout_commands::carry_out(current, flag, order, supplies.observed, actor, compiler),
         Command::Assign { customer, organization } => assign(current, customer, organization.as_deref()),
         Command::Key(order) => keys::carry_out(current, order, supplies.new_key, actor.at),
-        Command::Import { document, state } => import::carry_out(current, document, *state, supplies.bucket_key, actor),
+        Command::CreateEnvironment { name } => environment::create(current, supplies.environment.as_ref(), name, actor.at),
+        Command::RemoveEnvironment { name } => environment::remove(current, supplies.environment.as_ref(), name),
+        Command::Import { document, state } => import::carry_out(current, document, *state, supplies, actor),
     }
 }
 
@@ -388,6 +403,8 @@ mod tests {
             (rotate(Expiry::At(None)), r#"{"key":{"rotate":{"id":"k-1","overlapMs":5,"expiry":{"at":null}}}}"#),
             (rotate(Expiry::At(Some(Millis(9)))), r#"{"key":{"rotate":{"id":"k-1","overlapMs":5,"expiry":{"at":9}}}}"#),
             (Command::Key(KeyCommand::Revoke { id: "k-1".into() }), r#"{"key":{"revoke":{"id":"k-1"}}}"#),
+            (Command::CreateEnvironment { name: EnvironmentName::parse("eu-1").unwrap() }, r#"{"createEnvironment":{"name":"eu-1"}}"#),
+            (Command::RemoveEnvironment { name: EnvironmentName::parse("eu-1").unwrap() }, r#"{"removeEnvironment":{"name":"eu-1"}}"#),
             (
                 Command::Import { document: r#"{ "schema": 1 }"#.into(), state: State::Replace },
                 r#"{"import":{"document":"{ \"schema\": 1 }","state":"replace"}}"#,
@@ -419,6 +436,7 @@ mod tests {
             r#"{"import":{"document":"","state":"merge"}}"#,
             r#"{"rollout":{"flag":"a","order":{"step":"start"},"observed":{"exposures":1,"errors":0}}}"#,
             r#"{"kill":{}}"#,
+            r#"{"createEnvironment":{"name":"EU"}}"#,
             r#""kill""#,
         ] {
             assert!(serde_json::from_str::<Command>(json).is_err(), "{json}");

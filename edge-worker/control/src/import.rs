@@ -7,13 +7,12 @@ use alloc::{
     vec::Vec,
 };
 
-use sdk_core::{
-    BucketKey, Compiled, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place, limits::MAX_DOCUMENT_BYTES,
-};
+use sdk_core::{Compiled, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place, limits::MAX_DOCUMENT_BYTES};
 
 use crate::{
-    CommandOutcome, CurrentState, Refusal,
+    CommandOutcome, CurrentState, Refusal, Supplies,
     change::{Action, Actor, Change},
+    environment::check_document,
     leaves::Leaves,
     lifecycle::{Course, Rollout},
     overrides::OwnerView,
@@ -38,23 +37,24 @@ pub struct Imported {
     pub rows: Rows,
 }
 
-/// Imports a document over the rows of the hub. `new_key` is the bucket key if neither the rows nor the document have one.
+/// Imports a document over the rows of the hub. The supplies have the bucket key for rows and a document that have none.
 pub(crate) fn carry_out(
     current: CurrentState<'_>,
     text: &str,
     state: State,
-    new_key: Option<BucketKey>,
+    supplies: Supplies,
     actor: &Actor,
 ) -> Result<CommandOutcome, Refusal> {
     let mut held = current.rows.clone();
     held.append(current.paged.clone());
     let has_document = held.iter().any(|(key, _)| !key.kind.is_beside_documents());
     let ruleset = has_document.then_some(current.ruleset);
-    let key = held.bucket_key().or(new_key);
+    let key = held.bucket_key().or(supplies.bucket_key);
     let refused = |error: DocumentError| Refusal::whole_document(&error);
     let given = compile(text, key).map_err(refused)?;
     let whole = |message: String| refused(DocumentError::at(Place::ROOT, message));
     let rows = Rows::split(text).ok_or_else(|| whole("expected an object".to_string()))?;
+    check_document(&held, supplies.environment.as_ref(), &rows)?;
     let mut merged = held.merge(rows, state);
     if let (None, Some(key)) = (merged.rows.bucket_key(), key) {
         merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key.to_hex());
@@ -158,7 +158,7 @@ impl Difference<'_> {
             RowKind::BucketKey if self.written.contains(&RowKey::of(RowKind::Member, BUCKET_KEY)) => None,
             RowKind::Member if key.name == BUCKET_KEY => Some(place()),
             RowKind::Course | RowKind::Segment | RowKind::Member => Some(values(place())),
-            RowKind::BucketKey | RowKind::Membership | RowKind::Key => Some(place()),
+            RowKind::BucketKey | RowKind::Membership | RowKind::Key | RowKind::Environment => Some(place()),
             // `owner_changes` makes a record for each flag that is overridden.
             RowKind::Customer | RowKind::Organization => None,
         }

@@ -20,6 +20,7 @@ use crate::{
     CommandOutcome, CurrentState, Field, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change, Hash},
     command::check_id,
+    environment::EnvironmentName,
     rows::{RowKey, RowKind, Rows},
     spelled,
 };
@@ -55,7 +56,7 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    const ALL: [Self; 2] = [Self::Client, Self::Server];
+    pub(crate) const ALL: [Self; 2] = [Self::Client, Self::Server];
 
     /// The name of the kind, as it is stored.
     pub const fn as_str(self) -> &'static str {
@@ -70,23 +71,28 @@ impl KeyKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// The prefix of the text of every key of this kind.
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Client => "tf_client_",
-            Self::Server => "tf_server_",
+    /// The prefix of the texts of keys of this kind, such as `tf_client_staging_`. A key without a name is of the first environment.
+    pub(crate) fn prefix(self, environment: Option<&EnvironmentName>) -> String {
+        match environment {
+            Some(name) => format!("tf_{}_{name}_", self.as_str()),
+            None => format!("tf_{}_", self.as_str()),
         }
     }
 
     /// The text of a key: the prefix, and these random bytes as hexadecimal digits.
-    pub fn secret(self, random: [u8; RANDOM]) -> String {
-        String::from(self.prefix()) + &hex::encode(&random)
+    pub fn secret(self, environment: Option<&EnvironmentName>, random: [u8; RANDOM]) -> String {
+        self.prefix(environment) + &hex::encode(&random)
     }
 
-    /// The kind of a key by its text; `None` if no key has such a text.
-    pub fn of_secret(secret: &str) -> Option<Self> {
-        let is_random = |rest: &str| hex::decode_lower::<RANDOM>(rest).is_some();
-        Self::ALL.into_iter().find(|kind| secret.strip_prefix(kind.prefix()).is_some_and(is_random))
+    /// The kind of a key and the environment that it names, by its text; `None` if no key has such a text.
+    pub fn of_secret(secret: &str) -> Option<(Self, Option<EnvironmentName>)> {
+        let (kind, rest) = secret.strip_prefix("tf_")?.split_once('_')?;
+        let (environment, random) = match rest.split_once('_') {
+            Some((name, random)) => (Some(EnvironmentName::parse(name)?), random),
+            None => (None, rest),
+        };
+        hex::decode_lower::<RANDOM>(random)?;
+        Some((Self::from_name(kind)?, environment))
     }
 }
 
@@ -168,7 +174,7 @@ pub struct NewKeySecret {
 impl NewKeySecret {
     /// Hashes the text of a key, which is not kept. `identity_secret` signs identities; the key's row keeps it if [`KeyIdentity::Signed`].
     pub fn of(secret: &str, identity_secret: &str) -> Self {
-        let prefix = KeyKind::of_secret(secret).map_or("", KeyKind::prefix);
+        let prefix = KeyKind::of_secret(secret).map_or_else(String::new, |(kind, environment)| kind.prefix(environment.as_ref()));
         let end = secret.len().checked_sub(SHOWN).and_then(|at| secret.get(at..)).unwrap_or_default();
         Self { hash: Hash::of(secret.as_bytes()), hint: format!("{prefix}…{end}"), identity_secret: Secret(identity_secret.to_owned()) }
     }

@@ -33,6 +33,12 @@ pub enum RefusalKind {
     GateClosed,
     /// No key has this id.
     KeyNotFound,
+    /// No environment has this name.
+    EnvironmentNotFound,
+    /// The name of the environment stands for another one.
+    EnvironmentTaken,
+    /// The document is of another environment.
+    OtherEnvironment,
     /// The document to import is refused whole.
     DocumentRefused,
 }
@@ -112,6 +118,8 @@ pub enum Field {
     ExpiresAt,
     /// The milliseconds for which a rotated key stays valid.
     Overlap,
+    /// The name of an environment.
+    Environment,
 }
 
 impl From<Field> for RefusalPlace {

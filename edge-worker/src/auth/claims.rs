@@ -16,6 +16,10 @@ pub(crate) struct Claims {
     /// The subject of the token: readable text, to be recorded with a change.
     pub(super) subject: String,
     pub(super) role: Option<Role>,
+    /// The environment that the token evaluates in; `None` for the first one.
+    pub(super) environment: Option<String>,
+    /// The environments that the token is for; `None` for all.
+    pub(super) environments: Option<Vec<String>>,
     times: Times,
     issuer: Option<String>,
     audience: Vec<String>,
@@ -37,6 +41,8 @@ impl Claims {
         Ok(Self {
             subject: subject.to_owned(),
             role: Role::of(claims),
+            environment: claims.text("environment")?.map(str::to_owned),
+            environments: claims.get("environments").map(|value| texts(Some(value))).transpose()?,
             times: Times::of(claims)?,
             issuer: claims.text("iss")?.map(str::to_owned),
             audience: texts(claims.get("aud"))?,
@@ -142,6 +148,24 @@ mod tests {
             check(&format!(r#"{{"sub":"s","exp":1900000000,"iss":{issuer},"aud":{audience}}}"#), &expected(), holds);
         }
         check(r#"{"sub":"s","exp":1900000000}"#, &expected(), false);
+    }
+
+    #[test]
+    fn environments_are_names() {
+        let with = |claim: &str| {
+            Object::read(format!(r#"{{"sub":"s","exp":1900000000,{claim}}}"#).as_bytes()).and_then(|claims| Claims::of(&claims)).ok()
+        };
+        let listed = |claim: &str| with(claim).and_then(|claims| claims.environments);
+        assert_eq!(with(r#""environment":"dev""#).and_then(|claims| claims.environment).as_deref(), Some("dev"));
+        assert_eq!(listed(r#""environments":["dev","staging"]"#), Some(vec!["dev".to_owned(), "staging".to_owned()]));
+        // A list without names is for no environment, and not for all.
+        assert_eq!(listed(r#""environments":[]"#), Some(Vec::new()));
+        assert_eq!(listed(r#""role":"x""#), None);
+        for claim in
+            [r#""environment":["dev"]"#, r#""environment":1"#, r#""environments":{}"#, r#""environments":[1]"#, r#""environments":null"#]
+        {
+            assert!(with(claim).is_none(), "{claim}");
+        }
     }
 
     #[test]

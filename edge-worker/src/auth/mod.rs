@@ -24,6 +24,7 @@ use sdk_core::{Audience, Context, Millis};
 
 use self::{claims::Claims, identity::Holder, presented::Presented, role::Role};
 use crate::{
+    environment::Environment,
     http::{
         asked::{Asked, Stop},
         rights::{self, CallerKind},
@@ -31,12 +32,17 @@ use crate::{
     },
     limit,
     problem::Problem,
-    ruleset_cache,
+    query::Query,
     settings::Settings,
 };
 
-/// The caller of a request, whose credentials hold and to whom the route is open.
-pub(crate) enum Caller {
+/// The caller of a request, whose credentials hold and to whom the route is open, and the environment that the request is for.
+pub(crate) struct Caller {
+    identity: Identity,
+    pub(crate) environment: Environment,
+}
+
+enum Identity {
     /// Any caller of a route that is open without credentials; those of the request were not read.
     Anyone,
     ServerKey,
@@ -50,55 +56,60 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    /// Checks the credentials of a request, and that one of these routes is open to its caller.
+    /// Checks the credentials of a request, and that one of these routes is open to its caller in the environment that it is for: that of
+    /// the key, or that which the token or an operator names.
     pub(crate) fn of(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Stop> {
-        let caller = if rights::is_open(routes) { Self::Anyone } else { Self::identified(asked, routes)? };
+        let mut caller = if rights::is_open(routes) { Self::first(Identity::Anyone) } else { Self::identified(asked, routes)? };
         rights::check(routes, caller.kind())?;
+        if let Identity::Person { .. } = caller.identity {
+            caller.environment = of_person(asked, routes)?;
+        }
         Ok(caller)
+    }
+
+    const fn first(identity: Identity) -> Self {
+        Self { identity, environment: Environment::FIRST }
     }
 
     fn identified(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Stop> {
         if rights::takes_keys(routes) {
             let presented = Presented::key(asked.parts)?;
             if presented.is(asked.settings.server_key.as_deref()) {
-                return Ok(Self::ServerKey);
+                return Ok(Self::first(Identity::ServerKey));
             }
             if presented.is(asked.settings.client_key.as_deref()) {
                 limit::client(asked)?;
-                return Ok(Self::ClientKey(None));
+                return Ok(Self::first(Identity::ClientKey(None)));
             }
-            if let Some((kind, hash)) = presented.stored() {
-                if kind == KeyKind::Server {
-                    stored::key(hash, asked)?;
-                    return Ok(Self::ServerKey);
+            if let Some(presented) = presented.stored() {
+                if presented.kind == KeyKind::Server {
+                    let (environment, _) = stored::key(&presented, asked)?;
+                    return Ok(Self { identity: Identity::ServerKey, environment });
                 }
                 // Requests with wrong credentials count too: an attacker may be trying keys.
                 limit::client(asked)?;
-                let Some(key) = stored::key(hash, asked)? else { return Ok(Self::ClientKey(None)) };
+                let (environment, Some(key)) = stored::key(&presented, asked)? else { return Ok(Self::first(Identity::ClientKey(None))) };
                 stored::check_origin(&key, asked.parts)?;
-                return Ok(Self::ClientKey(Some(Holder::of(key, asked)?)));
+                return Ok(Self { identity: Identity::ClientKey(Some(Holder::of(key, asked)?)), environment });
             }
         }
         if !rights::takes_tokens(routes) {
             return Err(Problem::no_credentials().into());
         }
-        let token = Presented::bearer(asked.parts)?;
-        let Learned::Claims(Claims { subject, role, .. }) = asked.learned(|| Signed::Token(token.text().to_owned()))? else {
-            return Err(Problem::no_credentials().into());
-        };
+        let Claims { subject, role, .. } = claims(asked)?;
         if rights::takes_keys(routes) {
             limit::user(subject, asked)?;
         }
-        Ok(Self::Person { subject: subject.clone(), role: role.clone() })
+        Ok(Self::first(Identity::Person { subject: subject.clone(), role: role.clone() }))
     }
 
     /// The caller's column in the matrix of rights.
     pub(crate) fn kind(&self) -> CallerKind {
-        match self {
-            Self::Anyone => CallerKind::Anyone,
-            Self::ServerKey => CallerKind::ServerKey,
-            Self::ClientKey(_) => CallerKind::ClientKey,
-            Self::Person { role, .. } => role.as_ref().map_or(CallerKind::User, Role::kind),
+        match &self.identity {
+            Identity::Anyone => CallerKind::Anyone,
+            Identity::ServerKey => CallerKind::ServerKey,
+            Identity::ClientKey(_) => CallerKind::ClientKey,
+            Identity::Person { role, .. } => role.as_ref().map_or(CallerKind::User, Role::kind),
         }
     }
 
@@ -121,21 +132,55 @@ impl Caller {
     }
 
     pub(crate) fn holder(&self) -> Option<&Holder> {
-        match self {
-            Self::ClientKey(holder) => holder.as_ref(),
-            Self::Anyone | Self::ServerKey | Self::Person { .. } => None,
+        match &self.identity {
+            Identity::ClientKey(holder) => holder.as_ref(),
+            Identity::Anyone | Identity::ServerKey | Identity::Person { .. } => None,
         }
     }
 
     /// The subject of the token, in the issuer's words; empty where there is no token.
     pub(crate) fn subject(&self) -> &str {
-        if let Self::Person { subject, .. } = self { subject } else { "" }
+        if let Identity::Person { subject, .. } = &self.identity { subject } else { "" }
     }
 
     /// The one organization that the caller's role is for; `None` if it is for the whole deployment.
     pub(crate) fn within(&self) -> Option<&str> {
-        if let Self::Person { role: Some(role), .. } = self { role.organization() } else { None }
+        if let Identity::Person { role: Some(role), .. } = &self.identity { role.organization() } else { None }
     }
+}
+
+/// The claims of the token that a request presents.
+fn claims<'a>(asked: &'a Asked<'_>) -> Result<&'a Claims, Stop> {
+    let token = Presented::bearer(asked.parts)?;
+    match asked.learned(|| Signed::Token(token.text().to_owned()))? {
+        Learned::Claims(claims) => Ok(claims),
+        Learned::Identity(_) => Err(Problem::no_credentials().into()),
+    }
+}
+
+/// The environment of a request with a token: where keys evaluate, too, that in its claims, and on operators' routes `?environment=`.
+/// Without a name it is the first one. Refused if the token is for other environments.
+fn of_person(asked: &Asked<'_>, routes: &[Route]) -> Result<Environment, Stop> {
+    let Claims { environment: named, environments: reach, .. } = claims(asked)?;
+    if asked.settings.is_off && rights::takes_keys(routes) {
+        return Ok(Environment::FIRST);
+    }
+    let environment = if rights::takes_keys(routes) {
+        match named {
+            None => Environment::FIRST,
+            Some(name) => asked.environment(name)?.ok_or_else(|| Problem::wrong_credentials("a token for an environment that there is"))?,
+        }
+    } else {
+        match Query::any(asked.parts.url)?.get("environment") {
+            None => Environment::FIRST,
+            Some(name) => asked.environment(name)?.ok_or_else(|| Problem::no_environment(name))?,
+        }
+    };
+    if let Some(reach) = reach {
+        let first = asked.keys(&Environment::FIRST)?;
+        rights::check_reach(reach, first.registry.name_of(&environment))?;
+    }
+    Ok(environment)
 }
 
 /// A token or an identity whose signature the runtime must check.
@@ -189,7 +234,7 @@ impl Origins {
     /// Decides by the keys that the isolate holds, without asking the hub.
     pub(crate) fn of(asked: &Asked<'_>) -> Self {
         let Ok(presented) = Presented::key(asked.parts) else { return Self::Any };
-        let stored = || ruleset_cache::known_keys()?.get(presented.stored()?.1);
+        let stored = || stored::known(&presented.stored()?);
         if presented.is(asked.settings.client_key.as_deref()) { Self::Listed } else { stored().map_or(Self::Any, Self::Of) }
     }
 }

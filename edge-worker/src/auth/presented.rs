@@ -1,5 +1,5 @@
 //! The credentials that a caller presents.
-use control::{KeyKind, change::Hash};
+use control::{EnvironmentName, KeyKind, change::Hash};
 
 use crate::{
     http::parts::{Header, Parts},
@@ -8,6 +8,14 @@ use crate::{
 
 /// A key or a token, as the caller sent it. It is never printed, and the time of a comparison does not tell how much of it is right.
 pub(super) struct Presented(String);
+
+/// A text in the form of a stored key.
+pub(super) struct Stored {
+    pub(super) kind: KeyKind,
+    /// The environment that the text names.
+    pub(super) environment: Option<EnvironmentName>,
+    pub(super) hash: Hash,
+}
 
 impl Presented {
     pub(super) fn bearer(parts: &Parts<'_>) -> Result<Self, Problem> {
@@ -28,9 +36,10 @@ impl Presented {
         presented.len() == expected.len() && differing == 0
     }
 
-    /// The kind and the hash of the stored key that this text may be; `None` if the edge makes no such texts.
-    pub(super) fn stored(&self) -> Option<(KeyKind, Hash)> {
-        Some((KeyKind::of_secret(&self.0)?, Hash::of(self.0.as_bytes())))
+    /// The stored key that this text may be; `None` if the edge makes no such texts.
+    pub(super) fn stored(&self) -> Option<Stored> {
+        let (kind, environment) = KeyKind::of_secret(&self.0)?;
+        Some(Stored { kind, environment, hash: Hash::of(self.0.as_bytes()) })
     }
 
     pub(super) fn text(&self) -> &str {

@@ -1,35 +1,63 @@
-//! Checks a presented key against the stored ones: its validity, and the origins of pages that may use it.
+//! Checks a presented key against the stored ones: its environment, its validity, and the origins of pages that may use it.
 use std::rc::Rc;
 
-use control::{Key, change::Hash};
+use control::Key;
 
+use super::presented::Stored;
 use crate::{
     cross_site,
+    environment::Environment,
     http::{
-        asked::{Asked, Need, Stop},
+        asked::{Asked, Stop},
         parts::{Header, Parts},
     },
     problem::Problem,
+    ruleset_cache,
 };
 
-/// The stored key with this hash; refused if there is none, or if it is not valid now. A key that the isolate does not know may be new, so
-/// the hub is asked.
+/// The environment of a presented key, and the stored key; refused if there is none, or if it is not valid now. A key, or the environment
+/// that it names, may be new to the isolate, so the hub is asked.
 ///
-/// `None` while all flags are switched off: the hub is not asked, and any text in the form of a key passes, because every caller gets
+/// No key while all flags are switched off: the hub is not asked, and any text in the form of a key passes, because every caller gets
 /// only their own defaults.
-pub(super) fn key(hash: Hash, asked: &Asked<'_>) -> Result<Option<Rc<Key>>, Stop> {
+pub(super) fn key(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment, Option<Rc<Key>>), Stop> {
     if asked.settings.is_off {
-        return Ok(None);
+        return Ok((Environment::FIRST, None));
     }
-    let mut found = asked.keys()?.get(hash);
+    let environment = environment(presented, asked)?;
+    let mut found = asked.keys(&environment)?.get(presented.hash);
     if found.is_none() {
-        let Some((keys, is_sure)) = &asked.known.newer_keys else { return Err(Stop::Needs(Need::NewerKeys)) };
-        found = keys.get(hash);
+        let (keys, is_sure) = asked.newer_keys(&environment)?;
+        found = keys.get(presented.hash);
         if found.is_none() && !is_sure {
             return Err(Problem::no_keys().into());
         }
     }
-    Ok(Some(found.filter(|key| key.holds(asked.moment())).ok_or_else(Problem::no_credentials)?))
+    let key = found.filter(|key| key.holds(asked.moment())).ok_or_else(Problem::no_credentials)?;
+    Ok((environment, Some(key)))
+}
+
+/// The environment that a key names; the first one if it names none, or none that is registered: the first one may have had that name
+/// when the key was made.
+fn environment(presented: &Stored, asked: &Asked<'_>) -> Result<Environment, Stop> {
+    let Some(name) = &presented.environment else { return Ok(Environment::FIRST) };
+    let first = asked.keys(&Environment::FIRST)?;
+    let registered = first.registry.find(name.as_str());
+    if registered.is_some() || first.get(presented.hash).is_some() {
+        return Ok(registered.unwrap_or_default());
+    }
+    let (newer, _) = asked.newer_keys(&Environment::FIRST)?;
+    Ok(newer.registry.find(name.as_str()).unwrap_or_default())
+}
+
+/// The stored key that a request presents, as far as the isolate knows it without asking a hub.
+pub(super) fn known(presented: &Stored) -> Option<Rc<Key>> {
+    let first = ruleset_cache::known_keys(&Environment::FIRST)?;
+    let named = presented.environment.as_ref().and_then(|name| first.registry.find(name.as_str()));
+    match named.filter(|named| *named != Environment::FIRST) {
+        Some(other) => ruleset_cache::known_keys(&other)?.get(presented.hash),
+        None => first.get(presented.hash),
+    }
 }
 
 /// Refuses a page whose origin the key does not list, except the edge's own pages. A server sends no origin.

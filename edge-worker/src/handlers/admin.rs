@@ -4,16 +4,17 @@ use worker::{Env, Method, Request, Response};
 use crate::{
     auth::Caller,
     body,
+    environment::Environment,
     hub::client::{self as hub, Actor},
     problem::Problem,
     ruleset_cache,
 };
 
 /// Passes a backup on, as it comes. This isolate answers from the restored hub at once; others learn of its epoch when they ask.
-pub(crate) async fn restore(request: &Request, env: &Env) -> Result<Response, Problem> {
-    let answer = hub::restore(env, request).await?;
+pub(crate) async fn restore(environment: &Environment, request: &Request, env: &Env) -> Result<Response, Problem> {
+    let answer = hub::restore(env, environment, request).await?;
     if answer.status_code() == 200 {
-        ruleset_cache::refresh(env).await;
+        ruleset_cache::refresh(env, environment).await;
     }
     Ok(answer)
 }
@@ -36,9 +37,9 @@ pub(crate) async fn pass_on(
     let url = request.inner().url();
     let path = url.split_once("/api/admin/").map(|(_, path)| path).unwrap_or_default();
     let actor = Actor { subject: caller.subject(), role: caller.kind().as_str(), within: caller.within() };
-    let answer = hub::administer(env, &actor, request, path, body).await?;
+    let answer = hub::administer(env, &caller.environment, &actor, request, path, body).await?;
     if !is_read && answer.status_code() == 200 {
-        ruleset_cache::refresh(env).await;
+        ruleset_cache::refresh(env, &caller.environment).await;
     }
     Ok(answer)
 }

@@ -1,4 +1,4 @@
-//! `/api/admin/cache`: what the isolate that answers holds; `DELETE` lets it forget, so that it asks the hub.
+//! `/api/admin/cache`: what the isolate that answers holds of an environment; `DELETE` lets it forget, so that it asks the hub.
 //!
 //! `{ epoch, version, stale, askedAt, overridePages, maxAge }`. Each isolate has a cache of its own: this tells of one, and a change needs
 //! nobody to clear any.
@@ -6,9 +6,11 @@ use serde::Serialize;
 use worker::{Request, Response};
 
 use crate::{
+    environment::Environment,
+    held,
     host::Host,
-    override_pages,
     problem::Problem,
+    query::Query,
     ruleset_cache,
     version::{Epoch, Version},
 };
@@ -27,17 +29,18 @@ struct Report {
     version: u32,
 }
 
-pub(crate) async fn report(request: &Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn report(environment: &Environment, request: &Request, env: &Host) -> Result<Response, Problem> {
+    Query::of(&request.inner().url(), &["environment"])?;
     if request.inner().method() == "DELETE" {
-        ruleset_cache::forget();
+        ruleset_cache::forget(environment);
     }
-    let serving = ruleset_cache::newest(env, None).await?;
+    let serving = ruleset_cache::newest(env, environment, None).await?;
     let Version { epoch, number: version } = serving.version;
     Ok(Response::from_json(&Report {
-        asked_at: ruleset_cache::asked().to_rfc3339(),
+        asked_at: ruleset_cache::asked(environment).to_rfc3339(),
         epoch,
         max_age: ruleset_cache::FRESH_MS,
-        override_pages: override_pages::count(),
+        override_pages: held::pages(environment),
         stale: serving.stale,
         version,
     })?)

@@ -1,11 +1,12 @@
 //! `GET /api/admin/document`: the whole document, out. In it comes by [`super::admin`].
-use worker::{Env, Response};
+use worker::{Env, Request, Response};
 
 use super::json;
-use crate::{etag::Etag, hub::client as hub, problem::Problem};
+use crate::{environment::Environment, etag::Etag, hub::client as hub, problem::Problem, query::Query};
 
-pub(crate) async fn export(env: &Env) -> Result<Response, Problem> {
-    let document = hub::document(env).await?;
+pub(crate) async fn export(environment: &Environment, request: &Request, env: &Env) -> Result<Response, Problem> {
+    Query::of(&request.inner().url(), &["environment"])?;
+    let document = hub::document(env, environment).await?;
     let response = json(document.text)?;
     response.headers().set("etag", Etag::version(document.version).as_str())?;
     Ok(response)

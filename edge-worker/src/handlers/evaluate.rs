@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::question::{Given, key, millis, object};
 use crate::{
+    auth::Caller,
     body,
     http::{
         asked::{Asked, Stop},
@@ -23,12 +24,12 @@ use crate::{
 
 const MOST: usize = 1_000;
 
-pub(crate) fn many(asked: &Asked<'_>) -> Result<Answer, Stop> {
+pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
     let (questions, version) = parse(asked.body(body::DOCUMENT)?)?;
     if asked.settings.is_off {
         return Ok(Answer::json(list(&questions, write_default)));
     }
-    let mut serving = asked.serving(version)?;
+    let mut serving = asked.serving(&caller.environment, version)?;
     let (questions, mut contexts): (Vec<Question>, Vec<Context>) = questions.into_iter().unzip();
     let overrides = asked.overrides(&mut serving, &mut contexts)?;
     let overrides = overrides.map_err(|index| Problem::other_organization().at(format!("/evaluations/{index}/context")))?;

@@ -11,9 +11,11 @@ use super::{
 };
 use crate::{
     body, clock,
+    environment::Environment,
     host::Host,
     hub::client::{self as hub, Explaining, When},
     problem::Problem,
+    query::Query,
     ruleset_cache::{self, Serving},
     version::Version,
 };
@@ -23,9 +25,13 @@ const MOST: usize = 1_000;
 
 /// `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, epoch, version }`: now, at a version, or as it was at a
 /// moment; `change` is the record that made it so, or `null`.
-pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn one(environment: &Environment, request: &mut Request, env: &Host) -> Result<Response, Problem> {
+    Query::of(&request.inner().url(), &["environment"])?;
     let bytes = body::read(request, body::QUESTION).await?;
     let wire: One<'_> = object(body::text(&bytes)?).map_err(Problem::malformed)?;
+    if wire.environment.0.is_some() {
+        return Err(Problem::malformed_at("/environment", "expected the environment in the query, ?environment="));
+    }
     let flag = key(wire.flag).map_err(|why| Problem::malformed_at("/flag", why))?;
     let when = when(wire.version, wire.at)?;
     let (mut context, now) = asked(wire.context, wire.now)?;
@@ -34,12 +40,12 @@ pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, P
         _ => now,
     };
     let mut serving = match when {
-        Some(when) => ruleset_cache::past(env, when).await?,
-        None => ruleset_cache::newest(env, None).await?,
+        Some(when) => ruleset_cache::past(env, environment, when).await?,
+        None => ruleset_cache::newest(env, environment, None).await?,
     };
     let overrides = serving.overrides_of(env, &mut context).await?;
     let explanation = serving.ruleset.visitor(overrides.of(&context), &context, now).explain(&flag, None);
-    let change = change(env, &explanation.evaluation, &context, serving.version).await?;
+    let change = change(env, environment, &explanation.evaluation, &context, serving.version).await?;
     let mut out = String::from("{\"change\":");
     out.push_str(&change);
     // The members of the explanation stand behind the change.
@@ -51,7 +57,13 @@ pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, P
 }
 
 /// The record that made an answer what it is. An answer about no flag was made by none.
-async fn change(env: &Host, evaluation: &Evaluation<'_>, context: &Context, version: Version) -> Result<String, Problem> {
+async fn change(
+    env: &Host,
+    environment: &Environment,
+    evaluation: &Evaluation<'_>,
+    context: &Context,
+    version: Version,
+) -> Result<String, Problem> {
     if evaluation.flag_key().is_empty() {
         return Ok("null".to_owned());
     }
@@ -63,7 +75,7 @@ async fn change(env: &Host, evaluation: &Evaluation<'_>, context: &Context, vers
         epoch: version.epoch,
         version: version.number,
     };
-    hub::explaining(env, &asked).await
+    hub::explaining(env, environment, &asked).await
 }
 
 /// The past that is asked for: a version, or a moment as milliseconds since 1970 or as a date and time.
@@ -85,7 +97,7 @@ fn when(version: Given<'_>, at: Given<'_>) -> Result<Option<When>, Problem> {
 }
 
 /// `{ flags?, context?, now? }` → `{ explanations: [{ flag, evaluation, steps }] }`, in the order of `flags`; without it, all.
-pub(crate) async fn many(request: &mut Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn many(environment: &Environment, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let bytes = body::read(request, body::QUESTION).await?;
     let wire: Many<'_> = object(body::text(&bytes)?).map_err(Problem::malformed)?;
     let named = wire.flags.map(|flags| flags.into_iter().map(key).collect::<Result<Vec<_>, _>>()).transpose();
@@ -94,7 +106,7 @@ pub(crate) async fn many(request: &mut Request, env: &Host) -> Result<Response, 
         return Err(Problem::malformed_at("/flags", format!("expected at most {MOST}")));
     }
     let (mut context, now) = asked(wire.context, wire.now)?;
-    let mut serving = ruleset_cache::current(env, None).await?;
+    let mut serving = ruleset_cache::current(env, environment, None).await?;
     let overrides = serving.overrides_of(env, &mut context).await?;
     let flags = named.unwrap_or_else(|| serving.ruleset.flag_keys().map(str::to_owned).collect());
     let mut out = String::from(r#"{"explanations":["#);
@@ -123,6 +135,8 @@ struct One<'a> {
     version: Given<'a>,
     #[serde(borrow, default)]
     at: Given<'a>,
+    #[serde(borrow, default)]
+    environment: Given<'a>,
 }
 
 #[derive(Deserialize)]

@@ -1,9 +1,10 @@
-//! `GET /health`: whether questions are answered, from which version, whether that is known to be the newest, and how many parts of
+//! `GET /health`: whether the first environment answers, from which version, whether that is known to be the newest, and how many parts of
 //! the stored document are left out; or that all flags are switched off. `GET /version`: which release answers.
 use sdk_core::FORMAT;
 use serde::Serialize;
 
 use crate::{
+    environment::Environment,
     http::{
         asked::{Asked, Stop},
         response::Answer,
@@ -25,7 +26,7 @@ pub(crate) fn report(asked: &Asked<'_>) -> Result<Answer, Stop> {
     if asked.settings.is_off {
         return Ok(Answer::json(r#"{"status":"disabled"}"#));
     }
-    let serving = asked.serving(None)?;
+    let serving = asked.serving(&Environment::FIRST, None)?;
     let Version { epoch, number: version } = serving.version;
     Ok(Answer::of(&Health { epoch, errors: serving.errors, stale: serving.stale, status: "ok", version }))
 }

@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod assets;
 pub(crate) mod cache;
 pub(crate) mod document;
+pub(crate) mod environments;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod health;

@@ -73,7 +73,7 @@ fn ask(caller: &Caller, asked: &Asked<'_>) -> Result<Option<(Serving, Overrides,
     if asked.settings.is_off {
         return Ok(None);
     }
-    let mut serving = asked.serving(version)?;
+    let mut serving = asked.serving(&caller.environment, version)?;
     let (overrides, context) = asked.overrides_of(&mut serving, context)?;
     Ok(Some((serving, overrides, context)))
 }

@@ -9,13 +9,16 @@ use sdk_core::{
 use worker::{Request, Response, ResponseBuilder};
 
 use super::tagged;
-use crate::{etag::Etag, host::Host, http::response::JSON, hub::client as hub, problem::Problem, query::Query, ruleset_cache};
+use crate::{
+    environment::Environment, etag::Etag, host::Host, http::response::JSON, hub::client as hub, problem::Problem, query::Query,
+    ruleset_cache,
+};
 
-pub(crate) async fn newest(request: &Request, env: &Host) -> Result<Response, Problem> {
+pub(crate) async fn newest(environment: &Environment, request: &Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(&request.inner().url(), &["since"])?;
     let since = query.version("since")?;
     // A caller that knows the newest version is answered without the hub.
-    let serving = ruleset_cache::current(env, since).await?;
+    let serving = ruleset_cache::current(env, environment, since).await?;
     let etag = Etag::version(serving.version);
     if since == Some(serving.version) {
         return Ok(ResponseBuilder::new().with_status(204).with_header("etag", etag.as_str())?.empty());
@@ -23,7 +26,7 @@ pub(crate) async fn newest(request: &Request, env: &Host) -> Result<Response, Pr
     if etag.is_held(request)? {
         return tagged(request, &etag, JSON, Vec::new());
     }
-    let hub::Document { version, text, bucket_key } = hub::document(env).await?;
+    let hub::Document { version, text, bucket_key } = hub::document(env, environment).await?;
     let mut body = String::with_capacity(text.len() + 100);
     let mut object = Object::open(&mut body);
     if !bucket_key.is_empty() {

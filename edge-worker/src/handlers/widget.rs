@@ -38,7 +38,7 @@ pub(crate) fn config(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop>
     }
     let context = caller.admit(context)?;
     let version = query.version("minVersion")?;
-    let mut serving = match asked.serving(version) {
+    let mut serving = match asked.serving(&caller.environment, version) {
         Ok(serving) => serving,
         Err(Stop::Needs(need)) => return Err(Stop::Needs(need)),
         Err(Stop::Refused(_)) => {

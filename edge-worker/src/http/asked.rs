@@ -10,6 +10,7 @@ use super::parts::{Header, Parts};
 use crate::{
     auth::{Learned, Signed},
     body,
+    environment::Environment,
     keys::Keys,
     problem::Problem,
     query::Query,
@@ -35,14 +36,15 @@ impl From<Problem> for Stop {
 pub(crate) enum Need {
     /// The body; the number is its limit in bytes.
     Body(usize),
-    /// The stored keys: those in the isolate are too old.
-    Keys,
-    /// The stored keys once more: the presented key is not among those in the isolate.
-    NewerKeys,
+    /// The stored keys of an environment: those in the isolate are too old.
+    Keys(Environment),
+    /// The stored keys of an environment once more: the presented key is not among those in the isolate, or it or the request names an
+    /// environment that is not among those that came with them.
+    NewerKeys(Environment),
     /// The check of a signature.
     Signature(Signed),
-    /// The ruleset, at this version or a newer one; `None` sets no bound.
-    Ruleset(Option<Version>),
+    /// The ruleset of an environment, at this version or a newer one; `None` sets no bound.
+    Ruleset(Environment, Option<Version>),
     /// The overrides of these contexts, by this ruleset.
     Overrides(Serving, Vec<Context>),
 }
@@ -51,9 +53,10 @@ pub(crate) enum Need {
 #[derive(Default)]
 pub(crate) struct Known {
     pub(crate) body: Option<Result<Vec<u8>, Problem>>,
-    pub(crate) keys: Option<Result<Rc<Keys>, Problem>>,
+    /// The stored keys of environments: of the first one, and of the one that the request is for.
+    pub(crate) keys: Vec<(Environment, Result<Rc<Keys>, Problem>)>,
     /// The stored keys after the hub was asked for newer ones; false if the hub could not be reached.
-    pub(crate) newer_keys: Option<(Rc<Keys>, bool)>,
+    pub(crate) newer_keys: Vec<(Environment, Rc<Keys>, bool)>,
     pub(crate) learned: Option<Result<Learned, Problem>>,
     pub(crate) serving: Option<Result<Serving, Problem>>,
     pub(crate) overrides: RefCell<Option<Overridden>>,
@@ -110,22 +113,42 @@ impl Asked<'_> {
         }
     }
 
-    /// The stored keys, new enough to decide about a presented key.
-    pub(crate) fn keys(&self) -> Result<Rc<Keys>, Stop> {
-        match &self.known.keys {
-            Some(keys) => Ok(keys.clone()?),
-            None => ruleset_cache::fresh_keys(self.clock).ok_or(Stop::Needs(Need::Keys)),
+    /// The stored keys of an environment, new enough to decide about a presented key.
+    pub(crate) fn keys(&self, environment: &Environment) -> Result<Rc<Keys>, Stop> {
+        match self.known.keys.iter().find(|(of, _)| of == environment) {
+            Some((_, keys)) => Ok(keys.clone()?),
+            None => ruleset_cache::fresh_keys(environment, self.clock).ok_or_else(|| Stop::Needs(Need::Keys(environment.clone()))),
+        }
+    }
+
+    /// The stored keys of an environment after the hub was asked for newer ones; false if the hub could not be reached.
+    pub(crate) fn newer_keys(&self, environment: &Environment) -> Result<(Rc<Keys>, bool), Stop> {
+        let found = self.known.newer_keys.iter().find(|(of, ..)| of == environment);
+        let needed = || Stop::Needs(Need::NewerKeys(environment.clone()));
+        found.map(|(_, keys, is_sure)| (Rc::clone(keys), *is_sure)).ok_or_else(needed)
+    }
+
+    /// The environment with this name; `None` if there is none. A name that the isolate does not know may be new, so the hub is asked.
+    pub(crate) fn environment(&self, name: &str) -> Result<Option<Environment>, Stop> {
+        if let Some(found) = self.keys(&Environment::FIRST)?.registry.find(name) {
+            return Ok(Some(found));
+        }
+        let (newer, is_sure) = self.newer_keys(&Environment::FIRST)?;
+        match newer.registry.find(name) {
+            None if !is_sure => Err(Problem::no_keys().into()),
+            found => Ok(found),
         }
     }
 
     /// The ruleset to answer from; refused while all flags are switched off.
-    pub(crate) fn serving(&self, min_version: Option<Version>) -> Result<Serving, Stop> {
+    pub(crate) fn serving(&self, environment: &Environment, min_version: Option<Version>) -> Result<Serving, Stop> {
         if self.settings.is_off {
             return Err(Problem::switched_off().into());
         }
         match &self.known.serving {
             Some(serving) => Ok(serving.clone()?),
-            None => ruleset_cache::fresh(min_version, self.clock).ok_or(Stop::Needs(Need::Ruleset(min_version))),
+            None => ruleset_cache::fresh(environment, min_version, self.clock)
+                .ok_or_else(|| Stop::Needs(Need::Ruleset(environment.clone(), min_version))),
         }
     }
 

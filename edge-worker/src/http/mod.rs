@@ -109,7 +109,7 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Stop> {
         HeldHandler::OfrepFlags => ofrep::flags(&caller, asked)?,
         HeldHandler::Program => program::make(&caller, asked)?,
         HeldHandler::Widget => widget::config(&caller, asked)?,
-        HeldHandler::Evaluate => evaluate::many(asked)?,
+        HeldHandler::Evaluate => evaluate::many(&caller, asked)?,
         HeldHandler::Health => health::report(asked)?,
         HeldHandler::Version => health::version(),
     };

@@ -65,6 +65,15 @@ pub(crate) fn check(routes: &[Route], caller: CallerKind) -> Result<(), Problem>
     if routes.iter().any(|route| route.open_to.contains(&caller)) { Ok(()) } else { Err(Problem::wrong_credentials(&expected(routes))) }
 }
 
+/// Refuses a token that is for other environments than the one with this name.
+pub(crate) fn check_reach(reach: &[String], environment: Option<&str>) -> Result<(), Problem> {
+    if environment.is_some_and(|name| reach.iter().any(|listed| listed == name)) {
+        Ok(())
+    } else {
+        Err(Problem::wrong_credentials("a token for this environment"))
+    }
+}
+
 /// Returns true if these routes are open without credentials; then credentials are not read.
 pub(crate) fn is_open(routes: &[Route]) -> bool {
     callers(routes).any(|caller| caller == CallerKind::Anyone)

@@ -82,6 +82,7 @@ pub(crate) enum PassedHandler {
     Explain,
     ExportDocument,
     Cache,
+    ListEnvironments,
     Hub(HubHandler),
     BackUp,
     Restore,
@@ -110,6 +111,8 @@ pub(crate) enum HubHandler {
     ListVersions,
     ListEvents,
     ListStats,
+    CreateEnvironment,
+    RemoveEnvironment,
 }
 
 /// A command on a rollout.
@@ -191,6 +194,9 @@ pub(crate) const ROUTES: &[Route] = &[
     READ.on("GET", "/api/admin/versions", hub(HubHandler::ListVersions)),
     READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)),
     READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)),
+    READ.on("GET", "/api/admin/environments", passed(PassedHandler::ListEnvironments)),
+    ADMINISTER.on("POST", "/api/admin/environments", hub(HubHandler::CreateEnvironment)),
+    ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.

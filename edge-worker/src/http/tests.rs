@@ -1,13 +1,14 @@
 //! Tests of [`answer`] without a runtime: responses, missing facts, and requests that are passed on.
 use std::{cell::Cell, rc::Rc};
 
-use control::{Key, KeyIdentity, KeyKind, KeyTerms, change::Hash};
+use control::{EnvironmentName, Key, KeyIdentity, KeyKind, KeyTerms, change::Hash};
 use sdk_core::Millis;
 use serde_json::Value;
 
 use super::{asked::Known, parts::Parts, *};
 use crate::{
     auth::{Learned, learned_claims},
+    environment::{Environment, Registry},
     keys::Keys,
     limit::Rates,
     ruleset_cache::Serving,
@@ -108,9 +109,11 @@ fn missing_facts_are_named_one_after_the_other() {
     let mut known = Known::default();
     assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Body(256_000))));
     known.body = Some(Ok(b"{}".to_vec()));
-    assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Ruleset(None))));
+    assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Ruleset(Environment::FIRST, None))));
     let newer = Request { path: "/ofrep/v1/evaluate/flags/plain?flagConfigEtag=%220a1b2c3d4e5f.8%22", ..ONE };
-    assert!(matches!(newer.ask(&settings, &known), Outcome::Needs(Need::Ruleset(Some(wanted))) if wanted == version(8)));
+    assert!(
+        matches!(newer.ask(&settings, &known), Outcome::Needs(Need::Ruleset(Environment::FIRST, Some(wanted))) if wanted == version(8))
+    );
     known.serving = Some(Err(Problem::no_ruleset("NO_RULESET", "the hub is away")));
     assert_eq!(ONE.answered(&settings, &known).status, 503);
     // The widget has its written defaults.
@@ -132,8 +135,8 @@ fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
     };
     let hash = Hash::of(STORED.as_bytes());
     let key = Key { terms, hash, hint: String::new(), identity_secret: None, created_at: Millis(0), successor: None, revoked_at: None };
-    let keys = || Rc::new(Keys::of([key.clone()]));
-    let known = || Known { keys: Some(Ok(keys())), ..knowing("{}") };
+    let keys = || Rc::new(Keys::of([key.clone()], Registry::default()));
+    let known = || Known { keys: vec![(Environment::FIRST, Ok(keys()))], ..knowing("{}") };
     let request = Request { bearer: STORED, ..ONE };
     assert_eq!(request.answered(&settings(), &known()).status, 200);
     assert_eq!(Request { path: "/ofrep/v1/evaluate/flags/hidden", ..request }.answered(&settings(), &known()).status, 404);
@@ -141,13 +144,92 @@ fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
         assert_eq!(Request { origin, bearer: STORED, ..ONE }.answered(&settings(), &known()).status, status, "{origin}");
     }
     // A key that the isolate does not know may be new; the hub's answer decides.
-    let none = || Known { keys: Some(Ok(Rc::default())), ..knowing("{}") };
+    let none = || Known { keys: vec![(Environment::FIRST, Ok(Rc::default()))], ..knowing("{}") };
     let request = Request { bearer: STORED, ..ONE };
-    assert!(matches!(request.ask(&settings(), &none()), Outcome::Needs(Need::NewerKeys)));
-    for (newer, status) in [((keys(), true), 200), ((Rc::default(), true), 401), ((Rc::default(), false), 503)] {
-        assert_eq!(request.answered(&settings(), &Known { newer_keys: Some(newer), ..none() }).status, status);
+    assert!(matches!(request.ask(&settings(), &none()), Outcome::Needs(Need::NewerKeys(Environment::FIRST))));
+    for (newer, is_sure, status) in [(keys(), true, 200), (Rc::default(), true, 401), (Rc::default(), false, 503)] {
+        let newer_keys = vec![(Environment::FIRST, newer, is_sure)];
+        assert_eq!(request.answered(&settings(), &Known { newer_keys, ..none() }).status, status);
     }
-    assert!(matches!(request.ask(&settings(), &knowing("{}")), Outcome::Needs(Need::Keys)));
+    assert!(matches!(request.ask(&settings(), &knowing("{}")), Outcome::Needs(Need::Keys(Environment::FIRST))));
+}
+
+/// The keys of the first environment, with the registry of a deployment that has another one.
+fn registry() -> Rc<Keys> {
+    let staging = EnvironmentName::parse("staging").unwrap();
+    Rc::new(Keys::of([], Registry::new(Some("production".to_owned()), vec![staging])))
+}
+
+#[test]
+fn a_key_opens_the_environment_that_it_names() {
+    let staging = || registry().registry.find("staging").unwrap();
+    let ask = |bearer: &'static str, known: &Known| Request { bearer, ..ONE }.ask(&settings(), known);
+    let first = || (Environment::FIRST, Ok(registry()));
+    let named = "tf_client_staging_00112233445566778899aabbccddeeff00112233";
+    let needs = |outcome: Outcome, wanted: &Environment, newer: bool| match outcome {
+        Outcome::Needs(Need::Keys(of)) => !newer && of == *wanted,
+        Outcome::Needs(Need::NewerKeys(of)) => newer && of == *wanted,
+        Outcome::Needs(_) | Outcome::Answer(_) | Outcome::Pass(_) => false,
+    };
+    assert!(needs(ask(named, &knowing("{}")), &Environment::FIRST, false));
+    assert!(needs(ask(named, &Known { keys: vec![first()], ..knowing("{}") }), &staging(), false));
+    let own = || Known { keys: vec![first(), (staging(), Ok(Rc::default()))], ..knowing("{}") };
+    assert!(needs(ask(named, &own()), &staging(), true));
+    // The keys of another environment open nothing here, and those of the first one with a name that is not registered are its own.
+    let sure = |of: Environment| Known { newer_keys: vec![(of, registry(), true)], ..own() };
+    for (bearer, of, status) in [
+        (named, staging(), 401),
+        ("tf_client_production_00112233445566778899aabbccddeeff00112233", Environment::FIRST, 401),
+        ("tf_client_absent_00112233445566778899aabbccddeeff00112233", Environment::FIRST, 401),
+    ] {
+        assert!(matches!(ask(bearer, &sure(of)), Outcome::Answer(answer) if answer.status == status), "{bearer}");
+    }
+    // However many names are presented, only the first environment's hub is asked about them.
+    for bearer in ["tf_client_absent_00112233445566778899aabbccddeeff00112233", "tf_client_main_00112233445566778899aabbccddeeff00112233"] {
+        assert!(needs(ask(bearer, &Known { keys: vec![first()], ..knowing("{}") }), &Environment::FIRST, true), "{bearer}");
+    }
+    for bearer in ["tf_client_Staging_00112233445566778899aabbccddeeff00112233", "tf_client__00112233445566778899aabbccddeeff00112233"] {
+        assert!(matches!(ask(bearer, &Known { keys: vec![first()], ..knowing("{}") }), Outcome::Needs(Need::Signature(_))), "{bearer}");
+    }
+}
+
+#[test]
+fn a_token_acts_in_the_environments_that_it_lists() {
+    let ask = |claims: &str, path: &'static str| {
+        let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"admin"}}{claims}}}"#);
+        let known = Known {
+            learned: Some(Ok(learned_claims(&claims))),
+            keys: vec![(Environment::FIRST, Ok(registry()))],
+            newer_keys: vec![(Environment::FIRST, registry(), true)],
+            ..Known::default()
+        };
+        match (Request { path, bearer: "a token", ..ONE }).ask(&settings(), &known) {
+            Outcome::Pass(pass) => pass.caller.environment.object(),
+            Outcome::Answer(answer) => answer.status.to_string(),
+            Outcome::Needs(Need::Body(_)) => "the first one's body".to_owned(),
+            Outcome::Needs(_) => panic!("{claims} {path}"),
+        }
+    };
+    let (start, staging) = ("/api/admin/rollout/start", "/api/admin/rollout/start?environment=staging");
+    for (claims, path, expected) in [
+        ("", start, "main"),
+        ("", staging, "environment/staging"),
+        ("", "/api/admin/rollout/start?environment=production", "main"),
+        ("", "/api/admin/rollout/start?environment=absent", "404"),
+        ("", "/v1/explain?environment=staging", "environment/staging"),
+        (r#","environments":["staging"]"#, start, "403"),
+        (r#","environments":["staging"]"#, staging, "environment/staging"),
+        (r#","environments":["production"]"#, start, "main"),
+        (r#","environments":["production"]"#, staging, "403"),
+        (r#","environments":[]"#, start, "403"),
+        // The claim that says where a token evaluates says nothing about commands.
+        (r#","environment":"staging""#, start, "main"),
+        (r#","environment":"absent""#, "/v1/program", "403"),
+        (r#","environment":"staging","environments":["production"]"#, "/v1/program", "403"),
+        (r#","environment":"production""#, "/v1/program", "the first one's body"),
+    ] {
+        assert_eq!(ask(claims, path), expected, "{claims} {path}");
+    }
 }
 
 #[test]

@@ -1,15 +1,18 @@
-//! Requests of the worker to the hub.
+//! Requests of the worker to the hub of an environment.
+use control::EnvironmentName;
 use futures_util::StreamExt;
 use sdk_core::{Millis, limits::MAX_DOCUMENT_BYTES};
 use serde::Deserialize;
-use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
+use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, VERSION, WITHIN, WantedPages, encoded,
+    ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, ENVIRONMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, SUMMARY, VERSION, WITHIN,
+    WantedPages, encoded,
 };
-pub(crate) use super::wire::{Explaining, Page};
+pub(crate) use super::wire::{Explaining, Page, Summary};
 use crate::{
     clock,
+    environment::Environment,
     problem::Problem,
     version::{Epoch, NotSpelledSo, Version},
 };
@@ -30,6 +33,10 @@ pub(crate) struct News {
     pub(crate) version: Version,
     /// The rows of keys that were not revoked.
     pub(crate) keys: Vec<String>,
+    /// The name in the document of the first environment, from its hub.
+    pub(crate) environment: Option<String>,
+    /// The environments that the first hub has registered, from that hub.
+    pub(crate) environments: Vec<EnvironmentName>,
     /// The ruleset to answer from, or the reason why there is none yet.
     pub(crate) ruleset: Result<Ruleset, Missing>,
 }
@@ -63,9 +70,9 @@ pub(crate) struct Ruleset {
 }
 
 /// The newest version; `None` if that is `since`.
-pub(crate) async fn news(env: &Env, since: Option<Version>) -> Result<Option<News>, Problem> {
+pub(crate) async fn news(env: &Env, environment: &Environment, since: Option<Version>) -> Result<Option<News>, Problem> {
     let query = since.map(|since| format!("?since={since}")).unwrap_or_default();
-    let mut answer = ask(env, &format!("{RULESET}{query}")).await?;
+    let mut answer = ask(env, environment, &format!("{RULESET}{query}")).await?;
     if answer.status_code() == 204 {
         return Ok(None);
     }
@@ -73,11 +80,13 @@ pub(crate) async fn news(env: &Env, since: Option<Version>) -> Result<Option<New
 }
 
 fn news_of(answer: &str) -> Result<News, Problem> {
-    let RulesetAnswer { epoch, version: number, bucket_key, keys, pages, document, errors, refused } = parse(answer)?;
+    let RulesetAnswer { epoch, version: number, bucket_key, keys, environment, environments, pages, document, errors, refused } =
+        parse(answer)?;
     let version = Version { epoch, number };
     let keys = keys.iter().map(|row| row.get().to_owned()).collect();
     let ruleset = document.map(|document| Ruleset { version, document: document.get().to_owned(), bucket_key, pages, errors });
-    Ok(News { version, keys, ruleset: ruleset.ok_or(Missing { refused }) })
+    let environments = environments.iter().filter_map(|name| EnvironmentName::parse(name)).collect();
+    Ok(News { version, keys, environment, environments, ruleset: ruleset.ok_or(Missing { refused }) })
 }
 
 /// A point in the past.
@@ -90,12 +99,12 @@ pub(crate) enum When {
 }
 
 /// The ruleset that served at a point in the past.
-pub(crate) async fn past(env: &Env, when: When) -> Result<Ruleset, Problem> {
+pub(crate) async fn past(env: &Env, environment: &Environment, when: When) -> Result<Ruleset, Problem> {
     let query = match when {
         When::Version(version) => format!("version={version}"),
         When::Moment(Millis(moment)) => format!("at={moment}"),
     };
-    let mut answer = ask(env, &format!("{RULESET}?{query}")).await?;
+    let mut answer = ask(env, environment, &format!("{RULESET}?{query}")).await?;
     if answer.status_code() == 404 {
         return Err(Problem::no_version());
     }
@@ -103,36 +112,42 @@ pub(crate) async fn past(env: &Env, when: When) -> Result<Ruleset, Problem> {
 }
 
 /// The record that made an answer what it is, as JSON; `null` if the hub knows none.
-pub(crate) async fn explaining(env: &Env, asked: &Explaining<'_>) -> Result<String, Problem> {
+pub(crate) async fn explaining(env: &Env, environment: &Environment, asked: &Explaining<'_>) -> Result<String, Problem> {
     let body = serde_json::to_string(asked).map_err(worker::Error::from)?;
-    let mut answer = send(env, Method::Post, EXPLAINING, Headers::new(), body).await?;
+    let mut answer = send(env, environment, Method::Post, EXPLAINING, Headers::new(), body).await?;
     good(&mut answer).await
 }
 
 /// Passes the outcomes that a server reports to the hub, and returns the hub's response.
-pub(crate) async fn outcomes(env: &Env, request: &Request, body: String) -> Result<Response, Problem> {
+pub(crate) async fn outcomes(env: &Env, environment: &Environment, request: &Request, body: String) -> Result<Response, Problem> {
     let headers = Headers::new();
     if let Some(now) = request.headers().get(clock::TOLD)? {
         headers.set(clock::TOLD, &now)?;
     }
-    send(env, Method::Post, OUTCOMES, headers, body).await
+    send(env, environment, Method::Post, OUTCOMES, headers, body).await
 }
 
 /// Pages of overrides, each at a version; `None` if the store is of another epoch, in which these versions mean something else.
-pub(crate) async fn pages(env: &Env, epoch: Epoch, pages: &[(u16, u32)]) -> Result<Option<Vec<Page>>, Problem> {
+pub(crate) async fn pages(env: &Env, environment: &Environment, epoch: Epoch, pages: &[(u16, u32)]) -> Result<Option<Vec<Page>>, Problem> {
     let wanted = WantedPages { epoch, pages: pages.to_vec() };
     let body = serde_json::to_string(&wanted).map_err(worker::Error::from)?;
-    let mut answer = send(env, Method::Post, PAGES, Headers::new(), body).await?;
+    let mut answer = send(env, environment, Method::Post, PAGES, Headers::new(), body).await?;
     if answer.status_code() == 204 { Ok(None) } else { parse(&good(&mut answer).await?).map(Some) }
 }
 
 /// The newest document, with all overrides.
-pub(crate) async fn document(env: &Env) -> Result<Document, Problem> {
-    let mut answer = ask(env, DOCUMENT).await?;
+pub(crate) async fn document(env: &Env, environment: &Environment) -> Result<Document, Problem> {
+    let mut answer = ask(env, environment, DOCUMENT).await?;
     let (version, bucket_key) = (answer.headers().get(VERSION)?.unwrap_or_default(), answer.headers().get(BUCKET_KEY)?.unwrap_or_default());
     let text = good(&mut answer).await?;
     let version = version.parse().map_err(|NotSpelledSo| unreadable("it names no version"))?;
     Ok(Document { version, text, bucket_key })
+}
+
+/// The newest version of an environment, and what it serves.
+pub(crate) async fn summary(env: &Env, environment: &Environment) -> Result<Summary, Problem> {
+    let mut answer = ask(env, environment, SUMMARY).await?;
+    parse(&good(&mut answer).await?)
 }
 
 /// The actor of a request, as the hub receives it.
@@ -144,7 +159,14 @@ pub(crate) struct Actor<'a> {
 }
 
 /// Passes an operator's request to the hub, and returns the hub's response. `path` is the part behind `/api/admin/`, with the query.
-pub(crate) async fn administer(env: &Env, actor: &Actor<'_>, request: &Request, path: &str, body: String) -> Result<Response, Problem> {
+pub(crate) async fn administer(
+    env: &Env,
+    environment: &Environment,
+    actor: &Actor<'_>,
+    request: &Request,
+    path: &str,
+    body: String,
+) -> Result<Response, Problem> {
     let headers = Headers::new();
     let given = request.headers();
     for name in ["if-match", "idempotency-key", clock::TOLD] {
@@ -162,36 +184,44 @@ pub(crate) async fn administer(env: &Env, actor: &Actor<'_>, request: &Request, 
     if !matches!(request.method(), Method::Get | Method::Head) {
         init.with_body(Some(body.into()));
     }
-    deliver(env, &format!("{ADMIN}{path}"), &init).await
+    deliver(env, environment, &format!("{ADMIN}{path}"), &init).await
 }
 
 /// Passes a backup to the hub as it arrives, with the query of the request.
-pub(crate) async fn restore(env: &Env, request: &Request) -> Result<Response, Problem> {
+pub(crate) async fn restore(env: &Env, environment: &Environment, request: &Request) -> Result<Response, Problem> {
     let url = request.inner().url();
     let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(request.inner().body().map(Into::into));
-    deliver(env, &format!("{ADMIN}restore{query}"), &init).await
+    deliver(env, environment, &format!("{ADMIN}restore{query}"), &init).await
 }
 
-async fn send(env: &Env, method: Method, address: &str, headers: Headers, body: String) -> Result<Response, Problem> {
+async fn send(
+    env: &Env,
+    environment: &Environment,
+    method: Method,
+    address: &str,
+    headers: Headers,
+    body: String,
+) -> Result<Response, Problem> {
     let mut init = RequestInit::new();
     init.with_method(method).with_headers(headers).with_body(Some(body.into()));
-    deliver(env, address, &init).await
+    deliver(env, environment, address, &init).await
 }
 
-async fn ask(env: &Env, address: &str) -> Result<Response, Problem> {
-    deliver(env, address, &RequestInit::new()).await
+async fn ask(env: &Env, environment: &Environment, address: &str) -> Result<Response, Problem> {
+    deliver(env, environment, address, &RequestInit::new()).await
 }
 
-/// Sends a request to the hub. The runtime throws if the durable object is overloaded, moved or restarted.
-async fn deliver(env: &Env, address: &str, init: &RequestInit) -> Result<Response, Problem> {
-    let request = Request::new_with_init(address, init)?;
-    hub(env)?.fetch_with_request(request).await.map_err(Problem::hub_away)
-}
-
-fn hub(env: &Env) -> Result<Stub, Problem> {
-    Ok(env.durable_object("HUB")?.get_by_name("main")?)
+/// Sends a request to the hub of an environment, which learns its name from it. The runtime throws if the durable object is overloaded,
+/// moved or restarted.
+async fn deliver(env: &Env, environment: &Environment, address: &str, init: &RequestInit) -> Result<Response, Problem> {
+    let mut request = Request::new_with_init(address, init)?;
+    if let Some(name) = environment.name() {
+        request.headers_mut()?.set(ENVIRONMENT, name.as_str())?;
+    }
+    let hub = env.durable_object("HUB")?.get_by_name(&environment.object())?;
+    hub.fetch_with_request(request).await.map_err(Problem::hub_away)
 }
 
 /// The text of the hub's answer; an error if the answer is a refusal or too long.

@@ -2,7 +2,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use control::{
-    Command, CommandOutcome, KeyCommand, KeyKind, RolloutCommand, Supplies,
+    Command, CommandOutcome, EnvironmentName, KeyCommand, KeyKind, RolloutCommand, Supplies,
     change::Actor,
     keys,
     lifecycle::{Observed, Step},
@@ -77,13 +77,18 @@ impl FlagHub {
             Command::Assign { customer, .. } => Ok(self.store.rows(Wanted::Keys(&[RowKey::of(RowKind::Membership, customer)]))?),
             Command::Import { state: State::Replace, .. } => Ok(self.store.rows(Wanted::Paged)?),
             Command::Import { document, state: State::Keep } => self.named_in(document, contexts),
-            Command::Kill { .. } | Command::Revive { .. } | Command::Rollout { .. } | Command::Key(_) => Ok(Rows::default()),
+            Command::Kill { .. }
+            | Command::Revive { .. }
+            | Command::Rollout { .. }
+            | Command::Key(_)
+            | Command::CreateEnvironment { .. }
+            | Command::RemoveEnvironment { .. } => Ok(Rows::default()),
         }
     }
 
     /// The supplies of a command at this moment, and the secrets of the key that it creates.
     fn supplies(&self, ground: &Ground, command: &Command) -> Result<(Supplies, Option<Secrets>), Problem> {
-        let none = Supplies::default();
+        let none = Supplies { environment: self.registered().cloned(), ..Supplies::default() };
         let kind = match command {
             // A rollback needs no counts, and an emergency must not wait for them.
             Command::Rollout { order: RolloutCommand::Step(Step::RollBack), .. }
@@ -92,7 +97,9 @@ impl FlagHub {
             | Command::Clear { .. }
             | Command::Kill { .. }
             | Command::Revive { .. }
-            | Command::Assign { .. } => return Ok((none, None)),
+            | Command::Assign { .. }
+            | Command::CreateEnvironment { .. }
+            | Command::RemoveEnvironment { .. } => return Ok((none, None)),
             Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),
             Command::Import { .. } => return Ok((Supplies { bucket_key: Some(BucketKey::from_bytes(random()?)), ..none }, None)),
             Command::Key(KeyCommand::Create { terms }) => terms.kind,
@@ -101,7 +108,7 @@ impl FlagHub {
                 keys(&ground.rows).find(|(known, _)| known == id).map_or(KeyKind::Client, |(_, key)| key.terms.kind)
             }
         };
-        let secrets = Secrets::of(kind)?;
+        let secrets = Secrets::of(kind, self.environment()?.as_deref().and_then(EnvironmentName::parse).as_ref())?;
         Ok((Supplies { new_key: Some(secrets.new_key()), ..none }, Some(secrets)))
     }
 

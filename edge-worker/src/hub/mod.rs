@@ -14,13 +14,14 @@ pub(crate) mod wire;
 mod written_rows;
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
 
 use control::{
-    Command, Key,
+    Command, EnvironmentName, Key,
     change::Actor,
+    environments, named_environment,
     rows::{self, RowKey, RowKind},
 };
 use sdk_core::{BucketKey, Millis};
@@ -29,7 +30,7 @@ use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Res
 
 use self::{
     ground::Kept,
-    wire::{BUCKET_KEY, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedPages},
+    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, Summary, VERSION, WantedPages},
 };
 use crate::{
     clock,
@@ -46,6 +47,8 @@ pub struct FlagHub {
     store: HubStore,
     state: State,
     env: Env,
+    /// The name under which the environment is registered, which each request tells; `None` in the first hub.
+    registered: OnceCell<Option<EnvironmentName>>,
     ground: Kept,
     /// The reason why the document that the deployment brings was refused; `None` if it was not.
     refused: RefCell<Option<String>>,
@@ -61,7 +64,7 @@ impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
         let store = store::open(&state);
         let (refused, ruleset, restoring, armed) = (RefCell::default(), RefCell::default(), Cell::default(), Cell::default());
-        Self { store, state, env, ground: Kept::default(), refused, ruleset, restoring, armed }
+        Self { store, state, env, registered: OnceCell::new(), ground: Kept::default(), refused, ruleset, restoring, armed }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -77,6 +80,8 @@ impl DurableObject for FlagHub {
 impl FlagHub {
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
         let path = request.path();
+        let told = request.headers().get(ENVIRONMENT)?;
+        self.registered.get_or_init(|| told.as_deref().and_then(EnvironmentName::parse));
         self.check_open()?;
         self.check_access(&path, &request.method())?;
         self.arm_once()?;
@@ -102,6 +107,7 @@ impl FlagHub {
                 self.pages(&asked)
             }
             (_, "/document") => self.export().await,
+            (_, "/summary") => self.summary().await,
             _ => self.newest(&request).await,
         }
     }
@@ -157,8 +163,18 @@ impl FlagHub {
         let document = RawValue::from_string(rows.compose(false)).map_err(worker::Error::from)?;
         let pages = self.store.pages(Some(version))?;
         let epoch = newest.epoch;
-        let answer =
-            RulesetAnswer { epoch, version, bucket_key, keys: Vec::new(), pages, document: Some(&document), errors: 0, refused: None };
+        let answer = RulesetAnswer {
+            epoch,
+            version,
+            bucket_key,
+            pages,
+            document: Some(&document),
+            errors: 0,
+            refused: None,
+            keys: Vec::new(),
+            environment: None,
+            environments: Vec::new(),
+        };
         Ok(Response::from_json(&answer)?)
     }
 
@@ -193,6 +209,8 @@ impl FlagHub {
             version: version.number,
             bucket_key,
             keys: keys.iter().map(|row| &**row).collect(),
+            environment: named_environment(&ground.rows),
+            environments: environments(&ground.rows).map(|(name, _)| name.to_string()).collect(),
             pages: self.store.pages(None)?,
             document: document.as_deref(),
             errors: ground.error_count,
@@ -235,8 +253,33 @@ impl FlagHub {
         if ground.has_document() { Ok(ground.version) } else { Err(self.nothing_to_serve()) }
     }
 
-    /// Fills an empty store with the document the deployment brings, if it brings one.
+    async fn summary(&self) -> Result<Response, Problem> {
+        self.import_first_if_empty().await?;
+        let ground = self.ground.newest(&self.store)?;
+        let Version { epoch, number: version } = ground.version;
+        let environments = environments(&ground.rows).map(|(name, registered)| (name, registered.created_at.0)).collect();
+        let (name, flags, errors) = (named_environment(&ground.rows), ground.ruleset.len(), ground.error_count);
+        Ok(Response::from_json(&Summary { epoch, version, flags, errors, name, environments })?)
+    }
+
+    /// The name under which the environment is registered; `None` in the first hub.
+    fn registered(&self) -> Option<&EnvironmentName> {
+        self.registered.get()?.as_ref()
+    }
+
+    /// The name of the environment: that under which it is registered or, in the first hub, that in its document.
+    fn environment(&self) -> Result<Option<String>, Problem> {
+        match self.registered() {
+            Some(name) => Ok(Some(name.to_string())),
+            None => Ok(named_environment(&self.ground.newest(&self.store)?.rows)),
+        }
+    }
+
+    /// Fills the empty store of the first environment with the document that the deployment brings, if it brings one.
     async fn import_first_if_empty(&self) -> Result<(), Problem> {
+        if self.registered().is_some() {
+            return Ok(());
+        }
         if self.store.newest()?.number > 0 || self.store.access()? != Access::Write {
             return Ok(());
         }

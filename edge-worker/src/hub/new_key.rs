@@ -1,5 +1,5 @@
 //! Draws new keys: their ids, and their random secrets, which only the answer to the command that creates a key holds.
-use control::{KeyKind, NewKey, NewKeySecret, RANDOM, change::Hash};
+use control::{EnvironmentName, KeyKind, NewKey, NewKeySecret, RANDOM, change::Hash};
 
 use super::record::uuid;
 use crate::problem::Problem;
@@ -12,9 +12,10 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    pub(super) fn of(kind: KeyKind) -> Result<Self, Problem> {
+    /// Draws a key of an environment. One that no key can name has keys without a name.
+    pub(super) fn of(kind: KeyKind, environment: Option<&EnvironmentName>) -> Result<Self, Problem> {
         let identity = Hash(random()?).to_hex();
-        Ok(Self { id: uuid()?, key: kind.secret(random::<RANDOM>()?), identity: format!("tf_identity_{identity}") })
+        Ok(Self { id: uuid()?, key: kind.secret(environment, random::<RANDOM>()?), identity: format!("tf_identity_{identity}") })
     }
 
     /// The part that the hub keeps.

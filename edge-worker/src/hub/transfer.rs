@@ -60,7 +60,9 @@ impl FlagHub {
     }
 
     pub(super) async fn restore(&self, mut request: Request) -> Result<Response, Problem> {
-        match Query::of(&request.inner().url(), &["replace"])?.get("replace") {
+        let mut query = Query::of(&request.inner().url(), &["replace", "environment"])?;
+        self.take_environment(&mut query)?;
+        match query.get("replace") {
             None => self.check_untouched()?,
             Some(named) => self.check_head(named)?,
         }

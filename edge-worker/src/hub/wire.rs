@@ -1,4 +1,5 @@
 //! Messages between the hub and the rest of the worker, over requests that never leave the runtime.
+use control::EnvironmentName;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -24,6 +25,10 @@ pub(super) const DOCUMENT: &str = "http://hub/document";
 pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 /// The record that made an answer what it is: `POST` with [`Explaining`].
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
+/// What an environment serves: `GET` answers [`Summary`].
+pub(super) const SUMMARY: &str = "http://hub/summary";
+/// The header with the name of the environment that the hub is of; absent for the first one.
+pub(super) const ENVIRONMENT: &str = "twinflag-environment";
 /// The header with a document's version.
 pub(super) const VERSION: &str = "twinflag-version";
 /// The header with the bucket key of a document that names none.
@@ -38,6 +43,12 @@ pub(super) struct RulesetAnswer<'a> {
     /// The rows of keys that were not revoked. There may be some before there is a document; of a past version there are none.
     #[serde(borrow)]
     pub(super) keys: Vec<&'a RawValue>,
+    /// The name of the environment in the document.
+    #[serde(default)]
+    pub(super) environment: Option<String>,
+    /// The names of the registered environments; only the first hub has any.
+    #[serde(default)]
+    pub(super) environments: Vec<String>,
     pub(super) pages: Vec<(u16, u32)>,
     /// The document without overrides; `null` if none serves.
     #[serde(borrow)]
@@ -62,6 +73,21 @@ pub(crate) struct Explaining<'a> {
     /// The epoch and the number of the version that was answered from.
     pub(crate) epoch: Epoch,
     pub(crate) version: u32,
+}
+
+/// The newest version of an environment.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Summary {
+    pub(crate) epoch: Epoch,
+    pub(crate) version: u32,
+    /// The number of flags that serve.
+    pub(crate) flags: usize,
+    /// The number of errors of the document, each of which leaves out a part of it.
+    pub(crate) errors: usize,
+    /// The name in the document.
+    pub(crate) name: Option<String>,
+    /// The registered environments, each with the moment at which it was registered; only the first hub has any.
+    pub(crate) environments: Vec<(EnvironmentName, i64)>,
 }
 
 /// A request for pages of overrides, each at a version.

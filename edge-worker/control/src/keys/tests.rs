@@ -10,6 +10,27 @@ const DOCUMENT: &str = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708
 const SECRET: &str = "tf_client_0123456789abcdef0123456789abcdef01234567";
 const OTHER: &str = "tf_client_ffffffffffffffffffffffffffffffffffff9999";
 
+#[test]
+fn a_text_names_the_kind_and_the_environment_of_a_key() {
+    let name = |text: &str| EnvironmentName::parse(text);
+    for kind in KeyKind::ALL {
+        for environment in [None, name("eu-1"), name("client"), name("0123456789abcdef0123456789abcdef")] {
+            let secret = kind.secret(environment.as_ref(), [0xa5; RANDOM]);
+            assert_eq!(KeyKind::of_secret(&secret), Some((kind, environment.clone())));
+            let hint = NewKeySecret::of(&secret, "i").hint;
+            assert_eq!(hint, secret.replace(&"a5".repeat(RANDOM), "…a5a5"));
+        }
+    }
+    let digits = "a5".repeat(RANDOM);
+    for prefix in ["", "tf_", "tf_client", "tf_admin_", "tf_client__", "tf_client_EU_", "tf_client_a_b_", "TF_client_", "tf_client_-_"] {
+        let expected = (prefix == "tf_client_-_").then(|| (KeyKind::Client, name("-")));
+        assert_eq!(KeyKind::of_secret(&format!("{prefix}{digits}")), expected, "{prefix}");
+    }
+    for text in [format!("tf_client_{digits}0"), format!("tf_client_eu_{}", digits.to_uppercase()), "tf_client_eu_".to_string()] {
+        assert_eq!(KeyKind::of_secret(&text), None, "{text}");
+    }
+}
+
 fn actor(at: Millis) -> Actor {
     Actor { subject: "ada".into(), role: "admin".into(), on_behalf_of: None, reason: "why".into(), at }
 }

@@ -50,9 +50,11 @@ pub enum RowKind {
     Membership,
     /// A key that opens the edge; no part of the document.
     Key,
+    /// An environment besides the first one, in the first hub; no part of the document.
+    Environment,
 }
 
-const KINDS: [(RowKind, &str); 11] = [
+const KINDS: [(RowKind, &str); 12] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -64,6 +66,7 @@ const KINDS: [(RowKind, &str); 11] = [
     (RowKind::Course, "course"),
     (RowKind::Membership, "membership"),
     (RowKind::Key, "key"),
+    (RowKind::Environment, "environment"),
 ];
 
 impl RowKind {
@@ -90,14 +93,15 @@ impl RowKind {
             | Self::State
             | Self::Course
             | Self::Membership
-            | Self::Key => None,
+            | Self::Key
+            | Self::Environment => None,
         }
     }
 
     /// Returns true if such rows are no part of a document: an import leaves them as they are.
     pub fn is_beside_documents(self) -> bool {
         match self {
-            Self::Course | Self::Membership | Self::Key => true,
+            Self::Course | Self::Membership | Self::Key | Self::Environment => true,
             Self::Member
             | Self::BucketKey
             | Self::Order

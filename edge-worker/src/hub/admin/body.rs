@@ -21,7 +21,11 @@ pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem
                 _ => None,
             })
             .collect();
-        Problem::malformed_at(pointer, error.into_inner().to_string())
+        let error = error.into_inner().to_string();
+        if error.starts_with("unknown field `environment`") {
+            return Problem::malformed_at(pointer, "expected the environment in the query, ?environment=");
+        }
+        Problem::malformed_at(pointer, error)
     })?;
     reader.end().map_err(|error| Problem::malformed(error.to_string()))?;
     Ok(value)

@@ -3,6 +3,7 @@ mod body;
 mod changes;
 mod customers;
 mod document;
+mod environments;
 mod features;
 mod keys;
 mod overrides;
@@ -122,6 +123,7 @@ impl FlagHub {
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
         let (handler, parameter) = routed(&request)?;
         if handler == Handler::Passed(PassedHandler::BackUp) {
+            self.take_environment(&mut Query::of(&request.inner().url(), &["environment"])?)?;
             return self.back_up();
         }
         if handler == Handler::Passed(PassedHandler::Restore) {
@@ -133,9 +135,7 @@ impl FlagHub {
         self.import_first_if_empty().await?;
         let mut asked = Asked::of(request, &self.env).await?;
         self.check_open()?;
-        if let Some(environment) = asked.query.take("environment") {
-            self.check_environment(&environment)?;
-        }
+        self.take_environment(&mut asked.query)?;
         let is_read = matches!(asked.method, Method::Get | Method::Head);
         if !is_read && let Some(again) = self.answered(&asked)? {
             return Ok(again);
@@ -164,14 +164,16 @@ impl FlagHub {
             HubHandler::ListVersions => self.list_versions(&asked),
             HubHandler::ListEvents => self.list_events(&asked),
             HubHandler::ListStats => self.list_stats(&asked),
+            HubHandler::CreateEnvironment => self.create_environment(&asked),
+            HubHandler::RemoveEnvironment => self.remove_environment(&asked, &parameter),
         }
     }
 
-    /// Refuses an environment other than the hub's own, which its document names.
-    fn check_environment(&self, named: &str) -> Result<(), Problem> {
-        let ground = self.ground()?;
-        let own = ground.rows.get(RowKind::Member, "environment").and_then(|text| serde_json::from_str::<String>(text).ok());
-        if own.as_deref() == Some(named) { Ok(()) } else { Err(Problem::other_environment(own.as_deref())) }
+    /// Takes `?environment=` from a query. Refuses an environment other than the hub's own: the first one may have been renamed since the
+    /// isolate chose the hub.
+    pub(in crate::hub) fn take_environment(&self, query: &mut Query) -> Result<(), Problem> {
+        let Some(named) = query.take("environment") else { return Ok(()) };
+        if self.environment()?.as_deref() == Some(named.as_str()) { Ok(()) } else { Err(Problem::no_environment(&named)) }
     }
 
     /// The stored answer to a request that is sent again; `None` for a new request.
@@ -276,6 +278,9 @@ impl From<Refusal> for Problem {
             RefusalKind::DocumentRefused => return Self::document_refused(&spelling::pointer(refusal.place), &refusal.detail),
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
             RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
+            RefusalKind::EnvironmentNotFound => (404, "ENVIRONMENT_NOT_FOUND"),
+            RefusalKind::EnvironmentTaken => (409, "ENVIRONMENT_TAKEN"),
+            RefusalKind::OtherEnvironment => (409, "OTHER_ENVIRONMENT"),
             RefusalKind::Invalid => (400, "INVALID"),
             RefusalKind::IllegalStep => (409, "ILLEGAL_STEP"),
             RefusalKind::TooEarly => (409, "TOO_EARLY"),

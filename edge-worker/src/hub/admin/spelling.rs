@@ -32,6 +32,7 @@ pub(super) const fn of(field: Field) -> &'static str {
         Field::IdentityOrganization => "/identity/organizationId",
         Field::ExpiresAt => "/expiresAt",
         Field::Overlap => "/overlap",
+        Field::Environment => "/name",
     }
 }
 

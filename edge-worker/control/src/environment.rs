@@ -1,0 +1,296 @@
+//! The environments of a deployment: their names, and the commands that register them.
+//!
+//! The first environment is the one whose hub every deployment has; that hub holds a row for each other environment. To remove an
+//! environment is to close it: its hub keeps its data, and opens again once the name is registered anew.
+use alloc::{format, string::String};
+use core::fmt;
+
+use sdk_core::{Millis, json::Place};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::{
+    CommandOutcome, CurrentState, Field, KeyKind, Refusal, RefusalKind, RefusalPlace,
+    change::{Action, Change},
+    keys,
+    rows::{RowKey, RowKind, Rows},
+};
+
+/// The longest name, in bytes.
+const MAX_NAME: usize = 32;
+/// The most environments besides the first one.
+const MAX_ENVIRONMENTS: usize = 50;
+/// The name that no environment can have: `/api/admin/environments/copy` is another route.
+const RESERVED: &str = "copy";
+/// The spelling that a refusal says was expected.
+const EXPECTED: &str = "expected a name of 1 to 32 letters a to z, digits and hyphens";
+
+/// The name of an environment that has a hub: 1 to 32 of `a` to `z`, `0` to `9` and `-`.
+///
+/// ```
+/// use control::EnvironmentName;
+///
+/// assert_eq!(EnvironmentName::parse("eu-staging").map(|name| name.to_string()), Some("eu-staging".into()));
+/// assert_eq!(EnvironmentName::parse("EU"), None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EnvironmentName(String);
+
+impl EnvironmentName {
+    /// Reads a name; `None` if no environment can have it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_name = (1..=MAX_NAME).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        is_name.then(|| Self(text.into()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EnvironmentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for EnvironmentName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for EnvironmentName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom(EXPECTED))
+    }
+}
+
+/// An environment that the first hub has registered.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registered {
+    /// The moment at which it was registered, in milliseconds.
+    #[serde(with = "crate::spelled")]
+    pub created_at: Millis,
+}
+
+/// The registered environments in these rows, ordered by name. A row that this release does not understand is none.
+pub fn environments(rows: &Rows) -> impl Iterator<Item = (EnvironmentName, Registered)> {
+    rows.of(RowKind::Environment).filter_map(|(name, text)| Some((EnvironmentName::parse(name)?, serde_json::from_str(text).ok()?)))
+}
+
+/// The name that a document gives its environment; `None` if it names none.
+pub fn named_environment(rows: &Rows) -> Option<String> {
+    serde_json::from_str(rows.get(RowKind::Member, "environment")?).ok()
+}
+
+/// Registers an environment, in the first hub.
+pub(crate) fn create(
+    current: CurrentState<'_>,
+    hub: Option<&EnvironmentName>,
+    name: &EnvironmentName,
+    now: Millis,
+) -> Result<CommandOutcome, Refusal> {
+    let rows = current.rows;
+    let taken = |why: String| Err(Refusal::new(RefusalKind::EnvironmentTaken, Field::Environment, why));
+    check_hub(hub)?;
+    if name.as_str() == RESERVED {
+        return Err(Refusal::invalid(Field::Environment, format!("no environment can have the name {RESERVED:?}")));
+    }
+    if named_environment(rows).as_deref() == Some(name.as_str()) {
+        return taken(format!("{:?} is the name of the first environment", name.as_str()));
+    }
+    if environments(rows).any(|(known, _)| known == *name) {
+        return taken(format!("the environment {:?} is registered already", name.as_str()));
+    }
+    // A key opens the environment that its text names: those of the first one would become keys of this one.
+    let is_named = |key: &crate::Key| KeyKind::ALL.iter().any(|kind| key.hint.starts_with(&kind.prefix(Some(name))));
+    if keys::keys(rows).any(|(_, key)| key.holds(now) && is_named(&key)) {
+        return taken(format!("valid keys of the first environment have the name {:?} in them: rotate them first", name.as_str()));
+    }
+    if environments(rows).count() >= MAX_ENVIRONMENTS {
+        let detail = format!("there are already {MAX_ENVIRONMENTS} environments besides the first one; remove one first");
+        return Err(Refusal::invalid(RefusalPlace::Command, detail));
+    }
+    let text = serde_json::to_string(&Registered { created_at: now }).unwrap_or_default();
+    Ok(changed(name, Action::EnvironmentCreated, Some(text)))
+}
+
+/// Closes an environment.
+pub(crate) fn remove(current: CurrentState<'_>, hub: Option<&EnvironmentName>, name: &EnvironmentName) -> Result<CommandOutcome, Refusal> {
+    check_hub(hub)?;
+    if current.rows.get(RowKind::Environment, name.as_str()).is_none() {
+        let detail = format!("no environment besides the first one has the name {:?}", name.as_str());
+        return Err(Refusal::new(RefusalKind::EnvironmentNotFound, RefusalPlace::Command, detail));
+    }
+    Ok(changed(name, Action::EnvironmentRemoved, None))
+}
+
+fn changed(name: &EnvironmentName, action: Action, text: Option<String>) -> CommandOutcome {
+    let named = Some(format!("{:?}", name.as_str()));
+    let change = match text {
+        Some(_) => Change { new: named, ..Change::new(action) },
+        None => Change { old: named, ..Change::new(action) },
+    };
+    let key = RowKey { kind: RowKind::Environment, name: name.as_str().into() };
+    CommandOutcome { writes: [(key, text)].into(), changes: [change].into(), ..CommandOutcome::default() }
+}
+
+/// Refuses a hub other than the first one, which has no registry.
+fn check_hub(hub: Option<&EnvironmentName>) -> Result<(), Refusal> {
+    match hub {
+        None => Ok(()),
+        Some(_) => Err(Refusal::invalid(RefusalPlace::Command, "the first environment registers the others: leave ?environment= out")),
+    }
+}
+
+/// Refuses a document that names another environment than the one into which it is imported. The first environment takes whatever name
+/// its document gives it, except that of a registered one.
+pub(crate) fn check_document(rows: &Rows, hub: Option<&EnvironmentName>, document: &Rows) -> Result<(), Refusal> {
+    let named = named_environment(document);
+    let why = match (hub, named) {
+        (Some(hub), Some(named)) if named == hub.as_str() => return Ok(()),
+        (Some(hub), Some(named)) => {
+            format!("the document is of the environment {named:?}, and this is {:?}: name the document's in ?environment=", hub.as_str())
+        }
+        (Some(hub), None) => format!("the document names no environment: expected {:?}", hub.as_str()),
+        (None, Some(named)) if environments(rows).any(|(known, _)| known.as_str() == named) => {
+            format!("the document is of the environment {named:?}: import it with ?environment={named}")
+        }
+        (None, _) => return Ok(()),
+    };
+    Err(Refusal::new(RefusalKind::OtherEnvironment, RefusalPlace::Document(Place::ROOT.name("environment").pointer()), why))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString as _, vec::Vec};
+
+    use sdk_core::{Compiler, compile};
+
+    use super::*;
+    use crate::{Command, KeyCommand, KeyIdentity, KeyTerms, NewKey, NewKeySecret, Supplies, apply, change::Actor, execute, rows::State};
+
+    const DOCUMENT: &str =
+        r#"{"schema":"twinflag/1","environment":"production","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{"a":{}}}"#;
+
+    fn name(text: &str) -> EnvironmentName {
+        EnvironmentName::parse(text).unwrap()
+    }
+
+    fn order(rows: &Rows, command: &Command, supplies: Supplies) -> Result<CommandOutcome, Refusal> {
+        let ruleset = compile(DOCUMENT, None).unwrap().ruleset;
+        let current = CurrentState { rows, paged: &Rows::default(), ruleset: &ruleset };
+        let (subject, role, reason) = ("ada".into(), "admin".into(), "why".into());
+        let actor = Actor { subject, role, on_behalf_of: None, reason, at: Millis(7) };
+        execute(current, command, supplies, &actor, &mut Compiler::new())
+    }
+
+    fn create(rows: &Rows, text: &str) -> Result<CommandOutcome, Refusal> {
+        order(rows, &Command::CreateEnvironment { name: name(text) }, Supplies::default())
+    }
+
+    fn with(mut rows: Rows, names: &[&str]) -> Rows {
+        for name in names {
+            let writes = create(&rows, name).unwrap().writes;
+            apply(&mut rows, &writes);
+        }
+        rows
+    }
+
+    fn first() -> Rows {
+        Rows::split(DOCUMENT).unwrap()
+    }
+
+    fn registered(rows: &Rows) -> Vec<String> {
+        environments(rows).map(|(name, _)| name.to_string()).collect()
+    }
+
+    #[test]
+    fn names_are_short_lower_case_and_plain() {
+        for text in ["a", "0", "-", "eu-staging-2", &"x".repeat(32)] {
+            assert_eq!(EnvironmentName::parse(text).map(|name| name.to_string()).as_deref(), Some(text));
+        }
+        for text in ["", "A", "a_b", "a.b", "a/b", "é", "a b", "a\0", &"x".repeat(33)] {
+            assert!(EnvironmentName::parse(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_environment_is_registered_once_and_closed() {
+        let mut rows = with(first(), &["staging", "dev"]);
+        assert_eq!(registered(&rows), ["dev", "staging"]);
+        assert_eq!(environments(&rows).next().map(|(_, row)| row.created_at), Some(Millis(7)));
+        assert_eq!(create(&rows, "dev").err().map(|refusal| refusal.kind), Some(RefusalKind::EnvironmentTaken));
+        let remove = |rows: &Rows| order(rows, &Command::RemoveEnvironment { name: name("dev") }, Supplies::default());
+        let outcome = remove(&rows).unwrap();
+        assert_eq!(
+            outcome.changes.iter().map(|change| (change.action, change.old.as_deref())).collect::<Vec<_>>(),
+            [(Action::EnvironmentRemoved, Some("\"dev\""))]
+        );
+        apply(&mut rows, &outcome.writes);
+        assert_eq!(registered(&rows), ["staging"]);
+        assert_eq!(remove(&rows).err().map(|refusal| refusal.kind), Some(RefusalKind::EnvironmentNotFound));
+        assert_eq!(registered(&with(rows, &["dev"])), ["dev", "staging"]);
+    }
+
+    #[test]
+    fn a_name_that_would_mean_two_environments_is_refused() {
+        let kind = |text: &str, rows: &Rows| create(rows, text).err().map(|refusal| refusal.kind);
+        assert_eq!(kind("production", &first()), Some(RefusalKind::EnvironmentTaken));
+        assert_eq!(kind("copy", &first()), Some(RefusalKind::Invalid));
+        let terms = KeyTerms {
+            kind: KeyKind::Client,
+            label: "l".into(),
+            origins: Vec::new(),
+            tags: Vec::new(),
+            identity: KeyIdentity::Open,
+            expires_at: None,
+        };
+        let secret = NewKeySecret::of(&KeyKind::Client.secret(Some(&name("staging")), [1; crate::RANDOM]), "i");
+        let new_key = Some(NewKey { id: "k-1".into(), secret });
+        let made = order(&first(), &Command::Key(KeyCommand::Create { terms }), Supplies { new_key, ..Supplies::default() }).unwrap();
+        let mut rows = first();
+        apply(&mut rows, &made.writes);
+        assert_eq!(kind("staging", &rows), Some(RefusalKind::EnvironmentTaken));
+        assert_eq!(kind("stagin", &rows), None);
+    }
+
+    #[test]
+    fn there_is_a_most_of_environments() {
+        let names: Vec<String> = (0..MAX_ENVIRONMENTS).map(|number| format!("e{number}")).collect();
+        let rows = with(first(), &names.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(create(&rows, "more").err().map(|refusal| refusal.kind), Some(RefusalKind::Invalid));
+    }
+
+    #[test]
+    fn a_document_is_imported_into_the_environment_that_it_names() {
+        let document = |member: &str| DOCUMENT.replace(r#""environment":"production","#, member);
+        let import = |rows: &Rows, environment: Option<&str>, member: &str| {
+            let command = Command::Import { document: document(member), state: State::Keep };
+            let outcome = order(rows, &command, Supplies { environment: environment.map(name), ..Supplies::default() });
+            outcome.err().map(|refusal| (refusal.kind, refusal.place))
+        };
+        let refused = || Some((RefusalKind::OtherEnvironment, RefusalPlace::Document("/environment".into())));
+        for (member, first, staging) in [
+            (r#""environment":"production","#, None, refused()),
+            (r#""environment":"staging","#, refused(), None),
+            (r#""environment":"Other","#, None, refused()),
+            ("", None, refused()),
+        ] {
+            assert_eq!(import(&with(self::first(), &["staging"]), None, member), first, "{member}");
+            assert_eq!(import(&Rows::default(), Some("staging"), member), staging, "{member}");
+        }
+    }
+
+    #[test]
+    fn only_the_first_environment_registers_others() {
+        let supplies = Supplies { environment: Some(name("staging")), ..Supplies::default() };
+        for command in [Command::CreateEnvironment { name: name("dev") }, Command::RemoveEnvironment { name: name("dev") }] {
+            let refusal = order(&with(first(), &["dev"]), &command, supplies.clone()).err();
+            assert_eq!(refusal.map(|refusal| refusal.kind), Some(RefusalKind::Invalid));
+        }
+    }
+}
