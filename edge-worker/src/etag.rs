@@ -1,28 +1,28 @@
-//! Entity tags, by which a repeated request recognises an answer (RFC 9110, 8.8.3).
+//! Entity tags, with which a client asks whether an answer changed (RFC 9110, 8.8.3).
 use sdk_core::{BucketKey, Subkey};
 use worker::Request;
 
 use crate::{problem::Problem, version::Version};
 
-/// The tag of an answer, with its quotes.
+/// The entity tag of an answer, as the header has it: with quotes, and with `W/` if it is weak.
 pub(crate) struct Etag(String);
 
 impl Etag {
-    /// For answers whose bytes are equal where their tags are.
+    /// A strong tag, made of the answer's bytes: answers with equal tags have equal bytes.
     pub(crate) fn strong(answer: &[u8]) -> Self {
-        // 128 bits tell the answers to one client apart. A hash that also withstands forgers takes several times as long, and who
-        // forges an answer here deceives nobody but himself.
+        // 128 bits are enough to tell apart the answers to one client. A cryptographic hash takes several times as long and would protect
+        // nobody: a client that finds two answers with one tag deceives only itself.
         let Subkey([first, second]) = BucketKey::from_bytes([0; 16]).subkey(answer);
         Self(format!("\"{first:016x}{second:016x}\""))
     }
 
-    /// For answers that say the same though their bytes differ; `said` is what they say.
+    /// A weak tag, for answers whose bytes differ although they mean the same; `said` is the part that they have in common.
     pub(crate) fn weak(said: &[u8]) -> Self {
         let Self(strong) = Self::strong(said);
         Self(format!("W/{strong}"))
     }
 
-    /// For what has a version of its own.
+    /// The tag of a resource that has a version.
     pub(crate) fn version(version: Version) -> Self {
         Self(format!("\"{version}\""))
     }
@@ -31,12 +31,12 @@ impl Etag {
         &self.0
     }
 
-    /// Whether the asker holds this answer: `If-None-Match` names it. Tags are compared weakly, as that header wants it.
+    /// Returns true if the request's `If-None-Match` has this tag. Tags are compared weakly, as RFC 9110 requires for that header.
     pub(crate) fn is_held(&self, request: &Request) -> Result<bool, Problem> {
         Ok(self.is_held_by(request.headers().get("if-none-match")?.as_deref()))
     }
 
-    /// The same, of what stands in that header.
+    /// Returns true if this value of `If-None-Match` has this tag; false if there is no such header.
     pub(crate) fn is_held_by(&self, tags: Option<&str>) -> bool {
         tags.is_some_and(|tags| self.is_among(tags))
     }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_differ_where_answers_do() {
+    fn different_answers_have_different_tags() {
         let tags = [&b""[..], b"a", b"b", b"a\0", &[0; 8], &[0; 9]].map(|answer| Etag::strong(answer).0);
         for (place, tag) in tags.iter().enumerate() {
             assert_eq!(tag.len(), 34);

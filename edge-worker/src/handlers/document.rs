@@ -1,4 +1,4 @@
-//! `GET /api/admin/document`: the whole document, out. In it comes by [`super::admin`].
+//! `GET /api/admin/document`: exports the whole document. [`super::admin`] forwards the import to the hub.
 use worker::{Env, Response};
 
 use super::json;

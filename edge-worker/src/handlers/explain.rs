@@ -1,4 +1,4 @@
-//! How an answer came about: `POST /v1/explain` for operators, `POST /demo/explain` for the page that shows it.
+//! Explanations of answers: `POST /v1/explain` for operators, `POST /demo/explain` for the demo page.
 use sdk_core::{Context, Evaluation, Layer, Millis, Object, Overrides, OwnerKind, json::canonical::write_string};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,11 +18,13 @@ use crate::{
     version::Version,
 };
 
-/// How many flags the page may name.
+/// The most flags that the demo page may name.
 const MOST: usize = 1_000;
 
-/// `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, epoch, version }`: now, at a version, or as it was at a
-/// moment; `change` is the record that made it so, or `null`.
+/// Explains one flag: `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, epoch, version }`.
+///
+/// Evaluates by the newest version, by the given one, or by the one that was current at the moment `at`. `change` is the record that last
+/// changed the part of the document that decided, or `null`.
 pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let bytes = body::read(request, body::QUESTION).await?;
     let wire: One<'_> = object(body::text(&bytes)?).map_err(Problem::malformed)?;
@@ -42,7 +44,7 @@ pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, P
     let change = change(env, &explanation.evaluation, &context, serving.version).await?;
     let mut out = String::from("{\"change\":");
     out.push_str(&change);
-    // The members of the explanation stand behind the change.
+    // The members of the explanation follow.
     out.push_str(&explanation.to_json(None).replacen('{', ",", 1));
     out.pop();
     let Version { epoch, number } = serving.version;
@@ -50,7 +52,7 @@ pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, P
     versioned(json(out)?, &serving)
 }
 
-/// The record that made an answer what it is. An answer about no flag was made by none.
+/// The record that last changed what an answer was decided by, as JSON; `null` for an answer about an unknown flag.
 async fn change(env: &Host, evaluation: &Evaluation<'_>, context: &Context, version: Version) -> Result<String, Problem> {
     if evaluation.flag_key().is_empty() {
         return Ok("null".to_owned());
@@ -66,7 +68,7 @@ async fn change(env: &Host, evaluation: &Evaluation<'_>, context: &Context, vers
     hub::explaining(env, &asked).await
 }
 
-/// The past that is asked for: a version, or a moment as milliseconds since 1970 or as a date and time.
+/// The version or the moment to explain; `None` for the newest version. A moment is milliseconds since 1970, or a date and time.
 fn when(version: Given<'_>, at: Given<'_>) -> Result<Option<When>, Problem> {
     match (version.0, at.0) {
         (None, None) => Ok(None),
@@ -84,7 +86,9 @@ fn when(version: Given<'_>, at: Given<'_>) -> Result<Option<When>, Problem> {
     }
 }
 
-/// `{ flags?, context?, now? }` → `{ explanations: [{ flag, evaluation, steps }] }`, in the order of `flags`; without it, all.
+/// Explains several flags: `{ flags?, context?, now? }` → `{ explanations: [{ flag, evaluation, steps }] }`, in the order of `flags`.
+///
+/// Without `flags` it explains all.
 pub(crate) async fn many(request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let bytes = body::read(request, body::QUESTION).await?;
     let wire: Many<'_> = object(body::text(&bytes)?).map_err(Problem::malformed)?;
@@ -104,7 +108,7 @@ pub(crate) async fn many(request: &mut Request, env: &Host) -> Result<Response, 
         }
         let mut object = Object::open(&mut out);
         write_string(object.member("flag"), flag);
-        // The members of the explanation stand behind the flag's.
+        // The members of the explanation follow.
         out.push_str(&explanation(&serving, &overrides, flag, &context, now).replacen('{', ",", 1));
     }
     out.push_str("]}");
