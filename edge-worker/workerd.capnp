@@ -1,36 +1,38 @@
-# The worker on workerd: `cargo xtask dev` starts this, and so does whoever hosts it.
+# The worker on workerd, for `cargo xtask dev` and for your own server:
 #
 #   workerd serve workerd.capnp --socket-addr http=127.0.0.1:8787 \
 #     --directory-path store=DIR --directory-path import=DIR --directory-path assets=dist/assets
 #
-# `import` holds `flags.json`, read once, into an empty store. Everything else comes from the environment; what is not set opens nothing.
+# `import` may hold `flags.json`, which the worker imports into an empty store, once. All settings are environment variables; a setting
+# that is not set opens nothing. If one cannot be read, every request is answered 503.
 #
-#   CLIENT_KEY, SERVER_KEY      open evaluation: one in pages, which anybody can read, one on servers. Neither is needed: operators
-#                               make keys that can be listed, rotated and revoked, as below
-#   CLIENT_ORIGINS              the origins, separated by commas, whose pages may ask with CLIENT_KEY, or `*`; without, only our own.
-#                               Keys that operators make list their own
-#   JWT_SECRET                  checks tokens signed with HS256: 32 bytes at least
-#   JWKS, JWKS_URL              the keys that check RS256, ES256 and EdDSA: as text, or the address where the issuer has them. That
-#                               address is the only one the worker asks of its own accord, and whoever answers there is believed
-#   JWT_ISSUER, JWT_AUDIENCE    `iss` and `aud` of every token
-#   RATE_LIMITS                 a minute: `admin=30` changes and `read=600` reads by a subject, `user=30` evaluations with a user's token,
-#                               `client=600` from an address with the client key, separated by commas; or `off`
-#   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
-#   DEMO=on                     opens `/demo/explain`, which tells anybody with the client key how answers come about, with the
-#                               lists and conditions that were compared
-#   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
-#   FAST_WAY=off                sends every request the long way, which answers the same: for tests
-#   TEST_CLOCK=on               lets anybody say what time it is for commands, keys and identities (`twinflag-now`, milliseconds since
-#                               1970): never where it matters
+#   CLIENT_KEY, SERVER_KEY      the keys for evaluation: one for pages, which anybody can read there, and one for servers. Neither is
+#                               required: operators can make keys, as below, and list, rotate and revoke them
+#   CLIENT_ORIGINS              the origins whose pages may use CLIENT_KEY, separated by commas, or `*`; by default only the worker's own.
+#                               A key that an operator makes lists its own origins
+#   JWT_SECRET                  the secret that verifies tokens signed with HS256: at least 32 bytes
+#   JWKS, JWKS_URL              the public keys that verify RS256, ES256 and EdDSA: as text, or the address where the token issuer
+#                               publishes them. The worker fetches from no other address, and trusts the keys that it finds there
+#   JWT_ISSUER, JWT_AUDIENCE    the `iss` and the `aud` that every token must have; by default any
+#   RATE_LIMITS                 the most requests a minute, separated by commas, or `off`. By default `admin=30` changes and `read=600`
+#                               reads of one administrator, `user=30` evaluations with one user's token, and `client=600` with a client
+#                               key from one address
+#   CLIENT_ADDRESS_HEADER       the header in which your proxy names the client's address; by default the connection's address counts
+#   DEMO=on                     opens `/demo/explain`, which explains answers to anybody with a client key, with the lists and
+#                               conditions in the rules
+#   FEATURE_FLAGS_ENABLED=false switches all flags off: callers get their defaults, and only operators' requests reach the hub
+#   FAST_WAY=off                makes every request take the long way, for tests; the answers are the same
+#   TEST_CLOCK=on               lets requests set the time for commands, keys and identities, with the header `twinflag-now` in
+#                               milliseconds since 1970. Never set it on a server that matters
 #
-# A fresh deployment has nobody but who knows JWT_SECRET, or who signs the tokens that JWKS or JWKS_URL checks. They make the first keys:
+# A new deployment accepts only tokens: those signed with JWT_SECRET, or by the issuer of JWKS or JWKS_URL. With one, make the first key:
 #
 #   openssl rand -hex 32 > jwt-secret                                # JWT_SECRET=$(cat jwt-secret) workerd serve …
 #   TOKEN=$(cargo xtask token --secret-file jwt-secret --sub you@example.com --role admin)
 #   curl -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' http://127.0.0.1:8787/api/admin/keys \
 #     -d '{"kind":"client","label":"the shop","origins":["https://shop.example"],"reason":"the first key"}'
 #
-# The answer's `key` is shown this once. `"kind":"server"` makes one for servers; PUT /api/admin/document brings the flags.
+# The answer shows `key` only once. `"kind":"server"` makes a key for servers. PUT /api/admin/document imports the flags.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
