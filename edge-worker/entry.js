@@ -6,8 +6,8 @@ const PARTS = 16_384, BODY = 256_000;
 /** The most remembered paths, the most remembered sets of headers, and the longest remembered path together with its method. */
 const PATHS = 1_000, SETS = 64, LONGEST = 300;
 
-// After a trap the instance's memory cannot be trusted. The glue calls `trapped` during the trap: before any other code runs, a new instance
-// takes its place, and calls through objects of the old one are refused. `instanceId` counts instances.
+// After a trap the instance's memory cannot be trusted. The glue calls `trapped` during the trap: before any other code runs, a new
+// instance takes its place, and calls through objects of the old one are refused. `instanceId` counts instances.
 const health = glue.__worker_init_state();
 health.trapped = renew;
 

@@ -1,13 +1,13 @@
-// SQL on a store, past the hub whose store it is.
+// Runs SQL on a hub's store directly.
 import { startOn } from './workerd.mjs';
 
-/** The worker on a store, which also takes SQL: `sql` runs statements, each a text and what is bound, in one transaction. */
+/** Starts the worker on a store. Its `sql` runs statements in one transaction, each a list of the text and its bound values. */
 export async function startWithSql(data) {
   const server = await startOn({ config: new URL('workers/sql.capnp', import.meta.url), data });
   return { ...server, sql: async (...statements) => (await server.request('/test/sql', { body: statements })).json() };
 }
 
-/** Runs statements on the store of a server that was stopped: the rows of the last, or `{ error }` and nothing is done. */
+/** Runs statements on the store of a stopped server. Returns the rows of the last one, or `{ error }` if none was carried out. */
 export async function runSql(data, ...statements) {
   const server = await startWithSql(data);
   try {
@@ -17,5 +17,5 @@ export async function runSql(data, ...statements) {
   }
 }
 
-/** What lets the audit trail be written to: whoever can do this can do anything. */
+/** Statements that drop the triggers that protect the audit trail. */
 export const WITHOUT_TRIGGERS = ['altered', 'deleted', 'replaced'].map((what) => [`DROP TRIGGER feature_flag_changes_are_not_${what}`]);

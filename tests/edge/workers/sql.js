@@ -1,4 +1,5 @@
-// `POST /test/sql` with a list of statements, each a text and what is bound: the rows of the last, or `{ error }` and nothing is done.
+// `POST /test/sql` with a list of statements, each a list of the text and its bound values, runs them in one transaction. It answers the
+// rows of the last one, or `{ error }`.
 import Edge, { FlagHub as Hub } from 'index.js';
 
 const PATH = '/test/sql';
