@@ -1,4 +1,4 @@
-//! The worker: its module, bound and bundled into `edge-worker/dist/worker`.
+//! Builds the worker's module and script into `edge-worker/dist/worker`.
 use std::fs;
 
 use anyhow::Result;
@@ -9,7 +9,7 @@ use crate::{
     wasm::{Host, Module},
 };
 
-/// The module as `wasm-opt` leaves it.
+/// The path of the optimised module.
 pub(crate) const MODULE: &str = "edge-worker/dist/worker/edge_bg.wasm";
 
 /// Builds `dist/worker/index.js` and the module beside it.
