@@ -139,8 +139,8 @@ fn workerd_program() -> Result<PathBuf> {
 
 /// A command whose process the kernel kills when this process ends, for whatever reason.
 ///
-/// On Linux `setpriv` (util-linux) sets that up before it runs the program. On other systems a killed `dev` leaves workerd running, so `dev`
-/// prints its process id. `SIGTERM` would not do: workerd then waits for its last client.
+/// On Linux `setpriv` (util-linux) sets that up before it runs the program. On other systems a killed `dev` leaves workerd running, so it
+/// prints the process id. `SIGTERM` would not do: workerd then waits for its last client.
 fn tied_to_us(program: &Path) -> Command {
     let setpriv = Path::new("/usr/bin/setpriv");
     if !setpriv.exists() {
