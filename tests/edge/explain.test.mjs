@@ -71,7 +71,7 @@ test('the demo page gets the explanations of all flags, or of those that it name
   const { explanations } = (await explainAll({ context: { plan: 'pro' }, now })).json();
   assert.deepEqual(explanations.map(({ flag }) => flag).sort(), ['back', 'killed', 'plain', 'ruled', 'timed']);
   for (const { flag, ...explanation } of explanations) {
-    // Operators also get the record of the change that decided.
+    // Operators also get the record of the last change to the layer that answered.
     const { change, epoch, version, ...same } = (await explain({ flag, context: { plan: 'pro' }, now })).json();
     assert.deepEqual([explanation, change.flagPath, version], [same, flag, 1]);
   }

@@ -23,8 +23,8 @@ const MOST: usize = 1_000;
 
 /// Explains one flag: `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, epoch, version }`.
 ///
-/// Evaluates by the newest version, by the given one, or by the one that was current at the moment `at`. `change` is the record that last
-/// changed the part of the document that decided, or `null`.
+/// Evaluates by the newest version, by the given one, or by the one that was current at the moment `at`. `change` is the record of the last
+/// change to the layer that answered, or `null`.
 pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let bytes = body::read(request, body::QUESTION).await?;
     let wire: One<'_> = object(body::text(&bytes)?).map_err(Problem::malformed)?;
@@ -52,7 +52,7 @@ pub(crate) async fn one(request: &mut Request, env: &Host) -> Result<Response, P
     versioned(json(out)?, &serving)
 }
 
-/// The record that last changed what an answer was decided by, as JSON; `null` for an answer about an unknown flag.
+/// The record of the last change to the layer that answered, as JSON; `null` for an unknown flag.
 async fn change(env: &Host, evaluation: &Evaluation<'_>, context: &Context, version: Version) -> Result<String, Problem> {
     if evaluation.flag_key().is_empty() {
         return Ok("null".to_owned());

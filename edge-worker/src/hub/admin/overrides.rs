@@ -1,4 +1,4 @@
-//! `/api/admin/overrides`: the values that single customers and organizations get instead of what the rules give.
+//! `/api/admin/overrides`: the values that single customers and organizations get, before any rule.
 use control::{
     Command,
     rows::{RowKey, RowKind},
