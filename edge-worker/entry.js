@@ -1,17 +1,17 @@
-// The module that workerd loads: the worker's exports over the glue of the Rust module. After a trap they make a new instance of it.
+// The module that the runtime loads. Its exports call the Rust module through wasm-bindgen's glue, and make a new instance after a trap.
 import * as glue from "glue";
 
-/** The most bytes of a request's parts, and of its body, on the fast way. */
+/** The most bytes of a request's parts, and of its body, on the fast way. `src/fast.rs` has the same numbers. */
 const PARTS = 16_384, BODY = 256_000;
-/** The most paths, the most sets of headers that are remembered, and the longest of those paths with its method. */
+/** The most remembered paths, the most remembered sets of headers, and the longest remembered path together with its method. */
 const PATHS = 1_000, SETS = 64, LONGEST = 300;
 
-// After a trap the memory of the instance cannot be trusted. The glue calls this within the trap: by the time that anything else runs,
-// there is another instance, and what belongs to the old one is refused. `instanceId` counts instances.
+// After a trap the instance's memory cannot be trusted. The glue calls `trapped` during the trap: before any other code runs, a new
+// instance takes its place, and calls through objects of the old one are refused. `instanceId` counts instances.
 const health = glue.__worker_init_state();
 health.trapped = renew;
 
-/** True while there is no instance that is ready: while the stack is used up, none can be made. */
+/** True while no instance is ready: a new one cannot be made as long as the stack is used up. */
 let isBroken = false;
 function renew() {
   isBroken = true;
@@ -19,7 +19,7 @@ function renew() {
   isBroken = false;
 }
 
-/** Makes sure of an instance that can be called, and returns its id. An instance that used up the stack could not report its trap. */
+/** Makes sure that the instance can be called, and returns its id. An instance that used up the stack could not report its trap. */
 function alive() {
   if (isBroken) renew();
   try {
@@ -30,7 +30,7 @@ function alive() {
   return health.instanceId;
 }
 
-// A durable object outlives the instance its Rust half lives in; after a trap the half is made anew from the same state.
+// A durable object outlives the instance that holds its Rust half. After a trap, the next call makes a new half from the same state.
 function durable(Half) {
   class Durable {
     #make;
@@ -59,14 +59,14 @@ export const FlagHub = durable(glue.FlagHub);
 
 const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const NO_BODY = new Uint8Array();
-/** The id of the instance that everything below belongs to. */
+/** The id of the instance that the state below belongs to. */
 let instance;
-/** The names of the headers to write; undefined if every request takes the long way. */
+/** The names of the headers to pass to the module; undefined if every request takes the long way. */
 let names;
 let memory, whole, input, output;
 const kinds = new Map(), sets = new Map();
 
-/** Prepares the instance; true if requests may take the fast way. */
+/** Prepares the instance. Returns true if requests may take the fast way. */
 function ready(env) {
   if (instance !== alive()) {
     const listed = glue.fast_start(env);
@@ -80,7 +80,7 @@ function ready(env) {
   return names !== undefined;
 }
 
-/** Makes the views on memory that grew, which has another buffer. */
+/** Makes the views on the module's memory anew if the memory has grown, which replaces its buffer. */
 function view() {
   if (input?.buffer === memory.buffer) return;
   whole = new Uint8Array(memory.buffer);
@@ -101,7 +101,7 @@ function kindOf(method, url) {
   return kind;
 }
 
-/** Adds headers from lines, each of a name, a colon and a value. */
+/** Adds headers from lines of the form `name:value`. */
 function withLines(headers, lines) {
   for (const line of lines.split("\n")) {
     const colon = line.indexOf(":");
@@ -119,13 +119,16 @@ function sharedHeaders(set) {
   return headers;
 }
 
-/** Answers a request on the fast way. Without an answer the long way must: true if the request was counted already, else false. */
+/**
+ * Answers a request on the fast way. Returns a boolean instead of a response if the long way must answer: true if a rate limit has counted
+ * the request already.
+ */
 function short(request, kind, body) {
   const { method, url, headers } = request;
   const cf = kind & 4 ? request.cf : undefined;
   let parts = `${method}\n${url}\n${cf ? cf.clientIp ?? "" : "-"}`;
   for (let place = 0; place < names.length; place++) {
-    // The last name is the header of the deployment's proxy.
+    // The last name is that of CLIENT_ADDRESS_HEADER.
     const isRead = place === names.length - 1 ? kind & 4 && names[place] !== "" : (kind >> (place + 3)) & 1;
     const value = isRead ? headers.get(names[place]) : null;
     parts += value === null ? "\n" : `\n:${value}`;
@@ -146,7 +149,7 @@ function short(request, kind, body) {
 async function withBody(request, kind, env, context) {
   const bytes = new Uint8Array(await request.arrayBuffer());
   let answered = false;
-  // While the body arrived, another request may have trapped.
+  // Another request may have trapped while the body arrived.
   if (bytes.length <= BODY && ready(env)) answered = short(request, kind, bytes);
   return answered instanceof Response ? answered : glue.answer(new Request(request, { body: bytes }), env, context, answered);
 }

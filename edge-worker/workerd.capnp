@@ -1,9 +1,10 @@
-# The worker on workerd: `cargo xtask dev` starts this, and so does whoever hosts it.
+# The worker on workerd, for `cargo xtask dev` and for your own server:
 #
 #   workerd serve workerd.capnp --socket-addr http=127.0.0.1:8787 \
 #     --directory-path store=DIR --directory-path import=DIR --directory-path assets=dist/assets
 #
-# `import` holds `flags.json`, read once, into an empty store. Everything else comes from the environment; what is not set opens nothing.
+# `import` may hold `flags.json`, which the worker imports into an empty store, once. All settings are environment variables; a setting
+# that is not set opens nothing. If one cannot be read, every request is answered 503.
 #
 #   CLIENT_KEY, SERVER_KEY      open evaluation: one in pages, which anybody can read, one on servers. Neither is needed: operators
 #                               make keys that can be listed, rotated and revoked, as below
@@ -23,14 +24,14 @@
 #   TEST_CLOCK=on               lets anybody say what time it is for commands, keys and identities (`twinflag-now`, milliseconds since
 #                               1970), which the hub's own jobs go on from: never where it matters
 #
-# A fresh deployment has nobody but who knows JWT_SECRET, or who signs the tokens that JWKS or JWKS_URL checks. They make the first keys:
+# A new deployment accepts only tokens: those signed with JWT_SECRET, or by the issuer of JWKS or JWKS_URL. With one, make the first key:
 #
 #   openssl rand -hex 32 > jwt-secret                                # JWT_SECRET=$(cat jwt-secret) workerd serve …
 #   TOKEN=$(cargo xtask token --secret-file jwt-secret --sub you@example.com --role admin)
 #   curl -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' http://127.0.0.1:8787/api/admin/keys \
 #     -d '{"kind":"client","label":"the shop","origins":["https://shop.example"],"reason":"the first key"}'
 #
-# The answer's `key` is shown this once. `"kind":"server"` makes one for servers; PUT /api/admin/document brings the flags.
+# The answer shows `key` only once. `"kind":"server"` makes a key for servers. PUT /api/admin/document imports the flags.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

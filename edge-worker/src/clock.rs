@@ -1,18 +1,18 @@
-//! The only place that asks what time it is.
+//! The clock. Nothing else reads the runtime's time.
 use sdk_core::Millis;
 use worker::{Date, Request};
 
 use crate::settings::Settings;
 
-/// The request header that sets the time in tests: milliseconds since 1970.
+/// The request header that sets the time if `TEST_CLOCK` is `on`, in milliseconds since 1970.
 pub(crate) const TOLD: &str = "twinflag-now";
 
-/// Now, as the runtime tells it: workerd stops the clock while a request computes.
+/// The runtime's time. workerd's clock stands still while a request computes.
 pub(crate) fn now() -> Millis {
     Millis(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Now; where a deployment is there to be tested (`TEST_CLOCK` is `on`), what the request says.
+/// The time in the request's header [`TOLD`] if `TEST_CLOCK` is `on`; otherwise, and if the header is absent or no number, [`now`].
 pub(crate) fn told(request: &Request, settings: &Settings) -> Millis {
     let told = || request.headers().get(TOLD).ok().flatten()?.parse().ok().map(Millis);
     if settings.has_test_clock { told().unwrap_or_else(now) } else { now() }

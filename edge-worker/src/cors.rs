@@ -1,8 +1,8 @@
-//! Pages on other origins: which may ask with a client key, and what they are told (the Fetch standard, "CORS protocol").
+//! CORS: the headers that let pages of other origins use a client key (the Fetch standard, "CORS protocol").
 //!
-//! The list of origins is no protection of the answers (a client key is public); it keeps foreign pages from using it in a browser.
-//! A stored key lists its own, the deployment's in `CLIENT_ORIGINS`. A preflight shows no key: it is told that it may ask where
-//! any list has its origin. Cookies are never asked for, so `*` may be answered.
+//! The list of origins does not protect the answers, because a client key is public. It keeps the pages of other sites from using the key
+//! in a browser. A stored key lists its own origins; `CLIENT_ORIGINS` lists those of the deployment's client key. A preflight carries no
+//! key, so the edge allows it if any list has its origin. The edge never allows cookies, so it may answer `*`.
 use crate::{
     auth::Origins,
     environment::Environment,
@@ -15,18 +15,20 @@ use crate::{
     settings::Settings,
 };
 
-/// How long a browser may remember that it may ask.
+/// The time for which a browser may cache the answer to a preflight.
 const MAX_AGE_SECONDS: &str = "7200";
 const REQUEST_HEADERS: &str = "authorization, content-type, if-none-match, twinflag-identity, x-api-key";
 const RESPONSE_HEADERS: &str = "etag, retry-after, twinflag-identity, twinflag-organization, twinflag-stale, twinflag-version";
 
-/// Says on an answer to a page of another origin that the page may read it.
+/// The headers that let a page of another origin read the answer; empty if its origin is not allowed.
 pub(crate) fn lines(asked: &Asked<'_>) -> Vec<Line> {
     let Some(origin) = allowed(asked) else { return Vec::new() };
     vec![("access-control-allow-origin", origin.into()), ("access-control-expose-headers", RESPONSE_HEADERS.into())]
 }
 
-/// Says on the answer to a preflight what may be asked. A browser sends it before anything else: it may be the first to need the keys.
+/// The headers of the answer to a preflight; empty if the origin is not allowed.
+///
+/// A preflight can be an isolate's first request, so this asks for the stored keys unless `CLIENT_ORIGINS` lists the origin.
 pub(crate) fn preflight(asked: &Asked<'_>, methods: &str) -> Result<Vec<Line>, Stop> {
     let is_unlisted = asked.parts.header(Header::Origin).is_some_and(|origin| listed(asked.settings, origin).is_none());
     if is_unlisted
@@ -35,7 +37,7 @@ pub(crate) fn preflight(asked: &Asked<'_>, methods: &str) -> Result<Vec<Line>, S
     {
         return Err(Stop::Needs(need));
     }
-    // Without the keys nobody is allowed.
+    // If the keys could not be fetched, no key lists the origin.
     if allowed(asked).is_none() {
         return Ok(Vec::new());
     }
@@ -46,7 +48,7 @@ pub(crate) fn preflight(asked: &Asked<'_>, methods: &str) -> Result<Vec<Line>, S
     ])
 }
 
-/// The origin to name: the page's where a list has it, `*` where `CLIENT_ORIGINS` has that.
+/// The value of `Access-Control-Allow-Origin`: the page's origin if the list has it, `*` if `CLIENT_ORIGINS` has that; else `None`.
 fn allowed(asked: &Asked<'_>) -> Option<String> {
     let origin = asked.parts.header(Header::Origin)?;
     let of_any = || {
@@ -77,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn origins_are_equal_or_any() {
+    fn an_origin_is_allowed_if_the_list_has_it_or_a_star() {
         check(&["*"], "https://a.example", Some("*"));
         check(&["https://a.example", "https://b.example"], "https://b.example", Some("https://b.example"));
         check(&["https://a.example"], "https://a.example.evil", None);

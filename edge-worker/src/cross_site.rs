@@ -1,9 +1,13 @@
-//! Requests that another site's page makes an operator's browser send. A browser says of each where it comes from, and a page
-//! cannot keep it from saying so; tokens travel in no cookie, so this is the second lock.
+//! Protection against cross-site request forgery: requests that another site's page makes an operator's browser send.
+//!
+//! A browser names the origin of each such request, and a page cannot prevent that. Tokens are never in cookies, so a forged request has no
+//! credentials either; this check is the second barrier.
 use crate::http::parts::{Header, Parts};
 use crate::problem::Problem;
 
-/// Refuses what may change something and comes from another site, or does not say that it is JSON (which no form can say).
+/// Refuses a request that can change something if it comes from another site, or if its content type is not JSON.
+///
+/// `GET`, `HEAD` and `OPTIONS` pass. An HTML form cannot send JSON as its content type.
 pub(crate) fn refuse(parts: &Parts<'_>) -> Result<(), Problem> {
     if matches!(parts.method, "GET" | "HEAD" | "OPTIONS") {
         return Ok(());
@@ -12,12 +16,12 @@ pub(crate) fn refuse(parts: &Parts<'_>) -> Result<(), Problem> {
     if is_foreign || parts.header(Header::SecFetchSite).is_some_and(|site| site == "cross-site") {
         return Err(Problem::cross_site());
     }
-    // No form deletes anything, and who deletes may have nothing more to say.
+    // A form cannot send DELETE, and a DELETE request may have no body.
     let is_json = parts.method == "DELETE" || parts.header(Header::ContentType).is_some_and(is_json);
     if is_json { Ok(()) } else { Err(Problem::not_json()) }
 }
 
-/// Whether a page of this origin came from here. The scheme is not compared: a proxy in front of us may have taken the TLS off.
+/// Returns true if the origin has the host and port of this URL. Schemes are not compared: a proxy may have terminated TLS.
 pub(crate) fn is_own(origin: &str, url: &str) -> bool {
     let host = |text: &str| text.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_ascii_lowercase());
     let own = host(url);
@@ -34,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_ours_by_its_host_and_port() {
+    fn an_origin_is_own_if_host_and_port_are_equal() {
         let url = "http://flags.example:8787/api/admin/document?x=http://evil.example";
         for (origin, own) in [
             ("http://flags.example:8787", true),
@@ -52,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn json_says_so() {
+    fn only_json_content_types_pass() {
         for (content_type, json) in [
             ("application/json", true),
             ("Application/JSON ; charset=utf-8", true),

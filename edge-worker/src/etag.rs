@@ -4,24 +4,24 @@ use worker::Request;
 
 use crate::{problem::Problem, version::Version};
 
-/// The tag of an answer, with its quotes.
+/// The entity tag of an answer, as the header has it: with quotes, and with `W/` if it is weak.
 pub(crate) struct Etag(String);
 
 impl Etag {
-    /// For answers whose bytes are equal where their tags are.
+    /// A strong tag, made of the answer's bytes: answers with equal tags have equal bytes.
     pub(crate) fn strong(answer: &[u8]) -> Self {
         // 128 bits tell the answers to one client apart. A hash that also withstands forgers takes several times as long, and a client
         // that forges an answer deceives only itself.
         Self(format!("\"{:032x}\"", SipHasher13::new().hash(answer).as_u128()))
     }
 
-    /// For answers that say the same though their bytes differ; `said` is what they say.
+    /// A weak tag, for answers whose bytes differ although they mean the same; `said` is the part that they have in common.
     pub(crate) fn weak(said: &[u8]) -> Self {
         let Self(strong) = Self::strong(said);
         Self(format!("W/{strong}"))
     }
 
-    /// For what has a version of its own.
+    /// The tag of a resource that has a version.
     pub(crate) fn version(version: Version) -> Self {
         Self(format!("\"{version}\""))
     }
@@ -39,7 +39,7 @@ impl Etag {
         Ok(self.is_held_by(request.headers().get("if-none-match")?.as_deref()))
     }
 
-    /// The same, of what stands in that header.
+    /// Returns true if this value of `If-None-Match` has this tag; false if there is no such header.
     pub(crate) fn is_held_by(&self, tags: Option<&str>) -> bool {
         tags.is_some_and(|tags| self.is_among(tags))
     }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_differ_where_answers_do() {
+    fn different_answers_have_different_tags() {
         let tags = [&b""[..], b"a", b"b", b"a\0", &[0; 8], &[0; 9]].map(|answer| Etag::strong(answer).0);
         for (place, tag) in tags.iter().enumerate() {
             assert_eq!(tag.len(), 34);

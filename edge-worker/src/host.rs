@@ -1,11 +1,11 @@
-//! The runtime's side of a request: the bindings, and the permission to go on after the answer.
+//! The runtime's side of a request: its bindings, and work that continues after the answer.
 use std::{ops::Deref, rc::Rc};
 
 use worker::{Context, Env};
 
 use crate::settings::Settings;
 
-/// The bindings, the settings among them, and the event that brought a request.
+/// The worker's bindings and settings, and the event that brought the request.
 pub(crate) struct Host {
     env: Env,
     event: Context,
@@ -17,7 +17,7 @@ impl Host {
         Self { env, event, settings }
     }
 
-    /// Lets work finish that the answer does not wait for.
+    /// Keeps the event alive until this work ends; the answer does not wait for it.
     pub(crate) fn behind(&self, work: impl Future<Output = ()> + 'static) {
         self.event.wait_until(work);
     }

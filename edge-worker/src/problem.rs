@@ -1,4 +1,4 @@
-//! Refusals: what goes wrong, its status and its code, as `application/problem+json` (RFC 9457).
+//! Refusals of requests, each with its status and its code, as `application/problem+json` (RFC 9457).
 use std::rc::Rc;
 
 use sdk_core::{DocumentError, Millis};
@@ -32,7 +32,7 @@ impl Problem {
         Self { pointer: Some(pointer.into().into()), ..Self::malformed(detail) }
     }
 
-    /// The same refusal, where what lies at or below a place was said in another.
+    /// This refusal with `said` as its pointer, if its pointer is `place` or lies below it.
     pub(crate) fn with_pointer_for(mut self, place: &str, said: &str) -> Self {
         if self
             .pointer
@@ -59,12 +59,12 @@ impl Problem {
     }
 
     pub(crate) fn cross_site() -> Self {
-        Self::new(403, "FORBIDDEN", "a page of another site may not ask for this")
+        Self::new(403, "FORBIDDEN", "the request comes from a page of another site")
     }
 
-    /// The page's origin is none of those whose pages may use the key.
+    /// The key does not list the page's origin.
     pub(crate) fn foreign_origin() -> Self {
-        Self::new(403, "FORBIDDEN", "the key is not for pages of this origin")
+        Self::new(403, "FORBIDDEN", "the key does not list this page's origin")
     }
 
     /// The signed identity is not valid.
@@ -72,11 +72,11 @@ impl Problem {
         Self { detail: "the identity is not signed for this key, or has expired".to_owned(), ..Self::no_credentials() }
     }
 
-    /// The issuer or the hub, which know the keys, cannot be reached, so the credentials cannot be checked.
+    /// The credentials cannot be checked, because the issuer's address or the hub does not answer.
     pub(crate) fn no_keys() -> Self {
         Self {
             header: Some(("retry-after", "10".into())),
-            ..Self::new(503, "KEYS_UNAVAILABLE", "what checks keys and tokens cannot be had")
+            ..Self::new(503, "KEYS_UNAVAILABLE", "the keys that check these credentials cannot be fetched")
         }
     }
 
@@ -95,11 +95,11 @@ impl Problem {
     }
 
     pub(crate) fn not_acceptable(offered: &str) -> Self {
-        Self::new(406, "NOT_ACCEPTABLE", format!("offered are {offered}"))
+        Self::new(406, "NOT_ACCEPTABLE", format!("available: {offered}"))
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(413, "TOO_LARGE", format!("the body may hold {limit} bytes"))
+        Self::new(413, "TOO_LARGE", format!("expected a body of at most {limit} bytes"))
     }
 
     pub(crate) fn not_json() -> Self {
@@ -110,7 +110,7 @@ impl Problem {
         Self::document_refused(&error.pointer, &error.message)
     }
 
-    /// A document is refused whole, for an error at a place in it.
+    /// The whole document is refused, for an error at this place.
     pub(crate) fn document_refused(pointer: &str, message: &str) -> Self {
         let detail = format!("{}: {}", if pointer.is_empty() { "the document" } else { pointer }, without_value(message));
         Self { pointer: Some(pointer.into()), ..Self::new(422, "DOCUMENT_REFUSED", detail) }
@@ -126,14 +126,14 @@ impl Problem {
         Self { header, ..refused(format!("the document is at version {}", newest.number)) }
     }
 
-    /// The request must name the version that it replaces.
+    /// The request replaces a document without `If-Match`.
     pub(crate) fn no_precondition(newest: Version) -> Self {
         let tag = Etag::version(newest);
-        let detail = format!("a document is replaced: expected If-Match with its version, which is {}", tag.as_str());
+        let detail = format!("to replace the document, send its version as If-Match: {}", tag.as_str());
         Self { header: Some(("etag", tag.as_str().into())), ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
     }
 
-    /// A command that the rules refuse.
+    /// A command that `control` refuses; an empty pointer is left out.
     pub(crate) fn refused(status: u16, code: &'static str, detail: impl Into<String>, pointer: String) -> Self {
         Self { pointer: (!pointer.is_empty()).then(|| pointer.into()), ..Self::new(status, code, detail) }
     }
@@ -143,12 +143,12 @@ impl Problem {
         Self::new(422, "IDEMPOTENCY_KEY_REUSED", "another request was sent with this idempotency key")
     }
 
-    /// A caller does not learn whether another organization or its customers exist.
+    /// The customer or organization is outside the caller's organization. The caller does not learn whether it exists.
     pub(crate) fn no_owner() -> Self {
         Self::new(404, "NOT_FOUND", "there is no such customer or organization")
     }
 
-    /// A customer belongs to one organization, and another one was named.
+    /// The request names a customer and an organization that the customer does not belong to.
     pub(crate) fn other_organization() -> Self {
         Self::new(400, "INVALID_CONTEXT", "the customer does not belong to this organization")
     }
@@ -158,28 +158,28 @@ impl Problem {
         Self::new(404, "ENVIRONMENT_NOT_FOUND", format!("no environment has the name {name:?}; GET /api/admin/environments lists them"))
     }
 
-    /// There is no flag of this name.
+    /// No flag has this key or alias.
     pub(crate) fn no_flag(name: &str) -> Self {
         Self::new(404, "FLAG_NOT_FOUND", format!("no flag has the key or alias {name:?}"))
     }
 
-    /// The same, to be tried again at a moment.
+    /// This refusal, with the moment from which the request can succeed.
     pub(crate) fn until(self, moment: Millis, now: Millis) -> Self {
         let seconds = (moment.0 - now.0).max(0) / 1_000 + 1;
         Self { until: Some(moment), header: Some(("retry-after", seconds.to_string().into())), ..self }
     }
 
-    /// No version existed at that moment.
+    /// The store has no such version, or had none yet at the given moment.
     pub(crate) fn no_version() -> Self {
-        Self::new(404, "VERSION_NOT_FOUND", "nothing served at this version or moment")
+        Self::new(404, "VERSION_NOT_FOUND", "no document was served at this version or moment")
     }
 
-    /// A backup would replace written data.
+    /// A restore without `?replace=` would overwrite a hub that was written to.
     pub(crate) fn not_empty() -> Self {
-        Self::new(409, "NOT_EMPTY", "the hub was written to: to replace it, name the hash of its newest record, ?replace=")
+        Self::new(409, "NOT_EMPTY", "the hub was written to: to replace it, send the hash of its newest record as ?replace=")
     }
 
-    /// A backup would replace data that the caller has not seen.
+    /// The hash in a restore's `?replace=` is not that of the newest record.
     pub(crate) fn other_head(head: &str) -> Self {
         Self::new(409, "HEAD_MISMATCH", format!("the hash of the newest record is {head}"))
     }
@@ -199,7 +199,7 @@ impl Problem {
         Self { header: Some(("retry-after", "1".into())), ..Self::new(503, code, detail) }
     }
 
-    /// A later release wrote the store, and this one may not read it, or not write it.
+    /// A later release wrote the store in a form that this release may not read or write; `verb` is the one refused.
     pub(crate) fn later_store(verb: &str) -> Self {
         let header = Some(("retry-after", "60".into()));
         let detail = format!("a later release wrote this store, and this one may not {verb} it: deploy that release again");
@@ -221,13 +221,13 @@ impl Problem {
         Self { header, ..Self::new(503, "SETTING_INVALID", format!("the setting {name} cannot be read: {why}{expected}")) }
     }
 
-    /// All flags are switched off, and this route has no answer without them.
+    /// All flags are switched off, and this route cannot answer without a ruleset.
     pub(crate) fn switched_off() -> Self {
         let header = Some(("retry-after", "60".into()));
         Self { header, ..Self::new(503, "DISABLED", "feature flags are switched off: FEATURE_FLAGS_ENABLED is false") }
     }
 
-    /// The same, about this place.
+    /// This refusal, with a pointer to this place.
     pub(crate) fn at(self, pointer: String) -> Self {
         Self { pointer: Some(pointer.into()), ..self }
     }
@@ -243,11 +243,11 @@ impl Problem {
             until: self.until.map(Millis::to_rfc3339),
             kind: "about:blank",
         };
-        // A struct of texts and a number is always JSON.
+        // Texts and a number always serialize.
         self.answer_as("application/problem+json", serde_json::to_string(&body).unwrap_or_default())
     }
 
-    /// The same refusal with another body.
+    /// This refusal with another body, such as OFREP's.
     pub(crate) fn answer_as(&self, content_type: &'static str, body: String) -> Answer {
         let mut answer = Answer { cause: self.cause.clone(), ..Answer::new(content_type, body).with_status(self.status) };
         if let Some((name, value)) = &self.header {
@@ -260,7 +260,7 @@ impl Problem {
         serve::respond(self.answer())
     }
 
-    /// The cause, for the log.
+    /// The text for the log: the cause if there is one, else the detail.
     pub(crate) fn why(&self) -> String {
         self.cause.as_ref().map_or_else(|| self.detail.clone(), ToString::to_string)
     }
@@ -270,9 +270,9 @@ impl Problem {
     }
 }
 
-/// serde's message about a value that does not fit, without the value: it may be a secret, and refusals are logged.
+/// serde's message about a wrong value, without the value: it may be a secret, and refusals may be logged.
 fn without_value(refusal: &str) -> String {
-    // The expectation stands last, in our own words.
+    // serde puts the expectation last.
     refusal.rsplit_once(", expected ").map_or_else(|| refusal.to_owned(), |(_, expected)| format!("expected {expected}"))
 }
 

@@ -1,4 +1,4 @@
-//! The query of a request's address.
+//! The query of a request's URL.
 use percent_encoding::percent_decode;
 
 use crate::{
@@ -6,29 +6,29 @@ use crate::{
     version::{self, Version},
 };
 
-/// Names and values in their order, decoded.
+/// The parameters in their order, decoded.
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads the query of an address, in which only these names may stand, each once.
+    /// Reads the query of a URL. Refuses a parameter that is not among these names, or that is given twice.
     pub(crate) fn of(url: &str, names: &[&str]) -> Result<Self, Problem> {
         let query = Self::any(url)?;
         query.only(names)?;
         Ok(query)
     }
 
-    /// Reads a query whose parameters the handler checks later, with [`Self::only`].
+    /// Reads a query with any parameters; the handler checks their names later with [`Self::only`].
     pub(crate) fn any(url: &str) -> Result<Self, Problem> {
         Self::parse(url).map_err(Problem::malformed)
     }
 
-    /// This query, if only these names stand in it, each once.
+    /// Returns this query. Refuses a parameter that is not among these names, or that is given twice.
     pub(crate) fn only(&self, names: &[&str]) -> Result<&Self, Problem> {
         self.check(names).map_err(Problem::malformed)?;
         Ok(self)
     }
 
-    /// Reads a query of any parameters: unknown ones are ignored, and a query that cannot be read is empty.
+    /// Reads a query without refusing anything: a query that cannot be decoded is empty.
     pub(crate) fn lenient(url: &str) -> Self {
         Self::parse(url).unwrap_or(Self(Vec::new()))
     }
@@ -38,19 +38,19 @@ impl Query {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value as a whole number.
+    /// The value as a whole number; `None` if the parameter is absent, refused if it is no number.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u32>, Problem> {
         let number = |text: &str| text.parse().map_err(|_| Problem::malformed(format!("expected {name} to be a whole number")));
         self.get(name).map(number).transpose()
     }
 
-    /// The value as a version with its epoch.
+    /// The value as a version with its epoch; `None` if the parameter is absent, refused if it is no version.
     pub(crate) fn version(&self, name: &str) -> Result<Option<Version>, Problem> {
         let version = |text: &str| text.parse().map_err(|_| Problem::malformed(format!("expected {name} to be {}", version::EXPECTED)));
         self.get(name).map(version).transpose()
     }
 
-    /// Takes a parameter away, and answers its value.
+    /// Removes the first parameter with this name and returns its value.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         let at = self.0.iter().position(|(found, _)| found == name)?;
         Some(self.0.remove(at).1)
@@ -60,7 +60,7 @@ impl Query {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// As browsers write forms: `&` between pairs, `+` for a space, the rest as `%` and two digits.
+    /// Decodes `application/x-www-form-urlencoded`: `&` between pairs, `+` for a space, other bytes as `%` and two hex digits.
     fn parse(url: &str) -> Result<Self, String> {
         let Some((_, query)) = url.split_once('?') else { return Ok(Self(Vec::new())) };
         let query = query.split('#').next().unwrap_or_default();
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_once_and_are_known() {
+    fn an_unknown_or_repeated_name_is_refused() {
         for url in ["?a=1&a=1", "?c=1", "?A=1", "?=1", "?a=%ff"] {
             assert!(read(url).is_err(), "{url}");
         }

@@ -1,5 +1,5 @@
-//! Words that cross into JavaScript with every request. Each is decoded there once and then known by its number: decoding one costs
-//! a call into the runtime, and an answer has a dozen of them.
+//! Strings that the module passes to JavaScript in most requests. `wasm_bindgen::intern` keeps them there as JavaScript strings: decoding
+//! one costs a call into the runtime, and an answer has a dozen of them.
 
 const WORDS: &[&str] = &[
     "CLIENT_ADDRESS_HEADER",
@@ -36,7 +36,7 @@ thread_local! {
     };
 }
 
-/// Makes them known, the first time.
+/// Interns the words; does nothing after the first call.
 pub(crate) fn learn() {
     KNOWN.with(|()| ());
 }

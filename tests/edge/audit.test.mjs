@@ -1,4 +1,4 @@
-// The audit trail is not altered: the store refuses it, and whoever gets past the store is found out, here and elsewhere.
+// The audit trail cannot be altered unnoticed: the store refuses changes, and verification finds those made without its triggers.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { startWithSql, WITHOUT_TRIGGERS } from './store-sql.mjs';
 
 const RECORDS = 100_000;
 const FLIPS = 9;
-/** Long, on a machine that others use as well. */
+/** A long limit, for machines that run other work too. */
 const PATIENCE = { timeout: 600_000 };
 
 let folder, server, count;
@@ -30,7 +30,7 @@ after(async () => {
 const verify = async () => (await server.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json();
 const row = (sequence) => server.sql(['SELECT * FROM feature_flag_changes WHERE sequence = ?', sequence]);
 
-test('the store lets nobody alter, delete or replace a record', async () => {
+test('the store refuses to alter, delete or replace a record of the audit trail', async () => {
   const [before] = await row(7);
   const all = '(sequence, version, payload, payload_hash, rows_hash, hash) SELECT sequence, version, payload, payload_hash, rows_hash, hash FROM feature_flag_changes WHERE sequence = 7';
   for (const statement of [
@@ -45,7 +45,7 @@ test('the store lets nobody alter, delete or replace a record', async () => {
   assert.deepEqual(await row(7), [before]);
 });
 
-test(`one byte of ${RECORDS} records is found`, PATIENCE, async (t) => {
+test(`verification names the record in which one byte was changed, among ${RECORDS}`, PATIENCE, async (t) => {
   const { valid, records, head } = await verify();
   assert.deepEqual([valid, records], [true, count]);
   assert.ok(records >= RECORDS);
@@ -67,7 +67,7 @@ test(`one byte of ${RECORDS} records is found`, PATIENCE, async (t) => {
   t.diagnostic(`${records} records, ${FLIPS} flips, each found at its record`);
 });
 
-/** The text with another lowest bit somewhere. The columns read from a payload hold it to being JSON, so it stays that. */
+/** The text with the lowest bit of one character flipped. A payload stays JSON, because the store's generated columns parse it. */
 function flipped(r, text, isJson) {
   for (;;) {
     const at = r.below(text.length);
@@ -76,12 +76,12 @@ function flipped(r, text, isJson) {
       if (isJson) JSON.parse(flipped);
       return { at, text: flipped };
     } catch {
-      // Another place.
+      // Try another character.
     }
   }
 }
 
-test('a trail that was saved holds without a server, and what was altered in it does not', PATIENCE, async () => {
+test('the audit program verifies a saved trail without a server, and refuses an altered one', PATIENCE, async () => {
   const records = await recordsBehind(server, 0);
   assert.equal(records.length, count);
   const file = join(folder.path, 'trail.jsonl');

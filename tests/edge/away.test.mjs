@@ -1,4 +1,4 @@
-// The hub goes away: what is held serves, and says that it may be old.
+// An isolate whose hub does not answer goes on serving its last ruleset, and marks its answers as stale.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -29,7 +29,7 @@ const health = () => server.request('/health', { method: 'GET' });
 const put = (document) => server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: document });
 const value = async (customerId) => (await server.evaluate({ flag: 'a', context: { customerId } }))[0].value;
 
-/** Asks for the health until it is as expected; every answer on the way must be one. */
+/** Asks for the health until `stale` is as given, and returns that answer. Every answer on the way must be a 200. */
 async function until(isStale) {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
     const answer = await health();
@@ -39,7 +39,7 @@ async function until(isStale) {
   assert.fail(`never stale: ${isStale}`);
 }
 
-test('without any ruleset it is 503, never an answer', async () => {
+test('an isolate that never had a ruleset answers 503, not defaults', async () => {
   for (const hub of ['gone', 'here']) {
     await becomes(hub);
     const answer = await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'a', default: false }] } });
@@ -49,7 +49,7 @@ test('without any ruleset it is 503, never an answer', async () => {
   }
 });
 
-test('overrides are those of the ruleset that is answered from, whatever comes while they are fetched', async () => {
+test('overrides match the ruleset that answers, even if a newer ruleset arrives while they are fetched', async () => {
   await becomes('here');
   const overridden = { ...DOCUMENT, overrides: { customers: { 'c-9': { a: false } } } };
   await put(overridden);
@@ -57,14 +57,14 @@ test('overrides are those of the ruleset that is answered from, whatever comes w
   await becomes('held');
   const answer = value('c-9');
   for (const end = Date.now() + PATIENCE_MS; (await server.request('/test/hub', { method: 'GET' })).text !== '1'; ) assert.ok(Date.now() < end);
-  // With another flag in front the numbers of flags are others.
+  // Another flag in front shifts the index of every flag.
   assert.equal((await put({ ...overridden, flags: { '0': {}, ...DOCUMENT.flags } })).status, 200);
   await becomes('here');
   assert.equal(await answer, false);
 });
 
 for (const hub of ['gone', 'slow']) {
-  test(`while the hub is ${hub} the last good ruleset serves, marked, and later the new one`, async () => {
+  test(`while the hub is ${hub} the last ruleset serves, marked as stale; once it answers, the new one serves`, async () => {
     await becomes('here');
     const { version } = (await put(DOCUMENT)).json();
     assert.deepEqual([await value('c-1'), await value('c-3')], [false, true]);
@@ -82,14 +82,14 @@ for (const hub of ['gone', 'slow']) {
   });
 }
 
-test('who knows of a newer version waits for it, but not for long', async () => {
+test('a request for a newer version waits for it, and gets a stale answer if the hub is slow', async () => {
   await becomes('here');
   const [epoch, number] = (await put(DOCUMENT)).headers.get('etag').slice(1, -1).split('.');
   const ask = async () => (await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'a' }], minVersion: `${epoch}.${Number(number) + 1}` } })).json().results[0];
   assert.deepEqual(await ask(), { layer: 'default', reason: 'STATIC', value: true, variant: 'on' });
   await becomes('slow');
   assert.deepEqual(await ask(), { layer: 'default', reason: 'STATIC', stale: true, value: true, variant: 'on' });
-  // A program has no room for the mark: it stands beside it.
+  // A program has no member for the mark, so the response has a header.
   const program = () => server.asClient('/v1/program', { body: { context: {} } });
   assert.equal((await program()).headers.get('twinflag-stale'), 'true');
   await becomes('here');

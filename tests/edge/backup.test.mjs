@@ -1,4 +1,4 @@
-// A hub is carried to another one: all of it, as it was when the backup began, or nothing.
+// A backup restores a hub elsewhere: everything as it was when the backup began, or nothing.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ const from = ownServer({ document });
 const get = (server, path) => server.asAdmin(path, { method: 'GET' });
 const restore = (server, body, query = '') => server.asAdmin(`/api/admin/restore${query}`, { body, headers: { 'content-type': 'application/x-ndjson' } });
 
-/** A server that nobody has written to, for `use`. */
+/** Runs `use` with a new server that has only its first document. */
 async function fresh(use) {
   const folder = await dataFolder();
   const server = await startServer({ data: folder.path, document: { ...document, flags: {} } });
@@ -24,7 +24,7 @@ async function fresh(use) {
   }
 }
 
-/** What a hub tells of itself; nothing of it depends on when it is asked. */
+/** The texts of a hub's answers that do not depend on the time of the request. */
 async function everything(server) {
   const paths = ['/api/admin/document', '/api/admin/changes?limit=1000', '/api/admin/changes/verify', '/api/admin/versions?limit=1000', '/api/admin/stats', '/api/admin/overrides?customerId=c-1', '/api/admin/customers?customerId=c-1'];
   const answers = await Promise.all(paths.map((path) => get(server, path)));
@@ -32,7 +32,7 @@ async function everything(server) {
   return answers.map((answer) => answer.text);
 }
 
-/** An answer of a version without its epoch. */
+/** The explanation of an answer at a version, without its epoch. */
 async function then(server, version) {
   const { epoch, ...explained } = (await server.asAdmin('/v1/explain', { body: { flag: 'b', context: { customerId: 'c-1' }, version } })).json();
   assert.match(epoch, /^[0-9a-f]{12}$/);
@@ -54,12 +54,12 @@ async function live(server) {
   return say('/api/admin/feature-flags', { featureName: 'b', action: 'kill', reason: 'broken' });
 }
 
-test('a hub is the same hub elsewhere, its past included', async () => {
+test('a restored hub gives the same answers, also about its past versions', async () => {
   const version = await live(from);
   const backup = await get(from, '/api/admin/backup');
   assert.equal(backup.status, 200, backup.text);
   const lines = backup.text.trimEnd().split('\n');
-  // The last line says what `sha256sum` would.
+  // The last line has the number of the lines before it and their SHA-256.
   const said = JSON.parse(lines.at(-1));
   const sha256 = createHash('sha256').update(`${lines.slice(0, -1).join('\n')}\n`).digest('hex');
   assert.deepEqual(said, { lines: lines.length - 2, sha256 });
@@ -73,7 +73,7 @@ test('a hub is the same hub elsewhere, its past included', async () => {
     const [flag] = await to.evaluate({ flag: 'a', context: { customerId: 'c-1' } });
     assert.deepEqual([flag.value, flag.layer], [true, 'organization']);
     assert.equal((await get(to, '/api/admin/backup')).text, backup.text);
-    // It is written to now: another backup would lose that.
+    // The hub is no longer new, so a restore needs `?replace=`.
     const twice = await restore(to, backup.text);
     assert.deepEqual([twice.status, twice.json().code], [409, 'NOT_EMPTY']);
     const tags = async () => (await get(to, '/api/admin/document')).headers.get('etag').slice(1, -1).split('.');
@@ -81,7 +81,7 @@ test('a hub is the same hub elsewhere, its past included', async () => {
     const { head } = (await get(to, '/api/admin/changes/verify')).json();
     const other = await restore(to, backup.text, `?replace=${'0'.repeat(64)}`);
     assert.deepEqual([other.status, other.json().code, other.json().detail], [409, 'HEAD_MISMATCH', `the hash of the newest record is ${head}`]);
-    // In place, what is not whole replaces nothing, the epoch included.
+    // A truncated backup replaces nothing, and the epoch stays the same.
     const cut = await restore(to, backup.text.slice(0, -20), `?replace=${head}`);
     assert.deepEqual([cut.status, cut.json().code], [400, 'PARSE_ERROR']);
     assert.deepEqual(await everything(to), await everything(from));
@@ -92,7 +92,7 @@ test('a hub is the same hub elsewhere, its past included', async () => {
     const [next, same] = await tags();
     assert.deepEqual([next === epoch, same], [false, number]);
     assert.equal(next, replaced.json().epoch);
-    // It goes on, and is there after the power went.
+    // The restored hub takes further changes, and keeps them through a SIGKILL.
     assert.equal((await to.asAdmin('/api/admin/feature-flags', { body: { featureName: 'b', action: 'revive', reason: 'mended' } })).json().version, version + 1);
     await to.stop();
     const again = await startServer({ data });
@@ -105,7 +105,7 @@ test('a hub is the same hub elsewhere, its past included', async () => {
   });
 });
 
-test('what is not whole is not restored', async () => {
+test('a damaged backup is refused and leaves the hub unchanged', async () => {
   const { text } = await get(from, '/api/admin/backup');
   const lines = text.trimEnd().split('\n');
   const at = (word) => lines.findIndex((line) => line.includes(word));
@@ -133,11 +133,11 @@ test('what is not whole is not restored', async () => {
       assert.notEqual(body, text, what);
       const answer = await restore(to, body);
       assert.deepEqual([answer.status, answer.type, answer.json().code], [400, 'application/problem+json', 'PARSE_ERROR'], `${what}: ${answer.text}`);
-      // The hub is as fresh as before: it has what the deployment brings.
+      // The hub is as new as before: it has only the deployment's first document.
       assert.deepEqual(JSON.parse((await get(to, '/api/admin/document')).text), before, what);
       assert.equal((await get(to, '/api/admin/versions')).json().versions.length, 1, what);
     }
-    assert.equal((await restore(to, text)).status, 200, 'and the whole one is taken');
+    assert.equal((await restore(to, text)).status, 200, 'the undamaged backup is restored');
   });
 });
 
@@ -158,7 +158,7 @@ test('only operators', async () => {
   }
 });
 
-test('an upload that is cut leaves the hub open, and as it was', async () => {
+test('an aborted upload leaves the hub unchanged and open for requests', async () => {
   const { text } = await get(from, '/api/admin/backup');
   await fresh(async (to) => {
     const before = (await get(to, '/api/admin/document')).text;
@@ -168,7 +168,7 @@ test('an upload that is cut leaves the hub open, and as it was', async () => {
     const upload = fetch(`${to.url}/api/admin/restore`, { method: 'POST', body, duplex: 'half', signal: begun.signal, headers: { authorization: `Bearer ${to.adminToken}`, 'content-type': 'application/x-ndjson' } });
     upload.catch(() => {});
     send(text.slice(0, text.length / 2));
-    // While it is read there is nothing to change, and what is held still serves.
+    // The hub answers 503 as soon as it reads the backup.
     for (;;) {
       const answer = await get(to, '/api/admin/versions');
       if (answer.status === 503) {

@@ -1,4 +1,4 @@
-// A hub that answers nonsense: what is held serves, says that it may be old, and gives way to the next good answer.
+// A hub that answers nonsense: the isolate goes on serving its last ruleset, marked as stale, until the next good answer.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -8,12 +8,12 @@ import { startOn } from './workerd.mjs';
 
 const SEED = 1;
 const ROUNDS = 20, RULESETS = 40, PAGES = 10;
-/** The number of a version that there never is: who knows of it has the hub asked. */
+/** The number of a version that never exists: a request for it makes the isolate ask the hub. */
 const NEWER = 2 ** 32 - 1;
 const CUSTOMER = 'c-1';
 
 let folder, server, epoch;
-/** How often the rulesets were read while the hub answered nonsense. */
+/** The number of reads so far. */
 let reads = 0;
 before(async () => {
   folder = await dataFolder();
@@ -25,7 +25,7 @@ after(async () => {
 });
 
 const side = (round) => (round % 2 ? 'left' : 'right');
-/** In each round another value for all, and another variant for the customer. */
+/** The document of a round: each round has another default value, and another variant for the customer. */
 const document = (round, word = 'round') => ({
   schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: { who: { type: 'string', variants: { all: `${word}-${round}`, left: `left-${word}-${round}`, right: `right-${word}-${round}` }, on: 'all', off: 'all' } },
@@ -41,7 +41,7 @@ async function put(round) {
   assert.equal(answer.status, 200, answer.text);
 }
 
-/** Each way to read; `newer` has the hub asked first. */
+/** The routes that answer from the ruleset; `newer` makes the isolate ask the hub first. */
 const READS = {
   evaluate: async (context, newer) => {
     const answer = await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'who', context }], ...(newer && { minVersion: `${epoch}.${NEWER}` }) } });
@@ -68,7 +68,7 @@ const READS = {
 const ways = Object.values(READS);
 const count = (seen, what) => seen.set(what, (seen.get(what) ?? 0) + 1);
 
-test(`${ROUNDS * (RULESETS + PAGES)} bad answers change nothing, and the next good one does`, { timeout: 300_000 }, async (t) => {
+test(`${ROUNDS * (RULESETS + PAGES)} bad answers of the hub change no answer, and its next good answer does`, { timeout: 300_000 }, async (t) => {
   const seen = new Map();
   let number = 0;
   const reading = async (expected, context, newer, what) => {
@@ -94,7 +94,7 @@ test(`${ROUNDS * (RULESETS + PAGES)} bad answers change nothing, and the next go
     await reading({ value: own(round), stale: false }, { customerId: CUSTOMER }, true, 'a good hub again');
 
     const [page] = await hubSaid('pages');
-    // The page itself is good to have, but is not had.
+    // While the round changes, the hub does not send the good page.
     await hubSays('pages', { how: 'throws' });
     await put(round + 1);
     const next = { ...page, version: good.version + 1, owners: page.owners.map((owner) => ({ ...owner, tree: '{"who":"all"}' })) };
@@ -111,7 +111,7 @@ test(`${ROUNDS * (RULESETS + PAGES)} bad answers change nothing, and the next go
   assert.ok(number === 1_000 && seen.size >= 30, `${number} of ${seen.size} kinds`);
 });
 
-test('a row of a kind that a later release makes spoils no page', async () => {
+test('a page with a row of a kind from a later release still serves its other rows', async () => {
   await put(ROUNDS + 1);
   const [page] = await hubSaid('pages'), { version } = await hubSaid('ruleset');
   const owners = [{ kind: 'badge', name: CUSTOMER, tree: '{}' }, ...page.owners.map((owner) => ({ ...owner, tree: JSON.stringify({ who: side(ROUNDS + 1) }) }))];
@@ -120,7 +120,7 @@ test('a row of a kind that a later release makes spoils no page', async () => {
   await hubIsGood('pages');
 });
 
-test('the control: what is not bad is taken by every read', async () => {
+test('the control: every route serves a good answer of the hub', async () => {
   const good = await hubSaid('ruleset');
   let { version } = good;
   for (const read of ways) {
@@ -130,9 +130,9 @@ test('the control: what is not bad is taken by every read', async () => {
   }
 });
 
-test('the hub is not asked for each key that nobody made', async () => {
+test('unknown keys make an isolate ask the hub at most once a second', async () => {
   const good = await hubSaid('ruleset');
-  // The log tells this refusal from all others.
+  // Only this refusal has "/stranger" in the log.
   await hubSays('ruleset', { parts: [Buffer.from(JSON.stringify({ ...good, version: NEWER, document: { ...good.document, stranger: 1 } })).toString('base64')] });
   const started = Date.now();
   const ask = (index) => server.request('/ofrep/v1/evaluate/flags', { token: `tf_client_${String(index).padStart(40, '0')}`, body: {} });
@@ -141,15 +141,15 @@ test('the hub is not asked for each key that nobody made', async () => {
   assert.ok(answers.every(({ status }) => status === 401 || status === 503), answers.map(({ status }) => status).join());
   await server.stop();
   const asked = server.said().split('\n').filter((line) => line.includes('refused at "/stranger"')).length;
-  // Once a second for keys, and once for rulesets.
+  // At most one request a second for keys, and one for rulesets.
   assert.ok(asked > 0 && asked <= 2 * (seconds + 1), `asked ${asked} times in ${seconds} s`);
 });
 
-test('each refusal is one line in the log, which quotes nothing', async (t) => {
+test('each bad answer of the hub is one line in the log, which quotes nothing of it', async (t) => {
   const lines = server.said().split('\n').filter((line) => !line.includes('"/stranger"'));
   const rulesets = lines.filter((line) => line.includes('no news from the hub')), pages = lines.filter((line) => line.includes('of overrides are missing'));
   t.diagnostic(`${rulesets.length} lines of rulesets, ${pages.length} of pages; such as: ${[...new Set([...rulesets, ...pages])].slice(0, 40).join(' | ')}`);
-  // A page that is read a second after the hub was last asked has it asked once more, behind the answer.
+  // A read more than a second after the last request to the hub makes the isolate ask it once more, after the answer.
   assert.ok(rulesets.length >= ROUNDS * RULESETS && rulesets.length <= reads, `${rulesets.length} lines of ${reads} reads`);
   assert.equal(pages.length, ROUNDS * PAGES);
   for (const line of [...rulesets, ...pages]) {

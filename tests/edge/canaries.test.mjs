@@ -1,4 +1,4 @@
-// What stands in a document about anybody else: a page's key gets none of it, whoever asks, whatever the answer, and no log has it.
+// A client key never reveals what the document says about other visitors, in any answer, and neither does the log.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -26,7 +26,7 @@ after(async () => {
   await folder?.remove();
 });
 
-test('the search finds a canary however it is written', () => {
+test('the control: the search finds a canary in every encoding', () => {
   const text = canary('allowed', 7), bytes = Buffer.from(text);
   assert.deepEqual([...canariesIn(`{"a":"${text.toUpperCase()}"}`)], [text]);
   const written = [bytes.toString('hex'), bytes.toString('hex').toUpperCase(), text.replace(/./g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`)];
@@ -37,7 +37,7 @@ test('the search finds a canary however it is written', () => {
   for (const none of [nearMiss(text), text.slice(0, -1), Buffer.from(nearMiss(text)).toString('base64')]) assert.equal(canariesIn(none).size, 0, none);
 });
 
-/** Everybody who asks: a context, and which canaries they may see. */
+/** The visitors: the context of each, and the canaries that they may see. */
 function* visitors() {
   const nobody = new Set();
   for (const context of [
@@ -54,7 +54,7 @@ function* visitors() {
   }
 }
 
-/** Every question that one visitor may ask with a page's key, and every way to get something else than an answer. */
+/** The answers to every request that a page can send for one visitor with the client key, refused ones included. */
 async function* answersTo(context) {
   const { asClient } = server;
   const body = { context };
@@ -88,7 +88,7 @@ async function* answersTo(context) {
   }
 }
 
-/** What is the same for everybody. */
+/** The answers that do not depend on a context: every path with every method, with the client key and without credentials. */
 async function* pages() {
   const { asClient, request } = server;
   const admin = ['document', 'feature-flags', 'overrides', 'customers', 'changes', 'changes/verify', 'versions', 'stats', 'rollout/lists'].map((name) => `/api/admin/${name}`);
@@ -103,7 +103,7 @@ async function* pages() {
 
 const written = ({ bytes, headers }) => Buffer.concat([bytes, Buffer.from(`\n${JSON.stringify([...headers])}`)]);
 
-test('nobody is told of anybody else, and the log of nobody', { timeout: 300_000 }, async (t) => {
+test('an answer names nobody but its visitor, and the log names nobody', { timeout: 300_000 }, async (t) => {
   const statuses = new Map();
   let bytes = 0, answers = 0, open = 0, own = 0;
   const look = (answer, may, who) => {
@@ -113,7 +113,7 @@ test('nobody is told of anybody else, and the log of nobody', { timeout: 300_000
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
     if (answer.isOpen) {
       open++;
-      // The control: what a page has to compare with is found by the same search.
+      // The control: the same search finds the value that an open condition compares with.
       assert.ok(found.delete(SHOWN), `${who()}: a program without its open condition`);
     }
     for (const id of found) assert.ok(may.has(id), `${who()}: ${answer.status} tells of ${id}`);
@@ -131,11 +131,11 @@ test('nobody is told of anybody else, and the log of nobody', { timeout: 300_000
   t.diagnostic(`${answers} answers of ${bytes} bytes, ${open} open programs; ${own} times somebody saw their own; by status ${JSON.stringify(Object.fromEntries([...statuses].sort()))}`);
   assert.ok(answers >= ANSWERS && open >= ANSWERS / 20, `${answers} answers, ${open} open programs`);
   for (const status of [200, 204, 304, 400, 401, 403, 404, 405, 406]) assert.ok(statuses.get(status) > 0, `no answer was ${status}`);
-  // The control: where somebody's own value is answered, it is found.
+  // The control: the search finds the visitors' own values in their answers.
   assert.ok(own >= 50, `${own} own names and values`);
 });
 
-test('the control: who may be told is told of everybody', async (t) => {
+test('the control: an operator gets every canary, found by the same search', async (t) => {
   const document = canariesIn(written(await server.asAdmin('/api/admin/document', { method: 'GET' })));
   const explained = canariesIn(written(await server.asAdmin('/v1/explain', { body: { flag: 'targeted', context: {} } })));
   const members = canariesIn(written(await server.asAdmin(`/api/admin/customers?limit=${MEMBERS.length}`, { method: 'GET' })));

@@ -1,4 +1,4 @@
-// The document: in, out, refused, and still there after the power goes.
+// Importing, exporting and refusing a document, and its survival of a SIGKILL.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -22,12 +22,12 @@ const put = (body, options) => server.asAdmin('/api/admin/document', { method: '
 const get = (options) => server.asAdmin('/api/admin/document', { method: 'GET', ...options });
 const value = async (flag) => (await server.evaluate({ flag }))[0].value;
 
-test('an empty store takes the document the server was started with', async () => {
+test('an empty store imports the document that the server was started with', async () => {
   assert.deepEqual((await get()).json(), document({ first: { default: 'on' } }));
   assert.equal(await value('first'), true);
 });
 
-test('an import is served at once', async () => {
+test('the next answer after an import is from the imported document', async () => {
   const answer = await put(document({ second: { default: 'on' } }));
   assert.equal(answer.status, 200);
   assert.equal(await value('second'), true);
@@ -36,14 +36,14 @@ test('an import is served at once', async () => {
   assert.equal(health.version, answer.json().version);
 });
 
-test('what is left out is reported with its place', async () => {
+test('an import leaves out a bad flag and reports its pointer', async () => {
   const answer = await put(document({ good: { default: 'on' }, bad: { type: 'colour' } }));
   assert.equal(answer.status, 200);
   assert.match(answer.json().errors[0].pointer, /^\/flags\/bad/);
   assert.equal(await value('good'), true);
 });
 
-test('of more than a thousand errors the first are told, and how many there are', async () => {
+test('an import with more than a thousand errors reports the first thousand and their number', async () => {
   const many = document(Object.fromEntries(Array.from({ length: 1_500 }, (_, index) => [`bad-${index}`, { type: 'colour' }])));
   for (const query of ['?dryRun=true', '']) {
     const { errors, errorCount, warnings } = (await server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body: many })).json();
@@ -52,7 +52,7 @@ test('of more than a thousand errors the first are told, and how many there are'
   }
 });
 
-test('a key that is a path to another is taken with a warning', async () => {
+test('a flag whose key is a path to another is imported with a warning', async () => {
   const paths = document({ 'a.b': { default: 'on' }, 'a.b.c': { default: 'on' } });
   for (const query of ['?dryRun=true', '']) {
     const { errors, errorCount, warnings } = (await server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body: paths })).json();
@@ -77,7 +77,7 @@ test('a refused document stores nothing and the last good one serves', async () 
   assert.equal(await value('kept'), true);
 });
 
-test('only the administrator', async () => {
+test('a key or no credentials cannot read or replace the document', async () => {
   for (const token of [undefined, 'x', server.clientKey, server.serverKey]) {
     assert.equal((await get({ token })).status, 401);
     assert.equal((await put(document({}), { token })).status, 401);
@@ -85,7 +85,7 @@ test('only the administrator', async () => {
   assert.equal((await get({ token: undefined, headers: { 'x-api-key': server.adminToken } })).status, 401);
 });
 
-test('a document of eight million bytes fits, one byte more does not', async () => {
+test('a document may have eight million bytes, and one byte more is refused', async () => {
   const filled = (length) => {
     const text = JSON.stringify(document({ large: { default: 'on', description: '' } }));
     const [head, tail] = text.split('"description":""');
@@ -102,7 +102,7 @@ test('a document of eight million bytes fits, one byte more does not', async () 
   assert.equal((await get()).text, stored.text);
 });
 
-test('a flag of three megabytes is one flag among others', async () => {
+test('a flag of three megabytes is stored, exported and served', async () => {
   const parts = Array.from({ length: 3_000 }, (_, index) => `${index} ${'é'.repeat(500)}`);
   const large = document({ small: { default: 'on' }, large: { default: 'on', targets: [{ attribute: 'userId', values: parts, variant: 'off' }] } });
   assert.ok(Buffer.byteLength(JSON.stringify(large)) > 3_000_000);
@@ -111,7 +111,7 @@ test('a flag of three megabytes is one flag among others', async () => {
   assert.deepEqual([await value('small'), await value('large')], [true, true]);
 });
 
-test('a bad flag is exported as it came, and so are flags in their order', async () => {
+test('an export has bad flags as they were imported, and flags in their order', async () => {
   const faulty = '{"schema":"twinflag/1","bucketKey":"' + KEY + '","flags":{"z":{"default":"on"},"twice":{"a":1},"twice":{"a":2},"bad":7,"\\ud800":{},"a":{"variants":{"y":true,"n":false},"on":"y","off":"n"}}}';
   const answer = await put(faulty);
   assert.deepEqual(answer.json().errors.map(({ pointer }) => pointer).sort(), ['/flags', '/flags/bad', '/flags/twice']);
@@ -122,7 +122,7 @@ test('a bad flag is exported as it came, and so are flags in their order', async
   assert.equal(await value('twice'), undefined);
 });
 
-test('it survives SIGKILL and a restart with another document', async () => {
+test('the stored document survives SIGKILL and a restart with another first document', async () => {
   const text = JSON.stringify(document({ durable: { default: 'on' } }));
   const { version } = (await put(text)).json();
   await server.stop();
@@ -132,7 +132,7 @@ test('it survives SIGKILL and a restart with another document', async () => {
   assert.equal(await value('durable'), true);
 });
 
-test('a document without a bucket key gets one, and keeps it', async () => {
+test('a document without a bucket key gets one and keeps it after a restart', async () => {
   const split = { variants: { a: true, b: false }, on: 'a', off: 'b', unit: 'userId' };
   const keyless = { schema: 'twinflag/1', environment: 'test', flags: { drawn: { ...split, rollout: { status: 'active', percentage: 50 } } } };
   const questions = Array.from({ length: 64 }, (_, index) => ({ flag: 'drawn', context: { userId: `u-${index}` } }));

@@ -1,4 +1,4 @@
-// The store's file is edited past the hub: what serves then is no longer what the trail tells, and verifying it says so.
+// Verification of the audit trail finds edits of the store's file that were not made through the hub.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -27,7 +27,7 @@ after(async () => {
 
 const verify = async () => (await server.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json();
 
-/** Edits of the tables, each with what is said of it. */
+/** Edits of the tables: statements, then a pattern of the fault that verification must report. */
 const EDITS = {
   'a kill undone': [["UPDATE history SET text = replace(text, 'false', 'true') WHERE kind = 'state' AND name = 'chat' AND version = (SELECT max(version) FROM versions) - 1"], /rows of version/],
   'a definition altered': [[`UPDATE history SET text = '{"type":"string"}' WHERE kind = 'flag' AND name = 'pay'`], /rows of version/],
@@ -47,7 +47,7 @@ const EDITS = {
   ],
 };
 
-/** The tables that serve, as statements that put them back. */
+/** Statements that restore the tables that the hub serves from. */
 async function snapshot() {
   const statements = [['PRAGMA defer_foreign_keys = ON']];
   for (const table of ['newest', 'pages', 'history', 'versions']) statements.push([`DELETE FROM ${table}`]);
@@ -59,12 +59,12 @@ async function snapshot() {
   return statements;
 }
 
-test('what nobody edited holds', async () => {
+test('verification finds no fault in a store that nobody edited', async () => {
   const { valid, records } = await verify();
   assert.deepEqual([valid, records], [true, 7]);
 });
 
-test('each edit of the store is found', async (t) => {
+test('verification finds each edit of the store', async (t) => {
   const back = await snapshot();
   for (const [what, edit] of Object.entries(EDITS)) {
     const statements = edit.slice(0, -1);

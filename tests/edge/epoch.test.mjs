@@ -1,11 +1,11 @@
-// A hub is restored through one isolate: the other one serves the restored document within its freshness bound, whatever number it held.
+// After a restore through one isolate, another isolate serves the restored document too, whatever version it had.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { dataFolder } from '../server.mjs';
 import { startOn } from './workerd.mjs';
 
-/** An isolate asks within ten seconds; a busy machine takes its time. */
+/** An isolate asks the hub within ten seconds; this allows for a busy machine. */
 const PATIENCE_MS = 60_000;
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const TWO = { headers: { 'test-isolate': 'two' } };
@@ -37,7 +37,7 @@ async function restored(lines) {
   return answer.json();
 }
 
-/** The answers of an isolate to everybody and to the customer with an override, and the version that it names. */
+/** An isolate's answers without a customer and for the customer with an override, and the version that it names. */
 async function says(isolate, minVersion) {
   const evaluations = [{ flag: 'word' }, { flag: 'word', context: { customerId: 'c-1' } }];
   const answer = await server.asServer('/v1/evaluate', { body: { evaluations, ...(minVersion && { minVersion }) }, ...isolate });
@@ -48,10 +48,10 @@ async function says(isolate, minVersion) {
 
 const backup = async () => (await get('/api/admin/backup')).text;
 
-// The number of changes since the hub was at the version before that of the backup: the restored hub is at the same number
-// as the one that the second isolate holds, at a lower one, or at a higher one.
+// `changes` is the number of changes after the hub was put back to the version before the backup's. By them, the number of the restored
+// version equals the one that the second isolate has, or is lower or higher.
 for (const [where, changes, sign] of [['the same number', 1, 0], ['a lower number', 3, -1], ['a higher number', 0, 1]]) {
-  test(`a hub restored at ${where} is another hub`, async () => {
+  test(`an isolate serves a restored hub whose version has ${where}`, async () => {
     await put(`${where}: before`);
     const earlier = await backup();
     await put(where);
@@ -68,13 +68,13 @@ for (const [where, changes, sign] of [['the same number', 1, 0], ['a lower numbe
     assert.deepEqual(await says({}), expected);
     for (const started = Date.now(); ; ) {
       const answer = await says(TWO);
-      // On the way it may answer as before, and then no more.
+      // Until it asks the hub, the second isolate may answer as before.
       if (answer.version === version) break;
       assert.ok(Date.now() - started < PATIENCE_MS, `still ${JSON.stringify(answer)}`);
     }
     assert.deepEqual(await says(TWO), expected);
 
-    // A tag of the store before is no tag of this one, whatever its number.
+    // An entity tag from before the restore does not match, even if its number is the same.
     const again = await server.asServer('/v1/ruleset', { method: 'GET', headers: { 'test-isolate': 'two', 'if-none-match': `"${heldEpoch}.${number}"` } });
     assert.deepEqual([again.status, again.json().epoch, again.json().version], [200, epoch, number]);
     const late = await server.asAdmin('/api/admin/document', { method: 'PUT', body: document('late'), headers: { 'if-match': `"${heldEpoch}.${number}"` } });
@@ -82,7 +82,7 @@ for (const [where, changes, sign] of [['the same number', 1, 0], ['a lower numbe
   });
 }
 
-test('an isolate that is told of a version of the restored hub asks before it answers', async () => {
+test('an isolate asks the hub before it answers if the request names a version of the restored hub', async () => {
   await put('before');
   const saved = await backup();
   await put('after');

@@ -1,4 +1,4 @@
-// Many questions in one request.
+// `POST /v1/evaluate`: many evaluations in one request.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -15,7 +15,7 @@ const server = ownServer({ document: DOCUMENT });
 
 const ask = (body, options) => server.asServer('/v1/evaluate', { body, ...options });
 
-test('answers in the order of the questions, in canonical JSON', async () => {
+test('answers come in the order of the questions, as canonical JSON', async () => {
   const body = { evaluations: [{ flag: 'plain' }, { flag: 'absent', default: { b: 1, a: [1e21, -0] } }, { flag: 'text', default: 'x', now: 1e3 }] };
   const answer = await ask(body);
   assert.equal(answer.status, 200);
@@ -27,18 +27,18 @@ test('answers in the order of the questions, in canonical JSON', async () => {
   );
 });
 
-test("the caller's default fixes the type", async () => {
+test("a flag of another type than the caller's default answers TYPE_MISMATCH and the default", async () => {
   const [number, array, nothing] = await server.evaluate({ flag: 'plain', default: 1 }, { flag: 'plain', default: [] }, { flag: 'plain', default: null });
   assert.deepEqual(number, { errorCode: 'TYPE_MISMATCH', reason: 'ERROR', value: 1 });
   assert.deepEqual(array, { errorCode: 'TYPE_MISMATCH', reason: 'ERROR', value: [] });
   assert.equal(nothing.value, true);
 });
 
-test('step and metadata where the question asks for them', async () => {
+test('an answer has step and metadata only if the question asks for them', async () => {
   const evaluations = [{ flag: 'told', step: true, metadata: true }, { flag: 'told', default: 1, step: true, metadata: true }, { flag: 'told' }];
   assert.equal(
     (await ask({ evaluations })).text,
-    // Without targets, rules and environment the flag's default is step 7 + 2.
+    // The flag's default is step 9 in a flag without targets, rules and environments.
     '{"results":[{"layer":"default","metadata":{"b":1,"team":"chat"},"reason":"STATIC","step":9,"value":false,"variant":"off"},' +
       '{"errorCode":"TYPE_MISMATCH","metadata":{"b":1,"team":"chat"},"reason":"ERROR","value":1},' +
       '{"layer":"default","reason":"STATIC","value":false,"variant":"off"}]}',
@@ -46,17 +46,17 @@ test('step and metadata where the question asks for them', async () => {
   assert.equal((await ask({ evaluations: [{ flag: 'told', step: 1 }] })).json().pointer, '/evaluations/0');
 });
 
-test('a refused context is answered, not refused', async () => {
+test('an unusable context is answered with INVALID_CONTEXT, and the request succeeds', async () => {
   const answer = await ask('{"evaluations":[{"flag":"absent","context":null,"default":7},{"flag":"plain","context":{"a":"\\u0000"}}]}');
   assert.equal(answer.text, '{"results":[{"errorCode":"INVALID_CONTEXT","reason":"ERROR","value":7},{"errorCode":"INVALID_CONTEXT","reason":"ERROR"}]}');
 });
 
-test('a key that no text can be is the key of no flag', async () => {
+test('a flag key with a lone surrogate is FLAG_NOT_FOUND', async () => {
   const answer = await ask('{"evaluations":[{"flag":"\\ud800","default":true}]}');
   assert.equal(answer.text, '{"results":[{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":true}]}');
 });
 
-test('400 says which question', async () => {
+test('a wrong question is refused with a pointer to it', async () => {
   for (const [question, pointer] of [[{}, '/evaluations/1'], [{ flag: 1 }, '/evaluations/1'], [{ flag: 'plain', now: 1.5 }, '/evaluations/1'], [{ flag: 'plain', now: 'x' }, '/evaluations/1'], [7, '/evaluations/1']]) {
     const answer = await ask({ evaluations: [{ flag: 'plain' }, question] });
     assert.equal(answer.status, 400);
@@ -66,18 +66,18 @@ test('400 says which question', async () => {
   }
 });
 
-test('at most a thousand', async () => {
+test('a request may have a thousand questions, and one more is refused', async () => {
   const evaluations = Array.from({ length: 1_000 }, () => ({ flag: 'plain' }));
   assert.equal((await ask({ evaluations })).json().results.length, 1_000);
   assert.equal((await ask({ evaluations: [...evaluations, { flag: 'plain' }] })).status, 400);
 });
 
-test('a server key, not a client key', async () => {
+test('a client key or no key cannot use /v1/evaluate', async () => {
   assert.equal((await ask({ evaluations: [] }, { token: server.clientKey })).status, 403);
   assert.equal((await ask({ evaluations: [] }, { token: undefined })).status, 401);
 });
 
-test('nothing anyone sends is our fault', async () => {
+test('no body makes the worker answer 5xx', async () => {
   const bodies = ['', '{', '[]', '{}', '{"evaluations":{}}', '{"evaluations":null}', '{"evaluations":[[]]}', '['.repeat(100_000), '{"a":'.repeat(50_000),
     '{"evaluations":[{"flag":"plain","context":' + '{"a":'.repeat(20_000) + '1' + '}'.repeat(20_000) + '}]}', '{"evaluations":[{"flag":"plain","default":' + '['.repeat(500) + ']'.repeat(500) + '}]}',
     '{"evaluations":[{"flag":"plain","default":1e999}]}', '{"evaluations":[{"flag":"plain","now":1e400}]}', '{"evaluations":[{"flag":"plain","now":1e300}]}', '\ufeff{}'];
@@ -89,7 +89,7 @@ test('nothing anyone sends is our fault', async () => {
   }
 });
 
-test('a version may be asked for', async () => {
+test('minVersion is a version with its epoch, and anything else is refused', async () => {
   const { epoch, version: number } = (await server.request('/health', { method: 'GET' })).json();
   const version = `${epoch}.${number}`;
   const answer = await ask({ evaluations: [{ flag: 'plain' }], minVersion: version });

@@ -1,4 +1,4 @@
-// The worker without a development server: nothing imported, nothing set, or set otherwise.
+// The worker in workerd, without `cargo xtask dev`: without a document, and with other settings.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -30,7 +30,7 @@ after(async () => {
   for (const folder of folders) await folder.remove();
 });
 
-test('without a document: 503 and when to try again, never defaults in a 200', async () => {
+test('without a document the worker answers 503 with Retry-After, never 200 with defaults', async () => {
   const answers = [
     await empty.request('/health', { method: 'GET' }), await empty.asClient('/ofrep/v1/evaluate/flags', { body: {} }),
     await empty.asClient('/ofrep/v1/evaluate/flags/plain', { body: {} }), await empty.asClient('/v1/program', { body: {} }),
@@ -44,7 +44,7 @@ test('without a document: 503 and when to try again, never defaults in a 200', a
   }
 });
 
-test('without a document the widget gets what is written down, marked', async () => {
+test('without a document the widget gets the built-in configuration, marked as stale', async () => {
   const answer = await empty.asClient('/api/widget/config?customerId=c-1', { method: 'GET' });
   assert.equal(answer.status, 200);
   const { evaluatedAt, ...rest } = answer.json();
@@ -59,7 +59,7 @@ const preflight = (server, path, origin, method = 'POST') =>
 const CLIENT_ROUTES = [['/ofrep/v1/evaluate/flags', 'POST'], ['/ofrep/v1/evaluate/flags/plain', 'POST'], ['/v1/program', 'POST'], ['/api/widget/config', 'GET']];
 const OTHER_ROUTES = ['/v1/evaluate', '/v1/ruleset', '/v1/explain', '/api/admin/document', '/health'];
 
-test('a page of a listed origin may ask with the client key, and read answers and refusals', async () => {
+test('a page of a listed origin may use the client key and read answers and refusals', async () => {
   for (const [path, method] of CLIENT_ROUTES) {
     const may = await preflight(listed, path, PAGE, method);
     assert.equal(may.status, 204);
@@ -77,7 +77,7 @@ test('a page of a listed origin may ask with the client key, and read answers an
   }
 });
 
-test('a page of another origin is told nothing', async () => {
+test('a preflight from an origin that is not listed gets no CORS headers', async () => {
   for (const [server, origin] of [[listed, 'https://evil.example'], [listed, `${PAGE}.evil.example`], [listed, 'null'], [locked, PAGE]]) {
     for (const [path, method] of CLIENT_ROUTES) {
       const may = await preflight(server, path, origin, method);
@@ -89,11 +89,11 @@ test('a page of another origin is told nothing', async () => {
   }
 });
 
-test('any origin, where that is said', async () => {
+test('CLIENT_ORIGINS=* allows every origin', async () => {
   assert.equal((await preflight(empty, '/v1/program', 'https://any.example')).headers.get('access-control-allow-origin'), '*');
 });
 
-test('what is not for pages is for no page', async () => {
+test('routes that are not for pages never send CORS headers', async () => {
   for (const server of [empty, listed]) {
     for (const path of OTHER_ROUTES) {
       assert.equal((await preflight(server, path, PAGE)).headers.get('access-control-allow-origin'), null, path);
@@ -102,11 +102,11 @@ test('what is not for pages is for no page', async () => {
   }
 });
 
-test('what is not set opens nothing', async () => {
+test('without JWT_SECRET no token is accepted', async () => {
   for (const token of ['', 'null', 'undefined', listed.adminToken]) assert.equal((await locked.request('/api/admin/document', { method: 'GET', token })).status, 401);
 });
 
-test('no explanations for pages unless it is a demo', async () => {
+test('/demo/explain is not found unless DEMO is on', async () => {
   for (const method of ['POST', 'OPTIONS']) assert.equal((await listed.asClient('/demo/explain', { method, body: method === 'POST' ? {} : undefined })).status, 404);
   const answer = await listed.asClient('/demo/explain', { body: {} });
   assert.equal(answer.json().code, 'NOT_FOUND');

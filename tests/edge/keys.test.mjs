@@ -1,4 +1,4 @@
-// Stored keys: a deployment that brings none, how the first ones come about, and what each of them opens for how long.
+// Stored keys: making the first ones in a new deployment, and what each key opens, for whom and for how long.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
@@ -56,18 +56,18 @@ const program = (key, context = {}, headers, accept = 'application/json') => ser
 const widget = (key, query = '', headers) => server.request(`/api/widget/config${query}`, { method: 'GET', token: key, headers });
 const value = async (key, flag, context, headers) => (await one(key, flag, context, headers)).json().value;
 
-test('a fresh deployment: a token, a key each, a document, an answer', async () => {
+test('a new deployment without keys takes a token, and then the keys and the document that it brings', async () => {
   const fresh = await hosted();
   const secret = join(fresh.folder.path, 'jwt-secret');
   await writeFile(secret, `${KEYS.JWT_SECRET}\n`);
   const [xtask, ...first] = process.env.XTASK ? [process.env.XTASK] : ['cargo', 'xtask'];
   const minted = execFileSync(xtask, [...first, 'token', '--secret-file', secret, '--sub', 'ada', '--role', 'admin'], { cwd: ROOT, encoding: 'utf8' }).trim();
   const ask = (path, options) => fresh.request(path, { token: minted, ...options });
-  // Nothing opens a deployment without keys: an empty binding is none.
+  // An empty CLIENT_KEY or SERVER_KEY is no key.
   for (const token of [undefined, '', KEYS.CLIENT_KEY, KEYS.SERVER_KEY]) assert.equal((await all(token, { on: fresh })).status, 401);
   const made = {};
   for (const kind of ['client', 'server']) made[kind] = (await ask('/api/admin/keys', { body: { kind, label: `the first ${kind}`, reason: 'bootstrap' } })).json();
-  // They open the edge before there is anything to answer.
+  // The keys are accepted before a document is imported.
   assert.equal((await all(made.client.key, { on: fresh })).status, 503);
   assert.equal((await many(made.server.key, { on: fresh })).status, 503);
   assert.equal((await many(made.client.key, { on: fresh })).status, 403);
@@ -76,12 +76,12 @@ test('a fresh deployment: a token, a key each, a document, an answer', async () 
   assert.equal((await many(made.server.key, { on: fresh })).json().results[0].value, true);
   assert.equal((await fresh.request('/v1/ruleset', { method: 'GET', token: made.server.key })).status, 200);
   assert.deepEqual((await list(fresh)).map(({ kind, label }) => [kind, label]).sort(), [['client', 'the first client'], ['server', 'the first server']]);
-  // An import leaves them.
+  // An import does not remove keys.
   assert.equal((await fresh.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: { ...DOCUMENT, flags: { plain: {} } } })).status, 200);
   assert.equal((await all(made.client.key, { on: fresh })).status, 200);
 });
 
-test('a key is shown once, and listed without what opens anything', async () => {
+test('a key is shown only when it is made; the list shows its last four letters', async () => {
   const made = await make({ label: 'listed', origins: [SHOP], tags: ['shop'], identity: { kind: 'pinned', customerId: 'c-1' }, expiresAt: '2099-01-01T00:00:00Z' });
   assert.match(made.key, /^tf_client_test_[0-9a-f]{40}$/);
   const { createdAt, ...shown } = (await list()).find(({ id }) => id === made.id);
@@ -94,7 +94,7 @@ test('a key is shown once, and listed without what opens anything', async () => 
   assert.equal(made.changes[0].action, 'key.create');
 });
 
-test('who sends a request again is not shown the key again', async () => {
+test('a repeated request with the same idempotency key does not show the key again', async () => {
   const body = { kind: 'client', label: 'again', identity: { kind: 'signed' }, reason: 'r' };
   const headers = { 'idempotency-key': 'create-again' };
   const [first, again] = [await keys(server, '', { body, headers }), await keys(server, '', { body, headers })];
@@ -106,12 +106,12 @@ test('who sends a request again is not shown the key again', async () => {
   const turned = { 'idempotency-key': 'rotate-again' };
   const [next, same] = [await rotate(rest.id, {}, { headers: turned }), await rotate(rest.id, {}, { headers: turned })];
   assert.deepEqual([typeof next.json().key, same.json().key, same.json().id], ['string', null, next.json().id]);
-  // Another query is another request.
+  // A request with another query is not a repetition.
   const gone = (query) => server.asAdmin(`/api/admin/keys/${rest.id}${query}`, { method: 'DELETE', headers: { 'idempotency-key': 'revoke-again' } });
   assert.deepEqual([(await gone('?reason=a')).status, (await gone('?reason=a')).status, (await gone('?reason=b')).status], [200, 200, 422]);
 });
 
-test('a revoked key is refused at once where it was revoked', async () => {
+test('a revoked key is refused at once by the isolate that revoked it', async () => {
   for (const [kind, ask] of [['client', all], ['server', many]]) {
     const made = await make({ kind });
     assert.equal((await ask(made.key)).status, 200);
@@ -124,7 +124,7 @@ test('a revoked key is refused at once where it was revoked', async () => {
   }
 });
 
-test('a rotated key goes on for as long as it was given, by the clock', async () => {
+test('a rotated key keeps working until its overlap ends, by default for a day', async () => {
   const made = await make({ kind: 'server' });
   const now = Date.now();
   const next = (await rotate(made.id, { reason: 'yearly' }, { headers: at(now) })).json();
@@ -134,19 +134,19 @@ test('a rotated key goes on for as long as it was given, by the clock', async ()
   }
   const [old, fresh] = [made.id, next.id].map((id) => list().then((keys) => keys.find((key) => key.id === id)));
   assert.deepEqual([(await old).successor, (await old).expiresAt, (await fresh).expiresAt], [next.id, new Date(now + DAY_MS).toISOString(), undefined]);
-  // At once, where no overlap is wanted; and no second time.
+  // With an overlap of 0 the old key ends at once. A key cannot be rotated twice.
   const last = (await rotate(next.id, { overlap: 0 }, { headers: at(now) })).json();
   assert.deepEqual([(await many(next.key, { headers: at(now) })).status, (await many(last.key, { headers: at(now) })).status], [401, 200]);
   assert.equal((await rotate(made.id, {}, { headers: at(now) })).status, 409);
 });
 
-test('a key expires', async () => {
+test('a key is refused from expiresAt on', async () => {
   const end = Date.now() + 60_000;
   const made = await make({ expiresAt: new Date(end).toISOString() });
   for (const [moment, status] of [[end - 1, 200], [end, 401]]) assert.equal((await all(made.key, { headers: at(moment) })).status, status);
 });
 
-test('what no key can be is refused, and where it says so', async () => {
+test('invalid terms of a key are refused with a pointer to them', async () => {
   for (const [terms, pointer] of [
     [{ kind: 'admin' }, '/kind'], [{ label: '' }, '/label'], [{ label: undefined }, undefined], [{ origins: ['shop.example'] }, '/origins/0'], [{ origins: [SHOP, 'https://shop.example/'] }, '/origins/1'],
     [{ tags: [''] }, '/tags/0'], [{ tags: 'shop' }, '/tags'], [{ identity: { kind: 'pinned' } }, '/identity'], [{ identity: { kind: 'other' } }, '/identity/kind'], [{ identity: { kind: 'open', customerId: 'c' } }, '/identity'],
@@ -163,7 +163,7 @@ test('what no key can be is refused, and where it says so', async () => {
   for (const [path, method, status] of [['', 'DELETE', 405], [`/${made.id}`, 'POST', 405], [`/${made.id}/other`, 'POST', 404], [`/${made.id}/rotate`, 'DELETE', 405]]) assert.equal((await keys(server, path, { method })).status, status, `${method} ${path}`);
 });
 
-test('who may: operators alone make keys, and no key does', async () => {
+test('services and administrators make, rotate and revoke keys; other roles and keys cannot', async () => {
   const as = (role) => token({ sub: 's', exp: Math.floor(Date.now() / 1000) + 600, app_metadata: role });
   const [client, mine] = [await make(), await make({ kind: 'server' })];
   for (const [bearer, status] of [[as({ role: 'service' }), 200], [as({ role: 'admin' }), 200], [as({ role: 'organization_admin', organizationId: 'o-1' }), 403], [as({ role: 'member', organizationId: 'o-1' }), 403], [as(undefined), 403], [client.key, 401], [mine.key, 401], [undefined, 401]]) {
@@ -172,14 +172,14 @@ test('who may: operators alone make keys, and no key does', async () => {
     assert.equal((await server.request('/api/admin/keys/absent/rotate', { body: {}, token: bearer })).status, status === 200 ? 404 : status);
     assert.equal((await server.request('/api/admin/keys/absent', { method: 'DELETE', token: bearer })).status, status === 200 ? 404 : status);
   }
-  // What each kind opens.
+  // The routes that each kind of key opens.
   for (const [ask, ofClient, ofServer] of [[all, 200, 200], [many, 403, 200], [program, 200, 200], [widget, 200, 200]]) assert.deepEqual([(await ask(client.key)).status, (await ask(mine.key)).status], [ofClient, ofServer]);
   assert.equal((await server.request('/v1/ruleset', { method: 'GET', token: client.key })).status, 403);
-  // Either way to show it.
+  // X-API-Key takes a stored key too.
   assert.equal((await server.request('/ofrep/v1/evaluate/flags', { headers: { 'x-api-key': client.key }, body: {} })).status, 200);
 });
 
-test('a key that nobody made is refused', async () => {
+test('a key that differs from a stored key is refused', async () => {
   const { key } = await make();
   const last = key.endsWith('0') ? '1' : '0';
   for (const wrong of [key.slice(0, -1) + last, key.slice(0, -1), `${key}0`, key.toUpperCase(), key.replace('client', 'server'), `tf_client_${'0'.repeat(40)}`]) assert.equal((await all(wrong)).status, 401, wrong);
@@ -190,7 +190,7 @@ const PATHS = [['/ofrep/v1/evaluate/flags', 'POST'], ['/ofrep/v1/evaluate/flags/
 const allowed = (answer) => answer.headers.get('access-control-allow-origin');
 const preflight = (path, origin) => server.request(path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,twinflag-identity' } });
 
-test('a key is for pages of its origins, and of ours', async () => {
+test("a stored key works on pages of its origins and of the worker's own", async () => {
   const [shop, other, anybody, nobody] = [await make({ origins: [SHOP] }), await make({ origins: [OTHER] }), await make({ origins: ['*'] }), await make()];
   for (const [path, method] of PATHS) {
     const ask = (key, origin) => raw(path, method, key, origin, method === 'POST' ? {} : undefined);
@@ -210,22 +210,22 @@ test('a key is for pages of its origins, and of ours', async () => {
     assert.deepEqual([allowed(await preflight(path, SHOP)), allowed(await preflight(path, OTHER)), allowed(await preflight(path, 'https://evil.example'))], [SHOP, OTHER, null]);
     assert.match((await preflight(path, SHOP)).headers.get('access-control-allow-headers'), /twinflag-identity/);
   }
-  // An origin that only keys list which are over is nobody's.
+  // An origin that only revoked keys list gets no CORS headers.
   await revoke(other.id);
   assert.equal(allowed(await preflight('/v1/program', OTHER)), null);
   assert.equal(allowed(await raw('/v1/program', 'POST', other.key, OTHER, {})), null);
-  // A page that may ask with another key reads why this one is refused.
+  // A page that another key lists may read that this key is refused.
   assert.equal(allowed(await raw('/v1/program', 'POST', other.key, SHOP, {})), SHOP);
 });
 
-test('a key with tags sees what has one of them', async () => {
+test('a key with tags shows only flags that have one of them', async () => {
   const { key } = await make({ tags: ['shop', 'absent'] });
   assert.deepEqual((await all(key)).json().flags.map((flag) => flag.key).sort(), ['mine', 'needy', 'plain']);
   for (const flag of ['canary-hidden', 'canaryAlias', 'canary-untagged', 'absent']) {
     const answer = await one(key, flag);
     assert.deepEqual([answer.status, answer.json().errorCode], [404, 'FLAG_NOT_FOUND'], flag);
   }
-  // What it does not see still counts.
+  // A hidden prerequisite still decides.
   assert.deepEqual([await value(key, 'needy', { plan: 'canary-plan' }), await value(key, 'needy', { plan: 'basic' })], [true, false]);
   assert.deepEqual(Object.keys((await widget(key)).json().config).sort(), ['mine', 'needy', 'plain']);
   for (const context of [{}, { customerId: 'c-1' }, { plan: 'basic' }]) {
@@ -235,18 +235,18 @@ test('a key with tags sees what has one of them', async () => {
       assert.ok(bytes.includes('needy') && !bytes.toString('latin1').toLowerCase().includes('canary'), bytes.toString());
     }
   }
-  // The control: who sees everything finds it by the same search.
+  // The control: the same search finds the hidden flag in the program of a key without tags.
   assert.ok((await program((await make()).key)).text.includes('canary-hidden'));
 });
 
-test('a pinned key is for one customer or organization, whatever a context says', async () => {
+test('a pinned key fixes the customer or organization and refuses a context that names another', async () => {
   const { key } = await make({ identity: { kind: 'pinned', customerId: 'c-1' } });
   assert.deepEqual([await value(key, 'plain'), await value(key, 'plain', { customerId: 'c-1' })], [false, false]);
   for (const answer of [await one(key, 'plain', { customerId: 'c-2' }), await all(key, { context: { customerId: 'c-2' } }), await program(key, { customerId: 'c-2' }), await widget(key, '?customerId=c-2')]) assert.equal(answer.status, 403, answer.text);
   assert.equal((await widget(key)).json().config.plain, false);
   const organization = await make({ identity: { kind: 'pinned', organizationId: 'o-1' } });
   assert.deepEqual([await value(organization.key, 'mine', {}), (await one(organization.key, 'mine', { organizationId: 'o-2' })).status], [true, 403]);
-  // Its programs hold nothing of anybody else: who asks is known altogether.
+  // The edge knows the whole identity, so the program has no step for other visitors.
   const answer = await program(key, { userId: 'u-9' });
   assert.deepEqual(answer.json().flags.mine.steps.length, 1);
   const { known, visitor } = JSON.parse(decodeURIComponent(answer.headers.get('twinflag-identity')));
@@ -255,17 +255,17 @@ test('a pinned key is for one customer or organization, whatever a context says'
 });
 
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-/** What a customer's server signs. */
+/** The header with an identity that a customer's server signed. */
 function sign(secret, claims, header = { alg: 'HS256', typ: 'JWT' }) {
   const signed = `${base64url(header)}.${base64url({ exp: Math.floor(Date.now() / 1000) + 600, ...claims })}`;
   return { 'twinflag-identity': `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}` };
 }
 
-test('a signed key takes nobody at their word', async () => {
+test('a signed key ignores an unsigned identity and refuses an invalid one', async () => {
   const [shop, other] = [await make({ identity: { kind: 'signed' } }), await make({ identity: { kind: 'signed' } })];
   const { key, identitySecret } = shop;
   assert.match(identitySecret, /^tf_identity_[0-9a-f]{64}$/);
-  // Unsigned: anonymous, and nothing else of the context goes.
+  // Without a signature the visitor is anonymous; the other attributes stay.
   for (const context of [{ userId: 'u-1' }, { customerId: 'c-2' }, { organizationId: 'o-1' }]) assert.equal(await value(key, 'mine', context), false, JSON.stringify(context));
   assert.equal(await value(key, 'needy', { plan: 'canary-plan' }), true);
   for (const claims of [{ userId: 'u-1' }, { customerId: 'c-2' }, { organizationId: 'o-1' }]) assert.equal(await value(key, 'mine', { userId: 'x', customerId: 'x' }, sign(identitySecret, claims)), true, JSON.stringify(claims));
@@ -280,21 +280,21 @@ test('a signed key takes nobody at their word', async () => {
   for (const [name, headers] of Object.entries(bad)) {
     for (const answer of [await one(key, 'mine', {}, headers), await program(key, {}, headers), await widget(key, '', headers)]) assert.equal(answer.status, 401, `${name}: ${answer.text}`);
   }
-  // Its time is told by the same clock as the key's.
+  // An identity expires by the same clock as a key.
   assert.equal((await one(key, 'mine', {}, { ...good, ...at(Date.now() + 11 * 60_000 + 60_000) })).status, 401);
-  // A program is for whom was proven, and says so.
+  // A program is for the signed identity, which the response names.
   const answer = await program(key, { userId: 'x', plan: 'basic' }, sign(identitySecret, { userId: 'u-1', customerId: 'c-9' }));
   const { visitor } = JSON.parse(decodeURIComponent(answer.headers.get('twinflag-identity')));
   assert.deepEqual(visitor, { customerId: 'c-9', organizationId: null, sessionId: null, targetingKey: null, userId: 'u-1' });
   assert.equal(answer.json().flags.mine.steps.at(-1).answer.value, true);
-  // Where nothing is signed the header is no matter.
+  // A key that takes no signed identities ignores the header.
   assert.equal((await one((await make()).key, 'mine', {}, bad.garbage)).status, 200);
-  // The successor's identities are signed anew.
+  // The successor of a rotated key has another identity secret.
   const next = (await rotate(shop.id)).json();
   assert.deepEqual([(await one(next.key, 'mine', {}, good)).status, (await one(key, 'mine', {}, good)).status, (await one(next.key, 'mine', {}, sign(next.identitySecret, { userId: 'u-1' }))).json().value], [401, 200, true]);
 });
 
-test('no secret is anywhere but where it was shown', async () => {
+test('a secret appears in no later answer and no log, and the store has only the hash of a key', async () => {
   const own = await hosted({ document: JSON.stringify(DOCUMENT) });
   const secrets = [], hashes = [];
   const shown = (answer) => {
@@ -327,13 +327,13 @@ test('no secret is anywhere but where it was shown', async () => {
     const content = await readFile(join(file.parentPath, file.name));
     bytes += content.length;
     for (const secret of parts) assert.ok(!content.includes(secret), file.name);
-    // The control: what is kept is found by the same search.
+    // The control: the same search finds the stored hashes and identity secrets.
     for (const kept of [...(await Promise.all(secrets.map(sha256))), ...hashes]) found += content.includes(kept) ? 1 : 0;
   }
   assert.ok(bytes > 10_000 && found >= 4, `${found} in ${bytes} bytes`);
 });
 
-test('somebody else\'s organization is nobody\'s to keep keys or customers of', async () => {
+test('an organization\'s administrators and members read only the customers of their own organization', async () => {
   const as = (role, path, options) => server.request(`/api/admin/${path}`, { token: token({ sub: role, exp: Math.floor(Date.now() / 1000) + 600, app_metadata: { role, organizationId: 'o-1' } }), ...options });
   await server.asAdmin('/api/admin/customers', { body: { customerId: 'c-own', organizationId: 'o-1' } });
   for (const role of ['organization_admin', 'member']) {
@@ -344,12 +344,12 @@ test('somebody else\'s organization is nobody\'s to keep keys or customers of', 
   }
 });
 
-test('while the hub is away the keys that are known open the edge, and of others nobody knows', async () => {
+test('while the hub does not answer, known keys work and unknown ones get 503', async () => {
   const folder = await dataFolder();
   const own = await startOn({ config: new URL('workers/away.capnp', import.meta.url), data: folder.path });
   ends.push(async () => { await own.stop(); await folder.remove(); });
   const becomes = (hub) => own.request('/test/hub', { body: hub });
-  // Before there is a document keys are all that an isolate knows.
+  // An isolate knows keys even before a document is imported.
   const [first, gone] = [await make({}, own), await make({}, own)];
   assert.deepEqual([(await all(first.key, { on: own })).json().errorCode, (await all(gone.key, { on: own })).status], ['GENERAL', 503]);
   assert.equal((await own.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT })).status, 200);
@@ -363,7 +363,7 @@ test('while the hub is away the keys that are known open the edge, and of others
       const answer = await own.request('/v1/program', { token: unknown, body: {} });
       assert.deepEqual([answer.status, answer.json().code, answer.headers.get('retry-after')], [503, 'KEYS_UNAVAILABLE', '10']);
     }
-    // Nobody has to be asked about what we never made.
+    // A text without the form of a stored key is refused without asking the hub.
     assert.equal((await all('tf_client_x', { on: own })).status, 401);
     await becomes('here');
     for (const end = Date.now() + 30_000; (await own.request('/health', { method: 'GET' })).json().stale;) assert.ok(Date.now() < end);
@@ -372,7 +372,7 @@ test('while the hub is away the keys that are known open the edge, and of others
   assert.equal((await all(first.key, { on: own })).status, 200);
 });
 
-test('while flags are switched off nobody is asked who holds what, and nobody is told anything', async () => {
+test('while flags are switched off any text in the form of a key passes and gets no flag values', async () => {
   const off = await hosted({ settings: { FEATURE_FLAGS_ENABLED: 'false' } });
   const [client, mine] = [`tf_client_${'0'.repeat(40)}`, `tf_server_${'0'.repeat(40)}`];
   assert.deepEqual((await all(client, { on: off })).json(), { flags: [] });

@@ -1,4 +1,4 @@
-// How often somebody may ask. What counts as a minute is for the unit tests of `limit/limiter.rs`; here everything happens within one.
+// Rate limits. The unit tests in `limit/limiter.rs` cover the minute itself; here everything happens within one.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -18,7 +18,7 @@ const hosted = async (settings) => {
 };
 
 const of = (sub, role) => token({ sub, exp: Math.floor(Date.now() / 1000) + 600, app_metadata: role && { role } });
-/** How many of so many requests are answered 200; the others must say that they are too many. */
+/** The number of requests, among `count`, that are answered 200; every other one must be refused with 429. */
 async function passing(count, ask) {
   let passed = 0;
   for (let index = 0; index < count; index++) {
@@ -39,7 +39,7 @@ function tooMany(answer) {
 const dryRun = (server, subject) => server.request('/api/admin/document?dryRun=true', { method: 'PUT', body: DOCUMENT, token: of(subject, 'admin') });
 const all = (server, bearer, headers) => server.request('/ofrep/v1/evaluate/flags', { body: {}, token: bearer, headers });
 
-test('the thirty-first change of a minute is refused, a read and somebody else are not', async () => {
+test("an administrator's 31st change in a minute is refused; reads and other administrators are not", async () => {
   const server = await hosted({ RATE_LIMITS: '' });
   assert.equal(await passing(31, () => dryRun(server, 'greedy')), 30);
   const refused = await dryRun(server, 'greedy');
@@ -49,11 +49,11 @@ test('the thirty-first change of a minute is refused, a read and somebody else a
   assert.deepEqual({ code, title, status }, { code: 'RATE_LIMITED', title: 'Too Many Requests', status: 429 });
   assert.equal((await server.request('/api/admin/document', { method: 'GET', token: of('greedy', 'admin') })).status, 200);
   assert.equal((await dryRun(server, 'modest')).status, 200);
-  // The same person's evaluations are counted apart.
+  // Evaluations with the same subject count separately.
   assert.equal((await all(server, of('greedy', 'admin'))).status, 200);
 });
 
-test('whoever is on call does not wait, and who only looks is not counted', async () => {
+test('a kill and a rollback pass after the limit of changes, and explanations do not count as changes', async () => {
   const server = await hosted({ RATE_LIMITS: '' });
   const admin = of('on call', 'admin');
   const say = (path, body) => server.request(path, { body, token: admin });
@@ -61,12 +61,12 @@ test('whoever is on call does not wait, and who only looks is not counted', asyn
   tooMany(await say('/api/admin/rollout/create', { featureName: 'plain' }));
   assert.equal((await say('/api/admin/feature-flags', { featureName: 'plain', action: 'kill', reason: 'it burns' })).status, 200);
   tooMany(await say('/api/admin/feature-flags', { featureName: 'plain', action: 'revive', reason: 'it does not' }));
-  // There is no rollout to take back: that is what it is told.
+  // The rollback passes the limit; it is refused because the flag has no rollout.
   assert.equal((await say('/api/admin/rollout/rollback', { featureName: 'plain', reason: 'it burns' })).json().code, 'ILLEGAL_STEP');
   for (let asked = 0; asked < 40; asked++) assert.equal((await say('/v1/explain', { flag: 'plain' })).status, 200);
 });
 
-test('the thirty-first evaluation with a user\'s token is refused, in the words of its route', async () => {
+test("the 31st evaluation with a user's token in a minute is refused, in the format of its route", async () => {
   const server = await hosted({ RATE_LIMITS: '', CLIENT_ORIGINS: PAGE });
   assert.equal(await passing(31, () => all(server, of('greedy'))), 30);
   const refused = await server.request('/ofrep/v1/evaluate/flags/plain', { body: {}, token: of('greedy'), headers: { origin: PAGE } });
@@ -74,7 +74,7 @@ test('the thirty-first evaluation with a user\'s token is refused, in the words 
   assert.equal(refused.type, 'application/json');
   assert.equal(refused.json().errorCode, 'GENERAL');
   assert.equal(refused.json().key, 'plain');
-  // A page of another origin may read when to come again.
+  // A page of another origin may read Retry-After.
   assert.equal(refused.headers.get('access-control-allow-origin'), PAGE);
   assert.match(refused.headers.get('access-control-expose-headers'), /retry-after/);
   for (const path of ['/v1/program', '/api/widget/config']) tooMany(await server.request(path, { method: path === '/v1/program' ? 'POST' : 'GET', body: path === '/v1/program' ? {} : undefined, token: of('greedy') }));
@@ -82,7 +82,7 @@ test('the thirty-first evaluation with a user\'s token is refused, in the words 
   assert.equal((await all(server, server.clientKey)).status, 200);
 });
 
-test('six hundred with the client key from one address, and as many as a server likes', async () => {
+test('the 601st evaluation with the client key from one address is refused; a server key has no limit', async () => {
   const server = await hosted({ RATE_LIMITS: '' });
   assert.equal(await passing(601, () => all(server, server.clientKey)), 600);
   for (let again = 0; again < 20; again++) assert.equal((await all(server, server.serverKey)).status, 200);
@@ -91,13 +91,13 @@ test('six hundred with the client key from one address, and as many as a server 
   assert.equal((await all(server, 'wrong')).status, 401);
 });
 
-test('an address is not for the caller to choose', async () => {
+test('headers that a client can forge do not change the address it is counted by', async () => {
   const server = await hosted({ RATE_LIMITS: 'client=5' });
   const forged = (index) => ({ 'x-forwarded-for': `192.0.2.${index}`, 'cf-connecting-ip': `192.0.2.${index}`, 'x-real-ip': `192.0.2.${index}`, forwarded: `for=192.0.2.${index}`, 'true-client-ip': `192.0.2.${index}` });
   assert.equal(await passing(50, (index) => all(server, server.clientKey, forged(index))), 5);
 });
 
-test('a header that the deployment names is believed: IPv6 by block, the last of a list', async () => {
+test('with CLIENT_ADDRESS_HEADER a client counts by the last address in that header, an IPv6 client by its /64', async () => {
   const server = await hosted({ RATE_LIMITS: 'client=5', CLIENT_ADDRESS_HEADER: 'x-client-address' });
   const from = (address, headers) => all(server, server.clientKey, { 'x-client-address': address, ...headers });
   assert.equal(await passing(50, (index) => from(`2001:db8:0:7:${index}::1`, { 'x-forwarded-for': `192.0.2.${index}` })), 5);
@@ -107,16 +107,16 @@ test('a header that the deployment names is believed: IPv6 by block, the last of
   tooMany(await from('::ffff:198.51.100.1'));
   assert.equal(await passing(6, (index) => from(`192.0.2.${index}, 198.51.100.2`)), 5);
   assert.equal((await from('198.51.100.3')).status, 200);
-  // Who came past the proxy counts by the connection.
+  // Without a valid address in the header, the connection's address counts.
   assert.equal(await passing(12, (index) => (index % 2 ? all(server, server.clientKey) : from('no address'))), 5);
 });
 
-test('off is off', async () => {
+test('RATE_LIMITS=off refuses no request', async () => {
   const off = await hosted({ RATE_LIMITS: 'off' });
   assert.equal(await passing(40, () => dryRun(off, 'greedy')), 40);
 });
 
-test('a reader who asks in a loop is refused, and holds up no kill', async () => {
+test('a viewer over the limit of reads is refused, and an administrator can still kill a flag', async () => {
   const server = await hosted({ RATE_LIMITS: 'read=5' });
   const viewer = of('a viewer', 'viewer'), admin = of('on call', 'admin');
   const read = (bearer, path) => server.request(path, { method: 'GET', token: bearer });

@@ -1,7 +1,7 @@
-// An audit trail of any length: imports of many flags, each of them another in every document.
+// Makes a long audit trail by importing documents in which every flag differs from the one before.
 const FLAGS = 5_000;
 
-/** Imports documents until the trail has so many records; answers how many it has. */
+/** Imports documents until the trail has at least `records` records, and returns their number. */
 export async function fillTrail(server, records) {
   let found = 0;
   for (let number = 0; found < records; number++) {

@@ -1,6 +1,6 @@
-// Thousands of requests that are wrong: each is refused in the words of its route, none changes anything, none is our fault.
+// Thousands of malformed requests: each is refused in the format of its route, and none changes anything or gets a 5xx.
 //
-// MALFORMED_COUNT and MALFORMED_SEED choose others: `cargo xtask malformed --count 10000 --seed 1`.
+// MALFORMED_COUNT and MALFORMED_SEED choose other requests: `cargo xtask malformed --count 10000 --seed 1`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -10,7 +10,7 @@ import { malformed, ROUTES } from './malformed/generate.mjs';
 const COUNT = Number(process.env.MALFORMED_COUNT ?? 5_000);
 const SEED = Number(process.env.MALFORMED_SEED ?? 1);
 const AT_ONCE = 8;
-/** What operators can see of what is stored. */
+/** The paths below `/api/admin/` that show what is stored. */
 const STATE = ['document', 'changes?limit=1000', 'changes/verify', 'versions?limit=1000', 'overrides?kind=customers', 'overrides?kind=organizations', 'customers', 'customers?customerId=c-1', 'stats'];
 
 const server = ownServer({ document: { schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: { default: 'on' } } } });
@@ -18,14 +18,14 @@ const server = ownServer({ document: { schema: 'twinflag/1', environment: 'test'
 const ask = ({ method, as }, path, { body, headers } = {}) =>
   server.request(path, { method, body, headers: { ...(method === 'PUT' && { 'if-match': '*' }), ...headers }, token: { client: server.clientKey, server: server.serverKey, admin: server.adminToken }[as] });
 
-test('the same requests, spelled rightly, are taken', async () => {
+test('the control: well-formed requests to the same routes succeed', async () => {
   for (const route of ROUTES) {
     const answer = await ask(route, route.path + (route.sound ?? ''), { body: route.valid });
     assert.equal(answer.status, route.taken ?? 200, `${route.path}: ${answer.text}`);
   }
 });
 
-test(`${COUNT} requests that are wrong, from seed ${SEED}`, { timeout: 600_000 }, async (t) => {
+test(`${COUNT} malformed requests from seed ${SEED} are refused and change nothing`, { timeout: 600_000 }, async (t) => {
   const state = async () => {
     const told = [];
     for (const path of STATE) {
@@ -51,7 +51,7 @@ test(`${COUNT} requests that are wrong, from seed ${SEED}`, { timeout: 600_000 }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   assert.deepEqual(await state(), before);
-  // Were something changed, it would show.
+  // The control: a change shows in the state.
   await server.asAdmin('/api/admin/overrides', { body: { customerId: 'c-1', flags: { plain: false }, reason: 'r' } });
   assert.notDeepEqual(await state(), before);
   assert.doesNotMatch(server.said(), /RuntimeError|panicked|unreachable/);

@@ -1,4 +1,4 @@
-// One cache before all visitors: nobody gets what somebody else asked for.
+// Caches in front of the worker never give a visitor the answer to another visitor.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -23,20 +23,20 @@ after(async () => {
   await folder?.remove();
 });
 
-/** The worker, as a cache asks it. */
+/** Sends a cache's request to the worker. */
 const worker = async ({ url, ...request }) => {
   const { status, headers, bytes } = await server.request(url, request);
   return { status, headers: Object.fromEntries(headers), body: bytes };
 };
 
-/** What an asker gets; how it may be kept is another question, and the widget's answer tells the time. */
+/** The body of an answer, without the time in the widget's. */
 const text = ({ body }) => body.toString('latin1').replace(/"evaluatedAt":"[^"]+"/, '');
 function said({ status, headers, ...answer }) {
   const names = ['access-control-allow-origin', 'access-control-expose-headers', 'twinflag-version', 'twinflag-organization', 'www-authenticate', ...(status === 304 ? [] : ['content-type'])];
   return JSON.stringify([status, names.map((name) => headers[name]), text(answer)]);
 }
 
-/** Asks through a cache and directly, and counts where the two differ, and where an answer names somebody who did not ask. */
+/** Asks through a cache and directly; counts the answers that differ, and those that name another visitor. */
 async function mix({ count, options, fault = (origin) => origin }) {
   const cache = createCache(fault(worker), options);
   const direct = new Map(), byTag = new Map(), tags = createTags();
@@ -81,7 +81,7 @@ for (const [name, options, count] of [['a shared cache', SHARED, THROUGH_SHARED]
     assert.equal(seen.asked, count);
     assert.ok(seen.named > count / 4 && seen.questions > count / 4 && seen.tags > 100, told(seen));
     for (const status of [200, 304, 401, 403, 406]) assert.ok(seen.statuses.get(status) > 50, told(seen));
-    // What is personal is nobody's but the asker's to keep, and they ask whether it still holds.
+    // A shared cache may keep no personal answer; a browser may, and asks before it uses one again.
     if (options === SHARED) assert.equal(seen.kept, 0, told(seen));
     else assert.ok(seen.kept > 100 && seen.validated > 100 && seen.reused === 0, told(seen));
   });
@@ -98,7 +98,7 @@ const ROUTES = [
   ['POST', '/v1/evaluate'], ['GET', '/v1/ruleset'], ['GET', '/api/admin/document'], ['GET', '/health'], ['GET', '/demo'], ['GET', '/demo/main.js'],
 ];
 
-test('what an answer depends on stands in its Vary, unless nobody may keep it', async (t) => {
+test('Vary names every request header that an answer depends on, unless the answer is no-store', async (t) => {
   const found = [];
   for (const [method, url] of ROUTES) {
     for (const [name, values] of Object.entries(HEADERS)) {
@@ -134,10 +134,10 @@ const oneTag = (origin) => async (request) => {
   return request.headers['if-none-match']?.includes('"1"') ? { status: 304, headers, body: Buffer.alloc(0) } : { ...answer, headers };
 };
 const FAULTS = [
-  ['everything may be kept by anybody, and nothing is told apart', SHARED, changed((headers, answer) => [forAll(headers, answer), forgetsVary(headers)]), 'others'],
-  ['everything may be kept by anybody', SHARED, changed(forAll), 'others'],
-  ['what differs by origin is not told apart', BROWSER, changed(forgetsVary), 'crossed'],
-  ['all answers have one tag', BROWSER, oneTag, 'crossed'],
+  ['every cache may keep every answer, and Vary is missing', SHARED, changed((headers, answer) => [forAll(headers, answer), forgetsVary(headers)]), 'others'],
+  ['every cache may keep every answer', SHARED, changed(forAll), 'others'],
+  ['Vary is missing', BROWSER, changed(forgetsVary), 'crossed'],
+  ['all answers have the same entity tag', BROWSER, oneTag, 'crossed'],
 ];
 for (const [name, options, fault, what] of FAULTS) {
   test(`the control: it is noticed where ${name}`, { timeout: 120_000 }, async (t) => {

@@ -1,4 +1,4 @@
-// All flags switched off: everybody gets their own defaults, the hub is left alone, and operators may still look and change.
+// FEATURE_FLAGS_ENABLED=false: callers get their defaults without a request to the hub, and operators can still read and change flags.
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,10 +31,10 @@ after(async () => {
 
 const context = { customerId: 'c-1', userId: 'u-1' };
 const one = (key, body = { context }) => server.asClient(`/ofrep/v1/evaluate/flags/${key}`, { body });
-/** The hub's own database, which is there from when it is first asked; workerd's stands beside it. */
+/** The names of the hub's database files, which the hub creates on its first request; workerd's own metadata is left out. */
 const stored = async () => (await readdir(join(folder.path, 'store'), { recursive: true })).filter((name) => /(?<!metadata)\.sqlite$/.test(name));
 
-test('one flag has a reason and no value, whether it is there or not', async () => {
+test('every single flag, known or not, answers DISABLED without a value', async () => {
   for (const key of ['plain', 'absent', 'a%20b']) {
     const answer = await one(key);
     assert.equal(answer.status, 200);
@@ -42,27 +42,27 @@ test('one flag has a reason and no value, whether it is there or not', async () 
   }
 });
 
-test('all flags are none, and nothing new to who knows it', async () => {
+test('the list of all flags is empty, and 304 for its entity tag', async () => {
   const answer = await server.asClient('/ofrep/v1/evaluate/flags', { body: { context } });
   assert.deepEqual([answer.status, answer.json()], [200, { flags: [] }]);
   const again = await server.asClient('/ofrep/v1/evaluate/flags', { body: { context }, headers: { 'if-none-match': answer.headers.get('etag') } });
   assert.equal(again.status, 304);
 });
 
-test('many questions get the default of each', async () => {
+test('each of many evaluations gets its default', async () => {
   const defaults = [true, false, 'x', 7, { b: 1, a: [null] }, null];
   const results = await server.evaluate(...defaults.map((value) => ({ flag: 'plain', context, default: value })), { flag: 'absent' });
   assert.deepEqual(results, [...defaults.map((value) => ({ reason: 'DISABLED', value })), { reason: 'DISABLED' }]);
 });
 
-test('the widget gets what is written down', async () => {
+test('the widget gets the built-in configuration, not marked as stale', async () => {
   const answer = await server.asClient('/api/widget/config?customerId=c-1', { method: 'GET' });
   const { evaluatedAt, ...rest } = answer.json();
   assert.deepEqual([answer.status, rest], [200, { config: { sessionPersistence: LEAVES }, customerId: 'c-1', source: 'default' }]);
   assert.equal(typeof evaluatedAt, 'string');
 });
 
-test('what is nothing without flags is refused, and says why', async () => {
+test('routes that need a ruleset answer 503 DISABLED and name the setting', async () => {
   const answers = [
     await server.asClient('/v1/program', { body: { context } }), await server.asServer('/v1/ruleset', { method: 'GET' }),
     await server.asServer('/v1/outcomes', { body: { outcomes: [] } }), await server.asClient('/demo/explain', { body: { context } }),
@@ -75,12 +75,12 @@ test('what is nothing without flags is refused, and says why', async () => {
   }
 });
 
-test('health says so', async () => {
+test('health reports that flags are disabled', async () => {
   const answer = await server.request('/health', { method: 'GET' });
   assert.deepEqual([answer.status, answer.json()], [200, { status: 'disabled' }]);
 });
 
-test('wrong requests and wrong keys are refused as ever', async () => {
+test('malformed requests and requests without a key are still refused', async () => {
   for (const path of ['/ofrep/v1/evaluate/flags/plain', '/ofrep/v1/evaluate/flags', '/v1/program', '/v1/evaluate']) {
     assert.equal((await server.asServer(path, { body: '{' })).status, 400, path);
     assert.equal((await server.request(path, { body: { context } })).status, 401, path);
@@ -89,7 +89,7 @@ test('wrong requests and wrong keys are refused as ever', async () => {
   assert.equal((await server.asClient('/api/widget/config?customer=x', { method: 'GET' })).status, 400);
 });
 
-test('until here the hub was not asked; operators are answered by it', async () => {
+test('only an operator\'s request reaches the hub, and operators can read and change flags', async () => {
   assert.deepEqual(await stored(), []);
   assert.deepEqual((await server.asAdmin('/api/admin/document', { method: 'GET' })).json(), DOCUMENT);
   assert.equal((await stored()).length, 1);
@@ -100,7 +100,7 @@ test('until here the hub was not asked; operators are answered by it', async () 
   assert.deepEqual((await one('plain')).json(), { key: 'plain', reason: 'DISABLED' });
 });
 
-test('the control: only false switches them off, and what is neither false nor true is refused', async () => {
+test('the control: only false switches flags off, and a value other than true or false is refused', async () => {
   await server.stop();
   const cases = [['true', 'TARGETING_MATCH', 200], ['', 'TARGETING_MATCH', 200], ['FALSE', 'DISABLED', 503], ['0', undefined, 503]];
   for (const [FEATURE_FLAGS_ENABLED, reason, status] of cases) {

@@ -1,4 +1,4 @@
-// OpenFeature Remote Evaluation, as a provider of any language would speak it.
+// The OpenFeature Remote Evaluation Protocol, as any provider speaks it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -27,7 +27,7 @@ const all = (options) => server.asClient('/ofrep/v1/evaluate/flags', { body: { c
 /** The number of the version that an answer came from. */
 const versionOf = ({ headers }) => Number(headers.get('twinflag-version').split('.')[1]);
 
-test('one flag', async () => {
+test('one flag answers with its value, variant, reason and metadata', async () => {
   const answer = await one('plain');
   assert.equal(answer.status, 200);
   assert.equal(answer.type, 'application/json');
@@ -36,7 +36,7 @@ test('one flag', async () => {
   assert.deepEqual(metadata, { layer: 'default', version: versionOf(answer) });
 });
 
-test("a flag's metadata beside ours, which it cannot name", async () => {
+test("an answer has the flag's metadata, which cannot replace the worker's own members", async () => {
   const answer = await one('told');
   const told = { team: 'chat', weight: 0.5, public: true, layer: 'default' };
   assert.deepEqual(answer.json().metadata, { ...told, version: versionOf(answer) });
@@ -47,36 +47,36 @@ test("a flag's metadata beside ours, which it cannot name", async () => {
   assert.deepEqual([metadata('told'), metadata('drawn'), metadata('plain')], [told, { team: 'growth' }, { layer: 'default' }]);
 });
 
-test('a killed flag', async () => {
+test('a killed flag answers DISABLED with its off variant', async () => {
   const { reason, value, variant } = (await one('killed')).json();
   assert.deepEqual({ reason, value, variant }, { reason: 'DISABLED', value: false, variant: 'off' });
 });
 
-test('a value of each type', async () => {
+test('text, object and number flags answer values of their type', async () => {
   assert.equal((await one('tree.text')).json().value, 'alpha');
   assert.deepEqual((await one('shape')).json().value, { a: null, b: [1, 2.5] });
   assert.equal((await one('count')).json().value, 1e21);
 });
 
-test('a success without value stands for the default in the code', async () => {
+test("a flag whose answer is the caller's default answers 200 without a value", async () => {
   const answer = await one('callers');
   assert.equal(answer.status, 200);
   assert.equal('value' in answer.json(), false);
   assert.equal('variant' in answer.json(), false);
 });
 
-test('an escaped key is the key', async () => {
+test('a percent-encoded flag key is decoded', async () => {
   assert.equal((await one('tree%2Etext')).json().key, 'tree.text');
 });
 
-test('all flags', async () => {
+test('all flags are answered, each with a reason', async () => {
   const answer = await all();
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.json().flags.map((flag) => flag.key).sort(), Object.keys(DOCUMENT.flags).sort());
   for (const flag of answer.json().flags) assert.equal(typeof flag.reason, 'string');
 });
 
-test('all flags name their version, and are kept by it', async () => {
+test('the list of all flags names its version, and answers 304 to its entity tag', async () => {
   const first = await all();
   const { version, flagConfigEtag } = first.json().metadata;
   assert.equal(flagConfigEtag, first.headers.get('twinflag-version'));
@@ -93,7 +93,7 @@ test('all flags name their version, and are kept by it', async () => {
   assert.equal((await all({ headers: { 'if-none-match': '"x"' } })).status, 200);
 });
 
-test('another context or another document is another answer', async () => {
+test('another context or another document changes the entity tag', async () => {
   const byUser = { ...DOCUMENT, flags: { mine: { targets: [{ attribute: 'userId', values: ['u-1'], variant: 'on' }] } } };
   const before = (await all()).headers.get('etag');
   await server.asAdmin('/api/admin/document', { method: 'PUT', body: byUser });
@@ -104,14 +104,14 @@ test('another context or another document is another answer', async () => {
   await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT });
 });
 
-test('a version that an event named is the least that is answered from', async () => {
+test('flagConfigEtag makes the worker answer from that version or a newer one, if it exists', async () => {
   const written = await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT });
   const { version } = written.json(), tag = written.headers.get('etag').slice(1, -1);
   for (const etag of [tag, `%22${tag}%22`]) {
     const answer = await server.asClient(`/ofrep/v1/evaluate/flags?flagConfigEtag=${etag}&flagConfigLastModified=0`, { body: {} });
     assert.ok(answer.json().metadata.version >= version);
   }
-  // Those of nobody here, and one that will never be: answered from what there is.
+  // A version that is unknown or cannot be read is ignored.
   for (const query of ['flagConfigEtag=abc', 'flagConfigEtag=4294967295', `flagConfigEtag=${tag.replace(/\..*/, '.4294967295')}`, 'flagConfigEtag=0a1b2c3d4e5f.1', 'flagConfigEtag=%ff', 'theirs=1']) {
     assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags?${query}`, { body: {} })).status, 200);
     assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags/plain?${query}`, { body: {} })).status, 200);
@@ -125,7 +125,7 @@ test('a key in either header is accepted', async () => {
   }
 });
 
-test('401 without a key, or with one we never gave', async () => {
+test('401 without a key, or with an unknown one', async () => {
   for (const token of [undefined, 'tf_client_0', `${server.clientKey}0`, server.clientKey.slice(0, -1), `${server.adminToken}0`]) {
     for (const answer of [await one('plain', { token }), await all({ token })]) {
       assert.equal(answer.status, 401);
@@ -135,7 +135,7 @@ test('401 without a key, or with one we never gave', async () => {
   }
 });
 
-test('404 for a flag that is not there, in the words of the protocol', async () => {
+test("404 for an unknown flag, with the protocol's error code", async () => {
   for (const key of ['absent', 'a%20b', '%F0%9F%8E%8F', '__proto__', 'constructor']) {
     const answer = await one(key);
     assert.equal(answer.status, 404);
@@ -144,7 +144,7 @@ test('404 for a flag that is not there, in the words of the protocol', async () 
   }
 });
 
-test('400 for a body that is no question', async () => {
+test('400 for a body that is not one JSON object', async () => {
   for (const body of ['', '{', 'null', '[]', '"x"', '{"context":{}}x', '{"context":{},"context":{}}', new Uint8Array([0x7b, 0xff, 0x7d])]) {
     for (const answer of [await one('plain', { body }), await all({ body })]) {
       assert.equal(answer.status, 400, `${body}`);
@@ -162,11 +162,11 @@ test('400 for a context that cannot be used', async () => {
   }
 });
 
-test('an absent context is an empty one', async () => {
+test('a request without a context is evaluated with an empty one', async () => {
   assert.equal((await one('plain', { body: '{}' })).status, 200);
 });
 
-test('413 before anything is read', async () => {
+test('413 for a body over the limit, before it is parsed', async () => {
   const body = `{"context":{"a":"${'x'.repeat(256_000)}`;
   assert.equal((await one('plain', { body })).status, 413);
   assert.equal((await all({ body })).status, 413);

@@ -1,4 +1,4 @@
-// An OpenAPI description, as a test reads it: operations in their order, requests from their examples, answers held against schemas.
+// Reads an OpenAPI description for a test: its operations in order, requests from their examples, and checks of answers by schema.
 import { createRequire } from 'node:module';
 
 const require = createRequire(new URL('../../npm/package.json', import.meta.url));
@@ -7,7 +7,7 @@ const { default: addFormats } = await import(require.resolve('ajv-formats'));
 
 const METHODS = ['get', 'post', 'put', 'delete'];
 
-/** Reads a description. Its objects hold what they name and nothing else: what is answered and not described is a fault. */
+/** Reads a description. A member that an answer has and its schema does not describe is a fault. */
 export function openDescription(document) {
   const ajv = new Ajv({ allErrors: true, strictTypes: false, strictRequired: false });
   addFormats(ajv);
@@ -32,7 +32,7 @@ function operationOf(path, method, operation, { resolve, faultsOf }) {
   return {
     name,
     schemes,
-    /** The requests that it shows: one for each body. */
+    /** The example requests, one for each example of a body. */
     examples: () => bodies.map(([label, { value }]) => ({
       label,
       method: method.toUpperCase(),
@@ -42,7 +42,7 @@ function operationOf(path, method, operation, { resolve, faultsOf }) {
       body: value,
       scheme: schemes[0],
     })),
-    /** What of an answer is not as described: its status, its headers, its type, its body. */
+    /** The differences between an answer and its description: status, headers, content type and body. */
     faults({ status, type, headers, json }) {
       const response = resolve(operation.responses[status]);
       if (!response) return [`no answer ${status} is described`];
@@ -66,17 +66,17 @@ function operationOf(path, method, operation, { resolve, faultsOf }) {
   };
 }
 
-/** What stands at a reference within the document. */
+/** The value that a reference within the document points to. */
 function at(document, reference) {
   return reference.slice(2).split('/').reduce((value, step) => value[step.replaceAll('~1', '/').replaceAll('~0', '~')], document);
 }
 
-/** The same, its references into the document as references to what the validator holds. */
+/** A copy of a schema whose references into the document point to the schemas that were added to the validator. */
 function rebased(schema) {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/components/schemas/', '"description#/$defs/'));
 }
 
-/** The same, but an object that has `properties` may have no others. */
+/** A copy of a schema in which objects with `properties` allow no other members. */
 function closed(value) {
   if (Array.isArray(value)) return value.map(closed);
   if (value === null || typeof value !== 'object') return value;

@@ -1,4 +1,4 @@
-// The description is what is served: its examples are sent, in its order, and every answer is held against its schema.
+// The OpenAPI description matches the worker: the tests send its examples in order and validate every answer against its schemas.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,23 +14,23 @@ const { Validator } = await import(require.resolve('@seriousme/openapi-schema-va
 const server = ownServer();
 const text = readFileSync(new URL('../../edge-worker/openapi.json', import.meta.url), 'utf8');
 const description = openDescription(JSON.parse(text));
-/** Needs a hub that nobody has written to. */
+/** This operation needs a hub that was not written to. */
 const RESTORE = 'POST /api/admin/restore';
 
-/** The id that stands in examples, and that of the key made last: ids are not for the caller to choose. */
+/** The key id in the examples. `send` replaces it by the id of the key made last, because a caller cannot choose ids. */
 const KEY_ID = description.operations.find(({ name }) => name === 'POST /api/admin/keys/{id}/rotate').examples()[0].path.split('/').at(-2);
 let keyId = KEY_ID;
-/** Sends one of an operation's examples. */
+/** Sends an example of an operation. */
 const send = ({ method, path, query, headers, body, scheme }, { request, clientKey, serverKey, adminToken } = server) =>
   request(path.replace(KEY_ID, keyId) + query, { method, headers: { ...headers, ...(scheme === 'keyHeader' && { 'x-api-key': clientKey }) }, body, token: { clientKey, serverKey, token: adminToken }[scheme] });
 
-test('it is served to anybody', async () => {
+test('the description is served without credentials', async () => {
   const answer = await server.request('/openapi.json', { method: 'GET' });
   assert.equal(answer.type, 'application/json');
   assert.equal(answer.text, text);
 });
 
-test('it is a sound description', async () => {
+test('the description is valid OpenAPI', async () => {
   const { valid, errors } = await new Validator().validate(structuredClone(description.document));
   assert.ok(valid, JSON.stringify(errors));
   const spoilt = structuredClone(description.document);
@@ -38,7 +38,7 @@ test('it is a sound description', async () => {
   assert.ok(!(await new Validator().validate(spoilt)).valid);
 });
 
-test('its examples are what its schemas say', () => {
+test('every example matches its schema', () => {
   assert.deepEqual(description.wrongExamples(), []);
 });
 
@@ -76,7 +76,7 @@ test('a backup is restored as described', async () => {
   }
 });
 
-test('whoever has no key or token, or another one, is refused as described', async () => {
+test('a request without credentials, or with the wrong kind, is refused as described', async () => {
   for (const operation of description.operations.filter(({ schemes }) => schemes.length > 0)) {
     const [request] = operation.examples();
     for (const scheme of [undefined, 'clientKey', 'serverKey', 'token']) {
@@ -88,19 +88,19 @@ test('whoever has no key or token, or another one, is refused as described', asy
   }
 });
 
-test('what cannot be read is refused as described', async () => {
+test('a body or a query that cannot be parsed is refused as described', async () => {
   for (const operation of description.operations) {
     const [request] = operation.examples();
     const spoilt = request.body === undefined || operation.name === RESTORE ? undefined : await send({ ...request, body: '[' });
     for (const answer of [spoilt, request.query && (await send({ ...request, query: '?%ff' }))].filter(Boolean)) {
-      // A document is read by the rules, which refuse it.
+      // The hub parses a document, and refuses it with 422.
       assert.equal(answer.status, operation.name === 'PUT /api/admin/document' && answer === spoilt ? 422 : 400, operation.name);
       assert.deepEqual(operation.faults(answer), []);
     }
   }
 });
 
-test('what cannot be answered for now is told as described', async () => {
+test('answers over the rate limit and with flags switched off are as described', async () => {
   const folder = await dataFolder();
   const other = await startServer({ data: folder.path, off: true, rateLimits: 'client=1,user=1,admin=1' });
   const seen = new Set();
@@ -120,7 +120,7 @@ test('what cannot be answered for now is told as described', async () => {
   assert.ok(seen.has(429) && seen.has(503), [...seen].join());
 });
 
-test('an answer that is not as described is noticed', async () => {
+test('the control: validation notices an answer that is not as described', async () => {
   const operation = description.operations.find(({ name }) => name === 'GET /health');
   const [request] = operation.examples();
   const answer = await send(request);

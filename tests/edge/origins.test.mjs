@@ -1,4 +1,4 @@
-// Other people's pages: what they may not read, and what they may not have an operator's browser do.
+// Pages of other origins: the answers that they cannot read, and the requests that they cannot make an operator's browser send.
 import assert from 'node:assert/strict';
 import { request as ask } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -20,7 +20,7 @@ after(async () => {
   await folder?.remove();
 });
 
-/** Origins that look like one of the list, or that a lenient comparison takes for one. */
+/** Origins that resemble a listed one, or that a lenient comparison would accept. */
 const TRICKS = [
   'null', 'NULL', 'undefined', '*', '', ' ', 'file://', 'about:blank', 'data:', 'https://', '//shop.example', 'shop.example', 'www.shop.example',
   'http://shop.example', 'ftp://shop.example', 'ws://shop.example', 'wss://shop.example', 'HTTPS://shop.example', 'https://SHOP.example', 'https://Shop.Example', 'https:shop.example', 'https:/shop.example', 'https:///shop.example', 'https:\\\\shop.example',
@@ -32,7 +32,7 @@ const TRICKS = [
 ];
 const PATHS = [['/ofrep/v1/evaluate/flags', 'POST'], ['/v1/program', 'POST'], ['/api/widget/config', 'GET']];
 
-/** What node's `fetch` would not send: any header as it stands, also twice. */
+/** Sends a request with any headers, unchanged and also twice, which node's `fetch` does not allow. */
 function raw(path, method, headers, body) {
   return new Promise((resolve, reject) => {
     const request = ask(server.url + path, { method, headers }, (response) => response.resume().on('end', () => resolve(response)));
@@ -40,7 +40,7 @@ function raw(path, method, headers, body) {
   });
 }
 
-test('an origin is allowed as it stands in the list, or not at all', async (t) => {
+test('only an origin that equals a listed one gets CORS headers', async (t) => {
   const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' };
   let count = 0;
   for (const origin of [...TRICKS, [PAGE, 'https://evil.example'], ['https://evil.example', PAGE]]) {
@@ -59,13 +59,13 @@ test('an origin is allowed as it stands in the list, or not at all', async (t) =
   t.diagnostic(`${TRICKS.length + 2} origins that are not listed, ${count} answers, 0 allowed`);
 });
 
-test('a page never gets to use cookies', async () => {
+test('a preflight never allows cookies', async () => {
   for (const [path] of PATHS) assert.equal((await raw(path, 'OPTIONS', { origin: PAGE })).headers['access-control-allow-credentials'], undefined);
 });
 
 const put = (headers, token = server.adminToken) => raw('/api/admin/document?dryRun=true', 'PUT', { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers }, DOCUMENT);
 
-test('no page of another site changes anything', async () => {
+test('a request that can change something is refused if a page of another site sent it', async () => {
   const { host } = new URL(server.url);
   const foreign = [PAGE, 'null', 'https://evil.example', `http://${host}.evil.example`, `http://x@${host}`, `http://${host.replace(/\d$/, '')}`];
   for (const headers of [...foreign.map((origin) => ({ origin })), { 'sec-fetch-site': 'cross-site' }, { origin: server.url, 'sec-fetch-site': 'cross-site' }]) {
@@ -75,18 +75,18 @@ test('no page of another site changes anything', async () => {
     assert.equal(explained.headers['access-control-allow-origin'], undefined);
   }
   for (const headers of [{}, { origin: server.url }, { origin: server.url.replace('http:', 'https:') }, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }]) assert.equal((await put(headers)).statusCode, 200, JSON.stringify(headers));
-  // Who only reads is not harmed by where a link stood, and another page cannot read the answer.
+  // A read from another site succeeds: it changes nothing, and the other page cannot read the answer.
   assert.equal((await raw('/api/admin/document', 'GET', { authorization: `Bearer ${server.adminToken}`, 'sec-fetch-site': 'cross-site' })).statusCode, 200);
 });
 
-test('what changes something says that it is JSON', async () => {
+test('a request that can change something is refused unless its content type is JSON', async () => {
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain; application/json', 'application/jsonp', '', undefined]) {
     assert.equal((await put({ 'content-type': type ?? [] })).statusCode, 415, String(type));
   }
   for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON']) assert.equal((await put({ 'content-type': type })).statusCode, 200, type);
 });
 
-test('every answer keeps its type, and tells nobody where it was read', async () => {
+test('every answer has nosniff and no-referrer', async () => {
   const answers = [
     await raw('/health', 'GET', {}), await raw('/absent', 'GET', {}), await raw('/demo', 'GET', {}), await raw('/demo/main.js', 'GET', {}), await raw('/v1/program', 'OPTIONS', {}), await raw('/v1/program', 'POST', {}, '{}'),
     await raw('/v1/program', 'DELETE', {}), await put({}), await put({ 'if-match': '"999"' }), await put({}, 'x'), await raw('/api/admin/document', 'GET', { authorization: `Bearer ${server.adminToken}` }),
@@ -97,7 +97,7 @@ test('every answer keeps its type, and tells nobody where it was read', async ()
   }
 });
 
-test('a page of ours is framed by ours alone, and runs only what is ours', async () => {
+test("only the worker's own pages can frame the demo, which runs only the worker's own scripts", async () => {
   const policy = (await raw('/demo', 'GET', {})).headers['content-security-policy'];
   for (const rule of ["default-src 'self'", "frame-ancestors 'self'", "base-uri 'none'", "script-src 'self' 'wasm-unsafe-eval'"]) assert.ok(policy.includes(rule), rule);
   assert.equal((await raw('/demo/index.html', 'GET', {})).statusCode, 404);

@@ -1,4 +1,4 @@
-// Overrides are rows of their own: thousands of owners, asked for by the page.
+// Overrides of thousands of customers, which the edge fetches from the hub in pages.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -11,16 +11,16 @@ const server = ownServer();
 
 const put = (body, query = '?state=replace') => server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body });
 const document = (overrides) => ({ schema: 'twinflag/1', bucketKey: KEY, flags: { 'a.b': { aliases: ['ab'] }, text: { type: 'string', variants: { x: 'X', y: 'Y' }, on: 'x', off: 'x' } }, overrides });
-/** Every third customer is on, every fifth is off by name; organizations have the text. */
+/** A customer's overrides: every third turns the flag on by its key, every fifth turns it off by its alias, the others set the text. */
 const tree = (index) => (index % 3 === 0 ? { a: { b: true } } : index % 5 === 0 ? { ab: 'off' } : { text: 'y' });
 const many = (of) => Object.fromEntries(Array.from({ length: OWNERS }, (_, index) => [`c-${index}`, of(index)]));
 
-/** The answers for customers by their number. */
+/** The answers for `count` customers, starting with the number `from`. */
 async function ask(flag, from, count) {
   return server.evaluate(...Array.from({ length: count }, (_, index) => ({ flag, context: { customerId: `c-${from + index}`, organizationId: 'o-1' } })));
 }
 
-test('five thousand customers are each answered by their own, right after the import', async () => {
+test('right after an import each of five thousand customers is answered by its own overrides', async () => {
   const given = document({ customers: many(tree), organizations: { 'o-1': { text: 'y' }, 'o-2': {} } });
   const answer = await put(given);
   assert.deepEqual(answer.json().errors, []);
@@ -38,7 +38,7 @@ test('five thousand customers are each answered by their own, right after the im
   assert.deepEqual((await server.asAdmin('/api/admin/document', { method: 'GET' })).json(), given);
 });
 
-test('a change of one customer is one row, and the next answer knows it', async () => {
+test('a change of one customer\'s overrides is reported as one change, and the next answer has it', async () => {
   const given = document({ customers: many((index) => (index === 7 ? { text: 'x' } : tree(index))), organizations: { 'o-1': { text: 'y' }, 'o-2': {} } });
   assert.deepEqual((await put(given)).json().changes, [{ kind: 'changed', pointer: '/overrides/customers/c-7' }]);
   assert.deepEqual((await ask('text', 6, 3)).map(({ value }) => value), ['Y', 'X', 'Y']);
@@ -47,7 +47,7 @@ test('a change of one customer is one row, and the next answer knows it', async 
   assert.deepEqual((await ask('text', 7, 1)).map(({ value, layer }) => [value, layer]), [['Y', 'organization']]);
 });
 
-test('one flag, all flags and a program take them too', async () => {
+test('one flag, all flags and a program have the overrides too', async () => {
   await put(document({ customers: { 42: { a: { b: true } }, 'ü/~"\\': { ab: true } } }));
   for (const customerId of [42, '42', 'ü/~"\\']) {
     const body = { context: { customerId } };
@@ -59,17 +59,17 @@ test('one flag, all flags and a program take them too', async () => {
   }
 });
 
-test('what is wrong with one leaf is told, and the others count', async () => {
+test('a wrong override is reported with its pointer, and the others apply', async () => {
   const customers = { good: { ab: true }, mixed: { ab: true, text: 'z', nowhere: 1 }, none: 7, twice: { a: { b: false }, ab: true } };
   const answer = (await put(document({ customers, organizations: [] }))).json();
   assert.deepEqual(answer.errors.map(({ pointer }) => pointer).sort(), [
     '/overrides/customers/mixed/nowhere', '/overrides/customers/mixed/text', '/overrides/customers/none', '/overrides/customers/twice/ab', '/overrides/organizations']);
-  // Neither leaf that names the flag twice has the key for its one name, so the first counts.
+  // Two leaves name the flag, and neither is its key as one name: the first one applies.
   const answers = await server.evaluate(...Object.keys(customers).map((customerId) => ({ flag: 'a.b', context: { customerId } })));
   assert.deepEqual(answers.map(({ value, layer }) => [value, layer]), [[true, 'customer'], [true, 'customer'], [false, 'default'], [false, 'customer']]);
 });
 
-test('a flag that is new brings its overrides, and the rest stay', async () => {
+test('an import adds the overrides of a new flag and keeps the stored ones of other flags', async () => {
   await put(document({ customers: { c: { ab: true } } }));
   const more = document({ customers: { c: { ab: false, fresh: true }, d: { fresh: true } } });
   more.flags.fresh = {};

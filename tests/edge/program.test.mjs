@@ -1,4 +1,4 @@
-// The program of one visitor: which form, which format, and again only when it changed.
+// `POST /v1/program`: its media types, its formats and its entity tags.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -13,7 +13,7 @@ const server = ownServer({ document: DOCUMENT });
 const program = ({ query = '', ...options } = {}) => server.asClient(`/v1/program${query}`, { body: { context: { customerId: 'c-1' } }, ...options });
 const put = (document) => server.asAdmin('/api/admin/document', { method: 'PUT', body: document });
 
-test('as JSON for people', async () => {
+test('Accept: application/json answers the program as JSON', async () => {
   const answer = await program({ headers: { accept: 'application/json' } });
   assert.equal(answer.status, 200);
   assert.equal(answer.type, 'application/json');
@@ -24,7 +24,7 @@ test('as JSON for people', async () => {
   assert.equal(flags.plain.steps.length, 1);
 });
 
-test('as bytes', async () => {
+test('without Accept the program is binary', async () => {
   const answer = await program();
   assert.equal(answer.status, 200);
   assert.equal(answer.type, BINARY);
@@ -33,7 +33,7 @@ test('as bytes', async () => {
   assert.equal((await program({ body: { context: [] } })).json().code, 'INVALID_CONTEXT');
 });
 
-test('the form that is wanted most', async () => {
+test('the worker answers the media type that Accept prefers, and 406 if it accepts none', async () => {
   const forms = [
     ['*/*', BINARY], [`application/json;q=0.5, ${BINARY}`, BINARY], [`${BINARY};q=0.5, application/json`, 'application/json'],
     ['application/json, text/plain, */*', 'application/json'], [`${BINARY};q=0, application/*`, 'application/json'],
@@ -50,7 +50,7 @@ test('the form that is wanted most', async () => {
   }
 });
 
-test('the highest format that the asker reads', async () => {
+test('a client that reads format 2 or a later one gets the program, an older client 406', async () => {
   for (const query of ['', '?format=2', '?format=3', '?format=4294967295']) assert.equal((await program({ query })).status, 200, query);
   for (const query of ['?format=0', '?format=1']) assert.equal((await program({ query })).json().code, 'NOT_ACCEPTABLE', query);
   for (const query of ['?format=', '?format=x', '?format=-1', '?format=2&format=2', '?formats=1', '?minVersion=x', '?minVersion=1']) {
@@ -58,7 +58,7 @@ test('the highest format that the asker reads', async () => {
   }
 });
 
-test('again only when it changed', async () => {
+test('a program is sent again only if it changed', async () => {
   const first = await program();
   const headers = { 'if-none-match': first.headers.get('etag') };
   const again = await program({ headers });
@@ -67,7 +67,7 @@ test('again only when it changed', async () => {
   assert.equal((await program({ headers: { ...headers, accept: 'application/json' } })).status, 200);
   assert.equal((await program({ headers, body: { context: { customerId: 'c-2' } } })).status, 200);
 
-  // A document that gives this visitor nothing else is the same program at a later version.
+  // A new version that does not change this visitor's program keeps the entity tag.
   const version = (await put({ ...DOCUMENT, overrides: { customers: { 'c-9': { plain: false } }, organizations: {} } })).headers.get('etag').slice(1, -1);
   const unchanged = await program({ headers, query: `?minVersion=${version}` });
   assert.equal(unchanged.status, 304);

@@ -1,4 +1,4 @@
-// Two administrators at once: who replaces a document does not replace what they have not seen, and single commands lose nothing.
+// Two administrators at once: neither overwrites a document version that it has not read, and concurrent commands lose nothing.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -31,7 +31,7 @@ const read = async ({ ask }) => {
   const answer = await ask('GET', 'document');
   return { document: answer.json(), etag: answer.headers.get('etag') };
 };
-/** Puts the document back with one more in the administrator's own counter. */
+/** Replaces the document by one with the administrator's own counter increased by 1. */
 const count = ({ name, ask }, { document, etag }) => {
   document.flags.counter.metadata[name] += 1;
   return ask('PUT', 'document', { body: document, headers: { 'if-match': etag } });
@@ -43,13 +43,13 @@ const reset = async () => {
   return admins[0].ask('PUT', 'document', { body: document, headers: { 'if-match': etag } });
 };
 
-test(`${RACES} races for one document: one wins, one is told the version that did`, { timeout: 300_000 }, async (t) => {
+test(`in ${RACES} races to replace a document one succeeds and the other gets 412 with the new version`, { timeout: 300_000 }, async (t) => {
   const wins = { ann: 0, ben: 0 };
   for (let race = 0; race < RACES; race++) {
     const seen = await both(read);
     assert.equal(seen[0].etag, seen[1].etag);
     const answers = [];
-    // Whose request is sent first wins mostly: they take turns.
+    // The first request usually wins, so the administrators take turns.
     await Promise.all([race % 2, 1 - (race % 2)].map(async (at) => { answers[at] = await count(admins[at], seen[at]); }));
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412], `race ${race}: ${answers.map(({ text }) => text)}`);
     const winner = answers.findIndex(({ status }) => status === 200);
@@ -64,7 +64,7 @@ test(`${RACES} races for one document: one wins, one is told the version that di
   assert.ok(Math.min(wins.ann, wins.ben) >= RACES / 10, 'this was no race');
 });
 
-test('who tries again until they win loses nothing either', async (t) => {
+test('administrators who repeat a refused replacement lose no update', async (t) => {
   await reset();
   let refused = 0;
   await both(async (admin) => {
@@ -79,7 +79,7 @@ test('who tries again until they win loses nothing either', async (t) => {
   assert.deepEqual(await counters(), { ann: 100, ben: 100 });
 });
 
-test('the counters notice: without the version that was seen, updates are lost', async () => {
+test('the control: with If-Match: * updates are lost', async () => {
   await reset();
   let wins = 0;
   for (let race = 0; race < 20; race++) {
@@ -91,7 +91,7 @@ test('the counters notice: without the version that was seen, updates are lost',
   assert.deepEqual([wins, ann + ben < wins], [40, true]);
 });
 
-test('commands to one customer lose nothing', async () => {
+test('concurrent overrides of one customer are all kept', async () => {
   const own = (at) => FLAGS.filter((_, index) => index % 2 === at);
   const missing = async () => {
     const { flags } = (await admins[0].ask('GET', 'overrides?customerId=c-1')).json();
@@ -100,12 +100,12 @@ test('commands to one customer lose nothing', async () => {
   const answers = await both(({ ask }, at) => Promise.all(own(at).map((flag) => ask('POST', 'overrides', { body: { customerId: 'c-1', flags: { [flag]: true }, reason: 'r' } }))));
   assert.equal(new Set(answers.flat().map((answer) => answer.json().version)).size, FLAGS.length);
   assert.deepEqual(await missing(), []);
-  // Were one lost, it would be noticed.
+  // The control: a missing override is noticed.
   await admins[1].ask('POST', 'overrides', { body: { customerId: 'c-1', flags: { f7: null }, reason: 'r' } });
   assert.deepEqual(await missing(), ['f7']);
 });
 
-test('one request sent twice at once is carried out once', async (t) => {
+test('a request that is sent twice at once with one idempotency key is carried out once', async (t) => {
   const [{ ask }] = admins;
   const send = (turn, headers) => ask('POST', 'overrides', { headers, body: { customerId: 'c-2', flags: { f0: turn % 2 === 0 }, reason: `turn ${turn}` } });
   let replayed = 0;
@@ -120,12 +120,12 @@ test('one request sent twice at once is carried out once', async (t) => {
   assert.deepEqual(changes.map(({ reason }) => reason).reverse(), Array.from({ length: 300 }, (_, turn) => `turn ${turn}`));
   assert.equal(replayed, 300);
   t.diagnostic(`${changes.length} records of 600 requests, ${replayed} of them answered from what was kept`);
-  // Without a key both are carried out, the second to no effect.
+  // Without an idempotency key both are carried out, the second without effect.
   const answers = await Promise.all([send(300), send(300)]);
   assert.deepEqual(answers.map((answer) => answer.json().changed).sort(), [false, true]);
 });
 
-test('a key is the request it came with, and its sender’s', async () => {
+test('an idempotency key is for one request of one sender', async () => {
   const [ann, ben] = admins;
   const headers = { 'idempotency-key': 'ours' };
   const clear = ({ ask }, id) => ask('DELETE', `overrides?customerId=${id}&reason=r`, { headers });
@@ -134,6 +134,6 @@ test('a key is the request it came with, and its sender’s', async () => {
   const other = await clear(ann, 'c-4');
   assert.deepEqual([other.status, other.json().code], [422, 'IDEMPOTENCY_KEY_REUSED']);
   assert.equal((await clear(ben, 'c-4')).json().changed, true);
-  // A read changes nothing: a key on it says nothing.
+  // A read ignores the idempotency key.
   assert.equal((await ann.ask('GET', 'overrides?customerId=c-4', { headers })).text, '{"customerId":"c-4","flags":{}}');
 });

@@ -1,4 +1,4 @@
-// A store that a stricter release opens: what no longer compiles is left out and told, the rest serves, and everything can be repaired.
+// A store with rows that no longer compile: they are left out and reported, the rest serves, and an import repairs it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -18,7 +18,7 @@ const CROWD = [
   ["UPDATE history SET text = (SELECT group_concat(name, char(10)) FROM newest WHERE kind = 'flag') WHERE kind = 'order' AND name = 'flags'"],
 ];
 
-/** A worker on a store in which statements were run past its hub, for `use`. */
+/** Runs `use` with a worker whose store was edited by these statements. */
 async function spoilt(statements, use) {
   const folder = await dataFolder();
   const start = () => startOn({ config: new URL('workers/sql.capnp', import.meta.url), data: folder.path });
@@ -56,7 +56,7 @@ async function isWhole(server) {
   assert.deepEqual(await listed(server), [Object.keys(DOCUMENT.flags), []]);
 }
 
-test('a flag that no longer compiles is left out and listed, and can be killed and mended', async () => {
+test('a flag that no longer compiles is left out and listed as an error, and can be killed and replaced', async () => {
   await spoilt([write('flag', 'bad', '{"default":"on","rules":7}')], async (server) => {
     assert.deepEqual(await values(server), [true, 'FLAG_NOT_FOUND', false]);
     assert.deepEqual(await health(server), [200, 1]);
@@ -72,19 +72,19 @@ test('a flag that no longer compiles is left out and listed, and can be killed a
   });
 });
 
-test('without a member that concerns every flag nothing is served, and killing and replacing work', async () => {
+test('with a wrong member that concerns every flag nothing is served, and kill and import work', async () => {
   await spoilt([write('member', 'environment', '7')], async (server) => {
     assert.deepEqual(await health(server), [503, 'DOCUMENT_REFUSED']);
     assert.deepEqual(await listed(server), [[], ['/environment']]);
     await kill(server, 'bad');
-    assert.equal((await exported(server)).environment, 7, 'what is exported is what is stored');
+    assert.equal((await exported(server)).environment, 7, 'the export has the stored value');
     await done(server, '/api/admin/document', DOCUMENT, 'PUT');
     await isWhole(server);
     assert.deepEqual(await values(server), [true, false, false]);
   });
 });
 
-test('where nothing compiles nothing is made up, and killing and replacing work', async () => {
+test('with too many flags nothing is served, and kill and import work', async () => {
   await spoilt(CROWD, async (server) => {
     assert.deepEqual(await health(server), [503, 'DOCUMENT_REFUSED']);
     assert.deepEqual(await listed(server), [[], ['/flags']]);
@@ -98,7 +98,7 @@ test('where nothing compiles nothing is made up, and killing and replacing work'
   });
 });
 
-test('a store that a later release wrote is replaced by the backup that an earlier one took', async () => {
+test('a store that a later release wrote can be replaced by a backup that an earlier release made', async () => {
   const folder = await dataFolder();
   const start = () => startOn({ config: new URL('workers/sql.capnp', import.meta.url), data: folder.path });
   let server = await start();

@@ -1,4 +1,4 @@
-// Every caller on every route of a running worker, compared with the matrix that is written by hand.
+// Every kind of caller on every route of a running worker, compared with the matrix in `rights.txt`, which is written by hand.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ const DOCUMENT = JSON.stringify({
 const OWN = { organizationId: 'o-1' }, FOREIGN = { organizationId: 'o-2' };
 const REASON = { reason: 'r' };
 
-/** The matrix: for each route its method, path and case, and what each caller gets. */
+/** The kinds of caller, and a row for each route: its method, path and case, and a cell for each caller. */
 const { callers, rows } = readMatrix(readFileSync(join(ROOT, 'edge-worker/rights.txt'), 'utf8'));
 
 function readMatrix(text) {
@@ -53,7 +53,7 @@ after(async () => {
   await folder?.remove();
 });
 
-/** The request that is sent to a row. The worker refuses most bodies behind its check of the caller, so that nothing changes. */
+/** The request that tests a row. Most bodies are refused after the worker has checked the caller, so that they change nothing. */
 function asked({ method, path, when }, owner) {
   const at = path.replace('{key}', 'plain').replace('{id}', 'absent').replace('{file}', 'absent.js');
   const query = ['GET', 'DELETE'].includes(method) && /(feature-flags|overrides|changes)$/.test(path) ? `?${new URLSearchParams({ ...owner, ...(method === 'DELETE' && REASON) })}` : '';
@@ -64,13 +64,13 @@ function asked({ method, path, when }, owner) {
   return { path: at + (path === '/api/admin/customers' && method === 'GET' ? '?customerId=c-of-nobody' : query), method, body: ['GET', 'DELETE'].includes(method) ? undefined : body };
 }
 
-/** Asks as a caller. */
+/** Sends a row's request with a caller's credentials. */
 async function ask(row, caller, owner = OWN) {
   const { path, ...rest } = asked(row, owner);
   return server.request(path, { ...rest, token: credentials[caller] });
 }
 
-test('the matrix has a row for every route that is described, and a column for every caller', () => {
+test('the matrix has a row for every route in the OpenAPI description, and a column for every caller', () => {
   const { paths } = JSON.parse(readFileSync(join(ROOT, 'edge-worker/openapi.json'), 'utf8'));
   const described = Object.entries(paths).flatMap(([path, item]) => Object.keys(item).filter((name) => ['get', 'post', 'put', 'delete'].includes(name)).map((name) => `${name.toUpperCase()} ${path}`));
   const covers = (name) => rows.some(({ method, path }) => `${method} ${path}` === name || (path.includes('{file}') && name.startsWith(`${method} ${path.replace('{file}', '')}`)));
@@ -78,7 +78,7 @@ test('the matrix has a row for every route that is described, and a column for e
   assert.deepEqual(callers.toSorted(), Object.keys(credentials).toSorted());
 });
 
-test('every caller passes where the matrix says so, and nowhere else', async () => {
+test('every caller passes on the routes that the matrix opens to it, and on no other', async () => {
   const wrong = [];
   for (const row of rows) {
     for (const caller of callers) {
@@ -91,7 +91,7 @@ test('every caller passes where the matrix says so, and nowhere else', async () 
   assert.deepEqual(wrong, []);
 });
 
-test('what is open for one’s own organization is not there for another', async () => {
+test('a caller that passes for its own organization gets 404 for another', async () => {
   for (const row of rows.filter(({ path }) => /(feature-flags|overrides)$/.test(path))) {
     for (const caller of callers.filter((caller) => row.cells[caller] === 'own')) {
       assert.equal((await ask(row, caller, OWN)).status, 200, `${caller}: ${row.name}`);

@@ -1,4 +1,4 @@
-// Who may do what: operators everything, those who look after one organization what is of it, members look.
+// Roles: services and administrators may do everything, an organization's administrators change its overrides, and its members read.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -28,41 +28,41 @@ after(async () => {
   await folder?.remove();
 });
 
-/** What each of them gets, in the order of {@link WHO}. */
+/** The status that each role gets, in the order of {@link WHO}. */
 async function statuses(method, path, body) {
   const answers = [];
   for (const who of Object.keys(WHO)) answers.push((await as(who, method, path, body)).status);
   return answers;
 }
 
-test('what concerns the deployment is for operators', async () => {
+test('an organization\'s administrators and members cannot read or change what concerns the deployment', async () => {
   for (const path of ['document', 'versions', 'stats', 'changes/verify', 'customers']) assert.deepEqual(await statuses('GET', path), [200, 200, 403, 403, 403], path);
   for (const [path, body] of [
     ['rollout/start', { featureName: 'absent', reason: 'r' }], ['rollout/rollback', { featureName: 'absent', reason: 'r' }], ['feature-flags', { featureName: 'absent', action: 'kill', reason: 'r' }],
   ]) assert.deepEqual(await statuses('POST', path, body), [404, 404, 403, 403, 403], path);
 });
 
-test('nobody takes a customer into an organization but operators', async () => {
+test('an organization\'s administrator cannot assign a customer, or change one of another organization', async () => {
   for (const who of ['deputy', 'member', 'nobody']) assert.equal((await as(who, 'POST', 'customers', { customerId: 'c-2', organizationId: 'o-1' })).status, 403, who);
   assert.equal((await as('deputy', 'POST', 'overrides', { customerId: 'c-2', flags: { plain: false }, reason: 'r' })).status, 404);
 });
 
-test('an organization is looked after by its own', async () => {
+test('an organization\'s administrator changes its overrides, its members read them, and others get 404', async () => {
   const change = (who, organizationId) => as(who, 'POST', 'overrides', { organizationId, flags: { plain: false }, reason: 'r' });
   assert.equal((await change('deputy', 'o-1')).status, 200);
   for (const who of ['member', 'nobody']) assert.equal((await change(who, 'o-1')).status, 403, who);
   for (const who of ['deputy', 'member']) {
     assert.equal((await as(who, 'GET', 'overrides?organizationId=o-1')).status, 200, who);
-    // As if there were no other.
+    // An organization that exists and one that does not answer alike.
     for (const path of ['overrides?organizationId=o-2', 'overrides?organizationId=o-9', 'overrides?customerId=c-2', 'feature-flags?customerId=c-2']) assert.equal((await as(who, 'GET', path)).status, 404, `${who} ${path}`);
   }
   for (const organization of ['o-2', 'o-9']) assert.equal((await change('deputy', organization)).status, 404, organization);
   assert.equal((await as('member', 'DELETE', 'overrides?organizationId=o-1&reason=r')).status, 403);
 });
 
-test('who did it is the subject of the token, whatever the body says', async () => {
+test('a change is recorded with the subject of the token, and only a service may name another', async () => {
   const change = { organizationId: 'o-2', flags: { plain: false }, reason: 'r' };
-  // Only a service acts for somebody else, and its own name stands there too.
+  // `changedBy` is only for a service, whose own name is recorded too.
   const claimed = await as('admin', 'POST', 'overrides', { ...change, changedBy: 'somebody else' });
   assert.equal(claimed.status, 403, claimed.text);
   const made = await as('admin', 'POST', 'overrides', change);
@@ -75,7 +75,7 @@ test('who did it is the subject of the token, whatever the body says', async () 
   }
 });
 
-test('a customer who moves leaves the past behind', async () => {
+test('an organization does not see changes of a customer from before the customer joined it', async () => {
   const say = async (path, body) => assert.equal((await as('admin', 'POST', path, { ...body, reason: body.reason ?? 'r' })).status, 200);
   await say('customers', { customerId: 'c-9', organizationId: 'o-2' });
   await say('overrides', { customerId: 'c-9', flags: { plain: true }, reason: 'a secret of the second' });
@@ -86,7 +86,7 @@ test('a customer who moves leaves the past behind', async () => {
   assert.ok(text.includes('a new beginning') && !text.includes('secret') && !text.includes('o-2'), text);
 });
 
-test('whoever deletes need not say of nothing that it is JSON', async () => {
+test('a DELETE without a body needs no content type', async () => {
   const answer = await fetch(`${server.url}/api/admin/overrides?organizationId=o-2&reason=r`, { method: 'DELETE', headers: { authorization: `Bearer ${server.adminToken}` } });
   assert.equal(answer.status, 200);
 });

@@ -1,4 +1,4 @@
-// Secrets: wherever a caller puts one, it is found neither in what the worker says nor in what it answers.
+// A secret that a caller puts anywhere in a request appears neither in an answer nor in the log.
 import assert from 'node:assert/strict';
 import { Agent, request as ask } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -12,7 +12,7 @@ const DOCUMENT = {
   schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: { plain: { default: 'on', rules: [{ if: { attribute: 'plan', op: 'eq', value: 'pro' }, serve: 'off' }] } },
 };
-/** No text of ours holds it, nor base64url of any text by chance. */
+/** No text of the worker contains this, and base64url does not contain it by chance. */
 const CANARY = 'c4nary-8d1f0e5b';
 
 let folder, server;
@@ -38,7 +38,7 @@ const send = ({ path, method, headers, body }) =>
 
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const exp = () => Math.floor(Date.now() / 1000) + 600;
-/** What a caller may show: what is right, and what is not. */
+/** The valid credentials, then the wrong ones. */
 const right = () => [server.clientKey, server.serverKey, server.adminToken, token({ sub: CANARY, exp: exp(), [CANARY]: CANARY }), token({ sub: CANARY, exp: exp(), app_metadata: { role: 'member', organizationId: CANARY } })].map((key) => ({ authorization: `Bearer ${key}` }));
 const wrong = () => [
   { authorization: `Bearer ${CANARY}` }, { authorization: `Basic ${Buffer.from(`u:${CANARY}`).toString('base64')}` }, { authorization: CANARY }, { 'x-api-key': CANARY }, { 'x-api-key': `${KEYS.SERVER_KEY}${CANARY}` },
@@ -49,7 +49,7 @@ const HEADERS = [
   {}, { cookie: `session=${CANARY}` }, { origin: `https://${CANARY}.example` }, { referer: `https://shop.example/?token=${CANARY}` }, { 'x-forwarded-for': CANARY, 'cf-connecting-ip': CANARY }, { 'if-none-match': `"${CANARY}"` },
   { 'if-match': `"${CANARY}"` }, { accept: `text/${CANARY}` }, { 'content-type': `text/${CANARY}` }, { 'user-agent': CANARY, traceparent: CANARY }, { 'sec-fetch-site': CANARY }, { 'x-secret': `é${CANARY}` },
 ];
-/** Values; the names of a document's members are no secrets, for a refusal tells where it found what. */
+/** The canary is in values only: the names of a document's members are no secrets, because a refusal's pointer has them. */
 const BODIES = [
   { context: { password: CANARY, userId: CANARY, customerId: CANARY, plan: 'pro' } }, { context: CANARY }, { context: { a: [CANARY] }, secret: CANARY }, { schema: CANARY }, { evaluations: CANARY }, { evaluations: [{ flag: { secret: CANARY } }] },
   { evaluations: [{ flag: 'plain', context: { secret: CANARY }, now: CANARY }] }, { evaluations: [{ flag: 'plain', context: { secret: CANARY, userId: CANARY } }] }, { evaluations: [CANARY] }, { evaluations: [{ flag: 'plain', bucket: CANARY }] }, { flag: [CANARY] }, { flag: 'plain', now: CANARY }, { minVersion: CANARY, evaluations: [] },
@@ -60,7 +60,7 @@ const ROUTES = [
   ['GET', '/v1/ruleset?since=x'], ['GET', '/api/widget/config'], ['GET', '/api/admin/document?x=1'], ['DELETE', '/v1/program'], ['OPTIONS', '/v1/program'], ['POST', '/demo/explain'], ['GET', '/absent'],
 ];
 
-/** Every route with everything, in an order in which neighbours differ; the numbers of the lists have no common factor. */
+/** A request by its number. The lists' lengths have no common factor, so that every route meets every header and body. */
 function planted(index, credentials) {
   const [method, path] = ROUTES[index % ROUTES.length];
   const shows = credentials[Math.floor(index / ROUTES.length) % credentials.length];
@@ -69,9 +69,9 @@ function planted(index, credentials) {
   return { method, path, headers, body: ['GET', 'OPTIONS', 'DELETE'].includes(method) ? undefined : typeof body === 'string' ? body : JSON.stringify(body) };
 }
 
-test(`${COUNT} requests with secrets in them`, { timeout: 300_000 }, async (t) => {
+test(`no answer and no log line has a secret from ${COUNT} requests`, { timeout: 300_000 }, async (t) => {
   const [credentials, statuses] = [[...right(), ...wrong(), ...right()], new Map()];
-  // Tokens travel in parts; each by itself would be a find, too.
+  // Each part of a token counts as a secret.
   const secrets = [CANARY, encoded({ sub: CANARY }).slice(0, 20), KEYS.JWT_SECRET, server.clientKey, server.serverKey, ...server.adminToken.split('.').slice(1)];
   let index = 0;
   const work = async () => {
@@ -83,7 +83,7 @@ test(`${COUNT} requests with secrets in them`, { timeout: 300_000 }, async (t) =
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  // Then everything that is said has been heard.
+  // After the worker has ended, its whole log was read.
   await server.stop();
   for (const secret of secrets) assert.ok(!server.said().includes(secret), server.said().slice(0, 2_000));
   assert.ok([...statuses.keys()].every((status) => status < 500), JSON.stringify([...statuses]));

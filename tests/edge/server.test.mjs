@@ -1,4 +1,4 @@
-// The server itself: what is not a route, what it leaves behind, what it says when it cannot start.
+// The server of `cargo xtask dev`: its files, its pages, unknown paths and methods, and refused first documents.
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ after(async () => {
   await folder?.remove();
 });
 
-test('dev.json says where everything is, to its owner', async () => {
+test('dev.json has the addresses and credentials, and only its owner can read it', async () => {
   const described = JSON.parse(await readFile(join(folder.path, 'dev.json'), 'utf8'));
   assert.deepEqual(Object.keys(described).sort(), ['adminToken', 'clientKey', 'dashboard', 'demo', 'serverKey', 'url']);
   assert.equal((await stat(join(folder.path, 'dev.json'))).mode & 0o077, 0);
@@ -29,7 +29,7 @@ test('the example flags have no errors', async () => {
   assert.deepEqual(answer.json().errors, []);
 });
 
-test('the demo and its files', async () => {
+test('the demo page has the client key and no other secret, and its script is served', async () => {
   const page = await server.request('/demo', { method: 'GET' });
   assert.equal(page.status, 200);
   assert.match(page.type, /^text\/html/);
@@ -38,7 +38,7 @@ test('the demo and its files', async () => {
   assert.match((await server.request('/demo/main.js', { method: 'GET' })).type, /^text\/javascript/);
 });
 
-test('paths that are none', async () => {
+test('an unknown path is 404', async () => {
   for (const path of ['/', '/absent', '/demo/', '/demo/absent.js', '/demo/.stamp', '/demo/..%2f..%2fworker%2findex.js', '/demo/%2e%2e/x.js', '/ofrep/v1/evaluate/flags/', '/%', '/v1/evaluate/x']) {
     const answer = await server.request(path, { method: 'GET' });
     assert.equal(answer.status, 404, path);
@@ -53,7 +53,7 @@ const METHODS = [
   ['/ofrep/v1/evaluate/flags', 'POST, OPTIONS'], ['/ofrep/v1/evaluate/flags/x', 'POST, OPTIONS'],
 ];
 
-test('methods that are none', async () => {
+test('a method that a path does not take is 405 with Allow', async () => {
   for (const [path, allowed] of METHODS) {
     for (const method of ['DELETE', 'PATCH', 'PROPFIND', allowed.includes('GET') ? 'POST' : 'GET']) {
       const answer = await server.asAdmin(path, { method });
@@ -63,7 +63,7 @@ test('methods that are none', async () => {
   }
 });
 
-test('methods are told to whom asks', async () => {
+test('OPTIONS answers 204 with Allow', async () => {
   for (const [path, allowed] of METHODS) {
     const answer = await server.request(path, { method: 'OPTIONS' });
     assert.equal(answer.status, 204, path);
@@ -72,7 +72,7 @@ test('methods are told to whom asks', async () => {
   assert.equal((await server.request('/absent', { method: 'OPTIONS' })).status, 404);
 });
 
-test('HEAD is GET without the body', async () => {
+test('HEAD answers like GET, without a body', async () => {
   for (const path of ['/health', '/demo']) {
     const answer = await server.request(path, { method: 'HEAD' });
     assert.equal(answer.status, 200, path);
@@ -81,16 +81,16 @@ test('HEAD is GET without the body', async () => {
   }
 });
 
-test('the version names the release to anybody, and the format of programs', async () => {
+test('/version answers the release and the format of programs without credentials', async () => {
   const answer = await server.request('/version', { method: 'GET' });
   const { version } = JSON.parse(await readFile(new URL('../../npm/package.json', import.meta.url), 'utf8'));
   assert.deepEqual([answer.status, answer.json()], [200, { programFormat: 2, release: version }]);
-  // A parameter is none of its concern, and a body is none at all.
+  // Only GET /version exists.
   assert.equal((await server.request('/version', { method: 'POST' })).status, 405);
   assert.equal((await server.request('/version/', { method: 'GET' })).status, 404);
 });
 
-test('health tells the version, and whether it may be old', async () => {
+test('/health answers the served version and whether it may be stale', async () => {
   const answer = await server.request('/health', { method: 'GET' });
   assert.equal(answer.status, 200);
   const { epoch, version, ...rest } = answer.json();
@@ -99,7 +99,7 @@ test('health tells the version, and whether it may be old', async () => {
   assert.deepEqual(rest, { stale: false, status: 'ok' });
 });
 
-test('no answer is taken for another type, and none is kept that should not be', async () => {
+test('every answer has nosniff, and the cache-control of its route', async () => {
   const { asAdmin, asClient, asServer, request } = server;
   const kept = [
     ['no-store', await request('/health', { method: 'GET' })],
@@ -120,7 +120,7 @@ test('no answer is taken for another type, and none is kept that should not be',
   }
 });
 
-test('keys stay, and nothing runs on after SIGKILL', async () => {
+test('after SIGKILL the worker ends too, and the next start has the same keys', async () => {
   const { url, clientKey } = server;
   await server.stop();
   await gone(url);
@@ -128,7 +128,7 @@ test('keys stay, and nothing runs on after SIGKILL', async () => {
   assert.equal(server.clientKey, clientKey);
 });
 
-test('a document that is refused at the start is named', async () => {
+test('a start with a document that is refused fails with its error', async () => {
   const other = await dataFolder();
   try {
     await assert.rejects(startServer({ data: other.path, document: '{"schema":"other"}' }), /the document is refused: \/schema/);
@@ -137,7 +137,7 @@ test('a document that is refused at the start is named', async () => {
   }
 });
 
-test('what is left out of the first document is said where the server was started', async () => {
+test('a start reports the errors in its first document', async () => {
   const other = await dataFolder();
   const document = { schema: 'twinflag/1', environment: 'test', flags: { good: {}, bad: { type: 'colour' } } };
   const started = await startServer({ data: other.path, document });

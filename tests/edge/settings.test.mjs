@@ -1,4 +1,4 @@
-// A setting that cannot be read is named by every answer, and its text by none.
+// While a setting cannot be read, every answer is 503 and names the setting, without its text.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -6,7 +6,7 @@ import { dataFolder } from '../server.mjs';
 import { hostWorker, KEYS } from './workerd.mjs';
 
 const DOCUMENT = JSON.stringify({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: {} } });
-/** Of each setting a text that cannot be read, and a part of what is expected. */
+/** For each setting a text that cannot be read, and a part of the expected form that the refusal names. */
 const INVALID = {
   CLIENT_ORIGINS: ['stall.example', 'https://shop.example'], SERVER_KEY: [KEYS.CLIENT_KEY, 'other than CLIENT_KEY'], JWT_SECRET: ['short-secret', '32 bytes'], JWKS: ['{"keys":[]}', 'JSON Web Key Set'],
   JWKS_URL: ['id.example/keys', 'https://'], RATE_LIMITS: ['admin=many', 'admin=30'], CLIENT_ADDRESS_HEADER: ['x forwarded', 'name of a header'], DEMO: ['perhaps', 'on or off'],
@@ -21,7 +21,7 @@ const NO_TEXT = {
 };
 
 for (const [name, [text, expected]] of Object.entries(INVALID)) {
-  test(`${name} that cannot be read`, async () => {
+  test(`every answer names ${name} if it cannot be read`, async () => {
     const folder = await dataFolder();
     const server = await hostWorker({ data: folder.path, document: DOCUMENT, settings: { [name]: text } });
     try {
@@ -31,7 +31,7 @@ for (const [name, [text, expected]] of Object.entries(INVALID)) {
         assert.deepEqual([answer.status, code, answer.headers.get('cache-control')], [503, 'SETTING_INVALID', 'no-store'], path);
         assert.ok(detail.includes(name) && detail.includes(expected), detail);
       }
-      // In the words of the protocol.
+      // OFREP routes answer in the protocol's format.
       const answer = await server.asClient('/ofrep/v1/evaluate/flags/plain', { body: {} });
       assert.deepEqual([answer.status, answer.json().errorCode, answer.json().key], [503, 'GENERAL', 'plain']);
       assert.ok(answer.json().errorDetails.includes(name), answer.text);

@@ -1,4 +1,4 @@
-// Importing over what is there: what is state stays, what would change is told, and nothing is overwritten unseen.
+// Importing over a stored document: state is kept, changes are reported, and no version is overwritten unread.
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
@@ -21,7 +21,7 @@ beforeEach(async () => {
   assert.equal((await put(KILLED, '?state=replace')).status, 200);
 });
 
-test('a deploy does not revive what was killed', async () => {
+test('an import keeps kills, rollouts and overrides', async () => {
   const deployed = document({ killed: { default: 'on', description: 'new' }, rolling: {}, fresh: { enabled: false } }, { overrides: { customers: { 'c-1': { rolling: true } } } });
   const answer = (await put(deployed)).json();
   assert.deepEqual(answer.kept, [{ pointer: '/flags/killed/enabled' }, { pointer: '/flags/rolling/rollout' }, { pointer: '/overrides/customers/c-1' }]);
@@ -31,7 +31,7 @@ test('a deploy does not revive what was killed', async () => {
   assert.deepEqual((await get()).json().flags.killed, { default: 'on', description: 'new', enabled: false });
 });
 
-test('state=replace takes the document as it is', async () => {
+test('state=replace replaces kills, rollouts and overrides too', async () => {
   const deployed = document({ killed: { default: 'on' }, rolling: {} });
   const answer = (await put(deployed, '?state=replace')).json();
   assert.deepEqual(answer.kept, []);
@@ -41,7 +41,7 @@ test('state=replace takes the document as it is', async () => {
   assert.equal((await server.evaluate({ flag: 'rolling', context: { customerId: 'c-1' } }))[0].layer, 'default');
 });
 
-test('a dry run tells and stores nothing', async () => {
+test('a dry run reports what an import would change, and stores nothing', async () => {
   const before = await get();
   const deployed = document({ killed: { default: 'on', enabled: true }, fresh: {}, bad: { type: 'colour' } });
   const dry = (await put(deployed, '?dryRun=true')).json();
@@ -56,7 +56,7 @@ test('a dry run tells and stores nothing', async () => {
   assert.equal(real.version, dry.version + 1);
 });
 
-test('what changes nothing makes no version', async () => {
+test('an import of the stored document makes no version', async () => {
   const { version } = await health();
   for (const same of [KILLED, JSON.stringify(KILLED, null, 2), (await get()).text]) {
     const answer = (await put(same)).json();
@@ -65,7 +65,7 @@ test('what changes nothing makes no version', async () => {
   assert.equal((await health()).version, version);
 });
 
-test('If-Match guards what somebody else has changed meanwhile', async () => {
+test('an import with an outdated If-Match is refused with 412', async () => {
   const tag = (await get()).headers.get('etag');
   const taken = await put(document({ a: {} }), '', { 'if-match': tag });
   assert.equal(taken.status, 200);
@@ -81,14 +81,14 @@ test('If-Match guards what somebody else has changed meanwhile', async () => {
   assert.equal((await put(document({ c: {} }), '', { 'if-match': '*' })).status, 200);
 });
 
-test('a document is not replaced by who has not seen it', async () => {
+test('an import without If-Match is refused with 428', async () => {
   const tag = (await get()).headers.get('etag');
   const blind = await server.request('/api/admin/document', { method: 'PUT', token: server.adminToken, body: document({ b: {} }) });
   assert.deepEqual([blind.status, blind.json().code, blind.headers.get('etag')], [428, 'PRECONDITION_REQUIRED', tag]);
   assert.equal((await get()).headers.get('etag'), tag);
 });
 
-test('what is misspelt imports nothing', async () => {
+test('a wrong query parameter is refused and imports nothing', async () => {
   const before = await get();
   for (const query of ['?state=foo', '?dryRun=maybe', '?dryrun=true', '?state=', '?dryRun']) {
     const answer = await put(document({ a: {} }), query);

@@ -1,4 +1,4 @@
-// SQL on a store, past the hub whose store it is.
+// Runs SQL on a hub's store directly.
 import { startOn } from './workerd.mjs';
 
 /** The configuration of the worker that also takes SQL. */
@@ -10,7 +10,7 @@ export async function startWithSql(data, settings) {
   return { ...server, sql: async (...statements) => (await server.request('/test/sql', { body: statements })).json() };
 }
 
-/** Runs statements on the store of a server that was stopped: the rows of the last, or `{ error }` and nothing is done. */
+/** Runs statements on the store of a stopped server. Returns the rows of the last one, or `{ error }` if none was carried out. */
 export async function runSql(data, ...statements) {
   const server = await startWithSql(data);
   try {
@@ -20,5 +20,5 @@ export async function runSql(data, ...statements) {
   }
 }
 
-/** What lets the audit trail be written to: whoever can do this can do anything. */
+/** Statements that drop the triggers that protect the audit trail. */
 export const WITHOUT_TRIGGERS = ['altered', 'deleted', 'replaced'].map((what) => [`DROP TRIGGER feature_flag_changes_are_not_${what}`]);

@@ -1,4 +1,4 @@
-// The store over time: what an earlier release left, and what the power going leaves.
+// The store over time: migrations from an earlier release, and survival of a SIGKILL.
 import assert from 'node:assert/strict';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { spawnOn, startOn } from './workerd.mjs';
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const document = (flags, more) => ({ schema: 'twinflag/1', bucketKey: KEY, flags, ...more });
 
-/** A folder with what `fill` does to a worker there, for `use` of the worker of today. */
+/** Runs `use` with today's worker on a folder that `fill` prepared. */
 async function handedOver(fill, use) {
   const folder = await dataFolder();
   let server;
@@ -35,7 +35,7 @@ async function fillOld(data, content) {
 
 const exported = (server) => server.asAdmin('/api/admin/document', { method: 'GET' });
 
-test('documents of a store of the old schema are served and exported, at their version', async () => {
+test('the documents of a store with the old schema are served and exported at their version', async () => {
   const last = document(
     { kept: { default: 'on', description: 'x'.repeat(1_200_000) }, bad: 7, killed: { enabled: false } },
     { environment: 'test', overrides: { customers: { 'c-1': { kept: false } } } },
@@ -52,7 +52,7 @@ test('documents of a store of the old schema are served and exported, at their v
   });
 });
 
-test('the key an old store made draws as before', async () => {
+test('the bucket key of an old store gives the same buckets after the migration', async () => {
   const drawn = { flags: { drawn: { unit: 'userId', rollout: { status: 'active', percentage: 50 } } } };
   const questions = Array.from({ length: 64 }, (_, index) => ({ flag: 'drawn', context: { userId: `u-${index}` } }));
   let expected;
@@ -67,13 +67,13 @@ test('the key an old store made draws as before', async () => {
   });
 });
 
-test('an old store that was never filled takes what the deployment brings', async () => {
+test("an empty store with the old schema imports the deployment's first document", async () => {
   await handedOver((data) => fillOld(data, { bucketKey: 'f'.repeat(32), documents: [] }), async (server) => {
     assert.deepEqual((await exported(server)).json(), document({ fromTheStart: {} }));
   });
 });
 
-/** The bytes that the hub has written past its store's last checkpoint. */
+/** The bytes that the hub has written since its store's last checkpoint. */
 async function written(data) {
   const folder = join(data, 'store', 'twinflag-hub');
   const logs = (await readdir(folder)).filter((name) => name.endsWith('-wal'));
@@ -81,7 +81,7 @@ async function written(data) {
   return Math.max(0, ...sizes);
 }
 
-test('a migration of many rows that SIGKILL cuts off is resumed', async (t) => {
+test('a migration that SIGKILL interrupts is completed at the next start', async (t) => {
   const VERSIONS = 12, CUSTOMERS = 4_000;
   const customers = (version) => Object.fromEntries(Array.from({ length: CUSTOMERS }, (_, index) => [`c-${index}`, { a: (index + version) % 2 === 0 }]));
   const at = (version) => document({ a: { default: 'off' } }, { overrides: { customers: customers(version) } });
@@ -94,7 +94,7 @@ test('a migration of many rows that SIGKILL cuts off is resumed', async (t) => {
     for (const bytes of [1, 1_000_000, 4_000_000]) {
       const server = await spawnOn({ config, data: folder.path });
       let answered;
-      // It migrates when it is first asked.
+      // The first request starts the migration.
       const asking = (async () => {
         while (answered === undefined && !server.isOver()) answered = await fetch(`${server.url}/health`).then(({ status }) => status, () => undefined);
       })();
@@ -120,7 +120,7 @@ test('a migration of many rows that SIGKILL cuts off is resumed', async (t) => {
   }
 });
 
-test('what was acknowledged is there after SIGKILL, overrides and all', async () => {
+test('an acknowledged import is complete after SIGKILL, with its overrides', async () => {
   const folder = await dataFolder();
   let server;
   try {

@@ -1,4 +1,4 @@
-// Two organizations that know of each other: whoever looks after one gets nothing of the other, not even that it is there.
+// Callers of one organization learn nothing about another organization, not even that it exists.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -10,7 +10,7 @@ const REQUESTS = 10_000;
 const SEED = 1;
 const AT_ONCE = 8;
 
-/** What stands in names and reasons of one organization, and nowhere else; of the last there is nothing. */
+/** A word for each organization that appears only in its names and reasons. The last organization does not exist. */
 const MARKS = ['kestrel', 'marmot', 'nobody'];
 const of = (mark) => ({ mark, organization: `o-${mark}`, customers: [0, 1, 2].map((number) => `c-${mark}-${number}`) });
 const [KESTREL, MARMOT, ABSENT] = MARKS.map(of);
@@ -52,7 +52,10 @@ after(async () => {
 });
 
 const REASON = { reason: 'to see' };
-/** Each a method, a path and a body, about somebody: `{ customerId }` or `{ organizationId }`. `closed`: to these roles, whoever it is. */
+/**
+ * Requests about `who`, `{ customerId }` or `{ organizationId }`: each a method, a path and a body. These roles may not send `closed` ones,
+ * not even for their own organization.
+ */
 const ASKED = [
   { make: (who) => ['GET', `feature-flags?${new URLSearchParams(who)}`] },
   { make: (who) => ['GET', `overrides?${new URLSearchParams(who)}`] },
@@ -94,7 +97,7 @@ const exported = async () => [
   (await server.asAdmin('/api/admin/document', { method: 'GET' })).text, (await server.asAdmin('/api/admin/changes?limit=1000', { method: 'GET' })).text,
 ];
 
-test('what is one’s own is there', async () => {
+test('administrators and members of an organization read its flags, overrides and changes', async () => {
   for (const { own, ask, role } of people) {
     for (const who of [{ organizationId: own.organization }, ...own.customers.map((customerId) => ({ customerId }))]) {
       for (const path of ['feature-flags', 'overrides', 'changes']) {
@@ -106,7 +109,7 @@ test('what is one’s own is there', async () => {
   }
 });
 
-test('what is not about anybody tells of nobody else', async () => {
+test('lists without an owner do not name another organization', async () => {
   for (const { own, foreign, ask } of people) {
     for (const path of ['feature-flags', 'changes?limit=1000', `changes?limit=1000&changedBy=${encodeURIComponent(`organization_admin of ${foreign.mark}`)}`, 'changes?limit=1000&flag=pilot', 'changes?limit=1000&action=customer.assign']) {
       const answer = await ask('GET', path);
@@ -116,7 +119,7 @@ test('what is not about anybody tells of nobody else', async () => {
   }
 });
 
-test(`${REQUESTS} requests about the other organization and about one that is not there`, { timeout: 300_000 }, async (t) => {
+test(`${REQUESTS} requests about another organization are answered like those about one that does not exist`, { timeout: 300_000 }, async (t) => {
   const before = await exported();
   const statuses = new Map();
   let index = 0;

@@ -1,4 +1,4 @@
-// Tokens: every good one opens what its role may, no bad one opens anything or makes the worker ask anybody.
+// Tokens: a valid one opens the routes of its role; an invalid one opens nothing and makes the worker fetch from no other address.
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -17,7 +17,7 @@ const AUDIENCE = 'flags';
 const SECRET = new TextEncoder().encode(KEYS.JWT_SECRET);
 const RSA_NAMES = ['RS256', 'PS256', 'RS384', 'RS512'];
 
-/** A pair for an algorithm: what signs, and the public half as the issuer publishes it. */
+/** A key pair for an algorithm, with the public key as the issuer publishes it. */
 async function pair(alg, kid) {
   const made = { RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }), ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }), EdDSA: () => generateKeyPairSync('ed25519') }[alg]();
   return { alg, kid, ...made, jwk: { ...(await jose.exportJWK(made.publicKey)), kid, alg, use: 'sig' } };
@@ -25,13 +25,13 @@ async function pair(alg, kid) {
 const [rsa, ec, ed] = [await pair('RS256', 'rsa'), await pair('ES256', 'ec'), await pair('EdDSA', 'ed')];
 const [strangeRsa, strangeEc, strangeEd] = [await pair('RS256', 'rsa'), await pair('ES256', 'ec'), await pair('EdDSA', 'ed')];
 
-/** A server that answers with what `answer` gives, and remembers what it was asked for. */
+/** A server that answers with what `answer` returns, and records the paths of its requests. */
 async function listener(answer) {
   const asked = [];
   const server = createServer((request, response) => {
     asked.push(request.url);
     const { status = 200, headers = {}, body } = answer();
-    // No answer at all is one, too.
+    // With a null body it never answers.
     if (body !== null) response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -68,9 +68,9 @@ const evaluate = (on, token) => on.request('/ofrep/v1/evaluate/flags', { token, 
 
 const base64url = (part) => Buffer.from(typeof part === 'string' || Buffer.isBuffer(part) ? part : JSON.stringify(part)).toString('base64url');
 const hmac = (secret, hash = 'sha256') => (signed) => createHmac(hash, secret).update(signed).digest();
-/** A signature by a key as its algorithm has it; as DER where `dsaEncoding` says so. */
+/** A function that signs with a key, in the encoding of its algorithm unless `dsaEncoding` is `der`. */
 const by = ({ privateKey }, hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256', more = { dsaEncoding: 'ieee-p1363' }) => (signed) => sign(hash, Buffer.from(signed), { key: privateKey, ...more });
-/** A token of any parts whatever. */
+/** A token with any header, payload and signature. */
 const forged = (header, payload, signature) => {
   const signed = `${base64url(header)}.${base64url(payload)}`;
   return `${signed}.${base64url(signature(signed))}`;
@@ -80,7 +80,7 @@ const hs = (payload, header = HS) => forged(header, payload, hmac(SECRET));
 const without = (name) => { const { [name]: _, ...rest } = claims(); return rest; };
 const text = (more) => `${JSON.stringify(claims()).slice(0, -1)},${more}}`;
 
-test('good tokens of every algorithm', async (t) => {
+test('valid tokens of every algorithm are accepted', async (t) => {
   const tokens = [];
   for (const key of [rsa, ec, ed]) {
     tokens.push(await good(key), await good(key, claims(), { alg: key.alg }), await good(key, claims({ aud: ['other', AUDIENCE] }), { alg: key.alg, kid: key.kid, typ: 'at+jwt' }));
@@ -98,7 +98,7 @@ test('good tokens of every algorithm', async (t) => {
   t.diagnostic(`${tokens.length} good tokens`);
 });
 
-/** Name and token of everything that is none. */
+/** Invalid tokens, each with a name. */
 async function bad() {
   const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' });
   const list = [];
@@ -173,7 +173,7 @@ async function bad() {
   return list;
 }
 
-test('bad tokens open nothing, and nobody is asked because of them', async (t) => {
+test('invalid tokens are refused, and the worker fetches from no address that they name', async (t) => {
   const tokens = await bad();
   const askedBefore = issuer.asked.length;
   for (const [name, token] of tokens) {
@@ -185,14 +185,14 @@ test('bad tokens open nothing, and nobody is asked because of them', async (t) =
   }
   assert.ok(tokens.length >= 60);
   assert.deepEqual(trap.asked, []);
-  // Names of unknown keys were among them: that may be asked about once.
+  // Some tokens name unknown keys, for which the worker may fetch the issuer's keys once.
   assert.ok(issuer.asked.length <= askedBefore + 1);
   assert.ok(issuer.asked.every((path) => path === '/keys'));
   assert.equal((await read(server, await good(rsa))).status, 200);
   t.diagnostic(`${tokens.length} bad tokens, ${issuer.asked.length} questions to the issuer, ${trap.asked.length} to anybody else`);
 });
 
-test('roles', async () => {
+test('a token opens administration only with an operator role in app_metadata, or as service_role', async () => {
   const organization = { organizationId: 'o-1' };
   const operators = [{ app_metadata: { role: 'service' } }, { app_metadata: { role: 'admin' } }, { app_metadata: undefined, role: 'service_role' }];
   const others = [
@@ -215,7 +215,7 @@ test('roles', async () => {
   }
 });
 
-test('a token travels as a bearer, and as nothing else', async () => {
+test('a token is accepted only as a bearer token in Authorization', async () => {
   const token = hs(claims());
   for (const headers of [{ 'x-api-key': token }, { authorization: token }, { authorization: `Basic ${token}` }, { authorization: `Token ${token}` }, { cookie: `token=${token}` }]) {
     assert.equal((await server.request('/api/admin/document', { method: 'GET', headers })).status, 401);
@@ -224,7 +224,7 @@ test('a token travels as a bearer, and as nothing else', async () => {
   for (const path of [`/api/admin/document?token=${token}`, `/api/admin/document?access_token=${token}`]) assert.equal((await server.request(path, { method: 'GET' })).status, 401);
 });
 
-test('the issuer changes its keys', async () => {
+test('a token with a new key makes the worker fetch the keys, at most once in five minutes', async () => {
   const [first, second, third] = [await pair('ES256', '1'), await pair('ES256', '2'), await pair('ES256', '3')];
   let keys = [first.jwk];
   const changing = await listening(() => ({ body: { keys } }));
@@ -234,7 +234,7 @@ test('the issuer changes its keys', async () => {
   keys = [second.jwk];
   assert.deepEqual([await status(second), changing.asked.length], [200, 2]);
   assert.equal(await status(first), 401);
-  // Asked about an unknown key a moment ago, and so not again.
+  // The worker has just fetched for an unknown key, and does not fetch again.
   keys = [third.jwk];
   for (let again = 0; again < 50; again++) assert.equal(await status(third), 401);
   assert.equal(changing.asked.length, 2);
@@ -242,7 +242,7 @@ test('the issuer changes its keys', async () => {
   assert.equal(await status(second), 200);
 });
 
-test('many at once ask once', async () => {
+test('concurrent requests fetch the keys once', async () => {
   const slow = await listening(() => ({ body: { keys: [ec.jwk] } }));
   const own = await hosted({ JWKS_URL: `${slow.url}/keys` });
   const token = await good(ec);
@@ -251,7 +251,7 @@ test('many at once ask once', async () => {
   assert.equal(slow.asked.length, 1);
 });
 
-test('keys as text need nobody', async () => {
+test('JWKS verifies tokens without a fetch, and only with its keys for signatures', async () => {
   const decoys = [{ kty: 'oct', k: base64url('x'.repeat(32)), kid: 'oct', alg: 'HS256' }, { ...ec.jwk, kid: 'wrong', alg: 'RS256' }, { ...rsa.jwk, kid: 'enc', use: 'enc' }, { ...ed.jwk, kid: 'ops', use: undefined, key_ops: ['sign'] }, { ...ec.jwk, kid: 'off', y: ec.jwk.x }, 1, null, {}];
   const own = await hosted({ JWT_SECRET: '', JWKS: JSON.stringify({ keys: [...decoys, rsa.jwk, ec.jwk, ed.jwk] }) });
   for (const key of [rsa, ec, ed]) assert.equal((await read(own, await good(key))).status, 200);
@@ -260,14 +260,14 @@ test('keys as text need nobody', async () => {
   assert.equal((await read(own, hs(claims()))).status, 401);
 });
 
-test('of two keys that fit, none is guessed', async () => {
+test('a token without a key id is refused if two keys have its algorithm', async () => {
   const [one, two] = [await pair('ES256', 'one'), await pair('ES256', 'two')];
   const own = await hosted({ JWKS: JSON.stringify({ keys: [one.jwk, two.jwk] }) });
   assert.equal((await read(own, await good(one))).status, 200);
   assert.equal((await read(own, await good(one, claims(), { alg: 'ES256' }))).status, 401);
 });
 
-test('while the keys cannot be had it is 503, and nobody is followed elsewhere', async () => {
+test('while JWKS_URL returns no keys a token is 503, and a redirect is not followed', async () => {
   const answers = [{ status: 500, body: '' }, { status: 200, body: '<html>' }, { status: 200, body: { keys: [] } }, { status: 302, headers: { location: `${trap.url}/keys` }, body: '' }, { body: null }];
   for (const answer of answers) {
     const away = await listening(() => answer);
@@ -276,7 +276,7 @@ test('while the keys cannot be had it is 503, and nobody is followed elsewhere',
     assert.equal(refused.status, 503);
     assert.equal(refused.json().code, 'KEYS_UNAVAILABLE');
     assert.equal(refused.headers.get('retry-after'), '10');
-    // The secret needs nobody, and what is no token is not asked about.
+    // HS256 tokens need no fetch, and invalid ones cause none.
     assert.equal((await read(own, hs(claims()))).status, 200);
     assert.equal((await read(own, 'x')).status, 401);
     assert.equal((await read(own, await good(rsa, claims({ exp: 1 })))).status, 401);
@@ -287,7 +287,7 @@ test('while the keys cannot be had it is 503, and nobody is followed elsewhere',
   assert.deepEqual(trap.asked, []);
 });
 
-test('a secret that is too short and a key set that is none are refused, and nothing of them is told', async () => {
+test('a short JWT_SECRET and an invalid JWKS are refused with the expected form, and not quoted', async () => {
   const short = 'x'.repeat(31);
   for (const [settings, expected] of [
     [{ JWT_SECRET: short }, 'the setting JWT_SECRET cannot be read: expected at least 32 bytes'],

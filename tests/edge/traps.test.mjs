@@ -1,4 +1,4 @@
-// A module that traps: whatever is asked next is answered, and rightly, and a thousand traps leave nothing behind.
+// A trap in the module: the next requests get right answers, and a thousand traps leak no memory.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
@@ -7,7 +7,7 @@ import { dataFolder } from '../server.mjs';
 import { startOn } from './workerd.mjs';
 
 const TRAPS = 1_000;
-/** By how much the process may grow over most of them; an instance that stays is 2 MB and more. */
+/** The most bytes by which the process may grow in four fifths of the traps. A leaked instance is 2 MB or more. */
 const MOST_BYTES = 400_000_000;
 const DOCUMENT = {
   schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f',
@@ -31,7 +31,7 @@ const traps = async () => (await server.request('/test/traps', { method: 'GET' }
 const memory = () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))[1]) * 1_000;
 const one = (key, context, headers) => server.asClient(`/ofrep/v1/evaluate/flags/${key}`, { body: { context }, headers });
 
-/** Requests of every way through the module, each held to its answer. */
+/** Requests on every way through the module, each with a check of its answer. */
 const ASKED = [
   async () => assert.deepEqual(pick(await one('plain', { userId: 'u-1' })), [200, true]),
   async () => assert.deepEqual(pick(await one('plain', { customerId: 'c-1' })), [200, false]),
@@ -42,7 +42,7 @@ const ASKED = [
   async () => assert.equal((await server.asAdmin('/api/admin/versions', { method: 'GET' })).status, 200),
 ];
 const pick = ({ status, json }) => [status, json().value];
-/** Requests that trap; how each of them ends is not their successors' concern. */
+/** Requests that trap; nothing checks their answers. */
 const TRAPPING = [
   (headers) => server.asAdmin('/api/admin/versions', { method: 'GET', headers }),
   (headers) => server.asAdmin('/api/admin/feature-flags', { method: 'GET', headers }),
@@ -50,7 +50,7 @@ const TRAPPING = [
   (headers) => server.asAdmin('/v1/explain', { body: { flag: 'plain' }, headers }),
 ];
 
-test(`after each of ${TRAPS} traps the next request is answered as if there had been none`, { timeout: 600_000 }, async (t) => {
+test(`after each of ${TRAPS} traps the next request gets the right answer`, { timeout: 600_000 }, async (t) => {
   let early;
   for (let round = 0, seen = 0; seen < TRAPS; round++) {
     await TRAPPING[round % TRAPPING.length]({ 'test-trap': String(1 + (round % 3)) });
@@ -66,7 +66,7 @@ test(`after each of ${TRAPS} traps the next request is answered as if there had 
   assert.ok(grown < MOST_BYTES, `${grown} bytes`);
 });
 
-test('requests on their way beside one that traps are answered or refused, and none is mixed up', { timeout: 120_000 }, async () => {
+test('requests that run while another one traps get the right answer or a 500', { timeout: 120_000 }, async () => {
   for (let round = 0; round < 20; round++) {
     const beside = Array.from({ length: 8 }, (_, index) => one(index % 2 ? 'plain' : 'text', index % 3 ? {} : { customerId: 'c-1' }).then((answer) => [index, answer]));
     await Promise.allSettled([TRAPPING[round % TRAPPING.length]({ 'test-trap': '1' }), ...beside]);
@@ -79,7 +79,7 @@ test('requests on their way beside one that traps are answered or refused, and n
   }
 });
 
-test('a stack that is used up is a trap like any other', async () => {
+test('after a stack overflow the next requests get the right answers', async () => {
   for (let round = 0; round < 10; round++) {
     await server.request('/health', { method: 'GET', headers: { 'test-dive': 'yes' } });
     await one('plain', { userId: 'u-1' }, { 'test-dive': 'yes' });

@@ -1,4 +1,4 @@
-// What the chat widget asks when it starts: every flag of one customer, as a tree.
+// `GET /api/widget/config`: the chat widget's configuration when it starts, the values of all flags as a tree.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -25,7 +25,7 @@ const server = ownServer({ document: DOCUMENT });
 
 const get = (query = '', options) => server.asClient(`/api/widget/config${query}`, { method: 'GET', ...options });
 
-test('a tree by the dots; what is for the caller to say is left out', async () => {
+test('values are nested by the dots in their keys, and flags without a value are left out', async () => {
   const answer = await get();
   assert.equal(answer.status, 200);
   const { config, source, epoch, version, evaluatedAt, ...rest } = answer.json();
@@ -36,17 +36,17 @@ test('a tree by the dots; what is for the caller to say is left out', async () =
   assert.ok(Math.abs(Date.parse(evaluatedAt) - Date.now()) < 60_000);
 });
 
-test('a flag whose key is a path to another is left out of the tree, and only of that', async () => {
+test('a flag whose key is a path to another is left out of the tree, and other routes answer it', async () => {
   const on = { default: 'on' }, keys = ['a', 'a-b', 'a.b', 'a.b-c.d', 'a.b.c', 'a.bc', 'b.c', 'b.c.d'];
   const flags = { ...Object.fromEntries(keys.map((key) => [key, on])), 'b.c.d': { default: null } };
   await server.asAdmin('/api/admin/document', { method: 'PUT', body: { ...DOCUMENT, flags, overrides: undefined } });
-  // The shape does not depend on what is answered: `b.c` has no place, though `b.c.d` has no value.
+  // The tree's shape does not depend on values: `b.c` is left out although `b.c.d` has no value.
   assert.deepEqual((await get()).json().config, { 'a-b': true, a: { b: { c: true }, 'b-c': { d: true }, bc: true } });
   assert.deepEqual((await server.evaluate({ flag: 'a.b' }, { flag: 'b.c' })).map(({ value }) => value), [true, true]);
   await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT });
 });
 
-test('whose overrides count', async () => {
+test("the overrides of the query's customer and organization apply, and source names the highest", async () => {
   const customer = (await get('?customerId=c-1')).json();
   assert.equal(customer.source, 'customer_override');
   assert.equal(customer.customerId, 'c-1');
@@ -60,13 +60,13 @@ test('whose overrides count', async () => {
   assert.deepEqual((await get('?customerId=c-2')).json().config, PLAIN);
 });
 
-test('a flag that is drawn needs its unit', async () => {
+test('a flag with a rollout by unit is left out if the query has no unit', async () => {
   assert.equal('drawn' in (await get()).json().config, false);
   const draws = await Promise.all(Array.from({ length: 32 }, async (_, index) => (await get(`?userId=u-${index}`)).json().config.drawn));
   assert.deepEqual([...new Set(draws)].sort(), [false, true]);
 });
 
-test("the environment's default has a name of its own", async () => {
+test("source is environment if the environment's default is the highest layer", async () => {
   const document = { ...DOCUMENT, flags: { a: { environments: { staging: 'on' } }, b: {} }, overrides: undefined };
   await server.asAdmin('/api/admin/document', { method: 'PUT', body: document });
   const { config, source } = (await get()).json();
@@ -76,7 +76,7 @@ test("the environment's default has a name of its own", async () => {
   await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT });
 });
 
-test('again only when it changed, whatever the time', async () => {
+test('a configuration that did not change is 304, although the time did', async () => {
   const first = await get('?customerId=c-1');
   const etag = first.headers.get('etag');
   assert.match(etag, /^W\/"[0-9a-f]{32}"$/);
@@ -86,7 +86,7 @@ test('again only when it changed, whatever the time', async () => {
   assert.equal((await get('?customerId=c-2', { headers: { 'if-none-match': etag } })).status, 200);
 });
 
-test('a query that is none', async () => {
+test('a query with a wrong or repeated parameter is refused', async () => {
   for (const query of ['?customerId=a&customerId=a', '?customer=a', '?customerId=%ff', '?customerid=a', '?minVersion=x', '?minVersion=1', '?=']) {
     const answer = await get(query);
     assert.equal(answer.status, 400, query);
@@ -98,7 +98,7 @@ test('a query that is none', async () => {
   assert.equal((await get('?customerId=a+b%2B%C3%A9')).json().customerId, 'a b+é');
 });
 
-test('a key is needed', async () => {
+test('the configuration needs a client key or a server key', async () => {
   assert.equal((await get('', { token: undefined })).status, 401);
   assert.equal((await get('', { token: server.serverKey })).status, 200);
 });

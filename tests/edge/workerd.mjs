@@ -1,4 +1,4 @@
-// workerd itself, with no development server around it: the worker as somebody hosts it, and others beside it.
+// Starts workerd without `cargo xtask dev`: the worker as an operator hosts it, or a test's own configuration.
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,16 +9,16 @@ import { fileURLToPath } from 'node:url';
 import { freePort, requesters } from '../server.mjs';
 
 const EDGE = fileURLToPath(new URL('../../edge-worker/', import.meta.url));
-/** What the deployments of these tests are opened with. */
+/** The credentials of the deployments in these tests. */
 export const KEYS = { JWT_SECRET: 'a secret of the tests, 32 bytes or more', CLIENT_KEY: 'tf_client_test', SERVER_KEY: 'tf_server_test' };
-/** Limits are asked for by the tests that are about them. With `FAST_WAY=off` around them, all tests are about the long way. */
+/** The settings of all tests; those about rate limits set them. With `FAST_WAY=off` in the environment, all tests take the long way. */
 const SETTINGS = { ...KEYS, RATE_LIMITS: 'off', FAST_WAY: process.env.FAST_WAY ?? '' };
 const PATIENCE_MS = 30_000;
-/** The program that npm brought for this machine. */
+/** The path of workerd for this machine, which npm installed. */
 const WORKERD = createRequire(new URL('../../npm/package.json', import.meta.url))('workerd').default;
 
 /**
- * Starts the worker in a folder. No document: nothing is served until one is imported.
+ * Starts the worker on a folder. Without `document` the store stays empty until a test imports one.
  *
  * @param {{ data: string, document?: string, settings?: Record<string, string>, json?: Record<string, unknown> }} options `settings`: bindings
  *   that come from the environment. `json`: bindings that are JSON, as `vars` of `wrangler.jsonc` without quotes are.
@@ -58,7 +58,7 @@ function opened(started) {
   return { ...server, ...requesters(server) };
 }
 
-/** A token with these claims, signed with the secret of these tests; `header` may say something else. */
+/** A token with these claims and this header, signed with the secret of these tests by HS256, whatever the header names. */
 export function token(claims, header = { alg: 'HS256', typ: 'JWT' }) {
   const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   return `${signed}.${createHmac('sha256', KEYS.JWT_SECRET).update(signed).digest('base64url')}`;
@@ -69,7 +69,7 @@ export async function spawnOn({ config, data, settings = {} }) {
   return spawnWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${join(data, 'store')}`], env: { ...SETTINGS, ...settings } });
 }
 
-/** Starts a configuration whose socket is called `http`, and waits until it answers at all. */
+/** Starts a configuration whose socket is called `http`, and waits until it answers anything. */
 export async function startWorkerd(config, given) {
   const { isOver, ...started } = await spawnWorkerd(config, given);
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end && !isOver(); ) {
@@ -77,7 +77,7 @@ export async function startWorkerd(config, given) {
       await fetch(`${started.url}/health`, { signal: AbortSignal.timeout(5_000) });
       return started;
     } catch {
-      // Not there yet.
+      // It does not listen yet.
     }
   }
   await started.stop();

@@ -1,4 +1,4 @@
-//! Debian's packages, for what cannot come with npm or cargo.
+//! Debian packages, for programs that neither npm nor cargo installs.
 use std::{
     path::Path,
     process::{Command, Stdio},
@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::process;
 
-/// Installs a package where we may.
+/// Installs a package if this process is root and `apt-get` exists; otherwise the error names the command.
 pub(crate) fn install(package: &str) -> Result<()> {
     if !may_install() {
         bail!("{package} is missing; install it with: apt-get install --no-install-recommends {package}");
@@ -21,7 +21,7 @@ pub(crate) fn install(package: &str) -> Result<()> {
     Ok(())
 }
 
-/// Installs the package of a program that is asked for by its name, unless the program is there.
+/// Installs the package of a program unless the program is in `PATH`.
 pub(crate) fn ensure(program: &str, package: &str) -> Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_there = || std::env::split_paths(&path).any(|folder| folder.join(program).exists());

@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: our numbers beside those of the best peer, measured in one run, and the budgets of both.
+//! `cargo xtask bench`: measures Twinflag and its peers in one run, and compares the figures with each other and with budgets.
 //!
-//! Figures, not checks: a machine that others use as well tells no more than ratios. What has to hold is in the test suites.
+//! A missed budget fails no test, because absolute times depend on the machine's other work. The test suites check what must always hold.
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// One row: a figure at a number of flags, what it may be, and how many times better than the best peer.
+/// A figure at a number of flags, with its budget and the factor by which it must be better than the best peer's.
 struct Row {
     name: &'static str,
     figure: &'static str,
@@ -74,7 +74,7 @@ const JS: &[Row] = &[
     row("page: memory a flag", "memory", 1000, 250.0, None),
 ];
 
-/// A row that no peer answers to: a figure of ours, beside another one of ours where there is one like it.
+/// A figure without a peer's, beside another of our own figures if one is comparable.
 struct Beside {
     name: &'static str,
     figure: &'static str,
@@ -82,12 +82,12 @@ struct Beside {
     budget: Budget,
 }
 
-/// How much a figure may be.
+/// The highest value that a figure may have.
 enum Budget {
-    /// It is shown for orientation.
+    /// No limit; the figure is shown for orientation.
     Open,
     Nanoseconds(f64),
-    /// So many times the other figure.
+    /// This factor times the other figure.
     Times(f64),
 }
 
@@ -151,7 +151,7 @@ fn print(rows: &[Row], measured: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The figure of an engine. Memory counts between the smallest size and this one, so that what every engine costs once is left out.
+/// The figure of an engine. Memory is the difference from the smallest number of flags, so that an engine's fixed cost is left out.
 fn figure(measured: &Value, engine: &str, row: &Row) -> Option<f64> {
     let at = |flags: u32| measured.get(engine)?.get(flags.to_string())?.get(row.figure)?.as_f64();
     if row.figure == "memory" { Some((at(row.flags)? - at(10)?) / f64::from(row.flags - 10)) } else { at(row.flags) }
@@ -169,7 +169,7 @@ fn folder() -> PathBuf {
     root::in_root("tests/bench/js")
 }
 
-/// The workload as files, for those who do not read JavaScript.
+/// Writes the workload to files, for the native peers.
 fn dump() -> Result<PathBuf> {
     process::run(Command::new("node").current_dir(folder()).arg("dump.mjs"), npm::INSTALL)?;
     Ok(folder().join("dist"))
@@ -186,7 +186,7 @@ fn native() -> Result<Value> {
     measured(Command::new(folder.join("target/release/bench-native")).arg(workload))
 }
 
-/// The engines of others that npm brings.
+/// Installs the peers that are npm packages.
 fn ensure_peers() -> Result<()> {
     let folder = folder();
     let stamp = Stamp::default().path(&folder.join("package.json"))?.path(&folder.join("package-lock.json"))?;
@@ -196,17 +196,18 @@ fn ensure_peers() -> Result<()> {
     })
 }
 
-/// The rows that compare the worker with the peer: the name, the question, and the factor by which it must exceed the peer's requests a second.
+/// The rows that compare the worker with its peer: the name, the request, and the factor by which the worker must exceed the peer's
+/// requests a second.
 const EDGE: &[(&str, &str, f64)] = &[
     ("edge: /health, what any request costs", "health", 1.0),
     ("edge: OFREP, one of 100 flags", "single", 1.0),
     ("edge: OFREP, all 100 flags", "bulk", 2.0),
 ];
-/// One flag inside the worker, in nanoseconds of CPU.
+/// The budget for evaluating one flag inside the worker, in nanoseconds of CPU.
 const INSIDE_BUDGET: f64 = 5e3;
-/// An audit trail of 100,000 records verified, in nanoseconds.
+/// The budget for verifying an audit trail of 100,000 records, in nanoseconds.
 const TRAIL_BUDGET: f64 = 2e9;
-/// In which 95 of 100 questions of fifty users are answered, in nanoseconds.
+/// The budget for the 95th percentile of response times with fifty users at once, in nanoseconds.
 const USERS_BUDGET: f64 = 100e6;
 
 fn edge() -> Result<Value> {
@@ -290,7 +291,7 @@ fn print_edge(measured: &Value) -> Result<()> {
     );
     let inside = |figure: &str| measured.pointer(&format!("/inside/{figure}")).and_then(Value::as_f64);
     let (Some(evaluated), Some(whole)) = (inside("evaluated"), inside("whole")) else {
-        println!("edge: one flag inside the worker: not measured; this machine does not tell CPU time in /proc");
+        println!("edge: one flag inside the worker: not measured; this machine has no CPU times in /proc");
         return Ok(());
     };
     println!(
@@ -315,7 +316,7 @@ fn js() -> Result<Value> {
     measured(Command::new("node").current_dir(&folder).arg("bench.mjs"))
 }
 
-/// The rows of a page that no peer answers to.
+/// Measures the figures of a page that no peer has.
 fn page() -> Result<Value> {
     let (folder, dist) = (folder(), folder().join("dist"));
     for name in ["names-ascii", "names-cyrillic"] {
@@ -324,14 +325,14 @@ fn page() -> Result<Value> {
     measured(Command::new("node").current_dir(&folder).arg("page.mjs"))
 }
 
-/// Makes the program of a document, with nothing known.
+/// Compiles a document to a program without a context.
 fn program(document: &Path, program: &Path) -> Result<()> {
     let mut cargo = toolchain::cargo();
     cargo.args(["run", "--quiet", "--package", "tests-native", "--bin", "program", "--"]).arg(document).arg(program);
     process::run(&mut cargo, "rustup").map(drop)
 }
 
-/// The last line of what a program says is its figures.
+/// Runs a program whose last line of output is its figures, as JSON.
 fn measured(command: &mut Command) -> Result<Value> {
     let said = process::run(command, npm::INSTALL)?;
     serde_json::from_str(said.lines().last().unwrap_or_default()).with_context(|| format!("no figures in\n{said}"))
@@ -364,7 +365,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_leaves_out_what_an_engine_costs_once() {
+    fn memory_leaves_out_the_fixed_cost_of_an_engine() {
         let measured = serde_json::json!({ "Twinflag": { "10": { "memory": 1000.0 }, "1000": { "memory": 100_000.0 } } });
         assert_eq!(figure(&measured, OURS, &row("", "memory", 1000, 0.0, None)), Some(100.0));
         assert_eq!(figure(&measured, "peer", &row("", "memory", 1000, 0.0, None)), None);

@@ -1,26 +1,26 @@
-//! Test files that try as much as they are told to: more of it than a suite does, by hand.
+//! Test files that can be run by hand with more cases than a suite runs.
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
 use crate::npm;
 
-/// A test file, and the numbers it takes.
+/// A test file and its options.
 struct ByHand {
     file: &'static str,
     options: &'static [Number],
 }
 
-/// An option, the variable that the file reads, and what it is unless said otherwise.
+/// An option, the environment variable that passes it to the file, and its default.
 struct Number(&'static str, &'static str, u32);
 
-/// `cargo xtask malformed`: wrong requests to the worker.
+/// `cargo xtask malformed`: sends malformed requests to the worker.
 pub(crate) fn malformed(arguments: &[String]) -> Result<()> {
     let options = &[Number("--count", "MALFORMED_COUNT", 15_000), Number("--seed", "MALFORMED_SEED", 1)];
     ByHand { file: "tests/edge/malformed.test.mjs", options }.run(arguments)
 }
 
-/// `cargo xtask soak`: writers, and a worker that is killed.
+/// `cargo xtask soak`: kills a worker again and again while several clients write.
 pub(crate) fn soak(arguments: &[String]) -> Result<()> {
     let options = &[Number("--kills", "SOAK_KILLS", 1_000), Number("--seed", "SOAK_SEED", 1), Number("--writers", "SOAK_WRITERS", 4)];
     ByHand { file: "tests/soak/soak.test.mjs", options }.run(arguments)

@@ -1,4 +1,4 @@
-//! The browser of the tests.
+//! The browser that the tests use.
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -7,7 +7,7 @@ use crate::apt;
 
 const PLACES: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/// Finds a Chromium, or installs Debian's where we may.
+/// Finds Chromium, or installs Debian's package.
 pub(crate) fn ensure() -> Result<PathBuf> {
     if let Some(found) = find() {
         return Ok(found);
@@ -19,7 +19,7 @@ pub(crate) fn ensure() -> Result<PathBuf> {
     }
 }
 
-/// The browser that is there, if any.
+/// The path of the installed browser; `None` if there is none.
 pub(crate) fn find() -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
     named.into_iter().chain(PLACES.map(PathBuf::from)).find(|place| place.exists())

@@ -1,4 +1,4 @@
-//! `cargo xtask dev`: builds, starts workerd, says where everything is, and stays until it is stopped.
+//! `cargo xtask dev`: builds the worker, starts it in workerd, prints its addresses, and runs until it is stopped.
 use std::{
     env, fs,
     net::{Ipv4Addr, TcpListener},
@@ -42,9 +42,9 @@ struct Options {
     data: PathBuf,
     rate_limits: Option<String>,
     build: bool,
-    /// Whether all flags are switched off.
+    /// `--off`: switches all flags off.
     off: bool,
-    /// Whether operators may say what time it is.
+    /// `--test-clock`: lets requests set the time.
     test_clock: bool,
 }
 
@@ -72,7 +72,7 @@ impl Options {
     }
 }
 
-/// The folder of one server: its keys, its store, the document for an empty store.
+/// The folder of one server: its keys, its store, and the document that an empty store imports.
 struct Data {
     keys: Keys,
     store: PathBuf,
@@ -93,7 +93,7 @@ impl Data {
         fs::create_dir_all(&data.store)?;
         fs::create_dir_all(&data.import)?;
         fs::copy(&options.flags, data.import.join("flags.json")).with_context(|| format!("cannot read {}", options.flags.display()))?;
-        // Whoever waits for the description must not find that of an earlier start.
+        // A program that waits for `dev.json` must not read that of an earlier start.
         fs::remove_file(&data.description).ok();
         Ok(data)
     }
@@ -112,7 +112,7 @@ fn start(options: &Options, data: &Data) -> Result<Child> {
     workerd.env("JWT_SECRET", &data.keys.jwt_secret);
     workerd.env("CLIENT_KEY", &data.keys.client_key);
     workerd.env("SERVER_KEY", &data.keys.server_key);
-    // Pages from anywhere may ask, and see how answers come about: this is a server to try things out on.
+    // A development server answers pages of every origin, and explains its answers to them.
     workerd.env("CLIENT_ORIGINS", "*").env("DEMO", "on");
     workerd.envs(options.rate_limits.as_ref().map(|rates| ("RATE_LIMITS", rates)));
     if options.off {
@@ -124,7 +124,7 @@ fn start(options: &Options, data: &Data) -> Result<Child> {
     workerd.stdin(Stdio::null()).spawn().context("cannot start workerd")
 }
 
-/// The native program itself: started through npm's wrapper, a Node process would stay beside it.
+/// The path of workerd's native program. npm's wrapper would keep a Node process running beside it.
 fn workerd_program() -> Result<PathBuf> {
     let platform = match (env::consts::OS, env::consts::ARCH) {
         ("linux", "x86_64") => "linux-64",
@@ -137,10 +137,10 @@ fn workerd_program() -> Result<PathBuf> {
     if program.exists() { Ok(program) } else { bail!("workerd is missing; install it with: cargo xtask build") }
 }
 
-/// A command that dies with this process, however this one dies.
+/// A command whose process the kernel kills when this process ends, for whatever reason.
 ///
-/// On Linux `setpriv` (util-linux) asks the kernel for it, before it becomes the program. Elsewhere a killed `dev` leaves
-/// workerd behind, which is why its number is printed. Asking workerd to end is no way: it would wait for its last client.
+/// On Linux `setpriv` (util-linux) sets that up before it runs the program. On other systems a killed `dev` leaves workerd running, so it
+/// prints the process id. `SIGTERM` would not do: workerd then waits for its last client.
 fn tied_to_us(program: &Path) -> Command {
     let setpriv = Path::new("/usr/bin/setpriv");
     if !setpriv.exists() {
@@ -180,7 +180,7 @@ fn announce(options: &Options, data: &Data, workerd: &Child) -> Result<()> {
         "url": url, "demo": demo, "dashboard": dashboard,
         "adminToken": admin_token, "clientKey": client_key, "serverKey": server_key,
     });
-    // Renamed into place: who sees the file sees all of it.
+    // Renaming makes the whole file appear at once.
     let draft = data.description.with_extension("draft");
     fs::write(&draft, format!("{description:#}\n"))?;
     keys::owner_only(&draft)?;

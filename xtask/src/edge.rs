@@ -9,7 +9,7 @@ use crate::{
     wasm::{Host, Module, Tree},
 };
 
-/// The module as `wasm-opt` leaves it.
+/// The path of the optimised module.
 pub(crate) const MODULE: &str = "edge-worker/dist/worker/edge_bg.wasm";
 
 /// Builds `dist/worker/index.js` and the module beside it.

@@ -1,4 +1,6 @@
-//! `cargo xtask evaluate`: JSON lines in, answers out, by the runtime that is named. The same lines give the same bytes on each.
+//! `cargo xtask evaluate`: reads questions as JSON lines and writes the answers of one runtime, by default `native`.
+//!
+//! Every runtime writes the same bytes.
 use anyhow::{Result, bail};
 
 use crate::runtimes;

@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: libFuzzer on the pinned stable toolchain.
 //!
-//! `cargo fuzz` wants a nightly one for its sanitizers; coverage alone does not, and the core has no unsafe code to sanitise.
+//! `cargo fuzz` needs a nightly toolchain for sanitizers. Coverage needs none, and the core has no unsafe code to sanitise.
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, bail};
@@ -10,7 +10,7 @@ use crate::{process, root, stamp::Stamp, toolchain};
 const TARGETS: [&str; 3] = ["document", "context", "program"];
 const COMPILER: &str = "apt-get install g++   (libFuzzer is C++)";
 
-/// What makes every edge and every comparison of the core visible to libFuzzer.
+/// The compiler flags that show every edge and every comparison of the core to libFuzzer.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if crashed.is_empty() { Ok(()) } else { bail!("crashes; repeat with the target and: {}", crashed.join(" ")) }
 }
 
-/// Builds the targets for this machine, named as a target, so that build scripts are left uninstrumented.
+/// Builds the fuzz targets and returns the folder with them. An explicit `--target` keeps cargo from instrumenting build scripts.
 fn build() -> Result<std::path::PathBuf> {
     let version = process::run(Command::new("rustc").current_dir(root::in_root("")).arg("-vV"), "rustup")?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
@@ -60,7 +60,7 @@ fn build() -> Result<std::path::PathBuf> {
     Ok(folder.join("target").join(host).join("release"))
 }
 
-/// What the fuzzers start from; what they found since stays beside it.
+/// Writes the inputs that the fuzzers start from. Inputs that they found before are kept.
 fn seeds() -> Result<()> {
     let (vectors, corpus) = (root::in_root("tests/vectors"), root::in_root("tests/fuzz/corpus"));
     let source = root::in_root("tests/native/src/bin/seeds.rs");
@@ -72,7 +72,7 @@ fn seeds() -> Result<()> {
     })
 }
 
-/// What one target did.
+/// The result of fuzzing one target.
 struct Found {
     target: &'static str,
     executions: u64,
@@ -96,7 +96,7 @@ fn fuzz(program: &Path, target: &'static str, seconds: u32) -> Result<Found> {
     fs::create_dir_all(&artefacts)?;
     let mut fuzzer = Command::new(program);
     fuzzer.arg(&corpus).arg(format!("-max_total_time={seconds}")).arg(format!("-artifact_prefix={}/", artefacts.display()));
-    // A case that takes seconds, or gigabytes, is a crash too.
+    // An input that takes more than 10 s or 2 GB counts as a crash.
     fuzzer.args(["-print_final_stats=1", "-use_value_profile=1", "-timeout=10", "-rss_limit_mb=2048", "-max_len=8192"]);
     let dictionary = folder.join(target).with_extension("dict");
     if dictionary.exists() {
@@ -120,7 +120,7 @@ fn fuzz(program: &Path, target: &'static str, seconds: u32) -> Result<Found> {
     })
 }
 
-/// The number behind a name, as in `cov: 1234 ft: …`.
+/// The number that follows a name, as in `cov: 1234 ft: …`.
 fn number_after(line: &str, name: &str) -> Option<u64> {
     let rest = line.split(name).nth(1)?.trim_start();
     rest.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()

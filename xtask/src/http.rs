@@ -1,4 +1,4 @@
-//! Just enough HTTP to ask a server on this machine whether it is there.
+//! A minimal HTTP client for a server on this machine.
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpStream},
@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// Status and body of `GET path` at 127.0.0.1.
+/// The status and the body of `GET path` at 127.0.0.1.
 pub(crate) fn get(port: u16, path: &str) -> Result<(u16, String)> {
     let patience = Some(Duration::from_secs(5));
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;

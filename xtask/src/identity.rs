@@ -1,4 +1,4 @@
-//! `cargo xtask identity`: generated questions, answered by every runtime; one digest of all answers each, and all equal.
+//! `cargo xtask identity`: asks every runtime the same generated questions, and compares the digests of their answers.
 use std::{
     process::{Command, Stdio},
     time::Instant,
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::{process, runtimes};
 
-/// How many of the questions are asked by OpenFeature's protocol as well: a request each, so not all of them. Some thirty of a
-/// seed's have a key that no URL can carry, or a document that is refused.
+/// The most questions that are also asked by OpenFeature's protocol, which takes a request for each. About thirty of them are not sent,
+/// because no URL can carry their key, or because their document is refused.
 const BY_PROTOCOL: u64 = 5_100;
 
 struct Options {
@@ -43,10 +43,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         .map(drop)
 }
 
-/// Runs the same questions on these runtimes and tells how many digests were equal to the native one, itself included.
+/// Asks these runtimes the same questions, and returns the number of digests that equal the native one, the native one included.
 ///
-/// Programs are also asked by contexts they were not made for; no other runtime knows such, so they are held against the programs
-/// of the native build. `say` hears what was counted and each digest.
+/// Programs are also run with contexts that they were not made for. Other runtimes have no such programs, so these answers are compared
+/// with those of the native build's programs. `say` gets a line for the generated questions and one for each digest.
 pub(crate) fn compare(pairs: &str, seed: &str, names: &[&str], mut say: impl FnMut(&str)) -> Result<u32> {
     runtimes::build(names)?;
     let counted = process::run(runtimes::program("identity-native").args(["--pairs", pairs, "--seed", seed]), "cargo")?;
@@ -95,7 +95,7 @@ pub(crate) fn compare(pairs: &str, seed: &str, names: &[&str], mut say: impl FnM
     Ok(equal)
 }
 
-/// Pipes the lines of a seed into a runtime's runner.
+/// Pipes the questions of a seed into a runtime's runner. Returns the number of answers and their digest.
 fn digest(runtime: &str, pairs: &str, seed: &str, strangers: bool) -> Result<(u64, String)> {
     let mut lines = runtimes::program("lines");
     lines.args(["--pairs", pairs, "--seed", seed]).args(strangers.then_some("--strangers"));

@@ -1,4 +1,4 @@
-//! The development keys of a data folder: made once, kept with the data they open.
+//! The keys of a development server, made once and kept in its data folder.
 use std::{fmt, fs, path::Path};
 
 use anyhow::{Context, Result};
@@ -6,29 +6,29 @@ use serde_json::{Value, json};
 
 use crate::token;
 
-/// What opens a development server. Never used elsewhere.
+/// The credentials of a development server.
 pub(crate) struct Keys {
-    /// Signs the tokens of administrators.
+    /// The secret that signs administrators' tokens.
     pub(crate) jwt_secret: String,
     pub(crate) client_key: String,
     pub(crate) server_key: String,
 }
 
 impl Keys {
-    /// Reads `keys.json` of the folder, or makes it.
+    /// Reads `keys.json` in the folder, or makes it.
     pub(crate) fn of(data: &Path) -> Result<Self> {
         let file = data.join("keys.json");
         let Ok(text) = fs::read_to_string(&file) else { return Self::make()?.written(&file) };
         let damaged = || format!("{} is damaged; delete it to get new keys", file.display());
         let kept: Value = serde_json::from_str(&text).with_context(damaged)?;
-        // Folders of the time before tokens have no secret to sign them with.
+        // Folders from a release without tokens have no secret.
         if kept.get("jwtSecret").is_none() {
             return Self::parse(&kept, Some(random_hex(32)?)).with_context(damaged)?.written(&file);
         }
         Self::parse(&kept, None).with_context(damaged)
     }
 
-    /// A token that may do everything. It outlives any development server; nothing else ends it but a new secret.
+    /// A token with the role `service`, valid for ten years.
     pub(crate) fn admin_token(&self) -> Result<String> {
         const TEN_YEARS: u64 = 10 * 365 * 24 * 60;
         token::mint(&self.jwt_secret, &token::Claims::new("developer", "service", TEN_YEARS)?)
@@ -65,7 +65,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Nobody else on the machine reads what opens the server.
+/// Makes a file readable and writable by its owner only, on Unix.
 pub(crate) fn owner_only(file: &Path) -> Result<()> {
     #[cfg(unix)]
     fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask <command>`: everything that is done to this repository, by name.
+//! `cargo xtask <command>`: the tasks of this repository.
 mod apt;
 mod audit;
 mod bench;
@@ -40,22 +40,22 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "dev",
-        usage: "[--port N] [--flags FILE] [--data DIR] [--rate-limits TEXT] [--no-build] [--off]   the worker, the demo and the dashboard, here",
+        usage: "[--port N] [--flags FILE] [--data DIR] [--rate-limits TEXT] [--no-build] [--off]   runs the worker and the demo on this machine",
         run: dev::run,
     },
-    Command { name: "test", usage: "[suite …]   every check, or those named", run: test::run },
-    Command { name: "evaluate", usage: "[--runtime R] < lines   answers questions, by one runtime", run: evaluate::run },
+    Command { name: "test", usage: "[suite …]   runs all suites, or those named", run: test::run },
+    Command { name: "evaluate", usage: "[--runtime R] < lines   answers questions by one runtime, by default native", run: evaluate::run },
     Command {
         name: "identity",
-        usage: "[--pairs N] [--seed S] [--runtimes A,B]   generated questions on every runtime",
+        usage: "[--pairs N] [--seed S] [--runtimes A,B]   compares the runtimes' answers to generated questions",
         run: identity::run,
     },
-    Command { name: "bench", usage: "[native|js|edge|size]   our numbers beside the best peer's, and the budgets", run: bench::run },
-    Command { name: "fuzz", usage: "[document|context|program …] [--seconds N]   arbitrary bytes against the core", run: fuzz::run },
-    Command { name: "malformed", usage: "[--count N] [--seed S]   wrong requests to the worker, each refused", run: by_hand::malformed },
+    Command { name: "bench", usage: "[native|js|edge|size]   measures Twinflag, its best peer and the budgets", run: bench::run },
+    Command { name: "fuzz", usage: "[document|context|program …] [--seconds N]   fuzzes the core", run: fuzz::run },
+    Command { name: "malformed", usage: "[--count N] [--seed S]   sends malformed requests to the worker", run: by_hand::malformed },
     Command {
         name: "soak",
-        usage: "[--kills N] [--seed S] [--writers W]   a worker that is killed while operators write",
+        usage: "[--kills N] [--seed S] [--writers W]   kills a worker again and again while operators write",
         run: by_hand::soak,
     },
     Command {
@@ -65,15 +65,15 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "verify-audit",
-        usage: "FILE [--head HASH]   whether an audit trail that was saved holds: a record a line, in any order",
+        usage: "FILE [--head HASH]   verifies a saved audit trail, one record a line, in any order",
         run: audit::run,
     },
     Command {
         name: "token",
-        usage: "--secret-file FILE|--data DIR --sub S --role R [--organization O] [--minutes N]   a token for the admin routes",
+        usage: "--secret-file FILE|--data DIR --sub S --role R [--organization O] [--minutes N]   prints a token for the admin routes",
         run: token::run,
     },
-    Command { name: "build", usage: "   what dev and test build, and nothing else", run: |_| build() },
+    Command { name: "build", usage: "   builds the worker, the packages and the pages", run: |_| build() },
 ];
 
 fn main() -> ExitCode {
@@ -99,7 +99,7 @@ fn usage() -> String {
     COMMANDS.iter().map(|command| format!("  cargo xtask {} {}", command.name, command.usage)).collect::<Vec<_>>().join("\n")
 }
 
-/// Everything that is served: the worker, the browser engine, the pages. What is up to date is left alone.
+/// Builds the worker, the browser engine, the packages and the pages, unless they are up to date.
 fn build() -> Result<()> {
     toolchain::ensure_wasm_targets()?;
     npm::ensure_packages()?;

@@ -1,15 +1,15 @@
-//! The npm workspace: the tools that come from it, installed by its lock file.
+//! The npm workspace: installs it by its lock file, and finds the tools in it.
 use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Result, bail};
 
 use crate::{process, root, stamp::Stamp};
 
-/// How `node` and `npm` are installed where they are not.
+/// The command that installs `node` and `npm`, for error messages.
 pub(crate) const INSTALL: &str = "apt-get install nodejs npm   (20 or later: https://nodejs.org)";
 const OLDEST_NODE: u32 = 20;
 
-/// Installs what `package-lock.json` names, unless that is what is installed.
+/// Installs the packages in `package-lock.json`, unless they are installed already.
 pub(crate) fn ensure_packages() -> Result<()> {
     let npm = root::in_root("npm");
     let mut stamp = Stamp::default().path(&npm.join("package.json"))?.path(&npm.join("package-lock.json"))?;
@@ -24,21 +24,21 @@ pub(crate) fn ensure_packages() -> Result<()> {
     })
 }
 
-/// A program that an npm package brings.
+/// A command for a program of an npm package.
 pub(crate) fn tool(name: &str) -> Command {
     let mut tool = Command::new(root::in_root("npm/node_modules/.bin").join(name));
     tool.current_dir(root::in_root("npm"));
     tool
 }
 
-/// Node, in the root of the repository.
+/// A command for Node, in the root of the repository.
 pub(crate) fn node() -> Command {
     let mut node = Command::new("node");
     node.current_dir(root::in_root(""));
     node
 }
 
-/// The directories of the workspace that are packages.
+/// The folders of the workspace's packages.
 fn workspaces() -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for parent in ["npm", "npm/examples"] {

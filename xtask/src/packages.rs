@@ -1,21 +1,21 @@
-//! The packages that others install: scripts by esbuild, declarations by tsc, each in the `dist` of its folder.
+//! The published npm packages: scripts by esbuild and declarations by tsc, in the `dist` of each package's folder.
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
 use crate::{npm, process, root, sdk, size, stamp::Stamp, widget};
 
-/// A package below `npm/`, and what is built of it.
+/// A package below `npm/`, with the scripts and declarations to build.
 struct Package {
     name: &'static str,
     entries: &'static [Entry],
-    /// The project whose declarations are kept.
+    /// The TypeScript project that emits the declarations.
     types: &'static str,
-    /// What is written into its scripts, as options.
+    /// Options for esbuild that define constants in the scripts.
     constants: fn() -> Result<Vec<String>>,
 }
 
-/// Scripts that share what they have in common.
+/// Scripts that are bundled together, so that they share common chunks.
 struct Entry {
     sources: &'static [&'static str],
     options: &'static [&'static str],
@@ -35,7 +35,7 @@ const CLIENT: Package = Package {
 
 const REACT: Package = Package {
     name: "react",
-    // A component of a server's may name these, but not run them.
+    // React server components may render these components, which run only in the browser.
     entries: &[Entry { sources: &["src/index.ts", "src/boolean.ts"], options: &["--banner:js=\"use client\";"] }],
     types: "tsconfig.json",
     constants: || Ok(Vec::new()),
@@ -55,7 +55,7 @@ const EDGE: Package = Package {
     constants: widget::constants,
 };
 
-/// Builds all packages; each sees the declarations of those before it.
+/// Builds all packages. Each one may use the declarations of the packages before it.
 pub(crate) fn build() -> Result<()> {
     sdk::build()?;
     pack_engine()?;
@@ -80,7 +80,7 @@ impl Package {
             tsc.arg("--project").arg(folder.join(self.types));
             tsc.args(["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir"]).arg(out);
             process::run(&mut tsc, npm::INSTALL)?;
-            // Speaks of wasm-bindgen's glue, which nobody sees.
+            // This file refers to wasm-bindgen's glue, which is not published.
             fs::remove_file(out.join("full.d.ts")).or_else(|_| Ok(()))
         })?;
         stamp()?.rebuild(&folder.join("dist/entry"), |out| self.entries.iter().try_for_each(|entry| entry.bundle(&folder, &constants, out)))
@@ -100,7 +100,7 @@ impl Entry {
     }
 }
 
-/// The engine, deflated, for the entry that carries it inside.
+/// Deflates the engine for the entry that contains it.
 fn pack_engine() -> Result<()> {
     const SCRIPT: &str = "const [, from, to] = process.argv, fs = require('fs');
         fs.writeFileSync(to, require('zlib').deflateSync(fs.readFileSync(from), { level: 9, memLevel: 9 }))";
@@ -112,7 +112,7 @@ fn pack_engine() -> Result<()> {
     })
 }
 
-/// There is one version, that of the cargo workspace.
+/// Fails unless a package, and its dependency on the client, have the version of the cargo workspace.
 fn has_version(manifest: &Path) -> Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let package: serde_json::Value = serde_json::from_slice(&fs::read(manifest)?)?;
@@ -123,16 +123,16 @@ fn has_version(manifest: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a page, or a function at the edge, pays for importing from a package, bundled and minified.
+/// The size that importing from a package adds to a page or an edge function, bundled and minified.
 pub(crate) struct Page {
     pub(crate) name: &'static str,
-    /// Its script; the imported names are kept.
+    /// The script to bundle.
     import: &'static str,
-    /// What other packages bring.
+    /// The packages that are not counted.
     external: &'static [&'static str],
-    /// Bytes after `gzip -9`.
+    /// The agreed limit, in bytes after `gzip -9`.
     pub(crate) budget: u64,
-    /// What is reached, and may not be lost again.
+    /// The size above which the test suite fails, in bytes after `gzip -9`.
     pub(crate) gate: u64,
 }
 
@@ -142,8 +142,6 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { createClient } from '@twinflag/client';",
         external: &[],
         budget: 18_000,
-        // 300 of them for visitors whom somebody vouches for: what to tell the edge, and whom it takes them for.
-        // 3,600 for the engine of edition 2, over the budget; see `size.rs`.
         gate: 17_500,
     },
     Page {
@@ -177,7 +175,7 @@ pub(crate) const PAGES: &[Page] = &[
 ];
 
 impl Page {
-    /// Bundles it as an application in `npm/` would.
+    /// Bundles the script as an application in `npm/` does, and measures it.
     pub(crate) fn size(&self) -> Result<size::Sizes> {
         let folder = root::target().join("pages");
         let (page, bundle) = (root::in_root("npm/node_modules/.page.mjs"), folder.join("page.js"));

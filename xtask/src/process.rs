@@ -1,4 +1,4 @@
-//! Running other programs: silent while they succeed, in full when they fail.
+//! Runs other programs, and shows their output only if they fail.
 use std::{
     io::{BufRead, BufReader, ErrorKind},
     process::{Command, Stdio},
@@ -7,15 +7,15 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// What a program said, both streams in one text.
+/// The output of a program, both streams in one text.
 pub(crate) struct Said {
     pub(crate) success: bool,
     pub(crate) text: String,
 }
 
-/// Runs a program and keeps what it says; `watch` sees each line as it comes.
+/// Runs a program and collects its output; `watch` gets each line of its standard output as it arrives.
 ///
-/// A program that is not installed is an error that names `install`, the command that would install it.
+/// If the program is not installed, the error names `install`, the command that installs it.
 pub(crate) fn listen(command: &mut Command, install: &str, mut watch: impl FnMut(&str)) -> Result<Said> {
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = match command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
@@ -25,7 +25,7 @@ pub(crate) fn listen(command: &mut Command, install: &str, mut watch: impl FnMut
     };
     let stdout = child.stdout.take().context("no stdout")?;
     let stderr = child.stderr.take().context("no stderr")?;
-    // Two pipes need two readers: a program that fills one while we wait for the other would wait for ever.
+    // Two threads read the two pipes: a program that fills one of them while nothing reads it would wait for ever.
     let reader = thread::spawn(move || BufReader::new(stdout).lines().map_while(Result::ok).collect::<Vec<_>>());
     let mut text = String::new();
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -41,13 +41,13 @@ pub(crate) fn listen(command: &mut Command, install: &str, mut watch: impl FnMut
     Ok(Said { success, text })
 }
 
-/// Runs a program that has to succeed; on failure everything it said is the error.
+/// Runs a program that must succeed, and returns its output; if it fails, the output is the error.
 pub(crate) fn run(command: &mut Command, install: &str) -> Result<String> {
     let said = listen(command, install, |_| ())?;
     if said.success { Ok(said.text) } else { bail!("{} failed\n{}", shown(command), said.text) }
 }
 
-/// The command as one would type it.
+/// The command line, to show it.
 pub(crate) fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")

@@ -1,20 +1,21 @@
-//! The runtimes that answer questions, and how each is started as a program that reads lines.
+//! The runtimes that answer questions, each as a program that reads lines.
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::{chromium, npm, process, root, toolchain};
 
-/// The runtimes, native first: it is what the others are held against.
+/// The runtimes. The others are compared with the first one, `native`.
 pub(crate) const ALL: &[&str] = &["native", "node", "chromium", "program", "chromium-program", "edge"];
 
-/// The worker again, by OpenFeature's protocol; it answers in other words, so it is held against `native-ofrep` and has no runner for lines.
+/// The worker by OpenFeature's protocol. Its answers have another format, so they are compared with those of `native-ofrep`, and `evaluate`
+/// does not offer it.
 pub(crate) const OFREP: &str = "edge-ofrep";
 
-/// The folder of the native programs; optimised, but quick to build.
+/// The cargo profile of the native programs: optimised, but quick to build.
 pub(crate) const PROFILE: &str = "quick";
 
-/// Builds what the runtimes need. `names` are of [`ALL`], or [`OFREP`].
+/// Builds the artefacts of these runtimes, each of [`ALL`] or [`OFREP`].
 pub(crate) fn build(names: &[&str]) -> Result<()> {
     if let Some(unknown) = names.iter().find(|name| !ALL.contains(name) && **name != OFREP) {
         bail!("no runtime {unknown}; there are: {}, {OFREP}", ALL.join(", "));
@@ -30,12 +31,12 @@ pub(crate) fn build(names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// A native program of the tests.
+/// A command for a native program of the tests.
 pub(crate) fn program(name: &str) -> Command {
     Command::new(root::target().join(PROFILE).join(name))
 }
 
-/// The runner of a runtime: lines in, answers out, or with `digest` one line that sums them up.
+/// The runner of a runtime, which reads questions and writes answers, or with `digest` one line with their number and digest.
 pub(crate) fn runner(runtime: &str, digest: bool) -> Result<Command> {
     if runtime == "native" && !digest {
         return Ok(program("runner"));

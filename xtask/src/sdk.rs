@@ -1,4 +1,4 @@
-//! The browser binding, twice: the engine, which only runs programs, and `full`, which also compiles documents.
+//! Builds the two browser bindings: the engine, which only runs programs, and `full`, which also compiles documents.
 use anyhow::Result;
 
 use crate::{
@@ -7,20 +7,20 @@ use crate::{
     wasm::{Host, Module, Tree},
 };
 
-/// What a page loads to have the engine: the module as `wasm-opt` leaves it, and the hand-written script, minified.
+/// The engine's files that a page loads: the optimised module and the minified hand-written script.
 pub(crate) const ENGINE: [&str; 2] = ["npm/client/dist/engine/engine.wasm", "npm/client/dist/bundle/engine.js"];
 
-/// The full binding and its script.
+/// The module and the script of the full binding.
 pub(crate) const FULL: [&str; 2] = ["npm/client/dist/full/full_bg.wasm", "npm/client/dist/bundle/full.js"];
 
-/// Builds both into `npm/client/dist`.
+/// Builds both bindings into `npm/client/dist`.
 pub(crate) fn build() -> Result<()> {
     engine().build()?;
     full().build()?;
     bundle()
 }
 
-/// Type checks the hand-written half and bundles it, `full` with its glue: `dist/bundle/{engine,full}.js`.
+/// Type checks the hand-written scripts and bundles them, `full` with its glue, to `dist/bundle/{engine,full}.js`.
 fn bundle() -> Result<()> {
     let client = root::in_root("npm/client");
     let stamp = Stamp::default().path(&client.join("src"))?.path(&client.join("tsconfig.json"))?;
@@ -43,12 +43,12 @@ fn engine() -> Module<'static> {
         package: "sdk-wasm",
         features: &[],
         profile: "wasm",
-        // `z` is larger after compression; what `2` or `3` inline costs more than it saves.
+        // With `z` the compressed module is larger; with `2` and `3` inlining makes it larger.
         opt_level: Some("s"),
-        // Loops as they are written: what counts several things at once takes more words in WebAssembly than it saves.
+        // Loop strength reduction replaces one counter by several, which takes more WebAssembly code than it saves.
         llvm: &["-disable-lsr"],
-        // A function with one caller stays out of it from 140 bytes on: such parts of a walk are taken seldom, and slow down the rest.
-        // The first kB of memory is the far end of the stack: nothing is kept there.
+        // A function with one caller is not inlined from 140 bytes on: such parts of an evaluation are rare, and inlined they slow the rest
+        // down. Low memory is unused: the first kB is the far end of the stack.
         wasm_opt: &[
             "--strip-target-features",
             "--strip-producers",
@@ -58,7 +58,7 @@ fn engine() -> Module<'static> {
             "--converge",
             "--one-caller-inline-max-function-size=140",
             "--low-memory-unused",
-            // After all else: fewer and more alike numbers of locals and functions, which compress better.
+            // Last, fewer and more similar indices of locals and functions, which compress better.
             "--coalesce-locals-learning",
             "--reorder-locals",
             "--reorder-functions",

@@ -1,18 +1,18 @@
-//! What the worker serves as it is, in `edge-worker/dist/assets`: its description, and pages, bundled, one folder each.
+//! Builds the worker's static assets into `edge-worker/dist/assets`: its OpenAPI description, and a folder for each bundled page.
 use std::{fs, path::Path};
 
 use anyhow::Result;
 
 use crate::{npm, process, root, stamp::Stamp};
 
-/// Type checks and bundles the pages, and puts the description beside them.
+/// Type checks and bundles the pages, and copies the description beside them.
 pub(crate) fn build() -> Result<()> {
     page("demo", &root::in_root("npm/examples/demo"))?;
     fs::copy(root::in_root("edge-worker/openapi.json"), root::in_root("edge-worker/dist/assets/openapi.json"))?;
     Ok(())
 }
 
-/// A page is `index.html`, `style.css` and `main.ts`; beside it lies the engine.
+/// Builds a page from `index.html`, `style.css` and `main.ts`, with the engine beside it.
 fn page(name: &str, source: &Path) -> Result<()> {
     let client = root::in_root("npm/client");
     let engine = client.join("dist/engine");

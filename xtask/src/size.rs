@@ -1,16 +1,16 @@
-//! How large a built file is, compressed the way it travels.
+//! The sizes of built files, compressed as a server sends them.
 use std::{fmt, ops::Add, path::Path};
 
 use anyhow::{Context, Result};
 
 use crate::{npm, process};
 
-/// Module and script, in bytes after `gzip -9`.
+/// The agreed limit for the engine's module and script together, in bytes after `gzip -9`.
 pub(crate) const ENGINE_BUDGET: u64 = 14_000;
-/// The most that a change may reach: the budget, with room for a release of zlib that compresses worse.
+/// The size above which the test suite fails: the budget, with room for a release of zlib that compresses worse.
 pub(crate) const ENGINE_GATE: u64 = 14_050;
 
-/// Bytes of a file, as it is and compressed.
+/// The bytes of a file, uncompressed and compressed.
 #[derive(Clone, Copy, Default, Debug, PartialEq)]
 pub(crate) struct Sizes {
     raw: u64,
@@ -32,7 +32,7 @@ impl fmt::Display for Sizes {
     }
 }
 
-/// The sizes of a file, by the compressors that Node carries.
+/// The sizes of a file, by Node's compressors.
 pub(crate) fn of(file: &Path) -> Result<Sizes> {
     const SCRIPT: &str = "const z = require('zlib'), b = require('fs').readFileSync(process.argv[1]);
         console.log(b.length, z.gzipSync(b, { level: 9 }).length, z.brotliCompressSync(b).length)";

@@ -1,4 +1,4 @@
-//! What a directory was built from, so that it is not built twice.
+//! Hashes of the inputs of a built directory, so that it is not built again from the same.
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
@@ -7,18 +7,18 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// A hash of everything an output is made of. Collisions would need intent: 64 bits are plenty.
+/// A hash of all inputs of an output. 64 bits are enough, because nobody forges inputs.
 #[derive(Default)]
 pub(crate) struct Stamp(DefaultHasher);
 
 impl Stamp {
-    /// Adds a setting: options, versions, names.
+    /// Adds a setting, such as options, versions or names.
     pub(crate) fn setting(mut self, setting: impl Hash) -> Self {
         setting.hash(&mut self.0);
         self
     }
 
-    /// Adds a file's name and content, or all files of a directory but its `dist` and `node_modules`.
+    /// Adds the name and content of a file, or of all files in a directory except its `dist` and `node_modules`.
     pub(crate) fn path(mut self, path: &Path) -> Result<Self> {
         if path.is_dir() {
             let mut entries = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<PathBuf>, _>>()?;
@@ -33,7 +33,7 @@ impl Stamp {
         Ok(self)
     }
 
-    /// Runs `build` unless `directory` was last built from the same; whatever lay there goes first.
+    /// Runs `build` unless `directory` was last built from the same inputs. Deletes the directory's earlier content first.
     pub(crate) fn rebuild(self, directory: &Path, build: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         let file = directory.join(".stamp");
         let wanted = format!("{:016x}", self.0.finish());

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the suites, in the order in which they find faults soonest.
+//! `cargo xtask test`: runs the suites, in the order in which they find faults soonest.
 use std::{fmt::Write, fs, thread, time::Instant};
 
 use anyhow::{Context, Result, bail};
@@ -10,12 +10,11 @@ struct Suite {
     run: fn() -> Result<Report>,
 }
 
-/// The first suite that loads what [`build_ahead`] builds; those before it run beside it.
+/// The first suite that needs the output of [`build_ahead`]; the suites before it run at the same time as the build.
 const FIRST_TO_LOAD: &str = "size";
 
 impl Suite {
-    /// Whether the suite runs without being named. The reference implementation lies in a folder of its own; where it was not brought
-    /// along there is nothing to compare with.
+    /// Returns true if the suite runs without being named. The suite `reference` does not if its folder is missing.
     fn is_there(&self) -> bool {
         self.name != "reference" || root::in_root("tests/reference").exists()
     }
@@ -44,22 +43,22 @@ const SUITES: &[Suite] = &[
     Suite { name: "mutants", run: mutants },
 ];
 
-/// What a suite found.
+/// The result of a suite.
 #[derive(Default, Debug, PartialEq)]
 struct Report {
     passed: u32,
     failed: u32,
-    /// Shown only when something failed.
+    /// The output of the runners, shown only if something failed.
     output: String,
 }
 
 impl Report {
-    /// Something was counted and nothing failed.
+    /// Returns true if at least one test passed and none failed.
     fn is_good(&self) -> bool {
         self.failed == 0 && self.passed > 0
     }
 
-    /// Both, one after the other.
+    /// The sum of two results, with the outputs one after the other.
     fn and(self, other: &Self) -> Self {
         Self { passed: self.passed + other.passed, failed: self.failed + other.failed, output: self.output + &other.output }
     }
@@ -76,7 +75,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     for suite in SUITES.iter().filter(|suite| if names.is_empty() { suite.is_there() } else { names.iter().any(|name| name == suite.name) })
     {
         if suite.name == FIRST_TO_LOAD {
-            // A build that failed fails again, and is told, in the suite that needs it.
+            // The suite that needs a failed build repeats it and reports the error.
             ahead.take().map(thread::JoinHandle::join);
         }
         let report = run_one(suite);
@@ -105,7 +104,8 @@ fn run_one(suite: &Suite) -> Report {
     report
 }
 
-/// Installs and builds what most suites load, while the first ones compile: to link a module keeps one core busy, an installation none.
+/// Installs and builds the artefacts of most suites while the first suites compile. Linking a module keeps one core busy, and an
+/// installation none.
 fn build_ahead() -> Result<()> {
     crate::build()?;
     runtimes::build(runtimes::ALL)?;
@@ -121,7 +121,7 @@ fn format() -> Result<Report> {
 fn clippy() -> Result<Report> {
     toolchain::ensure_component("clippy", "clippy")?;
     let workspace = check(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
-    // What only the full binding has is behind a feature, and only there for a browser.
+    // The full binding's code is behind a feature, and compiles only for a browser.
     let full =
         ["clippy", "--package", "sdk-wasm", "--features", "full", "--target", "wasm32-unknown-unknown", "--quiet", "--", "-D", "warnings"];
     Ok(workspace.and(&check(&full)?))
@@ -131,7 +131,7 @@ fn no_std() -> Result<Report> {
     check(&["check", "--package", "sdk-core", "--target", "wasm32v1-none", "--quiet"])
 }
 
-/// A cargo command that either holds or does not counts as one test.
+/// Runs a cargo command that counts as one test.
 fn check(arguments: &[&str]) -> Result<Report> {
     let said = process::listen(toolchain::cargo().args(arguments), "rustup", |_| ())?;
     Ok(Report { passed: u32::from(said.success), failed: u32::from(!said.success), output: said.text })
@@ -167,36 +167,36 @@ fn browser() -> Result<Report> {
     node_tests("tests/browser")
 }
 
-/// The packages of `npm/`, against a real worker and in a real browser.
+/// Tests the packages of `npm/` with a real worker and in a real browser.
 fn faces(folder: &str) -> Result<Report> {
     chromium::ensure()?;
     crate::build()?;
     node_tests(folder)
 }
 
-/// The managers of `npm/edge`, against a real worker.
+/// Tests the managers of `npm/edge` with a real worker.
 fn manager() -> Result<Report> {
     crate::build()?;
     node_tests("tests/manager")
 }
 
-/// The README and the guides, pasted.
+/// Runs the commands in the README and the guides, and compares their output.
 fn tour() -> Result<Report> {
     chromium::ensure()?;
-    // The checklist looks into the store.
+    // The guides read the store with sqlite3.
     apt::ensure("sqlite3", "sqlite3")?;
     crate::build()?;
     node_tests("tests/tour")
 }
 
-/// The vectors on every artefact in its runtime.
+/// Runs the vectors on every artefact in its runtime.
 fn vectors() -> Result<Report> {
     chromium::ensure()?;
     crate::build()?;
     node_tests("tests/runners")
 }
 
-/// Generated questions: every runtime gives the native digest, and the native answers are those of the reference.
+/// Compares every runtime's digest of answers to generated questions with the native one, and native answers with the reference's.
 fn identity() -> Result<Report> {
     const PAIRS: &str = "65000";
     let names: Vec<&str> = runtimes::ALL.iter().copied().chain([runtimes::OFREP]).collect();
@@ -207,7 +207,7 @@ fn identity() -> Result<Report> {
     Ok(Report { passed: passed + by_reference, failed, output })
 }
 
-/// Inputs that cost most, counted in instructions beside honest ones: natively under callgrind, and in the modules of a page.
+/// Counts the instructions for the most expensive inputs and for typical ones: natively under callgrind, and in a page's modules.
 fn worst_inputs() -> Result<Report> {
     apt::ensure("valgrind", "valgrind")?;
     sdk::build()?;
@@ -216,7 +216,7 @@ fn worst_inputs() -> Result<Report> {
     Ok(count(said, verdicts))
 }
 
-/// Faults put into the core, each of which the vectors and the generated questions must notice.
+/// Puts faults into the core, each of which the vectors and the generated questions must notice.
 fn mutants() -> Result<Report> {
     let said = process::listen(npm::node().arg("tests/mutants/run.mjs"), npm::INSTALL, |_| ())?;
     let noticed = |line: &&str| line.trim_end().ends_with(" yes");
@@ -224,7 +224,7 @@ fn mutants() -> Result<Report> {
     Ok(Report { passed, failed: u32::from(!said.success), output: said.text })
 }
 
-/// Compressed sizes against what may not be lost again, one test each.
+/// Compares compressed sizes with their limits, one test each.
 fn sizes() -> Result<Report> {
     edge::build()?;
     packages::build()?;
@@ -244,7 +244,7 @@ fn sizes() -> Result<Report> {
     Ok(report)
 }
 
-/// Runs the `*.test.mjs` of a folder under Node's own runner.
+/// Runs the `*.test.mjs` files of a folder with Node's test runner.
 fn node_tests(folder: &str) -> Result<Report> {
     let mut files = fs::read_dir(root::in_root(folder))?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -254,7 +254,7 @@ fn node_tests(folder: &str) -> Result<Report> {
         .collect::<Vec<_>>();
     files.sort();
     let mut node = npm::node();
-    // Node's own number leaves one core free; a file here mostly waits for its server.
+    // Node by default leaves one core free, but these files mostly wait for their servers.
     let side_by_side = std::thread::available_parallelism().map_or(1, usize::from);
     node.args(["--test", "--test-reporter=tap", "--test-timeout=300000"]).arg(format!("--test-concurrency={side_by_side}")).args(files);
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
@@ -265,7 +265,7 @@ fn node_tests(folder: &str) -> Result<Report> {
     Ok(count(said, tap_counts))
 }
 
-/// What a runner counted; a runner that fails without counting a failure (it did not even compile) failed once.
+/// The counts of a runner. One that fails without counting a failure, because it does not compile, counts as one failed test.
 fn count(said: process::Said, counts: fn(&str) -> (u32, u32)) -> Report {
     let (passed, failed) = counts(&said.text);
     Report { passed, failed: if said.success { failed } else { failed.max(1) }, output: said.text }
@@ -277,7 +277,7 @@ fn cargo_counts(text: &str) -> (u32, u32) {
     results.fold((0, 0), |(passed, failed), line| (passed + before(line, " passed"), failed + before(line, " failed")))
 }
 
-/// Sums `# pass` and `# fail`; a test that was cancelled or skipped did not pass.
+/// Sums `# pass` and `# fail`. Cancelled and skipped tests count as failed.
 fn tap_counts(text: &str) -> (u32, u32) {
     let after = |name: &str| -> u32 { text.lines().filter_map(|line| line.strip_prefix(name)?.trim().parse::<u32>().ok()).sum() };
     (after("# pass "), after("# fail ") + after("# cancelled ") + after("# skipped ") + after("# todo "))
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skipped_test_is_not_a_passed_one() {
+    fn a_skipped_test_counts_as_failed() {
         assert_eq!(tap_counts("ok 1 - a\n# tests 5\n# pass 3\n# fail 1\n# cancelled 0\n# skipped 1\n"), (3, 2));
     }
 
@@ -316,12 +316,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_built_ahead_is_loaded_by_a_suite_that_runs() {
+    fn the_first_suite_to_load_the_build_exists_and_runs() {
         assert!(SUITES.iter().any(|suite| suite.name == FIRST_TO_LOAD && suite.is_there()));
     }
 
     #[test]
-    fn a_runner_that_dies_uncounted_failed() {
+    fn a_runner_that_fails_without_counts_is_one_failure() {
         let died = process::Said { success: false, text: "error[E0001]".into() };
         assert_eq!(count(died, cargo_counts).failed, 1);
     }

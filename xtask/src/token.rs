@@ -67,7 +67,7 @@ impl Options {
         match (&self.secret_file, &self.data) {
             (Some(file), None) => {
                 let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-                // Editors end a file with a line break.
+                // Editors add a line break at the end of a file.
                 Ok(text.trim_end_matches(['\r', '\n']).to_owned())
             }
             (None, Some(data)) if data.join("keys.json").exists() => Ok(Keys::of(data)?.jwt_secret),
@@ -77,11 +77,11 @@ impl Options {
     }
 }
 
-/// What a token says.
+/// The claims of a token.
 pub(crate) struct Claims(Value);
 
 impl Claims {
-    /// Of somebody with a role, from now on for so many minutes.
+    /// The claims of a subject with a role, valid from now for a number of minutes.
     pub(crate) fn new(subject: &str, role: &str, minutes: u64) -> Result<Self> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let expires = minutes.checked_mul(60).and_then(|seconds| now.checked_add(seconds)).context("too many minutes")?;
@@ -104,7 +104,7 @@ mod tests {
 
     /// Source: Node's `createHmac('sha256', 'secret').update('<the first two parts>').digest('base64url')`.
     #[test]
-    fn another_program_signs_the_same() {
+    fn the_signature_equals_that_of_nodes_crypto() {
         let claims = Claims(json!({ "sub": "s", "exp": 1_900_000_000 }));
         let expected =
             "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE5MDAwMDAwMDAsInN1YiI6InMifQ._8jLJ74CgorhnEEs5foFWV8asydN5_4MYS5XgtzNgeI";
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_needs_what_it_is_for() {
+    fn only_the_roles_of_one_organization_take_one() {
         assert_eq!(refused("--data d --sub s --role admin"), "");
         assert_eq!(refused("--data d --sub s --role operator"), "");
         assert_eq!(refused("--data d --sub s --role viewer --organization o"), "this role is not for one organization");

@@ -8,14 +8,14 @@ use crate::{process, root};
 const WASM_TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32v1-none"];
 const RUSTUP: &str = "curl https://sh.rustup.rs -sSf | sh";
 
-/// The cargo that runs us, in the root of the repository.
+/// A command for the cargo that runs this program, in the root of the repository.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root::in_root(""));
     cargo
 }
 
-/// `rust-toolchain.toml` names the targets, but rustup only reads that when it installs the toolchain itself.
+/// Installs the WebAssembly targets. rustup installs those in `rust-toolchain.toml` only together with the toolchain.
 pub(crate) fn ensure_wasm_targets() -> Result<()> {
     let sysroot = process::run(Command::new("rustc").current_dir(root::in_root("")).args(["--print", "sysroot"]), RUSTUP)?;
     for target in WASM_TARGETS {
@@ -27,7 +27,7 @@ pub(crate) fn ensure_wasm_targets() -> Result<()> {
     Ok(())
 }
 
-/// Adds a component, such as `clippy`, where its cargo command does not answer.
+/// Installs a component, such as `clippy`, if its cargo command does not run.
 pub(crate) fn ensure_component(component: &str, subcommand: &str) -> Result<()> {
     if !process::listen(cargo().args([subcommand, "--version"]), RUSTUP, |_| ())?.success {
         eprintln!("installing the Rust component {component}");

@@ -1,4 +1,4 @@
-//! From a crate to what a JavaScript runtime loads: cargo, `wasm-bindgen` as a library where it takes part, `wasm-opt`.
+//! Builds a WebAssembly module from a crate: cargo, then `wasm-bindgen` as a library unless the module is bare, then `wasm-opt`.
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,18 +11,18 @@ use crate::{npm, process, root, stamp::Stamp, toolchain};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Enabled one by one, as in `worker-build`: with all of them on, encodings come out that a runtime may not read yet.
+/// The WebAssembly features that `wasm-opt` may use, as in `worker-build`. With all of them it writes encodings that runtimes may not read.
 const WASM_FEATURES: [&str; 7] =
     ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
 
-/// Where the module will be loaded.
+/// The environment that loads the module.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Host {
-    /// A worker: the module is imported, and can be set back after a trap.
+    /// A worker, which imports the module and can make a new instance after a trap.
     Worker,
-    /// A page or Node: the module is handed in, by `init` or `initSync`.
+    /// A page or Node, which passes the module to `init` or `initSync`.
     Web,
-    /// Anywhere: the module asks for nothing and only numbers cross, so that no code is generated for it.
+    /// Any environment: the module imports nothing and passes only numbers, so it needs no glue.
     Bare,
 }
 
@@ -46,11 +46,11 @@ pub(crate) struct Module<'a> {
     pub(crate) package: &'a str,
     pub(crate) features: &'a [&'a str],
     pub(crate) profile: &'a str,
-    /// Instead of the profile's `opt-level`.
+    /// Replaces the profile's `opt-level`; `None` keeps it.
     pub(crate) opt_level: Option<&'a str>,
-    /// For LLVM, such as `-disable-lsr`.
+    /// Options for LLVM, such as `-disable-lsr`.
     pub(crate) llvm: &'a [&'a str],
-    /// For `wasm-opt`, such as `-Oz`.
+    /// Options for `wasm-opt`, such as `-Oz`.
     pub(crate) wasm_opt: &'a [&'a str],
     pub(crate) host: Host,
     pub(crate) name: &'a str,
@@ -58,7 +58,7 @@ pub(crate) struct Module<'a> {
 }
 
 impl Module<'_> {
-    /// Builds the module; what is up to date stays.
+    /// Builds the module unless it is up to date.
     pub(crate) fn build(&self) -> Result<()> {
         let compiled = self.compile()?;
         let settings = (self.name, self.host, self.wasm_opt, WASM_FEATURES, env!("CARGO_PKG_VERSION"));
@@ -117,7 +117,7 @@ impl Module<'_> {
         };
         bindgen.generate(out).with_context(|| format!("wasm-bindgen cannot read {}", compiled.display()))?;
         if self.host == Host::Worker {
-            // A source phase import, which neither esbuild nor workerd knows; a plain import of a module means the same there.
+            // Neither esbuild nor workerd knows source phase imports. There, a plain import of a module means the same.
             let glue = out.join(self.name).with_extension("js");
             fs::write(&glue, fs::read_to_string(&glue)?.replace("import source ", "import "))?;
         }

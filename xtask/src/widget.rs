@@ -1,5 +1,5 @@
-//! The chat widget's flags where nobody can be asked, as `@twinflag/edge` carries them: what the worker answers without a ruleset,
-//! and what the example flags say of each environment.
+//! The chat widget's flags that `@twinflag/edge` contains for use without a worker: the worker's answer without a ruleset, and the example
+//! flags' values in each environment.
 use std::fs;
 
 use anyhow::{Context, Result};
@@ -18,7 +18,7 @@ fn json(path: &str) -> Result<Value> {
     serde_json::from_slice(&fs::read(root::in_root(path))?).with_context(|| format!("cannot read {path}"))
 }
 
-/// By environment, the tree of whether each flag that names it is on there.
+/// For each environment a tree of the flags that name it, with true for those that are on in it.
 fn environments(document: &Value) -> Option<Value> {
     let mut trees = Map::new();
     for (key, flag) in document["flags"].as_object()? {

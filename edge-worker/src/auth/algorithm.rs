@@ -1,7 +1,7 @@
-//! The signatures we check (RFC 7518, section 3; RFC 8037; RFC 9864).
+//! The signature algorithms that the edge verifies (RFC 7518, section 3; RFC 8037; RFC 9864).
 use super::json::Unfit;
 
-/// Belongs to a key, not to a token: a token that names another one is not checked with that key.
+/// The signature algorithm of a key. The edge never verifies a token with a key of another algorithm than the token names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Algorithm {
     HmacSha256,
@@ -11,19 +11,19 @@ pub(super) enum Algorithm {
 }
 
 impl Algorithm {
-    /// By the name that tokens and keys give it.
+    /// The algorithm that tokens and keys call by this name.
     pub(super) fn named(name: &str) -> Result<Self, Unfit> {
         Ok(match name {
             "HS256" => Self::HmacSha256,
             "RS256" => Self::RsaSha256,
             "ES256" => Self::EcdsaP256,
-            // The old name, and the one that says which curve.
+            // The older name covers several curves; RFC 9864 names the curve.
             "EdDSA" | "Ed25519" => Self::Ed25519,
             _ => return Err(Unfit),
         })
     }
 
-    /// WebCrypto's parameters of the algorithm, for importing a key and for verifying: each call reads the members that it needs.
+    /// WebCrypto's parameters for importing a key and for verifying, as JSON. Each of the two calls reads the members that it needs.
     pub(super) const fn parameters(self) -> &'static str {
         match self {
             Self::HmacSha256 => r#"{"name":"HMAC","hash":"SHA-256"}"#,

@@ -2,7 +2,7 @@
 
 use super::json::Unfit;
 
-/// The bytes; an error for a text that no encoder writes: with padding, another alphabet, or bits left over that are not zero.
+/// Decodes a text. Padding, letters of another alphabet, and leftover bits that are not zero are errors.
 pub(super) fn decode(text: &str) -> Result<Vec<u8>, Unfit> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
     let (mut held, mut bits) = (0_u32, 0_u32);
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_encoder_writes() {
+    fn texts_that_an_encoder_writes_are_decoded() {
         check("", Some(b""));
         check("Zg", Some(b"f"));
         check("Zm8", Some(b"fo"));
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn what_none_writes() {
+    fn texts_that_no_encoder_writes_are_errors() {
         for text in ["Z", "Zg==", "Zm8=", "+/+/", "Zm 9", "Zm9v\n", "Zh", "Zm9", "Zm9vY", "Zmé"] {
             check(text, None);
         }

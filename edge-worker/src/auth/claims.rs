@@ -1,4 +1,4 @@
-//! The claims of a token (RFC 7519, section 4), and the check that they hold for this deployment at this time.
+//! The claims of a token (RFC 7519, section 4), and the check that they are for this deployment and valid now.
 use sdk_core::Millis;
 
 use super::{
@@ -6,14 +6,14 @@ use super::{
     role::Role,
 };
 
-/// The most by which the issuer's clock may differ, in seconds.
+/// The tolerated difference between the issuer's clock and ours, in seconds.
 const SKEW: f64 = 60.0;
 /// The longest subject, in bytes.
 const LONGEST_SUBJECT: usize = 256;
 
-/// The claims that the edge reads. A claim of another type refuses the token: a time in quotes must not count as no time.
+/// The claims that the edge reads. A claim of another type invalidates the token: a time in quotes must not count as absent.
 pub(crate) struct Claims {
-    /// The subject of the token: readable text, to be recorded with a change.
+    /// The subject of the token, without control characters: the audit trail records it.
     pub(super) subject: String,
     pub(super) role: Option<Role>,
     /// The environment that the token evaluates in; `None` for the first one.
@@ -77,7 +77,7 @@ impl Times {
     }
 }
 
-/// One text, or a list of them.
+/// The texts of a claim that is one text or a list of texts; empty if the claim is absent.
 fn texts(value: Option<&Json>) -> Result<Vec<String>, Unfit> {
     let text = |value: &Json| if let Json::Text(text) = value { Ok(text.clone()) } else { Err(Unfit) };
     match value {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_may_differ_by_a_minute() {
+    fn clocks_may_differ_by_less_than_a_minute() {
         timely(r#""exp":1800000000"#, true);
         timely(r#""exp":1799999941"#, true);
         timely(r#""exp":1799999940.5"#, true);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_numbers() {
+    fn a_time_that_is_no_number_is_refused() {
         for exp in [r#""1900000000""#, "null", "true", "[]", "{}", "1e999", "NaN"] {
             timely(&format!(r#""exp":{exp}"#), false);
         }

@@ -1,4 +1,4 @@
-//! JSON that every reader understands in the same way: a member that stands twice is refused, for readers differ in which one they take.
+//! JSON without duplicate members, which are refused because parsers differ in which of two they read.
 use std::fmt;
 
 use serde::{
@@ -6,14 +6,14 @@ use serde::{
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
 
-/// A JSON value of a token or a key.
+/// A JSON value in a token or a key.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json {
     Number(f64),
     Text(String),
     List(Vec<Self>),
     Object(Object),
-    /// `null`, `true`, `false`.
+    /// `null`, `true` or `false`; the edge reads none of them.
     Word,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Object(Vec<(String, Json)>);
 pub(super) struct Unfit;
 
 impl Object {
-    /// Reads an object in which, at any depth, no member stands twice.
+    /// Reads an object. Refuses duplicate members at any depth.
     pub(super) fn read(text: &[u8]) -> Result<Self, Unfit> {
         match str::from_utf8(text).ok().and_then(|text| serde_json::from_str(text).ok()) {
             Some(Json::Object(object)) => Ok(object),
@@ -37,7 +37,7 @@ impl Object {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value)
     }
 
-    /// The text of a member; `None` if it is absent, an error if it is anything but text, such as `null`.
+    /// The text of a member; `None` if it is absent, an error if it is of another type, such as `null`.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Unfit> {
         match self.get(name) {
             None => Ok(None),
@@ -46,7 +46,7 @@ impl Object {
         }
     }
 
-    /// The number of a member; `None` if it is absent, an error if it is anything but a number.
+    /// The number of a member; `None` if it is absent, an error if it is of another type.
     pub(super) fn number(&self, name: &str) -> Result<Option<f64>, Unfit> {
         match self.get(name) {
             None => Ok(None),
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_are_of_their_type_or_absent() {
+    fn a_member_of_another_type_is_an_error() {
         let object = Object::read(br#" {"n": -1.5e3, "i": 7, "t": "\u00e9", "l": [1, true], "z": null} "#).unwrap();
         assert_eq!(object.number("n"), Ok(Some(-1_500.0)));
         assert_eq!(object.number("i"), Ok(Some(7.0)));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_readers_may_understand_differently_is_refused() {
+    fn text_that_parsers_may_read_differently_is_refused() {
         for text in [
             "[1]",
             "null",

@@ -1,4 +1,4 @@
-//! JSON Web Keys (RFC 7517), as far as they check signatures of ours.
+//! JSON Web Keys (RFC 7517): the public keys with which the edge verifies tokens.
 use std::ops::RangeInclusive;
 
 use super::{
@@ -7,21 +7,21 @@ use super::{
     json::{Json, Object, Unfit},
 };
 
-/// An RSA modulus, in bytes (RFC 7518, section 3.3: at least 2,048 bits).
+/// The length of an RSA modulus in bytes (RFC 7518, section 3.3: at least 2,048 bits).
 const MODULUS: RangeInclusive<usize> = 256..=1_024;
-/// A coordinate of P-256, and an Ed25519 key.
+/// The length in bytes of a P-256 coordinate, and of an Ed25519 key.
 const POINT: usize = 32;
 
-/// A public key and what it may be used for.
+/// A public key and the algorithm that it is for.
 #[derive(Debug, PartialEq)]
 pub(super) struct Jwk {
     pub(super) id: Option<String>,
     pub(super) algorithm: Algorithm,
-    /// The public members of the key alone, as JSON.
+    /// The public members of the key, as JSON.
     pub(super) public: String,
 }
 
-/// The keys of a set that can check our tokens; an error if the text is no set. Keys of unknown kinds are left out (RFC 7517, section 5).
+/// The usable keys of a JSON Web Key Set; an error if the text is no set. Other keys are left out (RFC 7517, section 5).
 pub(super) fn set(text: &str) -> Result<Vec<Jwk>, Unfit> {
     let set = Object::read(text.as_bytes())?;
     let Some(Json::List(keys)) = set.get("keys") else { return Err(Unfit) };
@@ -34,7 +34,7 @@ pub(super) fn set(text: &str) -> Result<Vec<Jwk>, Unfit> {
     Ok(jwks)
 }
 
-/// One key; everything it says of itself has to fit.
+/// Reads one key; an error if its members contradict each other or are not for verifying signatures.
 fn read(key: &Object) -> Result<Jwk, Unfit> {
     let member = |name: &str, bytes: RangeInclusive<usize>| {
         let text = key.text(name)?.ok_or(Unfit)?;
@@ -62,7 +62,7 @@ fn read(key: &Object) -> Result<Jwk, Unfit> {
         Some(_) => false,
     };
     let is_named_so = key.text("alg")?.map(Algorithm::named).transpose()?.is_none_or(|named| named == algorithm);
-    // A key whose private part was published proves nothing.
+    // Anybody can sign with a key whose private part was published.
     let is_public = key.get("d").is_none() && key.get("k").is_none();
     if verifies && is_named_so && is_public && key.text("use")?.is_none_or(|usage| usage == "sig") {
         Ok(Jwk { id: key.text("kid")?.map(str::to_owned), algorithm, public })
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_by_what_they_are() {
+    fn the_algorithm_follows_from_type_and_curve() {
         let rsa = |letters| format!(r#"{{"kty":"RSA","n":"{}","e":"AQAB"}}"#, "A".repeat(letters));
         check(&rsa(342), Some(Algorithm::RsaSha256));
         // One byte short of 2,048 bits.
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set_is_none() {
+    fn a_text_that_is_no_set_is_an_error() {
         for text in ["", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":null}"#, "<html>"] {
             assert_eq!(set(text), Err(Unfit), "{text}");
         }

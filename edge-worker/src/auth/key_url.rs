@@ -1,7 +1,7 @@
-//! The issuer's keys, from the one address that the worker ever asks: `JWKS_URL`, which the deployment names and no token.
+//! The token issuer's keys from `JWKS_URL`, the only address that the worker fetches from. Only the setting names it, never a token.
 //!
-//! Keys are kept in the isolate. They are asked for again when they are old, and when a token names one that is not among them;
-//! while the address is away the old ones stay.
+//! The isolate keeps the keys. It fetches them again when they are old, and when a token names a key that is not among them. While the
+//! address does not answer, the old keys stay in use.
 use std::{cell::RefCell, time::Duration};
 
 use futures_util::future::{Either, select};
@@ -11,18 +11,19 @@ use worker::{AbortController, AbortSignal, CacheMode, Delay, Fetch, Request, Req
 use super::{jwk, subtle::Key};
 use crate::{clock, problem::Problem};
 
-/// After that long the issuer may have withdrawn a key.
+/// The age at which keys are fetched again, because the issuer may have withdrawn one.
 const OLD_MS: i64 = 600_000;
-/// How often keys are asked for because a token names an unknown one, or because the address was away: anybody can name a key.
+/// The shortest time between two fetches for keys that tokens name and the isolate lacks, and between two attempts to replace old keys.
+/// Without it, anybody could make the worker fetch by sending tokens.
 const PAUSE_MS: i64 = 300_000;
-/// While there are no keys at all, nobody can be let in: the address is tried again sooner.
+/// The shortest time between two fetches while the isolate has no keys and must refuse every token.
 const RETRY_MS: i64 = 10_000;
-/// How long an answer is waited for,
+/// The time after which a fetch is aborted.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PATIENCE_MS: i64 = 3_000;
-/// and how often who waits for somebody else's question looks whether it is answered: a request cannot wait for another's promise.
+/// The interval at which a request checks whether another request's fetch has ended: a request cannot await another request's promise.
 const LOOK: Duration = Duration::from_millis(10);
-/// In bytes.
+/// The longest key set, in bytes.
 const LONGEST: usize = 256_000;
 
 thread_local! {
@@ -30,7 +31,7 @@ thread_local! {
     static ASKED: RefCell<Asked> = RefCell::default();
 }
 
-/// The keys at the address. `key_id` is the one a token names: where it is not among those held, the address may be asked again.
+/// The issuer's keys. `key_id` is the key that a token names: if the isolate lacks it, the keys may be fetched again.
 pub(super) async fn keys(url: &str, key_id: Option<&str>) -> Result<Vec<Key>, Problem> {
     let is_held = || HELD.with_borrow(|held| key_id.is_none_or(|wanted| held.iter().any(|key| key.id.as_deref() == Some(wanted))));
     let now = clock::now();
@@ -52,18 +53,20 @@ pub(super) async fn keys(url: &str, key_id: Option<&str>) -> Result<Vec<Key>, Pr
     if ASKED.with_borrow(|asked| asked.answered.is_some()) { Ok(HELD.with_borrow(Clone::clone)) } else { Err(Problem::no_keys()) }
 }
 
-/// When the address was asked, and when it answered.
+/// The times of fetches, which decide whether to fetch again.
 #[derive(Default)]
 struct Asked {
+    /// The start of the last fetch.
     last: Option<Millis>,
+    /// The end of the last fetch that returned keys.
     answered: Option<Millis>,
-    /// For a key that was not known.
+    /// The start of the last fetch for a key that a token named and the isolate lacked.
     for_unknown: Option<Millis>,
     under_way: bool,
 }
 
 impl Asked {
-    /// Whether to ask now; notes that it is done.
+    /// Returns true if the caller must fetch now, and records the start of that fetch. `is_unknown`: the isolate lacks the wanted key.
     fn begin(&mut self, is_unknown: bool, now: Millis) -> bool {
         let past = |moment: Option<Millis>, wait: i64| moment.is_none_or(|moment| !within(moment, wait, now));
         let begins = !self.is_under_way(now)
@@ -88,18 +91,18 @@ impl Asked {
         }
     }
 
-    /// A fetch that never ended (the runtime may cancel a request's rest) blocks other requests only briefly.
+    /// Returns true while a fetch runs. One that never ends, because the runtime cancelled its request, counts for [`PATIENCE_MS`].
     fn is_under_way(&self, now: Millis) -> bool {
         self.under_way && self.last.is_some_and(|last| within(last, PATIENCE_MS, now))
     }
 }
 
-/// Whether a moment is less than `wait` ago. One that is still to come was noted before the clock was set back.
+/// Returns true if a moment is less than `wait` milliseconds ago; false for a later moment, recorded before the clock was set back.
 fn within(moment: Millis, wait: i64, now: Millis) -> bool {
     (0..wait).contains(&(now.0 - moment.0))
 }
 
-/// Asks, and holds what there is; whether there was anything.
+/// Fetches and keeps the keys. Returns false, and keeps the old ones, if no usable key arrives.
 async fn load(url: &str, signal: AbortSignal) -> bool {
     let mut keys = Vec::new();
     match fetch(url, signal).await {
@@ -111,7 +114,7 @@ async fn load(url: &str, signal: AbortSignal) -> bool {
                 console_error!("no keys from JWKS_URL: none of them checks RS256, ES256 or EdDSA");
             }
         }
-        // The text of an error may hold the address, and an address a secret.
+        // The runtime's error text may contain the address, and the address a secret: `why` is our own text.
         Err(why) => console_error!("no keys from JWKS_URL: {why}"),
     }
     let is_some = !keys.is_empty();
@@ -123,7 +126,7 @@ async fn load(url: &str, signal: AbortSignal) -> bool {
 
 async fn fetch(url: &str, signal: AbortSignal) -> Result<Vec<jwk::Jwk>, String> {
     let mut init = RequestInit::new();
-    // A redirect leads to another party, so it is not followed.
+    // A redirect may lead to another party, so it is not followed.
     init.with_redirect(RequestRedirect::Manual).with_cache(CacheMode::NoStore);
     let request = Request::new_with_init(url, &init).map_err(|_| "it is no address")?;
     let mut answer = Fetch::Request(request).send_with_signal(&signal).await.map_err(|_| "it cannot be reached")?;
@@ -144,7 +147,7 @@ mod tests {
     const KNOWN: bool = false;
     const UNKNOWN: bool = true;
 
-    /// At each moment, in milliseconds, somebody wants keys and gets an answer at once if they ask; which of them ask.
+    /// Checks which requests fetch. Each wants keys at a moment, in milliseconds; a fetch ends at once, with keys if `is_there`.
     #[track_caller]
     fn check(is_there: bool, wanted: &[(i64, bool)], expected: &[bool]) {
         let mut asked = Asked::default();
@@ -164,13 +167,13 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_are_asked_for_once_in_five_minutes() {
+    fn an_unknown_key_is_fetched_at_most_once_in_five_minutes() {
         let wanted = [(0, UNKNOWN), (1, UNKNOWN), (2, UNKNOWN), (300_000, UNKNOWN), (300_001, UNKNOWN), (300_002, UNKNOWN)];
         check(true, &wanted, &[true, true, false, false, true, false]);
     }
 
     #[test]
-    fn without_any_keys_the_address_is_tried_again_soon_but_not_at_once() {
+    fn without_any_keys_the_next_fetch_is_after_ten_seconds() {
         check(
             false,
             &[(0, UNKNOWN), (1, UNKNOWN), (9_999, KNOWN), (10_000, UNKNOWN), (10_001, UNKNOWN)],
@@ -179,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn while_the_address_is_away_it_is_asked_seldom() {
+    fn while_the_address_does_not_answer_old_keys_are_fetched_again_after_five_minutes() {
         let mut asked = Asked::default();
         assert!(asked.begin(KNOWN, Millis(0)));
         asked.end(true, Millis(0));
@@ -191,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn one_question_at_a_time_and_none_for_ever() {
+    fn one_fetch_at_a_time_and_a_lost_one_counts_for_three_seconds() {
         let mut asked = Asked::default();
         assert!(asked.begin(KNOWN, Millis(0)));
         assert!(!asked.begin(UNKNOWN, Millis(2_999)));
@@ -201,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_stops_nothing() {
+    fn a_clock_that_is_set_back_does_not_delay_a_fetch() {
         check(true, &[(1_000_000, KNOWN), (0, KNOWN)], &[true, true]);
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     problem::Problem,
 };
 
-/// A key or a token, as the caller sent it. It is never printed, and the time of a comparison does not tell how much of it is right.
+/// A key or a token as the caller sent it. It has no `Debug`, and comparing it takes the same time however many of its bytes are right.
 pub(super) struct Presented(String);
 
 /// A text in the form of a stored key.
@@ -22,13 +22,13 @@ impl Presented {
         Self::find_bearer(parts).ok_or_else(Problem::no_credentials)
     }
 
-    /// The key, or a token in its place: in `Authorization` or in `X-API-Key`, which OFREP clients may use.
+    /// The key or the token in `Authorization`, else the key in `X-API-Key`, which OFREP clients may send.
     pub(super) fn key(parts: &Parts<'_>) -> Result<Self, Problem> {
         let own = || parts.header(Header::ApiKey).map(|key| Self(key.to_owned()));
         Self::find_bearer(parts).or_else(own).ok_or_else(Problem::no_credentials)
     }
 
-    /// Returns true if this is the deployment's own key; false if that is not set.
+    /// Returns true if this is the deployment's own key; false if the deployment has none.
     pub(super) fn is(&self, own: Option<&str>) -> bool {
         let Some(expected) = own else { return false };
         let (presented, expected) = (self.0.as_bytes(), expected.as_bytes());

@@ -1,4 +1,4 @@
-//! Signatures, checked by the runtime (WebCrypto): its code is not ours to ship, and compares in constant time.
+//! Verification of signatures by the runtime's WebCrypto, which adds no code to the worker and compares in constant time.
 use worker::js_sys::{Array, JSON, Object, Promise, Uint8Array, futures::JsFuture};
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -23,7 +23,7 @@ extern "C" {
 }
 
 impl Key {
-    /// `None` where the runtime does not take it: a point that is not on the curve.
+    /// Imports a public key; `None` if the runtime refuses it, for example a point that is not on the curve.
     pub(super) async fn of(jwk: Jwk) -> Option<Self> {
         let key = JSON::parse(&jwk.public).ok()?;
         Self::import("jwk", &key.into(), jwk.algorithm, jwk.id).await
@@ -39,7 +39,7 @@ impl Key {
         Some(Self { id, algorithm, held })
     }
 
-    /// Whether this key signed the token, by this key's algorithm.
+    /// Returns true if this key signed the token and the token names this key's algorithm.
     pub(super) async fn signed(&self, token: &Token<'_>) -> bool {
         let Ok(parameters) = JSON::parse(self.algorithm.parameters()) else { return false };
         let (signature, signed) = (Uint8Array::from(&token.signature[..]), Uint8Array::from(token.signed.as_bytes()));

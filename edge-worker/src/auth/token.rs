@@ -1,25 +1,25 @@
-//! JSON Web Tokens in their compact form (RFC 7515, RFC 7519; RFC 8725 for what can go wrong), before anybody believes them.
+//! JSON Web Tokens in compact form (RFC 7515, RFC 7519; best practices: RFC 8725), before their signatures are verified.
 use super::{
     algorithm::Algorithm,
     base64url,
     json::{Object, Unfit},
 };
 
-/// In bytes. Longer ones are not looked at.
+/// The longest token, in bytes; a longer one is refused unread.
 const LONGEST: usize = 8_000;
-/// The kinds of token we take, in lower case. Others are for something else: a log-out, an event.
+/// The values of `typ` that the edge accepts, in lower case. Tokens of other types, such as log-out tokens, do not authenticate a caller.
 const KINDS: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
 
-/// Members of a header that bring a key along, or ask for what we would have to know. A token does not say how it is checked.
+/// Header members that make a token invalid: they bring or name a key, or (`crit`) require an extension. A token must not choose its key.
 const REFUSED: [&str; 5] = ["jwk", "jku", "x5u", "x5c", "crit"];
 
-/// A token taken apart; who signed it is not known yet.
+/// A parsed token whose signature is not verified yet.
 pub(super) struct Token<'t> {
     pub(super) algorithm: Algorithm,
     pub(super) key_id: Option<String>,
     pub(super) claims: Object,
     pub(super) signature: Vec<u8>,
-    /// The text that is signed.
+    /// The text that the signature covers: header and claims, with the dot between them.
     pub(super) signed: &'t str,
 }
 
@@ -29,7 +29,7 @@ impl<'t> Token<'t> {
             return Err(Unfit);
         }
         let (signed, signature) = text.rsplit_once('.').ok_or(Unfit)?;
-        // A dot too many is no letter of either part.
+        // A further dot is no letter of base64url, so the decoder refuses it.
         let (header, claims) = signed.split_once('.').ok_or(Unfit)?;
         let (algorithm, key_id) = read(&Object::read(&base64url::decode(header)?)?)?;
         let claims = Object::read(&base64url::decode(claims)?)?;
@@ -55,7 +55,7 @@ mod tests {
     const HEADER: &str = "eyJhbGciOiJIUzI1NiJ9";
 
     #[test]
-    fn three_parts_are_a_token() {
+    fn a_token_has_three_parts() {
         let text = format!("{HEADER}.{CLAIMS}.c2ln");
         let token = Token::parse(&text).unwrap();
         assert_eq!((token.algorithm, token.key_id, &token.signature[..]), (Algorithm::HmacSha256, None, &b"sig"[..]));
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_none() {
+    fn any_other_text_is_refused() {
         let whole = format!("{HEADER}.{CLAIMS}.c2ln");
         for text in [
             String::new(),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_may_not_say_how_it_is_checked() {
+    fn a_token_that_names_its_own_key_or_another_algorithm_is_refused() {
         header(r#"{"alg":"ES256","kid":"k","typ":"JWT","x5t":"y"}"#, true);
         header(r#"{"alg":"Ed25519"}"#, true);
         for text in [

@@ -1,7 +1,7 @@
-//! The token issuers that a deployment trusts: keys that the runtime holds, imported once in an isolate.
+//! The token issuers that a deployment trusts, by the keys in its settings. Each isolate imports the keys once.
 //!
-//! `JWT_SECRET` checks HS256. `JWKS` (keys, as text) and `JWKS_URL` (their address) check RS256, ES256 and EdDSA. An
-//! unset binding opens nothing; every token must match `JWT_ISSUER` and `JWT_AUDIENCE` if they are set.
+//! `JWT_SECRET` verifies HS256. `JWKS` (a key set, as text) and `JWKS_URL` (its address) verify RS256, ES256 and EdDSA. Without these
+//! settings no token is valid. Every token must match `JWT_ISSUER` and `JWT_AUDIENCE` if they are set.
 use std::{cell::RefCell, rc::Rc};
 
 use worker::console_error;
@@ -31,7 +31,7 @@ pub(super) async fn verified(text: &str, settings: &Settings) -> Result<Option<C
     let Ok(token) = Token::parse(text) else { return Ok(None) };
     let Ok(claims) = Claims::of(&token.claims) else { return Ok(None) };
     let trust = Trust::of(settings).await;
-    // Checked first, so that a token that is not valid causes no request for keys.
+    // Claims are checked before the signature, so that an expired token does not make the worker fetch keys.
     if !claims.hold(clock::now(), &trust.expected) {
         return Ok(None);
     }
@@ -60,15 +60,15 @@ impl Trust {
                 keys.extend(Key::of(jwk).await);
             }
             if keys.is_empty() {
-                // Only the runtime knows whether a point lies on its curve.
-                console_error!("JWKS opens nothing: the runtime takes none of its keys");
+                // The runtime refuses a point that does not lie on its curve; reading the setting does not check that.
+                console_error!("the runtime accepts none of the keys in JWKS");
             }
         }
         let expected = Expected { issuer: settings.jwt_issuer.clone(), audience: settings.jwt_audience.clone() };
         Self { secret, keys, url: settings.jwks_url.clone(), expected }
     }
 
-    /// The one key that may have signed a token. A secret and public keys never stand in for one another.
+    /// The key that verifies a token: the secret for HS256, and a public key for every other algorithm.
     async fn key(&self, token: &Token<'_>) -> Result<Option<Key>, Problem> {
         if token.algorithm == Algorithm::HmacSha256 {
             return Ok(self.secret.clone());

@@ -1,16 +1,16 @@
-//! Which of the forms we have an asker would rather get (RFC 9110, 12.5.1).
+//! Content negotiation: the media type that a client's `Accept` prefers (RFC 9110, 12.5.1).
 use std::cmp::Reverse;
 
-/// The place of the form that suits `Accept` best: by its weight, then by how exactly it is named, then the first offered.
+/// The index of the offered media type that `Accept` prefers; `None` if it accepts none of them.
 ///
-/// An empty `Accept` takes every form; `None` if no form suits.
+/// The highest weight wins, then the type that `Accept` names most exactly, then the first offered. An empty `Accept` accepts every type.
 pub(super) fn best(accept: &str, offered: &[&str]) -> Option<usize> {
     if accept.trim().is_empty() {
         return Some(0);
     }
     let ranges: Vec<Range<'_>> = accept.split(',').filter_map(Range::parse).collect();
     let suits = offered.iter().enumerate().filter_map(|(place, form)| {
-        // Of the ranges that name a form, the most exact one counts.
+        // The most exact range that matches a type decides about it.
         let (exactness, weight) =
             ranges.iter().filter_map(|range| Some((range.names(form)?, range.weight))).max_by_key(|(exact, _)| *exact)?;
         (weight > 0).then_some((weight, exactness, Reverse(place)))
@@ -20,7 +20,7 @@ pub(super) fn best(accept: &str, offered: &[&str]) -> Option<usize> {
 
 struct Range<'a> {
     media: &'a str,
-    /// In thousandths.
+    /// In thousandths, from 0 to 1,000.
     weight: u32,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Range<'a> {
         Some(Self { media, weight: weight.map_or(Some(1_000), thousandths)? })
     }
 
-    /// How exactly this range names a form; `None` where it does not.
+    /// How exactly this range matches a media type: 2 for the type itself, 1 for `kind/*`, 0 for `*/*`; `None` if it does not match.
     fn names(&self, form: &str) -> Option<u8> {
         let (kind, _) = form.split_once('/')?;
         match self.media.split_once('/')? {
@@ -43,7 +43,7 @@ impl<'a> Range<'a> {
     }
 }
 
-/// A weight from 0 to 1 with at most three decimals.
+/// Parses a weight from 0 to 1 with at most three decimals, in thousandths.
 fn thousandths(text: &str) -> Option<u32> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_most_is_given() {
+    fn the_preferred_type_is_chosen() {
         check("", Some(0));
         check("*/*", Some(0));
         check("application/*", Some(0));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_wanted_is_not_given() {
+    fn a_type_that_accept_excludes_is_not_chosen() {
         check("text/html", None);
         check("application/json;q=0", None);
         check("*/*;q=0.0", None);

@@ -1,7 +1,7 @@
 //! `/api/admin/cache`: what the isolate that answers holds of an environment; `DELETE` lets it forget, so that it asks the hub.
 //!
-//! `{ epoch, version, stale, askedAt, overridePages, maxAge }`. Each isolate has a cache of its own: this tells of one, and a change needs
-//! nobody to clear any.
+//! `{ epoch, version, stale, askedAt, overridePages, maxAge }`. Each isolate has a cache of its own, and this is one of them. Changes reach
+//! all isolates without clearing any.
 use serde::Serialize;
 use worker::{Request, Response};
 
@@ -18,12 +18,12 @@ use crate::{
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
-    /// When the hub was last asked.
+    /// The time of the isolate's last request to the hub for news.
     asked_at: String,
     epoch: Epoch,
-    /// How long what the hub said is taken for current, in milliseconds.
+    /// The time for which the isolate serves the hub's last answer without asking again, in milliseconds.
     max_age: i64,
-    /// How many pages of overrides are held.
+    /// The number of pages of overrides in the cache.
     override_pages: usize,
     stale: bool,
     version: u32,

@@ -1,7 +1,7 @@
-//! `POST /v1/evaluate`: up to a thousand questions, each with its own context, default and time.
+//! `POST /v1/evaluate`: up to a thousand evaluations, each with its own flag, context, default and time.
 //!
-//! `minVersion` names a version that the answers must at least be from, where the hub has it. `bucket`, `step` and `metadata` of a
-//! question add members to its answer: a thousand answers are the shorter for what their caller does not read.
+//! With `minVersion` the edge answers from that version or a newer one, if the hub has it. `bucket`, `step` and `metadata` of an evaluation
+//! are `true` if its answer must have these members; by default they are left out, which keeps a thousand answers short.
 use sdk_core::{
     Context, FlagType, Include, Millis, Object, Overrides, SWITCHED_OFF,
     json::canonical::{canonical_text, write_string},
@@ -63,7 +63,7 @@ struct Wire<'a> {
     metadata: bool,
 }
 
-/// A question and its context. One that is refused is answered by the core like any other.
+/// A question and its context. The core answers an unusable context with an error code, like any other question.
 type Asking = (Question, Context);
 
 struct Question {
@@ -103,7 +103,7 @@ fn question(text: &str) -> Result<Asking, String> {
     Ok((question, wire.context.context()))
 }
 
-/// One answer a question.
+/// The JSON list of the answers, in the order of the questions.
 fn list(questions: &[Asking], write: impl Fn(&mut String, &Asking)) -> String {
     let mut out = String::from(r#"{"results":["#);
     for (index, question) in questions.iter().enumerate() {
@@ -116,7 +116,7 @@ fn list(questions: &[Asking], write: impl Fn(&mut String, &Asking)) -> String {
     out
 }
 
-/// Writes the answer while all flags are switched off.
+/// Writes the answer to a question while all flags are switched off: the caller's default.
 fn write_default(out: &mut String, (question, _): &Asking) {
     let mut object = Object::open(out);
     write_string(object.member("reason"), SWITCHED_OFF.as_str());

@@ -1,4 +1,4 @@
-//! How an answer came about: `POST /v1/explain` for operators, `POST /demo/explain` for the page that shows it.
+//! Explanations of answers: `POST /v1/explain` for operators, `POST /demo/explain` for the demo page.
 use sdk_core::{Context, Evaluation, Layer, Millis, Object, Overrides, OwnerKind, json::canonical::write_string};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -20,7 +20,7 @@ use crate::{
     version::Version,
 };
 
-/// How many flags the page may name.
+/// The most flags that the demo page may name.
 const MOST: usize = 1_000;
 
 /// `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, epoch, version }`: now, at a version, or as it was at a
@@ -48,7 +48,7 @@ pub(crate) async fn one(environment: &Environment, request: &mut Request, env: &
     let change = change(env, environment, &explanation.evaluation, &context, serving.version).await?;
     let mut out = String::from("{\"change\":");
     out.push_str(&change);
-    // The members of the explanation stand behind the change.
+    // The members of the explanation follow.
     out.push_str(&explanation.to_json(None).replacen('{', ",", 1));
     out.pop();
     let Version { epoch, number } = serving.version;
@@ -78,7 +78,7 @@ async fn change(
     hub::explaining(env, environment, &asked).await
 }
 
-/// The past that is asked for: a version, or a moment as milliseconds since 1970 or as a date and time.
+/// The version or the moment to explain; `None` for the newest version. A moment is milliseconds since 1970, or a date and time.
 fn when(version: Given<'_>, at: Given<'_>) -> Result<Option<When>, Problem> {
     match (version.0, at.0) {
         (None, None) => Ok(None),
@@ -116,7 +116,7 @@ pub(crate) async fn many(environment: &Environment, request: &mut Request, env: 
         }
         let mut object = Object::open(&mut out);
         write_string(object.member("flag"), flag);
-        // The members of the explanation stand behind the flag's.
+        // The members of the explanation follow.
         out.push_str(&explanation(&serving, &overrides, flag, &context, now).replacen('{', ",", 1));
     }
     out.push_str("]}");

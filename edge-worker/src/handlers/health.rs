@@ -15,8 +15,10 @@ use crate::{
 #[derive(Serialize)]
 struct Health {
     epoch: Epoch,
+    /// The number of parts of the stored document that are left out because of an error.
     #[serde(skip_serializing_if = "is_zero")]
     errors: usize,
+    /// True if the hub could not be asked for a newer version.
     stale: bool,
     status: &'static str,
     version: u32,
@@ -36,7 +38,7 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-/// The commit that the worker was built from, where the build was told.
+/// The commit that the worker was built from; `None` if the build had no `TWINFLAG_COMMIT`.
 const COMMIT: Option<&str> = option_env!("TWINFLAG_COMMIT");
 
 #[derive(Serialize)]
@@ -44,7 +46,7 @@ const COMMIT: Option<&str> = option_env!("TWINFLAG_COMMIT");
 struct Build {
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'static str>,
-    /// The format of programs that are written.
+    /// The format of the programs that this release writes.
     program_format: u32,
     release: &'static str,
 }

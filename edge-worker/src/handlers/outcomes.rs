@@ -1,4 +1,4 @@
-//! `POST /v1/outcomes`: what servers tell of those who have a feature.
+//! `POST /v1/outcomes`: forwards the outcomes that servers report to the hub.
 use worker::{Request, Response};
 
 use crate::{body, environment::Environment, host::Host, hub::client as hub, problem::Problem};

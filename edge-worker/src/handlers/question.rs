@@ -1,4 +1,4 @@
-//! The parts of a question that the edge reads; contexts and defaults stay text.
+//! The members of an evaluation request. Contexts and defaults stay text, which the core reads.
 use sdk_core::{Context, Millis};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -22,7 +22,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Reads an object. serde also takes an array for a struct, member by member; we do not.
+/// Reads a struct from an object. Refuses an array, from which serde alone reads a struct too, member by member.
 pub(super) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     match serde_json::from_str(text) {
         Ok(_) if !text.trim_start().starts_with('{') => Err("expected an object".to_owned()),
@@ -31,7 +31,7 @@ pub(super) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String>
     }
 }
 
-/// A member's text, unread. `null` is a value; only an absent member is `None`.
+/// The JSON text of a member, not parsed. `null` is a value; only an absent member is `None`.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Given<'a>(pub(super) Option<&'a str>);
 
@@ -41,13 +41,13 @@ impl<'a, 'de: 'a> Deserialize<'de> for Given<'a> {
     }
 }
 
-/// The key of a flag. It is not checked: one that is no text, for a lone surrogate in it, is the key of no flag.
+/// The key of a flag, not checked. A string with a lone surrogate becomes the empty key, which no flag has.
 pub(super) fn key(raw: &RawValue) -> Result<String, String> {
     let text = raw.get();
     if text.starts_with('"') { Ok(serde_json::from_str(text).unwrap_or_default()) } else { Err("expected flag to be a string".to_owned()) }
 }
 
-/// Whole milliseconds, in any spelling JSON has for them.
+/// Whole milliseconds since 1970, in any spelling of a JSON number, such as `1.5e3`.
 pub(super) fn millis(text: &str) -> Result<Millis, String> {
     let number: f64 = serde_json::from_str(text).map_err(|_| "expected now to be a number")?;
     #[expect(clippy::cast_possible_truncation, reason = "whole, and a double past i64 saturates")]
@@ -55,12 +55,12 @@ pub(super) fn millis(text: &str) -> Result<Millis, String> {
 }
 
 impl Given<'_> {
-    /// The context in this member, refused or not; an absent one is empty.
+    /// The context in this member; empty if the member is absent. An unusable context carries its refusal.
     pub(super) fn context(self) -> Context {
         self.0.map_or_else(Context::new, Context::from_json)
     }
 
-    /// The context in this member, for who refuses one that cannot be used.
+    /// The context in this member; empty if the member is absent, refused if it cannot be used.
     pub(super) fn sound_context(self) -> Result<Context, Problem> {
         let context = self.context();
         match context.refusal() {

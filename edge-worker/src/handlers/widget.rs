@@ -1,9 +1,9 @@
-//! `GET /api/widget/config`: what every flag is for one customer, as a tree.
+//! `GET /api/widget/config`: the values of all flags for one customer, as a tree.
 //!
-//! `{ config, customerId?, organizationId?, source, stale?, epoch?, version?, evaluatedAt }`. `config` nests the flags by the dots of
-//! their keys; a flag whose answer is the caller's default is left out of it, and one whose key is a path to another's. `source` is the highest level that answered a flag
-//! of it. Without any ruleset the written defaults are answered, marked stale and without a version; and unmarked where all flags are
-//! switched off.
+//! `{ config, customerId?, organizationId?, source, stale?, epoch?, version?, evaluatedAt }`. `config` nests the flags by the dots in their
+//! keys. It leaves out a flag that has no value of its own, and a flag whose key is a path to another flag's. `source` is the highest layer
+//! that answered a flag in it. Without a ruleset the answer has the defaults in `widget-defaults.json`, no version, and `stale`; while all
+//! flags are switched off it has the same defaults without `stale`.
 use sdk_core::{
     Context, Evaluation, Millis, Object, Overrides,
     json::canonical::{write_number, write_string},
@@ -22,9 +22,9 @@ use crate::{
     source,
 };
 
-/// The widget's configuration without any ruleset.
+/// The configuration to answer without a ruleset.
 const DEFAULTS: &str = include_str!("../../widget-defaults.json");
-/// The attributes that may be asked about.
+/// The attributes that the query may give.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "userId", "sessionId", "targetingKey"];
 
 pub(crate) fn config(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
@@ -52,7 +52,7 @@ pub(crate) fn config(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop>
 }
 
 struct Config {
-    /// As JSON.
+    /// The nested values, as a JSON object.
     tree: String,
     source: &'static str,
     stale: bool,
@@ -61,7 +61,7 @@ struct Config {
 fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, tags: &[String], now: Millis) -> Config {
     let mut visitor = serving.ruleset.visitor(overrides.of(context), context, now).seeing(tags);
     let mut answers: Vec<Evaluation<'_>> = visitor.evaluate_all().collect();
-    // Keys under one path stand together then.
+    // `tree` needs keys with a common path next to each other.
     answers.sort_unstable_by_key(Evaluation::flag_key);
     let is_path = |key: &str| {
         let below = answers.partition_point(|answer| answer.flag_key().bytes().lt(key.bytes().chain([b'.'])));
@@ -72,7 +72,7 @@ fn evaluated(serving: &Serving, overrides: &Overrides, context: &Context, tags: 
     Config { tree: tree(&answers), source, stale: serving.stale }
 }
 
-/// Nests values by the dots of their keys. No key may be a path to another, and keys under one path must follow one another.
+/// Nests values by the dots in their keys. No key may be a path to another, and keys with a common path must follow one another.
 fn tree(answers: &[Evaluation<'_>]) -> String {
     let mut out = String::from("{");
     let mut open: Vec<&str> = Vec::new();
@@ -122,7 +122,7 @@ fn answer(asked: &Asked<'_>, query: &Query, config: &Config, serving: Option<&Se
         write_number(object.member("version"), f64::from(serving.version.number));
     }
     object.close();
-    // Asked again, the time is another and the answer is not: the tag is of what stands before it.
+    // The tag leaves out the time of evaluation, which differs in every answer.
     let etag = Etag::weak(body.as_bytes());
     body.pop();
     body.push_str(",\"evaluatedAt\":");

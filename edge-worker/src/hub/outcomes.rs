@@ -1,7 +1,8 @@
-//! Outcomes that servers report for units that have a feature: `POST /v1/outcomes`.
+//! `POST /v1/outcomes`: servers report how a feature behaves for the units that have it.
 //!
-//! `{ outcomes: [{ id, flag, unit, event, variant?, customerId?, metadata? }] }` → `{ counted, duplicates, kept, refused: [{ index, detail }] }`.
-//! Times are those of arrival, by the hub's clock.
+//! `{ outcomes: [{ id, flag, unit, event, variant?, customerId?, metadata? }] }` →
+//! `{ counted, duplicates, kept, refused: [{ index, detail }] }`.
+//! The time of an outcome is its arrival, by the hub's clock.
 use control::rows::Rows;
 use sdk_core::Millis;
 use serde::{Deserialize, Serialize};
@@ -17,13 +18,13 @@ use crate::{
     store::{Outcome, Store},
 };
 
-/// How many outcomes one request may tell of.
+/// The most outcomes in one request.
 const MOST: usize = 1_000;
 /// The longest text of an outcome, in bytes.
 const MAX_TEXT: usize = 256;
 /// The longest metadata, in bytes.
 const MAX_METADATA: usize = 4_000;
-/// Events that say how a feature does; others are kept for the API's readers.
+/// The events that rollouts count. Other events are stored too, for readers of `/api/admin/events`.
 const COUNTED: [&str; 4] = ["enabled", "disabled", "error", "rollback"];
 
 #[derive(Deserialize)]
@@ -52,11 +53,11 @@ struct Refused {
 
 #[derive(Serialize)]
 struct Answer {
-    /// New, and of an event that counts.
+    /// The stored outcomes whose event is among [`COUNTED`].
     counted: u32,
-    /// Known already.
+    /// The outcomes that were stored before, by their ids.
     duplicates: usize,
-    /// New, of an event of one's own.
+    /// The stored outcomes with another event.
     kept: u32,
     refused: Vec<Refused>,
 }

@@ -1,15 +1,15 @@
-//! The address that a request is counted under.
+//! The client address by which requests are counted.
 use core::net::IpAddr;
 
 use crate::http::parts::{Header, Parts};
 
-/// The caller's address, as far as one household shares it; `None` where nobody knows.
+/// The address block of the client, as hexadecimal digits; `None` if its address is not known.
 ///
-/// A header is believed where it cannot be forged: the one that the deployment names, since its proxy sets it
-/// (`CLIENT_ADDRESS_HEADER`), and Cloudflare's own on Cloudflare. On workerd anybody could send that one, and workerd tells the
-/// connection's address; `X-Forwarded-For` is nobody's word unless the deployment names it.
+/// A header counts only if a client cannot forge it: the one that `CLIENT_ADDRESS_HEADER` names, because the deployment's proxy sets it,
+/// and `CF-Connecting-IP` on Cloudflare. On workerd any client could send the latter, and workerd knows the connection's address.
+/// `X-Forwarded-For` does not count unless the deployment names it.
 pub(super) fn of(parts: &Parts<'_>) -> Option<String> {
-    // Proxies add the address they see to the end of a list.
+    // A proxy appends the address that it sees to the list.
     let named = parts.proxied.and_then(|list| block(list.rsplit(',').next()?));
     named.or_else(|| match parts.peer {
         Some(peer) => block(peer),
@@ -17,20 +17,20 @@ pub(super) fn of(parts: &Parts<'_>) -> Option<String> {
     })
 }
 
-/// The block that an address is counted as, in hexadecimal digits: of IPv6 the first 64 bits, for each household chooses the rest.
+/// The block of an address, in hexadecimal digits: the first 64 bits of an IPv6 address, because its network chooses the rest.
 fn block(text: &str) -> Option<String> {
     let bits = match without_port(text.trim()).parse().ok()? {
         IpAddr::V4(address) => u64::from(address.to_bits()),
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
             Some(address) => u64::from(address.to_bits()),
-            // The words of IPv4 stand below any block that is in use.
+            // No IPv6 block in use is below 2³², so none equals an IPv4 address.
             None => u64::try_from(address.to_bits() >> 64).ok()?,
         },
     };
     Some(format!("{bits:x}"))
 }
 
-/// `192.0.2.1:443`, `[2001:db8::1]:443`, or what has no port.
+/// The address without its port and brackets: from `192.0.2.1:443`, from `[2001:db8::1]:443`, or from an address alone.
 fn without_port(text: &str) -> &str {
     if let Some(rest) = text.strip_prefix('[') {
         return rest.split(']').next().unwrap_or_default();
@@ -48,14 +48,14 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_no_part_of_an_address() {
+    fn a_port_is_left_out() {
         check("192.0.2.1", Some("c0000201"));
         check(" 192.0.2.1:54321", Some("c0000201"));
         check("[2001:db8::1]:443", Some("20010db800000000"));
     }
 
     #[test]
-    fn of_ipv6_a_block_counts() {
+    fn an_ipv6_address_counts_by_its_first_64_bits() {
         check("2001:db8:1:2:3:4:5:6", Some("20010db800010002"));
         check("2001:db8:1:2::", Some("20010db800010002"));
         check("2001:db8:1:3::1", Some("20010db800010003"));
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_none() {
+    fn a_text_that_is_no_address_is_none() {
         for text in ["", "unknown", "192.0.2", "192.0.2.1.", "localhost:80", "unix:/tmp/x", "2001:db8::1%eth0", "[", "[]", ":", "::1:"] {
             check(text, None);
         }

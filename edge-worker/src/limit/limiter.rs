@@ -1,16 +1,16 @@
-//! So many a minute, and no more in any minute.
+//! A sliding-window rate limiter: at most a given number of requests in any 60 seconds.
 use std::collections::{BTreeMap, VecDeque};
 
 use sdk_core::Millis;
 
 const MINUTE_MS: i64 = 60_000;
-/// How many subjects are remembered, twice. Beyond them the oldest are forgotten: nobody is refused for another's sake.
+/// The most subjects in each half. Beyond it the limiter forgets the older half, so that no subject is refused because of others.
 const MOST_SUBJECTS: usize = 10_000;
 
-/// Counts what each subject was let do during the last minute, exactly: it remembers when.
+/// Counts the requests of each subject in the last minute exactly, by the times at which they passed.
 ///
-/// Subjects are kept in two halves. A subject that asks moves into the recent half; each minute the other half, whose
-/// subjects did not ask, is dropped, and the recent half takes its place. So the work is the same however many there are.
+/// Subjects are kept in two halves. A subject that sends a request moves into the recent half. Each minute the limiter drops the earlier
+/// half, whose subjects sent none, and the recent half takes its place. So the work for one request does not grow with the subjects.
 pub(crate) struct Limiter {
     a_minute: usize,
     recent: BTreeMap<String, VecDeque<Millis>>,
@@ -18,7 +18,7 @@ pub(crate) struct Limiter {
     turned: Millis,
 }
 
-/// In how many seconds, at the earliest, the next one passes: at least one, at most 60.
+/// The seconds after which the subject's next request passes at the earliest, from 1 to 60.
 #[derive(Debug, PartialEq)]
 pub(crate) struct RetryAfter(pub(crate) i64);
 
@@ -27,13 +27,13 @@ impl Limiter {
         Self { a_minute, recent: BTreeMap::new(), earlier: BTreeMap::new(), turned: Millis(0) }
     }
 
-    /// Lets the subject pass, or says when to come again. A refused request does not count.
+    /// Counts a request of this subject, or refuses it. A refused request does not count.
     ///
-    /// Requests that are answered at once do not agree on the time, for each sees that of its own last event: the latest counts.
+    /// The clocks of concurrent requests can differ, because each shows the time of the request's own last event: the latest time counts.
     pub(crate) fn pass(&mut self, subject: &str, now: Millis) -> Result<(), RetryAfter> {
         self.turn(now);
         if !self.recent.contains_key(subject) {
-            // The old entry is dropped with its half: taking entries out one by one costs a kilobyte or two of code.
+            // The emptied entry stays until its half is dropped: removing single entries would add one or two kilobytes of code.
             self.recent.insert(subject.to_owned(), self.earlier.get_mut(subject).map(std::mem::take).unwrap_or_default());
         }
         let Some(passed) = self.recent.get_mut(subject) else { return Ok(()) };
@@ -66,14 +66,14 @@ impl Limiter {
 mod tests {
     use super::*;
 
-    /// Which of these moments pass.
+    /// The moments, in milliseconds, whose requests pass.
     fn passing(a_minute: usize, moments: &[i64]) -> Vec<i64> {
         let mut limiter = Limiter::new(a_minute);
         moments.iter().copied().filter(|moment| limiter.pass("s", Millis(*moment)).is_ok()).collect()
     }
 
     #[test]
-    fn the_thirty_first_of_thirty_is_refused() {
+    fn the_31st_request_in_a_minute_is_refused_if_30_are_allowed() {
         let mut limiter = Limiter::new(30);
         for moment in 0..30 {
             assert_eq!(limiter.pass("s", Millis(moment * 1_000)), Ok(()));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_when_told_passes() {
+    fn a_request_after_the_announced_seconds_passes() {
         let mut limiter = Limiter::new(3);
         let mut now = 0;
         for round in 0..1_000 {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn no_minute_holds_more() {
+    fn no_60_seconds_hold_more_requests_than_allowed() {
         let mut now = 0;
         let moments: Vec<i64> = (0..2_000).map(|index| (now += index * 37 % 800, now).1).collect();
         let passed = passing(30, &moments);
@@ -111,13 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn exactly_as_many_as_allowed_are_never_refused() {
+    fn a_subject_at_exactly_the_allowed_rate_is_never_refused() {
         let moments: Vec<i64> = (0..600).map(|index| index * 2_000).collect();
         assert_eq!(passing(30, &moments), moments);
     }
 
     #[test]
-    fn nobody_pays_for_another() {
+    fn the_requests_of_one_subject_do_not_count_for_another() {
         let mut limiter = Limiter::new(1);
         for moment in 0..50 {
             limiter.pass("greedy", Millis(moment)).ok();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_nobody_is_refused_for_it() {
+    fn memory_is_bounded_without_refusing_new_subjects() {
         let mut limiter = Limiter::new(1);
         for index in 0..50_000 {
             assert_eq!(limiter.pass(&format!("s-{index}"), Millis(index % 100)), Ok(()));
@@ -140,12 +140,12 @@ mod tests {
     }
 
     #[test]
-    fn a_little_earlier_is_no_way_around() {
+    fn a_request_with_a_slightly_earlier_time_counts_too() {
         assert_eq!(passing(2, &[1_000, 990, 980, 1_000, 60_999, 61_000, 60_990, 61_001]), [1_000, 990, 61_000, 60_990]);
     }
 
     #[test]
-    fn a_clock_that_is_set_back_locks_nobody_out() {
+    fn a_clock_that_is_set_back_forgets_later_requests() {
         let mut limiter = Limiter::new(1);
         limiter.pass("s", Millis(1_000_000)).unwrap();
         assert_eq!(limiter.pass("s", Millis(1_000)), Ok(()));

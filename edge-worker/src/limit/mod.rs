@@ -1,4 +1,4 @@
-//! Rate limits by subject, in each minute, of this isolate. Requests with server keys are not counted.
+//! Rate limits: the most requests of one subject a minute. Each isolate counts for itself, and does not count requests with server keys.
 mod address;
 mod limiter;
 mod rates;
@@ -19,7 +19,7 @@ struct Limits {
 }
 
 thread_local! {
-    /// From the first request that is counted; `None` where there are no limits.
+    /// Set by the first request that is counted; `None` if `RATE_LIMITS` is `off`.
     static LIMITS: OnceCell<RefCell<Option<Limits>>> = const { OnceCell::new() };
 }
 
@@ -38,12 +38,12 @@ pub(crate) fn user(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
     count(asked, |limits| Some((&mut limits.user, subject.to_owned())))
 }
 
-/// Counts a request with a client key, which everybody has, by where it comes from.
+/// Counts a request with a client key by the client's address, because anybody can have the key. Does not count one without an address.
 pub(crate) fn client(asked: &Asked<'_>) -> Result<(), Problem> {
     count(asked, |limits| Some((&mut limits.client, address::of(asked.parts)?)))
 }
 
-/// Counts a request once, however often it is asked.
+/// Counts a request in the limiter that `choose` returns with a subject; does nothing if this request was counted already.
 fn count(asked: &Asked<'_>, choose: impl FnOnce(&mut Limits) -> Option<(&mut Limiter, String)>) -> Result<(), Problem> {
     if asked.known.is_counted.get() {
         return Ok(());
@@ -53,7 +53,7 @@ fn count(asked: &Asked<'_>, choose: impl FnOnce(&mut Limits) -> Option<(&mut Lim
         let Some((limiter, subject)) = limits.as_mut().and_then(choose) else { return Ok(()) };
         limiter.pass(&subject, asked.clock).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
     });
-    // A request that is refused is not counted: if it is asked again, it is refused again.
+    // A refused request stays uncounted, so that a second check of the same request refuses it again.
     asked.known.is_counted.set(passed.is_ok());
     passed
 }

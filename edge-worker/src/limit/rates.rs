@@ -1,6 +1,6 @@
-//! The rates that a deployment allows: the binding `RATE_LIMITS`, such as `admin=30,read=600,user=30,client=600`, or `off`.
+//! The setting `RATE_LIMITS`: the requests a minute that a deployment allows, such as `admin=30,read=600,user=30,client=600`, or `off`.
 
-/// How many a minute; what is not named keeps its default.
+/// The most requests a minute; a rate that the setting does not name keeps its default.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Rates {
     /// Changes by one administrator.
@@ -17,10 +17,10 @@ impl Rates {
     pub(crate) const DEFAULT: Self = Self { admin: 30, read: 600, user: 30, client: 600 };
 }
 
-/// The times of so many are remembered, for each who asks.
+/// The highest rate. The limiter remembers the times of that many requests for each subject.
 const MOST: usize = 100_000;
 
-/// Parses the binding: rates, or `None` for no limits; an error for any other text.
+/// Parses the setting: the rates, or `None` for `off`. Any other text is an error.
 pub(crate) fn parse(text: &str) -> Result<Option<Rates>, ()> {
     if text == "off" {
         return Ok(None);
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_an_error() {
+    fn any_other_text_is_an_error() {
         for text in [
             "",
             "on",

@@ -1,6 +1,6 @@
 /**
- * What a hub must not be believed, by seed and number: answers to who asks for the ruleset, and for pages of overrides. Each is made of
- * a good one, so that whoever takes it is caught.
+ * Bad answers of a hub to requests for the ruleset and for pages of overrides, by seed and number. Each is a changed good answer with other
+ * values, so that the test notices an isolate that accepts it.
  */
 import { random } from '../malformed/random.mjs';
 import { HOLE, SPOILERS } from '../malformed/spoil.mjs';
@@ -9,19 +9,19 @@ const base64 = (content) => Buffer.from(content).toString('base64');
 const said = (what, content, status = 200) => ({ what, answer: { status, parts: [base64(content)] } });
 const json = (what, value) => said(what, JSON.stringify(value));
 
-/** `{ what, answer }`; `good` is an answer that would be taken. */
+/** A bad answer with a ruleset: `{ what, answer }`. `good` is an answer that an isolate accepts. */
 export function badRuleset(seed, index, good) {
   const r = random(seed, index);
   return draw(r, RULESETS)(r, good);
 }
 
-/** The same for pages. */
+/** A bad answer with pages of overrides: `{ what, answer }`. `good` is a list of pages that an isolate accepts. */
 export function badPages(seed, index, good) {
   const r = random(seed, index);
   return draw(r, PAGES)(r, good);
 }
 
-/** Picks one of `[weight, …]`. */
+/** Draws a maker from `[weight, maker]` pairs. */
 function draw(r, kinds) {
   let left = r.below(kinds.reduce((sum, [weight]) => sum + weight, 0));
   return kinds.find(([weight]) => (left -= weight) < 0)[1];
@@ -31,7 +31,7 @@ function spoilt(r, text) {
   const how = r.pick(Object.keys(SPOILERS));
   return said(how, SPOILERS[how](r, text));
 }
-const notFound = (r) => said('a status', r.pick(['', '<html>', '{}', '{"code":1}', '{"code":"GENERAL","detail":"no"}']), r.pick([400, 404, 410, 429, 500, 502, 503, 504]));
+const notFound = (r) => said('an error status', r.pick(['', '<html>', '{}', '{"code":1}', '{"code":"GENERAL","detail":"no"}']), r.pick([400, 404, 410, 429, 500, 502, 503, 504]));
 const throws = () => ({ what: 'an exception', answer: { how: 'throws' } });
 const hangs = () => ({ what: 'no answer', answer: { how: 'hangs' } });
 
@@ -56,7 +56,7 @@ function noDocument(r, good) {
   const isChange = wrong !== null && wrong.constructor === Object && Object.keys(wrong).length > 0;
   return r.chance(0.1) ? json('without document', without(good, 'document')) : json('another document', { ...good, document: isChange ? { ...good.document, ...wrong } : wrong });
 }
-/** The same answer with so many spaces inside its document. */
+/** A good answer with this many spaces inserted into its document. */
 function padded(what, good, bytes) {
   const text = JSON.stringify(good), at = text.indexOf('"document":{') + '"document":{'.length;
   return { what, answer: { parts: [base64(text.slice(0, at)), bytes, base64(text.slice(at))] } };
@@ -80,7 +80,7 @@ const PAGES = [
   [6, (r, good) => json('another page', first(good, { page: (good[0].page + 1) % 1_024 }))],
   [6, (r, good) => json('an older page', first(good, { version: r.below(good[0].version) }))],
   [6, (r, good) => json('another type', first(good, r.pick([{ page: null }, { page: 65_536 }, { version: '1' }, { version: -1 }, { owners: null }, { owners: {} }, { owners: [1] }, { owners: [{}] }])))],
-  [6, (r, good) => json('an owner that is none', first(good, { owners: good[0].owners.map((owner) => ({ ...owner, ...r.pick([{ kind: null }, { tree: '{' }, { tree: '' }, { tree: null }]) })) }))],
+  [6, (r, good) => json('an invalid owner', first(good, { owners: good[0].owners.map((owner) => ({ ...owner, ...r.pick([{ kind: null }, { tree: '{' }, { tree: '' }, { tree: null }]) })) }))],
   [3, () => json('no page', [])],
   [6, notFound],
   [3, throws],

@@ -1,10 +1,10 @@
-// A document in which every place that may hold an id, a name or somebody's value holds canaries, ten thousand in all.
+// A document with more than ten thousand canaries, one in every place for an id, a name or a value of single visitors.
 import { canary } from './search.mjs';
 
 const numbers = (count) => Array.from({ length: count }, (_, number) => number);
 const ids = (kind, count, at) => numbers(count).map((number) => canary(kind, number, at));
 
-/** By place; `attribute` is what a visitor would have to say to be one of them. */
+/** The ids in each place of the document, and the attribute with which a visitor matches one. */
 export const PLACES = {
   allowed: { attribute: 'customerId', ids: ids('allowed', 1_000) },
   denied: { attribute: 'customerId', ids: ids('denied', 1_000) },
@@ -17,18 +17,18 @@ export const PLACES = {
   customer: { attribute: 'customerId', ids: ids('customer', 1_000) },
   organization: { attribute: 'organizationId', ids: ids('organization', 1_000) },
 };
-/** Customers whom operators assign to the organizations of the same number, which is in no document. */
+/** Customers that the test assigns to the organization of the same number; assignments are not in the document. */
 export const MEMBERS = ids('member', 50);
-/** Variants that only single customers and owners of overrides get: their names and values. */
+/** The names and values of variants that only single customers and owners of overrides get. */
 const VARIANTS = ids('variant', 500), VALUES = ids('value', 500);
-/** What people call and write, which is for nobody else. */
+/** Names and notes that only operators may read. */
 const NAMES = ids('name', 50);
-/** In a condition that stays open in every page: what it compares with has to be there. */
+/** The value in a condition that the edge cannot decide, so that every program has to contain it. */
 export const SHOWN = canary('shown', 0);
 
 export const ALL = [...Object.values(PLACES).flatMap(({ ids }) => ids), ...VARIANTS, ...VALUES, ...NAMES, SHOWN];
 
-/** What somebody sees of their own: who they are, and the variant that is theirs alone. */
+/** The canaries that a visitor in this place may see: the visitor's id, and the variant of that visitor alone. */
 export function ownOf(place, number) {
   if (place === 'member') return ownOf('organization', number).add(MEMBERS[number]);
   const own = [PLACES[place].ids[number]];
@@ -68,7 +68,7 @@ export const DOCUMENT = {
       on: 'plain', off: 'plain',
       rules: single.ids.map((id, number) => ({ name: `rule-${number}`, if: compares('customerId', 'eq', id), serve: VARIANTS[number] })),
     },
-    // Left out, and said so in the log.
+    // The compiler leaves this flag out, and the log reports it.
     broken: { type: 'colour', description: name() },
     shown: { rules: [{ name: 'open', if: compares('plan', 'startsWith', SHOWN), serve: 'on' }] },
   },

@@ -1,4 +1,4 @@
-/** Wrong commands of operators, and wrong outcomes of servers. The routes stand in an order in which each takes what is sound. */
+/** Malformed commands of operators, and malformed outcomes of servers. In the order of the routes, every sound request succeeds. */
 import { NO_ATTRIBUTES, NO_CONTEXTS, query, spoilt, tooLarge } from './pieces.mjs';
 import { HOLE } from './spoil.mjs';
 
@@ -22,10 +22,10 @@ const UNKNOWN = ['x', 'FeatureName', 'feature_name', '__proto__', 'constructor',
 const ANYTHING = ['null', '1', '{}', 'true', '"x"', `${'['.repeat(1_000)}${']'.repeat(1_000)}`];
 
 /**
- * The ways to get a body of members wrong.
+ * The ways to spoil a JSON object.
  *
- * @param {Record<string, string>} sound members as JSON, all of them needed unless they stand in `spare`.
- * @param {Record<string, string[]>} wrong what may not stand in a member; a refusal points at it.
+ * @param {Record<string, string>} sound the valid members, as JSON; all are required unless `spare` names them.
+ * @param {Record<string, string[]>} wrong invalid values of members; the refusal must point at the member.
  */
 const command = (sound, wrong, { spare = [], more = [] } = {}) => (r) => {
   const body = (members) => `{${Object.entries(members).map(([name, json]) => `"${name}":${json}`).join(',')}}`;
@@ -36,20 +36,20 @@ const command = (sound, wrong, { spare = [], more = [] } = {}) => (r) => {
     () => {
       const name = r.pick(Object.keys({ ...wrong, ...reason }));
       const json = r.pick({ ...reason, ...wrong }[name]);
-      // What is no JSON may be noticed further on.
-      return { what: 'a member that is wrong', body: body({ ...sound, [name]: json }), pointer: isJson(json) ? `/${name}` : undefined };
+      // The parser may find invalid JSON after the member, so the pointer is not checked.
+      return { what: 'a wrong value', body: body({ ...sound, [name]: json }), pointer: isJson(json) ? `/${name}` : undefined };
     },
     () => {
       const name = r.pick(Object.keys(sound));
-      return { what: 'a member twice', body: body(sound).replace('{', `{"${name}":${sound[name]},`) };
+      return { what: 'a duplicate member', body: body(sound).replace('{', `{"${name}":${sound[name]},`) };
     },
-    () => ({ what: 'a member that is not known', body: body({ ...sound, [r.pick(UNKNOWN)]: r.pick(ANYTHING) }) }),
+    () => ({ what: 'an unknown member', body: body({ ...sound, [r.pick(UNKNOWN)]: r.pick(ANYTHING) }) }),
     () => {
       const { [r.pick(needed)]: left, ...members } = sound;
-      return { what: 'a member missing', body: body(members) };
+      return { what: 'a missing member', body: body(members) };
     },
     () => ({ what: 'a key of 256 bytes', body: body(sound), headers: { 'idempotency-key': 'k'.repeat(256) } }),
-    ...more.map((members) => () => ({ what: 'members that do not go together', body: body({ ...sound, ...members }) })),
+    ...more.map((members) => () => ({ what: 'members that exclude each other', body: body({ ...sound, ...members }) })),
   ])();
 };
 
@@ -76,24 +76,24 @@ const step = (verb, options) => post(`rollout/${verb}`, { ...PLAIN, ...REASON },
 const delOverrides = (r) => {
   const id = r.pick(['', 'x'.repeat(257), 'a%00', '%0A', '%7F']);
   const wrong = ['?', '?customerId=c-1', '?reason=r', '?customerId=c-1&organizationId=o-1&reason=r', '?customerId=c-1&reason=', '?customerId=c-1&reason=%20', `?customerId=c-1&reason=${'x'.repeat(2_001)}`, `?customerId=${id}&reason=r`, `?organizationId=${id}&reason=r`, '?customerId=c-1&reason=r&now=1'];
-  return r.chance(0.5) ? { what: 'a query', path: r.pick(wrong) } : query(r, ['customerId', 'organizationId', 'reason'], ['limit']);
+  return r.chance(0.5) ? { what: 'a wrong query', path: r.pick(wrong) } : query(r, ['customerId', 'organizationId', 'reason'], ['limit']);
 };
 const asked = (path, known, { wrong = [], sound } = {}) => ({
   path: `/api/admin/${path}`, as: 'admin', method: 'GET', valid: undefined, sound,
-  spoil: (r) => (wrong.length > 0 && r.chance(0.3) ? { what: 'a query', path: r.pick(wrong) } : query(r, known, known.filter((name) => ['limit', 'before', 'version'].includes(name)).concat('x'))),
+  spoil: (r) => (wrong.length > 0 && r.chance(0.3) ? { what: 'a wrong query', path: r.pick(wrong) } : query(r, known, known.filter((name) => ['limit', 'before', 'version'].includes(name)).concat('x'))),
 });
 
 const tried = (r) => {
   const tried = (contexts, document = DOCUMENT) => `{"document":${document},"contexts":${contexts}}`;
-  const pointed = (json, pointer) => ({ what: 'contexts that are none', body: tried(json), pointer });
+  const pointed = (json, pointer) => ({ what: 'invalid contexts', body: tried(json), pointer });
   return r.pick([
     () => ({ ...spoilt(r, tried(HOLE)), status: [400, 422] }),
     () => pointed(r.pick(['1', '{}', '"x"', 'true', `[${Array(1_001).fill('{}').join(',')}]`]), '/contexts'),
     () => pointed(`[{},${r.pick(NO_CONTEXTS)}]`, '/contexts/1'),
     () => pointed(`[{},{"a":${r.pick(NO_ATTRIBUTES)(r)}}]`, '/contexts/1'),
     () => ({ what: 'no document', body: tried('[]', r.pick(['1', '[]', '"x"', 'true', '{}', '{"schema":"twinflag/2"}'])), status: 422 }),
-    // A body that is no JSON is not told from a document.
-    () => ({ what: 'a member that is not known', body: `{"document":${DOCUMENT},"${r.pick(UNKNOWN)}":${r.pick(ANYTHING)}}`, status: [400, 422] }),
+    // A body that is no JSON counts as a document, which is refused with 422.
+    () => ({ what: 'an unknown member', body: `{"document":${DOCUMENT},"${r.pick(UNKNOWN)}":${r.pick(ANYTHING)}}`, status: [400, 422] }),
   ])();
 };
 
@@ -102,9 +102,9 @@ const outcomes = (r) => {
   const one = (members) => `{${Object.entries({ ...outcome, ...members }).map(([name, json]) => `"${name}":${json}`)}}`;
   return r.pick([
     () => spoilt(r, `{"outcomes":[${one({ metadata: HOLE })}]}`),
-    () => ({ what: 'outcomes that are none', body: `{"outcomes":${r.pick(['1', '{}', '"x"', 'null', '[1]', '[null]', '[[]]', '[["1","plain","c-1","error",null,null,null]]'])}}`, pointer: '/outcomes' }),
-    () => ({ what: 'a member that is wrong', body: `{"outcomes":[${one({})},${one({ [r.pick(Object.keys(outcome))]: r.pick(NO_TEXTS.filter(isJson).filter((json) => !json.includes('\\u'))) })}]}`, pointer: '/outcomes/1' }),
-    () => ({ what: 'a member that is not known', body: `{"outcomes":[${one({ [r.pick(UNKNOWN)]: r.pick(ANYTHING) })}]}` }),
+    () => ({ what: 'invalid outcomes', body: `{"outcomes":${r.pick(['1', '{}', '"x"', 'null', '[1]', '[null]', '[[]]', '[["1","plain","c-1","error",null,null,null]]'])}}`, pointer: '/outcomes' }),
+    () => ({ what: 'a wrong value', body: `{"outcomes":[${one({})},${one({ [r.pick(Object.keys(outcome))]: r.pick(NO_TEXTS.filter(isJson).filter((json) => !json.includes('\\u'))) })}]}`, pointer: '/outcomes/1' }),
+    () => ({ what: 'an unknown member', body: `{"outcomes":[${one({ [r.pick(UNKNOWN)]: r.pick(ANYTHING) })}]}` }),
     () => ({ what: 'too many', body: `{"outcomes":[${Array(1_001).fill(one({})).join(',')}]}`, pointer: '/outcomes' }),
   ])();
 };

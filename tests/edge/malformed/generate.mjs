@@ -1,8 +1,8 @@
 /**
- * Requests that are wrong for certain, each with the status it has to get. `malformed(seed, index)` is one of them.
+ * Requests that are certainly malformed, each with the status it must get. `malformed(seed, index)` returns one of them.
  *
- * What the rules take on purpose is not among them: a context's member that stands twice, unknown members of a question, contexts of
- * `/v1/evaluate` that cannot be used (they are answered), a document in which only a flag is wrong (it is left out).
+ * Inputs that the product accepts on purpose are not among them: a repeated member of a context, unknown members of a question, unusable
+ * contexts of `/v1/evaluate` (each is answered with an error code), and a document with a bad flag (the flag is left out).
  */
 import { ADMIN_ROUTES, DOCUMENT } from './admin.mjs';
 import { context, LARGE, nested, NO_ATTRIBUTES, NO_CONTEXTS, query, spoilt, tooLarge } from './pieces.mjs';
@@ -16,14 +16,14 @@ export function malformed(seed, index) {
   return { seed, index, route, path: route.path, status: 400, ...made };
 }
 
-/** Of a route that takes `{ context, … }` and refuses a context that cannot be used; `more` are its other members. */
+/** Malformed bodies for a route that takes `{ context, … }` and refuses an unusable context; `more` are its other members, as JSON. */
 const question = (r, more = []) => {
   const body = (hole) => `{${[`"context":${hole}`, ...more].join(',')}}`;
   return r.pick([
     () => spoilt(r, body(context(r))), () => spoilt(r, body(context(r))),
-    () => ({ what: 'an attribute that may not be', body: body(context(r, r.pick(NO_ATTRIBUTES)(r))) }),
-    () => ({ what: 'a context that is none', body: body(r.pick(NO_CONTEXTS)) }),
-    () => ({ what: 'a member twice', body: `{"context":${context(r, '1')},"context":{}}` }),
+    () => ({ what: 'an invalid attribute', body: body(context(r, r.pick(NO_ATTRIBUTES)(r))) }),
+    () => ({ what: 'an invalid context', body: body(r.pick(NO_CONTEXTS)) }),
+    () => ({ what: 'a duplicate member', body: `{"context":${context(r, '1')},"context":{}}` }),
   ])();
 };
 
@@ -36,13 +36,13 @@ const explain = (r) => {
   const wrong = [
     ...NO_KEYS.map((key) => `"flag":${key}`), ...NO_MOMENTS.map((now) => `${FLAG},"now":${now}`), '"context":{}', `${FLAG},${FLAG}`, `${FLAG},"now":1,"now":1`,
   ];
-  return r.chance(0.4) ? { what: 'a member that is wrong', body: `{${r.pick(wrong)}}` } : question(r, [FLAG]);
+  return r.chance(0.4) ? { what: 'a wrong value', body: `{${r.pick(wrong)}}` } : question(r, [FLAG]);
 };
 
 const explainAll = (r) => {
   const flags = ['"plain"', '1', '{}', 'true', ...NO_KEYS.map((key) => `["plain",${key}]`), JSON.stringify(Array(1_001).fill('plain'))];
   const wrong = [...flags.map((flags) => `"flags":${flags}`), ...NO_MOMENTS.map((now) => `"now":${now}`), '"flags":[],"flags":[]'];
-  return r.chance(0.4) ? { what: 'a member that is wrong', body: `{${r.pick(wrong)}}` } : question(r, ['"flags":["plain"]']);
+  return r.chance(0.4) ? { what: 'a wrong value', body: `{${r.pick(wrong)}}` } : question(r, ['"flags":["plain"]']);
 };
 
 const evaluate = (r) => {
@@ -54,7 +54,7 @@ const evaluate = (r) => {
     asked(`${FLAG},"default":1e999`), asked(`${FLAG},"default":${nested(r, ['[', ']']).replace('1', '[1e999]')}`),
     ...[...NO_VERSIONS, '1', '"0a1b2c3d4e5f."'].map((version) => `{"evaluations":[],"minVersion":${version}}`), `{"evaluations":[${Array(1_001).fill(`{${FLAG}}`).join(',')}]}`, '{"evaluations":[],"evaluations":[]}',
   ];
-  return r.chance(0.5) ? { what: 'a member that is wrong', body: r.pick(wrong) } : spoilt(r, `{"evaluations":[{${FLAG},"default":${HOLE}}]}`);
+  return r.chance(0.5) ? { what: 'a wrong value', body: r.pick(wrong) } : spoilt(r, `{"evaluations":[{${FLAG},"default":${HOLE}}]}`);
 };
 const evaluateLarge = (r) =>
   r.pick([
@@ -62,7 +62,7 @@ const evaluateLarge = (r) =>
     () => ({ what: 'larger', status: 413, body: ' '.repeat(8_000_001) }),
   ])();
 
-/** Wrong as a whole: a document in which a flag is wrong is taken. */
+/** Documents that are refused as a whole; a document with a bad flag is not. */
 const document = (r) => {
   const members = (changed) => JSON.stringify({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: {}, ...changed });
   const wrong = [
@@ -70,9 +70,9 @@ const document = (r) => {
     ...[[], 1, 'x', true].map((flags) => ({ flags })), ...[[], 1, 'x', true].map((segments) => ({ segments })), ...[1, [], {}, true].map((environment) => ({ environment })),
     { unknown: 1 }, { Flags: {} }, { constructor: {} }, { flags: Object.fromEntries(Array.from({ length: 5_001 }, (_, at) => [`f${at}`, {}])) },
   ];
-  if (r.chance(0.4)) return { what: 'a member that is wrong', status: 422, body: members(r.pick(wrong)) };
+  if (r.chance(0.4)) return { what: 'a wrong value', status: 422, body: members(r.pick(wrong)) };
   const { what, body } = spoilt(r, `{"schema":"twinflag/1","environment":"test","flags":{"plain":{"description":${HOLE}}}}`);
-  // Refused before it is read as a document.
+  // A body that is not text is refused before it is parsed as a document.
   const isText = typeof body === 'string' && !body.startsWith('\ufeff');
   return { what, body, status: isText ? 422 : 400 };
 };
@@ -85,11 +85,14 @@ const widget = (r) => (r.chance(0.3) ? { what: 'U+0000', path: `?${r.pick(ASKED)
 const program = (r) =>
   r.pick([
     () => question(r), () => question(r), () => ({ ...query(r, ['format', 'minVersion'], ['format', 'minVersion']), body: '{}' }),
-    () => ({ what: 'a form that there is not', status: 406, body: '{}', headers: { accept: r.pick(['text/html', 'application/json;q=0', 'image/*', 'x', 'application/vnd.twinflag.program2']) } }),
-    () => ({ what: 'a format that there is not', status: 406, path: `?format=${r.below(2)}`, body: '{}' }),
+    () => ({ what: 'a media type that is not offered', status: 406, body: '{}', headers: { accept: r.pick(['text/html', 'application/json;q=0', 'image/*', 'x', 'application/vnd.twinflag.program2']) } }),
+    () => ({ what: 'an unknown format', status: 406, path: `?format=${r.below(2)}`, body: '{}' }),
   ])();
 
-/** `valid`: what the route takes, `taken` with which status if not 200; `ofrep`: refusals are in the protocol's words; `key`: they name this flag. */
+/**
+ * The routes. `valid` is a body that succeeds, with the status `taken`, by default 200. With `ofrep` refusals are in the protocol's format
+ * and name the flag `key`.
+ */
 export const ROUTES = [
   { path: '/ofrep/v1/evaluate/flags/plain', as: 'client', spoil: question, large: tooLarge, ofrep: true, key: 'plain', valid: '{"context":{"customerId":"c-1"}}' },
   { path: '/ofrep/v1/evaluate/flags', as: 'client', spoil: question, large: tooLarge, ofrep: true, valid: '{"context":{"customerId":"c-1"}}' },

@@ -1,10 +1,10 @@
-/** What wrong requests are made of. */
+/** The pieces that malformed requests are made of. */
 import { HOLE, SPOILERS } from './spoil.mjs';
 
-/** More than a question may hold. */
+/** A length in bytes above the limit of a body. */
 export const LARGE = 5_000_000;
 
-/** Texts as people, machines and attackers write them. */
+/** Typical, unusual and hostile texts. */
 const text = (r) => r.pick(['c-1', 'u 1', 'é€🎏', '', '0', '"\\', 'x'.repeat(r.below(300)), '__proto__', '\u0001', "' OR 1=1 --", '<script>', '\u2028', '%00']);
 const value = (r, depth = 3) =>
   [
@@ -13,7 +13,7 @@ const value = (r, depth = 3) =>
     () => (depth ? Object.fromEntries(Array.from({ length: r.below(4) }, (_, at) => [`${text(r)}${at}`, value(r, depth - 1)])) : {}),
   ][r.below(7)]();
 
-/** A context with room for one more attribute, as JSON. */
+/** A context as JSON, with `hole` as the value of one attribute. */
 export const context = (r, hole = HOLE) => {
   const members = ['customerId', 'organizationId', 'userId', 'targetingKey', 'plan', 'geo'].filter(() => r.chance(0.5)).map((name) => `"${name}":${JSON.stringify(value(r))}`);
   members.splice(r.below(members.length + 1), 0, `"spoilt":${hole}`);
@@ -25,7 +25,7 @@ export const nested = (r, [open, close]) => {
   return open.repeat(depth) + '1' + close.repeat(depth);
 };
 
-/** Values that are JSON and may stand in no context. */
+/** Values that are JSON and make a context unusable. */
 export const NO_ATTRIBUTES = [
   (r) => nested(r, ['[', ']']), (r) => nested(r, ['{"a":', '}']), (r) => nested(r, ['[{"a":', '}]']),
   (r) => r.pick(['"\\u0000"', '"a\\u0000b"', '["\\u0000"]', '{"\\u0000":1}', '{"a":{"b\\u0000":1}}']),
@@ -53,5 +53,5 @@ export const query = (r, known, numbers) => {
   };
   const unknown = () => `${r.pick(['x', 'customer', '__proto__', 'SINCE', 'customerid', '', 'a%5B%5D', '%00', known[0] + '%20'])}=${r.pick(['', '1', 'x'])}`;
   const notText = () => `${r.pick(known)}=${r.pick(['%ff', '%C0%AF', '%ED%A0%80', 'a%80'])}`;
-  return { what: 'a query', path: `?${r.pick([number, twice, unknown, notText])()}` };
+  return { what: 'a wrong query', path: `?${r.pick([number, twice, unknown, notText])()}` };
 };

@@ -1,6 +1,6 @@
-/** Draws that depend on a seed alone, so that a case can be had again by its number. */
+/** Pseudo-random draws that depend only on a seed and an index, so that a case can be repeated by its number. */
 export function random(seed, index) {
-  // Mulberry32; the first state mixes both numbers, so that neighbours do not resemble each other.
+  // Mulberry32. The first state mixes both numbers, so that neighbouring cases differ.
   let state = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35)) >>> 0;
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0;

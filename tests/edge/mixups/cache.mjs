@@ -1,15 +1,15 @@
-// An HTTP cache (RFC 9111) between askers and a server. What may be kept and used again is decided by a library that others wrote.
+// An HTTP cache (RFC 9111) in front of a server. The library `http-cache-semantics` decides which answers it may keep and use again.
 import { createRequire } from 'node:module';
 
 const CachePolicy = createRequire(new URL('../../../npm/package.json', import.meta.url))('http-cache-semantics');
 
 /**
- * Puts a cache before an origin: both take `{ method, url, headers, body }` and answer `{ status, headers, body }`.
+ * Makes a cache in front of an origin: both take `{ method, url, headers, body }` and answer `{ status, headers, body }`.
  *
- * Answers are kept by method and address, and told apart by `Vary`. Those to POST are used again too, where their headers allow it:
- * no cache has to, but there are some that do.
+ * It keeps answers by method and URL, and chooses among them by `Vary`. It also uses answers to POST again if their headers allow it:
+ * caches need not do so, but some do.
  *
- * @param {{ shared: boolean }} options whether it is one for everybody, or a browser's own.
+ * @param {{ shared: boolean }} options `shared`: true for a cache of many clients, false for the cache of one browser.
  */
 export function createCache(origin, { shared }) {
   const stored = new Map();
@@ -31,7 +31,7 @@ export function createCache(origin, { shared }) {
     const answer = await origin(held ? { ...request, headers: held.policy.revalidationHeaders(request) } : request);
     if (answer.status === 304) {
       const again = held?.policy.revalidatedPolicy(request, answer);
-      // Else it is the asker's own tag that still holds.
+      // Otherwise the 304 is for an entity tag that the client sent.
       if (!again?.matches) return answer;
       counts.validated++;
       return handOut(keep({ ...held, policy: again.policy }), request);
@@ -44,7 +44,7 @@ export function createCache(origin, { shared }) {
   return { ask, counts };
 }
 
-/** Whether an entry could answer a request if the origin agreed: its policy asks with its tag only then. */
+/** Returns true if an entry can answer a request once the origin confirms it: only then its policy sends the entry's tag. */
 const isFor = ({ policy, answer }, request) => answer.headers.etag !== undefined && policy.revalidationHeaders(request)['if-none-match'] !== undefined;
 
 function handOut({ policy, answer }, request) {

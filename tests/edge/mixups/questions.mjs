@@ -1,4 +1,4 @@
-// Questions that resemble each other: few visitors, keys, origins and forms, drawn in every mixture.
+// Similar requests: every combination of few visitors, keys, origins and media types.
 import { random } from '../malformed/random.mjs';
 
 const CUSTOMERS = 12, ORGANIZATIONS = 2;
@@ -6,7 +6,7 @@ const BINARY = 'application/vnd.twinflag.program';
 const ids = (letter, count) => Array.from({ length: count }, (_, number) => `${letter}-${number}`);
 const own = (id) => `own-${id}.`;
 
-/** Each customer and each organization has a value of its own, in which it is named. */
+/** A flag that gives each customer or organization a value that contains its id. */
 function named(letter, count) {
   const variants = Object.fromEntries(ids(letter, count).map((id) => [id, own(id)]));
   return { type: 'string', variants: { nobody: 'nobody', ...variants }, on: 'nobody', off: 'nobody' };
@@ -21,10 +21,10 @@ export const DOCUMENT = {
   overrides: { customers: owners('c', CUSTOMERS, 'customer'), organizations: owners('o', ORGANIZATIONS, 'organization') },
 };
 
-/** Whom an answer names. */
+/** The ids that an answer's values contain. */
 export const namedIn = (body) => [...body.toString('latin1').matchAll(/own-([co]-\d+)\./g)].map(([, id]) => id);
 
-/** The routes, each with what it says of a visitor. */
+/** The routes, with the media types that they accept, and how they take a context. */
 const ROUTES = [
   { method: 'POST', url: '/ofrep/v1/evaluate/flags' },
   { method: 'POST', url: '/ofrep/v1/evaluate/flags/customer' },
@@ -37,7 +37,7 @@ const ROUTES = [
 const ORIGINS = [undefined, undefined, 'https://one.example', 'https://other.example', 'https://evil.example'];
 export const ORIGINS_ALLOWED = 'https://one.example, https://other.example';
 
-/** Entity tags that were answered: the last one to each question, and any of them. */
+/** The entity tags of earlier answers. `draw` makes an `If-None-Match` of other answers' tags and sometimes the request's own. */
 export function createTags() {
   const byQuestion = new Map(), all = new Set();
   const key = ({ method, url, body, headers: { accept } }) => `${method} ${url} ${accept} ${body}`;
@@ -56,9 +56,9 @@ export function createTags() {
 }
 
 /**
- * A question by its number.
+ * A request by its number.
  *
- * @returns {{ request: object, visitor: string[] }} `visitor`: whom the answer may name.
+ * @returns {{ request: object, visitor: string[] }} `visitor`: the ids that the answer may contain.
  */
 export function question(seed, index, { clientKey, serverKey }, tags) {
   const r = random(seed, index);

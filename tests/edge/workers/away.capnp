@@ -1,4 +1,4 @@
-# The worker as it is, but its hub goes away when a test says so.
+# The unchanged worker, with a hub that a test can make unavailable.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

@@ -1,5 +1,5 @@
-// `POST /test/hub` with `here`, `gone`, `slow` or `held` says what becomes of the hub's answers from then on; those that are held are
-// pages of overrides, until something else is said. `GET` tells how many are.
+// `POST /test/hub` sets how the hub behaves: `here` answers, `gone` throws, `slow` answers 500 after 5 s, and `held` withholds pages of
+// overrides until the next `POST`. `GET /test/hub` answers the number of withheld requests.
 import Edge, { FlagHub as Hub } from 'index.js';
 
 let hub = 'here', held = 0;

@@ -1,4 +1,4 @@
-# The worker as it is, but a test says what its hub answers.
+# The unchanged worker, with a hub whose answers a test can set.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

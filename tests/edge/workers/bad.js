@@ -1,5 +1,5 @@
-// `PUT /test/hub/{ruleset,pages}` says what the hub answers there from then on: `{ status, parts, how }`; `DELETE` lets it answer itself
-// again, and `GET` tells what it answered itself last.
+// `PUT /test/hub/{ruleset,pages}` sets the hub's next answers there: `{ status, parts, how }`. `DELETE` lets the hub answer again, and
+// `GET` returns its own last answer.
 import Edge, { FlagHub as Hub } from 'index.js';
 
 const given = new Map(), recorded = new Map();
@@ -19,7 +19,7 @@ export class FlagHub {
   }
 }
 
-/** An answer as a test wants it: pieces of base64 and numbers of spaces; or an exception; or none while anybody waits. */
+/** Answers as a test set it: `parts` are texts in base64 and numbers of spaces; `how` is `throws`, or `hangs` for ten minutes. */
 function spoken({ status = 200, parts = [], how }) {
   if (how === 'throws') throw new Error('the hub is gone');
   if (how === 'hangs') return new Promise((resolve) => setTimeout(resolve, 600_000));

@@ -1,4 +1,4 @@
-# A hub of the release whose store had only documents: its schema, in the object and the file that the hub of today opens.
+# The hub of the release whose store had only documents, with its schema. Today's hub opens the same object and file.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

@@ -1,4 +1,4 @@
-// `POST /test/old` with `{ bucketKey, documents: [{ version, text }] }` fills a store as the release with only documents did.
+// `POST /test/old` with `{ bucketKey, documents: [{ version, text }] }` fills a store as the release whose store had only documents did.
 import { DurableObject } from 'cloudflare:workers';
 import schema from '0001_documents.sql';
 

@@ -1,4 +1,4 @@
-# The worker as it is, and a way past it to the store of its hub.
+# The unchanged worker, with a route that runs SQL on the store of its hub.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

@@ -1,4 +1,4 @@
-# The worker as it is, but its module traps when a test says so.
+# The unchanged worker, with a module that traps when a test asks for it.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

@@ -1,5 +1,5 @@
-// Requests with `test-trap: N` trap the module at the N-th time from then on that it asks for the time, wherever that is: in the worker or
-// in the hub. Those with `test-dive` are asked from the bottom of the stack, again and again on the way up, until there is an answer.
+// A request with `test-trap: N` traps the module when it reads the time for the N-th time, in the worker or in the hub. A request with
+// `test-dive` is sent where the stack is used up, and again from each call further up, until it is answered.
 import Edge, { FlagHub } from 'index.js';
 
 let left = 0, traps = 0;
@@ -9,12 +9,12 @@ globalThis.Date = class extends Real {
     super(...given);
     if (given.length > 0 || left === 0 || --left > 0) return;
     traps += 1;
-    // An exception that the module does not expect leaves it where it was, like any trap.
+    // An exception in a function that the module imports stops the module as a trap does.
     throw new WebAssembly.RuntimeError('a trap of the test');
   }
 };
 
-/** Calls at the bottom of the stack. */
+/** Calls `call` where the stack is used up, and again further up as long as the stack overflows. */
 function dive(call) {
   try {
     return dive(call);

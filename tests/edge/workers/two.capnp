@@ -1,4 +1,4 @@
-# Two isolates of the worker on one hub; a test says which of them a request goes to.
+# Two isolates of the worker with one hub. A test chooses the isolate of each request.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

@@ -1,4 +1,4 @@
-// The header `test-isolate` names the isolate that answers: `one`, which is asked by default, or `two`.
+// The header `test-isolate` names the isolate that answers: `one`, the default, or `two`.
 export default {
   fetch(request, env) {
     return env[request.headers.get('test-isolate') ?? 'one'].fetch(request);

@@ -1,4 +1,4 @@
-//! Reading bodies: what is wrong says where, and what is not known is refused.
+//! Reads JSON bodies. A refusal has a pointer to the wrong value.
 use std::{fmt, marker::PhantomData};
 
 use serde::{
@@ -8,7 +8,7 @@ use serde::{
 
 use crate::problem::Problem;
 
-/// Reads a body, which is an object.
+/// Reads a body, which must be one JSON object.
 pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_str(body);
     let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
@@ -31,7 +31,7 @@ pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem
     Ok(value)
 }
 
-/// A value that is read from an object alone: for a struct serde also takes an array, member by member.
+/// A struct that is read only from an object. serde alone also reads it from an array, member by member.
 #[derive(Default)]
 pub(in crate::hub) struct Object<T>(pub(in crate::hub) T);
 
@@ -55,7 +55,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
     }
 }
 
-/// A member that may be `null`, which is not the same as absent.
+/// A member for which `null` means something else than absence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Given<T> {
     #[default]
@@ -70,7 +70,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
     }
 }
 
-/// The one of two that is there.
+/// The owner that a request names; refused unless it names exactly one.
 pub(super) fn owner(customer: Option<String>, organization: Option<String>) -> Result<Owner, Problem> {
     match (customer, organization) {
         (Some(customer), None) => Ok(Owner::Customer(customer)),
@@ -79,7 +79,7 @@ pub(super) fn owner(customer: Option<String>, organization: Option<String>) -> R
     }
 }
 
-/// The owner of overrides.
+/// The customer or the organization that overrides belong to.
 pub(super) enum Owner {
     Customer(String),
     Organization(String),

@@ -1,4 +1,4 @@
-//! `/api/admin/changes`, `/api/admin/changes/verify` and `/api/admin/versions`: what was changed, by whom, and whether the trail holds.
+//! The audit trail: `/api/admin/changes`, `/api/admin/changes/verify`, `/api/admin/events` and `/api/admin/versions`.
 use control::{change::Verifier, rows::Rows};
 use serde::Serialize;
 use worker::Response;
@@ -13,14 +13,14 @@ use crate::{
     },
 };
 
-/// How many records one answer holds.
+/// The most records in one answer.
 const MOST: u32 = 1_000;
-/// How many records are read at a time.
+/// The number of records that verification reads at a time.
 const PIECE: u32 = 5_000;
 
 impl FlagHub {
-    /// `?flag=&customerId=&organizationId=&action=&changedBy=&version=&before=&limit=`: newest first; `next` is the `before` of
-    /// those that follow.
+    /// GET `?flag=&customerId=&organizationId=&action=&changedBy=&version=&before=&limit=`: the records that match, newest first. `next` is
+    /// the `before` of the next page.
     pub(super) fn list_changes(&self, asked: &Asked) -> Result<Response, Problem> {
         let names = ["flag", "customerId", "organizationId", "action", "changedBy", "version", "before", "limit"];
         let query = asked.query.only(&names)?;
@@ -46,8 +46,10 @@ impl FlagHub {
         json(view::trail::changes(&records, next))
     }
 
-    /// Walks the chain from its first record, compares the rows of each version with the hash that its records name, and the tables
-    /// that serve with the history of rows.
+    /// Verifies the audit trail and answers its first fault, if there is one.
+    ///
+    /// Follows the chain of hashes from the first record, and compares the rows of each version with the hash in its records. Then compares
+    /// the tables that the hub serves from with the history of rows.
     pub(super) fn verify_changes(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         asked.query.only(&[])?;
@@ -61,7 +63,7 @@ impl FlagHub {
         json(serde_json::to_string(&view).map_err(|error| worker::Error::from(error).into()))
     }
 
-    /// Returns the fault of the first record that does not hold, or whose rows in the store have another hash.
+    /// The fault of the first record that breaks the chain, or whose rows in the store have another hash; `None` if there is none.
     fn broken_chain(&self, verifier: &mut Verifier) -> Result<Option<String>, Problem> {
         let mut rows = WrittenRows::of(&self.store);
         loop {
@@ -80,7 +82,8 @@ impl FlagHub {
         }
     }
 
-    /// `?featureName=&customerId=&event=&before=&limit=`: what happened to those who have a feature, and the steps of its rollout.
+    /// GET `?featureName=&customerId=&event=&before=&limit=`: the reported outcomes of features and the steps of their rollouts, newest
+    /// first.
     pub(super) fn list_events(&self, asked: &Asked) -> Result<Response, Problem> {
         let query = asked.query.only(&["featureName", "customerId", "event", "before", "limit"])?;
         let text = |name: &str| query.get(name).map(str::to_owned);
@@ -95,7 +98,7 @@ impl FlagHub {
         json(view::trail::events(&events, next))
     }
 
-    /// `?before=&limit=`: newest first.
+    /// GET `?before=&limit=`: the versions, newest first.
     pub(super) fn list_versions(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         let query = asked.query.only(&["before", "limit"])?;
@@ -106,12 +109,15 @@ impl FlagHub {
     }
 }
 
-/// Whether the trail holds.
+/// The result of verifying the trail.
 #[derive(Serialize)]
 struct Trail {
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The first fault.
     broken: Option<String>,
+    /// The hash of the last record that was verified, in hex.
     head: String,
+    /// The number of records that were verified.
     records: u64,
     valid: bool,
 }

@@ -1,4 +1,4 @@
-//! The organizations that customers belong to: `/api/admin/customers`.
+//! `/api/admin/customers`: the organizations that customers belong to.
 use control::{
     Command, Field, organization_of,
     rows::{RowKey, RowKind},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl FlagHub {
-    /// GET: `?customerId=` answers the customer's organization; `?after=&limit=` lists customers that have one.
+    /// GET: `?customerId=` answers the customer's organization, or `null`; `?after=&limit=` lists customers that belong to one.
     pub(super) fn list_customers(&self, asked: &Asked) -> Result<Response, Problem> {
         let query = asked.query.only(&["customerId", "after", "limit"])?;
         if let Some(customer) = query.get("customerId") {

@@ -1,4 +1,4 @@
-//! Flags as an operator sees and changes them: `/api/admin/feature-flags` and `/api/admin/stats`.
+//! `/api/admin/feature-flags` and `/api/admin/stats`: the flags and their counts; sets single overrides, and kills and revives flags.
 use control::{Command, Feature, Field, features, lifecycle::Observed, organization_of, overrides_of, rows::Rows, visitor};
 use sdk_core::OwnerKind;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use super::{
 use crate::{hub::FlagHub, problem::Problem, settings, source, store::Read};
 
 impl FlagHub {
-    /// GET: all flags, or that of `?featureName=`, with their answers for the visitor of `?customerId=` and `?organizationId=`.
+    /// GET: all flags, or the one of `?featureName=`, with their answers for the visitor with `?customerId=` and `?organizationId=`.
     pub(super) fn list_features(&self, asked: &Asked) -> Result<Response, Problem> {
         let query = asked.query.only(&["customerId", "organizationId", "featureName"])?;
         let (customer, organization) = (query.get("customerId"), query.get("organizationId"));
@@ -50,8 +50,8 @@ impl FlagHub {
         json(view::flag::features(&out, errors, ground.version.number, of))
     }
 
-    /// POST `{ featureName, enabled | variant | action, customerId | organizationId, reason }`: sets or removes an override, or kills or
-    /// revives a flag.
+    /// POST `{ featureName, enabled | variant, customerId | organizationId, reason }` sets or removes an override.
+    /// POST `{ featureName, action, reason }` kills or revives a flag.
     pub(super) fn change_feature(&self, asked: &Asked) -> Result<Response, Problem> {
         let Body { feature_name, enabled, variant, action, customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
         let by = asked.by(Some(reason), changed_by)?;
@@ -81,14 +81,14 @@ impl FlagHub {
             (None, id) => (OwnerKind::Organization, id.unwrap_or_default()),
         };
         let command = Command::Override { owner: kind, id: id.to_owned(), tree };
-        // The hub wrote the tree, so an error in it is reported at the member that it came from.
+        // The request has no `flags`: report an error in the tree at the member that it was made from.
         self.carry_out(asked, &command, &by).map_err(|problem| {
             let said = if problem.status == 404 { spelling::of(Field::Flag) } else { said };
             problem.with_pointer_for(spelling::of(Field::Overrides), said)
         })
     }
 
-    /// GET: the counts of every rollout in its present stage, or of that of `?featureName=`.
+    /// GET: the counts of every rollout in its present stage, or only of the one of `?featureName=`.
     pub(super) fn list_stats(&self, asked: &Asked) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         let query = asked.query.only(&["featureName"])?;

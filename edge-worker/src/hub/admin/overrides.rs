@@ -1,4 +1,4 @@
-//! Overrides, the values that single customers and organizations get whatever the rules say: `/api/admin/overrides`.
+//! `/api/admin/overrides`: the values that single customers and organizations get, before any rule.
 use control::{
     Command,
     rows::{RowKey, RowKind},
@@ -45,8 +45,8 @@ impl FlagHub {
         json(view::overrides(&owner, rows.text(&key).unwrap_or("{}")))
     }
 
-    /// POST `{ customerId | organizationId, flags, reason }`: `flags` is a tree of values, in which `null` removes an override. DELETE
-    /// removes all overrides of the owner.
+    /// Sets or removes overrides of one owner. POST `{ customerId | organizationId, flags, reason }`: `flags` is a tree of values, in which
+    /// `null` removes an override. DELETE `?customerId=|organizationId=&reason=` removes all overrides of the owner.
     pub(super) fn change_overrides(&self, asked: &Asked) -> Result<Response, Problem> {
         let (owner, tree, by) = if asked.method == Method::Delete {
             let query = asked.query.only(&["customerId", "organizationId", "reason"])?;

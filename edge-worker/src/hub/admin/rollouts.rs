@@ -1,4 +1,4 @@
-//! Commands on rollouts: `/api/admin/rollout/{create,start,advance,pause,resume,complete,rollback,lists,percentage,guard}`.
+//! `/api/admin/rollout/{create,start,advance,pause,resume,complete,rollback,lists,percentage,guard}`: commands on rollouts.
 use control::{Command, Field, GuardEdit, Lists, RolloutCommand, RolloutPlan, lifecycle::Step};
 use sdk_core::{
     Percentage,
@@ -34,7 +34,7 @@ impl FlagHub {
     }
 }
 
-/// A command on a rollout, with the flag that it is for.
+/// A command on the rollout of one flag.
 struct Named {
     flag: String,
     order: RolloutCommand,

@@ -1,4 +1,4 @@
-//! The names that the admin API has for the fields of commands.
+//! The admin API's names for the fields of commands.
 use control::{Field, RefusalPlace};
 
 /// The JSON pointer of a command's field in a request's body.

@@ -1,4 +1,4 @@
-//! Answers to operators, as JSON.
+//! The admin API's answers, as JSON.
 pub(super) mod flag;
 mod rollout;
 pub(super) mod trail;
@@ -32,7 +32,7 @@ pub(super) fn written(written: &Written, outcome: &CommandOutcome, feature: Opti
     text(&view)
 }
 
-/// An error of a document, and its place.
+/// An error in a document, with a JSON pointer to its place.
 #[derive(Serialize)]
 pub(super) struct Fault {
     message: String,
@@ -45,7 +45,7 @@ impl Fault {
     }
 }
 
-/// A new key, to be shown once.
+/// A new key and its secrets, which are shown once.
 pub(super) struct Shown<'v> {
     pub(super) id: &'v str,
     pub(super) key: &'v str,
@@ -56,7 +56,7 @@ pub(super) struct Shown<'v> {
 /// The answer to a command that creates a key: with its secrets, or without them for a repeated request.
 pub(super) fn key(written: &Written, outcome: &CommandOutcome, shown: &Shown<'_>, with_secrets: bool) -> Result<String, Problem> {
     let secret = |secret: &str| if with_secrets { serde_json::Value::from(secret).to_string() } else { "null".to_owned() };
-    // Behind these members stand those of any command's answer.
+    // The members of any command's answer follow.
     let mut out = format!(r#"{{"id":"{}","key":{}"#, shown.id, secret(shown.key));
     if let Some(identity_secret) = shown.identity_secret {
         out += &format!(r#","identitySecret":{}"#, secret(identity_secret));
@@ -67,12 +67,12 @@ pub(super) fn key(written: &Written, outcome: &CommandOutcome, shown: &Shown<'_>
     Ok(out + &self::written(written, outcome, None)?.replacen('{', ",", 1))
 }
 
-/// A record that was just sealed: the members of its payload, and its hashes.
+/// A record that a command just made: the members of its payload, and its hashes.
 pub(super) fn sealed(record: &Record) -> Result<Box<RawValue>, Problem> {
     with_hashes(&record.payload, &record.hashes)
 }
 
-/// A record from the store: the members of its payload, and its hashes. An erased record has only its place and its hashes.
+/// A record from the store: the members of its payload, and its hashes. An erased record has only `sequence`, `version` and its hashes.
 pub(in crate::hub) fn stored(record: &Stored) -> Result<Box<RawValue>, Problem> {
     let (sequence, version) = (record.link.sequence, record.link.version);
     match &record.payload {
@@ -100,7 +100,7 @@ pub(super) fn owners(names: &[String], more: bool) -> Result<String, Problem> {
         next: Option<&'v RawValue>,
         owners: &'v [Box<RawValue>],
     }
-    // A row's name is spelled as JSON spells it between the quotes.
+    // Rows store names with JSON's escapes.
     let names = names.iter().map(|name| raw(format!("\"{name}\""))).collect::<Result<Vec<_>, _>>()?;
     text(&View { next: names.last().filter(|_| more).map(|name| &**name), owners: &names })
 }

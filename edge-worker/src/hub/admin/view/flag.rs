@@ -1,4 +1,4 @@
-//! Flags as an operator sees them, with the counts of their rollouts, as JSON.
+//! The admin API's flags, with the counts of their rollouts, as JSON.
 use control::{Feature, lifecycle::Observed};
 use sdk_core::{DocumentError, Evaluation, Include, Millis, stage::Tier};
 use serde::Serialize;
@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 use super::{Fault, raw, rollout::RolloutView, text};
 use crate::{problem::Problem, source};
 
-/// The visitor whose answers a list of flags holds, and the source of the answers.
+/// The visitor for whom a list of flags was evaluated, and the source of the answers.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in super::super) struct Of<'v> {
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<&'v str>,
-    /// True while all flags are switched off: then no caller gets the answers of the list.
+    /// True while all flags are switched off: then callers get their defaults, not the answers in the list.
     disabled: bool,
     evaluated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ impl<'v> Of<'v> {
     }
 }
 
-/// All flags, and the errors of the stored document, each of which leaves out a part of it.
+/// All flags, and the errors in the stored document; a part of the document with an error is left out.
 pub(in super::super) fn features(
     features: &[Box<RawValue>],
     errors: &[DocumentError],
@@ -106,7 +106,7 @@ pub(in super::super) fn feature(
     raw(text(&view)?)
 }
 
-/// The state of a flag, and of its rollout.
+/// A flag that a command changed, in its new state, with its rollout.
 pub(in super::super) fn state(feature: &Feature, observed: Observed, now: Millis) -> Result<Box<RawValue>, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -172,7 +172,7 @@ struct Statistics {
 }
 
 impl Statistics {
-    #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+    #[expect(clippy::cast_precision_loss, reason = "a share to show, not to decide by")]
     fn of(Observed { exposures, errors }: Observed) -> Self {
         let share = |part: u64| (exposures > 0).then(|| part as f64 / exposures as f64);
         Self { error_rate: share(errors), errors, exposures, success_rate: share(exposures.saturating_sub(errors)) }

@@ -1,4 +1,4 @@
-//! The state of a rollout, and the step that may follow.
+//! The state of a rollout and its next tier, as JSON.
 use control::lifecycle::{Guard, Observed, Rollout, StepError};
 use sdk_core::{
     Millis,
@@ -14,7 +14,7 @@ pub(super) struct RolloutView<'v> {
     created_at: Option<String>,
     current_tier: Option<&'static str>,
     min_tier_duration: i64,
-    /// The next tier, and the conditions that it still waits for.
+    /// The next tier, and what still prevents it; `None` if the rollout cannot be advanced at all.
     next: Option<Next>,
     percentage: f64,
     rollback_threshold: Threshold,
@@ -49,7 +49,7 @@ struct Threshold {
 }
 
 impl<'v> RolloutView<'v> {
-    /// The lists name customers of every organization: they are for operators.
+    /// The state of a rollout. Its lists name customers of every organization, so only the deployment's operators get them.
     pub(super) fn of(rollout: &'v Rollout, observed: Observed, now: Millis, for_operator: bool) -> Self {
         let moment = |moment: Option<Millis>| moment.map(Millis::to_rfc3339);
         let Guard { method, error_rate, time_window_ms, min_samples } = rollout.guard.unwrap_or_default();
@@ -76,7 +76,7 @@ impl<'v> RolloutView<'v> {
     }
 }
 
-/// Only an active rollout on the ladder can be advanced.
+/// The next tier of a rollout; `None` unless it is active and has a tier that another one follows.
 fn next(rollout: &Rollout, observed: Observed, now: Millis) -> Option<Next> {
     let to = rollout.gate(observed, now, true).ok().filter(|_| rollout.status == Status::Active)?;
     let stop = rollout.gate(observed, now, false).err();

@@ -1,4 +1,4 @@
-//! Records, versions and events as JSON, each list in pages.
+//! Pages of records, versions and events, as JSON.
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -8,7 +8,7 @@ use crate::{
     store::audit::{Happened, ListedVersion, Stored},
 };
 
-/// Records, and the sequence number before which the next page begins.
+/// A page of records; the next page has those before the sequence number `next`.
 pub(in super::super) fn changes(records: &[Stored], next: Option<u64>) -> Result<String, Problem> {
     #[derive(Serialize)]
     struct View {
