@@ -195,12 +195,20 @@ struct Asking {
 }
 
 thread_local! {
-    /// An entry for each environment that was asked at all: for no more than are registered.
-    static ASKING: RefCell<BTreeMap<Environment, Asking>> = const { RefCell::new(BTreeMap::new()) };
+    /// An entry for each environment that was asked at all: for no more than were ever registered.
+    static ASKING: RefCell<Vec<(Environment, Asking)>> = const { RefCell::new(Vec::new()) };
 }
 
 fn asking<T>(environment: &Environment, look: impl FnOnce(&mut Asking) -> T) -> T {
-    ASKING.with_borrow_mut(|asking| look(asking.entry(environment.clone()).or_default()))
+    ASKING.with_borrow_mut(|all| {
+        if let Some((_, asking)) = all.iter_mut().find(|(of, _)| of == environment) {
+            return look(asking);
+        }
+        let mut asking = Asking::default();
+        let looked = look(&mut asking);
+        all.push((environment.clone(), asking));
+        looked
+    })
 }
 
 /// The ruleset that the isolate holds of an environment; `None` before the first answer of the hub.
