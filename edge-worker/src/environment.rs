@@ -1,9 +1,10 @@
 //! The environments of a deployment, as the worker addresses them: each has a hub of its own.
 //!
 //! The first hub registers the others ([`control::environments`]). Isolates learn the registry with its news, as they learn its keys.
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
 use control::EnvironmentName;
+use sdk_core::Millis;
 
 /// An environment that has a hub. Only a [`Registry`] makes one other than the first: so a name that is not registered costs no durable
 /// object, whoever presents it.
@@ -30,20 +31,23 @@ impl Environment {
 pub(crate) struct Registry {
     /// The name in the document of the first environment; `None` if it names none.
     first: Option<String>,
-    others: BTreeSet<Environment>,
+    /// The others, each with the moment at which it was registered.
+    others: Vec<(Environment, Millis)>,
 }
 
 impl Registry {
-    pub(crate) fn new(first: Option<String>, others: Vec<EnvironmentName>) -> Self {
-        let mut registry = Self { first, others: BTreeSet::new() };
-        registry.others.extend(others.into_iter().map(|name| Environment(Some(Rc::new(name)))));
-        registry
+    pub(crate) fn new(first: Option<String>, others: Vec<(EnvironmentName, Millis)>) -> Self {
+        let others = others.into_iter().map(|(name, created_at)| (Environment(Some(Rc::new(name))), created_at)).collect();
+        Self { first, others }
     }
 
     /// The environment with this name; `None` if there is none.
     pub(crate) fn find(&self, name: &str) -> Option<Environment> {
+        if self.first.as_deref() == Some(name) {
+            return Some(Environment::FIRST);
+        }
         let is_named = |other: &&Environment| other.name().is_some_and(|known| known.as_str() == name);
-        if self.first.as_deref() == Some(name) { Some(Environment::FIRST) } else { self.others.iter().find(is_named).cloned() }
+        self.others.iter().map(|(other, _)| other).find(is_named).cloned()
     }
 
     /// The name of an environment; `None` for the first one if its document names none.
@@ -53,11 +57,11 @@ impl Registry {
 
     /// Returns true for the first environment and each registered one.
     pub(crate) fn has(&self, environment: &Environment) -> bool {
-        *environment == Environment::FIRST || self.others.contains(environment)
+        *environment == Environment::FIRST || self.others.iter().any(|(other, _)| other == environment)
     }
 
-    /// The environments besides the first one.
-    pub(crate) fn others(&self) -> &BTreeSet<Environment> {
+    /// The environments besides the first one, each with the moment at which it was registered.
+    pub(crate) fn others(&self) -> &[(Environment, Millis)] {
         &self.others
     }
 }
@@ -68,7 +72,7 @@ mod tests {
 
     #[test]
     fn only_registered_names_have_a_hub() {
-        let registry = Registry::new(Some("production".to_owned()), vec![EnvironmentName::parse("staging").unwrap()]);
+        let registry = Registry::new(Some("production".to_owned()), vec![(EnvironmentName::parse("staging").unwrap(), Millis(0))]);
         let object = |name: &str| registry.find(name).map(|found| found.object());
         assert_eq!(object("production").as_deref(), Some("main"));
         assert_eq!(object("staging").as_deref(), Some("environment/staging"));

@@ -32,6 +32,8 @@ use crate::{
 pub(crate) const FRESH_MS: i64 = 1_000;
 /// The milliseconds for which the hub's last answer is current enough to answer first, and to ask the hub afterwards.
 const RECENT_MS: i64 = 10_000;
+/// The bytes of a compiled flag that its tables and its text do not explain, as measured with words of 64 bits: the module's are shorter.
+const BYTES_OF_PART: usize = 800;
 /// The longest wait for a newer ruleset, in an isolate that holds one.
 const NEWS: Duration = Duration::from_millis(300);
 /// The longest wait for newer keys, for a request with a key that the isolate does not know.
@@ -195,12 +197,20 @@ struct Asking {
 }
 
 thread_local! {
-    /// An entry for each environment that was asked at all: for no more than are registered.
-    static ASKING: RefCell<BTreeMap<Environment, Asking>> = const { RefCell::new(BTreeMap::new()) };
+    /// An entry for each environment that was asked at all: for no more than were ever registered.
+    static ASKING: RefCell<Vec<(Environment, Asking)>> = const { RefCell::new(Vec::new()) };
 }
 
 fn asking<T>(environment: &Environment, look: impl FnOnce(&mut Asking) -> T) -> T {
-    ASKING.with_borrow_mut(|asking| look(asking.entry(environment.clone()).or_default()))
+    ASKING.with_borrow_mut(|all| {
+        if let Some((_, asking)) = all.iter_mut().find(|(of, _)| of == environment) {
+            return look(asking);
+        }
+        let mut asking = Asking::default();
+        let looked = look(&mut asking);
+        all.push((environment.clone(), asking));
+        looked
+    })
 }
 
 /// The ruleset that the isolate holds of an environment; `None` before the first answer of the hub.
@@ -459,9 +469,9 @@ impl Worth {
 }
 
 /// The bytes that a ruleset and its compiler hold, as [`held`] counts them: the tables twice, because the compiler keeps each flag's part
-/// of them, and the document's text once for what else it keeps. The text itself is not kept.
+/// of them, the document's text once for what else it keeps of the text, and a part's own bytes for each flag. The text itself is not kept.
 fn bytes_of(newest: &hub::Ruleset, served: &Served) -> usize {
-    2 * served.ruleset.heap_bytes() + newest.document.len()
+    2 * served.ruleset.heap_bytes() + newest.document.len() + BYTES_OF_PART * served.ruleset.len()
 }
 
 fn compiled(newest: &hub::Ruleset, compiler: &mut Compiler) -> Result<Served, Problem> {

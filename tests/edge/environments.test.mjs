@@ -201,12 +201,59 @@ test('one is backed up and restored, and the other stays as it is', async () => 
   assert.deepEqual([await shared(keys.client), await shared(staging.client)], ['production', 'staging']);
 });
 
+test('definitions are copied after their difference was shown', async () => {
+  const rule = { if: { segment: 'team' }, serve: 'here' };
+  const member = { attribute: 'userId', op: 'eq', value: 'u-1' };
+  await good(put('staging', { ...STAGING, segments: { team: member }, flags: { ...STAGING.flags, shared: { ...text('staging'), description: 'newer', rules: [rule] }, added: { default: 'on', rules: [{ if: { segment: 'team' }, serve: 'on' }] } } }));
+  const copy = (body, query = '', headers = {}, as) => server.request(`/api/admin/environments/copy${query}`, { token: as ?? server.adminToken, headers, body: { from: 'staging', to: 'production', reason: 'tried', ...body } });
+  const flags = ['shared', 'added', 'plain'];
+  // What is missing is told, and nothing is copied.
+  const [{ version }] = await list();
+  const short = await good(copy({ flags }, '?dryRun=true'));
+  assert.ok(short.errors.length > 0 && short.errors.every(({ pointer, message }) => /^\/flags\/(shared|added)\//.test(pointer) && message.includes('team')), JSON.stringify(short.errors));
+  const tag = (await get('/api/admin/document')).headers.get('etag');
+  const refusal = await refused(copy({ flags, fromVersion: short.fromVersion }, '', { 'if-match': tag }), 422, 'COPY_REFUSED');
+  for (const part of ['/flags/shared', '/flags/added', 'team']) assert.ok(refusal.detail.includes(part), refusal.detail);
+  const whole = { flags, segments: ['team'] };
+  const looked = await copy(whole, '?dryRun=true');
+  const shown = looked.json();
+  assert.deepEqual(shown.definitions.map(({ pointer, kind }) => [pointer, kind]), [['/segments/team', 'added'], ['/flags/added', 'added'], ['/flags/plain', 'same'], ['/flags/shared', 'changed']]);
+  assert.deepEqual([shown.errors, shown.from, shown.version, looked.headers.get('etag')], [[], 'staging', version, tag]);
+  const { old, new: next } = shown.definitions.at(-1);
+  assert.deepEqual([old.variants, next.variants, next.description], [{ here: 'production' }, { here: 'staging' }, 'newer']);
+  assert.deepEqual(shown.definitions[0].new, member);
+  // Both sides must be as they were shown.
+  await refused(copy({ ...whole, fromVersion: shown.fromVersion }), 428, 'PRECONDITION_REQUIRED');
+  await refused(copy({ ...whole, fromVersion: shown.fromVersion }, '', { 'if-match': '"0a1b2c3d4e5f.1"' }), 412, 'VERSION_MISMATCH');
+  for (const fromVersion of [undefined, '0a1b2c3d4e5f.1']) await refused(copy({ ...whole, fromVersion }, '', { 'if-match': tag }), 409, 'SOURCE_CHANGED');
+  // Its state stays: the flag is killed here, and not there.
+  await good(server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'shared', action: 'kill', reason: 'r' } }));
+  const fresh = (await get('/api/admin/document')).headers.get('etag');
+  const { changes } = await good(copy({ ...whole, fromVersion: shown.fromVersion }, '', { 'if-match': fresh }));
+  assert.deepEqual(changes.map(({ action, flagPath, pointer }) => [action, flagPath ?? pointer]), [['copy.definition', '/segments/team'], ['copy.definition', 'added'], ['copy.definition', 'shared']]);
+  for (const { copiedFrom } of changes) assert.deepEqual(copiedFrom, { environment: 'staging', version: shown.fromVersion });
+  const after = (await get('/api/admin/document')).json();
+  assert.deepEqual([after.flags.shared.description, after.flags.shared.enabled, after.flags.added.enabled, after.segments.team, after.environment], ['newer', false, false, member, 'production']);
+  assert.deepEqual((await good(get('/api/admin/overrides?customerId=c-1'))).flags, { plain: false });
+  assert.equal((await good(get('/api/admin/changes/verify'))).valid, true);
+  await good(server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'shared', action: 'revive', reason: 'r' } }));
+  assert.equal(await shared(keys.client), 'staging');
+  assert.equal((await good(copy(whole, '?dryRun=true'))).definitions.every(({ kind }) => kind === 'same'), true);
+  // What is not there, and who may not.
+  await refused(copy({ flags: ['absent'] }, '?dryRun=true'), 422, 'COPY_REFUSED');
+  await refused(copy({ flags, from: 'absent' }, '?dryRun=true'), 404, 'ENVIRONMENT_NOT_FOUND');
+  for (const body of [{ flags, from: 'production' }, {}, { flags: [] }, { flags: 'shared' }, { flags, more: 1 }]) assert.equal((await copy(body, '?dryRun=true')).status, 400, JSON.stringify(body));
+  for (const query of ['?dryRun=1', '?environment=staging', '?x=1']) assert.equal((await copy(whole, query)).status, 400, query);
+  const statuses = await Promise.all([['staging'], ['production'], ['production', 'staging']].map(async (environments) => (await copy(whole, '?dryRun=true', {}, person({ environments }))).status));
+  assert.deepEqual(statuses, [403, 403, 200]);
+});
+
 test('a closed environment is closed to all, and is back with all it had', async () => {
   await refused(close('absent'), 404, 'ENVIRONMENT_NOT_FOUND');
   await refused(close('production'), 404, 'ENVIRONMENT_NOT_FOUND');
   await good(close('staging'));
   assert.deepEqual((await list()).map(({ name }) => name), ['production']);
-  assert.deepEqual([await shared(staging.client), await shared(person({ environment: 'staging' })), await shared(keys.client)], [401, 403, 'production']);
+  assert.deepEqual([await shared(staging.client), await shared(person({ environment: 'staging' })), (await server.asClient('/ofrep/v1/evaluate/flags/plain', { body: {} })).status], [401, 403, 200]);
   await refused(get('/api/admin/document?environment=staging'), 404, 'ENVIRONMENT_NOT_FOUND');
   // The first environment's trail tells of it.
   const [{ action, oldJson }] = (await good(get('/api/admin/changes?limit=1'))).changes;
@@ -220,6 +267,6 @@ test('a restart keeps every environment', async () => {
   await server.stop();
   server = await hostWorker({ data: folder.path });
   assert.deepEqual(await list(), before);
-  assert.deepEqual([await shared(staging.client), await shared(keys.client), await shared(server.clientKey)], ['staging', 'production', 'production']);
+  assert.deepEqual(await Promise.all([staging.client, keys.client, server.clientKey].map(shared)), ['staging', 'staging', 'staging']);
   assert.equal((await good(get('/api/admin/changes/verify?environment=staging'))).valid, true);
 });

@@ -66,13 +66,15 @@ pub enum Action {
     KeyRevoked,
     /// The row of a key that ended long ago was removed.
     KeyForgotten,
+    /// The definition of a flag or a segment was copied from another environment.
+    DefinitionCopied,
     /// An environment was registered.
     EnvironmentCreated,
     /// An environment was closed.
     EnvironmentRemoved,
 }
 
-const ACTIONS: [(Action, &str); 23] = [
+const ACTIONS: [(Action, &str); 24] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -94,6 +96,7 @@ const ACTIONS: [(Action, &str); 23] = [
     (Action::KeyRotated, "key.rotate"),
     (Action::KeyRevoked, "key.revoke"),
     (Action::KeyForgotten, "key.forget"),
+    (Action::DefinitionCopied, "copy.definition"),
     (Action::EnvironmentCreated, "environment.create"),
     (Action::EnvironmentRemoved, "environment.remove"),
 ];
@@ -157,6 +160,8 @@ pub struct Change {
     pub had_override: bool,
     /// True if the actor forced an advance that the time or the gate stood against.
     pub forced: bool,
+    /// The environment from which the definition was copied, with its version, as JSON; `None` if it was not copied.
+    pub copied_from: Option<String>,
 }
 
 impl Change {
@@ -174,6 +179,7 @@ impl Change {
             new: None,
             had_override: false,
             forced: false,
+            copied_from: None,
         }
     }
 }
@@ -349,6 +355,7 @@ fn payload(change: &Change, actor: &Actor, link: Link, id: &str) -> String {
     write_string(object.member("action"), change.action.as_str());
     write_string(object.member("changedAt"), &actor.at.to_rfc3339());
     write_string(object.member("changedBy"), &actor.subject);
+    json(&mut object, "copiedFrom", change.copied_from.as_deref());
     text(&mut object, "customerId", change.customer.as_deref());
     text(&mut object, "flagPath", change.flag.as_deref());
     if change.forced {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Field, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Actor, Change},
+    copy::{self, Definitions},
     environment::{self, EnvironmentName},
     import::{self, Imported},
     keys::{self, KeyCommand, NewKey},
@@ -105,6 +106,8 @@ pub enum Command {
         /// The name of the environment.
         name: EnvironmentName,
     },
+    /// Copies definitions of flags and segments from another environment.
+    Copy(Definitions),
     /// Imports a document over the rows of the hub.
     Import {
         /// The text of the document.
@@ -199,6 +202,7 @@ pub fn execute(
         Command::Rollout { flag, order } => rollout_commands::carry_out(current, flag, order, supplies.observed, actor, compiler),
         Command::Assign { customer, organization } => assign(current, customer, organization.as_deref()),
         Command::Key(order) => keys::carry_out(current, order, supplies.new_key, actor.at),
+        Command::Copy(definitions) => copy::carry_out(current, definitions, compiler),
         Command::CreateEnvironment { name } => environment::create(current, supplies.environment.as_ref(), name, actor.at),
         Command::RemoveEnvironment { name } => environment::remove(current, supplies.environment.as_ref(), name),
         Command::Import { document, state } => import::carry_out(current, document, *state, supplies, actor),
@@ -405,6 +409,15 @@ mod tests {
             (Command::Key(KeyCommand::Revoke { id: "k-1".into() }), r#"{"key":{"revoke":{"id":"k-1"}}}"#),
             (Command::CreateEnvironment { name: EnvironmentName::parse("eu-1").unwrap() }, r#"{"createEnvironment":{"name":"eu-1"}}"#),
             (Command::RemoveEnvironment { name: EnvironmentName::parse("eu-1").unwrap() }, r#"{"removeEnvironment":{"name":"eu-1"}}"#),
+            (
+                Command::Copy(Definitions {
+                    from: "eu-1".into(),
+                    version: "0a1b2c3d4e5f.7".into(),
+                    flags: vec![("chat".into(), "{}".into())],
+                    segments: vec![("eu".into(), "{}".into())],
+                }),
+                r#"{"copy":{"from":"eu-1","version":"0a1b2c3d4e5f.7","flags":[["chat","{}"]],"segments":[["eu","{}"]]}}"#,
+            ),
             (
                 Command::Import { document: r#"{ "schema": 1 }"#.into(), state: State::Replace },
                 r#"{"import":{"document":"{ \"schema\": 1 }","state":"replace"}}"#,

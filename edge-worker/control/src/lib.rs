@@ -11,6 +11,7 @@ extern crate std;
 mod answer_diff;
 pub mod change;
 mod command;
+mod copy;
 mod environment;
 mod features;
 mod import;
@@ -29,6 +30,7 @@ pub use answer_diff::{AnswerDiff, answer_diffs};
 pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, execute, organization_of,
 };
+pub use copy::{Copied, Definitions, Difference, definitions, difference};
 pub use environment::{EnvironmentName, Registered, environments, named_environment};
 pub use features::{Feature, features};
 pub use import::Imported;

@@ -39,6 +39,8 @@ pub enum RefusalKind {
     EnvironmentTaken,
     /// The document is of another environment.
     OtherEnvironment,
+    /// The document would have errors with the definitions to copy.
+    CopyRefused,
     /// The document to import is refused whole.
     DocumentRefused,
 }

@@ -30,6 +30,7 @@ use crate::{
         rights::{self, CallerKind},
         routes::Route,
     },
+    hub::client::Actor,
     limit,
     problem::Problem,
     query::Query,
@@ -52,6 +53,8 @@ enum Identity {
     Person {
         subject: String,
         role: Option<Role>,
+        /// The environments that the token is for; `None` for all.
+        reach: Option<Vec<String>>,
     },
 }
 
@@ -61,8 +64,17 @@ impl Caller {
     pub(crate) fn of(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Stop> {
         let mut caller = if rights::is_open(routes) { Self::first(Identity::Anyone) } else { Self::identified(asked, routes)? };
         rights::check(routes, caller.kind())?;
-        if let Identity::Person { .. } = caller.identity {
-            caller.environment = of_person(asked, routes)?;
+        // While all flags are switched off, every environment has the same answers.
+        let has_one_answer = asked.settings.is_off && rights::takes_keys(routes);
+        if let Identity::Person { reach, .. } = &caller.identity
+            && !has_one_answer
+        {
+            let environment = of_person(asked, routes)?;
+            // A route between two environments checks them itself.
+            if reach.is_some() && !rights::spans(routes) {
+                caller.check_reach(asked.keys(&Environment::FIRST)?.registry.name_of(&environment))?;
+            }
+            caller.environment = environment;
         }
         Ok(caller)
     }
@@ -96,11 +108,24 @@ impl Caller {
         if !rights::takes_tokens(routes) {
             return Err(Problem::no_credentials().into());
         }
-        let Claims { subject, role, .. } = claims(asked)?;
+        let Claims { subject, role, environments: reach, .. } = claims(asked)?;
         if rights::takes_keys(routes) {
             limit::user(subject, asked)?;
         }
-        Ok(Self::first(Identity::Person { subject: subject.clone(), role: role.clone() }))
+        Ok(Self::first(Identity::Person { subject: subject.clone(), role: role.clone(), reach: reach.clone() }))
+    }
+
+    /// Refuses a caller whose token is for other environments than the one with this name.
+    pub(crate) fn check_reach(&self, environment: Option<&str>) -> Result<(), Problem> {
+        match &self.identity {
+            Identity::Person { reach: Some(reach), .. } => rights::check_reach(reach, environment),
+            Identity::Person { reach: None, .. } | Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => Ok(()),
+        }
+    }
+
+    /// The caller, as the hub receives it.
+    pub(crate) fn actor(&self) -> Actor<'_> {
+        Actor { subject: self.subject(), role: self.kind().as_str(), within: self.within() }
     }
 
     /// The caller's column in the matrix of rights.
@@ -159,28 +184,17 @@ fn claims<'a>(asked: &'a Asked<'_>) -> Result<&'a Claims, Stop> {
 }
 
 /// The environment of a request with a token: where keys evaluate, too, that in its claims, and on operators' routes `?environment=`.
-/// Without a name it is the first one. Refused if the token is for other environments.
+/// Without a name it is the first one.
 fn of_person(asked: &Asked<'_>, routes: &[Route]) -> Result<Environment, Stop> {
-    let Claims { environment: named, environments: reach, .. } = claims(asked)?;
-    if asked.settings.is_off && rights::takes_keys(routes) {
-        return Ok(Environment::FIRST);
+    let Claims { environment: named, .. } = claims(asked)?;
+    if rights::takes_keys(routes) {
+        let Some(name) = named else { return Ok(Environment::FIRST) };
+        let unknown = || Problem::wrong_credentials("a token for an environment that there is");
+        return Ok(asked.environment(name)?.ok_or_else(unknown)?);
     }
-    let environment = if rights::takes_keys(routes) {
-        match named {
-            None => Environment::FIRST,
-            Some(name) => asked.environment(name)?.ok_or_else(|| Problem::wrong_credentials("a token for an environment that there is"))?,
-        }
-    } else {
-        match Query::any(asked.parts.url)?.get("environment") {
-            None => Environment::FIRST,
-            Some(name) => asked.environment(name)?.ok_or_else(|| Problem::no_environment(name))?,
-        }
-    };
-    if let Some(reach) = reach {
-        let first = asked.keys(&Environment::FIRST)?;
-        rights::check_reach(reach, first.registry.name_of(&environment))?;
-    }
-    Ok(environment)
+    let query = Query::any(asked.parts.url)?;
+    let Some(name) = query.get("environment") else { return Ok(Environment::FIRST) };
+    Ok(asked.environment(name)?.ok_or_else(|| Problem::no_environment(name))?)
 }
 
 /// A token or an identity whose signature the runtime must check.

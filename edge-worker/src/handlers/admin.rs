@@ -1,14 +1,7 @@
 //! `/api/admin/…`: passes operators' requests to the hub, the only writer.
 use worker::{Env, Method, Request, Response};
 
-use crate::{
-    auth::Caller,
-    body,
-    environment::Environment,
-    hub::client::{self as hub, Actor},
-    problem::Problem,
-    ruleset_cache,
-};
+use crate::{auth::Caller, body, environment::Environment, hub::client as hub, problem::Problem, ruleset_cache};
 
 /// Passes a backup on, as it comes. This isolate answers from the restored hub at once; others learn of its epoch when they ask.
 pub(crate) async fn restore(environment: &Environment, request: &Request, env: &Env) -> Result<Response, Problem> {
@@ -36,8 +29,7 @@ pub(crate) async fn pass_on(
     };
     let url = request.inner().url();
     let path = url.split_once("/api/admin/").map(|(_, path)| path).unwrap_or_default();
-    let actor = Actor { subject: caller.subject(), role: caller.kind().as_str(), within: caller.within() };
-    let answer = hub::administer(env, &caller.environment, &actor, request, path, body).await?;
+    let answer = hub::administer(env, &caller.environment, &caller.actor(), request, path, body).await?;
     if !is_read && answer.status_code() == 200 {
         ruleset_cache::refresh(env, &caller.environment).await;
     }

@@ -3,6 +3,7 @@ mod accept;
 pub(crate) mod admin;
 pub(crate) mod assets;
 pub(crate) mod cache;
+pub(crate) mod copy;
 pub(crate) mod document;
 pub(crate) mod environments;
 pub(crate) mod evaluate;

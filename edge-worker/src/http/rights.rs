@@ -3,7 +3,7 @@
 //! Each row of [`super::routes`] names the callers that it is open to. `rights.txt` is the same matrix written by hand, and tests compare
 //! the two. On a route that is open to an organization's administrator or members, the hub answers them about their own organization
 //! alone, because only the hub knows which organization a customer belongs to.
-use super::routes::Route;
+use super::routes::{Handler, HubHandler, PassedHandler, Route};
 use crate::problem::Problem;
 
 /// A kind of caller: a column of the matrix.
@@ -72,6 +72,11 @@ pub(crate) fn check_reach(reach: &[String], environment: Option<&str>) -> Result
     } else {
         Err(Problem::wrong_credentials("a token for this environment"))
     }
+}
+
+/// Returns true for routes between two environments, whose handler checks the caller's reach to both.
+pub(crate) fn spans(routes: &[Route]) -> bool {
+    routes.iter().any(|route| route.handler == Handler::Passed(PassedHandler::Hub(HubHandler::CopyDefinitions)))
 }
 
 /// Returns true if these routes are open without credentials; then credentials are not read.

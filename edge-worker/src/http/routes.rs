@@ -111,6 +111,7 @@ pub(crate) enum HubHandler {
     ListVersions,
     ListEvents,
     ListStats,
+    CopyDefinitions,
     CreateEnvironment,
     RemoveEnvironment,
 }
@@ -196,6 +197,8 @@ pub(crate) const ROUTES: &[Route] = &[
     READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)),
     READ.on("GET", "/api/admin/environments", passed(PassedHandler::ListEnvironments)),
     ADMINISTER.on("POST", "/api/admin/environments", hub(HubHandler::CreateEnvironment)),
+    // A token needs the right to both environments, which its handler checks.
+    ADMINISTER.on("POST", "/api/admin/environments/copy", hub(HubHandler::CopyDefinitions)),
     ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),

@@ -157,7 +157,7 @@ fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
 /// The keys of the first environment, with the registry of a deployment that has another one.
 fn registry() -> Rc<Keys> {
     let staging = EnvironmentName::parse("staging").unwrap();
-    Rc::new(Keys::of([], Registry::new(Some("production".to_owned()), vec![staging])))
+    Rc::new(Keys::of([], Registry::new(Some("production".to_owned()), vec![(staging, Millis(0))])))
 }
 
 #[test]

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BUCKET_KEY, DOCUMENT, ENVIRONMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, SUMMARY, VERSION, WITHIN,
-    WantedPages, encoded,
+    ACTOR, ADMIN, BUCKET_KEY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, SUMMARY,
+    VERSION, WITHIN, WantedPages, encoded,
 };
-pub(crate) use super::wire::{Explaining, Page, Summary};
+pub(crate) use super::wire::{Explaining, FoundDefinitions, Page, WantedDefinitions};
 use crate::{
     clock,
     environment::Environment,
@@ -35,8 +35,8 @@ pub(crate) struct News {
     pub(crate) keys: Vec<String>,
     /// The name in the document of the first environment, from its hub.
     pub(crate) environment: Option<String>,
-    /// The environments that the first hub has registered, from that hub.
-    pub(crate) environments: Vec<EnvironmentName>,
+    /// The environments that the first hub has registered, each with the moment, from that hub.
+    pub(crate) environments: Vec<(EnvironmentName, Millis)>,
     /// The ruleset to answer from, or the reason why there is none yet.
     pub(crate) ruleset: Result<Ruleset, Missing>,
 }
@@ -85,7 +85,7 @@ fn news_of(answer: &str) -> Result<News, Problem> {
     let version = Version { epoch, number };
     let keys = keys.iter().map(|row| row.get().to_owned()).collect();
     let ruleset = document.map(|document| Ruleset { version, document: document.get().to_owned(), bucket_key, pages, errors });
-    let environments = environments.iter().filter_map(|name| EnvironmentName::parse(name)).collect();
+    let environments = environments.iter().filter_map(|(name, at)| Some((EnvironmentName::parse(name)?, Millis(*at)))).collect();
     Ok(News { version, keys, environment, environments, ruleset: ruleset.ok_or(Missing { refused }) })
 }
 
@@ -144,9 +144,16 @@ pub(crate) async fn document(env: &Env, environment: &Environment) -> Result<Doc
     Ok(Document { version, text, bucket_key })
 }
 
-/// The newest version of an environment, and what it serves.
-pub(crate) async fn summary(env: &Env, environment: &Environment) -> Result<Summary, Problem> {
+/// The newest version of an environment and what it serves, as a JSON object.
+pub(crate) async fn summary(env: &Env, environment: &Environment) -> Result<String, Problem> {
     let mut answer = ask(env, environment, SUMMARY).await?;
+    good(&mut answer).await
+}
+
+/// Definitions of an environment, to copy.
+pub(crate) async fn definitions(env: &Env, environment: &Environment, wanted: &WantedDefinitions) -> Result<FoundDefinitions, Problem> {
+    let body = serde_json::to_string(wanted).map_err(worker::Error::from)?;
+    let mut answer = send(env, environment, Method::Post, DEFINITIONS, Headers::new(), body).await?;
     parse(&good(&mut answer).await?)
 }
 

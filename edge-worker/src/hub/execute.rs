@@ -81,6 +81,7 @@ impl FlagHub {
             | Command::Revive { .. }
             | Command::Rollout { .. }
             | Command::Key(_)
+            | Command::Copy(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => Ok(Rows::default()),
         }
@@ -98,6 +99,7 @@ impl FlagHub {
             | Command::Kill { .. }
             | Command::Revive { .. }
             | Command::Assign { .. }
+            | Command::Copy(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => return Ok((none, None)),
             Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),

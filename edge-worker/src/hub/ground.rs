@@ -2,9 +2,9 @@
 use std::{cell::RefCell, rc::Rc};
 
 use control::{
-    Command, CommandOutcome, CompiledRows, CurrentState, Refusal, Supplies, apply,
+    Command, CommandOutcome, CompiledRows, CurrentState, Definitions, Difference, Refusal, Supplies, apply,
     change::Actor,
-    compile_rows, execute,
+    compile_rows, difference, execute,
     rows::{RowKey, RowKind, Rows},
 };
 use sdk_core::{Compiler, DocumentError, Ruleset};
@@ -93,6 +93,11 @@ impl Kept {
             current.rows = &ground.rows;
         }
         execute(current, command, supplies, actor, &mut self.compiler.borrow_mut())
+    }
+
+    /// Compares definitions with those of the ground.
+    pub(super) fn difference(&self, ground: &Ground, given: &Definitions) -> Difference {
+        difference(ground.held(&Rows::default()), given, &mut self.compiler.borrow_mut())
     }
 
     /// Keeps the ground of the version that a command made. Uses the outcome's ruleset if it is that of all rows, and compiles otherwise.

@@ -21,7 +21,7 @@ use std::{
 use control::{
     Command, EnvironmentName, Key,
     change::Actor,
-    environments, named_environment,
+    definitions, environments, named_environment,
     rows::{self, RowKey, RowKind},
 };
 use sdk_core::{BucketKey, Millis};
@@ -30,7 +30,7 @@ use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Res
 
 use self::{
     ground::Kept,
-    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, Summary, VERSION, WantedPages},
+    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, FoundDefinitions, Owner, Page, RulesetAnswer, VERSION, WantedDefinitions, WantedPages},
 };
 use crate::{
     clock,
@@ -100,6 +100,11 @@ impl FlagHub {
                 let asked = request.text().await?;
                 self.check_open()?;
                 self.explain(&asked)
+            }
+            (Method::Post, "/definitions") => {
+                let asked = request.json().await?;
+                self.check_open()?;
+                self.definitions(&asked)
             }
             (Method::Post, _) => {
                 let asked = request.json().await?;
@@ -210,7 +215,7 @@ impl FlagHub {
             bucket_key,
             keys: keys.iter().map(|row| &**row).collect(),
             environment: named_environment(&ground.rows),
-            environments: environments(&ground.rows).map(|(name, _)| name.to_string()).collect(),
+            environments: environments(&ground.rows).map(|(name, registered)| (name.to_string(), registered.created_at.0)).collect(),
             pages: self.store.pages(None)?,
             document: document.as_deref(),
             errors: ground.error_count,
@@ -257,9 +262,20 @@ impl FlagHub {
         self.import_first_if_empty().await?;
         let ground = self.ground.newest(&self.store)?;
         let Version { epoch, number: version } = ground.version;
-        let environments = environments(&ground.rows).map(|(name, registered)| (name, registered.created_at.0)).collect();
-        let (name, flags, errors) = (named_environment(&ground.rows), ground.ruleset.len(), ground.error_count);
-        Ok(Response::from_json(&Summary { epoch, version, flags, errors, name, environments })?)
+        let (flags, errors) = (ground.ruleset.len(), ground.error_count);
+        Ok(ResponseBuilder::new().ok(format!(r#"{{"epoch":"{epoch}","version":{version},"flags":{flags},"errors":{errors}}}"#))?)
+    }
+
+    /// Definitions at the newest version.
+    fn definitions(&self, wanted: &WantedDefinitions) -> Result<Response, Problem> {
+        let ground = self.ground.newest(&self.store)?;
+        let of = |kind, names: &[String]| definitions(&ground.rows, kind, names);
+        let version = ground.version.to_string();
+        let found = of(RowKind::Flag, &wanted.flags).and_then(|flags| Ok((flags, of(RowKind::Segment, &wanted.segments)?)));
+        Ok(Response::from_json(&match found {
+            Ok((flags, segments)) => FoundDefinitions { version, flags, segments, missing: None },
+            Err(missing) => FoundDefinitions { version, flags: Vec::new(), segments: Vec::new(), missing: Some(missing) },
+        })?)
     }
 
     /// The name under which the environment is registered; `None` in the first hub.

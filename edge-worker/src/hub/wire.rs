@@ -1,5 +1,4 @@
 //! Messages between the hub and the rest of the worker, over requests that never leave the runtime.
-use control::EnvironmentName;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -25,8 +24,10 @@ pub(super) const DOCUMENT: &str = "http://hub/document";
 pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 /// The record that made an answer what it is: `POST` with [`Explaining`].
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
-/// What an environment serves: `GET` answers [`Summary`].
+/// What an environment serves: `GET` answers `{ epoch, version, flags, errors }`.
 pub(super) const SUMMARY: &str = "http://hub/summary";
+/// Definitions to copy: `POST` with [`WantedDefinitions`] answers [`FoundDefinitions`].
+pub(super) const DEFINITIONS: &str = "http://hub/definitions";
 /// The header with the name of the environment that the hub is of; absent for the first one.
 pub(super) const ENVIRONMENT: &str = "twinflag-environment";
 /// The header with a document's version.
@@ -46,9 +47,9 @@ pub(super) struct RulesetAnswer<'a> {
     /// The name of the environment in the document.
     #[serde(default)]
     pub(super) environment: Option<String>,
-    /// The names of the registered environments; only the first hub has any.
+    /// The names of the registered environments, each with the moment at which it was registered; only the first hub has any.
     #[serde(default)]
-    pub(super) environments: Vec<String>,
+    pub(super) environments: Vec<(String, i64)>,
     pub(super) pages: Vec<(u16, u32)>,
     /// The document without overrides; `null` if none serves.
     #[serde(borrow)]
@@ -75,19 +76,21 @@ pub(crate) struct Explaining<'a> {
     pub(crate) version: u32,
 }
 
-/// The newest version of an environment.
+/// A request for definitions.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Summary {
-    pub(crate) epoch: Epoch,
-    pub(crate) version: u32,
-    /// The number of flags that serve.
-    pub(crate) flags: usize,
-    /// The number of errors of the document, each of which leaves out a part of it.
-    pub(crate) errors: usize,
-    /// The name in the document.
-    pub(crate) name: Option<String>,
-    /// The registered environments, each with the moment at which it was registered; only the first hub has any.
-    pub(crate) environments: Vec<(EnvironmentName, i64)>,
+pub(crate) struct WantedDefinitions {
+    pub(crate) flags: Vec<String>,
+    pub(crate) segments: Vec<String>,
+}
+
+/// The definitions of an environment at its newest version.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct FoundDefinitions {
+    pub(crate) version: String,
+    pub(crate) flags: Vec<(String, String)>,
+    pub(crate) segments: Vec<(String, String)>,
+    /// The place of the first definition that the environment does not have; then the others are left out.
+    pub(crate) missing: Option<String>,
 }
 
 /// A request for pages of overrides, each at a version.

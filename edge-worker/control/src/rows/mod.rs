@@ -179,6 +179,11 @@ impl Row {
     }
 }
 
+/// Returns true if a flag's definition is one object that says nothing of a state.
+pub(crate) fn takes_state(definition: &str) -> bool {
+    Row::new(RowKind::Flag, definition.into()).takes_state
+}
+
 impl Rows {
     /// The text of the row of this kind, whose name is spelled as JSON does; `None` if there is none.
     pub fn get(&self, kind: RowKind, name: &str) -> Option<&str> {

@@ -164,6 +164,7 @@ impl FlagHub {
             HubHandler::ListVersions => self.list_versions(&asked),
             HubHandler::ListEvents => self.list_events(&asked),
             HubHandler::ListStats => self.list_stats(&asked),
+            HubHandler::CopyDefinitions => self.copy_definitions(&asked),
             HubHandler::CreateEnvironment => self.create_environment(&asked),
             HubHandler::RemoveEnvironment => self.remove_environment(&asked, &parameter),
         }
@@ -280,6 +281,7 @@ impl From<Refusal> for Problem {
             RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
             RefusalKind::EnvironmentNotFound => (404, "ENVIRONMENT_NOT_FOUND"),
             RefusalKind::EnvironmentTaken => (409, "ENVIRONMENT_TAKEN"),
+            RefusalKind::CopyRefused => (422, "COPY_REFUSED"),
             RefusalKind::OtherEnvironment => (409, "OTHER_ENVIRONMENT"),
             RefusalKind::Invalid => (400, "INVALID"),
             RefusalKind::IllegalStep => (409, "ILLEGAL_STEP"),

@@ -1,0 +1,248 @@
+//! Copies definitions of flags and segments from another environment. State stays that of this one: whether a flag is switched on, its
+//! rollout and its overrides. A flag that is new arrives switched off.
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use sdk_core::{Compiler, DocumentError, Ruleset, json::Place};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+
+use crate::{
+    CommandOutcome, CurrentState, Refusal, RefusalKind, RefusalPlace,
+    change::{Action, Change},
+    command::apply,
+    rows::{ChangeKind, RowKey, RowKind, Rows, spelling, takes_state},
+};
+
+/// The state of a flag that arrives.
+const SWITCHED_OFF: &str = r#"{"enabled":false}"#;
+
+/// Definitions from another environment.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Definitions {
+    /// The name of the environment that they are from.
+    pub from: String,
+    /// Its version, with its epoch.
+    pub version: String,
+    /// The keys of flags, each with the flag's definition as JSON, without its state.
+    pub flags: Vec<(String, String)>,
+    /// The names of segments, each with the segment as JSON.
+    pub segments: Vec<(String, String)>,
+}
+
+/// The definitions of one kind with these names, as an environment's rows have them. The error is the place of the first one that they do
+/// not have, as a JSON pointer into the document.
+pub fn definitions(rows: &Rows, kind: RowKind, names: &[String]) -> Result<Vec<(String, String)>, String> {
+    let definition = |name: &String| {
+        let key = RowKey::of(kind, name);
+        rows.text(&key).map(|text| (name.clone(), text.to_owned())).ok_or_else(|| key.pointer())
+    };
+    names.iter().map(definition).collect()
+}
+
+/// What a copy would change, and why it would be refused.
+pub struct Difference {
+    /// The definitions, in the order of their names in the command.
+    pub copied: Vec<Copied>,
+    /// The errors that the document would have and does not have now; if there are any, the copy is refused.
+    pub errors: Vec<DocumentError>,
+    writes: Vec<(RowKey, Option<String>)>,
+    ruleset: Option<Ruleset>,
+}
+
+/// A definition of a copy.
+pub struct Copied {
+    /// The row of the definition.
+    pub key: RowKey,
+    /// The kind of the difference; `None` if the two definitions differ in their spelling at most.
+    pub kind: Option<ChangeKind>,
+    /// The definition before, as JSON.
+    pub old: Option<String>,
+    /// The definition after, as JSON.
+    pub new: String,
+}
+
+/// Compares definitions with those of the current rows.
+pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut Compiler) -> Difference {
+    let rows = current.rows;
+    let mut found = Difference { copied: Vec::new(), errors: Vec::new(), writes: Vec::new(), ruleset: None };
+    for (section, kind, given) in [("segments", RowKind::Segment, &given.segments), ("flags", RowKind::Flag, &given.flags)] {
+        let order_key = RowKey::of(RowKind::Order, section);
+        let before = rows.text(&order_key).unwrap_or_default();
+        let mut order = before.to_owned();
+        for (name, text) in given {
+            let key = RowKey::of(kind, name);
+            let old = rows.text(&key).map(ToOwned::to_owned);
+            // A definition that says something of a state, or is no object, would bring a state along.
+            if kind == RowKind::Flag && !takes_state(text) {
+                found.errors.push(DocumentError::at(Place::ROOT.name(section).name(name), "expected one object without a state"));
+            }
+            let change = match &old {
+                None => Some(ChangeKind::Added),
+                Some(held) => (!spelling::same(kind, held, text)).then_some(ChangeKind::Changed),
+            };
+            if change == Some(ChangeKind::Added) {
+                order.extend([&*key.name, "\n"]);
+                if kind == RowKind::Flag {
+                    found.writes.push((RowKey::of(RowKind::State, name), Some(SWITCHED_OFF.to_owned())));
+                }
+            }
+            if change.is_some() {
+                found.writes.push((key.clone(), Some(text.clone())));
+            }
+            found.copied.push(Copied { key, kind: change, old, new: text.clone() });
+        }
+        if order != before {
+            found.writes.push((order_key, Some(order)));
+        }
+    }
+    let mut after = rows.clone();
+    apply(&mut after, &found.writes);
+    let key = rows.bucket_key();
+    if key.is_none() {
+        found.errors.push(DocumentError::at(Place::ROOT, "there is no document to copy into: import one first"));
+        return found;
+    }
+    let errors = |compiled| match compiled {
+        Ok(compiled) => compiled,
+        Err(error) => (Vec::from([error]), None),
+    };
+    let mut compile = |rows: &Rows| errors(compiler.compile(&rows.compose(false), key).map(|made| (made.errors, Some(made.ruleset))));
+    let (known, _) = compile(rows);
+    let (errors, ruleset) = compile(&after);
+    found.errors.extend(errors.into_iter().filter(|error| !known.contains(error)));
+    found.ruleset = ruleset;
+    found
+}
+
+/// Copies definitions over the current rows.
+pub(crate) fn carry_out(current: CurrentState<'_>, given: &Definitions, compiler: &mut Compiler) -> Result<CommandOutcome, Refusal> {
+    let Difference { copied, errors, writes, ruleset } = difference(current, given, compiler);
+    if let Some(first) = errors.first() {
+        let all: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
+        return Err(Refusal::new(RefusalKind::CopyRefused, RefusalPlace::Document(first.pointer.clone()), all.join("; ")));
+    }
+    if writes.is_empty() {
+        return Ok(CommandOutcome::default());
+    }
+    let from = serde_json::Value::from_iter([("environment", &*given.from), ("version", &*given.version)]).to_string();
+    let json = |text: &String| serde_json::from_str::<IgnoredAny>(text).is_ok().then(|| text.clone());
+    let change = |Copied { key, kind, old, new }: Copied| {
+        kind?;
+        let of_flag = key.kind == RowKind::Flag;
+        Some(Change {
+            flag: of_flag.then(|| key.name.clone()),
+            pointer: (!of_flag).then(|| key.pointer()),
+            old: old.as_ref().and_then(json),
+            new: json(&new),
+            copied_from: Some(from.clone()),
+            ..Change::new(Action::DefinitionCopied)
+        })
+    };
+    let changes = copied.into_iter().filter_map(change).collect();
+    Ok(CommandOutcome { writes, changes, ruleset, ..CommandOutcome::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use sdk_core::{Millis, compile};
+
+    use super::*;
+    use crate::{Command, Supplies, change::Actor, execute, rows::State};
+
+    const TARGET: &str = r#"{"schema":"twinflag/1","environment":"production","bucketKey":"000102030405060708090a0b0c0d0e0f",
+        "segments":{"eu":{"attribute":"country","op":"eq","value":"fr"}},
+        "flags":{"a":{"default":"off","enabled":false},"b":{"default":"off"},"bad":{"type":"colour"}},
+        "overrides":{"customers":{"c-1":{"b":true}}}}"#;
+
+    /// The rows of a hub that has imported the document.
+    fn target() -> Rows {
+        Rows::default().merge(Rows::split(TARGET).unwrap(), State::Replace).rows
+    }
+
+    fn given(flags: &[(&str, &str)], segments: &[(&str, &str)]) -> Definitions {
+        let owned = |list: &[(&str, &str)]| list.iter().map(|(name, text)| ((*name).to_string(), (*text).to_string())).collect();
+        let (from, version) = ("staging".into(), "0a1b2c3d4e5f.7".into());
+        Definitions { from, version, flags: owned(flags), segments: owned(segments) }
+    }
+
+    fn copy(rows: &Rows, given: Definitions) -> Result<CommandOutcome, Refusal> {
+        let ruleset = compile(TARGET, None).unwrap().ruleset;
+        let current = CurrentState { rows, paged: &Rows::default(), ruleset: &ruleset };
+        let (subject, role, reason) = ("ada".into(), "admin".into(), "why".into());
+        let actor = Actor { subject, role, on_behalf_of: None, reason, at: Millis(7) };
+        execute(current, &Command::Copy(given), Supplies::default(), &actor, &mut Compiler::new())
+    }
+
+    fn after(given: Definitions) -> Rows {
+        let mut rows = target();
+        let writes = copy(&rows, given).unwrap().writes;
+        apply(&mut rows, &writes);
+        rows
+    }
+
+    #[test]
+    fn definitions_come_and_state_stays() {
+        let rows = after(given(
+            &[("a", r#"{"default":"on"}"#), ("new", r#"{"default":"on","rules":[{"if":{"segment":"us"},"serve":"on"}]}"#)],
+            &[("us", r#"{"attribute":"country","op":"eq","value":"us"}"#)],
+        ));
+        let text = |kind, name: &str| rows.text(&RowKey::of(kind, name));
+        assert_eq!(text(RowKind::Flag, "a"), Some(r#"{"default":"on"}"#));
+        assert_eq!(text(RowKind::State, "a"), Some(r#"{"enabled":false}"#));
+        assert_eq!(text(RowKind::State, "new"), Some(r#"{"enabled":false}"#));
+        assert_eq!(text(RowKind::Order, "flags"), Some("a\nb\nbad\nnew\n"));
+        assert_eq!(text(RowKind::Order, "segments"), Some("eu\nus\n"));
+        assert_eq!(text(RowKind::Customer, "c-1"), Some(r#"{"b":true}"#));
+        assert_eq!(text(RowKind::Member, "environment"), Some(r#""production""#));
+    }
+
+    #[test]
+    fn every_record_tells_where_a_definition_is_from() {
+        let rows = target();
+        let outcome = copy(&rows, given(&[("a", r#"{ "default": "off" }"#), ("b", r#"{"default":"on"}"#)], &[])).unwrap();
+        let told: Vec<_> = outcome.changes.iter().map(|change| (change.flag.as_deref(), change.copied_from.as_deref())).collect();
+        // The other flag differs in its spelling alone.
+        assert_eq!(told, [(Some("b"), Some(r#"{"environment":"staging","version":"0a1b2c3d4e5f.7"}"#))]);
+        assert!(copy(&rows, given(&[("a", r#"{"default":"off"}"#)], &[])).unwrap().writes.is_empty());
+    }
+
+    #[test]
+    fn all_that_is_missing_is_told_and_nothing_is_copied() {
+        let rows = target();
+        let rule = r#"{"rules":[{"if":{"segment":"nowhere"},"serve":"on"}]}"#;
+        let prerequisite = r#"{"prerequisites":[{"flag":"absent","variants":["on"]}]}"#;
+        let refusal = copy(&rows, given(&[("a", rule), ("b", prerequisite)], &[])).err().unwrap();
+        assert_eq!(refusal.kind, RefusalKind::CopyRefused);
+        for part in ["/flags/a/", "/flags/b/", "nowhere", "absent"] {
+            assert!(refusal.detail.contains(part), "{}", refusal.detail);
+        }
+        assert!(!refusal.detail.contains("/flags/bad"), "an error that is there already does not count: {}", refusal.detail);
+    }
+
+    #[test]
+    fn a_definition_brings_no_state_along() {
+        let rows = target();
+        for text in [r#"{"enabled":true}"#, r#"{"rollout":{}}"#, "{},{}", "7", ""] {
+            let refused = copy(&rows, given(&[("new", text)], &[])).err();
+            assert_eq!(refused.map(|refusal| refusal.kind), Some(RefusalKind::CopyRefused), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_an_environment_has_can_be_copied() {
+        let rows = target();
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect::<Vec<_>>();
+        let found = definitions(&rows, RowKind::Flag, &names(&["a", "b"]));
+        assert_eq!(found, Ok(vec![("a".into(), r#"{"default":"off"}"#.into()), ("b".into(), r#"{"default":"off"}"#.into())]));
+        assert_eq!(definitions(&rows, RowKind::Flag, &names(&["a", "x/y"])), Err("/flags/x~1y".into()));
+        assert_eq!(definitions(&rows, RowKind::Segment, &names(&["us"])), Err("/segments/us".into()));
+        assert!(copy(&Rows::default(), given(&[], &[])).is_err());
+    }
+}

@@ -1,0 +1,102 @@
+//! `POST /api/admin/environments/copy`: brings definitions of flags and segments from one environment's hub to another's.
+//!
+//! `{ from, to, flags?, segments?, fromVersion?, reason?, changedBy? }`. With `?dryRun=true` the answer is the difference; without it
+//! `fromVersion` names the version of the source that the difference was shown of, and `If-Match` that of the target.
+use serde::{Deserialize, Serialize};
+use worker::{Request, Response};
+
+use super::question::object;
+use crate::{
+    auth::Caller,
+    body,
+    environment::Environment,
+    host::Host,
+    hub::client::{self as hub, FoundDefinitions, WantedDefinitions},
+    problem::Problem,
+    query::Query,
+    ruleset_cache,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Wire {
+    from: String,
+    to: String,
+    #[serde(default)]
+    flags: Vec<String>,
+    #[serde(default)]
+    segments: Vec<String>,
+    from_version: Option<String>,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Brought<'b> {
+    definitions: Definitions<'b>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_by: Option<String>,
+}
+
+/// As `control::Definitions` is spelled.
+#[derive(Serialize)]
+struct Definitions<'b> {
+    from: &'b str,
+    version: &'b str,
+    flags: &'b [(String, String)],
+    segments: &'b [(String, String)],
+}
+
+pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> Result<Response, Problem> {
+    let query = Query::of(&request.inner().url(), &["dryRun"])?;
+    let dry_run = match query.get("dryRun") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::malformed("expected dryRun to be true or false")),
+    };
+    let bytes = body::read(request, body::QUESTION).await?;
+    let Wire { from, to, mut flags, mut segments, from_version, reason, changed_by } =
+        object(body::text(&bytes)?).map_err(Problem::malformed)?;
+    if from == to {
+        return Err(Problem::malformed_at("/to", "expected another environment than from"));
+    }
+    for names in [&mut flags, &mut segments] {
+        names.sort_unstable();
+        names.dedup();
+    }
+    if flags.is_empty() && segments.is_empty() {
+        return Err(Problem::malformed("expected a flag or a segment"));
+    }
+    let (source, target) = (find(caller, &from, env).await?, find(caller, &to, env).await?);
+    let wanted = WantedDefinitions { flags, segments };
+    let FoundDefinitions { version, flags, segments, missing } = hub::definitions(env, &source, &wanted).await?;
+    if let Some(pointer) = missing {
+        return Err(Problem::refused(422, "COPY_REFUSED", format!("{from:?} has no {pointer}"), pointer));
+    }
+    if !dry_run && from_version.as_deref() != Some(&*version) {
+        let detail = format!("{from:?} is at version {version}: look at the difference with ?dryRun=true, and name its fromVersion");
+        return Err(Problem::refused(409, "SOURCE_CHANGED", detail, "/fromVersion".to_owned()));
+    }
+    let definitions = Definitions { from: &from, version: &version, flags: &flags, segments: &segments };
+    let body = serde_json::to_string(&Brought { definitions, reason, changed_by }).map_err(worker::Error::from)?;
+    let path = if dry_run { "environments/copy?dryRun=true" } else { "environments/copy" };
+    let answer = hub::administer(env, &target, &caller.actor(), request, path, body).await?;
+    if !dry_run && answer.status_code() == 200 {
+        ruleset_cache::refresh(env, &target).await;
+    }
+    Ok(answer)
+}
+
+/// The environment with this name, in which the caller may act.
+async fn find(caller: &Caller, name: &str, env: &Host) -> Result<Environment, Problem> {
+    caller.check_reach(Some(name))?;
+    let known = ruleset_cache::keys(env, &Environment::FIRST).await?.registry.find(name);
+    let found = match known {
+        None => ruleset_cache::newer_keys(env, &Environment::FIRST).await.0.registry.find(name),
+        known => known,
+    };
+    found.ok_or_else(|| Problem::no_environment(name))
+}
