@@ -63,7 +63,7 @@ test(`verification names the record in which one byte was changed, among ${RECOR
     assert.match(found.broken, new RegExp(`record ${sequence}\\b`));
     await put(before[column]);
   }
-  assert.deepEqual(await verify(), { head, records, valid: true });
+  assert.deepEqual(await verify(), { head, provedFrom: 1, records, valid: true });
   t.diagnostic(`${records} records, ${FLIPS} flips, each found at its record`);
 });
 
@@ -93,7 +93,7 @@ test('the audit program verifies a saved trail without a server, and refuses an 
   const { hash } = records[99];
   const [status, said] = await audit(records.toReversed(), '--head', hash);
   assert.equal(status, 0, said);
-  assert.match(said, new RegExp(`^${count} records hold, 0 of them erased; the newest has the hash ${records.at(-1).hash}; .* record 100\n$`));
+  assert.match(said, new RegExp(`^${count} records hold, 0 of them erased; the trail commits to rows from record 1 on; the newest has the hash ${records.at(-1).hash}; .* record 100\n$`));
   const spoilt = records.slice(0, 1_000);
   for (const [what, lines, options] of [
     ['altered', spoilt.with(500, { ...spoilt[500], changedBy: 'somebody' })], ['left out', spoilt.toSpliced(500, 1)], ['of another version', spoilt.with(500, { ...spoilt[500], version: spoilt[500].version + 1 })],

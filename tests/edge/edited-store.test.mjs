@@ -1,9 +1,11 @@
 // Verification of the audit trail finds edits of the store's file that were not made through the hub.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { dataFolder } from '../server.mjs';
-import { startWithSql } from './store-sql.mjs';
+import { startWithSql, WITHOUT_TRIGGERS } from './store-sql.mjs';
 
 const PAYING = { schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { chat: {}, pay: {} } };
 
@@ -11,21 +13,27 @@ let folder, server;
 before(async () => {
   folder = await dataFolder();
   server = await startWithSql(folder.path);
-  const done = async (path, body, method = 'POST') => {
-    const answer = await server.asAdmin(path, { method, body });
-    assert.equal(answer.status, 200, answer.text);
-  };
-  await done('/api/admin/document?state=replace', PAYING, 'PUT');
-  for (const customerId of ['acme', 'zen']) await done('/api/admin/overrides', { customerId, flags: { pay: true }, reason: 'paid' });
-  await done('/api/admin/feature-flags', { featureName: 'chat', action: 'kill', reason: 'it is down' });
-  await done('/api/admin/overrides', { customerId: 'zen', flags: { pay: null }, reason: 'left' });
+  await live();
 });
 after(async () => {
   await server?.stop();
   await folder?.remove();
 });
 
-const verify = async () => (await server.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json();
+async function done(path, body, method = 'POST') {
+  const answer = await server.asAdmin(path, { method, body });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.json();
+}
+
+async function live() {
+  await done('/api/admin/document?state=replace', PAYING, 'PUT');
+  for (const customerId of ['acme', 'zen']) await done('/api/admin/overrides', { customerId, flags: { pay: true }, reason: 'paid' });
+  await done('/api/admin/feature-flags', { featureName: 'chat', action: 'kill', reason: 'it is down' });
+  await done('/api/admin/overrides', { customerId: 'zen', flags: { pay: null }, reason: 'left' });
+}
+
+const verify = () => done('/api/admin/changes/verify', undefined, 'GET');
 
 /** Edits of the tables: statements, then a pattern of the fault that verification must report. */
 const EDITS = {
@@ -60,13 +68,14 @@ async function snapshot() {
 }
 
 test('verification finds no fault in a store that nobody edited', async () => {
-  const { valid, records } = await verify();
-  assert.deepEqual([valid, records], [true, 7]);
+  const { valid, records, provedFrom } = await verify();
+  assert.deepEqual([valid, records, provedFrom], [true, 7, 1]);
 });
 
-test('verification finds each edit of the store', async (t) => {
+/** Makes each edit, expects a verification to find it, and puts everything back. */
+async function findsEach(edits, t) {
   const back = await snapshot();
-  for (const [what, edit] of Object.entries(EDITS)) {
+  for (const [what, edit] of Object.entries(edits)) {
     const statements = edit.slice(0, -1);
     assert.deepEqual(await server.sql(['PRAGMA defer_foreign_keys = ON'], ...statements), [], what);
     const found = await verify();
@@ -75,5 +84,78 @@ test('verification finds each edit of the store', async (t) => {
     t.diagnostic(`${what}: ${found.broken}`);
     assert.deepEqual(await server.sql(...back), [], what);
     assert.equal((await verify()).valid, true, `${what}, put back`);
+  }
+}
+
+test('each edit of the store is found', (t) => findsEach(EDITS, t));
+
+const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
+
+/** Statements that put a store back to the form before records committed to rows, with the chain that its records had. */
+async function backToForm3() {
+  const schema = await readFile(new URL('../../edge-worker/migrations/sqlite/0003_control_plane.sql', import.meta.url), 'utf8');
+  const statements = [...WITHOUT_TRIGGERS];
+  let chain = Buffer.alloc(32);
+  for (const { sequence, version, payload_hash: payload } of await server.sql(['SELECT * FROM feature_flag_changes ORDER BY sequence'])) {
+    const link = Buffer.alloc(12);
+    link.writeBigUInt64BE(BigInt(sequence));
+    link.writeUInt32BE(version, 8);
+    chain = sha256('twinflag/chain/1\n', chain, link, Buffer.from(payload, 'hex'));
+    statements.push(['UPDATE feature_flag_changes SET hash = ? WHERE sequence = ?', chain.toString('hex'), sequence]);
+  }
+  statements.push(['ALTER TABLE feature_flag_changes DROP COLUMN rows_hash'], ['DROP INDEX history_by_version'], ['DROP INDEX outcomes_by_time']);
+  statements.push(['DROP TABLE store'], ['DROP TABLE jobs'], ['DELETE FROM migrations WHERE number > 3']);
+  return [...statements, ...schema.match(/CREATE TRIGGER [^]*?\nEND;/g).map((trigger) => [trigger])];
+}
+
+test('rows that an earlier release wrote are proved from the moment at which this one opens their store', async (t) => {
+  await server.stop();
+  const old = await dataFolder();
+  const reopen = async () => {
+    await server.stop();
+    server = await startWithSql(old.path);
+  };
+  try {
+    server = await startWithSql(old.path);
+    await live();
+    // Nobody can tell this one: the records of that time commit to no row.
+    const undone = ["UPDATE history SET text = replace(text, 'true', 'false') WHERE name = 'acme'"];
+    assert.deepEqual(await server.sql(...(await backToForm3()), undone), []);
+    for (let start = 0; start < 3; start++) {
+      await reopen();
+      const { valid, records, provedFrom } = await verify();
+      assert.deepEqual([valid, records, provedFrom], [true, 8, 8]);
+    }
+    const [newest, before] = (await done('/api/admin/changes?limit=2', undefined, 'GET')).changes;
+    assert.deepEqual([newest.action, newest.changedBy, newest.version], ['trail.baseline', 'system', before.version]);
+    const { 'a version made earlier': ofARecord, ...edits } = EDITS;
+    assert.ok(ofARecord);
+    await findsEach(edits, t);
+    assert.deepEqual((await done('/api/admin/overrides', { customerId: 'acme', flags: { pay: true }, reason: 'paid again' })).changed, true);
+    await findsEach({ 'a row from before the baseline': EDITS['a definition altered'], 'a row from behind it': EDITS['an override taken from its history'] }, t);
+
+    // A backup has the baseline, and one of the earlier release gets one.
+    const restore = async (body) => {
+      const { head } = await verify();
+      const headers = { 'content-type': 'application/x-ndjson' };
+      const answer = await server.asAdmin(`/api/admin/restore?replace=${head}`, { body, headers });
+      assert.equal(answer.status, 200, answer.text);
+      const [restored, found] = [answer.json(), await verify()];
+      assert.deepEqual([restored.head, restored.records], [found.head, found.records]);
+      return [found.valid, found.records, found.provedFrom];
+    };
+    const backup = (await server.asAdmin('/api/admin/backup', { method: 'GET' })).text;
+    assert.deepEqual(await restore(backup), [true, 9, 8]);
+    const [first, ...rest] = backup.trimEnd().split('\n').slice(0, -1);
+    const last = rest.map((line) => JSON.parse(line)).find(({ change }) => change?.[0] === 7).change;
+    const ofOld = (line) => !line.record && !(line.version?.[0] > last[1]) && !(line.row?.[2] > last[1]);
+    const lines = [JSON.stringify({ ...JSON.parse(first), version: last[1], records: 7, chain: last.at(-1) }), ...rest.filter((line) => ofOld(JSON.parse(line)))];
+    const text = lines.map((line) => `${line}\n`).join('');
+    const tail = JSON.stringify({ lines: lines.length - 1, sha256: sha256(text).toString('hex') });
+    assert.deepEqual(await restore(`${text}${tail}\n`), [true, 8, 8]);
+  } finally {
+    await server.stop();
+    await old.remove();
+    server = await startWithSql(folder.path);
   }
 });

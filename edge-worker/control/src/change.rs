@@ -72,9 +72,11 @@ pub enum Action {
     EnvironmentCreated,
     /// An environment was closed.
     EnvironmentRemoved,
+    /// The rows that serve were taken as they are: releases whose records did not commit to rows had written some of them.
+    Baseline,
 }
 
-const ACTIONS: [(Action, &str); 24] = [
+const ACTIONS: [(Action, &str); 25] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -99,6 +101,7 @@ const ACTIONS: [(Action, &str); 24] = [
     (Action::DefinitionCopied, "copy.definition"),
     (Action::EnvironmentCreated, "environment.create"),
     (Action::EnvironmentRemoved, "environment.remove"),
+    (Action::Baseline, "trail.baseline"),
 ];
 
 impl Action {
@@ -165,6 +168,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// No change of a row: from this record on, the trail commits to all rows.
+    pub fn baseline() -> Self {
+        Self::new(Action::Baseline)
+    }
+
     /// A change with this action and every other field empty; fill in what applies with struct update.
     pub(crate) fn new(action: Action) -> Self {
         Self {
@@ -249,8 +257,9 @@ pub struct Record {
 pub struct Hashes {
     /// The hash of the record's payload.
     pub payload: Hash,
-    /// The hash of the rows that the record's version wrote, by [`RowsHasher`]; all records of a version have the same. `None` in a record
-    /// of a release whose records did not commit to rows.
+    /// The hash of the rows that the record's version wrote, by [`RowsHasher::new`]; all records of a version have the same. That of
+    /// [`Action::Baseline`] is of all rows that served at its version, by [`RowsHasher::of_all`]. `None` in a record of a release whose
+    /// records did not commit to rows.
     pub rows: Option<Hash>,
     /// The hash of the chain up to and with the record.
     pub chain: Hash,
@@ -280,7 +289,7 @@ pub fn chained(before: Hash, link: Link, payload: Hash, rows: Option<Hash>) -> H
     Hash(hasher.finalize().into())
 }
 
-/// Hashes the rows that one version wrote, in the order of their kinds and names as bytes.
+/// Hashes the rows that one version wrote, or all that serve, in the order of their kinds and names as bytes.
 #[derive(Clone)]
 pub struct RowsHasher(Sha256);
 
@@ -290,6 +299,14 @@ impl RowsHasher {
         let mut hasher = Sha256::new();
         hasher.update(b"twinflag/rows/1\n");
         hasher.update(made.0.to_be_bytes());
+        Self(hasher)
+    }
+
+    /// Begins with the version at which all rows serve.
+    pub fn of_all(version: u32) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(b"twinflag/rows-of-all/1\n");
+        hasher.update(version.to_be_bytes());
         Self(hasher)
     }
 
@@ -454,7 +471,8 @@ mod tests {
         assert_eq!(canonical_text(&record.payload).as_deref(), Some(expected));
     }
 
-    /// Computed with `sha256sum` and with Python's `hashlib`: the empty text, a chain of one link over it by both forms, and two rows.
+    /// Computed with `sha256sum` and with Python's `hashlib`: the empty text, a chain of one link over it by both forms, two rows of
+    /// a version, and one of all.
     #[test]
     fn hashes_are_those_of_another_program() {
         assert_eq!(Hash::of(b"").to_hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
@@ -464,6 +482,8 @@ mod tests {
         assert_eq!(link.to_hex(), "bd9fa2622dd00803737cfa30bc80c2a88491195d90d610aa7c1f3c4a8bfcd86e");
         let rows = RowsHasher::new(Millis(7)).row("customer", "c", Some(5), Some("{}")).row("flag", "é", None, None);
         assert_eq!(rows.finish().to_hex(), "c986104e063867ffa91c17217943be04f6d835a04f63ee93b169ec26f08b72a5");
+        let rows = RowsHasher::of_all(9).row("customer", "c", Some(5), Some("{}"));
+        assert_eq!(rows.finish().to_hex(), "fa6f31b2faeac65583b83509b4b746cf5a12429b4968e46f76f5f1eef0a2cce2");
         assert_eq!(Hash::from_hex(&link.to_hex()), Some(link));
         assert_eq!(Hash::from_hex(&link.to_hex().to_uppercase()), None);
     }

@@ -99,6 +99,7 @@ impl FlagHub {
     pub(super) fn wake(&self) -> Result<Response, Problem> {
         // The end of a restore sets the alarm; in a store of a later release it stays off.
         if !self.restoring.get() && self.store.access()? == Access::Write {
+            self.open_once();
             let now = after(clock::now(), self.clock_ahead()?);
             if let Some(said) = run(&self.store, now)? {
                 console_error!("{said}");
@@ -110,23 +111,12 @@ impl FlagHub {
 
     /// Sets the alarm to the earliest job.
     pub(super) fn arm(&self) -> Result<(), Problem> {
-        if self.store.access()? == Access::Write
-            && let Some((_, job)) = next(&self.store)?
-        {
+        if let Some((_, job)) = next(&self.store)? {
             let at = after(job.due, self.clock_ahead()?.saturating_neg()).0;
             let storage = self.state.storage();
             let storage: &AlarmStorage = storage.as_raw().unchecked_ref();
             #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
             storage.set_alarm(at as f64).map_err(worker::Error::from)?;
-        }
-        Ok(())
-    }
-
-    /// Sets the alarm, once for each life of the hub: the runtime gives an alarm up that failed often.
-    pub(super) fn arm_once(&self) -> Result<(), Problem> {
-        if !self.armed.get() {
-            self.arm()?;
-            self.armed.set(true);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //!
 //! Only [`client`] sends requests to it.
 mod admin;
+mod baseline;
 pub(crate) mod client;
 mod execute;
 mod ground;
@@ -26,7 +27,7 @@ use control::{
 };
 use sdk_core::{BucketKey, Millis};
 use serde_json::value::RawValue;
-use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_warn, durable_object};
+use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_error, console_warn, durable_object};
 
 use self::{
     ground::Kept,
@@ -56,15 +57,15 @@ pub struct FlagHub {
     ruleset: RefCell<Option<(Version, Rc<str>)>>,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
-    /// True once the alarm was set to the earliest job.
-    armed: Cell<bool>,
+    /// True once the store was opened for writing.
+    is_open: Cell<bool>,
 }
 
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
         let store = store::open(&state);
-        let (refused, ruleset, restoring, armed) = (RefCell::default(), RefCell::default(), Cell::default(), Cell::default());
-        Self { store, state, env, registered: OnceCell::new(), ground: Kept::default(), refused, ruleset, restoring, armed }
+        let (refused, ruleset, restoring, is_open) = (RefCell::default(), RefCell::default(), Cell::default(), Cell::default());
+        Self { store, state, env, registered: OnceCell::new(), ground: Kept::default(), refused, ruleset, restoring, is_open }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -84,7 +85,7 @@ impl FlagHub {
         self.registered.get_or_init(|| told.as_deref().and_then(EnvironmentName::parse));
         self.check_open()?;
         self.check_access(&path, &request.method())?;
-        self.arm_once()?;
+        self.open_once();
         self.take_time(&request)?;
         if path.starts_with("/admin/") {
             return self.administer(request).await;
@@ -115,6 +116,24 @@ impl FlagHub {
             (_, "/summary") => self.summary().await,
             _ => self.newest(&request).await,
         }
+    }
+
+    /// Opens the store for writing, once in each life of the hub. A failure stops no request.
+    fn open_once(&self) {
+        if !self.is_open.replace(true)
+            && let Err(problem) = self.open()
+        {
+            console_error!("the store was not opened for writing: {}", problem.why());
+        }
+    }
+
+    /// Makes sure that the trail commits to every row, and sets the alarm, which the runtime gives up if it failed often.
+    fn open(&self) -> Result<(), Problem> {
+        if self.store.access()? == Access::Write {
+            baseline::ensure(&self.store, clock::now())?;
+            self.arm()?;
+        }
+        Ok(())
     }
 
     /// Refuses requests that would misread or spoil a store that a later release wrote.

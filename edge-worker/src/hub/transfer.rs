@@ -5,7 +5,7 @@
 //! to, the request names the hash of its newest record as `?replace=`, so that operators replace only a state that they have seen.
 use std::time::Duration;
 
-use control::change::{Hash, Hashes, Link, Verifier};
+use control::change::{Action, Hash, Hashes, Link, Verifier};
 use futures_util::{
     StreamExt, TryStreamExt,
     future::{Either, select},
@@ -19,7 +19,7 @@ use crate::{
     problem::Problem,
     query::Query,
     store::{
-        self, Read, Transfer,
+        self, Read, Transfer, audit,
         backup::{Head, Line, Place, Sum, Tail},
     },
     version::{Epoch, Version},
@@ -72,10 +72,11 @@ impl FlagHub {
         let ended = self.store.end_restore(outcome.is_ok());
         self.restoring.set(false);
         ended?;
-        self.arm()?;
-        let Head { records, chain, .. } = outcome?;
+        self.open()?;
+        outcome?;
         let Version { epoch, number: version } = self.store.newest()?;
-        Ok(Response::from_json(&Restored { epoch, head: chain, records, success: true, version })?)
+        let audit::Head { link, chain, .. } = self.store.head()?;
+        Ok(Response::from_json(&Restored { epoch, head: chain.to_hex(), records: link.sequence, success: true, version })?)
     }
 
     /// Refuses to restore over a store that an operator has written to. The import of a new deployment's own document does not count.
@@ -83,9 +84,14 @@ impl FlagHub {
         #[derive(serde::Deserialize)]
         struct By {
             role: String,
+            action: String,
         }
         let newest = self.store.versions(None, 2)?;
-        let by_system = |first: &str| serde_json::from_str::<By>(first).is_ok_and(|by| by.role == "system");
+        let by_system = |first: &str| {
+            let by = serde_json::from_str::<By>(first);
+            // A baseline tells nothing of its version's writer.
+            by.is_ok_and(|by| by.role == "system" && by.action != Action::Baseline.as_str())
+        };
         let is_untouched = match newest.as_slice() {
             [] => true,
             [only] => only.first.as_deref().is_some_and(by_system),
@@ -100,8 +106,8 @@ impl FlagHub {
         if named == head { Ok(()) } else { Err(Problem::other_head(&head)) }
     }
 
-    /// Writes the lines of a backup and returns its first line; refuses a file that is not whole or not consistent.
-    async fn take(&self, request: &mut Request) -> Result<Head, Problem> {
+    /// Writes the lines of a backup; refuses a file that is not whole or not consistent.
+    async fn take(&self, request: &mut Request) -> Result<(), Problem> {
         let mut lines = Lines::new(request)?;
         let mut sum = Sum::default();
         let first = lines.next().await?.ok_or_else(|| Problem::malformed("expected a backup, found nothing"))?;
@@ -138,7 +144,7 @@ impl FlagHub {
         if tail != sum.tail() || (Head { events, ..self.store.backup_head()? }) != head {
             return Err(Problem::malformed("the backup is not whole: what its first and last lines say is not what stands between them"));
         }
-        Ok(head)
+        Ok(())
     }
 
     fn write(&self, lines: &[Line], number: u64) -> Result<(), Problem> {

@@ -1,4 +1,4 @@
-//! Hashes the rows that each version wrote, as they lie in the store, in one pass over all of them.
+//! Hashes rows as they lie in the store: those that each version wrote, in one pass over all of them, and those that serve.
 use std::collections::VecDeque;
 
 use control::change::{Hash, RowsHasher};
@@ -6,20 +6,33 @@ use worker::Result;
 
 use crate::store::{Read, audit::Part};
 
-/// A walk over the parts of all rows, in the order of versions.
-pub(super) struct WrittenRows<'s, S> {
-    store: &'s S,
-    /// Parts that were read and not yet hashed.
-    read: VecDeque<Part>,
-    /// The part behind which the next ones are read.
-    behind: Option<Part>,
-    /// The version that was hashed last.
-    hashed: Option<(u32, Hash)>,
+/// The hash of all rows that served at a version.
+pub(super) fn hash_of_all(store: &impl Read, version: u32) -> Result<Hash> {
+    let mut parts = Parts::of(|behind| store.serving_parts(version, behind));
+    let mut hasher = RowsHasher::of_all(version);
+    while let Some(row) = parts.take_row()? {
+        hasher = add(hasher, &row);
+    }
+    Ok(hasher.finish())
 }
 
-impl<'s, S: Read> WrittenRows<'s, S> {
-    pub(super) fn of(store: &'s S) -> Self {
-        Self { store, read: VecDeque::new(), behind: None, hashed: None }
+fn add(hasher: RowsHasher, row: &Part) -> RowsHasher {
+    hasher.row(&row.kind, &row.name, row.page, row.text.as_deref())
+}
+
+/// A walk over all rows that were ever written, in the order of versions.
+pub(super) struct WrittenRows<F> {
+    parts: Parts<F>,
+    /// The version that was hashed last.
+    hashed: Option<(u32, Hash)>,
+    /// True if rows of a version that was not asked for were passed since the last question.
+    has_passed: bool,
+}
+
+impl<F: FnMut(Option<&Part>) -> Result<Vec<Part>>> WrittenRows<F> {
+    /// Walks the parts that `read` returns, which are those behind its argument.
+    pub(super) fn of(read: F) -> Self {
+        Self { parts: Parts::of(read), hashed: None, has_passed: false }
     }
 
     /// The hash of the rows that a version wrote; `None` where it wrote none. Versions are asked for in ascending order; one may be
@@ -28,14 +41,15 @@ impl<'s, S: Read> WrittenRows<'s, S> {
         if let Some((_, hash)) = self.hashed.filter(|(hashed, _)| *hashed == version) {
             return Ok(Some(hash));
         }
-        while self.next()?.is_some_and(|part| part.version < version) {
-            self.take();
+        while self.parts.next()?.is_some_and(|part| part.version < version) {
+            self.parts.take();
+            self.has_passed = true;
         }
-        let Some(made) = self.next()?.filter(|part| part.version == version).and_then(|part| part.made) else { return Ok(None) };
+        let Some(made) = self.parts.next()?.filter(|part| part.version == version).and_then(|part| part.made) else { return Ok(None) };
         let mut hasher = RowsHasher::new(made);
-        while self.next()?.is_some_and(|part| part.version == version) {
-            if let Some(row) = self.take_row()? {
-                hasher = hasher.row(&row.kind, &row.name, row.page, row.text.as_deref());
+        while self.parts.next()?.is_some_and(|part| part.version == version) {
+            if let Some(row) = self.parts.take_row()? {
+                hasher = add(hasher, &row);
             }
         }
         let hash = hasher.finish();
@@ -43,10 +57,30 @@ impl<'s, S: Read> WrittenRows<'s, S> {
         Ok(Some(hash))
     }
 
+    /// Returns true if rows of a version that was not asked for were passed since this was called last.
+    pub(super) fn has_passed(&mut self) -> bool {
+        core::mem::take(&mut self.has_passed)
+    }
+}
+
+/// Parts that are read piece by piece.
+struct Parts<F> {
+    more: F,
+    /// Parts that were read and not yet taken.
+    read: VecDeque<Part>,
+    /// The part behind which the next ones are read.
+    behind: Option<Part>,
+}
+
+impl<F: FnMut(Option<&Part>) -> Result<Vec<Part>>> Parts<F> {
+    fn of(more: F) -> Self {
+        Self { more, read: VecDeque::new(), behind: None }
+    }
+
     /// The next part, not taken.
     fn next(&mut self) -> Result<Option<&Part>> {
         if self.read.is_empty() {
-            self.read.extend(self.store.parts(self.behind.as_ref())?);
+            self.read.extend((self.more)(self.behind.as_ref())?);
         }
         Ok(self.read.front())
     }
@@ -63,6 +97,9 @@ impl<'s, S: Read> WrittenRows<'s, S> {
 
     /// Takes the next row, its parts put together.
     fn take_row(&mut self) -> Result<Option<Part>> {
+        if self.next()?.is_none() {
+            return Ok(None);
+        }
         let Some(mut row) = self.take() else { return Ok(None) };
         while self.next()?.is_some_and(|part| part.version == row.version && part.kind == row.kind && part.name == row.name) {
             if let (Some(text), Some(more)) = (&mut row.text, self.take().and_then(|part| part.text)) {

@@ -1,4 +1,8 @@
 //! The conformance suite of stores: each kind of store runs all of it, on its real storage.
+mod carried;
+mod kept;
+mod trail;
+
 use std::collections::BTreeSet;
 
 use control::{
@@ -31,18 +35,20 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         keeps_long_and_odd_texts,
         keeps_rows_of_a_later_release,
         lays_owners_on_pages,
-        lists_what_each_version_wrote,
-        lists_records_and_versions,
-        holds_the_chain,
-        explains_by_the_level_that_answered,
-        answers_the_same_request_once,
-        counts_units_once,
-        keeps_jobs,
-        forgets_the_oldest,
+        trail::lists_what_each_version_wrote,
+        trail::lists_what_serves,
+        trail::knows_which_versions_no_record_commits_to,
+        trail::lists_records_and_versions,
+        trail::holds_the_chain,
+        trail::explains_by_the_level_that_answered,
+        kept::answers_the_same_request_once,
+        kept::counts_units_once,
+        kept::keeps_jobs,
+        kept::forgets_the_oldest,
     ] {
         test(&fresh());
     }
-    is_carried_to_another(&fresh(), &fresh());
+    carried::is_carried_to_another(&fresh(), &fresh());
 }
 
 fn key(kind: RowKind, name: &str) -> RowKey {
@@ -140,17 +146,19 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
             forget: Some(Forget { what: Retained::Answers, before: Millis(9), most: 9 }),
             jobs: &[(JobKey { kind: stale(), payload: stale() }, Some(job))],
             clock_ahead: Some(7),
+            is_proved: true,
         };
         assert_eq!(store.commit(expected, &commit, Millis(3)).unwrap(), Err(Conflict), "{expected} of {newest}");
         assert_eq!((store.newest().unwrap(), text(store, RowKind::Flag, "a")), (newest, Some("2".to_owned())));
         assert_eq!((store.head().unwrap().link.sequence, store.clock_ahead().unwrap()), (0, 0));
         assert!(store.answered("ann", "stale").unwrap().is_none() && store.next_job(&["stale"]).unwrap().is_none());
+        assert!(!store.is_proved().unwrap());
         assert!(store.events(&AskedEvents { limit: 9, ..AskedEvents::default() }).unwrap().is_empty());
     };
     refused(loaded);
     refused(Version { number: newest.number + 1, ..newest });
     // The same number of the epoch before a restore is another version.
-    let (head, lines) = backup(store, || ());
+    let (head, lines) = carried::backup(store, || ());
     store.begin_restore().unwrap();
     store.restore(&lines).unwrap();
     store.end_restore(true).unwrap();
@@ -289,260 +297,4 @@ fn of_customer(flag: &str, customer: &str) -> control::change::Change {
 
 fn of_organization(flag: &str, organization: &str) -> control::change::Change {
     control::change::Change { organization: Some(organization.into()), ..change(flag, true) }
-}
-
-/// The parts of everything, with where each stands.
-fn all_parts(store: &impl Store) -> Vec<audit::Part> {
-    let mut all: Vec<audit::Part> = Vec::new();
-    loop {
-        let more = store.parts(all.last()).unwrap();
-        if more.is_empty() {
-            return all;
-        }
-        all.extend(more);
-    }
-}
-
-fn lists_what_each_version_wrote<S: Store>(store: &S) {
-    let long = "x".repeat(1_200_000);
-    let writes = [
-        (key(RowKind::Segment, "long"), Some(long.as_str())),
-        (key(RowKind::Customer, "c"), Some("{}")),
-        (key(RowKind::Flag, "a"), Some("1")),
-    ];
-    put(store, &writes, 10);
-    put(store, &[(key(RowKind::Flag, "a"), None)], 20);
-    let many: Vec<String> = (0..200).map(|number| format!("f{number:03}")).collect();
-    put(store, &many.iter().map(|name| (key(RowKind::Flag, name), Some("{}"))).collect::<Vec<_>>(), 20);
-    let parts = all_parts(store);
-    let place = |part: &audit::Part| (part.version, part.kind.clone(), part.name.clone(), part.number);
-    assert!(parts.is_sorted_by_key(place), "{:?}", parts.iter().map(place).collect::<Vec<_>>());
-    assert_eq!(parts.iter().map(|part| part.made.unwrap().0).collect::<BTreeSet<_>>(), BTreeSet::from([10, 20]));
-    let of = |version: u32, kind: &str| -> Vec<&audit::Part> {
-        parts.iter().filter(|part| part.version == version && part.kind == kind).collect()
-    };
-    assert_eq!(of(1, "segment").iter().map(|part| part.text.as_deref().unwrap()).collect::<String>(), long);
-    assert_eq!(of(1, "customer")[0].page, key(RowKind::Customer, "c").page());
-    assert!(of(2, "flag").len() == 1 && of(2, "flag")[0].text.is_none());
-    assert_eq!(of(3, "flag").iter().map(|part| part.name.clone()).collect::<Vec<_>>(), many);
-}
-
-fn lists_records_and_versions<S: Store>(store: &S) {
-    fill(store, &[change("a", false), of_customer("a", "c-1"), of_organization("b", "o-1"), change("a", true), of_customer("b", "c-2")]);
-    put(store, &[(key(RowKind::Membership, "c-2"), Some("\"o-1\""))], 9_000);
-    let numbers = |asked: Asked| -> Vec<u64> {
-        store.changes(&Asked { limit: 10, ..asked }).unwrap().iter().map(|record| record.link.sequence).collect()
-    };
-    let some = |text: &str| Some(text.to_owned());
-    assert_eq!(numbers(Asked::default()), [5, 4, 3, 2, 1]);
-    assert_eq!(numbers(Asked { flag: some("a"), ..Asked::default() }), [4, 2, 1]);
-    assert_eq!(numbers(Asked { flag: some("a"), below: Some(4), ..Asked::default() }), [2, 1]);
-    assert_eq!(numbers(Asked { customer: some("c-1"), ..Asked::default() }), [2]);
-    assert_eq!(numbers(Asked { organization: some("o-1"), ..Asked::default() }), [3]);
-    assert_eq!(numbers(Asked { action: some("flag.kill"), ..Asked::default() }), [1]);
-    assert_eq!(numbers(Asked { actor: some("bob"), ..Asked::default() }), [0_u64; 0]);
-    assert_eq!(numbers(Asked { version: Some(3), ..Asked::default() }), [3]);
-    // Those of the organization and of its customers.
-    assert_eq!(numbers(Asked { within: some("o-1"), ..Asked::default() }), [5, 3]);
-    assert_eq!(store.changes(&Asked { limit: 2, ..Asked::default() }).unwrap().len(), 2);
-    let versions = store.versions(None, 3).unwrap();
-    let seen: Vec<_> = versions.iter().map(|version| (version.number, version.at.0, version.changes, version.first.is_some())).collect();
-    assert_eq!(seen, [(6, 9_000, 0, false), (5, 5_000, 1, true), (4, 4_000, 1, true)]);
-    assert_eq!(store.versions(Some(3), 10).unwrap().len(), 2);
-}
-
-fn holds_the_chain<S: Store>(store: &S) {
-    let changes: Vec<_> = (0..25).map(|number| change("a", number % 2 == 0)).collect();
-    fill(store, &changes);
-    let mut verifier = Verifier::default();
-    let mut seen = BTreeSet::new();
-    while let Some(records) = Some(store.records(verifier.head().1, 10).unwrap()).filter(|records| !records.is_empty()) {
-        for record in records {
-            verifier.next(record.link, record.payload.as_deref(), record.hashes).unwrap();
-            seen.insert(record.payload);
-        }
-    }
-    assert_eq!((verifier.head().1, seen.len()), (25, 25));
-    assert_eq!(verifier.head().0, store.head().unwrap().chain);
-    assert_eq!(store.untold().unwrap(), None);
-}
-
-fn explains_by_the_level_that_answered<S: Store>(store: &S) {
-    fill(store, &[change("a", false), of_customer("a", "c-1"), of_organization("a", "o-1"), of_customer("a", "c-2"), change("b", false)]);
-    let found = |layer, customer, organization, version| {
-        let asked = ForExplain { flag: "a", layer, customer, organization, version };
-        store.explaining(&asked).unwrap().map(|record| record.link.sequence)
-    };
-    assert_eq!(found("customer", Some("c-1"), None, 5), Some(2));
-    assert_eq!(found("customer", Some("c-3"), None, 5), None);
-    assert_eq!(found("organization", Some("c-1"), Some("o-1"), 5), Some(3));
-    assert_eq!(found("organization", Some("c-1"), Some("o-1"), 2), None);
-    assert_eq!(found("kill", Some("c-1"), Some("o-1"), 5), Some(1));
-    assert_eq!(found("default", None, None, 5), Some(1));
-    assert_eq!(found("default", None, None, 0), None);
-}
-
-fn answers_the_same_request_once<S: Store>(store: &S) {
-    let keep = |subject, key, body, at| {
-        let answer = Some(Answer { subject, key, request: "r", body });
-        commit(store, &Commit { answer, ..Commit::default() }, at)
-    };
-    keep("ann", "k", "first", 0).unwrap();
-    assert!(keep("ann", "k", "second", 1).is_err(), "one answer to one key");
-    keep("bob", "k", "third", 1).unwrap();
-    let answered = |subject| store.answered(subject, "k").unwrap().map(|(_, body)| body);
-    assert_eq!((answered("ann").as_deref(), answered("bob").as_deref(), answered("eve")), (Some("first"), Some("third"), None));
-}
-
-fn keeps_jobs<S: Store>(store: &S) {
-    let named = |kind: &str, payload: &str| JobKey { kind: kind.into(), payload: payload.into() };
-    let due = |at, failures, error: Option<&str>| Some(Job { due: Millis(at), failures, error: error.map(Into::into) });
-    let write = |jobs: &[_]| commit(store, &Commit { jobs, ..Commit::default() }, 0).unwrap();
-    let next = |kinds: &[&str]| store.next_job(kinds).unwrap().map(|(key, job)| (key.payload, job.due.0, job.failures, job.error));
-    let expected = |payload: &str, at, failures, error: Option<&str>| Some((payload.to_owned(), at, failures, error.map(str::to_owned)));
-    write(&[(named("a", "1"), due(30, 0, None)), (named("a", "2"), due(20, 0, None)), (named("b", "1"), due(10, 0, None))]);
-    assert_eq!(next(&["a"]), expected("2", 20, 0, None));
-    assert_eq!(next(&["a", "b"]), expected("1", 10, 0, None));
-    assert_eq!(next(&["c"]), None);
-    write(&[(named("a", "2"), due(40, 3, Some("why")))]);
-    assert_eq!(next(&["a"]), expected("1", 30, 0, None));
-    write(&[(named("a", "1"), None)]);
-    assert_eq!(next(&["a"]), expected("2", 40, 3, Some("why")));
-
-    // A job is written with the rows of its commit, or not at all.
-    put(store, &[(key(RowKind::Segment, "s"), Some("1"))], 50);
-    let writes = [(key(RowKind::Flag, "a"), Some("1".to_owned()))];
-    let last = Commit { writes: &writes, jobs: &[(named("a", "2"), None)], ..Commit::default() };
-    assert!(commit(store, &last, 49).is_err(), "a version before the newest");
-    assert!(next(&["a"]).is_some());
-    assert_eq!((commit(store, &last, 50).unwrap().number, next(&["a"])), (2, None));
-}
-
-fn forgets_the_oldest<S: Store>(store: &S) {
-    for (key, at) in [("k-1", 30), ("k-2", 10), ("k-3", 20), ("k-4", 40)] {
-        let answer = Some(Answer { subject: "ann", key, request: "r", body: "b" });
-        commit(store, &Commit { answer, ..Commit::default() }, at).unwrap();
-    }
-    let forget = |before, most| Forget { what: Retained::Answers, before: Millis(before), most };
-    let expired = |before, most| {
-        let Expired { count, next } = store.expired(forget(before, most)).unwrap();
-        (count, next.map(|at| at.0))
-    };
-    assert_eq!([expired(10, 9), expired(30, 9), expired(30, 1), expired(99, 9)], [(0, Some(10)), (2, Some(30)), (1, Some(20)), (4, None)]);
-    commit(store, &Commit { forget: Some(forget(31, 2)), ..Commit::default() }, 50).unwrap();
-    let has = |key| store.answered("ann", key).unwrap().is_some();
-    assert_eq!(["k-1", "k-2", "k-3", "k-4"].map(has), [true, false, false, true]);
-}
-
-fn counts_units_once<S: Store>(store: &S) {
-    let outcome = |id: &str, unit: &str, event: &str, at| Outcome {
-        id: id.into(),
-        flag: "a".into(),
-        feature: "the a".into(),
-        customer: None,
-        unit: unit.into(),
-        event: event.into(),
-        metadata: "{}".into(),
-        at: Millis(at),
-    };
-    let first = [
-        outcome("1", "u-1", "enabled", 10),
-        outcome("2", "u-1", "enabled", 11),
-        outcome("3", "u-2", "enabled", 20),
-        outcome("4", "u-2", "error", 21),
-    ];
-    assert_eq!(store.keep_outcomes(&first).unwrap(), 4);
-    assert_eq!(store.keep_outcomes(&first).unwrap(), 0, "sent twice");
-    let more = [
-        outcome("5", "u-3", "error", 30),
-        outcome("6", "u-4", "disabled", 30),
-        outcome("7", "u-2", "error", 31),
-        outcome("8", "u-5", "viewed", 31),
-    ];
-    assert_eq!(store.keep_outcomes(&more).unwrap(), 4);
-    let observed = |flag, since| store.observed(flag, Millis(since)).unwrap();
-    assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
-    assert_eq!(observed("a", 15), Observed { exposures: 2, errors: 2 });
-    assert_eq!(observed("b", 0), Observed::default());
-    // The steps of a rollout stand in the same log and count for nobody.
-    let event = Event { flag: "a".into(), feature: "the a".into(), name: "enabled", metadata: "{}".into() };
-    commit(store, &Commit { events: &[("9".into(), event)], ..Commit::default() }, 40).unwrap();
-    assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
-
-    let ids = |asked: AskedEvents| -> Vec<String> {
-        store.events(&AskedEvents { limit: 10, ..asked }).unwrap().into_iter().map(|event| event.id).collect()
-    };
-    let some = |text: &str| Some(text.to_owned());
-    assert_eq!(ids(AskedEvents::default()), ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
-    assert_eq!(ids(AskedEvents { event: some("error"), ..AskedEvents::default() }), ["7", "5", "4"]);
-    assert_eq!(ids(AskedEvents { flag: some("a"), below: Some(3), ..AskedEvents::default() }), ["2", "1"]);
-    assert!(ids(AskedEvents { customer: some("c"), ..AskedEvents::default() }).is_empty());
-    assert_eq!(store.events(&AskedEvents { limit: 2, ..AskedEvents::default() }).unwrap().len(), 2);
-}
-
-/// All lines of a backup of the store as it was when it began.
-fn backup(store: &impl Transfer, meanwhile: impl Fn()) -> (backup::Head, Vec<Line>) {
-    let head = store.backup_head().unwrap();
-    meanwhile();
-    let (mut place, mut all) = (Place::default(), Vec::new());
-    while let Some((lines, next)) = store.backup(&head, place).unwrap() {
-        all.extend(lines);
-        place = next;
-    }
-    (head, all)
-}
-
-fn is_carried_to_another<S: Store + Transfer>(from: &S, to: &S) {
-    fill(from, &[change("a", false), of_customer("a", "c-1"), change("b", true)]);
-    put(from, &[(key(RowKind::Customer, "c-1"), Some("{}")), (key(RowKind::Segment, "long"), Some(&"x".repeat(1_200_000)))], 4_000);
-    put(from, &[(key(RowKind::Segment, "gone"), Some("1"))], 5_000);
-    put(from, &[(key(RowKind::Segment, "gone"), None)], 6_000);
-    let outcome = Outcome {
-        id: "1".into(),
-        flag: "a".into(),
-        feature: "the a".into(),
-        customer: None,
-        unit: "u".into(),
-        event: "error".into(),
-        metadata: "{}".into(),
-        at: Millis(1),
-    };
-    from.keep_outcomes(&[outcome]).unwrap();
-    let (head, lines) = backup(from, || {
-        put(from, &[(key(RowKind::Flag, "a"), Some("later"))], 7_000);
-    });
-    assert_eq!((head.version, head.records, head.events), (6, 3, 1));
-    assert!(lines.len() > 10);
-
-    // Earlier rows are deleted, and versions are of another epoch.
-    fill(to, &[change("z", true)]);
-    let replaced = to.newest().unwrap().epoch;
-    to.begin_restore().unwrap();
-    to.restore(&lines).unwrap();
-    to.end_restore(true).unwrap();
-    let restored = to.newest().unwrap();
-    assert_eq!((restored.number, to.head().unwrap().chain), (6, from.head().unwrap().chain));
-    assert!(restored.epoch != replaced && restored.epoch != from.newest().unwrap().epoch);
-    for version in 1..=6 {
-        assert_eq!(to.rows(Wanted::UnpagedAt(version)).unwrap(), from.rows(Wanted::UnpagedAt(version)).unwrap());
-    }
-    assert_eq!(to.rows(Wanted::Unpaged).unwrap(), from.rows(Wanted::UnpagedAt(6)).unwrap());
-    assert_eq!(to.rows(Wanted::Paged).unwrap(), from.rows(Wanted::Paged).unwrap());
-    assert_eq!(to.pages(None).unwrap(), from.pages(Some(6)).unwrap());
-    assert_eq!(to.observed("a", Millis(0)).unwrap(), Observed { exposures: 1, errors: 1 });
-    assert_eq!(backup(to, || ()).1, lines);
-    // It goes on from there.
-    fill(to, &[change("a", true)]);
-
-    // An unfinished restore is not visible, and takes nothing away.
-    let all = || (to.newest().unwrap(), backup(to, || ()).1, to.untold().unwrap());
-    let before = all();
-    for part in [0, 3, lines.len()] {
-        to.begin_restore().unwrap();
-        assert_eq!((to.newest().unwrap().number, to.rows(Wanted::Unpaged).unwrap().is_empty()), (0, true));
-        to.restore(lines.get(..part).unwrap()).unwrap();
-        to.end_restore(false).unwrap();
-        assert_eq!(all(), before);
-    }
-    fill(to, &[change("b", true)]);
 }

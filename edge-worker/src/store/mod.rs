@@ -69,6 +69,8 @@ pub(crate) struct Commit<'c> {
     pub(crate) jobs: &'c [(JobKey, Option<Job>)],
     /// The milliseconds by which a test sets the time of jobs ahead of the clock.
     pub(crate) clock_ahead: Option<i64>,
+    /// True to note that the trail commits to every row.
+    pub(crate) is_proved: bool,
 }
 
 /// The store is at another version than a commit expects, and nothing was written.
@@ -137,6 +139,12 @@ pub(crate) trait Read {
     fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>>;
     /// The next parts of all that was ever written, ordered by version, kind, name and part; empty behind the last.
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;
+    /// The next parts of the rows that served at a version, ordered by kind, name and part; empty behind the last.
+    fn serving_parts(&self, version: u32, behind: Option<&Part>) -> Result<Vec<Part>>;
+    /// Returns true if it was noted that the trail commits to every row.
+    fn is_proved(&self) -> Result<bool>;
+    /// Returns true if a version behind the newest baseline has no record that commits to its rows.
+    fn has_unproved_rows(&self) -> Result<bool>;
     /// Returns a contradiction between what serves and the history, as a sentence: a row or a page that is not at its last version, or
     /// a version without a record behind one with a record. `None` if there is none.
     fn untold(&self) -> Result<Option<String>>;

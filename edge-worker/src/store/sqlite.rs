@@ -168,6 +168,18 @@ impl<D: Database> Read for Sqlite<D> {
         proof::parts(self.migrated()?, behind)
     }
 
+    fn serving_parts(&self, version: u32, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {
+        proof::serving_parts(self.migrated()?, version, behind)
+    }
+
+    fn is_proved(&self) -> Result<bool> {
+        proof::is_proved(self.migrated()?)
+    }
+
+    fn has_unproved_rows(&self) -> Result<bool> {
+        proof::has_unproved_rows(self.migrated()?)
+    }
+
     fn untold(&self) -> Result<Option<String>> {
         proof::untold(self.migrated()?)
     }
@@ -227,6 +239,9 @@ impl<D: Database> Store for Sqlite<D> {
             }
             records::put(sql, commit, at)?;
             jobs::put(sql, commit)?;
+            if commit.is_proved {
+                sql.run("UPDATE store SET is_proved = 1", Vec::new())?;
+            }
             Ok(Ok(newest))
         })
     }

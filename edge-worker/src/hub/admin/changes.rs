@@ -5,7 +5,10 @@ use worker::Response;
 
 use super::{Asked, json, view};
 use crate::{
-    hub::{FlagHub, written_rows::WrittenRows},
+    hub::{
+        FlagHub,
+        written_rows::{WrittenRows, hash_of_all},
+    },
     problem::Problem,
     store::{
         Read,
@@ -54,32 +57,13 @@ impl FlagHub {
         self.check_within(asked, None, None)?;
         asked.query.only(&[])?;
         let mut verifier = Verifier::default();
-        let broken = match self.broken_chain(&mut verifier)? {
-            Some(why) => Some(why),
-            None => self.store.untold()?,
+        let (broken, proved_from) = match broken_chain(&self.store, &mut verifier)? {
+            Err(why) => (Some(why), None),
+            Ok(proved_from) => (self.store.untold()?, proved_from),
         };
         let (head, records) = verifier.head();
-        let view = Trail { valid: broken.is_none(), broken, head: head.to_hex(), records };
+        let view = Trail { valid: broken.is_none(), broken, head: head.to_hex(), proved_from, records };
         json(serde_json::to_string(&view).map_err(|error| worker::Error::from(error).into()))
-    }
-
-    /// The fault of the first record that breaks the chain, or whose rows in the store have another hash; `None` if there is none.
-    fn broken_chain(&self, verifier: &mut Verifier) -> Result<Option<String>, Problem> {
-        let mut rows = WrittenRows::of(&self.store);
-        loop {
-            let records = self.store.records(verifier.head().1, PIECE)?;
-            if records.is_empty() {
-                return Ok(None);
-            }
-            for Stored { link, payload, hashes } in records {
-                if let Err(why) = verifier.next(link, payload.as_deref(), hashes) {
-                    return Ok(Some(why));
-                }
-                if hashes.rows.is_some() && rows.hash(link.version)? != hashes.rows {
-                    return Ok(Some(format!("the rows of version {}, of record {}, were altered", link.version, link.sequence)));
-                }
-            }
-        }
     }
 
     /// GET `?featureName=&customerId=&event=&before=&limit=`: the reported outcomes of features and the steps of their rollouts, newest
@@ -109,14 +93,51 @@ impl FlagHub {
     }
 }
 
+/// Walks the chain, and compares the rows with the hashes that records commit to. Returns the record from which on the trail commits to
+/// every row that serves, if there is one; the error is the fault of the first record that does not hold, or whose rows have another hash.
+fn broken_chain(store: &impl Read, verifier: &mut Verifier) -> Result<Result<Option<u64>, String>, Problem> {
+    let mut rows = WrittenRows::of(|behind| store.parts(behind));
+    let mut proved_from = Some(1);
+    loop {
+        let records = store.records(verifier.head().1, PIECE)?;
+        if records.is_empty() {
+            return Ok(Ok(proved_from));
+        }
+        for Stored { link, payload, hashes } in records {
+            if let Err(why) = verifier.next(link, payload.as_deref(), hashes) {
+                return Ok(Err(why));
+            }
+            let Some(committed) = hashes.rows else {
+                proved_from = None;
+                continue;
+            };
+            let written = rows.hash(link.version)?;
+            if rows.has_passed() {
+                proved_from = None;
+            }
+            if written != Some(committed) {
+                // All other records commit to the rows of their version alone.
+                if hash_of_all(store, link.version)? != committed {
+                    return Ok(Err(format!("the rows of version {}, of record {}, were altered", link.version, link.sequence)));
+                }
+                proved_from = Some(link.sequence);
+            }
+        }
+    }
+}
+
 /// The result of verifying the trail.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Trail {
     #[serde(skip_serializing_if = "Option::is_none")]
     /// The first fault.
     broken: Option<String>,
     /// The hash of the last record that was verified, in hex.
     head: String,
+    /// The number of the record from which on the trail commits to every row that serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proved_from: Option<u64>,
     /// The number of records that were verified.
     records: u64,
     valid: bool,

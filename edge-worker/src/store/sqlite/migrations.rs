@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0004_proof.sql"),
     include_str!("../../../migrations/sqlite/0005_store.sql"),
     include_str!("../../../migrations/sqlite/0006_jobs.sql"),
+    include_str!("../../../migrations/sqlite/0007_baseline.sql"),
 ];
 
 /// The form of a store that this release makes.

@@ -1,7 +1,8 @@
 //! Reads the tables for a verification: all parts that were ever written, and contradictions between the tables.
+use control::change::Action;
 use sdk_core::Millis;
 use serde::Deserialize;
-use worker::Result;
+use worker::{Result, SqlStorageValue};
 
 use super::database::Database;
 use crate::store::audit::Part;
@@ -10,11 +11,41 @@ use crate::store::audit::Part;
 const PIECE: i64 = 64;
 
 pub(super) fn parts(sql: &impl Database, behind: Option<&Part>) -> Result<Vec<Part>> {
-    let query = "SELECT version, created_at, kind, name, part, page, text FROM history LEFT JOIN versions USING (version)
-        WHERE (version, kind, name, part) > (?, ?, ?, ?) ORDER BY version, kind, name, part LIMIT ?";
-    let place = behind.map_or((-1, "", "", 0), |part| (i64::from(part.version), part.kind.as_str(), part.name.as_str(), part.number));
-    let (version, kind, name, number) = place;
-    let found: Vec<Row> = sql.exec(query, vec![version.into(), kind.into(), name.into(), i64::from(number).into(), PIECE.into()])?;
+    let query = format!("{COLUMNS} WHERE (version, kind, name, part) > (?, ?, ?, ?) ORDER BY version, kind, name, part LIMIT ?");
+    let Place { version, kind, name, part } = place(behind);
+    read(sql, &query, vec![version, kind, name, part, PIECE.into()])
+}
+
+/// Of each row the newest version at or before this one, unless that took the row away.
+pub(super) fn serving_parts(sql: &impl Database, version: u32, behind: Option<&Part>) -> Result<Vec<Part>> {
+    let last = "SELECT max(version) FROM history AS other WHERE other.kind = history.kind AND other.name = history.name AND version <= ?";
+    // In the order of the table's key, so that no piece is sorted.
+    let query = format!(
+        "{COLUMNS} WHERE (kind, name, version, part) > (?, ?, ?, ?) AND text IS NOT NULL AND version = ({last})
+            ORDER BY kind, name, version, part LIMIT ?"
+    );
+    let Place { version: behind, kind, name, part } = place(behind);
+    read(sql, &query, vec![kind, name, behind, part, i64::from(version).into(), PIECE.into()])
+}
+
+const COLUMNS: &str = "SELECT version, created_at, kind, name, part, page, text FROM history LEFT JOIN versions USING (version)";
+
+/// The key of a part.
+struct Place {
+    version: SqlStorageValue,
+    kind: SqlStorageValue,
+    name: SqlStorageValue,
+    part: SqlStorageValue,
+}
+
+/// The place of a part; without one, a place before the first.
+fn place(part: Option<&Part>) -> Place {
+    let (version, kind, name, part) =
+        part.map_or((-1, "", "", 0), |part| (i64::from(part.version), part.kind.as_str(), part.name.as_str(), part.number));
+    Place { version: version.into(), kind: kind.into(), name: name.into(), part: i64::from(part).into() }
+}
+
+fn read(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<Part>> {
     let part = |Row { version, created_at, kind, name, part, page, text }| Part {
         version,
         made: created_at.map(Millis),
@@ -24,7 +55,21 @@ pub(super) fn parts(sql: &impl Database, behind: Option<&Part>) -> Result<Vec<Pa
         page,
         text,
     };
-    Ok(found.into_iter().map(part).collect())
+    Ok(sql.exec(query, bindings)?.into_iter().map(part).collect())
+}
+
+pub(super) fn is_proved(sql: &impl Database) -> Result<bool> {
+    let Yes { yes } = sql.one("SELECT is_proved AS yes FROM store", Vec::new())?;
+    Ok(yes > 0)
+}
+
+pub(super) fn has_unproved_rows(sql: &impl Database) -> Result<bool> {
+    let query = "SELECT EXISTS (SELECT 1 FROM versions
+        WHERE version > coalesce((SELECT max(version) FROM feature_flag_changes WHERE action = ? AND rows_hash IS NOT NULL), 0)
+          AND NOT EXISTS (SELECT 1 FROM feature_flag_changes AS change
+            WHERE change.version = versions.version AND change.rows_hash IS NOT NULL)) AS yes";
+    let Yes { yes } = sql.one(query, vec![Action::Baseline.as_str().into()])?;
+    Ok(yes > 0)
 }
 
 /// A statement for each way in which the tables that serve could say something else than the history of rows, or the history
@@ -54,6 +99,11 @@ pub(super) fn untold(sql: &impl Database) -> Result<Option<String>> {
         }
     }
     Ok(None)
+}
+
+#[derive(Deserialize)]
+struct Yes {
+    yes: u8,
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@
 //! the trail must have a record with this hash, or records were removed from its end.
 use std::{env, fs, process::ExitCode};
 
-use control::change::{Hash, Hashes, Link, Verifier};
+use control::change::{Action, Hash, Hashes, Link, Verifier};
 use sdk_core::json::canonical::canonical_text;
 use serde_json::{Map, Value};
 
@@ -39,19 +39,30 @@ fn walk(file: &str, head: Option<&str>) -> Result<String, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
     let read = |(index, line)| Line::read(line).ok_or_else(|| format!("line {} is no record", index + 1));
     let mut lines = text.lines().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+    // In canonical JSON the action stands first, so a text of the operator's is not taken for it.
+    let baseline = format!(r#"{{"action":"{}","#, Action::Baseline.as_str());
     lines.sort_by_key(|line| line.link.sequence);
-    let (mut verifier, mut erased, mut seen) = (Verifier::default(), 0, None);
+    let (mut verifier, mut erased, mut seen, mut proved_from) = (Verifier::default(), 0, None, Some(1));
     for Line { link, payload, hashes } in lines {
         verifier.next(link, payload.as_deref(), hashes)?;
         erased += u32::from(payload.is_none());
+        if hashes.rows.is_none() {
+            proved_from = None;
+        } else if payload.is_some_and(|payload| payload.starts_with(&baseline)) {
+            proved_from = Some(link.sequence);
+        }
         seen = seen.or((head == Some(hashes.chain)).then_some(link.sequence));
     }
     let (newest, records) = verifier.head();
+    let rows = match proved_from {
+        Some(record) => format!("the trail commits to rows from record {record} on"),
+        None => "not every record commits to rows".to_owned(),
+    };
     let noted = match (head, seen) {
         (Some(_), None) => return Err("no record has the hash that was noted: records were cut off or written anew".to_owned()),
         (_, seen) => seen.map_or_else(String::new, |sequence| format!("; the hash that was noted is that of record {sequence}")),
     };
-    Ok(format!("{records} records hold, {erased} of them erased; the newest has the hash {}{noted}", newest.to_hex()))
+    Ok(format!("{records} records hold, {erased} of them erased; {rows}; the newest has the hash {}{noted}", newest.to_hex()))
 }
 
 impl Line {

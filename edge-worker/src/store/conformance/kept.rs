@@ -1,0 +1,100 @@
+//! What is kept for a time: answers, outcomes, and the jobs that end it.
+use super::*;
+
+pub(super) fn answers_the_same_request_once<S: Store>(store: &S) {
+    let keep = |subject, key, body, at| {
+        let answer = Some(Answer { subject, key, request: "r", body });
+        commit(store, &Commit { answer, ..Commit::default() }, at)
+    };
+    keep("ann", "k", "first", 0).unwrap();
+    assert!(keep("ann", "k", "second", 1).is_err(), "one answer to one key");
+    keep("bob", "k", "third", 1).unwrap();
+    let answered = |subject| store.answered(subject, "k").unwrap().map(|(_, body)| body);
+    assert_eq!((answered("ann").as_deref(), answered("bob").as_deref(), answered("eve")), (Some("first"), Some("third"), None));
+}
+
+pub(super) fn keeps_jobs<S: Store>(store: &S) {
+    let named = |kind: &str, payload: &str| JobKey { kind: kind.into(), payload: payload.into() };
+    let due = |at, failures, error: Option<&str>| Some(Job { due: Millis(at), failures, error: error.map(Into::into) });
+    let write = |jobs: &[_]| commit(store, &Commit { jobs, ..Commit::default() }, 0).unwrap();
+    let next = |kinds: &[&str]| store.next_job(kinds).unwrap().map(|(key, job)| (key.payload, job.due.0, job.failures, job.error));
+    let expected = |payload: &str, at, failures, error: Option<&str>| Some((payload.to_owned(), at, failures, error.map(str::to_owned)));
+    write(&[(named("a", "1"), due(30, 0, None)), (named("a", "2"), due(20, 0, None)), (named("b", "1"), due(10, 0, None))]);
+    assert_eq!(next(&["a"]), expected("2", 20, 0, None));
+    assert_eq!(next(&["a", "b"]), expected("1", 10, 0, None));
+    assert_eq!(next(&["c"]), None);
+    write(&[(named("a", "2"), due(40, 3, Some("why")))]);
+    assert_eq!(next(&["a"]), expected("1", 30, 0, None));
+    write(&[(named("a", "1"), None)]);
+    assert_eq!(next(&["a"]), expected("2", 40, 3, Some("why")));
+
+    // A job is written with the rows of its commit, or not at all.
+    put(store, &[(key(RowKind::Segment, "s"), Some("1"))], 50);
+    let writes = [(key(RowKind::Flag, "a"), Some("1".to_owned()))];
+    let last = Commit { writes: &writes, jobs: &[(named("a", "2"), None)], ..Commit::default() };
+    assert!(commit(store, &last, 49).is_err(), "a version before the newest");
+    assert!(next(&["a"]).is_some());
+    assert_eq!((commit(store, &last, 50).unwrap().number, next(&["a"])), (2, None));
+}
+
+pub(super) fn forgets_the_oldest<S: Store>(store: &S) {
+    for (key, at) in [("k-1", 30), ("k-2", 10), ("k-3", 20), ("k-4", 40)] {
+        let answer = Some(Answer { subject: "ann", key, request: "r", body: "b" });
+        commit(store, &Commit { answer, ..Commit::default() }, at).unwrap();
+    }
+    let forget = |before, most| Forget { what: Retained::Answers, before: Millis(before), most };
+    let expired = |before, most| {
+        let Expired { count, next } = store.expired(forget(before, most)).unwrap();
+        (count, next.map(|at| at.0))
+    };
+    assert_eq!([expired(10, 9), expired(30, 9), expired(30, 1), expired(99, 9)], [(0, Some(10)), (2, Some(30)), (1, Some(20)), (4, None)]);
+    commit(store, &Commit { forget: Some(forget(31, 2)), ..Commit::default() }, 50).unwrap();
+    let has = |key| store.answered("ann", key).unwrap().is_some();
+    assert_eq!(["k-1", "k-2", "k-3", "k-4"].map(has), [true, false, false, true]);
+}
+
+pub(super) fn counts_units_once<S: Store>(store: &S) {
+    let outcome = |id: &str, unit: &str, event: &str, at| Outcome {
+        id: id.into(),
+        flag: "a".into(),
+        feature: "the a".into(),
+        customer: None,
+        unit: unit.into(),
+        event: event.into(),
+        metadata: "{}".into(),
+        at: Millis(at),
+    };
+    let first = [
+        outcome("1", "u-1", "enabled", 10),
+        outcome("2", "u-1", "enabled", 11),
+        outcome("3", "u-2", "enabled", 20),
+        outcome("4", "u-2", "error", 21),
+    ];
+    assert_eq!(store.keep_outcomes(&first).unwrap(), 4);
+    assert_eq!(store.keep_outcomes(&first).unwrap(), 0, "sent twice");
+    let more = [
+        outcome("5", "u-3", "error", 30),
+        outcome("6", "u-4", "disabled", 30),
+        outcome("7", "u-2", "error", 31),
+        outcome("8", "u-5", "viewed", 31),
+    ];
+    assert_eq!(store.keep_outcomes(&more).unwrap(), 4);
+    let observed = |flag, since| store.observed(flag, Millis(since)).unwrap();
+    assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
+    assert_eq!(observed("a", 15), Observed { exposures: 2, errors: 2 });
+    assert_eq!(observed("b", 0), Observed::default());
+    // The steps of a rollout stand in the same log and count for nobody.
+    let event = Event { flag: "a".into(), feature: "the a".into(), name: "enabled", metadata: "{}".into() };
+    commit(store, &Commit { events: &[("9".into(), event)], ..Commit::default() }, 40).unwrap();
+    assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
+
+    let ids = |asked: AskedEvents| -> Vec<String> {
+        store.events(&AskedEvents { limit: 10, ..asked }).unwrap().into_iter().map(|event| event.id).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(ids(AskedEvents::default()), ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
+    assert_eq!(ids(AskedEvents { event: some("error"), ..AskedEvents::default() }), ["7", "5", "4"]);
+    assert_eq!(ids(AskedEvents { flag: some("a"), below: Some(3), ..AskedEvents::default() }), ["2", "1"]);
+    assert!(ids(AskedEvents { customer: some("c"), ..AskedEvents::default() }).is_empty());
+    assert_eq!(store.events(&AskedEvents { limit: 2, ..AskedEvents::default() }).unwrap().len(), 2);
+}

@@ -1,0 +1,148 @@
+//! Records, their chain, and what they commit to.
+use super::*;
+
+/// The parts of everything, with where each stands.
+pub(super) fn all_parts(store: &impl Store) -> Vec<audit::Part> {
+    let mut all: Vec<audit::Part> = Vec::new();
+    loop {
+        let more = store.parts(all.last()).unwrap();
+        if more.is_empty() {
+            return all;
+        }
+        all.extend(more);
+    }
+}
+
+pub(super) fn lists_what_each_version_wrote<S: Store>(store: &S) {
+    let long = "x".repeat(1_200_000);
+    let writes = [
+        (key(RowKind::Segment, "long"), Some(long.as_str())),
+        (key(RowKind::Customer, "c"), Some("{}")),
+        (key(RowKind::Flag, "a"), Some("1")),
+    ];
+    put(store, &writes, 10);
+    put(store, &[(key(RowKind::Flag, "a"), None)], 20);
+    let many: Vec<String> = (0..200).map(|number| format!("f{number:03}")).collect();
+    put(store, &many.iter().map(|name| (key(RowKind::Flag, name), Some("{}"))).collect::<Vec<_>>(), 20);
+    let parts = all_parts(store);
+    let place = |part: &audit::Part| (part.version, part.kind.clone(), part.name.clone(), part.number);
+    assert!(parts.is_sorted_by_key(place), "{:?}", parts.iter().map(place).collect::<Vec<_>>());
+    assert_eq!(parts.iter().map(|part| part.made.unwrap().0).collect::<BTreeSet<_>>(), BTreeSet::from([10, 20]));
+    let of = |version: u32, kind: &str| -> Vec<&audit::Part> {
+        parts.iter().filter(|part| part.version == version && part.kind == kind).collect()
+    };
+    assert_eq!(of(1, "segment").iter().map(|part| part.text.as_deref().unwrap()).collect::<String>(), long);
+    assert_eq!(of(1, "customer")[0].page, key(RowKind::Customer, "c").page());
+    assert!(of(2, "flag").len() == 1 && of(2, "flag")[0].text.is_none());
+    assert_eq!(of(3, "flag").iter().map(|part| part.name.clone()).collect::<Vec<_>>(), many);
+}
+
+pub(super) fn lists_records_and_versions<S: Store>(store: &S) {
+    fill(store, &[change("a", false), of_customer("a", "c-1"), of_organization("b", "o-1"), change("a", true), of_customer("b", "c-2")]);
+    put(store, &[(key(RowKind::Membership, "c-2"), Some("\"o-1\""))], 9_000);
+    let numbers = |asked: Asked| -> Vec<u64> {
+        store.changes(&Asked { limit: 10, ..asked }).unwrap().iter().map(|record| record.link.sequence).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(numbers(Asked::default()), [5, 4, 3, 2, 1]);
+    assert_eq!(numbers(Asked { flag: some("a"), ..Asked::default() }), [4, 2, 1]);
+    assert_eq!(numbers(Asked { flag: some("a"), below: Some(4), ..Asked::default() }), [2, 1]);
+    assert_eq!(numbers(Asked { customer: some("c-1"), ..Asked::default() }), [2]);
+    assert_eq!(numbers(Asked { organization: some("o-1"), ..Asked::default() }), [3]);
+    assert_eq!(numbers(Asked { action: some("flag.kill"), ..Asked::default() }), [1]);
+    assert_eq!(numbers(Asked { actor: some("bob"), ..Asked::default() }), [0_u64; 0]);
+    assert_eq!(numbers(Asked { version: Some(3), ..Asked::default() }), [3]);
+    // Those of the organization and of its customers.
+    assert_eq!(numbers(Asked { within: some("o-1"), ..Asked::default() }), [5, 3]);
+    assert_eq!(store.changes(&Asked { limit: 2, ..Asked::default() }).unwrap().len(), 2);
+    let versions = store.versions(None, 3).unwrap();
+    let seen: Vec<_> = versions.iter().map(|version| (version.number, version.at.0, version.changes, version.first.is_some())).collect();
+    assert_eq!(seen, [(6, 9_000, 0, false), (5, 5_000, 1, true), (4, 4_000, 1, true)]);
+    assert_eq!(store.versions(Some(3), 10).unwrap().len(), 2);
+}
+
+pub(super) fn holds_the_chain<S: Store>(store: &S) {
+    let changes: Vec<_> = (0..25).map(|number| change("a", number % 2 == 0)).collect();
+    fill(store, &changes);
+    let mut verifier = Verifier::default();
+    let mut seen = BTreeSet::new();
+    while let Some(records) = Some(store.records(verifier.head().1, 10).unwrap()).filter(|records| !records.is_empty()) {
+        for record in records {
+            verifier.next(record.link, record.payload.as_deref(), record.hashes).unwrap();
+            seen.insert(record.payload);
+        }
+    }
+    assert_eq!((verifier.head().1, seen.len()), (25, 25));
+    assert_eq!(verifier.head().0, store.head().unwrap().chain);
+    assert_eq!(store.untold().unwrap(), None);
+}
+
+pub(super) fn explains_by_the_level_that_answered<S: Store>(store: &S) {
+    fill(store, &[change("a", false), of_customer("a", "c-1"), of_organization("a", "o-1"), of_customer("a", "c-2"), change("b", false)]);
+    let found = |layer, customer, organization, version| {
+        let asked = ForExplain { flag: "a", layer, customer, organization, version };
+        store.explaining(&asked).unwrap().map(|record| record.link.sequence)
+    };
+    assert_eq!(found("customer", Some("c-1"), None, 5), Some(2));
+    assert_eq!(found("customer", Some("c-3"), None, 5), None);
+    assert_eq!(found("organization", Some("c-1"), Some("o-1"), 5), Some(3));
+    assert_eq!(found("organization", Some("c-1"), Some("o-1"), 2), None);
+    assert_eq!(found("kill", Some("c-1"), Some("o-1"), 5), Some(1));
+    assert_eq!(found("default", None, None, 5), Some(1));
+    assert_eq!(found("default", None, None, 0), None);
+}
+
+pub(super) fn lists_what_serves<S: Store>(store: &S) {
+    let long = "y".repeat(1_200_000);
+    put(
+        store,
+        &[(key(RowKind::Flag, "a"), Some("1")), (key(RowKind::Flag, "b"), Some("1")), (key(RowKind::Segment, "s"), Some(&long))],
+        10,
+    );
+    put(store, &[(key(RowKind::Flag, "a"), Some("2")), (key(RowKind::Flag, "b"), None), (key(RowKind::Customer, "c"), Some("{}"))], 20);
+    let many: Vec<String> = (0..200).map(|number| format!("f{number:03}")).collect();
+    put(store, &many.iter().map(|name| (key(RowKind::Flag, name), Some("{}"))).collect::<Vec<_>>(), 30);
+    let serving = |version| -> Vec<(String, String, u32, String)> {
+        let mut all: Vec<audit::Part> = Vec::new();
+        while let Some(more) = Some(store.serving_parts(version, all.last()).unwrap()).filter(|more| !more.is_empty()) {
+            all.extend(more);
+        }
+        let place = |part: &audit::Part| (part.kind.clone(), part.name.clone(), part.number);
+        assert!(all.is_sorted_by_key(place), "{:?}", all.iter().map(place).collect::<Vec<_>>());
+        assert!(all.iter().all(|part| (part.page.is_some()) == (part.kind == "customer")));
+        let mut rows: Vec<(String, String, u32, String)> = Vec::new();
+        for part in all {
+            let text = part.text.unwrap();
+            match rows.last_mut().filter(|(kind, name, ..)| (&*kind, &*name) == (&part.kind, &part.name)) {
+                Some((_, _, _, whole)) => whole.push_str(&text),
+                None => rows.push((part.kind, part.name, part.version, text)),
+            }
+        }
+        rows
+    };
+    let row = |kind: &str, name: &str, version, text: &str| (kind.to_owned(), name.to_owned(), version, text.to_owned());
+    assert_eq!(serving(0), []);
+    assert_eq!(serving(1), [row("flag", "a", 1, "1"), row("flag", "b", 1, "1"), row("segment", "s", 1, &long)]);
+    assert_eq!(serving(2), [row("customer", "c", 2, "{}"), row("flag", "a", 2, "2"), row("segment", "s", 1, &long)]);
+    assert_eq!(serving(3).len(), 203);
+    assert_eq!(serving(99), serving(3));
+}
+
+pub(super) fn knows_which_versions_no_record_commits_to<S: Store>(store: &S) {
+    assert!(!store.has_unproved_rows().unwrap() && !store.is_proved().unwrap());
+    fill(store, &[change("a", false), change("a", true)]);
+    assert!(!store.has_unproved_rows().unwrap());
+    put(store, &[(key(RowKind::Flag, "a"), Some("9"))], 9_000);
+    assert!(store.has_unproved_rows().unwrap());
+    let baseline = |version| {
+        let Head { chain, link, .. } = store.head().unwrap();
+        let link = Link { sequence: link.sequence + 1, version };
+        let record = Record::seal(&control::change::Change::baseline(), &by(9_000), link, &format!("b-{version}"), Hash::NONE, chain);
+        commit(store, &Commit { records: &[record], is_proved: true, ..Commit::default() }, 9_000).unwrap();
+    };
+    baseline(3);
+    assert!(!store.has_unproved_rows().unwrap() && store.is_proved().unwrap());
+    // What was noted stands, also beside a version that somebody else wrote.
+    put(store, &[(key(RowKind::Flag, "a"), Some("10"))], 10_000);
+    assert!(store.has_unproved_rows().unwrap() && store.is_proved().unwrap());
+}
