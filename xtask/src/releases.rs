@@ -26,14 +26,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             unknown => bail!("unknown option {unknown}; expected --from or --break"),
         }
     }
+    let earlier = commit(from);
+    if let (None, Some(unknown)) = (&earlier, from) {
+        bail!("git knows no commit {unknown}");
+    }
     toolchain::ensure_wasm_targets()?;
     npm::ensure_packages()?;
     let now = if is_broken { edge::build_in(made_up("broken")?)? } else { edge::build()? };
     let mut workers = vec![("now", now), ("next", edge::build_in(made_up("next")?)?)];
-    match commit(from) {
+    match earlier {
         Some(commit) => workers.push(("before", edge::build_in(checked_out(&commit)?)?)),
-        None if from.is_some() => bail!("git knows no commit {}", from.unwrap_or_default()),
-        None => println!("NOT CHECKED the store of an earlier release: this folder has no git history; name a commit with --from"),
+        None => println!("NOT CHECKED the store of an earlier release: git knows no tag here, nor {EARLIER}; name a commit with --from"),
     }
     let mut node = npm::node();
     node.arg("tests/releases/run.mjs").args(is_broken.then_some("--break"));
