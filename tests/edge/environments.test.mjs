@@ -217,9 +217,9 @@ test('definitions are copied after their difference was shown', async () => {
   const whole = { flags, segments: ['team'] };
   const looked = await copy(whole, '?dryRun=true');
   const shown = looked.json();
-  assert.deepEqual(shown.definitions.map(({ pointer, kind }) => [pointer, kind]), [['/segments/team', 'added'], ['/flags/added', 'added'], ['/flags/plain', 'same'], ['/flags/shared', 'changed']]);
+  assert.deepEqual(shown.definitions.map(({ pointer, kind }) => [pointer, kind]), [['/segments/team', 'added'], ['/flags/shared', 'changed'], ['/flags/added', 'added'], ['/flags/plain', 'same']]);
   assert.deepEqual([shown.errors, shown.from, shown.version, looked.headers.get('etag')], [[], 'staging', version, tag]);
-  const { old, new: next } = shown.definitions.at(-1);
+  const { old, new: next } = shown.definitions[1];
   assert.deepEqual([old.variants, next.variants, next.description], [{ here: 'production' }, { here: 'staging' }, 'newer']);
   assert.deepEqual(shown.definitions[0].new, member);
   // Both sides must be as they were shown.
@@ -230,7 +230,7 @@ test('definitions are copied after their difference was shown', async () => {
   await good(server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'shared', action: 'kill', reason: 'r' } }));
   const fresh = (await get('/api/admin/document')).headers.get('etag');
   const { changes } = await good(copy({ ...whole, fromVersion: shown.fromVersion }, '', { 'if-match': fresh }));
-  assert.deepEqual(changes.map(({ action, flagPath, pointer }) => [action, flagPath ?? pointer]), [['copy.definition', '/segments/team'], ['copy.definition', 'added'], ['copy.definition', 'shared']]);
+  assert.deepEqual(changes.map(({ action, flagPath, pointer }) => [action, flagPath ?? pointer]), [['copy.definition', '/segments/team'], ['copy.definition', 'shared'], ['copy.definition', 'added']]);
   for (const { copiedFrom } of changes) assert.deepEqual(copiedFrom, { environment: 'staging', version: shown.fromVersion });
   const after = (await get('/api/admin/document')).json();
   assert.deepEqual([after.flags.shared.description, after.flags.shared.enabled, after.flags.added.enabled, after.segments.team, after.environment], ['newer', false, false, member, 'production']);

@@ -205,7 +205,7 @@ pub fn execute(
         Command::Copy(definitions) => copy::carry_out(current, definitions, compiler),
         Command::CreateEnvironment { name } => environment::create(current, supplies.environment.as_ref(), name, actor.at),
         Command::RemoveEnvironment { name } => environment::remove(current, supplies.environment.as_ref(), name),
-        Command::Import { document, state } => import::carry_out(current, document, *state, supplies, actor),
+        Command::Import { document, state } => import::carry_out(current, document, *state, &supplies, actor),
     }
 }
 

@@ -1,13 +1,8 @@
 //! Copies definitions of flags and segments from another environment. State stays that of this one: whether a flag is switched on, its
 //! rollout and its overrides. A flag that is new arrives switched off.
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString as _},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
 
-use sdk_core::{Compiler, DocumentError, Ruleset, json::Place};
+use sdk_core::{Compiler, DocumentError, Ruleset, json::{Place, quoted}};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
@@ -69,6 +64,8 @@ pub struct Copied {
 /// Compares definitions with those of the current rows.
 pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut Compiler) -> Difference {
     let rows = current.rows;
+    // A name that stands twice counts once.
+    let mut seen: BTreeSet<RowKey> = BTreeSet::new();
     let mut found = Difference { copied: Vec::new(), errors: Vec::new(), writes: Vec::new(), ruleset: None };
     for (section, kind, given) in [("segments", RowKind::Segment, &given.segments), ("flags", RowKind::Flag, &given.flags)] {
         let order_key = RowKey::of(RowKind::Order, section);
@@ -76,6 +73,9 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut
         let mut order = before.to_owned();
         for (name, text) in given {
             let key = RowKey::of(kind, name);
+            if !seen.insert(key.clone()) {
+                continue;
+            }
             let old = rows.text(&key).map(ToOwned::to_owned);
             // A definition that says something of a state, or is no object, would bring a state along.
             if kind == RowKind::Flag && !takes_state(text) {
@@ -129,7 +129,7 @@ pub(crate) fn carry_out(current: CurrentState<'_>, given: &Definitions, compiler
     if writes.is_empty() {
         return Ok(CommandOutcome::default());
     }
-    let from = serde_json::Value::from_iter([("environment", &*given.from), ("version", &*given.version)]).to_string();
+    let from = format!(r#"{{"environment":{},"version":{}}}"#, quoted(&given.from), quoted(&given.version));
     let json = |text: &String| serde_json::from_str::<IgnoredAny>(text).is_ok().then(|| text.clone());
     let change = |Copied { key, kind, old, new }: Copied| {
         kind?;
@@ -149,7 +149,7 @@ pub(crate) fn carry_out(current: CurrentState<'_>, given: &Definitions, compiler
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
+    use alloc::{string::ToString as _, vec};
 
     use sdk_core::{Millis, compile};
 
@@ -211,6 +211,8 @@ mod tests {
         // The other flag differs in its spelling alone.
         assert_eq!(told, [(Some("b"), Some(r#"{"environment":"staging","version":"0a1b2c3d4e5f.7"}"#))]);
         assert!(copy(&rows, given(&[("a", r#"{"default":"off"}"#)], &[])).unwrap().writes.is_empty());
+        let twice = after(given(&[("new", "{}"), ("new", "{}")], &[]));
+        assert_eq!(twice.get(RowKind::Order, "flags"), Some("a\nb\nbad\nnew\n"));
     }
 
     #[test]

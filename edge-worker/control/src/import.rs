@@ -42,7 +42,7 @@ pub(crate) fn carry_out(
     current: CurrentState<'_>,
     text: &str,
     state: State,
-    supplies: Supplies,
+    supplies: &Supplies,
     actor: &Actor,
 ) -> Result<CommandOutcome, Refusal> {
     let mut held = current.rows.clone();

@@ -2,7 +2,8 @@
 //!
 //! `{ from, to, flags?, segments?, fromVersion?, reason?, changedBy? }`. With `?dryRun=true` the answer is the difference; without it
 //! `fromVersion` names the version of the source that the difference was shown of, and `If-Match` that of the target.
-use serde::{Deserialize, Serialize};
+use sdk_core::json::quoted;
+use serde::Deserialize;
 use worker::{Request, Response};
 
 use super::question::object;
@@ -11,7 +12,7 @@ use crate::{
     body,
     environment::Environment,
     host::Host,
-    hub::client::{self as hub, FoundDefinitions, WantedDefinitions},
+    hub::client::{self as hub, Definitions},
     problem::Problem,
     query::Query,
     ruleset_cache,
@@ -31,25 +32,6 @@ struct Wire {
     changed_by: Option<String>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Brought<'b> {
-    definitions: Definitions<'b>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changed_by: Option<String>,
-}
-
-/// As `control::Definitions` is spelled.
-#[derive(Serialize)]
-struct Definitions<'b> {
-    from: &'b str,
-    version: &'b str,
-    flags: &'b [(String, String)],
-    segments: &'b [(String, String)],
-}
-
 pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::of(&request.inner().url(), &["dryRun"])?;
     let dry_run = match query.get("dryRun") {
@@ -58,30 +40,29 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
         Some(_) => return Err(Problem::malformed("expected dryRun to be true or false")),
     };
     let bytes = body::read(request, body::QUESTION).await?;
-    let Wire { from, to, mut flags, mut segments, from_version, reason, changed_by } =
-        object(body::text(&bytes)?).map_err(Problem::malformed)?;
+    let Wire { from, to, flags, segments, from_version, reason, changed_by } = object(body::text(&bytes)?).map_err(Problem::malformed)?;
     if from == to {
         return Err(Problem::malformed_at("/to", "expected another environment than from"));
-    }
-    for names in [&mut flags, &mut segments] {
-        names.sort_unstable();
-        names.dedup();
     }
     if flags.is_empty() && segments.is_empty() {
         return Err(Problem::malformed("expected a flag or a segment"));
     }
     let (source, target) = (find(caller, &from, env).await?, find(caller, &to, env).await?);
-    let wanted = WantedDefinitions { flags, segments };
-    let FoundDefinitions { version, flags, segments, missing } = hub::definitions(env, &source, &wanted).await?;
-    if let Some(pointer) = missing {
-        return Err(Problem::refused(422, "COPY_REFUSED", format!("{from:?} has no {pointer}"), pointer));
-    }
+    let Definitions { version, text } = match hub::definitions(env, &source, &[flags, segments]).await? {
+        Ok(definitions) => definitions,
+        Err(refusal) => return Ok(refusal),
+    };
     if !dry_run && from_version.as_deref() != Some(&*version) {
         let detail = format!("{from:?} is at version {version}: look at the difference with ?dryRun=true, and name its fromVersion");
         return Err(Problem::refused(409, "SOURCE_CHANGED", detail, "/fromVersion".to_owned()));
     }
-    let definitions = Definitions { from: &from, version: &version, flags: &flags, segments: &segments };
-    let body = serde_json::to_string(&Brought { definitions, reason, changed_by }).map_err(worker::Error::from)?;
+    let mut body = format!(r#"{{"definitions":{{"from":{},"version":{},{text}}}"#, quoted(&from), quoted(&version));
+    for (name, given) in [("changedBy", changed_by), ("reason", reason)] {
+        if let Some(given) = given {
+            body.extend([",\"", name, "\":", &quoted(&given)]);
+        }
+    }
+    body.push('}');
     let path = if dry_run { "environments/copy?dryRun=true" } else { "environments/copy" };
     let answer = hub::administer(env, &target, &caller.actor(), request, path, body).await?;
     if !dry_run && answer.status_code() == 200 {

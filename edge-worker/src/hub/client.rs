@@ -9,7 +9,7 @@ use super::wire::{
     ACTOR, ADMIN, BUCKET_KEY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, SUMMARY,
     VERSION, WITHIN, WantedPages, encoded,
 };
-pub(crate) use super::wire::{Explaining, FoundDefinitions, Page, WantedDefinitions};
+pub(crate) use super::wire::{Explaining, Page};
 use crate::{
     clock,
     environment::Environment,
@@ -151,10 +151,26 @@ pub(crate) async fn summary(env: &Env, environment: &Environment) -> Result<Stri
 }
 
 /// Definitions of an environment, to copy.
-pub(crate) async fn definitions(env: &Env, environment: &Environment, wanted: &WantedDefinitions) -> Result<FoundDefinitions, Problem> {
+pub(crate) struct Definitions {
+    /// The newest version of the environment, as it is spelled.
+    pub(crate) version: String,
+    /// The definitions as members of a JSON object.
+    pub(crate) text: String,
+}
+
+/// The definitions of these flags and segments, or the hub's refusal.
+pub(crate) async fn definitions(
+    env: &Env,
+    environment: &Environment,
+    wanted: &[Vec<String>; 2],
+) -> Result<Result<Definitions, Response>, Problem> {
     let body = serde_json::to_string(wanted).map_err(worker::Error::from)?;
     let mut answer = send(env, environment, Method::Post, DEFINITIONS, Headers::new(), body).await?;
-    parse(&good(&mut answer).await?)
+    if answer.status_code() != 200 {
+        return Ok(Err(answer));
+    }
+    let version = answer.headers().get(VERSION)?.unwrap_or_default();
+    Ok(Ok(Definitions { version, text: read(&mut answer).await? }))
 }
 
 /// The actor of a request, as the hub receives it.

@@ -31,7 +31,7 @@ use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Res
 
 use self::{
     ground::Kept,
-    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, FoundDefinitions, Owner, Page, RulesetAnswer, VERSION, WantedDefinitions, WantedPages},
+    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedPages},
 };
 use crate::{
     clock,
@@ -286,15 +286,16 @@ impl FlagHub {
     }
 
     /// Definitions at the newest version.
-    fn definitions(&self, wanted: &WantedDefinitions) -> Result<Response, Problem> {
+    fn definitions(&self, [flags, segments]: &[Vec<String>; 2]) -> Result<Response, Problem> {
         let ground = self.ground.newest(&self.store)?;
-        let of = |kind, names: &[String]| definitions(&ground.rows, kind, names);
-        let version = ground.version.to_string();
-        let found = of(RowKind::Flag, &wanted.flags).and_then(|flags| Ok((flags, of(RowKind::Segment, &wanted.segments)?)));
-        Ok(Response::from_json(&match found {
-            Ok((flags, segments)) => FoundDefinitions { version, flags, segments, missing: None },
-            Err(missing) => FoundDefinitions { version, flags: Vec::new(), segments: Vec::new(), missing: Some(missing) },
-        })?)
+        let of = |kind, names: &[String]| -> Result<String, Problem> {
+            let found = definitions(&ground.rows, kind, names)
+                .map_err(|missing| Problem::refused(422, "COPY_REFUSED", format!("the source has no {missing}"), missing))?;
+            Ok(serde_json::to_string(&found).map_err(worker::Error::from)?)
+        };
+        let (flags, segments) = (of(RowKind::Flag, flags)?, of(RowKind::Segment, segments)?);
+        let answer = ResponseBuilder::new().with_header(VERSION, &ground.version.to_string())?;
+        Ok(answer.ok(format!(r#""flags":{flags},"segments":{segments}"#))?)
     }
 
     /// The name under which the environment is registered; `None` in the first hub.

@@ -26,7 +26,8 @@ pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
 /// What an environment serves: `GET` answers `{ epoch, version, flags, errors }`.
 pub(super) const SUMMARY: &str = "http://hub/summary";
-/// Definitions to copy: `POST` with [`WantedDefinitions`] answers [`FoundDefinitions`].
+/// Definitions to copy: `POST` with the keys of flags and the names of segments, two lists in one, answers the members
+/// `flags` and `segments` of `control::Definitions`, and [`VERSION`].
 pub(super) const DEFINITIONS: &str = "http://hub/definitions";
 /// The header with the name of the environment that the hub is of; absent for the first one.
 pub(super) const ENVIRONMENT: &str = "twinflag-environment";
@@ -74,23 +75,6 @@ pub(crate) struct Explaining<'a> {
     /// The epoch and the number of the version that was answered from.
     pub(crate) epoch: Epoch,
     pub(crate) version: u32,
-}
-
-/// A request for definitions.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct WantedDefinitions {
-    pub(crate) flags: Vec<String>,
-    pub(crate) segments: Vec<String>,
-}
-
-/// The definitions of an environment at its newest version.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct FoundDefinitions {
-    pub(crate) version: String,
-    pub(crate) flags: Vec<(String, String)>,
-    pub(crate) segments: Vec<(String, String)>,
-    /// The place of the first definition that the environment does not have; then the others are left out.
-    pub(crate) missing: Option<String>,
 }
 
 /// A request for pages of overrides, each at a version.

@@ -2,13 +2,18 @@
 //!
 //! The worker lists them (`handlers/environments.rs`), because their versions are in hubs of their own; and it brings the definitions to
 //! copy from another hub (`handlers/copy.rs`), so that a hub sends no requests.
-use control::{Command, Copied, Definitions, EnvironmentName, rows::ChangeKind};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+use control::{Command, Definitions, Difference, EnvironmentName, rows::ChangeKind};
+use sdk_core::{
+    Object,
+    json::{canonical::write_string, quoted},
+};
+use serde::{Deserialize, de::IgnoredAny};
 use worker::Response;
 
-use super::{Asked, body::read, tagged, view::Fault};
-use crate::{hub::FlagHub, problem::Problem};
+use super::{Asked, body::read, tagged};
+use crate::{hub::FlagHub, problem::Problem, version::Version};
 
 impl FlagHub {
     /// POST `{ name, reason? }`: registers an environment.
@@ -28,20 +33,12 @@ impl FlagHub {
 
     /// POST `{ definitions, reason?, changedBy? }` `?dryRun=`, from the worker: copies definitions, or only compares them.
     pub(super) fn copy_definitions(&self, asked: &Asked) -> Result<Response, Problem> {
-        let Copy { definitions, reason, changed_by } = read(&asked.body)?;
+        // The worker wrote the body, so an error in it has no place to tell.
+        let Copy { definitions, reason, changed_by } = serde_json::from_str(&asked.body).map_err(worker::Error::from)?;
         let by = asked.by(reason, changed_by)?;
         let ground = self.ground()?;
         if asked.query.get("dryRun") == Some("true") {
-            let difference = self.ground.difference(&ground, &definitions);
-            let Definitions { from, version, .. } = &definitions;
-            let view = Difference {
-                definitions: difference.copied.iter().map(Definition::of).collect(),
-                errors: difference.errors.iter().map(Fault::of).collect(),
-                from,
-                from_version: version,
-                version: ground.version.number,
-            };
-            return tagged(serde_json::to_string(&view).map_err(worker::Error::from)?, ground.version);
+            return tagged(shown(&self.ground.difference(&ground, &definitions), &definitions, ground.version), ground.version);
         }
         if asked.if_match.is_none() {
             return Err(Problem::no_precondition(ground.version));
@@ -58,41 +55,43 @@ struct Copy {
     changed_by: Option<String>,
 }
 
-/// What a copy would change.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Difference<'v> {
-    definitions: Vec<Definition>,
-    errors: Vec<Fault>,
-    from: &'v str,
-    from_version: &'v str,
-    version: u32,
-}
-
-#[derive(Serialize)]
-struct Definition {
-    kind: &'static str,
-    new: Option<Box<RawValue>>,
-    old: Option<Box<RawValue>>,
-    pointer: String,
-}
-
-impl Definition {
-    fn of(copied: &Copied) -> Self {
-        let raw = |text: &String| RawValue::from_string(text.clone()).ok();
-        Self {
-            kind: copied.kind.map_or("same", ChangeKind::as_str),
-            new: raw(&copied.new),
-            old: copied.old.as_ref().and_then(raw),
-            pointer: copied.key.pointer(),
-        }
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Body {
     name: EnvironmentName,
     reason: Option<String>,
     changed_by: Option<String>,
+}
+
+/// A definition as JSON: one that stands twice in its document is no value, and is told as text.
+fn json(text: &str) -> Cow<'_, str> {
+    if serde_json::from_str::<IgnoredAny>(text).is_ok() { text.into() } else { quoted(text).into() }
+}
+
+/// What a copy would change, as JSON.
+fn shown(difference: &Difference, given: &Definitions, version: Version) -> String {
+    let mut out = String::from(r#"{"definitions":["#);
+    for (index, copied) in difference.copied.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        let mut object = Object::open(&mut out);
+        write_string(object.member("kind"), copied.kind.map_or("same", ChangeKind::as_str));
+        object.member("new").push_str(&json(&copied.new));
+        object.member("old").push_str(&copied.old.as_deref().map_or("null".into(), json));
+        write_string(object.member("pointer"), &copied.key.pointer());
+        object.close();
+    }
+    out.push_str(r#"],"errors":["#);
+    for (index, error) in difference.errors.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        let mut object = Object::open(&mut out);
+        write_string(object.member("message"), &error.message);
+        write_string(object.member("pointer"), &error.pointer);
+        object.close();
+    }
+    let (from, from_version) = (quoted(&given.from), quoted(&given.version));
+    out + &format!(r#"],"from":{from},"fromVersion":{from_version},"version":{}}}"#, version.number)
 }
