@@ -1,4 +1,4 @@
-//! Builds the worker's static assets into `edge-worker/dist/assets`: its OpenAPI description, and a folder for each bundled page.
+//! Builds the worker's static assets into `edge-worker/dist/assets`: its `OpenAPI` description, and a folder for each bundled page.
 use std::{fs, path::Path};
 
 use anyhow::Result;
