@@ -140,7 +140,10 @@ function short(request, kind, body) {
   const answered = glue.fast_answer(kind, written, body.length, Date.now());
   if (answered < 2) return answered === 1;
   view();
-  const status = output[0], shared = sharedHeaders(output[1]), at = output[2], length = output[3];
+  const [status, set, at, length] = output;
+  const shared = sharedHeaders(set);
+  // That call may have grown the memory.
+  view();
   // The runtime sends a string sooner than a buffer of the same bytes.
   const said = length === 0 ? null : answered & 4 ? decoder.decode(whole.subarray(at, at + length)) : memory.buffer.slice(at, at + length);
   return new Response(said, { status, headers: answered & 1 ? withLines(new Headers(shared), glue.fast_own()) : shared });
