@@ -140,7 +140,7 @@ function short(request, kind, body) {
   const answered = glue.fast_answer(kind, written, body.length, Date.now());
   if (answered < 2) return answered === 1;
   view();
-  const [status, set, at, length] = output;
+  const status = output[0], set = output[1], at = output[2], length = output[3];
   const shared = sharedHeaders(set);
   // That call may have grown the memory.
   view();
