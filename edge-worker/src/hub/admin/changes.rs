@@ -52,7 +52,6 @@ impl FlagHub {
     /// Walks the chain from its first record, compares the rows of each version with the hash that its records name, and the tables
     /// that serve with the history of rows.
     pub(super) fn verify_changes(&self, asked: &Asked) -> Result<Response, Problem> {
-        self.check_within(asked, None, None)?;
         asked.query.only(&[])?;
         let mut verifier = Verifier::default();
         let (broken, proved_from) = match broken_chain(&self.store, &mut verifier)? {
@@ -81,7 +80,6 @@ impl FlagHub {
 
     /// `?before=&limit=`: newest first.
     pub(super) fn list_versions(&self, asked: &Asked) -> Result<Response, Problem> {
-        self.check_within(asked, None, None)?;
         let query = asked.query.only(&["before", "limit"])?;
         let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
         let versions = self.store.versions(query.number("before")?, limit)?;
