@@ -68,14 +68,14 @@ fn retain(store: &impl Store, key: &JobKey, what: Retained, now: Millis) -> Resu
         Retained::Outcomes => 7 * 24 * HOUR_MS,
     };
     let forget = Forget { what, before: after(now, -kept), most: SLICE };
-    let Expired { count, next } = store.expired(forget)?;
+    let Expired { has_any, next } = store.expired(forget)?;
     let due = match next {
         Some(written) if written < forget.before => now,
         Some(written) => after(written, kept).max(after(now, REST_MS)),
         None => after(now, kept),
     };
     let job = Job { due, failures: 0, error: None };
-    let forget = (count > 0).then_some(forget);
+    let forget = has_any.then_some(forget);
     let commit = Commit { forget, jobs: &[(key.clone(), Some(job))], ..Commit::default() };
     let _: Result<Version, Conflict> = store.commit(store.newest()?, &commit, now)?;
     Ok(())

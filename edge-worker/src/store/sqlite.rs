@@ -102,9 +102,8 @@ impl<D: Database> Read for Sqlite<D> {
     }
 
     fn version_at(&self, moment: Millis) -> Result<Option<u32>> {
-        let query = "SELECT max(version) AS version FROM versions WHERE created_at <= ?";
-        let then: Then = self.migrated()?.one(query, vec![moment.0.into()])?;
-        Ok(then.version)
+        let query = "SELECT max(version) AS n FROM versions WHERE created_at <= ?";
+        Ok(self.migrated()?.number(query, vec![moment.0.into()])?.and_then(|version| version.try_into().ok()))
     }
 
     fn rows(&self, wanted: Wanted<'_>) -> Result<Rows> {
@@ -346,11 +345,6 @@ fn put_part(sql: &impl Database, row: &Located<'_>, version: u32, part: u32, tex
 struct Newest {
     epoch: Epoch,
     number: u32,
-}
-
-#[derive(Deserialize)]
-struct Then {
-    version: Option<u32>,
 }
 
 #[derive(Deserialize)]

@@ -91,7 +91,7 @@ impl FlagHub {
 /// Walks the chain, and compares the rows with the hashes that records commit to. Returns the record from which on the trail commits to
 /// every row that serves, if there is one; the error is the fault of the first record that does not hold, or whose rows have another hash.
 fn broken_chain(store: &impl Read, verifier: &mut Verifier) -> Result<Result<Option<u64>, String>, Problem> {
-    let mut rows = WrittenRows::of(|behind| store.parts(behind));
+    let mut rows = WrittenRows::of(store);
     let mut proved_from = Some(1);
     loop {
         let records = store.records(verifier.head().1, PIECE)?;

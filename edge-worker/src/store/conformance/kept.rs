@@ -44,10 +44,13 @@ pub(super) fn forgets_the_oldest<S: Store>(store: &S) {
     }
     let forget = |before, most| Forget { what: Retained::Answers, before: Millis(before), most };
     let expired = |before, most| {
-        let Expired { count, next } = store.expired(forget(before, most)).unwrap();
-        (count, next.map(|at| at.0))
+        let Expired { has_any, next } = store.expired(forget(before, most)).unwrap();
+        (has_any, next.map(|at| at.0))
     };
-    assert_eq!([expired(10, 9), expired(30, 9), expired(30, 1), expired(99, 9)], [(0, Some(10)), (2, Some(30)), (1, Some(20)), (4, None)]);
+    assert_eq!(
+        [expired(10, 9), expired(30, 9), expired(30, 1), expired(99, 9)],
+        [(false, Some(10)), (true, Some(30)), (true, Some(20)), (true, None)]
+    );
     commit(store, &Commit { forget: Some(forget(31, 2)), ..Commit::default() }, 50).unwrap();
     let has = |key| store.answered("ann", key).unwrap().is_some();
     assert_eq!(["k-1", "k-2", "k-3", "k-4"].map(has), [true, false, false, true]);

@@ -61,15 +61,14 @@ const fn table(what: Retained) -> Table {
 pub(super) fn expired(sql: &impl Database, Forget { what, before, most }: Forget) -> Result<Expired> {
     let Table { name, condition, at } = table(what);
     let query = format!("SELECT count(*) AS n FROM (SELECT 1 FROM {name} WHERE {condition} AND {at} < ? ORDER BY {at} LIMIT ?)");
-    let Count { n: count } = sql.one(&query, vec![before.0.into(), i64::from(most).into()])?;
-    let query = format!("SELECT {at} AS at FROM {name} WHERE {condition} ORDER BY {at} LIMIT 1 OFFSET ?");
-    let next: Vec<Moment> = sql.exec(&query, vec![i64::from(count).into()])?;
-    Ok(Expired { count, next: next.first().map(|next| Millis(next.at)) })
+    let count = sql.number(&query, vec![before.0.into(), i64::from(most).into()])?.unwrap_or_default();
+    let query = format!("SELECT {at} AS n FROM {name} WHERE {condition} ORDER BY {at} LIMIT 1 OFFSET ?");
+    let next = sql.number(&query, vec![count.into()])?.map(Millis);
+    Ok(Expired { has_any: count > 0, next })
 }
 
 pub(super) fn clock_ahead(sql: &impl Database) -> Result<i64> {
-    let store: Ahead = sql.one("SELECT clock_ahead FROM store", Vec::new())?;
-    Ok(store.clock_ahead)
+    Ok(sql.number("SELECT clock_ahead AS n FROM store", Vec::new())?.unwrap_or_default())
 }
 
 #[derive(Deserialize)]
@@ -79,19 +78,4 @@ struct Row {
     due: i64,
     failures: u32,
     error: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    n: u32,
-}
-
-#[derive(Deserialize)]
-struct Moment {
-    at: i64,
-}
-
-#[derive(Deserialize)]
-struct Ahead {
-    clock_ahead: i64,
 }
