@@ -69,6 +69,9 @@ test('a job that fails is logged, keeps its reason, and is tried again', async (
   const [{ failures, error }] = await server.sql(["SELECT failures, error FROM jobs WHERE kind = 'retention.answers'"]);
   assert.equal(failures, 1);
   assert.match(error, /as a test wants/);
+  const { jobs: listed } = (await server.asAdmin('/api/admin/jobs', { method: 'GET' })).json();
+  const [failed] = listed.filter(({ kind }) => kind === 'retention.answers');
+  assert.deepEqual([failed.failures, failed.error, failed.payload], [1, error, '']);
   await server.sql(['DROP TRIGGER fails']);
   const { jobs } = JSON.parse(await server.heard(/after an alarm: ({"answers":0,.*)\n/));
   assert.deepEqual(jobs.filter(({ kind }) => kind === 'retention.answers').map((job) => [job.failures, job.error]), [[0, null]]);

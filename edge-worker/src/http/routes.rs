@@ -110,6 +110,7 @@ pub(crate) enum HubHandler {
     ListVersions,
     ListEvents,
     ListStats,
+    ListJobs,
 }
 
 /// A command on a rollout.
@@ -191,6 +192,7 @@ pub(crate) const ROUTES: &[Route] = &[
     READ.on("GET", "/api/admin/versions", hub(HubHandler::ListVersions)),
     READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)),
     READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)),
+    READ.on("GET", "/api/admin/jobs", hub(HubHandler::ListJobs)),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.

@@ -203,8 +203,8 @@ impl<D: Database> Read for Sqlite<D> {
         events::observed(self.migrated()?, flag, since)
     }
 
-    fn next_job(&self, kinds: &[&str]) -> Result<Option<(JobKey, Job)>> {
-        jobs::next(self.migrated()?, kinds)
+    fn jobs(&self, kinds: Option<&[&str]>, limit: u32) -> Result<Vec<(JobKey, Job)>> {
+        jobs::list(self.migrated()?, kinds, limit)
     }
 
     fn expired(&self, forget: Forget) -> Result<Expired> {

@@ -4,6 +4,7 @@ mod changes;
 mod customers;
 mod document;
 mod features;
+mod jobs;
 mod keys;
 mod overrides;
 mod rollouts;
@@ -164,6 +165,7 @@ impl FlagHub {
             HubHandler::ListVersions => self.list_versions(&asked),
             HubHandler::ListEvents => self.list_events(&asked),
             HubHandler::ListStats => self.list_stats(&asked),
+            HubHandler::ListJobs => self.list_jobs(&asked),
         }
     }
 

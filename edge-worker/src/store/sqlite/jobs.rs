@@ -9,14 +9,15 @@ use crate::store::{
     jobs::{Expired, Forget, Job, JobKey, Retained},
 };
 
-/// The earliest of these kinds.
-pub(super) fn next(sql: &impl Database, kinds: &[&str]) -> Result<Option<(JobKey, Job)>> {
-    let places = vec!["?"; kinds.len()].join(", ");
-    let query =
-        format!("SELECT kind, payload, due, failures, error FROM jobs WHERE kind IN ({places}) ORDER BY due, kind, payload LIMIT 1");
-    let found: Vec<Row> = sql.exec(&query, kinds.iter().map(|kind| (*kind).into()).collect())?;
+/// The earliest of these kinds, or of any.
+pub(super) fn list(sql: &impl Database, kinds: Option<&[&str]>, limit: u32) -> Result<Vec<(JobKey, Job)>> {
+    let which = kinds.map_or_else(|| "1".to_owned(), |kinds| format!("kind IN ({})", vec!["?"; kinds.len()].join(", ")));
+    let query = format!("SELECT kind, payload, due, failures, error FROM jobs WHERE {which} ORDER BY due, kind, payload LIMIT ?");
+    let mut bindings: Vec<SqlStorageValue> = kinds.unwrap_or_default().iter().map(|kind| (*kind).into()).collect();
+    bindings.push(i64::from(limit).into());
+    let found: Vec<Row> = sql.exec(&query, bindings)?;
     let job = |Row { kind, payload, due, failures, error }| (JobKey { kind, payload }, Job { due: Millis(due), failures, error });
-    Ok(found.into_iter().next().map(job))
+    Ok(found.into_iter().map(job).collect())
 }
 
 /// Writes the jobs of a commit, deletes what it no longer keeps, and sets the time of jobs.
