@@ -145,10 +145,7 @@ mod tests {
     use super::*;
     use crate::store::{
         Answer, Outcome,
-        sqlite::{
-            Sqlite,
-            database::{Database, tests::Memory},
-        },
+        sqlite::{Sqlite, database::tests::Memory},
     };
 
     type Memoried = Sqlite<Memory>;
@@ -156,8 +153,8 @@ mod tests {
     /// A store with no jobs but these.
     fn store(jobs: &[(&str, i64)]) -> Memoried {
         let store = Sqlite::new(Memory::new());
-        store.access().unwrap();
-        store.database().script("DELETE FROM jobs").unwrap();
+        let own: Vec<_> = store.jobs(None, 9).unwrap().into_iter().map(|(key, _)| (key, None)).collect();
+        commit(&store, &Commit { jobs: &own, ..Commit::default() }, 0);
         for (kind, due) in jobs {
             let key = JobKey { kind: (*kind).into(), payload: String::new() };
             let job = Job { due: Millis(*due), failures: 0, error: None };
@@ -252,10 +249,7 @@ mod tests {
         let store = store(&[("retention.answers", 0)]);
         answer(&store, "kept", 0);
         // The slice has deleted its rows when it fails.
-        store
-            .database()
-            .script("CREATE TRIGGER fails BEFORE UPDATE ON jobs WHEN NEW.failures = 0 BEGIN SELECT RAISE(ABORT, 'as a test wants'); END")
-            .unwrap();
+        store.fail_jobs(true);
         let (mut now, mut delays) = (100 * HOUR_MS, Vec::new());
         for failures in 1..=14 {
             let said = run(&store, Millis(now)).unwrap().unwrap();
@@ -267,7 +261,7 @@ mod tests {
             now = job.due.0;
         }
         assert_eq!(delays, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 3_600, 3_600, 3_600]);
-        store.database().script("DROP TRIGGER fails").unwrap();
+        store.fail_jobs(false);
         wakes(&store, now);
         let (_, job) = next(&store).unwrap().unwrap();
         assert_eq!((job.failures, job.error, has_answer(&store, "kept")), (0, None, false));

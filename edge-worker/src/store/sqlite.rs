@@ -49,11 +49,6 @@ impl<D: Database> Sqlite<D> {
         Self { database, migrated: Cell::new(false), access: Cell::new(Access::Nothing) }
     }
 
-    #[cfg(test)]
-    pub(crate) const fn database(&self) -> &D {
-        &self.database
-    }
-
     /// At first use, not before: a constructor has nobody to tell of an error.
     fn migrated(&self) -> Result<&D> {
         if !self.migrated.get() {

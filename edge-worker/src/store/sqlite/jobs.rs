@@ -80,3 +80,21 @@ struct Row {
     failures: u32,
     error: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::{Sqlite, database::tests::Memory};
+
+    impl Sqlite<Memory> {
+        /// Has every slice fail at its last statement, or no more.
+        pub(crate) fn fail_jobs(&self, is_failing: bool) {
+            let trigger = if is_failing {
+                "CREATE TRIGGER fails BEFORE UPDATE ON jobs WHEN NEW.failures = 0 BEGIN SELECT RAISE(ABORT, 'as a test wants'); END"
+            } else {
+                "DROP TRIGGER fails"
+            };
+            self.database.script(trigger).unwrap();
+        }
+    }
+}
