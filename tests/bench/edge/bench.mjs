@@ -1,8 +1,8 @@
 /**
  * The worker beside a plain-JavaScript one on the same workerd: `node bench.mjs [ROUNDS]` prints one line of JSON.
  *
- * Both answer for a while first: V8 compiles a module's functions again, on threads whose CPU counts, when they have run ten thousand
- * times. In each round every question is asked of both, in a new order; the best round counts: others share the machine's cores. Both are
+ * Both answer for a while first, because V8 compiles the functions of a module a second time once they have run often, on threads whose CPU
+ * counts. In each round every question is asked of both, in a new order; the best round counts: others share the machine's cores. Both are
  * held to the same answers before any time is taken. Ours does more for them: ETags, cache and security headers, a stored key, and a limit
  * for each of 500 addresses.
  *
