@@ -74,6 +74,15 @@ test('a job that fails is logged, keeps its reason, and is tried again', async (
   assert.deepEqual(jobs.filter(({ kind }) => kind === 'retention.answers').map((job) => [job.failures, job.error]), [[0, null]]);
 });
 
+test('the alarm is set again where not even the failure of a job can be stored', async () => {
+  await server.sql(["CREATE TRIGGER fails BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'as a test wants'); END"]);
+  await dueIn(0);
+  await server.heard(/the alarm failed: (.*as a test wants)/);
+  const { alarm } = JSON.parse(await server.heard(/after an alarm: (.*)\n/));
+  const wait = alarm - Date.now();
+  assert.ok(wait > 0 && wait <= 60_000, `the next alarm is in ${wait} ms`);
+});
+
 test('a job of a later release is kept, and holds up no other', async () => {
   await assigned('old', Date.now() - 30 * HOUR_MS);
   await server.sql(["INSERT INTO jobs VALUES ('later', '{}', 0, 0, NULL)"]);

@@ -27,6 +27,8 @@ const SLICE: u32 = 500;
 const REST_MS: i64 = HOUR_MS;
 /// The longest delay before a job that failed is tried again. The first is two seconds, and each doubles.
 const MAX_DELAY_MS: i64 = HOUR_MS;
+/// The delay of the alarm if the failure of a job could not be stored, or no job be read.
+const RETRY_MS: i64 = 60_000;
 
 /// A kind of job.
 #[derive(Clone, Copy)]
@@ -95,29 +97,44 @@ extern "C" {
 }
 
 impl FlagHub {
-    /// Carries out a slice of the earliest job, and sets the alarm again.
+    /// Carries out a slice of the earliest job, and sets the alarm again. Of an alarm that fails a few times the runtime makes no more
+    /// attempts, so that only a failure to set the next one is an error.
     pub(super) fn wake(&self) -> Result<Response, Problem> {
-        // The end of a restore sets the alarm; in a store of a later release it stays off.
-        if !self.restoring.get() && self.store.access()? == Access::Write {
-            self.open_once();
-            let now = after(clock::now(), self.clock_ahead()?);
-            if let Some(said) = run(&self.store, now)? {
-                console_error!("{said}");
-            }
-            self.arm()?;
+        // The end of a restore sets the alarm.
+        if !self.restoring.get()
+            && let Err(problem) = self.work()
+        {
+            console_error!("the alarm failed: {}", problem.why());
+            self.set_alarm(after(clock::now(), RETRY_MS))?;
         }
         Ok(Response::empty()?)
     }
 
+    fn work(&self) -> Result<(), Problem> {
+        // In a store of a later release the alarm stays off.
+        if self.store.access()? != Access::Write {
+            return Ok(());
+        }
+        let now = after(clock::now(), self.clock_ahead()?);
+        if let Some(said) = run(&self.store, now)? {
+            console_error!("{said}");
+        }
+        self.arm()
+    }
+
     /// Sets the alarm to the earliest job.
     pub(super) fn arm(&self) -> Result<(), Problem> {
-        if let Some((_, job)) = next(&self.store)? {
-            let at = after(job.due, self.clock_ahead()?.saturating_neg()).0;
-            let storage = self.state.storage();
-            let storage: &AlarmStorage = storage.as_raw().unchecked_ref();
-            #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
-            storage.set_alarm(at as f64).map_err(worker::Error::from)?;
+        match next(&self.store)? {
+            Some((_, job)) => self.set_alarm(after(job.due, self.clock_ahead()?.saturating_neg())),
+            None => Ok(()),
         }
+    }
+
+    fn set_alarm(&self, at: Millis) -> Result<(), Problem> {
+        let storage = self.state.storage();
+        let storage: &AlarmStorage = storage.as_raw().unchecked_ref();
+        #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
+        storage.set_alarm(at.0 as f64).map_err(worker::Error::from)?;
         Ok(())
     }
 
