@@ -108,6 +108,48 @@ async function backToForm3() {
   return [...statements, ...schema.match(/CREATE TRIGGER [^]*?\nEND;/g).map((trigger) => [trigger])];
 }
 
+/** Edits that would have the hub itself record what was edited, at its next start: it takes the rows for those of an earlier release. */
+const LAUNDERED = {
+  'a version that nobody made': EDITS['a version that nobody made'],
+  'the newest version without its records': [
+    ...WITHOUT_TRIGGERS,
+    ['DELETE FROM feature_flag_changes WHERE version = (SELECT max(version) FROM versions)'],
+    ["UPDATE history SET text = 'true' WHERE version = (SELECT max(version) FROM versions)"],
+    /version \d+ has no record/,
+  ],
+  'a version before the first': [
+    ['INSERT INTO versions SELECT 0, min(created_at) FROM versions'],
+    ["INSERT INTO history SELECT kind, 'evil', 0, part, page, text FROM history WHERE name = 'acme'"],
+    ["INSERT INTO newest SELECT kind, 'evil', 0, page FROM newest WHERE name = 'acme'"],
+    /version 0 has no record/,
+  ],
+};
+
+test('no edit becomes a baseline when the store is opened', async () => {
+  await server.stop();
+  try {
+    for (const [what, edit] of Object.entries(LAUNDERED)) {
+      const edited = await dataFolder();
+      try {
+        server = await startWithSql(edited.path);
+        await live();
+        const unproved = ['UPDATE store SET is_proved = 0'];
+        assert.deepEqual(await server.sql(['PRAGMA defer_foreign_keys = ON'], ...edit.slice(0, -1), unproved), [], what);
+        await server.stop();
+        server = await startWithSql(edited.path);
+        const { valid, broken } = await verify();
+        assert.equal(valid, false, what);
+        assert.match(broken, edit.at(-1), what);
+      } finally {
+        await server.stop();
+        await edited.remove();
+      }
+    }
+  } finally {
+    server = await startWithSql(folder.path);
+  }
+});
+
 test('rows that an earlier release wrote are proved from the moment at which this one opens their store', async (t) => {
   await server.stop();
   const old = await dataFolder();

@@ -176,8 +176,8 @@ impl<D: Database> Read for Sqlite<D> {
         proof::is_proved(self.migrated()?)
     }
 
-    fn has_unproved_rows(&self) -> Result<bool> {
-        proof::has_unproved_rows(self.migrated()?)
+    fn lacks_baseline(&self) -> Result<bool> {
+        proof::lacks_baseline(self.migrated()?)
     }
 
     fn untold(&self) -> Result<Option<String>> {
