@@ -1,24 +1,24 @@
 //! Has the trail commit to rows that releases wrote whose records did not.
 //!
 //! Their records have no hash of rows, so a verification could not tell whether those rows were altered. The baseline is one record more,
-//! by the hub itself: it commits to all rows as they serve when this release first opens the store for writing. What was altered before
-//! is taken as it is; what is altered afterwards is found.
+//! by the hub itself: it commits to all rows as they serve when this release takes the store over. What was altered before is taken as it
+//! is; what is altered afterwards is found. To hash a whole store takes seconds, so a job does it, or the end of a restore.
 use control::change::{Actor, Change, Link, Record};
 use sdk_core::Millis;
 
 use super::{record::uuid, written_rows::hash_of_all};
 use crate::{
     problem::Problem,
-    store::{Commit, Conflict, Snapshot, Store, Wanted},
+    store::{Commit, Conflict, Snapshot, Store, Wanted, jobs::JobKey},
 };
+
+/// The kind of the job, which every store has until it was done. The name is stored.
+pub(super) const JOB: &str = "baseline";
 
 const REASON: &str = "an earlier release wrote rows that its records do not commit to";
 
-/// Adds a baseline to the trail of a store that needs one, and notes in the store that it needs none from now on.
+/// Adds a baseline to the trail of a store that needs one, and ends the job.
 pub(super) fn ensure(store: &impl Store, now: Millis) -> Result<(), Problem> {
-    if store.is_proved()? {
-        return Ok(());
-    }
     let Snapshot { version, head, .. } = store.load(Wanted::Keys(&[]))?;
     let at = now.max(head.made);
     let mut records = Vec::new();
@@ -27,7 +27,8 @@ pub(super) fn ensure(store: &impl Store, now: Millis) -> Result<(), Problem> {
         let rows = hash_of_all(store, version.number)?;
         records.push(Record::seal(&Change::baseline(), &Actor::system(REASON, at), link, &uuid()?, rows, head.chain));
     }
-    let commit = Commit { records: &records, is_proved: true, ..Commit::default() };
+    let done = (JobKey { kind: JOB.to_owned(), payload: String::new() }, None);
+    let commit = Commit { records: &records, jobs: &[done], ..Commit::default() };
     store.commit(version, &commit, at)?.map(drop).map_err(|Conflict| Problem::conflict())
 }
 
@@ -41,10 +42,7 @@ mod tests {
     use super::*;
     use crate::store::{
         Read,
-        sqlite::{
-            Sqlite,
-            database::{Database, tests::Memory},
-        },
+        sqlite::{Sqlite, database::tests::Memory},
     };
 
     /// A store with versions that no record commits to.
@@ -82,14 +80,12 @@ mod tests {
         for store in [Sqlite::new(Memory::new()), {
             let store = unproved();
             ensure(&store, Millis(40)).unwrap();
-            // As a restore leaves it.
-            store.database().script("UPDATE store SET is_proved = 0").unwrap();
             store
         }] {
             let before = store.records(0, 9).unwrap().len();
             ensure(&store, Millis(50)).unwrap();
             assert_eq!(store.records(0, 9).unwrap().len(), before);
-            assert!(store.is_proved().unwrap());
+            assert_eq!(store.next_job(&[JOB]).unwrap(), None);
         }
     }
 

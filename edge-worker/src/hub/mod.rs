@@ -75,7 +75,7 @@ impl DurableObject for FlagHub {
 
     async fn alarm(&self) -> Result<Response> {
         // The runtime calls again if this fails.
-        self.wake().map_err(|problem| worker::Error::RustError(problem.why()))
+        self.wake().await.map_err(|problem| worker::Error::RustError(problem.why()))
     }
 }
 
@@ -121,13 +121,9 @@ impl FlagHub {
         }
     }
 
-    /// Makes sure that the trail commits to every row, and sets the alarm, which the runtime gives up if it failed often.
+    /// Sets the alarm, which the runtime gives up if it failed often.
     fn open(&self) -> Result<(), Problem> {
-        if self.store.access()? == Access::Write {
-            baseline::ensure(&self.store, clock::now())?;
-            self.arm()?;
-        }
-        Ok(())
+        if self.store.access()? == Access::Write { self.arm() } else { Ok(()) }
     }
 
     /// Refuses requests that would misread or spoil a store that a later release wrote.

@@ -58,11 +58,6 @@ fn read(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Res
     Ok(sql.exec(query, bindings)?.into_iter().map(part).collect())
 }
 
-pub(super) fn is_proved(sql: &impl Database) -> Result<bool> {
-    let Yes { yes } = sql.one("SELECT is_proved AS yes FROM store", Vec::new())?;
-    Ok(yes > 0)
-}
-
 pub(super) fn lacks_baseline(sql: &impl Database) -> Result<bool> {
     let query = "WITH
         bare AS (SELECT version FROM versions WHERE NOT EXISTS
