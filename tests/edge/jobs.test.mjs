@@ -87,6 +87,16 @@ test('the alarm is set again where not even the failure of a job can be stored',
   assert.ok(wait > 0 && wait <= 60_000, `the next alarm is in ${wait} ms`);
 });
 
+test('jobs that a clock put off while it was ahead are due in an hour', async () => {
+  await server.sql(['UPDATE jobs SET due = ?', Date.now() + 10 * 365 * 24 * HOUR_MS]);
+  await server.stop();
+  const before = Date.now();
+  server = await startWithSql(folder.path, TESTED);
+  const dues = (await server.sql(['SELECT due FROM jobs'])).map(({ due }) => due);
+  assert.equal(dues.length, 2);
+  for (const due of dues) assert.ok(due >= before + HOUR_MS && due <= Date.now() + HOUR_MS, `in ${due - before} ms`);
+});
+
 test('a job of a later release is kept, and holds up no other', async () => {
   await assigned('old', Date.now() - 30 * HOUR_MS);
   await server.sql(["INSERT INTO jobs VALUES ('later', '{}', 0, 0, NULL)"]);

@@ -50,6 +50,23 @@ const KINDS: [(&str, Kind); 3] = [
     ("retention.outcomes", Kind::Retention(Retained::Outcomes)),
 ];
 
+impl Kind {
+    /// The longest time from when such a job is stored to when it is due. A longer one is of a clock that was ahead.
+    const fn longest_rest(self) -> i64 {
+        match self {
+            Self::Baseline => MAX_DELAY_MS,
+            Self::Retention(what) => kept_for(what),
+        }
+    }
+}
+
+const fn kept_for(what: Retained) -> i64 {
+    match what {
+        Retained::Answers => 24 * HOUR_MS,
+        Retained::Outcomes => 7 * 24 * HOUR_MS,
+    }
+}
+
 /// The earliest job of a kind that this release knows.
 fn next(store: &impl Read) -> Result<Option<(JobKey, Job)>> {
     store.next_job(&KINDS.map(|(name, _)| name))
@@ -87,6 +104,17 @@ fn finish(store: &impl Store, Attempt { key, kind, failed }: &Attempt, now: Mill
     Ok(Some(said))
 }
 
+/// Has jobs that a clock which was ahead put off for years due in an hour.
+fn bring_back(store: &impl Store, now: Millis) -> Result<()> {
+    for (name, kind) in KINDS {
+        let latest = after(now, kind.longest_rest() + HOUR_MS);
+        if let Some((key, job)) = store.next_job(&[name])?.filter(|(_, job)| job.due > latest) {
+            put(store, &key, &Job { due: after(now, HOUR_MS), ..job }, now)?;
+        }
+    }
+    Ok(())
+}
+
 fn put(store: &impl Store, key: &JobKey, job: &Job, now: Millis) -> Result<()> {
     let jobs = [(key.clone(), Some(job.clone()))];
     // Nothing else writes in between.
@@ -96,15 +124,13 @@ fn put(store: &impl Store, key: &JobKey, job: &Job, now: Millis) -> Result<()> {
 
 /// Deletes a slice of what was kept for long enough.
 fn retain(store: &impl Store, key: &JobKey, what: Retained, now: Millis) -> Result<()> {
-    let kept = match what {
-        Retained::Answers => 24 * HOUR_MS,
-        Retained::Outcomes => 7 * 24 * HOUR_MS,
-    };
+    let kept = kept_for(what);
     let forget = Forget { what, before: after(now, -kept), most: SLICE };
     let Expired { count, next } = store.expired(forget)?;
     let due = match next {
         Some(written) if written < forget.before => now,
-        Some(written) => after(written, kept).max(after(now, REST_MS)),
+        // A clock that was ahead may have dated it.
+        Some(written) => after(written.min(now), kept).max(after(now, REST_MS)),
         None => after(now, kept),
     };
     let job = Job { due, failures: 0, error: None };
@@ -170,8 +196,10 @@ impl FlagHub {
 
     /// Sets the alarm to the earliest job.
     pub(super) fn arm(&self) -> Result<(), Problem> {
+        let ahead = self.clock_ahead()?;
+        bring_back(&self.store, after(clock::now(), ahead))?;
         match next(&self.store)? {
-            Some((_, job)) => self.set_alarm(after(job.due, self.clock_ahead()?.saturating_neg())),
+            Some((_, job)) => self.set_alarm(after(job.due, ahead.saturating_neg())),
             None => Ok(()),
         }
     }
@@ -360,6 +388,28 @@ mod tests {
         wakes(&store, now);
         let (_, job) = next(&store).unwrap().unwrap();
         assert_eq!((job.failures, job.error, has_answer(&store, "old")), (0, None, false));
+    }
+
+    #[test]
+    fn a_job_that_a_clock_put_off_while_it_was_ahead_is_due_in_an_hour() {
+        let (now, day, year) = (100 * HOUR_MS, 24 * HOUR_MS, 365 * 24 * HOUR_MS);
+        let store = store(&[("retention.answers", now), ("retention.outcomes", now)]);
+        answer(&store, "of then", now + 15 * year);
+        for _ in KINDS {
+            wakes(&store, now + 14 * year);
+        }
+        assert!(due(&store) > now + 14 * year);
+        bring_back(&store, Millis(now)).unwrap();
+        let soon = now + HOUR_MS;
+        for (kind, kept) in [("retention.answers", day), ("retention.outcomes", 7 * day)] {
+            let due = || store.next_job(&[kind]).unwrap().unwrap().1.due.0;
+            assert_eq!(due(), soon, "{kind}");
+            wakes(&store, soon);
+            // Not for as long as until the answer of then is old.
+            assert_eq!(due(), soon + kept, "{kind}");
+            bring_back(&store, Millis(soon)).unwrap();
+            assert_eq!(due(), soon + kept, "{kind}");
+        }
     }
 
     #[test]
