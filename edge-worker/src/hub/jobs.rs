@@ -205,8 +205,9 @@ impl FlagHub {
     }
 
     fn set_alarm(&self, at: Millis) -> Result<(), Problem> {
+        // The runtime takes no moment before 1970, nor its beginning.
         #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
-        self.storage().set_alarm(at.0 as f64).map_err(worker::Error::from)?;
+        self.storage().set_alarm(at.0.max(1) as f64).map_err(worker::Error::from)?;
         Ok(())
     }
 
