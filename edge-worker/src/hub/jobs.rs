@@ -34,6 +34,9 @@ const MAX_DELAY_MS: i64 = HOUR_MS;
 /// The delay of the alarm if the failure of a job could not be stored, or no job be read.
 const RETRY_MS: i64 = 60_000;
 
+/// The longest time from when a job is stored to when it is due, and an hour. A longer one is of a clock that was ahead.
+const LONGEST_REST_MS: i64 = 7 * 24 * HOUR_MS + HOUR_MS;
+
 /// A kind of job.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -49,16 +52,6 @@ const KINDS: [(&str, Kind); 3] = [
     ("retention.answers", Kind::Retention(Retained::Answers)),
     ("retention.outcomes", Kind::Retention(Retained::Outcomes)),
 ];
-
-impl Kind {
-    /// The longest time from when such a job is stored to when it is due. A longer one is of a clock that was ahead.
-    const fn longest_rest(self) -> i64 {
-        match self {
-            Self::Baseline => MAX_DELAY_MS,
-            Self::Retention(what) => kept_for(what),
-        }
-    }
-}
 
 const fn kept_for(what: Retained) -> i64 {
     match what {
@@ -106,8 +99,8 @@ fn finish(store: &impl Store, Attempt { key, kind, failed }: &Attempt, now: Mill
 
 /// Has jobs that a clock which was ahead put off for years due in an hour.
 fn bring_back(store: &impl Store, now: Millis) -> Result<()> {
-    for (name, kind) in KINDS {
-        let latest = after(now, kind.longest_rest() + HOUR_MS);
+    let latest = after(now, LONGEST_REST_MS);
+    for (name, _) in KINDS {
         if let Some((key, job)) = store.next_job(&[name])?.filter(|(_, job)| job.due > latest) {
             put(store, &key, &Job { due: after(now, HOUR_MS), ..job }, now)?;
         }
