@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { dataFolder } from '../server.mjs';
-import { startWithSql, WITHOUT_TRIGGERS } from './store-sql.mjs';
+import { baselineEnds, startWithSql, WITHOUT_TRIGGERS } from './store-sql.mjs';
 
 const PAYING = { schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { chat: {}, pay: {} } };
 
@@ -108,6 +108,52 @@ async function backToForm3() {
   return [...statements, ...schema.match(/CREATE TRIGGER [^]*?\nEND;/g).map((trigger) => [trigger])];
 }
 
+const BASELINE_JOB = ["INSERT INTO jobs (kind, payload, due) VALUES ('baseline', '', 0)"];
+
+/** Edits that would have the hub itself record what was edited, at its next start: it takes the rows for those of an earlier release. */
+const LAUNDERED = {
+  'a version that nobody made': EDITS['a version that nobody made'],
+  'the newest version without its records': [
+    ...WITHOUT_TRIGGERS,
+    ['DELETE FROM feature_flag_changes WHERE version = (SELECT max(version) FROM versions)'],
+    ["UPDATE history SET text = 'true' WHERE version = (SELECT max(version) FROM versions)"],
+    ['INSERT INTO newest SELECT kind, name, version, page FROM history WHERE version = (SELECT max(version) FROM versions)'],
+    /version \d+ has no record/,
+  ],
+  'a version before the first': [
+    ['INSERT INTO versions SELECT 0, min(created_at) FROM versions'],
+    ["INSERT INTO history SELECT kind, 'evil', 0, part, page, text FROM history WHERE name = 'acme'"],
+    ["INSERT INTO newest SELECT kind, 'evil', 0, page FROM newest WHERE name = 'acme'"],
+    /version 0 has no record/,
+  ],
+};
+
+test('no edit becomes a baseline when the store is opened', async () => {
+  await server.stop();
+  try {
+    for (const [what, edit] of Object.entries(LAUNDERED)) {
+      const edited = await dataFolder();
+      try {
+        server = await startWithSql(edited.path);
+        await live();
+        await baselineEnds(server);
+        assert.deepEqual(await server.sql(['PRAGMA defer_foreign_keys = ON'], ...edit.slice(0, -1), BASELINE_JOB), [], what);
+        await server.stop();
+        server = await startWithSql(edited.path);
+        await baselineEnds(server);
+        const { valid, broken } = await verify();
+        assert.equal(valid, false, what);
+        assert.match(broken, edit.at(-1), what);
+      } finally {
+        await server.stop();
+        await edited.remove();
+      }
+    }
+  } finally {
+    server = await startWithSql(folder.path);
+  }
+});
+
 test('rows that an earlier release wrote are proved from the moment at which this one opens their store', async (t) => {
   await server.stop();
   const old = await dataFolder();
@@ -123,6 +169,7 @@ test('rows that an earlier release wrote are proved from the moment at which thi
     assert.deepEqual(await server.sql(...(await backToForm3()), undone), []);
     for (let start = 0; start < 3; start++) {
       await reopen();
+      if (start === 0) await baselineEnds(server);
       const { valid, records, provedFrom } = await verify();
       assert.deepEqual([valid, records, provedFrom], [true, 8, 8]);
     }
@@ -153,6 +200,31 @@ test('rows that an earlier release wrote are proved from the moment at which thi
     const text = lines.map((line) => `${line}\n`).join('');
     const tail = JSON.stringify({ lines: lines.length - 1, sha256: sha256(text).toString('hex') });
     assert.deepEqual(await restore(`${text}${tail}\n`), [true, 8, 8]);
+  } finally {
+    await server.stop();
+    await old.remove();
+    server = await startWithSql(folder.path);
+  }
+});
+
+test('a baseline that fails is tried again, and the next record is linked to it', async () => {
+  await server.stop();
+  const old = await dataFolder();
+  try {
+    server = await startWithSql(old.path);
+    await live();
+    const refuse = `CREATE TRIGGER fails BEFORE INSERT ON feature_flag_changes WHEN NEW.payload LIKE '%trail.baseline%'
+      BEGIN SELECT RAISE(ABORT, 'as a test wants'); END`;
+    assert.deepEqual(await server.sql(...(await backToForm3()), [refuse]), []);
+    await server.stop();
+    server = await startWithSql(old.path);
+    await server.heard(/the job baseline failed (1) times: .*as a test wants/);
+    assert.deepEqual([(await verify()).valid, (await verify()).provedFrom], [true, undefined]);
+    assert.deepEqual(await server.sql(['DROP TRIGGER fails']), []);
+    await baselineEnds(server);
+    await done('/api/admin/overrides', { customerId: 'acme', flags: { pay: null }, reason: 'left' });
+    const { valid, records, provedFrom } = await verify();
+    assert.deepEqual([valid, records, provedFrom], [true, 9, 8]);
   } finally {
     await server.stop();
     await old.remove();

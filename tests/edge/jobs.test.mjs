@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 
 import { dataFolder } from '../server.mjs';
-import { WITH_SQL, startWithSql } from './store-sql.mjs';
+import { WITH_SQL, baselineEnds, startWithSql } from './store-sql.mjs';
 import { spawnOn } from './workerd.mjs';
 
 const HOUR_MS = 3_600_000;
@@ -12,6 +12,10 @@ const TESTED = { TEST_CLOCK: 'on' };
 let folder, server;
 beforeEach(async () => {
   folder = await dataFolder();
+  server = await startWithSql(folder.path, TESTED);
+  // A new store's first job, which is done once.
+  await baselineEnds(server);
+  await server.stop();
   server = await startWithSql(folder.path, TESTED);
 });
 afterEach(async () => {
@@ -96,6 +100,25 @@ test('a job that fails is logged, keeps its reason, and is tried again', async (
   await server.sql(['DROP TRIGGER fails']);
   const { jobs } = JSON.parse(await server.heard(/after an alarm: ({"answers":0,.*)\n/));
   assert.deepEqual(jobs.filter(({ kind }) => kind === 'retention.answers').map((job) => [job.failures, job.error]), [[0, null]]);
+});
+
+test('the alarm is set again where not even the failure of a job can be stored', async () => {
+  await server.sql(["CREATE TRIGGER fails BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'as a test wants'); END"]);
+  await dueIn(0);
+  await server.heard(/the alarm failed: (.*as a test wants)/);
+  const { alarm } = JSON.parse(await server.heard(/after an alarm: (.*)\n/));
+  const wait = alarm - Date.now();
+  assert.ok(wait > 0 && wait <= 60_000, `the next alarm is in ${wait} ms`);
+});
+
+test('jobs that a clock put off while it was ahead are due in an hour', async () => {
+  await server.sql(['UPDATE jobs SET due = ?', Date.now() + 10 * 365 * 24 * HOUR_MS]);
+  await server.stop();
+  const before = Date.now();
+  server = await startWithSql(folder.path, TESTED);
+  const dues = (await server.sql(['SELECT due FROM jobs'])).map(({ due }) => due);
+  assert.equal(dues.length, 2);
+  for (const due of dues) assert.ok(due >= before + HOUR_MS && due <= Date.now() + HOUR_MS, `in ${due - before} ms`);
 });
 
 test('a job of a later release is kept, and holds up no other', async () => {

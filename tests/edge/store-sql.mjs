@@ -10,6 +10,9 @@ export async function startWithSql(data, settings) {
   return { ...server, sql: async (...statements) => (await server.request('/test/sql', { body: statements })).json() };
 }
 
+/** Waits for an alarm behind which the hub has no job for a baseline. */
+export const baselineEnds = ({ heard }) => heard(/after an alarm: ((?!.*"baseline").*)\n/);
+
 /** Runs statements on the store of a stopped server. Returns the rows of the last one, or `{ error }` if none was carried out. */
 export async function runSql(data, ...statements) {
   const server = await startWithSql(data);

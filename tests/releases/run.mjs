@@ -3,7 +3,7 @@
  *
  *     node tests/releases/run.mjs now=FOLDER next=FOLDER [before=FOLDER] [--break]
  *
- * Each folder holds a built worker. With `--break` that of `now` has the faults of `sources.mjs`, and every check must fail.
+ * Each folder holds a built worker. With `--break` that of `now` has the faults of `edits.mjs`, and every check must fail.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -11,6 +11,7 @@ import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { dataFolder } from '../server.mjs';
+import { COUNT } from './edits.mjs';
 import { on, withForms } from './workers.mjs';
 
 const isBroken = process.argv.includes('--break');
@@ -243,11 +244,11 @@ async function earlier() {
 
 try {
   const left = await roundTrip();
-  await closed('where this release may serve and not write, it serves and changes nothing', { writes: 6, serves: 5 }, async (server, expected) => {
+  await closed('where this release may serve and not write, it serves and changes nothing', { writes: COUNT + 1, serves: COUNT }, async (server, expected) => {
     await isHealthy(server);
     assert.deepEqual(await resultsOf(server), expected);
   });
-  await closed('where this release may not even serve, it answers 503 and changes nothing', { writes: 6, serves: 6 }, async (server) => {
+  await closed('where this release may not even serve, it answers 503 and changes nothing', { writes: COUNT + 1, serves: COUNT + 1 }, async (server) => {
     const answer = await server.asServer('/v1/evaluate', { body: { evaluations: QUESTIONS } });
     assert.equal(answer.status, 503, answer.text);
     assert.equal((await server.asAdmin('/api/admin/versions', { method: 'GET' })).json().code, 'LATER_STORE');

@@ -4,12 +4,13 @@ import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { startOn } from '../edge/workerd.mjs';
+import { COUNT, forms } from './edits.mjs';
 
 const OWN = fileURLToPath(new URL('workers/', import.meta.url));
 const SQL = fileURLToPath(new URL('../edge/workers/', import.meta.url));
 const SETTINGS = ['JWT_SECRET', 'CLIENT_KEY', 'SERVER_KEY', 'RATE_LIMITS', 'FAST_WAY'];
-/** The forms in the migration of the next release: {@link withForms} replaces them in the built module by others of the same length. */
-const FORMS = 'writes_from = 5, serves_from = 5';
+/** The forms in the migration of the next release, which {@link withForms} replaces. */
+const FORMS = forms(COUNT, COUNT);
 
 /**
  * Starts the worker of a release on the store of a folder, for `use`; then stops it.
@@ -39,7 +40,7 @@ export async function withForms(next, folder, { writes, serves }) {
   await copyFile(join(next, 'index.js'), join(folder, 'index.js'));
   const parts = (await readFile(join(next, 'edge_bg.wasm'), 'latin1')).split(FORMS);
   if (parts.length !== 2) throw new Error(`the module of the next release holds its forms ${parts.length - 1} times, expected once: ${FORMS}`);
-  await writeFile(join(folder, 'edge_bg.wasm'), parts.join(`writes_from = ${writes}, serves_from = ${serves}`), 'latin1');
+  await writeFile(join(folder, 'edge_bg.wasm'), parts.join(forms(writes, serves)), 'latin1');
   return folder;
 }
 

@@ -9,12 +9,19 @@ use anyhow::{Context, Result, bail};
 
 use crate::{edge, npm, process, root, stamp::Stamp, toolchain, wasm::Tree};
 
-/// The earlier release where no tag names one: a commit whose store has two migrations less than this one.
+/// The earlier release where no tag names one: a commit whose store has three migrations.
 const EARLIER: &str = "1930915";
 const GIT: &str = "apt-get install git";
 /// Everything that a made-up release is copied from.
-const SOURCES: [&str; 6] =
-    ["Cargo.toml", "Cargo.lock", "sdk-core", "edge-worker", "tests/releases/sources.mjs", "tests/mutants/workshop.mjs"];
+const SOURCES: [&str; 7] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "sdk-core",
+    "edge-worker",
+    "tests/releases/edits.mjs",
+    "tests/releases/sources.mjs",
+    "tests/mutants/workshop.mjs",
+];
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let (mut from, mut is_broken) = (None, false);

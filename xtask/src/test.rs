@@ -41,6 +41,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "identity", run: identity },
     Suite { name: "worst-inputs", run: worst_inputs },
     Suite { name: "mutants", run: mutants },
+    Suite { name: "releases", run: || node_tests("tests/releases") },
 ];
 
 /// The result of a suite.

@@ -1,3 +1,3 @@
--- 1 once the trail commits to every row. Records of earlier releases, and of backups that those took, may not: then the first to open the
--- store for writing adds a record that commits to all rows as they serve.
-ALTER TABLE store ADD COLUMN is_proved INTEGER NOT NULL DEFAULT 0;
+-- Records of earlier releases, and of backups that those took, commit to no rows. This job adds one that commits to all rows as they
+-- serve, if it is needed, and ends.
+INSERT INTO jobs (kind, payload, due) VALUES ('baseline', '', 0);

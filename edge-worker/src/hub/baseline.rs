@@ -1,33 +1,34 @@
 //! Has the trail commit to rows that releases wrote whose records did not.
 //!
 //! Their records have no hash of rows, so a verification could not tell whether those rows were altered. The baseline is one record more,
-//! by the hub itself: it commits to all rows as they serve when this release first opens the store for writing. What was altered before
-//! is taken as it is; what is altered afterwards is found.
+//! by the hub itself: it commits to all rows as they serve when this release takes the store over. What was altered before is taken as it
+//! is; what is altered afterwards is found. To hash a whole store takes seconds, so a job does it, or the end of a restore.
 use control::change::{Actor, Change, Link, Record};
 use sdk_core::Millis;
 
 use super::{record::uuid, written_rows::hash_of_all};
 use crate::{
     problem::Problem,
-    store::{Commit, Conflict, Snapshot, Store, Wanted},
+    store::{Commit, Conflict, Snapshot, Store, Wanted, jobs::JobKey},
 };
+
+/// The kind of the job, which every store has until it was done. The name is stored.
+pub(super) const JOB: &str = "baseline";
 
 const REASON: &str = "an earlier release wrote rows that its records do not commit to";
 
-/// Adds a baseline to the trail of a store that needs one, and notes in the store that it needs none from now on.
+/// Adds a baseline to the trail of a store that needs one, and ends the job.
 pub(super) fn ensure(store: &impl Store, now: Millis) -> Result<(), Problem> {
-    if store.is_proved()? {
-        return Ok(());
-    }
     let Snapshot { version, head, .. } = store.load(Wanted::Keys(&[]))?;
     let at = now.max(head.made);
     let mut records = Vec::new();
-    if store.has_unproved_rows()? {
+    if store.lacks_baseline()? {
         let link = Link { sequence: head.link.sequence + 1, version: version.number };
         let rows = hash_of_all(store, version.number)?;
         records.push(Record::seal(&Change::baseline(), &Actor::system(REASON, at), link, &uuid()?, rows, head.chain));
     }
-    let commit = Commit { records: &records, is_proved: true, ..Commit::default() };
+    let done = (JobKey { kind: JOB.to_owned(), payload: String::new() }, None);
+    let commit = Commit { records: &records, jobs: &[done], ..Commit::default() };
     store.commit(version, &commit, at)?.map(drop).map_err(|Conflict| Problem::conflict())
 }
 
@@ -90,11 +91,10 @@ mod tests {
         restored.restore(&lines).unwrap();
         restored.end_restore(true).unwrap();
         for store in [Sqlite::new(Memory::new()), restored] {
-            assert!(!store.is_proved().unwrap());
             let before = store.records(0, 9).unwrap().len();
             ensure(&store, Millis(50)).unwrap();
             assert_eq!(store.records(0, 9).unwrap().len(), before);
-            assert!(store.is_proved().unwrap());
+            assert!(store.jobs(Some(&[JOB]), 1).unwrap().is_empty());
         }
     }
 
@@ -102,14 +102,15 @@ mod tests {
     fn a_baseline_is_linked_to_the_record_before_it() {
         let store = unproved();
         let link = Link { sequence: 1, version: 3 };
-        let record = Record::seal(&Change::baseline(), &Actor::system("first", Millis(30)), link, "id", Hash::NONE, Hash::NONE);
+        // As an earlier release wrote it.
+        let change = Change { action: Action::DefinitionImported, ..Change::baseline() };
+        let mut record = Record::seal(&change, &Actor::system("first", Millis(30)), link, "id", Hash::NONE, Hash::NONE);
+        record.hashes.rows = None;
         let first = record.hashes.chain;
         store.commit(store.newest().unwrap(), &Commit { records: &[record], ..Commit::default() }, Millis(30)).unwrap().unwrap();
-        let writes = [(RowKey::of(RowKind::Flag, "a"), Some("4".to_owned()))];
-        store.commit(store.newest().unwrap(), &Commit { writes: &writes, ..Commit::default() }, Millis(40)).unwrap().unwrap();
         ensure(&store, Millis(50)).unwrap();
         let second = store.records(1, 9).unwrap().pop().unwrap();
-        assert_eq!(second.link, Link { sequence: 2, version: 4 });
+        assert_eq!(second.link, Link { sequence: 2, version: 3 });
         let chain = control::change::chained(first, second.link, second.hashes.payload, second.hashes.rows);
         assert_eq!(second.hashes.chain, chain);
         assert_eq!(Action::from_name("trail.baseline"), Some(Action::Baseline));

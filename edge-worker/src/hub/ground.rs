@@ -78,6 +78,11 @@ impl Kept {
         Ok(ground)
     }
 
+    /// Forgets the ground that was read last: a record was written behind it, without a version.
+    pub(super) fn forget(&self) {
+        self.newest.replace(None);
+    }
+
     /// Carries out a command on the newest ground; compiles only what the command changes.
     pub(super) fn execute(
         &self,

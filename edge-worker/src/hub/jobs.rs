@@ -3,12 +3,16 @@
 //! They stand in a table of the store, and the one alarm of the durable object stands at the earliest that this release knows; the others
 //! are a later release's and stay where they are. When the alarm fires, the hub carries out one slice of the earliest job and sets the
 //! alarm again, so that commands go between slices. A slice and the job's next moment are one transaction: a crash neither loses the
-//! job nor repeats the slice. The runtime keeps the alarm beside the store, and fires it after a restart without a request.
+//! job nor repeats the slice. Each attempt is stored before it begins, as failed: one that takes more time or memory than the runtime
+//! gives is not repeated at once. The runtime keeps the alarm beside the store, and fires it after a restart without a request.
 use sdk_core::Millis;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use worker::{Request, Response, Result, console_error};
+use worker::{
+    Request, Response, Result, console_error,
+    js_sys::{Promise, futures::JsFuture},
+};
 
-use super::FlagHub;
+use super::{FlagHub, baseline};
 use crate::{
     clock,
     problem::Problem,
@@ -27,51 +31,99 @@ const SLICE: u32 = 500;
 const REST_MS: i64 = HOUR_MS;
 /// The longest delay before a job that failed is tried again. The first is two seconds, and each doubles.
 const MAX_DELAY_MS: i64 = HOUR_MS;
+/// The delay of the alarm if the failure of a job could not be stored, or no job be read.
+const RETRY_MS: i64 = 60_000;
+
+/// The longest time from when a job is stored to when it is due, and an hour. A longer one is of a clock that was ahead.
+const LONGEST_REST_MS: i64 = 7 * 24 * HOUR_MS + HOUR_MS;
 
 /// A kind of job.
 #[derive(Clone, Copy)]
 enum Kind {
+    /// Has the trail commit to the rows of earlier releases.
+    Baseline,
     /// Deletes what was kept for long enough.
     Retention(Retained),
 }
 
 /// The names of the kinds are stored.
-const KINDS: [(&str, Kind); 2] =
-    [("retention.answers", Kind::Retention(Retained::Answers)), ("retention.outcomes", Kind::Retention(Retained::Outcomes))];
+const KINDS: [(&str, Kind); 3] = [
+    (baseline::JOB, Kind::Baseline),
+    ("retention.answers", Kind::Retention(Retained::Answers)),
+    ("retention.outcomes", Kind::Retention(Retained::Outcomes)),
+];
+
+const fn kept_for(what: Retained) -> i64 {
+    match what {
+        Retained::Answers => 24 * HOUR_MS,
+        Retained::Outcomes => 7 * 24 * HOUR_MS,
+    }
+}
 
 /// The earliest job of a kind that this release knows.
 fn next(store: &impl Read) -> Result<Option<(JobKey, Job)>> {
     Ok(store.jobs(Some(&KINDS.map(|(name, _)| name)), 1)?.pop())
 }
 
-/// Carries out a slice of the earliest job that is due. Returns the reason if the slice failed; then the job is due again after a delay.
-fn run(store: &impl Store, now: Millis) -> Result<Option<String>> {
+/// An attempt at a slice of a job.
+struct Attempt {
+    key: JobKey,
+    kind: Kind,
+    /// The state of the job if the attempt fails.
+    failed: Job,
+}
+
+/// Begins an attempt at the earliest job that is due, and stores it as failed. A job that failed is due again after a delay.
+fn begin(store: &impl Store, now: Millis) -> Result<Option<Attempt>> {
     let Some((key, job)) = next(store)?.filter(|(_, job)| job.due <= now) else { return Ok(None) };
     let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == key.kind) else { return Ok(None) };
+    let failures = job.failures.saturating_add(1);
+    let delay = (1_000 << failures.min(20)).min(MAX_DELAY_MS);
+    let failed = Job { due: after(now, delay), failures, error: Some("the attempt did not end".to_owned()) };
+    put(store, &key, &failed, now)?;
+    Ok(Some(Attempt { key, kind: *kind, failed }))
+}
+
+/// Carries out a slice. Returns the reason if it failed.
+fn finish(store: &impl Store, Attempt { key, kind, failed }: &Attempt, now: Millis) -> Result<Option<String>> {
     let outcome = match kind {
-        Kind::Retention(what) => retain(store, &key, *what, now),
+        Kind::Baseline => baseline::ensure(store, now).map_err(|problem| worker::Error::RustError(problem.why())),
+        Kind::Retention(what) => retain(store, key, *what, now),
     };
     let Err(error) = outcome else { return Ok(None) };
-    let (error, failures) = (error.to_string(), job.failures.saturating_add(1));
-    let delay = (1_000 << failures.min(20)).min(MAX_DELAY_MS);
+    let (error, failures) = (error.to_string(), failed.failures);
     let said = format!("the job {} failed {failures} times: {error}", key.kind);
-    let next = Job { due: after(now, delay), failures, error: Some(error) };
-    // After a conflict the job is due as before, and is tried again.
-    let _: Result<Version, Conflict> = store.commit(store.newest()?, &Commit { jobs: &[(key, Some(next))], ..Commit::default() }, now)?;
+    put(store, key, &Job { error: Some(error), ..failed.clone() }, now)?;
     Ok(Some(said))
+}
+
+/// Has jobs that a clock which was ahead put off for years due in an hour.
+fn bring_back(store: &impl Store, now: Millis) -> Result<()> {
+    let latest = after(now, LONGEST_REST_MS);
+    for (name, _) in KINDS {
+        if let Some((key, job)) = store.jobs(Some(&[name]), 1)?.pop().filter(|(_, job)| job.due > latest) {
+            put(store, &key, &Job { due: after(now, HOUR_MS), ..job }, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn put(store: &impl Store, key: &JobKey, job: &Job, now: Millis) -> Result<()> {
+    let jobs = [(key.clone(), Some(job.clone()))];
+    // Nothing else writes in between.
+    let _: Result<Version, Conflict> = store.commit(store.newest()?, &Commit { jobs: &jobs, ..Commit::default() }, now)?;
+    Ok(())
 }
 
 /// Deletes a slice of what was kept for long enough.
 fn retain(store: &impl Store, key: &JobKey, what: Retained, now: Millis) -> Result<()> {
-    let kept = match what {
-        Retained::Answers => 24 * HOUR_MS,
-        Retained::Outcomes => 7 * 24 * HOUR_MS,
-    };
+    let kept = kept_for(what);
     let forget = Forget { what, before: after(now, -kept), most: SLICE };
     let Expired { has_any, next } = store.expired(forget)?;
     let due = match next {
         Some(written) if written < forget.before => now,
-        Some(written) => after(written, kept).max(after(now, REST_MS)),
+        // A clock that was ahead may have dated it.
+        Some(written) => after(written.min(now), kept).max(after(now, REST_MS)),
         None => after(now, kept),
     };
     let job = Job { due, failures: 0, error: None };
@@ -92,33 +144,68 @@ extern "C" {
     /// The `worker` crate's method is a future; this one sets the alarm in the turn of the transaction, and the runtime commits both.
     #[wasm_bindgen(method, catch, js_name = setAlarm)]
     fn set_alarm(this: &AlarmStorage, at: f64) -> Result<JsValue, JsValue>;
+
+    /// Waits until everything that was written is on the disk. The `worker` crate does not have it.
+    #[wasm_bindgen(method, catch)]
+    fn sync(this: &AlarmStorage) -> Result<Promise, JsValue>;
 }
 
 impl FlagHub {
-    /// Carries out a slice of the earliest job, and sets the alarm again.
-    pub(super) fn wake(&self) -> Result<Response, Problem> {
-        // The end of a restore sets the alarm; in a store of a later release it stays off.
-        if !self.restoring.get() && self.store.access()? == Access::Write {
-            self.open_once();
-            let now = after(clock::now(), self.clock_ahead()?);
-            if let Some(said) = run(&self.store, now)? {
-                console_error!("{said}");
-            }
-            self.arm()?;
+    /// Carries out a slice of the earliest job, and sets the alarm again. Of an alarm that fails a few times the runtime makes no more
+    /// attempts, so that only a failure to set the next one is an error.
+    pub(super) async fn wake(&self) -> Result<Response, Problem> {
+        // The end of a restore sets the alarm.
+        if !self.restoring.get()
+            && let Err(problem) = self.work().await
+        {
+            console_error!("the alarm failed: {}", problem.why());
+            self.set_alarm(after(clock::now(), RETRY_MS))?;
         }
         Ok(Response::empty()?)
     }
 
+    async fn work(&self) -> Result<(), Problem> {
+        // In a store of a later release the alarm stays off.
+        if self.store.access()? != Access::Write {
+            return Ok(());
+        }
+        let now = after(clock::now(), self.clock_ahead()?);
+        if let Some(attempt) = begin(&self.store, now)? {
+            JsFuture::from(self.storage().sync().map_err(worker::Error::from)?).await.map_err(worker::Error::from)?;
+            // Meanwhile a restore may have begun.
+            if self.restoring.get() {
+                return Ok(());
+            }
+            if let Some(said) = finish(&self.store, &attempt, now)? {
+                console_error!("{said}");
+            }
+            match attempt.kind {
+                Kind::Baseline => self.ground.forget(),
+                Kind::Retention(_) => {}
+            }
+        }
+        self.arm()
+    }
+
     /// Sets the alarm to the earliest job.
     pub(super) fn arm(&self) -> Result<(), Problem> {
-        if let Some((_, job)) = next(&self.store)? {
-            let at = after(job.due, self.clock_ahead()?.saturating_neg()).0;
-            let storage = self.state.storage();
-            let storage: &AlarmStorage = storage.as_raw().unchecked_ref();
-            #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
-            storage.set_alarm(at as f64).map_err(worker::Error::from)?;
+        let ahead = self.clock_ahead()?;
+        bring_back(&self.store, after(clock::now(), ahead))?;
+        match next(&self.store)? {
+            Some((_, job)) => self.set_alarm(after(job.due, ahead.saturating_neg())),
+            None => Ok(()),
         }
+    }
+
+    fn set_alarm(&self, at: Millis) -> Result<(), Problem> {
+        // The runtime takes no moment before 1970, nor its beginning.
+        #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
+        self.storage().set_alarm(at.0.max(1) as f64).map_err(worker::Error::from)?;
         Ok(())
+    }
+
+    fn storage(&self) -> AlarmStorage {
+        AsRef::<JsValue>::as_ref(self.state.storage().as_raw()).clone().unchecked_into()
     }
 
     /// The milliseconds by which the time of jobs is ahead of the clock: none, unless the deployment is there to be tested.
@@ -178,6 +265,10 @@ mod tests {
 
     fn due(store: &Memoried) -> i64 {
         next(store).unwrap().unwrap().1.due.0
+    }
+
+    fn run(store: &Memoried, now: Millis) -> Result<Option<String>> {
+        begin(store, now)?.map_or(Ok(None), |attempt| finish(store, &attempt, now))
     }
 
     fn wakes(store: &Memoried, now: i64) {
@@ -265,6 +356,48 @@ mod tests {
         wakes(&store, now);
         let (_, job) = next(&store).unwrap().unwrap();
         assert_eq!((job.failures, job.error, has_answer(&store, "kept")), (0, None, false));
+    }
+
+    #[test]
+    fn an_attempt_that_does_not_end_is_not_repeated_at_once() {
+        let store = store(&[("retention.answers", 0)]);
+        answer(&store, "old", 0);
+        let mut now = 100 * HOUR_MS;
+        for failures in 1..=3 {
+            assert!(begin(&store, Millis(now)).unwrap().is_some());
+            let (_, job) = next(&store).unwrap().unwrap();
+            assert_eq!(
+                (job.due.0 - now, job.failures, job.error.as_deref()),
+                (1_000 << failures, failures, Some("the attempt did not end"))
+            );
+            assert!(begin(&store, Millis(job.due.0 - 1)).unwrap().is_none());
+            now = job.due.0;
+        }
+        wakes(&store, now);
+        let (_, job) = next(&store).unwrap().unwrap();
+        assert_eq!((job.failures, job.error, has_answer(&store, "old")), (0, None, false));
+    }
+
+    #[test]
+    fn a_job_that_a_clock_put_off_while_it_was_ahead_is_due_in_an_hour() {
+        let (now, day, year) = (100 * HOUR_MS, 24 * HOUR_MS, 365 * 24 * HOUR_MS);
+        let store = store(&[("retention.answers", now), ("retention.outcomes", now)]);
+        answer(&store, "of then", now + 15 * year);
+        for _ in KINDS {
+            wakes(&store, now + 14 * year);
+        }
+        assert!(due(&store) > now + 14 * year);
+        bring_back(&store, Millis(now)).unwrap();
+        let soon = now + HOUR_MS;
+        for (kind, kept) in [("retention.answers", day), ("retention.outcomes", 7 * day)] {
+            let due = || store.jobs(Some(&[kind]), 1).unwrap().pop().unwrap().1.due.0;
+            assert_eq!(due(), soon, "{kind}");
+            wakes(&store, soon);
+            // Not for as long as until the answer of then is old.
+            assert_eq!(due(), soon + kept, "{kind}");
+            bring_back(&store, Millis(soon)).unwrap();
+            assert_eq!(due(), soon + kept, "{kind}");
+        }
     }
 
     #[test]

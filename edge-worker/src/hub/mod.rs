@@ -8,6 +8,7 @@ mod execute;
 mod ground;
 mod jobs;
 mod new_key;
+mod opening;
 mod outcomes;
 mod record;
 mod transfer;
@@ -31,6 +32,7 @@ use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Res
 
 use self::{
     ground::Kept,
+    opening::Opening,
     wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedPages},
 };
 use crate::{
@@ -57,15 +59,14 @@ pub struct FlagHub {
     ruleset: RefCell<Option<(Version, Rc<str>)>>,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
-    /// True once the store was opened for writing.
-    is_open: Cell<bool>,
+    opening: Opening,
 }
 
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
         let store = store::open(&state);
-        let (refused, ruleset, restoring, is_open) = (RefCell::default(), RefCell::default(), Cell::default(), Cell::default());
-        Self { store, state, env, registered: OnceCell::new(), ground: Kept::default(), refused, ruleset, restoring, is_open }
+        let (refused, ruleset, restoring, opening) = (RefCell::default(), RefCell::default(), Cell::default(), Opening::default());
+        Self { store, state, env, registered: OnceCell::new(), ground: Kept::default(), refused, ruleset, restoring, opening }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -74,7 +75,7 @@ impl DurableObject for FlagHub {
 
     async fn alarm(&self) -> Result<Response> {
         // The runtime calls again if this fails.
-        self.wake().map_err(|problem| worker::Error::RustError(problem.why()))
+        self.wake().await.map_err(|problem| worker::Error::RustError(problem.why()))
     }
 }
 
@@ -85,7 +86,9 @@ impl FlagHub {
         self.registered.get_or_init(|| told.as_deref().and_then(EnvironmentName::parse));
         self.check_open()?;
         self.check_access(&path, &request.method())?;
-        self.open_once();
+        if let Err(problem) = self.opening.attempt(clock::now(), || self.open()) {
+            console_error!("the store was not opened for writing: {}", problem.why());
+        }
         self.take_time(&request)?;
         if path.starts_with("/admin/") {
             return self.administer(request).await;
@@ -118,22 +121,9 @@ impl FlagHub {
         }
     }
 
-    /// Opens the store for writing, once in each life of the hub. A failure stops no request.
-    fn open_once(&self) {
-        if !self.is_open.replace(true)
-            && let Err(problem) = self.open()
-        {
-            console_error!("the store was not opened for writing: {}", problem.why());
-        }
-    }
-
-    /// Makes sure that the trail commits to every row, and sets the alarm, which the runtime gives up if it failed often.
+    /// Sets the alarm, which the runtime gives up if it failed often.
     fn open(&self) -> Result<(), Problem> {
-        if self.store.access()? == Access::Write {
-            baseline::ensure(&self.store, clock::now())?;
-            self.arm()?;
-        }
-        Ok(())
+        if self.store.access()? == Access::Write { self.arm() } else { Ok(()) }
     }
 
     /// Refuses requests that would misread or spoil a store that a later release wrote.

@@ -14,8 +14,9 @@ use futures_util::{
 use serde::de::DeserializeOwned;
 use worker::{Delay, Request, Response, ResponseBuilder, console_error};
 
-use super::FlagHub;
+use super::{FlagHub, baseline};
 use crate::{
+    clock,
     problem::Problem,
     query::Query,
     store::{
@@ -72,6 +73,10 @@ impl FlagHub {
         let ended = self.store.end_restore(outcome.is_ok());
         self.restoring.set(false);
         ended?;
+        if outcome.is_ok() {
+            // Here and not as a job, so that the answer tells the newest record.
+            baseline::ensure(&self.store, clock::now())?;
+        }
         self.open()?;
         outcome?;
         let Version { epoch, number: version } = self.store.newest()?;

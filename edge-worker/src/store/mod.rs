@@ -69,8 +69,6 @@ pub(crate) struct Commit<'c> {
     pub(crate) jobs: &'c [(JobKey, Option<Job>)],
     /// The milliseconds by which a test sets the time of jobs ahead of the clock.
     pub(crate) clock_ahead: Option<i64>,
-    /// True to note that the trail commits to every row.
-    pub(crate) is_proved: bool,
 }
 
 /// The store is at another version than a commit expects, and nothing was written.
@@ -141,12 +139,10 @@ pub(crate) trait Read {
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;
     /// The next parts of the rows that served at a version, ordered by kind, name and part; empty behind the last.
     fn serving_parts(&self, version: u32, behind: Option<&Part>) -> Result<Vec<Part>>;
-    /// Returns true if it was noted that the trail commits to every row.
-    fn is_proved(&self) -> Result<bool>;
-    /// Returns true if a version behind the newest baseline has no record that commits to its rows.
-    fn has_unproved_rows(&self) -> Result<bool>;
+    /// Returns true if the first versions have no record that commits to their rows, all behind them have one, and there is no baseline.
+    fn lacks_baseline(&self) -> Result<bool>;
     /// Returns a contradiction between what serves and the history, as a sentence: a row or a page that is not at its last version, or
-    /// a version without a record behind one with a record. `None` if there is none.
+    /// a version behind the first record that has none but a baseline. `None` if there is none.
     fn untold(&self) -> Result<Option<String>>;
     /// Versions below one, newest first.
     fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<ListedVersion>>;

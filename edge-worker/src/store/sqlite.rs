@@ -166,12 +166,8 @@ impl<D: Database> Read for Sqlite<D> {
         proof::serving_parts(self.migrated()?, version, behind)
     }
 
-    fn is_proved(&self) -> Result<bool> {
-        proof::is_proved(self.migrated()?)
-    }
-
-    fn has_unproved_rows(&self) -> Result<bool> {
-        proof::has_unproved_rows(self.migrated()?)
+    fn lacks_baseline(&self) -> Result<bool> {
+        proof::lacks_baseline(self.migrated()?)
     }
 
     fn untold(&self) -> Result<Option<String>> {
@@ -233,9 +229,6 @@ impl<D: Database> Store for Sqlite<D> {
             }
             records::put(sql, commit, at)?;
             jobs::put(sql, commit)?;
-            if commit.is_proved {
-                sql.run("UPDATE store SET is_proved = 1", Vec::new())?;
-            }
             Ok(Ok(newest))
         })
     }

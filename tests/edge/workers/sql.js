@@ -1,5 +1,6 @@
 // `POST /test/sql` with a list of statements, each a text and what is bound: the rows of the last, or `{ error }` and nothing is done.
-// After each alarm of the hub it writes the jobs and the number of answers that are kept to the output, which needs no request.
+// After each alarm of the hub it writes the number of answers that are kept, the next alarm and the jobs to the output, which needs no
+// request.
 import Edge, { FlagHub as Hub } from 'index.js';
 
 const PATH = '/test/sql';
@@ -17,7 +18,8 @@ export class FlagHub {
   async alarm(...given) {
     await this.#hub.alarm(...given);
     const rows = (text) => this.#storage.sql.exec(text).toArray();
-    console.log(`after an alarm: ${JSON.stringify({ ...rows('SELECT count(*) AS answers FROM idempotency')[0], jobs: rows('SELECT * FROM jobs') })}`);
+    const [{ answers }] = rows('SELECT count(*) AS answers FROM idempotency');
+    console.log(`after an alarm: ${JSON.stringify({ answers, alarm: await this.#storage.getAlarm(), jobs: rows('SELECT * FROM jobs') })}`);
   }
   async #run(request) {
     const statements = await request.json();

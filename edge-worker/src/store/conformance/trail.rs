@@ -129,20 +129,31 @@ pub(super) fn lists_what_serves<S: Store>(store: &S) {
 }
 
 pub(super) fn knows_which_versions_no_record_commits_to<S: Store>(store: &S) {
-    assert!(!store.has_unproved_rows().unwrap() && !store.is_proved().unwrap());
+    assert!(!store.lacks_baseline().unwrap());
+    // As releases wrote that kept no trail, and one behind them.
+    put(store, &[(key(RowKind::Flag, "a"), Some("1"))], 100);
+    put(store, &[(key(RowKind::Flag, "a"), Some("2"))], 200);
+    assert!(store.lacks_baseline().unwrap());
     fill(store, &[change("a", false), change("a", true)]);
-    assert!(!store.has_unproved_rows().unwrap());
-    put(store, &[(key(RowKind::Flag, "a"), Some("9"))], 9_000);
-    assert!(store.has_unproved_rows().unwrap());
+    assert!(store.lacks_baseline().unwrap() && store.untold().unwrap().is_none());
     let baseline = |version| {
         let Head { chain, link, .. } = store.head().unwrap();
         let link = Link { sequence: link.sequence + 1, version };
         let record = Record::seal(&control::change::Change::baseline(), &by(9_000), link, &format!("b-{version}"), Hash::NONE, chain);
-        commit(store, &Commit { records: &[record], is_proved: true, ..Commit::default() }, 9_000).unwrap();
+        commit(store, &Commit { records: &[record], ..Commit::default() }, 9_000).unwrap();
     };
-    baseline(3);
-    assert!(!store.has_unproved_rows().unwrap() && store.is_proved().unwrap());
-    // What was noted stands, also beside a version that somebody else wrote.
+    baseline(4);
+    assert!(!store.lacks_baseline().unwrap() && store.untold().unwrap().is_none());
+    // A version that no release wrote: no baseline may commit to its rows, and one that does is no record of it.
     put(store, &[(key(RowKind::Flag, "a"), Some("10"))], 10_000);
-    assert!(store.has_unproved_rows().unwrap() && store.is_proved().unwrap());
+    let untold = || Some("version 5 has no record".to_owned());
+    assert!(!store.lacks_baseline().unwrap() && store.untold().unwrap() == untold());
+    baseline(5);
+    assert_eq!(store.untold().unwrap(), untold());
+}
+
+pub(super) fn takes_a_version_behind_a_proved_one_for_no_earlier_releases<S: Store>(store: &S) {
+    fill(store, &[change("a", false)]);
+    put(store, &[(key(RowKind::Flag, "a"), Some("9"))], 9_000);
+    assert!(!store.lacks_baseline().unwrap());
 }

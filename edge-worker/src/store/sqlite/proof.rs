@@ -58,15 +58,13 @@ fn read(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Res
     Ok(sql.exec(query, bindings)?.into_iter().map(part).collect())
 }
 
-pub(super) fn is_proved(sql: &impl Database) -> Result<bool> {
-    Ok(sql.number("SELECT is_proved AS n FROM store", Vec::new())? == Some(1))
-}
-
-pub(super) fn has_unproved_rows(sql: &impl Database) -> Result<bool> {
-    let query = "SELECT EXISTS (SELECT 1 FROM versions
-        WHERE version > coalesce((SELECT max(version) FROM feature_flag_changes WHERE action = ? AND rows_hash IS NOT NULL), 0)
-          AND NOT EXISTS (SELECT 1 FROM feature_flag_changes AS change
-            WHERE change.version = versions.version AND change.rows_hash IS NOT NULL)) AS n";
+pub(super) fn lacks_baseline(sql: &impl Database) -> Result<bool> {
+    let query = "WITH
+        bare AS (SELECT version FROM versions WHERE NOT EXISTS
+          (SELECT 1 FROM feature_flag_changes AS change WHERE change.version = versions.version AND change.rows_hash IS NOT NULL)),
+        proved AS (SELECT min(version) AS first FROM feature_flag_changes WHERE rows_hash IS NOT NULL)
+      SELECT EXISTS (SELECT 1 FROM bare) AND NOT EXISTS (SELECT 1 FROM bare, proved WHERE bare.version > proved.first)
+        AND NOT EXISTS (SELECT 1 FROM feature_flag_changes WHERE action = ?) AS n";
     Ok(sql.number(query, vec![Action::Baseline.as_str().into()])? == Some(1))
 }
 
@@ -83,9 +81,11 @@ const UNTOLD: [&str; 5] = [
     "SELECT 'page ' || page || ' does not stand at its last version' AS said
        FROM (SELECT page, max(version) AS version FROM history WHERE page IS NOT NULL GROUP BY page) AS written
        LEFT JOIN pages AS stands USING (page) WHERE stands.version IS NOT written.version LIMIT 1",
+    // A baseline tells nothing of who wrote its version. An erased record has no action.
     "SELECT 'version ' || version || ' has no record' AS said FROM versions
-       WHERE version > (SELECT min(version) FROM feature_flag_changes)
-         AND NOT EXISTS (SELECT 1 FROM feature_flag_changes AS change WHERE change.version = versions.version) LIMIT 1",
+       WHERE (version < 1 OR version > (SELECT min(version) FROM feature_flag_changes))
+         AND NOT EXISTS (SELECT 1 FROM feature_flag_changes AS change
+           WHERE change.version = versions.version AND change.action IS NOT 'trail.baseline') LIMIT 1",
     "SELECT 'the ' || kind || ' \"' || name || '\" was written at version ' || version || ', which does not exist' AS said FROM history
        WHERE NOT EXISTS (SELECT 1 FROM versions WHERE versions.version = history.version) LIMIT 1",
 ];
