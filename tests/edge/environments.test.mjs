@@ -201,6 +201,35 @@ test('one is backed up and restored, and the other stays as it is', async () => 
   assert.deepEqual([await shared(keys.client), await shared(staging.client)], ['production', 'staging']);
 });
 
+test('a backup of another environment is restored only by its name, opens nothing, and closes nothing', async () => {
+  const own = (await get('/api/admin/backup')).text;
+  const backup = (await get('/api/admin/backup?environment=staging')).text;
+  const head = async () => (await good(get('/api/admin/changes/verify'))).head;
+  const restore = async (body, query) => server.asAdmin(`/api/admin/restore?replace=${await head()}${query}`, { body, headers: { 'content-type': 'application/x-ndjson' } });
+  const before = await head();
+  for (const query of ['', '&from=production', '&from=dev']) {
+    const { detail } = await refused(restore(backup, query), 409, 'OTHER_ENVIRONMENT');
+    assert.ok(detail.includes('"staging"') && detail.includes('"production"'), detail);
+  }
+  assert.equal(await head(), before);
+  await good(restore(backup, '&from=staging'));
+  // Every name still stands for one environment, and no key of the one opens the other.
+  assert.deepEqual((await list()).map(({ name }) => name), [null, 'staging']);
+  assert.deepEqual([await shared(staging.client), await shared(keys.client), await shared(server.clientKey)], ['staging', 401, 'staging']);
+  const listed = (await good(get('/api/admin/keys'))).keys;
+  assert.ok(listed.length === 2 && listed.every(({ revokedAt }) => revokedAt), JSON.stringify(listed));
+  assert.equal((await server.request('/api/admin/document', { method: 'GET', token: person({ environments: ['staging'] }) })).status, 403);
+  assert.equal((await good(get('/api/admin/document?environment=staging'))).environment, 'staging');
+  await refused(register('staging'), 409, 'ENVIRONMENT_TAKEN');
+  assert.equal((await good(get('/api/admin/changes/verify'))).valid, true);
+  // The first environment's own backup was made before this one was registered.
+  await good(register('later'));
+  await good(restore(own, ''));
+  assert.deepEqual((await list()).map(({ name }) => name), ['production', 'later', 'staging']);
+  assert.deepEqual([await shared(staging.client), await shared(keys.client)], ['staging', 'production']);
+  await good(close('later'));
+});
+
 test('definitions are copied after their difference was shown', async () => {
   const rule = { if: { segment: 'team' }, serve: 'here' };
   const member = { attribute: 'userId', op: 'eq', value: 'u-1' };

@@ -2,7 +2,10 @@
 //! rollout and its overrides. A flag that is new arrives switched off.
 use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
 
-use sdk_core::{Compiler, DocumentError, Ruleset, json::{Place, quoted}};
+use sdk_core::{
+    Compiler, DocumentError, Ruleset,
+    json::{Place, quoted},
+};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{

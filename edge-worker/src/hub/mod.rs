@@ -22,7 +22,7 @@ use std::{
 use control::{
     Command, EnvironmentName, Key,
     change::Actor,
-    definitions, environments, named_environment,
+    definitions, environments, first_environment,
     rows::{self, RowKey, RowKind},
 };
 use sdk_core::{BucketKey, Millis};
@@ -233,7 +233,7 @@ impl FlagHub {
             version: version.number,
             bucket_key,
             keys: keys.iter().map(|row| &**row).collect(),
-            environment: named_environment(&ground.rows),
+            environment: first_environment(&ground.rows),
             environments: environments(&ground.rows).map(|(name, registered)| (name.to_string(), registered.created_at.0)).collect(),
             pages: self.store.pages(None)?,
             document: document.as_deref(),
@@ -307,7 +307,7 @@ impl FlagHub {
     fn environment(&self) -> Result<Option<String>, Problem> {
         match self.registered() {
             Some(name) => Ok(Some(name.to_string())),
-            None => Ok(named_environment(&self.ground.newest(&self.store)?.rows)),
+            None => Ok(first_environment(&self.ground.newest(&self.store)?.rows)),
         }
     }
 
