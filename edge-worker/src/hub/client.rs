@@ -3,10 +3,11 @@ use control::EnvironmentName;
 use futures_util::StreamExt;
 use sdk_core::{Millis, limits::MAX_DOCUMENT_BYTES};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BUCKET_KEY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, SUMMARY,
+    ACTOR, ADMIN, BUCKET_KEY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, SUMMARY,
     VERSION, WITHIN, WantedPages, encoded,
 };
 pub(crate) use super::wire::{Explaining, Page};
@@ -87,6 +88,13 @@ fn news_of(answer: &str) -> Result<News, Problem> {
     let ruleset = document.map(|document| Ruleset { version, document: document.get().to_owned(), bucket_key, pages, errors });
     let environments = environments.iter().filter_map(|(name, at)| Some((EnvironmentName::parse(name)?, Millis(*at)))).collect();
     Ok(News { version, keys, environment, environments, ruleset: ruleset.ok_or(Missing { refused }) })
+}
+
+/// The rows of the keys that were not revoked, without the ruleset.
+pub(crate) async fn keys(env: &Env, environment: &Environment) -> Result<Vec<String>, Problem> {
+    let mut answer = ask(env, environment, KEYS).await?;
+    let rows: Vec<Box<RawValue>> = parse(&good(&mut answer).await?)?;
+    Ok(rows.into_iter().map(|row| row.get().to_owned()).collect())
 }
 
 /// A point in the past.

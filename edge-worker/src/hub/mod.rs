@@ -30,7 +30,7 @@ use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_error, console_warn, durable_object};
 
 use self::{
-    ground::Kept,
+    ground::{Ground, Kept},
     wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedPages},
 };
 use crate::{
@@ -114,6 +114,7 @@ impl FlagHub {
             }
             (_, "/document") => self.export().await,
             (_, "/summary") => self.summary().await,
+            (_, "/keys") => self.keys(),
             _ => self.newest(&request).await,
         }
     }
@@ -225,9 +226,7 @@ impl FlagHub {
         let raw = |json: String| RawValue::from_string(json).map_err(worker::Error::from);
         let refusal = ground.refusal().map(|error| Problem::document(error).detail);
         let document = (ground.has_document() && refusal.is_none()).then(|| raw(ground.sound().compose(false))).transpose()?;
-        // A revoked key opens nothing, so isolates do not need it.
-        let in_use = ground.rows.of(RowKind::Key).filter(|(_, row)| Key::from_row(row).is_some_and(|key| key.revoked_at.is_none()));
-        let keys = in_use.map(|(_, row)| raw(row.to_owned())).collect::<Result<Vec<_>, _>>()?;
+        let keys = keys_in_use(&ground)?;
         let answer = RulesetAnswer {
             epoch: version.epoch,
             version: version.number,
@@ -243,6 +242,11 @@ impl FlagHub {
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
         self.ruleset.replace(Some((version, Rc::clone(&text))));
         Ok(text)
+    }
+
+    /// The keys alone, for an isolate that does not hold the ruleset.
+    fn keys(&self) -> Result<Response, Problem> {
+        Ok(Response::from_json(&keys_in_use(&*self.ground.newest(&self.store)?)?)?)
     }
 
     /// Pages of overrides, each as it was at the version that is asked for.
@@ -348,4 +352,10 @@ impl FlagHub {
             None => Problem::no_ruleset("NO_RULESET", "no document was imported yet"),
         }
     }
+}
+
+/// The rows of the keys that were not revoked. A revoked key opens nothing, so isolates do not need it.
+fn keys_in_use(ground: &Ground) -> Result<Vec<Box<RawValue>>, Problem> {
+    let in_use = ground.rows.of(RowKind::Key).filter(|(_, row)| Key::from_row(row).is_some_and(|key| key.revoked_at.is_none()));
+    Ok(in_use.map(|(_, row)| RawValue::from_string(row.to_owned())).collect::<serde_json::Result<_>>().map_err(worker::Error::from)?)
 }

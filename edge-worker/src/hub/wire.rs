@@ -10,6 +10,8 @@ use crate::{
 /// The newest ruleset: `GET` with `?since=`, 204 if that is the newest version. With `?version=` or `?at=` a past one, 404 if there is
 /// none.
 pub(super) const RULESET: &str = "http://hub/ruleset";
+/// The keys that were not revoked: `GET` answers a list of their rows.
+pub(super) const KEYS: &str = "http://hub/keys";
 /// Pages of overrides: `POST` with [`WantedPages`], 204 if the store is of another epoch.
 pub(super) const PAGES: &str = "http://hub/pages";
 /// Operators' requests: the path behind `/api/admin/`, the same method, query and body, and the actor in headers.
