@@ -185,6 +185,15 @@ test('a token evaluates where it says, and acts where it is let', async () => {
   assert.deepEqual([await as(own, '/api/admin/document?environment=staging'), await as(own, '/api/admin/document'), await as(own, '/api/admin/environments')], [200, 403, 403]);
   assert.deepEqual([await as({ environments: ['production'] }, '/api/admin/document'), await as({ environments: [] }, '/api/admin/document')], [200, 403]);
   assert.equal(await as({ environments: 7 }, '/api/admin/document'), 401);
+  // A token for some environments neither closes nor registers others, and is not told which there are.
+  const change = async (method, name, environments) => {
+    const path = `/api/admin/environments${method === 'DELETE' ? `/${name}?reason=r` : ''}`;
+    return (await server.request(path, { method, token: person({ environments }), body: method === 'POST' ? { name, reason: 'r' } : undefined })).status;
+  };
+  assert.deepEqual([await change('DELETE', 'staging', ['production']), await change('DELETE', 'staging', ['staging']), await change('DELETE', 'absent', ['production'])], [403, 403, 403]);
+  assert.deepEqual([await change('POST', 'more', ['production']), await change('POST', 'production', ['production']), await change('DELETE', 'absent', ['production', 'absent'])], [403, 409, 404]);
+  for (const name of ['production', 'absent']) assert.equal(await as(own, `/api/admin/document?environment=${name}`), 403, name);
+  assert.equal(await as({ environments: ['absent'] }, '/api/admin/document?environment=absent'), 404);
 });
 
 test('one is backed up and restored, and the other stays as it is', async () => {
@@ -267,6 +276,8 @@ test('definitions are copied after their difference was shown', async () => {
   assert.equal((await good(get('/api/admin/changes/verify'))).valid, true);
   await good(server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'shared', action: 'revive', reason: 'r' } }));
   assert.equal(await shared(keys.client), 'staging');
+  // A name that stands often counts once.
+  assert.equal((await good(copy({ flags: Array.from({ length: 20_000 }, () => 'plain') }, '?dryRun=true'))).definitions.length, 1);
   assert.equal((await good(copy(whole, '?dryRun=true'))).definitions.every(({ kind }) => kind === 'same'), true);
   // What is not there, and who may not.
   await refused(copy({ flags: ['absent'] }, '?dryRun=true'), 422, 'COPY_REFUSED');
