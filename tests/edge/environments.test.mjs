@@ -76,6 +76,7 @@ test('another environment is registered, filled and opened by its own keys', asy
     assert.equal((await refused(put('staging', wrong), 409, 'OTHER_ENVIRONMENT')).pointer, '/environment');
   }
   await refused(put('', STAGING), 409, 'OTHER_ENVIRONMENT');
+  await refused(put('production', { ...PRODUCTION, environment: 'prod' }), 409, 'OTHER_ENVIRONMENT');
   await good(put('staging', STAGING));
   const [, second] = await list();
   const { createdAt, epoch, ...rest } = second;

@@ -74,10 +74,9 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
 /// The environment with this name, in which the caller may act.
 async fn find(caller: &Caller, name: &str, env: &Host) -> Result<Environment, Problem> {
     caller.check_reach(Some(name))?;
-    let known = ruleset_cache::keys(env, &Environment::FIRST).await?.registry.find(name);
-    let found = match known {
-        None => ruleset_cache::newer_keys(env, &Environment::FIRST).await.0.registry.find(name),
-        known => known,
-    };
-    found.ok_or_else(|| Problem::no_environment(name))
+    if let Some(found) = ruleset_cache::keys(env, &Environment::FIRST).await?.registry.find(name) {
+        return Ok(found);
+    }
+    let (newer, is_sure) = ruleset_cache::newer_keys(env, &Environment::FIRST).await;
+    newer.registry.find(name).ok_or_else(|| if is_sure { Problem::no_environment(name) } else { Problem::no_keys() })
 }

@@ -45,6 +45,9 @@ impl FlagHub {
         }
         let tried = if dry_run { Tried::of(&asked.body)? } else { None };
         let document = tried.as_ref().map_or(asked.body.as_str(), |tried| tried.document.get()).to_owned();
+        if let Some(named) = asked.environment.as_deref().filter(|_| self.registered().is_none()) {
+            check_name(named, &document)?;
+        }
         let contexts = tried.as_ref().map(Tried::contexts).transpose()?.unwrap_or_default();
         let by = asked.by(Some(query.get("reason").unwrap_or("the document was imported").to_owned()), None)?;
         let decision = self.decide(&by, &Command::Import { document, state }, &contexts)?;
@@ -82,6 +85,24 @@ impl FlagHub {
         };
         let (before, then) = (compiled(&ground.ruleset, &held), compiled(after, rows));
         Ok(Blast::of(contexts.len(), &answer_diffs((&ground.ruleset, &before), (after, &then), &contexts, now)))
+    }
+}
+
+/// Refuses a document of another environment than the first one, which the request names: it would rename that one. `control` refuses
+/// documents that others do not take.
+fn check_name(named: &str, document: &str) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    struct Named {
+        environment: Option<String>,
+    }
+    let of = serde_json::from_str(document).ok().and_then(|Named { environment }| environment);
+    match of.filter(|of| of != named) {
+        None => Ok(()),
+        Some(of) => {
+            let detail =
+                format!("the document is of the environment {of:?}, and ?environment= names {named:?}: leave it out to rename that one");
+            Err(Problem::refused(409, "OTHER_ENVIRONMENT", detail, "/environment".to_owned()))
+        }
     }
 }
 

@@ -68,6 +68,8 @@ pub(super) struct Asked {
     pub(super) idempotency: Option<String>,
     pub(super) if_match: Option<String>,
     pub(super) method: Method,
+    /// The environment that the request names; it is this one.
+    pub(super) environment: Option<String>,
     /// The path behind `/api/admin/`.
     pub(super) path: String,
     pub(super) query: Query,
@@ -92,6 +94,7 @@ impl Asked {
             idempotency,
             if_match,
             method: request.method(),
+            environment: None,
             path: request.path().trim_start_matches("/admin/").to_owned(),
             query: Query::any(&request.inner().url())?,
             body,
@@ -135,7 +138,7 @@ impl FlagHub {
         self.import_first_if_empty().await?;
         let mut asked = Asked::of(request, &self.env).await?;
         self.check_open()?;
-        self.take_environment(&mut asked.query)?;
+        asked.environment = self.take_environment(&mut asked.query)?;
         let is_read = matches!(asked.method, Method::Get | Method::Head);
         if !is_read && let Some(again) = self.answered(&asked)? {
             return Ok(again);
@@ -170,11 +173,11 @@ impl FlagHub {
         }
     }
 
-    /// Takes `?environment=` from a query. Refuses an environment other than the hub's own: the first one may have been renamed since the
+    /// Takes `?environment=` from a query, and answers its value. Refuses an environment other than the hub's own: the first one may have been renamed since the
     /// isolate chose the hub.
-    pub(in crate::hub) fn take_environment(&self, query: &mut Query) -> Result<(), Problem> {
-        let Some(named) = query.take("environment") else { return Ok(()) };
-        if self.environment()?.as_deref() == Some(named.as_str()) { Ok(()) } else { Err(Problem::no_environment(&named)) }
+    pub(in crate::hub) fn take_environment(&self, query: &mut Query) -> Result<Option<String>, Problem> {
+        let Some(named) = query.take("environment") else { return Ok(None) };
+        if self.environment()?.as_deref() == Some(named.as_str()) { Ok(Some(named)) } else { Err(Problem::no_environment(&named)) }
     }
 
     /// The stored answer to a request that is sent again; `None` for a new request.
