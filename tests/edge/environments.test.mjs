@@ -268,7 +268,8 @@ test('definitions are copied after their difference was shown', async () => {
   // Its state stays: the flag is killed here, and not there.
   await good(server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'shared', action: 'kill', reason: 'r' } }));
   const fresh = (await get('/api/admin/document')).headers.get('etag');
-  const { changes } = await good(copy({ ...whole, fromVersion: shown.fromVersion }, '', { 'if-match': fresh }));
+  const once = () => copy({ ...whole, fromVersion: shown.fromVersion }, '', { 'if-match': fresh, 'idempotency-key': 'a copy' });
+  const { changes, version: copied } = await good(once());
   assert.deepEqual(changes.map(({ action, flagPath, pointer }) => [action, flagPath ?? pointer]), [['copy.definition', '/segments/team'], ['copy.definition', 'shared'], ['copy.definition', 'added']]);
   for (const { copiedFrom } of changes) assert.deepEqual(copiedFrom, { environment: 'staging', version: shown.fromVersion });
   const after = (await get('/api/admin/document')).json();
@@ -277,6 +278,11 @@ test('definitions are copied after their difference was shown', async () => {
   assert.equal((await good(get('/api/admin/changes/verify'))).valid, true);
   await good(server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'shared', action: 'revive', reason: 'r' } }));
   assert.equal(await shared(keys.client), 'staging');
+  // Sent again, also after the source has changed, it is answered again: with its version, but not with all definitions.
+  await good(server.asAdmin('/api/admin/customers?environment=staging', { body: { customerId: 'c-9', organizationId: 'o-9', reason: 'r' } }));
+  const again = await once();
+  assert.deepEqual([again.status, again.headers.get('idempotency-replayed'), again.json().version, again.json().changes, again.json().replayed], [200, 'true', copied, [], true]);
+  await refused(copy(whole, '', { 'if-match': fresh, 'idempotency-key': 'a copy' }), 422, 'IDEMPOTENCY_KEY_REUSED');
   // A name that stands often counts once.
   assert.equal((await good(copy({ flags: Array.from({ length: 20_000 }, () => 'plain') }, '?dryRun=true'))).definitions.length, 1);
   assert.equal((await good(copy(whole, '?dryRun=true'))).definitions.every(({ kind }) => kind === 'same'), true);

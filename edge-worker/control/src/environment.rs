@@ -82,7 +82,7 @@ pub fn environments(rows: &Rows) -> impl Iterator<Item = (EnvironmentName, Regis
 }
 
 /// The name that a document gives its environment; `None` if it names none.
-pub fn named_environment(rows: &Rows) -> Option<String> {
+pub(crate) fn named_environment(rows: &Rows) -> Option<String> {
     serde_json::from_str(rows.get(RowKind::Member, "environment")?).ok()
 }
 

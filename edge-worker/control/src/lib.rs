@@ -32,7 +32,7 @@ pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, execute, organization_of,
 };
 pub use copy::{Copied, Definitions, Difference, definitions, difference};
-pub use environment::{EnvironmentName, Registered, environments, first_environment, named_environment};
+pub use environment::{EnvironmentName, Registered, environments, first_environment};
 pub use features::{Feature, features};
 pub use import::Imported;
 pub use keys::{Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, keys};

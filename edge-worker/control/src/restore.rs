@@ -7,7 +7,9 @@ use alloc::{format, string::String, vec::Vec};
 use sdk_core::Millis;
 
 use crate::{
-    CommandOutcome, EnvironmentName, Refusal, RefusalKind, RefusalPlace, Registered, environment, environments, keys, named_environment,
+    CommandOutcome, EnvironmentName, Refusal, RefusalKind, RefusalPlace, Registered,
+    environment::{self, named_environment},
+    environments, keys,
     rows::Rows,
 };
 

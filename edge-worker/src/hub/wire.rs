@@ -20,6 +20,9 @@ pub(super) const ADMIN: &str = "http://hub/admin/";
 pub(super) const ACTOR: &str = "twinflag-actor";
 pub(super) const ROLE: &str = "twinflag-role";
 pub(super) const WITHIN: &str = "twinflag-within";
+/// The header with a digest of the body that the client sent, if the worker sends the hub another one. Two requests with equal digests are
+/// the same request.
+pub(super) const CLIENT_BODY: &str = "twinflag-client-body";
 /// The document: `GET` answers text and [`VERSION`].
 pub(super) const DOCUMENT: &str = "http://hub/document";
 /// Outcomes that servers report: `POST`.

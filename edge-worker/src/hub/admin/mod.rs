@@ -74,6 +74,8 @@ pub(super) struct Asked {
     pub(super) path: String,
     pub(super) query: Query,
     pub(super) body: String,
+    /// A digest of the body that the client sent, if the worker sent another one.
+    client_body: Option<String>,
 }
 
 impl Asked {
@@ -86,6 +88,7 @@ impl Asked {
         let decoded = |name: &str| Ok::<_, Problem>(text(name)?.map(|value| wire::decoded(&value)));
         let (actor, role) = (decoded(wire::ACTOR)?.unwrap_or_default(), decoded(wire::ROLE)?.unwrap_or_default());
         let (within, idempotency, if_match) = (decoded(wire::WITHIN)?, text("idempotency-key")?, text("if-match")?);
+        let client_body = text(wire::CLIENT_BODY)?;
         Ok(Self {
             actor,
             role,
@@ -98,6 +101,7 @@ impl Asked {
             path: request.path().trim_start_matches("/admin/").to_owned(),
             query: Query::any(&request.inner().url())?,
             body,
+            client_body,
         })
     }
 
@@ -116,7 +120,7 @@ impl Asked {
         for (name, value) in self.query.iter() {
             whole.extend(["&", &wire::encoded(name), "=", &wire::encoded(value)]);
         }
-        whole.extend(["\n", &self.body]);
+        whole.extend(["\n", self.client_body.as_ref().unwrap_or(&self.body)]);
         Etag::strong(whole.as_bytes()).as_str().to_owned()
     }
 }
