@@ -177,8 +177,8 @@ impl FlagHub {
         }
     }
 
-    /// Takes `?environment=` from a query, and answers its value. Refuses an environment other than the hub's own: the first one may have been renamed since the
-    /// isolate chose the hub.
+    /// Takes `?environment=` from a query, and answers its value. Refuses an environment other than the hub's own: the first one may have
+    /// been renamed since the isolate chose the hub.
     pub(in crate::hub) fn take_environment(&self, query: &mut Query) -> Result<Option<String>, Problem> {
         let Some(named) = query.take("environment") else { return Ok(None) };
         if self.environment()?.as_deref() == Some(named.as_str()) { Ok(Some(named)) } else { Err(Problem::no_environment(&named)) }
