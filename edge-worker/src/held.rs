@@ -65,18 +65,18 @@ pub(crate) fn page<T>(environment: &Environment, number: u16, look: impl FnOnce(
 
 pub(crate) fn hold_ruleset(environment: &Environment, ruleset: Held, bytes: usize) {
     HELD.with_borrow_mut(|held| held.retain(|place| *place != (environment.clone(), Part::Keys)));
-    hold((environment.clone(), Part::Ruleset), Item::Ruleset(ruleset), bytes);
+    hold(&(environment.clone(), Part::Ruleset), Item::Ruleset(ruleset), bytes);
 }
 
 pub(crate) fn hold_keys(environment: &Environment, keys: HeldKeys, bytes: usize) {
-    hold((environment.clone(), Part::Keys), Item::Keys(keys), bytes);
+    hold(&(environment.clone(), Part::Keys), Item::Keys(keys), bytes);
 }
 
 pub(crate) fn hold_page(environment: &Environment, number: u16, page: HeldPage, bytes: usize) {
-    hold((environment.clone(), Part::Page(number)), Item::Page(page), bytes);
+    hold(&(environment.clone(), Part::Page(number)), Item::Page(page), bytes);
 }
 
-fn hold(place: Place, item: Item, bytes: usize) {
+fn hold(place: &Place, item: Item, bytes: usize) {
     HELD.with_borrow_mut(|held| held.insert(place, item, bytes, SHARE));
 }
 
@@ -118,14 +118,14 @@ impl<V> Bounded<V> {
     }
 
     /// Puts a value in the place of the one that is there, and drops others if there are too many bytes. The new value stays.
-    fn insert(&mut self, place: Place, value: V, bytes: usize, share: usize) {
+    fn insert(&mut self, place: &Place, value: V, bytes: usize, share: usize) {
         self.uses += 1;
         self.bytes += bytes;
         if let Some(old) = self.entries.insert(place.clone(), Entry { value, bytes, used: self.uses }) {
             self.bytes -= old.bytes;
         }
         while self.bytes > self.most {
-            let Some(next) = self.next_to_go(&place, share) else { break };
+            let Some(next) = self.next_to_go(place, share) else { break };
             self.bytes -= self.entries.remove(&next).map_or(0, |entry| entry.bytes);
         }
     }
@@ -178,7 +178,7 @@ mod tests {
 
     /// Inserts a value and checks the sum.
     fn insert(held: &mut Bounded<()>, place: &Place, bytes: usize) {
-        held.insert(place.clone(), (), bytes, SHARE);
+        held.insert(place, (), bytes, SHARE);
         assert_eq!(held.bytes, held.entries.values().map(|entry| entry.bytes).sum::<usize>());
     }
 
