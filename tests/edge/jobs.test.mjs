@@ -50,11 +50,32 @@ test('a job that falls due after SIGKILL runs after the restart, without a reque
   assert.deepEqual([await assigned('old'), await assigned('new')], [false, true]);
 });
 
-test('more than one slice is deleted by one alarm after another', async () => {
+/** Keeps old answers, of which there are one more than this many. */
+async function keepOld(count) {
   await assigned('first', Date.now() - 30 * HOUR_MS);
-  const many = `WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1100)
+  const many = `WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?)
     INSERT INTO idempotency SELECT subject, 'many ' || n, request, answer, created_at FROM idempotency, n`;
-  assert.deepEqual(await server.sql([many]), []);
+  assert.deepEqual(await server.sql([many, count]), []);
+}
+
+test('SIGKILL between two slices loses neither the job nor the rest of its work', async (t) => {
+  await keepOld(50_000);
+  await dueIn(0);
+  await server.heard(/after an alarm: (.*)\n/);
+  await server.stop();
+  const before = Number(/"answers":(\d+),(?![^]*"answers")/.exec(server.said())[1]);
+  t.diagnostic(`${before} answers were left`);
+  assert.ok(before > 0, 'SIGKILL came after the last slice');
+  const silent = await spawnOn({ config: WITH_SQL, data: folder.path, settings: TESTED });
+  const { jobs } = JSON.parse(await silent.heard(/after an alarm: ({"answers":0,.*)\n/));
+  await silent.stop();
+  const counts = [...silent.said().matchAll(/after an alarm: {"answers":(\d+),/g)].map(([, count]) => Number(count));
+  assert.ok(counts[0] <= before && counts[0] % 500 === 1, `${counts[0]} after ${before}: slices are whole`);
+  assert.deepEqual(jobs.map(({ kind, failures }) => [kind, failures]).sort(), [['retention.answers', 0], ['retention.outcomes', 0]]);
+});
+
+test('more than one slice is deleted by one alarm after another', async () => {
+  await keepOld(1_100);
   await dueIn(0);
   await server.heard(/after an alarm: ({"answers":0,.*)\n/);
   const counts = [...server.said().matchAll(/after an alarm: {"answers":(\d+),/g)].map(([, count]) => Number(count));
@@ -69,6 +90,9 @@ test('a job that fails is logged, keeps its reason, and is tried again', async (
   const [{ failures, error }] = await server.sql(["SELECT failures, error FROM jobs WHERE kind = 'retention.answers'"]);
   assert.equal(failures, 1);
   assert.match(error, /as a test wants/);
+  const { jobs: listed } = (await server.asAdmin('/api/admin/jobs', { method: 'GET' })).json();
+  const [failed] = listed.filter(({ kind }) => kind === 'retention.answers');
+  assert.deepEqual([failed.failures, failed.error, failed.payload], [1, error, '']);
   await server.sql(['DROP TRIGGER fails']);
   const { jobs } = JSON.parse(await server.heard(/after an alarm: ({"answers":0,.*)\n/));
   assert.deepEqual(jobs.filter(({ kind }) => kind === 'retention.answers').map((job) => [job.failures, job.error]), [[0, null]]);

@@ -72,6 +72,27 @@ test('a flag that no longer compiles is left out and listed as an error, and can
   });
 });
 
+test('a past version leaves out what the present one does', async () => {
+  // Deeper than a document may be, which refuses the document and not the flag alone.
+  const deep = `{"default":"on","metadata":{"deep":${'['.repeat(500)}${']'.repeat(500)}}}`;
+  await spoilt([write('flag', 'bad', deep)], async (server) => {
+    assert.deepEqual(await values(server), [true, 'FLAG_NOT_FOUND', false]);
+    await done(server, '/api/admin/document', DOCUMENT, 'PUT');
+    await isWhole(server);
+    const then = async (flag) => (await done(server, '/v1/explain', { flag, version: 1, context: { userId: 'u-1' } })).evaluation;
+    assert.equal((await then('good')).value, true);
+    assert.equal((await then('bad')).errorCode, 'FLAG_NOT_FOUND');
+  });
+});
+
+test('a past version of which nothing compiles any more is refused', async () => {
+  await spoilt([write('member', 'environment', '7')], async (server) => {
+    await done(server, '/api/admin/document', DOCUMENT, 'PUT');
+    const answer = await server.asAdmin('/v1/explain', { body: { flag: 'good', version: 1, context: {} } });
+    assert.deepEqual([answer.status, answer.json().code], [503, 'DOCUMENT_REFUSED']);
+  });
+});
+
 test('with a wrong member that concerns every flag nothing is served, and kill and import work', async () => {
   await spoilt([write('member', 'environment', '7')], async (server) => {
     assert.deepEqual(await health(server), [503, 'DOCUMENT_REFUSED']);

@@ -114,6 +114,7 @@ pub(crate) enum HubHandler {
     CopyDefinitions,
     CreateEnvironment,
     RemoveEnvironment,
+    ListJobs,
 }
 
 /// A command on a rollout.
@@ -200,6 +201,7 @@ pub(crate) const ROUTES: &[Route] = &[
     // A token needs the right to both environments, which its handler checks.
     ADMINISTER.on("POST", "/api/admin/environments/copy", hub(HubHandler::CopyDefinitions)),
     ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)),
+    READ.on("GET", "/api/admin/jobs", hub(HubHandler::ListJobs)),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.

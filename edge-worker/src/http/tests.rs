@@ -195,8 +195,9 @@ fn a_key_opens_the_environment_that_it_names() {
 
 #[test]
 fn a_token_acts_in_the_environments_that_it_lists() {
-    let ask = |claims: &str, path: &'static str| {
-        let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"admin"}}{claims}}}"#);
+    let ask = |claims: &str, is_metadata: bool, path: &'static str| {
+        let (top, metadata) = if is_metadata { ("", claims) } else { (claims, "") };
+        let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"admin"{metadata}}}{top}}}"#);
         let known = Known {
             learned: Some(Ok(learned_claims(&claims))),
             keys: vec![(Environment::FIRST, Ok(registry()))],
@@ -228,7 +229,9 @@ fn a_token_acts_in_the_environments_that_it_lists() {
         (r#","environment":"staging","environments":["production"]"#, "/v1/program", "403"),
         (r#","environment":"production""#, "/v1/program", "the first one's body"),
     ] {
-        assert_eq!(ask(claims, path), expected, "{claims} {path}");
+        for is_metadata in [false, true] {
+            assert_eq!(ask(claims, is_metadata, path), expected, "{claims} {path}, in app_metadata: {is_metadata}");
+        }
     }
 }
 

@@ -40,11 +40,9 @@ mod tests {
 
     use super::*;
     use crate::store::{
-        Read,
-        sqlite::{
-            Sqlite,
-            database::{Database, tests::Memory},
-        },
+        Read, Transfer,
+        backup::Place,
+        sqlite::{Sqlite, database::tests::Memory},
     };
 
     /// A store with versions that no record commits to.
@@ -79,13 +77,20 @@ mod tests {
 
     #[test]
     fn a_store_whose_records_commit_to_every_row_gets_none() {
-        for store in [Sqlite::new(Memory::new()), {
-            let store = unproved();
-            ensure(&store, Millis(40)).unwrap();
-            // As a restore leaves it.
-            store.database().script("UPDATE store SET is_proved = 0").unwrap();
-            store
-        }] {
+        let restored = Sqlite::new(Memory::new());
+        let from = unproved();
+        ensure(&from, Millis(40)).unwrap();
+        let head = from.backup_head().unwrap();
+        let (mut place, mut lines) = (Place::default(), Vec::new());
+        while let Some((more, next)) = from.backup(&head, place).unwrap() {
+            lines.extend(more);
+            place = next;
+        }
+        restored.begin_restore().unwrap();
+        restored.restore(&lines).unwrap();
+        restored.end_restore(true).unwrap();
+        for store in [Sqlite::new(Memory::new()), restored] {
+            assert!(!store.is_proved().unwrap());
             let before = store.records(0, 9).unwrap().len();
             ensure(&store, Millis(50)).unwrap();
             assert_eq!(store.records(0, 9).unwrap().len(), before);

@@ -66,7 +66,7 @@ pub(crate) struct Ruleset {
     pub(crate) bucket_key: String,
     /// Pages of overrides that are not empty, ascending, each with the version of its newest change.
     pub(crate) pages: Vec<(u16, u32)>,
-    /// The number of the stored document's errors, each of which leaves out a part of it; 0 for a past document.
+    /// The number of the stored document's errors, each of which leaves out a part of it.
     pub(crate) errors: usize,
 }
 

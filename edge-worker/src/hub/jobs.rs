@@ -41,7 +41,7 @@ const KINDS: [(&str, Kind); 2] =
 
 /// The earliest job of a kind that this release knows.
 fn next(store: &impl Read) -> Result<Option<(JobKey, Job)>> {
-    store.next_job(&KINDS.map(|(name, _)| name))
+    Ok(store.jobs(Some(&KINDS.map(|(name, _)| name)), 1)?.pop())
 }
 
 /// Carries out a slice of the earliest job that is due. Returns the reason if the slice failed; then the job is due again after a delay.
@@ -68,14 +68,14 @@ fn retain(store: &impl Store, key: &JobKey, what: Retained, now: Millis) -> Resu
         Retained::Outcomes => 7 * 24 * HOUR_MS,
     };
     let forget = Forget { what, before: after(now, -kept), most: SLICE };
-    let Expired { count, next } = store.expired(forget)?;
+    let Expired { has_any, next } = store.expired(forget)?;
     let due = match next {
         Some(written) if written < forget.before => now,
         Some(written) => after(written, kept).max(after(now, REST_MS)),
         None => after(now, kept),
     };
     let job = Job { due, failures: 0, error: None };
-    let forget = (count > 0).then_some(forget);
+    let forget = has_any.then_some(forget);
     let commit = Commit { forget, jobs: &[(key.clone(), Some(job))], ..Commit::default() };
     let _: Result<Version, Conflict> = store.commit(store.newest()?, &commit, now)?;
     Ok(())
@@ -145,10 +145,7 @@ mod tests {
     use super::*;
     use crate::store::{
         Answer, Outcome,
-        sqlite::{
-            Sqlite,
-            database::{Database, tests::Memory},
-        },
+        sqlite::{Sqlite, database::tests::Memory},
     };
 
     type Memoried = Sqlite<Memory>;
@@ -156,8 +153,8 @@ mod tests {
     /// A store with no jobs but these.
     fn store(jobs: &[(&str, i64)]) -> Memoried {
         let store = Sqlite::new(Memory::new());
-        store.access().unwrap();
-        store.database().script("DELETE FROM jobs").unwrap();
+        let own: Vec<_> = store.jobs(None, 9).unwrap().into_iter().map(|(key, _)| (key, None)).collect();
+        commit(&store, &Commit { jobs: &own, ..Commit::default() }, 0);
         for (kind, due) in jobs {
             let key = JobKey { kind: (*kind).into(), payload: String::new() };
             let job = Job { due: Millis(*due), failures: 0, error: None };
@@ -252,10 +249,7 @@ mod tests {
         let store = store(&[("retention.answers", 0)]);
         answer(&store, "kept", 0);
         // The slice has deleted its rows when it fails.
-        store
-            .database()
-            .script("CREATE TRIGGER fails BEFORE UPDATE ON jobs WHEN NEW.failures = 0 BEGIN SELECT RAISE(ABORT, 'as a test wants'); END")
-            .unwrap();
+        store.fail_jobs(true);
         let (mut now, mut delays) = (100 * HOUR_MS, Vec::new());
         for failures in 1..=14 {
             let said = run(&store, Millis(now)).unwrap().unwrap();
@@ -267,7 +261,7 @@ mod tests {
             now = job.due.0;
         }
         assert_eq!(delays, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 3_600, 3_600, 3_600]);
-        store.database().script("DROP TRIGGER fails").unwrap();
+        store.fail_jobs(false);
         wakes(&store, now);
         let (_, job) = next(&store).unwrap().unwrap();
         assert_eq!((job.failures, job.error, has_answer(&store, "kept")), (0, None, false));
@@ -279,7 +273,7 @@ mod tests {
         answer(&store, "old", 0);
         wakes(&store, 100 * HOUR_MS);
         assert!(!has_answer(&store, "old"));
-        let (later, job) = store.next_job(&["schedule"]).unwrap().unwrap();
+        let (later, job) = store.jobs(Some(&["schedule"]), 1).unwrap().pop().unwrap();
         assert_eq!((later.kind.as_str(), job.due, job.failures), ("schedule", Millis(0), 0));
         wakes(&store, 100 * HOUR_MS);
     }
@@ -301,7 +295,7 @@ mod tests {
     fn a_new_store_has_every_job() {
         let store = Sqlite::new(Memory::new());
         for (kind, _) in KINDS {
-            assert!(store.next_job(&[kind]).unwrap().is_some(), "{kind}");
+            assert!(!store.jobs(Some(&[kind]), 1).unwrap().is_empty(), "{kind}");
         }
     }
 }

@@ -20,12 +20,12 @@ use std::{
 };
 
 use control::{
-    Command, EnvironmentName, Key,
+    Command, CompiledRows, EnvironmentName, Key,
     change::Actor,
-    definitions, environments, first_environment,
+    compile_rows, definitions, environments, first_environment,
     rows::{self, RowKey, RowKind},
 };
-use sdk_core::{BucketKey, Millis};
+use sdk_core::{BucketKey, Compiler, Millis};
 use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_error, console_warn, durable_object};
 
@@ -185,7 +185,13 @@ impl FlagHub {
         let version = version.filter(|version| (1..=newest.number).contains(version)).ok_or_else(Problem::no_version)?;
         let rows = self.store.rows(Wanted::UnpagedAt(version))?;
         let bucket_key = rows.bucket_key().ok_or_else(Problem::no_version)?.to_hex();
-        let document = RawValue::from_string(rows.compose(false)).map_err(worker::Error::from)?;
+        // This release may refuse rows that an earlier one served, then as now.
+        let CompiledRows { sound, errors, error_count, is_served, .. } =
+            compile_rows(&rows, &mut Compiler::new()).map_err(|error| Problem::document(&error))?;
+        if let Some(refusal) = errors.first().filter(|_| !is_served) {
+            return Err(Problem::document(refusal));
+        }
+        let document = RawValue::from_string(sound.as_ref().unwrap_or(&rows).compose(false)).map_err(worker::Error::from)?;
         let pages = self.store.pages(Some(version))?;
         let epoch = newest.epoch;
         let answer = RulesetAnswer {
@@ -193,8 +199,8 @@ impl FlagHub {
             version,
             bucket_key,
             pages,
-            document: Some(&document),
-            errors: 0,
+            document: Some(&*document),
+            errors: error_count,
             refused: None,
             keys: Vec::new(),
             environment: None,

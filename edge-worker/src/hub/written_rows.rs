@@ -8,7 +8,7 @@ use crate::store::{Read, audit::Part};
 
 /// The hash of all rows that served at a version.
 pub(super) fn hash_of_all(store: &impl Read, version: u32) -> Result<Hash> {
-    let mut parts = Parts::of(|behind| store.serving_parts(version, behind));
+    let mut parts = Parts::of(store, Some(version));
     let mut hasher = RowsHasher::of_all(version);
     while let Some(row) = parts.take_row()? {
         hasher = add(hasher, &row);
@@ -21,18 +21,17 @@ fn add(hasher: RowsHasher, row: &Part) -> RowsHasher {
 }
 
 /// A walk over all rows that were ever written, in the order of versions.
-pub(super) struct WrittenRows<F> {
-    parts: Parts<F>,
+pub(super) struct WrittenRows<'s, S> {
+    parts: Parts<'s, S>,
     /// The version that was hashed last.
     hashed: Option<(u32, Hash)>,
     /// True if rows of a version that was not asked for were passed since the last question.
     has_passed: bool,
 }
 
-impl<F: FnMut(Option<&Part>) -> Result<Vec<Part>>> WrittenRows<F> {
-    /// Walks the parts that `read` returns, which are those behind its argument.
-    pub(super) fn of(read: F) -> Self {
-        Self { parts: Parts::of(read), hashed: None, has_passed: false }
+impl<'s, S: Read> WrittenRows<'s, S> {
+    pub(super) fn of(store: &'s S) -> Self {
+        Self { parts: Parts::of(store, None), hashed: None, has_passed: false }
     }
 
     /// The hash of the rows that a version wrote; `None` where it wrote none. Versions are asked for in ascending order; one may be
@@ -64,23 +63,29 @@ impl<F: FnMut(Option<&Part>) -> Result<Vec<Part>>> WrittenRows<F> {
 }
 
 /// Parts that are read piece by piece.
-struct Parts<F> {
-    more: F,
+struct Parts<'s, S> {
+    store: &'s S,
+    /// The version at which the rows serve; `None` for all that were ever written.
+    serving_at: Option<u32>,
     /// Parts that were read and not yet taken.
     read: VecDeque<Part>,
     /// The part behind which the next ones are read.
     behind: Option<Part>,
 }
 
-impl<F: FnMut(Option<&Part>) -> Result<Vec<Part>>> Parts<F> {
-    fn of(more: F) -> Self {
-        Self { more, read: VecDeque::new(), behind: None }
+impl<'s, S: Read> Parts<'s, S> {
+    fn of(store: &'s S, serving_at: Option<u32>) -> Self {
+        Self { store, serving_at, read: VecDeque::new(), behind: None }
     }
 
     /// The next part, not taken.
     fn next(&mut self) -> Result<Option<&Part>> {
         if self.read.is_empty() {
-            self.read.extend((self.more)(self.behind.as_ref())?);
+            let behind = self.behind.as_ref();
+            self.read.extend(match self.serving_at {
+                Some(version) => self.store.serving_parts(version, behind)?,
+                None => self.store.parts(behind)?,
+            });
         }
         Ok(self.read.front())
     }

@@ -32,9 +32,9 @@ pub(crate) enum Retained {
 /// The oldest that is kept of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Expired {
-    /// The number that are older than asked for, up to the limit.
-    pub(crate) count: u32,
-    /// When the oldest behind those was written.
+    /// True if there is some to be deleted.
+    pub(crate) has_any: bool,
+    /// When the oldest that is left then was written.
     pub(crate) next: Option<Millis>,
 }
 

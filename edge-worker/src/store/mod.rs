@@ -159,8 +159,8 @@ pub(crate) trait Read {
     /// The counts of a flag's outcomes since a moment.
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
 
-    /// The earliest job of these kinds.
-    fn next_job(&self, kinds: &[&str]) -> Result<Option<(JobKey, Job)>>;
+    /// The earliest jobs of these kinds, or of any kind.
+    fn jobs(&self, kinds: Option<&[&str]>, limit: u32) -> Result<Vec<(JobKey, Job)>>;
     /// The oldest that is kept of something.
     fn expired(&self, forget: Forget) -> Result<Expired>;
     /// The milliseconds by which a test set the time of jobs ahead of the clock.

@@ -49,11 +49,6 @@ impl<D: Database> Sqlite<D> {
         Self { database, migrated: Cell::new(false), access: Cell::new(Access::Nothing) }
     }
 
-    #[cfg(test)]
-    pub(crate) const fn database(&self) -> &D {
-        &self.database
-    }
-
     /// At first use, not before: a constructor has nobody to tell of an error.
     fn migrated(&self) -> Result<&D> {
         if !self.migrated.get() {
@@ -102,9 +97,8 @@ impl<D: Database> Read for Sqlite<D> {
     }
 
     fn version_at(&self, moment: Millis) -> Result<Option<u32>> {
-        let query = "SELECT max(version) AS version FROM versions WHERE created_at <= ?";
-        let then: Then = self.migrated()?.one(query, vec![moment.0.into()])?;
-        Ok(then.version)
+        let query = "SELECT max(version) AS n FROM versions WHERE created_at <= ?";
+        Ok(self.migrated()?.number(query, vec![moment.0.into()])?.and_then(|version| version.try_into().ok()))
     }
 
     fn rows(&self, wanted: Wanted<'_>) -> Result<Rows> {
@@ -204,8 +198,8 @@ impl<D: Database> Read for Sqlite<D> {
         events::observed(self.migrated()?, flag, since)
     }
 
-    fn next_job(&self, kinds: &[&str]) -> Result<Option<(JobKey, Job)>> {
-        jobs::next(self.migrated()?, kinds)
+    fn jobs(&self, kinds: Option<&[&str]>, limit: u32) -> Result<Vec<(JobKey, Job)>> {
+        jobs::list(self.migrated()?, kinds, limit)
     }
 
     fn expired(&self, forget: Forget) -> Result<Expired> {
@@ -346,11 +340,6 @@ fn put_part(sql: &impl Database, row: &Located<'_>, version: u32, part: u32, tex
 struct Newest {
     epoch: Epoch,
     number: u32,
-}
-
-#[derive(Deserialize)]
-struct Then {
-    version: Option<u32>,
 }
 
 #[derive(Deserialize)]

@@ -90,7 +90,6 @@ impl FlagHub {
 
     /// GET: the counts of every rollout in its present stage, or only of the one of `?featureName=`.
     pub(super) fn list_stats(&self, asked: &Asked) -> Result<Response, Problem> {
-        self.check_within(asked, None, None)?;
         let query = asked.query.only(&["featureName"])?;
         let ground = self.ground()?;
         let mut out = Vec::new();

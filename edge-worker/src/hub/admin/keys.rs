@@ -20,7 +20,6 @@ use crate::{hub::FlagHub, problem::Problem};
 impl FlagHub {
     /// GET: all keys, also those that ended within the last 90 days. The hub does not record the use of keys.
     pub(super) fn list_keys(&self, asked: &Asked) -> Result<Response, Problem> {
-        self.check_within(asked, None, None)?;
         asked.query.only(&[])?;
         let ground = self.ground()?;
         let views = keys(&ground.rows).map(|(id, key)| view::raw(key.to_view(id))).collect::<Result<Vec<_>, _>>()?;

@@ -113,7 +113,7 @@ pub(super) fn lists_what_serves<S: Store>(store: &S) {
         let mut rows: Vec<(String, String, u32, String)> = Vec::new();
         for part in all {
             let text = part.text.unwrap();
-            match rows.last_mut().filter(|(kind, name, ..)| (kind, name) == (&part.kind, &part.name)) {
+            match rows.last_mut().filter(|(kind, name, ..)| *kind == part.kind && *name == part.name) {
                 Some((_, _, _, whole)) => whole.push_str(&text),
                 None => rows.push((part.kind, part.name, part.version, text)),
             }

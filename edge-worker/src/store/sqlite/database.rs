@@ -1,5 +1,5 @@
 //! The two things that are wanted of an SQLite: answers to statements, and all or nothing.
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Result, SqlStorage, SqlStorageValue, Storage};
 
 use super::transaction;
@@ -22,6 +22,15 @@ pub(crate) trait Database {
     fn one<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<T> {
         let row = self.exec(statement, bindings)?.into_iter().next();
         row.ok_or_else(|| worker::Error::RustError(format!("no row: {statement}")))
+    }
+
+    /// The number that a statement answers as `n`; `None` if that is NULL, or without a row.
+    fn number(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<i64>> {
+        #[derive(Deserialize)]
+        struct Number {
+            n: Option<i64>,
+        }
+        Ok(self.exec::<Number>(statement, bindings)?.first().and_then(|row| row.n))
     }
 }
 

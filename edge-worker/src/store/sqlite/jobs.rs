@@ -9,14 +9,15 @@ use crate::store::{
     jobs::{Expired, Forget, Job, JobKey, Retained},
 };
 
-/// The earliest of these kinds.
-pub(super) fn next(sql: &impl Database, kinds: &[&str]) -> Result<Option<(JobKey, Job)>> {
-    let places = vec!["?"; kinds.len()].join(", ");
-    let query =
-        format!("SELECT kind, payload, due, failures, error FROM jobs WHERE kind IN ({places}) ORDER BY due, kind, payload LIMIT 1");
-    let found: Vec<Row> = sql.exec(&query, kinds.iter().map(|kind| (*kind).into()).collect())?;
+/// The earliest of these kinds, or of any.
+pub(super) fn list(sql: &impl Database, kinds: Option<&[&str]>, limit: u32) -> Result<Vec<(JobKey, Job)>> {
+    let which = kinds.map_or_else(|| "1".to_owned(), |kinds| format!("kind IN ({})", vec!["?"; kinds.len()].join(", ")));
+    let query = format!("SELECT kind, payload, due, failures, error FROM jobs WHERE {which} ORDER BY due, kind, payload LIMIT ?");
+    let mut bindings: Vec<SqlStorageValue> = kinds.unwrap_or_default().iter().map(|kind| (*kind).into()).collect();
+    bindings.push(i64::from(limit).into());
+    let found: Vec<Row> = sql.exec(&query, bindings)?;
     let job = |Row { kind, payload, due, failures, error }| (JobKey { kind, payload }, Job { due: Millis(due), failures, error });
-    Ok(found.into_iter().next().map(job))
+    Ok(found.into_iter().map(job).collect())
 }
 
 /// Writes the jobs of a commit, deletes what it no longer keeps, and sets the time of jobs.
@@ -61,15 +62,14 @@ const fn table(what: Retained) -> Table {
 pub(super) fn expired(sql: &impl Database, Forget { what, before, most }: Forget) -> Result<Expired> {
     let Table { name, condition, at } = table(what);
     let query = format!("SELECT count(*) AS n FROM (SELECT 1 FROM {name} WHERE {condition} AND {at} < ? ORDER BY {at} LIMIT ?)");
-    let Count { n: count } = sql.one(&query, vec![before.0.into(), i64::from(most).into()])?;
-    let query = format!("SELECT {at} AS at FROM {name} WHERE {condition} ORDER BY {at} LIMIT 1 OFFSET ?");
-    let next: Vec<Moment> = sql.exec(&query, vec![i64::from(count).into()])?;
-    Ok(Expired { count, next: next.first().map(|next| Millis(next.at)) })
+    let count = sql.number(&query, vec![before.0.into(), i64::from(most).into()])?.unwrap_or_default();
+    let query = format!("SELECT {at} AS n FROM {name} WHERE {condition} ORDER BY {at} LIMIT 1 OFFSET ?");
+    let next = sql.number(&query, vec![count.into()])?.map(Millis);
+    Ok(Expired { has_any: count > 0, next })
 }
 
 pub(super) fn clock_ahead(sql: &impl Database) -> Result<i64> {
-    let store: Ahead = sql.one("SELECT clock_ahead FROM store", Vec::new())?;
-    Ok(store.clock_ahead)
+    Ok(sql.number("SELECT clock_ahead AS n FROM store", Vec::new())?.unwrap_or_default())
 }
 
 #[derive(Deserialize)]
@@ -81,17 +81,20 @@ struct Row {
     error: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Count {
-    n: u32,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::{Sqlite, database::tests::Memory};
 
-#[derive(Deserialize)]
-struct Moment {
-    at: i64,
-}
-
-#[derive(Deserialize)]
-struct Ahead {
-    clock_ahead: i64,
+    impl Sqlite<Memory> {
+        /// Has every slice fail at its last statement, or no more.
+        pub(crate) fn fail_jobs(&self, is_failing: bool) {
+            let trigger = if is_failing {
+                "CREATE TRIGGER fails BEFORE UPDATE ON jobs WHEN NEW.failures = 0 BEGIN SELECT RAISE(ABORT, 'as a test wants'); END"
+            } else {
+                "DROP TRIGGER fails"
+            };
+            self.database.script(trigger).unwrap();
+        }
+    }
 }

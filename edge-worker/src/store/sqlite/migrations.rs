@@ -52,8 +52,8 @@ pub(super) fn access(sql: &impl Database) -> Result<Access> {
 /// Applies those that are missing, each in a transaction.
 pub(super) fn apply(sql: &impl Database) -> Result<()> {
     sql.script(NUMBERS)?;
-    let applied: Count = sql.one("SELECT count(*) AS n FROM migrations", Vec::new())?;
-    for (migration, number) in MIGRATIONS.iter().zip(1_u32..).skip(applied.n) {
+    let applied = sql.number("SELECT count(*) AS n FROM migrations", Vec::new())?.unwrap_or_default();
+    for (migration, number) in MIGRATIONS.iter().zip(1_u32..).filter(|(_, number)| i64::from(*number) > applied) {
         sql.transaction(|| one(sql, number, migration))?;
     }
     Ok(())
@@ -89,11 +89,6 @@ fn documents_to_rows(sql: &impl Database) -> Result<()> {
 struct Forms {
     writes_from: usize,
     serves_from: usize,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    n: usize,
 }
 
 #[derive(Deserialize)]

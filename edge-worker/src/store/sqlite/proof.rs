@@ -59,17 +59,15 @@ fn read(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Res
 }
 
 pub(super) fn is_proved(sql: &impl Database) -> Result<bool> {
-    let Yes { yes } = sql.one("SELECT is_proved AS yes FROM store", Vec::new())?;
-    Ok(yes > 0)
+    Ok(sql.number("SELECT is_proved AS n FROM store", Vec::new())? == Some(1))
 }
 
 pub(super) fn has_unproved_rows(sql: &impl Database) -> Result<bool> {
     let query = "SELECT EXISTS (SELECT 1 FROM versions
         WHERE version > coalesce((SELECT max(version) FROM feature_flag_changes WHERE action = ? AND rows_hash IS NOT NULL), 0)
           AND NOT EXISTS (SELECT 1 FROM feature_flag_changes AS change
-            WHERE change.version = versions.version AND change.rows_hash IS NOT NULL)) AS yes";
-    let Yes { yes } = sql.one(query, vec![Action::Baseline.as_str().into()])?;
-    Ok(yes > 0)
+            WHERE change.version = versions.version AND change.rows_hash IS NOT NULL)) AS n";
+    Ok(sql.number(query, vec![Action::Baseline.as_str().into()])? == Some(1))
 }
 
 /// A statement for each way in which the tables that serve could say something else than the history of rows, or the history
@@ -99,11 +97,6 @@ pub(super) fn untold(sql: &impl Database) -> Result<Option<String>> {
         }
     }
     Ok(None)
-}
-
-#[derive(Deserialize)]
-struct Yes {
-    yes: u8,
 }
 
 #[derive(Deserialize)]

@@ -52,8 +52,8 @@ pub(super) fn head(sql: &impl Database) -> Result<Head> {
     let query = format!("{COLUMNS} FROM feature_flag_changes ORDER BY sequence DESC LIMIT 1");
     let newest = stored(sql, &query, Vec::new())?.into_iter().next();
     let (chain, link) = newest.map_or((Hash::NONE, Link { sequence: 0, version: 0 }), |record| (record.hashes.chain, record.link));
-    let made: Vec<Made> = sql.exec("SELECT created_at FROM versions ORDER BY version DESC LIMIT 1", Vec::new())?;
-    Ok(Head { chain, link, made: Millis(made.first().map_or(i64::MIN, |made| made.created_at)) })
+    let made = sql.number("SELECT created_at AS n FROM versions ORDER BY version DESC LIMIT 1", Vec::new())?;
+    Ok(Head { chain, link, made: Millis(made.unwrap_or(i64::MIN)) })
 }
 
 pub(super) fn changes(sql: &impl Database, asked: &Asked) -> Result<Vec<Stored>> {
@@ -175,11 +175,6 @@ struct Row {
     payload_hash: String,
     rows_hash: Option<String>,
     hash: String,
-}
-
-#[derive(Deserialize)]
-struct Made {
-    created_at: i64,
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,38 @@
+//! `GET /api/admin/jobs`: what the hub will do by itself, and what of it failed.
+use serde::Serialize;
+use worker::Response;
+
+use super::{Asked, json, view};
+use crate::{
+    hub::FlagHub,
+    problem::Problem,
+    store::{
+        Read,
+        jobs::{Job, JobKey},
+    },
+};
+
+/// How many jobs one answer holds.
+const MOST: u32 = 1_000;
+
+impl FlagHub {
+    /// `?limit=`: those that are due first come first; also those of a later release, which this one does not carry out.
+    pub(super) fn list_jobs(&self, asked: &Asked) -> Result<Response, Problem> {
+        let query = asked.query.only(&["limit"])?;
+        let jobs = self.store.jobs(None, query.number("limit")?.unwrap_or(50).clamp(1, MOST))?;
+        let view = |(JobKey { kind, payload }, Job { due, failures, error })| {
+            view::raw(serde_json::to_string(&View { due: due.to_rfc3339(), error, failures, kind, payload }).map_err(worker::Error::from)?)
+        };
+        json(view::list("jobs", &jobs.into_iter().map(view).collect::<Result<Vec<_>, _>>()?))
+    }
+}
+
+#[derive(Serialize)]
+struct View {
+    due: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    failures: u32,
+    kind: String,
+    payload: String,
+}
