@@ -39,7 +39,13 @@ const NEWS: Duration = Duration::from_millis(300);
 /// The longest wait for newer keys, for a request with a key that the isolate does not know.
 const KEY_NEWS: Duration = Duration::from_secs(2);
 /// The longest wait for the first ruleset.
-const FIRST: Duration = Duration::from_secs(10);
+const FIRST: Duration = Duration::from_millis(FIRST_MS.unsigned_abs());
+const FIRST_MS: i64 = 10_000;
+/// The milliseconds for which the one request that asks for an environment's first ruleset keeps others from asking too: the runtime may
+/// have cancelled it.
+const TURN_MS: i64 = 2_000;
+/// The time after which a request that waits for another one's answer looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A ruleset to answer one request from.
 #[derive(Clone)]
@@ -168,6 +174,15 @@ pub(crate) struct Held {
     compiler: Rc<RefCell<Compiler>>,
 }
 
+/// The stored keys of an environment whose ruleset the isolate does not hold. To check a key, the isolate need not load the ruleset.
+pub(crate) struct HeldKeys {
+    keys: Rc<Keys>,
+    /// The moment at which the hub was last asked.
+    asked: Millis,
+    /// True if the hub did not answer then.
+    failed: bool,
+}
+
 #[derive(Clone)]
 struct Served {
     ruleset: Rc<Ruleset>,
@@ -192,6 +207,8 @@ impl Held {
 struct Asking {
     /// The moment at which a request began to ask the hub after its answer; `None` if no request does.
     behind: Option<Millis>,
+    /// The moment at which a request began to ask the hub for the first ruleset; `None` if no request does.
+    first: Option<Millis>,
     /// The time of the last request to the hub about an unknown key or an unknown environment.
     sought: Option<Millis>,
 }
@@ -245,7 +262,11 @@ pub(crate) fn fresh(environment: &Environment, min_version: Option<Version>, now
 
 /// The stored keys that the isolate holds; `None` if the hub should be asked first or afterwards.
 pub(crate) fn fresh_keys(environment: &Environment, now: Millis) -> Option<Rc<Keys>> {
-    held::ruleset(environment, |held| held.is_fresh(None, now).then(|| Rc::clone(&held.keys))).flatten()
+    let alone = |held: &mut HeldKeys| (0..FRESH_MS).contains(&(now.0 - held.asked.0)).then(|| Rc::clone(&held.keys));
+    match held::ruleset(environment, |held| held.is_fresh(None, now).then(|| Rc::clone(&held.keys))) {
+        Some(keys) => keys,
+        None => held::keys(environment, alone).flatten(),
+    }
 }
 
 /// The hub's keys, or the last known ones if the hub is away.
@@ -256,14 +277,41 @@ pub(crate) async fn keys(host: &Host, environment: &Environment) -> Result<Rc<Ke
             return Ok(keys);
         }
     }
-    // Without a document there may be keys.
-    first(host, environment).await.ok();
+    if *environment == Environment::FIRST {
+        // Without a document there may be keys.
+        first(host, environment).await.ok();
+    } else {
+        ask_keys(host, environment).await;
+    }
     known_keys(environment).ok_or_else(|| away("the hub is away"))
 }
 
 /// The stored keys that the isolate holds, however old; `None` before the hub's first answer.
 pub(crate) fn known_keys(environment: &Environment) -> Option<Rc<Keys>> {
-    held::ruleset(environment, |held| Rc::clone(&held.keys))
+    about_keys(environment).map(|held| held.keys)
+}
+
+/// The stored keys that the isolate holds, with the ruleset or without it.
+fn about_keys(environment: &Environment) -> Option<HeldKeys> {
+    let with_ruleset = held::ruleset(environment, |held| HeldKeys { keys: Rc::clone(&held.keys), asked: held.asked, failed: held.failed });
+    let alone = |held: &mut HeldKeys| HeldKeys { keys: Rc::clone(&held.keys), asked: held.asked, failed: held.failed };
+    with_ruleset.or_else(|| held::keys(environment, alone))
+}
+
+/// Asks the hub for an environment's keys alone. A stranger can present a text that names any environment: that makes no isolate load one.
+async fn ask_keys(host: &Host, environment: &Environment) {
+    let asked = clock::now();
+    let why = match select(Box::pin(hub::keys(host, environment)), Delay::from(KEY_NEWS)).await {
+        Either::Left((Ok(rows), _)) => {
+            let bytes = rows.iter().map(|row| 2 * row.len()).sum();
+            let keys = Rc::new(Keys::read(&rows, Registry::default()));
+            return held::hold_keys(environment, HeldKeys { keys, asked, failed: false }, bytes);
+        }
+        Either::Left((Err(problem), _)) => problem.why(),
+        Either::Right(_) => "it takes too long to answer".to_owned(),
+    };
+    console_error!("no keys from the hub: {why}");
+    held::keys(environment, |held| (held.asked, held.failed) = (asked, true));
 }
 
 /// The stored keys, for a request with a key or the name of an environment that the isolate does not know; true if the hub answered when
@@ -273,13 +321,17 @@ pub(crate) async fn newer_keys(host: &Host, environment: &Environment) -> (Rc<Ke
     match asking(environment, |asking| asking.sought).filter(|sought| (0..FRESH_MS).contains(&(now.0 - sought.0))) {
         None => {
             asking(environment, |asking| asking.sought = Some(now));
-            ask_within(host, environment, now, KEY_NEWS).await;
+            if is_held(environment) || *environment == Environment::FIRST {
+                ask_within(host, environment, now, KEY_NEWS).await;
+            } else {
+                ask_keys(host, environment).await;
+            }
         }
         // Another request asked within the last second, and the hub has not answered yet.
-        Some(sought) if held::ruleset(environment, |held| held.asked < sought).unwrap_or(true) => Delay::from(NEWS).await,
+        Some(sought) if about_keys(environment).is_none_or(|held| held.asked < sought) => Delay::from(NEWS).await,
         Some(_) => {}
     }
-    held::ruleset(environment, |held| (Rc::clone(&held.keys), !held.failed)).unwrap_or_default()
+    about_keys(environment).map(|held| (held.keys, !held.failed)).unwrap_or_default()
 }
 
 /// Asks the hub for news if the isolate's ruleset is too old, before the answer or after it.
@@ -353,9 +405,28 @@ fn plan(age_ms: i64, version: Version, min_version: Option<Version>) -> Plan {
     }
 }
 
-/// Asks the hub for the first ruleset: until it answers, the isolate has none.
+fn is_held(environment: &Environment) -> bool {
+    held::ruleset(environment, |_| ()).is_some()
+}
+
+/// Asks the hub for the first ruleset: until it answers, the isolate has none. One request at a time asks, for each answer is a whole
+/// document; the others look again and again for what it got.
 async fn first(host: &Host, environment: &Environment) -> Result<(), Problem> {
-    match select(Box::pin(ask((**host).clone(), environment.clone())), Delay::from(FIRST)).await {
+    let began = clock::now();
+    let is_asked = |now: Millis| asking(environment, |asking| asking.first).is_some_and(|since| (0..TURN_MS).contains(&(now.0 - since.0)));
+    while !is_held(environment) && is_asked(clock::now()) {
+        if clock::now().0 - began.0 >= FIRST_MS {
+            return Err(away("the hub takes too long to answer"));
+        }
+        Delay::from(LOOK_AGAIN).await;
+        if is_held(environment) {
+            return Ok(());
+        }
+    }
+    asking(environment, |asking| asking.first = Some(clock::now()));
+    let answered = select(Box::pin(ask((**host).clone(), environment.clone())), Delay::from(FIRST)).await;
+    asking(environment, |asking| asking.first = None);
+    match answered {
         Either::Left((Ok(()), _)) => Ok(()),
         Either::Left((Err(problem), _)) if problem.status == 503 && problem.code != HUB_UNAVAILABLE => Err(problem),
         Either::Left((Err(problem), _)) => {

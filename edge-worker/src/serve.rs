@@ -132,6 +132,9 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         PassedHandler::ExportDocument => document::export(environment, request, host).await,
         PassedHandler::Cache => cache::report(environment, request, host).await,
         PassedHandler::ListEnvironments => environments::list(request, host).await,
+        PassedHandler::Hub(HubHandler::CreateEnvironment | HubHandler::RemoveEnvironment) => {
+            environments::change(&caller, parts, request, host).await
+        }
         PassedHandler::Hub(HubHandler::CopyDefinitions) => copy::copy(&caller, request, host).await,
         PassedHandler::Hub(HubHandler::ImportDocument) => admin::pass_on(&caller, request, body, body::DOCUMENT, host).await,
         PassedHandler::Hub(_) | PassedHandler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, host).await,

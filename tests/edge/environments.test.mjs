@@ -186,6 +186,15 @@ test('a token evaluates where it says, and acts where it is let', async () => {
   assert.deepEqual([await as(own, '/api/admin/document?environment=staging'), await as(own, '/api/admin/document'), await as(own, '/api/admin/environments')], [200, 403, 403]);
   assert.deepEqual([await as({ environments: ['production'] }, '/api/admin/document'), await as({ environments: [] }, '/api/admin/document')], [200, 403]);
   assert.equal(await as({ environments: 7 }, '/api/admin/document'), 401);
+  // A token for some environments neither closes nor registers others, and is not told which there are.
+  const change = async (method, name, environments) => {
+    const path = `/api/admin/environments${method === 'DELETE' ? `/${name}?reason=r` : ''}`;
+    return (await server.request(path, { method, token: person({ environments }), body: method === 'POST' ? { name, reason: 'r' } : undefined })).status;
+  };
+  assert.deepEqual([await change('DELETE', 'staging', ['production']), await change('DELETE', 'staging', ['staging']), await change('DELETE', 'absent', ['production'])], [403, 403, 403]);
+  assert.deepEqual([await change('POST', 'more', ['production']), await change('POST', 'production', ['production']), await change('DELETE', 'absent', ['production', 'absent'])], [403, 409, 404]);
+  for (const name of ['production', 'absent']) assert.equal(await as(own, `/api/admin/document?environment=${name}`), 403, name);
+  assert.equal(await as({ environments: ['absent'] }, '/api/admin/document?environment=absent'), 404);
 });
 
 test('one is backed up and restored, and the other stays as it is', async () => {
@@ -200,6 +209,35 @@ test('one is backed up and restored, and the other stays as it is', async () => 
   assert.deepEqual([second.version, second.epoch === before.list[1].epoch], [before.list[1].version, false]);
   assert.equal((await get('/api/admin/backup')).text, before.production);
   assert.deepEqual([await shared(keys.client), await shared(staging.client)], ['production', 'staging']);
+});
+
+test('a backup of another environment is restored only by its name, opens nothing, and closes nothing', async () => {
+  const own = (await get('/api/admin/backup')).text;
+  const backup = (await get('/api/admin/backup?environment=staging')).text;
+  const head = async () => (await good(get('/api/admin/changes/verify'))).head;
+  const restore = async (body, query) => server.asAdmin(`/api/admin/restore?replace=${await head()}${query}`, { body, headers: { 'content-type': 'application/x-ndjson' } });
+  const before = await head();
+  for (const query of ['', '&from=production', '&from=dev']) {
+    const { detail } = await refused(restore(backup, query), 409, 'OTHER_ENVIRONMENT');
+    assert.ok(detail.includes('"staging"') && detail.includes('"production"'), detail);
+  }
+  assert.equal(await head(), before);
+  await good(restore(backup, '&from=staging'));
+  // Every name still stands for one environment, and no key of the one opens the other.
+  assert.deepEqual((await list()).map(({ name }) => name), [null, 'staging']);
+  assert.deepEqual([await shared(staging.client), await shared(keys.client), await shared(server.clientKey)], ['staging', 401, 'staging']);
+  const listed = (await good(get('/api/admin/keys'))).keys;
+  assert.ok(listed.length === 2 && listed.every(({ revokedAt }) => revokedAt), JSON.stringify(listed));
+  assert.equal((await server.request('/api/admin/document', { method: 'GET', token: person({ environments: ['staging'] }) })).status, 403);
+  assert.equal((await good(get('/api/admin/document?environment=staging'))).environment, 'staging');
+  await refused(register('staging'), 409, 'ENVIRONMENT_TAKEN');
+  assert.equal((await good(get('/api/admin/changes/verify'))).valid, true);
+  // The first environment's own backup was made before this one was registered.
+  await good(register('later'));
+  await good(restore(own, ''));
+  assert.deepEqual((await list()).map(({ name }) => name), ['production', 'later', 'staging']);
+  assert.deepEqual([await shared(staging.client), await shared(keys.client)], ['staging', 'production']);
+  await good(close('later'));
 });
 
 test('definitions are copied after their difference was shown', async () => {
@@ -230,7 +268,8 @@ test('definitions are copied after their difference was shown', async () => {
   // Its state stays: the flag is killed here, and not there.
   await good(server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'shared', action: 'kill', reason: 'r' } }));
   const fresh = (await get('/api/admin/document')).headers.get('etag');
-  const { changes } = await good(copy({ ...whole, fromVersion: shown.fromVersion }, '', { 'if-match': fresh }));
+  const once = () => copy({ ...whole, fromVersion: shown.fromVersion }, '', { 'if-match': fresh, 'idempotency-key': 'a copy' });
+  const { changes, version: copied } = await good(once());
   assert.deepEqual(changes.map(({ action, flagPath, pointer }) => [action, flagPath ?? pointer]), [['copy.definition', '/segments/team'], ['copy.definition', 'shared'], ['copy.definition', 'added']]);
   for (const { copiedFrom } of changes) assert.deepEqual(copiedFrom, { environment: 'staging', version: shown.fromVersion });
   const after = (await get('/api/admin/document')).json();
@@ -239,6 +278,13 @@ test('definitions are copied after their difference was shown', async () => {
   assert.equal((await good(get('/api/admin/changes/verify'))).valid, true);
   await good(server.asAdmin('/api/admin/feature-flags', { body: { featureName: 'shared', action: 'revive', reason: 'r' } }));
   assert.equal(await shared(keys.client), 'staging');
+  // Sent again, also after the source has changed, it is answered again: with its version, but not with all definitions.
+  await good(server.asAdmin('/api/admin/customers?environment=staging', { body: { customerId: 'c-9', organizationId: 'o-9', reason: 'r' } }));
+  const again = await once();
+  assert.deepEqual([again.status, again.headers.get('idempotency-replayed'), again.json().version, again.json().changes, again.json().replayed], [200, 'true', copied, [], true]);
+  await refused(copy(whole, '', { 'if-match': fresh, 'idempotency-key': 'a copy' }), 422, 'IDEMPOTENCY_KEY_REUSED');
+  // A name that stands often counts once.
+  assert.equal((await good(copy({ flags: Array.from({ length: 20_000 }, () => 'plain') }, '?dryRun=true'))).definitions.length, 1);
   assert.equal((await good(copy(whole, '?dryRun=true'))).definitions.every(({ kind }) => kind === 'same'), true);
   // What is not there, and who may not.
   await refused(copy({ flags: ['absent'] }, '?dryRun=true'), 422, 'COPY_REFUSED');

@@ -9,9 +9,10 @@ use sdk_core::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
-    CommandOutcome, CurrentState, Refusal, RefusalKind, RefusalPlace,
+    CommandOutcome, CompiledRows, CurrentState, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change},
     command::apply,
+    compile_rows,
     rows::{ChangeKind, RowKey, RowKind, Rows, spelling, takes_state},
 };
 
@@ -32,14 +33,15 @@ pub struct Definitions {
     pub segments: Vec<(String, String)>,
 }
 
-/// The definitions of one kind with these names, as an environment's rows have them. The error is the place of the first one that they do
-/// not have, as a JSON pointer into the document.
+/// The definitions of one kind with these names, as an environment's rows have them, each once: together they are no longer than the
+/// document. The error is the place of the first one that they do not have, as a JSON pointer into the document.
 pub fn definitions(rows: &Rows, kind: RowKind, names: &[String]) -> Result<Vec<(String, String)>, String> {
     let definition = |name: &String| {
         let key = RowKey::of(kind, name);
         rows.text(&key).map(|text| (name.clone(), text.to_owned())).ok_or_else(|| key.pointer())
     };
-    names.iter().map(definition).collect()
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    names.iter().filter(|name| seen.insert(name)).map(definition).collect()
 }
 
 /// What a copy would change, and why it would be refused.
@@ -67,8 +69,6 @@ pub struct Copied {
 /// Compares definitions with those of the current rows.
 pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut Compiler) -> Difference {
     let rows = current.rows;
-    // A name that stands twice counts once.
-    let mut seen: BTreeSet<RowKey> = BTreeSet::new();
     let mut found = Difference { copied: Vec::new(), errors: Vec::new(), writes: Vec::new(), ruleset: None };
     for (section, kind, given) in [("segments", RowKind::Segment, &given.segments), ("flags", RowKind::Flag, &given.flags)] {
         let order_key = RowKey::of(RowKind::Order, section);
@@ -76,9 +76,6 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut
         let mut order = before.to_owned();
         for (name, text) in given {
             let key = RowKey::of(kind, name);
-            if !seen.insert(key.clone()) {
-                continue;
-            }
             let old = rows.text(&key).map(ToOwned::to_owned);
             // A definition that says something of a state, or is no object, would bring a state along.
             if kind == RowKind::Flag && !takes_state(text) {
@@ -105,19 +102,23 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut
     }
     let mut after = rows.clone();
     apply(&mut after, &found.writes);
-    let key = rows.bucket_key();
-    if key.is_none() {
+    if rows.bucket_key().is_none() {
         found.errors.push(DocumentError::at(Place::ROOT, "there is no document to copy into: import one first"));
         return found;
     }
-    let errors = |compiled| match compiled {
-        Ok(compiled) => compiled,
-        Err(error) => (Vec::from([error]), None),
+    let mut compile = |rows: &Rows| match compile_rows(rows, compiler) {
+        Ok(CompiledRows { errors, error_count, ruleset, .. }) => (errors, error_count, Some(ruleset)),
+        Err(error) => (Vec::from([error]), 1, None),
     };
-    let mut compile = |rows: &Rows| errors(compiler.compile(&rows.compose(false), key).map(|made| (made.errors, Some(made.ruleset))));
-    let (known, _) = compile(rows);
-    let (errors, ruleset) = compile(&after);
+    let (known, known_count, _) = compile(rows);
+    let (errors, count, ruleset) = compile(&after);
+    let is_cut = errors.len() < count;
     found.errors.extend(errors.into_iter().filter(|error| !known.contains(error)));
+    // The core keeps the first errors alone: a new one may be behind them.
+    if is_cut && count > known_count && found.errors.is_empty() {
+        let why = format!("the document would have {count} errors, and has {known_count} now");
+        found.errors.push(DocumentError::at(Place::ROOT, why));
+    }
     found.ruleset = ruleset;
     found
 }
@@ -214,8 +215,16 @@ mod tests {
         // The other flag differs in its spelling alone.
         assert_eq!(told, [(Some("b"), Some(r#"{"environment":"staging","version":"0a1b2c3d4e5f.7"}"#))]);
         assert!(copy(&rows, given(&[("a", r#"{"default":"off"}"#)], &[])).unwrap().writes.is_empty());
-        let twice = after(given(&[("new", "{}"), ("new", "{}")], &[]));
-        assert_eq!(twice.get(RowKind::Order, "flags"), Some("a\nb\nbad\nnew\n"));
+    }
+
+    #[test]
+    fn a_new_error_behind_those_that_are_kept_counts() {
+        let flags: Vec<String> = (0..1_100).map(|number| format!(r#""f{number}":{{"type":"colour"}}"#)).collect();
+        let document = TARGET.replace(r#""bad":{"type":"colour"}"#, &flags.join(","));
+        let rows = Rows::default().merge(Rows::split(&document).unwrap(), State::Replace).rows;
+        let refused = |text: &str| copy(&rows, given(&[("new", text)], &[])).err().map(|refusal| refusal.kind);
+        assert_eq!(refused(r#"{"type":"colour"}"#), Some(RefusalKind::CopyRefused));
+        assert_eq!(refused(r#"{"default":"on"}"#), None);
     }
 
     #[test]
@@ -246,6 +255,7 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect::<Vec<_>>();
         let found = definitions(&rows, RowKind::Flag, &names(&["a", "b"]));
         assert_eq!(found, Ok(vec![("a".into(), r#"{"default":"off"}"#.into()), ("b".into(), r#"{"default":"off"}"#.into())]));
+        assert_eq!(definitions(&rows, RowKind::Flag, &names(&["b", "a", "b", "b"])).map(|found| found.len()), Ok(2));
         assert_eq!(definitions(&rows, RowKind::Flag, &names(&["a", "x/y"])), Err("/flags/x~1y".into()));
         assert_eq!(definitions(&rows, RowKind::Segment, &names(&["us"])), Err("/segments/us".into()));
         assert!(copy(&Rows::default(), given(&[], &[])).is_err());

@@ -9,7 +9,7 @@ use sdk_core::{Millis, json::Place};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    CommandOutcome, CurrentState, Field, KeyKind, Refusal, RefusalKind, RefusalPlace,
+    CommandOutcome, CurrentState, Field, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change},
     keys,
     rows::{RowKey, RowKind, Rows},
@@ -82,8 +82,14 @@ pub fn environments(rows: &Rows) -> impl Iterator<Item = (EnvironmentName, Regis
 }
 
 /// The name that a document gives its environment; `None` if it names none.
-pub fn named_environment(rows: &Rows) -> Option<String> {
+pub(crate) fn named_environment(rows: &Rows) -> Option<String> {
     serde_json::from_str(rows.get(RowKind::Member, "environment")?).ok()
+}
+
+/// The name of the first environment, by the rows of its hub; `None` if it has none. A document from the backup of a registered environment
+/// names that one, and gives the first one no name.
+pub fn first_environment(rows: &Rows) -> Option<String> {
+    named_environment(rows).filter(|named| environments(rows).all(|(known, _)| known.as_str() != named))
 }
 
 /// Registers an environment, in the first hub.
@@ -106,16 +112,20 @@ pub(crate) fn create(
         return taken(format!("the environment {:?} is registered already", name.as_str()));
     }
     // A key opens the environment that its text names: those of the first one would become keys of this one.
-    let is_named = |key: &crate::Key| KeyKind::ALL.iter().any(|kind| key.hint.starts_with(&kind.prefix(Some(name))));
-    if keys::keys(rows).any(|(_, key)| key.holds(now) && is_named(&key)) {
+    if keys::keys(rows).any(|(_, key)| key.holds(now) && key.environment().as_ref() == Some(name)) {
         return taken(format!("valid keys of the first environment have the name {:?} in them: rotate them first", name.as_str()));
     }
     if environments(rows).count() >= MAX_ENVIRONMENTS {
         let detail = format!("there are already {MAX_ENVIRONMENTS} environments besides the first one; remove one first");
         return Err(Refusal::invalid(RefusalPlace::Command, detail));
     }
-    let text = serde_json::to_string(&Registered { created_at: now }).unwrap_or_default();
-    Ok(changed(name, Action::EnvironmentCreated, Some(text)))
+    Ok(outcome(registering(name, &Registered { created_at: now })))
+}
+
+/// The row of a registered environment, and its record.
+pub(crate) fn registering(name: &EnvironmentName, row: &Registered) -> ((RowKey, Option<String>), Change) {
+    let text = serde_json::to_string(row).unwrap_or_default();
+    ((row_of(name), Some(text)), Change { new: Some(shown(name)), ..Change::new(Action::EnvironmentCreated) })
 }
 
 /// Closes an environment.
@@ -125,17 +135,20 @@ pub(crate) fn remove(current: CurrentState<'_>, hub: Option<&EnvironmentName>, n
         let detail = format!("no environment besides the first one has the name {:?}", name.as_str());
         return Err(Refusal::new(RefusalKind::EnvironmentNotFound, RefusalPlace::Command, detail));
     }
-    Ok(changed(name, Action::EnvironmentRemoved, None))
+    Ok(outcome(((row_of(name), None), Change { old: Some(shown(name)), ..Change::new(Action::EnvironmentRemoved) })))
 }
 
-fn changed(name: &EnvironmentName, action: Action, text: Option<String>) -> CommandOutcome {
-    let named = Some(format!("{:?}", name.as_str()));
-    let change = match text {
-        Some(_) => Change { new: named, ..Change::new(action) },
-        None => Change { old: named, ..Change::new(action) },
-    };
-    let key = RowKey { kind: RowKind::Environment, name: name.as_str().into() };
-    CommandOutcome { writes: [(key, text)].into(), changes: [change].into(), ..CommandOutcome::default() }
+fn row_of(name: &EnvironmentName) -> RowKey {
+    RowKey { kind: RowKind::Environment, name: name.as_str().into() }
+}
+
+/// The name as JSON.
+fn shown(name: &EnvironmentName) -> String {
+    format!("{:?}", name.as_str())
+}
+
+fn outcome((write, change): ((RowKey, Option<String>), Change)) -> CommandOutcome {
+    CommandOutcome { writes: [write].into(), changes: [change].into(), ..CommandOutcome::default() }
 }
 
 /// Refuses a hub other than the first one, which has no registry.
@@ -171,7 +184,9 @@ mod tests {
     use sdk_core::{Compiler, compile};
 
     use super::*;
-    use crate::{Command, KeyCommand, KeyIdentity, KeyTerms, NewKey, NewKeySecret, Supplies, apply, change::Actor, execute, rows::State};
+    use crate::{
+        Command, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, Supplies, apply, change::Actor, execute, rows::State,
+    };
 
     const DOCUMENT: &str =
         r#"{"schema":"twinflag/1","environment":"production","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{"a":{}}}"#;
@@ -256,6 +271,15 @@ mod tests {
         apply(&mut rows, &made.writes);
         assert_eq!(kind("staging", &rows), Some(RefusalKind::EnvironmentTaken));
         assert_eq!(kind("stagin", &rows), None);
+    }
+
+    #[test]
+    fn a_first_document_with_the_name_of_a_registered_environment_has_no_name() {
+        let rows = with(first(), &["staging"]);
+        assert_eq!(first_environment(&rows).as_deref(), Some("production"));
+        let mut restored = rows;
+        restored.insert(RowKey::of(RowKind::Member, "environment"), r#""staging""#.into());
+        assert_eq!(first_environment(&restored), None);
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    pub(crate) const ALL: [Self; 2] = [Self::Client, Self::Server];
+    const ALL: [Self; 2] = [Self::Client, Self::Server];
 
     /// The name of the kind, as it is stored.
     pub const fn as_str(self) -> &'static str {
@@ -72,7 +72,7 @@ impl KeyKind {
     }
 
     /// The prefix of the texts of keys of this kind, such as `tf_client_staging_`. A key without a name is of the first environment.
-    pub(crate) fn prefix(self, environment: Option<&EnvironmentName>) -> String {
+    fn prefix(self, environment: Option<&EnvironmentName>) -> String {
         match environment {
             Some(name) => format!("tf_{}_{name}_", self.as_str()),
             None => format!("tf_{}_", self.as_str()),
@@ -205,6 +205,12 @@ impl Key {
         self.revoked_at.is_none() && self.terms.expires_at.is_none_or(|end| now < end)
     }
 
+    /// The environment that the key's text names; `None` if it names none.
+    pub(crate) fn environment(&self) -> Option<EnvironmentName> {
+        let (name, _) = self.hint.strip_prefix(&*self.terms.kind.prefix(None))?.split_once("_…")?;
+        EnvironmentName::parse(name)
+    }
+
     /// Returns true if the key lists this origin. Pages of the edge itself may use every key.
     pub fn allows(&self, origin: &str) -> bool {
         self.terms.origins.iter().any(|listed| listed == "*" || listed == origin)
@@ -327,11 +333,16 @@ fn revoke(current: CurrentState<'_>, id: &str, now: Millis) -> Result<CommandOut
     if before.revoked_at.is_some() {
         return Ok(CommandOutcome::default());
     }
-    // A revoked key verifies no identity, so its signing secret goes.
-    let after = Key { revoked_at: Some(now), identity_secret: None, ..before.clone() };
-    let change = Change { old: Some(before.to_view(id)), new: Some(after.to_view(id)), ..Change::new(Action::KeyRevoked) };
-    let write = (RowKey::of(RowKind::Key, id), Some(after.to_row()));
+    let (write, change) = revoking(id, before, now);
     Ok(CommandOutcome { writes: [write].into(), changes: [change].into(), ..CommandOutcome::default() })
+}
+
+/// The row of a key that is revoked now, and its record. Such a key verifies no identity, so its signing secret goes.
+pub(crate) fn revoking(id: &str, before: Key, now: Millis) -> ((RowKey, Option<String>), Change) {
+    let old = Some(before.to_view(id));
+    let after = Key { revoked_at: Some(now), identity_secret: None, ..before };
+    let change = Change { old, new: Some(after.to_view(id)), ..Change::new(Action::KeyRevoked) };
+    ((RowKey::of(RowKind::Key, id), Some(after.to_row())), change)
 }
 
 impl CurrentState<'_> {
@@ -343,7 +354,7 @@ impl CurrentState<'_> {
 }
 
 /// A key that is created now.
-fn fresh(secret: &NewKeySecret, terms: KeyTerms, now: Millis) -> Key {
+pub(crate) fn fresh(secret: &NewKeySecret, terms: KeyTerms, now: Millis) -> Key {
     let identity_secret = (terms.identity == KeyIdentity::Signed).then(|| secret.identity_secret.clone());
     Key { terms, hash: secret.hash, hint: secret.hint.clone(), identity_secret, created_at: now, successor: None, revoked_at: None }
 }

@@ -20,6 +20,7 @@ mod leaves;
 pub mod lifecycle;
 mod overrides;
 mod refusal;
+mod restore;
 mod rollout_commands;
 pub mod rows;
 mod sound_rows;
@@ -31,11 +32,12 @@ pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, execute, organization_of,
 };
 pub use copy::{Copied, Definitions, Difference, definitions, difference};
-pub use environment::{EnvironmentName, Registered, environments, named_environment};
+pub use environment::{EnvironmentName, Registered, environments, first_environment};
 pub use features::{Feature, features};
 pub use import::Imported;
 pub use keys::{Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, keys};
 pub use overrides::{overrides_of, visitor};
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};
+pub use restore::{BeforeRestore, settle};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};
 pub use sound_rows::{CompiledRows, compile_rows};

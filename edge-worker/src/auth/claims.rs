@@ -41,8 +41,8 @@ impl Claims {
         Ok(Self {
             subject: subject.to_owned(),
             role: Role::of(claims),
-            environment: claims.text("environment")?.map(str::to_owned),
-            environments: claims.get("environments").map(|value| texts(Some(value))).transpose()?,
+            environment: environment(claims)?,
+            environments: environments(claims)?,
             times: Times::of(claims)?,
             issuer: claims.text("iss")?.map(str::to_owned),
             audience: texts(claims.get("aud"))?,
@@ -75,6 +75,36 @@ impl Times {
         let now = now.0 as f64 / 1_000.0;
         self.begins.into_iter().flatten().all(|begin| now >= begin - SKEW) && now < self.expires + SKEW
     }
+}
+
+/// The two places of a claim about environments: the top, and `app_metadata`, where the role stands.
+fn places(claims: &Object) -> impl Iterator<Item = &Object> {
+    let metadata = if let Some(Json::Object(metadata)) = claims.get("app_metadata") { Some(metadata) } else { None };
+    [claims].into_iter().chain(metadata)
+}
+
+/// The environment that a token evaluates in; refused if its two places name different ones.
+fn environment(claims: &Object) -> Result<Option<String>, Unfit> {
+    let mut named: Option<&str> = None;
+    for place in places(claims) {
+        let Some(name) = place.text("environment")? else { continue };
+        if named.replace(name).is_some_and(|other| other != name) {
+            return Err(Unfit);
+        }
+    }
+    Ok(named.map(str::to_owned))
+}
+
+/// The environments that a token is for: those that each place with a list has.
+fn environments(claims: &Object) -> Result<Option<Vec<String>>, Unfit> {
+    let mut reach: Option<Vec<String>> = None;
+    for place in places(claims) {
+        let Some(value) = place.get("environments") else { continue };
+        let mut listed = texts(Some(value))?;
+        listed.retain(|name| reach.as_ref().is_none_or(|wider| wider.contains(name)));
+        reach = Some(listed);
+    }
+    Ok(reach)
 }
 
 /// The texts of a claim that is one text or a list of texts; empty if the claim is absent.
@@ -161,11 +191,39 @@ mod tests {
         // A list without names is for no environment, and not for all.
         assert_eq!(listed(r#""environments":[]"#), Some(Vec::new()));
         assert_eq!(listed(r#""role":"x""#), None);
-        for claim in
-            [r#""environment":["dev"]"#, r#""environment":1"#, r#""environments":{}"#, r#""environments":[1]"#, r#""environments":null"#]
-        {
+        for claim in WRONG {
             assert!(with(claim).is_none(), "{claim}");
         }
+    }
+
+    const WRONG: [&str; 5] =
+        [r#""environment":["dev"]"#, r#""environment":1"#, r#""environments":{}"#, r#""environments":[1]"#, r#""environments":null"#];
+
+    #[test]
+    fn app_metadata_names_environments_too() {
+        let with = |top: &str, metadata: &str| {
+            let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"admin"{metadata}}}{top}}}"#);
+            let claims = Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims)).ok()?;
+            Some((claims.environment, claims.environments))
+        };
+        let some = |names: &[&str]| Some((None, Some(names.iter().map(|&name| name.to_owned()).collect())));
+        let (both, staging) = (r#","environments":["dev","staging"]"#, r#","environments":["staging"]"#);
+        assert_eq!(with("", staging), some(&["staging"]));
+        assert_eq!(with("", r#","environments":"staging""#), some(&["staging"]));
+        assert_eq!(with("", r#","environments":[]"#), some(&[]));
+        // Of two lists, what both have.
+        assert_eq!(with(both, staging), some(&["staging"]));
+        assert_eq!(with(staging, both), some(&["staging"]));
+        assert_eq!(with(r#","environments":["dev"]"#, staging), some(&[]));
+        let dev = r#","environment":"dev""#;
+        assert_eq!(with("", dev), Some((Some("dev".to_owned()), None)));
+        assert_eq!(with(dev, dev), Some((Some("dev".to_owned()), None)));
+        assert_eq!(with(r#","environment":"staging""#, dev), None);
+        for claim in WRONG {
+            assert_eq!(with("", &format!(",{claim}")), None, "{claim}");
+        }
+        // Its owner writes `user_metadata`, so that it limits nothing.
+        assert_eq!(with(r#","user_metadata":{"environments":["dev"],"environment":1}"#, ""), Some((None, None)));
     }
 
     #[test]

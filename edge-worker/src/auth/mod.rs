@@ -69,12 +69,19 @@ impl Caller {
         if let Identity::Person { reach, .. } = &caller.identity
             && !has_one_answer
         {
-            let environment = of_person(asked, routes)?;
+            let named = named_by_person(asked, routes)?;
             // A route between two environments checks them itself.
             if reach.is_some() && !rights::spans(routes) {
-                caller.check_reach(asked.keys(&Environment::FIRST)?.registry.name_of(&environment))?;
+                // Before the name is looked up: the answer does not tell which other environments there are.
+                match &named {
+                    Some(name) => caller.check_reach(Some(name))?,
+                    None => caller.check_reach(asked.keys(&Environment::FIRST)?.registry.name_of(&Environment::FIRST))?,
+                }
             }
-            caller.environment = environment;
+            caller.environment = match named {
+                None => Environment::FIRST,
+                Some(name) => asked.environment(&name)?.ok_or_else(|| no_environment(routes, &name))?,
+            };
         }
         Ok(caller)
     }
@@ -183,18 +190,22 @@ fn claims<'a>(asked: &'a Asked<'_>) -> Result<&'a Claims, Stop> {
     }
 }
 
-/// The environment of a request with a token: where keys evaluate, too, that in its claims, and on operators' routes `?environment=`.
-/// Without a name it is the first one.
-fn of_person(asked: &Asked<'_>, routes: &[Route]) -> Result<Environment, Stop> {
-    let Claims { environment: named, .. } = claims(asked)?;
+/// The name of the environment of a request with a token: where keys evaluate, too, that in its claims, and on operators' routes
+/// `?environment=`. `None` for the first one.
+fn named_by_person(asked: &Asked<'_>, routes: &[Route]) -> Result<Option<String>, Stop> {
     if rights::takes_keys(routes) {
-        let Some(name) = named else { return Ok(Environment::FIRST) };
-        let unknown = || Problem::wrong_credentials("a token for an environment that there is");
-        return Ok(asked.environment(name)?.ok_or_else(unknown)?);
+        return Ok(claims(asked)?.environment.clone());
     }
-    let query = Query::any(asked.parts.url)?;
-    let Some(name) = query.get("environment") else { return Ok(Environment::FIRST) };
-    Ok(asked.environment(name)?.ok_or_else(|| Problem::no_environment(name))?)
+    Ok(Query::any(asked.parts.url)?.get("environment").map(str::to_owned))
+}
+
+/// The refusal of a token's request for an environment that is not registered.
+fn no_environment(routes: &[Route], name: &str) -> Problem {
+    if rights::takes_keys(routes) {
+        Problem::wrong_credentials("a token for an environment that there is")
+    } else {
+        Problem::no_environment(name)
+    }
 }
 
 /// A token or an identity whose signature the runtime must check.

@@ -11,6 +11,7 @@ use crate::{
         asked::{Asked, Stop},
         parts::{Header, Parts},
     },
+    limit,
     problem::Problem,
     ruleset_cache,
 };
@@ -27,6 +28,7 @@ pub(super) fn key(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment,
     let environment = environment(presented, asked)?;
     let mut found = asked.keys(&environment)?.get(presented.hash);
     if found.is_none() {
+        count_unknown(asked)?;
         let (keys, is_sure) = asked.newer_keys(&environment)?;
         found = keys.get(presented.hash);
         if found.is_none() && !is_sure {
@@ -46,8 +48,15 @@ fn environment(presented: &Stored, asked: &Asked<'_>) -> Result<Environment, Sto
     if registered.is_some() || first.get(presented.hash).is_some() {
         return Ok(registered.unwrap_or_default());
     }
+    count_unknown(asked)?;
     let (newer, _) = asked.newer_keys(&Environment::FIRST)?;
     Ok(newer.registry.find(name.as_str()).unwrap_or_default())
+}
+
+/// Counts a request by the client's address, before its key makes the isolate ask a hub: anybody can make up a text in the form of a
+/// key. Client keys are counted already.
+fn count_unknown(asked: &Asked<'_>) -> Result<(), Stop> {
+    Ok(limit::client(asked)?)
 }
 
 /// The stored key that a request presents, as far as the isolate knows it without asking a hub.

@@ -29,7 +29,7 @@ pub(crate) async fn pass_on(
     };
     let url = request.inner().url();
     let path = url.split_once("/api/admin/").map(|(_, path)| path).unwrap_or_default();
-    let answer = hub::administer(env, &caller.environment, &caller.actor(), request, path, body).await?;
+    let answer = hub::administer(env, &caller.environment, &caller.actor(), request, path, body, None).await?;
     if !is_read && answer.status_code() == 200 {
         ruleset_cache::refresh(env, &caller.environment).await;
     }

@@ -2,6 +2,7 @@
 //!
 //! `{ from, to, flags?, segments?, fromVersion?, reason?, changedBy? }`. With `?dryRun=true` the answer is the difference; without it
 //! `fromVersion` names the version of the source that the difference was shown of, and `If-Match` that of the target.
+use control::change::Hash;
 use sdk_core::json::quoted;
 use serde::Deserialize;
 use worker::{Request, Response};
@@ -48,6 +49,15 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
         return Err(Problem::malformed("expected a flag or a segment"));
     }
     let (source, target) = (find(caller, &from, env).await?, find(caller, &to, env).await?);
+    let path = if dry_run { "environments/copy?dryRun=true" } else { "environments/copy" };
+    let client_body = Hash::of(&bytes).to_hex();
+    if request.headers().has("idempotency-key")? {
+        // A copy whose answer was lost is answered again, even if the source has changed since.
+        let earlier = hub::administer(env, &target, &caller.actor(), request, path, String::new(), Some(&client_body)).await?;
+        if earlier.status_code() != 204 {
+            return Ok(earlier);
+        }
+    }
     let Definitions { version, text } = match hub::definitions(env, &source, &[flags, segments]).await? {
         Ok(definitions) => definitions,
         Err(refusal) => return Ok(refusal),
@@ -63,8 +73,7 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
         }
     }
     body.push('}');
-    let path = if dry_run { "environments/copy?dryRun=true" } else { "environments/copy" };
-    let answer = hub::administer(env, &target, &caller.actor(), request, path, body).await?;
+    let answer = hub::administer(env, &target, &caller.actor(), request, path, body, Some(&client_body)).await?;
     if !dry_run && answer.status_code() == 200 {
         ruleset_cache::refresh(env, &target).await;
     }

@@ -1,12 +1,17 @@
-//! `GET /api/admin/environments`: the environments of the deployment, the first one first.
+//! `/api/admin/environments`: the environments of the deployment.
 //!
-//! `{ environments: [{ name, default, createdAt?, epoch?, version?, flags?, errors? }] }`. Each hub tells its own version; it is left out
-//! while that hub does not answer.
+//! GET answers `{ environments: [{ name, default, createdAt?, epoch?, version?, flags?, errors? }] }`, the first one first. Each hub tells
+//! its own version; it is left out while that hub does not answer. POST registers one and DELETE closes one, in the first hub: a token needs
+//! the right to the first environment and to that one.
 use sdk_core::{Object, json::canonical::write_string};
+use serde::Deserialize;
 use worker::{Request, Response, console_error};
 
-use super::json;
-use crate::{environment::Environment, host::Host, hub::client as hub, problem::Problem, query::Query, ruleset_cache};
+use super::{admin, json};
+use crate::{
+    auth::Caller, body, environment::Environment, host::Host, http::parts::Parts, hub::client as hub, problem::Problem, query::Query,
+    ruleset_cache,
+};
 
 pub(crate) async fn list(request: &Request, env: &Host) -> Result<Response, Problem> {
     Query::of(&request.inner().url(), &[])?;
@@ -38,4 +43,20 @@ pub(crate) async fn list(request: &Request, env: &Host) -> Result<Response, Prob
         }
     }
     json(out + "]}")
+}
+
+/// Passes a request to register or to close an environment on, if the caller may act in that one.
+pub(crate) async fn change(caller: &Caller, parts: &Parts<'_>, request: &mut Request, env: &Host) -> Result<Response, Problem> {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let body = body::text(&body::read(request, body::QUESTION).await?)?.to_owned();
+    // The hub refuses a body without a name.
+    let name = match parts.path().strip_prefix("/api/admin/environments/") {
+        Some(name) => Some(name.to_owned()),
+        None => serde_json::from_str(&body).ok().map(|Named { name }| name),
+    };
+    caller.check_reach(name.as_deref())?;
+    admin::pass_on(caller, request, Some(body), body::QUESTION, env).await
 }

@@ -195,8 +195,9 @@ fn a_key_opens_the_environment_that_it_names() {
 
 #[test]
 fn a_token_acts_in_the_environments_that_it_lists() {
-    let ask = |claims: &str, path: &'static str| {
-        let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"admin"}}{claims}}}"#);
+    let ask = |claims: &str, is_metadata: bool, path: &'static str| {
+        let (top, metadata) = if is_metadata { ("", claims) } else { (claims, "") };
+        let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"admin"{metadata}}}{top}}}"#);
         let known = Known {
             learned: Some(Ok(learned_claims(&claims))),
             keys: vec![(Environment::FIRST, Ok(registry()))],
@@ -228,7 +229,9 @@ fn a_token_acts_in_the_environments_that_it_lists() {
         (r#","environment":"staging","environments":["production"]"#, "/v1/program", "403"),
         (r#","environment":"production""#, "/v1/program", "the first one's body"),
     ] {
-        assert_eq!(ask(claims, path), expected, "{claims} {path}");
+        for is_metadata in [false, true] {
+            assert_eq!(ask(claims, is_metadata, path), expected, "{claims} {path}, in app_metadata: {is_metadata}");
+        }
     }
 }
 
@@ -243,6 +246,11 @@ fn a_request_is_counted_once_however_often_it_is_answered() {
     let refused = ONE.answered(&settings, &knowing("{}"));
     assert_eq!((refused.status, header(&refused, "retry-after"), header(&refused, "cache-control")), (429, Some("60"), Some("no-store")));
     assert_eq!(json(&refused)["errorCode"], "GENERAL");
+    // A made-up server key counts too, before it makes the isolate ask a hub, and a known one does not.
+    let made_up = Request { bearer: "tf_server_00112233445566778899aabbccddeeff00112233", ..ONE };
+    let keys = || Known { keys: vec![(Environment::FIRST, Ok(Rc::default()))], ..knowing("{}") };
+    assert_eq!(made_up.answered(&settings, &keys()).status, 429);
+    assert!(matches!(Request { peer: "192.0.2.3:443", ..made_up }.ask(&settings, &keys()), Outcome::Needs(Need::NewerKeys(_))));
     // A request that was counted before the call is not counted again; another address has a count of its own; a server has none.
     assert_eq!(ONE.answered(&settings, &Known { is_counted: Cell::new(true), ..knowing("{}") }).status, 200);
     assert_eq!(Request { peer: "192.0.2.2:443", ..ONE }.answered(&settings, &knowing("{}")).status, 200);

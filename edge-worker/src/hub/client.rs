@@ -3,11 +3,12 @@ use control::EnvironmentName;
 use futures_util::StreamExt;
 use sdk_core::{Millis, limits::MAX_DOCUMENT_BYTES};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BUCKET_KEY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, SUMMARY,
-    VERSION, WITHIN, WantedPages, encoded,
+    ACTOR, ADMIN, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, PAGES, ROLE, RULESET,
+    RulesetAnswer, SUMMARY, VERSION, WITHIN, WantedPages, encoded,
 };
 pub(crate) use super::wire::{Explaining, Page};
 use crate::{
@@ -87,6 +88,13 @@ fn news_of(answer: &str) -> Result<News, Problem> {
     let ruleset = document.map(|document| Ruleset { version, document: document.get().to_owned(), bucket_key, pages, errors });
     let environments = environments.iter().filter_map(|(name, at)| Some((EnvironmentName::parse(name)?, Millis(*at)))).collect();
     Ok(News { version, keys, environment, environments, ruleset: ruleset.ok_or(Missing { refused }) })
+}
+
+/// The rows of the keys that were not revoked, without the ruleset.
+pub(crate) async fn keys(env: &Env, environment: &Environment) -> Result<Vec<String>, Problem> {
+    let mut answer = ask(env, environment, KEYS).await?;
+    let rows: Vec<Box<RawValue>> = parse(&good(&mut answer).await?)?;
+    Ok(rows.into_iter().map(|row| row.get().to_owned()).collect())
 }
 
 /// A point in the past.
@@ -181,7 +189,8 @@ pub(crate) struct Actor<'a> {
     pub(crate) within: Option<&'a str>,
 }
 
-/// Passes an operator's request to the hub, and returns the hub's response. `path` is the part behind `/api/admin/`, with the query.
+/// Passes an operator's request to the hub, and returns the hub's response. `path` is the part behind `/api/admin/`, with the query;
+/// `client_body` is a digest of the body that the client sent, if `body` is another one.
 pub(crate) async fn administer(
     env: &Env,
     environment: &Environment,
@@ -189,6 +198,7 @@ pub(crate) async fn administer(
     request: &Request,
     path: &str,
     body: String,
+    client_body: Option<&str>,
 ) -> Result<Response, Problem> {
     let headers = Headers::new();
     let given = request.headers();
@@ -201,6 +211,9 @@ pub(crate) async fn administer(
     headers.set(ROLE, &encoded(actor.role))?;
     if let Some(within) = actor.within {
         headers.set(WITHIN, &encoded(within))?;
+    }
+    if let Some(client_body) = client_body {
+        headers.set(CLIENT_BODY, client_body)?;
     }
     let mut init = RequestInit::new();
     init.with_method(request.method()).with_headers(headers);

@@ -92,17 +92,25 @@ impl Kept {
         supplies: Supplies,
         actor: &Actor,
     ) -> Result<CommandOutcome, Refusal> {
-        let mut current = ground.held(paged);
-        if let Command::Import { .. } = command {
-            // An import replaces or keeps rows that no longer compile, too.
-            current.rows = &ground.rows;
-        }
+        let current = match command {
+            // They replace or keep rows that no longer compile, too.
+            Command::Import { .. } | Command::Copy(_) => CurrentState { rows: &ground.rows, ..ground.held(paged) },
+            Command::Override { .. }
+            | Command::Clear { .. }
+            | Command::Kill { .. }
+            | Command::Revive { .. }
+            | Command::Rollout { .. }
+            | Command::Assign { .. }
+            | Command::Key(_)
+            | Command::CreateEnvironment { .. }
+            | Command::RemoveEnvironment { .. } => ground.held(paged),
+        };
         execute(current, command, supplies, actor, &mut self.compiler.borrow_mut())
     }
 
-    /// Compares definitions with those of the ground.
+    /// Compares definitions with those of the ground, as the copy does.
     pub(super) fn difference(&self, ground: &Ground, given: &Definitions) -> Difference {
-        difference(ground.held(&Rows::default()), given, &mut self.compiler.borrow_mut())
+        difference(CurrentState { rows: &ground.rows, ..ground.held(&Rows::default()) }, given, &mut self.compiler.borrow_mut())
     }
 
     /// Keeps the ground of the version that a command made. Uses the outcome's ruleset if it is that of all rows, and compiles otherwise.
@@ -123,5 +131,46 @@ impl Kept {
         };
         self.newest.replace(Some(Rc::new(ground)));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use control::{
+        change::{Hash, Link},
+        rows::{ChangeKind, State},
+    };
+    use sdk_core::{Millis, compile};
+
+    use super::*;
+
+    #[test]
+    fn a_copy_repairs_a_flag_that_the_ruleset_leaves_out() {
+        let document = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{"left":7,"good":{}}}"#;
+        let rows = Rows::default().merge(Rows::split(document).unwrap(), State::Replace).rows;
+        let mut sound = rows.clone();
+        sound.remove(&RowKey::of(RowKind::Flag, "left"));
+        let ground = Ground {
+            version: "0a1b2c3d4e5f.7".parse().unwrap(),
+            head: Head { chain: Hash([0; 32]), link: Link { sequence: 1, version: 7 }, made: Millis(0) },
+            ruleset: compile(document, None).unwrap().ruleset,
+            rows,
+            sound: Some(sound),
+            errors: Vec::new(),
+            error_count: 1,
+            is_served: true,
+        };
+        let given = Definitions {
+            from: "staging".into(),
+            version: "0a1b2c3d4e5f.1".into(),
+            flags: vec![("left".into(), r#"{"default":"on"}"#.into())],
+            segments: Vec::new(),
+        };
+        let kept = Kept::default();
+        assert_eq!(kept.difference(&ground, &given).copied[0].kind, Some(ChangeKind::Changed));
+        let by = Actor::system("a test", Millis(0));
+        let outcome = kept.execute(&ground, &Rows::default(), &Command::Copy(given), Supplies::default(), &by).unwrap();
+        // Its place in the order and its state are there already.
+        assert_eq!(outcome.writes, [(RowKey::of(RowKind::Flag, "left"), Some(r#"{"default":"on"}"#.to_owned()))]);
     }
 }

@@ -23,7 +23,7 @@ use std::{
 use control::{
     Command, CompiledRows, EnvironmentName, Key,
     change::Actor,
-    compile_rows, definitions, environments, named_environment,
+    compile_rows, definitions, environments, first_environment,
     rows::{self, RowKey, RowKind},
 };
 use sdk_core::{BucketKey, Compiler, Millis};
@@ -31,7 +31,7 @@ use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_error, console_warn, durable_object};
 
 use self::{
-    ground::Kept,
+    ground::{Ground, Kept},
     opening::Opening,
     wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedPages},
 };
@@ -117,6 +117,7 @@ impl FlagHub {
             }
             (_, "/document") => self.export().await,
             (_, "/summary") => self.summary().await,
+            (_, "/keys") => self.keys(),
             _ => self.newest(&request).await,
         }
     }
@@ -221,15 +222,13 @@ impl FlagHub {
         let raw = |json: String| RawValue::from_string(json).map_err(worker::Error::from);
         let refusal = ground.refusal().map(|error| Problem::document(error).detail);
         let document = (ground.has_document() && refusal.is_none()).then(|| raw(ground.sound().compose(false))).transpose()?;
-        // A revoked key opens nothing, so isolates do not need it.
-        let in_use = ground.rows.of(RowKind::Key).filter(|(_, row)| Key::from_row(row).is_some_and(|key| key.revoked_at.is_none()));
-        let keys = in_use.map(|(_, row)| raw(row.to_owned())).collect::<Result<Vec<_>, _>>()?;
+        let keys = keys_in_use(&ground)?;
         let answer = RulesetAnswer {
             epoch: version.epoch,
             version: version.number,
             bucket_key,
             keys: keys.iter().map(|row| &**row).collect(),
-            environment: named_environment(&ground.rows),
+            environment: first_environment(&ground.rows),
             environments: environments(&ground.rows).map(|(name, registered)| (name.to_string(), registered.created_at.0)).collect(),
             pages: self.store.pages(None)?,
             document: document.as_deref(),
@@ -239,6 +238,11 @@ impl FlagHub {
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
         self.ruleset.replace(Some((version, Rc::clone(&text))));
         Ok(text)
+    }
+
+    /// The keys alone, for an isolate that does not hold the ruleset.
+    fn keys(&self) -> Result<Response, Problem> {
+        Ok(Response::from_json(&keys_in_use(&*self.ground.newest(&self.store)?)?)?)
     }
 
     /// Pages of overrides, each as it was at the version that is asked for.
@@ -303,7 +307,7 @@ impl FlagHub {
     fn environment(&self) -> Result<Option<String>, Problem> {
         match self.registered() {
             Some(name) => Ok(Some(name.to_string())),
-            None => Ok(named_environment(&self.ground.newest(&self.store)?.rows)),
+            None => Ok(first_environment(&self.ground.newest(&self.store)?.rows)),
         }
     }
 
@@ -344,4 +348,10 @@ impl FlagHub {
             None => Problem::no_ruleset("NO_RULESET", "no document was imported yet"),
         }
     }
+}
+
+/// The rows of the keys that were not revoked. A revoked key opens nothing, so isolates do not need it.
+fn keys_in_use(ground: &Ground) -> Result<Vec<Box<RawValue>>, Problem> {
+    let in_use = ground.rows.of(RowKind::Key).filter(|(_, row)| Key::from_row(row).is_some_and(|key| key.revoked_at.is_none()));
+    Ok(in_use.map(|(_, row)| RawValue::from_string(row.to_owned())).collect::<serde_json::Result<_>>().map_err(worker::Error::from)?)
 }

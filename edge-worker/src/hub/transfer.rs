@@ -2,10 +2,15 @@
 //!
 //! The file is lines of JSON, whose forms `store/backup.rs` defines. A backup is the hub as it was when the backup began, however long it
 //! takes. A restore takes all of a file or nothing: until its end, nothing that the hub holds is lost. To replace a hub that was written
-//! to, the request names the hash of its newest record as `?replace=`, so that operators replace only a state that they have seen.
+//! to, the request names the hash of its newest record as `?replace=`, so that operators replace only a state that they have seen. For a
+//! backup of another environment it names that one as `?from=`.
 use std::time::Duration;
 
-use control::change::{Action, Hash, Hashes, Link, Verifier};
+use control::{
+    BeforeRestore,
+    change::{Action, Actor, Hash, Hashes, Link, Verifier},
+    environments, settle,
+};
 use futures_util::{
     StreamExt, TryStreamExt,
     future::{Either, select},
@@ -14,13 +19,13 @@ use futures_util::{
 use serde::de::DeserializeOwned;
 use worker::{Delay, Request, Response, ResponseBuilder, console_error};
 
-use super::{FlagHub, baseline};
+use super::{FlagHub, baseline, execute::Decision};
 use crate::{
     clock,
     problem::Problem,
     query::Query,
     store::{
-        self, Read, Transfer, audit,
+        self, Access, Read, Transfer, audit,
         backup::{Head, Line, Place, Sum, Tail},
     },
     version::{Epoch, Version},
@@ -61,15 +66,16 @@ impl FlagHub {
     }
 
     pub(super) async fn restore(&self, mut request: Request) -> Result<Response, Problem> {
-        let mut query = Query::of(&request.inner().url(), &["replace", "environment"])?;
+        let mut query = Query::of(&request.inner().url(), &["replace", "from", "environment"])?;
         self.take_environment(&mut query)?;
         match query.get("replace") {
             None => self.check_untouched()?,
             Some(named) => self.check_head(named)?,
         }
+        let before = self.before_restore(query.get("replace").is_none())?;
         self.store.begin_restore()?;
         self.restoring.set(true);
-        let outcome = self.take(&mut request).await;
+        let outcome = self.take(&mut request).await.and_then(|()| self.settle(&before, query.get("from")));
         let ended = self.store.end_restore(outcome.is_ok());
         self.restoring.set(false);
         ended?;
@@ -82,6 +88,27 @@ impl FlagHub {
         let Version { epoch, number: version } = self.store.newest()?;
         let audit::Head { link, chain, .. } = self.store.head()?;
         Ok(Response::from_json(&Restored { epoch, head: chain.to_hex(), records: link.sequence, success: true, version })?)
+    }
+
+    /// The facts that the restore keeps. A first hub that is new has no name yet, whatever document the deployment brought.
+    fn before_restore(&self, is_new: bool) -> Result<BeforeRestore, Problem> {
+        if let Some(name) = self.registered() {
+            return Ok(BeforeRestore { environment: Some(name.to_string()), ..BeforeRestore::default() });
+        }
+        if self.store.access()? == Access::Nothing {
+            return Ok(BeforeRestore::default());
+        }
+        let registered = environments(&self.ground()?.rows).collect();
+        Ok(BeforeRestore { environment: self.environment()?.filter(|_| !is_new), registered })
+    }
+
+    /// Writes what the hub needs besides the rows of the backup, as long as these can still be undone.
+    fn settle(&self, before: &BeforeRestore, from: Option<&str>) -> Result<(), Problem> {
+        let actor = Actor::system("a backup was restored", clock::now());
+        let ground = self.ground()?;
+        let outcome = settle(&ground.rows, before, from, actor.at)?;
+        self.commit(&actor, Decision { ground, outcome, secrets: None }, None, |_, _| Ok(String::new()))?;
+        Ok(())
     }
 
     /// Refuses to restore over a store that an operator has written to. The import of a new deployment's own document does not count.

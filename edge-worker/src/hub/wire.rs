@@ -10,6 +10,8 @@ use crate::{
 /// The newest ruleset: `GET` with `?since=`, 204 if that is the newest version. With `?version=` or `?at=` a past one, 404 if there is
 /// none.
 pub(super) const RULESET: &str = "http://hub/ruleset";
+/// The keys that were not revoked: `GET` answers a list of their rows.
+pub(super) const KEYS: &str = "http://hub/keys";
 /// Pages of overrides: `POST` with [`WantedPages`], 204 if the store is of another epoch.
 pub(super) const PAGES: &str = "http://hub/pages";
 /// Operators' requests: the path behind `/api/admin/`, the same method, query and body, and the actor in headers.
@@ -18,6 +20,9 @@ pub(super) const ADMIN: &str = "http://hub/admin/";
 pub(super) const ACTOR: &str = "twinflag-actor";
 pub(super) const ROLE: &str = "twinflag-role";
 pub(super) const WITHIN: &str = "twinflag-within";
+/// The header with a digest of the body that the client sent, if the worker sends the hub another one. Two requests with equal digests are
+/// the same request.
+pub(super) const CLIENT_BODY: &str = "twinflag-client-body";
 /// The document: `GET` answers text and [`VERSION`].
 pub(super) const DOCUMENT: &str = "http://hub/document";
 /// Outcomes that servers report: `POST`.

@@ -1,4 +1,5 @@
-//! Rate limits: the most requests of one subject a minute. Each isolate counts for itself, and does not count requests with server keys.
+//! Rate limits: the most requests of one subject a minute. Each isolate counts for itself, and does not count requests with server keys
+//! that it knows.
 mod address;
 mod limiter;
 mod rates;
@@ -38,7 +39,8 @@ pub(crate) fn user(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
     count(asked, |limits| Some((&mut limits.user, subject.to_owned())))
 }
 
-/// Counts a request with a client key by the client's address, because anybody can have the key. Does not count one without an address.
+/// Counts a request with a client key, or with a key that the isolate does not know, by the client's address: anybody can have or make up
+/// one. Does not count one without an address.
 pub(crate) fn client(asked: &Asked<'_>) -> Result<(), Problem> {
     count(asked, |limits| Some((&mut limits.client, address::of(asked.parts)?)))
 }

@@ -1,8 +1,8 @@
 // `PUT /test/hub/{ruleset,pages}` sets the hub's next answers there: `{ status, parts, how }`. `DELETE` lets the hub answer again, and
-// `GET` returns its own last answer.
+// `GET` returns its own last answer, with the number of its answers in `test-answers`.
 import Edge, { FlagHub as Hub } from 'index.js';
 
-const given = new Map(), recorded = new Map();
+const given = new Map(), recorded = new Map(), answers = new Map();
 
 export class FlagHub {
   #hub;
@@ -14,7 +14,10 @@ export class FlagHub {
     const bad = given.get(pathname);
     if (bad) return spoken(bad);
     const answer = await this.#hub.fetch(request);
-    if (answer.status === 200) recorded.set(pathname, await answer.clone().text());
+    if (answer.status === 200) {
+      recorded.set(pathname, await answer.clone().text());
+      answers.set(pathname, (answers.get(pathname) ?? 0) + 1);
+    }
     return answer;
   }
 }
@@ -31,7 +34,7 @@ export default {
   async fetch(request, env, context) {
     const [, hub, what] = new URL(request.url).pathname.match(/^\/test\/(hub)(\/\w+)$/) ?? [];
     if (!hub) return Edge.fetch(request, env, context);
-    if (request.method === 'GET') return new Response(recorded.get(what));
+    if (request.method === 'GET') return new Response(recorded.get(what), { headers: { 'test-answers': answers.get(what) ?? 0 } });
     if (request.method === 'DELETE') given.delete(what);
     else given.set(what, await request.json());
     return new Response();

@@ -36,7 +36,7 @@ struct Row<'r> {
 
 impl Key {
     /// The text of the key's row, as JSON.
-    pub(super) fn to_row(&self) -> String {
+    pub(crate) fn to_row(&self) -> String {
         let (customer, organization) = self.pinned();
         let millis = |moment: Option<Millis>| moment.map(|Millis(millis)| millis);
         let row = Row {

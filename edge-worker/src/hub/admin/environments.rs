@@ -12,7 +12,7 @@ use sdk_core::{
 use serde::{Deserialize, de::IgnoredAny};
 use worker::Response;
 
-use super::{Asked, body::read, tagged};
+use super::{Asked, CommandAnswer, body::read, tagged, view};
 use crate::{hub::FlagHub, problem::Problem, version::Version};
 
 impl FlagHub {
@@ -31,8 +31,12 @@ impl FlagHub {
         self.carry_out(asked, &Command::RemoveEnvironment { name }, &by)
     }
 
-    /// POST `{ definitions, reason?, changedBy? }` `?dryRun=`, from the worker: copies definitions, or only compares them.
+    /// POST `{ definitions, reason?, changedBy? }` `?dryRun=`, from the worker: copies definitions, or only compares them. 204 without a
+    /// body: the worker asks for the stored answer to a repeated request, and there is none.
     pub(super) fn copy_definitions(&self, asked: &Asked) -> Result<Response, Problem> {
+        if asked.body.is_empty() {
+            return Ok(Response::empty()?.with_status(204));
+        }
         // The worker wrote the body, so an error in it has no place to tell.
         let Copy { definitions, reason, changed_by } = serde_json::from_str(&asked.body).map_err(worker::Error::from)?;
         let by = asked.by(reason, changed_by)?;
@@ -43,7 +47,10 @@ impl FlagHub {
         if asked.if_match.is_none() {
             return Err(Problem::no_precondition(ground.version));
         }
-        self.carry_out(asked, &Command::Copy(definitions), &by)
+        let decision = self.decide(&by, &Command::Copy(definitions), &[])?;
+        self.commit_and_tell(asked, &by, decision, |written, outcome| {
+            Ok(CommandAnswer { kept: view::replayed(written.version, outcome)?, once: Some(view::written(written, outcome, None)?) })
+        })
     }
 }
 

@@ -75,6 +75,8 @@ pub(super) struct Asked {
     pub(super) path: String,
     pub(super) query: Query,
     pub(super) body: String,
+    /// A digest of the body that the client sent, if the worker sent another one.
+    client_body: Option<String>,
 }
 
 impl Asked {
@@ -87,6 +89,7 @@ impl Asked {
         let decoded = |name: &str| Ok::<_, Problem>(text(name)?.map(|value| wire::decoded(&value)));
         let (actor, role) = (decoded(wire::ACTOR)?.unwrap_or_default(), decoded(wire::ROLE)?.unwrap_or_default());
         let (within, idempotency, if_match) = (decoded(wire::WITHIN)?, text("idempotency-key")?, text("if-match")?);
+        let client_body = text(wire::CLIENT_BODY)?;
         Ok(Self {
             actor,
             role,
@@ -99,6 +102,7 @@ impl Asked {
             path: request.path().trim_start_matches("/admin/").to_owned(),
             query: Query::any(&request.inner().url())?,
             body,
+            client_body,
         })
     }
 
@@ -117,7 +121,7 @@ impl Asked {
         for (name, value) in self.query.iter() {
             whole.extend(["&", &wire::encoded(name), "=", &wire::encoded(value)]);
         }
-        whole.extend(["\n", &self.body]);
+        whole.extend(["\n", self.client_body.as_ref().unwrap_or(&self.body)]);
         Etag::strong(whole.as_bytes()).as_str().to_owned()
     }
 }
@@ -175,8 +179,8 @@ impl FlagHub {
         }
     }
 
-    /// Takes `?environment=` from a query, and answers its value. Refuses an environment other than the hub's own: the first one may have been renamed since the
-    /// isolate chose the hub.
+    /// Takes `?environment=` from a query, and answers its value. Refuses an environment other than the hub's own: the first one may have
+    /// been renamed since the isolate chose the hub.
     pub(in crate::hub) fn take_environment(&self, query: &mut Query) -> Result<Option<String>, Problem> {
         let Some(named) = query.take("environment") else { return Ok(None) };
         if self.environment()?.as_deref() == Some(named.as_str()) { Ok(Some(named)) } else { Err(Problem::no_environment(&named)) }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::body::Owner;
-use crate::{hub::record::Written, problem::Problem, store::audit::Stored};
+use crate::{hub::record::Written, problem::Problem, store::audit::Stored, version::Version};
 
 /// The answer to a command; `feature` is the flag that the command changed, in its new state.
 pub(super) fn written(written: &Written, outcome: &CommandOutcome, feature: Option<Box<RawValue>>) -> Result<String, Problem> {
@@ -30,6 +30,12 @@ pub(super) fn written(written: &Written, outcome: &CommandOutcome, feature: Opti
     let (changed, warnings) = (!outcome.writes.is_empty(), &outcome.warnings);
     let view = View { changed, changes, feature, success: true, version: written.version.number, warnings };
     text(&view)
+}
+
+/// The answer to a repeated command without its changes, which may be longer than the store keeps an answer; the trail has them.
+pub(super) fn replayed(version: Version, outcome: &CommandOutcome) -> Result<String, Problem> {
+    let written = self::written(&Written { version, records: Vec::new() }, outcome, None)?;
+    Ok(r#"{"replayed":true"#.to_owned() + &written.replacen('{', ",", 1))
 }
 
 /// An error in a document, with a JSON pointer to its place.
