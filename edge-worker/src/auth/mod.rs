@@ -33,7 +33,6 @@ use crate::{
     hub::client::Actor,
     limit,
     problem::Problem,
-    query::Query,
     settings::Settings,
 };
 
@@ -192,7 +191,9 @@ fn of_person(asked: &Asked<'_>, routes: &[Route]) -> Result<Environment, Stop> {
         let unknown = || Problem::wrong_credentials("a token for an environment that there is");
         return Ok(asked.environment(name)?.ok_or_else(unknown)?);
     }
-    let query = Query::any(asked.parts.url)?;
+    // The one check of operators' parameters: a misspelled `environment` must not reach the first one.
+    let parameters = routes.first().map(Route::parameters).unwrap_or_default();
+    let query = asked.query(&parameters)?;
     let Some(name) = query.get("environment") else { return Ok(Environment::FIRST) };
     Ok(asked.environment(name)?.ok_or_else(|| Problem::no_environment(name))?)
 }

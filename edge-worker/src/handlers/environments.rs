@@ -3,13 +3,12 @@
 //! `{ environments: [{ name, default, createdAt?, epoch?, version?, flags?, errors? }] }`. Each hub tells its own version; it is left out
 //! while that hub does not answer.
 use sdk_core::{Object, json::canonical::write_string};
-use worker::{Request, Response, console_error};
+use worker::{Response, console_error};
 
 use super::json;
-use crate::{environment::Environment, host::Host, hub::client as hub, problem::Problem, query::Query, ruleset_cache};
+use crate::{environment::Environment, host::Host, hub::client as hub, problem::Problem, ruleset_cache};
 
-pub(crate) async fn list(request: &Request, env: &Host) -> Result<Response, Problem> {
-    Query::of(&request.inner().url(), &[])?;
+pub(crate) async fn list(env: &Host) -> Result<Response, Problem> {
     ruleset_cache::refresh(env, &Environment::FIRST).await;
     let keys = ruleset_cache::keys(env, &Environment::FIRST).await?;
     let first = (Environment::FIRST, None);
