@@ -13,19 +13,13 @@ impl Query {
     /// Reads the query of a URL. Refuses a parameter that is not among these names, or that is given twice.
     pub(crate) fn of(url: &str, names: &[&str]) -> Result<Self, Problem> {
         let query = Self::any(url)?;
-        query.only(names)?;
+        query.check(names).map_err(Problem::malformed)?;
         Ok(query)
     }
 
-    /// Reads a query with any parameters; the handler checks their names later with [`Self::only`].
+    /// Reads a query whose parameters were checked before.
     pub(crate) fn any(url: &str) -> Result<Self, Problem> {
         Self::parse(url).map_err(Problem::malformed)
-    }
-
-    /// Returns this query. Refuses a parameter that is not among these names, or that is given twice.
-    pub(crate) fn only(&self, names: &[&str]) -> Result<&Self, Problem> {
-        self.check(names).map_err(Problem::malformed)?;
-        Ok(self)
     }
 
     /// Reads a query without refusing anything: a query that cannot be decoded is empty.
@@ -74,7 +68,8 @@ impl Query {
     fn check(&self, names: &[&str]) -> Result<(), String> {
         for (index, (name, _)) in self.0.iter().enumerate() {
             if !names.contains(&name.as_str()) {
-                return Err(format!("expected no parameter but {}", names.join(", ")));
+                let but = if names.is_empty() { "" } else { " but " };
+                return Err(format!("expected no parameter{but}{}", names.join(", ")));
             }
             if self.0.iter().take(index).any(|(earlier, _)| earlier == name) {
                 return Err(format!("expected {name} once"));

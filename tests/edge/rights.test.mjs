@@ -99,3 +99,21 @@ test('a caller that passes for its own organization gets 404 for another', async
     }
   }
 });
+
+test("a misspelled environment in the query is refused on every operators' route, and nothing is done", async () => {
+  const kill = { featureName: 'plain', action: 'kill', ...REASON };
+  const newest = async () => (await server.asAdmin('/api/admin/versions?limit=1', { method: 'GET' })).json();
+  const before = await newest();
+  const ofOperators = rows.filter(({ path }) => path.startsWith('/api/admin/') || path === '/v1/explain');
+  assert.ok(ofOperators.length > 40);
+  for (const row of ofOperators) {
+    const { path, method, body } = asked(row, OWN);
+    for (const query of ['enviroment=staging', 'env=staging']) {
+      const given = row.path === '/api/admin/feature-flags' && body ? kill : body;
+      const answer = await server.request(`${path}${path.includes('?') ? '&' : '?'}${query}`, { method, body: given, token: credentials.admin });
+      assert.equal(answer.status, 400, `${row.name} ${query}: ${answer.text}`);
+      assert.match(answer.json().detail, /^expected no parameter/, row.name);
+    }
+  }
+  assert.deepEqual(await newest(), before);
+});

@@ -33,7 +33,6 @@ use crate::{
     hub::client::Actor,
     limit,
     problem::Problem,
-    query::Query,
     settings::Settings,
 };
 
@@ -196,7 +195,9 @@ fn named_by_person(asked: &Asked<'_>, routes: &[Route]) -> Result<Option<String>
     if rights::takes_keys(routes) {
         return Ok(claims(asked)?.environment.clone());
     }
-    Ok(Query::any(asked.parts.url)?.get("environment").map(str::to_owned))
+    // The one check of operators' parameters: a misspelled `environment` must not reach the first one.
+    let parameters = routes.first().map(Route::parameters).unwrap_or_default();
+    Ok(asked.query(&parameters)?.get("environment").map(str::to_owned))
 }
 
 /// The refusal of a token's request for an environment that is not registered.

@@ -10,7 +10,6 @@ use crate::{
     held,
     host::Host,
     problem::Problem,
-    query::Query,
     ruleset_cache,
     version::{Epoch, Version},
 };
@@ -30,7 +29,6 @@ struct Report {
 }
 
 pub(crate) async fn report(environment: &Environment, request: &Request, env: &Host) -> Result<Response, Problem> {
-    Query::of(&request.inner().url(), &["environment"])?;
     if request.inner().method() == "DELETE" {
         ruleset_cache::forget(environment);
     }

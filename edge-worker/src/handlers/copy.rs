@@ -34,7 +34,7 @@ struct Wire {
 }
 
 pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    let query = Query::of(&request.inner().url(), &["dryRun"])?;
+    let query = Query::any(&request.inner().url())?;
     let dry_run = match query.get("dryRun") {
         None | Some("false") => false,
         Some("true") => true,

@@ -1,11 +1,10 @@
 //! `GET /api/admin/document`: the whole document, out. In it comes by [`super::admin`].
-use worker::{Env, Request, Response};
+use worker::{Env, Response};
 
 use super::json;
-use crate::{environment::Environment, etag::Etag, hub::client as hub, problem::Problem, query::Query};
+use crate::{environment::Environment, etag::Etag, hub::client as hub, problem::Problem};
 
-pub(crate) async fn export(environment: &Environment, request: &Request, env: &Env) -> Result<Response, Problem> {
-    Query::of(&request.inner().url(), &["environment"])?;
+pub(crate) async fn export(environment: &Environment, env: &Env) -> Result<Response, Problem> {
     let document = hub::document(env, environment).await?;
     let response = json(document.text)?;
     response.headers().set("etag", Etag::version(document.version).as_str())?;

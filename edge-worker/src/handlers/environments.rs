@@ -9,12 +9,10 @@ use worker::{Request, Response, console_error};
 
 use super::{admin, json};
 use crate::{
-    auth::Caller, body, environment::Environment, host::Host, http::parts::Parts, hub::client as hub, problem::Problem, query::Query,
-    ruleset_cache,
+    auth::Caller, body, environment::Environment, host::Host, http::parts::Parts, hub::client as hub, problem::Problem, ruleset_cache,
 };
 
-pub(crate) async fn list(request: &Request, env: &Host) -> Result<Response, Problem> {
-    Query::of(&request.inner().url(), &[])?;
+pub(crate) async fn list(env: &Host) -> Result<Response, Problem> {
     ruleset_cache::refresh(env, &Environment::FIRST).await;
     let keys = ruleset_cache::keys(env, &Environment::FIRST).await?;
     let first = (Environment::FIRST, None);

@@ -15,7 +15,6 @@ use crate::{
     host::Host,
     hub::client::{self as hub, Explaining, When},
     problem::Problem,
-    query::Query,
     ruleset_cache::{self, Serving},
     version::Version,
 };
@@ -26,7 +25,6 @@ const MOST: usize = 1_000;
 /// `{ flag, context?, now?, version? | at? }` → `{ change, evaluation, steps, epoch, version }`: now, at a version, or as it was at a
 /// moment; `change` is the record that made it so, or `null`.
 pub(crate) async fn one(environment: &Environment, request: &mut Request, env: &Host) -> Result<Response, Problem> {
-    Query::of(&request.inner().url(), &["environment"])?;
     let bytes = body::read(request, body::QUESTION).await?;
     let wire: One<'_> = object(body::text(&bytes)?).map_err(Problem::malformed)?;
     if wire.environment.0.is_some() {

@@ -11,6 +11,8 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     /// The requests that the row applies to.
     pub(crate) when: When,
+    /// The parameters of the query besides `environment`, of operators' routes; the other routes read theirs themselves.
+    query: &'static [&'static str],
     pub(crate) open_to: &'static [CallerKind],
     pub(crate) limit: Limit,
     pub(crate) audience: Audience,
@@ -166,20 +168,26 @@ pub(crate) const ROUTES: &[Route] = &[
     SERVER.on("POST", "/v1/outcomes", passed(PassedHandler::Outcomes)),
     READ.on("POST", "/v1/explain", passed(PassedHandler::Explain)),
     READ.on("GET", "/api/admin/document", passed(PassedHandler::ExportDocument)),
-    ADMINISTER.on("PUT", "/api/admin/document", hub(HubHandler::ImportDocument)),
-    READ_OWN.on("GET", "/api/admin/feature-flags", hub(HubHandler::ListFeatures)),
+    ADMINISTER.on("PUT", "/api/admin/document", hub(HubHandler::ImportDocument)).query(&["state", "dryRun", "reason"]),
+    READ_OWN.on("GET", "/api/admin/feature-flags", hub(HubHandler::ListFeatures)).query(&["customerId", "organizationId", "featureName"]),
     EMERGENCY.on("POST", "/api/admin/feature-flags", hub(HubHandler::ChangeFeature)).when(When::Kill),
     STEER.on("POST", "/api/admin/feature-flags", hub(HubHandler::ChangeFeature)).when(When::Action),
     CHANGE_OWN.on("POST", "/api/admin/feature-flags", hub(HubHandler::ChangeFeature)),
-    READ_OWN.on("GET", "/api/admin/overrides", hub(HubHandler::ListOverrides)),
+    READ_OWN.on("GET", "/api/admin/overrides", hub(HubHandler::ListOverrides)).query(&[
+        "customerId",
+        "organizationId",
+        "kind",
+        "after",
+        "limit",
+    ]),
     CHANGE_OWN.on("POST", "/api/admin/overrides", hub(HubHandler::ChangeOverrides)),
-    CHANGE_OWN.on("DELETE", "/api/admin/overrides", hub(HubHandler::ChangeOverrides)),
-    READ_OWN.on("GET", "/api/admin/customers", hub(HubHandler::ListCustomers)),
+    CHANGE_OWN.on("DELETE", "/api/admin/overrides", hub(HubHandler::ChangeOverrides)).query(&["customerId", "organizationId", "reason"]),
+    READ_OWN.on("GET", "/api/admin/customers", hub(HubHandler::ListCustomers)).query(&["customerId", "after", "limit"]),
     // A customer's organization decides which organization's administrator may change the customer's overrides.
     ADMINISTER.on("POST", "/api/admin/customers", hub(HubHandler::AssignCustomer)),
     READ.on("GET", "/api/admin/keys", hub(HubHandler::ListKeys)),
     ADMINISTER.on("POST", "/api/admin/keys", hub(HubHandler::CreateKey)),
-    ADMINISTER.on("DELETE", "/api/admin/keys/{id}", hub(HubHandler::RevokeKey)),
+    ADMINISTER.on("DELETE", "/api/admin/keys/{id}", hub(HubHandler::RevokeKey)).query(&["reason"]),
     ADMINISTER.on("POST", "/api/admin/keys/{id}/rotate", hub(HubHandler::RotateKey)),
     STEER.on("POST", "/api/admin/rollout/create", hub(HubHandler::Rollout(Verb::Create))),
     STEER.on("POST", "/api/admin/rollout/start", hub(HubHandler::Rollout(Verb::Start))),
@@ -191,22 +199,31 @@ pub(crate) const ROUTES: &[Route] = &[
     STEER.on("POST", "/api/admin/rollout/guard", hub(HubHandler::Rollout(Verb::Guard))),
     EMERGENCY.on("POST", "/api/admin/rollout/rollback", hub(HubHandler::Rollout(Verb::Rollback))),
     STEER.on("POST", "/api/admin/rollout/lists", hub(HubHandler::Rollout(Verb::Lists))),
-    READ_OWN.on("GET", "/api/admin/changes", hub(HubHandler::ListChanges)),
+    READ_OWN.on("GET", "/api/admin/changes", hub(HubHandler::ListChanges)).query(&[
+        "flag",
+        "customerId",
+        "organizationId",
+        "action",
+        "changedBy",
+        "version",
+        "before",
+        "limit",
+    ]),
     READ.on("GET", "/api/admin/changes/verify", hub(HubHandler::VerifyChanges)),
-    READ.on("GET", "/api/admin/versions", hub(HubHandler::ListVersions)),
-    READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)),
-    READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)),
+    READ.on("GET", "/api/admin/versions", hub(HubHandler::ListVersions)).query(&["before", "limit"]),
+    READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)).query(&["featureName", "customerId", "event", "before", "limit"]),
+    READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)).query(&["featureName"]),
     READ.on("GET", "/api/admin/environments", passed(PassedHandler::ListEnvironments)),
     ADMINISTER.on("POST", "/api/admin/environments", hub(HubHandler::CreateEnvironment)),
     // A token needs the right to both environments, which its handler checks.
-    ADMINISTER.on("POST", "/api/admin/environments/copy", hub(HubHandler::CopyDefinitions)),
-    ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)),
-    READ.on("GET", "/api/admin/jobs", hub(HubHandler::ListJobs)),
+    ADMINISTER.on("POST", "/api/admin/environments/copy", hub(HubHandler::CopyDefinitions)).query(&["dryRun"]),
+    ADMINISTER.on("DELETE", "/api/admin/environments/{name}", hub(HubHandler::RemoveEnvironment)).query(&["reason"]),
+    READ.on("GET", "/api/admin/jobs", hub(HubHandler::ListJobs)).query(&["limit"]),
     READ.on("GET", "/api/admin/cache", passed(PassedHandler::Cache)),
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.
     ADMINISTER.on("GET", "/api/admin/backup", passed(PassedHandler::BackUp)),
-    ADMINISTER.on("POST", "/api/admin/restore", passed(PassedHandler::Restore)),
+    ADMINISTER.on("POST", "/api/admin/restore", passed(PassedHandler::Restore)).query(&["replace", "from"]),
     MONITOR.on("GET", "/health", Handler::Held(HeldHandler::Health)),
     MONITOR.on("GET", "/version", Handler::Held(HeldHandler::Version)),
     PAGE.on("GET", "/openapi.json", passed(PassedHandler::Asset)),
@@ -229,7 +246,7 @@ struct Row(&'static [CallerKind], Limit, Audience);
 impl Row {
     const fn on(self, method: &'static str, path: &'static str, handler: Handler) -> Route {
         let Self(open_to, limit, audience) = self;
-        Route { method, path, when: When::Always, open_to, limit, audience, handler }
+        Route { method, path, when: When::Always, query: &[], open_to, limit, audience, handler }
     }
 }
 
@@ -237,6 +254,18 @@ impl Route {
     const fn when(mut self, when: When) -> Self {
         self.when = when;
         self
+    }
+
+    const fn query(mut self, query: &'static [&'static str]) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// All parameters that an operators' route takes in its query. What is about several environments is in none of them.
+    pub(crate) fn parameters(&self) -> Vec<&'static str> {
+        let is_about_several =
+            matches!(self.handler, Handler::Passed(PassedHandler::ListEnvironments | PassedHandler::Hub(HubHandler::CopyDefinitions)));
+        self.query.iter().copied().chain((!is_about_several).then_some("environment")).collect()
     }
 }
 
@@ -347,6 +376,24 @@ mod tests {
     fn every_route_is_described_and_nothing_else_is() {
         assert_eq!(disagreements(&description()), [""; 0]);
         assert_eq!(description()["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
+
+    #[test]
+    fn the_parameters_of_operators_are_those_that_are_described() {
+        let description = description();
+        for route in ROUTES.iter().filter(|route| route.audience == Audience::Operators && route.path != "/v1/explain") {
+            let operation = &description["paths"][route.path][route.method.to_lowercase()];
+            let described = operation["parameters"].as_array().into_iter().flatten().filter_map(|given| {
+                let at = given["$ref"].as_str().map(|of| of.trim_start_matches('#'));
+                let parameter = at.map_or(given, |at| description.pointer(at).unwrap());
+                (parameter["in"] == "query").then(|| parameter["name"].as_str().unwrap())
+            });
+            let mut described: Vec<&str> = described.filter(|name| *name != "environment").collect();
+            let mut read = route.query.to_vec();
+            described.sort_unstable();
+            read.sort_unstable();
+            assert_eq!(read, described, "{} {}", route.method, route.path);
+        }
     }
 
     #[test]

@@ -236,6 +236,36 @@ fn a_token_acts_in_the_environments_that_it_lists() {
 }
 
 #[test]
+fn every_route_of_operators_refuses_what_it_does_not_take_in_its_query() {
+    let ask = |method: &'static str, path: &str| {
+        let claims = r#"{"sub":"s","exp":1900000000,"app_metadata":{"role":"admin"}}"#;
+        let keys = vec![(Environment::FIRST, Ok(registry()))];
+        let body = Some(Ok(br#"{"action":"kill"}"#.to_vec()));
+        let known = Known { learned: Some(Ok(learned_claims(claims))), keys, body, ..Known::default() };
+        match (Request { method, path: path.to_owned().leak(), bearer: "a token", ..ONE }).ask(&settings(), &known) {
+            Outcome::Pass(pass) => pass.caller.environment.object(),
+            Outcome::Answer(answer) => format!("{} {}", answer.status, json(&answer)["detail"].as_str().unwrap()),
+            Outcome::Needs(_) => panic!("{method} {path}"),
+        }
+    };
+    for route in routes::ROUTES.iter().filter(|route| route.audience == Audience::Operators) {
+        let (method, path) = (route.method, route.path.replace(['{', '}'], ""));
+        assert_eq!(ask(method, &path), "main", "{method} {path}");
+        let unknown = match &*route.parameters().join(", ") {
+            "" => "400 expected no parameter".to_owned(),
+            names => format!("400 expected no parameter but {names}"),
+        };
+        for query in ["enviroment=staging", "env=staging", "Environment=staging", "=staging"] {
+            assert_eq!(ask(method, &format!("{path}?{query}")), unknown, "{method} {path}?{query}");
+        }
+        for name in route.parameters() {
+            let twice = ask(method, &format!("{path}?{name}=staging&{name}=staging"));
+            assert_eq!(twice, format!("400 expected {name} once"), "{method} {path}");
+        }
+    }
+}
+
+#[test]
 fn a_request_is_counted_once_however_often_it_is_answered() {
     let settings = Settings { rate_limits: RateLimits(Some(Rates { client: 2, ..Rates::DEFAULT })), ..settings() };
     let known = Known::default();

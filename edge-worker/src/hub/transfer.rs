@@ -66,7 +66,7 @@ impl FlagHub {
     }
 
     pub(super) async fn restore(&self, mut request: Request) -> Result<Response, Problem> {
-        let mut query = Query::of(&request.inner().url(), &["replace", "from", "environment"])?;
+        let mut query = Query::any(&request.inner().url())?;
         self.take_environment(&mut query)?;
         match query.get("replace") {
             None => self.check_untouched()?,

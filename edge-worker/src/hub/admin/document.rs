@@ -27,7 +27,7 @@ const EXAMPLES: usize = 5;
 impl FlagHub {
     /// PUT `?state=keep|replace&dryRun=&reason=`: the body is the document or, for a dry run, it may be `{ document, contexts }`.
     pub(super) fn import_document(&self, asked: &Asked) -> Result<Response, Problem> {
-        let query = asked.query.only(&["state", "dryRun", "reason"])?;
+        let query = &asked.query;
         let state = match query.get("state") {
             None | Some("keep") => State::Keep,
             Some("replace") => State::Replace,

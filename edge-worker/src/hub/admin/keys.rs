@@ -19,8 +19,7 @@ use crate::{hub::FlagHub, problem::Problem};
 
 impl FlagHub {
     /// GET: all keys, also those that ended within the last 90 days. The hub does not record the use of keys.
-    pub(super) fn list_keys(&self, asked: &Asked) -> Result<Response, Problem> {
-        asked.query.only(&[])?;
+    pub(super) fn list_keys(&self) -> Result<Response, Problem> {
         let ground = self.ground()?;
         let views = keys(&ground.rows).map(|(id, key)| view::raw(key.to_view(id))).collect::<Result<Vec<_>, _>>()?;
         json(view::list("keys", &views))
@@ -28,7 +27,6 @@ impl FlagHub {
 
     /// POST `{ kind, label, origins?, tags?, identity?, expiresAt?, reason? }`: creates a key.
     pub(super) fn create_key(&self, asked: &Asked) -> Result<Response, Problem> {
-        asked.query.only(&[])?;
         let Create { kind, label, origins, tags, identity, expires_at, reason, changed_by } = read(&asked.body)?;
         let kind =
             KeyKind::from_name(&kind).ok_or_else(|| Problem::malformed_at(spelling::of(Field::KeyKind), "expected client or server"))?;
@@ -40,7 +38,6 @@ impl FlagHub {
     /// POST `{ overlap?, expiresAt?, reason? }`: creates a successor. `overlap` is the milliseconds for which both keys are valid, and
     /// `expiresAt` the successor's expiry, `null` for none.
     pub(super) fn rotate_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
-        asked.query.only(&[])?;
         let Rotate { overlap, expires_at, reason, changed_by } = read(&asked.body)?;
         let expiry = match expires_at {
             Given::Absent => Expiry::Kept,
@@ -53,7 +50,7 @@ impl FlagHub {
 
     /// DELETE `?reason=`: revokes a key.
     pub(super) fn revoke_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
-        let query = asked.query.only(&["reason"])?;
+        let query = &asked.query;
         let by = asked.by(query.get("reason").map(str::to_owned), None)?;
         self.carry_out(asked, &Command::Key(KeyCommand::Revoke { id: id.to_owned() }), &by)
     }

@@ -131,7 +131,7 @@ impl FlagHub {
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
         let (handler, parameter) = routed(&request)?;
         if handler == Handler::Passed(PassedHandler::BackUp) {
-            self.take_environment(&mut Query::of(&request.inner().url(), &["environment"])?)?;
+            self.take_environment(&mut Query::any(&request.inner().url())?)?;
             return self.back_up();
         }
         if handler == Handler::Passed(PassedHandler::Restore) {
@@ -162,13 +162,13 @@ impl FlagHub {
             HubHandler::ChangeOverrides => self.change_overrides(&asked),
             HubHandler::ListCustomers => self.list_customers(&asked),
             HubHandler::AssignCustomer => self.assign_customer(&asked),
-            HubHandler::ListKeys => self.list_keys(&asked),
+            HubHandler::ListKeys => self.list_keys(),
             HubHandler::CreateKey => self.create_key(&asked),
             HubHandler::RotateKey => self.rotate_key(&asked, &parameter),
             HubHandler::RevokeKey => self.revoke_key(&asked, &parameter),
             HubHandler::Rollout(verb) => self.change_rollout(&asked, verb),
             HubHandler::ListChanges => self.list_changes(&asked),
-            HubHandler::VerifyChanges => self.verify_changes(&asked),
+            HubHandler::VerifyChanges => self.verify_changes(),
             HubHandler::ListVersions => self.list_versions(&asked),
             HubHandler::ListEvents => self.list_events(&asked),
             HubHandler::ListStats => self.list_stats(&asked),
