@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 
 import { dataFolder } from '../server.mjs';
-import { WITH_SQL, baselineEnds, startWithSql } from './store-sql.mjs';
+import { WITH_SQL, startWithSql } from './store-sql.mjs';
 import { spawnOn } from './workerd.mjs';
 
 const HOUR_MS = 3_600_000;
@@ -12,10 +12,6 @@ const TESTED = { TEST_CLOCK: 'on' };
 let folder, server;
 beforeEach(async () => {
   folder = await dataFolder();
-  server = await startWithSql(folder.path, TESTED);
-  // A new store's first job, which is done once.
-  await baselineEnds(server);
-  await server.stop();
   server = await startWithSql(folder.path, TESTED);
 });
 afterEach(async () => {

@@ -12,7 +12,7 @@ use crate::{
     store::{Commit, Conflict, Snapshot, Store, Wanted, jobs::JobKey},
 };
 
-/// The kind of the job, which every store has until it was done. The name is stored.
+/// The kind of the job, which a store has that an earlier release wrote, until it was done. The name is stored.
 pub(super) const JOB: &str = "baseline";
 
 const REASON: &str = "an earlier release wrote rows that its records do not commit to";
