@@ -121,8 +121,11 @@ pub(crate) fn create(
 /// Closes an environment.
 pub(crate) fn remove(current: CurrentState<'_>, hub: Option<&EnvironmentName>, name: &EnvironmentName) -> Result<CommandOutcome, Refusal> {
     check_hub(hub)?;
+    if named_environment(current.rows).as_deref() == Some(name.as_str()) {
+        return Err(Refusal::new(RefusalKind::EnvironmentTaken, RefusalPlace::Command, "the first environment cannot be removed"));
+    }
     if current.rows.get(RowKind::Environment, name.as_str()).is_none() {
-        let detail = format!("no environment besides the first one has the name {:?}", name.as_str());
+        let detail = format!("no environment has the name {:?}", name.as_str());
         return Err(Refusal::new(RefusalKind::EnvironmentNotFound, RefusalPlace::Command, detail));
     }
     Ok(changed(name, Action::EnvironmentRemoved, None))
@@ -153,7 +156,11 @@ pub(crate) fn check_document(rows: &Rows, hub: Option<&EnvironmentName>, documen
     let why = match (hub, named) {
         (Some(hub), Some(named)) if named == hub.as_str() => return Ok(()),
         (Some(hub), Some(named)) => {
-            format!("the document is of the environment {named:?}, and this is {:?}: name the document's in ?environment=", hub.as_str())
+            let this = hub.as_str();
+            format!(
+                "the document is of the environment {named:?}, and this is {this:?}: name the document's in ?environment=, or set \
+                 `environment` in the document to {this:?}"
+            )
         }
         (Some(hub), None) => format!("the document names no environment: expected {:?}", hub.as_str()),
         (None, Some(named)) if environments(rows).any(|(known, _)| known.as_str() == named) => {
@@ -234,6 +241,8 @@ mod tests {
         assert_eq!(registered(&rows), ["staging"]);
         assert_eq!(remove(&rows).err().map(|refusal| refusal.kind), Some(RefusalKind::EnvironmentNotFound));
         assert_eq!(registered(&with(rows, &["dev"])), ["dev", "staging"]);
+        let first = order(&first(), &Command::RemoveEnvironment { name: name("production") }, Supplies::default()).err();
+        assert_eq!(first.map(|refusal| refusal.kind), Some(RefusalKind::EnvironmentTaken));
     }
 
     #[test]
