@@ -9,7 +9,10 @@ use super::wire::{
     ACTOR, ADMIN, BUCKET_KEY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, OUTCOMES, PAGES, ROLE, RULESET, RulesetAnswer, SUMMARY,
     VERSION, WITHIN, WantedPages, encoded,
 };
-pub(crate) use super::wire::{Explaining, Page};
+pub(crate) use super::{
+    admin::read as read_body,
+    wire::{Explaining, Page},
+};
 use crate::{
     clock,
     environment::Environment,

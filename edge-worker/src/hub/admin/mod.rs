@@ -12,7 +12,8 @@ mod rollouts;
 mod spelling;
 pub(super) mod view;
 
-pub(super) use self::body::{Object, read};
+pub(super) use self::body::Object;
+pub(crate) use self::body::read;
 
 use std::rc::Rc;
 
