@@ -149,7 +149,7 @@ impl FlagHub {
         if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read)
             && !matches(if_match, version)
         {
-            return Err(Problem::version_mismatch(version));
+            return Err(if wire::is_versions(if_match) { Problem::version_mismatch(version) } else { Problem::no_version_tag() });
         }
         match handler {
             HubHandler::ImportDocument => self.import_document(&asked),
