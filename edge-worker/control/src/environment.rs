@@ -295,6 +295,22 @@ mod tests {
     }
 
     #[test]
+    fn a_document_that_renames_the_first_environment_is_imported_with_a_warning() {
+        let warned = |member: &str| {
+            let document = DOCUMENT.replace(r#""environment":"production","#, member);
+            let outcome = order(&first(), &Command::Import { document, state: State::Keep }, Supplies::default()).unwrap();
+            outcome.imported.unwrap().warnings.into_iter().map(|warning| (warning.pointer, warning.message)).collect::<Vec<_>>()
+        };
+        assert_eq!(warned(r#""environment":"production","#), []);
+        let warnings = warned(r#""environment":"produktion","#);
+        assert!(
+            matches!(&warnings[..], [(pointer, message)] if pointer == "/environment"
+                && message.contains("\"production\"") && message.contains("\"produktion\"")),
+            "{warnings:?}"
+        );
+    }
+
+    #[test]
     fn only_the_first_environment_registers_others() {
         let supplies = Supplies { environment: Some(name("staging")), ..Supplies::default() };
         for command in [Command::CreateEnvironment { name: name("dev") }, Command::RemoveEnvironment { name: name("dev") }] {
