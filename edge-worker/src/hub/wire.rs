@@ -26,7 +26,7 @@ pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
 /// What an environment serves: `GET` answers `{ epoch, version, flags, errors }`.
 pub(super) const SUMMARY: &str = "http://hub/summary";
-/// Definitions to copy: `POST` with the keys of flags and the names of segments, two lists in one, answers the members
+/// Definitions to copy: `POST` with the keys or aliases of flags and the names of segments, two lists in one, answers the members
 /// `flags` and `segments` of `control::Definitions`, and [`VERSION`].
 pub(super) const DEFINITIONS: &str = "http://hub/definitions";
 /// The header with the name of the environment that the hub is of; absent for the first one.
