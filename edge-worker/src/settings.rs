@@ -4,6 +4,7 @@
 //! value that is set, which may be a secret. A binding that is JSON and no text cannot be read, but for `true` and `false` of a switch.
 use std::{cell::RefCell, rc::Rc};
 
+use control::is_origin;
 use worker::{
     Env,
     js_sys::{Array, Reflect},
@@ -175,10 +176,7 @@ impl Bound {
 
 /// A list of origins, in which `*` stands for any.
 fn are_origins(list: &str) -> bool {
-    list.split(',').map(str::trim).all(|origin| {
-        let host = origin.split_once("://").map(|(_, host)| host);
-        origin == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ', '*']))
-    })
+    list.split(',').map(str::trim).all(is_origin)
 }
 
 #[cfg(test)]
@@ -245,6 +243,7 @@ mod tests {
             ("CLIENT_ORIGINS", "https://shop.example/"),
             ("CLIENT_ORIGINS", "https://*.shop.example"),
             ("CLIENT_ORIGINS", "https://shop.example,"),
+            ("CLIENT_ORIGINS", r#"["https://shop.example"]"#),
             ("JWT_SECRET", "a secret of 31 bytes, too short"),
             ("JWKS", "{}"),
             ("JWKS", r#"{"keys":[]}"#),
