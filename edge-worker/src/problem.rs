@@ -60,6 +60,11 @@ impl Problem {
         Self { header, ..Self::new(401, "UNAUTHORIZED", "no valid key or token was presented") }
     }
 
+    /// No valid token was presented where keys open nothing.
+    pub(crate) fn no_token() -> Self {
+        Self { detail: "no valid token was presented; operators' routes take no keys".to_owned(), ..Self::no_credentials() }
+    }
+
     pub(crate) fn wrong_credentials(expected: &str) -> Self {
         Self::new(403, "FORBIDDEN", format!("this needs {expected}"))
     }
