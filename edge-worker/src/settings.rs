@@ -131,8 +131,8 @@ impl Settings {
         let switch = |name, Switch { on, off, expected }: Switch| match bound(name) {
             None => Ok(None),
             Some(Bound::Boolean(is_on)) => Ok(Some(is_on)),
-            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(on) => Ok(Some(true)),
-            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(off) => Ok(Some(false)),
+            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(on) || word.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(off) || word.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(other) => Err(InvalidSetting { name, expected, found: other.kind() }),
         };
         let client_key = text("CLIENT_KEY")?;
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_boolean_is_read_as_a_word_of_a_switch() {
+    fn a_boolean_is_read_as_a_word_of_a_switch_also_in_quotes() {
         for (name, words) in [
             ("DEMO", ["off", "on"]),
             ("FEATURE_FLAGS_ENABLED", ["false", "true"]),
@@ -271,6 +271,7 @@ mod tests {
         ] {
             for (boolean, word) in [false, true].into_iter().zip(words) {
                 assert_eq!(read_one(name, &Bound::Boolean(boolean)), read(&[(name, word)]), "{name} {boolean}");
+                assert_eq!(read(&[(name, if boolean { "true" } else { "false" })]), read(&[(name, word)]), "{name} {boolean} as text");
             }
             assert_ne!(read_one(name, &Bound::Boolean(false)), read_one(name, &Bound::Boolean(true)), "{name}");
         }
