@@ -5,7 +5,13 @@ use sdk_core::{DocumentError, Millis};
 use serde::Serialize;
 use worker::Response;
 
-use crate::{etag::Etag, http::response::Answer, serve, settings::InvalidSetting, version::Version};
+use crate::{
+    etag::Etag,
+    http::response::Answer,
+    serve,
+    settings::InvalidSetting,
+    version::{self, Version},
+};
 
 /// The code of [`Problem::hub_away`].
 pub(crate) const HUB_UNAVAILABLE: &str = "HUB_UNAVAILABLE";
@@ -52,6 +58,11 @@ impl Problem {
     pub(crate) fn no_credentials() -> Self {
         let header = Some(("www-authenticate", "Bearer".into()));
         Self { header, ..Self::new(401, "UNAUTHORIZED", "no valid key or token was presented") }
+    }
+
+    /// No valid token was presented where keys open nothing.
+    pub(crate) fn no_token() -> Self {
+        Self { detail: "no valid token was presented; operators' routes take no keys".to_owned(), ..Self::no_credentials() }
     }
 
     pub(crate) fn wrong_credentials(expected: &str) -> Self {
@@ -122,8 +133,17 @@ impl Problem {
         if newest.number == 0 {
             return refused("there is no document yet".to_owned());
         }
-        let header = Some(("etag", Etag::version(newest).as_str().into()));
-        Self { header, ..refused(format!("the document is at version {}", newest.number)) }
+        let tag = Etag::version(newest);
+        let header = Some(("etag", tag.as_str().into()));
+        Self {
+            header,
+            ..refused(format!("somebody changed something meanwhile: look again, and send its version as If-Match: {}", tag.as_str()))
+        }
+    }
+
+    /// The request's `If-Match` names no version.
+    pub(crate) fn no_version_tag() -> Self {
+        Self::malformed(format!("expected If-Match to be {}, in quotes, or *", version::EXPECTED))
     }
 
     /// The request replaces a document without `If-Match`.

@@ -38,6 +38,14 @@ impl Query {
         self.get(name).map(number).transpose()
     }
 
+    /// The most entries that the answer may have: `?limit=`, or as many as usual, but at most `most`. Refused if that is 0.
+    pub(crate) fn limit(&self, usual: u32, most: u32) -> Result<u32, Problem> {
+        match self.number("limit")?.unwrap_or(usual) {
+            0 => Err(Problem::malformed("expected limit to be at least 1")),
+            limit => Ok(limit.min(most)),
+        }
+    }
+
     /// The value as a version with its epoch; `None` if the parameter is absent, refused if it is no version.
     pub(crate) fn version(&self, name: &str) -> Result<Option<Version>, Problem> {
         let version = |text: &str| text.parse().map_err(|_| Problem::malformed(format!("expected {name} to be {}", version::EXPECTED)));
@@ -101,6 +109,16 @@ mod tests {
         assert_eq!(read("http://x/y?&"), Ok(vec![]));
         assert_eq!(read("http://x/y?a=1+2%2B&b"), Ok(vec![pair("a", "1 2+"), pair("b", "")]));
         assert_eq!(read("http://x/y?%61==%C3%A9#a=2"), Ok(vec![pair("a", "=é")]));
+    }
+
+    #[test]
+    fn a_limit_is_at_least_one_and_at_most_what_an_answer_holds() {
+        for (url, expected) in [("", Some(50)), ("?limit=1", Some(1)), ("?limit=7", Some(7)), ("?limit=4294967295", Some(1_000))] {
+            assert_eq!(Query::any(url).and_then(|query| query.limit(50, 1_000)).ok(), expected, "{url}");
+        }
+        for url in ["?limit=0", "?limit=-1", "?limit=", "?limit=many"] {
+            assert!(Query::any(url).and_then(|query| query.limit(50, 1_000)).is_err(), "{url}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! value that is set, which may be a secret. A binding that is JSON and no text cannot be read, but for `true` and `false` of a switch.
 use std::{cell::RefCell, rc::Rc};
 
+use control::is_origin;
 use worker::{
     Env,
     js_sys::{Array, Reflect},
@@ -130,8 +131,8 @@ impl Settings {
         let switch = |name, Switch { on, off, expected }: Switch| match bound(name) {
             None => Ok(None),
             Some(Bound::Boolean(is_on)) => Ok(Some(is_on)),
-            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(on) => Ok(Some(true)),
-            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(off) => Ok(Some(false)),
+            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(on) || word.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(Bound::Text(word)) if word.eq_ignore_ascii_case(off) || word.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(other) => Err(InvalidSetting { name, expected, found: other.kind() }),
         };
         let client_key = text("CLIENT_KEY")?;
@@ -175,10 +176,7 @@ impl Bound {
 
 /// A list of origins, in which `*` stands for any.
 fn are_origins(list: &str) -> bool {
-    list.split(',').map(str::trim).all(|origin| {
-        let host = origin.split_once("://").map(|(_, host)| host);
-        origin == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ', '*']))
-    })
+    list.split(',').map(str::trim).all(is_origin)
 }
 
 #[cfg(test)]
@@ -245,6 +243,7 @@ mod tests {
             ("CLIENT_ORIGINS", "https://shop.example/"),
             ("CLIENT_ORIGINS", "https://*.shop.example"),
             ("CLIENT_ORIGINS", "https://shop.example,"),
+            ("CLIENT_ORIGINS", r#"["https://shop.example"]"#),
             ("JWT_SECRET", "a secret of 31 bytes, too short"),
             ("JWKS", "{}"),
             ("JWKS", r#"{"keys":[]}"#),
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_boolean_is_read_as_a_word_of_a_switch() {
+    fn a_boolean_is_read_as_a_word_of_a_switch_also_in_quotes() {
         for (name, words) in [
             ("DEMO", ["off", "on"]),
             ("FEATURE_FLAGS_ENABLED", ["false", "true"]),
@@ -272,6 +271,7 @@ mod tests {
         ] {
             for (boolean, word) in [false, true].into_iter().zip(words) {
                 assert_eq!(read_one(name, &Bound::Boolean(boolean)), read(&[(name, word)]), "{name} {boolean}");
+                assert_eq!(read(&[(name, if boolean { "true" } else { "false" })]), read(&[(name, word)]), "{name} {boolean} as text");
             }
             assert_ne!(read_one(name, &Bound::Boolean(false)), read_one(name, &Bound::Boolean(true)), "{name}");
         }

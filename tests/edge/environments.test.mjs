@@ -257,7 +257,7 @@ test('definitions are copied after their difference was shown', async () => {
   const looked = await copy(whole, '?dryRun=true');
   const shown = looked.json();
   assert.deepEqual(shown.definitions.map(({ pointer, kind }) => [pointer, kind]), [['/segments/team', 'added'], ['/flags/shared', 'changed'], ['/flags/added', 'added'], ['/flags/plain', 'same']]);
-  assert.deepEqual([shown.errors, shown.from, shown.version, looked.headers.get('etag')], [[], 'staging', version, tag]);
+  assert.deepEqual([shown.errors, shown.from, shown.version, shown.ifMatch, looked.headers.get('etag')], [[], 'staging', version, tag, tag]);
   const { old, new: next } = shown.definitions[1];
   assert.deepEqual([old.variants, next.variants, next.description], [{ here: 'production' }, { here: 'staging' }, 'newer']);
   assert.deepEqual(shown.definitions[0].new, member);
@@ -297,7 +297,7 @@ test('definitions are copied after their difference was shown', async () => {
 
 test('a closed environment is closed to all, and is back with all it had', async () => {
   await refused(close('absent'), 404, 'ENVIRONMENT_NOT_FOUND');
-  await refused(close('production'), 404, 'ENVIRONMENT_NOT_FOUND');
+  await refused(close('production'), 409, 'ENVIRONMENT_TAKEN');
   await good(close('staging'));
   assert.deepEqual((await list()).map(({ name }) => name), ['production']);
   assert.deepEqual([await shared(staging.client), await shared(person({ environment: 'staging' })), (await server.asClient('/ofrep/v1/evaluate/flags/plain', { body: {} })).status], [401, 403, 200]);

@@ -105,7 +105,7 @@ test("a misspelled environment in the query is refused on every operators' route
   const newest = async () => (await server.asAdmin('/api/admin/versions?limit=1', { method: 'GET' })).json();
   const before = await newest();
   const ofOperators = rows.filter(({ path }) => path.startsWith('/api/admin/') || path === '/v1/explain');
-  assert.ok(ofOperators.length > 40);
+  assert.ok(ofOperators.length >= 40);
   for (const row of ofOperators) {
     const { path, method, body } = asked(row, OWN);
     for (const query of ['enviroment=staging', 'env=staging']) {

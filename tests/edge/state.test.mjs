@@ -69,11 +69,18 @@ test('an import with an outdated If-Match is refused with 412', async () => {
   const tag = (await get()).headers.get('etag');
   const taken = await put(document({ a: {} }), '', { 'if-match': tag });
   assert.equal(taken.status, 200);
-  for (const late of [tag, '"0"', `W/${taken.headers.get('etag')}`, 'x']) {
+  const newest = taken.headers.get('etag');
+  for (const unspelled of ['x', '2', '"2"', newest.slice(1, -1)]) {
+    const refused = await put(document({ b: {} }), '', { 'if-match': unspelled });
+    assert.equal(refused.status, 400, unspelled);
+    assert.match(refused.json().detail, /^expected If-Match to be .*in quotes/);
+  }
+  for (const late of [tag, `W/${newest}`]) {
     const refused = await put(document({ b: {} }), '', { 'if-match': late });
     assert.equal(refused.status, 412, late);
     assert.equal(refused.type, 'application/problem+json');
-    assert.equal(refused.headers.get('etag'), taken.headers.get('etag'));
+    assert.equal(refused.headers.get('etag'), newest);
+    assert.ok(refused.json().detail.endsWith(`If-Match: ${newest}`));
     assert.equal((await put(document({ b: {} }), '?dryRun=true', { 'if-match': late })).status, 412);
   }
   assert.deepEqual(Object.keys((await get()).json().flags), ['a']);

@@ -70,7 +70,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "token",
-        usage: "--secret-file FILE|--data DIR --sub S --role R [--organization O] [--minutes N]   prints a token for the admin routes",
+        usage: "--secret-file FILE|--data DIR --sub S --role R [--organization O] [--environments A,B] [--minutes N]   prints a token for the admin routes",
         run: token::run,
     },
     Command { name: "build", usage: "   builds the worker, the packages and the pages", run: |_| build() },

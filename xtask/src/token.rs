@@ -22,6 +22,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if let Some(organization) = &options.organization {
         claims.0["app_metadata"]["organizationId"] = json!(organization);
     }
+    if let Some(environments) = &options.environments {
+        claims.0["app_metadata"]["environments"] = json!(environments);
+    }
     println!("{}", mint(&secret, &claims)?);
     Ok(())
 }
@@ -32,13 +35,15 @@ struct Options {
     subject: String,
     role: String,
     organization: Option<String>,
+    /// The environments that the token is for; `None` for all.
+    environments: Option<Vec<String>>,
     minutes: u64,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
         let (mut secret_file, mut data, mut organization, mut minutes) = (None, None, None, 60);
-        let (mut subject, mut role) = (None, None);
+        let (mut subject, mut role, mut environments) = (None, None, None);
         let mut rest = arguments.iter();
         while let Some(option) = rest.next() {
             let value = rest.next().with_context(|| format!("{option} needs a value"))?;
@@ -48,8 +53,11 @@ impl Options {
                 "--sub" => subject = Some(value.clone()),
                 "--role" => role = Some(value.clone()),
                 "--organization" => organization = Some(value.clone()),
+                "--environments" => environments = Some(value.split(',').map(|name| name.trim().to_owned()).collect()),
                 "--minutes" => minutes = value.parse().context("--minutes needs a whole number")?,
-                unknown => bail!("unknown option {unknown}; expected --secret-file, --data, --sub, --role, --organization or --minutes"),
+                unknown => bail!(
+                    "unknown option {unknown}; expected --secret-file, --data, --sub, --role, --organization, --environments or --minutes"
+                ),
             }
         }
         let role = role.context("--role is missing")?;
@@ -60,7 +68,7 @@ impl Options {
         if is_local != organization.is_some() {
             bail!("{}", if is_local { "this role needs --organization" } else { "this role is not for one organization" });
         }
-        Ok(Self { secret_file, data, subject: subject.context("--sub is missing")?, role, organization, minutes })
+        Ok(Self { secret_file, data, subject: subject.context("--sub is missing")?, role, organization, environments, minutes })
     }
 
     fn secret(&self) -> Result<String> {

@@ -131,8 +131,11 @@ pub(crate) fn registering(name: &EnvironmentName, row: &Registered) -> ((RowKey,
 /// Closes an environment.
 pub(crate) fn remove(current: CurrentState<'_>, hub: Option<&EnvironmentName>, name: &EnvironmentName) -> Result<CommandOutcome, Refusal> {
     check_hub(hub)?;
+    if named_environment(current.rows).as_deref() == Some(name.as_str()) {
+        return Err(Refusal::new(RefusalKind::EnvironmentTaken, RefusalPlace::Command, "the first environment cannot be removed"));
+    }
     if current.rows.get(RowKind::Environment, name.as_str()).is_none() {
-        let detail = format!("no environment besides the first one has the name {:?}", name.as_str());
+        let detail = format!("no environment has the name {:?}", name.as_str());
         return Err(Refusal::new(RefusalKind::EnvironmentNotFound, RefusalPlace::Command, detail));
     }
     Ok(outcome(((row_of(name), None), Change { old: Some(shown(name)), ..Change::new(Action::EnvironmentRemoved) })))
@@ -166,7 +169,11 @@ pub(crate) fn check_document(rows: &Rows, hub: Option<&EnvironmentName>, documen
     let why = match (hub, named) {
         (Some(hub), Some(named)) if named == hub.as_str() => return Ok(()),
         (Some(hub), Some(named)) => {
-            format!("the document is of the environment {named:?}, and this is {:?}: name the document's in ?environment=", hub.as_str())
+            let this = hub.as_str();
+            format!(
+                "the document is of the environment {named:?}, and this is {this:?}: name the document's in ?environment=, or set \
+                 `environment` in the document to {this:?}"
+            )
         }
         (Some(hub), None) => format!("the document names no environment: expected {:?}", hub.as_str()),
         (None, Some(named)) if environments(rows).any(|(known, _)| known.as_str() == named) => {
@@ -249,6 +256,8 @@ mod tests {
         assert_eq!(registered(&rows), ["staging"]);
         assert_eq!(remove(&rows).err().map(|refusal| refusal.kind), Some(RefusalKind::EnvironmentNotFound));
         assert_eq!(registered(&with(rows, &["dev"])), ["dev", "staging"]);
+        let first = order(&first(), &Command::RemoveEnvironment { name: name("production") }, Supplies::default()).err();
+        assert_eq!(first.map(|refusal| refusal.kind), Some(RefusalKind::EnvironmentTaken));
     }
 
     #[test]
@@ -307,6 +316,22 @@ mod tests {
             assert_eq!(import(&with(self::first(), &["staging"]), None, member), first, "{member}");
             assert_eq!(import(&Rows::default(), Some("staging"), member), staging, "{member}");
         }
+    }
+
+    #[test]
+    fn a_document_that_renames_the_first_environment_is_imported_with_a_warning() {
+        let warned = |member: &str| {
+            let document = DOCUMENT.replace(r#""environment":"production","#, member);
+            let outcome = order(&first(), &Command::Import { document, state: State::Keep }, Supplies::default()).unwrap();
+            outcome.imported.unwrap().warnings.into_iter().map(|warning| (warning.pointer, warning.message)).collect::<Vec<_>>()
+        };
+        assert_eq!(warned(r#""environment":"production","#), []);
+        let warnings = warned(r#""environment":"produktion","#);
+        assert!(
+            matches!(&warnings[..], [(pointer, message)] if pointer == "/environment"
+                && message.contains("\"production\"") && message.contains("\"produktion\"")),
+            "{warnings:?}"
+        );
     }
 
     #[test]

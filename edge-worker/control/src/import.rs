@@ -12,7 +12,7 @@ use sdk_core::{Compiled, DocumentError, Millis, Overrides, OwnerKind, Ruleset, c
 use crate::{
     CommandOutcome, CurrentState, Refusal, Supplies,
     change::{Action, Actor, Change},
-    environment::check_document,
+    environment::{check_document, named_environment},
     leaves::Leaves,
     lifecycle::{Course, Rollout},
     overrides::OwnerView,
@@ -81,7 +81,15 @@ pub(crate) fn carry_out(
     }
     let reported = held.changes(&merged.rows);
     let writes = writes.into_iter().map(|(key, text)| (key.clone(), text.map(Into::into))).collect();
-    let Compiled { errors, error_count, warnings, .. } = given;
+    let Compiled { errors, error_count, mut warnings, .. } = given;
+    if let (Some(old), Some(new)) = (named_environment(&held), named_environment(&merged.rows))
+        && old != new
+    {
+        let why = format!(
+            "this environment was named {old:?} and is {new:?} from now on; keys, tokens and addresses that name it follow the name"
+        );
+        warnings.push(DocumentError::at(Place::ROOT.name("environment"), why));
+    }
     let imported = Imported { errors, error_count, warnings, changes: reported, kept: merged.kept, rows: merged.rows };
     Ok(CommandOutcome { writes, changes, ruleset: Some(compiled.ruleset), imported: Some(Box::new(imported)), ..CommandOutcome::default() })
 }

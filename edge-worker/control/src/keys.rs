@@ -412,8 +412,8 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Returns true if a browser could send this as a page's origin: a scheme, a host and a port that is not the scheme's own, in lower case.
-fn is_origin(text: &str) -> bool {
+/// Returns true for `*` and for what a browser can send as a page's origin: a scheme, a host and a port that is not the scheme's own, in lower case.
+pub fn is_origin(text: &str) -> bool {
     if text == "*" {
         return true;
     }

@@ -35,7 +35,9 @@ pub use copy::{Copied, Definitions, Difference, definitions, difference};
 pub use environment::{EnvironmentName, Registered, environments, first_environment};
 pub use features::{Feature, features};
 pub use import::Imported;
-pub use keys::{Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, keys};
+pub use keys::{
+    Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, is_origin, keys,
+};
 pub use overrides::{overrides_of, visitor};
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};
 pub use restore::{BeforeRestore, settle};

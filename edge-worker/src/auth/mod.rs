@@ -114,7 +114,10 @@ impl Caller {
         if !rights::takes_tokens(routes) {
             return Err(Problem::no_credentials().into());
         }
-        let Claims { subject, role, environments: reach, .. } = claims(asked)?;
+        let Claims { subject, role, environments: reach, .. } = claims(asked).map_err(|stop| match stop {
+            Stop::Refused(problem) if problem.status == 401 && !rights::takes_keys(routes) => Problem::no_token().into(),
+            Stop::Refused(_) | Stop::Needs(_) => stop,
+        })?;
         if rights::takes_keys(routes) {
             limit::user(subject, asked)?;
         }

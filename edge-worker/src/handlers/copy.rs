@@ -7,7 +7,6 @@ use sdk_core::json::quoted;
 use serde::Deserialize;
 use worker::{Request, Response};
 
-use super::question::object;
 use crate::{
     auth::Caller,
     body,
@@ -41,14 +40,14 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
         Some(_) => return Err(Problem::malformed("expected dryRun to be true or false")),
     };
     let bytes = body::read(request, body::QUESTION).await?;
-    let Wire { from, to, flags, segments, from_version, reason, changed_by } = object(body::text(&bytes)?).map_err(Problem::malformed)?;
+    let Wire { from, to, flags, segments, from_version, reason, changed_by } = hub::read_body(body::text(&bytes)?)?;
     if from == to {
         return Err(Problem::malformed_at("/to", "expected another environment than from"));
     }
     if flags.is_empty() && segments.is_empty() {
         return Err(Problem::malformed("expected a flag or a segment"));
     }
-    let (source, target) = (find(caller, &from, env).await?, find(caller, &to, env).await?);
+    let (source, target) = (find(caller, "/from", &from, env).await?, find(caller, "/to", &to, env).await?);
     let path = if dry_run { "environments/copy?dryRun=true" } else { "environments/copy" };
     let client_body = Hash::of(&bytes).to_hex();
     if request.headers().has("idempotency-key")? {
@@ -80,12 +79,12 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
     Ok(answer)
 }
 
-/// The environment with this name, in which the caller may act.
-async fn find(caller: &Caller, name: &str, env: &Host) -> Result<Environment, Problem> {
-    caller.check_reach(Some(name))?;
+/// The environment with this name, in which the caller may act; a refusal points to the member of the body that names it.
+async fn find(caller: &Caller, member: &str, name: &str, env: &Host) -> Result<Environment, Problem> {
+    caller.check_reach(Some(name)).map_err(|problem| problem.at(member.to_owned()))?;
     if let Some(found) = ruleset_cache::keys(env, &Environment::FIRST).await?.registry.find(name) {
         return Ok(found);
     }
     let (newer, is_sure) = ruleset_cache::newer_keys(env, &Environment::FIRST).await;
-    newer.registry.find(name).ok_or_else(|| if is_sure { Problem::no_environment(name) } else { Problem::no_keys() })
+    newer.registry.find(name).ok_or_else(|| if is_sure { Problem::no_environment(name).at(member.to_owned()) } else { Problem::no_keys() })
 }

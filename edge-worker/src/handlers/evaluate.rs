@@ -25,6 +25,7 @@ use crate::{
 const MOST: usize = 1_000;
 
 pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
+    asked.check_environment()?;
     let (questions, version) = parse(asked.body(body::DOCUMENT)?)?;
     if asked.settings.is_off {
         return Ok(Answer::json(list(&questions, write_default)));

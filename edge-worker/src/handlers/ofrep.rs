@@ -68,6 +68,7 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> Answer {
 
 /// The ruleset, overrides and context that answer a question; `None` while all flags are switched off.
 fn ask(caller: &Caller, asked: &Asked<'_>) -> Result<Option<(Serving, Overrides, Context)>, Stop> {
+    asked.check_environment()?;
     let version = version_named(&Query::lenient(asked.parts.url));
     let context = caller.admit(Question::parse(asked.body(body::QUESTION)?)?.context()?)?;
     if asked.settings.is_off {

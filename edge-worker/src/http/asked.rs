@@ -104,6 +104,14 @@ impl Asked<'_> {
         Query::of(self.parts.url, names)
     }
 
+    /// Refuses `?environment=` on a route where the credentials decide about the environment: it would be answered from another one.
+    pub(crate) fn check_environment(&self) -> Result<(), Problem> {
+        match Query::lenient(self.parts.url).get("environment") {
+            None => Ok(()),
+            Some(_) => Err(Problem::malformed("the key or the token decides about the environment: leave ?environment= out")),
+        }
+    }
+
     /// The body as text. A body longer than `most` bytes is refused before it is parsed.
     pub(crate) fn body(&self, most: usize) -> Result<&str, Stop> {
         match &self.known.body {

@@ -70,7 +70,8 @@ pub(crate) fn check_reach(reach: &[String], environment: Option<&str>) -> Result
     if environment.is_some_and(|name| reach.iter().any(|listed| listed == name)) {
         Ok(())
     } else {
-        Err(Problem::wrong_credentials("a token for this environment"))
+        let this = environment.map_or_else(|| "this environment".to_owned(), |name| format!("the environment {name:?}"));
+        Err(Problem::wrong_credentials(&format!("a token for {this}")))
     }
 }
 

@@ -236,6 +236,19 @@ fn a_token_acts_in_the_environments_that_it_lists() {
 }
 
 #[test]
+fn the_key_and_not_the_query_decides_about_the_environment() {
+    for (path, bearer) in [("/v1/evaluate", "server"), ("/ofrep/v1/evaluate/flags", "client"), ("/ofrep/v1/evaluate/flags/plain", "client")]
+    {
+        let body = r#"{"evaluations":[{"flag":"plain"}]}"#;
+        let ask = |query: &str| Request { path: format!("{path}{query}").leak(), bearer, ..ONE }.answered(&settings(), &knowing(body));
+        assert_eq!(ask("").status, 200, "{path}");
+        let refused = ask("?environment=staging");
+        assert_eq!(refused.status, 400, "{path}");
+        assert!(String::from_utf8_lossy(&refused.body).contains("leave ?environment= out"), "{path}");
+    }
+}
+
+#[test]
 fn every_route_of_operators_refuses_what_it_does_not_take_in_its_query() {
     let ask = |method: &'static str, path: &str| {
         let claims = r#"{"sub":"s","exp":1900000000,"app_metadata":{"role":"admin"}}"#;

@@ -10,7 +10,10 @@ use super::wire::{
     ACTOR, ADMIN, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, PAGES, ROLE, RULESET,
     RulesetAnswer, SUMMARY, VERSION, WITHIN, WantedPages, encoded,
 };
-pub(crate) use super::wire::{Explaining, Page};
+pub(crate) use super::{
+    admin::read as read_body,
+    wire::{Explaining, Page},
+};
 use crate::{
     clock,
     environment::Environment,

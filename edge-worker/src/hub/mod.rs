@@ -288,12 +288,16 @@ impl FlagHub {
     /// Definitions at the newest version.
     fn definitions(&self, [flags, segments]: &[Vec<String>; 2]) -> Result<Response, Problem> {
         let ground = self.ground.newest(&self.store)?;
+        let paged = rows::Rows::default();
+        // A flag may be named by an alias; one that does not compile has none.
+        let key = |name: &String| ground.held(&paged).feature(name).map_or_else(|| name.clone(), |feature| feature.key);
+        let flags: Vec<String> = flags.iter().map(key).collect();
         let of = |kind, names: &[String]| -> Result<String, Problem> {
             let found = definitions(&ground.rows, kind, names)
                 .map_err(|missing| Problem::refused(422, "COPY_REFUSED", format!("the source has no {missing}"), missing))?;
             Ok(serde_json::to_string(&found).map_err(worker::Error::from)?)
         };
-        let (flags, segments) = (of(RowKind::Flag, flags)?, of(RowKind::Segment, segments)?);
+        let (flags, segments) = (of(RowKind::Flag, &flags)?, of(RowKind::Segment, segments)?);
         let answer = ResponseBuilder::new().with_header(VERSION, &ground.version.to_string())?;
         Ok(answer.ok(format!(r#""flags":{flags},"segments":{segments}"#))?)
     }

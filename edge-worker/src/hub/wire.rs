@@ -31,7 +31,7 @@ pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
 /// What an environment serves: `GET` answers `{ epoch, version, flags, errors }`.
 pub(super) const SUMMARY: &str = "http://hub/summary";
-/// Definitions to copy: `POST` with the keys of flags and the names of segments, two lists in one, answers the members
+/// Definitions to copy: `POST` with the keys or aliases of flags and the names of segments, two lists in one, answers the members
 /// `flags` and `segments` of `control::Definitions`, and [`VERSION`].
 pub(super) const DEFINITIONS: &str = "http://hub/definitions";
 /// The header with the name of the environment that the hub is of; absent for the first one.
@@ -121,6 +121,15 @@ pub(super) fn matches(if_match: &str, version: Version) -> bool {
     version.number > 0 && if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag.as_str())
 }
 
+/// Returns true if an `If-Match` names versions as entity tags, or any version.
+pub(super) fn is_versions(if_match: &str) -> bool {
+    let is_tag = |given: &str| {
+        let quoted = given.strip_prefix("W/").unwrap_or(given).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        quoted.is_some_and(|version| version.parse::<Version>().is_ok())
+    };
+    if_match.split(',').map(str::trim).all(|given| given == "*" || is_tag(given))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +137,16 @@ mod tests {
     #[track_caller]
     fn check(if_match: &str, version: &str, expected: bool) {
         assert_eq!(matches(if_match, version.parse().unwrap()), expected, "{if_match} of {version:?}");
+    }
+
+    #[test]
+    fn a_version_is_named_in_quotes_with_its_epoch() {
+        for given in ["*", "\"0a1b2c3d4e5f.3\"", "W/\"0a1b2c3d4e5f.3\"", "\"0a1b2c3d4e5f.1\", \"0a1b2c3d4e5f.3\""] {
+            assert!(is_versions(given), "{given}");
+        }
+        for given in ["3", "\"3\"", "0a1b2c3d4e5f.3", "\"0a1b2c3d4e5f.3", "\"", "x", "\"0a1b2c3d4e5f.3\", 3"] {
+            assert!(!is_versions(given), "{given}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{
 use crate::problem::Problem;
 
 /// Reads a body, which must be one JSON object.
-pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
+pub(crate) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_str(body);
     let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer: String = error
@@ -22,7 +22,11 @@ pub(in crate::hub) fn read<T: DeserializeOwned>(body: &str) -> Result<T, Problem
             })
             .collect();
         let error = error.into_inner().to_string();
-        if error.starts_with("unknown field `environment`") {
+        // The body that registers an environment has its name; that of a copy names two.
+        if error.starts_with("unknown field `environment`, expected one of `name`") {
+            return Problem::malformed_at(pointer, "expected `name`");
+        }
+        if error.starts_with("unknown field `environment`") && !error.contains("`fromVersion`") {
             return Problem::malformed_at(pointer, "expected the environment in the query, ?environment=");
         }
         Problem::malformed_at(pointer, error)

@@ -31,7 +31,7 @@ impl FlagHub {
             Some(name) => Some(self.ground()?.held(&Rows::default()).feature(&name).map_or(name, |feature| feature.key)),
             None => None,
         };
-        let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
+        let limit = query.limit(50, MOST)?;
         let wanted = audit::Asked {
             flag,
             customer: text("customerId"),
@@ -72,7 +72,7 @@ impl FlagHub {
             Some(name) => Some(self.ground()?.held(&Rows::default()).feature(name).ok_or_else(|| Problem::no_flag(name))?.key),
             None => None,
         };
-        let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
+        let limit = query.limit(50, MOST)?;
         let (customer, event) = (text("customerId"), text("event"));
         let events = self.store.events(&audit::AskedEvents { flag, customer, event, below: query.number("before")?, limit })?;
         let next = events.last().filter(|_| events.len() >= limit as usize).map(|event| event.sequence);
@@ -82,7 +82,7 @@ impl FlagHub {
     /// GET `?before=&limit=`: the versions, newest first.
     pub(super) fn list_versions(&self, asked: &Asked) -> Result<Response, Problem> {
         let query = &asked.query;
-        let limit = query.number("limit")?.unwrap_or(50).clamp(1, MOST);
+        let limit = query.limit(50, MOST)?;
         let versions = self.store.versions(query.number("before")?, limit)?;
         let next = versions.last().filter(|last| versions.len() >= limit as usize && last.number > 1).map(|last| last.number);
         json(view::trail::versions(&versions, next))

@@ -28,7 +28,7 @@ impl FlagHub {
             return json(view::customer(customer, organization.as_deref()));
         }
         self.check_within(asked, None, None)?;
-        let limit = query.number("limit")?.unwrap_or(100).clamp(1, 1_000);
+        let limit = query.limit(100, 1_000)?;
         let after = RowKey::of(RowKind::Membership, query.get("after").unwrap_or_default()).name;
         let names = self.store.owners(RowKind::Membership.as_str(), &after, limit)?;
         json(view::owners(&names, names.len() >= limit as usize))

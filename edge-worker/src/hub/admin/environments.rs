@@ -13,7 +13,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use worker::Response;
 
 use super::{Asked, CommandAnswer, body::read, tagged, view};
-use crate::{hub::FlagHub, problem::Problem, version::Version};
+use crate::{etag::Etag, hub::FlagHub, problem::Problem, version::Version};
 
 impl FlagHub {
     /// POST `{ name, reason? }`: registers an environment.
@@ -99,5 +99,6 @@ fn shown(difference: &Difference, given: &Definitions, version: Version) -> Stri
         object.close();
     }
     let (from, from_version) = (quoted(&given.from), quoted(&given.version));
-    out + &format!(r#"],"from":{from},"fromVersion":{from_version},"version":{}}}"#, version.number)
+    let if_match = quoted(Etag::version(version).as_str());
+    out + &format!(r#"],"from":{from},"fromVersion":{from_version},"ifMatch":{if_match},"version":{}}}"#, version.number)
 }

@@ -19,7 +19,7 @@ impl FlagHub {
     /// `?limit=`: those that are due first come first; also those of a later release, which this one does not carry out.
     pub(super) fn list_jobs(&self, asked: &Asked) -> Result<Response, Problem> {
         let query = &asked.query;
-        let jobs = self.store.jobs(None, query.number("limit")?.unwrap_or(50).clamp(1, MOST))?;
+        let jobs = self.store.jobs(None, query.limit(50, MOST)?)?;
         let view = |(JobKey { kind, payload }, Job { due, failures, error })| {
             view::raw(serde_json::to_string(&View { due: due.to_rfc3339(), error, failures, kind, payload }).map_err(worker::Error::from)?)
         };

@@ -12,7 +12,8 @@ mod rollouts;
 mod spelling;
 pub(super) mod view;
 
-pub(super) use self::body::{Object, read};
+pub(super) use self::body::Object;
+pub(crate) use self::body::read;
 
 use std::rc::Rc;
 
@@ -152,7 +153,7 @@ impl FlagHub {
         if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read)
             && !matches(if_match, version)
         {
-            return Err(Problem::version_mismatch(version));
+            return Err(if wire::is_versions(if_match) { Problem::version_mismatch(version) } else { Problem::no_version_tag() });
         }
         match handler {
             HubHandler::ImportDocument => self.import_document(&asked),

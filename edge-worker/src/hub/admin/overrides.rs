@@ -33,7 +33,7 @@ impl FlagHub {
                 "organizations" => RowKind::Organization,
                 _ => return Err(Problem::malformed("expected kind to be customers or organizations")),
             };
-            let limit = query.number("limit")?.unwrap_or(100).clamp(1, MOST);
+            let limit = query.limit(100, MOST)?;
             let after = RowKey::of(kind, query.get("after").unwrap_or_default()).name;
             let names = self.store.owners(kind.as_str(), &after, limit)?;
             return json(view::owners(&names, names.len() >= limit as usize));
