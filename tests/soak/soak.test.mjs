@@ -34,7 +34,7 @@ test(`${KILLS} kills under ${WRITERS} writers, from seed ${SEED}`, { timeout: KI
 test('all of it, read again from the first record', async () => {
   assert.deepEqual(await faultsOf(folder.path), []);
   const verified = await during(folder.path, (server) => server.asAdmin('/api/admin/changes/verify', { method: 'GET' }));
-  assert.deepEqual(verified.json(), { head: ledger.head, records: ledger.sequence, valid: true });
+  assert.deepEqual(verified.json(), { head: ledger.head, provedFrom: 1, records: ledger.sequence, valid: true });
 });
 
 const row = (kind, name) => `(kind, name, version) = (SELECT kind, name, version FROM newest WHERE kind = '${kind}' AND name ${name})`;

@@ -17,6 +17,8 @@ export class FlagHub {
   }
   async alarm(...given) {
     await this.#hub.alarm(...given);
+    // What is told is on the disk: a test may send SIGKILL at once.
+    await this.#storage.sync();
     const rows = (text) => this.#storage.sql.exec(text).toArray();
     const [{ answers }] = rows('SELECT count(*) AS answers FROM idempotency');
     console.log(`after an alarm: ${JSON.stringify({ answers, alarm: await this.#storage.getAlarm(), jobs: rows('SELECT * FROM jobs') })}`);
