@@ -7,7 +7,7 @@ use crate::{
     auth::Origins,
     environment::Environment,
     http::{
-        asked::{Asked, Stop},
+        asked::{Asked, Unanswered},
         parts::Header,
         response::Line,
     },
@@ -29,13 +29,13 @@ pub(crate) fn lines(asked: &Asked<'_>) -> Vec<Line> {
 /// The headers of the answer to a preflight; empty if the origin is not allowed.
 ///
 /// A preflight can be an isolate's first request, so this asks for the stored keys unless `CLIENT_ORIGINS` lists the origin.
-pub(crate) fn preflight(asked: &Asked<'_>, methods: &str) -> Result<Vec<Line>, Stop> {
+pub(crate) fn preflight(asked: &Asked<'_>, methods: &str) -> Result<Vec<Line>, Unanswered> {
     let is_unlisted = asked.parts.header(Header::Origin).is_some_and(|origin| listed(asked.settings, origin).is_none());
     if is_unlisted
         && !asked.settings.is_off
-        && let Err(Stop::Needs(need)) = asked.keys(&Environment::FIRST)
+        && let Err(Unanswered::Needs(need)) = asked.keys(&Environment::FIRST)
     {
-        return Err(Stop::Needs(need));
+        return Err(Unanswered::Needs(need));
     }
     // If the keys could not be fetched, no key lists the origin.
     if allowed(asked).is_none() {

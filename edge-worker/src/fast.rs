@@ -50,7 +50,7 @@ struct Out {
 /// long way, because a setting cannot be read or `FAST_WAY` is `off`.
 #[wasm_bindgen]
 pub fn fast_start(env: &Env) -> String {
-    let Some(settings) = settings::of(env).ok().filter(|settings| !settings.has_no_fast_way) else { return String::new() };
+    let Some(settings) = settings::of(env).ok().filter(|settings| !settings.is_fast_way_off) else { return String::new() };
     IN.with_borrow_mut(|input| input.resize(INPUT, 0));
     let proxy = settings.client_address_header.as_deref().unwrap_or_default();
     HEADERS.join(",") + "," + proxy

@@ -11,7 +11,7 @@ use crate::{
         self, Outcome, Pass,
         asked::{Asked, Known, Need, Overridden},
         parts::{HEADERS, Parts},
-        response::{Answer, Line, standing},
+        response::{Answer, Line, standard_headers},
         routes::{HubHandler, PassedHandler},
     },
     problem::Problem,
@@ -34,7 +34,7 @@ pub(crate) async fn answer(mut request: Request, host: &Host, is_counted: bool) 
                     Ok(answer) => answer,
                     Err(problem) => respond(problem.answer())?,
                 };
-                let lines = standing(&asked, audience, answer.status_code());
+                let lines = standard_headers(&asked, audience, answer.status_code());
                 return dressed(answer, lines);
             }
             Outcome::Needs(need) => {
@@ -65,7 +65,7 @@ async fn find_out(need: Need, known: &mut Known, request: &mut Request, host: &H
             let (keys, is_sure) = ruleset_cache::newer_keys(host, &of).await;
             known.newer_keys.push((of, keys, is_sure));
         }
-        Need::Signature(signed) => known.learned = Some(signed.check(&host.settings, moment).await),
+        Need::Signature(signed) => known.verified = Some(signed.check(&host.settings, moment).await),
         Need::Ruleset(of, min_version) => known.serving = Some(ruleset_cache::newest(host, &of, min_version).await),
         Need::Overrides(mut serving, mut contexts) => {
             let overrides = serving.overrides(host, contexts.iter_mut()).await;

@@ -50,7 +50,7 @@ pub(crate) struct Settings {
     /// `TEST_CLOCK`: `on` or `off`; by default `off`.
     pub(crate) has_test_clock: bool,
     /// `FAST_WAY` is `off`: every request takes the long way, for tests. By default it is `on`.
-    pub(crate) has_no_fast_way: bool,
+    pub(crate) is_fast_way_off: bool,
 }
 
 /// The rate limits of a deployment; `None` if they are off.
@@ -157,7 +157,7 @@ impl Settings {
             is_demo: switch("DEMO", ON_OR_OFF)? == Some(true),
             is_off: switch("FEATURE_FLAGS_ENABLED", TRUE_OR_FALSE)? == Some(false),
             has_test_clock: switch("TEST_CLOCK", ON_OR_OFF)? == Some(true),
-            has_no_fast_way: switch("FAST_WAY", ON_OR_OFF)? == Some(false),
+            is_fast_way_off: switch("FAST_WAY", ON_OR_OFF)? == Some(false),
             client_key,
         })
     }
@@ -231,7 +231,7 @@ mod tests {
             is_demo: true,
             is_off: true,
             has_test_clock: true,
-            has_no_fast_way: true,
+            is_fast_way_off: true,
         };
         assert_eq!(settings, Ok(expected));
     }

@@ -1,5 +1,5 @@
 //! The signature algorithms that the edge verifies (RFC 7518, section 3; RFC 8037; RFC 9864).
-use super::json::Unfit;
+use super::json::InvalidToken;
 
 /// The signature algorithm of a key. The edge never verifies a token with a key of another algorithm than the token names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,14 +12,14 @@ pub(super) enum Algorithm {
 
 impl Algorithm {
     /// The algorithm that tokens and keys call by this name.
-    pub(super) fn named(name: &str) -> Result<Self, Unfit> {
+    pub(super) fn named(name: &str) -> Result<Self, InvalidToken> {
         Ok(match name {
             "HS256" => Self::HmacSha256,
             "RS256" => Self::RsaSha256,
             "ES256" => Self::EcdsaP256,
             // The older name covers several curves; RFC 9864 names the curve.
             "EdDSA" | "Ed25519" => Self::Ed25519,
-            _ => return Err(Unfit),
+            _ => return Err(InvalidToken),
         })
     }
 

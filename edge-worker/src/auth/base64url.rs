@@ -1,9 +1,9 @@
 //! Base64url without padding (RFC 4648, section 5; RFC 7515, section 2).
 
-use super::json::Unfit;
+use super::json::InvalidToken;
 
 /// Decodes a text. Padding, letters of another alphabet, and leftover bits that are not zero are errors.
-pub(super) fn decode(text: &str) -> Result<Vec<u8>, Unfit> {
+pub(super) fn decode(text: &str) -> Result<Vec<u8>, InvalidToken> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
     let (mut held, mut bits) = (0_u32, 0_u32);
     for letter in text.bytes() {
@@ -15,17 +15,17 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, Unfit> {
             held &= (1 << bits) - 1;
         }
     }
-    if bits < 6 && held == 0 { Ok(bytes) } else { Err(Unfit) }
+    if bits < 6 && held == 0 { Ok(bytes) } else { Err(InvalidToken) }
 }
 
-const fn value(letter: u8) -> Result<u8, Unfit> {
+const fn value(letter: u8) -> Result<u8, InvalidToken> {
     Ok(match letter {
         b'A'..=b'Z' => letter - b'A',
         b'a'..=b'z' => letter - b'a' + 26,
         b'0'..=b'9' => letter - b'0' + 52,
         b'-' => 62,
         b'_' => 63,
-        _ => return Err(Unfit),
+        _ => return Err(InvalidToken),
     })
 }
 

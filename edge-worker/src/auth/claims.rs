@@ -2,7 +2,7 @@
 use sdk_core::Millis;
 
 use super::{
-    json::{Json, Object, Unfit},
+    json::{InvalidToken, Json, Object},
     role::Role,
 };
 
@@ -33,10 +33,10 @@ pub(super) struct Expected {
 }
 
 impl Claims {
-    pub(super) fn of(claims: &Object) -> Result<Self, Unfit> {
-        let subject = claims.text("sub")?.ok_or(Unfit)?;
+    pub(super) fn of(claims: &Object) -> Result<Self, InvalidToken> {
+        let subject = claims.text("sub")?.ok_or(InvalidToken)?;
         if !(1..=LONGEST_SUBJECT).contains(&subject.len()) || subject.contains(char::is_control) {
-            return Err(Unfit);
+            return Err(InvalidToken);
         }
         Ok(Self {
             subject: subject.to_owned(),
@@ -66,8 +66,8 @@ pub(super) struct Times {
 
 impl Times {
     /// Reads the times from claims; refuses a token that never expires.
-    pub(super) fn of(claims: &Object) -> Result<Self, Unfit> {
-        Ok(Self { expires: claims.number("exp")?.ok_or(Unfit)?, begins: [claims.number("nbf")?, claims.number("iat")?] })
+    pub(super) fn of(claims: &Object) -> Result<Self, InvalidToken> {
+        Ok(Self { expires: claims.number("exp")?.ok_or(InvalidToken)?, begins: [claims.number("nbf")?, claims.number("iat")?] })
     }
 
     pub(super) fn hold(&self, now: Millis) -> bool {
@@ -84,19 +84,19 @@ fn places(claims: &Object) -> impl Iterator<Item = &Object> {
 }
 
 /// The environment that a token evaluates in; refused if its two places name different ones.
-fn environment(claims: &Object) -> Result<Option<String>, Unfit> {
+fn environment(claims: &Object) -> Result<Option<String>, InvalidToken> {
     let mut named: Option<&str> = None;
     for place in places(claims) {
         let Some(name) = place.text("environment")? else { continue };
         if named.replace(name).is_some_and(|other| other != name) {
-            return Err(Unfit);
+            return Err(InvalidToken);
         }
     }
     Ok(named.map(str::to_owned))
 }
 
 /// The environments that a token is for: those that each place with a list has.
-fn environments(claims: &Object) -> Result<Option<Vec<String>>, Unfit> {
+fn environments(claims: &Object) -> Result<Option<Vec<String>>, InvalidToken> {
     let mut reach: Option<Vec<String>> = None;
     for place in places(claims) {
         let Some(value) = place.get("environments") else { continue };
@@ -108,8 +108,8 @@ fn environments(claims: &Object) -> Result<Option<Vec<String>>, Unfit> {
 }
 
 /// The texts of a claim that is one text or a list of texts; empty if the claim is absent.
-fn texts(value: Option<&Json>) -> Result<Vec<String>, Unfit> {
-    let text = |value: &Json| if let Json::Text(text) = value { Ok(text.clone()) } else { Err(Unfit) };
+fn texts(value: Option<&Json>) -> Result<Vec<String>, InvalidToken> {
+    let text = |value: &Json| if let Json::Text(text) = value { Ok(text.clone()) } else { Err(InvalidToken) };
     match value {
         None => Ok(Vec::new()),
         Some(Json::List(list)) => list.iter().map(text).collect(),

@@ -10,16 +10,16 @@ use sdk_core::{
     json::canonical::{write_number, write_string},
 };
 
-use super::{Learned, Signed};
+use super::{Signed, Verified};
 use super::{
     claims::Times,
-    json::{Json, Object as Claims, Unfit},
+    json::{InvalidToken, Json, Object as Claims},
     subtle,
     token::Token,
 };
 use crate::{
     http::{
-        asked::{Asked, Stop},
+        asked::{Asked, Unanswered},
         parts::Header,
     },
     problem::Problem,
@@ -47,12 +47,12 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    pub(super) fn of(key: Rc<Key>, asked: &Asked<'_>) -> Result<Self, Stop> {
+    pub(super) fn of(key: Rc<Key>, asked: &Asked<'_>) -> Result<Self, Unanswered> {
         let proven = match key.identity_secret.as_ref().and_then(|_| asked.parts.header(Header::Identity)) {
             None => Vec::new(),
-            Some(shown) => match asked.learned(|| Signed::Identity(Rc::clone(&key), shown.to_owned()))? {
-                Learned::Identity(proven) => proven.clone(),
-                Learned::Claims(_) => return Err(Problem::no_identity().into()),
+            Some(shown) => match asked.verified(|| Signed::Identity(Rc::clone(&key), shown.to_owned()))? {
+                Verified::Identity(proven) => proven.clone(),
+                Verified::Claims(_) => return Err(Problem::no_identity().into()),
             },
         };
         Ok(Self { key, proven })
@@ -130,22 +130,22 @@ fn pinned(context: Context, kind: OwnerKind, pinned: Option<&str>) -> Result<Con
 }
 
 /// The attributes in a token, if it was signed for this key and is valid at `moment`.
-pub(super) async fn signed(key: &Key, shown: &str, moment: Millis) -> Result<Proven, Unfit> {
-    let secret = key.identity_secret.as_ref().ok_or(Unfit)?;
+pub(super) async fn signed(key: &Key, shown: &str, moment: Millis) -> Result<Proven, InvalidToken> {
+    let secret = key.identity_secret.as_ref().ok_or(InvalidToken)?;
     let token = Token::parse(shown)?;
     let proven = attributes(&token.claims)?;
-    let is_signed = ready(key, secret).await.ok_or(Unfit)?.signed(&token).await;
-    if is_signed && Times::of(&token.claims)?.hold(moment) { Ok(proven) } else { Err(Unfit) }
+    let is_signed = ready(key, secret).await.ok_or(InvalidToken)?.signed(&token).await;
+    if is_signed && Times::of(&token.claims)?.hold(moment) { Ok(proven) } else { Err(InvalidToken) }
 }
 
-fn attributes(claims: &Claims) -> Result<Proven, Unfit> {
+fn attributes(claims: &Claims) -> Result<Proven, InvalidToken> {
     let mut found = Vec::new();
     for name in ATTRIBUTES {
         match claims.get(name) {
             None => {}
             Some(Json::Text(text)) if !text.contains('\0') => found.push((name, Json::Text(text.clone()))),
             Some(Json::Number(number)) => found.push((name, Json::Number(*number))),
-            Some(_) => return Err(Unfit),
+            Some(_) => return Err(InvalidToken),
         }
     }
     Ok(found)
@@ -225,7 +225,7 @@ mod tests {
         let read = |claims: &str| attributes(&Claims::read(claims.as_bytes()).unwrap()).map(|found| found.len());
         assert_eq!(read(r#"{"sub":"s","userId":"u","customerId":7,"plan":"pro"}"#), Ok(2));
         for claims in [r#"{"userId":null}"#, r#"{"userId":["u"]}"#, r#"{"userId":true}"#, r#"{"userId":"\u0000"}"#] {
-            assert_eq!(read(claims), Err(Unfit), "{claims}");
+            assert_eq!(read(claims), Err(InvalidToken), "{claims}");
         }
     }
 }

@@ -22,14 +22,14 @@ pub(crate) struct Object(Vec<(String, Json)>);
 
 /// The error of a token or a key that is not valid. It has no detail, which would help only a forger.
 #[derive(Debug, PartialEq)]
-pub(super) struct Unfit;
+pub(super) struct InvalidToken;
 
 impl Object {
     /// Reads an object. Refuses duplicate members at any depth.
-    pub(super) fn read(text: &[u8]) -> Result<Self, Unfit> {
+    pub(super) fn read(text: &[u8]) -> Result<Self, InvalidToken> {
         match str::from_utf8(text).ok().and_then(|text| serde_json::from_str(text).ok()) {
             Some(Json::Object(object)) => Ok(object),
-            _ => Err(Unfit),
+            _ => Err(InvalidToken),
         }
     }
 
@@ -38,20 +38,20 @@ impl Object {
     }
 
     /// The text of a member; `None` if it is absent, an error if it is of another type, such as `null`.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Unfit> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, InvalidToken> {
         match self.get(name) {
             None => Ok(None),
             Some(Json::Text(text)) => Ok(Some(text)),
-            Some(_) => Err(Unfit),
+            Some(_) => Err(InvalidToken),
         }
     }
 
     /// The number of a member; `None` if it is absent, an error if it is of another type.
-    pub(super) fn number(&self, name: &str) -> Result<Option<f64>, Unfit> {
+    pub(super) fn number(&self, name: &str) -> Result<Option<f64>, InvalidToken> {
         match self.get(name) {
             None => Ok(None),
             Some(Json::Number(number)) => Ok(Some(*number)),
-            Some(_) => Err(Unfit),
+            Some(_) => Err(InvalidToken),
         }
     }
 }
@@ -129,8 +129,8 @@ mod tests {
         assert_eq!(object.text("t"), Ok(Some("é")));
         assert_eq!(object.get("l"), Some(&Json::List(vec![Json::Number(1.0), Json::Word])));
         assert_eq!((object.text("absent"), object.number("absent")), (Ok(None), Ok(None)));
-        assert_eq!((object.text("z"), object.number("z")), (Err(Unfit), Err(Unfit)));
-        assert_eq!((object.text("n"), object.number("t")), (Err(Unfit), Err(Unfit)));
+        assert_eq!((object.text("z"), object.number("z")), (Err(InvalidToken), Err(InvalidToken)));
+        assert_eq!((object.text("n"), object.number("t")), (Err(InvalidToken), Err(InvalidToken)));
     }
 
     #[test]
@@ -147,9 +147,9 @@ mod tests {
             "{\"c\":\"\\ud800\"}",
             "\u{feff}{}",
         ] {
-            assert_eq!(Object::read(text.as_bytes()), Err(Unfit), "{text}");
+            assert_eq!(Object::read(text.as_bytes()), Err(InvalidToken), "{text}");
         }
-        assert_eq!(Object::read(b"{\"c\":\"\xff\"}"), Err(Unfit));
-        assert_eq!(Object::read(format!("{}1{}", "{\"a\":".repeat(500), "}".repeat(500)).as_bytes()), Err(Unfit));
+        assert_eq!(Object::read(b"{\"c\":\"\xff\"}"), Err(InvalidToken));
+        assert_eq!(Object::read(format!("{}1{}", "{\"a\":".repeat(500), "}".repeat(500)).as_bytes()), Err(InvalidToken));
     }
 }

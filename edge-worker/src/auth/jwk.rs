@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use super::{
     algorithm::Algorithm,
     base64url,
-    json::{Json, Object, Unfit},
+    json::{InvalidToken, Json, Object},
 };
 
 /// The length of an RSA modulus in bytes (RFC 7518, section 3.3: at least 2,048 bits).
@@ -22,9 +22,9 @@ pub(super) struct Jwk {
 }
 
 /// The usable keys of a JSON Web Key Set; an error if the text is no set. Other keys are left out (RFC 7517, section 5).
-pub(super) fn set(text: &str) -> Result<Vec<Jwk>, Unfit> {
+pub(super) fn set(text: &str) -> Result<Vec<Jwk>, InvalidToken> {
     let set = Object::read(text.as_bytes())?;
-    let Some(Json::List(keys)) = set.get("keys") else { return Err(Unfit) };
+    let Some(Json::List(keys)) = set.get("keys") else { return Err(InvalidToken) };
     let mut jwks = Vec::new();
     for key in keys {
         if let Json::Object(key) = key {
@@ -35,10 +35,10 @@ pub(super) fn set(text: &str) -> Result<Vec<Jwk>, Unfit> {
 }
 
 /// Reads one key; an error if its members contradict each other or are not for verifying signatures.
-fn read(key: &Object) -> Result<Jwk, Unfit> {
+fn read(key: &Object) -> Result<Jwk, InvalidToken> {
     let member = |name: &str, bytes: RangeInclusive<usize>| {
-        let text = key.text(name)?.ok_or(Unfit)?;
-        if bytes.contains(&base64url::decode(text)?.len()) { Ok(text) } else { Err(Unfit) }
+        let text = key.text(name)?.ok_or(InvalidToken)?;
+        if bytes.contains(&base64url::decode(text)?.len()) { Ok(text) } else { Err(InvalidToken) }
     };
     // Base64url needs no escaping in JSON.
     let (algorithm, public) = match (key.text("kty")?, key.text("crv")?) {
@@ -54,7 +54,7 @@ fn read(key: &Object) -> Result<Jwk, Unfit> {
             let x = member("x", POINT..=POINT)?;
             (Algorithm::Ed25519, format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#))
         }
-        _ => return Err(Unfit),
+        _ => return Err(InvalidToken),
     };
     let verifies = match key.get("key_ops") {
         None => true,
@@ -67,7 +67,7 @@ fn read(key: &Object) -> Result<Jwk, Unfit> {
     if verifies && is_named_so && is_public && key.text("use")?.is_none_or(|usage| usage == "sig") {
         Ok(Jwk { id: key.text("kid")?.map(str::to_owned), algorithm, public })
     } else {
-        Err(Unfit)
+        Err(InvalidToken)
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_text_that_is_no_set_is_an_error() {
         for text in ["", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":null}"#, "<html>"] {
-            assert_eq!(set(text), Err(Unfit), "{text}");
+            assert_eq!(set(text), Err(InvalidToken), "{text}");
         }
         assert_eq!(set(r#"{"keys":[1,null,{}]}"#), Ok(vec![]));
     }

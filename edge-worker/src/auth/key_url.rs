@@ -28,7 +28,7 @@ const LONGEST: usize = 256_000;
 
 thread_local! {
     static HELD: RefCell<Vec<Key>> = const { RefCell::new(Vec::new()) };
-    static ASKED: RefCell<Asked> = RefCell::default();
+    static ASKED: RefCell<FetchTimes> = RefCell::default();
 }
 
 /// The issuer's keys. `key_id` is the key that a token names: if the isolate lacks it, the keys may be fetched again.
@@ -55,7 +55,7 @@ pub(super) async fn keys(url: &str, key_id: Option<&str>) -> Result<Vec<Key>, Pr
 
 /// The times of fetches, which decide whether to fetch again.
 #[derive(Default)]
-struct Asked {
+struct FetchTimes {
     /// The start of the last fetch.
     last: Option<Millis>,
     /// The end of the last fetch that returned keys.
@@ -65,7 +65,7 @@ struct Asked {
     under_way: bool,
 }
 
-impl Asked {
+impl FetchTimes {
     /// Returns true if the caller must fetch now, and records the start of that fetch. `is_unknown`: the isolate lacks the wanted key.
     fn begin(&mut self, is_unknown: bool, now: Millis) -> bool {
         let past = |moment: Option<Millis>, wait: i64| moment.is_none_or(|moment| !within(moment, wait, now));
@@ -150,7 +150,7 @@ mod tests {
     /// Checks which requests fetch. Each wants keys at a moment, in milliseconds; a fetch ends at once, with keys if `is_there`.
     #[track_caller]
     fn check(is_there: bool, wanted: &[(i64, bool)], expected: &[bool]) {
-        let mut asked = Asked::default();
+        let mut asked = FetchTimes::default();
         let asking = |(moment, is_unknown): &(i64, bool)| {
             let begins = asked.begin(*is_unknown, Millis(*moment));
             if begins {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn while_the_address_does_not_answer_old_keys_are_fetched_again_after_five_minutes() {
-        let mut asked = Asked::default();
+        let mut asked = FetchTimes::default();
         assert!(asked.begin(KNOWN, Millis(0)));
         asked.end(true, Millis(0));
         for (moment, begins) in [(600_000, true), (600_001, false), (899_999, false), (900_000, true)] {
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn one_fetch_at_a_time_and_a_lost_one_counts_for_three_seconds() {
-        let mut asked = Asked::default();
+        let mut asked = FetchTimes::default();
         assert!(asked.begin(KNOWN, Millis(0)));
         assert!(!asked.begin(UNKNOWN, Millis(2_999)));
         assert!(asked.is_under_way(Millis(2_999)));

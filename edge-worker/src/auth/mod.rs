@@ -22,11 +22,11 @@ use std::rc::Rc;
 use control::{Key, KeyKind};
 use sdk_core::{Audience, Context, Millis};
 
-use self::{claims::Claims, identity::Holder, presented::Presented, role::Role};
+use self::{claims::Claims, identity::Holder, presented::Credential, role::Role};
 use crate::{
     environment::Environment,
     http::{
-        asked::{Asked, Stop},
+        asked::{Asked, Unanswered},
         rights::{self, CallerKind},
         routes::Route,
     },
@@ -60,7 +60,7 @@ enum Identity {
 impl Caller {
     /// Checks the credentials of a request, and that one of these routes is open to its caller in the environment that it is for: that of
     /// the key, or that which the token or an operator names.
-    pub(crate) fn of(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Stop> {
+    pub(crate) fn of(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Unanswered> {
         let mut caller = if rights::is_open(routes) { Self::first(Identity::Anyone) } else { Self::identified(asked, routes)? };
         rights::check(routes, caller.kind())?;
         // While all flags are switched off, every environment has the same answers.
@@ -89,9 +89,9 @@ impl Caller {
         Self { identity, environment: Environment::FIRST }
     }
 
-    fn identified(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Stop> {
+    fn identified(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Unanswered> {
         if rights::takes_keys(routes) {
-            let presented = Presented::key(asked.parts)?;
+            let presented = Credential::key(asked.parts)?;
             if presented.is(asked.settings.server_key.as_deref()) {
                 return Ok(Self::first(Identity::ServerKey));
             }
@@ -115,8 +115,8 @@ impl Caller {
             return Err(Problem::no_credentials().into());
         }
         let Claims { subject, role, environments: reach, .. } = claims(asked).map_err(|stop| match stop {
-            Stop::Refused(problem) if problem.status == 401 && !rights::takes_keys(routes) => Problem::no_token().into(),
-            Stop::Refused(_) | Stop::Needs(_) => stop,
+            Unanswered::Refused(problem) if problem.status == 401 && !rights::takes_keys(routes) => Problem::no_token().into(),
+            Unanswered::Refused(_) | Unanswered::Needs(_) => stop,
         })?;
         if rights::takes_keys(routes) {
             limit::user(subject, asked)?;
@@ -184,17 +184,17 @@ impl Caller {
 }
 
 /// The claims of the token that a request presents.
-fn claims<'a>(asked: &'a Asked<'_>) -> Result<&'a Claims, Stop> {
-    let token = Presented::bearer(asked.parts)?;
-    match asked.learned(|| Signed::Token(token.text().to_owned()))? {
-        Learned::Claims(claims) => Ok(claims),
-        Learned::Identity(_) => Err(Problem::no_credentials().into()),
+fn claims<'a>(asked: &'a Asked<'_>) -> Result<&'a Claims, Unanswered> {
+    let token = Credential::bearer(asked.parts)?;
+    match asked.verified(|| Signed::Token(token.text().to_owned()))? {
+        Verified::Claims(claims) => Ok(claims),
+        Verified::Identity(_) => Err(Problem::no_credentials().into()),
     }
 }
 
 /// The name of the environment of a request with a token: where keys evaluate, too, that in its claims, and on operators' routes
 /// `?environment=`. `None` for the first one.
-fn named_by_person(asked: &Asked<'_>, routes: &[Route]) -> Result<Option<String>, Stop> {
+fn named_by_person(asked: &Asked<'_>, routes: &[Route]) -> Result<Option<String>, Unanswered> {
     if rights::takes_keys(routes) {
         return Ok(claims(asked)?.environment.clone());
     }
@@ -221,18 +221,18 @@ pub(crate) enum Signed {
 }
 
 /// The statement of a token or an identity whose signature holds.
-pub(crate) enum Learned {
+pub(crate) enum Verified {
     Claims(Claims),
     Identity(identity::Proven),
 }
 
 impl Signed {
     /// Checks the signature and the validity: of an identity at `moment`, of a token by the clock.
-    pub(crate) async fn check(self, settings: &Settings, moment: Millis) -> Result<Learned, Problem> {
+    pub(crate) async fn check(self, settings: &Settings, moment: Millis) -> Result<Verified, Problem> {
         match self {
-            Self::Token(text) => trust::verified(&text, settings).await?.map(Learned::Claims).ok_or_else(Problem::no_credentials),
+            Self::Token(text) => trust::verified(&text, settings).await?.map(Verified::Claims).ok_or_else(Problem::no_credentials),
             Self::Identity(key, shown) => {
-                identity::signed(&key, &shown, moment).await.map(Learned::Identity).map_err(|_| Problem::no_identity())
+                identity::signed(&key, &shown, moment).await.map(Verified::Identity).map_err(|_| Problem::no_identity())
             }
         }
     }
@@ -240,8 +240,8 @@ impl Signed {
 
 /// The claims of a token, as if its signature held.
 #[cfg(test)]
-pub(crate) fn learned_claims(claims: &str) -> Learned {
-    Learned::Claims(json::Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims)).unwrap_or_else(|_| panic!("{claims}")))
+pub(crate) fn learned_claims(claims: &str) -> Verified {
+    Verified::Claims(json::Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims)).unwrap_or_else(|_| panic!("{claims}")))
 }
 
 /// Returns true if a text is a JSON Web Key Set with a key that the edge can use.
@@ -262,7 +262,7 @@ pub(crate) enum Origins {
 impl Origins {
     /// Decides by the keys that the isolate holds, without asking the hub.
     pub(crate) fn of(asked: &Asked<'_>) -> Self {
-        let Ok(presented) = Presented::key(asked.parts) else { return Self::Any };
+        let Ok(presented) = Credential::key(asked.parts) else { return Self::Any };
         let stored = || stored::known(&presented.stored()?);
         if presented.is(asked.settings.client_key.as_deref()) { Self::Listed } else { stored().map_or(Self::Any, Self::Of) }
     }

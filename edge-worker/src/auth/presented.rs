@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A key or a token as the caller sent it. It has no `Debug`, and comparing it takes the same time however many of its bytes are right.
-pub(super) struct Presented(String);
+pub(super) struct Credential(String);
 
 /// A text in the form of a stored key.
 pub(super) struct Stored {
@@ -17,7 +17,7 @@ pub(super) struct Stored {
     pub(super) hash: Hash,
 }
 
-impl Presented {
+impl Credential {
     pub(super) fn bearer(parts: &Parts<'_>) -> Result<Self, Problem> {
         Self::find_bearer(parts).ok_or_else(Problem::no_credentials)
     }

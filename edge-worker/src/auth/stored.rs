@@ -8,7 +8,7 @@ use crate::{
     cross_site,
     environment::Environment,
     http::{
-        asked::{Asked, Stop},
+        asked::{Asked, Unanswered},
         parts::{Header, Parts},
     },
     limit,
@@ -21,7 +21,7 @@ use crate::{
 ///
 /// No key while all flags are switched off: the hub is not asked, and any text in the form of a key passes, because every caller gets
 /// only their own defaults.
-pub(super) fn key(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment, Option<Rc<Key>>), Stop> {
+pub(super) fn key(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment, Option<Rc<Key>>), Unanswered> {
     if asked.settings.is_off {
         return Ok((Environment::FIRST, None));
     }
@@ -41,7 +41,7 @@ pub(super) fn key(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment,
 
 /// The environment that a key names; the first one if it names none, or none that is registered: the first one may have had that name
 /// when the key was made.
-fn environment(presented: &Stored, asked: &Asked<'_>) -> Result<Environment, Stop> {
+fn environment(presented: &Stored, asked: &Asked<'_>) -> Result<Environment, Unanswered> {
     let Some(name) = &presented.environment else { return Ok(Environment::FIRST) };
     let first = asked.keys(&Environment::FIRST)?;
     let registered = first.registry.find(name.as_str());
@@ -55,7 +55,7 @@ fn environment(presented: &Stored, asked: &Asked<'_>) -> Result<Environment, Sto
 
 /// Counts a request by the client's address, before its key makes the isolate ask a hub: anybody can make up a text in the form of a
 /// key. Client keys are counted already.
-fn count_unknown(asked: &Asked<'_>) -> Result<(), Stop> {
+fn count_unknown(asked: &Asked<'_>) -> Result<(), Unanswered> {
     Ok(limit::client(asked)?)
 }
 

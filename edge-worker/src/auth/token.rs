@@ -2,7 +2,7 @@
 use super::{
     algorithm::Algorithm,
     base64url,
-    json::{Object, Unfit},
+    json::{InvalidToken, Object},
 };
 
 /// The longest token, in bytes; a longer one is refused unread.
@@ -24,25 +24,25 @@ pub(super) struct Token<'t> {
 }
 
 impl<'t> Token<'t> {
-    pub(super) fn parse(text: &'t str) -> Result<Self, Unfit> {
+    pub(super) fn parse(text: &'t str) -> Result<Self, InvalidToken> {
         if text.len() > LONGEST {
-            return Err(Unfit);
+            return Err(InvalidToken);
         }
-        let (signed, signature) = text.rsplit_once('.').ok_or(Unfit)?;
+        let (signed, signature) = text.rsplit_once('.').ok_or(InvalidToken)?;
         // A further dot is no letter of base64url, so the decoder refuses it.
-        let (header, claims) = signed.split_once('.').ok_or(Unfit)?;
+        let (header, claims) = signed.split_once('.').ok_or(InvalidToken)?;
         let (algorithm, key_id) = read(&Object::read(&base64url::decode(header)?)?)?;
         let claims = Object::read(&base64url::decode(claims)?)?;
         Ok(Self { algorithm, key_id, claims, signature: base64url::decode(signature)?, signed })
     }
 }
 
-fn read(header: &Object) -> Result<(Algorithm, Option<String>), Unfit> {
+fn read(header: &Object) -> Result<(Algorithm, Option<String>), InvalidToken> {
     let kind = header.text("typ")?.map(str::to_ascii_lowercase);
     if REFUSED.iter().any(|name| header.get(name).is_some()) || kind.is_some_and(|kind| !KINDS.contains(&kind.as_str())) {
-        return Err(Unfit);
+        return Err(InvalidToken);
     }
-    Ok((Algorithm::named(header.text("alg")?.ok_or(Unfit)?)?, header.text("kid")?.map(str::to_owned)))
+    Ok((Algorithm::named(header.text("alg")?.ok_or(InvalidToken)?)?, header.text("kid")?.map(str::to_owned)))
 }
 
 #[cfg(test)]

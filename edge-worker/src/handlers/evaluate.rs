@@ -14,7 +14,7 @@ use crate::{
     auth::Caller,
     body,
     http::{
-        asked::{Asked, Stop},
+        asked::{Asked, Unanswered},
         response::Answer,
     },
     problem::Problem,
@@ -24,7 +24,7 @@ use crate::{
 
 const MOST: usize = 1_000;
 
-pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
+pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswered> {
     asked.check_environment()?;
     let (questions, version) = parse(asked.body(body::DOCUMENT)?)?;
     if asked.settings.is_off {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     environment::Environment,
     http::{
-        asked::{Asked, Stop},
+        asked::{Asked, Unanswered},
         response::Answer,
     },
     version::{Epoch, Version},
@@ -24,7 +24,7 @@ struct Health {
     version: u32,
 }
 
-pub(crate) fn report(asked: &Asked<'_>) -> Result<Answer, Stop> {
+pub(crate) fn report(asked: &Asked<'_>) -> Result<Answer, Unanswered> {
     if asked.settings.is_off {
         return Ok(Answer::json(r#"{"status":"disabled"}"#));
     }

@@ -16,7 +16,7 @@ use crate::{
     body,
     etag::Etag,
     http::{
-        asked::{Asked, Stop},
+        asked::{Asked, Unanswered},
         response::{Answer, JSON},
     },
     problem::Problem,
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// `POST /ofrep/v1/evaluate/flags/{key}`; `key` as it stands in the path.
-pub(crate) fn flag(caller: &Caller, asked: &Asked<'_>, key: &str) -> Result<Answer, Stop> {
+pub(crate) fn flag(caller: &Caller, asked: &Asked<'_>, key: &str) -> Result<Answer, Unanswered> {
     let question = ask(caller, asked)?;
     let key = percent_decode_str(key).decode_utf8_lossy();
     let Some((serving, overrides, context)) = question else { return Ok(Answer::json(switched_off(&key))) };
@@ -43,7 +43,7 @@ pub(crate) fn flag(caller: &Caller, asked: &Asked<'_>, key: &str) -> Result<Answ
 }
 
 /// `POST /ofrep/v1/evaluate/flags`.
-pub(crate) fn flags(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
+pub(crate) fn flags(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswered> {
     let Some((serving, overrides, context)) = ask(caller, asked)? else {
         // A flag that is not in the list is the default in the code.
         let body = br#"{"flags":[]}"#.to_vec();
@@ -67,7 +67,7 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> Answer {
 }
 
 /// The ruleset, overrides and context that answer a question; `None` while all flags are switched off.
-fn ask(caller: &Caller, asked: &Asked<'_>) -> Result<Option<(Serving, Overrides, Context)>, Stop> {
+fn ask(caller: &Caller, asked: &Asked<'_>) -> Result<Option<(Serving, Overrides, Context)>, Unanswered> {
     asked.check_environment()?;
     let version = version_named(&Query::lenient(asked.parts.url));
     let context = caller.admit(Question::parse(asked.body(body::QUESTION)?)?.context()?)?;

@@ -13,7 +13,7 @@ use crate::{
     body,
     etag::Etag,
     http::{
-        asked::{Asked, Stop},
+        asked::{Asked, Unanswered},
         parts::Header,
         response::{Answer, JSON},
     },
@@ -23,7 +23,7 @@ use crate::{
 /// The form to run; the other one, JSON, is there to be read.
 const BINARY: &str = "application/vnd.twinflag.program";
 
-pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
+pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswered> {
     let query = asked.query(&["format", "minVersion"])?;
     let accepted = asked.parts.header(Header::Accept).unwrap_or_default();
     let form = accept::best(accepted, &[BINARY, JSON]).and_then(|place| [BINARY, JSON].get(place).copied());

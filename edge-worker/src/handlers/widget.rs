@@ -13,7 +13,7 @@ use crate::{
     auth::Caller,
     etag::Etag,
     http::{
-        asked::{Asked, Stop},
+        asked::{Asked, Unanswered},
         response::{Answer, JSON},
     },
     problem::Problem,
@@ -27,7 +27,7 @@ const DEFAULTS: &str = include_str!("../../widget-defaults.json");
 /// The attributes that the query may give.
 const ATTRIBUTES: [&str; 5] = ["customerId", "organizationId", "userId", "sessionId", "targetingKey"];
 
-pub(crate) fn config(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop> {
+pub(crate) fn config(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswered> {
     let query = asked.query(&[&ATTRIBUTES[..], &["minVersion"]].concat())?;
     let mut context = Context::new();
     for (name, value) in query.iter().filter(|(name, _)| ATTRIBUTES.contains(name)) {
@@ -40,8 +40,8 @@ pub(crate) fn config(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Stop>
     let version = query.version("minVersion")?;
     let mut serving = match asked.serving(&caller.environment, version) {
         Ok(serving) => serving,
-        Err(Stop::Needs(need)) => return Err(Stop::Needs(need)),
-        Err(Stop::Refused(_)) => {
+        Err(Unanswered::Needs(need)) => return Err(Unanswered::Needs(need)),
+        Err(Unanswered::Refused(_)) => {
             let written = Config { tree: DEFAULTS.trim().to_owned(), source: "default", stale: !asked.settings.is_off };
             return Ok(answer(asked, &query, &written, None));
         }

@@ -8,7 +8,7 @@ use sdk_core::{Context, Millis, Overrides};
 
 use super::parts::{Header, Parts};
 use crate::{
-    auth::{Learned, Signed},
+    auth::{Signed, Verified},
     body,
     environment::Environment,
     keys::Keys,
@@ -20,12 +20,12 @@ use crate::{
 };
 
 /// The reason for no answer: the request is refused, or a fact is missing.
-pub(crate) enum Stop {
+pub(crate) enum Unanswered {
     Refused(Problem),
     Needs(Need),
 }
 
-impl From<Problem> for Stop {
+impl From<Problem> for Unanswered {
     fn from(problem: Problem) -> Self {
         Self::Refused(problem)
     }
@@ -57,7 +57,7 @@ pub(crate) struct Known {
     pub(crate) keys: Vec<(Environment, Result<Rc<Keys>, Problem>)>,
     /// The stored keys after the hub was asked for newer ones; false if the hub could not be reached.
     pub(crate) newer_keys: Vec<(Environment, Rc<Keys>, bool)>,
-    pub(crate) learned: Option<Result<Learned, Problem>>,
+    pub(crate) verified: Option<Result<Verified, Problem>>,
     pub(crate) serving: Option<Result<Serving, Problem>>,
     pub(crate) overrides: RefCell<Option<Overridden>>,
     /// True once a limit has counted the request, so that later calls do not count it again.
@@ -91,11 +91,11 @@ impl Asked<'_> {
     }
 
     /// The statement of a token or an identity whose signature was checked; `signed` is what to check if that was not done yet.
-    pub(crate) fn learned(&self, signed: impl FnOnce() -> Signed) -> Result<&Learned, Stop> {
-        match &self.known.learned {
-            Some(Ok(learned)) => Ok(learned),
+    pub(crate) fn verified(&self, signed: impl FnOnce() -> Signed) -> Result<&Verified, Unanswered> {
+        match &self.known.verified {
+            Some(Ok(verified)) => Ok(verified),
             Some(Err(problem)) => Err(problem.clone().into()),
-            None => Err(Stop::Needs(Need::Signature(signed()))),
+            None => Err(Unanswered::Needs(Need::Signature(signed()))),
         }
     }
 
@@ -113,31 +113,31 @@ impl Asked<'_> {
     }
 
     /// The body as text. A body longer than `most` bytes is refused before it is parsed.
-    pub(crate) fn body(&self, most: usize) -> Result<&str, Stop> {
+    pub(crate) fn body(&self, most: usize) -> Result<&str, Unanswered> {
         match &self.known.body {
             Some(Ok(bytes)) => Ok(body::text(bytes)?),
             Some(Err(problem)) => Err(problem.clone().into()),
-            None => Err(Stop::Needs(Need::Body(most))),
+            None => Err(Unanswered::Needs(Need::Body(most))),
         }
     }
 
     /// The stored keys of an environment, new enough to decide about a presented key.
-    pub(crate) fn keys(&self, environment: &Environment) -> Result<Rc<Keys>, Stop> {
+    pub(crate) fn keys(&self, environment: &Environment) -> Result<Rc<Keys>, Unanswered> {
         match self.known.keys.iter().find(|(of, _)| of == environment) {
             Some((_, keys)) => Ok(keys.clone()?),
-            None => ruleset_cache::fresh_keys(environment, self.clock).ok_or_else(|| Stop::Needs(Need::Keys(environment.clone()))),
+            None => ruleset_cache::fresh_keys(environment, self.clock).ok_or_else(|| Unanswered::Needs(Need::Keys(environment.clone()))),
         }
     }
 
     /// The stored keys of an environment after the hub was asked for newer ones; false if the hub could not be reached.
-    pub(crate) fn newer_keys(&self, environment: &Environment) -> Result<(Rc<Keys>, bool), Stop> {
+    pub(crate) fn newer_keys(&self, environment: &Environment) -> Result<(Rc<Keys>, bool), Unanswered> {
         let found = self.known.newer_keys.iter().find(|(of, ..)| of == environment);
-        let needed = || Stop::Needs(Need::NewerKeys(environment.clone()));
+        let needed = || Unanswered::Needs(Need::NewerKeys(environment.clone()));
         found.map(|(_, keys, is_sure)| (Rc::clone(keys), *is_sure)).ok_or_else(needed)
     }
 
     /// The environment with this name; `None` if there is none. A name that the isolate does not know may be new, so the hub is asked.
-    pub(crate) fn environment(&self, name: &str) -> Result<Option<Environment>, Stop> {
+    pub(crate) fn environment(&self, name: &str) -> Result<Option<Environment>, Unanswered> {
         if let Some(found) = self.keys(&Environment::FIRST)?.registry.find(name) {
             return Ok(Some(found));
         }
@@ -149,20 +149,20 @@ impl Asked<'_> {
     }
 
     /// The ruleset to answer from; refused while all flags are switched off.
-    pub(crate) fn serving(&self, environment: &Environment, min_version: Option<Version>) -> Result<Serving, Stop> {
+    pub(crate) fn serving(&self, environment: &Environment, min_version: Option<Version>) -> Result<Serving, Unanswered> {
         if self.settings.is_off {
             return Err(Problem::switched_off().into());
         }
         match &self.known.serving {
             Some(serving) => Ok(serving.clone()?),
             None => ruleset_cache::fresh(environment, min_version, self.clock)
-                .ok_or_else(|| Stop::Needs(Need::Ruleset(environment.clone(), min_version))),
+                .ok_or_else(|| Unanswered::Needs(Need::Ruleset(environment.clone(), min_version))),
         }
     }
 
     /// The overrides of these contexts. Each context gets the organization of its customer, if the customer belongs to one. The inner
     /// error is the index of a context that names another organization.
-    pub(crate) fn overrides(&self, serving: &mut Serving, contexts: &mut Vec<Context>) -> Result<Result<Overrides, usize>, Stop> {
+    pub(crate) fn overrides(&self, serving: &mut Serving, contexts: &mut Vec<Context>) -> Result<Result<Overrides, usize>, Unanswered> {
         if let Some(found) = self.known.overrides.take() {
             serving.stale |= found.stale;
             *contexts = found.contexts;
@@ -171,12 +171,12 @@ impl Asked<'_> {
         if serving.has_no_page_of(contexts) {
             Ok(Ok(Overrides::default()))
         } else {
-            Err(Stop::Needs(Need::Overrides(serving.clone(), contexts.clone())))
+            Err(Unanswered::Needs(Need::Overrides(serving.clone(), contexts.clone())))
         }
     }
 
     /// The overrides of one context, and the context with the organization of its customer.
-    pub(crate) fn overrides_of(&self, serving: &mut Serving, context: Context) -> Result<(Overrides, Context), Stop> {
+    pub(crate) fn overrides_of(&self, serving: &mut Serving, context: Context) -> Result<(Overrides, Context), Unanswered> {
         let mut contexts = vec![context];
         let overrides = self.overrides(serving, &mut contexts)?.map_err(|_| Problem::other_organization())?;
         Ok((overrides, contexts.pop().unwrap_or_default()))

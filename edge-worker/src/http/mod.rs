@@ -14,8 +14,8 @@ mod tests;
 use core::slice;
 
 use self::{
-    asked::{Asked, Need, Stop},
-    response::{Answer, Line, standing},
+    asked::{Asked, Need, Unanswered},
+    response::{Answer, Line, standard_headers},
     routes::{Audience, Handler, HeldHandler, Limit, PassedHandler, Route, Served},
 };
 use crate::{
@@ -60,8 +60,8 @@ pub(crate) fn answer(asked: &Asked<'_>) -> Outcome {
     match take(asked, &served) {
         Ok(Answered::Answer(answer)) => Outcome::Answer(dressed(asked, served.audience(), answer)),
         Ok(Answered::Pass(pass)) => Outcome::Pass(pass),
-        Err(Stop::Needs(need)) => Outcome::Needs(need),
-        Err(Stop::Refused(problem)) => Outcome::Answer(refusal(asked, &served, &problem)),
+        Err(Unanswered::Needs(need)) => Outcome::Needs(need),
+        Err(Unanswered::Refused(problem)) => Outcome::Answer(refusal(asked, &served, &problem)),
     }
 }
 
@@ -80,7 +80,7 @@ fn find(path: &str, settings: &Settings) -> Option<Served> {
     routes::find(path).filter(is_served)
 }
 
-fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Stop> {
+fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Unanswered> {
     let method = asked.parts.method;
     if method == "OPTIONS" {
         return options(asked, served).map(Answered::Answer);
@@ -117,7 +117,7 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Stop> {
 }
 
 /// The row of a request, and its body if that was read: if a method and a path have several rows, the body decides between them.
-fn row(asked: &Asked<'_>, routes: &'static [Route], caller: &Caller) -> Result<(&'static Route, Option<String>), Stop> {
+fn row(asked: &Asked<'_>, routes: &'static [Route], caller: &Caller) -> Result<(&'static Route, Option<String>), Unanswered> {
     if let [route] = routes {
         return Ok((route, None));
     }
@@ -128,7 +128,7 @@ fn row(asked: &Asked<'_>, routes: &'static [Route], caller: &Caller) -> Result<(
 }
 
 /// Answers OPTIONS with the methods of the path; a page of another origin is also told which requests it may send.
-fn options(asked: &Asked<'_>, served: &Served) -> Result<Answer, Stop> {
+fn options(asked: &Asked<'_>, served: &Served) -> Result<Answer, Unanswered> {
     let methods = served.methods();
     let lines = if served.audience() == Audience::Pages { cors::preflight(asked, &methods)? } else { Vec::new() };
     let mut answer = Answer::empty(204).with_own("allow", methods);
@@ -155,7 +155,7 @@ fn refusal(asked: &Asked<'_>, served: &Served, problem: &Problem) -> Answer {
 
 /// Adds the headers that every answer has.
 fn dressed(asked: &Asked<'_>, audience: Audience, mut answer: Answer) -> Answer {
-    let lines: Vec<Line> = standing(asked, audience, answer.status);
+    let lines: Vec<Line> = standard_headers(asked, audience, answer.status);
     answer.shared.splice(..0, lines);
     answer
 }

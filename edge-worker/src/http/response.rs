@@ -15,7 +15,7 @@ const PAGES_VARY: &str = "authorization, twinflag-identity, x-api-key, origin";
 /// A header's name and value.
 pub(crate) type Line = (&'static str, Cow<'static, str>);
 
-/// A response as plain data. [`standing`] adds the headers that every response to its audience has.
+/// A response as plain data. [`standard_headers`] adds the headers that every response to its audience has.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
@@ -80,7 +80,7 @@ impl Answer {
 }
 
 /// The headers that every answer has: caching, `nosniff`, `no-referrer` and, for pages, CORS and `Vary`.
-pub(crate) fn standing(asked: &Asked<'_>, audience: Audience, status: u16) -> Vec<Line> {
+pub(crate) fn standard_headers(asked: &Asked<'_>, audience: Audience, status: u16) -> Vec<Line> {
     let mut lines: Vec<Line> = vec![
         ("x-content-type-options", "nosniff".into()),
         ("referrer-policy", "no-referrer".into()),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{asked::Known, parts::Parts, *};
 use crate::{
-    auth::{Learned, learned_claims},
+    auth::{Verified, learned_claims},
     environment::{Environment, Registry},
     keys::Keys,
     limit::Rates,
@@ -199,7 +199,7 @@ fn a_token_acts_in_the_environments_that_it_lists() {
         let (top, metadata) = if is_metadata { ("", claims) } else { (claims, "") };
         let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"admin"{metadata}}}{top}}}"#);
         let known = Known {
-            learned: Some(Ok(learned_claims(&claims))),
+            verified: Some(Ok(learned_claims(&claims))),
             keys: vec![(Environment::FIRST, Ok(registry()))],
             newer_keys: vec![(Environment::FIRST, registry(), true)],
             ..Known::default()
@@ -254,7 +254,7 @@ fn every_route_of_operators_refuses_what_it_does_not_take_in_its_query() {
         let claims = r#"{"sub":"s","exp":1900000000,"app_metadata":{"role":"admin"}}"#;
         let keys = vec![(Environment::FIRST, Ok(registry()))];
         let body = Some(Ok(br#"{"action":"kill"}"#.to_vec()));
-        let known = Known { learned: Some(Ok(learned_claims(claims))), keys, body, ..Known::default() };
+        let known = Known { verified: Some(Ok(learned_claims(claims))), keys, body, ..Known::default() };
         match (Request { method, path: path.to_owned().leak(), bearer: "a token", ..ONE }).ask(&settings(), &known) {
             Outcome::Pass(pass) => pass.caller.environment.object(),
             Outcome::Answer(answer) => format!("{} {}", answer.status, json(&answer)["detail"].as_str().unwrap()),
@@ -317,8 +317,8 @@ fn a_role_without_the_right_to_a_command_is_refused() {
     let request = Request { path: "/api/admin/rollout/start", bearer: "a token", ..ONE };
     assert!(matches!(request.ask(&settings(), &Known::default()), Outcome::Needs(Need::Signature(_))));
     for (role, may) in [("service", true), ("admin", true), ("operator", true), ("viewer", false), ("", false)] {
-        let claims: Learned = learned_claims(&format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"{role}"}}}}"#));
-        let known = Known { learned: Some(Ok(claims)), ..Known::default() };
+        let claims: Verified = learned_claims(&format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"{role}"}}}}"#));
+        let known = Known { verified: Some(Ok(claims)), ..Known::default() };
         match request.ask(&settings(), &known) {
             Outcome::Pass(pass) => {
                 assert!(may && pass.handler == PassedHandler::Hub(routes::HubHandler::Rollout(routes::Verb::Start)), "{role}");
@@ -336,7 +336,7 @@ fn an_operator_may_kill_a_flag_and_may_not_set_an_override() {
     {
         let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"{role}","organizationId":"o-1"}}}}"#);
         for (body, may) in [(r#"{"action":"kill"}"#, kill), (r#"{"action":"revive"}"#, kill), (r#"{"enabled":true}"#, set)] {
-            let known = Known { learned: Some(Ok(learned_claims(&claims))), ..knowing(body) };
+            let known = Known { verified: Some(Ok(learned_claims(&claims))), ..knowing(body) };
             let request = Request { path: "/api/admin/feature-flags", bearer: "a token", ..ONE };
             assert_eq!(matches!(request.ask(&settings(), &known), Outcome::Pass(_)), may, "{role} {body}");
         }

@@ -15,7 +15,7 @@ use super::{
     FlagHub,
     ground::Ground,
     new_key::{Secrets, random},
-    record::{Again, Written, write},
+    record::{RepeatableRequest, Written, write},
 };
 use crate::{
     problem::Problem,
@@ -59,7 +59,7 @@ impl FlagHub {
         &self,
         actor: &Actor,
         Decision { ground, outcome, .. }: Decision,
-        again: Option<Again<'_>>,
+        again: Option<RepeatableRequest<'_>>,
         body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
     ) -> Result<(Written, CommandOutcome, String), Problem> {
         write(&self.store, &self.ground, &ground, outcome, actor, again, body)

@@ -59,13 +59,13 @@ impl Ground {
 
 /// The ground that was read last.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct GroundCache {
     newest: RefCell<Option<Rc<Ground>>>,
     /// Compiles one ground after another, and of each only what changed.
     compiler: RefCell<Compiler>,
 }
 
-impl Kept {
+impl GroundCache {
     /// The ground of the newest version.
     pub(super) fn newest(&self, store: &impl Store) -> Result<Rc<Ground>, Problem> {
         let version = store.newest()?;
@@ -166,7 +166,7 @@ mod tests {
             flags: vec![("left".into(), r#"{"default":"on"}"#.into())],
             segments: Vec::new(),
         };
-        let kept = Kept::default();
+        let kept = GroundCache::default();
         assert_eq!(kept.difference(&ground, &given).copied[0].kind, Some(ChangeKind::Changed));
         let by = Actor::system("a test", Millis(0));
         let outcome = kept.execute(&ground, &Rows::default(), &Command::Copy(given), Supplies::default(), &by).unwrap();

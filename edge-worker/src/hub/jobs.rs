@@ -311,7 +311,7 @@ mod tests {
         let step = control::Event { flag: "a".into(), feature: "a".into(), name: "enabled", metadata: "{}".into() };
         commit(&store, &Commit { events: &[("step".into(), step)], ..Commit::default() }, 0);
         let ids = || -> Vec<String> {
-            let all = crate::store::audit::AskedEvents { limit: 9, ..Default::default() };
+            let all = crate::store::audit::EventsQuery { limit: 9, ..Default::default() };
             store.events(&all).unwrap().into_iter().map(|event| event.id).collect()
         };
         wakes(&store, 7 * day);

@@ -31,7 +31,7 @@ use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_error, console_warn, durable_object};
 
 use self::{
-    ground::{Ground, Kept},
+    ground::{Ground, GroundCache},
     opening::Opening,
     wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedPages},
 };
@@ -52,7 +52,7 @@ pub struct FlagHub {
     env: Env,
     /// The name under which the environment is registered, which each request tells; `None` in the first hub.
     registered: OnceCell<Option<EnvironmentName>>,
-    ground: Kept,
+    ground: GroundCache,
     /// The reason why the document that the deployment brings was refused; `None` if it was not.
     refused: RefCell<Option<String>>,
     /// The newest answer to a request for the ruleset, and its version: all isolates ask for the same.
@@ -66,7 +66,7 @@ impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
         let store = store::open(&state);
         let (refused, ruleset, restoring, opening) = (RefCell::default(), RefCell::default(), Cell::default(), Opening::default());
-        Self { store, state, env, registered: OnceCell::new(), ground: Kept::default(), refused, ruleset, restoring, opening }
+        Self { store, state, env, registered: OnceCell::new(), ground: GroundCache::default(), refused, ruleset, restoring, opening }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {

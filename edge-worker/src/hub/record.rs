@@ -6,7 +6,7 @@ use control::{
 };
 use sdk_core::Millis;
 
-use super::ground::{Ground, Kept};
+use super::ground::{Ground, GroundCache};
 use crate::{
     problem::Problem,
     store::{Answer, Commit, Conflict, Store, audit::Head},
@@ -24,11 +24,11 @@ pub(super) struct Written {
 /// answer, which is stored for a client that sends the same request again.
 pub(super) fn write(
     store: &impl Store,
-    kept: &Kept,
+    kept: &GroundCache,
     ground: &Ground,
     outcome: CommandOutcome,
     by: &Actor,
-    again: Option<Again<'_>>,
+    again: Option<RepeatableRequest<'_>>,
     body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
 ) -> Result<(Written, CommandOutcome, String), Problem> {
     let is_change = !outcome.writes.is_empty();
@@ -50,7 +50,7 @@ pub(super) fn write(
     let events = outcome.events.iter().map(|event| Ok((uuid()?, event.clone()))).collect::<Result<Vec<_>, Problem>>()?;
     let written = Written { version, records };
     let body = body(&written, &outcome)?;
-    let answer = again.map(|Again { subject, key, request }| Answer { subject, key, request, body: &body });
+    let answer = again.map(|RepeatableRequest { subject, key, request }| Answer { subject, key, request, body: &body });
     if is_change || answer.is_some() {
         let commit = Commit { writes: &outcome.writes, records: &written.records, events: &events, answer, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
@@ -72,7 +72,7 @@ fn rows_hash(writes: &[(RowKey, Option<String>)], made: Millis) -> Hash {
 
 /// A request that may be sent again.
 #[derive(Clone, Copy)]
-pub(super) struct Again<'a> {
+pub(super) struct RepeatableRequest<'a> {
     pub(super) subject: &'a str,
     pub(super) key: &'a str,
     pub(super) request: &'a str,

@@ -37,7 +37,7 @@ pub(crate) struct Part {
 
 /// Which records are asked for; all that is given must fit.
 #[derive(Default)]
-pub(crate) struct Asked {
+pub(crate) struct ChangesQuery {
     pub(crate) flag: Option<String>,
     pub(crate) customer: Option<String>,
     pub(crate) organization: Option<String>,
@@ -53,7 +53,7 @@ pub(crate) struct Asked {
 
 /// Which entries of the logs of rollouts are asked for; all that is given must fit.
 #[derive(Default)]
-pub(crate) struct AskedEvents {
+pub(crate) struct EventsQuery {
     /// The key of a flag.
     pub(crate) flag: Option<String>,
     pub(crate) customer: Option<String>,

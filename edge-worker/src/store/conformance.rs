@@ -16,7 +16,7 @@ use sdk_core::{Compiler, Millis};
 
 use super::{
     Answer, Commit, Conflict, Outcome, Store, Transfer, Wanted,
-    audit::{self, Asked, AskedEvents, ForExplain, Head},
+    audit::{self, ChangesQuery, EventsQuery, ForExplain, Head},
     backup::{self, Line, Place},
     jobs::{Expired, Forget, Job, JobKey, Retained},
 };
@@ -154,7 +154,7 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
         assert!(
             store.answered("ann", "stale").unwrap().is_none() && store.jobs(None, 99).unwrap().iter().all(|(key, _)| key.kind != "stale")
         );
-        assert!(store.events(&AskedEvents { limit: 9, ..AskedEvents::default() }).unwrap().is_empty());
+        assert!(store.events(&EventsQuery { limit: 9, ..EventsQuery::default() }).unwrap().is_empty());
     };
     refused(loaded);
     refused(Version { number: newest.number + 1, ..newest });

@@ -21,7 +21,7 @@ use worker::{Error, Result, SqlStorageValue, State};
 use self::database::{Database, Object};
 use super::{
     Access, Commit, Conflict, Outcome, Read, Snapshot, Store, Transfer, Wanted,
-    audit::{self, Asked, AskedEvents, ForExplain, Happened, ListedVersion, Stored},
+    audit::{self, ChangesQuery, EventsQuery, ForExplain, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
@@ -150,7 +150,7 @@ impl<D: Database> Read for Sqlite<D> {
         records::head(self.migrated()?)
     }
 
-    fn changes(&self, asked: &Asked) -> Result<Vec<Stored>> {
+    fn changes(&self, asked: &ChangesQuery) -> Result<Vec<Stored>> {
         records::changes(self.migrated()?, asked)
     }
 
@@ -186,7 +186,7 @@ impl<D: Database> Read for Sqlite<D> {
         records::answered(self.migrated()?, subject, key)
     }
 
-    fn events(&self, asked: &AskedEvents) -> Result<Vec<Happened>> {
+    fn events(&self, asked: &EventsQuery) -> Result<Vec<Happened>> {
         events::list(self.migrated()?, asked)
     }
 

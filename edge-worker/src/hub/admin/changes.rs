@@ -3,7 +3,7 @@ use control::{change::Verifier, rows::Rows};
 use serde::Serialize;
 use worker::Response;
 
-use super::{Asked, json, view};
+use super::{AdminRequest, json, view};
 use crate::{
     hub::{
         FlagHub,
@@ -24,7 +24,7 @@ const PIECE: u32 = 5_000;
 impl FlagHub {
     /// GET `?flag=&customerId=&organizationId=&action=&changedBy=&version=&before=&limit=`: the records that match, newest first. `next` is
     /// the `before` of the next page.
-    pub(super) fn list_changes(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn list_changes(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let text = |name: &str| query.get(name).map(str::to_owned);
         let flag = match text("flag") {
@@ -32,7 +32,7 @@ impl FlagHub {
             None => None,
         };
         let limit = query.limit(50, MOST)?;
-        let wanted = audit::Asked {
+        let wanted = audit::ChangesQuery {
             flag,
             customer: text("customerId"),
             organization: text("organizationId"),
@@ -65,7 +65,7 @@ impl FlagHub {
 
     /// GET `?featureName=&customerId=&event=&before=&limit=`: the reported outcomes of features and the steps of their rollouts, newest
     /// first.
-    pub(super) fn list_events(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn list_events(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let text = |name: &str| query.get(name).map(str::to_owned);
         let flag = match query.get("featureName") {
@@ -74,13 +74,13 @@ impl FlagHub {
         };
         let limit = query.limit(50, MOST)?;
         let (customer, event) = (text("customerId"), text("event"));
-        let events = self.store.events(&audit::AskedEvents { flag, customer, event, below: query.number("before")?, limit })?;
+        let events = self.store.events(&audit::EventsQuery { flag, customer, event, below: query.number("before")?, limit })?;
         let next = events.last().filter(|_| events.len() >= limit as usize).map(|event| event.sequence);
         json(view::trail::events(&events, next))
     }
 
     /// GET `?before=&limit=`: the versions, newest first.
-    pub(super) fn list_versions(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn list_versions(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let limit = query.limit(50, MOST)?;
         let versions = self.store.versions(query.number("before")?, limit)?;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use worker::Response;
 
 use super::{
-    Asked,
+    AdminRequest,
     body::{Given, read},
     json, spelling, view,
 };
@@ -19,7 +19,7 @@ use crate::{
 
 impl FlagHub {
     /// GET: `?customerId=` answers the customer's organization, or `null`; `?after=&limit=` lists customers that belong to one.
-    pub(super) fn list_customers(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn list_customers(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         if let Some(customer) = query.get("customerId") {
             self.check_within(asked, Some(customer), None)?;
@@ -35,7 +35,7 @@ impl FlagHub {
     }
 
     /// POST `{ customerId, organizationId | null, reason? }`: assigns the customer to the organization, or to none.
-    pub(super) fn assign_customer(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn assign_customer(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let Body { customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
         let organization = match organization_id {
             Given::Absent => return Err(Problem::malformed_at(spelling::of(Field::Organization), "expected an organization or null")),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::Response;
 
-use super::{Asked, CommandAnswer, tagged, view::Fault};
+use super::{AdminRequest, CommandAnswer, tagged, view::Fault};
 use crate::{
     hub::{FlagHub, ground::Ground, record::Written},
     problem::Problem,
@@ -26,7 +26,7 @@ const EXAMPLES: usize = 5;
 
 impl FlagHub {
     /// PUT `?state=keep|replace&dryRun=&reason=`: the body is the document or, for a dry run, it may be `{ document, contexts }`.
-    pub(super) fn import_document(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn import_document(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let state = match query.get("state") {
             None | Some("keep") => State::Keep,
@@ -163,7 +163,7 @@ struct View {
     /// The first errors of the document, each of which leaves out a part of it; the core keeps no more.
     errors: Vec<Fault>,
     /// The flags whose state in the hub differs from the document's and stays.
-    kept: Vec<Kept>,
+    kept: Vec<KeptPart>,
     /// The number of audit records of the import.
     records: usize,
     /// The number of the newest version; 0 if there is none.
@@ -179,7 +179,7 @@ struct Changed {
 }
 
 #[derive(Serialize)]
-struct Kept {
+struct KeptPart {
     pointer: String,
 }
 
@@ -193,7 +193,7 @@ impl View {
             changes: changes.map(|change| Changed { kind: change.kind.as_str(), pointer: change.pointer.clone() }).collect(),
             error_count: imported.error_count,
             errors: imported.errors.iter().map(Fault::of).collect(),
-            kept: imported.kept.iter().map(|pointer| Kept { pointer: pointer.clone() }).collect(),
+            kept: imported.kept.iter().map(|pointer| KeptPart { pointer: pointer.clone() }).collect(),
             records,
             version,
             warnings: imported.warnings.iter().map(Fault::of).collect(),

@@ -12,18 +12,18 @@ use sdk_core::{
 use serde::{Deserialize, de::IgnoredAny};
 use worker::Response;
 
-use super::{Asked, CommandAnswer, body::read, tagged, view};
+use super::{AdminRequest, CommandAnswer, body::read, tagged, view};
 use crate::{etag::Etag, hub::FlagHub, problem::Problem, version::Version};
 
 impl FlagHub {
     /// POST `{ name, reason? }`: registers an environment.
-    pub(super) fn create_environment(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn create_environment(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let Body { name, reason, changed_by } = read(&asked.body)?;
         self.carry_out(asked, &Command::CreateEnvironment { name }, &asked.by(reason, changed_by)?)
     }
 
     /// DELETE `?reason=`: closes an environment.
-    pub(super) fn remove_environment(&self, asked: &Asked, name: &str) -> Result<Response, Problem> {
+    pub(super) fn remove_environment(&self, asked: &AdminRequest, name: &str) -> Result<Response, Problem> {
         let query = &asked.query;
         let by = asked.by(query.get("reason").map(str::to_owned), None)?;
         let name = EnvironmentName::parse(name).ok_or_else(|| Problem::no_environment(name))?;
@@ -32,7 +32,7 @@ impl FlagHub {
 
     /// POST `{ definitions, reason?, changedBy? }` `?dryRun=`, from the worker: copies definitions, or only compares them. 204 without a
     /// body: the worker asks for the stored answer to a repeated request, and there is none.
-    pub(super) fn copy_definitions(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn copy_definitions(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         if asked.body.is_empty() {
             return Ok(Response::empty()?.with_status(204));
         }

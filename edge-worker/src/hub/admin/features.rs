@@ -5,7 +5,7 @@ use serde::Deserialize;
 use worker::Response;
 
 use super::{
-    Asked,
+    AdminRequest,
     body::{Given, owner, read},
     json, spelling, view,
 };
@@ -13,7 +13,7 @@ use crate::{hub::FlagHub, problem::Problem, settings, source, store::Read};
 
 impl FlagHub {
     /// GET: all flags, or the one of `?featureName=`, with their answers for the visitor with `?customerId=` and `?organizationId=`.
-    pub(super) fn list_features(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn list_features(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let (customer, organization) = (query.get("customerId"), query.get("organizationId"));
         if customer.is_some() || organization.is_some() {
@@ -45,14 +45,14 @@ impl FlagHub {
             out.push(view::flag::feature(&feature, self.counted(&feature)?, asked.now, &evaluation, overridden, asked.within.is_none())?);
         }
         let whose = (customer, organization.as_deref());
-        let of = view::flag::Of::new(whose, source::highest(layers.into_iter()), settings::of(&self.env)?.is_off, asked.now);
+        let of = view::flag::EvaluatedFor::new(whose, source::highest(layers.into_iter()), settings::of(&self.env)?.is_off, asked.now);
         let errors: &[_] = if asked.within.is_none() { &ground.errors } else { &[] };
         json(view::flag::features(&out, errors, ground.version.number, of))
     }
 
     /// POST `{ featureName, enabled | variant, customerId | organizationId, reason }` sets or removes an override.
     /// POST `{ featureName, action, reason }` kills or revives a flag.
-    pub(super) fn change_feature(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn change_feature(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let Body { feature_name, enabled, variant, action, customer_id, organization_id, reason, changed_by } = read(&asked.body)?;
         let by = asked.by(Some(reason), changed_by)?;
         if let Some(action) = action {
@@ -89,7 +89,7 @@ impl FlagHub {
     }
 
     /// GET: the counts of every rollout in its present stage, or only of the one of `?featureName=`.
-    pub(super) fn list_stats(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn list_stats(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let ground = self.ground()?;
         let mut out = Vec::new();

@@ -2,7 +2,7 @@
 use serde::Serialize;
 use worker::Response;
 
-use super::{Asked, json, view};
+use super::{AdminRequest, json, view};
 use crate::{
     hub::FlagHub,
     problem::Problem,
@@ -17,7 +17,7 @@ const MOST: u32 = 1_000;
 
 impl FlagHub {
     /// `?limit=`: those that are due first come first; also those of a later release, which this one does not carry out.
-    pub(super) fn list_jobs(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn list_jobs(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let jobs = self.store.jobs(None, query.limit(50, MOST)?)?;
         let view = |(JobKey { kind, payload }, Job { due, failures, error })| {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use worker::Response;
 
 use super::{
-    Asked, CommandAnswer,
+    AdminRequest, CommandAnswer,
     body::{Given, read},
     json, spelling,
     view::{self, Shown},
@@ -26,7 +26,7 @@ impl FlagHub {
     }
 
     /// POST `{ kind, label, origins?, tags?, identity?, expiresAt?, reason? }`: creates a key.
-    pub(super) fn create_key(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn create_key(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let Create { kind, label, origins, tags, identity, expires_at, reason, changed_by } = read(&asked.body)?;
         let kind =
             KeyKind::from_name(&kind).ok_or_else(|| Problem::malformed_at(spelling::of(Field::KeyKind), "expected client or server"))?;
@@ -37,7 +37,7 @@ impl FlagHub {
 
     /// POST `{ overlap?, expiresAt?, reason? }`: creates a successor. `overlap` is the milliseconds for which both keys are valid, and
     /// `expiresAt` the successor's expiry, `null` for none.
-    pub(super) fn rotate_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
+    pub(super) fn rotate_key(&self, asked: &AdminRequest, id: &str) -> Result<Response, Problem> {
         let Rotate { overlap, expires_at, reason, changed_by } = read(&asked.body)?;
         let expiry = match expires_at {
             Given::Absent => Expiry::Kept,
@@ -49,14 +49,14 @@ impl FlagHub {
     }
 
     /// DELETE `?reason=`: revokes a key.
-    pub(super) fn revoke_key(&self, asked: &Asked, id: &str) -> Result<Response, Problem> {
+    pub(super) fn revoke_key(&self, asked: &AdminRequest, id: &str) -> Result<Response, Problem> {
         let query = &asked.query;
         let by = asked.by(query.get("reason").map(str::to_owned), None)?;
         self.carry_out(asked, &Command::Key(KeyCommand::Revoke { id: id.to_owned() }), &by)
     }
 
     /// Carries out a command that creates a key. Only the answer to this request holds the key's secrets.
-    fn carry_out_key(&self, asked: &Asked, order: KeyCommand, by: &Actor) -> Result<Response, Problem> {
+    fn carry_out_key(&self, asked: &AdminRequest, order: KeyCommand, by: &Actor) -> Result<Response, Problem> {
         let mut decision = self.decide(by, &Command::Key(order), &[])?;
         let Some(secrets) = decision.secrets.take() else { return Err(Problem::not_found()) };
         let is_signed = |outcome: &CommandOutcome| {

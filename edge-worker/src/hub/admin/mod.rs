@@ -31,7 +31,7 @@ use super::{
     FlagHub,
     execute::Decision,
     ground::Ground,
-    record::{Again, Written},
+    record::{RepeatableRequest, Written},
     wire::{self, matches},
 };
 use crate::{
@@ -60,7 +60,7 @@ impl CommandAnswer {
 }
 
 /// A request by an operator, as the edge passes it on.
-pub(super) struct Asked {
+pub(super) struct AdminRequest {
     /// The subject of the token.
     pub(super) actor: String,
     pub(super) role: String,
@@ -80,7 +80,7 @@ pub(super) struct Asked {
     client_body: Option<String>,
 }
 
-impl Asked {
+impl AdminRequest {
     /// Reads a request that the edge passes on. Its moment is that at which its whole body has arrived: the hub commits a slow upload
     /// behind the requests that came meanwhile, and must not date it before them.
     pub(super) async fn of(mut request: Request, env: &Env) -> Result<Self, Problem> {
@@ -142,7 +142,7 @@ impl FlagHub {
         let Handler::Passed(PassedHandler::Hub(handler)) = handler else { return Err(Problem::not_found()) };
         // An empty store gets the deployment's document before an operator changes anything.
         self.import_first_if_empty().await?;
-        let mut asked = Asked::of(request, &self.env).await?;
+        let mut asked = AdminRequest::of(request, &self.env).await?;
         self.check_open()?;
         asked.environment = self.take_environment(&mut asked.query)?;
         let is_read = matches!(asked.method, Method::Get | Method::Head);
@@ -188,7 +188,7 @@ impl FlagHub {
     }
 
     /// The stored answer to a request that is sent again; `None` for a new request.
-    fn answered(&self, asked: &Asked) -> Result<Option<Response>, Problem> {
+    fn answered(&self, asked: &AdminRequest) -> Result<Option<Response>, Problem> {
         #[derive(serde::Deserialize)]
         struct Versioned {
             version: u32,
@@ -213,7 +213,7 @@ impl FlagHub {
     }
 
     /// Carries a command out and answers with the changes.
-    fn carry_out(&self, asked: &Asked, command: &Command, by: &Actor) -> Result<Response, Problem> {
+    fn carry_out(&self, asked: &AdminRequest, command: &Command, by: &Actor) -> Result<Response, Problem> {
         let decision = self.decide(by, command, &[])?;
         let ground = Rc::clone(&decision.ground);
         self.commit_and_tell(asked, by, decision, |written, outcome| {
@@ -224,13 +224,13 @@ impl FlagHub {
     /// Commits a decision; `tell` makes the answer.
     fn commit_and_tell(
         &self,
-        asked: &Asked,
+        asked: &AdminRequest,
         by: &Actor,
         decision: Decision,
         tell: impl FnOnce(&Written, &CommandOutcome) -> Result<CommandAnswer, Problem>,
     ) -> Result<Response, Problem> {
         let fingerprint = asked.fingerprint();
-        let again = asked.idempotency.as_deref().map(|key| Again { subject: &asked.actor, key, request: &fingerprint });
+        let again = asked.idempotency.as_deref().map(|key| RepeatableRequest { subject: &asked.actor, key, request: &fingerprint });
         let mut once = None;
         let body = |written: &Written, outcome: &CommandOutcome| {
             let answer = tell(written, outcome)?;
@@ -244,7 +244,7 @@ impl FlagHub {
     /// The flag that a command changes, in its state after the command.
     fn feature_after(
         &self,
-        asked: &Asked,
+        asked: &AdminRequest,
         command: &Command,
         before: &Ground,
         outcome: &CommandOutcome,
@@ -258,7 +258,7 @@ impl FlagHub {
 
     /// Refuses an actor of one organization anything about another, in the words for an owner that does not exist; and whatever is about
     /// none. For handlers whose route is open to such actors: from the others `http/rights.rs` keeps them away.
-    fn check_within(&self, asked: &Asked, customer: Option<&str>, organization: Option<&str>) -> Result<(), Problem> {
+    fn check_within(&self, asked: &AdminRequest, customer: Option<&str>, organization: Option<&str>) -> Result<(), Problem> {
         let Some(own) = asked.within.as_deref() else { return Ok(()) };
         let is_own = match (customer, organization) {
             (Some(customer), _) => {

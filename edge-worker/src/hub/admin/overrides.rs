@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use worker::{Method, Response};
 
 use super::{
-    Asked,
+    AdminRequest,
     body::{Owner, owner, read},
     json, view,
 };
@@ -24,7 +24,7 @@ const MOST: u32 = 1_000;
 
 impl FlagHub {
     /// GET: `?customerId=` or `?organizationId=` answers one owner's overrides; `?kind=customers|organizations&after=&limit=` lists owners.
-    pub(super) fn list_overrides(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn list_overrides(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         if let Some(kind) = query.get("kind") {
             self.check_within(asked, None, None)?;
@@ -47,7 +47,7 @@ impl FlagHub {
 
     /// Sets or removes overrides of one owner. POST `{ customerId | organizationId, flags, reason }`: `flags` is a tree of values, in which
     /// `null` removes an override. DELETE `?customerId=|organizationId=&reason=` removes all overrides of the owner.
-    pub(super) fn change_overrides(&self, asked: &Asked) -> Result<Response, Problem> {
+    pub(super) fn change_overrides(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let (owner, tree, by) = if asked.method == Method::Delete {
             let query = &asked.query;
             let owner = owner(query.get("customerId").map(Into::into), query.get("organizationId").map(Into::into))?;

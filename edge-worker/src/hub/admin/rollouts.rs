@@ -8,14 +8,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 use worker::Response;
 
 use super::{
-    Asked,
+    AdminRequest,
     body::{Object, read},
     spelling,
 };
 use crate::{http::routes::Verb, hub::FlagHub, problem::Problem};
 
 impl FlagHub {
-    pub(super) fn change_rollout(&self, asked: &Asked, verb: Verb) -> Result<Response, Problem> {
+    pub(super) fn change_rollout(&self, asked: &AdminRequest, verb: Verb) -> Result<Response, Problem> {
         let Named { flag, order, reason, changed_by } = match verb {
             Verb::Create => body::<Create>(asked)?,
             Verb::Start => step(asked, Step::Start)?,
@@ -41,11 +41,11 @@ struct Named {
     changed_by: Option<String>,
 }
 
-fn body<T: DeserializeOwned + TryInto<Named, Error = Problem>>(asked: &Asked) -> Result<Named, Problem> {
+fn body<T: DeserializeOwned + TryInto<Named, Error = Problem>>(asked: &AdminRequest) -> Result<Named, Problem> {
     read::<T>(&asked.body)?.try_into()
 }
 
-fn step(asked: &Asked, step: Step) -> Result<Named, Problem> {
+fn step(asked: &AdminRequest, step: Step) -> Result<Named, Problem> {
     let Plain { feature_name, reason, changed_by } = read(&asked.body)?;
     Ok(Named { flag: feature_name, order: RolloutCommand::Step(step), reason, changed_by })
 }

@@ -97,13 +97,13 @@ pub(super) fn counts_units_once<S: Store>(store: &S) {
     commit(store, &Commit { events: &[("9".into(), event)], ..Commit::default() }, 40).unwrap();
     assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
 
-    let ids = |asked: AskedEvents| -> Vec<String> {
-        store.events(&AskedEvents { limit: 10, ..asked }).unwrap().into_iter().map(|event| event.id).collect()
+    let ids = |asked: EventsQuery| -> Vec<String> {
+        store.events(&EventsQuery { limit: 10, ..asked }).unwrap().into_iter().map(|event| event.id).collect()
     };
     let some = |text: &str| Some(text.to_owned());
-    assert_eq!(ids(AskedEvents::default()), ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
-    assert_eq!(ids(AskedEvents { event: some("error"), ..AskedEvents::default() }), ["7", "5", "4"]);
-    assert_eq!(ids(AskedEvents { flag: some("a"), below: Some(3), ..AskedEvents::default() }), ["2", "1"]);
-    assert!(ids(AskedEvents { customer: some("c"), ..AskedEvents::default() }).is_empty());
-    assert_eq!(store.events(&AskedEvents { limit: 2, ..AskedEvents::default() }).unwrap().len(), 2);
+    assert_eq!(ids(EventsQuery::default()), ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
+    assert_eq!(ids(EventsQuery { event: some("error"), ..EventsQuery::default() }), ["7", "5", "4"]);
+    assert_eq!(ids(EventsQuery { flag: some("a"), below: Some(3), ..EventsQuery::default() }), ["2", "1"]);
+    assert!(ids(EventsQuery { customer: some("c"), ..EventsQuery::default() }).is_empty());
+    assert_eq!(store.events(&EventsQuery { limit: 2, ..EventsQuery::default() }).unwrap().len(), 2);
 }

@@ -7,7 +7,7 @@ use worker::Result;
 use super::database::Database;
 use crate::store::{
     Outcome,
-    audit::{AskedEvents, Happened},
+    audit::{EventsQuery, Happened},
 };
 
 pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
@@ -31,7 +31,7 @@ pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
     Ok(kept)
 }
 
-pub(super) fn list(sql: &impl Database, asked: &AskedEvents) -> Result<Vec<Happened>> {
+pub(super) fn list(sql: &impl Database, asked: &EventsQuery) -> Result<Vec<Happened>> {
     let mut query = String::from(
         "SELECT sequence, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp FROM rollout_events WHERE sequence < ?",
     );

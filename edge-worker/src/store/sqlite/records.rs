@@ -7,7 +7,7 @@ use worker::{Error, Result, SqlStorageValue};
 use super::database::Database;
 use crate::store::{
     Answer, Commit,
-    audit::{Asked, ForExplain, Head, ListedVersion, Stored},
+    audit::{ChangesQuery, ForExplain, Head, ListedVersion, Stored},
 };
 
 /// Takes the place, the payload and the hashes of a record.
@@ -56,7 +56,7 @@ pub(super) fn head(sql: &impl Database) -> Result<Head> {
     Ok(Head { chain, link, made: Millis(made.unwrap_or(i64::MIN)) })
 }
 
-pub(super) fn changes(sql: &impl Database, asked: &Asked) -> Result<Vec<Stored>> {
+pub(super) fn changes(sql: &impl Database, asked: &ChangesQuery) -> Result<Vec<Stored>> {
     let mut query = format!("{COLUMNS} FROM feature_flag_changes AS change WHERE 1");
     let mut bindings = Vec::new();
     let texts = [

@@ -10,7 +10,7 @@ use crate::{problem::Problem, source};
 /// The visitor for whom a list of flags was evaluated, and the source of the answers.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in super::super) struct Of<'v> {
+pub(in super::super) struct EvaluatedFor<'v> {
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<&'v str>,
     /// True while all flags are switched off: then callers get their defaults, not the answers in the list.
@@ -21,7 +21,7 @@ pub(in super::super) struct Of<'v> {
     source: &'static str,
 }
 
-impl<'v> Of<'v> {
+impl<'v> EvaluatedFor<'v> {
     pub(in super::super) fn new(
         (customer_id, organization_id): (Option<&'v str>, Option<&'v str>),
         source: &'static str,
@@ -37,13 +37,13 @@ pub(in super::super) fn features(
     features: &[Box<RawValue>],
     errors: &[DocumentError],
     version: u32,
-    evaluation: Of<'_>,
+    evaluation: EvaluatedFor<'_>,
 ) -> Result<String, Problem> {
     #[derive(Serialize)]
     struct View<'v> {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         errors: Vec<Fault>,
-        evaluation: Of<'v>,
+        evaluation: EvaluatedFor<'v>,
         features: &'v [Box<RawValue>],
         success: bool,
         version: u32,
