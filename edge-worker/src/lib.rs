@@ -9,6 +9,7 @@ mod cross_site;
 mod environment;
 mod etag;
 pub mod fast;
+mod freshness;
 mod handlers;
 mod held;
 mod host;

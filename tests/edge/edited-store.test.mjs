@@ -163,7 +163,7 @@ test('rows that an earlier release wrote are proved from the moment at which thi
   try {
     server = await startWithSql(old.path);
     await live();
-    // Nobody can tell this one: the records of that time commit to no row.
+    // Verification cannot find this edit: the records of that release commit to no rows.
     const undone = ["UPDATE history SET text = replace(text, 'true', 'false') WHERE name = 'acme'"];
     assert.deepEqual(await server.sql(...(await backToForm3()), undone), []);
     for (let start = 0; start < 3; start++) {

@@ -246,7 +246,7 @@ test('definitions are copied after their difference was shown', async () => {
   await good(put('staging', { ...STAGING, segments: { team: member }, flags: { ...STAGING.flags, shared: { ...text('staging'), description: 'newer', rules: [rule] }, added: { default: 'on', rules: [{ if: { segment: 'team' }, serve: 'on' }] } } }));
   const copy = (body, query = '', headers = {}, as) => server.request(`/api/admin/environments/copy${query}`, { token: as ?? server.adminToken, headers, body: { from: 'staging', to: 'production', reason: 'tried', ...body } });
   const flags = ['shared', 'added', 'plain'];
-  // What is missing is told, and nothing is copied.
+  // The dry run names what the target lacks, and the copy changes nothing.
   const [{ version }] = await list();
   const short = await good(copy({ flags }, '?dryRun=true'));
   assert.ok(short.errors.length > 0 && short.errors.every(({ pointer, message }) => /^\/flags\/(shared|added)\//.test(pointer) && message.includes('team')), JSON.stringify(short.errors));
@@ -286,7 +286,7 @@ test('definitions are copied after their difference was shown', async () => {
   // A name that stands often counts once.
   assert.equal((await good(copy({ flags: Array.from({ length: 20_000 }, () => 'plain') }, '?dryRun=true'))).definitions.length, 1);
   assert.equal((await good(copy(whole, '?dryRun=true'))).definitions.every(({ kind }) => kind === 'same'), true);
-  // What is not there, and who may not.
+  // The worker refuses names that do not exist, malformed bodies, and callers without the right.
   await refused(copy({ flags: ['absent'] }, '?dryRun=true'), 422, 'COPY_REFUSED');
   await refused(copy({ flags, from: 'absent' }, '?dryRun=true'), 404, 'ENVIRONMENT_NOT_FOUND');
   for (const body of [{ flags, from: 'production' }, {}, { flags: [] }, { flags: 'shared' }, { flags, more: 1 }]) assert.equal((await copy(body, '?dryRun=true')).status, 400, JSON.stringify(body));

@@ -44,7 +44,7 @@ pub fn definitions(rows: &Rows, kind: RowKind, names: &[String]) -> Result<Vec<(
     names.iter().filter(|name| seen.insert(name)).map(definition).collect()
 }
 
-/// What a copy would change, and why it would be refused.
+/// The difference that a copy would make, and the reasons for refusing it.
 pub struct Difference {
     /// The definitions, in the order of their names in the command.
     pub copied: Vec<Copied>,

@@ -101,7 +101,7 @@ mod tests {
         BeforeRestore { environment: environment.map(Into::into), registered }
     }
 
-    /// Whether the key is valid afterwards, and the environments that are registered; or the kind of the refusal.
+    /// Returns true if the key is valid afterwards, with the environments that are registered then; or the kind of the refusal.
     fn settled(rows: &Rows, before: &BeforeRestore, named: Option<&str>) -> Result<(bool, Vec<String>), RefusalKind> {
         let outcome = settle(rows, before, named, NOW).map_err(|refusal| refusal.kind)?;
         assert_eq!(outcome.writes.len(), outcome.changes.len());
@@ -139,7 +139,7 @@ mod tests {
             let all = vec!["old".to_string(), "staging".to_string()];
             assert_eq!(settled(&own, &before(Some("production"), &["old", "staging"]), named), Ok((true, all)));
         }
-        // Nothing is to be done in a new hub, whose name counts for nothing.
+        // A new hub needs no changes, because its name does not count.
         assert!(settle(&own, &before(None, &[]), None, NOW).unwrap().writes.is_empty());
         assert!(settle(&hub(Some("staging"), Some("staging")), &before(Some("staging"), &[]), None, NOW).unwrap().writes.is_empty());
     }

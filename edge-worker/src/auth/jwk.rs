@@ -62,7 +62,7 @@ fn read(key: &Object) -> Result<Jwk, InvalidToken> {
         Some(_) => false,
     };
     let is_named_so = key.text("alg")?.map(Algorithm::named).transpose()?.is_none_or(|named| named == algorithm);
-    // Anybody can sign with a key whose private part was published.
+    // A key whose private part was published proves no signer.
     let is_public = key.get("d").is_none() && key.get("k").is_none();
     if verifies && is_named_so && is_public && key.text("use")?.is_none_or(|usage| usage == "sig") {
         Ok(Jwk { id: key.text("kid")?.map(str::to_owned), algorithm, public })

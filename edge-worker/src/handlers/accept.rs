@@ -32,7 +32,7 @@ impl<'a> Range<'a> {
         Some(Self { media, weight: weight.map_or(Some(1_000), thousandths)? })
     }
 
-    /// How exactly this range matches a media type: 2 for the type itself, 1 for `kind/*`, 0 for `*/*`; `None` if it does not match.
+    /// The precision with which this range matches a media type: 2 for the type itself, 1 for `kind/*`, 0 for `*/*`; `None` if it does not match.
     fn names(&self, form: &str) -> Option<u8> {
         let (kind, _) = form.split_once('/')?;
         match self.media.split_once('/')? {

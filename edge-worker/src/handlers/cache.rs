@@ -7,7 +7,7 @@ use worker::{Request, Response};
 
 use crate::{
     environment::Environment,
-    held,
+    freshness, held,
     host::Host,
     problem::Problem,
     ruleset_cache,
@@ -37,7 +37,7 @@ pub(crate) async fn report(environment: &Environment, request: &Request, env: &H
     Ok(Response::from_json(&Report {
         asked_at: ruleset_cache::asked(environment).to_rfc3339(),
         epoch,
-        max_age: ruleset_cache::FRESH_MS,
+        max_age: freshness::FRESH_MS,
         override_pages: held::pages(environment),
         stale: serving.stale,
         version,

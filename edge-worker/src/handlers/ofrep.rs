@@ -114,7 +114,7 @@ fn switched_off(key: &str) -> String {
 
 /// A success without `value` asks the provider to use the default in the code.
 ///
-/// Names are written as they are: a list of 100 flags has a thousand, and escaping them took a third of its time.
+/// Names are written as they are: a list of 100 flags has a thousand, and escaping them took a sixth of its instructions.
 fn write(out: &mut String, key: &str, evaluation: &Evaluation<'_>, serving: &Serving, with_version: bool) {
     out.push('{');
     if let Some(code) = evaluation.error_code() {

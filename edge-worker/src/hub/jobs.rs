@@ -110,7 +110,7 @@ fn bring_back(store: &impl Store, now: Millis) -> Result<()> {
 
 fn put(store: &impl Store, key: &JobKey, job: &Job, now: Millis) -> Result<()> {
     let jobs = [(key.clone(), Some(job.clone()))];
-    // Nothing else writes in between.
+    // The hub is the only writer, and does not wait between the read and the commit.
     let _: Result<Version, Conflict> = store.commit(store.newest()?, &Commit { jobs: &jobs, ..Commit::default() }, now)?;
     Ok(())
 }
@@ -213,8 +213,7 @@ impl FlagHub {
         if settings::of(&self.env)?.has_test_clock { Ok(self.store.clock_ahead()?) } else { Ok(0) }
     }
 
-    /// Where a deployment is there to be tested, the time that a request tells is from then on the time of jobs, too. It goes on from
-    /// there, over restarts.
+    /// With `TEST_CLOCK=on`, sets the time of jobs to the time in a request's header. The time goes on from there, also after a restart.
     pub(super) fn take_time(&self, request: &Request) -> Result<(), Problem> {
         let settings = settings::of(&self.env)?;
         let ahead = clock::told(request, &settings).0.saturating_sub(clock::now().0);
@@ -285,7 +284,7 @@ mod tests {
             wakes(&store, now);
             assert!(has_answer(&store, "first"), "{now}");
         }
-        // Nothing is due before the next hour, so that answers in a row do not wake the hub for each.
+        // The job rests for an hour, so that many answers in a row do not each wake the hub.
         assert_eq!(due(&store), day + HOUR_MS);
         wakes(&store, day + HOUR_MS - 1);
         assert!(has_answer(&store, "first"));

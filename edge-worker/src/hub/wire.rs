@@ -29,7 +29,7 @@ pub(super) const DOCUMENT: &str = "http://hub/document";
 pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 /// The record that made an answer what it is: `POST` with [`Explaining`].
 pub(super) const EXPLAINING: &str = "http://hub/explaining";
-/// What an environment serves: `GET` answers `{ epoch, version, flags, errors }`.
+/// The state of an environment: `GET` answers `{ epoch, version, flags, errors }`.
 pub(super) const SUMMARY: &str = "http://hub/summary";
 /// Definitions to copy: `POST` with the keys or aliases of flags and the names of segments, two lists in one, answers the members
 /// `flags` and `segments` of `control::Definitions`, and [`VERSION`].

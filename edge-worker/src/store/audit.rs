@@ -35,7 +35,7 @@ pub(crate) struct Part {
     pub(crate) text: Option<String>,
 }
 
-/// Which records are asked for; all that is given must fit.
+/// A query for records: a record must match every member that is given.
 #[derive(Default)]
 pub(crate) struct ChangesQuery {
     pub(crate) flag: Option<String>,
@@ -51,7 +51,7 @@ pub(crate) struct ChangesQuery {
     pub(crate) limit: u32,
 }
 
-/// Which entries of the logs of rollouts are asked for; all that is given must fit.
+/// A query for entries of the logs of rollouts: an entry must match every member that is given.
 #[derive(Default)]
 pub(crate) struct EventsQuery {
     /// The key of a flag.

@@ -14,13 +14,13 @@ pub(crate) struct JobKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Job {
     pub(crate) due: Millis,
-    /// How often it failed since it went well.
+    /// The number of failures since the job last succeeded.
     pub(crate) failures: u32,
     /// The reason why it failed last.
     pub(crate) error: Option<String>,
 }
 
-/// What is kept for a time only.
+/// A kind of data that the store keeps for a limited time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Retained {
     /// Answers to requests that named an idempotency key.

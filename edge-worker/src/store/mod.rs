@@ -63,7 +63,7 @@ pub(crate) struct Commit<'c> {
     pub(crate) events: &'c [(String, Event)],
     /// The answer, for who sends the same request again.
     pub(crate) answer: Option<Answer<'c>>,
-    /// What is no longer kept.
+    /// The data to delete because its time is over.
     pub(crate) forget: Option<Forget>,
     /// Jobs to write; without a state they are done.
     pub(crate) jobs: &'c [(JobKey, Option<Job>)],

@@ -209,7 +209,7 @@ impl<D: Database> Read for Sqlite<D> {
 
 impl<D: Database> Store for Sqlite<D> {
     fn load(&self, wanted: Wanted<'_>) -> Result<Snapshot> {
-        // Nothing else runs in between.
+        // The three reads are one turn of the object, so they see one version.
         Ok(Snapshot { version: self.newest()?, head: self.head()?, rows: self.rows(wanted)? })
     }
 

@@ -17,7 +17,7 @@ export class FlagHub {
   }
   async alarm(...given) {
     await this.#hub.alarm(...given);
-    // What is told is on the disk: a test may send SIGKILL at once.
+    // The line below says that the data is on the disk: a test may send SIGKILL as soon as it reads it.
     await this.#storage.sync();
     const rows = (text) => this.#storage.sql.exec(text).toArray();
     const [{ answers }] = rows('SELECT count(*) AS answers FROM idempotency');

@@ -74,7 +74,7 @@ fn json(text: &str) -> Cow<'_, str> {
     if serde_json::from_str::<IgnoredAny>(text).is_ok() { text.into() } else { quoted(text).into() }
 }
 
-/// What a copy would change, as JSON.
+/// The difference that a copy would make, as JSON.
 fn shown(difference: &Difference, given: &Definitions, version: Version) -> String {
     let mut out = String::from(r#"{"definitions":["#);
     for (index, copied) in difference.copied.iter().enumerate() {

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// How many jobs one answer holds.
+/// The most jobs that one answer lists.
 const MOST: u32 = 1_000;
 
 impl FlagHub {

@@ -1,4 +1,4 @@
-//! What is kept for a time: answers, outcomes, and the jobs that end it.
+//! Data that a store keeps for a limited time: answers and outcomes; and the jobs that delete them.
 use super::*;
 
 pub(super) fn answers_the_same_request_once<S: Store>(store: &S) {
