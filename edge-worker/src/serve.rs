@@ -5,7 +5,7 @@ use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys:
 
 use crate::{
     body, clock,
-    handlers::{admin, assets, cache, copy, document, environments, explain, outcomes, ruleset},
+    handlers::{admin, assets, cache, copy, document, environments, explain, outcomes, point_in_time, ruleset},
     host::Host,
     http::{
         self, Outcome, Pass,
@@ -137,6 +137,7 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         }
         PassedHandler::Hub(HubHandler::CopyDefinitions) => copy::copy(&caller, request, host).await,
         PassedHandler::Hub(HubHandler::ImportDocument) => admin::pass_on(&caller, request, body, body::DOCUMENT, host).await,
+        PassedHandler::Hub(HubHandler::RestorePoint) => point_in_time::restore(&caller, request, host).await,
         PassedHandler::Hub(_) | PassedHandler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, host).await,
         PassedHandler::Restore => admin::restore(environment, request, host).await,
         PassedHandler::Demo => assets::page("/demo/index.html", host).await,

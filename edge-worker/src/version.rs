@@ -6,7 +6,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// The identity of a store's history: 48 random bits, made with the store and made anew by each restore. Spelled as 12 hex digits.
+/// The identity of a store's history: 48 random bits, made with the store, and made anew by each restore and when the store was put
+/// back by other means. Spelled as 12 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Epoch(u64);
 
@@ -25,6 +26,15 @@ impl Version {
     /// Returns true if a holder of `held` must ask for this version, because it is newer or of another epoch.
     pub(crate) fn is_beyond(self, held: Self) -> bool {
         self.epoch != held.epoch || self.number > held.number
+    }
+}
+
+impl Epoch {
+    /// A new epoch, drawn at random.
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(u64::from_ne_bytes(bytes) >> 16))
     }
 }
 

@@ -25,6 +25,13 @@ export const edgeMutants = [
     tests: 'http::tests',
   },
   {
+    name: 'a commit keeps the epoch that a command renews',
+    file: 'edge-worker/src/store/sqlite.rs',
+    find: 'if let Some(epoch) = commit.epoch {',
+    replacement: 'if let Some(epoch) = commit.epoch.filter(|_| false) {',
+    tests: 'store',
+  },
+  {
     name: 'an isolate holds whatever it was asked for',
     file: 'edge-worker/src/held.rs',
     find: 'while self.bytes > self.most {',

@@ -72,11 +72,13 @@ pub enum Action {
     EnvironmentCreated,
     /// An environment was closed.
     EnvironmentRemoved,
+    /// The store got a new epoch, because it was put back to an earlier state.
+    EpochRenewed,
     /// The rows that serve were taken as they are: releases whose records did not commit to rows had written some of them.
     Baseline,
 }
 
-const ACTIONS: [(Action, &str); 25] = [
+const ACTIONS: [(Action, &str); 26] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -101,6 +103,7 @@ const ACTIONS: [(Action, &str); 25] = [
     (Action::DefinitionCopied, "copy.definition"),
     (Action::EnvironmentCreated, "environment.create"),
     (Action::EnvironmentRemoved, "environment.remove"),
+    (Action::EpochRenewed, "epoch.renew"),
     (Action::Baseline, "trail.baseline"),
 ];
 

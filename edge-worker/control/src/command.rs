@@ -2,7 +2,7 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use sdk_core::{
-    BucketKey, Compiler, OwnerKind, Ruleset,
+    BucketKey, Compiler, Millis, OwnerKind, Ruleset,
     json::{Place, quoted},
 };
 use serde::{Deserialize, Serialize};
@@ -106,6 +106,9 @@ pub enum Command {
         /// The name of the environment.
         name: EnvironmentName,
     },
+    /// Gives the store a new epoch, so that nobody keeps what they hold of versions that the store no longer has: it was put back to an
+    /// earlier state by other means than a restore.
+    RenewEpoch {},
     /// Copies definitions of flags and segments from another environment.
     Copy(Definitions),
     /// Imports a document over the rows of the hub.
@@ -138,6 +141,8 @@ pub struct CommandOutcome {
     pub writes: Vec<(RowKey, Option<String>)>,
     /// The changes, of which each becomes an audit record. Empty exactly if nothing is written.
     pub changes: Vec<Change>,
+    /// True if the store gets a new epoch with these writes.
+    pub renews_epoch: bool,
     /// Entries for the log of a rollout.
     pub events: Vec<Event>,
     /// The new ruleset; `None` if the command does not change it, or kills a flag whose document does not compile.
@@ -205,7 +210,19 @@ pub fn execute(
         Command::Copy(definitions) => copy::carry_out(current, definitions, compiler),
         Command::CreateEnvironment { name } => environment::create(current, supplies.environment.as_ref(), name, actor.at),
         Command::RemoveEnvironment { name } => environment::remove(current, supplies.environment.as_ref(), name),
+        Command::RenewEpoch {} => Ok(renew_epoch(actor.at)),
         Command::Import { document, state } => import::carry_out(current, document, *state, &supplies, actor),
+    }
+}
+
+/// Renews the epoch. The row makes a version, the first one of the new epoch.
+fn renew_epoch(now: Millis) -> CommandOutcome {
+    let row = (RowKey::of(RowKind::Epoch, "renewed"), Some(format!(r#"{{"at":{}}}"#, now.0)));
+    CommandOutcome {
+        writes: [row].into(),
+        changes: [Change::new(Action::EpochRenewed)].into(),
+        renews_epoch: true,
+        ..CommandOutcome::default()
     }
 }
 
@@ -409,6 +426,7 @@ mod tests {
             (Command::Key(KeyCommand::Revoke { id: "k-1".into() }), r#"{"key":{"revoke":{"id":"k-1"}}}"#),
             (Command::CreateEnvironment { name: EnvironmentName::parse("eu-1").unwrap() }, r#"{"createEnvironment":{"name":"eu-1"}}"#),
             (Command::RemoveEnvironment { name: EnvironmentName::parse("eu-1").unwrap() }, r#"{"removeEnvironment":{"name":"eu-1"}}"#),
+            (Command::RenewEpoch {}, r#"{"renewEpoch":{}}"#),
             (
                 Command::Copy(Definitions {
                     from: "eu-1".into(),

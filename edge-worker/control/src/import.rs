@@ -166,7 +166,7 @@ impl Difference<'_> {
             RowKind::BucketKey if self.written.contains(&RowKey::of(RowKind::Member, BUCKET_KEY)) => None,
             RowKind::Member if key.name == BUCKET_KEY => Some(place()),
             RowKind::Course | RowKind::Segment | RowKind::Member => Some(values(place())),
-            RowKind::BucketKey | RowKind::Membership | RowKind::Key | RowKind::Environment => Some(place()),
+            RowKind::BucketKey | RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::Epoch => Some(place()),
             // `owner_changes` makes a record for each flag that is overridden.
             RowKind::Customer | RowKind::Organization => None,
         }

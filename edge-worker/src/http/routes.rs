@@ -116,6 +116,8 @@ pub(crate) enum HubHandler {
     CopyDefinitions,
     CreateEnvironment,
     RemoveEnvironment,
+    RenewEpoch,
+    RestorePoint,
     ListJobs,
 }
 
@@ -224,6 +226,8 @@ pub(crate) const ROUTES: &[Route] = &[
     // A backup holds the secrets by which identities are signed.
     ADMINISTER.on("GET", "/api/admin/backup", passed(PassedHandler::BackUp)),
     ADMINISTER.on("POST", "/api/admin/restore", passed(PassedHandler::Restore)).query(&["replace", "from"]),
+    ADMINISTER.on("POST", "/api/admin/restore/point", hub(HubHandler::RestorePoint)),
+    ADMINISTER.on("POST", "/api/admin/epoch", hub(HubHandler::RenewEpoch)),
     MONITOR.on("GET", "/health", Handler::Held(HeldHandler::Health)),
     MONITOR.on("GET", "/version", Handler::Held(HeldHandler::Version)),
     PAGE.on("GET", "/openapi.json", passed(PassedHandler::Asset)),

@@ -82,6 +82,7 @@ impl FlagHub {
             | Command::Rollout { .. }
             | Command::Key(_)
             | Command::Copy(_)
+            | Command::RenewEpoch {}
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => Ok(Rows::default()),
         }
@@ -100,6 +101,7 @@ impl FlagHub {
             | Command::Revive { .. }
             | Command::Assign { .. }
             | Command::Copy(_)
+            | Command::RenewEpoch {}
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => return Ok((none, None)),
             Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),

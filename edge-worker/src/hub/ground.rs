@@ -102,6 +102,7 @@ impl GroundCache {
             | Command::Rollout { .. }
             | Command::Assign { .. }
             | Command::Key(_)
+            | Command::RenewEpoch {}
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => ground.held(paged),
         };

@@ -144,18 +144,20 @@ impl FlagHub {
     /// Refuses everything while a backup is being restored. A request that awaited something calls this again: a restore may have begun
     /// meanwhile.
     fn check_open(&self) -> Result<(), Problem> {
-        if self.restoring.get() { Err(Problem::no_ruleset("RESTORING", "a backup is being read")) } else { Ok(()) }
+        if self.restoring.get() { Err(Problem::no_ruleset("RESTORING", "the hub is being restored")) } else { Ok(()) }
     }
 
     /// The newest ruleset; an empty answer if the isolate has it already. With `version` or `at`, a ruleset of the past.
     async fn newest(&self, request: &Request) -> Result<Response, Problem> {
         self.import_first_if_empty().await?;
-        let version = self.ground.newest(&self.store)?.version;
         let query = Query::of(&request.inner().url(), &["since", "version", "at"])?;
+        let since = query.version("since")?;
+        self.renew_if_put_back(since)?;
+        let version = self.ground.newest(&self.store)?.version;
         if query.get("version").or(query.get("at")).is_some() {
             return self.past(&query, version);
         }
-        if query.version("since")? == Some(version) {
+        if since == Some(version) {
             return Ok(Response::empty()?.with_status(204));
         }
         let held = self.ruleset.borrow().as_ref().filter(|(held, _)| *held == version).map(|(_, text)| Rc::clone(text));

@@ -10,7 +10,7 @@ use super::ground::{Ground, GroundCache};
 use crate::{
     problem::Problem,
     store::{Answer, Commit, Conflict, Store, audit::Head},
-    version::Version,
+    version::{Epoch, Version},
 };
 
 /// The version and the records that a command wrote.
@@ -33,8 +33,10 @@ pub(super) fn write(
 ) -> Result<(Written, CommandOutcome, String), Problem> {
     let is_change = !outcome.writes.is_empty();
     let Version { epoch, number } = ground.version;
+    let random = |error: getrandom::Error| worker::Error::RustError(error.to_string());
+    let new_epoch = outcome.renews_epoch.then(Epoch::random).transpose().map_err(random)?;
     let number = if is_change { number.checked_add(1).ok_or_else(|| Problem::full("no version is left"))? } else { number };
-    let version = Version { epoch, number };
+    let version = Version { epoch: new_epoch.unwrap_or(epoch), number };
     let Head { chain: mut before, mut link, made } = ground.head;
     link.version = number;
     // Versions must be in the order of their times: if the clock steps back, a version gets the time of the one before it.
@@ -52,7 +54,8 @@ pub(super) fn write(
     let body = body(&written, &outcome)?;
     let answer = again.map(|RepeatableRequest { subject, key, request }| Answer { subject, key, request, body: &body });
     if is_change || answer.is_some() {
-        let commit = Commit { writes: &outcome.writes, records: &written.records, events: &events, answer, ..Commit::default() };
+        let commit =
+            Commit { writes: &outcome.writes, epoch: new_epoch, records: &written.records, events: &events, answer, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
     }
     if is_change {

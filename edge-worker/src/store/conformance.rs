@@ -20,7 +20,7 @@ use super::{
     backup::{self, Line, Place},
     jobs::{Expired, Forget, Job, JobKey, Retained},
 };
-use crate::version::Version;
+use crate::version::{Epoch, Version};
 
 /// Runs everything, each time on a store that is empty.
 pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
@@ -31,6 +31,7 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         writes_all_or_nothing,
         numbers_versions_without_a_gap,
         refuses_a_commit_on_another_version,
+        takes_a_new_epoch_with_a_version,
         loads_what_a_commit_names,
         keeps_long_and_odd_texts,
         keeps_rows_of_a_later_release,
@@ -141,6 +142,7 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
         let job = Job { due: Millis(3), failures: 0, error: None };
         let commit = Commit {
             writes: &[(key(RowKind::Flag, "a"), Some(stale()))],
+            epoch: Some(Epoch::random().unwrap()),
             records: &[record],
             events: &[(stale(), event)],
             answer: Some(Answer { subject: "ann", key: "stale", request: "r", body: "b" }),
@@ -173,6 +175,20 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
 }
 
 /// Rows, version and record of a snapshot are of one moment.
+fn takes_a_new_epoch_with_a_version(store: &impl Store) {
+    put(store, &[(key(RowKind::Flag, "a"), Some("1"))], 1);
+    let before = store.newest().unwrap();
+    let epoch = "0a1b2c3d4e5f".parse::<Epoch>().unwrap();
+    let commit = Commit { writes: &[(key(RowKind::Epoch, "renewed"), Some("{}".to_owned()))], epoch: Some(epoch), ..Commit::default() };
+    let renewed = Version { epoch, number: 2 };
+    assert_eq!(store.commit(before, &commit, Millis(2)).unwrap(), Ok(renewed));
+    assert_eq!(store.newest().unwrap(), renewed);
+    // What was decided on the epoch before is not written, whatever its number.
+    let late = Commit { writes: &[(key(RowKind::Flag, "a"), Some("2".to_owned()))], ..Commit::default() };
+    assert_eq!(store.commit(Version { number: 2, ..before }, &late, Millis(3)).unwrap(), Err(Conflict));
+    assert_eq!(text(store, RowKind::Flag, "a").as_deref(), Some("1"));
+}
+
 fn loads_what_a_commit_names<S: Store>(store: &S) {
     fill(store, &[change("a", false), change("a", true)]);
     put(store, &[(key(RowKind::Customer, "c"), Some("{}"))], 3_000);

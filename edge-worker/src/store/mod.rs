@@ -20,7 +20,7 @@ use self::{
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
-use crate::version::Version;
+use crate::version::{Epoch, Version};
 
 /// The store of the hub.
 pub(crate) type HubStore = sqlite::Sqlite;
@@ -57,6 +57,8 @@ pub(crate) struct Snapshot {
 pub(crate) struct Commit<'c> {
     /// Rows to write, or to take away. With one there is a new version.
     pub(crate) writes: &'c [(RowKey, Option<String>)],
+    /// The epoch that the store has from this version on; `None` for the same one. With one there must be a write.
+    pub(crate) epoch: Option<Epoch>,
     /// Its records, linked to the newest.
     pub(crate) records: &'c [Record],
     /// Entries for the logs of rollouts, each with an id of its own.

@@ -227,6 +227,10 @@ impl<D: Database> Store for Sqlite<D> {
                 }
                 put(sql, newest.number, at, commit.writes.iter().map(|(key, text)| (key, text.as_deref())))?;
             }
+            if let Some(epoch) = commit.epoch {
+                sql.run("UPDATE store SET epoch = ?", vec![epoch.to_string().into()])?;
+                newest.epoch = epoch;
+            }
             records::put(sql, commit, at)?;
             jobs::put(sql, commit)?;
             Ok(Ok(newest))

@@ -52,9 +52,11 @@ pub enum RowKind {
     Key,
     /// An environment besides the first one, in the first hub; no part of the document.
     Environment,
+    /// The moment at which the store's epoch was last renewed by a command; no part of the document.
+    Epoch,
 }
 
-const KINDS: [(RowKind, &str); 12] = [
+const KINDS: [(RowKind, &str); 13] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -67,6 +69,7 @@ const KINDS: [(RowKind, &str); 12] = [
     (RowKind::Membership, "membership"),
     (RowKind::Key, "key"),
     (RowKind::Environment, "environment"),
+    (RowKind::Epoch, "epoch"),
 ];
 
 impl RowKind {
@@ -94,14 +97,15 @@ impl RowKind {
             | Self::Course
             | Self::Membership
             | Self::Key
-            | Self::Environment => None,
+            | Self::Environment
+            | Self::Epoch => None,
         }
     }
 
     /// Returns true if such rows are no part of a document: an import leaves them as they are.
     pub fn is_beside_documents(self) -> bool {
         match self {
-            Self::Course | Self::Membership | Self::Key | Self::Environment => true,
+            Self::Course | Self::Membership | Self::Key | Self::Environment | Self::Epoch => true,
             Self::Member
             | Self::BucketKey
             | Self::Order

@@ -30,7 +30,7 @@ impl FlagHub {
         let Create { kind, label, origins, tags, identity, expires_at, reason, changed_by } = read(&asked.body)?;
         let kind =
             KeyKind::from_name(&kind).ok_or_else(|| Problem::malformed_at(spelling::of(Field::KeyKind), "expected client or server"))?;
-        let expires_at = expires_at.map(|text| moment(&text)).transpose()?;
+        let expires_at = expires_at.map(|text| moment(&text, spelling::of(Field::ExpiresAt))).transpose()?;
         let terms = KeyTerms { kind, label, origins, tags, identity: identity.read()?, expires_at };
         self.carry_out_key(asked, KeyCommand::Create { terms }, &asked.by(reason, changed_by)?)
     }
@@ -42,7 +42,7 @@ impl FlagHub {
         let expiry = match expires_at {
             Given::Absent => Expiry::Kept,
             Given::Null => Expiry::At(None),
-            Given::Value(text) => Expiry::At(Some(moment(&text)?)),
+            Given::Value(text) => Expiry::At(Some(moment(&text, spelling::of(Field::ExpiresAt))?)),
         };
         let order = KeyCommand::Rotate { id: id.to_owned(), overlap_ms: overlap.unwrap_or(OVERLAP_MS), expiry };
         self.carry_out_key(asked, order, &asked.by(reason, changed_by)?)
@@ -71,9 +71,9 @@ impl FlagHub {
     }
 }
 
-fn moment(text: &str) -> Result<Millis, Problem> {
-    Millis::from_rfc3339(text)
-        .ok_or_else(|| Problem::malformed_at(spelling::of(Field::ExpiresAt), "expected a time like 2027-01-01T00:00:00Z"))
+/// Reads a moment that stands at a pointer in a body.
+pub(super) fn moment(text: &str, pointer: &str) -> Result<Millis, Problem> {
+    Millis::from_rfc3339(text).ok_or_else(|| Problem::malformed_at(pointer, "expected a time like 2027-01-01T00:00:00Z"))
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@ mod features;
 mod jobs;
 mod keys;
 mod overrides;
+mod put_back;
 mod rollouts;
 mod spelling;
 pub(super) mod view;
@@ -176,6 +177,8 @@ impl FlagHub {
             HubHandler::CopyDefinitions => self.copy_definitions(&asked),
             HubHandler::CreateEnvironment => self.create_environment(&asked),
             HubHandler::RemoveEnvironment => self.remove_environment(&asked, &parameter),
+            HubHandler::RenewEpoch => self.renew_epoch(&asked),
+            HubHandler::RestorePoint => self.restore_point(&asked).await,
             HubHandler::ListJobs => self.list_jobs(&asked),
         }
     }
