@@ -1,0 +1,131 @@
+/**
+ * Decides when the edge is asked again, and when answers that could not be confirmed are stale. It makes no request: `ask` does.
+ *
+ * One question is under way at a time. The next one is due an interval after the last one left; after a failure, when a growing pause is
+ * over; and at a signal of the page. A hidden page and a browser without a network ask nothing; the signal that ends this asks at once.
+ */
+import { pauseMs } from './back-off.js';
+import { mark, since, type Mark } from './host/elapsed.js';
+import { watchPage, type Page, type Signal } from './host/page.js';
+import { createTimer } from './host/timer.js';
+import { DEFAULT_INTERVAL_MS } from './refresh-options.js';
+
+/** Answers are stale when so many intervals have passed without one that could be confirmed. */
+const STALE_INTERVALS = 3;
+/** The shortest time between two questions that signals cause: a page that is seen again often sends several at once. */
+const SIGNAL_GAP_MS = 1000;
+/** When a network comes back, pages behind it ask within this time, rather than at once. */
+const ONLINE_SPREAD_MS = 1000;
+/** The pause after an answer that the same question will get again, such as 401: the edge may be repaired, its key restored. */
+const REFUSED_MS = 300_000;
+
+export interface RefresherOptions {
+  /** 0 for none. */
+  readonly intervalMs: number;
+  readonly jitter: number;
+  readonly retryMs: number;
+  readonly maxRetryMs: number;
+  /** Whether the page's signals count. */
+  readonly watches: boolean;
+  /** Asks the edge now. */
+  readonly ask: () => void;
+  /** Something happened by which answers may be other ones without the edge: time passed, or the clock was set. */
+  readonly recheck: () => void;
+  /** Whether there are answers that a hidden page can go on with. */
+  readonly isServed: () => boolean;
+}
+
+export interface Refresher {
+  /** A question leaves. */
+  asking(): void;
+  /** The edge confirmed or replaced the answers. */
+  answered(): void;
+  /** The edge answered, but could not find out whether it is behind: asked again like one that could not answer. */
+  answeredBehind(): void;
+  /** There was no answer. @param retryAfterMs how long the edge wants to be left alone; 0 for no wish */
+  failed(retryAfterMs: number, isFinal: boolean): void;
+  /** The question under way, if any, is given up, and failures are forgotten: they were another context's. */
+  restart(): void;
+  /** The answers may be old. */
+  wake(signal: Signal): void;
+  /** Whether answers were last confirmed too long ago, and the edge cannot be asked. */
+  readonly isOverdue: boolean;
+  close(): void;
+}
+
+export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watches, ask, recheck, isServed }: RefresherOptions): Refresher {
+  const staleMs = STALE_INTERVALS * (intervalMs || DEFAULT_INTERVAL_MS);
+  let page: Page | undefined, isAsking = false, failures = 0;
+  /** When the last question left; when answers were last confirmed; and since when and for how long the edge is left alone. */
+  let asked: Mark | undefined, confirmed: Mark | undefined, refused: Mark | undefined, leaveMs = 0;
+
+  const due = createTimer(() => {
+    if (page?.isOffline || (page?.isHidden && isServed())) recheck();
+    else ask();
+  });
+  const overdue = createTimer(recheck);
+  const shortened = (ms: number) => ms * (1 - jitter * Math.random());
+  /** How long the edge is still left alone. */
+  const left = () => (refused ? leaveMs - since(refused) : 0);
+  const afterInterval = () => {
+    if (intervalMs) due.set(Math.max(0, shortened(intervalMs) - (asked ? since(asked) : 0)));
+    else due.clear();
+  };
+  const afterPause = () => {
+    failures++;
+    due.set(Math.max(left(), pauseMs(failures, retryMs, maxRetryMs)));
+  };
+  const confirm = () => {
+    isAsking = false;
+    refused = undefined;
+    confirmed = mark();
+    overdue.set(staleMs);
+  };
+  const wake = (signal: Signal) => {
+    recheck();
+    // Whatever the page had under way when it was frozen has no end.
+    if (isAsking && signal !== 'restored') return;
+    const spread = signal === 'online' ? ONLINE_SPREAD_MS * Math.random() : 0;
+    due.set(Math.max(spread, left(), asked && signal === 'seen' ? SIGNAL_GAP_MS - since(asked) : 0));
+  };
+
+  return {
+    asking() {
+      if (watches) page ??= watchPage(wake);
+      due.clear();
+      isAsking = true;
+      asked = mark();
+    },
+    answered() {
+      confirm();
+      failures = 0;
+      afterInterval();
+    },
+    answeredBehind() {
+      confirm();
+      afterPause();
+    },
+    failed(retryAfterMs, isFinal) {
+      isAsking = false;
+      refused = retryAfterMs ? mark() : undefined;
+      leaveMs = retryAfterMs;
+      if (!isFinal) return afterPause();
+      failures++;
+      if (intervalMs) due.set(shortened(Math.max(REFUSED_MS, intervalMs)));
+    },
+    restart() {
+      isAsking = false;
+      failures = 0;
+      afterInterval();
+    },
+    wake,
+    get isOverdue() {
+      return !!confirmed && (failures > 0 || !!page?.isOffline) && since(confirmed) >= staleMs;
+    },
+    close() {
+      page?.close();
+      due.clear();
+      overdue.clear();
+    },
+  };
+}
