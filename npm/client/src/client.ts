@@ -98,9 +98,9 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** Without the edge: another moment, or another status. */
   const recheck = () => {
     const now = Date.now();
-    // A timer may end early, and the clock may be set.
-    if (program && (now >= next || now < taken)) identify();
-    else if (next < Infinity) moments.set(next - now);
+    // A timer may end early, and the clock may be set back. While another context's program is awaited, the answers before stay as they are.
+    if (isOurs() && (now >= next || now < taken)) identify();
+    else if (next > now && next < Infinity) moments.set(next - now);
     settle();
   };
   const moments = createTimer(recheck);

@@ -14,7 +14,11 @@ const DEFAULT_JITTER = 0.2, SHORTEST_MS = 1000, LONGEST_MS = 86_400_000;
 
 /** The options with what was left out. @throws {RangeError} for a number outside its bounds */
 export function checkedRefresh({ intervalMs = DEFAULT_INTERVAL_MS, jitter = DEFAULT_JITTER }: RefreshOptions = {}): { readonly intervalMs: number; readonly jitter: number } {
-  if (intervalMs !== 0 && !(intervalMs >= SHORTEST_MS && intervalMs <= LONGEST_MS)) throw new RangeError(`refresh.intervalMs is ${intervalMs}; it must be 0, or from ${SHORTEST_MS} to ${LONGEST_MS}`);
-  if (!(jitter >= 0 && jitter <= 1)) throw new RangeError(`refresh.jitter is ${jitter}; it must be from 0 to 1`);
+  if (intervalMs !== 0) check('intervalMs', intervalMs, SHORTEST_MS, LONGEST_MS);
+  check('jitter', jitter, 0, 1);
   return { intervalMs, jitter };
+}
+
+function check(name: string, value: number, least: number, most: number): void {
+  if (!(value >= least && value <= most)) throw new RangeError(`refresh.${name} is ${value}; it must be from ${least} to ${most}`);
 }

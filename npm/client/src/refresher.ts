@@ -5,7 +5,6 @@
  * over; and at a signal of the page. A hidden page and a browser without a network ask nothing; the signal that ends this asks at once.
  */
 import { pauseMs } from './back-off.js';
-import { mark, since, type Mark } from './host/elapsed.js';
 import { watchPage, type Page, type Signal } from './host/page.js';
 import { createTimer } from './host/timer.js';
 import { DEFAULT_INTERVAL_MS } from './refresh-options.js';
@@ -18,6 +17,9 @@ const SIGNAL_GAP_MS = 1000;
 const ONLINE_SPREAD_MS = 1000;
 /** The pause after an answer that the same question will get again, such as 401: the edge may be repaired, its key restored. */
 const REFUSED_MS = 300_000;
+
+/** The milliseconds since a moment. A clock that was set back counts as time that passed: the edge is asked too soon rather than too late. */
+const since = (moment: number) => Math.abs(Date.now() - moment);
 
 export interface RefresherOptions {
   /** 0 for none. */
@@ -57,7 +59,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   const staleMs = STALE_INTERVALS * (intervalMs || DEFAULT_INTERVAL_MS);
   let page: Page | undefined, isAsking = false, failures = 0;
   /** When the last question left; when answers were last confirmed; and since when and for how long the edge is left alone. */
-  let asked: Mark | undefined, confirmed: Mark | undefined, refused: Mark | undefined, leaveMs = 0;
+  let asked = 0, confirmed = 0, refused = 0, leaveMs = 0;
 
   const due = createTimer(() => {
     if (page?.isOffline || (page?.isHidden && isServed())) recheck();
@@ -66,9 +68,9 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   const overdue = createTimer(recheck);
   const shortened = (ms: number) => ms * (1 - jitter * Math.random());
   /** How long the edge is still left alone. */
-  const left = () => (refused ? leaveMs - since(refused) : 0);
+  const left = () => leaveMs - since(refused);
   const afterInterval = () => {
-    if (intervalMs) due.set(Math.max(0, shortened(intervalMs) - (asked ? since(asked) : 0)));
+    if (intervalMs) due.set(Math.max(0, shortened(intervalMs) - since(asked)));
     else due.clear();
   };
   const afterPause = () => {
@@ -77,8 +79,8 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   };
   const confirm = () => {
     isAsking = false;
-    refused = undefined;
-    confirmed = mark();
+    leaveMs = 0;
+    confirmed = Date.now();
     overdue.set(staleMs);
   };
   const wake = (signal: Signal) => {
@@ -86,7 +88,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
     // Whatever the page had under way when it was frozen has no end.
     if (isAsking && signal !== 'restored') return;
     const spread = signal === 'online' ? ONLINE_SPREAD_MS * Math.random() : 0;
-    due.set(Math.max(spread, left(), asked && signal === 'seen' ? SIGNAL_GAP_MS - since(asked) : 0));
+    due.set(Math.max(spread, left(), signal === 'seen' ? SIGNAL_GAP_MS - since(asked) : 0));
   };
 
   return {
@@ -94,7 +96,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
       if (watches) page ??= watchPage(wake);
       due.clear();
       isAsking = true;
-      asked = mark();
+      asked = Date.now();
     },
     answered() {
       confirm();
@@ -107,7 +109,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
     },
     failed(retryAfterMs, isFinal) {
       isAsking = false;
-      refused = retryAfterMs ? mark() : undefined;
+      refused = Date.now();
       leaveMs = retryAfterMs;
       if (!isFinal) return afterPause();
       failures++;
@@ -120,7 +122,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
     },
     wake,
     get isOverdue() {
-      return !!confirmed && (failures > 0 || !!page?.isOffline) && since(confirmed) >= staleMs;
+      return confirmed > 0 && (failures > 0 || !!page?.isOffline) && since(confirmed) >= staleMs;
     },
     close() {
       page?.close();
