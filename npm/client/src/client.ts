@@ -22,8 +22,6 @@ import { within } from './within.js';
 
 /** In bytes: `MAX_PROGRAM_BYTES` in `sdk-core/src/program/wire.rs`. An engine gives memory that it once asked for never back. */
 const LONGEST = 16e6;
-/** Asks at no interval. */
-const NEVER = { intervalMs: 0, jitter: 0 };
 
 /**
  * @param loadEngine how this runtime gets a fresh engine
@@ -31,7 +29,7 @@ const NEVER = { intervalMs: 0, jitter: 0 };
  */
 export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
   if (options.enabled === false) return disabledClient(options);
-  const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000 } = options;
+  const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, refresh = {} } = options;
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
   let context = options.context === undefined ? {} : snapshot(options.context);
@@ -113,7 +111,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     refresher.asking();
     return (over = attempt((abort = new AbortController())));
   };
-  const refresher = createRefresher({ ...(options.refresh === false ? NEVER : checkedRefresh(options.refresh)), retryMs, maxRetryMs, watches: options.refresh !== false, ask: () => void ask(), recheck, isServed: isOurs });
+  const refresher = createRefresher({ ...checkedRefresh(refresh || { intervalMs: 0 }), retryMs, maxRetryMs, watches: !!refresh, ask: () => void ask(), recheck, isServed: isOurs });
 
   /** Gives the engine a program, unless it may not take the place of the one before. */
   const take = (running: FlagEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
@@ -146,8 +144,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, visitor };
       identify();
       error = undefined;
-      if (stale) refresher.answeredBehind();
-      else refresher.answered();
+      refresher.answered(stale);
     } catch (reason) {
       if (abort !== mine) return over;
       error = reason instanceof Error ? reason : new Error(String(reason));

@@ -40,10 +40,8 @@ export interface RefresherOptions {
 export interface Refresher {
   /** A question leaves. */
   asking(): void;
-  /** The edge confirmed or replaced the answers. */
-  answered(): void;
-  /** The edge answered, but could not find out whether it is behind: asked again like one that could not answer. */
-  answeredBehind(): void;
+  /** The edge confirmed or replaced the answers. @param isBehind it may be behind: asked again like an edge that could not answer */
+  answered(isBehind: boolean): void;
   /** There was no answer. @param retryAfterMs how long the edge wants to be left alone; 0 for no wish */
   failed(retryAfterMs: number, isFinal: boolean): void;
   /** The question under way, if any, is given up, and failures are forgotten: they were another context's. */
@@ -62,7 +60,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   let asked = 0, confirmed = 0, refused = 0, leaveMs = 0;
 
   const due = createTimer(() => {
-    if (page?.isOffline || (page?.isHidden && isServed())) recheck();
+    if (page?.isOffline() || (page?.isHidden() && isServed())) recheck();
     else ask();
   });
   const overdue = createTimer(recheck);
@@ -70,18 +68,16 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   /** How long the edge is still left alone. */
   const left = () => leaveMs - since(refused);
   const afterInterval = () => {
+    isAsking = false;
+    failures = 0;
     if (intervalMs) due.set(Math.max(0, shortened(intervalMs) - since(asked)));
     else due.clear();
   };
-  const afterPause = () => {
-    failures++;
-    due.set(Math.max(left(), pauseMs(failures, retryMs, maxRetryMs)));
-  };
-  const confirm = () => {
+  const afterFailure = (isFinal: boolean) => {
     isAsking = false;
-    leaveMs = 0;
-    confirmed = Date.now();
-    overdue.set(staleMs);
+    failures++;
+    if (!isFinal) due.set(Math.max(left(), pauseMs(failures, retryMs, maxRetryMs)));
+    else if (intervalMs) due.set(shortened(Math.max(REFUSED_MS, intervalMs)));
   };
   const wake = (signal: Signal) => {
     recheck();
@@ -98,31 +94,22 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
       isAsking = true;
       asked = Date.now();
     },
-    answered() {
-      confirm();
-      failures = 0;
-      afterInterval();
-    },
-    answeredBehind() {
-      confirm();
-      afterPause();
+    answered(isBehind) {
+      leaveMs = 0;
+      confirmed = Date.now();
+      overdue.set(staleMs);
+      if (isBehind) afterFailure(false);
+      else afterInterval();
     },
     failed(retryAfterMs, isFinal) {
-      isAsking = false;
       refused = Date.now();
       leaveMs = retryAfterMs;
-      if (!isFinal) return afterPause();
-      failures++;
-      if (intervalMs) due.set(shortened(Math.max(REFUSED_MS, intervalMs)));
+      afterFailure(isFinal);
     },
-    restart() {
-      isAsking = false;
-      failures = 0;
-      afterInterval();
-    },
+    restart: afterInterval,
     wake,
     get isOverdue() {
-      return confirmed > 0 && (failures > 0 || !!page?.isOffline) && since(confirmed) >= staleMs;
+      return confirmed > 0 && (failures > 0 || !!page?.isOffline()) && since(confirmed) >= staleMs;
     },
     close() {
       page?.close();

@@ -7,8 +7,8 @@
 export type Signal = 'seen' | 'online' | 'restored';
 
 export interface Page {
-  readonly isHidden: boolean;
-  readonly isOffline: boolean;
+  isHidden(): boolean;
+  isOffline(): boolean;
   /** Listens no longer. */
   close(): void;
 }
@@ -24,13 +24,9 @@ export function watchPage(wake: (signal: Signal) => void): Page {
   on(globalThis, 'online', () => wake('online'));
   on(globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && wake('restored'));
   return {
-    get isHidden() {
-      return isHidden();
-    },
-    get isOffline() {
-      // Node has a navigator that does not know.
-      return navigator?.onLine === false;
-    },
+    isHidden,
+    // Node has a navigator that does not know.
+    isOffline: () => navigator?.onLine === false,
     close: () => listening.abort(),
   };
 }
