@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{npm, packages, process, root, sdk, size, stamp::Stamp, toolchain};
+use crate::{chromium, npm, packages, process, root, sdk, size, stamp::Stamp, toolchain};
 
-const KINDS: [&str; 5] = ["native", "js", "edge", "owners", "size"];
+const KINDS: [&str; 6] = ["native", "js", "edge", "owners", "freshness", "size"];
 const OURS: &str = "Twinflag";
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -37,6 +37,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     if wanted("owners") {
         print_owners(&owners()?)?;
+    }
+    if wanted("freshness") {
+        print_freshness(&freshness()?)?;
     }
     if wanted("size") {
         sizes()?;
@@ -302,6 +305,31 @@ fn print_edge(measured: &Value) -> Result<()> {
         verdict(evaluated, INSIDE_BUDGET),
         nanoseconds(whole)
     );
+    Ok(())
+}
+
+/// The rows about a flag that is killed while a page is open: the name, the figures, and the budget for the longest of them in milliseconds.
+const FRESHNESS: &[(&str, &str, u32)] =
+    &[("page: a kill seen by the interval of 30 s", "interval", 30_000), ("page: a kill seen when it has the focus", "focus", 1_000)];
+
+fn freshness() -> Result<Value> {
+    let chromium = chromium::ensure()?;
+    crate::build()?;
+    eprintln!("killing flags of a page that is open in Chromium; this takes a minute and a half");
+    let mut node = Command::new("node");
+    node.arg(root::in_root("tests/bench/freshness/bench.mjs")).env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium);
+    measured(&mut node)
+}
+
+fn print_freshness(measured: &Value) -> Result<()> {
+    for (name, key, budget) in FRESHNESS {
+        let figures = measured.get(key).and_then(Value::as_array).context("no figures")?;
+        let mut times: Vec<u64> = figures.iter().filter_map(Value::as_u64).collect();
+        times.sort_unstable();
+        let (Some(median), Some(longest)) = (times.get(times.len() / 2), times.last()) else { bail!("no figures for {name}") };
+        let verdict = if *longest <= u64::from(*budget) { "MET" } else { "MISSED" };
+        println!("{name:<41} {:>7} median of {}, longest {longest} ms   ≤ {budget} ms {verdict}", format!("{median} ms"), times.len());
+    }
     Ok(())
 }
 

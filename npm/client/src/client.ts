@@ -1,30 +1,39 @@
 /**
  * A store over the engine: one context, the program for it, and who wants to know when an answer changes.
  *
- * Everything that is in force changes in one place, `settle`; what a caller sees follows from it.
+ * Everything that is in force changes in one place, `settle`; what a caller sees follows from it. The refresher decides when the edge
+ * is asked again.
  */
 import { createAnswers } from './answers.js';
-import { pauseMs } from './back-off.js';
 import { disabledClient } from './disabled-client.js';
 import { ProgramRefused, type FlagEngine } from './engine.js';
-import type { ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
+import type { ClientChange, ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
+import { createTimer } from './host/timer.js';
 import { OWNERS, requestOf } from './identity.js';
 import { createListeners } from './listeners.js';
+import { nextMoment } from './moments.js';
 import { EdgeRefused, fetchProgram } from './program-request.js';
+import { checkedRefresh } from './refresh-options.js';
+import { createRefresher } from './refresher.js';
 import { createSeenVersions } from './seen-versions.js';
+import { snapshot } from './snapshot.js';
 import type { EvaluationContext, FlagValue } from './types.js';
+import { within } from './within.js';
 
 /** In bytes: `MAX_PROGRAM_BYTES` in `sdk-core/src/program/wire.rs`. An engine gives memory that it once asked for never back. */
 const LONGEST = 16e6;
 
-/** @param loadEngine how this runtime gets a fresh engine */
+/**
+ * @param loadEngine how this runtime gets a fresh engine
+ * @throws {RangeError} for an option outside its bounds
+ */
 export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
   if (options.enabled === false) return disabledClient(options);
-  const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000 } = options;
+  const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, refresh = {} } = options;
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
-  let { context = {} } = options;
-  /** What the edge is asked for that context, taken when it was given: its owner may write to it since. */
+  let context = options.context === undefined ? {} : snapshot(options.context);
+  /** The body of the request for that context's program. */
   let wanted = requestOf(context);
   /** The attributes that it is told; the edge names more for a key whose identities are pinned or signed. */
   let names = OWNERS;
@@ -34,12 +43,14 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   const versions = createSeenVersions();
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
-  /** Why the last request failed, how many did in a row, and when the next will be made. */
-  let error: Error | undefined, failures = 0, timer: ReturnType<typeof setTimeout> | undefined;
+  /** Why the last request failed. */
+  let error: Error | undefined;
   let started = false, closed = false;
+  /** The moment that the context was taken at, and the first one after it at which answers may be others. */
+  let taken = 0, next = Infinity;
 
   const isOurs = () => program?.request === wanted;
-  const statusNow = (): ClientStatus => (program ? (!error && isOurs() && !program.stale ? 'ready' : 'stale') : error ? 'error' : 'pending');
+  const statusNow = (): ClientStatus => (program ? (!closed && isOurs() && !program.stale && !refresher.isOverdue ? 'ready' : 'stale') : error ? 'error' : 'pending');
   /** What callers saw last. */
   let status: ClientStatus = 'pending', shown: Error | undefined;
 
@@ -58,13 +69,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     status = statusNow();
     shown = error;
     const changed = answers.renew();
-    if (changed.size > 0 || before !== status || failure !== shown) listeners.call(changed);
-  };
-
-  const stop = () => {
-    clearTimeout(timer);
-    abort?.abort();
-    abort = over = undefined;
+    if (changed.size > 0 || before !== status || failure !== shown) listeners.call({ flagKeys: [...changed], status });
   };
 
   const theEngine = () =>
@@ -79,22 +84,34 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       },
     ));
 
-  const identify = (running: FlagEngine) => {
-    try {
-      running.identify(program?.visitor ? { ...context, ...program.visitor } : context);
-    } catch {
-      // A getter or a `toJSON` threw: a context that cannot be read is one that cannot be used.
-      running.identify(null as unknown as EvaluationContext);
-    }
+  /** Gives the engine the context at this moment, and again when one passes that the program names. */
+  const identify = () => {
+    const { bytes, visitor } = program!;
+    taken = Date.now();
+    next = nextMoment(bytes, taken);
+    engine!.identify(context && visitor ? { ...context, ...visitor } : context, taken);
+    if (next < Infinity) moments.set(next - taken);
+    else moments.clear();
   };
+  /** Without the edge: another moment, or another status. */
+  const recheck = () => {
+    const now = Date.now();
+    // A timer may end early, and the clock may be set back. While another context's program is awaited, the answers before stay as they are.
+    if (isOurs() && (now >= next || now < taken)) identify();
+    else if (next > now && next < Infinity) moments.set(next - now);
+    settle();
+  };
+  const moments = createTimer(recheck);
 
   /** Asks the edge for the program of the context in force, instead of whatever was asked before. */
   const ask = (): Promise<void> => {
     if (closed) return Promise.resolve();
-    stop();
+    abort?.abort();
     started = true;
+    refresher.asking();
     return (over = attempt((abort = new AbortController())));
   };
+  const refresher = createRefresher({ ...checkedRefresh(refresh || { intervalMs: 0 }), retryMs, maxRetryMs, watches: !!refresh, ask: () => void ask(), recheck, isServed: isOurs });
 
   /** Gives the engine a program, unless it may not take the place of the one before. */
   const take = (running: FlagEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
@@ -107,9 +124,14 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   };
 
   const attempt = async (mine: AbortController): Promise<void> => {
+    const clock = setTimeout(() => mine.abort(new Error(`no answer within ${timeout} ms`)), timeout);
     try {
       const body = wanted, etag = program?.request === body ? program.etag : undefined;
-      const [running, fetched] = await Promise.all([theEngine(), fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: versions.newest, fetch, timeout, abort: mine })]);
+      const [running, fetched] = await within(mine.signal, async () => {
+        // Where the engine could not be loaded, its program is not fetched in vain again.
+        if (error && !engine) await theEngine();
+        return Promise.all([theEngine(), fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: versions.newest, fetch, signal: mine.signal })]);
+      });
       if (abort !== mine) return over;
       const { program: bytes, etag: tag, stale, version, visitor, known = OWNERS } = fetched;
       if (known.join() !== names.join()) {
@@ -120,25 +142,19 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       if (bytes) take(running, bytes, version, stale, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...visitor });
       versions.see(version, stale);
       program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, visitor };
-      identify(running);
+      identify();
       error = undefined;
-      // An edge that is behind catches up: it is asked again like one that could not answer.
-      failures = stale ? failures + 1 : 0;
-      if (stale) retry(0);
+      refresher.answered(stale);
     } catch (reason) {
       if (abort !== mine) return over;
       error = reason instanceof Error ? reason : new Error(String(reason));
-      failures++;
-      if (!(reason instanceof EdgeRefused && reason.isFinal)) retry(reason instanceof EdgeRefused ? reason.retryAfterMs : 0);
+      const refusal = reason instanceof EdgeRefused ? reason : undefined;
+      refresher.failed(refusal?.retryAfterMs ?? 0, !!refusal?.isFinal);
+    } finally {
+      clearTimeout(clock);
     }
     abort = over = undefined;
     settle();
-  };
-
-  const retry = (atLeast: number) => {
-    timer = setTimeout(ask, atLeast + pauseMs(failures, retryMs, maxRetryMs));
-    // Node would wait for it before it ends; in a page it is a number.
-    (timer as { unref?(): void }).unref?.();
   };
 
   if (!options.lazy) void ask();
@@ -149,7 +165,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     get,
     getValue: <T>(flagKey: string, defaultValue: T) => get(flagKey, defaultValue).value,
     isEnabled: (flagKey) => get(flagKey, false).value,
-    subscribe(first: string | (() => void), second?: () => void) {
+    subscribe(first: string | ((change: ClientChange) => void), second?: (change: ClientChange) => void) {
       if (closed) return () => undefined;
       void start();
       if (typeof first === 'function') return listeners.add(undefined, first);
@@ -160,15 +176,15 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     setContext(next) {
       if (closed) return Promise.resolve();
       const before = wanted;
-      context = next;
-      wanted = requestOf(next, names);
+      context = snapshot(next);
+      wanted = requestOf(context, names);
       if (before !== wanted) {
-        stop();
-        error = undefined;
-        failures = 0;
+        abort?.abort();
+        abort = over = error = undefined;
+        refresher.restart();
       }
       if (isOurs()) {
-        identify(engine!);
+        identify();
         settle();
         return Promise.resolve();
       }
@@ -187,7 +203,10 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     close() {
       if (closed) return;
       closed = true;
-      stop();
+      abort?.abort();
+      abort = over = undefined;
+      refresher.close();
+      moments.clear();
       listeners.clear();
       error = new Error('the client is closed');
       status = statusNow();

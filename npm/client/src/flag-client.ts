@@ -1,4 +1,5 @@
 /** What a client is asked and answers; every entry makes one of these. */
+import type { RefreshOptions } from './refresh-options.js';
 import type { EvaluationContext, EvaluationDetails, FlagValue } from './types.js';
 
 /** How to reach the edge, and who asks. */
@@ -29,15 +30,27 @@ export interface ClientOptions {
   readonly retryMs?: number;
   /** The longest pause there is, in milliseconds. @default 60000 */
   readonly maxRetryMs?: number;
+  /**
+   * How often the edge is asked whether the answers still hold; `false` asks only for another customer or organization, at `refresh()`,
+   * and again after a failure. @default every 30 s, and whenever the page is seen again or online; `false` in workerd
+   */
+  readonly refresh?: RefreshOptions | false | undefined;
   /** Whether nothing is asked of the edge before somebody subscribes, waits, sets a context or refreshes. @default false */
   readonly lazy?: boolean;
 }
 
 /**
- * How a client stands: `pending` has no answers yet; `ready` has those of its context; `stale` has older ones, or another
- * context's, or those of an edge that is behind; `error` has none, because the edge could not be asked.
+ * How a client stands: `pending` has no answers yet; `ready` has those of its context; `stale` has some that nothing confirmed for three
+ * intervals, or another context's, or those of an edge that is behind; `error` has none, because the edge could not be asked.
  */
 export type ClientStatus = 'pending' | 'ready' | 'stale' | 'error';
+
+/** What a listener is told. */
+export interface ClientChange {
+  /** The flags whose answer has changed, of those that were ever asked for. */
+  readonly flagKeys: readonly string[];
+  readonly status: ClientStatus;
+}
 
 /** The answer to one question, and how far it holds. */
 export interface FlagDetails<T = unknown> extends EvaluationDetails<T> {
@@ -68,10 +81,10 @@ export interface FlagClient {
   getValue<T>(flagKey: string, defaultValue: T): T;
   /** Whether the flag's value is `true`. */
   isEnabled(flagKey: string): boolean;
-  /** Calls the listener whenever the status or the answer of any flag that was ever asked for has changed. */
-  subscribe(listener: () => void): Unsubscribe;
+  /** Calls the listener whenever the status, the error, or the answer of any flag that was ever asked for has changed. */
+  subscribe(listener: (change: ClientChange) => void): Unsubscribe;
   /** Calls the listener whenever the answer of this flag has changed. */
-  subscribe(flagKey: string, listener: () => void): Unsubscribe;
+  subscribe(flagKey: string, listener: (change: ClientChange) => void): Unsubscribe;
   /**
    * Takes another context; resolves when it was answered, or could not be.
    *

@@ -1,4 +1,5 @@
-/** Fetches programs: one request, which ends in time. */
+/** Fetches programs: one request, which ends when its maker aborts it. */
+import { retryAfterMs } from './retry-after.js';
 import type { EvaluationContext } from './types.js';
 
 const PROGRAM = 'application/vnd.twinflag.program';
@@ -25,7 +26,7 @@ export class EdgeRefused extends Error {
   override readonly name = 'EdgeRefused';
   constructor(
     readonly status: number,
-    /** How long the edge asks to be left alone. */
+    /** How long the edge asks to be left alone, in milliseconds: 1 s to 5 minutes, or 0 where it says nothing of it. */
     readonly retryAfterMs: number,
   ) {
     super(`the edge answered ${status}`);
@@ -48,38 +49,25 @@ export interface ProgramRequest {
   /** The version to be answered from at least; empty for any. */
   readonly minVersion: string;
   readonly fetch: typeof globalThis.fetch;
-  readonly timeout: number;
-  /** Ends the request, by whoever made it or by the clock. */
-  readonly abort: AbortController;
+  readonly signal: AbortSignal;
 }
 
 /** Asks for the program, unless it is the one that is there. */
-export async function fetchProgram({ url, clientKey, identityToken, body, etag, minVersion, fetch, timeout, abort }: ProgramRequest): Promise<Fetched> {
-  const clock = setTimeout(() => abort.abort(new Error(`no answer within ${timeout} ms`)), timeout);
-  try {
-    const identity = typeof identityToken === 'function' ? await inTime(identityToken, abort.signal) : identityToken;
-    const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program?format=${FORMAT}${minVersion ? `&minVersion=${minVersion}` : ''}`, {
-      method: 'POST',
-      headers: { accept: PROGRAM, authorization: `Bearer ${clientKey}`, 'content-type': 'application/json', ...(identity && { 'twinflag-identity': identity }), ...(etag && { 'if-none-match': etag }) },
-      body,
-      signal: abort.signal,
-    });
-    const stale = response.headers.has('twinflag-stale'), version = response.headers.get('twinflag-version') ?? undefined;
-    const said = (name: string) => decodeURIComponent(response.headers.get(`twinflag-${name}`) ?? '');
-    const { known, visitor } = JSON.parse(said('identity') || '{}') as Partial<Fetched>, organizationId = said('organization');
-    const told = { stale, version, known, visitor: organizationId ? { ...visitor, organizationId } : visitor };
-    if (etag && response.status === 304) return { ...told, etag };
-    if (!response.ok) throw new EdgeRefused(response.status, 1000 * (Number(response.headers.get('retry-after')) || 0));
-    return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, ...told };
-  } catch (error) {
-    throw abort.signal.aborted ? abort.signal.reason : error;
-  } finally {
-    clearTimeout(clock);
-  }
-}
-
-/** Who signs may not answer. */
-function inTime<T>(ask: () => T | Promise<T>, signal: AbortSignal): Promise<T> {
-  const over = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
-  return Promise.race([ask(), over]);
+export async function fetchProgram({ url, clientKey, identityToken, body, etag, minVersion, fetch, signal }: ProgramRequest): Promise<Fetched> {
+  const identity = typeof identityToken === 'function' ? await identityToken() : identityToken;
+  // The token may come after its request was given up.
+  signal.throwIfAborted();
+  const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program?format=${FORMAT}${minVersion ? `&minVersion=${minVersion}` : ''}`, {
+    method: 'POST',
+    headers: { accept: PROGRAM, authorization: `Bearer ${clientKey}`, 'content-type': 'application/json', ...(identity && { 'twinflag-identity': identity }), ...(etag && { 'if-none-match': etag }) },
+    body,
+    signal,
+  });
+  const stale = response.headers.has('twinflag-stale'), version = response.headers.get('twinflag-version') ?? undefined;
+  const said = (name: string) => decodeURIComponent(response.headers.get(`twinflag-${name}`) ?? '');
+  const { known, visitor } = JSON.parse(said('identity') || '{}') as Partial<Fetched>, organizationId = said('organization');
+  const told = { stale, version, known, visitor: organizationId ? { ...visitor, organizationId } : visitor };
+  if (etag && response.status === 304) return { ...told, etag };
+  if (!response.ok) throw new EdgeRefused(response.status, retryAfterMs(response.headers));
+  return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, ...told };
 }

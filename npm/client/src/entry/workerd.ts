@@ -1,7 +1,7 @@
 /**
  * For workerd, which compiles no WASM at run time: the module is imported.
  *
- * What a request began may not be awaited by another one, so each makes its own client, and closes it.
+ * What a request began may not be awaited by another one, so each makes its own client, and closes it. Such a client does not refresh.
  */
 import module from '../engine/engine.wasm';
 import { openClient } from '../client.js';
@@ -12,5 +12,5 @@ export * from './index.js';
 
 /** A client of this request, which asks the edge at once. */
 export function createClient(options: ClientOptions): FlagClient {
-  return openClient(async () => loadEngine(module), options);
+  return openClient(async () => loadEngine(module), { refresh: false, ...options });
 }

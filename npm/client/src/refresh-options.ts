@@ -1,0 +1,24 @@
+/** How often an open page, or a running process, asks the edge whether its answers still hold. */
+export interface RefreshOptions {
+  /**
+   * The milliseconds from one question to the next, at most; at least 1,000 and at most a day. 0 asks at no interval, but still when the
+   * page is seen again, or online. @default 30000
+   */
+  readonly intervalMs?: number | undefined;
+  /** The share of the interval, 0 to 1, by which it is shortened at random, so that pages do not come at once. @default 0.2 */
+  readonly jitter?: number | undefined;
+}
+
+export const DEFAULT_INTERVAL_MS = 30_000;
+const DEFAULT_JITTER = 0.2, SHORTEST_MS = 1000, LONGEST_MS = 86_400_000;
+
+/** The options with what was left out. @throws {RangeError} for a number outside its bounds */
+export function checkedRefresh({ intervalMs = DEFAULT_INTERVAL_MS, jitter = DEFAULT_JITTER }: RefreshOptions): { readonly intervalMs: number; readonly jitter: number } {
+  if (intervalMs !== 0) check('intervalMs', intervalMs, SHORTEST_MS, LONGEST_MS);
+  check('jitter', jitter, 0, 1);
+  return { intervalMs, jitter };
+}
+
+function check(name: string, value: number, least: number, most: number): void {
+  if (!(value >= least && value <= most)) throw new RangeError(`refresh.${name} is ${value}; it must be from ${least} to ${most}`);
+}

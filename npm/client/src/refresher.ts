@@ -1,0 +1,120 @@
+/**
+ * Decides when the edge is asked again, and when answers that could not be confirmed are stale. It makes no request: `ask` does.
+ *
+ * One question is under way at a time. The next one is due an interval after the last one left; after a failure, when a growing pause is
+ * over; and at a signal of the page. A hidden page and a browser without a network ask nothing; the signal that ends this asks at once.
+ */
+import { pauseMs } from './back-off.js';
+import { watchPage, type Page, type Signal } from './host/page.js';
+import { createTimer } from './host/timer.js';
+import { DEFAULT_INTERVAL_MS } from './refresh-options.js';
+
+/** Answers are stale when so many intervals have passed without one that could be confirmed. */
+const STALE_INTERVALS = 3;
+/** The shortest time between two questions that signals cause: a page that is seen again often sends several at once. */
+const SIGNAL_GAP_MS = 1000;
+/** When a network comes back, pages behind it ask within this time, rather than at once. */
+const ONLINE_SPREAD_MS = 1000;
+/** The pause after an answer that the same question will get again, such as 401: the edge may be repaired, its key restored. */
+const REFUSED_MS = 300_000;
+
+/** The milliseconds since a moment. A clock that was set back counts as time that passed: the edge is asked too soon rather than too late. */
+const since = (moment: number) => Math.abs(Date.now() - moment);
+
+export interface RefresherOptions {
+  /** 0 for none. */
+  readonly intervalMs: number;
+  readonly jitter: number;
+  readonly retryMs: number;
+  readonly maxRetryMs: number;
+  /** Whether the page's signals count. */
+  readonly watches: boolean;
+  /** Asks the edge now. */
+  readonly ask: () => void;
+  /** Something happened by which answers may be other ones without the edge: time passed, or the clock was set. */
+  readonly recheck: () => void;
+  /** Whether there are answers that a hidden page can go on with. */
+  readonly isServed: () => boolean;
+}
+
+export interface Refresher {
+  /** A question leaves. */
+  asking(): void;
+  /** The edge confirmed or replaced the answers. @param isBehind it may be behind: asked again like an edge that could not answer */
+  answered(isBehind: boolean): void;
+  /** There was no answer. @param retryAfterMs how long the edge wants to be left alone; 0 for no wish */
+  failed(retryAfterMs: number, isFinal: boolean): void;
+  /** The question under way, if any, is given up, and failures are forgotten: they were another context's. */
+  restart(): void;
+  /** The answers may be old. */
+  wake(signal: Signal): void;
+  /** Whether answers were last confirmed too long ago, and the edge cannot be asked. */
+  readonly isOverdue: boolean;
+  close(): void;
+}
+
+export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watches, ask, recheck, isServed }: RefresherOptions): Refresher {
+  const staleMs = STALE_INTERVALS * (intervalMs || DEFAULT_INTERVAL_MS);
+  let page: Page | undefined, isAsking = false, failures = 0;
+  /** When the last question left; when answers were last confirmed; and since when and for how long the edge is left alone. */
+  let asked = 0, confirmed = 0, refused = 0, leaveMs = 0;
+
+  const due = createTimer(() => {
+    if (page?.isOffline() || (page?.isHidden() && isServed())) recheck();
+    else ask();
+  });
+  const overdue = createTimer(recheck);
+  const shortened = (ms: number) => ms * (1 - jitter * Math.random());
+  /** How long the edge is still left alone. */
+  const left = () => leaveMs - since(refused);
+  const afterInterval = () => {
+    isAsking = false;
+    failures = 0;
+    if (intervalMs) due.set(Math.max(0, shortened(intervalMs) - since(asked)));
+    else due.clear();
+  };
+  const afterFailure = (isFinal: boolean) => {
+    isAsking = false;
+    failures++;
+    if (!isFinal) due.set(Math.max(left(), pauseMs(failures, retryMs, maxRetryMs)));
+    else if (intervalMs) due.set(shortened(Math.max(REFUSED_MS, intervalMs)));
+  };
+  const wake = (signal: Signal) => {
+    recheck();
+    // Whatever the page had under way when it was frozen has no end.
+    if (isAsking && signal !== 'restored') return;
+    const spread = signal === 'online' ? ONLINE_SPREAD_MS * Math.random() : 0;
+    due.set(Math.max(spread, left(), signal === 'seen' ? SIGNAL_GAP_MS - since(asked) : 0));
+  };
+
+  return {
+    asking() {
+      if (watches) page ??= watchPage(wake);
+      due.clear();
+      isAsking = true;
+      asked = Date.now();
+    },
+    answered(isBehind) {
+      leaveMs = 0;
+      confirmed = Date.now();
+      overdue.set(staleMs);
+      if (isBehind) afterFailure(false);
+      else afterInterval();
+    },
+    failed(retryAfterMs, isFinal) {
+      refused = Date.now();
+      leaveMs = retryAfterMs;
+      afterFailure(isFinal);
+    },
+    restart: afterInterval,
+    wake,
+    get isOverdue() {
+      return confirmed > 0 && (failures > 0 || !!page?.isOffline()) && since(confirmed) >= staleMs;
+    },
+    close() {
+      page?.close();
+      due.clear();
+      overdue.clear();
+    },
+  };
+}
