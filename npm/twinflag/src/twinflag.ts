@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/** The program `twinflag`. */
+import { CommanderError } from 'commander';
+
+import { commandLine, exitCodeOf } from './command-line.js';
+import { EXIT, Failure, messageOf } from './failure.js';
+
+try {
+  await commandLine().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return exitCodeOf(error);
+  console.error(`error: ${messageOf(error)}`);
+  if (!(error instanceof Failure)) return EXIT.failed;
+  if (error.hint !== undefined) console.error(`hint: ${error.hint}`);
+  return error.exitCode;
+}
