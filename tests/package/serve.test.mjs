@@ -158,6 +158,16 @@ test('damaged keys are an error, not new keys', async () => {
   }
 });
 
+test('a folder from a release without tokens gets a secret and keeps its keys', async () => {
+  const server = await twinflag.serve(twinflag.data('older'));
+  await server.stop();
+  await twinflag.write('data/older/keys.json', '{"adminToken":"a","clientKey":"b","serverKey":"c"}');
+  const next = await twinflag.serve(server.data);
+  const { clientKey, serverKey, jwtSecret } = await keysOf(server.data);
+  assert.deepEqual([clientKey, serverKey, jwtSecret.length], ['b', 'c', 64]);
+  await next.stop();
+});
+
 test('dev serves the example flags, and every address in dev.json answers', async () => {
   const server = await twinflag.serve(twinflag.data('dev'), { command: 'dev' });
   const described = JSON.parse(await readFile(join(server.data, 'dev.json'), 'utf8'));

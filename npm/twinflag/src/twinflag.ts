@@ -2,6 +2,7 @@
 /** The program `twinflag`. */
 import { CommanderError } from 'commander';
 
+import { Refused } from './api.js';
 import { commandLine, exitCodeOf } from './command-line.js';
 import { EXIT, Failure, messageOf } from './failure.js';
 
@@ -13,7 +14,8 @@ try {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return exitCodeOf(error);
-  console.error(`error: ${messageOf(error)}`);
+  if (error instanceof Refused && process.argv.includes('--json')) console.error(JSON.stringify(error.problem));
+  else console.error(`error: ${messageOf(error)}`);
   if (!(error instanceof Failure)) return EXIT.failed;
   if (error.hint !== undefined) console.error(`hint: ${error.hint}`);
   return error.exitCode;
