@@ -19,11 +19,24 @@ export async function install() {
   const [{ filename, files }] = Object.values(JSON.parse(stdout));
   const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--prefer-offline'];
   await run('npm', ['install', ...quiet, join(folder, filename)], { cwd: folder });
-  for (const [bin, names] of Object.entries({ all: ['node', 'flock', 'setpriv'], 'no-flock': ['node', 'setpriv'], 'no-setpriv': ['node', 'flock'] })) {
-    await mkdir(join(folder, 'bin', bin), { recursive: true });
-    for (const name of names) await symlink(PROGRAMS[name], join(folder, 'bin', bin, name));
-  }
   return new Installed(folder, files.map(({ path }) => path));
+}
+
+/** A folder for PATH with nothing but these programs. */
+export async function pathOf(folder, names = Object.keys(PROGRAMS)) {
+  const path = join(folder, 'bin', names.join('-'));
+  await mkdir(path, { recursive: true });
+  for (const name of names) {
+    await symlink(PROGRAMS[name], join(path, name)).catch((error) => { if (error.code !== 'EEXIST') throw error; });
+  }
+  return path;
+}
+
+/** Starts a program. `env`: more of the environment, which is empty but for PATH. */
+export function start(program, args, { cwd, path, env = {}, input }) {
+  const child = spawn(program, args, { cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], env: { PATH: path, ...env } });
+  child.stdin?.end(input);
+  return new Program(child);
 }
 
 class Installed {
@@ -34,24 +47,21 @@ class Installed {
   /** A new data folder's path. */
   data = (name) => join(this.folder, 'data', name);
 
-  /** Starts `twinflag` with these arguments. `bin`: the folder in PATH. */
-  start(args, { env = {}, bin = 'all', input } = {}) {
-    const program = join(this.folder, 'node_modules/.bin/twinflag');
-    const child = spawn(program, args, { cwd: this.folder, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], env: { PATH: join(this.folder, 'bin', bin), ...env } });
-    child.stdin?.end(input);
-    return new Program(child);
+  /** Starts `twinflag` with these arguments. `programs`: those in PATH. */
+  async start(args, { programs, ...options } = {}) {
+    return start(join(this.folder, 'node_modules/.bin/twinflag'), args, { cwd: this.folder, path: await pathOf(this.folder, programs), ...options });
   }
 
   /** Runs `twinflag` to its end. */
   async run(args, options) {
-    const program = this.start(args, options);
+    const program = await this.start(args, options);
     const code = await program.ended;
     return { code, out: program.out, err: program.err };
   }
 
   /** Starts a server on a data folder and a free port, and waits until it has announced itself. */
   async serve(data, { command = 'serve', more = [], ...options } = {}) {
-    const program = this.start([command, '--data', data, '--port', '0', ...more], options);
+    const program = await this.start([command, '--data', data, '--port', '0', ...more], options);
     const [, url] = await program.says(command === 'serve' ? /"event":"started","url":"([^"]+)"/ : /^twinflag {2}(\S+)/m);
     return Object.assign(program, { url, data });
   }

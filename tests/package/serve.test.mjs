@@ -71,7 +71,7 @@ test('a second server on a folder is refused, and a killed one leaves no lock', 
 test('a workerd that outlives its killed starter keeps the lock until it ends', async () => {
   const data = twinflag.data('outlived');
   // Without setpriv, as on macOS, the kernel does not end workerd with its starter.
-  const server = await twinflag.serve(data, { bin: 'no-setpriv' });
+  const server = await twinflag.serve(data, { programs: ['node', 'flock'] });
   const { workerd } = JSON.parse(server.out.split('\n')[0]);
   server.child.kill('SIGKILL');
   await server.exited;
@@ -86,7 +86,7 @@ test('a workerd that outlives its killed starter keeps the lock until it ends', 
 });
 
 test('without flock the server says that nothing keeps a second one away', async () => {
-  const server = await twinflag.serve(twinflag.data('unlocked'), { bin: 'no-flock' });
+  const server = await twinflag.serve(twinflag.data('unlocked'), { programs: ['node', 'setpriv'] });
   assert.match(server.err, /warning: no program "flock"/);
   await server.stop();
 });

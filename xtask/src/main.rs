@@ -18,6 +18,7 @@ mod sdk;
 mod site;
 mod size;
 mod stamp;
+mod tarball;
 mod test;
 mod toolchain;
 mod twinflag;
@@ -69,6 +70,11 @@ const COMMANDS: &[Command] = &[
         name: "token",
         usage: "option …   runs the npm package's `twinflag token`, which prints a token for the admin routes; --help lists its options",
         run: twinflag::token,
+    },
+    Command {
+        name: "tarball",
+        usage: "[--system linux-x64|linux-arm64]   packs the server with all but Node, a systemd unit and a Dockerfile",
+        run: tarball::run,
     },
     Command { name: "build", usage: "   builds the worker, the packages and the pages", run: |_| build() },
 ];
