@@ -1,4 +1,4 @@
-# The worker on workerd, for `cargo xtask dev` and for your own server:
+# The worker on workerd. The npm package `twinflag` has this file, and starts workerd with it; so do `cargo xtask dev` and the tests. By hand:
 #
 #   workerd serve workerd.capnp --socket-addr http=127.0.0.1:8787 \
 #     --directory-path store=DIR --directory-path import=DIR --directory-path assets=dist/assets

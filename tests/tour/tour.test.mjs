@@ -1,7 +1,7 @@
 // The README and the guides cannot lie: what they tell one to paste is pasted into a shell, and what they say is printed is printed.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -24,6 +24,9 @@ let folder;
 let server;
 before(async () => {
   folder = await dataFolder();
+  // The program as `npm install --global` puts it in PATH.
+  mkdirSync(join(folder.path, 'bin'));
+  writeFileSync(join(folder.path, 'bin/twinflag'), `#!/bin/sh\nexec node '${ROOT}npm/twinflag/dist/entry/twinflag.js' "$@"\n`, { mode: 0o755 });
   server = await startServer({ data: folder.path });
 });
 after(async () => {
@@ -49,7 +52,8 @@ for (const file of readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWit
       const here = (text) => {
         const apart = text.replaceAll('/tmp/', `${own.path}/`);
         const stored = data ? apart.replaceAll(`${data}/`, `${own.path}/`) : apart;
-        return stored.replaceAll('127.0.0.1:8787', running ? new URL(running.url).host : `127.0.0.1:${port}`);
+        const host = running ? new URL(running.url).host : `127.0.0.1:${port}`;
+        return stored.replaceAll('127.0.0.1:8787', host).replaceAll('--port 8787', `--port ${port}`);
       };
       await paste(t, first.length > 0 ? stepsOf(first) : [], here);
       if (options) running = await startServer({ data: own.path, more: options.map(here) });
@@ -126,7 +130,8 @@ async function paste(t, steps, here) {
 /** What a shell prints that is given a script, started where the README says to be. Whatever it leaves running ends with it. */
 function shell(script) {
   return new Promise((resolve, reject) => {
-    const bash = spawn('bash', ['-c', script], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const env = { ...process.env, PATH: `${join(folder.path, 'bin')}:${process.env.PATH}` };
+    const bash = spawn('bash', ['-c', script], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     const end = () => {
       try {
         process.kill(-bash.pid, 'SIGKILL');

@@ -4,13 +4,10 @@ mod audit;
 mod bench;
 mod by_hand;
 mod chromium;
-mod dev;
 mod edge;
 mod evaluate;
 mod fuzz;
-mod http;
 mod identity;
-mod keys;
 mod npm;
 mod packages;
 mod process;
@@ -21,9 +18,10 @@ mod sdk;
 mod site;
 mod size;
 mod stamp;
+mod tarball;
 mod test;
-mod token;
 mod toolchain;
+mod twinflag;
 mod wasm;
 mod widget;
 
@@ -40,8 +38,8 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "dev",
-        usage: "[--port N] [--flags FILE] [--data DIR] [--rate-limits TEXT] [--no-build] [--off]   runs the worker and the demo on this machine",
-        run: dev::run,
+        usage: "[--no-build] [option …]   builds, and runs the npm package's `twinflag dev`; --help lists its options",
+        run: twinflag::dev,
     },
     Command { name: "test", usage: "[suite …]   runs all suites, or those named", run: test::run },
     Command { name: "evaluate", usage: "[--runtime R] < lines   answers questions by one runtime, by default native", run: evaluate::run },
@@ -70,8 +68,13 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "token",
-        usage: "--secret-file FILE|--data DIR --sub S --role R [--organization O] [--environments A,B] [--minutes N]   prints a token for the admin routes",
-        run: token::run,
+        usage: "option …   runs the npm package's `twinflag token`, which prints a token for the admin routes; --help lists its options",
+        run: twinflag::token,
+    },
+    Command {
+        name: "tarball",
+        usage: "[--system linux-x64|linux-arm64]   packs the server with all but Node, a systemd unit and a Dockerfile",
+        run: tarball::run,
     },
     Command { name: "build", usage: "   builds the worker, the packages and the pages", run: |_| build() },
 ];
@@ -106,5 +109,6 @@ fn build() -> Result<()> {
     edge::build()?;
     sdk::build()?;
     packages::build()?;
-    site::build()
+    site::build()?;
+    twinflag::build()
 }

@@ -68,10 +68,7 @@ pub(crate) fn build() -> Result<()> {
 impl Package {
     fn build(&self) -> Result<()> {
         let (folder, client) = (root::in_root("npm").join(self.name), root::in_root("npm/client"));
-        has_version(&folder.join("package.json"))?;
-        for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
-            fs::copy(root::in_root(licence), folder.join(licence))?;
-        }
+        prepare(&folder)?;
         let constants = (self.constants)()?;
         let stamp =
             || Stamp::default().setting(self.options()).setting(&constants).path(&folder)?.path(&client)?.path(&client.join("dist/engine"));
@@ -110,6 +107,15 @@ fn pack_engine() -> Result<()> {
         node.args(["--eval", SCRIPT]).arg(engine.join("engine.wasm")).arg(out.join("engine.deflate"));
         process::run(&mut node, npm::INSTALL).map(drop)
     })
+}
+
+/// Copies the licences into the folder of a package. Fails if the package names another version than the cargo workspace.
+pub(crate) fn prepare(folder: &Path) -> Result<()> {
+    has_version(&folder.join("package.json"))?;
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        fs::copy(root::in_root(licence), folder.join(licence))?;
+    }
+    Ok(())
 }
 
 /// Fails unless a package, and its dependency on the client, have the version of the cargo workspace.

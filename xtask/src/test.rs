@@ -35,6 +35,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "react", run: || faces("tests/react") },
     Suite { name: "elements", run: || faces("tests/elements") },
     Suite { name: "manager", run: manager },
+    Suite { name: "package", run: package },
     Suite { name: "packaging", run: || faces("tests/packaging") },
     Suite { name: "tour", run: tour },
     Suite { name: "vectors", run: vectors },
@@ -179,6 +180,12 @@ fn faces(folder: &str) -> Result<Report> {
 fn manager() -> Result<Report> {
     crate::build()?;
     node_tests("tests/manager")
+}
+
+/// Tests the npm package `twinflag` as npm packs it, without Rust in `PATH`.
+fn package() -> Result<Report> {
+    crate::build()?;
+    node_tests("tests/package")
 }
 
 /// Runs the commands in the README and the guides, and compares their output.

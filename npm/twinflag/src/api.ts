@@ -1,0 +1,125 @@
+/** Requests to a server's admin routes. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { EXIT, Failure, messageOf } from './failure.js';
+
+/** The time that one request may take. */
+const PATIENCE_MS = 30_000;
+/** How often a request is sent whose answer is lost, or that the server cannot carry out now. */
+const ATTEMPTS = 3;
+/** The longest time that the server may ask to wait before the request is sent again. */
+const LONGEST_PAUSE_MS = 5_000;
+
+/** A refusal (RFC 9457). */
+export interface Problem {
+  readonly code: string;
+  readonly detail: string;
+  readonly status: number;
+  /** The place of the fault in the body, as a JSON pointer. */
+  readonly pointer?: string;
+  readonly hint?: string;
+}
+
+/** An answer of the server. */
+export interface Answer<T> {
+  readonly body: T;
+  /** The body as it was sent. */
+  readonly text: string;
+  /** The tag of the version that the answer shows, if it has one. */
+  readonly etag: string | undefined;
+}
+
+/** A request. */
+export interface Asked {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  /** Parameters; those that are `undefined` are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** The body: JSON as text, or a value. */
+  readonly body?: unknown;
+  /** The tag that the server's version must have. */
+  readonly ifMatch?: string | undefined;
+}
+
+/** A refusal by the server. */
+export class Refused extends Failure {
+  constructor(readonly problem: Problem) {
+    const { code, detail, pointer, status, hint = HINTS[code] } = problem;
+    super(`${detail}${pointer === undefined ? '' : `\nat: ${pointer === '' ? 'the whole document' : pointer}`}\ncode: ${code} (${status})`, EXIT.failed, hint);
+  }
+}
+
+/** What to do about refusals that do not say it themselves. */
+const HINTS: Readonly<Record<string, string>> = {
+  UNAUTHORIZED: 'make a token with `twinflag token`, and pass it with --token or TWINFLAG_TOKEN',
+  FORBIDDEN: 'use a token with another role: `twinflag token --role admin`',
+  FLAG_NOT_FOUND: '`twinflag list` shows all flags',
+  VERSION_MISMATCH: 'somebody changed the document meanwhile: compare again with `twinflag diff`',
+  TOO_EARLY: 'wait, or force the step with --force and a --reason',
+  GATE_CLOSED: 'force the step with --force and a --reason',
+};
+
+/** A server and the credential for it. */
+export class Api {
+  /** @param environment the environment that every request is for; `undefined` for the first one */
+  constructor(readonly url: string, readonly token: string, readonly environment: string | undefined) {}
+
+  /** Sends a request, and again under the same idempotency key if its answer is lost. Throws {@link Refused} if the server refuses it. */
+  async ask<T>({ method = 'GET', path, query = {}, body, ifMatch }: Asked): Promise<Answer<T>> {
+    const url = new URL(`${this.url.replace(/\/+$/, '')}${path}`);
+    for (const [name, value] of Object.entries({ ...query, environment: this.environment })) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const init: RequestInit = {
+      method,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        'content-type': 'application/json',
+        ...(method !== 'GET' && { 'idempotency-key': randomUUID() }),
+        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    };
+    for (let attempt = 1; ; attempt++) {
+      const response = await send(url, init);
+      const pauseMs = attempt < ATTEMPTS && response.status === 503 ? pauseOf(response) : undefined;
+      const text = await response.text();
+      if (pauseMs !== undefined) await pause(pauseMs);
+      else return read<T>(response, text);
+    }
+  }
+}
+
+async function send(url: URL, init: RequestInit): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
+    } catch (error) {
+      const { cause } = error as { cause?: NodeJS.ErrnoException };
+      // A request that did not reach a server needs no other attempt.
+      if (cause?.code === 'ECONNREFUSED' || attempt === ATTEMPTS) {
+        throw new Failure(`no server answers at ${url.origin}: ${cause?.code ?? messageOf(cause ?? error)}`, EXIT.unavailable, 'start one with `twinflag dev` or `twinflag serve`, or name another with --url or TWINFLAG_URL');
+      }
+    }
+  }
+}
+
+/** How long the server asks to wait; `undefined` if it does not say, or asks for too long. */
+function pauseOf(response: Response): number | undefined {
+  const seconds = response.headers.get('retry-after');
+  const pauseMs = Number(seconds) * 1000;
+  return seconds !== null && pauseMs >= 0 && pauseMs <= LONGEST_PAUSE_MS ? pauseMs : undefined;
+}
+
+function read<T>(response: Response, text: string): Answer<T> {
+  let body: unknown;
+  try {
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    throw new Failure(`${response.url} is answered ${response.status}, and not by a Twinflag server`);
+  }
+  if (response.ok) return { body: body as T, text, etag: response.headers.get('etag') ?? undefined };
+  const problem = body as Partial<Problem> | undefined;
+  throw new Refused({ code: 'GENERAL', detail: 'the server refused the request', ...problem, status: response.status });
+}

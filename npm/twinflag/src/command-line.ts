@@ -1,0 +1,41 @@
+/** The command line: every command with its options. */
+import { Argument, Command, type CommanderError } from 'commander';
+
+import { addDocumentCommands } from './commands/document.js';
+import { addFlagCommands } from './commands/flags.js';
+import { addOverrideCommands } from './commands/override.js';
+import { addRolloutCommands } from './commands/rollout.js';
+import { addServerCommands } from './commands/server.js';
+import { addTokenCommand } from './commands/token.js';
+import { addTrailCommands } from './commands/trail.js';
+import { addTypesCommand } from './commands/types.js';
+import { completionOf, type Shell, SHELLS } from './completion.js';
+import { EXIT } from './failure.js';
+import { RELEASE } from './package.js';
+
+const EXIT_CODES = `
+Exit codes: ${EXIT.ok} done, ${EXIT.failed} refused or failed, ${EXIT.different} a difference (diff), ${EXIT.usage} a wrong command line, ${EXIT.unavailable} no server.`;
+
+/** Returns the parser of the command line, which runs the command that it finds. */
+export function commandLine(): Command {
+  const program = new Command('twinflag');
+  program.description('Feature flags whose answer is the same everywhere: the server, and commands for one.').version(RELEASE);
+  program.exitOverride().showHelpAfterError('(--help lists the options)').addHelpText('after', EXIT_CODES);
+  addServerCommands(program);
+  addTokenCommand(program);
+  addFlagCommands(program);
+  addRolloutCommands(program);
+  addOverrideCommands(program);
+  addDocumentCommands(program);
+  addTrailCommands(program);
+  addTypesCommand(program);
+  program.command('completion').description('Print the completion script of a shell.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .action((shell: Shell) => void process.stdout.write(completionOf(program, shell)));
+  return program;
+}
+
+/** Returns the exit code of the parser's own errors and of `--help`. */
+export function exitCodeOf({ exitCode }: CommanderError): number {
+  return exitCode === 0 ? EXIT.ok : EXIT.usage;
+}

@@ -1,0 +1,122 @@
+/** What the commands for a server share: how they reach it, how they ask before they harm, and how they tell what changed. */
+import { createInterface } from 'node:readline/promises';
+import { userInfo } from 'node:os';
+
+import { type Command, Option } from 'commander';
+
+import { Api } from '../api.js';
+import { EXIT, Failure } from '../failure.js';
+import { DEFAULT_FOLDER, Folder } from '../folder.js';
+import { printJson } from '../output.js';
+import { mint } from '../token.js';
+import type { Change, Feature, Written } from '../wire.js';
+
+/** The options with which a command reaches its server. */
+export interface ServerOptions {
+  readonly url?: string;
+  readonly token?: string;
+  readonly data: string;
+  readonly environment?: string;
+}
+
+/** The options of commands that can answer with JSON. */
+export interface ApiOptions extends ServerOptions {
+  readonly json?: boolean;
+}
+
+/** The options of commands that change something. */
+export interface ChangeOptions extends ApiOptions {
+  readonly reason: string;
+}
+
+/** The option of commands that ask before they harm. */
+export interface ConfirmedOptions {
+  readonly yes?: boolean;
+}
+
+/** Adds the options with which a command reaches its server. */
+export function forServer(command: Command): Command {
+  return command
+    .addOption(new Option('--url <url>', 'the address of the server').env('TWINFLAG_URL'))
+    .addOption(new Option('--token <token>', "an operator's token").env('TWINFLAG_TOKEN'))
+    .option('--data <folder>', 'without an address: the data folder of a server on this machine', DEFAULT_FOLDER)
+    .option('--environment <name>', 'the environment; the first one by default');
+}
+
+/** Adds the options of {@link forServer}, and that of JSON. */
+export function forApi(command: Command): Command {
+  return forServer(command).option('--json', "print the server's answer as JSON");
+}
+
+/** Adds the options of {@link forApi}, and the reason that the audit trail keeps. */
+export function forChange(command: Command): Command {
+  return forApi(command).option('--reason <text>', 'the reason, for the audit trail', 'by the command line');
+}
+
+/** Adds the option that answers {@link confirm}. */
+export function withYes(command: Command): Command {
+  return command.option('-y, --yes', 'do not ask for confirmation');
+}
+
+/** Returns the server that the options name, or else the one that runs on the data folder, with a token signed by the folder's secret. */
+export function connect({ url, token, data, environment }: ServerOptions): Api {
+  const folder = new Folder(data);
+  const local = url === undefined ? folder.running()?.url : undefined;
+  const address = url ?? local;
+  if (address === undefined) {
+    throw new Failure(`no server runs on ${folder.path}`, EXIT.unavailable, 'start one with `twinflag dev` or `twinflag serve`, or name one with --url or TWINFLAG_URL');
+  }
+  if (token !== undefined) return new Api(address, token, environment);
+  // The secret of a folder signs for the server on this folder alone.
+  const secrets = local === undefined ? undefined : folder.secrets();
+  if (secrets === undefined) throw new Failure('a token is missing', EXIT.usage, 'pass one with --token or TWINFLAG_TOKEN; `twinflag token` makes it from the secret of the server');
+  return new Api(address, mint(secrets.jwtSecret, { subject: userInfo().username, role: 'admin', minutes: 5 }), environment);
+}
+
+/** Asks before something that harms. Fails if the answer is no, or if nobody can be asked. */
+export async function confirm(question: string, { yes }: ConfirmedOptions): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY) throw new Failure(`not done: ${question}`, EXIT.failed, 'confirm with --yes');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('not done');
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Prints what a command changed. */
+export function printWritten(written: Written, { json }: ApiOptions): void {
+  if (json) return printJson(written);
+  for (const line of linesOf(written)) console.log(line);
+  for (const warning of written.warnings) console.error(`warning: ${warning}`);
+}
+
+function linesOf({ changed, changes, feature, version }: Written): readonly string[] {
+  if (!changed) return [`nothing to change (version ${version})`];
+  const lines = changes.map((change) => `${describe(change)} (version ${change.version})`);
+  return feature === undefined ? lines : [...lines, stateOf(feature)];
+}
+
+/** Returns what a record tells: the action, where, for whom, and the new value. */
+export function describe({ action, flagPath, pointer, customerId, organizationId, newJson }: Change): string {
+  const owner = customerId !== undefined ? `for customer ${customerId}` : organizationId !== undefined ? `for organization ${organizationId}` : undefined;
+  return [action, flagPath ?? pointer, owner, valueOf(newJson)].filter((part) => part !== undefined).join(' ');
+}
+
+function valueOf(newJson: unknown): string | undefined {
+  if (typeof newJson === 'string') return `= ${newJson}`;
+  const { rollout } = (newJson ?? {}) as { rollout?: { status?: string; percentage?: number } | null };
+  return rollout?.status === undefined ? undefined : `= ${rollout.status}, ${rollout.percentage} %`;
+}
+
+/** Returns a flag's state in one line. */
+export function stateOf({ flagPath, enabled, rollout }: Feature): string {
+  return `${flagPath}: ${enabled ? 'switched on' : 'switched off for everybody'}${rollout ? `, rollout ${rolloutOf(rollout)}` : ''}`;
+}
+
+/** Returns a rollout's state in a few words. */
+export function rolloutOf({ status, percentage, currentTier }: NonNullable<Feature['rollout']>): string {
+  return `${status} at ${percentage} %${currentTier === null ? '' : ` (${currentTier})`}`;
+}

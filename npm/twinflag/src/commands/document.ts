@@ -1,0 +1,124 @@
+/** The commands for whole documents: `export`, `import`, `diff` and `apply`. */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { type Command, Option } from 'commander';
+
+import { type Api, Refused } from '../api.js';
+import { differencesOf } from '../difference.js';
+import { putDocument } from '../edit.js';
+import { EXIT, Failure, messageOf } from '../failure.js';
+import { printJson } from '../output.js';
+import type { Document, Imported } from '../wire.js';
+import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, forServer, type ServerOptions, withYes } from './common.js';
+
+interface ImportOptions {
+  readonly state?: string;
+}
+
+/** A local document beside the server's. */
+interface Compared {
+  readonly text: string;
+  readonly etag: string | undefined;
+  /** What the import would do. */
+  readonly trial: Imported;
+  /** The same in lines for people. */
+  readonly lines: readonly string[];
+}
+
+export function addDocumentCommands(program: Command): void {
+  forServer(program.command('export').description('Write the document: all flags, their state, and all overrides.'))
+    .option('-o, --output <file>', 'the file to write; standard output by default')
+    .action(exportDocument);
+  withYes(withState(forChange(program.command('import <file>').description('Import a document. Asks first if it removes something or sets state back.'))))
+    .action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, harms));
+  withState(forApi(program.command('diff <file>').description('Show what importing a document would change; exit code 2 if it would change anything.')))
+    .action(diff);
+  withYes(withState(forChange(program.command('apply <file>').description('Show what importing a document changes, ask, and import it.'))))
+    .action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, () => true));
+}
+
+function withState(command: Command): Command {
+  const state = new Option('--state <keep|replace>', "whose state counts: the server's switches, rollouts and overrides, or the document's");
+  return command.addOption(state.choices(['keep', 'replace']));
+}
+
+async function exportDocument({ output, ...options }: ServerOptions & { readonly output?: string }): Promise<void> {
+  const { body } = await connect(options).ask<Document>({ path: '/api/admin/document' });
+  const text = `${JSON.stringify(body, null, 2)}\n`;
+  if (output === undefined) process.stdout.write(text);
+  else writeFileSync(output, text);
+}
+
+async function diff(file: string, options: ApiOptions & ImportOptions): Promise<void> {
+  const { trial, lines } = await compare(connect(options), file, options);
+  if (options.json) printJson(trial);
+  else for (const line of lines) console.log(line);
+  if (trial.errorCount > 0) throw leftOut(trial);
+  if (trial.changes.length > 0) process.exitCode = EXIT.different;
+}
+
+async function deploy(file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions, asks: (trial: Imported, options: ImportOptions) => boolean): Promise<void> {
+  const api = connect(options);
+  const { text, etag, trial, lines } = await compare(api, file, options);
+  // With --json the answer alone is on standard output.
+  for (const line of lines) (options.json ? console.error : console.log)(line);
+  if (trial.errorCount > 0) throw leftOut(trial);
+  if (trial.changes.length === 0) return options.json ? printJson(trial) : undefined;
+  if (asks(trial, options)) await confirm(`import ${file} into ${api.url}?`, options);
+  const imported = await putDocument(api, text, etag, { state: options.state, reason: options.reason });
+  if (options.json) printJson(imported);
+  else console.log(`imported (version ${imported.version})`);
+}
+
+/** Returns true if an import takes something away, or may revive what was switched off. */
+function harms({ changes }: Imported, { state }: ImportOptions): boolean {
+  return state === 'replace' || changes.some(({ kind }) => kind === 'removed');
+}
+
+async function compare(api: Api, file: string, { state }: ImportOptions): Promise<Compared> {
+  const text = readDocument(file);
+  const { document, etag } = await serversDocument(api);
+  const trial = await putDocument(api, text, etag, { state, dryRun: true });
+  return { text, etag, trial, lines: linesOf(trial, document, JSON.parse(text) as Document) };
+}
+
+/** The server's document and its tag; an empty one without a tag if the server has none yet. */
+async function serversDocument(api: Api): Promise<{ readonly document: Document; readonly etag: string | undefined }> {
+  try {
+    const { body, etag } = await api.ask<Document>({ path: '/api/admin/document' });
+    return { document: body, etag };
+  } catch (error) {
+    if (error instanceof Refused && error.problem.code === 'NO_RULESET') return { document: {}, etag: undefined };
+    throw error;
+  }
+}
+
+function linesOf({ changes, kept, errors, warnings }: Imported, ours: Document, theirs: Document): readonly string[] {
+  if (changes.length + errors.length + warnings.length === 0) return ['no difference'];
+  return [
+    ...changes.flatMap(({ kind, pointer }) => [`${kind.padEnd(8)} ${pointer}`, ...(kind === 'changed' ? differencesOf(ours, theirs, pointer, kept).map((line) => `         ${line}`) : [])]),
+    ...kept.map(({ pointer }) => `${'kept'.padEnd(8)} ${pointer} (as the server has it; --state replace takes the document's)`),
+    ...warnings.map(({ pointer, message }) => `${'warning'.padEnd(8)} ${pointer}: ${message}`),
+    ...errors.map(({ pointer, message }) => `${'error'.padEnd(8)} ${pointer}: ${message}`),
+  ];
+}
+
+function leftOut({ errorCount }: Imported): Failure {
+  return new Failure(`the document has ${errorCount === 1 ? 'an error' : `${errorCount} errors`}; nothing was imported`);
+}
+
+function readDocument(file: string): string {
+  let text: string;
+  try {
+    // 0 is standard input.
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new Failure(`cannot read the document: ${messageOf(error)}`);
+  }
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw new Failure(`${file} is not JSON: ${messageOf(error)}`);
+  }
+  return text;
+}

@@ -1,0 +1,82 @@
+/** The commands for rollouts. */
+import type { Command } from 'commander';
+
+import type { Api } from '../api.js';
+import { Failure } from '../failure.js';
+import { printJson } from '../output.js';
+import type { ListedFeature, Written } from '../wire.js';
+import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, stateOf, withYes } from './common.js';
+import { percentage } from './values.js';
+
+interface StartOptions extends ChangeOptions {
+  readonly percentage?: number;
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
+export function addRolloutCommands(program: Command): void {
+  const rollout = program.command('rollout').description('Roll a flag out step by step, and back.');
+  forApi(rollout.command('show <key>').description('Show where a rollout stands.')).action(show);
+  forChange(rollout.command('start <key>').description('Start a rollout, planning it first if there is none.'))
+    .option('--percentage <number>', 'begin at this percentage; at the first tier by default', percentage)
+    .option('--allow <id...>', 'units that get the flag first')
+    .option('--deny <id...>', 'units that never get it by the rollout')
+    .action(start);
+  withYes(forChange(rollout.command('percentage <key>').description('Set the percentage. A lower one takes the flag from some, and asks first.')))
+    .argument('<number>', 'the percentage, such as 12.5', percentage)
+    .action(setPercentage);
+  forChange(rollout.command('advance <key>').description('Advance to the next tier.'))
+    .option('--force', 'although the time or the counts of this tier stand against it; then give a --reason')
+    .action((key: string, options: ChangeOptions & { readonly force?: boolean }) => step('advance', key, options, options.force ? { force: true } : {}));
+  forChange(rollout.command('pause <key>').description('Pause: units keep the flag, and the rollout cannot advance.'))
+    .action((key: string, options: ChangeOptions) => step('pause', key, options));
+  forChange(rollout.command('resume <key>').description('Resume a paused rollout.')).action((key: string, options: ChangeOptions) => step('resume', key, options));
+  withYes(forChange(rollout.command('rollback <key>').description('Roll back: nobody has the flag by the rollout.')))
+    .action(async (key: string, options: ChangeOptions & ConfirmedOptions) => {
+      await confirm(`roll ${key} back, so that nobody has it by the rollout?`, options);
+      await step('rollback', key, options);
+    });
+  withYes(forChange(rollout.command('complete <key>').description('Complete: everybody has the flag.')))
+    .action(async (key: string, options: ChangeOptions & ConfirmedOptions) => {
+      await confirm(`complete ${key}, so that everybody has it?`, options);
+      await step('complete', key, options);
+    });
+}
+
+async function show(key: string, options: ApiOptions): Promise<void> {
+  const feature = await featureOf(connect(options), key);
+  if (options.json) return printJson(feature);
+  console.log(stateOf(feature));
+}
+
+async function start(key: string, options: StartOptions): Promise<void> {
+  const api = connect(options);
+  const { rollout } = await featureOf(api, key);
+  const plan = {
+    ...(options.percentage !== undefined && { percentage: options.percentage }),
+    ...(options.allow && { whitelistedCustomers: options.allow }),
+    ...(options.deny && { blacklistedCustomers: options.deny }),
+  };
+  if (rollout === null || rollout.status === 'rolled_back' || rollout.status === 'completed') await step('create', key, options, plan);
+  else if (Object.keys(plan).length > 0) throw new Failure(`${key} has a rollout already, which is ${rollout.status}`, undefined, 'set its percentage with `twinflag rollout percentage`');
+  await step('start', key, options);
+}
+
+async function setPercentage(key: string, wanted: number, options: ChangeOptions & ConfirmedOptions): Promise<void> {
+  const api = connect(options);
+  const { rollout } = await featureOf(api, key);
+  if (rollout !== null && wanted < rollout.percentage) await confirm(`lower ${key} from ${rollout.percentage} % to ${wanted} %, which takes it from some?`, options);
+  await step('percentage', key, options, { percentage: wanted });
+}
+
+async function step(name: string, key: string, options: ChangeOptions, more: object = {}): Promise<void> {
+  const body = { featureName: key, reason: options.reason, ...more };
+  printWritten((await connect(options).ask<Written>({ method: 'POST', path: `/api/admin/rollout/${name}`, body })).body, options);
+}
+
+async function featureOf(api: Api, key: string): Promise<ListedFeature> {
+  const { features } = (await api.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags', query: { featureName: key } })).body;
+  const [feature] = features;
+  if (feature === undefined) throw new Failure(`no flag has the key or alias "${key}"`, undefined, '`twinflag list` shows all flags');
+  return feature;
+}

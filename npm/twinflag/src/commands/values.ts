@@ -1,0 +1,30 @@
+/** Parsers of values on the command line. */
+import { InvalidArgumentError } from 'commander';
+
+/** Returns a parser of whole numbers in a range. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (!/^\d+$/.test(text) || number < least || number > most) throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    return number;
+  };
+}
+
+/** Parses names that are separated by commas. */
+export function names(text: string): readonly string[] {
+  return text.split(',').map((name) => name.trim());
+}
+
+/** Parses a percentage, with or without its sign. */
+export function percentage(text: string): number {
+  const number = Number(text.replace(/\s*%$/, ''));
+  if (text.trim() === '' || !(number >= 0 && number <= 100)) throw new InvalidArgumentError('Expected a number from 0 to 100.');
+  return number;
+}
+
+/** Parses `name=value`, after those that were given earlier. */
+export function assignments(text: string, earlier: readonly (readonly [string, string])[] = []): readonly (readonly [string, string])[] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Expected name=value.');
+  return [...earlier, [text.slice(0, at), text.slice(at + 1)]];
+}

@@ -1,0 +1,92 @@
+/** Completion scripts for shells, made from the tree of commands. */
+import type { Command, Option } from 'commander';
+
+/** The shells that have a completion script. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** A command, its full name without the program's, and the words that may follow it. */
+interface Node {
+  readonly path: readonly string[];
+  readonly command: Command;
+  readonly children: readonly Command[];
+  readonly options: readonly Option[];
+}
+
+/** Returns the script that makes a shell complete the commands and options of a program. */
+export function completionOf(program: Command, shell: Shell): string {
+  const nodes = nodesOf(program, []);
+  switch (shell) {
+    case 'bash':
+      return bash(program.name(), nodes);
+    case 'zsh':
+      // zsh runs the script of bash.
+      return `autoload -U +X bashcompinit && bashcompinit\n${bash(program.name(), nodes)}`;
+    case 'fish':
+      return fish(program.name(), nodes);
+  }
+}
+
+function nodesOf(command: Command, path: readonly string[]): readonly Node[] {
+  const help = command.createHelp();
+  const children = help.visibleCommands(command).filter((child) => child.name() !== 'help');
+  const node = { path, command, children, options: help.visibleOptions(command) };
+  return [node, ...children.flatMap((child) => nodesOf(child, [...path, child.name()]))];
+}
+
+function bash(name: string, nodes: readonly Node[]): string {
+  const cases = nodes.map(({ path, children, options }) => {
+    const words = [...children.map((child) => child.name()), ...options.flatMap(({ long }) => long ?? [])];
+    return `    '${path.join(' ')}') words='${words.join(' ')}' ;;`;
+  });
+  const values = new Map(nodes.flatMap(({ options }) => options.flatMap(({ long, argChoices }) => (long && argChoices ? [[long, argChoices] as const] : []))));
+  const choices = [...values].map(([long, words]) => `    ${long}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$word")); return ;;`);
+  const files = nodes.flatMap(({ options }) => options.filter(isOfFiles).flatMap(({ long }) => long ?? []));
+  return `_${name}() {
+  local word=\${COMP_WORDS[COMP_CWORD]} path= words= each
+  COMPREPLY=()
+  case \${COMP_WORDS[COMP_CWORD - 1]} in
+${choices.join('\n')}
+    ${[...new Set(files)].join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;
+  esac
+  for each in "\${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
+    case "\${path:+$path }$each" in
+      ${nodes.filter(({ path }) => path.length > 0).map(({ path }) => `'${path.join(' ')}'`).join('|')}) path="\${path:+$path }$each" ;;
+    esac
+  done
+  case $path in
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$word"))
+  # Arguments that are no words of ours may be files.
+  if [[ \${#COMPREPLY[@]} -eq 0 ]]; then COMPREPLY=($(compgen -f -- "$word")); fi
+}
+complete -o filenames -F _${name} ${name}
+`;
+}
+
+function fish(name: string, nodes: readonly Node[]): string {
+  return nodes.map(({ path, children, options }) => {
+    const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
+    const none = children.length > 0 ? [`not __fish_seen_subcommand_from ${children.map((child) => child.name()).join(' ')}`] : [];
+    const here = [...seen, ...none].join('; and ');
+    const line = (rest: string): string => `complete -c ${name} -n '${here}' ${rest}\n`;
+    return [
+      ...children.map((child) => line(`-f -a ${child.name()} -d ${quoted(child.description())}`)),
+      ...options.flatMap((option) => {
+        if (!option.long) return [];
+        const value = option.argChoices ? ` -x -a ${quoted(option.argChoices.join(' '))}` : isOfFiles(option) ? ' -r' : option.required ? ' -x' : '';
+        return [line(`-l ${option.long.slice(2)}${value} -d ${quoted(option.description)}`)];
+      }),
+    ].join('');
+  }).join('');
+}
+
+/** Returns true if the value of an option is a path. */
+function isOfFiles({ flags }: Option): boolean {
+  return /<(file|folder)>/.test(flags);
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

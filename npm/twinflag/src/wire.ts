@@ -1,0 +1,93 @@
+/** The parts of the server's answers that commands use. `openapi.json` describes them in full. */
+
+/** A rollout's state. */
+export interface Rollout {
+  readonly status: string;
+  readonly percentage: number;
+  readonly currentTier: string | null;
+}
+
+/** A flag's state. */
+export interface Feature {
+  readonly flagPath: string;
+  readonly enabled: boolean;
+  readonly status: string;
+  readonly rollout: Rollout | null;
+}
+
+/** A flag in the list of flags, with its answer for a visitor of whom nothing is known. */
+export interface ListedFeature extends Feature {
+  readonly type: string;
+  readonly description?: string;
+  readonly evaluation: { readonly value: unknown };
+}
+
+/** A record of the audit trail. */
+export interface Change {
+  readonly id: string;
+  readonly version: number;
+  readonly action: string;
+  readonly changedAt: string;
+  readonly changedBy: string;
+  readonly reason: string;
+  readonly flagPath?: string;
+  readonly pointer?: string;
+  readonly customerId?: string;
+  readonly organizationId?: string;
+  readonly newJson?: unknown;
+}
+
+/** The answer to a command that changes something. */
+export interface Written {
+  readonly changed: boolean;
+  readonly changes: readonly Change[];
+  readonly version: number;
+  readonly warnings: readonly string[];
+  readonly feature?: Feature;
+}
+
+/** A place in a document, with what is to be said of it. */
+export interface Fault {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** The answer to an import, or to the trial of one. */
+export interface Imported {
+  readonly changes: readonly { readonly kind: 'added' | 'changed' | 'removed'; readonly pointer: string }[];
+  /** The places at which the server keeps its state though the document has another. */
+  readonly kept: readonly { readonly pointer: string }[];
+  readonly errors: readonly Fault[];
+  readonly errorCount: number;
+  readonly warnings: readonly Fault[];
+  readonly version: number;
+}
+
+/** Overrides of one owner: variants by the keys of flags, nested by their dots. */
+export interface OverrideTree {
+  readonly [step: string]: boolean | string | OverrideTree;
+}
+
+/** A target of a flag: values of an attribute that get a variant. */
+export interface Target {
+  readonly attribute?: string;
+  readonly values: readonly unknown[];
+  readonly variant: string;
+}
+
+/** A flag's definition. */
+export interface Flag {
+  readonly type?: string;
+  readonly aliases?: readonly string[];
+  readonly description?: string;
+  readonly variants?: Readonly<Record<string, unknown>>;
+  readonly targets?: readonly Target[];
+  readonly [member: string]: unknown;
+}
+
+/** A document. */
+export interface Document {
+  readonly flags?: Readonly<Record<string, Flag>>;
+  readonly overrides?: { readonly customers?: Readonly<Record<string, OverrideTree>>; readonly organizations?: Readonly<Record<string, OverrideTree>> };
+  readonly [member: string]: unknown;
+}

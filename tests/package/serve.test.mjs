@@ -1,0 +1,192 @@
+// `twinflag serve` and `twinflag dev` from the packed package: the first start, the lock, kills and signals, settings, and the log.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { ask, install } from './own.mjs';
+
+let twinflag;
+before(async () => { twinflag = await install(); });
+after(() => twinflag?.remove());
+
+const keysOf = async (data) => JSON.parse(await readFile(join(data, 'keys.json'), 'utf8'));
+const document = (flags) => ({ schema: 'twinflag/1', environment: 'production', flags });
+
+test('the package holds the server, its readme and its licences, and no source', () => {
+  for (const needed of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'dist/entry/twinflag.js', 'dist/server/workerd.capnp', 'dist/server/dist/worker/edge_bg.wasm']) {
+    assert.ok(twinflag.paths.includes(needed), needed);
+  }
+  assert.deepEqual(twinflag.paths.filter((path) => !/^(README\.md|LICENSE-(MIT|APACHE)|package\.json|dist\/(entry|server)\/.*|deploy\/.*)$/.test(path) || /\.stamp|\.ts$/.test(path)), []);
+});
+
+test('an empty folder becomes a server that survives a kill with everything in it', async () => {
+  const data = twinflag.data('first');
+  const first = await twinflag.serve(data);
+  const { clientKey, serverKey, jwtSecret } = await keysOf(data);
+
+  // The log begins with one line of JSON, and the keys are shown after it.
+  await first.says(/Content-Type/);
+  const [line] = first.out.split('\n');
+  const { release } = (await ask(`${first.url}/version`)).body;
+  assert.deepEqual((({ event, url, release, environments }) => ({ event, url, release, environments }))(JSON.parse(line)), { event: 'started', url: first.url, release, environments: ['production'] });
+  assert.ok(first.out.includes(clientKey) && first.out.includes(serverKey));
+  assert.ok(!line.includes(clientKey) && !line.includes(serverKey) && !first.out.includes(jwtSecret));
+  assert.deepEqual((await readdir(data)).sort(), ['import', 'keys.json', 'lock', 'server.json', 'store']);
+  for (const name of ['.', 'keys.json', 'server.json']) assert.equal((await stat(join(data, name))).mode & 0o077, 0, name);
+
+  // The command that it shows works as it is.
+  const curl = /curl .*$/m.exec(first.out)[0];
+  assert.deepEqual(JSON.parse(await shell(curl)).flags, []);
+
+  const token = (await twinflag.run(['token', '--data', data, '--sub', 'ada', '--role', 'admin'])).out.trim();
+  const { etag } = await ask(`${first.url}/api/admin/document`, { key: token });
+  const put = await ask(`${first.url}/api/admin/document`, { key: token, method: 'PUT', body: document({ kept: { default: 'on' } }), headers: { 'if-match': etag } });
+  assert.equal(put.status, 200);
+  assert.equal(await first.stop('SIGKILL'), 'SIGKILL');
+
+  const second = await twinflag.serve(data);
+  const evaluated = await ask(`${second.url}/ofrep/v1/evaluate/flags/kept`, { key: serverKey, method: 'POST', body: { context: { targetingKey: 'ada' } } });
+  assert.deepEqual([evaluated.status, evaluated.body.value], [200, true]);
+  assert.deepEqual(await keysOf(data), { clientKey, serverKey, jwtSecret });
+  assert.equal(await second.stop('SIGTERM'), 0);
+  assert.ok(!second.out.includes('tf_'), 'the keys are shown once');
+  assert.equal(second.out.trim().split('\n').length, 1);
+});
+
+test('a second server on a folder is refused, and a killed one leaves no lock', async () => {
+  const data = twinflag.data('locked');
+  const first = await twinflag.serve(data);
+  const refused = await twinflag.run(['serve', '--data', data, '--port', '0']);
+  assert.deepEqual([refused.code, refused.out], [1, '']);
+  assert.match(refused.err, new RegExp(`another server runs on .*locked: process ${first.child.pid} at ${first.url}`));
+  assert.equal((await ask(`${first.url}/health`)).status, 200);
+  await first.stop('SIGKILL');
+  const next = await twinflag.serve(data);
+  await next.stop();
+});
+
+test('a workerd that outlives its killed starter keeps the lock until it ends', async () => {
+  const data = twinflag.data('outlived');
+  // Without setpriv, as on macOS, the kernel does not end workerd with its starter.
+  const server = await twinflag.serve(data, { programs: ['node', 'flock'] });
+  const { workerd } = JSON.parse(server.out.split('\n')[0]);
+  server.child.kill('SIGKILL');
+  await server.exited;
+  const refused = await twinflag.run(['serve', '--data', data, '--port', '0']);
+  const isAlive = (await ask(`${server.url}/health`)).status === 200;
+  process.kill(workerd, 'SIGKILL');
+  await server.ended;
+  assert.deepEqual([isAlive, refused.code], [true, 1]);
+  assert.match(refused.err, /another server runs on/);
+  const next = await twinflag.serve(data);
+  await next.stop();
+});
+
+test('without flock the server says that nothing keeps a second one away', async () => {
+  const server = await twinflag.serve(twinflag.data('unlocked'), { programs: ['node', 'setpriv'] });
+  assert.match(server.err, /warning: no program "flock"/);
+  await server.stop();
+});
+
+test('a port that is taken is named, and nothing runs on', async () => {
+  const taken = createServer();
+  await new Promise((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address();
+  const data = twinflag.data('taken');
+  const refused = await twinflag.run(['serve', '--data', data, '--port', String(port)]);
+  await new Promise((resolve) => taken.close(resolve));
+  assert.deepEqual([refused.code, refused.out, refused.err], [1, '', `error: port ${port} is in use; choose another with --port\n`]);
+  const after = await twinflag.serve(data, { more: ['--port', String(port)] });
+  assert.equal(after.url, `http://127.0.0.1:${port}`);
+  await after.stop();
+});
+
+test('SIGTERM waits for an open request, and a second signal does not', async () => {
+  const server = await twinflag.serve(twinflag.data('stopped'));
+  const { serverKey } = await keysOf(server.data);
+  // A request whose body never ends keeps its connection.
+  const open = fetch(`${server.url}/v1/evaluate`, {
+    method: 'POST', duplex: 'half', headers: { 'content-type': 'application/json', authorization: `Bearer ${serverKey}` },
+    body: new ReadableStream({ start(controller) { controller.enqueue(new TextEncoder().encode('{')); } }),
+  }).catch(() => 'cut');
+  await ask(`${server.url}/health`);
+  server.child.kill('SIGTERM');
+  await server.says(/waiting for open requests/);
+  assert.equal(await server.stop('SIGTERM'), 0);
+  assert.equal(await open, 'cut');
+});
+
+test('serve opens neither the demo nor the test clock, whatever the environment says', async () => {
+  const server = await twinflag.serve(twinflag.data('closed'), { env: { DEMO: 'on', TEST_CLOCK: 'on' } });
+  const { clientKey } = await keysOf(server.data);
+  assert.equal((await ask(`${server.url}/demo/explain`, { key: clientKey, method: 'POST', body: { context: {} } })).status, 404);
+  await server.stop();
+});
+
+test('a setting that cannot be read ends the start with its name', async () => {
+  const refused = await twinflag.run(['serve', '--data', twinflag.data('setting'), '--port', '0'], { env: { RATE_LIMITS: 'many' } });
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /error: the setting RATE_LIMITS cannot be read/);
+});
+
+test('a first document that is refused ends the start with its place', async () => {
+  await twinflag.write('refused.json', '{"schema":"other"}');
+  const refused = await twinflag.run(['serve', '--data', twinflag.data('refused'), '--port', '0', '--flags', 'refused.json']);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /error: the document is refused: \/schema/);
+});
+
+test('another C library, or an old one, is named before workerd is started', async () => {
+  for (const [found, said] of [[undefined, 'this system has another C library'], ['2.31', 'this system has glibc 2.31']]) {
+    await twinflag.write('libc.mjs', `process.report.getReport = () => ({ header: { glibcVersionRuntime: ${JSON.stringify(found)} } });`);
+    const refused = await twinflag.run(['serve', '--data', twinflag.data('libc'), '--port', '0'], { env: { NODE_OPTIONS: `--import=${join(twinflag.folder, 'libc.mjs')}` } });
+    assert.deepEqual([refused.code, refused.err], [1, `error: workerd needs glibc 2.35 or later, as Debian 12 and Ubuntu 22.04 have it; ${said}\n`]);
+  }
+});
+
+test('damaged keys are an error, not new keys', async () => {
+  const server = await twinflag.serve(twinflag.data('damaged'));
+  await server.stop();
+  for (const text of ['{', '{"adminToken":"a","clientKey":"b"}', '{"jwtSecret":1,"clientKey":"b","serverKey":"c"}']) {
+    await twinflag.write('data/damaged/keys.json', text);
+    const refused = await twinflag.run(['serve', '--data', server.data, '--port', '0']);
+    assert.match(refused.err, /keys\.json is damaged; delete it to get new keys/);
+    assert.equal(await readFile(join(server.data, 'keys.json'), 'utf8'), text);
+  }
+});
+
+test('a folder from a release without tokens gets a secret and keeps its keys', async () => {
+  const server = await twinflag.serve(twinflag.data('older'));
+  await server.stop();
+  await twinflag.write('data/older/keys.json', '{"adminToken":"a","clientKey":"b","serverKey":"c"}');
+  const next = await twinflag.serve(server.data);
+  const { clientKey, serverKey, jwtSecret } = await keysOf(server.data);
+  assert.deepEqual([clientKey, serverKey, jwtSecret.length], ['b', 'c', 64]);
+  await next.stop();
+});
+
+test('dev serves the example flags, and every address in dev.json answers', async () => {
+  const server = await twinflag.serve(twinflag.data('dev'), { command: 'dev' });
+  const described = JSON.parse(await readFile(join(server.data, 'dev.json'), 'utf8'));
+  assert.equal((await stat(join(server.data, 'dev.json'))).mode & 0o077, 0);
+  assert.equal(described.url, server.url);
+  assert.equal((await ask(`${described.url}/health`)).status, 200);
+  assert.equal((await ask(described.demo)).status, 200);
+  const admin = await ask(`${server.url}/api/admin/feature-flags`, { key: described.adminToken });
+  const examples = JSON.parse(await readFile(new URL('../../npm/examples/flags.json', import.meta.url), 'utf8'));
+  assert.deepEqual(admin.body.features.map(({ flagPath }) => flagPath).sort(), Object.keys(examples.flags).sort());
+  assert.equal(await server.stop('SIGINT'), 0);
+});
+
+function shell(command) {
+  return new Promise((resolve, reject) => {
+    const bash = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    bash.stdout.setEncoding('utf8').on('data', (chunk) => { said += chunk; });
+    bash.once('error', reject);
+    bash.once('close', () => resolve(said));
+  });
+}
