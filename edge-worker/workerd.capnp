@@ -11,9 +11,14 @@
 #   CLIENT_ORIGINS              the origins, separated by commas, whose pages may ask with CLIENT_KEY, or `*`; without, only our own.
 #                               Keys that operators make list their own
 #   JWT_SECRET                  checks tokens signed with HS256: 32 bytes at least
+#   JWT_SECRET_PREVIOUS         the one before it, while the secret is rotated
 #   JWKS, JWKS_URL              the keys that check RS256, ES256 and EdDSA: as text, or the address where the issuer has them. That
 #                               address is the only one the worker asks of its own accord, and whoever answers there is believed
-#   JWT_ISSUER, JWT_AUDIENCE    `iss` and `aud` of every token
+#   JWT_ISSUER, JWT_AUDIENCE    `iss` and `aud` of every token; required beside JWKS and JWKS_URL
+#   ROLE_CLAIM, ROLE_MAP        the claim with groups, roles or addresses, and the role that each gives
+#   ORGANIZATION_CLAIM          the claim with the organization of its members and administrators
+#   SERVICE_ROLE=on             lets Supabase's service key do everything
+#   USER_TAGS                   the tags of the flags that a user's token may evaluate
 #   RATE_LIMITS                 a minute: `admin=30` changes and `read=600` reads by a subject, `user=30` evaluations with a user's token,
 #                               `client=600` from an address with the client key, separated by commas; or `off`
 #   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
@@ -59,10 +64,16 @@ const edge :Workerd.Worker = (
     (name = "SERVER_KEY", fromEnvironment = "SERVER_KEY"),
     (name = "CLIENT_ORIGINS", fromEnvironment = "CLIENT_ORIGINS"),
     (name = "JWT_SECRET", fromEnvironment = "JWT_SECRET"),
+    (name = "JWT_SECRET_PREVIOUS", fromEnvironment = "JWT_SECRET_PREVIOUS"),
     (name = "JWKS", fromEnvironment = "JWKS"),
     (name = "JWKS_URL", fromEnvironment = "JWKS_URL"),
     (name = "JWT_ISSUER", fromEnvironment = "JWT_ISSUER"),
     (name = "JWT_AUDIENCE", fromEnvironment = "JWT_AUDIENCE"),
+    (name = "ROLE_CLAIM", fromEnvironment = "ROLE_CLAIM"),
+    (name = "ROLE_MAP", fromEnvironment = "ROLE_MAP"),
+    (name = "ORGANIZATION_CLAIM", fromEnvironment = "ORGANIZATION_CLAIM"),
+    (name = "SERVICE_ROLE", fromEnvironment = "SERVICE_ROLE"),
+    (name = "USER_TAGS", fromEnvironment = "USER_TAGS"),
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),
     (name = "CLIENT_ADDRESS_HEADER", fromEnvironment = "CLIENT_ADDRESS_HEADER"),
     (name = "DEMO", fromEnvironment = "DEMO"),

@@ -19,6 +19,12 @@ use crate::{
 /// The fewest bytes of `JWT_SECRET`: as many as HS256 makes (RFC 7518, section 3.2).
 const SHORTEST_SECRET: usize = 32;
 
+/// The form of a setting that public keys require.
+const REQUIRED: &str = "any text; it is required beside JWKS and JWKS_URL";
+
+/// The form of a setting that names a claim.
+const CLAIM: &str = "the name of a claim such as groups, or a path such as realm_access.roles, outside of user_metadata";
+
 /// The settings of a deployment. An absent binding, or an empty one, is the default.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, and none decides about another")]
@@ -31,14 +37,26 @@ pub(crate) struct Settings {
     pub(crate) client_origins: Vec<String>,
     /// `JWT_SECRET`: the secret of HS256, at least 32 bytes; by default such tokens open nothing.
     pub(crate) jwt_secret: Option<String>,
+    /// `JWT_SECRET_PREVIOUS`: the secret before it, while secrets are rotated; by default none.
+    pub(crate) jwt_secret_previous: Option<String>,
     /// `JWKS`: a JSON Web Key Set with a key that the edge can use; by default none.
     pub(crate) jwks: Option<String>,
     /// `JWKS_URL`: the address of such a set, `https:` or `http:`; by default none.
     pub(crate) jwks_url: Option<String>,
-    /// `JWT_ISSUER`: the `iss` of every token; by default any.
+    /// `JWT_ISSUER`: the `iss` of every token; required beside `JWKS` and `JWKS_URL`, else by default any.
     pub(crate) jwt_issuer: Option<String>,
-    /// `JWT_AUDIENCE`: the `aud` of every token; by default any.
+    /// `JWT_AUDIENCE`: the `aud` of every token; required beside `JWKS` and `JWKS_URL`, else by default any.
     pub(crate) jwt_audience: Option<String>,
+    /// `ROLE_CLAIM`: the claim with the roles of a token, or with what `ROLE_MAP` maps to roles; by default `app_metadata.role`.
+    pub(crate) role_claim: Option<String>,
+    /// `ROLE_MAP`: an object from groups or addresses to roles; by default the claim has the roles' own names.
+    pub(crate) role_map: Option<String>,
+    /// `ORGANIZATION_CLAIM`: the claim with the organization of a token; by default `app_metadata.organizationId`.
+    pub(crate) organization_claim: Option<String>,
+    /// `SERVICE_ROLE`: `on` or `off`; by default `off`. With `on`, Supabase's service key counts as a service.
+    pub(crate) has_service_role: bool,
+    /// `USER_TAGS`: tags, separated by commas; by default every flag answers people whose role does not read them all.
+    pub(crate) user_tags: Vec<String>,
     /// `RATE_LIMITS`: requests a minute by class, or `off`.
     pub(crate) rate_limits: RateLimits,
     /// `CLIENT_ADDRESS_HEADER`: the name of the header in which a proxy names the client's address; by default the connection's counts.
@@ -135,6 +153,19 @@ impl Settings {
             Some(Bound::Text(word)) if word.eq_ignore_ascii_case(off) || word.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(other) => Err(InvalidSetting { name, expected, found: other.kind() }),
         };
+        let list = |text: Option<String>| -> Vec<String> {
+            text.iter().flat_map(|list| list.split(',')).map(|one| one.trim().to_owned()).collect()
+        };
+        let jwks = checked("JWKS", "a JSON Web Key Set with a public key for RS256, ES256 or EdDSA", &auth::is_key_set)?;
+        let jwks_url = checked("JWKS_URL", "an address that begins with https:// or http://", &|url| {
+            url.strip_prefix("https://").or(url.strip_prefix("http://")).is_some_and(|rest| !rest.is_empty())
+        })?;
+        let required = |name| match checked(name, REQUIRED, &|_| true)? {
+            None if jwks.is_some() || jwks_url.is_some() => Err(InvalidSetting { name, expected: REQUIRED, found: None }),
+            text => Ok(text),
+        };
+        let (jwt_issuer, jwt_audience) = (required("JWT_ISSUER")?, required("JWT_AUDIENCE")?);
+        let jwt_secret = checked("JWT_SECRET", "at least 32 bytes", &|secret| secret.len() >= SHORTEST_SECRET)?;
         let client_key = text("CLIENT_KEY")?;
         let is_other = |key: &str| client_key.as_deref() != Some(key);
         let origins = checked("CLIENT_ORIGINS", "origins such as https://shop.example, separated by commas, or *", &are_origins)?;
@@ -142,14 +173,20 @@ impl Settings {
         let rate_limits = checked("RATE_LIMITS", rates, &|text| limit::parse(text).is_ok())?;
         Ok(Self {
             server_key: checked("SERVER_KEY", "a text other than CLIENT_KEY", &is_other)?,
-            client_origins: origins.iter().flat_map(|list| list.split(',')).map(|origin| origin.trim().to_owned()).collect(),
-            jwt_secret: checked("JWT_SECRET", "at least 32 bytes", &|secret| secret.len() >= SHORTEST_SECRET)?,
-            jwks: checked("JWKS", "a JSON Web Key Set with a public key for RS256, ES256 or EdDSA", &auth::is_key_set)?,
-            jwks_url: checked("JWKS_URL", "an address that begins with https:// or http://", &|url| {
-                url.strip_prefix("https://").or(url.strip_prefix("http://")).is_some_and(|rest| !rest.is_empty())
+            client_origins: list(origins),
+            jwt_secret_previous: checked("JWT_SECRET_PREVIOUS", "at least 32 bytes, other than JWT_SECRET", &|secret| {
+                secret.len() >= SHORTEST_SECRET && jwt_secret.as_deref() != Some(secret)
             })?,
-            jwt_issuer: text("JWT_ISSUER")?,
-            jwt_audience: text("JWT_AUDIENCE")?,
+            role_claim: checked("ROLE_CLAIM", CLAIM, &auth::is_claim)?,
+            role_map: checked("ROLE_MAP", "a JSON object from groups or addresses to roles", &auth::is_role_map)?,
+            organization_claim: checked("ORGANIZATION_CLAIM", CLAIM, &auth::is_claim)?,
+            has_service_role: switch("SERVICE_ROLE", ON_OR_OFF)? == Some(true),
+            user_tags: list(checked("USER_TAGS", "tags, separated by commas", &|list| list.split(',').all(|tag| !tag.trim().is_empty()))?),
+            jwt_secret,
+            jwks,
+            jwks_url,
+            jwt_issuer,
+            jwt_audience,
             rate_limits: rate_limits.and_then(|text| limit::parse(&text).ok()).map(RateLimits).unwrap_or_default(),
             client_address_header: checked("CLIENT_ADDRESS_HEADER", "the name of a header", &|name| {
                 name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
@@ -206,7 +243,13 @@ mod tests {
             ("SERVER_KEY", "s"),
             ("CLIENT_ORIGINS", "https://a.example, *"),
             ("JWT_SECRET", "a secret of the tests, 32 bytes or more"),
+            ("JWT_SECRET_PREVIOUS", "the secret of before, 32 bytes or more"),
             ("JWKS_URL", "https://id.example/keys"),
+            ("ROLE_CLAIM", "groups"),
+            ("ROLE_MAP", r#"{"ops":"operator"}"#),
+            ("ORGANIZATION_CLAIM", "org_id"),
+            ("SERVICE_ROLE", "on"),
+            ("USER_TAGS", "shop, chat"),
             ("JWT_ISSUER", "i"),
             ("JWT_AUDIENCE", "a"),
             ("RATE_LIMITS", "off"),
@@ -222,6 +265,12 @@ mod tests {
             server_key: text("s"),
             client_origins: vec!["https://a.example".to_owned(), "*".to_owned()],
             jwt_secret: text("a secret of the tests, 32 bytes or more"),
+            jwt_secret_previous: text("the secret of before, 32 bytes or more"),
+            role_claim: text("groups"),
+            role_map: text(r#"{"ops":"operator"}"#),
+            organization_claim: text("org_id"),
+            has_service_role: true,
+            user_tags: vec!["shop".to_owned(), "chat".to_owned()],
             jwks: None,
             jwks_url: text("https://id.example/keys"),
             jwt_issuer: text("i"),
@@ -236,6 +285,10 @@ mod tests {
         assert_eq!(settings, Ok(expected));
     }
 
+    const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","alg":"EdDSA"}]}"#;
+
+    const SECRET: &str = "a secret of the tests, 32 bytes or more";
+
     #[test]
     fn a_setting_that_cannot_be_read_is_named() {
         for (name, text) in [
@@ -245,6 +298,12 @@ mod tests {
             ("CLIENT_ORIGINS", "https://shop.example,"),
             ("CLIENT_ORIGINS", r#"["https://shop.example"]"#),
             ("JWT_SECRET", "a secret of 31 bytes, too short"),
+            ("JWT_SECRET_PREVIOUS", "a secret of 31 bytes, too short"),
+            ("ROLE_CLAIM", "user_metadata.role"),
+            ("ORGANIZATION_CLAIM", "user_metadata.organization"),
+            ("ROLE_MAP", r#"{"ops":"root"}"#),
+            ("SERVICE_ROLE", "service_role"),
+            ("USER_TAGS", "shop,,chat"),
             ("JWKS", "{}"),
             ("JWKS", r#"{"keys":[]}"#),
             ("JWKS_URL", "id.example/keys"),
@@ -258,6 +317,16 @@ mod tests {
         ] {
             assert_eq!(read(&[(name, text)]).map_err(|invalid| invalid.name), Err(name), "{text}");
         }
+        let same = read(&[("JWT_SECRET", SECRET), ("JWT_SECRET_PREVIOUS", SECRET)]);
+        assert_eq!(same.map_err(|invalid| invalid.name), Err("JWT_SECRET_PREVIOUS"));
+        // A public key verifies what its issuer signs for others, too.
+        for keys in [("JWKS_URL", "https://id.example/keys"), ("JWKS", KEYS)] {
+            let lacks = |more: &[(&str, &str)]| read(&[&[keys], more].concat()).map(|_| ()).map_err(|invalid| invalid.name);
+            assert_eq!(lacks(&[]), Err("JWT_ISSUER"));
+            assert_eq!(lacks(&[("JWT_ISSUER", "i")]), Err("JWT_AUDIENCE"));
+            assert_eq!(lacks(&[("JWT_AUDIENCE", "a")]), Err("JWT_ISSUER"));
+            assert_eq!(lacks(&[("JWT_ISSUER", "i"), ("JWT_AUDIENCE", "a")]), Ok(()));
+        }
         assert_eq!(read(&[("CLIENT_KEY", "k"), ("SERVER_KEY", "k")]).map_err(|invalid| invalid.name), Err("SERVER_KEY"));
     }
 
@@ -265,6 +334,7 @@ mod tests {
     fn a_boolean_is_read_as_a_word_of_a_switch_also_in_quotes() {
         for (name, words) in [
             ("DEMO", ["off", "on"]),
+            ("SERVICE_ROLE", ["off", "on"]),
             ("FEATURE_FLAGS_ENABLED", ["false", "true"]),
             ("TEST_CLOCK", ["off", "on"]),
             ("FAST_WAY", ["off", "on"]),
@@ -279,7 +349,7 @@ mod tests {
 
     #[test]
     fn a_binding_that_is_no_text_is_refused_with_its_kind() {
-        let is_switch = |name| ["DEMO", "FEATURE_FLAGS_ENABLED", "TEST_CLOCK", "FAST_WAY"].contains(&name);
+        let is_switch = |name| ["DEMO", "SERVICE_ROLE", "FEATURE_FLAGS_ENABLED", "TEST_CLOCK", "FAST_WAY"].contains(&name);
         for name in NAMES {
             let found = |value| read_one(name, &value).map_err(|invalid| (invalid.name, invalid.found));
             assert_eq!(found(Bound::Other("a number")), Err((name, Some("a number"))));
@@ -290,15 +360,21 @@ mod tests {
     }
 
     /// The names of all settings; a test compares the list with the names that the reader asks for.
-    const NAMES: [&str; 14] = [
+    const NAMES: [&str; 20] = [
         "CLIENT_KEY",
         "SERVER_KEY",
         "CLIENT_ORIGINS",
         "JWT_SECRET",
+        "JWT_SECRET_PREVIOUS",
         "JWKS",
         "JWKS_URL",
         "JWT_ISSUER",
         "JWT_AUDIENCE",
+        "ROLE_CLAIM",
+        "ROLE_MAP",
+        "ORGANIZATION_CLAIM",
+        "SERVICE_ROLE",
+        "USER_TAGS",
         "RATE_LIMITS",
         "CLIENT_ADDRESS_HEADER",
         "DEMO",

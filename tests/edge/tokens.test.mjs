@@ -42,7 +42,8 @@ async function listener(answer) {
 const ends = [];
 const hosted = async (settings) => {
   const folder = await dataFolder();
-  const server = await hostWorker({ data: folder.path, document: DOCUMENT, settings });
+  const trusted = settings.JWKS || settings.JWKS_URL ? { JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE } : {};
+  const server = await hostWorker({ data: folder.path, document: DOCUMENT, settings: { ...trusted, ...settings } });
   ends.push(async () => { await server.stop(); await folder.remove(); });
   return server;
 };
@@ -56,7 +57,7 @@ let issuer, trap, server;
 before(async () => {
   issuer = await listening(() => ({ body: { keys: [rsa, ec, ed].map(({ jwk }) => jwk) } }));
   trap = await listening(() => ({ body: { keys: [strangeRsa, strangeEc, strangeEd].map(({ jwk }) => jwk) } }));
-  server = await hosted({ JWKS_URL: `${issuer.url}/keys`, JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE });
+  server = await hosted({ JWKS_URL: `${issuer.url}/keys` });
 });
 after(() => Promise.all(ends.map((end) => end())));
 
@@ -143,8 +144,9 @@ async function bad() {
   for (const typ of ['logout+jwt', 'dpop+jwt', 1, null, ['JWT']]) add(`typ ${JSON.stringify(typ)}`, hs(claims(), { alg: 'HS256', typ }));
   for (const header of ['{"alg":"HS256","alg":"HS256"}', '{"alg":"none","alg":"HS256"}', '{"alg":"HS256","\\u0061lg":"none"}', '["HS256"]', '"HS256"', 'HS256', '', '{"alg":"HS256"}x', '{"alg":"HS256"', '\ufeff{"alg":"HS256"}', '{"alg":"HS256",}', "{'alg':'HS256'}"]) add(`header ${header}`, hs(claims(), header));
 
-  for (const exp of [String(now() + 600), '9999999999', '2099-01-01T00:00:00Z', null, true, [now() + 600], {}, 0, -1, now() - 61, now() - 86_400]) add(`exp ${JSON.stringify(exp)}`, hs(claims({ exp })));
+  for (const exp of [String(now() + 600), '9999999999', '2099-01-01T00:00:00Z', null, true, [now() + 600], {}, 0, -1, now() - 61, now() - 86_400, now() + 90_000]) add(`exp ${JSON.stringify(exp)}`, hs(claims({ exp })));
   add('no exp', hs(without('exp')));
+  add('issued for longer than a day', hs(claims({ iat: now() - 86_000, exp: now() + 600 })));
   add('exp 1e999', hs(text('"x":1').replace(/"exp":\d+/, '"exp":1e999')));
   for (const name of ['nbf', 'iat']) for (const value of [String(now() - 600), '0', null, false, [0], now() + 90, now() + 86_400, now() * 1000]) add(`${name} ${JSON.stringify(value)}`, hs(claims({ [name]: value })));
   for (const iss of [`${ISSUER}/`, `${ISSUER}.evil.example`, ISSUER.toUpperCase(), '', null, 1, [ISSUER], { iss: ISSUER }]) add(`iss ${JSON.stringify(iss)}`, hs(claims({ iss })));
@@ -192,12 +194,12 @@ test('invalid tokens are refused, and the worker fetches from no address that th
   t.diagnostic(`${tokens.length} bad tokens, ${issuer.asked.length} questions to the issuer, ${trap.asked.length} to anybody else`);
 });
 
-test('a token opens administration only with an operator role in app_metadata, or as service_role', async () => {
+test('a token opens administration only with an operator role in app_metadata', async () => {
   const organization = { organizationId: 'o-1' };
-  const operators = [{ app_metadata: { role: 'service' } }, { app_metadata: { role: 'admin' } }, { app_metadata: undefined, role: 'service_role' }];
+  const operators = [{ app_metadata: { role: 'service' } }, { app_metadata: { role: 'admin' } }, { app_metadata: { role: ['admin'] } }];
   const others = [
     { app_metadata: { role: 'organization_admin', ...organization } }, { app_metadata: { role: 'member', ...organization } }, { app_metadata: undefined }, { app_metadata: {} }, { app_metadata: null },
-    { app_metadata: { role: 'Admin' } }, { app_metadata: { role: ['admin'] } }, { app_metadata: { role: 'organization_admin' } }, { app_metadata: 'admin' },
+    { app_metadata: { role: 'Admin' } }, { app_metadata: undefined, role: 'service_role' }, { app_metadata: { role: 'organization_admin' } }, { app_metadata: 'admin' },
     { app_metadata: undefined, role: 'admin' }, { app_metadata: undefined, role: ['service_role'] }, { app_metadata: { user_metadata: { role: 'admin' } }, user_metadata: { role: 'service' } },
   ];
   for (const [roles, status] of [[operators, 200], [others, 403]]) {

@@ -2,25 +2,31 @@
 use sdk_core::Millis;
 
 use super::{
+    grants::{Grant, Rules},
     json::{InvalidToken, Json, Object},
-    role::Role,
 };
 
 /// The tolerated difference between the issuer's clock and ours, in seconds.
 const SKEW: f64 = 60.0;
 /// The longest subject, in bytes.
 const LONGEST_SUBJECT: usize = 256;
+/// The longest life of a token, in seconds: a day. Until its end nobody can call it back.
+const LONGEST_LIFE: f64 = 86_400.0;
 
 /// The claims that the edge reads. A claim of another type invalidates the token: a time in quotes must not count as absent.
 pub(crate) struct Claims {
     /// The subject of the token, without control characters: the audit trail records it.
     pub(super) subject: String,
-    pub(super) role: Option<Role>,
+    pub(super) grants: Vec<Grant>,
+    /// The organization that the token is of; `None` if it names none.
+    pub(super) organization: Option<String>,
     /// The environment that the token evaluates in; `None` for the first one.
     pub(super) environment: Option<String>,
     /// The environments that the token is for; `None` for all.
     pub(super) environments: Option<Vec<String>>,
     times: Times,
+    /// True for a key of a service, which lives for years.
+    is_long: bool,
     issuer: Option<String>,
     audience: Vec<String>,
 }
@@ -33,17 +39,20 @@ pub(super) struct Expected {
 }
 
 impl Claims {
-    pub(super) fn of(claims: &Object) -> Result<Self, InvalidToken> {
+    /// Reads claims; `rules` say which roles they give.
+    pub(super) fn of(claims: &Object, rules: &Rules) -> Result<Self, InvalidToken> {
         let subject = claims.text("sub")?.ok_or(InvalidToken)?;
         if !(1..=LONGEST_SUBJECT).contains(&subject.len()) || subject.contains(char::is_control) {
             return Err(InvalidToken);
         }
         Ok(Self {
             subject: subject.to_owned(),
-            role: Role::of(claims),
+            grants: rules.grants(claims),
+            organization: rules.organization(claims),
             environment: environment(claims)?,
             environments: environments(claims)?,
             times: Times::of(claims)?,
+            is_long: rules.is_service_key(claims),
             issuer: claims.text("iss")?.map(str::to_owned),
             audience: texts(claims.get("aud"))?,
         })
@@ -53,7 +62,7 @@ impl Claims {
     pub(super) fn hold(&self, now: Millis, expected: &Expected) -> bool {
         let issuer = expected.issuer.as_ref().is_none_or(|issuer| self.issuer.as_ref() == Some(issuer));
         let audience = expected.audience.as_ref().is_none_or(|audience| self.audience.contains(audience));
-        self.times.hold(now) && issuer && audience
+        self.times.hold(now) && (self.is_long || self.times.are_short(now)) && issuer && audience
     }
 }
 
@@ -70,11 +79,21 @@ impl Times {
         Ok(Self { expires: claims.number("exp")?.ok_or(InvalidToken)?, begins: [claims.number("nbf")?, claims.number("iat")?] })
     }
 
+    /// Returns true if the token lives for a day at most, from when it was issued or, if it does not say when, from now on.
+    fn are_short(&self, now: Millis) -> bool {
+        let [_, issued] = self.begins;
+        self.expires - issued.unwrap_or_else(|| seconds(now)) <= LONGEST_LIFE + SKEW
+    }
+
     pub(super) fn hold(&self, now: Millis) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "the clock tells milliseconds of this age")]
-        let now = now.0 as f64 / 1_000.0;
+        let now = seconds(now);
         self.begins.into_iter().flatten().all(|begin| now >= begin - SKEW) && now < self.expires + SKEW
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the clock tells milliseconds of this age")]
+fn seconds(moment: Millis) -> f64 {
+    moment.0 as f64 / 1_000.0
 }
 
 /// The two places of a claim about environments: the top, and `app_metadata`, where the role stands.
@@ -120,6 +139,7 @@ fn texts(value: Option<&Json>) -> Result<Vec<String>, InvalidToken> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     const NOW: Millis = Millis(1_800_000_000_000);
 
@@ -129,7 +149,7 @@ mod tests {
 
     #[track_caller]
     fn check(claims: &str, expected: &Expected, holds: bool) {
-        let read = Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims));
+        let read = Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims, &Rules::default()));
         assert_eq!(read.is_ok_and(|claims| claims.hold(NOW, expected)), holds, "{claims}");
     }
 
@@ -146,19 +166,33 @@ mod tests {
         timely(r#""exp":1799999940"#, false);
         timely(r#""exp":1799999939"#, false);
         for begin in ["nbf", "iat"] {
-            timely(&format!(r#""exp":1.9e9,"{begin}":1800000060"#), true);
-            timely(&format!(r#""exp":1.9e9,"{begin}":1800000061"#), false);
+            timely(&format!(r#""exp":1.80008e9,"{begin}":1800000060"#), true);
+            timely(&format!(r#""exp":1.80008e9,"{begin}":1800000061"#), false);
         }
     }
 
     #[test]
+    fn a_token_lives_for_a_day_at_most() {
+        timely(r#""exp":1800086460"#, true);
+        timely(r#""exp":1800086461"#, false);
+        timely(r#""iat":1799990000,"exp":1800076460"#, true);
+        timely(r#""iat":1799990000,"exp":1800076461"#, false);
+        // A late `nbf` makes no life short.
+        timely(r#""iat":1700000000,"nbf":1799999999,"exp":1800000001"#, false);
+        let key = Object::read(br#"{"sub":"s","role":"service_role","iat":1600000000,"exp":1900000000}"#).unwrap();
+        let held = |settings: &Settings| Claims::of(&key, &Rules::of(settings)).unwrap().hold(NOW, &Expected::default());
+        assert!(held(&Settings { has_service_role: true, ..Settings::default() }));
+        assert!(!held(&Settings::default()));
+    }
+
+    #[test]
     fn a_time_that_is_no_number_is_refused() {
-        for exp in [r#""1900000000""#, "null", "true", "[]", "{}", "1e999", "NaN"] {
+        for exp in [r#""1800080000""#, "null", "true", "[]", "{}", "1e999", "NaN"] {
             timely(&format!(r#""exp":{exp}"#), false);
         }
         for nbf in [r#""1700000000""#, "null", "false", "[1700000000]"] {
-            timely(&format!(r#""exp":1900000000,"nbf":{nbf}"#), false);
-            timely(&format!(r#""exp":1900000000,"iat":{nbf}"#), false);
+            timely(&format!(r#""exp":1800080000,"nbf":{nbf}"#), false);
+            timely(&format!(r#""exp":1800080000,"iat":{nbf}"#), false);
         }
         timely(r#""iat":1700000000"#, false);
     }
@@ -175,15 +209,17 @@ mod tests {
             (r#"["https://id.example"]"#, r#""flags""#, false),
             ("null", r#""flags""#, false),
         ] {
-            check(&format!(r#"{{"sub":"s","exp":1900000000,"iss":{issuer},"aud":{audience}}}"#), &expected(), holds);
+            check(&format!(r#"{{"sub":"s","exp":1800080000,"iss":{issuer},"aud":{audience}}}"#), &expected(), holds);
         }
-        check(r#"{"sub":"s","exp":1900000000}"#, &expected(), false);
+        check(r#"{"sub":"s","exp":1800080000}"#, &expected(), false);
     }
 
     #[test]
     fn environments_are_names() {
         let with = |claim: &str| {
-            Object::read(format!(r#"{{"sub":"s","exp":1900000000,{claim}}}"#).as_bytes()).and_then(|claims| Claims::of(&claims)).ok()
+            Object::read(format!(r#"{{"sub":"s","exp":1800080000,{claim}}}"#).as_bytes())
+                .and_then(|claims| Claims::of(&claims, &Rules::default()))
+                .ok()
         };
         let listed = |claim: &str| with(claim).and_then(|claims| claims.environments);
         assert_eq!(with(r#""environment":"dev""#).and_then(|claims| claims.environment).as_deref(), Some("dev"));
@@ -202,8 +238,8 @@ mod tests {
     #[test]
     fn app_metadata_names_environments_too() {
         let with = |top: &str, metadata: &str| {
-            let claims = format!(r#"{{"sub":"s","exp":1900000000,"app_metadata":{{"role":"admin"{metadata}}}{top}}}"#);
-            let claims = Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims)).ok()?;
+            let claims = format!(r#"{{"sub":"s","exp":1800080000,"app_metadata":{{"role":"admin"{metadata}}}{top}}}"#);
+            let claims = Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims, &Rules::default())).ok()?;
             Some((claims.environment, claims.environments))
         };
         let some = |names: &[&str]| Some((None, Some(names.iter().map(|&name| name.to_owned()).collect())));
@@ -228,12 +264,12 @@ mod tests {
 
     #[test]
     fn subjects_can_be_shown() {
-        let with = |subject: &str| format!(r#"{{"sub":{subject},"exp":1900000000}}"#);
+        let with = |subject: &str| format!(r#"{{"sub":{subject},"exp":1800080000}}"#);
         check(&with(r#""auth0|5f7c é""#), &Expected::default(), true);
         check(&with(&format!("\"{}\"", "x".repeat(256))), &Expected::default(), true);
         for subject in ["\"\"", &format!("\"{}\"", "x".repeat(257)), "1", "null", r#""a\nb""#, r#""\u0000""#, r#""\u0085""#] {
             check(&with(subject), &Expected::default(), false);
         }
-        check(r#"{"exp":1900000000}"#, &Expected::default(), false);
+        check(r#"{"exp":1800080000}"#, &Expected::default(), false);
     }
 }

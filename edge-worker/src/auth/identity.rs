@@ -1,4 +1,4 @@
-//! The identity that a context may claim: any, the key's own, or one that the customer's server signed.
+//! The identity that a context may claim: any, the key's own, one that the customer's server signed, or that of a token's subject.
 //!
 //! The customer's server signs a token (RFC 7519, HS256) with the secret that the edge showed when the key was made, and the page sends it
 //! in the header [`HEADER`]. The token's claims have the names of attributes, and it expires.
@@ -23,6 +23,7 @@ use crate::{
         parts::Header,
     },
     problem::Problem,
+    settings::Settings,
 };
 
 /// The signed attributes of an identity.
@@ -40,10 +41,13 @@ thread_local! {
     static READY: RefCell<BTreeMap<[u8; 32], subtle::Key>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The flags that a stored client key shows to its holder, and the identity that it fixes.
-pub(crate) struct Holder {
-    key: Rc<Key>,
-    proven: Proven,
+/// The flags that a credential shows to its holder, and the identity that it fixes.
+pub(crate) enum Holder {
+    /// The holder of a stored client key.
+    Key { key: Rc<Key>, proven: Proven },
+    /// The subject of a token whose role does not read every answer: they ask about themselves, and about the customers of the
+    /// organization that they belong to.
+    Person { subject: String, organization: Option<String>, tags: Vec<String> },
 }
 
 impl Holder {
@@ -55,19 +59,46 @@ impl Holder {
                 Verified::Claims(_) => return Err(Problem::no_identity().into()),
             },
         };
-        Ok(Self { key, proven })
+        Ok(Self::Key { key, proven })
+    }
+
+    /// The limits of a token's subject; `None` for one who may read every answer.
+    pub(super) fn of_person(reads_all: bool, subject: &str, organization: Option<&str>, settings: &Settings) -> Option<Self> {
+        let (subject, organization) = (subject.to_owned(), organization.map(str::to_owned));
+        (!reads_all).then(|| Self::Person { subject, organization, tags: settings.user_tags.clone() })
     }
 
     /// The flags that programs for this holder may have, and the identity that they are made with.
     pub(crate) fn audience(&self) -> Audience<'_> {
-        let identity = if self.key.terms.identity == KeyIdentity::Open { Identity::Open } else { Identity::Vouched };
-        Audience { tags: &self.key.terms.tags, ..Audience::from(identity) }
+        let (identity, tags) = match self {
+            Self::Key { key, .. } if key.terms.identity == KeyIdentity::Open => (Identity::Open, &key.terms.tags),
+            Self::Key { key, .. } => (Identity::Vouched, &key.terms.tags),
+            Self::Person { tags, .. } => (Identity::Vouched, tags),
+        };
+        Audience { tags, ..Audience::from(identity) }
     }
 
     /// The context with the identity that the key allows. Refused if the context claims another customer or organization than a pinned
     /// key's; an unsigned identity is removed if the key takes signed ones.
+    ///
+    /// A person's context is about the token's subject, in their organization. One that names a customer gets that customer's own
+    /// organization later, which [`Self::check_customer`] compares.
     pub(super) fn admit(&self, context: Context) -> Result<Context, Problem> {
-        match &self.key.terms.identity {
+        let (key, proven) = match self {
+            Self::Key { key, proven } => (key, proven),
+            Self::Person { subject, organization, .. } => {
+                let context = own(own(context, "userId", subject)?, "targetingKey", subject)?;
+                return match (OwnerKind::Customer.id(&context), organization) {
+                    (None, None) if OwnerKind::Organization.id(&context).is_none() => Ok(context),
+                    (_, None) => Err(Problem::wrong_credentials("a token of the customer's organization")),
+                    (None, Some(organization)) => pinned(context, OwnerKind::Organization, Some(organization)),
+                    (Some(_), Some(organization)) => {
+                        Ok(pinned(context, OwnerKind::Organization, Some(organization))?.without(&["organizationId"]))
+                    }
+                };
+            }
+        };
+        match &key.terms.identity {
             KeyIdentity::Open => Ok(context),
             KeyIdentity::Pinned { customer, organization } => {
                 let context = pinned(context, OwnerKind::Customer, customer.as_deref())?;
@@ -75,13 +106,22 @@ impl Holder {
             }
             KeyIdentity::Signed => {
                 let unsigned = context.without(&ATTRIBUTES);
-                Ok(self.proven.iter().fold(unsigned, |context, (name, value)| match value {
+                Ok(proven.iter().fold(unsigned, |context, (name, value)| match value {
                     Json::Text(text) => context.string(name, text),
                     Json::Number(number) => context.number(name, *number),
                     _ => context,
                 }))
             }
         }
+    }
+
+    /// Refuses a context about a customer of another organization than the person's, or of none.
+    pub(super) fn check_customer(&self, context: &Context) -> Result<(), Problem> {
+        let Self::Person { organization, .. } = self else { return Ok(()) };
+        if OwnerKind::Customer.id(context).is_some() && OwnerKind::Organization.id(context) != *organization {
+            return Err(Problem::wrong_credentials("a token of the customer's organization"));
+        }
+        Ok(())
     }
 
     /// The identity that the edge fixes for a program, as `{"known":[…],"visitor":{…}}`; `None` for open identities. The client sends
@@ -94,7 +134,18 @@ impl Holder {
         let known: Vec<&str> = ATTRIBUTES.into_iter().chain(private).collect();
         object.member("known").push_str(&serde_json::Value::from(known).to_string());
         let mut visitor = Object::open(object.member("visitor"));
-        match &self.key.terms.identity {
+        let (key, proven) = match self {
+            Self::Key { key, proven } => (key, proven),
+            Self::Person { subject, .. } => {
+                for name in ["targetingKey", "userId"] {
+                    write_string(visitor.member(name), subject);
+                }
+                visitor.close();
+                object.close();
+                return Some(out);
+            }
+        };
+        match &key.terms.identity {
             KeyIdentity::Open => return None,
             KeyIdentity::Pinned { customer, organization } => {
                 for (name, pinned) in [("customerId", customer), ("organizationId", organization)] {
@@ -105,7 +156,7 @@ impl Holder {
             }
             KeyIdentity::Signed => {
                 for name in ATTRIBUTES {
-                    match self.proven.iter().find(|(proven, _)| *proven == name) {
+                    match proven.iter().find(|(proven, _)| *proven == name) {
                         Some((_, Json::Text(text))) => write_string(visitor.member(name), text),
                         Some((_, Json::Number(number))) => write_number(visitor.member(name), *number),
                         _ => visitor.member(name).push_str("null"),
@@ -117,6 +168,19 @@ impl Holder {
         object.close();
         Some(out)
     }
+}
+
+/// The context of the token's subject; refused if it is about somebody else.
+fn own(context: Context, name: &str, subject: &str) -> Result<Context, Problem> {
+    let (stated, owned) = (context.only(&[name]), Context::new().string(name, subject));
+    if stated == owned {
+        return Ok(context);
+    }
+    let nobody = Context::from_json(&format!(r#"{{"{name}":null}}"#));
+    if stated != Context::new() && stated != nobody {
+        return Err(Problem::wrong_credentials("a token of the user that the context is about"));
+    }
+    Ok(context.without(&[name]).string(name, subject))
 }
 
 fn pinned(context: Context, kind: OwnerKind, pinned: Option<&str>) -> Result<Context, Problem> {
@@ -184,7 +248,7 @@ mod tests {
             successor: None,
             revoked_at: None,
         };
-        Holder { key: Rc::new(key), proven }
+        Holder::Key { key: Rc::new(key), proven }
     }
 
     #[track_caller]
@@ -218,6 +282,39 @@ mod tests {
         let somebody = holder(KeyIdentity::Signed, vec![("customerId", Json::Text("c-1".into())), ("userId", Json::Number(7.0))]);
         check(&somebody, claimed, Some(r#"{"plan":"pro","customerId":"c-1","userId":7}"#));
         check(&holder(KeyIdentity::Open, Vec::new()), claimed, Some(claimed));
+    }
+
+    #[test]
+    fn a_person_asks_about_themselves_and_the_customers_of_their_organization() {
+        let person = |organization| Holder::of_person(false, "u-1", organization, &Settings::default()).unwrap();
+        let user = person(None);
+        let own = r#"{"plan":"pro","userId":"u-1","targetingKey":"u-1"}"#;
+        check(&user, r#"{"plan":"pro"}"#, Some(own));
+        check(&user, r#"{"plan":"pro","targetingKey":"u-1","userId":null}"#, Some(own));
+        check(&user, r#"{"sessionId":"s"}"#, Some(r#"{"sessionId":"s","userId":"u-1","targetingKey":"u-1"}"#));
+        for other in [r#"{"userId":"u-2"}"#, r#"{"targetingKey":"u-2"}"#, r#"{"userId":["u-1"]}"#, r#"{"userId":1}"#] {
+            check(&user, other, None);
+        }
+        for other in [r#"{"customerId":"c-1"}"#, r#"{"organizationId":"o-1"}"#, r#"{"customerId":"c-1","organizationId":"o-1"}"#] {
+            check(&user, other, None);
+        }
+
+        let member = person(Some("o-1"));
+        let within = r#"{"userId":"u-1","targetingKey":"u-1","organizationId":"o-1"}"#;
+        check(&member, "{}", Some(within));
+        check(&member, r#"{"organizationId":"o-1"}"#, Some(within));
+        check(&member, r#"{"organizationId":"o-2"}"#, None);
+        check(&member, r#"{"customerId":"c-1","organizationId":"o-2"}"#, None);
+        // The customer's organization is looked up, and not believed.
+        let customer = r#"{"customerId":"c-1","userId":"u-1","targetingKey":"u-1"}"#;
+        check(&member, r#"{"customerId":"c-1"}"#, Some(customer));
+        check(&member, r#"{"customerId":"c-1","organizationId":"o-1"}"#, Some(customer));
+        let found = |context: &str| member.check_customer(&Context::from_json(context)).map_err(|problem| problem.status);
+        assert_eq!(found(r#"{"customerId":"c-1","organizationId":"o-1"}"#), Ok(()));
+        assert_eq!(found(r#"{"organizationId":"o-1"}"#), Ok(()));
+        for foreign in [r#"{"customerId":"c-1","organizationId":"o-2"}"#, r#"{"customerId":"c-1"}"#] {
+            assert_eq!(found(foreign), Err(403), "{foreign}");
+        }
     }
 
     #[test]

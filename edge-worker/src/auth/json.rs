@@ -13,8 +13,8 @@ pub(crate) enum Json {
     Text(String),
     List(Vec<Self>),
     Object(Object),
-    /// `null`, `true` or `false`; the edge reads none of them.
-    Word,
+    Boolean(bool),
+    Null,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,10 @@ impl Object {
 
     pub(super) fn get(&self, name: &str) -> Option<&Json> {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// The text of a member; `None` if it is absent, an error if it is of another type, such as `null`.
@@ -71,12 +75,12 @@ impl<'de> Visitor<'de> for Reading {
         f.write_str("JSON")
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Word)
+    fn visit_bool<E: Error>(self, boolean: bool) -> Result<Json, E> {
+        Ok(Json::Boolean(boolean))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Json, E> {
-        Ok(Json::Word)
+        Ok(Json::Null)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a double is what JSON's numbers are read as elsewhere, too")]
@@ -127,7 +131,7 @@ mod tests {
         assert_eq!(object.number("n"), Ok(Some(-1_500.0)));
         assert_eq!(object.number("i"), Ok(Some(7.0)));
         assert_eq!(object.text("t"), Ok(Some("é")));
-        assert_eq!(object.get("l"), Some(&Json::List(vec![Json::Number(1.0), Json::Word])));
+        assert_eq!(object.get("l"), Some(&Json::List(vec![Json::Number(1.0), Json::Boolean(true)])));
         assert_eq!((object.text("absent"), object.number("absent")), (Ok(None), Ok(None)));
         assert_eq!((object.text("z"), object.number("z")), (Err(InvalidToken), Err(InvalidToken)));
         assert_eq!((object.text("n"), object.number("t")), (Err(InvalidToken), Err(InvalidToken)));

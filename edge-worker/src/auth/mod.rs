@@ -2,10 +2,11 @@
 //!
 //! Keys open evaluation: the two in a deployment's settings, and those that the hub stores. Administration takes a token (RFC 7519). A
 //! kind of credential that opens nothing on a route is not looked at. Reading order: [`stored`], [`identity`]; [`token`], [`claims`],
-//! [`trust`], [`role`].
+//! [`trust`], [`grants`], [`role`].
 mod algorithm;
 mod base64url;
 mod claims;
+mod grants;
 pub(crate) mod identity;
 mod json;
 mod jwk;
@@ -20,9 +21,9 @@ mod trust;
 use std::rc::Rc;
 
 use control::{Key, KeyKind};
-use sdk_core::{Audience, Context, Millis};
+use sdk_core::{Audience, Context, Millis, Overrides};
 
-use self::{claims::Claims, identity::Holder, presented::Credential, role::Role};
+use self::{claims::Claims, grants::Grant, identity::Holder, presented::Credential, role::Role};
 use crate::{
     environment::Environment,
     http::{
@@ -33,6 +34,7 @@ use crate::{
     hub::client::Actor,
     limit,
     problem::Problem,
+    ruleset_cache::Serving,
     settings::Settings,
 };
 
@@ -40,6 +42,7 @@ use crate::{
 pub(crate) struct Caller {
     identity: Identity,
     pub(crate) environment: Environment,
+    routes: &'static [Route],
 }
 
 enum Identity {
@@ -49,33 +52,64 @@ enum Identity {
     /// The holder of a stored client key, which limits the visible flags and the identity. `None` for the deployment's own client key,
     /// and for any client key while all flags are switched off.
     ClientKey(Option<Holder>),
-    Person {
-        subject: String,
-        role: Option<Role>,
-        /// The environments that the token is for; `None` for all.
-        reach: Option<Vec<String>>,
-    },
+    Person(Person),
+}
+
+/// A caller with a token.
+struct Person {
+    subject: String,
+    /// The role in the environment that the request is for.
+    role: Option<Role>,
+    grants: Vec<Grant>,
+    /// The environments that the token is for; `None` for all.
+    reach: Option<Vec<String>>,
+    /// The limits of evaluations; `None` for a role that may read every answer.
+    holder: Option<Holder>,
+}
+
+impl Person {
+    /// Takes the role in an environment; `None` for the name of the first one if it has none.
+    fn enter(&mut self, environment: Option<&str>, settings: &Settings, organization: Option<&str>) {
+        self.take(grants::role_in(&self.grants, environment).cloned(), settings, organization);
+    }
+
+    fn take(&mut self, role: Option<Role>, settings: &Settings, organization: Option<&str>) {
+        let organization = role.as_ref().and_then(Role::organization).or(organization);
+        self.holder = Holder::of_person(rights::reads_all(kind_of(role.as_ref())), &self.subject, organization, settings);
+        self.role = role;
+    }
+}
+
+/// The column of a token with this role.
+fn kind_of(role: Option<&Role>) -> CallerKind {
+    role.map_or(CallerKind::User, Role::kind)
 }
 
 impl Caller {
     /// Checks the credentials of a request, and that one of these routes is open to its caller in the environment that it is for: that of
     /// the key, or that which the token or an operator names.
-    pub(crate) fn of(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Unanswered> {
-        let mut caller = if rights::is_open(routes) { Self::first(Identity::Anyone) } else { Self::identified(asked, routes)? };
+    pub(crate) fn of(asked: &Asked<'_>, routes: &'static [Route]) -> Result<Self, Unanswered> {
+        let mut caller = if rights::is_open(routes) { Self::first(Identity::Anyone, routes) } else { Self::identified(asked, routes)? };
+        // Before the environment is looked up: a caller without any right learns nothing of it.
         rights::check(routes, caller.kind())?;
         // While all flags are switched off, every environment has the same answers.
         let has_one_answer = asked.settings.is_off && rights::takes_keys(routes);
-        if let Identity::Person { reach, .. } = &caller.identity
+        if let Identity::Person(person) = &mut caller.identity
             && !has_one_answer
         {
             let named = named_by_person(asked, routes)?;
             // A route between two environments checks them itself.
-            if reach.is_some() && !rights::spans(routes) {
-                // Before the name is looked up: the answer does not tell which other environments there are.
-                match &named {
-                    Some(name) => caller.check_reach(Some(name))?,
-                    None => caller.check_reach(asked.keys(&Environment::FIRST)?.registry.name_of(&Environment::FIRST))?,
+            if !rights::spans(routes) && (person.reach.is_some() || person.grants.iter().any(|grant| grant.environments.is_some())) {
+                let first = match named {
+                    Some(_) => None,
+                    None => Some(asked.keys(&Environment::FIRST)?),
+                };
+                let name = named.as_deref().or_else(|| first.as_ref()?.registry.name_of(&Environment::FIRST));
+                if let Some(reach) = &person.reach {
+                    rights::check_reach(reach, name)?;
                 }
+                person.enter(name, asked.settings, claims(asked)?.organization.as_deref());
+                rights::check(routes, caller.kind())?;
             }
             caller.environment = match named {
                 None => Environment::FIRST,
@@ -85,51 +119,59 @@ impl Caller {
         Ok(caller)
     }
 
-    const fn first(identity: Identity) -> Self {
-        Self { identity, environment: Environment::FIRST }
+    const fn first(identity: Identity, routes: &'static [Route]) -> Self {
+        Self { identity, environment: Environment::FIRST, routes }
     }
 
-    fn identified(asked: &Asked<'_>, routes: &[Route]) -> Result<Self, Unanswered> {
+    fn identified(asked: &Asked<'_>, routes: &'static [Route]) -> Result<Self, Unanswered> {
         if rights::takes_keys(routes) {
             let presented = Credential::key(asked.parts)?;
             if presented.is(asked.settings.server_key.as_deref()) {
-                return Ok(Self::first(Identity::ServerKey));
+                return Ok(Self::first(Identity::ServerKey, routes));
             }
             if presented.is(asked.settings.client_key.as_deref()) {
                 limit::client(asked)?;
-                return Ok(Self::first(Identity::ClientKey(None)));
+                return Ok(Self::first(Identity::ClientKey(None), routes));
             }
             if let Some(presented) = presented.stored() {
                 if presented.kind == KeyKind::Server {
                     let (environment, _) = stored::key(&presented, asked)?;
-                    return Ok(Self { identity: Identity::ServerKey, environment });
+                    return Ok(Self { identity: Identity::ServerKey, environment, routes });
                 }
                 // Requests with wrong credentials count too: an attacker may be trying keys.
                 limit::client(asked)?;
-                let (environment, Some(key)) = stored::key(&presented, asked)? else { return Ok(Self::first(Identity::ClientKey(None))) };
+                let (environment, Some(key)) = stored::key(&presented, asked)? else {
+                    return Ok(Self::first(Identity::ClientKey(None), routes));
+                };
                 stored::check_origin(&key, asked.parts)?;
-                return Ok(Self { identity: Identity::ClientKey(Some(Holder::of(key, asked)?)), environment });
+                return Ok(Self { identity: Identity::ClientKey(Some(Holder::of(key, asked)?)), environment, routes });
             }
         }
         if !rights::takes_tokens(routes) {
             return Err(Problem::no_credentials().into());
         }
-        let Claims { subject, role, environments: reach, .. } = claims(asked).map_err(|stop| match stop {
+        let Claims { subject, grants, organization, environments: reach, .. } = claims(asked).map_err(|stop| match stop {
             Unanswered::Refused(problem) if problem.status == 401 && !rights::takes_keys(routes) => Problem::no_token().into(),
             Unanswered::Refused(_) | Unanswered::Needs(_) => stop,
         })?;
         if rights::takes_keys(routes) {
             limit::user(subject, asked)?;
         }
-        Ok(Self::first(Identity::Person { subject: subject.clone(), role: role.clone(), reach: reach.clone() }))
+        let (subject, grants, reach) = (subject.clone(), grants.clone(), reach.clone());
+        let mut person = Person { subject, role: None, grants, reach, holder: None };
+        let strongest = grants::strongest(&person.grants).cloned();
+        person.take(strongest, asked.settings, organization.as_deref());
+        Ok(Self::first(Identity::Person(person), routes))
     }
 
-    /// Refuses a caller whose token is for other environments than the one with this name.
+    /// Refuses a caller whose token is for other environments than the one with this name, or gives no right there; for routes between two
+    /// environments.
     pub(crate) fn check_reach(&self, environment: Option<&str>) -> Result<(), Problem> {
-        match &self.identity {
-            Identity::Person { reach: Some(reach), .. } => rights::check_reach(reach, environment),
-            Identity::Person { reach: None, .. } | Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => Ok(()),
+        let Identity::Person(Person { grants, reach, .. }) = &self.identity else { return Ok(()) };
+        if let Some(reach) = reach {
+            rights::check_reach(reach, environment)?;
         }
+        rights::check(self.routes, kind_of(grants::role_in(grants, environment)))
     }
 
     /// The caller, as the hub receives it.
@@ -143,7 +185,7 @@ impl Caller {
             Identity::Anyone => CallerKind::Anyone,
             Identity::ServerKey => CallerKind::ServerKey,
             Identity::ClientKey(_) => CallerKind::ClientKey,
-            Identity::Person { role, .. } => role.as_ref().map_or(CallerKind::User, Role::kind),
+            Identity::Person(Person { role, .. }) => kind_of(role.as_ref()),
         }
     }
 
@@ -160,6 +202,21 @@ impl Caller {
         }
     }
 
+    /// The overrides of an admitted context, and the context with the organization of its customer; refused if the caller may not ask about
+    /// that customer.
+    pub(crate) fn overrides_of(
+        &self,
+        asked: &Asked<'_>,
+        serving: &mut Serving,
+        context: Context,
+    ) -> Result<(Overrides, Context), Unanswered> {
+        let (overrides, context) = asked.overrides_of(serving, context)?;
+        if let Some(holder) = self.holder() {
+            holder.check_customer(&context)?;
+        }
+        Ok((overrides, context))
+    }
+
     /// The flags that the caller may see, and how it proves an identity.
     pub(crate) fn audience(&self) -> Audience<'_> {
         self.holder().map(Holder::audience).unwrap_or_default()
@@ -167,19 +224,19 @@ impl Caller {
 
     pub(crate) fn holder(&self) -> Option<&Holder> {
         match &self.identity {
-            Identity::ClientKey(holder) => holder.as_ref(),
-            Identity::Anyone | Identity::ServerKey | Identity::Person { .. } => None,
+            Identity::ClientKey(holder) | Identity::Person(Person { holder, .. }) => holder.as_ref(),
+            Identity::Anyone | Identity::ServerKey => None,
         }
     }
 
     /// The subject of the token, in the issuer's words; empty where there is no token.
     pub(crate) fn subject(&self) -> &str {
-        if let Identity::Person { subject, .. } = &self.identity { subject } else { "" }
+        if let Identity::Person(Person { subject, .. }) = &self.identity { subject } else { "" }
     }
 
     /// The one organization that the caller's role is for; `None` if it is for the whole deployment.
     pub(crate) fn within(&self) -> Option<&str> {
-        if let Identity::Person { role: Some(role), .. } = &self.identity { role.organization() } else { None }
+        if let Identity::Person(Person { role: Some(role), .. }) = &self.identity { role.organization() } else { None }
     }
 }
 
@@ -241,12 +298,26 @@ impl Signed {
 /// The claims of a token, as if its signature held.
 #[cfg(test)]
 pub(crate) fn learned_claims(claims: &str) -> Verified {
-    Verified::Claims(json::Object::read(claims.as_bytes()).and_then(|claims| Claims::of(&claims)).unwrap_or_else(|_| panic!("{claims}")))
+    Verified::Claims(
+        json::Object::read(claims.as_bytes())
+            .and_then(|claims| Claims::of(&claims, &grants::Rules::default()))
+            .unwrap_or_else(|_| panic!("{claims}")),
+    )
 }
 
 /// Returns true if a text is a JSON Web Key Set with a key that the edge can use.
 pub(crate) fn is_key_set(text: &str) -> bool {
     jwk::set(text).is_ok_and(|keys| !keys.is_empty())
+}
+
+/// Returns true if a text can name the claim of a right.
+pub(crate) fn is_claim(text: &str) -> bool {
+    grants::is_claim(text)
+}
+
+/// Returns true if a text maps groups or addresses to roles.
+pub(crate) fn is_role_map(text: &str) -> bool {
+    grants::is_map(text)
 }
 
 /// The origins whose pages may send a request with these credentials.

@@ -1,5 +1,4 @@
 //! The roles of a token. The table of routes says what each permits.
-use super::json::{Json, Object};
 use crate::http::rights::CallerKind;
 
 /// The role in a token.
@@ -20,20 +19,10 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// The role that a token gives; `None` for a user who has none.
-    ///
-    /// The role stands in `app_metadata`, which only the issuer writes; `user_metadata` is the user's own to write and is never read. The
-    /// claim `role` is Supabase's role in the database; only that of its service key counts here, as [`Self::Service`].
-    pub(super) fn of(claims: &Object) -> Option<Self> {
-        if let Some(Json::Text(role)) = claims.get("role")
-            && role == "service_role"
-        {
-            return Some(Self::Service);
-        }
-        let Some(Json::Object(metadata)) = claims.get("app_metadata") else { return None };
-        let text = |name| metadata.text(name).ok().flatten().filter(|text| !text.is_empty());
-        let organization = text("organizationId").map(str::to_owned);
-        match text("role")? {
+    /// The role with this name; `None` if there is none, or if it is for one organization and none is named.
+    pub(super) fn named(name: &str, organization: Option<&str>) -> Option<Self> {
+        let organization = organization.map(str::to_owned);
+        match name {
             "service" => Some(Self::Service),
             "admin" => Some(Self::Admin),
             "operator" => Some(Self::Operator),
@@ -69,45 +58,6 @@ impl Role {
 mod tests {
     use super::*;
 
-    fn read(claims: &str) -> Option<Role> {
-        Role::of(&Object::read(claims.as_bytes()).unwrap())
-    }
-
-    #[test]
-    fn roles_are_read_where_only_the_issuer_writes() {
-        let organization = || "o-1".to_owned();
-        let admin = r#"{"app_metadata":{"role":"admin","organizationId":null},"user_metadata":{"role":"member"}}"#;
-        let deputy = r#"{"role":"authenticated","app_metadata":{"role":"organization_admin","organizationId":"o-1"}}"#;
-        let member = r#"{"app_metadata":{"role":"member","organizationId":"o-1","provider":"email"}}"#;
-        assert_eq!(read(r#"{"app_metadata":{"role":"service"}}"#), Some(Role::Service));
-        assert_eq!(read(admin), Some(Role::Admin));
-        assert_eq!(read(r#"{"app_metadata":{"role":"operator"}}"#), Some(Role::Operator));
-        assert_eq!(read(r#"{"app_metadata":{"role":"viewer","organizationId":"o-1"}}"#), Some(Role::Viewer));
-        assert_eq!(read(deputy), Some(Role::OrganizationAdmin { organization: organization() }));
-        assert_eq!(read(member), Some(Role::Member { organization: organization() }));
-        assert_eq!(read(r#"{"role":"service_role"}"#), Some(Role::Service));
-    }
-
-    #[test]
-    fn a_role_in_another_place_or_form_gives_none() {
-        for claims in [
-            "{}",
-            r#"{"role":"service"}"#,
-            r#"{"role":"admin","app_metadata":null}"#,
-            r#"{"role":["service_role"]}"#,
-            r#"{"user_metadata":{"role":"admin"}}"#,
-            r#"{"app_metadata":"admin"}"#,
-            r#"{"app_metadata":{"role":["admin"]}}"#,
-            r#"{"app_metadata":{"role":"Admin"}}"#,
-            r#"{"app_metadata":{"role":"service_role"}}"#,
-            r#"{"app_metadata":{"role":"member"}}"#,
-            r#"{"app_metadata":{"role":"member","organizationId":["o-1"]}}"#,
-            r#"{"app_metadata":{"role":"organization_admin","organizationId":""}}"#,
-        ] {
-            assert_eq!(read(claims), None, "{claims}");
-        }
-    }
-
     #[test]
     fn a_role_has_a_name_and_may_be_for_one_organization() {
         let organization = || "o-1".to_owned();
@@ -120,6 +70,8 @@ mod tests {
             (Role::Member { organization: organization() }, "member", Some("o-1")),
         ] {
             assert_eq!((role.kind().as_str(), role.organization()), (name, reach));
+            assert_eq!(Role::named(name, Some("o-1")), Some(role.clone()));
+            assert_eq!(Role::named(name, None).is_none(), reach.is_some());
         }
     }
 }

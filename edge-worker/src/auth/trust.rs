@@ -1,7 +1,8 @@
 //! The token issuers that a deployment trusts, by the keys in its settings. Each isolate imports the keys once.
 //!
-//! `JWT_SECRET` verifies HS256. `JWKS` (a key set, as text) and `JWKS_URL` (its address) verify RS256, ES256 and EdDSA. Without these
-//! settings no token is valid. Every token must match `JWT_ISSUER` and `JWT_AUDIENCE` if they are set.
+//! `JWT_SECRET` verifies HS256, and so does `JWT_SECRET_PREVIOUS` while secrets are rotated. `JWKS` (a key set, as text) and `JWKS_URL`
+//! (its address) verify RS256, ES256 and EdDSA. Without these settings no token is valid. Every token must match `JWT_ISSUER` and
+//! `JWT_AUDIENCE` if they are set, as they must be beside public keys: their issuer signs tokens for others, too.
 use std::{cell::RefCell, rc::Rc};
 
 use worker::console_error;
@@ -9,6 +10,7 @@ use worker::console_error;
 use super::{
     algorithm::Algorithm,
     claims::{Claims, Expected},
+    grants::Rules,
     jwk, key_url,
     subtle::Key,
     token::Token,
@@ -16,10 +18,12 @@ use super::{
 use crate::{clock, problem::Problem, settings::Settings};
 
 struct Trust {
-    secret: Option<Key>,
+    /// The secret, and the one before it while secrets are rotated.
+    secrets: Vec<Key>,
     keys: Vec<Key>,
     url: Option<String>,
     expected: Expected,
+    rules: Rules,
 }
 
 thread_local! {
@@ -29,14 +33,18 @@ thread_local! {
 /// The claims of a token; `None` unless a trusted issuer signed it for this deployment and it is valid now.
 pub(super) async fn verified(text: &str, settings: &Settings) -> Result<Option<Claims>, Problem> {
     let Ok(token) = Token::parse(text) else { return Ok(None) };
-    let Ok(claims) = Claims::of(&token.claims) else { return Ok(None) };
     let trust = Trust::of(settings).await;
+    let Ok(claims) = Claims::of(&token.claims, &trust.rules) else { return Ok(None) };
     // Claims are checked before the signature, so that an expired token does not make the worker fetch keys.
     if !claims.hold(clock::now(), &trust.expected) {
         return Ok(None);
     }
-    let Some(key) = trust.key(&token).await? else { return Ok(None) };
-    Ok(key.signed(&token).await.then_some(claims))
+    for key in trust.keys(&token).await? {
+        if key.signed(&token).await {
+            return Ok(Some(claims));
+        }
+    }
+    Ok(None)
 }
 
 impl Trust {
@@ -50,10 +58,10 @@ impl Trust {
     }
 
     async fn read(settings: &Settings) -> Self {
-        let secret = match &settings.jwt_secret {
-            Some(secret) => Key::of_secret(secret).await,
-            None => None,
-        };
+        let mut secrets = Vec::new();
+        for secret in settings.jwt_secret.iter().chain(&settings.jwt_secret_previous) {
+            secrets.extend(Key::of_secret(secret).await);
+        }
         let mut keys = Vec::new();
         if let Some(text) = &settings.jwks {
             for jwk in jwk::set(text).unwrap_or_default() {
@@ -65,20 +73,20 @@ impl Trust {
             }
         }
         let expected = Expected { issuer: settings.jwt_issuer.clone(), audience: settings.jwt_audience.clone() };
-        Self { secret, keys, url: settings.jwks_url.clone(), expected }
+        Self { secrets, keys, url: settings.jwks_url.clone(), expected, rules: Rules::of(settings) }
     }
 
-    /// The key that verifies a token: the secret for HS256, and a public key for every other algorithm.
-    async fn key(&self, token: &Token<'_>) -> Result<Option<Key>, Problem> {
+    /// The keys of which one verifies a token: the secrets for HS256, and a public key for every other algorithm.
+    async fn keys(&self, token: &Token<'_>) -> Result<Vec<Key>, Problem> {
         if token.algorithm == Algorithm::HmacSha256 {
-            return Ok(self.secret.clone());
+            return Ok(self.secrets.clone());
         }
         if let Some(key) = choose(&self.keys, token) {
-            return Ok(Some(key.clone()));
+            return Ok(vec![key.clone()]);
         }
-        let Some(url) = &self.url else { return Ok(None) };
+        let Some(url) = &self.url else { return Ok(Vec::new()) };
         let keys = key_url::keys(url, token.key_id.as_deref()).await?;
-        Ok(choose(&keys, token).cloned())
+        Ok(choose(&keys, token).cloned().into_iter().collect())
     }
 }
 

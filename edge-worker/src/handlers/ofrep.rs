@@ -75,7 +75,7 @@ fn ask(caller: &Caller, asked: &Asked<'_>) -> Result<Option<(Serving, Overrides,
         return Ok(None);
     }
     let mut serving = asked.serving(&caller.environment, version)?;
-    let (overrides, context) = asked.overrides_of(&mut serving, context)?;
+    let (overrides, context) = caller.overrides_of(asked, &mut serving, context)?;
     Ok(Some((serving, overrides, context)))
 }
 

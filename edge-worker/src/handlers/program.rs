@@ -32,7 +32,7 @@ pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
     let known = caller.admit(Question::parse(asked.body(body::QUESTION)?)?.context()?)?;
     let named = OwnerKind::Organization.id(&known);
     let mut serving = asked.serving(&caller.environment, query.version("minVersion")?)?;
-    let (overrides, known) = asked.overrides_of(&mut serving, known)?;
+    let (overrides, known) = caller.overrides_of(asked, &mut serving, known)?;
     let audience = Audience { format, ..caller.audience() };
     let program = specialise(&serving.ruleset, overrides.of(&known), &known, audience).map_err(|error| match error {
         ProgramError::Format => Problem::not_acceptable(&format!("programs of format {FORMAT}")),

@@ -46,7 +46,7 @@ pub(crate) fn config(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unans
             return Ok(answer(asked, &query, &written, None));
         }
     };
-    let (overrides, context) = asked.overrides_of(&mut serving, context)?;
+    let (overrides, context) = caller.overrides_of(asked, &mut serving, context)?;
     let config = evaluated(&serving, &overrides, &context, caller.audience().tags, asked.clock);
     Ok(answer(asked, &query, &config, Some(&serving)).versioned(&serving))
 }

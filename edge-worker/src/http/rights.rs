@@ -75,6 +75,14 @@ pub(crate) fn check_reach(reach: &[String], environment: Option<&str>) -> Result
     }
 }
 
+/// Returns true for a caller who may read what a flag is for everybody.
+pub(crate) const fn reads_all(caller: CallerKind) -> bool {
+    match caller {
+        CallerKind::Service | CallerKind::Admin | CallerKind::Operator | CallerKind::Viewer | CallerKind::ServerKey => true,
+        CallerKind::OrganizationAdmin | CallerKind::Member | CallerKind::User | CallerKind::ClientKey | CallerKind::Anyone => false,
+    }
+}
+
 /// Returns true for routes between two environments, whose handler checks the caller's reach to both.
 pub(crate) fn spans(routes: &[Route]) -> bool {
     routes.iter().any(|route| route.handler == Handler::Passed(PassedHandler::Hub(HubHandler::CopyDefinitions)))

@@ -6,6 +6,9 @@ export const ROLES = ['service', 'admin', 'operator', 'viewer', 'organization_ad
 /** The roles that are for one organization. */
 const LOCAL_ROLES: readonly string[] = ['organization_admin', 'member'];
 
+/** The longest life of a token that the worker takes: a day. */
+export const LONGEST_MINUTES = 24 * 60;
+
 /** The content of a token. */
 export interface Grant {
   readonly subject: string;

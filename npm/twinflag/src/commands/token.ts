@@ -5,10 +5,8 @@ import { type Command, Option } from 'commander';
 
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
-import { faultOf, mint, ROLES } from '../token.js';
+import { faultOf, LONGEST_MINUTES, mint, ROLES } from '../token.js';
 import { names, wholeNumber } from './values.js';
-
-const TEN_YEARS = 10 * 365 * 24 * 60;
 
 interface TokenOptions {
   readonly sub: string;
@@ -27,7 +25,7 @@ export function addTokenCommand(program: Command): void {
     .addOption(new Option('--role <role>', 'the role').choices(ROLES).makeOptionMandatory())
     .option('--organization <id>', 'the organization, for the roles of one')
     .option('--environments <names>', 'the environments that the token is for, separated by commas; all by default', names)
-    .option('--minutes <number>', 'how long the token is valid', wholeNumber(1, TEN_YEARS), 60)
+    .option('--minutes <number>', 'how long the token is valid', wholeNumber(1, LONGEST_MINUTES), 60)
     .option('--secret-file <file>', "a file with the deployment's JWT_SECRET")
     .option('--data <folder>', 'the data folder that has the secret', DEFAULT_FOLDER)
     .action(printToken);

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Failure, messageOf } from '../failure.js';
 import { Folder, type Secrets } from '../folder.js';
 import { ASSETS, CONFIGURATION, EXAMPLE_FLAGS, RELEASE } from '../package.js';
-import { mint } from '../token.js';
+import { LONGEST_MINUTES, mint } from '../token.js';
 import { lock } from './lock.js';
 import { startWorkerd, type Workerd } from './workerd.js';
 
@@ -13,7 +13,8 @@ import { startWorkerd, type Workerd } from './workerd.js';
 const PATIENCE_MS = 30_000;
 /** The time that open requests get to end after a signal. */
 const GRACE_MS = 5_000;
-const TEN_YEARS = 10 * 365 * 24 * 60;
+/** The time after which the token in `dev.json` is replaced: half of its life. */
+const RENEWAL_MS = LONGEST_MINUTES * 30_000;
 
 /** The options of both servers. */
 export interface ServerOptions {
@@ -80,9 +81,13 @@ export async function dev(options: DevOptions): Promise<void> {
   };
   await run(options, readDocument(options.flags ?? EXAMPLE_FLAGS), settings, ({ folder, secrets, isFirst, url, workerd }) => {
     const { clientKey, serverKey, jwtSecret } = secrets;
-    const adminToken = mint(jwtSecret, { subject: 'developer', role: 'service', minutes: TEN_YEARS });
     const demo = `${url}/demo`;
-    folder.write('dev.json', { url, demo, adminToken, clientKey, serverKey });
+    const write = () => {
+      const adminToken = mint(jwtSecret, { subject: 'developer', role: 'service', minutes: LONGEST_MINUTES });
+      folder.write('dev.json', { url, demo, adminToken, clientKey, serverKey });
+    };
+    write();
+    setInterval(write, RENEWAL_MS).unref();
     console.log(`twinflag  ${url}   (release ${RELEASE}; workerd is process ${workerd.process.pid})`);
     console.log(`demo      ${demo}`);
     console.log(`Ctrl-C stops it; the data stays in ${folder.path}`);
