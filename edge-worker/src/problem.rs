@@ -27,6 +27,8 @@ pub(crate) struct Problem {
     header: Option<(&'static str, Box<str>)>,
     /// The cause, for the log alone.
     cause: Option<Rc<worker::Error>>,
+    /// More members of the body, as JSON without the braces around them.
+    members: Option<Rc<str>>,
 }
 
 impl Problem {
@@ -252,6 +254,11 @@ impl Problem {
         Self { pointer: Some(pointer.into()), ..self }
     }
 
+    /// This refusal with more members in its body: JSON without the braces around them.
+    pub(crate) fn with_members(self, members: String) -> Self {
+        Self { members: Some(members.into()), ..self }
+    }
+
     /// The refusal as `application/problem+json`.
     pub(crate) fn answer(&self) -> Answer {
         let body = Body {
@@ -264,7 +271,12 @@ impl Problem {
             kind: "about:blank",
         };
         // Texts and a number always serialize.
-        self.answer_as("application/problem+json", serde_json::to_string(&body).unwrap_or_default())
+        let mut text = serde_json::to_string(&body).unwrap_or_default();
+        if let Some(members) = &self.members {
+            text.pop();
+            text.extend([",", members, "}"]);
+        }
+        self.answer_as("application/problem+json", text)
     }
 
     /// This refusal with another body, such as OFREP's.
@@ -286,7 +298,7 @@ impl Problem {
     }
 
     fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), pointer: None, until: None, header: None, cause: None }
+        Self { status, code, detail: detail.into(), pointer: None, until: None, header: None, cause: None, members: None }
     }
 }
 

@@ -6,13 +6,14 @@
 mod changes;
 mod compose;
 mod merge;
+pub(crate) mod refused;
 pub(crate) mod spelling;
 mod split;
 
 use alloc::{collections::BTreeMap, string::String};
 
 pub use changes::{ChangeKind, DocumentChange};
-pub use merge::{Merged, State};
+pub use merge::{Merged, Renamed, State};
 
 use sdk_core::{
     OwnerKind, Subkey,
@@ -52,9 +53,11 @@ pub enum RowKind {
     Key,
     /// An environment besides the first one, in the first hub; no part of the document.
     Environment,
+    /// A definition that was imported and refused, beside the last good one of its flag or segment, which serves.
+    Refused,
 }
 
-const KINDS: [(RowKind, &str); 12] = [
+const KINDS: [(RowKind, &str); 13] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -67,6 +70,7 @@ const KINDS: [(RowKind, &str); 12] = [
     (RowKind::Membership, "membership"),
     (RowKind::Key, "key"),
     (RowKind::Environment, "environment"),
+    (RowKind::Refused, "refused"),
 ];
 
 impl RowKind {
@@ -94,14 +98,15 @@ impl RowKind {
             | Self::Course
             | Self::Membership
             | Self::Key
-            | Self::Environment => None,
+            | Self::Environment
+            | Self::Refused => None,
         }
     }
 
     /// Returns true if such rows are no part of a document: an import leaves them as they are.
     pub fn is_beside_documents(self) -> bool {
         match self {
-            Self::Course | Self::Membership | Self::Key | Self::Environment => true,
+            Self::Course | Self::Membership | Self::Key | Self::Environment | Self::Refused => true,
             Self::Member
             | Self::BucketKey
             | Self::Order
