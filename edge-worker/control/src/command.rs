@@ -210,6 +210,8 @@ pub fn execute(
 /// # Errors
 ///
 /// Every refusal of [`execute`] but those.
+// Inlined, every command would be in the worker twice.
+#[inline(never)]
 pub fn draft(
     current: CurrentState<'_>,
     command: &Command,
