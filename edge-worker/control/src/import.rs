@@ -110,6 +110,7 @@ pub(crate) fn carry_out(
     check_document(&held, supplies.environment.as_ref(), &rows, allowed)?;
     held.keep_members(&mut rows);
     let mut merged = held.merge(rows, state);
+    held.keep_states_of_removed(&mut merged);
     if let (None, Some(key)) = (merged.rows.bucket_key(), key) {
         merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key.to_hex());
     }

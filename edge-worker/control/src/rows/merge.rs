@@ -114,10 +114,15 @@ impl Rows {
             };
             merged.rows.insert(RowKey { kind: RowKind::State, name }, state);
         }
-        let is_renamed = |name: &str| merged.renamed.iter().any(|renamed| renamed.from == name);
-        for (name, held) in self.of(RowKind::State).filter(|(name, _)| !is_renamed(name)) {
+    }
+
+    /// Adds to a merged document the state of each flag that it does not have, for a flag that returns.
+    pub(crate) fn keep_states_of_removed(&self, Merged { rows, renamed, .. }: &mut Merged) {
+        for (name, held) in self.of(RowKind::State).filter(|(name, _)| renamed.iter().all(|renamed| renamed.from != *name)) {
             let key = RowKey { kind: RowKind::State, name: name.into() };
-            merged.rows.0.entry(key).or_insert_with(|| Row::new(RowKind::State, held.into()));
+            if rows.get(RowKind::Flag, name).is_none() {
+                rows.0.insert(key, Row::new(RowKind::State, held.into()));
+            }
         }
     }
 
