@@ -66,13 +66,22 @@ export function requesters({ url, adminToken, clientKey, serverKey }) {
     request,
     asClient: (path, options) => request(path, { token: clientKey, ...options }),
     asServer: (path, options) => request(path, { token: serverKey, ...options }),
-    /** Whatever the document's version is: a test of preconditions names its own. */
+    /** Whatever the document's version is, and whatever an import of it takes away: a test of either names its own. */
     asAdmin: async (path, options) => {
-      const ask = (headers) => request(path, { token: adminToken, ...options, headers: { ...headers, ...options?.headers } });
+      const ask = (headers, to = path, body = options?.body) => request(to, { token: adminToken, ...options, body, headers: { ...headers, ...options?.headers } });
       if (options?.method !== 'PUT') return ask({});
-      const answer = await ask({ 'if-match': '*' });
+      let answer = await ask({ 'if-match': '*' });
       // Where there is no document yet there is none to match.
-      return answer.status === 412 && !answer.headers.has('etag') && !options.headers?.['if-match'] ? ask({}) : answer;
+      if (answer.status === 412 && !answer.headers.has('etag') && !options.headers?.['if-match']) return ask({});
+      if (!path.startsWith('/api/admin/document')) return answer;
+      for (let to = path, tries = 0; tries < 4; tries++) {
+        const more = permission(answer);
+        if (more === null || (more === '' && options.headers?.['if-match'])) return answer;
+        if (more === '') await ask({ 'if-match': '*' }, `${path}${path.includes('?') ? '&' : '?'}remove=flags&remove=segments`, '{"schema":"twinflag/1"}');
+        else to += `${to.includes('?') ? '&' : '?'}${more}`;
+        answer = await ask({ 'if-match': '*' }, to);
+      }
+      return answer;
     },
     /** Answers of `POST /v1/evaluate`. */
     evaluate: async (...evaluations) => {
@@ -81,6 +90,16 @@ export function requesters({ url, adminToken, clientKey, serverKey }) {
       return answer.json().results;
     },
   };
+}
+
+/** The parameters that allow a refused import; empty if it must be imported over nothing, null if the refusal is another. */
+function permission(answer) {
+  if (answer.status !== 409 && answer.status !== 422) return null;
+  const { code, consequences, detail } = answer.json();
+  if (code.startsWith('OTHER_')) return detail.match(/\?(new(?:Environment|BucketKey)=\S+)$/)?.[1] ?? null;
+  if (code !== 'UNSAFE_CHANGE') return null;
+  const named = consequences.filter(({ allowed }) => !allowed);
+  return named.every(({ remove }) => remove) && named.length < 50 ? named.map(({ remove }) => `remove=${encodeURIComponent(remove)}`).join('&') : '';
 }
 
 async function description(file, ended, said) {

@@ -24,9 +24,11 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     pointer: Option<Box<str>>,
     until: Option<Millis>,
-    header: Option<(&'static str, Box<str>)>,
+    header: Option<Box<(&'static str, String)>>,
     /// The cause, for the log alone.
     cause: Option<Rc<worker::Error>>,
+    /// More members of the body, as JSON without the braces around them.
+    members: Option<Rc<String>>,
 }
 
 impl Problem {
@@ -56,7 +58,7 @@ impl Problem {
     }
 
     pub(crate) fn no_credentials() -> Self {
-        let header = Some(("www-authenticate", "Bearer".into()));
+        let header = self::header("www-authenticate", "Bearer");
         Self { header, ..Self::new(401, "UNAUTHORIZED", "no valid key or token was presented") }
     }
 
@@ -86,13 +88,13 @@ impl Problem {
     /// The credentials cannot be checked, because the issuer's address or the hub does not answer.
     pub(crate) fn no_keys() -> Self {
         Self {
-            header: Some(("retry-after", "10".into())),
+            header: header("retry-after", "10"),
             ..Self::new(503, "KEYS_UNAVAILABLE", "the keys that check these credentials cannot be fetched")
         }
     }
 
     pub(crate) fn rate_limited(seconds: i64) -> Self {
-        let header = Some(("retry-after", seconds.to_string().into()));
+        let header = self::header("retry-after", seconds.to_string());
         Self { header, ..Self::new(429, "RATE_LIMITED", format!("too many requests in a minute; the next one is answered in {seconds} s")) }
     }
 
@@ -101,7 +103,7 @@ impl Problem {
     }
 
     pub(crate) fn method(allowed: &str) -> Self {
-        let header = Some(("allow", allowed.into()));
+        let header = self::header("allow", allowed);
         Self { header, ..Self::new(405, "METHOD_NOT_ALLOWED", format!("expected {allowed}")) }
     }
 
@@ -134,7 +136,7 @@ impl Problem {
             return refused("there is no document yet".to_owned());
         }
         let tag = Etag::version(newest);
-        let header = Some(("etag", tag.as_str().into()));
+        let header = self::header("etag", tag.as_str());
         Self {
             header,
             ..refused(format!("somebody changed something meanwhile: look again, and send its version as If-Match: {}", tag.as_str()))
@@ -150,7 +152,7 @@ impl Problem {
     pub(crate) fn no_precondition(newest: Version) -> Self {
         let tag = Etag::version(newest);
         let detail = format!("to replace the document, send its version as If-Match: {}", tag.as_str());
-        Self { header: Some(("etag", tag.as_str().into())), ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
+        Self { header: header("etag", tag.as_str()), ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
     }
 
     /// A command that `control` refuses; an empty pointer is left out.
@@ -186,7 +188,7 @@ impl Problem {
     /// This refusal, with the moment from which the request can succeed.
     pub(crate) fn until(self, moment: Millis, now: Millis) -> Self {
         let seconds = (moment.0 - now.0).max(0) / 1_000 + 1;
-        Self { until: Some(moment), header: Some(("retry-after", seconds.to_string().into())), ..self }
+        Self { until: Some(moment), header: header("retry-after", seconds.to_string()), ..self }
     }
 
     /// The store has no such version, or had none yet at the given moment.
@@ -216,26 +218,26 @@ impl Problem {
 
     /// There is no ruleset to answer from, and why.
     pub(crate) fn no_ruleset(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { header: Some(("retry-after", "1".into())), ..Self::new(503, code, detail) }
+        Self { header: header("retry-after", "1"), ..Self::new(503, code, detail) }
     }
 
     /// A later release wrote the store in a form that this release may not read or write; `verb` is the one refused.
     pub(crate) fn later_store(verb: &str) -> Self {
-        let header = Some(("retry-after", "60".into()));
+        let header = self::header("retry-after", "60");
         let detail = format!("a later release wrote this store, and this one may not {verb} it: deploy that release again");
         Self { header, ..Self::new(503, "LATER_STORE", detail) }
     }
 
     /// The hub did not answer. A change may have been made all the same.
     pub(crate) fn hub_away(cause: worker::Error) -> Self {
-        let header = Some(("retry-after", "1".into()));
+        let header = self::header("retry-after", "1");
         let detail = "the hub did not answer; whether a change was made is not known: repeat it with the same Idempotency-Key";
         Self { header, cause: Some(Rc::new(cause)), ..Self::new(503, HUB_UNAVAILABLE, detail) }
     }
 
     /// A setting of the deployment cannot be read.
     pub(crate) fn invalid_setting(InvalidSetting { name, expected, found }: InvalidSetting) -> Self {
-        let header = Some(("retry-after", "60".into()));
+        let header = self::header("retry-after", "60");
         let found = found.map(|kind| format!("found {kind}, expected text in quotes: "));
         let why = found.as_deref().unwrap_or("expected ");
         Self { header, ..Self::new(503, "SETTING_INVALID", format!("the setting {name} cannot be read: {why}{expected}")) }
@@ -243,13 +245,18 @@ impl Problem {
 
     /// All flags are switched off, and this route cannot answer without a ruleset.
     pub(crate) fn switched_off() -> Self {
-        let header = Some(("retry-after", "60".into()));
+        let header = self::header("retry-after", "60");
         Self { header, ..Self::new(503, "DISABLED", "feature flags are switched off: FEATURE_FLAGS_ENABLED is false") }
     }
 
     /// This refusal, with a pointer to this place.
     pub(crate) fn at(self, pointer: String) -> Self {
         Self { pointer: Some(pointer.into()), ..self }
+    }
+
+    /// This refusal with more members in its body: JSON without the braces around them.
+    pub(crate) fn with_members(self, members: String) -> Self {
+        Self { members: Some(members.into()), ..self }
     }
 
     /// The refusal as `application/problem+json`.
@@ -264,14 +271,19 @@ impl Problem {
             kind: "about:blank",
         };
         // Texts and a number always serialize.
-        self.answer_as("application/problem+json", serde_json::to_string(&body).unwrap_or_default())
+        let mut text = serde_json::to_string(&body).unwrap_or_default();
+        if let Some(members) = &self.members {
+            text.pop();
+            text.extend([",", members, "}"]);
+        }
+        self.answer_as("application/problem+json", text)
     }
 
     /// This refusal with another body, such as OFREP's.
     pub(crate) fn answer_as(&self, content_type: &'static str, body: String) -> Answer {
         let mut answer = Answer { cause: self.cause.clone(), ..Answer::new(content_type, body).with_status(self.status) };
-        if let Some((name, value)) = &self.header {
-            answer = answer.with_own(name, value.to_string());
+        if let Some((name, value)) = self.header.as_deref() {
+            answer = answer.with_own(name, value.clone());
         }
         answer
     }
@@ -286,7 +298,7 @@ impl Problem {
     }
 
     fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), pointer: None, until: None, header: None, cause: None }
+        Self { status, code, detail: detail.into(), pointer: None, until: None, header: None, cause: None, members: None }
     }
 }
 
@@ -336,4 +348,9 @@ const fn title(status: u16) -> &'static str {
         507 => "Insufficient Storage",
         _ => "Internal Server Error",
     }
+}
+/// The header of a refusal.
+#[expect(clippy::unnecessary_wraps, reason = "it is the field's value")]
+fn header(name: &'static str, value: impl Into<String>) -> Option<Box<(&'static str, String)>> {
+    Some(Box::new((name, value.into())))
 }

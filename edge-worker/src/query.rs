@@ -6,11 +6,14 @@ use crate::{
     version::{self, Version},
 };
 
+/// The parameter that may be given several times.
+const REPEATABLE: &str = "remove";
+
 /// The parameters in their order, decoded.
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads the query of a URL. Refuses a parameter that is not among these names, or that is given twice.
+    /// Reads the query of a URL. Refuses a parameter that is not among these names, or that is given twice and may not be.
     pub(crate) fn of(url: &str, names: &[&str]) -> Result<Self, Problem> {
         let query = Self::any(url)?;
         query.check(names).map_err(Problem::malformed)?;
@@ -30,6 +33,20 @@ impl Query {
     /// The value of the first parameter with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The values of all parameters with this name, in their order.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.iter().filter(|(found, _)| *found == name).map(|(_, value)| value.to_owned()).collect()
+    }
+
+    /// The value as `true` or `false`; false if the parameter is absent, refused if it is neither.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self.get(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Problem::malformed(format!("expected {name} to be true or false"))),
+        }
     }
 
     /// The value as a whole number; `None` if the parameter is absent, refused if it is no number.
@@ -79,7 +96,7 @@ impl Query {
                 let but = if names.is_empty() { "" } else { " but " };
                 return Err(format!("expected no parameter{but}{}", names.join(", ")));
             }
-            if self.0.iter().take(index).any(|(earlier, _)| earlier == name) {
+            if name != REPEATABLE && self.0.iter().take(index).any(|(earlier, _)| earlier == name) {
                 return Err(format!("expected {name} once"));
             }
         }
@@ -99,7 +116,7 @@ mod tests {
 
     fn read(url: &str) -> Result<Vec<(String, String)>, String> {
         let query = Query::parse(url)?;
-        query.check(&["a", "b"]).map(|()| query.0)
+        query.check(&["a", "b", "remove"]).map(|()| query.0)
     }
 
     #[test]
@@ -109,6 +126,7 @@ mod tests {
         assert_eq!(read("http://x/y?&"), Ok(vec![]));
         assert_eq!(read("http://x/y?a=1+2%2B&b"), Ok(vec![pair("a", "1 2+"), pair("b", "")]));
         assert_eq!(read("http://x/y?%61==%C3%A9#a=2"), Ok(vec![pair("a", "=é")]));
+        assert_eq!(read("http://x/y?remove=a&remove=b"), Ok(vec![pair("remove", "a"), pair("remove", "b")]));
     }
 
     #[test]

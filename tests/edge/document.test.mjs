@@ -112,7 +112,7 @@ test('a flag of three megabytes is stored, exported and served', async () => {
 });
 
 test('an export has bad flags as they were imported, and flags in their order', async () => {
-  const faulty = '{"schema":"twinflag/1","bucketKey":"' + KEY + '","flags":{"z":{"default":"on"},"twice":{"a":1},"twice":{"a":2},"bad":7,"\\ud800":{},"a":{"variants":{"y":true,"n":false},"on":"y","off":"n"}}}';
+  const faulty = '{"schema":"twinflag/1","environment":"test","bucketKey":"' + KEY + '","flags":{"z":{"default":"on"},"twice":{"a":1},"twice":{"a":2},"bad":7,"\\ud800":{},"a":{"variants":{"y":true,"n":false},"on":"y","off":"n"}}}';
   const answer = await put(faulty);
   assert.deepEqual(answer.json().errors.map(({ pointer }) => pointer).sort(), ['/flags', '/flags/bad', '/flags/twice']);
   const { text } = await get();

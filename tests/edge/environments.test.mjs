@@ -36,7 +36,12 @@ const refused = async (answer, status, code) => {
 };
 const register = (name, reason = 'r') => server.asAdmin('/api/admin/environments', { body: { name, reason } });
 const close = (name) => server.asAdmin(`/api/admin/environments/${name}?reason=r`, { method: 'DELETE' });
-const put = (environment, body, query = '') => server.asAdmin(`/api/admin/document?${environment ? `environment=${environment}` : ''}${query}`, { method: 'PUT', body });
+const put = async (environment, body, query = '') => {
+  const ask = (headers) => server.request(`/api/admin/document?${environment ? `environment=${environment}` : ''}${query}`, { method: 'PUT', token: server.adminToken, body, headers });
+  const answer = await ask({ 'if-match': '*' });
+  // Where there is no document yet there is none to match.
+  return answer.status === 412 ? ask({}) : answer;
+};
 const makeKey = async (kind, environment) =>
   (await good(server.asAdmin(`/api/admin/keys${environment ? `?environment=${environment}` : ''}`, { body: { kind, label: 'a test', origins: kind === 'client' ? ['https://shop.example'] : undefined, reason: 'r' } }))).key;
 const list = async () => (await good(get('/api/admin/environments'))).environments;

@@ -35,7 +35,7 @@ test('right after an import each of five thousand customers is answered by its o
       assert.deepEqual([texts[index].value, texts[index].layer], ['Y', 'text' in own ? 'customer' : 'organization'], `c-${from + index}`);
     }
   }
-  assert.deepEqual((await server.asAdmin('/api/admin/document', { method: 'GET' })).json(), given);
+  assert.deepEqual((await server.asAdmin('/api/admin/document', { method: 'GET' })).json(), { ...given, environment: 'production' });
 });
 
 test('a change of one customer\'s overrides is reported as one change, and the next answer has it', async () => {

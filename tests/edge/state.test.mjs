@@ -44,13 +44,13 @@ test('state=replace replaces kills, rollouts and overrides too', async () => {
 test('a dry run reports what an import would change, and stores nothing', async () => {
   const before = await get();
   const deployed = document({ killed: { default: 'on', enabled: true }, fresh: {}, bad: { type: 'colour' } });
-  const dry = (await put(deployed, '?dryRun=true')).json();
-  assert.deepEqual(Object.keys(dry).sort(), ['changes', 'errorCount', 'errors', 'kept', 'records', 'version', 'warnings']);
+  const dry = (await put(deployed, '?dryRun=true&remove=flags/rolling')).json();
+  assert.deepEqual(Object.keys(dry).sort(), ['changes', 'consequences', 'errorCount', 'errors', 'kept', 'records', 'version', 'warnings']);
   const after = await get();
   assert.equal(after.text, before.text);
   assert.equal(after.headers.get('etag'), before.headers.get('etag'));
   assert.match(before.headers.get('etag'), new RegExp(`^"[0-9a-f]{12}[.]${dry.version}"$`));
-  const real = (await put(deployed)).json();
+  const real = (await put(deployed, '?remove=flags/rolling')).json();
   assert.deepEqual({ ...real, version: 0 }, { ...dry, version: 0 });
   assert.deepEqual(real.kept, [{ pointer: '/flags/killed/enabled' }]);
   assert.equal(real.version, dry.version + 1);

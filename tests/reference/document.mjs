@@ -15,7 +15,7 @@ import { readTime } from './time.mjs';
 
 const MEMBERS = ['schema', 'environment', 'bucketKey', 'segments', 'flags', 'overrides', 'private'];
 const FLAG_MEMBERS = [
-  'type', 'aliases', 'stage', 'description', 'owner', 'lifetime', 'expires', 'tags', 'metadata', 'enabled', 'variants', 'on', 'off',
+  'type', 'aliases', 'stage', 'description', 'owner', 'lifetime', 'expires', 'locked', 'tags', 'metadata', 'enabled', 'variants', 'on', 'off',
   'default', 'environments', 'unit', 'onMissingUnit', 'salt', 'hash', 'prerequisites', 'targets', 'rules', 'rollout',
 ];
 const STATUSES = ['planned', 'active', 'paused', 'completed', 'rolled_back'];
@@ -285,6 +285,7 @@ function readFlag(candidate, node) {
   for (const name of ['stage', 'description', 'owner']) member(node, at, name, 'string');
   if (node.has('lifetime')) oneOf(node, at, 'lifetime', LIFETIMES, null);
   if (node.has('expires') && readTime(node.get('expires').value) === null) wrong(below(at, 'expires'), 'expected a time');
+  member(node, at, 'locked', 'boolean');
   const metadata = readMetadata(member(node, at, 'metadata', 'object'), below(at, 'metadata'), wrong);
   items(node, at, 'tags', (tag, pointer) => tag.type === 'string' || wrong(pointer, 'expected a string'));
   candidate.aliases = items(node, at, 'aliases', (alias, pointer) => ({ name: alias.type === 'string' ? alias.value : null, at: pointer }));

@@ -10,7 +10,7 @@ export function drawCommand(r, reason) {
   const { path, method = 'POST', body, query } = r.pick(COMMANDS)(r);
   const options = { method, headers: { 'idempotency-key': reason } };
   if (query === undefined) return { reason, path, options: { ...options, body: { ...body, reason } } };
-  return { reason, path: `${path}?${new URLSearchParams({ ...query, reason })}`, options: { ...options, body } };
+  return { reason, path: `${path}?${new URLSearchParams([...Object.entries(query).flatMap(([name, value]) => [value].flat().map((one) => [name, one])), ['reason', reason]])}`, options: { ...options, body } };
 }
 
 const owner = (r) => (r.chance(0.7) ? { customerId: r.pick(CUSTOMERS) } : { organizationId: r.pick(ORGANIZATIONS) });
@@ -48,7 +48,8 @@ const rollout = (r) => {
 const put = (r) => {
   const seasons = SWITCHES.filter((name) => name.startsWith('season.') && r.chance(0.5));
   const overrides = { customers: { [r.pick(CUSTOMERS)]: Object.fromEntries(seasons.map((name) => [name, r.chance(0.5)])) } };
-  const query = r.chance(0.15) ? { state: 'replace' } : {};
+  const gone = SWITCHES.filter((name) => name.startsWith('season.') && !seasons.includes(name));
+  const query = { ...(r.chance(0.15) ? { state: 'replace' } : {}), remove: gone.map((name) => `flags/${name}`) };
   return { path: 'document', method: 'PUT', query, body: { ...documentOf(r.below(1e6), seasons), ...(seasons.length > 0 && r.chance(0.5) ? { overrides } : {}) } };
 };
 

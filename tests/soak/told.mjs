@@ -1,6 +1,6 @@
 /** What is in force, as far as the records of the audit trail tell: they are read in their order, and nothing else is. */
 export class Told {
-  /** By key: `definition` and `state`. */
+  /** By key: `definition`, which is undefined for a flag that was removed, and `state`. */
   flags = new Map();
   /** By pointer: members of the document, segments. */
   members = new Map();
@@ -21,8 +21,10 @@ export class Told {
     }
     if (flagPath === undefined) return put(this.members, pointer, newJson);
     const flag = this.flags.get(flagPath) ?? { state: {} };
-    if (action === 'import.definition') return put(this.flags, flagPath, newJson && { ...flag, definition: newJson });
-    if (action === 'import.state') return this.flags.has(flagPath) && (flag.state = newJson ?? {});
+    // A flag that is removed keeps its state, for when it returns.
+    this.flags.set(flagPath, flag);
+    if (action === 'import.definition') return void (flag.definition = newJson);
+    if (action === 'import.state') return void (flag.state = newJson ?? {});
     if (action.startsWith('flag.')) flag.state = { ...flag.state, enabled: newJson.enabled };
     else flag.state = { ...flag.state, rollout: newJson.rollout };
   }
@@ -41,7 +43,7 @@ export class Told {
       const [section, id] = owner.split('/');
       (overrides[section] ??= {})[id] = Object.fromEntries(own);
     }
-    const flags = [...this.flags].map(([key, { definition, state }]) => [key, { ...definition, ...state }]);
+    const flags = [...this.flags].filter(([, { definition }]) => definition !== undefined).map(([key, { definition, state }]) => [key, { ...definition, ...state }]);
     return { schema: 'twinflag/1', ...rest, segments, flags: Object.fromEntries(flags), overrides };
   }
 }

@@ -56,6 +56,8 @@ pub enum Action {
     DefinitionImported,
     /// An import changed a flag's state.
     StateImported,
+    /// A definition was refused and the last good one serves on; or, without a new value, the refused one is no longer kept.
+    DefinitionRefused,
     /// A customer was assigned to another organization, or to none.
     CustomerAssigned,
     /// A key was created.
@@ -78,7 +80,7 @@ pub enum Action {
     Baseline,
 }
 
-const ACTIONS: [(Action, &str); 26] = [
+const ACTIONS: [(Action, &str); 27] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -95,6 +97,7 @@ const ACTIONS: [(Action, &str); 26] = [
     (Action::RolloutGuard, "rollout.guard"),
     (Action::DefinitionImported, "import.definition"),
     (Action::StateImported, "import.state"),
+    (Action::DefinitionRefused, "import.refused"),
     (Action::CustomerAssigned, "customer.assign"),
     (Action::KeyCreated, "key.create"),
     (Action::KeyRotated, "key.rotate"),
@@ -134,7 +137,15 @@ pub struct Actor {
     pub at: Millis,
 }
 
+/// The reason in a record whose actor gave none.
+pub const NO_REASON: &str = "no reason was given";
+
 impl Actor {
+    /// Returns true if the actor gave a reason.
+    pub fn has_reason(&self) -> bool {
+        self.reason != NO_REASON
+    }
+
     /// The hub itself, which acts for a reason of its own and on behalf of nobody.
     pub fn system(reason: impl Into<String>, at: Millis) -> Self {
         Self { subject: "system".into(), role: "system".into(), on_behalf_of: None, reason: reason.into(), at }

@@ -8,14 +8,14 @@ use sdk_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Field, Refusal, RefusalKind, RefusalPlace,
+    Allowed, Consequence, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Actor, Change},
     copy::{self, Definitions},
     environment::{self, EnvironmentName},
-    import::{self, Imported},
+    import::{self, Import, Imported},
     keys::{self, KeyCommand, NewKey},
     lifecycle::Observed,
-    overrides,
+    locks, overrides,
     rollout_commands::{self, RolloutCommand},
     rows::{RowKey, RowKind, Rows, State},
     spelled, state_row,
@@ -117,13 +117,16 @@ pub enum Command {
         document: String,
         /// The side whose `enabled`, `rollout` and overrides count.
         state: State,
+        /// The losses that the operator allows.
+        #[serde(default, skip_serializing_if = "Allowed::is_nothing")]
+        allowed: Allowed,
     },
 }
 
 /// The inputs of a command that are drawn or counted when it is carried out. They are no part of the command, so a stored command holds no
 /// secret, and is judged by the counts at the time when it is carried out.
-#[derive(Clone, Debug, Default)]
-pub struct Supplies {
+#[derive(Clone, Default)]
+pub struct Supplies<'s> {
     /// The counts of the present stage of the rollout that the command is about, from trusted callers.
     pub observed: Observed,
     /// The key to create, if the command creates one.
@@ -132,6 +135,8 @@ pub struct Supplies {
     pub bucket_key: Option<BucketKey>,
     /// The name of the environment that the hub is of; `None` for the first one, which its document names.
     pub environment: Option<EnvironmentName>,
+    /// The overrides of all owners, which commands that replace definitions may visit; `None` if all are among the rows on pages.
+    pub owners: Option<&'s dyn OwnerRows>,
 }
 
 /// The result of a command that was carried out.
@@ -151,6 +156,8 @@ pub struct CommandOutcome {
     pub warnings: Vec<String>,
     /// The report of an import; `None` for other commands.
     pub imported: Option<Box<Imported>>,
+    /// The losses that the change brings; [`execute`] refuses those that the command does not allow.
+    pub consequences: Vec<Consequence>,
 }
 
 /// An entry in the log of a rollout.
@@ -191,7 +198,29 @@ pub struct Event {
 pub fn execute(
     current: CurrentState<'_>,
     command: &Command,
-    supplies: Supplies,
+    supplies: Supplies<'_>,
+    actor: &Actor,
+    compiler: &mut Compiler,
+) -> Result<CommandOutcome, Refusal> {
+    let outcome = draft(current, command, supplies, actor, compiler)?;
+    if outcome.consequences.iter().any(|consequence| !consequence.is_allowed) {
+        return Err(Refusal::consequences(RefusalKind::Unsafe, outcome.consequences));
+    }
+    locks::check(current.rows, &outcome.changes, actor)?;
+    Ok(outcome)
+}
+
+/// The outcome of a command if nothing it takes away and no lock stood against it, to show an operator.
+///
+/// # Errors
+///
+/// Every refusal of [`execute`] but those.
+// Inlined, every command would be in the worker twice.
+#[inline(never)]
+pub fn draft(
+    current: CurrentState<'_>,
+    command: &Command,
+    supplies: Supplies<'_>,
     actor: &Actor,
     compiler: &mut Compiler,
 ) -> Result<CommandOutcome, Refusal> {
@@ -207,11 +236,13 @@ pub fn execute(
         Command::Rollout { flag, order } => rollout_commands::carry_out(current, flag, order, supplies.observed, actor, compiler),
         Command::Assign { customer, organization } => assign(current, customer, organization.as_deref()),
         Command::Key(order) => keys::carry_out(current, order, supplies.new_key, actor.at),
-        Command::Copy(definitions) => copy::carry_out(current, definitions, compiler),
+        Command::Copy(definitions) => copy::carry_out(current, definitions, supplies.owners, compiler),
         Command::CreateEnvironment { name } => environment::create(current, supplies.environment.as_ref(), name, actor.at),
         Command::RemoveEnvironment { name } => environment::remove(current, supplies.environment.as_ref(), name),
         Command::RenewEpoch {} => Ok(renew_epoch(actor.at)),
-        Command::Import { document, state } => import::carry_out(current, document, *state, &supplies, actor),
+        Command::Import { document, state, allowed } => {
+            import::carry_out(current, Import { document, state: *state, allowed }, &supplies, actor, compiler)
+        }
     }
 }
 
@@ -433,12 +464,26 @@ mod tests {
                     version: "0a1b2c3d4e5f.7".into(),
                     flags: vec![("chat".into(), "{}".into())],
                     segments: vec![("eu".into(), "{}".into())],
+                    remove: Vec::new(),
                 }),
                 r#"{"copy":{"from":"eu-1","version":"0a1b2c3d4e5f.7","flags":[["chat","{}"]],"segments":[["eu","{}"]]}}"#,
             ),
             (
-                Command::Import { document: r#"{ "schema": 1 }"#.into(), state: State::Replace },
+                Command::Import { document: r#"{ "schema": 1 }"#.into(), state: State::Replace, allowed: Allowed::default() },
                 r#"{"import":{"document":"{ \"schema\": 1 }","state":"replace"}}"#,
+            ),
+            (
+                Command::Import {
+                    document: "{}".into(),
+                    state: State::Keep,
+                    allowed: Allowed {
+                        partial: true,
+                        remove: vec!["flags/a".into()],
+                        new_environment: Some("eu".into()),
+                        new_bucket_key: Some("00112233".into()),
+                    },
+                },
+                r#"{"import":{"document":"{}","state":"keep","allowed":{"partial":true,"remove":["flags/a"],"newEnvironment":"eu","newBucketKey":"00112233"}}}"#,
             ),
         ]
     }

@@ -1,6 +1,12 @@
 //! Copies definitions of flags and segments from another environment. State stays that of this one: whether a flag is switched on, its
 //! rollout and its overrides. A flag that is new arrives switched off.
-use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{
+    borrow::ToOwned,
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
 
 use sdk_core::{
     Compiler, DocumentError, Ruleset,
@@ -9,11 +15,13 @@ use sdk_core::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
-    CommandOutcome, CompiledRows, CurrentState, Refusal, RefusalKind, RefusalPlace,
+    CommandOutcome, CompiledRows, Consequence, CurrentState, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change},
     command::apply,
-    compile_rows,
-    rows::{ChangeKind, RowKey, RowKind, Rows, spelling, takes_state},
+    consequences::{Version, allow, by_row, consequences},
+    import,
+    rows::{ChangeKind, RowKey, RowKind, Rows, refused, spelling, takes_state},
+    sound_rows::compile_what_serves,
 };
 
 /// The state of a flag that arrives.
@@ -31,6 +39,9 @@ pub struct Definitions {
     pub flags: Vec<(String, String)>,
     /// The names of segments, each with the segment as JSON.
     pub segments: Vec<(String, String)>,
+    /// The aliases and variants that may go, as in [`Allowed::remove`](crate::Allowed::remove).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<String>,
 }
 
 /// The definitions of one kind with these names, as an environment's rows have them, each once: together they are no longer than the
@@ -50,6 +61,10 @@ pub struct Difference {
     pub copied: Vec<Copied>,
     /// The errors that the document would have and does not have now; if there are any, the copy is refused.
     pub errors: Vec<DocumentError>,
+    /// The losses that the copy would bring.
+    pub consequences: Vec<Consequence>,
+    /// A name in `remove` that allows nothing.
+    unused: Option<String>,
     writes: Vec<(RowKey, Option<String>)>,
     ruleset: Option<Ruleset>,
 }
@@ -67,9 +82,10 @@ pub struct Copied {
 }
 
 /// Compares definitions with those of the current rows.
-pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut Compiler) -> Difference {
+pub fn difference(current: CurrentState<'_>, given: &Definitions, owners: Option<&dyn OwnerRows>, compiler: &mut Compiler) -> Difference {
     let rows = current.rows;
-    let mut found = Difference { copied: Vec::new(), errors: Vec::new(), writes: Vec::new(), ruleset: None };
+    let mut found =
+        Difference { copied: Vec::new(), errors: Vec::new(), consequences: Vec::new(), unused: None, writes: Vec::new(), ruleset: None };
     for (section, kind, given) in [("segments", RowKind::Segment, &given.segments), ("flags", RowKind::Flag, &given.flags)] {
         let order_key = RowKey::of(RowKind::Order, section);
         let before = rows.text(&order_key).unwrap_or_default();
@@ -87,12 +103,17 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut
             };
             if change == Some(ChangeKind::Added) {
                 order.extend([&*key.name, "\n"]);
-                if kind == RowKind::Flag {
-                    found.writes.push((RowKey::of(RowKind::State, name), Some(SWITCHED_OFF.to_owned())));
+                let state = RowKey::of(RowKind::State, name);
+                // A flag that was removed here has the state that it had.
+                if kind == RowKind::Flag && rows.text(&state).is_none() {
+                    found.writes.push((state, Some(SWITCHED_OFF.to_owned())));
                 }
             }
             if change.is_some() {
                 found.writes.push((key.clone(), Some(text.clone())));
+            }
+            if let Some(refused) = refused::key_of(&key).filter(|refused| rows.text(refused).is_some()) {
+                found.writes.push((refused, None));
             }
             found.copied.push(Copied { key, kind: change, old, new: text.clone() });
         }
@@ -106,12 +127,19 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut
         found.errors.push(DocumentError::at(Place::ROOT, "there is no document to copy into: import one first"));
         return found;
     }
-    let mut compile = |rows: &Rows| match compile_rows(rows, compiler) {
+    let mut compile = |rows: &Rows| match compile_what_serves(rows, compiler) {
         Ok(CompiledRows { errors, error_count, ruleset, .. }) => (errors, error_count, Some(ruleset)),
         Err(error) => (Vec::from([error]), 1, None),
     };
     let (known, known_count, _) = compile(rows);
     let (errors, count, ruleset) = compile(&after);
+    if let Some(ruleset) = &ruleset {
+        let errors = [by_row(&known), by_row(&errors)];
+        let versions =
+            [Version { rows, ruleset: current.ruleset, errors: &errors[0] }, Version { rows: &after, ruleset, errors: &errors[1] }];
+        found.consequences = consequences(versions, &BTreeMap::new(), &[], Some(owners.unwrap_or(current.paged))).found;
+        found.unused = allow(&mut found.consequences, &given.remove, [rows, &after]).err();
+    }
     let is_cut = errors.len() < count;
     found.errors.extend(errors.into_iter().filter(|error| !known.contains(error)));
     // The core keeps the first errors alone: a new one may be behind them.
@@ -124,11 +152,20 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, compiler: &mut
 }
 
 /// Copies definitions over the current rows.
-pub(crate) fn carry_out(current: CurrentState<'_>, given: &Definitions, compiler: &mut Compiler) -> Result<CommandOutcome, Refusal> {
-    let Difference { copied, errors, writes, ruleset } = difference(current, given, compiler);
+pub(crate) fn carry_out(
+    current: CurrentState<'_>,
+    given: &Definitions,
+    owners: Option<&dyn OwnerRows>,
+    compiler: &mut Compiler,
+) -> Result<CommandOutcome, Refusal> {
+    let Difference { copied, errors, consequences, unused, writes, ruleset } = difference(current, given, owners, compiler);
     if let Some(first) = errors.first() {
         let all: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
-        return Err(Refusal::new(RefusalKind::CopyRefused, RefusalPlace::Document(first.pointer.clone()), all.join("; ")));
+        let refusal = Refusal::new(RefusalKind::CopyRefused, RefusalPlace::Document(first.pointer.clone()), all.join("; "));
+        return Err(Refusal { consequences, ..refusal });
+    }
+    if let Some(name) = unused {
+        return Err(Refusal::invalid(Field::Remove, import::unused(&name)));
     }
     if writes.is_empty() {
         return Ok(CommandOutcome::default());
@@ -147,8 +184,10 @@ pub(crate) fn carry_out(current: CurrentState<'_>, given: &Definitions, compiler
             ..Change::new(Action::DefinitionCopied)
         })
     };
-    let changes = copied.into_iter().filter_map(change).collect();
-    Ok(CommandOutcome { writes, changes, ruleset, ..CommandOutcome::default() })
+    let mut changes: Vec<Change> = copied.into_iter().filter_map(change).collect();
+    let mended = writes.iter().filter(|(key, _)| key.kind == RowKind::Refused);
+    changes.extend(mended.map(|(key, _)| Change { pointer: Some(key.pointer()), ..Change::new(Action::DefinitionRefused) }));
+    Ok(CommandOutcome { writes, changes, ruleset, consequences, ..CommandOutcome::default() })
 }
 
 #[cfg(test)]
@@ -173,7 +212,7 @@ mod tests {
     fn given(flags: &[(&str, &str)], segments: &[(&str, &str)]) -> Definitions {
         let owned = |list: &[(&str, &str)]| list.iter().map(|(name, text)| ((*name).to_string(), (*text).to_string())).collect();
         let (from, version) = ("staging".into(), "0a1b2c3d4e5f.7".into());
-        Definitions { from, version, flags: owned(flags), segments: owned(segments) }
+        Definitions { from, version, flags: owned(flags), segments: owned(segments), remove: Vec::new() }
     }
 
     fn copy(rows: &Rows, given: Definitions) -> Result<CommandOutcome, Refusal> {

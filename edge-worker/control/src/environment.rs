@@ -5,14 +5,14 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use sdk_core::{Millis, json::Place};
+use sdk_core::{BucketKey, Millis, json::Place};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    CommandOutcome, CurrentState, Field, Refusal, RefusalKind, RefusalPlace,
+    Allowed, CommandOutcome, CurrentState, Field, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change},
     keys,
-    rows::{RowKey, RowKind, Rows},
+    rows::{BUCKET_KEY, RowKey, RowKind, Rows},
 };
 
 /// The longest name, in bytes.
@@ -162,12 +162,39 @@ fn check_hub(hub: Option<&EnvironmentName>) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses a document that names another environment than the one into which it is imported. The first environment takes whatever name
-/// its document gives it, except that of a registered one.
-pub(crate) fn check_document(rows: &Rows, hub: Option<&EnvironmentName>, document: &Rows) -> Result<(), Refusal> {
-    let named = named_environment(document);
+/// Refuses a document that names another environment than the one into which it is imported, or brings another bucket key, unless the
+/// command allows it. An environment without a name takes that of its document, except that of a registered one.
+pub(crate) fn check_document(rows: &Rows, hub: Option<&EnvironmentName>, document: &Rows, allowed: &Allowed) -> Result<(), Refusal> {
+    check_environment(rows, hub, document, allowed)?;
+    let key = |rows: &Rows| rows.get(RowKind::Member, BUCKET_KEY).and_then(|raw| serde_json::from_str::<String>(raw).ok());
+    let named = allowed.new_bucket_key.as_deref();
+    let new = key(document).and_then(|key| BucketKey::from_hex(&key)).map(BucketKey::to_hex);
+    let beginning = new.as_ref().and_then(|key| key.get(..8));
+    if named.is_some_and(|named| beginning.is_none_or(|beginning| !beginning.eq_ignore_ascii_case(named))) {
+        return Err(Refusal::invalid(Field::NewBucketKey, "expected the first eight digits of the document's bucketKey"));
+    }
+    let is_other = new.as_ref().zip(rows.bucket_key()).is_some_and(|(new, held)| *new != held.to_hex());
+    if !is_other || named.is_some() {
+        return Ok(());
+    }
+    let why = format!(
+        "the document has another bucketKey than the one in force, by which every rollout and split would draw other units: leave it out, \
+         or name its first eight digits, ?newBucketKey={}",
+        beginning.unwrap_or_default()
+    );
+    Err(Refusal::new(RefusalKind::OtherBucketKey, RefusalPlace::Document(Place::ROOT.name(BUCKET_KEY).pointer()), why))
+}
+
+fn check_environment(rows: &Rows, hub: Option<&EnvironmentName>, document: &Rows, allowed: &Allowed) -> Result<(), Refusal> {
+    let (named, held) = (named_environment(document), named_environment(rows));
+    if allowed.new_environment.is_some() && (hub.is_some() || allowed.new_environment != named) {
+        let why = "expected the document's environment; only the first environment can be renamed";
+        return Err(Refusal::invalid(Field::NewEnvironment, why));
+    }
     let why = match (hub, named) {
         (Some(hub), Some(named)) if named == hub.as_str() => return Ok(()),
+        // An absent name changes none.
+        (Some(_), None) if held.is_some() => return Ok(()),
         (Some(hub), Some(named)) => {
             let this = hub.as_str();
             format!(
@@ -178,6 +205,12 @@ pub(crate) fn check_document(rows: &Rows, hub: Option<&EnvironmentName>, documen
         (Some(hub), None) => format!("the document names no environment: expected {:?}", hub.as_str()),
         (None, Some(named)) if environments(rows).any(|(known, _)| known.as_str() == named) => {
             format!("the document is of the environment {named:?}: import it with ?environment={named}")
+        }
+        (None, Some(named)) if allowed.new_environment.is_none() && held.as_ref().is_some_and(|held| *held != named) => {
+            let held = held.unwrap_or_default();
+            format!(
+                "the document is of the environment {named:?}, and this is {held:?}: leave it out, or rename this one by ?newEnvironment={named}"
+            )
         }
         (None, _) => return Ok(()),
     };
@@ -302,7 +335,7 @@ mod tests {
     fn a_document_is_imported_into_the_environment_that_it_names() {
         let document = |member: &str| DOCUMENT.replace(r#""environment":"production","#, member);
         let import = |rows: &Rows, environment: Option<&str>, member: &str| {
-            let command = Command::Import { document: document(member), state: State::Keep };
+            let command = Command::Import { document: document(member), state: State::Keep, allowed: Allowed::default() };
             let outcome = order(rows, &command, Supplies { environment: environment.map(name), ..Supplies::default() });
             outcome.err().map(|refusal| (refusal.kind, refusal.place))
         };
@@ -310,7 +343,7 @@ mod tests {
         for (member, first, staging) in [
             (r#""environment":"production","#, None, refused()),
             (r#""environment":"staging","#, refused(), None),
-            (r#""environment":"Other","#, None, refused()),
+            (r#""environment":"Other","#, refused(), refused()),
             ("", None, refused()),
         ] {
             assert_eq!(import(&with(self::first(), &["staging"]), None, member), first, "{member}");
@@ -322,7 +355,9 @@ mod tests {
     fn a_document_that_renames_the_first_environment_is_imported_with_a_warning() {
         let warned = |member: &str| {
             let document = DOCUMENT.replace(r#""environment":"production","#, member);
-            let outcome = order(&first(), &Command::Import { document, state: State::Keep }, Supplies::default()).unwrap();
+            let new_environment = named_environment(&Rows::split(&document).unwrap());
+            let allowed = Allowed { new_environment, ..Allowed::default() };
+            let outcome = order(&first(), &Command::Import { document, state: State::Keep, allowed }, Supplies::default()).unwrap();
             outcome.imported.unwrap().warnings.into_iter().map(|warning| (warning.pointer, warning.message)).collect::<Vec<_>>()
         };
         assert_eq!(warned(r#""environment":"production","#), []);

@@ -1,25 +1,33 @@
 //! Imports: the rows and the audit records that a document leads to.
 use alloc::{
     boxed::Box,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString as _},
     vec::Vec,
 };
 
-use sdk_core::{Compiled, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place, limits::MAX_DOCUMENT_BYTES};
+use sdk_core::{
+    Compiled, Compiler, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place, limits::MAX_DOCUMENT_BYTES,
+};
 
 use crate::{
-    CommandOutcome, CurrentState, Refusal, Supplies,
+    CommandOutcome, CurrentState, Field, Refusal, Supplies,
     change::{Action, Actor, Change},
+    consequences::{Consequence, Consequences, OwnerRows, Version, allow, by_row, consequences},
     environment::{check_document, named_environment},
     leaves::Leaves,
     lifecycle::{Course, Rollout},
     overrides::OwnerView,
-    rows::{self, BUCKET_KEY, RowKey, RowKind, Rows, State},
+    rows::{
+        self, BUCKET_KEY, Merged, Renamed, RowKey, RowKind, Rows, State,
+        refused::{self, Refused},
+        spelling,
+    },
+    sound_rows::compile_what_serves,
     state_row,
 };
-use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 /// The report of an import.
 pub struct Imported {
@@ -33,18 +41,63 @@ pub struct Imported {
     pub changes: Vec<rows::DocumentChange>,
     /// The places at which the hub keeps its state though the document has another, as JSON pointers.
     pub kept: Vec<String>,
+    /// The flags that have new keys; their state and their overrides go on.
+    pub renamed: Vec<Renamed>,
+    /// The flags that were removed before and serve again.
+    pub returned: Vec<Returned>,
     /// All rows after the import, as far as the rows before were given.
     pub rows: Rows,
+}
+
+/// What an import may do besides adding and changing: each is a loss that the operator names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Allowed {
+    /// True if a flag or a segment that cannot be read keeps its last good definition.
+    pub partial: bool,
+    /// The flags, segments, aliases, variants and sections that may go: JSON pointers into the document before, without the first slash.
+    pub remove: Vec<String>,
+    /// The name that the document gives an environment which has another one.
+    pub new_environment: Option<String>,
+    /// The first eight digits of the document's bucket key, which is another one than that in force.
+    pub new_bucket_key: Option<String>,
+}
+
+impl Allowed {
+    /// Returns true if nothing is allowed.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A flag that was removed before and serves again, with the state and the overrides that it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// The key of the flag.
+    pub flag: String,
+    /// True if it is switched on.
+    pub enabled: bool,
+    /// The number of customers and organizations with an override of it.
+    pub overrides: usize,
+}
+
+/// An import, as its command names it.
+#[derive(Clone, Copy)]
+pub(crate) struct Import<'i> {
+    pub(crate) document: &'i str,
+    pub(crate) state: State,
+    pub(crate) allowed: &'i Allowed,
 }
 
 /// Imports a document over the rows of the hub. The supplies have the bucket key for rows and a document that have none.
 pub(crate) fn carry_out(
     current: CurrentState<'_>,
-    text: &str,
-    state: State,
-    supplies: &Supplies,
+    import: Import<'_>,
+    supplies: &Supplies<'_>,
     actor: &Actor,
+    compiler: &mut Compiler,
 ) -> Result<CommandOutcome, Refusal> {
+    let Import { document: text, state, allowed } = import;
     let mut held = current.rows.clone();
     held.append(current.paged.clone());
     let has_document = held.iter().any(|(key, _)| !key.kind.is_beside_documents());
@@ -53,27 +106,23 @@ pub(crate) fn carry_out(
     let refused = |error: DocumentError| Refusal::whole_document(&error);
     let given = compile(text, key).map_err(refused)?;
     let whole = |message: String| refused(DocumentError::at(Place::ROOT, message));
-    let rows = Rows::split(text).ok_or_else(|| whole("expected an object".to_string()))?;
-    check_document(&held, supplies.environment.as_ref(), &rows)?;
+    let mut rows = Rows::split(text).ok_or_else(|| whole("expected an object".to_string()))?;
+    check_document(&held, supplies.environment.as_ref(), &rows, allowed)?;
+    held.keep_members(&mut rows);
     let mut merged = held.merge(rows, state);
+    held.keep_states_of_removed(&mut merged);
     if let (None, Some(key)) = (merged.rows.bucket_key(), key) {
         merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key.to_hex());
     }
-    let document = merged.rows.compose(false);
-    if document.len() > MAX_DOCUMENT_BYTES {
-        return Err(whole(format!(
-            "with the state that is kept it has {} bytes, at most {MAX_DOCUMENT_BYTES} are allowed",
-            document.len()
-        )));
-    }
-    let compiled = compile(&document, merged.rows.bucket_key()).map_err(refused)?;
-    set_courses(&held, &mut merged.rows, actor.at);
+    let owners = (state == State::Keep).then(|| supplies.owners.unwrap_or(current.paged));
+    let Safe { ruleset: new_ruleset, consequences, regained } = safe(current, &held, &mut merged, allowed, owners, compiler)?;
+    set_courses(&held, &mut merged, actor.at);
     let writes = held.writes(&merged.rows);
     let difference = Difference { before: &held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
     let mut changes = Vec::new();
     for (key, text) in &writes {
         if let Some(owner) = key.kind.owner() {
-            let views = [(ruleset, &held), (Some(&compiled.ruleset), &merged.rows)];
+            let views = [(ruleset, &held), (Some(&new_ruleset), &merged.rows)];
             owner_changes(views, owner, key, actor.at, &mut changes);
         } else {
             changes.extend(difference.record(key, *text));
@@ -90,16 +139,111 @@ pub(crate) fn carry_out(
         );
         warnings.push(DocumentError::at(Place::ROOT.name("environment"), why));
     }
-    let imported = Imported { errors, error_count, warnings, changes: reported, kept: merged.kept, rows: merged.rows };
-    Ok(CommandOutcome { writes, changes, ruleset: Some(compiled.ruleset), imported: Some(Box::new(imported)), ..CommandOutcome::default() })
+    let Merged { rows, kept, renamed, returned } = merged;
+    let returned = returned.into_iter().map(|flag| Returned {
+        enabled: state_row::enabled(rows.get(RowKind::State, &flag).unwrap_or("{}")),
+        overrides: regained.get(&flag).copied().unwrap_or_default(),
+        flag,
+    });
+    let returned = returned.collect();
+    let imported = Imported { errors, error_count, warnings, changes: reported, kept, renamed, returned, rows };
+    Ok(CommandOutcome {
+        writes,
+        changes,
+        ruleset: Some(new_ruleset),
+        imported: Some(Box::new(imported)),
+        consequences,
+        ..CommandOutcome::default()
+    })
 }
 
-/// Begins a stage for each rollout that the document adds or changes, and removes the courses of flags that are gone.
-fn set_courses(held: &Rows, next: &mut Rows, now: Millis) {
+/// A merged document that serves, and what it takes away.
+struct Safe {
+    ruleset: Ruleset,
+    consequences: Vec<Consequence>,
+    /// By key of a flag that returns: the number of its overrides.
+    regained: BTreeMap<String, usize>,
+}
+
+/// Compiles a merged document. The last good definitions stand in for those that cannot be read, if that is allowed or was so before.
+fn safe(
+    current: CurrentState<'_>,
+    held: &Rows,
+    merged: &mut Merged,
+    allowed: &Allowed,
+    owners: Option<&dyn OwnerRows>,
+    compiler: &mut Compiler,
+) -> Result<Safe, Refusal> {
+    let refused = |error: DocumentError| Refusal::whole_document(&error);
+    // What no longer compiles at all serves nothing, so nothing of it can be taken away.
+    let before = compile_what_serves(held, compiler).map(|compiled| by_row(&compiled.errors)).unwrap_or_default();
+    for (definition, _) in held.all_refused() {
+        if let Some(key) = refused::key_of(&definition) {
+            merged.rows.remove(&key);
+        }
+    }
+    let renamed: BTreeMap<String, String> = merged.renamed.iter().map(|Renamed { from, to }| (from.clone(), to.clone())).collect();
+    let mut stood_in = Vec::new();
+    loop {
+        let document = merged.rows.compose(false);
+        if document.len() > MAX_DOCUMENT_BYTES {
+            let length = document.len();
+            let why = format!("with what is kept it has {length} bytes, at most {MAX_DOCUMENT_BYTES} are allowed");
+            return Err(refused(DocumentError::at(Place::ROOT, why)));
+        }
+        let compiled = compiler.compile(&document, merged.rows.bucket_key()).map_err(refused)?;
+        let after = by_row(&compiled.errors);
+        let versions = [
+            Version { rows: held, ruleset: current.ruleset, errors: &before },
+            Version { rows: &merged.rows, ruleset: &compiled.ruleset, errors: &after },
+        ];
+        let Consequences { mut found, regained } = consequences(versions, &renamed, &merged.returned, owners);
+        let unreadable = unreadable(held, &merged.rows, &found, allowed.partial);
+        if unreadable.is_empty() {
+            allow(&mut found, &allowed.remove, [held, &merged.rows]).map_err(|name| Refusal::invalid(Field::Remove, unused(&name)))?;
+            stood_in.extend(found);
+            return Ok(Safe { ruleset: compiled.ruleset, consequences: stood_in, regained });
+        }
+        for consequence in unreadable {
+            let Consequence { definition, errors, .. } = &consequence;
+            if let (Some(good), Some(bad)) = (held.text(definition), merged.rows.text(definition))
+                && let Some(key) = refused::key_of(definition)
+            {
+                let (good, bad) = (good.to_string(), Refused::new(bad, errors).to_row());
+                merged.rows.insert(definition.clone(), good);
+                merged.rows.insert(key, bad);
+            }
+            stood_in.push(Consequence { is_allowed: true, ..consequence });
+        }
+    }
+}
+
+/// The consequences for which the last good definition is to stand in. Segments come first: a flag may be good with those.
+fn unreadable(held: &Rows, next: &Rows, found: &[Consequence], partial: bool) -> Vec<Consequence> {
+    let can_stand_in = |consequence: &&Consequence| {
+        let key = &consequence.definition;
+        let (Some(good), Some(bad)) = (held.text(key), next.text(key)) else { return false };
+        let was_refused = || held.refused(key).is_some_and(|refused| spelling::same(key.kind, &refused.text, bad));
+        consequence.kind.is_error() && good != bad && (partial || was_refused())
+    };
+    let found: Vec<&Consequence> = found.iter().filter(can_stand_in).collect();
+    let of_segments: Vec<Consequence> =
+        found.iter().filter(|found| found.definition.kind == RowKind::Segment).map(|found| (*found).clone()).collect();
+    if of_segments.is_empty() { found.into_iter().cloned().collect() } else { of_segments }
+}
+
+/// The reason for refusing a name in `remove`.
+pub(crate) fn unused(name: &str) -> String {
+    format!("{name:?} names nothing that goes: the document still has it, or it was never there; expected flags/… or segments/…")
+}
+
+/// Begins a stage for each rollout that the document adds or changes, and removes the courses of flags without a state.
+fn set_courses(held: &Rows, Merged { rows: next, renamed, .. }: &mut Merged, now: Millis) {
     let flags: Vec<String> = next.of(RowKind::State).map(|(name, _)| name.to_string()).collect();
     for name in flags {
-        let read = |rows: &Rows| state_row::rollout(rows.get(RowKind::State, &name)?, rows.get(RowKind::Course, &name));
-        let (before, after) = (read(held), read(next));
+        let read = |rows: &Rows, name: &str| state_row::rollout(rows.get(RowKind::State, name)?, rows.get(RowKind::Course, name));
+        let name_before = renamed.iter().find(|renamed| renamed.to == name).map_or(name.as_str(), |renamed| &renamed.from);
+        let (before, after) = (read(held, name_before), read(next, &name));
         let stage = |rollout: &Rollout| (rollout.status, rollout.tier, rollout.percentage);
         let key = RowKey { kind: RowKind::Course, name: name.clone() };
         match after {
@@ -167,6 +311,7 @@ impl Difference<'_> {
             RowKind::Member if key.name == BUCKET_KEY => Some(place()),
             RowKind::Course | RowKind::Segment | RowKind::Member => Some(values(place())),
             RowKind::BucketKey | RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::Epoch => Some(place()),
+            RowKind::Refused => Some(values(Change { pointer: Some(key.pointer()), ..Change::new(Action::DefinitionRefused) })),
             // `owner_changes` makes a record for each flag that is overridden.
             RowKind::Customer | RowKind::Organization => None,
         }

@@ -11,6 +11,7 @@ extern crate std;
 mod answer_diff;
 pub mod change;
 mod command;
+mod consequences;
 mod copy;
 mod environment;
 mod features;
@@ -18,6 +19,7 @@ mod import;
 mod keys;
 mod leaves;
 pub mod lifecycle;
+mod locks;
 mod overrides;
 mod refusal;
 mod restore;
@@ -29,16 +31,17 @@ mod state_row;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
 pub use command::{
-    Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, execute, organization_of,
+    Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, draft, execute, organization_of,
 };
+pub use consequences::{Consequence, ConsequenceKind, OwnerRows};
 pub use copy::{Copied, Definitions, Difference, definitions, difference};
 pub use environment::{EnvironmentName, Registered, environments, first_environment};
 pub use features::{Feature, features};
-pub use import::Imported;
+pub use import::{Allowed, Imported, Returned};
 pub use keys::{
     Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, is_origin, keys,
 };
-pub use overrides::{overrides_of, visitor};
+pub use overrides::{overrides_of, overrides_without_flag, visitor};
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};
 pub use restore::{BeforeRestore, settle};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};

@@ -28,15 +28,16 @@ const MAX_DEPTH: usize = 64;
 /// Sets and removes the overrides that the tree of a command names; other flags of the owner keep theirs.
 pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &str, actor: &Actor) -> Result<CommandOutcome, Refusal> {
     check_owner(owner, id)?;
-    let given = leaves(current.ruleset, tree)?;
     let key = RowKey::of(owner.into(), id);
     let before = current.paged.text(&key);
+    let stored = Leaves::of(current.ruleset, owner, id, before.unwrap_or("{}"));
+    let Given { found: given, gone, .. } = leaves(&stored, tree)?;
     let (own_before, _) = current.ruleset.owner_overrides(owner, id, before.unwrap_or("{}"));
     let changed: Vec<&Wanted<'_>> = given.iter().filter(|leaf| own_before.variant(leaf.flag) != leaf.variant).collect();
-    if changed.is_empty() {
+    if changed.is_empty() && gone.is_empty() {
         return Ok(CommandOutcome::default());
     }
-    let after = edited(current.ruleset, before.unwrap_or("{}"), &changed);
+    let after = edited(current.ruleset, before.unwrap_or("{}"), &changed, &gone);
     let (own_after, _) = current.ruleset.owner_overrides(owner, id, after.as_deref().unwrap_or("{}"));
     let who = OwnerView::new(current, owner, id);
     let [with_before, with_after] = [own_before.clone(), own_after].map(|own| who.overrides(own));
@@ -56,6 +57,10 @@ pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &
             ..who.change(action)
         });
         outcome.warnings.extend(leaf.variant.and_then(|_| who.warning(current, flag)));
+    }
+    for path in gone {
+        let old = stored.said(&path);
+        outcome.changes.push(Change { flag: Some(path), old, had_override: true, ..who.change(Action::OverrideRemoved) });
     }
     outcome.writes.push((key, after));
     Ok(outcome)
@@ -121,6 +126,12 @@ pub fn overrides_of(current: CurrentState<'_>, customer: Option<&str>, organizat
     overrides
 }
 
+/// The paths of an owner's stored overrides whose flags are gone, in their order. They count again if the flags return.
+pub fn overrides_without_flag(ruleset: &Ruleset, owner: OwnerKind, id: &str, tree: &str) -> Vec<String> {
+    let names = Leaves::of(ruleset, owner, id, tree).names();
+    names.into_iter().filter(|name| ruleset.find(name).is_none()).collect()
+}
+
 /// The owner whose overrides are set, as a visitor of whom nothing else is known: it evaluates flags before and after a change.
 pub(crate) struct OwnerView<'h> {
     owner: OwnerKind,
@@ -184,30 +195,31 @@ struct Wanted<'j> {
 }
 
 /// Reads the tree of a command; unlike in a document, any error in it refuses the tree whole.
-fn leaves<'t>(ruleset: &Ruleset, tree: &'t str) -> Result<Vec<Wanted<'t>>, Refusal> {
+fn leaves<'r, 't>(stored: &'r Leaves<'r>, tree: &'t str) -> Result<Given<'r, 't>, Refusal> {
     let invalid = |detail: String| Refusal::invalid(Field::Overrides, detail);
     let tape: Tape<'t> = serde_json::from_str(tree).map_err(|error| invalid(format!("{error}")))?;
     let json = tape.root();
     if json.members().is_none() {
         return Err(invalid(format!("expected an object of overrides, found {}", json.kind())));
     }
-    let mut given = Given { ruleset, found: Vec::new() };
+    let mut given = Given { stored, found: Vec::new(), gone: BTreeSet::new() };
     visit_leaves(json, Place::ROOT, &mut given)?;
-    let found = given.found;
-    if found.is_empty() {
+    if given.found.is_empty() && given.gone.is_empty() {
         return Err(invalid("expected one override at least".into()));
     }
     let mut seen = BTreeSet::new();
-    if let Some(twice) = found.iter().find(|leaf| !seen.insert(leaf.flag)) {
-        return Err(invalid(format!("flag {:?} is named twice", ruleset.key_of(twice.flag))));
+    if let Some(twice) = given.found.iter().find(|leaf| !seen.insert(leaf.flag)) {
+        return Err(invalid(format!("flag {:?} is named twice", stored.ruleset.key_of(twice.flag))));
     }
-    Ok(found)
+    Ok(given)
 }
 
-/// The leaves of a command, each checked against the ruleset.
+/// The leaves of a command, each checked against the ruleset and the stored overrides.
 struct Given<'r, 't> {
-    ruleset: &'r Ruleset,
+    stored: &'r Leaves<'r>,
     found: Vec<Wanted<'t>>,
+    /// The paths of stored leaves to remove whose flags are gone.
+    gone: BTreeSet<String>,
 }
 
 impl<'t> VisitLeaves<'t> for Given<'_, 't> {
@@ -224,18 +236,23 @@ impl<'t> VisitLeaves<'t> for Given<'_, 't> {
     }
 
     fn leaf(&mut self, Leaf { path, place, value, .. }: Leaf<'_, '_, 't>) -> Result<(), Refusal> {
-        let Some(flag) = self.ruleset.find(path) else {
+        let ruleset = self.stored.ruleset;
+        let Some(flag) = ruleset.find(path) else {
+            if matches!(value.node(), Node::Null) && self.stored.said(path).is_some() {
+                self.gone.insert(path.to_string());
+                return Ok(());
+            }
             return Err(Refusal::new(RefusalKind::FlagNotFound, below(place), format!("no flag has the key or alias {path:?}")));
         };
         let variant = match value.node() {
             Node::Null => None,
             Node::Boolean(boolean) => {
-                let variant = self.ruleset.first_boolean(flag, boolean);
+                let variant = ruleset.first_boolean(flag, boolean);
                 let detail = || format!("the flag has no variant with the value {boolean}");
                 Some(variant.ok_or_else(|| Refusal::invalid(below(place), detail()))?)
             }
             Node::String(text) => {
-                let variant = self.ruleset.variant_number(flag, &text);
+                let variant = ruleset.variant_number(flag, &text);
                 Some(variant.ok_or_else(|| Refusal::invalid(below(place), format!("unknown variant {text:?}")))?)
             }
             Node::Number(_) | Node::Array(_) | Node::Object(_) => {
@@ -253,15 +270,18 @@ fn below(place: Place<'_>) -> RefusalPlace {
     RefusalPlace::Field { field: Field::Overrides, below: place.pointer() }
 }
 
-/// A stored tree with the leaves of these flags replaced; those of other flags stay as they are written. `None` if no leaf is left.
-fn edited(ruleset: &Ruleset, tree: &str, changed: &[&Wanted<'_>]) -> Option<String> {
+/// A stored tree with the leaves of these flags replaced and those of flags that are gone removed; others stay as they are written. `None` if no leaf is left.
+fn edited(ruleset: &Ruleset, tree: &str, changed: &[&Wanted<'_>], gone: &BTreeSet<String>) -> Option<String> {
     let flags: BTreeSet<u32> = changed.iter().map(|leaf| leaf.flag).collect();
     let mut members = match serde_json::from_str(tree) {
         Ok(Json::Object(members)) => members,
         _ => Vec::new(),
     };
     // Every leaf of these flags, by whatever name.
-    retain_leaves(&mut members, |path| !ruleset.find(path).is_some_and(|flag| flags.contains(&flag)));
+    retain_leaves(&mut members, |path| match ruleset.find(path) {
+        Some(flag) => !flags.contains(&flag),
+        None => !gone.contains(path),
+    });
     for leaf in changed.iter().filter(|leaf| leaf.variant.is_some()) {
         insert(&mut members, ruleset.key_of(leaf.flag), leaf.value.clone());
     }

@@ -1,9 +1,9 @@
 //! Refusals: the reason why a command is not carried out, and the part of it that is at fault.
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 
 use sdk_core::{DocumentError, Millis};
 
-use crate::lifecycle::StepError;
+use crate::{Consequence, lifecycle::StepError};
 
 /// The reason why a command was not carried out. The command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Refusal {
     pub detail: String,
     /// The moment from which on the command may be tried again; `None` if waiting does not help.
     pub until: Option<Millis>,
+    /// The losses for which the command is refused; empty for another reason.
+    pub consequences: Vec<Consequence>,
 }
 
 /// The kind of the reason for a refusal.
@@ -39,6 +41,12 @@ pub enum RefusalKind {
     EnvironmentTaken,
     /// The document is of another environment.
     OtherEnvironment,
+    /// The document has another bucket key than the one in force.
+    OtherBucketKey,
+    /// The change would take something away that serves, and the command does not allow it.
+    Unsafe,
+    /// The flag is locked, and the actor has not the role for it or gives no reason.
+    Locked,
     /// The document would have errors with the definitions to copy.
     CopyRefused,
     /// The document to import is refused whole.
@@ -122,6 +130,12 @@ pub enum Field {
     Overlap,
     /// The name of an environment.
     Environment,
+    /// The things that an import may remove.
+    Remove,
+    /// The name that an import gives an environment.
+    NewEnvironment,
+    /// The bucket key that an import brings.
+    NewBucketKey,
 }
 
 impl From<Field> for RefusalPlace {
@@ -139,7 +153,7 @@ impl Field {
 
 impl Refusal {
     pub(crate) fn new(kind: RefusalKind, place: impl Into<RefusalPlace>, detail: impl Into<String>) -> Self {
-        Self { kind, place: place.into(), detail: detail.into(), until: None }
+        Self { kind, place: place.into(), detail: detail.into(), until: None, consequences: Vec::new() }
     }
 
     pub(crate) fn invalid(place: impl Into<RefusalPlace>, detail: impl Into<String>) -> Self {
@@ -149,6 +163,16 @@ impl Refusal {
     /// Refuses a command for an error in the document that it leads to.
     pub(crate) fn document(error: &DocumentError) -> Self {
         Self::invalid(RefusalPlace::Document(error.pointer.clone()), error.message.clone())
+    }
+
+    /// Refuses a change for what it takes away.
+    pub(crate) fn consequences(kind: RefusalKind, consequences: Vec<Consequence>) -> Self {
+        let refused: Vec<&Consequence> = consequences.iter().filter(|consequence| !consequence.is_allowed).collect();
+        let place = refused.first().map_or(RefusalPlace::Command, |first| RefusalPlace::Document(first.pointer.clone()));
+        let said: Vec<&str> = refused.iter().take(3).map(|consequence| consequence.message.as_str()).collect();
+        let more = if refused.len() > 3 { format!("; and {} more", refused.len() - 3) } else { String::new() };
+        let detail = format!("nothing was changed: {}{more}", said.join("; "));
+        Self { consequences, ..Self::new(kind, place, detail) }
     }
 
     /// Refuses an import for an error that refuses the document whole.

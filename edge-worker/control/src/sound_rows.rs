@@ -1,7 +1,7 @@
 //! Compiles the rows of a store, even if this release refuses rows that an earlier one stored.
 use alloc::{string::String, vec::Vec};
 
-use sdk_core::{BucketKey, Compiler, DocumentError, Ruleset};
+use sdk_core::{BucketKey, Compiler, DocumentError, Ruleset, json::Place, limits::MAX_ERRORS};
 
 use crate::rows::{RowKey, RowKind, Rows};
 
@@ -22,12 +22,33 @@ pub struct CompiledRows {
     pub is_served: bool,
 }
 
-/// Compiles rows. Leaves out each row for which the compiler refuses the whole document, and reports it among the errors.
+/// Compiles rows. Leaves out each row for which the compiler refuses the whole document, and reports it among the errors, and so the
+/// definitions that were refused while earlier ones serve.
 ///
 /// # Errors
 ///
 /// The compiler refuses even a document without flags.
 pub fn compile_rows(rows: &Rows, compiler: &mut Compiler) -> Result<CompiledRows, DocumentError> {
+    let mut compiled = compile_what_serves(rows, compiler)?;
+    for (_, refused) in rows.all_refused().filter(|(definition, _)| rows.text(definition).is_some()) {
+        for (pointer, message) in refused.errors {
+            let mut error = DocumentError::at(Place::ROOT, format_args!("{message} (the last good definition serves)"));
+            error.pointer = pointer;
+            compiled.error_count += 1;
+            if compiled.errors.len() < MAX_ERRORS {
+                compiled.errors.push(error);
+            }
+        }
+    }
+    Ok(compiled)
+}
+
+/// Compiles rows without a look at refused definitions.
+///
+/// # Errors
+///
+/// The compiler refuses even a document without flags.
+pub(crate) fn compile_what_serves(rows: &Rows, compiler: &mut Compiler) -> Result<CompiledRows, DocumentError> {
     let key = Some(rows.bucket_key().unwrap_or(BucketKey::from_bytes([0; 16])));
     let (mut sound, mut errors): (Option<Rows>, Vec<DocumentError>) = (None, Vec::new());
     loop {
@@ -51,7 +72,7 @@ pub fn compile_rows(rows: &Rows, compiler: &mut Compiler) -> Result<CompiledRows
 
 /// The flag or segment that a pointer into the document lies in. Without another member every flag may mean something else: without
 /// `private` a program would tell what it must not, without `environment` a flag would lose its default. Such a document is refused.
-fn row_at(pointer: &str) -> Option<RowKey> {
+pub(crate) fn row_at(pointer: &str) -> Option<RowKey> {
     let mut names = pointer.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
     let member: String = names.next()?;
     let kind = match member.as_str() {

@@ -12,7 +12,10 @@ use crate::{
     body,
     environment::Environment,
     host::Host,
-    hub::client::{self as hub, Definitions},
+    hub::{
+        client::{self as hub, Definitions},
+        wire,
+    },
     problem::Problem,
     query::Query,
     ruleset_cache,
@@ -34,11 +37,7 @@ struct Wire {
 
 pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> Result<Response, Problem> {
     let query = Query::any(&request.inner().url())?;
-    let dry_run = match query.get("dryRun") {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(Problem::malformed("expected dryRun to be true or false")),
-    };
+    let dry_run = query.flag("dryRun")?;
     let bytes = body::read(request, body::QUESTION).await?;
     let Wire { from, to, flags, segments, from_version, reason, changed_by } = hub::read_body(body::text(&bytes)?)?;
     if from == to {
@@ -48,11 +47,14 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
         return Err(Problem::malformed("expected a flag or a segment"));
     }
     let (source, target) = (find(caller, "/from", &from, env).await?, find(caller, "/to", &to, env).await?);
-    let path = if dry_run { "environments/copy?dryRun=true" } else { "environments/copy" };
+    let mut path = String::from(if dry_run { "environments/copy?dryRun=true" } else { "environments/copy" });
+    for name in query.all("remove") {
+        path.extend([if path.contains('?') { "&" } else { "?" }, "remove=", &wire::encoded(&name)]);
+    }
     let client_body = Hash::of(&bytes).to_hex();
     if request.headers().has("idempotency-key")? {
         // A copy whose answer was lost is answered again, even if the source has changed since.
-        let earlier = hub::administer(env, &target, &caller.actor(), request, path, String::new(), Some(&client_body)).await?;
+        let earlier = hub::administer(env, &target, &caller.actor(), request, &path, String::new(), Some(&client_body)).await?;
         if earlier.status_code() != 204 {
             return Ok(earlier);
         }
@@ -72,7 +74,7 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
         }
     }
     body.push('}');
-    let answer = hub::administer(env, &target, &caller.actor(), request, path, body, Some(&client_body)).await?;
+    let answer = hub::administer(env, &target, &caller.actor(), request, &path, body, Some(&client_body)).await?;
     if !dry_run && answer.status_code() == 200 {
         ruleset_cache::refresh(env, &target).await;
     }

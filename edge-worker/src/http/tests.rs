@@ -271,7 +271,8 @@ fn every_route_of_operators_refuses_what_it_does_not_take_in_its_query() {
         for query in ["enviroment=staging", "env=staging", "Environment=staging", "=staging"] {
             assert_eq!(ask(method, &format!("{path}?{query}")), unknown, "{method} {path}?{query}");
         }
-        for name in route.parameters() {
+        // Each `remove` names one thing that may go.
+        for name in route.parameters().into_iter().filter(|name| *name != "remove") {
             let twice = ask(method, &format!("{path}?{name}=staging&{name}=staging"));
             assert_eq!(twice, format!("400 expected {name} once"), "{method} {path}");
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, rc::Rc};
 use control::{
     Command, CommandOutcome, EnvironmentName, KeyCommand, KeyKind, RolloutCommand, Supplies,
     change::Actor,
-    keys,
+    draft, execute, keys,
     lifecycle::{Observed, Step},
     organization_of,
     rows::{RowKey, RowKind, Rows, State},
@@ -13,9 +13,10 @@ use sdk_core::{BucketKey, Context, OwnerKind};
 
 use super::{
     FlagHub,
-    ground::Ground,
+    ground::{Ground, Rule},
     new_key::{Secrets, random},
     record::{RepeatableRequest, Written, write},
+    stored_owners::StoredOwners,
 };
 use crate::{
     problem::Problem,
@@ -44,10 +45,24 @@ impl FlagHub {
 
     /// Decides a command and commits nothing. `contexts` are those of an import's dry run, whose overrides are read as well.
     pub(super) fn decide(&self, actor: &Actor, command: &Command, contexts: &[Context]) -> Result<Decision, Problem> {
+        self.decide_by(execute, actor, command, contexts)
+    }
+
+    /// Decides a command that is only tried: neither a loss nor a lock refuses it.
+    pub(super) fn try_out(&self, actor: &Actor, command: &Command, contexts: &[Context]) -> Result<Decision, Problem> {
+        self.decide_by(draft, actor, command, contexts)
+    }
+
+    fn decide_by(&self, rule: Rule, actor: &Actor, command: &Command, contexts: &[Context]) -> Result<Decision, Problem> {
         let ground = self.ground()?;
         let paged = self.paged(command, contexts)?;
         let (supplies, secrets) = self.supplies(&ground, command)?;
-        let outcome = self.ground.execute(&ground, &paged, command, supplies, actor).map_err(|refusal| match refusal.until {
+        let owners = StoredOwners::new(&self.store);
+        let supplies = Supplies { owners: Some(&owners), ..supplies };
+        let outcome = self.ground.execute(rule, &ground, &paged, command, supplies, actor);
+        // The count of overrides is worth nothing if a page of them could not be read.
+        owners.check()?;
+        let outcome = outcome.map_err(|refusal| match refusal.until {
             Some(until) => Problem::from(refusal).until(until, actor.at),
             None => refusal.into(),
         })?;
@@ -76,7 +91,7 @@ impl FlagHub {
             }
             Command::Assign { customer, .. } => Ok(self.store.rows(Wanted::Keys(&[RowKey::of(RowKind::Membership, customer)]))?),
             Command::Import { state: State::Replace, .. } => Ok(self.store.rows(Wanted::Paged)?),
-            Command::Import { document, state: State::Keep } => self.named_in(document, contexts),
+            Command::Import { document, state: State::Keep, .. } => self.named_in(document, contexts),
             Command::Kill { .. }
             | Command::Revive { .. }
             | Command::Rollout { .. }
@@ -89,7 +104,7 @@ impl FlagHub {
     }
 
     /// The supplies of a command at this moment, and the secrets of the key that it creates.
-    fn supplies(&self, ground: &Ground, command: &Command) -> Result<(Supplies, Option<Secrets>), Problem> {
+    fn supplies(&self, ground: &Ground, command: &Command) -> Result<(Supplies<'static>, Option<Secrets>), Problem> {
         let none = Supplies { environment: self.registered().cloned(), ..Supplies::default() };
         let kind = match command {
             // A rollback needs no counts, and an emergency must not wait for them.

@@ -2,9 +2,9 @@
 use std::{cell::RefCell, rc::Rc};
 
 use control::{
-    Command, CommandOutcome, CompiledRows, CurrentState, Definitions, Difference, Refusal, Supplies, apply,
+    Command, CommandOutcome, CompiledRows, CurrentState, Definitions, Difference, OwnerRows, Refusal, Supplies, apply,
     change::Actor,
-    compile_rows, difference, execute,
+    compile_rows, difference,
     rows::{RowKey, RowKind, Rows},
 };
 use sdk_core::{Compiler, DocumentError, Ruleset};
@@ -14,6 +14,9 @@ use crate::{
     store::{Snapshot, Store, Wanted, audit::Head},
     version::Version,
 };
+
+/// [`control::execute`], or [`control::draft`] for a command that is only tried.
+pub(super) type Rule = fn(CurrentState<'_>, &Command, Supplies<'_>, &Actor, &mut Compiler) -> Result<CommandOutcome, Refusal>;
 
 /// The newest rows without those on pages, and the ruleset that they compile to.
 pub(super) struct Ground {
@@ -86,10 +89,11 @@ impl GroundCache {
     /// Carries out a command on the newest ground; compiles only what the command changes.
     pub(super) fn execute(
         &self,
+        rule: Rule,
         ground: &Ground,
         paged: &Rows,
         command: &Command,
-        supplies: Supplies,
+        supplies: Supplies<'_>,
         actor: &Actor,
     ) -> Result<CommandOutcome, Refusal> {
         let current = match command {
@@ -106,12 +110,14 @@ impl GroundCache {
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => ground.held(paged),
         };
-        execute(current, command, supplies, actor, &mut self.compiler.borrow_mut())
+        rule(current, command, supplies, actor, &mut self.compiler.borrow_mut())
     }
 
     /// Compares definitions with those of the ground, as the copy does.
-    pub(super) fn difference(&self, ground: &Ground, given: &Definitions) -> Difference {
-        difference(CurrentState { rows: &ground.rows, ..ground.held(&Rows::default()) }, given, &mut self.compiler.borrow_mut())
+    pub(super) fn difference(&self, ground: &Ground, given: &Definitions, owners: Option<&dyn OwnerRows>) -> Difference {
+        let none = Rows::default();
+        let current = CurrentState { rows: &ground.rows, ..ground.held(&none) };
+        difference(current, given, owners, &mut self.compiler.borrow_mut())
     }
 
     /// Keeps the ground of the version that a command made. Uses the outcome's ruleset if it is that of all rows, and compiles otherwise.
@@ -166,11 +172,12 @@ mod tests {
             version: "0a1b2c3d4e5f.1".into(),
             flags: vec![("left".into(), r#"{"default":"on"}"#.into())],
             segments: Vec::new(),
+            remove: Vec::new(),
         };
         let kept = GroundCache::default();
-        assert_eq!(kept.difference(&ground, &given).copied[0].kind, Some(ChangeKind::Changed));
+        assert_eq!(kept.difference(&ground, &given, None).copied[0].kind, Some(ChangeKind::Changed));
         let by = Actor::system("a test", Millis(0));
-        let outcome = kept.execute(&ground, &Rows::default(), &Command::Copy(given), Supplies::default(), &by).unwrap();
+        let outcome = kept.execute(control::execute, &ground, &Rows::default(), &Command::Copy(given), Supplies::default(), &by).unwrap();
         // Its place in the order and its state are there already.
         assert_eq!(outcome.writes, [(RowKey::of(RowKind::Flag, "left"), Some(r#"{"default":"on"}"#.to_owned()))]);
     }

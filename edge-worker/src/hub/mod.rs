@@ -11,6 +11,7 @@ mod new_key;
 mod opening;
 mod outcomes;
 mod record;
+mod stored_owners;
 mod transfer;
 pub(crate) mod wire;
 mod written_rows;
@@ -21,7 +22,7 @@ use std::{
 };
 
 use control::{
-    Command, CompiledRows, EnvironmentName, Key,
+    Allowed, Command, CompiledRows, EnvironmentName, Key,
     change::Actor,
     compile_rows, definitions, environments, first_environment,
     rows::{self, RowKey, RowKind},
@@ -338,7 +339,7 @@ impl FlagHub {
             return Ok(());
         }
         let actor = Actor::system("the document that the deployment brings", clock::now());
-        match self.execute(&actor, &Command::Import { document: text, state: rows::State::Keep }) {
+        match self.execute(&actor, &Command::Import { document: text, state: rows::State::Keep, allowed: Allowed::default() }) {
             Ok((_, outcome)) => {
                 let left_out = outcome.imported.iter().flat_map(|imported| &imported.errors);
                 left_out.for_each(|error| console_warn!("{}: {}", error.pointer, error.message));

@@ -107,7 +107,7 @@ pub(crate) struct Page {
 }
 
 /// A text, spelled so that it can be a header's value; [`decoded`] reads it back.
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 

@@ -28,6 +28,7 @@ const MEMBERS: &[&str] = &[
     "owner",
     "lifetime",
     "expires",
+    "locked",
     "tags",
     "metadata",
     "variants",
@@ -131,6 +132,11 @@ fn check_description(fields: &Fields<'_, '_, '_>, report: &mut Report) {
         && !matches!(&*lifetime, "release" | "experiment" | "operational" | "permission")
     {
         report.error(fields.place.name("lifetime"), "expected release, experiment, operational or permission");
+    }
+    if let Some(locked) = fields.get("locked")
+        && !matches!(locked.node(), Node::Boolean(_))
+    {
+        report.error(fields.place.name("locked"), "expected true or false");
     }
     let is_time = match fields.get("expires").map(Value::node) {
         None => true,

@@ -195,6 +195,8 @@ fn members_of_edition_2_are_checked() {
         (r#"{"lifetime":"release","expires":"2026-12-31T00:00:00Z","onMissingUnit":"continue","metadata":{"team":"chat","n":1.5,"b":true}}"#.into(), None),
         (r#"{"lifetime":"experiment","expires":1796000000000,"onMissingUnit":"error","metadata":{}}"#.into(), None),
         (r#"{"lifetime":"forever"}"#.into(), Some("lifetime")),
+        (r#"{"locked":true}"#.into(), None),
+        (r#"{"locked":"yes"}"#.into(), Some("locked")),
         (r#"{"expires":"tomorrow"}"#.into(), Some("expires")),
         (r#"{"expires":1.5}"#.into(), Some("expires")),
         (r#"{"expires":null}"#.into(), Some("expires")),

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use control::{
-    Command, CommandOutcome, CurrentState, Field, GuardEdit, Lists, Refusal, RefusalKind, RefusalPlace, RolloutCommand, RolloutPlan,
-    Supplies, answer_diffs, apply,
+    Allowed, Command, CommandOutcome, CurrentState, Field, GuardEdit, Lists, Refusal, RefusalKind, RefusalPlace, RolloutCommand,
+    RolloutPlan, Supplies, answer_diffs, apply,
     change::{Actor, Hash, Link, Record, Verifier},
-    execute,
+    draft, execute,
     lifecycle::{Observed, Step},
     overrides_of,
     rows::{RowKey, RowKind, Rows, State},
@@ -69,9 +69,9 @@ impl Hub {
 
     /// The effect that importing a document would have.
     fn imported(&self, document: &str, state: State) -> CommandOutcome {
-        let import = Command::Import { document: document.into(), state };
+        let import = Command::Import { document: document.into(), state, allowed: Allowed::default() };
         let supplies = Supplies { bucket_key: Some(BucketKey::from_bytes([1; 16])), ..Supplies::default() };
-        execute(self.held(), &import, supplies, &self.actor(), &mut Compiler::new()).unwrap_or_default()
+        draft(self.held(), &import, supplies, &self.actor(), &mut Compiler::new()).unwrap_or_default()
     }
 
     fn document(&self) -> Value {

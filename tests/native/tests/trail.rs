@@ -1,8 +1,8 @@
 //! The records of overrides, applied one after another, lead to the stored overrides.
 use control::{
-    Command, CommandOutcome, CurrentState, Supplies, apply,
+    Allowed, Command, CommandOutcome, CurrentState, Supplies, apply,
     change::{Actor, Change},
-    execute,
+    draft, execute,
     rows::{RowKey, RowKind, Rows, State},
 };
 use sdk_core::{BucketKey, Compiler, Millis, OwnerKind, Ruleset, compile};
@@ -19,9 +19,9 @@ fn document(flags: &str, overrides: &str) -> String {
 
 /// The outcome of an import by a hub that draws the bucket key.
 fn import(current: CurrentState<'_>, document: &str, state: State) -> CommandOutcome {
-    let import = Command::Import { document: document.into(), state };
+    let import = Command::Import { document: document.into(), state, allowed: Allowed::default() };
     let supplies = Supplies { bucket_key: Some(BucketKey::from_bytes([7; 16])), ..Supplies::default() };
-    execute(current, &import, supplies, &actor(), &mut Compiler::new()).unwrap_or_default()
+    draft(current, &import, supplies, &actor(), &mut Compiler::new()).unwrap_or_default()
 }
 
 /// The records of importing a document over another: flag, old, new.

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use sdk_core::json::{Place, spelled_members};
 
 use super::{
-    BUCKET_KEY, RowKey, RowKind, Rows, spelling,
+    BUCKET_KEY, RowKey, RowKind, Rows, refused, spelling,
     split::{Members, STATE},
 };
 
@@ -65,7 +65,7 @@ impl Rows {
                 RowKind::BucketKey | RowKind::Course | RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::Epoch => {}
                 RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
                 RowKind::State => changes.extend(self.state_changes(next, key, held, text)),
-                RowKind::Member | RowKind::Segment | RowKind::Flag | RowKind::Customer | RowKind::Organization => {
+                RowKind::Member | RowKind::Segment | RowKind::Flag | RowKind::Customer | RowKind::Organization | RowKind::Refused => {
                     changes.push(change(ChangeKind::of(held.is_some(), text.is_some())));
                 }
             }
@@ -134,5 +134,8 @@ pub(super) fn pointer(key: &RowKey) -> String {
         RowKind::Organization => Place::ROOT.name("overrides").name("organizations").name(&name).pointer(),
         // These rows are no part of a document.
         RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::Epoch => Place::ROOT.pointer(),
+        RowKind::Refused => {
+            refused::section_of(&name).map_or_else(String::new, |(section, name)| Place::ROOT.name(section).name(name).pointer())
+        }
     }
 }

@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 use super::{Row, RowKey, RowKind, Rows, split::MEMBERS};
 
 impl Rows {
-    /// The document of these rows, with or without its overrides. It is never longer than a text that was split into them.
+    /// The document of these rows. With its overrides it is the document that operators wrote, in which a refused definition stands for
+    /// the last good one; without, it is the document that serves, and never longer than a text that was split into the rows.
     pub fn compose(&self, with_overrides: bool) -> String {
         self.compose_after(&[], with_overrides)
     }
@@ -23,7 +24,7 @@ impl Rows {
         for (section, kind) in [("segments", RowKind::Segment), ("flags", RowKind::Flag)] {
             if self.names(section).next().is_some() {
                 out.extend([",\"", section, "\":{"]);
-                self.compose_section(section, kind, writes, &mut out);
+                self.compose_section((section, kind), writes, with_overrides, &mut out);
                 out.push('}');
             }
         }
@@ -34,7 +35,13 @@ impl Rows {
         out
     }
 
-    fn compose_section(&self, section: &'static str, kind: RowKind, writes: &[(RowKey, Option<String>)], out: &mut String) {
+    fn compose_section(
+        &self,
+        (section, kind): (&'static str, RowKind),
+        writes: &[(RowKey, Option<String>)],
+        as_written: bool,
+        out: &mut String,
+    ) {
         let mut first = true;
         let [mut of_definition, mut of_state] = [kind, RowKind::State].map(|kind| RowKey { kind, name: String::new() });
         for name in self.names(section) {
@@ -42,7 +49,12 @@ impl Rows {
                 key.name.clear();
                 key.name.push_str(name);
             }
-            let Some(row) = self.row_after(writes, &of_definition) else { continue };
+            let refused = if as_written { self.refused(&of_definition) } else { None };
+            let row = match refused {
+                Some(refused) => Some(Cow::Owned(Row::new(kind, refused.text))),
+                None => self.row_after(writes, &of_definition),
+            };
+            let Some(row) = row else { continue };
             let mut member = |value: &[&str]| {
                 if !core::mem::take(&mut first) {
                     out.push(',');

@@ -1,5 +1,5 @@
 //! Merges an imported document into the hub's rows: definitions come from the document; `enabled`, `rollout` and overrides stay
-//! the hub's unless [`State::Replace`].
+//! the hub's unless [`State::Replace`]. The state of a flag that the document leaves out stays too, for a flag that returns.
 use alloc::{
     collections::BTreeSet,
     string::{String, ToString as _},
@@ -18,7 +18,7 @@ use super::{
     BUCKET_KEY, Row, RowKey, RowKind, Rows,
     changes::pointer,
     spelling,
-    split::{STATE, object, single},
+    split::{MEMBERS, STATE, object, single},
 };
 
 /// The side whose `enabled`, `rollout` and overrides count after an import.
@@ -38,6 +38,19 @@ pub struct Merged {
     pub rows: Rows,
     /// The places at which the hub keeps its state though the document has another, as JSON pointers.
     pub kept: Vec<String>,
+    /// The flags that have new keys.
+    pub renamed: Vec<Renamed>,
+    /// The keys of flags that were removed before and get the state that they had.
+    pub returned: Vec<String>,
+}
+
+/// A flag with a new key. Its old one is an alias, so its state and its overrides go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// The key before.
+    pub from: String,
+    /// The key after.
+    pub to: String,
 }
 
 impl Rows {
@@ -50,7 +63,7 @@ impl Rows {
     ///
     /// `self` must have every row, except that for [`State::Keep`] the overrides of the owners that the document names are enough.
     pub fn merge(&self, document: Self, state: State) -> Merged {
-        let mut merged = Merged { rows: document, kept: Vec::new() };
+        let mut merged = Merged { rows: document, kept: Vec::new(), renamed: Vec::new(), returned: Vec::new() };
         let own_key = merged.rows.get(RowKind::Member, BUCKET_KEY).and_then(|raw| serde_json::from_str::<String>(raw).ok());
         if let Some(key) = own_key {
             merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key);
@@ -65,6 +78,7 @@ impl Rows {
         for (key, row) in self.0.iter().filter(|(key, _)| key.kind.is_beside_documents()) {
             merged.rows.0.insert(key.clone(), row.clone());
         }
+        merged.renamed = self.renamed_in(&merged.rows);
         if state == State::Keep && !self.is_empty() {
             self.keep_state(&mut merged);
             self.keep_overrides(&mut merged);
@@ -72,10 +86,27 @@ impl Rows {
         merged
     }
 
+    /// Adds to a document the members of its own that only these rows have: leaving one out does not ask to change it.
+    pub(crate) fn keep_members(&self, document: &mut Self) {
+        for key in MEMBERS.map(|name| RowKey { kind: RowKind::Member, name: name.into() }) {
+            if let Some(row) = self.0.get(&key) {
+                document.0.entry(key).or_insert_with(|| row.clone());
+            }
+        }
+    }
+
     fn keep_state(&self, merged: &mut Merged) {
         let flags: Vec<String> = merged.rows.of(RowKind::Flag).map(|(name, _)| name.into()).collect();
         for name in flags {
-            let Some(held) = self.get(RowKind::State, &name) else { continue };
+            let from = merged.renamed.iter().find(|renamed| renamed.to == name).map(|renamed| renamed.from.as_str());
+            let Some(held) = self.get(RowKind::State, from.unwrap_or(&name)) else { continue };
+            if let Some(from) = from {
+                if let Some(course) = self.get(RowKind::Course, from) {
+                    merged.rows.insert(RowKey { kind: RowKind::Course, name: name.clone() }, course.into());
+                }
+            } else if self.get(RowKind::Flag, &name).is_none() {
+                merged.returned.push(name.clone());
+            }
             // A flag that cannot be read has no state to compare; the hub's state stays until it can be read again.
             let state = match merged.rows.get(RowKind::State, &name) {
                 Some(given) => kept_state(&name, held, given, &mut merged.kept),
@@ -85,8 +116,35 @@ impl Rows {
         }
     }
 
+    /// Adds to a merged document the state of each flag that it does not have, for a flag that returns.
+    pub(crate) fn keep_states_of_removed(&self, Merged { rows, renamed, .. }: &mut Merged) {
+        for (name, held) in self.of(RowKind::State).filter(|(name, _)| renamed.iter().all(|renamed| renamed.from != *name)) {
+            let key = RowKey { kind: RowKind::State, name: name.into() };
+            if rows.get(RowKind::Flag, name).is_none() {
+                rows.0.insert(key, Row::new(RowKind::State, held.into()));
+            }
+        }
+    }
+
+    /// The flags of a document that had another key here: an alias of theirs, whose flag is here, or was, and is not in the document. A
+    /// flag that has its state here under its present key is not among them.
+    fn renamed_in(&self, document: &Self) -> Vec<Renamed> {
+        let mut renamed: Vec<Renamed> = Vec::new();
+        for (name, text) in document.of(RowKind::Flag).filter(|(name, _)| self.get(RowKind::State, name).is_none()) {
+            let is_before = |alias: &String| {
+                self.get(RowKind::State, alias).is_some()
+                    && document.get(RowKind::Flag, alias).is_none()
+                    && renamed.iter().all(|known| known.from != *alias)
+            };
+            if let Some(from) = aliases(text).into_iter().find(is_before) {
+                renamed.push(Renamed { from, to: name.into() });
+            }
+        }
+        renamed
+    }
+
     fn keep_overrides(&self, merged: &mut Merged) {
-        let new_flags = self.new_names(&merged.rows);
+        let new_flags = self.new_names(merged);
         for kind in OwnerKind::ALL.map(RowKind::from) {
             let given: Vec<(String, String)> = merged.rows.of(kind).map(|(name, tree)| (name.into(), tree.into())).collect();
             for (name, given) in given {
@@ -119,20 +177,28 @@ impl Rows {
         }
     }
 
-    /// Keys and aliases of the flags in `document` that are not here.
-    fn new_names(&self, document: &Self) -> BTreeSet<String> {
+    /// Keys and aliases of the flags that are new here.
+    fn new_names(&self, merged: &Merged) -> BTreeSet<String> {
+        let is_new = |name: &str| {
+            self.get(RowKind::Flag, name).is_none()
+                && !merged.returned.iter().any(|known| known == name)
+                && !merged.renamed.iter().any(|renamed| renamed.to == name)
+        };
         let mut names = BTreeSet::new();
-        for (name, text) in document.of(RowKind::Flag).filter(|(name, _)| self.get(RowKind::Flag, name).is_none()) {
+        for (name, text) in merged.rows.of(RowKind::Flag).filter(|(name, _)| is_new(name)) {
             names.insert(name.into());
-            let members = single(text).unwrap_or_default();
-            let aliases = members.iter().find(|(name, _)| name == "aliases").and_then(|(_, raw)| serde_json::from_str(raw).ok());
-            if let Some(Json::Array(aliases)) = aliases {
-                names.extend(
-                    aliases.iter().filter_map(|alias| if let Json::String(alias) = alias { Some(alias.to_string()) } else { None }),
-                );
-            }
+            names.extend(aliases(text));
         }
         names
+    }
+}
+
+/// The aliases that a flag's definition names.
+fn aliases(definition: &str) -> Vec<String> {
+    let members = single(definition).unwrap_or_default();
+    match members.iter().find(|(name, _)| name == "aliases").and_then(|(_, raw)| serde_json::from_str(raw).ok()) {
+        Some(Json::Array(aliases)) => aliases.iter().filter_map(|alias| Some(alias.as_str()?.to_string())).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -6,13 +6,14 @@
 mod changes;
 mod compose;
 mod merge;
+pub(crate) mod refused;
 pub(crate) mod spelling;
 mod split;
 
 use alloc::{collections::BTreeMap, string::String};
 
 pub use changes::{ChangeKind, DocumentChange};
-pub use merge::{Merged, State};
+pub use merge::{Merged, Renamed, State};
 
 use sdk_core::{
     OwnerKind, Subkey,
@@ -54,9 +55,11 @@ pub enum RowKind {
     Environment,
     /// The moment at which the store's epoch was last renewed by a command; no part of the document.
     Epoch,
+    /// A definition that was imported and refused, beside the last good one of its flag or segment, which serves.
+    Refused,
 }
 
-const KINDS: [(RowKind, &str); 13] = [
+const KINDS: [(RowKind, &str); 14] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -70,6 +73,7 @@ const KINDS: [(RowKind, &str); 13] = [
     (RowKind::Key, "key"),
     (RowKind::Environment, "environment"),
     (RowKind::Epoch, "epoch"),
+    (RowKind::Refused, "refused"),
 ];
 
 impl RowKind {
@@ -98,14 +102,15 @@ impl RowKind {
             | Self::Membership
             | Self::Key
             | Self::Environment
-            | Self::Epoch => None,
+            | Self::Epoch
+            | Self::Refused => None,
         }
     }
 
     /// Returns true if such rows are no part of a document: an import leaves them as they are.
     pub fn is_beside_documents(self) -> bool {
         match self {
-            Self::Course | Self::Membership | Self::Key | Self::Environment | Self::Epoch => true,
+            Self::Course | Self::Membership | Self::Key | Self::Environment | Self::Epoch | Self::Refused => true,
             Self::Member
             | Self::BucketKey
             | Self::Order

@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use control::{
-    AnswerDiff, Command, CommandOutcome, answer_diffs, organization_of,
+    Allowed, AnswerDiff, Command, CommandOutcome, answer_diffs, organization_of,
     rows::{RowKey, Rows, State},
 };
 use sdk_core::{Context, Millis, Overrides, OwnerKind, Ruleset};
@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::Response;
 
-use super::{AdminRequest, CommandAnswer, tagged, view::Fault};
+use super::{
+    AdminRequest, CommandAnswer, tagged,
+    view::{ConsequenceView, Fault},
+};
 use crate::{
     hub::{FlagHub, ground::Ground, record::Written},
     problem::Problem,
@@ -25,7 +28,8 @@ const MOST_ANSWERS: usize = 500_000;
 const EXAMPLES: usize = 5;
 
 impl FlagHub {
-    /// PUT `?state=keep|replace&dryRun=&reason=`: the body is the document or, for a dry run, it may be `{ document, contexts }`.
+    /// PUT `?state=keep|replace&dryRun=&partial=&remove=&newEnvironment=&newBucketKey=&reason=`: the body is the document or, for a dry run,
+    /// it may be `{ document, contexts }`.
     pub(super) fn import_document(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let state = match query.get("state") {
@@ -33,10 +37,13 @@ impl FlagHub {
             Some("replace") => State::Replace,
             Some(_) => return Err(Problem::malformed("expected state to be keep or replace")),
         };
-        let dry_run = match query.get("dryRun") {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => return Err(Problem::malformed("expected dryRun to be true or false")),
+        let dry_run = query.flag("dryRun")?;
+        let named = |name: &str| query.get(name).map(str::to_owned);
+        let allowed = Allowed {
+            partial: query.flag("partial")?,
+            remove: query.all("remove"),
+            new_environment: named("newEnvironment"),
+            new_bucket_key: named("newBucketKey"),
         };
         let ground = self.ground()?;
         if !dry_run && ground.has_document() && asked.if_match.is_none() {
@@ -45,16 +52,18 @@ impl FlagHub {
         let tried = if dry_run { Tried::of(&asked.body)? } else { None };
         let document = tried.as_ref().map_or(asked.body.as_str(), |tried| tried.document.get()).to_owned();
         if let Some(named) = asked.environment.as_deref().filter(|_| self.registered().is_none()) {
-            check_name(named, &document)?;
+            check_name(named, &document, &allowed)?;
         }
         let contexts = tried.as_ref().map(Tried::contexts).transpose()?.unwrap_or_default();
-        let by = asked.by(Some(query.get("reason").unwrap_or("the document was imported").to_owned()), None)?;
-        let decision = self.decide(&by, &Command::Import { document, state }, &contexts)?;
+        let by = asked.by(query.get("reason").map(str::to_owned), None)?;
+        let command = Command::Import { document, state, allowed };
         if dry_run {
+            let decision = self.try_out(&by, &command, &contexts)?;
             let mut view = View::of(&decision.outcome, ground.version);
             view.blast_radius = (!contexts.is_empty()).then(|| self.blast(&ground, &decision.outcome, &contexts, asked.now)).transpose()?;
             return tagged(view.to_text()?, ground.version);
         }
+        let decision = self.decide(&by, &command, &contexts)?;
         let tell = |written: &Written, outcome: &CommandOutcome| Ok(CommandAnswer::again(View::of(outcome, written.version).to_text()?));
         self.commit_and_tell(asked, &by, decision, tell)
     }
@@ -89,17 +98,18 @@ impl FlagHub {
 
 /// Refuses a document of another environment than the first one, which the request names: it would rename that one. `control` refuses
 /// documents that others do not take.
-fn check_name(named: &str, document: &str) -> Result<(), Problem> {
+fn check_name(named: &str, document: &str, allowed: &Allowed) -> Result<(), Problem> {
     #[derive(Deserialize)]
     struct Named {
         environment: Option<String>,
     }
     let of = serde_json::from_str(document).ok().and_then(|Named { environment }| environment);
-    match of.filter(|of| of != named) {
+    match of.filter(|of| of != named && allowed.new_environment.is_none()) {
         None => Ok(()),
         Some(of) => {
-            let detail =
-                format!("the document is of the environment {of:?}, and ?environment= names {named:?}: leave it out to rename that one");
+            let detail = format!(
+                "the document is of the environment {of:?}, and ?environment= names {named:?}: to rename that one, ?newEnvironment={of}"
+            );
             Err(Problem::refused(409, "OTHER_ENVIRONMENT", detail, "/environment".to_owned()))
         }
     }
@@ -152,12 +162,14 @@ impl Tried {
 /// The outcome of an import, or of a dry run.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct View {
+struct View<'v> {
     /// The contexts that would get another answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     blast_radius: Option<Blast>,
     /// The differences from the version before.
     changes: Vec<Changed>,
+    /// The losses that the import brings.
+    consequences: Vec<ConsequenceView<'v>>,
     /// The number of errors of the document.
     error_count: usize,
     /// The first errors of the document, each of which leaves out a part of it; the core keeps no more.
@@ -166,6 +178,12 @@ struct View {
     kept: Vec<KeptPart>,
     /// The number of audit records of the import.
     records: usize,
+    /// The flags with new keys, whose state and overrides go on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    renamed: Vec<RenamedFlag>,
+    /// The flags that were removed before and have the state and the overrides that they had.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    returned: Vec<ReturnedFlag>,
     /// The number of the newest version; 0 if there is none.
     version: u32,
     /// Warnings to show the operator; the document was imported all the same.
@@ -179,22 +197,42 @@ struct Changed {
 }
 
 #[derive(Serialize)]
+struct RenamedFlag {
+    from: String,
+    to: String,
+}
+
+#[derive(Serialize)]
+struct ReturnedFlag {
+    enabled: bool,
+    flag: String,
+    overrides: usize,
+}
+
+#[derive(Serialize)]
 struct KeptPart {
     pointer: String,
 }
 
-impl View {
-    fn of(outcome: &CommandOutcome, version: Version) -> Self {
+impl<'v> View<'v> {
+    fn of(outcome: &'v CommandOutcome, version: Version) -> Self {
         let (records, version) = (outcome.changes.len(), version.number);
         let Some(imported) = &outcome.imported else { return Self { records, version, ..Self::default() } };
         let changes = imported.changes.iter();
         Self {
             blast_radius: None,
             changes: changes.map(|change| Changed { kind: change.kind.as_str(), pointer: change.pointer.clone() }).collect(),
+            consequences: outcome.consequences.iter().map(ConsequenceView::of).collect(),
             error_count: imported.error_count,
             errors: imported.errors.iter().map(Fault::of).collect(),
             kept: imported.kept.iter().map(|pointer| KeptPart { pointer: pointer.clone() }).collect(),
             records,
+            renamed: imported.renamed.iter().map(|one| RenamedFlag { from: one.from.clone(), to: one.to.clone() }).collect(),
+            returned: imported
+                .returned
+                .iter()
+                .map(|one| ReturnedFlag { enabled: one.enabled, flag: one.flag.clone(), overrides: one.overrides })
+                .collect(),
             version,
             warnings: imported.warnings.iter().map(Fault::of).collect(),
         }

@@ -13,7 +13,12 @@ use serde::{Deserialize, de::IgnoredAny};
 use worker::Response;
 
 use super::{AdminRequest, CommandAnswer, body::read, tagged, view};
-use crate::{etag::Etag, hub::FlagHub, problem::Problem, version::Version};
+use crate::{
+    etag::Etag,
+    hub::{FlagHub, stored_owners::StoredOwners},
+    problem::Problem,
+    version::Version,
+};
 
 impl FlagHub {
     /// POST `{ name, reason? }`: registers an environment.
@@ -37,11 +42,15 @@ impl FlagHub {
             return Ok(Response::empty()?.with_status(204));
         }
         // The worker wrote the body, so an error in it has no place to tell.
-        let Copy { definitions, reason, changed_by } = serde_json::from_str(&asked.body).map_err(worker::Error::from)?;
+        let Copy { mut definitions, reason, changed_by } = serde_json::from_str(&asked.body).map_err(worker::Error::from)?;
+        definitions.remove = asked.query.all("remove");
         let by = asked.by(reason, changed_by)?;
         let ground = self.ground()?;
-        if asked.query.get("dryRun") == Some("true") {
-            return tagged(shown(&self.ground.difference(&ground, &definitions), &definitions, ground.version), ground.version);
+        if asked.query.flag("dryRun")? {
+            let owners = StoredOwners::new(&self.store);
+            let difference = self.ground.difference(&ground, &definitions, Some(&owners));
+            owners.check()?;
+            return tagged(shown(&difference, &definitions, ground.version), ground.version);
         }
         if asked.if_match.is_none() {
             return Err(Problem::no_precondition(ground.version));
@@ -98,7 +107,8 @@ fn shown(difference: &Difference, given: &Definitions, version: Version) -> Stri
         write_string(object.member("pointer"), &error.pointer);
         object.close();
     }
+    out.extend(["],", &view::consequences(&difference.consequences)]);
     let (from, from_version) = (quoted(&given.from), quoted(&given.version));
     let if_match = quoted(Etag::version(version).as_str());
-    out + &format!(r#"],"from":{from},"fromVersion":{from_version},"ifMatch":{if_match},"version":{}}}"#, version.number)
+    out + &format!(r#","from":{from},"fromVersion":{from_version},"ifMatch":{if_match},"version":{}}}"#, version.number)
 }

@@ -20,7 +20,7 @@ use std::rc::Rc;
 
 use control::{
     Command, CommandOutcome, CurrentState, Refusal, RefusalKind, apply,
-    change::Actor,
+    change::{Actor, NO_REASON},
     organization_of,
     rows::{RowKey, RowKind, Rows},
 };
@@ -113,7 +113,7 @@ impl AdminRequest {
         if on_behalf_of.is_some() && self.role != "service" {
             return Err(Problem::wrong_credentials("the role service for changedBy; who changes is the token's subject"));
         }
-        let reason = reason.unwrap_or_else(|| "no reason was given".to_owned());
+        let reason = reason.unwrap_or_else(|| NO_REASON.to_owned());
         Ok(Actor { subject: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now })
     }
 
@@ -297,12 +297,16 @@ impl From<Refusal> for Problem {
             RefusalKind::EnvironmentTaken => (409, "ENVIRONMENT_TAKEN"),
             RefusalKind::CopyRefused => (422, "COPY_REFUSED"),
             RefusalKind::OtherEnvironment => (409, "OTHER_ENVIRONMENT"),
+            RefusalKind::OtherBucketKey => (409, "OTHER_BUCKET_KEY"),
+            RefusalKind::Unsafe => (422, "UNSAFE_CHANGE"),
+            RefusalKind::Locked => (403, "LOCKED"),
             RefusalKind::Invalid => (400, "INVALID"),
             RefusalKind::IllegalStep => (409, "ILLEGAL_STEP"),
             RefusalKind::TooEarly => (409, "TOO_EARLY"),
             RefusalKind::GateClosed => (409, "GATE_CLOSED"),
         };
-        Self::refused(status, code, refusal.detail, spelling::pointer(refusal.place))
+        let problem = Self::refused(status, code, refusal.detail, spelling::pointer(refusal.place));
+        if refusal.consequences.is_empty() { problem } else { problem.with_members(view::consequences(&refusal.consequences)) }
     }
 }
 

@@ -1,6 +1,8 @@
 //! `/api/admin/overrides`: the values that single customers and organizations get, before any rule.
+use std::collections::BTreeMap;
+
 use control::{
-    Command,
+    Command, OwnerRows as _, overrides_without_flag,
     rows::{RowKey, RowKind},
 };
 use sdk_core::OwnerKind;
@@ -14,7 +16,7 @@ use super::{
     json, view,
 };
 use crate::{
-    hub::FlagHub,
+    hub::{FlagHub, stored_owners::StoredOwners},
     problem::Problem,
     store::{Read, Wanted},
 };
@@ -23,9 +25,13 @@ use crate::{
 const MOST: u32 = 1_000;
 
 impl FlagHub {
-    /// GET: `?customerId=` or `?organizationId=` answers one owner's overrides; `?kind=customers|organizations&after=&limit=` lists owners.
+    /// GET: `?customerId=` or `?organizationId=` answers one owner's overrides; `?kind=customers|organizations&after=&limit=` lists owners;
+    /// `?withoutFlag=true&limit=` lists the overrides of flags that are gone.
     pub(super) fn list_overrides(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
+        if query.flag("withoutFlag")? {
+            return self.list_overrides_without_flag(asked);
+        }
         if let Some(kind) = query.get("kind") {
             self.check_within(asked, None, None)?;
             let kind = match kind {
@@ -42,7 +48,32 @@ impl FlagHub {
         self.check_within(asked, owner.customer(), owner.organization())?;
         let key = key(&owner);
         let rows = self.store.rows(Wanted::Keys(core::slice::from_ref(&key)))?;
-        json(view::overrides(&owner, rows.text(&key).unwrap_or("{}")))
+        let tree = rows.text(&key).unwrap_or("{}");
+        let (kind, id) = match &owner {
+            Owner::Customer(id) => (OwnerKind::Customer, id),
+            Owner::Organization(id) => (OwnerKind::Organization, id),
+        };
+        json(view::overrides(&owner, tree, &overrides_without_flag(&self.ground()?.ruleset, kind, id, tree)))
+    }
+
+    /// The overrides of flags that are gone: by flag, the number of owners and the first of them.
+    fn list_overrides_without_flag(&self, asked: &AdminRequest) -> Result<Response, Problem> {
+        self.check_within(asked, None, None)?;
+        let query = &asked.query;
+        if ["customerId", "organizationId", "kind", "after"].iter().any(|name| query.get(name).is_some()) {
+            return Err(Problem::malformed("expected only limit beside withoutFlag"));
+        }
+        let limit = query.limit(100, MOST)? as usize;
+        let ground = self.ground()?;
+        let mut flags: BTreeMap<String, view::WithoutFlag> = BTreeMap::new();
+        let owners = StoredOwners::new(&self.store);
+        owners.each(&mut |kind, id, tree| {
+            for path in overrides_without_flag(&ground.ruleset, kind, id, tree) {
+                flags.entry(path).or_default().add(kind, id, limit);
+            }
+        });
+        owners.check()?;
+        json(view::without_flag(&flags))
     }
 
     /// Sets or removes overrides of one owner. POST `{ customerId | organizationId, flags, reason }`: `flags` is a tree of values, in which

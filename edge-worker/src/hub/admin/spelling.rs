@@ -33,6 +33,8 @@ pub(super) const fn of(field: Field) -> &'static str {
         Field::ExpiresAt => "/expiresAt",
         Field::Overlap => "/overlap",
         Field::Environment => "/name",
+        // These are parameters of the query.
+        Field::Remove | Field::NewEnvironment | Field::NewBucketKey => "",
     }
 }
 

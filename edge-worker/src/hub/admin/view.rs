@@ -3,11 +3,13 @@ pub(super) mod flag;
 mod rollout;
 pub(super) mod trail;
 
+use std::collections::BTreeMap;
+
 use control::{
-    CommandOutcome,
+    CommandOutcome, Consequence,
     change::{Hashes, Record},
 };
-use sdk_core::DocumentError;
+use sdk_core::{DocumentError, OwnerKind};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -49,6 +51,45 @@ impl Fault {
     pub(super) fn of(error: &DocumentError) -> Self {
         Self { message: error.message.clone(), pointer: error.pointer.clone() }
     }
+}
+
+/// A loss that a change brings.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConsequenceView<'v> {
+    /// True if the request allows it.
+    allowed: bool,
+    errors: Vec<Fault>,
+    kind: &'static str,
+    message: &'v str,
+    /// The number of customers and organizations whose override loses its effect.
+    overrides: usize,
+    pointer: &'v str,
+    /// The value of `remove` that allows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remove: Option<&'v str>,
+    used_by: &'v [String],
+}
+
+impl<'v> ConsequenceView<'v> {
+    pub(super) fn of(consequence: &'v Consequence) -> Self {
+        Self {
+            allowed: consequence.is_allowed,
+            errors: consequence.errors.iter().map(Fault::of).collect(),
+            kind: consequence.kind.as_str(),
+            message: &consequence.message,
+            overrides: consequence.overrides,
+            pointer: &consequence.pointer,
+            remove: consequence.removal(),
+            used_by: &consequence.used_by,
+        }
+    }
+}
+
+/// Consequences as the member of a body, without braces.
+pub(super) fn consequences(consequences: &[Consequence]) -> String {
+    let views: Vec<_> = consequences.iter().map(ConsequenceView::of).collect();
+    format!(r#""consequences":{}"#, serde_json::to_string(&views).unwrap_or_default())
 }
 
 /// A new key and its secrets, which are shown once.
@@ -111,7 +152,43 @@ pub(super) fn owners(names: &[String], more: bool) -> Result<String, Problem> {
     text(&View { next: names.last().filter(|_| more).map(|name| &**name), owners: &names })
 }
 
-pub(super) fn overrides(owner: &Owner, tree: &str) -> Result<String, Problem> {
+/// The owners with an override of a flag that is gone.
+#[derive(Default, Serialize)]
+pub(super) struct WithoutFlag {
+    customers: Vec<String>,
+    /// The number of all owners.
+    overrides: usize,
+    organizations: Vec<String>,
+}
+
+impl WithoutFlag {
+    pub(super) fn add(&mut self, kind: OwnerKind, id: &str, limit: usize) {
+        self.overrides += 1;
+        if self.customers.len() + self.organizations.len() < limit {
+            match kind {
+                OwnerKind::Customer => self.customers.push(id.to_owned()),
+                OwnerKind::Organization => self.organizations.push(id.to_owned()),
+            }
+        }
+    }
+}
+
+pub(super) fn without_flag(flags: &BTreeMap<String, WithoutFlag>) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    struct Entry<'v> {
+        flag: &'v str,
+        #[serde(flatten)]
+        owners: &'v WithoutFlag,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct View<'v> {
+        without_flag: Vec<Entry<'v>>,
+    }
+    text(&View { without_flag: flags.iter().map(|(flag, owners)| Entry { flag, owners }).collect() })
+}
+
+pub(super) fn overrides(owner: &Owner, tree: &str, without_flag: &[String]) -> Result<String, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct View<'v> {
@@ -120,8 +197,10 @@ pub(super) fn overrides(owner: &Owner, tree: &str) -> Result<String, Problem> {
         flags: Box<RawValue>,
         #[serde(skip_serializing_if = "Option::is_none")]
         organization_id: Option<&'v str>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        without_flag: &'v [String],
     }
-    text(&View { customer_id: owner.customer(), flags: raw(tree.to_owned())?, organization_id: owner.organization() })
+    text(&View { customer_id: owner.customer(), flags: raw(tree.to_owned())?, organization_id: owner.organization(), without_flag })
 }
 
 pub(super) fn customer(customer: &str, organization: Option<&str>) -> Result<String, Problem> {

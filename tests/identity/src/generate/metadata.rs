@@ -47,6 +47,9 @@ pub fn describe(random: &mut Random, flag: &mut Json) {
     if random.one_in(4) {
         flag.put("lifetime", Json::text(random.pick::<&str>(LIFETIMES)));
     }
+    if random.one_in(12) {
+        flag.put("locked", Json::raw(*random.pick::<&str>(&["true", "false"])));
+    }
     if random.one_in(6) {
         let moment = times::some(random);
         flag.put("expires", times::spelled(random, moment));

@@ -43,6 +43,7 @@ const FLAGS: &[&[(&str, &str)]] = &[
     &[("bad.missing", r#"{"onMissingUnit":"skip"}"#)],
     &[("bad.missingNull", r#"{"onMissingUnit":null}"#)],
     &[("bad.lifetime", r#"{"lifetime":"forever"}"#)],
+    &[("bad.locked", r#"{"locked":"yes"}"#)],
     &[("bad.expires", r#"{"expires":"2026-02-30T00:00:00Z"}"#)],
     &[("bad.expiresNull", r#"{"expires":null}"#)],
     &[("bad.metadata", r#"{"metadata":["chat"]}"#)],

@@ -1,0 +1,608 @@
+//! The rule for safe changes: what a new document takes away from the one that serves.
+//!
+//! Everything that replaces definitions asks here: imports, copies, single flags and segments, and reverts. A consequence that its command
+//! does not allow refuses the command.
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use sdk_core::{
+    DocumentError, OwnerKind, Ruleset,
+    json::{Json, Place, quoted},
+};
+
+use crate::{
+    rows::{RowKey, RowKind, Rows, refused::SECTIONS},
+    sound_rows::row_at,
+};
+
+/// The most owners of overrides that one consequence names.
+const MOST_OWNERS: usize = 5;
+
+/// Something that a change takes away from what serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consequence {
+    /// The kind of the loss.
+    pub kind: ConsequenceKind,
+    /// The flag or the segment that loses something.
+    pub definition: RowKey,
+    /// The place that goes, as a JSON pointer into the document before.
+    pub pointer: String,
+    /// The loss, in words.
+    pub message: String,
+    /// The errors of the new document that are the cause.
+    pub errors: Vec<DocumentError>,
+    /// The number of customers and organizations whose override loses its effect.
+    pub overrides: usize,
+    /// The flags that use what goes, and the first owners of those overrides, as JSON pointers into the document.
+    pub used_by: Vec<String>,
+    /// True if the command allows it.
+    pub is_allowed: bool,
+}
+
+/// The kind of a consequence. The names are those of the admin API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsequenceKind {
+    /// The flag still serves, and a part of it has an error that it did not have.
+    Broken,
+    /// The flag or the segment cannot be read.
+    LeftOut,
+    /// The document no longer has the flag or the segment.
+    Removed,
+    /// The flag no longer has an alias, by which callers may ask for it.
+    AliasRemoved,
+    /// The flag no longer has a variant that is in use.
+    VariantRemoved,
+    /// Overrides of the flag no longer name a variant of it.
+    OverridesLost,
+    /// The flag has a new key and no salt, so it would draw other units.
+    Redrawn,
+}
+
+impl ConsequenceKind {
+    /// The name of the kind in the admin API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::LeftOut => "leftOut",
+            Self::Removed => "removed",
+            Self::AliasRemoved => "aliasRemoved",
+            Self::VariantRemoved => "variantRemoved",
+            Self::OverridesLost => "overridesLost",
+            Self::Redrawn => "redrawn",
+        }
+    }
+
+    /// Returns true if the cause is an error in the new definition, for which the last good one can stand in.
+    pub(crate) const fn is_error(self) -> bool {
+        matches!(self, Self::Broken | Self::LeftOut)
+    }
+}
+
+impl Consequence {
+    /// The name by which a command allows the loss: the pointer without its first slash. `None` for an error, which no name allows.
+    pub fn removal(&self) -> Option<&str> {
+        if self.kind.is_error() { None } else { self.pointer.strip_prefix('/') }
+    }
+
+    fn new(kind: ConsequenceKind, definition: RowKey, below: &[&str], message: String) -> Self {
+        let mut pointer = definition.pointer();
+        for name in below {
+            pointer.push_str(&Place::ROOT.name(name).pointer());
+        }
+        Self { kind, definition, pointer, message, errors: Vec::new(), overrides: 0, used_by: Vec::new(), is_allowed: false }
+    }
+}
+
+/// The overrides of all owners, which a rule visits only if a flag loses something that overrides may name.
+pub trait OwnerRows {
+    /// Calls `visit` with the kind, the id and the tree of each owner.
+    fn each(&self, visit: &mut dyn FnMut(OwnerKind, &str, &str));
+}
+
+impl OwnerRows for Rows {
+    fn each(&self, visit: &mut dyn FnMut(OwnerKind, &str, &str)) {
+        for kind in OwnerKind::ALL {
+            for (name, tree) in self.of(kind.into()) {
+                if let Ok(id) = serde_json::from_str::<String>(&format!("\"{name}\"")) {
+                    visit(kind, &id, tree);
+                }
+            }
+        }
+    }
+}
+
+/// A document in rows, compiled.
+#[derive(Clone, Copy)]
+pub(crate) struct Version<'v> {
+    pub(crate) rows: &'v Rows,
+    pub(crate) ruleset: &'v Ruleset,
+    pub(crate) errors: &'v ErrorsByRow,
+}
+
+impl Version<'_> {
+    fn errors_of(&self, row: &RowKey) -> Vec<DocumentError> {
+        self.errors.get(row).cloned().unwrap_or_default()
+    }
+}
+
+/// The consequences of a change from one version to another, and the overrides of flags that come.
+pub(crate) struct Consequences {
+    pub(crate) found: Vec<Consequence>,
+    /// By key of a flag that only the version after has: the number of owners with an override of it.
+    pub(crate) regained: BTreeMap<String, usize>,
+}
+
+/// Finds the consequences of a change. `renamed` has the flags with new keys, the old key first. Without `owners`, overrides are what the
+/// command replaces, and none are lost. `returned` are flags whose overrides count again.
+pub(crate) fn consequences(
+    [before, after]: [Version<'_>; 2],
+    renamed: &BTreeMap<String, String>,
+    returned: &[String],
+    owners: Option<&dyn OwnerRows>,
+) -> Consequences {
+    let change = Change { before, after, renamed };
+    let mut found = Vec::new();
+    change.segments(&mut found);
+    change.flags(&mut found);
+    let mut regained = BTreeMap::new();
+    if let Some(owners) = owners {
+        let changed: BTreeSet<&str> = before.ruleset.flag_keys().filter(|key| change.may_lose_overrides(key)).collect();
+        if !changed.is_empty() || !returned.is_empty() {
+            let lost = change.lost_overrides(&changed, returned, owners, &mut regained);
+            add_overrides(lost, &mut found);
+        }
+    }
+    found.retain(|found| found.kind != ConsequenceKind::VariantRemoved || !found.used_by.is_empty());
+    Consequences { found, regained }
+}
+
+/// Overrides that lose their effect: their number, and the first owners as JSON pointers.
+#[derive(Default)]
+struct Lost {
+    count: usize,
+    owners: Vec<String>,
+}
+
+struct Change<'c> {
+    before: Version<'c>,
+    after: Version<'c>,
+    renamed: &'c BTreeMap<String, String>,
+}
+
+impl<'c> Change<'c> {
+    /// The key that the flag has afterwards.
+    fn new_key<'k>(&self, key: &'k str) -> &'k str
+    where
+        'c: 'k,
+    {
+        self.renamed.get(key).map_or(key, String::as_str)
+    }
+
+    /// The key that the flag has afterwards, if the ruleset has it.
+    fn key_after(&self, key: &str) -> Option<&'c str> {
+        let key = self.new_key(key);
+        let number = self.after.ruleset.find(key)?;
+        Some(self.after.ruleset.key_of(number)).filter(|found| *found == key)
+    }
+
+    fn segments(&self, found: &mut Vec<Consequence>) {
+        for (name, _) in self.before.rows.of(RowKind::Segment) {
+            let key = RowKey { kind: RowKind::Segment, name: name.into() };
+            if self.before.errors.contains_key(&key) {
+                continue;
+            }
+            let errors = self.after.errors_of(&key);
+            let plain = plain_name(name);
+            let kind = if self.after.rows.text(&key).is_none() {
+                ConsequenceKind::Removed
+            } else if errors.is_empty() {
+                continue;
+            } else {
+                ConsequenceKind::LeftOut
+            };
+            let used_by = self.hurt(|| self.before.ruleset.dependants_of_segment(&plain));
+            let what = if kind == ConsequenceKind::Removed { "the document no longer has" } else { "the document has an error in" };
+            let use_of = if used_by.is_empty() { String::new() } else { format!(", and {} flags use it", used_by.len()) };
+            let message = format!("{what} the segment {plain:?}{use_of}");
+            found.push(Consequence { errors, used_by, ..Consequence::new(kind, key, &[], message) });
+        }
+    }
+
+    fn flags(&self, found: &mut Vec<Consequence>) {
+        for key in self.before.ruleset.flag_keys() {
+            let row = RowKey::of(RowKind::Flag, key);
+            let new_key = self.new_key(key);
+            let new_row = RowKey::of(RowKind::Flag, new_key);
+            let errors = self.after.errors_of(&new_row);
+            if self.key_after(key).is_none() {
+                let (kind, message) = if self.after.rows.text(&new_row).is_none() {
+                    (ConsequenceKind::Removed, format!("the document no longer has the flag {key:?}"))
+                } else {
+                    (ConsequenceKind::LeftOut, format!("the flag {key:?} would be left out, and callers would get their own defaults"))
+                };
+                found.push(Consequence {
+                    errors,
+                    used_by: self.hurt(|| self.before.ruleset.dependants_of_flag(key)),
+                    ..Consequence::new(kind, row, &[], message)
+                });
+                continue;
+            }
+            let errors = self.new_errors(&row, errors);
+            if !errors.is_empty() {
+                let message = format!("a part of the flag {key:?} would have no effect, or would switch it off");
+                found.push(Consequence { errors, ..Consequence::new(ConsequenceKind::Broken, row.clone(), &[], message) });
+            }
+            self.names(key, new_key, &row, found);
+        }
+    }
+
+    /// The aliases and variants that a flag loses.
+    fn names(&self, key: &str, new_key: &str, row: &RowKey, found: &mut Vec<Consequence>) {
+        let (Some(old), Some(new)) = (self.before.ruleset.flag(key), self.after.ruleset.flag(new_key)) else { return };
+        for alias in old.aliases() {
+            let is_kept = self.after.ruleset.find(alias).is_some_and(|number| self.after.ruleset.key_of(number) == new_key);
+            if !is_kept {
+                let message = format!("the flag {key:?} would no longer be found by the alias {alias:?}");
+                found.push(Consequence::new(ConsequenceKind::AliasRemoved, row.clone(), &["aliases", alias], message));
+            }
+        }
+        for (variant, _) in old.variants() {
+            if new.variants().any(|(known, _)| known == variant) {
+                continue;
+            }
+            let message = format!("the flag {key:?} would no longer have the variant {variant:?}, which is in use");
+            let used_by = self.before.ruleset.dependants_of_flag(key).into_iter().filter(|user| self.still_requires(user, key, variant));
+            let used_by = used_by.map(flag_pointer).collect();
+            found.push(Consequence {
+                used_by,
+                ..Consequence::new(ConsequenceKind::VariantRemoved, row.clone(), &["variants", variant], message)
+            });
+        }
+        if key != new_key && self.may_draw(row) && !has_salt(self.after.rows, new_key) {
+            let why = format!(
+                "with the key {new_key:?} the flag {key:?} would draw other units: give it \"salt\": {}",
+                salt(self.before.rows, key)
+            );
+            found.push(Consequence::new(ConsequenceKind::Redrawn, row.clone(), &["salt"], why));
+        }
+    }
+
+    /// The errors that a flag or a segment did not have before.
+    fn new_errors(&self, row: &RowKey, mut errors: Vec<DocumentError>) -> Vec<DocumentError> {
+        if let Some(known) = self.before.errors.get(row) {
+            errors.retain(|error| !known.contains(error));
+        }
+        errors
+    }
+
+    /// The flags among these that the document still has, with an error that they did not have, as JSON pointers.
+    fn hurt(&self, users: impl FnOnce() -> Vec<&'c str>) -> Vec<String> {
+        if self.after.errors.is_empty() {
+            return Vec::new();
+        }
+        let is_hurt = |key: &&str| {
+            let errors = self.after.errors_of(&RowKey::of(RowKind::Flag, self.new_key(key)));
+            !self.new_errors(&RowKey::of(RowKind::Flag, key), errors).is_empty()
+        };
+        users().into_iter().filter(is_hurt).map(flag_pointer).collect()
+    }
+
+    /// Returns true if a flag has a prerequisite that names this variant of another flag.
+    fn still_requires(&self, user: &str, key: &str, variant: &str) -> bool {
+        let Some(user) = self.key_after(user) else { return false };
+        let Some(flag) = self.after.rows.text(&RowKey::of(RowKind::Flag, user)) else { return false };
+        let Ok(flag) = serde_json::from_str::<Json<'_>>(flag) else { return false };
+        let Some(Json::Array(required)) = flag.get("prerequisites") else { return false };
+        required.iter().any(|required| {
+            let names_flag = required.get("flag").and_then(Json::as_str).is_some_and(|name| {
+                name == key || self.before.ruleset.find(name).is_some_and(|number| self.before.ruleset.key_of(number) == key)
+            });
+            let names_variant =
+                matches!(required.get("variants"), Some(Json::Array(names)) if names.iter().any(|name| name.as_str() == Some(variant)));
+            names_flag && names_variant
+        })
+    }
+
+    /// Returns true if the flag splits or has a rollout by percentage.
+    fn may_draw(&self, row: &RowKey) -> bool {
+        let state = RowKey { kind: RowKind::State, name: row.name.clone() };
+        [row, &state].into_iter().any(|key| {
+            let json = self.before.rows.text(key).and_then(|text| serde_json::from_str::<Json<'_>>(text).ok());
+            json.is_some_and(|json| has_member(&json, &["split", "percentage"]))
+        })
+    }
+
+    /// Returns true if an override of the flag may mean nothing afterwards.
+    fn may_lose_overrides(&self, key: &str) -> bool {
+        let (Some(old), Some(new)) = (self.before.ruleset.flag(key), self.key_after(key).and_then(|key| self.after.ruleset.flag(key)))
+        else {
+            return true;
+        };
+        let booleans = |ruleset: &'c Ruleset, key: &str| -> [bool; 2] {
+            let number = ruleset.find(key);
+            [true, false].map(|value| number.is_some_and(|number| ruleset.first_boolean(number, value).is_some()))
+        };
+        let (before, after) = (booleans(self.before.ruleset, key), booleans(self.after.ruleset, new.key()));
+        let loses_boolean = before.iter().zip(after).any(|(before, after)| *before && !after);
+        let loses_variant = old.variants().any(|(variant, _)| new.variants().all(|(known, _)| known != variant));
+        let loses_name = old
+            .aliases()
+            .chain([key])
+            .any(|name| self.after.ruleset.find(name).is_none_or(|number| self.after.ruleset.key_of(number) != new.key()));
+        loses_boolean || loses_variant || loses_name
+    }
+
+    /// By flag and variant, the overrides that lose their effect; adds those of flags that return to `regained`.
+    fn lost_overrides(
+        &self,
+        changed: &BTreeSet<&str>,
+        returned: &[String],
+        owners: &dyn OwnerRows,
+        regained: &mut BTreeMap<String, usize>,
+    ) -> BTreeMap<(String, String), Lost> {
+        let (before, after) = (self.before.ruleset, self.after.ruleset);
+        let mut lost: BTreeMap<(String, String), Lost> = BTreeMap::new();
+        owners.each(&mut |kind, id, tree| {
+            let own = before.owner_overrides(kind, id, tree).0;
+            let new = after.owner_overrides(kind, id, tree).0;
+            for flag in own.flags() {
+                let key = before.key_of(flag);
+                let still = self.key_after(key).and_then(|key| after.find(key)).is_some_and(|flag| new.variant(flag).is_some());
+                if still || !changed.contains(key) {
+                    continue;
+                }
+                let variant = own.variant(flag).map_or("", |variant| before.variant_name(flag, variant));
+                let lost = lost.entry((key.into(), variant.into())).or_default();
+                lost.count += 1;
+                if lost.owners.len() < MOST_OWNERS {
+                    lost.owners.push(Place::ROOT.name("overrides").name(kind.section()).name(id).pointer());
+                }
+            }
+            for flag in new.flags() {
+                let key = after.key_of(flag);
+                if returned.iter().any(|returned| returned == key) {
+                    *regained.entry(key.into()).or_default() += 1;
+                }
+            }
+        });
+        lost
+    }
+}
+
+fn flag_pointer(key: &str) -> String {
+    RowKey::of(RowKind::Flag, key).pointer()
+}
+
+/// The name of a row without JSON's escapes.
+fn plain_name(name: &str) -> String {
+    serde_json::from_str(&format!("\"{name}\"")).unwrap_or_else(|_| name.to_string())
+}
+
+/// Returns true if an object at any depth has a member with one of these names.
+fn has_member(json: &Json<'_>, names: &[&str]) -> bool {
+    match json {
+        Json::Object(members) => members.iter().any(|(name, value)| names.contains(&&**name) || has_member(value, names)),
+        Json::Array(items) => items.iter().any(|item| has_member(item, names)),
+        Json::Null | Json::Boolean(_) | Json::Number(_) | Json::String(_) => false,
+    }
+}
+
+fn has_salt(rows: &Rows, key: &str) -> bool {
+    let flag = rows.text(&RowKey::of(RowKind::Flag, key)).and_then(|text| serde_json::from_str::<Json<'_>>(text).ok());
+    flag.is_some_and(|flag| flag.get("salt").is_some())
+}
+
+/// The salt of a flag, as JSON: its key if it names none.
+fn salt(rows: &Rows, key: &str) -> String {
+    let flag = rows.text(&RowKey::of(RowKind::Flag, key)).and_then(|text| serde_json::from_str::<Json<'_>>(text).ok());
+    quoted(flag.as_ref().and_then(|flag| flag.get("salt")).and_then(Json::as_str).unwrap_or(key))
+}
+
+/// Marks the consequences that these names allow. The error is a name that allows nothing: the document still has what it names, or the
+/// rows never had it. A flag that is gone already may be named again, by a deploy that is repeated.
+pub(crate) fn allow(found: &mut [Consequence], names: &[String], [before, after]: [&Rows; 2]) -> Result<(), String> {
+    for name in names {
+        let name = name.strip_prefix('/').unwrap_or(name);
+        let is_named: &dyn Fn(&Consequence) -> bool = match SECTIONS.into_iter().find(|(section, _)| *section == name) {
+            Some((section, _)) if after.names(section).next().is_some() => return Err(name.to_string()),
+            Some((_, kind)) => &move |known| known.definition.kind == kind && !known.kind.is_error(),
+            None => &|known| known.removal() == Some(name),
+        };
+        let mut is_known = SECTIONS.iter().any(|(section, _)| *section == name);
+        for known in found.iter_mut().filter(|known| is_named(known)) {
+            known.is_allowed = true;
+            is_known = true;
+        }
+        let row = row_at(&format!("/{name}")).filter(|row| row.pointer().strip_prefix('/') == Some(name));
+        let has = |rows: &Rows, row: &RowKey| {
+            let was_flag = row.kind == RowKind::Flag && rows.get(RowKind::State, &row.name).is_some();
+            was_flag || rows.text(row).is_some()
+        };
+        if !is_known && !row.is_some_and(|row| has(before, &row) && after.text(&row).is_none()) {
+            return Err(name.to_string());
+        }
+    }
+    Ok(())
+}
+
+/// The errors of a document by the flag or the segment that they lie in.
+pub(crate) type ErrorsByRow = BTreeMap<RowKey, Vec<DocumentError>>;
+
+/// Sorts the errors of a document. Errors that lie in no flag and no segment are left out.
+pub(crate) fn by_row(errors: &[DocumentError]) -> ErrorsByRow {
+    let mut sorted = ErrorsByRow::new();
+    for error in errors {
+        if let Some(row) = row_at(&error.pointer) {
+            sorted.entry(row).or_default().push(error.clone());
+        }
+    }
+    sorted
+}
+
+/// Adds lost overrides to the consequences that cause them.
+fn add_overrides(lost: BTreeMap<(String, String), Lost>, found: &mut Vec<Consequence>) {
+    for ((key, variant), lost) in lost {
+        let row = RowKey::of(RowKind::Flag, &key);
+        let of_variant = RowKey::of(RowKind::Flag, &key).pointer() + &Place::ROOT.name("variants").name(&variant).pointer();
+        let cause = found.iter_mut().filter(|known| known.definition == row).find(|known| match known.kind {
+            ConsequenceKind::Removed | ConsequenceKind::LeftOut | ConsequenceKind::AliasRemoved | ConsequenceKind::OverridesLost => true,
+            ConsequenceKind::VariantRemoved => known.pointer == of_variant,
+            ConsequenceKind::Broken | ConsequenceKind::Redrawn => false,
+        });
+        if let Some(cause) = cause {
+            cause.overrides += lost.count;
+            let room = MOST_OWNERS.saturating_sub(cause.used_by.iter().filter(|used| used.starts_with("/overrides")).count());
+            cause.used_by.extend(lost.owners.into_iter().take(room));
+            cause.used_by.sort_unstable();
+            continue;
+        }
+        let message = format!("overrides of the flag {key:?} would no longer name a variant of it");
+        let new = Consequence::new(ConsequenceKind::OverridesLost, row, &["overrides"], message);
+        found.push(Consequence { overrides: lost.count, used_by: lost.owners, ..new });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sdk_core::{Compiler, Millis};
+
+    use crate::{
+        Allowed, Command, CommandOutcome, CurrentState, Refusal, RefusalKind, Supplies, apply,
+        change::{Actor, NO_REASON},
+        execute,
+        rows::{RowKey, RowKind, Rows, State},
+        sound_rows::compile_what_serves,
+    };
+    use alloc::{format, string::String, vec::Vec};
+
+    /// The rows of a hub that has imported a document with these members.
+    fn hub(members: &str) -> Rows {
+        Rows::default().merge(Rows::split(&document(members)).unwrap(), State::Replace).rows
+    }
+
+    fn document(members: &str) -> String {
+        format!(r#"{{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f",{members}}}"#)
+    }
+
+    fn actor(role: &str, reason: &str) -> Actor {
+        Actor { subject: "ada".into(), role: role.into(), on_behalf_of: None, reason: reason.into(), at: Millis(7) }
+    }
+
+    fn carry_out(rows: &Rows, command: &Command, actor: &Actor) -> Result<CommandOutcome, Refusal> {
+        let ruleset = compile_what_serves(rows, &mut Compiler::new()).unwrap().ruleset;
+        let current = CurrentState { rows, paged: rows, ruleset: &ruleset };
+        execute(current, command, Supplies::default(), actor, &mut Compiler::new())
+    }
+
+    fn import(rows: &Rows, members: &str, allowed: Allowed) -> Result<CommandOutcome, Refusal> {
+        let command = Command::Import { document: document(members), state: State::Keep, allowed };
+        carry_out(rows, &command, &actor("admin", "a deploy"))
+    }
+
+    fn removing(names: &[&str]) -> Allowed {
+        Allowed { remove: names.iter().map(|name| (*name).into()).collect(), ..Allowed::default() }
+    }
+
+    /// The consequences for which an import is refused: kind, pointer, overrides.
+    #[track_caller]
+    fn refused(rows: &Rows, members: &str, allowed: Allowed) -> Vec<String> {
+        let refusal = import(rows, members, allowed).err().expect("it is refused");
+        assert_eq!(refusal.kind, RefusalKind::Unsafe, "{refusal:?}");
+        let shown = refusal.consequences.iter().filter(|found| !found.is_allowed);
+        shown.map(|found| format!("{} {} {}", found.kind.as_str(), found.pointer, found.overrides)).collect()
+    }
+
+    #[test]
+    fn what_serves_goes_only_by_name() {
+        let rows = hub(r#""flags":{"a":{},"b":{}},"overrides":{"customers":{"c-1":{"a":true},"c-2":{"a":true,"b":true}}}"#);
+        let left = r#""flags":{"b":{}}"#;
+        assert_eq!(refused(&rows, left, Allowed::default()), ["removed /flags/a 2"]);
+        assert_eq!(refused(&rows, r#""segments":{}"#, removing(&["flags/a"])), ["removed /flags/b 1"]);
+        assert!(import(&rows, left, removing(&["flags/a"])).is_ok());
+        assert!(import(&rows, r#""segments":{}"#, removing(&["flags"])).is_ok());
+        for name in ["flags/b", "flags/absent", "flags", "segments/a", "flags/a/variants/on", "a", ""] {
+            let refusal = import(&rows, left, removing(&["flags/a", name])).err().unwrap();
+            assert_eq!(refusal.kind, RefusalKind::Invalid, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_flag_that_was_bad_before_takes_nothing_away() {
+        let rows = hub(r#""flags":{"bad":{"type":"colour"},"good":{}}"#);
+        assert!(import(&rows, r#""flags":{"bad":{"type":"shade"},"good":{},"new":7}"#, Allowed::default()).is_ok());
+        assert!(import(&rows, r#""flags":{"good":{}}"#, Allowed::default()).is_ok());
+    }
+
+    #[test]
+    fn the_last_good_definition_stands_in_until_a_good_one_comes() {
+        let mut rows = hub(r#""flags":{"a":{"default":"on"}}"#);
+        let partial = || Allowed { partial: true, ..Allowed::default() };
+        let typo = r#""flags":{"a":{"default":"onn"}}"#;
+        assert_eq!(refused(&rows, typo, Allowed::default()), ["leftOut /flags/a 0"]);
+        let outcome = import(&rows, typo, partial()).unwrap();
+        assert_eq!(outcome.changes.len(), outcome.writes.len());
+        apply(&mut rows, &outcome.writes);
+        assert_eq!(rows.text(&RowKey::of(RowKind::Flag, "a")), Some(r#"{"default":"on"}"#));
+        assert!(rows.compose(true).contains("onn") && !rows.compose(false).contains("onn"));
+        assert_eq!(crate::compile_rows(&rows, &mut Compiler::new()).unwrap().errors[0].pointer, "/flags/a/default");
+        // What was refused may be imported again, and another error may not.
+        assert!(import(&rows, typo, Allowed::default()).unwrap().writes.is_empty());
+        assert_eq!(refused(&rows, r#""flags":{"a":{"default":7}}"#, Allowed::default()), ["leftOut /flags/a 0"]);
+        let outcome = import(&rows, r#""flags":{"a":{"default":"on"}}"#, Allowed::default()).unwrap();
+        assert_eq!(outcome.changes.len(), outcome.writes.len());
+        apply(&mut rows, &outcome.writes);
+        assert_eq!(rows, hub(r#""flags":{"a":{"default":"on"}}"#));
+    }
+
+    #[test]
+    fn the_last_good_definition_cannot_stand_in_without_its_segment() {
+        let rows = hub(r#""segments":{"s":{"attribute":"x","op":"exists"}},"flags":{"a":{"rules":[{"if":{"segment":"s"},"serve":"on"}]}}"#);
+        let allowed = Allowed { partial: true, ..removing(&["segments/s"]) };
+        assert_eq!(refused(&rows, r#""flags":{"a":{"rules":7}}"#, allowed), ["leftOut /flags/a 0"]);
+    }
+
+    #[test]
+    fn a_kill_goes_with_a_flag_to_its_new_key_and_waits_for_one_that_is_gone() {
+        let rows = hub(r#""flags":{"a":{"default":"on","enabled":false},"b":{}}"#);
+        let state = |rows: &Rows, key: &str| rows.text(&RowKey::of(RowKind::State, key)).map(String::from);
+        let after = |members: &str, allowed: Allowed| {
+            let mut rows = rows.clone();
+            let outcome = import(&rows, members, allowed).unwrap();
+            apply(&mut rows, &outcome.writes);
+            rows
+        };
+        let renamed = after(r#""flags":{"z":{"default":"on","aliases":["a"]},"b":{}}"#, Allowed::default());
+        assert_eq!((state(&renamed, "a"), state(&renamed, "z")), (None, Some(r#"{"enabled":false}"#.into())));
+        let gone = after(r#""flags":{"b":{}}"#, removing(&["flags/a"]));
+        assert_eq!(state(&gone, "a"), Some(r#"{"enabled":false}"#.into()));
+        let outcome = import(&gone, r#""flags":{"b":{},"a":{"default":"on","enabled":true}}"#, Allowed::default()).unwrap();
+        let returned = outcome.imported.unwrap().returned;
+        assert_eq!(returned.iter().map(|flag| (flag.flag.as_str(), flag.enabled)).collect::<Vec<_>>(), [("a", false)]);
+    }
+
+    #[test]
+    fn a_locked_flag_needs_a_reason_and_an_administrator() {
+        let rows = hub(r#""flags":{"a":{"locked":true},"b":{}}"#);
+        let kill = |flag: &str| Command::Kill { flag: flag.into() };
+        let tree = r#"{"a":true}"#.into();
+        let set = Command::Override { owner: sdk_core::OwnerKind::Customer, id: "c-1".into(), tree };
+        for command in [kill("a"), set] {
+            for (role, reason, is_allowed) in [
+                ("admin", "why", true),
+                ("service", "why", true),
+                ("system", "why", true),
+                ("operator", "why", false),
+                ("organization_admin", "why", false),
+                ("admin", NO_REASON, false),
+            ] {
+                let kind = carry_out(&rows, &command, &actor(role, reason)).err().map(|refusal| refusal.kind);
+                assert_eq!(kind, (!is_allowed).then_some(RefusalKind::Locked), "{role} {reason} {command:?}");
+            }
+        }
+        assert!(carry_out(&rows, &kill("b"), &actor("operator", NO_REASON)).is_ok());
+    }
+}

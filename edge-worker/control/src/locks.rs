@@ -1,0 +1,29 @@
+//! Locked flags: a change of one needs a reason and an administrator.
+use sdk_core::json::{Json, Place};
+
+use crate::{
+    Refusal, RefusalKind, RefusalPlace,
+    change::{Actor, Change},
+    rows::{RowKey, RowKind, Rows},
+};
+
+/// The roles whose actors may change locked flags. The hub itself acts as `system`.
+const ROLES: [&str; 3] = ["admin", "service", "system"];
+
+/// Refuses changes of flags that are locked before, unless an administrator makes them and says why.
+pub(crate) fn check(rows: &Rows, changes: &[Change], actor: &Actor) -> Result<(), Refusal> {
+    let may_change = ROLES.contains(&actor.role.as_str()) && actor.has_reason();
+    let flags = changes.iter().filter_map(|change| change.flag.as_deref());
+    let locked = flags.filter(|_| !may_change).find(|flag| is_locked(rows, flag));
+    locked.map_or(Ok(()), |flag| {
+        let place = RefusalPlace::Document(Place::ROOT.name("flags").name(flag).name("locked").pointer());
+        let detail = alloc::format!("the flag {flag:?} is locked: a change of it needs the role admin, and a reason");
+        Err(Refusal::new(RefusalKind::Locked, place, detail))
+    })
+}
+
+/// Returns true if the definition of a flag says that it is locked.
+pub(crate) fn is_locked(rows: &Rows, flag: &str) -> bool {
+    let definition = rows.text(&RowKey::of(RowKind::Flag, flag)).and_then(|text| serde_json::from_str::<Json<'_>>(text).ok());
+    definition.is_some_and(|definition| definition.get("locked") == Some(&Json::Boolean(true)))
+}
