@@ -287,7 +287,9 @@ test('bash completes commands, options and choices', async () => {
   assert.deepEqual((await complete('rollout', '')).filter((word) => !word.startsWith('-')), ['show', 'start', 'percentage', 'advance', 'pause', 'resume', 'rollback', 'complete']);
   assert.ok((await complete('rollout', 'start', 'life', '--per')).includes('--percentage'));
   assert.deepEqual(await complete('token', '--role', 'o'), ['operator', 'organization_admin']);
-  assert.deepEqual(await complete('apply', 'completion.b'), ['completion.bash']);
-  assert.deepEqual(await complete('export', '--output', 'completion.b'), ['completion.bash']);
+  // Without a word of ours the shell completes files.
+  for (const words of [['apply', 'completion.b'], ['export', '--output', 'completion.b'], ['dev', '--data', '']]) assert.deepEqual(await complete(...words), [''], words.join(' '));
+  assert.match((await run('bash', ['-c', 'source ./completion.bash; complete -p twinflag'], { cwd: twinflag.folder })).stdout, /-o default/);
+  assert.deepEqual((await complete('completion', '')).filter((word) => !word.startsWith('-')), ['bash', 'zsh', 'fish']);
   assert.deepEqual((await complete('')).filter((word) => !word.startsWith('-')).sort(), [...COMMANDS].sort());
 });

@@ -8,8 +8,9 @@ export type Shell = (typeof SHELLS)[number];
 /** A command, its full name without the program's, and the words that may follow it. */
 interface Node {
   readonly path: readonly string[];
-  readonly command: Command;
   readonly children: readonly Command[];
+  /** The values of its arguments, where they are a choice. */
+  readonly choices: readonly string[];
   readonly options: readonly Option[];
 }
 
@@ -30,48 +31,52 @@ export function completionOf(program: Command, shell: Shell): string {
 function nodesOf(command: Command, path: readonly string[]): readonly Node[] {
   const help = command.createHelp();
   const children = help.visibleCommands(command).filter((child) => child.name() !== 'help');
-  const node = { path, command, children, options: help.visibleOptions(command) };
+  const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
+  const node = { path, children, choices, options: help.visibleOptions(command) };
   return [node, ...children.flatMap((child) => nodesOf(child, [...path, child.name()]))];
 }
 
 function bash(name: string, nodes: readonly Node[]): string {
-  const cases = nodes.map(({ path, children, options }) => {
-    const words = [...children.map((child) => child.name()), ...options.flatMap(({ long }) => long ?? [])];
+  const cases = nodes.map(({ path, children, choices, options }) => {
+    const words = [...children.map((child) => child.name()), ...choices, ...options.flatMap(({ long }) => long ?? [])];
     return `    '${path.join(' ')}') words='${words.join(' ')}' ;;`;
   });
   const values = new Map(nodes.flatMap(({ options }) => options.flatMap(({ long, argChoices }) => (long && argChoices ? [[long, argChoices] as const] : []))));
   const choices = [...values].map(([long, words]) => `    ${long}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$word")); return ;;`);
   const files = nodes.flatMap(({ options }) => options.filter(isOfFiles).flatMap(({ long }) => long ?? []));
   return `_${name}() {
-  local word=\${COMP_WORDS[COMP_CWORD]} path= words= each
+  local word=\${COMP_WORDS[COMP_CWORD]} found= words= each
   COMPREPLY=()
   case \${COMP_WORDS[COMP_CWORD - 1]} in
 ${choices.join('\n')}
-    ${[...new Set(files)].join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    ${[...new Set(files)].join('|')}) return ;;
   esac
-  for each in "\${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
-    case "\${path:+$path }$each" in
-      ${nodes.filter(({ path }) => path.length > 0).map(({ path }) => `'${path.join(' ')}'`).join('|')}) path="\${path:+$path }$each" ;;
+  for each in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
+    case "\${found:+$found }$each" in
+      ${nodes.filter(({ path }) => path.length > 0).map(({ path }) => `'${path.join(' ')}'`).join('|')}) found="\${found:+$found }$each" ;;
     esac
   done
-  case $path in
+  case $found in
 ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
-  # Arguments that are no words of ours may be files.
-  if [[ \${#COMPREPLY[@]} -eq 0 ]]; then COMPREPLY=($(compgen -f -- "$word")); fi
 }
-complete -o filenames -F _${name} ${name}
+# Where there is no word of ours, the shell completes files.
+complete -o default -F _${name} ${name}
 `;
 }
 
 function fish(name: string, nodes: readonly Node[]): string {
-  return nodes.map(({ path, children, options }) => {
+  const groups = nodes.filter(({ path, children }) => path.length > 0 && children.length > 0).flatMap(({ path }) => path);
+  return nodes.map(({ path, children, choices, options }) => {
     const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
-    const none = children.length > 0 ? [`not __fish_seen_subcommand_from ${children.map((child) => child.name()).join(' ')}`] : [];
+    // Of a group: none of its commands. Of a single command: no group, which may have a command of the same name.
+    const others = children.length > 0 ? children.map((child) => child.name()) : path.length === 1 ? groups : [];
+    const none = others.length > 0 ? [`not __fish_seen_subcommand_from ${others.join(' ')}`] : [];
     const here = [...seen, ...none].join('; and ');
     const line = (rest: string): string => `complete -c ${name} -n '${here}' ${rest}\n`;
     return [
+      ...(choices.length > 0 ? [line(`-f -a ${quoted(choices.join(' '))}`)] : []),
       ...children.map((child) => line(`-f -a ${child.name()} -d ${quoted(child.description())}`)),
       ...options.flatMap((option) => {
         if (!option.long) return [];
