@@ -42,7 +42,7 @@ before(async () => {
 const edge = {};
 beforeEach(() => Object.assign(edge, { serves: programs.live, fails: undefined, asked: [] }));
 const edgeFetch = async (url, init) => {
-  edge.asked.push({ at: Date.now(), ...init });
+  edge.asked.push(init);
   if (edge.fails) return edge.fails(init);
   const { bytes, headers } = edge.serves, isHeld = init.headers['if-none-match'] === headers.etag;
   return new Response(isHeld ? null : bytes, { status: isHeld ? 304 : 200, headers });
@@ -396,6 +396,20 @@ test('a flag changes at its moment, without a question', async (t) => {
   assert.deepEqual([client.isEnabled('sale'), heard], [false, []]);
   await pass(1);
   assert.deepEqual([client.isEnabled('sale'), heard, questions()], [true, [['sale', SALE]], 1]);
+});
+
+test('moments pass by the clock of the edge, if it is told', async (t) => {
+  const at = (now) => ({ ...programs.live, headers: { ...programs.live.headers, 'twinflag-now': String(now) } });
+  edge.serves = at(NOW + 4 * MINUTE);
+  const { client, pass } = await open(t, { refresh: false });
+  client.subscribe('launch', () => undefined);
+  await pass(MINUTE - 1);
+  assert.equal(client.isEnabled('launch'), false);
+  await pass(1);
+  assert.equal(client.isEnabled('launch'), true);
+  edge.serves = at(NOW);
+  await client.refresh();
+  assert.equal(client.isEnabled('launch'), false);
 });
 
 test('a moment that passes while another customer\'s answers are awaited leaves the ones before', async (t) => {
