@@ -1,7 +1,9 @@
 // The client in Node, against a real worker behind a door that can be closed.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { beforeEach, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { createClient, EdgeRefused, ProgramRefused } from '../../npm/client/dist/entry/node.js';
 import { ownServer } from '../own-server.mjs';
@@ -371,6 +373,15 @@ test('a closed client keeps what was read, hears and asks nothing', async () => 
   other.close();
   assert.equal(other.get('first', false), read);
   assert.deepEqual(other.get('second', false), NOT_READY);
+});
+
+test('a process ends although its client would ask again', async () => {
+  const script = `import { createClient } from ${JSON.stringify(new URL('../../npm/client/dist/entry/node.js', import.meta.url).href)};
+    const client = createClient(${JSON.stringify({ url: server.url, clientKey: server.clientKey, context: { customerId: 'c-1' } })});
+    await client.ready();
+    console.log(client.status, client.isEnabled('first'));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 30_000 });
+  assert.equal(stdout, 'ready true\n');
 });
 
 test('two clients of one page answer for two visitors', async () => {
