@@ -339,6 +339,8 @@ test('a context that its owner wrote to counts when it is given again', async ()
   await client.setContext(context);
   assert.equal(client.getValue('pro', false), true);
   context.customerId = 'c-2';
+  await client.refresh();
+  assert.deepEqual([client.status, client.getValue('first', false)], ['ready', true]);
   await client.setContext(context);
   assert.deepEqual([client.status, client.getValue('second', false)], ['ready', true]);
   client.close();
