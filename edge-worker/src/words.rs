@@ -24,6 +24,7 @@ const WORDS: &[&str] = &[
     "origin",
     "private, no-cache",
     "referrer-policy",
+    "twinflag-now",
     "twinflag-version",
     "vary",
     "x-api-key",

@@ -117,6 +117,6 @@ test('a page of another origin can read each header that the client reads', asyn
   }
   assert.deepEqual([...new Set(readable.map(([status]) => status))], [200, 304, 401, 429]);
   // `twinflag-stale` is sent by a worker whose hub is away, which this one's is not.
-  assert.deepEqual([...seen].sort(), ['etag', 'retry-after', 'twinflag-identity', 'twinflag-organization', 'twinflag-version']);
+  assert.deepEqual([...seen].sort(), ['etag', 'retry-after', 'twinflag-identity', 'twinflag-now', 'twinflag-organization', 'twinflag-version']);
   await close();
 });

@@ -1,7 +1,9 @@
 // The client in Node, against a real worker behind a door that can be closed.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { beforeEach, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { createClient, EdgeRefused, ProgramRefused } from '../../npm/client/dist/entry/node.js';
 import { ownServer } from '../own-server.mjs';
@@ -337,6 +339,8 @@ test('a context that its owner wrote to counts when it is given again', async ()
   await client.setContext(context);
   assert.equal(client.getValue('pro', false), true);
   context.customerId = 'c-2';
+  await client.refresh();
+  assert.deepEqual([client.status, client.getValue('first', false)], ['ready', true]);
   await client.setContext(context);
   assert.deepEqual([client.status, client.getValue('second', false)], ['ready', true]);
   client.close();
@@ -371,6 +375,15 @@ test('a closed client keeps what was read, hears and asks nothing', async () => 
   other.close();
   assert.equal(other.get('first', false), read);
   assert.deepEqual(other.get('second', false), NOT_READY);
+});
+
+test('a process ends although its client would ask again', async () => {
+  const script = `import { createClient } from ${JSON.stringify(new URL('../../npm/client/dist/entry/node.js', import.meta.url).href)};
+    const client = createClient(${JSON.stringify({ url: server.url, clientKey: server.clientKey, context: { customerId: 'c-1' } })});
+    await client.ready();
+    console.log(client.status, client.isEnabled('first'));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 30_000 });
+  assert.equal(stdout, 'ready true\n');
 });
 
 test('two clients of one page answer for two visitors', async () => {

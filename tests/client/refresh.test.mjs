@@ -42,7 +42,7 @@ before(async () => {
 const edge = {};
 beforeEach(() => Object.assign(edge, { serves: programs.live, fails: undefined, asked: [] }));
 const edgeFetch = async (url, init) => {
-  edge.asked.push({ at: Date.now(), ...init });
+  edge.asked.push(init);
   if (edge.fails) return edge.fails(init);
   const { bytes, headers } = edge.serves, isHeld = init.headers['if-none-match'] === headers.etag;
   return new Response(isHeld ? null : bytes, { status: isHeld ? 304 : 200, headers });
@@ -56,6 +56,7 @@ const hangs = ({ signal }) => new Promise((_, reject) => signal.addEventListener
 async function open(t, { random = 0, ...options } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: NOW });
   t.mock.method(Math, 'random', () => random);
+  const timers = watchTimers(t);
   const client = createClient({ url: 'https://flags.example', clientKey: 'tf_client_test', fetch: edgeFetch, ...options });
   t.after(() => client.close());
   await client.ready();
@@ -66,6 +67,7 @@ async function open(t, { random = 0, ...options } = {}) {
   return {
     client,
     settled,
+    timers,
     /** Lets time pass, and whatever it causes. */
     pass: async (ms) => {
       t.mock.timers.tick(ms);
@@ -74,6 +76,25 @@ async function open(t, { random = 0, ...options } = {}) {
     /** How many questions were asked since the last time. */
     questions: () => edge.asked.splice(0).length,
   };
+}
+
+/** The timers that are set, and the longest delay of any; a runtime ends one of more than 2^31 - 1 ms at once. */
+function watchTimers(t) {
+  const { setTimeout, clearTimeout } = globalThis, timers = { set: new Set(), longest: 0 };
+  t.mock.method(globalThis, 'setTimeout', (run, delay, ...rest) => {
+    timers.longest = Math.max(timers.longest, delay);
+    const id = setTimeout((...given) => {
+      timers.set.delete(id);
+      run(...given);
+    }, delay, ...rest);
+    timers.set.add(id);
+    return id;
+  });
+  t.mock.method(globalThis, 'clearTimeout', (id) => {
+    timers.set.delete(id);
+    clearTimeout(id);
+  });
+  return timers;
 }
 
 /** The globals of a page, for one test. */
@@ -123,6 +144,21 @@ test('a client asks every 30 seconds with its ETag, and tells of a killed flag a
   await pass(30 * SECOND);
   assert.deepEqual([client.get('checkout', true).layer, client.isEnabled('search')], ['kill', true]);
   assert.deepEqual(heard, [['checkout', 'checkout'], ['ready', 'checkout']]);
+});
+
+test('the interval is counted from a question, however long its answer takes', async (t) => {
+  const { pass, questions } = await open(t);
+  let answer;
+  edge.fails = () => new Promise((resolve) => { answer = () => resolve(new Response(null, { status: 304, headers: programs.live.headers })); });
+  await pass(30 * SECOND);
+  await pass(4 * SECOND);
+  answer();
+  await pass(0);
+  assert.equal(questions(), 2);
+  await pass(26 * SECOND - 1);
+  assert.equal(questions(), 0);
+  await pass(1);
+  assert.equal(questions(), 1);
 });
 
 test('jitter shortens the interval, and never lengthens it', async (t) => {
@@ -185,6 +221,17 @@ test('a page that is opened hidden gets its first answers, even after a failure'
   assert.deepEqual([questions(), client.status], [2, 'ready']);
   await pass(DAY);
   assert.equal(questions(), 0);
+});
+
+test('a page that is left before it has answers does not hurry', async (t) => {
+  const page = asPage(t);
+  edge.fails = away;
+  const { pass, questions } = await open(t, { retryMs: 10_000, random: 1 });
+  page.show('hidden');
+  await pass(10 * SECOND - 1);
+  assert.equal(questions(), 1);
+  await pass(1);
+  assert.equal(questions(), 1);
 });
 
 test('a page in focus asks at once; several signals are one question', async (t) => {
@@ -270,9 +317,10 @@ test('a closed client leaves no listener and no timer', async (t) => {
   const idle = createClient({ url: 'https://flags.example', clientKey: 'tf_client_test', fetch: edgeFetch, lazy: true });
   assert.equal(page.listeners(), 0, 'one that nobody uses has none either');
   idle.close();
-  const { client, pass, questions } = await open(t);
-  assert.equal(page.listeners(), 4);
+  const { client, pass, questions, timers } = await open(t);
+  assert.deepEqual([page.listeners(), timers.set.size > 0], [4, true]);
   client.close();
+  assert.equal(timers.set.size, 0);
   page.focus();
   page.connect(true);
   await pass(50 * DAY);
@@ -322,6 +370,35 @@ test('an edge that wants to be left alone is, whatever the page signals', async 
   assert.deepEqual([questions(), client.error.status], [2, 429]);
   await pass(SECOND);
   assert.deepEqual([questions(), client.error], [1, undefined]);
+});
+
+test('an answer ends the wish of an earlier one, and its failures', async (t) => {
+  const page = asPage(t);
+  const { client, pass, questions } = await open(t, { retryMs: 1000, random: 0.5, refresh: { jitter: 0 } });
+  for (let failure = 0; failure < 3; failure++) {
+    edge.fails = refuses(503, { 'retry-after': '300' });
+    await client.refresh();
+  }
+  edge.fails = undefined;
+  await client.refresh();
+  questions();
+  page.focus();
+  await pass(SECOND);
+  assert.equal(questions(), 1);
+  edge.fails = away;
+  await client.refresh();
+  questions();
+  await pass(499);
+  assert.equal(questions(), 0);
+  await pass(1);
+  assert.equal(questions(), 1, 'half of the first pause, as chance has it');
+  edge.fails = undefined;
+  await client.refresh();
+  page.show('hidden');
+  await pass(DAY);
+  edge.fails = hangs;
+  page.show('visible');
+  assert.equal(client.status, 'ready');
 });
 
 test('answers are stale after three intervals without an edge, and no longer when it is back', async (t) => {
@@ -384,8 +461,41 @@ test('going to another customer and back does not end the questions', async (t) 
   assert.deepEqual([questions(), client.isEnabled('checkout')], [1, false]);
 });
 
+test('going back to the customer before ends the question about the other one, and no later one', async (t) => {
+  const page = asPage(t);
+  const { client, pass, questions } = await open(t, { context: {} });
+  edge.fails = hangs;
+  void client.setContext({ customerId: 'c-2' });
+  const [, other] = edge.asked;
+  await client.setContext({});
+  assert.deepEqual([other.signal.aborted, client.status, questions()], [true, 'ready', 2]);
+  edge.fails = undefined;
+  await pass(10 * SECOND);
+  page.focus();
+  await pass(0);
+  assert.equal(questions(), 1);
+});
+
+test('an engine that cannot be loaded is tried again, and its program is not fetched in vain', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.method(Math, 'random', () => 1);
+  const refused = t.mock.method(WebAssembly, 'compile', () => Promise.reject(new WebAssembly.CompileError('refused by the policy of the page')));
+  const fresh = await import('../../npm/client/dist/entry/node.js?fresh');
+  const client = fresh.createClient({ url: 'https://flags.example', clientKey: 'tf_client_test', fetch: edgeFetch, retryMs: 1000 });
+  t.after(() => client.close());
+  await client.ready();
+  assert.deepEqual([client.status, client.error.name], ['error', 'CompileError']);
+  t.mock.timers.tick(1000);
+  await client.ready();
+  assert.deepEqual([refused.mock.callCount(), edge.asked.length], [2, 1]);
+  refused.mock.restore();
+  t.mock.timers.tick(2000);
+  await client.ready();
+  assert.deepEqual([client.status, edge.asked.length], ['ready', 2]);
+});
+
 test('a flag changes at its moment, without a question', async (t) => {
-  const { client, pass, questions } = await open(t, { refresh: false });
+  const { client, pass, questions, timers } = await open(t, { refresh: false });
   const heard = [];
   for (const flag of ['launch', 'sale', 'search']) client.subscribe(flag, () => heard.push([flag, Date.now()]));
   await pass(LAUNCH - NOW - 1);
@@ -396,6 +506,21 @@ test('a flag changes at its moment, without a question', async (t) => {
   assert.deepEqual([client.isEnabled('sale'), heard], [false, []]);
   await pass(1);
   assert.deepEqual([client.isEnabled('sale'), heard, questions()], [true, [['sale', SALE]], 1]);
+  assert.equal(timers.longest, 2 ** 31 - 1);
+});
+
+test('moments pass by the clock of the edge, if it is told', async (t) => {
+  const at = (now) => ({ ...programs.live, headers: { ...programs.live.headers, 'twinflag-now': String(now) } });
+  edge.serves = at(NOW + 4 * MINUTE);
+  const { client, pass } = await open(t, { refresh: false });
+  client.subscribe('launch', () => undefined);
+  await pass(MINUTE - 1);
+  assert.equal(client.isEnabled('launch'), false);
+  await pass(1);
+  assert.equal(client.isEnabled('launch'), true);
+  edge.serves = at(NOW);
+  await client.refresh();
+  assert.equal(client.isEnabled('launch'), false);
 });
 
 test('a moment that passes while another customer\'s answers are awaited leaves the ones before', async (t) => {
@@ -409,7 +534,7 @@ test('a moment that passes while another customer\'s answers are awaited leaves 
 
 test('a clock that was set, or a machine that slept, is noticed when the page is seen', async (t) => {
   const page = asPage(t);
-  const { client, pass, settled } = await open(t);
+  const { client, pass, settled, questions } = await open(t);
   edge.fails = away;
   t.mock.timers.setTime(LAUNCH);
   page.focus();
@@ -417,9 +542,12 @@ test('a clock that was set, or a machine that slept, is noticed when the page is
   assert.equal(client.isEnabled('launch'), true);
   await pass(SECOND);
   t.mock.timers.setTime(NOW);
+  questions();
   page.focus();
   await settled();
   assert.equal(client.isEnabled('launch'), false);
+  await pass(0);
+  assert.equal(questions(), 1, 'a clock that was set back holds no question up');
   await pass(LAUNCH - NOW);
   assert.equal(client.isEnabled('launch'), true);
 });

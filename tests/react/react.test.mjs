@@ -111,6 +111,11 @@ for (const version of ['18.3.1', '19.3.1']) {
       assert.deepEqual({ first, subscriptions, second, third, leaked }, { first: 500, subscriptions: 500, second: [['f7', true]], third: [], leaked: 0 });
     });
 
+    test('the bare boolean renders for its own flag alone, and leaves no subscription', async () => {
+      const { rendered, subscriptions, leaked } = await play('bare');
+      assert.deepEqual({ rendered, subscriptions, leaked }, { rendered: [false, true], subscriptions: 2, leaked: 0 });
+    });
+
     test('a change between rendering and subscribing is seen, a thousand times out of a thousand', async () => {
       const { seen, leaked } = await play('between', { trials: 1000 });
       assert.deepEqual({ seen, leaked }, { seen: 1000, leaked: 0 });

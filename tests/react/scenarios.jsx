@@ -1,6 +1,7 @@
 // Scenarios that a test plays in the page, each with a root of its own: what is counted comes back as data.
 import { createClient } from '@twinflag/client';
 import { FlagProvider, useFeatureFlag, useFlagClient } from '@twinflag/react';
+import { useFeatureFlag as useBoolean } from '@twinflag/react/boolean';
 import * as React from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
@@ -152,6 +153,24 @@ globalThis.scenarios = {
     const leaked = client.open;
     client.close();
     return { first, subscriptions, second, third, leaked };
+  },
+
+  /** The hook that answers a bare boolean: its renders when its flag and when another one changes, and what it leaves behind. */
+  async bare(options) {
+    const client = await readyClient(options, { n: 'none' });
+    const rendered = [];
+    const Bare = () => { rendered.push(useBoolean('f7')); return null; };
+    const { unmount } = mount(<FlagProvider client={client}><Bare /><Flag name="f8" /></FlagProvider>);
+    for (const n of ['8', '7']) {
+      await client.setContext({ n });
+      await settled();
+    }
+    const subscriptions = client.open;
+    unmount();
+    await settled();
+    const leaked = client.open;
+    client.close();
+    return { rendered, subscriptions, leaked };
   },
 
   /** A change after rendering and before anybody subscribed. */

@@ -47,5 +47,6 @@ pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
     if let Some(organization) = OwnerKind::Organization.id(&known).filter(|_| named.is_none()) {
         answer = answer.with_own("twinflag-organization", utf8_percent_encode(&organization, NON_ALPHANUMERIC).to_string());
     }
-    Ok(answer.versioned(&serving))
+    // The page's own clock may be wrong, and the program names moments.
+    Ok(answer.with_own("twinflag-now", asked.moment().0.to_string()).versioned(&serving))
 }

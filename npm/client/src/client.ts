@@ -46,6 +46,9 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** Why the last request failed. */
   let error: Error | undefined;
   let started = false, closed = false;
+  /** By how much the edge's clock is ahead of this one. */
+  let ahead = 0;
+  const now = () => Date.now() + ahead;
   /** The moment that the context was taken at, and the first one after it at which answers may be others. */
   let taken = 0, next = Infinity;
 
@@ -87,18 +90,17 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** Gives the engine the context at this moment, and again when one passes that the program names. */
   const identify = () => {
     const { bytes, visitor } = program!;
-    taken = Date.now();
+    taken = now();
     next = nextMoment(bytes, taken);
     engine!.identify(context && visitor ? { ...context, ...visitor } : context, taken);
-    if (next < Infinity) moments.set(next - taken);
-    else moments.clear();
+    moments.set(next - taken);
   };
   /** Without the edge: another moment, or another status. */
   const recheck = () => {
-    const now = Date.now();
+    const moment = now();
     // A timer may end early, and the clock may be set back. While another context's program is awaited, the answers before stay as they are.
-    if (isOurs() && (now >= next || now < taken)) identify();
-    else if (next > now && next < Infinity) moments.set(next - now);
+    if (isOurs() && (moment >= next || moment < taken)) identify();
+    else if (moment < next) moments.set(next - moment);
     settle();
   };
   const moments = createTimer(recheck);
@@ -124,7 +126,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   };
 
   const attempt = async (mine: AbortController): Promise<void> => {
-    const clock = setTimeout(() => mine.abort(new Error(`no answer within ${timeout} ms`)), timeout);
+    const timer = setTimeout(() => mine.abort(new Error(`no answer within ${timeout} ms`)), timeout);
     try {
       const body = wanted, etag = program?.request === body ? program.etag : undefined;
       const [running, fetched] = await within(mine.signal, async () => {
@@ -133,7 +135,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
         return Promise.all([theEngine(), fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: versions.newest, fetch, signal: mine.signal })]);
       });
       if (abort !== mine) return over;
-      const { program: bytes, etag: tag, stale, version, visitor, known = OWNERS } = fetched;
+      const { program: bytes, etag: tag, stale, now: clock, version, visitor, known = OWNERS } = fetched;
       if (known.join() !== names.join()) {
         wanted = requestOf(context, (names = known));
         // It was not told what it has to know.
@@ -141,6 +143,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       }
       if (bytes) take(running, bytes, version, stale, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...visitor });
       versions.see(version, stale);
+      if (clock) ahead = clock - Date.now();
       program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, visitor };
       identify();
       error = undefined;
@@ -151,7 +154,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       const refusal = reason instanceof EdgeRefused ? reason : undefined;
       refresher.failed(refusal?.retryAfterMs ?? 0, !!refusal?.isFinal);
     } finally {
-      clearTimeout(clock);
+      clearTimeout(timer);
     }
     abort = over = undefined;
     settle();

@@ -13,6 +13,8 @@ export interface Fetched {
   readonly etag: string | undefined;
   /** Whether the edge could not find out if there is a newer one. */
   readonly stale: boolean;
+  /** The edge's clock, in milliseconds since 1970; 0 where something between kept it back, NaN where it was spoilt. */
+  readonly now: number;
   /** The version that was answered from, as the edge spells it; absent where something between kept it back. */
   readonly version: string | undefined;
   /** What the edge takes the visitor for, whatever it was told: the customer's organization; whom the key is for, or who was proven. */
@@ -66,7 +68,8 @@ export async function fetchProgram({ url, clientKey, identityToken, body, etag, 
   const stale = response.headers.has('twinflag-stale'), version = response.headers.get('twinflag-version') ?? undefined;
   const said = (name: string) => decodeURIComponent(response.headers.get(`twinflag-${name}`) ?? '');
   const { known, visitor } = JSON.parse(said('identity') || '{}') as Partial<Fetched>, organizationId = said('organization');
-  const told = { stale, version, known, visitor: organizationId ? { ...visitor, organizationId } : visitor };
+  const now = Number(response.headers.get('twinflag-now'));
+  const told = { stale, now, version, known, visitor: organizationId ? { ...visitor, organizationId } : visitor };
   if (etag && response.status === 304) return { ...told, etag };
   if (!response.ok) throw new EdgeRefused(response.status, retryAfterMs(response.headers));
   return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, ...told };
