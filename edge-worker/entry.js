@@ -14,6 +14,7 @@ health.trapped = renew;
 /** True while no instance is ready: a new one cannot be made as long as the stack is used up. */
 let isBroken = false;
 function renew() {
+  console.error('{"event":"trapped"}');
   isBroken = true;
   glue.__wbg_reset_state();
   isBroken = false;

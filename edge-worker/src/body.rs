@@ -12,6 +12,9 @@ pub(crate) const DOCUMENT: usize = 8_000_000;
 /// The most bytes of a refused body that are received and dropped. A client whose connection closes while it sends gets no answer.
 const DRAINED: usize = 32_000_000;
 
+/// The first bytes of a body that is compressed by gzip (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// Reads the bytes of the body. Refuses a body of more than `limit` bytes.
 pub(crate) async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>, Problem> {
     let announced = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
@@ -24,6 +27,9 @@ pub(crate) async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>,
 
 /// The body as text. Refuses bytes that are not UTF-8, and a byte order mark.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, Problem> {
+    if bytes.starts_with(&GZIP) {
+        return Err(Problem::encoded());
+    }
     let text = str::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not UTF-8"))?;
     // JSON has no byte order mark (RFC 8259, 8.1). The runtime would drop it on the way to the hub, which would store another text than
     // the client sent.

@@ -113,7 +113,7 @@ pub fn fast_answer(kind: u32, head: usize, body: usize, now: f64) -> u32 {
         #[expect(clippy::cast_possible_truncation, reason = "the clock tells whole milliseconds")]
         let clock = Millis(now as i64);
         match http::answer(&Asked { parts: &parts, settings: &settings, known: &known, clock }) {
-            Outcome::Answer(answer) if answer.cause.is_none() && !parts.misses_header() => Some(answer),
+            Outcome::Answer(answer) if answer.status < 500 && !parts.misses_header() => Some(answer),
             Outcome::Answer(_) | Outcome::Needs(_) | Outcome::Pass(_) => None,
         }
     });

@@ -17,6 +17,7 @@ mod http;
 mod hub;
 mod keys;
 mod limit;
+mod log;
 mod override_pages;
 mod problem;
 mod query;

@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use sdk_core::{DocumentError, Millis};
 use serde::Serialize;
-use worker::Response;
+use worker::{Response, console_error};
 
 use crate::{
     etag::Etag,
@@ -117,6 +117,11 @@ impl Problem {
 
     pub(crate) fn not_json() -> Self {
         Self::new(415, "UNSUPPORTED_MEDIA_TYPE", "expected the content type application/json")
+    }
+
+    /// The body is compressed.
+    pub(crate) fn encoded() -> Self {
+        Self::new(415, "UNSUPPORTED_MEDIA_TYPE", "expected a body without content encoding, found gzip")
     }
 
     pub(crate) fn document(error: &DocumentError) -> Self {
@@ -289,6 +294,9 @@ impl Problem {
     }
 
     pub(crate) fn into_response(self) -> worker::Result<Response> {
+        if let Some(cause) = &self.cause {
+            console_error!("{cause}");
+        }
         serve::respond(self.answer())
     }
 

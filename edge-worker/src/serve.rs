@@ -1,7 +1,7 @@
 //! The long way of a request: calls [`http::answer`] and finds out each fact that it lacks, until there is a response.
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
-use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys::Reflect, wasm_bindgen::JsValue};
+use worker::{Headers, Request, Response, ResponseBuilder, js_sys::Reflect, wasm_bindgen::JsValue};
 
 use crate::{
     body, clock,
@@ -14,6 +14,7 @@ use crate::{
         response::{Answer, Line, standard_headers},
         routes::{HubHandler, PassedHandler},
     },
+    log::{self, Answered},
     problem::Problem,
     ruleset_cache,
     settings::Settings,
@@ -27,12 +28,17 @@ pub(crate) async fn answer(mut request: Request, host: &Host, is_counted: bool) 
     loop {
         let asked = Asked { parts: &parts, settings: &host.settings, known: &known, clock: clock::now() };
         match http::answer(&asked) {
-            Outcome::Answer(answer) => return respond(answer),
+            Outcome::Answer(answer) => return logged(answer, &parts, Answered::default()),
             Outcome::Pass(pass) => {
-                let audience = pass.audience;
+                let (audience, caller) = (pass.audience, Rc::clone(&pass.caller));
+                let known = Answered { caller: Some(&caller), ..Answered::default() };
                 let answer = match pass_on(pass, &parts, &mut request, host).await {
-                    Ok(answer) => answer,
-                    Err(problem) => respond(problem.answer())?,
+                    Ok(answer) => {
+                        let tag = answer.headers().get("etag")?;
+                        log::answer(&parts, &Answered { status: answer.status_code(), tag: tag.as_deref(), ..known });
+                        answer
+                    }
+                    Err(problem) => logged(problem.answer(), &parts, Answered { problem: Some(&problem), ..known })?,
                 };
                 let lines = standard_headers(&asked, audience, answer.status_code());
                 return dressed(answer, lines);
@@ -99,14 +105,18 @@ fn peer(request: &JsValue) -> String {
     }
 }
 
+/// The runtime's response, after it was logged.
+fn logged(answer: Answer, parts: &Parts<'_>, known: Answered<'_>) -> worker::Result<Response> {
+    let cause = answer.cause.as_ref().map(ToString::to_string);
+    log::answer(parts, &Answered { status: answer.status, cause: cause.as_deref(), ..known });
+    respond(answer)
+}
+
 /// The runtime's response.
 pub(crate) fn respond(answer: Answer) -> worker::Result<Response> {
     let headers = Headers::new();
     for (name, value) in answer.shared.iter().chain(&answer.own) {
         headers.append(name, value)?;
-    }
-    if let Some(cause) = &answer.cause {
-        console_error!("{cause}");
     }
     let builder = ResponseBuilder::new().with_status(answer.status).with_headers(headers);
     Ok(if answer.body.is_empty() { builder.empty() } else { builder.fixed(answer.body) })

@@ -12,6 +12,7 @@ pub(crate) mod routes;
 mod tests;
 
 use core::slice;
+use std::rc::Rc;
 
 use self::{
     asked::{Asked, Need, Unanswered},
@@ -41,7 +42,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Pass {
     pub(crate) handler: PassedHandler,
     pub(crate) audience: Audience,
-    pub(crate) caller: Caller,
+    pub(crate) caller: Rc<Caller>,
     /// The body, if the caller's right depended on it; `None` while it is unread.
     pub(crate) body: Option<String>,
 }
@@ -102,7 +103,7 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Unanswered> {
     }
     let handler = match route.handler {
         Handler::Held(handler) => handler,
-        Handler::Passed(handler) => return Ok(Answered::Pass(Pass { handler, audience: route.audience, caller, body })),
+        Handler::Passed(handler) => return Ok(Answered::Pass(Pass { handler, audience: route.audience, caller: Rc::new(caller), body })),
     };
     let answer = match handler {
         HeldHandler::OfrepFlag => ofrep::flag(&caller, asked, &served.parameter)?,
