@@ -122,6 +122,7 @@ test('SIGTERM waits for an open request, and a second signal does not', async ()
 test('serve opens neither the demo nor the test clock, whatever the environment says', async () => {
   const server = await twinflag.serve(twinflag.data('closed'), { env: { DEMO: 'on', TEST_CLOCK: 'on' } });
   const { clientKey } = await keysOf(server.data);
+  assert.equal((await ask(`${server.url}/demo`)).status, 404);
   assert.equal((await ask(`${server.url}/demo/explain`, { key: clientKey, method: 'POST', body: { context: {} } })).status, 404);
   await server.stop();
 });
