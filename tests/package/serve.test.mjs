@@ -127,6 +127,25 @@ test('serve opens neither the demo nor the test clock, whatever the environment 
   await server.stop();
 });
 
+test('a deployment with an issuer and an audience starts, and takes tokens with both', async () => {
+  const server = await twinflag.serve(twinflag.data('issuer'), { env: { JWT_ISSUER: 'us', JWT_AUDIENCE: 'flags' } });
+  assert.deepEqual(JSON.parse(server.out.split('\n')[0]).environments, ['production']);
+  const status = async (...args) => {
+    const { out } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'viewer', ...args]);
+    return (await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status;
+  };
+  assert.deepEqual([await status('--issuer', 'us', '--audience', 'flags'), await status('--issuer', 'us'), await status()], [200, 401, 401]);
+  await server.stop();
+});
+
+test('a deployment without JWT_SECRET starts, and no token of its folder opens it', async () => {
+  const server = await twinflag.serve(twinflag.data('issued'), { env: { JWT_SECRET: '' } });
+  assert.equal(JSON.parse(server.out.split('\n')[0]).environments, undefined);
+  const { out } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'admin']);
+  assert.equal((await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status, 401);
+  await server.stop();
+});
+
 test('a setting that cannot be read ends the start with its name', async () => {
   const refused = await twinflag.run(['serve', '--data', twinflag.data('setting'), '--port', '0'], { env: { RATE_LIMITS: 'many' } });
   assert.equal(refused.code, 1);

@@ -16,6 +16,8 @@ interface TokenOptions {
   readonly minutes: number;
   readonly organization?: string;
   readonly environments?: readonly string[];
+  readonly issuer?: string;
+  readonly audience?: string;
   /** The file of the deployment's `JWT_SECRET`; without it, the secret of the data folder. */
   readonly secretFile?: string;
   readonly data: string;
@@ -28,6 +30,8 @@ export function addTokenCommand(program: Command): void {
     .option('--organization <id>', 'the organization, for the roles of one')
     .option('--environments <names>', 'the environments that the token is for, separated by commas; all by default', names)
     .option('--minutes <number>', 'how long the token is valid', wholeNumber(1, TEN_YEARS), 60)
+    .option('--issuer <name>', 'its issuer, for a deployment with JWT_ISSUER')
+    .option('--audience <name>', 'its audience, for a deployment with JWT_AUDIENCE')
     .option('--secret-file <file>', "a file with the deployment's JWT_SECRET")
     .option('--data <folder>', 'the data folder that has the secret', DEFAULT_FOLDER)
     .action(printToken);
