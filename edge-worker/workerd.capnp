@@ -22,8 +22,8 @@
 #   RATE_LIMITS                 a minute: `admin=30` changes and `read=600` reads by a subject, `user=30` evaluations with a user's token,
 #                               `client=600` from an address with the client key, separated by commas; or `off`
 #   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
-#   DEMO=on                     opens `/demo/explain`, which tells anybody with the client key how answers come about, with the
-#                               lists and conditions that were compared
+#   DEMO=on                     opens `/demo`, a page that holds CLIENT_KEY, and tells anybody with that key how answers come about,
+#                               with the lists and conditions that were compared
 #   FEATURE_FLAGS_ENABLED=false switches all flags off: everybody gets their defaults, and the hub is asked by operators only
 #   FAST_WAY=off                sends every request the long way, which answers the same: for tests
 #   TEST_CLOCK=on               lets anybody say what time it is for commands, keys and identities (`twinflag-now`, milliseconds since

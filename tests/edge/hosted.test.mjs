@@ -106,8 +106,9 @@ test('without JWT_SECRET no token is accepted', async () => {
   for (const token of ['', 'null', 'undefined', listed.adminToken]) assert.equal((await locked.request('/api/admin/document', { method: 'GET', token })).status, 401);
 });
 
-test('/demo/explain is not found unless DEMO is on', async () => {
-  for (const method of ['POST', 'OPTIONS']) assert.equal((await listed.asClient('/demo/explain', { method, body: method === 'POST' ? {} : undefined })).status, 404);
-  const answer = await listed.asClient('/demo/explain', { body: {} });
-  assert.equal(answer.json().code, 'NOT_FOUND');
+test('the demo page, its files and /demo/explain are not found unless DEMO is on', async () => {
+  for (const [path, method] of [['/demo', 'GET'], ['/demo/main.js', 'GET'], ['/demo/explain', 'POST'], ['/demo/explain', 'OPTIONS']]) {
+    const answer = await listed.asClient(path, { method, body: method === 'POST' ? {} : undefined });
+    assert.deepEqual([answer.status, answer.json().code], [404, 'NOT_FOUND'], `${method} ${path}`);
+  }
 });

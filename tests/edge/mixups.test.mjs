@@ -16,7 +16,7 @@ const SHARED = { shared: true }, BROWSER = { shared: false };
 let folder, server;
 before(async () => {
   folder = await dataFolder();
-  server = await hostWorker({ data: folder.path, document: JSON.stringify(DOCUMENT), settings: { CLIENT_ORIGINS: ORIGINS_ALLOWED } });
+  server = await hostWorker({ data: folder.path, document: JSON.stringify(DOCUMENT), settings: { CLIENT_ORIGINS: ORIGINS_ALLOWED, DEMO: 'on' } });
 });
 after(async () => {
   await server?.stop();

@@ -13,7 +13,7 @@ const LISTED = `${PAGE}, https://app.shop.example:8443`;
 let folder, server;
 before(async () => {
   folder = await dataFolder();
-  server = await hostWorker({ data: folder.path, document: DOCUMENT, settings: { CLIENT_ORIGINS: LISTED } });
+  server = await hostWorker({ data: folder.path, document: DOCUMENT, settings: { CLIENT_ORIGINS: LISTED, DEMO: 'on' } });
 });
 after(async () => {
   await server?.stop();

@@ -77,7 +77,7 @@ test('what takes a flag from somebody is not done unasked', async () => {
   for (const hurts of [['off', 'asked'], ['rollout', 'percentage', 'asked', '49.5'], ['rollout', 'rollback', 'asked'], ['rollout', 'complete', 'asked'], ['import', 'less.json'], ['apply', 'less.json']]) {
     const refused = await command(...hurts);
     assert.equal(refused.code, 1, hurts.join(' '));
-    assert.match(refused.err, /error: not done: .*\?\nhint: confirm with --yes\n$/, hurts.join(' '));
+    assert.match(refused.err, /error: not done: .*\?\nhint: (confirm with --yes|name what may go: --remove .*)\n$/, hurts.join(' '));
   }
   assert.deepEqual(await exported(), before);
   assert.equal((await lines('rollout', 'percentage', 'asked', '60%')).at(-1), 'asked: switched on, rollout active at 60 %');
@@ -146,6 +146,44 @@ test('apply shows the difference and imports it; standard input is a document, t
   const piped = await twinflag.run(['import', '-', '--data', server.data], { input: JSON.stringify(document) });
   assert.deepEqual([piped.code, piped.err], [0, '']);
   assert.equal(await value('piped', {}), false);
+});
+
+test('what serves goes only if it is named, and --yes names nothing', async () => {
+  // A server on which the import of any document removes the flag "a", and another import is refused.
+  const consequence = { kind: 'removed', pointer: '/flags/a', message: 'no flag "a"', overrides: 2, usedBy: ['/flags/b'], remove: 'flags/a' };
+  const imports = [];
+  const careful = createServer((request, response) => {
+    const { searchParams } = new URL(request.url, 'http://localhost');
+    const allowed = searchParams.getAll('remove').includes('flags/a'), isTrial = searchParams.get('dryRun') === 'true';
+    const consequences = [{ ...consequence, allowed }];
+    response.setHeader('content-type', 'application/json').setHeader('etag', '"e.1"');
+    if (request.method === 'GET') return response.end('{}');
+    if (!isTrial) imports.push([request.url, request.headers['if-match']]);
+    if (!isTrial && !allowed) {
+      response.statusCode = 422;
+      return response.end(JSON.stringify({ code: 'UNSAFE_CHANGE', detail: 'it takes away what serves', status: 422, consequences }));
+    }
+    response.end(JSON.stringify({ changes: [{ kind: 'removed', pointer: '/flags/a' }], kept: [], consequences, errors: [], errorCount: 0, warnings: [], version: 2 }));
+  });
+  await new Promise((resolve) => careful.listen(0, '127.0.0.1', resolve));
+  const env = { TWINFLAG_URL: `http://127.0.0.1:${careful.address().port}`, TWINFLAG_TOKEN: 't' };
+  try {
+    await twinflag.write('gone.json', '{}');
+    const unnamed = await twinflag.run(['apply', 'gone.json', '--yes'], { env });
+    assert.equal(unnamed.code, 1);
+    assert.match(unnamed.out, /^goes +\/flags\/a: no flag "a", with 2 overrides, used by \/flags\/b$/m);
+    assert.match(unnamed.err, /^error: not done: .*\nhint: name what may go: --remove flags\/a\n$/);
+    assert.deepEqual(imports, []);
+
+    const named = await twinflag.run(['apply', 'gone.json', '--yes', '--reason', 'r', '--remove', 'flags/a'], { env });
+    assert.deepEqual([named.code, named.err], [0, '']);
+    assert.deepEqual(imports, [['/api/admin/document?remove=flags%2Fa&reason=r', '"e.1"']]);
+
+    const created = await twinflag.run(['create', 'b'], { env });
+    assert.match(created.err, /^error: it takes away what serves\ncode: UNSAFE_CHANGE \(422\)\ngoes +\/flags\/a: .*\nhint: name what may go: /);
+  } finally {
+    careful.close();
+  }
 });
 
 test('overrides of users, customers and organizations are set, listed and removed', async () => {

@@ -122,7 +122,27 @@ test('SIGTERM waits for an open request, and a second signal does not', async ()
 test('serve opens neither the demo nor the test clock, whatever the environment says', async () => {
   const server = await twinflag.serve(twinflag.data('closed'), { env: { DEMO: 'on', TEST_CLOCK: 'on' } });
   const { clientKey } = await keysOf(server.data);
+  assert.equal((await ask(`${server.url}/demo`)).status, 404);
   assert.equal((await ask(`${server.url}/demo/explain`, { key: clientKey, method: 'POST', body: { context: {} } })).status, 404);
+  await server.stop();
+});
+
+test('a deployment with an issuer and an audience starts, and takes tokens with both', async () => {
+  const server = await twinflag.serve(twinflag.data('issuer'), { env: { JWT_ISSUER: 'us', JWT_AUDIENCE: 'flags' } });
+  assert.deepEqual(JSON.parse(server.out.split('\n')[0]).environments, ['production']);
+  const status = async (...args) => {
+    const { out } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'viewer', ...args]);
+    return (await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status;
+  };
+  assert.deepEqual([await status('--issuer', 'us', '--audience', 'flags'), await status('--issuer', 'us'), await status()], [200, 401, 401]);
+  await server.stop();
+});
+
+test('a deployment without JWT_SECRET starts, and no token of its folder opens it', async () => {
+  const server = await twinflag.serve(twinflag.data('issued'), { env: { JWT_SECRET: '' } });
+  assert.equal(JSON.parse(server.out.split('\n')[0]).environments, undefined);
+  const { out } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'admin']);
+  assert.equal((await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status, 401);
   await server.stop();
 });
 

@@ -73,11 +73,9 @@ pub(crate) fn held_route(method: &str, path: &str) -> Option<&'static Route> {
     (matches!(route.handler, Handler::Held(_)) && method == route.method).then_some(route)
 }
 
-/// The rows of a path; `None` if this deployment does not serve it. Without `DEMO=on` it serves no explanations to pages.
+/// The rows of a path; `None` if this deployment does not serve it. Without `DEMO=on` it serves no demo page, and explains nothing to pages.
 fn find(path: &str, settings: &Settings) -> Option<Served> {
-    let is_served = |served: &Served| {
-        settings.is_demo || served.routes.first().is_some_and(|route| route.handler != Handler::Passed(PassedHandler::DemoExplain))
-    };
+    let is_served = |served: &Served| settings.is_demo || served.routes.first().is_some_and(|route| !route.path.starts_with("/demo"));
     routes::find(path).filter(is_served)
 }
 

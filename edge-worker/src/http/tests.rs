@@ -357,6 +357,8 @@ fn a_request_that_is_not_served_gets_its_status() {
         ("GET", "/version", "", 200),
         ("HEAD", "/health", "", 200),
         ("POST", "/demo/explain", "client", 404),
+        ("GET", "/demo", "", 404),
+        ("GET", "/demo/main.js", "", 404),
     ] {
         let request = Request { method, path, bearer, ..ONE };
         match request.ask(&settings(), &knowing("{}")) {

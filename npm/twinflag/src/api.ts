@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { EXIT, Failure, messageOf } from './failure.js';
+import type { Consequence } from './wire.js';
 
 /** The time that one request may take. */
 const PATIENCE_MS = 30_000;
@@ -19,6 +20,8 @@ export interface Problem {
   /** The place of the fault in the body, as a JSON pointer. */
   readonly pointer?: string;
   readonly hint?: string;
+  /** What serves and would go, if the server refuses a change because of it. */
+  readonly consequences?: readonly Consequence[];
 }
 
 /** An answer of the server. */
@@ -30,12 +33,14 @@ export interface Answer<T> {
   readonly etag: string | undefined;
 }
 
+/** Parameters of a request. One that is `undefined` is left out, and one with several values is repeated. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
 /** A request. */
 export interface Asked {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
-  /** Parameters; those that are `undefined` are left out. */
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly query?: Query;
   /** The body: JSON as text, or a value. */
   readonly body?: unknown;
   /** The tag that the server's version must have. */
@@ -45,8 +50,9 @@ export interface Asked {
 /** A refusal by the server. */
 export class Refused extends Failure {
   constructor(readonly problem: Problem) {
-    const { code, detail, pointer, status, hint = HINTS[code] } = problem;
-    super(`${detail}${pointer === undefined ? '' : `\nat: ${pointer === '' ? 'the whole document' : pointer}`}\ncode: ${code} (${status})`, EXIT.failed, hint);
+    const { code, detail, pointer, status, hint = HINTS[code], consequences = [] } = problem;
+    const place = pointer === undefined ? [] : [`at: ${pointer === '' ? 'the whole document' : pointer}`];
+    super([detail, ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].join('\n'), EXIT.failed, hint);
   }
 }
 
@@ -57,8 +63,18 @@ const HINTS: Readonly<Record<string, string>> = {
   FLAG_NOT_FOUND: '`twinflag list` shows all flags',
   VERSION_MISMATCH: 'somebody changed the document meanwhile: compare again with `twinflag diff`',
   TOO_EARLY: 'wait, or force the step with --force and a --reason',
+  LOCKED: 'a locked flag needs a token with the role admin, and a --reason',
+  UNSAFE_CHANGE: 'name what may go: --remove NAME; --partial keeps the last good definition of what has an error',
+  OTHER_ENVIRONMENT: 'name the environment with --environment, or give it another name with --new-environment',
+  OTHER_BUCKET_KEY: 'every rollout would draw others; if that is meant, name the key with --new-bucket-key',
   GATE_CLOSED: 'force the step with --force and a --reason',
 };
+
+/** Returns a line that tells what goes, and who uses it. */
+export function consequenceLine({ pointer, message, overrides, usedBy }: Consequence): string {
+  const users = usedBy.length > 0 ? `, used by ${usedBy.join(', ')}` : '';
+  return `${'goes'.padEnd(8)} ${pointer}: ${message}${overrides > 0 ? `, with ${overrides === 1 ? 'an override' : `${overrides} overrides`}` : ''}${users}`;
+}
 
 /** A server and the credential for it. */
 export class Api {
@@ -69,7 +85,9 @@ export class Api {
   async ask<T>({ method = 'GET', path, query = {}, body, ifMatch }: Asked): Promise<Answer<T>> {
     const url = new URL(`${this.url.replace(/\/+$/, '')}${path}`);
     for (const [name, value] of Object.entries({ ...query, environment: this.environment })) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
+      for (const each of Array.isArray(value) ? value : [value]) {
+        if (each !== undefined) url.searchParams.append(name, String(each));
+      }
     }
     const init: RequestInit = {
       method,

@@ -1,5 +1,5 @@
 /** Edits of one flag's definition in the document of a server. */
-import { Refused, type Api } from './api.js';
+import { type Api, type Query, Refused } from './api.js';
 import { Failure } from './failure.js';
 import type { Document, Flag, Imported, Target } from './wire.js';
 
@@ -21,7 +21,7 @@ export async function editDocument(api: Api, reason: string, edit: (document: Do
 }
 
 /** Imports a document over the version with a tag. */
-export async function putDocument(api: Api, document: string, ifMatch: string | undefined, query: Readonly<Record<string, string | boolean | undefined>>): Promise<Imported> {
+export async function putDocument(api: Api, document: string, ifMatch: string | undefined, query: Query): Promise<Imported> {
   return (await api.ask<Imported>({ method: 'PUT', path: '/api/admin/document', body: document, ifMatch, query })).body;
 }
 

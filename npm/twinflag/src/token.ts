@@ -17,6 +17,9 @@ export interface Grant {
   readonly organization?: string | undefined;
   /** The environments that the token is for; `undefined` for all. */
   readonly environments?: readonly string[] | undefined;
+  /** The `iss` and the `aud` that the deployment expects by `JWT_ISSUER` and `JWT_AUDIENCE`. */
+  readonly issuer?: string | undefined;
+  readonly audience?: string | undefined;
 }
 
 /** Returns what is wrong with a grant, or `undefined`. */
@@ -27,10 +30,10 @@ export function faultOf({ role, organization }: Grant): string | undefined {
 }
 
 /** Returns the token in its compact form, valid from now. */
-export function mint(secret: string, { subject, role, minutes, organization, environments }: Grant): string {
+export function mint(secret: string, { subject, role, minutes, organization, environments, issuer: iss, audience: aud }: Grant): string {
   const issuedAt = Math.floor(Date.now() / 1000);
   const app_metadata = { role, ...(organization !== undefined && { organizationId: organization }), ...(environments && { environments }) };
-  return sign(secret, { sub: subject, iat: issuedAt, exp: issuedAt + minutes * 60, app_metadata });
+  return sign(secret, { sub: subject, iat: issuedAt, exp: issuedAt + minutes * 60, iss, aud, app_metadata });
 }
 
 function sign(secret: string, claims: object): string {

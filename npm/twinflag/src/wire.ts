@@ -52,11 +52,28 @@ export interface Fault {
   readonly message: string;
 }
 
+/** Something that serves and that a change takes away. */
+export interface Consequence {
+  readonly kind: string;
+  readonly pointer: string;
+  readonly message: string;
+  /** The number of customers and organizations whose override loses its effect. */
+  readonly overrides: number;
+  /** The flags and the owners of overrides that use what goes, as JSON pointers. */
+  readonly usedBy: readonly string[];
+  /** True if the request allows it. */
+  readonly allowed: boolean;
+  /** The name under which a request allows it; absent for an error. */
+  readonly remove?: string;
+}
+
 /** The answer to an import, or to the trial of one. */
 export interface Imported {
   readonly changes: readonly { readonly kind: 'added' | 'changed' | 'removed'; readonly pointer: string }[];
   /** The places at which the server keeps its state though the document has another. */
   readonly kept: readonly { readonly pointer: string }[];
+  /** What serves and would go. A server of an earlier release does not tell. */
+  readonly consequences?: readonly Consequence[];
   readonly errors: readonly Fault[];
   readonly errorCount: number;
   readonly warnings: readonly Fault[];

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
 
-import { type Api, Refused } from '../api.js';
+import { type Api, consequenceLine, type Query, Refused } from '../api.js';
 import { differencesOf } from '../difference.js';
 import { putDocument } from '../edit.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
@@ -13,6 +13,10 @@ import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, co
 
 interface ImportOptions {
   readonly state?: string;
+  readonly partial?: boolean;
+  readonly remove?: readonly string[];
+  readonly newEnvironment?: string;
+  readonly newBucketKey?: string;
 }
 
 /** A local document beside the server's. */
@@ -29,17 +33,23 @@ export function addDocumentCommands(program: Command): void {
   forServer(program.command('export').description('Write the document: all flags, their state, and all overrides.'))
     .option('-o, --output <file>', 'the file to write; standard output by default')
     .action(exportDocument);
-  withYes(withState(forChange(program.command('import <file>').description('Import a document. Asks first if it removes something or sets state back.'))))
+  withYes(forImport(forChange(program.command('import <file>').description('Import a document. Asks first if it removes something or sets state back.'))))
     .action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, harms));
-  withState(forApi(program.command('diff <file>').description('Show what importing a document would change; exit code 2 if it would change anything.')))
+  forImport(forApi(program.command('diff <file>').description('Show what importing a document would change; exit code 2 if it would change anything.')))
     .action(diff);
-  withYes(withState(forChange(program.command('apply <file>').description('Show what importing a document changes, ask, and import it.'))))
+  withYes(forImport(forChange(program.command('apply <file>').description('Show what importing a document changes, ask, and import it.'))))
     .action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, () => true));
 }
 
-function withState(command: Command): Command {
+/** Adds the options that say what an import may do. */
+function forImport(command: Command): Command {
   const state = new Option('--state <keep|replace>', "whose state counts: the server's switches, rollouts and overrides, or the document's");
-  return command.addOption(state.choices(['keep', 'replace']));
+  return command
+    .addOption(state.choices(['keep', 'replace']))
+    .option('--remove <name...>', 'what serves and may go, such as flags/new_checkout')
+    .option('--partial', 'keep the last good definition of a flag that cannot be read')
+    .option('--new-environment <name>', "the document's environment, if it is another name for the server's")
+    .option('--new-bucket-key <digits>', "the first eight digits of the document's bucket key, if it is another one");
 }
 
 async function exportDocument({ output, ...options }: ServerOptions & { readonly output?: string }): Promise<void> {
@@ -53,7 +63,7 @@ async function diff(file: string, options: ApiOptions & ImportOptions): Promise<
   const { trial, lines } = await compare(connect(options), file, options);
   if (options.json) printJson(trial);
   else for (const line of lines) console.log(line);
-  if (trial.errorCount > 0) throw leftOut(trial);
+  refuseFaults(trial, options);
   if (trial.changes.length > 0) process.exitCode = EXIT.different;
 }
 
@@ -62,12 +72,29 @@ async function deploy(file: string, options: ChangeOptions & ConfirmedOptions & 
   const { text, etag, trial, lines } = await compare(api, file, options);
   // With --json the answer alone is on standard output.
   for (const line of lines) (options.json ? console.error : console.log)(line);
-  if (trial.errorCount > 0) throw leftOut(trial);
+  refuseFaults(trial, options);
   if (trial.changes.length === 0) return options.json ? printJson(trial) : undefined;
-  if (asks(trial, options)) await confirm(`import ${file} into ${api.url}?`, options);
-  const imported = await putDocument(api, text, etag, { state: options.state, reason: options.reason });
+  const goes = (trial.consequences ?? []).flatMap(({ allowed, remove }) => (allowed || remove === undefined ? [] : [remove]));
+  await ask(`import ${file} into ${api.url}`, goes, asks(trial, options), options);
+  const query = { ...queryOf(options), reason: options.reason };
+  const imported = await putDocument(api, text, etag, goes.length === 0 ? query : { ...query, remove: [...(options.remove ?? []), ...goes] });
   if (options.json) printJson(imported);
   else console.log(`imported (version ${imported.version})`);
+}
+
+/**
+ * Asks before an import.
+ *
+ * @param goes the names of what serves and would go without having been named: `--yes` does not answer for them
+ */
+async function ask(what: string, goes: readonly string[], asks: boolean, options: ConfirmedOptions): Promise<void> {
+  if (goes.length === 0) return asks ? confirm(`${what}?`, options) : undefined;
+  if (!process.stdin.isTTY) throw new Failure(`not done: ${what}?`, EXIT.failed, `name what may go: --remove ${goes.join(' ')}`);
+  await confirm(`${what}, which removes ${goes.join(', ')}?`, {});
+}
+
+function queryOf({ state, partial, remove, newEnvironment, newBucketKey }: ImportOptions): Query {
+  return { state, partial, remove, newEnvironment, newBucketKey };
 }
 
 /** Returns true if an import takes something away, or may revive what was switched off. */
@@ -75,10 +102,10 @@ function harms({ changes }: Imported, { state }: ImportOptions): boolean {
   return state === 'replace' || changes.some(({ kind }) => kind === 'removed');
 }
 
-async function compare(api: Api, file: string, { state }: ImportOptions): Promise<Compared> {
+async function compare(api: Api, file: string, options: ImportOptions): Promise<Compared> {
   const text = readDocument(file);
   const { document, etag } = await serversDocument(api);
-  const trial = await putDocument(api, text, etag, { state, dryRun: true });
+  const trial = await putDocument(api, text, etag, { ...queryOf(options), dryRun: true });
   return { text, etag, trial, lines: linesOf(trial, document, JSON.parse(text) as Document) };
 }
 
@@ -93,18 +120,21 @@ async function serversDocument(api: Api): Promise<{ readonly document: Document;
   }
 }
 
-function linesOf({ changes, kept, errors, warnings }: Imported, ours: Document, theirs: Document): readonly string[] {
+function linesOf({ changes, kept, consequences = [], errors, warnings }: Imported, ours: Document, theirs: Document): readonly string[] {
   if (changes.length + errors.length + warnings.length === 0) return ['no difference'];
   return [
     ...changes.flatMap(({ kind, pointer }) => [`${kind.padEnd(8)} ${pointer}`, ...(kind === 'changed' ? differencesOf(ours, theirs, pointer, kept).map((line) => `         ${line}`) : [])]),
     ...kept.map(({ pointer }) => `${'kept'.padEnd(8)} ${pointer} (as the server has it; --state replace takes the document's)`),
+    ...consequences.map(consequenceLine),
     ...warnings.map(({ pointer, message }) => `${'warning'.padEnd(8)} ${pointer}: ${message}`),
     ...errors.map(({ pointer, message }) => `${'error'.padEnd(8)} ${pointer}: ${message}`),
   ];
 }
 
-function leftOut({ errorCount }: Imported): Failure {
-  return new Failure(`the document has ${errorCount === 1 ? 'an error' : `${errorCount} errors`}; nothing was imported`);
+/** Fails if a part of the document has an error, unless `partial` allows it. An override of a flag that is gone has none to lose. */
+function refuseFaults({ errors }: Imported, { partial }: ImportOptions): void {
+  const count = errors.filter(({ pointer }) => !pointer.startsWith('/overrides/')).length;
+  if (count > 0 && !partial) throw new Failure(`the document has ${count === 1 ? 'an error' : `${count} errors`}; nothing was imported`);
 }
 
 function readDocument(file: string): string {

@@ -58,7 +58,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Neither is for a server that matters, whatever the environment says.
   const settings = { DEMO: 'off', TEST_CLOCK: 'off' };
   await run(options, document, settings, async ({ folder, secrets, isFirst, url, workerd }) => {
-    const [version, environments] = await Promise.all([get(`${url}/version`), environmentsOf(url, secrets)]);
+    // The line has no environments if the store cannot be read, or if only an issuer's tokens open the deployment.
+    const environments = await environmentsOf(url, secrets).catch(() => undefined);
+    const version = await get(`${url}/version`);
     const line = { time: new Date().toISOString(), event: 'started', url, ...version, environments, data: folder.path, workerd: workerd.process.pid };
     console.log(JSON.stringify(line));
     if (isFirst) console.log(firstKeys(folder, secrets, url));
@@ -80,10 +82,10 @@ export async function dev(options: DevOptions): Promise<void> {
     ...(options.testClock && { TEST_CLOCK: 'on' }),
   };
   await run(options, readDocument(options.flags ?? EXAMPLE_FLAGS), settings, ({ folder, secrets, isFirst, url, workerd }) => {
-    const { clientKey, serverKey, jwtSecret } = secrets;
+    const { clientKey, serverKey } = secrets;
     const demo = `${url}/demo`;
     const write = () => {
-      const adminToken = mint(jwtSecret, { subject: 'developer', role: 'service', minutes: LONGEST_MINUTES });
+      const adminToken = serviceToken(secrets, 'developer', LONGEST_MINUTES);
       folder.write('dev.json', { url, demo, adminToken, clientKey, serverKey });
     };
     write();
@@ -137,7 +139,7 @@ async function run(options: ServerOptions, document: string, settings: Readonly<
 function stopOnSignals({ process: child }: Workerd): () => boolean {
   let isStopped = false;
   const kill = (): void => void child.kill('SIGKILL');
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (isStopped) return kill();
       isStopped = true;
@@ -179,10 +181,16 @@ async function healthy(url: string, isNew: boolean, workerd: Workerd): Promise<v
   console.error(`warning: the worker does not evaluate: ${problem.detail}`);
 }
 
-async function environmentsOf(url: string, { jwtSecret }: Secrets): Promise<readonly (string | null)[]> {
-  const token = mint(jwtSecret, { subject: 'twinflag serve', role: 'service', minutes: 1 });
+async function environmentsOf(url: string, secrets: Secrets): Promise<readonly (string | null)[]> {
+  const token = serviceToken(secrets, 'twinflag serve', 1);
   const { environments } = (await get(`${url}/api/admin/environments`, token)) as { environments: readonly { name: string | null }[] };
   return environments.map(({ name }) => name);
+}
+
+/** Returns a token that this deployment accepts, with the issuer and the audience in its settings. */
+function serviceToken({ jwtSecret }: Secrets, subject: string, minutes: number): string {
+  const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = process.env;
+  return mint(jwtSecret, { subject, role: 'service', minutes, issuer, audience });
 }
 
 async function get(url: string, token?: string): Promise<object> {
