@@ -27,13 +27,9 @@ export function addTokenCommand(program: Command): void {
     .addOption(new Option('--role <role>', 'the role').choices(ROLES).makeOptionMandatory())
     .option('--organization <id>', 'the organization, for the roles of one')
     .option('--environments <names>', 'the environments that the token is for, separated by commas; all by default', names)
-<<<<<<< HEAD
     .option('--minutes <number>', 'how long the token is valid', wholeNumber(1, LONGEST_MINUTES), 60)
-=======
-    .option('--minutes <number>', 'how long the token is valid', wholeNumber(1, TEN_YEARS), 60)
     .option('--issuer <name>', 'its issuer, for a deployment with JWT_ISSUER')
     .option('--audience <name>', 'its audience, for a deployment with JWT_AUDIENCE')
->>>>>>> 073258cb2329131c860848bce0000af55ebedbac
     .option('--secret-file <file>', "a file with the deployment's JWT_SECRET")
     .option('--data <folder>', 'the data folder that has the secret', DEFAULT_FOLDER)
     .action(printToken);
