@@ -221,6 +221,13 @@ impl Problem {
         Self::no_ruleset("CONFLICT", "another writer changed the hub meanwhile, and nothing was done: send the request again")
     }
 
+    /// The store is put back, or will be, and its epoch was not renewed. `undo` is the bookmark that undoes it, as JSON.
+    pub(crate) fn no_renewal(undo: &str) -> Self {
+        let detail =
+            "the hub does not answer since it was told to put the store back: renew its epoch by POST /api/admin/epoch once it does";
+        Self::no_ruleset("EPOCH_NOT_RENEWED", detail).with_members(format!(r#""undo":{undo}"#))
+    }
+
     /// There is no ruleset to answer from, and why.
     pub(crate) fn no_ruleset(code: &'static str, detail: impl Into<String>) -> Self {
         Self { header: header("retry-after", "1"), ..Self::new(503, code, detail) }

@@ -80,8 +80,14 @@ test('a member evaluates within the organization', async () => {
   // What the worker fixes of a program's visitor is in a header.
   const program = await server.request('/v1/program', { token: member(), body: { context: { customerId: 'c-1' } } });
   assert.equal(program.status, 200, program.text);
-  assert.deepEqual(JSON.parse(decodeURIComponent(program.headers.get('twinflag-identity'))).visitor, { targetingKey: 'u-1', userId: 'u-1' });
+  assert.deepEqual(JSON.parse(decodeURIComponent(program.headers.get('twinflag-identity'))).visitor, { organizationId: 'o-1', targetingKey: 'u-1', userId: 'u-1' });
   assert.equal(decodeURIComponent(program.headers.get('twinflag-organization')), 'o-1');
+});
+
+test('the client runs the program of a member without a customer', async () => {
+  const { TwinflagClient } = await import(new URL('../../npm/client/dist/index.js', import.meta.url)).catch(() => ({}));
+  const program = await server.request('/v1/program', { token: member(), body: { context: {} } });
+  assert.deepEqual(JSON.parse(decodeURIComponent(program.headers.get('twinflag-identity'))).visitor, { organizationId: 'o-1', targetingKey: 'u-1', userId: 'u-1' });
 });
 
 test('groups give the roles of the map, in the environments that it names', async () => {
@@ -113,7 +119,8 @@ test('groups give the roles of the map, in the environments that it names', asyn
 });
 
 test('Supabase’s service key counts where the setting says so, however long it lives', async () => {
-  const key = token({ sub: 's', role: 'service_role', iss: 'supabase', iat: 1_600_000_000, exp: 2_000_000_000 });
+  // As Supabase makes it: for nobody, and for no audience.
+  const key = token({ iss: 'supabase', ref: 'abcdefghijklmnopqrst', role: 'service_role', iat: 1_600_000_000, exp: 2_000_000_000 });
   assert.deepEqual([(await mapped.request('/api/admin/document', { method: 'GET', token: key })).status, (await server.request('/api/admin/document', { method: 'GET', token: key })).status], [200, 401]);
   const long = token({ sub: 's', app_metadata: { role: 'service' }, iat: 1_600_000_000, exp: 2_000_000_000 });
   assert.equal((await server.request('/api/admin/document', { method: 'GET', token: long })).status, 401);

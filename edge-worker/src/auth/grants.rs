@@ -79,12 +79,20 @@ impl Mapped {
             Self::Everywhere(role) | Self::Within(Within { role, .. }) => role,
         }
     }
+
+    fn organization(&self) -> Option<&str> {
+        match self {
+            Self::Everywhere(_) => None,
+            Self::Within(Within { organization_id, .. }) => organization_id.as_deref(),
+        }
+    }
 }
 
 /// Returns true if a text is an object whose members are roles, or objects with a role.
 pub(super) fn is_map(text: &str) -> bool {
     let map = serde_json::from_str::<BTreeMap<String, Mapped>>(text);
-    map.is_ok_and(|map| map.values().all(|mapped| Role::named(mapped.role(), Some("any")).is_some()))
+    let gives = |mapped: &Mapped| Role::named(mapped.role(), Some(mapped.organization().unwrap_or("any"))).is_some();
+    map.is_ok_and(|map| map.values().all(gives))
 }
 
 /// Returns true if a text can name a claim that only the issuer writes.
@@ -302,8 +310,16 @@ mod tests {
 
     #[test]
     fn a_setting_that_gives_no_roles_or_lets_people_write_them_is_refused() {
-        for map in ["", "[]", "{", r#"{"a":"root"}"#, r#"{"a":{"environments":[]}}"#, r#"{"a":{"role":"admin","env":["x"]}}"#, r#"{"a":1}"#]
-        {
+        for map in [
+            "",
+            "[]",
+            "{",
+            r#"{"a":"root"}"#,
+            r#"{"a":{"environments":[]}}"#,
+            r#"{"a":{"role":"admin","env":["x"]}}"#,
+            r#"{"a":{"role":"member","organizationId":""}}"#,
+            r#"{"a":1}"#,
+        ] {
             assert!(!is_map(map), "{map}");
         }
         assert!(is_claim("cognito:groups") && is_claim("app_metadata.role"));

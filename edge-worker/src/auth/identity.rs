@@ -136,7 +136,10 @@ impl Holder {
         let mut visitor = Object::open(object.member("visitor"));
         let (key, proven) = match self {
             Self::Key { key, proven } => (key, proven),
-            Self::Person { subject, .. } => {
+            Self::Person { subject, organization, .. } => {
+                if let Some(organization) = organization {
+                    write_string(visitor.member("organizationId"), organization);
+                }
                 for name in ["targetingKey", "userId"] {
                     write_string(visitor.member(name), subject);
                 }

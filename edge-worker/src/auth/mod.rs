@@ -179,6 +179,17 @@ impl Caller {
         Actor { subject: self.subject(), role: self.kind().as_str(), within: self.within() }
     }
 
+    /// The caller as the hub of an environment receives it, for routes between two environments.
+    pub(crate) fn actor_in(&self, environment: &str) -> Actor<'_> {
+        match &self.identity {
+            Identity::Person(Person { subject, grants, .. }) => {
+                let role = grants::role_in(grants, Some(environment));
+                Actor { subject, role: kind_of(role).as_str(), within: role.and_then(Role::organization) }
+            }
+            Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => self.actor(),
+        }
+    }
+
     /// The caller's column in the matrix of rights.
     pub(crate) fn kind(&self) -> CallerKind {
         match &self.identity {

@@ -21,7 +21,7 @@ pub(crate) enum Role {
 impl Role {
     /// The role with this name; `None` if there is none, or if it is for one organization and none is named.
     pub(super) fn named(name: &str, organization: Option<&str>) -> Option<Self> {
-        let organization = organization.map(str::to_owned);
+        let organization = organization.filter(|name| !name.is_empty()).map(str::to_owned);
         match name {
             "service" => Some(Self::Service),
             "admin" => Some(Self::Admin),
@@ -72,6 +72,7 @@ mod tests {
             assert_eq!((role.kind().as_str(), role.organization()), (name, reach));
             assert_eq!(Role::named(name, Some("o-1")), Some(role.clone()));
             assert_eq!(Role::named(name, None).is_none(), reach.is_some());
+            assert_eq!(Role::named(name, Some("")).is_none(), reach.is_some());
         }
     }
 }

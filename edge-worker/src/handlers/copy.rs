@@ -54,7 +54,7 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
     let client_body = Hash::of(&bytes).to_hex();
     if request.headers().has("idempotency-key")? {
         // A copy whose answer was lost is answered again, even if the source has changed since.
-        let earlier = hub::administer(env, &target, &caller.actor(), request, &path, String::new(), Some(&client_body)).await?;
+        let earlier = hub::administer(env, &target, &caller.actor_in(&to), request, &path, String::new(), Some(&client_body)).await?;
         if earlier.status_code() != 204 {
             return Ok(earlier);
         }
@@ -74,7 +74,7 @@ pub(crate) async fn copy(caller: &Caller, request: &mut Request, env: &Host) -> 
         }
     }
     body.push('}');
-    let answer = hub::administer(env, &target, &caller.actor(), request, &path, body, Some(&client_body)).await?;
+    let answer = hub::administer(env, &target, &caller.actor_in(&to), request, &path, body, Some(&client_body)).await?;
     if !dry_run && answer.status_code() == 200 {
         ruleset_cache::refresh(env, &target).await;
     }

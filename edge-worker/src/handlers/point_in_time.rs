@@ -34,11 +34,12 @@ pub(crate) async fn restore(caller: &Caller, request: &mut Request, env: &Env) -
     }
     let text = going.text().await?;
     let Going { bookmark, undo, renewal } = serde_json::from_str(&text).map_err(worker::Error::from)?;
-    let mut renewed = renew(caller, renewal, env).await?;
+    let renewed = renew(caller, renewal, env).await;
     ruleset_cache::refresh(env, &caller.environment).await;
-    if renewed.status_code() != 200 {
-        return Ok(renewed);
-    }
+    let mut renewed = match renewed {
+        Ok(renewed) if renewed.status_code() == 200 => renewed,
+        Ok(_) | Err(_) => return Err(Problem::no_renewal(undo.get())),
+    };
     let rest = renewed.text().await?.replacen('{', ",", 1);
     let answer = Response::from_body(worker::ResponseBody::Body(format!(r#"{{"bookmark":{bookmark},"undo":{undo}{rest}"#).into_bytes()))?;
     Ok(answer.with_headers(renewed.headers().clone()))

@@ -90,7 +90,9 @@ impl AdminRequest {
         let text = |name: &str| headers.get(name).map(|value| value.filter(|value| !value.is_empty()));
         let decoded = |name: &str| Ok::<_, Problem>(text(name)?.map(|value| wire::decoded(&value)));
         let (actor, role) = (decoded(wire::ACTOR)?.unwrap_or_default(), decoded(wire::ROLE)?.unwrap_or_default());
-        let (within, idempotency, if_match) = (decoded(wire::WITHIN)?, text("idempotency-key")?, text("if-match")?);
+        let (idempotency, if_match) = (text("idempotency-key")?, text("if-match")?);
+        // One that is present and empty must not read as none, which is the whole deployment.
+        let within = headers.get(wire::WITHIN)?.map(|value| wire::decoded(&value));
         let client_body = text(wire::CLIENT_BODY)?;
         Ok(Self {
             actor,

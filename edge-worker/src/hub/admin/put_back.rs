@@ -80,6 +80,9 @@ impl FlagHub {
     /// anew, and ends the durable object behind the answer. Until then the hub refuses everything. The worker then renews the epoch for the
     /// reason in the answer (`handlers/point_in_time.rs`).
     pub(super) async fn restore_point(&self, asked: &AdminRequest) -> Result<Response, Problem> {
+        if asked.idempotency.is_some() {
+            return Err(Problem::malformed("expected no Idempotency-Key: its answers are put back, too, and the request would act again"));
+        }
         let Point { at, bookmark, reason, changed_by } = read(&asked.body)?;
         let to = match (&at, &bookmark) {
             (Some(at), None) => at,
@@ -101,7 +104,8 @@ impl FlagHub {
         self.check_open()?;
         self.restoring.set(true);
         let undo = text(storage.restore_on_next_session(&bookmark)).await.inspect_err(|_| self.restoring.set(false))?;
-        self.end_soon().inspect_err(|_| self.restoring.set(false)).map_err(worker::Error::from)?;
+        // From here on the next start of the durable object puts the store back: whatever fails, the hub takes no writes that would be lost.
+        self.end_soon().map_err(worker::Error::from)?;
         let (bookmark, undo, reason) = (quoted(&bookmark), quoted(&undo), quoted(&reason));
         let changed_by = by.on_behalf_of.map_or_else(|| "null".to_owned(), |subject: String| quoted(&subject));
         let answer = format!(r#"{{"bookmark":{bookmark},"undo":{undo},"renewal":{{"changedBy":{changed_by},"reason":{reason}}}}}"#);
