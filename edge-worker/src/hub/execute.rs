@@ -97,6 +97,7 @@ impl FlagHub {
             | Command::Rollout { .. }
             | Command::Key(_)
             | Command::Copy(_)
+            | Command::Define(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => Ok(Rows::default()),
         }
@@ -115,6 +116,7 @@ impl FlagHub {
             | Command::Revive { .. }
             | Command::Assign { .. }
             | Command::Copy(_)
+            | Command::Define(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => return Ok((none, None)),
             Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),
