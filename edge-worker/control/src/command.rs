@@ -373,6 +373,7 @@ mod tests {
     use crate::{Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, Section, lifecycle::Step};
 
     /// A command of each variant, with the JSON that stores hold. Stored commands outlive releases, so these spellings never change.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn spellings() -> Vec<(Command, &'static str)> {
         let flag = || String::from("chat");
         let rollout = |order| Command::Rollout { flag: flag(), order };

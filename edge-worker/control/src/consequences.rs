@@ -154,7 +154,7 @@ pub(crate) fn consequences(
         let changed: BTreeSet<&str> = before.ruleset.flag_keys().filter(|key| change.may_lose_overrides(key)).collect();
         if !changed.is_empty() || !returned.is_empty() {
             let lost = change.lost_overrides(&changed, returned, owners, &mut regained);
-            change.add_overrides(lost, &mut found);
+            add_overrides(lost, &mut found);
         }
     }
     found.retain(|found| found.kind != ConsequenceKind::VariantRemoved || !found.used_by.is_empty());
@@ -372,30 +372,28 @@ impl<'c> Change<'c> {
         });
         lost
     }
+}
 
-    /// Adds lost overrides to the consequences that cause them.
-    fn add_overrides(&self, lost: BTreeMap<(String, String), Lost>, found: &mut Vec<Consequence>) {
-        for ((key, variant), lost) in lost {
-            let row = RowKey::of(RowKind::Flag, &key);
-            let of_variant = RowKey::of(RowKind::Flag, &key).pointer() + &Place::ROOT.name("variants").name(&variant).pointer();
-            let cause = found.iter_mut().filter(|known| known.definition == row).find(|known| match known.kind {
-                ConsequenceKind::Removed | ConsequenceKind::LeftOut | ConsequenceKind::AliasRemoved | ConsequenceKind::OverridesLost => {
-                    true
-                }
-                ConsequenceKind::VariantRemoved => known.pointer == of_variant,
-                ConsequenceKind::Broken | ConsequenceKind::Redrawn => false,
-            });
-            if let Some(cause) = cause {
-                cause.overrides += lost.count;
-                let room = MOST_OWNERS.saturating_sub(cause.used_by.iter().filter(|used| used.starts_with("/overrides")).count());
-                cause.used_by.extend(lost.owners.into_iter().take(room));
-                cause.used_by.sort_unstable();
-                continue;
-            }
-            let message = format!("overrides of the flag {key:?} would no longer name a variant of it");
-            let new = Consequence::new(ConsequenceKind::OverridesLost, row, &["overrides"], message);
-            found.push(Consequence { overrides: lost.count, used_by: lost.owners, ..new });
+/// Adds lost overrides to the consequences that cause them.
+fn add_overrides(lost: BTreeMap<(String, String), Lost>, found: &mut Vec<Consequence>) {
+    for ((key, variant), lost) in lost {
+        let row = RowKey::of(RowKind::Flag, &key);
+        let of_variant = RowKey::of(RowKind::Flag, &key).pointer() + &Place::ROOT.name("variants").name(&variant).pointer();
+        let cause = found.iter_mut().filter(|known| known.definition == row).find(|known| match known.kind {
+            ConsequenceKind::Removed | ConsequenceKind::LeftOut | ConsequenceKind::AliasRemoved | ConsequenceKind::OverridesLost => true,
+            ConsequenceKind::VariantRemoved => known.pointer == of_variant,
+            ConsequenceKind::Broken | ConsequenceKind::Redrawn => false,
+        });
+        if let Some(cause) = cause {
+            cause.overrides += lost.count;
+            let room = MOST_OWNERS.saturating_sub(cause.used_by.iter().filter(|used| used.starts_with("/overrides")).count());
+            cause.used_by.extend(lost.owners.into_iter().take(room));
+            cause.used_by.sort_unstable();
+            continue;
         }
+        let message = format!("overrides of the flag {key:?} would no longer name a variant of it");
+        let new = Consequence::new(ConsequenceKind::OverridesLost, row, &["overrides"], message);
+        found.push(Consequence { overrides: lost.count, used_by: lost.owners, ..new });
     }
 }
 

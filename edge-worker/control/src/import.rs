@@ -178,7 +178,9 @@ fn safe(
     // What no longer compiles at all serves nothing, so nothing of it can be taken away.
     let before = compile_what_serves(held, compiler).map(|compiled| by_row(&compiled.errors)).unwrap_or_default();
     for (definition, _) in held.all_refused() {
-        refused::key_of(&definition).iter().for_each(|key| merged.rows.remove(key));
+        if let Some(key) = refused::key_of(&definition) {
+            merged.rows.remove(&key);
+        }
     }
     let renamed: BTreeMap<String, String> = merged.renamed.iter().map(|Renamed { from, to }| (from.clone(), to.clone())).collect();
     let mut stood_in = Vec::new();
