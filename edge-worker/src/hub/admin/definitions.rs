@@ -56,6 +56,9 @@ impl FlagHub {
     /// PUT the definition, PATCH it by a JSON Patch (RFC 6902), or DELETE it; `?remove=&reason=`. Over a definition that is there,
     /// `If-Match` names its tag.
     pub(super) fn change_definition(&self, asked: &AdminRequest, section: Section, name: &str) -> Result<Response, Problem> {
+        if asked.method != Method::Delete {
+            serde_json::from_str::<IgnoredAny>(&asked.body).map_err(|error| Problem::malformed(error.to_string()))?;
+        }
         let ground = self.ground()?;
         let key = RowKey::of(section.kind(), name);
         let held = ground.rows.text(&key);
@@ -72,11 +75,7 @@ impl FlagHub {
                 let refused = |PatchError { pointer, message }| Problem::malformed_at(pointer, message);
                 Some(patched(held, &asked.body).map_err(refused)?)
             }
-            _ => {
-                let body: &serde_json::value::RawValue =
-                    serde_json::from_str(&asked.body).map_err(|error| Problem::malformed(error.to_string()))?;
-                Some(body.get().to_owned())
-            }
+            _ => Some(asked.body.trim().to_owned()),
         };
         let by = asked.by(asked.query.get("reason").map(str::to_owned), None)?;
         let change = DefinitionChange { section, name: name.to_owned(), definition, remove: asked.query.all("remove") };
