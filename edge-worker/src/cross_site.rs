@@ -30,7 +30,7 @@ pub(crate) fn is_own(origin: &str, url: &str) -> bool {
 
 fn is_json(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
-    ["application/json", "application/x-ndjson"].iter().any(|json| kind.eq_ignore_ascii_case(json))
+    ["application/json", "application/json-patch+json", "application/x-ndjson"].iter().any(|json| kind.eq_ignore_ascii_case(json))
 }
 
 #[cfg(test)]
@@ -60,6 +60,7 @@ mod tests {
         for (content_type, json) in [
             ("application/json", true),
             ("Application/JSON ; charset=utf-8", true),
+            ("application/json-patch+json", true),
             ("text/plain;application/json", false),
             ("application/jsonx", false),
             ("application/x-www-form-urlencoded", false),

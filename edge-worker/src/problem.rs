@@ -160,6 +160,21 @@ impl Problem {
         Self { header: header("etag", tag.as_str()), ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
     }
 
+    /// A definition is not the one that `If-Match` names; `None` if there is none.
+    pub(crate) fn definition_mismatch(tag: Option<&str>) -> Self {
+        let detail = tag.map_or_else(
+            || "there is no such definition".to_owned(),
+            |tag| format!("somebody changed it meanwhile: look again, and send If-Match: {tag}"),
+        );
+        Self { header: tag.and_then(|tag| header("etag", tag)), ..Self::new(412, "VERSION_MISMATCH", detail) }
+    }
+
+    /// The request replaces or removes a definition without `If-Match`.
+    pub(crate) fn no_definition_tag(tag: &str) -> Self {
+        let detail = format!("to change the definition, send its tag as If-Match: {tag}");
+        Self { header: header("etag", tag), ..Self::new(428, "PRECONDITION_REQUIRED", detail) }
+    }
+
     /// A command that `control` refuses; an empty pointer is left out.
     pub(crate) fn refused(status: u16, code: &'static str, detail: impl Into<String>, pointer: String) -> Self {
         Self { pointer: (!pointer.is_empty()).then(|| pointer.into()), ..Self::new(status, code, detail) }

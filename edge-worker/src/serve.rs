@@ -146,7 +146,9 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
             environments::change(&caller, parts, request, host).await
         }
         PassedHandler::Hub(HubHandler::CopyDefinitions) => copy::copy(&caller, request, host).await,
-        PassedHandler::Hub(HubHandler::ImportDocument) => admin::pass_on(&caller, request, body, body::DOCUMENT, host).await,
+        PassedHandler::Hub(HubHandler::ImportDocument | HubHandler::ChangeDefinition(_)) => {
+            admin::pass_on(&caller, request, body, body::DOCUMENT, host).await
+        }
         PassedHandler::Hub(HubHandler::RestorePoint) => point_in_time::restore(&caller, request, host).await,
         PassedHandler::Hub(_) | PassedHandler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, host).await,
         PassedHandler::Restore => admin::restore(environment, request, host).await,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
+import { createClient } from '../../npm/client/dist/entry/node.js';
 import { dataFolder } from '../server.mjs';
 import { hostWorker, KEYS, token } from './workerd.mjs';
 
@@ -85,9 +86,13 @@ test('a member evaluates within the organization', async () => {
 });
 
 test('the client runs the program of a member without a customer', async () => {
-  const { TwinflagClient } = await import(new URL('../../npm/client/dist/index.js', import.meta.url)).catch(() => ({}));
-  const program = await server.request('/v1/program', { token: member(), body: { context: {} } });
-  assert.deepEqual(JSON.parse(decodeURIComponent(program.headers.get('twinflag-identity'))).visitor, { organizationId: 'o-1', targetingKey: 'u-1', userId: 'u-1' });
+  const client = createClient({ url: server.url, clientKey: member() });
+  try {
+    await client.ready();
+    assert.deepEqual([client.status, client.details('word', '').value, client.details('own', '').value], ['ready', 'ours', 'yes']);
+  } finally {
+    client.close();
+  }
 });
 
 test('groups give the roles of the map, in the environments that it names', async () => {

@@ -40,8 +40,8 @@ const next = [
     find: `const KINDS: [(RowKind, &str); ${KINDS}] = [`,
     replacement: `const KINDS: [(RowKind, &str); ${Number(KINDS) + 1}] = [(RowKind::Note, "note"),`,
   },
-  { file: `${ROWS}/mod.rs`, find: '| Self::Environment => None,', replacement: '| Self::Environment | Self::Note => None,' },
-  { file: `${ROWS}/mod.rs`, find: '| Self::Environment => true,', replacement: '| Self::Environment | Self::Note => true,' },
+  { file: `${ROWS}/mod.rs`, find: '| Self::Refused => None,', replacement: '| Self::Refused | Self::Note => None,' },
+  { file: `${ROWS}/mod.rs`, find: '| Self::Refused => true,', replacement: '| Self::Refused | Self::Note => true,' },
   {
     file: `${ROWS}/mod.rs`,
     find: 'let owner = if self.kind == RowKind::Membership {',

@@ -56,6 +56,8 @@ pub enum Action {
     DefinitionImported,
     /// An import changed a flag's state.
     StateImported,
+    /// The definition of one flag or one segment was written or, without a new value, removed.
+    DefinitionSet,
     /// A definition was refused and the last good one serves on; or, without a new value, the refused one is no longer kept.
     DefinitionRefused,
     /// A customer was assigned to another organization, or to none.
@@ -80,7 +82,7 @@ pub enum Action {
     Baseline,
 }
 
-const ACTIONS: [(Action, &str); 27] = [
+const ACTIONS: [(Action, &str); 28] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -97,6 +99,7 @@ const ACTIONS: [(Action, &str); 27] = [
     (Action::RolloutGuard, "rollout.guard"),
     (Action::DefinitionImported, "import.definition"),
     (Action::StateImported, "import.state"),
+    (Action::DefinitionSet, "definition.set"),
     (Action::DefinitionRefused, "import.refused"),
     (Action::CustomerAssigned, "customer.assign"),
     (Action::KeyCreated, "key.create"),

@@ -11,6 +11,7 @@ use crate::{
     Allowed, Consequence, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Actor, Change},
     copy::{self, Definitions},
+    define::{self, DefinitionChange},
     environment::{self, EnvironmentName},
     import::{self, Import, Imported},
     keys::{self, KeyCommand, NewKey},
@@ -111,6 +112,8 @@ pub enum Command {
     RenewEpoch {},
     /// Copies definitions of flags and segments from another environment.
     Copy(Definitions),
+    /// Writes or removes the definition of one flag or one segment.
+    Define(DefinitionChange),
     /// Imports a document over the rows of the hub.
     Import {
         /// The text of the document.
@@ -236,6 +239,7 @@ pub fn draft(
         Command::Rollout { flag, order } => rollout_commands::carry_out(current, flag, order, supplies.observed, actor, compiler),
         Command::Assign { customer, organization } => assign(current, customer, organization.as_deref()),
         Command::Key(order) => keys::carry_out(current, order, supplies.new_key, actor.at),
+        Command::Define(change) => define::carry_out(current, change, supplies.owners, compiler),
         Command::Copy(definitions) => copy::carry_out(current, definitions, supplies.owners, compiler),
         Command::CreateEnvironment { name } => environment::create(current, supplies.environment.as_ref(), name, actor.at),
         Command::RemoveEnvironment { name } => environment::remove(current, supplies.environment.as_ref(), name),
@@ -383,9 +387,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::{Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, lifecycle::Step};
+    use crate::{Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, Section, lifecycle::Step};
 
     /// A command of each variant, with the JSON that stores hold. Stored commands outlive releases, so these spellings never change.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn spellings() -> Vec<(Command, &'static str)> {
         let flag = || String::from("chat");
         let rollout = |order| Command::Rollout { flag: flag(), order };
@@ -467,6 +472,15 @@ mod tests {
                     remove: Vec::new(),
                 }),
                 r#"{"copy":{"from":"eu-1","version":"0a1b2c3d4e5f.7","flags":[["chat","{}"]],"segments":[["eu","{}"]]}}"#,
+            ),
+            (
+                Command::Define(DefinitionChange {
+                    section: Section::Flags,
+                    name: "chat".into(),
+                    definition: Some("{}".into()),
+                    remove: vec!["flags/chat/aliases/talk".into()],
+                }),
+                r#"{"define":{"section":"flags","name":"chat","definition":"{}","remove":["flags/chat/aliases/talk"]}}"#,
             ),
             (
                 Command::Import { document: r#"{ "schema": 1 }"#.into(), state: State::Replace, allowed: Allowed::default() },

@@ -10,13 +10,14 @@ use alloc::{
 };
 
 use sdk_core::{
-    DocumentError, OwnerKind, Ruleset,
+    Compiler, DocumentError, OwnerKind, Ruleset,
     json::{Json, Place, quoted},
 };
 
 use crate::{
+    CompiledRows, CurrentState,
     rows::{RowKey, RowKind, Rows, refused::SECTIONS},
-    sound_rows::row_at,
+    sound_rows::{compile_what_serves, row_at},
 };
 
 /// The most owners of overrides that one consequence names.
@@ -373,6 +374,29 @@ impl<'c> Change<'c> {
     }
 }
 
+/// Adds lost overrides to the consequences that cause them.
+fn add_overrides(lost: BTreeMap<(String, String), Lost>, found: &mut Vec<Consequence>) {
+    for ((key, variant), lost) in lost {
+        let row = RowKey::of(RowKind::Flag, &key);
+        let of_variant = RowKey::of(RowKind::Flag, &key).pointer() + &Place::ROOT.name("variants").name(&variant).pointer();
+        let cause = found.iter_mut().filter(|known| known.definition == row).find(|known| match known.kind {
+            ConsequenceKind::Removed | ConsequenceKind::LeftOut | ConsequenceKind::AliasRemoved | ConsequenceKind::OverridesLost => true,
+            ConsequenceKind::VariantRemoved => known.pointer == of_variant,
+            ConsequenceKind::Broken | ConsequenceKind::Redrawn => false,
+        });
+        if let Some(cause) = cause {
+            cause.overrides += lost.count;
+            let room = MOST_OWNERS.saturating_sub(cause.used_by.iter().filter(|used| used.starts_with("/overrides")).count());
+            cause.used_by.extend(lost.owners.into_iter().take(room));
+            cause.used_by.sort_unstable();
+            continue;
+        }
+        let message = format!("overrides of the flag {key:?} would no longer name a variant of it");
+        let new = Consequence::new(ConsequenceKind::OverridesLost, row, &["overrides"], message);
+        found.push(Consequence { overrides: lost.count, used_by: lost.owners, ..new });
+    }
+}
+
 fn flag_pointer(key: &str) -> String {
     RowKey::of(RowKind::Flag, key).pointer()
 }
@@ -400,6 +424,50 @@ fn has_salt(rows: &Rows, key: &str) -> bool {
 fn salt(rows: &Rows, key: &str) -> String {
     let flag = rows.text(&RowKey::of(RowKind::Flag, key)).and_then(|text| serde_json::from_str::<Json<'_>>(text).ok());
     quoted(flag.as_ref().and_then(|flag| flag.get("salt")).and_then(Json::as_str).unwrap_or(key))
+}
+
+/// A change of single definitions, compared with what serves.
+pub(crate) struct Judged {
+    /// The errors that the document would have and does not have now.
+    pub(crate) errors: Vec<DocumentError>,
+    pub(crate) consequences: Vec<Consequence>,
+    /// A name among those that may go which allows nothing.
+    pub(crate) unused: Option<String>,
+    /// The new ruleset; `None` if nothing compiles.
+    pub(crate) ruleset: Option<Ruleset>,
+}
+
+/// Compares rows after a change of single definitions with the current ones. `remove` has the names of what may go.
+pub(crate) fn judge(
+    current: CurrentState<'_>,
+    after: &Rows,
+    remove: &[String],
+    owners: Option<&dyn OwnerRows>,
+    compiler: &mut Compiler,
+) -> Judged {
+    let rows = current.rows;
+    let mut compile = |rows: &Rows| match compile_what_serves(rows, compiler) {
+        Ok(CompiledRows { errors, error_count, ruleset, .. }) => (errors, error_count, Some(ruleset)),
+        Err(error) => (Vec::from([error]), 1, None),
+    };
+    let (known, known_count, _) = compile(rows);
+    let (errors, count, ruleset) = compile(after);
+    let (mut found, mut unused) = (Vec::new(), None);
+    if let Some(ruleset) = &ruleset {
+        let errors = [by_row(&known), by_row(&errors)];
+        let [before_errors, after_errors] = &errors;
+        let versions =
+            [Version { rows, ruleset: current.ruleset, errors: before_errors }, Version { rows: after, ruleset, errors: after_errors }];
+        found = consequences(versions, &BTreeMap::new(), &[], Some(owners.unwrap_or(current.paged))).found;
+        unused = allow(&mut found, remove, [rows, after]).err();
+    }
+    let is_cut = errors.len() < count;
+    let mut new_errors: Vec<DocumentError> = errors.into_iter().filter(|error| !known.contains(error)).collect();
+    // The core keeps the first errors alone: a new one may be behind them.
+    if is_cut && count > known_count && new_errors.is_empty() {
+        new_errors.push(DocumentError::at(Place::ROOT, format!("the document would have {count} errors, and has {known_count} now")));
+    }
+    Judged { errors: new_errors, consequences: found, unused, ruleset }
 }
 
 /// Marks the consequences that these names allow. The error is a name that allows nothing: the document still has what it names, or the
@@ -441,29 +509,6 @@ pub(crate) fn by_row(errors: &[DocumentError]) -> ErrorsByRow {
         }
     }
     sorted
-}
-
-/// Adds lost overrides to the consequences that cause them.
-fn add_overrides(lost: BTreeMap<(String, String), Lost>, found: &mut Vec<Consequence>) {
-    for ((key, variant), lost) in lost {
-        let row = RowKey::of(RowKind::Flag, &key);
-        let of_variant = RowKey::of(RowKind::Flag, &key).pointer() + &Place::ROOT.name("variants").name(&variant).pointer();
-        let cause = found.iter_mut().filter(|known| known.definition == row).find(|known| match known.kind {
-            ConsequenceKind::Removed | ConsequenceKind::LeftOut | ConsequenceKind::AliasRemoved | ConsequenceKind::OverridesLost => true,
-            ConsequenceKind::VariantRemoved => known.pointer == of_variant,
-            ConsequenceKind::Broken | ConsequenceKind::Redrawn => false,
-        });
-        if let Some(cause) = cause {
-            cause.overrides += lost.count;
-            let room = MOST_OWNERS.saturating_sub(cause.used_by.iter().filter(|used| used.starts_with("/overrides")).count());
-            cause.used_by.extend(lost.owners.into_iter().take(room));
-            cause.used_by.sort_unstable();
-            continue;
-        }
-        let message = format!("overrides of the flag {key:?} would no longer name a variant of it");
-        let new = Consequence::new(ConsequenceKind::OverridesLost, row, &["overrides"], message);
-        found.push(Consequence { overrides: lost.count, used_by: lost.owners, ..new });
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,6 @@
 //! Copies definitions of flags and segments from another environment. State stays that of this one: whether a flag is switched on, its
 //! rollout and its overrides. A flag that is new arrives switched off.
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
 
 use sdk_core::{
     Compiler, DocumentError, Ruleset,
@@ -15,13 +9,12 @@ use sdk_core::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
-    CommandOutcome, CompiledRows, Consequence, CurrentState, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
+    CommandOutcome, Consequence, CurrentState, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change},
     command::apply,
-    consequences::{Version, allow, by_row, consequences},
+    consequences::judge,
     import,
     rows::{ChangeKind, RowKey, RowKind, Rows, refused, spelling, takes_state},
-    sound_rows::compile_what_serves,
 };
 
 /// The state of a flag that arrives.
@@ -127,27 +120,9 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, owners: Option
         found.errors.push(DocumentError::at(Place::ROOT, "there is no document to copy into: import one first"));
         return found;
     }
-    let mut compile = |rows: &Rows| match compile_what_serves(rows, compiler) {
-        Ok(CompiledRows { errors, error_count, ruleset, .. }) => (errors, error_count, Some(ruleset)),
-        Err(error) => (Vec::from([error]), 1, None),
-    };
-    let (known, known_count, _) = compile(rows);
-    let (errors, count, ruleset) = compile(&after);
-    if let Some(ruleset) = &ruleset {
-        let errors = [by_row(&known), by_row(&errors)];
-        let versions =
-            [Version { rows, ruleset: current.ruleset, errors: &errors[0] }, Version { rows: &after, ruleset, errors: &errors[1] }];
-        found.consequences = consequences(versions, &BTreeMap::new(), &[], Some(owners.unwrap_or(current.paged))).found;
-        found.unused = allow(&mut found.consequences, &given.remove, [rows, &after]).err();
-    }
-    let is_cut = errors.len() < count;
-    found.errors.extend(errors.into_iter().filter(|error| !known.contains(error)));
-    // The core keeps the first errors alone: a new one may be behind them.
-    if is_cut && count > known_count && found.errors.is_empty() {
-        let why = format!("the document would have {count} errors, and has {known_count} now");
-        found.errors.push(DocumentError::at(Place::ROOT, why));
-    }
-    found.ruleset = ruleset;
+    let judged = judge(current, &after, &given.remove, owners, compiler);
+    found.errors.extend(judged.errors);
+    (found.consequences, found.unused, found.ruleset) = (judged.consequences, judged.unused, judged.ruleset);
     found
 }
 

@@ -13,9 +13,11 @@ pub mod change;
 mod command;
 mod consequences;
 mod copy;
+mod define;
 mod environment;
 mod features;
 mod import;
+mod json_patch;
 mod keys;
 mod leaves;
 pub mod lifecycle;
@@ -35,9 +37,11 @@ pub use command::{
 };
 pub use consequences::{Consequence, ConsequenceKind, OwnerRows};
 pub use copy::{Copied, Definitions, Difference, definitions, difference};
+pub use define::{DefinitionChange, Section};
 pub use environment::{EnvironmentName, Registered, environments, first_environment};
 pub use features::{Feature, features};
 pub use import::{Allowed, Imported, Returned};
+pub use json_patch::{PatchError, patched};
 pub use keys::{
     Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, is_origin, keys,
 };

@@ -43,6 +43,10 @@ pub enum RefusalKind {
     OtherEnvironment,
     /// The document has another bucket key than the one in force.
     OtherBucketKey,
+    /// The document has no flag or segment with this name.
+    DefinitionNotFound,
+    /// The document would have errors with the definition.
+    DefinitionRefused,
     /// The change would take something away that serves, and the command does not allow it.
     Unsafe,
     /// The flag is locked, and the actor has not the role for it or gives no reason.

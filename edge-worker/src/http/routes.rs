@@ -1,4 +1,5 @@
 //! Every route that is served, on one screen. The worker and the hub read this table; no other list of paths exists.
+use control::Section;
 use matchit::Router;
 use serde::Deserialize;
 
@@ -97,6 +98,9 @@ pub(crate) enum PassedHandler {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum HubHandler {
     ImportDocument,
+    ListDefinitions(Section),
+    ShowDefinition(Section),
+    ChangeDefinition(Section),
     ListFeatures,
     ChangeFeature,
     ListOverrides,
@@ -159,6 +163,9 @@ const CHANGE_OWN: Row = Row(ADMINS_AND_OWN, Limit::Change, Audience::Operators);
 const MONITOR: Row = Row(ANYONE, Limit::Never, Audience::Programs);
 const PAGE: Row = Row(ANYONE, Limit::Never, Audience::Visitors);
 
+/// The parameters of a change of one definition.
+const DEFINITION: &[&str] = &["remove", "reason"];
+
 /// All routes. The rows of a path stand together, for [`find`] returns them as one slice.
 pub(crate) const ROUTES: &[Route] = &[
     EVALUATION.on("POST", "/ofrep/v1/evaluate/flags/{key}", Handler::Held(HeldHandler::OfrepFlag)),
@@ -179,6 +186,16 @@ pub(crate) const ROUTES: &[Route] = &[
         "newBucketKey",
         "reason",
     ]),
+    READ.on("GET", "/api/admin/flags", hub(HubHandler::ListDefinitions(Section::Flags))).query(&["after", "limit"]),
+    READ.on("GET", "/api/admin/flags/{key}", hub(HubHandler::ShowDefinition(Section::Flags))),
+    ADMINISTER.on("PUT", "/api/admin/flags/{key}", hub(HubHandler::ChangeDefinition(Section::Flags))).query(DEFINITION),
+    ADMINISTER.on("PATCH", "/api/admin/flags/{key}", hub(HubHandler::ChangeDefinition(Section::Flags))).query(DEFINITION),
+    ADMINISTER.on("DELETE", "/api/admin/flags/{key}", hub(HubHandler::ChangeDefinition(Section::Flags))).query(DEFINITION),
+    READ.on("GET", "/api/admin/segments", hub(HubHandler::ListDefinitions(Section::Segments))).query(&["after", "limit"]),
+    READ.on("GET", "/api/admin/segments/{name}", hub(HubHandler::ShowDefinition(Section::Segments))),
+    ADMINISTER.on("PUT", "/api/admin/segments/{name}", hub(HubHandler::ChangeDefinition(Section::Segments))).query(DEFINITION),
+    ADMINISTER.on("PATCH", "/api/admin/segments/{name}", hub(HubHandler::ChangeDefinition(Section::Segments))).query(DEFINITION),
+    ADMINISTER.on("DELETE", "/api/admin/segments/{name}", hub(HubHandler::ChangeDefinition(Section::Segments))).query(DEFINITION),
     READ_OWN.on("GET", "/api/admin/feature-flags", hub(HubHandler::ListFeatures)).query(&["customerId", "organizationId", "featureName"]),
     EMERGENCY.on("POST", "/api/admin/feature-flags", hub(HubHandler::ChangeFeature)).when(When::Kill),
     STEER.on("POST", "/api/admin/feature-flags", hub(HubHandler::ChangeFeature)).when(When::Action),
@@ -374,7 +391,7 @@ mod tests {
                 found.push(format!("{path} is not served"));
                 continue;
             };
-            for method in ["GET", "POST", "PUT", "DELETE"] {
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
                 if served.of(method).is_empty() == operations.get(method.to_lowercase()).is_some() {
                     found.push(format!("{method} {path}"));
                 }

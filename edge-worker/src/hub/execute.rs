@@ -98,6 +98,7 @@ impl FlagHub {
             | Command::Key(_)
             | Command::Copy(_)
             | Command::RenewEpoch {}
+            | Command::Define(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => Ok(Rows::default()),
         }
@@ -117,6 +118,7 @@ impl FlagHub {
             | Command::Assign { .. }
             | Command::Copy(_)
             | Command::RenewEpoch {}
+            | Command::Define(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => return Ok((none, None)),
             Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),

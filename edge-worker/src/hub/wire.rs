@@ -117,8 +117,12 @@ pub(super) fn decoded(header: &str) -> String {
 
 /// Returns true if an `If-Match` names the entity tag of this version.
 pub(super) fn matches(if_match: &str, version: Version) -> bool {
-    let tag = Etag::version(version);
-    version.number > 0 && if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag.as_str())
+    version.number > 0 && names(if_match, &Etag::version(version))
+}
+
+/// Returns true if an `If-Match` names this entity tag. Tags are compared strongly, as that header wants it.
+pub(super) fn names(if_match: &str, tag: &Etag) -> bool {
+    if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag.as_str())
 }
 
 /// Returns true if an `If-Match` names versions as entity tags, or any version.

@@ -39,6 +39,8 @@ pub(crate) struct Part {
 #[derive(Default)]
 pub(crate) struct ChangesQuery {
     pub(crate) flag: Option<String>,
+    /// A place in the document, of changes that are about no flag.
+    pub(crate) pointer: Option<String>,
     pub(crate) customer: Option<String>,
     pub(crate) organization: Option<String>,
     pub(crate) action: Option<String>,

@@ -46,6 +46,11 @@ impl Rows {
         serde_json::from_str(self.text(&key_of(definition)?)?).ok()
     }
 
+    /// The text of the refused definition of a flag or a segment; `None` if the last one was good.
+    pub fn refused_text(&self, definition: &RowKey) -> Option<String> {
+        self.refused(definition).map(|refused| refused.text)
+    }
+
     /// The refused definitions, each with the key of the row that serves instead of it.
     pub(crate) fn all_refused(&self) -> impl Iterator<Item = (RowKey, Refused)> {
         self.of(RowKind::Refused).filter_map(|(name, text)| {

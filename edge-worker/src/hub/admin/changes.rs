@@ -34,6 +34,7 @@ impl FlagHub {
         let limit = query.limit(50, MOST)?;
         let wanted = audit::ChangesQuery {
             flag,
+            pointer: None,
             customer: text("customerId"),
             organization: text("organizationId"),
             action: text("action"),

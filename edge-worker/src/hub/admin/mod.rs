@@ -2,6 +2,7 @@
 mod body;
 mod changes;
 mod customers;
+mod definitions;
 mod document;
 mod environments;
 mod features;
@@ -149,17 +150,26 @@ impl FlagHub {
         self.check_open()?;
         asked.environment = self.take_environment(&mut asked.query)?;
         let is_read = matches!(asked.method, Method::Get | Method::Head);
+        // Definitions have tags of their own.
+        let has_own_tag = matches!(handler, HubHandler::ChangeDefinition(_));
         if !is_read && let Some(again) = self.answered(&asked)? {
+            if has_own_tag {
+                again.headers().delete("etag")?;
+            }
             return Ok(again);
         }
         let version = self.store.newest()?;
-        if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read)
+        let parameter = wire::decoded(&parameter);
+        if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read && !has_own_tag)
             && !matches(if_match, version)
         {
             return Err(if wire::is_versions(if_match) { Problem::version_mismatch(version) } else { Problem::no_version_tag() });
         }
         match handler {
             HubHandler::ImportDocument => self.import_document(&asked),
+            HubHandler::ListDefinitions(section) => self.list_definitions(&asked, section),
+            HubHandler::ShowDefinition(section) => self.show_definition(section, &parameter),
+            HubHandler::ChangeDefinition(section) => self.change_definition(&asked, section, &parameter),
             HubHandler::ListFeatures => self.list_features(&asked),
             HubHandler::ChangeFeature => self.change_feature(&asked),
             HubHandler::ListOverrides => self.list_overrides(&asked),
@@ -300,6 +310,8 @@ impl From<Refusal> for Problem {
             RefusalKind::CopyRefused => (422, "COPY_REFUSED"),
             RefusalKind::OtherEnvironment => (409, "OTHER_ENVIRONMENT"),
             RefusalKind::OtherBucketKey => (409, "OTHER_BUCKET_KEY"),
+            RefusalKind::DefinitionNotFound => (404, "NOT_FOUND"),
+            RefusalKind::DefinitionRefused => (422, "DEFINITION_REFUSED"),
             RefusalKind::Unsafe => (422, "UNSAFE_CHANGE"),
             RefusalKind::Locked => (403, "LOCKED"),
             RefusalKind::Invalid => (400, "INVALID"),

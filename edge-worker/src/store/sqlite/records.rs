@@ -61,6 +61,7 @@ pub(super) fn changes(sql: &impl Database, asked: &ChangesQuery) -> Result<Vec<S
     let mut bindings = Vec::new();
     let texts = [
         ("flag_path", &asked.flag),
+        ("payload ->> '$.pointer'", &asked.pointer),
         ("customer_id", &asked.customer),
         ("organization_id", &asked.organization),
         ("action", &asked.action),

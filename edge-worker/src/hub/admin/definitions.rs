@@ -1,0 +1,139 @@
+//! `/api/admin/flags` and `/api/admin/segments`: definitions one by one. Each has an entity tag of its own, so that two operators who change
+//! two flags never meet, and a kill or an override makes nobody's tag old.
+use control::{
+    Command, DefinitionChange, PatchError, Section, patched,
+    rows::{RowKey, RowKind, Rows},
+};
+use sdk_core::{
+    Object,
+    json::{canonical::write_string, quoted, unquoted},
+};
+use serde::de::IgnoredAny;
+use worker::{Method, Response};
+
+use super::{AdminRequest, CommandAnswer, json, view};
+use crate::{
+    etag::Etag,
+    hub::{FlagHub, ground::Ground, wire},
+    problem::Problem,
+    store::{Read, audit},
+};
+
+/// The most definitions in one answer: each tells its last change, which is a query of its own.
+const MOST: u32 = 200;
+
+impl FlagHub {
+    /// GET `?after=&limit=`: the definitions of a section by their names, each with its last change.
+    pub(super) fn list_definitions(&self, asked: &AdminRequest, section: Section) -> Result<Response, Problem> {
+        let query = &asked.query;
+        let limit = query.limit(50, MOST)? as usize;
+        let after = unquoted(&quoted(query.get("after").unwrap_or_default())).to_owned();
+        let ground = self.ground()?;
+        let behind = |name: &&str| query.get("after").is_none() || **name > *after;
+        let names: Vec<&str> = ground.rows.of(section.kind()).map(|(name, _)| name).filter(behind).take(limit + 1).collect();
+        let mut out = String::from(r#"{"definitions":["#);
+        for (index, name) in names.iter().take(limit).enumerate() {
+            out.push_str(if index > 0 { "," } else { "" });
+            out.push_str(&self.definition(&ground, &RowKey { kind: section.kind(), name: (*name).to_owned() })?);
+        }
+        out.push(']');
+        if names.len() > limit
+            && let Some(last) = names.get(limit - 1)
+        {
+            out.push_str(&format!(r#","next":"{last}""#));
+        }
+        json(Ok(out + "}"))
+    }
+
+    /// GET: one definition, with its last change; its tag is of the definition alone.
+    pub(super) fn show_definition(&self, section: Section, name: &str) -> Result<Response, Problem> {
+        let ground = self.ground()?;
+        let key = RowKey::of(section.kind(), name);
+        let tag = tag(&ground.rows, &key).ok_or_else(|| not_found(&key))?;
+        with_tag(json(self.definition(&ground, &key))?, Some(&tag))
+    }
+
+    /// PUT the definition, PATCH it by a JSON Patch (RFC 6902), or DELETE it; `?remove=&reason=`. Over a definition that is there,
+    /// `If-Match` names its tag.
+    pub(super) fn change_definition(&self, asked: &AdminRequest, section: Section, name: &str) -> Result<Response, Problem> {
+        if asked.method != Method::Delete {
+            serde_json::from_str::<IgnoredAny>(&asked.body).map_err(|error| Problem::malformed(error.to_string()))?;
+        }
+        let ground = self.ground()?;
+        let key = RowKey::of(section.kind(), name);
+        let held = ground.rows.text(&key);
+        match (tag(&ground.rows, &key), asked.if_match.as_deref()) {
+            (Some(tag), None) => return Err(Problem::no_definition_tag(tag.as_str())),
+            (Some(tag), Some(given)) if !wire::names(given, &tag) => return Err(Problem::definition_mismatch(Some(tag.as_str()))),
+            (None, Some(_)) => return Err(Problem::definition_mismatch(None)),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+        let definition = match (&asked.method, held) {
+            (Method::Delete, _) => None,
+            (Method::Patch, None) => return Err(not_found(&key)),
+            (Method::Patch, Some(held)) => {
+                let refused = |PatchError { pointer, message }| Problem::malformed_at(pointer, message);
+                Some(patched(held, &asked.body).map_err(refused)?)
+            }
+            _ => Some(asked.body.trim().to_owned()),
+        };
+        let by = asked.by(asked.query.get("reason").map(str::to_owned), None)?;
+        let change = DefinitionChange { section, name: name.to_owned(), definition, remove: asked.query.all("remove") };
+        let after = change.definition.as_deref().map(|text| Etag::strong(text.as_bytes()));
+        let decision = self.decide(&by, &Command::Define(change), &[])?;
+        // What is spelled differently at most stays as it is written.
+        let after = if decision.outcome.writes.iter().any(|(written, _)| *written == key) { after } else { tag(&ground.rows, &key) };
+        let answer = self.commit_and_tell(asked, &by, decision, |written, outcome| {
+            Ok(CommandAnswer { kept: view::replayed(written.version, outcome)?, once: Some(view::written(written, outcome, None)?) })
+        })?;
+        with_tag(answer, after.as_ref())
+    }
+
+    /// A definition as JSON: its name, its tag, its state, and its last change.
+    fn definition(&self, ground: &Ground, key: &RowKey) -> Result<String, Problem> {
+        let text = ground.rows.text(key).unwrap_or_default();
+        let mut out = String::new();
+        let mut object = Object::open(&mut out);
+        object.member("definition").push_str(&shown(text));
+        write_string(object.member("etag"), Etag::strong(text.as_bytes()).as_str());
+        let query = match key.kind {
+            RowKind::Flag => audit::ChangesQuery { flag: Some(key.name.clone()), limit: 1, ..audit::ChangesQuery::default() },
+            _ => audit::ChangesQuery { pointer: Some(key.pointer()), limit: 1, ..audit::ChangesQuery::default() },
+        };
+        let last = self.store.changes(&query)?;
+        let last = last.first().map(view::stored).transpose()?;
+        object.member("lastChange").push_str(last.as_ref().map_or("null", |last| last.get()));
+        object.member("name").push_str(&format!("\"{}\"", key.name));
+        if let Some(refused) = ground.rows.refused_text(key) {
+            object.member("refused").push_str(&shown(&refused));
+        }
+        if key.kind == RowKind::Flag {
+            object.member("state").push_str(ground.rows.get(RowKind::State, &key.name).unwrap_or("{}"));
+        }
+        object.close();
+        Ok(out)
+    }
+}
+
+/// The entity tag of a definition; `None` if there is none.
+fn tag(rows: &Rows, key: &RowKey) -> Option<Etag> {
+    rows.text(key).map(|text| Etag::strong(text.as_bytes()))
+}
+
+fn not_found(key: &RowKey) -> Problem {
+    Problem::refused(404, "NOT_FOUND", format!("the document has no {}", key.pointer()), String::new())
+}
+
+/// A definition as JSON: one that stands twice in its document is no value, and is told as text.
+fn shown(text: &str) -> String {
+    if serde_json::from_str::<IgnoredAny>(text).is_ok() { text.to_owned() } else { quoted(text) }
+}
+
+/// An answer with the tag of a definition, or with none.
+fn with_tag(answer: Response, tag: Option<&Etag>) -> Result<Response, Problem> {
+    match tag {
+        Some(tag) => answer.headers().set("etag", tag.as_str())?,
+        None => answer.headers().delete("etag")?,
+    }
+    Ok(answer)
+}
