@@ -13,9 +13,37 @@ export const edgeMutants = [
   {
     name: 'the caller of a route is not checked',
     file: 'edge-worker/src/auth/mod.rs',
-    find: 'rights::check(routes, caller.kind())?;',
+    find: '// Before the environment is looked up: a caller without any right learns nothing of it.\n        rights::check(routes, caller.kind())?;',
     replacement: '',
     tests: 'http::tests',
+  },
+  {
+    name: 'a role counts in every environment',
+    file: 'edge-worker/src/auth/grants.rs',
+    find: 'self.environments.as_ref().is_none_or(',
+    replacement: 'true || self.environments.as_ref().is_none_or(',
+    tests: 'grants',
+  },
+  {
+    name: 'a person evaluates as anybody',
+    file: 'edge-worker/src/auth/identity.rs',
+    find: 'let context = own(own(context, "userId", subject)?, "targetingKey", subject)?;',
+    replacement: '',
+    tests: 'auth',
+  },
+  {
+    name: 'an address counts unverified',
+    file: 'edge-worker/src/auth/grants.rs',
+    find: 'if claim == ADDRESS && claims',
+    replacement: 'if false && claims',
+    tests: 'grants',
+  },
+  {
+    name: 'a token lives for ever',
+    file: 'edge-worker/src/auth/claims.rs',
+    find: '<= LONGEST_LIFE + SKEW',
+    replacement: '<= f64::MAX',
+    tests: 'claims',
   },
   {
     name: 'a token acts in environments that it does not list',

@@ -331,6 +331,37 @@ fn a_role_without_the_right_to_a_command_is_refused() {
 }
 
 #[test]
+fn a_role_counts_in_its_environments_alone() {
+    // The first environment of the registry is production.
+    let claims = r#"{"sub":"s","exp":1900000000,"app_metadata":{"role":{"production":"viewer","staging":"admin"}}}"#;
+    for (query, may_start, may_read) in [
+        ("", false, true),
+        ("?environment=production", false, true),
+        ("?environment=staging", true, true),
+        ("?environment=absent", false, false),
+    ] {
+        let ask = |method: &'static str, path: &str| {
+            let keys = vec![(Environment::FIRST, Ok(registry()))];
+            let known = Known { verified: Some(Ok(learned_claims(claims))), keys, ..knowing("{}") };
+            let path: &'static str = format!("{path}{query}").leak();
+            matches!((Request { method, path, bearer: "a token", ..ONE }).ask(&settings(), &known), Outcome::Pass(_))
+        };
+        assert_eq!(ask("POST", "/api/admin/rollout/start"), may_start, "{query}");
+        assert_eq!(ask("GET", "/api/admin/versions"), may_read, "{query}");
+    }
+}
+
+#[test]
+fn a_person_without_a_role_evaluates_as_the_subject_of_the_token() {
+    for (context, status) in [("{}", 200), (r#"{"userId":"s"}"#, 200), (r#"{"userId":"other"}"#, 403), (r#"{"customerId":"c"}"#, 403)] {
+        let claims = learned_claims(r#"{"sub":"s","exp":1900000000}"#);
+        let known = Known { verified: Some(Ok(claims)), ..knowing(&format!(r#"{{"context":{context}}}"#)) };
+        let asked = Request { path: "/ofrep/v1/evaluate/flags", bearer: "a token", ..ONE };
+        assert_eq!(asked.answered(&settings(), &known).status, status, "{context}");
+    }
+}
+
+#[test]
 fn an_operator_may_kill_a_flag_and_may_not_set_an_override() {
     for (role, kill, set) in
         [("admin", true, true), ("operator", true, false), ("organization_admin", false, true), ("member", false, false)]
