@@ -461,6 +461,47 @@ test('going to another customer and back does not end the questions', async (t) 
   assert.deepEqual([questions(), client.isEnabled('checkout')], [1, false]);
 });
 
+test('in an outage, going to another customer and back does not make old answers ready', async (t) => {
+  const { client, pass, questions } = await open(t, { context: {}, retryMs: 1000, random: 1 });
+  edge.fails = away;
+  await pass(2 * MINUTE);
+  assert.equal(client.status, 'stale');
+  for (const fails of [away, hangs]) {
+    edge.fails = fails;
+    const other = client.setContext({ customerId: 'c-2' });
+    if (fails === away) await other;
+    await client.setContext({});
+    assert.deepEqual([client.status, client.get('search', false).stale], ['stale', true]);
+  }
+  edge.fails = undefined;
+  questions();
+  await pass(MINUTE);
+  assert.deepEqual([questions() > 0, client.status, client.get('search', false).stale], [true, 'ready', undefined]);
+});
+
+test('in an outage, going to another customer and back does not put off when the answers are stale', async (t) => {
+  const { client, pass } = await open(t, { context: {}, retryMs: 1000, random: 1 });
+  edge.fails = away;
+  await pass(89 * SECOND);
+  await client.setContext({ customerId: 'c-2' });
+  await client.setContext({});
+  await pass(SECOND - 1);
+  assert.equal(client.status, 'ready');
+  await pass(1);
+  assert.equal(client.status, 'stale');
+});
+
+test('after a failure about another customer, the edge is asked about the one before, even without an interval', async (t) => {
+  const { client, pass, questions } = await open(t, { context: {}, retryMs: 1000, random: 1, refresh: { intervalMs: 0 } });
+  edge.fails = away;
+  await client.setContext({ customerId: 'c-2' });
+  edge.fails = undefined;
+  await client.setContext({});
+  questions();
+  await pass(SECOND);
+  assert.deepEqual([questions(), client.status], [1, 'ready']);
+});
+
 test('going back to the customer before ends the question about the other one, and no later one', async (t) => {
   const page = asPage(t);
   const { client, pass, questions } = await open(t, { context: {} });

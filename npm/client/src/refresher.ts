@@ -44,7 +44,10 @@ export interface Refresher {
   answered(isBehind: boolean): void;
   /** There was no answer. @param retryAfterMs how long the edge wants to be left alone; 0 for no wish */
   failed(retryAfterMs: number, isFinal: boolean): void;
-  /** The question under way, if any, is given up, and failures are forgotten: they were another context's. */
+  /**
+   * Gives up the question under way, if there is one. Failures still count: an edge that cannot be reached for one context cannot be for
+   * another, and is asked again as soon as after a failure.
+   */
   restart(): void;
   /** The answers may be old. */
   wake(signal: Signal): void;
@@ -67,17 +70,12 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   const shortened = (ms: number) => ms * (1 - jitter * Math.random());
   /** How long the edge is still left alone. */
   const left = () => leaveMs - since(refused);
-  const afterInterval = () => {
+  /** Asks again after an interval, or after a pause if the edge failed. */
+  const restart = () => {
     isAsking = false;
-    failures = 0;
-    if (intervalMs) due.set(Math.max(0, shortened(intervalMs) - since(asked)));
+    if (failures) due.set(Math.max(left(), pauseMs(failures, retryMs, maxRetryMs)));
+    else if (intervalMs) due.set(Math.max(0, shortened(intervalMs) - since(asked)));
     else due.clear();
-  };
-  const afterFailure = (isFinal: boolean) => {
-    isAsking = false;
-    failures++;
-    if (!isFinal) due.set(Math.max(left(), pauseMs(failures, retryMs, maxRetryMs)));
-    else if (intervalMs) due.set(shortened(Math.max(REFUSED_MS, intervalMs)));
   };
   const wake = (signal: Signal) => {
     recheck();
@@ -98,15 +96,19 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
       leaveMs = 0;
       confirmed = Date.now();
       overdue.set(staleMs);
-      if (isBehind) afterFailure(false);
-      else afterInterval();
+      failures = isBehind ? failures + 1 : 0;
+      restart();
     },
     failed(retryAfterMs, isFinal) {
       refused = Date.now();
       leaveMs = retryAfterMs;
-      afterFailure(isFinal);
+      failures++;
+      if (isFinal) {
+        isAsking = false;
+        if (intervalMs) due.set(shortened(Math.max(REFUSED_MS, intervalMs)));
+      } else restart();
     },
-    restart: afterInterval,
+    restart,
     wake,
     get isOverdue() {
       return confirmed > 0 && (failures > 0 || !!page?.isOffline()) && since(confirmed) >= staleMs;
