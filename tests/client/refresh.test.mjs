@@ -372,6 +372,28 @@ test('an edge that wants to be left alone is, whatever the page signals', async 
   assert.deepEqual([questions(), client.error], [1, undefined]);
 });
 
+test('a later failure does not shorten the time for which the edge wants to be left alone', async (t) => {
+  const page = asPage(t);
+  const { client, pass, questions } = await open(t, { context: {} });
+  for (const fails of [away, refuses(503, { 'retry-after': '7' }), refuses(403)]) {
+    edge.fails = refuses(429, { 'retry-after': '300' });
+    await client.refresh();
+    edge.fails = fails;
+    await pass(10 * SECOND);
+    await client.refresh();
+    await client.setContext({ customerId: 'c-2' });
+    await client.setContext({});
+    questions();
+    page.focus();
+    page.connect(true);
+    await pass(290 * SECOND - 1);
+    assert.equal(questions(), 0);
+    edge.fails = undefined;
+    await pass(1);
+    assert.deepEqual([questions(), client.error], [1, undefined]);
+  }
+});
+
 test('an answer ends the wish of an earlier one, and its failures', async (t) => {
   const page = asPage(t);
   const { client, pass, questions } = await open(t, { retryMs: 1000, random: 0.5, refresh: { jitter: 0 } });
