@@ -56,6 +56,9 @@ const hangs = ({ signal }) => new Promise((_, reject) => signal.addEventListener
 async function open(t, { random = 0, ...options } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: NOW });
   t.mock.method(Math, 'random', () => random);
+  /** By how much the clock was set; the monotonic one knows nothing of that. */
+  let set = 0;
+  t.mock.method(performance, 'now', () => Date.now() - set);
   const timers = watchTimers(t);
   const client = createClient({ url: 'https://flags.example', clientKey: 'tf_client_test', fetch: edgeFetch, ...options });
   t.after(() => client.close());
@@ -72,6 +75,11 @@ async function open(t, { random = 0, ...options } = {}) {
     pass: async (ms) => {
       t.mock.timers.tick(ms);
       await settled();
+    },
+    /** Sets the clock, as does a machine that slept while its monotonic clock stood still. */
+    setClock: (moment) => {
+      set += moment - Date.now();
+      t.mock.timers.setTime(moment);
     },
     /** How many questions were asked since the last time. */
     questions: () => edge.asked.splice(0).length,
@@ -572,8 +580,10 @@ test('a flag changes at its moment, without a question', async (t) => {
   assert.equal(timers.longest, 2 ** 31 - 1);
 });
 
+/** An answer of the edge that tells its time. */
+const at = (now) => ({ ...programs.live, headers: { ...programs.live.headers, 'twinflag-now': String(now) } });
+
 test('moments pass by the clock of the edge, if it is told', async (t) => {
-  const at = (now) => ({ ...programs.live, headers: { ...programs.live.headers, 'twinflag-now': String(now) } });
   edge.serves = at(NOW + 4 * MINUTE);
   const { client, pass } = await open(t, { refresh: false });
   client.subscribe('launch', () => undefined);
@@ -586,6 +596,36 @@ test('moments pass by the clock of the edge, if it is told', async (t) => {
   assert.equal(client.isEnabled('launch'), false);
 });
 
+test('setting the clock of the machine moves no moment of an edge that told its time', async (t) => {
+  edge.serves = at(NOW);
+  const { client, pass, setClock } = await open(t, { refresh: false });
+  client.subscribe('launch', () => undefined);
+  const launched = async (plan) => {
+    await client.setContext({ plan });
+    return client.isEnabled('launch');
+  };
+  setClock(NOW + 60 * MINUTE);
+  assert.equal(await launched('free'), false);
+  await pass(5 * MINUTE - 1);
+  assert.equal(client.isEnabled('launch'), false);
+  await pass(1);
+  assert.equal(client.isEnabled('launch'), true);
+  setClock(NOW - 60 * MINUTE);
+  assert.equal(await launched('pro'), true);
+});
+
+test('after a sleep in which the monotonic clock stood still, the next answer lets moments pass', async (t) => {
+  const page = asPage(t);
+  edge.serves = at(NOW);
+  const { client, pass, setClock } = await open(t);
+  client.subscribe('launch', () => undefined);
+  setClock(LAUNCH);
+  edge.serves = at(LAUNCH);
+  page.focus();
+  await pass(0);
+  assert.equal(client.isEnabled('launch'), true);
+});
+
 test('a moment that passes while another customer\'s answers are awaited leaves the ones before', async (t) => {
   const { client, pass } = await open(t, { context: {} });
   edge.fails = hangs;
@@ -595,16 +635,16 @@ test('a moment that passes while another customer\'s answers are awaited leaves 
   assert.deepEqual([client.get('launch', true), client.get('search', false).value], [shown, true]);
 });
 
-test('a clock that was set, or a machine that slept, is noticed when the page is seen', async (t) => {
+test('a clock that was set, or a machine that slept, is noticed when the page is seen, if the edge did not tell its time', async (t) => {
   const page = asPage(t);
-  const { client, pass, settled, questions } = await open(t);
+  const { client, pass, settled, setClock, questions } = await open(t);
   edge.fails = away;
-  t.mock.timers.setTime(LAUNCH);
+  setClock(LAUNCH);
   page.focus();
   await settled();
   assert.equal(client.isEnabled('launch'), true);
   await pass(SECOND);
-  t.mock.timers.setTime(NOW);
+  setClock(NOW);
   questions();
   page.focus();
   await settled();
