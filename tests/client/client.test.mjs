@@ -17,6 +17,9 @@ const DOCUMENT = {
     pro: rule('plan', 'pro'),
     first: rule('customerId', 'c-1'),
     second: rule('customerId', 'c-2'),
+    organized: rule('organizationId', 'o-1'),
+    personal: rule('userId', 'u-1'),
+    targeted: rule('targetingKey', 'u-1'),
     words: { type: 'object', variants: { a: { label: 'Pay' }, b: { label: 'Pay now' } }, on: 'b', off: 'a', ...rule('plan', 'pro', 'b') },
     size: { type: 'number', variants: { small: 5, large: 50 }, on: 'large', off: 'small' },
   },
@@ -439,6 +442,32 @@ test('a signed key is for whom the customer\'s server says, asked anew each time
   await forged.ready();
   assert.deepEqual([forged.status, forged.error.status], ['error', 401]);
   forged.close();
+});
+
+test('a member\'s token answers for its subject in its organization', async () => {
+  const visitor = { organizationId: 'o-1', targetingKey: 'u-1', userId: 'u-1' };
+  const { key, identitySecret } = await keyed({ identity: { kind: 'signed' } });
+  const statuses = [];
+  // A signed key with the same claims gets a member's program; only the header differs.
+  answer = async (url, init) => {
+    assert.equal(init.headers.authorization, 'Bearer the.member.token');
+    const response = await fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${key}`, 'twinflag-identity': signed(identitySecret, visitor) } });
+    const headers = new Headers(response.headers), { known } = JSON.parse(decodeURIComponent(headers.get('twinflag-identity')));
+    headers.set('twinflag-identity', encodeURIComponent(JSON.stringify({ known, visitor })));
+    statuses.push(response.status);
+    return new Response(response.body, { status: response.status, headers });
+  };
+  const client = open({ clientKey: 'the.member.token', context: { plan: 'pro' } });
+  const read = () => [client.status, client.error, ...['organized', 'personal', 'targeted', 'pro', 'first'].map((flagKey) => client.isEnabled(flagKey))];
+  await client.ready();
+  assert.deepEqual(read(), ['ready', undefined, true, true, true, true, false]);
+  await client.refresh();
+  assert.deepEqual([read(), statuses], [['ready', undefined, true, true, true, true, false], [200, 304]]);
+  // A context that names the member itself is sent, and gets the same answers.
+  await client.setContext({ ...visitor, plan: 'free' });
+  assert.deepEqual(read(), ['ready', undefined, true, true, true, false, false]);
+  assert.deepEqual(requests.map(({ body }) => JSON.parse(body).context), [{}, {}, visitor]);
+  client.close();
 });
 
 test('who signs and does not answer holds nobody up', async () => {

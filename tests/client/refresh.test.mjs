@@ -56,6 +56,9 @@ const hangs = ({ signal }) => new Promise((_, reject) => signal.addEventListener
 async function open(t, { random = 0, ...options } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: NOW });
   t.mock.method(Math, 'random', () => random);
+  /** By how much the clock was set; the monotonic one knows nothing of that. */
+  let set = 0;
+  t.mock.method(performance, 'now', () => Date.now() - set);
   const timers = watchTimers(t);
   const client = createClient({ url: 'https://flags.example', clientKey: 'tf_client_test', fetch: edgeFetch, ...options });
   t.after(() => client.close());
@@ -72,6 +75,11 @@ async function open(t, { random = 0, ...options } = {}) {
     pass: async (ms) => {
       t.mock.timers.tick(ms);
       await settled();
+    },
+    /** Sets the clock, as does a machine that slept while its monotonic clock stood still. */
+    setClock: (moment) => {
+      set += moment - Date.now();
+      t.mock.timers.setTime(moment);
     },
     /** How many questions were asked since the last time. */
     questions: () => edge.asked.splice(0).length,
@@ -372,6 +380,28 @@ test('an edge that wants to be left alone is, whatever the page signals', async 
   assert.deepEqual([questions(), client.error], [1, undefined]);
 });
 
+test('a later failure does not shorten the time for which the edge wants to be left alone', async (t) => {
+  const page = asPage(t);
+  const { client, pass, questions } = await open(t, { context: {} });
+  for (const fails of [away, refuses(503, { 'retry-after': '7' }), refuses(403)]) {
+    edge.fails = refuses(429, { 'retry-after': '300' });
+    await client.refresh();
+    edge.fails = fails;
+    await pass(10 * SECOND);
+    await client.refresh();
+    await client.setContext({ customerId: 'c-2' });
+    await client.setContext({});
+    questions();
+    page.focus();
+    page.connect(true);
+    await pass(290 * SECOND - 1);
+    assert.equal(questions(), 0);
+    edge.fails = undefined;
+    await pass(1);
+    assert.deepEqual([questions(), client.error], [1, undefined]);
+  }
+});
+
 test('an answer ends the wish of an earlier one, and its failures', async (t) => {
   const page = asPage(t);
   const { client, pass, questions } = await open(t, { retryMs: 1000, random: 0.5, refresh: { jitter: 0 } });
@@ -461,6 +491,47 @@ test('going to another customer and back does not end the questions', async (t) 
   assert.deepEqual([questions(), client.isEnabled('checkout')], [1, false]);
 });
 
+test('in an outage, going to another customer and back does not make old answers ready', async (t) => {
+  const { client, pass, questions } = await open(t, { context: {}, retryMs: 1000, random: 1 });
+  edge.fails = away;
+  await pass(2 * MINUTE);
+  assert.equal(client.status, 'stale');
+  for (const fails of [away, hangs]) {
+    edge.fails = fails;
+    const other = client.setContext({ customerId: 'c-2' });
+    if (fails === away) await other;
+    await client.setContext({});
+    assert.deepEqual([client.status, client.get('search', false).stale], ['stale', true]);
+  }
+  edge.fails = undefined;
+  questions();
+  await pass(MINUTE);
+  assert.deepEqual([questions() > 0, client.status, client.get('search', false).stale], [true, 'ready', undefined]);
+});
+
+test('in an outage, going to another customer and back does not put off when the answers are stale', async (t) => {
+  const { client, pass } = await open(t, { context: {}, retryMs: 1000, random: 1 });
+  edge.fails = away;
+  await pass(89 * SECOND);
+  await client.setContext({ customerId: 'c-2' });
+  await client.setContext({});
+  await pass(SECOND - 1);
+  assert.equal(client.status, 'ready');
+  await pass(1);
+  assert.equal(client.status, 'stale');
+});
+
+test('after a failure about another customer, the edge is asked about the one before, even without an interval', async (t) => {
+  const { client, pass, questions } = await open(t, { context: {}, retryMs: 1000, random: 1, refresh: { intervalMs: 0 } });
+  edge.fails = away;
+  await client.setContext({ customerId: 'c-2' });
+  edge.fails = undefined;
+  await client.setContext({});
+  questions();
+  await pass(SECOND);
+  assert.deepEqual([questions(), client.status], [1, 'ready']);
+});
+
 test('going back to the customer before ends the question about the other one, and no later one', async (t) => {
   const page = asPage(t);
   const { client, pass, questions } = await open(t, { context: {} });
@@ -509,8 +580,10 @@ test('a flag changes at its moment, without a question', async (t) => {
   assert.equal(timers.longest, 2 ** 31 - 1);
 });
 
+/** An answer of the edge that tells its time. */
+const at = (now) => ({ ...programs.live, headers: { ...programs.live.headers, 'twinflag-now': String(now) } });
+
 test('moments pass by the clock of the edge, if it is told', async (t) => {
-  const at = (now) => ({ ...programs.live, headers: { ...programs.live.headers, 'twinflag-now': String(now) } });
   edge.serves = at(NOW + 4 * MINUTE);
   const { client, pass } = await open(t, { refresh: false });
   client.subscribe('launch', () => undefined);
@@ -523,6 +596,36 @@ test('moments pass by the clock of the edge, if it is told', async (t) => {
   assert.equal(client.isEnabled('launch'), false);
 });
 
+test('setting the clock of the machine moves no moment of an edge that told its time', async (t) => {
+  edge.serves = at(NOW);
+  const { client, pass, setClock } = await open(t, { refresh: false });
+  client.subscribe('launch', () => undefined);
+  const launched = async (plan) => {
+    await client.setContext({ plan });
+    return client.isEnabled('launch');
+  };
+  setClock(NOW + 60 * MINUTE);
+  assert.equal(await launched('free'), false);
+  await pass(5 * MINUTE - 1);
+  assert.equal(client.isEnabled('launch'), false);
+  await pass(1);
+  assert.equal(client.isEnabled('launch'), true);
+  setClock(NOW - 60 * MINUTE);
+  assert.equal(await launched('pro'), true);
+});
+
+test('after a sleep in which the monotonic clock stood still, the next answer lets moments pass', async (t) => {
+  const page = asPage(t);
+  edge.serves = at(NOW);
+  const { client, pass, setClock } = await open(t);
+  client.subscribe('launch', () => undefined);
+  setClock(LAUNCH);
+  edge.serves = at(LAUNCH);
+  page.focus();
+  await pass(0);
+  assert.equal(client.isEnabled('launch'), true);
+});
+
 test('a moment that passes while another customer\'s answers are awaited leaves the ones before', async (t) => {
   const { client, pass } = await open(t, { context: {} });
   edge.fails = hangs;
@@ -532,16 +635,16 @@ test('a moment that passes while another customer\'s answers are awaited leaves 
   assert.deepEqual([client.get('launch', true), client.get('search', false).value], [shown, true]);
 });
 
-test('a clock that was set, or a machine that slept, is noticed when the page is seen', async (t) => {
+test('a clock that was set, or a machine that slept, is noticed when the page is seen, if the edge did not tell its time', async (t) => {
   const page = asPage(t);
-  const { client, pass, settled, questions } = await open(t);
+  const { client, pass, settled, setClock, questions } = await open(t);
   edge.fails = away;
-  t.mock.timers.setTime(LAUNCH);
+  setClock(LAUNCH);
   page.focus();
   await settled();
   assert.equal(client.isEnabled('launch'), true);
   await pass(SECOND);
-  t.mock.timers.setTime(NOW);
+  setClock(NOW);
   questions();
   page.focus();
   await settled();

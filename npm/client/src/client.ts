@@ -24,6 +24,12 @@ import { within } from './within.js';
 const LONGEST = 16e6;
 
 /**
+ * A clock that runs on from a moment by the machine's monotonic clock, which nobody sets. Where that one stands still while the machine
+ * sleeps, the clock is late by the length of the sleep.
+ */
+const clockFrom = (moment: number, start = performance.now()) => () => moment + (performance.now() - start);
+
+/**
  * @param loadEngine how this runtime gets a fresh engine
  * @throws {RangeError} for an option outside its bounds
  */
@@ -46,9 +52,8 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   /** Why the last request failed. */
   let error: Error | undefined;
   let started = false, closed = false;
-  /** By how much the edge's clock is ahead of this one. */
-  let ahead = 0;
-  const now = () => Date.now() + ahead;
+  /** The edge's time: the visitor's clock until the edge has told its own. */
+  let now = () => Date.now();
   /** The moment that the context was taken at, and the first one after it at which answers may be others. */
   let taken = 0, next = Infinity;
 
@@ -135,7 +140,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
         return Promise.all([theEngine(), fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: versions.newest, fetch, signal: mine.signal })]);
       });
       if (abort !== mine) return over;
-      const { program: bytes, etag: tag, stale, now: clock, version, visitor, known = OWNERS } = fetched;
+      const { program: bytes, etag: tag, stale, now: told, version, visitor, known = OWNERS } = fetched;
       if (known.join() !== names.join()) {
         wanted = requestOf(context, (names = known));
         // It was not told what it has to know.
@@ -143,7 +148,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       }
       if (bytes) take(running, bytes, version, stale, { ...(JSON.parse(body) as { context: EvaluationContext }).context, ...visitor });
       versions.see(version, stale);
-      if (clock) ahead = clock - Date.now();
+      if (told) now = clockFrom(told);
       program = { request: body, bytes: bytes ?? program!.bytes, etag: tag, stale, visitor };
       identify();
       error = undefined;

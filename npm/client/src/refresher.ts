@@ -42,9 +42,16 @@ export interface Refresher {
   asking(): void;
   /** The edge confirmed or replaced the answers. @param isBehind it may be behind: asked again like an edge that could not answer */
   answered(isBehind: boolean): void;
-  /** There was no answer. @param retryAfterMs how long the edge wants to be left alone; 0 for no wish */
+  /**
+   * There was no answer.
+   *
+   * @param retryAfterMs how long the edge wants to be left alone; 0 for no wish. An earlier wish that lasts longer stays.
+   */
   failed(retryAfterMs: number, isFinal: boolean): void;
-  /** The question under way, if any, is given up, and failures are forgotten: they were another context's. */
+  /**
+   * Gives up the question under way, if there is one. Failures still count: an edge that cannot be reached for one context cannot be for
+   * another, and is asked again as soon as after a failure.
+   */
   restart(): void;
   /** The answers may be old. */
   wake(signal: Signal): void;
@@ -56,7 +63,7 @@ export interface Refresher {
 export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watches, ask, recheck, isServed }: RefresherOptions): Refresher {
   const staleMs = STALE_INTERVALS * (intervalMs || DEFAULT_INTERVAL_MS);
   let page: Page | undefined, isAsking = false, failures = 0;
-  /** When the last question left; when answers were last confirmed; and since when and for how long the edge is left alone. */
+  /** When the last question left; when answers were last confirmed; and since when and for how long the edge wants to be left alone. */
   let asked = 0, confirmed = 0, refused = 0, leaveMs = 0;
 
   const due = createTimer(() => {
@@ -65,26 +72,22 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   });
   const overdue = createTimer(recheck);
   const shortened = (ms: number) => ms * (1 - jitter * Math.random());
-  /** How long the edge is still left alone. */
+  /** How long the edge is still left alone; negative afterwards. */
   const left = () => leaveMs - since(refused);
-  const afterInterval = () => {
+  /** Asks again in so many milliseconds, and no sooner than the edge wants. */
+  const askIn = (ms: number) => due.set(Math.max(0, left(), ms));
+  /** Asks again after an interval, or after a pause if the edge failed. */
+  const restart = () => {
     isAsking = false;
-    failures = 0;
-    if (intervalMs) due.set(Math.max(0, shortened(intervalMs) - since(asked)));
+    if (failures) askIn(pauseMs(failures, retryMs, maxRetryMs));
+    else if (intervalMs) askIn(shortened(intervalMs) - since(asked));
     else due.clear();
-  };
-  const afterFailure = (isFinal: boolean) => {
-    isAsking = false;
-    failures++;
-    if (!isFinal) due.set(Math.max(left(), pauseMs(failures, retryMs, maxRetryMs)));
-    else if (intervalMs) due.set(shortened(Math.max(REFUSED_MS, intervalMs)));
   };
   const wake = (signal: Signal) => {
     recheck();
     // Whatever the page had under way when it was frozen has no end.
     if (isAsking && signal !== 'restored') return;
-    const spread = signal === 'online' ? ONLINE_SPREAD_MS * Math.random() : 0;
-    due.set(Math.max(spread, left(), signal === 'seen' ? SIGNAL_GAP_MS - since(asked) : 0));
+    askIn({ seen: SIGNAL_GAP_MS - since(asked), online: ONLINE_SPREAD_MS * Math.random(), restored: 0 }[signal]);
   };
 
   return {
@@ -98,15 +101,21 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
       leaveMs = 0;
       confirmed = Date.now();
       overdue.set(staleMs);
-      if (isBehind) afterFailure(false);
-      else afterInterval();
+      failures = isBehind ? failures + 1 : 0;
+      restart();
     },
     failed(retryAfterMs, isFinal) {
-      refused = Date.now();
-      leaveMs = retryAfterMs;
-      afterFailure(isFinal);
+      if (retryAfterMs > left()) {
+        refused = Date.now();
+        leaveMs = retryAfterMs;
+      }
+      failures++;
+      if (isFinal) {
+        isAsking = false;
+        if (intervalMs) askIn(shortened(Math.max(REFUSED_MS, intervalMs)));
+      } else restart();
     },
-    restart: afterInterval,
+    restart,
     wake,
     get isOverdue() {
       return confirmed > 0 && (failures > 0 || !!page?.isOffline()) && since(confirmed) >= staleMs;
