@@ -89,7 +89,7 @@ test('the client runs the program of a member without a customer', async () => {
   const client = createClient({ url: server.url, clientKey: member() });
   try {
     await client.ready();
-    assert.deepEqual([client.status, client.details('word', '').value, client.details('own', '').value], ['ready', 'ours', 'yes']);
+    assert.deepEqual([client.status, client.getValue('word', ''), client.getValue('own', '')], ['ready', 'ours', 'yes']);
   } finally {
     client.close();
   }

@@ -110,7 +110,13 @@ fn callers(routes: &[Route]) -> impl Iterator<Item = CallerKind> {
 /// The credentials that would open these routes, in words.
 fn expected(routes: &[Route]) -> String {
     if takes_keys(routes) {
-        return if callers(routes).any(|caller| caller == CallerKind::ClientKey) { "a key or a token" } else { "a server key" }.to_owned();
+        let opens = |kind| callers(routes).any(|caller| caller == kind);
+        let expected = match (opens(CallerKind::ClientKey), opens(CallerKind::User)) {
+            (true, true) => "a key or a token",
+            (true, false) => "a key, or a token whose role reads everything",
+            (false, _) => "a server key",
+        };
+        return expected.to_owned();
     }
     let mut names = Vec::new();
     for caller in callers(routes) {
@@ -202,6 +208,7 @@ mod tests {
         };
         assert_eq!(expected("/v1/evaluate", "POST"), "this needs a server key");
         assert_eq!(expected("/v1/program", "POST"), "this needs a key or a token");
+        assert_eq!(expected("/demo/explain", "POST"), "this needs a key, or a token whose role reads everything");
         assert_eq!(expected("/api/admin/keys", "POST"), "this needs the role service or admin");
         assert_eq!(expected("/api/admin/rollout/pause", "POST"), "this needs the role service, admin or operator");
     }

@@ -143,6 +143,8 @@ pub(crate) enum Verb {
 const ANYONE: &[CallerKind] = &[Anyone];
 const KEYS_AND_TOKENS: &[CallerKind] =
     &[ServerKey, ClientKey, Service, CallerKind::Admin, Operator, Viewer, OrganizationAdmin, Member, User];
+/// [`KEYS_AND_TOKENS`] without the people who ask only about themselves: an explanation tells more than an answer does.
+const KEYS_AND_READERS: &[CallerKind] = &[ServerKey, ClientKey, Service, CallerKind::Admin, Operator, Viewer];
 const SERVERS: &[CallerKind] = &[ServerKey];
 const ADMINS: &[CallerKind] = &[Service, Admin];
 const OPERATORS: &[CallerKind] = &[Service, Admin, Operator];
@@ -258,7 +260,7 @@ pub(crate) const ROUTES: &[Route] = &[
     MONITOR.on("GET", "/version", Handler::Held(HeldHandler::Version)),
     PAGE.on("GET", "/openapi.json", passed(PassedHandler::Asset)),
     PAGE.on("GET", "/demo", passed(PassedHandler::Demo)),
-    Row(KEYS_AND_TOKENS, Limit::Evaluation, Audience::Visitors).on("POST", "/demo/explain", passed(PassedHandler::DemoExplain)),
+    Row(KEYS_AND_READERS, Limit::Evaluation, Audience::Visitors).on("POST", "/demo/explain", passed(PassedHandler::DemoExplain)),
     PAGE.on("GET", "/demo/{file}", passed(PassedHandler::Asset)),
 ];
 
