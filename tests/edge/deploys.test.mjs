@@ -326,6 +326,10 @@ deploy('partial: what cannot be read keeps its last good definition', {
   check: async () => {
     const exported = (await admin('document')).json();
     assert.deepEqual([exported.flags.banner.type, exported.segments.eu.op, exported.flags.staged.description], ['sting', 'inn', 'new']);
+    // Servers that evaluate by themselves get what serves here.
+    const { document } = (await server.asServer('/v1/ruleset', { method: 'GET' })).json();
+    assert.deepEqual([document.flags.banner.type, document.segments.eu.op, document.flags.staged.description], ['string', 'in', 'new']);
+    assert.deepEqual(document.overrides.customers['c-1'], exported.overrides.customers['c-1']);
     const list = (await admin('feature-flags')).json();
     assert.deepEqual(list.errors.map(({ pointer }) => pointer), ['/flags/banner/type', '/segments/eu/op']);
     for (const { message } of list.errors) assert.match(message, /last good definition serves/);
