@@ -1,4 +1,4 @@
-//! The rule for safe changes: what a new document takes away from the one that serves.
+//! The rule for safe changes: what a new document takes away from the one that serves, and what it brings back unasked.
 //!
 //! Everything that replaces definitions asks here: imports, copies, single flags and segments, and reverts. A consequence that its command
 //! does not allow refuses the command.
@@ -10,32 +10,32 @@ use alloc::{
 };
 
 use sdk_core::{
-    DocumentError, OwnerKind, Ruleset,
+    Compiled, DocumentError, OwnerKind, Ruleset,
     json::{Json, Place, quoted},
 };
 
 use crate::{
-    rows::{RowKey, RowKind, Rows, refused::SECTIONS},
+    rows::{RowKey, RowKind, Rows, aliases, refused::SECTIONS},
     sound_rows::row_at,
 };
 
 /// The most owners of overrides that one consequence names.
 const MOST_OWNERS: usize = 5;
 
-/// Something that a change takes away from what serves.
+/// Something that a change takes away from what serves, or overrides that it brings back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consequence {
     /// The kind of the loss.
     pub kind: ConsequenceKind,
-    /// The flag or the segment that loses something.
+    /// The flag or the segment that loses something, or the flag whose overrides count again.
     pub definition: RowKey,
-    /// The place that goes, as a JSON pointer into the document before.
+    /// The place that goes, as a JSON pointer into the document before; for overrides that count again, into the document after.
     pub pointer: String,
     /// The loss, in words.
     pub message: String,
     /// The errors of the new document that are the cause.
     pub errors: Vec<DocumentError>,
-    /// The number of customers and organizations whose override loses its effect.
+    /// The number of customers and organizations whose override loses its effect, or has an effect again.
     pub overrides: usize,
     /// The flags that use what goes, and the first owners of those overrides, as JSON pointers into the document.
     pub used_by: Vec<String>,
@@ -58,6 +58,8 @@ pub enum ConsequenceKind {
     VariantRemoved,
     /// Overrides of the flag no longer name a variant of it.
     OverridesLost,
+    /// Overrides that a removed flag left behind count for a flag that takes up one of its names.
+    OverridesRegained,
     /// The flag has a new key and no salt, so it would draw other units.
     Redrawn,
 }
@@ -72,6 +74,7 @@ impl ConsequenceKind {
             Self::AliasRemoved => "aliasRemoved",
             Self::VariantRemoved => "variantRemoved",
             Self::OverridesLost => "overridesLost",
+            Self::OverridesRegained => "overridesRegained",
             Self::Redrawn => "redrawn",
         }
     }
@@ -129,42 +132,85 @@ impl Version<'_> {
     }
 }
 
-/// The consequences of a change from one version to another, and the overrides of flags that come.
+/// The overrides that a change meets.
+#[derive(Clone, Copy)]
+pub(crate) struct HeldOverrides<'o> {
+    pub(crate) owners: &'o dyn OwnerRows,
+    /// The document that the command brings: an override in it is asked for.
+    pub(crate) given: Option<&'o Compiled>,
+}
+
+/// The consequences of a change from one version to another, and the overrides of flags that return.
 pub(crate) struct Consequences {
     pub(crate) found: Vec<Consequence>,
-    /// By key of a flag that only the version after has: the number of owners with an override of it.
+    /// By key of a flag that returns: the number of owners with an override of it.
     pub(crate) regained: BTreeMap<String, usize>,
 }
 
-/// Finds the consequences of a change. `renamed` has the flags with new keys, the old key first. Without `owners`, overrides are what the
-/// command replaces, and none are lost. `returned` are flags whose overrides count again.
+/// Finds the consequences of a change. `renamed` has the flags with new keys, the old key first. Without `held`, overrides are what the
+/// command replaces: none are lost, and none come back. `returned` are flags of which the report tells that their overrides count again.
 pub(crate) fn consequences(
     [before, after]: [Version<'_>; 2],
     renamed: &BTreeMap<String, String>,
     returned: &[String],
-    owners: Option<&dyn OwnerRows>,
+    held: Option<HeldOverrides<'_>>,
 ) -> Consequences {
     let change = Change { before, after, renamed };
     let mut found = Vec::new();
     change.segments(&mut found);
     change.flags(&mut found);
     let mut regained = BTreeMap::new();
-    if let Some(owners) = owners {
+    if let Some(held) = held {
         let changed: BTreeSet<&str> = before.ruleset.flag_keys().filter(|key| change.may_lose_overrides(key)).collect();
-        if !changed.is_empty() || !returned.is_empty() {
-            let lost = change.lost_overrides(&changed, returned, owners, &mut regained);
+        let mut named = change.newly_named();
+        named.extend(returned.iter().map(|key| (key.as_str(), key.as_str())));
+        if !changed.is_empty() || !named.is_empty() {
+            let Overridden { lost, gained } = change.overridden(&changed, &named, returned, held);
             add_overrides(lost, &mut found);
+            for (key, owners) in gained {
+                if returned.contains(&key) {
+                    regained.insert(key, owners.count);
+                } else {
+                    found.push(owners.regained(&key));
+                }
+            }
         }
     }
     found.retain(|found| found.kind != ConsequenceKind::VariantRemoved || !found.used_by.is_empty());
     Consequences { found, regained }
 }
 
-/// Overrides that lose their effect: their number, and the first owners as JSON pointers.
+/// The owners of overrides: their number, and the first of them as JSON pointers.
 #[derive(Default)]
-struct Lost {
+struct Owners {
     count: usize,
-    owners: Vec<String>,
+    first: Vec<String>,
+}
+
+impl Owners {
+    fn add(&mut self, kind: OwnerKind, id: &str) {
+        self.count += 1;
+        if self.first.len() < MOST_OWNERS {
+            self.first.push(Place::ROOT.name("overrides").name(kind.section()).name(id).pointer());
+        }
+    }
+
+    /// The consequence that overrides of these owners count again, for this flag.
+    fn regained(self, key: &str) -> Consequence {
+        let message =
+            format!("{} customers and organizations have overrides from before that would count for the flag {key:?}", self.count);
+        let new = Consequence::new(ConsequenceKind::OverridesRegained, RowKey::of(RowKind::Flag, key), &["overrides"], message);
+        Consequence { overrides: self.count, used_by: self.first, ..new }
+    }
+}
+
+/// The overrides that a change touches.
+#[derive(Default)]
+struct Overridden {
+    /// By flag and variant: those that lose their effect.
+    lost: BTreeMap<(String, String), Owners>,
+    /// By flag of the version after: those that have an effect again.
+    gained: BTreeMap<String, Owners>,
 }
 
 struct Change<'c> {
@@ -336,16 +382,33 @@ impl<'c> Change<'c> {
         loses_boolean || loses_variant || loses_name
     }
 
-    /// By flag and variant, the overrides that lose their effect; adds those of flags that return to `regained`.
-    fn lost_overrides(
+    /// The flags of the version after with a name that no flag had, each with its key before. A flag that could not be read had its names.
+    fn newly_named(&self) -> BTreeMap<&'c str, &'c str> {
+        let mut unread: BTreeSet<String> = BTreeSet::new();
+        for (name, text) in self.before.rows.of(RowKind::Flag) {
+            let key = plain_name(name);
+            if self.before.ruleset.find(&key).is_none() {
+                unread.extend(aliases(text));
+                unread.insert(key);
+            }
+        }
+        let is_new = |name: &str| self.before.ruleset.find(name).is_none() && !unread.contains(name);
+        let keys_before: BTreeMap<&str, &str> = self.renamed.iter().map(|(from, to)| (to.as_str(), from.as_str())).collect();
+        let all = self.after.ruleset.flag_keys();
+        let named = all.filter(|key| is_new(key) || self.after.ruleset.flag(key).is_some_and(|flag| flag.aliases().any(is_new)));
+        named.map(|key| (key, keys_before.get(key).copied().unwrap_or(key))).collect()
+    }
+
+    /// The overrides of `changed` flags that lose their effect, and those that have an effect again, for the flags in `named`.
+    fn overridden(
         &self,
         changed: &BTreeSet<&str>,
+        named: &BTreeMap<&str, &str>,
         returned: &[String],
-        owners: &dyn OwnerRows,
-        regained: &mut BTreeMap<String, usize>,
-    ) -> BTreeMap<(String, String), Lost> {
+        HeldOverrides { owners, given }: HeldOverrides<'_>,
+    ) -> Overridden {
         let (before, after) = (self.before.ruleset, self.after.ruleset);
-        let mut lost: BTreeMap<(String, String), Lost> = BTreeMap::new();
+        let Overridden { mut lost, mut gained } = Overridden::default();
         owners.each(&mut |kind, id, tree| {
             let own = before.owner_overrides(kind, id, tree).0;
             let new = after.owner_overrides(kind, id, tree).0;
@@ -356,20 +419,19 @@ impl<'c> Change<'c> {
                     continue;
                 }
                 let variant = own.variant(flag).map_or("", |variant| before.variant_name(flag, variant));
-                let lost = lost.entry((key.into(), variant.into())).or_default();
-                lost.count += 1;
-                if lost.owners.len() < MOST_OWNERS {
-                    lost.owners.push(Place::ROOT.name("overrides").name(kind.section()).name(id).pointer());
-                }
+                lost.entry((key.into(), variant.into())).or_default().add(kind, id);
             }
-            for flag in new.flags() {
-                let key = after.key_of(flag);
-                if returned.iter().any(|returned| returned == key) {
-                    *regained.entry(key.into()).or_default() += 1;
+            for key in new.flags().map(|flag| after.key_of(flag)) {
+                let Some(key_before) = named.get(key) else { continue };
+                let variant = after.overridden(&new, key);
+                let asked = || given.and_then(|given| given.ruleset.overridden(given.overrides.get(kind, id)?, key));
+                let counts_already = before.overridden(&own, key_before) == variant;
+                if !counts_already && (asked() != variant || returned.iter().any(|returned| returned == key)) {
+                    gained.entry(key.into()).or_default().add(kind, id);
                 }
             }
         });
-        lost
+        Overridden { lost, gained }
     }
 }
 
@@ -444,25 +506,25 @@ pub(crate) fn by_row(errors: &[DocumentError]) -> ErrorsByRow {
 }
 
 /// Adds lost overrides to the consequences that cause them.
-fn add_overrides(lost: BTreeMap<(String, String), Lost>, found: &mut Vec<Consequence>) {
+fn add_overrides(lost: BTreeMap<(String, String), Owners>, found: &mut Vec<Consequence>) {
     for ((key, variant), lost) in lost {
         let row = RowKey::of(RowKind::Flag, &key);
         let of_variant = RowKey::of(RowKind::Flag, &key).pointer() + &Place::ROOT.name("variants").name(&variant).pointer();
         let cause = found.iter_mut().filter(|known| known.definition == row).find(|known| match known.kind {
             ConsequenceKind::Removed | ConsequenceKind::LeftOut | ConsequenceKind::AliasRemoved | ConsequenceKind::OverridesLost => true,
             ConsequenceKind::VariantRemoved => known.pointer == of_variant,
-            ConsequenceKind::Broken | ConsequenceKind::Redrawn => false,
+            ConsequenceKind::Broken | ConsequenceKind::OverridesRegained | ConsequenceKind::Redrawn => false,
         });
         if let Some(cause) = cause {
             cause.overrides += lost.count;
             let room = MOST_OWNERS.saturating_sub(cause.used_by.iter().filter(|used| used.starts_with("/overrides")).count());
-            cause.used_by.extend(lost.owners.into_iter().take(room));
+            cause.used_by.extend(lost.first.into_iter().take(room));
             cause.used_by.sort_unstable();
             continue;
         }
         let message = format!("overrides of the flag {key:?} would no longer name a variant of it");
         let new = Consequence::new(ConsequenceKind::OverridesLost, row, &["overrides"], message);
-        found.push(Consequence { overrides: lost.count, used_by: lost.owners, ..new });
+        found.push(Consequence { overrides: lost.count, used_by: lost.first, ..new });
     }
 }
 
@@ -564,6 +626,37 @@ mod tests {
         let rows = hub(r#""segments":{"s":{"attribute":"x","op":"exists"}},"flags":{"a":{"rules":[{"if":{"segment":"s"},"serve":"on"}]}}"#);
         let allowed = Allowed { partial: true, ..removing(&["segments/s"]) };
         assert_eq!(refused(&rows, r#""flags":{"a":{"rules":7}}"#, allowed), ["leftOut /flags/a 0"]);
+    }
+
+    #[test]
+    fn overrides_of_a_removed_flag_count_for_no_other_flag_unasked() {
+        let overrides = r#""overrides":{"customers":{"c-1":{"x":true},"c-2":{"old":true,"a":true}},"organizations":{"o-1":{"x":"on"}}}"#;
+        let mut rows = hub(&format!(r#""flags":{{"x":{{"aliases":["old"]}},"a":{{}}}},{overrides}"#));
+        let removed = import(&rows, r#""flags":{"a":{}}"#, removing(&["flags/x"])).unwrap();
+        apply(&mut rows, &removed.writes);
+        for (flags, found) in [
+            (r#""a":{"aliases":["x"]}"#, "overridesRegained /flags/a/overrides 2"),
+            (r#""a":{},"old":{}"#, "overridesRegained /flags/old/overrides 1"),
+            (r#""a":{},"z":{"aliases":["x","old"]}"#, "overridesRegained /flags/z/overrides 3"),
+        ] {
+            let flags = format!(r#""flags":{{{flags}}}"#);
+            assert_eq!(refused(&rows, &flags, Allowed::default()), [found]);
+            let name = found.split(['/', ' ']).nth(3).unwrap();
+            assert!(import(&rows, &flags, removing(&[&format!("flags/{name}/overrides")])).is_ok(), "{found}");
+            // Overrides that the document has are asked for.
+            assert!(import(&rows, &format!("{flags},{overrides}"), Allowed::default()).is_ok(), "{found}");
+        }
+        // These two count for the flag already: by its key, or as the one that returns.
+        assert!(import(&rows, r#""flags":{"a":{"aliases":["old"]}}"#, Allowed::default()).is_ok());
+        let outcome = import(&rows, r#""flags":{"a":{},"x":{"aliases":["old"]}}"#, Allowed::default()).unwrap();
+        assert_eq!(outcome.imported.unwrap().returned.iter().map(|flag| flag.overrides).collect::<Vec<_>>(), [3]);
+    }
+
+    #[test]
+    fn a_flag_that_is_mended_or_renamed_has_its_overrides() {
+        let rows = hub(r#""flags":{"a":{"type":"colour","aliases":["b"]},"c":{}},"overrides":{"customers":{"c-1":{"b":true,"c":true}}}"#);
+        let mended = r#""flags":{"a":{"aliases":["b"]},"d":{"aliases":["c"]}}"#;
+        assert!(import(&rows, mended, Allowed::default()).unwrap().consequences.is_empty());
     }
 
     #[test]

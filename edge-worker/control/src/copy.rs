@@ -18,7 +18,7 @@ use crate::{
     CommandOutcome, CompiledRows, Consequence, CurrentState, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change},
     command::apply,
-    consequences::{Version, allow, by_row, consequences},
+    consequences::{HeldOverrides, Version, allow, by_row, consequences},
     import,
     rows::{ChangeKind, RowKey, RowKind, Rows, refused, spelling, takes_state},
     sound_rows::compile_what_serves,
@@ -137,7 +137,8 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, owners: Option
         let errors = [by_row(&known), by_row(&errors)];
         let versions =
             [Version { rows, ruleset: current.ruleset, errors: &errors[0] }, Version { rows: &after, ruleset, errors: &errors[1] }];
-        found.consequences = consequences(versions, &BTreeMap::new(), &[], Some(owners.unwrap_or(current.paged))).found;
+        let overrides = HeldOverrides { owners: owners.unwrap_or(current.paged), given: None };
+        found.consequences = consequences(versions, &BTreeMap::new(), &[], Some(overrides)).found;
         found.unused = allow(&mut found.consequences, &given.remove, [rows, &after]).err();
     }
     let is_cut = errors.len() < count;

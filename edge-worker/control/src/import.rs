@@ -14,7 +14,7 @@ use sdk_core::{
 use crate::{
     CommandOutcome, CurrentState, Field, Refusal, Supplies,
     change::{Action, Actor, Change},
-    consequences::{Consequence, Consequences, OwnerRows, Version, allow, by_row, consequences},
+    consequences::{Consequence, Consequences, HeldOverrides, Version, allow, by_row, consequences},
     environment::{check_document, named_environment},
     leaves::Leaves,
     lifecycle::{Course, Rollout},
@@ -114,8 +114,9 @@ pub(crate) fn carry_out(
     if let (None, Some(key)) = (merged.rows.bucket_key(), key) {
         merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key.to_hex());
     }
-    let owners = (state == State::Keep).then(|| supplies.owners.unwrap_or(current.paged));
-    let Safe { ruleset: new_ruleset, consequences, regained } = safe(current, &held, &mut merged, allowed, owners, compiler)?;
+    let owners = supplies.owners.unwrap_or(current.paged);
+    let overrides = (state == State::Keep).then_some(HeldOverrides { owners, given: Some(&given) });
+    let Safe { ruleset: new_ruleset, consequences, regained } = safe(current, &held, &mut merged, allowed, overrides, compiler)?;
     set_courses(&held, &mut merged, actor.at);
     let writes = held.writes(&merged.rows);
     let difference = Difference { before: &held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
@@ -171,7 +172,7 @@ fn safe(
     held: &Rows,
     merged: &mut Merged,
     allowed: &Allowed,
-    owners: Option<&dyn OwnerRows>,
+    overrides: Option<HeldOverrides<'_>>,
     compiler: &mut Compiler,
 ) -> Result<Safe, Refusal> {
     let refused = |error: DocumentError| Refusal::whole_document(&error);
@@ -197,7 +198,7 @@ fn safe(
             Version { rows: held, ruleset: current.ruleset, errors: &before },
             Version { rows: &merged.rows, ruleset: &compiled.ruleset, errors: &after },
         ];
-        let Consequences { mut found, regained } = consequences(versions, &renamed, &merged.returned, owners);
+        let Consequences { mut found, regained } = consequences(versions, &renamed, &merged.returned, overrides);
         let unreadable = unreadable(held, &merged.rows, &found, allowed.partial);
         if unreadable.is_empty() {
             allow(&mut found, &allowed.remove, [held, &merged.rows]).map_err(|name| Refusal::invalid(Field::Remove, unused(&name)))?;
