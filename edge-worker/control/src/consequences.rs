@@ -629,6 +629,19 @@ mod tests {
     }
 
     #[test]
+    fn an_error_behind_those_that_the_core_keeps_refuses_an_import() {
+        let bad: Vec<String> = (0..1_100).map(|number| format!(r#""bad{number}":{{"type":"colour"}}"#)).collect();
+        let members = |last: &str| format!(r#""flags":{{{},"last":{last},"other":{{}}}}"#, bad.join(","));
+        let (good, broken) = (members("{}"), members(r#"{"prerequisites":[{"flag":"bad0","variants":["on"]}]}"#));
+        let kind = |rows: &Rows, members: &str| import(rows, members, Allowed::default()).err().map(|refusal| refusal.kind);
+        assert_eq!(kind(&hub(r#""flags":{"last":{}}"#), &good), Some(RefusalKind::DocumentRefused));
+        assert_eq!(kind(&hub(&good), &broken), Some(RefusalKind::DocumentRefused));
+        // Nothing served, so nothing is taken away; and an error that was there already takes nothing.
+        assert_eq!(kind(&Rows::default(), &good), None);
+        assert_eq!(kind(&hub(&broken), &broken.replace(r#""other":{}"#, r#""other":{"default":"on"}"#)), None);
+    }
+
+    #[test]
     fn overrides_of_a_removed_flag_count_for_no_other_flag_unasked() {
         let overrides = r#""overrides":{"customers":{"c-1":{"x":true},"c-2":{"old":true,"a":true}},"organizations":{"o-1":{"x":"on"}}}"#;
         let mut rows = hub(&format!(r#""flags":{{"x":{{"aliases":["old"]}},"a":{{}}}},{overrides}"#));

@@ -177,7 +177,9 @@ fn safe(
 ) -> Result<Safe, Refusal> {
     let refused = |error: DocumentError| Refusal::whole_document(&error);
     // What no longer compiles at all serves nothing, so nothing of it can be taken away.
-    let before = compile_what_serves(held, compiler).map(|compiled| by_row(&compiled.errors)).unwrap_or_default();
+    let before = compile_what_serves(held, compiler).ok();
+    let known_count = before.as_ref().map_or(0, |compiled| compiled.error_count);
+    let before = before.map(|compiled| by_row(&compiled.errors)).unwrap_or_default();
     for (definition, _) in held.all_refused() {
         if let Some(key) = refused::key_of(&definition) {
             merged.rows.remove(&key);
@@ -202,6 +204,13 @@ fn safe(
         let unreadable = unreadable(held, &merged.rows, &found, allowed.partial);
         if unreadable.is_empty() {
             allow(&mut found, &allowed.remove, [held, &merged.rows]).map_err(|name| Refusal::invalid(Field::Remove, unused(&name)))?;
+            // The core keeps the first errors alone: one that takes something away may be behind them.
+            let (kept, count) = (compiled.errors.len(), compiled.error_count);
+            let may_hide = kept < count && count > known_count && !current.ruleset.is_empty();
+            if may_hide && found.iter().all(|consequence| consequence.is_allowed) {
+                let why = format!("the document would have {count} errors, and has {known_count} now: only the first {kept} can be judged");
+                return Err(refused(DocumentError::at(Place::ROOT, why)));
+            }
             stood_in.extend(found);
             return Ok(Safe { ruleset: compiled.ruleset, consequences: stood_in, regained });
         }
