@@ -8,6 +8,7 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
+use core::cell::OnceCell;
 
 use sdk_core::{
     Compiled, DocumentError, OwnerKind, Ruleset,
@@ -155,7 +156,7 @@ pub(crate) fn consequences(
     returned: &[String],
     held: Option<HeldOverrides<'_>>,
 ) -> Consequences {
-    let change = Change { before, after, renamed };
+    let change = Change { before, after, renamed, required: OnceCell::new() };
     let mut found = Vec::new();
     change.segments(&mut found);
     change.flags(&mut found);
@@ -217,7 +218,12 @@ struct Change<'c> {
     before: Version<'c>,
     after: Version<'c>,
     renamed: &'c BTreeMap<String, String>,
+    /// See [`Change::required`].
+    required: OnceCell<BTreeMap<&'c str, Required<'c>>>,
 }
+
+/// By variant of a flag: the flags that have a prerequisite which names it.
+type Required<'c> = BTreeMap<String, Vec<&'c str>>;
 
 impl<'c> Change<'c> {
     /// The key that the flag has afterwards.
@@ -301,8 +307,8 @@ impl<'c> Change<'c> {
                 continue;
             }
             let message = format!("the flag {key:?} would no longer have the variant {variant:?}, which is in use");
-            let used_by = self.before.ruleset.dependants_of_flag(key).into_iter().filter(|user| self.still_requires(user, key, variant));
-            let used_by = used_by.map(flag_pointer).collect();
+            let users = self.required().get(key).and_then(|required| required.get(variant));
+            let used_by = users.into_iter().flatten().map(|user| flag_pointer(user)).collect();
             found.push(Consequence {
                 used_by,
                 ..Consequence::new(ConsequenceKind::VariantRemoved, row.clone(), &["variants", variant], message)
@@ -337,19 +343,28 @@ impl<'c> Change<'c> {
         users().into_iter().filter(is_hurt).map(flag_pointer).collect()
     }
 
-    /// Returns true if a flag has a prerequisite that names this variant of another flag.
-    fn still_requires(&self, user: &str, key: &str, variant: &str) -> bool {
-        let Some(user) = self.key_after(user) else { return false };
-        let Some(flag) = self.after.rows.text(&RowKey::of(RowKind::Flag, user)) else { return false };
-        let Ok(flag) = serde_json::from_str::<Json<'_>>(flag) else { return false };
-        let Some(Json::Array(required)) = flag.get("prerequisites") else { return false };
-        required.iter().any(|required| {
-            let names_flag = required.get("flag").and_then(Json::as_str).is_some_and(|name| {
-                name == key || self.before.ruleset.find(name).is_some_and(|number| self.before.ruleset.key_of(number) == key)
-            });
-            let names_variant =
-                matches!(required.get("variants"), Some(Json::Array(names)) if names.iter().any(|name| name.as_str() == Some(variant)));
-            names_flag && names_variant
+    /// By key before of a flag: its variants that flags which served name in their prerequisites, read once, however many variants go.
+    fn required(&self) -> &BTreeMap<&'c str, Required<'c>> {
+        self.required.get_or_init(|| {
+            let ruleset = self.before.ruleset;
+            let mut all: BTreeMap<&str, Required<'_>> = BTreeMap::new();
+            for user in ruleset.flag_keys() {
+                let flag = self.key_after(user).and_then(|key| self.after.rows.text(&RowKey::of(RowKind::Flag, key)));
+                let Some(flag) = flag.and_then(|text| serde_json::from_str::<Json<'_>>(text).ok()) else { continue };
+                let Some(Json::Array(prerequisites)) = flag.get("prerequisites") else { continue };
+                for prerequisite in prerequisites {
+                    let number = prerequisite.get("flag").and_then(Json::as_str).and_then(|name| ruleset.find(name));
+                    let (Some(number), Some(Json::Array(names))) = (number, prerequisite.get("variants")) else { continue };
+                    let required = all.entry(ruleset.key_of(number)).or_default();
+                    for name in names.iter().filter_map(Json::as_str) {
+                        let users = required.entry(name.into()).or_default();
+                        if users.last() != Some(&user) {
+                            users.push(user);
+                        }
+                    }
+                }
+            }
+            all
         })
     }
 
@@ -530,8 +545,11 @@ fn add_overrides(lost: BTreeMap<(String, String), Owners>, found: &mut Vec<Conse
 
 #[cfg(test)]
 mod tests {
-    use sdk_core::{Compiler, Millis};
+    use core::cell::Cell;
 
+    use sdk_core::{Compiler, Millis, OwnerKind};
+
+    use super::OwnerRows;
     use crate::{
         Allowed, Command, CommandOutcome, CurrentState, Refusal, RefusalKind, Supplies, apply,
         change::{Actor, NO_REASON},
@@ -619,6 +637,57 @@ mod tests {
         assert_eq!(outcome.changes.len(), outcome.writes.len());
         apply(&mut rows, &outcome.writes);
         assert_eq!(rows, hub(r#""flags":{"a":{"default":"on"}}"#));
+    }
+
+    /// Rows whose overrides count how often they are visited.
+    struct Visited<'r>(&'r Rows, Cell<usize>);
+
+    impl OwnerRows for Visited<'_> {
+        fn each(&self, visit: &mut dyn FnMut(OwnerKind, &str, &str)) {
+            self.1.set(self.1.get() + 1);
+            self.0.each(visit);
+        }
+    }
+
+    #[test]
+    fn the_last_good_definitions_stand_in_for_one_another_so_often_and_no_more() {
+        let flags = |last: usize, flag: &dyn Fn(usize) -> String| {
+            let flags: Vec<String> = (0..=last).map(|number| format!(r#""f{number}":{}"#, flag(number))).collect();
+            format!(r#""flags":{{{}}}"#, flags.join(","))
+        };
+        // Each flag needs a new alias of the one before it, which goes with the new definition of that one.
+        let chained = |number: usize| match number.checked_sub(1) {
+            None => String::from(r#"{"type":"colour"}"#),
+            Some(needed) => format!(r#"{{"aliases":["n{number}"],"prerequisites":[{{"flag":"n{needed}","variants":["on"]}}]}}"#),
+        };
+        // The first round stands in for two flags, and each that follows for one.
+        for (last, stood_in) in [(1, Some(2)), (16, Some(17)), (17, None), (500, None)] {
+            let rows = hub(&flags(last, &|_| "{}".into()));
+            let ruleset = compile_what_serves(&rows, &mut Compiler::new()).unwrap().ruleset;
+            let current = CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset };
+            // A new flag may take up overrides, for which they are visited.
+            let document = document(&flags(last, &chained)).replace(r#""flags":{"#, r#""flags":{"new":{},"#);
+            let allowed = Allowed { partial: true, ..Allowed::default() };
+            let command = Command::Import { document, state: State::Keep, allowed };
+            let owners = Visited(&rows, Cell::default());
+            let supplies = Supplies { owners: Some(&owners), ..Supplies::default() };
+            let outcome = execute(current, &command, supplies, &actor("admin", "a deploy"), &mut Compiler::new());
+            let told = outcome.map(|outcome| outcome.consequences.len()).map_err(|refusal| refusal.kind);
+            assert_eq!(told, stood_in.ok_or(RefusalKind::DocumentRefused), "{last}");
+            assert_eq!(owners.1.get(), usize::from(stood_in.is_some()), "{last}");
+        }
+    }
+
+    #[test]
+    fn a_variant_that_prerequisites_name_goes_only_by_name() {
+        let flag = |variants: &str| format!(r#""a":{{"type":"string","variants":{{{variants}}},"on":"x","off":"x"}}"#);
+        let users =
+            r#""b":{"prerequisites":[{"flag":"a","variants":["y","y","z"]}]},"c":{"prerequisites":[{"flag":"b","variants":["on"]}]}"#;
+        let rows = hub(&format!(r#""flags":{{{},{users}}}"#, flag(r#""x":"1","y":"2","z":"3","w":"4""#)));
+        let after = format!(r#""flags":{{{},{users}}}"#, flag(r#""x":"1","z":"3""#));
+        let refusal = import(&rows, &after, Allowed::default()).err().unwrap();
+        let found: Vec<_> = refusal.consequences.iter().map(|found| (found.pointer.as_str(), found.used_by.as_slice())).collect();
+        assert_eq!(found, [("/flags/a/variants/y", &[String::from("/flags/b")][..])]);
     }
 
     #[test]

@@ -29,6 +29,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
+/// The most rounds in which last good definitions stand in: each may leave another flag broken, and every round compiles the document.
+const MOST_ROUNDS: usize = 16;
+
 /// The report of an import.
 pub struct Imported {
     /// The first errors of the document, as in [`sdk_core::Compiled`]: each leaves a part of the document out.
@@ -186,7 +189,8 @@ fn safe(
         }
     }
     let renamed: BTreeMap<String, String> = merged.renamed.iter().map(|Renamed { from, to }| (from.clone(), to.clone())).collect();
-    let mut stood_in = Vec::new();
+    let may_stand_in = allowed.partial || held.all_refused().next().is_some();
+    let (mut stood_in, mut rounds) = (Vec::new(), 0);
     loop {
         let document = merged.rows.compose(false);
         if document.len() > MAX_DOCUMENT_BYTES {
@@ -200,9 +204,11 @@ fn safe(
             Version { rows: held, ruleset: current.ruleset, errors: &before },
             Version { rows: &merged.rows, ruleset: &compiled.ruleset, errors: &after },
         ];
-        let Consequences { mut found, regained } = consequences(versions, &renamed, &merged.returned, overrides);
-        let unreadable = unreadable(held, &merged.rows, &found, allowed.partial);
-        if unreadable.is_empty() {
+        // Overrides are visited in the last round alone: where the last good definition stands in, none is lost.
+        let find = |overrides| consequences(versions, &renamed, &merged.returned, overrides);
+        let unreadable = if may_stand_in { unreadable(held, &merged.rows, &find(None).found, allowed.partial) } else { Vec::new() };
+        let Some(first) = unreadable.first() else {
+            let Consequences { mut found, regained } = find(overrides);
             allow(&mut found, &allowed.remove, [held, &merged.rows]).map_err(|name| Refusal::invalid(Field::Remove, unused(&name)))?;
             // The core keeps the first errors alone: one that takes something away may be behind them.
             let (kept, count) = (compiled.errors.len(), compiled.error_count);
@@ -213,7 +219,14 @@ fn safe(
             }
             stood_in.extend(found);
             return Ok(Safe { ruleset: compiled.ruleset, consequences: stood_in, regained });
+        };
+        if rounds == MOST_ROUNDS {
+            let why = format!("the last good definitions stand in for {} others and break this one: repair the document", stood_in.len());
+            let mut error = DocumentError::at(Place::ROOT, why);
+            error.pointer.clone_from(&first.pointer);
+            return Err(refused(error));
         }
+        rounds += 1;
         for consequence in unreadable {
             let Consequence { definition, errors, .. } = &consequence;
             if let (Some(good), Some(bad)) = (held.text(definition), merged.rows.text(definition))
