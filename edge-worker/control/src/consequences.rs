@@ -283,7 +283,7 @@ impl<'c> Change<'c> {
                 });
                 continue;
             }
-            let errors = self.new_errors(&row, errors);
+            let errors = self.new_errors(&row, &new_row, errors);
             if !errors.is_empty() {
                 let message = format!("a part of the flag {key:?} would have no effect, or would switch it off");
                 found.push(Consequence { errors, ..Consequence::new(ConsequenceKind::Broken, row.clone(), &[], message) });
@@ -323,12 +323,10 @@ impl<'c> Change<'c> {
         }
     }
 
-    /// The errors that a flag or a segment did not have before.
-    fn new_errors(&self, row: &RowKey, mut errors: Vec<DocumentError>) -> Vec<DocumentError> {
-        if let Some(known) = self.before.errors.get(row) {
-            errors.retain(|error| !known.contains(error));
-        }
-        errors
+    /// The errors that a flag did not have before, under the key that it had.
+    fn new_errors(&self, row: &RowKey, new_row: &RowKey, errors: Vec<DocumentError>) -> Vec<DocumentError> {
+        let known = self.before.errors.get(row).map_or(&[][..], Vec::as_slice);
+        new_errors((row, known), (new_row, errors))
     }
 
     /// The flags among these that the document still has, with an error that they did not have, as JSON pointers.
@@ -337,8 +335,8 @@ impl<'c> Change<'c> {
             return Vec::new();
         }
         let is_hurt = |key: &&str| {
-            let errors = self.after.errors_of(&RowKey::of(RowKind::Flag, self.new_key(key)));
-            !self.new_errors(&RowKey::of(RowKind::Flag, key), errors).is_empty()
+            let new_row = RowKey::of(RowKind::Flag, self.new_key(key));
+            !self.new_errors(&RowKey::of(RowKind::Flag, key), &new_row, self.after.errors_of(&new_row)).is_empty()
         };
         users().into_iter().filter(is_hurt).map(flag_pointer).collect()
     }
@@ -448,6 +446,34 @@ impl<'c> Change<'c> {
         });
         Overridden { lost, gained }
     }
+}
+
+/// The errors of a flag or a segment that it did not have before. An error is the same under another key of the flag, and in another item
+/// of a list, but counts as often as it stands.
+pub(crate) fn new_errors(
+    (row, known): (&RowKey, &[DocumentError]),
+    (new_row, mut errors): (&RowKey, Vec<DocumentError>),
+) -> Vec<DocumentError> {
+    if known.is_empty() {
+        return errors;
+    }
+    let mut left: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for error in known {
+        *left.entry(anywhere(row, error)).or_default() += 1;
+    }
+    let mut take = |error: &DocumentError| left.get_mut(&anywhere(new_row, error)).filter(|left| **left > 0).map(|left| *left -= 1);
+    // Those at their old places first, so that the new one is told.
+    errors.retain(|error| !(known.contains(error) && take(error).is_some()));
+    errors.retain(|error| take(error).is_none());
+    errors
+}
+
+/// An error without the numbers of its pointer and the name of its row.
+fn anywhere(row: &RowKey, error: &DocumentError) -> (String, String) {
+    let below = error.pointer.strip_prefix(&row.pointer()).unwrap_or(&error.pointer);
+    let is_number = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let names: Vec<&str> = below.split('/').filter(|name| !is_number(name)).collect();
+    (names.join("/"), error.message.replace(&format!("{:?}", plain_name(&row.name)), ""))
 }
 
 fn flag_pointer(key: &str) -> String {
@@ -695,6 +721,21 @@ mod tests {
         let rows = hub(r#""segments":{"s":{"attribute":"x","op":"exists"}},"flags":{"a":{"rules":[{"if":{"segment":"s"},"serve":"on"}]}}"#);
         let allowed = Allowed { partial: true, ..removing(&["segments/s"]) };
         assert_eq!(refused(&rows, r#""flags":{"a":{"rules":7}}"#, allowed), ["leftOut /flags/a 0"]);
+    }
+
+    #[test]
+    fn a_known_error_stays_known_in_another_place_and_under_another_key() {
+        let flag = |key: &str, more: &str, required: [&str; 2]| {
+            let required = required.map(|flag| format!(r#"{{"flag":"{flag}","variants":["on"]}}"#)).join(",");
+            format!(r#""flags":{{"{key}":{{{more}"prerequisites":[{required}]}},"other":{{}}}}"#)
+        };
+        let rows = hub(&flag("a", "", ["absent", "other"]));
+        assert!(import(&rows, &flag("a", "", ["other", "absent"]), Allowed::default()).is_ok());
+        assert!(import(&rows, &flag("z", r#""aliases":["a"],"#, ["absent", "other"]), Allowed::default()).is_ok());
+        // Twice is once more than before.
+        let refusal = import(&rows, &flag("a", "", ["absent", "absent"]), Allowed::default()).err().unwrap();
+        let told: Vec<_> = refusal.consequences.iter().flat_map(|found| &found.errors).map(|error| error.pointer.as_str()).collect();
+        assert_eq!(told, ["/flags/a/prerequisites/1/flag"]);
     }
 
     #[test]

@@ -18,10 +18,10 @@ use crate::{
     CommandOutcome, CompiledRows, Consequence, CurrentState, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Change},
     command::apply,
-    consequences::{HeldOverrides, Version, allow, by_row, consequences},
+    consequences::{HeldOverrides, Version, allow, by_row, consequences, new_errors},
     import,
     rows::{ChangeKind, RowKey, RowKind, Rows, refused, spelling, takes_state},
-    sound_rows::compile_what_serves,
+    sound_rows::{compile_what_serves, row_at},
 };
 
 /// The state of a flag that arrives.
@@ -133,16 +133,20 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, owners: Option
     };
     let (known, known_count, _) = compile(rows);
     let (errors, count, ruleset) = compile(&after);
+    let [known_by_row, errors_by_row] = [by_row(&known), by_row(&errors)];
     if let Some(ruleset) = &ruleset {
-        let errors = [by_row(&known), by_row(&errors)];
         let versions =
-            [Version { rows, ruleset: current.ruleset, errors: &errors[0] }, Version { rows: &after, ruleset, errors: &errors[1] }];
+            [Version { rows, ruleset: current.ruleset, errors: &known_by_row }, Version { rows: &after, ruleset, errors: &errors_by_row }];
         let overrides = HeldOverrides { owners: owners.unwrap_or(current.paged), given: None };
         found.consequences = consequences(versions, &BTreeMap::new(), &[], Some(overrides)).found;
         found.unused = allow(&mut found.consequences, &given.remove, [rows, &after]).err();
     }
     let is_cut = errors.len() < count;
-    found.errors.extend(errors.into_iter().filter(|error| !known.contains(error)));
+    found.errors.extend(errors.into_iter().filter(|error| row_at(&error.pointer).is_none() && !known.contains(error)));
+    for (row, errors) in errors_by_row {
+        let known = known_by_row.get(&row).map_or(&[][..], Vec::as_slice);
+        found.errors.extend(new_errors((&row, known), (&row, errors)));
+    }
     // The core keeps the first errors alone: a new one may be behind them.
     if is_cut && count > known_count && found.errors.is_empty() {
         let why = format!("the document would have {count} errors, and has {known_count} now");
@@ -278,6 +282,18 @@ mod tests {
             assert!(refusal.detail.contains(part), "{}", refusal.detail);
         }
         assert!(!refusal.detail.contains("/flags/bad"), "an error that is there already does not count: {}", refusal.detail);
+    }
+
+    #[test]
+    fn an_error_that_is_there_already_may_move() {
+        let needs = |flags: [&str; 2]| {
+            let flags = flags.map(|flag| format!(r#"{{"flag":"{flag}","variants":["on"]}}"#)).join(",");
+            format!(r#"{{"prerequisites":[{flags}]}}"#)
+        };
+        let mut rows = target();
+        rows.insert(RowKey::of(RowKind::Flag, "b"), needs(["absent", "a"]));
+        assert!(copy(&rows, given(&[("b", &needs(["a", "absent"]))], &[])).is_ok());
+        assert!(copy(&rows, given(&[("b", &needs(["absent", "absent"]))], &[])).is_err());
     }
 
     #[test]
