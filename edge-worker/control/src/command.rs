@@ -355,7 +355,7 @@ impl<'h> CurrentState<'h> {
         changes: Vec<Change>,
         compiler: &mut Compiler,
     ) -> Result<CommandOutcome, Refusal> {
-        let document = self.rows.compose_after(&writes, false);
+        let document = self.rows.compose_after(&writes);
         let compiled = compiler.compile(&document, self.rows.bucket_key()).map_err(|error| Refusal::document(&error))?;
         if compiled.ruleset.find(key).is_none() {
             let place = Place::ROOT.name("flags").name(key).pointer();

@@ -1,4 +1,4 @@
-//! The rule for safe changes: what a new document takes away from the one that serves.
+//! The rule for safe changes: what a new document takes away from the one that serves, and what it brings back unasked.
 //!
 //! Everything that replaces definitions asks here: imports, copies, single flags and segments, and reverts. A consequence that its command
 //! does not allow refuses the command.
@@ -8,35 +8,36 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
+use core::cell::OnceCell;
 
 use sdk_core::{
-    Compiler, DocumentError, OwnerKind, Ruleset,
+    Compiled, Compiler, DocumentError, OwnerKind, Ruleset,
     json::{Json, Place, quoted},
 };
 
 use crate::{
     CompiledRows, CurrentState,
-    rows::{RowKey, RowKind, Rows, refused::SECTIONS},
+    rows::{RowKey, RowKind, Rows, aliases, refused::SECTIONS},
     sound_rows::{compile_what_serves, row_at},
 };
 
 /// The most owners of overrides that one consequence names.
 const MOST_OWNERS: usize = 5;
 
-/// Something that a change takes away from what serves.
+/// Something that a change takes away from what serves, or overrides that it brings back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consequence {
     /// The kind of the loss.
     pub kind: ConsequenceKind,
-    /// The flag or the segment that loses something.
+    /// The flag or the segment that loses something, or the flag whose overrides count again.
     pub definition: RowKey,
-    /// The place that goes, as a JSON pointer into the document before.
+    /// The place that goes, as a JSON pointer into the document before; for overrides that count again, into the document after.
     pub pointer: String,
     /// The loss, in words.
     pub message: String,
     /// The errors of the new document that are the cause.
     pub errors: Vec<DocumentError>,
-    /// The number of customers and organizations whose override loses its effect.
+    /// The number of customers and organizations whose override loses its effect, or has an effect again.
     pub overrides: usize,
     /// The flags that use what goes, and the first owners of those overrides, as JSON pointers into the document.
     pub used_by: Vec<String>,
@@ -59,6 +60,8 @@ pub enum ConsequenceKind {
     VariantRemoved,
     /// Overrides of the flag no longer name a variant of it.
     OverridesLost,
+    /// Overrides that a removed flag left behind count for a flag that takes up one of its names.
+    OverridesRegained,
     /// The flag has a new key and no salt, so it would draw other units.
     Redrawn,
 }
@@ -73,6 +76,7 @@ impl ConsequenceKind {
             Self::AliasRemoved => "aliasRemoved",
             Self::VariantRemoved => "variantRemoved",
             Self::OverridesLost => "overridesLost",
+            Self::OverridesRegained => "overridesRegained",
             Self::Redrawn => "redrawn",
         }
     }
@@ -130,49 +134,97 @@ impl Version<'_> {
     }
 }
 
-/// The consequences of a change from one version to another, and the overrides of flags that come.
+/// The overrides that a change meets.
+#[derive(Clone, Copy)]
+pub(crate) struct HeldOverrides<'o> {
+    pub(crate) owners: &'o dyn OwnerRows,
+    /// The document that the command brings: an override in it is asked for.
+    pub(crate) given: Option<&'o Compiled>,
+}
+
+/// The consequences of a change from one version to another, and the overrides of flags that return.
 pub(crate) struct Consequences {
     pub(crate) found: Vec<Consequence>,
-    /// By key of a flag that only the version after has: the number of owners with an override of it.
+    /// By key of a flag that returns: the number of owners with an override of it.
     pub(crate) regained: BTreeMap<String, usize>,
 }
 
-/// Finds the consequences of a change. `renamed` has the flags with new keys, the old key first. Without `owners`, overrides are what the
-/// command replaces, and none are lost. `returned` are flags whose overrides count again.
+/// Finds the consequences of a change. `renamed` has the flags with new keys, the old key first. Without `held`, overrides are what the
+/// command replaces: none are lost, and none come back. `returned` are flags of which the report tells that their overrides count again.
 pub(crate) fn consequences(
     [before, after]: [Version<'_>; 2],
     renamed: &BTreeMap<String, String>,
     returned: &[String],
-    owners: Option<&dyn OwnerRows>,
+    held: Option<HeldOverrides<'_>>,
 ) -> Consequences {
-    let change = Change { before, after, renamed };
+    let change = Change { before, after, renamed, required: OnceCell::new() };
     let mut found = Vec::new();
     change.segments(&mut found);
     change.flags(&mut found);
     let mut regained = BTreeMap::new();
-    if let Some(owners) = owners {
+    if let Some(held) = held {
         let changed: BTreeSet<&str> = before.ruleset.flag_keys().filter(|key| change.may_lose_overrides(key)).collect();
-        if !changed.is_empty() || !returned.is_empty() {
-            let lost = change.lost_overrides(&changed, returned, owners, &mut regained);
+        let mut named = change.newly_named();
+        named.extend(returned.iter().map(|key| (key.as_str(), key.as_str())));
+        if !changed.is_empty() || !named.is_empty() {
+            let Overridden { lost, gained } = change.overridden(&changed, &named, returned, held);
             add_overrides(lost, &mut found);
+            for (key, owners) in gained {
+                if returned.contains(&key) {
+                    regained.insert(key, owners.count);
+                } else {
+                    found.push(owners.regained(&key));
+                }
+            }
         }
     }
     found.retain(|found| found.kind != ConsequenceKind::VariantRemoved || !found.used_by.is_empty());
     Consequences { found, regained }
 }
 
-/// Overrides that lose their effect: their number, and the first owners as JSON pointers.
+/// The owners of overrides: their number, and the first of them as JSON pointers.
 #[derive(Default)]
-struct Lost {
+struct Owners {
     count: usize,
-    owners: Vec<String>,
+    first: Vec<String>,
+}
+
+impl Owners {
+    fn add(&mut self, kind: OwnerKind, id: &str) {
+        self.count += 1;
+        if self.first.len() < MOST_OWNERS {
+            self.first.push(Place::ROOT.name("overrides").name(kind.section()).name(id).pointer());
+        }
+    }
+
+    /// The consequence that overrides of these owners count again, for this flag.
+    fn regained(self, key: &str) -> Consequence {
+        let message =
+            format!("{} customers and organizations have overrides from before that would count for the flag {key:?}", self.count);
+        let new = Consequence::new(ConsequenceKind::OverridesRegained, RowKey::of(RowKind::Flag, key), &["overrides"], message);
+        Consequence { overrides: self.count, used_by: self.first, ..new }
+    }
+}
+
+/// The overrides that a change touches.
+#[derive(Default)]
+struct Overridden {
+    /// By flag and variant: those that lose their effect.
+    lost: BTreeMap<(String, String), Owners>,
+    /// By flag of the version after: those that have an effect again.
+    gained: BTreeMap<String, Owners>,
 }
 
 struct Change<'c> {
     before: Version<'c>,
     after: Version<'c>,
     renamed: &'c BTreeMap<String, String>,
+    /// See [`Change::required`].
+    required: OnceCell<BTreeMap<&'c str, Required<'c>>>,
 }
+
+/// By variant of a flag: the flags that have a prerequisite which names it.
+type Required<'c> = BTreeMap<String, Vec<&'c str>>;
 
 impl<'c> Change<'c> {
     /// The key that the flag has afterwards.
@@ -232,7 +284,7 @@ impl<'c> Change<'c> {
                 });
                 continue;
             }
-            let errors = self.new_errors(&row, errors);
+            let errors = self.new_errors(&row, &new_row, errors);
             if !errors.is_empty() {
                 let message = format!("a part of the flag {key:?} would have no effect, or would switch it off");
                 found.push(Consequence { errors, ..Consequence::new(ConsequenceKind::Broken, row.clone(), &[], message) });
@@ -256,8 +308,8 @@ impl<'c> Change<'c> {
                 continue;
             }
             let message = format!("the flag {key:?} would no longer have the variant {variant:?}, which is in use");
-            let used_by = self.before.ruleset.dependants_of_flag(key).into_iter().filter(|user| self.still_requires(user, key, variant));
-            let used_by = used_by.map(flag_pointer).collect();
+            let users = self.required().get(key).and_then(|required| required.get(variant));
+            let used_by = users.into_iter().flatten().map(|user| flag_pointer(user)).collect();
             found.push(Consequence {
                 used_by,
                 ..Consequence::new(ConsequenceKind::VariantRemoved, row.clone(), &["variants", variant], message)
@@ -272,12 +324,10 @@ impl<'c> Change<'c> {
         }
     }
 
-    /// The errors that a flag or a segment did not have before.
-    fn new_errors(&self, row: &RowKey, mut errors: Vec<DocumentError>) -> Vec<DocumentError> {
-        if let Some(known) = self.before.errors.get(row) {
-            errors.retain(|error| !known.contains(error));
-        }
-        errors
+    /// The errors that a flag did not have before, under the key that it had.
+    fn new_errors(&self, row: &RowKey, new_row: &RowKey, errors: Vec<DocumentError>) -> Vec<DocumentError> {
+        let known = self.before.errors.get(row).map_or(&[][..], Vec::as_slice);
+        new_errors((row, known), (new_row, errors))
     }
 
     /// The flags among these that the document still has, with an error that they did not have, as JSON pointers.
@@ -286,25 +336,34 @@ impl<'c> Change<'c> {
             return Vec::new();
         }
         let is_hurt = |key: &&str| {
-            let errors = self.after.errors_of(&RowKey::of(RowKind::Flag, self.new_key(key)));
-            !self.new_errors(&RowKey::of(RowKind::Flag, key), errors).is_empty()
+            let new_row = RowKey::of(RowKind::Flag, self.new_key(key));
+            !self.new_errors(&RowKey::of(RowKind::Flag, key), &new_row, self.after.errors_of(&new_row)).is_empty()
         };
         users().into_iter().filter(is_hurt).map(flag_pointer).collect()
     }
 
-    /// Returns true if a flag has a prerequisite that names this variant of another flag.
-    fn still_requires(&self, user: &str, key: &str, variant: &str) -> bool {
-        let Some(user) = self.key_after(user) else { return false };
-        let Some(flag) = self.after.rows.text(&RowKey::of(RowKind::Flag, user)) else { return false };
-        let Ok(flag) = serde_json::from_str::<Json<'_>>(flag) else { return false };
-        let Some(Json::Array(required)) = flag.get("prerequisites") else { return false };
-        required.iter().any(|required| {
-            let names_flag = required.get("flag").and_then(Json::as_str).is_some_and(|name| {
-                name == key || self.before.ruleset.find(name).is_some_and(|number| self.before.ruleset.key_of(number) == key)
-            });
-            let names_variant =
-                matches!(required.get("variants"), Some(Json::Array(names)) if names.iter().any(|name| name.as_str() == Some(variant)));
-            names_flag && names_variant
+    /// By key before of a flag: its variants that flags which served name in their prerequisites, read once, however many variants go.
+    fn required(&self) -> &BTreeMap<&'c str, Required<'c>> {
+        self.required.get_or_init(|| {
+            let ruleset = self.before.ruleset;
+            let mut all: BTreeMap<&str, Required<'_>> = BTreeMap::new();
+            for user in ruleset.flag_keys() {
+                let flag = self.key_after(user).and_then(|key| self.after.rows.text(&RowKey::of(RowKind::Flag, key)));
+                let Some(flag) = flag.and_then(|text| serde_json::from_str::<Json<'_>>(text).ok()) else { continue };
+                let Some(Json::Array(prerequisites)) = flag.get("prerequisites") else { continue };
+                for prerequisite in prerequisites {
+                    let number = prerequisite.get("flag").and_then(Json::as_str).and_then(|name| ruleset.find(name));
+                    let (Some(number), Some(Json::Array(names))) = (number, prerequisite.get("variants")) else { continue };
+                    let required = all.entry(ruleset.key_of(number)).or_default();
+                    for name in names.iter().filter_map(Json::as_str) {
+                        let users = required.entry(name.into()).or_default();
+                        if users.last() != Some(&user) {
+                            users.push(user);
+                        }
+                    }
+                }
+            }
+            all
         })
     }
 
@@ -337,16 +396,33 @@ impl<'c> Change<'c> {
         loses_boolean || loses_variant || loses_name
     }
 
-    /// By flag and variant, the overrides that lose their effect; adds those of flags that return to `regained`.
-    fn lost_overrides(
+    /// The flags of the version after with a name that no flag had, each with its key before. A flag that could not be read had its names.
+    fn newly_named(&self) -> BTreeMap<&'c str, &'c str> {
+        let mut unread: BTreeSet<String> = BTreeSet::new();
+        for (name, text) in self.before.rows.of(RowKind::Flag) {
+            let key = plain_name(name);
+            if self.before.ruleset.find(&key).is_none() {
+                unread.extend(aliases(text));
+                unread.insert(key);
+            }
+        }
+        let is_new = |name: &str| self.before.ruleset.find(name).is_none() && !unread.contains(name);
+        let keys_before: BTreeMap<&str, &str> = self.renamed.iter().map(|(from, to)| (to.as_str(), from.as_str())).collect();
+        let all = self.after.ruleset.flag_keys();
+        let named = all.filter(|key| is_new(key) || self.after.ruleset.flag(key).is_some_and(|flag| flag.aliases().any(is_new)));
+        named.map(|key| (key, keys_before.get(key).copied().unwrap_or(key))).collect()
+    }
+
+    /// The overrides of `changed` flags that lose their effect, and those that have an effect again, for the flags in `named`.
+    fn overridden(
         &self,
         changed: &BTreeSet<&str>,
+        named: &BTreeMap<&str, &str>,
         returned: &[String],
-        owners: &dyn OwnerRows,
-        regained: &mut BTreeMap<String, usize>,
-    ) -> BTreeMap<(String, String), Lost> {
+        HeldOverrides { owners, given }: HeldOverrides<'_>,
+    ) -> Overridden {
         let (before, after) = (self.before.ruleset, self.after.ruleset);
-        let mut lost: BTreeMap<(String, String), Lost> = BTreeMap::new();
+        let Overridden { mut lost, mut gained } = Overridden::default();
         owners.each(&mut |kind, id, tree| {
             let own = before.owner_overrides(kind, id, tree).0;
             let new = after.owner_overrides(kind, id, tree).0;
@@ -357,44 +433,48 @@ impl<'c> Change<'c> {
                     continue;
                 }
                 let variant = own.variant(flag).map_or("", |variant| before.variant_name(flag, variant));
-                let lost = lost.entry((key.into(), variant.into())).or_default();
-                lost.count += 1;
-                if lost.owners.len() < MOST_OWNERS {
-                    lost.owners.push(Place::ROOT.name("overrides").name(kind.section()).name(id).pointer());
-                }
+                lost.entry((key.into(), variant.into())).or_default().add(kind, id);
             }
-            for flag in new.flags() {
-                let key = after.key_of(flag);
-                if returned.iter().any(|returned| returned == key) {
-                    *regained.entry(key.into()).or_default() += 1;
+            for key in new.flags().map(|flag| after.key_of(flag)) {
+                let Some(key_before) = named.get(key) else { continue };
+                let variant = after.overridden(&new, key);
+                let asked = || given.and_then(|given| given.ruleset.overridden(given.overrides.get(kind, id)?, key));
+                let counts_already = before.overridden(&own, key_before) == variant;
+                if !counts_already && (asked() != variant || returned.iter().any(|returned| returned == key)) {
+                    gained.entry(key.into()).or_default().add(kind, id);
                 }
             }
         });
-        lost
+        Overridden { lost, gained }
     }
 }
 
-/// Adds lost overrides to the consequences that cause them.
-fn add_overrides(lost: BTreeMap<(String, String), Lost>, found: &mut Vec<Consequence>) {
-    for ((key, variant), lost) in lost {
-        let row = RowKey::of(RowKind::Flag, &key);
-        let of_variant = RowKey::of(RowKind::Flag, &key).pointer() + &Place::ROOT.name("variants").name(&variant).pointer();
-        let cause = found.iter_mut().filter(|known| known.definition == row).find(|known| match known.kind {
-            ConsequenceKind::Removed | ConsequenceKind::LeftOut | ConsequenceKind::AliasRemoved | ConsequenceKind::OverridesLost => true,
-            ConsequenceKind::VariantRemoved => known.pointer == of_variant,
-            ConsequenceKind::Broken | ConsequenceKind::Redrawn => false,
-        });
-        if let Some(cause) = cause {
-            cause.overrides += lost.count;
-            let room = MOST_OWNERS.saturating_sub(cause.used_by.iter().filter(|used| used.starts_with("/overrides")).count());
-            cause.used_by.extend(lost.owners.into_iter().take(room));
-            cause.used_by.sort_unstable();
-            continue;
-        }
-        let message = format!("overrides of the flag {key:?} would no longer name a variant of it");
-        let new = Consequence::new(ConsequenceKind::OverridesLost, row, &["overrides"], message);
-        found.push(Consequence { overrides: lost.count, used_by: lost.owners, ..new });
+/// The errors of a flag or a segment that it did not have before. An error is the same under another key of the flag, and in another item
+/// of a list, but counts as often as it stands.
+pub(crate) fn new_errors(
+    (row, known): (&RowKey, &[DocumentError]),
+    (new_row, mut errors): (&RowKey, Vec<DocumentError>),
+) -> Vec<DocumentError> {
+    if known.is_empty() {
+        return errors;
     }
+    let mut left: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for error in known {
+        *left.entry(anywhere(row, error)).or_default() += 1;
+    }
+    let mut take = |error: &DocumentError| left.get_mut(&anywhere(new_row, error)).filter(|left| **left > 0).map(|left| *left -= 1);
+    // Those at their old places first, so that the new one is told.
+    errors.retain(|error| !(known.contains(error) && take(error).is_some()));
+    errors.retain(|error| take(error).is_none());
+    errors
+}
+
+/// An error without the numbers of its pointer and the name of its row.
+fn anywhere(row: &RowKey, error: &DocumentError) -> (String, String) {
+    let below = error.pointer.strip_prefix(&row.pointer()).unwrap_or(&error.pointer);
+    let is_number = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let names: Vec<&str> = below.split('/').filter(|name| !is_number(name)).collect();
+    (names.join("/"), error.message.replace(&format!("{:?}", plain_name(&row.name)), ""))
 }
 
 fn flag_pointer(key: &str) -> String {
@@ -453,21 +533,26 @@ pub(crate) fn judge(
     let (known, known_count, _) = compile(rows);
     let (errors, count, ruleset) = compile(after);
     let (mut found, mut unused) = (Vec::new(), None);
+    let [known_by_row, errors_by_row] = [by_row(&known), by_row(&errors)];
     if let Some(ruleset) = &ruleset {
-        let errors = [by_row(&known), by_row(&errors)];
-        let [before_errors, after_errors] = &errors;
         let versions =
-            [Version { rows, ruleset: current.ruleset, errors: before_errors }, Version { rows: after, ruleset, errors: after_errors }];
-        found = consequences(versions, &BTreeMap::new(), &[], Some(owners.unwrap_or(current.paged))).found;
+            [Version { rows, ruleset: current.ruleset, errors: &known_by_row }, Version { rows: after, ruleset, errors: &errors_by_row }];
+        let overrides = HeldOverrides { owners: owners.unwrap_or(current.paged), given: None };
+        found = consequences(versions, &BTreeMap::new(), &[], Some(overrides)).found;
         unused = allow(&mut found, remove, [rows, after]).err();
     }
     let is_cut = errors.len() < count;
-    let mut new_errors: Vec<DocumentError> = errors.into_iter().filter(|error| !known.contains(error)).collect();
-    // The core keeps the first errors alone: a new one may be behind them.
-    if is_cut && count > known_count && new_errors.is_empty() {
-        new_errors.push(DocumentError::at(Place::ROOT, format!("the document would have {count} errors, and has {known_count} now")));
+    let mut new: Vec<DocumentError> =
+        errors.into_iter().filter(|error| row_at(&error.pointer).is_none() && !known.contains(error)).collect();
+    for (row, errors) in errors_by_row {
+        let known = known_by_row.get(&row).map_or(&[][..], Vec::as_slice);
+        new.extend(new_errors((&row, known), (&row, errors)));
     }
-    Judged { errors: new_errors, consequences: found, unused, ruleset }
+    // The core keeps the first errors alone: a new one may be behind them.
+    if is_cut && count > known_count && new.is_empty() {
+        new.push(DocumentError::at(Place::ROOT, format!("the document would have {count} errors, and has {known_count} now")));
+    }
+    Judged { errors: new, consequences: found, unused, ruleset }
 }
 
 /// Marks the consequences that these names allow. The error is a name that allows nothing: the document still has what it names, or the
@@ -511,10 +596,36 @@ pub(crate) fn by_row(errors: &[DocumentError]) -> ErrorsByRow {
     sorted
 }
 
+/// Adds lost overrides to the consequences that cause them.
+fn add_overrides(lost: BTreeMap<(String, String), Owners>, found: &mut Vec<Consequence>) {
+    for ((key, variant), lost) in lost {
+        let row = RowKey::of(RowKind::Flag, &key);
+        let of_variant = RowKey::of(RowKind::Flag, &key).pointer() + &Place::ROOT.name("variants").name(&variant).pointer();
+        let cause = found.iter_mut().filter(|known| known.definition == row).find(|known| match known.kind {
+            ConsequenceKind::Removed | ConsequenceKind::LeftOut | ConsequenceKind::AliasRemoved | ConsequenceKind::OverridesLost => true,
+            ConsequenceKind::VariantRemoved => known.pointer == of_variant,
+            ConsequenceKind::Broken | ConsequenceKind::OverridesRegained | ConsequenceKind::Redrawn => false,
+        });
+        if let Some(cause) = cause {
+            cause.overrides += lost.count;
+            let room = MOST_OWNERS.saturating_sub(cause.used_by.iter().filter(|used| used.starts_with("/overrides")).count());
+            cause.used_by.extend(lost.first.into_iter().take(room));
+            cause.used_by.sort_unstable();
+            continue;
+        }
+        let message = format!("overrides of the flag {key:?} would no longer name a variant of it");
+        let new = Consequence::new(ConsequenceKind::OverridesLost, row, &["overrides"], message);
+        found.push(Consequence { overrides: lost.count, used_by: lost.first, ..new });
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use sdk_core::{Compiler, Millis};
+    use core::cell::Cell;
 
+    use sdk_core::{Compiler, Millis, OwnerKind};
+
+    use super::OwnerRows;
     use crate::{
         Allowed, Command, CommandOutcome, CurrentState, Refusal, RefusalKind, Supplies, apply,
         change::{Actor, NO_REASON},
@@ -592,7 +703,8 @@ mod tests {
         assert_eq!(outcome.changes.len(), outcome.writes.len());
         apply(&mut rows, &outcome.writes);
         assert_eq!(rows.text(&RowKey::of(RowKind::Flag, "a")), Some(r#"{"default":"on"}"#));
-        assert!(rows.compose(true).contains("onn") && !rows.compose(false).contains("onn"));
+        assert!(rows.compose_as_written().contains("onn"));
+        assert_eq!(rows.compose(true), document(r#""flags":{"a":{"default":"on"}}"#));
         assert_eq!(crate::compile_rows(&rows, &mut Compiler::new()).unwrap().errors[0].pointer, "/flags/a/default");
         // What was refused may be imported again, and another error may not.
         assert!(import(&rows, typo, Allowed::default()).unwrap().writes.is_empty());
@@ -603,11 +715,121 @@ mod tests {
         assert_eq!(rows, hub(r#""flags":{"a":{"default":"on"}}"#));
     }
 
+    /// Rows whose overrides count how often they are visited.
+    struct Visited<'r>(&'r Rows, Cell<usize>);
+
+    impl OwnerRows for Visited<'_> {
+        fn each(&self, visit: &mut dyn FnMut(OwnerKind, &str, &str)) {
+            self.1.set(self.1.get() + 1);
+            self.0.each(visit);
+        }
+    }
+
+    #[test]
+    fn the_last_good_definitions_stand_in_for_one_another_so_often_and_no_more() {
+        let flags = |last: usize, flag: &dyn Fn(usize) -> String| {
+            let flags: Vec<String> = (0..=last).map(|number| format!(r#""f{number}":{}"#, flag(number))).collect();
+            format!(r#""flags":{{{}}}"#, flags.join(","))
+        };
+        // Each flag needs a new alias of the one before it, which goes with the new definition of that one.
+        let chained = |number: usize| match number.checked_sub(1) {
+            None => String::from(r#"{"type":"colour"}"#),
+            Some(needed) => format!(r#"{{"aliases":["n{number}"],"prerequisites":[{{"flag":"n{needed}","variants":["on"]}}]}}"#),
+        };
+        // The first round stands in for two flags, and each that follows for one.
+        for (last, stood_in) in [(1, Some(2)), (16, Some(17)), (17, None), (500, None)] {
+            let rows = hub(&flags(last, &|_| "{}".into()));
+            let ruleset = compile_what_serves(&rows, &mut Compiler::new()).unwrap().ruleset;
+            let current = CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset };
+            // A new flag may take up overrides, for which they are visited.
+            let document = document(&flags(last, &chained)).replace(r#""flags":{"#, r#""flags":{"new":{},"#);
+            let allowed = Allowed { partial: true, ..Allowed::default() };
+            let command = Command::Import { document, state: State::Keep, allowed };
+            let owners = Visited(&rows, Cell::default());
+            let supplies = Supplies { owners: Some(&owners), ..Supplies::default() };
+            let outcome = execute(current, &command, supplies, &actor("admin", "a deploy"), &mut Compiler::new());
+            let told = outcome.map(|outcome| outcome.consequences.len()).map_err(|refusal| refusal.kind);
+            assert_eq!(told, stood_in.ok_or(RefusalKind::DocumentRefused), "{last}");
+            assert_eq!(owners.1.get(), usize::from(stood_in.is_some()), "{last}");
+        }
+    }
+
+    #[test]
+    fn a_variant_that_prerequisites_name_goes_only_by_name() {
+        let flag = |variants: &str| format!(r#""a":{{"type":"string","variants":{{{variants}}},"on":"x","off":"x"}}"#);
+        let users =
+            r#""b":{"prerequisites":[{"flag":"a","variants":["y","y","z"]}]},"c":{"prerequisites":[{"flag":"b","variants":["on"]}]}"#;
+        let rows = hub(&format!(r#""flags":{{{},{users}}}"#, flag(r#""x":"1","y":"2","z":"3","w":"4""#)));
+        let after = format!(r#""flags":{{{},{users}}}"#, flag(r#""x":"1","z":"3""#));
+        let refusal = import(&rows, &after, Allowed::default()).err().unwrap();
+        let found: Vec<_> = refusal.consequences.iter().map(|found| (found.pointer.as_str(), found.used_by.as_slice())).collect();
+        assert_eq!(found, [("/flags/a/variants/y", &[String::from("/flags/b")][..])]);
+    }
+
     #[test]
     fn the_last_good_definition_cannot_stand_in_without_its_segment() {
         let rows = hub(r#""segments":{"s":{"attribute":"x","op":"exists"}},"flags":{"a":{"rules":[{"if":{"segment":"s"},"serve":"on"}]}}"#);
         let allowed = Allowed { partial: true, ..removing(&["segments/s"]) };
         assert_eq!(refused(&rows, r#""flags":{"a":{"rules":7}}"#, allowed), ["leftOut /flags/a 0"]);
+    }
+
+    #[test]
+    fn a_known_error_stays_known_in_another_place_and_under_another_key() {
+        let flag = |key: &str, more: &str, required: [&str; 2]| {
+            let required = required.map(|flag| format!(r#"{{"flag":"{flag}","variants":["on"]}}"#)).join(",");
+            format!(r#""flags":{{"{key}":{{{more}"prerequisites":[{required}]}},"other":{{}}}}"#)
+        };
+        let rows = hub(&flag("a", "", ["absent", "other"]));
+        assert!(import(&rows, &flag("a", "", ["other", "absent"]), Allowed::default()).is_ok());
+        assert!(import(&rows, &flag("z", r#""aliases":["a"],"#, ["absent", "other"]), Allowed::default()).is_ok());
+        // Twice is once more than before.
+        let refusal = import(&rows, &flag("a", "", ["absent", "absent"]), Allowed::default()).err().unwrap();
+        let told: Vec<_> = refusal.consequences.iter().flat_map(|found| &found.errors).map(|error| error.pointer.as_str()).collect();
+        assert_eq!(told, ["/flags/a/prerequisites/1/flag"]);
+    }
+
+    #[test]
+    fn an_error_behind_those_that_the_core_keeps_refuses_an_import() {
+        let bad: Vec<String> = (0..1_100).map(|number| format!(r#""bad{number}":{{"type":"colour"}}"#)).collect();
+        let members = |last: &str| format!(r#""flags":{{{},"last":{last},"other":{{}}}}"#, bad.join(","));
+        let (good, broken) = (members("{}"), members(r#"{"prerequisites":[{"flag":"bad0","variants":["on"]}]}"#));
+        let kind = |rows: &Rows, members: &str| import(rows, members, Allowed::default()).err().map(|refusal| refusal.kind);
+        assert_eq!(kind(&hub(r#""flags":{"last":{}}"#), &good), Some(RefusalKind::DocumentRefused));
+        assert_eq!(kind(&hub(&good), &broken), Some(RefusalKind::DocumentRefused));
+        // Nothing served, so nothing is taken away; and an error that was there already takes nothing.
+        assert_eq!(kind(&Rows::default(), &good), None);
+        assert_eq!(kind(&hub(&broken), &broken.replace(r#""other":{}"#, r#""other":{"default":"on"}"#)), None);
+    }
+
+    #[test]
+    fn overrides_of_a_removed_flag_count_for_no_other_flag_unasked() {
+        let overrides = r#""overrides":{"customers":{"c-1":{"x":true},"c-2":{"old":true,"a":true}},"organizations":{"o-1":{"x":"on"}}}"#;
+        let mut rows = hub(&format!(r#""flags":{{"x":{{"aliases":["old"]}},"a":{{}}}},{overrides}"#));
+        let removed = import(&rows, r#""flags":{"a":{}}"#, removing(&["flags/x"])).unwrap();
+        apply(&mut rows, &removed.writes);
+        for (flags, found) in [
+            (r#""a":{"aliases":["x"]}"#, "overridesRegained /flags/a/overrides 2"),
+            (r#""a":{},"old":{}"#, "overridesRegained /flags/old/overrides 1"),
+            (r#""a":{},"z":{"aliases":["x","old"]}"#, "overridesRegained /flags/z/overrides 3"),
+        ] {
+            let flags = format!(r#""flags":{{{flags}}}"#);
+            assert_eq!(refused(&rows, &flags, Allowed::default()), [found]);
+            let name = found.split(['/', ' ']).nth(3).unwrap();
+            assert!(import(&rows, &flags, removing(&[&format!("flags/{name}/overrides")])).is_ok(), "{found}");
+            // Overrides that the document has are asked for.
+            assert!(import(&rows, &format!("{flags},{overrides}"), Allowed::default()).is_ok(), "{found}");
+        }
+        // These two count for the flag already: by its key, or as the one that returns.
+        assert!(import(&rows, r#""flags":{"a":{"aliases":["old"]}}"#, Allowed::default()).is_ok());
+        let outcome = import(&rows, r#""flags":{"a":{},"x":{"aliases":["old"]}}"#, Allowed::default()).unwrap();
+        assert_eq!(outcome.imported.unwrap().returned.iter().map(|flag| flag.overrides).collect::<Vec<_>>(), [3]);
+    }
+
+    #[test]
+    fn a_flag_that_is_mended_or_renamed_has_its_overrides() {
+        let rows = hub(r#""flags":{"a":{"type":"colour","aliases":["b"]},"c":{}},"overrides":{"customers":{"c-1":{"b":true,"c":true}}}"#);
+        let mended = r#""flags":{"a":{"aliases":["b"]},"d":{"aliases":["c"]}}"#;
+        assert!(import(&rows, mended, Allowed::default()).unwrap().consequences.is_empty());
     }
 
     #[test]

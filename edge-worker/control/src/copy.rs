@@ -255,6 +255,18 @@ mod tests {
     }
 
     #[test]
+    fn an_error_that_is_there_already_may_move() {
+        let needs = |flags: [&str; 2]| {
+            let flags = flags.map(|flag| format!(r#"{{"flag":"{flag}","variants":["on"]}}"#)).join(",");
+            format!(r#"{{"prerequisites":[{flags}]}}"#)
+        };
+        let mut rows = target();
+        rows.insert(RowKey::of(RowKind::Flag, "b"), needs(["absent", "a"]));
+        assert!(copy(&rows, given(&[("b", &needs(["a", "absent"]))], &[])).is_ok());
+        assert!(copy(&rows, given(&[("b", &needs(["absent", "absent"]))], &[])).is_err());
+    }
+
+    #[test]
     fn a_definition_brings_no_state_along() {
         let rows = target();
         for text in [r#"{"enabled":true}"#, r#"{"rollout":{}}"#, "{},{}", "7", ""] {

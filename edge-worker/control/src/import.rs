@@ -14,7 +14,7 @@ use sdk_core::{
 use crate::{
     CommandOutcome, CurrentState, Field, Refusal, Supplies,
     change::{Action, Actor, Change},
-    consequences::{Consequence, Consequences, OwnerRows, Version, allow, by_row, consequences},
+    consequences::{Consequence, Consequences, HeldOverrides, Version, allow, by_row, consequences},
     environment::{check_document, named_environment},
     leaves::Leaves,
     lifecycle::{Course, Rollout},
@@ -28,6 +28,9 @@ use crate::{
     state_row,
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+
+/// The most rounds in which last good definitions stand in: each may leave another flag broken, and every round compiles the document.
+const MOST_ROUNDS: usize = 16;
 
 /// The report of an import.
 pub struct Imported {
@@ -114,8 +117,9 @@ pub(crate) fn carry_out(
     if let (None, Some(key)) = (merged.rows.bucket_key(), key) {
         merged.rows.insert(RowKey::of(RowKind::BucketKey, ""), key.to_hex());
     }
-    let owners = (state == State::Keep).then(|| supplies.owners.unwrap_or(current.paged));
-    let Safe { ruleset: new_ruleset, consequences, regained } = safe(current, &held, &mut merged, allowed, owners, compiler)?;
+    let owners = supplies.owners.unwrap_or(current.paged);
+    let overrides = (state == State::Keep).then_some(HeldOverrides { owners, given: Some(&given) });
+    let Safe { ruleset: new_ruleset, consequences, regained } = safe(current, &held, &mut merged, allowed, overrides, compiler)?;
     set_courses(&held, &mut merged, actor.at);
     let writes = held.writes(&merged.rows);
     let difference = Difference { before: &held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
@@ -171,19 +175,22 @@ fn safe(
     held: &Rows,
     merged: &mut Merged,
     allowed: &Allowed,
-    owners: Option<&dyn OwnerRows>,
+    overrides: Option<HeldOverrides<'_>>,
     compiler: &mut Compiler,
 ) -> Result<Safe, Refusal> {
     let refused = |error: DocumentError| Refusal::whole_document(&error);
     // What no longer compiles at all serves nothing, so nothing of it can be taken away.
-    let before = compile_what_serves(held, compiler).map(|compiled| by_row(&compiled.errors)).unwrap_or_default();
+    let before = compile_what_serves(held, compiler).ok();
+    let known_count = before.as_ref().map_or(0, |compiled| compiled.error_count);
+    let before = before.map(|compiled| by_row(&compiled.errors)).unwrap_or_default();
     for (definition, _) in held.all_refused() {
         if let Some(key) = refused::key_of(&definition) {
             merged.rows.remove(&key);
         }
     }
     let renamed: BTreeMap<String, String> = merged.renamed.iter().map(|Renamed { from, to }| (from.clone(), to.clone())).collect();
-    let mut stood_in = Vec::new();
+    let may_stand_in = allowed.partial || held.all_refused().next().is_some();
+    let (mut stood_in, mut rounds) = (Vec::new(), 0);
     loop {
         let document = merged.rows.compose(false);
         if document.len() > MAX_DOCUMENT_BYTES {
@@ -197,13 +204,29 @@ fn safe(
             Version { rows: held, ruleset: current.ruleset, errors: &before },
             Version { rows: &merged.rows, ruleset: &compiled.ruleset, errors: &after },
         ];
-        let Consequences { mut found, regained } = consequences(versions, &renamed, &merged.returned, owners);
-        let unreadable = unreadable(held, &merged.rows, &found, allowed.partial);
-        if unreadable.is_empty() {
+        // Overrides are visited in the last round alone: where the last good definition stands in, none is lost.
+        let find = |overrides| consequences(versions, &renamed, &merged.returned, overrides);
+        let unreadable = if may_stand_in { unreadable(held, &merged.rows, &find(None).found, allowed.partial) } else { Vec::new() };
+        let Some(first) = unreadable.first() else {
+            let Consequences { mut found, regained } = find(overrides);
             allow(&mut found, &allowed.remove, [held, &merged.rows]).map_err(|name| Refusal::invalid(Field::Remove, unused(&name)))?;
+            // The core keeps the first errors alone: one that takes something away may be behind them.
+            let (kept, count) = (compiled.errors.len(), compiled.error_count);
+            let may_hide = kept < count && count > known_count && !current.ruleset.is_empty();
+            if may_hide && found.iter().all(|consequence| consequence.is_allowed) {
+                let why = format!("the document would have {count} errors, and has {known_count} now: only the first {kept} can be judged");
+                return Err(refused(DocumentError::at(Place::ROOT, why)));
+            }
             stood_in.extend(found);
             return Ok(Safe { ruleset: compiled.ruleset, consequences: stood_in, regained });
+        };
+        if rounds == MOST_ROUNDS {
+            let why = format!("the last good definitions stand in for {} others and break this one: repair the document", stood_in.len());
+            let mut error = DocumentError::at(Place::ROOT, why);
+            error.pointer.clone_from(&first.pointer);
+            return Err(refused(error));
         }
+        rounds += 1;
         for consequence in unreadable {
             let Consequence { definition, errors, .. } = &consequence;
             if let (Some(good), Some(bad)) = (held.text(definition), merged.rows.text(definition))

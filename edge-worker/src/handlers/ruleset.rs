@@ -1,4 +1,4 @@
-//! `GET /v1/ruleset?since=`: the document, for servers that evaluate it themselves.
+//! `GET /v1/ruleset?since=`: the document that serves, for servers that evaluate it themselves.
 //!
 //! `{ bucketKey?, document, epoch, version }`: the key is for a document that names none. `since` is the version with its epoch, as
 //! `twinflag-version` spells it: 204 where that is the newest, 304 where `If-None-Match` names it.

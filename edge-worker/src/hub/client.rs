@@ -8,7 +8,7 @@ use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
     ACTOR, ADMIN, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, PAGES, ROLE, RULESET,
-    RulesetAnswer, SUMMARY, VERSION, WITHIN, WantedPages, encoded,
+    RulesetAnswer, SUMMARY, VERSION, WITHIN, WRITTEN, WantedPages, encoded,
 };
 pub(crate) use super::{
     admin::read as read_body,
@@ -146,9 +146,18 @@ pub(crate) async fn pages(env: &Env, environment: &Environment, epoch: Epoch, pa
     if answer.status_code() == 204 { Ok(None) } else { parse(&good(&mut answer).await?).map(Some) }
 }
 
-/// The newest document, with all overrides.
+/// The newest document that serves, with all overrides.
 pub(crate) async fn document(env: &Env, environment: &Environment) -> Result<Document, Problem> {
-    let mut answer = ask(env, environment, DOCUMENT).await?;
+    document_at(env, environment, DOCUMENT).await
+}
+
+/// The newest document as operators wrote it, with all overrides.
+pub(crate) async fn written(env: &Env, environment: &Environment) -> Result<Document, Problem> {
+    document_at(env, environment, WRITTEN).await
+}
+
+async fn document_at(env: &Env, environment: &Environment, address: &str) -> Result<Document, Problem> {
+    let mut answer = ask(env, environment, address).await?;
     let (version, bucket_key) = (answer.headers().get(VERSION)?.unwrap_or_default(), answer.headers().get(BUCKET_KEY)?.unwrap_or_default());
     let text = good(&mut answer).await?;
     let version = version.parse().map_err(|NotSpelledSo| unreadable("it names no version"))?;

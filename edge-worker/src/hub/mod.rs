@@ -63,6 +63,15 @@ pub struct FlagHub {
     opening: Opening,
 }
 
+/// The document that a request wants. The two differ where a definition was refused and the last good one serves.
+#[derive(Clone, Copy)]
+enum Text {
+    /// The document that every answer comes from.
+    Serving,
+    /// The document that operators wrote.
+    Written,
+}
+
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
         let store = store::open(&state);
@@ -116,7 +125,8 @@ impl FlagHub {
                 self.check_open()?;
                 self.pages(&asked)
             }
-            (_, "/document") => self.export().await,
+            (_, "/document") => self.document(Text::Serving).await,
+            (_, "/written") => self.document(Text::Written).await,
             (_, "/summary") => self.summary().await,
             (_, "/keys") => self.keys(),
             _ => self.newest(&request).await,
@@ -264,13 +274,21 @@ impl FlagHub {
     }
 
     /// The whole document with all overrides, as one text.
-    async fn export(&self) -> Result<Response, Problem> {
+    async fn document(&self, wanted: Text) -> Result<Response, Problem> {
         let version = self.version().await?;
-        let mut rows = self.ground.newest(&self.store)?.rows.clone();
+        let ground = self.ground.newest(&self.store)?;
+        let mut rows = match wanted {
+            Text::Serving => ground.sound().clone(),
+            Text::Written => ground.rows.clone(),
+        };
         rows.append(self.store.rows(Wanted::Paged)?);
         let bucket_key = rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
         let answer = ResponseBuilder::new().with_header(VERSION, &version.to_string())?.with_header(BUCKET_KEY, &bucket_key)?;
-        Ok(answer.ok(rows.compose(true))?)
+        let text = match wanted {
+            Text::Serving => rows.compose(true),
+            Text::Written => rows.compose_as_written(),
+        };
+        Ok(answer.ok(text)?)
     }
 
     /// The newest version, after an empty store was filled; refused if there is no document.

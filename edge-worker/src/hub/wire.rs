@@ -23,8 +23,10 @@ pub(super) const WITHIN: &str = "twinflag-within";
 /// The header with a digest of the body that the client sent, if the worker sends the hub another one. Two requests with equal digests are
 /// the same request.
 pub(super) const CLIENT_BODY: &str = "twinflag-client-body";
-/// The document: `GET` answers text and [`VERSION`].
+/// The document that serves: `GET` answers text and [`VERSION`].
 pub(super) const DOCUMENT: &str = "http://hub/document";
+/// The document as operators wrote it, answered likewise.
+pub(super) const WRITTEN: &str = "http://hub/written";
 /// Outcomes that servers report: `POST`.
 pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 /// The record that made an answer what it is: `POST` with [`Explaining`].

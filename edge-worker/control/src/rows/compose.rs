@@ -7,14 +7,22 @@ use serde_json::value::RawValue;
 use super::{Row, RowKey, RowKind, Rows, split::MEMBERS};
 
 impl Rows {
-    /// The document of these rows. With its overrides it is the document that operators wrote, in which a refused definition stands for
-    /// the last good one; without, it is the document that serves, and never longer than a text that was split into the rows.
+    /// The document of these rows as it serves. Without its overrides it is never longer than a text that was split into the rows.
     pub fn compose(&self, with_overrides: bool) -> String {
-        self.compose_after(&[], with_overrides)
+        self.composed(&[], with_overrides, false)
     }
 
-    /// The document of these rows after some of its flags or their states were written.
-    pub(crate) fn compose_after(&self, writes: &[(RowKey, Option<String>)], with_overrides: bool) -> String {
+    /// The document of these rows as operators wrote it, with its overrides: a refused definition stands for the last good one.
+    pub fn compose_as_written(&self) -> String {
+        self.composed(&[], true, true)
+    }
+
+    /// The document of these rows, without its overrides, after some of its flags or their states were written.
+    pub(crate) fn compose_after(&self, writes: &[(RowKey, Option<String>)]) -> String {
+        self.composed(writes, false, false)
+    }
+
+    fn composed(&self, writes: &[(RowKey, Option<String>)], with_overrides: bool, as_written: bool) -> String {
         let mut out = String::from(r#"{"schema":"twinflag/1""#);
         for name in MEMBERS {
             if let Some(raw) = self.get(RowKind::Member, name) {
@@ -24,7 +32,7 @@ impl Rows {
         for (section, kind) in [("segments", RowKind::Segment), ("flags", RowKind::Flag)] {
             if self.names(section).next().is_some() {
                 out.extend([",\"", section, "\":{"]);
-                self.compose_section((section, kind), writes, with_overrides, &mut out);
+                self.compose_section((section, kind), writes, as_written, &mut out);
                 out.push('}');
             }
         }

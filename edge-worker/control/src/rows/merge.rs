@@ -194,7 +194,7 @@ impl Rows {
 }
 
 /// The aliases that a flag's definition names.
-fn aliases(definition: &str) -> Vec<String> {
+pub(crate) fn aliases(definition: &str) -> Vec<String> {
     let members = single(definition).unwrap_or_default();
     match members.iter().find(|(name, _)| name == "aliases").and_then(|(_, raw)| serde_json::from_str(raw).ok()) {
         Some(Json::Array(aliases)) => aliases.iter().filter_map(|alias| Some(alias.as_str()?.to_string())).collect(),

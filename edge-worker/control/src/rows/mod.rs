@@ -13,6 +13,7 @@ mod split;
 use alloc::{collections::BTreeMap, string::String};
 
 pub use changes::{ChangeKind, DocumentChange};
+pub(crate) use merge::aliases;
 pub use merge::{Merged, Renamed, State};
 
 use sdk_core::{

@@ -62,7 +62,7 @@ pub(super) struct ConsequenceView<'v> {
     errors: Vec<Fault>,
     kind: &'static str,
     message: &'v str,
-    /// The number of customers and organizations whose override loses its effect.
+    /// The number of customers and organizations whose override loses its effect, or has an effect again.
     overrides: usize,
     pointer: &'v str,
     /// The value of `remove` that allows it.

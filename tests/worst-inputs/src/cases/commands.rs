@@ -1,5 +1,5 @@
-//! W17 and W19: commands of operators on large documents.
-use control::{Command, Lists, RolloutCommand};
+//! W17, W19 and W20: commands of operators on large documents.
+use control::{Allowed, Command, Lists, RolloutCommand, rows::State};
 
 use crate::{
     case::{Case, Check, Input, Load, NATIVE},
@@ -37,6 +37,12 @@ pub(super) const CASES: &[Case] = &[
         machines: NATIVE,
         check: Check::Instructions { honest: || removed(1_000).times(10), worst: || removed(10_000), times: 1.5 },
     },
+    Case {
+        row: 20,
+        name: "400 variants go that 2,000 flags might need, beside ten times 40 and 200",
+        machines: NATIVE,
+        check: Check::Instructions { honest: || variants_gone(40).times(10), worst: || variants_gone(400), times: 1.5 },
+    },
 ];
 
 /// Flags with one test of a text each, which reads as people write patterns; the first is killed or not.
@@ -65,4 +71,15 @@ fn removed(count: usize) -> Input {
     let remove_allow = (0..2 * count).rev().map(|unit| format!("u{unit}")).collect();
     let order = RolloutCommand::Lists(Lists { remove_allow, ..Lists::default() });
     Load::Command { document, command: Box::new(Command::Rollout { flag: "f0".into(), order }) }.taken()
+}
+
+/// An import in which a flag loses so many variants. Five times as many flags need one that it keeps.
+fn variants_gone(count: usize) -> Input {
+    let text = |variants: usize| {
+        let variants = items(variants, |variant| format!(r#""v{variant}":"{variant}""#));
+        let users = items(5 * count, |user| format!(r#""u{user}":{{"prerequisites":[{{"flag":"f","variants":["v0"]}}]}}"#));
+        document(format_args!(r#""flags":{{"f":{{"type":"string","variants":{{{variants}}},"on":"v0","off":"v0"}},{users}}}"#))
+    };
+    let command = Command::Import { document: text(1), state: State::Keep, allowed: Allowed::default() };
+    Load::Command { document: text(count + 1), command: Box::new(command) }.taken()
 }
