@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { freePort } from '../server.mjs';
 import { ask, install } from './own.mjs';
 
 let twinflag;
@@ -127,22 +128,64 @@ test('serve opens neither the demo nor the test clock, whatever the environment 
   await server.stop();
 });
 
-test('a deployment with an issuer and an audience starts, and takes tokens with both', async () => {
-  const server = await twinflag.serve(twinflag.data('issuer'), { env: { JWT_ISSUER: 'us', JWT_AUDIENCE: 'flags' } });
+test('a deployment with an issuer and an audience starts, and the commands beside it give tokens both', async () => {
+  // Nothing answers at the address of the keys: a token of the secret needs none of them.
+  const env = { JWT_ISSUER: 'us', JWT_AUDIENCE: 'flags', JWKS_URL: `http://127.0.0.1:${await freePort()}/keys` };
+  const server = await twinflag.serve(twinflag.data('issuer'), { env });
   assert.deepEqual(JSON.parse(server.out.split('\n')[0]).environments, ['production']);
   const status = async (...args) => {
     const { out } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'viewer', ...args]);
     return (await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status;
   };
-  assert.deepEqual([await status('--issuer', 'us', '--audience', 'flags'), await status('--issuer', 'us'), await status()], [200, 401, 401]);
+  assert.deepEqual([await status(), await status('--issuer', 'other'), await status('--audience', 'other')], [200, 401, 401]);
+  assert.equal((await twinflag.run(['list', '--data', server.data])).code, 0);
   await server.stop();
 });
 
-test('a deployment without JWT_SECRET starts, and no token of its folder opens it', async () => {
+test('commands sign with the JWT_SECRET of the environment if the server has it from there, and say so if they lack it', async () => {
+  const env = { JWT_SECRET: 'a secret of the environment, 32 bytes or more' };
+  const server = await twinflag.serve(twinflag.data('environment'), { env });
+  const list = ['list', '--data', server.data], token = ['token', '--data', server.data, '--sub', 'ada', '--role', 'viewer'];
+  assert.equal((await twinflag.run(list, { env })).code, 0);
+  const { out } = await twinflag.run(token, { env });
+  assert.equal((await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status, 200);
+  for (const command of [list, token]) {
+    const { code, err } = await twinflag.run(command);
+    assert.equal(code, 64);
+    assert.match(err, /^error: the server on .* has its JWT_SECRET from its environment, not from the folder\nhint: set the same JWT_SECRET here/);
+  }
+  assert.ok(!(await readFile(join(server.data, 'server.json'), 'utf8')).includes(env.JWT_SECRET));
+  await server.stop();
+});
+
+test('a deployment whose roles stand in another claim starts, and commands ask for a token of its issuer', async () => {
+  const server = await twinflag.serve(twinflag.data('claim'), { env: { ROLE_CLAIM: 'groups', ROLE_MAP: '{"ops":"admin"}' } });
+  assert.equal(JSON.parse(server.out.split('\n')[0]).environments, undefined);
+  const { code, err } = await twinflag.run(['list', '--data', server.data]);
+  assert.equal(code, 64);
+  assert.match(err, /reads roles from the claim groups\nhint: pass a token of its issuer/);
+  await server.stop();
+});
+
+test('the server starts, whatever the worker answers to the list of environments', async () => {
+  for (const status of [401, 403, 503]) {
+    await twinflag.write(`refusing-${status}.mjs`, `
+      const { fetch } = globalThis;
+      globalThis.fetch = (url, init) => String(url).endsWith('/api/admin/environments') ? Promise.resolve(new Response('{}', { status: ${status} })) : fetch(url, init);`);
+    const server = await twinflag.serve(twinflag.data(`refusing-${status}`), { env: { NODE_OPTIONS: `--import=${join(twinflag.folder, `refusing-${status}.mjs`)}` } });
+    const { event, environments } = JSON.parse(server.out.split('\n')[0]);
+    assert.deepEqual([event, environments], ['started', undefined], String(status));
+    assert.equal((await ask(`${server.url}/health`)).status, 200);
+    await server.stop();
+  }
+});
+
+test('a deployment without JWT_SECRET starts, and no token is made for it', async () => {
   const server = await twinflag.serve(twinflag.data('issued'), { env: { JWT_SECRET: '' } });
   assert.equal(JSON.parse(server.out.split('\n')[0]).environments, undefined);
-  const { out } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'admin']);
-  assert.equal((await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status, 401);
+  const { code, out, err } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'admin']);
+  assert.deepEqual([code, out], [64, '']);
+  assert.match(err, /has no JWT_SECRET\nhint: pass a token of its issuer/);
   await server.stop();
 });
 

@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 
 import { Api } from '../api.js';
+import { secretOf, type TokenSettings } from '../deployment.js';
 import { EXIT, Failure } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
 import { printJson } from '../output.js';
@@ -58,19 +59,25 @@ export function withYes(command: Command): Command {
   return command.option('-y, --yes', 'do not ask for confirmation');
 }
 
-/** Returns the server that the options name, or else the one that runs on the data folder, with a token signed by the folder's secret. */
+/** Returns the server that the options name, or else the one that runs on the data folder, with a token that this server takes. */
 export function connect({ url, token, data, environment }: ServerOptions): Api {
   const folder = new Folder(data);
-  const local = url === undefined ? folder.running()?.url : undefined;
-  const address = url ?? local;
+  const local = url === undefined ? folder.running() : undefined;
+  const address = url ?? local?.url;
   if (address === undefined) {
     throw new Failure(`no server runs on ${folder.path}`, EXIT.unavailable, 'start one with `twinflag dev` or `twinflag serve`, or name one with --url or TWINFLAG_URL');
   }
   if (token !== undefined) return new Api(address, token, environment);
   // The secret of a folder signs for the server on this folder alone.
-  const secrets = local === undefined ? undefined : folder.secrets();
-  if (secrets === undefined) throw new Failure('a token is missing', EXIT.usage, 'pass one with --token or TWINFLAG_TOKEN; `twinflag token` makes it from the secret of the server');
-  return new Api(address, mint(secrets.jwtSecret, { subject: userInfo().username, role: 'admin', minutes: 5 }), environment);
+  if (local === undefined) throw new Failure('a token is missing', EXIT.usage, 'pass one with --token or TWINFLAG_TOKEN; `twinflag token` makes it from the secret of the server');
+  return new Api(address, ownToken(folder, local.tokens), environment);
+}
+
+/** Returns an administrator's token for the server on a folder, in the name of the user of this machine. */
+function ownToken(folder: Folder, settings: TokenSettings): string {
+  const { issuer, audience, roleClaim } = settings;
+  if (roleClaim !== undefined) throw new Failure(`the server on ${folder.path} reads roles from the claim ${roleClaim}`, EXIT.usage, 'pass a token of its issuer with --token or TWINFLAG_TOKEN');
+  return mint(secretOf(folder, settings), { subject: userInfo().username, role: 'admin', minutes: 5, issuer, audience });
 }
 
 /** Asks before something that harms. Fails if the answer is no, or if nobody can be asked. */
