@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFile, readdir, stat } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -64,7 +65,20 @@ test('a second server on a folder is refused, and a killed one leaves no lock', 
   assert.deepEqual([refused.code, refused.out], [1, '']);
   assert.match(refused.err, new RegExp(`another server runs on .*locked: process ${first.child.pid} at ${first.url}`));
   assert.equal((await ask(`${first.url}/health`)).status, 200);
+  // Commands that try the lock at once find the server, each of them.
+  const list = ['list', '--data', data];
+  assert.deepEqual((await Promise.all([list, list, list].map((args) => twinflag.run(args)))).map(({ code }) => code), [0, 0, 0]);
   await first.stop('SIGKILL');
+
+  // Another program on the port of the killed server gets no token.
+  const tokens = [];
+  const stranger = createHttpServer((request, response) => response.end(String(tokens.push(request.headers.authorization))));
+  await new Promise((resolve) => stranger.listen(new URL(first.url).port, '127.0.0.1', resolve));
+  const unsent = await Promise.all([list, list].map((args) => twinflag.run(args)));
+  unsent.push(await twinflag.run(list, { programs: ['node'] }));
+  await new Promise((resolve) => stranger.close(resolve));
+  assert.deepEqual([unsent.map(({ code }) => code), tokens], [[69, 69, 69], []]);
+  for (const { err } of unsent) assert.match(err, /no server runs on/);
   const next = await twinflag.serve(data);
   await next.stop();
 });
@@ -89,6 +103,7 @@ test('a workerd that outlives its killed starter keeps the lock until it ends', 
 test('without flock the server says that nothing keeps a second one away', async () => {
   const server = await twinflag.serve(twinflag.data('unlocked'), { programs: ['node', 'setpriv'] });
   assert.match(server.err, /warning: no program "flock"/);
+  assert.equal((await twinflag.run(['list', '--data', server.data], { programs: ['node'] })).code, 0);
   await server.stop();
 });
 

@@ -65,8 +65,8 @@ export class Folder {
     return secrets;
   }
 
-  /** Returns the server that runs on the folder, or did when it was killed; `undefined` if none ever ran. */
-  running(): Running | undefined {
+  /** Returns the server that runs on the folder, or did when it was killed; `undefined` if none announced itself. */
+  announced(): Running | undefined {
     const file = this.in('server.json');
     return existsSync(file) ? (read(file, 'delete it') as Running) : undefined;
   }

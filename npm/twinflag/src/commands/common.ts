@@ -9,6 +9,7 @@ import { secretOf, type TokenSettings } from '../deployment.js';
 import { EXIT, Failure } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
 import { printJson } from '../output.js';
+import { runningOn } from '../server/lock.js';
 import { mint } from '../token.js';
 import type { Change, Feature, Written } from '../wire.js';
 
@@ -62,7 +63,7 @@ export function withYes(command: Command): Command {
 /** Returns the server that the options name, or else the one that runs on the data folder, with a token that this server takes. */
 export function connect({ url, token, data, environment }: ServerOptions): Api {
   const folder = new Folder(data);
-  const local = url === undefined ? folder.running() : undefined;
+  const local = url === undefined ? runningOn(folder) : undefined;
   const address = url ?? local?.url;
   if (address === undefined) {
     throw new Failure(`no server runs on ${folder.path}`, EXIT.unavailable, 'start one with `twinflag dev` or `twinflag serve`, or name one with --url or TWINFLAG_URL');

@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander';
 import { secretOf, tokenSettings } from '../deployment.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
+import { runningOn } from '../server/lock.js';
 import { faultOf, LONGEST_MINUTES, mint, ROLES } from '../token.js';
 import { names, wholeNumber } from './values.js';
 
@@ -42,7 +43,7 @@ function printToken({ sub: subject, secretFile, data, issuer, audience, ...rest 
   if (fault !== undefined) throw new Failure(fault, EXIT.usage);
   const folder = new Folder(data);
   const here = tokenSettings(process.env);
-  const settings = secretFile === undefined ? (folder.running()?.tokens ?? here) : here;
+  const settings = secretFile === undefined ? (runningOn(folder)?.tokens ?? here) : here;
   const secret = secretFile === undefined ? secretOf(folder, settings) : readSecret(secretFile);
   console.log(mint(secret, { ...grant, issuer: issuer ?? settings.issuer, audience: audience ?? settings.audience }));
 }
