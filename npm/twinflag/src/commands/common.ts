@@ -28,7 +28,7 @@ export interface ApiOptions extends ServerOptions {
 
 /** The options of commands that change something. */
 export interface ChangeOptions extends ApiOptions {
-  readonly reason: string;
+  readonly reason?: string;
 }
 
 /** The option of commands that ask before they harm. */
@@ -52,7 +52,7 @@ export function forApi(command: Command): Command {
 
 /** Adds the options of {@link forApi}, and the reason that the audit trail keeps. */
 export function forChange(command: Command): Command {
-  return forApi(command).option('--reason <text>', 'the reason, for the audit trail', 'by the command line');
+  return forApi(command).option('--reason <text>', 'the reason, for the audit trail');
 }
 
 /** Adds the option that answers {@link confirm}. */
@@ -79,6 +79,11 @@ function ownToken(folder: Folder, settings: TokenSettings): string {
   const { issuer, audience, roleClaim } = settings;
   if (roleClaim !== undefined) throw new Failure(`the server on ${folder.path} reads roles from the claim ${roleClaim}`, EXIT.usage, 'pass a token of its issuer with --token or TWINFLAG_TOKEN');
   return mint(secretOf(folder, settings), { subject: userInfo().username, role: 'admin', minutes: 5, issuer, audience });
+}
+
+/** Fails if the reason is missing, before a command that the server carries out only for one. */
+export function wantReason({ reason }: ChangeOptions): void {
+  if (reason === undefined) throw new Failure('a reason is missing', EXIT.usage, 'say why with --reason');
 }
 
 /** Asks before something that harms. Fails if the answer is no, or if nobody can be asked. */

@@ -5,7 +5,7 @@ import { EXIT, Failure } from '../failure.js';
 import { editDocument } from '../edit.js';
 import { printJson, printTable } from '../output.js';
 import type { Flag, ListedFeature, Written } from '../wire.js';
-import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, rolloutOf, withYes } from './common.js';
+import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, rolloutOf, wantReason, withYes } from './common.js';
 import { forOwners, namesOwners, override, type Owners } from './owners.js';
 import { assignments } from './values.js';
 
@@ -81,6 +81,7 @@ function valueOf(type: string, text: string): unknown {
 async function on(key: string, options: ChangeOptions & ConfirmedOptions & Owners): Promise<void> {
   const api = connect(options);
   if (namesOwners(options)) return override(api, key, 'on', options);
+  wantReason(options);
   const { body } = await api.ask<Written>({ method: 'POST', path: '/api/admin/feature-flags', body: { featureName: key, action: 'revive', reason: options.reason } });
   printWritten(body, options);
   const { features } = (await api.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags', query: { featureName: key } })).body;
@@ -92,6 +93,7 @@ async function on(key: string, options: ChangeOptions & ConfirmedOptions & Owner
 async function off(key: string, options: ChangeOptions & ConfirmedOptions & Owners): Promise<void> {
   const api = connect(options);
   if (namesOwners(options)) return override(api, key, 'off', options);
+  wantReason(options);
   await confirm(`switch ${key} off for everybody?`, options);
   const { body } = await api.ask<Written>({ method: 'POST', path: '/api/admin/feature-flags', body: { featureName: key, action: 'kill', reason: options.reason } });
   printWritten(body, options);
