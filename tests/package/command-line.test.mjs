@@ -204,6 +204,56 @@ test('what serves goes only if it is named, and --yes names nothing', async () =
   }
 });
 
+test('a deploy renames, removes, brings back and keeps only as the command line says', async () => {
+  const folder = await dataFolder();
+  const worker = await hostWorker({ data: folder.path, document: JSON.stringify({ schema: 'twinflag/1', environment: 'production', flags: { old: { salt: 's' }, gone: {} } }) });
+  const env = { TWINFLAG_URL: worker.url, TWINFLAG_TOKEN: worker.adminToken };
+  const run = (...args) => twinflag.run(args, { env });
+  const written = (flags, more = {}) => twinflag.write('deploy.json', JSON.stringify({ schema: 'twinflag/1', flags, ...more }));
+  const applied = async (...options) => {
+    const { code, out, err } = await run('apply', 'deploy.json', '--yes', ...options);
+    assert.equal(code, 0, out + err);
+    return out;
+  };
+  const keys = async () => Object.keys(JSON.parse((await run('export')).out).flags).sort();
+  try {
+    for (const args of [['override', 'set', 'gone', 'on', '--customer', 'c-1', '--reason', 'r'], ['off', 'gone', '--yes', '--reason', 'r']]) assert.equal((await run(...args)).code, 0);
+    await written({ new: { salt: 's', aliases: ['old'] }, gone: {} });
+    assert.match(await applied(), /^renamed +old → new, with its state and its overrides$/m);
+
+    const renamed = { new: { salt: 's', aliases: ['old'] } };
+    await written(renamed);
+    assert.equal((await run('apply', 'deploy.json', '--yes')).code, 1);
+    assert.deepEqual(await keys(), ['gone', 'new']);
+    assert.match(await applied('--remove', 'flags/gone'), /^goes +\/flags\/gone: .*an override/m);
+    assert.deepEqual(await keys(), ['new']);
+
+    await written({ ...renamed, gone: {} });
+    const unasked = await run('import', 'deploy.json');
+    assert.deepEqual([unasked.code, unasked.err.split('\n')[1]], [1, 'hint: confirm with --yes']);
+    assert.match(unasked.out, /^returned gone, as it was: switched off, with an override$/m);
+    assert.deepEqual(await keys(), ['new']);
+    assert.match(await applied(), /^returned gone/m);
+
+    await written({ ...renamed, gone: { type: 'colour' } });
+    const faulty = await run('apply', 'deploy.json', '--yes');
+    assert.match(faulty.err, /^error: the document has an error; nothing was imported\nhint: .*--partial\n$/);
+    await applied('--partial');
+    assert.equal((await run('rollout', 'show', 'gone')).out, 'gone: switched off for everybody\n');
+
+    for (const [option, value, member] of [['--new-environment', 'staging', { environment: 'staging' }], ['--new-bucket-key', 'ffffffff', { bucketKey: 'f'.repeat(32) }]]) {
+      await written({ ...renamed, gone: {} }, member);
+      const other = await run('apply', 'deploy.json', '--yes');
+      assert.equal(other.code, 1);
+      assert.match(other.err, new RegExp(`code: OTHER_[A-Z_]+ \\(409\\)\nhint: .*${option}`));
+      await applied(option, value);
+    }
+  } finally {
+    await worker.stop();
+    await folder.remove();
+  }
+});
+
 test('overrides of users, customers and organizations are set, listed and removed', async () => {
   await lines('create', 'own');
   await lines('on', 'own', '--customer', 'c-1', 'c-2', '--organization', 'o-1', '--reason', 'r');

@@ -73,7 +73,12 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Returns a line that tells what goes, and who uses it. */
 export function consequenceLine({ pointer, message, overrides, usedBy }: Consequence): string {
   const users = usedBy.length > 0 ? `, used by ${usedBy.join(', ')}` : '';
-  return `${'goes'.padEnd(8)} ${pointer}: ${message}${overrides > 0 ? `, with ${overrides === 1 ? 'an override' : `${overrides} overrides`}` : ''}${users}`;
+  return `${'goes'.padEnd(8)} ${pointer}: ${message}${overrides > 0 ? `, with ${overridesOf(overrides)}` : ''}${users}`;
+}
+
+/** Returns a number of overrides in words. */
+export function overridesOf(count: number): string {
+  return count === 0 ? 'no override' : count === 1 ? 'an override' : `${count} overrides`;
 }
 
 /** A server and the credential for it. */
