@@ -34,8 +34,9 @@ test('an empty folder becomes a server that survives a kill with everything in i
   const [line] = first.out.split('\n');
   const { release } = (await ask(`${first.url}/version`)).body;
   assert.deepEqual((({ event, url, release, environments }) => ({ event, url, release, environments }))(JSON.parse(line)), { event: 'started', url: first.url, release, environments: ['production'] });
-  assert.ok(first.out.includes(clientKey) && first.out.includes(serverKey));
-  assert.ok(!line.includes(clientKey) && !line.includes(serverKey) && !first.out.includes(jwtSecret));
+  assert.ok(first.out.includes(clientKey) && first.out.includes(`"serverKey" in ${join(data, 'keys.json')}`));
+  assert.ok(!first.out.includes(serverKey), 'a log holds no secret');
+  assert.ok(!line.includes(clientKey) && !first.out.includes(jwtSecret));
   assert.deepEqual((await readdir(data)).sort(), ['import', 'keys.json', 'lock', 'server.json', 'store']);
   for (const name of ['.', 'keys.json', 'server.json']) assert.equal((await stat(join(data, name))).mode & 0o077, 0, name);
 
@@ -56,6 +57,18 @@ test('an empty folder becomes a server that survives a kill with everything in i
   assert.equal(await second.stop('SIGTERM'), 0);
   assert.ok(!second.out.includes('tf_'), 'the keys are shown once');
   assert.equal(second.out.trim().split('\n').length, 1);
+});
+
+test('the first start shows the server key in a terminal', async () => {
+  const data = twinflag.data('shown');
+  // `script` of util-linux gives the server a terminal. `exec` has it take the signal.
+  const terminal = spawn('script', ['-qec', `exec node_modules/.bin/twinflag serve --port 0 --data ${data}`, '/dev/null'], { cwd: twinflag.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  for await (const chunk of terminal.stdout.setEncoding('utf8')) {
+    said += chunk;
+    if (said.includes('Content-Type')) terminal.kill();
+  }
+  assert.ok(said.includes(`server key, for servers:  ${(await keysOf(data)).serverKey}`));
 });
 
 test('a second server on a folder is refused, and a killed one leaves no lock', async () => {

@@ -200,15 +200,23 @@ async function get(url: string, token?: string): Promise<object> {
   return (await response.json()) as object;
 }
 
+/** Tells the first keys. The server key is secret: it goes to a terminal, and in a log the file stands for it. */
 function firstKeys(folder: Folder, { clientKey, serverKey }: Secrets, url: string): string {
+  const file = folder.in('keys.json');
+  const isShown = process.stdout.isTTY;
   return [
-    `The first keys, shown only now. ${folder.in('keys.json')} has them, and only its owner can read it.`,
+    `The first keys, told only now. ${file} has them, and only its owner can read it.`,
     `  client key, for pages:    ${clientKey}`,
-    `  server key, for servers:  ${serverKey}`,
+    `  server key, for servers:  ${isShown ? serverKey : `"serverKey" in ${file}`}`,
     `Make a flag, and ask for all flags:`,
     `  npx twinflag create new_checkout --data ${folder.path}`,
-    `  ${curl(url, serverKey)}`,
+    `  ${curl(url, isShown ? serverKey : `'"$(node -p 'require(process.argv[1]).serverKey' ${quoted(file)})"'`)}`,
   ].join('\n');
+}
+
+/** Quotes a text for a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function curl(url: string, key: string): string {
