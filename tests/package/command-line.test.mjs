@@ -102,6 +102,22 @@ test('a command invents no reason: without one, a locked flag stays and no step 
   assert.equal(await value('guarded', { userId: 'ada' }), true);
 });
 
+test('what other people wrote moves no cursor, and is whole as JSON', async () => {
+  const reason = 'a\u001b[2Jb\u009bc\u007fd\ne';
+  await lines('create', 'controls', '--description', reason, '--reason', reason);
+  const told = 'a\uFFFD[2Jb\uFFFDc\uFFFDd e';
+  assert.ok((await lines('log', '--flag', 'controls'))[1].endsWith(told));
+  assert.equal((await json('log', '--flag', 'controls')).changes[0].reason, reason);
+  assert.ok((await lines('types')).includes(`  /** ${told} */`));
+  const before = await exported();
+  assert.equal(before.flags.controls.description, reason);
+  await twinflag.write('controls.json', JSON.stringify({ ...before, flags: { ...before.flags, controls: { description: 'another' } } }));
+  const { out } = await command('diff', 'controls.json');
+  assert.deepEqual(out.replaceAll('\n', '').match(/\p{Cc}/gu), null);
+  const refused = await command('on', 'a\u001b[2Jb', '--user', 'ada');
+  assert.match(refused.err, /^error: no flag has the key or alias "a\uFFFD\[2Jb"\n/);
+});
+
 test('in a terminal the command asks, and only yes is yes', async () => {
   await lines('create', 'terminal');
   const state = async () => (await lines('rollout', 'show', 'terminal'))[0];

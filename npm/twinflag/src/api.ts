@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { EXIT, Failure, messageOf } from './failure.js';
+import { printable } from './output.js';
 import type { Consequence } from './wire.js';
 
 /** The time that one request may take. */
@@ -52,7 +53,7 @@ export class Refused extends Failure {
   constructor(readonly problem: Problem) {
     const { code, detail, pointer, status, hint = HINTS[code], consequences = [] } = problem;
     const place = pointer === undefined ? [] : [`at: ${pointer === '' ? 'the whole document' : pointer}`];
-    super([detail, ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].join('\n'), EXIT.failed, hint);
+    super([detail, ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].map(printable).join('\n'), EXIT.failed, hint);
   }
 }
 

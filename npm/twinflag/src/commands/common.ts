@@ -8,7 +8,7 @@ import { Api } from '../api.js';
 import { secretOf, type TokenSettings } from '../deployment.js';
 import { EXIT, Failure } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
-import { printJson } from '../output.js';
+import { printJson, printLine, printNote, printable } from '../output.js';
 import { runningOn } from '../server/lock.js';
 import { mint } from '../token.js';
 import type { Change, Feature, Written } from '../wire.js';
@@ -92,7 +92,7 @@ export async function confirm(question: string, { yes }: ConfirmedOptions): Prom
   if (!process.stdin.isTTY) throw new Failure(`not done: ${question}`, EXIT.failed, 'confirm with --yes');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${question} [y/N] `);
+    const answer = await terminal.question(`${printable(question)} [y/N] `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('not done');
   } finally {
     terminal.close();
@@ -102,8 +102,8 @@ export async function confirm(question: string, { yes }: ConfirmedOptions): Prom
 /** Prints what a command changed. */
 export function printWritten(written: Written, { json }: ApiOptions): void {
   if (json) return printJson(written);
-  for (const line of linesOf(written)) console.log(line);
-  for (const warning of written.warnings) console.error(`warning: ${warning}`);
+  for (const line of linesOf(written)) printLine(line);
+  for (const warning of written.warnings) printNote(`warning: ${warning}`);
 }
 
 function linesOf({ changed, changes, feature, version }: Written): readonly string[] {

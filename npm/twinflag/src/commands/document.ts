@@ -7,7 +7,7 @@ import { type Api, consequenceLine, overridesOf, type Query, Refused } from '../
 import { differencesOf } from '../difference.js';
 import { putDocument } from '../edit.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
-import { printJson } from '../output.js';
+import { printJson, printLine, printNote } from '../output.js';
 import type { Document, Imported } from '../wire.js';
 import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, forServer, type ServerOptions, withYes } from './common.js';
 
@@ -62,7 +62,7 @@ async function exportDocument({ output, ...options }: ServerOptions & { readonly
 async function diff(file: string, options: ApiOptions & ImportOptions): Promise<void> {
   const { trial, lines } = await compare(connect(options), file, options);
   if (options.json) printJson(trial);
-  else for (const line of lines) console.log(line);
+  else for (const line of lines) printLine(line);
   refuseFaults(trial, options);
   if (trial.changes.length > 0) process.exitCode = EXIT.different;
 }
@@ -71,7 +71,7 @@ async function deploy(file: string, options: ChangeOptions & ConfirmedOptions & 
   const api = connect(options);
   const { text, etag, trial, lines } = await compare(api, file, options);
   // With --json the answer alone is on standard output.
-  for (const line of lines) (options.json ? console.error : console.log)(line);
+  for (const line of lines) (options.json ? printNote : printLine)(line);
   refuseFaults(trial, options);
   if (trial.changes.length === 0) return options.json ? printJson(trial) : undefined;
   const goes = [...new Set((trial.consequences ?? []).flatMap(({ allowed, remove }) => (allowed || remove === undefined ? [] : [remove])))];

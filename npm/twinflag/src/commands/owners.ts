@@ -3,7 +3,7 @@ import { type Command } from 'commander';
 
 import type { Api } from '../api.js';
 import { editDocument, editFlag, withUsers } from '../edit.js';
-import { printJson } from '../output.js';
+import { printJson, printLine } from '../output.js';
 import type { Written } from '../wire.js';
 import { type ChangeOptions, printWritten, wantReason } from './common.js';
 
@@ -35,7 +35,7 @@ export async function override(api: Api, key: string, variant: string | undefine
   if (users !== undefined) {
     const imported = await editDocument(api, reason, editFlag(key, (flag) => withUsers(flag, users, variant)));
     if (options.json) printJson(imported);
-    else console.log(`${key} = ${variant ?? 'as for others'} for ${users.length === 1 ? 'user' : 'users'} ${users.join(', ')} (version ${imported.version})`);
+    else printLine(`${key} = ${variant ?? 'as for others'} for ${users.length === 1 ? 'user' : 'users'} ${users.join(', ')} (version ${imported.version})`);
   }
   const value = variant === undefined ? { enabled: null } : { variant };
   for (const [owner, ids] of [['customerId', customer], ['organizationId', organization]] as const) {

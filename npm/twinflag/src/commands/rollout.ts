@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 import type { Api } from '../api.js';
 import { Failure } from '../failure.js';
-import { printJson } from '../output.js';
+import { printJson, printLine } from '../output.js';
 import type { ListedFeature, Written } from '../wire.js';
 import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, stateOf, wantReason, withYes } from './common.js';
 import { percentage } from './values.js';
@@ -50,7 +50,7 @@ export function addRolloutCommands(program: Command): void {
 async function show(key: string, options: ApiOptions): Promise<void> {
   const feature = await featureOf(connect(options), key);
   if (options.json) return printJson(feature);
-  console.log(stateOf(feature));
+  printLine(stateOf(feature));
 }
 
 async function start(key: string, options: StartOptions): Promise<void> {
