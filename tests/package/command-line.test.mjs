@@ -60,12 +60,12 @@ test('the life of a flag: created, on for two users, 5 %, 50 %, who did it, off'
   assert.deepEqual([...new Set(changes.map(({ changedBy }) => changedBy))], [userInfo().username]);
   const table = await lines('log', '--flag', 'life');
   assert.match(table[0], /^VERSION +WHEN \(UTC\) +WHO +WHAT +WHY$/);
-  assert.match(table[1], /rollout\.percentage life = active, 50 % +by the command line$/);
+  assert.match(table[1], /rollout\.percentage life = active, 50 % +no reason was given$/);
 
-  await lines('off', 'life', '--yes');
+  await lines('off', 'life', '--yes', '--reason', 'it is broken');
   assert.equal(await value('life', { userId: 'ada' }), false);
   assert.equal((await lines('rollout', 'show', 'life'))[0], 'life: switched off for everybody, rollout active at 50 %');
-  await lines('on', 'life');
+  await lines('on', 'life', '--reason', 'it is mended');
   assert.equal(await value('life', { userId: 'ada' }), true);
 });
 
@@ -74,7 +74,7 @@ test('what takes a flag from somebody is not done unasked', async () => {
   await lines('rollout', 'start', 'asked', '--percentage', '50');
   await twinflag.write('less.json', JSON.stringify({ schema: 'twinflag/1', environment: 'production', flags: { asked: {} } }));
   const before = await exported();
-  for (const hurts of [['off', 'asked'], ['rollout', 'percentage', 'asked', '49.5'], ['rollout', 'rollback', 'asked'], ['rollout', 'complete', 'asked'], ['import', 'less.json'], ['apply', 'less.json']]) {
+  for (const hurts of [['off', 'asked', '--reason', 'r'], ['rollout', 'percentage', 'asked', '49.5'], ['rollout', 'rollback', 'asked', '--reason', 'r'], ['rollout', 'complete', 'asked'], ['import', 'less.json'], ['apply', 'less.json']]) {
     const refused = await command(...hurts);
     assert.equal(refused.code, 1, hurts.join(' '));
     assert.match(refused.err, /error: not done: .*\?\nhint: (confirm with --yes|name what may go: --remove .*)\n$/, hurts.join(' '));
@@ -84,13 +84,47 @@ test('what takes a flag from somebody is not done unasked', async () => {
   assert.equal((await lines('rollout', 'percentage', 'asked', '40', '-y')).at(-1), 'asked: switched on, rollout active at 40 %');
 });
 
+test('a command invents no reason: without one, a locked flag stays and no step is forced', async () => {
+  const locked = await exported();
+  await twinflag.write('locked.json', JSON.stringify({ ...locked, flags: { ...locked.flags, guarded: { locked: true } } }));
+  await lines('apply', 'locked.json', '--yes');
+  const before = await exported();
+  for (const [code, ...args] of [[1, 'rollout', 'start', 'guarded'], [1, 'on', 'guarded', '--user', 'ada']]) {
+    const refused = await command(...args);
+    assert.equal(refused.code, code, args.join(' '));
+    assert.match(refused.err, /code: LOCKED \(403\)\nhint: .*--reason/);
+  }
+  for (const args of [['off', 'guarded'], ['on', 'guarded'], ['override', 'set', 'guarded', 'on', '--user', 'ada', '--customer', 'c-1'], ['rollout', 'rollback', 'guarded'], ['rollout', 'advance', 'guarded', '--force']]) {
+    assert.deepEqual(await command(...args), { code: 64, out: '', err: 'error: a reason is missing\nhint: say why with --reason\n' }, args.join(' '));
+  }
+  assert.deepEqual(await exported(), before);
+  await lines('on', 'guarded', '--user', 'ada', '--reason', 'she tests it');
+  assert.equal(await value('guarded', { userId: 'ada' }), true);
+});
+
+test('what other people wrote moves no cursor, and is whole as JSON', async () => {
+  const reason = 'a\u001b[2Jb\u009bc\u007fd\ne';
+  await lines('create', 'controls', '--description', reason, '--reason', reason);
+  const told = 'a\uFFFD[2Jb\uFFFDc\uFFFDd e';
+  assert.ok((await lines('log', '--flag', 'controls'))[1].endsWith(told));
+  assert.equal((await json('log', '--flag', 'controls')).changes[0].reason, reason);
+  assert.ok((await lines('types')).includes(`  /** ${told} */`));
+  const before = await exported();
+  assert.equal(before.flags.controls.description, reason);
+  await twinflag.write('controls.json', JSON.stringify({ ...before, flags: { ...before.flags, controls: { description: 'another' } } }));
+  const { out } = await command('diff', 'controls.json');
+  assert.deepEqual(out.replaceAll('\n', '').match(/\p{Cc}/gu), null);
+  const refused = await command('on', 'a\u001b[2Jb', '--user', 'ada');
+  assert.match(refused.err, /^error: no flag has the key or alias "a\uFFFD\[2Jb"\n/);
+});
+
 test('in a terminal the command asks, and only yes is yes', async () => {
   await lines('create', 'terminal');
   const state = async () => (await lines('rollout', 'show', 'terminal'))[0];
   for (const [answer, expected] of [['n', 'switched on'], ['', 'switched on'], ['yes', 'switched off for everybody']]) {
     // `script` of util-linux gives the command a terminal.
     const said = await new Promise((resolve) => {
-      const terminal = spawn('script', ['-qec', `node_modules/.bin/twinflag off terminal --data ${server.data}`, '/dev/null'], { cwd: twinflag.folder, stdio: ['pipe', 'pipe', 'inherit'] });
+      const terminal = spawn('script', ['-qec', `node_modules/.bin/twinflag off terminal --reason r --data ${server.data}`, '/dev/null'], { cwd: twinflag.folder, stdio: ['pipe', 'pipe', 'inherit'] });
       let out = '', answered = false;
       terminal.stdout.setEncoding('utf8').on('data', (chunk) => {
         out += chunk;
@@ -186,16 +220,66 @@ test('what serves goes only if it is named, and --yes names nothing', async () =
   }
 });
 
+test('a deploy renames, removes, brings back and keeps only as the command line says', async () => {
+  const folder = await dataFolder();
+  const worker = await hostWorker({ data: folder.path, document: JSON.stringify({ schema: 'twinflag/1', environment: 'production', flags: { old: { salt: 's' }, gone: {} } }) });
+  const env = { TWINFLAG_URL: worker.url, TWINFLAG_TOKEN: worker.adminToken };
+  const run = (...args) => twinflag.run(args, { env });
+  const written = (flags, more = {}) => twinflag.write('deploy.json', JSON.stringify({ schema: 'twinflag/1', flags, ...more }));
+  const applied = async (...options) => {
+    const { code, out, err } = await run('apply', 'deploy.json', '--yes', ...options);
+    assert.equal(code, 0, out + err);
+    return out;
+  };
+  const keys = async () => Object.keys(JSON.parse((await run('export')).out).flags).sort();
+  try {
+    for (const args of [['override', 'set', 'gone', 'on', '--customer', 'c-1', '--reason', 'r'], ['off', 'gone', '--yes', '--reason', 'r']]) assert.equal((await run(...args)).code, 0);
+    await written({ new: { salt: 's', aliases: ['old'] }, gone: {} });
+    assert.match(await applied(), /^renamed +old → new, with its state and its overrides$/m);
+
+    const renamed = { new: { salt: 's', aliases: ['old'] } };
+    await written(renamed);
+    assert.equal((await run('apply', 'deploy.json', '--yes')).code, 1);
+    assert.deepEqual(await keys(), ['gone', 'new']);
+    assert.match(await applied('--remove', 'flags/gone'), /^goes +\/flags\/gone: .*an override/m);
+    assert.deepEqual(await keys(), ['new']);
+
+    await written({ ...renamed, gone: {} });
+    const unasked = await run('import', 'deploy.json');
+    assert.deepEqual([unasked.code, unasked.err.split('\n')[1]], [1, 'hint: confirm with --yes']);
+    assert.match(unasked.out, /^returned gone, as it was: switched off, with an override$/m);
+    assert.deepEqual(await keys(), ['new']);
+    assert.match(await applied(), /^returned gone/m);
+
+    await written({ ...renamed, gone: { type: 'colour' } });
+    const faulty = await run('apply', 'deploy.json', '--yes');
+    assert.match(faulty.err, /^error: the document has an error; nothing was imported\nhint: .*--partial\n$/);
+    await applied('--partial');
+    assert.equal((await run('rollout', 'show', 'gone')).out, 'gone: switched off for everybody\n');
+
+    for (const [option, value, member] of [['--new-environment', 'staging', { environment: 'staging' }], ['--new-bucket-key', 'ffffffff', { bucketKey: 'f'.repeat(32) }]]) {
+      await written({ ...renamed, gone: {} }, member);
+      const other = await run('apply', 'deploy.json', '--yes');
+      assert.equal(other.code, 1);
+      assert.match(other.err, new RegExp(`code: OTHER_[A-Z_]+ \\(409\\)\nhint: .*${option}`));
+      await applied(option, value);
+    }
+  } finally {
+    await worker.stop();
+    await folder.remove();
+  }
+});
+
 test('overrides of users, customers and organizations are set, listed and removed', async () => {
   await lines('create', 'own');
-  await lines('on', 'own', '--customer', 'c-1', 'c-2', '--organization', 'o-1');
-  await lines('override', 'set', 'own', 'off', '--user', 'ada', '--customer', 'c-2');
+  await lines('on', 'own', '--customer', 'c-1', 'c-2', '--organization', 'o-1', '--reason', 'r');
+  await lines('override', 'set', 'own', 'off', '--user', 'ada', '--customer', 'c-2', '--reason', 'r');
   const listed = async () => (await json('override', 'list', '--flag', 'own')).overrides.map(({ kind, owner, value }) => `${kind} ${owner} ${value}`);
   assert.deepEqual(await listed(), ['user ada off', 'customer c-1 on', 'customer c-2 off', 'organization o-1 on']);
   assert.deepEqual([await value('own', { customerId: 'c-1' }), await value('own', { customerId: 'c-2' }), await value('own', { customerId: 'c-3' })], [true, false, false]);
   await lines('on', 'own', '--user', 'ada');
   assert.equal((await listed())[0], 'user ada on');
-  await lines('override', 'remove', 'own', '--user', 'ada', '--customer', 'c-1', 'c-2', '--organization', 'o-1');
+  await lines('override', 'remove', 'own', '--user', 'ada', '--customer', 'c-1', 'c-2', '--organization', 'o-1', '--reason', 'r');
   assert.deepEqual(await listed(), []);
   assert.deepEqual(await lines('override', 'list', '--flag', 'own'), ['no overrides']);
   assert.equal((await command('override', 'set', 'own', 'on')).code, 64);
@@ -242,9 +326,9 @@ test('refusals are told with their place, their code and a hint; with --json as 
   const absent = await command('rollout', 'start', 'absent');
   assert.deepEqual([absent.code, absent.out], [1, '']);
   assert.match(absent.err, /^error: no flag has the key or alias "absent"\n[^]*hint: `twinflag list` shows all flags\n$/);
-  const odd = await command('override', 'set', 'own', 'purple', '--customer', 'c-1');
+  const odd = await command('override', 'set', 'own', 'purple', '--customer', 'c-1', '--reason', 'r');
   assert.match(odd.err, /\nat: \/variant\ncode: [A-Z_]+ \(4\d\d\)\n/);
-  const problem = JSON.parse((await command('override', 'set', 'own', 'purple', '--customer', 'c-1', '--json')).err);
+  const problem = JSON.parse((await command('override', 'set', 'own', 'purple', '--customer', 'c-1', '--reason', 'r', '--json')).err);
   assert.deepEqual([problem.pointer, problem.status >= 400], ['/variant', true]);
   const stranger = await command('list', '--url', server.url, '--token', 'none');
   assert.match(stranger.err, /code: UNAUTHORIZED \(401\)\nhint: make a token with `twinflag token`/);

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFile, readdir, stat } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { freePort } from '../server.mjs';
 import { ask, install } from './own.mjs';
 
 let twinflag;
@@ -32,8 +34,9 @@ test('an empty folder becomes a server that survives a kill with everything in i
   const [line] = first.out.split('\n');
   const { release } = (await ask(`${first.url}/version`)).body;
   assert.deepEqual((({ event, url, release, environments }) => ({ event, url, release, environments }))(JSON.parse(line)), { event: 'started', url: first.url, release, environments: ['production'] });
-  assert.ok(first.out.includes(clientKey) && first.out.includes(serverKey));
-  assert.ok(!line.includes(clientKey) && !line.includes(serverKey) && !first.out.includes(jwtSecret));
+  assert.ok(first.out.includes(clientKey) && first.out.includes(`"serverKey" in ${join(data, 'keys.json')}`));
+  assert.ok(!first.out.includes(serverKey), 'a log holds no secret');
+  assert.ok(!line.includes(clientKey) && !first.out.includes(jwtSecret));
   assert.deepEqual((await readdir(data)).sort(), ['import', 'keys.json', 'lock', 'server.json', 'store']);
   for (const name of ['.', 'keys.json', 'server.json']) assert.equal((await stat(join(data, name))).mode & 0o077, 0, name);
 
@@ -56,6 +59,18 @@ test('an empty folder becomes a server that survives a kill with everything in i
   assert.equal(second.out.trim().split('\n').length, 1);
 });
 
+test('the first start shows the server key in a terminal', async () => {
+  const data = twinflag.data('shown');
+  // `script` of util-linux gives the server a terminal. `exec` has it take the signal.
+  const terminal = spawn('script', ['-qec', `exec node_modules/.bin/twinflag serve --port 0 --data ${data}`, '/dev/null'], { cwd: twinflag.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  for await (const chunk of terminal.stdout.setEncoding('utf8')) {
+    said += chunk;
+    if (said.includes('Content-Type')) terminal.kill();
+  }
+  assert.ok(said.includes(`server key, for servers:  ${(await keysOf(data)).serverKey}`));
+});
+
 test('a second server on a folder is refused, and a killed one leaves no lock', async () => {
   const data = twinflag.data('locked');
   const first = await twinflag.serve(data);
@@ -63,7 +78,20 @@ test('a second server on a folder is refused, and a killed one leaves no lock', 
   assert.deepEqual([refused.code, refused.out], [1, '']);
   assert.match(refused.err, new RegExp(`another server runs on .*locked: process ${first.child.pid} at ${first.url}`));
   assert.equal((await ask(`${first.url}/health`)).status, 200);
+  // Commands that try the lock at once find the server, each of them.
+  const list = ['list', '--data', data];
+  assert.deepEqual((await Promise.all([list, list, list].map((args) => twinflag.run(args)))).map(({ code }) => code), [0, 0, 0]);
   await first.stop('SIGKILL');
+
+  // Another program on the port of the killed server gets no token.
+  const tokens = [];
+  const stranger = createHttpServer((request, response) => response.end(String(tokens.push(request.headers.authorization))));
+  await new Promise((resolve) => stranger.listen(new URL(first.url).port, '127.0.0.1', resolve));
+  const unsent = await Promise.all([list, list].map((args) => twinflag.run(args)));
+  unsent.push(await twinflag.run(list, { programs: ['node'] }));
+  await new Promise((resolve) => stranger.close(resolve));
+  assert.deepEqual([unsent.map(({ code }) => code), tokens], [[69, 69, 69], []]);
+  for (const { err } of unsent) assert.match(err, /no server runs on/);
   const next = await twinflag.serve(data);
   await next.stop();
 });
@@ -88,6 +116,7 @@ test('a workerd that outlives its killed starter keeps the lock until it ends', 
 test('without flock the server says that nothing keeps a second one away', async () => {
   const server = await twinflag.serve(twinflag.data('unlocked'), { programs: ['node', 'setpriv'] });
   assert.match(server.err, /warning: no program "flock"/);
+  assert.equal((await twinflag.run(['list', '--data', server.data], { programs: ['node'] })).code, 0);
   await server.stop();
 });
 
@@ -127,22 +156,64 @@ test('serve opens neither the demo nor the test clock, whatever the environment 
   await server.stop();
 });
 
-test('a deployment with an issuer and an audience starts, and takes tokens with both', async () => {
-  const server = await twinflag.serve(twinflag.data('issuer'), { env: { JWT_ISSUER: 'us', JWT_AUDIENCE: 'flags' } });
+test('a deployment with an issuer and an audience starts, and the commands beside it give tokens both', async () => {
+  // Nothing answers at the address of the keys: a token of the secret needs none of them.
+  const env = { JWT_ISSUER: 'us', JWT_AUDIENCE: 'flags', JWKS_URL: `http://127.0.0.1:${await freePort()}/keys` };
+  const server = await twinflag.serve(twinflag.data('issuer'), { env });
   assert.deepEqual(JSON.parse(server.out.split('\n')[0]).environments, ['production']);
   const status = async (...args) => {
     const { out } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'viewer', ...args]);
     return (await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status;
   };
-  assert.deepEqual([await status('--issuer', 'us', '--audience', 'flags'), await status('--issuer', 'us'), await status()], [200, 401, 401]);
+  assert.deepEqual([await status(), await status('--issuer', 'other'), await status('--audience', 'other')], [200, 401, 401]);
+  assert.equal((await twinflag.run(['list', '--data', server.data])).code, 0);
   await server.stop();
 });
 
-test('a deployment without JWT_SECRET starts, and no token of its folder opens it', async () => {
+test('commands sign with the JWT_SECRET of the environment if the server has it from there, and say so if they lack it', async () => {
+  const env = { JWT_SECRET: 'a secret of the environment, 32 bytes or more' };
+  const server = await twinflag.serve(twinflag.data('environment'), { env });
+  const list = ['list', '--data', server.data], token = ['token', '--data', server.data, '--sub', 'ada', '--role', 'viewer'];
+  assert.equal((await twinflag.run(list, { env })).code, 0);
+  const { out } = await twinflag.run(token, { env });
+  assert.equal((await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status, 200);
+  for (const command of [list, token]) {
+    const { code, err } = await twinflag.run(command);
+    assert.equal(code, 64);
+    assert.match(err, /^error: the server on .* has its JWT_SECRET from its environment, not from the folder\nhint: set the same JWT_SECRET here/);
+  }
+  assert.ok(!(await readFile(join(server.data, 'server.json'), 'utf8')).includes(env.JWT_SECRET));
+  await server.stop();
+});
+
+test('a deployment whose roles stand in another claim starts, and commands ask for a token of its issuer', async () => {
+  const server = await twinflag.serve(twinflag.data('claim'), { env: { ROLE_CLAIM: 'groups', ROLE_MAP: '{"ops":"admin"}' } });
+  assert.equal(JSON.parse(server.out.split('\n')[0]).environments, undefined);
+  const { code, err } = await twinflag.run(['list', '--data', server.data]);
+  assert.equal(code, 64);
+  assert.match(err, /reads roles from the claim groups\nhint: pass a token of its issuer/);
+  await server.stop();
+});
+
+test('the server starts, whatever the worker answers to the list of environments', async () => {
+  for (const status of [401, 403, 503]) {
+    await twinflag.write(`refusing-${status}.mjs`, `
+      const { fetch } = globalThis;
+      globalThis.fetch = (url, init) => String(url).endsWith('/api/admin/environments') ? Promise.resolve(new Response('{}', { status: ${status} })) : fetch(url, init);`);
+    const server = await twinflag.serve(twinflag.data(`refusing-${status}`), { env: { NODE_OPTIONS: `--import=${join(twinflag.folder, `refusing-${status}.mjs`)}` } });
+    const { event, environments } = JSON.parse(server.out.split('\n')[0]);
+    assert.deepEqual([event, environments], ['started', undefined], String(status));
+    assert.equal((await ask(`${server.url}/health`)).status, 200);
+    await server.stop();
+  }
+});
+
+test('a deployment without JWT_SECRET starts, and no token is made for it', async () => {
   const server = await twinflag.serve(twinflag.data('issued'), { env: { JWT_SECRET: '' } });
   assert.equal(JSON.parse(server.out.split('\n')[0]).environments, undefined);
-  const { out } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'admin']);
-  assert.equal((await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status, 401);
+  const { code, out, err } = await twinflag.run(['token', '--data', server.data, '--sub', 'ada', '--role', 'admin']);
+  assert.deepEqual([code, out], [64, '']);
+  assert.match(err, /has no JWT_SECRET\nhint: pass a token of its issuer/);
   await server.stop();
 });
 

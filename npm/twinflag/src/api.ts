@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { EXIT, Failure, messageOf } from './failure.js';
+import { printable } from './output.js';
 import type { Consequence } from './wire.js';
 
 /** The time that one request may take. */
@@ -52,7 +53,7 @@ export class Refused extends Failure {
   constructor(readonly problem: Problem) {
     const { code, detail, pointer, status, hint = HINTS[code], consequences = [] } = problem;
     const place = pointer === undefined ? [] : [`at: ${pointer === '' ? 'the whole document' : pointer}`];
-    super([detail, ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].join('\n'), EXIT.failed, hint);
+    super([detail, ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].map(printable).join('\n'), EXIT.failed, hint);
   }
 }
 
@@ -73,7 +74,12 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Returns a line that tells what goes, and who uses it. */
 export function consequenceLine({ pointer, message, overrides, usedBy }: Consequence): string {
   const users = usedBy.length > 0 ? `, used by ${usedBy.join(', ')}` : '';
-  return `${'goes'.padEnd(8)} ${pointer}: ${message}${overrides > 0 ? `, with ${overrides === 1 ? 'an override' : `${overrides} overrides`}` : ''}${users}`;
+  return `${'goes'.padEnd(8)} ${pointer}: ${message}${overrides > 0 ? `, with ${overridesOf(overrides)}` : ''}${users}`;
+}
+
+/** Returns a number of overrides in words. */
+export function overridesOf(count: number): string {
+  return count === 0 ? 'no override' : count === 1 ? 'an override' : `${count} overrides`;
 }
 
 /** A server and the credential for it. */

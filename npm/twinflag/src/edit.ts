@@ -9,7 +9,7 @@ const ATTEMPTS = 5;
 const USER = 'userId';
 
 /** Reads the document, and replaces it by what `edit` makes of it, if nobody else changed it in between; else again. */
-export async function editDocument(api: Api, reason: string, edit: (document: Document) => Document): Promise<Imported> {
+export async function editDocument(api: Api, reason: string | undefined, edit: (document: Document) => Document): Promise<Imported> {
   for (let attempt = 1; ; attempt++) {
     const { body, etag } = await api.ask<Document>({ path: '/api/admin/document' });
     try {

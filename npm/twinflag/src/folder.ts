@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import type { TokenSettings } from './deployment.js';
 import { Failure, messageOf } from './failure.js';
 
 /** The data folder of commands that name none, in the working directory. */
@@ -21,6 +22,7 @@ export interface Running {
   readonly url: string;
   /** The process that started the server. */
   readonly pid: number;
+  readonly tokens: TokenSettings;
 }
 
 /** A data folder by its absolute path. */
@@ -63,8 +65,8 @@ export class Folder {
     return secrets;
   }
 
-  /** Returns the server that runs on the folder, or did when it was killed; `undefined` if none ever ran. */
-  running(): Running | undefined {
+  /** Returns the server that runs on the folder, or did when it was killed; `undefined` if none announced itself. */
+  announced(): Running | undefined {
     const file = this.in('server.json');
     return existsSync(file) ? (read(file, 'delete it') as Running) : undefined;
   }

@@ -1,4 +1,5 @@
 /** TypeScript declarations of the flags in a document. */
+import { printable } from './output.js';
 import type { Document, Flag } from './wire.js';
 
 /** Returns a declaration file with the keys of all flags, and the type of each one's values. */
@@ -21,7 +22,7 @@ export function declarationsOf({ flags = {} }: Document): string {
 }
 
 function commentOf({ description }: Flag): readonly string[] {
-  return description === undefined ? [] : [`  /** ${description.replaceAll('*/', '*\\/').replaceAll(/\s+/g, ' ')} */`];
+  return description === undefined ? [] : [`  /** ${printable(description.replaceAll('*/', '*\\/').replaceAll(/\s+/g, ' '))} */`];
 }
 
 function typeOf({ type = 'boolean', variants = {} }: Flag): string {

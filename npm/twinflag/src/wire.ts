@@ -74,6 +74,10 @@ export interface Imported {
   readonly kept: readonly { readonly pointer: string }[];
   /** What serves and would go. A server of an earlier release does not tell. */
   readonly consequences?: readonly Consequence[];
+  /** The flags with new keys, whose state and overrides go on. */
+  readonly renamed?: readonly { readonly from: string; readonly to: string }[];
+  /** The flags that were removed before, with the state and the number of overrides that they had. */
+  readonly returned?: readonly { readonly flag: string; readonly enabled: boolean; readonly overrides: number }[];
   readonly errors: readonly Fault[];
   readonly errorCount: number;
   readonly warnings: readonly Fault[];

@@ -5,9 +5,11 @@ import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 
 import { Api } from '../api.js';
+import { secretOf, type TokenSettings } from '../deployment.js';
 import { EXIT, Failure } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
-import { printJson } from '../output.js';
+import { printJson, printLine, printNote, printable } from '../output.js';
+import { runningOn } from '../server/lock.js';
 import { mint } from '../token.js';
 import type { Change, Feature, Written } from '../wire.js';
 
@@ -26,7 +28,7 @@ export interface ApiOptions extends ServerOptions {
 
 /** The options of commands that change something. */
 export interface ChangeOptions extends ApiOptions {
-  readonly reason: string;
+  readonly reason?: string;
 }
 
 /** The option of commands that ask before they harm. */
@@ -50,7 +52,7 @@ export function forApi(command: Command): Command {
 
 /** Adds the options of {@link forApi}, and the reason that the audit trail keeps. */
 export function forChange(command: Command): Command {
-  return forApi(command).option('--reason <text>', 'the reason, for the audit trail', 'by the command line');
+  return forApi(command).option('--reason <text>', 'the reason, for the audit trail');
 }
 
 /** Adds the option that answers {@link confirm}. */
@@ -58,19 +60,30 @@ export function withYes(command: Command): Command {
   return command.option('-y, --yes', 'do not ask for confirmation');
 }
 
-/** Returns the server that the options name, or else the one that runs on the data folder, with a token signed by the folder's secret. */
+/** Returns the server that the options name, or else the one that runs on the data folder, with a token that this server takes. */
 export function connect({ url, token, data, environment }: ServerOptions): Api {
   const folder = new Folder(data);
-  const local = url === undefined ? folder.running()?.url : undefined;
-  const address = url ?? local;
+  const local = url === undefined ? runningOn(folder) : undefined;
+  const address = url ?? local?.url;
   if (address === undefined) {
     throw new Failure(`no server runs on ${folder.path}`, EXIT.unavailable, 'start one with `twinflag dev` or `twinflag serve`, or name one with --url or TWINFLAG_URL');
   }
   if (token !== undefined) return new Api(address, token, environment);
   // The secret of a folder signs for the server on this folder alone.
-  const secrets = local === undefined ? undefined : folder.secrets();
-  if (secrets === undefined) throw new Failure('a token is missing', EXIT.usage, 'pass one with --token or TWINFLAG_TOKEN; `twinflag token` makes it from the secret of the server');
-  return new Api(address, mint(secrets.jwtSecret, { subject: userInfo().username, role: 'admin', minutes: 5 }), environment);
+  if (local === undefined) throw new Failure('a token is missing', EXIT.usage, 'pass one with --token or TWINFLAG_TOKEN; `twinflag token` makes it from the secret of the server');
+  return new Api(address, ownToken(folder, local.tokens), environment);
+}
+
+/** Returns an administrator's token for the server on a folder, in the name of the user of this machine. */
+function ownToken(folder: Folder, settings: TokenSettings): string {
+  const { issuer, audience, roleClaim } = settings;
+  if (roleClaim !== undefined) throw new Failure(`the server on ${folder.path} reads roles from the claim ${roleClaim}`, EXIT.usage, 'pass a token of its issuer with --token or TWINFLAG_TOKEN');
+  return mint(secretOf(folder, settings), { subject: userInfo().username, role: 'admin', minutes: 5, issuer, audience });
+}
+
+/** Fails if the reason is missing, before a command that the server carries out only for one. */
+export function wantReason({ reason }: ChangeOptions): void {
+  if (reason === undefined) throw new Failure('a reason is missing', EXIT.usage, 'say why with --reason');
 }
 
 /** Asks before something that harms. Fails if the answer is no, or if nobody can be asked. */
@@ -79,7 +92,7 @@ export async function confirm(question: string, { yes }: ConfirmedOptions): Prom
   if (!process.stdin.isTTY) throw new Failure(`not done: ${question}`, EXIT.failed, 'confirm with --yes');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${question} [y/N] `);
+    const answer = await terminal.question(`${printable(question)} [y/N] `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('not done');
   } finally {
     terminal.close();
@@ -89,8 +102,8 @@ export async function confirm(question: string, { yes }: ConfirmedOptions): Prom
 /** Prints what a command changed. */
 export function printWritten(written: Written, { json }: ApiOptions): void {
   if (json) return printJson(written);
-  for (const line of linesOf(written)) console.log(line);
-  for (const warning of written.warnings) console.error(`warning: ${warning}`);
+  for (const line of linesOf(written)) printLine(line);
+  for (const warning of written.warnings) printNote(`warning: ${warning}`);
 }
 
 function linesOf({ changed, changes, feature, version }: Written): readonly string[] {

@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
 
-import { type Api, consequenceLine, type Query, Refused } from '../api.js';
+import { type Api, consequenceLine, overridesOf, type Query, Refused } from '../api.js';
 import { differencesOf } from '../difference.js';
 import { putDocument } from '../edit.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
-import { printJson } from '../output.js';
+import { printJson, printLine, printNote } from '../output.js';
 import type { Document, Imported } from '../wire.js';
 import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, forServer, type ServerOptions, withYes } from './common.js';
 
@@ -33,7 +33,7 @@ export function addDocumentCommands(program: Command): void {
   forServer(program.command('export').description('Write the document: all flags, their state, and all overrides.'))
     .option('-o, --output <file>', 'the file to write; standard output by default')
     .action(exportDocument);
-  withYes(forImport(forChange(program.command('import <file>').description('Import a document. Asks first if it removes something or sets state back.'))))
+  withYes(forImport(forChange(program.command('import <file>').description('Import a document. Asks first if it removes something, sets state back, or brings a flag back that was removed.'))))
     .action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, harms));
   forImport(forApi(program.command('diff <file>').description('Show what importing a document would change; exit code 2 if it would change anything.')))
     .action(diff);
@@ -62,7 +62,7 @@ async function exportDocument({ output, ...options }: ServerOptions & { readonly
 async function diff(file: string, options: ApiOptions & ImportOptions): Promise<void> {
   const { trial, lines } = await compare(connect(options), file, options);
   if (options.json) printJson(trial);
-  else for (const line of lines) console.log(line);
+  else for (const line of lines) printLine(line);
   refuseFaults(trial, options);
   if (trial.changes.length > 0) process.exitCode = EXIT.different;
 }
@@ -71,10 +71,10 @@ async function deploy(file: string, options: ChangeOptions & ConfirmedOptions & 
   const api = connect(options);
   const { text, etag, trial, lines } = await compare(api, file, options);
   // With --json the answer alone is on standard output.
-  for (const line of lines) (options.json ? console.error : console.log)(line);
+  for (const line of lines) (options.json ? printNote : printLine)(line);
   refuseFaults(trial, options);
   if (trial.changes.length === 0) return options.json ? printJson(trial) : undefined;
-  const goes = (trial.consequences ?? []).flatMap(({ allowed, remove }) => (allowed || remove === undefined ? [] : [remove]));
+  const goes = [...new Set((trial.consequences ?? []).flatMap(({ allowed, remove }) => (allowed || remove === undefined ? [] : [remove])))];
   await ask(`import ${file} into ${api.url}`, goes, asks(trial, options), options);
   const query = { ...queryOf(options), reason: options.reason };
   const imported = await putDocument(api, text, etag, goes.length === 0 ? query : { ...query, remove: [...(options.remove ?? []), ...goes] });
@@ -97,9 +97,9 @@ function queryOf({ state, partial, remove, newEnvironment, newBucketKey }: Impor
   return { state, partial, remove, newEnvironment, newBucketKey };
 }
 
-/** Returns true if an import takes something away, or may revive what was switched off. */
-function harms({ changes }: Imported, { state }: ImportOptions): boolean {
-  return state === 'replace' || changes.some(({ kind }) => kind === 'removed');
+/** Returns true if an import takes something away, may revive what was switched off, or brings the earlier state of a flag back. */
+function harms({ changes, returned = [] }: Imported, { state }: ImportOptions): boolean {
+  return state === 'replace' || returned.length > 0 || changes.some(({ kind }) => kind === 'removed');
 }
 
 async function compare(api: Api, file: string, options: ImportOptions): Promise<Compared> {
@@ -120,11 +120,13 @@ async function serversDocument(api: Api): Promise<{ readonly document: Document;
   }
 }
 
-function linesOf({ changes, kept, consequences = [], errors, warnings }: Imported, ours: Document, theirs: Document): readonly string[] {
+function linesOf({ changes, kept, consequences = [], renamed = [], returned = [], errors, warnings }: Imported, ours: Document, theirs: Document): readonly string[] {
   if (changes.length + errors.length + warnings.length === 0) return ['no difference'];
   return [
     ...changes.flatMap(({ kind, pointer }) => [`${kind.padEnd(8)} ${pointer}`, ...(kind === 'changed' ? differencesOf(ours, theirs, pointer, kept).map((line) => `         ${line}`) : [])]),
     ...kept.map(({ pointer }) => `${'kept'.padEnd(8)} ${pointer} (as the server has it; --state replace takes the document's)`),
+    ...renamed.map(({ from, to }) => `${'renamed'.padEnd(8)} ${from} → ${to}, with its state and its overrides`),
+    ...returned.map(({ flag, enabled, overrides }) => `${'returned'.padEnd(8)} ${flag}, as it was: switched ${enabled ? 'on' : 'off'}, with ${overridesOf(overrides)}`),
     ...consequences.map(consequenceLine),
     ...warnings.map(({ pointer, message }) => `${'warning'.padEnd(8)} ${pointer}: ${message}`),
     ...errors.map(({ pointer, message }) => `${'error'.padEnd(8)} ${pointer}: ${message}`),
@@ -134,7 +136,7 @@ function linesOf({ changes, kept, consequences = [], errors, warnings }: Importe
 /** Fails if a part of the document has an error, unless `partial` allows it. An override of a flag that is gone has none to lose. */
 function refuseFaults({ errors }: Imported, { partial }: ImportOptions): void {
   const count = errors.filter(({ pointer }) => !pointer.startsWith('/overrides/')).length;
-  if (count > 0 && !partial) throw new Failure(`the document has ${count === 1 ? 'an error' : `${count} errors`}; nothing was imported`);
+  if (count > 0 && !partial) throw new Failure(`the document has ${count === 1 ? 'an error' : `${count} errors`}; nothing was imported`, EXIT.failed, 'mend it, or keep the last good definitions with --partial');
 }
 
 function readDocument(file: string): string {

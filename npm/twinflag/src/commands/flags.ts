@@ -3,9 +3,9 @@ import { type Command, Option } from 'commander';
 
 import { EXIT, Failure } from '../failure.js';
 import { editDocument } from '../edit.js';
-import { printJson, printTable } from '../output.js';
+import { printJson, printLine, printNote, printTable } from '../output.js';
 import type { Flag, ListedFeature, Written } from '../wire.js';
-import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, rolloutOf, withYes } from './common.js';
+import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, rolloutOf, wantReason, withYes } from './common.js';
 import { forOwners, namesOwners, override, type Owners } from './owners.js';
 import { assignments } from './values.js';
 
@@ -51,7 +51,7 @@ async function create(key: string, options: CreateOptions): Promise<void> {
   });
   const fault = imported.errors.find(({ pointer }) => pointer.startsWith(`/flags/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`));
   if (options.json) return printJson(imported);
-  console.log(`created ${key} (version ${imported.version})`);
+  printLine(`created ${key} (version ${imported.version})`);
   if (fault !== undefined) throw new Failure(`it is left out: ${fault.message}\nat: ${fault.pointer}`);
 }
 
@@ -81,17 +81,19 @@ function valueOf(type: string, text: string): unknown {
 async function on(key: string, options: ChangeOptions & ConfirmedOptions & Owners): Promise<void> {
   const api = connect(options);
   if (namesOwners(options)) return override(api, key, 'on', options);
+  wantReason(options);
   const { body } = await api.ask<Written>({ method: 'POST', path: '/api/admin/feature-flags', body: { featureName: key, action: 'revive', reason: options.reason } });
   printWritten(body, options);
   const { features } = (await api.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags', query: { featureName: key } })).body;
   if (features.some(({ evaluation, rollout }) => evaluation.value === false && rollout === null)) {
-    console.error(`note: it answers false to everybody without a rule; roll it out with: twinflag rollout start ${key}`);
+    printNote(`note: it answers false to everybody without a rule; roll it out with: twinflag rollout start ${key}`);
   }
 }
 
 async function off(key: string, options: ChangeOptions & ConfirmedOptions & Owners): Promise<void> {
   const api = connect(options);
   if (namesOwners(options)) return override(api, key, 'off', options);
+  wantReason(options);
   await confirm(`switch ${key} off for everybody?`, options);
   const { body } = await api.ask<Written>({ method: 'POST', path: '/api/admin/feature-flags', body: { featureName: key, action: 'kill', reason: options.reason } });
   printWritten(body, options);

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 
 import type { Api } from '../api.js';
 import { Failure } from '../failure.js';
-import { printJson } from '../output.js';
+import { printJson, printLine } from '../output.js';
 import type { ListedFeature, Written } from '../wire.js';
-import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, stateOf, withYes } from './common.js';
+import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, stateOf, wantReason, withYes } from './common.js';
 import { percentage } from './values.js';
 
 interface StartOptions extends ChangeOptions {
@@ -27,12 +27,16 @@ export function addRolloutCommands(program: Command): void {
     .action(setPercentage);
   forChange(rollout.command('advance <key>').description('Advance to the next tier.'))
     .option('--force', 'although the time or the counts of this tier stand against it; then give a --reason')
-    .action((key: string, options: ChangeOptions & { readonly force?: boolean }) => step('advance', key, options, options.force ? { force: true } : {}));
+    .action(async (key: string, options: ChangeOptions & { readonly force?: boolean }) => {
+      if (options.force) wantReason(options);
+      await step('advance', key, options, options.force ? { force: true } : {});
+    });
   forChange(rollout.command('pause <key>').description('Pause: units keep the flag, and the rollout cannot advance.'))
     .action((key: string, options: ChangeOptions) => step('pause', key, options));
   forChange(rollout.command('resume <key>').description('Resume a paused rollout.')).action((key: string, options: ChangeOptions) => step('resume', key, options));
   withYes(forChange(rollout.command('rollback <key>').description('Roll back: nobody has the flag by the rollout.')))
     .action(async (key: string, options: ChangeOptions & ConfirmedOptions) => {
+      wantReason(options);
       await confirm(`roll ${key} back, so that nobody has it by the rollout?`, options);
       await step('rollback', key, options);
     });
@@ -46,7 +50,7 @@ export function addRolloutCommands(program: Command): void {
 async function show(key: string, options: ApiOptions): Promise<void> {
   const feature = await featureOf(connect(options), key);
   if (options.json) return printJson(feature);
-  console.log(stateOf(feature));
+  printLine(stateOf(feature));
 }
 
 async function start(key: string, options: StartOptions): Promise<void> {

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
 
+import { secretOf, tokenSettings } from '../deployment.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
+import { runningOn } from '../server/lock.js';
 import { faultOf, LONGEST_MINUTES, mint, ROLES } from '../token.js';
 import { names, wholeNumber } from './values.js';
 
@@ -28,24 +30,22 @@ export function addTokenCommand(program: Command): void {
     .option('--organization <id>', 'the organization, for the roles of one')
     .option('--environments <names>', 'the environments that the token is for, separated by commas; all by default', names)
     .option('--minutes <number>', 'how long the token is valid', wholeNumber(1, LONGEST_MINUTES), 60)
-    .option('--issuer <name>', 'its issuer, for a deployment with JWT_ISSUER')
-    .option('--audience <name>', 'its audience, for a deployment with JWT_AUDIENCE')
+    .option('--issuer <name>', "its issuer; by default the server's JWT_ISSUER")
+    .option('--audience <name>', "its audience; by default the server's JWT_AUDIENCE")
     .option('--secret-file <file>', "a file with the deployment's JWT_SECRET")
     .option('--data <folder>', 'the data folder that has the secret', DEFAULT_FOLDER)
     .action(printToken);
 }
 
-function printToken({ sub: subject, secretFile, data, ...rest }: TokenOptions): void {
+function printToken({ sub: subject, secretFile, data, issuer, audience, ...rest }: TokenOptions): void {
   const grant = { subject, ...rest };
   const fault = faultOf(grant);
   if (fault !== undefined) throw new Failure(fault, EXIT.usage);
-  console.log(mint(secretFile === undefined ? secretOf(new Folder(data)) : readSecret(secretFile), grant));
-}
-
-function secretOf(folder: Folder): string {
-  const secrets = folder.secrets();
-  if (secrets === undefined) throw new Failure(`there are no keys in ${folder.path}`, EXIT.failed, 'name the folder of the server with --data, or a file with its JWT_SECRET with --secret-file');
-  return secrets.jwtSecret;
+  const folder = new Folder(data);
+  const here = tokenSettings(process.env);
+  const settings = secretFile === undefined ? (runningOn(folder)?.tokens ?? here) : here;
+  const secret = secretFile === undefined ? secretOf(folder, settings) : readSecret(secretFile);
+  console.log(mint(secret, { ...grant, issuer: issuer ?? settings.issuer, audience: audience ?? settings.audience }));
 }
 
 function readSecret(file: string): string {

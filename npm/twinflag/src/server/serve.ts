@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { tokenSettings } from '../deployment.js';
 import { Failure, messageOf } from '../failure.js';
-import { Folder, type Secrets } from '../folder.js';
+import { Folder, type Running, type Secrets } from '../folder.js';
 import { ASSETS, CONFIGURATION, EXAMPLE_FLAGS, RELEASE } from '../package.js';
 import { LONGEST_MINUTES, mint } from '../token.js';
 import { lock } from './lock.js';
@@ -58,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Neither is for a server that matters, whatever the environment says.
   const settings = { DEMO: 'off', TEST_CLOCK: 'off' };
   await run(options, document, settings, async ({ folder, secrets, isFirst, url, workerd }) => {
-    // The line has no environments if the store cannot be read, or if only an issuer's tokens open the deployment.
+    // The line has no environments if the worker refuses to list them: the store cannot be read, or other tokens than ours give roles.
     const environments = await environmentsOf(url, secrets).catch(() => undefined);
     const version = await get(`${url}/version`);
     const line = { time: new Date().toISOString(), event: 'started', url, ...version, environments, data: folder.path, workerd: workerd.process.pid };
@@ -123,7 +124,7 @@ async function run(options: ServerOptions, document: string, settings: Readonly<
     const host = ['0.0.0.0', '::'].includes(options.host) ? '127.0.0.1' : options.host;
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${workerd.port}`;
     await healthy(url, isNew, workerd);
-    folder.write('server.json', { url, pid: process.pid });
+    folder.write('server.json', { url, pid: process.pid, tokens: tokenSettings(process.env) } satisfies Running);
     await announce({ folder, secrets, isFirst: kept === undefined, url, workerd });
   } catch (error) {
     workerd.process.kill('SIGKILL');
@@ -189,7 +190,7 @@ async function environmentsOf(url: string, secrets: Secrets): Promise<readonly (
 
 /** Returns a token that this deployment accepts, with the issuer and the audience in its settings. */
 function serviceToken({ jwtSecret }: Secrets, subject: string, minutes: number): string {
-  const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = process.env;
+  const { issuer, audience } = tokenSettings(process.env);
   return mint(jwtSecret, { subject, role: 'service', minutes, issuer, audience });
 }
 
@@ -199,15 +200,23 @@ async function get(url: string, token?: string): Promise<object> {
   return (await response.json()) as object;
 }
 
+/** Tells the first keys. The server key is secret: it goes to a terminal, and in a log the file stands for it. */
 function firstKeys(folder: Folder, { clientKey, serverKey }: Secrets, url: string): string {
+  const file = folder.in('keys.json');
+  const isShown = process.stdout.isTTY;
   return [
-    `The first keys, shown only now. ${folder.in('keys.json')} has them, and only its owner can read it.`,
+    `The first keys, told only now. ${file} has them, and only its owner can read it.`,
     `  client key, for pages:    ${clientKey}`,
-    `  server key, for servers:  ${serverKey}`,
+    `  server key, for servers:  ${isShown ? serverKey : `"serverKey" in ${file}`}`,
     `Make a flag, and ask for all flags:`,
     `  npx twinflag create new_checkout --data ${folder.path}`,
-    `  ${curl(url, serverKey)}`,
+    `  ${curl(url, isShown ? serverKey : `'"$(node -p 'require(process.argv[1]).serverKey' ${quoted(file)})"'`)}`,
   ].join('\n');
+}
+
+/** Quotes a text for a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function curl(url: string, key: string): string {

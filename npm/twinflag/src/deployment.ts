@@ -1,0 +1,42 @@
+/** What a deployment's settings say about the tokens that it takes. */
+import { EXIT, Failure } from './failure.js';
+import type { Folder } from './folder.js';
+
+/** The settings for tokens, but no secret: a server writes them into its folder, for commands in another environment. */
+export interface TokenSettings {
+  /** The secret of HS256: that of the folder, `JWT_SECRET` of the server's environment, or none. */
+  readonly secret: 'folder' | 'environment' | 'none';
+  readonly issuer?: string | undefined;
+  readonly audience?: string | undefined;
+  /** The claim with roles, if it is another one than that of our tokens. */
+  readonly roleClaim?: string | undefined;
+}
+
+/** Returns the settings in an environment. */
+export function tokenSettings({ JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE, ROLE_CLAIM }: NodeJS.ProcessEnv): TokenSettings {
+  return {
+    secret: JWT_SECRET === undefined ? 'folder' : JWT_SECRET === '' ? 'none' : 'environment',
+    // The worker takes an empty setting for none.
+    issuer: JWT_ISSUER || undefined,
+    audience: JWT_AUDIENCE || undefined,
+    roleClaim: ROLE_CLAIM === 'app_metadata.role' ? undefined : ROLE_CLAIM || undefined,
+  };
+}
+
+/** Returns the secret with which the deployment on a folder checks tokens. Fails if it has none, or if it is not to be had here. */
+export function secretOf(folder: Folder, { secret }: TokenSettings): string {
+  switch (secret) {
+    case 'folder': {
+      const kept = folder.secrets()?.jwtSecret;
+      if (kept === undefined) throw new Failure(`there are no keys in ${folder.path}`, EXIT.failed, 'name the folder of the server with --data, or a file with its JWT_SECRET with --secret-file');
+      return kept;
+    }
+    case 'environment': {
+      const { JWT_SECRET } = process.env;
+      if (!JWT_SECRET) throw new Failure(`the server on ${folder.path} has its JWT_SECRET from its environment, not from the folder`, EXIT.usage, 'set the same JWT_SECRET here, or pass a token with --token or TWINFLAG_TOKEN');
+      return JWT_SECRET;
+    }
+    case 'none':
+      throw new Failure(`the server on ${folder.path} has no JWT_SECRET`, EXIT.usage, 'pass a token of its issuer with --token or TWINFLAG_TOKEN');
+  }
+}
