@@ -2,6 +2,14 @@
 //!
 //! Everything that replaces definitions asks here: imports, copies, single flags and segments, and reverts. A consequence that its command
 //! does not allow refuses the command.
+mod errors;
+mod judge;
+
+pub(crate) use self::{
+    errors::{ErrorsByRow, by_row},
+    judge::{Judged, allow, judge},
+};
+
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
@@ -10,16 +18,13 @@ use alloc::{
 };
 use core::cell::OnceCell;
 
+use self::errors::new_errors;
 use sdk_core::{
-    Compiled, Compiler, DocumentError, OwnerKind, Ruleset,
+    Compiled, DocumentError, OwnerKind, Ruleset,
     json::{Json, Place, quoted},
 };
 
-use crate::{
-    CompiledRows, CurrentState,
-    rows::{RowKey, RowKind, Rows, aliases, refused::SECTIONS},
-    sound_rows::{compile_what_serves, row_at},
-};
+use crate::rows::{RowKey, RowKind, Rows, aliases};
 
 /// The most owners of overrides that one consequence names.
 const MOST_OWNERS: usize = 5;
@@ -449,34 +454,6 @@ impl<'c> Change<'c> {
     }
 }
 
-/// The errors of a flag or a segment that it did not have before. An error is the same under another key of the flag, and in another item
-/// of a list, but counts as often as it stands.
-pub(crate) fn new_errors(
-    (row, known): (&RowKey, &[DocumentError]),
-    (new_row, mut errors): (&RowKey, Vec<DocumentError>),
-) -> Vec<DocumentError> {
-    if known.is_empty() {
-        return errors;
-    }
-    let mut left: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for error in known {
-        *left.entry(anywhere(row, error)).or_default() += 1;
-    }
-    let mut take = |error: &DocumentError| left.get_mut(&anywhere(new_row, error)).filter(|left| **left > 0).map(|left| *left -= 1);
-    // Those at their old places first, so that the new one is told.
-    errors.retain(|error| !(known.contains(error) && take(error).is_some()));
-    errors.retain(|error| take(error).is_none());
-    errors
-}
-
-/// An error without the numbers of its pointer and the name of its row.
-fn anywhere(row: &RowKey, error: &DocumentError) -> (String, String) {
-    let below = error.pointer.strip_prefix(&row.pointer()).unwrap_or(&error.pointer);
-    let is_number = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-    let names: Vec<&str> = below.split('/').filter(|name| !is_number(name)).collect();
-    (names.join("/"), error.message.replace(&format!("{:?}", plain_name(&row.name)), ""))
-}
-
 fn flag_pointer(key: &str) -> String {
     RowKey::of(RowKind::Flag, key).pointer()
 }
@@ -506,96 +483,6 @@ fn salt(rows: &Rows, key: &str) -> String {
     quoted(flag.as_ref().and_then(|flag| flag.get("salt")).and_then(Json::as_str).unwrap_or(key))
 }
 
-/// A change of single definitions, compared with what serves.
-pub(crate) struct Judged {
-    /// The errors that the document would have and does not have now.
-    pub(crate) errors: Vec<DocumentError>,
-    pub(crate) consequences: Vec<Consequence>,
-    /// A name among those that may go which allows nothing.
-    pub(crate) unused: Option<String>,
-    /// The new ruleset; `None` if nothing compiles.
-    pub(crate) ruleset: Option<Ruleset>,
-}
-
-/// Compares rows after a change of single definitions with the current ones. `remove` has the names of what may go.
-pub(crate) fn judge(
-    current: CurrentState<'_>,
-    after: &Rows,
-    remove: &[String],
-    owners: Option<&dyn OwnerRows>,
-    compiler: &mut Compiler,
-) -> Judged {
-    let rows = current.rows;
-    let mut compile = |rows: &Rows| match compile_what_serves(rows, compiler) {
-        Ok(CompiledRows { errors, error_count, ruleset, .. }) => (errors, error_count, Some(ruleset)),
-        Err(error) => (Vec::from([error]), 1, None),
-    };
-    let (known, known_count, _) = compile(rows);
-    let (errors, count, ruleset) = compile(after);
-    let (mut found, mut unused) = (Vec::new(), None);
-    let [known_by_row, errors_by_row] = [by_row(&known), by_row(&errors)];
-    if let Some(ruleset) = &ruleset {
-        let versions =
-            [Version { rows, ruleset: current.ruleset, errors: &known_by_row }, Version { rows: after, ruleset, errors: &errors_by_row }];
-        let overrides = HeldOverrides { owners: owners.unwrap_or(current.paged), given: None };
-        found = consequences(versions, &BTreeMap::new(), &[], Some(overrides)).found;
-        unused = allow(&mut found, remove, [rows, after]).err();
-    }
-    let is_cut = errors.len() < count;
-    let mut new: Vec<DocumentError> =
-        errors.into_iter().filter(|error| row_at(&error.pointer).is_none() && !known.contains(error)).collect();
-    for (row, errors) in errors_by_row {
-        let known = known_by_row.get(&row).map_or(&[][..], Vec::as_slice);
-        new.extend(new_errors((&row, known), (&row, errors)));
-    }
-    // The core keeps the first errors alone: a new one may be behind them.
-    if is_cut && count > known_count && new.is_empty() {
-        new.push(DocumentError::at(Place::ROOT, format!("the document would have {count} errors, and has {known_count} now")));
-    }
-    Judged { errors: new, consequences: found, unused, ruleset }
-}
-
-/// Marks the consequences that these names allow. The error is a name that allows nothing: the document still has what it names, or the
-/// rows never had it. A flag that is gone already may be named again, by a deploy that is repeated.
-pub(crate) fn allow(found: &mut [Consequence], names: &[String], [before, after]: [&Rows; 2]) -> Result<(), String> {
-    for name in names {
-        let name = name.strip_prefix('/').unwrap_or(name);
-        let is_named: &dyn Fn(&Consequence) -> bool = match SECTIONS.into_iter().find(|(section, _)| *section == name) {
-            Some((section, _)) if after.names(section).next().is_some() => return Err(name.to_string()),
-            Some((_, kind)) => &move |known| known.definition.kind == kind && !known.kind.is_error(),
-            None => &|known| known.removal() == Some(name),
-        };
-        let mut is_known = SECTIONS.iter().any(|(section, _)| *section == name);
-        for known in found.iter_mut().filter(|known| is_named(known)) {
-            known.is_allowed = true;
-            is_known = true;
-        }
-        let row = row_at(&format!("/{name}")).filter(|row| row.pointer().strip_prefix('/') == Some(name));
-        let has = |rows: &Rows, row: &RowKey| {
-            let was_flag = row.kind == RowKind::Flag && rows.get(RowKind::State, &row.name).is_some();
-            was_flag || rows.text(row).is_some()
-        };
-        if !is_known && !row.is_some_and(|row| has(before, &row) && after.text(&row).is_none()) {
-            return Err(name.to_string());
-        }
-    }
-    Ok(())
-}
-
-/// The errors of a document by the flag or the segment that they lie in.
-pub(crate) type ErrorsByRow = BTreeMap<RowKey, Vec<DocumentError>>;
-
-/// Sorts the errors of a document. Errors that lie in no flag and no segment are left out.
-pub(crate) fn by_row(errors: &[DocumentError]) -> ErrorsByRow {
-    let mut sorted = ErrorsByRow::new();
-    for error in errors {
-        if let Some(row) = row_at(&error.pointer) {
-            sorted.entry(row).or_default().push(error.clone());
-        }
-    }
-    sorted
-}
-
 /// Adds lost overrides to the consequences that cause them.
 fn add_overrides(lost: BTreeMap<(String, String), Owners>, found: &mut Vec<Consequence>) {
     for ((key, variant), lost) in lost {
@@ -620,256 +507,4 @@ fn add_overrides(lost: BTreeMap<(String, String), Owners>, found: &mut Vec<Conse
 }
 
 #[cfg(test)]
-mod tests {
-    use core::cell::Cell;
-
-    use sdk_core::{Compiler, Millis, OwnerKind};
-
-    use super::OwnerRows;
-    use crate::{
-        Allowed, Command, CommandOutcome, CurrentState, Refusal, RefusalKind, Supplies, apply,
-        change::{Actor, NO_REASON},
-        execute,
-        rows::{RowKey, RowKind, Rows, State},
-        sound_rows::compile_what_serves,
-    };
-    use alloc::{format, string::String, vec::Vec};
-
-    /// The rows of a hub that has imported a document with these members.
-    fn hub(members: &str) -> Rows {
-        Rows::default().merge(Rows::split(&document(members)).unwrap(), State::Replace).rows
-    }
-
-    fn document(members: &str) -> String {
-        format!(r#"{{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f",{members}}}"#)
-    }
-
-    fn actor(role: &str, reason: &str) -> Actor {
-        Actor { subject: "ada".into(), role: role.into(), on_behalf_of: None, reason: reason.into(), at: Millis(7) }
-    }
-
-    fn carry_out(rows: &Rows, command: &Command, actor: &Actor) -> Result<CommandOutcome, Refusal> {
-        let ruleset = compile_what_serves(rows, &mut Compiler::new()).unwrap().ruleset;
-        let current = CurrentState { rows, paged: rows, ruleset: &ruleset };
-        execute(current, command, Supplies::default(), actor, &mut Compiler::new())
-    }
-
-    fn import(rows: &Rows, members: &str, allowed: Allowed) -> Result<CommandOutcome, Refusal> {
-        let command = Command::Import { document: document(members), state: State::Keep, allowed };
-        carry_out(rows, &command, &actor("admin", "a deploy"))
-    }
-
-    fn removing(names: &[&str]) -> Allowed {
-        Allowed { remove: names.iter().map(|name| (*name).into()).collect(), ..Allowed::default() }
-    }
-
-    /// The consequences for which an import is refused: kind, pointer, overrides.
-    #[track_caller]
-    fn refused(rows: &Rows, members: &str, allowed: Allowed) -> Vec<String> {
-        let refusal = import(rows, members, allowed).err().expect("it is refused");
-        assert_eq!(refusal.kind, RefusalKind::Unsafe, "{refusal:?}");
-        let shown = refusal.consequences.iter().filter(|found| !found.is_allowed);
-        shown.map(|found| format!("{} {} {}", found.kind.as_str(), found.pointer, found.overrides)).collect()
-    }
-
-    #[test]
-    fn what_serves_goes_only_by_name() {
-        let rows = hub(r#""flags":{"a":{},"b":{}},"overrides":{"customers":{"c-1":{"a":true},"c-2":{"a":true,"b":true}}}"#);
-        let left = r#""flags":{"b":{}}"#;
-        assert_eq!(refused(&rows, left, Allowed::default()), ["removed /flags/a 2"]);
-        assert_eq!(refused(&rows, r#""segments":{}"#, removing(&["flags/a"])), ["removed /flags/b 1"]);
-        assert!(import(&rows, left, removing(&["flags/a"])).is_ok());
-        assert!(import(&rows, r#""segments":{}"#, removing(&["flags"])).is_ok());
-        for name in ["flags/b", "flags/absent", "flags", "segments/a", "flags/a/variants/on", "a", ""] {
-            let refusal = import(&rows, left, removing(&["flags/a", name])).err().unwrap();
-            assert_eq!(refusal.kind, RefusalKind::Invalid, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_flag_that_was_bad_before_takes_nothing_away() {
-        let rows = hub(r#""flags":{"bad":{"type":"colour"},"good":{}}"#);
-        assert!(import(&rows, r#""flags":{"bad":{"type":"shade"},"good":{},"new":7}"#, Allowed::default()).is_ok());
-        assert!(import(&rows, r#""flags":{"good":{}}"#, Allowed::default()).is_ok());
-    }
-
-    #[test]
-    fn the_last_good_definition_stands_in_until_a_good_one_comes() {
-        let mut rows = hub(r#""flags":{"a":{"default":"on"}}"#);
-        let partial = || Allowed { partial: true, ..Allowed::default() };
-        let typo = r#""flags":{"a":{"default":"onn"}}"#;
-        assert_eq!(refused(&rows, typo, Allowed::default()), ["leftOut /flags/a 0"]);
-        let outcome = import(&rows, typo, partial()).unwrap();
-        assert_eq!(outcome.changes.len(), outcome.writes.len());
-        apply(&mut rows, &outcome.writes);
-        assert_eq!(rows.text(&RowKey::of(RowKind::Flag, "a")), Some(r#"{"default":"on"}"#));
-        assert!(rows.compose_as_written().contains("onn"));
-        assert_eq!(rows.compose(true), document(r#""flags":{"a":{"default":"on"}}"#));
-        assert_eq!(crate::compile_rows(&rows, &mut Compiler::new()).unwrap().errors[0].pointer, "/flags/a/default");
-        // What was refused may be imported again, and another error may not.
-        assert!(import(&rows, typo, Allowed::default()).unwrap().writes.is_empty());
-        assert_eq!(refused(&rows, r#""flags":{"a":{"default":7}}"#, Allowed::default()), ["leftOut /flags/a 0"]);
-        let outcome = import(&rows, r#""flags":{"a":{"default":"on"}}"#, Allowed::default()).unwrap();
-        assert_eq!(outcome.changes.len(), outcome.writes.len());
-        apply(&mut rows, &outcome.writes);
-        assert_eq!(rows, hub(r#""flags":{"a":{"default":"on"}}"#));
-    }
-
-    /// Rows whose overrides count how often they are visited.
-    struct Visited<'r>(&'r Rows, Cell<usize>);
-
-    impl OwnerRows for Visited<'_> {
-        fn each(&self, visit: &mut dyn FnMut(OwnerKind, &str, &str)) {
-            self.1.set(self.1.get() + 1);
-            self.0.each(visit);
-        }
-    }
-
-    #[test]
-    fn the_last_good_definitions_stand_in_for_one_another_so_often_and_no_more() {
-        let flags = |last: usize, flag: &dyn Fn(usize) -> String| {
-            let flags: Vec<String> = (0..=last).map(|number| format!(r#""f{number}":{}"#, flag(number))).collect();
-            format!(r#""flags":{{{}}}"#, flags.join(","))
-        };
-        // Each flag needs a new alias of the one before it, which goes with the new definition of that one.
-        let chained = |number: usize| match number.checked_sub(1) {
-            None => String::from(r#"{"type":"colour"}"#),
-            Some(needed) => format!(r#"{{"aliases":["n{number}"],"prerequisites":[{{"flag":"n{needed}","variants":["on"]}}]}}"#),
-        };
-        // The first round stands in for two flags, and each that follows for one.
-        for (last, stood_in) in [(1, Some(2)), (16, Some(17)), (17, None), (500, None)] {
-            let rows = hub(&flags(last, &|_| "{}".into()));
-            let ruleset = compile_what_serves(&rows, &mut Compiler::new()).unwrap().ruleset;
-            let current = CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset };
-            // A new flag may take up overrides, for which they are visited.
-            let document = document(&flags(last, &chained)).replace(r#""flags":{"#, r#""flags":{"new":{},"#);
-            let allowed = Allowed { partial: true, ..Allowed::default() };
-            let command = Command::Import { document, state: State::Keep, allowed };
-            let owners = Visited(&rows, Cell::default());
-            let supplies = Supplies { owners: Some(&owners), ..Supplies::default() };
-            let outcome = execute(current, &command, supplies, &actor("admin", "a deploy"), &mut Compiler::new());
-            let told = outcome.map(|outcome| outcome.consequences.len()).map_err(|refusal| refusal.kind);
-            assert_eq!(told, stood_in.ok_or(RefusalKind::DocumentRefused), "{last}");
-            assert_eq!(owners.1.get(), usize::from(stood_in.is_some()), "{last}");
-        }
-    }
-
-    #[test]
-    fn a_variant_that_prerequisites_name_goes_only_by_name() {
-        let flag = |variants: &str| format!(r#""a":{{"type":"string","variants":{{{variants}}},"on":"x","off":"x"}}"#);
-        let users =
-            r#""b":{"prerequisites":[{"flag":"a","variants":["y","y","z"]}]},"c":{"prerequisites":[{"flag":"b","variants":["on"]}]}"#;
-        let rows = hub(&format!(r#""flags":{{{},{users}}}"#, flag(r#""x":"1","y":"2","z":"3","w":"4""#)));
-        let after = format!(r#""flags":{{{},{users}}}"#, flag(r#""x":"1","z":"3""#));
-        let refusal = import(&rows, &after, Allowed::default()).err().unwrap();
-        let found: Vec<_> = refusal.consequences.iter().map(|found| (found.pointer.as_str(), found.used_by.as_slice())).collect();
-        assert_eq!(found, [("/flags/a/variants/y", &[String::from("/flags/b")][..])]);
-    }
-
-    #[test]
-    fn the_last_good_definition_cannot_stand_in_without_its_segment() {
-        let rows = hub(r#""segments":{"s":{"attribute":"x","op":"exists"}},"flags":{"a":{"rules":[{"if":{"segment":"s"},"serve":"on"}]}}"#);
-        let allowed = Allowed { partial: true, ..removing(&["segments/s"]) };
-        assert_eq!(refused(&rows, r#""flags":{"a":{"rules":7}}"#, allowed), ["leftOut /flags/a 0"]);
-    }
-
-    #[test]
-    fn a_known_error_stays_known_in_another_place_and_under_another_key() {
-        let flag = |key: &str, more: &str, required: [&str; 2]| {
-            let required = required.map(|flag| format!(r#"{{"flag":"{flag}","variants":["on"]}}"#)).join(",");
-            format!(r#""flags":{{"{key}":{{{more}"prerequisites":[{required}]}},"other":{{}}}}"#)
-        };
-        let rows = hub(&flag("a", "", ["absent", "other"]));
-        assert!(import(&rows, &flag("a", "", ["other", "absent"]), Allowed::default()).is_ok());
-        assert!(import(&rows, &flag("z", r#""aliases":["a"],"#, ["absent", "other"]), Allowed::default()).is_ok());
-        // Twice is once more than before.
-        let refusal = import(&rows, &flag("a", "", ["absent", "absent"]), Allowed::default()).err().unwrap();
-        let told: Vec<_> = refusal.consequences.iter().flat_map(|found| &found.errors).map(|error| error.pointer.as_str()).collect();
-        assert_eq!(told, ["/flags/a/prerequisites/1/flag"]);
-    }
-
-    #[test]
-    fn an_error_behind_those_that_the_core_keeps_refuses_an_import() {
-        let bad: Vec<String> = (0..1_100).map(|number| format!(r#""bad{number}":{{"type":"colour"}}"#)).collect();
-        let members = |last: &str| format!(r#""flags":{{{},"last":{last},"other":{{}}}}"#, bad.join(","));
-        let (good, broken) = (members("{}"), members(r#"{"prerequisites":[{"flag":"bad0","variants":["on"]}]}"#));
-        let kind = |rows: &Rows, members: &str| import(rows, members, Allowed::default()).err().map(|refusal| refusal.kind);
-        assert_eq!(kind(&hub(r#""flags":{"last":{}}"#), &good), Some(RefusalKind::DocumentRefused));
-        assert_eq!(kind(&hub(&good), &broken), Some(RefusalKind::DocumentRefused));
-        // Nothing served, so nothing is taken away; and an error that was there already takes nothing.
-        assert_eq!(kind(&Rows::default(), &good), None);
-        assert_eq!(kind(&hub(&broken), &broken.replace(r#""other":{}"#, r#""other":{"default":"on"}"#)), None);
-    }
-
-    #[test]
-    fn overrides_of_a_removed_flag_count_for_no_other_flag_unasked() {
-        let overrides = r#""overrides":{"customers":{"c-1":{"x":true},"c-2":{"old":true,"a":true}},"organizations":{"o-1":{"x":"on"}}}"#;
-        let mut rows = hub(&format!(r#""flags":{{"x":{{"aliases":["old"]}},"a":{{}}}},{overrides}"#));
-        let removed = import(&rows, r#""flags":{"a":{}}"#, removing(&["flags/x"])).unwrap();
-        apply(&mut rows, &removed.writes);
-        for (flags, found) in [
-            (r#""a":{"aliases":["x"]}"#, "overridesRegained /flags/a/overrides 2"),
-            (r#""a":{},"old":{}"#, "overridesRegained /flags/old/overrides 1"),
-            (r#""a":{},"z":{"aliases":["x","old"]}"#, "overridesRegained /flags/z/overrides 3"),
-        ] {
-            let flags = format!(r#""flags":{{{flags}}}"#);
-            assert_eq!(refused(&rows, &flags, Allowed::default()), [found]);
-            let name = found.split(['/', ' ']).nth(3).unwrap();
-            assert!(import(&rows, &flags, removing(&[&format!("flags/{name}/overrides")])).is_ok(), "{found}");
-            // Overrides that the document has are asked for.
-            assert!(import(&rows, &format!("{flags},{overrides}"), Allowed::default()).is_ok(), "{found}");
-        }
-        // These two count for the flag already: by its key, or as the one that returns.
-        assert!(import(&rows, r#""flags":{"a":{"aliases":["old"]}}"#, Allowed::default()).is_ok());
-        let outcome = import(&rows, r#""flags":{"a":{},"x":{"aliases":["old"]}}"#, Allowed::default()).unwrap();
-        assert_eq!(outcome.imported.unwrap().returned.iter().map(|flag| flag.overrides).collect::<Vec<_>>(), [3]);
-    }
-
-    #[test]
-    fn a_flag_that_is_mended_or_renamed_has_its_overrides() {
-        let rows = hub(r#""flags":{"a":{"type":"colour","aliases":["b"]},"c":{}},"overrides":{"customers":{"c-1":{"b":true,"c":true}}}"#);
-        let mended = r#""flags":{"a":{"aliases":["b"]},"d":{"aliases":["c"]}}"#;
-        assert!(import(&rows, mended, Allowed::default()).unwrap().consequences.is_empty());
-    }
-
-    #[test]
-    fn a_kill_goes_with_a_flag_to_its_new_key_and_waits_for_one_that_is_gone() {
-        let rows = hub(r#""flags":{"a":{"default":"on","enabled":false},"b":{}}"#);
-        let state = |rows: &Rows, key: &str| rows.text(&RowKey::of(RowKind::State, key)).map(String::from);
-        let after = |members: &str, allowed: Allowed| {
-            let mut rows = rows.clone();
-            let outcome = import(&rows, members, allowed).unwrap();
-            apply(&mut rows, &outcome.writes);
-            rows
-        };
-        let renamed = after(r#""flags":{"z":{"default":"on","aliases":["a"]},"b":{}}"#, Allowed::default());
-        assert_eq!((state(&renamed, "a"), state(&renamed, "z")), (None, Some(r#"{"enabled":false}"#.into())));
-        let gone = after(r#""flags":{"b":{}}"#, removing(&["flags/a"]));
-        assert_eq!(state(&gone, "a"), Some(r#"{"enabled":false}"#.into()));
-        let outcome = import(&gone, r#""flags":{"b":{},"a":{"default":"on","enabled":true}}"#, Allowed::default()).unwrap();
-        let returned = outcome.imported.unwrap().returned;
-        assert_eq!(returned.iter().map(|flag| (flag.flag.as_str(), flag.enabled)).collect::<Vec<_>>(), [("a", false)]);
-    }
-
-    #[test]
-    fn a_locked_flag_needs_a_reason_and_an_administrator() {
-        let rows = hub(r#""flags":{"a":{"locked":true},"b":{}}"#);
-        let kill = |flag: &str| Command::Kill { flag: flag.into() };
-        let tree = r#"{"a":true}"#.into();
-        let set = Command::Override { owner: sdk_core::OwnerKind::Customer, id: "c-1".into(), tree };
-        for command in [kill("a"), set] {
-            for (role, reason, is_allowed) in [
-                ("admin", "why", true),
-                ("service", "why", true),
-                ("system", "why", true),
-                ("operator", "why", false),
-                ("organization_admin", "why", false),
-                ("admin", NO_REASON, false),
-            ] {
-                let kind = carry_out(&rows, &command, &actor(role, reason)).err().map(|refusal| refusal.kind);
-                assert_eq!(kind, (!is_allowed).then_some(RefusalKind::Locked), "{role} {reason} {command:?}");
-            }
-        }
-        assert!(carry_out(&rows, &kill("b"), &actor("operator", NO_REASON)).is_ok());
-    }
-}
+mod tests;
