@@ -378,7 +378,7 @@ test('tokens are signed as another implementation expects, and only the roles of
   const { payload, protectedHeader } = await jwtVerify(out.trim(), new TextEncoder().encode(KEYS.JWT_SECRET));
   assert.deepEqual(protectedHeader, { alg: 'HS256', typ: 'JWT' });
   assert.deepEqual([payload.sub, payload.exp - payload.iat, payload.app_metadata], ['ada', 600, { role: 'member', organizationId: 'o-1', environments: ['staging', 'production'] }]);
-  for (const [code, ...args] of [[0, 'admin'], [0, 'operator'], [64, 'viewer', '--organization', 'o'], [64, 'member'], [64, 'admin', '--organization', 'o']]) {
+  for (const [code, ...args] of [[0, 'admin'], [0, 'operator', '--minutes', '1440'], [64, 'operator', '--minutes', '1441'], [64, 'viewer', '--organization', 'o'], [64, 'member'], [64, 'admin', '--organization', 'o']]) {
     assert.equal((await mint('--role', ...args)).code, code, args.join(' '));
   }
 });

@@ -29,7 +29,7 @@ export function addTokenCommand(program: Command): void {
     .addOption(new Option('--role <role>', 'the role').choices(ROLES).makeOptionMandatory())
     .option('--organization <id>', 'the organization, for the roles of one')
     .option('--environments <names>', 'the environments that the token is for, separated by commas; all by default', names)
-    .option('--minutes <number>', 'how long the token is valid', wholeNumber(1, LONGEST_MINUTES), 60)
+    .option('--minutes <number>', 'how long the token is valid, a day at most', wholeNumber(1, LONGEST_MINUTES), 60)
     .option('--issuer <name>', "its issuer; by default the server's JWT_ISSUER")
     .option('--audience <name>', "its audience; by default the server's JWT_AUDIENCE")
     .option('--secret-file <file>', "a file with the deployment's JWT_SECRET")
