@@ -43,13 +43,18 @@ test('an import leaves out a bad flag and reports its pointer', async () => {
   assert.equal(await value('good'), true);
 });
 
-test('an import with more than a thousand errors reports the first thousand and their number', async () => {
+test('of more than a thousand errors a dry run tells the first thousand and their number; the import is refused, for no rule sees the others', async () => {
   const many = document(Object.fromEntries(Array.from({ length: 1_500 }, (_, index) => [`bad-${index}`, { type: 'colour' }])));
-  for (const query of ['?dryRun=true', '']) {
-    const { errors, errorCount, warnings } = (await server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body: many })).json();
-    assert.deepEqual([errors.length, errorCount, warnings], [1_000, 1_500, []]);
-    for (const [index, { pointer }] of errors.entries()) assert.ok(pointer.startsWith(`/flags/bad-${index}/`), pointer);
+  const { errors, errorCount, warnings } = (await server.asAdmin('/api/admin/document?dryRun=true', { method: 'PUT', body: many })).json();
+  assert.deepEqual([errors.length, errorCount, warnings], [1_000, 1_500, []]);
+  for (const [index, { pointer }] of errors.entries()) assert.ok(pointer.startsWith(`/flags/bad-${index}/`), pointer);
+  const before = (await get()).text;
+  for (const query of ['', '?partial=true']) {
+    const refused = await server.asAdmin(`/api/admin/document${query}`, { method: 'PUT', body: many });
+    assert.deepEqual([refused.status, refused.json().code], [422, 'DOCUMENT_REFUSED']);
+    assert.match(refused.json().detail, /would have 1500 errors, and has [0-9]+ now/);
   }
+  assert.equal((await get()).text, before);
 });
 
 test('a flag whose key is a path to another is imported with a warning', async () => {

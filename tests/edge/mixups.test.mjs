@@ -9,7 +9,7 @@ import { hostWorker } from './workerd.mjs';
 
 const SEED = 1;
 /** A shared cache is where answers cross; a browser's has one visitor at a time. */
-const THROUGH_SHARED = 10_000, THROUGH_BROWSER = 4_000, TO_NOTICE = 2_000;
+const THROUGH_SHARED = 5_000, THROUGH_BROWSER = 2_500, TO_NOTICE = 2_000;
 const AT_ONCE = 4;
 const SHARED = { shared: true }, BROWSER = { shared: false };
 

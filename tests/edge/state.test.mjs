@@ -43,7 +43,7 @@ test('state=replace replaces kills, rollouts and overrides too', async () => {
 
 test('a dry run reports what an import would change, and stores nothing', async () => {
   const before = await get();
-  const deployed = document({ killed: { default: 'on', enabled: true }, fresh: {}, bad: { type: 'colour' } });
+  const deployed = document({ killed: { default: 'on', enabled: true }, novel: {}, bad: { type: 'colour' } });
   const dry = (await put(deployed, '?dryRun=true&remove=flags/rolling')).json();
   assert.deepEqual(Object.keys(dry).sort(), ['changes', 'consequences', 'errorCount', 'errors', 'kept', 'records', 'version', 'warnings']);
   const after = await get();
