@@ -60,7 +60,7 @@ export class Refused extends Failure {
 /** What to do about refusals that do not say it themselves. */
 const HINTS: Readonly<Record<string, string>> = {
   UNAUTHORIZED: 'make a token with `twinflag token`, and pass it with --token or TWINFLAG_TOKEN',
-  FORBIDDEN: 'use a token with another role: `twinflag token --role admin`',
+  FORBIDDEN: 'use a token with another role: `twinflag token --sub YOU --role admin`',
   FLAG_NOT_FOUND: '`twinflag list` shows all flags',
   VERSION_MISMATCH: 'somebody changed the document meanwhile: compare again with `twinflag diff`',
   TOO_EARLY: 'wait, or force the step with --force and a --reason',
