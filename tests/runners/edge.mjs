@@ -46,7 +46,7 @@ export function edgeRunner(server) {
       if (answer === null) {
         await send();
         const text = line.slice(line.indexOf(':') + 1, line.lastIndexOf('}'));
-        const response = await server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: text });
+        const response = await server.asAdmin('/api/admin/document?state=replace&reason=a%20test', { method: 'PUT', body: text });
         if (response.status !== 200 && response.status !== 422 && response.status !== 204) throw new Error(`${response.status} ${response.text}`);
         refused = response.status === 422;
         return;

@@ -46,7 +46,7 @@ export function edgeOfrepRunner(server) {
     async take(line) {
       if (isDocument(line)) {
         await send();
-        const response = await server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: line.slice(line.indexOf(':') + 1, line.lastIndexOf('}')) });
+        const response = await server.asAdmin('/api/admin/document?state=replace&reason=a%20test', { method: 'PUT', body: line.slice(line.indexOf(':') + 1, line.lastIndexOf('}')) });
         if (response.status !== 200 && response.status !== 422) throw new Error(`${response.status} ${response.text}`);
         refused = response.status === 422;
         return;
