@@ -3,6 +3,7 @@
  *
  * Questions wait until a document follows or a thousand are there, so that a million of them are a thousand requests.
  */
+import { imported } from './imported.mjs';
 import { openRunner } from './runner.mjs';
 
 const MOST = 1_000;
@@ -46,7 +47,7 @@ export function edgeRunner(server) {
       if (answer === null) {
         await send();
         const text = line.slice(line.indexOf(':') + 1, line.lastIndexOf('}'));
-        const response = await server.asAdmin('/api/admin/document?state=replace&reason=a%20test', { method: 'PUT', body: text });
+        const response = await server.asAdmin('/api/admin/document?state=replace&reason=a%20test', { method: 'PUT', body: imported(text) });
         if (response.status !== 200 && response.status !== 422 && response.status !== 204) throw new Error(`${response.status} ${response.text}`);
         refused = response.status === 422;
         return;

@@ -6,6 +6,7 @@
  * worker's version is left out, which only it has; a refused context has none, and where nothing else is told it is absent too.
  */
 import { spawnSync } from 'node:child_process';
+import { imported } from './imported.mjs';
 import { canonical } from './runner.mjs';
 import { rawMembers } from './members.mjs';
 
@@ -46,7 +47,7 @@ export function edgeOfrepRunner(server) {
     async take(line) {
       if (isDocument(line)) {
         await send();
-        const response = await server.asAdmin('/api/admin/document?state=replace&reason=a%20test', { method: 'PUT', body: line.slice(line.indexOf(':') + 1, line.lastIndexOf('}')) });
+        const response = await server.asAdmin('/api/admin/document?state=replace&reason=a%20test', { method: 'PUT', body: imported(line.slice(line.indexOf(':') + 1, line.lastIndexOf('}'))) });
         if (response.status !== 200 && response.status !== 422) throw new Error(`${response.status} ${response.text}`);
         refused = response.status === 422;
         return;
