@@ -47,9 +47,9 @@ const next = [
     find: 'let owner = if self.kind == RowKind::Membership {',
     replacement: 'let owner = if self.kind == RowKind::Membership || self.kind == RowKind::Note && self.name.starts_with("customer-") {',
   },
-  { file: `${ROWS}/changes.rs`, find: '| RowKind::Environment => {}', replacement: '| RowKind::Environment | RowKind::Note => {}' },
-  { file: `${ROWS}/changes.rs`, find: '| RowKind::Environment => Place::ROOT', replacement: '| RowKind::Environment | RowKind::Note => Place::ROOT' },
-  { file: 'edge-worker/control/src/import.rs', find: '| RowKind::Environment => Some', replacement: '| RowKind::Environment | RowKind::Note => Some' },
+  { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => {}', replacement: '| RowKind::Epoch | RowKind::Note => {}' },
+  { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => Place::ROOT', replacement: '| RowKind::Epoch | RowKind::Note => Place::ROOT' },
+  { file: 'edge-worker/control/src/import.rs', find: '| RowKind::Epoch => Some', replacement: '| RowKind::Epoch | RowKind::Note => Some' },
   {
     file: 'edge-worker/control/src/command.rs',
     find: 'match current.compiled(key, [write.clone()].into(), [change.clone()].into(), compiler) {',
