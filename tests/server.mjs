@@ -66,12 +66,12 @@ export function requesters({ url, adminToken, clientKey, serverKey }) {
     request,
     asClient: (path, options) => request(path, { token: clientKey, ...options }),
     asServer: (path, options) => request(path, { token: serverKey, ...options }),
-    /** Whatever the document's version is, and whatever an import of it takes away: a test of either names its own. */
+    /** Sends an administrator's request at any version, and allows what an import takes away: a test of either names its own. */
     asAdmin: async (path, options) => {
       const ask = (headers, to = path, body = options?.body) => request(to, { token: adminToken, ...options, body, headers: { ...headers, ...options?.headers } });
       if (options?.method !== 'PUT') return ask({});
       let answer = await ask({ 'if-match': '*' });
-      // Where there is no document yet there is none to match.
+      // An empty hub has no document to match.
       if (answer.status === 412 && !answer.headers.has('etag') && !options.headers?.['if-match']) return ask({});
       if (!path.startsWith('/api/admin/document')) return answer;
       for (let to = path, tries = 0; tries < 4; tries++) {

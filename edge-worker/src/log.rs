@@ -14,7 +14,7 @@ use crate::{
     problem::Problem,
 };
 
-/// What is known of an answer.
+/// The facts about an answer that a line tells.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Answered<'a> {
     pub(crate) status: u16,

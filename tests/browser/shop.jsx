@@ -4,7 +4,7 @@ import { FlagProvider, useFeatureFlag } from '@twinflag/react';
 import { useLayoutEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 
-/** How often each flag's component was rendered; and its texts, with the moment at which the page showed each. */
+/** The number of renderings of each flag's component; and its texts, with the moment at which the page showed each. */
 const renders = {}, shown = {};
 
 function Flag({ name }) {

@@ -81,7 +81,7 @@ async function open(t, { random = 0, ...options } = {}) {
       set += moment - Date.now();
       t.mock.timers.setTime(moment);
     },
-    /** How many questions were asked since the last time. */
+    /** The number of questions since the last call. */
     questions: () => edge.asked.splice(0).length,
   };
 }

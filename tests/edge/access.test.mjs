@@ -1,4 +1,4 @@
-// What a token opens: by the claims and the map of the settings, by environment, and for people without a role only themselves.
+// A token opens routes by the claims and the map of the settings, by environment; people without a role ask only about themselves.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -78,7 +78,7 @@ test('a member evaluates within the organization', async () => {
       assert.equal(await ask(server, member(role), { organizationId: 'o-1', ...context }), 403, JSON.stringify(context));
     }
   }
-  // What the worker fixes of a program's visitor is in a header.
+  // A header has the attributes of a program's visitor that the worker fixes.
   const program = await server.request('/v1/program', { token: member(), body: { context: { customerId: 'c-1' } } });
   assert.equal(program.status, 200, program.text);
   assert.deepEqual(JSON.parse(decodeURIComponent(program.headers.get('twinflag-identity'))).visitor, { organizationId: 'o-1', targetingKey: 'u-1', userId: 'u-1' });

@@ -333,7 +333,7 @@ deploy('partial: what cannot be read keeps its last good definition', {
     const list = (await admin('feature-flags')).json();
     assert.deepEqual(list.errors.map(({ pointer }) => pointer), ['/flags/banner/type', '/segments/eu/op']);
     for (const { message } of list.errors) assert.match(message, /last good definition serves/);
-    // What was exported can be imported again, and changes nothing.
+    // The hub takes its own export back, and changes nothing.
     const again = await put(exported);
     assert.deepEqual([again.status, again.json().changes], [200, []], again.text);
     // The repaired definition serves.

@@ -39,7 +39,7 @@ const close = (name) => server.asAdmin(`/api/admin/environments/${name}?reason=r
 const put = async (environment, body, query = '') => {
   const ask = (headers) => server.request(`/api/admin/document?${environment ? `environment=${environment}` : ''}${query}`, { method: 'PUT', token: server.adminToken, body, headers });
   const answer = await ask({ 'if-match': '*' });
-  // Where there is no document yet there is none to match.
+  // An empty hub has no document to match.
   return answer.status === 412 ? ask({}) : answer;
 };
 const makeKey = async (kind, environment) =>

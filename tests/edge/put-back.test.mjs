@@ -65,7 +65,7 @@ test('a hub is put back to a moment, and back again', async () => {
   assert.deepEqual([epoch(then.version) === epoch(first), number(then.version)], [false, number(first) + 1]);
   assert.deepEqual(await newest(), ['epoch.renew', 'tester', `the store was put back to ${iso(at)}: two was wrong`]);
 
-  // What was read before is of no version that may be changed.
+  // The hub refuses a change of a version that was read before.
   const late = await server.asAdmin('/api/admin/document', { method: 'PUT', body: document('late'), headers: { 'if-match': `"${first}"` } });
   assert.deepEqual([late.status, late.json().code], [412, 'VERSION_MISMATCH']);
 

@@ -157,7 +157,7 @@ test('serve opens neither the demo nor the test clock, whatever the environment 
 });
 
 test('a deployment with an issuer and an audience starts, and the commands beside it give tokens both', async () => {
-  // Nothing answers at the address of the keys: a token of the secret needs none of them.
+  // No server answers at the address of the keys: a token of the secret needs none of them.
   const env = { JWT_ISSUER: 'us', JWT_AUDIENCE: 'flags', JWKS_URL: `http://127.0.0.1:${await freePort()}/keys` };
   const server = await twinflag.serve(twinflag.data('issuer'), { env });
   assert.deepEqual(JSON.parse(server.out.split('\n')[0]).environments, ['production']);

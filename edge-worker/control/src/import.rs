@@ -52,7 +52,7 @@ pub struct Imported {
     pub rows: Rows,
 }
 
-/// What an import may do besides adding and changing: each is a loss that the operator names.
+/// The losses that an import may cause, each named by the operator.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Allowed {
@@ -179,7 +179,7 @@ fn safe(
     compiler: &mut Compiler,
 ) -> Result<Safe, Refusal> {
     let refused = |error: DocumentError| Refusal::whole_document(&error);
-    // What no longer compiles at all serves nothing, so nothing of it can be taken away.
+    // A document that no longer compiles at all serves no flag, so the import takes none away.
     let before = compile_what_serves(held, compiler).ok();
     let known_count = before.as_ref().map_or(0, |compiled| compiled.error_count);
     let before = before.map(|compiled| by_row(&compiled.errors)).unwrap_or_default();

@@ -183,7 +183,7 @@ fn takes_a_new_epoch_with_a_version(store: &impl Store) {
     let renewed = Version { epoch, number: 2 };
     assert_eq!(store.commit(before, &commit, Millis(2)).unwrap(), Ok(renewed));
     assert_eq!(store.newest().unwrap(), renewed);
-    // What was decided on the epoch before is not written, whatever its number.
+    // The store refuses a commit that was decided on the epoch before, whatever its number.
     let late = Commit { writes: &[(key(RowKind::Flag, "a"), Some("2".to_owned()))], ..Commit::default() };
     assert_eq!(store.commit(Version { number: 2, ..before }, &late, Millis(3)).unwrap(), Err(Conflict));
     assert_eq!(text(store, RowKind::Flag, "a").as_deref(), Some("1"));

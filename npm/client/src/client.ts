@@ -135,7 +135,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     try {
       const body = wanted, etag = program?.request === body ? program.etag : undefined;
       const [running, fetched] = await within(mine.signal, async () => {
-        // Where the engine could not be loaded, its program is not fetched in vain again.
+        // If the engine could not be loaded, the client does not fetch its program in vain again.
         if (error && !engine) await theEngine();
         return Promise.all([theEngine(), fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: versions.newest, fetch, signal: mine.signal })]);
       });

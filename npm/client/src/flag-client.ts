@@ -45,7 +45,7 @@ export interface ClientOptions {
  */
 export type ClientStatus = 'pending' | 'ready' | 'stale' | 'error';
 
-/** What a listener is told. */
+/** The change that a listener receives. */
 export interface ClientChange {
   /** The flags whose answer has changed, of those that were ever asked for. */
   readonly flagKeys: readonly string[];

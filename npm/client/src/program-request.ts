@@ -28,7 +28,7 @@ export class EdgeRefused extends Error {
   override readonly name = 'EdgeRefused';
   constructor(
     readonly status: number,
-    /** How long the edge asks to be left alone, in milliseconds: 1 s to 5 minutes, or 0 where it says nothing of it. */
+    /** The pause that the edge asks for, in milliseconds: 1 s to 5 minutes, or 0 if it asks for none. */
     readonly retryAfterMs: number,
   ) {
     super(`the edge answered ${status}`);

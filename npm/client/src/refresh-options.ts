@@ -1,4 +1,4 @@
-/** How often an open page, or a running process, asks the edge whether its answers still hold. */
+/** The times at which an open page, or a running process, asks the edge if its answers still hold. */
 export interface RefreshOptions {
   /**
    * The milliseconds from one question to the next, at most; at least 1,000 and at most a day. 0 asks at no interval, but still when the

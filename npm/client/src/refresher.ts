@@ -27,13 +27,13 @@ export interface RefresherOptions {
   readonly jitter: number;
   readonly retryMs: number;
   readonly maxRetryMs: number;
-  /** Whether the page's signals count. */
+  /** True if the page's signals count. */
   readonly watches: boolean;
   /** Asks the edge now. */
   readonly ask: () => void;
   /** Something happened by which answers may be other ones without the edge: time passed, or the clock was set. */
   readonly recheck: () => void;
-  /** Whether there are answers that a hidden page can go on with. */
+  /** Returns true if there are answers that a hidden page can go on with. */
   readonly isServed: () => boolean;
 }
 
@@ -55,7 +55,7 @@ export interface Refresher {
   restart(): void;
   /** The answers may be old. */
   wake(signal: Signal): void;
-  /** Whether answers were last confirmed too long ago, and the edge cannot be asked. */
+  /** Returns true if answers were last confirmed too long ago, and the edge cannot be asked. */
   readonly isOverdue: boolean;
   close(): void;
 }
@@ -72,7 +72,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   });
   const overdue = createTimer(recheck);
   const shortened = (ms: number) => ms * (1 - jitter * Math.random());
-  /** How long the edge is still left alone; negative afterwards. */
+  /** The rest of the pause that the edge asked for; negative afterwards. */
   const left = () => leaveMs - since(refused);
   /** Asks again in so many milliseconds, and no sooner than the edge wants. */
   const askIn = (ms: number) => due.set(Math.max(0, left(), ms));
@@ -85,7 +85,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   };
   const wake = (signal: Signal) => {
     recheck();
-    // Whatever the page had under way when it was frozen has no end.
+    // A question that was under way when the page was frozen has no end.
     if (isAsking && signal !== 'restored') return;
     askIn({ seen: SIGNAL_GAP_MS - since(asked), online: ONLINE_SPREAD_MS * Math.random(), restored: 0 }[signal]);
   };

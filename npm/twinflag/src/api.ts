@@ -8,7 +8,7 @@ import type { Consequence } from './wire.js';
 
 /** The time that one request may take. */
 const PATIENCE_MS = 30_000;
-/** How often a request is sent whose answer is lost, or that the server cannot carry out now. */
+/** The most attempts at a request whose answer is lost, or that the server cannot carry out now. */
 const ATTEMPTS = 3;
 /** The longest time that the server may ask to wait before the request is sent again. */
 const LONGEST_PAUSE_MS = 5_000;
@@ -21,7 +21,7 @@ export interface Problem {
   /** The place of the fault in the body, as a JSON pointer. */
   readonly pointer?: string;
   readonly hint?: string;
-  /** What serves and would go, if the server refuses a change because of it. */
+  /** The definitions that serve and would go, if the server refuses a change because of them. */
   readonly consequences?: readonly Consequence[];
 }
 
@@ -57,7 +57,7 @@ export class Refused extends Failure {
   }
 }
 
-/** What to do about refusals that do not say it themselves. */
+/** Hints for refusals that have none of their own. */
 const HINTS: Readonly<Record<string, string>> = {
   UNAUTHORIZED: 'make a token with `twinflag token`, and pass it with --token or TWINFLAG_TOKEN',
   FORBIDDEN: 'use a token with another role: `twinflag token --sub YOU --role admin`',
@@ -129,7 +129,7 @@ async function send(url: URL, init: RequestInit): Promise<Response> {
   }
 }
 
-/** How long the server asks to wait; `undefined` if it does not say, or asks for too long. */
+/** The pause that the server asks for; `undefined` if it asks for none, or for too long a one. */
 function pauseOf(response: Response): number | undefined {
   const seconds = response.headers.get('retry-after');
   const pauseMs = Number(seconds) * 1000;

@@ -61,7 +61,7 @@ ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
-# Where there is no word of ours, the shell completes files.
+# If twinflag has no word to offer, the shell completes files.
 complete -o default -F _${name} ${name}
 `;
 }

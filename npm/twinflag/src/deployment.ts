@@ -1,4 +1,4 @@
-/** What a deployment's settings say about the tokens that it takes. */
+/** The settings of a deployment about the tokens that it takes. */
 import { EXIT, Failure } from './failure.js';
 import type { Folder } from './folder.js';
 

@@ -3,7 +3,7 @@ import { type Api, type Query, Refused } from './api.js';
 import { Failure } from './failure.js';
 import type { Document, Flag, Imported, Target } from './wire.js';
 
-/** How often an edit is made anew because somebody else changed the document meanwhile. */
+/** The most attempts at an edit while other operators change the document. */
 const ATTEMPTS = 5;
 /** The attribute of a user's id; the server takes `targetingKey` for it where a context has no `userId`. */
 const USER = 'userId';

@@ -72,7 +72,7 @@ export interface Imported {
   readonly changes: readonly { readonly kind: 'added' | 'changed' | 'removed'; readonly pointer: string }[];
   /** The places at which the server keeps its state though the document has another. */
   readonly kept: readonly { readonly pointer: string }[];
-  /** What serves and would go. A server of an earlier release does not tell. */
+  /** The definitions that serve and would go. A server of an earlier release does not tell. */
   readonly consequences?: readonly Consequence[];
   /** The flags with new keys, whose state and overrides go on. */
   readonly renamed?: readonly { readonly from: string; readonly to: string }[];

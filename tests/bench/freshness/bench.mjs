@@ -1,4 +1,4 @@
-// How long an open React page goes on showing a flag that an operator kills with curl: Chromium, and a worker on another origin.
+// Measures the time for which an open React page shows a flag that an operator kills with curl: Chromium, and a worker on another origin.
 import { launch } from '../../chromium.mjs';
 import { curl, openShop, startShop } from '../../browser/shop.mjs';
 import { dataFolder, startServer } from '../../server.mjs';

@@ -83,7 +83,7 @@ fn the_last_good_definition_stands_in_until_a_good_one_comes() {
     assert!(rows.compose_as_written().contains("onn"));
     assert_eq!(rows.compose(true), document(r#""flags":{"a":{"default":"on"}}"#));
     assert_eq!(crate::compile_rows(&rows, &mut Compiler::new()).unwrap().errors[0].pointer, "/flags/a/default");
-    // What was refused may be imported again, and another error may not.
+    // An operator may import a refused text again, but no text with another error.
     assert!(import(&rows, typo, Allowed::default()).unwrap().writes.is_empty());
     assert_eq!(refused(&rows, r#""flags":{"a":{"default":7}}"#, Allowed::default()), ["leftOut /flags/a 0"]);
     let outcome = import(&rows, r#""flags":{"a":{"default":"on"}}"#, Allowed::default()).unwrap();
@@ -172,7 +172,7 @@ fn an_error_behind_those_that_the_core_keeps_refuses_an_import() {
     let kind = |rows: &Rows, members: &str| import(rows, members, Allowed::default()).err().map(|refusal| refusal.kind);
     assert_eq!(kind(&hub(r#""flags":{"last":{}}"#), &good), Some(RefusalKind::DocumentRefused));
     assert_eq!(kind(&hub(&good), &broken), Some(RefusalKind::DocumentRefused));
-    // Nothing served, so nothing is taken away; and an error that was there already takes nothing.
+    // The hub served no flag, so the import takes none away; and an error that was there already takes none.
     assert_eq!(kind(&Rows::default(), &good), None);
     assert_eq!(kind(&hub(&broken), &broken.replace(r#""other":{}"#, r#""other":{"default":"on"}"#)), None);
 }

@@ -81,7 +81,7 @@ impl FlagHub {
         let change = DefinitionChange { section, name: name.to_owned(), definition, remove: asked.query.all("remove") };
         let after = change.definition.as_deref().map(|text| Etag::strong(text.as_bytes()));
         let decision = self.decide(&by, &Command::Define(change), &[])?;
-        // What is spelled differently at most stays as it is written.
+        // A definition that is only spelled differently stays as it is written.
         let after = if decision.outcome.writes.iter().any(|(written, _)| *written == key) { after } else { tag(&ground.rows, &key) };
         let answer = self.commit_and_tell(asked, &by, decision, |written, outcome| {
             Ok(CommandAnswer { kept: view::replayed(written.version, outcome)?, once: Some(view::written(written, outcome, None)?) })

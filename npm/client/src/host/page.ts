@@ -1,4 +1,4 @@
-/** What a page tells of whether somebody looks at it, and of its network. In Node all of it is absent. */
+/** The signals of a page: its visibility, its focus and its network. In Node all of them are absent. */
 
 /**
  * Why the answers may be old: the page is `seen` again; the browser is `online` again; or the page was `restored` from the

@@ -1,4 +1,4 @@
-/** What the commands for a server share: how they reach it, how they ask before they harm, and how they tell what changed. */
+/** The steps that commands for a server share: reaching it, asking before a loss, and telling the change. */
 import { createInterface } from 'node:readline/promises';
 import { userInfo } from 'node:os';
 

@@ -23,7 +23,7 @@ interface ImportOptions {
 interface Compared {
   readonly text: string;
   readonly etag: string | undefined;
-  /** What the import would do. */
+  /** The changes that the import would make. */
   readonly trial: Imported;
   /** The same in lines for people. */
   readonly lines: readonly string[];
