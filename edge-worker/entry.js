@@ -1,10 +1,13 @@
 // The module that the runtime loads. Its exports call the Rust module through wasm-bindgen's glue, and make a new instance after a trap.
-import * as glue from "glue";
+import * as glue from 'glue';
 
 /** The most bytes of a request's parts, and of its body, on the fast way. `src/fast.rs` has the same numbers. */
-const PARTS = 16_384, BODY = 256_000;
+const PARTS = 16_384,
+  BODY = 256_000;
 /** The most remembered paths, the most remembered sets of headers, and the longest remembered path together with its method. */
-const PATHS = 1_000, SETS = 64, LONGEST = 300;
+const PATHS = 1_000,
+  SETS = 64,
+  LONGEST = 300;
 
 // After a trap the instance's memory cannot be trusted. The glue calls `trapped` during the trap: before any other code runs, a new
 // instance takes its place, and calls through objects of the old one are refused. `instanceId` counts instances.
@@ -50,28 +53,33 @@ function durable(Half) {
       return this.#made;
     }
   }
-  for (const name of ["fetch", "alarm", "webSocketMessage", "webSocketClose", "webSocketError"]) {
-    if (name in Half.prototype) Durable.prototype[name] = function (...given) { return this.half()[name](...given); };
+  for (const name of ['fetch', 'alarm', 'webSocketMessage', 'webSocketClose', 'webSocketError']) {
+    if (name in Half.prototype)
+      Durable.prototype[name] = function (...given) {
+        return this.half()[name](...given);
+      };
   }
   return Durable;
 }
 
 export const FlagHub = durable(glue.FlagHub);
 
-const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder(),
+  decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const NO_BODY = new Uint8Array();
 /** The id of the instance that the state below belongs to. */
 let instance;
 /** The names of the headers to pass to the module; undefined if every request takes the long way. */
 let names;
 let memory, whole, input, output;
-const kinds = new Map(), sets = new Map();
+const kinds = new Map(),
+  sets = new Map();
 
 /** Prepares the instance. Returns true if requests may take the fast way. */
 function ready(env) {
   if (instance !== alive()) {
     const listed = glue.fast_start(env);
-    names = listed === "" ? undefined : listed.split(",");
+    names = listed === '' ? undefined : listed.split(',');
     memory = glue.fast_memory();
     input = output = undefined;
     kinds.clear();
@@ -91,8 +99,10 @@ function view() {
 
 /** The kind of the requests with a method and a path; see `fast_kind`. */
 function kindOf(method, url) {
-  const query = url.indexOf("?"), start = url.indexOf("/", 8);
-  const path = url.slice(start, query < 0 ? undefined : query), key = method + path;
+  const query = url.indexOf('?'),
+    start = url.indexOf('/', 8);
+  const path = url.slice(start, query < 0 ? undefined : query),
+    key = method + path;
   let kind = kinds.get(key);
   if (kind === undefined) {
     kind = glue.fast_kind(method, path);
@@ -104,8 +114,8 @@ function kindOf(method, url) {
 
 /** Adds headers from lines of the form `name:value`. */
 function withLines(headers, lines) {
-  for (const line of lines.split("\n")) {
-    const colon = line.indexOf(":");
+  for (const line of lines.split('\n')) {
+    const colon = line.indexOf(':');
     if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1));
   }
   return headers;
@@ -127,12 +137,12 @@ function sharedHeaders(set) {
 function short(request, kind, body) {
   const { method, url, headers } = request;
   const cf = kind & 4 ? request.cf : undefined;
-  let parts = `${method}\n${url}\n${cf ? cf.clientIp ?? "" : "-"}`;
+  let parts = `${method}\n${url}\n${cf ? (cf.clientIp ?? '') : '-'}`;
   for (let place = 0; place < names.length; place++) {
     // The last name is that of CLIENT_ADDRESS_HEADER.
-    const isRead = place === names.length - 1 ? kind & 4 && names[place] !== "" : (kind >> (place + 3)) & 1;
+    const isRead = place === names.length - 1 ? kind & 4 && names[place] !== '' : (kind >> (place + 3)) & 1;
     const value = isRead ? headers.get(names[place]) : null;
-    parts += value === null ? "\n" : `\n:${value}`;
+    parts += value === null ? '\n' : `\n:${value}`;
   }
   if (parts.length * 3 > PARTS) return false;
   view();
@@ -141,7 +151,10 @@ function short(request, kind, body) {
   const answered = glue.fast_answer(kind, written, body.length, Date.now());
   if (answered < 2) return answered === 1;
   view();
-  const status = output[0], set = output[1], at = output[2], length = output[3];
+  const status = output[0],
+    set = output[1],
+    at = output[2],
+    length = output[3];
   const shared = sharedHeaders(set);
   // That call may have grown the memory.
   view();
@@ -162,7 +175,7 @@ export default {
   fetch(request, env, context) {
     if (!ready(env)) return glue.answer(request, env, context, false);
     const kind = kindOf(request.method, request.url);
-    if (kind & 2 && Number(request.headers.get("content-length") ?? Infinity) <= BODY) return withBody(request, kind, env, context);
+    if (kind & 2 && Number(request.headers.get('content-length') ?? Infinity) <= BODY) return withBody(request, kind, env, context);
     if (kind === 0 || kind & 2) return glue.answer(request, env, context, false);
     const answered = short(request, kind, NO_BODY);
     return answered instanceof Response ? answered : glue.answer(request, env, context, answered);

@@ -12,7 +12,9 @@ export async function newPage(browser) {
   const page = await browser.newPage();
   page.setDefaultTimeout(15_000);
   const faults = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) faults.push(message.text()); });
+  page.on('pageerror', error => faults.push(error.message));
+  page.on('console', message => {
+    if (['error', 'warning'].includes(message.type())) faults.push(message.text());
+  });
   return { page, faults };
 }

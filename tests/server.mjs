@@ -36,9 +36,13 @@ export async function startServer({ data, document, rateLimits = 'off', off = fa
   const [program, ...first] = process.env.XTASK ? [process.env.XTASK] : ['cargo', 'xtask'];
   const child = spawn(program, [...first, 'dev', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
-  child.stdout.on('data', (chunk) => { said += chunk; });
-  child.stderr.on('data', (chunk) => { said += chunk; });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.stdout.on('data', chunk => {
+    said += chunk;
+  });
+  child.stderr.on('data', chunk => {
+    said += chunk;
+  });
+  const ended = new Promise(resolve => child.once('exit', resolve));
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;
@@ -60,7 +64,14 @@ export function requesters({ url, adminToken, clientKey, serverKey }) {
     const init = { method, body: text, headers: { 'content-type': 'application/json', ...authorization, ...headers }, ...rest };
     const response = await fetch(url + path, { signal: AbortSignal.timeout(PATIENCE_MS), ...init });
     const bytes = Buffer.from(await response.arrayBuffer());
-    return { status: response.status, headers: response.headers, type: response.headers.get('content-type'), bytes, text: bytes.toString(), json: () => JSON.parse(bytes) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      type: response.headers.get('content-type'),
+      bytes,
+      text: bytes.toString(),
+      json: () => JSON.parse(bytes),
+    };
   };
   return {
     request,
@@ -68,7 +79,8 @@ export function requesters({ url, adminToken, clientKey, serverKey }) {
     asServer: (path, options) => request(path, { token: serverKey, ...options }),
     /** Sends an administrator's request at any version, and allows what an import takes away: a test of either names its own. */
     asAdmin: async (path, options) => {
-      const ask = (headers, to = path, body = options?.body) => request(to, { token: adminToken, ...options, body, headers: { ...headers, ...options?.headers } });
+      const ask = (headers, to = path, body = options?.body) =>
+        request(to, { token: adminToken, ...options, body, headers: { ...headers, ...options?.headers } });
       if (options?.method !== 'PUT') return ask({});
       let answer = await ask({ 'if-match': '*' });
       // An empty hub has no document to match.
@@ -77,7 +89,8 @@ export function requesters({ url, adminToken, clientKey, serverKey }) {
       for (let to = path, tries = 0; tries < 4; tries++) {
         const more = permission(answer);
         if (more === null || (more === '' && options.headers?.['if-match'])) return answer;
-        if (more === '') await ask({ 'if-match': '*' }, `${path}${path.includes('?') ? '&' : '?'}remove=flags&remove=segments`, '{"schema":"twinflag/1"}');
+        if (more === '')
+          await ask({ 'if-match': '*' }, `${path}${path.includes('?') ? '&' : '?'}remove=flags&remove=segments`, '{"schema":"twinflag/1"}');
         else to += `${to.includes('?') ? '&' : '?'}${more}`;
         answer = await ask({ 'if-match': '*' }, to);
       }
@@ -99,13 +112,17 @@ function permission(answer) {
   if (code.startsWith('OTHER_')) return detail.match(/\?(new(?:Environment|BucketKey)=\S+)$/)?.[1] ?? null;
   if (code !== 'UNSAFE_CHANGE') return null;
   const named = consequences.filter(({ allowed }) => !allowed);
-  return named.every(({ remove }) => remove) && named.length < 50 ? named.map(({ remove }) => `remove=${encodeURIComponent(remove)}`).join('&') : '';
+  return named.every(({ remove }) => remove) && named.length < 50
+    ? named.map(({ remove }) => `remove=${encodeURIComponent(remove)}`).join('&')
+    : '';
 }
 
 async function description(file, ended, said) {
   let over = false;
-  void ended.then(() => { over = true; });
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  void ended.then(() => {
+    over = true;
+  });
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 20))) {
     if (over) break;
     try {
       return JSON.parse(await readFile(file, 'utf8'));

@@ -1,9 +1,16 @@
 // Built pages on one origin with the worker: a folder of files, and everything below /v1 and /ofrep passed on.
-import { createServer } from 'node:http';
+
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' };
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.css': 'text/css',
+  '.wasm': 'application/wasm',
+};
 
 /**
  * Serves a folder.
@@ -21,8 +28,17 @@ export async function startSite({ folder, worker, headers = {}, pages = {} }) {
         const chunks = [];
         for await (const chunk of request) chunks.push(chunk);
         const { host, connection, 'content-length': length, ...passed } = request.headers;
-        const answer = await fetch(worker + request.url, { method: request.method, headers: passed, body: chunks.length ? Buffer.concat(chunks) : undefined });
-        response.writeHead(answer.status, Object.fromEntries([...answer.headers].filter(([name]) => !['content-encoding', 'content-length', 'transfer-encoding'].includes(name))));
+        const answer = await fetch(worker + request.url, {
+          method: request.method,
+          headers: passed,
+          body: chunks.length ? Buffer.concat(chunks) : undefined,
+        });
+        response.writeHead(
+          answer.status,
+          Object.fromEntries(
+            [...answer.headers].filter(([name]) => !['content-encoding', 'content-length', 'transfer-encoding'].includes(name)),
+          ),
+        );
         return response.end(Buffer.from(await answer.arrayBuffer()));
       }
       const page = pages[pathname];
@@ -35,10 +51,17 @@ export async function startSite({ folder, worker, headers = {}, pages = {} }) {
       response.writeHead(error.code === 'ENOENT' ? 404 : 502).end();
     }
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const stop = () => new Promise((resolve) => {
-    server.close(resolve);
-    server.closeAllConnections();
-  });
-  return { url: `http://127.0.0.1:${server.address().port}`, pages, asked, programs: () => asked.filter((path) => path === '/v1/program').length, stop };
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  const stop = () =>
+    new Promise(resolve => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    pages,
+    asked,
+    programs: () => asked.filter(path => path === '/v1/program').length,
+    stop,
+  };
 }

@@ -32,8 +32,10 @@ async function open({ address = server.demo, until = 'good', prepare = async () 
   const page = await browser.newPage(options);
   page.setDefaultTimeout(15_000);
   const faults = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });
+  page.on('pageerror', error => faults.push(error.message));
+  page.on('console', message => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
   await prepare(page);
   await page.goto(address);
   await page.locator(`#status[data-state=${until}]`).waitFor();
@@ -57,10 +59,11 @@ const cell = (page, flag, name) => page.locator(`[data-flag="${flag}"] .${name}`
 const text = async (page, flag, name) => (await cell(page, flag, name).textContent()).trim();
 
 /** What stands in the form, as a context. */
-const visitorOf = (page) => page.evaluate((names) => {
-  const given = names.map((name) => [name, document.querySelector(`[name=${name}]`).value.trim()]).filter(([, value]) => value);
-  return Object.fromEntries(given);
-}, FIELDS);
+const visitorOf = page =>
+  page.evaluate(names => {
+    const given = names.map(name => [name, document.querySelector(`[name=${name}]`).value.trim()]).filter(([, value]) => value);
+    return Object.fromEntries(given);
+  }, FIELDS);
 
 /** Every row says that both are the same, and what both say is what a server is answered. */
 async function agrees(page) {
@@ -70,11 +73,15 @@ async function agrees(page) {
   assert.match(await page.locator('#status').textContent(), new RegExp(`^All ${FLAGS.length} flags are the same`));
   const visitor = await visitorOf(page);
   const context = visitor.userId ? { targetingKey: visitor.userId, ...visitor } : visitor;
-  const answers = await server.evaluate(...FLAGS.map((flag) => ({ flag, context })));
+  const answers = await server.evaluate(...FLAGS.map(flag => ({ flag, context })));
   for (const [index, flag] of FLAGS.entries()) {
     const { value, errorCode, reason, layer } = answers[index];
     const expected = [errorCode ? 'error' : value ? 'on' : 'off', errorCode ?? reason, layer ?? ''];
-    assert.deepEqual([await text(page, flag, 'page'), await text(page, flag, 'reason'), await text(page, flag, 'layer')], expected, `${flag} for ${JSON.stringify(visitor)}`);
+    assert.deepEqual(
+      [await text(page, flag, 'page'), await text(page, flag, 'reason'), await text(page, flag, 'layer')],
+      expected,
+      `${flag} for ${JSON.stringify(visitor)}`,
+    );
     assert.equal(await text(page, flag, 'edge'), expected[0]);
   }
 }
@@ -121,7 +128,10 @@ test('everything is reached and pressed with the keyboard', async () => {
   for (const name of [...FIELDS, ...people, ...FLAGS]) assert.ok(reached.includes(name), `${name} is reached, and seen to be`);
   for (const name of people) {
     await page.getByRole('button', { name }).press('Enter');
-    await page.locator('#status:not([data-state=good])').waitFor({ timeout: 300 }).catch(() => {});
+    await page
+      .locator('#status:not([data-state=good])')
+      .waitFor({ timeout: 300 })
+      .catch(() => {});
     await agrees(page);
   }
   assert.deepEqual(faults, []);
@@ -185,7 +195,10 @@ test('without the edge the page goes on, until another customer needs it', async
 
     await type(page, 'customerId', '');
     await cell(page, 'profile_ui_revamp', 'page').getByText('on', { exact: true }).waitFor();
-    assert.deepEqual(faults.filter((fault) => !fault.includes('net::ERR_')), []);
+    assert.deepEqual(
+      faults.filter(fault => !fault.includes('net::ERR_')),
+      [],
+    );
     await page.close();
   } finally {
     await mortal.stop();
@@ -204,22 +217,33 @@ test('when the edge is back, it is asked again', async () => {
   await agrees(page);
   assert.equal(await text(page, 'sessionPersistence.phase2.enhancedStorage', 'layer'), 'customer');
   assert.equal(await page.locator('#again').isVisible(), false);
-  assert.deepEqual(faults.filter((fault) => !fault.includes('net::ERR_')), []);
+  assert.deepEqual(
+    faults.filter(fault => !fault.includes('net::ERR_')),
+    [],
+  );
   await page.close();
 });
 
 test('a refusal is said in words', async () => {
-  const wrongKey = (page) => page.route('**/demo', async (route) => {
-    const response = await route.fetch();
-    return route.fulfill({ response, body: (await response.text()).replace(server.clientKey, 'tf_client_wrong') });
-  });
+  const wrongKey = page =>
+    page.route('**/demo', async route => {
+      const response = await route.fetch();
+      return route.fulfill({ response, body: (await response.text()).replace(server.clientKey, 'tf_client_wrong') });
+    });
   const { page } = await open({ prepare: wrongKey, until: 'away' });
-  await page.locator('#status').getByText(/^The edge refused to answer, 401: /).waitFor();
+  await page
+    .locator('#status')
+    .getByText(/^The edge refused to answer, 401: /)
+    .waitFor();
   assert.equal(await page.locator('#link').textContent(), 'The edge refuses');
   await page.close();
 });
 
-for (const [name, viewport] of Object.entries({ 'narrow phone': { width: 360, height: 740 }, phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } })) {
+for (const [name, viewport] of Object.entries({
+  'narrow phone': { width: 360, height: 740 },
+  phone: { width: 390, height: 844 },
+  desktop: { width: 1280, height: 900 },
+})) {
   for (const colorScheme of ['light', 'dark']) {
     test(`for everybody on a ${name}, ${colorScheme}`, async () => {
       const { page } = await open({ viewport, colorScheme, reducedMotion: 'reduce' });
@@ -233,7 +257,13 @@ for (const [name, viewport] of Object.entries({ 'narrow phone': { width: 360, he
       await type(page, 'customerId', 'c');
       await cell(page, 'profile_ui_revamp', 'page').getByText('needs the edge').waitFor();
       await isAccessible(page);
-      assert.equal(await page.locator('.chevron').first().evaluate((chevron) => getComputedStyle(chevron).transitionDuration), '0s');
+      assert.equal(
+        await page
+          .locator('.chevron')
+          .first()
+          .evaluate(chevron => getComputedStyle(chevron).transitionDuration),
+        '0s',
+      );
       await page.close();
     });
   }
@@ -245,5 +275,8 @@ async function isAccessible(page) {
   await page.evaluate(AXE);
   const { violations, passes } = await page.evaluate(() => axe.run());
   assert.ok(passes.length > 20, 'axe looked');
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`), []);
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
+    [],
+  );
 }

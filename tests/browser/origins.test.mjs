@@ -45,7 +45,10 @@ const shows = (page, flag, text) => page.locator(`#${flag}`, { hasText: text }).
 test('a flag that curl kills goes off in an open page when it is in focus again, and renders nothing else', async () => {
   const { key } = await shopKey();
   const { page, leave, close } = await openShop(browser, shop);
-  await page.evaluate(([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 0 } }, ['checkout', 'search']), [server.url, key]);
+  await page.evaluate(
+    ([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 0 } }, ['checkout', 'search']),
+    [server.url, key],
+  );
   await shows(page, 'checkout', 'on');
   await shows(page, 'search', 'on');
   const before = await page.evaluate(() => ({ ...globalThis.shop.renders }));
@@ -62,7 +65,10 @@ test('a flag that curl kills goes off in an open page when it is in focus again,
 test('a flag that curl kills goes off in an open page by itself', async () => {
   const { key } = await shopKey();
   const { page, close } = await openShop(browser, shop);
-  await page.evaluate(([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 1000 } }, ['checkout']), [server.url, key]);
+  await page.evaluate(
+    ([url, clientKey]) => globalThis.shop.open({ url, clientKey, refresh: { intervalMs: 1000 } }, ['checkout']),
+    [server.url, key],
+  );
   await shows(page, 'checkout', 'on');
   await curl(server, 'kill', 'checkout');
   await shows(page, 'checkout', 'off');
@@ -76,37 +82,49 @@ test('a page of another origin can read each header that the client reads', asyn
   assert.equal(customer.status, 200, customer.text);
   const { page, close } = await openShop(browser, shop, /status of (401|429)/);
   const sent = [];
-  page.on('response', (response) => sent.push(response));
+  page.on('response', response => sent.push(response));
   const { key: open } = await shopKey();
   const { key: pinned } = await shopKey({ identity: { kind: 'pinned', customerId: 'c-1' } });
   const { key: signed, identitySecret } = await shopKey({ identity: { kind: 'signed' } });
-  const claims = [{ alg: 'HS256' }, { exp: Math.floor(Date.now() / 1000) + 60, customerId: 'c-1' }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  const claims = [{ alg: 'HS256' }, { exp: Math.floor(Date.now() / 1000) + 60, customerId: 'c-1' }]
+    .map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
   const identityToken = `${claims}.${createHmac('sha256', identitySecret).update(claims).digest('base64url')}`;
-  const statuses = await page.evaluate(async ([url, ...options]) => {
-    const told = [];
-    for (const own of options) {
-      const client = globalThis.shop.createClient({ url, fetch: globalThis.shop.noting, refresh: false, ...own });
-      await client.ready();
-      // Asked again, with its ETag and version.
-      await client.refresh();
-      told.push(client.status);
+  const statuses = await page.evaluate(
+    async ([url, ...options]) => {
+      const told = [];
+      for (const own of options) {
+        const client = globalThis.shop.createClient({ url, fetch: globalThis.shop.noting, refresh: false, ...own });
+        await client.ready();
+        // Asked again, with its ETag and version.
+        await client.refresh();
+        told.push(client.status);
+        client.close();
+      }
+      // Until the worker has had enough.
+      const client = globalThis.shop.createClient({ url, fetch: globalThis.shop.noting, refresh: false, ...options[0] });
+      while (client.error?.status !== 429) await client.refresh();
+      told.push(client.error.retryAfterMs > 0);
       client.close();
-    }
-    // Until the worker has had enough.
-    const client = globalThis.shop.createClient({ url, fetch: globalThis.shop.noting, refresh: false, ...options[0] });
-    while (client.error?.status !== 429) await client.refresh();
-    told.push(client.error.retryAfterMs > 0);
-    client.close();
-    return told;
-  }, [server.url, { clientKey: open, context: { customerId: 'c-1' } }, { clientKey: pinned }, { clientKey: signed, identityToken }, { clientKey: 'tf_client_wrong' }]);
+      return told;
+    },
+    [
+      server.url,
+      { clientKey: open, context: { customerId: 'c-1' } },
+      { clientKey: pinned },
+      { clientKey: signed, identityToken },
+      { clientKey: 'tf_client_wrong' },
+    ],
+  );
   assert.deepEqual(statuses, ['ready', 'ready', 'ready', 'error', true]);
 
-  const programs = sent.filter((response) => response.request().method() === 'POST');
+  const programs = sent.filter(response => response.request().method() === 'POST');
   const readable = await page.evaluate(() => globalThis.shop.headers());
   assert.equal(readable.length, programs.length);
   const seen = new Set();
   for (const [index, [status, headers]] of readable.entries()) {
-    const response = programs[index], all = await response.allHeaders();
+    const response = programs[index],
+      all = await response.allHeaders();
     assert.equal(response.status(), status);
     const exposed = all['access-control-expose-headers'].split(', ');
     for (const [name, value] of Object.entries(headers)) {
@@ -117,6 +135,13 @@ test('a page of another origin can read each header that the client reads', asyn
   }
   assert.deepEqual([...new Set(readable.map(([status]) => status))], [200, 304, 401, 429]);
   // `twinflag-stale` is sent by a worker whose hub is away, which this one's is not.
-  assert.deepEqual([...seen].sort(), ['etag', 'retry-after', 'twinflag-identity', 'twinflag-now', 'twinflag-organization', 'twinflag-version']);
+  assert.deepEqual([...seen].sort(), [
+    'etag',
+    'retry-after',
+    'twinflag-identity',
+    'twinflag-now',
+    'twinflag-organization',
+    'twinflag-version',
+  ]);
   await close();
 });

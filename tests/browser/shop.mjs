@@ -13,14 +13,18 @@ const run = promisify(execFile);
 /** Serves the page of `shop.jsx`, and nothing else. */
 export async function startShop() {
   const options = ['--bundle', '--format=esm', '--jsx=automatic', '--log-level=warning', '--define:process.env.NODE_ENV="production"'];
-  const { stdout: script } = await run(`${NPM}node_modules/.bin/esbuild`, [PAGE, ...options], { env: { ...process.env, NODE_PATH: `${NPM}node_modules` }, maxBuffer: 16e6 });
+  const { stdout: script } = await run(`${NPM}node_modules/.bin/esbuild`, [PAGE, ...options], {
+    env: { ...process.env, NODE_PATH: `${NPM}node_modules` },
+    maxBuffer: 16e6,
+  });
   const html = `<!doctype html><link rel="icon" href="data:,"><body><script type="module">${script}</script>`;
   const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(html));
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const stop = () => new Promise((resolve) => {
-    server.close(resolve);
-    server.closeAllConnections();
-  });
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  const stop = () =>
+    new Promise(resolve => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
   return { url: `http://127.0.0.1:${server.address().port}`, stop };
 }
 
@@ -44,7 +48,7 @@ export async function openShop(browser, shop, mayLog = /(?!)/) {
     leave: () => other.bringToFront(),
     close: async () => {
       await context.close();
-      const unexpected = faults.filter((fault) => !mayLog.test(fault));
+      const unexpected = faults.filter(fault => !mayLog.test(fault));
       if (unexpected.length > 0) throw new Error(unexpected.join('\n'));
     },
   };
@@ -53,6 +57,16 @@ export async function openShop(browser, shop, mayLog = /(?!)/) {
 /** Kills or revives a flag with curl, as an operator does from a terminal. */
 export async function curl({ url, adminToken }, action, featureName) {
   const body = JSON.stringify({ featureName, action, reason: 'seen in an open page' });
-  const options = ['--silent', '--show-error', '--fail', '--header', `authorization: Bearer ${adminToken}`, '--header', 'content-type: application/json', '--data', body];
+  const options = [
+    '--silent',
+    '--show-error',
+    '--fail',
+    '--header',
+    `authorization: Bearer ${adminToken}`,
+    '--header',
+    'content-type: application/json',
+    '--data',
+    body,
+  ];
   await run('curl', [...options, `${url}/api/admin/feature-flags`]);
 }

@@ -7,13 +7,21 @@ import { dataFolder, startServer } from '../server.mjs';
 import { badProgram, EPOCH } from './bad-programs/mutate.mjs';
 
 const SEED = 1;
-const ROUNDS = 20, EACH = 50;
+const ROUNDS = 20,
+  EACH = 50;
 const CONTEXT = { customerId: 'c-1', userId: 'u-1', plan: 'pro' };
 
-const document = (word) => ({
-  schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f',
+const document = word => ({
+  schema: 'twinflag/1',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: {
-    word: { type: 'string', variants: { all: word, pro: `${word} pro` }, on: 'all', off: 'all', rules: [{ name: 'pro', if: { attribute: 'plan', op: 'eq', value: 'pro' }, serve: 'pro' }] },
+    word: {
+      type: 'string',
+      variants: { all: word, pro: `${word} pro` },
+      on: 'all',
+      off: 'all',
+      rules: [{ name: 'pro', if: { attribute: 'plan', op: 'eq', value: 'pro' }, serve: 'pro' }],
+    },
     own: { default: word === 'one' ? 'on' : 'off' },
     drawn: { unit: 'userId', salt: word, rollout: { status: 'active', percentage: word === 'one' ? 100 : 0 } },
     size: { type: 'number', variants: { small: word.length, large: 10 * word.length }, on: 'large', off: 'small' },
@@ -21,14 +29,17 @@ const document = (word) => ({
   overrides: { customers: { 'c-1': { size: 'large' } } },
 });
 /** What the two documents answer to the context. */
-const VALUES = { one: { word: 'one pro', own: true, drawn: true, size: 30 }, other: { word: 'other pro', own: false, drawn: false, size: 50 } };
+const VALUES = {
+  one: { word: 'one pro', own: true, drawn: true, size: 30 },
+  other: { word: 'other pro', own: false, drawn: false, size: 50 },
+};
 
 /** The programs of both documents. */
 const programs = {};
 before(async () => {
   const folder = await dataFolder();
   const server = await startServer({ data: folder.path, document: document('one') });
-  const fetched = async (customerId) => {
+  const fetched = async customerId => {
     const { bytes, headers } = await server.asClient('/v1/program', { body: { context: { customerId } } });
     return { bytes: new Uint8Array(bytes), headers: Object.fromEntries(headers) };
   };
@@ -41,22 +52,46 @@ before(async () => {
 });
 
 /** The program of a document as if it came at a version. */
-const at = (word, version, epoch = EPOCH) => ({ ...programs[word], version, headers: { ...programs[word].headers, 'twinflag-version': `${epoch}.${version}` } });
+const at = (word, version, epoch = EPOCH) => ({
+  ...programs[word],
+  version,
+  headers: { ...programs[word].headers, 'twinflag-version': `${epoch}.${version}` },
+});
 
-test(`${ROUNDS * EACH} bad programs change nothing, and the next good one does`, { timeout: 120_000 }, async (t) => {
-  const seen = new Map(), messages = new Map();
-  let answer, asked = 0, number = 0;
-  const send = ({ bytes, headers }) => () => Promise.resolve(new Response(bytes, { headers }));
+test(`${ROUNDS * EACH} bad programs change nothing, and the next good one does`, { timeout: 120_000 }, async t => {
+  const seen = new Map(),
+    messages = new Map();
+  let answer,
+    asked = 0,
+    number = 0;
+  const send =
+    ({ bytes, headers }) =>
+    () =>
+      Promise.resolve(new Response(bytes, { headers }));
   const door = () => {
     asked++;
     return answer();
   };
   answer = send(at('one', 1));
-  const client = createClient({ url: 'http://edge.example', clientKey: 'tf_client_x', context: CONTEXT, fetch: door, retryMs: 600_000, maxRetryMs: 600_000 });
-  const values = () => Object.fromEntries(Object.entries(VALUES.one).map(([key, value]) => [key, client.getValue(key, typeof value === 'boolean' ? !value : typeof value === 'number' ? 0 : '')]));
-  const details = () => Object.keys(VALUES.one).map((key) => client.get(key, undefined));
+  const client = createClient({
+    url: 'http://edge.example',
+    clientKey: 'tf_client_x',
+    context: CONTEXT,
+    fetch: door,
+    retryMs: 600_000,
+    maxRetryMs: 600_000,
+  });
+  const values = () =>
+    Object.fromEntries(
+      Object.entries(VALUES.one).map(([key, value]) => [
+        key,
+        client.getValue(key, typeof value === 'boolean' ? !value : typeof value === 'number' ? 0 : ''),
+      ]),
+    );
+  const details = () => Object.keys(VALUES.one).map(key => client.get(key, undefined));
   await client.ready();
-  let heard = 0, news = 0;
+  let heard = 0,
+    news = 0;
   client.subscribe(() => heard++);
   client.subscribe('word', () => news++);
 
@@ -91,7 +126,9 @@ test(`${ROUNDS * EACH} bad programs change nothing, and the next good one does`,
   // Each round: free, pro, and the next one.
   assert.equal(news, 3 * ROUNDS);
   client.close();
-  t.diagnostic(`${number} bad programs of ${seen.size} kinds, ${Math.min(...seen.values())} at least of each; errors: ${[...messages].map(([message, count]) => `${message} (${count})`).join(', ')}`);
+  t.diagnostic(
+    `${number} bad programs of ${seen.size} kinds, ${Math.min(...seen.values())} at least of each; errors: ${[...messages].map(([message, count]) => `${message} (${count})`).join(', ')}`,
+  );
   assert.ok(number === 1_000 && seen.size >= 15, `${number} of ${seen.size} kinds`);
 });
 
@@ -99,22 +136,39 @@ test('without any good one there is an error, and no answer', async () => {
   for (let number = 0; number < 40; number++) {
     const { what, answer } = badProgram(SEED, 1 + number, at('one', 1));
     if (what === 'older') continue;
-    const client = createClient({ url: 'http://edge.example', clientKey: 'tf_client_x', context: CONTEXT, fetch: answer, retryMs: 600_000 });
+    const client = createClient({
+      url: 'http://edge.example',
+      clientKey: 'tf_client_x',
+      context: CONTEXT,
+      fetch: answer,
+      retryMs: 600_000,
+    });
     await client.ready();
-    assert.deepEqual([client.status, client.get('word', 'mine')], ['error', { value: 'mine', reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' }], what);
+    assert.deepEqual(
+      [client.status, client.get('word', 'mine')],
+      ['error', { value: 'mine', reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' }],
+      what,
+    );
     client.close();
   }
 });
 
 test('a restored edge counts anew: its programs are taken at any number, and those of the store before no more', async () => {
   const RESTORED = 'fedcba987654';
-  const stale = (answer) => ({ ...answer, headers: { ...answer.headers, 'twinflag-stale': 'true' } });
+  const stale = answer => ({ ...answer, headers: { ...answer.headers, 'twinflag-stale': 'true' } });
   let answer, asked;
-  const door = (url) => {
+  const door = url => {
     asked = new URL(url).searchParams.get('minVersion');
     return Promise.resolve(new Response(answer.bytes, { headers: answer.headers }));
   };
-  const client = createClient({ url: 'http://edge.example', clientKey: 'tf_client_x', context: CONTEXT, fetch: door, retryMs: 600_000, lazy: true });
+  const client = createClient({
+    url: 'http://edge.example',
+    clientKey: 'tf_client_x',
+    context: CONTEXT,
+    fetch: door,
+    retryMs: 600_000,
+    lazy: true,
+  });
   const steps = [
     // The edge's answer, what it was asked for at least, and what the client makes of it.
     [at('one', 7), null, 'one pro', 'ready'],
@@ -132,7 +186,11 @@ test('a restored edge counts anew: its programs are taken at any number, and tho
   for (const [index, [next, expected, word, status]] of steps.entries()) {
     answer = next;
     await (index ? client.refresh() : client.ready());
-    assert.deepEqual([asked, client.getValue('word', ''), client.error ? 'refused' : client.status], [expected, word, status], `step ${index}: ${client.error}`);
+    assert.deepEqual(
+      [asked, client.getValue('word', ''), client.error ? 'refused' : client.status],
+      [expected, word, status],
+      `step ${index}: ${client.error}`,
+    );
   }
   client.close();
 });

@@ -40,15 +40,16 @@ const door = async (url, init) => {
   return (await answer?.(url, init)) ?? fetch(url, init);
 };
 const away = () => Promise.reject(new TypeError('fetch failed'));
-const open = (options) => createClient({ url: server.url, clientKey: server.clientKey, fetch: door, ...options });
+const open = options => createClient({ url: server.url, clientKey: server.clientKey, fetch: door, ...options });
 /** The next time a client's status is this one. */
-const reaches = (client, status) => new Promise((resolve) => {
-  const stop = client.subscribe(() => {
-    if (client.status !== status) return;
-    stop();
-    resolve();
+const reaches = (client, status) =>
+  new Promise(resolve => {
+    const stop = client.subscribe(() => {
+      if (client.status !== status) return;
+      stop();
+      resolve();
+    });
   });
-});
 
 test('the default before there are answers, then the answers', async () => {
   const client = open({ context: { customerId: 'c-1', plan: 'free' } });
@@ -84,7 +85,10 @@ test('the same object for as long as the answer is the same', async () => {
   await client.refresh();
   assert.ok(read().every((details, index) => details === first[index]));
   await client.setContext({ customerId: 'c-1', plan: 'pro' });
-  assert.deepEqual(read().map((details, index) => details === first[index]), [false, false, true, true]);
+  assert.deepEqual(
+    read().map((details, index) => details === first[index]),
+    [false, false, true, true],
+  );
   client.close();
 });
 
@@ -92,12 +96,12 @@ test('listeners hear of their flag, and only then', async () => {
   const client = open({ context: { customerId: 'c-1', plan: 'free' } });
   await client.ready();
   const heard = [];
-  const hear = (name) => () => heard.push(name);
+  const hear = name => () => heard.push(name);
   const stop = client.subscribe('pro', hear('pro'));
   client.subscribe('first', hear('first'));
   client.subscribe(hear('any'));
   const changes = [];
-  client.subscribe((change) => changes.push(change));
+  client.subscribe(change => changes.push(change));
   await client.setContext({ customerId: 'c-1', plan: 'pro' });
   assert.deepEqual(heard.splice(0), ['pro', 'any']);
   await client.setContext({ customerId: 'c-1', plan: 'pro', other: true });
@@ -106,16 +110,21 @@ test('listeners hear of their flag, and only then', async () => {
   stop();
   await client.setContext({ customerId: 'c-1', plan: 'free' });
   assert.deepEqual(heard.splice(0), ['any']);
-  assert.deepEqual(changes, [{ flagKeys: ['pro'], status: 'ready' }, { flagKeys: ['pro'], status: 'ready' }]);
+  assert.deepEqual(changes, [
+    { flagKeys: ['pro'], status: 'ready' },
+    { flagKeys: ['pro'], status: 'ready' },
+  ]);
   client.close();
 });
 
-test('one listener\'s fault is not the others\'', async (t) => {
+test("one listener's fault is not the others'", async t => {
   const client = open({ context: { customerId: 'c-1' } });
   await client.ready();
   const logged = t.mock.method(console, 'error', () => undefined);
   let heard = 0;
-  client.subscribe('pro', () => { throw new Error('mine'); });
+  client.subscribe('pro', () => {
+    throw new Error('mine');
+  });
   client.subscribe('pro', () => heard++);
   await client.setContext({ customerId: 'c-1', plan: 'pro' });
   assert.deepEqual([heard, logged.mock.calls.map(({ arguments: [error] }) => error.message)], [1, ['mine']]);
@@ -171,7 +180,10 @@ test('an edge that is behind is asked again until it is not', async () => {
   };
   const client = open({ context: { customerId: 'c-1' }, retryMs: 20 });
   await client.ready();
-  assert.deepEqual([client.status, client.error, client.get('first', false).value, client.get('first', false).stale], ['stale', undefined, true, true]);
+  assert.deepEqual(
+    [client.status, client.error, client.get('first', false).value, client.get('first', false).stale],
+    ['stale', undefined, true, true],
+  );
   const caughtUp = reaches(client, 'ready');
   answer = undefined;
   await caughtUp;
@@ -200,8 +212,14 @@ test('of two customers in a row the second is answered', async () => {
   const first = client.setContext({ customerId: 'c-2' });
   const second = client.setContext({ customerId: 'c-1', plan: 'pro' });
   await Promise.all([client.ready(), first, second]);
-  assert.deepEqual([client.status, client.getValue('first', false), client.getValue('second', true), client.getValue('pro', false)], ['ready', true, false, true]);
-  assert.deepEqual(requests.map(({ signal }) => signal.aborted), [true, true, false]);
+  assert.deepEqual(
+    [client.status, client.getValue('first', false), client.getValue('second', true), client.getValue('pro', false)],
+    ['ready', true, false, true],
+  );
+  assert.deepEqual(
+    requests.map(({ signal }) => signal.aborted),
+    [true, true, false],
+  );
   client.close();
 });
 
@@ -228,7 +246,7 @@ test('a refusal is final until somebody asks again', async () => {
   client.close();
 });
 
-test('an edge that asks to be left alone is', async (t) => {
+test('an edge that asks to be left alone is', async t => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   answer = async () => new Response(null, { status: 503, headers: { 'retry-after': '7' } });
   const client = open({ retryMs: 1 });
@@ -240,7 +258,7 @@ test('an edge that asks to be left alone is', async (t) => {
   client.close();
 });
 
-test('pauses grow, up to the longest', async (t) => {
+test('pauses grow, up to the longest', async t => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   t.mock.method(Math, 'random', () => 1);
   answer = away;
@@ -302,14 +320,14 @@ test('a program that is still the right one is not sent again, one that is not i
 
   let heard = 0;
   client.subscribe('first', () => heard++);
-  const put = (document) => server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: document });
+  const put = document => server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: document });
   await put({ ...DOCUMENT, flags: { ...DOCUMENT.flags, first: rule('customerId', 'c-3') } });
   await client.refresh();
   assert.deepEqual([client.getValue('first', true), heard, sent.at(-1)], [false, 1, 200]);
   await put(DOCUMENT);
 
   await client.setContext({ customerId: 'c-2' });
-  assert.equal(requests.at(-1).headers['if-none-match'], undefined, 'a tag is one customer\'s');
+  assert.equal(requests.at(-1).headers['if-none-match'], undefined, "a tag is one customer's");
   client.close();
 });
 
@@ -322,7 +340,21 @@ test('an edge that says nothing has changed to who has nothing is not believed',
 });
 
 test('a context that cannot be used is said of every flag, and thrown at nobody', async () => {
-  for (const context of [{ n: NaN }, { customerId: 1n }, null, { get plan() { throw new Error('mine'); } }, (() => { const own = { customerId: {} }; own.customerId.own = own; return own; })()]) {
+  for (const context of [
+    { n: NaN },
+    { customerId: 1n },
+    null,
+    {
+      get plan() {
+        throw new Error('mine');
+      },
+    },
+    (() => {
+      const own = { customerId: {} };
+      own.customerId.own = own;
+      return own;
+    })(),
+  ]) {
     const client = open({ context });
     await client.ready();
     assert.deepEqual(client.get('first', false), { value: false, reason: 'ERROR', errorCode: 'INVALID_CONTEXT' });
@@ -398,13 +430,15 @@ test('two clients of one page answer for two visitors', async () => {
 });
 
 /** A key of the worker's own making. */
-const keyed = async (terms) => {
+const keyed = async terms => {
   const answer = await server.asAdmin('/api/admin/keys', { body: { kind: 'client', label: 'a test', ...terms } });
   assert.equal(answer.status, 200, answer.text);
   return answer.json();
 };
 const signed = (secret, claims) => {
-  const text = [{ alg: 'HS256' }, { exp: Math.floor(Date.now() / 1000) + 60, ...claims }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  const text = [{ alg: 'HS256' }, { exp: Math.floor(Date.now() / 1000) + 60, ...claims }]
+    .map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
   return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
 };
 
@@ -412,8 +446,14 @@ test('a pinned key is for its customer, and the edge is told what it has to know
   const { key } = await keyed({ identity: { kind: 'pinned', customerId: 'c-2' } });
   const client = open({ clientKey: key, context: { userId: 'u-1', plan: 'pro' } });
   await client.ready();
-  assert.deepEqual([client.status, client.isEnabled('second'), client.isEnabled('first'), client.isEnabled('pro')], ['ready', true, false, true]);
-  assert.deepEqual(requests.map(({ body }) => JSON.parse(body).context), [{}, { userId: 'u-1' }]);
+  assert.deepEqual(
+    [client.status, client.isEnabled('second'), client.isEnabled('first'), client.isEnabled('pro')],
+    ['ready', true, false, true],
+  );
+  assert.deepEqual(
+    requests.map(({ body }) => JSON.parse(body).context),
+    [{}, { userId: 'u-1' }],
+  );
   // Another user is another program, another plan is not.
   await client.setContext({ userId: 'u-1', plan: 'free' });
   assert.deepEqual([requests.length, client.isEnabled('pro')], [2, false]);
@@ -424,12 +464,23 @@ test('a pinned key is for its customer, and the edge is told what it has to know
   client.close();
 });
 
-test('a signed key is for whom the customer\'s server says, asked anew each time', async () => {
+test("a signed key is for whom the customer's server says, asked anew each time", async () => {
   const { key, identitySecret } = await keyed({ identity: { kind: 'signed' } });
-  let claims = { customerId: 'c-1' }, asked = 0;
-  const client = open({ clientKey: key, context: { customerId: 'c-2', plan: 'pro' }, identityToken: async () => { asked++; return signed(identitySecret, claims); } });
+  let claims = { customerId: 'c-1' },
+    asked = 0;
+  const client = open({
+    clientKey: key,
+    context: { customerId: 'c-2', plan: 'pro' },
+    identityToken: async () => {
+      asked++;
+      return signed(identitySecret, claims);
+    },
+  });
   await client.ready();
-  assert.deepEqual([client.status, client.isEnabled('first'), client.isEnabled('second'), client.isEnabled('pro')], ['ready', true, false, true]);
+  assert.deepEqual(
+    [client.status, client.isEnabled('first'), client.isEnabled('second'), client.isEnabled('pro')],
+    ['ready', true, false, true],
+  );
   claims = { customerId: 'c-2' };
   await client.refresh();
   assert.deepEqual([client.isEnabled('first'), client.isEnabled('second'), asked], [false, true, 2]);
@@ -444,29 +495,46 @@ test('a signed key is for whom the customer\'s server says, asked anew each time
   forged.close();
 });
 
-test('a member\'s token answers for its subject in its organization', async () => {
+test("a member's token answers for its subject in its organization", async () => {
   const visitor = { organizationId: 'o-1', targetingKey: 'u-1', userId: 'u-1' };
   const { key, identitySecret } = await keyed({ identity: { kind: 'signed' } });
   const statuses = [];
   // A signed key with the same claims gets a member's program; only the header differs.
   answer = async (url, init) => {
     assert.equal(init.headers.authorization, 'Bearer the.member.token');
-    const response = await fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${key}`, 'twinflag-identity': signed(identitySecret, visitor) } });
-    const headers = new Headers(response.headers), { known } = JSON.parse(decodeURIComponent(headers.get('twinflag-identity')));
+    const response = await fetch(url, {
+      ...init,
+      headers: { ...init.headers, authorization: `Bearer ${key}`, 'twinflag-identity': signed(identitySecret, visitor) },
+    });
+    const headers = new Headers(response.headers),
+      { known } = JSON.parse(decodeURIComponent(headers.get('twinflag-identity')));
     headers.set('twinflag-identity', encodeURIComponent(JSON.stringify({ known, visitor })));
     statuses.push(response.status);
     return new Response(response.body, { status: response.status, headers });
   };
   const client = open({ clientKey: 'the.member.token', context: { plan: 'pro' } });
-  const read = () => [client.status, client.error, ...['organized', 'personal', 'targeted', 'pro', 'first'].map((flagKey) => client.isEnabled(flagKey))];
+  const read = () => [
+    client.status,
+    client.error,
+    ...['organized', 'personal', 'targeted', 'pro', 'first'].map(flagKey => client.isEnabled(flagKey)),
+  ];
   await client.ready();
   assert.deepEqual(read(), ['ready', undefined, true, true, true, true, false]);
   await client.refresh();
-  assert.deepEqual([read(), statuses], [['ready', undefined, true, true, true, true, false], [200, 304]]);
+  assert.deepEqual(
+    [read(), statuses],
+    [
+      ['ready', undefined, true, true, true, true, false],
+      [200, 304],
+    ],
+  );
   // A context that names the member itself is sent, and gets the same answers.
   await client.setContext({ ...visitor, plan: 'free' });
   assert.deepEqual(read(), ['ready', undefined, true, true, true, false, false]);
-  assert.deepEqual(requests.map(({ body }) => JSON.parse(body).context), [{}, {}, visitor]);
+  assert.deepEqual(
+    requests.map(({ body }) => JSON.parse(body).context),
+    [{}, {}, visitor],
+  );
   client.close();
 });
 
@@ -480,10 +548,16 @@ test('who signs and does not answer holds nobody up', async () => {
 test('what others wait for and a key may not see has no name in a page', async () => {
   const hidden = { prerequisites: [{ flag: 'gate', variants: ['on'] }], tags: ['seen'], default: 'on' };
   const flags = { gate: rule('plan', 'pro'), waiting: hidden };
-  assert.equal((await server.asAdmin('/api/admin/document', { method: 'PUT', body: { ...DOCUMENT, flags: { ...DOCUMENT.flags, ...flags } } })).status, 200);
+  assert.equal(
+    (await server.asAdmin('/api/admin/document', { method: 'PUT', body: { ...DOCUMENT, flags: { ...DOCUMENT.flags, ...flags } } })).status,
+    200,
+  );
   const client = open({ clientKey: (await keyed({ tags: ['seen'] })).key, context: { plan: 'pro' } });
   await client.ready();
-  assert.deepEqual([client.isEnabled('waiting'), client.get('gate', false).errorCode, client.get('', false).errorCode], [true, 'FLAG_NOT_FOUND', 'FLAG_NOT_FOUND']);
+  assert.deepEqual(
+    [client.isEnabled('waiting'), client.get('gate', false).errorCode, client.get('', false).errorCode],
+    [true, 'FLAG_NOT_FOUND', 'FLAG_NOT_FOUND'],
+  );
   await client.setContext({ plan: 'free' });
   assert.equal(client.isEnabled('waiting'), false);
   client.close();

@@ -17,7 +17,8 @@ const server = ownServer({ document: DOCUMENT });
 /** Does with a client all that one does with clients, and counts what leaves it. */
 async function used(t, options) {
   const seen = { requests: 0, heard: 0 };
-  const { fetch } = globalThis, network = t.mock.method(globalThis, 'fetch');
+  const { fetch } = globalThis,
+    network = t.mock.method(globalThis, 'fetch');
   const door = (...request) => {
     seen.requests++;
     return fetch(...request);
@@ -29,20 +30,21 @@ async function used(t, options) {
   await client.setContext({ customerId: 'c-2' });
   await client.refresh();
   stop();
-  const answers = [client.get('checkout', false), client.getValue('size', 7), client.isEnabled('checkout')], { status, error } = client;
+  const answers = [client.get('checkout', false), client.getValue('size', 7), client.isEnabled('checkout')],
+    { status, error } = client;
   client.close();
   t.mock.restoreAll();
   return { ...seen, network: network.mock.callCount(), answers, status, error };
 }
 
-test('switched off, nothing is asked of anybody', async (t) => {
+test('switched off, nothing is asked of anybody', async t => {
   const answers = [{ value: false, reason: 'DISABLED' }, 7, false];
   assert.deepEqual(await used(t, { enabled: false }), { requests: 0, heard: 0, network: 0, answers, status: 'ready', error: undefined });
   // Without an own `fetch` there would be the runtime's.
   assert.equal((await used(t, { enabled: false, fetch: undefined, lazy: true })).network, 0);
 });
 
-test('the control: switched on, there are requests, and other answers', async (t) => {
+test('the control: switched on, there are requests, and other answers', async t => {
   for (const enabled of [undefined, true]) {
     const { requests, heard, answers } = await used(t, { enabled });
     assert.ok(requests >= 2 && heard > 0, `${requests} requests, heard ${heard} times`);
@@ -52,7 +54,7 @@ test('the control: switched on, there are requests, and other answers', async (t
 });
 
 test('no engine is made or compiled for it, in a process that has none yet', () => {
-  const counted = (enabled) => {
+  const counted = enabled => {
     const script = `
       // Node's own fetch is a module, too.
       let made = 0;
@@ -77,5 +79,11 @@ test('given defaults come before those of the caller, where their type is asked 
   assert.deepEqual(client.get('size', 1), { value: 9, reason: 'DISABLED' });
   assert.deepEqual([client.getValue('size', 'text'), client.getValue('size', undefined), client.getValue('absent', 'x')], ['text', 9, 'x']);
   assert.deepEqual(client.getValue('words', mine), { label: 'given' });
-  for (const read of [() => client.get('words', mine), () => client.get('absent', mine), () => client.get('absent', 1), () => client.get('size', 'text')]) assert.equal(read(), read());
+  for (const read of [
+    () => client.get('words', mine),
+    () => client.get('absent', mine),
+    () => client.get('absent', 1),
+    () => client.get('size', 'text'),
+  ])
+    assert.equal(read(), read());
 });

@@ -28,16 +28,26 @@ after(async () => {
 });
 
 const verify = async () => (await server.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json();
-const row = (sequence) => server.sql(['SELECT * FROM feature_flag_changes WHERE sequence = ?', sequence]);
+const row = sequence => server.sql(['SELECT * FROM feature_flag_changes WHERE sequence = ?', sequence]);
 
 test('the store refuses to alter, delete or replace a record of the audit trail', async () => {
   const [before] = await row(7);
-  const all = '(sequence, version, payload, payload_hash, rows_hash, hash) SELECT sequence, version, payload, payload_hash, rows_hash, hash FROM feature_flag_changes WHERE sequence = 7';
+  const all =
+    '(sequence, version, payload, payload_hash, rows_hash, hash) SELECT sequence, version, payload, payload_hash, rows_hash, hash FROM feature_flag_changes WHERE sequence = 7';
   for (const statement of [
-    "UPDATE feature_flag_changes SET payload = '{}' WHERE sequence = 7", 'UPDATE feature_flag_changes SET version = version + 1', "UPDATE feature_flag_changes SET hash = payload_hash WHERE sequence = 7",
-    'UPDATE feature_flag_changes SET payload_hash = hash WHERE sequence = 7', 'UPDATE feature_flag_changes SET rows_hash = NULL WHERE sequence = 7', 'UPDATE feature_flag_changes SET sequence = -7 WHERE sequence = 7', 'UPDATE OR REPLACE feature_flag_changes SET sequence = 8 WHERE sequence = 7',
-    'DELETE FROM feature_flag_changes', 'DELETE FROM feature_flag_changes WHERE sequence = 7', `INSERT INTO feature_flag_changes ${all}`, `REPLACE INTO feature_flag_changes ${all}`,
-    `INSERT OR REPLACE INTO feature_flag_changes ${all}`, `INSERT INTO feature_flag_changes ${all} ON CONFLICT DO UPDATE SET payload = '{}'`,
+    "UPDATE feature_flag_changes SET payload = '{}' WHERE sequence = 7",
+    'UPDATE feature_flag_changes SET version = version + 1',
+    'UPDATE feature_flag_changes SET hash = payload_hash WHERE sequence = 7',
+    'UPDATE feature_flag_changes SET payload_hash = hash WHERE sequence = 7',
+    'UPDATE feature_flag_changes SET rows_hash = NULL WHERE sequence = 7',
+    'UPDATE feature_flag_changes SET sequence = -7 WHERE sequence = 7',
+    'UPDATE OR REPLACE feature_flag_changes SET sequence = 8 WHERE sequence = 7',
+    'DELETE FROM feature_flag_changes',
+    'DELETE FROM feature_flag_changes WHERE sequence = 7',
+    `INSERT INTO feature_flag_changes ${all}`,
+    `REPLACE INTO feature_flag_changes ${all}`,
+    `INSERT OR REPLACE INTO feature_flag_changes ${all}`,
+    `INSERT INTO feature_flag_changes ${all} ON CONFLICT DO UPDATE SET payload = '{}'`,
   ]) {
     const { error } = await server.sql([statement]);
     assert.match(error, /a record of the audit trail is not (altered|deleted|replaced)/, statement);
@@ -45,7 +55,7 @@ test('the store refuses to alter, delete or replace a record of the audit trail'
   assert.deepEqual(await row(7), [before]);
 });
 
-test(`verification names the record in which one byte was changed, among ${RECORDS}`, PATIENCE, async (t) => {
+test(`verification names the record in which one byte was changed, among ${RECORDS}`, PATIENCE, async t => {
   const { valid, records, head } = await verify();
   assert.deepEqual([valid, records], [true, count]);
   assert.ok(records >= RECORDS);
@@ -56,7 +66,7 @@ test(`verification names the record in which one byte was changed, among ${RECOR
     const column = ['payload', 'payload_hash', 'rows_hash', 'hash'][flip % 4];
     const [before] = await row(sequence);
     const { at, text } = flipped(r, before[column], column === 'payload');
-    const put = (value) => server.sql([`UPDATE feature_flag_changes SET ${column} = ? WHERE sequence = ?`, value, sequence]);
+    const put = value => server.sql([`UPDATE feature_flag_changes SET ${column} = ? WHERE sequence = ?`, value, sequence]);
     assert.deepEqual(await put(text), []);
     const found = await verify();
     assert.deepEqual([found.valid, found.records], [false, sequence - 1], `${column} of ${sequence}, byte ${at}`);
@@ -86,18 +96,26 @@ test('the audit program verifies a saved trail without a server, and refuses an 
   assert.equal(records.length, count);
   const file = join(folder.path, 'trail.jsonl');
   const audit = async (lines, ...options) => {
-    await writeFile(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+    await writeFile(file, lines.map(line => JSON.stringify(line)).join('\n'));
     const { status, stdout, stderr } = spawnSync(process.env.TWINFLAG_AUDIT, [file, ...options], { encoding: 'utf8' });
     return [status, stdout + stderr];
   };
   const { hash } = records[99];
   const [status, said] = await audit(records.toReversed(), '--head', hash);
   assert.equal(status, 0, said);
-  assert.match(said, new RegExp(`^${count} records hold, 0 of them erased; the trail commits to rows from record 1 on; the newest has the hash ${records.at(-1).hash}; .* record 100\n$`));
+  assert.match(
+    said,
+    new RegExp(
+      `^${count} records hold, 0 of them erased; the trail commits to rows from record 1 on; the newest has the hash ${records.at(-1).hash}; .* record 100\n$`,
+    ),
+  );
   const spoilt = records.slice(0, 1_000);
   for (const [what, lines, options] of [
-    ['altered', spoilt.with(500, { ...spoilt[500], changedBy: 'somebody' })], ['left out', spoilt.toSpliced(500, 1)], ['of another version', spoilt.with(500, { ...spoilt[500], version: spoilt[500].version + 1 })],
-    ['cut off', spoilt.slice(0, 99), ['--head', hash]], ['said to be erased, and not', spoilt.with(500, { ...spoilt[500], payloadHash: hash })],
+    ['altered', spoilt.with(500, { ...spoilt[500], changedBy: 'somebody' })],
+    ['left out', spoilt.toSpliced(500, 1)],
+    ['of another version', spoilt.with(500, { ...spoilt[500], version: spoilt[500].version + 1 })],
+    ['cut off', spoilt.slice(0, 99), ['--head', hash]],
+    ['said to be erased, and not', spoilt.with(500, { ...spoilt[500], payloadHash: hash })],
   ]) {
     const [status, said] = await audit(lines, ...(options ?? []));
     assert.equal(status, 1, `${what}: ${said}`);

@@ -24,10 +24,10 @@ after(async () => {
   await folder?.remove();
 });
 
-const becomes = (hub) => server.request('/test/hub', { body: hub });
+const becomes = hub => server.request('/test/hub', { body: hub });
 const health = () => server.request('/health', { method: 'GET' });
-const put = (document) => server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: document });
-const value = async (customerId) => (await server.evaluate({ flag: 'a', context: { customerId } }))[0].value;
+const put = document => server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: document });
+const value = async customerId => (await server.evaluate({ flag: 'a', context: { customerId } }))[0].value;
 
 /** Asks for the health until `stale` is as given, and returns that answer. Every answer on the way must be a 200. */
 async function until(isStale) {
@@ -56,9 +56,10 @@ test('overrides match the ruleset that answers, even if a newer ruleset arrives 
   await until(false);
   await becomes('held');
   const answer = value('c-9');
-  for (const end = Date.now() + PATIENCE_MS; (await server.request('/test/hub', { method: 'GET' })).text !== '1'; ) assert.ok(Date.now() < end);
+  for (const end = Date.now() + PATIENCE_MS; (await server.request('/test/hub', { method: 'GET' })).text !== '1'; )
+    assert.ok(Date.now() < end);
   // Another flag in front shifts the index of every flag.
-  assert.equal((await put({ ...overridden, flags: { '0': {}, ...DOCUMENT.flags } })).status, 200);
+  assert.equal((await put({ ...overridden, flags: { 0: {}, ...DOCUMENT.flags } })).status, 200);
   await becomes('here');
   assert.equal(await answer, false);
 });
@@ -85,7 +86,9 @@ for (const hub of ['gone', 'slow']) {
 test('a request for a newer version waits for it, and gets a stale answer if the hub is slow', async () => {
   await becomes('here');
   const [epoch, number] = (await put(DOCUMENT)).headers.get('etag').slice(1, -1).split('.');
-  const ask = async () => (await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'a' }], minVersion: `${epoch}.${Number(number) + 1}` } })).json().results[0];
+  const ask = async () =>
+    (await server.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'a' }], minVersion: `${epoch}.${Number(number) + 1}` } })).json()
+      .results[0];
   assert.deepEqual(await ask(), { layer: 'default', reason: 'STATIC', value: true, variant: 'on' });
   await becomes('slow');
   assert.deepEqual(await ask(), { layer: 'default', reason: 'STATIC', stale: true, value: true, variant: 'on' });

@@ -6,11 +6,17 @@ import { test } from 'node:test';
 import { ownServer } from '../own-server.mjs';
 import { dataFolder, startServer } from '../server.mjs';
 
-const document = { schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { a: { unit: 'userId' }, b: { default: 'on' } } };
+const document = {
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { a: { unit: 'userId' }, b: { default: 'on' } },
+};
 const from = ownServer({ document });
 
 const get = (server, path) => server.asAdmin(path, { method: 'GET' });
-const restore = (server, body, query = '') => server.asAdmin(`/api/admin/restore${query}`, { body, headers: { 'content-type': 'application/x-ndjson' } });
+const restore = (server, body, query = '') =>
+  server.asAdmin(`/api/admin/restore${query}`, { body, headers: { 'content-type': 'application/x-ndjson' } });
 
 /** Runs `use` with a new server that has only its first document. */
 async function fresh(use) {
@@ -26,15 +32,25 @@ async function fresh(use) {
 
 /** The texts of a hub's answers that do not depend on the time of the request. */
 async function everything(server) {
-  const paths = ['/api/admin/document', '/api/admin/changes?limit=1000', '/api/admin/changes/verify', '/api/admin/versions?limit=1000', '/api/admin/stats', '/api/admin/overrides?customerId=c-1', '/api/admin/customers?customerId=c-1'];
-  const answers = await Promise.all(paths.map((path) => get(server, path)));
+  const paths = [
+    '/api/admin/document',
+    '/api/admin/changes?limit=1000',
+    '/api/admin/changes/verify',
+    '/api/admin/versions?limit=1000',
+    '/api/admin/stats',
+    '/api/admin/overrides?customerId=c-1',
+    '/api/admin/customers?customerId=c-1',
+  ];
+  const answers = await Promise.all(paths.map(path => get(server, path)));
   for (const [index, answer] of answers.entries()) assert.equal(answer.status, 200, `${paths[index]}: ${answer.text}`);
-  return answers.map((answer) => answer.text);
+  return answers.map(answer => answer.text);
 }
 
 /** The explanation of an answer at a version, without its epoch. */
 async function then(server, version) {
-  const { epoch, ...explained } = (await server.asAdmin('/v1/explain', { body: { flag: 'b', context: { customerId: 'c-1' }, version } })).json();
+  const { epoch, ...explained } = (
+    await server.asAdmin('/v1/explain', { body: { flag: 'b', context: { customerId: 'c-1' }, version } })
+  ).json();
   assert.match(epoch, /^[0-9a-f]{12}$/);
   return explained;
 }
@@ -49,8 +65,16 @@ async function live(server) {
   await say('/api/admin/overrides', { organizationId: 'o-1', flags: { a: true }, reason: 'beta' });
   await say('/api/admin/rollout/create', { featureName: 'a', whitelistedCustomers: ['ü\u{1f600}"\\'] });
   await say('/api/admin/rollout/start', { featureName: 'a' });
-  const outcomes = [{ id: '1', flag: 'a', unit: 'u-1', event: 'enabled' }, { id: '2', flag: 'a', unit: 'u-2', event: 'error', metadata: { code: 7 } }];
-  assert.deepEqual((await server.asServer('/v1/outcomes', { body: { outcomes } })).json(), { counted: 2, duplicates: 0, kept: 0, refused: [] });
+  const outcomes = [
+    { id: '1', flag: 'a', unit: 'u-1', event: 'enabled' },
+    { id: '2', flag: 'a', unit: 'u-2', event: 'error', metadata: { code: 7 } },
+  ];
+  assert.deepEqual((await server.asServer('/v1/outcomes', { body: { outcomes } })).json(), {
+    counted: 2,
+    duplicates: 0,
+    kept: 0,
+    refused: [],
+  });
   return say('/api/admin/feature-flags', { featureName: 'b', action: 'kill', reason: 'broken' });
 }
 
@@ -61,7 +85,9 @@ test('a restored hub gives the same answers, also about its past versions', asyn
   const lines = backup.text.trimEnd().split('\n');
   // The last line has the number of the lines before it and their SHA-256.
   const said = JSON.parse(lines.at(-1));
-  const sha256 = createHash('sha256').update(`${lines.slice(0, -1).join('\n')}\n`).digest('hex');
+  const sha256 = createHash('sha256')
+    .update(`${lines.slice(0, -1).join('\n')}\n`)
+    .digest('hex');
   assert.deepEqual(said, { lines: lines.length - 2, sha256 });
   await fresh(async (to, data) => {
     assert.notDeepEqual(await everything(to), await everything(from));
@@ -80,7 +106,10 @@ test('a restored hub gives the same answers, also about its past versions', asyn
     const [epoch, number] = await tags();
     const { head } = (await get(to, '/api/admin/changes/verify')).json();
     const other = await restore(to, backup.text, `?replace=${'0'.repeat(64)}`);
-    assert.deepEqual([other.status, other.json().code, other.json().detail], [409, 'HEAD_MISMATCH', `the hash of the newest record is ${head}`]);
+    assert.deepEqual(
+      [other.status, other.json().code, other.json().detail],
+      [409, 'HEAD_MISMATCH', `the hash of the newest record is ${head}`],
+    );
     // A truncated backup replaces nothing, and the epoch stays the same.
     const cut = await restore(to, backup.text.slice(0, -20), `?replace=${head}`);
     assert.deepEqual([cut.status, cut.json().code], [400, 'PARSE_ERROR']);
@@ -93,7 +122,10 @@ test('a restored hub gives the same answers, also about its past versions', asyn
     assert.deepEqual([next === epoch, same], [false, number]);
     assert.equal(next, replaced.json().epoch);
     // The restored hub takes further changes, and keeps them through a SIGKILL.
-    assert.equal((await to.asAdmin('/api/admin/feature-flags', { body: { featureName: 'b', action: 'revive', reason: 'mended' } })).json().version, version + 1);
+    assert.equal(
+      (await to.asAdmin('/api/admin/feature-flags', { body: { featureName: 'b', action: 'revive', reason: 'mended' } })).json().version,
+      version + 1,
+    );
     await to.stop();
     const again = await startServer({ data });
     try {
@@ -108,31 +140,35 @@ test('a restored hub gives the same answers, also about its past versions', asyn
 test('a damaged backup is refused and leaves the hub unchanged', async () => {
   const { text } = await get(from, '/api/admin/backup');
   const lines = text.trimEnd().split('\n');
-  const at = (word) => lines.findIndex((line) => line.includes(word));
-  const without = (index) => [...lines.slice(0, index), ...lines.slice(index + 1)].join('\n') + '\n';
+  const at = word => lines.findIndex(line => line.includes(word));
+  const without = index => [...lines.slice(0, index), ...lines.slice(index + 1)].join('\n') + '\n';
   const changed = (index, change) => lines.map((line, number) => (number === index ? change(line) : line)).join('\n') + '\n';
   const bad = {
     nothing: '',
     'no backup': '{"a":1}\n',
-    'another form': changed(0, (line) => line.replace('"backup":1', '"backup":2')),
+    'another form': changed(0, line => line.replace('"backup":1', '"backup":2')),
     'cut in a line': text.slice(0, text.length / 2),
     'cut behind a line': lines.slice(0, -3).join('\n') + '\n',
     'without its end': lines.slice(0, -1).join('\n') + '\n',
     'without a row': without(at('"row":["flag"')),
     'without a version': without(at('{"version":[1,')),
     'without a record': without(at('"record":[2,')),
-    'with a record altered': changed(at('"record":[2,'), (line) => line.replace(/reason\\":\\"[a-z]/, 'reason\\":\\"X')),
-    'with a row altered': changed(at('"row":["flag"'), (line) => line.replace('userId', 'userID')),
-    'with a line twice': changed(at('"event":['), (line) => `${line}\n${line}`),
+    'with a record altered': changed(at('"record":[2,'), line => line.replace(/reason\\":\\"[a-z]/, 'reason\\":\\"X')),
+    'with a row altered': changed(at('"row":["flag"'), line => line.replace('userId', 'userID')),
+    'with a line twice': changed(at('"event":['), line => `${line}\n${line}`),
     'with something behind it': `${text}{}\n`,
     'without the last line feed': text.trimEnd(),
   };
-  await fresh(async (to) => {
+  await fresh(async to => {
     const before = JSON.parse((await get(to, '/api/admin/document')).text);
     for (const [what, body] of Object.entries(bad)) {
       assert.notEqual(body, text, what);
       const answer = await restore(to, body);
-      assert.deepEqual([answer.status, answer.type, answer.json().code], [400, 'application/problem+json', 'PARSE_ERROR'], `${what}: ${answer.text}`);
+      assert.deepEqual(
+        [answer.status, answer.type, answer.json().code],
+        [400, 'application/problem+json', 'PARSE_ERROR'],
+        `${what}: ${answer.text}`,
+      );
       // The hub is as new as before: it has only the deployment's first document.
       assert.deepEqual(JSON.parse((await get(to, '/api/admin/document')).text), before, what);
       assert.equal((await get(to, '/api/admin/versions')).json().versions.length, 1, what);
@@ -144,11 +180,11 @@ test('a damaged backup is refused and leaves the hub unchanged', async () => {
 test('a backup that outcomes were deleted from while it was written is whole', async () => {
   const { text } = await get(from, '/api/admin/backup');
   const lines = text.trimEnd().split('\n').slice(0, -1);
-  const left = lines.filter((line) => !line.startsWith('{"event":'));
+  const left = lines.filter(line => !line.startsWith('{"event":'));
   assert.ok(left.length < lines.length && JSON.parse(lines[0]).events > 0);
   const body = `${left.join('\n')}\n`;
   const tail = JSON.stringify({ lines: left.length - 1, sha256: createHash('sha256').update(body).digest('hex') });
-  await fresh(async (to) => assert.equal((await restore(to, `${body}${tail}\n`)).status, 200));
+  await fresh(async to => assert.equal((await restore(to, `${body}${tail}\n`)).status, 200));
 });
 
 test('only operators', async () => {
@@ -160,12 +196,22 @@ test('only operators', async () => {
 
 test('an aborted upload leaves the hub unchanged and open for requests', async () => {
   const { text } = await get(from, '/api/admin/backup');
-  await fresh(async (to) => {
+  await fresh(async to => {
     const before = (await get(to, '/api/admin/document')).text;
     const begun = new AbortController();
     let send;
-    const body = new ReadableStream({ start(controller) { send = (chunk) => controller.enqueue(new TextEncoder().encode(chunk)); } });
-    const upload = fetch(`${to.url}/api/admin/restore`, { method: 'POST', body, duplex: 'half', signal: begun.signal, headers: { authorization: `Bearer ${to.adminToken}`, 'content-type': 'application/x-ndjson' } });
+    const body = new ReadableStream({
+      start(controller) {
+        send = chunk => controller.enqueue(new TextEncoder().encode(chunk));
+      },
+    });
+    const upload = fetch(`${to.url}/api/admin/restore`, {
+      method: 'POST',
+      body,
+      duplex: 'half',
+      signal: begun.signal,
+      headers: { authorization: `Bearer ${to.adminToken}`, 'content-type': 'application/x-ndjson' },
+    });
     upload.catch(() => {});
     send(text.slice(0, text.length / 2));
     // The hub answers 503 as soon as it reads the backup.
@@ -178,7 +224,8 @@ test('an aborted upload leaves the hub unchanged and open for requests', async (
     }
     begun.abort();
     await assert.rejects(upload);
-    for (const end = Date.now() + 30_000; (await get(to, '/api/admin/versions')).status !== 200; ) assert.ok(Date.now() < end, 'the hub stays closed');
+    for (const end = Date.now() + 30_000; (await get(to, '/api/admin/versions')).status !== 200; )
+      assert.ok(Date.now() < end, 'the hub stays closed');
     assert.equal((await get(to, '/api/admin/document')).text, before);
     assert.equal((await restore(to, text)).status, 200);
   });

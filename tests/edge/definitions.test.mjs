@@ -21,7 +21,7 @@ const FLAGS = {
 };
 
 const admin = (path, options) => server.request(`/api/admin/${path}`, { token: server.adminToken, method: 'GET', ...options });
-const tagOf = async (path) => (await admin(path)).headers.get('etag');
+const tagOf = async path => (await admin(path)).headers.get('etag');
 const change = async (method, path, body, { query = '', tag = undefined, headers = {} } = {}) => {
   const answer = await admin(path + query, { method, body, headers: { ...(tag ? { 'if-match': tag } : {}), ...headers } });
   return { ...answer, said: answer.json() };
@@ -43,9 +43,18 @@ test('a flag is written, read, patched and removed', async () => {
   const { definition, etag, lastChange, name, state } = shown.json();
   assert.deepEqual([definition, name, state, lastChange.action], [{ default: 'on' }, 'fresh', {}, 'definition.set']);
   assert.deepEqual([shown.headers.get('etag'), created.headers.get('etag')], [etag, etag]);
-  const patched = await change('PATCH', 'flags/fresh', [{ op: 'test', path: '/default', value: 'on' }, { op: 'replace', path: '/default', value: 'off' }], {
-    tag: etag, headers: { 'content-type': 'application/json-patch+json' },
-  });
+  const patched = await change(
+    'PATCH',
+    'flags/fresh',
+    [
+      { op: 'test', path: '/default', value: 'on' },
+      { op: 'replace', path: '/default', value: 'off' },
+    ],
+    {
+      tag: etag,
+      headers: { 'content-type': 'application/json-patch+json' },
+    },
+  );
   assert.equal(patched.status, 200, patched.text);
   assert.equal(await value('fresh'), false);
   assert.equal(await tagOf('flags/fresh'), patched.headers.get('etag'));
@@ -64,13 +73,20 @@ test('two operators who change two flags never meet, and two who change one do',
   const late = await change('PUT', 'flags/checkout', { ...FLAGS.checkout, owner: 'cy' }, { tag: checkout });
   assert.deepEqual([late.status, late.said.code, late.headers.get('etag')], [412, 'VERSION_MISMATCH', await tagOf('flags/checkout')]);
   const blind = await change('PUT', 'flags/checkout', FLAGS.checkout);
-  assert.deepEqual([blind.status, blind.said.code, blind.headers.get('etag')], [428, 'PRECONDITION_REQUIRED', await tagOf('flags/checkout')]);
+  assert.deepEqual(
+    [blind.status, blind.said.code, blind.headers.get('etag')],
+    [428, 'PRECONDITION_REQUIRED', await tagOf('flags/checkout')],
+  );
   assert.equal((await change('PUT', 'flags/absent', {}, { tag: '*' })).status, 412);
 });
 
 test('a kill and an override leave the tags of definitions as they are', async () => {
   const tag = await tagOf('flags/checkout');
-  for (const [path, body] of [['feature-flags', { featureName: 'checkout', action: 'kill' }], ['overrides', { customerId: 'c-1', flags: { checkout: true } }], ['feature-flags', { featureName: 'checkout', action: 'revive' }]]) {
+  for (const [path, body] of [
+    ['feature-flags', { featureName: 'checkout', action: 'kill' }],
+    ['overrides', { customerId: 'c-1', flags: { checkout: true } }],
+    ['feature-flags', { featureName: 'checkout', action: 'revive' }],
+  ]) {
     assert.equal((await change('POST', path, { ...body, reason: 'a test' })).status, 200);
   }
   assert.equal(await tagOf('flags/checkout'), tag);
@@ -80,14 +96,29 @@ test('a kill and an override leave the tags of definitions as they are', async (
 test('a definition with an error is refused, and a variant or a flag in use stays', async () => {
   const before = (await admin('document')).text;
   const typo = await change('PUT', 'flags/checkout', { rules: [{ if: { segment: 'ue' }, serve: 'on' }] }, { tag: '*' });
-  assert.deepEqual([typo.status, typo.said.code, typo.said.pointer], [422, 'DEFINITION_REFUSED', '/flags/checkout/rules/0/if/segment'], typo.text);
-  assert.deepEqual(typo.said.consequences.map(({ kind, pointer }) => [kind, pointer]), [['leftOut', '/flags/checkout']]);
+  assert.deepEqual(
+    [typo.status, typo.said.code, typo.said.pointer],
+    [422, 'DEFINITION_REFUSED', '/flags/checkout/rules/0/if/segment'],
+    typo.text,
+  );
+  assert.deepEqual(
+    typo.said.consequences.map(({ kind, pointer }) => [kind, pointer]),
+    [['leftOut', '/flags/checkout']],
+  );
   const variant = await change('PUT', 'flags/theme', { type: 'string', variants: { dark: 'd' }, on: 'dark', off: 'dark' }, { tag: '*' });
-  assert.deepEqual([variant.status, variant.said.code, variant.said.consequences[0].usedBy], [422, 'UNSAFE_CHANGE', ['/flags/needs']], variant.text);
+  assert.deepEqual(
+    [variant.status, variant.said.code, variant.said.consequences[0].usedBy],
+    [422, 'UNSAFE_CHANGE', ['/flags/needs']],
+    variant.text,
+  );
   const needed = await change('DELETE', 'flags/theme', undefined, { tag: '*' });
   assert.deepEqual([needed.status, needed.said.code], [422, 'UNSAFE_CHANGE'], needed.text);
   const segment = await change('DELETE', 'segments/eu', undefined, { tag: '*' });
-  assert.deepEqual([segment.status, segment.said.consequences.map(({ pointer }) => pointer)], [422, ['/segments/eu', '/flags/checkout']], segment.text);
+  assert.deepEqual(
+    [segment.status, segment.said.consequences.map(({ pointer }) => pointer)],
+    [422, ['/segments/eu', '/flags/checkout']],
+    segment.text,
+  );
   const state = await change('PUT', 'flags/checkout', { ...FLAGS.checkout, enabled: false }, { tag: '*' });
   assert.deepEqual([state.status, state.said.code], [400, 'INVALID'], state.text);
   assert.equal((await admin('document')).text, before);
@@ -112,7 +143,11 @@ test('a segment is changed by its name, whatever is in it', async () => {
 });
 
 test('a patch that does not fit is refused at its place', async () => {
-  for (const [patch, pointer] of [[[{ op: 'replace', path: '/none', value: 1 }], '/0/path'], [[{ op: 'jump', path: '' }], '/0/op'], [{}, undefined]]) {
+  for (const [patch, pointer] of [
+    [[{ op: 'replace', path: '/none', value: 1 }], '/0/path'],
+    [[{ op: 'jump', path: '' }], '/0/op'],
+    [{}, undefined],
+  ]) {
     const answer = await change('PATCH', 'flags/checkout', patch, { tag: '*' });
     assert.equal(answer.status, 400, answer.text);
     assert.equal(answer.said.pointer || undefined, pointer);
@@ -121,7 +156,7 @@ test('a patch that does not fit is refused at its place', async () => {
 
 test('flags are listed in pages, each with its last change', async () => {
   const names = [];
-  for (let after; ;) {
+  for (let after; ; ) {
     const page = (await admin(`flags?limit=2${after ? `&after=${after}` : ''}`)).json();
     for (const { name, lastChange } of page.definitions) {
       names.push(name);

@@ -19,8 +19,8 @@ after(async () => {
 });
 
 const put = (body, options) => server.asAdmin('/api/admin/document', { method: 'PUT', body, ...options });
-const get = (options) => server.asAdmin('/api/admin/document', { method: 'GET', ...options });
-const value = async (flag) => (await server.evaluate({ flag }))[0].value;
+const get = options => server.asAdmin('/api/admin/document', { method: 'GET', ...options });
+const value = async flag => (await server.evaluate({ flag }))[0].value;
 
 test('an empty store imports the document that the server was started with', async () => {
   assert.deepEqual((await get()).json(), document({ first: { default: 'on' } }));
@@ -69,7 +69,12 @@ test('a flag whose key is a path to another is imported with a warning', async (
 test('a refused document stores nothing and the last good one serves', async () => {
   await put(document({ kept: { default: 'on' } }));
   const before = await get();
-  for (const [body, pointer] of [['{', ''], ['[]', null], [document({}, { schema: 'twinflag/9' }), '/schema'], [document({}, { bucketKey: 'x' }), '/bucketKey']]) {
+  for (const [body, pointer] of [
+    ['{', ''],
+    ['[]', null],
+    [document({}, { schema: 'twinflag/9' }), '/schema'],
+    [document({}, { bucketKey: 'x' }), '/bucketKey'],
+  ]) {
     const answer = await put(body);
     assert.equal(answer.status, 422);
     assert.equal(answer.type, 'application/problem+json');
@@ -91,7 +96,7 @@ test('a key or no credentials cannot read or replace the document', async () => 
 });
 
 test('a document may have eight million bytes, and one byte more is refused', async () => {
-  const filled = (length) => {
+  const filled = length => {
     const text = JSON.stringify(document({ large: { default: 'on', description: '' } }));
     const [head, tail] = text.split('"description":""');
     return `${head}"description":"${'€'.repeat(1_000)}"${' '.repeat(length - 3_000 - head.length - tail.length - 16)}${tail}`;
@@ -109,7 +114,10 @@ test('a document may have eight million bytes, and one byte more is refused', as
 
 test('a flag of three megabytes is stored, exported and served', async () => {
   const parts = Array.from({ length: 3_000 }, (_, index) => `${index} ${'é'.repeat(500)}`);
-  const large = document({ small: { default: 'on' }, large: { default: 'on', targets: [{ attribute: 'userId', values: parts, variant: 'off' }] } });
+  const large = document({
+    small: { default: 'on' },
+    large: { default: 'on', targets: [{ attribute: 'userId', values: parts, variant: 'off' }] },
+  });
   assert.ok(Buffer.byteLength(JSON.stringify(large)) > 3_000_000);
   assert.deepEqual((await put(large)).json().errors, []);
   assert.deepEqual((await get()).json(), large);
@@ -117,9 +125,18 @@ test('a flag of three megabytes is stored, exported and served', async () => {
 });
 
 test('an export has bad flags as they were imported, and flags in their order', async () => {
-  const faulty = '{"schema":"twinflag/1","environment":"test","bucketKey":"' + KEY + '","flags":{"z":{"default":"on"},"twice":{"a":1},"twice":{"a":2},"bad":7,"\\ud800":{},"a":{"variants":{"y":true,"n":false},"on":"y","off":"n"}}}';
+  const faulty =
+    '{"schema":"twinflag/1","environment":"test","bucketKey":"' +
+    KEY +
+    '","flags":{"z":{"default":"on"},"twice":{"a":1},"twice":{"a":2},"bad":7,"\\ud800":{},"a":{"variants":{"y":true,"n":false},"on":"y","off":"n"}}}';
   const answer = await put(faulty);
-  assert.deepEqual(answer.json().errors.map(({ pointer }) => pointer).sort(), ['/flags', '/flags/bad', '/flags/twice']);
+  assert.deepEqual(
+    answer
+      .json()
+      .errors.map(({ pointer }) => pointer)
+      .sort(),
+    ['/flags', '/flags/bad', '/flags/twice'],
+  );
   const { text } = await get();
   assert.equal(text, faulty);
   assert.equal((await put(text)).json().version, answer.json().version);
@@ -139,7 +156,11 @@ test('the stored document survives SIGKILL and a restart with another first docu
 
 test('a document without a bucket key gets one and keeps it after a restart', async () => {
   const split = { variants: { a: true, b: false }, on: 'a', off: 'b', unit: 'userId' };
-  const keyless = { schema: 'twinflag/1', environment: 'test', flags: { drawn: { ...split, rollout: { status: 'active', percentage: 50 } } } };
+  const keyless = {
+    schema: 'twinflag/1',
+    environment: 'test',
+    flags: { drawn: { ...split, rollout: { status: 'active', percentage: 50 } } },
+  };
   const questions = Array.from({ length: 64 }, (_, index) => ({ flag: 'drawn', context: { userId: `u-${index}` } }));
   await put(keyless);
   const first = await server.evaluate(...questions);

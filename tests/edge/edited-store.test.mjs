@@ -37,19 +37,42 @@ const verify = () => done('/api/admin/changes/verify', undefined, 'GET');
 
 /** Edits of the tables: statements, then a pattern of the fault that verification must report. */
 const EDITS = {
-  'a kill undone': [["UPDATE history SET text = replace(text, 'false', 'true') WHERE kind = 'state' AND name = 'chat' AND version = (SELECT max(version) FROM versions) - 1"], /rows of version/],
+  'a kill undone': [
+    [
+      "UPDATE history SET text = replace(text, 'false', 'true') WHERE kind = 'state' AND name = 'chat' AND version = (SELECT max(version) FROM versions) - 1",
+    ],
+    /rows of version/,
+  ],
   'a definition altered': [[`UPDATE history SET text = '{"type":"string"}' WHERE kind = 'flag' AND name = 'pay'`], /rows of version/],
-  'an override taken from its history': [["DELETE FROM newest WHERE name = 'acme'"], ["DELETE FROM history WHERE name = 'acme'"], /rows of version/],
-  'an override added to a version': [["INSERT INTO history SELECT kind, 'evil', version, part, page, text FROM history WHERE name = 'acme'"], /rows of version/],
+  'an override taken from its history': [
+    ["DELETE FROM newest WHERE name = 'acme'"],
+    ["DELETE FROM history WHERE name = 'acme'"],
+    /rows of version/,
+  ],
+  'an override added to a version': [
+    ["INSERT INTO history SELECT kind, 'evil', version, part, page, text FROM history WHERE name = 'acme'"],
+    /rows of version/,
+  ],
   'an override that no longer serves': [["DELETE FROM newest WHERE name = 'acme'"], /customer "acme" does not serve/],
-  'an override that serves again': [["INSERT INTO newest SELECT kind, name, min(version), page FROM history WHERE name = 'zen'"], /customer "zen" does not serve/],
-  'an earlier state put in force': [["UPDATE newest SET version = 1 WHERE kind = 'state' AND name = 'chat'"], /state "chat" does not serve/],
+  'an override that serves again': [
+    ["INSERT INTO newest SELECT kind, name, min(version), page FROM history WHERE name = 'zen'"],
+    /customer "zen" does not serve/,
+  ],
+  'an earlier state put in force': [
+    ["UPDATE newest SET version = 1 WHERE kind = 'state' AND name = 'chat'"],
+    /state "chat" does not serve/,
+  ],
   'an override moved to another page': [["UPDATE history SET page = (page + 1) % 1024 WHERE name = 'acme'"], /rows of version/],
-  'a page put back': [["UPDATE pages SET version = 1 WHERE page = (SELECT page FROM newest WHERE name = 'acme')"], /page \d+ does not stand/],
+  'a page put back': [
+    ["UPDATE pages SET version = 1 WHERE page = (SELECT page FROM newest WHERE name = 'acme')"],
+    /page \d+ does not stand/,
+  ],
   'a version made earlier': [['UPDATE versions SET created_at = created_at - 1000 WHERE version = 2'], /rows of version 2/],
   'a version that nobody made': [
     ['INSERT INTO versions SELECT max(version) + 1, max(created_at) FROM versions'],
-    ["INSERT INTO history SELECT kind, name, (SELECT max(version) FROM versions), part, page, 'true' FROM history WHERE kind = 'member' AND name = 'bucketKey'"],
+    [
+      "INSERT INTO history SELECT kind, name, (SELECT max(version) FROM versions), part, page, 'true' FROM history WHERE kind = 'member' AND name = 'bucketKey'",
+    ],
     ["UPDATE newest SET version = (SELECT max(version) FROM versions) WHERE kind = 'member' AND name = 'bucketKey'"],
     /version \d+ has no record/,
   ],
@@ -87,7 +110,7 @@ async function findsEach(edits, t) {
   }
 }
 
-test('each edit of the store is found', (t) => findsEach(EDITS, t));
+test('each edit of the store is found', t => findsEach(EDITS, t));
 
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
 
@@ -103,9 +126,13 @@ async function backToForm3() {
     chain = sha256('twinflag/chain/1\n', chain, link, Buffer.from(payload, 'hex'));
     statements.push(['UPDATE feature_flag_changes SET hash = ? WHERE sequence = ?', chain.toString('hex'), sequence]);
   }
-  statements.push(['ALTER TABLE feature_flag_changes DROP COLUMN rows_hash'], ['DROP INDEX history_by_version'], ['DROP INDEX outcomes_by_time']);
+  statements.push(
+    ['ALTER TABLE feature_flag_changes DROP COLUMN rows_hash'],
+    ['DROP INDEX history_by_version'],
+    ['DROP INDEX outcomes_by_time'],
+  );
   statements.push(['DROP TABLE store'], ['DROP TABLE jobs'], ['DELETE FROM migrations WHERE number > 3']);
-  return [...statements, ...schema.match(/CREATE TRIGGER [^]*?\nEND;/g).map((trigger) => [trigger])];
+  return [...statements, ...schema.match(/CREATE TRIGGER [^]*?\nEND;/g).map(trigger => [trigger])];
 }
 
 const BASELINE_JOB = ["INSERT INTO jobs (kind, payload, due) VALUES ('baseline', '', 0)"];
@@ -153,7 +180,7 @@ test('no edit becomes a baseline when the store is opened', async () => {
   }
 });
 
-test('rows that an earlier release wrote are proved from the moment at which this one opens their store', async (t) => {
+test('rows that an earlier release wrote are proved from the moment at which this one opens their store', async t => {
   await server.stop();
   const old = await dataFolder();
   const reopen = async () => {
@@ -177,11 +204,20 @@ test('rows that an earlier release wrote are proved from the moment at which thi
     const { 'a version made earlier': ofARecord, ...edits } = EDITS;
     assert.ok(ofARecord);
     await findsEach(edits, t);
-    assert.deepEqual((await done('/api/admin/overrides', { customerId: 'acme', flags: { pay: true }, reason: 'paid again' })).changed, true);
-    await findsEach({ 'a row from before the baseline': EDITS['a definition altered'], 'a row from behind it': EDITS['an override taken from its history'] }, t);
+    assert.deepEqual(
+      (await done('/api/admin/overrides', { customerId: 'acme', flags: { pay: true }, reason: 'paid again' })).changed,
+      true,
+    );
+    await findsEach(
+      {
+        'a row from before the baseline': EDITS['a definition altered'],
+        'a row from behind it': EDITS['an override taken from its history'],
+      },
+      t,
+    );
 
     // A backup has the baseline, and one of the earlier release gets one.
-    const restore = async (body) => {
+    const restore = async body => {
       const { head } = await verify();
       const headers = { 'content-type': 'application/x-ndjson' };
       const answer = await server.asAdmin(`/api/admin/restore?replace=${head}`, { body, headers });
@@ -193,10 +229,13 @@ test('rows that an earlier release wrote are proved from the moment at which thi
     const backup = (await server.asAdmin('/api/admin/backup', { method: 'GET' })).text;
     assert.deepEqual(await restore(backup), [true, 9, 8]);
     const [first, ...rest] = backup.trimEnd().split('\n').slice(0, -1);
-    const last = rest.map((line) => JSON.parse(line)).find(({ change }) => change?.[0] === 7).change;
-    const ofOld = (line) => !line.record && !(line.version?.[0] > last[1]) && !(line.row?.[2] > last[1]);
-    const lines = [JSON.stringify({ ...JSON.parse(first), version: last[1], records: 7, chain: last.at(-1) }), ...rest.filter((line) => ofOld(JSON.parse(line)))];
-    const text = lines.map((line) => `${line}\n`).join('');
+    const last = rest.map(line => JSON.parse(line)).find(({ change }) => change?.[0] === 7).change;
+    const ofOld = line => !line.record && !(line.version?.[0] > last[1]) && !(line.row?.[2] > last[1]);
+    const lines = [
+      JSON.stringify({ ...JSON.parse(first), version: last[1], records: 7, chain: last.at(-1) }),
+      ...rest.filter(line => ofOld(JSON.parse(line))),
+    ];
+    const text = lines.map(line => `${line}\n`).join('');
     const tail = JSON.stringify({ lines: lines.length - 1, sha256: sha256(text).toString('hex') });
     assert.deepEqual(await restore(`${text}${tail}\n`), [true, 8, 8]);
   } finally {

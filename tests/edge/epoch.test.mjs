@@ -10,7 +10,8 @@ const PATIENCE_MS = 60_000;
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const TWO = { headers: { 'test-isolate': 'two' } };
 const document = (word, own = word) => ({
-  schema: 'twinflag/1', bucketKey: KEY,
+  schema: 'twinflag/1',
+  bucketKey: KEY,
   flags: { word: { type: 'string', variants: { all: word, own }, on: 'all', off: 'all' } },
   overrides: { customers: { 'c-1': { word: 'own' } } },
 });
@@ -32,7 +33,10 @@ async function put(word) {
 }
 async function restored(lines) {
   const { head } = (await get('/api/admin/changes/verify')).json();
-  const answer = await server.asAdmin(`/api/admin/restore?replace=${head}`, { body: lines, headers: { 'content-type': 'application/x-ndjson' } });
+  const answer = await server.asAdmin(`/api/admin/restore?replace=${head}`, {
+    body: lines,
+    headers: { 'content-type': 'application/x-ndjson' },
+  });
   assert.equal(answer.status, 200, answer.text);
   return answer.json();
 }
@@ -50,7 +54,11 @@ const backup = async () => (await get('/api/admin/backup')).text;
 
 // `changes` is the number of changes after the hub was put back to the version before the backup's. By them, the number of the restored
 // version equals the one that the second isolate has, or is lower or higher.
-for (const [where, changes, sign] of [['the same number', 1, 0], ['a lower number', 3, -1], ['a higher number', 0, 1]]) {
+for (const [where, changes, sign] of [
+  ['the same number', 1, 0],
+  ['a lower number', 3, -1],
+  ['a higher number', 0, 1],
+]) {
   test(`an isolate serves a restored hub whose version has ${where}`, async () => {
     await put(`${where}: before`);
     const earlier = await backup();
@@ -64,7 +72,8 @@ for (const [where, changes, sign] of [['the same number', 1, 0], ['a lower numbe
 
     const { epoch, version: number } = await restored(later);
     assert.deepEqual([epoch === heldEpoch, Math.sign(number - heldNumber)], [false, sign]);
-    const version = `${epoch}.${number}`, expected = { all: where, own: `own ${where}`, stale: false, version };
+    const version = `${epoch}.${number}`,
+      expected = { all: where, own: `own ${where}`, stale: false, version };
     assert.deepEqual(await says({}), expected);
     for (const started = Date.now(); ; ) {
       const answer = await says(TWO);
@@ -75,9 +84,16 @@ for (const [where, changes, sign] of [['the same number', 1, 0], ['a lower numbe
     assert.deepEqual(await says(TWO), expected);
 
     // An entity tag from before the restore does not match, even if its number is the same.
-    const again = await server.asServer('/v1/ruleset', { method: 'GET', headers: { 'test-isolate': 'two', 'if-none-match': `"${heldEpoch}.${number}"` } });
+    const again = await server.asServer('/v1/ruleset', {
+      method: 'GET',
+      headers: { 'test-isolate': 'two', 'if-none-match': `"${heldEpoch}.${number}"` },
+    });
     assert.deepEqual([again.status, again.json().epoch, again.json().version], [200, epoch, number]);
-    const late = await server.asAdmin('/api/admin/document', { method: 'PUT', body: document('late'), headers: { 'if-match': `"${heldEpoch}.${number}"` } });
+    const late = await server.asAdmin('/api/admin/document', {
+      method: 'PUT',
+      body: document('late'),
+      headers: { 'if-match': `"${heldEpoch}.${number}"` },
+    });
     assert.deepEqual([late.status, late.headers.get('etag')], [412, `"${version}"`]);
   });
 }

@@ -27,22 +27,28 @@ test('an explanation has the answer and the steps that led to it', async () => {
   assert.equal(answer.status, 200);
   const { evaluation, steps } = answer.json();
   assert.deepEqual(evaluation, { layer: 'rule', reason: 'TARGETING_MATCH', step: 7, value: true, variant: 'on' });
-  const [step] = steps.filter((step) => step.answered);
+  const [step] = steps.filter(step => step.answered);
   assert.equal(step.pointer, '/flags/ruled/rules/0');
   assert.equal(step.conditions[0].held, true);
 });
 
 test('an explanation tells a killed flag from one whose rollout was rolled back', async () => {
-  const of = async (flag) => (await explain({ flag })).json();
+  const of = async flag => (await explain({ flag })).json();
   const [killed, back] = [await of('killed'), await of('back')];
   const answer = { layer: 'kill', reason: 'DISABLED', value: false, variant: 'off' };
-  assert.deepEqual([killed.evaluation, back.evaluation], [{ ...answer, metadata: { team: 'chat' }, step: 0 }, { ...answer, step: 1 }]);
+  assert.deepEqual(
+    [killed.evaluation, back.evaluation],
+    [
+      { ...answer, metadata: { team: 'chat' }, step: 0 },
+      { ...answer, step: 1 },
+    ],
+  );
   const places = [killed, back].map(({ steps }) => steps.map(({ step, pointer }) => [step, pointer]));
   assert.deepEqual(places, [[['kill', '/flags/killed/enabled']], [['kill', '/flags/back/rollout/status']]]);
 });
 
 test('an explanation is for the moment that the request names', async () => {
-  const at = async (now) => (await explain({ flag: 'timed', now })).json().evaluation.value;
+  const at = async now => (await explain({ flag: 'timed', now })).json().evaluation.value;
   assert.equal(await at(Date.parse('2025-01-01')), false);
   assert.equal(await at(Date.parse('2026-06-01')), true);
 });
@@ -54,7 +60,16 @@ test('an unknown flag is explained with FLAG_NOT_FOUND', async () => {
 });
 
 test('a wrong request is refused with 400', async () => {
-  const bodies = ['', '[]', '{}', '{"flag":1}', '{"flag":"plain","context":null}', '{"flag":"plain","now":"x"}', '{"flag":"plain","now":1.5}', '{"flag":"plain","flag":"plain"}'];
+  const bodies = [
+    '',
+    '[]',
+    '{}',
+    '{"flag":1}',
+    '{"flag":"plain","context":null}',
+    '{"flag":"plain","now":"x"}',
+    '{"flag":"plain","now":1.5}',
+    '{"flag":"plain","flag":"plain"}',
+  ];
   for (const body of bodies) {
     const answer = await explain(body);
     assert.equal(answer.status, 400, body);
@@ -63,7 +78,8 @@ test('a wrong request is refused with 400', async () => {
 });
 
 test('a key or no credentials cannot use /v1/explain', async () => {
-  for (const token of [undefined, server.clientKey, server.serverKey]) assert.equal((await explain({ flag: 'plain' }, { token })).status, 401);
+  for (const token of [undefined, server.clientKey, server.serverKey])
+    assert.equal((await explain({ flag: 'plain' }, { token })).status, 401);
 });
 
 test('the demo page gets the explanations of all flags, or of those that it names, as operators do', async () => {
@@ -76,7 +92,14 @@ test('the demo page gets the explanations of all flags, or of those that it name
     assert.deepEqual([explanation, change.flagPath, version], [same, flag, 1]);
   }
   const named = (await explainAll({ flags: ['ruled', 'absent', 'ruled'], context: {} })).json().explanations;
-  assert.deepEqual(named.map(({ flag, evaluation }) => [flag, evaluation.reason]), [['ruled', 'DEFAULT'], ['absent', 'ERROR'], ['ruled', 'DEFAULT']]);
+  assert.deepEqual(
+    named.map(({ flag, evaluation }) => [flag, evaluation.reason]),
+    [
+      ['ruled', 'DEFAULT'],
+      ['absent', 'ERROR'],
+      ['ruled', 'DEFAULT'],
+    ],
+  );
   assert.deepEqual((await explainAll({ flags: [] })).json(), { explanations: [] });
 });
 

@@ -5,11 +5,16 @@ import { after, before, test } from 'node:test';
 import { dataFolder } from '../server.mjs';
 import { startOn } from './workerd.mjs';
 
-const document = (environment) => ({ schema: 'twinflag/1', environment, bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { [`of-${environment}`]: { default: 'on' } } });
+const document = environment => ({
+  schema: 'twinflag/1',
+  environment,
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { [`of-${environment}`]: { default: 'on' } },
+});
 
 let folder, server, key;
 const start = () => startOn({ config: new URL('workers/bad.capnp', import.meta.url), data: folder.path });
-const good = async (answer) => {
+const good = async answer => {
   const got = await answer;
   assert.equal(got.status, 200, got.text);
   return got.json();
@@ -43,7 +48,7 @@ test('many requests at once to a new isolate fetch one ruleset', async () => {
 });
 
 test('a key that opens nothing makes the isolate ask for keys, not for the ruleset', async () => {
-  const made = (number) => `tf_server_staging_${String(number).padStart(40, '0')}`;
+  const made = number => `tf_server_staging_${String(number).padStart(40, '0')}`;
   const statuses = await Promise.all(Array.from({ length: 20 }, (_, number) => evaluate(made(number), 'of-staging')));
   assert.deepEqual(new Set(statuses), new Set([401]));
   assert.ok((await hubSaid('keys')).count > 0);

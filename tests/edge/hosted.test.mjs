@@ -5,7 +5,12 @@ import { after, before, test } from 'node:test';
 import { dataFolder } from '../server.mjs';
 import { hostWorker } from './workerd.mjs';
 
-const DOCUMENT = JSON.stringify({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: {} } });
+const DOCUMENT = JSON.stringify({
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { plain: {} },
+});
 const LEAVES = {
   phase1: { parentStorage: true, crossDomainMessaging: true, autoRestore: true },
   phase2: { enhancedStorage: false, connectionMonitoring: false, retryLogic: false },
@@ -14,7 +19,7 @@ const LEAVES = {
 const PAGE = 'https://shop.example';
 
 const folders = [];
-const hosted = async (options) => {
+const hosted = async options => {
   const folder = await dataFolder();
   folders.push(folder);
   return hostWorker({ data: folder.path, ...options });
@@ -32,10 +37,13 @@ after(async () => {
 
 test('without a document the worker answers 503 with Retry-After, never 200 with defaults', async () => {
   const answers = [
-    await empty.request('/health', { method: 'GET' }), await empty.asClient('/ofrep/v1/evaluate/flags', { body: {} }),
-    await empty.asClient('/ofrep/v1/evaluate/flags/plain', { body: {} }), await empty.asClient('/v1/program', { body: {} }),
+    await empty.request('/health', { method: 'GET' }),
+    await empty.asClient('/ofrep/v1/evaluate/flags', { body: {} }),
+    await empty.asClient('/ofrep/v1/evaluate/flags/plain', { body: {} }),
+    await empty.asClient('/v1/program', { body: {} }),
     await empty.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'plain', default: true }] } }),
-    await empty.asServer('/v1/ruleset', { method: 'GET' }), await empty.asAdmin('/v1/explain', { body: { flag: 'plain' } }),
+    await empty.asServer('/v1/ruleset', { method: 'GET' }),
+    await empty.asAdmin('/v1/explain', { body: { flag: 'plain' } }),
     await empty.asAdmin('/api/admin/document', { method: 'GET' }),
   ];
   for (const answer of answers) {
@@ -50,13 +58,24 @@ test('without a document the widget gets the built-in configuration, marked as s
   const { evaluatedAt, ...rest } = answer.json();
   assert.deepEqual(rest, { config: { sessionPersistence: LEAVES }, customerId: 'c-1', source: 'default', stale: true });
   assert.equal(typeof evaluatedAt, 'string');
-  const again = await empty.asClient('/api/widget/config?customerId=c-1', { method: 'GET', headers: { 'if-none-match': answer.headers.get('etag') } });
+  const again = await empty.asClient('/api/widget/config?customerId=c-1', {
+    method: 'GET',
+    headers: { 'if-none-match': answer.headers.get('etag') },
+  });
   assert.equal(again.status, 304);
 });
 
 const preflight = (server, path, origin, method = 'POST') =>
-  server.request(path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization,content-type' } });
-const CLIENT_ROUTES = [['/ofrep/v1/evaluate/flags', 'POST'], ['/ofrep/v1/evaluate/flags/plain', 'POST'], ['/v1/program', 'POST'], ['/api/widget/config', 'GET']];
+  server.request(path, {
+    method: 'OPTIONS',
+    headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization,content-type' },
+  });
+const CLIENT_ROUTES = [
+  ['/ofrep/v1/evaluate/flags', 'POST'],
+  ['/ofrep/v1/evaluate/flags/plain', 'POST'],
+  ['/v1/program', 'POST'],
+  ['/api/widget/config', 'GET'],
+];
 const OTHER_ROUTES = ['/v1/evaluate', '/v1/ruleset', '/v1/explain', '/api/admin/document', '/health'];
 
 test('a page of a listed origin may use the client key and read answers and refusals', async () => {
@@ -65,7 +84,8 @@ test('a page of a listed origin may use the client key and read answers and refu
     assert.equal(may.status, 204);
     assert.equal(may.headers.get('access-control-allow-origin'), PAGE);
     assert.match(may.headers.get('access-control-allow-methods'), new RegExp(method));
-    for (const name of ['authorization', 'content-type', 'if-none-match', 'x-api-key']) assert.match(may.headers.get('access-control-allow-headers'), new RegExp(name));
+    for (const name of ['authorization', 'content-type', 'if-none-match', 'x-api-key'])
+      assert.match(may.headers.get('access-control-allow-headers'), new RegExp(name));
     assert.equal(may.headers.get('vary'), 'origin');
     const body = method === 'POST' ? {} : undefined;
     for (const token of [listed.clientKey, 'wrong']) {
@@ -78,7 +98,12 @@ test('a page of a listed origin may use the client key and read answers and refu
 });
 
 test('a preflight from an origin that is not listed gets no CORS headers', async () => {
-  for (const [server, origin] of [[listed, 'https://evil.example'], [listed, `${PAGE}.evil.example`], [listed, 'null'], [locked, PAGE]]) {
+  for (const [server, origin] of [
+    [listed, 'https://evil.example'],
+    [listed, `${PAGE}.evil.example`],
+    [listed, 'null'],
+    [locked, PAGE],
+  ]) {
     for (const [path, method] of CLIENT_ROUTES) {
       const may = await preflight(server, path, origin, method);
       assert.equal(may.status, 204);
@@ -97,17 +122,27 @@ test('routes that are not for pages never send CORS headers', async () => {
   for (const server of [empty, listed]) {
     for (const path of OTHER_ROUTES) {
       assert.equal((await preflight(server, path, PAGE)).headers.get('access-control-allow-origin'), null, path);
-      assert.equal((await server.asAdmin(path, { method: 'GET', headers: { origin: PAGE } })).headers.get('access-control-allow-origin'), null, path);
+      assert.equal(
+        (await server.asAdmin(path, { method: 'GET', headers: { origin: PAGE } })).headers.get('access-control-allow-origin'),
+        null,
+        path,
+      );
     }
   }
 });
 
 test('without JWT_SECRET no token is accepted', async () => {
-  for (const token of ['', 'null', 'undefined', listed.adminToken]) assert.equal((await locked.request('/api/admin/document', { method: 'GET', token })).status, 401);
+  for (const token of ['', 'null', 'undefined', listed.adminToken])
+    assert.equal((await locked.request('/api/admin/document', { method: 'GET', token })).status, 401);
 });
 
 test('the demo page, its files and /demo/explain are not found unless DEMO is on', async () => {
-  for (const [path, method] of [['/demo', 'GET'], ['/demo/main.js', 'GET'], ['/demo/explain', 'POST'], ['/demo/explain', 'OPTIONS']]) {
+  for (const [path, method] of [
+    ['/demo', 'GET'],
+    ['/demo/main.js', 'GET'],
+    ['/demo/explain', 'POST'],
+    ['/demo/explain', 'OPTIONS'],
+  ]) {
     const answer = await listed.asClient(path, { method, body: method === 'POST' ? {} : undefined });
     assert.deepEqual([answer.status, answer.json().code], [404, 'NOT_FOUND'], `${method} ${path}`);
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 
 import { dataFolder } from '../server.mjs';
-import { WITH_SQL, startWithSql } from './store-sql.mjs';
+import { startWithSql, WITH_SQL } from './store-sql.mjs';
 import { spawnOn } from './workerd.mjs';
 
 const HOUR_MS = 3_600_000;
@@ -58,7 +58,7 @@ async function keepOld(count) {
   assert.deepEqual(await server.sql([many, count]), []);
 }
 
-test('SIGKILL between two slices loses neither the job nor the rest of its work', async (t) => {
+test('SIGKILL between two slices loses neither the job nor the rest of its work', async t => {
   await keepOld(50_000);
   await dueIn(0);
   await server.heard(/after an alarm: (.*)\n/);
@@ -71,7 +71,10 @@ test('SIGKILL between two slices loses neither the job nor the rest of its work'
   await silent.stop();
   const counts = [...silent.said().matchAll(/after an alarm: {"answers":(\d+),/g)].map(([, count]) => Number(count));
   assert.ok(counts[0] <= before && counts[0] % 500 === 1, `${counts[0]} after ${before}: slices are whole`);
-  assert.deepEqual(jobs.map(({ kind, failures }) => [kind, failures]).sort(), [['retention.answers', 0], ['retention.outcomes', 0]]);
+  assert.deepEqual(jobs.map(({ kind, failures }) => [kind, failures]).sort(), [
+    ['retention.answers', 0],
+    ['retention.outcomes', 0],
+  ]);
 });
 
 test('more than one slice is deleted by one alarm after another', async () => {
@@ -95,7 +98,10 @@ test('a job that fails is logged, keeps its reason, and is tried again', async (
   assert.deepEqual([failed.failures, failed.error, failed.payload], [1, error, '']);
   await server.sql(['DROP TRIGGER fails']);
   const { jobs } = JSON.parse(await server.heard(/after an alarm: ({"answers":0,.*)\n/));
-  assert.deepEqual(jobs.filter(({ kind }) => kind === 'retention.answers').map((job) => [job.failures, job.error]), [[0, null]]);
+  assert.deepEqual(
+    jobs.filter(({ kind }) => kind === 'retention.answers').map(job => [job.failures, job.error]),
+    [[0, null]],
+  );
 });
 
 test('the alarm is set again where not even the failure of a job can be stored', async () => {
@@ -122,7 +128,10 @@ test('a job of a later release is kept, and holds up no other', async () => {
   await server.sql(["INSERT INTO jobs VALUES ('later', '{}', 0, 0, NULL)"]);
   await dueIn(0);
   const { jobs } = JSON.parse(await server.heard(/after an alarm: ({"answers":0,.*)\n/));
-  assert.deepEqual(jobs.filter(({ kind }) => kind === 'later'), [{ kind: 'later', payload: '{}', due: 0, failures: 0, error: null }]);
+  assert.deepEqual(
+    jobs.filter(({ kind }) => kind === 'later'),
+    [{ kind: 'later', payload: '{}', due: 0, failures: 0, error: null }],
+  );
 });
 
 test('only a deployment that is there to be tested takes the time from a request', async () => {

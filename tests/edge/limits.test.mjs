@@ -5,15 +5,23 @@ import { after, test } from 'node:test';
 import { dataFolder } from '../server.mjs';
 import { hostWorker, token } from './workerd.mjs';
 
-const DOCUMENT = JSON.stringify({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: {} } });
+const DOCUMENT = JSON.stringify({
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { plain: {} },
+});
 const PAGE = 'https://shop.example';
 
 const ends = [];
-after(() => Promise.all(ends.map((end) => end())));
-const hosted = async (settings) => {
+after(() => Promise.all(ends.map(end => end())));
+const hosted = async settings => {
   const folder = await dataFolder();
   const server = await hostWorker({ data: folder.path, document: DOCUMENT, settings });
-  ends.push(async () => { await server.stop(); await folder.remove(); });
+  ends.push(async () => {
+    await server.stop();
+    await folder.remove();
+  });
   return server;
 };
 
@@ -36,7 +44,8 @@ function tooMany(answer) {
   assert.equal(answer.headers.get('cache-control'), 'no-store');
 }
 
-const dryRun = (server, subject) => server.request('/api/admin/document?dryRun=true', { method: 'PUT', body: DOCUMENT, token: of(subject, 'admin') });
+const dryRun = (server, subject) =>
+  server.request('/api/admin/document?dryRun=true', { method: 'PUT', body: DOCUMENT, token: of(subject, 'admin') });
 const all = (server, bearer, headers) => server.request('/ofrep/v1/evaluate/flags', { body: {}, token: bearer, headers });
 
 test("an administrator's 31st change in a minute is refused; reads and other administrators are not", async () => {
@@ -77,7 +86,14 @@ test("the 31st evaluation with a user's token in a minute is refused, in the for
   // A page of another origin may read Retry-After.
   assert.equal(refused.headers.get('access-control-allow-origin'), PAGE);
   assert.match(refused.headers.get('access-control-expose-headers'), /retry-after/);
-  for (const path of ['/v1/program', '/api/widget/config']) tooMany(await server.request(path, { method: path === '/v1/program' ? 'POST' : 'GET', body: path === '/v1/program' ? {} : undefined, token: of('greedy') }));
+  for (const path of ['/v1/program', '/api/widget/config'])
+    tooMany(
+      await server.request(path, {
+        method: path === '/v1/program' ? 'POST' : 'GET',
+        body: path === '/v1/program' ? {} : undefined,
+        token: of('greedy'),
+      }),
+    );
   assert.equal((await all(server, of('modest'))).status, 200);
   assert.equal((await all(server, server.clientKey)).status, 200);
 });
@@ -93,22 +109,28 @@ test('the 601st evaluation with the client key from one address is refused; a se
 
 test('headers that a client can forge do not change the address it is counted by', async () => {
   const server = await hosted({ RATE_LIMITS: 'client=5' });
-  const forged = (index) => ({ 'x-forwarded-for': `192.0.2.${index}`, 'cf-connecting-ip': `192.0.2.${index}`, 'x-real-ip': `192.0.2.${index}`, forwarded: `for=192.0.2.${index}`, 'true-client-ip': `192.0.2.${index}` });
-  assert.equal(await passing(50, (index) => all(server, server.clientKey, forged(index))), 5);
+  const forged = index => ({
+    'x-forwarded-for': `192.0.2.${index}`,
+    'cf-connecting-ip': `192.0.2.${index}`,
+    'x-real-ip': `192.0.2.${index}`,
+    forwarded: `for=192.0.2.${index}`,
+    'true-client-ip': `192.0.2.${index}`,
+  });
+  assert.equal(await passing(50, index => all(server, server.clientKey, forged(index))), 5);
 });
 
 test('with CLIENT_ADDRESS_HEADER a client counts by the last address in that header, an IPv6 client by its /64', async () => {
   const server = await hosted({ RATE_LIMITS: 'client=5', CLIENT_ADDRESS_HEADER: 'x-client-address' });
   const from = (address, headers) => all(server, server.clientKey, { 'x-client-address': address, ...headers });
-  assert.equal(await passing(50, (index) => from(`2001:db8:0:7:${index}::1`, { 'x-forwarded-for': `192.0.2.${index}` })), 5);
+  assert.equal(await passing(50, index => from(`2001:db8:0:7:${index}::1`, { 'x-forwarded-for': `192.0.2.${index}` })), 5);
   assert.equal(await passing(6, () => from('2001:db8:0:8::1')), 5);
-  assert.equal(await passing(6, (index) => from(`[2001:db8:0:9::${index}]:${1_000 + index}`)), 5);
-  assert.equal(await passing(6, (index) => from(`198.51.100.1:${1_000 + index}`)), 5);
+  assert.equal(await passing(6, index => from(`[2001:db8:0:9::${index}]:${1_000 + index}`)), 5);
+  assert.equal(await passing(6, index => from(`198.51.100.1:${1_000 + index}`)), 5);
   tooMany(await from('::ffff:198.51.100.1'));
-  assert.equal(await passing(6, (index) => from(`192.0.2.${index}, 198.51.100.2`)), 5);
+  assert.equal(await passing(6, index => from(`192.0.2.${index}, 198.51.100.2`)), 5);
   assert.equal((await from('198.51.100.3')).status, 200);
   // Without a valid address in the header, the connection's address counts.
-  assert.equal(await passing(12, (index) => (index % 2 ? all(server, server.clientKey) : from('no address'))), 5);
+  assert.equal(await passing(12, index => (index % 2 ? all(server, server.clientKey) : from('no address'))), 5);
 });
 
 test('RATE_LIMITS=off refuses no request', async () => {
@@ -118,10 +140,15 @@ test('RATE_LIMITS=off refuses no request', async () => {
 
 test('a viewer over the limit of reads is refused, and an administrator can still kill a flag', async () => {
   const server = await hosted({ RATE_LIMITS: 'read=5' });
-  const viewer = of('a viewer', 'viewer'), admin = of('on call', 'admin');
+  const viewer = of('a viewer', 'viewer'),
+    admin = of('on call', 'admin');
   const read = (bearer, path) => server.request(path, { method: 'GET', token: bearer });
   assert.equal(await passing(6, () => read(viewer, '/api/admin/changes')), 5);
   tooMany(await server.request('/v1/explain', { body: { flag: 'plain' }, token: viewer }));
   assert.equal((await read(admin, '/api/admin/changes')).status, 200);
-  assert.equal((await server.request('/api/admin/feature-flags', { body: { featureName: 'plain', action: 'kill', reason: 'it burns' }, token: admin })).status, 200);
+  assert.equal(
+    (await server.request('/api/admin/feature-flags', { body: { featureName: 'plain', action: 'kill', reason: 'it burns' }, token: admin }))
+      .status,
+    200,
+  );
 });

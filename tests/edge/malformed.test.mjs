@@ -11,12 +11,34 @@ const COUNT = Number(process.env.MALFORMED_COUNT ?? 5_000);
 const SEED = Number(process.env.MALFORMED_SEED ?? 1);
 const AT_ONCE = 8;
 /** The paths below `/api/admin/` that show what is stored. */
-const STATE = ['document', 'changes?limit=1000', 'changes/verify', 'versions?limit=1000', 'overrides?kind=customers', 'overrides?kind=organizations', 'customers', 'customers?customerId=c-1', 'stats'];
+const STATE = [
+  'document',
+  'changes?limit=1000',
+  'changes/verify',
+  'versions?limit=1000',
+  'overrides?kind=customers',
+  'overrides?kind=organizations',
+  'customers',
+  'customers?customerId=c-1',
+  'stats',
+];
 
-const server = ownServer({ document: { schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: { default: 'on' } } } });
+const server = ownServer({
+  document: {
+    schema: 'twinflag/1',
+    environment: 'test',
+    bucketKey: '000102030405060708090a0b0c0d0e0f',
+    flags: { plain: { default: 'on' } },
+  },
+});
 
 const ask = ({ method, as }, path, { body, headers } = {}) =>
-  server.request(path, { method, body, headers: { ...(method === 'PUT' && { 'if-match': '*' }), ...headers }, token: { client: server.clientKey, server: server.serverKey, admin: server.adminToken }[as] });
+  server.request(path, {
+    method,
+    body,
+    headers: { ...(method === 'PUT' && { 'if-match': '*' }), ...headers },
+    token: { client: server.clientKey, server: server.serverKey, admin: server.adminToken }[as],
+  });
 
 test('the control: well-formed requests to the same routes succeed', async () => {
   for (const route of ROUTES) {
@@ -25,7 +47,7 @@ test('the control: well-formed requests to the same routes succeed', async () =>
   }
 });
 
-test(`${COUNT} malformed requests from seed ${SEED} are refused and change nothing`, { timeout: 600_000 }, async (t) => {
+test(`${COUNT} malformed requests from seed ${SEED} are refused and change nothing`, { timeout: 600_000 }, async t => {
   const state = async () => {
     const told = [];
     for (const path of STATE) {
@@ -56,11 +78,16 @@ test(`${COUNT} malformed requests from seed ${SEED} are refused and change nothi
   assert.notDeepEqual(await state(), before);
   assert.doesNotMatch(server.said(), /RuntimeError|panicked|unreachable/);
   t.diagnostic(`${seen.size} ways, ${[...seen.values()].sort((a, b) => a - b)[0]} requests at least in each`);
-  for (const route of ROUTES) assert.ok([...seen.keys()].some((kind) => kind.startsWith(`${route.method} ${route.path}: `)), route.path);
+  for (const route of ROUTES)
+    assert.ok(
+      [...seen.keys()].some(kind => kind.startsWith(`${route.method} ${route.path}: `)),
+      route.path,
+    );
 });
 
 function refused(answer, { route, index, what, status, body, pointer }) {
-  const said = () => `seed ${SEED}, request ${index}, ${route.path}: ${what}\n${String(body).slice(0, 200)}\n${answer.status} ${answer.text.slice(0, 200)}`;
+  const said = () =>
+    `seed ${SEED}, request ${index}, ${route.path}: ${what}\n${String(body).slice(0, 200)}\n${answer.status} ${answer.text.slice(0, 200)}`;
   assert.ok([status].flat().includes(answer.status), said());
   const refusal = answer.json();
   if (route.ofrep) {

@@ -32,7 +32,8 @@ after(async () => {
 const context = { customerId: 'c-1', userId: 'u-1' };
 const one = (key, body = { context }) => server.asClient(`/ofrep/v1/evaluate/flags/${key}`, { body });
 /** The names of the hub's database files, which the hub creates on its first request; workerd's own metadata is left out. */
-const stored = async () => (await readdir(join(folder.path, 'store'), { recursive: true })).filter((name) => /(?<!metadata)\.sqlite$/.test(name));
+const stored = async () =>
+  (await readdir(join(folder.path, 'store'), { recursive: true })).filter(name => /(?<!metadata)\.sqlite$/.test(name));
 
 test('every single flag, known or not, answers DISABLED without a value', async () => {
   for (const key of ['plain', 'absent', 'a%20b']) {
@@ -45,14 +46,17 @@ test('every single flag, known or not, answers DISABLED without a value', async 
 test('the list of all flags is empty, and 304 for its entity tag', async () => {
   const answer = await server.asClient('/ofrep/v1/evaluate/flags', { body: { context } });
   assert.deepEqual([answer.status, answer.json()], [200, { flags: [] }]);
-  const again = await server.asClient('/ofrep/v1/evaluate/flags', { body: { context }, headers: { 'if-none-match': answer.headers.get('etag') } });
+  const again = await server.asClient('/ofrep/v1/evaluate/flags', {
+    body: { context },
+    headers: { 'if-none-match': answer.headers.get('etag') },
+  });
   assert.equal(again.status, 304);
 });
 
 test('each of many evaluations gets its default', async () => {
   const defaults = [true, false, 'x', 7, { b: 1, a: [null] }, null];
-  const results = await server.evaluate(...defaults.map((value) => ({ flag: 'plain', context, default: value })), { flag: 'absent' });
-  assert.deepEqual(results, [...defaults.map((value) => ({ reason: 'DISABLED', value })), { reason: 'DISABLED' }]);
+  const results = await server.evaluate(...defaults.map(value => ({ flag: 'plain', context, default: value })), { flag: 'absent' });
+  assert.deepEqual(results, [...defaults.map(value => ({ reason: 'DISABLED', value })), { reason: 'DISABLED' }]);
 });
 
 test('the widget gets the built-in configuration, not marked as stale', async () => {
@@ -64,8 +68,10 @@ test('the widget gets the built-in configuration, not marked as stale', async ()
 
 test('routes that need a ruleset answer 503 DISABLED and name the setting', async () => {
   const answers = [
-    await server.asClient('/v1/program', { body: { context } }), await server.asServer('/v1/ruleset', { method: 'GET' }),
-    await server.asServer('/v1/outcomes', { body: { outcomes: [] } }), await server.asClient('/demo/explain', { body: { context } }),
+    await server.asClient('/v1/program', { body: { context } }),
+    await server.asServer('/v1/ruleset', { method: 'GET' }),
+    await server.asServer('/v1/outcomes', { body: { outcomes: [] } }),
+    await server.asClient('/demo/explain', { body: { context } }),
   ];
   for (const answer of answers) {
     const { code, detail } = answer.json();
@@ -89,20 +95,28 @@ test('malformed requests and requests without a key are still refused', async ()
   assert.equal((await server.asClient('/api/widget/config?customer=x', { method: 'GET' })).status, 400);
 });
 
-test('only an operator\'s request reaches the hub, and operators can read and change flags', async () => {
+test("only an operator's request reaches the hub, and operators can read and change flags", async () => {
   assert.deepEqual(await stored(), []);
   assert.deepEqual((await server.asAdmin('/api/admin/document', { method: 'GET' })).json(), DOCUMENT);
   assert.equal((await stored()).length, 1);
   const explained = await server.asAdmin('/v1/explain', { body: { flag: 'plain', context } });
   assert.deepEqual([explained.status, explained.json().evaluation.layer], [200, 'customer']);
-  const changed = await server.asAdmin('/api/admin/document', { method: 'PUT', body: { ...DOCUMENT, flags: { ...DOCUMENT.flags, more: {} } } });
+  const changed = await server.asAdmin('/api/admin/document', {
+    method: 'PUT',
+    body: { ...DOCUMENT, flags: { ...DOCUMENT.flags, more: {} } },
+  });
   assert.equal(changed.status, 200);
   assert.deepEqual((await one('plain')).json(), { key: 'plain', reason: 'DISABLED' });
 });
 
 test('the control: only false switches flags off, and a value other than true or false is refused', async () => {
   await server.stop();
-  const cases = [['true', 'TARGETING_MATCH', 200], ['', 'TARGETING_MATCH', 200], ['FALSE', 'DISABLED', 503], ['0', undefined, 503]];
+  const cases = [
+    ['true', 'TARGETING_MATCH', 200],
+    ['', 'TARGETING_MATCH', 200],
+    ['FALSE', 'DISABLED', 503],
+    ['0', undefined, 503],
+  ];
   for (const [FEATURE_FLAGS_ENABLED, reason, status] of cases) {
     const other = await hostWorker({ data: folder.path, settings: { FEATURE_FLAGS_ENABLED } });
     try {

@@ -14,7 +14,9 @@ const DOCUMENT = {
     killed: { enabled: false, default: 'on' },
     callers: { default: null },
     shape: { type: 'object', variants: { x: { b: [1, 2.5], a: null } }, on: 'x', off: 'x' },
-    told: { metadata: { team: 'chat', weight: 0.5, public: true, version: 'theirs', layer: 'theirs', stale: false, flagConfigEtag: 'theirs' } },
+    told: {
+      metadata: { team: 'chat', weight: 0.5, public: true, version: 'theirs', layer: 'theirs', stale: false, flagConfigEtag: 'theirs' },
+    },
     drawn: { unit: 'userId', metadata: { team: 'growth' }, rollout: { status: 'active', percentage: 50 } },
     count: { type: 'number', variants: { one: 1e21, two: 2 }, on: 'two', off: 'one' },
   },
@@ -22,8 +24,9 @@ const DOCUMENT = {
 
 const server = ownServer({ document: DOCUMENT });
 
-const one = (key, options) => server.asClient(`/ofrep/v1/evaluate/flags/${key}`, { body: { context: { targetingKey: 'u-1' } }, ...options });
-const all = (options) => server.asClient('/ofrep/v1/evaluate/flags', { body: { context: { targetingKey: 'u-1' } }, ...options });
+const one = (key, options) =>
+  server.asClient(`/ofrep/v1/evaluate/flags/${key}`, { body: { context: { targetingKey: 'u-1' } }, ...options });
+const all = options => server.asClient('/ofrep/v1/evaluate/flags', { body: { context: { targetingKey: 'u-1' } }, ...options });
 /** The number of the version that an answer came from. */
 const versionOf = ({ headers }) => Number(headers.get('twinflag-version').split('.')[1]);
 
@@ -43,7 +46,7 @@ test("an answer has the flag's metadata, which cannot replace the worker's own m
   const missing = await one('drawn', { body: {} });
   assert.deepEqual([missing.status, missing.json().errorCode, missing.json().metadata.team], [400, 'TARGETING_KEY_MISSING', 'growth']);
   const { flags } = (await all({ body: {} })).json();
-  const metadata = (key) => flags.find((flag) => flag.key === key).metadata;
+  const metadata = key => flags.find(flag => flag.key === key).metadata;
   assert.deepEqual([metadata('told'), metadata('drawn'), metadata('plain')], [told, { team: 'growth' }, { layer: 'default' }]);
 });
 
@@ -72,7 +75,13 @@ test('a percent-encoded flag key is decoded', async () => {
 test('all flags are answered, each with a reason', async () => {
   const answer = await all();
   assert.equal(answer.status, 200);
-  assert.deepEqual(answer.json().flags.map((flag) => flag.key).sort(), Object.keys(DOCUMENT.flags).sort());
+  assert.deepEqual(
+    answer
+      .json()
+      .flags.map(flag => flag.key)
+      .sort(),
+    Object.keys(DOCUMENT.flags).sort(),
+  );
   for (const flag of answer.json().flags) assert.equal(typeof flag.reason, 'string');
 });
 
@@ -106,20 +115,28 @@ test('another context or another document changes the entity tag', async () => {
 
 test('flagConfigEtag makes the worker answer from that version or a newer one, if it exists', async () => {
   const written = await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT });
-  const { version } = written.json(), tag = written.headers.get('etag').slice(1, -1);
+  const { version } = written.json(),
+    tag = written.headers.get('etag').slice(1, -1);
   for (const etag of [tag, `%22${tag}%22`]) {
     const answer = await server.asClient(`/ofrep/v1/evaluate/flags?flagConfigEtag=${etag}&flagConfigLastModified=0`, { body: {} });
     assert.ok(answer.json().metadata.version >= version);
   }
   // A version that is unknown or cannot be read is ignored.
-  for (const query of ['flagConfigEtag=abc', 'flagConfigEtag=4294967295', `flagConfigEtag=${tag.replace(/\..*/, '.4294967295')}`, 'flagConfigEtag=0a1b2c3d4e5f.1', 'flagConfigEtag=%ff', 'theirs=1']) {
+  for (const query of [
+    'flagConfigEtag=abc',
+    'flagConfigEtag=4294967295',
+    `flagConfigEtag=${tag.replace(/\..*/, '.4294967295')}`,
+    'flagConfigEtag=0a1b2c3d4e5f.1',
+    'flagConfigEtag=%ff',
+    'theirs=1',
+  ]) {
     assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags?${query}`, { body: {} })).status, 200);
     assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags/plain?${query}`, { body: {} })).status, 200);
   }
 });
 
 test('a key in either header is accepted', async () => {
-  const tokens = [server.serverKey, server.adminToken].map((token) => ({ authorization: `bearer ${token}` }));
+  const tokens = [server.serverKey, server.adminToken].map(token => ({ authorization: `bearer ${token}` }));
   for (const headers of [{ 'x-api-key': server.clientKey }, { 'x-api-key': server.serverKey }, ...tokens]) {
     assert.equal((await one('plain', { token: undefined, headers })).status, 200);
   }
@@ -180,7 +197,11 @@ test('413 for a body whose length is not announced', async () => {
     },
   });
   const response = await fetch(`${server.url}/ofrep/v1/evaluate/flags`, {
-    method: 'POST', body, duplex: 'half', headers: { authorization: `Bearer ${server.clientKey}` }, signal: AbortSignal.timeout(10_000),
+    method: 'POST',
+    body,
+    duplex: 'half',
+    headers: { authorization: `Bearer ${server.clientKey}` },
+    signal: AbortSignal.timeout(10_000),
   });
   assert.equal(response.status, 413);
 });

@@ -20,11 +20,20 @@ const RESTORE = 'POST /api/admin/restore';
 const REFUSED = { [RESTORE]: 409, 'POST /api/admin/restore/point': 400 };
 
 /** The key id in the examples. `send` replaces it by the id of the key made last, because a caller cannot choose ids. */
-const KEY_ID = description.operations.find(({ name }) => name === 'POST /api/admin/keys/{id}/rotate').examples()[0].path.split('/').at(-2);
+const KEY_ID = description.operations
+  .find(({ name }) => name === 'POST /api/admin/keys/{id}/rotate')
+  .examples()[0]
+  .path.split('/')
+  .at(-2);
 let keyId = KEY_ID;
 /** Sends an example of an operation. */
 const send = ({ method, path, query, headers, body, scheme }, { request, clientKey, serverKey, adminToken } = server) =>
-  request(path.replace(KEY_ID, keyId) + query, { method, headers: { ...headers, ...(scheme === 'keyHeader' && { 'x-api-key': clientKey }) }, body, token: { clientKey, serverKey, token: adminToken }[scheme] });
+  request(path.replace(KEY_ID, keyId) + query, {
+    method,
+    headers: { ...headers, ...(scheme === 'keyHeader' && { 'x-api-key': clientKey }) },
+    body,
+    token: { clientKey, serverKey, token: adminToken }[scheme],
+  });
 
 test('the description is served without credentials', async () => {
   const answer = await server.request('/openapi.json', { method: 'GET' });
@@ -44,9 +53,12 @@ test('every example matches its schema', () => {
   assert.deepEqual(description.wrongExamples(), []);
 });
 
-test('every example is answered as described', async (t) => {
+test('every example is answered as described', async t => {
   // The example flags have no segment.
-  assert.equal((await server.asAdmin('/api/admin/segments/eu', { method: 'PUT', body: { attribute: 'country', op: 'eq', value: 'fr' } })).status, 200);
+  assert.equal(
+    (await server.asAdmin('/api/admin/segments/eu', { method: 'PUT', body: { attribute: 'country', op: 'eq', value: 'fr' } })).status,
+    200,
+  );
   let sent = 0;
   for (const operation of description.operations) {
     for (const request of operation.examples()) {
@@ -69,7 +81,11 @@ test('a backup is restored as described', async () => {
   const operation = description.operations.find(({ name }) => name === RESTORE);
   const [request] = operation.examples();
   try {
-    for (const [body, status] of [[request.body, 400], [backup, 200], [backup, 409]]) {
+    for (const [body, status] of [
+      [request.body, 400],
+      [backup, 200],
+      [backup, 409],
+    ]) {
       const answer = await send({ ...request, body }, other);
       assert.equal(answer.status, status, answer.text);
       assert.deepEqual(operation.faults(answer), []);
@@ -129,8 +145,14 @@ test('the control: validation notices an answer that is not as described', async
   const [request] = operation.examples();
   const answer = await send(request);
   assert.deepEqual(operation.faults(answer), []);
-  const saying = (change) => ({ ...answer, json: () => ({ ...answer.json(), ...change }) });
-  for (const spoilt of [saying({ version: '1' }), saying({ status: undefined }), saying({ more: 1 }), { ...answer, status: 201 }, { ...answer, type: 'text/html' }]) {
+  const saying = change => ({ ...answer, json: () => ({ ...answer.json(), ...change }) });
+  for (const spoilt of [
+    saying({ version: '1' }),
+    saying({ status: undefined }),
+    saying({ more: 1 }),
+    { ...answer, status: 201 },
+    { ...answer, type: 'text/html' },
+  ]) {
     assert.notDeepEqual(operation.faults(spoilt), []);
   }
   const document = structuredClone(description.document);

@@ -10,8 +10,9 @@ const BINARY = 'application/vnd.twinflag.program';
 
 const server = ownServer({ document: DOCUMENT });
 
-const program = ({ query = '', ...options } = {}) => server.asClient(`/v1/program${query}`, { body: { context: { customerId: 'c-1' } }, ...options });
-const put = (document) => server.asAdmin('/api/admin/document', { method: 'PUT', body: document });
+const program = ({ query = '', ...options } = {}) =>
+  server.asClient(`/v1/program${query}`, { body: { context: { customerId: 'c-1' } }, ...options });
+const put = document => server.asAdmin('/api/admin/document', { method: 'PUT', body: document });
 
 test('Accept: application/json answers the program as JSON', async () => {
   const answer = await program({ headers: { accept: 'application/json' } });
@@ -35,8 +36,11 @@ test('without Accept the program is binary', async () => {
 
 test('the worker answers the media type that Accept prefers, and 406 if it accepts none', async () => {
   const forms = [
-    ['*/*', BINARY], [`application/json;q=0.5, ${BINARY}`, BINARY], [`${BINARY};q=0.5, application/json`, 'application/json'],
-    ['application/json, text/plain, */*', 'application/json'], [`${BINARY};q=0, application/*`, 'application/json'],
+    ['*/*', BINARY],
+    [`application/json;q=0.5, ${BINARY}`, BINARY],
+    [`${BINARY};q=0.5, application/json`, 'application/json'],
+    ['application/json, text/plain, */*', 'application/json'],
+    [`${BINARY};q=0, application/*`, 'application/json'],
   ];
   for (const [accept, type] of forms) {
     const answer = await program({ headers: { accept } });
@@ -68,7 +72,9 @@ test('a program is sent again only if it changed', async () => {
   assert.equal((await program({ headers, body: { context: { customerId: 'c-2' } } })).status, 200);
 
   // A new version that does not change this visitor's program keeps the entity tag.
-  const version = (await put({ ...DOCUMENT, overrides: { customers: { 'c-9': { plain: false } }, organizations: {} } })).headers.get('etag').slice(1, -1);
+  const version = (await put({ ...DOCUMENT, overrides: { customers: { 'c-9': { plain: false } }, organizations: {} } })).headers
+    .get('etag')
+    .slice(1, -1);
   const unchanged = await program({ headers, query: `?minVersion=${version}` });
   assert.equal(unchanged.status, 304);
   assert.equal(unchanged.headers.get('twinflag-version'), version);

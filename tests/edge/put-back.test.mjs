@@ -7,16 +7,18 @@ import { after, before, test } from 'node:test';
 import { dataFolder } from '../server.mjs';
 import { hostWorker, startOn } from './workerd.mjs';
 
-const document = (word) => ({
-  schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f',
+const document = word => ({
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: { word: { type: 'string', variants: { here: word }, on: 'here', off: 'here' } },
   overrides: { customers: { [`c-${word}`]: { word: 'here' } } },
 });
 const DAY_MS = 86_400_000;
-const iso = (at) => new Date(at).toISOString();
+const iso = at => new Date(at).toISOString();
 
 /** Requests to a server, each checked. */
-const talk = (server) => ({
+const talk = server => ({
   async put(word) {
     const answer = await server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body: document(word) });
     assert.equal(answer.status, 200, answer.text);
@@ -29,14 +31,16 @@ const talk = (server) => ({
     return { value, stale: Boolean(stale), version: answer.headers.get('twinflag-version') };
   },
   async newest() {
-    const { changes: [record] } = (await server.asAdmin('/api/admin/changes?limit=1', { method: 'GET' })).json();
+    const {
+      changes: [record],
+    } = (await server.asAdmin('/api/admin/changes?limit=1', { method: 'GET' })).json();
     const { valid } = (await server.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json();
     assert.equal(valid, true);
     return [record.action, record.changedBy, record.reason];
   },
 });
-const epoch = (version) => version.split('.')[0];
-const number = (version) => Number(version.split('.')[1]);
+const epoch = version => version.split('.')[0];
+const number = version => Number(version.split('.')[1]);
 
 let folder, server, put, says, newest;
 before(async () => {
@@ -66,7 +70,11 @@ test('a hub is put back to a moment, and back again', async () => {
   assert.deepEqual(await newest(), ['epoch.renew', 'tester', `the store was put back to ${iso(at)}: two was wrong`]);
 
   // The hub refuses a change of a version that was read before.
-  const late = await server.asAdmin('/api/admin/document', { method: 'PUT', body: document('late'), headers: { 'if-match': `"${first}"` } });
+  const late = await server.asAdmin('/api/admin/document', {
+    method: 'PUT',
+    body: document('late'),
+    headers: { 'if-match': `"${first}"` },
+  });
   assert.deepEqual([late.status, late.json().code], [412, 'VERSION_MISMATCH']);
 
   const undone = await point({ bookmark: went.json().undo, reason: 'it was right after all' });
@@ -96,11 +104,19 @@ test('a hub that was put back by others renews its epoch when an isolate names a
 
 test('a request that names no moment of the last 30 days is refused, and nothing changes', async () => {
   const { version } = await says();
-  const soon = iso(Date.now() + DAY_MS), long = iso(Date.now() - 31 * DAY_MS), reason = 'r';
+  const soon = iso(Date.now() + DAY_MS),
+    long = iso(Date.now() - 31 * DAY_MS),
+    reason = 'r';
   for (const [body, pointer] of [
-    [{ at: soon, reason }, '/at'], [{ at: long, reason }, '/at'], [{ at: 'yesterday', reason }, '/at'], [{ at: 7, reason }, '/at'],
-    [{ reason }], [{ at: iso(Date.now() - 1_000), bookmark: '0', reason }], [{ at: iso(Date.now() - 1_000) }],
-    [{ bookmark: '0', reason: 'x'.repeat(2_000) }], [{ bookmark: '0', reason, more: 1 }, '/more'],
+    [{ at: soon, reason }, '/at'],
+    [{ at: long, reason }, '/at'],
+    [{ at: 'yesterday', reason }, '/at'],
+    [{ at: 7, reason }, '/at'],
+    [{ reason }],
+    [{ at: iso(Date.now() - 1_000), bookmark: '0', reason }],
+    [{ at: iso(Date.now() - 1_000) }],
+    [{ bookmark: '0', reason: 'x'.repeat(2_000) }],
+    [{ bookmark: '0', reason, more: 1 }, '/more'],
   ]) {
     const answer = await point(body);
     assert.equal(answer.status, 400, `${JSON.stringify(body)}: ${answer.text}`);
@@ -114,7 +130,9 @@ test('a request that names no moment of the last 30 days is refused, and nothing
 });
 
 test('a store that was copied back serves every page after its epoch was renewed; workerd keeps no moments', async () => {
-  const own = await dataFolder(), store = join(own.path, 'store'), copy = join(own.path, 'copy');
+  const own = await dataFolder(),
+    store = join(own.path, 'store'),
+    copy = join(own.path, 'copy');
   let host = await hostWorker({ data: own.path });
   try {
     const first = await talk(host).put('one');
@@ -133,7 +151,8 @@ test('a store that was copied back serves every page after its epoch was renewed
     assert.deepEqual([none.status, none.json().code], [501, 'POINT_IN_TIME_UNAVAILABLE'], none.text);
     assert.equal((await says()).version, first);
 
-    const renew = () => host.asAdmin('/api/admin/epoch', { body: { reason: 'the disk of last night' }, headers: { 'idempotency-key': 'once' } });
+    const renew = () =>
+      host.asAdmin('/api/admin/epoch', { body: { reason: 'the disk of last night' }, headers: { 'idempotency-key': 'once' } });
     const renewed = await renew();
     assert.equal(renewed.status, 200, renewed.text);
     const { value, stale, version } = await says();

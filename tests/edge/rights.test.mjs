@@ -11,23 +11,37 @@ import { hostWorker, KEYS, token } from './workerd.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DOCUMENT = JSON.stringify({
-  schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f',
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: { plain: { default: 'off' } },
   overrides: { organizations: { 'o-1': { plain: true }, 'o-2': { plain: true } } },
 });
-const OWN = { organizationId: 'o-1' }, FOREIGN = { organizationId: 'o-2' };
+const OWN = { organizationId: 'o-1' },
+  FOREIGN = { organizationId: 'o-2' };
 const REASON = { reason: 'r' };
 
 /** The kinds of caller, and a row for each route: its method, path and case, and a cell for each caller. */
 const { callers, rows } = readMatrix(readFileSync(join(ROOT, 'edge-worker/rights.txt'), 'utf8'));
 
 function readMatrix(text) {
-  const [header, ...lines] = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const [header, ...lines] = text.split('\n').filter(line => line !== '' && !line.startsWith('#'));
   const callers = header.split(/\s+/).slice(2);
-  const rows = lines.map((line) => {
+  const rows = lines.map(line => {
     const [, name, cells] = /^(.*?) {2,}(.*)$/.exec(line);
     const [method, path, when] = name.split(' ');
-    return { name, method, path, when, cells: Object.fromEntries(cells.trim().split(/\s+/).map((cell, at) => [callers[at], cell])) };
+    return {
+      name,
+      method,
+      path,
+      when,
+      cells: Object.fromEntries(
+        cells
+          .trim()
+          .split(/\s+/)
+          .map((cell, at) => [callers[at], cell]),
+      ),
+    };
   });
   return { callers, rows };
 }
@@ -39,13 +53,23 @@ before(async () => {
   const file = join(folder.path, 'secret');
   writeFileSync(file, KEYS.JWT_SECRET);
   const [program, ...first] = process.env.XTASK ? [process.env.XTASK] : ['cargo', 'xtask'];
-  const minted = (role, ...more) => execFileSync(program, [...first, 'token', '--secret-file', file, '--sub', `the ${role}`, '--role', role, ...more], { cwd: ROOT, encoding: 'utf8' }).trim();
-  const ofOrganization = (role) => minted(role, '--organization', OWN.organizationId);
+  const minted = (role, ...more) =>
+    execFileSync(program, [...first, 'token', '--secret-file', file, '--sub', `the ${role}`, '--role', role, ...more], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    }).trim();
+  const ofOrganization = role => minted(role, '--organization', OWN.organizationId);
   credentials = {
-    service: minted('service'), admin: minted('admin'), operator: minted('operator'), viewer: minted('viewer'),
-    organization_admin: ofOrganization('organization_admin'), member: ofOrganization('member'),
+    service: minted('service'),
+    admin: minted('admin'),
+    operator: minted('operator'),
+    viewer: minted('viewer'),
+    organization_admin: ofOrganization('organization_admin'),
+    member: ofOrganization('member'),
     user: token({ sub: 'a user', exp: Math.floor(Date.now() / 1000) + 600 }),
-    server: server.serverKey, client: server.clientKey, anyone: undefined,
+    server: server.serverKey,
+    client: server.clientKey,
+    anyone: undefined,
   };
 });
 after(async () => {
@@ -56,12 +80,23 @@ after(async () => {
 /** The request that tests a row. Most bodies are refused after the worker has checked the caller, so that they change nothing. */
 function asked({ method, path, when }, owner) {
   const at = path.replace('{key}', 'plain').replace('{id}', 'absent').replace('{file}', 'absent.js');
-  const query = ['GET', 'DELETE'].includes(method) && /(feature-flags|overrides|changes)$/.test(path) ? `?${new URLSearchParams({ ...owner, ...(method === 'DELETE' && REASON) })}` : '';
-  const body = {
-    'action=kill': { featureName: 'absent', action: 'kill', ...REASON },
-    action: { featureName: 'absent', action: 'revive', ...REASON },
-  }[when] ?? (/(feature-flags|overrides)$/.test(path) ? { ...owner, ...(path.endsWith('overrides') ? { flags: { plain: true } } : { featureName: 'plain', enabled: true }), ...REASON } : {});
-  return { path: at + (path === '/api/admin/customers' && method === 'GET' ? '?customerId=c-of-nobody' : query), method, body: ['GET', 'DELETE'].includes(method) ? undefined : body };
+  const query =
+    ['GET', 'DELETE'].includes(method) && /(feature-flags|overrides|changes)$/.test(path)
+      ? `?${new URLSearchParams({ ...owner, ...(method === 'DELETE' && REASON) })}`
+      : '';
+  const body =
+    {
+      'action=kill': { featureName: 'absent', action: 'kill', ...REASON },
+      action: { featureName: 'absent', action: 'revive', ...REASON },
+    }[when] ??
+    (/(feature-flags|overrides)$/.test(path)
+      ? { ...owner, ...(path.endsWith('overrides') ? { flags: { plain: true } } : { featureName: 'plain', enabled: true }), ...REASON }
+      : {});
+  return {
+    path: at + (path === '/api/admin/customers' && method === 'GET' ? '?customerId=c-of-nobody' : query),
+    method,
+    body: ['GET', 'DELETE'].includes(method) ? undefined : body,
+  };
 }
 
 /** Sends a row's request with a caller's credentials. */
@@ -72,9 +107,20 @@ async function ask(row, caller, owner = OWN) {
 
 test('the matrix has a row for every route in the OpenAPI description, and a column for every caller', () => {
   const { paths } = JSON.parse(readFileSync(join(ROOT, 'edge-worker/openapi.json'), 'utf8'));
-  const described = Object.entries(paths).flatMap(([path, item]) => Object.keys(item).filter((name) => ['get', 'post', 'put', 'delete'].includes(name)).map((name) => `${name.toUpperCase()} ${path}`));
-  const covers = (name) => rows.some(({ method, path }) => `${method} ${path}` === name || (path.includes('{file}') && name.startsWith(`${method} ${path.replace('{file}', '')}`)));
-  assert.deepEqual(described.filter((name) => !covers(name)), []);
+  const described = Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item)
+      .filter(name => ['get', 'post', 'put', 'delete'].includes(name))
+      .map(name => `${name.toUpperCase()} ${path}`),
+  );
+  const covers = name =>
+    rows.some(
+      ({ method, path }) =>
+        `${method} ${path}` === name || (path.includes('{file}') && name.startsWith(`${method} ${path.replace('{file}', '')}`)),
+    );
+  assert.deepEqual(
+    described.filter(name => !covers(name)),
+    [],
+  );
   assert.deepEqual(callers.toSorted(), Object.keys(credentials).toSorted());
 });
 
@@ -93,7 +139,7 @@ test('every caller passes on the routes that the matrix opens to it, and on no o
 
 test('a caller that passes for its own organization gets 404 for another', async () => {
   for (const row of rows.filter(({ path }) => /(feature-flags|overrides)$/.test(path))) {
-    for (const caller of callers.filter((caller) => row.cells[caller] === 'own')) {
+    for (const caller of callers.filter(caller => row.cells[caller] === 'own')) {
       assert.equal((await ask(row, caller, OWN)).status, 200, `${caller}: ${row.name}`);
       assert.equal((await ask(row, caller, FOREIGN)).status, 404, `${caller}: ${row.name}`);
     }
@@ -110,7 +156,11 @@ test("a misspelled environment in the query is refused on every operators' route
     const { path, method, body } = asked(row, OWN);
     for (const query of ['enviroment=staging', 'env=staging']) {
       const given = row.path === '/api/admin/feature-flags' && body ? kill : body;
-      const answer = await server.request(`${path}${path.includes('?') ? '&' : '?'}${query}`, { method, body: given, token: credentials.admin });
+      const answer = await server.request(`${path}${path.includes('?') ? '&' : '?'}${query}`, {
+        method,
+        body: given,
+        token: credentials.admin,
+      });
       assert.equal(answer.status, 400, `${row.name} ${query}: ${answer.text}`);
       assert.match(answer.json().detail, /^expected no parameter/, row.name);
     }

@@ -6,13 +6,18 @@ import { dataFolder } from '../server.mjs';
 import { hostWorker, token } from './workerd.mjs';
 
 const DOCUMENT = JSON.stringify({
-  schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f',
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: { plain: { default: 'off' } },
   overrides: { organizations: { 'o-1': { plain: true }, 'o-2': { plain: true } }, customers: { 'c-2': { plain: true } } },
 });
 const WHO = {
-  service: { role: 'service' }, admin: { role: 'admin' },
-  deputy: { role: 'organization_admin', organizationId: 'o-1' }, member: { role: 'member', organizationId: 'o-1' }, nobody: undefined,
+  service: { role: 'service' },
+  admin: { role: 'admin' },
+  deputy: { role: 'organization_admin', organizationId: 'o-1' },
+  member: { role: 'member', organizationId: 'o-1' },
+  nobody: undefined,
 };
 
 let folder, server, as;
@@ -20,7 +25,9 @@ before(async () => {
   folder = await dataFolder();
   server = await hostWorker({ data: folder.path, document: DOCUMENT });
   const exp = Math.floor(Date.now() / 1000) + 600;
-  const tokens = Object.fromEntries(Object.entries(WHO).map(([name, role]) => [name, token({ sub: `the ${name}`, exp, app_metadata: role })]));
+  const tokens = Object.fromEntries(
+    Object.entries(WHO).map(([name, role]) => [name, token({ sub: `the ${name}`, exp, app_metadata: role })]),
+  );
   as = (who, method, path, body) => server.request(`/api/admin/${path}`, { method, body, token: tokens[who] });
 });
 after(async () => {
@@ -35,26 +42,37 @@ async function statuses(method, path, body) {
   return answers;
 }
 
-test('an organization\'s administrators and members cannot read or change what concerns the deployment', async () => {
-  for (const path of ['document', 'versions', 'stats', 'changes/verify', 'customers']) assert.deepEqual(await statuses('GET', path), [200, 200, 403, 403, 403], path);
+test("an organization's administrators and members cannot read or change what concerns the deployment", async () => {
+  for (const path of ['document', 'versions', 'stats', 'changes/verify', 'customers'])
+    assert.deepEqual(await statuses('GET', path), [200, 200, 403, 403, 403], path);
   for (const [path, body] of [
-    ['rollout/start', { featureName: 'absent', reason: 'r' }], ['rollout/rollback', { featureName: 'absent', reason: 'r' }], ['feature-flags', { featureName: 'absent', action: 'kill', reason: 'r' }],
-  ]) assert.deepEqual(await statuses('POST', path, body), [404, 404, 403, 403, 403], path);
+    ['rollout/start', { featureName: 'absent', reason: 'r' }],
+    ['rollout/rollback', { featureName: 'absent', reason: 'r' }],
+    ['feature-flags', { featureName: 'absent', action: 'kill', reason: 'r' }],
+  ])
+    assert.deepEqual(await statuses('POST', path, body), [404, 404, 403, 403, 403], path);
 });
 
-test('an organization\'s administrator cannot assign a customer, or change one of another organization', async () => {
-  for (const who of ['deputy', 'member', 'nobody']) assert.equal((await as(who, 'POST', 'customers', { customerId: 'c-2', organizationId: 'o-1' })).status, 403, who);
+test("an organization's administrator cannot assign a customer, or change one of another organization", async () => {
+  for (const who of ['deputy', 'member', 'nobody'])
+    assert.equal((await as(who, 'POST', 'customers', { customerId: 'c-2', organizationId: 'o-1' })).status, 403, who);
   assert.equal((await as('deputy', 'POST', 'overrides', { customerId: 'c-2', flags: { plain: false }, reason: 'r' })).status, 404);
 });
 
-test('an organization\'s administrator changes its overrides, its members read them, and others get 404', async () => {
+test("an organization's administrator changes its overrides, its members read them, and others get 404", async () => {
   const change = (who, organizationId) => as(who, 'POST', 'overrides', { organizationId, flags: { plain: false }, reason: 'r' });
   assert.equal((await change('deputy', 'o-1')).status, 200);
   for (const who of ['member', 'nobody']) assert.equal((await change(who, 'o-1')).status, 403, who);
   for (const who of ['deputy', 'member']) {
     assert.equal((await as(who, 'GET', 'overrides?organizationId=o-1')).status, 200, who);
     // An organization that exists and one that does not answer alike.
-    for (const path of ['overrides?organizationId=o-2', 'overrides?organizationId=o-9', 'overrides?customerId=c-2', 'feature-flags?customerId=c-2']) assert.equal((await as(who, 'GET', path)).status, 404, `${who} ${path}`);
+    for (const path of [
+      'overrides?organizationId=o-2',
+      'overrides?organizationId=o-9',
+      'overrides?customerId=c-2',
+      'feature-flags?customerId=c-2',
+    ])
+      assert.equal((await as(who, 'GET', path)).status, 404, `${who} ${path}`);
   }
   for (const organization of ['o-2', 'o-9']) assert.equal((await change('deputy', organization)).status, 404, organization);
   assert.equal((await as('member', 'DELETE', 'overrides?organizationId=o-1&reason=r')).status, 403);
@@ -87,6 +105,9 @@ test('an organization does not see changes of a customer from before the custome
 });
 
 test('a DELETE without a body needs no content type', async () => {
-  const answer = await fetch(`${server.url}/api/admin/overrides?organizationId=o-2&reason=r`, { method: 'DELETE', headers: { authorization: `Bearer ${server.adminToken}` } });
+  const answer = await fetch(`${server.url}/api/admin/overrides?organizationId=o-2&reason=r`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${server.adminToken}` },
+  });
   assert.equal(answer.status, 200);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { ownServer } from '../own-server.mjs';
 
-const document = (flags) => ({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags });
+const document = flags => ({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags });
 
 const server = ownServer({ document: document({ first: {} }) });
 
@@ -28,13 +28,24 @@ test('an unchanged ruleset is 204 for since, and 304 for its entity tag', async 
   assert.equal((await get(`?since=${epoch}.${version - 1}`)).json().version, version);
   assert.equal((await get(`?since=${epoch}.0`)).status, 200);
   // A higher number, or another epoch, is from another store.
-  for (const since of [`${epoch}.${version + 1}`, `0a1b2c3d4e5f.${version}`]) assert.equal((await get(`?since=${since}`)).json().version, version, since);
+  for (const since of [`${epoch}.${version + 1}`, `0a1b2c3d4e5f.${version}`])
+    assert.equal((await get(`?since=${since}`)).json().version, version, since);
   assert.equal((await get('', { headers: { 'if-none-match': `"0a1b2c3d4e5f.${version}", "${version}"` } })).status, 200);
 });
 
 test('a query with a wrong or repeated parameter is refused', async () => {
-  const { epoch } = (await get()).json(), since = `?since=${epoch}.1`;
-  for (const query of ['?since=', '?since=x', `?since=${epoch}`, `?since=${epoch}.-1`, `?since=${epoch}.4294967296`, `${since}&${since.slice(1)}`, '?sinse=1', '?since=%ff']) {
+  const { epoch } = (await get()).json(),
+    since = `?since=${epoch}.1`;
+  for (const query of [
+    '?since=',
+    '?since=x',
+    `?since=${epoch}`,
+    `?since=${epoch}.-1`,
+    `?since=${epoch}.4294967296`,
+    `${since}&${since.slice(1)}`,
+    '?sinse=1',
+    '?since=%ff',
+  ]) {
     const answer = await get(query);
     assert.equal(answer.status, 400, query);
     assert.equal(answer.json().code, 'PARSE_ERROR');

@@ -39,7 +39,18 @@ test('the demo page has the client key and no other secret, and its script is se
 });
 
 test('an unknown path is 404', async () => {
-  for (const path of ['/', '/absent', '/demo/', '/demo/absent.js', '/demo/.stamp', '/demo/..%2f..%2fworker%2findex.js', '/demo/%2e%2e/x.js', '/ofrep/v1/evaluate/flags/', '/%', '/v1/evaluate/x']) {
+  for (const path of [
+    '/',
+    '/absent',
+    '/demo/',
+    '/demo/absent.js',
+    '/demo/.stamp',
+    '/demo/..%2f..%2fworker%2findex.js',
+    '/demo/%2e%2e/x.js',
+    '/ofrep/v1/evaluate/flags/',
+    '/%',
+    '/v1/evaluate/x',
+  ]) {
     const answer = await server.request(path, { method: 'GET' });
     assert.equal(answer.status, 404, path);
     assert.equal(answer.json().code, 'NOT_FOUND');
@@ -47,10 +58,18 @@ test('an unknown path is 404', async () => {
 });
 
 const METHODS = [
-  ['/health', 'GET, HEAD, OPTIONS'], ['/demo', 'GET, HEAD, OPTIONS'], ['/demo/main.js', 'GET, HEAD, OPTIONS'], ['/v1/ruleset', 'GET, HEAD, OPTIONS'],
-  ['/api/widget/config', 'GET, HEAD, OPTIONS'], ['/api/admin/document', 'GET, HEAD, PUT, OPTIONS'], ['/v1/evaluate', 'POST, OPTIONS'],
-  ['/v1/program', 'POST, OPTIONS'], ['/v1/explain', 'POST, OPTIONS'], ['/demo/explain', 'POST, OPTIONS'],
-  ['/ofrep/v1/evaluate/flags', 'POST, OPTIONS'], ['/ofrep/v1/evaluate/flags/x', 'POST, OPTIONS'],
+  ['/health', 'GET, HEAD, OPTIONS'],
+  ['/demo', 'GET, HEAD, OPTIONS'],
+  ['/demo/main.js', 'GET, HEAD, OPTIONS'],
+  ['/v1/ruleset', 'GET, HEAD, OPTIONS'],
+  ['/api/widget/config', 'GET, HEAD, OPTIONS'],
+  ['/api/admin/document', 'GET, HEAD, PUT, OPTIONS'],
+  ['/v1/evaluate', 'POST, OPTIONS'],
+  ['/v1/program', 'POST, OPTIONS'],
+  ['/v1/explain', 'POST, OPTIONS'],
+  ['/demo/explain', 'POST, OPTIONS'],
+  ['/ofrep/v1/evaluate/flags', 'POST, OPTIONS'],
+  ['/ofrep/v1/evaluate/flags/x', 'POST, OPTIONS'],
 ];
 
 test('a method that a path does not take is 405 with Allow', async () => {

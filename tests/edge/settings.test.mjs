@@ -5,18 +5,34 @@ import { test } from 'node:test';
 import { dataFolder } from '../server.mjs';
 import { hostWorker, KEYS } from './workerd.mjs';
 
-const DOCUMENT = JSON.stringify({ schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { plain: {} } });
+const DOCUMENT = JSON.stringify({
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { plain: {} },
+});
 /** For each setting a text that cannot be read, and a part of the expected form that the refusal names. */
 const INVALID = {
-  CLIENT_ORIGINS: ['stall.example', 'https://shop.example'], SERVER_KEY: [KEYS.CLIENT_KEY, 'other than CLIENT_KEY'], JWT_SECRET: ['short-secret', '32 bytes'], JWKS: ['{"keys":[]}', 'JSON Web Key Set'],
-  JWKS_URL: ['id.example/keys', 'https://'], RATE_LIMITS: ['admin=many', 'admin=30'], CLIENT_ADDRESS_HEADER: ['x forwarded', 'name of a header'], DEMO: ['perhaps', 'on or off'],
-  FEATURE_FLAGS_ENABLED: ['perhaps', 'true or false'], TEST_CLOCK: ['perhaps', 'on or off'], FAST_WAY: ['perhaps', 'on or off'],
+  CLIENT_ORIGINS: ['stall.example', 'https://shop.example'],
+  SERVER_KEY: [KEYS.CLIENT_KEY, 'other than CLIENT_KEY'],
+  JWT_SECRET: ['short-secret', '32 bytes'],
+  JWKS: ['{"keys":[]}', 'JSON Web Key Set'],
+  JWKS_URL: ['id.example/keys', 'https://'],
+  RATE_LIMITS: ['admin=many', 'admin=30'],
+  CLIENT_ADDRESS_HEADER: ['x forwarded', 'name of a header'],
+  DEMO: ['perhaps', 'on or off'],
+  FEATURE_FLAGS_ENABLED: ['perhaps', 'true or false'],
+  TEST_CLOCK: ['perhaps', 'on or off'],
+  FAST_WAY: ['perhaps', 'on or off'],
 };
 
 /** Of each setting a value of JSON that is no text, its kind, and a part of what is expected. */
 const NO_TEXT = {
-  FEATURE_FLAGS_ENABLED: [0, 'a number', 'true or false'], DEMO: [['on'], 'an array', 'on or off'], SERVER_KEY: [424_242_424_242, 'a number', 'other than CLIENT_KEY'],
-  JWT_SECRET: [{ secret: 'a secret of the tests, 32 bytes or more' }, 'an object', '32 bytes'], CLIENT_KEY: [true, 'a boolean', 'any text'],
+  FEATURE_FLAGS_ENABLED: [0, 'a number', 'true or false'],
+  DEMO: [['on'], 'an array', 'on or off'],
+  SERVER_KEY: [424_242_424_242, 'a number', 'other than CLIENT_KEY'],
+  JWT_SECRET: [{ secret: 'a secret of the tests, 32 bytes or more' }, 'an object', '32 bytes'],
+  CLIENT_KEY: [true, 'a boolean', 'any text'],
   RATE_LIMITS: [false, 'a boolean', 'off, or'],
 };
 
@@ -25,7 +41,12 @@ for (const [name, [text, expected]] of Object.entries(INVALID)) {
     const folder = await dataFolder();
     const server = await hostWorker({ data: folder.path, document: DOCUMENT, settings: { [name]: text } });
     try {
-      for (const [method, path] of [['GET', '/health'], ['GET', '/version'], ['GET', '/api/admin/document'], ['POST', '/v1/evaluate']]) {
+      for (const [method, path] of [
+        ['GET', '/health'],
+        ['GET', '/version'],
+        ['GET', '/api/admin/document'],
+        ['POST', '/v1/evaluate'],
+      ]) {
         const answer = await server.request(path, { method, token: server.adminToken });
         const { code, detail } = answer.json();
         assert.deepEqual([answer.status, code, answer.headers.get('cache-control')], [503, 'SETTING_INVALID', 'no-store'], path);
@@ -48,12 +69,17 @@ for (const [name, [value, kind, expected]] of Object.entries(NO_TEXT)) {
     const folder = await dataFolder();
     const server = await hostWorker({ data: folder.path, document: DOCUMENT, json: { [name]: value } });
     try {
-      for (const [method, path] of [['GET', '/health'], ['POST', '/v1/evaluate'], ['POST', '/ofrep/v1/evaluate/flags/plain']]) {
+      for (const [method, path] of [
+        ['GET', '/health'],
+        ['POST', '/v1/evaluate'],
+        ['POST', '/ofrep/v1/evaluate/flags/plain'],
+      ]) {
         const answer = await server.request(path, { method, token: server.serverKey, body: method === 'POST' ? {} : undefined });
         assert.equal(answer.status, 503, path);
         const why = answer.json().detail ?? answer.json().errorDetails;
         for (const part of [name, `found ${kind}`, 'text in quotes', expected]) assert.ok(why.includes(part), why);
-        for (const part of [JSON.stringify(value), value.secret]) if (part?.length > 5) assert.ok(!answer.text.includes(part) && !server.said().includes(part), answer.text);
+        for (const part of [JSON.stringify(value), value.secret])
+          if (part?.length > 5) assert.ok(!answer.text.includes(part) && !server.said().includes(part), answer.text);
       }
     } finally {
       await server.stop();

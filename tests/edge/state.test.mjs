@@ -22,11 +22,26 @@ beforeEach(async () => {
 });
 
 test('an import keeps kills, rollouts and overrides', async () => {
-  const deployed = document({ killed: { default: 'on', description: 'new' }, rolling: {}, fresh: { enabled: false } }, { overrides: { customers: { 'c-1': { rolling: true } } } });
+  const deployed = document(
+    { killed: { default: 'on', description: 'new' }, rolling: {}, fresh: { enabled: false } },
+    { overrides: { customers: { 'c-1': { rolling: true } } } },
+  );
   const answer = (await put(deployed)).json();
-  assert.deepEqual(answer.kept, [{ pointer: '/flags/killed/enabled' }, { pointer: '/flags/rolling/rollout' }, { pointer: '/overrides/customers/c-1' }]);
-  assert.deepEqual(answer.changes, [{ kind: 'added', pointer: '/flags/fresh' }, { kind: 'changed', pointer: '/flags/killed' }]);
-  const [killed, rolling, fresh, own] = await server.evaluate({ flag: 'killed' }, { flag: 'rolling', context: { targetingKey: 'u' } }, { flag: 'fresh' }, { flag: 'rolling', context: { customerId: 'c-1' } });
+  assert.deepEqual(answer.kept, [
+    { pointer: '/flags/killed/enabled' },
+    { pointer: '/flags/rolling/rollout' },
+    { pointer: '/overrides/customers/c-1' },
+  ]);
+  assert.deepEqual(answer.changes, [
+    { kind: 'added', pointer: '/flags/fresh' },
+    { kind: 'changed', pointer: '/flags/killed' },
+  ]);
+  const [killed, rolling, fresh, own] = await server.evaluate(
+    { flag: 'killed' },
+    { flag: 'rolling', context: { targetingKey: 'u' } },
+    { flag: 'fresh' },
+    { flag: 'rolling', context: { customerId: 'c-1' } },
+  );
   assert.deepEqual([killed.reason, rolling.value, fresh.reason, own.value, own.layer], ['DISABLED', true, 'DISABLED', false, 'customer']);
   assert.deepEqual((await get()).json().flags.killed, { default: 'on', description: 'new', enabled: false });
 });

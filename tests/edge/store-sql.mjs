@@ -24,4 +24,4 @@ export async function runSql(data, ...statements) {
 }
 
 /** Statements that drop the triggers that protect the audit trail. */
-export const WITHOUT_TRIGGERS = ['altered', 'deleted', 'replaced'].map((what) => [`DROP TRIGGER feature_flag_changes_are_not_${what}`]);
+export const WITHOUT_TRIGGERS = ['altered', 'deleted', 'replaced'].map(what => [`DROP TRIGGER feature_flag_changes_are_not_${what}`]);

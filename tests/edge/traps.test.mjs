@@ -10,7 +10,9 @@ const TRAPS = 1_000;
 /** The most bytes by which the process may grow in four fifths of the traps. A leaked instance is 2 MB or more. */
 const MOST_BYTES = 400_000_000;
 const DOCUMENT = {
-  schema: 'twinflag/1', environment: 'test', bucketKey: '000102030405060708090a0b0c0d0e0f',
+  schema: 'twinflag/1',
+  environment: 'test',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: { plain: { default: 'on' }, text: { type: 'string', variants: { a: 'one', b: 'two' }, on: 'a', off: 'b' } },
   overrides: { customers: { 'c-1': { plain: false } } },
 };
@@ -37,20 +39,24 @@ const ASKED = [
   async () => assert.deepEqual(pick(await one('plain', { customerId: 'c-1' })), [200, false]),
   async () => assert.deepEqual(pick(await one('text', {})), [200, 'two']),
   async () => assert.equal((await server.request('/health', { method: 'GET' })).json().status, 'ok'),
-  async () => assert.deepEqual((await server.evaluate({ flag: 'plain', context: { customerId: 'c-1' } })).map(({ value }) => value), [false]),
+  async () =>
+    assert.deepEqual(
+      (await server.evaluate({ flag: 'plain', context: { customerId: 'c-1' } })).map(({ value }) => value),
+      [false],
+    ),
   async () => assert.deepEqual((await server.asClient('/api/widget/config?customerId=c-1', { method: 'GET' })).json().config.plain, false),
   async () => assert.equal((await server.asAdmin('/api/admin/versions', { method: 'GET' })).status, 200),
 ];
 const pick = ({ status, json }) => [status, json().value];
 /** Requests that trap; nothing checks their answers. */
 const TRAPPING = [
-  (headers) => server.asAdmin('/api/admin/versions', { method: 'GET', headers }),
-  (headers) => server.asAdmin('/api/admin/feature-flags', { method: 'GET', headers }),
-  (headers) => one('plain', { customerId: 'c-1' }, { ...headers, origin: 'https://shop.example' }),
-  (headers) => server.asAdmin('/v1/explain', { body: { flag: 'plain' }, headers }),
+  headers => server.asAdmin('/api/admin/versions', { method: 'GET', headers }),
+  headers => server.asAdmin('/api/admin/feature-flags', { method: 'GET', headers }),
+  headers => one('plain', { customerId: 'c-1' }, { ...headers, origin: 'https://shop.example' }),
+  headers => server.asAdmin('/v1/explain', { body: { flag: 'plain' }, headers }),
 ];
 
-test(`after each of ${TRAPS} traps the next request gets the right answer`, { timeout: 600_000 }, async (t) => {
+test(`after each of ${TRAPS} traps the next request gets the right answer`, { timeout: 600_000 }, async t => {
   let early;
   for (let round = 0, seen = 0; seen < TRAPS; round++) {
     await TRAPPING[round % TRAPPING.length]({ 'test-trap': String(1 + (round % 3)) });
@@ -68,7 +74,9 @@ test(`after each of ${TRAPS} traps the next request gets the right answer`, { ti
 
 test('requests that run while another one traps get the right answer or a 500', { timeout: 120_000 }, async () => {
   for (let round = 0; round < 20; round++) {
-    const beside = Array.from({ length: 8 }, (_, index) => one(index % 2 ? 'plain' : 'text', index % 3 ? {} : { customerId: 'c-1' }).then((answer) => [index, answer]));
+    const beside = Array.from({ length: 8 }, (_, index) =>
+      one(index % 2 ? 'plain' : 'text', index % 3 ? {} : { customerId: 'c-1' }).then(answer => [index, answer]),
+    );
     await Promise.allSettled([TRAPPING[round % TRAPPING.length]({ 'test-trap': '1' }), ...beside]);
     for (const { value } of (await Promise.allSettled(beside)).filter(({ status }) => status === 'fulfilled')) {
       const [index, answer] = value;

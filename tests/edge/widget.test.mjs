@@ -17,7 +17,10 @@ const DOCUMENT = {
     callers: { default: null },
     drawn: { unit: 'userId', rollout: { status: 'active', percentage: 50 } },
   },
-  overrides: { customers: { 'c-1': { session: { phase2: { retry: true } } } }, organizations: { 'o-1': { session: { phase1: { storage: false } } } } },
+  overrides: {
+    customers: { 'c-1': { session: { phase2: { retry: true } } } },
+    organizations: { 'o-1': { session: { phase1: { storage: false } } } },
+  },
 };
 const PLAIN = { session: { phase1: { restore: true, storage: true }, phase2: { retry: false } }, 'session-limit': 5, top: { a: [1] } };
 
@@ -37,12 +40,16 @@ test('values are nested by the dots in their keys, and flags without a value are
 });
 
 test('a flag whose key is a path to another is left out of the tree, and other routes answer it', async () => {
-  const on = { default: 'on' }, keys = ['a', 'a-b', 'a.b', 'a.b-c.d', 'a.b.c', 'a.bc', 'b.c', 'b.c.d'];
-  const flags = { ...Object.fromEntries(keys.map((key) => [key, on])), 'b.c.d': { default: null } };
+  const on = { default: 'on' },
+    keys = ['a', 'a-b', 'a.b', 'a.b-c.d', 'a.b.c', 'a.bc', 'b.c', 'b.c.d'];
+  const flags = { ...Object.fromEntries(keys.map(key => [key, on])), 'b.c.d': { default: null } };
   await server.asAdmin('/api/admin/document', { method: 'PUT', body: { ...DOCUMENT, flags, overrides: undefined } });
   // The tree's shape does not depend on values: `b.c` is left out although `b.c.d` has no value.
   assert.deepEqual((await get()).json().config, { 'a-b': true, a: { b: { c: true }, 'b-c': { d: true }, bc: true } });
-  assert.deepEqual((await server.evaluate({ flag: 'a.b' }, { flag: 'b.c' })).map(({ value }) => value), [true, true]);
+  assert.deepEqual(
+    (await server.evaluate({ flag: 'a.b' }, { flag: 'b.c' })).map(({ value }) => value),
+    [true, true],
+  );
   await server.asAdmin('/api/admin/document', { method: 'PUT', body: DOCUMENT });
 });
 
@@ -87,7 +94,15 @@ test('a configuration that did not change is 304, although the time did', async 
 });
 
 test('a query with a wrong or repeated parameter is refused', async () => {
-  for (const query of ['?customerId=a&customerId=a', '?customer=a', '?customerId=%ff', '?customerid=a', '?minVersion=x', '?minVersion=1', '?=']) {
+  for (const query of [
+    '?customerId=a&customerId=a',
+    '?customer=a',
+    '?customerId=%ff',
+    '?customerid=a',
+    '?minVersion=x',
+    '?minVersion=1',
+    '?=',
+  ]) {
     const answer = await get(query);
     assert.equal(answer.status, 400, query);
     assert.equal(answer.type, 'application/problem+json');

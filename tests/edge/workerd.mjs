@@ -49,7 +49,9 @@ async function withJson(json, folder) {
 export async function startOn({ config, data, settings = {} }) {
   const store = join(data, 'store');
   await mkdir(store, { recursive: true });
-  return opened(await startWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${store}`], env: { ...SETTINGS, ...settings } }));
+  return opened(
+    await startWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${store}`], env: { ...SETTINGS, ...settings } }),
+  );
 }
 
 function opened(started) {
@@ -60,13 +62,16 @@ function opened(started) {
 
 /** A token with these claims and this header, signed with the secret of these tests by HS256, whatever the header names. */
 export function token(claims, header = { alg: 'HS256', typ: 'JWT' }) {
-  const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  const signed = [header, claims].map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   return `${signed}.${createHmac('sha256', KEYS.JWT_SECRET).update(signed).digest('base64url')}`;
 }
 
 /** Starts the worker on the store of a folder, and does not wait for it. */
 export async function spawnOn({ config, data, settings = {} }) {
-  return spawnWorkerd(fileURLToPath(config), { options: [`--directory-path=store=${join(data, 'store')}`], env: { ...SETTINGS, ...settings } });
+  return spawnWorkerd(fileURLToPath(config), {
+    options: [`--directory-path=store=${join(data, 'store')}`],
+    env: { ...SETTINGS, ...settings },
+  });
 }
 
 /** Starts a configuration whose socket is called `http`, and waits until it answers anything. */
@@ -87,30 +92,34 @@ export async function startWorkerd(config, given) {
 async function spawnWorkerd(config, { options = [], env = {} } = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  });
   let said = '';
   const listeners = new Set();
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
+    stream.on('data', chunk => {
       said += chunk;
       for (const listen of listeners) listen();
     });
   }
   /** Waits until the output has what a pattern looks for, and returns its first group; fails if it does not come in time. */
-  const heard = (pattern) => new Promise((resolve, reject) => {
-    const patience = setTimeout(() => reject(new Error(`never said: ${pattern}\n${said}`)), PATIENCE_MS);
-    const listen = () => {
-      const found = pattern.exec(said);
-      if (!found) return;
-      clearTimeout(patience);
-      listeners.delete(listen);
-      resolve(found[1]);
-    };
-    listeners.add(listen);
-    listen();
-  });
+  const heard = pattern =>
+    new Promise((resolve, reject) => {
+      const patience = setTimeout(() => reject(new Error(`never said: ${pattern}\n${said}`)), PATIENCE_MS);
+      const listen = () => {
+        const found = pattern.exec(said);
+        if (!found) return;
+        clearTimeout(patience);
+        listeners.delete(listen);
+        resolve(found[1]);
+      };
+      listeners.add(listen);
+      listen();
+    });
   // Not only over, but heard out.
-  const ended = new Promise((resolve) => child.once('close', resolve));
+  const ended = new Promise(resolve => child.once('close', resolve));
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;

@@ -1,8 +1,9 @@
 // What the tests play with in the page.
-import { createClient } from '@twinflag/client';
-import { FLAG_CLIENT, FeatureFlagElement, FlagController, FlagProviderElement } from '@twinflag/elements';
+
 import { ContextConsumer, ContextRoot, createContext } from '@lit/context';
-import { LitElement, html } from 'lit';
+import { createClient } from '@twinflag/client';
+import { FeatureFlagElement, FLAG_CLIENT, FlagController, FlagProviderElement } from '@twinflag/elements';
+import { html, LitElement } from 'lit';
 
 Object.assign(globalThis, { createClient, FeatureFlagElement, FlagController, FlagProviderElement });
 

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-
+import { ownServer } from '../own-server.mjs';
 import { edgeRunner } from '../runners/edge.mjs';
 import { edgeOfrepRunner, nativeOfrepRunner } from '../runners/ofrep.mjs';
-import { ownServer } from '../own-server.mjs';
 import { Digest } from './digest.mjs';
 
 const { TWINFLAG_RUNNER, TWINFLAG_LINES } = process.env;
@@ -37,7 +36,7 @@ function nativeDigest() {
 }
 
 /** A server that lies once: `spoil` gets an answer's text until it has changed one. `request` may change what is sent. */
-function lying({ spoil, request = (body) => body, document = (body) => body }) {
+function lying({ spoil, request = body => body, document = body => body }) {
   let done = false;
   return {
     asAdmin: (path, options) => server.asAdmin(path, { ...options, body: document(options.body) }),
@@ -51,7 +50,7 @@ function lying({ spoil, request = (body) => body, document = (body) => body }) {
   };
 }
 
-const swap = (pattern, by) => (answer) => ({ text: answer.text.replace(pattern, by) });
+const swap = (pattern, by) => answer => ({ text: answer.text.replace(pattern, by) });
 
 /** The lies that the digest must notice on either route. */
 const LIES = {
@@ -60,8 +59,8 @@ const LIES = {
   'a variant that is left out': { spoil: swap(',"variant":"on"', '') },
   'a reason': { spoil: swap('"reason":"DEFAULT"', '"reason":"STATIC"') },
   'an error code': { spoil: swap('INVALID_CONTEXT', 'TARGETING_KEY_MISSING') },
-  'another user': { request: (body) => body.replaceAll('"targetingKey":"', '"targetingKey":"not ') },
-  'a bucket key': { document: (body) => body.replace(/"bucketKey":"[0-9a-f]{2}/, '"bucketKey":"5c') },
+  'another user': { request: body => body.replaceAll('"targetingKey":"', '"targetingKey":"not ') },
+  'a bucket key': { document: body => body.replace(/"bucketKey":"[0-9a-f]{2}/, '"bucketKey":"5c') },
 };
 
 test('by /v1/evaluate: the native digest', async () => {
@@ -75,7 +74,11 @@ test("by OpenFeature's protocol: the native digest, as the protocol puts it", as
   assert.deepEqual(await digestOf(edgeOfrepRunner(server)), expected);
 });
 
-for (const [what, lie] of Object.entries({ ...LIES, 'a layer': { spoil: swap('"layer":"default"', '"layer":"rule"') }, 'the moment': { request: (body) => body.replaceAll(/"now":\d+/g, '"now":0') } })) {
+for (const [what, lie] of Object.entries({
+  ...LIES,
+  'a layer': { spoil: swap('"layer":"default"', '"layer":"rule"') },
+  'the moment': { request: body => body.replaceAll(/"now":\d+/g, '"now":0') },
+})) {
   test(`by /v1/evaluate, notices ${what}`, async () => {
     const { digest } = await digestOf(edgeRunner(lying(lie)));
     assert.notEqual(digest, nativeDigest());
@@ -83,13 +86,20 @@ for (const [what, lie] of Object.entries({ ...LIES, 'a layer': { spoil: swap('"l
 }
 
 test('by /v1/evaluate, notices an answer that is missing', async () => {
-  const lost = (answer) => ({ text: answer.text.replace(/\},\{[^{}]*\}/, '}') });
+  const lost = answer => ({ text: answer.text.replace(/\},\{[^{}]*\}/, '}') });
   await assert.rejects(digestOf(edgeRunner(lying({ spoil: lost }))), /questions, \d+ answers/);
 });
 
-for (const [what, lie] of Object.entries({ ...LIES, 'a status': { spoil: ({ status }) => ({ status: status === 404 ? 200 : status }) }, 'a key': { spoil: swap('"key":"', '"key":"x') } })) {
+for (const [what, lie] of Object.entries({
+  ...LIES,
+  'a status': { spoil: ({ status }) => ({ status: status === 404 ? 200 : status }) },
+  'a key': { spoil: swap('"key":"', '"key":"x') },
+})) {
   test(`by OpenFeature's protocol, notices ${what}`, async () => {
-    const [{ digest: expected }, { digest }] = [await digestOf(nativeOfrepRunner(TWINFLAG_RUNNER, Date.now())), await digestOf(edgeOfrepRunner(lying(lie)))];
+    const [{ digest: expected }, { digest }] = [
+      await digestOf(nativeOfrepRunner(TWINFLAG_RUNNER, Date.now())),
+      await digestOf(edgeOfrepRunner(lying(lie))),
+    ];
     assert.notEqual(digest, expected);
   });
 }

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { openRunner } from '../reference/runner.mjs';
 import { Digest } from './digest.mjs';
 
-const built = (name) => fileURLToPath(new URL(`../../target/debug/${name}`, import.meta.url));
+const built = name => fileURLToPath(new URL(`../../target/debug/${name}`, import.meta.url));
 const { TWINFLAG_RUNNER: runner = built('runner'), TWINFLAG_LINES: lines = built('lines') } = process.env;
 const pairs = Number(process.env.TWINFLAG_PAIRS ?? 20_000);
 const seeds = (process.env.TWINFLAG_SEEDS ?? '1,2,3').split(',');
@@ -70,11 +70,18 @@ function answersOf(input) {
 
 /** The first differences of different flags, each with the part of the document that is asked about. */
 function report(differences) {
-  const byFlag = new Map(differences.toReversed().map((difference) => [`${JSON.parse(difference.line).flag} of ${difference.document}`, difference]));
-  const shown = [...byFlag.values()].reverse().slice(0, SHOWN).map(({ document, line, expected, actual }) => {
-    const { flag } = JSON.parse(line);
-    return ['', `question   ${line}`, `reference  ${expected}`, `runner     ${actual}`, `flag       ${aboutFlag(document, flag)}`].join('\n');
-  });
+  const byFlag = new Map(
+    differences.toReversed().map(difference => [`${JSON.parse(difference.line).flag} of ${difference.document}`, difference]),
+  );
+  const shown = [...byFlag.values()]
+    .reverse()
+    .slice(0, SHOWN)
+    .map(({ document, line, expected, actual }) => {
+      const { flag } = JSON.parse(line);
+      return ['', `question   ${line}`, `reference  ${expected}`, `runner     ${actual}`, `flag       ${aboutFlag(document, flag)}`].join(
+        '\n',
+      );
+    });
   return `${differences.length} answers differ\n${shown.join('\n')}`;
 }
 

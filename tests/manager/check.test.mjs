@@ -11,16 +11,22 @@ const DOCUMENT = {
   schema: 'twinflag/1',
   bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: {
-    mine: rule('userId', 'u-1'), paid: rule('plan', 'pro'), everybody: { rollout: { status: 'active', percentage: 100 } },
-    killed: { enabled: false, default: 'on' }, text: { type: 'string', variants: { a: 'A' }, on: 'a', off: 'a' },
+    mine: rule('userId', 'u-1'),
+    paid: rule('plan', 'pro'),
+    everybody: { rollout: { status: 'active', percentage: 100 } },
+    killed: { enabled: false, default: 'on' },
+    text: { type: 'string', variants: { a: 'A' }, on: 'a', off: 'a' },
   },
 };
 
 const server = ownServer({ document: DOCUMENT });
 
 let errors;
-beforeEach(() => { errors = []; });
-const check = (userId, flag, more) => checkFeatureFlag(userId, flag, { url: server.url, key: server.serverKey, onError: ({ code }) => errors.push(code), ...more });
+beforeEach(() => {
+  errors = [];
+});
+const check = (userId, flag, more) =>
+  checkFeatureFlag(userId, flag, { url: server.url, key: server.serverKey, onError: ({ code }) => errors.push(code), ...more });
 
 test('a user has it or has it not', async () => {
   assert.deepEqual([await check('u-1', 'mine'), await check('u-2', 'mine')], [true, false]);
@@ -37,8 +43,12 @@ test('a flag that is switched off is off, whatever the default', async () => {
 
 test('what goes wrong is the default, and told', async () => {
   const wrong = [
-    ['absent', {}, 'FLAG_NOT_FOUND'], ['../flags/everybody', {}, 'FLAG_NOT_FOUND'], ['text', {}, 'TYPE_MISMATCH'],
-    ['mine', { key: 'tf_server_wrong' }, 'GENERAL'], ['mine', { url: 'http://127.0.0.1:1' }, 'UNREACHABLE'], ['mine', { url: undefined }, 'NOT_CONFIGURED'],
+    ['absent', {}, 'FLAG_NOT_FOUND'],
+    ['../flags/everybody', {}, 'FLAG_NOT_FOUND'],
+    ['text', {}, 'TYPE_MISMATCH'],
+    ['mine', { key: 'tf_server_wrong' }, 'GENERAL'],
+    ['mine', { url: 'http://127.0.0.1:1' }, 'UNREACHABLE'],
+    ['mine', { url: undefined }, 'NOT_CONFIGURED'],
   ];
   for (const [flag, options, code] of wrong) {
     assert.equal(await check('u-1', flag, options), false, code);
@@ -49,12 +59,12 @@ test('what goes wrong is the default, and told', async () => {
 
 test('who waits, waits no longer than it says', async () => {
   const silent = createServer(() => undefined);
-  await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  await new Promise(resolve => silent.listen(0, '127.0.0.1', resolve));
   try {
     assert.equal(await check('u-1', 'mine', { url: `http://127.0.0.1:${silent.address().port}`, timeoutMs: 50 }), false);
     assert.deepEqual(errors, ['TIMEOUT']);
   } finally {
     silent.closeAllConnections();
-    await new Promise((resolve) => silent.close(resolve));
+    await new Promise(resolve => silent.close(resolve));
   }
 });

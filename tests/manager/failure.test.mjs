@@ -4,7 +4,12 @@ import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 
 import { checkFeatureFlag } from '../../npm/edge/dist/entry/index.js';
-import { createFeatureFlagManager, createPilotRolloutManager, DEFAULT_CHAT_WIDGET_CONFIG, ENVIRONMENT_OVERRIDES } from '../../npm/edge/dist/entry/manager.js';
+import {
+  createFeatureFlagManager,
+  createPilotRolloutManager,
+  DEFAULT_CHAT_WIDGET_CONFIG,
+  ENVIRONMENT_OVERRIDES,
+} from '../../npm/edge/dist/entry/manager.js';
 import { ownServer } from '../own-server.mjs';
 import { dataFolder, startServer } from '../server.mjs';
 import { startBetween } from './between.mjs';
@@ -20,7 +25,7 @@ test('with the worker gone the last good answer counts, then the defaults, and w
   const mortal = await startServer({ data: folder.path, document: documentOf() });
   let now = Date.now();
   const errors = [];
-  const options = { url: mortal.url, token: mortal.adminToken, now: () => now, onError: (error) => errors.push(error.code) };
+  const options = { url: mortal.url, token: mortal.adminToken, now: () => now, onError: error => errors.push(error.code) };
   const manager = createFeatureFlagManager({ ...options, environment: 'staging' });
   try {
     await manager.setCustomerFlags('known', BETA);
@@ -43,9 +48,14 @@ test('with the worker gone the last good answer counts, then the defaults, and w
 
     const other = await createFeatureFlagManager({ ...options, environment: 'nowhere' }).getFlags({});
     assert.deepEqual([other.config, other.source], [DEFAULT_CHAT_WIDGET_CONFIG, 'default']);
-    const given = { sessionPersistence: { ...DEFAULT_CHAT_WIDGET_CONFIG.sessionPersistence, phase2: ENVIRONMENT_OVERRIDES.staging.sessionPersistence.phase2 } };
+    const given = {
+      sessionPersistence: {
+        ...DEFAULT_CHAT_WIDGET_CONFIG.sessionPersistence,
+        phase2: ENVIRONMENT_OVERRIDES.staging.sessionPersistence.phase2,
+      },
+    };
     assert.deepEqual((await createFeatureFlagManager({ ...options, defaults: given }).getFlags({})).config, given);
-    const lost = await manager.setCustomerFlags('known', BETA).catch((error) => error);
+    const lost = await manager.setCustomerFlags('known', BETA).catch(error => error);
     assert.deepEqual([lost.name, lost.status, lost.code], ['TwinflagError', 0, 'UNREACHABLE']);
   } finally {
     await mortal.stop();
@@ -55,7 +65,7 @@ test('with the worker gone the last good answer counts, then the defaults, and w
 
 test('nowhere to ask is an error that says so', async () => {
   const errors = [];
-  const manager = createFeatureFlagManager({ onError: (error) => errors.push(error.message) });
+  const manager = createFeatureFlagManager({ onError: error => errors.push(error.message) });
   assert.equal((await manager.getFlags({ customerId: 'c-1' })).stale, true);
   assert.match(errors.join(), /NOT_CONFIGURED.*TWINFLAG_URL/);
 });
@@ -68,7 +78,10 @@ test('switched off, nobody is asked, and the defaults are no older answers', asy
   assert.deepEqual([config, stale], [DEFAULT_CHAT_WIDGET_CONFIG, undefined]);
   process.env.NEXT_PUBLIC_FEATURE_FLAGS_ENABLED = 'false';
   try {
-    assert.equal(await createPilotRolloutManager({ fetch: counting, url: server.url, serverKey: server.serverKey }).shouldEnableFeature('f', 'c-1'), false);
+    assert.equal(
+      await createPilotRolloutManager({ fetch: counting, url: server.url, serverKey: server.serverKey }).shouldEnableFeature('f', 'c-1'),
+      false,
+    );
     assert.equal(await checkFeatureFlag('u-1', 'f', { fetch: counting, url: server.url, key: server.serverKey, default: true }), true);
   } finally {
     delete process.env.NEXT_PUBLIC_FEATURE_FLAGS_ENABLED;
@@ -80,15 +93,20 @@ test('switched off, nobody is asked, and the defaults are no older answers', asy
 
 test('who does not answer in time has not answered', async () => {
   const silent = createServer(() => undefined);
-  await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  await new Promise(resolve => silent.listen(0, '127.0.0.1', resolve));
   const errors = [];
-  const manager = createFeatureFlagManager({ url: `http://127.0.0.1:${silent.address().port}`, token: 't', timeoutMs: 50, onError: (error) => errors.push(error.code) });
+  const manager = createFeatureFlagManager({
+    url: `http://127.0.0.1:${silent.address().port}`,
+    token: 't',
+    timeoutMs: 50,
+    onError: error => errors.push(error.code),
+  });
   try {
     assert.equal((await manager.getFlags({ customerId: 'c-1' })).stale, true);
     assert.deepEqual(errors, ['TIMEOUT']);
   } finally {
     silent.closeAllConnections();
-    await new Promise((resolve) => silent.close(resolve));
+    await new Promise(resolve => silent.close(resolve));
   }
 });
 
@@ -107,7 +125,9 @@ async function afterLostAnswers(fetch) {
 }
 
 let between;
-before(async () => { between = await startBetween(() => server.url); });
+before(async () => {
+  between = await startBetween(() => server.url);
+});
 after(() => between?.stop());
 
 test('a write whose answer was lost is sent again, and done once', async () => {

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it, test } from 'node:test';
 
-import { createFeatureFlagManager, DEFAULT_CHAT_WIDGET_CONFIG, ENVIRONMENT_OVERRIDES, getCustomerFlags, getFeatureFlagManager, TwinflagError } from '../../npm/edge/dist/entry/manager.js';
+import {
+  createFeatureFlagManager,
+  DEFAULT_CHAT_WIDGET_CONFIG,
+  ENVIRONMENT_OVERRIDES,
+  getCustomerFlags,
+  getFeatureFlagManager,
+  TwinflagError,
+} from '../../npm/edge/dist/entry/manager.js';
 import { ownServer } from '../own-server.mjs';
 import { documentOf } from './session-flags.mjs';
 
@@ -22,8 +29,8 @@ const counting = (...request) => {
   requests.push(request);
   return fetch(...request);
 };
-const options = (more) => ({ url: server.url, token: server.adminToken, fetch: counting, now: () => now, ...more });
-const managed = (more) => createFeatureFlagManager(options(more));
+const options = more => ({ url: server.url, token: server.adminToken, fetch: counting, now: () => now, ...more });
+const managed = more => createFeatureFlagManager(options(more));
 beforeEach(() => {
   requests = [];
   now = Date.parse('2026-06-01');
@@ -31,7 +38,7 @@ beforeEach(() => {
 
 /** The table of changes, as the source documents ask for it, over the audit trail. */
 const supabase = {
-  from: (table) => {
+  from: table => {
     assert.equal(table, 'feature_flag_changes');
     const query = new URLSearchParams();
     const columns = { customer_id: 'customerId' };
@@ -43,7 +50,9 @@ const supabase = {
       async limit(most) {
         query.set('limit', most);
         const answer = await server.asAdmin(`/api/admin/changes?${query}`, { method: 'GET' });
-        return { data: answer.json().changes.map(({ flagPath, newValue, reason }) => ({ flag_path: flagPath, new_value: newValue, reason })) };
+        return {
+          data: answer.json().changes.map(({ flagPath, newValue, reason }) => ({ flag_path: flagPath, new_value: newValue, reason })),
+        };
       },
     };
     return changes;
@@ -81,7 +90,12 @@ describe('FeatureFlagManager', () => {
 
     await manager.setCustomerFlags('customer-1', { sessionPersistence: { phase2: { enhancedStorage: true } } }, 'admin-1', 'Test change');
 
-    const changes = await supabase.from('feature_flag_changes').select('*').eq('customer_id', 'customer-1').order('changed_at', { ascending: false }).limit(1);
+    const changes = await supabase
+      .from('feature_flag_changes')
+      .select('*')
+      .eq('customer_id', 'customer-1')
+      .order('changed_at', { ascending: false })
+      .limit(1);
     assert.equal(changes.data[0].flag_path, 'sessionPersistence.phase2.enhancedStorage');
     assert.equal(changes.data[0].new_value, true);
     assert.equal(changes.data[0].reason, 'Test change');
@@ -98,12 +112,17 @@ test('an evaluation tells whose it is, where each value comes from, and when', a
   const { phase1, phase2 } = evaluation.config.sessionPersistence;
   assert.deepEqual(phase1, { parentStorage: true, crossDomainMessaging: true, autoRestore: true });
   assert.deepEqual(phase2, { enhancedStorage: true, connectionMonitoring: false, retryLogic: true });
-  const source = (name) => evaluation.sources[`sessionPersistence.${name}`];
-  assert.deepEqual([source('phase1.autoRestore'), source('phase2.enhancedStorage'), source('phase2.retryLogic')], ['environment', 'customer_override', 'organization_override']);
+  const source = name => evaluation.sources[`sessionPersistence.${name}`];
+  assert.deepEqual(
+    [source('phase1.autoRestore'), source('phase2.enhancedStorage'), source('phase2.retryLogic')],
+    ['environment', 'customer_override', 'organization_override'],
+  );
   assert.equal(evaluation.config.search.model, 'bm25');
   // What has no unit to be drawn by has no answer, and the caller's default counts.
   assert.ok(!('absent_value' in evaluation.config) && !('absent_value' in evaluation.sources));
-  assert.throws(() => { evaluation.config.sessionPersistence.phase1.autoRestore = false; }, TypeError);
+  assert.throws(() => {
+    evaluation.config.sessionPersistence.phase1.autoRestore = false;
+  }, TypeError);
 });
 
 test('a write tells what is different, and merges', async () => {
@@ -112,22 +131,33 @@ test('a write tells what is different, and merges', async () => {
   const [{ changedAt, ...change }] = first.changes;
   assert.ok(changedAt instanceof Date);
   assert.deepEqual(change, {
-    customerId: 'customer-w', flagPath: 'sessionPersistence.phase2.enhancedStorage', oldValue: false, newValue: true, changedBy: 'admin-7', reason: 'Customer requested beta access',
+    customerId: 'customer-w',
+    flagPath: 'sessionPersistence.phase2.enhancedStorage',
+    oldValue: false,
+    newValue: true,
+    changedBy: 'admin-7',
+    reason: 'Customer requested beta access',
   });
   const again = await manager.setCustomerFlags('customer-w', BETA);
   assert.deepEqual([first.changed, again.changed, again.changes, again.version], [true, false, [], first.version]);
   await manager.setCustomerFlags('customer-w', { sessionPersistence: { phase2: { retryLogic: true } } });
-  assert.deepEqual((await manager.getFlags({ customerId: 'customer-w' })).config.sessionPersistence.phase2, { enhancedStorage: true, connectionMonitoring: false, retryLogic: true });
+  assert.deepEqual((await manager.getFlags({ customerId: 'customer-w' })).config.sessionPersistence.phase2, {
+    enhancedStorage: true,
+    connectionMonitoring: false,
+    retryLogic: true,
+  });
 });
 
 test('what is wrong is refused with where and why, and nothing is set', async () => {
   const manager = managed();
-  const refused = await manager.setCustomerFlags('customer-r', { ...BETA, no: { such: { flag: true } } }).catch((error) => error);
+  const refused = await manager.setCustomerFlags('customer-r', { ...BETA, no: { such: { flag: true } } }).catch(error => error);
   assert.ok(refused instanceof TwinflagError);
   assert.deepEqual([refused.status, refused.code, refused.pointer], [404, 'FLAG_NOT_FOUND', '/flags/no/such/flag']);
   assert.equal((await manager.getFlags({ customerId: 'customer-r' })).config.sessionPersistence.phase2.enhancedStorage, false);
   assert.equal(requests.length, 2, 'what is refused is not sent again');
-  const stranger = await managed({ token: 'tf_admin_wrong' }).setCustomerFlags('customer-r', BETA).catch((error) => error);
+  const stranger = await managed({ token: 'tf_admin_wrong' })
+    .setCustomerFlags('customer-r', BETA)
+    .catch(error => error);
   assert.deepEqual([stranger.status, stranger.code], [401, 'UNAUTHORIZED']);
   assert.ok(!stranger.message.includes('tf_admin_wrong'));
 });
@@ -166,7 +196,13 @@ describe('the cache', () => {
 
   it('forgets one customer, or one organization, and no other', async () => {
     const manager = managed();
-    for (const owner of [{ customerId: 'c-1' }, { customerId: 'c-1', organizationId: 'o-1' }, { customerId: 'c-2', organizationId: 'o-1' }, { customerId: 'c-3' }]) await manager.getFlags(owner);
+    for (const owner of [
+      { customerId: 'c-1' },
+      { customerId: 'c-1', organizationId: 'o-1' },
+      { customerId: 'c-2', organizationId: 'o-1' },
+      { customerId: 'c-3' },
+    ])
+      await manager.getFlags(owner);
     manager.invalidateCache('c-1');
     assert.deepEqual(manager.getCacheStats().keys, ['c-2:o-1', 'c-3:']);
     manager.invalidateCacheForOrganization('o-1');
@@ -184,9 +220,13 @@ describe('the cache', () => {
 
   it('does not keep an answer that was on its way while something was set', async () => {
     let arrived;
-    const held = new Promise((resolve) => { arrived = resolve; });
+    const held = new Promise(resolve => {
+      arrived = resolve;
+    });
     let letGo;
-    const gate = new Promise((resolve) => { letGo = resolve; });
+    const gate = new Promise(resolve => {
+      letGo = resolve;
+    });
     const slow = async (url, init) => {
       const answer = await fetch(url, init);
       if (init.method === 'GET' && requests.push(url) === 1) {
@@ -226,7 +266,7 @@ test('the environment says where the worker is, and who asks', async () => {
 test('a token may come from who knows it, for each request anew', async () => {
   const tokens = [server.adminToken, 'tf_admin_expired', server.adminToken];
   const errors = [];
-  const manager = managed({ token: async () => tokens.shift(), cacheTtlMs: 0, onError: (error) => errors.push(error.code) });
+  const manager = managed({ token: async () => tokens.shift(), cacheTtlMs: 0, onError: error => errors.push(error.code) });
   const stale = [];
   for (let time = 0; time < 3; time++) stale.push((await manager.getFlags({ customerId: 'c-1' })).stale);
   assert.deepEqual([stale, errors], [[undefined, true, undefined], ['UNAUTHORIZED']]);

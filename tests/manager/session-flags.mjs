@@ -5,10 +5,16 @@ const { flags } = JSON.parse(readFileSync(new URL('../../npm/examples/flags.json
 
 /** Their definitions, without rollouts. */
 export const SESSION_FLAGS = Object.fromEntries(
-  Object.entries(flags).filter(([key]) => key.startsWith('sessionPersistence.')).map(([key, { rollout, ...flag }]) => [key, flag]),
+  Object.entries(flags)
+    .filter(([key]) => key.startsWith('sessionPersistence.'))
+    .map(([key, { rollout, ...flag }]) => [key, flag]),
 );
 
 /** A document of them, and of what else is given. */
 export const documentOf = ({ flags = {}, ...more } = {}) => ({
-  schema: 'twinflag/1', environment: 'production', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: { ...SESSION_FLAGS, ...flags }, ...more,
+  schema: 'twinflag/1',
+  environment: 'production',
+  bucketKey: '000102030405060708090a0b0c0d0e0f',
+  flags: { ...SESSION_FLAGS, ...flags },
+  ...more,
 });

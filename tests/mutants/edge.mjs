@@ -95,7 +95,7 @@ export const edgeMutants = [
     tests: 'http::routes',
   },
   {
-    name: 'an organization\'s administrator revives flags',
+    name: "an organization's administrator revives flags",
     file: 'edge-worker/src/http/routes.rs',
     find: 'When::Action => action.is_some(),',
     replacement: 'When::Action => false,',

@@ -12,7 +12,7 @@ import { Digest } from '../identity/digest.mjs';
 import { edgeMutants } from './edge.mjs';
 import { mutants } from './mutants.mjs';
 import { readVectors, redOf } from './vectors.mjs';
-import { Workshop, around } from './workshop.mjs';
+import { around, Workshop } from './workshop.mjs';
 
 const vectors = readVectors();
 const PAIRS = '100000';
@@ -63,7 +63,7 @@ async function work(workshop, heap, generated) {
     await workshop.build(RUNNER);
     const [red, other] = [await redVectors(workshop), await isOther(workshop, generated)];
     restore();
-    const unbroken = (mutant.operators ?? []).filter((name) => !red.some((operators) => operators.includes(name)));
+    const unbroken = (mutant.operators ?? []).filter(name => !red.some(operators => operators.includes(name)));
     if (red.length === 0 || unbroken.length > 0 || !other) survivors += 1;
     console.log(`${mutant.name.padEnd(56)} ${String(red.length).padStart(11)}  ${(other ? 'yes' : 'NO').padStart(12)}`);
     if (unbroken.length > 0) console.log(`  no vector is red of ${unbroken.join(', ')}`);
@@ -76,15 +76,15 @@ async function workOnCore(chosen) {
   if (chosen.length === 0) return 0;
   const workshops = Array.from({ length: Math.min(availableParallelism(), chosen.length) }, (_, number) => new Workshop(number));
   const [first] = workshops;
-  await Promise.all(workshops.map((workshop) => workshop.build(RUNNER, ...(workshop === first ? [['tests-identity', 'lines']] : []))));
+  await Promise.all(workshops.map(workshop => workshop.build(RUNNER, ...(workshop === first ? [['tests-identity', 'lines']] : []))));
   const lines = await first.ask('lines', ['--pairs', PAIRS, '--seed', SEED, '--strangers']);
   const few = lines.split('\n').slice(0, FEW).join('\n').concat('\n');
-  const asked = [few, lines].flatMap((text) => [false, true].map((byProgram) => ({ text, byProgram })));
-  const sound = await Promise.all(asked.map((question) => digestOf(first, question)));
+  const asked = [few, lines].flatMap(text => [false, true].map(byProgram => ({ text, byProgram })));
+  const sound = await Promise.all(asked.map(question => digestOf(first, question)));
   const { length: falseAlarms } = await redVectors(first);
   if (falseAlarms > 0) throw new Error(`${falseAlarms} vectors are red without any fault`);
   const heap = [...chosen];
-  const survivors = await Promise.all(workshops.map((workshop) => work(workshop, heap, { asked, sound })));
+  const survivors = await Promise.all(workshops.map(workshop => work(workshop, heap, { asked, sound })));
   return survivors.reduce((sum, each) => sum + each, 0);
 }
 
@@ -92,7 +92,7 @@ async function workOnCore(chosen) {
 async function workOnEdge(chosen) {
   if (chosen.length === 0) return 0;
   const workshop = new Workshop('edge');
-  for (const tests of new Set(chosen.map((mutant) => mutant.tests))) {
+  for (const tests of new Set(chosen.map(mutant => mutant.tests))) {
     if (await workshop.isRed('edge-worker', tests)) throw new Error(`a test of ${tests} is red without any fault`);
   }
   let survivors = 0;
@@ -109,8 +109,8 @@ async function workOnEdge(chosen) {
 const wanted = process.argv.slice(2);
 for (const mutant of [...mutants, ...edgeMutants]) around(mutant);
 if (wanted.includes('--check')) process.exit();
-const isChosen = ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part));
-const [ofCore, ofEdge] = [mutants, edgeMutants].map((all) => all.filter(isChosen));
+const isChosen = ({ name }) => wanted.length === 0 || wanted.some(part => name.includes(part));
+const [ofCore, ofEdge] = [mutants, edgeMutants].map(all => all.filter(isChosen));
 if (ofCore.length + ofEdge.length === 0) throw new Error('no fault has such a name');
 console.log(`${'mutant'.padEnd(56)} vectors red  identity red   or, of the edge: tests  red`);
 // Side by side: a crate that is built alone keeps few cores busy.

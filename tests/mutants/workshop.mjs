@@ -1,8 +1,8 @@
 /** A copy of the crates under `target/mutants`, in which faults are put one at a time, and the runner that is built from it. */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -18,7 +18,7 @@ export function around({ name, file, find }, folder = repository) {
 /** Copies crates into an empty folder, which becomes a workspace of them. */
 export function copyCrates(folder, crates, ...beside) {
   for (const name of ['Cargo.lock', 'rust-toolchain.toml', ...beside, ...crates]) {
-    cpSync(join(repository, name), join(folder, name), { recursive: true, filter: (path) => !/\/(target|dist)$/.test(path) });
+    cpSync(join(repository, name), join(folder, name), { recursive: true, filter: path => !/\/(target|dist)$/.test(path) });
   }
   const manifest = readFileSync(join(repository, 'Cargo.toml'), 'utf8');
   writeFileSync(join(folder, 'Cargo.toml'), manifest.replace(/^members = .*$/m, `members = ${JSON.stringify(crates)}`));
@@ -52,7 +52,10 @@ export class Workshop {
   async isRed(crate, tests) {
     const args = ['test', '--quiet', '--offline', '-p', crate, '--lib'];
     await this.#run('cargo', [...args, '--no-run'], { cwd: this.#copy });
-    return this.#run('cargo', [...args, tests], { cwd: this.#copy }).then(() => false, () => true);
+    return this.#run('cargo', [...args, tests], { cwd: this.#copy }).then(
+      () => false,
+      () => true,
+    );
   }
 
   /** Puts a fault into the copy; answers how to take it out again. */

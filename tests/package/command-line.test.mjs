@@ -9,15 +9,32 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-
-import { dataFolder, freePort } from '../server.mjs';
 import { hostWorker, KEYS } from '../edge/workerd.mjs';
+import { dataFolder, freePort } from '../server.mjs';
 import { ask, install } from './own.mjs';
 
 const run = promisify(execFile);
 const NPM = fileURLToPath(new URL('../../npm/', import.meta.url));
 const EXAMPLES = await readFile(join(NPM, 'examples/flags.json'), 'utf8');
-const COMMANDS = ['dev', 'serve', 'token', 'list', 'create', 'on', 'off', 'rollout', 'override', 'export', 'import', 'diff', 'apply', 'log', 'verify', 'types', 'completion'];
+const COMMANDS = [
+  'dev',
+  'serve',
+  'token',
+  'list',
+  'create',
+  'on',
+  'off',
+  'rollout',
+  'override',
+  'export',
+  'import',
+  'diff',
+  'apply',
+  'log',
+  'verify',
+  'types',
+  'completion',
+];
 
 let twinflag;
 let server;
@@ -50,12 +67,18 @@ test('the life of a flag: created, on for two users, 5 %, 50 %, who did it, off'
   assert.match((await lines('create', 'life', '--description', 'A flag.'))[0], /^created life \(version \d+\)$/);
   assert.equal(await value('life', { userId: 'ada' }), false);
   assert.match((await lines('on', 'life', '--user', 'ada', 'mary', '--reason', 'they asked'))[0], /^life = on for users ada, mary/);
-  assert.deepEqual([await value('life', { userId: 'ada' }), await value('life', { targetingKey: 'mary' }), await value('life', { userId: 'grace' })], [true, true, false]);
+  assert.deepEqual(
+    [await value('life', { userId: 'ada' }), await value('life', { targetingKey: 'mary' }), await value('life', { userId: 'grace' })],
+    [true, true, false],
+  );
 
   assert.equal((await lines('rollout', 'start', 'life', '--percentage', '5')).at(-1), 'life: switched on, rollout active at 5 %');
   assert.equal((await lines('rollout', 'percentage', 'life', '50')).at(-1), 'life: switched on, rollout active at 50 %');
   const { changes } = await json('log', '--flag', 'life');
-  assert.deepEqual(changes.map(({ action }) => action), ['rollout.percentage', 'rollout.start', 'rollout.create', 'import.definition', 'import.definition']);
+  assert.deepEqual(
+    changes.map(({ action }) => action),
+    ['rollout.percentage', 'rollout.start', 'rollout.create', 'import.definition', 'import.definition'],
+  );
   assert.equal(changes[3].reason, 'they asked');
   assert.deepEqual([...new Set(changes.map(({ changedBy }) => changedBy))], [userInfo().username]);
   const table = await lines('log', '--flag', 'life');
@@ -74,7 +97,14 @@ test('what takes a flag from somebody is not done unasked', async () => {
   await lines('rollout', 'start', 'asked', '--percentage', '50');
   await twinflag.write('less.json', JSON.stringify({ schema: 'twinflag/1', environment: 'production', flags: { asked: {} } }));
   const before = await exported();
-  for (const hurts of [['off', 'asked', '--reason', 'r'], ['rollout', 'percentage', 'asked', '49.5'], ['rollout', 'rollback', 'asked', '--reason', 'r'], ['rollout', 'complete', 'asked'], ['import', 'less.json'], ['apply', 'less.json']]) {
+  for (const hurts of [
+    ['off', 'asked', '--reason', 'r'],
+    ['rollout', 'percentage', 'asked', '49.5'],
+    ['rollout', 'rollback', 'asked', '--reason', 'r'],
+    ['rollout', 'complete', 'asked'],
+    ['import', 'less.json'],
+    ['apply', 'less.json'],
+  ]) {
     const refused = await command(...hurts);
     assert.equal(refused.code, 1, hurts.join(' '));
     assert.match(refused.err, /error: not done: .*\?\nhint: (confirm with --yes|name what may go: --remove .*)\n$/, hurts.join(' '));
@@ -89,13 +119,26 @@ test('a command invents no reason: without one, a locked flag stays and no step 
   await twinflag.write('locked.json', JSON.stringify({ ...locked, flags: { ...locked.flags, guarded: { locked: true } } }));
   await lines('apply', 'locked.json', '--yes');
   const before = await exported();
-  for (const [code, ...args] of [[1, 'rollout', 'start', 'guarded'], [1, 'on', 'guarded', '--user', 'ada']]) {
+  for (const [code, ...args] of [
+    [1, 'rollout', 'start', 'guarded'],
+    [1, 'on', 'guarded', '--user', 'ada'],
+  ]) {
     const refused = await command(...args);
     assert.equal(refused.code, code, args.join(' '));
     assert.match(refused.err, /code: LOCKED \(403\)\nhint: .*--reason/);
   }
-  for (const args of [['off', 'guarded'], ['on', 'guarded'], ['override', 'set', 'guarded', 'on', '--user', 'ada', '--customer', 'c-1'], ['rollout', 'rollback', 'guarded'], ['rollout', 'advance', 'guarded', '--force']]) {
-    assert.deepEqual(await command(...args), { code: 64, out: '', err: 'error: a reason is missing\nhint: say why with --reason\n' }, args.join(' '));
+  for (const args of [
+    ['off', 'guarded'],
+    ['on', 'guarded'],
+    ['override', 'set', 'guarded', 'on', '--user', 'ada', '--customer', 'c-1'],
+    ['rollout', 'rollback', 'guarded'],
+    ['rollout', 'advance', 'guarded', '--force'],
+  ]) {
+    assert.deepEqual(
+      await command(...args),
+      { code: 64, out: '', err: 'error: a reason is missing\nhint: say why with --reason\n' },
+      args.join(' '),
+    );
   }
   assert.deepEqual(await exported(), before);
   await lines('on', 'guarded', '--user', 'ada', '--reason', 'she tests it');
@@ -121,12 +164,20 @@ test('what other people wrote moves no cursor, and is whole as JSON', async () =
 test('in a terminal the command asks, and only yes is yes', async () => {
   await lines('create', 'terminal');
   const state = async () => (await lines('rollout', 'show', 'terminal'))[0];
-  for (const [answer, expected] of [['n', 'switched on'], ['', 'switched on'], ['yes', 'switched off for everybody']]) {
+  for (const [answer, expected] of [
+    ['n', 'switched on'],
+    ['', 'switched on'],
+    ['yes', 'switched off for everybody'],
+  ]) {
     // `script` of util-linux gives the command a terminal.
-    const said = await new Promise((resolve) => {
-      const terminal = spawn('script', ['-qec', `node_modules/.bin/twinflag off terminal --reason r --data ${server.data}`, '/dev/null'], { cwd: twinflag.folder, stdio: ['pipe', 'pipe', 'inherit'] });
-      let out = '', answered = false;
-      terminal.stdout.setEncoding('utf8').on('data', (chunk) => {
+    const said = await new Promise(resolve => {
+      const terminal = spawn('script', ['-qec', `node_modules/.bin/twinflag off terminal --reason r --data ${server.data}`, '/dev/null'], {
+        cwd: twinflag.folder,
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      let out = '',
+        answered = false;
+      terminal.stdout.setEncoding('utf8').on('data', chunk => {
         out += chunk;
         if (!answered && out.includes('[y/N]')) {
           answered = true;
@@ -143,10 +194,23 @@ test('in a terminal the command asks, and only yes is yes', async () => {
 test('diff exits 2 on a difference, 0 on none and 1 on an error, and changes nothing', async () => {
   const before = await exported();
   await twinflag.write('same.json', JSON.stringify(before));
-  assert.deepEqual([await command('diff', 'same.json')].map(({ code, out }) => [code, out]), [[0, 'no difference\n']]);
+  assert.deepEqual(
+    [await command('diff', 'same.json')].map(({ code, out }) => [code, out]),
+    [[0, 'no difference\n']],
+  );
 
   const { life, ...others } = before.flags;
-  await twinflag.write('other.json', JSON.stringify({ ...before, flags: { ...others, profile_ui_revamp: { ...others.profile_ui_revamp, description: 'Another one.', rollout: { status: 'active', percentage: 99 } }, fresh: {} } }));
+  await twinflag.write(
+    'other.json',
+    JSON.stringify({
+      ...before,
+      flags: {
+        ...others,
+        profile_ui_revamp: { ...others.profile_ui_revamp, description: 'Another one.', rollout: { status: 'active', percentage: 99 } },
+        fresh: {},
+      },
+    }),
+  );
   const different = await command('diff', 'other.json');
   assert.equal(different.code, 2);
   assert.match(different.out, /^added +\/flags\/fresh$/m);
@@ -184,11 +248,19 @@ test('apply shows the difference and imports it; standard input is a document, t
 
 test('what serves goes only if it is named, and --yes names nothing', async () => {
   // A server on which the import of any document removes the flag "a", and another import is refused.
-  const consequence = { kind: 'removed', pointer: '/flags/a', message: 'no flag "a"', overrides: 2, usedBy: ['/flags/b'], remove: 'flags/a' };
+  const consequence = {
+    kind: 'removed',
+    pointer: '/flags/a',
+    message: 'no flag "a"',
+    overrides: 2,
+    usedBy: ['/flags/b'],
+    remove: 'flags/a',
+  };
   const imports = [];
   const careful = createServer((request, response) => {
     const { searchParams } = new URL(request.url, 'http://localhost');
-    const allowed = searchParams.getAll('remove').includes('flags/a'), isTrial = searchParams.get('dryRun') === 'true';
+    const allowed = searchParams.getAll('remove').includes('flags/a'),
+      isTrial = searchParams.get('dryRun') === 'true';
     const consequences = [{ ...consequence, allowed }];
     response.setHeader('content-type', 'application/json').setHeader('etag', '"e.1"');
     if (request.method === 'GET') return response.end('{}');
@@ -197,9 +269,19 @@ test('what serves goes only if it is named, and --yes names nothing', async () =
       response.statusCode = 422;
       return response.end(JSON.stringify({ code: 'UNSAFE_CHANGE', detail: 'it takes away what serves', status: 422, consequences }));
     }
-    response.end(JSON.stringify({ changes: [{ kind: 'removed', pointer: '/flags/a' }], kept: [], consequences, errors: [], errorCount: 0, warnings: [], version: 2 }));
+    response.end(
+      JSON.stringify({
+        changes: [{ kind: 'removed', pointer: '/flags/a' }],
+        kept: [],
+        consequences,
+        errors: [],
+        errorCount: 0,
+        warnings: [],
+        version: 2,
+      }),
+    );
   });
-  await new Promise((resolve) => careful.listen(0, '127.0.0.1', resolve));
+  await new Promise(resolve => careful.listen(0, '127.0.0.1', resolve));
   const env = { TWINFLAG_URL: `http://127.0.0.1:${careful.address().port}`, TWINFLAG_TOKEN: 't' };
   try {
     await twinflag.write('gone.json', '{}');
@@ -214,7 +296,10 @@ test('what serves goes only if it is named, and --yes names nothing', async () =
     assert.deepEqual(imports, [['/api/admin/document?remove=flags%2Fa&reason=r', '"e.1"']]);
 
     const created = await twinflag.run(['create', 'b'], { env });
-    assert.match(created.err, /^error: it takes away what serves\ncode: UNSAFE_CHANGE \(422\)\ngoes +\/flags\/a: .*\nhint: name what may go: /);
+    assert.match(
+      created.err,
+      /^error: it takes away what serves\ncode: UNSAFE_CHANGE \(422\)\ngoes +\/flags\/a: .*\nhint: name what may go: /,
+    );
   } finally {
     careful.close();
   }
@@ -222,7 +307,10 @@ test('what serves goes only if it is named, and --yes names nothing', async () =
 
 test('a deploy renames, removes, brings back and keeps only as the command line says', async () => {
   const folder = await dataFolder();
-  const worker = await hostWorker({ data: folder.path, document: JSON.stringify({ schema: 'twinflag/1', environment: 'production', flags: { old: { salt: 's' }, gone: {} } }) });
+  const worker = await hostWorker({
+    data: folder.path,
+    document: JSON.stringify({ schema: 'twinflag/1', environment: 'production', flags: { old: { salt: 's' }, gone: {} } }),
+  });
   const env = { TWINFLAG_URL: worker.url, TWINFLAG_TOKEN: worker.adminToken };
   const run = (...args) => twinflag.run(args, { env });
   const written = (flags, more = {}) => twinflag.write('deploy.json', JSON.stringify({ schema: 'twinflag/1', flags, ...more }));
@@ -233,7 +321,11 @@ test('a deploy renames, removes, brings back and keeps only as the command line 
   };
   const keys = async () => Object.keys(JSON.parse((await run('export')).out).flags).sort();
   try {
-    for (const args of [['override', 'set', 'gone', 'on', '--customer', 'c-1', '--reason', 'r'], ['off', 'gone', '--yes', '--reason', 'r']]) assert.equal((await run(...args)).code, 0);
+    for (const args of [
+      ['override', 'set', 'gone', 'on', '--customer', 'c-1', '--reason', 'r'],
+      ['off', 'gone', '--yes', '--reason', 'r'],
+    ])
+      assert.equal((await run(...args)).code, 0);
     await written({ new: { salt: 's', aliases: ['old'] }, gone: {} });
     assert.match(await applied(), /^renamed +old → new, with its state and its overrides$/m);
 
@@ -257,7 +349,10 @@ test('a deploy renames, removes, brings back and keeps only as the command line 
     await applied('--partial');
     assert.equal((await run('rollout', 'show', 'gone')).out, 'gone: switched off for everybody\n');
 
-    for (const [option, value, member] of [['--new-environment', 'staging', { environment: 'staging' }], ['--new-bucket-key', 'ffffffff', { bucketKey: 'f'.repeat(32) }]]) {
+    for (const [option, value, member] of [
+      ['--new-environment', 'staging', { environment: 'staging' }],
+      ['--new-bucket-key', 'ffffffff', { bucketKey: 'f'.repeat(32) }],
+    ]) {
       await written({ ...renamed, gone: {} }, member);
       const other = await run('apply', 'deploy.json', '--yes');
       assert.equal(other.code, 1);
@@ -274,9 +369,13 @@ test('overrides of users, customers and organizations are set, listed and remove
   await lines('create', 'own');
   await lines('on', 'own', '--customer', 'c-1', 'c-2', '--organization', 'o-1', '--reason', 'r');
   await lines('override', 'set', 'own', 'off', '--user', 'ada', '--customer', 'c-2', '--reason', 'r');
-  const listed = async () => (await json('override', 'list', '--flag', 'own')).overrides.map(({ kind, owner, value }) => `${kind} ${owner} ${value}`);
+  const listed = async () =>
+    (await json('override', 'list', '--flag', 'own')).overrides.map(({ kind, owner, value }) => `${kind} ${owner} ${value}`);
   assert.deepEqual(await listed(), ['user ada off', 'customer c-1 on', 'customer c-2 off', 'organization o-1 on']);
-  assert.deepEqual([await value('own', { customerId: 'c-1' }), await value('own', { customerId: 'c-2' }), await value('own', { customerId: 'c-3' })], [true, false, false]);
+  assert.deepEqual(
+    [await value('own', { customerId: 'c-1' }), await value('own', { customerId: 'c-2' }), await value('own', { customerId: 'c-3' })],
+    [true, false, false],
+  );
   await lines('on', 'own', '--user', 'ada');
   assert.equal((await listed())[0], 'user ada on');
   await lines('override', 'remove', 'own', '--user', 'ada', '--customer', 'c-1', 'c-2', '--organization', 'o-1', '--reason', 'r');
@@ -288,23 +387,58 @@ test('overrides of users, customers and organizations are set, listed and remove
 test('two edits at once are both there', async () => {
   await lines('create', 'both');
   const users = ['u-1', 'u-2', 'u-3'];
-  await Promise.all(users.map((user) => lines('on', 'both', '--user', user)));
+  await Promise.all(users.map(user => lines('on', 'both', '--user', user)));
   const { overrides } = await json('override', 'list', '--flag', 'both');
   assert.deepEqual(overrides.map(({ owner }) => owner).sort(), users);
 });
 
 test('flags of every type are created, and types declares their values for TypeScript', async () => {
   await lines('create', 'shop.colour', '--type', 'string', '--variant', 'red=red', 'blue="navy blue"', 'digits=7', '--default', 'blue');
-  await lines('create', 'limit', '--type', 'number', '--variant', 'low=1.5', 'high=9', '--owner', 'shop', '--tag', 'a', 'b', '--unit', 'customerId');
+  await lines(
+    'create',
+    'limit',
+    '--type',
+    'number',
+    '--variant',
+    'low=1.5',
+    'high=9',
+    '--owner',
+    'shop',
+    '--tag',
+    'a',
+    'b',
+    '--unit',
+    'customerId',
+  );
   await lines('create', 'layout', '--type', 'object', '--variant', 'wide={"columns":3,"names":["a"]}');
-  assert.deepEqual([await value('shop.colour', {}), await value('limit', {}), await value('layout', {})], ['navy blue', 1.5, { columns: 3, names: ['a'] }]);
-  assert.deepEqual((await exported()).flags.limit, { owner: 'shop', tags: ['a', 'b'], type: 'number', variants: { low: 1.5, high: 9 }, on: 'high', off: 'low', default: 'low', unit: 'customerId' });
-  for (const wrong of [['--type', 'number'], ['--type', 'number', '--variant', 'a=b'], ['--variant', 'on=1'], ['--type', 'colour'], ['--type', 'string', '--variant', 'x']]) {
+  assert.deepEqual(
+    [await value('shop.colour', {}), await value('limit', {}), await value('layout', {})],
+    ['navy blue', 1.5, { columns: 3, names: ['a'] }],
+  );
+  assert.deepEqual((await exported()).flags.limit, {
+    owner: 'shop',
+    tags: ['a', 'b'],
+    type: 'number',
+    variants: { low: 1.5, high: 9 },
+    on: 'high',
+    off: 'low',
+    default: 'low',
+    unit: 'customerId',
+  });
+  for (const wrong of [
+    ['--type', 'number'],
+    ['--type', 'number', '--variant', 'a=b'],
+    ['--variant', 'on=1'],
+    ['--type', 'colour'],
+    ['--type', 'string', '--variant', 'x'],
+  ]) {
     assert.equal((await command('create', 'wrong', ...wrong)).code, 64, wrong.join(' '));
   }
 
   await lines('types', '--output', 'flags.d.ts');
-  await twinflag.write('typed.ts', `
+  await twinflag.write(
+    'typed.ts',
+    `
     import type { FlagKey, Flags, FlagValue } from './flags.js';
     const key: FlagKey = 'shop.colour';
     const colour: FlagValue<'shop.colour'> = 'navy blue';
@@ -316,9 +450,19 @@ test('flags of every type are created, and types declares their values for TypeS
     const absent: FlagKey = 'shop.color';
     // @ts-expect-error there is no such value
     const green: FlagValue<'shop.colour'> = 'green';
-    export { absent, colour, columns, digits, green, high, isOn, key };`);
+    export { absent, colour, columns, digits, green, high, isOn, key };`,
+  );
   const tsc = join(NPM, 'node_modules/typescript/bin/tsc');
-  const checked = await run('node', [tsc, '--noEmit', '--strict', '--module', 'nodenext', '--types', '', join(twinflag.folder, 'typed.ts')]).catch((error) => error);
+  const checked = await run('node', [
+    tsc,
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--types',
+    '',
+    join(twinflag.folder, 'typed.ts'),
+  ]).catch(error => error);
   assert.equal(checked.stdout, '');
 });
 
@@ -335,7 +479,16 @@ test('refusals are told with their place, their code and a hint; with --json as 
 });
 
 test('a wrong command line is 64, no server is 69, and help is 0', async () => {
-  for (const wrong of [[], ['paint'], ['off'], ['list', '--colour'], ['rollout', 'percentage', 'x', '101'], ['log', '--limit', '0'], ['serve', '--port', '65536'], ['token', '--sub', 's', '--role', 'root']]) {
+  for (const wrong of [
+    [],
+    ['paint'],
+    ['off'],
+    ['list', '--colour'],
+    ['rollout', 'percentage', 'x', '101'],
+    ['log', '--limit', '0'],
+    ['serve', '--port', '65536'],
+    ['token', '--sub', 's', '--role', 'root'],
+  ]) {
     assert.equal((await twinflag.run(wrong)).code, 64, wrong.join(' '));
   }
   assert.match((await twinflag.run(['lits'])).err, /Did you mean list\?/);
@@ -363,8 +516,10 @@ test('the environment names the server and the token', async () => {
 test('verify tells a whole trail from an altered one by its exit code', async () => {
   assert.match((await lines('verify'))[0], /^valid: \d+ records, the newest has the hash [0-9a-f]{64}$/);
   // A server that has found an alteration.
-  const broken = createServer((_, response) => response.setHeader('content-type', 'application/json').end('{"valid":false,"records":2,"head":"","broken":"record 1 was altered"}'));
-  await new Promise((resolve) => broken.listen(0, '127.0.0.1', resolve));
+  const broken = createServer((_, response) =>
+    response.setHeader('content-type', 'application/json').end('{"valid":false,"records":2,"head":"","broken":"record 1 was altered"}'),
+  );
+  await new Promise(resolve => broken.listen(0, '127.0.0.1', resolve));
   const verdict = await twinflag.run(['verify', '--url', `http://127.0.0.1:${broken.address().port}`, '--token', 't']);
   broken.close();
   assert.deepEqual([verdict.code, verdict.err], [1, 'error: the audit trail is broken: record 1 was altered\n']);
@@ -377,8 +532,18 @@ test('tokens are signed as another implementation expects, and only the roles of
   const { out } = await mint('--role', 'member', '--organization', 'o-1', '--environments', 'staging, production', '--minutes', '10');
   const { payload, protectedHeader } = await jwtVerify(out.trim(), new TextEncoder().encode(KEYS.JWT_SECRET));
   assert.deepEqual(protectedHeader, { alg: 'HS256', typ: 'JWT' });
-  assert.deepEqual([payload.sub, payload.exp - payload.iat, payload.app_metadata], ['ada', 600, { role: 'member', organizationId: 'o-1', environments: ['staging', 'production'] }]);
-  for (const [code, ...args] of [[0, 'admin'], [0, 'operator', '--minutes', '1440'], [64, 'operator', '--minutes', '1441'], [64, 'viewer', '--organization', 'o'], [64, 'member'], [64, 'admin', '--organization', 'o']]) {
+  assert.deepEqual(
+    [payload.sub, payload.exp - payload.iat, payload.app_metadata],
+    ['ada', 600, { role: 'member', organizationId: 'o-1', environments: ['staging', 'production'] }],
+  );
+  for (const [code, ...args] of [
+    [0, 'admin'],
+    [0, 'operator', '--minutes', '1440'],
+    [64, 'operator', '--minutes', '1441'],
+    [64, 'viewer', '--organization', 'o'],
+    [64, 'member'],
+    [64, 'admin', '--organization', 'o'],
+  ]) {
     assert.equal((await mint('--role', ...args)).code, code, args.join(' '));
   }
 });
@@ -402,16 +567,30 @@ test('a deployment without a document takes its first one', async () => {
 test('bash completes commands, options and choices', async () => {
   await twinflag.write('completion.bash', (await twinflag.run(['completion', 'bash'])).out);
   const complete = async (...words) => {
-    const script = `source ./completion.bash; COMP_WORDS=(twinflag ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _twinflag; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const script = `source ./completion.bash; COMP_WORDS=(twinflag ${words.map(word => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _twinflag; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return (await run('bash', ['-c', script], { cwd: twinflag.folder })).stdout.trim().split('\n');
   };
   assert.deepEqual(await complete('ro'), ['rollout']);
-  assert.deepEqual((await complete('rollout', '')).filter((word) => !word.startsWith('-')), ['show', 'start', 'percentage', 'advance', 'pause', 'resume', 'rollback', 'complete']);
+  assert.deepEqual(
+    (await complete('rollout', '')).filter(word => !word.startsWith('-')),
+    ['show', 'start', 'percentage', 'advance', 'pause', 'resume', 'rollback', 'complete'],
+  );
   assert.ok((await complete('rollout', 'start', 'life', '--per')).includes('--percentage'));
   assert.deepEqual(await complete('token', '--role', 'o'), ['operator', 'organization_admin']);
   // Without a word of ours the shell completes files.
-  for (const words of [['apply', 'completion.b'], ['export', '--output', 'completion.b'], ['dev', '--data', '']]) assert.deepEqual(await complete(...words), [''], words.join(' '));
-  assert.match((await run('bash', ['-c', 'source ./completion.bash; complete -p twinflag'], { cwd: twinflag.folder })).stdout, /-o default/);
-  assert.deepEqual((await complete('completion', '')).filter((word) => !word.startsWith('-')), ['bash', 'zsh', 'fish']);
-  assert.deepEqual((await complete('')).filter((word) => !word.startsWith('-')).sort(), [...COMMANDS].sort());
+  for (const words of [
+    ['apply', 'completion.b'],
+    ['export', '--output', 'completion.b'],
+    ['dev', '--data', ''],
+  ])
+    assert.deepEqual(await complete(...words), [''], words.join(' '));
+  assert.match(
+    (await run('bash', ['-c', 'source ./completion.bash; complete -p twinflag'], { cwd: twinflag.folder })).stdout,
+    /-o default/,
+  );
+  assert.deepEqual(
+    (await complete('completion', '')).filter(word => !word.startsWith('-')),
+    ['bash', 'zsh', 'fish'],
+  );
+  assert.deepEqual((await complete('')).filter(word => !word.startsWith('-')).sort(), [...COMMANDS].sort());
 });

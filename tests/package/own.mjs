@@ -19,7 +19,10 @@ export async function install() {
   const [{ filename, files }] = Object.values(JSON.parse(stdout));
   const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--prefer-offline'];
   await run('npm', ['install', ...quiet, join(folder, filename)], { cwd: folder });
-  return new Installed(folder, files.map(({ path }) => path));
+  return new Installed(
+    folder,
+    files.map(({ path }) => path),
+  );
 }
 
 /** A folder for PATH with nothing but these programs. */
@@ -27,14 +30,20 @@ export async function pathOf(folder, names = Object.keys(PROGRAMS)) {
   const path = join(folder, 'bin', names.join('-'));
   await mkdir(path, { recursive: true });
   for (const name of names) {
-    await symlink(PROGRAMS[name], join(path, name)).catch((error) => { if (error.code !== 'EEXIST') throw error; });
+    await symlink(PROGRAMS[name], join(path, name)).catch(error => {
+      if (error.code !== 'EEXIST') throw error;
+    });
   }
   return path;
 }
 
 /** Starts a program. `env`: more of the environment, which is empty but for PATH. */
 export function start(program, args, { cwd, path, env = {}, input }) {
-  const child = spawn(program, args, { cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], env: { PATH: path, ...env } });
+  const child = spawn(program, args, {
+    cwd,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    env: { PATH: path, ...env },
+  });
   child.stdin?.end(input);
   return new Program(child);
 }
@@ -45,11 +54,15 @@ class Installed {
   }
 
   /** A new data folder's path. */
-  data = (name) => join(this.folder, 'data', name);
+  data = name => join(this.folder, 'data', name);
 
   /** Starts `twinflag` with these arguments. `programs`: those in PATH. */
   async start(args, { programs, ...options } = {}) {
-    return start(join(this.folder, 'node_modules/.bin/twinflag'), args, { cwd: this.folder, path: await pathOf(this.folder, programs), ...options });
+    return start(join(this.folder, 'node_modules/.bin/twinflag'), args, {
+      cwd: this.folder,
+      path: await pathOf(this.folder, programs),
+      ...options,
+    });
   }
 
   /** Runs `twinflag` to its end. */
@@ -79,23 +92,25 @@ class Program {
   constructor(child) {
     this.child = child;
     for (const stream of ['stdout', 'stderr']) {
-      child[stream].setEncoding('utf8').on('data', (chunk) => {
+      child[stream].setEncoding('utf8').on('data', chunk => {
         this[stream === 'stdout' ? 'out' : 'err'] += chunk;
         for (const listen of this.#listeners) listen();
       });
     }
-    this.exited = new Promise((resolve) => child.once('exit', resolve));
+    this.exited = new Promise(resolve => child.once('exit', resolve));
     /** Its exit code or signal, when its output is complete: when workerd, which shares it, has ended, too. */
-    this.ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
-    void this.ended.then(() => { for (const listen of this.#listeners) listen(true); });
+    this.ended = new Promise(resolve => child.once('close', (code, signal) => resolve(signal ?? code)));
+    void this.ended.then(() => {
+      for (const listen of this.#listeners) listen(true);
+    });
   }
 
   /** Waits until the output matches. */
   says(pattern) {
     return new Promise((resolve, reject) => {
-      const fail = (why) => reject(new Error(`${why} before it said ${pattern}\n${this.out}\n${this.err}`));
+      const fail = why => reject(new Error(`${why} before it said ${pattern}\n${this.out}\n${this.err}`));
       const patience = setTimeout(() => fail('too late'), PATIENCE_MS);
-      const listen = (isOver) => {
+      const listen = isOver => {
         const found = pattern.exec(this.out) ?? pattern.exec(this.err);
         if (!found && !isOver) return;
         clearTimeout(patience);
@@ -118,6 +133,11 @@ class Program {
 /** Asks a server, and gives up in time; the answer is its status and its JSON. */
 export async function ask(url, { key, method = 'GET', body, headers } = {}) {
   const given = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }), ...headers };
-  const response = await fetch(url, { method, headers: given, signal: AbortSignal.timeout(PATIENCE_MS), ...(body !== undefined && { body: JSON.stringify(body) }) });
+  const response = await fetch(url, {
+    method,
+    headers: given,
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
   return { status: response.status, etag: response.headers.get('etag'), body: await response.json().catch(() => undefined) };
 }

@@ -1,7 +1,7 @@
 // `twinflag serve` and `twinflag dev` from the packed package: the first start, the lock, kills and signals, settings, and the log.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -11,17 +11,32 @@ import { freePort } from '../server.mjs';
 import { ask, install } from './own.mjs';
 
 let twinflag;
-before(async () => { twinflag = await install(); });
+before(async () => {
+  twinflag = await install();
+});
 after(() => twinflag?.remove());
 
-const keysOf = async (data) => JSON.parse(await readFile(join(data, 'keys.json'), 'utf8'));
-const document = (flags) => ({ schema: 'twinflag/1', environment: 'production', flags });
+const keysOf = async data => JSON.parse(await readFile(join(data, 'keys.json'), 'utf8'));
+const document = flags => ({ schema: 'twinflag/1', environment: 'production', flags });
 
 test('the package holds the server, its readme and its licences, and no source', () => {
-  for (const needed of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'dist/entry/twinflag.js', 'dist/server/workerd.capnp', 'dist/server/dist/worker/edge_bg.wasm']) {
+  for (const needed of [
+    'README.md',
+    'LICENSE-MIT',
+    'LICENSE-APACHE',
+    'dist/entry/twinflag.js',
+    'dist/server/workerd.capnp',
+    'dist/server/dist/worker/edge_bg.wasm',
+  ]) {
     assert.ok(twinflag.paths.includes(needed), needed);
   }
-  assert.deepEqual(twinflag.paths.filter((path) => !/^(README\.md|LICENSE-(MIT|APACHE)|package\.json|dist\/(entry|server)\/.*|deploy\/.*)$/.test(path) || /\.stamp|\.ts$/.test(path)), []);
+  assert.deepEqual(
+    twinflag.paths.filter(
+      path =>
+        !/^(README\.md|LICENSE-(MIT|APACHE)|package\.json|dist\/(entry|server)\/.*|deploy\/.*)$/.test(path) || /\.stamp|\.ts$/.test(path),
+    ),
+    [],
+  );
 });
 
 test('an empty folder becomes a server that survives a kill with everything in it', async () => {
@@ -33,7 +48,12 @@ test('an empty folder becomes a server that survives a kill with everything in i
   await first.says(/Content-Type/);
   const [line] = first.out.split('\n');
   const { release } = (await ask(`${first.url}/version`)).body;
-  assert.deepEqual((({ event, url, release, environments }) => ({ event, url, release, environments }))(JSON.parse(line)), { event: 'started', url: first.url, release, environments: ['production'] });
+  assert.deepEqual((({ event, url, release, environments }) => ({ event, url, release, environments }))(JSON.parse(line)), {
+    event: 'started',
+    url: first.url,
+    release,
+    environments: ['production'],
+  });
   assert.ok(first.out.includes(clientKey) && first.out.includes(`"serverKey" in ${join(data, 'keys.json')}`));
   assert.ok(!first.out.includes(serverKey), 'a log holds no secret');
   assert.ok(!line.includes(clientKey) && !first.out.includes(jwtSecret));
@@ -46,12 +66,21 @@ test('an empty folder becomes a server that survives a kill with everything in i
 
   const token = (await twinflag.run(['token', '--data', data, '--sub', 'ada', '--role', 'admin'])).out.trim();
   const { etag } = await ask(`${first.url}/api/admin/document`, { key: token });
-  const put = await ask(`${first.url}/api/admin/document`, { key: token, method: 'PUT', body: document({ kept: { default: 'on' } }), headers: { 'if-match': etag } });
+  const put = await ask(`${first.url}/api/admin/document`, {
+    key: token,
+    method: 'PUT',
+    body: document({ kept: { default: 'on' } }),
+    headers: { 'if-match': etag },
+  });
   assert.equal(put.status, 200);
   assert.equal(await first.stop('SIGKILL'), 'SIGKILL');
 
   const second = await twinflag.serve(data);
-  const evaluated = await ask(`${second.url}/ofrep/v1/evaluate/flags/kept`, { key: serverKey, method: 'POST', body: { context: { targetingKey: 'ada' } } });
+  const evaluated = await ask(`${second.url}/ofrep/v1/evaluate/flags/kept`, {
+    key: serverKey,
+    method: 'POST',
+    body: { context: { targetingKey: 'ada' } },
+  });
   assert.deepEqual([evaluated.status, evaluated.body.value], [200, true]);
   assert.deepEqual(await keysOf(data), { clientKey, serverKey, jwtSecret });
   assert.equal(await second.stop('SIGTERM'), 0);
@@ -62,7 +91,10 @@ test('an empty folder becomes a server that survives a kill with everything in i
 test('the first start shows the server key in a terminal', async () => {
   const data = twinflag.data('shown');
   // `script` of util-linux gives the server a terminal. `exec` has it take the signal.
-  const terminal = spawn('script', ['-qec', `exec node_modules/.bin/twinflag serve --port 0 --data ${data}`, '/dev/null'], { cwd: twinflag.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const terminal = spawn('script', ['-qec', `exec node_modules/.bin/twinflag serve --port 0 --data ${data}`, '/dev/null'], {
+    cwd: twinflag.folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let said = '';
   for await (const chunk of terminal.stdout.setEncoding('utf8')) {
     said += chunk;
@@ -80,16 +112,19 @@ test('a second server on a folder is refused, and a killed one leaves no lock', 
   assert.equal((await ask(`${first.url}/health`)).status, 200);
   // Commands that try the lock at once find the server, each of them.
   const list = ['list', '--data', data];
-  assert.deepEqual((await Promise.all([list, list, list].map((args) => twinflag.run(args)))).map(({ code }) => code), [0, 0, 0]);
+  assert.deepEqual(
+    (await Promise.all([list, list, list].map(args => twinflag.run(args)))).map(({ code }) => code),
+    [0, 0, 0],
+  );
   await first.stop('SIGKILL');
 
   // Another program on the port of the killed server gets no token.
   const tokens = [];
   const stranger = createHttpServer((request, response) => response.end(String(tokens.push(request.headers.authorization))));
-  await new Promise((resolve) => stranger.listen(new URL(first.url).port, '127.0.0.1', resolve));
-  const unsent = await Promise.all([list, list].map((args) => twinflag.run(args)));
+  await new Promise(resolve => stranger.listen(new URL(first.url).port, '127.0.0.1', resolve));
+  const unsent = await Promise.all([list, list].map(args => twinflag.run(args)));
   unsent.push(await twinflag.run(list, { programs: ['node'] }));
-  await new Promise((resolve) => stranger.close(resolve));
+  await new Promise(resolve => stranger.close(resolve));
   assert.deepEqual([unsent.map(({ code }) => code), tokens], [[69, 69, 69], []]);
   for (const { err } of unsent) assert.match(err, /no server runs on/);
   const next = await twinflag.serve(data);
@@ -122,11 +157,11 @@ test('without flock the server says that nothing keeps a second one away', async
 
 test('a port that is taken is named, and nothing runs on', async () => {
   const taken = createServer();
-  await new Promise((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  await new Promise(resolve => taken.listen(0, '127.0.0.1', resolve));
   const { port } = taken.address();
   const data = twinflag.data('taken');
   const refused = await twinflag.run(['serve', '--data', data, '--port', String(port)]);
-  await new Promise((resolve) => taken.close(resolve));
+  await new Promise(resolve => taken.close(resolve));
   assert.deepEqual([refused.code, refused.out, refused.err], [1, '', `error: port ${port} is in use; choose another with --port\n`]);
   const after = await twinflag.serve(data, { more: ['--port', String(port)] });
   assert.equal(after.url, `http://127.0.0.1:${port}`);
@@ -138,8 +173,14 @@ test('SIGTERM waits for an open request, and a second signal does not', async ()
   const { serverKey } = await keysOf(server.data);
   // A request whose body never ends keeps its connection.
   const open = fetch(`${server.url}/v1/evaluate`, {
-    method: 'POST', duplex: 'half', headers: { 'content-type': 'application/json', authorization: `Bearer ${serverKey}` },
-    body: new ReadableStream({ start(controller) { controller.enqueue(new TextEncoder().encode('{')); } }),
+    method: 'POST',
+    duplex: 'half',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${serverKey}` },
+    body: new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{'));
+      },
+    }),
   }).catch(() => 'cut');
   await ask(`${server.url}/health`);
   server.child.kill('SIGTERM');
@@ -173,14 +214,18 @@ test('a deployment with an issuer and an audience starts, and the commands besid
 test('commands sign with the JWT_SECRET of the environment if the server has it from there, and say so if they lack it', async () => {
   const env = { JWT_SECRET: 'a secret of the environment, 32 bytes or more' };
   const server = await twinflag.serve(twinflag.data('environment'), { env });
-  const list = ['list', '--data', server.data], token = ['token', '--data', server.data, '--sub', 'ada', '--role', 'viewer'];
+  const list = ['list', '--data', server.data],
+    token = ['token', '--data', server.data, '--sub', 'ada', '--role', 'viewer'];
   assert.equal((await twinflag.run(list, { env })).code, 0);
   const { out } = await twinflag.run(token, { env });
   assert.equal((await ask(`${server.url}/api/admin/versions`, { key: out.trim() })).status, 200);
   for (const command of [list, token]) {
     const { code, err } = await twinflag.run(command);
     assert.equal(code, 64);
-    assert.match(err, /^error: the server on .* has its JWT_SECRET from its environment, not from the folder\nhint: set the same JWT_SECRET here/);
+    assert.match(
+      err,
+      /^error: the server on .* has its JWT_SECRET from its environment, not from the folder\nhint: set the same JWT_SECRET here/,
+    );
   }
   assert.ok(!(await readFile(join(server.data, 'server.json'), 'utf8')).includes(env.JWT_SECRET));
   await server.stop();
@@ -197,10 +242,15 @@ test('a deployment whose roles stand in another claim starts, and commands ask f
 
 test('the server starts, whatever the worker answers to the list of environments', async () => {
   for (const status of [401, 403, 503]) {
-    await twinflag.write(`refusing-${status}.mjs`, `
+    await twinflag.write(
+      `refusing-${status}.mjs`,
+      `
       const { fetch } = globalThis;
-      globalThis.fetch = (url, init) => String(url).endsWith('/api/admin/environments') ? Promise.resolve(new Response('{}', { status: ${status} })) : fetch(url, init);`);
-    const server = await twinflag.serve(twinflag.data(`refusing-${status}`), { env: { NODE_OPTIONS: `--import=${join(twinflag.folder, `refusing-${status}.mjs`)}` } });
+      globalThis.fetch = (url, init) => String(url).endsWith('/api/admin/environments') ? Promise.resolve(new Response('{}', { status: ${status} })) : fetch(url, init);`,
+    );
+    const server = await twinflag.serve(twinflag.data(`refusing-${status}`), {
+      env: { NODE_OPTIONS: `--import=${join(twinflag.folder, `refusing-${status}.mjs`)}` },
+    });
     const { event, environments } = JSON.parse(server.out.split('\n')[0]);
     assert.deepEqual([event, environments], ['started', undefined], String(status));
     assert.equal((await ask(`${server.url}/health`)).status, 200);
@@ -231,10 +281,18 @@ test('a first document that is refused ends the start with its place', async () 
 });
 
 test('another C library, or an old one, is named before workerd is started', async () => {
-  for (const [found, said] of [[undefined, 'this system has another C library'], ['2.31', 'this system has glibc 2.31']]) {
+  for (const [found, said] of [
+    [undefined, 'this system has another C library'],
+    ['2.31', 'this system has glibc 2.31'],
+  ]) {
     await twinflag.write('libc.mjs', `process.report.getReport = () => ({ header: { glibcVersionRuntime: ${JSON.stringify(found)} } });`);
-    const refused = await twinflag.run(['serve', '--data', twinflag.data('libc'), '--port', '0'], { env: { NODE_OPTIONS: `--import=${join(twinflag.folder, 'libc.mjs')}` } });
-    assert.deepEqual([refused.code, refused.err], [1, `error: workerd needs glibc 2.35 or later, as Debian 12 and Ubuntu 22.04 have it; ${said}\n`]);
+    const refused = await twinflag.run(['serve', '--data', twinflag.data('libc'), '--port', '0'], {
+      env: { NODE_OPTIONS: `--import=${join(twinflag.folder, 'libc.mjs')}` },
+    });
+    assert.deepEqual(
+      [refused.code, refused.err],
+      [1, `error: workerd needs glibc 2.35 or later, as Debian 12 and Ubuntu 22.04 have it; ${said}\n`],
+    );
   }
 });
 
@@ -276,7 +334,9 @@ function shell(command) {
   return new Promise((resolve, reject) => {
     const bash = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'] });
     let said = '';
-    bash.stdout.setEncoding('utf8').on('data', (chunk) => { said += chunk; });
+    bash.stdout.setEncoding('utf8').on('data', chunk => {
+      said += chunk;
+    });
     bash.once('error', reject);
     bash.once('close', () => resolve(said));
   });

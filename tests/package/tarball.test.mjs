@@ -1,6 +1,6 @@
 // The tarball: what its systemd unit and its Dockerfile run is there, and serves.
 import assert from 'node:assert/strict';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,12 @@ after(() => folder?.remove());
 
 /** Starts a command line of the files as it would be after an installation, on a free port of this machine. */
 async function serves(words, data) {
-  const here = words.map((word) => word.replace('/opt/twinflag', unpacked).replace(/^\/(var\/lib\/twinflag|data)$/, data).replace('0.0.0.0', '127.0.0.1'));
+  const here = words.map(word =>
+    word
+      .replace('/opt/twinflag', unpacked)
+      .replace(/^\/(var\/lib\/twinflag|data)$/, data)
+      .replace('0.0.0.0', '127.0.0.1'),
+  );
   const [program, ...args] = here;
   const server = start(program, [...args, '--port', '0'], { cwd: folder.path, path: await pathOf(folder.path) });
   const [, url] = await server.says(/"event":"started","url":"([^"]+)"/);
@@ -35,7 +40,12 @@ async function serves(words, data) {
 
 test('the tarball holds the server, the unit, the Dockerfile and the notes', async () => {
   assert.deepEqual((await readdir(unpacked)).sort(), ['Dockerfile', 'UPGRADING.md', 'node_modules', 'twinflag.service']);
-  assert.deepEqual((await readdir(join(unpacked, 'node_modules'))).filter((name) => !name.startsWith('.')).sort(), ['@cloudflare', 'commander', 'twinflag', 'workerd']);
+  assert.deepEqual((await readdir(join(unpacked, 'node_modules'))).filter(name => !name.startsWith('.')).sort(), [
+    '@cloudflare',
+    'commander',
+    'twinflag',
+    'workerd',
+  ]);
 });
 
 test('the command of the systemd unit serves', async () => {
@@ -48,7 +58,9 @@ test('the command of the systemd unit serves', async () => {
 
 test('the command of the Dockerfile serves, and its health check tells so', async () => {
   const dockerfile = await readFile(join(unpacked, 'Dockerfile'), 'utf8');
-  const [entry, command, check] = ['ENTRYPOINT', 'CMD', 'HEALTHCHECK CMD'].map((name) => JSON.parse(new RegExp(`^${name} (.*)$`, 'm').exec(dockerfile)[1]));
+  const [entry, command, check] = ['ENTRYPOINT', 'CMD', 'HEALTHCHECK CMD'].map(name =>
+    JSON.parse(new RegExp(`^${name} (.*)$`, 'm').exec(dockerfile)[1]),
+  );
   assert.equal(await serves([...entry, ...command], join(folder.path, 'container')), 200);
   assert.match(check.at(-1), /127\.0\.0\.1:8787\/health/);
   assert.match(dockerfile, /^EXPOSE 8787$/m);

@@ -1,10 +1,10 @@
 // The packages as others use them: packed, installed into empty projects, built by their tools, and run in their runtimes.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { launch, newPage } from '../chromium.mjs';
 import { dataFolder, startServer } from '../server.mjs';
@@ -23,10 +23,17 @@ const DOCUMENT = {
       off: 'classic',
       targets: [{ attribute: 'userId', values: ['u-1'], variant: 'vector' }],
     },
-    'checkout.button': { type: 'object', variants: { plain: { label: 'Pay' }, bold: { label: 'Pay now' } }, on: 'bold', off: 'plain', default: 'bold' },
+    'checkout.button': {
+      type: 'object',
+      variants: { plain: { label: 'Pay' }, bold: { label: 'Pay now' } },
+      on: 'bold',
+      off: 'plain',
+      default: 'bold',
+    },
   },
 };
-const PAGE = (script) => `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
+const PAGE = script =>
+  `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
 const VANILLA = (entry, more = '') => `
   import { createClient } from '${entry}';
   const flags = createClient({ url: location.origin, clientKey: new URLSearchParams(location.search).get('key'), context: { customerId: 'c-1', userId: 'u-1' }${more} });
@@ -70,7 +77,11 @@ async function shown(built, path, selector, headers) {
 test('esbuild: a page with the client, and one with the elements', async () => {
   const project = await createProject({
     ours: ['@twinflag/client', '@twinflag/elements'],
-    files: { 'vanilla.js': VANILLA('@twinflag/client'), 'elements.js': ELEMENTS, 'url.js': VANILLA('@twinflag/client/url', ", engineUrl: '/engine.wasm'") },
+    files: {
+      'vanilla.js': VANILLA('@twinflag/client'),
+      'elements.js': ELEMENTS,
+      'url.js': VANILLA('@twinflag/client/url', ", engineUrl: '/engine.wasm'"),
+    },
   });
   const entries = ['vanilla.js', 'elements.js', 'url.js'];
   await bundle(project, entries);
@@ -89,7 +100,7 @@ test('esbuild: a page with the client, and one with the elements', async () => {
 
 test('Vite: a React app of twenty lines, and the engine as a file of its own', async () => {
   const app = fileURLToPath(new URL('react-app/', import.meta.url));
-  const files = Object.fromEntries(await Promise.all((await readdir(app)).map(async (name) => [name, await readFile(app + name, 'utf8')])));
+  const files = Object.fromEntries(await Promise.all((await readdir(app)).map(async name => [name, await readFile(app + name, 'utf8')])));
   const project = await createProject({
     ours: ['@twinflag/client', '@twinflag/react'],
     others: { react: '19.3.1', 'react-dom': '19.3.1', vite: '8.3.8' },
@@ -97,7 +108,8 @@ test('Vite: a React app of twenty lines, and the engine as a file of its own', a
       ...files,
       'url.html': PAGE('./url.js'),
       'url.js': VANILLA('@twinflag/client/url'),
-      'vite.config.js': "export default { logLevel: 'warn', build: { assetsInlineLimit: 0, rolldownOptions: { input: ['index.html', 'url.html'] } } };",
+      'vite.config.js':
+        "export default { logLevel: 'warn', build: { assetsInlineLimit: 0, rolldownOptions: { input: ['index.html', 'url.html'] } } };",
     },
   });
   await project.bin('vite', 'build');
@@ -141,8 +153,26 @@ test('Node: a script, and types for both ways of resolving modules', async () =>
   assert.deepEqual(said, { stdout: 'ready embedding-2\n', stderr: '' });
   assert.equal((await project.node('full.mjs')).stdout, 'true\n');
   const tsc = fileURLToPath(new URL('../../npm/node_modules/typescript/bin/tsc', import.meta.url));
-  for (const module of [['nodenext', 'nodenext'], ['esnext', 'bundler']]) {
-    const resolved = await project.node(tsc, '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', '--module', module[0], '--moduleResolution', module[1], 'types.mts').catch((error) => error);
+  for (const module of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ]) {
+    const resolved = await project
+      .node(
+        tsc,
+        '--noEmit',
+        '--strict',
+        '--target',
+        'es2022',
+        '--lib',
+        'es2022,dom,esnext.disposable',
+        '--module',
+        module[0],
+        '--moduleResolution',
+        module[1],
+        'types.mts',
+      )
+      .catch(error => error);
     assert.equal(resolved.stdout, '', resolved.stdout);
   }
   await project.remove();
@@ -167,7 +197,9 @@ test('workerd: a worker that imports the client', async () => {
   });
   await bundle(project, ['worker.js'], '--conditions=workerd', '--loader:.wasm=copy', '--asset-names=[name]');
   const port = await freePort();
-  await writeFile(project.path('dist/config.capnp'), `using Workerd = import "/workerd/workerd.capnp";
+  await writeFile(
+    project.path('dist/config.capnp'),
+    `using Workerd = import "/workerd/workerd.capnp";
     const config :Workerd.Config = (
       services = [(name = "main", worker = .worker), (name = "internet", network = (allow = ["public", "private", "local"]))],
       sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
@@ -176,11 +208,18 @@ test('workerd: a worker that imports the client', async () => {
       modules = [(name = "worker.js", esModule = embed "worker.js"), (name = "engine.wasm", wasm = embed "engine.wasm")],
       compatibilityDate = "2026-10-01",
       bindings = [(name = "EDGE", text = "${server.url}"), (name = "CLIENT_KEY", text = "${server.clientKey}")],
-    );`);
-  const workerd = spawn(fileURLToPath(new URL('../../npm/node_modules/.bin/workerd', import.meta.url)), ['serve', project.path('dist/config.capnp')], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    );`,
+  );
+  const workerd = spawn(
+    fileURLToPath(new URL('../../npm/node_modules/.bin/workerd', import.meta.url)),
+    ['serve', project.path('dist/config.capnp')],
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
+  );
   let said = '';
-  workerd.stderr.on('data', (chunk) => { said += chunk; });
-  const ended = new Promise((resolve) => workerd.once('exit', resolve));
+  workerd.stderr.on('data', chunk => {
+    said += chunk;
+  });
+  const ended = new Promise(resolve => workerd.once('exit', resolve));
   try {
     assert.deepEqual(await answerOf(`http://127.0.0.1:${port}`), { value: 'embedding-2', reason: 'TARGETING_MATCH' }, said);
   } finally {
@@ -193,7 +232,7 @@ test('workerd: a worker that imports the client', async () => {
 
 /** The answer of a server that is starting. */
 async function answerOf(url) {
-  for (const end = Date.now() + 15_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  for (const end = Date.now() + 15_000; ; await new Promise(resolve => setTimeout(resolve, 20))) {
     try {
       return await (await fetch(url)).json();
     } catch (error) {
@@ -203,7 +242,7 @@ async function answerOf(url) {
 }
 
 function freePort() {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const { port } = probe.address();
       probe.close(() => resolve(port));

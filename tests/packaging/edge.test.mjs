@@ -24,7 +24,11 @@ const CHECK = `
   }`;
 /** What the example flags are for customer-123 and ada. */
 const EXPECTED = {
-  checked: true, source: 'customer_override', phase2: { enhancedStorage: true, connectionMonitoring: true, retryLogic: false }, rollouts: true, write: true,
+  checked: true,
+  source: 'customer_override',
+  phase2: { enhancedStorage: true, connectionMonitoring: true, retryLogic: false },
+  rollouts: true,
+  write: true,
 };
 
 const server = ownServer();
@@ -68,9 +72,14 @@ test('Node: a script', async () => {
 
 test('types for both ways of resolving modules', async () => {
   const tsc = fileURLToPath(new URL('../../npm/node_modules/typescript/bin/tsc', import.meta.url));
-  for (const [module, resolution] of [['nodenext', 'nodenext'], ['esnext', 'bundler']]) {
+  for (const [module, resolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ]) {
     const resolving = ['--module', module, '--moduleResolution', resolution];
-    const checked = await project.node(tsc, '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', ...resolving, 'types.mts').catch((error) => error);
+    const checked = await project
+      .node(tsc, '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', ...resolving, 'types.mts')
+      .catch(error => error);
     assert.equal(checked.stdout, '', checked.stdout);
   }
 });
@@ -78,7 +87,9 @@ test('types for both ways of resolving modules', async () => {
 test('workerd: a worker', async () => {
   await bundle(project, ['worker.mjs'], '--out-extension:.js=.mjs');
   const config = project.path('dist/config.capnp');
-  await writeFile(config, `using Workerd = import "/workerd/workerd.capnp";
+  await writeFile(
+    config,
+    `using Workerd = import "/workerd/workerd.capnp";
     const config :Workerd.Config = (
       services = [(name = "main", worker = .worker), (name = "internet", network = (allow = ["public", "private", "local"]))],
       sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
@@ -87,7 +98,8 @@ test('workerd: a worker', async () => {
       modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
       compatibilityDate = "2026-10-01",
       bindings = [(name = "URL", text = "${server.url}"), (name = "TOKEN", text = "${server.adminToken}"), (name = "KEY", text = "${server.serverKey}")],
-    );`);
+    );`,
+  );
   const worker = await startWorkerd(config);
   try {
     assert.deepEqual(await (await fetch(worker.url)).json(), EXPECTED);

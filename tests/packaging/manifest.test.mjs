@@ -17,19 +17,24 @@ for (const name of NAMES) {
   test(`${name}: exports and types are found by whoever resolves them`, async () => {
     const { tarball } = project.packages[name];
     assert.match((await project.bin('publint', tarball, '--strict')).stdout, /All good!/);
-    await project.bin('attw', tarball, '--profile', 'esm-only', '--exclude-entrypoints', './engine.wasm', './full.wasm').catch((error) => assert.fail(error.stdout));
+    await project
+      .bin('attw', tarball, '--profile', 'esm-only', '--exclude-entrypoints', './engine.wasm', './full.wasm')
+      .catch(error => assert.fail(error.stdout));
   });
 
   test(`${name}: what is built, a readme and the licences, and nothing else`, async () => {
     const { paths } = project.packages[name];
     for (const needed of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'package.json']) assert.ok(paths.includes(needed), needed);
-    assert.deepEqual(paths.filter((path) => !/^(README\.md|LICENSE-(MIT|APACHE)|package\.json|dist\/.*(\.d\.ts|\.js|\.wasm))$/.test(path)), []);
+    assert.deepEqual(
+      paths.filter(path => !/^(README\.md|LICENSE-(MIT|APACHE)|package\.json|dist\/.*(\.d\.ts|\.js|\.wasm))$/.test(path)),
+      [],
+    );
   });
 }
 
 test('the hooks and the elements bring no engine, requests, timers or storage of their own', async () => {
   for (const name of ['@twinflag/react', '@twinflag/elements']) {
-    for (const path of project.packages[name].paths.filter((path) => path.endsWith('.js'))) {
+    for (const path of project.packages[name].paths.filter(path => path.endsWith('.js'))) {
       const script = await readFile(project.path(`node_modules/${name}/${path}`), 'utf8');
       assert.doesNotMatch(script, /WebAssembly|\.wasm|\bfetch\(|setTimeout|setInterval|localStorage|sessionStorage/, path);
     }

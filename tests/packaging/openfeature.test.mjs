@@ -72,7 +72,7 @@ after(async () => {
   await project?.remove();
 });
 
-const says = async (script) => JSON.parse((await project.node(project.path(script), server.url, server.clientKey)).stdout);
+const says = async script => JSON.parse((await project.node(project.path(script), server.url, server.clientKey)).stdout);
 
 test('the provider for servers', async () => {
   assert.deepEqual(await says('server.mjs'), {

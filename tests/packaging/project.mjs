@@ -14,10 +14,19 @@ export const run = promisify(execFile);
 
 /** Packs our packages into a folder; by name: the tarball, and the paths in it. */
 export async function pack(folder) {
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder, ...['client', 'react', 'elements', 'edge'].flatMap((name) => ['-w', name])], { cwd: NPM });
+  const { stdout } = await run(
+    'npm',
+    ['pack', '--json', '--pack-destination', folder, ...['client', 'react', 'elements', 'edge'].flatMap(name => ['-w', name])],
+    { cwd: NPM },
+  );
   const packed = JSON.parse(stdout);
   // npm 11 answers a list, later ones an object by name.
-  return Object.fromEntries(Object.values(packed).map(({ name, filename, files }) => [name, { tarball: join(folder, filename.replace('@', '').replace('/', '-')), paths: files.map(({ path }) => path) }]));
+  return Object.fromEntries(
+    Object.values(packed).map(({ name, filename, files }) => [
+      name,
+      { tarball: join(folder, filename.replace('@', '').replace('/', '-')), paths: files.map(({ path }) => path) },
+    ]),
+  );
 }
 
 /**
@@ -29,13 +38,13 @@ export async function pack(folder) {
 export async function createProject({ ours, others = {}, files = {} }) {
   const folder = await mkdtemp(join(tmpdir(), 'twinflag-project-'));
   const packages = await pack(folder);
-  const dependencies = { ...others, ...Object.fromEntries(ours.map((name) => [name, `file:${packages[name].tarball}`])) };
+  const dependencies = { ...others, ...Object.fromEntries(ours.map(name => [name, `file:${packages[name].tarball}`])) };
   await writeAll(folder, { 'package.json': JSON.stringify({ name: 'somebody', private: true, type: 'module', dependencies }), ...files });
   await run('npm', ['install', ...QUIET], { cwd: folder });
   return {
     folder,
     packages,
-    path: (name) => join(folder, name),
+    path: name => join(folder, name),
     /** Runs a program that the project has installed. */
     bin: (name, ...args) => run(join(folder, 'node_modules/.bin', name), args, { cwd: folder }),
     node: (...args) => run('node', args, { cwd: folder }),

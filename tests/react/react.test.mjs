@@ -15,7 +15,12 @@ const DOCUMENT = {
   bucketKey: '000102030405060708090a0b0c0d0e0f',
   flags: {
     booking_agent_enabled: { default: 'on' },
-    ...Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`f${n}`, { rules: [{ name: 'n', if: { attribute: 'n', op: 'eq', value: String(n) }, serve: 'on' }] }])),
+    ...Object.fromEntries(
+      Array.from({ length: 500 }, (_, n) => [
+        `f${n}`,
+        { rules: [{ name: 'n', if: { attribute: 'n', op: 'eq', value: String(n) }, serve: 'on' }] },
+      ]),
+    ),
   },
 };
 
@@ -38,11 +43,14 @@ for (const version of ['18.3.1', '19.3.1']) {
     let project;
     let site;
     before(async () => {
-      const sources = await Promise.all(FILES.map(async (name) => [name, await readFile(new URL(name, import.meta.url), 'utf8')]));
+      const sources = await Promise.all(FILES.map(async name => [name, await readFile(new URL(name, import.meta.url), 'utf8')]));
       project = await createProject({
         ours: ['@twinflag/client', '@twinflag/react'],
         others: { react: version, 'react-dom': version },
-        files: { ...Object.fromEntries(sources), 'dist/scenarios.html': '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/scenarios.js"></script>' },
+        files: {
+          ...Object.fromEntries(sources),
+          'dist/scenarios.html': '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/scenarios.js"></script>',
+        },
       });
       await bundle(project, ['scenarios.jsx', 'hydrate.jsx']);
       await bundle(project, ['server.jsx'], '--platform=node', '--packages=external');
@@ -62,7 +70,10 @@ for (const version of ['18.3.1', '19.3.1']) {
       const options = { url: site.url, clientKey: server.clientKey };
       const result = await page.evaluate(([scenario, ...rest]) => globalThis.scenarios[scenario](...rest), [name, options, trials]);
       await page.close();
-      assert.deepEqual(faults.filter((fault) => !mayLog?.test(fault)), []);
+      assert.deepEqual(
+        faults.filter(fault => !mayLog?.test(fault)),
+        [],
+      );
       return { ...result, programs: site.programs() - before };
     }
 
@@ -74,11 +85,18 @@ for (const version of ['18.3.1', '19.3.1']) {
       const text = html.replaceAll('&quot;', '"');
       assert.ok(text.includes('{"enabled":false,"loading":true,"reason":"ERROR","stale":false}'), text);
       assert.ok(text.includes('<p id="bare">false</p>'), text);
-      site.pages['/hydrated'] = `<!doctype html><link rel="icon" href="data:,"><script type="application/json" id="options">${options}</script><div id="root">${html}</div><script type="module" src="/hydrate.js"></script>`;
+      site.pages['/hydrated'] =
+        `<!doctype html><link rel="icon" href="data:,"><script type="application/json" id="options">${options}</script><div id="root">${html}</div><script type="module" src="/hydrate.js"></script>`;
       const { page, faults } = await newPage(browser);
       await page.goto(`${site.url}/hydrated`);
       await page.locator('#bare', { hasText: 'true' }).waitFor();
-      assert.deepEqual(JSON.parse(await page.locator('#details').textContent()), { enabled: true, loading: false, variant: 'on', reason: 'STATIC', stale: false });
+      assert.deepEqual(JSON.parse(await page.locator('#details').textContent()), {
+        enabled: true,
+        loading: false,
+        variant: 'on',
+        reason: 'STATIC',
+        stale: false,
+      });
       assert.deepEqual(faults, []);
       assert.equal(site.programs(), 1, 'StrictMode mounts twice and asks once');
       await page.close();
@@ -96,7 +114,11 @@ for (const version of ['18.3.1', '19.3.1']) {
 
     test('switched off, everything is a default and nothing is asked', async () => {
       const { seen, programs } = await play('switched');
-      assert.deepEqual(seen, [['false', 'true', 'DISABLED', 0], ['true', 'false', 'TARGETING_MATCH', 1], ['false', 'true', 'DISABLED', 1]]);
+      assert.deepEqual(seen, [
+        ['false', 'true', 'DISABLED', 0],
+        ['true', 'false', 'TARGETING_MATCH', 1],
+        ['false', 'true', 'DISABLED', 1],
+      ]);
       assert.equal(programs, 1);
     });
 
@@ -108,7 +130,10 @@ for (const version of ['18.3.1', '19.3.1']) {
 
     test('one of 500 flags changes: one of 500 components renders', async () => {
       const { first, subscriptions, second, third, leaked } = await play('wide');
-      assert.deepEqual({ first, subscriptions, second, third, leaked }, { first: 500, subscriptions: 500, second: [['f7', true]], third: [], leaked: 0 });
+      assert.deepEqual(
+        { first, subscriptions, second, third, leaked },
+        { first: 500, subscriptions: 500, second: [['f7', true]], third: [], leaked: 0 },
+      );
     });
 
     test('the bare boolean renders for its own flag alone, and leaves no subscription', async () => {

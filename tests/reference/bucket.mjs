@@ -14,7 +14,7 @@ export function readKey(hex) {
 
 export function subkey(key, salt) {
   const text = Buffer.from(salt, 'utf8');
-  return [0, 1].map((prefix) => sipHash24(key, Buffer.concat([Buffer.from([prefix]), text])));
+  return [0, 1].map(prefix => sipHash24(key, Buffer.concat([Buffer.from([prefix]), text])));
 }
 
 /** The bucket of `unit` under a subkey. */

@@ -6,7 +6,7 @@ import { murmur3, murmurOfUnits } from './murmur.mjs';
 import { testOfTable } from './published.mjs';
 import { sipHash24 } from './siphash.mjs';
 
-const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+const read = path => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
 
 test('sip-1 and murmurhash-js give the published buckets', () => {
   const { buckets } = read('../vectors/06-buckets.json');
@@ -39,7 +39,10 @@ test('murmur3 of well-known bytes', () => {
 testOfTable('siphash-reference/derived_vectors.json', 'SipHash-2-4 gives the 64 published values', ({ key, tables }) => {
   assert.equal(tables.vectors_sip64.length, 64);
   tables.vectors_sip64.forEach((expected, n) => {
-    const hash = sipHash24(readKey(key), Uint8Array.from({ length: n }, (_, i) => i));
+    const hash = sipHash24(
+      readKey(key),
+      Uint8Array.from({ length: n }, (_, i) => i),
+    );
     assert.equal(Buffer.from(hex64(hash), 'hex').reverse().toString('hex'), expected);
   });
 });

@@ -10,7 +10,15 @@ export function canonical(root) {
   while (open.length > 0) {
     const next = open.pop();
     if (typeof next === 'string') out.push(next);
-    else if (next.type === 'list') pushBackwards(open, between('[', next.items.map((item) => [item]), ']'));
+    else if (next.type === 'list')
+      pushBackwards(
+        open,
+        between(
+          '[',
+          next.items.map(item => [item]),
+          ']',
+        ),
+      );
     else if (next.type === 'object') pushBackwards(open, between('{', members(next), '}'));
     else out.push(next.type === 'null' ? 'null' : JSON.stringify(next.value)); // -0 prints as 0
   }
@@ -19,7 +27,7 @@ export function canonical(root) {
 
 function members(object) {
   const entries = object.entries();
-  return [...entries.keys()].sort(byCodeUnit).map((name) => [`${JSON.stringify(name)}:`, entries.get(name)]);
+  return [...entries.keys()].sort(byCodeUnit).map(name => [`${JSON.stringify(name)}:`, entries.get(name)]);
 }
 
 function between(first, groups, last) {

@@ -46,7 +46,7 @@ export function isInNetwork(address, network) {
 
 function readFour(text) {
   const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255)) return null;
+  if (parts.length !== 4 || !parts.every(part => /^(?:0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255)) return null;
   return parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
 }
 

@@ -55,8 +55,8 @@ function list(value, at, report, read) {
   return items.includes(null) ? null : items;
 }
 
-const timeOf = (value) => (value.type === 'number' || value.type === 'string' ? readTime(value.value) : null);
-const networkOf = (value) => (value.type === 'string' ? readNetwork(value.value) : null);
+const timeOf = value => (value.type === 'number' || value.type === 'string' ? readTime(value.value) : null);
+const networkOf = value => (value.type === 'string' ? readNetwork(value.value) : null);
 const versionOf = (value, loose) => (value.type === 'string' ? (loose ? parseLooseVersion : parseVersion)(value.value) : null);
 
 /** A value as the option `as: "number"` takes it; `undefined` where it is of the wrong kind. */
@@ -66,7 +66,7 @@ function asNumber(value) {
   return number === null ? undefined : { type: 'number', value: number };
 }
 
-const number = (compare) => ({ operand: 'number', holds: (a, b) => a.type === 'number' && compare(a.value, b) });
+const number = compare => ({ operand: 'number', holds: (a, b) => a.type === 'number' && compare(a.value, b) });
 const read = (operand, parse, compare) => ({
   operand,
   holds: (a, b, { loose }) => {
@@ -74,8 +74,8 @@ const read = (operand, parse, compare) => ({
     return parsed !== null && compare(parsed, b);
   },
 });
-const version = (compare) => read('version', versionOf, compare);
-const affix = (method) => ({
+const version = compare => read('version', versionOf, compare);
+const affix = method => ({
   operand: 'text',
   holds: (a, b, { ignoreCase }) => a.type === 'string' && (ignoreCase ? lower(a.value)[method](lower(b)) : a.value[method](b)),
 });
@@ -87,25 +87,25 @@ export function isSame(a, b, ignoreCase) {
 }
 
 function isMember(scalar, list, ignoreCase) {
-  return list.items.some((item) => isSame(item, scalar, ignoreCase));
+  return list.items.some(item => isSame(item, scalar, ignoreCase));
 }
 
-const members = (method) => ({
+const members = method => ({
   operand: 'scalars',
-  holds: (a, entries, { ignoreCase }) => a.type === 'list' && entries[method]((entry) => isMember(entry, a, ignoreCase)),
+  holds: (a, entries, { ignoreCase }) => a.type === 'list' && entries[method](entry => isMember(entry, a, ignoreCase)),
 });
 
 /** Every operator but `exists`: how its operand is read, and whether it holds for a present value under the test's options. */
 export const OPERATORS = {
   eq: { operand: 'scalar', holds: (a, b, { ignoreCase }) => isSame(a, b, ignoreCase) },
   neq: { operand: 'scalar', holds: (a, b, { ignoreCase }) => a.type === b.type && !isSame(a, b, ignoreCase) },
-  in: { operand: 'scalars', holds: (a, entries, { ignoreCase }) => entries.some((entry) => isSame(a, entry, ignoreCase)) },
+  in: { operand: 'scalars', holds: (a, entries, { ignoreCase }) => entries.some(entry => isSame(a, entry, ignoreCase)) },
   notIn: {
     operand: 'scalars',
     holds: (a, entries, { ignoreCase }) =>
       SCALARS.includes(a.type) &&
-      (entries.length === 0 || entries.some((entry) => entry.type === a.type)) &&
-      !entries.some((entry) => isSame(a, entry, ignoreCase)),
+      (entries.length === 0 || entries.some(entry => entry.type === a.type)) &&
+      !entries.some(entry => isSame(a, entry, ignoreCase)),
   },
   contains: {
     operand: 'scalar',
@@ -135,8 +135,8 @@ export const OPERATORS = {
   matches: { operand: 'pattern', holds: (a, pattern) => a.type === 'string' && pattern.test(a.value) },
   cidr: read(
     'networks',
-    (value) => (value.type === 'string' ? readAddress(value.value) : null),
-    (address, networks) => networks.some((network) => isInNetwork(address, network)),
+    value => (value.type === 'string' ? readAddress(value.value) : null),
+    (address, networks) => networks.some(network => isInNetwork(address, network)),
   ),
 };
 
@@ -148,9 +148,9 @@ export function holds(condition, scope) {
   const { context, now, segments } = scope;
   switch (condition.kind) {
     case 'all':
-      return condition.of.every((each) => holds(each, scope));
+      return condition.of.every(each => holds(each, scope));
     case 'any':
-      return condition.of.some((each) => holds(each, scope));
+      return condition.of.some(each => holds(each, scope));
     case 'not':
       return !holds(condition.of, scope);
     case 'segment':
@@ -180,7 +180,7 @@ export function readCondition(node, at, report, watch, depth = 1) {
   if (depth > FLAG.conditionDepth) return report(at, 'condition too deep');
   watch.height = Math.max(watch.height, depth);
   if (node.type !== 'object') return report(at, 'expected a condition');
-  const forms = FORMS.filter((form) => node.has(form));
+  const forms = FORMS.filter(form => node.has(form));
   if (forms.length !== 1) return report(at, `a condition has exactly one of ${FORMS.join(', ')}`);
   const [form] = forms;
   const members = form === 'attribute' ? ['attribute', 'op', 'value', ...Object.keys(OPTIONS)] : [form];
@@ -222,14 +222,14 @@ function readPercentage(node, at, report, watch) {
   };
   for (const name of node.entries().keys()) if (!['from', 'to', 'salt', 'unit'].includes(name)) wrong(below(at, name), 'unknown member');
   for (const name of watch.isSegment ? ['to', 'salt', 'unit'] : ['to', 'salt']) if (!node.has(name)) wrong(at, `missing ${name}`);
-  const [from, to] = ['from', 'to'].map((name) => (node.has(name) ? readThreshold(node.get(name), below(at, name), wrong) : 0));
+  const [from, to] = ['from', 'to'].map(name => (node.has(name) ? readThreshold(node.get(name), below(at, name), wrong) : 0));
   for (const name of ['salt', 'unit']) if (node.has(name) && node.get(name).type !== 'string') wrong(below(at, name), 'expected a string');
   if (isGood && from > to) wrong(at, 'from is more than to');
   return isGood ? { kind: 'percentage', from, to, salt: node.get('salt').value, unit: node.get('unit')?.value } : null;
 }
 
 function readTest(node, at, report) {
-  const [attribute, op, value] = ['attribute', 'op', 'value'].map((name) => node.get(name));
+  const [attribute, op, value] = ['attribute', 'op', 'value'].map(name => node.get(name));
   let isGood = true;
   const wrong = (pointer, message) => {
     isGood = false;

@@ -1,5 +1,5 @@
 /** Contexts (section 2): what is refused, how a name is looked up, what a unit is. */
-import { JsonObject, isBadText } from './json.mjs';
+import { isBadText, JsonObject } from './json.mjs';
 import { CONTEXT } from './limits.mjs';
 
 /** The context of a question that gives none. */
@@ -21,7 +21,7 @@ function isSound(value, depth, room) {
   if (depth > room.nesting) return false;
   if (value.type === 'list') {
     room.items -= value.items.length;
-    return room.items >= 0 && value.items.every((item) => isSound(item, depth + 1, room));
+    return room.items >= 0 && value.items.every(item => isSound(item, depth + 1, room));
   }
   const members = value.entries();
   room.members -= members.size;

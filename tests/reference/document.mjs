@@ -15,8 +15,30 @@ import { readTime } from './time.mjs';
 
 const MEMBERS = ['schema', 'environment', 'bucketKey', 'segments', 'flags', 'overrides', 'private'];
 const FLAG_MEMBERS = [
-  'type', 'aliases', 'stage', 'description', 'owner', 'lifetime', 'expires', 'locked', 'tags', 'metadata', 'enabled', 'variants', 'on', 'off',
-  'default', 'environments', 'unit', 'onMissingUnit', 'salt', 'hash', 'prerequisites', 'targets', 'rules', 'rollout',
+  'type',
+  'aliases',
+  'stage',
+  'description',
+  'owner',
+  'lifetime',
+  'expires',
+  'locked',
+  'tags',
+  'metadata',
+  'enabled',
+  'variants',
+  'on',
+  'off',
+  'default',
+  'environments',
+  'unit',
+  'onMissingUnit',
+  'salt',
+  'hash',
+  'prerequisites',
+  'targets',
+  'rules',
+  'rollout',
 ];
 const STATUSES = ['planned', 'active', 'paused', 'completed', 'rolled_back'];
 const RUNNING = ['active', 'paused', 'completed'];
@@ -98,8 +120,8 @@ function compile(text) {
 /** `{pointer, message}` of every error, in the order of the document. */
 function inOrder(errors, root) {
   if (errors.size === 0) return [];
-  const told = new Set(placesOf(root, (pointer) => errors.has(pointer)));
-  return [...told].map((pointer) => ({ pointer, message: errors.get(pointer) }));
+  const told = new Set(placesOf(root, pointer => errors.has(pointer)));
+  return [...told].map(pointer => ({ pointer, message: errors.get(pointer) }));
 }
 
 /** The top level: an error here refuses the document. */
@@ -110,8 +132,9 @@ function readHead(root) {
   if (root.type !== 'object') refuse('', 'expected an object');
   for (const name of root.repeated()) refuse(below('', name), 'member named twice');
   for (const name of root.names) if (!MEMBERS.includes(name)) refuse(below('', name), 'unknown member');
-  for (const name of ['schema', 'environment', 'bucketKey', 'private']) if (root.has(name)) checkText(root.get(name), below('', name), refuse);
-  const [schema, environment, bucketKey, hidden] = ['schema', 'environment', 'bucketKey', 'private'].map((name) => root.get(name));
+  for (const name of ['schema', 'environment', 'bucketKey', 'private'])
+    if (root.has(name)) checkText(root.get(name), below('', name), refuse);
+  const [schema, environment, bucketKey, hidden] = ['schema', 'environment', 'bucketKey', 'private'].map(name => root.get(name));
   if (schema === undefined) refuse('', 'missing schema');
   if (schema.value !== 'twinflag/1') refuse('/schema', 'expected twinflag/1');
   if (environment !== undefined && environment.type !== 'string') refuse('/environment', 'expected a string');
@@ -126,7 +149,7 @@ function readHead(root) {
     if (hidden.items.length > FLAG.list) refuse('/private', 'too many entries');
     hidden.items.forEach((item, i) => item.type === 'string' || refuse(below('/private', i), 'expected a name'));
   }
-  return { key, environment: environment?.value, private: hidden?.items.map((item) => item.value) ?? [] };
+  return { key, environment: environment?.value, private: hidden?.items.map(item => item.value) ?? [] };
 }
 
 /** Name → `{condition, isBad, height, …}` for every segment, with references between segments settled. */
@@ -154,9 +177,9 @@ function readSegments(node, report) {
 }
 
 function settleSegments(segments) {
-  const targets = (segment) => segment.watch.references.map(({ name }) => segments.get(name)).filter((each) => each !== undefined);
+  const targets = segment => segment.watch.references.map(({ name }) => segments.get(name)).filter(each => each !== undefined);
   const group = components([...segments.values()], targets);
-  for (const segment of group.keys()) settleReferences(segment, segments, (target) => group.get(target) === group.get(segment));
+  for (const segment of group.keys()) settleReferences(segment, segments, target => group.get(target) === group.get(segment));
 }
 
 /**
@@ -185,14 +208,14 @@ function components(things, targets) {
   const group = new Map();
   const stack = [];
   const open = []; // instead of recursion: chains may be as long as a document
-  const enter = (thing) => {
+  const enter = thing => {
     order.set(thing, order.size);
     low.set(thing, order.get(thing));
     stack.push(thing);
     open.push({ thing, rest: targets(thing)[Symbol.iterator]() });
   };
   const lower = (thing, to) => low.set(thing, Math.min(low.get(thing), to));
-  const leave = (thing) => {
+  const leave = thing => {
     if (low.get(thing) !== order.get(thing)) return;
     for (;;) {
       const member = stack.pop();
@@ -200,7 +223,7 @@ function components(things, targets) {
       if (member === thing) return;
     }
   };
-  const visit = (first) => {
+  const visit = first => {
     enter(first);
     while (open.length > 0) {
       const { thing, rest } = open[open.length - 1];
@@ -223,7 +246,7 @@ function components(things, targets) {
 /** Whether a text is a flag key or an alias. */
 export function isKey(text) {
   if (text.length > 128 || !/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(text)) return false;
-  return !text.split('.').some((segment) => REFUSED_NAMES.includes(segment));
+  return !text.split('.').some(segment => REFUSED_NAMES.includes(segment));
 }
 
 /** Every member of `flags` as a candidate `{key, at, isBad, flag, …}`, bad where its own text is wrong. */
@@ -273,8 +296,7 @@ function readFlag(candidate, node) {
     const value = member(object, pointer, name, 'string', otherwise);
     return allowed.includes(value) ? value : wrong(below(pointer, name), `expected one of ${allowed.join(', ')}`);
   };
-  const required = (object, pointer, names) =>
-    names.filter((name) => !object.has(name)).forEach((name) => wrong(pointer, `missing ${name}`));
+  const required = (object, pointer, names) => names.filter(name => !object.has(name)).forEach(name => wrong(pointer, `missing ${name}`));
   const object = (value, pointer, known) => {
     if (value.type !== 'object') return wrong(pointer, 'expected an object');
     unknownMembers(value, pointer, known);
@@ -308,28 +330,38 @@ function readFlag(candidate, node) {
   const environments = new Map();
   const named = member(node, at, 'environments', 'object')?.entries() ?? new Map();
   if (named.size > FLAG.environments) wrong(below(at, 'environments'), 'too many environments');
-  else for (const [name, value] of named) {
-    environments.set(name, value.type === 'null' ? null : namesVariant(value, below(below(at, 'environments'), name)));
-  }
+  else
+    for (const [name, value] of named) {
+      environments.set(name, value.type === 'null' ? null : namesVariant(value, below(below(at, 'environments'), name)));
+    }
 
   candidate.prerequisites = items(node, at, 'prerequisites', (value, pointer) => {
     if (object(value, pointer, ['flag', 'variants']) === null) return null;
     required(value, pointer, ['flag', 'variants']);
     const flag = member(value, pointer, 'flag', 'string');
-    const wanted = items(value, pointer, 'variants', (name, place) => (name.type === 'string' ? name.value : wrong(place, 'expected a string')));
+    const wanted = items(value, pointer, 'variants', (name, place) =>
+      name.type === 'string' ? name.value : wrong(place, 'expected a string'),
+    );
     return flag === undefined ? null : { name: flag, at: below(pointer, 'flag'), variants: new Set(wanted), target: null };
-  }).filter((each) => each !== null);
+  }).filter(each => each !== null);
 
-  const targets = items(node, at, 'targets', (value, pointer) => {
-    if (object(value, pointer, ['attribute', 'values', 'variant']) === null) return null;
-    required(value, pointer, ['attribute', 'values', 'variant']);
-    return {
-      attribute: member(value, pointer, 'attribute', 'string'),
-      values: items(value, pointer, 'values', (entry, place) =>
-        ['string', 'number', 'boolean'].includes(entry.type) ? entry : wrong(place, 'expected a string, number or boolean')),
-      variant: value.has('variant') ? namesVariant(value.get('variant'), below(pointer, 'variant')) : null,
-    };
-  }, FLAG.targets);
+  const targets = items(
+    node,
+    at,
+    'targets',
+    (value, pointer) => {
+      if (object(value, pointer, ['attribute', 'values', 'variant']) === null) return null;
+      required(value, pointer, ['attribute', 'values', 'variant']);
+      return {
+        attribute: member(value, pointer, 'attribute', 'string'),
+        values: items(value, pointer, 'values', (entry, place) =>
+          ['string', 'number', 'boolean'].includes(entry.type) ? entry : wrong(place, 'expected a string, number or boolean'),
+        ),
+        variant: value.has('variant') ? namesVariant(value.get('variant'), below(pointer, 'variant')) : null,
+      };
+    },
+    FLAG.targets,
+  );
 
   const salt = member(node, at, 'salt', 'string', key);
   const unit = member(node, at, 'unit', 'string', 'targetingKey');
@@ -347,28 +379,38 @@ function readFlag(candidate, node) {
       return weight === undefined || !isWhole ? null : { variant, weight };
     });
     const sum = parts.reduce((total, part) => total + (part?.weight ?? NaN), 0);
-    if (value.get('split')?.type === 'list' && !Number.isNaN(sum) && sum !== WHOLE) wrong(below(pointer, 'split'), 'weights do not sum to 100000');
+    if (value.get('split')?.type === 'list' && !Number.isNaN(sum) && sum !== WHOLE)
+      wrong(below(pointer, 'split'), 'weights do not sum to 100000');
     return { parts, unit: member(value, pointer, 'unit', 'string', unit), salt: member(value, pointer, 'salt', 'string', null) };
   };
-  const rules = items(node, at, 'rules', (value, pointer) => {
-    if (object(value, pointer, ['name', 'if', 'serve']) === null) return null;
-    required(value, pointer, ['serve']);
-    const rule = { at: pointer, name: member(value, pointer, 'name', 'string', null), condition: null, variant: null, split: null };
-    rule.isNamed = value.has('name');
-    if (value.has('if')) rule.condition = readCondition(value.get('if'), below(pointer, 'if'), wrong, watch);
-    const serve = value.get('serve');
-    if (serve?.type === 'object') rule.split = readSplit(serve, below(pointer, 'serve'));
-    else if (serve !== undefined) rule.variant = namesVariant(serve, below(pointer, 'serve'));
-    return rule;
-  }, FLAG.rules);
+  const rules = items(
+    node,
+    at,
+    'rules',
+    (value, pointer) => {
+      if (object(value, pointer, ['name', 'if', 'serve']) === null) return null;
+      required(value, pointer, ['serve']);
+      const rule = { at: pointer, name: member(value, pointer, 'name', 'string', null), condition: null, variant: null, split: null };
+      rule.isNamed = value.has('name');
+      if (value.has('if')) rule.condition = readCondition(value.get('if'), below(pointer, 'if'), wrong, watch);
+      const serve = value.get('serve');
+      if (serve?.type === 'object') rule.split = readSplit(serve, below(pointer, 'serve'));
+      else if (serve !== undefined) rule.variant = namesVariant(serve, below(pointer, 'serve'));
+      return rule;
+    },
+    FLAG.rules,
+  );
   for (const rule of rules) {
     if (!rule?.split || rule.split.salt !== null) continue;
     if (!rule.isNamed) wrong(rule.at, 'a rule that splits has a name, or its split a salt');
-    else if (rules.some((other) => other && other !== rule && other.name !== null && other.name === rule.name)) wrong(below(rule.at, 'name'), 'name not unique');
+    else if (rules.some(other => other && other !== rule && other.name !== null && other.name === rule.name))
+      wrong(below(rule.at, 'name'), 'name not unique');
     rule.split.salt = `${salt}/${rule.name}`;
   }
 
-  const rollout = node.has('rollout') ? readRollout(node.get('rollout'), below(at, 'rollout'), { wrong, object, member, items, oneOf }) : null;
+  const rollout = node.has('rollout')
+    ? readRollout(node.get('rollout'), below(at, 'rollout'), { wrong, object, member, items, oneOf })
+    : null;
 
   return {
     key,
@@ -415,7 +457,10 @@ function readVariants(node, at, type, wrong) {
   if (value === undefined) {
     if (type === null) return null;
     if (type !== 'boolean') return wrong(at, 'missing variants');
-    return new Map([['on', { type: 'boolean', value: true }], ['off', { type: 'boolean', value: false }]]);
+    return new Map([
+      ['on', { type: 'boolean', value: true }],
+      ['off', { type: 'boolean', value: false }],
+    ]);
   }
   if (value.type !== 'object') return wrong(pointer, 'expected an object');
   const variants = value.entries();
@@ -436,14 +481,16 @@ function readRollout(node, at, { wrong, object, member, items, oneOf }) {
   if (tier !== null && ![0, 1, 2, 3, 4].includes(tier)) wrong(below(at, 'tier'), 'expected 0, 1, 2, 3 or 4');
   const threshold = node.has('percentage') ? readThreshold(node.get('percentage'), below(at, 'percentage'), wrong) : 0;
   /** `{count, texts}` of a list: an empty string is an entry and no text. */
-  const entries = (name) => {
+  const entries = name => {
     const texts = items(node, at, name, (entry, pointer) => {
       const isEntry = entry.type === 'string' || (entry.type === 'number' && unitOf(entry).text !== undefined);
       return isEntry ? unitOf(entry).text : wrong(pointer, 'expected a string or a whole number');
     });
     return { count: texts.length, texts: new Set(texts) };
   };
-  const guard = node.has('guard') ? object(node.get('guard'), below(at, 'guard'), ['method', 'errorRate', 'timeWindow', 'minSamples']) : null;
+  const guard = node.has('guard')
+    ? object(node.get('guard'), below(at, 'guard'), ['method', 'errorRate', 'timeWindow', 'minSamples'])
+    : null;
   if (guard !== null) {
     if (guard.has('method')) oneOf(guard, below(at, 'guard'), 'method', ['sequential', 'threshold'], null);
     for (const name of ['errorRate', 'timeWindow', 'minSamples']) member(guard, below(at, 'guard'), name, 'number');
@@ -480,7 +527,7 @@ function useSegments(candidates, segments) {
  */
 function usePrerequisites(candidates, names, report) {
   const usable = candidates.filter(({ isBad }) => !isBad).map(({ flag }) => flag);
-  const targets = (flag) => flag.prerequisites.map(({ name }) => names.get(name)).filter((each) => each !== undefined);
+  const targets = flag => flag.prerequisites.map(({ name }) => names.get(name)).filter(each => each !== undefined);
   const group = components(usable, targets);
   for (const { prerequisites, isBad, flag } of candidates) {
     for (const prerequisite of prerequisites) {

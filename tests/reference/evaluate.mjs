@@ -1,6 +1,7 @@
 /** One flag's answer (sections 3 and 4): the steps in their order, nothing else. */
-import { EMPTY, isContext, lookUp, unitOf } from './context.mjs';
+
 import { holds, isSame } from './conditions.mjs';
+import { EMPTY, isContext, lookUp, unitOf } from './context.mjs';
 import { isOfType } from './document.mjs';
 
 /** An ERROR: the caller's default, no variant and no layer. */
@@ -46,7 +47,7 @@ function answer(flag, asked) {
     if (variant === null) return { value: callersDefault, reason, layer, step };
     return { value: flag.variants.get(variant), variant, reason, layer, step, ...(bucket === undefined ? {} : { bucket }) };
   };
-  const unit = (name) => unitOf(lookUp(context, name, now));
+  const unit = name => unitOf(lookUp(context, name, now));
   const noUnit = (step, { unfit }) => ({ ...error(unfit ? 'INVALID_CONTEXT' : 'TARGETING_KEY_MISSING', callersDefault), step });
   const scope = { context, now, segments: ruleset.segments, draw: ruleset.draw, hash: flag.hash, unit: flag.unit };
 
@@ -55,12 +56,15 @@ function answer(flag, asked) {
   if (rollout?.isRolledBack) return serve(steps.rolledBack, flag.off, 'DISABLED', 'kill');
 
   // 2
-  if (!flag.prerequisites.every((prerequisite) => isMet(prerequisite, asked))) {
+  if (!flag.prerequisites.every(prerequisite => isMet(prerequisite, asked))) {
     return serve(steps.prerequisites, flag.off, 'PREREQUISITE_FAILED', 'kill');
   }
 
   // 3, 4
-  for (const [attribute, kind, layer] of [['customerId', 'customers', 'customer'], ['organizationId', 'organizations', 'organization']]) {
+  for (const [attribute, kind, layer] of [
+    ['customerId', 'customers', 'customer'],
+    ['organizationId', 'organizations', 'organization'],
+  ]) {
     const owner = unit(attribute).text;
     const variant = owner === undefined ? undefined : ruleset.overrides[kind].get(owner)?.get(flag.key);
     if (variant !== undefined) return serve(steps[layer], variant, 'TARGETING_MATCH', layer);
@@ -68,7 +72,12 @@ function answer(flag, asked) {
 
   // 5, 6
   const isRunning = rollout?.isRunning === true;
-  for (const [name, variant] of isRunning ? [['deny', flag.off], ['allow', flag.on]] : []) {
+  for (const [name, variant] of isRunning
+    ? [
+        ['deny', flag.off],
+        ['allow', flag.on],
+      ]
+    : []) {
     const { count, texts } = rollout[name];
     if (count === 0) continue;
     const found = unit(flag.unit);
@@ -79,7 +88,7 @@ function answer(flag, asked) {
   // 7
   for (const [i, target] of flag.targets.entries()) {
     const value = lookUp(context, target.attribute, now);
-    const isHit = value !== undefined && target.values.some((entry) => isSame(value, entry, false));
+    const isHit = value !== undefined && target.values.some(entry => isSame(value, entry, false));
     if (isHit) return serve(steps.target + i, target.variant, 'TARGETING_MATCH', 'target');
   }
 
@@ -120,11 +129,11 @@ function answer(flag, asked) {
 
 /** Answers every flag that this one leads to, each once and the farthest first, so that no chain is too long. */
 function settlePrerequisites(flag, asked) {
-  const targets = (each) => each.prerequisites.map(({ target }) => target).filter((target) => target !== null);
+  const targets = each => each.prerequisites.map(({ target }) => target).filter(target => target !== null);
   const open = targets(flag);
   while (open.length > 0) {
     const next = open[open.length - 1];
-    const waiting = asked.kept.has(next) ? [] : targets(next).filter((each) => !asked.kept.has(each));
+    const waiting = asked.kept.has(next) ? [] : targets(next).filter(each => !asked.kept.has(each));
     if (waiting.length > 0) {
       open.push(...waiting);
       continue;

@@ -115,7 +115,7 @@ export function scan(text) {
   };
 
   /** Reads `"name" :` of the object on top and remembers where its value starts. */
-  const name = (object) => {
+  const name = object => {
     skip();
     if (text.charCodeAt(at) !== 0x22) fail();
     object.names.push(string());

@@ -4,8 +4,53 @@ import { checkText, scan } from './json.mjs';
 
 test('what JSON.parse takes is taken, what it refuses is refused', () => {
   const texts = [
-    '1', '-0', '0.5e+7', '1E400', 'true', '"a\\u0000\\ud800\\/"', ' [ ] ', '{"a":[{}]}', '[1,[2,[3]]]', '""',
-    '', ' ', '01', '1.', '.5', '+1', '-', '1e', '0x1', 'nul', 'truee', 'NaN', 'Infinity', "'a'", '"', '"\\x"', '"\\u12g4"', '"\t"', '"\u0000"', '[', ']', '[1,]', '[,1]', '[1 2]', '{', '{"a"}', '{"a":}', '{"a":1,}', '{a:1}', '{"a":1 "b":2}', '{"a":1]', '[1}', '1 2', '\ufeff1', '\u00a01', '//', '1//',
+    '1',
+    '-0',
+    '0.5e+7',
+    '1E400',
+    'true',
+    '"a\\u0000\\ud800\\/"',
+    ' [ ] ',
+    '{"a":[{}]}',
+    '[1,[2,[3]]]',
+    '""',
+    '',
+    ' ',
+    '01',
+    '1.',
+    '.5',
+    '+1',
+    '-',
+    '1e',
+    '0x1',
+    'nul',
+    'truee',
+    'NaN',
+    'Infinity',
+    "'a'",
+    '"',
+    '"\\x"',
+    '"\\u12g4"',
+    '"\t"',
+    '"\u0000"',
+    '[',
+    ']',
+    '[1,]',
+    '[,1]',
+    '[1 2]',
+    '{',
+    '{"a"}',
+    '{"a":}',
+    '{"a":1,}',
+    '{a:1}',
+    '{"a":1 "b":2}',
+    '{"a":1]',
+    '[1}',
+    '1 2',
+    '\ufeff1',
+    '\u00a01',
+    '//',
+    '1//',
   ];
   for (const text of texts) {
     let isJson = true;
@@ -25,7 +70,7 @@ test('depth is no limit', () => {
 
 test('what JSON.parse hides is seen, with its pointer', () => {
   const found = [];
-  checkText(scan('{"a":{"x":1,"x":2},"b/~":["\\ud800",1e999],"c\\u0000":"fine"}'), '', (pointer) => found.push(pointer));
+  checkText(scan('{"a":{"x":1,"x":2},"b/~":["\\ud800",1e999],"c\\u0000":"fine"}'), '', pointer => found.push(pointer));
   assert.deepEqual(found.sort(), ['/a/x', '/b~1~0/0', '/b~1~0/1', '/c\u0000']);
 });
 

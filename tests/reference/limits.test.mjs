@@ -6,7 +6,7 @@ import { scan } from './json.mjs';
 
 const HEAD = '{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f"';
 const pointers = ({ errors }) => errors.map(({ pointer }) => pointer);
-const described = (description) => `${HEAD},"flags":{"a":{"description":"${description}"}}}`;
+const described = description => `${HEAD},"flags":{"a":{"description":"${description}"}}}`;
 
 test('8,000,000 bytes of UTF-8 are read, one more is refused', () => {
   const room = 8_000_000 - described('').length;
@@ -22,8 +22,17 @@ test('a document or context of any depth is refused, not overrun', () => {
 });
 
 test('errors are told in the order of the document, segments and overrides among them', () => {
-  const read = readDocument(`${HEAD},"overrides":{"customers":{"c":{"z":"no"}}},"flags":{"z":{"aliases":["y"]},"y":{},"b":{"x":1,"rules":[{"if":{"segment":"s"},"serve":"on"}],"tags":[1]}},"segments":{"s":{"segment":"t"}}}`);
-  const expected = ['/overrides/customers/c/z', '/flags/z/aliases/0', '/flags/b/x', '/flags/b/rules/0/if/segment', '/flags/b/tags/0', '/segments/s/segment'];
+  const read = readDocument(
+    `${HEAD},"overrides":{"customers":{"c":{"z":"no"}}},"flags":{"z":{"aliases":["y"]},"y":{},"b":{"x":1,"rules":[{"if":{"segment":"s"},"serve":"on"}],"tags":[1]}},"segments":{"s":{"segment":"t"}}}`,
+  );
+  const expected = [
+    '/overrides/customers/c/z',
+    '/flags/z/aliases/0',
+    '/flags/b/x',
+    '/flags/b/rules/0/if/segment',
+    '/flags/b/tags/0',
+    '/segments/s/segment',
+  ];
   assert.deepEqual(pointers(read), expected);
   assert.equal(read.errorCount, expected.length);
 });
@@ -31,11 +40,16 @@ test('errors are told in the order of the document, segments and overrides among
 test('200,000 errors are counted and 1,000 are told', () => {
   const read = readDocument(`${HEAD},"flags":{"a":{${Array.from({ length: 200_000 }, (_, i) => `"u${i}":0`).join(',')}}}}`);
   assert.equal(read.errorCount, 200_000);
-  assert.deepEqual(pointers(read), Array.from({ length: 1_000 }, (_, i) => `/flags/a/u${i}`));
+  assert.deepEqual(
+    pointers(read),
+    Array.from({ length: 1_000 }, (_, i) => `/flags/a/u${i}`),
+  );
 });
 
 test('in a chain of 5,000 segments all but the last sixteen are too deep', () => {
-  const segments = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`s${i}`, i === 4_999 ? { all: [] } : { segment: `s${i + 1}` }]));
+  const segments = Object.fromEntries(
+    Array.from({ length: 5_000 }, (_, i) => [`s${i}`, i === 4_999 ? { all: [] } : { segment: `s${i + 1}` }]),
+  );
   const read = readDocument(JSON.stringify({ ...JSON.parse(`${HEAD}}`), segments }));
   assert.equal(read.errorCount, 5_000 - 16);
 });

@@ -1,6 +1,6 @@
 /** MurmurHash3_x86_32 of `bytes`, after Appleby's public-domain description. */
 export function murmur3(bytes, seed = 0) {
-  const scramble = (k) => Math.imul(rotate(Math.imul(k, 0xcc9e2d51), 15), 0x1b873593);
+  const scramble = k => Math.imul(rotate(Math.imul(k, 0xcc9e2d51), 15), 0x1b873593);
   let h = seed | 0;
   let i = 0;
   for (; i + 4 <= bytes.length; i += 4) {

@@ -22,23 +22,53 @@ export class Untranslatable extends Error {
 
 const LAST = 0x10ffff;
 const DIGIT = [[0x30, 0x39]];
-const SPACE = [[0x09, 0x0d], [0x20, 0x20]];
-const WORD = [[0x30, 0x39], [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]];
+const SPACE = [
+  [0x09, 0x0d],
+  [0x20, 0x20],
+];
+const WORD = [
+  [0x30, 0x39],
+  [0x41, 0x5a],
+  [0x5f, 0x5f],
+  [0x61, 0x7a],
+];
 const POSIX = {
-  alnum: [[0x30, 0x39], [0x41, 0x5a], [0x61, 0x7a]],
-  alpha: [[0x41, 0x5a], [0x61, 0x7a]],
+  alnum: [
+    [0x30, 0x39],
+    [0x41, 0x5a],
+    [0x61, 0x7a],
+  ],
+  alpha: [
+    [0x41, 0x5a],
+    [0x61, 0x7a],
+  ],
   ascii: [[0, 0x7f]],
-  blank: [[0x09, 0x09], [0x20, 0x20]],
-  cntrl: [[0, 0x1f], [0x7f, 0x7f]],
+  blank: [
+    [0x09, 0x09],
+    [0x20, 0x20],
+  ],
+  cntrl: [
+    [0, 0x1f],
+    [0x7f, 0x7f],
+  ],
   digit: DIGIT,
   graph: [[0x21, 0x7e]],
   lower: [[0x61, 0x7a]],
   print: [[0x20, 0x7e]],
-  punct: [[0x21, 0x2f], [0x3a, 0x40], [0x5b, 0x60], [0x7b, 0x7e]],
+  punct: [
+    [0x21, 0x2f],
+    [0x3a, 0x40],
+    [0x5b, 0x60],
+    [0x7b, 0x7e],
+  ],
   space: SPACE,
   upper: [[0x41, 0x5a]],
   word: WORD,
-  xdigit: [[0x30, 0x39], [0x41, 0x46], [0x61, 0x66]],
+  xdigit: [
+    [0x30, 0x39],
+    [0x41, 0x46],
+    [0x61, 0x66],
+  ],
 };
 const WORD_BEHIND = '(?<=[0-9A-Z_a-z])';
 const WORD_AHEAD = '(?=[0-9A-Z_a-z])';
@@ -154,7 +184,8 @@ class Reader {
     blanks();
     const least = digits();
     blanks();
-    if (least === '') throw this.next === ',' ? new Untranslatable('repetition without a least count') : new PatternError('repetition without a count');
+    if (least === '')
+      throw this.next === ',' ? new Untranslatable('repetition without a least count') : new PatternError('repetition without a count');
     let most = least;
     if (this.take(',')) {
       blanks();
@@ -332,7 +363,7 @@ class Reader {
         set.push(...(posix ?? this.bracketed(flags)));
         continue;
       }
-      const operator = ['&&', '--', '~~'].find((each) => this.ahead(each));
+      const operator = ['&&', '--', '~~'].find(each => this.ahead(each));
       if (operator !== undefined) {
         this.at += 2;
         settle();
@@ -388,7 +419,10 @@ function fold(ranges, flags) {
   if (!flags.i) return ranges;
   const more = [];
   for (const [from, to] of ranges) {
-    for (const [low, high, shift] of [[0x41, 0x5a, 32], [0x61, 0x7a, -32]]) {
+    for (const [low, high, shift] of [
+      [0x41, 0x5a, 32],
+      [0x61, 0x7a, -32],
+    ]) {
       if (from <= high && to >= low) more.push([Math.max(from, low) + shift, Math.min(to, high) + shift]);
     }
   }
@@ -423,7 +457,7 @@ function intersect(a, b) {
 
 /** A class as `{source, least}`; an empty one takes no text at all. */
 function write(ranges) {
-  const point = (c) => `\\u{${c.toString(16)}}`;
+  const point = c => `\\u{${c.toString(16)}}`;
   if (isOne(ranges)) return { source: point(ranges[0][0]), least: 1 };
   const source = `[${ranges.map(([from, to]) => (from === to ? point(from) : `${point(from)}-${point(to)}`)).join('')}]`;
   return { source, least: ranges.length === 0 ? Infinity : 1 };

@@ -26,7 +26,7 @@ export function openRunner({ runtime = 'evaluate' } = {}) {
   let ruleset = null;
   let trouble = { error: 'no document' };
 
-  const setDocument = (text) => {
+  const setDocument = text => {
     ruleset = null;
     try {
       const read = readDocument(text);
@@ -38,7 +38,7 @@ export function openRunner({ runtime = 'evaluate' } = {}) {
     }
   };
 
-  const ask = (line) => {
+  const ask = line => {
     const question = readQuestion(line, runtime);
     if (question === null) return INVALID;
     if (ruleset === null) return trouble;
@@ -50,7 +50,7 @@ export function openRunner({ runtime = 'evaluate' } = {}) {
     return Object.fromEntries(Object.entries(details).filter(([name]) => wishes[name] !== false));
   };
 
-  return (text) => {
+  return text => {
     let line;
     try {
       line = scan(text);
@@ -76,7 +76,7 @@ function readQuestion(line, runtime) {
   if (flag.type !== 'string') return null;
   if (now !== undefined && !(Number.isInteger(now.value) && Math.abs(now.value) <= EXACT)) return null;
   if (known !== undefined && !isContext(known)) return null;
-  if (WISHES.some((name) => line.has(name) && line.get(name).type !== 'boolean')) return null;
+  if (WISHES.some(name => line.has(name) && line.get(name).type !== 'boolean')) return null;
   if (callersDefault !== undefined && overflows(callersDefault)) return null;
   return {
     flag: flag.value,
@@ -84,7 +84,7 @@ function readQuestion(line, runtime) {
     callersDefault,
     now: now?.value ?? 0,
     known,
-    wishes: Object.fromEntries(WISHES.map((name) => [name, line.get(name)?.value === true])),
+    wishes: Object.fromEntries(WISHES.map(name => [name, line.get(name)?.value === true])),
   };
 }
 
@@ -101,9 +101,9 @@ function overflows(root) {
 }
 
 function answerBucket(question) {
-  const texts = ['key', 'salt', 'unit'].map((name) => question.get(name));
-  if (texts.some((text) => text?.type !== 'string' || !text.value.isWellFormed())) return INVALID;
-  const [key, salt, unit] = texts.map((text) => text.value);
+  const texts = ['key', 'salt', 'unit'].map(name => question.get(name));
+  if (texts.some(text => text?.type !== 'string' || !text.value.isWellFormed())) return INVALID;
+  const [key, salt, unit] = texts.map(text => text.value);
   const parsed = readKey(key);
   if (parsed === null) return INVALID;
   const sub = subkey(parsed, salt);
@@ -112,9 +112,11 @@ function answerBucket(question) {
 
 /** An answer's members in canonical order, without those that are `undefined`; `value` and `metadata` are scanned JSON, the rest is plain. */
 function print(answer) {
-  const members = Object.keys(answer).filter((name) => answer[name] !== undefined).sort();
-  const text = (name) => (['value', 'metadata'].includes(name) ? canonical(answer[name]) : JSON.stringify(answer[name]));
-  return `{${members.map((name) => `"${name}":${text(name)}`).join(',')}}`;
+  const members = Object.keys(answer)
+    .filter(name => answer[name] !== undefined)
+    .sort();
+  const text = name => (['value', 'metadata'].includes(name) ? canonical(answer[name]) : JSON.stringify(answer[name]));
+  return `{${members.map(name => `"${name}":${text(name)}`).join(',')}}`;
 }
 
 /** Answers every line of standard input. A line that is not UTF-8 is not JSON. */
@@ -126,9 +128,9 @@ async function main() {
   const flush = async () => {
     const text = out.join('');
     out = [];
-    if (text !== '' && !process.stdout.write(text)) await new Promise((done) => process.stdout.once('drain', done));
+    if (text !== '' && !process.stdout.write(text)) await new Promise(done => process.stdout.once('drain', done));
   };
-  const take = (bytes) => {
+  const take = bytes => {
     let text;
     try {
       text = decoder.decode(bytes);

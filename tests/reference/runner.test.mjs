@@ -41,10 +41,33 @@ test('a document is read as its text stands', () => {
 test('lines that cannot be answered', () => {
   const notJson = ['', ' ', 'x', '{', '[]', '"a"', 'null', '7', '{"flag":"a"} x', '{"flag":a}', '\ufeff{"flag":"a"}'];
   const invalid = [
-    '{}', '{"flag":7}', '{"flag":null}', '{"key":"a"}', '{"flag":"a","now":1.5}', '{"flag":"a","now":"0"}', '{"flag":"a","now":null}', '{"flag":"a","now":1e999}', '{"flag":"a","now":9007199254740994}', '{"flag":"a","bucket":1}', '{"flag":"a","step":1}', '{"flag":"a","step":null}', '{"flag":"a","metadata":"true"}', '{"flag":"a","metadata":{}}', '{"bucket":true}', '{"bucket":{}}',
-    `{"bucket":{"key":"${KEY}","salt":""}}`, `{"bucket":{"key":"00","salt":"","unit":"u"}}`, `{"bucket":{"key":"${KEY}","salt":7,"unit":"u"}}`, `{"bucket":{"key":"${KEY}","salt":"","unit":7}}`, `{"bucket":{"key":"${KEY}","salt":"","unit":"\\ud800"}}`,
+    '{}',
+    '{"flag":7}',
+    '{"flag":null}',
+    '{"key":"a"}',
+    '{"flag":"a","now":1.5}',
+    '{"flag":"a","now":"0"}',
+    '{"flag":"a","now":null}',
+    '{"flag":"a","now":1e999}',
+    '{"flag":"a","now":9007199254740994}',
+    '{"flag":"a","bucket":1}',
+    '{"flag":"a","step":1}',
+    '{"flag":"a","step":null}',
+    '{"flag":"a","metadata":"true"}',
+    '{"flag":"a","metadata":{}}',
+    '{"bucket":true}',
+    '{"bucket":{}}',
+    `{"bucket":{"key":"${KEY}","salt":""}}`,
+    `{"bucket":{"key":"00","salt":"","unit":"u"}}`,
+    `{"bucket":{"key":"${KEY}","salt":7,"unit":"u"}}`,
+    `{"bucket":{"key":"${KEY}","salt":"","unit":7}}`,
+    `{"bucket":{"key":"${KEY}","salt":"","unit":"\\ud800"}}`,
   ];
-  check([[DOCUMENT, null], ...notJson.map((line) => [line, '{"error":"not JSON"}']), ...invalid.map((line) => [line, '{"error":"invalid line"}'])]);
+  check([
+    [DOCUMENT, null],
+    ...notJson.map(line => [line, '{"error":"not JSON"}']),
+    ...invalid.map(line => [line, '{"error":"invalid line"}']),
+  ]);
 });
 
 test('lines that can', () => {
@@ -63,35 +86,57 @@ test('lines that can', () => {
     ['{"flag":"x","step":true,"metadata":true}', '{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR"}'],
     [DOCUMENT.replace('{"default"', '{"metadata":{"team":"chat","\\u00e9":1.0,"layer":"mine"},"default"'), null],
     ['{"flag":"a"}', ANSWER],
-    ['{"flag":"a","metadata":true,"step":true}', '{"layer":"default","metadata":{"team":"chat","é":1},"reason":"STATIC","step":9,"value":true,"variant":"on"}'],
+    [
+      '{"flag":"a","metadata":true,"step":true}',
+      '{"layer":"default","metadata":{"team":"chat","é":1},"reason":"STATIC","step":9,"value":true,"variant":"on"}',
+    ],
     [DOCUMENT, null],
-    ['{"flag":"x","default":{"b":[1.0,1e21],"a":"\\u00e9"}}', '{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":{"a":"é","b":[1,1e+21]}}'],
-    [`{"flag":"x","default":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, `{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":${'['.repeat(50_000)}${']'.repeat(50_000)}}`],
+    [
+      '{"flag":"x","default":{"b":[1.0,1e21],"a":"\\u00e9"}}',
+      '{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":{"a":"é","b":[1,1e+21]}}',
+    ],
+    [
+      `{"flag":"x","default":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
+      `{"errorCode":"FLAG_NOT_FOUND","reason":"ERROR","value":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
+    ],
     ['{"flag":"x","default":[1e999]}', '{"error":"invalid line"}'],
     [`{"bucket":{"key":"${KEY}","salt":"","unit":"0"}}`, '{"bucket":82731,"subkey":["74f839c593dc67fd","6e534dc3c9ab17a2"]}'],
   ]);
 });
 
 test('the runtime program', () => {
+  check(
+    [
+      [DOCUMENT, null],
+      ['{"flag":"a","known":{"customerId":"c"}}', '{"errorCode":"PROVIDER_NOT_READY","reason":"ERROR"}'],
+      ['{"flag":"a","context":{"customerId":"c"}}', ANSWER],
+      ['{"flag":"a","known":[]}', '{"error":"invalid line"}'],
+      ['{"flag":"a","known":null}', '{"error":"invalid line"}'],
+      ['{"flag":"a","known":{"a":"\\u0000"}}', '{"error":"invalid line"}'],
+    ],
+    { runtime: 'program' },
+  );
   check([
     [DOCUMENT, null],
-    ['{"flag":"a","known":{"customerId":"c"}}', '{"errorCode":"PROVIDER_NOT_READY","reason":"ERROR"}'],
-    ['{"flag":"a","context":{"customerId":"c"}}', ANSWER],
-    ['{"flag":"a","known":[]}', '{"error":"invalid line"}'],
-    ['{"flag":"a","known":null}', '{"error":"invalid line"}'],
-    ['{"flag":"a","known":{"a":"\\u0000"}}', '{"error":"invalid line"}'],
-  ], { runtime: 'program' });
-  check([[DOCUMENT, null], ['{"flag":"a","known":{"customerId":"c"}}', ANSWER]]);
+    ['{"flag":"a","known":{"customerId":"c"}}', ANSWER],
+  ]);
 });
 
 test('the command answers as the function does', () => {
   const path = fileURLToPath(new URL('runner.mjs', import.meta.url));
-  const input = Buffer.concat([Buffer.from(`${DOCUMENT}\n{"flag":"a"}\n`), Buffer.from([0x22, 0xff, 0x22, 0x0a]), Buffer.from('\n{"flag":"a"}')]);
-  assert.equal(execFileSync(process.execPath, [path], { input }).toString(), `${ANSWER}\n{"error":"not JSON"}\n{"error":"not JSON"}\n${ANSWER}\n`);
+  const input = Buffer.concat([
+    Buffer.from(`${DOCUMENT}\n{"flag":"a"}\n`),
+    Buffer.from([0x22, 0xff, 0x22, 0x0a]),
+    Buffer.from('\n{"flag":"a"}'),
+  ]);
+  assert.equal(
+    execFileSync(process.execPath, [path], { input }).toString(),
+    `${ANSWER}\n{"error":"not JSON"}\n{"error":"not JSON"}\n${ANSWER}\n`,
+  );
 });
 
 test('every vector without `known` is the same asked of the runtime program', () => {
-  const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
+  const read = name => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
   for (const { file } of read('index.json').topics) {
     const { documents, cases } = read(file);
     const runners = new Map();

@@ -19,7 +19,7 @@ export function parseLooseVersion(text) {
 function parse(form, text) {
   const found = form.exec(text);
   if (found === null) return null;
-  const numbers = found[1].split('.').map((digits) => digits.replace(/^0+(?=[0-9])/, ''));
+  const numbers = found[1].split('.').map(digits => digits.replace(/^0+(?=[0-9])/, ''));
   while (numbers.length < 3) numbers.push('0');
   return { numbers, pre: found[2] === undefined ? [] : found[2].split('.') };
 }
@@ -51,7 +51,7 @@ function compareIdentifiers(a, b) {
 
 /** `version` is at least `base` and agrees with it up to and including base's first number of three that is not zero. */
 export function isInCaret(version, base) {
-  const first = base.numbers.slice(0, 3).findIndex((number) => number !== '0');
+  const first = base.numbers.slice(0, 3).findIndex(number => number !== '0');
   return isAtLeastSharing(version, base, first === -1 ? 3 : first + 1);
 }
 

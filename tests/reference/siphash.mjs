@@ -24,7 +24,7 @@ export function sipHash24([k0, k1], bytes) {
     v2 = rotate(v2, 32n);
   };
 
-  const absorb = (m) => {
+  const absorb = m => {
     v3 ^= m;
     round();
     round();

@@ -30,7 +30,7 @@ function daysIn(year, month) {
 
 /** Days from 1970-01-01 to a date of the proleptic Gregorian calendar. */
 function daysBefore(year, month, day) {
-  const leaps = (y) => Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400); // leap years in 1 … y
+  const leaps = y => Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400); // leap years in 1 … y
   let days = (year - 1970) * 365 + leaps(year - 1) - leaps(1969);
   for (let m = 1; m < month; m += 1) days += daysIn(year, m);
   return days + day - 1;

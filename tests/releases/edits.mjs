@@ -1,5 +1,5 @@
 /** The edits that make a made-up release of the sources of this repository. Each `find` stands exactly once in its file. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = new URL('../../', import.meta.url);
@@ -15,7 +15,7 @@ export const COUNT = migrations.length;
 
 /** The forms in a migration: the least that may write the store, and serve from it. They have one length, whatever the numbers. */
 export function forms(writes, serves) {
-  const [from, to] = [writes, serves].map((form) => String(form).padStart(3, '0'));
+  const [from, to] = [writes, serves].map(form => String(form).padStart(3, '0'));
   return `writes_from = ${from}, serves_from = ${to}`;
 }
 
@@ -29,7 +29,7 @@ CREATE INDEX history_by_note ON history (noted) WHERE noted <> 0;
 UPDATE store SET ${forms(COUNT, COUNT)};
 `,
 };
-const include = (file) => `include_str!("../../../${file.replace('edge-worker/', '')}"),`;
+const include = file => `include_str!("../../../${file.replace('edge-worker/', '')}"),`;
 const newest = include(`${FOLDER}/${migrations.at(-1)}`);
 
 /** The next release: killing a flag also writes two rows of a new kind, one of them on the page of a customer; one more migration. */

@@ -11,5 +11,6 @@ import { MIGRATION, releases } from './edits.mjs';
 
 const [release, folder] = process.argv.slice(2);
 copyCrates(folder, ['sdk-core', 'edge-worker', 'edge-worker/control']);
-for (const edit of releases[release]) writeFileSync(join(folder, edit.file), around({ name: release, ...edit }, folder).join(edit.replacement));
+for (const edit of releases[release])
+  writeFileSync(join(folder, edit.file), around({ name: release, ...edit }, folder).join(edit.replacement));
 if (release === 'next') writeFileSync(join(folder, MIGRATION.file), MIGRATION.text);

@@ -39,14 +39,15 @@ export async function withForms(next, folder, { writes, serves }) {
   await mkdir(folder, { recursive: true });
   await copyFile(join(next, 'index.js'), join(folder, 'index.js'));
   const parts = (await readFile(join(next, 'edge_bg.wasm'), 'latin1')).split(FORMS);
-  if (parts.length !== 2) throw new Error(`the module of the next release holds its forms ${parts.length - 1} times, expected once: ${FORMS}`);
+  if (parts.length !== 2)
+    throw new Error(`the module of the next release holds its forms ${parts.length - 1} times, expected once: ${FORMS}`);
   await writeFile(join(folder, 'edge_bg.wasm'), parts.join(forms(writes, serves)), 'latin1');
   return folder;
 }
 
 function configuration(data, hub, beside) {
   const path = (folder, name) => JSON.stringify(relative(data, join(folder, name)));
-  const settings = SETTINGS.map((name) => `(name = "${name}", fromEnvironment = "${name}")`);
+  const settings = SETTINGS.map(name => `(name = "${name}", fromEnvironment = "${name}")`);
   const worker = (folder, namespace, first = []) => `(
     modules = [
       ${first.map(([name, file]) => `(name = "${name}", esModule = embed ${file}),`).join('\n      ')}
@@ -61,16 +62,19 @@ function configuration(data, hub, beside) {
 const config :Workerd.Config = (
   services = [
     (name = "front", worker = .front), (name = "store", disk = (writable = true)),
-    ${isolates.map((name) => `(name = "${name}", worker = .${name})`).join(', ')}
+    ${isolates.map(name => `(name = "${name}", worker = .${name})`).join(', ')}
   ],
   sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "front") ],
 );
 const front :Workerd.Worker = (
   modules = [ (name = "front.js", esModule = embed ${path(OWN, 'front.js')}) ],
   compatibilityDate = "2026-10-01",
-  bindings = [ (name = "HUB", durableObjectNamespace = ${elsewhere}), ${isolates.map((name) => `(name = "${name}", service = "${name}")`).join(', ')} ],
+  bindings = [ (name = "HUB", durableObjectNamespace = ${elsewhere}), ${isolates.map(name => `(name = "${name}", service = "${name}")`).join(', ')} ],
 );
-const hub :Workerd.Worker = ${worker(hub, '"FlagHub"', [['hub.js', path(OWN, 'hub.js')], ['sql.js', path(SQL, 'sql.js')]])}
+const hub :Workerd.Worker = ${worker(hub, '"FlagHub"', [
+    ['hub.js', path(OWN, 'hub.js')],
+    ['sql.js', path(SQL, 'sql.js')],
+  ])}
     durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
     durableObjectStorage = (localDisk = "store"),
 );

@@ -11,7 +11,7 @@ const BATCH = 10_000;
 export async function chromiumRunner(runtime) {
   const { chromium } = require('playwright-core');
   const esbuild = require('esbuild');
-  const path = (relative) => JSON.stringify(fileURLToPath(new URL(relative, import.meta.url)));
+  const path = relative => JSON.stringify(fileURLToPath(new URL(relative, import.meta.url)));
   const { outputFiles } = await esbuild.build({
     stdin: {
       contents: `
@@ -26,22 +26,39 @@ export async function chromiumRunner(runtime) {
     globalName: 'runners',
     write: false,
   });
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--disable-background-networking', '--disable-component-update'] });
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--disable-background-networking', '--disable-component-update'],
+  });
   const page = await browser.newPage();
   page.setDefaultTimeout(600_000);
   await page.addScriptTag({ content: outputFiles[0].text });
-  const module = (file) => readFileSync(new URL(`client/dist/${file}`, npm)).toString('base64');
-  await page.evaluate(async ({ full, engine, byProgram }) => {
-    const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-    const whole = runners.loadFull(bytes(full));
-    const runtime = byProgram ? runners.programRuntime(whole, runners.loadEngine(bytes(engine), { step: true })) : runners.fullRuntime(whole);
-    globalThis.runner = runners.openRunner(runtime);
-  }, { full: module('full/full_bg.wasm'), engine: module('engine/engine.wasm'), byProgram: runtime === 'chromium-program' });
+  const module = file => readFileSync(new URL(`client/dist/${file}`, npm)).toString('base64');
+  await page.evaluate(
+    async ({ full, engine, byProgram }) => {
+      const bytes = text => Uint8Array.from(atob(text), character => character.charCodeAt(0));
+      const whole = runners.loadFull(bytes(full));
+      const runtime = byProgram
+        ? runners.programRuntime(whole, runners.loadEngine(bytes(engine), { step: true }))
+        : runners.fullRuntime(whole);
+      globalThis.runner = runners.openRunner(runtime);
+    },
+    { full: module('full/full_bg.wasm'), engine: module('engine/engine.wasm'), byProgram: runtime === 'chromium-program' },
+  );
 
-  let waiting = [], answers = [];
+  let waiting = [],
+    answers = [];
   const send = async () => {
     if (waiting.length === 0) return;
-    const text = await page.evaluate((lines) => lines.split('\n').map((line) => runner(line)).filter((answer) => answer !== null).join('\n'), waiting.join('\n'));
+    const text = await page.evaluate(
+      lines =>
+        lines
+          .split('\n')
+          .map(line => runner(line))
+          .filter(answer => answer !== null)
+          .join('\n'),
+      waiting.join('\n'),
+    );
     if (text) answers.push(...text.split('\n'));
     waiting = [];
   };

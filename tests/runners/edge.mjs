@@ -12,12 +12,14 @@ const MOST_BYTES = 4_000_000;
 
 /** Answers lines in batches: `answer(line)` takes one, `flush()` answers those that wait, both resolve to answers in order. */
 export function edgeRunner(server) {
-  let waiting = [], bytes = 0, answers = [];
+  let waiting = [],
+    bytes = 0,
+    answers = [];
   let question;
   // The protocol judges lines; the question it would ask waits for the batch, and its place is marked.
   const judge = openRunner({
     document: () => true,
-    ask: (asked) => {
+    ask: asked => {
       question = asked;
       return { reason: '' };
     },
@@ -35,7 +37,9 @@ export function edgeRunner(server) {
     // The results as they were printed: nothing between them but commas, and no answer holds a line break.
     const results = split(response.text.slice('{"results":['.length, -2));
     if (results.length !== waiting.length) throw new Error(`${waiting.length} questions, ${results.length} answers`);
-    waiting.forEach(({ place }, index) => { answers[place] = results[index]; });
+    waiting.forEach(({ place }, index) => {
+      answers[place] = results[index];
+    });
     waiting = [];
     bytes = 0;
   };
@@ -48,7 +52,8 @@ export function edgeRunner(server) {
         await send();
         const text = line.slice(line.indexOf(':') + 1, line.lastIndexOf('}'));
         const response = await server.asAdmin('/api/admin/document?state=replace&reason=a%20test', { method: 'PUT', body: imported(text) });
-        if (response.status !== 200 && response.status !== 422 && response.status !== 204) throw new Error(`${response.status} ${response.text}`);
+        if (response.status !== 200 && response.status !== 422 && response.status !== 204)
+          throw new Error(`${response.status} ${response.text}`);
         refused = response.status === 422;
         return;
       }
@@ -74,7 +79,9 @@ export function edgeRunner(server) {
 /** Splits JSON objects that stand behind one another with commas between. */
 function split(text) {
   const parts = [];
-  let depth = 0, quoted = false, start = 0;
+  let depth = 0,
+    quoted = false,
+    start = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (quoted) {

@@ -3,7 +3,10 @@
 /** Names and raw values of an object that is valid JSON; of a name that stands twice, the last. */
 export function rawMembers(text) {
   const members = new Map();
-  let depth = 0, quoted = false, start = 0, name;
+  let depth = 0,
+    quoted = false,
+    start = 0,
+    name;
   for (let at = 0; at < text.length; at++) {
     const code = text[at];
     if (quoted) {

@@ -7,8 +7,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { imported } from './imported.mjs';
-import { canonical } from './runner.mjs';
 import { rawMembers } from './members.mjs';
+import { canonical } from './runner.mjs';
 
 /** The number of requests that are under way at once. */
 const AT_ONCE = 16;
@@ -22,11 +22,13 @@ function questionOf(line) {
   return { key, context: members.get('context') };
 }
 
-const isDocument = (line) => line.startsWith('{"document"');
+const isDocument = line => line.startsWith('{"document"');
 
 /** The runner on the worker, one request a question. */
 export function edgeOfrepRunner(server) {
-  let waiting = [], answers = [], refused = false;
+  let waiting = [],
+    answers = [],
+    refused = false;
   const ask = async ({ key, context }) => {
     const body = context === undefined ? '{}' : `{"context":${context}}`;
     const { status, json } = await server.asServer(`/ofrep/v1/evaluate/flags/${encodeURIComponent(key)}`, { body });
@@ -34,7 +36,8 @@ export function edgeOfrepRunner(server) {
     return canonical({ status, key: echoed, metadata: unlessEmpty(metadata), value, variant, reason, errorCode });
   };
   const send = async () => {
-    const asked = waiting, said = new Array(asked.length);
+    const asked = waiting,
+      said = new Array(asked.length);
     waiting = [];
     let next = 0;
     const worker = async () => {
@@ -47,7 +50,10 @@ export function edgeOfrepRunner(server) {
     async take(line) {
       if (isDocument(line)) {
         await send();
-        const response = await server.asAdmin('/api/admin/document?state=replace&reason=a%20test', { method: 'PUT', body: imported(line.slice(line.indexOf(':') + 1, line.lastIndexOf('}'))) });
+        const response = await server.asAdmin('/api/admin/document?state=replace&reason=a%20test', {
+          method: 'PUT',
+          body: imported(line.slice(line.indexOf(':') + 1, line.lastIndexOf('}'))),
+        });
         if (response.status !== 200 && response.status !== 422) throw new Error(`${response.status} ${response.text}`);
         refused = response.status === 422;
         return;
@@ -66,7 +72,9 @@ export function edgeOfrepRunner(server) {
 
 /** The native runner (`program`), asked the same as of `now`, and its answers as the protocol would put them. */
 export function nativeOfrepRunner(program, now) {
-  let document = '', lines = [], keys = [];
+  let document = '',
+    lines = [],
+    keys = [];
   return {
     async take(line) {
       if (isDocument(line)) {
@@ -80,10 +88,14 @@ export function nativeOfrepRunner(program, now) {
       lines.push(`{"flag":${JSON.stringify(question.key)}${context},"now":${now},"metadata":true}`);
     },
     async flush() {
-      const { status, stdout } = spawnSync(program, [], { input: `${lines.join('\n')}\n`, maxBuffer: 2 ** 30, stdio: ['pipe', 'pipe', 'inherit'] });
+      const { status, stdout } = spawnSync(program, [], {
+        input: `${lines.join('\n')}\n`,
+        maxBuffer: 2 ** 30,
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
       if (status !== 0) throw new Error(`${program} ended with ${status}`);
       const said = stdout.toString().split('\n');
-      const answers = keys.map((key, index) => inProtocol(key, JSON.parse(said[index]))).filter((answer) => answer !== undefined);
+      const answers = keys.map((key, index) => inProtocol(key, JSON.parse(said[index]))).filter(answer => answer !== undefined);
       // The next runner starts where this one ended.
       [lines, keys] = [[document], []];
       return answers;
@@ -92,7 +104,7 @@ export function nativeOfrepRunner(program, now) {
   };
 }
 
-const unlessEmpty = (object) => (Object.keys(object).length > 0 ? object : undefined);
+const unlessEmpty = object => (Object.keys(object).length > 0 ? object : undefined);
 
 /** An answer of the runner as the protocol puts it; undefined where there was no document to answer from. */
 function inProtocol(key, { error, value, variant, reason, errorCode, layer, metadata: own }) {

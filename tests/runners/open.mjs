@@ -20,7 +20,7 @@ export async function openAny(runtime) {
       const runner = await nodeRunner(runtime);
       let answers = [];
       return {
-        take: (line) => {
+        take: line => {
           const answer = runner(line);
           if (answer !== null) answers.push(answer);
         },
@@ -40,11 +40,16 @@ export async function openAny(runtime) {
       const folder = await dataFolder();
       const server = await startServer({ data: folder.path });
       const runner = runtime === 'edge' ? edgeRunner(server) : edgeOfrepRunner(server);
-      return { ...runner, close: async () => { await server.stop(); await folder.remove(); } };
+      return {
+        ...runner,
+        close: async () => {
+          await server.stop();
+          await folder.remove();
+        },
+      };
     }
     case 'native-ofrep':
       return nativeOfrepRunner(process.env.TWINFLAG_RUNNER, Date.now());
   }
   throw new Error(`no runtime ${runtime}; there are: ${RUNTIMES.join(', ')}`);
 }
-

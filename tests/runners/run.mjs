@@ -13,14 +13,15 @@ const KEEP = 20_000;
 
 const runner = await openAny(runtime);
 const hash = createHash('sha256');
-let count = 0, taken = 0;
+let count = 0,
+  taken = 0;
 const deliver = async () => {
   const answers = await runner.flush();
   count += answers.length;
   if (answers.length === 0) return;
   const text = `${answers.join('\n')}\n`;
   if (digests) hash.update(text);
-  else if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+  else if (!process.stdout.write(text)) await new Promise(resolve => process.stdout.once('drain', resolve));
 };
 for await (const line of linesOf(process.stdin)) {
   await runner.take(line);

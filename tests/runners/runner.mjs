@@ -10,12 +10,13 @@
  */
 
 /** Members of an answer that are always printed, and those that are printed where the question has them as `true`. */
-const MEMBERS = ['value', 'variant', 'reason', 'errorCode', 'layer'], WISHES = ['bucket', 'step', 'metadata'];
+const MEMBERS = ['value', 'variant', 'reason', 'errorCode', 'layer'],
+  WISHES = ['bucket', 'step', 'metadata'];
 
 /** Opens a runner on a runtime. */
 export function openRunner(runtime) {
   let document = 'no document';
-  return (line) => {
+  return line => {
     let asked;
     try {
       asked = JSON.parse(line);
@@ -30,12 +31,12 @@ export function openRunner(runtime) {
     const { flag, context = {}, default: callers, now = 0, bucket } = asked;
     if (flag === undefined && isBucketQuestion(bucket)) return bucketAnswer(runtime, bucket);
     if (typeof flag !== 'string' || !Number.isInteger(now) || Math.abs(now) > 2 ** 53 || overflows(callers)) return error('invalid line');
-    if (WISHES.some((name) => Object.hasOwn(asked, name) && typeof asked[name] !== 'boolean')) return error('invalid line');
+    if (WISHES.some(name => Object.hasOwn(asked, name) && typeof asked[name] !== 'boolean')) return error('invalid line');
     if (document) return error(document);
     const answer = runtime.ask({ flag, context, default: callers, now, known: asked.known });
     if (typeof answer === 'string') return error(answer);
-    const printed = [...MEMBERS, ...WISHES.filter((name) => asked[name] === true)];
-    return canonical(Object.fromEntries(printed.map((name) => [name, answer[name]])));
+    const printed = [...MEMBERS, ...WISHES.filter(name => asked[name] === true)];
+    return canonical(Object.fromEntries(printed.map(name => [name, answer[name]])));
   };
 }
 
@@ -49,7 +50,7 @@ function isBucketQuestion(bucket) {
 }
 
 function bucketAnswer(runtime, { key, salt, unit }) {
-  if (![key, salt, unit].every((text) => typeof text === 'string' && text.isWellFormed())) return error('invalid line');
+  if (![key, salt, unit].every(text => typeof text === 'string' && text.isWellFormed())) return error('invalid line');
   try {
     return canonical(runtime.bucket(key, salt, unit));
   } catch {
@@ -62,12 +63,14 @@ function overflows(value) {
   return typeof value === 'object' && value !== null && Object.values(value).some(overflows);
 }
 
-const error = (why) => `{"error":"${why}"}`;
+const error = why => `{"error":"${why}"}`;
 
 /** RFC 8785: members sorted by their UTF-16 units, no spaces; numbers and strings as ECMAScript prints them. */
 export function canonical(value) {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const names = Object.keys(value).filter((name) => value[name] !== undefined).sort();
-  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
+  const names = Object.keys(value)
+    .filter(name => value[name] !== undefined)
+    .sort();
+  return `{${names.map(name => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
 }

@@ -12,7 +12,7 @@ const FILLERS = 12;
 const KEY = '000102030405060708090a0b0c0d0e0f';
 
 /** @param {string[]} seasons flags that this document has and others do not. */
-export function documentOf(number, seasons = SWITCHES.filter((name) => name.startsWith('season.'))) {
+export function documentOf(number, seasons = SWITCHES.filter(name => name.startsWith('season.'))) {
   const rollout = { unit: 'customerId', rollout: { status: 'planned', tier: 0 } };
   const fillers = Array.from({ length: FILLERS }, (_, at) => [`filler.${at}`, { metadata: { number } }]);
   return {
@@ -24,9 +24,9 @@ export function documentOf(number, seasons = SWITCHES.filter((name) => name.star
       plain: {},
       'ui.new': { aliases: ['newUi'], default: 'on', description: `number ${number}` },
       'menu.compact': { rules: [{ if: { segment: 'early' }, serve: 'on' }] },
-      theme: { type: 'string', variants: Object.fromEntries(THEMES.map((theme) => [theme, theme])), default: 'light', off: 'light' },
-      ...Object.fromEntries(ROLLOUTS.map((key) => [key, rollout])),
-      ...Object.fromEntries(seasons.map((key) => [key, { default: 'on' }])),
+      theme: { type: 'string', variants: Object.fromEntries(THEMES.map(theme => [theme, theme])), default: 'light', off: 'light' },
+      ...Object.fromEntries(ROLLOUTS.map(key => [key, rollout])),
+      ...Object.fromEntries(seasons.map(key => [key, { default: 'on' }])),
       ...Object.fromEntries(fillers),
     },
   };

@@ -33,7 +33,7 @@ export class Ledger {
 
   /** When so many requests were answered. */
   reaches(count) {
-    return new Promise((resolve) => {
+    return new Promise(resolve => {
       this.#waiting = { count, resolve };
       if (this.answered >= count) resolve();
     });
@@ -83,7 +83,8 @@ export class Ledger {
   #file(record) {
     const { reason, version } = record;
     const known = this.#byReason.get(reason) ?? [];
-    if (known.some((other) => other.version !== version)) this.#fault('twice', `${reason} led to versions ${known[0].version} and ${version}`);
+    if (known.some(other => other.version !== version))
+      this.#fault('twice', `${reason} led to versions ${known[0].version} and ${version}`);
     this.#byReason.set(reason, [...known, record]);
   }
 
@@ -93,11 +94,13 @@ export class Ledger {
     const count = records ?? changes.length;
     this.compared += 1;
     this.records += count;
-    if (found.length !== count) this.#fault(found.length < count ? 'lost' : 'twice', `${reason}: ${count} records were acknowledged, ${found.length} are there`);
-    if (found.some((record) => record.version !== version)) this.#fault('mismatch', `${reason}: acknowledged as version ${version}`);
+    if (found.length !== count)
+      this.#fault(found.length < count ? 'lost' : 'twice', `${reason}: ${count} records were acknowledged, ${found.length} are there`);
+    if (found.some(record => record.version !== version)) this.#fault('mismatch', `${reason}: acknowledged as version ${version}`);
     if (records !== undefined) return;
     for (const [at, record] of changes.entries()) {
-      if (JSON.stringify(record) !== JSON.stringify(found[at])) this.#fault('lost', `record ${record.sequence} is not what was acknowledged`);
+      if (JSON.stringify(record) !== JSON.stringify(found[at]))
+        this.#fault('lost', `record ${record.sequence} is not what was acknowledged`);
     }
   }
 

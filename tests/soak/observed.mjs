@@ -8,7 +8,7 @@ const ASKED = ['plain', 'ui.new', 'menu.compact', 'theme', ...ROLLOUTS];
 
 /** What is not as the records tell it. */
 export async function differences(server, told, version) {
-  const get = async (path) => {
+  const get = async path => {
     const answer = await server.asAdmin(`/api/admin/${path}`, { method: 'GET' });
     if (answer.status !== 200) throw new Error(`${path}: ${answer.text}`);
     return answer;
@@ -27,7 +27,10 @@ export async function differences(server, told, version) {
   compare('overrides', spelled(overrides), toldOverrides);
   compare('the rest', rest, toldRest);
 
-  for (const [kind, section] of [['customerId', 'customers'], ['organizationId', 'organizations']]) {
+  for (const [kind, section] of [
+    ['customerId', 'customers'],
+    ['organizationId', 'organizations'],
+  ]) {
     const { owners } = (await get(`overrides?kind=${section}&limit=1000`)).json();
     compare(section, owners, Object.keys(toldOverrides[section] ?? {}).sort());
     for (const id of owners.slice(0, 1)) compare(id, (await get(`overrides?${kind}=${id}`)).json().flags, overrides[section][id]);
@@ -39,7 +42,7 @@ export async function differences(server, told, version) {
 
   const ask = openRunner();
   ask(JSON.stringify({ document: { ...told.document(), bucketKey } }));
-  const questions = [undefined, ...CUSTOMERS].flatMap((customerId) => ASKED.map((flag) => ({ flag, context: { customerId } })));
+  const questions = [undefined, ...CUSTOMERS].flatMap(customerId => ASKED.map(flag => ({ flag, context: { customerId } })));
   const answers = await server.evaluate(...questions);
   for (const [at, { flag, context }] of questions.entries()) {
     const { value, variant, reason } = answers[at];
@@ -54,8 +57,10 @@ export async function differences(server, told, version) {
 /** Trees of overrides as the records write them: a flag's key, and the name of a variant. */
 function spelled(overrides = {}) {
   const leaves = (tree, path) =>
-    Object.entries(tree).flatMap(([name, value]) => (typeof value === 'object' ? leaves(value, `${path}${name}.`) : [[path + name, variant(value)]]));
-  const section = (owners) => Object.fromEntries(Object.entries(owners).map(([id, tree]) => [id, Object.fromEntries(leaves(tree, ''))]));
+    Object.entries(tree).flatMap(([name, value]) =>
+      typeof value === 'object' ? leaves(value, `${path}${name}.`) : [[path + name, variant(value)]],
+    );
+  const section = owners => Object.fromEntries(Object.entries(owners).map(([id, tree]) => [id, Object.fromEntries(leaves(tree, ''))]));
   return Object.fromEntries(Object.entries(overrides).map(([name, owners]) => [name, section(owners)]));
 }
-const variant = (value) => (typeof value === 'string' ? value : value ? 'on' : 'off');
+const variant = value => (typeof value === 'string' ? value : value ? 'on' : 'off');

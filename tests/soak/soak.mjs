@@ -13,7 +13,7 @@ const MOST_MS = 8;
 /** So many kills are told of at a time. */
 const TOLD = 100;
 
-export const start = (data) => hostWorker({ data, document: JSON.stringify(documentOf(0)) });
+export const start = data => hostWorker({ data, document: JSON.stringify(documentOf(0)) });
 
 /**
  * Kills a worker so many times. Which commands there are depends on the seed alone; which of them a kill meets does not.
@@ -30,7 +30,7 @@ export async function soak({ data, kills, seed, writers, tell }) {
     try {
       if ((await ledger.check(server)).length > 0) break;
       const enough = ledger.reaches(ledger.answered + r.below(MOST_ANSWERS));
-      const written = operators.map((operator) => operator.write(server));
+      const written = operators.map(operator => operator.write(server));
       await enough;
       await passed(r.below(MOST_MS));
       await server.stop();

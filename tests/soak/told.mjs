@@ -43,7 +43,9 @@ export class Told {
       const [section, id] = owner.split('/');
       (overrides[section] ??= {})[id] = Object.fromEntries(own);
     }
-    const flags = [...this.flags].filter(([, { definition }]) => definition !== undefined).map(([key, { definition, state }]) => [key, { ...definition, ...state }]);
+    const flags = [...this.flags]
+      .filter(([, { definition }]) => definition !== undefined)
+      .map(([key, { definition, state }]) => [key, { ...definition, ...state }]);
     return { schema: 'twinflag/1', ...rest, segments, flags: Object.fromEntries(flags), overrides };
   }
 }

@@ -30,13 +30,20 @@ export class Chain {
     const { sequence, version } = payload;
     if (sequence !== this.sequence + 1) yield `record ${sequence} follows ${this.sequence}`;
     // Each version has a record at least: none is left out.
-    if (version !== this.version && version !== this.version + 1) yield `record ${sequence} is of version ${version}, after ${this.version}`;
+    if (version !== this.version && version !== this.version + 1)
+      yield `record ${sequence} is of version ${version}, after ${this.version}`;
     // A payload is canonical JSON: read and written again it is the same text.
     if (sha256(JSON.stringify(payload)) !== payloadHash) yield `the payload of record ${sequence} was altered`;
     const place = Buffer.alloc(12);
     place.writeBigUInt64BE(BigInt(sequence));
     place.writeUInt32BE(version, 8);
-    const link = sha256('twinflag/chain/2\n', Buffer.from(this.hash, 'hex'), place, Buffer.from(payloadHash, 'hex'), Buffer.from(rowsHash, 'hex'));
+    const link = sha256(
+      'twinflag/chain/2\n',
+      Buffer.from(this.hash, 'hex'),
+      place,
+      Buffer.from(payloadHash, 'hex'),
+      Buffer.from(rowsHash, 'hex'),
+    );
     if (link !== hash) yield `the chain does not hold at record ${sequence}`;
     Object.assign(this, { sequence, version, hash });
   }

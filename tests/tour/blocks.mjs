@@ -1,7 +1,8 @@
 /** The blocks of code in a Markdown text, each with its language and the heading it stands under. */
 export function blocksOf(markdown) {
   const blocks = [];
-  let heading = '', open;
+  let heading = '',
+    open;
   for (const line of markdown.split('\n')) {
     if (open && line === '```') {
       blocks.push(open);
@@ -16,7 +17,8 @@ export function blocksOf(markdown) {
 /** The commands of a block and what each is said to print: `#>` lines are what everything before them prints. */
 export function stepsOf(lines) {
   const steps = [];
-  let commands = [], expected = [];
+  let commands = [],
+    expected = [];
   const close = () => {
     if (commands.length > 0) steps.push({ commands: commands.join('\n'), expected });
     [commands, expected] = [[], []];
@@ -43,11 +45,17 @@ export function serverOf(blocks) {
   const options = block.lines.at(-1).split(/\s+#/)[0].split(/\s+/).slice(3);
   const at = options.indexOf('--data');
   const [, data] = at < 0 ? [] : options.splice(at, 2);
-  return { first: block.lines.slice(0, -1), data, options, rest: blocks.filter((other) => other !== block) };
+  return { first: block.lines.slice(0, -1), data, options, rest: blocks.filter(other => other !== block) };
 }
 
 /** Whether lines are as they were said to be; `…` stands for whatever is between, within its line. */
 export function isAsSaid(lines, expected) {
-  const pattern = (line) => new RegExp(`^${line.split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*')}$`);
+  const pattern = line =>
+    new RegExp(
+      `^${line
+        .split('…')
+        .map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+        .join('.*')}$`,
+    );
   return lines.length === expected.length && expected.every((line, index) => pattern(line).test(lines[index]));
 }

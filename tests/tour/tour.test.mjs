@@ -15,7 +15,7 @@ const MARK = '\u0001';
 /** All of a page takes less, or does not end; also where `cargo xtask evaluate` has to be built first. */
 const PATIENCE_MS = 900_000;
 
-const read = (file) => blocksOf(readFileSync(join(ROOT, file), 'utf8'));
+const read = file => blocksOf(readFileSync(join(ROOT, file), 'utf8'));
 const blocks = read('README.md');
 /** `dev` is what is running here already, and `test` is us. */
 const pasted = blocks.filter(({ language, heading }) => language === 'sh' && heading !== 'Two commands');
@@ -26,7 +26,9 @@ before(async () => {
   folder = await dataFolder();
   // The program as `npm install --global` puts it in PATH.
   mkdirSync(join(folder.path, 'bin'));
-  writeFileSync(join(folder.path, 'bin/twinflag'), `#!/bin/sh\nexec node '${ROOT}npm/twinflag/dist/entry/twinflag.js' "$@"\n`, { mode: 0o755 });
+  writeFileSync(join(folder.path, 'bin/twinflag'), `#!/bin/sh\nexec node '${ROOT}npm/twinflag/dist/entry/twinflag.js' "$@"\n`, {
+    mode: 0o755,
+  });
   server = await startServer({ data: folder.path });
 });
 after(async () => {
@@ -34,14 +36,16 @@ after(async () => {
   await folder?.remove();
 });
 
-test('what is pasted prints what it says', async (t) => {
+test('what is pasted prints what it says', async t => {
   const steps = pasted.flatMap(({ lines }) => stepsOf(lines));
   assert.ok(steps.filter(({ expected }) => expected.length > 0).length >= 15, 'there is a tour');
-  await paste(t, steps, (text) => text.replaceAll('.twinflag/', `${folder.path}/`));
+  await paste(t, steps, text => text.replaceAll('.twinflag/', `${folder.path}/`));
 });
 
-for (const file of readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).sort()) {
-  test(`docs/${file}: what is pasted prints what it says`, async (t) => {
+for (const file of readdirSync(join(ROOT, 'docs'))
+  .filter(name => name.endsWith('.md'))
+  .sort()) {
+  test(`docs/${file}: what is pasted prints what it says`, async t => {
     // A guide's own server: `cargo xtask dev` as the guide starts it, with a store of its own.
     const { first, options, data, rest } = serverOf(read(`docs/${file}`).filter(({ language }) => language === 'sh'));
     const own = await dataFolder();
@@ -49,7 +53,7 @@ for (const file of readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWit
     try {
       const port = await freePort();
       // Two guides may run side by side, also on one machine with somebody who reads them.
-      const here = (text) => {
+      const here = text => {
         const apart = text.replaceAll('/tmp/', `${own.path}/`);
         const stored = data ? apart.replaceAll(`${data}/`, `${own.path}/`) : apart;
         const host = running ? new URL(running.url).host : `127.0.0.1:${port}`;
@@ -57,7 +61,11 @@ for (const file of readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWit
       };
       await paste(t, first.length > 0 ? stepsOf(first) : [], here);
       if (options) running = await startServer({ data: own.path, more: options.map(here) });
-      await paste(t, rest.flatMap(({ lines }) => stepsOf(lines)), here);
+      await paste(
+        t,
+        rest.flatMap(({ lines }) => stepsOf(lines)),
+        here,
+      );
     } finally {
       await running?.stop();
       await own.remove();
@@ -65,10 +73,10 @@ for (const file of readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWit
   });
 }
 
-test('React and the elements show what the README says', async (t) => {
+test('React and the elements show what the README says', async t => {
   const require = createRequire(join(ROOT, 'npm/package.json'));
-  const only = (language) => {
-    const found = blocks.filter((block) => block.language === language);
+  const only = language => {
+    const found = blocks.filter(block => block.language === language);
     assert.equal(found.length, 1, `one ${language} block`);
     return found[0].lines.join('\n').replaceAll('http://127.0.0.1:8787', server.url).replaceAll('tf_client_…', server.clientKey);
   };
@@ -81,7 +89,11 @@ test('React and the elements show what the README says', async (t) => {
       resolveDir: join(ROOT, 'npm'),
       loader: 'tsx',
     },
-    bundle: true, write: false, jsx: 'automatic', format: 'esm', define: { 'process.env.NODE_ENV': '"production"' },
+    bundle: true,
+    write: false,
+    jsx: 'automatic',
+    format: 'esm',
+    define: { 'process.env.NODE_ENV': '"production"' },
   });
   const browser = await require('playwright-core').chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium' });
   try {
@@ -89,8 +101,8 @@ test('React and the elements show what the README says', async (t) => {
     page.setDefaultTimeout(10_000);
     // A page of the worker's own origin, which needs no permission to ask.
     const html = `<!doctype html><div id="react"></div><div id="html">${only('html')}</div><script type="module" src="/readme.js"></script>`;
-    await page.route('**/readme', (route) => route.fulfill({ contentType: 'text/html', body: html }));
-    await page.route('**/readme.js', (route) => route.fulfill({ contentType: 'text/javascript', body: outputFiles[0].text }));
+    await page.route('**/readme', route => route.fulfill({ contentType: 'text/html', body: html }));
+    await page.route('**/readme.js', route => route.fulfill({ contentType: 'text/javascript', body: outputFiles[0].text }));
     await page.goto(`${server.url}/readme`);
     await t.test('mary has the new page, in React', () => page.locator('#react').getByText('The new page').waitFor());
     await t.test('grace has the old one, in HTML', async () => {
@@ -104,10 +116,20 @@ test('React and the elements show what the README says', async (t) => {
 
 test('the comparison can fail', () => {
   assert.ok(isAsSaid(['{"a":1,"b":2}'], ['{…"b":2}']));
-  for (const [lines, expected] of [[['404'], ['400']], [['a', 'b'], ['a']], [[], ['a']], [['a'], []], [['{"b":3}'], ['{…"b":2}']], [['axb'], ['a.b']]]) {
+  for (const [lines, expected] of [
+    [['404'], ['400']],
+    [['a', 'b'], ['a']],
+    [[], ['a']],
+    [['a'], []],
+    [['{"b":3}'], ['{…"b":2}']],
+    [['axb'], ['a.b']],
+  ]) {
     assert.equal(isAsSaid(lines, expected), false, `${lines} ${expected}`);
   }
-  assert.deepEqual(stepsOf(['a', 'b', '#> 1', '#> 2', 'c']), [{ commands: 'a\nb', expected: ['1', '2'] }, { commands: 'c', expected: [] }]);
+  assert.deepEqual(stepsOf(['a', 'b', '#> 1', '#> 2', 'c']), [
+    { commands: 'a\nb', expected: ['1', '2'] },
+    { commands: 'c', expected: [] },
+  ]);
   const started = serverOf([{ lines: ['a', 'cargo xtask dev --data d/e --test-clock'] }, { lines: ['b'] }]);
   assert.deepEqual(started, { first: ['a'], data: 'd/e', options: ['--test-clock'], rest: [{ lines: ['b'] }] });
   assert.deepEqual(serverOf([{ lines: ['b'] }]), { first: [], rest: [{ lines: ['b'] }] });
@@ -141,7 +163,9 @@ function shell(script) {
     };
     const patience = setTimeout(end, PATIENCE_MS);
     let said = '';
-    bash.stdout.setEncoding('utf8').on('data', (chunk) => { said += chunk; });
+    bash.stdout.setEncoding('utf8').on('data', chunk => {
+      said += chunk;
+    });
     bash.once('error', reject);
     bash.once('exit', end);
     bash.once('close', () => {

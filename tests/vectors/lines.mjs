@@ -16,7 +16,14 @@ export function refusalText(refusal) {
 
 /** The line that asks a case's question. */
 export function questionLine({ flag, context, contextText, default: callersDefault, ...rest }) {
-  const members = [['flag', JSON.stringify(flag)], ['context', contextText ?? JSON.stringify(context)], ['default', JSON.stringify(callersDefault)]];
+  const members = [
+    ['flag', JSON.stringify(flag)],
+    ['context', contextText ?? JSON.stringify(context)],
+    ['default', JSON.stringify(callersDefault)],
+  ];
   for (const name of ['now', 'known', 'bucket', 'step', 'metadata']) members.push([name, JSON.stringify(rest[name])]);
-  return `{${members.filter(([, text]) => text !== undefined).map(([name, text]) => `"${name}":${text}`).join(',')}}`;
+  return `{${members
+    .filter(([, text]) => text !== undefined)
+    .map(([name, text]) => `"${name}":${text}`)
+    .join(',')}}`;
 }

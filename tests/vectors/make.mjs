@@ -6,8 +6,8 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { openRunner } from '../reference/runner.mjs';
 import { readDocument } from '../reference/document.mjs';
+import { openRunner } from '../reference/runner.mjs';
 import { documentText, questionLine, refusalText } from './lines.mjs';
 
 const here = new URL('.', import.meta.url);
@@ -17,7 +17,7 @@ const wrong = [];
 /** A function from a case of the topic to its answer's text. Each document is read once by each runtime. */
 function runnersOf(topic) {
   const runners = new Map();
-  return (each) => {
+  return each => {
     const runtime = each.known === undefined ? 'evaluate' : 'program';
     const id = `${runtime} ${each.document}`;
     if (!runners.has(id)) {
@@ -37,7 +37,7 @@ function answerOf(topic, each, ask) {
     if (!same) wrong.push(`${topic.topic}: ${each.description}: ${name} by hand ${JSON.stringify(hand)}, by the reference ${text}`);
   }
   const order = ['value', 'variant', 'reason', 'errorCode', 'layer', 'bucket', 'step', 'metadata'];
-  return Object.fromEntries(order.filter((name) => answer[name] !== undefined).map((name) => [name, answer[name]]));
+  return Object.fromEntries(order.filter(name => answer[name] !== undefined).map(name => [name, answer[name]]));
 }
 
 function checkRefusal(topic, each) {
@@ -50,9 +50,13 @@ function checkRefusal(topic, each) {
     found.flags = [...read.flags.keys()].sort();
     if (each.errorCount !== undefined) found.errorCount = read.errorCount;
   }
-  const hand = Object.fromEntries(['refused', 'pointer', 'errors', 'flags', 'errorCount'].filter((name) => each[name] !== undefined).map((name) => [name, each[name]]));
+  const hand = Object.fromEntries(
+    ['refused', 'pointer', 'errors', 'flags', 'errorCount'].filter(name => each[name] !== undefined).map(name => [name, each[name]]),
+  );
   if (!isDeepStrictEqual(found, hand)) {
-    wrong.push(`${topic.topic}: ${each.description}: by hand ${JSON.stringify(hand)}, by the reference ${JSON.stringify({ ...found, all: read.errors })}`);
+    wrong.push(
+      `${topic.topic}: ${each.description}: by hand ${JSON.stringify(hand)}, by the reference ${JSON.stringify({ ...found, all: read.errors })}`,
+    );
   }
   return each;
 }
@@ -62,8 +66,11 @@ function layOut(file) {
   const lists = ['cases', 'refusals', 'buckets'];
   const head = Object.entries(file).map(([name, value]) => {
     const key = `  ${JSON.stringify(name)}: `;
-    if (lists.includes(name)) return `${key}[\n${value.map((each) => `    ${JSON.stringify(each)}`).join(',\n')}\n  ]`;
-    if (name === 'documents') return `${key}{\n${Object.entries(value).map(([k, v]) => `    ${JSON.stringify(k)}: ${JSON.stringify(v)}`).join(',\n')}\n  }`;
+    if (lists.includes(name)) return `${key}[\n${value.map(each => `    ${JSON.stringify(each)}`).join(',\n')}\n  ]`;
+    if (name === 'documents')
+      return `${key}{\n${Object.entries(value)
+        .map(([k, v]) => `    ${JSON.stringify(k)}: ${JSON.stringify(v)}`)
+        .join(',\n')}\n  }`;
     return key + JSON.stringify(value);
   });
   return `{\n${head.join(',\n')}\n}\n`;
@@ -71,7 +78,9 @@ function layOut(file) {
 
 const files = [];
 const index = [];
-for (const name of readdirSync(new URL('authoring/', here)).filter((each) => /^[0-9]{2}-.*\.mjs$/.test(each)).sort()) {
+for (const name of readdirSync(new URL('authoring/', here))
+  .filter(each => /^[0-9]{2}-.*\.mjs$/.test(each))
+  .sort()) {
   const { default: topic } = await import(new URL(`authoring/${name}`, here));
   const ask = runnersOf(topic);
   const seen = new Set();
@@ -83,17 +92,26 @@ for (const name of readdirSync(new URL('authoring/', here)).filter((each) => /^[
     topic: topic.topic,
     about: topic.about,
     documents: topic.documents,
-    cases: topic.cases.map((each) => ({ ...each, expected: answerOf(topic, each, ask) })),
-    ...(topic.refusals && { refusals: topic.refusals.map((each) => checkRefusal(topic, each)) }),
+    cases: topic.cases.map(each => ({ ...each, expected: answerOf(topic, each, ask) })),
+    ...(topic.refusals && { refusals: topic.refusals.map(each => checkRefusal(topic, each)) }),
     ...(topic.buckets && { buckets: topic.buckets }),
   };
   const fileName = name.replace(/\.mjs$/, '.json');
   files.push([fileName, layOut(file)]);
-  index.push({ file: fileName, topic: topic.topic, cases: file.cases.length, refusals: file.refusals?.length ?? 0, buckets: file.buckets?.length ?? 0 });
+  index.push({
+    file: fileName,
+    topic: topic.topic,
+    cases: file.cases.length,
+    refusals: file.refusals?.length ?? 0,
+    buckets: file.buckets?.length ?? 0,
+  });
 }
-const total = (name) => index.reduce((sum, each) => sum + each[name], 0);
+const total = name => index.reduce((sum, each) => sum + each[name], 0);
 const totals = { cases: total('cases'), refusals: total('refusals'), buckets: total('buckets') };
-files.push(['index.json', `{\n  "topics": [\n${index.map((each) => `    ${JSON.stringify(each)}`).join(',\n')}\n  ],\n  "totals": ${JSON.stringify(totals)}\n}\n`]);
+files.push([
+  'index.json',
+  `{\n  "topics": [\n${index.map(each => `    ${JSON.stringify(each)}`).join(',\n')}\n  ],\n  "totals": ${JSON.stringify(totals)}\n}\n`,
+]);
 
 if (wrong.length > 0) {
   console.error(wrong.join('\n'));

@@ -9,7 +9,13 @@ const full = await import(new URL('full/full.js', client).href);
 full.initSync({ module: readFileSync(new URL('full/full_bg.wasm', client)) });
 const module = readFileSync(new URL('engine/engine.wasm', client));
 
-const variants = (of) => ({ variants: of, on: 'a', off: 'a', default: 'a', rules: [{ if: { attribute: 'plan', op: 'in', value: ['PRO', 'Größe'], ignoreCase: true }, serve: 'b' }] });
+const variants = of => ({
+  variants: of,
+  on: 'a',
+  off: 'a',
+  default: 'a',
+  rules: [{ if: { attribute: 'plan', op: 'in', value: ['PRO', 'Größe'], ignoreCase: true }, serve: 'b' }],
+});
 const DOCUMENT = {
   schema: 'twinflag/1',
   bucketKey: '000102030405060708090a0b0c0d0e0f',
@@ -70,10 +76,17 @@ test('more flags than are asked one by one, in any order', () => {
   engine.close();
 });
 
-test("metadata with every answer about a flag but those of a context that cannot be used", () => {
+test('metadata with every answer about a flag but those of a context that cannot be used', () => {
   const metadata = { team: 'chät', weight: 0.5, beta: true };
-  const on = { default: 'on' }, draw = { unit: 'userId', rollout: { status: 'active', percentage: 50 } };
-  const flags = { told: { ...on, metadata }, same: { ...on, metadata }, plain: on, drawn: { ...draw, metadata: { draw: 1 } }, many: { type: 'string', ...variants({ a: '', b: 'b', c: 'c' }), metadata: { many: 3 } } };
+  const on = { default: 'on' },
+    draw = { unit: 'userId', rollout: { status: 'active', percentage: 50 } };
+  const flags = {
+    told: { ...on, metadata },
+    same: { ...on, metadata },
+    plain: on,
+    drawn: { ...draw, metadata: { draw: 1 } },
+    many: { type: 'string', ...variants({ a: '', b: 'b', c: 'c' }), metadata: { many: 3 } },
+  };
   const engine = loadEngine(module);
   engine.load(program({ ...DOCUMENT, flags }));
   engine.identify({});
@@ -84,7 +97,12 @@ test("metadata with every answer about a flag but those of a context that cannot
   assert.deepEqual(engine.details('same', true).metadata, metadata);
   assert.equal('metadata' in engine.details('plain', true), false);
   assert.deepEqual(engine.details('told', 1), { value: 1, reason: 'ERROR', errorCode: 'TYPE_MISMATCH', metadata });
-  assert.deepEqual(engine.details('drawn', false), { value: false, reason: 'ERROR', errorCode: 'TARGETING_KEY_MISSING', metadata: { draw: 1 } });
+  assert.deepEqual(engine.details('drawn', false), {
+    value: false,
+    reason: 'ERROR',
+    errorCode: 'TARGETING_KEY_MISSING',
+    metadata: { draw: 1 },
+  });
   assert.deepEqual(engine.ask('many', '', { plan: 'PRO' }).metadata, { many: 3 });
   assert.deepEqual(engine.details('nobody', 1), { value: 1, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' });
   assert.deepEqual(engine.ask('drawn', false, { userId: [] }), { value: false, reason: 'ERROR', errorCode: 'INVALID_CONTEXT' });
@@ -100,7 +118,15 @@ test('a context that cannot be read leaves the one in force', () => {
   const engine = loadEngine(module);
   engine.load(program(DOCUMENT));
   engine.identify({ plan: 'pro' });
-  assert.throws(() => engine.identify({ get plan() { throw new Error('unreadable'); } }), /unreadable/);
+  assert.throws(
+    () =>
+      engine.identify({
+        get plan() {
+          throw new Error('unreadable');
+        },
+      }),
+    /unreadable/,
+  );
   assert.equal(engine.value('boolean', false), true);
   assert.equal(engine.value('number', 7), 1e300);
   engine.close();
@@ -125,22 +151,26 @@ test('a context is refused one step beyond each limit, and taken at it', () => {
   /** Text of so many bytes, in scalar values of so many. */
   const text = (bytes, scalar) => scalar.repeat(bytes / Buffer.byteLength(scalar)) + 'y'.repeat(bytes % Buffer.byteLength(scalar));
   const limits = [
-    [16, (levels) => nested(levels, (inner) => [inner])],
-    [16, (levels) => nested(levels, (inner) => ({ a: inner }))],
-    [1000, (count) => members(count)],
-    [1000, (count) => ({ a: [members(500), members(count - 501)] })],
-    [10_000, (count) => ({ a: new Array(count).fill(1) })],
-    [10_000, (count) => ({ a: [new Array(count - 1)] })],
-    [10_000, (count) => ({ a: new Array(5000).fill(null), b: { c: new Array(count - 5000).fill('') } })],
-    ...['x', 'ж', '日', '😀'].flatMap((scalar) => [
-      [65_536, (bytes) => ({ a: text(bytes - 1, scalar) })],
-      [65_536, (bytes) => ({ [text(bytes - 1, scalar)]: 'a' })],
-      [65_536, (bytes) => ({ a: [text(1000, scalar), { b: text(bytes - 1002, scalar) }] })],
+    [16, levels => nested(levels, inner => [inner])],
+    [16, levels => nested(levels, inner => ({ a: inner }))],
+    [1000, count => members(count)],
+    [1000, count => ({ a: [members(500), members(count - 501)] })],
+    [10_000, count => ({ a: new Array(count).fill(1) })],
+    [10_000, count => ({ a: [new Array(count - 1)] })],
+    [10_000, count => ({ a: new Array(5000).fill(null), b: { c: new Array(count - 5000).fill('') } })],
+    ...['x', 'ж', '日', '😀'].flatMap(scalar => [
+      [65_536, bytes => ({ a: text(bytes - 1, scalar) })],
+      [65_536, bytes => ({ [text(bytes - 1, scalar)]: 'a' })],
+      [65_536, bytes => ({ a: [text(1000, scalar), { b: text(bytes - 1002, scalar) }] })],
     ]),
-    [65_536, (bytes) => ({ a: new Array(655).fill('x'.repeat(100)), b: 'x'.repeat(bytes - 65_502) })],
+    [65_536, bytes => ({ a: new Array(655).fill('x'.repeat(100)), b: 'x'.repeat(bytes - 65_502) })],
   ];
   for (const [limit, make] of limits) {
-    for (const [context, code] of [[make(limit), undefined], [make(limit + 1), 'INVALID_CONTEXT'], [{ ...make(limit), n7: undefined }, undefined]]) {
+    for (const [context, code] of [
+      [make(limit), undefined],
+      [make(limit + 1), 'INVALID_CONTEXT'],
+      [{ ...make(limit), n7: undefined }, undefined],
+    ]) {
       engine.identify(context);
       assert.equal(engine.details('boolean', true).errorCode, code, String(make));
     }
@@ -228,7 +258,9 @@ test('a damaged program is refused and the one before stays', () => {
 test('engines side by side, and memory that does not grow with use', () => {
   const [one, other] = [loadEngine(module), loadEngine(module)];
   one.load(program(DOCUMENT));
-  other.load(program({ ...DOCUMENT, flags: { boolean: { type: 'boolean', variants: { a: false, b: true }, on: 'b', off: 'a', default: 'b' } } }));
+  other.load(
+    program({ ...DOCUMENT, flags: { boolean: { type: 'boolean', variants: { a: false, b: true }, on: 'b', off: 'a', default: 'b' } } }),
+  );
   one.identify({});
   other.identify({});
   assert.deepEqual([one.value('boolean', true), other.value('boolean', false)], [false, true]);

@@ -117,7 +117,12 @@ fn build_ahead() -> Result<()> {
 
 fn format() -> Result<Report> {
     toolchain::ensure_component("rustfmt", "fmt")?;
-    check(&["fmt", "--all", "--check"])
+    let rust = check(&["fmt", "--all", "--check"])?;
+    // With `--max-diagnostics=none`, Biome 2.6.8 does not end.
+    let mut biome = npm::tool("biome");
+    biome.current_dir(root::in_root("")).args(["check", "--linter-enabled=false", "--max-diagnostics=20", "."]);
+    let scripts = process::listen(&mut biome, npm::INSTALL, |_| ())?;
+    Ok(rust.and(&Report { passed: u32::from(scripts.success), failed: u32::from(!scripts.success), output: scripts.text }))
 }
 
 fn clippy() -> Result<Report> {

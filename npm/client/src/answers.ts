@@ -57,6 +57,7 @@ function withDefault(kept: Kept, value: unknown): FlagDetails {
 }
 
 function isSame(a: FlagDetails, b: FlagDetails): boolean {
-  const { value: one, ...rest } = a, { value: other, ...others } = b;
+  const { value: one, ...rest } = a,
+    { value: other, ...others } = b;
   return (a.variant === undefined || JSON.stringify(one) === JSON.stringify(other)) && JSON.stringify(rest) === JSON.stringify(others);
 }

@@ -6,7 +6,7 @@
  */
 import { createAnswers } from './answers.js';
 import { disabledClient } from './disabled-client.js';
-import { ProgramRefused, type FlagEngine } from './engine.js';
+import { type FlagEngine, ProgramRefused } from './engine.js';
 import type { ClientChange, ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
 import { createTimer } from './host/timer.js';
 import { OWNERS, requestOf } from './identity.js';
@@ -27,7 +27,10 @@ const LONGEST = 16e6;
  * A clock that runs on from a moment by the machine's monotonic clock, which nobody sets. Where that one stands still while the machine
  * sleeps, the clock is late by the length of the sleep.
  */
-const clockFrom = (moment: number, start = performance.now()) => () => moment + (performance.now() - start);
+const clockFrom =
+  (moment: number, start = performance.now()) =>
+  () =>
+    moment + (performance.now() - start);
 
 /**
  * @param loadEngine how this runtime gets a fresh engine
@@ -45,22 +48,28 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   let names = OWNERS;
   let engine: FlagEngine | undefined, loading: Promise<FlagEngine> | undefined;
   /** The program the engine holds: what was asked for, its bytes and tag, whether the edge itself was behind, and what it knows besides. */
-  let program: { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined } | undefined;
+  let program:
+    | { request: string; bytes: Uint8Array; etag: string | undefined; stale: boolean; visitor: EvaluationContext | undefined }
+    | undefined;
   const versions = createSeenVersions();
   /** The request under way, and when it will be over. */
   let abort: AbortController | undefined, over: Promise<void> | undefined;
   /** Why the last request failed. */
   let error: Error | undefined;
-  let started = false, closed = false;
+  let started = false,
+    closed = false;
   /** The edge's time: the visitor's clock until the edge has told its own. */
   let now = () => Date.now();
   /** The moment that the context was taken at, and the first one after it at which answers may be others. */
-  let taken = 0, next = Infinity;
+  let taken = 0,
+    next = Infinity;
 
   const isOurs = () => program?.request === wanted;
-  const statusNow = (): ClientStatus => (program ? (!closed && isOurs() && !program.stale && !refresher.isOverdue ? 'ready' : 'stale') : error ? 'error' : 'pending');
+  const statusNow = (): ClientStatus =>
+    program ? (!closed && isOurs() && !program.stale && !refresher.isOverdue ? 'ready' : 'stale') : error ? 'error' : 'pending';
   /** What callers saw last. */
-  let status: ClientStatus = 'pending', shown: Error | undefined;
+  let status: ClientStatus = 'pending',
+    shown: Error | undefined;
 
   const answers = createAnswers((flagKey, sample): FlagDetails => {
     if (program && engine) {
@@ -82,7 +91,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
 
   const theEngine = () =>
     (loading ??= loadEngine().then(
-      (loaded) => {
+      loaded => {
         if (closed) loaded.close();
         return (engine = loaded);
       },
@@ -118,7 +127,15 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     refresher.asking();
     return (over = attempt((abort = new AbortController())));
   };
-  const refresher = createRefresher({ ...checkedRefresh(refresh || { intervalMs: 0 }), retryMs, maxRetryMs, watches: !!refresh, ask: () => void ask(), recheck, isServed: isOurs });
+  const refresher = createRefresher({
+    ...checkedRefresh(refresh || { intervalMs: 0 }),
+    retryMs,
+    maxRetryMs,
+    watches: !!refresh,
+    ask: () => void ask(),
+    recheck,
+    isServed: isOurs,
+  });
 
   /** Gives the engine a program, unless it may not take the place of the one before. */
   const take = (running: FlagEngine, bytes: Uint8Array, version: string | undefined, stale: boolean, known: EvaluationContext) => {
@@ -133,11 +150,15 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   const attempt = async (mine: AbortController): Promise<void> => {
     const timer = setTimeout(() => mine.abort(new Error(`no answer within ${timeout} ms`)), timeout);
     try {
-      const body = wanted, etag = program?.request === body ? program.etag : undefined;
+      const body = wanted,
+        etag = program?.request === body ? program.etag : undefined;
       const [running, fetched] = await within(mine.signal, async () => {
         // If the engine could not be loaded, the client does not fetch its program in vain again.
         if (error && !engine) await theEngine();
-        return Promise.all([theEngine(), fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: versions.newest, fetch, signal: mine.signal })]);
+        return Promise.all([
+          theEngine(),
+          fetchProgram({ url, clientKey, identityToken, body, etag, minVersion: versions.newest, fetch, signal: mine.signal }),
+        ]);
       });
       if (abort !== mine) return over;
       const { program: bytes, etag: tag, stale, now: told, version, visitor, known = OWNERS } = fetched;
@@ -172,7 +193,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   return {
     get,
     getValue: <T>(flagKey: string, defaultValue: T) => get(flagKey, defaultValue).value,
-    isEnabled: (flagKey) => get(flagKey, false).value,
+    isEnabled: flagKey => get(flagKey, false).value,
     subscribe(first: string | ((change: ClientChange) => void), second?: (change: ClientChange) => void) {
       if (closed) return () => undefined;
       void start();

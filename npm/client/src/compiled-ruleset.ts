@@ -24,7 +24,12 @@ export interface CompiledRuleset {
   /** The moments at which a condition on `now` may change its answer, ascending, in milliseconds since 1970. */
   moments(): number[];
   /** Answers one question, and tells the step. @default now: the clock's */
-  evaluate<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): RulesetDetails<T>;
+  evaluate<T extends FlagValue | null | undefined>(
+    flagKey: string,
+    defaultValue: T,
+    context: EvaluationContext,
+    now?: number,
+  ): RulesetDetails<T>;
   /** The answer and how it came about, as JSON text. */
   explain(flagKey: string, defaultValue: unknown, context: EvaluationContext, now?: number): string;
   /** The program for what is known of a visitor. @throws where that context cannot be used */

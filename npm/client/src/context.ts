@@ -6,13 +6,21 @@
  * Objects are what `JSON.stringify` would make of them.
  */
 
-const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, STRING = 4, LIST = 5, OBJECT = 6;
+const NULL = 0,
+  FALSE = 1,
+  TRUE = 2,
+  NUMBER = 3,
+  STRING = 4,
+  LIST = 5,
+  OBJECT = 6;
 /** More than any room has. */
 const REFUSED = -1;
 /** How deep a context may nest; it is itself the first level. */
 export const MAX_DEPTH = 16;
 /** How many members all its objects have together, how many items all its lists, how many bytes all its names and strings. */
-const MAX_MEMBERS = 1e3, MAX_ITEMS = 1e4, MAX_TEXT = 65536;
+const MAX_MEMBERS = 1e3,
+  MAX_ITEMS = 1e4,
+  MAX_TEXT = 65536;
 
 /** Memory to write into. */
 export interface Room {
@@ -119,7 +127,8 @@ function text(string: string): boolean {
   bytes[at] = STRING;
   if (length < 128) {
     // Short and plain, as nearly all of it is: cheaper than asking the encoder.
-    const into = bytes, start = at + 2; // of a module's variables V8 looks each up anew
+    const into = bytes,
+      start = at + 2; // of a module's variables V8 looks each up anew
     let index = 0;
     for (let code; index < length && (code = string.charCodeAt(index)) < 128 && code; index++) into[start + index] = code;
     if (index === length) {

@@ -4,17 +4,20 @@ import type { ClientOptions, FlagClient, FlagDetails } from './flag-client.js';
 import { requestedType } from './values.js';
 
 export function disabledClient({ defaults = {} }: ClientOptions): FlagClient {
-  const given = new Map(Object.entries(defaults).map(([flagKey, value]): [string, FlagDetails] => [flagKey, { value, reason: 'DISABLED' }]));
+  const given = new Map(
+    Object.entries(defaults).map(([flagKey, value]): [string, FlagDetails] => [flagKey, { value, reason: 'DISABLED' }]),
+  );
   const answers = createAnswers(() => ({ value: undefined, reason: 'DISABLED' }));
   const nothing = () => Promise.resolve();
   const get = <T>(flagKey: string, defaultValue: T) => {
-    const own = given.get(flagKey), kind = requestedType(defaultValue);
+    const own = given.get(flagKey),
+      kind = requestedType(defaultValue);
     return own && (kind === 0 || kind === requestedType(own.value)) ? (own as FlagDetails<T>) : answers.get(flagKey, defaultValue);
   };
   return {
     get,
     getValue: <T>(flagKey: string, defaultValue: T) => get(flagKey, defaultValue).value,
-    isEnabled: (flagKey) => get(flagKey, false).value,
+    isEnabled: flagKey => get(flagKey, false).value,
     subscribe: () => () => undefined,
     setContext: nothing,
     status: 'ready',

@@ -10,8 +10,8 @@
  */
 import { writeContext } from './context.js';
 import { ALIASES, ATTRIBUTES, CODE, FEW, FLAGS, INVALID_CONTEXT, LENGTH, NO_FLAG, NOT_READY, TWELVE_BITS, WIDE, WORDS } from './tables.js';
-import { freeze, requestedType } from './values.js';
 import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue, Layer, Reason } from './types.js';
+import { freeze, requestedType } from './values.js';
 
 export type * from './types.js';
 
@@ -56,7 +56,12 @@ export interface FlagEngine {
   /** The same with variant, reason, error code, layer and metadata. */
   details<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T): EvaluationDetails<T>;
   /** One flag for another context; the one in force stays. */
-  ask<T extends FlagValue | null | undefined>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): EvaluationDetails<T>;
+  ask<T extends FlagValue | null | undefined>(
+    flagKey: string,
+    defaultValue: T,
+    context: EvaluationContext,
+    now?: number,
+  ): EvaluationDetails<T>;
   /** As {@link FlagEngine.ask}, the value alone. */
   askValue<T extends FlagValue>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): T;
   /** All flag keys of the program. */
@@ -80,11 +85,13 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
   const { memory } = wasm;
   const id = closed.pop() ?? fresh++;
   /** How many flags there are, and how many keys and aliases. */
-  let flags = 0, names = 0;
+  let flags = 0,
+    names = 0;
   /** Where the program's words and texts stand, as `sdk-core/src/program/wire.rs` and `model/image.rs` lay them. */
   let tables: number, texts: number;
   /** Flag numbers by key and alias, as far as somebody looked for one, and how many are there. */
-  let numbers = new Map<string, number>(), listed = 0;
+  let numbers = new Map<string, number>(),
+    listed = 0;
   /** By flag: its variants' values and names in turn, as far as they were asked for; by their place, for flags that have the same. */
   let variants: FlagValue[][], places: Map<number, FlagValue[]>;
   /** By flag: what is told with its answers, as far as it was asked for; `false` where nothing is. */
@@ -93,10 +100,12 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
   let answers: Uint32Array;
   /** How many flags were asked for one by one. */
   let asked = 0;
-  let context: EvaluationContext = {}, now = 0;
+  let context: EvaluationContext = {},
+    now = 0;
   /** Whether the engine holds the context in force, rather than one that was asked about or none. */
   let current = true;
-  let capacity = 1024, buffer: Uint8Array | undefined;
+  let capacity = 1024,
+    buffer: Uint8Array | undefined;
 
   /** The engine's room; asked for before the memory is looked at, which may grow for it. */
   const take = (bytes: number) => {
@@ -133,8 +142,10 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
   /** Reads keys and then aliases, no further than to the one that is looked for: to read all of them takes as long as to load. */
   const search = (key: string): number => {
     while (listed < names) {
-      const alias = listed - flags, at = alias < 0 ? record(listed) : record(flags) + 2 * word(ATTRIBUTES) + 3 * alias;
-      const name = text(at), flag = alias < 0 ? listed : word(at + 2);
+      const alias = listed - flags,
+        at = alias < 0 ? record(listed) : record(flags) + 2 * word(ATTRIBUTES) + 3 * alias;
+      const name = text(at),
+        flag = alias < 0 ? listed : word(at + 2);
       listed++;
       // Without a name is what others wait for and nobody may ask about.
       if (name) {
@@ -168,7 +179,8 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
     return shared;
   };
   const variantsOf = (flag: number) => (variants[flag] ??= sharedAt(variantAt(flag, 0)));
-  const valueOf = (flag: number, variant: number): FlagValue => (variantsOf(flag)[2 * variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
+  const valueOf = (flag: number, variant: number): FlagValue =>
+    (variantsOf(flag)[2 * variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
   const nameOf = (flag: number, variant: number) => (variantsOf(flag)[2 * variant + 1] ??= text(variantAt(flag, variant))) as string;
   /** A place and a length stand behind the variants, if the upper bit of their count says so. */
   const readMetadata = (flag: number): FlagMetadata | false => {
@@ -187,7 +199,9 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
     const tag = view.getUint8(at++);
     if (tag < 3) return tag === 2;
     if (tag === 3) return view.getFloat64(at, true);
-    let length = 0, shift = 0, byte;
+    let length = 0,
+      shift = 0,
+      byte;
     do {
       byte = view.getUint8(at++);
       length |= (byte & 127) << shift;
@@ -199,9 +213,15 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
 
   /** Spells out a decision; times 2^32, the compared bucket + 1. */
   const spell = <T>(flag: number, answer: number, defaultValue: T): EvaluationDetails<T> => {
-    const layer = LAYERS[(answer >>> 28) - 1], number = (answer >>> 24) & 15;
-    const details: { -readonly [name in keyof EvaluationDetails<T>]: EvaluationDetails<T>[name] } = { value: defaultValue, reason: layer ? REASONS[number - 1]! : 'ERROR' };
-    const variant = (answer & TWELVE_BITS) - 1, step = (answer >>> 12) & TWELVE_BITS, bucket = Math.floor(answer / WIDE);
+    const layer = LAYERS[(answer >>> 28) - 1],
+      number = (answer >>> 24) & 15;
+    const details: { -readonly [name in keyof EvaluationDetails<T>]: EvaluationDetails<T>[name] } = {
+      value: defaultValue,
+      reason: layer ? REASONS[number - 1]! : 'ERROR',
+    };
+    const variant = (answer & TWELVE_BITS) - 1,
+      step = (answer >>> 12) & TWELVE_BITS,
+      bucket = Math.floor(answer / WIDE);
     if (variant >= 0) {
       details.value = valueOf(flag, variant) as T;
       details.variant = nameOf(flag, variant);
@@ -227,8 +247,8 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
       tables = at + WORDS;
       flags = word(FLAGS);
       names = flags + word(ALIASES);
-      numbers = new Map(), listed = 0;
-      variants = [], places = new Map(), metadata = [];
+      (numbers = new Map()), (listed = 0);
+      (variants = []), (places = new Map()), (metadata = []);
       forget();
     },
     isFor(known) {
@@ -247,7 +267,8 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
       return flag < 0 ? defaultValue : pick(flag, decide(flag), defaultValue);
     },
     details(flagKey, defaultValue) {
-      const flag = numberOf(flagKey), kind = requestedType(defaultValue);
+      const flag = numberOf(flagKey),
+        kind = requestedType(defaultValue);
       if (flag >= 0 && (!kind || kind === kindOf(flag))) return spell(flag, decide(flag) + answers[2 * flag + 1]! * WIDE, defaultValue);
       hold();
       return spell(flag, wasm.one(id, flag, kind), defaultValue);

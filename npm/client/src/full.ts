@@ -28,10 +28,15 @@ export function compile(constructor: new (document: string) => Ruleset, document
     evaluate(flagKey, defaultValue, context, now = Date.now()) {
       const { json, value, metadata, ...rest } = ruleset.evaluate(flagKey, encodeContext(context), requestedType(defaultValue), now);
       const answered = json === undefined ? value : freeze(JSON.parse(json) as object);
-      return { value: (answered ?? defaultValue) as typeof defaultValue, ...rest, ...(metadata !== undefined && { metadata: freeze(JSON.parse(metadata) as FlagMetadata) }) };
+      return {
+        value: (answered ?? defaultValue) as typeof defaultValue,
+        ...rest,
+        ...(metadata !== undefined && { metadata: freeze(JSON.parse(metadata) as FlagMetadata) }),
+      };
     },
-    explain: (flagKey, defaultValue, context, now = Date.now()) => ruleset.explain(flagKey, encodeContext(context), requestedType(defaultValue), now),
-    program: (known) => ruleset.specialise(encodeContext(known)),
+    explain: (flagKey, defaultValue, context, now = Date.now()) =>
+      ruleset.explain(flagKey, encodeContext(context), requestedType(defaultValue), now),
+    program: known => ruleset.specialise(encodeContext(known)),
     close: () => ruleset.free(),
   };
 }

@@ -8,7 +8,9 @@ export const OWNERS: readonly string[] = ['customerId', 'organizationId'];
 export function requestOf(context: EvaluationContext, names = OWNERS): string {
   try {
     // Of owners null is absence; of the others it may be something else.
-    return JSON.stringify({ context: Object.fromEntries(names.map((name) => [name, OWNERS.includes(name) ? (context[name] ?? undefined) : context[name]])) });
+    return JSON.stringify({
+      context: Object.fromEntries(names.map(name => [name, OWNERS.includes(name) ? (context[name] ?? undefined) : context[name]])),
+    });
   } catch {
     // No JSON, hence no context: the engine says so of every flag, whatever the program.
     return '{"context":{}}';

@@ -26,7 +26,7 @@ export function createListeners(): Listeners {
       };
     },
     call(change) {
-      const called = [...change.flagKeys, ANYTHING].flatMap((key) => [...(byKey.get(key) ?? [])]);
+      const called = [...change.flagKeys, ANYTHING].flatMap(key => [...(byKey.get(key) ?? [])]);
       for (const listener of called) {
         try {
           listener(change);

@@ -1,5 +1,5 @@
 /** Whole documents with the module that is handed in. */
-import { Ruleset, bucket, initSync } from '../dist/full/full.js';
+import { bucket, initSync, Ruleset } from '../dist/full/full.js';
 import type { CompiledRuleset } from './compiled-ruleset.js';
 import { compile } from './full.js';
 
@@ -17,5 +17,5 @@ export interface Full {
 /** Loads the `full` build. The first call's module serves all. */
 export function loadFull(module: BufferSource | WebAssembly.Module): Full {
   initSync({ module });
-  return { compile: (document) => compile(Ruleset, document), bucket };
+  return { compile: document => compile(Ruleset, document), bucket };
 }

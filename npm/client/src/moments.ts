@@ -1,7 +1,8 @@
 /** The moments that a program names, read from its bytes; `sdk-core/src/model/image.rs` says where they stand. */
 
 /** The bytes before the head, whose words count words of code, flags, attributes, aliases, known attributes and moments; and before the code. */
-const HEAD_AT = 20, CODE_AT = 72;
+const HEAD_AT = 20,
+  CODE_AT = 72;
 
 /**
  * The first moment after `now`, in milliseconds since 1970, at which a condition on `now` may change its answer. Before the first and

@@ -55,19 +55,36 @@ export interface ProgramRequest {
 }
 
 /** Asks for the program, unless it is the one that is there. */
-export async function fetchProgram({ url, clientKey, identityToken, body, etag, minVersion, fetch, signal }: ProgramRequest): Promise<Fetched> {
+export async function fetchProgram({
+  url,
+  clientKey,
+  identityToken,
+  body,
+  etag,
+  minVersion,
+  fetch,
+  signal,
+}: ProgramRequest): Promise<Fetched> {
   const identity = typeof identityToken === 'function' ? await identityToken() : identityToken;
   // The token may come after its request was given up.
   signal.throwIfAborted();
   const response = await fetch(`${url.replace(/\/+$/, '')}/v1/program?format=${FORMAT}${minVersion ? `&minVersion=${minVersion}` : ''}`, {
     method: 'POST',
-    headers: { accept: PROGRAM, authorization: `Bearer ${clientKey}`, 'content-type': 'application/json', ...(identity && { 'twinflag-identity': identity }), ...(etag && { 'if-none-match': etag }) },
+    headers: {
+      accept: PROGRAM,
+      authorization: `Bearer ${clientKey}`,
+      'content-type': 'application/json',
+      ...(identity && { 'twinflag-identity': identity }),
+      ...(etag && { 'if-none-match': etag }),
+    },
     body,
     signal,
   });
-  const stale = response.headers.has('twinflag-stale'), version = response.headers.get('twinflag-version') ?? undefined;
+  const stale = response.headers.has('twinflag-stale'),
+    version = response.headers.get('twinflag-version') ?? undefined;
   const said = (name: string) => decodeURIComponent(response.headers.get(`twinflag-${name}`) ?? '');
-  const { known, visitor } = JSON.parse(said('identity') || '{}') as Partial<Fetched>, organizationId = said('organization');
+  const { known, visitor } = JSON.parse(said('identity') || '{}') as Partial<Fetched>,
+    organizationId = said('organization');
   const now = Number(response.headers.get('twinflag-now'));
   const told = { stale, now, version, known, visitor: organizationId ? { ...visitor, organizationId } : visitor };
   if (etag && response.status === 304) return { ...told, etag };

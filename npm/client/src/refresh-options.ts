@@ -10,10 +10,15 @@ export interface RefreshOptions {
 }
 
 export const DEFAULT_INTERVAL_MS = 30_000;
-const DEFAULT_JITTER = 0.2, SHORTEST_MS = 1000, LONGEST_MS = 86_400_000;
+const DEFAULT_JITTER = 0.2,
+  SHORTEST_MS = 1000,
+  LONGEST_MS = 86_400_000;
 
 /** The options with what was left out. @throws {RangeError} for a number outside its bounds */
-export function checkedRefresh({ intervalMs = DEFAULT_INTERVAL_MS, jitter = DEFAULT_JITTER }: RefreshOptions): { readonly intervalMs: number; readonly jitter: number } {
+export function checkedRefresh({ intervalMs = DEFAULT_INTERVAL_MS, jitter = DEFAULT_JITTER }: RefreshOptions): {
+  readonly intervalMs: number;
+  readonly jitter: number;
+} {
   if (intervalMs !== 0) check('intervalMs', intervalMs, SHORTEST_MS, LONGEST_MS);
   check('jitter', jitter, 0, 1);
   return { intervalMs, jitter };

@@ -5,7 +5,7 @@
  * over; and at a signal of the page. A hidden page and a browser without a network ask nothing; the signal that ends this asks at once.
  */
 import { pauseMs } from './back-off.js';
-import { watchPage, type Page, type Signal } from './host/page.js';
+import { type Page, type Signal, watchPage } from './host/page.js';
 import { createTimer } from './host/timer.js';
 import { DEFAULT_INTERVAL_MS } from './refresh-options.js';
 
@@ -62,9 +62,14 @@ export interface Refresher {
 
 export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watches, ask, recheck, isServed }: RefresherOptions): Refresher {
   const staleMs = STALE_INTERVALS * (intervalMs || DEFAULT_INTERVAL_MS);
-  let page: Page | undefined, isAsking = false, failures = 0;
+  let page: Page | undefined,
+    isAsking = false,
+    failures = 0;
   /** When the last question left; when answers were last confirmed; and since when and for how long the edge wants to be left alone. */
-  let asked = 0, confirmed = 0, refused = 0, leaveMs = 0;
+  let asked = 0,
+    confirmed = 0,
+    refused = 0,
+    leaveMs = 0;
 
   const due = createTimer(() => {
     if (page?.isOffline() || (page?.isHidden() && isServed())) recheck();

@@ -1,5 +1,6 @@
 /** The shortest and the longest time for which the header `Retry-After` is obeyed. */
-const SHORTEST_MS = 1000, LONGEST_MS = 300_000;
+const SHORTEST_MS = 1000,
+  LONGEST_MS = 300_000;
 
 /**
  * The milliseconds for which an answer asks to be left alone, by its header `Retry-After` (RFC 9110, section 10.2.3): whole seconds, or a

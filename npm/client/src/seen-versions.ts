@@ -14,7 +14,8 @@ export interface SeenVersions {
 const FORM = /^([0-9a-f]{12})\.(\d{1,10})$/;
 
 export function createSeenVersions(): SeenVersions {
-  let epoch = '', number = 0;
+  let epoch = '',
+    number = 0;
   const left = new Set<string>();
   const isBehind = (version: string | undefined, stale: boolean) => {
     const [, its, count] = FORM.exec(version ?? '') ?? [];

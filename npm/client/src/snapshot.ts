@@ -18,5 +18,7 @@ function copy(value: unknown, depth: number): unknown {
     const { toJSON } = (member ?? {}) as { toJSON?: unknown };
     return copy(typeof member === 'object' && typeof toJSON === 'function' ? toJSON.call(member) : member, depth - 1);
   };
-  return Array.isArray(value) ? value.map(inside) : Object.fromEntries(Object.entries(value).map(([name, member]) => [name, inside(member)]));
+  return Array.isArray(value)
+    ? value.map(inside)
+    : Object.fromEntries(Object.entries(value).map(([name, member]) => [name, inside(member)]));
 }

@@ -14,7 +14,14 @@ export type FlagValue = boolean | string | number | object;
 export type FlagMetadata = Readonly<Record<string, string | number | boolean>>;
 
 /** An attribute of a context. */
-export type AttributeValue = string | number | boolean | null | undefined | readonly AttributeValue[] | { readonly [name: string]: AttributeValue };
+export type AttributeValue =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly AttributeValue[]
+  | { readonly [name: string]: AttributeValue };
 
 /** What is known of whoever asks. `undefined` is absence; `now` is ignored. */
 export interface EvaluationContext {

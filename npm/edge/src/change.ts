@@ -51,7 +51,17 @@ export function writeOf({ changed, changes, version, warnings }: Written): FlagW
   return { changed, changes: changes.map(changeOf), version, warnings };
 }
 
-function changeOf({ changedAt, changedBy, customerId, flagPath = '', newValue, oldValue, onBehalfOf, organizationId, reason }: Record): FlagChangeEvent {
+function changeOf({
+  changedAt,
+  changedBy,
+  customerId,
+  flagPath = '',
+  newValue,
+  oldValue,
+  onBehalfOf,
+  organizationId,
+  reason,
+}: Record): FlagChangeEvent {
   return {
     ...(customerId !== undefined && { customerId }),
     ...(organizationId !== undefined && { organizationId }),

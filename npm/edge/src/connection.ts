@@ -71,7 +71,7 @@ export function connect(options: ConnectionOptions, credential: Credential | und
     return answer as T;
   };
 
-  return async (asked) => {
+  return async asked => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await once(asked);
@@ -79,7 +79,7 @@ export function connect(options: ConnectionOptions, credential: Credential | und
         const error = asTwinflagError(thrown);
         const pauseMs = pauseAfter(error, attempt);
         if (pauseMs === undefined || attempt >= (asked.attempts ?? 1)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await new Promise(resolve => setTimeout(resolve, pauseMs));
       }
     }
   };

@@ -1,6 +1,6 @@
 /** What all flags are for somebody, and where each comes from. */
 import type { Features } from './feature.js';
-import { pathsTo, withLeaves, type Tree } from './tree.js';
+import { pathsTo, type Tree, withLeaves } from './tree.js';
 import type { ChatWidgetFeatureFlags, Defaults } from './widget.js';
 
 /** Whose flags. */
@@ -36,7 +36,12 @@ export function evaluationOf({ evaluation, features, version }: Features, defaul
   const paths = pathsTo(features.map(({ flagPath }) => flagPath));
   const answered = features.filter(({ evaluation }) => evaluation.value !== undefined && evaluation.value !== null);
   return Object.freeze({
-    config: asWidget(withLeaves(asTree(defaults), answered.filter(({ flagPath }) => !paths.has(flagPath)).map(({ flagPath, evaluation }) => [flagPath, evaluation.value] as const))),
+    config: asWidget(
+      withLeaves(
+        asTree(defaults),
+        answered.filter(({ flagPath }) => !paths.has(flagPath)).map(({ flagPath, evaluation }) => [flagPath, evaluation.value] as const),
+      ),
+    ),
     source: source as FlagSource,
     sources: Object.freeze(Object.fromEntries(answered.map(({ flagPath, source }) => [flagPath, source as FlagSource]))),
     ...(customerId !== undefined && { customerId }),

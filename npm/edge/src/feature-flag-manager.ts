@@ -1,13 +1,14 @@
 /** What flags are for customers and organizations, and setting it: the admin API, with answers kept for a while. */
-import { complain, connect, type ConnectionOptions, type Credential } from './connection.js';
+
 import type { FlagWrite } from './change.js';
+import { type ConnectionOptions, type Credential, complain, connect } from './connection.js';
 import { asTwinflagError, type TwinflagError } from './error.js';
 import { defaultEvaluation, evaluationOf, type FlagEvaluation, type FlagOwner } from './evaluation.js';
 import type { Features } from './feature.js';
 import { createFlagCache } from './flag-cache.js';
 import { isOff } from './off-switch.js';
 import { setting } from './setting.js';
-import { defaultsOf, type ChatWidgetFeatureFlags } from './widget.js';
+import { type ChatWidgetFeatureFlags, defaultsOf } from './widget.js';
 import { write } from './write.js';
 
 /** How a manager of flags works. */
@@ -106,11 +107,12 @@ export function createFeatureFlagManager(options: FlagManagerOptions = {}): Feat
     generation++;
     cache.expire(isConcerned);
   };
-  const invalidateCache = (customerId: string) => expire((of) => of.customerId === customerId);
-  const invalidateCacheForOrganization = (organizationId: string) => expire((of) => of.organizationId === organizationId);
+  const invalidateCache = (customerId: string) => expire(of => of.customerId === customerId);
+  const invalidateCacheForOrganization = (organizationId: string) => expire(of => of.organizationId === organizationId);
 
   const set = async (owner: FlagOwner, flags: FlagPatch, changedBy: string | undefined, reason = NO_REASON) => {
-    const forget = () => (owner.customerId === undefined ? invalidateCacheForOrganization(owner.organizationId!) : invalidateCache(owner.customerId));
+    const forget = () =>
+      owner.customerId === undefined ? invalidateCacheForOrganization(owner.organizationId!) : invalidateCache(owner.customerId);
     try {
       return await write(ask, '/api/admin/overrides', { ...owner, flags, reason, changedBy });
     } finally {
@@ -121,7 +123,7 @@ export function createFeatureFlagManager(options: FlagManagerOptions = {}): Feat
 
   return {
     getFlags,
-    getCustomerFlags: async (customerId) => (await getFlags({ customerId })).config,
+    getCustomerFlags: async customerId => (await getFlags({ customerId })).config,
     setCustomerFlags: (customerId, flags, changedBy, reason) => set({ customerId }, flags, changedBy, reason),
     setOrganizationFlags: (organizationId, flags, changedBy, reason) => set({ organizationId }, flags, changedBy, reason),
     clearCache() {

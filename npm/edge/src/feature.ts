@@ -15,9 +15,20 @@ export interface Rollout {
   readonly createdAt: string | null;
   readonly currentTier: string | null;
   readonly minTierDuration: number;
-  readonly next: { readonly allowed: boolean; readonly blockedBy?: string; readonly notBefore?: string; readonly percentage: number; readonly tier: string } | null;
+  readonly next: {
+    readonly allowed: boolean;
+    readonly blockedBy?: string;
+    readonly notBefore?: string;
+    readonly percentage: number;
+    readonly tier: string;
+  } | null;
   readonly percentage: number;
-  readonly rollbackThreshold: { readonly errorRate: number; readonly method: string; readonly minSamples: number; readonly timeWindow: number };
+  readonly rollbackThreshold: {
+    readonly errorRate: number;
+    readonly method: string;
+    readonly minSamples: number;
+    readonly timeWindow: number;
+  };
   readonly startedAt: string | null;
   readonly status: string;
   readonly successRate: number;
@@ -35,7 +46,12 @@ export interface Statistics {
 
 /** All flags, and what they are for whoever was asked about. */
 export interface Features {
-  readonly evaluation: { readonly customerId?: string; readonly evaluatedAt: string; readonly organizationId?: string; readonly source: string };
+  readonly evaluation: {
+    readonly customerId?: string;
+    readonly evaluatedAt: string;
+    readonly organizationId?: string;
+    readonly source: string;
+  };
   readonly features: readonly Feature[];
   readonly version: number;
 }

@@ -50,20 +50,22 @@ export function createFlagCache({ ttlMs, entries: most, now }: CacheLimits): Fla
       const entry = find(of);
       return entry && isGood(entry) ? entry.evaluation : undefined;
     },
-    last: (of) => find(of)?.evaluation,
+    last: of => find(of)?.evaluation,
     set({ customerId, organizationId: named }, evaluation) {
       const { organizationId } = evaluation;
       if (customerId !== undefined && named === undefined) {
         if (organizationId === undefined) organizations.delete(customerId);
         else organizations.set(customerId, organizationId);
       }
-      const owner = { customerId, organizationId }, key = keyOf(owner);
+      const owner = { customerId, organizationId },
+        key = keyOf(owner);
       entries.delete(key);
       entries.set(key, { owner, evaluation, until: now() + ttlMs });
       if (entries.size <= most) return;
       const [oldest, { owner: gone }] = entries.entries().next().value!;
       entries.delete(oldest);
-      if (gone.customerId !== undefined && organizations.get(gone.customerId) === gone.organizationId) organizations.delete(gone.customerId);
+      if (gone.customerId !== undefined && organizations.get(gone.customerId) === gone.organizationId)
+        organizations.delete(gone.customerId);
     },
     expire(isConcerned) {
       for (const entry of entries.values()) if (isConcerned(entry.owner)) entry.until = 0;

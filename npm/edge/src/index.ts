@@ -7,7 +7,7 @@
  * if (await checkFeatureFlag(user.id, 'booking_agent_enabled')) …
  * ```
  */
-import { complain, connect, type ConnectionOptions, type Credential } from './connection.js';
+import { type ConnectionOptions, type Credential, complain, connect } from './connection.js';
 import { asTwinflagError } from './error.js';
 import { askFlag } from './flag.js';
 import { isOff } from './off-switch.js';

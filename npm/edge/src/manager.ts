@@ -17,13 +17,13 @@ export type { FlagChangeEvent, FlagWrite } from './change.js';
 export type { ConnectionOptions, Credential } from './connection.js';
 export { TwinflagError } from './error.js';
 export type { FlagEvaluation, FlagOwner, FlagSource } from './evaluation.js';
-export { createFeatureFlagManager } from './feature-flag-manager.js';
 export type { FeatureFlagManager, FlagLeaf, FlagManagerOptions, FlagPatch } from './feature-flag-manager.js';
-export { createPilotRolloutManager } from './pilot-rollout-manager.js';
+export { createFeatureFlagManager } from './feature-flag-manager.js';
 export type { PilotRolloutManager, RolloutEvent, RolloutManagerOptions, StepOptions } from './pilot-rollout-manager.js';
+export { createPilotRolloutManager } from './pilot-rollout-manager.js';
 export type { NewRollout, NextTier, RollbackThreshold, RolloutConfig, RolloutStats, RolloutStatus, RolloutTier } from './rollout.js';
-export { DEFAULT_CHAT_WIDGET_CONFIG, ENVIRONMENT_OVERRIDES } from './widget.js';
 export type { ChatWidgetFeatureFlags, Environment } from './widget.js';
+export { DEFAULT_CHAT_WIDGET_CONFIG, ENVIRONMENT_OVERRIDES } from './widget.js';
 
 let flags: FeatureFlagManager | undefined, rollouts: PilotRolloutManager | undefined;
 

@@ -1,11 +1,11 @@
 /** Steering rollouts, asking whether somebody is in, and telling what happened. */
 import type { FlagWrite } from './change.js';
-import { complain, connect, WRITE_ATTEMPTS, type ConnectionOptions, type Credential } from './connection.js';
+import { type ConnectionOptions, type Credential, complain, connect, WRITE_ATTEMPTS } from './connection.js';
 import { asTwinflagError, TwinflagError } from './error.js';
 import type { Feature, Features } from './feature.js';
 import { askFlag } from './flag.js';
 import { isOff } from './off-switch.js';
-import { rolloutOf, statsOf, type NewRollout, type RolloutConfig, type RolloutStats } from './rollout.js';
+import { type NewRollout, type RolloutConfig, type RolloutStats, rolloutOf, statsOf } from './rollout.js';
 import { write } from './write.js';
 
 /** How a manager of rollouts works. */
@@ -64,9 +64,12 @@ export function createPilotRolloutManager(options: RolloutManagerOptions = {}): 
   const asServer = connect(options, options.serverKey, 'TWINFLAG_SERVER_KEY');
 
   const take = (verb: string, body: object) => write(asOperator, `/api/admin/rollout/${verb}`, body);
-  const step = (verb: string) => (featureName: string, more: StepOptions = {}) => take(verb, { ...more, featureName });
+  const step =
+    (verb: string) =>
+    (featureName: string, more: StepOptions = {}) =>
+      take(verb, { ...more, featureName });
   const features = async () => (await asOperator<Features>({ path: '/api/admin/feature-flags' })).features;
-  const find = async (name: string) => (await features()).find((feature) => isCalled(feature, name));
+  const find = async (name: string) => (await features()).find(feature => isCalled(feature, name));
 
   return {
     createRollout: (rollout, more = {}) => take('create', { ...more, ...rollout }),
@@ -84,7 +87,7 @@ export function createPilotRolloutManager(options: RolloutManagerOptions = {}): 
       const feature = await find(featureName);
       return feature && statsOf(feature);
     },
-    listRollouts: async () => (await features()).flatMap((feature) => rolloutOf(feature) ?? []),
+    listRollouts: async () => (await features()).flatMap(feature => rolloutOf(feature) ?? []),
     async shouldEnableFeature(featureName, customerId) {
       if (isOff(options.enabled)) return false;
       try {
@@ -97,7 +100,12 @@ export function createPilotRolloutManager(options: RolloutManagerOptions = {}): 
     async recordEvent({ featureName, customerId, event, timestamp, variant, metadata }) {
       const told = timestamp ? { ...metadata, timestamp: timestamp.toISOString() } : metadata;
       const outcome = { id: crypto.randomUUID(), flag: featureName, unit: customerId, customerId, event, variant, metadata: told };
-      const { refused } = await asServer<Taken>({ method: 'POST', path: '/v1/outcomes', body: { outcomes: [outcome] }, attempts: WRITE_ATTEMPTS });
+      const { refused } = await asServer<Taken>({
+        method: 'POST',
+        path: '/v1/outcomes',
+        body: { outcomes: [outcome] },
+        attempts: WRITE_ATTEMPTS,
+      });
       for (const { detail } of refused) throw new TwinflagError({ status: 202, code: 'OUTCOME_REFUSED', detail });
     },
   };

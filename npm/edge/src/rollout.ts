@@ -81,7 +81,17 @@ export interface RolloutStats {
 /** The rollout of a flag, if it has one. */
 export function rolloutOf({ featureName, flagPath, rollout }: Feature): RolloutConfig | undefined {
   if (!rollout) return undefined;
-  const { status, currentTier, percentage, whitelistedCustomers, blacklistedCustomers, rollbackThreshold, minTierDuration, successRate, next } = rollout;
+  const {
+    status,
+    currentTier,
+    percentage,
+    whitelistedCustomers,
+    blacklistedCustomers,
+    rollbackThreshold,
+    minTierDuration,
+    successRate,
+    next,
+  } = rollout;
   return {
     featureName,
     flagPath,
@@ -110,7 +120,8 @@ export function rolloutOf({ featureName, flagPath, rollout }: Feature): RolloutC
 export function statsOf(feature: Feature): RolloutStats | undefined {
   const rollout = rolloutOf(feature);
   if (!rollout) return undefined;
-  const { featureName, flagPath, status, currentTier, percentage } = rollout, { exposures, errors, errorRate, successRate } = feature.statistics;
+  const { featureName, flagPath, status, currentTier, percentage } = rollout,
+    { exposures, errors, errorRate, successRate } = feature.statistics;
   return { featureName, flagPath, status, currentTier, percentage, exposures, errors, errorRate, successRate };
 }
 

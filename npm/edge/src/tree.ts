@@ -7,14 +7,15 @@ export interface Tree {
 
 /** Every path that leads to one of these; none of these, unless it leads to another. */
 export function pathsTo(leaves: readonly string[]): Set<string> {
-  return new Set(leaves.flatMap((leaf) => Array.from(leaf.matchAll(/\./g), ({ index }) => leaf.slice(0, index))));
+  return new Set(leaves.flatMap(leaf => Array.from(leaf.matchAll(/\./g), ({ index }) => leaf.slice(0, index))));
 }
 
 /** A copy of a tree with other values at these paths; frozen. */
 export function withLeaves(tree: Tree, leaves: Iterable<readonly [path: string, value: unknown]>): Tree {
   const copy = structuredClone(tree) as Record<string, unknown>;
   for (const [path, value] of leaves) {
-    const steps = path.split('.'), last = steps.pop()!;
+    const steps = path.split('.'),
+      last = steps.pop()!;
     put(steps.reduce(branch, copy), last, value);
   }
   return frozen(copy);

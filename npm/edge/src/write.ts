@@ -1,5 +1,5 @@
-import { writeOf, type FlagWrite, type Written } from './change.js';
-import { WRITE_ATTEMPTS, type Ask } from './connection.js';
+import { type FlagWrite, type Written, writeOf } from './change.js';
+import { type Ask, WRITE_ATTEMPTS } from './connection.js';
 
 /** Sends a command under a key of its own: sent again because no answer came, it is still carried out once. */
 export async function write(ask: Ask, path: string, body: unknown): Promise<FlagWrite> {

@@ -12,7 +12,10 @@ import { FeatureFlagElement } from './feature-flag.js';
 import { FlagProviderElement } from './flag-provider.js';
 
 // Providers first: then they are there when the elements inside ask.
-for (const [name, element] of [['flag-provider', FlagProviderElement], ['feature-flag', FeatureFlagElement]] as const) {
+for (const [name, element] of [
+  ['flag-provider', FlagProviderElement],
+  ['feature-flag', FeatureFlagElement],
+] as const) {
   if (globalThis.customElements && !customElements.get(name)) customElements.define(name, element);
 }
 

@@ -60,12 +60,13 @@ export class FeatureFlagElement extends ElementBase {
   #follow(): void {
     this.#controller?.hostDisconnected();
     this.#told = undefined;
-    this.#controller = new FlagController(this, this.flag, false, (details) => this.#show(details));
+    this.#controller = new FlagController(this, this.flag, false, details => this.#show(details));
     this.#controller.hostConnected();
   }
 
   #show(details: FlagDetails<boolean>): void {
-    const { value, reason, pending = false, stale = false } = details, told = this.#told;
+    const { value, reason, pending = false, stale = false } = details,
+      told = this.#told;
     this.toggleAttribute('enabled', value);
     this.toggleAttribute('pending', pending);
     this.toggleAttribute('stale', stale);
@@ -81,7 +82,7 @@ export class FeatureFlagElement extends ElementBase {
     const [first] = this.#root.children;
     if (first instanceof HTMLSlotElement && first.name === names[0]) return;
     this.#root.adoptedStyleSheets = [(sheet ??= transparent())];
-    this.#root.replaceChildren(...names.map((name) => Object.assign(document.createElement('slot'), { name })));
+    this.#root.replaceChildren(...names.map(name => Object.assign(document.createElement('slot'), { name })));
   }
 }
 

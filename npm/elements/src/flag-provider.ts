@@ -1,6 +1,6 @@
 import { createClient, type EvaluationContext, type FlagClient } from '@twinflag/client';
 
-import { ContextProviderEvent, FLAG_CLIENT, type AnyContextRequest, type ClientCallback } from './context-request.js';
+import { type AnyContextRequest, type ClientCallback, ContextProviderEvent, FLAG_CLIENT } from './context-request.js';
 import { ElementBase } from './element-base.js';
 
 /**
@@ -61,7 +61,9 @@ export class FlagProviderElement extends ElementBase {
   }
 
   #make(): void {
-    const url = this.getAttribute('url'), clientKey = this.getAttribute('client-key'), enabled = this.getAttribute('enabled') !== 'false';
+    const url = this.getAttribute('url'),
+      clientKey = this.getAttribute('client-key'),
+      enabled = this.getAttribute('enabled') !== 'false';
     if (enabled && (url === null || clientKey === null)) return;
     this.#take(createClient({ url: url ?? '', clientKey: clientKey ?? '', enabled, context: this.#context() }), true);
   }

@@ -1,5 +1,5 @@
 /** The classes; `@twinflag/elements/define` also gives them their names. */
 export { ContextProviderEvent, ContextRequestEvent, FLAG_CLIENT } from './context-request.js';
-export { FlagController } from './flag-controller.js';
 export { FeatureFlagElement, type FlagChange } from './feature-flag.js';
+export { FlagController } from './flag-controller.js';
 export { FlagProviderElement } from './flag-provider.js';

@@ -12,7 +12,8 @@ export interface Answer {
 
 /** Whether two say the same, in all that both can say. */
 export function same(a: Answer, b: Answer): boolean {
-  const told = ({ value, variant, reason, errorCode, layer }: Answer) => JSON.stringify([canonical(value), variant, reason, errorCode, layer]);
+  const told = ({ value, variant, reason, errorCode, layer }: Answer) =>
+    JSON.stringify([canonical(value), variant, reason, errorCode, layer]);
   return told(a) === told(b);
 }
 
@@ -20,5 +21,7 @@ export function same(a: Answer, b: Answer): boolean {
 function canonical(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(canonical);
-  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, canonical(member)]);
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => [name, canonical(member)]);
 }

@@ -13,7 +13,12 @@ const PATIENCE_MS = 10_000;
 /** The answers of all flags, over the OpenFeature Remote Evaluation Protocol. */
 export async function askEdge(context: EvaluationContext, signal: AbortSignal): Promise<Map<string, Answer>> {
   const { flags } = (await (await post('/ofrep/v1/evaluate/flags', { context }, signal)).json()) as { flags: OfrepFlag[] };
-  return new Map(flags.map(({ key, value, variant, reason = 'ERROR', errorCode, metadata }) => [key, { value, variant, reason, errorCode, layer: metadata?.layer }]));
+  return new Map(
+    flags.map(({ key, value, variant, reason = 'ERROR', errorCode, metadata }) => [
+      key,
+      { value, variant, reason, errorCode, layer: metadata?.layer },
+    ]),
+  );
 }
 
 interface OfrepFlag {
@@ -27,8 +32,10 @@ interface OfrepFlag {
 
 /** How the answers of these flags come about. */
 export async function askWhy(flags: readonly string[], context: EvaluationContext, signal: AbortSignal): Promise<Map<string, Explanation>> {
-  const { explanations } = (await (await post('/demo/explain', { flags, context }, signal)).json()) as { explanations: (Explanation & { flag: string })[] };
-  return new Map(explanations.map((explanation) => [explanation.flag, explanation]));
+  const { explanations } = (await (await post('/demo/explain', { flags, context }, signal)).json()) as {
+    explanations: (Explanation & { flag: string })[];
+  };
+  return new Map(explanations.map(explanation => [explanation.flag, explanation]));
 }
 
 /** The publishable key, which the edge writes into the page. */

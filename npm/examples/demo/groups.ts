@@ -18,6 +18,9 @@ export interface Group {
 
 /** Keys under their headings, in the order they come; headings without keys are left out. */
 export function grouped(keys: readonly string[]): Group[] {
-  const placeOf = (key: string) => BESIDES.find(([pattern]) => pattern.test(key))?.[1] ?? GROUPS.findIndex(({ prefix }) => key.startsWith(prefix));
-  return GROUPS.map(({ title, note }, place) => ({ title, note, keys: keys.filter((key) => placeOf(key) === place) })).filter((group) => group.keys.length > 0);
+  const placeOf = (key: string) =>
+    BESIDES.find(([pattern]) => pattern.test(key))?.[1] ?? GROUPS.findIndex(({ prefix }) => key.startsWith(prefix));
+  return GROUPS.map(({ title, note }, place) => ({ title, note, keys: keys.filter(key => placeOf(key) === place) })).filter(
+    group => group.keys.length > 0,
+  );
 }

@@ -8,7 +8,7 @@ import { createClient } from '@twinflag/client/url';
 
 import type { Answer } from './answer.js';
 import { element } from './dom.js';
-import { Refused, askEdge, askWhy, clientKey } from './edge.js';
+import { askEdge, askWhy, clientKey, Refused } from './edge.js';
 import { FlagTable, type Side } from './table.js';
 import { fillIn, readVisitor, sameIdentity, type Visitor } from './visitor.js';
 
@@ -36,7 +36,7 @@ let asking = new AbortController();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 client.subscribe(show);
-form.addEventListener('submit', (event) => event.preventDefault());
+form.addEventListener('submit', event => event.preventDefault());
 form.addEventListener('input', () => visit());
 again.addEventListener('click', () => visit(0));
 for (const [person, button] of form.querySelectorAll<HTMLButtonElement>('[data-person]').entries()) {
@@ -88,14 +88,19 @@ async function ask(signal: AbortSignal): Promise<void> {
 
 /** Fetches the explanations of the rows that are open. */
 async function explain(): Promise<void> {
-  const { signal } = asking, flags = table.open;
+  const { signal } = asking,
+    flags = table.open;
   if (flags.length === 0) return;
   try {
     const explanations = await askWhy(flags, visitor, signal);
     if (!signal.aborted) table.explain(explanations);
   } catch (error) {
     if (signal.aborted) return;
-    table.explain(error instanceof Refused ? `The edge does not explain it. ${error.message}` : 'The steps come from the edge, which is not reachable. The answer above is of the engine in this page.');
+    table.explain(
+      error instanceof Refused
+        ? `The edge does not explain it. ${error.message}`
+        : 'The steps come from the edge, which is not reachable. The answer above is of the engine in this page.',
+    );
   }
 }
 
@@ -103,16 +108,25 @@ function show(): void {
   const page = inPage();
   const counts = table.show(page, edge);
   link.dataset.state = edge.state;
-  say(link, { answered: 'The edge answers', asking: 'Asking the edge', away: refusal === undefined ? 'The edge is not reachable' : 'The edge refuses' }[edge.state]);
+  say(
+    link,
+    {
+      answered: 'The edge answers',
+      asking: 'Asking the edge',
+      away: refusal === undefined ? 'The edge is not reachable' : 'The edge refuses',
+    }[edge.state],
+  );
   again.hidden = edge.state !== 'away';
-  status.dataset.state = counts.different > 0 ? 'bad' : edge.state === 'away' || page.state === 'away' ? 'away' : counts.same > 0 ? 'good' : 'waiting';
+  status.dataset.state =
+    counts.different > 0 ? 'bad' : edge.state === 'away' || page.state === 'away' ? 'away' : counts.same > 0 ? 'good' : 'waiting';
   say(status, sentence(page, counts));
 }
 
 /** What the client can say for this visitor. Its stale answers are those for another customer, so they are not shown. */
 function inPage(): Side {
   const isTold = sameIdentity(told, visitor);
-  if (isTold && client.status === 'ready') return keys.length > 0 ? { state: 'answered', answers: new Map(keys.map((key) => [key, read(key)])) } : { state: 'asking' };
+  if (isTold && client.status === 'ready')
+    return keys.length > 0 ? { state: 'answered', answers: new Map(keys.map(key => [key, read(key)])) } : { state: 'asking' };
   if (edge.state === 'away' || (isTold && client.error)) return { state: 'away', words: 'needs the edge' };
   return { state: 'asking' };
 }
@@ -129,7 +143,8 @@ function sentence(page: Side, { same, different }: { same: number; different: nu
     if (mine) return `${away} ${mine}`;
     return keys.length > 0 ? `${away} Another customer or organization needs it: the program in this page is for the one before.` : away;
   }
-  if (page.state === 'away') return `This page has no program for this customer and organization: ${client.error?.message ?? 'the edge sent none'}.`;
+  if (page.state === 'away')
+    return `This page has no program for this customer and organization: ${client.error?.message ?? 'the edge sent none'}.`;
   if (edge.state === 'asking') return mine ? `${mine} The edge is asked…` : 'The edge is asked for this customer and organization…';
   if (different > 0) return `${different} of ${different + same} flags differ between this page and the edge.`;
   if (page.state === 'asking') return 'The engine of this page is loading…';

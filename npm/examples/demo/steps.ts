@@ -3,7 +3,13 @@ import { make } from './dom.js';
 
 /** As `sdk-core/src/evaluate/explain/write.rs` writes it. */
 export interface Explanation {
-  readonly evaluation: { readonly value?: unknown; readonly variant?: string; readonly reason: string; readonly errorCode?: string; readonly layer?: string };
+  readonly evaluation: {
+    readonly value?: unknown;
+    readonly variant?: string;
+    readonly reason: string;
+    readonly errorCode?: string;
+    readonly layer?: string;
+  };
   readonly steps: readonly Step[];
 }
 
@@ -47,21 +53,33 @@ const whole = new Intl.NumberFormat('en');
 
 export function showExplanation({ evaluation, steps }: Explanation): Node {
   if (steps.length === 0) return make('p', {}, `No step was taken: ${evaluation.errorCode ?? evaluation.reason}.`);
-  return make('ol', { class: 'steps' }, ...steps.map((step) => showStep(step, evaluation.errorCode)));
+  return make('ol', { class: 'steps' }, ...steps.map(step => showStep(step, evaluation.errorCode)));
 }
 
 function showStep(step: Step, errorCode: string | undefined): HTMLElement {
   const nearMiss = !step.answered && (step.conditions ?? []).some(({ attribute, held }) => attribute !== undefined && held);
   const outcome = step.answered ? (errorCode ? `stopped here: ${errorCode}` : 'answered') : nearMiss ? 'near miss' : 'passed';
   const item = make('li', { class: step.answered ? 'step answered' : nearMiss ? 'step near' : 'step' });
-  item.append(make('p', { class: 'step-head' }, make('strong', {}, NAMES[step.step] ?? step.step), ' ', make('span', { class: 'outcome' }, outcome)));
+  item.append(
+    make('p', { class: 'step-head' }, make('strong', {}, NAMES[step.step] ?? step.step), ' ', make('span', { class: 'outcome' }, outcome)),
+  );
   if (step.variant !== undefined) item.append(make('p', {}, 'The other flag is ', code(step.variant), '.'));
   // Outermost first, as one would read them.
   const checks = (step.conditions ?? []).toSorted((a, b) => a.pointer.length - b.pointer.length || (a.pointer < b.pointer ? -1 : 1));
   if (checks.length > 0) item.append(make('ul', { class: 'checks' }, ...checks.map(showCheck)));
   const { unit, bucket, bounds } = step;
   if (bucket !== undefined && bounds?.[0] !== undefined) item.append(...showDraw(bucket, bounds, unit));
-  else if (unit) item.append(make('p', {}, 'Asked for ', code(unit.attribute), unit.value === undefined ? ', which is absent.' : ': ', ...(unit.value === undefined ? [] : [code(JSON.stringify(unit.value)), '.'])));
+  else if (unit)
+    item.append(
+      make(
+        'p',
+        {},
+        'Asked for ',
+        code(unit.attribute),
+        unit.value === undefined ? ', which is absent.' : ': ',
+        ...(unit.value === undefined ? [] : [code(JSON.stringify(unit.value)), '.']),
+      ),
+    );
   item.append(make('p', { class: 'pointer' }, step.pointer));
   return item;
 }
@@ -71,12 +89,21 @@ function showCheck({ op, attribute, operand, actual, held, ...options }: Check):
   if (attribute === undefined) return make('li', {}, mark, ' ', code(op), ' of the conditions inside');
   const found = actual === undefined ? 'the visitor has none' : 'the visitor has ';
   const test = operand === undefined ? `${attribute} ${op}` : `${attribute} ${op} ${JSON.stringify(operand)}`;
-  return make('li', {}, mark, ' ', code([test, ...showOptions(options)].join(', ')), ': ', found, ...(actual === undefined ? [] : [code(JSON.stringify(actual))]));
+  return make(
+    'li',
+    {},
+    mark,
+    ' ',
+    code([test, ...showOptions(options)].join(', ')),
+    ': ',
+    found,
+    ...(actual === undefined ? [] : [code(JSON.stringify(actual))]),
+  );
 }
 
 /** The options of a test as the document has them. */
 function showOptions({ ignoreCase, loose, as }: Pick<Check, 'ignoreCase' | 'loose' | 'as'>): string[] {
-  return [ignoreCase ? 'ignoreCase' : '', loose ? 'loose' : '', as === undefined ? '' : `as ${as}`].filter((option) => option !== '');
+  return [ignoreCase ? 'ignoreCase' : '', loose ? 'loose' : '', as === undefined ? '' : `as ${as}`].filter(option => option !== '');
 }
 
 /** The bucket against what it was compared with, in words and on a scale. */

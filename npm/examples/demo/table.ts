@@ -1,8 +1,8 @@
 /** The table of flags: what the page says, what the edge says, and whether they agree. */
-import { same, type Answer } from './answer.js';
+import { type Answer, same } from './answer.js';
 import { make, sign } from './dom.js';
 import { grouped } from './groups.js';
-import { showExplanation, type Explanation } from './steps.js';
+import { type Explanation, showExplanation } from './steps.js';
 
 /** What one side can say at the moment. */
 export type Side =
@@ -29,7 +29,7 @@ export class FlagTable {
   /** Shows both sides; answers how many flags agree, differ, or have only one answer. */
   show(page: Side, edge: Side): Record<Verdict, number> {
     const keys = [...(page.state === 'answered' ? page.answers : edge.state === 'answered' ? edge.answers : this.#rows).keys()];
-    if (keys.length > 0 && (keys.length !== this.#rows.size || keys.some((key) => !this.#rows.has(key)))) this.#lay(keys);
+    if (keys.length > 0 && (keys.length !== this.#rows.size || keys.some(key => !this.#rows.has(key)))) this.#lay(keys);
     const counts = { same: 0, different: 0, unknown: 0 };
     for (const row of this.#rows.values()) counts[row.show(page, edge)]++;
     return counts;
@@ -37,7 +37,8 @@ export class FlagTable {
 
   /** Shows explanations in the rows that are open, or instead of them what stands in the way. */
   explain(explanations: ReadonlyMap<string, Explanation> | string): void {
-    for (const row of this.#rows.values()) if (row.isOpen) row.explain(typeof explanations === 'string' ? explanations : explanations.get(row.key));
+    for (const row of this.#rows.values())
+      if (row.isOpen) row.explain(typeof explanations === 'string' ? explanations : explanations.get(row.key));
   }
 
   #lay(keys: readonly string[]): void {
@@ -75,9 +76,19 @@ class Row {
       bucket: cell('bucket', 'Bucket'),
     };
     const name = make('span', { class: 'key' }, ...breakable(key));
-    this.#button = make('button', { type: 'button', 'aria-expanded': 'false', 'aria-controls': id, title: 'How this answer comes about' }, make('span', { class: 'chevron', 'aria-hidden': 'true' }), name);
+    this.#button = make(
+      'button',
+      { type: 'button', 'aria-expanded': 'false', 'aria-controls': id, title: 'How this answer comes about' },
+      make('span', { class: 'chevron', 'aria-hidden': 'true' }),
+      name,
+    );
     this.#button.addEventListener('click', () => this.#toggle());
-    const row = make('tr', { class: 'flag', role: 'row', 'data-flag': key }, make('th', { scope: 'row', role: 'rowheader' }, this.#button), ...Object.values(this.#cells));
+    const row = make(
+      'tr',
+      { class: 'flag', role: 'row', 'data-flag': key },
+      make('th', { scope: 'row', role: 'rowheader' }, this.#button),
+      ...Object.values(this.#cells),
+    );
     const why = make('tr', { class: 'why', role: 'row', id, hidden: '' }, make('td', { role: 'cell', colspan: '7' }, this.#why));
     this.elements = [row, why];
   }
@@ -91,13 +102,17 @@ class Row {
     fill(this.#cells.layer, known?.layer ? [known.layer] : []);
     fill(this.#cells.bucket, inPage?.bucket === undefined ? [] : [inPage.bucket.toLocaleString('en')]);
     const verdict: Verdict = !inPage || !atEdge ? 'unknown' : same(inPage, atEdge) ? 'same' : 'different';
-    fill(this.#cells.verdict, { same: sign('=', 'the same'), different: sign('≠', 'different'), unknown: sign('·', 'not compared') }[verdict]);
+    fill(
+      this.#cells.verdict,
+      { same: sign('=', 'the same'), different: sign('≠', 'different'), unknown: sign('·', 'not compared') }[verdict],
+    );
     this.elements[0].dataset.verdict = verdict;
     return verdict;
   }
 
   explain(explanation: Explanation | string | undefined): void {
-    if (typeof explanation === 'string' || !explanation) this.#why.replaceChildren(make('p', { class: 'quiet' }, explanation || 'The edge does not know this flag.'));
+    if (typeof explanation === 'string' || !explanation)
+      this.#why.replaceChildren(make('p', { class: 'quiet' }, explanation || 'The edge does not know this flag.'));
     else this.#why.replaceChildren(showExplanation(explanation));
   }
 
@@ -113,7 +128,7 @@ class Row {
 
 /** A long name may break where its parts meet. */
 function breakable(name: string): Node[] {
-  return name.split(/(?<=[._])/).flatMap((part) => [document.createTextNode(part), make('wbr')]);
+  return name.split(/(?<=[._])/).flatMap(part => [document.createTextNode(part), make('wbr')]);
 }
 
 function answerOf(side: Side, key: string): Answer | undefined {

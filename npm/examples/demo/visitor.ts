@@ -19,7 +19,7 @@ const PEOPLE: readonly Visitor[] = [
 /** An empty field is an absent attribute. */
 export function readVisitor(form: HTMLFormElement): Visitor {
   const fields = new FormData(form);
-  const given = FIELDS.map((name) => [name, String(fields.get(name) ?? '').trim()] as const).filter(([, text]) => text !== '');
+  const given = FIELDS.map(name => [name, String(fields.get(name) ?? '').trim()] as const).filter(([, text]) => text !== '');
   const visitor = Object.fromEntries(given) as Visitor;
   return visitor.userId === undefined ? visitor : { targetingKey: visitor.userId, ...visitor };
 }
@@ -33,5 +33,5 @@ export function fillIn(form: HTMLFormElement, person: number): void {
 }
 
 export function sameIdentity(a: Visitor, b: Visitor): boolean {
-  return IDENTITY.every((name) => a[name] === b[name]);
+  return IDENTITY.every(name => a[name] === b[name]);
 }

@@ -14,5 +14,5 @@ export function useFeatureFlag(name: string): boolean {
   );
 }
 
-export { FlagClientProvider, FlagProvider, type FlagProviderProps } from './flag-provider.js';
 export { useFlagClient } from './flag-context.js';
+export { FlagClientProvider, FlagProvider, type FlagProviderProps } from './flag-provider.js';

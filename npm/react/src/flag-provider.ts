@@ -1,5 +1,5 @@
-import { createClient, type ClientOptions, type FlagClient } from '@twinflag/client';
-import { createElement, useEffect, useState, type ReactNode } from 'react';
+import { type ClientOptions, createClient, type FlagClient } from '@twinflag/client';
+import { createElement, type ReactNode, useEffect, useState } from 'react';
 
 import { FlagContext } from './flag-context.js';
 

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
 
 import { useFlagClient } from './flag-context.js';
-import { loadingState, stateOf, type FlagState } from './flag-state.js';
+import { type FlagState, loadingState, stateOf } from './flag-state.js';
 
 /**
  * A flag's state; the component renders again when it changes, and for no other flag.

@@ -53,7 +53,11 @@ export class Refused extends Failure {
   constructor(readonly problem: Problem) {
     const { code, detail, pointer, status, hint = HINTS[code], consequences = [] } = problem;
     const place = pointer === undefined ? [] : [`at: ${pointer === '' ? 'the whole document' : pointer}`];
-    super([detail, ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].map(printable).join('\n'), EXIT.failed, hint);
+    super(
+      [detail, ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].map(printable).join('\n'),
+      EXIT.failed,
+      hint,
+    );
   }
 }
 
@@ -85,7 +89,11 @@ export function overridesOf(count: number): string {
 /** A server and the credential for it. */
 export class Api {
   /** @param environment the environment that every request is for; `undefined` for the first one */
-  constructor(readonly url: string, readonly token: string, readonly environment: string | undefined) {}
+  constructor(
+    readonly url: string,
+    readonly token: string,
+    readonly environment: string | undefined,
+  ) {}
 
   /** Sends a request, and again under the same idempotency key if its answer is lost. Throws {@link Refused} if the server refuses it. */
   async ask<T>({ method = 'GET', path, query = {}, body, ifMatch }: Asked): Promise<Answer<T>> {
@@ -123,7 +131,11 @@ async function send(url: URL, init: RequestInit): Promise<Response> {
       const { cause } = error as { cause?: NodeJS.ErrnoException };
       // A request that did not reach a server needs no other attempt.
       if (cause?.code === 'ECONNREFUSED' || attempt === ATTEMPTS) {
-        throw new Failure(`no server answers at ${url.origin}: ${cause?.code ?? messageOf(cause ?? error)}`, EXIT.unavailable, 'start one with `twinflag dev` or `twinflag serve`, or name another with --url or TWINFLAG_URL');
+        throw new Failure(
+          `no server answers at ${url.origin}: ${cause?.code ?? messageOf(cause ?? error)}`,
+          EXIT.unavailable,
+          'start one with `twinflag dev` or `twinflag serve`, or name another with --url or TWINFLAG_URL',
+        );
       }
     }
   }

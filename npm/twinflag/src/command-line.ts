@@ -9,7 +9,7 @@ import { addServerCommands } from './commands/server.js';
 import { addTokenCommand } from './commands/token.js';
 import { addTrailCommands } from './commands/trail.js';
 import { addTypesCommand } from './commands/types.js';
-import { completionOf, type Shell, SHELLS } from './completion.js';
+import { completionOf, SHELLS, type Shell } from './completion.js';
 import { EXIT } from './failure.js';
 import { RELEASE } from './package.js';
 
@@ -29,7 +29,9 @@ export function commandLine(): Command {
   addDocumentCommands(program);
   addTrailCommands(program);
   addTypesCommand(program);
-  program.command('completion').description('Print the completion script of a shell.')
+  program
+    .command('completion')
+    .description('Print the completion script of a shell.')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .action((shell: Shell) => void process.stdout.write(completionOf(program, shell)));
   return program;

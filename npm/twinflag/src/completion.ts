@@ -30,18 +30,20 @@ export function completionOf(program: Command, shell: Shell): string {
 
 function nodesOf(command: Command, path: readonly string[]): readonly Node[] {
   const help = command.createHelp();
-  const children = help.visibleCommands(command).filter((child) => child.name() !== 'help');
+  const children = help.visibleCommands(command).filter(child => child.name() !== 'help');
   const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
   const node = { path, children, choices, options: help.visibleOptions(command) };
-  return [node, ...children.flatMap((child) => nodesOf(child, [...path, child.name()]))];
+  return [node, ...children.flatMap(child => nodesOf(child, [...path, child.name()]))];
 }
 
 function bash(name: string, nodes: readonly Node[]): string {
   const cases = nodes.map(({ path, children, choices, options }) => {
-    const words = [...children.map((child) => child.name()), ...choices, ...options.flatMap(({ long }) => long ?? [])];
+    const words = [...children.map(child => child.name()), ...choices, ...options.flatMap(({ long }) => long ?? [])];
     return `    '${path.join(' ')}') words='${words.join(' ')}' ;;`;
   });
-  const values = new Map(nodes.flatMap(({ options }) => options.flatMap(({ long, argChoices }) => (long && argChoices ? [[long, argChoices] as const] : []))));
+  const values = new Map(
+    nodes.flatMap(({ options }) => options.flatMap(({ long, argChoices }) => (long && argChoices ? [[long, argChoices] as const] : []))),
+  );
   const choices = [...values].map(([long, words]) => `    ${long}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$word")); return ;;`);
   const files = nodes.flatMap(({ options }) => options.filter(isOfFiles).flatMap(({ long }) => long ?? []));
   return `_${name}() {
@@ -53,7 +55,10 @@ ${choices.join('\n')}
   esac
   for each in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case "\${found:+$found }$each" in
-      ${nodes.filter(({ path }) => path.length > 0).map(({ path }) => `'${path.join(' ')}'`).join('|')}) found="\${found:+$found }$each" ;;
+      ${nodes
+        .filter(({ path }) => path.length > 0)
+        .map(({ path }) => `'${path.join(' ')}'`)
+        .join('|')}) found="\${found:+$found }$each" ;;
     esac
   done
   case $found in
@@ -68,23 +73,31 @@ complete -o default -F _${name} ${name}
 
 function fish(name: string, nodes: readonly Node[]): string {
   const groups = nodes.filter(({ path, children }) => path.length > 0 && children.length > 0).flatMap(({ path }) => path);
-  return nodes.map(({ path, children, choices, options }) => {
-    const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
-    // Of a group: none of its commands. Of a single command: no group, which may have a command of the same name.
-    const others = children.length > 0 ? children.map((child) => child.name()) : path.length === 1 ? groups : [];
-    const none = others.length > 0 ? [`not __fish_seen_subcommand_from ${others.join(' ')}`] : [];
-    const here = [...seen, ...none].join('; and ');
-    const line = (rest: string): string => `complete -c ${name} -n '${here}' ${rest}\n`;
-    return [
-      ...(choices.length > 0 ? [line(`-f -a ${quoted(choices.join(' '))}`)] : []),
-      ...children.map((child) => line(`-f -a ${child.name()} -d ${quoted(child.description())}`)),
-      ...options.flatMap((option) => {
-        if (!option.long) return [];
-        const value = option.argChoices ? ` -x -a ${quoted(option.argChoices.join(' '))}` : isOfFiles(option) ? ' -r' : option.required ? ' -x' : '';
-        return [line(`-l ${option.long.slice(2)}${value} -d ${quoted(option.description)}`)];
-      }),
-    ].join('');
-  }).join('');
+  return nodes
+    .map(({ path, children, choices, options }) => {
+      const seen = path.map(word => `__fish_seen_subcommand_from ${word}`);
+      // Of a group: none of its commands. Of a single command: no group, which may have a command of the same name.
+      const others = children.length > 0 ? children.map(child => child.name()) : path.length === 1 ? groups : [];
+      const none = others.length > 0 ? [`not __fish_seen_subcommand_from ${others.join(' ')}`] : [];
+      const here = [...seen, ...none].join('; and ');
+      const line = (rest: string): string => `complete -c ${name} -n '${here}' ${rest}\n`;
+      return [
+        ...(choices.length > 0 ? [line(`-f -a ${quoted(choices.join(' '))}`)] : []),
+        ...children.map(child => line(`-f -a ${child.name()} -d ${quoted(child.description())}`)),
+        ...options.flatMap(option => {
+          if (!option.long) return [];
+          const value = option.argChoices
+            ? ` -x -a ${quoted(option.argChoices.join(' '))}`
+            : isOfFiles(option)
+              ? ' -r'
+              : option.required
+                ? ' -x'
+                : '';
+          return [line(`-l ${option.long.slice(2)}${value} -d ${quoted(option.description)}`)];
+        }),
+      ].join('');
+    })
+    .join('');
 }
 
 /** Returns true if the value of an option is a path. */

@@ -28,15 +28,29 @@ export function secretOf(folder: Folder, { secret }: TokenSettings): string {
   switch (secret) {
     case 'folder': {
       const kept = folder.secrets()?.jwtSecret;
-      if (kept === undefined) throw new Failure(`there are no keys in ${folder.path}`, EXIT.failed, 'name the folder of the server with --data, or a file with its JWT_SECRET with --secret-file');
+      if (kept === undefined)
+        throw new Failure(
+          `there are no keys in ${folder.path}`,
+          EXIT.failed,
+          'name the folder of the server with --data, or a file with its JWT_SECRET with --secret-file',
+        );
       return kept;
     }
     case 'environment': {
       const { JWT_SECRET } = process.env;
-      if (!JWT_SECRET) throw new Failure(`the server on ${folder.path} has its JWT_SECRET from its environment, not from the folder`, EXIT.usage, 'set the same JWT_SECRET here, or pass a token with --token or TWINFLAG_TOKEN');
+      if (!JWT_SECRET)
+        throw new Failure(
+          `the server on ${folder.path} has its JWT_SECRET from its environment, not from the folder`,
+          EXIT.usage,
+          'set the same JWT_SECRET here, or pass a token with --token or TWINFLAG_TOKEN',
+        );
       return JWT_SECRET;
     }
     case 'none':
-      throw new Failure(`the server on ${folder.path} has no JWT_SECRET`, EXIT.usage, 'pass a token of its issuer with --token or TWINFLAG_TOKEN');
+      throw new Failure(
+        `the server on ${folder.path} has no JWT_SECRET`,
+        EXIT.usage,
+        'pass a token of its issuer with --token or TWINFLAG_TOKEN',
+      );
   }
 }

@@ -10,18 +10,26 @@ const LONGEST = 100;
  * @param pointer a JSON pointer to a flag, a segment or a member of the document
  * @param kept the places that stay as they are in `ours`, which are left out
  */
-export function differencesOf(ours: Document, theirs: Document, pointer: string, kept: readonly { readonly pointer: string }[]): readonly string[] {
+export function differencesOf(
+  ours: Document,
+  theirs: Document,
+  pointer: string,
+  kept: readonly { readonly pointer: string }[],
+): readonly string[] {
   const [before, after] = [at(ours, pointer), at(theirs, pointer)];
   if (!isObject(before) || !isObject(after)) return [`${shown(before)} → ${shown(after)}`];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names
-    .filter((name) => !kept.some((place) => place.pointer === `${pointer}/${escaped(name)}`))
-    .filter((name) => canonical(before[name]) !== canonical(after[name]))
-    .map((name) => `${name}: ${shown(before[name])} → ${shown(after[name])}`);
+    .filter(name => !kept.some(place => place.pointer === `${pointer}/${escaped(name)}`))
+    .filter(name => canonical(before[name]) !== canonical(after[name]))
+    .map(name => `${name}: ${shown(before[name])} → ${shown(after[name])}`);
 }
 
 function at(document: unknown, pointer: string): unknown {
-  const steps = pointer.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const steps = pointer
+    .split('/')
+    .slice(1)
+    .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'));
   return steps.reduce<unknown>((value, step) => (isObject(value) ? value[step] : undefined), document);
 }
 
@@ -35,7 +43,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** JSON in which the order of members does not count. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) => (isObject(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each)) ?? '';
+  return (
+    JSON.stringify(value, (_, each: unknown) =>
+      isObject(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
+    ) ?? ''
+  );
 }
 
 function shown(value: unknown): string {

@@ -28,9 +28,10 @@ export async function putDocument(api: Api, document: string, ifMatch: string | 
 /** Returns an edit that changes one flag. @param name the key of the flag, or an alias */
 export function editFlag(name: string, edit: (flag: Flag) => Flag): (document: Document) => Document {
   return ({ flags = {}, ...rest }) => {
-    const key = name in flags ? name : Object.keys(flags).find((key) => flags[key]?.aliases?.includes(name));
+    const key = name in flags ? name : Object.keys(flags).find(key => flags[key]?.aliases?.includes(name));
     const flag = key === undefined ? undefined : flags[key];
-    if (key === undefined || flag === undefined) throw new Failure(`no flag has the key or alias "${name}"`, undefined, '`twinflag list` shows all flags');
+    if (key === undefined || flag === undefined)
+      throw new Failure(`no flag has the key or alias "${name}"`, undefined, '`twinflag list` shows all flags');
     return { ...rest, flags: { ...flags, [key]: edit(flag) } };
   };
 }
@@ -38,10 +39,10 @@ export function editFlag(name: string, edit: (flag: Flag) => Flag): (document: D
 /** Returns the flag with its individual targets changed: these users get a variant, or none of their own if it is `undefined`. */
 export function withUsers(flag: Flag, users: readonly string[], variant: string | undefined): Flag {
   const others = (flag.targets ?? [])
-    .map((target) => (isOfUsers(target) ? { ...target, values: target.values.filter((value) => !users.includes(String(value))) } : target))
+    .map(target => (isOfUsers(target) ? { ...target, values: target.values.filter(value => !users.includes(String(value))) } : target))
     .filter(({ values }) => values.length > 0);
   if (variant === undefined) return { ...flag, targets: others };
-  const at = others.findIndex((target) => isOfUsers(target) && target.variant === variant);
+  const at = others.findIndex(target => isOfUsers(target) && target.variant === variant);
   const target = others[at];
   if (target === undefined) return { ...flag, targets: [...others, { attribute: USER, values: users, variant }] };
   return { ...flag, targets: others.with(at, { ...target, values: [...target.values, ...users] }) };
@@ -49,7 +50,7 @@ export function withUsers(flag: Flag, users: readonly string[], variant: string 
 
 /** Returns the users with a target of their own, each with the variant. */
 export function usersOf(flag: Flag): readonly (readonly [user: string, variant: string])[] {
-  return (flag.targets ?? []).filter(isOfUsers).flatMap(({ values, variant }) => values.map((value) => [String(value), variant] as const));
+  return (flag.targets ?? []).filter(isOfUsers).flatMap(({ values, variant }) => values.map(value => [String(value), variant] as const));
 }
 
 function isOfUsers({ attribute }: Target): boolean {

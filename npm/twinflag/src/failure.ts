@@ -17,7 +17,11 @@ export const EXIT = {
 /** An error that is shown to the operator by its message, without a stack. */
 export class Failure extends Error {
   /** @param hint what to do about it */
-  constructor(message: string, readonly exitCode: number = EXIT.failed, readonly hint?: string) {
+  constructor(
+    message: string,
+    readonly exitCode: number = EXIT.failed,
+    readonly hint?: string,
+  ) {
     super(message);
   }
 }

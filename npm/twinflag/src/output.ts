@@ -23,7 +23,13 @@ export function printNote(line: string): void {
 /** Prints rows below their headings, in columns. Prints nothing but `none` if there are no rows. */
 export function printTable(headings: readonly string[], rows: readonly (readonly string[])[], none: string): void {
   if (rows.length === 0) return console.log(none);
-  const lines = [headings, ...rows.map((row) => row.map(printable))];
-  const widths = headings.map((_, column) => Math.max(...lines.map((row) => (row[column] ?? '').length)));
-  for (const row of lines) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const lines = [headings, ...rows.map(row => row.map(printable))];
+  const widths = headings.map((_, column) => Math.max(...lines.map(row => (row[column] ?? '').length)));
+  for (const row of lines)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
 }

@@ -4,7 +4,9 @@ import type { Document, Flag } from './wire.js';
 
 /** Returns a declaration file with the keys of all flags, and the type of each one's values. */
 export function declarationsOf({ flags = {} }: Document): string {
-  const members = Object.entries(flags).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([key, flag]) => [...commentOf(flag), `  readonly ${JSON.stringify(key)}: ${typeOf(flag)};`]);
+  const members = Object.entries(flags)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, flag]) => [...commentOf(flag), `  readonly ${JSON.stringify(key)}: ${typeOf(flag)};`]);
   return [
     '// Made by `twinflag types`. Do not edit.',
     '',
@@ -27,7 +29,7 @@ function commentOf({ description }: Flag): readonly string[] {
 
 function typeOf({ type = 'boolean', variants = {} }: Flag): string {
   if (type === 'boolean') return 'boolean';
-  const types = [...new Set(Object.values(variants).map((value) => literal(value)))];
+  const types = [...new Set(Object.values(variants).map(value => literal(value)))];
   return types.length === 0 ? 'never' : types.join(' | ');
 }
 
@@ -35,5 +37,7 @@ function typeOf({ type = 'boolean', variants = {} }: Flag): string {
 function literal(value: unknown): string {
   if (Array.isArray(value)) return `readonly [${value.map(literal).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return `{ ${Object.entries(value).map(([name, member]) => `readonly ${JSON.stringify(name)}: ${literal(member)}`).join('; ')} }`.replace('{  }', '{}');
+  return `{ ${Object.entries(value)
+    .map(([name, member]) => `readonly ${JSON.stringify(name)}: ${literal(member)}`)
+    .join('; ')} }`.replace('{  }', '{}');
 }

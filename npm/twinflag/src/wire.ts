@@ -109,6 +109,9 @@ export interface Flag {
 /** A document. */
 export interface Document {
   readonly flags?: Readonly<Record<string, Flag>>;
-  readonly overrides?: { readonly customers?: Readonly<Record<string, OverrideTree>>; readonly organizations?: Readonly<Record<string, OverrideTree>> };
+  readonly overrides?: {
+    readonly customers?: Readonly<Record<string, OverrideTree>>;
+    readonly organizations?: Readonly<Record<string, OverrideTree>>;
+  };
   readonly [member: string]: unknown;
 }

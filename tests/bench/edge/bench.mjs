@@ -30,11 +30,17 @@ import { ADDRESS, load, written } from './load.mjs';
 const ROUNDS = Number(process.argv[2] ?? 3);
 /** As many as may be asked for: the limit is kept, and refuses nobody. */
 const MOST_A_MINUTE = 100_000;
-const FLAGS = 100, CONNECTIONS = 16, MS = 2_000, WARM_MS = 10_000, ASKED = 500, USERS = 50, RECORDS = 100_000;
+const FLAGS = 100,
+  CONNECTIONS = 16,
+  MS = 2_000,
+  WARM_MS = 10_000,
+  ASKED = 500,
+  USERS = 50,
+  RECORDS = 100_000;
 const list = flags(FLAGS);
 const OFREP = '/ofrep/v1/evaluate/flags';
 
-const context = (user) => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org });
+const context = user => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org });
 
 const folder = await mkdtemp(join(tmpdir(), 'twinflag-bench-'));
 const servers = {};
@@ -52,14 +58,17 @@ try {
   const measured = { Twinflag: {}, GrowthBook: {} };
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, question] of shuffled(Object.entries(questions()))) {
-      for (const [engine, server] of shuffled(Object.entries(servers))) best(measured[engine], name, await load({ ...server, requests: question, connections: CONNECTIONS, ms: MS }));
+      for (const [engine, server] of shuffled(Object.entries(servers)))
+        best(measured[engine], name, await load({ ...server, requests: question, connections: CONNECTIONS, ms: MS }));
     }
     best(measured.Twinflag, 'users', await load({ ...servers.Twinflag, requests: questions().single, connections: USERS, ms: MS }));
-    for (const [name, requests] of shuffled(Object.entries(batches()))) best(measured.Twinflag, name, await load({ ...servers.Twinflag, requests, connections: 1, ms: MS }));
+    for (const [name, requests] of shuffled(Object.entries(batches())))
+      best(measured.Twinflag, name, await load({ ...servers.Twinflag, requests, connections: 1, ms: MS }));
     console.error(`round ${round + 1} of ${ROUNDS}`);
   }
-  const cpu = (name) => measured.Twinflag[name].cpu;
-  const whole = (cpu('found1000') - cpu('found1')) / 999, apart = (cpu('absent1000') - cpu('absent1')) / 999;
+  const cpu = name => measured.Twinflag[name].cpu;
+  const whole = (cpu('found1000') - cpu('found1')) / 999,
+    apart = (cpu('absent1000') - cpu('absent1')) / 999;
   console.log(JSON.stringify({ ...measured, inside: { whole, evaluated: whole - apart }, trail: await trail(servers.Twinflag) }));
 } finally {
   for (const server of Object.values(servers)) await server.stop();
@@ -104,7 +113,9 @@ function questions() {
   const asked = users.slice(0, ASKED);
   return {
     health: [written({ method: 'GET', path: '/health' })],
-    single: asked.map((user, i) => written({ path: `${OFREP}/${list[i % FLAGS].key}`, token, address: address(i), body: JSON.stringify({ context: context(user) }) })),
+    single: asked.map((user, i) =>
+      written({ path: `${OFREP}/${list[i % FLAGS].key}`, token, address: address(i), body: JSON.stringify({ context: context(user) }) }),
+    ),
     bulk: asked.map((user, i) => written({ path: OFREP, token, address: address(i), body: JSON.stringify({ context: context(user) }) })),
   };
 }
@@ -117,41 +128,66 @@ function batches() {
     return written({ path: '/v1/evaluate', token, body: JSON.stringify({ evaluations }) });
   };
   const some = (flag, count) => Array.from({ length: 10 }, (_, i) => batch(flag, count, i * 1_000));
-  const [{ key }] = list, absent = key.replace('flag', 'none');
+  const [{ key }] = list,
+    absent = key.replace('flag', 'none');
   return { found1: some(key, 1), found1000: some(key, 1_000), absent1: some(absent, 1), absent1000: some(absent, 1_000) };
 }
 
 /** Every user's flags at once, held to the workload's own check; some of them one by one as well. */
 async function checked({ url }) {
   const ask = async (path, user) => {
-    const response = await fetch(url + path, { method: 'POST', headers: { authorization: `Bearer ${servers.Twinflag.clientKey}`, [ADDRESS]: address(users.indexOf(user) % ASKED) }, body: JSON.stringify({ context: context(user) }) });
+    const response = await fetch(url + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${servers.Twinflag.clientKey}`, [ADDRESS]: address(users.indexOf(user) % ASKED) },
+      body: JSON.stringify({ context: context(user) }),
+    });
     if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
   const answers = new Map();
   for (let from = 0; from < users.length; from += 100) {
-    await Promise.all(users.slice(from, from + 100).map(async (user) => answers.set(user.id, new Map((await ask(OFREP, user)).flags.map(({ key, value }) => [key, value])))));
+    await Promise.all(
+      users
+        .slice(from, from + 100)
+        .map(async user => answers.set(user.id, new Map((await ask(OFREP, user)).flags.map(({ key, value }) => [key, value])))),
+    );
   }
   const one = (key, user) => answers.get(user.id).get(key);
-  check({ context: (user) => user, one, all: (user) => list.filter(({ key }) => one(key, user)).length }, list);
+  check({ context: user => user, one, all: user => list.filter(({ key }) => one(key, user)).length }, list);
   for (let i = 0; i < 300; i++) {
-    const user = users[i * 31], { key } = list[i % FLAGS];
+    const user = users[i * 31],
+      { key } = list[i % FLAGS];
     const single = await ask(`${OFREP}/${key}`, user);
     if (single.value !== one(key, user)) throw new Error(`${key} for ${user.id} is ${single.value} alone and ${one(key, user)} among all`);
   }
 }
 
 async function startPeer(clientKey) {
-  const here = fileURLToPath(new URL('.', import.meta.url)), root = join(here, '../../..'), peers = join(here, '../js/node_modules');
+  const here = fileURLToPath(new URL('.', import.meta.url)),
+    root = join(here, '../../..'),
+    peers = join(here, '../js/node_modules');
   const dist = join(here, 'dist');
   const { rules } = await import('../js/adapters/growthbook.mjs');
   mkdirSync(dist, { recursive: true });
   writeFileSync(join(dist, 'rules.json'), rules(list));
-  const options = ['--bundle', '--format=esm', '--minify', '--log-level=warning', '--external:rules.json', `--outfile=${join(dist, 'growthbook.js')}`];
-  execFileSync(join(root, 'npm/node_modules/.bin/esbuild'), [join(here, 'growthbook.mjs'), ...options], { env: { ...process.env, NODE_PATH: peers }, stdio: ['ignore', 'inherit', 'inherit'] });
+  const options = [
+    '--bundle',
+    '--format=esm',
+    '--minify',
+    '--log-level=warning',
+    '--external:rules.json',
+    `--outfile=${join(dist, 'growthbook.js')}`,
+  ];
+  execFileSync(join(root, 'npm/node_modules/.bin/esbuild'), [join(here, 'growthbook.mjs'), ...options], {
+    env: { ...process.env, NODE_PATH: peers },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   return startWorkerd(join(here, 'growthbook.capnp'), { env: { CLIENT_KEY: clientKey } });
 }
 
 function shuffled(items) {
-  return items.map((item) => [Math.random(), item]).sort(([a], [b]) => a - b).map(([, item]) => item);
+  return items
+    .map(item => [Math.random(), item])
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item);
 }

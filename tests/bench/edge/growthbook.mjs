@@ -18,9 +18,11 @@ export default {
     const { pathname } = new URL(request.url);
     if (pathname === '/health') return json({ status: 'ok' });
     if (request.headers.get('authorization') !== `Bearer ${env.CLIENT_KEY}`) return json({ errorDetails: 'no valid key' }, 401);
-    const { context: { targetingKey, ...rest } } = await request.json();
+    const {
+      context: { targetingKey, ...rest },
+    } = await request.json();
     const context = { attributes: { id: targetingKey, ...rest } };
     if (pathname.startsWith(ONE)) return json(answer(decodeURIComponent(pathname.slice(ONE.length)), context));
-    return json({ flags: keys.map((key) => answer(key, context)) });
+    return json({ flags: keys.map(key => answer(key, context)) });
   },
 };

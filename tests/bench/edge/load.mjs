@@ -13,7 +13,9 @@ export const ADDRESS = 'client-address';
 /** A request as it goes over the line. */
 export function written({ method = 'POST', path, token, address, body = '' }) {
   const authorization = `${token ? `authorization: Bearer ${token}\r\n` : ''}${address ? `${ADDRESS}: ${address}\r\n` : ''}`;
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: bench\r\n${authorization}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  return Buffer.from(
+    `${method} ${path} HTTP/1.1\r\nhost: bench\r\n${authorization}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }
 
 /**
@@ -22,12 +24,14 @@ export function written({ method = 'POST', path, token, address, body = '' }) {
  * Answers with requests a second, nanoseconds of CPU a request, and the milliseconds in which 95 of 100 were answered.
  */
 export async function load({ port, pid, requests, connections, ms }) {
-  let sent = 0, until = Infinity;
+  let sent = 0,
+    until = Infinity;
   const waited = [];
   const run = () =>
     new Promise((resolve, reject) => {
       const socket = connect(port, '127.0.0.1');
-      let held = Buffer.alloc(0), since = 0;
+      let held = Buffer.alloc(0),
+        since = 0;
       const send = () => {
         since = performance.now();
         socket.write(requests[sent++ % requests.length]);
@@ -35,7 +39,7 @@ export async function load({ port, pid, requests, connections, ms }) {
       socket.setNoDelay(true);
       socket.on('connect', send);
       socket.on('error', reject);
-      socket.on('data', (chunk) => {
+      socket.on('data', chunk => {
         held = held.length ? Buffer.concat([held, chunk]) : chunk;
         const rest = afterAnswer(held);
         if (rest === undefined) return;
@@ -48,10 +52,12 @@ export async function load({ port, pid, requests, connections, ms }) {
         resolve();
       });
     });
-  const cpuBefore = cpuMs(pid), start = performance.now();
+  const cpuBefore = cpuMs(pid),
+    start = performance.now();
   until = start + ms;
   await Promise.all(Array.from({ length: connections }, run));
-  const took = performance.now() - start, cpu = cpuMs(pid) - cpuBefore;
+  const took = performance.now() - start,
+    cpu = cpuMs(pid) - cpuBefore;
   const p95 = waited.sort((a, b) => a - b)[Math.floor(waited.length * 0.95)];
   return { perSecond: (waited.length * 1e3) / took, cpu: (cpu * 1e6) / waited.length, p95 };
 }

@@ -10,20 +10,22 @@ import { load, rules } from './adapters/twinflag.mjs';
 import { NAMES } from './extremes.mjs';
 import { flags, users } from './workload.mjs';
 
-const keys = flags(1000).map((flag) => flag.key), program = rules(keys);
+const keys = flags(1000).map(flag => flag.key),
+  program = rules(keys);
 const start = performance.now();
 const engine = load(program, keys);
 engine.identify(engine.context(users[0]));
 engine.read(keys[0]);
 const first = (performance.now() - start) * 1e6;
 
-const ROUNDS = 2000, BATCHES = 9;
+const ROUNDS = 2000,
+  BATCHES = 9;
 const cpu = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) * 1e3;
 };
 const keysOf = Array.from({ length: 100 }, (_, i) => 'flag-' + String(i).padStart(4, '0'));
-const all = (alphabet) => {
+const all = alphabet => {
   const engine = load(new Uint8Array(fs.readFileSync(new URL(`dist/names-${alphabet}.bin`, import.meta.url))), keysOf);
   const batches = Array.from({ length: BATCHES }, () => {
     const start = cpu();

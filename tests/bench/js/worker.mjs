@@ -5,7 +5,7 @@
  * what passes: it happens once, cold, and compilers that work beside it for later calls do not keep anybody waiting.
  */
 import { check } from './check.mjs';
-import { flags, users, USERS } from './workload.mjs';
+import { flags, USERS, users } from './workload.mjs';
 
 const [, , adapter, size] = process.argv;
 const cpu = () => {
@@ -19,11 +19,14 @@ const held = () => {
   return heapUsed + external;
 };
 
-const BATCH = 50e6, BATCHES = 8;
+const BATCH = 50e6,
+  BATCHES = 8;
 
 /** Nanoseconds of one call: the lower quartile of some batches. `run(from, count)` calls so often. */
 function time(run) {
-  let count = 1, taken, from = 0;
+  let count = 1,
+    taken,
+    from = 0;
   for (;;) {
     const start = cpu();
     run(from, count);
@@ -43,7 +46,8 @@ function time(run) {
   return batches.sort((a, b) => a - b)[BATCHES >> 2];
 }
 
-const list = flags(Number(size)), keys = list.map((flag) => flag.key);
+const list = flags(Number(size)),
+  keys = list.map(flag => flag.key);
 const adapted = await import(`./adapters/${adapter}.mjs`);
 const rules = adapted.rules(list);
 // What is handed over stays with whoever hands it over: were it collected meanwhile, the engine would seem to hold less.
@@ -58,7 +62,8 @@ const load = (performance.now() - start) * 1e6;
 const memory = adapted.hidesMemory ? null : held() - before;
 
 const share = check(engine, list);
-const { context, one, all, identify, read } = engine, N = keys.length;
+const { context, one, all, identify, read } = engine,
+  N = keys.length;
 let sink = 0;
 const times = {
   fresh: time((from, count) => {

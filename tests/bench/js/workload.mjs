@@ -12,7 +12,7 @@ export const SIZES = [10, 100, 1000];
 export const PERCENTAGE = 10;
 
 /** Twenty characters. */
-const userId = (i) => 'usr_' + String(i * 7919 + 1000003).padStart(16, '0');
+const userId = i => 'usr_' + String(i * 7919 + 1000003).padStart(16, '0');
 
 let state = 0x2545f491;
 const random = () => {
@@ -31,7 +31,7 @@ export const users = Array.from({ length: USERS }, (_, i) => ({
   org: 'org-' + (i % 500),
 }));
 
-export const flags = (count) =>
+export const flags = count =>
   Array.from({ length: count }, (_, i) => ({
     i,
     key: 'flag-' + String(i).padStart(4, '0') + '-checkout',
@@ -45,15 +45,20 @@ export const flags = (count) =>
 export const settled = (flag, user) => flag.allow.includes(user.id) || flag.values.includes(user[flag.attribute]);
 
 /** The flags as Twinflag's document. */
-export const document = (flags) =>
+export const document = flags =>
   JSON.stringify({
     schema: 'twinflag/1',
     bucketKey: '000102030405060708090a0b0c0d0e0f',
     flags: Object.fromEntries(
-      flags.map((flag) => [
+      flags.map(flag => [
         flag.key,
         {
-          rules: [{ if: flag.even ? { attribute: 'country', op: 'eq', value: 'DE' } : { attribute: 'plan', op: 'in', value: flag.values }, serve: 'on' }],
+          rules: [
+            {
+              if: flag.even ? { attribute: 'country', op: 'eq', value: 'DE' } : { attribute: 'plan', op: 'in', value: flag.values },
+              serve: 'on',
+            },
+          ],
           rollout: { status: 'active', percentage: PERCENTAGE, allow: flag.allow },
         },
       ]),
@@ -61,15 +66,20 @@ export const document = (flags) =>
   });
 
 /** The flags as Eppo's configuration, for the native engine. */
-export const eppo = (flags) => {
-  const allocation = (key, conditions, ...splits) => ({ key, rules: conditions.map((condition) => ({ conditions: [condition] })), splits, doLog: false });
-  const always = (variationKey) => ({ shards: [], variationKey });
+export const eppo = flags => {
+  const allocation = (key, conditions, ...splits) => ({
+    key,
+    rules: conditions.map(condition => ({ conditions: [condition] })),
+    splits,
+    doLog: false,
+  });
+  const always = variationKey => ({ shards: [], variationKey });
   return JSON.stringify({
     createdAt: '2026-01-01T00:00:00.000Z',
     format: 'SERVER',
     environment: { name: 'Test' },
     flags: Object.fromEntries(
-      flags.map((flag) => [
+      flags.map(flag => [
         flag.key,
         {
           key: flag.key,
@@ -80,7 +90,12 @@ export const eppo = (flags) => {
           allocations: [
             allocation('allow', [{ attribute: 'id', operator: 'ONE_OF', value: flag.allow }], always('on')),
             allocation('rule', [{ attribute: flag.attribute, operator: 'ONE_OF', value: flag.values }], always('on')),
-            allocation('drawn', [], { shards: [{ salt: flag.key, ranges: [{ start: 0, end: 100 * PERCENTAGE }] }], variationKey: 'on' }, always('off')),
+            allocation(
+              'drawn',
+              [],
+              { shards: [{ salt: flag.key, ranges: [{ start: 0, end: 100 * PERCENTAGE }] }], variationKey: 'on' },
+              always('off'),
+            ),
           ],
         },
       ]),

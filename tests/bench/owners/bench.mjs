@@ -19,9 +19,9 @@ const text = document(flags(100));
 const own = JSON.parse(text);
 const key = Object.keys(own.flags)[0];
 
-const id = (number) => `customer-${String(number).padStart(6, '0')}`;
-const median = (times) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
-const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+const id = number => `customer-${String(number).padStart(6, '0')}`;
+const median = times => times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
+const resident = pid => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
 
 async function timed(work) {
   const begin = performance.now();
@@ -31,7 +31,10 @@ async function timed(work) {
 
 /** Asks for a flag; `expected` is the level that must answer: the customer's own, where it has one. */
 async function read(server, number, expected = 'customer') {
-  const answer = await server.request(`/ofrep/v1/evaluate/flags/${key}`, { token: server.clientKey, body: { context: { customerId: id(number), targetingKey: 'u' } } });
+  const answer = await server.request(`/ofrep/v1/evaluate/flags/${key}`, {
+    token: server.clientKey,
+    body: { context: { customerId: id(number), targetingKey: 'u' } },
+  });
   const layer = answer.json().metadata?.layer;
   if (expected && layer !== expected) throw new Error(`${id(number)}: ${answer.text}`);
 }
@@ -51,7 +54,9 @@ try {
   const overrides = { customers: Object.fromEntries(Array.from({ length: CUSTOMERS }, (_, number) => [id(number), { [key]: variant }])) };
   const body = JSON.stringify({ ...own, overrides });
   measured.bytes = body.length;
-  const [importing, answer] = await timed(() => server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body, signal: AbortSignal.timeout(600_000) }));
+  const [importing, answer] = await timed(() =>
+    server.asAdmin('/api/admin/document?state=replace', { method: 'PUT', body, signal: AbortSignal.timeout(600_000) }),
+  );
   if (answer.status !== 200) throw new Error(answer.text);
   Object.assign(measured, { importing, records: answer.json().records, importMemory: resident(server.pid) - plain });
   await server.stop();
@@ -59,11 +64,19 @@ try {
   server = await hostWorker({ data: join(folder, 'many') });
   [measured.cold] = await timed(() => read(server, 7));
   measured.served = resident(server.pid) - plain;
-  const pages = [], warm = [];
+  const pages = [],
+    warm = [];
   for (let round = 0; round < WARM; round++) pages.push((await timed(() => read(server, (round * 7919) % CUSTOMERS)))[0]);
   for (let round = 0; round < WARM; round++) warm.push((await timed(() => read(server, 7)))[0]);
   const writing = [];
-  for (let round = 0; round < 21; round++) writing.push((await timed(() => server.asAdmin('/api/admin/overrides', { body: { customerId: id(9 + round), flags: { [key]: null }, reason: 'bench' } })))[0]);
+  for (let round = 0; round < 21; round++)
+    writing.push(
+      (
+        await timed(() =>
+          server.asAdmin('/api/admin/overrides', { body: { customerId: id(9 + round), flags: { [key]: null }, reason: 'bench' } }),
+        )
+      )[0],
+    );
   // The first one after a kill also puts in its place what the import had only logged.
   measured.firstWrite = writing.shift();
   Object.assign(measured, { anyone: median(pages), warm: median(warm), writing: median(writing), afterAll: resident(server.pid) - asked });

@@ -5,7 +5,10 @@ import { random } from '../../edge/malformed/random.mjs';
 export const EPOCH = '0a1b2c3d4e5f';
 
 const HEAD = 72;
-const body = (bytes, headers, status = 200) => () => Promise.resolve(new Response(bytes, { status, headers }));
+const body =
+  (bytes, headers, status = 200) =>
+  () =>
+    Promise.resolve(new Response(bytes, { status, headers }));
 
 /** @param good the bytes of a program that would be taken, its headers and version, which is one above that of the program in force; `others` that of somebody else */
 export function badProgram(seed, index, good) {
@@ -22,7 +25,13 @@ function changed(bytes, change) {
     if (Buffer.compare(copy, bytes) !== 0) return copy;
   }
 }
-const spoil = (change) => (r, { bytes, headers }) => body(changed(bytes, (copy) => change(r, copy)), headers);
+const spoil =
+  change =>
+  (r, { bytes, headers }) =>
+    body(
+      changed(bytes, copy => change(r, copy)),
+      headers,
+    );
 const flip = (r, copy, from, to) => {
   copy[from + r.below(to - from)] ^= 1 << r.below(8);
   return copy;
@@ -38,7 +47,8 @@ const KINDS = {
   'another checksum': spoil((r, copy) => flip(r, copy, 12, 20)),
   'another head': spoil((r, copy) => flip(r, copy, 0, HEAD)),
   'words that changed places': spoil((r, copy) => {
-    const place = () => 4 * r.below(copy.length >> 2), [one, other] = [place(), place()];
+    const place = () => 4 * r.below(copy.length >> 2),
+      [one, other] = [place(), place()];
     const held = copy.slice(one, one + 4);
     copy.copyWithin(one, other, other + 4);
     copy.set(held, other);
@@ -55,12 +65,13 @@ const KINDS = {
     long.set(bytes);
     return body(long, headers);
   },
-  'no program': (r, { headers }) => body(r.pick(['', '{}', 'null', '<!doctype html><title>A portal</title>', 'TFPG', '\0'.repeat(200)]), headers),
+  'no program': (r, { headers }) =>
+    body(r.pick(['', '{}', 'null', '<!doctype html><title>A portal</title>', 'TFPG', '\0'.repeat(200)]), headers),
   "somebody else's": (r, { others, headers }) => body(others, headers),
   older: (r, { bytes, headers, version }) => body(bytes, { ...headers, 'twinflag-version': `${EPOCH}.${r.below(version - 1)}` }),
-  'a status': (r) => body(r.pick(['', '{"code":"GENERAL"}', '<html>']), {}, r.pick([400, 401, 403, 404, 406, 429, 500, 502, 503])),
+  'a status': r => body(r.pick(['', '{"code":"GENERAL"}', '<html>']), {}, r.pick([400, 401, 403, 404, 406, 429, 500, 502, 503])),
   'a body that ends': (r, { bytes, headers }) => {
-    const start = (controller) => {
+    const start = controller => {
       controller.enqueue(bytes.slice(0, r.below(bytes.length)));
       controller.error(new TypeError('terminated'));
     };

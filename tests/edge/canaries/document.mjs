@@ -1,8 +1,8 @@
 // A document with more than ten thousand canaries, one in every place for an id, a name or a value of single visitors.
 import { canary } from './search.mjs';
 
-const numbers = (count) => Array.from({ length: count }, (_, number) => number);
-const ids = (kind, count, at) => numbers(count).map((number) => canary(kind, number, at));
+const numbers = count => Array.from({ length: count }, (_, number) => number);
+const ids = (kind, count, at) => numbers(count).map(number => canary(kind, number, at));
 
 /** The ids in each place of the document, and the attribute with which a visitor matches one. */
 export const PLACES = {
@@ -20,7 +20,8 @@ export const PLACES = {
 /** Customers that the test assigns to the organization of the same number; assignments are not in the document. */
 export const MEMBERS = ids('member', 50);
 /** The names and values of variants that only single customers and owners of overrides get. */
-const VARIANTS = ids('variant', 500), VALUES = ids('value', 500);
+const VARIANTS = ids('variant', 500),
+  VALUES = ids('value', 500);
 /** Names and notes that only operators may read. */
 const NAMES = ids('name', 50);
 /** The value in a condition that the edge cannot decide, so that every program has to contain it. */
@@ -53,19 +54,38 @@ export const DOCUMENT = {
     listed: { unit: 'customerId', salt: name(), rollout: { status: 'active', percentage: 10, allow: allowed.ids, deny: denied.ids } },
     targeted: { targets: [{ attribute: 'userId', values: targeted.ids, variant: 'on' }] },
     ruled: {
-      description: name(), owner: name(), tags: [name(), name()], environments: { [name()]: 'on' },
+      description: name(),
+      owner: name(),
+      tags: [name(), name()],
+      environments: { [name()]: 'on' },
       rules: [
-        rule(compares('customerId', 'in', ruled.ids)), rule(compares('email', 'in', mailed.ids)), rule({ segment }),
-        rule({ not: compares('email', 'notIn', folded.ids.map((id) => id.toUpperCase()), { ignoreCase: true }) }),
-        rule({ all: [compares('plan', 'eq', 'pro'), { any: [compares('customerId', 'startsWith', name()), compares('organizationId', 'contains', name())] }] }),
+        rule(compares('customerId', 'in', ruled.ids)),
+        rule(compares('email', 'in', mailed.ids)),
+        rule({ segment }),
+        rule({
+          not: compares(
+            'email',
+            'notIn',
+            folded.ids.map(id => id.toUpperCase()),
+            { ignoreCase: true },
+          ),
+        }),
+        rule({
+          all: [
+            compares('plan', 'eq', 'pro'),
+            { any: [compares('customerId', 'startsWith', name()), compares('organizationId', 'contains', name())] },
+          ],
+        }),
         rule({ any: [compares('customerId', 'matches', `^(${name()}|${name()})$`), compares('organizationId', 'endsWith', name())] }),
-        rule(compares('email', 'eq', name())), rule(compares('email', 'neq', name()), 'off'),
+        rule(compares('email', 'eq', name())),
+        rule(compares('email', 'neq', name()), 'off'),
       ],
     },
     secret: {
       type: 'string',
       variants: { plain: 'for all', ...Object.fromEntries(VARIANTS.map((variant, number) => [variant, VALUES[number]])) },
-      on: 'plain', off: 'plain',
+      on: 'plain',
+      off: 'plain',
       rules: single.ids.map((id, number) => ({ name: `rule-${number}`, if: compares('customerId', 'eq', id), serve: VARIANTS[number] })),
     },
     // The compiler leaves this flag out, and the log reports it.

@@ -8,6 +8,6 @@ export function random(seed, index) {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
-  const below = (limit) => Math.floor(next() * limit);
-  return { below, chance: (share) => next() < share, pick: (list) => list[below(list.length)] };
+  const below = limit => Math.floor(next() * limit);
+  return { below, chance: share => next() < share, pick: list => list[below(list.length)] };
 }

@@ -8,9 +8,57 @@ const fill = (text, value) => text.replace(HOLE, () => value);
 
 /** Texts that are no JSON value. */
 const NO_VALUES = [
-  'NaN', 'Infinity', '-Infinity', 'undefined', '01', '-01', '+1', '.5', '1.', '0x10', '1e', '1e+', '1_000', '--1', '-', 'tru', 'True', 'nul', 'None', '1n',
-  "'x'", '`x`', '"\\x41"', '"\\u12"', '"\\u{41}"', '"a\nb"', '"\u0000"', '"\t"', '"open', '\\', '[1,]', '[,1]', '[1 2]', '[1;2]', '{"a":1,}', '{a:1}', '{"a"}',
-  '{"a" 1}', '{"a":}', '{1:1}', '{,}', '[}', '{]', '(1)', '/**/1', '1//', '<x/>', '', '"\ud83d', '@', 'new Date()',
+  'NaN',
+  'Infinity',
+  '-Infinity',
+  'undefined',
+  '01',
+  '-01',
+  '+1',
+  '.5',
+  '1.',
+  '0x10',
+  '1e',
+  '1e+',
+  '1_000',
+  '--1',
+  '-',
+  'tru',
+  'True',
+  'nul',
+  'None',
+  '1n',
+  "'x'",
+  '`x`',
+  '"\\x41"',
+  '"\\u12"',
+  '"\\u{41}"',
+  '"a\nb"',
+  '"\u0000"',
+  '"\t"',
+  '"open',
+  '\\',
+  '[1,]',
+  '[,1]',
+  '[1 2]',
+  '[1;2]',
+  '{"a":1,}',
+  '{a:1}',
+  '{"a"}',
+  '{"a" 1}',
+  '{"a":}',
+  '{1:1}',
+  '{,}',
+  '[}',
+  '{]',
+  '(1)',
+  '/**/1',
+  '1//',
+  '<x/>',
+  '',
+  '"\ud83d',
+  '@',
+  'new Date()',
 ];
 
 /** Bytes that are not valid in UTF-8. */
@@ -31,7 +79,13 @@ export const SPOILERS = {
     // Change more as long as the text is still JSON.
     for (;;) {
       const at = r.below(characters.length);
-      characters.splice(at, r.below(3), ...Array.from({ length: r.below(3) }, () => r.pick(['{', '}', '[', ']', ',', ':', '"', '\\', '0', 'e', '-', 'x', '\n', '\u0001', '\ud800'])));
+      characters.splice(
+        at,
+        r.below(3),
+        ...Array.from({ length: r.below(3) }, () =>
+          r.pick(['{', '}', '[', ']', ',', ':', '"', '\\', '0', 'e', '-', 'x', '\n', '\u0001', '\ud800']),
+        ),
+      );
       const spoilt = characters.join('');
       try {
         JSON.parse(spoilt);
@@ -41,7 +95,9 @@ export const SPOILERS = {
       if (characters.length < 2) return '';
     }
   },
-  'another type of value': (r) => r.pick(['[]', 'null', '1', '"x"', 'true', '[{}]', '""', '-0', '[[]]', '[{"context":{}}]', '[null]', '1e999']),
-  empty: (r) => r.pick(['', ' ', '\n', '\t\r\n  ']),
-  'nested too deeply': (r) => r.pick(['[', '{"a":', '[[{"a":', '{"context":{"a":', '{"evaluations":[', '{"flags":[{"a":']).repeat(r.pick([20, 130, 1_000, 10_000])),
+  'another type of value': r =>
+    r.pick(['[]', 'null', '1', '"x"', 'true', '[{}]', '""', '-0', '[[]]', '[{"context":{}}]', '[null]', '1e999']),
+  empty: r => r.pick(['', ' ', '\n', '\t\r\n  ']),
+  'nested too deeply': r =>
+    r.pick(['[', '{"a":', '[[{"a":', '{"context":{"a":', '{"evaluations":[', '{"flags":[{"a":']).repeat(r.pick([20, 130, 1_000, 10_000])),
 };

@@ -15,11 +15,11 @@ export function createCache(origin, { shared }) {
   const stored = new Map();
   const counts = { kept: 0, reused: 0, validated: 0 };
 
-  const ask = async (request) => {
+  const ask = async request => {
     const place = `${request.method} ${request.url}`;
     const entries = () => stored.get(place) ?? [];
-    const keep = (entry) => {
-      stored.set(place, [entry, ...entries().filter((other) => !isFor(other, request))]);
+    const keep = entry => {
+      stored.set(place, [entry, ...entries().filter(other => !isFor(other, request))]);
       return entry;
     };
     const fresh = entries().find(({ policy }) => policy.satisfiesWithoutRevalidation(request));
@@ -27,7 +27,7 @@ export function createCache(origin, { shared }) {
       counts.reused++;
       return handOut(fresh, request);
     }
-    const held = entries().find((entry) => isFor(entry, request));
+    const held = entries().find(entry => isFor(entry, request));
     const answer = await origin(held ? { ...request, headers: held.policy.revalidationHeaders(request) } : request);
     if (answer.status === 304) {
       const again = held?.policy.revalidatedPolicy(request, answer);
@@ -45,11 +45,12 @@ export function createCache(origin, { shared }) {
 }
 
 /** Returns true if an entry can answer a request once the origin confirms it: only then its policy sends the entry's tag. */
-const isFor = ({ policy, answer }, request) => answer.headers.etag !== undefined && policy.revalidationHeaders(request)['if-none-match'] !== undefined;
+const isFor = ({ policy, answer }, request) =>
+  answer.headers.etag !== undefined && policy.revalidationHeaders(request)['if-none-match'] !== undefined;
 
 function handOut({ policy, answer }, request) {
   const headers = policy.responseHeaders();
-  const opaque = (tag) => tag.trim().replace(/^W\//, '');
+  const opaque = tag => tag.trim().replace(/^W\//, '');
   const tags = request.headers['if-none-match']?.split(',').map(opaque) ?? [];
   const isHeld = headers.etag !== undefined && (tags.includes('*') || tags.includes(opaque(headers.etag)));
   return isHeld ? { status: 304, headers, body: Buffer.alloc(0) } : { ...answer, headers };

@@ -2,7 +2,8 @@
 // overrides until the next `POST`. `GET /test/hub` answers the number of withheld requests.
 import Edge, { FlagHub as Hub } from 'index.js';
 
-let hub = 'here', held = 0;
+let hub = 'here',
+  held = 0;
 
 export class FlagHub {
   #hub;
@@ -12,11 +13,11 @@ export class FlagHub {
   async fetch(request) {
     if (hub === 'held' && new URL(request.url).pathname === '/pages') {
       held++;
-      while (hub === 'held') await new Promise((resolve) => setTimeout(resolve, 5));
+      while (hub === 'held') await new Promise(resolve => setTimeout(resolve, 5));
       held--;
     }
     if (hub === 'gone') throw new Error('the hub is gone');
-    if (hub === 'slow') return new Promise((resolve) => setTimeout(() => resolve(new Response('too late', { status: 500 })), 5_000));
+    if (hub === 'slow') return new Promise(resolve => setTimeout(() => resolve(new Response('too late', { status: 500 })), 5_000));
     return this.#hub.fetch(request);
   }
 }

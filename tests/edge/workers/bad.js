@@ -2,7 +2,9 @@
 // `GET` returns its own last answer, with the number of its answers in `test-answers`.
 import Edge, { FlagHub as Hub } from 'index.js';
 
-const given = new Map(), recorded = new Map(), answers = new Map();
+const given = new Map(),
+  recorded = new Map(),
+  answers = new Map();
 
 export class FlagHub {
   #hub;
@@ -25,8 +27,10 @@ export class FlagHub {
 /** Answers as a test set it: `parts` are texts in base64 and numbers of spaces; `how` is `throws`, or `hangs` for ten minutes. */
 function spoken({ status = 200, parts = [], how }) {
   if (how === 'throws') throw new Error('the hub is gone');
-  if (how === 'hangs') return new Promise((resolve) => setTimeout(resolve, 600_000));
-  const pieces = parts.map((part) => (typeof part === 'number' ? new Uint8Array(part).fill(32) : Uint8Array.from(atob(part), (byte) => byte.charCodeAt(0))));
+  if (how === 'hangs') return new Promise(resolve => setTimeout(resolve, 600_000));
+  const pieces = parts.map(part =>
+    typeof part === 'number' ? new Uint8Array(part).fill(32) : Uint8Array.from(atob(part), byte => byte.charCodeAt(0)),
+  );
   return new Response(new Blob(pieces).stream(), { status });
 }
 

@@ -16,7 +16,12 @@ export class FlagHub extends DurableObject {
       for (const { version, text } of documents) {
         sql.exec('INSERT INTO documents (version, imported_at) VALUES (?, ?)', version, 1_762_128_000_000);
         for (let part = 0; part * PART < text.length; part++) {
-          sql.exec('INSERT INTO document_parts (version, part, text) VALUES (?, ?, ?)', version, part, text.slice(part * PART, (part + 1) * PART));
+          sql.exec(
+            'INSERT INTO document_parts (version, part, text) VALUES (?, ?, ?)',
+            version,
+            part,
+            text.slice(part * PART, (part + 1) * PART),
+          );
         }
       }
     });

@@ -5,7 +5,8 @@ import Edge, { FlagHub as Hub } from 'index.js';
 const kept = [];
 let next;
 
-const names = (sql, type) => sql.exec("SELECT name, sql FROM sqlite_master WHERE type = ? AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'", type).toArray();
+const names = (sql, type) =>
+  sql.exec("SELECT name, sql FROM sqlite_master WHERE type = ? AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'", type).toArray();
 
 function keep(sql) {
   const tables = names(sql, 'table').map(({ name }) => {
@@ -32,9 +33,10 @@ function putBack(storage, { tables }) {
 }
 
 /** An object with some methods replaced; the others stay bound to it, because the runtime's methods accept no other. */
-const variant = (object, own) => new Proxy(object, {
-  get: (target, name) => own[name] ?? (typeof target[name] === 'function' ? target[name].bind(target) : target[name]),
-});
+const variant = (object, own) =>
+  new Proxy(object, {
+    get: (target, name) => own[name] ?? (typeof target[name] === 'function' ? target[name].bind(target) : target[name]),
+  });
 
 export class FlagHub {
   #hub;
@@ -45,7 +47,7 @@ export class FlagHub {
     next = undefined;
     const storage = variant(state.storage, {
       async getBookmarkForTime(at) {
-        const bookmark = kept.findLastIndex((state) => state.at <= at);
+        const bookmark = kept.findLastIndex(state => state.at <= at);
         if (bookmark < 0) throw new Error('nothing was kept so long ago');
         return String(bookmark);
       },
@@ -63,7 +65,7 @@ export class FlagHub {
         return new Response(String(kept[keep(this.#state.storage.sql)].at));
       case '/test/put-back': {
         const at = Number(await request.text());
-        next = kept.findLastIndex((state) => state.at <= at);
+        next = kept.findLastIndex(state => state.at <= at);
         this.#state.abort('put back');
       }
     }

@@ -19,7 +19,7 @@ export class FlagHub {
     await this.#hub.alarm(...given);
     // The line below says that the data is on the disk: a test may send SIGKILL as soon as it reads it.
     await this.#storage.sync();
-    const rows = (text) => this.#storage.sql.exec(text).toArray();
+    const rows = text => this.#storage.sql.exec(text).toArray();
     const [{ answers }] = rows('SELECT count(*) AS answers FROM idempotency');
     console.log(`after an alarm: ${JSON.stringify({ answers, alarm: await this.#storage.getAlarm(), jobs: rows('SELECT * FROM jobs') })}`);
   }

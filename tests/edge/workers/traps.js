@@ -2,7 +2,8 @@
 // `test-dive` is sent where the stack is used up, and again from each call further up, until it is answered.
 import Edge, { FlagHub } from 'index.js';
 
-let left = 0, traps = 0;
+let left = 0,
+  traps = 0;
 const Real = Date;
 globalThis.Date = class extends Real {
   constructor(...given) {

@@ -1,3 +1,4 @@
 // The worker of a release, whose hub also takes SQL: see `sql.js`.
-export { FlagHub } from 'sql.js';
+
 export { default } from 'index.js';
+export { FlagHub } from 'sql.js';

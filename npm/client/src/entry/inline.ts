@@ -17,8 +17,10 @@ import { once } from '../once.js';
 export * from './index.js';
 
 const compiled = once(() => {
-  const deflated = Uint8Array.from(atob(packed), (byte) => byte.charCodeAt(0));
-  return new Response(new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate'))).arrayBuffer().then(WebAssembly.compile);
+  const deflated = Uint8Array.from(atob(packed), byte => byte.charCodeAt(0));
+  return new Response(new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate')))
+    .arrayBuffer()
+    .then(WebAssembly.compile);
 });
 
 /** A client of this page, which asks the edge at once. */

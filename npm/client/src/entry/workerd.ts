@@ -3,8 +3,9 @@
  *
  * What a request began may not be awaited by another one, so each makes its own client, and closes it. Such a client does not refresh.
  */
-import module from '../engine/engine.wasm';
+
 import { openClient } from '../client.js';
+import module from '../engine/engine.wasm';
 import type { ClientOptions, FlagClient } from '../flag-client.js';
 import { loadEngine } from '../load-engine.js';
 

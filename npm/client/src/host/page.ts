@@ -18,11 +18,12 @@ export function watchPage(wake: (signal: Signal) => void): Page {
   const { document, navigator } = globalThis as Partial<typeof globalThis>;
   const listening = new AbortController();
   const isHidden = () => document?.visibilityState === 'hidden';
-  const on = (target: Partial<EventTarget> | undefined, type: string, hear: (event: Event) => void) => target?.addEventListener?.(type, hear, listening);
+  const on = (target: Partial<EventTarget> | undefined, type: string, hear: (event: Event) => void) =>
+    target?.addEventListener?.(type, hear, listening);
   on(document, 'visibilitychange', () => isHidden() || wake('seen'));
   on(globalThis, 'focus', () => wake('seen'));
   on(globalThis, 'online', () => wake('online'));
-  on(globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && wake('restored'));
+  on(globalThis, 'pageshow', event => (event as PageTransitionEvent).persisted && wake('restored'));
   return {
     isHidden,
     // Node has a navigator that does not know.

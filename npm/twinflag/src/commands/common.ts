@@ -1,6 +1,7 @@
 /** The steps that commands for a server share: reaching it, asking before a loss, and telling the change. */
-import { createInterface } from 'node:readline/promises';
+
 import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
 
 import { type Command, Option } from 'commander';
 
@@ -8,7 +9,7 @@ import { Api } from '../api.js';
 import { secretOf, type TokenSettings } from '../deployment.js';
 import { EXIT, Failure } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
-import { printJson, printLine, printNote, printable } from '../output.js';
+import { printable, printJson, printLine, printNote } from '../output.js';
 import { runningOn } from '../server/lock.js';
 import { mint } from '../token.js';
 import type { Change, Feature, Written } from '../wire.js';
@@ -66,18 +67,32 @@ export function connect({ url, token, data, environment }: ServerOptions): Api {
   const local = url === undefined ? runningOn(folder) : undefined;
   const address = url ?? local?.url;
   if (address === undefined) {
-    throw new Failure(`no server runs on ${folder.path}`, EXIT.unavailable, 'start one with `twinflag dev` or `twinflag serve`, or name one with --url or TWINFLAG_URL');
+    throw new Failure(
+      `no server runs on ${folder.path}`,
+      EXIT.unavailable,
+      'start one with `twinflag dev` or `twinflag serve`, or name one with --url or TWINFLAG_URL',
+    );
   }
   if (token !== undefined) return new Api(address, token, environment);
   // The secret of a folder signs for the server on this folder alone.
-  if (local === undefined) throw new Failure('a token is missing', EXIT.usage, 'pass one with --token or TWINFLAG_TOKEN; `twinflag token` makes it from the secret of the server');
+  if (local === undefined)
+    throw new Failure(
+      'a token is missing',
+      EXIT.usage,
+      'pass one with --token or TWINFLAG_TOKEN; `twinflag token` makes it from the secret of the server',
+    );
   return new Api(address, ownToken(folder, local.tokens), environment);
 }
 
 /** Returns an administrator's token for the server on a folder, in the name of the user of this machine. */
 function ownToken(folder: Folder, settings: TokenSettings): string {
   const { issuer, audience, roleClaim } = settings;
-  if (roleClaim !== undefined) throw new Failure(`the server on ${folder.path} reads roles from the claim ${roleClaim}`, EXIT.usage, 'pass a token of its issuer with --token or TWINFLAG_TOKEN');
+  if (roleClaim !== undefined)
+    throw new Failure(
+      `the server on ${folder.path} reads roles from the claim ${roleClaim}`,
+      EXIT.usage,
+      'pass a token of its issuer with --token or TWINFLAG_TOKEN',
+    );
   return mint(secretOf(folder, settings), { subject: userInfo().username, role: 'admin', minutes: 5, issuer, audience });
 }
 
@@ -108,14 +123,19 @@ export function printWritten(written: Written, { json }: ApiOptions): void {
 
 function linesOf({ changed, changes, feature, version }: Written): readonly string[] {
   if (!changed) return [`nothing to change (version ${version})`];
-  const lines = changes.map((change) => `${describe(change)} (version ${change.version})`);
+  const lines = changes.map(change => `${describe(change)} (version ${change.version})`);
   return feature === undefined ? lines : [...lines, stateOf(feature)];
 }
 
 /** Returns what a record tells: the action, where, for whom, and the new value. */
 export function describe({ action, flagPath, pointer, customerId, organizationId, newJson }: Change): string {
-  const owner = customerId !== undefined ? `for customer ${customerId}` : organizationId !== undefined ? `for organization ${organizationId}` : undefined;
-  return [action, flagPath ?? pointer, owner, valueOf(newJson)].filter((part) => part !== undefined).join(' ');
+  const owner =
+    customerId !== undefined
+      ? `for customer ${customerId}`
+      : organizationId !== undefined
+        ? `for organization ${organizationId}`
+        : undefined;
+  return [action, flagPath ?? pointer, owner, valueOf(newJson)].filter(part => part !== undefined).join(' ');
 }
 
 function valueOf(newJson: unknown): string | undefined {

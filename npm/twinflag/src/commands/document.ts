@@ -9,7 +9,18 @@ import { putDocument } from '../edit.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { printJson, printLine, printNote } from '../output.js';
 import type { Document, Imported } from '../wire.js';
-import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, forServer, type ServerOptions, withYes } from './common.js';
+import {
+  type ApiOptions,
+  type ChangeOptions,
+  type ConfirmedOptions,
+  confirm,
+  connect,
+  forApi,
+  forChange,
+  forServer,
+  type ServerOptions,
+  withYes,
+} from './common.js';
 
 interface ImportOptions {
   readonly state?: string;
@@ -33,17 +44,31 @@ export function addDocumentCommands(program: Command): void {
   forServer(program.command('export').description('Write the document: all flags, their state, and all overrides.'))
     .option('-o, --output <file>', 'the file to write; standard output by default')
     .action(exportDocument);
-  withYes(forImport(forChange(program.command('import <file>').description('Import a document. Asks first if it removes something, sets state back, or brings a flag back that was removed.'))))
-    .action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, harms));
-  forImport(forApi(program.command('diff <file>').description('Show what importing a document would change; exit code 2 if it would change anything.')))
-    .action(diff);
-  withYes(forImport(forChange(program.command('apply <file>').description('Show what importing a document changes, ask, and import it.'))))
-    .action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, () => true));
+  withYes(
+    forImport(
+      forChange(
+        program
+          .command('import <file>')
+          .description('Import a document. Asks first if it removes something, sets state back, or brings a flag back that was removed.'),
+      ),
+    ),
+  ).action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, harms));
+  forImport(
+    forApi(
+      program.command('diff <file>').description('Show what importing a document would change; exit code 2 if it would change anything.'),
+    ),
+  ).action(diff);
+  withYes(
+    forImport(forChange(program.command('apply <file>').description('Show what importing a document changes, ask, and import it.'))),
+  ).action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, () => true));
 }
 
 /** Adds the options that say what an import may do. */
 function forImport(command: Command): Command {
-  const state = new Option('--state <keep|replace>', "whose state counts: the server's switches, rollouts and overrides, or the document's");
+  const state = new Option(
+    '--state <keep|replace>',
+    "whose state counts: the server's switches, rollouts and overrides, or the document's",
+  );
   return command
     .addOption(state.choices(['keep', 'replace']))
     .option('--remove <name...>', 'what serves and may go, such as flags/new_checkout')
@@ -67,7 +92,11 @@ async function diff(file: string, options: ApiOptions & ImportOptions): Promise<
   if (trial.changes.length > 0) process.exitCode = EXIT.different;
 }
 
-async function deploy(file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions, asks: (trial: Imported, options: ImportOptions) => boolean): Promise<void> {
+async function deploy(
+  file: string,
+  options: ChangeOptions & ConfirmedOptions & ImportOptions,
+  asks: (trial: Imported, options: ImportOptions) => boolean,
+): Promise<void> {
   const api = connect(options);
   const { text, etag, trial, lines } = await compare(api, file, options);
   // With --json the answer alone is on standard output.
@@ -77,7 +106,12 @@ async function deploy(file: string, options: ChangeOptions & ConfirmedOptions & 
   const goes = [...new Set((trial.consequences ?? []).flatMap(({ allowed, remove }) => (allowed || remove === undefined ? [] : [remove])))];
   await ask(`import ${file} into ${api.url}`, goes, asks(trial, options), options);
   const query = { ...queryOf(options), reason: options.reason };
-  const imported = await putDocument(api, text, etag, goes.length === 0 ? query : { ...query, remove: [...(options.remove ?? []), ...goes] });
+  const imported = await putDocument(
+    api,
+    text,
+    etag,
+    goes.length === 0 ? query : { ...query, remove: [...(options.remove ?? []), ...goes] },
+  );
   if (options.json) printJson(imported);
   else console.log(`imported (version ${imported.version})`);
 }
@@ -120,13 +154,23 @@ async function serversDocument(api: Api): Promise<{ readonly document: Document;
   }
 }
 
-function linesOf({ changes, kept, consequences = [], renamed = [], returned = [], errors, warnings }: Imported, ours: Document, theirs: Document): readonly string[] {
+function linesOf(
+  { changes, kept, consequences = [], renamed = [], returned = [], errors, warnings }: Imported,
+  ours: Document,
+  theirs: Document,
+): readonly string[] {
   if (changes.length + errors.length + warnings.length === 0) return ['no difference'];
   return [
-    ...changes.flatMap(({ kind, pointer }) => [`${kind.padEnd(8)} ${pointer}`, ...(kind === 'changed' ? differencesOf(ours, theirs, pointer, kept).map((line) => `         ${line}`) : [])]),
+    ...changes.flatMap(({ kind, pointer }) => [
+      `${kind.padEnd(8)} ${pointer}`,
+      ...(kind === 'changed' ? differencesOf(ours, theirs, pointer, kept).map(line => `         ${line}`) : []),
+    ]),
     ...kept.map(({ pointer }) => `${'kept'.padEnd(8)} ${pointer} (as the server has it; --state replace takes the document's)`),
     ...renamed.map(({ from, to }) => `${'renamed'.padEnd(8)} ${from} → ${to}, with its state and its overrides`),
-    ...returned.map(({ flag, enabled, overrides }) => `${'returned'.padEnd(8)} ${flag}, as it was: switched ${enabled ? 'on' : 'off'}, with ${overridesOf(overrides)}`),
+    ...returned.map(
+      ({ flag, enabled, overrides }) =>
+        `${'returned'.padEnd(8)} ${flag}, as it was: switched ${enabled ? 'on' : 'off'}, with ${overridesOf(overrides)}`,
+    ),
     ...consequences.map(consequenceLine),
     ...warnings.map(({ pointer, message }) => `${'warning'.padEnd(8)} ${pointer}: ${message}`),
     ...errors.map(({ pointer, message }) => `${'error'.padEnd(8)} ${pointer}: ${message}`),
@@ -136,7 +180,12 @@ function linesOf({ changes, kept, consequences = [], renamed = [], returned = []
 /** Fails if a part of the document has an error, unless `partial` allows it. An override of a flag that is gone has none to lose. */
 function refuseFaults({ errors }: Imported, { partial }: ImportOptions): void {
   const count = errors.filter(({ pointer }) => !pointer.startsWith('/overrides/')).length;
-  if (count > 0 && !partial) throw new Failure(`the document has ${count === 1 ? 'an error' : `${count} errors`}; nothing was imported`, EXIT.failed, 'mend it, or keep the last good definitions with --partial');
+  if (count > 0 && !partial)
+    throw new Failure(
+      `the document has ${count === 1 ? 'an error' : `${count} errors`}; nothing was imported`,
+      EXIT.failed,
+      'mend it, or keep the last good definitions with --partial',
+    );
 }
 
 function readDocument(file: string): string {

@@ -1,12 +1,23 @@
 /** The commands for flags: `list`, `create`, `on` and `off`. */
 import { type Command, Option } from 'commander';
-
-import { EXIT, Failure } from '../failure.js';
 import { editDocument } from '../edit.js';
+import { EXIT, Failure } from '../failure.js';
 import { printJson, printLine, printNote, printTable } from '../output.js';
 import type { Flag, ListedFeature, Written } from '../wire.js';
-import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, rolloutOf, wantReason, withYes } from './common.js';
-import { forOwners, namesOwners, override, type Owners } from './owners.js';
+import {
+  type ApiOptions,
+  type ChangeOptions,
+  type ConfirmedOptions,
+  confirm,
+  connect,
+  forApi,
+  forChange,
+  printWritten,
+  rolloutOf,
+  wantReason,
+  withYes,
+} from './common.js';
+import { forOwners, namesOwners, type Owners, override } from './owners.js';
 import { assignments } from './values.js';
 
 interface CreateOptions extends ChangeOptions {
@@ -24,7 +35,11 @@ export function addFlagCommands(program: Command): void {
 
   forChange(program.command('create <key>').description('Create a flag. A boolean flag is off for everybody until you roll it out.'))
     .addOption(new Option('--type <type>', 'the type of its values').choices(['boolean', 'string', 'number', 'object']).default('boolean'))
-    .option('--variant <name=value...>', 'the variants of a flag that is not boolean; a value is JSON, or the text of a string flag', assignments)
+    .option(
+      '--variant <name=value...>',
+      'the variants of a flag that is not boolean; a value is JSON, or the text of a string flag',
+      assignments,
+    )
     .option('--default <variant>', 'the variant of everybody; "off" of a boolean flag, or else the first one')
     .option('--description <text>', 'what the flag is for')
     .option('--owner <name>', 'who answers for it')
@@ -32,20 +47,29 @@ export function addFlagCommands(program: Command): void {
     .option('--unit <attribute>', 'what rollouts draw by, such as customerId; targetingKey by default')
     .action(create);
 
-  withYes(forOwners(forChange(program.command('on <key>').description('Switch a flag on that was switched off, or give it to some.')))).action(on);
-  withYes(forOwners(forChange(program.command('off <key>').description('Switch a flag off for everybody at once, or for some.')))).action(off);
+  withYes(
+    forOwners(forChange(program.command('on <key>').description('Switch a flag on that was switched off, or give it to some.'))),
+  ).action(on);
+  withYes(forOwners(forChange(program.command('off <key>').description('Switch a flag off for everybody at once, or for some.')))).action(
+    off,
+  );
 }
 
 async function list(options: ApiOptions): Promise<void> {
   const { body } = await connect(options).ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags' });
   if (options.json) return printJson(body);
-  const rows = body.features.map(({ flagPath, type, enabled, rollout }) => [flagPath, type, enabled ? 'on' : 'off', rollout ? rolloutOf(rollout) : '']);
+  const rows = body.features.map(({ flagPath, type, enabled, rollout }) => [
+    flagPath,
+    type,
+    enabled ? 'on' : 'off',
+    rollout ? rolloutOf(rollout) : '',
+  ]);
   printTable(['FLAG', 'TYPE', 'SWITCH', 'ROLLOUT'], rows, 'no flags');
 }
 
 async function create(key: string, options: CreateOptions): Promise<void> {
   const flag = definitionOf(options);
-  const imported = await editDocument(connect(options), options.reason, (document) => {
+  const imported = await editDocument(connect(options), options.reason, document => {
     if (document.flags && key in document.flags) throw new Failure(`there is a flag "${key}" already`);
     return { ...document, flags: { ...document.flags, [key]: flag } };
   });
@@ -56,7 +80,12 @@ async function create(key: string, options: CreateOptions): Promise<void> {
 }
 
 function definitionOf({ type, variant: given = [], default: named, description, owner, tag, unit }: CreateOptions): Flag {
-  const members = { ...(description !== undefined && { description }), ...(owner !== undefined && { owner }), ...(tag && { tags: tag }), ...(unit !== undefined && { unit }) };
+  const members = {
+    ...(description !== undefined && { description }),
+    ...(owner !== undefined && { owner }),
+    ...(tag && { tags: tag }),
+    ...(unit !== undefined && { unit }),
+  };
   if (type === 'boolean') {
     if (given.length > 0) throw new Failure('a boolean flag has the variants "on" and "off"', EXIT.usage);
     return { ...members, ...(named !== undefined && { default: named }) };
@@ -82,9 +111,15 @@ async function on(key: string, options: ChangeOptions & ConfirmedOptions & Owner
   const api = connect(options);
   if (namesOwners(options)) return override(api, key, 'on', options);
   wantReason(options);
-  const { body } = await api.ask<Written>({ method: 'POST', path: '/api/admin/feature-flags', body: { featureName: key, action: 'revive', reason: options.reason } });
+  const { body } = await api.ask<Written>({
+    method: 'POST',
+    path: '/api/admin/feature-flags',
+    body: { featureName: key, action: 'revive', reason: options.reason },
+  });
   printWritten(body, options);
-  const { features } = (await api.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags', query: { featureName: key } })).body;
+  const { features } = (
+    await api.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags', query: { featureName: key } })
+  ).body;
   if (features.some(({ evaluation, rollout }) => evaluation.value === false && rollout === null)) {
     printNote(`note: it answers false to everybody without a rule; roll it out with: twinflag rollout start ${key}`);
   }
@@ -95,6 +130,10 @@ async function off(key: string, options: ChangeOptions & ConfirmedOptions & Owne
   if (namesOwners(options)) return override(api, key, 'off', options);
   wantReason(options);
   await confirm(`switch ${key} off for everybody?`, options);
-  const { body } = await api.ask<Written>({ method: 'POST', path: '/api/admin/feature-flags', body: { featureName: key, action: 'kill', reason: options.reason } });
+  const { body } = await api.ask<Written>({
+    method: 'POST',
+    path: '/api/admin/feature-flags',
+    body: { featureName: key, action: 'kill', reason: options.reason },
+  });
   printWritten(body, options);
 }

@@ -6,7 +6,7 @@ import { EXIT, Failure } from '../failure.js';
 import { printJson, printTable } from '../output.js';
 import type { Document, OverrideTree } from '../wire.js';
 import { type ApiOptions, type ChangeOptions, connect, forApi, forChange } from './common.js';
-import { forOwners, namesOwners, override, type Owners } from './owners.js';
+import { forOwners, namesOwners, type Owners, override } from './owners.js';
 
 /** A value of one owner's own. */
 interface Listed {
@@ -21,10 +21,12 @@ export function addOverrideCommands(program: Command): void {
   forApi(overrides.command('list').description('List all overrides, and the individual targets of flags.'))
     .option('--flag <key>', 'only those of one flag')
     .action(list);
-  forOwners(forChange(overrides.command('set <key> <variant>').description('Give owners a variant of a flag.')))
-    .action((key: string, variant: string, options: ChangeOptions & Owners) => change(key, variant, options));
-  forOwners(forChange(overrides.command('remove <key>').description('Remove the overrides of owners: they get what others get.')))
-    .action((key: string, options: ChangeOptions & Owners) => change(key, undefined, options));
+  forOwners(forChange(overrides.command('set <key> <variant>').description('Give owners a variant of a flag.'))).action(
+    (key: string, variant: string, options: ChangeOptions & Owners) => change(key, variant, options),
+  );
+  forOwners(forChange(overrides.command('remove <key>').description('Remove the overrides of owners: they get what others get.'))).action(
+    (key: string, options: ChangeOptions & Owners) => change(key, undefined, options),
+  );
 }
 
 async function change(key: string, variant: string | undefined, options: ChangeOptions & Owners): Promise<void> {
@@ -34,15 +36,27 @@ async function change(key: string, variant: string | undefined, options: ChangeO
 
 async function list({ flag, ...options }: ApiOptions & { readonly flag?: string }): Promise<void> {
   const { body } = await connect(options).ask<Document>({ path: '/api/admin/document' });
-  const listed = listedIn(body).filter((each) => flag === undefined || each.flag === flag);
+  const listed = listedIn(body).filter(each => flag === undefined || each.flag === flag);
   if (options.json) return printJson({ overrides: listed });
-  printTable(['KIND', 'OWNER', 'FLAG', 'VALUE'], listed.map(({ kind, owner, flag, value }) => [kind, owner, flag, value]), 'no overrides');
+  printTable(
+    ['KIND', 'OWNER', 'FLAG', 'VALUE'],
+    listed.map(({ kind, owner, flag, value }) => [kind, owner, flag, value]),
+    'no overrides',
+  );
 }
 
 function listedIn({ flags = {}, overrides = {} }: Document): readonly Listed[] {
-  const users = Object.entries(flags).flatMap(([flag, definition]) => usersOf(definition).map(([owner, value]) => ({ kind: 'user' as const, owner, flag, value })));
-  const owned = ([['customer', overrides.customers], ['organization', overrides.organizations]] as const)
-    .flatMap(([kind, trees = {}]) => Object.entries(trees).flatMap(([owner, tree]) => leavesOf(tree).map(([flag, value]) => ({ kind, owner, flag, value }))));
+  const users = Object.entries(flags).flatMap(([flag, definition]) =>
+    usersOf(definition).map(([owner, value]) => ({ kind: 'user' as const, owner, flag, value })),
+  );
+  const owned = (
+    [
+      ['customer', overrides.customers],
+      ['organization', overrides.organizations],
+    ] as const
+  ).flatMap(([kind, trees = {}]) =>
+    Object.entries(trees).flatMap(([owner, tree]) => leavesOf(tree).map(([flag, value]) => ({ kind, owner, flag, value }))),
+  );
   return [...users, ...owned];
 }
 

@@ -24,7 +24,7 @@ export function forOwners(command: Command): Command {
 
 /** Returns true if the options name an owner. */
 export function namesOwners({ user, customer, organization }: Owners): boolean {
-  return [user, customer, organization].some((ids) => ids !== undefined);
+  return [user, customer, organization].some(ids => ids !== undefined);
 }
 
 /** Gives owners a variant of a flag, or takes their own one away if it is `undefined`. */
@@ -33,14 +33,28 @@ export async function override(api: Api, key: string, variant: string | undefine
   // Before the users are changed, whose targets need none.
   if (customer !== undefined || organization !== undefined) wantReason(options);
   if (users !== undefined) {
-    const imported = await editDocument(api, reason, editFlag(key, (flag) => withUsers(flag, users, variant)));
+    const imported = await editDocument(
+      api,
+      reason,
+      editFlag(key, flag => withUsers(flag, users, variant)),
+    );
     if (options.json) printJson(imported);
-    else printLine(`${key} = ${variant ?? 'as for others'} for ${users.length === 1 ? 'user' : 'users'} ${users.join(', ')} (version ${imported.version})`);
+    else
+      printLine(
+        `${key} = ${variant ?? 'as for others'} for ${users.length === 1 ? 'user' : 'users'} ${users.join(', ')} (version ${imported.version})`,
+      );
   }
   const value = variant === undefined ? { enabled: null } : { variant };
-  for (const [owner, ids] of [['customerId', customer], ['organizationId', organization]] as const) {
+  for (const [owner, ids] of [
+    ['customerId', customer],
+    ['organizationId', organization],
+  ] as const) {
     for (const id of ids ?? []) {
-      const { body } = await api.ask<Written>({ method: 'POST', path: '/api/admin/feature-flags', body: { featureName: key, [owner]: id, ...value, reason } });
+      const { body } = await api.ask<Written>({
+        method: 'POST',
+        path: '/api/admin/feature-flags',
+        body: { featureName: key, [owner]: id, ...value, reason },
+      });
       printWritten(body, options);
     }
   }

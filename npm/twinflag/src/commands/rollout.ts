@@ -5,7 +5,19 @@ import type { Api } from '../api.js';
 import { Failure } from '../failure.js';
 import { printJson, printLine } from '../output.js';
 import type { ListedFeature, Written } from '../wire.js';
-import { type ApiOptions, type ChangeOptions, confirm, type ConfirmedOptions, connect, forApi, forChange, printWritten, stateOf, wantReason, withYes } from './common.js';
+import {
+  type ApiOptions,
+  type ChangeOptions,
+  type ConfirmedOptions,
+  confirm,
+  connect,
+  forApi,
+  forChange,
+  printWritten,
+  stateOf,
+  wantReason,
+  withYes,
+} from './common.js';
 import { percentage } from './values.js';
 
 interface StartOptions extends ChangeOptions {
@@ -22,7 +34,9 @@ export function addRolloutCommands(program: Command): void {
     .option('--allow <id...>', 'units that get the flag first')
     .option('--deny <id...>', 'units that never get it by the rollout')
     .action(start);
-  withYes(forChange(rollout.command('percentage <key>').description('Set the percentage. A lower one takes the flag from some, and asks first.')))
+  withYes(
+    forChange(rollout.command('percentage <key>').description('Set the percentage. A lower one takes the flag from some, and asks first.')),
+  )
     .argument('<number>', 'the percentage, such as 12.5', percentage)
     .action(setPercentage);
   forChange(rollout.command('advance <key>').description('Advance to the next tier.'))
@@ -31,20 +45,25 @@ export function addRolloutCommands(program: Command): void {
       if (options.force) wantReason(options);
       await step('advance', key, options, options.force ? { force: true } : {});
     });
-  forChange(rollout.command('pause <key>').description('Pause: units keep the flag, and the rollout cannot advance.'))
-    .action((key: string, options: ChangeOptions) => step('pause', key, options));
-  forChange(rollout.command('resume <key>').description('Resume a paused rollout.')).action((key: string, options: ChangeOptions) => step('resume', key, options));
-  withYes(forChange(rollout.command('rollback <key>').description('Roll back: nobody has the flag by the rollout.')))
-    .action(async (key: string, options: ChangeOptions & ConfirmedOptions) => {
+  forChange(rollout.command('pause <key>').description('Pause: units keep the flag, and the rollout cannot advance.')).action(
+    (key: string, options: ChangeOptions) => step('pause', key, options),
+  );
+  forChange(rollout.command('resume <key>').description('Resume a paused rollout.')).action((key: string, options: ChangeOptions) =>
+    step('resume', key, options),
+  );
+  withYes(forChange(rollout.command('rollback <key>').description('Roll back: nobody has the flag by the rollout.'))).action(
+    async (key: string, options: ChangeOptions & ConfirmedOptions) => {
       wantReason(options);
       await confirm(`roll ${key} back, so that nobody has it by the rollout?`, options);
       await step('rollback', key, options);
-    });
-  withYes(forChange(rollout.command('complete <key>').description('Complete: everybody has the flag.')))
-    .action(async (key: string, options: ChangeOptions & ConfirmedOptions) => {
+    },
+  );
+  withYes(forChange(rollout.command('complete <key>').description('Complete: everybody has the flag.'))).action(
+    async (key: string, options: ChangeOptions & ConfirmedOptions) => {
       await confirm(`complete ${key}, so that everybody has it?`, options);
       await step('complete', key, options);
-    });
+    },
+  );
 }
 
 async function show(key: string, options: ApiOptions): Promise<void> {
@@ -62,14 +81,20 @@ async function start(key: string, options: StartOptions): Promise<void> {
     ...(options.deny && { blacklistedCustomers: options.deny }),
   };
   if (rollout === null || rollout.status === 'rolled_back' || rollout.status === 'completed') await step('create', key, options, plan);
-  else if (Object.keys(plan).length > 0) throw new Failure(`${key} has a rollout already, which is ${rollout.status}`, undefined, 'set its percentage with `twinflag rollout percentage`');
+  else if (Object.keys(plan).length > 0)
+    throw new Failure(
+      `${key} has a rollout already, which is ${rollout.status}`,
+      undefined,
+      'set its percentage with `twinflag rollout percentage`',
+    );
   await step('start', key, options);
 }
 
 async function setPercentage(key: string, wanted: number, options: ChangeOptions & ConfirmedOptions): Promise<void> {
   const api = connect(options);
   const { rollout } = await featureOf(api, key);
-  if (rollout !== null && wanted < rollout.percentage) await confirm(`lower ${key} from ${rollout.percentage} % to ${wanted} %, which takes it from some?`, options);
+  if (rollout !== null && wanted < rollout.percentage)
+    await confirm(`lower ${key} from ${rollout.percentage} % to ${wanted} %, which takes it from some?`, options);
   await step('percentage', key, options, { percentage: wanted });
 }
 
@@ -79,7 +104,9 @@ async function step(name: string, key: string, options: ChangeOptions, more: obj
 }
 
 async function featureOf(api: Api, key: string): Promise<ListedFeature> {
-  const { features } = (await api.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags', query: { featureName: key } })).body;
+  const { features } = (
+    await api.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags', query: { featureName: key } })
+  ).body;
   const [feature] = features;
   if (feature === undefined) throw new Failure(`no flag has the key or alias "${key}"`, undefined, '`twinflag list` shows all flags');
   return feature;

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 
 import { DEFAULT_FOLDER } from '../folder.js';
-import { dev, type DevOptions, serve, type ServeOptions } from '../server/serve.js';
+import { type DevOptions, dev, type ServeOptions, serve } from '../server/serve.js';
 import { wholeNumber } from './values.js';
 
 export function addServerCommands(program: Command): void {

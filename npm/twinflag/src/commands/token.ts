@@ -24,7 +24,9 @@ interface TokenOptions {
 }
 
 export function addTokenCommand(program: Command): void {
-  program.command('token').description("Print an operator's token, signed with the secret of a data folder or a file.")
+  program
+    .command('token')
+    .description("Print an operator's token, signed with the secret of a data folder or a file.")
     .requiredOption('--sub <name>', 'the subject: the name in the audit trail')
     .addOption(new Option('--role <role>', 'the role').choices(ROLES).makeOptionMandatory())
     .option('--organization <id>', 'the organization, for the roles of one')

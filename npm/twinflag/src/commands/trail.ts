@@ -32,14 +32,29 @@ export function addTrailCommands(program: Command): void {
     .option('--action <action>', 'only changes with an action, such as flag.kill')
     .option('--limit <number>', 'the most changes', wholeNumber(1, 1000), 20)
     .action(log);
-  forApi(program.command('verify').description('Verify the audit trail: no record was altered or removed. Exit code 1 if one was.')).action(verify);
+  forApi(program.command('verify').description('Verify the audit trail: no record was altered or removed. Exit code 1 if one was.')).action(
+    verify,
+  );
 }
 
 async function log(options: LogOptions): Promise<void> {
-  const query = { flag: options.flag, customerId: options.customer, organizationId: options.organization, changedBy: options.by, action: options.action, limit: options.limit };
+  const query = {
+    flag: options.flag,
+    customerId: options.customer,
+    organizationId: options.organization,
+    changedBy: options.by,
+    action: options.action,
+    limit: options.limit,
+  };
   const { body } = await connect(options).ask<{ changes: readonly Change[] }>({ path: '/api/admin/changes', query });
   if (options.json) return printJson(body);
-  const rows = body.changes.map((change) => [String(change.version), change.changedAt.slice(0, 19).replace('T', ' '), change.changedBy, describe(change), change.reason]);
+  const rows = body.changes.map(change => [
+    String(change.version),
+    change.changedAt.slice(0, 19).replace('T', ' '),
+    change.changedBy,
+    describe(change),
+    change.reason,
+  ]);
   printTable(['VERSION', 'WHEN (UTC)', 'WHO', 'WHAT', 'WHY'], rows, 'no changes');
 }
 

@@ -3,16 +3,17 @@ import { InvalidArgumentError } from 'commander';
 
 /** Returns a parser of whole numbers in a range. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
+  return text => {
     const number = Number(text);
-    if (!/^\d+$/.test(text) || number < least || number > most) throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    if (!/^\d+$/.test(text) || number < least || number > most)
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
     return number;
   };
 }
 
 /** Parses names that are separated by commas. */
 export function names(text: string): readonly string[] {
-  return text.split(',').map((name) => name.trim());
+  return text.split(',').map(name => name.trim());
 }
 
 /** Parses a percentage, with or without its sign. */

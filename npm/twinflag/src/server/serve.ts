@@ -53,16 +53,25 @@ interface Started {
 
 /** Serves a deployment until a signal ends it. Its log begins with one line of JSON. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const document = options.flags === undefined
-    ? JSON.stringify({ schema: 'twinflag/1', environment: options.environment, flags: {} })
-    : readDocument(options.flags);
+  const document =
+    options.flags === undefined
+      ? JSON.stringify({ schema: 'twinflag/1', environment: options.environment, flags: {} })
+      : readDocument(options.flags);
   // Neither is for a server that matters, whatever the environment says.
   const settings = { DEMO: 'off', TEST_CLOCK: 'off' };
   await run(options, document, settings, async ({ folder, secrets, isFirst, url, workerd }) => {
     // The line has no environments if the worker refuses to list them: the store cannot be read, or other tokens than ours give roles.
     const environments = await environmentsOf(url, secrets).catch(() => undefined);
     const version = await get(`${url}/version`);
-    const line = { time: new Date().toISOString(), event: 'started', url, ...version, environments, data: folder.path, workerd: workerd.process.pid };
+    const line = {
+      time: new Date().toISOString(),
+      event: 'started',
+      url,
+      ...version,
+      environments,
+      data: folder.path,
+      workerd: workerd.process.pid,
+    };
     console.log(JSON.stringify(line));
     if (isFirst) console.log(firstKeys(folder, secrets, url));
   });
@@ -98,7 +107,12 @@ export async function dev(options: DevOptions): Promise<void> {
   });
 }
 
-async function run(options: ServerOptions, document: string, settings: Readonly<Record<string, string>>, announce: (started: Started) => void | Promise<void>): Promise<void> {
+async function run(
+  options: ServerOptions,
+  document: string,
+  settings: Readonly<Record<string, string>>,
+  announce: (started: Started) => void | Promise<void>,
+): Promise<void> {
   const folder = new Folder(options.data);
   folder.prepare();
   const held = lock(folder);
@@ -106,7 +120,11 @@ async function run(options: ServerOptions, document: string, settings: Readonly<
   for (const name of ['dev.json', 'server.json']) folder.remove(name);
   const kept = folder.secrets();
   const made = kept ?? folder.makeSecrets();
-  const { JWT_SECRET: jwtSecret = made.jwtSecret, CLIENT_KEY: clientKey = made.clientKey, SERVER_KEY: serverKey = made.serverKey } = process.env;
+  const {
+    JWT_SECRET: jwtSecret = made.jwtSecret,
+    CLIENT_KEY: clientKey = made.clientKey,
+    SERVER_KEY: serverKey = made.serverKey,
+  } = process.env;
   const secrets = { jwtSecret, clientKey, serverKey };
   const isNew = readdirSync(folder.in('store')).length === 0;
   writeFileSync(folder.in('import/flags.json'), document);
@@ -115,8 +133,22 @@ async function run(options: ServerOptions, document: string, settings: Readonly<
     host: options.host,
     port: options.port,
     held,
-    settings: { ...(process.env as Record<string, string>), JWT_SECRET: jwtSecret, CLIENT_KEY: clientKey, SERVER_KEY: serverKey, ...settings },
-    options: ['--directory-path', `store=${folder.in('store')}`, '--directory-path', `import=${folder.in('import')}`, '--directory-path', `assets=${ASSETS}`, CONFIGURATION],
+    settings: {
+      ...(process.env as Record<string, string>),
+      JWT_SECRET: jwtSecret,
+      CLIENT_KEY: clientKey,
+      SERVER_KEY: serverKey,
+      ...settings,
+    },
+    options: [
+      '--directory-path',
+      `store=${folder.in('store')}`,
+      '--directory-path',
+      `import=${folder.in('import')}`,
+      '--directory-path',
+      `assets=${ASSETS}`,
+      CONFIGURATION,
+    ],
   });
   const isStopped = stopOnSignals(workerd);
   try {
@@ -168,7 +200,9 @@ function readDocument(file: string): string {
  */
 async function healthy(url: string, isNew: boolean, workerd: Workerd): Promise<void> {
   let isOver = false;
-  void workerd.ended.then(() => { isOver = true; });
+  void workerd.ended.then(() => {
+    isOver = true;
+  });
   let problem: { code?: string; detail?: string } | undefined;
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end && !isOver; await pause(20)) {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
@@ -195,7 +229,10 @@ function serviceToken({ jwtSecret }: Secrets, subject: string, minutes: number):
 }
 
 async function get(url: string, token?: string): Promise<object> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  });
   if (!response.ok) throw new Failure(`${new URL(url).pathname} is answered ${response.status}: ${await response.text()}`);
   return (await response.json()) as object;
 }

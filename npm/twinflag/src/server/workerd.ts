@@ -34,7 +34,8 @@ function checkGlibc(version: string | undefined): void {
   const expected = `workerd needs glibc ${oldestMajor}.${oldestMinor} or later, as Debian 12 and Ubuntu 22.04 have it`;
   if (version === undefined) throw new Failure(`${expected}; this system has another C library`);
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) throw new Failure(`${expected}; this system has glibc ${version}`);
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor))
+    throw new Failure(`${expected}; this system has glibc ${version}`);
 }
 
 function glibcVersion(): string | undefined {
@@ -49,7 +50,13 @@ function glibcVersion(): string | undefined {
  *
  * @param options `held`: a file descriptor that workerd keeps open, which holds the lock of the data folder
  */
-export async function startWorkerd({ host, port, held, settings, options }: {
+export async function startWorkerd({
+  host,
+  port,
+  held,
+  settings,
+  options,
+}: {
   readonly host: string;
   readonly port: number;
   readonly held: number;
@@ -64,8 +71,8 @@ export async function startWorkerd({ host, port, held, settings, options }: {
   if (!spawnSync('setpriv', ['--version']).error) command.unshift('setpriv', '--pdeathsig', 'KILL');
   const [file = program, ...rest] = command;
   const child = spawn(file, rest, { stdio: ['ignore', 'inherit', 'inherit', held, 'pipe'], env: settings });
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
+  const ended = new Promise<string>(resolve => {
+    child.once('error', error => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
   });
   const listens = portOf(child.stdio[4] as Readable);
@@ -76,7 +83,7 @@ export async function startWorkerd({ host, port, held, settings, options }: {
 
 /** Waits for the line in which workerd reports the port of its socket. */
 function portOf(control: Readable): Promise<number> {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     let said = '';
     control.setEncoding('utf8').on('data', (chunk: string) => {
       said += chunk;
@@ -93,7 +100,13 @@ function checkPort(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new Failure(error.code === 'EADDRINUSE' ? `port ${port} is in use; choose another with --port` : `cannot listen on ${host}, port ${port}: ${error.message}`));
+      reject(
+        new Failure(
+          error.code === 'EADDRINUSE'
+            ? `port ${port} is in use; choose another with --port`
+            : `cannot listen on ${host}, port ${port}: ${error.message}`,
+        ),
+      );
     });
     probe.listen(port, host, () => probe.close(() => resolve()));
   });

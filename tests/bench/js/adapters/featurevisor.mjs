@@ -2,16 +2,16 @@ import { createInstance } from '@featurevisor/sdk';
 
 export const name = 'Featurevisor';
 
-const conditions = (flag) =>
+const conditions = flag =>
   flag.even ? [{ attribute: 'country', operator: 'equals', value: 'DE' }] : [{ attribute: 'plan', operator: 'in', value: flag.values }];
 
-export const rules = (flags) =>
+export const rules = flags =>
   JSON.stringify({
     schemaVersion: '2',
     revision: '1',
-    segments: Object.fromEntries(flags.map((flag) => ['s' + flag.i, { key: 's' + flag.i, conditions: conditions(flag) }])),
+    segments: Object.fromEntries(flags.map(flag => ['s' + flag.i, { key: 's' + flag.i, conditions: conditions(flag) }])),
     features: Object.fromEntries(
-      flags.map((flag) => [
+      flags.map(flag => [
         flag.key,
         {
           key: flag.key,
@@ -29,8 +29,8 @@ export const rules = (flags) =>
 export function load(json) {
   const instance = createInstance({ datafile: json, logLevel: 'fatal' });
   return {
-    context: (user) => ({ userId: user.id, plan: user.plan, country: user.country, org: user.org }),
+    context: user => ({ userId: user.id, plan: user.plan, country: user.country, org: user.org }),
     one: (key, context) => instance.isEnabled(key, context),
-    all: (context) => Object.values(instance.getAllEvaluations(context)).reduce((count, answer) => count + (answer.enabled ? 1 : 0), 0),
+    all: context => Object.values(instance.getAllEvaluations(context)).reduce((count, answer) => count + (answer.enabled ? 1 : 0), 0),
   };
 }

@@ -2,10 +2,10 @@ import { FlagdCore } from '@openfeature/flagd-core';
 
 export const name = 'flagd-core';
 
-export const rules = (flags) =>
+export const rules = flags =>
   JSON.stringify({
     flags: Object.fromEntries(
-      flags.map((flag) => [
+      flags.map(flag => [
         flag.key,
         {
           state: 'ENABLED',
@@ -17,7 +17,12 @@ export const rules = (flags) =>
               'on',
               flag.even ? { '==': [{ var: 'country' }, 'DE'] } : { in: [{ var: 'plan' }, flag.values] },
               'on',
-              { fractional: [['on', 10], ['off', 90]] },
+              {
+                fractional: [
+                  ['on', 10],
+                  ['off', 90],
+                ],
+              },
             ],
           },
         },
@@ -30,8 +35,8 @@ export function load(json) {
   core.setConfigurations(json);
   const logger = { error() {}, warn() {}, info() {}, debug() {} };
   return {
-    context: (user) => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org }),
+    context: user => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org }),
     one: (key, context) => core.resolveBooleanEvaluation(key, false, context, logger).value,
-    all: (context) => core.resolveAll(context, logger).reduce((count, answer) => count + (answer.value === true ? 1 : 0), 0),
+    all: context => core.resolveAll(context, logger).reduce((count, answer) => count + (answer.value === true ? 1 : 0), 0),
   };
 }

@@ -2,10 +2,10 @@ import { GrowthBookClient } from '@growthbook/growthbook';
 
 export const name = 'GrowthBook';
 
-export const rules = (flags) =>
+export const rules = flags =>
   JSON.stringify({
     features: Object.fromEntries(
-      flags.map((flag) => [
+      flags.map(flag => [
         flag.key,
         {
           defaultValue: false,
@@ -22,8 +22,8 @@ export const rules = (flags) =>
 export function load(json, keys) {
   const client = new GrowthBookClient({}).initSync({ payload: JSON.parse(json) });
   return {
-    context: (user) => ({ attributes: { id: user.id, plan: user.plan, country: user.country, org: user.org } }),
+    context: user => ({ attributes: { id: user.id, plan: user.plan, country: user.country, org: user.org } }),
     one: (key, context) => client.isOn(key, context),
-    all: (context) => keys.reduce((count, key) => count + (client.isOn(key, context) ? 1 : 0), 0),
+    all: context => keys.reduce((count, key) => count + (client.isOn(key, context) ? 1 : 0), 0),
   };
 }

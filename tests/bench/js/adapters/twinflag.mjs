@@ -13,16 +13,16 @@ const module = new WebAssembly.Module(fs.readFileSync(new URL('engine/engine.was
 loadEngine(module).close();
 
 /** The native core made it from the document of `workload.mjs`. */
-export const rules = (flags) => new Uint8Array(fs.readFileSync(new URL(`program-${flags.length}.bin`, dist)));
+export const rules = flags => new Uint8Array(fs.readFileSync(new URL(`program-${flags.length}.bin`, dist)));
 
 export function load(program, keys) {
   const engine = loadEngine(module);
   engine.load(program);
   return {
-    context: (user) => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org }),
+    context: user => ({ targetingKey: user.id, plan: user.plan, country: user.country, org: user.org }),
     /** Once for each context; then every flag is read. */
-    identify: (context) => engine.identify(context),
-    read: (key) => engine.value(key, false),
+    identify: context => engine.identify(context),
+    read: key => engine.value(key, false),
     one: (key, context) => engine.askValue(key, false, context),
     all(context) {
       engine.identify(context);
