@@ -48,6 +48,16 @@ export function serverOf(blocks) {
   return { first: block.lines.slice(0, -1), data, options, rest: blocks.filter(other => other !== block) };
 }
 
+/**
+ * The README's installation: the first block for a console builds, installs, and serves in the foreground; blocks of `sh` are pasted
+ * while it serves.
+ */
+export function installationOf(blocks) {
+  const [build, ...installs] = blocks.find(({ language }) => language === 'console').lines;
+  const serve = installs.pop();
+  return { build, installs, serve, rest: blocks.filter(({ language }) => language === 'sh') };
+}
+
 /** Whether lines are as they were said to be; `…` stands for whatever is between, within its line. */
 export function isAsSaid(lines, expected) {
   const pattern = line =>
