@@ -45,7 +45,7 @@ test('README.md: what is pasted prints what it says', async t => {
         expected: [],
       },
       { commands: `${serve} --port ${port} > log &\nuntil grep -qs '^  curl' log; do sleep 0.1; done`, expected: [] },
-      ...rest.flatMap(({ lines }) => stepsOf(lines)),
+      ...stepsOf(rest),
     ];
     assert.ok(steps.filter(({ expected }) => expected.length > 0).length >= 6, 'there is a first try');
     await paste(t, steps, here);
@@ -151,13 +151,15 @@ test('the comparison can fail', () => {
   assert.deepEqual(
     installationOf([
       { language: 'console', lines: ['a', 'b', 'c # d', 'e'] },
-      { language: 'sh', lines: ['f'] },
+      { language: 'js', lines: ['// f.mjs', 'g'] },
+      { language: 'js', lines: ['h'] },
+      { language: 'sh', lines: ['i'] },
     ]),
     {
       build: 'a',
       installs: ['b', 'c # d'],
       serve: 'e',
-      rest: [{ language: 'sh', lines: ['f'] }],
+      rest: ["cat > f.mjs <<'JS'", '// f.mjs', 'g', 'JS', 'i'],
     },
   );
   const started = serverOf([{ lines: ['a', 'cargo xtask dev --data d/e --test-clock'] }, { lines: ['b'] }]);
