@@ -305,6 +305,7 @@ mod tests {
             tags: Vec::new(),
             identity: KeyIdentity::Open,
             expires_at: None,
+            role: None,
         };
         let secret = NewKeySecret::of(&KeyKind::Client.secret(Some(&name("staging")), [1; crate::RANDOM]), "i");
         let new_key = Some(NewKey { id: "k-1".into(), secret });

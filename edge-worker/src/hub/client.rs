@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, PAGES, ROLE, RULESET,
-    RulesetAnswer, SUMMARY, VERSION, WITHIN, WRITTEN, WantedPages, encoded,
+    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, PAGES, ROLE,
+    RULESET, RulesetAnswer, SUMMARY, VERSION, WITHIN, WRITTEN, WantedPages, encoded,
 };
 pub(crate) use super::{
     admin::read as read_body,
@@ -136,6 +136,16 @@ pub(crate) async fn outcomes(env: &Env, environment: &Environment, request: &Req
         headers.set(clock::TOLD, &now)?;
     }
     send(env, environment, Method::Post, OUTCOMES, headers, body).await
+}
+
+/// Has the trail note a use of the break-glass token by a request with these headers.
+pub(crate) async fn note_break_glass(env: &Env, environment: &Environment, given: &Headers, request: &str) -> Result<(), Problem> {
+    let headers = Headers::new();
+    if let Some(now) = given.get(clock::TOLD)? {
+        headers.set(clock::TOLD, &now)?;
+    }
+    let mut answer = send(env, environment, Method::Post, BREAK_GLASS, headers, request.to_owned()).await?;
+    good(&mut answer).await.map(drop)
 }
 
 /// Pages of overrides, each at a version; `None` if the store is of another epoch, in which these versions mean something else.

@@ -20,10 +20,11 @@ pub(crate) use self::body::read;
 use std::rc::Rc;
 
 use control::{
-    Command, CommandOutcome, CurrentState, Refusal, RefusalKind, apply,
-    change::{Actor, NO_REASON},
+    Command, CommandOutcome, CurrentState, Field, Refusal, RefusalKind, apply,
+    change::{Actor, BREAK_GLASS, NO_REASON},
     organization_of,
     rows::{RowKey, RowKind, Rows},
+    subject_holds,
 };
 use sdk_core::Millis;
 use serde_json::value::RawValue;
@@ -116,6 +117,9 @@ impl AdminRequest {
         if on_behalf_of.is_some() && self.role != "service" {
             return Err(Problem::wrong_credentials("the role service for changedBy; who changes is the token's subject"));
         }
+        if reason.is_none() && self.actor == BREAK_GLASS {
+            return Err(Problem::malformed_at(spelling::of(Field::Reason), "the break-glass token changes nothing without a reason"));
+        }
         let reason = reason.unwrap_or_else(|| NO_REASON.to_owned());
         Ok(Actor { subject: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now })
     }
@@ -149,6 +153,10 @@ impl FlagHub {
         let mut asked = AdminRequest::of(request, &self.env).await?;
         self.check_open()?;
         asked.environment = self.take_environment(&mut asked.query)?;
+        // The isolate may not have learned yet that the token was revoked.
+        if !subject_holds(&self.ground()?.rows, &asked.actor, asked.now) {
+            return Err(Problem::no_token());
+        }
         let is_read = matches!(asked.method, Method::Get | Method::Head);
         // Definitions have tags of their own.
         let has_own_tag = matches!(handler, HubHandler::ChangeDefinition(_));
@@ -180,6 +188,9 @@ impl FlagHub {
             HubHandler::CreateKey => self.create_key(&asked),
             HubHandler::RotateKey => self.rotate_key(&asked, &parameter),
             HubHandler::RevokeKey => self.revoke_key(&asked, &parameter),
+            HubHandler::ListTokens => self.list_tokens(),
+            HubHandler::CreateToken => self.create_token(&asked),
+            HubHandler::RevokeToken => self.revoke_token(&asked, &parameter),
             HubHandler::Rollout(verb) => self.change_rollout(&asked, verb),
             HubHandler::ListChanges => self.list_changes(&asked),
             HubHandler::VerifyChanges => self.verify_changes(),
@@ -305,6 +316,8 @@ impl From<Refusal> for Problem {
             RefusalKind::DocumentRefused => return Self::document_refused(&spelling::pointer(refusal.place), &refusal.detail),
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
             RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
+            RefusalKind::NameTaken => (409, "NAME_TAKEN"),
+            RefusalKind::Outranked => (403, "FORBIDDEN"),
             RefusalKind::EnvironmentNotFound => (404, "ENVIRONMENT_NOT_FOUND"),
             RefusalKind::EnvironmentTaken => (409, "ENVIRONMENT_TAKEN"),
             RefusalKind::CopyRefused => (422, "COPY_REFUSED"),
