@@ -283,4 +283,11 @@ mod tests {
         }
         check(r#"{"exp":1800080000}"#, &Expected::default(), false);
     }
+
+    #[test]
+    fn no_issuers_token_has_a_subject_that_the_edge_gives() {
+        for (subject, holds) in [("token:ci", false), ("token:", false), ("break-glass", false), ("token", true), ("a token:ci", true)] {
+            check(&format!(r#"{{"sub":"{subject}","exp":1800080000}}"#), &Expected::default(), holds);
+        }
+    }
 }

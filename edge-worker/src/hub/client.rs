@@ -245,12 +245,14 @@ pub(crate) async fn administer(
     deliver(env, environment, &format!("{ADMIN}{path}"), &init).await
 }
 
-/// Passes a backup to the hub as it arrives, with the query of the request.
-pub(crate) async fn restore(env: &Env, environment: &Environment, request: &Request) -> Result<Response, Problem> {
+/// Passes a backup to the hub as it arrives, with the subject of the actor and the query of the request.
+pub(crate) async fn restore(env: &Env, environment: &Environment, subject: &str, request: &Request) -> Result<Response, Problem> {
+    let headers = Headers::new();
+    headers.set(ACTOR, &encoded(subject))?;
     let url = request.inner().url();
     let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(request.inner().body().map(Into::into));
+    init.with_method(Method::Post).with_headers(headers).with_body(request.inner().body().map(Into::into));
     deliver(env, environment, &format!("{ADMIN}restore{query}"), &init).await
 }
 

@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 use control::{
     Command, CommandOutcome, CurrentState, Field, Refusal, RefusalKind, apply,
-    change::{Actor, BREAK_GLASS, NO_REASON},
+    change::{Actor, BREAK_GLASS, NO_REASON, TOKEN_PREFIX},
     organization_of,
     rows::{RowKey, RowKind, Rows},
     subject_holds,
@@ -139,6 +139,7 @@ impl FlagHub {
     /// Answers an operator's request.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
         let (handler, parameter) = routed(&request)?;
+        self.check_token(&request)?;
         if handler == Handler::Passed(PassedHandler::BackUp) {
             self.take_environment(&mut Query::any(&request.inner().url())?)?;
             return self.back_up();
@@ -153,10 +154,6 @@ impl FlagHub {
         let mut asked = AdminRequest::of(request, &self.env).await?;
         self.check_open()?;
         asked.environment = self.take_environment(&mut asked.query)?;
-        // The isolate may not have learned yet that the token was revoked.
-        if !subject_holds(&self.ground()?.rows, &asked.actor, asked.now) {
-            return Err(Problem::no_token());
-        }
         let is_read = matches!(asked.method, Method::Get | Method::Head);
         // Definitions have tags of their own.
         let has_own_tag = matches!(handler, HubHandler::ChangeDefinition(_));
@@ -204,6 +201,14 @@ impl FlagHub {
             HubHandler::RestorePoint => self.restore_point(&asked).await,
             HubHandler::ListJobs => self.list_jobs(&asked),
         }
+    }
+
+    /// Refuses the request of an API token that was revoked: the isolate that passed it on may not have learned that yet.
+    fn check_token(&self, request: &Request) -> Result<(), Problem> {
+        let actor = request.headers().get(wire::ACTOR)?.map(|actor| wire::decoded(&actor));
+        let Some(actor) = actor.filter(|actor| actor.starts_with(TOKEN_PREFIX)) else { return Ok(()) };
+        let now = clock::told(request, &*settings::of(&self.env)?);
+        if subject_holds(&self.ground()?.rows, &actor, now) { Ok(()) } else { Err(Problem::no_token()) }
     }
 
     /// Takes `?environment=` from a query, and answers its value. Refuses an environment other than the hub's own: the first one may have
