@@ -155,7 +155,7 @@ async fn noted(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Host
         note().await;
     }
     let answer = pass_on(pass, parts, request, host).await;
-    if is_noted && is_restore {
+    if is_noted && is_restore && matches!(&answer, Ok(answer) if answer.status_code() == 200) {
         note().await;
     }
     answer

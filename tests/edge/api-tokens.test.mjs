@@ -155,7 +155,7 @@ test('a request for a token that there cannot be is refused', async () => {
     [{ name: '' }, 400, 'INVALID', '/name'],
     [{ name: 'x'.repeat(65) }, 400, 'INVALID', '/name'],
     [{ name: 7 }, 400, 'PARSE_ERROR', '/name'],
-    [{}, 400, 'PARSE_ERROR', undefined],
+    [{}, 400, 'PARSE_ERROR', ''],
     [{ name: 'a', role: 'service' }, 400, 'PARSE_ERROR', '/role'],
     [{ name: 'a', role: 'member' }, 400, 'PARSE_ERROR', '/role'],
     [{ name: 'a', role: null }, 400, 'PARSE_ERROR', '/role'],

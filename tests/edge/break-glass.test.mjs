@@ -79,6 +79,24 @@ test('a change needs a reason, and stands in the trail under the name of the tok
   assert.equal((await ask('flags', { token: next })).status, 200);
 });
 
+test('a restore with the token needs a reason, and the restored trail has the use', async () => {
+  const fresh = await hosted({ BREAK_GLASS_TOKEN_HASH: HASH });
+  const { text: backup } = await fresh.asAdmin('/api/admin/backup', { method: 'GET' });
+  const { head } = (await fresh.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json();
+  const restore = query =>
+    fresh.request(`/api/admin/restore?${query}`, { token: TOKEN, body: backup, headers: { 'content-type': 'application/x-ndjson' } });
+  const bare = await restore(`replace=${head}`);
+  assert.deepEqual([bare.status, bare.json().pointer], [400, '/reason']);
+  const answer = await restore(`replace=${head}&reason=the%20disk%20failed`);
+  assert.equal(answer.status, 200, answer.text);
+  const { changes } = (await fresh.asAdmin('/api/admin/changes?action=break-glass.use', { method: 'GET' })).json();
+  assert.deepEqual(
+    changes.map(({ changedBy, reason }) => [changedBy, reason]),
+    [['break-glass', 'the first use in an hour: POST /api/admin/restore']],
+  );
+  assert.equal((await fresh.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json().valid, true);
+});
+
 test('an hour of uses is one record, and the list of environments tells the last', async () => {
   const before = await noted();
   assert.equal(before.length, 1);

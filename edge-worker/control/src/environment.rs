@@ -113,7 +113,10 @@ pub(crate) fn create(
     }
     // A key opens the environment that its text names: those of the first one would become keys of this one.
     if keys::keys(rows).any(|(_, key)| key.holds(now) && key.environment().as_ref() == Some(name)) {
-        return taken(format!("valid keys or API tokens of the first environment have the name {:?} in them: replace them first", name.as_str()));
+        return taken(format!(
+            "valid keys or API tokens of the first environment have the name {:?} in them: replace them first",
+            name.as_str()
+        ));
     }
     if environments(rows).count() >= MAX_ENVIRONMENTS {
         let detail = format!("there are already {MAX_ENVIRONMENTS} environments besides the first one; remove one first");

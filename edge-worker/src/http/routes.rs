@@ -259,7 +259,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ADMINISTER.on("DELETE", "/api/admin/cache", passed(PassedHandler::Cache)),
     // A backup holds the secrets by which identities are signed.
     ADMINISTER.on("GET", "/api/admin/backup", passed(PassedHandler::BackUp)),
-    ADMINISTER.on("POST", "/api/admin/restore", passed(PassedHandler::Restore)).query(&["replace", "from"]),
+    ADMINISTER.on("POST", "/api/admin/restore", passed(PassedHandler::Restore)).query(&["replace", "from", "reason"]),
     ADMINISTER.on("POST", "/api/admin/restore/point", hub(HubHandler::RestorePoint)),
     ADMINISTER.on("POST", "/api/admin/epoch", hub(HubHandler::RenewEpoch)),
     MONITOR.on("GET", "/health", Handler::Held(HeldHandler::Health)),

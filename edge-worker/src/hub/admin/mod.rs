@@ -117,9 +117,7 @@ impl AdminRequest {
         if on_behalf_of.is_some() && self.role != "service" {
             return Err(Problem::wrong_credentials("the role service for changedBy; who changes is the token's subject"));
         }
-        if reason.is_none() && self.actor == BREAK_GLASS {
-            return Err(Problem::malformed_at(spelling::of(Field::Reason), "the break-glass token changes nothing without a reason"));
-        }
+        check_reason_given(&self.actor, reason.as_deref())?;
         let reason = reason.unwrap_or_else(|| NO_REASON.to_owned());
         Ok(Actor { subject: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now })
     }
@@ -305,6 +303,14 @@ impl FlagHub {
     pub(super) fn ground(&self) -> Result<Rc<Ground>, Problem> {
         self.ground.newest(&self.store)
     }
+}
+
+/// Refuses a change with the break-glass token for which no reason is given.
+pub(super) fn check_reason_given(actor: &str, reason: Option<&str>) -> Result<(), Problem> {
+    if reason.is_none() && actor == BREAK_GLASS {
+        return Err(Problem::malformed_at(spelling::of(Field::Reason), "the break-glass token changes nothing without a reason"));
+    }
+    Ok(())
 }
 
 /// The handler of a request that the edge passed on, and the parameter in its path.
