@@ -34,7 +34,7 @@ pub(super) const fn of(field: Field) -> &'static str {
         Field::Overlap => "/overlap",
         Field::Environment => "/name",
         // These are parameters of the query.
-        Field::Remove | Field::NewEnvironment | Field::NewBucketKey => "",
+        Field::Remove | Field::Overwrite | Field::NewEnvironment | Field::NewBucketKey => "",
     }
 }
 

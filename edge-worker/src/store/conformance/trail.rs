@@ -45,8 +45,9 @@ pub(super) fn lists_records_and_versions<S: Store>(store: &S) {
     };
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(numbers(ChangesQuery::default()), [5, 4, 3, 2, 1]);
-    assert_eq!(numbers(ChangesQuery { flag: some("a"), ..ChangesQuery::default() }), [4, 2, 1]);
-    assert_eq!(numbers(ChangesQuery { flag: some("a"), below: Some(4), ..ChangesQuery::default() }), [2, 1]);
+    assert_eq!(numbers(ChangesQuery { flags: vec!["a".to_owned()], ..ChangesQuery::default() }), [4, 2, 1]);
+    assert_eq!(numbers(ChangesQuery { flags: vec!["a".to_owned()], below: Some(4), ..ChangesQuery::default() }), [2, 1]);
+    assert_eq!(numbers(ChangesQuery { flags: vec!["a".to_owned(), "b".to_owned()], ..ChangesQuery::default() }), [5, 4, 3, 2, 1]);
     assert_eq!(numbers(ChangesQuery { customer: some("c-1"), ..ChangesQuery::default() }), [2]);
     assert_eq!(numbers(ChangesQuery { organization: some("o-1"), ..ChangesQuery::default() }), [3]);
     assert_eq!(numbers(ChangesQuery { action: some("flag.kill"), ..ChangesQuery::default() }), [1]);
