@@ -103,7 +103,7 @@ impl Query {
         for (index, (name, _)) in self.0.iter().enumerate() {
             if !names.contains(&name.as_str()) {
                 let but = if names.is_empty() { "" } else { " but " };
-                return Err(format!("expected no parameter{but}{}", names.join(", ")));
+                return Err(format!("expected no parameter{but}{}; found {name:?}", names.join(", ")));
             }
             if !REPEATABLE.contains(&name.as_str()) && self.0.iter().take(index).any(|(earlier, _)| earlier == name) {
                 return Err(format!("expected {name} once"));
