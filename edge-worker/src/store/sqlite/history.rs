@@ -1,0 +1,76 @@
+//! Reads what rows were: each row that a version wrote with its text before, and the versions of one row.
+use std::collections::BTreeMap;
+
+use control::{
+    Reverted, RevertedRow,
+    rows::{RowKey, RowKind},
+};
+use serde::Deserialize;
+use worker::{Result, SqlStorageValue};
+
+use super::database::Database;
+
+pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
+    let number = || SqlStorageValue::from(i64::from(version));
+    let newest: Vec<Newest> = sql.exec(
+        "SELECT kind, name, (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name) AS newest
+        FROM history AS row WHERE version = ? AND part = 0 ORDER BY kind, name",
+        vec![number()],
+    )?;
+    let written = texts(sql, "SELECT kind, name, text FROM history WHERE version = ? ORDER BY kind, name, part", vec![number()])?;
+    let before = texts(
+        sql,
+        "SELECT row.kind, row.name, row.text FROM history AS here JOIN history AS row ON row.kind = here.kind AND row.name = here.name
+          AND row.version = (SELECT max(version) FROM history WHERE kind = here.kind AND name = here.name AND version < here.version)
+        WHERE here.version = ? AND here.part = 0 ORDER BY row.kind, row.name, row.part",
+        vec![number()],
+    )?;
+    let mut reverted = Reverted::default();
+    for Newest { kind, name, newest } in newest {
+        let Some(known) = RowKind::from_name(&kind) else {
+            reverted.has_unknown_rows = true;
+            continue;
+        };
+        let place = (kind, name);
+        let text = |texts: &BTreeMap<(String, String), String>| texts.get(&place).cloned();
+        let (before, written) = (text(&before), text(&written));
+        reverted.rows.push(RevertedRow { key: RowKey { kind: known, name: place.1 }, before, written, newest });
+    }
+    Ok(reverted)
+}
+
+pub(super) fn written(sql: &impl Database, key: &RowKey, below: Option<u32>) -> Result<Option<(u32, Option<String>)>> {
+    let place = || vec![SqlStorageValue::from(key.kind.as_str()), key.name.as_str().into()];
+    let newest = "SELECT max(version) AS n FROM history WHERE kind = ? AND name = ? AND version < ?";
+    let version = sql.number(newest, [place(), vec![i64::from(below.unwrap_or(u32::MAX)).into()]].concat())?;
+    let Some(version) = version.and_then(|version| u32::try_from(version).ok()) else { return Ok(None) };
+    let query = "SELECT kind, name, text FROM history WHERE kind = ? AND name = ? AND version = ? ORDER BY part";
+    let text = texts(sql, query, [place(), vec![i64::from(version).into()]].concat())?.into_values().next();
+    Ok(Some((version, text)))
+}
+
+/// The texts of rows by kind and name, their parts put together; a row that was removed has none.
+fn texts(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Result<BTreeMap<(String, String), String>> {
+    let parts: Vec<Part> = sql.exec(query, bindings)?;
+    let mut texts: BTreeMap<(String, String), String> = BTreeMap::new();
+    for Part { kind, name, text } in parts {
+        if let Some(text) = text {
+            texts.entry((kind, name)).or_default().push_str(&text);
+        }
+    }
+    Ok(texts)
+}
+
+#[derive(Deserialize)]
+struct Newest {
+    kind: String,
+    name: String,
+    newest: u32,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    kind: String,
+    name: String,
+    text: Option<String>,
+}
