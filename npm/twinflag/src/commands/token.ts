@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
 
-import { secretOf, tokenSettings } from '../deployment.js';
+import { checkRole, secretOf, tokenSettings } from '../deployment.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
 import { runningOn } from '../server/lock.js';
@@ -46,6 +46,7 @@ function printToken({ sub: subject, secretFile, data, issuer, audience, ...rest 
   const folder = new Folder(data);
   const here = tokenSettings(process.env);
   const settings = secretFile === undefined ? (runningOn(folder)?.tokens ?? here) : here;
+  checkRole(folder, settings, grant.role);
   const secret = secretFile === undefined ? secretOf(folder, settings) : readSecret(secretFile);
   console.log(mint(secret, { ...grant, issuer: issuer ?? settings.issuer, audience: audience ?? settings.audience }));
 }
