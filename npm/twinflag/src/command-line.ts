@@ -7,7 +7,7 @@ import { addFlagCommands } from './commands/flags.js';
 import { addOverrideCommands } from './commands/override.js';
 import { addRolloutCommands } from './commands/rollout.js';
 import { addServerCommands } from './commands/server.js';
-import { addTokenCommand } from './commands/token.js';
+import { addTokenCommands } from './commands/token.js';
 import { addTrailCommands } from './commands/trail.js';
 import { addTypesCommand } from './commands/types.js';
 import { EXIT } from './failure.js';
@@ -25,7 +25,7 @@ export function commandLine(): Command {
   // A program gets the error as JSON.
   if (forPrograms) program.configureOutput({ writeErr: () => undefined });
   addServerCommands(program);
-  addTokenCommand(program);
+  addTokenCommands(program);
   addFlagCommands(program);
   addRolloutCommands(program);
   addOverrideCommands(program);

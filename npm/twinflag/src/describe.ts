@@ -31,7 +31,10 @@ export function describe(change: Change): string {
       return `${subject}: state ${shown(oldJson)} → ${shown(newJson)}`;
     case 'customer.assign':
       return `customer ${customerId}: belongs to ${organizationId === undefined ? 'no organization' : `organization ${organizationId}`}`;
+    case 'break-glass.use':
+      return 'the break-glass token was used';
     default:
+      if (/^(key|token)\./.test(action)) return credentialChangeOf(action, newJson ?? oldJson);
       return action in ROLLOUT_STEPS
         ? `${subject}: rollout ${ROLLOUT_STEPS[action]}${percentageOf(newJson)}`
         : [action, subject].join(' ').trim() + owner;
@@ -51,6 +54,15 @@ const ROLLOUT_STEPS: Readonly<Record<string, string>> = {
   'rollout.lists': 'has other lists',
   'rollout.guard': 'has another guard',
 };
+
+/** Returns what was done to a key or to an API token, which is named by its label or its name. */
+function credentialChangeOf(action: string, credential: unknown): string {
+  const { name, label, role } = (credential ?? {}) as { readonly name?: string; readonly label?: string; readonly role?: string };
+  const [kind, step = ''] = action.split('.');
+  return `${kind} ${name ?? label ?? ''}: ${CREDENTIAL_STEPS[step] ?? step}${role === undefined ? '' : `, role ${role}`}`;
+}
+
+const CREDENTIAL_STEPS: Readonly<Record<string, string>> = { create: 'made', rotate: 'rotated', revoke: 'revoked', forget: 'forgotten' };
 
 /** Returns the difference of two definitions in words. */
 function definitionChangeOf(before: unknown, after: unknown): string {

@@ -24,6 +24,13 @@ export function address(text: string): string {
   throw new InvalidArgumentError('Expected an address with its scheme, such as http://127.0.0.1:8787.');
 }
 
+/** Parses a time such as `90d`, `12h` or `30m`, into milliseconds. */
+export function lifetime(text: string): number {
+  const [, count, unit] = /^(\d+)([dhm])$/.exec(text) ?? [];
+  if (unit === undefined || Number(count) === 0) throw new InvalidArgumentError('Expected a time such as 90d, 12h or 30m.');
+  return Number(count) * { d: 86_400_000, h: 3_600_000, m: 60_000 }[unit as 'd' | 'h' | 'm'];
+}
+
 /** Parses a percentage, with or without its sign. */
 export function percentage(text: string): number {
   const number = Number(text.replace(/\s*%$/, ''));
