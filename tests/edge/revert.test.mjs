@@ -25,7 +25,6 @@ const ok = async (method, path, body, headers = {}) => {
 };
 const post = (path, body) => ok('POST', path, { reason: 'a test', ...body });
 const put = (path, body) => ok('PUT', path, body, { 'if-match': '*' });
-const flag = (key, body) => admin(`flags/${key}`, { method: 'PUT', body }).then(answer => answer.json());
 const revert = (id, body = { reason: 'taken back' }, headers = {}) => admin(`changes/${id}/revert`, { method: 'POST', body, headers });
 const reverted = async id => {
   const answer = await revert(id);

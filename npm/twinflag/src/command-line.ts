@@ -1,16 +1,17 @@
 /** The command line: every command with its options. */
-import { Argument, Command, type CommanderError } from 'commander';
+import { Command, type CommanderError } from 'commander';
 
+import { addCompletionCommands } from './commands/completion.js';
 import { addDocumentCommands } from './commands/document.js';
 import { addFlagCommands } from './commands/flags.js';
 import { addOverrideCommands } from './commands/override.js';
 import { addRolloutCommands } from './commands/rollout.js';
 import { addServerCommands } from './commands/server.js';
-import { addTokenCommand } from './commands/token.js';
+import { addTokenCommands } from './commands/token.js';
 import { addTrailCommands } from './commands/trail.js';
 import { addTypesCommand } from './commands/types.js';
-import { completionOf, SHELLS, type Shell } from './completion.js';
 import { EXIT } from './failure.js';
+import { forPrograms } from './output.js';
 import { RELEASE } from './package.js';
 
 const EXIT_CODES = `
@@ -21,19 +22,17 @@ export function commandLine(): Command {
   const program = new Command('twinflag');
   program.description('Feature flags whose answer is the same everywhere: the server, and commands for one.').version(RELEASE);
   program.exitOverride().showHelpAfterError('(--help lists the options)').addHelpText('after', EXIT_CODES);
+  // A program gets the error as JSON.
+  if (forPrograms) program.configureOutput({ writeErr: () => undefined });
   addServerCommands(program);
-  addTokenCommand(program);
+  addTokenCommands(program);
   addFlagCommands(program);
   addRolloutCommands(program);
   addOverrideCommands(program);
   addDocumentCommands(program);
   addTrailCommands(program);
   addTypesCommand(program);
-  program
-    .command('completion')
-    .description('Print the completion script of a shell.')
-    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
-    .action((shell: Shell) => void process.stdout.write(completionOf(program, shell)));
+  addCompletionCommands(program);
   return program;
 }
 

@@ -5,6 +5,9 @@ import type { Command, Option } from 'commander';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
+/** The hidden command that prints the keys of flags, given the words of a command line. */
+export const KEYS_COMMAND = '__flags';
+
 /** A command, its full name without the program's, and the words that may follow it. */
 interface Node {
   readonly path: readonly string[];
@@ -12,6 +15,8 @@ interface Node {
   /** The values of its arguments, where they are a choice. */
   readonly choices: readonly string[];
   readonly options: readonly Option[];
+  /** True if its first argument is the key of a flag. */
+  readonly takesFlag: boolean;
 }
 
 /** Returns the script that makes a shell complete the commands and options of a program. */
@@ -32,25 +37,33 @@ function nodesOf(command: Command, path: readonly string[]): readonly Node[] {
   const help = command.createHelp();
   const children = help.visibleCommands(command).filter(child => child.name() !== 'help');
   const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
-  const node = { path, children, choices, options: help.visibleOptions(command) };
+  const takesFlag = command.registeredArguments[0]?.name() === 'flag';
+  const node = { path, children, choices, options: help.visibleOptions(command), takesFlag };
   return [node, ...children.flatMap(child => nodesOf(child, [...path, child.name()]))];
 }
 
 function bash(name: string, nodes: readonly Node[]): string {
-  const cases = nodes.map(({ path, children, choices, options }) => {
+  const cases = nodes.map(({ path, children, choices, options, takesFlag }) => {
     const words = [...children.map(child => child.name()), ...choices, ...options.flatMap(({ long }) => long ?? [])];
-    return `    '${path.join(' ')}') words='${words.join(' ')}' ;;`;
+    // The key of a flag stands first.
+    const keys = takesFlag ? ` [[ $before == ${path.at(-1)} ]] && words+=" $(_${name}_flags)"` : '';
+    return `    '${path.join(' ')}') words='${words.join(' ')}'${keys ? `;${keys}` : ''} ;;`;
   });
   const values = new Map(
     nodes.flatMap(({ options }) => options.flatMap(({ long, argChoices }) => (long && argChoices ? [[long, argChoices] as const] : []))),
   );
   const choices = [...values].map(([long, words]) => `    ${long}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$word")); return ;;`);
   const files = nodes.flatMap(({ options }) => options.filter(isOfFiles).flatMap(({ long }) => long ?? []));
-  return `_${name}() {
-  local word=\${COMP_WORDS[COMP_CWORD]} found= words= each
+  const flags = [...new Set(nodes.flatMap(({ options }) => options.filter(isOfFlags).flatMap(({ long }) => long ?? [])))];
+  return `_${name}_flags() {
+  ${name} ${KEYS_COMMAND} "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null
+}
+_${name}() {
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} found= words= each
   COMPREPLY=()
-  case \${COMP_WORDS[COMP_CWORD - 1]} in
+  case $before in
 ${choices.join('\n')}
+    ${flags.join('|')}) COMPREPLY=($(compgen -W "$(_${name}_flags)" -- "$word")); return ;;
     ${[...new Set(files)].join('|')}) return ;;
   esac
   for each in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
@@ -74,7 +87,7 @@ complete -o default -F _${name} ${name}
 function fish(name: string, nodes: readonly Node[]): string {
   const groups = nodes.filter(({ path, children }) => path.length > 0 && children.length > 0).flatMap(({ path }) => path);
   return nodes
-    .map(({ path, children, choices, options }) => {
+    .map(({ path, children, choices, options, takesFlag }) => {
       const seen = path.map(word => `__fish_seen_subcommand_from ${word}`);
       // Of a group: none of its commands. Of a single command: no group, which may have a command of the same name.
       const others = children.length > 0 ? children.map(child => child.name()) : path.length === 1 ? groups : [];
@@ -82,17 +95,20 @@ function fish(name: string, nodes: readonly Node[]): string {
       const here = [...seen, ...none].join('; and ');
       const line = (rest: string): string => `complete -c ${name} -n '${here}' ${rest}\n`;
       return [
+        ...(takesFlag ? [line(`-f -a ${quoted(fishFlags(name))}`)] : []),
         ...(choices.length > 0 ? [line(`-f -a ${quoted(choices.join(' '))}`)] : []),
         ...children.map(child => line(`-f -a ${child.name()} -d ${quoted(child.description())}`)),
         ...options.flatMap(option => {
           if (!option.long) return [];
           const value = option.argChoices
             ? ` -x -a ${quoted(option.argChoices.join(' '))}`
-            : isOfFiles(option)
-              ? ' -r'
-              : option.required
-                ? ' -x'
-                : '';
+            : isOfFlags(option)
+              ? ` -x -a ${quoted(fishFlags(name))}`
+              : isOfFiles(option)
+                ? ' -r'
+                : option.required
+                  ? ' -x'
+                  : '';
           return [line(`-l ${option.long.slice(2)}${value} -d ${quoted(option.description)}`)];
         }),
       ].join('');
@@ -103,6 +119,16 @@ function fish(name: string, nodes: readonly Node[]): string {
 /** Returns true if the value of an option is a path. */
 function isOfFiles({ flags }: Option): boolean {
   return /<(file|folder)>/.test(flags);
+}
+
+/** Returns true if the value of an option is the key of a flag. */
+function isOfFlags({ flags }: Option): boolean {
+  return flags.includes('<flag>');
+}
+
+/** Returns the command of fish that prints the keys of flags. */
+function fishFlags(name: string): string {
+  return `(set -l words (commandline -opc); ${name} ${KEYS_COMMAND} $words[2..] 2>/dev/null)`;
 }
 
 function quoted(text: string): string {

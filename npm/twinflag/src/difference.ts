@@ -1,4 +1,4 @@
-/** Differences between two documents, member by member, for people. */
+/** Differences between two documents, or two flags, member by member, for people. */
 import type { Document } from './wire.js';
 
 /** The longest value that is shown. */
@@ -18,14 +18,22 @@ export function differencesOf(
 ): readonly string[] {
   const [before, after] = [at(ours, pointer), at(theirs, pointer)];
   if (!isObject(before) || !isObject(after)) return [`${shown(before)} → ${shown(after)}`];
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return names
-    .filter(name => !kept.some(place => place.pointer === `${pointer}/${escaped(name)}`))
-    .filter(name => canonical(before[name]) !== canonical(after[name]))
+  return memberDifferencesOf(before, after, name => kept.some(place => place.pointer === `${pointer}/${escaped(name)}`));
+}
+
+/** Returns a line for each member that differs in two objects, but for those that are left out. */
+export function memberDifferencesOf(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+  isLeftOut: (name: string) => boolean,
+): readonly string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter(name => !isLeftOut(name) && !isSame(before[name], after[name]))
     .map(name => `${name}: ${shown(before[name])} → ${shown(after[name])}`);
 }
 
-function at(document: unknown, pointer: string): unknown {
+/** Returns the value at a JSON pointer; `undefined` if there is none. */
+export function at(document: unknown, pointer: string): unknown {
   const steps = pointer
     .split('/')
     .slice(1)
@@ -33,12 +41,23 @@ function at(document: unknown, pointer: string): unknown {
   return steps.reduce<unknown>((value, step) => (isObject(value) ? value[step] : undefined), document);
 }
 
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+/** Returns true if two values are the same JSON, whatever the order of members. */
+export function isSame(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Returns a value as text that is not too long. */
+export function shown(value: unknown): string {
+  const text = value === undefined ? 'absent' : JSON.stringify(value);
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** JSON in which the order of members does not count. */
@@ -48,9 +67,4 @@ function canonical(value: unknown): string {
       isObject(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
     ) ?? ''
   );
-}
-
-function shown(value: unknown): string {
-  const text = value === undefined ? 'absent' : JSON.stringify(value);
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }

@@ -14,15 +14,34 @@ export const EXIT = {
   unavailable: 69,
 } as const;
 
+/** The exit code of a failure. */
+export type FailureCode = typeof EXIT.failed | typeof EXIT.usage | typeof EXIT.unavailable;
+
+/** The codes of failures that no server tells, for programs. */
+const CODES: Readonly<Record<FailureCode, string>> = {
+  [EXIT.failed]: 'FAILED',
+  [EXIT.usage]: 'USAGE',
+  [EXIT.unavailable]: 'UNAVAILABLE',
+};
+
 /** An error that is shown to the operator by its message, without a stack. */
 export class Failure extends Error {
-  /** @param hint what to do about it */
+  /**
+   * @param hint what to do about it
+   * @param more what a program needs to know about it
+   */
   constructor(
     message: string,
-    readonly exitCode: number = EXIT.failed,
+    readonly exitCode: FailureCode = EXIT.failed,
     readonly hint?: string,
+    readonly more: object = {},
   ) {
     super(message);
+  }
+
+  /** Returns the failure for programs, with the members of a refusal by a server. */
+  problem(): object {
+    return { code: CODES[this.exitCode], detail: this.message, hint: this.hint, ...this.more };
   }
 }
 

@@ -1,13 +1,29 @@
 /** The data folder of a server: its secrets, its store, and the document that an empty store imports. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { TokenSettings } from './deployment.js';
-import { Failure, messageOf } from './failure.js';
+import { EXIT, Failure, messageOf } from './failure.js';
 
 /** The data folder of commands that name none, in the working directory. */
 export const DEFAULT_FOLDER = '.twinflag';
+/** The beginning of a database file. */
+const SQLITE = Buffer.from('SQLite format 3\0');
 
 /** The secrets of a deployment. */
 export interface Secrets {
@@ -31,15 +47,38 @@ export class Folder {
 
   constructor(path: string) {
     this.path = resolve(path);
+    if (statSync(this.path, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw new Failure(`${this.path} is a file: name the data folder of a server with --data`, EXIT.usage);
   }
 
   in(name: string): string {
     return join(this.path, name);
   }
 
-  /** Makes the folder, which only its owner can read, and the folders in it. */
+  /** Makes the folder, which only its owner can read, and the folders in it. Fails if this process cannot use one of them. */
   prepare(): void {
-    for (const path of [this.path, this.in('store'), this.in('import')]) mkdirSync(path, { recursive: true, mode: 0o700 });
+    for (const path of [this.path, this.in('store'), this.in('import')]) {
+      try {
+        mkdirSync(path, { recursive: true, mode: 0o700 });
+        accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+      } catch (error) {
+        throw new Failure(`cannot use the folder ${path}: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** Fails if this process cannot use a file of the store, or if a database of it is none: workerd would try again and again. */
+  checkStore(): void {
+    const store = this.in('store');
+    for (const name of readdirSync(store, { recursive: true, encoding: 'utf8' })) {
+      const path = join(store, name);
+      try {
+        accessSync(path, constants.R_OK | constants.W_OK);
+        if (name.endsWith('.sqlite')) checkDatabase(path);
+      } catch (error) {
+        throw new Failure(`cannot use the store: ${messageOf(error)}`, EXIT.failed, 'put a backup of the data folder in its place');
+      }
+    }
   }
 
   /** Returns the folder's secrets, or `undefined` if it has none yet. */
@@ -94,6 +133,17 @@ function read(file: string, cure: string): unknown {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw damaged(file, `${cure}: ${messageOf(error)}`);
+  }
+}
+
+/** Throws if a file is no database of SQLite. An empty one becomes one. */
+function checkDatabase(path: string): void {
+  const begin = Buffer.alloc(SQLITE.length);
+  const file = openSync(path, 'r');
+  try {
+    if (readSync(file, begin) > 0 && !begin.equals(SQLITE)) throw new Error(`${path} is no database`);
+  } finally {
+    closeSync(file);
   }
 }
 

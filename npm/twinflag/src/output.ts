@@ -1,5 +1,8 @@
 /** The output of commands: JSON for programs, lines and tables for people. */
 
+/** True if the command line asks for JSON: then a program reads both standard output and standard error. */
+export const forPrograms = process.argv.includes('--json');
+
 /** Prints a value as JSON, on one line. */
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value));
@@ -15,9 +18,9 @@ export function printLine(line: string): void {
   console.log(printable(line));
 }
 
-/** Prints a line for people on standard error. */
+/** Prints a line for people on standard error. Prints nothing for programs, which get JSON alone there. */
 export function printNote(line: string): void {
-  console.error(printable(line));
+  if (!forPrograms) console.error(printable(line));
 }
 
 /** Prints rows below their headings, in columns. Prints nothing but `none` if there are no rows. */
@@ -26,8 +29,14 @@ export function printTable(headings: readonly string[], rows: readonly (readonly
     console.log(none);
     return;
   }
-  const lines = [headings, ...rows.map(row => row.map(printable))];
-  const widths = headings.map((_, column) => Math.max(...lines.map(row => (row[column] ?? '').length)));
+  printColumns([headings, ...rows]);
+}
+
+/** Prints rows in columns. */
+export function printColumns(rows: readonly (readonly string[])[]): void {
+  const lines = rows.map(row => row.map(printable));
+  const count = Math.max(...lines.map(row => row.length));
+  const widths = Array.from({ length: count }, (_, column) => Math.max(...lines.map(row => (row[column] ?? '').length)));
   for (const row of lines)
     console.log(
       row

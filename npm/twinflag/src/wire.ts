@@ -22,8 +22,9 @@ export interface ListedFeature extends Feature {
   readonly evaluation: { readonly value: unknown };
 }
 
-/** A record of the audit trail. */
+/** A record of the audit trail. An erased one has its version alone. */
 export interface Change {
+  readonly erased?: true;
   readonly id: string;
   readonly version: number;
   readonly action: string;
@@ -34,6 +35,7 @@ export interface Change {
   readonly pointer?: string;
   readonly customerId?: string;
   readonly organizationId?: string;
+  readonly oldJson?: unknown;
   readonly newJson?: unknown;
 }
 
@@ -102,6 +104,9 @@ export interface Flag {
   readonly aliases?: readonly string[];
   readonly description?: string;
   readonly variants?: Readonly<Record<string, unknown>>;
+  /** The variants for on and for off. */
+  readonly on?: string;
+  readonly off?: string;
   readonly targets?: readonly Target[];
   readonly [member: string]: unknown;
 }

@@ -6,13 +6,15 @@ import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
 
 import { Api } from '../api.js';
-import { secretOf, type TokenSettings } from '../deployment.js';
+import { checkRole, secretOf, type TokenSettings } from '../deployment.js';
+import { describe, stateOf } from '../describe.js';
 import { EXIT, Failure } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
 import { printable, printJson, printLine, printNote } from '../output.js';
 import { runningOn } from '../server/lock.js';
 import { mint } from '../token.js';
-import type { Change, Feature, Written } from '../wire.js';
+import type { Written } from '../wire.js';
+import { address } from './values.js';
 
 /** The options with which a command reaches its server. */
 export interface ServerOptions {
@@ -37,10 +39,15 @@ export interface ConfirmedOptions {
   readonly yes?: boolean;
 }
 
+/** Adds an example to the help of a command. */
+export function withExample(command: Command, ...lines: readonly string[]): Command {
+  return command.addHelpText('after', ['', lines.length === 1 ? 'Example:' : 'Examples:', ...lines.map(line => `  $ ${line}`)].join('\n'));
+}
+
 /** Adds the options with which a command reaches its server. */
 export function forServer(command: Command): Command {
   return command
-    .addOption(new Option('--url <url>', 'the address of the server').env('TWINFLAG_URL'))
+    .addOption(new Option('--url <url>', 'the address of the server').env('TWINFLAG_URL').argParser(address))
     .addOption(new Option('--token <token>', "an operator's token").env('TWINFLAG_TOKEN'))
     .option('--data <folder>', 'without an address: the data folder of a server on this machine', DEFAULT_FOLDER)
     .option('--environment <name>', 'the environment; the first one by default');
@@ -86,13 +93,8 @@ export function connect({ url, token, data, environment }: ServerOptions): Api {
 
 /** Returns an administrator's token for the server on a folder, in the name of the user of this machine. */
 function ownToken(folder: Folder, settings: TokenSettings): string {
-  const { issuer, audience, roleClaim } = settings;
-  if (roleClaim !== undefined)
-    throw new Failure(
-      `the server on ${folder.path} reads roles from the claim ${roleClaim}`,
-      EXIT.usage,
-      'pass a token of its issuer with --token or TWINFLAG_TOKEN',
-    );
+  const { issuer, audience } = settings;
+  checkRole(folder, settings, 'admin');
   return mint(secretOf(folder, settings), { subject: userInfo().username, role: 'admin', minutes: 5, issuer, audience });
 }
 
@@ -126,33 +128,7 @@ export function printWritten(written: Written, { json }: ApiOptions): void {
 
 function linesOf({ changed, changes, feature, version }: Written): readonly string[] {
   if (!changed) return [`nothing to change (version ${version})`];
-  const lines = changes.map(change => `${describe(change)} (version ${change.version})`);
-  return feature === undefined ? lines : [...lines, stateOf(feature)];
-}
-
-/** Returns what a record tells: the action, where, for whom, and the new value. */
-export function describe({ action, flagPath, pointer, customerId, organizationId, newJson }: Change): string {
-  const owner =
-    customerId !== undefined
-      ? `for customer ${customerId}`
-      : organizationId !== undefined
-        ? `for organization ${organizationId}`
-        : undefined;
-  return [action, flagPath ?? pointer, owner, describeValue(newJson)].filter(part => part !== undefined).join(' ');
-}
-
-function describeValue(newJson: unknown): string | undefined {
-  if (typeof newJson === 'string') return `= ${newJson}`;
-  const { rollout } = (newJson ?? {}) as { rollout?: { status?: string; percentage?: number } | null };
-  return rollout?.status === undefined ? undefined : `= ${rollout.status}, ${rollout.percentage} %`;
-}
-
-/** Returns a flag's state in one line. */
-export function stateOf({ flagPath, enabled, rollout }: Feature): string {
-  return `${flagPath}: ${enabled ? 'switched on' : 'switched off for everybody'}${rollout ? `, rollout ${rolloutOf(rollout)}` : ''}`;
-}
-
-/** Returns a rollout's state in a few words. */
-export function rolloutOf({ status, percentage, currentTier }: NonNullable<Feature['rollout']>): string {
-  return `${status} at ${percentage} %${currentTier === null ? '' : ` (${currentTier})`}`;
+  return feature === undefined
+    ? changes.map(change => `${describe(change)} (version ${change.version})`)
+    : [`${stateOf(feature)} (version ${version})`];
 }

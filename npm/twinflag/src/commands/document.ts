@@ -3,12 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
 
-import { type Api, consequenceLine, overridesOf, type Query, Refused } from '../api.js';
+import type { Api, Query } from '../api.js';
 import { differencesOf } from '../difference.js';
-import { putDocument } from '../edit.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
-import { printJson, printLine, printNote } from '../output.js';
-import type { Document, Imported } from '../wire.js';
+import { printJson, printLine } from '../output.js';
+import { consequenceLine, overridesOf, Refused } from '../refused.js';
+import { renameHintsOf } from '../renames.js';
+import type { Consequence, Document, Imported } from '../wire.js';
 import {
   type ApiOptions,
   type ChangeOptions,
@@ -19,6 +20,7 @@ import {
   forChange,
   forServer,
   type ServerOptions,
+  withExample,
   withYes,
 } from './common.js';
 
@@ -41,25 +43,37 @@ interface Compared {
 }
 
 export function addDocumentCommands(program: Command): void {
-  forServer(program.command('export').description('Write the document: all flags, their state, and all overrides.'))
+  withExample(
+    forServer(program.command('export').description('Write the document: all flags, their state, and all overrides.')),
+    'twinflag export --output flags.json',
+  )
     .option('-o, --output <file>', 'the file to write; standard output by default')
     .action(exportDocument);
-  withYes(
-    forImport(
-      forChange(
-        program
-          .command('import <file>')
-          .description('Import a document. Asks first if it removes something, sets state back, or brings a flag back that was removed.'),
+  withExample(
+    withYes(
+      forImport(
+        forChange(
+          program
+            .command('import <file>')
+            .description('Import a document. Asks first if it removes something, sets state back, or brings a flag back that was removed.'),
+        ),
       ),
     ),
+    'twinflag import flags.json --yes --reason "the release of today"',
   ).action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, harms));
-  forImport(
-    forApi(
-      program.command('diff <file>').description('Show what importing a document would change; exit code 2 if it would change anything.'),
+  withExample(
+    forImport(
+      forApi(
+        program.command('diff <file>').description('Show what importing a document would change; exit code 2 if it would change anything.'),
+      ),
     ),
+    'twinflag diff flags.json',
   ).action(diff);
-  withYes(
-    forImport(forChange(program.command('apply <file>').description('Show what importing a document changes, ask, and import it.'))),
+  withExample(
+    withYes(
+      forImport(forChange(program.command('apply <file>').description('Show what importing a document changes, ask, and import it.'))),
+    ),
+    'twinflag apply flags.json --yes --reason "the release of today"',
   ).action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, () => true));
 }
 
@@ -99,12 +113,11 @@ async function deploy(
 ): Promise<void> {
   const api = connect(options);
   const { text, etag, trial, lines } = await compare(api, file, options);
-  // With --json the answer alone is on standard output.
-  for (const line of lines) (options.json ? printNote : printLine)(line);
+  if (!options.json) for (const line of lines) printLine(line);
   refuseFaults(trial, options);
   if (trial.changes.length === 0) return options.json ? printJson(trial) : undefined;
   const goes = [...new Set((trial.consequences ?? []).flatMap(({ allowed, remove }) => (allowed || remove === undefined ? [] : [remove])))];
-  await ask(`import ${file} into ${api.url}`, goes, asks(trial, options), options);
+  await ask(`import ${file} into ${api.url}`, goes, asks(trial, options), trial, options);
   const query = { ...queryOf(options), reason: options.reason };
   const imported = await putDocument(
     api,
@@ -116,14 +129,26 @@ async function deploy(
   else console.log(`imported (version ${imported.version})`);
 }
 
+/** Imports a document over the version with a tag. */
+async function putDocument(api: Api, document: string, ifMatch: string | undefined, query: Query): Promise<Imported> {
+  return (await api.ask<Imported>({ method: 'PUT', path: '/api/admin/document', body: document, ifMatch, query })).body;
+}
+
 /**
  * Asks before an import.
  *
  * @param goes the names of what serves and would go without having been named: `--yes` does not answer for them
  */
-async function ask(what: string, goes: readonly string[], asks: boolean, options: ConfirmedOptions): Promise<void> {
+async function ask(
+  what: string,
+  goes: readonly string[],
+  asks: boolean,
+  { consequences = [] }: Imported,
+  options: ConfirmedOptions,
+): Promise<void> {
   if (goes.length === 0) return asks ? confirm(`${what}?`, options) : undefined;
-  if (!process.stdin.isTTY) throw new Failure(`not done: ${what}?`, EXIT.failed, `name what may go: --remove ${goes.join(' ')}`);
+  if (!process.stdin.isTTY)
+    throw new Failure(`not done: ${what}?`, EXIT.failed, `name what may go: --remove ${goes.join(' ')}`, { consequences });
   await confirm(`${what}, which removes ${goes.join(', ')}?`, {});
 }
 
@@ -149,7 +174,7 @@ async function serversDocument(api: Api): Promise<{ readonly document: Document;
     const { body, etag } = await api.ask<Document>({ path: '/api/admin/document' });
     return { document: body, etag };
   } catch (error) {
-    if (error instanceof Refused && error.problem.code === 'NO_RULESET') return { document: {}, etag: undefined };
+    if (error instanceof Refused && error.refusal.code === 'NO_RULESET') return { document: {}, etag: undefined };
     throw error;
   }
 }
@@ -160,31 +185,43 @@ function linesOf(
   theirs: Document,
 ): readonly string[] {
   if (changes.length + errors.length + warnings.length === 0) return ['no difference'];
+  // With --partial, what serves stays.
+  const staying = consequences.filter(stays).map(({ pointer }) => pointer);
   return [
-    ...changes.flatMap(({ kind, pointer }) => [
-      `${kind.padEnd(8)} ${pointer}`,
-      ...(kind === 'changed' ? differencesOf(ours, theirs, pointer, kept).map(line => `         ${line}`) : []),
-    ]),
+    ...changes
+      .filter(({ pointer }) => !staying.includes(pointer))
+      .flatMap(({ kind, pointer }) => [
+        `${kind.padEnd(8)} ${pointer}`,
+        ...(kind === 'changed' ? differencesOf(ours, theirs, pointer, kept).map(line => `         ${line}`) : []),
+      ]),
     ...kept.map(({ pointer }) => `${'kept'.padEnd(8)} ${pointer} (as the server has it; --state replace takes the document's)`),
     ...renamed.map(({ from, to }) => `${'renamed'.padEnd(8)} ${from} → ${to}, with its state and its overrides`),
     ...returned.map(
       ({ flag, enabled, overrides }) =>
         `${'returned'.padEnd(8)} ${flag}, as it was: switched ${enabled ? 'on' : 'off'}, with ${overridesOf(overrides)}`,
     ),
-    ...consequences.map(consequenceLine),
+    ...staying.map(pointer => `${'kept'.padEnd(8)} ${pointer} (its last good definition serves on)`),
+    ...consequences.filter(each => !stays(each)).map(consequenceLine),
     ...warnings.map(({ pointer, message }) => `${'warning'.padEnd(8)} ${pointer}: ${message}`),
     ...errors.map(({ pointer, message }) => `${'error'.padEnd(8)} ${pointer}: ${message}`),
+    ...renameHintsOf(changes, renamed, ours, theirs).map(hint => `${'hint'.padEnd(8)} ${hint}`),
   ];
 }
 
+/** Returns true if what a consequence is about cannot be read, and the request keeps its last good definition. */
+function stays({ kind, allowed }: Consequence): boolean {
+  return allowed && (kind === 'leftOut' || kind === 'broken');
+}
+
 /** Fails if a part of the document has an error, unless `partial` allows it. An override of a flag that is gone has none to lose. */
-function refuseFaults({ errors }: Imported, { partial }: ImportOptions): void {
+function refuseFaults({ errors, consequences }: Imported, { partial }: ImportOptions): void {
   const count = errors.filter(({ pointer }) => !pointer.startsWith('/overrides/')).length;
   if (count > 0 && !partial)
     throw new Failure(
       `the document has ${count === 1 ? 'an error' : `${count} errors`}; nothing was imported`,
       EXIT.failed,
       'mend it, or keep the last good definitions with --partial',
+      { errors, consequences },
     );
 }
 
@@ -194,7 +231,7 @@ function readDocument(file: string): string {
     // 0 is standard input.
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    throw new Failure(`cannot read the document: ${messageOf(error)}`);
+    throw new Failure(`cannot read the document ${file}: ${messageOf(error)}`);
   }
   try {
     JSON.parse(text);

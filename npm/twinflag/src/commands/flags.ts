@@ -1,9 +1,11 @@
-/** The commands for flags: `list`, `create`, `on` and `off`. */
+/** The commands for flags: `list`, `show`, `create`, `remove`, `on` and `off`. */
 import { type Command, Option } from 'commander';
-import { editDocument } from '../edit.js';
+
+import { describe, rolloutOf, stateOf } from '../describe.js';
 import { EXIT, Failure } from '../failure.js';
-import { printJson, printLine, printNote, printTable } from '../output.js';
-import type { Flag, ListedFeature, Written } from '../wire.js';
+import { createFlag, definitionOf, featureOf, removeFlag } from '../flag.js';
+import { printColumns, printJson, printLine, printNote, printTable } from '../output.js';
+import type { Fault, Flag, ListedFeature, Written } from '../wire.js';
 import {
   type ApiOptions,
   type ChangeOptions,
@@ -13,12 +15,12 @@ import {
   forApi,
   forChange,
   printWritten,
-  rolloutOf,
   wantReason,
+  withExample,
   withYes,
 } from './common.js';
-import { forOwners, namesOwners, type Owners, override } from './owners.js';
-import { assignments } from './values.js';
+import { forOwners, namesOwners, type Owners, override, ownersIn } from './owners.js';
+import { assignments, names } from './values.js';
 
 interface CreateOptions extends ChangeOptions {
   readonly type: string;
@@ -30,10 +32,24 @@ interface CreateOptions extends ChangeOptions {
   readonly unit?: string;
 }
 
-export function addFlagCommands(program: Command): void {
-  forApi(program.command('list').description('List all flags, with the state of each.')).action(list);
+/** The answer to the list of flags. */
+interface Listed {
+  readonly features: readonly ListedFeature[];
+  /** The parts of the document that are left out. */
+  readonly errors?: readonly Fault[];
+}
 
-  forChange(program.command('create <key>').description('Create a flag. A boolean flag is off for everybody until you roll it out.'))
+export function addFlagCommands(program: Command): void {
+  withExample(forApi(program.command('list').description('List all flags, with the state of each.')), 'twinflag list').action(list);
+  withExample(
+    forApi(program.command('show <flag>').description('Show the state and the definition of one flag.')),
+    'twinflag show new_checkout',
+  ).action(show);
+  withExample(
+    forChange(program.command('create <flag>').description('Create a flag. A boolean flag is off for everybody until you roll it out.')),
+    'twinflag create new_checkout --description "The checkout in one page."',
+    'twinflag create theme --type string --variant light=l dark=d',
+  )
     .addOption(new Option('--type <type>', 'the type of its values').choices(['boolean', 'string', 'number', 'object']).default('boolean'))
     .option(
       '--variant <name=value...>',
@@ -43,43 +59,82 @@ export function addFlagCommands(program: Command): void {
     .option('--default <variant>', 'the variant of everybody; "off" of a boolean flag, or else the first one')
     .option('--description <text>', 'what the flag is for')
     .option('--owner <name>', 'who answers for it')
-    .option('--tag <name...>', 'its tags')
+    .option('--tag <name...>', 'its tags', names)
     .option('--unit <attribute>', 'what rollouts draw by, such as customerId; targetingKey by default')
     .action(create);
-
-  withYes(
-    forOwners(forChange(program.command('on <key>').description('Switch a flag on that was switched off, or give it to some.'))),
+  withExample(
+    withYes(
+      forChange(program.command('remove <flag>').description('Remove a flag. Its state and its overrides stay, for when it returns.')),
+    ),
+    'twinflag remove new_checkout --yes --reason "everybody has it"',
+  ).action(remove);
+  withExample(
+    forOwners(forChange(program.command('on <flag>').description('Switch a flag on that was switched off, or give it to some.'))),
+    'twinflag on new_checkout --user ada,mary',
+    'twinflag on new_checkout --reason "it is mended"',
   ).action(on);
-  withYes(forOwners(forChange(program.command('off <key>').description('Switch a flag off for everybody at once, or for some.')))).action(
-    off,
-  );
+  withExample(
+    withYes(
+      forOwners(
+        forChange(program.command('off <flag>').description('Switch a flag off for everybody at once, or for some alone. Asks first.')),
+      ),
+    ),
+    'twinflag off new_checkout --yes --reason "orders are lost"',
+    'twinflag off new_checkout --yes --user ada',
+  ).action(off);
 }
 
 async function list(options: ApiOptions): Promise<void> {
-  const { body } = await connect(options).ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags' });
+  const { body } = await connect(options).ask<Listed>({ path: '/api/admin/feature-flags' });
   if (options.json) return printJson(body);
-  const rows = body.features.map(({ flagPath, type, enabled, rollout }) => [
-    flagPath,
+  const refused = new Set((body.errors ?? []).flatMap(({ pointer }) => /^\/flags\/([^/]*)/.exec(pointer)?.[1] ?? []));
+  const served = body.features.map(({ flagPath, type, enabled, rollout }) => [
+    refused.delete(flagPath) ? `${flagPath} (!)` : flagPath,
     type,
     enabled ? 'on' : 'off',
     rollout ? rolloutOf(rollout) : '',
   ]);
-  printTable(['FLAG', 'TYPE', 'SWITCH', 'ROLLOUT'], rows, 'no flags');
+  printTable(
+    ['FLAG', 'TYPE', 'SWITCH', 'ROLLOUT'],
+    [...served, ...[...refused].map(key => [`${key} (!)`, '', 'left out', ''])],
+    'no flags',
+  );
+  if (refused.size > 0 || served.some(([key]) => key?.endsWith(' (!)')))
+    printNote(`note: (!) has a definition with an error; the last good one serves, if there is one: twinflag show FLAG`);
+}
+
+async function show(key: string, options: ApiOptions): Promise<void> {
+  const api = connect(options);
+  const found = await definitionOf(api, key);
+  if (options.json) return printJson(found);
+  const { name, definition, lastChange, refused } = found;
+  const { state } = found;
+  const rollout = state.rollout === undefined ? '' : `, rollout ${state.rollout.status} at ${state.rollout.percentage ?? 0} %`;
+  printLine(`${name}: ${state.enabled === false ? 'switched off for everybody' : 'switched on'}${rollout}`);
+  printColumns(Object.entries(definition).map(([member, value]) => [member, typeof value === 'string' ? value : JSON.stringify(value)]));
+  if (lastChange !== null)
+    printLine(`last change: ${describe(lastChange)}, by ${lastChange.changedBy}, version ${lastChange.version}: ${lastChange.reason}`);
+  if (refused !== undefined) printLine(`refused: ${JSON.stringify(refused)}, so the definition above serves`);
 }
 
 async function create(key: string, options: CreateOptions): Promise<void> {
-  const flag = definitionOf(options);
-  const imported = await editDocument(connect(options), options.reason, document => {
-    if (document.flags && key in document.flags) throw new Failure(`there is a flag "${key}" already`);
-    return { ...document, flags: { ...document.flags, [key]: flag } };
-  });
-  const fault = imported.errors.find(({ pointer }) => pointer.startsWith(`/flags/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`));
-  if (options.json) return printJson(imported);
-  printLine(`created ${key} (version ${imported.version})`);
-  if (fault !== undefined) throw new Failure(`it is left out: ${fault.message}\nat: ${fault.pointer}`);
+  const api = connect(options);
+  const written = await createFlag(api, key, flagOf(options), options.reason);
+  if (options.json) return printJson(written);
+  printLine(`created ${key} (version ${written.version})`);
+  const feature = await featureOf(api, key);
+  // A flag that was removed returns with its state.
+  if (!feature.enabled || feature.rollout !== null) printNote(`note: it returns as it was: ${stateOf(feature)}`);
 }
 
-function definitionOf({ type, variant: given = [], default: named, description, owner, tag, unit }: CreateOptions): Flag {
+async function remove(key: string, options: ChangeOptions & ConfirmedOptions): Promise<void> {
+  const api = connect(options);
+  const found = await definitionOf(api, key);
+  await confirm(`remove ${found.name}, so that callers get their own defaults?`, options);
+  printWritten(await removeFlag(api, found, { reason: options.reason }), options);
+}
+
+function flagOf({ type, variant: given = [], default: named, description, owner, tag, unit }: CreateOptions): Flag {
   const members = {
     ...(description !== undefined && { description }),
     ...(owner !== undefined && { owner }),
@@ -107,33 +162,28 @@ function parseValue(type: string, text: string): unknown {
   }
 }
 
-async function on(key: string, options: ChangeOptions & ConfirmedOptions & Owners): Promise<void> {
+async function on(key: string, options: ChangeOptions & Owners): Promise<void> {
   const api = connect(options);
   if (namesOwners(options)) return override(api, key, 'on', options);
-  wantReason(options);
-  const { body } = await api.ask<Written>({
-    method: 'POST',
-    path: '/api/admin/feature-flags',
-    body: { featureName: key, action: 'revive', reason: options.reason },
-  });
-  printWritten(body, options);
-  const { features } = (
-    await api.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags', query: { featureName: key } })
-  ).body;
-  if (features.some(({ evaluation, rollout }) => evaluation.value === false && rollout === null)) {
+  await switchFlag(key, 'revive', options);
+  if (options.json) return;
+  const { evaluation, rollout } = await featureOf(api, key);
+  if (evaluation.value === false && rollout === null)
     printNote(`note: it answers false to everybody without a rule; roll it out with: twinflag rollout start ${key}`);
-  }
 }
 
 async function off(key: string, options: ChangeOptions & ConfirmedOptions & Owners): Promise<void> {
-  const api = connect(options);
-  if (namesOwners(options)) return override(api, key, 'off', options);
+  if (namesOwners(options)) {
+    await confirm(`switch ${key} off for ${ownersIn(options)} alone, while others keep what they have?`, options);
+    return override(connect(options), key, 'off', options);
+  }
   wantReason(options);
   await confirm(`switch ${key} off for everybody?`, options);
-  const { body } = await api.ask<Written>({
-    method: 'POST',
-    path: '/api/admin/feature-flags',
-    body: { featureName: key, action: 'kill', reason: options.reason },
-  });
-  printWritten(body, options);
+  await switchFlag(key, 'kill', options);
+}
+
+async function switchFlag(key: string, action: 'kill' | 'revive', options: ChangeOptions): Promise<void> {
+  wantReason(options);
+  const body = { featureName: key, action, reason: options.reason };
+  printWritten((await connect(options).ask<Written>({ method: 'POST', path: '/api/admin/feature-flags', body })).body, options);
 }

@@ -1,11 +1,11 @@
 /** The commands for overrides. */
 import type { Command } from 'commander';
 
-import { usersOf } from '../edit.js';
 import { EXIT, Failure } from '../failure.js';
 import { printJson, printTable } from '../output.js';
+import { usersOf } from '../targets.js';
 import type { Document, OverrideTree } from '../wire.js';
-import { type ApiOptions, type ChangeOptions, connect, forApi, forChange } from './common.js';
+import { type ApiOptions, type ChangeOptions, connect, forApi, forChange, withExample } from './common.js';
 import { forOwners, namesOwners, type Owners, override } from './owners.js';
 
 /** A value of one owner's own. */
@@ -18,20 +18,25 @@ interface Listed {
 
 export function addOverrideCommands(program: Command): void {
   const overrides = program.command('override').description('Give single users, customers and organizations their own variant of a flag.');
-  forApi(overrides.command('list').description('List all overrides, and the individual targets of flags.'))
-    .option('--flag <key>', 'only those of one flag')
+  withExample(
+    forApi(overrides.command('list').description('List all overrides, and the individual targets of flags.')),
+    'twinflag override list --flag new_checkout',
+  )
+    .option('--flag <flag>', 'only those of one flag')
     .action(list);
-  forOwners(forChange(overrides.command('set <key> <variant>').description('Give owners a variant of a flag.'))).action(
-    (key: string, variant: string, options: ChangeOptions & Owners) => change(key, variant, options),
-  );
-  forOwners(forChange(overrides.command('remove <key>').description('Remove the overrides of owners: they get what others get.'))).action(
-    (key: string, options: ChangeOptions & Owners) => change(key, undefined, options),
-  );
+  withExample(
+    forOwners(forChange(overrides.command('set <flag> <variant>').description('Give owners a variant of a flag.'))),
+    'twinflag override set new_checkout on --customer c-1 --reason "they asked for it"',
+  ).action((key: string, variant: string, options: ChangeOptions & Owners) => change(key, variant, options));
+  withExample(
+    forOwners(forChange(overrides.command('remove <flag>').description('Remove the overrides of owners: they get what others get.'))),
+    'twinflag override remove new_checkout --customer c-1 --reason "the test is over"',
+  ).action((key: string, options: ChangeOptions & Owners) => change(key, undefined, options));
 }
 
 async function change(key: string, variant: string | undefined, options: ChangeOptions & Owners): Promise<void> {
   if (!namesOwners(options)) throw new Failure('name an owner with --user, --customer or --organization', EXIT.usage);
-  await override(connect(options), key, variant, options);
+  await override(connect(options), key, variant === undefined ? undefined : { named: variant }, options);
 }
 
 async function list({ flag, ...options }: ApiOptions & { readonly flag?: string }): Promise<void> {

@@ -1,10 +1,11 @@
 /** The commands for rollouts. */
 import type { Command } from 'commander';
 
-import type { Api } from '../api.js';
+import { stateOf } from '../describe.js';
 import { Failure } from '../failure.js';
+import { featureOf } from '../flag.js';
 import { printJson, printLine } from '../output.js';
-import type { ListedFeature, Written } from '../wire.js';
+import type { Written } from '../wire.js';
 import {
   type ApiOptions,
   type ChangeOptions,
@@ -14,11 +15,11 @@ import {
   forApi,
   forChange,
   printWritten,
-  stateOf,
   wantReason,
+  withExample,
   withYes,
 } from './common.js';
-import { percentage } from './values.js';
+import { names, percentage } from './values.js';
 
 interface StartOptions extends ChangeOptions {
   readonly percentage?: number;
@@ -28,42 +29,60 @@ interface StartOptions extends ChangeOptions {
 
 export function addRolloutCommands(program: Command): void {
   const rollout = program.command('rollout').description('Roll a flag out step by step, and back.');
-  forApi(rollout.command('show <key>').description('Show where a rollout stands.')).action(show);
-  forChange(rollout.command('start <key>').description('Start a rollout, planning it first if there is none.'))
+  withExample(
+    forApi(rollout.command('show <flag>').description('Show where a rollout stands.')),
+    'twinflag rollout show new_checkout',
+  ).action(show);
+  withExample(
+    forChange(rollout.command('start <flag>').description('Start a rollout, planning it first if there is none.')),
+    'twinflag rollout start new_checkout --percentage 5',
+  )
     .option('--percentage <number>', 'begin at this percentage; at the first tier by default', percentage)
-    .option('--allow <id...>', 'units that get the flag first')
-    .option('--deny <id...>', 'units that never get it by the rollout')
+    .option('--allow <id...>', 'units that get the flag first', names)
+    .option('--deny <id...>', 'units that never get it by the rollout', names)
     .action(start);
-  withYes(
-    forChange(rollout.command('percentage <key>').description('Set the percentage. A lower one takes the flag from some, and asks first.')),
+  withExample(
+    withYes(
+      forChange(
+        rollout.command('percentage <flag>').description('Set the percentage. A lower one takes the flag from some, and asks first.'),
+      ),
+    ),
+    'twinflag rollout percentage new_checkout 50',
   )
     .argument('<number>', 'the percentage, such as 12.5', percentage)
     .action(setPercentage);
-  forChange(rollout.command('advance <key>').description('Advance to the next tier.'))
+  withExample(
+    forChange(rollout.command('advance <flag>').description('Advance to the next tier.')),
+    'twinflag rollout advance new_checkout --force --reason "tested by hand"',
+  )
     .option('--force', 'although the time or the counts of this tier stand against it; then give a --reason')
     .action(async (key: string, options: ChangeOptions & { readonly force?: boolean }) => {
       if (options.force) wantReason(options);
       await step('advance', key, options, options.force ? { force: true } : {});
     });
-  forChange(rollout.command('pause <key>').description('Pause: units keep the flag, and the rollout cannot advance.')).action(
-    (key: string, options: ChangeOptions) => step('pause', key, options),
-  );
-  forChange(rollout.command('resume <key>').description('Resume a paused rollout.')).action((key: string, options: ChangeOptions) =>
-    step('resume', key, options),
-  );
-  withYes(forChange(rollout.command('rollback <key>').description('Roll back: nobody has the flag by the rollout.'))).action(
-    async (key: string, options: ChangeOptions & ConfirmedOptions) => {
-      wantReason(options);
-      await confirm(`roll ${key} back, so that nobody has it by the rollout?`, options);
-      await step('rollback', key, options);
-    },
-  );
-  withYes(forChange(rollout.command('complete <key>').description('Complete: everybody has the flag.'))).action(
-    async (key: string, options: ChangeOptions & ConfirmedOptions) => {
-      await confirm(`complete ${key}, so that everybody has it?`, options);
-      await step('complete', key, options);
-    },
-  );
+  withExample(
+    forChange(rollout.command('pause <flag>').description('Pause: units keep the flag, and the rollout cannot advance.')),
+    'twinflag rollout pause new_checkout',
+  ).action((key: string, options: ChangeOptions) => step('pause', key, options));
+  withExample(
+    forChange(rollout.command('resume <flag>').description('Resume a paused rollout.')),
+    'twinflag rollout resume new_checkout',
+  ).action((key: string, options: ChangeOptions) => step('resume', key, options));
+  withExample(
+    withYes(forChange(rollout.command('rollback <flag>').description('Roll back: nobody has the flag by the rollout.'))),
+    'twinflag rollout rollback new_checkout --yes --reason "orders are lost"',
+  ).action(async (key: string, options: ChangeOptions & ConfirmedOptions) => {
+    wantReason(options);
+    await confirm(`roll ${key} back, so that nobody has it by the rollout?`, options);
+    await step('rollback', key, options);
+  });
+  withExample(
+    withYes(forChange(rollout.command('complete <flag>').description('Complete: everybody has the flag.'))),
+    'twinflag rollout complete new_checkout --yes',
+  ).action(async (key: string, options: ChangeOptions & ConfirmedOptions) => {
+    await confirm(`complete ${key}, so that everybody has it?`, options);
+    await step('complete', key, options);
+  });
 }
 
 async function show(key: string, options: ApiOptions): Promise<void> {
@@ -101,13 +120,4 @@ async function setPercentage(key: string, wanted: number, options: ChangeOptions
 async function step(name: string, key: string, options: ChangeOptions, more: object = {}): Promise<void> {
   const body = { featureName: key, reason: options.reason, ...more };
   printWritten((await connect(options).ask<Written>({ method: 'POST', path: `/api/admin/rollout/${name}`, body })).body, options);
-}
-
-async function featureOf(api: Api, key: string): Promise<ListedFeature> {
-  const { features } = (
-    await api.ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags', query: { featureName: key } })
-  ).body;
-  const [feature] = features;
-  if (feature === undefined) throw new Failure(`no flag has the key or alias "${key}"`, undefined, '`twinflag list` shows all flags');
-  return feature;
 }

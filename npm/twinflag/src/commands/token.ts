@@ -1,18 +1,20 @@
-/** `twinflag token`: prints a token for the admin routes. */
+/** `twinflag token`: prints an operator's token; its own commands are for API tokens. */
 import { readFileSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
 
-import { secretOf, tokenSettings } from '../deployment.js';
+import { checkRole, secretOf, tokenSettings } from '../deployment.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
 import { runningOn } from '../server/lock.js';
 import { faultOf, LONGEST_MINUTES, mint, ROLES } from '../token.js';
+import { addApiTokenCommands } from './api-tokens.js';
+import { withExample } from './common.js';
 import { names, wholeNumber } from './values.js';
 
 interface TokenOptions {
-  readonly sub: string;
-  readonly role: string;
+  readonly sub?: string;
+  readonly role?: string;
   readonly minutes: number;
   readonly organization?: string;
   readonly environments?: readonly string[];
@@ -23,12 +25,16 @@ interface TokenOptions {
   readonly data: string;
 }
 
-export function addTokenCommand(program: Command): void {
-  program
-    .command('token')
-    .description("Print an operator's token, signed with the secret of a data folder or a file.")
-    .requiredOption('--sub <name>', 'the subject: the name in the audit trail')
-    .addOption(new Option('--role <role>', 'the role').choices(ROLES).makeOptionMandatory())
+export function addTokenCommands(program: Command): void {
+  const token = withExample(
+    program.command('token').description("Print an operator's token, signed with the secret of a data folder or a file."),
+    'twinflag token --sub ada --role admin --minutes 30',
+    'twinflag token create --name ci --role operator --expires 90d',
+  )
+    // Of the options, those after the name of a command of its own are that one's.
+    .enablePositionalOptions()
+    .option('--sub <name>', 'the subject: the name in the audit trail')
+    .addOption(new Option('--role <role>', 'the role').choices(ROLES))
     .option('--organization <id>', 'the organization, for the roles of one')
     .option('--environments <names>', 'the environments that the token is for, separated by commas; all by default', names)
     .option('--minutes <number>', 'how long the token is valid, a day at most', wholeNumber(1, LONGEST_MINUTES), 60)
@@ -37,15 +43,23 @@ export function addTokenCommand(program: Command): void {
     .option('--secret-file <file>', "a file with the deployment's JWT_SECRET")
     .option('--data <folder>', 'the data folder that has the secret', DEFAULT_FOLDER)
     .action(printToken);
+  addApiTokenCommands(token);
 }
 
-function printToken({ sub: subject, secretFile, data, issuer, audience, ...rest }: TokenOptions): void {
-  const grant = { subject, ...rest };
+function printToken({ sub: subject, role, secretFile, data, issuer, audience, ...rest }: TokenOptions): void {
+  if (subject === undefined || role === undefined)
+    throw new Failure(
+      'name the operator with --sub, and the role with --role',
+      EXIT.usage,
+      '`twinflag token create` makes one for a program',
+    );
+  const grant = { subject, role, ...rest };
   const fault = faultOf(grant);
   if (fault !== undefined) throw new Failure(fault, EXIT.usage);
   const folder = new Folder(data);
   const here = tokenSettings(process.env);
   const settings = secretFile === undefined ? (runningOn(folder)?.tokens ?? here) : here;
+  checkRole(folder, settings, grant.role);
   const secret = secretFile === undefined ? secretOf(folder, settings) : readSecret(secretFile);
   console.log(mint(secret, { ...grant, issuer: issuer ?? settings.issuer, audience: audience ?? settings.audience }));
 }

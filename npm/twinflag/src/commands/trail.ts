@@ -1,11 +1,31 @@
-/** The commands for the audit trail: `log` and `verify`. */
+/** The commands for the audit trail: `log`, `revert` and `verify`. */
 import type { Command } from 'commander';
 
-import { Failure } from '../failure.js';
+import type { Api } from '../api.js';
+import { describe } from '../describe.js';
+import { EXIT, Failure } from '../failure.js';
+import { featureOf } from '../flag.js';
 import { printJson, printTable } from '../output.js';
-import type { Change } from '../wire.js';
-import { type ApiOptions, connect, describe, forApi } from './common.js';
+import type { Change, Written } from '../wire.js';
+import {
+  type ApiOptions,
+  type ChangeOptions,
+  type ConfirmedOptions,
+  confirm,
+  connect,
+  forApi,
+  forChange,
+  printWritten,
+  withExample,
+  withYes,
+} from './common.js';
 import { wholeNumber } from './values.js';
+
+/** The most changes that the server tells at once, among which a beginning of an id is looked for. */
+const MOST_CHANGES = 1000;
+/** The characters of an id that `log` shows. */
+const SHORT_ID = 8;
+const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface LogOptions extends ApiOptions {
   readonly flag?: string;
@@ -16,6 +36,11 @@ interface LogOptions extends ApiOptions {
   readonly limit: number;
 }
 
+interface RevertOptions extends ChangeOptions, ConfirmedOptions {
+  readonly last?: boolean;
+  readonly flag?: string;
+}
+
 interface Verdict {
   readonly valid: boolean;
   readonly records: number;
@@ -24,20 +49,39 @@ interface Verdict {
 }
 
 export function addTrailCommands(program: Command): void {
-  forApi(program.command('log').description('Show who changed what, newest first.'))
-    .option('--flag <key>', 'only changes of a flag')
+  withExample(
+    forApi(program.command('log').description('Show who changed what, newest first.')),
+    'twinflag log --flag new_checkout',
+    'twinflag log --action flag.kill --limit 5',
+  )
+    .option('--flag <flag>', 'only changes of a flag')
     .option('--customer <id>', "only changes of a customer's overrides")
     .option('--organization <id>', "only changes of an organization's overrides")
     .option('--by <name>', 'only changes by an operator')
     .option('--action <action>', 'only changes with an action, such as flag.kill')
-    .option('--limit <number>', 'the most changes', wholeNumber(1, 1000), 20)
+    .option('--limit <number>', 'the most changes', wholeNumber(1, MOST_CHANGES), 20)
     .action(log);
-  forApi(program.command('verify').description('Verify the audit trail: no record was altered or removed. Exit code 1 if one was.')).action(
-    verify,
-  );
+  withExample(
+    withYes(
+      forChange(
+        program
+          .command('revert [change]')
+          .description('Undo a change, as a change of its own. Names the change by its id, or by the beginning of it, as `log` shows it.'),
+      ),
+    ),
+    'twinflag revert --last --flag new_checkout --yes --reason "too early"',
+  )
+    .option('--last', 'the newest change, instead of an id')
+    .option('--flag <flag>', 'with --last: the newest change of a flag')
+    .action(revert);
+  withExample(
+    forApi(program.command('verify').description('Verify the audit trail: no record was altered or removed. Exit code 1 if one was.')),
+    'twinflag verify',
+  ).action(verify);
 }
 
 async function log(options: LogOptions): Promise<void> {
+  const api = connect(options);
   const query = {
     flag: options.flag,
     customerId: options.customer,
@@ -46,16 +90,60 @@ async function log(options: LogOptions): Promise<void> {
     action: options.action,
     limit: options.limit,
   };
-  const { body } = await connect(options).ask<{ changes: readonly Change[] }>({ path: '/api/admin/changes', query });
+  const { body } = await api.ask<{ changes: readonly Change[] }>({ path: '/api/admin/changes', query });
+  // A flag that was removed has changes, and one without any may not be there at all.
+  if (body.changes.length === 0 && options.flag !== undefined) await featureOf(api, options.flag);
   if (options.json) return printJson(body);
-  const rows = body.changes.map(change => [
-    String(change.version),
-    change.changedAt.slice(0, 19).replace('T', ' '),
-    change.changedBy,
-    describe(change),
-    change.reason,
-  ]);
-  printTable(['VERSION', 'WHEN (UTC)', 'WHO', 'WHAT', 'WHY'], rows, 'no changes');
+  const rows = body.changes.map(change =>
+    change.erased
+      ? [String(change.version), '', '', '', describe(change)]
+      : [
+          String(change.version),
+          change.id.slice(0, SHORT_ID),
+          change.changedAt.slice(0, 19).replace('T', ' '),
+          change.changedBy,
+          describe(change),
+          change.reason,
+        ],
+  );
+  printTable(['VERSION', 'CHANGE', 'WHEN (UTC)', 'WHO', 'WHAT', 'WHY'], rows, 'no changes');
+}
+
+async function revert(name: string | undefined, options: RevertOptions): Promise<void> {
+  const api = connect(options);
+  const { id, told } = await changeOf(api, name, options);
+  await confirm(`undo ${told}?`, options);
+  const path = `/api/admin/changes/${encodeURIComponent(id)}/revert`;
+  printWritten((await api.ask<Written>({ method: 'POST', path, body: { reason: options.reason } })).body, options);
+}
+
+/** Returns the id of the change that the command line names, and what it was in words. */
+async function changeOf(
+  api: Api,
+  name: string | undefined,
+  { last, flag }: RevertOptions,
+): Promise<{ readonly id: string; readonly told: string }> {
+  if ((name === undefined) !== (last === true))
+    throw new Failure('name a change by its id, or give --last', EXIT.usage, '`twinflag log` shows the changes');
+  if (flag !== undefined && !last) throw new Failure('--flag goes with --last alone', EXIT.usage);
+  const query = { flag, limit: last ? 1 : MOST_CHANGES };
+  const { changes } = (await api.ask<{ changes: readonly Change[] }>({ path: '/api/admin/changes', query })).body;
+  const found = changes.filter(({ erased, id }) => !erased && (name === undefined || id.startsWith(name)));
+  const [change] = found;
+  if (name !== undefined && found.length > 1)
+    throw new Failure(`${found.length} changes have an id that begins with "${name}"`, EXIT.failed, 'give more of it');
+  if (change !== undefined) {
+    const { id, changedBy, version } = change;
+    return { id, told: `"${describe(change)}" by ${changedBy} (version ${version})` };
+  }
+  // The server knows older changes by their whole id.
+  if (name !== undefined && WHOLE_ID.test(name)) return { id: name, told: `the change ${name}` };
+  if (flag !== undefined) await featureOf(api, flag);
+  throw new Failure(
+    name === undefined ? 'there is no change to undo' : `none of the newest ${MOST_CHANGES} changes has an id that begins with "${name}"`,
+    EXIT.failed,
+    '`twinflag log` shows the changes',
+  );
 }
 
 async function verify(options: ApiOptions): Promise<void> {

@@ -11,9 +11,24 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** Parses names that are separated by commas. */
-export function names(text: string): readonly string[] {
-  return text.split(',').map(name => name.trim());
+/** Parses names that are separated by commas, after those that were given earlier. */
+export function names(text: string, earlier: readonly string[] = []): readonly string[] {
+  const given = text.split(',').map(name => name.trim());
+  if (given.includes('')) throw new InvalidArgumentError('A name is empty.');
+  return [...new Set([...earlier, ...given])];
+}
+
+/** Parses the address of a server. */
+export function address(text: string): string {
+  if (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('Expected an address with its scheme, such as http://127.0.0.1:8787.');
+}
+
+/** Parses a time such as `90d`, `12h` or `30m`, into milliseconds. */
+export function lifetime(text: string): number {
+  const [, count, unit] = /^(\d+)([dhm])$/.exec(text) ?? [];
+  if (unit === undefined || Number(count) === 0) throw new InvalidArgumentError('Expected a time such as 90d, 12h or 30m.');
+  return Number(count) * { d: 86_400_000, h: 3_600_000, m: 60_000 }[unit as 'd' | 'h' | 'm'];
 }
 
 /** Parses a percentage, with or without its sign. */

@@ -3,9 +3,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { tokenSettings } from '../deployment.js';
-import { Failure, messageOf } from '../failure.js';
+import { EXIT, Failure, messageOf } from '../failure.js';
 import { Folder, type Running, type Secrets } from '../folder.js';
+import { printNote } from '../output.js';
 import { ASSETS, CONFIGURATION, EXAMPLE_FLAGS, RELEASE } from '../package.js';
+import { misspelt, nearest, type Settings, settingNames } from '../settings.js';
 import { LONGEST_MINUTES, mint } from '../token.js';
 import { lock } from './lock.js';
 import { startWorkerd, type Workerd } from './workerd.js';
@@ -24,6 +26,8 @@ export interface ServerOptions {
   readonly port: number;
   /** The file of the document that an empty store imports. */
   readonly flags?: string;
+  /** Settings beside those of the environment. */
+  readonly set?: readonly (readonly [name: string, value: string])[];
 }
 
 /** The options of `serve`. */
@@ -45,6 +49,7 @@ export interface DevOptions extends ServerOptions {
 interface Started {
   readonly folder: Folder;
   readonly secrets: Secrets;
+  readonly settings: Settings;
   /** True if the folder had no secrets before. */
   readonly isFirst: boolean;
   readonly url: string;
@@ -58,10 +63,14 @@ export async function serve(options: ServeOptions): Promise<void> {
       ? JSON.stringify({ schema: 'twinflag/1', environment: options.environment, flags: {} })
       : readDocument(options.flags);
   // Neither is for a server that matters, whatever the environment says.
-  const settings = { DEMO: 'off', TEST_CLOCK: 'off' };
-  await run(options, document, settings, async ({ folder, secrets, isFirst, url, workerd }) => {
+  const closed = { DEMO: 'off', TEST_CLOCK: 'off' };
+  for (const [name] of options.set ?? []) {
+    if (name in closed) throw new Failure(`the setting ${name} is for \`twinflag dev\` alone`, EXIT.usage);
+  }
+  await run(options, document, closed, async started => {
+    const { folder, url, workerd } = started;
     // The line has no environments if the worker refuses to list them: the store cannot be read, or other tokens than ours give roles.
-    const environments = await environmentsOf(url, secrets).catch(() => undefined);
+    const environments = await environmentsOf(started).catch(() => undefined);
     const version = await get(`${url}/version`);
     const line = {
       time: new Date().toISOString(),
@@ -73,7 +82,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       workerd: workerd.process.pid,
     };
     console.log(JSON.stringify(line));
-    if (isFirst) console.log(firstKeys(folder, secrets, url));
+    if (started.isFirst) console.log(firstKeys(started));
   });
 }
 
@@ -91,11 +100,12 @@ export async function dev(options: DevOptions): Promise<void> {
     ...(options.off && { FEATURE_FLAGS_ENABLED: 'false' }),
     ...(options.testClock && { TEST_CLOCK: 'on' }),
   };
-  await run(options, readDocument(options.flags ?? EXAMPLE_FLAGS), settings, ({ folder, secrets, isFirst, url, workerd }) => {
-    const { clientKey, serverKey } = secrets;
+  await run(options, readDocument(options.flags ?? EXAMPLE_FLAGS), settings, started => {
+    const { folder, url, workerd } = started;
+    const { clientKey, serverKey } = started.secrets;
     const demo = `${url}/demo`;
     const write = () => {
-      const adminToken = serviceToken(secrets, 'developer', LONGEST_MINUTES);
+      const adminToken = serviceToken(started, 'developer', LONGEST_MINUTES);
       folder.write('dev.json', { url, demo, adminToken, clientKey, serverKey });
     };
     write();
@@ -103,28 +113,26 @@ export async function dev(options: DevOptions): Promise<void> {
     console.log(`twinflag  ${url}   (release ${RELEASE}; workerd is process ${workerd.process.pid})`);
     console.log(`demo      ${demo}`);
     console.log(`Ctrl-C stops it; the data stays in ${folder.path}`);
-    if (isFirst) console.log(firstKeys(folder, secrets, url));
+    if (started.isFirst) console.log(firstKeys(started));
   });
 }
 
 async function run(
   options: ServerOptions,
   document: string,
-  settings: Readonly<Record<string, string>>,
+  ours: Settings,
   announce: (started: Started) => void | Promise<void>,
 ): Promise<void> {
+  const given = settingsOf(options);
   const folder = new Folder(options.data);
   folder.prepare();
+  folder.checkStore();
   const held = lock(folder);
   // A program that waits for these files must not read those of an earlier start.
   for (const name of ['dev.json', 'server.json']) folder.remove(name);
   const kept = folder.secrets();
   const made = kept ?? folder.makeSecrets();
-  const {
-    JWT_SECRET: jwtSecret = made.jwtSecret,
-    CLIENT_KEY: clientKey = made.clientKey,
-    SERVER_KEY: serverKey = made.serverKey,
-  } = process.env;
+  const { JWT_SECRET: jwtSecret = made.jwtSecret, CLIENT_KEY: clientKey = made.clientKey, SERVER_KEY: serverKey = made.serverKey } = given;
   const secrets = { jwtSecret, clientKey, serverKey };
   const isNew = readdirSync(folder.in('store')).length === 0;
   writeFileSync(folder.in('import/flags.json'), document);
@@ -133,13 +141,7 @@ async function run(
     host: options.host,
     port: options.port,
     held,
-    settings: {
-      ...(process.env as Record<string, string>),
-      JWT_SECRET: jwtSecret,
-      CLIENT_KEY: clientKey,
-      SERVER_KEY: serverKey,
-      ...settings,
-    },
+    settings: { ...given, JWT_SECRET: jwtSecret, CLIENT_KEY: clientKey, SERVER_KEY: serverKey, ...ours },
     options: [
       '--directory-path',
       `store=${folder.in('store')}`,
@@ -155,9 +157,9 @@ async function run(
     // A server on all addresses answers on this one, too.
     const host = ['0.0.0.0', '::'].includes(options.host) ? '127.0.0.1' : options.host;
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${workerd.port}`;
-    await healthy(url, isNew, workerd);
-    folder.write('server.json', { url, pid: process.pid, tokens: tokenSettings(process.env) } satisfies Running);
-    await announce({ folder, secrets, isFirst: kept === undefined, url, workerd });
+    await healthy(url, isNew, options.flags, workerd);
+    folder.write('server.json', { url, pid: process.pid, tokens: tokenSettings(given) } satisfies Running);
+    await announce({ folder, secrets, settings: given, isFirst: kept === undefined, url, workerd });
   } catch (error) {
     workerd.process.kill('SIGKILL');
     await workerd.ended;
@@ -185,12 +187,35 @@ function stopOnSignals({ process: child }: Workerd): () => boolean {
   return () => isStopped;
 }
 
-function readDocument(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Failure(`cannot read the document: ${messageOf(error)}`);
+/** Returns the settings of the environment and of the command line. Warns of names that are nearly those of settings. */
+function settingsOf({ set = [] }: ServerOptions): Settings {
+  const known = settingNames();
+  const unknown = set.map(([name]) => name).find(name => !known.includes(name));
+  if (unknown !== undefined) {
+    const meant = nearest(unknown, known);
+    throw new Failure(
+      `${unknown} is no setting${meant === undefined ? '' : `: is ${meant} meant?`}`,
+      EXIT.usage,
+      `the settings are ${known.join(', ')}`,
+    );
   }
+  for (const warning of misspelt(process.env, known)) printNote(`warning: ${warning}`);
+  return { ...process.env, ...Object.fromEntries(set) };
+}
+
+function readDocument(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Failure(`cannot read the document ${file}: ${messageOf(error)}`);
+  }
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw new Failure(`the document ${file} is not JSON: ${messageOf(error)}`);
+  }
+  return text;
 }
 
 /**
@@ -198,7 +223,7 @@ function readDocument(file: string): string {
  *
  * Any other refusal is a warning: an operator repairs a store through the running worker, by an import or a restore.
  */
-async function healthy(url: string, isNew: boolean, workerd: Workerd): Promise<void> {
+async function healthy(url: string, isNew: boolean, document: string | undefined, workerd: Workerd): Promise<void> {
   let isOver = false;
   void workerd.ended.then(() => {
     isOver = true;
@@ -209,23 +234,25 @@ async function healthy(url: string, isNew: boolean, workerd: Workerd): Promise<v
     if (response?.ok) return;
     problem = (await response?.json().catch(() => undefined)) as typeof problem;
     if (problem?.code === 'SETTING_INVALID') throw new Failure(problem.detail ?? 'a setting is refused');
-    if (problem?.code === 'DOCUMENT_REFUSED' && isNew) throw new Failure(`the document is refused: ${problem.detail}`);
+    if (problem?.code === 'DOCUMENT_REFUSED' && isNew) throw new Failure(`the document ${document ?? ''} is refused: ${problem.detail}`);
   }
   if (isOver) throw new Failure(`workerd ended: ${await workerd.ended}`);
   if (problem === undefined) throw new Failure(`no answer from ${url}/health within ${PATIENCE_MS / 1000} s`);
   console.error(`warning: the worker does not evaluate: ${problem.detail}`);
 }
 
-async function environmentsOf(url: string, secrets: Secrets): Promise<readonly (string | null)[]> {
-  const token = serviceToken(secrets, 'twinflag serve', 1);
-  const { environments } = (await get(`${url}/api/admin/environments`, token)) as { environments: readonly { name: string | null }[] };
+async function environmentsOf(started: Started): Promise<readonly (string | null)[]> {
+  const token = serviceToken(started, 'twinflag serve', 1);
+  const { environments } = (await get(`${started.url}/api/admin/environments`, token)) as {
+    environments: readonly { name: string | null }[];
+  };
   return environments.map(({ name }) => name);
 }
 
 /** Returns a token that this deployment accepts, with the issuer and the audience in its settings. */
-function serviceToken({ jwtSecret }: Secrets, subject: string, minutes: number): string {
-  const { issuer, audience } = tokenSettings(process.env);
-  return mint(jwtSecret, { subject, role: 'service', minutes, issuer, audience });
+function serviceToken({ secrets, settings }: Started, subject: string, minutes: number): string {
+  const { issuer, audience } = tokenSettings(settings);
+  return mint(secrets.jwtSecret, { subject, role: 'service', minutes, issuer, audience });
 }
 
 async function get(url: string, token?: string): Promise<object> {
@@ -237,17 +264,20 @@ async function get(url: string, token?: string): Promise<object> {
   return (await response.json()) as object;
 }
 
-/** Tells the first keys. The server key is secret: it goes to a terminal, and in a log the file stands for it. */
-function firstKeys(folder: Folder, { clientKey, serverKey }: Secrets, url: string): string {
+/** Tells the first keys. The server key is secret: it goes to a terminal, and in a log the place where it stands. */
+function firstKeys({ folder, secrets: { clientKey, serverKey }, settings, url }: Started): string {
   const file = folder.in('keys.json');
   const isShown = process.stdout.isTTY;
+  const isOurs = settings.SERVER_KEY === undefined;
+  const place = isOurs ? `"serverKey" in ${file}` : 'the setting SERVER_KEY';
+  const inShell = isOurs ? `'"$(node -p 'require(process.argv[1]).serverKey' ${quoted(file)})"'` : `'"$SERVER_KEY"'`;
   return [
-    `The first keys, told only now. ${file} has them, and only its owner can read it.`,
+    `The first keys, told only now. ${file} has those that no setting gives, and only its owner can read it.`,
     `  client key, for pages:    ${clientKey}`,
-    `  server key, for servers:  ${isShown ? serverKey : `"serverKey" in ${file}`}`,
+    `  server key, for servers:  ${isShown ? serverKey : place}`,
     `Make a flag, and ask for all flags:`,
     `  npx twinflag create new_checkout --data ${folder.path}`,
-    `  ${curl(url, isShown ? serverKey : `'"$(node -p 'require(process.argv[1]).serverKey' ${quoted(file)})"'`)}`,
+    `  ${curl(url, isShown ? serverKey : inShell)}`,
   ].join('\n');
 }
 

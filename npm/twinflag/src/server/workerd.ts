@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 
 import { Failure, messageOf } from '../failure.js';
+import type { Settings } from '../settings.js';
 
 /** The oldest C library of Linux that workerd's program runs with. */
 const OLDEST_GLIBC = [2, 35] as const;
@@ -60,7 +61,7 @@ export async function startWorkerd({
   readonly host: string;
   readonly port: number;
   readonly held: number;
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: Settings;
   readonly options: readonly string[];
 }): Promise<Workerd> {
   const program = workerdProgram();

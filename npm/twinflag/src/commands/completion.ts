@@ -1,0 +1,34 @@
+/** `twinflag completion`: the script by which a shell completes a command line, and the keys of flags that the script asks for. */
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { Argument, type Command } from 'commander';
+
+import { completionOf, KEYS_COMMAND, SHELLS, type Shell } from '../completion.js';
+import { EXIT } from '../failure.js';
+import type { ListedFeature } from '../wire.js';
+import { connect, forServer, type ServerOptions, withExample } from './common.js';
+
+/** The time that a key press may take. */
+const PATIENCE_MS = 1_000;
+
+export function addCompletionCommands(program: Command): void {
+  withExample(program.command('completion').description('Print the completion script of a shell.'), 'twinflag completion bash')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .action((shell: Shell) => void process.stdout.write(completionOf(program, shell)));
+  // The words may be of any command.
+  forServer(program.command(KEYS_COMMAND, { hidden: true }))
+    .argument('[word...]')
+    .allowUnknownOption()
+    .action((_: readonly string[], options: ServerOptions) => printKeys(options));
+}
+
+/** Prints the keys of all flags, or nothing if no server tells them in time. */
+async function printKeys(options: ServerOptions): Promise<void> {
+  const keys = await Promise.race([keysOf(options).catch(() => []), pause(PATIENCE_MS, [])]);
+  process.stdout.write(keys.map(key => `${key}\n`).join(''), () => process.exit(EXIT.ok));
+}
+
+async function keysOf(options: ServerOptions): Promise<readonly string[]> {
+  const { body } = await connect(options).ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags' });
+  return body.features.map(({ flagPath }) => flagPath);
+}

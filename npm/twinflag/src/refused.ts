@@ -1,0 +1,68 @@
+/** Refusals by a server, told to people and to programs. */
+import { EXIT, Failure } from './failure.js';
+import { printable } from './output.js';
+import type { Consequence } from './wire.js';
+
+/** A refusal (RFC 9457). */
+export interface Problem {
+  readonly code: string;
+  readonly detail: string;
+  readonly status: number;
+  /** The place of the fault in the body, as a JSON pointer. */
+  readonly pointer?: string;
+  readonly hint?: string;
+  /** The definitions that serve and would go, if the server refuses a change because of them. */
+  readonly consequences?: readonly Consequence[];
+}
+
+/** A refusal by the server. */
+export class Refused extends Failure {
+  constructor(readonly refusal: Problem) {
+    const { code, detail, pointer, status, hint = hintOf(refusal), consequences = [] } = refusal;
+    const place = pointer === undefined ? [] : [`at: ${pointer === '' ? 'the whole document' : pointer}`];
+    super(
+      [detail, ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].map(printable).join('\n'),
+      EXIT.failed,
+      hint,
+    );
+  }
+
+  override problem(): object {
+    return { ...this.refusal, hint: this.hint };
+  }
+}
+
+/** Hints for refusals that have none of their own. */
+const HINTS: Readonly<Record<string, string>> = {
+  UNAUTHORIZED: 'make a token with `twinflag token`, and pass it with --token or TWINFLAG_TOKEN',
+  FORBIDDEN: 'use a token with another role: `twinflag token --sub YOU --role admin`',
+  FLAG_NOT_FOUND: '`twinflag list` shows all flags',
+  VERSION_MISMATCH: 'another operator changed it meanwhile: compare again with `twinflag diff`, or try again',
+  TOO_EARLY: 'wait, or force the step with --force and a --reason',
+  LOCKED: 'a locked flag needs a token with the role admin, and a --reason',
+  OTHER_ENVIRONMENT: 'name the environment with --environment, or give it another name with --new-environment',
+  OTHER_BUCKET_KEY: 'every rollout would draw others; if that is meant, name the key with --new-bucket-key',
+  GATE_CLOSED: 'force the step with --force and a --reason',
+  REVERT_CONFLICT: 'revert the newer change first: `twinflag log` shows it',
+};
+
+function hintOf({ code, pointer, consequences = [] }: Problem): string | undefined {
+  if (code === 'UNSAFE_CHANGE') {
+    return consequences.some(({ allowed, remove }) => !allowed && remove !== undefined)
+      ? '`twinflag apply` takes --remove NAME for each thing that may go'
+      : 'mend first what uses it; `twinflag apply --partial` keeps the last good definition of what has an error';
+  }
+  if (pointer === '/variant') return '`twinflag show FLAG` lists the variants of a flag';
+  return HINTS[code];
+}
+
+/** Returns a line that tells what goes, and who uses it. */
+export function consequenceLine({ pointer, message, overrides, usedBy }: Consequence): string {
+  const users = usedBy.length > 0 ? `, used by ${usedBy.join(', ')}` : '';
+  return `${'goes'.padEnd(8)} ${pointer}: ${message}${overrides > 0 ? `, with ${overridesOf(overrides)}` : ''}${users}`;
+}
+
+/** Returns a number of overrides in words. */
+export function overridesOf(count: number): string {
+  return count === 0 ? 'no override' : count === 1 ? 'an override' : `${count} overrides`;
+}

@@ -1,0 +1,210 @@
+// The commands of the packed package for documents: what they print, what they import, and what they keep.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+
+import { hostWorker } from '../edge/workerd.mjs';
+import { dataFolder } from '../server.mjs';
+import { ownCommands, standIn } from './commands.mjs';
+
+const EXAMPLES = await readFile(new URL('../../npm/examples/flags.json', import.meta.url), 'utf8');
+
+const own = ownCommands();
+const { command, exported, json, lines, value } = own;
+
+test('diff exits 2 on a difference, 0 on none and 1 on an error, and changes nothing', async () => {
+  const before = await exported();
+  await own.twinflag.write('same.json', JSON.stringify(before));
+  assert.deepEqual(
+    [await command('diff', 'same.json')].map(({ code, out }) => [code, out]),
+    [[0, 'no difference\n']],
+  );
+
+  await own.twinflag.write(
+    'other.json',
+    JSON.stringify({
+      ...before,
+      flags: {
+        ...before.flags,
+        profile_ui_revamp: {
+          ...before.flags.profile_ui_revamp,
+          description: 'Another one.',
+          rollout: { status: 'active', percentage: 99 },
+        },
+        fresh: {},
+      },
+    }),
+  );
+  const different = await command('diff', 'other.json');
+  assert.equal(different.code, 2);
+  assert.match(different.out, /^added +\/flags\/fresh$/m);
+  assert.match(different.out, /^changed +\/flags\/profile_ui_revamp\n +description: ".*" → "Another one\."$/m);
+  assert.match(different.out, /^kept +\/flags\/profile_ui_revamp\/rollout/m);
+  assert.ok(!different.out.includes('99'), 'what is kept is no difference');
+  const replaced = await command('diff', 'other.json', '--state', 'replace');
+  assert.match(replaced.out, /^ +rollout: .* → \{"status":"active","percentage":99\}$/m);
+
+  await own.twinflag.write('wrong.json', JSON.stringify({ ...before, flags: { ...before.flags, wrong: { type: 'colour' } } }));
+  const wrong = await command('diff', 'wrong.json');
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.out, /^error +\/flags\/wrong\/type: /m);
+  assert.equal((await command('apply', 'wrong.json', '-y')).code, 1);
+  assert.deepEqual(await exported(), before);
+});
+
+test('apply shows the difference and imports it; standard input is a document, too', async () => {
+  const before = await exported();
+  const document = { ...before, flags: { ...before.flags, applied: { default: 'on' } } };
+  await own.twinflag.write('apply.json', JSON.stringify(document));
+  const applied = await lines('apply', 'apply.json', '--yes', '--reason', 'a deploy');
+  assert.match(applied[0], /^added +\/flags\/applied$/);
+  assert.match(applied.at(-1), /^imported \(version \d+\)$/);
+  assert.equal(await value('applied', {}), true);
+  assert.equal((await json('log', '--flag', 'applied')).changes[0].reason, 'a deploy');
+  assert.deepEqual(await lines('apply', 'apply.json', '--yes'), ['no difference']);
+
+  // An import that takes nothing away does not ask.
+  document.flags.piped = {};
+  const piped = await own.twinflag.run(['import', '-', '--data', own.server.data], { input: JSON.stringify(document) });
+  assert.deepEqual([piped.code, piped.err], [0, '']);
+  assert.equal(await value('piped', {}), false);
+});
+
+test('a flag that goes while one with its definition comes is told as a rename, which keeps its state by alias and salt', async () => {
+  const document = await exported();
+  const [first] = Object.keys(document.flags);
+  const { [first]: flag, ...others } = document.flags;
+  await own.twinflag.write('renamed.json', JSON.stringify({ ...document, flags: { ...others, renamed: { ...flag, aliases: [] } } }));
+  const { out } = await command('diff', 'renamed.json');
+  const hint = /^hint +if renamed is (\S+) under another name, give it (.*): it keeps/m.exec(out);
+  assert.equal(hint?.[1], first, out);
+  const members = JSON.parse(`{${hint[2]}}`);
+  await own.twinflag.write('renamed.json', JSON.stringify({ ...document, flags: { ...others, renamed: { ...flag, ...members } } }));
+  const said = (await command('diff', 'renamed.json')).out;
+  assert.ok(said.includes(`renamed  ${first} → renamed, with its state and its overrides`), said);
+  assert.ok(!/^(hint|goes)/m.test(said), said);
+});
+
+test('what serves goes only if it is named, and --yes names nothing', async () => {
+  // A server on which the import of any document removes the flag "a", and another import is refused.
+  const consequence = {
+    kind: 'removed',
+    pointer: '/flags/a',
+    message: 'no flag "a"',
+    overrides: 2,
+    usedBy: ['/flags/b'],
+    remove: 'flags/a',
+  };
+  const imports = [];
+  const { env, close } = await standIn((request, response, { searchParams }) => {
+    const allowed = searchParams.getAll('remove').includes('flags/a'),
+      isTrial = searchParams.get('dryRun') === 'true';
+    const consequences = [{ ...consequence, allowed }];
+    if (request.method === 'GET') return response.end('{}');
+    if (!isTrial) imports.push([request.url, request.headers['if-match']]);
+    response.end(
+      JSON.stringify({
+        changes: [{ kind: 'removed', pointer: '/flags/a' }],
+        kept: [],
+        consequences,
+        errors: [],
+        errorCount: 0,
+        warnings: [],
+        version: 2,
+      }),
+    );
+  });
+  try {
+    await own.twinflag.write('gone.json', '{}');
+    const unnamed = await own.twinflag.run(['apply', 'gone.json', '--yes'], { env });
+    assert.equal(unnamed.code, 1);
+    assert.match(unnamed.out, /^goes +\/flags\/a: no flag "a", with 2 overrides, used by \/flags\/b$/m);
+    assert.match(unnamed.err, /^error: not done: .*\nhint: name what may go: --remove flags\/a\n$/);
+    assert.deepEqual(imports, []);
+
+    const told = JSON.parse((await own.twinflag.run(['apply', 'gone.json', '--yes', '--json'], { env })).err);
+    assert.deepEqual([told.code, told.consequences], ['FAILED', [{ ...consequence, allowed: false }]]);
+
+    const named = await own.twinflag.run(['apply', 'gone.json', '--yes', '--reason', 'r', '--remove', 'flags/a'], { env });
+    assert.deepEqual([named.code, named.err], [0, '']);
+    assert.deepEqual(imports, [['/api/admin/document?remove=flags%2Fa&reason=r', '"e.1"']]);
+  } finally {
+    close();
+  }
+});
+
+test('a deploy renames, removes, brings back and keeps only as the command line says', async () => {
+  const folder = await dataFolder();
+  const worker = await hostWorker({
+    data: folder.path,
+    document: JSON.stringify({ schema: 'twinflag/1', environment: 'production', flags: { old: { salt: 's' }, gone: {} } }),
+  });
+  const env = { TWINFLAG_URL: worker.url, TWINFLAG_TOKEN: worker.adminToken };
+  const run = (...args) => own.twinflag.run(args, { env });
+  const written = (flags, more = {}) => own.twinflag.write('deploy.json', JSON.stringify({ schema: 'twinflag/1', flags, ...more }));
+  const applied = async (...options) => {
+    const { code, out, err } = await run('apply', 'deploy.json', '--yes', ...options);
+    assert.equal(code, 0, out + err);
+    return out;
+  };
+  const keys = async () => Object.keys(JSON.parse((await run('export')).out).flags).sort();
+  try {
+    for (const args of [
+      ['override', 'set', 'gone', 'on', '--customer', 'c-1', '--reason', 'r'],
+      ['off', 'gone', '--yes', '--reason', 'r'],
+    ])
+      assert.equal((await run(...args)).code, 0);
+    await written({ new: { salt: 's', aliases: ['old'] }, gone: {} });
+    assert.match(await applied(), /^renamed +old → new, with its state and its overrides$/m);
+
+    const renamed = { new: { salt: 's', aliases: ['old'] } };
+    await written(renamed);
+    assert.equal((await run('apply', 'deploy.json', '--yes')).code, 1);
+    assert.deepEqual(await keys(), ['gone', 'new']);
+    assert.match(await applied('--remove', 'flags/gone'), /^goes +\/flags\/gone: .*an override/m);
+    assert.deepEqual(await keys(), ['new']);
+
+    await written({ ...renamed, gone: {} });
+    const unasked = await run('import', 'deploy.json');
+    assert.deepEqual([unasked.code, unasked.err.split('\n')[1]], [1, 'hint: confirm with --yes']);
+    assert.match(unasked.out, /^returned gone, as it was: switched off, with an override$/m);
+    assert.deepEqual(await keys(), ['new']);
+    assert.match(await applied(), /^returned gone/m);
+
+    await written({ ...renamed, gone: { type: 'colour' } });
+    const faulty = await run('apply', 'deploy.json', '--yes');
+    assert.match(faulty.err, /^error: the document has an error; nothing was imported\nhint: .*--partial\n$/);
+    await applied('--partial');
+    assert.equal((await run('rollout', 'show', 'gone')).out, 'gone: switched off for everybody\n');
+
+    for (const [option, value, member] of [
+      ['--new-environment', 'staging', { environment: 'staging' }],
+      ['--new-bucket-key', 'ffffffff', { bucketKey: 'f'.repeat(32) }],
+    ]) {
+      await written({ ...renamed, gone: {} }, member);
+      const other = await run('apply', 'deploy.json', '--yes');
+      assert.equal(other.code, 1);
+      assert.match(other.err, new RegExp(`code: OTHER_[A-Z_]+ \\(409\\)\nhint: .*${option}`));
+      await applied(option, value);
+    }
+  } finally {
+    await worker.stop();
+    await folder.remove();
+  }
+});
+
+test('a deployment without a document takes its first one', async () => {
+  const folder = await dataFolder();
+  const empty = await hostWorker({ data: folder.path });
+  try {
+    await own.twinflag.write('first.json', EXAMPLES);
+    const env = { TWINFLAG_URL: empty.url, TWINFLAG_TOKEN: empty.adminToken };
+    assert.equal((await own.twinflag.run(['diff', 'first.json'], { env })).code, 2);
+    const imported = await own.twinflag.run(['import', 'first.json'], { env });
+    assert.deepEqual([imported.code, imported.err], [0, '']);
+    assert.equal((await own.twinflag.run(['diff', 'first.json'], { env })).code, 0);
+  } finally {
+    await empty.stop();
+    await folder.remove();
+  }
+});

@@ -1,0 +1,79 @@
+// The commands of the packed package for the audit trail: what was changed, by whom, and how it is undone.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { ownCommands, standIn } from './commands.mjs';
+
+const own = ownCommands();
+const { command, exported, json, lines, refusal } = own;
+
+test('log says in words what was changed, and for whom', async () => {
+  const { environment, ...document } = await exported();
+  const change = async (flags, ...options) => {
+    await own.twinflag.write('worded.json', JSON.stringify({ ...document, environment, flags: { ...document.flags, ...flags } }));
+    await lines('apply', 'worded.json', '--yes', ...options);
+  };
+  await change({ worded: { description: 'a', targets: [{ attribute: 'userId', values: ['ada', 'bob'], variant: 'on' }] } });
+  await change({
+    worded: {
+      description: 'b',
+      targets: [
+        { attribute: 'userId', values: ['bob', 'cy'], variant: 'off' },
+        { attribute: 'plan', values: ['pro'], variant: 'on' },
+      ],
+    },
+  });
+  await lines('override', 'set', 'worded', 'on', '--customer', 'c-1', '--organization', 'o-1', '--reason', 'r');
+  await lines('override', 'remove', 'worded', '--customer', 'c-1', '--reason', 'r');
+  await lines('off', 'worded', '--yes', '--reason', 'r');
+  await lines('on', 'worded', '--reason', 'r');
+  await lines('remove', 'worded', '--yes');
+  const told = (await lines('log', '--flag', 'worded')).slice(1).map(line => line.split(/ {2,}/)[4]);
+  assert.deepEqual(told, [
+    'worded: removed',
+    'worded: switched on',
+    'worded: switched off for everybody',
+    'worded: override removed for customer c-1',
+    'worded = on for organization o-1',
+    'worded = on for customer c-1',
+    'worded: as for others for user ada; off for users bob, cy; other targets changed; description: "a" → "b"',
+    'worded: created',
+  ]);
+});
+
+test('log of a flag that is not there says so, and has the changes of one that was removed', async () => {
+  assert.equal((await refusal('log', '--flag', 'nope'))[0], 'error: no flag has the key or alias "nope"');
+  await lines('create', 'gone');
+  await lines('remove', 'gone', '--yes');
+  assert.equal((await json('log', '--flag', 'gone')).changes.length, 2);
+});
+
+test('what other people wrote moves no cursor, and is whole as JSON', async () => {
+  const reason = 'a\u001b[2Jb\u009bc\u007fd\ne';
+  await lines('create', 'controls', '--description', reason, '--reason', reason);
+  const told = 'a\uFFFD[2Jb\uFFFDc\uFFFDd e';
+  assert.ok((await lines('log', '--flag', 'controls'))[1].endsWith(told));
+  assert.equal((await json('log', '--flag', 'controls')).changes[0].reason, reason);
+  assert.ok((await lines('types')).includes(`  /** ${told} */`));
+  const before = await exported();
+  assert.equal(before.flags.controls.description, reason);
+  await own.twinflag.write(
+    'controls.json',
+    JSON.stringify({ ...before, flags: { ...before.flags, controls: { description: 'another' } } }),
+  );
+  const { out } = await command('diff', 'controls.json');
+  assert.deepEqual(out.replaceAll('\n', '').match(/\p{Cc}/gu), null);
+  const refused = await command('on', 'a\u001b[2Jb', '--user', 'ada');
+  assert.match(refused.err, /^error: no flag has the key or alias "a[^"\p{Cc}]+2Jb"\n/u);
+});
+
+test('verify tells a whole trail from an altered one by its exit code', async () => {
+  assert.match((await lines('verify'))[0], /^valid: \d+ records, the newest has the hash [0-9a-f]{64}$/);
+  // A server that has found an alteration.
+  const { env, close } = await standIn((_, response) =>
+    response.end('{"valid":false,"records":2,"head":"","broken":"record 1 was altered"}'),
+  );
+  const verdict = await own.twinflag.run(['verify'], { env });
+  close();
+  assert.deepEqual([verdict.code, verdict.err], [1, 'error: the audit trail is broken: record 1 was altered\n']);
+});
