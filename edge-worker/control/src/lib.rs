@@ -23,6 +23,7 @@ mod leaves;
 pub mod lifecycle;
 mod locks;
 mod overrides;
+mod owner_filter;
 mod refusal;
 mod restore;
 mod rollout_commands;
@@ -46,6 +47,7 @@ pub use keys::{
     Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, is_origin, keys,
 };
 pub use overrides::{overrides_of, overrides_without_flag, visitor};
+pub use owner_filter::OwnerFilter;
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};
 pub use restore::{BeforeRestore, settle};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};
