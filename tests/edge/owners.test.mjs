@@ -101,7 +101,7 @@ test('a customer that the hub leaves out of its answer is refused, and served wh
 });
 
 test('a changed override is asked for anew, and the other owners of its page too', async () => {
-  const answer = await server.asAdmin('/api/admin/overrides', { method: 'PUT', body: { customerId: 'c-7', overrides: { who: 'even' } } });
+  const answer = await server.asAdmin('/api/admin/overrides', { body: { customerId: 'c-7', flags: { who: 'even' }, reason: 'a test' } });
   assert.equal(answer.status, 200, answer.text);
   assert.deepEqual(await ask(['c-7', 'c-8']), [['even', 'customer', false], own(8)]);
 });
