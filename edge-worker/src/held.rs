@@ -1,4 +1,4 @@
-//! All that this isolate holds of its environments: a ruleset of each, and pages of overrides. Together they are bounded by bytes.
+//! All that this isolate holds of its environments: a ruleset of each, and rows of overrides by page. Together they are bounded by bytes.
 //!
 //! If there are too many bytes, other environments' pages go first, then their rulesets, then the first environment's pages: of each sort
 //! those that were used longest ago. A request keeps what it uses, because it holds a counted reference; a later one fetches it again. The
@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use crate::{
     environment::Environment,
-    override_pages::HeldPage,
+    held_owners::HeldPage,
     ruleset_cache::{Held, HeldKeys},
 };
 
@@ -52,6 +52,14 @@ pub(crate) fn keys<T>(environment: &Environment, look: impl FnOnce(&mut HeldKeys
     HELD.with_borrow_mut(|held| match held.get(&(environment.clone(), Part::Keys))? {
         Item::Keys(keys) => Some(look(keys)),
         Item::Ruleset(_) | Item::Page(_) => None,
+    })
+}
+
+/// Takes a page of an environment out of what is held, to change it and to hold it again; `None` if it is not held.
+pub(crate) fn take_page(environment: &Environment, number: u16) -> Option<HeldPage> {
+    HELD.with_borrow_mut(|held| match held.remove(&(environment.clone(), Part::Page(number)))? {
+        Item::Page(page) => Some(page),
+        Item::Ruleset(_) | Item::Keys(_) => None,
     })
 }
 
@@ -143,6 +151,12 @@ impl<V> Bounded<V> {
         };
         let ranked = self.entries.iter().filter_map(|(place, entry)| Some(((rank(place)?, entry.used), place)));
         ranked.min_by_key(|(order, _)| *order).map(|(_, place)| place.clone())
+    }
+
+    fn remove(&mut self, place: &Place) -> Option<V> {
+        let entry = self.entries.remove(place)?;
+        self.bytes -= entry.bytes;
+        Some(entry.value)
     }
 
     fn retain(&mut self, stays: impl Fn(&Place) -> bool) {

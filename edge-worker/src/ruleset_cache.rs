@@ -21,10 +21,10 @@ use crate::{
     environment::{Environment, Registry},
     freshness::{FRESH_MS, Plan, RECENT_MS, Worth, plan},
     held,
+    held_owners::{self, Lack, Owners, Wanted},
     host::Host,
     hub::client as hub,
     keys::Keys,
-    override_pages::{self, Lack, Owners},
     problem::{HUB_UNAVAILABLE, Problem},
     version::Version,
 };
@@ -61,60 +61,82 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// The overrides of these contexts. Each context gets the organization of its customer, if the customer belongs to one. The error is
-    /// the index of a context that names another organization.
+    /// The overrides of these contexts. Each context gets the organization of its customer, if the customer belongs to one.
     ///
-    /// Asks the hub once, and once more for the overrides of those organizations. If the hub is away, the last good overrides serve, or
-    /// none, and [`Self::stale`] is set. If the hub was restored since, `self` becomes the restored ruleset, and its overrides serve.
+    /// Asks the hub for rows that the isolate does not hold, and then for those of the organizations. If the hub is away, the last known
+    /// rows serve, or none, and [`Self::stale`] is set. If the hub was restored since, `self` becomes the restored ruleset, and its
+    /// overrides serve.
     pub(crate) async fn overrides<'c>(
         &mut self,
         env: &Env,
         contexts: impl IntoIterator<Item = &'c mut Context>,
-    ) -> Result<Overrides, usize> {
+    ) -> Result<Overrides, NoOverrides> {
         if self.pages.is_empty() {
             return Ok(Overrides::default());
         }
         // Extended, not collected: collecting brings a sort along for each type, which is a kilobyte or two each.
         let mut contexts: Vec<&mut Context> = contexts.into_iter().collect();
-        let mut owners: BTreeSet<(OwnerKind, String)> = BTreeSet::new();
-        let ids = |context: &Context| OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))).collect::<Vec<_>>();
-        owners.extend(contexts.iter().flat_map(|context| ids(context)));
-        let mut pages = BTreeMap::new();
-        if !self.fetch(env, &owners, &mut pages).await {
+        let owners = Owned::of(&contexts);
+        let mut rows = Owners::new();
+        if !self.fetch(env, self.wanted(&owners), &mut rows).await? {
             refresh(env, &self.environment).await;
             if let Some(Ok(restored)) = serve(&self.environment).filter(|_| !self.is_past) {
                 *self = restored;
-                pages.clear();
+                rows.clear();
             }
-            self.stale |= !self.fetch(env, &owners, &mut pages).await;
+            self.stale |= !self.fetch(env, self.wanted(&owners), &mut rows).await?;
         }
-        let mut learned = BTreeSet::new();
-        for (index, context) in contexts.iter_mut().enumerate() {
-            let Some(customer) = OwnerKind::Customer.id(context) else { continue };
-            let key = RowKey::of(RowKind::Membership, &customer);
-            let membership = key.page().and_then(|page| pages.get(&page)).and_then(|rows: &Rc<Owners>| rows.get(&key));
-            let Some(organization) = membership.and_then(|text| serde_json::from_str::<String>(text).ok()) else { continue };
-            match OwnerKind::Organization.id(context) {
-                Some(given) if given != organization => return Err(index),
-                Some(_) => {}
-                None => {
-                    **context = core::mem::take(*context).string("organizationId", &organization);
-                    learned.insert((OwnerKind::Organization, organization));
-                }
+        let learned = join(&mut contexts, &rows)?;
+        self.stale |= !self.fetch(env, self.wanted(&learned), &mut rows).await?;
+        Ok(self.compiled(owners.into_iter().chain(learned), &rows))
+    }
+
+    /// The overrides of these contexts, which get their organizations, from the rows that the isolate holds; `None` if the hub must be
+    /// asked for some, and then some contexts may have got their organization already.
+    pub(crate) fn known_overrides(&self, contexts: &mut [Context]) -> Option<Result<Overrides, NoOverrides>> {
+        if self.pages.is_empty() {
+            return Some(Ok(Overrides::default()));
+        }
+        if self.is_past {
+            return None;
+        }
+        let known = |owners: &Owned| held_owners::known(&self.environment, self.version.epoch, &self.wanted(owners));
+        let mut contexts: Vec<&mut Context> = contexts.iter_mut().collect();
+        let owners = Owned::of(&contexts);
+        let mut rows = known(&owners)?;
+        let learned = match join(&mut contexts, &rows) {
+            Ok(learned) => learned,
+            Err(refused) => return Some(Err(refused)),
+        };
+        rows.append(&mut known(&learned)?);
+        Some(Ok(self.compiled(owners.into_iter().chain(learned), &rows)))
+    }
+
+    /// The rows about these owners, each with the version of its page. Owners on empty pages have none.
+    fn wanted(&self, owners: &Owned) -> Wanted {
+        let mut wanted = Wanted::new();
+        for (kind, id) in &owners.0 {
+            let key = RowKey::of((*kind).into(), id);
+            let Some(version) = key.page().and_then(|page| self.pages.get(&page)) else { continue };
+            if *kind == OwnerKind::Customer {
+                wanted.insert(RowKey { kind: RowKind::Membership, name: key.name.clone() }, *version);
             }
+            wanted.insert(key, *version);
         }
-        self.stale |= !self.fetch(env, &learned, &mut pages).await;
-        owners.append(&mut learned);
+        wanted
+    }
+
+    /// The overrides of owners, compiled from their rows.
+    fn compiled(&self, owners: impl Iterator<Item = (OwnerKind, String)>, rows: &Owners) -> Overrides {
         let mut overrides = Overrides::default();
         for (kind, id) in owners {
-            let key = RowKey::of(kind.into(), &id);
-            if let Some(tree) = key.page().and_then(|page| pages.get(&page)).and_then(|owners| owners.get(&key)) {
+            if let Some(tree) = rows.get(&RowKey::of(kind.into(), &id)) {
                 // The hub reported the errors of the tree when it took the tree.
                 let (own, _) = self.ruleset.owner_overrides(kind, &id, tree);
                 overrides.insert(kind, id, own);
             }
         }
-        Ok(overrides)
+        overrides
     }
 
     /// A document's ruleset at a version, without overrides.
@@ -124,35 +146,91 @@ impl Serving {
         Self { environment: Environment::FIRST, version, ruleset, stale: false, errors: 0, pages: Rc::default(), is_past: false }
     }
 
-    /// Returns true if all pages of the owners that these contexts name are empty: then the owners have no overrides.
-    pub(crate) fn has_no_page_of(&self, contexts: &[Context]) -> bool {
-        let is_on_page = |context: &Context, kind: OwnerKind| {
-            kind.id(context).and_then(|id| RowKey::of(kind.into(), &id).page()).is_some_and(|page| self.pages.contains_key(&page))
-        };
-        self.pages.is_empty() || !contexts.iter().any(|context| OwnerKind::ALL.into_iter().any(|kind| is_on_page(context, kind)))
-    }
-
     /// The overrides of one context, which gets the organization of its customer.
     pub(crate) async fn overrides_of(&mut self, env: &Env, context: &mut Context) -> Result<Overrides, Problem> {
-        self.overrides(env, [context]).await.map_err(|_| Problem::other_organization())
+        self.overrides(env, [context]).await.map_err(NoOverrides::problem)
     }
 
-    /// Adds the pages of these owners. Returns false if the hub is of another epoch than this ruleset, and so has no such pages.
-    async fn fetch(&mut self, env: &Env, owners: &BTreeSet<(OwnerKind, String)>, pages: &mut BTreeMap<u16, Rc<Owners>>) -> bool {
-        let mut wanted = BTreeMap::new();
-        wanted.extend(owners.iter().filter_map(|(kind, id)| {
-            let page = RowKey::of((*kind).into(), id).page().filter(|page| !pages.contains_key(page))?;
-            Some((page, *self.pages.get(&page)?))
-        }));
+    /// Adds these rows. Returns false if the hub is of another epoch than this ruleset, and so has no such rows.
+    async fn fetch(&mut self, env: &Env, wanted: Wanted, rows: &mut Owners) -> Result<bool, NoOverrides> {
         if wanted.is_empty() {
-            return true;
+            return Ok(true);
         }
-        let (environment, epoch, get) = (&self.environment, self.version.epoch, override_pages::get);
-        let past = override_pages::past;
-        let found = if self.is_past { past(env, environment, epoch, &wanted).await } else { get(env, environment, epoch, &wanted).await };
-        self.stale |= found.lack == Some(Lack::Away);
-        pages.extend(found.pages);
-        found.lack != Some(Lack::OtherEpoch)
+        let (environment, epoch) = (&self.environment, self.version.epoch);
+        let mut found = if self.is_past {
+            held_owners::past(env, environment, epoch, &wanted).await
+        } else {
+            held_owners::get(env, environment, epoch, &wanted).await
+        };
+        rows.append(&mut found.rows);
+        match found.lack {
+            None => Ok(true),
+            Some(Lack::Away) => {
+                self.stale = true;
+                Ok(true)
+            }
+            Some(Lack::OtherEpoch) => Ok(false),
+            Some(Lack::Missing) => Err(NoOverrides::Missing),
+        }
+    }
+}
+
+/// The owners of overrides that contexts name, each once.
+struct Owned(BTreeSet<(OwnerKind, String)>);
+
+impl Owned {
+    fn of(contexts: &[&mut Context]) -> Self {
+        let mut owners = BTreeSet::new();
+        for context in contexts {
+            owners.extend(OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))));
+        }
+        Self(owners)
+    }
+}
+
+impl IntoIterator for Owned {
+    type Item = (OwnerKind, String);
+    type IntoIter = std::collections::btree_set::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Gives each context the organization of its customer, and returns the organizations that no context named.
+fn join(contexts: &mut [&mut Context], rows: &Owners) -> Result<Owned, NoOverrides> {
+    let mut learned = BTreeSet::new();
+    for (index, context) in contexts.iter_mut().enumerate() {
+        let Some(customer) = OwnerKind::Customer.id(context) else { continue };
+        let membership = rows.get(&RowKey::of(RowKind::Membership, &customer));
+        let Some(organization) = membership.and_then(|text| serde_json::from_str::<String>(text).ok()) else { continue };
+        match OwnerKind::Organization.id(context) {
+            Some(given) if given != organization => return Err(NoOverrides::OtherOrganization(index)),
+            Some(_) => {}
+            None => {
+                **context = core::mem::take(*context).string("organizationId", &organization);
+                learned.insert((OwnerKind::Organization, organization));
+            }
+        }
+    }
+    Ok(Owned(learned))
+}
+
+/// The reason why there are no overrides to evaluate with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoOverrides {
+    /// The context with this index names another organization than its customer's.
+    OtherOrganization(usize),
+    /// The hub answered without the rows of some owners.
+    Missing,
+}
+
+impl NoOverrides {
+    pub(crate) fn problem(self) -> Problem {
+        match self {
+            Self::OtherOrganization(_) => Problem::other_organization(),
+            Self::Missing => Problem::no_ruleset("NO_OVERRIDES", "the overrides of an owner cannot be read at the moment"),
+        }
     }
 }
 

@@ -130,19 +130,19 @@ test(`${ROUNDS * (RULESETS + PAGES)} bad answers of the hub change no answer, an
     await hubIsGood('ruleset');
     await reading({ value: own(round), stale: false }, { customerId: CUSTOMER }, true, 'a good hub again');
 
-    const [page] = await hubSaid('pages');
+    const [page] = await hubSaid('owners');
     // While the round changes, the hub does not send the good page.
-    await hubSays('pages', { how: 'throws' });
+    await hubSays('owners', { how: 'throws' });
     await put(round + 1);
     const next = { ...page, version: good.version + 1, owners: page.owners.map(owner => ({ ...owner, tree: '{"who":"all"}' })) };
     for (let index = 0; index < PAGES; index++, number++) {
       const { what, answer } = badPages(SEED, number, [next]);
       count(seen, `page: ${what}`);
-      await hubSays('pages', answer);
+      await hubSays('owners', answer);
       await reading({ value: own(round + 1, round), stale: true }, { customerId: CUSTOMER }, false, what);
     }
     await reading({ value: all(round + 1), stale: false }, { customerId: 'c-2' }, false, 'somebody on another page');
-    await hubIsGood('pages');
+    await hubIsGood('owners');
   }
   t.diagnostic(`${number} bad answers of ${seen.size} kinds, ${Math.min(...seen.values())} at least of each; ${reads} reads`);
   assert.ok(number === 1_000 && seen.size >= 30, `${number} of ${seen.size} kinds`);
@@ -150,15 +150,15 @@ test(`${ROUNDS * (RULESETS + PAGES)} bad answers of the hub change no answer, an
 
 test('a page with a row of a kind from a later release still serves its other rows', async () => {
   await put(ROUNDS + 1);
-  const [page] = await hubSaid('pages'),
+  const [page] = await hubSaid('owners'),
     { version } = await hubSaid('ruleset');
   const owners = [
     { kind: 'badge', name: CUSTOMER, tree: '{}' },
     ...page.owners.map(owner => ({ ...owner, tree: JSON.stringify({ who: side(ROUNDS + 1) }) })),
   ];
-  await hubSays('pages', { parts: [Buffer.from(JSON.stringify([{ ...page, version, owners }])).toString('base64')] });
+  await hubSays('owners', { parts: [Buffer.from(JSON.stringify([{ ...page, version, owners }])).toString('base64')] });
   assert.deepEqual(await ways[0]({ customerId: CUSTOMER }, true), { value: `${side(ROUNDS + 1)}-round-${ROUNDS + 1}`, stale: false });
-  await hubIsGood('pages');
+  await hubIsGood('owners');
 });
 
 test('the control: every route serves a good answer of the hub', async () => {

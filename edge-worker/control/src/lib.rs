@@ -24,6 +24,7 @@ mod leaves;
 pub mod lifecycle;
 mod locks;
 mod overrides;
+mod owner_filter;
 mod refusal;
 mod restore;
 mod revert;
@@ -51,6 +52,7 @@ pub use keys::{
     subject_holds,
 };
 pub use overrides::{overrides_of, overrides_without_flag, visitor};
+pub use owner_filter::OwnerFilter;
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};
 pub use restore::{BeforeRestore, settle};
 pub use revert::{Revert, Reverted, RevertedRow};

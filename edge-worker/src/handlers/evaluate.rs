@@ -18,7 +18,7 @@ use crate::{
         response::Answer,
     },
     problem::Problem,
-    ruleset_cache::Serving,
+    ruleset_cache::{NoOverrides, Serving},
     version::{self, Version},
 };
 
@@ -33,7 +33,10 @@ pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
     let mut serving = asked.serving(&caller.environment, version)?;
     let (questions, mut contexts): (Vec<Question>, Vec<Context>) = questions.into_iter().unzip();
     let overrides = asked.overrides(&mut serving, &mut contexts)?;
-    let overrides = overrides.map_err(|index| Problem::other_organization().at(format!("/evaluations/{index}/context")))?;
+    let overrides = overrides.map_err(|refused| match refused {
+        NoOverrides::OtherOrganization(index) => refused.problem().at(format!("/evaluations/{index}/context")),
+        NoOverrides::Missing => refused.problem(),
+    })?;
     let asking: Vec<_> = questions.into_iter().zip(contexts).collect();
     Ok(Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock))).versioned(&serving))
 }

@@ -14,7 +14,7 @@ use crate::{
     keys::Keys,
     problem::Problem,
     query::Query,
-    ruleset_cache::{self, Serving},
+    ruleset_cache::{self, NoOverrides, Serving},
     settings::Settings,
     version::Version,
 };
@@ -72,8 +72,7 @@ pub(crate) struct Overridden {
     pub(crate) stale: bool,
     /// The contexts, completed with the organizations of their customers.
     pub(crate) contexts: Vec<Context>,
-    /// The error is the index of a context that names another organization than its customer's.
-    pub(crate) overrides: Result<Overrides, usize>,
+    pub(crate) overrides: Result<Overrides, NoOverrides>,
 }
 
 /// A request at one moment, with the facts that are known.
@@ -162,25 +161,27 @@ impl Asked<'_> {
         }
     }
 
-    /// The overrides of these contexts. Each context gets the organization of its customer, if the customer belongs to one. The inner
-    /// error is the index of a context that names another organization.
-    pub(crate) fn overrides(&self, serving: &mut Serving, contexts: &mut Vec<Context>) -> Result<Result<Overrides, usize>, Unanswered> {
+    /// The overrides of these contexts. Each context gets the organization of its customer, if the customer belongs to one.
+    pub(crate) fn overrides(
+        &self,
+        serving: &mut Serving,
+        contexts: &mut Vec<Context>,
+    ) -> Result<Result<Overrides, NoOverrides>, Unanswered> {
         if let Some(found) = self.known.overrides.take() {
             serving.stale |= found.stale;
             *contexts = found.contexts;
             return Ok(found.overrides);
         }
-        if serving.has_no_page_of(contexts) {
-            Ok(Ok(Overrides::default()))
-        } else {
-            Err(Unanswered::Needs(Need::Overrides(serving.clone(), contexts.clone())))
+        match serving.known_overrides(contexts) {
+            Some(known) => Ok(known),
+            None => Err(Unanswered::Needs(Need::Overrides(serving.clone(), contexts.clone()))),
         }
     }
 
     /// The overrides of one context, and the context with the organization of its customer.
     pub(crate) fn overrides_of(&self, serving: &mut Serving, context: Context) -> Result<(Overrides, Context), Unanswered> {
         let mut contexts = vec![context];
-        let overrides = self.overrides(serving, &mut contexts)?.map_err(|_| Problem::other_organization())?;
+        let overrides = self.overrides(serving, &mut contexts)?.map_err(NoOverrides::problem)?;
         Ok((overrides, contexts.pop().unwrap_or_default()))
     }
 }

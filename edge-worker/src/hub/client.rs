@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, PAGES, ROLE,
-    RULESET, RulesetAnswer, SUMMARY, VERSION, WITHIN, WRITTEN, WantedPages, encoded,
+    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, OWNERS, ROLE,
+    RULESET, RulesetAnswer, SUMMARY, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
     admin::read as read_body,
-    wire::{Explaining, Page},
+    wire::{Explaining, Page, WantedPage},
 };
 use crate::{
     clock,
@@ -21,7 +21,7 @@ use crate::{
     version::{Epoch, NotSpelledSo, Version},
 };
 
-/// The longest answer that is read, in bytes: one answer may hold many pages of overrides.
+/// The longest answer that is read, in bytes: a document with all overrides.
 const MOST: usize = 4 * MAX_DOCUMENT_BYTES;
 
 /// A stored document.
@@ -148,12 +148,22 @@ pub(crate) async fn note_break_glass(env: &Env, environment: &Environment, given
     good(&mut answer).await.map(drop)
 }
 
-/// Pages of overrides, each at a version; `None` if the store is of another epoch, in which these versions mean something else.
-pub(crate) async fn pages(env: &Env, environment: &Environment, epoch: Epoch, pages: &[(u16, u32)]) -> Result<Option<Vec<Page>>, Problem> {
-    let wanted = WantedPages { epoch, pages: pages.to_vec() };
-    let body = serde_json::to_string(&wanted).map_err(worker::Error::from)?;
-    let mut answer = send(env, environment, Method::Post, PAGES, Headers::new(), body).await?;
-    if answer.status_code() == 204 { Ok(None) } else { parse(&good(&mut answer).await?).map(Some) }
+/// Rows about owners of overrides; `None` if the store is of another epoch, in which these versions mean something else. An answer that
+/// cannot be read has no rows; the error is the reason for which the hub gave no answer.
+pub(crate) async fn owners(
+    env: &Env,
+    environment: &Environment,
+    epoch: Epoch,
+    pages: Vec<WantedPage>,
+) -> Result<Option<Vec<Page>>, String> {
+    let body = serde_json::to_string(&WantedOwners { epoch, pages }).map_err(|error| error.to_string())?;
+    let answer = send(env, environment, Method::Post, OWNERS, Headers::new(), body).await;
+    let mut answer = answer.map_err(|problem| problem.why())?;
+    if answer.status_code() == 204 {
+        return Ok(None);
+    }
+    let text = good(&mut answer).await.map_err(|problem| problem.why())?;
+    Ok(Some(parse(&text).unwrap_or_default()))
 }
 
 /// The newest document that serves, with all overrides.

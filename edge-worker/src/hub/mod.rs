@@ -10,6 +10,7 @@ mod jobs;
 mod new_key;
 mod opening;
 mod outcomes;
+mod page_filters;
 mod record;
 mod stored_edits;
 mod stored_owners;
@@ -36,7 +37,8 @@ use self::{
     execute::Decision,
     ground::{Ground, GroundCache},
     opening::Opening,
-    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedPages},
+    page_filters::PageFilters,
+    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedOwners},
 };
 use crate::{
     clock,
@@ -63,10 +65,14 @@ pub struct FlagHub {
     refused: RefCell<Option<String>>,
     /// The newest answer to a request for the ruleset, and its version: all isolates ask for the same.
     ruleset: RefCell<Option<(Version, Rc<str>)>>,
+    filters: PageFilters,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
     opening: Opening,
 }
+
+/// The bytes of rows in one answer about owners. An answer of one page may be longer.
+const MOST_BYTES: usize = 1 << 20;
 
 /// The document that a request wants. The two differ where a definition was refused and the last good one serves.
 #[derive(Clone, Copy)]
@@ -81,7 +87,19 @@ impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
         let store = store::open(&state);
         let (refused, ruleset, restoring, opening) = (RefCell::default(), RefCell::default(), Cell::default(), Opening::default());
-        Self { store, state, env, registered: OnceCell::new(), ground: GroundCache::default(), refused, ruleset, restoring, opening }
+        let filters = PageFilters::default();
+        Self {
+            store,
+            state,
+            env,
+            registered: OnceCell::new(),
+            ground: GroundCache::default(),
+            refused,
+            ruleset,
+            filters,
+            restoring,
+            opening,
+        }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -135,7 +153,7 @@ impl FlagHub {
             (Method::Post, _) => {
                 let asked = request.json().await?;
                 self.check_open()?;
-                self.pages(&asked)
+                self.owners(&asked)
             }
             (_, "/document") => self.document(Text::Serving).await,
             (_, "/written") => match Query::of(&request.inner().url(), &["version"])?.number("version")? {
@@ -285,17 +303,30 @@ impl FlagHub {
         Ok(Response::from_json(&keys_in_use(&*self.ground.newest(&self.store)?)?)?)
     }
 
-    /// Pages of overrides, each as it was at the version that is asked for.
-    fn pages(&self, asked: &WantedPages) -> Result<Response, Problem> {
-        if asked.epoch != self.store.newest()?.epoch {
+    /// Rows about owners, each as it was at the version of its page that is asked for, as many as fit into one answer.
+    fn owners(&self, asked: &WantedOwners) -> Result<Response, Problem> {
+        let epoch = self.store.newest()?.epoch;
+        if asked.epoch != epoch {
             return Ok(Response::empty()?.with_status(204));
         }
-        let mut pages = Vec::with_capacity(asked.pages.len());
-        for (page, version) in &asked.pages {
-            let rows = self.store.rows(Wanted::PageAt(*page, *version))?;
-            let owner =
-                |(key, tree): (&RowKey, &str)| Owner { kind: key.kind.as_str().to_owned(), name: key.name.clone(), tree: tree.to_owned() };
-            pages.push(Page { number: *page, version: *version, owners: rows.iter().map(owner).collect() });
+        let (mut pages, mut bytes) = (Vec::new(), 0);
+        for page in &asked.pages {
+            // A row of a kind that this release does not know is not there.
+            let known = |(kind, name): &(String, String)| Some(RowKey { kind: RowKind::from_name(kind)?, name: name.clone() });
+            let keys: Vec<RowKey> = page.owners.iter().filter_map(known).filter(|key| key.page() == Some(page.number)).collect();
+            let rows = self.store.rows(Wanted::KeysAt(&keys, page.version))?;
+            let filter = if page.lacks_filter { self.filters.get(&self.store, epoch, page)? } else { None };
+            let owner = |key: &RowKey| {
+                let tree = rows.text(key).map(str::to_owned);
+                Owner { kind: key.kind.as_str().to_owned(), name: key.name.clone(), tree }
+            };
+            let owners: Vec<Owner> = keys.iter().map(owner).collect();
+            bytes += owners.iter().map(|owner| owner.name.len() + owner.tree.as_ref().map_or(0, String::len)).sum::<usize>();
+            bytes += filter.as_ref().map_or(0, String::len);
+            if bytes > MOST_BYTES && !pages.is_empty() {
+                break;
+            }
+            pages.push(Page { number: page.number, version: page.version, filter, owners });
         }
         Ok(Response::from_json(&pages)?)
     }

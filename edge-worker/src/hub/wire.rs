@@ -12,8 +12,9 @@ use crate::{
 pub(super) const RULESET: &str = "http://hub/ruleset";
 /// The keys that were not revoked: `GET` answers a list of their rows.
 pub(super) const KEYS: &str = "http://hub/keys";
-/// Pages of overrides: `POST` with [`WantedPages`], 204 if the store is of another epoch.
-pub(super) const PAGES: &str = "http://hub/pages";
+/// Rows about owners of overrides: `POST` with [`WantedOwners`] answers a list of [`Page`], 204 if the store is of another epoch. An answer
+/// that would be long lacks some of the rows; whoever asked asks again for these.
+pub(super) const OWNERS: &str = "http://hub/owners";
 /// Operators' requests: the path behind `/api/admin/`, the same method, query and body, and the actor in headers.
 pub(super) const ADMIN: &str = "http://hub/admin/";
 /// The headers with an operator's subject, their role, and the one organization that the role is for, each spelled by [`encoded`].
@@ -86,27 +87,44 @@ pub(crate) struct Explaining<'a> {
     pub(crate) version: u32,
 }
 
-/// A request for pages of overrides, each at a version.
+/// A request for rows about owners, on pages at versions.
 #[derive(Serialize, Deserialize)]
-pub(super) struct WantedPages {
+pub(super) struct WantedOwners {
     pub(super) epoch: Epoch,
-    pub(super) pages: Vec<(u16, u32)>,
+    pub(super) pages: Vec<WantedPage>,
 }
 
-/// The overrides of one owner: the kind and the name of its row, and the text.
+/// The wanted rows of a page, at a version of it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct WantedPage {
+    #[serde(rename = "page")]
+    pub(crate) number: u16,
+    pub(crate) version: u32,
+    /// True if the page's filter is wanted too.
+    #[serde(rename = "filter")]
+    pub(crate) lacks_filter: bool,
+    /// The kinds and the names of the rows.
+    pub(crate) owners: Vec<(String, String)>,
+}
+
+/// A row about an owner: its kind and name, and the text; no text if there is no such row.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Owner {
     pub(crate) kind: String,
     pub(crate) name: String,
-    pub(crate) tree: String,
+    pub(crate) tree: Option<String>,
 }
 
-/// The overrides of a page.
+/// Rows of a page, at a version of it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Page {
     #[serde(rename = "page")]
     pub(crate) number: u16,
     pub(crate) version: u32,
+    /// The filter of all owners on the page at this version, as `control::OwnerFilter` writes it; absent if it was not asked for, if the
+    /// version is not the page's newest, or if there are too many owners.
+    #[serde(default)]
+    pub(crate) filter: Option<String>,
     pub(crate) owners: Vec<Owner>,
 }
 

@@ -265,6 +265,22 @@ fn lays_owners_on_pages<S: Store>(store: &S) {
     assert_eq!(found, 3_001);
     assert_eq!(store.rows(Wanted::PageAt(page, 2)).unwrap().get(RowKind::Membership, "c-0007"), Some("\"o-1\""));
     assert_eq!(store.rows(Wanted::PageAt(page, 1)).unwrap().get(RowKind::Customer, "c-0007"), Some("{}"));
+    let keys = [(RowKind::Customer, "c-0007"), (RowKind::Membership, "c-0007"), (RowKind::Customer, "c-0008"), (RowKind::Customer, "x")];
+    let keys = keys.map(|(kind, id)| key(kind, id));
+    let at = |version| {
+        let rows = store.rows(Wanted::KeysAt(&keys, version)).unwrap();
+        keys.each_ref().map(|key| rows.text(key).map(str::to_owned))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(at(0), [None, None, None, None]);
+    assert_eq!(at(1), [some("{}"), None, some("{}"), None]);
+    assert_eq!(at(2), [some("{\"a\":true}"), some("\"o-1\""), some("{}"), None]);
+
+    let on = |page| store.page_owners(page, u32::MAX).unwrap();
+    assert_eq!((store.page_version(page).unwrap(), store.page_version(u16::MAX).unwrap()), (Some(2), None));
+    assert_eq!(on(page), store.rows(Wanted::PageAt(page, 2)).unwrap().iter().map(|(key, _)| key.clone()).collect::<Vec<_>>());
+    assert_eq!(store.page_owners(page, 1).unwrap(), on(page)[..1]);
+    assert_eq!(pages.iter().map(|(number, _)| on(*number).len()).sum::<usize>(), 3_001);
 
     let mut seen = Vec::new();
     loop {

@@ -43,6 +43,8 @@ pub(crate) enum Wanted<'w> {
     PageAt(u16, u32),
     /// The newest of these rows.
     Keys(&'w [RowKey]),
+    /// These rows as they were at a version.
+    KeysAt(&'w [RowKey], u32),
 }
 
 /// Rows, and the version and the record that they are of.
@@ -128,6 +130,10 @@ pub(crate) trait Read {
     fn rows(&self, wanted: Wanted<'_>) -> Result<Rows>;
     /// Every page that was written at a version or before it, with the version of its newest change until then.
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>>;
+    /// The version of the newest change on a page; `None` if nothing was ever written on it.
+    fn page_version(&self, page: u16) -> Result<Option<u32>>;
+    /// The keys of the newest rows on a page, at most this many.
+    fn page_owners(&self, page: u16, limit: u32) -> Result<Vec<RowKey>>;
     /// Names of owners of overrides behind one, in their order.
     fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>>;
 

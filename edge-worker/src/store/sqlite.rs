@@ -118,6 +118,15 @@ impl<D: Database> Read for Sqlite<D> {
             Wanted::Paged => newest("newest.page IS NOT NULL", Vec::new()),
             Wanted::UnpagedAt(version) => then("page IS NULL", vec![i64::from(version).into()]),
             Wanted::PageAt(page, version) => then("page = ?", vec![i64::from(page).into(), i64::from(version).into()]),
+            Wanted::KeysAt(keys, version) => {
+                let names: Vec<[&str; 2]> = keys.iter().map(|key| [key.kind.as_str(), &key.name]).collect();
+                let query = "WITH wanted AS (SELECT value ->> 0 AS kind, value ->> 1 AS name FROM json_each(?))
+                    SELECT row.kind, row.name, row.text FROM wanted CROSS JOIN history AS row USING (kind, name)
+                    WHERE row.version = (SELECT max(version) FROM history AS last
+                        WHERE last.kind = wanted.kind AND last.name = wanted.name AND last.version <= ?)
+                    ORDER BY row.kind, row.name, row.part";
+                self.found(query, vec![serde_json::to_string(&names)?.into(), i64::from(version).into()])
+            }
             Wanted::Keys(keys) => {
                 let mut rows = Rows::default();
                 for key in keys {
@@ -139,6 +148,19 @@ impl<D: Database> Read for Sqlite<D> {
             }
         };
         Ok(pages.into_iter().map(|Page { page, version }| (page, version)).collect())
+    }
+
+    fn page_version(&self, page: u16) -> Result<Option<u32>> {
+        let version = self.migrated()?.number("SELECT version AS n FROM pages WHERE page = ?", vec![i64::from(page).into()])?;
+        Ok(version.and_then(|version| version.try_into().ok()))
+    }
+
+    fn page_owners(&self, page: u16, limit: u32) -> Result<Vec<RowKey>> {
+        let query = "SELECT kind, name, NULL AS text FROM newest WHERE page = ? ORDER BY kind, name LIMIT ?";
+        let found: Vec<Part> = self.migrated()?.exec(query, vec![i64::from(page).into(), i64::from(limit).into()])?;
+        // A kind that a later release writes is no owner of this one.
+        let key = |Part { kind, name, .. }| Some(RowKey { kind: RowKind::from_name(&kind)?, name });
+        Ok(found.into_iter().filter_map(key).collect())
     }
 
     fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>> {

@@ -138,11 +138,12 @@ const PAGES = [
       json(
         'an invalid owner',
         first(good, {
-          owners: good[0].owners.map(owner => ({ ...owner, ...r.pick([{ kind: null }, { tree: '{' }, { tree: '' }, { tree: null }]) })),
+          owners: good[0].owners.map(owner => ({ ...owner, ...r.pick([{ kind: null }, { tree: '{' }, { tree: '' }, { tree: 1 }]) })),
         }),
       ),
   ],
   [3, () => json('no page', [])],
+  [3, (r, good) => json('no owner', first(good, { owners: [] }))],
   [6, notFound],
   [3, throws],
   [1, hangs],

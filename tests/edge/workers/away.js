@@ -1,4 +1,4 @@
-// `POST /test/hub` sets how the hub behaves: `here` answers, `gone` throws, `slow` answers 500 after 5 s, and `held` withholds pages of
+// `POST /test/hub` sets how the hub behaves: `here` answers, `gone` throws, `slow` answers 500 after 5 s, and `held` withholds rows of
 // overrides until the next `POST`. `GET /test/hub` answers the number of withheld requests.
 import Edge, { FlagHub as Hub } from 'index.js';
 
@@ -11,7 +11,7 @@ export class FlagHub {
     this.#hub = new Hub(state, env);
   }
   async fetch(request) {
-    if (hub === 'held' && new URL(request.url).pathname === '/pages') {
+    if (hub === 'held' && new URL(request.url).pathname === '/owners') {
       held++;
       while (hub === 'held') await new Promise(resolve => setTimeout(resolve, 5));
       held--;

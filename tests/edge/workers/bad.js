@@ -1,4 +1,4 @@
-// `PUT /test/hub/{ruleset,pages}` sets the hub's next answers there: `{ status, parts, how }`. `DELETE` lets the hub answer again, and
+// `PUT /test/hub/{ruleset,owners}` sets the hub's next answers there: `{ status, parts, how }`. `DELETE` lets the hub answer again, and
 // `GET` returns its own last answer, with the number of its answers in `test-answers`.
 import Edge, { FlagHub as Hub } from 'index.js';
 
