@@ -49,7 +49,7 @@ const next = [
   },
   { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => {}', replacement: '| RowKind::Epoch | RowKind::Note => {}' },
   { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => Place::ROOT', replacement: '| RowKind::Epoch | RowKind::Note => Place::ROOT' },
-  { file: 'edge-worker/control/src/import.rs', find: '| RowKind::Epoch => Some', replacement: '| RowKind::Epoch | RowKind::Note => Some' },
+  { file: 'edge-worker/control/src/import.rs', find: '| RowKind::Epoch => {', replacement: '| RowKind::Epoch | RowKind::Note => {' },
   {
     file: 'edge-worker/control/src/command.rs',
     find: 'match current.compiled(key, [write.clone()].into(), [change.clone()].into(), compiler) {',
