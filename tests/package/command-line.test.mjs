@@ -20,6 +20,7 @@ const COMMANDS = [
   'show',
   'create',
   'remove',
+  'restore',
   'on',
   'off',
   'rollout',
@@ -51,6 +52,48 @@ test('refusals are told with their place, their code and a hint; with --json as 
   assert.match(stranger.err, /code: UNAUTHORIZED \(401\)\nhint: make a token with `twinflag token`/);
 });
 
+test('with --json a failure is one JSON object on standard error, whatever failed', async () => {
+  await own.twinflag.write('broken.json', '{');
+  for (const [code, exit, ...args] of [
+    ['FLAG_NOT_FOUND', 1, 'show', 'absent'],
+    ['FAILED', 1, 'override', 'set', 'profile_ui_revamp', 'purple', '--user', 'ada'],
+    ['FAILED', 1, 'diff', 'broken.json'],
+    ['FAILED', 1, 'off', 'profile_ui_revamp', '--reason', 'r'],
+    ['USAGE', 64, 'off', 'profile_ui_revamp', '--yes'],
+    ['USAGE', 64, 'list', '--colour'],
+    ['USAGE', 64, 'on'],
+    ['USAGE', 64, 'list', '--url', 'localhost:8787'],
+    ['UNAVAILABLE', 69, 'list', '--url', `http://127.0.0.1:${await freePort()}`, '--token', 't'],
+  ]) {
+    const failed = await command(...args, '--json');
+    assert.deepEqual([failed.code, failed.out], [exit, ''], args.join(' '));
+    const { code: told, detail } = JSON.parse(failed.err);
+    assert.deepEqual([told, typeof detail], [code, 'string'], failed.err);
+  }
+});
+
+test('a command waits for a server that limits requests, says so, and sends the same request again', async () => {
+  const keys = [];
+  const { env, close } = await standIn((request, response) => {
+    if (request.method === 'POST') keys.push(request.headers['idempotency-key']);
+    if (keys.length === 1) response.setHeader('retry-after', '1').writeHead(429).end('{"code":"RATE_LIMITED"}');
+    else response.end('{"changed":false,"changes":[],"version":1,"warnings":[]}');
+  });
+  try {
+    const kill = ['off', 'a', '--yes', '--reason', 'r'];
+    const waited = await own.twinflag.run(kill, { env });
+    assert.deepEqual([waited.code, waited.out], [0, 'nothing to change (version 1)\n']);
+    assert.equal(waited.err, 'the server takes no more requests for now: waiting 1 s\n');
+    assert.deepEqual([keys.length, new Set(keys).size], [2, 1]);
+  } finally {
+    close();
+  }
+  const always = await standIn((_, response) => response.setHeader('retry-after', '61').writeHead(429).end('{"code":"RATE_LIMITED"}'));
+  const refused = await own.twinflag.run(['list'], { env: always.env });
+  always.close();
+  assert.deepEqual([refused.code, refused.err.split('\n')[1]], [1, 'code: RATE_LIMITED (429)']);
+});
+
 test('a wrong command line is 64, no server is 69, and help is 0', async () => {
   for (const wrong of [
     [],
@@ -60,6 +103,9 @@ test('a wrong command line is 64, no server is 69, and help is 0', async () => {
     ['rollout', 'percentage', 'x', '101'],
     ['log', '--limit', '0'],
     ['serve', '--port', '65536'],
+    ['serve', '--set', 'RATE_LIMIT=off'],
+    ['serve', '--set', 'DEMO=on'],
+    ['token', 'create', '--name', 'n', '--role', 'viewer', '--expires', '90'],
     ['token', '--sub', 's', '--role', 'root'],
   ]) {
     assert.equal((await own.twinflag.run(wrong)).code, 64, wrong.join(' '));
@@ -109,12 +155,46 @@ test('tokens are signed as another implementation expects, and only the roles of
   }
 });
 
-test('bash completes commands, options and choices', async () => {
+test('token makes, lists and revokes API tokens for programs', async () => {
+  const [token] = await lines('token', 'create', '--name', 'ci', '--role', 'operator', '--expires', '30d', '--reason', 'a pipeline');
+  assert.match(token, /^tf_api_\S+$/);
+  const run = (...args) => own.twinflag.run([...args, '--url', own.server.url, '--token', token]);
+  assert.equal((await run('off', 'profile_ui_revamp', '--yes', '--reason', 'r')).code, 0);
+  assert.deepEqual(
+    (await json('log', '--by', 'token:ci')).changes.map(({ action }) => action),
+    ['flag.kill'],
+  );
+  await lines('on', 'profile_ui_revamp', '--reason', 'r');
+
+  const end = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+  const listed = (await lines('token', 'list')).map(line => line.split(/ {2,}/));
+  assert.deepEqual(listed[1].slice(0, 2), ['ci', 'operator']);
+  assert.equal(listed[1][3], `until ${end}`);
+  assert.ok(!listed.flat().includes(token));
+  const { tokens } = await json('token', 'list');
+  assert.equal(listed[1][4], tokens[0].id);
+
+  assert.equal((await command('token', 'revoke', 'ci')).code, 1);
+  await lines('token', 'revoke', 'ci', '--yes', '--reason', 'it moved');
+  assert.match((await run('off', 'profile_ui_revamp', '--yes', '--reason', 'r')).err, /code: UNAUTHORIZED \(401\)/);
+  assert.match((await lines('token', 'list'))[1], /revoked \d{4}-\d\d-\d\d/);
+  assert.equal((await command('token', 'revoke', 'ci', '--yes')).code, 1);
+  assert.deepEqual(
+    (await lines('log', '--limit', '4')).map(line => line.split(/ {2,}/)[4]).filter(what => what?.startsWith('token')),
+    ['token ci: revoked, role operator', 'token ci: made, role operator'],
+  );
+});
+
+test('bash completes commands, options, choices and the keys of flags', async () => {
   await own.twinflag.write('completion.bash', (await own.twinflag.run(['completion', 'bash'])).out);
   const complete = async (...words) => {
     const script = `source ./completion.bash; COMP_WORDS=(twinflag ${words.map(word => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _twinflag; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    return (await run('bash', ['-c', script], { cwd: own.twinflag.folder })).stdout.trim().split('\n');
+    const PATH = `${join(own.twinflag.folder, 'node_modules/.bin')}:${process.env.PATH}`;
+    const { stdout, stderr } = await run('bash', ['-c', script], { cwd: own.twinflag.folder, env: { ...process.env, PATH, ...env } });
+    assert.equal(stderr, '');
+    return stdout.trim().split('\n');
   };
+  let env = {};
   assert.deepEqual(await complete('ro'), ['rollout']);
   assert.deepEqual(
     (await complete('rollout', '')).filter(word => !word.startsWith('-')),
@@ -138,4 +218,20 @@ test('bash completes commands, options and choices', async () => {
     ['bash', 'zsh', 'fish'],
   );
   assert.deepEqual((await complete('')).filter(word => !word.startsWith('-')).sort(), [...COMMANDS].sort());
+
+  const { adminToken } = JSON.parse(await readFile(join(own.server.data, 'dev.json'), 'utf8'));
+  const asked = [
+    ['show', 'profile_'],
+    ['rollout', 'percentage', 'profile_'],
+    ['log', '--flag', 'profile_'],
+  ];
+  env = { TWINFLAG_URL: own.server.url, TWINFLAG_TOKEN: adminToken };
+  for (const words of asked) assert.deepEqual(await complete(...words), ['profile_ui_revamp'], words.join(' '));
+  // A server that never answers, and none.
+  const silent = await standIn(() => undefined);
+  for (const away of [silent.env, { ...env, TWINFLAG_URL: `http://127.0.0.1:${await freePort()}` }, {}]) {
+    env = away;
+    assert.deepEqual(await complete(...asked[0]), ['']);
+  }
+  silent.close();
 });

@@ -238,6 +238,11 @@ test('a deployment whose roles stand in another claim starts, and commands ask f
   assert.equal(code, 64);
   assert.match(err, /reads roles from the claim groups\nhint: pass a token of its issuer/);
   await server.stop();
+  const mapped = await twinflag.serve(twinflag.data('map'), { env: { ROLE_MAP: '{"ops":"admin","viewer":"viewer"}' } });
+  const told = await twinflag.run(['list', '--data', mapped.data]);
+  assert.deepEqual([told.code, /maps names to roles by ROLE_MAP, and "admin" is none of the names/.test(told.err)], [64, true]);
+  assert.equal((await twinflag.run(['token', '--data', mapped.data, '--sub', 'ada', '--role', 'viewer'])).code, 0);
+  await mapped.stop();
 });
 
 test('the server starts, whatever the worker answers to the list of environments', async () => {
@@ -273,11 +278,58 @@ test('a setting that cannot be read ends the start with its name', async () => {
   assert.match(refused.err, /error: the setting RATE_LIMITS cannot be read/);
 });
 
+test('a setting is given on the command line, and a misspelt one is told', async () => {
+  const server = await twinflag.serve(twinflag.data('set'), {
+    more: ['--set', 'CLIENT_ORIGINS=https://shop.example'],
+    env: { RATE_LIMIT: 'off' },
+  });
+  assert.equal(server.err, 'warning: RATE_LIMIT is no setting, and sets nothing: is RATE_LIMITS meant?\n');
+  const origin = { origin: 'https://shop.example' };
+  const { clientKey } = await keysOf(server.data);
+  const asked = await fetch(`${server.url}/ofrep/v1/evaluate/flags`, {
+    method: 'POST',
+    headers: { ...origin, authorization: `Bearer ${clientKey}`, 'content-type': 'application/json' },
+    body: '{"context":{}}',
+  });
+  assert.equal(asked.headers.get('access-control-allow-origin'), origin.origin);
+  await server.stop();
+  const wrong = await twinflag.run(['serve', '--data', server.data, '--set', 'CLIENT_ORIGIN=*']);
+  assert.deepEqual([wrong.code, wrong.err.split('\n')[0]], [64, 'error: CLIENT_ORIGIN is no setting: is CLIENT_ORIGINS meant?']);
+});
+
+test('a SERVER_KEY of the environment is the one that the first start tells', async () => {
+  const env = { SERVER_KEY: 'tf_server_of_the_environment' };
+  const server = await twinflag.serve(twinflag.data('server-key'), { env });
+  await server.says(/Content-Type/);
+  assert.match(server.out, /^ {2}server key, for servers: {2}the setting SERVER_KEY$/m);
+  assert.deepEqual(JSON.parse(await shell(`export SERVER_KEY=${env.SERVER_KEY}; ${/curl .*$/m.exec(server.out)[0]}`)).flags, []);
+  await server.stop();
+});
+
+test('a store that cannot be used ends the start at once, with the file', async () => {
+  const server = await twinflag.serve(twinflag.data('unreadable'));
+  await server.stop();
+  const store = join(server.data, 'store');
+  const name = (await readdir(store, { recursive: true })).find(each => /[0-9a-f]{64}\.sqlite$/.test(each));
+  await twinflag.write(`data/unreadable/store/${name}`, 'no database at all');
+  const spoilt = await twinflag.run(['serve', '--data', server.data, '--port', '0']);
+  assert.deepEqual([spoilt.code, spoilt.err.split('\n')[0]], [1, `error: cannot use the store: ${join(store, name)} is no database`]);
+
+  await twinflag.write('data/a-file', '');
+  for (const command of ['serve', 'list']) {
+    const refused = await twinflag.run([command, '--data', twinflag.data('a-file')]);
+    assert.deepEqual([refused.code, refused.err.includes('a-file is a file: name the data folder')], [64, true]);
+  }
+});
+
 test('a first document that is refused ends the start with its place', async () => {
   await twinflag.write('refused.json', '{"schema":"other"}');
   const refused = await twinflag.run(['serve', '--data', twinflag.data('refused'), '--port', '0', '--flags', 'refused.json']);
   assert.equal(refused.code, 1);
-  assert.match(refused.err, /error: the document is refused: \/schema/);
+  assert.match(refused.err, /error: the document refused\.json is refused: \/schema/);
+  await twinflag.write('broken.json', '{');
+  const broken = await twinflag.run(['serve', '--data', twinflag.data('refused'), '--flags', 'broken.json']);
+  assert.match(broken.err, /^error: the document broken\.json is not JSON: /);
 });
 
 test('another C library, or an old one, is named before workerd is started', async () => {

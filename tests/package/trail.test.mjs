@@ -48,6 +48,48 @@ test('log of a flag that is not there says so, and has the changes of one that w
   assert.equal((await json('log', '--flag', 'gone')).changes.length, 2);
 });
 
+test('revert undoes the newest change of a flag, or one by the beginning of its id, and can be undone', async () => {
+  await lines('create', 'undone');
+  await lines('on', 'undone', '--user', 'ada', '--reason', 'she asked');
+  const users = async () => (await json('override', 'list', '--flag', 'undone')).overrides.map(({ owner }) => owner);
+  const unasked = await command('revert', '--last', '--flag', 'undone');
+  assert.equal(unasked.code, 1);
+  assert.match(unasked.err, /^error: not done: undo "undone: on for user ada" by \S+ \(version \d+\)\?\nhint: confirm with --yes\n$/);
+  assert.deepEqual(await users(), ['ada']);
+
+  assert.match(
+    (await lines('revert', '--last', '--flag', 'undone', '--yes', '--reason', 'too early'))[0],
+    /^undone: as for others for user ada \(taken back\) /,
+  );
+  assert.deepEqual(await users(), []);
+  const [record] = (await json('log', '--flag', 'undone')).changes;
+  assert.deepEqual([record.action, record.reason], ['change.revert', 'too early']);
+  const [, row] = await lines('log', '--flag', 'undone');
+  assert.equal(row.split(/ {2,}/)[1], record.id.slice(0, 8));
+  await lines('revert', record.id.slice(0, 8), '--yes');
+  assert.deepEqual(await users(), ['ada']);
+});
+
+test('a revert that would lose something newer is refused with the change to undo first', async () => {
+  await lines('create', 'newer');
+  await lines('on', 'newer', '--user', 'ada');
+  const [older] = (await json('log', '--flag', 'newer')).changes;
+  await lines('on', 'newer', '--user', 'mary');
+  const [newest] = (await json('log', '--flag', 'newer')).changes;
+  const refused = await refusal('revert', older.id, '--yes');
+  assert.match(refused.at(-2), /^code: REVERT_CONFLICT \(409\)$/);
+  assert.equal(refused.at(-1), `hint: undo the newer change of version ${newest.version} first: twinflag revert ${newest.id}`);
+  for (const [code, ...args] of [
+    [64],
+    [64, newest.id, '--last'],
+    [64, newest.id, '--flag', 'newer'],
+    [1, 'ffffffff-nothing'],
+    [1, '--last', '--flag', 'nope'],
+    [1, '00000000-0000-4000-8000-000000000000'],
+  ])
+    assert.equal((await command('revert', ...args, '--yes')).code, code, args.join(' '));
+});
+
 test('what other people wrote moves no cursor, and is whole as JSON', async () => {
   const reason = 'a\u001b[2Jb\u009bc\u007fd\ne';
   await lines('create', 'controls', '--description', reason, '--reason', reason);

@@ -25,6 +25,8 @@ export function describe(change: Change): string {
       return oldJson === undefined && newJson !== undefined && !isObject(newJson)
         ? `${subject} = ${shown(newJson)}`
         : `${subject}: ${definitionChangeOf(oldJson, newJson)}`;
+    case 'change.revert':
+      return `${revertedOf(change)}${owner} (taken back)`;
     case 'import.refused':
       return newJson === undefined ? `${subject}: the refused definition is gone` : `${subject}: refused, the last good definition serves`;
     case 'import.state':
@@ -54,6 +56,13 @@ const ROLLOUT_STEPS: Readonly<Record<string, string>> = {
   'rollout.lists': 'has other lists',
   'rollout.guard': 'has another guard',
 };
+
+/** Returns what the revert of a change put back, in words. */
+function revertedOf({ flagPath, pointer, customerId, organizationId, oldJson, newJson }: Change): string {
+  const subject = flagPath ?? pointer ?? '';
+  const isOverride = customerId !== undefined || organizationId !== undefined;
+  return isOverride ? `${subject} ${shown(oldJson)} → ${shown(newJson)}` : `${subject}: ${definitionChangeOf(oldJson, newJson)}`;
+}
 
 /** Returns what was done to a key or to an API token, which is named by its label or its name. */
 function credentialChangeOf(action: string, credential: unknown): string {

@@ -12,8 +12,10 @@ export interface Definition {
   /** The key. */
   readonly name: string;
   readonly definition: Flag;
-  /** The tag of the definition alone. */
-  readonly etag: string;
+  /** The tag of the definition alone; absent if the flag was removed. */
+  readonly etag?: string;
+  /** True if the flag was removed; its state and its overrides are kept. */
+  readonly archived?: true;
   readonly lastChange: Change | null;
   /** The definition that was imported last, and has errors; the one before it serves. */
   readonly refused?: unknown;
@@ -57,6 +59,16 @@ export async function createFlag(api: Api, key: string, flag: Flag, reason: stri
   }
 }
 
+/** Fails if a flag was removed. */
+export function wantServing({ name, archived }: Definition): void {
+  if (archived) throw new Failure(`the flag ${name} was removed`, undefined, `bring it back with: twinflag restore ${name}`);
+}
+
+/** Brings a flag back that was removed, with its state and its overrides. */
+export async function restoreFlag(api: Api, name: string, reason: string | undefined): Promise<Written> {
+  return (await api.ask<Written>({ method: 'POST', path: `${pathOf(name)}/restore`, body: { reason } })).body;
+}
+
 /** Removes a flag, if its definition is still the one that was read. */
 export async function removeFlag(api: Api, { name, etag }: Definition, query: Query): Promise<Written> {
   return (await api.ask<Written>({ method: 'DELETE', path: pathOf(name), ifMatch: etag, query })).body;
@@ -77,6 +89,7 @@ export async function patchFlag(
 ): Promise<Edited> {
   for (let attempt = 1; ; attempt++) {
     const before = await definitionOf(api, name);
+    wantServing(before);
     const patch = { method: 'PATCH', path: pathOf(before.name), body: edit(before), ifMatch: before.etag, query: { reason } } as const;
     try {
       const { body: written }: Answer<Written> = await api.ask(patch);

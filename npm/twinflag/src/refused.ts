@@ -13,6 +13,8 @@ export interface Problem {
   readonly hint?: string;
   /** The definitions that serve and would go, if the server refuses a change because of them. */
   readonly consequences?: readonly Consequence[];
+  /** The newer change that stands against a revert; without an id if its record was erased. */
+  readonly newer?: { readonly id: string | null; readonly version: number };
 }
 
 /** A refusal by the server. */
@@ -43,23 +45,24 @@ const HINTS: Readonly<Record<string, string>> = {
   OTHER_ENVIRONMENT: 'name the environment with --environment, or give it another name with --new-environment',
   OTHER_BUCKET_KEY: 'every rollout would draw others; if that is meant, name the key with --new-bucket-key',
   GATE_CLOSED: 'force the step with --force and a --reason',
-  REVERT_CONFLICT: 'revert the newer change first: `twinflag log` shows it',
+  CHANGE_NOT_FOUND: '`twinflag log` shows the changes',
 };
 
-function hintOf({ code, pointer, consequences = [] }: Problem): string | undefined {
+function hintOf({ code, pointer, newer, consequences = [] }: Problem): string | undefined {
   if (code === 'UNSAFE_CHANGE') {
     return consequences.some(({ allowed, remove }) => !allowed && remove !== undefined)
-      ? '`twinflag apply` takes --remove NAME for each thing that may go'
+      ? 'name what may go: `twinflag apply` and `twinflag revert` take --remove NAME'
       : 'mend first what uses it; `twinflag apply --partial` keeps the last good definition of what has an error';
   }
+  if (newer?.id) return `undo the newer change of version ${newer.version} first: twinflag revert ${newer.id}`;
   if (pointer === '/variant') return '`twinflag show FLAG` lists the variants of a flag';
   return HINTS[code];
 }
 
-/** Returns a line that tells what goes, and who uses it. */
-export function consequenceLine({ pointer, message, overrides, usedBy }: Consequence): string {
+/** Returns a line that tells what goes and who uses it, or what an operator edited. */
+export function consequenceLine({ pointer, message, overrides, usedBy, overwrite }: Consequence): string {
   const users = usedBy.length > 0 ? `, used by ${usedBy.join(', ')}` : '';
-  return `${'goes'.padEnd(8)} ${pointer}: ${message}${overrides > 0 ? `, with ${overridesOf(overrides)}` : ''}${users}`;
+  return `${(overwrite === undefined ? 'goes' : 'edited').padEnd(8)} ${pointer}: ${message}${overrides > 0 ? `, with ${overridesOf(overrides)}` : ''}${users}`;
 }
 
 /** Returns a number of overrides in words. */

@@ -37,6 +37,8 @@ export interface Change {
   readonly organizationId?: string;
   readonly oldJson?: unknown;
   readonly newJson?: unknown;
+  /** The id of the change that this one took back. */
+  readonly reverts?: string;
 }
 
 /** The answer to a command that changes something. */
@@ -65,13 +67,15 @@ export interface Consequence {
   readonly usedBy: readonly string[];
   /** True if the request allows it. */
   readonly allowed: boolean;
-  /** The name under which a request allows it; absent for an error. */
+  /** The name by which a request allows it to go; absent for an error. */
   readonly remove?: string;
+  /** The name by which a request allows to take an operator's edit back. */
+  readonly overwrite?: string;
 }
 
 /** The answer to an import, or to the trial of one. */
 export interface Imported {
-  readonly changes: readonly { readonly kind: 'added' | 'changed' | 'removed'; readonly pointer: string }[];
+  readonly changes: readonly { readonly kind: 'added' | 'changed' | 'removed' | 'refused'; readonly pointer: string }[];
   /** The places at which the server keeps its state though the document has another. */
   readonly kept: readonly { readonly pointer: string }[];
   /** The definitions that serve and would go. A server of an earlier release does not tell. */

@@ -8,8 +8,7 @@ import { differencesOf } from '../difference.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { printJson, printLine } from '../output.js';
 import { consequenceLine, overridesOf, Refused } from '../refused.js';
-import { renameHintsOf } from '../renames.js';
-import type { Consequence, Document, Imported } from '../wire.js';
+import type { Document, Imported } from '../wire.js';
 import {
   type ApiOptions,
   type ChangeOptions,
@@ -28,6 +27,7 @@ interface ImportOptions {
   readonly state?: string;
   readonly partial?: boolean;
   readonly remove?: readonly string[];
+  readonly overwrite?: readonly string[];
   readonly newEnvironment?: string;
   readonly newBucketKey?: string;
 }
@@ -86,6 +86,10 @@ function forImport(command: Command): Command {
   return command
     .addOption(state.choices(['keep', 'replace']))
     .option('--remove <name...>', 'what serves and may go, such as flags/new_checkout')
+    .option(
+      '--overwrite <name...>',
+      'what an operator edited since the last import, and the document takes back, such as flags/new_checkout',
+    )
     .option('--partial', 'keep the last good definition of a flag that cannot be read')
     .option('--new-environment <name>', "the document's environment, if it is another name for the server's")
     .option('--new-bucket-key <digits>', "the first eight digits of the document's bucket key, if it is another one");
@@ -116,17 +120,21 @@ async function deploy(
   if (!options.json) for (const line of lines) printLine(line);
   refuseFaults(trial, options);
   if (trial.changes.length === 0) return options.json ? printJson(trial) : undefined;
-  const goes = [...new Set((trial.consequences ?? []).flatMap(({ allowed, remove }) => (allowed || remove === undefined ? [] : [remove])))];
-  await ask(`import ${file} into ${api.url}`, goes, asks(trial, options), trial, options);
-  const query = { ...queryOf(options), reason: options.reason };
-  const imported = await putDocument(
-    api,
-    text,
-    etag,
-    goes.length === 0 ? query : { ...query, remove: [...(options.remove ?? []), ...goes] },
-  );
+  const [goes, takenBack] = [unnamed(trial, 'remove'), unnamed(trial, 'overwrite')];
+  await ask(`import ${file} into ${api.url}`, { goes, takenBack }, asks(trial, options), trial, options);
+  const imported = await putDocument(api, text, etag, {
+    ...queryOf(options),
+    reason: options.reason,
+    remove: [...(options.remove ?? []), ...goes],
+    overwrite: [...(options.overwrite ?? []), ...takenBack],
+  });
   if (options.json) printJson(imported);
   else console.log(`imported (version ${imported.version})`);
+}
+
+/** Returns the names by which a request would allow what it does not allow yet. */
+function unnamed({ consequences = [] }: Imported, by: 'remove' | 'overwrite'): readonly string[] {
+  return [...new Set(consequences.flatMap(each => (each.allowed ? [] : (each[by] ?? []))))];
 }
 
 /** Imports a document over the version with a tag. */
@@ -137,23 +145,30 @@ async function putDocument(api: Api, document: string, ifMatch: string | undefin
 /**
  * Asks before an import.
  *
- * @param goes the names of what serves and would go without having been named: `--yes` does not answer for them
+ * @param unnamed what serves and would go, and what operators edited and would be taken back, without having been named: `--yes` does not
+ * answer for them
  */
 async function ask(
   what: string,
-  goes: readonly string[],
+  { goes, takenBack }: { readonly goes: readonly string[]; readonly takenBack: readonly string[] },
   asks: boolean,
   { consequences = [] }: Imported,
   options: ConfirmedOptions,
 ): Promise<void> {
-  if (goes.length === 0) return asks ? confirm(`${what}?`, options) : undefined;
-  if (!process.stdin.isTTY)
-    throw new Failure(`not done: ${what}?`, EXIT.failed, `name what may go: --remove ${goes.join(' ')}`, { consequences });
-  await confirm(`${what}, which removes ${goes.join(', ')}?`, {});
+  const harms = [
+    { option: '--remove', verb: 'removes', names: goes },
+    { option: '--overwrite', verb: 'takes back the edits of', names: takenBack },
+  ].filter(({ names }) => names.length > 0);
+  if (harms.length === 0) return asks ? confirm(`${what}?`, options) : undefined;
+  if (!process.stdin.isTTY) {
+    const named = harms.map(({ option, names }) => `${option} ${names.join(' ')}`).join(' ');
+    throw new Failure(`not done: ${what}?`, EXIT.failed, `name what may go: ${named}`, { consequences });
+  }
+  await confirm(`${what}, which ${harms.map(({ verb, names }) => `${verb} ${names.join(', ')}`).join(', and ')}?`, {});
 }
 
-function queryOf({ state, partial, remove, newEnvironment, newBucketKey }: ImportOptions): Query {
-  return { state, partial, remove, newEnvironment, newBucketKey };
+function queryOf({ state, partial, remove, overwrite, newEnvironment, newBucketKey }: ImportOptions): Query {
+  return { state, partial, remove, overwrite, newEnvironment, newBucketKey };
 }
 
 /** Returns true if an import takes something away, may revive what was switched off, or brings the earlier state of a flag back. */
@@ -185,32 +200,22 @@ function linesOf(
   theirs: Document,
 ): readonly string[] {
   if (changes.length + errors.length + warnings.length === 0) return ['no difference'];
-  // With --partial, what serves stays.
-  const staying = consequences.filter(stays).map(({ pointer }) => pointer);
+  const refused = new Set(changes.flatMap(({ kind, pointer }) => (kind === 'refused' ? [pointer] : [])));
   return [
-    ...changes
-      .filter(({ pointer }) => !staying.includes(pointer))
-      .flatMap(({ kind, pointer }) => [
-        `${kind.padEnd(8)} ${pointer}`,
-        ...(kind === 'changed' ? differencesOf(ours, theirs, pointer, kept).map(line => `         ${line}`) : []),
-      ]),
+    ...changes.flatMap(({ kind, pointer }) => [
+      kind === 'refused' ? `${'kept'.padEnd(8)} ${pointer} (its last good definition serves on)` : `${kind.padEnd(8)} ${pointer}`,
+      ...(kind === 'changed' ? differencesOf(ours, theirs, pointer, kept).map(line => `         ${line}`) : []),
+    ]),
     ...kept.map(({ pointer }) => `${'kept'.padEnd(8)} ${pointer} (as the server has it; --state replace takes the document's)`),
     ...renamed.map(({ from, to }) => `${'renamed'.padEnd(8)} ${from} → ${to}, with its state and its overrides`),
     ...returned.map(
       ({ flag, enabled, overrides }) =>
         `${'returned'.padEnd(8)} ${flag}, as it was: switched ${enabled ? 'on' : 'off'}, with ${overridesOf(overrides)}`,
     ),
-    ...staying.map(pointer => `${'kept'.padEnd(8)} ${pointer} (its last good definition serves on)`),
-    ...consequences.filter(each => !stays(each)).map(consequenceLine),
+    ...consequences.filter(({ pointer }) => !refused.has(pointer)).map(consequenceLine),
     ...warnings.map(({ pointer, message }) => `${'warning'.padEnd(8)} ${pointer}: ${message}`),
     ...errors.map(({ pointer, message }) => `${'error'.padEnd(8)} ${pointer}: ${message}`),
-    ...renameHintsOf(changes, renamed, ours, theirs).map(hint => `${'hint'.padEnd(8)} ${hint}`),
   ];
-}
-
-/** Returns true if what a consequence is about cannot be read, and the request keeps its last good definition. */
-function stays({ kind, allowed }: Consequence): boolean {
-  return allowed && (kind === 'leftOut' || kind === 'broken');
 }
 
 /** Fails if a part of the document has an error, unless `partial` allows it. An override of a flag that is gone has none to lose. */

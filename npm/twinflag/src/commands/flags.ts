@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 
 import { describe, rolloutOf, stateOf } from '../describe.js';
 import { EXIT, Failure } from '../failure.js';
-import { createFlag, definitionOf, featureOf, removeFlag } from '../flag.js';
+import { createFlag, type Definition, definitionOf, featureOf, removeFlag, restoreFlag, wantServing } from '../flag.js';
 import { printColumns, printJson, printLine, printNote, printTable } from '../output.js';
 import type { Fault, Flag, ListedFeature, Written } from '../wire.js';
 import {
@@ -40,7 +40,13 @@ interface Listed {
 }
 
 export function addFlagCommands(program: Command): void {
-  withExample(forApi(program.command('list').description('List all flags, with the state of each.')), 'twinflag list').action(list);
+  withExample(
+    forApi(program.command('list').description('List all flags, with the state of each.')),
+    'twinflag list',
+    'twinflag list --archived',
+  )
+    .option('--archived', 'the flags that were removed, and can be restored')
+    .action(list);
   withExample(
     forApi(program.command('show <flag>').description('Show the state and the definition of one flag.')),
     'twinflag show new_checkout',
@@ -69,6 +75,10 @@ export function addFlagCommands(program: Command): void {
     'twinflag remove new_checkout --yes --reason "everybody has it"',
   ).action(remove);
   withExample(
+    forChange(program.command('restore <flag>').description('Bring a flag back that was removed, with its state and its overrides.')),
+    'twinflag restore new_checkout --reason "it is needed again"',
+  ).action(restore);
+  withExample(
     forOwners(forChange(program.command('on <flag>').description('Switch a flag on that was switched off, or give it to some.'))),
     'twinflag on new_checkout --user ada,mary',
     'twinflag on new_checkout --reason "it is mended"',
@@ -84,7 +94,8 @@ export function addFlagCommands(program: Command): void {
   ).action(off);
 }
 
-async function list(options: ApiOptions): Promise<void> {
+async function list({ archived, ...options }: ApiOptions & { readonly archived?: boolean }): Promise<void> {
+  if (archived) return listArchived(options);
   const { body } = await connect(options).ask<Listed>({ path: '/api/admin/feature-flags' });
   if (options.json) return printJson(body);
   const refused = new Set((body.errors ?? []).flatMap(({ pointer }) => /^\/flags\/([^/]*)/.exec(pointer)?.[1] ?? []));
@@ -103,14 +114,29 @@ async function list(options: ApiOptions): Promise<void> {
     printNote(`note: (!) has a definition with an error; the last good one serves, if there is one: twinflag show FLAG`);
 }
 
+async function listArchived(options: ApiOptions): Promise<void> {
+  const api = connect(options);
+  const found: Definition[] = [];
+  for (let after: string | undefined; ; ) {
+    const query = { archived: true, after };
+    const { body } = await api.ask<{ definitions: readonly Definition[]; next?: string }>({ path: '/api/admin/flags', query });
+    found.push(...body.definitions);
+    after = body.next;
+    if (after === undefined) break;
+  }
+  if (options.json) return printJson({ definitions: found });
+  const rows = found.map(({ name, lastChange }) => [name, lastChange?.changedBy ?? '', lastChange?.changedAt.slice(0, 10) ?? '']);
+  printTable(['FLAG', 'REMOVED BY', 'ON'], rows, 'no flags were removed');
+}
+
 async function show(key: string, options: ApiOptions): Promise<void> {
   const api = connect(options);
   const found = await definitionOf(api, key);
   if (options.json) return printJson(found);
-  const { name, definition, lastChange, refused } = found;
-  const { state } = found;
+  const { name, definition, lastChange, refused, archived, state } = found;
   const rollout = state.rollout === undefined ? '' : `, rollout ${state.rollout.status} at ${state.rollout.percentage ?? 0} %`;
-  printLine(`${name}: ${state.enabled === false ? 'switched off for everybody' : 'switched on'}${rollout}`);
+  const isOn = state.enabled === false ? 'switched off for everybody' : 'switched on';
+  printLine(`${name}: ${archived ? 'removed; as it was: ' : ''}${isOn}${rollout}`);
   printColumns(Object.entries(definition).map(([member, value]) => [member, typeof value === 'string' ? value : JSON.stringify(value)]));
   if (lastChange !== null)
     printLine(`last change: ${describe(lastChange)}, by ${lastChange.changedBy}, version ${lastChange.version}: ${lastChange.reason}`);
@@ -130,8 +156,13 @@ async function create(key: string, options: CreateOptions): Promise<void> {
 async function remove(key: string, options: ChangeOptions & ConfirmedOptions): Promise<void> {
   const api = connect(options);
   const found = await definitionOf(api, key);
+  wantServing(found);
   await confirm(`remove ${found.name}, so that callers get their own defaults?`, options);
   printWritten(await removeFlag(api, found, { reason: options.reason }), options);
+}
+
+async function restore(key: string, options: ChangeOptions): Promise<void> {
+  printWritten(await restoreFlag(connect(options), key, options.reason), options);
 }
 
 function flagOf({ type, variant: given = [], default: named, description, owner, tag, unit }: CreateOptions): Flag {

@@ -38,6 +38,7 @@ interface LogOptions extends ApiOptions {
 
 interface RevertOptions extends ChangeOptions, ConfirmedOptions {
   readonly last?: boolean;
+  readonly remove?: readonly string[];
   readonly flag?: string;
 }
 
@@ -73,6 +74,7 @@ export function addTrailCommands(program: Command): void {
   )
     .option('--last', 'the newest change, instead of an id')
     .option('--flag <flag>', 'with --last: the newest change of a flag')
+    .option('--remove <name...>', 'what serves and may go, such as flags/new_checkout')
     .action(revert);
   withExample(
     forApi(program.command('verify').description('Verify the audit trail: no record was altered or removed. Exit code 1 if one was.')),
@@ -114,7 +116,7 @@ async function revert(name: string | undefined, options: RevertOptions): Promise
   const { id, told } = await changeOf(api, name, options);
   await confirm(`undo ${told}?`, options);
   const path = `/api/admin/changes/${encodeURIComponent(id)}/revert`;
-  printWritten((await api.ask<Written>({ method: 'POST', path, body: { reason: options.reason } })).body, options);
+  printWritten((await api.ask<Written>({ method: 'POST', path, body: { reason: options.reason, remove: options.remove } })).body, options);
 }
 
 /** Returns the id of the change that the command line names, and what it was in words. */
