@@ -382,3 +382,6 @@ fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &
         changes.push(Change { pointer: Some(key.pointer()), ..who.change(Action::OverrideSet) });
     }
 }
+
+#[cfg(test)]
+mod tests;
