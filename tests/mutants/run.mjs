@@ -1,6 +1,6 @@
 /**
  * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red, and every fault of `edge.mjs`
- * a unit test of the worker or of `control`.
+ * and `control.mjs` a unit test of the worker or of its commands.
  *
  *     node tests/mutants/run.mjs [part of a name …]     or --check, which only looks whether every fault still has its place
  *
@@ -9,6 +9,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Digest } from '../identity/digest.mjs';
+import { controlMutants } from './control.mjs';
 import { edgeMutants } from './edge.mjs';
 import { mutants } from './mutants.mjs';
 import { readVectors, redOf } from './vectors.mjs';
@@ -88,22 +89,17 @@ async function workOnCore(chosen) {
   return survivors.reduce((sum, each) => sum + each, 0);
 }
 
-/** The crate whose tests notice a fault of the edge. */
-const crateOf = ({ file }) => (file.startsWith('edge-worker/control/') ? 'control' : 'edge-worker');
-
-/** Puts each fault into the edge; answers how many turn no test red. */
-async function workOnEdge(chosen) {
+/** Puts each fault into a crate; answers how many turn no test of the crate red. */
+async function workOnCrate(crate, chosen) {
   if (chosen.length === 0) return 0;
-  const workshop = new Workshop('edge');
-  for (const [crate, tests] of new Map(
-    chosen.map(mutant => [`${crateOf(mutant)} ${mutant.tests}`, [crateOf(mutant), mutant.tests]]),
-  ).values()) {
+  const workshop = new Workshop(crate);
+  for (const tests of new Set(chosen.map(mutant => mutant.tests))) {
     if (await workshop.isRed(crate, tests)) throw new Error(`a test of ${tests} is red without any fault`);
   }
   let survivors = 0;
   for (const mutant of chosen) {
     const restore = workshop.spoil(mutant);
-    const red = await workshop.isRed(crateOf(mutant), mutant.tests);
+    const red = await workshop.isRed(crate, mutant.tests);
     restore();
     if (!red) survivors += 1;
     console.log(`${mutant.name.padEnd(56)} ${mutant.tests.padStart(11)}  ${(red ? 'yes' : 'NO').padStart(12)}`);
@@ -112,13 +108,17 @@ async function workOnEdge(chosen) {
 }
 
 const wanted = process.argv.slice(2);
-for (const mutant of [...mutants, ...edgeMutants]) around(mutant);
+const all = [mutants, edgeMutants, controlMutants];
+for (const mutant of all.flat()) around(mutant);
 if (wanted.includes('--check')) process.exit();
 const isChosen = ({ name }) => wanted.length === 0 || wanted.some(part => name.includes(part));
-const [ofCore, ofEdge] = [mutants, edgeMutants].map(all => all.filter(isChosen));
-if (ofCore.length + ofEdge.length === 0) throw new Error('no fault has such a name');
+const [ofCore, ofEdge, ofControl] = all.map(some => some.filter(isChosen));
+if (ofCore.length + ofEdge.length + ofControl.length === 0) throw new Error('no fault has such a name');
 console.log(`${'mutant'.padEnd(56)} vectors red  identity red   or, of the edge: tests  red`);
-// Side by side: a crate that is built alone keeps few cores busy.
-const [core, edge] = await Promise.all([workOnCore(ofCore), workOnEdge(ofEdge)]);
-console.log(`${ofCore.length} faults of the core, ${core} not noticed by both; ${ofEdge.length} of the edge, ${edge} not noticed`);
+// Side by side: a crate that is built alone keeps few cores busy. The commands' crate takes seconds, and the worker is built after it.
+const workOnTests = async () => (await workOnCrate('control', ofControl)) + (await workOnCrate('edge-worker', ofEdge));
+const [core, edge] = await Promise.all([workOnCore(ofCore), workOnTests()]);
+console.log(
+  `${ofCore.length} faults of the core, ${core} not noticed by both; ${ofEdge.length + ofControl.length} of the edge, ${edge} not noticed`,
+);
 if (core + edge > 0) process.exitCode = 1;

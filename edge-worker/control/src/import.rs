@@ -307,3 +307,6 @@ fn set_courses(held: &Rows, Merged { rows: next, renamed, .. }: &mut Merged, now
         next.remove(key);
     }
 }
+
+#[cfg(test)]
+mod tests;
