@@ -1,10 +1,11 @@
 // The worker under test: `cargo xtask dev` on a free port, in a folder of its own, killed without notice at the end.
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { spawnTied } from './tied.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PATIENCE_MS = 30_000;
@@ -34,7 +35,7 @@ export async function startServer({ data, document, rateLimits = 'off', off = fa
   }
   if (off) options.push('--off');
   const [program, ...first] = process.env.XTASK ? [process.env.XTASK] : ['cargo', 'xtask'];
-  const child = spawn(program, [...first, 'dev', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawnTied(program, [...first, 'dev', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stdout.on('data', chunk => {
     said += chunk;

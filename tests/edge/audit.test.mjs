@@ -5,13 +5,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { extent } from '../extent.mjs';
 import { dataFolder } from '../server.mjs';
 import { recordsBehind } from '../soak/trail.mjs';
 import { fillTrail } from './long-trail.mjs';
 import { random } from './malformed/random.mjs';
 import { startWithSql, WITHOUT_TRIGGERS } from './store-sql.mjs';
 
-const RECORDS = 100_000;
+const RECORDS = extent({ usual: 10_000, all: 100_000 });
 const FLIPS = 9;
 /** A long limit, for machines that run other work too. */
 const PATIENCE = { timeout: 600_000 };

@@ -4,10 +4,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { extent } from '../extent.mjs';
 import { ownServer } from '../own-server.mjs';
 import { malformed, ROUTES } from './malformed/generate.mjs';
 
-const COUNT = Number(process.env.MALFORMED_COUNT ?? 5_000);
+const COUNT = Number(process.env.MALFORMED_COUNT ?? extent({ usual: 1_500, all: 5_000 }));
 const SEED = Number(process.env.MALFORMED_SEED ?? 1);
 const AT_ONCE = 8;
 /** The paths below `/api/admin/` that show what is stored. */

@@ -1,5 +1,4 @@
 // Starts workerd without `cargo xtask dev`: the worker as an operator hosts it, or a test's own configuration.
-import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,6 +6,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { freePort, requesters } from '../server.mjs';
+import { spawnTied } from '../tied.mjs';
 
 const EDGE = fileURLToPath(new URL('../../edge-worker/', import.meta.url));
 /** The credentials of the deployments in these tests. */
@@ -15,7 +15,7 @@ export const KEYS = { JWT_SECRET: 'a secret of the tests, 32 bytes or more', CLI
 const SETTINGS = { ...KEYS, RATE_LIMITS: 'off', FAST_WAY: process.env.FAST_WAY ?? '' };
 const PATIENCE_MS = 30_000;
 /** The path of workerd for this machine, which npm installed. */
-const WORKERD = createRequire(new URL('../../npm/package.json', import.meta.url))('workerd').default;
+export const WORKERD = createRequire(new URL('../../npm/package.json', import.meta.url))('workerd').default;
 
 /**
  * Starts the worker on a folder. Without `document` the store stays empty until a test imports one.
@@ -92,7 +92,7 @@ export async function startWorkerd(config, given) {
 async function spawnWorkerd(config, { options = [], env = {} } = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], {
+  const child = spawnTied(WORKERD, ['serve', config, `--socket-addr=http=127.0.0.1:${port}`, ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
   });

@@ -11,12 +11,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { extent } from '../extent.mjs';
 import { openRunner } from '../reference/runner.mjs';
 import { Digest } from './digest.mjs';
 
 const built = name => fileURLToPath(new URL(`../../target/debug/${name}`, import.meta.url));
 const { TWINFLAG_RUNNER: runner = built('runner'), TWINFLAG_LINES: lines = built('lines') } = process.env;
-const pairs = Number(process.env.TWINFLAG_PAIRS ?? 20_000);
+const pairs = Number(process.env.TWINFLAG_PAIRS ?? extent({ usual: 7_000, all: 20_000 }));
 const seeds = (process.env.TWINFLAG_SEEDS ?? '1,2,3').split(',');
 const runtime = process.env.TWINFLAG_RUNTIME === 'program' ? 'program' : 'evaluate';
 const SHOWN = Number(process.env.TWINFLAG_SHOWN ?? 5);

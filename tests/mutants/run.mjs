@@ -7,6 +7,7 @@
  * Each core has a workshop of its own; its copy of the crates is spoilt, one fault at a time, and its runner is built and asked. The
  * lines come from the generator as it stands here, so that a fault changes answers and not questions.
  */
+import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Digest } from '../identity/digest.mjs';
 import { controlMutants } from './control.mjs';
@@ -21,6 +22,12 @@ const PAIRS = '100000';
 const FEW = 2_000;
 const SEED = '1';
 const RUNNER = ['tests-native', 'runner'];
+
+/** Adds a result to the report of `cargo xtask test`, if there is one. */
+function tell(line) {
+  if (process.env.TWINFLAG_REPORT) appendFileSync(process.env.TWINFLAG_REPORT, `${JSON.stringify(line)}\n`);
+}
+const tellOf = ({ name, file }, passed) => tell({ result: passed ? 'passed' : 'failed', name, file });
 
 /** The runner's answers. A runner that crashes has answered what it had printed, and then something else. */
 async function answers(workshop, { text, byProgram }) {
@@ -65,7 +72,9 @@ async function work(workshop, heap, generated) {
     const [red, other] = [await redVectors(workshop), await isOther(workshop, generated)];
     restore();
     const unbroken = (mutant.operators ?? []).filter(name => !red.some(operators => operators.includes(name)));
-    if (red.length === 0 || unbroken.length > 0 || !other) survivors += 1;
+    const survives = red.length === 0 || unbroken.length > 0 || !other;
+    survivors += survives ? 1 : 0;
+    tellOf(mutant, !survives);
     console.log(`${mutant.name.padEnd(56)} ${String(red.length).padStart(11)}  ${(other ? 'yes' : 'NO').padStart(12)}`);
     if (unbroken.length > 0) console.log(`  no vector is red of ${unbroken.join(', ')}`);
   }
@@ -101,7 +110,8 @@ async function workOnCrate(crate, chosen) {
     const restore = workshop.spoil(mutant);
     const red = await workshop.isRed(crate, mutant.tests);
     restore();
-    if (!red) survivors += 1;
+    survivors += red ? 0 : 1;
+    tellOf(mutant, red);
     console.log(`${mutant.name.padEnd(56)} ${mutant.tests.padStart(11)}  ${(red ? 'yes' : 'NO').padStart(12)}`);
   }
   return survivors;
@@ -109,8 +119,14 @@ async function workOnCrate(crate, chosen) {
 
 const wanted = process.argv.slice(2);
 const all = [mutants, edgeMutants, controlMutants];
-for (const mutant of all.flat()) around(mutant);
-if (wanted.includes('--check')) process.exit();
+for (const mutant of all.flat()) {
+  around(mutant);
+  if (wanted.includes('--check')) tellOf(mutant, true);
+}
+if (wanted.includes('--check')) {
+  tell({ over: true });
+  process.exit();
+}
 const isChosen = ({ name }) => wanted.length === 0 || wanted.some(part => name.includes(part));
 const [ofCore, ofEdge, ofControl] = all.map(some => some.filter(isChosen));
 if (ofCore.length + ofEdge.length + ofControl.length === 0) throw new Error('no fault has such a name');
@@ -121,4 +137,5 @@ const [core, edge] = await Promise.all([workOnCore(ofCore), workOnTests()]);
 console.log(
   `${ofCore.length} faults of the core, ${core} not noticed by both; ${ofEdge.length + ofControl.length} of the edge, ${edge} not noticed`,
 );
+tell({ over: true });
 if (core + edge > 0) process.exitCode = 1;

@@ -1,11 +1,11 @@
 // The package `twinflag` as others get it: packed, installed in an empty folder, and run without Rust, a shell or a compiler in PATH.
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { run } from '../packaging/project.mjs';
+import { spawnTied } from '../tied.mjs';
 
 const NPM = fileURLToPath(new URL('../../npm/', import.meta.url));
 /** The programs that the package may find in PATH, by their usual paths. */
@@ -39,7 +39,7 @@ export async function pathOf(folder, names = Object.keys(PROGRAMS)) {
 
 /** Starts a program. `env`: more of the environment, which is empty but for PATH. */
 export function start(program, args, { cwd, path, env = {}, input }) {
-  const child = spawn(program, args, {
+  const child = spawnTied(program, args, {
     cwd,
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { PATH: path, ...env },

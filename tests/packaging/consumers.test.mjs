@@ -1,14 +1,15 @@
 // The packages as others use them: packed, installed into empty projects, built by their tools, and run in their runtimes.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { launch, newPage } from '../chromium.mjs';
+import { WORKERD } from '../edge/workerd.mjs';
 import { dataFolder, startServer } from '../server.mjs';
 import { startSite } from '../site.mjs';
+import { spawnTied } from '../tied.mjs';
 import { bundle, createProject } from './project.mjs';
 
 const DOCUMENT = {
@@ -210,11 +211,7 @@ test('workerd: a worker that imports the client', async () => {
       bindings = [(name = "EDGE", text = "${server.url}"), (name = "CLIENT_KEY", text = "${server.clientKey}")],
     );`,
   );
-  const workerd = spawn(
-    fileURLToPath(new URL('../../npm/node_modules/.bin/workerd', import.meta.url)),
-    ['serve', project.path('dist/config.capnp')],
-    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
-  );
+  const workerd = spawnTied(WORKERD, ['serve', project.path('dist/config.capnp')], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   workerd.stderr.on('data', chunk => {
     said += chunk;
@@ -223,8 +220,7 @@ test('workerd: a worker that imports the client', async () => {
   try {
     assert.deepEqual(await answerOf(`http://127.0.0.1:${port}`), { value: 'embedding-2', reason: 'TARGETING_MATCH' }, said);
   } finally {
-    // npm's wrapper and the program it starts: both, and only they, are in the group.
-    process.kill(-workerd.pid, 'SIGKILL');
+    workerd.kill('SIGKILL');
     await ended;
   }
   await project.remove();

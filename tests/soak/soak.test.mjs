@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { cp } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-
 import { runSql, WITHOUT_TRIGGERS } from '../edge/store-sql.mjs';
+import { extent } from '../extent.mjs';
 import { dataFolder } from '../server.mjs';
 import { soak, start } from './soak.mjs';
 
-const KILLS = Number(process.env.SOAK_KILLS ?? 40);
+const KILLS = Number(process.env.SOAK_KILLS ?? extent({ usual: 12, all: 40 }));
 const SEED = Number(process.env.SOAK_SEED ?? 1);
 const WRITERS = Number(process.env.SOAK_WRITERS ?? 4);
 

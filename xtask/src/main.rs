@@ -1,87 +1,72 @@
 //! `cargo xtask <command>`: the tasks of this repository.
-mod apt;
-mod audit;
 mod bench;
-mod by_hand;
-mod chromium;
-mod edge;
-mod evaluate;
-mod fuzz;
-mod identity;
-mod npm;
-mod packages;
+mod build;
+mod checks;
+mod install;
 mod process;
-mod releases;
 mod root;
 mod runtimes;
-mod sdk;
-mod site;
-mod size;
-mod stamp;
-mod tarball;
 mod test;
-mod toolchain;
-mod twinflag;
-mod wasm;
-mod widget;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
 
-struct Command {
-    name: &'static str,
-    usage: &'static str,
-    run: fn(&[String]) -> Result<()>,
+/// The tasks of this repository.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct CommandLine {
+    /// Install what is missing outside the checkout without asking; `CI=true` does the same.
+    #[arg(long, global = true)]
+    yes: bool,
+    #[command(subcommand)]
+    command: Task,
 }
 
-const COMMANDS: &[Command] = &[
-    Command {
-        name: "dev",
-        usage: "[--no-build] [option …]   builds, and runs the npm package's `twinflag dev`; --help lists its options",
-        run: twinflag::dev,
-    },
-    Command { name: "test", usage: "[suite …]   runs all suites, or those named", run: test::run },
-    Command { name: "evaluate", usage: "[--runtime R] < lines   answers questions by one runtime, by default native", run: evaluate::run },
-    Command {
-        name: "identity",
-        usage: "[--pairs N] [--seed S] [--runtimes A,B]   compares the runtimes' answers to generated questions",
-        run: identity::run,
-    },
-    Command { name: "bench", usage: "[native|js|edge|size]   measures Twinflag, its best peer and the budgets", run: bench::run },
-    Command { name: "fuzz", usage: "[document|context|program …] [--seconds N]   fuzzes the core", run: fuzz::run },
-    Command { name: "malformed", usage: "[--count N] [--seed S]   sends malformed requests to the worker", run: by_hand::malformed },
-    Command {
-        name: "soak",
-        usage: "[--kills N] [--seed S] [--writers W]   kills a worker again and again while operators write",
-        run: by_hand::soak,
-    },
-    Command {
-        name: "releases",
-        usage: "[--from COMMIT] [--break]   a release and the next one forward and back over one store",
-        run: releases::run,
-    },
-    Command {
-        name: "verify-audit",
-        usage: "FILE [--head HASH]   verifies a saved audit trail, one record a line, in any order",
-        run: audit::run,
-    },
-    Command {
-        name: "token",
-        usage: "option …   runs the npm package's `twinflag token`, which prints a token for the admin routes; --help lists its options",
-        run: twinflag::token,
-    },
-    Command {
-        name: "tarball",
-        usage: "[--system linux-x64|linux-arm64]   packs the server with all but Node, a systemd unit and a Dockerfile",
-        run: tarball::run,
-    },
-    Command { name: "build", usage: "   builds the worker, the packages and the pages", run: |_| build() },
-];
+#[derive(Subcommand)]
+enum Task {
+    Dev(build::twinflag::Dev),
+    Test(test::Test),
+    Build(build::Build),
+    Evaluate(runtimes::evaluate::Evaluate),
+    Identity(runtimes::identity::Identity),
+    Bench(bench::Bench),
+    Fuzz(checks::fuzz::Fuzz),
+    Malformed(checks::by_hand::Malformed),
+    Soak(checks::by_hand::Soak),
+    Releases(checks::releases::Releases),
+    VerifyAudit(checks::audit::VerifyAudit),
+    Token(build::twinflag::Token),
+    Tarball(build::tarball::Tarball),
+}
+
+impl Task {
+    fn run(self) -> Result<()> {
+        match self {
+            Self::Dev(dev) => dev.run(),
+            Self::Test(test) => test.run(),
+            Self::Build(build::Build {}) => build::all(),
+            Self::Evaluate(evaluate) => evaluate.run(),
+            Self::Identity(identity) => identity.run(),
+            Self::Bench(bench) => bench.run(),
+            Self::Fuzz(fuzz) => fuzz.run(),
+            Self::Malformed(malformed) => malformed.run(),
+            Self::Soak(soak) => soak.run(),
+            Self::Releases(releases) => releases.run(),
+            Self::VerifyAudit(audit) => audit.run(),
+            Self::Token(token) => token.run(),
+            Self::Tarball(tarball) => tarball.run(),
+        }
+    }
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match dispatch(&arguments) {
+    let CommandLine { yes, command } = CommandLine::parse();
+    if yes {
+        install::agree();
+    }
+    match command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -90,25 +75,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(arguments: &[String]) -> Result<()> {
-    let (name, rest) = arguments.split_first().map_or(("", arguments), |(name, rest)| (name.as_str(), rest));
-    match COMMANDS.iter().find(|command| command.name == name) {
-        Some(command) => (command.run)(rest),
-        None => bail!("expected one of:\n{}", usage()),
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_help_of_every_command_says_what_it_does_and_gives_an_example() {
+        CommandLine::command().debug_assert();
+        for command in CommandLine::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            assert!(command.get_about().is_some() && help.contains("\nExample: cargo xtask "), "{help}");
+            for option in command.get_arguments().filter(|option| option.get_id() != "help") {
+                assert!(option.get_help().is_some(), "{} has no help: {help}", option.get_id());
+            }
+        }
     }
-}
-
-fn usage() -> String {
-    COMMANDS.iter().map(|command| format!("  cargo xtask {} {}", command.name, command.usage)).collect::<Vec<_>>().join("\n")
-}
-
-/// Builds the worker, the browser engine, the packages and the pages, unless they are up to date.
-fn build() -> Result<()> {
-    toolchain::ensure_wasm_targets()?;
-    npm::ensure_packages()?;
-    edge::build()?;
-    sdk::build()?;
-    packages::build()?;
-    site::build()?;
-    twinflag::build()
 }

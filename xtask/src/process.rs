@@ -1,13 +1,16 @@
-//! Runs other programs, and shows their output only if they fail.
+//! Runs other programs.
 use std::{
-    io::{BufRead, BufReader, ErrorKind},
+    io::{BufRead, BufReader, ErrorKind, IsTerminal},
     process::{Child, Command, Stdio},
-    sync::mpsc::{RecvTimeoutError, channel},
+    sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
+
+/// The longest silence while a program of the build runs.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// The output of a program, both streams in one text.
 pub(crate) struct Said {
@@ -15,25 +18,25 @@ pub(crate) struct Said {
     pub(crate) text: String,
 }
 
-/// Runs a program and collects its output; `watch` gets each line of its standard output as it arrives.
+/// Runs a program and collects its output.
 ///
 /// If the program is not installed, the error names `install`, the command that installs it.
-pub(crate) fn listen(command: &mut Command, install: &str, watch: impl FnMut(&str)) -> Result<Said> {
-    collect(start(command, install)?, watch)
+pub(crate) fn listen(command: &mut Command, install: &str) -> Result<Said> {
+    collect(start(piped(command), install)?)
 }
 
 /// Runs a program and collects its output, and on Unix kills it with its children if it has not ended after `limit`.
 pub(crate) fn listen_within(limit: Duration, command: &mut Command, install: &str) -> Result<Said> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-    let child = start(command, install)?;
+    let child = start(piped(command), install)?;
     let group = format!("-{}", child.id());
-    let (ended, end) = channel::<()>();
+    let (ended, end) = mpsc::channel::<()>();
     let guard = thread::spawn(move || {
-        let is_late = end.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+        let is_late = end.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
         is_late && Command::new("kill").args(["-KILL", "--", &group]).status().is_ok()
     });
-    let mut said = collect(child, |_| ())?;
+    let mut said = collect(child)?;
     drop(ended);
     if guard.join().unwrap_or_default() {
         said.text.push_str(&format!("{} was killed after {limit:?}\n", shown(command)));
@@ -41,44 +44,68 @@ pub(crate) fn listen_within(limit: Duration, command: &mut Command, install: &st
     Ok(said)
 }
 
-fn start(command: &mut Command, install: &str) -> Result<Child> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    match command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
-        Ok(child) => Ok(child),
-        Err(error) if error.kind() == ErrorKind::NotFound => bail!("{name} is missing; install it with: {install}"),
-        Err(error) => Err(error).with_context(|| format!("cannot start {name}")),
-    }
+fn piped(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())
 }
 
-fn collect(mut child: Child, mut watch: impl FnMut(&str)) -> Result<Said> {
+fn collect(mut child: Child) -> Result<Said> {
     let stdout = child.stdout.take().context("no stdout")?;
     let stderr = child.stderr.take().context("no stderr")?;
     // Two threads read the two pipes: a program that fills one of them while nothing reads it would wait for ever.
     let reader = thread::spawn(move || BufReader::new(stdout).lines().map_while(Result::ok).collect::<Vec<_>>());
-    let mut text = String::new();
-    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-        watch(&line);
-        text.push_str(&line);
-        text.push('\n');
-    }
+    let mut lines: Vec<String> = BufReader::new(stderr).lines().map_while(Result::ok).collect();
     let success = child.wait()?.success();
-    for line in reader.join().unwrap_or_default() {
-        text.push_str(&line);
-        text.push('\n');
-    }
-    Ok(Said { success, text })
+    lines.extend(reader.join().unwrap_or_default());
+    Ok(Said { success, text: lines.iter().flat_map(|line| [line, "\n"]).collect() })
 }
 
-/// Runs a program that must succeed, and returns its output; if it fails, the output is the error.
+/// Runs a program of the build, which must succeed, and returns its output; if it fails, the output is the error.
+///
+/// A line on standard error tells every ten seconds that the program still runs.
 pub(crate) fn run(command: &mut Command, install: &str) -> Result<String> {
-    let said = listen(command, install, |_| ())?;
+    let _heartbeat = Heartbeat::start(shown(command));
+    let said = listen(command, install)?;
     if said.success { Ok(said.text) } else { bail!("{} failed\n{}", shown(command), said.text) }
 }
 
-/// The command line, to show it.
+/// Runs a program that shows its own progress on standard error, and must succeed.
+///
+/// Where standard error is no terminal, a line tells every ten seconds that the program still runs.
+pub(crate) fn show(command: &mut Command, install: &str) -> Result<()> {
+    let _heartbeat = (!std::io::stderr().is_terminal()).then(|| Heartbeat::start(shown(command)));
+    let status = start(command.stdin(Stdio::null()), install)?.wait()?;
+    if status.success() { Ok(()) } else { bail!("{} failed: {status}; its output is above", shown(command)) }
+}
+
+/// Starts a program; if it is not installed, the error names the command that installs it.
+pub(crate) fn start(command: &mut Command, install: &str) -> Result<Child> {
+    command.spawn().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => anyhow::anyhow!("{} is missing; install it with: {install}", command.get_program().display()),
+        _ => anyhow::Error::new(error).context(format!("cannot start {}", command.get_program().display())),
+    })
+}
+
+/// The command line, to show it: the program without its folder, and its arguments.
 pub(crate) fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = std::path::Path::new(command.get_program());
+    let words = program.file_name().into_iter().chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes a line every ten seconds until it is dropped.
+struct Heartbeat(#[expect(dead_code, reason = "dropped, it ends the thread")] mpsc::Sender<()>);
+
+impl Heartbeat {
+    fn start(what: String) -> Self {
+        let (sender, ended) = mpsc::channel::<()>();
+        let started = Instant::now();
+        thread::spawn(move || {
+            while ended.recv_timeout(SILENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                eprintln!("… {:.70}, {} s", what, started.elapsed().as_secs());
+            }
+        });
+        Self(sender)
+    }
 }
 
 #[cfg(test)]

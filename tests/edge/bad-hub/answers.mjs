@@ -143,7 +143,7 @@ const PAGES = [
       ),
   ],
   [3, () => json('no page', [])],
-  [3, (r, good) => json('no owner', first(good, { owners: [] }))],
+  [3, (_r, good) => json('no owner', first(good, { owners: [] }))],
   [6, notFound],
   [3, throws],
   [1, hangs],

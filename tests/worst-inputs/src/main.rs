@@ -84,11 +84,25 @@ fn run() -> Result<bool> {
             Machine::Native => native::measure(job.number, job.case, number, &scratch),
             Machine::Wasm => modules.measure(input, allowed),
         });
-        (found.is_met(&check) == job.expected, report::line(job.machine, job.case, &found, job.expected, missed))
-    });
+        let name = format!("W{} {} {}", job.case.row, job.machine.name(), job.case.name);
+        Told {
+            name,
+            is_as_expected: found.is_met(&check) == job.expected,
+            line: report::line(job.machine, job.case, &found, job.expected, missed),
+        }
+    })?;
     std::fs::remove_dir_all(scratch)?;
     println!("{met} of {all} as expected");
+    report::end()?;
     Ok(met == all && all > 0)
+}
+
+/// The result of a job.
+struct Told {
+    name: String,
+    is_as_expected: bool,
+    /// Its line in the table.
+    line: String,
 }
 
 /// A case on a machine.
@@ -107,7 +121,7 @@ impl Job {
 }
 
 /// Runs jobs on all cores, the longest first, and prints their lines in the order of the jobs; answers how many came out as expected.
-fn side_by_side(jobs: Vec<Job>, run: impl Fn(&Job) -> (bool, String) + Sync) -> usize {
+fn side_by_side(jobs: Vec<Job>, run: impl Fn(&Job) -> Told + Sync) -> Result<usize> {
     let mut jobs: Vec<_> = jobs.into_iter().enumerate().collect();
     jobs.sort_by_key(|(_, job)| !job.is_long());
     let queue = Mutex::new(jobs.into_iter());
@@ -126,14 +140,15 @@ fn side_by_side(jobs: Vec<Job>, run: impl Fn(&Job) -> (bool, String) + Sync) -> 
         }
         drop(done);
         let (mut met, mut ready, mut printed) = (0, BTreeMap::new(), 0);
-        for (place, (as_expected, line)) in lines {
-            met += usize::from(as_expected);
-            ready.insert(place, line);
-            while let Some(line) = ready.remove(&printed) {
+        for (place, told) in lines {
+            ready.insert(place, told);
+            while let Some(Told { name, is_as_expected, line }) = ready.remove(&printed) {
                 println!("{line}");
+                report::tell(&name, is_as_expected)?;
+                met += usize::from(is_as_expected);
                 printed += 1;
             }
         }
-        met
+        Ok(met)
     })
 }

@@ -1,0 +1,119 @@
+//! The figures of the worker, and of pages that read from it.
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::{OURS, nanoseconds, verdict};
+
+/// The rows that compare the worker with its peer: the name, the request, and the factor by which the worker must exceed the peer's
+/// requests a second.
+const EDGE: &[(&str, &str, f64)] = &[
+    ("edge: /health, what any request costs", "health", 1.0),
+    ("edge: OFREP, one of 100 flags", "single", 1.0),
+    ("edge: OFREP, all 100 flags", "bulk", 2.0),
+];
+
+/// The budget for evaluating one flag inside the worker, in nanoseconds of CPU.
+const INSIDE_BUDGET: f64 = 5e3;
+
+/// The budget for verifying an audit trail of 100,000 records, in nanoseconds.
+const TRAIL_BUDGET: f64 = 2e9;
+
+/// The budget for the 95th percentile of response times with fifty users at once, in nanoseconds.
+const USERS_BUDGET: f64 = 100e6;
+
+/// The rows about a flag that is killed while a page is open: the name, the figures, and the budget for the longest of them in milliseconds.
+const FRESHNESS: &[(&str, &str, u32)] =
+    &[("page: a kill seen by the interval of 30 s", "interval", 30_000), ("page: a kill seen when it has the focus", "focus", 1_000)];
+
+pub(super) fn print(measured: &Value) -> Result<()> {
+    const PEER: &str = "GrowthBook";
+    for (name, question, budget) in EDGE {
+        let figure = |engine: &str, figure: &str| {
+            measured.pointer(&format!("/{engine}/{question}/{figure}")).and_then(Value::as_f64).context("no figure")
+        };
+        let (ours, peer) = (figure(OURS, "perSecond")?, figure(PEER, "perSecond")?);
+        println!(
+            "{name:<38} {:>10} {:>10} {PEER:<15} {:>6.2}×   ≥ {budget:.1}× {}",
+            format!("{ours:.0}/s"),
+            format!("{peer:.0}/s"),
+            ours / peer,
+            verdict(ours >= budget * peer)
+        );
+        let (ours, peer) = (figure(OURS, "cpu"), figure(PEER, "cpu"));
+        if let (Ok(ours), Ok(peer)) = (ours, peer) {
+            println!("{:<38} {:>10} {:>10} {PEER:<15} {:>6.1}×", "  CPU a request", nanoseconds(ours), nanoseconds(peer), peer / ours);
+        }
+    }
+    let p95 = measured.pointer("/Twinflag/users/p95").and_then(Value::as_f64).context("no figure")? * 1e6;
+    let budget = |budget: f64| format!("{:>45}   ≤ {}", "", nanoseconds(budget));
+    println!(
+        "{:<38} {:>10} {} {}, no errors",
+        "edge: 50 users at once, one flag, p95",
+        nanoseconds(p95),
+        budget(USERS_BUDGET),
+        verdict(p95 <= USERS_BUDGET)
+    );
+    let trail = measured.get("trail").and_then(Value::as_f64).context("no figure")? * 1e6;
+    println!(
+        "{:<38} {:>10} {} {}",
+        "edge: 100,000 records verified",
+        nanoseconds(trail),
+        budget(TRAIL_BUDGET),
+        verdict(trail <= TRAIL_BUDGET)
+    );
+    let inside = |figure: &str| measured.pointer(&format!("/inside/{figure}")).and_then(Value::as_f64);
+    let (Some(evaluated), Some(whole)) = (inside("evaluated"), inside("whole")) else {
+        println!("edge: one flag inside the worker: not measured; this machine has no CPU times in /proc");
+        return Ok(());
+    };
+    println!(
+        "{:<38} {:>10} {} {}; {} with its question read and its answer written",
+        "edge: one flag inside, CPU",
+        nanoseconds(evaluated),
+        budget(INSIDE_BUDGET),
+        verdict(evaluated <= INSIDE_BUDGET),
+        nanoseconds(whole)
+    );
+    Ok(())
+}
+
+pub(super) fn print_owners(measured: &Value) -> Result<()> {
+    let figure = |name: &str| measured.get(name).and_then(Value::as_f64).with_context(|| format!("no figure for {name}"));
+    let seconds = |name: &str, milliseconds: f64| format!("{name:<38} {:>10}", format!("{:.2} s", milliseconds / 1e3));
+    let rows = [("hub: 100,000 overrides imported", "importing"), ("hub: 100,000 records verified", "verifying")];
+    for (name, key) in rows {
+        let budget = if key == "verifying" { format!("   ≤ 2.00 s {}", verdict(figure(key)? <= 2e3)) } else { String::new() };
+        println!("{}{budget}", seconds(name, figure(key)?));
+    }
+    let rows = [
+        ("hub: first read after a start", "cold"),
+        ("hub: a read of any customer, median", "anyone"),
+        ("hub: the same customer again, median", "warm"),
+        ("hub: first override written after a start", "firstWrite"),
+        ("hub: one override written, median", "writing"),
+    ];
+    for (name, key) in rows {
+        println!("{name:<38} {:>10}", nanoseconds(figure(key)? * 1e6));
+    }
+    let rows = [
+        ("hub: memory, right after the import", "importMemory"),
+        ("hub: memory, one customer read", "served"),
+        ("hub: memory, after 4,000 reads", "afterAll"),
+    ];
+    for (name, key) in rows {
+        println!("{name:<38} {:>10}", format!("{:.0} MB", figure(key)? / 1e6));
+    }
+    Ok(())
+}
+
+pub(super) fn print_freshness(measured: &Value) -> Result<()> {
+    for (name, key, budget) in FRESHNESS {
+        let figures = measured.get(key).and_then(Value::as_array).context("no figures")?;
+        let mut times: Vec<u64> = figures.iter().filter_map(Value::as_u64).collect();
+        times.sort_unstable();
+        let (Some(median), Some(longest)) = (times.get(times.len() / 2), times.last()) else { bail!("no figures for {name}") };
+        let verdict = verdict(*longest <= u64::from(*budget));
+        println!("{name:<41} {:>7} median of {}, longest {longest} ms   ≤ {budget} ms {verdict}", format!("{median} ms"), times.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Runs the programs that measure; each prints its figures as JSON.
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::{
+    build::{self, sdk, stamp::Stamp},
+    install::{chromium, npm, toolchain},
+    process, root,
+};
+
+pub(super) fn native() -> Result<Value> {
+    let workload = dump()?;
+    let folder = root::in_root("tests/bench/native");
+    eprintln!("building the native peers");
+    let mut cargo = toolchain::cargo();
+    cargo.current_dir(&folder).args(["build", "--quiet", "--release", "--target-dir"]).arg(folder.join("target"));
+    process::run(&mut cargo, toolchain::RUSTUP)?;
+    eprintln!("measuring native");
+    measured(Command::new(folder.join("target/release/bench-native")).arg(workload))
+}
+
+pub(super) fn js() -> Result<Value> {
+    sdk::build()?;
+    let (folder, dist) = (folder(), dump()?);
+    ensure_peers()?;
+    for flags in [10, 100, 1000] {
+        program(&dist.join(format!("document-{flags}.json")), &dist.join(format!("program-{flags}.bin")))?;
+    }
+    eprintln!("measuring in Node, each engine in processes of its own");
+    measured(Command::new("node").current_dir(&folder).arg("bench.mjs"))
+}
+
+/// Measures the figures of a page that no peer has.
+pub(super) fn page() -> Result<Value> {
+    let (folder, dist) = (folder(), folder().join("dist"));
+    for name in ["names-ascii", "names-cyrillic"] {
+        program(&dist.join(name).with_extension("json"), &dist.join(name).with_extension("bin"))?;
+    }
+    measured(Command::new("node").current_dir(&folder).arg("page.mjs"))
+}
+
+pub(super) fn edge() -> Result<Value> {
+    build::all()?;
+    ensure_peers()?;
+    eprintln!("measuring the worker on workerd, a worker in plain JavaScript beside it");
+    measured(Command::new("node").arg(root::in_root("tests/bench/edge/bench.mjs")))
+}
+
+pub(super) fn owners() -> Result<Value> {
+    build::all()?;
+    eprintln!("measuring a hub with 100,000 customers, each with an override");
+    measured(Command::new("node").arg(root::in_root("tests/bench/owners/bench.mjs")))
+}
+
+pub(super) fn freshness() -> Result<Value> {
+    let chromium = chromium::ensure()?;
+    build::all()?;
+    eprintln!("killing flags of a page that is open in Chromium; this takes a minute and a half");
+    let mut node = Command::new("node");
+    node.arg(root::in_root("tests/bench/freshness/bench.mjs")).env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium);
+    measured(&mut node)
+}
+
+fn folder() -> PathBuf {
+    root::in_root("tests/bench/js")
+}
+
+/// Writes the workload to files, for the native peers.
+fn dump() -> Result<PathBuf> {
+    process::run(Command::new("node").current_dir(folder()).arg("dump.mjs"), npm::INSTALL)?;
+    Ok(folder().join("dist"))
+}
+
+/// Installs the peers that are npm packages.
+fn ensure_peers() -> Result<()> {
+    let folder = folder();
+    let stamp = Stamp::default().path(&folder.join("package.json"))?.path(&folder.join("package-lock.json"))?;
+    stamp.rebuild(&folder.join("node_modules"), |_| {
+        eprintln!("installing the peers");
+        process::run(Command::new("npm").current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]), npm::INSTALL).map(drop)
+    })
+}
+
+/// Compiles a document to a program without a context.
+fn program(document: &Path, program: &Path) -> Result<()> {
+    let mut cargo = toolchain::cargo();
+    cargo.args(["run", "--quiet", "--package", "tests-native", "--bin", "program", "--"]).arg(document).arg(program);
+    process::run(&mut cargo, toolchain::RUSTUP).map(drop)
+}
+
+/// Runs a program whose last line of output is its figures, as JSON.
+fn measured(command: &mut Command) -> Result<Value> {
+    let said = process::run(command, npm::INSTALL)?;
+    serde_json::from_str(said.lines().last().unwrap_or_default()).with_context(|| format!("no figures in\n{said}"))
+}

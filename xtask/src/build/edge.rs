@@ -1,0 +1,50 @@
+//! The worker: its module, bound and bundled into `edge-worker/dist/worker`.
+use std::{fs, path::PathBuf};
+
+use anyhow::Result;
+
+use super::{
+    stamp::Stamp,
+    wasm::{Host, Module, Tree},
+};
+use crate::{install::npm, process};
+
+/// The path of the optimised module.
+pub(crate) const MODULE: &str = "edge-worker/dist/worker/edge_bg.wasm";
+
+/// Builds `dist/worker/index.js` and the module beside it.
+pub(crate) fn build() -> Result<PathBuf> {
+    build_in(Tree::here())
+}
+
+/// Builds the worker of a tree; returns the folder of the script and the module.
+pub(crate) fn build_in(tree: Tree) -> Result<PathBuf> {
+    let bound = tree.target.join("edge");
+    let folder = tree.root.join("edge-worker");
+    let (entry, dist) = (folder.join("entry.js"), folder.join("dist/worker"));
+    Module {
+        tree,
+        package: "edge-worker",
+        features: &[],
+        profile: "wasm",
+        opt_level: None,
+        llvm: &[],
+        wasm_opt: &["-Os"],
+        host: Host::Worker,
+        name: "edge",
+        out: bound.clone(),
+    }
+    .build()?;
+    let stamp = Stamp::default().path(&entry)?.path(&bound)?;
+    stamp.rebuild(&dist, |out| {
+        let mut esbuild = npm::tool("esbuild");
+        esbuild.arg(&entry).args(["--bundle", "--format=esm", "--minify", "--log-level=warning"]);
+        esbuild.args(["--external:cloudflare:*", "--external:*_bg.wasm"]);
+        esbuild.arg(format!("--alias:glue={}", bound.join("edge.js").display()));
+        esbuild.arg(format!("--outfile={}", out.join("index.js").display()));
+        process::run(&mut esbuild, npm::INSTALL)?;
+        fs::copy(bound.join("edge_bg.wasm"), out.join("edge_bg.wasm"))?;
+        Ok(())
+    })?;
+    Ok(dist)
+}

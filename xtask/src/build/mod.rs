@@ -1,0 +1,32 @@
+//! Builds everything that ships: the worker, the browser engine, the npm packages and the pages.
+pub(crate) mod edge;
+pub(crate) mod packages;
+pub(crate) mod sdk;
+mod site;
+pub(crate) mod size;
+pub(crate) mod stamp;
+pub(crate) mod tarball;
+pub(crate) mod twinflag;
+pub(crate) mod wasm;
+mod widget;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::install::{npm, toolchain};
+
+/// Build the worker, the browser engine, the packages and the pages, unless they are up to date.
+#[derive(Args)]
+#[command(after_help = "Example: cargo xtask build")]
+pub(crate) struct Build {}
+
+/// Builds all of it, unless it is up to date.
+pub(crate) fn all() -> Result<()> {
+    toolchain::ensure_wasm_targets()?;
+    npm::ensure_packages()?;
+    edge::build()?;
+    sdk::build()?;
+    packages::build()?;
+    site::build()?;
+    twinflag::build()
+}

@@ -1,0 +1,198 @@
+//! The published npm packages: scripts by esbuild and declarations by tsc, in the `dist` of each package's folder.
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, bail};
+
+use super::{sdk, size, stamp::Stamp, widget};
+use crate::{install::npm, process, root};
+
+/// A package below `npm/`, with the scripts and declarations to build.
+struct Package {
+    name: &'static str,
+    entries: &'static [Entry],
+    /// The TypeScript project that emits the declarations.
+    types: &'static str,
+    /// Options for esbuild that define constants in the scripts.
+    constants: fn() -> Result<Vec<String>>,
+}
+
+/// Scripts that are bundled together, so that they share common chunks.
+struct Entry {
+    sources: &'static [&'static str],
+    options: &'static [&'static str],
+}
+
+const CLIENT: Package = Package {
+    name: "client",
+    entries: &[
+        Entry { sources: &["src/entry/inline.ts"], options: &["--loader:.deflate=base64"] },
+        Entry { sources: &["src/entry/url.ts"], options: &[] },
+        Entry { sources: &["src/entry/node.ts"], options: &["--external:node:*"] },
+        Entry { sources: &["src/entry/workerd.ts"], options: &["--external:*.wasm"] },
+    ],
+    types: "tsconfig.types.json",
+    constants: || Ok(Vec::new()),
+};
+
+const REACT: Package = Package {
+    name: "react",
+    // React server components may render these components, which run only in the browser.
+    entries: &[Entry { sources: &["src/index.ts", "src/boolean.ts"], options: &["--banner:js=\"use client\";"] }],
+    types: "tsconfig.json",
+    constants: || Ok(Vec::new()),
+};
+
+const ELEMENTS: Package = Package {
+    name: "elements",
+    entries: &[Entry { sources: &["src/index.ts", "src/define.ts"], options: &[] }],
+    types: "tsconfig.json",
+    constants: || Ok(Vec::new()),
+};
+
+const EDGE: Package = Package {
+    name: "edge",
+    entries: &[Entry { sources: &["src/index.ts", "src/manager.ts"], options: &[] }],
+    types: "tsconfig.json",
+    constants: widget::constants,
+};
+
+/// Builds all packages. Each one may use the declarations of the packages before it.
+pub(crate) fn build() -> Result<()> {
+    sdk::build()?;
+    pack_engine()?;
+    for package in [CLIENT, REACT, ELEMENTS, EDGE] {
+        package.build().with_context(|| format!("@twinflag/{}", package.name))?;
+    }
+    Ok(())
+}
+
+impl Package {
+    fn build(&self) -> Result<()> {
+        let (folder, client) = (root::in_root("npm").join(self.name), root::in_root("npm/client"));
+        prepare(&folder)?;
+        let constants = (self.constants)()?;
+        let stamp =
+            || Stamp::default().setting(self.options()).setting(&constants).path(&folder)?.path(&client)?.path(&client.join("dist/engine"));
+        stamp()?.rebuild(&folder.join("dist/types"), |out| {
+            let mut tsc = npm::tool("tsc");
+            tsc.arg("--project").arg(folder.join(self.types));
+            tsc.args(["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir"]).arg(out);
+            process::run(&mut tsc, npm::INSTALL)?;
+            // This file refers to wasm-bindgen's glue, which is not published.
+            fs::remove_file(out.join("full.d.ts")).or_else(|_| Ok(()))
+        })?;
+        stamp()?.rebuild(&folder.join("dist/entry"), |out| self.entries.iter().try_for_each(|entry| entry.bundle(&folder, &constants, out)))
+    }
+
+    fn options(&self) -> Vec<&'static str> {
+        self.entries.iter().flat_map(|entry| entry.options.iter().chain(entry.sources).copied()).collect()
+    }
+}
+
+impl Entry {
+    fn bundle(&self, folder: &Path, constants: &[String], out: &Path) -> Result<()> {
+        let mut esbuild = npm::tool("esbuild");
+        esbuild.current_dir(folder).args(self.sources).args(self.options).args(constants);
+        esbuild.args(["--bundle", "--splitting", "--packages=external", "--format=esm", "--target=es2022", "--log-level=warning"]);
+        process::run(esbuild.arg(format!("--outdir={}", out.display())), npm::INSTALL).map(drop)
+    }
+}
+
+/// Deflates the engine for the entry that contains it.
+fn pack_engine() -> Result<()> {
+    const SCRIPT: &str = "const [, from, to] = process.argv, fs = require('fs');
+        fs.writeFileSync(to, require('zlib').deflateSync(fs.readFileSync(from), { level: 9, memLevel: 9 }))";
+    let engine = root::in_root("npm/client/dist/engine");
+    Stamp::default().setting(SCRIPT).path(&engine)?.rebuild(&root::in_root("npm/client/dist/packed"), |out| {
+        let mut node = npm::node();
+        node.args(["--eval", SCRIPT]).arg(engine.join("engine.wasm")).arg(out.join("engine.deflate"));
+        process::run(&mut node, npm::INSTALL).map(drop)
+    })
+}
+
+/// Copies the licences into the folder of a package. Fails if the package names another version than the cargo workspace.
+pub(crate) fn prepare(folder: &Path) -> Result<()> {
+    has_version(&folder.join("package.json"))?;
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        fs::copy(root::in_root(licence), folder.join(licence))?;
+    }
+    Ok(())
+}
+
+/// Fails unless a package, and its dependency on the client, have the version of the cargo workspace.
+fn has_version(manifest: &Path) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let package: serde_json::Value = serde_json::from_slice(&fs::read(manifest)?)?;
+    let ours = package["dependencies"]["@twinflag/client"].as_str().unwrap_or(version);
+    if package["version"] != version || ours != version {
+        bail!("{} names another version than Cargo.toml, which has {version}", manifest.display());
+    }
+    Ok(())
+}
+
+/// The size that importing from a package adds to a page or an edge function, bundled and minified.
+pub(crate) struct Page {
+    pub(crate) name: &'static str,
+    /// The script to bundle.
+    import: &'static str,
+    /// The packages that are not counted.
+    external: &'static [&'static str],
+    /// The agreed limit, in bytes after `gzip -9`.
+    pub(crate) budget: u64,
+    /// The size above which the test suite fails, in bytes after `gzip -9`.
+    pub(crate) gate: u64,
+}
+
+pub(crate) const PAGES: &[Page] = &[
+    Page {
+        name: "@twinflag/client, engine inside",
+        import: "export { createClient } from '@twinflag/client';",
+        external: &[],
+        budget: 18_500,
+        gate: 18_600,
+    },
+    Page {
+        name: "@twinflag/react on top",
+        import: "export * from '@twinflag/react';",
+        external: &["react", "@twinflag/client"],
+        budget: 2_000,
+        gate: 800,
+    },
+    Page {
+        name: "@twinflag/elements on top",
+        import: "import '@twinflag/elements/define'; export * from '@twinflag/elements';",
+        external: &["@twinflag/client"],
+        budget: 2_500,
+        gate: 1_750,
+    },
+    Page {
+        name: "@twinflag/edge, one check",
+        import: "export { checkFeatureFlag } from '@twinflag/edge';",
+        external: &[],
+        budget: 2_000,
+        gate: 1_600,
+    },
+    Page {
+        name: "@twinflag/edge, the managers",
+        import: "export * from '@twinflag/edge/manager';",
+        external: &[],
+        budget: 5_000,
+        gate: 4_200,
+    },
+];
+
+impl Page {
+    /// Bundles the script as an application in `npm/` does, and measures it.
+    pub(crate) fn size(&self) -> Result<size::Sizes> {
+        let folder = root::target().join("pages");
+        let (page, bundle) = (root::in_root("npm/node_modules/.page.mjs"), folder.join("page.js"));
+        fs::create_dir_all(&folder)?;
+        fs::write(&page, self.import)?;
+        let mut esbuild = npm::tool("esbuild");
+        esbuild.arg(&page).args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
+        esbuild.args(self.external.iter().map(|package| format!("--external:{package}")));
+        process::run(esbuild.arg(format!("--outfile={}", bundle.display())), npm::INSTALL)?;
+        fs::remove_file(page)?;
+        size::of(&bundle)
+    }
+}

@@ -1,0 +1,20 @@
+//! The browser that the tests use.
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::apt;
+
+const PLACES: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/// Finds Chromium, or installs Debian's package.
+pub(crate) fn ensure() -> Result<PathBuf> {
+    apt::ensure(&[&apt::CHROMIUM]).context("a Chromium may also be named in CHROMIUM")?;
+    find().with_context(|| format!("no chromium in {}", PLACES.join(", ")))
+}
+
+/// The path of the installed browser; `None` if there is none.
+pub(crate) fn find() -> Option<PathBuf> {
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    named.into_iter().chain(PLACES.map(PathBuf::from)).find(|place| place.exists())
+}

@@ -1,0 +1,156 @@
+//! The suites.
+use std::{fmt::Write, process::Command, time::Duration};
+
+use anyhow::{Context, Result};
+
+use super::{
+    extent::Extent,
+    native, node,
+    report::{self, Report},
+};
+use crate::{
+    build::{self, edge, packages, sdk, size},
+    install::{
+        apt::{self, CHROMIUM, SQLITE, VALGRIND},
+        npm, toolchain,
+    },
+    process, root,
+    runtimes::{self, identity},
+};
+
+/// A suite of tests.
+pub(super) struct Suite {
+    pub(super) name: &'static str,
+    /// The Debian packages that it uses.
+    pub(super) needs: &'static [&'static apt::Package],
+    pub(super) stage: Stage,
+    pub(super) run: fn(Extent) -> Result<Report>,
+}
+
+/// The time at which a suite can run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It needs the sources only, and runs at the same time as the build.
+    Sources,
+    /// It needs what [`build::all`] builds.
+    Built,
+}
+
+const fn of_sources(name: &'static str, run: fn(Extent) -> Result<Report>) -> Suite {
+    Suite { name, needs: &[], stage: Stage::Sources, run }
+}
+
+const fn of_build(name: &'static str, needs: &'static [&'static apt::Package], run: fn(Extent) -> Result<Report>) -> Suite {
+    Suite { name, needs, stage: Stage::Built, run }
+}
+
+pub(super) const SUITES: &[Suite] = &[
+    of_sources("format", |_| format()),
+    of_sources("clippy", |_| clippy()),
+    of_sources("no-std", |_| check("no-std", &["check", "--package", "sdk-core", "--target", "wasm32v1-none", "--quiet"])),
+    of_sources("native", |_| native::workspace()),
+    of_sources("reference", |extent| node::folder("tests/reference", extent)),
+    of_build("size", &[], |_| sizes()),
+    of_build("wasm", &[], |extent| built("tests/wasm", extent)),
+    of_build("edge", &[], |extent| answering("tests/edge", extent)),
+    of_build("worst-inputs", &[&VALGRIND], worst_inputs),
+    of_build("browser", &[&CHROMIUM], |extent| built("tests/browser", extent)),
+    of_build("soak", &[], |extent| built("tests/soak", extent)),
+    of_build("client", &[&CHROMIUM], |extent| built("tests/client", extent)),
+    of_build("react", &[&CHROMIUM], |extent| built("tests/react", extent)),
+    of_build("elements", &[&CHROMIUM], |extent| built("tests/elements", extent)),
+    of_build("manager", &[], |extent| built("tests/manager", extent)),
+    of_build("package", &[], |extent| built("tests/package", extent)),
+    of_build("packaging", &[&CHROMIUM], |extent| built("tests/packaging", extent)),
+    // The guides read the store with sqlite3.
+    of_build("tour", &[&CHROMIUM, &SQLITE], |extent| answering("tests/tour", extent)),
+    of_build("vectors", &[&CHROMIUM], |extent| answering("tests/runners", extent)),
+    of_build("identity", &[&CHROMIUM], identity),
+    of_build("mutants", &[], mutants),
+    of_build("releases", &[], |extent| node::folder("tests/releases", extent)),
+];
+
+fn format() -> Result<Report> {
+    toolchain::ensure_component("rustfmt", "fmt")?;
+    let rust = check("rustfmt", &["fmt", "--all", "--check"])?;
+    // With `--max-diagnostics=none`, Biome 2.6.8 does not end.
+    let mut biome = npm::tool("biome");
+    biome.current_dir(root::in_root("")).args(["check", "--error-on-warnings", "--max-diagnostics=20", "."]);
+    let scripts = process::listen_within(Duration::from_mins(2), &mut biome, npm::INSTALL)?;
+    Ok(rust.and(Report::of_one("biome", &process::shown(&biome), scripts.success, scripts.text)))
+}
+
+fn clippy() -> Result<Report> {
+    toolchain::ensure_component("clippy", "clippy")?;
+    let workspace = check("workspace", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+    // The full binding's code is behind a feature, and compiles only for a browser.
+    let full =
+        ["clippy", "--package", "sdk-wasm", "--features", "full", "--target", "wasm32-unknown-unknown", "--quiet", "--", "-D", "warnings"];
+    Ok(workspace.and(check("full binding", &full)?))
+}
+
+/// Runs a cargo command that counts as one test.
+fn check(name: &str, arguments: &[&str]) -> Result<Report> {
+    let mut cargo = toolchain::cargo();
+    let said = process::listen(cargo.args(arguments), toolchain::RUSTUP)?;
+    Ok(Report::of_one(name, &process::shown(&cargo), said.success, said.text))
+}
+
+/// Runs a folder's tests of what is built.
+fn built(folder: &str, extent: Extent) -> Result<Report> {
+    build::all()?;
+    node::folder(folder, extent)
+}
+
+/// Runs a folder's tests that also ask the native programs.
+fn answering(folder: &str, extent: Extent) -> Result<Report> {
+    runtimes::build(&["native"])?;
+    built(folder, extent)
+}
+
+/// Compares every runtime's digest of answers to generated questions with the native one, and native answers with the reference's.
+fn identity(extent: Extent) -> Result<Report> {
+    let mut said = String::new();
+    let names: Vec<&str> = identity::all().collect();
+    let equal = identity::compare(extent.of(20_000, 65_000), 1, &names, |line| writeln!(said, "{line}").unwrap_or_default());
+    let passed = equal.with_context(|| said)?;
+    Ok(Report { passed, ..Report::default() }.and(node::folder("tests/identity", extent)?))
+}
+
+/// Counts the instructions for the most expensive inputs and for typical ones: natively under callgrind, and in a page's modules.
+fn worst_inputs(extent: Extent) -> Result<Report> {
+    // The ceilings were measured with optimised programs.
+    const PROFILE: &str = "quick";
+    // The controls, and the rows that take least.
+    const FEW: [&str; 6] = ["W0", "W1", "W2", "W3", "W4", "W5"];
+    sdk::build()?;
+    process::run(toolchain::cargo().args(["build", "--quiet", "--profile", PROFILE, "--package", "worst-inputs"]), toolchain::RUSTUP)?;
+    let mut program = Command::new(root::target().join(PROFILE).join("worst-inputs"));
+    program.arg("--modules").arg(root::in_root("npm/client/dist")).args(extent.of(FEW.as_slice(), &[]));
+    report::of(&mut program, "worst-inputs", toolchain::RUSTUP)
+}
+
+/// Puts faults into the core and the edge, each of which must be noticed; usually only checks that each fault still has its place.
+fn mutants(extent: Extent) -> Result<Report> {
+    let mut node = npm::node();
+    node.arg("tests/mutants/run.mjs").args(extent.of(Some("--check"), None));
+    report::of(&mut node, "mutants", npm::INSTALL)
+}
+
+/// Compares compressed sizes with their limits, one test each.
+fn sizes() -> Result<Report> {
+    edge::build()?;
+    packages::build()?;
+    let mut report = Report::default();
+    let edge = size::gzipped(&root::in_root(edge::MODULE))?;
+    let engine = sdk::ENGINE.iter().map(|file| size::gzipped(&root::in_root(file))).sum::<Result<u64>>()?;
+    let mut limits = vec![("the worker", edge, 850_000), ("the engine of a page, with its script", engine, size::ENGINE_GATE)];
+    for page in packages::PAGES {
+        limits.push((page.name, page.size()?.gzip, page.gate));
+    }
+    for (name, bytes, budget) in limits {
+        report.add(name, "a built file", bytes <= budget);
+        writeln!(report.output, "{name}: {bytes} bytes gzip, at most {budget}")?;
+    }
+    Ok(report)
+}
