@@ -30,6 +30,8 @@ use crate::{
 const HELD_MS: i64 = 300_000;
 /// The bytes that a row takes besides its name and its text: a key, a text's counts, and its share of the map.
 const BYTES_OF_ROW: usize = 112;
+/// The bytes of a page beyond which it is begun anew: about ten times the rows of a page of ten thousand owners.
+const MOST_BYTES: usize = 4 << 20;
 /// The most rows in one question to the hub.
 const MOST_ROWS: usize = 1_000;
 /// The longest wait for newer versions of rows, in an isolate that holds earlier ones of all of them.
@@ -80,6 +82,12 @@ impl HeldPage {
         }
     }
 
+    /// The text of a row as the isolate knew it at any version, however long ago; `None` if it never did.
+    fn earlier(&self, key: &RowKey) -> Option<Option<Rc<str>>> {
+        let by_filter = || self.filter.as_ref().filter(|filter| !filter.owners.may_hold(key)).map(|_| None);
+        self.rows.get(key).map(|row| row.text.clone()).or_else(by_filter)
+    }
+
     fn has_filter(&self, version: u32, now: Millis) -> bool {
         self.filter.as_ref().is_some_and(|filter| filter.version >= version && (0..HELD_MS).contains(&(now.0 - filter.fetched.0)))
     }
@@ -88,6 +96,10 @@ impl HeldPage {
     /// hub of a later release may send them. So are damaged ones. Returns the keys of the rows that were taken.
     fn take(&mut self, answer: Page, wanted: &Wanted, now: Millis) -> BTreeSet<RowKey> {
         let mut taken = BTreeSet::new();
+        self.rows.retain(|_, row| (0..HELD_MS).contains(&(now.0 - row.fetched.0)));
+        if self.bytes() > MOST_BYTES {
+            self.rows.clear();
+        }
         for owner in answer.owners {
             let Some(kind) = RowKind::from_name(&owner.kind) else { continue };
             let key = RowKey { kind, name: owner.name };
@@ -151,7 +163,7 @@ pub(crate) async fn get(env: &Env, environment: &Environment, epoch: Epoch, want
             None => drop(missing.insert(key.clone(), *version)),
         }
     }
-    let earlier = |key: &RowKey| of_page(environment, epoch, key, |page| page.rows.get(key).map(|row| row.text.clone())).flatten();
+    let earlier = |key: &RowKey| of_page(environment, epoch, key, |page| page.earlier(key)).flatten();
     let patience = if missing.keys().all(|key| earlier(key).is_some()) { NEWS } else { FIRST };
     let mut why = String::new();
     while !missing.is_empty() && found.lack.is_none() {

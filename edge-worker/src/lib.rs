@@ -4,6 +4,7 @@
 mod auth;
 mod body;
 mod clock;
+mod context_owners;
 mod cors;
 mod cross_site;
 mod environment;

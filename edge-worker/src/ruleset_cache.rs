@@ -18,6 +18,7 @@ use worker::{Delay, Env, console_error};
 
 use crate::{
     clock,
+    context_owners::{NoOverrides, Owned, join, memberships},
     environment::{Environment, Registry},
     freshness::{FRESH_MS, Plan, RECENT_MS, Worth, plan},
     held,
@@ -86,13 +87,14 @@ impl Serving {
             }
             self.stale |= !self.fetch(env, self.wanted(&owners), &mut rows).await?;
         }
-        let learned = join(&mut contexts, &rows)?;
+        let learned = memberships(&contexts, &rows)?;
+        let learned = join(&mut contexts, learned);
         self.stale |= !self.fetch(env, self.wanted(&learned), &mut rows).await?;
         Ok(self.compiled(owners.into_iter().chain(learned), &rows))
     }
 
     /// The overrides of these contexts, which get their organizations, from the rows that the isolate holds; `None` if the hub must be
-    /// asked for some, and then some contexts may have got their organization already.
+    /// asked for some, and then the contexts are as they were.
     pub(crate) fn known_overrides(&self, contexts: &mut [Context]) -> Option<Result<Overrides, NoOverrides>> {
         if self.pages.is_empty() {
             return Some(Ok(Overrides::default()));
@@ -104,18 +106,19 @@ impl Serving {
         let mut contexts: Vec<&mut Context> = contexts.iter_mut().collect();
         let owners = Owned::of(&contexts);
         let mut rows = known(&owners)?;
-        let learned = match join(&mut contexts, &rows) {
+        let learned = match memberships(&contexts, &rows) {
             Ok(learned) => learned,
             Err(refused) => return Some(Err(refused)),
         };
-        rows.append(&mut known(&learned)?);
+        rows.append(&mut known(&Owned::organizations(&learned))?);
+        let learned = join(&mut contexts, learned);
         Some(Ok(self.compiled(owners.into_iter().chain(learned), &rows)))
     }
 
     /// The rows about these owners, each with the version of its page. Owners on empty pages have none.
     fn wanted(&self, owners: &Owned) -> Wanted {
         let mut wanted = Wanted::new();
-        for (kind, id) in &owners.0 {
+        for (kind, id) in owners.iter() {
             let key = RowKey::of((*kind).into(), id);
             let Some(version) = key.page().and_then(|page| self.pages.get(&page)) else { continue };
             if *kind == OwnerKind::Customer {
@@ -171,65 +174,6 @@ impl Serving {
             }
             Some(Lack::OtherEpoch) => Ok(false),
             Some(Lack::Missing) => Err(NoOverrides::Missing),
-        }
-    }
-}
-
-/// The owners of overrides that contexts name, each once.
-struct Owned(BTreeSet<(OwnerKind, String)>);
-
-impl Owned {
-    fn of(contexts: &[&mut Context]) -> Self {
-        let mut owners = BTreeSet::new();
-        for context in contexts {
-            owners.extend(OwnerKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.id(context)?))));
-        }
-        Self(owners)
-    }
-}
-
-impl IntoIterator for Owned {
-    type Item = (OwnerKind, String);
-    type IntoIter = std::collections::btree_set::IntoIter<Self::Item>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
-/// Gives each context the organization of its customer, and returns the organizations that no context named.
-fn join(contexts: &mut [&mut Context], rows: &Owners) -> Result<Owned, NoOverrides> {
-    let mut learned = BTreeSet::new();
-    for (index, context) in contexts.iter_mut().enumerate() {
-        let Some(customer) = OwnerKind::Customer.id(context) else { continue };
-        let membership = rows.get(&RowKey::of(RowKind::Membership, &customer));
-        let Some(organization) = membership.and_then(|text| serde_json::from_str::<String>(text).ok()) else { continue };
-        match OwnerKind::Organization.id(context) {
-            Some(given) if given != organization => return Err(NoOverrides::OtherOrganization(index)),
-            Some(_) => {}
-            None => {
-                **context = core::mem::take(*context).string("organizationId", &organization);
-                learned.insert((OwnerKind::Organization, organization));
-            }
-        }
-    }
-    Ok(Owned(learned))
-}
-
-/// The reason why there are no overrides to evaluate with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoOverrides {
-    /// The context with this index names another organization than its customer's.
-    OtherOrganization(usize),
-    /// The hub answered without the rows of some owners.
-    Missing,
-}
-
-impl NoOverrides {
-    pub(crate) fn problem(self) -> Problem {
-        match self {
-            Self::OtherOrganization(_) => Problem::other_organization(),
-            Self::Missing => Problem::no_ruleset("NO_OVERRIDES", "the overrides of an owner cannot be read at the moment"),
         }
     }
 }

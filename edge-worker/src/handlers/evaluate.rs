@@ -13,12 +13,13 @@ use super::question::{Given, key, millis, object};
 use crate::{
     auth::Caller,
     body,
+    context_owners::NoOverrides,
     http::{
         asked::{Asked, Unanswered},
         response::Answer,
     },
     problem::Problem,
-    ruleset_cache::{NoOverrides, Serving},
+    ruleset_cache::Serving,
     version::{self, Version},
 };
 

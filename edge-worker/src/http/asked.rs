@@ -10,11 +10,12 @@ use super::parts::{Header, Parts};
 use crate::{
     auth::{Signed, Verified},
     body,
+    context_owners::NoOverrides,
     environment::Environment,
     keys::Keys,
     problem::Problem,
     query::Query,
-    ruleset_cache::{self, NoOverrides, Serving},
+    ruleset_cache::{self, Serving},
     settings::Settings,
     version::Version,
 };

@@ -149,7 +149,7 @@ pub(crate) async fn note_break_glass(env: &Env, environment: &Environment, given
 }
 
 /// Rows about owners of overrides; `None` if the store is of another epoch, in which these versions mean something else. An answer that
-/// cannot be read has no rows; the error is the reason for which the hub gave no answer.
+/// cannot be read has no rows. The error is the reason for which the hub gave none.
 pub(crate) async fn owners(
     env: &Env,
     environment: &Environment,
@@ -162,8 +162,13 @@ pub(crate) async fn owners(
     if answer.status_code() == 204 {
         return Ok(None);
     }
-    let text = good(&mut answer).await.map_err(|problem| problem.why())?;
-    Ok(Some(parse(&text).unwrap_or_default()))
+    let is_away = answer.status_code() == 503;
+    match good(&mut answer).await {
+        Ok(text) => Ok(Some(parse(&text).unwrap_or_default())),
+        Err(problem) if is_away => Err(problem.why()),
+        // It answers, and not with rows: as a hub of an earlier release does.
+        Err(_) => Ok(Some(Vec::new())),
+    }
 }
 
 /// The newest document that serves, with all overrides.

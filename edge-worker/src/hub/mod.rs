@@ -38,7 +38,7 @@ use self::{
     ground::{Ground, GroundCache},
     opening::Opening,
     page_filters::PageFilters,
-    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedOwners},
+    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, PAGES, Page, RulesetAnswer, VERSION, WantedOwners, WantedPages},
 };
 use crate::{
     clock,
@@ -149,6 +149,11 @@ impl FlagHub {
                 let asked = request.json().await?;
                 self.check_open()?;
                 self.definitions(&asked)
+            }
+            (Method::Post, PAGES) => {
+                let asked = request.json().await?;
+                self.check_open()?;
+                self.pages(&asked)
             }
             (Method::Post, _) => {
                 let asked = request.json().await?;
@@ -327,6 +332,24 @@ impl FlagHub {
                 break;
             }
             pages.push(Page { number: page.number, version: page.version, filter, owners });
+        }
+        Ok(Response::from_json(&pages)?)
+    }
+
+    /// Whole pages of overrides, each as it was at the version that is asked for.
+    fn pages(&self, asked: &WantedPages) -> Result<Response, Problem> {
+        if asked.epoch != self.store.newest()?.epoch {
+            return Ok(Response::empty()?.with_status(204));
+        }
+        let mut pages = Vec::with_capacity(asked.pages.len());
+        for (page, version) in &asked.pages {
+            let rows = self.store.rows(Wanted::PageAt(*page, *version))?;
+            let owner = |(key, tree): (&RowKey, &str)| Owner {
+                kind: key.kind.as_str().to_owned(),
+                name: key.name.clone(),
+                tree: Some(tree.to_owned()),
+            };
+            pages.push(Page { number: *page, version: *version, filter: None, owners: rows.iter().map(owner).collect() });
         }
         Ok(Response::from_json(&pages)?)
     }

@@ -26,8 +26,7 @@ impl PageFilters {
         if store.page_version(wanted.number)? != Some(wanted.version) {
             return Ok(None);
         }
-        let owners = store.page_owners(wanted.number, MOST + 1)?;
-        let filter = (owners.len() <= MOST as usize).then(|| OwnerFilter::of(&owners).to_hex());
+        let filter = store.page_owners(wanted.number, MOST)?.map(|owners| OwnerFilter::of(&owners).to_hex());
         self.0.borrow_mut().insert(wanted.number, (version, filter.clone()));
         Ok(filter)
     }

@@ -15,6 +15,8 @@ pub(super) const KEYS: &str = "http://hub/keys";
 /// Rows about owners of overrides: `POST` with [`WantedOwners`] answers a list of [`Page`], 204 if the store is of another epoch. An answer
 /// that would be long lacks some of the rows; whoever asked asks again for these.
 pub(super) const OWNERS: &str = "http://hub/owners";
+/// Whole pages of overrides, for workers of the release before [`OWNERS`]: `POST` with [`WantedPages`] answers likewise.
+pub(super) const PAGES: &str = "/pages";
 /// Operators' requests: the path behind `/api/admin/`, the same method, query and body, and the actor in headers.
 pub(super) const ADMIN: &str = "http://hub/admin/";
 /// The headers with an operator's subject, their role, and the one organization that the role is for, each spelled by [`encoded`].
@@ -92,6 +94,13 @@ pub(crate) struct Explaining<'a> {
 pub(super) struct WantedOwners {
     pub(super) epoch: Epoch,
     pub(super) pages: Vec<WantedPage>,
+}
+
+/// A request for whole pages of overrides, each at a version.
+#[derive(Deserialize)]
+pub(super) struct WantedPages {
+    pub(super) epoch: Epoch,
+    pub(super) pages: Vec<(u16, u32)>,
 }
 
 /// The wanted rows of a page, at a version of it.

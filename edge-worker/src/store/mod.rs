@@ -132,8 +132,8 @@ pub(crate) trait Read {
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>>;
     /// The version of the newest change on a page; `None` if nothing was ever written on it.
     fn page_version(&self, page: u16) -> Result<Option<u32>>;
-    /// The keys of the newest rows on a page, at most this many.
-    fn page_owners(&self, page: u16, limit: u32) -> Result<Vec<RowKey>>;
+    /// The keys of the newest rows on a page; `None` if there are more than `most`, those of a later release's kinds included.
+    fn page_owners(&self, page: u16, most: u32) -> Result<Option<Vec<RowKey>>>;
     /// Names of owners of overrides behind one, in their order.
     fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>>;
 

@@ -155,12 +155,15 @@ impl<D: Database> Read for Sqlite<D> {
         Ok(version.and_then(|version| version.try_into().ok()))
     }
 
-    fn page_owners(&self, page: u16, limit: u32) -> Result<Vec<RowKey>> {
+    fn page_owners(&self, page: u16, most: u32) -> Result<Option<Vec<RowKey>>> {
         let query = "SELECT kind, name, NULL AS text FROM newest WHERE page = ? ORDER BY kind, name LIMIT ?";
-        let found: Vec<Part> = self.migrated()?.exec(query, vec![i64::from(page).into(), i64::from(limit).into()])?;
+        let found: Vec<Part> = self.migrated()?.exec(query, vec![i64::from(page).into(), (i64::from(most) + 1).into()])?;
+        if i64::try_from(found.len()).is_ok_and(|count| count > i64::from(most)) {
+            return Ok(None);
+        }
         // A kind that a later release writes is no owner of this one.
         let key = |Part { kind, name, .. }| Some(RowKey { kind: RowKind::from_name(&kind)?, name });
-        Ok(found.into_iter().filter_map(key).collect())
+        Ok(Some(found.into_iter().filter_map(key).collect()))
     }
 
     fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>> {
