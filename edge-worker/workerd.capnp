@@ -17,6 +17,8 @@
 #   JWT_ISSUER, JWT_AUDIENCE    `iss` and `aud` of every token; required beside JWKS and JWKS_URL
 #   ROLE_CLAIM, ROLE_MAP        the claim with groups, roles or addresses, and the role that each gives
 #   ORGANIZATION_CLAIM          the claim with the organization of its members and administrators
+#   BREAK_GLASS_TOKEN_HASH      the SHA-256 hash, 64 hexadecimal digits, of a token that opens operators' routes when all others are lost.
+#                               Each of its uses is logged as an error, `"event":"break_glass"`: have the log alert somebody
 #   SERVICE_ROLE=on             lets Supabase's service key do everything
 #   USER_TAGS                   the tags of the flags that a user's token may evaluate
 #   RATE_LIMITS                 a minute: `admin=30` changes and `read=600` reads by a subject, `user=30` evaluations with a user's token,
@@ -72,6 +74,7 @@ const edge :Workerd.Worker = (
     (name = "ROLE_CLAIM", fromEnvironment = "ROLE_CLAIM"),
     (name = "ROLE_MAP", fromEnvironment = "ROLE_MAP"),
     (name = "ORGANIZATION_CLAIM", fromEnvironment = "ORGANIZATION_CLAIM"),
+    (name = "BREAK_GLASS_TOKEN_HASH", fromEnvironment = "BREAK_GLASS_TOKEN_HASH"),
     (name = "SERVICE_ROLE", fromEnvironment = "SERVICE_ROLE"),
     (name = "USER_TAGS", fromEnvironment = "USER_TAGS"),
     (name = "RATE_LIMITS", fromEnvironment = "RATE_LIMITS"),

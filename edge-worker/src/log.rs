@@ -1,6 +1,7 @@
 //! The lines that the worker logs of requests, each a JSON object: what operators changed, what they were refused, and what failed.
 //!
-//! `event` is `changed`, `refused` or `failed`. A line has the route as the table has it, and nothing of the query, the headers or the
+//! `event` is `changed`, `refused` or `failed`, and `break_glass` for each use of the break-glass token, before its request is carried out.
+//! A line has the route as the table has it, and nothing of the query, the headers or the
 //! body. Whose token it was stands in the line of a change alone, whose token holds.
 use sdk_core::{Object, json::canonical::write_string};
 use worker::{console_error, console_log};
@@ -41,6 +42,22 @@ pub(crate) fn answer(parts: &Parts<'_>, answered: &Answered<'_>) {
     };
     let line = line(event, parts.method, served.routes.first().map_or("", |route| route.path), answered);
     if event == "failed" { console_error!("{line}") } else { console_log!("{line}") }
+}
+
+/// Logs the use of the break-glass token, as an error, so that it raises an alert.
+pub(crate) fn break_glass(parts: &Parts<'_>) {
+    let route = routes::find(parts.path()).and_then(|served| served.routes.first().map(|route| route.path)).unwrap_or_default();
+    console_error!("{}", line_of_break_glass(parts.method, route));
+}
+
+fn line_of_break_glass(method: &str, route: &str) -> String {
+    let mut out = String::new();
+    let mut object = Object::open(&mut out);
+    for (name, text) in [("event", "break_glass"), ("level", "error"), ("method", method), ("route", route)] {
+        write_string(object.member(name), text);
+    }
+    object.close();
+    out
 }
 
 fn is_dry_run(url: &str) -> bool {

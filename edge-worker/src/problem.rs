@@ -67,6 +67,11 @@ impl Problem {
         Self { detail: "no valid token was presented; operators' routes take no keys".to_owned(), ..Self::no_credentials() }
     }
 
+    /// The API token is past its end.
+    pub(crate) fn expired_token() -> Self {
+        Self { code: "TOKEN_EXPIRED", detail: "the API token has expired: make another".to_owned(), ..Self::no_credentials() }
+    }
+
     pub(crate) fn wrong_credentials(expected: &str) -> Self {
         Self::new(403, "FORBIDDEN", format!("this needs {expected}"))
     }

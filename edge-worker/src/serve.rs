@@ -1,7 +1,7 @@
 //! The long way of a request: calls [`http::answer`] and finds out each fact that it lacks, until there is a response.
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, mem, rc::Rc};
 
-use worker::{Headers, Request, Response, ResponseBuilder, js_sys::Reflect, wasm_bindgen::JsValue};
+use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys::Reflect, wasm_bindgen::JsValue};
 
 use crate::{
     body, clock,
@@ -14,6 +14,7 @@ use crate::{
         response::{Answer, Line, standard_headers},
         routes::{HubHandler, PassedHandler},
     },
+    hub::client as hub,
     log::{self, Answered},
     problem::Problem,
     ruleset_cache,
@@ -25,14 +26,19 @@ pub(crate) async fn answer(mut request: Request, host: &Host, is_counted: bool) 
     let head = head(&request, &host.settings)?;
     let parts = Parts::parse(&head).ok_or("the runtime's request has no address")?;
     let mut known = Known { is_counted: Cell::new(is_counted), ..Known::default() };
+    let mut is_logged = false;
     loop {
         let asked = Asked { parts: &parts, settings: &host.settings, known: &known, clock: clock::now() };
-        match http::answer(&asked) {
+        let outcome = http::answer(&asked);
+        if known.is_break_glass.get() && !mem::replace(&mut is_logged, true) {
+            log::break_glass(&parts);
+        }
+        match outcome {
             Outcome::Answer(answer) => return logged(answer, &parts, Answered::default()),
             Outcome::Pass(pass) => {
                 let (audience, caller) = (pass.audience, Rc::clone(&pass.caller));
                 let known = Answered { caller: Some(&caller), ..Answered::default() };
-                let answer = match pass_on(pass, &parts, &mut request, host).await {
+                let answer = match noted(pass, &parts, &mut request, host).await {
                     Ok(answer) => {
                         let tag = answer.headers().get("etag")?;
                         log::answer(&parts, &Answered { status: answer.status_code(), tag: tag.as_deref(), ..known });
@@ -131,6 +137,30 @@ fn dressed(answer: Response, lines: Vec<Line>) -> worker::Result<Response> {
     Ok(answer.with_headers(headers))
 }
 
+/// Calls the handler of a request, and has the trail note a use of the break-glass token: before the request is carried out, but after a
+/// restore, which brings another trail.
+async fn noted(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Host) -> Result<Response, Problem> {
+    let (caller, is_restore) = (Rc::clone(&pass.caller), pass.handler == PassedHandler::Restore);
+    let headers = request.headers().clone();
+    let note = async || {
+        // A hub that cannot write must not keep the token from being used: the log has the use already.
+        if let Err(problem) =
+            hub::note_break_glass(host, &caller.environment, &headers, &format!("{} {}", parts.method, parts.path())).await
+        {
+            console_error!("the trail does not have the use of the break-glass token: {}", problem.why());
+        }
+    };
+    let is_noted = caller.is_break_glass();
+    if is_noted && !is_restore {
+        note().await;
+    }
+    let answer = pass_on(pass, parts, request, host).await;
+    if is_noted && is_restore && matches!(&answer, Ok(answer) if answer.status_code() == 200) {
+        note().await;
+    }
+    answer
+}
+
 /// Calls the handler of a request that needs the runtime.
 async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Host) -> Result<Response, Problem> {
     let Pass { handler, caller, body, .. } = pass;
@@ -151,7 +181,7 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         }
         PassedHandler::Hub(HubHandler::RestorePoint) => point_in_time::restore(&caller, request, host).await,
         PassedHandler::Hub(_) | PassedHandler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, host).await,
-        PassedHandler::Restore => admin::restore(environment, request, host).await,
+        PassedHandler::Restore => admin::restore(&caller, request, host).await,
         PassedHandler::Demo => assets::page("/demo/index.html", host).await,
         PassedHandler::DemoExplain => {
             caller.unrestricted()?;

@@ -4,7 +4,7 @@
 //! value that is set, which may be a secret. A binding that is JSON and no text cannot be read, but for `true` and `false` of a switch.
 use std::{cell::RefCell, rc::Rc};
 
-use control::is_origin;
+use control::{change::Hash, is_origin};
 use worker::{
     Env,
     js_sys::{Array, Reflect},
@@ -24,6 +24,9 @@ const REQUIRED: &str = "any text; it is required beside JWKS and JWKS_URL";
 
 /// The form of a setting that names a claim.
 const CLAIM: &str = "the name of a claim such as groups, or a path such as realm_access.roles, outside of user_metadata";
+
+/// The form of a setting that is a SHA-256 hash.
+const HASH: &str = "64 hexadecimal digits in lower case";
 
 /// The settings of a deployment. An absent binding, or an empty one, is the default.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) role_map: Option<String>,
     /// `ORGANIZATION_CLAIM`: the claim with the organization of a token; by default `app_metadata.organizationId`.
     pub(crate) organization_claim: Option<String>,
+    /// `BREAK_GLASS_TOKEN_HASH`: the SHA-256 hash of the break-glass token; by default there is no such token.
+    pub(crate) break_glass_token_hash: Option<String>,
     /// `SERVICE_ROLE`: `on` or `off`; by default `off`. With `on`, Supabase's service key counts as a service.
     pub(crate) has_service_role: bool,
     /// `USER_TAGS`: tags, separated by commas; by default every flag answers people whose role does not read them all.
@@ -180,6 +185,7 @@ impl Settings {
             role_claim: checked("ROLE_CLAIM", CLAIM, &auth::is_claim)?,
             role_map: checked("ROLE_MAP", "a JSON object from groups or addresses to roles", &auth::is_role_map)?,
             organization_claim: checked("ORGANIZATION_CLAIM", CLAIM, &auth::is_claim)?,
+            break_glass_token_hash: checked("BREAK_GLASS_TOKEN_HASH", HASH, &|text| Hash::from_hex(text).is_some())?,
             has_service_role: switch("SERVICE_ROLE", ON_OR_OFF)? == Some(true),
             user_tags: list(checked("USER_TAGS", "tags, separated by commas", &|list| list.split(',').all(|tag| !tag.trim().is_empty()))?),
             jwt_secret,
@@ -248,6 +254,7 @@ mod tests {
             ("ROLE_CLAIM", "groups"),
             ("ROLE_MAP", r#"{"ops":"operator"}"#),
             ("ORGANIZATION_CLAIM", "org_id"),
+            ("BREAK_GLASS_TOKEN_HASH", DIGITS),
             ("SERVICE_ROLE", "on"),
             ("USER_TAGS", "shop, chat"),
             ("JWT_ISSUER", "i"),
@@ -269,6 +276,7 @@ mod tests {
             role_claim: text("groups"),
             role_map: text(r#"{"ops":"operator"}"#),
             organization_claim: text("org_id"),
+            break_glass_token_hash: text(DIGITS),
             has_service_role: true,
             user_tags: vec!["shop".to_owned(), "chat".to_owned()],
             jwks: None,
@@ -287,6 +295,8 @@ mod tests {
 
     const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","alg":"EdDSA"}]}"#;
 
+    const DIGITS: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
     const SECRET: &str = "a secret of the tests, 32 bytes or more";
 
     #[test]
@@ -302,6 +312,9 @@ mod tests {
             ("ROLE_CLAIM", "user_metadata.role"),
             ("ORGANIZATION_CLAIM", "user_metadata.organization"),
             ("ROLE_MAP", r#"{"ops":"root"}"#),
+            ("BREAK_GLASS_TOKEN_HASH", "tf_break_glass_0123456789abcdef0123456789abcdef"),
+            ("BREAK_GLASS_TOKEN_HASH", &DIGITS[1..]),
+            ("BREAK_GLASS_TOKEN_HASH", "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"),
             ("SERVICE_ROLE", "service_role"),
             ("USER_TAGS", "shop,,chat"),
             ("JWKS", "{}"),
@@ -360,7 +373,7 @@ mod tests {
     }
 
     /// The names of all settings; a test compares the list with the names that the reader asks for.
-    const NAMES: [&str; 20] = [
+    const NAMES: [&str; 21] = [
         "CLIENT_KEY",
         "SERVER_KEY",
         "CLIENT_ORIGINS",
@@ -373,6 +386,7 @@ mod tests {
         "ROLE_CLAIM",
         "ROLE_MAP",
         "ORGANIZATION_CLAIM",
+        "BREAK_GLASS_TOKEN_HASH",
         "SERVICE_ROLE",
         "USER_TAGS",
         "RATE_LIMITS",

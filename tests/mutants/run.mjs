@@ -1,6 +1,6 @@
 /**
  * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red, and every fault of `edge.mjs`
- * a unit test of the worker.
+ * a unit test of the worker or of `control`.
  *
  *     node tests/mutants/run.mjs [part of a name …]     or --check, which only looks whether every fault still has its place
  *
@@ -88,17 +88,22 @@ async function workOnCore(chosen) {
   return survivors.reduce((sum, each) => sum + each, 0);
 }
 
+/** The crate whose tests notice a fault of the edge. */
+const crateOf = ({ file }) => (file.startsWith('edge-worker/control/') ? 'control' : 'edge-worker');
+
 /** Puts each fault into the edge; answers how many turn no test red. */
 async function workOnEdge(chosen) {
   if (chosen.length === 0) return 0;
   const workshop = new Workshop('edge');
-  for (const tests of new Set(chosen.map(mutant => mutant.tests))) {
-    if (await workshop.isRed('edge-worker', tests)) throw new Error(`a test of ${tests} is red without any fault`);
+  for (const [crate, tests] of new Map(
+    chosen.map(mutant => [`${crateOf(mutant)} ${mutant.tests}`, [crateOf(mutant), mutant.tests]]),
+  ).values()) {
+    if (await workshop.isRed(crate, tests)) throw new Error(`a test of ${tests} is red without any fault`);
   }
   let survivors = 0;
   for (const mutant of chosen) {
     const restore = workshop.spoil(mutant);
-    const red = await workshop.isRed('edge-worker', mutant.tests);
+    const red = await workshop.isRed(crateOf(mutant), mutant.tests);
     restore();
     if (!red) survivors += 1;
     console.log(`${mutant.name.padEnd(56)} ${mutant.tests.padStart(11)}  ${(red ? 'yes' : 'NO').padStart(12)}`);

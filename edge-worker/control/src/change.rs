@@ -70,6 +70,14 @@ pub enum Action {
     KeyRevoked,
     /// The row of a key that ended long ago was removed.
     KeyForgotten,
+    /// An API token was created.
+    TokenCreated,
+    /// An API token was revoked.
+    TokenRevoked,
+    /// The row of an API token that ended long ago was removed.
+    TokenForgotten,
+    /// The break-glass token was used, for the first time in an hour.
+    BreakGlassUsed,
     /// The definition of a flag or a segment was copied from another environment.
     DefinitionCopied,
     /// An environment was registered.
@@ -84,7 +92,7 @@ pub enum Action {
     Baseline,
 }
 
-const ACTIONS: [(Action, &str); 29] = [
+const ACTIONS: [(Action, &str); 33] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -108,6 +116,10 @@ const ACTIONS: [(Action, &str); 29] = [
     (Action::KeyRotated, "key.rotate"),
     (Action::KeyRevoked, "key.revoke"),
     (Action::KeyForgotten, "key.forget"),
+    (Action::TokenCreated, "token.create"),
+    (Action::TokenRevoked, "token.revoke"),
+    (Action::TokenForgotten, "token.forget"),
+    (Action::BreakGlassUsed, "break-glass.use"),
     (Action::DefinitionCopied, "copy.definition"),
     (Action::EnvironmentCreated, "environment.create"),
     (Action::EnvironmentRemoved, "environment.remove"),
@@ -141,6 +153,17 @@ pub struct Actor {
     pub reason: String,
     /// The moment of the command, by the clock of the hub.
     pub at: Millis,
+}
+
+/// The beginning of the subject of an API token; its name follows.
+pub const TOKEN_PREFIX: &str = "token:";
+
+/// The subject of the break-glass token.
+pub const BREAK_GLASS: &str = "break-glass";
+
+/// Returns true for the subjects that the edge gives to its own tokens: no issuer's token may have one.
+pub fn is_own_subject(subject: &str) -> bool {
+    subject == BREAK_GLASS || subject.starts_with(TOKEN_PREFIX)
 }
 
 /// The reason in a record whose actor gave none.

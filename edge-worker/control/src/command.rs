@@ -245,7 +245,7 @@ pub fn draft(
         Command::Revive { flag } => switch(current, flag, true, compiler),
         Command::Rollout { flag, order } => rollout_commands::carry_out(current, flag, order, supplies.observed, actor, compiler),
         Command::Assign { customer, organization } => assign(current, customer, organization.as_deref()),
-        Command::Key(order) => keys::carry_out(current, order, supplies.new_key, actor.at),
+        Command::Key(order) => keys::carry_out(current, order, supplies.new_key, actor),
         Command::Define(change) => define::carry_out(current, change, supplies.owners, compiler),
         Command::Copy(definitions) => copy::carry_out(current, definitions, supplies.owners, compiler),
         Command::CreateEnvironment { name } => environment::create(current, supplies.environment.as_ref(), name, actor.at),
@@ -395,7 +395,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, Section, lifecycle::Step};
+    use crate::{Expiry, GuardEdit, KeyIdentity, KeyKind, KeyTerms, Lists, RolloutPlan, Section, TokenRole, lifecycle::Step};
 
     /// A command of each variant, with the JSON that stores hold. Stored commands outlive releases, so these spellings never change.
     #[expect(clippy::too_many_lines, reason = "a table")]
@@ -422,7 +422,9 @@ mod tests {
             tags: vec!["shop".into()],
             identity,
             expires_at,
+            role: None,
         };
+        let api = KeyTerms { role: Some(TokenRole::Operator), ..terms(KeyKind::Api, KeyIdentity::Open, Some(Millis(9))) };
         let rotate = |expiry| Command::Key(KeyCommand::Rotate { id: "k-1".into(), overlap_ms: 5, expiry });
         vec![
             (
@@ -463,6 +465,10 @@ mod tests {
             (
                 Command::Key(KeyCommand::Create { terms: terms(KeyKind::Server, KeyIdentity::Signed, None) }),
                 r#"{"key":{"create":{"terms":{"kind":"server","label":"the shop","origins":["*"],"tags":["shop"],"identity":"signed","expiresAt":null}}}}"#,
+            ),
+            (
+                Command::Key(KeyCommand::Create { terms: api }),
+                r#"{"key":{"create":{"terms":{"kind":"api","label":"the shop","origins":["*"],"tags":["shop"],"identity":"open","expiresAt":9,"role":"operator"}}}}"#,
             ),
             (rotate(Expiry::Kept), r#"{"key":{"rotate":{"id":"k-1","overlapMs":5,"expiry":"kept"}}}"#),
             (rotate(Expiry::At(None)), r#"{"key":{"rotate":{"id":"k-1","overlapMs":5,"expiry":{"at":null}}}}"#),

@@ -113,7 +113,10 @@ pub(crate) fn create(
     }
     // A key opens the environment that its text names: those of the first one would become keys of this one.
     if keys::keys(rows).any(|(_, key)| key.holds(now) && key.environment().as_ref() == Some(name)) {
-        return taken(format!("valid keys of the first environment have the name {:?} in them: rotate them first", name.as_str()));
+        return taken(format!(
+            "valid keys or API tokens of the first environment have the name {:?} in them: replace them first",
+            name.as_str()
+        ));
     }
     if environments(rows).count() >= MAX_ENVIRONMENTS {
         let detail = format!("there are already {MAX_ENVIRONMENTS} environments besides the first one; remove one first");
@@ -305,6 +308,7 @@ mod tests {
             tags: Vec::new(),
             identity: KeyIdentity::Open,
             expires_at: None,
+            role: None,
         };
         let secret = NewKeySecret::of(&KeyKind::Client.secret(Some(&name("staging")), [1; crate::RANDOM]), "i");
         let new_key = Some(NewKey { id: "k-1".into(), secret });

@@ -1,9 +1,10 @@
-//! Keys by which clients and servers call the edge: creates, rotates and revokes them.
+//! Keys by which clients, servers and operators' programs call the edge: creates, rotates and revokes them.
 //!
 //! A key is a row beside the documents, under a public id; the row holds the hash of the key's text. The edge makes the text, shows it
-//! once and does not keep it. The one secret that is kept is that by which a customer's server signs identities, because the edge checks
+//! once and does not keep it. A key of a program has a role and a name, and is called an API token ([`token`]). The one secret that is kept is that by which a customer's server signs identities, because the edge checks
 //! those signatures with it. No record and no view holds a secret or a hash.
 mod text;
+mod token;
 
 use alloc::{
     borrow::ToOwned as _,
@@ -16,9 +17,10 @@ use core::fmt;
 use sdk_core::{Millis, hex};
 use serde::{Deserialize, Serialize};
 
+pub use self::token::{TokenRole, subject_holds};
 use crate::{
     CommandOutcome, CurrentState, Field, Refusal, RefusalKind, RefusalPlace,
-    change::{Action, Change, Hash},
+    change::{Action, Actor, Change, Hash},
     command::check_id,
     environment::EnvironmentName,
     rows::{RowKey, RowKind, Rows},
@@ -53,22 +55,46 @@ pub enum KeyKind {
     Client,
     /// A key for servers, which keep it secret.
     Server,
+    /// An API token: a key for a program that calls operators' routes.
+    Api,
 }
 
 impl KeyKind {
-    const ALL: [Self; 2] = [Self::Client, Self::Server];
+    const ALL: [Self; 3] = [Self::Client, Self::Server, Self::Api];
 
     /// The name of the kind, as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Client => "client",
             Self::Server => "server",
+            Self::Api => "api",
         }
     }
 
     /// The kind with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    const fn created(self) -> Action {
+        match self {
+            Self::Client | Self::Server => Action::KeyCreated,
+            Self::Api => Action::TokenCreated,
+        }
+    }
+
+    const fn revoked(self) -> Action {
+        match self {
+            Self::Client | Self::Server => Action::KeyRevoked,
+            Self::Api => Action::TokenRevoked,
+        }
+    }
+
+    const fn forgotten(self) -> Action {
+        match self {
+            Self::Client | Self::Server => Action::KeyForgotten,
+            Self::Api => Action::TokenForgotten,
+        }
     }
 
     /// The prefix of the texts of keys of this kind, such as `tf_client_staging_`. A key without a name is of the first environment.
@@ -141,7 +167,7 @@ impl fmt::Debug for Secret {
 pub struct KeyTerms {
     /// The kind of caller that the key is for.
     pub kind: KeyKind,
-    /// A label for operators, 1 to 128 bytes.
+    /// A label for operators, 1 to 128 bytes; the name of an API token.
     pub label: String,
     /// The origins whose pages may use the key, besides that of the edge; `*` stands for any origin.
     pub origins: Vec<String>,
@@ -152,6 +178,9 @@ pub struct KeyTerms {
     /// The moment from which on the key is invalid; `None` if it does not expire.
     #[serde(default, with = "spelled::option")]
     pub expires_at: Option<Millis>,
+    /// The role of an API token; `None` for other keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<TokenRole>,
 }
 
 /// A key that the hub has drawn, for a command that creates one.
@@ -267,24 +296,30 @@ pub(crate) fn carry_out(
     current: CurrentState<'_>,
     order: &KeyCommand,
     new_key: Option<NewKey>,
-    now: Millis,
+    actor: &Actor,
 ) -> Result<CommandOutcome, Refusal> {
+    let now = actor.at;
     let new_key = || new_key.ok_or_else(|| Refusal::invalid(RefusalPlace::Command, "no key was drawn for it"));
     match order {
-        KeyCommand::Create { terms } => create(current, &new_key()?, terms, now),
+        KeyCommand::Create { terms } => create(current, &new_key()?, terms, actor),
         KeyCommand::Rotate { id, overlap_ms, expiry } => rotate(current, id, new_key, *overlap_ms, *expiry, now),
         KeyCommand::Revoke { id } => revoke(current, id, now),
     }
 }
 
-fn create(current: CurrentState<'_>, NewKey { id, secret }: &NewKey, terms: &KeyTerms, now: Millis) -> Result<CommandOutcome, Refusal> {
+fn create(current: CurrentState<'_>, NewKey { id, secret }: &NewKey, terms: &KeyTerms, actor: &Actor) -> Result<CommandOutcome, Refusal> {
+    let now = actor.at;
     check_id(id, Field::KeyId)?;
-    check(terms, now)?;
+    let terms = match terms.kind {
+        KeyKind::Api => token::terms(current, terms, actor)?,
+        KeyKind::Client | KeyKind::Server => terms.clone(),
+    };
+    check(&terms, now)?;
     if keys(current.rows).filter(|(_, key)| key.holds(now)).count() >= MAX_KEYS {
         return Err(Refusal::invalid(RefusalPlace::Command, format!("there are already {MAX_KEYS} valid keys; revoke one first")));
     }
-    let key = fresh(secret, terms.clone(), now);
-    let change = Change { new: Some(key.to_view(id)), ..Change::new(Action::KeyCreated) };
+    let key = fresh(secret, terms, now);
+    let change = Change { new: Some(key.to_view(id)), ..Change::new(key.terms.kind.created()) };
     let writes = [(RowKey::of(RowKind::Key, id), Some(key.to_row()))].into();
     Ok(forgetting(current, now, CommandOutcome { writes, changes: [change].into(), ..CommandOutcome::default() }))
 }
@@ -303,6 +338,9 @@ fn rotate(
     }
     let illegal =
         |why: &str| Err(Refusal::new(RefusalKind::IllegalStep, RefusalPlace::Command, format!("the key {why}; create a new one")));
+    if before.terms.kind == KeyKind::Api {
+        return illegal("is an API token");
+    }
     if before.revoked_at.is_some() {
         return illegal("was revoked");
     }
@@ -341,7 +379,7 @@ fn revoke(current: CurrentState<'_>, id: &str, now: Millis) -> Result<CommandOut
 pub(crate) fn revoking(id: &str, before: Key, now: Millis) -> ((RowKey, Option<String>), Change) {
     let old = Some(before.to_view(id));
     let after = Key { revoked_at: Some(now), identity_secret: None, ..before };
-    let change = Change { old, new: Some(after.to_view(id)), ..Change::new(Action::KeyRevoked) };
+    let change = Change { old, new: Some(after.to_view(id)), ..Change::new(after.terms.kind.revoked()) };
     ((RowKey::of(RowKind::Key, id), Some(after.to_row())), change)
 }
 
@@ -364,14 +402,14 @@ fn forgetting(current: CurrentState<'_>, now: Millis, mut outcome: CommandOutcom
     let is_over = |key: &Key| key.over_since().is_some_and(|end| now.0.saturating_sub(end.0) > LISTED_MS);
     for (id, key) in keys(current.rows).filter(|(_, key)| is_over(key)) {
         outcome.writes.push((RowKey { kind: RowKind::Key, name: id.into() }, None));
-        outcome.changes.push(Change { old: Some(key.to_view(id)), ..Change::new(Action::KeyForgotten) });
+        outcome.changes.push(Change { old: Some(key.to_view(id)), ..Change::new(key.terms.kind.forgotten()) });
     }
     outcome
 }
 
 /// Refuses terms that no key can have.
 fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
-    let KeyTerms { kind, label, origins, tags, identity, expires_at } = terms;
+    let KeyTerms { kind, label, origins, tags, identity, expires_at, role } = terms;
     if label.trim().is_empty() || label.len() > MAX_LABEL || label.chars().any(char::is_control) {
         return Err(Refusal::invalid(Field::Label, format!("expected a label of 1 to {MAX_LABEL} bytes without control characters")));
     }
@@ -380,7 +418,10 @@ fn check(terms: &KeyTerms, now: Millis) -> Result<(), Refusal> {
     }
     let is_open = *identity == KeyIdentity::Open;
     let given = [(Field::Origins, origins.is_empty()), (Field::Tags, tags.is_empty()), (Field::Identity, is_open)];
-    if let (KeyKind::Server, Some((field, _))) = (kind, given.into_iter().find(|(_, absent)| !absent)) {
+    if role.is_some() != (*kind == KeyKind::Api) {
+        return Err(Refusal::invalid(Field::Role, "an API token has a role, and no other key"));
+    }
+    if let (KeyKind::Server | KeyKind::Api, Some((field, _))) = (kind, given.into_iter().find(|(_, absent)| !absent)) {
         return Err(Refusal::invalid(field, "only a client key has origins, tags and an identity"));
     }
     for (field, entries) in [(Field::Origins, origins), (Field::Tags, tags)] {

@@ -9,6 +9,7 @@ extern crate alloc;
 extern crate std;
 
 mod answer_diff;
+mod break_glass;
 pub mod change;
 mod command;
 mod consequences;
@@ -34,6 +35,7 @@ mod spelled;
 mod state_row;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
+pub use break_glass::{break_glass, break_glass_used};
 pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, draft, execute, organization_of,
 };
@@ -45,7 +47,8 @@ pub use features::{Feature, features};
 pub use import::{Allowed, Imported, Returned};
 pub use json_patch::{PatchError, patched};
 pub use keys::{
-    Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, is_origin, keys,
+    Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, TokenRole, is_origin, keys,
+    subject_holds,
 };
 pub use overrides::{overrides_of, overrides_without_flag, visitor};
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};

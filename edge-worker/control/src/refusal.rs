@@ -37,6 +37,10 @@ pub enum RefusalKind {
     GateClosed,
     /// No key has this id.
     KeyNotFound,
+    /// A valid API token has this name.
+    NameTaken,
+    /// The actor cannot give a right as high, or for as long.
+    Outranked,
     /// No environment has this name.
     EnvironmentNotFound,
     /// The name of the environment stands for another one.
@@ -124,6 +128,10 @@ pub enum Field {
     KeyKind,
     /// The label of a key.
     Label,
+    /// The name of an API token.
+    TokenName,
+    /// The role of an API token.
+    Role,
     /// The origins of a key.
     Origins,
     /// The tags of a key.

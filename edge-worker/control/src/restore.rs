@@ -90,6 +90,7 @@ mod tests {
             tags: vec![],
             identity: KeyIdentity::Open,
             expires_at: None,
+            role: None,
         };
         let secret = NewKeySecret::of(&KeyKind::Server.secret(key.map(name).as_ref(), [1; crate::RANDOM]), "i");
         rows.insert(RowKey::of(RowKind::Key, "k-1"), keys::fresh(&secret, terms, NOW).to_row());

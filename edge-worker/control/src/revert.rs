@@ -151,6 +151,7 @@ fn obstacle(reverted: &Reverted) -> Option<String> {
     let of_row = |row: &RevertedRow| match row.key.kind {
         RowKind::Key => Some("a key that was made, rotated or revoked stays so: make another key, or revoke this one"),
         RowKind::Environment => Some("an environment that was registered or closed stays so: close it, or register it again"),
+        RowKind::BreakGlass => Some("a use of the break-glass token stays known"),
         RowKind::Epoch => Some("clients forgot what they held of the earlier epoch, which does not come back"),
         RowKind::BucketKey => Some("the change brought the bucket key, by which units are drawn: import a document with another one"),
         RowKind::Member if row.key.name == BUCKET_KEY || row.key.name == "environment" => {
@@ -249,7 +250,7 @@ fn shown(key: &RowKey) -> String {
         RowKind::Segment => format!("the segment {name:?}"),
         RowKind::State | RowKind::Course => format!("the state of the flag {name:?}"),
         RowKind::Member | RowKind::Order | RowKind::BucketKey => format!("the document's {name}"),
-        RowKind::Key | RowKind::Environment | RowKind::Epoch => format!("{name:?}"),
+        RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Epoch => format!("{name:?}"),
     }
 }
 

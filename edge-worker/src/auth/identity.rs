@@ -240,8 +240,15 @@ mod tests {
     use super::*;
 
     fn holder(identity: KeyIdentity, proven: Vec<(&'static str, Json)>) -> Holder {
-        let terms =
-            KeyTerms { kind: KeyKind::Client, label: "l".into(), origins: Vec::new(), tags: Vec::new(), identity, expires_at: None };
+        let terms = KeyTerms {
+            kind: KeyKind::Client,
+            label: "l".into(),
+            origins: Vec::new(),
+            tags: Vec::new(),
+            identity,
+            expires_at: None,
+            role: None,
+        };
         let key = Key {
             terms,
             hash: Hash::NONE,

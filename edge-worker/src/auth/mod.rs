@@ -1,8 +1,8 @@
 //! Authentication of the caller. The table of routes names the callers that a route is open to, and `http/rights.rs` decides.
 //!
-//! Keys open evaluation: the two in a deployment's settings, and those that the hub stores. Administration takes a token (RFC 7519). A
-//! kind of credential that opens nothing on a route is not looked at. Reading order: [`stored`], [`identity`]; [`token`], [`claims`],
-//! [`trust`], [`grants`], [`role`].
+//! Keys open evaluation: the two in a deployment's settings, and those that the hub stores. Administration takes a token: of an issuer
+//! (RFC 7519), of a program, or the break-glass token. A kind of credential that opens nothing on a route is not looked at. Reading order:
+//! [`stored`], [`identity`]; [`program`]; [`token`], [`claims`], [`trust`], [`grants`], [`role`].
 mod algorithm;
 mod base64url;
 mod claims;
@@ -12,6 +12,7 @@ mod json;
 mod jwk;
 mod key_url;
 mod presented;
+mod program;
 mod role;
 mod stored;
 mod subtle;
@@ -23,7 +24,7 @@ use std::rc::Rc;
 use control::{Key, KeyKind};
 use sdk_core::{Audience, Context, Millis, Overrides};
 
-use self::{claims::Claims, grants::Grant, identity::Holder, presented::Credential, role::Role};
+use self::{claims::Claims, grants::Grant, identity::Holder, presented::Credential, program::Program, role::Role};
 use crate::{
     environment::Environment,
     http::{
@@ -53,9 +54,10 @@ enum Identity {
     /// and for any client key while all flags are switched off.
     ClientKey(Option<Holder>),
     Person(Person),
+    Program(Program),
 }
 
-/// A caller with a token.
+/// A caller with an issuer's token.
 struct Person {
     subject: String,
     /// The role in the environment that the request is for.
@@ -116,6 +118,12 @@ impl Caller {
                 Some(name) => asked.environment(&name)?.ok_or_else(|| no_environment(routes, &name))?,
             };
         }
+        if let Identity::Program(program) = &caller.identity
+            && !rights::takes_keys(routes)
+        {
+            let takes_environment = parameters(routes).contains(&"environment") || rights::spans(routes);
+            caller.environment = program.enter(asked, named_in_query(asked, routes)?.as_deref(), takes_environment)?;
+        }
         Ok(caller)
     }
 
@@ -134,21 +142,39 @@ impl Caller {
                 return Ok(Self::first(Identity::ClientKey(None), routes));
             }
             if let Some(presented) = presented.stored() {
-                if presented.kind == KeyKind::Server {
-                    let (environment, _) = stored::key(&presented, asked)?;
-                    return Ok(Self { identity: Identity::ServerKey, environment, routes });
+                match presented.kind {
+                    KeyKind::Server => {
+                        let (environment, _) = stored::key(&presented, asked)?;
+                        return Ok(Self { identity: Identity::ServerKey, environment, routes });
+                    }
+                    KeyKind::Client => {
+                        // Requests with wrong credentials count too: an attacker may be trying keys.
+                        limit::client(asked)?;
+                        let (environment, Some(key)) = stored::key(&presented, asked)? else {
+                            return Ok(Self::first(Identity::ClientKey(None), routes));
+                        };
+                        stored::check_origin(&key, asked.parts)?;
+                        return Ok(Self { identity: Identity::ClientKey(Some(Holder::of(key, asked)?)), environment, routes });
+                    }
+                    KeyKind::Api => {}
                 }
-                // Requests with wrong credentials count too: an attacker may be trying keys.
-                limit::client(asked)?;
-                let (environment, Some(key)) = stored::key(&presented, asked)? else {
-                    return Ok(Self::first(Identity::ClientKey(None), routes));
-                };
-                stored::check_origin(&key, asked.parts)?;
-                return Ok(Self { identity: Identity::ClientKey(Some(Holder::of(key, asked)?)), environment, routes });
             }
         }
         if !rights::takes_tokens(routes) {
             return Err(Problem::no_credentials().into());
+        }
+        if let Some(program) = program::of(asked)? {
+            if rights::takes_keys(routes) {
+                limit::user(&program.subject, asked)?;
+            }
+            let environment = program.environment.clone().unwrap_or_default();
+            return Ok(Self { identity: Identity::Program(program), environment, routes });
+        }
+        // It opens operators' routes alone.
+        if !rights::takes_keys(routes)
+            && let Some(program) = program::break_glass(asked)?
+        {
+            return Ok(Self::first(Identity::Program(program), routes));
         }
         let Claims { subject, grants, organization, environments: reach, .. } = claims(asked).map_err(|stop| match stop {
             Unanswered::Refused(problem) if problem.status == 401 && !rights::takes_keys(routes) => Problem::no_token().into(),
@@ -167,11 +193,18 @@ impl Caller {
     /// Refuses a caller whose token is for other environments than the one with this name, or gives no right there; for routes between two
     /// environments.
     pub(crate) fn check_reach(&self, environment: Option<&str>) -> Result<(), Problem> {
-        let Identity::Person(Person { grants, reach, .. }) = &self.identity else { return Ok(()) };
-        if let Some(reach) = reach {
-            rights::check_reach(reach, environment)?;
+        match &self.identity {
+            Identity::Person(Person { grants, reach, .. }) => {
+                if let Some(reach) = reach {
+                    rights::check_reach(reach, environment)?;
+                }
+                rights::check(self.routes, kind_of(grants::role_in(grants, environment)))
+            }
+            Identity::Program(Program { environment: Some(_), .. }) => {
+                Err(Problem::wrong_credentials("a token for both environments, and an API token is for one"))
+            }
+            Identity::Program(_) | Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => Ok(()),
         }
-        rights::check(self.routes, kind_of(grants::role_in(grants, environment)))
     }
 
     /// The caller, as the hub receives it.
@@ -186,7 +219,7 @@ impl Caller {
                 let role = grants::role_in(grants, Some(environment));
                 Actor { subject, role: kind_of(role).as_str(), within: role.and_then(Role::organization) }
             }
-            Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => self.actor(),
+            Identity::Program(_) | Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => self.actor(),
         }
     }
 
@@ -197,7 +230,13 @@ impl Caller {
             Identity::ServerKey => CallerKind::ServerKey,
             Identity::ClientKey(_) => CallerKind::ClientKey,
             Identity::Person(Person { role, .. }) => kind_of(role.as_ref()),
+            Identity::Program(Program { role, .. }) => role.kind(),
         }
+    }
+
+    /// Returns true for the holder of the break-glass token.
+    pub(crate) fn is_break_glass(&self) -> bool {
+        matches!(&self.identity, Identity::Program(Program { environment: None, .. }))
     }
 
     /// Refuses a caller whose key hides flags or fixes an identity: an explanation tells more than an answer does.
@@ -236,13 +275,16 @@ impl Caller {
     pub(crate) fn holder(&self) -> Option<&Holder> {
         match &self.identity {
             Identity::ClientKey(holder) | Identity::Person(Person { holder, .. }) => holder.as_ref(),
-            Identity::Anyone | Identity::ServerKey => None,
+            Identity::Anyone | Identity::ServerKey | Identity::Program(_) => None,
         }
     }
 
-    /// The subject of the token, in the issuer's words; empty where there is no token.
+    /// The subject of the token: in the issuer's words, or that of a token that the edge made; empty where there is no token.
     pub(crate) fn subject(&self) -> &str {
-        if let Identity::Person(Person { subject, .. }) = &self.identity { subject } else { "" }
+        match &self.identity {
+            Identity::Person(Person { subject, .. }) | Identity::Program(Program { subject, .. }) => subject,
+            Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => "",
+        }
     }
 
     /// The one organization that the caller's role is for; `None` if it is for the whole deployment.
@@ -266,9 +308,17 @@ fn named_by_person(asked: &Asked<'_>, routes: &[Route]) -> Result<Option<String>
     if rights::takes_keys(routes) {
         return Ok(claims(asked)?.environment.clone());
     }
-    // The one check of operators' parameters: a misspelled `environment` must not reach the first one.
-    let parameters = routes.first().map(Route::parameters).unwrap_or_default();
-    Ok(asked.query(&parameters)?.get("environment").map(str::to_owned))
+    Ok(named_in_query(asked, routes)?)
+}
+
+/// The name in `?environment=` of a request to an operators' route. The one check of operators' parameters: a misspelled `environment` must
+/// not reach the first one.
+fn named_in_query(asked: &Asked<'_>, routes: &[Route]) -> Result<Option<String>, Problem> {
+    Ok(asked.query(&parameters(routes))?.get("environment").map(str::to_owned))
+}
+
+fn parameters(routes: &[Route]) -> Vec<&'static str> {
+    routes.first().map(Route::parameters).unwrap_or_default()
 }
 
 /// The refusal of a token's request for an environment that is not registered.

@@ -9,6 +9,11 @@ use crate::{
 /// A key or a token as the caller sent it. It has no `Debug`, and comparing it takes the same time however many of its bytes are right.
 pub(super) struct Credential(String);
 
+/// The beginning of a break-glass token.
+const BREAK_GLASS: &str = "tf_break_glass_";
+/// The fewest bytes behind it.
+const SHORTEST: usize = 32;
+
 /// A text in the form of a stored key.
 pub(super) struct Stored {
     pub(super) kind: KeyKind,
@@ -44,6 +49,21 @@ impl Credential {
 
     pub(super) fn text(&self) -> &str {
         &self.0
+    }
+
+    /// The bearer's token, if it has the form of a break-glass token.
+    pub(super) fn break_glass(parts: &Parts<'_>) -> Option<Self> {
+        Self::find_bearer(parts).filter(|Self(text)| text.starts_with(BREAK_GLASS))
+    }
+
+    /// Returns true if the text has at least [`SHORTEST`] bytes behind its prefix, and this SHA-256 hash in hexadecimal digits.
+    pub(super) fn has_hash(&self, hash: &str) -> bool {
+        self.0.len() >= BREAK_GLASS.len() + SHORTEST && Hash::of(self.0.as_bytes()).to_hex() == hash
+    }
+
+    /// The API token that a bearer's token may be.
+    pub(super) fn api(parts: &Parts<'_>) -> Option<Stored> {
+        Self::find_bearer(parts)?.stored().filter(|stored| stored.kind == KeyKind::Api)
     }
 
     fn find_bearer(parts: &Parts<'_>) -> Option<Self> {

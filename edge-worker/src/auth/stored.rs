@@ -25,6 +25,13 @@ pub(super) fn key(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment,
     if asked.settings.is_off {
         return Ok((Environment::FIRST, None));
     }
+    let (environment, found) = find(presented, asked)?;
+    let key = found.filter(|key| key.holds(asked.moment())).ok_or_else(Problem::no_credentials)?;
+    Ok((environment, Some(key)))
+}
+
+/// The environment of a presented key, and the stored key, which may have expired; `None` if there is none, or it was revoked.
+pub(super) fn find(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment, Option<Rc<Key>>), Unanswered> {
     let environment = environment(presented, asked)?;
     let mut found = asked.keys(&environment)?.get(presented.hash);
     if found.is_none() {
@@ -35,8 +42,7 @@ pub(super) fn key(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment,
             return Err(Problem::no_keys().into());
         }
     }
-    let key = found.filter(|key| key.holds(asked.moment())).ok_or_else(Problem::no_credentials)?;
-    Ok((environment, Some(key)))
+    Ok((environment, found))
 }
 
 /// The environment that a key names; the first one if it names none, or none that is registered: the first one may have had that name

@@ -1,11 +1,12 @@
 //! `/api/admin/…`: passes operators' requests to the hub, the only writer.
 use worker::{Env, Method, Request, Response};
 
-use crate::{auth::Caller, body, environment::Environment, hub::client as hub, problem::Problem, ruleset_cache};
+use crate::{auth::Caller, body, hub::client as hub, problem::Problem, ruleset_cache};
 
 /// Passes a backup on, as it comes. This isolate answers from the restored hub at once; others learn of its epoch when they ask.
-pub(crate) async fn restore(environment: &Environment, request: &Request, env: &Env) -> Result<Response, Problem> {
-    let answer = hub::restore(env, environment, request).await?;
+pub(crate) async fn restore(caller: &Caller, request: &Request, env: &Env) -> Result<Response, Problem> {
+    let environment = &caller.environment;
+    let answer = hub::restore(env, environment, caller.subject(), request).await?;
     if answer.status_code() == 200 {
         ruleset_cache::refresh(env, environment).await;
     }

@@ -62,6 +62,8 @@ pub(crate) struct Known {
     pub(crate) overrides: RefCell<Option<Overridden>>,
     /// True once a limit has counted the request, so that later calls do not count it again.
     pub(crate) is_counted: Cell<bool>,
+    /// True once the request was found to present the break-glass token.
+    pub(crate) is_break_glass: Cell<bool>,
 }
 
 /// The overrides that were found for some contexts.

@@ -1,7 +1,7 @@
 //! Tests of [`answer`] without a runtime: responses, missing facts, and requests that are passed on.
 use std::{cell::Cell, rc::Rc};
 
-use control::{EnvironmentName, Key, KeyIdentity, KeyKind, KeyTerms, change::Hash};
+use control::{EnvironmentName, Key, KeyIdentity, KeyKind, KeyTerms, TokenRole, change::Hash};
 use sdk_core::Millis;
 use serde_json::Value;
 
@@ -132,6 +132,7 @@ fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
         tags: vec!["shop".into()],
         identity: KeyIdentity::Open,
         expires_at: None,
+        role: None,
     };
     let hash = Hash::of(STORED.as_bytes());
     let key = Key { terms, hash, hint: String::new(), identity_secret: None, created_at: Millis(0), successor: None, revoked_at: None };
@@ -400,4 +401,122 @@ fn a_request_that_is_not_served_gets_its_status() {
             Outcome::Needs(_) | Outcome::Pass(_) => panic!("{method} {path} {bearer}"),
         }
     }
+}
+
+const API: &str = "tf_api_00112233445566778899aabbccddeeff00112233";
+const API_OF_STAGING: &str = "tf_api_staging_00112233445566778899aabbccddeeff00112233";
+
+/// The keys of an environment with one API token, which ends at a moment.
+fn with_token(text: &str, role: TokenRole, end: Millis) -> Rc<Keys> {
+    let terms = KeyTerms {
+        kind: KeyKind::Api,
+        label: "ci".into(),
+        origins: Vec::new(),
+        tags: Vec::new(),
+        identity: KeyIdentity::Open,
+        expires_at: Some(end),
+        role: Some(role),
+    };
+    let hash = Hash::of(text.as_bytes());
+    let token = Key { terms, hash, hint: String::new(), identity_secret: None, created_at: Millis(0), successor: None, revoked_at: None };
+    let staging = EnvironmentName::parse("staging").unwrap();
+    Rc::new(Keys::of([token], Registry::new(Some("production".to_owned()), vec![(staging, Millis(0))])))
+}
+
+/// The environment's object and the subject of a request that passes; else the status and the code of its refusal.
+fn passes(request: &Request, settings: &Settings, known: &Known) -> String {
+    match request.ask(settings, known) {
+        Outcome::Pass(pass) => format!("{} {} {}", pass.caller.environment.object(), pass.caller.subject(), pass.caller.kind().as_str()),
+        Outcome::Answer(answer) => format!("{} {}", answer.status, json(&answer)["code"].as_str().unwrap()),
+        Outcome::Needs(_) => "needs more".to_owned(),
+    }
+}
+
+#[test]
+fn an_api_token_has_its_role_until_its_end() {
+    let known = |role, end| Known { keys: vec![(Environment::FIRST, Ok(with_token(API, role, end)))], ..Known::default() };
+    let later = Millis(NOW.0 + 1);
+    for (method, path, role, end, expected) in [
+        ("GET", "/api/admin/keys", TokenRole::Viewer, later, "main token:ci viewer"),
+        ("POST", "/api/admin/rollout/pause", TokenRole::Viewer, later, "403 FORBIDDEN"),
+        ("POST", "/api/admin/rollout/pause", TokenRole::Operator, later, "main token:ci operator"),
+        ("POST", "/api/admin/tokens", TokenRole::Operator, later, "403 FORBIDDEN"),
+        ("POST", "/api/admin/tokens", TokenRole::Admin, later, "main token:ci admin"),
+        ("GET", "/api/admin/keys", TokenRole::Admin, NOW, "401 TOKEN_EXPIRED"),
+        // The query is no place for a token, and the name of its place is refused once the caller is known.
+        ("GET", "/api/admin/keys?token=x", TokenRole::Admin, later, "400 PARSE_ERROR"),
+    ] {
+        let request = Request { method, path, bearer: API, ..ONE };
+        assert_eq!(passes(&request, &settings(), &known(role, end)), expected, "{method} {path} {role:?}");
+    }
+    let other = Request { method: "GET", path: "/api/admin/keys", bearer: "tf_api_00112233445566778899aabbccddeeff00112234", ..ONE };
+    let sure = Known { newer_keys: vec![(Environment::FIRST, Rc::default(), true)], ..known(TokenRole::Admin, later) };
+    assert_eq!(passes(&other, &settings(), &sure), "401 UNAUTHORIZED");
+    // By the matrix, it evaluates too; it is neither a client key nor a server key.
+    let evaluation = Request { bearer: API, ..ONE };
+    let at_hand = || Known { keys: vec![(Environment::FIRST, Ok(with_token(API, TokenRole::Viewer, later)))], ..knowing("{}") };
+    assert_eq!(evaluation.answered(&settings(), &at_hand()).status, 200);
+    let off = Settings { is_off: true, ..settings() };
+    let of_others = Known { newer_keys: vec![(Environment::FIRST, Rc::default(), true)], ..at_hand() };
+    assert_eq!(passes(&other, &off, &of_others), "401 UNAUTHORIZED");
+    let servers = Request { path: "/v1/evaluate", bearer: API, ..ONE };
+    assert_eq!(servers.answered(&settings(), &at_hand()).status, 401);
+}
+
+#[test]
+fn an_api_token_is_for_the_environment_that_it_names() {
+    let first = with_token(API, TokenRole::Admin, Millis(NOW.0 + 1));
+    let staging = || first.registry.find("staging").unwrap();
+    let of_staging = with_token(API_OF_STAGING, TokenRole::Admin, Millis(NOW.0 + 1));
+    let known = || Known {
+        keys: vec![(Environment::FIRST, Ok(Rc::clone(&first))), (staging(), Ok(Rc::clone(&of_staging)))],
+        newer_keys: vec![(Environment::FIRST, Rc::clone(&first), true)],
+        ..Known::default()
+    };
+    for (bearer, path, expected) in [
+        (API, "/api/admin/keys", "main token:ci admin"),
+        (API, "/api/admin/keys?environment=production", "main token:ci admin"),
+        (API, "/api/admin/keys?environment=staging", "403 FORBIDDEN"),
+        (API, "/api/admin/environments", "main token:ci admin"),
+        (API_OF_STAGING, "/api/admin/keys", "environment/staging token:ci admin"),
+        (API_OF_STAGING, "/api/admin/keys?environment=staging", "environment/staging token:ci admin"),
+        (API_OF_STAGING, "/api/admin/keys?environment=production", "403 FORBIDDEN"),
+        (API_OF_STAGING, "/api/admin/keys?environment=absent", "403 FORBIDDEN"),
+        // The list of environments is the first one's.
+        (API_OF_STAGING, "/api/admin/environments", "403 FORBIDDEN"),
+    ] {
+        assert_eq!(passes(&Request { method: "GET", path, bearer, ..ONE }, &settings(), &known()), expected, "{bearer} {path}");
+    }
+}
+
+#[test]
+fn the_break_glass_token_opens_operators_routes_and_each_use_is_marked() {
+    const TOKEN: &str = "tf_break_glass_0123456789abcdef0123456789abcdef";
+    let with = |text: &str| Settings { break_glass_token_hash: Some(Hash::of(text.as_bytes()).to_hex()), ..settings() };
+    let known = || Known { keys: vec![(Environment::FIRST, Ok(registry()))], ..Known::default() };
+    let ask = |path, bearer, settings: &Settings| {
+        let known = known();
+        (passes(&Request { method: "GET", path, bearer, peer: "192.0.2.9:1", ..ONE }, settings, &known), known.is_break_glass.get())
+    };
+    let passed = |environment: &str| (format!("{environment} break-glass admin"), true);
+    assert_eq!(ask("/api/admin/backup", TOKEN, &with(TOKEN)), passed("main"));
+    assert_eq!(ask("/api/admin/backup?environment=staging", TOKEN, &with(TOKEN)), passed("environment/staging"));
+    // A use that is refused is one, too.
+    assert_eq!(ask("/api/admin/backup?no=parameter", TOKEN, &with(TOKEN)), ("400 PARSE_ERROR".to_owned(), true));
+    let refused = ("401 UNAUTHORIZED".to_owned(), false);
+    assert_eq!(ask("/api/admin/backup", TOKEN, &settings()), refused);
+    assert_eq!(ask("/api/admin/backup", TOKEN, &with("another")), refused);
+    // One byte too short, though its hash is the one that is set.
+    let short = &TOKEN[..TOKEN.len() - 1];
+    assert_eq!(ask("/api/admin/backup", short, &with(short)), refused);
+    let evaluation = Request { bearer: TOKEN, ..ONE };
+    let known = knowing("{}");
+    assert!(matches!(evaluation.ask(&with(TOKEN), &known), Outcome::Needs(Need::Signature(_))));
+    assert!(!known.is_break_glass.get());
+    // Guesses are limited even if nothing else is; the right token passes.
+    for _ in 0..3 {
+        ask("/api/admin/backup", "tf_break_glass_guess", &with(TOKEN));
+    }
+    assert_eq!(ask("/api/admin/backup", "tf_break_glass_guess", &with(TOKEN)).0, "429 RATE_LIMITED");
+    assert_eq!(ask("/api/admin/backup", TOKEN, &with(TOKEN)), passed("main"));
 }

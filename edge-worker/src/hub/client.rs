@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, PAGES, ROLE, RULESET,
-    RulesetAnswer, SUMMARY, VERSION, WITHIN, WRITTEN, WantedPages, encoded,
+    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, PAGES, ROLE,
+    RULESET, RulesetAnswer, SUMMARY, VERSION, WITHIN, WRITTEN, WantedPages, encoded,
 };
 pub(crate) use super::{
     admin::read as read_body,
@@ -138,6 +138,16 @@ pub(crate) async fn outcomes(env: &Env, environment: &Environment, request: &Req
     send(env, environment, Method::Post, OUTCOMES, headers, body).await
 }
 
+/// Has the trail note a use of the break-glass token by a request with these headers.
+pub(crate) async fn note_break_glass(env: &Env, environment: &Environment, given: &Headers, request: &str) -> Result<(), Problem> {
+    let headers = Headers::new();
+    if let Some(now) = given.get(clock::TOLD)? {
+        headers.set(clock::TOLD, &now)?;
+    }
+    let mut answer = send(env, environment, Method::Post, BREAK_GLASS, headers, request.to_owned()).await?;
+    good(&mut answer).await.map(drop)
+}
+
 /// Pages of overrides, each at a version; `None` if the store is of another epoch, in which these versions mean something else.
 pub(crate) async fn pages(env: &Env, environment: &Environment, epoch: Epoch, pages: &[(u16, u32)]) -> Result<Option<Vec<Page>>, Problem> {
     let wanted = WantedPages { epoch, pages: pages.to_vec() };
@@ -241,12 +251,14 @@ pub(crate) async fn administer(
     deliver(env, environment, &format!("{ADMIN}{path}"), &init).await
 }
 
-/// Passes a backup to the hub as it arrives, with the query of the request.
-pub(crate) async fn restore(env: &Env, environment: &Environment, request: &Request) -> Result<Response, Problem> {
+/// Passes a backup to the hub as it arrives, with the subject of the actor and the query of the request.
+pub(crate) async fn restore(env: &Env, environment: &Environment, subject: &str, request: &Request) -> Result<Response, Problem> {
+    let headers = Headers::new();
+    headers.set(ACTOR, &encoded(subject))?;
     let url = request.inner().url();
     let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(request.inner().body().map(Into::into));
+    init.with_method(Method::Post).with_headers(headers).with_body(request.inner().body().map(Into::into));
     deliver(env, environment, &format!("{ADMIN}restore{query}"), &init).await
 }
 

@@ -23,8 +23,8 @@ use std::{
 };
 
 use control::{
-    Allowed, Command, CompiledRows, EnvironmentName, Key,
-    change::Actor,
+    Allowed, Command, CompiledRows, EnvironmentName, Key, break_glass, break_glass_used,
+    change::{Actor, BREAK_GLASS},
     compile_rows, definitions, environments, first_environment,
     rows::{self, RowKey, RowKind},
 };
@@ -33,6 +33,7 @@ use serde_json::value::RawValue;
 use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_error, console_warn, durable_object};
 
 use self::{
+    execute::Decision,
     ground::{Ground, GroundCache},
     opening::Opening,
     wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, Page, RulesetAnswer, VERSION, WantedPages},
@@ -45,6 +46,9 @@ use crate::{
     store::{self, Access, HubStore, Read, Wanted, audit::ForExplain},
     version::Version,
 };
+
+/// The time for which the summary tells a use of the break-glass token, in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Keeps the document of one environment and gives each change the next version.
 #[durable_object]
@@ -111,6 +115,13 @@ impl FlagHub {
                 self.check_open()?;
                 self.take_outcomes(&body, now)
             }
+            (Method::Post, "/break-glass") => {
+                let now = clock::told(&request, &*settings::of(&self.env)?);
+                let by = request.text().await?;
+                self.import_first_if_empty().await?;
+                self.check_open()?;
+                self.note_break_glass(&by, now)
+            }
             (Method::Post, "/explaining") => {
                 let asked = request.text().await?;
                 self.check_open()?;
@@ -148,7 +159,8 @@ impl FlagHub {
         if path == "/admin/restore" {
             return Ok(());
         }
-        let is_change = path == "/outcomes" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
+        let is_change =
+            path == "/outcomes" || path == "/break-glass" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
         match self.store.access()? {
             Access::Serve if is_change => Err(Problem::later_store("write")),
             Access::Write | Access::Serve => Ok(()),
@@ -214,6 +226,17 @@ impl FlagHub {
             environments: Vec::new(),
         };
         Ok(Response::from_json(&answer)?)
+    }
+
+    /// Notes a use of the break-glass token in the trail, unless the hour before has one.
+    fn note_break_glass(&self, request: &str, now: Millis) -> Result<Response, Problem> {
+        let ground = self.ground.newest(&self.store)?;
+        if let Some(outcome) = break_glass(&ground.rows, now) {
+            let reason = format!("the first use in an hour: {request}");
+            let actor = Actor { subject: BREAK_GLASS.into(), role: "admin".into(), on_behalf_of: None, reason, at: now };
+            self.commit(&actor, Decision { ground, outcome, secrets: None }, None, |_, _| Ok(String::new()))?;
+        }
+        Ok(Response::empty()?)
     }
 
     /// The record of the newest change that made an answer what it is; `null` if there is none, or if the answer is of another epoch.
@@ -323,7 +346,10 @@ impl FlagHub {
         let ground = self.ground.newest(&self.store)?;
         let Version { epoch, number: version } = ground.version;
         let (flags, errors) = (ground.ruleset.len(), ground.error_count);
-        Ok(ResponseBuilder::new().ok(format!(r#"{{"epoch":"{epoch}","version":{version},"flags":{flags},"errors":{errors}}}"#))?)
+        let is_recent = |used: &Millis| (0..DAY_MS).contains(&(clock::now().0 - used.0));
+        let used = break_glass_used(&ground.rows).filter(is_recent);
+        let used = used.map(|used| format!(r#","breakGlassUsedAt":"{}""#, used.to_rfc3339())).unwrap_or_default();
+        Ok(ResponseBuilder::new().ok(format!(r#"{{"epoch":"{epoch}","version":{version},"flags":{flags},"errors":{errors}{used}}}"#))?)
     }
 
     /// Definitions at the newest version.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use control::{
     BeforeRestore,
     change::{Action, Actor, Hash, Hashes, Link, Verifier},
-    environments, settle,
+    check_reason, environments, settle,
 };
 use futures_util::{
     StreamExt, TryStreamExt,
@@ -19,7 +19,7 @@ use futures_util::{
 use serde::de::DeserializeOwned;
 use worker::{Delay, Request, Response, ResponseBuilder, console_error};
 
-use super::{FlagHub, baseline, execute::Decision};
+use super::{FlagHub, admin::check_reason_given, baseline, execute::Decision, wire};
 use crate::{
     clock,
     problem::Problem,
@@ -68,6 +68,9 @@ impl FlagHub {
     pub(super) async fn restore(&self, mut request: Request) -> Result<Response, Problem> {
         let mut query = Query::any(&request.inner().url())?;
         self.take_environment(&mut query)?;
+        let actor = request.headers().get(wire::ACTOR)?.map(|actor| wire::decoded(&actor)).unwrap_or_default();
+        check_reason_given(&actor, query.get("reason"))?;
+        query.get("reason").map_or(Ok(()), check_reason)?;
         match query.get("replace") {
             None => self.check_untouched()?,
             Some(named) => self.check_head(named)?,
@@ -75,7 +78,7 @@ impl FlagHub {
         let before = self.before_restore(query.get("replace").is_none())?;
         self.store.begin_restore()?;
         self.restoring.set(true);
-        let outcome = self.take(&mut request).await.and_then(|()| self.settle(&before, query.get("from")));
+        let outcome = self.take(&mut request).await.and_then(|()| self.settle(&before, &query));
         let ended = self.store.end_restore(outcome.is_ok());
         self.restoring.set(false);
         ended?;
@@ -103,10 +106,11 @@ impl FlagHub {
     }
 
     /// Writes what the hub needs besides the rows of the backup, as long as these can still be undone.
-    fn settle(&self, before: &BeforeRestore, from: Option<&str>) -> Result<(), Problem> {
-        let actor = Actor::system("a backup was restored", clock::now());
+    fn settle(&self, before: &BeforeRestore, query: &Query) -> Result<(), Problem> {
+        let reason = query.get("reason").map_or_else(String::new, |reason| format!(": {reason}"));
+        let actor = Actor::system(format!("a backup was restored{reason}"), clock::now());
         let ground = self.ground()?;
-        let outcome = settle(&ground.rows, before, from, actor.at)?;
+        let outcome = settle(&ground.rows, before, query.get("from"), actor.at)?;
         self.commit(&actor, Decision { ground, outcome, secrets: None }, None, |_, _| Ok(String::new()))?;
         Ok(())
     }

@@ -27,6 +27,8 @@ pub(super) const CLIENT_BODY: &str = "twinflag-client-body";
 pub(super) const DOCUMENT: &str = "http://hub/document";
 /// The document as operators wrote it, answered likewise. With `?version=` a past one, 404 if there is none.
 pub(super) const WRITTEN: &str = "http://hub/written";
+/// The use of the break-glass token: `POST` with the method and the path of its request.
+pub(super) const BREAK_GLASS: &str = "http://hub/break-glass";
 /// Outcomes that servers report: `POST`.
 pub(super) const OUTCOMES: &str = "http://hub/outcomes";
 /// The record that made an answer what it is: `POST` with [`Explaining`].

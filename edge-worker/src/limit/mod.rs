@@ -22,6 +22,7 @@ struct Limits {
 thread_local! {
     /// Set by the first request that is counted; `None` if `RATE_LIMITS` is `off`.
     static LIMITS: OnceCell<RefCell<Option<Limits>>> = const { OnceCell::new() };
+    static WRONG: RefCell<Limiter> = const { RefCell::new(Limiter::new(GUESSES)) };
 }
 
 /// Counts a change by an administrator.
@@ -43,6 +44,20 @@ pub(crate) fn user(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
 /// one. Does not count one without an address.
 pub(crate) fn client(asked: &Asked<'_>) -> Result<(), Problem> {
     count(asked, |limits| Some((&mut limits.client, address::of(asked.parts)?)))
+}
+
+/// The most wrong break-glass tokens of one address in a minute.
+const GUESSES: usize = 5;
+
+/// Counts a wrong break-glass token, by the client's address, also if `RATE_LIMITS` is `off`. The right one always passes: it cannot be
+/// guessed, and nobody may lock its holder out.
+pub(crate) fn guess(asked: &Asked<'_>) -> Result<(), Problem> {
+    if asked.known.is_counted.replace(true) {
+        return Ok(());
+    }
+    let address = address::of(asked.parts).unwrap_or_default();
+    let passed = WRONG.with_borrow_mut(|wrong| wrong.pass(&address, asked.clock));
+    passed.map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
 }
 
 /// Counts a request in the limiter that `choose` returns with a subject; does nothing if this request was counted already.

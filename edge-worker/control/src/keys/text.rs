@@ -11,7 +11,7 @@ use sdk_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Key, KeyIdentity, KeyKind, KeyTerms, Secret};
+use super::{Key, KeyIdentity, KeyKind, KeyTerms, Secret, TokenRole};
 use crate::change::{Hash, text};
 
 #[derive(Serialize, Deserialize)]
@@ -25,6 +25,8 @@ struct Row<'r> {
     origins: Vec<String>,
     tags: Vec<String>,
     identity: Cow<'r, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<Cow<'r, str>>,
     customer_id: Option<String>,
     organization_id: Option<String>,
     identity_secret: Option<String>,
@@ -47,6 +49,7 @@ impl Key {
             origins: self.terms.origins.clone(),
             tags: self.terms.tags.clone(),
             identity: self.terms.identity.as_str().into(),
+            role: self.terms.role.map(|role| role.as_str().into()),
             customer_id: customer.map(Into::into),
             organization_id: organization.map(Into::into),
             identity_secret: self.identity_secret.as_ref().map(|Secret(secret)| secret.clone()),
@@ -67,6 +70,10 @@ impl Key {
             "signed" => KeyIdentity::Signed,
             _ => return None,
         };
+        let role = match row.role {
+            Some(name) => Some(TokenRole::from_name(&name)?),
+            None => None,
+        };
         let terms = KeyTerms {
             kind: KeyKind::from_name(&row.kind)?,
             label: row.label.into(),
@@ -74,6 +81,7 @@ impl Key {
             tags: row.tags,
             identity,
             expires_at: row.expires_at.map(Millis),
+            role,
         };
         Some(Self {
             terms,
@@ -88,6 +96,29 @@ impl Key {
 
     /// The key as a JSON object for operators and records: everything but its hash and its secrets.
     pub fn to_view(&self, id: &str) -> String {
+        match self.terms.role {
+            Some(role) => self.to_token_view(id, role),
+            None => self.to_key_view(id),
+        }
+    }
+
+    fn to_token_view(&self, id: &str, role: TokenRole) -> String {
+        let mut out = String::new();
+        let mut object = Object::open(&mut out);
+        write_string(object.member("createdAt"), &self.created_at.to_rfc3339());
+        let end = self.terms.expires_at.map(Millis::to_rfc3339);
+        text(&mut object, "expiresAt", end.as_deref());
+        write_string(object.member("hint"), &self.hint);
+        write_string(object.member("id"), id);
+        write_string(object.member("name"), &self.terms.label);
+        let revoked = self.revoked_at.map(Millis::to_rfc3339);
+        text(&mut object, "revokedAt", revoked.as_deref());
+        write_string(object.member("role"), role.as_str());
+        object.close();
+        out
+    }
+
+    fn to_key_view(&self, id: &str) -> String {
         let mut out = String::new();
         let mut object = Object::open(&mut out);
         write_string(object.member("createdAt"), &self.created_at.to_rfc3339());

@@ -67,7 +67,13 @@ impl Rows {
             let held = self.text(key);
             let change = |kind| DocumentChange { kind, pointer: pointer(key) };
             match key.kind {
-                RowKind::BucketKey | RowKind::Course | RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::Epoch => {}
+                RowKind::BucketKey
+                | RowKind::Course
+                | RowKind::Membership
+                | RowKind::Key
+                | RowKind::Environment
+                | RowKind::BreakGlass
+                | RowKind::Epoch => {}
                 RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
                 RowKind::State => changes.extend(self.state_changes(next, key, held, text)),
                 RowKind::Refused if text.is_some() => changes.push(change(ChangeKind::Refused)),
@@ -145,7 +151,7 @@ pub(super) fn pointer(key: &RowKey) -> String {
         RowKind::Customer => Place::ROOT.name("overrides").name("customers").name(&name).pointer(),
         RowKind::Organization => Place::ROOT.name("overrides").name("organizations").name(&name).pointer(),
         // These rows are no part of a document.
-        RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::Epoch => Place::ROOT.pointer(),
+        RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Epoch => Place::ROOT.pointer(),
         RowKind::Refused => {
             refused::section_of(&name).map_or_else(String::new, |(section, name)| Place::ROOT.name(section).name(name).pointer())
         }

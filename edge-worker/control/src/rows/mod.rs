@@ -56,11 +56,13 @@ pub enum RowKind {
     Environment,
     /// The moment at which the store's epoch was last renewed by a command; no part of the document.
     Epoch,
+    /// The newest use of the break-glass token that the trail has; no part of the document.
+    BreakGlass,
     /// A definition that was imported and refused, beside the last good one of its flag or segment, which serves.
     Refused,
 }
 
-const KINDS: [(RowKind, &str); 14] = [
+const KINDS: [(RowKind, &str); 15] = [
     (RowKind::Member, "member"),
     (RowKind::BucketKey, "bucket key"),
     (RowKind::Order, "order"),
@@ -74,6 +76,7 @@ const KINDS: [(RowKind, &str); 14] = [
     (RowKind::Key, "key"),
     (RowKind::Environment, "environment"),
     (RowKind::Epoch, "epoch"),
+    (RowKind::BreakGlass, "break glass"),
     (RowKind::Refused, "refused"),
 ];
 
@@ -104,6 +107,7 @@ impl RowKind {
             | Self::Key
             | Self::Environment
             | Self::Epoch
+            | Self::BreakGlass
             | Self::Refused => None,
         }
     }
@@ -111,7 +115,7 @@ impl RowKind {
     /// Returns true if such rows are no part of a document: an import leaves them as they are.
     pub fn is_beside_documents(self) -> bool {
         match self {
-            Self::Course | Self::Membership | Self::Key | Self::Environment | Self::Epoch | Self::Refused => true,
+            Self::Course | Self::Membership | Self::Key | Self::Environment | Self::Epoch | Self::BreakGlass | Self::Refused => true,
             Self::Member
             | Self::BucketKey
             | Self::Order

@@ -1,10 +1,13 @@
-//! The keys that open evaluation: `/api/admin/keys`, `/api/admin/keys/{id}` and `/api/admin/keys/{id}/rotate`.
+//! The keys that open evaluation: `/api/admin/keys`, `/api/admin/keys/{id}` and `/api/admin/keys/{id}/rotate`; and the API tokens that open
+//! operators' routes: `/api/admin/tokens` and `/api/admin/tokens/{id}`.
 //!
 //! The hub makes a key and shows it in one answer, that to the request that made it. Neither the store nor the log has it: a client that
 //! repeats the request with its idempotency key gets `"key": null, "replayed": true`, and an operator who lost a key makes another.
 //! A key that was revoked or rotated out opens nothing in the isolate that forwarded the command, and nothing in another isolate once that
 //! one has asked the hub: within 10 s, and later only while it cannot reach the hub.
-use control::{Command, CommandOutcome, Expiry, Field, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, OVERLAP_MS, change::Actor, keys};
+use control::{
+    Command, CommandOutcome, Expiry, Field, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, OVERLAP_MS, TokenRole, change::Actor, keys,
+};
 use sdk_core::Millis;
 use serde::Deserialize;
 use worker::Response;
@@ -20,18 +23,45 @@ use crate::{hub::FlagHub, problem::Problem};
 impl FlagHub {
     /// GET: all keys, also those that ended within the last 90 days. The hub does not record the use of keys.
     pub(super) fn list_keys(&self) -> Result<Response, Problem> {
+        self.list_of(Form::Key)
+    }
+
+    /// GET: all API tokens, likewise.
+    pub(super) fn list_tokens(&self) -> Result<Response, Problem> {
+        self.list_of(Form::Token)
+    }
+
+    fn list_of(&self, form: Form) -> Result<Response, Problem> {
         let ground = self.ground()?;
-        let views = keys(&ground.rows).map(|(id, key)| view::raw(key.to_view(id))).collect::<Result<Vec<_>, _>>()?;
-        json(view::list("keys", &views))
+        let listed = keys(&ground.rows).filter(|(_, key)| Form::of(key.terms.kind) == form);
+        let views = listed.map(|(id, key)| view::raw(key.to_view(id))).collect::<Result<Vec<_>, _>>()?;
+        json(view::list(form.plural(), &views))
     }
 
     /// POST `{ kind, label, origins?, tags?, identity?, expiresAt?, reason? }`: creates a key.
     pub(super) fn create_key(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let Create { kind, label, origins, tags, identity, expires_at, reason, changed_by } = read(&asked.body)?;
-        let kind =
-            KeyKind::from_name(&kind).ok_or_else(|| Problem::malformed_at(spelling::of(Field::KeyKind), "expected client or server"))?;
+        let kind = KeyKind::from_name(&kind)
+            .filter(|kind| Form::of(*kind) == Form::Key)
+            .ok_or_else(|| Problem::malformed_at(spelling::of(Field::KeyKind), "expected client or server"))?;
         let expires_at = expires_at.map(|text| moment(&text, spelling::of(Field::ExpiresAt))).transpose()?;
-        let terms = KeyTerms { kind, label, origins, tags, identity: identity.read()?, expires_at };
+        let terms = KeyTerms { kind, label, origins, tags, identity: identity.read()?, expires_at, role: None };
+        self.carry_out_key(asked, KeyCommand::Create { terms }, &asked.by(reason, changed_by)?)
+    }
+
+    /// POST `{ name, role, expiresAt?, reason? }`: creates an API token.
+    pub(super) fn create_token(&self, asked: &AdminRequest) -> Result<Response, Problem> {
+        let CreateToken { name, role, expires_at, reason, changed_by } = read(&asked.body)?;
+        let unknown = || Problem::malformed_at(spelling::of(Field::Role), "expected viewer, operator or admin");
+        let terms = KeyTerms {
+            kind: KeyKind::Api,
+            label: name,
+            origins: Vec::new(),
+            tags: Vec::new(),
+            identity: KeyIdentity::Open,
+            expires_at: expires_at.map(|text| moment(&text, spelling::of(Field::ExpiresAt))).transpose()?,
+            role: Some(TokenRole::from_name(&role).ok_or_else(unknown)?),
+        };
         self.carry_out_key(asked, KeyCommand::Create { terms }, &asked.by(reason, changed_by)?)
     }
 
@@ -50,6 +80,18 @@ impl FlagHub {
 
     /// DELETE `?reason=`: revokes a key.
     pub(super) fn revoke_key(&self, asked: &AdminRequest, id: &str) -> Result<Response, Problem> {
+        self.revoke_of(Form::Key, asked, id)
+    }
+
+    /// DELETE `?reason=`: revokes an API token.
+    pub(super) fn revoke_token(&self, asked: &AdminRequest, id: &str) -> Result<Response, Problem> {
+        self.revoke_of(Form::Token, asked, id)
+    }
+
+    fn revoke_of(&self, form: Form, asked: &AdminRequest, id: &str) -> Result<Response, Problem> {
+        if keys(&self.ground()?.rows).any(|(known, key)| known == id && Form::of(key.terms.kind) != form) {
+            return Err(Problem::refused(404, "KEY_NOT_FOUND", format!("there is no {} with this id", form.name()), String::new()));
+        }
         let query = &asked.query;
         let by = asked.by(query.get("reason").map(str::to_owned), None)?;
         self.carry_out(asked, &Command::Key(KeyCommand::Revoke { id: id.to_owned() }), &by)
@@ -57,6 +99,10 @@ impl FlagHub {
 
     /// Carries out a command that creates a key. Only the answer to this request holds the key's secrets.
     fn carry_out_key(&self, asked: &AdminRequest, order: KeyCommand, by: &Actor) -> Result<Response, Problem> {
+        let name = match &order {
+            KeyCommand::Create { terms } => Form::of(terms.kind).name(),
+            KeyCommand::Rotate { .. } | KeyCommand::Revoke { .. } => Form::Key.name(),
+        };
         let mut decision = self.decide(by, &Command::Key(order), &[])?;
         let Some(secrets) = decision.secrets.take() else { return Err(Problem::not_found()) };
         let is_signed = |outcome: &CommandOutcome| {
@@ -65,9 +111,41 @@ impl FlagHub {
         };
         self.commit_and_tell(asked, by, decision, |written, outcome| {
             let identity_secret = is_signed(outcome).then_some(&secrets.identity);
-            let shown = Shown { id: &secrets.id, key: &secrets.key, identity_secret };
+            let shown = Shown { id: &secrets.id, name, key: &secrets.key, identity_secret };
             Ok(CommandAnswer { kept: view::key(written, outcome, &shown, false)?, once: Some(view::key(written, outcome, &shown, true)?) })
         })
+    }
+}
+
+/// The two things that a row of a key may be to an operator.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Key,
+    Token,
+}
+
+impl Form {
+    const fn of(kind: KeyKind) -> Self {
+        match kind {
+            KeyKind::Client | KeyKind::Server => Self::Key,
+            KeyKind::Api => Self::Token,
+        }
+    }
+
+    /// The name of the member that shows the secret.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Token => "token",
+        }
+    }
+
+    /// The name of the member with all of them.
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::Key => "keys",
+            Self::Token => "tokens",
+        }
     }
 }
 
@@ -87,6 +165,16 @@ struct Create {
     tags: Vec<String>,
     #[serde(default)]
     identity: Identity,
+    expires_at: Option<String>,
+    reason: Option<String>,
+    changed_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CreateToken {
+    name: String,
+    role: String,
     expires_at: Option<String>,
     reason: Option<String>,
     changed_by: Option<String>,

@@ -21,10 +21,11 @@ pub(crate) use self::body::read;
 use std::rc::Rc;
 
 use control::{
-    Command, CommandOutcome, CurrentState, Refusal, RefusalKind, apply,
-    change::{Actor, NO_REASON},
+    Command, CommandOutcome, CurrentState, Field, Refusal, RefusalKind, apply,
+    change::{Actor, BREAK_GLASS, NO_REASON, TOKEN_PREFIX},
     organization_of,
     rows::{RowKey, RowKind, Rows},
+    subject_holds,
 };
 use sdk_core::Millis;
 use serde_json::value::RawValue;
@@ -117,6 +118,7 @@ impl AdminRequest {
         if on_behalf_of.is_some() && self.role != "service" {
             return Err(Problem::wrong_credentials("the role service for changedBy; who changes is the token's subject"));
         }
+        check_reason_given(&self.actor, reason.as_deref())?;
         let reason = reason.unwrap_or_else(|| NO_REASON.to_owned());
         Ok(Actor { subject: self.actor.clone(), role: self.role.clone(), on_behalf_of, reason, at: self.now })
     }
@@ -136,6 +138,7 @@ impl FlagHub {
     /// Answers an operator's request.
     pub(super) async fn administer(&self, request: Request) -> Result<Response, Problem> {
         let (handler, parameter) = routed(&request)?;
+        self.check_token(&request)?;
         if handler == Handler::Passed(PassedHandler::BackUp) {
             self.take_environment(&mut Query::any(&request.inner().url())?)?;
             return self.back_up();
@@ -182,6 +185,9 @@ impl FlagHub {
             HubHandler::CreateKey => self.create_key(&asked),
             HubHandler::RotateKey => self.rotate_key(&asked, &parameter),
             HubHandler::RevokeKey => self.revoke_key(&asked, &parameter),
+            HubHandler::ListTokens => self.list_tokens(),
+            HubHandler::CreateToken => self.create_token(&asked),
+            HubHandler::RevokeToken => self.revoke_token(&asked, &parameter),
             HubHandler::Rollout(verb) => self.change_rollout(&asked, verb),
             HubHandler::ListChanges => self.list_changes(&asked),
             HubHandler::RevertChange => self.revert_change(&asked, &parameter),
@@ -196,6 +202,14 @@ impl FlagHub {
             HubHandler::RestorePoint => self.restore_point(&asked).await,
             HubHandler::ListJobs => self.list_jobs(&asked),
         }
+    }
+
+    /// Refuses the request of an API token that was revoked: the isolate that passed it on may not have learned that yet.
+    fn check_token(&self, request: &Request) -> Result<(), Problem> {
+        let actor = request.headers().get(wire::ACTOR)?.map(|actor| wire::decoded(&actor));
+        let Some(actor) = actor.filter(|actor| actor.starts_with(TOKEN_PREFIX)) else { return Ok(()) };
+        let now = clock::told(request, &*settings::of(&self.env)?);
+        if subject_holds(&self.ground()?.rows, &actor, now) { Ok(()) } else { Err(Problem::no_token()) }
     }
 
     /// Takes `?environment=` from a query, and answers its value. Refuses an environment other than the hub's own: the first one may have
@@ -294,6 +308,14 @@ impl FlagHub {
     }
 }
 
+/// Refuses a change with the break-glass token for which no reason is given.
+pub(super) fn check_reason_given(actor: &str, reason: Option<&str>) -> Result<(), Problem> {
+    if reason.is_none() && actor == BREAK_GLASS {
+        return Err(Problem::malformed_at(spelling::of(Field::Reason), "the break-glass token changes nothing without a reason"));
+    }
+    Ok(())
+}
+
 /// The handler of a request that the edge passed on, and the parameter in its path.
 fn routed(request: &Request) -> Result<(Handler, String), Problem> {
     let served = routes::find(&format!("/api{}", request.path())).ok_or_else(Problem::not_found)?;
@@ -308,6 +330,8 @@ impl From<Refusal> for Problem {
             RefusalKind::DocumentRefused => return Self::document_refused(&spelling::pointer(refusal.place), &refusal.detail),
             RefusalKind::FlagNotFound => (404, "FLAG_NOT_FOUND"),
             RefusalKind::KeyNotFound => (404, "KEY_NOT_FOUND"),
+            RefusalKind::NameTaken => (409, "NAME_TAKEN"),
+            RefusalKind::Outranked => (403, "FORBIDDEN"),
             RefusalKind::EnvironmentNotFound => (404, "ENVIRONMENT_NOT_FOUND"),
             RefusalKind::EnvironmentTaken => (409, "ENVIRONMENT_TAKEN"),
             RefusalKind::CopyRefused => (422, "COPY_REFUSED"),

@@ -32,7 +32,8 @@ pub(super) const fn of(field: Field) -> &'static str {
         Field::IdentityOrganization => "/identity/organizationId",
         Field::ExpiresAt => "/expiresAt",
         Field::Overlap => "/overlap",
-        Field::Environment => "/name",
+        Field::Environment | Field::TokenName => "/name",
+        Field::Role => "/role",
         // These are parameters of the query.
         Field::Remove | Field::Overwrite | Field::NewEnvironment | Field::NewBucketKey => "",
     }

@@ -118,6 +118,8 @@ pub(super) fn reverted(written: &Written, outcome: &CommandOutcome, reverts: &st
 /// A new key and its secrets, which are shown once.
 pub(super) struct Shown<'v> {
     pub(super) id: &'v str,
+    /// The name of the member with the key: `key`, or `token` for an API token.
+    pub(super) name: &'static str,
     pub(super) key: &'v str,
     /// The signing secret, if the key takes signed identities.
     pub(super) identity_secret: Option<&'v String>,
@@ -127,7 +129,7 @@ pub(super) struct Shown<'v> {
 pub(super) fn key(written: &Written, outcome: &CommandOutcome, shown: &Shown<'_>, with_secrets: bool) -> Result<String, Problem> {
     let secret = |secret: &str| if with_secrets { serde_json::Value::from(secret).to_string() } else { "null".to_owned() };
     // The members of any command's answer follow.
-    let mut out = format!(r#"{{"id":"{}","key":{}"#, shown.id, secret(shown.key));
+    let mut out = format!(r#"{{"id":"{}","{}":{}"#, shown.id, shown.name, secret(shown.key));
     if let Some(identity_secret) = shown.identity_secret {
         out += &format!(r#","identitySecret":{}"#, secret(identity_secret));
     }
