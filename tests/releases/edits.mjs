@@ -51,8 +51,8 @@ const next = [
   { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => Place::ROOT', replacement: '| RowKind::Epoch | RowKind::Note => Place::ROOT' },
   {
     file: 'edge-worker/control/src/row_records.rs',
-    find: '| RowKind::Epoch => Some',
-    replacement: '| RowKind::Epoch | RowKind::Note => Some',
+    find: '| RowKind::Epoch => {',
+    replacement: '| RowKind::Epoch | RowKind::Note => {',
   },
   {
     file: 'edge-worker/control/src/revert.rs',
