@@ -6,7 +6,7 @@
 //! asks the hub for itself; after its answer, only one request at a time asks.
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     rc::Rc,
     time::Duration,
 };

@@ -189,8 +189,12 @@ impl<D: Database> Read for Sqlite<D> {
         history::reverted(self.migrated()?, version)
     }
 
-    fn written(&self, key: &RowKey, below: Option<u32>) -> Result<Option<(u32, Option<String>)>> {
-        history::written(self.migrated()?, key, below)
+    fn last_write(&self, key: &RowKey, below: Option<u32>) -> Result<Option<u32>> {
+        history::last_write(self.migrated()?, key, below)
+    }
+
+    fn written(&self, key: &RowKey, version: u32) -> Result<Option<String>> {
+        history::written(self.migrated()?, key, version)
     }
 
     fn parts(&self, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {

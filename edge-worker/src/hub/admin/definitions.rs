@@ -67,7 +67,8 @@ impl FlagHub {
     /// The definition that a row had last; `None` if there was none.
     fn last_definition(&self, key: &RowKey) -> Result<Option<String>, Problem> {
         let mut below = None;
-        while let Some((version, text)) = self.store.written(key, below)? {
+        while let Some(version) = self.store.last_write(key, below)? {
+            let text = self.store.written(key, version)?;
             if text.is_some() {
                 return Ok(text);
             }

@@ -52,9 +52,9 @@ pub(super) fn tells_what_a_version_replaced<S: Store>(store: &S) {
     assert_eq!(of(3), [(a.clone(), some(&long), None, 3), (b.clone(), some("2"), some("3"), 4)]);
     assert_eq!(of(1), [(c, None, some("{}"), 1), (a.clone(), None, some(&long), 3), (b.clone(), None, some("1"), 4)]);
     assert_eq!(of(7), []);
-    let written = |key: &RowKey, below: Option<u32>| store.written(key, below).unwrap();
-    assert_eq!([written(&a, None), written(&a, Some(3)), written(&a, Some(1))], [Some((3, None)), Some((1, some(&long))), None]);
-    assert_eq!([written(&b, None), written(&b, Some(4))], [Some((4, some("4"))), Some((3, some("3")))]);
+    assert_eq!([None, Some(3), Some(1)].map(|below| store.last_write(&a, below).unwrap()), [Some(3), Some(1), None]);
+    assert_eq!([1, 2, 3].map(|version| store.written(&a, version).unwrap()), [some(&long), None, None]);
+    assert_eq!([3, 4].map(|version| store.written(&b, version).unwrap()), [some("3"), some("4")]);
 }
 
 pub(super) fn lists_records_and_versions<S: Store>(store: &S) {

@@ -39,14 +39,19 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
     Ok(reverted)
 }
 
-pub(super) fn written(sql: &impl Database, key: &RowKey, below: Option<u32>) -> Result<Option<(u32, Option<String>)>> {
-    let place = || vec![SqlStorageValue::from(key.kind.as_str()), key.name.as_str().into()];
-    let newest = "SELECT max(version) AS n FROM history WHERE kind = ? AND name = ? AND version < ?";
-    let version = sql.number(newest, [place(), vec![i64::from(below.unwrap_or(u32::MAX)).into()]].concat())?;
-    let Some(version) = version.and_then(|version| u32::try_from(version).ok()) else { return Ok(None) };
+pub(super) fn last_write(sql: &impl Database, key: &RowKey, below: Option<u32>) -> Result<Option<u32>> {
+    let query = "SELECT max(version) AS n FROM history WHERE kind = ? AND name = ? AND version < ?";
+    let version = sql.number(query, place(key, below.unwrap_or(u32::MAX)))?;
+    Ok(version.and_then(|version| version.try_into().ok()))
+}
+
+pub(super) fn written(sql: &impl Database, key: &RowKey, version: u32) -> Result<Option<String>> {
     let query = "SELECT kind, name, text FROM history WHERE kind = ? AND name = ? AND version = ? ORDER BY part";
-    let text = texts(sql, query, [place(), vec![i64::from(version).into()]].concat())?.into_values().next();
-    Ok(Some((version, text)))
+    Ok(texts(sql, query, place(key, version))?.into_values().next())
+}
+
+fn place(key: &RowKey, version: u32) -> Vec<SqlStorageValue> {
+    vec![key.kind.as_str().into(), key.name.as_str().into(), i64::from(version).into()]
 }
 
 /// The texts of rows by kind and name, their parts put together; a row that was removed has none.
