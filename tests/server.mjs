@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { outputOf } from './output.mjs';
 import { spawnTied } from './tied.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -36,21 +37,16 @@ export async function startServer({ data, document, rateLimits = 'off', off = fa
   if (off) options.push('--off');
   const [program, ...first] = process.env.XTASK ? [process.env.XTASK] : ['cargo', 'xtask'];
   const child = spawnTied(program, [...first, 'dev', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  child.stdout.on('data', chunk => {
-    said += chunk;
-  });
-  child.stderr.on('data', chunk => {
-    said += chunk;
-  });
-  const ended = new Promise(resolve => child.once('exit', resolve));
+  const output = outputOf(child);
+  // Not only over, but heard out.
+  const ended = new Promise(resolve => child.once('close', resolve));
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;
   };
   try {
-    const dev = await description(join(data, 'dev.json'), ended, () => said);
-    return { ...dev, stop, said: () => said, ...requesters(dev) };
+    const dev = await description(join(data, 'dev.json'), ended, output.said);
+    return { ...dev, stop, ...output, ...requesters(dev) };
   } catch (error) {
     await stop();
     throw error;

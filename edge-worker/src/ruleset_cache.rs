@@ -310,6 +310,12 @@ pub(crate) fn known_keys(environment: &Environment) -> Option<Rc<Keys>> {
     about_keys(environment).map(|held| held.keys)
 }
 
+/// Has the isolate hold keys of the first environment, as if the hub had told them.
+#[cfg(test)]
+pub(crate) fn hold_keys(keys: Rc<Keys>) {
+    held::hold_keys(&Environment::FIRST, HeldKeys { keys, asked: Millis(0), failed: false }, 0);
+}
+
 /// The stored keys that the isolate holds, with the ruleset or without it.
 fn about_keys(environment: &Environment) -> Option<HeldKeys> {
     let with_ruleset = held::ruleset(environment, |held| HeldKeys { keys: Rc::clone(&held.keys), asked: held.asked, failed: held.failed });

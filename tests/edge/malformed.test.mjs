@@ -77,6 +77,7 @@ test(`${COUNT} malformed requests from seed ${SEED} are refused and change nothi
   // The control: a change shows in the state.
   await server.asAdmin('/api/admin/overrides', { body: { customerId: 'c-1', flags: { plain: false }, reason: 'r' } });
   assert.notDeepEqual(await state(), before);
+  await server.stop();
   assert.doesNotMatch(server.said(), /RuntimeError|panicked|unreachable/);
   t.diagnostic(`${seen.size} ways, ${[...seen.values()].sort((a, b) => a - b)[0]} requests at least in each`);
   for (const route of ROUTES)

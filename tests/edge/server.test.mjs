@@ -161,7 +161,7 @@ test('a start reports the errors in its first document', async () => {
   const document = { schema: 'twinflag/1', environment: 'test', flags: { good: {}, bad: { type: 'colour' } } };
   const started = await startServer({ data: other.path, document });
   try {
-    assert.match(started.said(), /\/flags\/bad\/type: /);
+    await started.heard(/\/flags\/bad\/type: /);
   } finally {
     await started.stop();
     await other.remove();

@@ -506,7 +506,8 @@ test('while JWKS_URL returns no keys a token is 503, and a redirect is not follo
     assert.equal((await read(own, 'x')).status, 401);
     assert.equal((await read(own, await good(rsa, claims({ exp: 1 })))).status, 401);
     assert.equal(away.asked.length, 1);
-    assert.match(own.said(), /no keys from JWKS_URL: /);
+    await own.heard(/no keys from JWKS_URL: /);
+    await own.stop();
     assert.ok(!own.said().includes(away.url));
   }
   assert.deepEqual(trap.asked, []);
@@ -521,6 +522,7 @@ test('a short JWT_SECRET and an invalid JWKS are refused with the expected form,
     const own = await hosted(settings);
     const refused = await read(own, forged(HS, claims(), hmac(short)));
     assert.deepEqual([refused.status, refused.json().code, refused.json().detail], [503, 'SETTING_INVALID', expected]);
+    await own.stop();
     assert.ok(!own.said().includes(short));
   }
 });

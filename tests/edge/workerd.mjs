@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { outputOf } from '../output.mjs';
 import { freePort, requesters } from '../server.mjs';
 import { spawnTied } from '../tied.mjs';
 
@@ -96,33 +97,12 @@ async function spawnWorkerd(config, { options = [], env = {} } = {}) {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
   });
-  let said = '';
-  const listeners = new Set();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', chunk => {
-      said += chunk;
-      for (const listen of listeners) listen();
-    });
-  }
-  /** Waits until the output has what a pattern looks for, and returns its first group; fails if it does not come in time. */
-  const heard = pattern =>
-    new Promise((resolve, reject) => {
-      const patience = setTimeout(() => reject(new Error(`never said: ${pattern}\n${said}`)), PATIENCE_MS);
-      const listen = () => {
-        const found = pattern.exec(said);
-        if (!found) return;
-        clearTimeout(patience);
-        listeners.delete(listen);
-        resolve(found[1]);
-      };
-      listeners.add(listen);
-      listen();
-    });
+  const output = outputOf(child);
   // Not only over, but heard out.
   const ended = new Promise(resolve => child.once('close', resolve));
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;
   };
-  return { url, port, pid: child.pid, stop, heard, said: () => said, isOver: () => child.exitCode !== null || child.signalCode !== null };
+  return { url, port, pid: child.pid, stop, ...output, isOver: () => child.exitCode !== null || child.signalCode !== null };
 }

@@ -328,6 +328,14 @@ mod tests {
     }
 
     #[test]
+    fn a_person_sees_the_flags_with_the_tags_of_users() {
+        let tags = vec!["shop".to_owned()];
+        let settings = Settings { user_tags: tags.clone(), ..Settings::default() };
+        assert_eq!(Holder::of_person(false, "u-1", None, &settings).unwrap().audience().tags, tags);
+        assert!(Holder::of_person(true, "u-1", None, &settings).is_none());
+    }
+
+    #[test]
     fn claims_are_texts_or_numbers() {
         let read = |claims: &str| attributes(&Claims::read(claims.as_bytes()).unwrap()).map(|found| found.len());
         assert_eq!(read(r#"{"sub":"s","userId":"u","customerId":7,"plan":"pro"}"#), Ok(2));

@@ -39,6 +39,12 @@ impl Key {
         Some(Self { id, algorithm, held })
     }
 
+    /// A key that the runtime does not hold, for tests of which key is chosen.
+    #[cfg(test)]
+    pub(super) fn unheld(algorithm: Algorithm, id: &str) -> Self {
+        Self { id: Some(id.to_owned()), algorithm, held: JsValue::UNDEFINED }
+    }
+
     /// Returns true if this key signed the token and the token names this key's algorithm.
     pub(super) async fn signed(&self, token: &Token<'_>) -> bool {
         let Ok(parameters) = JSON::parse(self.algorithm.parameters()) else { return false };

@@ -96,3 +96,35 @@ fn choose<'k>(keys: &'k [Key], token: &Token<'_>) -> Option<&'k Key> {
     let mut fitting = keys.iter().filter(fits);
     fitting.next().filter(|_| fitting.next().is_none())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::json::Object;
+
+    #[track_caller]
+    fn check(algorithm: Algorithm, key_id: Option<&str>, expected: Option<usize>) {
+        let keys = [(Algorithm::RsaSha256, "a"), (Algorithm::Ed25519, "a"), (Algorithm::RsaSha256, "b")]
+            .map(|(algorithm, id)| Key::unheld(algorithm, id));
+        let claims = Object::read(b"{}").unwrap();
+        let token = Token { algorithm, key_id: key_id.map(str::to_owned), claims, signature: Vec::new(), signed: "" };
+        let place = choose(&keys, &token).and_then(|chosen| keys.iter().position(|key| std::ptr::eq(key, chosen)));
+        assert_eq!(place, expected, "{algorithm:?} {key_id:?}");
+    }
+
+    #[test]
+    fn a_key_verifies_tokens_of_its_own_algorithm_alone() {
+        check(Algorithm::RsaSha256, Some("a"), Some(0));
+        check(Algorithm::Ed25519, Some("a"), Some(1));
+        check(Algorithm::Ed25519, Some("b"), None);
+        check(Algorithm::EcdsaP256, Some("a"), None);
+        check(Algorithm::HmacSha256, Some("a"), None);
+    }
+
+    #[test]
+    fn without_a_key_id_the_only_key_of_the_algorithm_is_chosen() {
+        check(Algorithm::Ed25519, None, Some(1));
+        check(Algorithm::RsaSha256, None, None);
+        check(Algorithm::EcdsaP256, None, None);
+    }
+}

@@ -11,7 +11,7 @@ use crate::{
     environment::{Environment, Registry},
     keys::Keys,
     limit::Rates,
-    ruleset_cache::Serving,
+    ruleset_cache::{self, Serving},
     settings::RateLimits,
     version::Version,
 };
@@ -123,8 +123,8 @@ fn missing_facts_are_named_one_after_the_other() {
     assert_eq!(ONE.answered(&settings, &known).status, 200);
 }
 
-#[test]
-fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
+/// A client key for the pages of a shop, and the flags with its tag.
+fn shop_key() -> Key {
     let terms = KeyTerms {
         kind: KeyKind::Client,
         label: "l".into(),
@@ -135,7 +135,12 @@ fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
         role: None,
     };
     let hash = Hash::of(STORED.as_bytes());
-    let key = Key { terms, hash, hint: String::new(), identity_secret: None, created_at: Millis(0), successor: None, revoked_at: None };
+    Key { terms, hash, hint: String::new(), identity_secret: None, created_at: Millis(0), successor: None, revoked_at: None }
+}
+
+#[test]
+fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
+    let key = shop_key();
     let keys = || Rc::new(Keys::of([key.clone()], Registry::default()));
     let known = || Known { keys: vec![(Environment::FIRST, Ok(keys()))], ..knowing("{}") };
     let request = Request { bearer: STORED, ..ONE };
@@ -143,6 +148,14 @@ fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
     assert_eq!(Request { path: "/ofrep/v1/evaluate/flags/hidden", ..request }.answered(&settings(), &known()).status, 404);
     for (origin, status) in [("https://shop.example", 200), ("https://flags.example", 200), ("https://other.example", 403)] {
         assert_eq!(Request { origin, bearer: STORED, ..ONE }.answered(&settings(), &known()).status, status, "{origin}");
+    }
+    for (expires_at, revoked_at, status) in
+        [(Some(Millis(NOW.0 + 1)), None, 200), (Some(NOW), None, 401), (None, Some(Millis(NOW.0 - 1)), 401)]
+    {
+        let key = Key { terms: KeyTerms { expires_at, ..key.terms.clone() }, revoked_at, ..key.clone() };
+        let keys = Rc::new(Keys::of([key], Registry::default()));
+        let known = Known { keys: vec![(Environment::FIRST, Ok(keys))], ..knowing("{}") };
+        assert_eq!(Request { bearer: STORED, ..ONE }.answered(&settings(), &known).status, status, "{expires_at:?} {revoked_at:?}");
     }
     // A key that the isolate does not know may be new; the hub's answer decides.
     let none = || Known { keys: vec![(Environment::FIRST, Ok(Rc::default()))], ..knowing("{}") };
@@ -153,6 +166,19 @@ fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
         assert_eq!(request.answered(&settings(), &Known { newer_keys, ..none() }).status, status);
     }
     assert!(matches!(request.ask(&settings(), &knowing("{}")), Outcome::Needs(Need::Keys(Environment::FIRST))));
+}
+
+#[test]
+fn only_a_page_whose_origin_the_key_lists_reads_the_answer_and_its_headers() {
+    let keys = Rc::new(Keys::of([shop_key()], Registry::default()));
+    ruleset_cache::hold_keys(Rc::clone(&keys));
+    // A browser asks for no such header of the edge's own pages.
+    for (origin, is_listed) in [("https://shop.example", true), ("https://flags.example", false), ("https://shop.example.evil", false)] {
+        let known = Known { keys: vec![(Environment::FIRST, Ok(Rc::clone(&keys)))], ..knowing("{}") };
+        let answer = Request { origin, bearer: STORED, ..ONE }.answered(&settings(), &known);
+        assert_eq!(header(&answer, "access-control-allow-origin"), is_listed.then_some(origin), "{origin}");
+        assert_eq!(header(&answer, "access-control-expose-headers").is_some(), is_listed, "{origin}");
+    }
 }
 
 /// The keys of the first environment, with the registry of a deployment that has another one.

@@ -190,6 +190,7 @@ mod tests {
         check("\"0a1b2c3d4e5f.3\"", HELD, true);
         check("\"0a1b2c3d4e5f.1\", \"0a1b2c3d4e5f.3\"", HELD, true);
         check("\"0a1b2c3d4e5f.33\"", HELD, false);
+        check(&format!("\"{HELD}\""), "0a1b2c3d4e5f.33", false);
         check("0a1b2c3d4e5f.3", HELD, false);
         // The same number of another epoch is another document.
         check("\"0a1b2c3d4e50.3\"", HELD, false);
