@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { createClient } from '../../npm/client/dist/entry/node.js';
-import { asPage, away, DAY, edge, hangs, MINUTE, NOW, open, ownEdge, programs, refuses, SECOND } from './refresh/edge.mjs';
+import { asPage, away, DAY, edge, edgeFetch, hangs, MINUTE, NOW, open, ownEdge, programs, refuses, SECOND } from './refresh/edge.mjs';
 
 ownEdge();
 

@@ -156,10 +156,5 @@ export const controlMutants = [
     find: 'live.insert(String::new(), draw(salt.clone(), unit.clone()));',
     replacement: '',
     tests: 'consequences',
-    name: 'an audience is not checked',
-    file: 'edge-worker/src/auth/claims.rs',
-    find: '|audience| self.audience.contains(audience)',
-    replacement: '|audience| self.audience.contains(audience) || true',
-    tests: 'claims',
   },
 ];

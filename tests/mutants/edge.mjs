@@ -325,4 +325,11 @@ export const edgeMutants = [
     replacement: 'names(',
     tests: 'hub::wire',
   },
+  {
+    name: 'an audience is not checked',
+    file: 'edge-worker/src/auth/claims.rs',
+    find: '|audience| self.audience.contains(audience)',
+    replacement: '|audience| self.audience.contains(audience) || true',
+    tests: 'claims',
+  },
 ];

@@ -74,7 +74,7 @@ struct Refusal<'t> {
 
 /// All documents of the vectors.
 fn documents() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
+    let folder = Path::new("../vectors");
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -10,6 +10,8 @@ pub(crate) mod twinflag;
 pub(crate) mod wasm;
 mod widget;
 
+use std::sync::{Mutex, PoisonError};
+
 use anyhow::Result;
 use clap::Args;
 
@@ -20,8 +22,18 @@ use crate::install::{npm, toolchain};
 #[command(after_help = "Example: cargo xtask build")]
 pub(crate) struct Build {}
 
-/// Builds all of it, unless it is up to date.
+/// Builds all of it, unless it is up to date. Threads of this process wait for each other; after a success it is not built again.
 pub(crate) fn all() -> Result<()> {
+    static IS_BUILT: Mutex<bool> = Mutex::new(false);
+    let mut is_built = IS_BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*is_built {
+        build()?;
+        *is_built = true;
+    }
+    Ok(())
+}
+
+fn build() -> Result<()> {
     toolchain::ensure_wasm_targets()?;
     npm::ensure_packages()?;
     edge::build()?;

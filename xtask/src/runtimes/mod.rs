@@ -22,12 +22,16 @@ pub(crate) const ALL: &[&str] = &["native", "node", "chromium", "program", "chro
 /// does not offer it.
 pub(crate) const OFREP: &str = "edge-ofrep";
 
+/// The environment variable that names the native runner.
+pub(crate) const RUNNER: &str = "TWINFLAG_RUNNER";
+
 /// True if cargo has built the native programs, with their tests.
 static ARE_BUILT: AtomicBool = AtomicBool::new(false);
 
 /// Builds the artefacts of these runtimes, each of [`ALL`] or [`OFREP`].
 pub(crate) fn build(names: &[&str]) -> Result<()> {
-    if !ARE_BUILT.load(Ordering::Relaxed) {
+    // Where a suite runs this command, it names the programs that it has built.
+    if !ARE_BUILT.load(Ordering::Relaxed) && std::env::var_os(RUNNER).is_none() {
         let packages = ["build", "--package", "tests-native", "--package", "tests-identity", "--bins"];
         process::show(toolchain::cargo().args(packages), toolchain::RUSTUP)?;
     }
@@ -59,6 +63,6 @@ pub(crate) fn runner(runtime: &str, digest: bool) -> Result<Command> {
     let mut node = npm::node();
     node.arg("tests/runners/run.mjs").arg(runtime).args(digest.then_some("--digest"));
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());
-    node.env("TWINFLAG_RUNNER", program("runner").get_program());
+    node.env(RUNNER, program("runner").get_program());
     Ok(node)
 }

@@ -84,6 +84,9 @@ fn run_one(suite: &Suite, extent: Extent) -> Report {
     let started = Instant::now();
     let run = || {
         apt::ensure(suite.needs)?;
+        if suite.stage == Stage::Built {
+            build::all()?;
+        }
         (suite.run)(extent)
     };
     let report = run().unwrap_or_else(|error| Report::of_one("the suite did not run", suite.name, false, format!("{error:#}")));

@@ -9,7 +9,7 @@ use super::{
     report::{self, Report},
 };
 use crate::{
-    build::{self, edge, packages, sdk, size},
+    build::{edge, packages, sdk, size},
     install::{
         apt::{self, CHROMIUM, SQLITE, VALGRIND},
         npm, toolchain,
@@ -32,7 +32,7 @@ pub(super) struct Suite {
 pub(super) enum Stage {
     /// It needs the sources only, and runs at the same time as the build.
     Sources,
-    /// It needs what [`build::all`] builds.
+    /// It needs what `build::all` builds.
     Built,
 }
 
@@ -51,17 +51,17 @@ pub(super) const SUITES: &[Suite] = &[
     of_sources("native", |_| native::workspace()),
     of_sources("reference", |extent| node::folder("tests/reference", extent)),
     of_build("size", &[], |_| sizes()),
-    of_build("wasm", &[], |extent| built("tests/wasm", extent)),
+    of_build("wasm", &[], |extent| node::folder("tests/wasm", extent)),
     of_build("edge", &[], |extent| answering("tests/edge", extent)),
     of_build("worst-inputs", &[&VALGRIND], worst_inputs),
-    of_build("browser", &[&CHROMIUM], |extent| built("tests/browser", extent)),
-    of_build("soak", &[], |extent| built("tests/soak", extent)),
-    of_build("client", &[&CHROMIUM], |extent| built("tests/client", extent)),
-    of_build("react", &[&CHROMIUM], |extent| built("tests/react", extent)),
-    of_build("elements", &[&CHROMIUM], |extent| built("tests/elements", extent)),
-    of_build("manager", &[], |extent| built("tests/manager", extent)),
-    of_build("package", &[], |extent| built("tests/package", extent)),
-    of_build("packaging", &[&CHROMIUM], |extent| built("tests/packaging", extent)),
+    of_build("browser", &[&CHROMIUM], |extent| node::folder("tests/browser", extent)),
+    of_build("soak", &[], |extent| node::folder("tests/soak", extent)),
+    of_build("client", &[&CHROMIUM], |extent| node::folder("tests/client", extent)),
+    of_build("react", &[&CHROMIUM], |extent| node::folder("tests/react", extent)),
+    of_build("elements", &[&CHROMIUM], |extent| node::folder("tests/elements", extent)),
+    of_build("manager", &[], |extent| node::folder("tests/manager", extent)),
+    of_build("package", &[], |extent| node::folder("tests/package", extent)),
+    of_build("packaging", &[&CHROMIUM], |extent| node::folder("tests/packaging", extent)),
     // The guides read the store with sqlite3.
     of_build("tour", &[&CHROMIUM, &SQLITE], |extent| answering("tests/tour", extent)),
     of_build("vectors", &[&CHROMIUM], |extent| answering("tests/runners", extent)),
@@ -96,16 +96,10 @@ fn check(name: &str, arguments: &[&str]) -> Result<Report> {
     Ok(Report::of_one(name, &process::shown(&cargo), said.success, said.text))
 }
 
-/// Runs a folder's tests of what is built.
-fn built(folder: &str, extent: Extent) -> Result<Report> {
-    build::all()?;
-    node::folder(folder, extent)
-}
-
-/// Runs a folder's tests that also ask the native programs.
+/// Runs a folder's tests that ask the native programs.
 fn answering(folder: &str, extent: Extent) -> Result<Report> {
     runtimes::build(&["native"])?;
-    built(folder, extent)
+    node::folder(folder, extent)
 }
 
 /// Compares every runtime's digest of answers to generated questions with the native one, and native answers with the reference's.
@@ -123,7 +117,6 @@ fn worst_inputs(extent: Extent) -> Result<Report> {
     const PROFILE: &str = "quick";
     // The controls, and the rows that take least.
     const FEW: [&str; 6] = ["W0", "W1", "W2", "W3", "W4", "W5"];
-    sdk::build()?;
     process::run(toolchain::cargo().args(["build", "--quiet", "--profile", PROFILE, "--package", "worst-inputs"]), toolchain::RUSTUP)?;
     let mut program = Command::new(root::target().join(PROFILE).join("worst-inputs"));
     program.arg("--modules").arg(root::in_root("npm/client/dist")).args(extent.of(FEW.as_slice(), &[]));
@@ -139,8 +132,6 @@ fn mutants(extent: Extent) -> Result<Report> {
 
 /// Compares compressed sizes with their limits, one test each.
 fn sizes() -> Result<Report> {
-    edge::build()?;
-    packages::build()?;
     let mut report = Report::default();
     let edge = size::gzipped(&root::in_root(edge::MODULE))?;
     let engine = sdk::ENGINE.iter().map(|file| size::gzipped(&root::in_root(file))).sum::<Result<u64>>()?;
