@@ -150,7 +150,7 @@ test('a revert that would break a flag that serves is refused like a deploy', as
   assert.equal((await revert(fresh.id, { remove: ['flags/fresh'], reason: 'over' })).status, 200);
 });
 
-test('what cannot be taken back is refused with the reason', async () => {
+test('a change that cannot be taken back is refused with the reason', async () => {
   const first = (await admin('changes?action=import.definition&limit=1000')).json().changes.at(-1);
   const key = await post('keys', { kind: 'server', label: 'a test' });
   for (const id of [first.id, key.changes[0].id]) {

@@ -110,7 +110,7 @@ pub(crate) fn carry_out(
         if let Some(name) = unused {
             return Err(Refusal::invalid(Field::Remove, import::unused(&name)));
         }
-        outcome = CommandOutcome { consequences, ruleset, ..outcome };
+        outcome = CommandOutcome { ruleset, consequences, ..outcome };
     } else if let Some(name) = remove.first() {
         return Err(Refusal::invalid(Field::Remove, import::unused(name)));
     }
@@ -294,7 +294,7 @@ mod tests {
         assert!(reverting(&rows, [row(FLAG, "a", off, Some(r#"{ "default": "on" }"#))].into()).is_ok());
         let refusal = reverting(&rows, [row(FLAG, "a", off, Some("{}"))].into()).err().unwrap();
         assert_eq!((refusal.kind, refusal.newer), (RefusalKind::RevertConflict, Some(9)));
-        // What is as it was before is not written, whatever the change wrote.
+        // A row that is as it was before is not written, whatever the change wrote.
         assert_eq!(written(&reverting(&rows, [row(FLAG, "a", on, Some("{}"))].into()).unwrap()), []);
     }
 

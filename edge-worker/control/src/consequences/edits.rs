@@ -2,7 +2,7 @@
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
-    string::{String, ToString as _},
+    string::String,
     vec::Vec,
 };
 
@@ -75,7 +75,7 @@ pub(crate) fn allow(found: &mut [Consequence], names: &[String], [before, after]
         let is_definition = |key: &RowKey| matches!(key.kind, RowKind::Flag | RowKind::Segment);
         let is_known = |rows: &Rows| rows.iter().any(|(key, _)| is_definition(key) && is_named(key));
         if name != "*" && !is_known(before) && !is_known(after) {
-            return Err(name.to_string());
+            return Err(name.clone());
         }
     }
     Ok(())

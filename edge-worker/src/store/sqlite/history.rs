@@ -12,7 +12,7 @@ use super::database::Database;
 
 pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
     let number = || SqlStorageValue::from(i64::from(version));
-    let newest: Vec<Newest> = sql.exec(
+    let keys: Vec<Written> = sql.exec(
         "SELECT kind, name, (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name) AS newest
         FROM history AS row WHERE version = ? AND part = 0 ORDER BY kind, name",
         vec![number()],
@@ -26,7 +26,7 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
         vec![number()],
     )?;
     let mut reverted = Reverted::default();
-    for Newest { kind, name, newest } in newest {
+    for Written { kind, name, newest } in keys {
         let Some(known) = RowKind::from_name(&kind) else {
             reverted.has_unknown_rows = true;
             continue;
@@ -67,7 +67,7 @@ fn texts(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Re
 }
 
 #[derive(Deserialize)]
-struct Newest {
+struct Written {
     kind: String,
     name: String,
     newest: u32,
