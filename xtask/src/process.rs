@@ -22,7 +22,34 @@ pub(crate) struct Said {
 ///
 /// If the program is not installed, the error names `install`, the command that installs it.
 pub(crate) fn listen(command: &mut Command, install: &str) -> Result<Said> {
-    let mut child = start(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()), install)?;
+    collect(start(heard(command), install)?)
+}
+
+/// Runs a program and collects its output, and on Unix kills it with its children if it has not ended after `limit`.
+pub(crate) fn listen_within(limit: Duration, command: &mut Command, install: &str) -> Result<Said> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    let child = start(heard(command), install)?;
+    let group = format!("-{}", child.id());
+    let (ended, end) = mpsc::channel::<()>();
+    let guard = thread::spawn(move || {
+        let is_late = end.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+        is_late && Command::new("kill").args(["-KILL", "--", &group]).status().is_ok()
+    });
+    let mut said = collect(child)?;
+    drop(ended);
+    if guard.join().unwrap_or_default() {
+        said.text.push_str(&format!("{} was killed after {limit:?}\n", shown(command)));
+    }
+    Ok(said)
+}
+
+/// A command whose output is collected.
+fn heard(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())
+}
+
+fn collect(mut child: Child) -> Result<Said> {
     let stdout = child.stdout.take().context("no stdout")?;
     let stderr = child.stderr.take().context("no stderr")?;
     // Two threads read the two pipes: a program that fills one of them while nothing reads it would wait for ever.
@@ -79,5 +106,18 @@ impl Heartbeat {
             }
         });
         Self(sender)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_does_not_end_is_killed_with_its_children() {
+        // The child holds the pipes open, so without its death the output has no end.
+        let said = listen_within(Duration::from_millis(50), Command::new("sh").args(["-c", "tail -f /dev/null; true"]), "").unwrap();
+        assert!(!said.success && said.text.contains("was killed after 50ms"), "{}", said.text);
     }
 }

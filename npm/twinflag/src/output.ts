@@ -22,7 +22,10 @@ export function printNote(line: string): void {
 
 /** Prints rows below their headings, in columns. Prints nothing but `none` if there are no rows. */
 export function printTable(headings: readonly string[], rows: readonly (readonly string[])[], none: string): void {
-  if (rows.length === 0) return console.log(none);
+  if (rows.length === 0) {
+    console.log(none);
+    return;
+  }
   const lines = [headings, ...rows.map(row => row.map(printable))];
   const widths = headings.map((_, column) => Math.max(...lines.map(row => (row[column] ?? '').length)));
   for (const row of lines)

@@ -56,7 +56,7 @@ async function record() {
 
 /** The edge: what it serves, how it fails instead, and what it was asked. */
 export const edge = {};
-export const edgeFetch = async (url, init) => {
+export const edgeFetch = async (_url, init) => {
   edge.asked.push(init);
   if (edge.fails) return edge.fails(init);
   const { bytes, headers } = edge.serves,

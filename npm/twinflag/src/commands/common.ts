@@ -116,7 +116,10 @@ export async function confirm(question: string, { yes }: ConfirmedOptions): Prom
 
 /** Prints what a command changed. */
 export function printWritten(written: Written, { json }: ApiOptions): void {
-  if (json) return printJson(written);
+  if (json) {
+    printJson(written);
+    return;
+  }
   for (const line of linesOf(written)) printLine(line);
   for (const warning of written.warnings) printNote(`warning: ${warning}`);
 }
@@ -135,10 +138,10 @@ export function describe({ action, flagPath, pointer, customerId, organizationId
       : organizationId !== undefined
         ? `for organization ${organizationId}`
         : undefined;
-  return [action, flagPath ?? pointer, owner, valueOf(newJson)].filter(part => part !== undefined).join(' ');
+  return [action, flagPath ?? pointer, owner, describeValue(newJson)].filter(part => part !== undefined).join(' ');
 }
 
-function valueOf(newJson: unknown): string | undefined {
+function describeValue(newJson: unknown): string | undefined {
   if (typeof newJson === 'string') return `= ${newJson}`;
   const { rollout } = (newJson ?? {}) as { rollout?: { status?: string; percentage?: number } | null };
   return rollout?.status === undefined ? undefined : `= ${rollout.status}, ${rollout.percentage} %`;

@@ -1,5 +1,5 @@
 /** The owners of overrides, as options of commands: users, customers and organizations. */
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 
 import type { Api } from '../api.js';
 import { editDocument, editFlag, withUsers } from '../edit.js';
