@@ -12,7 +12,7 @@ crossesNowhere({
   count: COUNT,
   options,
   // It may keep a personal answer, and asks before it uses one again.
-  isSound: ({ kept, validated, reused }) => kept > COUNT / 100 && validated > COUNT / 100 && reused === 0,
+  isSound: ({ kept, validated, reused }) => kept > COUNT / 100 && validated > COUNT / 200 && reused === 0,
 });
 
 const oneTag = origin => async request => {

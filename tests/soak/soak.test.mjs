@@ -20,7 +20,7 @@ before(async () => {
 });
 after(() => folder.remove());
 
-test(`${KILLS} kills under ${WRITERS} writers, from seed ${SEED}`, { timeout: KILLS * 10_000 }, async t => {
+test(`${KILLS} kills under ${WRITERS} writers, from seed ${SEED}`, { timeout: 180_000 + KILLS * 10_000 }, async t => {
   const soaked = await soak({ data: folder.path, kills: KILLS, seed: SEED, writers: WRITERS, tell: line => t.diagnostic(line) });
   ledger = soaked.ledger;
   const { answered, refused, replayed, faults } = ledger;

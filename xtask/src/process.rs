@@ -22,14 +22,14 @@ pub(crate) struct Said {
 ///
 /// If the program is not installed, the error names `install`, the command that installs it.
 pub(crate) fn listen(command: &mut Command, install: &str) -> Result<Said> {
-    collect(start(piped(command), install)?)
+    collect(start(heard(command), install)?)
 }
 
 /// Runs a program and collects its output, and on Unix kills it with its children if it has not ended after `limit`.
 pub(crate) fn listen_within(limit: Duration, command: &mut Command, install: &str) -> Result<Said> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-    let child = start(piped(command), install)?;
+    let child = start(heard(command), install)?;
     let group = format!("-{}", child.id());
     let (ended, end) = mpsc::channel::<()>();
     let guard = thread::spawn(move || {
@@ -44,7 +44,8 @@ pub(crate) fn listen_within(limit: Duration, command: &mut Command, install: &st
     Ok(said)
 }
 
-fn piped(command: &mut Command) -> &mut Command {
+/// A command whose output is collected.
+fn heard(command: &mut Command) -> &mut Command {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())
 }
 

@@ -11,6 +11,7 @@ import { createTags, DOCUMENT, namedIn, ORIGINS_ALLOWED, question } from './ques
 const SEED = 1;
 const TO_NOTICE = extent({ usual: 1_000, all: 2_000 });
 const AT_ONCE = 4;
+const PATIENCE_MS = extent({ usual: 300_000, all: 900_000 });
 
 let server;
 
@@ -100,7 +101,7 @@ const told = ({ asked, questions, named, tags, kept, reused, validated, crossed,
  *   kept as much as such a cache may.
  */
 export function crossesNowhere({ name, count, options, isSound }) {
-  test(`${count} questions through ${name} cross nowhere`, { timeout: 300_000 }, async t => {
+  test(`${count} questions through ${name} cross nowhere`, { timeout: PATIENCE_MS }, async t => {
     const seen = await mix({ count, options });
     t.diagnostic(told(seen));
     assert.equal(seen.crossed, 0, seen.first);

@@ -109,8 +109,10 @@ impl Module<'_> {
             Host::Worker => "worker",
             Host::Bare => return Ok(()),
         };
-        process::show(toolchain::cargo().args(["build", "--package", "bind"]), toolchain::RUSTUP)?;
-        let mut bind = Command::new(root::target().join("debug/bind"));
+        // In a directory of its own, so that it compiles while tests do.
+        let target = root::target().join("bind");
+        process::show(toolchain::cargo().args(["build", "--package", "bind", "--target-dir"]).arg(&target), toolchain::RUSTUP)?;
+        let mut bind = Command::new(target.join("debug/bind"));
         process::run(bind.arg(host).arg(compiled).arg(self.name).arg(out), toolchain::RUSTUP)?;
         if self.host == Host::Worker {
             // Neither esbuild nor workerd knows source phase imports. There, a plain import of a module means the same.

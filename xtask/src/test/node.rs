@@ -12,8 +12,8 @@ use crate::{
     process, root, runtimes,
 };
 
-/// The longest that a file may take, in milliseconds.
-const PATIENCE: u32 = 300_000;
+/// The longest that a file may take, in milliseconds: usually, and with all cases.
+const PATIENCE: (u32, u32) = (300_000, 1_200_000);
 
 /// Runs the `*.test.mjs` files of a folder.
 pub(super) fn folder(folder: &str, extent: Extent) -> Result<Report> {
@@ -35,7 +35,8 @@ fn files(suite: &str, files: Vec<PathBuf>, extent: Extent) -> Result<Report> {
     let mut node = npm::node();
     // Node by default leaves one core free, but these files mostly wait for their servers.
     let side_by_side = thread::available_parallelism().map_or(1, usize::from);
-    node.args(["--test", &format!("--test-timeout={PATIENCE}"), &format!("--test-concurrency={side_by_side}")]);
+    let patience = extent.of(PATIENCE.0, PATIENCE.1);
+    node.args(["--test", &format!("--test-timeout={patience}"), &format!("--test-concurrency={side_by_side}")]);
     node.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
     node.arg("--test-reporter=./tests/reporter.mjs").arg("--test-reporter-destination").arg(&file).args(files);
     node.env("XTASK", std::env::current_exe()?).env("CHROMIUM", chromium::find().unwrap_or_default());

@@ -72,12 +72,16 @@ pub(super) const SUITES: &[Suite] = &[
 
 fn format() -> Result<Report> {
     toolchain::ensure_component("rustfmt", "fmt")?;
-    let rust = check("rustfmt", &["fmt", "--all", "--check"])?;
+    Ok(check("rustfmt", &["fmt", "--all", "--check"])?.and(scripts()?))
+}
+
+/// Formats and lints all JavaScript and TypeScript with Biome.
+fn scripts() -> Result<Report> {
     // With `--max-diagnostics=none`, Biome 2.6.8 does not end.
     let mut biome = npm::tool("biome");
     biome.current_dir(root::in_root("")).args(["check", "--error-on-warnings", "--max-diagnostics=20", "."]);
-    let scripts = process::listen_within(Duration::from_mins(2), &mut biome, npm::INSTALL)?;
-    Ok(rust.and(Report::of_one("biome", &process::shown(&biome), scripts.success, scripts.text)))
+    let said = process::listen_within(Duration::from_mins(2), &mut biome, npm::INSTALL)?;
+    Ok(Report::of_one("biome", &process::shown(&biome), said.success, said.text))
 }
 
 fn clippy() -> Result<Report> {
