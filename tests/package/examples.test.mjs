@@ -56,7 +56,13 @@ after(async () => {
   await twinflag?.remove();
 });
 
-const help = async words => (await twinflag.run([...words, '--help'])).out;
+const helps = new Map();
+/** Returns the help of a command, which is asked for once. */
+const help = async words => {
+  const name = words.join(' ');
+  if (!helps.has(name)) helps.set(name, (await twinflag.run([...words, '--help'])).out);
+  return helps.get(name);
+};
 const examplesIn = text => [...text.matchAll(/^ {2}\$ (twinflag .*)$/gm)].map(([, line]) => line);
 /** Returns the names of the commands in a help. */
 const commandsIn = text =>
