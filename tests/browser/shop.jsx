@@ -5,38 +5,30 @@ import { useLayoutEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 
 /** The number of renderings of each flag's component; and its texts, with the moment at which the page showed each. */
-const renders = {}, shown = {};
+const renders = {},
+  shown = {};
 
 function Flag({ name }) {
-  const { enabled, loading } = useFeatureFlag(name), text = loading ? 'loading' : enabled ? 'on' : 'off';
+  const { enabled, loading } = useFeatureFlag(name),
+    text = loading ? 'loading' : enabled ? 'on' : 'off';
   renders[name] = (renders[name] ?? 0) + 1;
   useLayoutEffect(() => void (shown[name] ??= []).push({ text, at: Date.now() }), [name, text]);
   return <p id={name}>{text}</p>;
-}
-
-/** The names of the headers that clients read, and the answers that they read them of. */
-const read = new Set(), answers = [];
-/** `fetch`, whose answers note which of their headers are read. */
-async function noting(...request) {
-  const response = await fetch(...request);
-  const headers = Object.fromEntries(['get', 'has'].map((method) => [method, (name) => {
-    read.add(name);
-    return response.headers[method](name);
-  }]));
-  answers.push([response.status, headers]);
-  return new Proxy(response, { get: (target, name) => (name === 'headers' ? headers : typeof target[name] === 'function' ? target[name].bind(target) : target[name]) });
 }
 
 globalThis.shop = {
   createClient,
   renders,
   shown,
-  noting,
-  /** By answer: its status, and each header that the client reads as the page can read it. */
-  headers: () => answers.map(([status, headers]) => [status, Object.fromEntries([...read].sort().map((name) => [name, headers.get(name)]))]),
   /** A root of its own, with a client of its own. */
   open(options, flags) {
     const root = document.body.appendChild(document.createElement('main'));
-    createRoot(root).render(<FlagProvider options={options}>{flags.map((name) => <Flag key={name} name={name} />)}</FlagProvider>);
+    createRoot(root).render(
+      <FlagProvider options={options}>
+        {flags.map(name => (
+          <Flag key={name} name={name} />
+        ))}
+      </FlagProvider>,
+    );
   },
 };

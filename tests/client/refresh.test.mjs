@@ -51,7 +51,7 @@ before(async () => {
 /** The edge: what it serves, how it fails instead, and what it was asked. */
 const edge = {};
 beforeEach(() => Object.assign(edge, { serves: programs.live, fails: undefined, asked: [] }));
-const edgeFetch = async (url, init) => {
+const edgeFetch = async (_url, init) => {
   edge.asked.push(init);
   if (edge.fails) return edge.fails(init);
   const { bytes, headers } = edge.serves,

@@ -141,15 +141,15 @@ test('a damaged backup is refused and leaves the hub unchanged', async () => {
   const { text } = await get(from, '/api/admin/backup');
   const lines = text.trimEnd().split('\n');
   const at = word => lines.findIndex(line => line.includes(word));
-  const without = index => [...lines.slice(0, index), ...lines.slice(index + 1)].join('\n') + '\n';
-  const changed = (index, change) => lines.map((line, number) => (number === index ? change(line) : line)).join('\n') + '\n';
+  const without = index => `${[...lines.slice(0, index), ...lines.slice(index + 1)].join('\n')}\n`;
+  const changed = (index, change) => `${lines.map((line, number) => (number === index ? change(line) : line)).join('\n')}\n`;
   const bad = {
     nothing: '',
     'no backup': '{"a":1}\n',
     'another form': changed(0, line => line.replace('"backup":1', '"backup":2')),
     'cut in a line': text.slice(0, text.length / 2),
-    'cut behind a line': lines.slice(0, -3).join('\n') + '\n',
-    'without its end': lines.slice(0, -1).join('\n') + '\n',
+    'cut behind a line': `${lines.slice(0, -3).join('\n')}\n`,
+    'without its end': `${lines.slice(0, -1).join('\n')}\n`,
     'without a row': without(at('"row":["flag"')),
     'without a version': without(at('{"version":[1,')),
     'without a record': without(at('"record":[2,')),

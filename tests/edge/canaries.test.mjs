@@ -89,7 +89,7 @@ async function* answersTo(context) {
   const { asClient } = server;
   const body = { context };
   const post = (path, options) => asClient(path, { body, ...options });
-  const again = (path, { headers, ...answer }, options = {}) =>
+  const again = (path, { headers }, options = {}) =>
     asClient(path, { ...options, headers: { ...options.headers, 'if-none-match': headers.get('etag'), origin: PAGE } });
   for (const flag of [...Object.keys(DOCUMENT.flags), 'absent']) yield post(`/ofrep/v1/evaluate/flags/${flag}`);
   const all = await post('/ofrep/v1/evaluate/flags', { headers: { origin: PAGE } });

@@ -46,7 +46,7 @@ async function answers() {
   const told = Object.fromEntries(NAMES.map(name => [name, []]));
   for (const context of CONTEXTS) {
     const results = await server.evaluate(...NAMES.map(flag => ({ flag, context })));
-    NAMES.forEach((name, index) => told[name].push(shown(results[index])));
+    for (const [index, name] of NAMES.entries()) told[name].push(shown(results[index]));
     const bulk = await server.asServer('/ofrep/v1/evaluate/flags', { body: { context: { targetingKey: 't', ...context } } });
     const byKey = Object.fromEntries(bulk.json().flags.map(flag => [flag.key, shown(flag)]));
     for (const name of NAMES) told[name].push(byKey[name] ?? null);

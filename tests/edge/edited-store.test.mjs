@@ -132,7 +132,7 @@ async function backToForm3() {
     ['DROP INDEX outcomes_by_time'],
   );
   statements.push(['DROP TABLE store'], ['DROP TABLE jobs'], ['DELETE FROM migrations WHERE number > 3']);
-  return [...statements, ...schema.match(/CREATE TRIGGER [^]*?\nEND;/g).map(trigger => [trigger])];
+  return [...statements, ...schema.match(/CREATE TRIGGER .*?\nEND;/gs).map(trigger => [trigger])];
 }
 
 const BASELINE_JOB = ["INSERT INTO jobs (kind, payload, due) VALUES ('baseline', '', 0)"];

@@ -63,7 +63,7 @@ test('SIGKILL between two slices loses neither the job nor the rest of its work'
   await dueIn(0);
   await server.heard(/after an alarm: (.*)\n/);
   await server.stop();
-  const before = Number(/"answers":(\d+),(?![^]*"answers")/.exec(server.said())[1]);
+  const before = Number(/"answers":(\d+),(?!.*"answers")/s.exec(server.said())[1]);
   t.diagnostic(`${before} answers were left`);
   assert.ok(before > 0, 'SIGKILL came after the last slice');
   const silent = await spawnOn({ config: WITH_SQL, data: folder.path, settings: TESTED });

@@ -118,7 +118,7 @@ for (const order of [
   ['feature-flag', 'flag-provider'],
 ]) {
   test(`upgraded in this order: ${order.join(', ')}`, async () => {
-    const { page, shown, close } = await open(provider(FLAG('f1') + '<in-shadow></in-shadow>'), { defined: false });
+    const { page, shown, close } = await open(provider(`${FLAG('f1')}<in-shadow></in-shadow>`), { defined: false });
     for (const name of order)
       await page.evaluate(
         element =>

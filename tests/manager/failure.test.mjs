@@ -72,7 +72,10 @@ test('nowhere to ask is an error that says so', async () => {
 
 test('switched off, nobody is asked, and the defaults are no older answers', async () => {
   let asked = 0;
-  const counting = (...request) => (asked++, fetch(...request));
+  const counting = (...request) => {
+    asked++;
+    return fetch(...request);
+  };
   const manager = createFeatureFlagManager({ enabled: false, fetch: counting, url: server.url, token: server.adminToken });
   const { config, stale } = await manager.getFlags({ customerId: 'c-1' });
   assert.deepEqual([config, stale], [DEFAULT_CHAT_WIDGET_CONFIG, undefined]);

@@ -44,9 +44,15 @@ const supabase = {
     const columns = { customer_id: 'customerId' };
     const changes = {
       select: () => changes,
-      eq: (column, value) => (query.set(columns[column], value), changes),
+      eq(column, value) {
+        query.set(columns[column], value);
+        return changes;
+      },
       // Newest first is the only order there is.
-      order: (column, { ascending }) => (assert.deepEqual([column, ascending], ['changed_at', false]), changes),
+      order(column, { ascending }) {
+        assert.deepEqual([column, ascending], ['changed_at', false]);
+        return changes;
+      },
       async limit(most) {
         query.set('limit', most);
         const answer = await server.asAdmin(`/api/admin/changes?${query}`, { method: 'GET' });

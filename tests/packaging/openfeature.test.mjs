@@ -1,5 +1,6 @@
 // OpenFeature's own providers, unmodified, against the worker: whoever speaks the protocol needs nothing of ours.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { dataFolder, startServer } from '../server.mjs';
@@ -87,4 +88,14 @@ test('the provider for servers', async () => {
 
 test('the provider for pages', async () => {
   assert.deepEqual(await says('web.mjs'), { staff: [true, false], model: 'bm25' });
+});
+
+test('the provider for pages reads only headers that a page of another origin can read', async () => {
+  const answer = await server.asClient('/ofrep/v1/evaluate/flags', { body: {}, headers: { origin: 'https://shop.example' } });
+  const readable = ['content-type', ...answer.headers.get('access-control-expose-headers').split(', ')];
+  const modules = ['ofrep-core', 'ofrep-web-provider'].map(name => project.path(`node_modules/@openfeature/${name}/index.esm.js`));
+  const source = (await Promise.all(modules.map(file => readFile(file, 'utf8')))).join();
+  const names = [...source.matchAll(/headers\.(?:get|has)\((['"])(.*?)\1\)/g)].map(([, , name]) => name.toLowerCase());
+  assert.ok(names.includes('etag'), 'the sources were searched');
+  for (const name of names) assert.ok(readable.includes(name), name);
 });

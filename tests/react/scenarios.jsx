@@ -7,14 +7,21 @@ import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
 const { Profiler, StrictMode, useLayoutEffect } = React;
-const settled = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+const settled = () => new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
 
 /** Renders synchronously; tells how to render again and how to end. */
 function mount(element) {
-  const place = document.body.appendChild(document.createElement('div')), root = createRoot(place);
-  const render = (next) => flushSync(() => root.render(next));
+  const place = document.body.appendChild(document.createElement('div')),
+    root = createRoot(place);
+  const render = next => flushSync(() => root.render(next));
   render(element);
-  return { render, unmount: () => { flushSync(() => root.unmount()); place.remove(); } };
+  return {
+    render,
+    unmount: () => {
+      flushSync(() => root.unmount());
+      place.remove();
+    },
+  };
 }
 
 /** The client, and how many subscriptions are open. */
@@ -24,7 +31,10 @@ function counting(client) {
   counted.subscribe = (...subscription) => {
     const end = client.subscribe(...subscription);
     counted.open++;
-    return () => { counted.open--; end(); };
+    return () => {
+      counted.open--;
+      end();
+    };
   };
   return counted;
 }
@@ -45,8 +55,18 @@ globalThis.scenarios = {
   /** A provider with options, in StrictMode: mounted, given another context, unmounted. */
   async lifecycle(options) {
     let client;
-    const Probe = () => { client = useFlagClient(); return null; };
-    const app = (context) => <StrictMode><FlagProvider options={{ ...options, context }}><Probe /><Flag name="f7" /></FlagProvider></StrictMode>;
+    const Probe = () => {
+      client = useFlagClient();
+      return null;
+    };
+    const app = context => (
+      <StrictMode>
+        <FlagProvider options={{ ...options, context }}>
+          <Probe />
+          <Flag name="f7" />
+        </FlagProvider>
+      </StrictMode>
+    );
     const text = () => document.querySelector('[data-flag=f7]').textContent;
     const { render, unmount } = mount(app({ n: 'none' }));
     await client.ready();
@@ -64,8 +84,18 @@ globalThis.scenarios = {
   /** Another key is another client, and the first one is closed. */
   async rekeyed(options) {
     const clients = new Set();
-    const Probe = () => { clients.add(useFlagClient()); return null; };
-    const app = (clientKey) => <StrictMode><FlagProvider options={{ ...options, clientKey, context: { n: '7' } }}><Probe /><Flag name="f7" /></FlagProvider></StrictMode>;
+    const Probe = () => {
+      clients.add(useFlagClient());
+      return null;
+    };
+    const app = clientKey => (
+      <StrictMode>
+        <FlagProvider options={{ ...options, clientKey, context: { n: '7' } }}>
+          <Probe />
+          <Flag name="f7" />
+        </FlagProvider>
+      </StrictMode>
+    );
     const { render, unmount } = mount(app(options.clientKey));
     const text = () => document.querySelector('[data-flag=f7]').textContent;
     const answered = async () => {
@@ -80,7 +110,7 @@ globalThis.scenarios = {
     render(app(options.clientKey));
     await settled();
     const again = await answered();
-    const ends = [...clients].map((client) => client.error?.message);
+    const ends = [...clients].map(client => client.error?.message);
     unmount();
     await settled();
     return { answers: [first, other, again], ends };
@@ -90,16 +120,32 @@ globalThis.scenarios = {
   async switched(options) {
     let client;
     let requests = 0;
-    const counted = (...request) => { requests++; return fetch(...request); };
-    const Probe = () => { client = useFlagClient(); return null; };
-    const app = (enabled) => <StrictMode><FlagProvider options={{ ...options, fetch: counted, enabled, defaults: { f8: true }, context: { n: '7' } }}><Probe /><Flag name="f7" /><Flag name="f8" /></FlagProvider></StrictMode>;
+    const counted = (...request) => {
+      requests++;
+      return fetch(...request);
+    };
+    const Probe = () => {
+      client = useFlagClient();
+      return null;
+    };
+    const app = enabled => (
+      <StrictMode>
+        <FlagProvider options={{ ...options, fetch: counted, enabled, defaults: { f8: true }, context: { n: '7' } }}>
+          <Probe />
+          <Flag name="f7" />
+          <Flag name="f8" />
+        </FlagProvider>
+      </StrictMode>
+    );
     const { render, unmount } = mount(app(false));
     const seen = [];
     const look = async () => {
       await settled();
       await client.ready();
       await settled();
-      seen.push([...document.querySelectorAll('[data-flag]')].map((flag) => flag.textContent).concat(client.get('f7', false).reason, requests));
+      seen.push(
+        [...document.querySelectorAll('[data-flag]')].map(flag => flag.textContent).concat(client.get('f7', false).reason, requests),
+      );
     };
     await look();
     for (const enabled of [true, false]) {
@@ -115,8 +161,18 @@ globalThis.scenarios = {
   async hidden(options) {
     const { Activity } = React;
     let client;
-    const Probe = () => { client = useFlagClient(); return null; };
-    const app = (mode) => <Activity mode={mode}><FlagProvider options={{ ...options, context: { n: '7' } }}><Probe /><Flag name="f7" /></FlagProvider></Activity>;
+    const Probe = () => {
+      client = useFlagClient();
+      return null;
+    };
+    const app = mode => (
+      <Activity mode={mode}>
+        <FlagProvider options={{ ...options, context: { n: '7' } }}>
+          <Probe />
+          <Flag name="f7" />
+        </FlagProvider>
+      </Activity>
+    );
     const { render, unmount } = mount(app('visible'));
     await client.ready();
     const first = client;
@@ -137,10 +193,17 @@ globalThis.scenarios = {
     const client = await readyClient(options, { n: 'none' });
     const keys = Array.from({ length: 500 }, (_, index) => `f${index}`);
     const rendered = [];
-    const app = <FlagProvider client={client}>{keys.map((key) => <Flag key={key} name={key} onRender={(name, { enabled }) => rendered.push([name, enabled])} />)}</FlagProvider>;
+    const app = (
+      <FlagProvider client={client}>
+        {keys.map(key => (
+          <Flag key={key} name={key} onRender={(name, { enabled }) => rendered.push([name, enabled])} />
+        ))}
+      </FlagProvider>
+    );
     const { unmount } = mount(app);
     await settled();
-    const first = rendered.splice(0).length, subscriptions = client.open;
+    const first = rendered.splice(0).length,
+      subscriptions = client.open;
     await client.setContext({ n: '7' });
     await settled();
     const second = rendered.splice(0);
@@ -159,8 +222,16 @@ globalThis.scenarios = {
   async bare(options) {
     const client = await readyClient(options, { n: 'none' });
     const rendered = [];
-    const Bare = () => { rendered.push(useBoolean('f7')); return null; };
-    const { unmount } = mount(<FlagProvider client={client}><Bare /><Flag name="f8" /></FlagProvider>);
+    const Bare = () => {
+      rendered.push(useBoolean('f7'));
+      return null;
+    };
+    const { unmount } = mount(
+      <FlagProvider client={client}>
+        <Bare />
+        <Flag name="f8" />
+      </FlagProvider>,
+    );
     for (const n of ['8', '7']) {
       await client.setContext({ n });
       await settled();
@@ -176,11 +247,21 @@ globalThis.scenarios = {
   /** A change after rendering and before anybody subscribed. */
   async between(options, trials) {
     const client = await readyClient(options, { n: 'none' });
-    const Change = () => { useLayoutEffect(() => void client.setContext({ n: '7' }), []); return null; };
+    const Change = () => {
+      useLayoutEffect(() => void client.setContext({ n: '7' }), []);
+      return null;
+    };
     let seen = 0;
     for (let trial = 0; trial < trials; trial++) {
       await client.setContext({ n: 'none' });
-      const { unmount } = mount(<StrictMode><FlagProvider client={client}><Flag name="f7" /><Change /></FlagProvider></StrictMode>);
+      const { unmount } = mount(
+        <StrictMode>
+          <FlagProvider client={client}>
+            <Flag name="f7" />
+            <Change />
+          </FlagProvider>
+        </StrictMode>,
+      );
       if (document.querySelector('[data-flag=f7]').textContent === 'true') seen++;
       unmount();
     }
@@ -193,7 +274,13 @@ globalThis.scenarios = {
   async identity(options) {
     const client = await readyClient(options, { n: '7' });
     const states = [];
-    const app = (name, turn) => <FlagProvider client={client}><Profiler id={String(turn)} onRender={() => undefined}><Flag name={name} onRender={(_, state) => states.push(state)} /></Profiler></FlagProvider>;
+    const app = (name, turn) => (
+      <FlagProvider client={client}>
+        <Profiler id={String(turn)} onRender={() => undefined}>
+          <Flag name={name} onRender={(_, state) => states.push(state)} />
+        </Profiler>
+      </FlagProvider>
+    );
     const { render, unmount } = mount(app('f7', 0));
     render(app('f7', 1));
     const same = states.length === 2 && states[0] === states[1];
@@ -209,8 +296,16 @@ globalThis.scenarios = {
   async inlineDefault(options) {
     const client = await readyClient(options, {});
     let renders = 0;
-    const Inline = () => { renders++; const { value, error } = useFeatureFlag('nobody', { label: 'x' }); return <b>{value.label + error}</b>; };
-    const { unmount } = mount(<FlagProvider client={client}><Inline /></FlagProvider>);
+    const Inline = () => {
+      renders++;
+      const { value, error } = useFeatureFlag('nobody', { label: 'x' });
+      return <b>{value.label + error}</b>;
+    };
+    const { unmount } = mount(
+      <FlagProvider client={client}>
+        <Inline />
+      </FlagProvider>,
+    );
     await settled();
     const text = document.querySelector('b').textContent;
     unmount();

@@ -147,7 +147,9 @@ function readHead(root) {
   if (hidden !== undefined) {
     if (hidden.type !== 'list') refuse('/private', 'expected a list');
     if (hidden.items.length > FLAG.list) refuse('/private', 'too many entries');
-    hidden.items.forEach((item, i) => item.type === 'string' || refuse(below('/private', i), 'expected a name'));
+    for (const [i, item] of hidden.items.entries()) {
+      if (item.type !== 'string') refuse(below('/private', i), 'expected a name');
+    }
   }
   return { key, environment: environment?.value, private: hidden?.items.map(item => item.value) ?? [] };
 }
@@ -296,7 +298,9 @@ function readFlag(candidate, node) {
     const value = member(object, pointer, name, 'string', otherwise);
     return allowed.includes(value) ? value : wrong(below(pointer, name), `expected one of ${allowed.join(', ')}`);
   };
-  const required = (object, pointer, names) => names.filter(name => !object.has(name)).forEach(name => wrong(pointer, `missing ${name}`));
+  const required = (object, pointer, names) => {
+    for (const name of names) if (!object.has(name)) wrong(pointer, `missing ${name}`);
+  };
   const object = (value, pointer, known) => {
     if (value.type !== 'object') return wrong(pointer, 'expected an object');
     unknownMembers(value, pointer, known);

@@ -33,7 +33,7 @@ export class JsonObject {
   /** Each name once with its last value, in the order of first appearance. */
   entries() {
     const last = new Map();
-    this.names.forEach((name, i) => last.set(name, this.values[i]));
+    for (const [i, name] of this.names.entries()) last.set(name, this.values[i]);
     return last;
   }
 
@@ -221,7 +221,7 @@ export function checkText(value, pointer, report) {
     } else if (node.type === 'number') {
       if (!Number.isFinite(node.value)) report(at, 'number beyond the range of a double');
     } else if (node.type === 'list') {
-      node.items.forEach((item, i) => queue.push([item, below(at, i)]));
+      for (const [i, item] of node.items.entries()) queue.push([item, below(at, i)]);
     } else if (node.type === 'object') {
       for (const name of node.repeated()) report(below(at, name), 'member named twice');
       node.names.forEach((name, i) => {
@@ -254,8 +254,8 @@ export function placesOf(root, isWanted) {
     const [value, at] = open.pop();
     if (isWanted(at)) found.push(at);
     const inner = [];
-    if (value.type === 'list') value.items.forEach((item, i) => inner.push([item, below(at, i)]));
-    if (value.type === 'object') value.names.forEach((name, i) => inner.push([value.values[i], below(at, name)]));
+    if (value.type === 'list') for (const [i, item] of value.items.entries()) inner.push([item, below(at, i)]);
+    if (value.type === 'object') for (const [i, name] of value.names.entries()) inner.push([value.values[i], below(at, name)]);
     while (inner.length > 0) open.push(inner.pop());
   }
   return found;

@@ -228,7 +228,7 @@ class Reader {
       while (this.next !== undefined && this.next !== '>') name += this.chars[this.at++];
       if (!this.take('>')) this.fail('unclosed group name');
       if (!/^[A-Za-z_][A-Za-z0-9_.[\]]*$/.test(name)) {
-        if (/[^\u0000-\u007f]/.test(name)) throw new Untranslatable('a group name beyond ASCII');
+        if (/\P{ASCII}/u.test(name)) throw new Untranslatable('a group name beyond ASCII');
         this.fail('group name');
       }
       if (this.names.has(name)) this.fail('group name used twice');
@@ -304,7 +304,7 @@ class Reader {
       if (c === '>') return BOUNDARIES.end;
     }
     if (!/^[\x20-\x7e]$/.test(c) || /^[0-9A-Za-z<>]$/.test(c)) {
-      if (/^[\x00-\x1f\x7f]$/.test(c)) throw new Untranslatable('an escaped control character');
+      if (/^\p{Cc}$/u.test(c) && c <= '\x7f') throw new Untranslatable('an escaped control character');
       this.fail('unknown escape');
     }
     return [[c.codePointAt(0), c.codePointAt(0)]];

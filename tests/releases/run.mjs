@@ -122,7 +122,10 @@ async function fill(server) {
 /** Forward and back where the next release leaves its store open to this one. Returns the store as the next release left it. */
 async function roundTrip() {
   const data = await dataOf('open');
-  const filled = await on({ data, hub: now }, async server => (await fill(server), resultsOf(server)));
+  const filled = await on({ data, hub: now }, async server => {
+    await fill(server);
+    return resultsOf(server);
+  });
   const expected = {};
   await check('the next release answers from the store of this one as this one did', async () => {
     await on({ data, hub: next }, async server => assert.deepEqual(await resultsOf(server), filled));
@@ -144,7 +147,10 @@ async function roundTrip() {
     );
   }
   await check('this release answers again, from the store of the next one, as that one did', async () => {
-    await on({ data, hub: now }, async server => (await isHealthy(server), assert.deepEqual(await resultsOf(server), expected.results)));
+    await on({ data, hub: now }, async server => {
+      await isHealthy(server);
+      assert.deepEqual(await resultsOf(server), expected.results);
+    });
   });
   await check('this release kills a flag there', async () => {
     await on({ data, hub: now }, async server => {
@@ -153,7 +159,10 @@ async function roundTrip() {
     });
   });
   await check('this release imports a document there, from which the next one answers the same', async () => {
-    const imported = await on({ data, hub: now }, async server => (await importOf(IMPORTED)(server), resultsOf(server)));
+    const imported = await on({ data, hub: now }, async server => {
+      await importOf(IMPORTED)(server);
+      return resultsOf(server);
+    });
     assert.deepEqual(valuesOf(imported, 'imported').slice(1, 4), [true, false, true]);
     await on({ data, hub: next }, async server => assert.deepEqual(await resultsOf(server), imported));
   });
@@ -191,7 +200,10 @@ async function closed(title, forms, isClosed) {
   const data = await dataOf(title),
     later = await withForms(next, join(data, 'worker'), forms);
   await on({ data, hub: now }, fill);
-  const expected = await on({ data, hub: later }, async server => (await kill(KILLED_BY_NEXT)(server), resultsOf(server)));
+  const expected = await on({ data, hub: later }, async server => {
+    await kill(KILLED_BY_NEXT)(server);
+    return resultsOf(server);
+  });
   const untouched = await dumpOf(data, later);
   await check(title, async () => {
     await on({ data, hub: now }, async server => {
@@ -201,7 +213,10 @@ async function closed(title, forms, isClosed) {
       await isClosed(server, expected);
     });
     assert.deepEqual(await dumpOf(data, later), untouched, 'the store is another');
-    await on({ data, hub: later }, async server => (await verified(server), assert.deepEqual(await resultsOf(server), expected)));
+    await on({ data, hub: later }, async server => {
+      await verified(server);
+      assert.deepEqual(await resultsOf(server), expected);
+    });
   });
 }
 

@@ -36,7 +36,7 @@ for (const runtime of RUNTIMES) {
       for (const line of lines) await runner.take(line);
       const answers = await runner.flush();
       assert.equal(answers.length, expected.length);
-      expected.forEach(({ answer, told }, index) => assert.equal(answers[index], answer, told));
+      for (const [index, { answer, told }] of expected.entries()) assert.equal(answers[index], answer, told);
     } finally {
       await runner.close();
     }

@@ -48,6 +48,23 @@ export function serverOf(blocks) {
   return { first: block.lines.slice(0, -1), data, options, rest: blocks.filter(other => other !== block) };
 }
 
+/**
+ * The README's installation: the first block for a console builds, installs, and serves in the foreground; the others are
+ * pasted, line by line, while it serves.
+ */
+export function installationOf(blocks) {
+  const [build, ...installs] = blocks.find(({ language }) => language === 'console').lines;
+  const serve = installs.pop();
+  return { build, installs, serve, rest: blocks.flatMap(block => pastedOf(block) ?? []) };
+}
+
+/** What a reader pastes of a block: the commands of `sh`; a script is saved under the name in its first line. */
+function pastedOf({ language, lines }) {
+  if (language === 'sh') return lines;
+  const name = language === 'js' && lines[0].match(/^\/\/ (\S+\.mjs)$/)?.[1];
+  return name ? [`cat > ${name} <<'JS'`, ...lines, 'JS'] : undefined;
+}
+
 /** Whether lines are as they were said to be; `…` stands for whatever is between, within its line. */
 export function isAsSaid(lines, expected) {
   const pattern = line =>

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { dataFolder, freePort, startServer } from '../server.mjs';
-import { blocksOf, isAsSaid, serverOf, stepsOf } from './blocks.mjs';
+import { blocksOf, installationOf, isAsSaid, serverOf, stepsOf } from './blocks.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MARK = '\u0001';
@@ -16,12 +16,10 @@ const MARK = '\u0001';
 const PATIENCE_MS = 900_000;
 
 const read = file => blocksOf(readFileSync(join(ROOT, file), 'utf8'));
-const blocks = read('README.md');
-/** `dev` is what is running here already, and `test` is us. */
-const pasted = blocks.filter(({ language, heading }) => language === 'sh' && heading !== 'Two commands');
+const readme = read('README.md');
+const tour = read('docs/tour.md');
 
 let folder;
-let server;
 before(async () => {
   folder = await dataFolder();
   // The program as `npm install --global` puts it in PATH.
@@ -29,17 +27,31 @@ before(async () => {
   writeFileSync(join(folder.path, 'bin/twinflag'), `#!/bin/sh\nexec node '${ROOT}npm/twinflag/dist/entry/twinflag.js' "$@"\n`, {
     mode: 0o755,
   });
-  server = await startServer({ data: folder.path });
 });
-after(async () => {
-  await server?.stop();
-  await folder?.remove();
-});
+after(() => folder?.remove());
 
-test('what is pasted prints what it says', async t => {
-  const steps = pasted.flatMap(({ lines }) => stepsOf(lines));
-  assert.ok(steps.filter(({ expected }) => expected.length > 0).length >= 15, 'there is a tour');
-  await paste(t, steps, text => text.replaceAll('.twinflag/', `${folder.path}/`));
+test('README.md: what is pasted prints what it says', async t => {
+  const { build, installs, serve, rest } = installationOf(readme);
+  assert.deepEqual([build, serve.split(/\s/)[0]], ['cargo xtask build', 'twinflag']);
+  const own = await dataFolder();
+  try {
+    const port = await freePort();
+    const here = text =>
+      text.replaceAll('../shop', `${own.path}/shop`).replaceAll('../twinflag/', ROOT).replaceAll('127.0.0.1:8787', `127.0.0.1:${port}`);
+    const apart = `export npm_config_prefix='${own.path}/global' PATH="${own.path}/global/bin:$PATH"`;
+    const steps = [
+      {
+        commands: `${apart}; {\n${installs.join('\n')}\n} > /dev/null; [ "$(command -v twinflag)" = '${own.path}/global/bin/twinflag' ]`,
+        expected: [],
+      },
+      { commands: `${serve} --port ${port} > log &\nuntil grep -qs '^  curl' log; do sleep 0.1; done`, expected: [] },
+      ...stepsOf(rest),
+    ];
+    assert.ok(steps.filter(({ expected }) => expected.length > 0).length >= 6, 'there is a first try');
+    await paste(t, steps, here);
+  } finally {
+    await own.remove();
+  }
 });
 
 for (const file of readdirSync(join(ROOT, 'docs'))
@@ -73,44 +85,50 @@ for (const file of readdirSync(join(ROOT, 'docs'))
   });
 }
 
-test('React and the elements show what the README says', async t => {
+test('React and the elements show what the tour says', async t => {
+  const { options } = serverOf(tour.filter(({ language }) => language === 'sh'));
+  const own = await dataFolder();
   const require = createRequire(join(ROOT, 'npm/package.json'));
+  const [server, browser] = await Promise.all([
+    startServer({ data: own.path, more: options }),
+    require('playwright-core').chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium' }),
+  ]);
   const only = language => {
-    const found = blocks.filter(block => block.language === language);
+    const found = tour.filter(block => block.language === language);
     assert.equal(found.length, 1, `one ${language} block`);
     return found[0].lines.join('\n').replaceAll('http://127.0.0.1:8787', server.url).replaceAll('tf_client_…', server.clientKey);
   };
-  const { outputFiles } = await require('esbuild').build({
-    stdin: {
-      contents: `${only('tsx')}
-        import { createRoot } from 'react-dom/client';
-        import '@twinflag/elements/define';
-        createRoot(document.getElementById('react')!).render(<App />);`,
-      resolveDir: join(ROOT, 'npm'),
-      loader: 'tsx',
-    },
-    bundle: true,
-    write: false,
-    jsx: 'automatic',
-    format: 'esm',
-    define: { 'process.env.NODE_ENV': '"production"' },
-  });
-  const browser = await require('playwright-core').chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium' });
   try {
+    const { outputFiles } = await require('esbuild').build({
+      stdin: {
+        contents: `${only('tsx')}
+          import { createRoot } from 'react-dom/client';
+          import '@twinflag/elements/define';
+          createRoot(document.getElementById('react')!).render(<App />);`,
+        resolveDir: join(ROOT, 'npm'),
+        loader: 'tsx',
+      },
+      bundle: true,
+      write: false,
+      jsx: 'automatic',
+      format: 'esm',
+      define: { 'process.env.NODE_ENV': '"production"' },
+    });
     const page = await browser.newPage();
     page.setDefaultTimeout(10_000);
     // A page of the worker's own origin, which needs no permission to ask.
-    const html = `<!doctype html><div id="react"></div><div id="html">${only('html')}</div><script type="module" src="/readme.js"></script>`;
-    await page.route('**/readme', route => route.fulfill({ contentType: 'text/html', body: html }));
-    await page.route('**/readme.js', route => route.fulfill({ contentType: 'text/javascript', body: outputFiles[0].text }));
-    await page.goto(`${server.url}/readme`);
-    await t.test('mary has the new page, in React', () => page.locator('#react').getByText('The new page').waitFor());
+    const html = `<!doctype html><div id="react"></div><div id="html">${only('html')}</div><script type="module" src="/tour.js"></script>`;
+    await page.route('**/tour', route => route.fulfill({ contentType: 'text/html', body: html }));
+    await page.route('**/tour.js', route => route.fulfill({ contentType: 'text/javascript', body: outputFiles[0].text }));
+    await page.goto(`${server.url}/tour`);
+    await t.test('leo has the new search, in React', () => page.locator('#react').getByText('The new search').waitFor());
     await t.test('grace has the old one, in HTML', async () => {
-      await page.locator('#html').getByText('The old page').waitFor();
+      await page.locator('#html').getByText('The old search').waitFor();
       assert.equal(await page.locator('#html').getByText('One moment…').isVisible(), false);
     });
   } finally {
-    await browser.close();
+    await Promise.all([browser.close(), server.stop()]);
+    await own.remove();
   }
 });
 
@@ -130,6 +148,20 @@ test('the comparison can fail', () => {
     { commands: 'a\nb', expected: ['1', '2'] },
     { commands: 'c', expected: [] },
   ]);
+  assert.deepEqual(
+    installationOf([
+      { language: 'console', lines: ['a', 'b', 'c # d', 'e'] },
+      { language: 'js', lines: ['// f.mjs', 'g'] },
+      { language: 'js', lines: ['h'] },
+      { language: 'sh', lines: ['i'] },
+    ]),
+    {
+      build: 'a',
+      installs: ['b', 'c # d'],
+      serve: 'e',
+      rest: ["cat > f.mjs <<'JS'", '// f.mjs', 'g', 'JS', 'i'],
+    },
+  );
   const started = serverOf([{ lines: ['a', 'cargo xtask dev --data d/e --test-clock'] }, { lines: ['b'] }]);
   assert.deepEqual(started, { first: ['a'], data: 'd/e', options: ['--test-clock'], rest: [{ lines: ['b'] }] });
   assert.deepEqual(serverOf([{ lines: ['b'] }]), { first: [], rest: [{ lines: ['b'] }] });

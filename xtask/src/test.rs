@@ -1,5 +1,9 @@
 //! `cargo xtask test`: runs the suites, in the order in which they find faults soonest.
-use std::{fmt::Write, fs, thread, time::Instant};
+use std::{
+    fmt::Write,
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -117,12 +121,16 @@ fn build_ahead() -> Result<()> {
 
 fn format() -> Result<Report> {
     toolchain::ensure_component("rustfmt", "fmt")?;
-    let rust = check(&["fmt", "--all", "--check"])?;
+    Ok(check(&["fmt", "--all", "--check"])?.and(&scripts()?))
+}
+
+/// Formats and lints all JavaScript and TypeScript with Biome.
+fn scripts() -> Result<Report> {
     // With `--max-diagnostics=none`, Biome 2.6.8 does not end.
     let mut biome = npm::tool("biome");
-    biome.current_dir(root::in_root("")).args(["check", "--linter-enabled=false", "--max-diagnostics=20", "."]);
-    let scripts = process::listen(&mut biome, npm::INSTALL, |_| ())?;
-    Ok(rust.and(&Report { passed: u32::from(scripts.success), failed: u32::from(!scripts.success), output: scripts.text }))
+    biome.current_dir(root::in_root("")).args(["check", "--error-on-warnings", "--max-diagnostics=20", "."]);
+    let said = process::listen_within(Duration::from_mins(2), &mut biome, npm::INSTALL)?;
+    Ok(Report { passed: u32::from(said.success), failed: u32::from(!said.success), output: said.text })
 }
 
 fn clippy() -> Result<Report> {

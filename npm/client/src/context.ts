@@ -22,11 +22,8 @@ const MAX_MEMBERS = 1e3,
   MAX_ITEMS = 1e4,
   MAX_TEXT = 65536;
 
-/** Memory to write into. */
-export interface Room {
-  /** Memory of at least this many bytes; what was written into the last stays in it. */
-  (bytes: number): Uint8Array;
-}
+/** Returns memory of at least this many bytes, which keeps what was written into the last. */
+export type Room = (bytes: number) => Uint8Array;
 
 const encoder = new TextEncoder();
 
@@ -130,7 +127,7 @@ function text(string: string): boolean {
     const into = bytes,
       start = at + 2; // of a module's variables V8 looks each up anew
     let index = 0;
-    for (let code; index < length && (code = string.charCodeAt(index)) < 128 && code; index++) into[start + index] = code;
+    for (let code: number; index < length && (code = string.charCodeAt(index)) < 128 && code; index++) into[start + index] = code;
     if (index === length) {
       into[start - 1] = length;
       textLeft -= length;

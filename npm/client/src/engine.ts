@@ -179,9 +179,9 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
     return shared;
   };
   const variantsOf = (flag: number) => (variants[flag] ??= sharedAt(variantAt(flag, 0)));
-  const valueOf = (flag: number, variant: number): FlagValue =>
+  const variantValue = (flag: number, variant: number): FlagValue =>
     (variantsOf(flag)[2 * variant] ??= readValue(texts + word(variantAt(flag, variant) + 2)));
-  const nameOf = (flag: number, variant: number) => (variantsOf(flag)[2 * variant + 1] ??= text(variantAt(flag, variant))) as string;
+  const variantName = (flag: number, variant: number) => (variantsOf(flag)[2 * variant + 1] ??= text(variantAt(flag, variant))) as string;
   /** A place and a length stand behind the variants, if the upper bit of their count says so. */
   const readMetadata = (flag: number): FlagMetadata | false => {
     const count = word(word(record(flag) + 2)) | 0;
@@ -191,7 +191,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
   const pick = <T>(flag: number, decision: number, defaultValue: T): T => {
     const variant = decision & TWELVE_BITS;
     if (variant === 0) return defaultValue;
-    const value = valueOf(flag, variant - 1);
+    const value = variantValue(flag, variant - 1);
     return typeof value === typeof defaultValue ? (value as T) : defaultValue;
   };
   const readValue = (at: number): FlagValue => {
@@ -201,7 +201,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
     if (tag === 3) return view.getFloat64(at, true);
     let length = 0,
       shift = 0,
-      byte;
+      byte: number;
     do {
       byte = view.getUint8(at++);
       length |= (byte & 127) << shift;
@@ -223,8 +223,8 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
       step = (answer >>> 12) & TWELVE_BITS,
       bucket = Math.floor(answer / WIDE);
     if (variant >= 0) {
-      details.value = valueOf(flag, variant) as T;
-      details.variant = nameOf(flag, variant);
+      details.value = variantValue(flag, variant) as T;
+      details.variant = variantName(flag, variant);
     }
     if (layer) details.layer = layer;
     else details.errorCode = CODES[number - 1]!;
@@ -247,8 +247,11 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
       tables = at + WORDS;
       flags = word(FLAGS);
       names = flags + word(ALIASES);
-      (numbers = new Map()), (listed = 0);
-      (variants = []), (places = new Map()), (metadata = []);
+      numbers = new Map();
+      listed = 0;
+      variants = [];
+      places = new Map();
+      metadata = [];
       forget();
     },
     isFor(known) {

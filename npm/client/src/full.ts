@@ -17,8 +17,8 @@ export type { CompiledRuleset } from './compiled-ruleset.js';
 export type * from './types.js';
 
 /** Compiles a document. @throws an `Error` with a `pointer` where the document is refused whole */
-export function compile(constructor: new (document: string) => Ruleset, document: string): CompiledRuleset {
-  const ruleset = new constructor(document);
+export function compile(RulesetClass: new (document: string) => Ruleset, document: string): CompiledRuleset {
+  const ruleset = new RulesetClass(document);
   return {
     errors: ruleset.errors(),
     errorCount: ruleset.errorCount(),

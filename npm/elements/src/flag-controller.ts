@@ -70,7 +70,10 @@ export class FlagController<T = boolean> {
 
   readonly #follow = (client: FlagClient, unsubscribe?: () => void): void => {
     document.removeEventListener('context-provider', this.#ask);
-    if (!this.#host.isConnected) return unsubscribe?.();
+    if (!this.#host.isConnected) {
+      unsubscribe?.();
+      return;
+    }
     // A provider that stands further away than the one that answered before, is told so.
     if (unsubscribe !== this.#unprovide) this.#unprovide?.();
     this.#unprovide = unsubscribe;

@@ -22,9 +22,9 @@ export function FlagClientProvider({ client, children }: { readonly client: Flag
 function OwnClientProvider({ options, children }: { readonly options: ClientOptions; readonly children?: ReactNode }): ReactNode {
   const { url, clientKey, enabled, context } = options;
   const [held, setHeld] = useState(() => hold(options));
-  const client = held.client;
   const isRight = held.url === url && held.clientKey === clientKey && held.enabled === enabled;
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: callers write `options` in place, a new object at each rendering
   useEffect(() => {
     // Gone, because the component was hidden and is shown again; or another one is wanted.
     if (held.closed || !isRight) return setHeld(hold(options));
@@ -40,9 +40,9 @@ function OwnClientProvider({ options, children }: { readonly options: ClientOpti
     };
   }, [held, isRight]);
   useEffect(() => {
-    if (!held.closed && isRight) void (context ? client.setContext(context) : client.ready());
+    if (!held.closed && isRight) void (context ? held.client.setContext(context) : held.client.ready());
   }, [held, isRight, context]);
-  return createElement(FlagContext.Provider, { value: client }, children);
+  return createElement(FlagContext.Provider, { value: held.client }, children);
 }
 
 interface Held {

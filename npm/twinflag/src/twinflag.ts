@@ -26,7 +26,10 @@ function report(error: unknown): number {
 }
 
 function tell(failure: Failure): void {
-  if (forPrograms) return console.error(JSON.stringify(failure.problem()));
+  if (forPrograms) {
+    console.error(JSON.stringify(failure.problem()));
+    return;
+  }
   for (const [at, line] of failure.message.split('\n').entries()) printNote(at === 0 ? `error: ${line}` : line);
   if (failure.hint !== undefined) printNote(`hint: ${failure.hint}`);
 }

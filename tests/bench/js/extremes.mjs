@@ -1,7 +1,7 @@
 /** Documents at the edge of what is usual, which are measured beside a plain twin of their own instead of a peer. */
 const document = flags => JSON.stringify({ schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f', flags });
 const flags = (count, flag) =>
-  document(Object.fromEntries(Array.from({ length: count }, (_, i) => ['flag-' + String(i).padStart(4, '0'), flag(i)])));
+  document(Object.fromEntries(Array.from({ length: count }, (_, i) => [`flag-${String(i).padStart(4, '0')}`, flag(i)])));
 const rule = condition => ({ rules: [{ if: condition, serve: 'on' }] });
 
 /** Two names of 26 letters. */
@@ -20,7 +20,7 @@ const full = count =>
     rollout: {
       status: 'active',
       percentage: 10,
-      allow: Array.from({ length: 60 }, (_, k) => 'usr_' + String(i * 7919 + k * 104729).padStart(16, '0')),
+      allow: Array.from({ length: 60 }, (_, k) => `usr_${String(i * 7919 + k * 104729).padStart(16, '0')}`),
     },
   }));
 
@@ -33,10 +33,10 @@ export const EXTREMES = {
   'patterns-5000-changed': patterns(5000, rule({ attribute: 'name', op: 'matches', value: '^other-[0-9]+$' })),
   'patterns-5000-killed': patterns(5000, { enabled: false }),
   'full-5000': full(5000),
-  'attributes-1': flags(1, i => rule({ attribute: 'attribute-' + i, op: 'eq', value: 1 })),
-  'attributes-5000': flags(5000, i => rule({ attribute: 'attribute-' + i, op: 'eq', value: 1 })),
+  'attributes-1': flags(1, i => rule({ attribute: `attribute-${i}`, op: 'eq', value: 1 })),
+  'attributes-5000': flags(5000, i => rule({ attribute: `attribute-${i}`, op: 'eq', value: 1 })),
   'chain-5000': flags(5000, i => ({
-    prerequisites: i ? [{ flag: 'flag-' + String(i - 1).padStart(4, '0'), variants: ['on'] }] : [],
+    prerequisites: i ? [{ flag: `flag-${String(i - 1).padStart(4, '0')}`, variants: ['on'] }] : [],
     ...rule({ attribute: 'plan', op: 'eq', value: 'pro' }),
   })),
 };

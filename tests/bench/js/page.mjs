@@ -24,7 +24,7 @@ const cpu = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) * 1e3;
 };
-const keysOf = Array.from({ length: 100 }, (_, i) => 'flag-' + String(i).padStart(4, '0'));
+const keysOf = Array.from({ length: 100 }, (_, i) => `flag-${String(i).padStart(4, '0')}`);
 const all = alphabet => {
   const engine = load(new Uint8Array(fs.readFileSync(new URL(`dist/names-${alphabet}.bin`, import.meta.url))), keysOf);
   const batches = Array.from({ length: BATCHES }, () => {

@@ -12,7 +12,7 @@ export const SIZES = [10, 100, 1000];
 export const PERCENTAGE = 10;
 
 /** Twenty characters. */
-const userId = i => 'usr_' + String(i * 7919 + 1000003).padStart(16, '0');
+const userId = i => `usr_${String(i * 7919 + 1000003).padStart(16, '0')}`;
 
 let state = 0x2545f491;
 const random = () => {
@@ -28,13 +28,13 @@ export const users = Array.from({ length: USERS }, (_, i) => ({
   id: userId(i),
   plan: PLANS[Math.floor(random() * 10)],
   country: COUNTRIES[Math.floor(random() * 10)],
-  org: 'org-' + (i % 500),
+  org: `org-${i % 500}`,
 }));
 
 export const flags = count =>
   Array.from({ length: count }, (_, i) => ({
     i,
-    key: 'flag-' + String(i).padStart(4, '0') + '-checkout',
+    key: `flag-${String(i).padStart(4, '0')}-checkout`,
     even: i % 2 === 0,
     attribute: i % 2 === 0 ? 'country' : 'plan',
     values: i % 2 === 0 ? ['DE'] : ['pro', 'enterprise'],

@@ -60,14 +60,14 @@ const KINDS = {
   }),
   zeros: spoil((r, copy) => copy.fill(0, r.below(copy.length))),
   'more behind it': spoil((r, copy) => Uint8Array.from([...copy, ...new Uint8Array(1 + r.below(64)).fill(r.below(256))])),
-  'too long': (r, { bytes, headers }) => {
+  'too long': (_r, { bytes, headers }) => {
     const long = new Uint8Array(16_000_001);
     long.set(bytes);
     return body(long, headers);
   },
   'no program': (r, { headers }) =>
     body(r.pick(['', '{}', 'null', '<!doctype html><title>A portal</title>', 'TFPG', '\0'.repeat(200)]), headers),
-  "somebody else's": (r, { others, headers }) => body(others, headers),
+  "somebody else's": (_r, { others, headers }) => body(others, headers),
   older: (r, { bytes, headers, version }) => body(bytes, { ...headers, 'twinflag-version': `${EPOCH}.${r.below(version - 1)}` }),
   'a status': r => body(r.pick(['', '{"code":"GENERAL"}', '<html>']), {}, r.pick([400, 401, 403, 404, 406, 429, 500, 502, 503])),
   'a body that ends': (r, { bytes, headers }) => {

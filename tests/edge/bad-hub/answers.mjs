@@ -102,15 +102,15 @@ const RULESETS = [
   [20, (r, good) => json('an older version', { ...good, version: r.below(good.version - 1) })],
   [10, notFound],
   [4, throws],
-  [2, (r, good) => padded('too long a document', good, 8_000_000)],
-  [1, (r, good) => padded('ten times the limit', good, 80_000_000)],
+  [2, (_r, good) => padded('too long a document', good, 8_000_000)],
+  [1, (_r, good) => padded('ten times the limit', good, 80_000_000)],
   [1, hangs],
 ];
 
 const first = (good, change) => [{ ...good[0], ...change }, ...good.slice(1)];
 const PAGES = [
   [20, (r, good) => spoilt(r, JSON.stringify(first(good, { owners: HOLE })).replace(JSON.stringify(HOLE), HOLE))],
-  [6, (r, good) => json('another page', first(good, { page: (good[0].page + 1) % 1_024 }))],
+  [6, (_r, good) => json('another page', first(good, { page: (good[0].page + 1) % 1_024 }))],
   [6, (r, good) => json('an older page', first(good, { version: r.below(good[0].version) }))],
   [
     6,

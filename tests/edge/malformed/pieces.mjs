@@ -43,7 +43,7 @@ export const context = (r, hole = HOLE) => {
 
 export const nested = (r, [open, close]) => {
   const depth = r.pick([17, 20, 64, 130, 1_000, 5_000]);
-  return open.repeat(depth) + '1' + close.repeat(depth);
+  return `${open.repeat(depth)}1${close.repeat(depth)}`;
 };
 
 /** Values that are JSON and make a context unusable. */
@@ -82,7 +82,7 @@ export const query = (r, known, numbers) => {
     return `${name}=1&${name}=${r.pick(['1', '2', ''])}`;
   };
   const unknown = () =>
-    `${r.pick(['x', 'customer', '__proto__', 'SINCE', 'customerid', '', 'a%5B%5D', '%00', known[0] + '%20'])}=${r.pick(['', '1', 'x'])}`;
+    `${r.pick(['x', 'customer', '__proto__', 'SINCE', 'customerid', '', 'a%5B%5D', '%00', `${known[0]}%20`])}=${r.pick(['', '1', 'x'])}`;
   const notText = () => `${r.pick(known)}=${r.pick(['%ff', '%C0%AF', '%ED%A0%80', 'a%80'])}`;
   return { what: 'a wrong query', path: `?${r.pick([number, twice, unknown, notText])()}` };
 };

@@ -129,12 +129,6 @@ fn the_guide_has_a_row_for_every_operator_with_its_options() {
 }
 
 #[test]
-fn the_readme_names_every_operator() {
-    let text = section("README.md", "\n## Documents\n", "\n## ");
-    assert_eq!(missing(|name| text.split(['`', ' ', '\n']).any(|word| word == name)), Vec::<&str>::new());
-}
-
-#[test]
 fn the_fuzzer_knows_every_operator_and_starts_from_it() {
     let (words, start) = (read("tests/fuzz/document.dict"), read("tests/fuzz/ruleset.json"));
     assert_eq!(missing(|name| words.contains(&format!(r#""\"op\":\"{name}\"""#))), Vec::<&str>::new());

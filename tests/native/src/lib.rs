@@ -163,7 +163,7 @@ fn bucket(question: &str) -> Option<String> {
     Some(format!("{{\"bucket\":{},\"subkey\":[\"{first:016x}\",\"{second:016x}\"]}}", subkey.bucket(question.unit.as_bytes())))
 }
 
-/// The examples in Rust of the README, which `cargo test` compiles.
+/// The examples in Rust of the tour, which `cargo test` compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/tour.md")]
+struct Tour;

@@ -1,4 +1,4 @@
-import { ask, constant, customer, doc, drawn, environmentDefault, environment, failed, fallback, killed, listed, organization, ruled, split, targeted, unmet } from './help.mjs';
+import { ask, constant, customer, doc, drawn, environmentDefault, failed, fallback, killed, listed, organization, ruled, split, targeted, unmet } from './help.mjs';
 
 /** Every step has its own variant, so that the variant alone says which step answered. */
 const variants = Object.fromEntries(

@@ -1,4 +1,4 @@
-import { conditionTopic, wrongCondition, x } from './conditions.mjs';
+import { conditionTopic, wrongCondition } from './conditions.mjs';
 import { ask, doc, failed, fallback, ruled } from './help.mjs';
 
 const yes = { all: [] };

@@ -5,7 +5,7 @@ const of = (description, contextText, expected, more = {}) => ({ ...ask('context
 const refused = (description, contextText, more) => of(`refused: ${description}`, contextText, failed('INVALID_CONTEXT', true), more);
 const taken = (description, contextText) => of(`taken: ${description}`, contextText, constant('off', false));
 const lists = (depth) => '['.repeat(depth) + ']'.repeat(depth);
-const objects = (depth) => '{"a":'.repeat(depth - 1) + '{}' + '}'.repeat(depth - 1);
+const objects = (depth) => `${'{"a":'.repeat(depth - 1)}{}${'}'.repeat(depth - 1)}`;
 const members = (count, from = 0) => Array.from({ length: count }, (_, i) => `"m${i + from}":0`).join(',');
 const items = (count) => `[${Array.from({ length: count }, () => 0).join(',')}]`;
 /** A context whose one name and text have this many bytes together. */

@@ -26,7 +26,6 @@ const leftOut = (description, bad, ...pointers) => ({
 const leftOutText = (description, bad, ...pointers) => ({ ...leftOut(description, null, ...pointers), document: undefined, text: text({ flags: `{"bad":${bad},"good":{}}` }) });
 const fine = (description, flag, more) => ({ description: `fine: ${description}`, document: doc({ flag }, more), refused: false, errors: [], flags: ['flag'] });
 const theme = { type: 'string', variants: { a: 'A', b: 'B' }, on: 'a', off: 'b' };
-const many = (count, each = (i) => `v${i}`) => Array.from({ length: count }, (_, i) => each(i));
 const splits = (parts, more = {}) => ({ rules: [{ name: 'r', serve: { split: parts, ...more } }] });
 const onOff = (a, b) => splits([{ variant: 'on', weight: a }, { variant: 'off', weight: b }]);
 const roll = (rollout) => ({ rollout: { status: 'active', ...rollout } });

@@ -37,7 +37,9 @@ for (const { name, text, murmurUnits } of hashes) {
   if (text === '' || text.includes('\u0000')) continue;
   cases.push(quarter(`a published hash: ${name}`, text, murmurUnits % 100));
 }
-rows.filter(({ unit }) => unit !== '' && !unit.includes('\u0000')).slice(0, 60).forEach(({ unit, murmur }, i) => cases.push(quarter(`a published bucket: row ${i}`, unit, murmur)));
+for (const [i, { unit, murmur }] of rows.filter(({ unit }) => unit !== '' && !unit.includes('\u0000')).slice(0, 60).entries()) {
+  cases.push(quarter(`a published bucket: row ${i}`, unit, murmur));
+}
 cases.push(ask('murmur', 'half')('a number is its digits', { targetingKey: 42 }, { errorCode: undefined }, { bucket: true }));
 cases.push(ask('murmur', 'half')('the digits are the number', { targetingKey: '42' }, { errorCode: undefined }, { bucket: true }));
 cases.push(ask('murmur', 'sip')('another flag keeps sip-1', { targetingKey: 'w18' }, { errorCode: undefined }, { bucket: true }));

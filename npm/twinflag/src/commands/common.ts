@@ -118,7 +118,10 @@ export async function confirm(question: string, { yes }: ConfirmedOptions): Prom
 
 /** Prints what a command changed. */
 export function printWritten(written: Written, { json }: ApiOptions): void {
-  if (json) return printJson(written);
+  if (json) {
+    printJson(written);
+    return;
+  }
   for (const line of linesOf(written)) printLine(line);
   for (const warning of written.warnings) printNote(`warning: ${warning}`);
 }

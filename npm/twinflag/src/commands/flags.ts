@@ -177,12 +177,12 @@ function flagOf({ type, variant: given = [], default: named, description, owner,
   }
   const [first, second = first] = given.map(([name]) => name);
   if (first === undefined || second === undefined) throw new Failure(`a flag of type ${type} needs --variant`, EXIT.usage);
-  const values = Object.fromEntries(given.map(([name, value]) => [name, valueOf(type, value)]));
+  const values = Object.fromEntries(given.map(([name, value]) => [name, parseValue(type, value)]));
   return { ...members, type, variants: values, off: first, on: second, default: named ?? first };
 }
 
 /** A value of a variant: JSON, or for a string flag any other text as it is. */
-function valueOf(type: string, text: string): unknown {
+function parseValue(type: string, text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
     return type === 'string' && typeof value !== 'string' ? text : value;

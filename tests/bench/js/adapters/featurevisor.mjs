@@ -9,7 +9,7 @@ export const rules = flags =>
   JSON.stringify({
     schemaVersion: '2',
     revision: '1',
-    segments: Object.fromEntries(flags.map(flag => ['s' + flag.i, { key: 's' + flag.i, conditions: conditions(flag) }])),
+    segments: Object.fromEntries(flags.map(flag => [`s${flag.i}`, { key: `s${flag.i}`, conditions: conditions(flag) }])),
     features: Object.fromEntries(
       flags.map(flag => [
         flag.key,
@@ -18,7 +18,7 @@ export const rules = flags =>
           bucketBy: 'userId',
           force: [{ conditions: [{ attribute: 'userId', operator: 'in', value: flag.allow }], enabled: true }],
           traffic: [
-            { key: 'seg', segments: ['s' + flag.i], percentage: 100000, enabled: true },
+            { key: 'seg', segments: [`s${flag.i}`], percentage: 100000, enabled: true },
             { key: 'all', segments: '*', percentage: 10000 },
           ],
         },

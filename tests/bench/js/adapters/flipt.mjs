@@ -25,7 +25,7 @@ export const rules = flags =>
         {
           type: 'SEGMENT_ROLLOUT_TYPE',
           rank: 1,
-          segment: segments('allow-' + flag.i, {
+          segment: segments(`allow-${flag.i}`, {
             type: 'ENTITY_ID_CONSTRAINT_COMPARISON_TYPE',
             property: 'entity',
             operator: 'isoneof',
@@ -36,7 +36,7 @@ export const rules = flags =>
           type: 'SEGMENT_ROLLOUT_TYPE',
           rank: 2,
           segment: segments(
-            'rule-' + flag.i,
+            `rule-${flag.i}`,
             flag.even
               ? { type: STRING, property: 'country', operator: 'eq', value: 'DE' }
               : { type: STRING, property: 'plan', operator: 'isoneof', value: JSON.stringify(flag.values) },
