@@ -6,8 +6,8 @@ use crate::{
     version::{self, Version},
 };
 
-/// The parameter that may be given several times.
-const REPEATABLE: &str = "remove";
+/// The parameters that may be given several times.
+const REPEATABLE: [&str; 2] = ["remove", "overwrite"];
 
 /// The parameters in their order, decoded.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -63,6 +63,15 @@ impl Query {
         }
     }
 
+    /// Refuses every parameter but one that says what is asked for and those that go with it.
+    pub(crate) fn only(&self, asked: &str, beside: &[&str]) -> Result<(), Problem> {
+        match self.iter().find(|(name, _)| *name != asked && !beside.contains(name)) {
+            None => Ok(()),
+            Some((name, _)) if beside.is_empty() => Err(Problem::malformed(format!("expected nothing beside {asked}, found {name}"))),
+            Some((name, _)) => Err(Problem::malformed(format!("expected only {} beside {asked}, found {name}", beside.join(", ")))),
+        }
+    }
+
     /// The value as a version with its epoch; `None` if the parameter is absent, refused if it is no version.
     pub(crate) fn version(&self, name: &str) -> Result<Option<Version>, Problem> {
         let version = |text: &str| text.parse().map_err(|_| Problem::malformed(format!("expected {name} to be {}", version::EXPECTED)));
@@ -94,9 +103,9 @@ impl Query {
         for (index, (name, _)) in self.0.iter().enumerate() {
             if !names.contains(&name.as_str()) {
                 let but = if names.is_empty() { "" } else { " but " };
-                return Err(format!("expected no parameter{but}{}", names.join(", ")));
+                return Err(format!("expected no parameter{but}{}; found {name:?}", names.join(", ")));
             }
-            if name != REPEATABLE && self.0.iter().take(index).any(|(earlier, _)| earlier == name) {
+            if !REPEATABLE.contains(&name.as_str()) && self.0.iter().take(index).any(|(earlier, _)| earlier == name) {
                 return Err(format!("expected {name} once"));
             }
         }

@@ -169,7 +169,7 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         PassedHandler::Ruleset => ruleset::newest(environment, request, host).await,
         PassedHandler::Outcomes => outcomes::take(environment, request, host).await,
         PassedHandler::Explain => explain::one(environment, request, host).await,
-        PassedHandler::ExportDocument => document::export(environment, host).await,
+        PassedHandler::ExportDocument => document::export(environment, request, host).await,
         PassedHandler::Cache => cache::report(environment, request, host).await,
         PassedHandler::ListEnvironments => environments::list(host).await,
         PassedHandler::Hub(HubHandler::CreateEnvironment | HubHandler::RemoveEnvironment) => {

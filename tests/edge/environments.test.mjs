@@ -221,7 +221,7 @@ test('a body that names an environment is told to use the query, and nothing is 
     assert.deepEqual([pointer, detail], ['/environment', 'expected the environment in the query, ?environment='], path);
   }
   for (const path of [
-    '/api/admin/document?version=1',
+    '/api/admin/document?since=1',
     '/api/admin/cache?x=1',
     '/api/admin/backup?x=1',
     '/api/admin/environments?environment=staging',

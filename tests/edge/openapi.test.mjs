@@ -16,8 +16,11 @@ const text = readFileSync(new URL('../../edge-worker/openapi.json', import.meta.
 const description = openDescription(JSON.parse(text));
 /** This operation needs a hub that was not written to. */
 const RESTORE = 'POST /api/admin/restore';
-/** The statuses that answer the examples of an operation, where they are not 200 or 202: no example can name a moment of the last 30 days. */
-const REFUSED = { [RESTORE]: 409, 'POST /api/admin/restore/point': 400 };
+/**
+ * The statuses that answer the examples of an operation, where they are not 200 or 202: no example can name a moment of the last 30 days,
+ * or a change of this store.
+ */
+const REFUSED = { [RESTORE]: 409, 'POST /api/admin/changes/{id}/revert': 404, 'POST /api/admin/restore/point': 400 };
 
 /** The id of a key or a token in the examples. `send` replaces it by the id of the one made last, because a caller cannot choose ids. */
 const KEY_ID = description.operations

@@ -49,7 +49,21 @@ const next = [
   },
   { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => {}', replacement: '| RowKind::Epoch | RowKind::Note => {}' },
   { file: `${ROWS}/changes.rs`, find: '| RowKind::Epoch => Place::ROOT', replacement: '| RowKind::Epoch | RowKind::Note => Place::ROOT' },
-  { file: 'edge-worker/control/src/import.rs', find: '| RowKind::Epoch => Some', replacement: '| RowKind::Epoch | RowKind::Note => Some' },
+  {
+    file: 'edge-worker/control/src/row_records.rs',
+    find: '| RowKind::Epoch => {',
+    replacement: '| RowKind::Epoch | RowKind::Note => {',
+  },
+  {
+    file: 'edge-worker/control/src/revert.rs',
+    find: '| RowKind::Refused => None,',
+    replacement: '| RowKind::Refused | RowKind::Note => None,',
+  },
+  {
+    file: 'edge-worker/control/src/revert.rs',
+    find: '| RowKind::Epoch => format',
+    replacement: '| RowKind::Epoch | RowKind::Note => format',
+  },
   {
     file: 'edge-worker/control/src/command.rs',
     find: 'match current.compiled(key, [write.clone()].into(), [change.clone()].into(), compiler) {',

@@ -86,11 +86,13 @@ pub enum Action {
     EnvironmentRemoved,
     /// The store got a new epoch, because it was put back to an earlier state.
     EpochRenewed,
+    /// A change was reverted.
+    Reverted,
     /// The rows that serve were taken as they are: releases whose records did not commit to rows had written some of them.
     Baseline,
 }
 
-const ACTIONS: [(Action, &str); 32] = [
+const ACTIONS: [(Action, &str); 33] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -122,6 +124,7 @@ const ACTIONS: [(Action, &str); 32] = [
     (Action::EnvironmentCreated, "environment.create"),
     (Action::EnvironmentRemoved, "environment.remove"),
     (Action::EpochRenewed, "epoch.renew"),
+    (Action::Reverted, "change.revert"),
     (Action::Baseline, "trail.baseline"),
 ];
 
@@ -205,6 +208,8 @@ pub struct Change {
     pub forced: bool,
     /// The environment from which the definition was copied, with its version, as JSON; `None` if it was not copied.
     pub copied_from: Option<String>,
+    /// The id of the change that was reverted; `None` for another action.
+    pub reverts: Option<String>,
 }
 
 impl Change {
@@ -228,6 +233,7 @@ impl Change {
             had_override: false,
             forced: false,
             copied_from: None,
+            reverts: None,
         }
     }
 }
@@ -428,6 +434,7 @@ fn payload(change: &Change, actor: &Actor, link: Link, id: &str) -> String {
     text(&mut object, "organizationId", change.organization.as_deref());
     text(&mut object, "pointer", change.pointer.as_deref());
     write_string(object.member("reason"), &actor.reason);
+    text(&mut object, "reverts", change.reverts.as_deref());
     write_string(object.member("role"), &actor.role);
     object.member("sequence").push_str(&link.sequence.to_string());
     object.member("version").push_str(&link.version.to_string());

@@ -8,7 +8,7 @@ use sdk_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Allowed, Consequence, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
+    Allowed, Consequence, Edits, Field, OwnerRows, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Actor, Change},
     copy::{self, Definitions},
     define::{self, DefinitionChange},
@@ -17,6 +17,7 @@ use crate::{
     keys::{self, KeyCommand, NewKey},
     lifecycle::Observed,
     locks, overrides,
+    revert::{self, Revert, Reverted},
     rollout_commands::{self, RolloutCommand},
     rows::{RowKey, RowKind, Rows, State},
     spelled, state_row,
@@ -114,6 +115,8 @@ pub enum Command {
     Copy(Definitions),
     /// Writes or removes the definition of one flag or one segment.
     Define(DefinitionChange),
+    /// Reverts a change.
+    Revert(Revert),
     /// Imports a document over the rows of the hub.
     Import {
         /// The text of the document.
@@ -136,6 +139,10 @@ pub struct Supplies<'s> {
     pub new_key: Option<NewKey>,
     /// The bucket key for a document that has none, over rows that have none.
     pub bucket_key: Option<BucketKey>,
+    /// The rows of the change to revert; `None` if no change has the id.
+    pub reverted: Option<&'s Reverted>,
+    /// The edits of definitions since imports last wrote them; `None` if nobody knows of any.
+    pub edits: Option<&'s dyn Edits>,
     /// The name of the environment that the hub is of; `None` for the first one, which its document names.
     pub environment: Option<EnvironmentName>,
     /// The overrides of all owners, which commands that replace definitions may visit; `None` if all are among the rows on pages.
@@ -244,6 +251,7 @@ pub fn draft(
         Command::CreateEnvironment { name } => environment::create(current, supplies.environment.as_ref(), name, actor.at),
         Command::RemoveEnvironment { name } => environment::remove(current, supplies.environment.as_ref(), name),
         Command::RenewEpoch {} => Ok(renew_epoch(actor.at)),
+        Command::Revert(revert) => revert::carry_out(current, revert, &supplies, actor, compiler),
         Command::Import { document, state, allowed } => {
             import::carry_out(current, Import { document, state: *state, allowed }, &supplies, actor, compiler)
         }
@@ -485,9 +493,11 @@ mod tests {
                     name: "chat".into(),
                     definition: Some("{}".into()),
                     remove: vec!["flags/chat/aliases/talk".into()],
+                    restore: false,
                 }),
                 r#"{"define":{"section":"flags","name":"chat","definition":"{}","remove":["flags/chat/aliases/talk"]}}"#,
             ),
+            (Command::Revert(Revert { change: "c-1".into(), remove: Vec::new() }), r#"{"revert":{"change":"c-1"}}"#),
             (
                 Command::Import { document: r#"{ "schema": 1 }"#.into(), state: State::Replace, allowed: Allowed::default() },
                 r#"{"import":{"document":"{ \"schema\": 1 }","state":"replace"}}"#,
@@ -499,6 +509,8 @@ mod tests {
                     allowed: Allowed {
                         partial: true,
                         remove: vec!["flags/a".into()],
+                        overwrite: Vec::new(),
+                        seen: false,
                         new_environment: Some("eu".into()),
                         new_bucket_key: Some("00112233".into()),
                     },

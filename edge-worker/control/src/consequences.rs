@@ -2,10 +2,14 @@
 //!
 //! Everything that replaces definitions asks here: imports, copies, single flags and segments, and reverts. A consequence that its command
 //! does not allow refuses the command.
+mod draws;
+mod edits;
 mod errors;
 mod judge;
 
+pub use self::edits::{Edit, Edits};
 pub(crate) use self::{
+    edits::{allow as allow_overwriting, overwritten},
     errors::{ErrorsByRow, by_row},
     judge::{Judged, allow, judge},
 };
@@ -24,10 +28,13 @@ use sdk_core::{
     json::{Json, Place, quoted},
 };
 
-use crate::rows::{RowKey, RowKind, Rows, aliases};
+use crate::rows::{RowKey, RowKind, Rows, aliases, spelling};
 
 /// The most owners of overrides that one consequence names.
 const MOST_OWNERS: usize = 5;
+
+/// The most new flags among which one is sought that a removed flag may have become.
+const MOST_ADDED: usize = 20;
 
 /// Something that a change takes away from what serves, or overrides that it brings back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +74,10 @@ pub enum ConsequenceKind {
     OverridesLost,
     /// Overrides that a removed flag left behind count for a flag that takes up one of its names.
     OverridesRegained,
-    /// The flag has a new key and no salt, so it would draw other units.
+    /// A draw of the flag that is live would have another salt, unit or hash, and so draw other units.
     Redrawn,
+    /// An operator edited the flag or the segment since an import last wrote it, and the document would take that back.
+    Overwritten,
 }
 
 impl ConsequenceKind {
@@ -83,6 +92,7 @@ impl ConsequenceKind {
             Self::OverridesLost => "overridesLost",
             Self::OverridesRegained => "overridesRegained",
             Self::Redrawn => "redrawn",
+            Self::Overwritten => "overwritten",
         }
     }
 
@@ -93,9 +103,15 @@ impl ConsequenceKind {
 }
 
 impl Consequence {
-    /// The name by which a command allows the loss: the pointer without its first slash. `None` for an error, which no name allows.
+    /// The name by which a command allows the loss: the pointer without its first slash. `None` for an error, which no name allows, and
+    /// for an edit, which has [`Self::overwriting`].
     pub fn removal(&self) -> Option<&str> {
-        if self.kind.is_error() { None } else { self.pointer.strip_prefix('/') }
+        if self.kind.is_error() || self.overwriting().is_some() { None } else { self.pointer.strip_prefix('/') }
+    }
+
+    /// The name by which an import may take back an edit; `None` for another loss.
+    pub fn overwriting(&self) -> Option<&str> {
+        if self.kind == ConsequenceKind::Overwritten { self.pointer.strip_prefix('/') } else { None }
     }
 
     fn new(kind: ConsequenceKind, definition: RowKey, below: &[&str], message: String) -> Self {
@@ -162,7 +178,7 @@ pub(crate) fn consequences(
     returned: &[String],
     held: Option<HeldOverrides<'_>>,
 ) -> Consequences {
-    let change = Change { before, after, renamed, required: OnceCell::new() };
+    let change = Change { before, after, renamed, required: OnceCell::new(), replaced: OnceCell::new() };
     let mut found = Vec::new();
     change.segments(&mut found);
     change.flags(&mut found);
@@ -226,6 +242,8 @@ struct Change<'c> {
     renamed: &'c BTreeMap<String, String>,
     /// See [`Change::required`].
     required: OnceCell<BTreeMap<&'c str, Required<'c>>>,
+    /// The first flags that only the version after has, as names and definitions, and the number of those that only the one before has.
+    replaced: OnceCell<(Vec<(&'c str, &'c str)>, usize)>,
 }
 
 /// By variant of a flag: the flags that have a prerequisite which names it.
@@ -276,11 +294,21 @@ impl<'c> Change<'c> {
             let new_key = self.new_key(key);
             let new_row = RowKey::of(RowKind::Flag, new_key);
             let errors = self.after.errors_of(&new_row);
+            let explained = |errors| errors::explained(self.after.rows, &new_row, errors);
             if self.key_after(key).is_none() {
+                let errors = explained(errors);
                 let (kind, message) = if self.after.rows.text(&new_row).is_none() {
-                    (ConsequenceKind::Removed, format!("the document no longer has the flag {key:?}"))
+                    let hint = self.new_name(key).map_or_else(String::new, |new| {
+                        let salt = salt(self.before.rows, key);
+                        format!("; if {new:?} is its new name, give that \"aliases\": [{}] and \"salt\": {salt}", quoted(key))
+                    });
+                    (ConsequenceKind::Removed, format!("the document no longer has the flag {key:?}{hint}"))
                 } else {
-                    (ConsequenceKind::LeftOut, format!("the flag {key:?} would be left out, and callers would get their own defaults"))
+                    let first = first_message(&errors);
+                    (
+                        ConsequenceKind::LeftOut,
+                        format!("the flag {key:?} could not be read, and callers would get their own defaults{first}"),
+                    )
                 };
                 found.push(Consequence {
                     errors,
@@ -289,9 +317,10 @@ impl<'c> Change<'c> {
                 });
                 continue;
             }
-            let errors = self.new_errors(&row, &new_row, errors);
+            let errors = explained(self.new_errors(&row, &new_row, errors));
             if !errors.is_empty() {
-                let message = format!("a part of the flag {key:?} would have no effect, or would switch it off");
+                let first = first_message(&errors);
+                let message = format!("a part of the flag {key:?} would have no effect, or would switch it off{first}");
                 found.push(Consequence { errors, ..Consequence::new(ConsequenceKind::Broken, row.clone(), &[], message) });
             }
             self.names(key, new_key, &row, found);
@@ -320,13 +349,7 @@ impl<'c> Change<'c> {
                 ..Consequence::new(ConsequenceKind::VariantRemoved, row.clone(), &["variants", variant], message)
             });
         }
-        if key != new_key && self.may_draw(row) && !has_salt(self.after.rows, new_key) {
-            let why = format!(
-                "with the key {new_key:?} the flag {key:?} would draw other units: give it \"salt\": {}",
-                salt(self.before.rows, key)
-            );
-            found.push(Consequence::new(ConsequenceKind::Redrawn, row.clone(), &["salt"], why));
-        }
+        found.extend(draws::redrawn([self.before.rows, self.after.rows], row, &RowKey::of(RowKind::Flag, new_key)));
     }
 
     /// The errors that a flag did not have before, under the key that it had.
@@ -372,13 +395,21 @@ impl<'c> Change<'c> {
         })
     }
 
-    /// Returns true if the flag splits or has a rollout by percentage.
-    fn may_draw(&self, row: &RowKey) -> bool {
-        let state = RowKey { kind: RowKind::State, name: row.name.clone() };
-        [row, &state].into_iter().any(|key| {
-            let json = self.before.rows.text(key).and_then(|text| serde_json::from_str::<Json<'_>>(text).ok());
-            json.is_some_and(|json| has_member(&json, &["split", "percentage"]))
-        })
+    /// The flag that a removed one may have become: the only new one, or the first one with the same definition.
+    fn new_name(&self, key: &str) -> Option<String> {
+        let (added, gone) = self.replaced.get_or_init(|| {
+            let is_gone = |name: &str| self.after.rows.get(RowKind::Flag, name).is_none() && !self.renamed.contains_key(name);
+            let is_new = |name: &str| self.before.rows.get(RowKind::Flag, name).is_none() && self.renamed.values().all(|to| to != name);
+            let added = self.after.rows.of(RowKind::Flag).filter(|(name, _)| is_new(name)).take(MOST_ADDED + 1).collect();
+            (added, self.before.rows.of(RowKind::Flag).filter(|(name, _)| is_gone(name)).count())
+        });
+        if added.len() > MOST_ADDED {
+            return None;
+        }
+        let text = self.before.rows.text(&RowKey::of(RowKind::Flag, key))?;
+        let alike = added.iter().find(|(_, new)| spelling::same(RowKind::Flag, text, new));
+        let only = || if let ([only], 1) = (added.as_slice(), gone) { Some(only) } else { None };
+        alike.or_else(only).map(|(name, _)| plain_name(name))
     }
 
     /// Returns true if an override of the flag may mean nothing afterwards.
@@ -454,27 +485,18 @@ impl<'c> Change<'c> {
     }
 }
 
+/// The first of these errors, to be said behind what it leads to.
+fn first_message(errors: &[DocumentError]) -> String {
+    errors.first().map_or_else(String::new, |first| format!(": {}: {}", first.pointer, first.message))
+}
+
 fn flag_pointer(key: &str) -> String {
     RowKey::of(RowKind::Flag, key).pointer()
 }
 
 /// The name of a row without JSON's escapes.
-fn plain_name(name: &str) -> String {
+pub(crate) fn plain_name(name: &str) -> String {
     serde_json::from_str(&format!("\"{name}\"")).unwrap_or_else(|_| name.to_string())
-}
-
-/// Returns true if an object at any depth has a member with one of these names.
-fn has_member(json: &Json<'_>, names: &[&str]) -> bool {
-    match json {
-        Json::Object(members) => members.iter().any(|(name, value)| names.contains(&&**name) || has_member(value, names)),
-        Json::Array(items) => items.iter().any(|item| has_member(item, names)),
-        Json::Null | Json::Boolean(_) | Json::Number(_) | Json::String(_) => false,
-    }
-}
-
-fn has_salt(rows: &Rows, key: &str) -> bool {
-    let flag = rows.text(&RowKey::of(RowKind::Flag, key)).and_then(|text| serde_json::from_str::<Json<'_>>(text).ok());
-    flag.is_some_and(|flag| flag.get("salt").is_some())
 }
 
 /// The salt of a flag, as JSON: its key if it names none.
@@ -491,7 +513,7 @@ fn add_overrides(lost: BTreeMap<(String, String), Owners>, found: &mut Vec<Conse
         let cause = found.iter_mut().filter(|known| known.definition == row).find(|known| match known.kind {
             ConsequenceKind::Removed | ConsequenceKind::LeftOut | ConsequenceKind::AliasRemoved | ConsequenceKind::OverridesLost => true,
             ConsequenceKind::VariantRemoved => known.pointer == of_variant,
-            ConsequenceKind::Broken | ConsequenceKind::OverridesRegained | ConsequenceKind::Redrawn => false,
+            ConsequenceKind::Broken | ConsequenceKind::OverridesRegained | ConsequenceKind::Redrawn | ConsequenceKind::Overwritten => false,
         });
         if let Some(cause) = cause {
             cause.overrides += lost.count;

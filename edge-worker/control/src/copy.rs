@@ -120,7 +120,7 @@ pub fn difference(current: CurrentState<'_>, given: &Definitions, owners: Option
         found.errors.push(DocumentError::at(Place::ROOT, "there is no document to copy into: import one first"));
         return found;
     }
-    let judged = judge(current, &after, &given.remove, owners, compiler);
+    let judged = judge(current, &after, &given.remove, &[], owners, compiler);
     found.errors.extend(judged.errors);
     (found.consequences, found.unused, found.ruleset) = (judged.consequences, judged.unused, judged.ruleset);
     found

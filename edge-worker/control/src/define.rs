@@ -51,6 +51,9 @@ pub struct DefinitionChange {
     /// The aliases and variants that may go, as in [`Allowed::remove`](crate::Allowed::remove).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remove: Vec<String>,
+    /// True if an archived flag is to return with the overrides that it had.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub restore: bool,
 }
 
 /// Carries out the change of a definition.
@@ -60,7 +63,7 @@ pub(crate) fn carry_out(
     owners: Option<&dyn OwnerRows>,
     compiler: &mut Compiler,
 ) -> Result<CommandOutcome, Refusal> {
-    let DefinitionChange { section, name, definition, remove } = change;
+    let DefinitionChange { section, name, definition, remove, restore } = change;
     let (rows, kind) = (current.rows, section.kind());
     let key = RowKey::of(kind, name);
     let held = rows.text(&key);
@@ -103,7 +106,8 @@ pub(crate) fn carry_out(
     if definition.is_none() {
         allowed.push(key.pointer());
     }
-    let Judged { errors, consequences, unused, ruleset } = judge(current, &after, &allowed, owners, compiler);
+    let returned = if *restore { core::slice::from_ref(name) } else { &[] };
+    let Judged { errors, consequences, unused, ruleset } = judge(current, &after, &allowed, returned, owners, compiler);
     if definition.is_some()
         && let Some(first) = errors.first()
     {

@@ -6,7 +6,12 @@ use alloc::{
 
 use sdk_core::json::Json;
 
-use crate::{CurrentState, lifecycle::Rollout, rows::RowKind, state_row};
+use crate::{
+    CurrentState,
+    lifecycle::Rollout,
+    rows::{RowKey, RowKind},
+    state_row,
+};
 
 /// A flag as an operator sees it; made by [`features`] and [`CurrentState::feature`].
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +34,8 @@ pub struct Feature {
     pub kind: String,
     /// True if the flag is switched on; false after a kill.
     pub enabled: bool,
+    /// True if its newest definition was refused, and the last good one serves.
+    pub refused: bool,
     /// The rollout of the flag; `None` if it has none.
     pub rollout: Option<Rollout>,
 }
@@ -67,6 +74,7 @@ fn feature(current: CurrentState<'_>, key: &str) -> Option<Feature> {
         tags: words("tags"),
         kind: text("type").unwrap_or_else(|| "boolean".into()),
         enabled: state_row::enabled(state),
+        refused: current.rows.refused(&RowKey { kind: RowKind::Flag, name: key.into() }).is_some(),
         rollout: state_row::rollout(state, current.rows.get(RowKind::Course, key)),
     })
 }

@@ -1,33 +1,32 @@
 //! Imports: the rows and the audit records that a document leads to.
 use alloc::{
     boxed::Box,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     format,
     string::{String, ToString as _},
     vec::Vec,
 };
 
-use sdk_core::{
-    Compiled, Compiler, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile, json::Place, limits::MAX_DOCUMENT_BYTES,
-};
+use sdk_core::{Compiled, Compiler, DocumentError, Millis, Ruleset, compile, json::Place, limits::MAX_DOCUMENT_BYTES};
 
 use crate::{
     CommandOutcome, CurrentState, Field, Refusal, Supplies,
-    change::{Action, Actor, Change},
-    consequences::{Consequence, Consequences, HeldOverrides, Version, allow, by_row, consequences},
+    change::Actor,
+    consequences::{
+        Consequence, Consequences, Edits, HeldOverrides, Version, allow, allow_overwriting, by_row, consequences, overwritten, plain_name,
+    },
     environment::{check_document, named_environment},
-    leaves::Leaves,
     lifecycle::{Course, Rollout},
-    overrides::OwnerView,
+    row_records::{Difference, owner_changes},
     rows::{
-        self, BUCKET_KEY, Merged, Renamed, RowKey, RowKind, Rows, State,
+        self, Merged, Renamed, RowKey, RowKind, Rows, State,
         refused::{self, Refused},
         spelling,
     },
     sound_rows::compile_what_serves,
     state_row,
 };
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
 
 /// The most rounds in which last good definitions stand in: each may leave another flag broken, and every round compiles the document.
 const MOST_ROUNDS: usize = 16;
@@ -60,6 +59,14 @@ pub struct Allowed {
     pub partial: bool,
     /// The flags, segments, aliases, variants and sections that may go: JSON pointers into the document before, without the first slash.
     pub remove: Vec<String>,
+    /// The flags and segments whose edits since the last import may be taken back: keys of flags, pointers without their first slash, or
+    /// `*` for all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overwrite: Vec<String>,
+    /// True if the operator has read the present version: then the document takes back an edit only if it has the definition as it was
+    /// before.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub seen: bool,
     /// The name that the document gives an environment which has another one.
     pub new_environment: Option<String>,
     /// The first eight digits of the document's bucket key, which is another one than that in force.
@@ -119,7 +126,8 @@ pub(crate) fn carry_out(
     }
     let owners = supplies.owners.unwrap_or(current.paged);
     let overrides = (state == State::Keep).then_some(HeldOverrides { owners, given: Some(&given) });
-    let Safe { ruleset: new_ruleset, consequences, regained } = safe(current, &held, &mut merged, allowed, overrides, compiler)?;
+    let Safe { ruleset: new_ruleset, consequences, regained } =
+        safe(current, &held, &mut merged, allowed, supplies.edits, overrides, compiler)?;
     set_courses(&held, &mut merged, actor.at);
     let writes = held.writes(&merged.rows);
     let difference = Difference { before: &held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
@@ -175,6 +183,7 @@ fn safe(
     held: &Rows,
     merged: &mut Merged,
     allowed: &Allowed,
+    edits: Option<&dyn Edits>,
     overrides: Option<HeldOverrides<'_>>,
     compiler: &mut Compiler,
 ) -> Result<Safe, Refusal> {
@@ -209,6 +218,9 @@ fn safe(
         let unreadable = if may_stand_in { unreadable(held, &merged.rows, &find(None).found, allowed.partial) } else { Vec::new() };
         let Some(first) = unreadable.first() else {
             let Consequences { mut found, regained } = find(overrides);
+            found.extend(edits.into_iter().flat_map(|edits| overwritten([held, &merged.rows], &renamed, allowed.seen, edits)));
+            allow_overwriting(&mut found, &allowed.overwrite, [held, &merged.rows])
+                .map_err(|name| Refusal::invalid(Field::Overwrite, format!("neither document has {name:?}")))?;
             allow(&mut found, &allowed.remove, [held, &merged.rows]).map_err(|name| Refusal::invalid(Field::Remove, unused(&name)))?;
             // The core keeps the first errors alone: one that takes something away may be behind them.
             let (kept, count) = (compiled.errors.len(), compiled.error_count);
@@ -236,7 +248,10 @@ fn safe(
                 merged.rows.insert(definition.clone(), good);
                 merged.rows.insert(key, bad);
             }
-            stood_in.push(Consequence { is_allowed: true, ..consequence });
+            let name = plain_name(&definition.name);
+            let what = if definition.kind == RowKind::Flag { "flag" } else { "segment" };
+            let message = format!("the {what} {name:?} cannot be read, and its last good definition serves on");
+            stood_in.push(Consequence { is_allowed: true, message, ..consequence });
         }
     }
 }
@@ -267,11 +282,10 @@ fn set_courses(held: &Rows, Merged { rows: next, renamed, .. }: &mut Merged, now
         let read = |rows: &Rows, name: &str| state_row::rollout(rows.get(RowKind::State, name)?, rows.get(RowKind::Course, name));
         let name_before = renamed.iter().find(|renamed| renamed.to == name).map_or(name.as_str(), |renamed| &renamed.from);
         let (before, after) = (read(held, name_before), read(next, &name));
-        let stage = |rollout: &Rollout| (rollout.status, rollout.tier, rollout.percentage);
         let key = RowKey { kind: RowKind::Course, name: name.clone() };
         match after {
             None => next.remove(&key),
-            Some(rollout) if before.as_ref().map(stage) != Some(stage(&rollout)) || next.text(&key).is_none() => {
+            Some(rollout) if before.as_ref().map(Rollout::stage) != Some(rollout.stage()) || next.text(&key).is_none() => {
                 let held = before.map(|before| before.course).unwrap_or_default();
                 let course = Course {
                     created_at: held.created_at.or(Some(now)),
@@ -291,96 +305,5 @@ fn set_courses(held: &Rows, Merged { rows: next, renamed, .. }: &mut Merged, now
         .collect();
     for key in &gone {
         next.remove(key);
-    }
-}
-
-/// The rows before and after an import, and the keys of those that it writes.
-struct Difference<'d> {
-    before: &'d Rows,
-    after: &'d Rows,
-    written: BTreeSet<&'d RowKey>,
-}
-
-impl Difference<'_> {
-    /// The audit record of a written row that is no override; `None` if the record of another row covers it.
-    fn record(&self, key: &RowKey, text: Option<&str>) -> Option<Change> {
-        let before = self.before.text(key);
-        let json = |text: Option<&str>| text.filter(|text| serde_json::from_str::<IgnoredAny>(text).is_ok()).map(Into::into);
-        let flag = || Some(key.name.clone());
-        let place = || Change { pointer: Some(key.pointer()), ..Change::new(Action::DefinitionImported) };
-        let values = |change| Change { old: json(before), new: json(text), ..change };
-        let is_written = |kind| self.written.contains(&RowKey { kind, name: key.name.clone() });
-        match key.kind {
-            RowKind::Flag => Some(values(Change { flag: flag(), ..Change::new(Action::DefinitionImported) })),
-            RowKind::State => {
-                // The record of the definition covers a flag that comes without a state.
-                if before.is_none() && text == Some("{}") && is_written(RowKind::Flag) {
-                    return None;
-                }
-                let enabled = |rows: &Rows| rows.get(RowKind::Flag, &key.name).and(rows.text(key)).map(state_row::enabled);
-                // A switch that stays where it is says nothing of what changed.
-                let (old_value, new_value) = match (enabled(self.before), enabled(self.after)) {
-                    (old, new) if old.unwrap_or(true) == new.unwrap_or(true) => (None, None),
-                    switched => switched,
-                };
-                Some(values(Change { flag: flag(), old_value, new_value, ..Change::new(Action::StateImported) }))
-            }
-            // A rollout's course changes with its stage, and goes with its flag.
-            RowKind::Course if is_written(RowKind::State) || is_written(RowKind::Flag) => None,
-            // Names that come or go have records of their own.
-            RowKind::Order => self.before.is_other_order(self.after, key).then(place),
-            // Readers of the trail do not need the bucket key.
-            RowKind::BucketKey if self.written.contains(&RowKey::of(RowKind::Member, BUCKET_KEY)) => None,
-            RowKind::Member if key.name == BUCKET_KEY => Some(place()),
-            RowKind::Course | RowKind::Segment | RowKind::Member => Some(values(place())),
-            RowKind::BucketKey | RowKind::Membership | RowKind::Key | RowKind::Environment | RowKind::BreakGlass | RowKind::Epoch => {
-                Some(place())
-            }
-            RowKind::Refused => Some(values(Change { pointer: Some(key.pointer()), ..Change::new(Action::DefinitionRefused) })),
-            // `owner_changes` makes a record for each flag that is overridden.
-            RowKind::Customer | RowKind::Organization => None,
-        }
-    }
-}
-
-/// Appends the audit records of one owner's overrides, one for each flag.
-fn owner_changes(views: [(Option<&Ruleset>, &Rows); 2], owner: OwnerKind, key: &RowKey, now: Millis, changes: &mut Vec<Change>) {
-    let Ok(id) = serde_json::from_str::<String>(&format!("\"{}\"", key.name)) else { return };
-    let [before, after] = views.map(|(ruleset, rows)| {
-        let ruleset = ruleset?;
-        let who = OwnerView::new(CurrentState { rows, paged: rows, ruleset }, owner, &id);
-        let leaves = Leaves::of(ruleset, owner, &id, rows.text(key).unwrap_or("{}"));
-        let overrides = who.overrides(leaves.own.clone());
-        Some((leaves, overrides, who))
-    });
-    let mut names = BTreeSet::new();
-    names.extend(before.iter().chain(&after).flat_map(|(leaves, ..)| leaves.names()));
-    let who = OwnerView::of_id(owner, &id);
-    let mut any = false;
-    for flag in names {
-        let look = |view: &Option<(Leaves<'_>, Overrides, OwnerView<'_>)>| {
-            let (leaves, overrides, who) = view.as_ref()?;
-            Some((leaves.said(&flag), who.value(leaves.ruleset, overrides, &flag, now)))
-        };
-        let (old, new) = (look(&before).unwrap_or_default(), look(&after).unwrap_or_default());
-        let both = before.as_ref().zip(after.as_ref());
-        if old.0 == new.0 || both.is_some_and(|((before, ..), (after, ..))| before.only_the_flag_differs(after, &flag)) {
-            continue;
-        }
-        any = true;
-        let action = if new.0.is_some() { Action::OverrideSet } else { Action::OverrideRemoved };
-        changes.push(Change {
-            flag: Some(flag),
-            had_override: old.0.is_some(),
-            old: old.0,
-            old_value: old.1,
-            new: new.0,
-            new_value: new.1,
-            ..who.change(action)
-        });
-    }
-    if !any {
-        // No override differs: only their spelling or their order.
-        changes.push(Change { pointer: Some(key.pointer()), ..who.change(Action::OverrideSet) });
     }
 }

@@ -26,7 +26,9 @@ mod locks;
 mod overrides;
 mod refusal;
 mod restore;
+mod revert;
 mod rollout_commands;
+mod row_records;
 pub mod rows;
 mod sound_rows;
 mod spelled;
@@ -37,7 +39,7 @@ pub use break_glass::{break_glass, break_glass_used};
 pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, draft, execute, organization_of,
 };
-pub use consequences::{Consequence, ConsequenceKind, OwnerRows};
+pub use consequences::{Consequence, ConsequenceKind, Edit, Edits, OwnerRows};
 pub use copy::{Copied, Definitions, Difference, definitions, difference};
 pub use define::{DefinitionChange, Section};
 pub use environment::{EnvironmentName, Registered, environments, first_environment};
@@ -51,5 +53,6 @@ pub use keys::{
 pub use overrides::{overrides_of, overrides_without_flag, visitor};
 pub use refusal::{Field, Refusal, RefusalKind, RefusalPlace};
 pub use restore::{BeforeRestore, settle};
+pub use revert::{Revert, Reverted, RevertedRow};
 pub use rollout_commands::{GuardEdit, Lists, RolloutCommand, RolloutPlan};
 pub use sound_rows::{CompiledRows, compile_rows};

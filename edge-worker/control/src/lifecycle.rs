@@ -146,6 +146,11 @@ pub enum StepError {
 }
 
 impl Rollout {
+    /// The stage at which the rollout stands.
+    pub(crate) fn stage(&self) -> (Status, Option<Tier>, Percentage) {
+        (self.status, self.tier, self.percentage)
+    }
+
     /// The rollout after a step, or the reason why the step is refused.
     pub fn step(&self, step: Step, observed: Observed, now: Millis) -> Result<Self, StepError> {
         let mut next = self.clone();

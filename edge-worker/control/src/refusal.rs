@@ -16,6 +16,8 @@ pub struct Refusal {
     pub detail: String,
     /// The moment from which on the command may be tried again; `None` if waiting does not help.
     pub until: Option<Millis>,
+    /// The newest version that wrote what a revert would write back; `None` for another reason.
+    pub newer: Option<u32>,
     /// The losses for which the command is refused; empty for another reason.
     pub consequences: Vec<Consequence>,
 }
@@ -57,6 +59,12 @@ pub enum RefusalKind {
     Locked,
     /// The document would have errors with the definitions to copy.
     CopyRefused,
+    /// No change has this id.
+    ChangeNotFound,
+    /// The change cannot be reverted.
+    NotRevertible,
+    /// A newer change wrote what the revert would write back.
+    RevertConflict,
     /// The document to import is refused whole.
     DocumentRefused,
 }
@@ -144,6 +152,8 @@ pub enum Field {
     Environment,
     /// The things that an import may remove.
     Remove,
+    /// The edits that an import may take back.
+    Overwrite,
     /// The name that an import gives an environment.
     NewEnvironment,
     /// The bucket key that an import brings.
@@ -165,7 +175,7 @@ impl Field {
 
 impl Refusal {
     pub(crate) fn new(kind: RefusalKind, place: impl Into<RefusalPlace>, detail: impl Into<String>) -> Self {
-        Self { kind, place: place.into(), detail: detail.into(), until: None, consequences: Vec::new() }
+        Self { kind, place: place.into(), detail: detail.into(), until: None, newer: None, consequences: Vec::new() }
     }
 
     pub(crate) fn invalid(place: impl Into<RefusalPlace>, detail: impl Into<String>) -> Self {

@@ -161,13 +161,19 @@ pub(crate) async fn document(env: &Env, environment: &Environment) -> Result<Doc
     document_at(env, environment, DOCUMENT).await
 }
 
-/// The newest document as operators wrote it, with all overrides.
-pub(crate) async fn written(env: &Env, environment: &Environment) -> Result<Document, Problem> {
-    document_at(env, environment, WRITTEN).await
+/// The document as operators wrote it, with all overrides: the newest one, or that of a version in the store's present epoch.
+pub(crate) async fn written(env: &Env, environment: &Environment, version: Option<u32>) -> Result<Document, Problem> {
+    match version {
+        None => document_at(env, environment, WRITTEN).await,
+        Some(version) => document_at(env, environment, &format!("{WRITTEN}?version={version}")).await,
+    }
 }
 
 async fn document_at(env: &Env, environment: &Environment, address: &str) -> Result<Document, Problem> {
     let mut answer = ask(env, environment, address).await?;
+    if answer.status_code() == 404 {
+        return Err(Problem::no_version());
+    }
     let (version, bucket_key) = (answer.headers().get(VERSION)?.unwrap_or_default(), answer.headers().get(BUCKET_KEY)?.unwrap_or_default());
     let text = good(&mut answer).await?;
     let version = version.parse().map_err(|NotSpelledSo| unreadable("it names no version"))?;

@@ -2,7 +2,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use control::{
-    Command, CommandOutcome, EnvironmentName, KeyCommand, KeyKind, RolloutCommand, Supplies,
+    Command, CommandOutcome, EnvironmentName, KeyCommand, KeyKind, Refusal, Reverted, RolloutCommand, Supplies,
     change::Actor,
     draft, execute, keys,
     lifecycle::{Observed, Step},
@@ -13,14 +13,19 @@ use sdk_core::{BucketKey, Context, OwnerKind};
 
 use super::{
     FlagHub,
+    admin::view,
     ground::{Ground, Rule},
     new_key::{Secrets, random},
     record::{RepeatableRequest, Written, write},
+    stored_edits::StoredEdits,
     stored_owners::StoredOwners,
 };
 use crate::{
     problem::Problem,
-    store::{Read, Wanted},
+    store::{
+        Read, Wanted,
+        audit::{ChangesQuery, Stored},
+    },
 };
 
 /// The most owners that are read one by one; of more, the rows of all pages are read.
@@ -55,17 +60,20 @@ impl FlagHub {
 
     fn decide_by(&self, rule: Rule, actor: &Actor, command: &Command, contexts: &[Context]) -> Result<Decision, Problem> {
         let ground = self.ground()?;
-        let paged = self.paged(command, contexts)?;
+        let reverted = if let Command::Revert(revert) = command { self.reverted(&revert.change)? } else { None };
+        let paged = self.paged(command, contexts, reverted.as_ref())?;
         let (supplies, secrets) = self.supplies(&ground, command)?;
         let owners = StoredOwners::new(&self.store);
-        let supplies = Supplies { owners: Some(&owners), ..supplies };
+        let edits = StoredEdits::new(&self.store);
+        let supplies = Supplies { owners: Some(&owners), edits: Some(&edits), reverted: reverted.as_ref(), ..supplies };
         let outcome = self.ground.execute(rule, &ground, &paged, command, supplies, actor);
         // The count of overrides is worth nothing if a page of them could not be read.
         owners.check()?;
-        let outcome = outcome.map_err(|refusal| match refusal.until {
-            Some(until) => Problem::from(refusal).until(until, actor.at),
-            None => refusal.into(),
-        })?;
+        edits.check()?;
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(refusal) => return Err(self.problem(refusal, actor)?),
+        };
         Ok(Decision { ground, outcome, secrets })
     }
 
@@ -80,8 +88,30 @@ impl FlagHub {
         write(&self.store, &self.ground, &ground, outcome, actor, again, body)
     }
 
+    /// The refusal of a command, with the moment or the newer change that stands against it.
+    fn problem(&self, refusal: Refusal, actor: &Actor) -> Result<Problem, Problem> {
+        let (until, newer) = (refusal.until, refusal.newer);
+        let mut problem = Problem::from(refusal);
+        if let Some(until) = until {
+            problem = problem.until(until, actor.at);
+        }
+        if let Some(version) = newer {
+            let query = ChangesQuery { version: Some(version), limit: 1, ..ChangesQuery::default() };
+            let id = self.store.changes(&query)?.first().and_then(Stored::id);
+            problem = problem.with_members(view::newer(id.as_deref(), version));
+        }
+        Ok(problem)
+    }
+
+    /// The rows that a change wrote; `None` if no change has this id.
+    fn reverted(&self, change: &str) -> Result<Option<Reverted>, Problem> {
+        let query = ChangesQuery { id: Some(change.to_owned()), limit: 1, ..ChangesQuery::default() };
+        let found = self.store.changes(&query)?.into_iter().next();
+        Ok(found.map(|record| self.store.reverted(record.link.version)).transpose()?)
+    }
+
     /// The rows on pages that a command needs.
-    fn paged(&self, command: &Command, contexts: &[Context]) -> Result<Rows, Problem> {
+    fn paged(&self, command: &Command, contexts: &[Context], reverted: Option<&Reverted>) -> Result<Rows, Problem> {
         match command {
             Command::Override { owner: OwnerKind::Customer, id, .. } | Command::Clear { owner: OwnerKind::Customer, id } => {
                 self.about(Some(id), None)
@@ -92,6 +122,11 @@ impl FlagHub {
             Command::Assign { customer, .. } => Ok(self.store.rows(Wanted::Keys(&[RowKey::of(RowKind::Membership, customer)]))?),
             Command::Import { state: State::Replace, .. } => Ok(self.store.rows(Wanted::Paged)?),
             Command::Import { document, state: State::Keep, .. } => self.named_in(document, contexts),
+            Command::Revert(_) => {
+                let on_pages = reverted.iter().flat_map(|reverted| &reverted.rows).filter(|row| row.key.page().is_some());
+                let keys: Vec<RowKey> = on_pages.map(|row| row.key.clone()).collect();
+                Ok(self.store.rows(if keys.len() > MANY { Wanted::Paged } else { Wanted::Keys(&keys) })?)
+            }
             Command::Kill { .. }
             | Command::Revive { .. }
             | Command::Rollout { .. }
@@ -119,6 +154,7 @@ impl FlagHub {
             | Command::Copy(_)
             | Command::RenewEpoch {}
             | Command::Define(_)
+            | Command::Revert(_)
             | Command::CreateEnvironment { .. }
             | Command::RemoveEnvironment { .. } => return Ok((none, None)),
             Command::Rollout { flag, .. } => return Ok((Supplies { observed: self.observed(ground, flag)?, ..none }, None)),

@@ -98,7 +98,9 @@ impl GroundCache {
     ) -> Result<CommandOutcome, Refusal> {
         let current = match command {
             // They replace or keep rows that no longer compile, too.
-            Command::Import { .. } | Command::Copy(_) | Command::Define(_) => CurrentState { rows: &ground.rows, ..ground.held(paged) },
+            Command::Import { .. } | Command::Copy(_) | Command::Define(_) | Command::Revert(_) => {
+                CurrentState { rows: &ground.rows, ..ground.held(paged) }
+            }
             Command::Override { .. }
             | Command::Clear { .. }
             | Command::Kill { .. }

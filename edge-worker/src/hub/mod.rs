@@ -11,6 +11,7 @@ mod new_key;
 mod opening;
 mod outcomes;
 mod record;
+mod stored_edits;
 mod stored_owners;
 mod transfer;
 pub(crate) mod wire;
@@ -137,7 +138,10 @@ impl FlagHub {
                 self.pages(&asked)
             }
             (_, "/document") => self.document(Text::Serving).await,
-            (_, "/written") => self.document(Text::Written).await,
+            (_, "/written") => match Query::of(&request.inner().url(), &["version"])?.number("version")? {
+                None => self.document(Text::Written).await,
+                Some(version) => self.document_of(version).await,
+            },
             (_, "/summary") => self.summary().await,
             (_, "/keys") => self.keys(),
             _ => self.newest(&request).await,
@@ -312,6 +316,22 @@ impl FlagHub {
             Text::Written => rows.compose_as_written(),
         };
         Ok(answer.ok(text)?)
+    }
+
+    /// The document as operators had written it at a version, with the overrides of then.
+    async fn document_of(&self, version: u32) -> Result<Response, Problem> {
+        let newest = self.version().await?;
+        if !(1..=newest.number).contains(&version) {
+            return Err(Problem::no_version());
+        }
+        let mut rows = self.store.rows(Wanted::UnpagedAt(version))?;
+        let bucket_key = rows.bucket_key().ok_or_else(Problem::no_version)?.to_hex();
+        for (page, _) in self.store.pages(Some(version))? {
+            rows.append(self.store.rows(Wanted::PageAt(page, version))?);
+        }
+        let at = Version { number: version, ..newest };
+        let answer = ResponseBuilder::new().with_header(VERSION, &at.to_string())?.with_header(BUCKET_KEY, &bucket_key)?;
+        Ok(answer.ok(rows.compose_as_written())?)
     }
 
     /// The newest version, after an empty store was filled; refused if there is no document.

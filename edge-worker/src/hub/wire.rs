@@ -25,7 +25,7 @@ pub(super) const WITHIN: &str = "twinflag-within";
 pub(super) const CLIENT_BODY: &str = "twinflag-client-body";
 /// The document that serves: `GET` answers text and [`VERSION`].
 pub(super) const DOCUMENT: &str = "http://hub/document";
-/// The document as operators wrote it, answered likewise.
+/// The document as operators wrote it, answered likewise. With `?version=` a past one, 404 if there is none.
 pub(super) const WRITTEN: &str = "http://hub/written";
 /// The use of the break-glass token: `POST` with the method and the path of its request.
 pub(super) const BREAK_GLASS: &str = "http://hub/break-glass";

@@ -1,6 +1,7 @@
 //! Records, versions and what is asked of them.
 use control::change::{Hash, Hashes, Link};
 use sdk_core::Millis;
+use serde::Deserialize;
 
 /// A record as it lies in the store.
 pub(crate) struct Stored {
@@ -8,6 +9,17 @@ pub(crate) struct Stored {
     /// `None` where it was erased.
     pub(crate) payload: Option<String>,
     pub(crate) hashes: Hashes,
+}
+
+impl Stored {
+    /// The id of the record; `None` where it was erased.
+    pub(crate) fn id(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Payload {
+            id: String,
+        }
+        Some(serde_json::from_str::<Payload>(self.payload.as_deref()?).ok()?.id)
+    }
 }
 
 /// The newest record and the newest version: what the next ones stand behind.
@@ -38,7 +50,9 @@ pub(crate) struct Part {
 /// A query for records: a record must match every member that is given.
 #[derive(Default)]
 pub(crate) struct ChangesQuery {
-    pub(crate) flag: Option<String>,
+    pub(crate) id: Option<String>,
+    /// Keys of flags, of which one is the record's; empty for all records.
+    pub(crate) flags: Vec<String>,
     /// A place in the document, of changes that are about no flag.
     pub(crate) pointer: Option<String>,
     pub(crate) customer: Option<String>,

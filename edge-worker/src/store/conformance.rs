@@ -38,6 +38,7 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         lays_owners_on_pages,
         trail::lists_what_each_version_wrote,
         trail::lists_what_serves,
+        trail::tells_what_a_version_replaced,
         trail::knows_which_versions_no_record_commits_to,
         trail::takes_a_version_behind_a_proved_one_for_no_earlier_releases,
         trail::lists_records_and_versions,

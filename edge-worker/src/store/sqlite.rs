@@ -1,6 +1,7 @@
 //! The store in the durable object's own SQLite: nothing to install.
 pub(crate) mod database;
 mod events;
+mod history;
 mod jobs;
 mod migrations;
 mod proof;
@@ -11,6 +12,7 @@ mod transfer;
 use std::cell::Cell;
 
 use control::{
+    Reverted,
     lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
 };
@@ -156,6 +158,18 @@ impl<D: Database> Read for Sqlite<D> {
 
     fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>> {
         records::behind(self.migrated()?, after, limit)
+    }
+
+    fn reverted(&self, version: u32) -> Result<Reverted> {
+        history::reverted(self.migrated()?, version)
+    }
+
+    fn last_write(&self, key: &RowKey, below: Option<u32>) -> Result<Option<u32>> {
+        history::last_write(self.migrated()?, key, below)
+    }
+
+    fn written(&self, key: &RowKey, version: u32) -> Result<Option<String>> {
+        history::written(self.migrated()?, key, version)
     }
 
     fn parts(&self, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {

@@ -1,10 +1,13 @@
 //! The errors of two documents, compared by the flag or the segment that they lie in.
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
-use sdk_core::DocumentError;
+use sdk_core::{DocumentError, json::Json};
 
 use super::plain_name;
-use crate::{rows::RowKey, sound_rows::row_at};
+use crate::{
+    rows::{RowKey, Rows},
+    sound_rows::row_at,
+};
 
 /// The errors of a flag or a segment that it did not have before. An error is the same under another key of the flag, and in another item
 /// of a list, but counts as often as it stands.
@@ -23,6 +26,20 @@ pub(crate) fn new_errors(
     // Those at their old places first, so that the new one is told.
     errors.retain(|error| !(known.contains(error) && take(error).is_some()));
     errors.retain(|error| take(error).is_none());
+    errors
+}
+
+/// The errors of a flag, with the variants that it has where it names another one.
+pub(crate) fn explained(rows: &Rows, row: &RowKey, mut errors: Vec<DocumentError>) -> Vec<DocumentError> {
+    let variants = || {
+        let flag = rows.text(row).and_then(|text| serde_json::from_str::<Json<'_>>(text).ok())?;
+        let Some(Json::Object(variants)) = flag.get("variants") else { return None };
+        Some(variants.iter().map(|(name, _)| format!("{name:?}")).collect::<Vec<_>>().join(", "))
+    };
+    for error in errors.iter_mut().filter(|error| error.message.starts_with("unknown variant ")) {
+        let known = variants().unwrap_or_else(|| String::from("\"on\", \"off\""));
+        error.message.push_str(&format!("; the flag has {known}"));
+    }
     errors
 }
 

@@ -10,7 +10,7 @@ use sdk_core::{Compiler, DocumentError, Ruleset, json::Place};
 
 use super::{
     Consequence, HeldOverrides, OwnerRows, Version, consequences,
-    errors::{by_row, new_errors},
+    errors::{by_row, explained, new_errors},
 };
 use crate::{
     CompiledRows, CurrentState,
@@ -29,11 +29,13 @@ pub(crate) struct Judged {
     pub(crate) ruleset: Option<Ruleset>,
 }
 
-/// Compares rows after a change of single definitions with the current ones. `remove` has the names of what may go.
+/// Compares rows after a change of single definitions with the current ones. `remove` has the names of what may go, and `returned` the keys
+/// of flags whose overrides are asked to count again.
 pub(crate) fn judge(
     current: CurrentState<'_>,
     after: &Rows,
     remove: &[String],
+    returned: &[String],
     owners: Option<&dyn OwnerRows>,
     compiler: &mut Compiler,
 ) -> Judged {
@@ -50,7 +52,7 @@ pub(crate) fn judge(
         let versions =
             [Version { rows, ruleset: current.ruleset, errors: &known_by_row }, Version { rows: after, ruleset, errors: &errors_by_row }];
         let overrides = HeldOverrides { owners: owners.unwrap_or(current.paged), given: None };
-        found = consequences(versions, &BTreeMap::new(), &[], Some(overrides)).found;
+        found = consequences(versions, &BTreeMap::new(), returned, Some(overrides)).found;
         unused = allow(&mut found, remove, [rows, after]).err();
     }
     let is_cut = errors.len() < count;
@@ -58,7 +60,7 @@ pub(crate) fn judge(
         errors.into_iter().filter(|error| row_at(&error.pointer).is_none() && !known.contains(error)).collect();
     for (row, errors) in errors_by_row {
         let known = known_by_row.get(&row).map_or(&[][..], Vec::as_slice);
-        new.extend(new_errors((&row, known), (&row, errors)));
+        new.extend(explained(after, &row, new_errors((&row, known), (&row, errors))));
     }
     // The core keeps the first errors alone: a new one may be behind them.
     if is_cut && count > known_count && new.is_empty() {

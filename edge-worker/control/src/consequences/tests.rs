@@ -2,7 +2,7 @@ use core::cell::Cell;
 
 use sdk_core::{Compiler, Millis, OwnerKind};
 
-use super::OwnerRows;
+use super::{Edit, Edits, OwnerRows};
 use crate::{
     Allowed, Command, CommandOutcome, CurrentState, Refusal, RefusalKind, Supplies, apply,
     change::{Actor, NO_REASON},
@@ -247,4 +247,95 @@ fn a_locked_flag_needs_a_reason_and_an_administrator() {
         }
     }
     assert!(carry_out(&rows, &kill("b"), &actor("operator", NO_REASON)).is_ok());
+}
+
+#[test]
+fn a_live_draw_keeps_its_units() {
+    const DRAWN: &str = r#""unit":"customerId","rollout":{"status":"active","percentage":50}"#;
+    let split = r#"{"split":[{"variant":"on","weight":50000},{"variant":"off","weight":50000}]"#;
+    let rules = format!(r#""rules":[{{"name":"half","serve":{split}}}}}]"#);
+    let checked = |before: &str, after: &str| {
+        let rows = hub(&format!(r#""flags":{{"a":{{{before}}}}}"#));
+        let members = format!(r#""flags":{{"a":{{{after}}}}}"#);
+        match import(&rows, &members, Allowed::default()) {
+            Ok(_) => Vec::new(),
+            Err(_) => refused(&rows, &members, Allowed::default()),
+        }
+    };
+    assert_eq!(checked(DRAWN, &format!(r#"{DRAWN},"salt":"b""#)), ["redrawn /flags/a/salt 0"]);
+    assert_eq!(checked(DRAWN, &DRAWN.replace("customerId", "userId")), ["redrawn /flags/a/unit 0"]);
+    assert_eq!(checked(DRAWN, &format!(r#"{DRAWN},"hash":"murmurhash-js""#)), ["redrawn /flags/a/hash 0"]);
+    assert_eq!(checked(&rules, &format!(r#"{rules},"salt":"b""#)), ["redrawn /flags/a/salt 0"]);
+    assert_eq!(checked(&rules, &rules.replace(split, &format!(r#"{split},"unit":"userId""#))), ["redrawn /flags/a/rules 0"]);
+    // The salt that counted before, a draw that is none, and one that goes.
+    assert_eq!(checked(DRAWN, &format!(r#"{DRAWN},"salt":"a""#)), [""; 0]);
+    assert_eq!(checked(&DRAWN.replace("50", "100"), &format!(r#"{},"salt":"b""#, DRAWN.replace("50", "100"))), [""; 0]);
+    assert_eq!(checked(&DRAWN.replace("active", "planned"), &format!(r#"{},"salt":"b""#, DRAWN.replace("active", "planned"))), [""; 0]);
+    assert_eq!(checked(&rules, r#""salt":"b""#), [""; 0]);
+    let own = rules.replace(split, &format!(r#"{split},"salt":"own","unit":"userId""#));
+    assert_eq!(checked(&own, &format!(r#"{own},"salt":"b","unit":"customerId""#)), [""; 0]);
+    let held = hub(&format!(r#""flags":{{"a":{{{DRAWN}}}}}"#));
+    assert!(import(&held, &format!(r#""flags":{{"a":{{{DRAWN},"salt":"b"}}}}"#), removing(&["flags/a/salt"])).is_ok());
+}
+
+/// The one edit of a hub: of the flag `a`, which was `"off"` before.
+struct OneEdit;
+
+impl Edits for OneEdit {
+    fn edit(&self, definition: &RowKey) -> Option<Edit> {
+        let edit = Edit { by: "ada".into(), at: "today".into(), version: 7, base: Some(r#"{"default":"off"}"#.into()) };
+        (*definition == RowKey::of(RowKind::Flag, "a")).then_some(edit)
+    }
+}
+
+#[test]
+fn an_edit_is_not_taken_back_in_silence() {
+    let rows = hub(r#""flags":{"a":{"default":"on"},"b":{}}"#);
+    let deploy = |members: &str, allowed: Allowed| {
+        let ruleset = compile_what_serves(&rows, &mut Compiler::new()).unwrap().ruleset;
+        let current = CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset };
+        let command = Command::Import { document: document(members), state: State::Keep, allowed };
+        let supplies = Supplies { edits: Some(&OneEdit), ..Supplies::default() };
+        execute(current, &command, supplies, &actor("admin", "a deploy"), &mut Compiler::new())
+            .map(|_| ())
+            .map_err(|refusal| refusal.detail)
+    };
+    let (before, other) = (r#""flags":{"a":{"default":"off"},"b":{}}"#, r#""flags":{"a":{"owner":"bob"},"b":{}}"#);
+    let why =
+        "nothing was changed: ada changed \"default\" of the flag \"a\" at today, in version 7, and the document would take that back";
+    let overwriting = |name: &str| Allowed { overwrite: [name.into()].into(), ..Allowed::default() };
+    let seen = || Allowed { seen: true, ..Allowed::default() };
+    assert_eq!(deploy(before, Allowed::default()), Err(why.into()));
+    assert_eq!(deploy(other, Allowed::default()), Err(why.into()));
+    // An operator who read the present version changes it, and only by mistake to what it was.
+    assert_eq!((deploy(other, seen()), deploy(before, seen())), (Ok(()), Err(why.into())));
+    for name in ["a", "flags/a", "*"] {
+        assert_eq!(deploy(before, overwriting(name)), Ok(()));
+    }
+    assert_eq!(deploy(before, overwriting("b")), Err(why.into()));
+    assert_eq!(deploy(before, overwriting("c")), Err("neither document has \"c\"".into()));
+    assert_eq!(deploy(r#""flags":{"a":{"default":"on"},"b":{"owner":"bob"}}"#, Allowed::default()), Ok(()));
+}
+
+#[test]
+fn a_removed_flag_that_may_have_a_new_key_is_told_how_to_take_it_along() {
+    let rows = hub(r#""flags":{"a":{"salt":"s"},"b":{"default":"on"}}"#);
+    let said = |members: &str| import(&rows, members, Allowed::default()).err().unwrap().detail;
+    let hint = r#"; if "c" is its new name, give that "aliases": ["a"] and "salt": "s""#;
+    assert!(said(r#""flags":{"c":{"default":"on"},"b":{"default":"on"}}"#).ends_with(hint));
+    // Of several, the one with the same definition.
+    assert!(said(r#""flags":{"d":{},"c":{"salt":"s"},"b":{"default":"on"}}"#).ends_with(hint));
+    assert!(said(r#""flags":{"d":{},"c":{},"b":{"default":"on"}}"#).ends_with("the flag \"a\""));
+}
+
+#[test]
+fn an_unknown_variant_is_refused_with_those_that_there_are() {
+    let rows = hub(r#""flags":{"a":{},"b":{"type":"string","variants":{"x":"1","y":"2"},"on":"x","off":"y"}}"#);
+    let said = |members: &str| import(&rows, members, Allowed::default()).err().unwrap().detail;
+    let b = r#""b":{"type":"string","variants":{"x":"1","y":"2"},"on":"x","off":"y""#;
+    assert!(said(&format!(r#""flags":{{"a":{{"default":"onn"}},{b}}}}}"#)).ends_with(r#"unknown variant "onn"; the flag has "on", "off""#));
+    assert!(
+        said(&format!(r#""flags":{{"a":{{}},{b},"rules":[{{"serve":"z"}}]}}}}"#))
+            .ends_with(r#"unknown variant "z"; the flag has "x", "y""#)
+    );
 }

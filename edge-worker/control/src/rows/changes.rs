@@ -26,6 +26,8 @@ pub enum ChangeKind {
     Changed,
     /// Only the old document has the place.
     Removed,
+    /// The new document has an error there, and the last good definition serves on.
+    Refused,
 }
 
 impl ChangeKind {
@@ -35,6 +37,7 @@ impl ChangeKind {
             Self::Added => "added",
             Self::Changed => "changed",
             Self::Removed => "removed",
+            Self::Refused => "refused",
         }
     }
 
@@ -58,7 +61,9 @@ impl Rows {
     /// The same differences as places in the document, to show an operator.
     pub fn changes(&self, next: &Self) -> Vec<DocumentChange> {
         let mut changes = Vec::new();
-        for (key, text) in self.writes(next) {
+        let writes = self.writes(next);
+        for (key, text) in &writes {
+            let text = *text;
             let held = self.text(key);
             let change = |kind| DocumentChange { kind, pointer: pointer(key) };
             match key.kind {
@@ -71,7 +76,14 @@ impl Rows {
                 | RowKind::Epoch => {}
                 RowKind::Order => changes.extend(self.is_other_order(next, key).then(|| change(ChangeKind::Changed))),
                 RowKind::State => changes.extend(self.state_changes(next, key, held, text)),
-                RowKind::Member | RowKind::Segment | RowKind::Flag | RowKind::Customer | RowKind::Organization | RowKind::Refused => {
+                RowKind::Refused if text.is_some() => changes.push(change(ChangeKind::Refused)),
+                // The definition itself says what becomes of it, if it changes too.
+                RowKind::Refused => {
+                    let pointer = pointer(key);
+                    let is_told = writes.iter().any(|(other, _)| other.kind != RowKind::Refused && self::pointer(other) == pointer);
+                    changes.extend((!is_told).then(|| change(ChangeKind::Changed)));
+                }
+                RowKind::Member | RowKind::Segment | RowKind::Flag | RowKind::Customer | RowKind::Organization => {
                     changes.push(change(ChangeKind::of(held.is_some(), text.is_some())));
                 }
             }

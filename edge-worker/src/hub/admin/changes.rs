@@ -1,5 +1,8 @@
 //! The audit trail: `/api/admin/changes`, `/api/admin/changes/verify`, `/api/admin/events` and `/api/admin/versions`.
-use control::{change::Verifier, rows::Rows};
+use control::{
+    change::Verifier,
+    rows::{RowKey, RowKind, Rows},
+};
 use serde::Serialize;
 use worker::Response;
 
@@ -27,13 +30,11 @@ impl FlagHub {
     pub(super) fn list_changes(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let text = |name: &str| query.get(name).map(str::to_owned);
-        let flag = match text("flag") {
-            Some(name) => Some(self.ground()?.held(&Rows::default()).feature(&name).map_or(name, |feature| feature.key)),
-            None => None,
-        };
+        let flags = query.get("flag").map(|name| self.names_in_trail(name)).transpose()?.unwrap_or_default();
         let limit = query.limit(50, MOST)?;
         let wanted = audit::ChangesQuery {
-            flag,
+            id: None,
+            flags,
             pointer: None,
             customer: text("customerId"),
             organization: text("organizationId"),
@@ -47,6 +48,20 @@ impl FlagHub {
         let records = self.store.changes(&wanted)?;
         let next = records.last().filter(|_| records.len() >= limit as usize).map(|record| record.link.sequence);
         json(view::trail::changes(&records, next))
+    }
+
+    /// The keys under which the trail has a flag: its own, and those that it had before, which are aliases. Refuses a name that no flag has
+    /// or had.
+    fn names_in_trail(&self, name: &str) -> Result<Vec<String>, Problem> {
+        let ground = self.ground()?;
+        let key = RowKey::of(RowKind::State, name);
+        if let Some(feature) = ground.held(&Rows::default()).feature(name) {
+            return Ok([feature.aliases, vec![feature.key]].concat());
+        }
+        let flags = vec![key.name.clone()];
+        let query = audit::ChangesQuery { flags: flags.clone(), limit: 1, ..audit::ChangesQuery::default() };
+        let is_known = ground.rows.text(&key).is_some() || !self.store.changes(&query)?.is_empty();
+        if is_known { Ok(flags) } else { Err(Problem::no_flag(name)) }
     }
 
     /// Verifies the audit trail and answers its first fault, if there is one.

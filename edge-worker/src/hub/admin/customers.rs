@@ -22,6 +22,7 @@ impl FlagHub {
     pub(super) fn list_customers(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         if let Some(customer) = query.get("customerId") {
+            query.only("customerId", &[])?;
             self.check_within(asked, Some(customer), None)?;
             let rows = self.store.rows(Wanted::Keys(&[RowKey::of(RowKind::Membership, customer)]))?;
             let organization = organization_of(&rows, customer);

@@ -8,10 +8,10 @@ use sdk_core::{
     Object,
     json::{canonical::write_string, quoted, unquoted},
 };
-use serde::de::IgnoredAny;
+use serde::{Deserialize, de::IgnoredAny};
 use worker::{Method, Response};
 
-use super::{AdminRequest, CommandAnswer, json, view};
+use super::{AdminRequest, CommandAnswer, body::read, json, view};
 use crate::{
     etag::Etag,
     hub::{FlagHub, ground::Ground, wire},
@@ -23,14 +23,18 @@ use crate::{
 const MOST: u32 = 200;
 
 impl FlagHub {
-    /// GET `?after=&limit=`: the definitions of a section by their names, each with its last change.
+    /// GET `?after=&limit=&archived=`: the definitions of a section by their names, each with its last change. An archived flag was removed,
+    /// and its state and its overrides are kept.
     pub(super) fn list_definitions(&self, asked: &AdminRequest, section: Section) -> Result<Response, Problem> {
         let query = &asked.query;
         let limit = query.limit(50, MOST)? as usize;
         let after = unquoted(&quoted(query.get("after").unwrap_or_default())).to_owned();
         let ground = self.ground()?;
         let behind = |name: &&str| query.get("after").is_none() || **name > *after;
-        let names: Vec<&str> = ground.rows.of(section.kind()).map(|(name, _)| name).filter(behind).take(limit + 1).collect();
+        let archived = query.flag("archived")?;
+        let is_listed = |name: &&str| !archived || ground.rows.get(RowKind::Flag, name).is_none();
+        let listed = ground.rows.of(if archived { RowKind::State } else { section.kind() });
+        let names: Vec<&str> = listed.map(|(name, _)| name).filter(behind).filter(is_listed).take(limit + 1).collect();
         let mut out = String::from(r#"{"definitions":["#);
         for (index, name) in names.iter().take(limit).enumerate() {
             out.push_str(if index > 0 { "," } else { "" });
@@ -43,6 +47,34 @@ impl FlagHub {
             out.push_str(&format!(r#","next":"{last}""#));
         }
         json(Ok(out + "}"))
+    }
+
+    /// POST `{ reason, changedBy }`: an archived flag serves again, with the definition, the state and the overrides that it had.
+    pub(super) fn restore_flag(&self, asked: &AdminRequest, name: &str) -> Result<Response, Problem> {
+        let Body { reason, changed_by } = if asked.body.trim().is_empty() { Body::default() } else { read(&asked.body)? };
+        let by = asked.by(reason, changed_by)?;
+        let ground = self.ground()?;
+        let key = RowKey::of(RowKind::Flag, name);
+        let definition = match ground.rows.text(&key) {
+            Some(text) => text.to_owned(),
+            None => self.last_definition(&key)?.ok_or_else(|| not_found(&key))?,
+        };
+        let (section, definition) = (Section::Flags, Some(definition));
+        let change = DefinitionChange { section, name: name.to_owned(), definition, remove: Vec::new(), restore: true };
+        self.carry_out(asked, &Command::Define(change), &by)
+    }
+
+    /// The definition that a row had last; `None` if there was none.
+    fn last_definition(&self, key: &RowKey) -> Result<Option<String>, Problem> {
+        let mut below = None;
+        while let Some(version) = self.store.last_write(key, below)? {
+            let text = self.store.written(key, version)?;
+            if text.is_some() {
+                return Ok(text);
+            }
+            below = Some(version);
+        }
+        Ok(None)
     }
 
     /// GET: one definition, with its last change; its tag is of the definition alone.
@@ -78,7 +110,7 @@ impl FlagHub {
             _ => Some(asked.body.trim().to_owned()),
         };
         let by = asked.by(asked.query.get("reason").map(str::to_owned), None)?;
-        let change = DefinitionChange { section, name: name.to_owned(), definition, remove: asked.query.all("remove") };
+        let change = DefinitionChange { section, name: name.to_owned(), definition, remove: asked.query.all("remove"), restore: false };
         let after = change.definition.as_deref().map(|text| Etag::strong(text.as_bytes()));
         let decision = self.decide(&by, &Command::Define(change), &[])?;
         // A definition that is only spelled differently stays as it is written.
@@ -91,13 +123,20 @@ impl FlagHub {
 
     /// A definition as JSON: its name, its tag, its state, and its last change.
     fn definition(&self, ground: &Ground, key: &RowKey) -> Result<String, Problem> {
-        let text = ground.rows.text(key).unwrap_or_default();
+        let held = ground.rows.text(key);
+        let last = if held.is_none() { self.last_definition(key)? } else { None };
+        let text = held.or(last.as_deref()).unwrap_or("null");
         let mut out = String::new();
         let mut object = Object::open(&mut out);
+        if held.is_none() {
+            object.member("archived").push_str("true");
+        }
         object.member("definition").push_str(&shown(text));
-        write_string(object.member("etag"), Etag::strong(text.as_bytes()).as_str());
+        if held.is_some() {
+            write_string(object.member("etag"), Etag::strong(text.as_bytes()).as_str());
+        }
         let query = match key.kind {
-            RowKind::Flag => audit::ChangesQuery { flag: Some(key.name.clone()), limit: 1, ..audit::ChangesQuery::default() },
+            RowKind::Flag => audit::ChangesQuery { flags: vec![key.name.clone()], limit: 1, ..audit::ChangesQuery::default() },
             _ => audit::ChangesQuery { pointer: Some(key.pointer()), limit: 1, ..audit::ChangesQuery::default() },
         };
         let last = self.store.changes(&query)?;
@@ -113,6 +152,13 @@ impl FlagHub {
         object.close();
         Ok(out)
     }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    reason: Option<String>,
+    changed_by: Option<String>,
 }
 
 /// The entity tag of a definition; `None` if there is none.

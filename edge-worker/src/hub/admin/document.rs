@@ -28,7 +28,7 @@ const MOST_ANSWERS: usize = 500_000;
 const EXAMPLES: usize = 5;
 
 impl FlagHub {
-    /// PUT `?state=keep|replace&dryRun=&partial=&remove=&newEnvironment=&newBucketKey=&reason=`: the body is the document or, for a dry run,
+    /// PUT `?state=keep|replace&dryRun=&partial=&remove=&overwrite=&newEnvironment=&newBucketKey=&reason=`: the body is the document or, for a dry run,
     /// it may be `{ document, contexts }`.
     pub(super) fn import_document(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
@@ -42,6 +42,9 @@ impl FlagHub {
         let allowed = Allowed {
             partial: query.flag("partial")?,
             remove: query.all("remove"),
+            overwrite: query.all("overwrite"),
+            // `*` names no version.
+            seen: asked.if_match.as_deref().is_some_and(|tags| !tags.split(',').any(|tag| tag.trim() == "*")),
             new_environment: named("newEnvironment"),
             new_bucket_key: named("newBucketKey"),
         };

@@ -10,6 +10,7 @@ mod jobs;
 mod keys;
 mod overrides;
 mod put_back;
+mod reverts;
 mod rollouts;
 mod spelling;
 pub(super) mod view;
@@ -173,6 +174,7 @@ impl FlagHub {
             HubHandler::ListDefinitions(section) => self.list_definitions(&asked, section),
             HubHandler::ShowDefinition(section) => self.show_definition(section, &parameter),
             HubHandler::ChangeDefinition(section) => self.change_definition(&asked, section, &parameter),
+            HubHandler::RestoreFlag => self.restore_flag(&asked, &parameter),
             HubHandler::ListFeatures => self.list_features(&asked),
             HubHandler::ChangeFeature => self.change_feature(&asked),
             HubHandler::ListOverrides => self.list_overrides(&asked),
@@ -188,6 +190,7 @@ impl FlagHub {
             HubHandler::RevokeToken => self.revoke_token(&asked, &parameter),
             HubHandler::Rollout(verb) => self.change_rollout(&asked, verb),
             HubHandler::ListChanges => self.list_changes(&asked),
+            HubHandler::RevertChange => self.revert_change(&asked, &parameter),
             HubHandler::VerifyChanges => self.verify_changes(),
             HubHandler::ListVersions => self.list_versions(&asked),
             HubHandler::ListEvents => self.list_events(&asked),
@@ -337,6 +340,9 @@ impl From<Refusal> for Problem {
             RefusalKind::DefinitionNotFound => (404, "NOT_FOUND"),
             RefusalKind::DefinitionRefused => (422, "DEFINITION_REFUSED"),
             RefusalKind::Unsafe => (422, "UNSAFE_CHANGE"),
+            RefusalKind::ChangeNotFound => (404, "CHANGE_NOT_FOUND"),
+            RefusalKind::NotRevertible => (422, "NOT_REVERTIBLE"),
+            RefusalKind::RevertConflict => (409, "REVERT_CONFLICT"),
             RefusalKind::Locked => (403, "LOCKED"),
             RefusalKind::Invalid => (400, "INVALID"),
             RefusalKind::IllegalStep => (409, "ILLEGAL_STEP"),

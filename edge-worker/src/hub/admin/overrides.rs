@@ -33,6 +33,7 @@ impl FlagHub {
             return self.list_overrides_without_flag(asked);
         }
         if let Some(kind) = query.get("kind") {
+            query.only("kind", &["after", "limit", "withoutFlag"])?;
             self.check_within(asked, None, None)?;
             let kind = match kind {
                 "customers" => RowKind::Customer,
@@ -43,6 +44,9 @@ impl FlagHub {
             let after = RowKey::of(kind, query.get("after").unwrap_or_default()).name;
             let names = self.store.owners(kind.as_str(), &after, limit)?;
             return json(view::owners(&names, names.len() >= limit as usize));
+        }
+        for name in ["customerId", "organizationId"].into_iter().filter(|name| query.get(name).is_some()) {
+            query.only(name, &["customerId", "organizationId", "withoutFlag"])?;
         }
         let owner = owner(query.get("customerId").map(Into::into), query.get("organizationId").map(Into::into))?;
         self.check_within(asked, owner.customer(), owner.organization())?;
@@ -60,9 +64,7 @@ impl FlagHub {
     fn list_overrides_without_flag(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         self.check_within(asked, None, None)?;
         let query = &asked.query;
-        if ["customerId", "organizationId", "kind", "after"].iter().any(|name| query.get(name).is_some()) {
-            return Err(Problem::malformed("expected only limit beside withoutFlag"));
-        }
+        query.only("withoutFlag", &["limit"])?;
         let limit = query.limit(100, MOST)? as usize;
         let ground = self.ground()?;
         let mut flags: BTreeMap<String, view::WithoutFlag> = BTreeMap::new();

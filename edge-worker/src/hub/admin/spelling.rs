@@ -35,7 +35,7 @@ pub(super) const fn of(field: Field) -> &'static str {
         Field::Environment | Field::TokenName => "/name",
         Field::Role => "/role",
         // These are parameters of the query.
-        Field::Remove | Field::NewEnvironment | Field::NewBucketKey => "",
+        Field::Remove | Field::Overwrite | Field::NewEnvironment | Field::NewBucketKey => "",
     }
 }
 

@@ -10,7 +10,7 @@ use control::{
     change::{Hashes, Record},
 };
 use sdk_core::{DocumentError, OwnerKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::body::Owner;
@@ -64,6 +64,9 @@ pub(super) struct ConsequenceView<'v> {
     message: &'v str,
     /// The number of customers and organizations whose override loses its effect, or has an effect again.
     overrides: usize,
+    /// The value of `overwrite` that allows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overwrite: Option<&'v str>,
     pointer: &'v str,
     /// The value of `remove` that allows it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +82,7 @@ impl<'v> ConsequenceView<'v> {
             kind: consequence.kind.as_str(),
             message: &consequence.message,
             overrides: consequence.overrides,
+            overwrite: consequence.overwriting(),
             pointer: &consequence.pointer,
             remove: consequence.removal(),
             used_by: &consequence.used_by,
@@ -90,6 +94,25 @@ impl<'v> ConsequenceView<'v> {
 pub(super) fn consequences(consequences: &[Consequence]) -> String {
     let views: Vec<_> = consequences.iter().map(ConsequenceView::of).collect();
     format!(r#""consequences":{}"#, serde_json::to_string(&views).unwrap_or_default())
+}
+
+/// The newer change that stands against a revert, as the member of a body, without braces.
+pub(in crate::hub) fn newer(id: Option<&str>, version: u32) -> String {
+    let id = id.map_or_else(|| "null".to_owned(), |id| serde_json::Value::from(id).to_string());
+    format!(r#""newer":{{"id":{id},"version":{version}}}"#)
+}
+
+/// The answer to a revert; without its changes for a repeated request, which may be longer than the store keeps an answer.
+pub(super) fn reverted(written: &Written, outcome: &CommandOutcome, reverts: &str, with_changes: bool) -> Result<String, Problem> {
+    #[derive(Deserialize)]
+    struct Payload {
+        id: String,
+    }
+    let first = written.records.first().and_then(|record| serde_json::from_str(&record.payload).ok()).map(|Payload { id }| id);
+    let json = |text: Option<&str>| serde_json::Value::from(text).to_string();
+    let rest = if with_changes { self::written(written, outcome, None)? } else { replayed(written.version, outcome)? };
+    let (id, reverts) = (json(first.as_deref()), json(Some(reverts)));
+    Ok(format!(r#"{{"id":{id},"reverts":{reverts}{}"#, rest.replacen('{', ",", 1)))
 }
 
 /// A new key and its secrets, which are shown once.

@@ -37,6 +37,26 @@ pub(super) fn lists_what_each_version_wrote<S: Store>(store: &S) {
     assert_eq!(of(3, "flag").iter().map(|part| part.name.clone()).collect::<Vec<_>>(), many);
 }
 
+pub(super) fn tells_what_a_version_replaced<S: Store>(store: &S) {
+    let (a, b, c) = (key(RowKind::Flag, "a"), key(RowKind::Flag, "b"), key(RowKind::Customer, "c"));
+    let long = "x".repeat(1_200_000);
+    put(store, &[(a.clone(), Some(&long)), (b.clone(), Some("1")), (c.clone(), Some("{}"))], 10);
+    put(store, &[(b.clone(), Some("2"))], 20);
+    put(store, &[(a.clone(), None), (b.clone(), Some("3"))], 30);
+    put(store, &[(b.clone(), Some("4"))], 40);
+    let of = |version: u32| -> Vec<_> {
+        let rows = store.reverted(version).unwrap().rows.into_iter();
+        rows.map(|row| (row.key, row.before, row.written, row.newest)).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(of(3), [(a.clone(), some(&long), None, 3), (b.clone(), some("2"), some("3"), 4)]);
+    assert_eq!(of(1), [(c, None, some("{}"), 1), (a.clone(), None, some(&long), 3), (b.clone(), None, some("1"), 4)]);
+    assert_eq!(of(7), []);
+    assert_eq!([None, Some(3), Some(1)].map(|below| store.last_write(&a, below).unwrap()), [Some(3), Some(1), None]);
+    assert_eq!([1, 2, 3].map(|version| store.written(&a, version).unwrap()), [some(&long), None, None]);
+    assert_eq!([3, 4].map(|version| store.written(&b, version).unwrap()), [some("3"), some("4")]);
+}
+
 pub(super) fn lists_records_and_versions<S: Store>(store: &S) {
     fill(store, &[change("a", false), of_customer("a", "c-1"), of_organization("b", "o-1"), change("a", true), of_customer("b", "c-2")]);
     put(store, &[(key(RowKind::Membership, "c-2"), Some("\"o-1\""))], 9_000);
@@ -45,8 +65,9 @@ pub(super) fn lists_records_and_versions<S: Store>(store: &S) {
     };
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(numbers(ChangesQuery::default()), [5, 4, 3, 2, 1]);
-    assert_eq!(numbers(ChangesQuery { flag: some("a"), ..ChangesQuery::default() }), [4, 2, 1]);
-    assert_eq!(numbers(ChangesQuery { flag: some("a"), below: Some(4), ..ChangesQuery::default() }), [2, 1]);
+    assert_eq!(numbers(ChangesQuery { flags: vec!["a".to_owned()], ..ChangesQuery::default() }), [4, 2, 1]);
+    assert_eq!(numbers(ChangesQuery { flags: vec!["a".to_owned()], below: Some(4), ..ChangesQuery::default() }), [2, 1]);
+    assert_eq!(numbers(ChangesQuery { flags: vec!["a".to_owned(), "b".to_owned()], ..ChangesQuery::default() }), [5, 4, 3, 2, 1]);
     assert_eq!(numbers(ChangesQuery { customer: some("c-1"), ..ChangesQuery::default() }), [2]);
     assert_eq!(numbers(ChangesQuery { organization: some("o-1"), ..ChangesQuery::default() }), [3]);
     assert_eq!(numbers(ChangesQuery { action: some("flag.kill"), ..ChangesQuery::default() }), [1]);

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0005_store.sql"),
     include_str!("../../../migrations/sqlite/0006_jobs.sql"),
     include_str!("../../../migrations/sqlite/0007_baseline.sql"),
+    include_str!("../../../migrations/sqlite/0008_changes_by_id.sql"),
 ];
 
 /// The form of a store that this release makes.

@@ -60,7 +60,7 @@ pub(super) fn changes(sql: &impl Database, asked: &ChangesQuery) -> Result<Vec<S
     let mut query = format!("{COLUMNS} FROM feature_flag_changes AS change WHERE 1");
     let mut bindings = Vec::new();
     let texts = [
-        ("flag_path", &asked.flag),
+        ("id", &asked.id),
         ("payload ->> '$.pointer'", &asked.pointer),
         ("customer_id", &asked.customer),
         ("organization_id", &asked.organization),
@@ -72,6 +72,10 @@ pub(super) fn changes(sql: &impl Database, asked: &ChangesQuery) -> Result<Vec<S
             query += &format!(" AND {column} = ?");
             bindings.push(value.as_str().into());
         }
+    }
+    if !asked.flags.is_empty() {
+        query += &format!(" AND flag_path IN ({})", vec!["?"; asked.flags.len()].join(", "));
+        bindings.extend(asked.flags.iter().map(|flag| flag.as_str().into()));
     }
     if let Some(version) = asked.version {
         query += " AND version = ?";
@@ -128,7 +132,9 @@ pub(super) fn explaining(sql: &impl Database, asked: &ForExplain<'_>) -> Result<
             query += match layer {
                 // Changes of lists, guards and percentages do not change the kill switch.
                 "kill" => " AND action NOT IN ('rollout.lists', 'rollout.guard', 'rollout.percentage')",
-                "rollout" => " AND (action LIKE 'rollout.%' AND action <> 'rollout.guard' OR action LIKE 'import.%')",
+                "rollout" => {
+                    " AND (action LIKE 'rollout.%' AND action <> 'rollout.guard' OR action LIKE 'import.%' OR action = 'change.revert')"
+                }
                 _ => " AND action NOT IN ('rollout.guard', 'rollout.pause', 'rollout.resume')",
             };
         }

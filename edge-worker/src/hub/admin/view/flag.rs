@@ -75,6 +75,9 @@ pub(in super::super) fn feature(
         flag_path: &'v str,
         overrides: Overridden<'v>,
         owner: Option<&'v str>,
+        /// True if the newest definition has an error, and the last good one serves.
+        #[serde(skip_serializing_if = "core::ops::Not::not")]
+        refused: bool,
         rollout: Option<RolloutView<'v>>,
         source: Option<&'static str>,
         stage: Option<&'v str>,
@@ -95,6 +98,7 @@ pub(in super::super) fn feature(
         flag_path: &feature.key,
         overrides: Overridden { customer, organization },
         owner: feature.owner.as_deref(),
+        refused: feature.refused && for_operator,
         rollout: feature.rollout.as_ref().map(|rollout| RolloutView::of(rollout, observed, now, for_operator)),
         source: evaluation.layer().map(source::of),
         stage: feature.stage.as_deref(),

@@ -1,0 +1,108 @@
+//! Definitions that operators edited one by one since a document brought them: an import must not take such an edit back in silence.
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
+
+use sdk_core::json::Json;
+
+use super::{Consequence, ConsequenceKind, plain_name};
+use crate::rows::{RowKey, RowKind, Rows, spelling};
+
+/// The newest edit of a definition that was edited by other means than an import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The subject who made it.
+    pub by: String,
+    /// The moment of it, as the trail spells it.
+    pub at: String,
+    /// The version that it made.
+    pub version: u32,
+    /// The definition as the last import left it; `None` if there was none.
+    pub base: Option<String>,
+}
+
+/// The edits of definitions, from the history of the store.
+pub trait Edits {
+    /// The newest edit of a definition; `None` if an import was the last to write it, or nobody knows.
+    fn edit(&self, definition: &RowKey) -> Option<Edit>;
+}
+
+/// Finds the edits that an import would take back. `seen` is true if the operator has read the present version: then only what the
+/// document has as it was before the edit was overlooked.
+pub(crate) fn overwritten(
+    [before, after]: [&Rows; 2],
+    renamed: &BTreeMap<String, String>,
+    seen: bool,
+    edits: &dyn Edits,
+) -> Vec<Consequence> {
+    let mut found = Vec::new();
+    for kind in [RowKind::Segment, RowKind::Flag] {
+        let mut names: BTreeSet<&str> = before.of(kind).map(|(name, _)| name).collect();
+        names.extend(after.of(kind).map(|(name, _)| name).filter(|name| renamed.values().all(|to| to != name)));
+        for name in names {
+            let new_name = if kind == RowKind::Flag { renamed.get(name).map_or(name, String::as_str) } else { name };
+            let (held, Some(next)) = (before.get(kind, name), after.get(kind, new_name)) else { continue };
+            let is_next = |text: &str| spelling::same(kind, text, next);
+            if held.is_some_and(is_next) {
+                continue;
+            }
+            let key = RowKey { kind, name: name.into() };
+            let Some(edit) = edits.edit(&key) else { continue };
+            if seen && !edit.base.as_deref().is_some_and(is_next) {
+                continue;
+            }
+            let message = message(&key, held, &edit);
+            found.push(Consequence::new(ConsequenceKind::Overwritten, key, &[], message));
+        }
+    }
+    found
+}
+
+/// Marks the edits that may be overwritten: by the key of a flag, by a pointer without its first slash, or all of them by `*`. The error is
+/// a name that neither document has.
+pub(crate) fn allow(found: &mut [Consequence], names: &[String], [before, after]: [&Rows; 2]) -> Result<(), String> {
+    for name in names {
+        let is_named = |key: &RowKey| {
+            let pointer = key.pointer();
+            name == "*" || pointer.strip_prefix('/') == Some(name) || key.kind == RowKind::Flag && plain_name(&key.name) == *name
+        };
+        for known in found.iter_mut().filter(|known| known.kind == ConsequenceKind::Overwritten && is_named(&known.definition)) {
+            known.is_allowed = true;
+        }
+        let is_definition = |key: &RowKey| matches!(key.kind, RowKind::Flag | RowKind::Segment);
+        let is_known = |rows: &Rows| rows.iter().any(|(key, _)| is_definition(key) && is_named(key));
+        if name != "*" && !is_known(before) && !is_known(after) {
+            return Err(name.clone());
+        }
+    }
+    Ok(())
+}
+
+fn message(key: &RowKey, held: Option<&str>, Edit { by, at, version, base }: &Edit) -> String {
+    let what = format!("the {} {:?}", if key.kind == RowKind::Flag { "flag" } else { "segment" }, plain_name(&key.name));
+    let when = format!("at {at}, in version {version}");
+    match (held, base) {
+        (None, _) => format!("{by} removed {what} {when}, and the document would bring it back"),
+        (Some(_), None) => format!("{by} wrote {what} {when}, and the document has another one"),
+        (Some(held), Some(base)) => {
+            let members = changed_members(base, held);
+            let of = if members.is_empty() { what } else { format!("{} of {what}", members.join(", ")) };
+            format!("{by} changed {of} {when}, and the document would take that back")
+        }
+    }
+}
+
+/// The members in which two definitions differ, quoted.
+fn changed_members(base: &str, held: &str) -> Vec<String> {
+    let [base, held] = [base, held].map(|text| serde_json::from_str::<Json<'_>>(text).unwrap_or(Json::Null));
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for definition in [&base, &held] {
+        if let Json::Object(members) = definition {
+            names.extend(members.iter().map(|(name, _)| &**name));
+        }
+    }
+    names.into_iter().filter(|name| base.get(name) != held.get(name)).map(|name| format!("{name:?}")).collect()
+}

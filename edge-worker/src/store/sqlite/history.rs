@@ -1,0 +1,81 @@
+//! Reads what rows were: each row that a version wrote with its text before, and the versions of one row.
+use std::collections::BTreeMap;
+
+use control::{
+    Reverted, RevertedRow,
+    rows::{RowKey, RowKind},
+};
+use serde::Deserialize;
+use worker::{Result, SqlStorageValue};
+
+use super::database::Database;
+
+pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
+    let number = || SqlStorageValue::from(i64::from(version));
+    let keys: Vec<Written> = sql.exec(
+        "SELECT kind, name, (SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name) AS newest
+        FROM history AS row WHERE version = ? AND part = 0 ORDER BY kind, name",
+        vec![number()],
+    )?;
+    let written = texts(sql, "SELECT kind, name, text FROM history WHERE version = ? ORDER BY kind, name, part", vec![number()])?;
+    let before = texts(
+        sql,
+        "SELECT row.kind, row.name, row.text FROM history AS here JOIN history AS row ON row.kind = here.kind AND row.name = here.name
+          AND row.version = (SELECT max(version) FROM history WHERE kind = here.kind AND name = here.name AND version < here.version)
+        WHERE here.version = ? AND here.part = 0 ORDER BY row.kind, row.name, row.part",
+        vec![number()],
+    )?;
+    let mut reverted = Reverted::default();
+    for Written { kind, name, newest } in keys {
+        let Some(known) = RowKind::from_name(&kind) else {
+            reverted.has_unknown_rows = true;
+            continue;
+        };
+        let place = (kind, name);
+        let text = |texts: &BTreeMap<(String, String), String>| texts.get(&place).cloned();
+        let (before, written) = (text(&before), text(&written));
+        reverted.rows.push(RevertedRow { key: RowKey { kind: known, name: place.1 }, before, written, newest });
+    }
+    Ok(reverted)
+}
+
+pub(super) fn last_write(sql: &impl Database, key: &RowKey, below: Option<u32>) -> Result<Option<u32>> {
+    let query = "SELECT max(version) AS n FROM history WHERE kind = ? AND name = ? AND version < ?";
+    let version = sql.number(query, place(key, below.unwrap_or(u32::MAX)))?;
+    Ok(version.and_then(|version| version.try_into().ok()))
+}
+
+pub(super) fn written(sql: &impl Database, key: &RowKey, version: u32) -> Result<Option<String>> {
+    let query = "SELECT kind, name, text FROM history WHERE kind = ? AND name = ? AND version = ? ORDER BY part";
+    Ok(texts(sql, query, place(key, version))?.into_values().next())
+}
+
+fn place(key: &RowKey, version: u32) -> Vec<SqlStorageValue> {
+    vec![key.kind.as_str().into(), key.name.as_str().into(), i64::from(version).into()]
+}
+
+/// The texts of rows by kind and name, their parts put together; a row that was removed has none.
+fn texts(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Result<BTreeMap<(String, String), String>> {
+    let parts: Vec<Part> = sql.exec(query, bindings)?;
+    let mut texts: BTreeMap<(String, String), String> = BTreeMap::new();
+    for Part { kind, name, text } in parts {
+        if let Some(text) = text {
+            texts.entry((kind, name)).or_default().push_str(&text);
+        }
+    }
+    Ok(texts)
+}
+
+#[derive(Deserialize)]
+struct Written {
+    kind: String,
+    name: String,
+    newest: u32,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    kind: String,
+    name: String,
+    text: Option<String>,
+}
