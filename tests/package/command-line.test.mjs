@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 import { KEYS } from '../edge/workerd.mjs';
 import { freePort } from '../server.mjs';
-import { ownCommands } from './commands.mjs';
+import { ownCommands, standIn } from './commands.mjs';
 
 const run = promisify(execFile);
 const COMMANDS = [
@@ -37,13 +37,13 @@ const COMMANDS = [
 ];
 
 const own = ownCommands();
-const { command, lines } = own;
+const { command, json, lines } = own;
 
 test('refusals are told with their place, their code and a hint; with --json as the problem itself', async () => {
   await lines('create', 'own');
   const absent = await command('rollout', 'start', 'absent');
   assert.deepEqual([absent.code, absent.out], [1, '']);
-  assert.match(absent.err, /^error: no flag has the key or alias "absent"\n.*hint: `twinflag list` shows all flags\n$/s);
+  assert.match(absent.err, /^error: no flag has the key or alias "absent"\n.*hint: `twinflag list` shows all flags, .*\n$/s);
   const odd = await command('override', 'set', 'own', 'purple', '--customer', 'c-1', '--reason', 'r');
   assert.match(odd.err, /\nat: \/variant\ncode: [A-Z_]+ \(4\d\d\)\n/);
   const problem = JSON.parse((await command('override', 'set', 'own', 'purple', '--customer', 'c-1', '--reason', 'r', '--json')).err);
@@ -202,6 +202,7 @@ test('bash completes commands, options, choices and the keys of flags', async ()
   );
   assert.ok((await complete('rollout', 'start', 'life', '--per')).includes('--percentage'));
   assert.deepEqual(await complete('token', '--role', 'o'), ['operator', 'organization_admin']);
+  assert.deepEqual(await complete('token', 'create', '--role', 'o'), ['operator']);
   // Without a word of ours the shell completes files.
   for (const words of [
     ['apply', 'completion.b'],
@@ -234,4 +235,14 @@ test('bash completes commands, options, choices and the keys of flags', async ()
     assert.deepEqual(await complete(...asked[0]), ['']);
   }
   silent.close();
+  // A shell expands its words, so a server that is not ours puts nothing else among them.
+  const hostile = await standIn((_, response) =>
+    response.end(JSON.stringify({ features: ['$(touch hostile)', 'a b', 'good'].map(flagPath => ({ flagPath })) })),
+  );
+  env = hostile.env;
+  assert.deepEqual(
+    (await complete('show', '')).filter(word => !word.startsWith('-')),
+    ['good'],
+  );
+  hostile.close();
 });

@@ -71,9 +71,9 @@ test('apply shows the difference and imports it; standard input is a document, t
 });
 
 test('a document without the edits of an operator takes them back only if it is said so', async () => {
-  await lines('create', 'edited');
-  const before = await exported();
-  await own.twinflag.write('before.json', JSON.stringify(before));
+  const document = await exported();
+  await own.twinflag.write('before.json', JSON.stringify({ ...document, flags: { ...document.flags, edited: {} } }));
+  await lines('apply', 'before.json', '--yes');
   await lines('on', 'edited', '--user', 'ada');
   assert.equal((await command('diff', 'before.json')).code, 2);
   const unsaid = await command('apply', 'before.json', '--yes');

@@ -21,7 +21,7 @@ Exit codes: ${EXIT.ok} done, ${EXIT.failed} refused or failed, ${EXIT.different}
 export function commandLine(): Command {
   const program = new Command('twinflag');
   program.description('Feature flags whose answer is the same everywhere: the server, and commands for one.').version(RELEASE);
-  program.exitOverride().showHelpAfterError('(--help lists the options)').addHelpText('after', EXIT_CODES);
+  program.exitOverride().enablePositionalOptions().showHelpAfterError('(--help lists the options)').addHelpText('after', EXIT_CODES);
   // A program gets the error as JSON.
   if (forPrograms) program.configureOutput({ writeErr: () => undefined });
   addServerCommands(program);

@@ -49,23 +49,19 @@ function bash(name: string, nodes: readonly Node[]): string {
     const keys = takesFlag ? ` [[ $before == ${path.at(-1)} ]] && words+=" $(_${name}_flags)"` : '';
     return `    '${path.join(' ')}') words='${words.join(' ')}'${keys ? `;${keys}` : ''} ;;`;
   });
-  const values = new Map(
-    nodes.flatMap(({ options }) => options.flatMap(({ long, argChoices }) => (long && argChoices ? [[long, argChoices] as const] : []))),
+  // The words, or the keys of flags, or the files, that are the value of an option of a command.
+  const values = nodes.flatMap(({ path, options }) =>
+    options.flatMap(option => {
+      const value = option.argChoices?.join(' ') ?? (isOfFlags(option) ? `$(_${name}_flags)` : isOfFiles(option) ? '' : undefined);
+      return option.long && value !== undefined ? [`    '${[...path, option.long].join(' ')}') words="${value}" ;;`] : [];
+    }),
   );
-  const choices = [...values].map(([long, words]) => `    ${long}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$word")); return ;;`);
-  const files = nodes.flatMap(({ options }) => options.filter(isOfFiles).flatMap(({ long }) => long ?? []));
-  const flags = [...new Set(nodes.flatMap(({ options }) => options.filter(isOfFlags).flatMap(({ long }) => long ?? [])))];
   return `_${name}_flags() {
   ${name} ${KEYS_COMMAND} "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null
 }
 _${name}() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} found= words= each
   COMPREPLY=()
-  case $before in
-${choices.join('\n')}
-    ${flags.join('|')}) COMPREPLY=($(compgen -W "$(_${name}_flags)" -- "$word")); return ;;
-    ${[...new Set(files)].join('|')}) return ;;
-  esac
   for each in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case "\${found:+$found }$each" in
       ${nodes
@@ -74,8 +70,11 @@ ${choices.join('\n')}
         .join('|')}) found="\${found:+$found }$each" ;;
     esac
   done
-  case $found in
+  case "$found" in
 ${cases.join('\n')}
+  esac
+  case "\${found:+$found }$before" in
+${values.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }

@@ -30,7 +30,7 @@ export function describe(change: Change): string {
     case 'import.refused':
       return newJson === undefined ? `${subject}: the refused definition is gone` : `${subject}: refused, the last good definition serves`;
     case 'import.state':
-      return `${subject}: state ${shown(oldJson)} → ${shown(newJson)}`;
+      return `${subject}: ${definitionChangeOf(briefState(oldJson), briefState(newJson))}`;
     case 'customer.assign':
       return `customer ${customerId}: belongs to ${organizationId === undefined ? 'no organization' : `organization ${organizationId}`}`;
     case 'break-glass.use':
@@ -61,7 +61,9 @@ const ROLLOUT_STEPS: Readonly<Record<string, string>> = {
 function revertedOf({ flagPath, pointer, customerId, organizationId, oldJson, newJson }: Change): string {
   const subject = flagPath ?? pointer ?? '';
   const isOverride = customerId !== undefined || organizationId !== undefined;
-  return isOverride ? `${subject} ${shown(oldJson)} → ${shown(newJson)}` : `${subject}: ${definitionChangeOf(oldJson, newJson)}`;
+  return isOverride
+    ? `${subject} ${shown(oldJson)} → ${shown(newJson)}`
+    : `${subject}: ${definitionChangeOf(briefState(oldJson), briefState(newJson))}`;
 }
 
 /** Returns what was done to a key or to an API token, which is named by its label or its name. */
@@ -72,6 +74,13 @@ function credentialChangeOf(action: string, credential: unknown): string {
 }
 
 const CREDENTIAL_STEPS: Readonly<Record<string, string>> = { create: 'made', rotate: 'rotated', revoke: 'revoked', forget: 'forgotten' };
+
+/** Returns a flag's state, or a definition, with a rollout in a few words. */
+function briefState(state: unknown): unknown {
+  if (!isObject(state) || !isObject(state.rollout)) return state;
+  const { status, percentage } = state.rollout;
+  return { ...state, rollout: `${String(status)} at ${String(percentage)} %` };
+}
 
 /** Returns the difference of two definitions in words. */
 function definitionChangeOf(before: unknown, after: unknown): string {

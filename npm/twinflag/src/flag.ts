@@ -1,7 +1,7 @@
 /** One flag of a server: its state, and its definition, which other flags' changes do not touch. */
 import type { Answer, Api, Query } from './api.js';
 import { Failure } from './failure.js';
-import { Refused } from './refused.js';
+import { HINTS, Refused } from './refused.js';
 import type { Change, Flag, ListedFeature, Written } from './wire.js';
 
 /** The most attempts at a change while other operators change the same flag. */
@@ -12,10 +12,8 @@ export interface Definition {
   /** The key. */
   readonly name: string;
   readonly definition: Flag;
-  /** The tag of the definition alone; absent if the flag was removed. */
-  readonly etag?: string;
-  /** True if the flag was removed; its state and its overrides are kept. */
-  readonly archived?: true;
+  /** The tag of the definition alone. */
+  readonly etag: string;
   readonly lastChange: Change | null;
   /** The definition that was imported last, and has errors; the one before it serves. */
   readonly refused?: unknown;
@@ -33,7 +31,7 @@ export async function featureOf(api: Api, name: string): Promise<ListedFeature> 
     query: { featureName: name },
   });
   const [feature] = body.features;
-  if (feature === undefined) throw new Failure(`no flag has the key or alias "${name}"`, undefined, '`twinflag list` shows all flags');
+  if (feature === undefined) throw new Failure(`no flag has the key or alias "${name}"`, undefined, HINTS.FLAG_NOT_FOUND);
   return feature;
 }
 
@@ -57,11 +55,6 @@ export async function createFlag(api: Api, key: string, flag: Flag, reason: stri
     if (error instanceof Refused && error.refusal.code === 'PRECONDITION_REQUIRED') throw new Failure(`there is a flag "${key}" already`);
     throw error;
   }
-}
-
-/** Fails if a flag was removed. */
-export function wantServing({ name, archived }: Definition): void {
-  if (archived) throw new Failure(`the flag ${name} was removed`, undefined, `bring it back with: twinflag restore ${name}`);
 }
 
 /** Brings a flag back that was removed, with its state and its overrides. */
@@ -89,7 +82,6 @@ export async function patchFlag(
 ): Promise<Edited> {
   for (let attempt = 1; ; attempt++) {
     const before = await definitionOf(api, name);
-    wantServing(before);
     const patch = { method: 'PATCH', path: pathOf(before.name), body: edit(before), ifMatch: before.etag, query: { reason } } as const;
     try {
       const { body: written }: Answer<Written> = await api.ask(patch);

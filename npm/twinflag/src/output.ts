@@ -25,11 +25,8 @@ export function printNote(line: string): void {
 
 /** Prints rows below their headings, in columns. Prints nothing but `none` if there are no rows. */
 export function printTable(headings: readonly string[], rows: readonly (readonly string[])[], none: string): void {
-  if (rows.length === 0) {
-    console.log(none);
-    return;
-  }
-  printColumns([headings, ...rows]);
+  if (rows.length === 0) console.log(none);
+  else printColumns([headings, ...rows]);
 }
 
 /** Prints rows in columns. */

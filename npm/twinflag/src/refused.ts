@@ -35,10 +35,10 @@ export class Refused extends Failure {
 }
 
 /** Hints for refusals that have none of their own. */
-const HINTS: Readonly<Record<string, string>> = {
+export const HINTS: Readonly<Record<string, string>> = {
   UNAUTHORIZED: 'make a token with `twinflag token`, and pass it with --token or TWINFLAG_TOKEN',
   FORBIDDEN: 'use a token with another role: `twinflag token --sub YOU --role admin`',
-  FLAG_NOT_FOUND: '`twinflag list` shows all flags',
+  FLAG_NOT_FOUND: '`twinflag list` shows all flags, and `twinflag list --archived` those that were removed',
   VERSION_MISMATCH: 'another operator changed it meanwhile: compare again with `twinflag diff`, or try again',
   TOO_EARLY: 'wait, or force the step with --force and a --reason',
   LOCKED: 'a locked flag needs a token with the role admin, and a --reason',

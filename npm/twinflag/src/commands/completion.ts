@@ -30,5 +30,6 @@ async function printKeys(options: ServerOptions): Promise<void> {
 
 async function keysOf(options: ServerOptions): Promise<readonly string[]> {
   const { body } = await connect(options).ask<{ features: readonly ListedFeature[] }>({ path: '/api/admin/feature-flags' });
-  return body.features.map(({ flagPath }) => flagPath);
+  // A shell expands the words that it completes, so nothing else may be among them.
+  return body.features.map(({ flagPath }) => flagPath).filter(key => /^[\w.-]+$/.test(key));
 }

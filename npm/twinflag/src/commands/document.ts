@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 
 import type { Api, Query } from '../api.js';
-import { differencesOf } from '../difference.js';
+import { at, differencesOf, isSame } from '../difference.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { printJson, printLine } from '../output.js';
 import { consequenceLine, overridesOf, Refused } from '../refused.js';
@@ -178,9 +178,16 @@ function harms({ changes, returned = [] }: Imported, { state }: ImportOptions): 
 
 async function compare(api: Api, file: string, options: ImportOptions): Promise<Compared> {
   const text = readDocument(file);
-  const { document, etag } = await serversDocument(api);
-  const trial = await putDocument(api, text, etag, { ...queryOf(options), dryRun: true });
-  return { text, etag, trial, lines: linesOf(trial, document, JSON.parse(text) as Document) };
+  const { document: ours, etag } = await serversDocument(api);
+  const theirs = JSON.parse(text) as Document;
+  const { errors, consequences = [], ...tried } = await putDocument(api, text, etag, { ...queryOf(options), dryRun: true });
+  // An error that the server's document has already is no difference.
+  const isNew = ({ pointer }: { readonly pointer: string }): boolean => {
+    const definition = pointer.split('/').slice(0, 3).join('/');
+    return !isSame(at(ours, definition), at(theirs, definition));
+  };
+  const trial = { ...tried, errors: errors.filter(isNew), consequences: consequences.filter(each => !each.allowed || isNew(each)) };
+  return { text, etag, trial, lines: linesOf(trial, ours, theirs) };
 }
 
 /** The server's document and its tag; an empty one without a tag if the server has none yet. */

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 
 import { describe, rolloutOf, stateOf } from '../describe.js';
 import { EXIT, Failure } from '../failure.js';
-import { createFlag, type Definition, definitionOf, featureOf, removeFlag, restoreFlag, wantServing } from '../flag.js';
+import { createFlag, type Definition, definitionOf, featureOf, removeFlag, restoreFlag } from '../flag.js';
 import { printColumns, printJson, printLine, printNote, printTable } from '../output.js';
 import type { Fault, Flag, ListedFeature, Written } from '../wire.js';
 import {
@@ -116,10 +116,10 @@ async function list({ archived, ...options }: ApiOptions & { readonly archived?:
 
 async function listArchived(options: ApiOptions): Promise<void> {
   const api = connect(options);
-  const found: Definition[] = [];
+  const found: Omit<Definition, 'etag'>[] = [];
   for (let after: string | undefined; ; ) {
     const query = { archived: true, after };
-    const { body } = await api.ask<{ definitions: readonly Definition[]; next?: string }>({ path: '/api/admin/flags', query });
+    const { body } = await api.ask<{ definitions: typeof found; next?: string }>({ path: '/api/admin/flags', query });
     found.push(...body.definitions);
     after = body.next;
     if (after === undefined) break;
@@ -133,10 +133,10 @@ async function show(key: string, options: ApiOptions): Promise<void> {
   const api = connect(options);
   const found = await definitionOf(api, key);
   if (options.json) return printJson(found);
-  const { name, definition, lastChange, refused, archived, state } = found;
+  const { name, definition, lastChange, refused, state } = found;
   const rollout = state.rollout === undefined ? '' : `, rollout ${state.rollout.status} at ${state.rollout.percentage ?? 0} %`;
   const isOn = state.enabled === false ? 'switched off for everybody' : 'switched on';
-  printLine(`${name}: ${archived ? 'removed; as it was: ' : ''}${isOn}${rollout}`);
+  printLine(`${name}: ${isOn}${rollout}`);
   printColumns(Object.entries(definition).map(([member, value]) => [member, typeof value === 'string' ? value : JSON.stringify(value)]));
   if (lastChange !== null)
     printLine(`last change: ${describe(lastChange)}, by ${lastChange.changedBy}, version ${lastChange.version}: ${lastChange.reason}`);
@@ -156,7 +156,6 @@ async function create(key: string, options: CreateOptions): Promise<void> {
 async function remove(key: string, options: ChangeOptions & ConfirmedOptions): Promise<void> {
   const api = connect(options);
   const found = await definitionOf(api, key);
-  wantServing(found);
   await confirm(`remove ${found.name}, so that callers get their own defaults?`, options);
   printWritten(await removeFlag(api, found, { reason: options.reason }), options);
 }
