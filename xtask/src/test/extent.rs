@@ -4,7 +4,7 @@ use std::fmt::Display;
 /// The number of cases that the suites try.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Extent {
-    /// Every check, with as many cases as fit into a quarter of an hour on two cores.
+    /// Every check, with few cases where many take long: a run aims at a quarter of an hour on two cores.
     Usual,
     /// `--all`: every check with all its cases.
     All,

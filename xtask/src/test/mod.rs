@@ -28,9 +28,9 @@ use crate::{
 /// Run the test suites, and list the tests that failed.
 #[derive(Args)]
 #[command(after_help = "Example: cargo xtask test native vectors\n
-Every run checks every layer, and takes at most a quarter of an hour on two cores. `--all` tries all cases that there are.")]
+Every run checks every layer. Without `--all` it aims at a quarter of an hour on two cores, with all compiling.")]
 pub(crate) struct Test {
-    /// Try all cases, which takes an hour.
+    /// Try all cases, which takes several times as long.
     #[arg(long)]
     all: bool,
     /// The suites to run; all of them if none is named.
