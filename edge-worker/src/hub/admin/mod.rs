@@ -21,7 +21,7 @@ pub(crate) use self::body::read;
 use std::rc::Rc;
 
 use control::{
-    Command, CommandOutcome, CurrentState, Field, Refusal, RefusalKind, apply,
+    Command, CommandOutcome, CurrentState, Field, Refusal, RefusalKind, apply, break_glass_row,
     change::{Actor, BREAK_GLASS, NO_REASON, TOKEN_PREFIX},
     organization_of,
     rows::{RowKey, RowKind, Rows},
@@ -166,6 +166,7 @@ impl FlagHub {
         let parameter = wire::decoded(&parameter);
         if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read && !has_own_tag)
             && !matches(if_match, version)
+            && !matches(if_match, wire::before_note(version, self.store.last_write(&break_glass_row(), None)?))
         {
             return Err(if wire::is_versions(if_match) { Problem::version_mismatch(version) } else { Problem::no_version_tag() });
         }
