@@ -19,7 +19,7 @@ mod subtle;
 mod token;
 mod trust;
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use control::{Key, KeyKind};
 use sdk_core::{Audience, Context, Millis, Overrides};
@@ -165,7 +165,7 @@ impl Caller {
         }
         if let Some(program) = program::of(asked)? {
             if rights::takes_keys(routes) {
-                limit::user(&program.subject, asked)?;
+                limit::user(&program.counted(), asked)?;
             }
             let environment = program.environment.clone().unwrap_or_default();
             return Ok(Self { identity: Identity::Program(program), environment, routes });
@@ -284,6 +284,14 @@ impl Caller {
         match &self.identity {
             Identity::Person(Person { subject, .. }) | Identity::Program(Program { subject, .. }) => subject,
             Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => "",
+        }
+    }
+
+    /// The name under which limits count the caller.
+    pub(crate) fn counted(&self) -> Cow<'_, str> {
+        match &self.identity {
+            Identity::Program(program) => program.counted(),
+            Identity::Person(_) | Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => self.subject().into(),
         }
     }
 

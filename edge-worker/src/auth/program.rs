@@ -3,6 +3,8 @@
 //! An API token is for one environment, and its requests are for that one. The break-glass token is for the moment when an identity provider
 //! or a store has lost all other credentials: its hash stands in the settings, it is an administrator's in every environment, and each of
 //! its uses is logged as an error.
+use std::borrow::Cow;
+
 use control::{TokenRole, change::BREAK_GLASS};
 
 use super::{
@@ -59,6 +61,14 @@ fn program(presented: &Stored, asked: &Asked<'_>) -> Result<Program, Unanswered>
 }
 
 impl Program {
+    /// The name under which limits count the program: API tokens of several environments may have one subject.
+    pub(super) fn counted(&self) -> Cow<'_, str> {
+        match &self.environment {
+            Some(environment) => format!("{} of {}", self.subject, environment.object()).into(),
+            None => (&*self.subject).into(),
+        }
+    }
+
     /// The environment that a request to an operators' route is for; `named` is the one that it names. A route without the parameter
     /// `environment` is about the first one.
     pub(super) fn enter(&self, asked: &Asked<'_>, named: Option<&str>, takes_environment: bool) -> Result<Environment, Unanswered> {
