@@ -5,7 +5,10 @@
 //! its uses is logged as an error.
 use std::borrow::Cow;
 
-use control::{TokenRole, change::BREAK_GLASS};
+use control::{
+    TokenRole,
+    change::{BREAK_GLASS, Hash},
+};
 
 use super::{
     presented::{Credential, Stored},
@@ -25,6 +28,8 @@ pub(super) struct Program {
     pub(super) role: Role,
     /// The environment of an API token; `None` for the break-glass token, which is for all.
     pub(super) environment: Option<Environment>,
+    /// The hash of an API token; `None` for the break-glass token.
+    pub(super) token: Option<Hash>,
 }
 
 /// The holder of the break-glass token, if the request presents a text in the form of one; refused if it is not the deployment's.
@@ -35,7 +40,7 @@ pub(super) fn break_glass(asked: &Asked<'_>) -> Result<Option<Program>, Problem>
         return Err(Problem::no_token());
     }
     asked.known.is_break_glass.set(true);
-    Ok(Some(Program { subject: BREAK_GLASS.to_owned(), role: Role::Admin, environment: None }))
+    Ok(Some(Program { subject: BREAK_GLASS.to_owned(), role: Role::Admin, environment: None, token: None }))
 }
 
 /// The program with an API token, if the request presents a text in the form of one; refused if it is not stored, or has expired.
@@ -57,7 +62,7 @@ fn program(presented: &Stored, asked: &Asked<'_>) -> Result<Program, Unanswered>
         // No row has such a text without a role.
         None => return Err(Problem::no_token().into()),
     };
-    Ok(Program { subject: token.subject(), role, environment: Some(environment) })
+    Ok(Program { subject: token.subject(), role, environment: Some(environment), token: Some(token.hash) })
 }
 
 impl Program {

@@ -23,6 +23,8 @@ pub(super) const ADMIN: &str = "http://hub/admin/";
 pub(super) const ACTOR: &str = "twinflag-actor";
 pub(super) const ROLE: &str = "twinflag-role";
 pub(super) const WITHIN: &str = "twinflag-within";
+/// The header with the hash of the API token that a program presented, in hexadecimal digits. A name may be given again, a hash not.
+pub(super) const TOKEN: &str = "twinflag-token";
 /// The header with a digest of the body that the client sent, if the worker sends the hub another one. Two requests with equal digests are
 /// the same request.
 pub(super) const CLIENT_BODY: &str = "twinflag-client-body";
