@@ -42,8 +42,14 @@ impl Query {
 
     /// The value as `true` or `false`; false if the parameter is absent, refused if it is neither.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        self.flag_or(name, false)
+    }
+
+    /// The value as `true` or `false`; `absent` if the parameter is absent, refused if it is neither.
+    pub(crate) fn flag_or(&self, name: &str, absent: bool) -> Result<bool, Problem> {
         match self.get(name) {
-            None | Some("false") => Ok(false),
+            None => Ok(absent),
+            Some("false") => Ok(false),
             Some("true") => Ok(true),
             Some(_) => Err(Problem::malformed(format!("expected {name} to be true or false"))),
         }

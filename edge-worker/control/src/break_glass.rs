@@ -14,6 +14,11 @@ use crate::{
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 const ROW: &str = "used";
 
+/// The key of the row of the newest use. A version that writes it writes nothing else.
+pub fn break_glass_row() -> RowKey {
+    RowKey::of(RowKind::BreakGlass, ROW)
+}
+
 /// The moment of the newest use that the trail has; `None` before the first.
 pub fn break_glass_used(rows: &Rows) -> Option<Millis> {
     #[derive(serde::Deserialize)]
@@ -29,7 +34,7 @@ pub fn break_glass(rows: &Rows, now: Millis) -> Option<CommandOutcome> {
     if break_glass_used(rows).is_some_and(|used| (0..HOUR_MS).contains(&(now.0.saturating_sub(used.0)))) {
         return None;
     }
-    let row = (RowKey::of(RowKind::BreakGlass, ROW), Some(format!(r#"{{"at":{}}}"#, now.0)));
+    let row = (break_glass_row(), Some(format!(r#"{{"at":{}}}"#, now.0)));
     Some(CommandOutcome { writes: [row].into(), changes: [Change::new(Action::BreakGlassUsed)].into(), ..CommandOutcome::default() })
 }
 
@@ -46,6 +51,7 @@ mod tests {
         for now in [5_000, 5_001, 5_000 + HOUR_MS - 1, 4_999, 5_000 + HOUR_MS, 6_000 + HOUR_MS] {
             if let Some(outcome) = break_glass(&rows, Millis(now)) {
                 assert_eq!(outcome.changes.iter().map(|change| change.action).collect::<std::vec::Vec<_>>(), [Action::BreakGlassUsed]);
+                assert_eq!(outcome.writes.iter().map(|(key, _)| key.clone()).collect::<std::vec::Vec<_>>(), [break_glass_row()]);
                 apply(&mut rows, &outcome.writes);
                 assert_eq!(break_glass_used(&rows), Some(Millis(now)));
                 noted.push(now);

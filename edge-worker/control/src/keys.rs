@@ -17,7 +17,7 @@ use core::fmt;
 use sdk_core::{Millis, hex};
 use serde::{Deserialize, Serialize};
 
-pub use self::token::{TokenRole, subject_holds};
+pub use self::token::{TokenRole, token_holds};
 use crate::{
     CommandOutcome, CurrentState, Field, Refusal, RefusalKind, RefusalPlace,
     change::{Action, Actor, Change, Hash},

@@ -36,7 +36,7 @@ mod spelled;
 mod state_row;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
-pub use break_glass::{break_glass, break_glass_used};
+pub use break_glass::{break_glass, break_glass_row, break_glass_used};
 pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, draft, execute, organization_of,
 };
@@ -49,7 +49,7 @@ pub use import::{Allowed, Imported, Returned};
 pub use json_patch::{PatchError, patched};
 pub use keys::{
     Expiry, Key, KeyCommand, KeyIdentity, KeyKind, KeyTerms, NewKey, NewKeySecret, OVERLAP_MS, RANDOM, Secret, TokenRole, is_origin, keys,
-    subject_holds,
+    token_holds,
 };
 pub use overrides::{overrides_of, overrides_without_flag, visitor};
 pub use owner_filter::OwnerFilter;

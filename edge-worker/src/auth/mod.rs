@@ -19,9 +19,9 @@ mod subtle;
 mod token;
 mod trust;
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
-use control::{Key, KeyKind};
+use control::{Key, KeyKind, change::Hash};
 use sdk_core::{Audience, Context, Millis, Overrides};
 
 use self::{claims::Claims, grants::Grant, identity::Holder, presented::Credential, program::Program, role::Role};
@@ -165,7 +165,7 @@ impl Caller {
         }
         if let Some(program) = program::of(asked)? {
             if rights::takes_keys(routes) {
-                limit::user(&program.subject, asked)?;
+                limit::user(&program.counted(), asked)?;
             }
             let environment = program.environment.clone().unwrap_or_default();
             return Ok(Self { identity: Identity::Program(program), environment, routes });
@@ -209,7 +209,7 @@ impl Caller {
 
     /// The caller, as the hub receives it.
     pub(crate) fn actor(&self) -> Actor<'_> {
-        Actor { subject: self.subject(), role: self.kind().as_str(), within: self.within() }
+        Actor { subject: self.subject(), role: self.kind().as_str(), within: self.within(), token: self.token() }
     }
 
     /// The caller as the hub of an environment receives it, for routes between two environments.
@@ -217,7 +217,7 @@ impl Caller {
         match &self.identity {
             Identity::Person(Person { subject, grants, .. }) => {
                 let role = grants::role_in(grants, Some(environment));
-                Actor { subject, role: kind_of(role).as_str(), within: role.and_then(Role::organization) }
+                Actor { subject, role: kind_of(role).as_str(), within: role.and_then(Role::organization), token: None }
             }
             Identity::Program(_) | Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => self.actor(),
         }
@@ -285,6 +285,19 @@ impl Caller {
             Identity::Person(Person { subject, .. }) | Identity::Program(Program { subject, .. }) => subject,
             Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => "",
         }
+    }
+
+    /// The name under which limits count the caller.
+    pub(crate) fn counted(&self) -> Cow<'_, str> {
+        match &self.identity {
+            Identity::Program(program) => program.counted(),
+            Identity::Person(_) | Identity::Anyone | Identity::ServerKey | Identity::ClientKey(_) => self.subject().into(),
+        }
+    }
+
+    /// The hash of the caller's API token; `None` for a caller with another credential.
+    fn token(&self) -> Option<Hash> {
+        if let Identity::Program(Program { token, .. }) = &self.identity { *token } else { None }
     }
 
     /// The one organization that the caller's role is for; `None` if it is for the whole deployment.

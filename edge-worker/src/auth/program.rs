@@ -3,7 +3,12 @@
 //! An API token is for one environment, and its requests are for that one. The break-glass token is for the moment when an identity provider
 //! or a store has lost all other credentials: its hash stands in the settings, it is an administrator's in every environment, and each of
 //! its uses is logged as an error.
-use control::{TokenRole, change::BREAK_GLASS};
+use std::borrow::Cow;
+
+use control::{
+    TokenRole,
+    change::{BREAK_GLASS, Hash},
+};
 
 use super::{
     presented::{Credential, Stored},
@@ -23,6 +28,8 @@ pub(super) struct Program {
     pub(super) role: Role,
     /// The environment of an API token; `None` for the break-glass token, which is for all.
     pub(super) environment: Option<Environment>,
+    /// The hash of an API token; `None` for the break-glass token.
+    pub(super) token: Option<Hash>,
 }
 
 /// The holder of the break-glass token, if the request presents a text in the form of one; refused if it is not the deployment's.
@@ -33,7 +40,7 @@ pub(super) fn break_glass(asked: &Asked<'_>) -> Result<Option<Program>, Problem>
         return Err(Problem::no_token());
     }
     asked.known.is_break_glass.set(true);
-    Ok(Some(Program { subject: BREAK_GLASS.to_owned(), role: Role::Admin, environment: None }))
+    Ok(Some(Program { subject: BREAK_GLASS.to_owned(), role: Role::Admin, environment: None, token: None }))
 }
 
 /// The program with an API token, if the request presents a text in the form of one; refused if it is not stored, or has expired.
@@ -55,10 +62,18 @@ fn program(presented: &Stored, asked: &Asked<'_>) -> Result<Program, Unanswered>
         // No row has such a text without a role.
         None => return Err(Problem::no_token().into()),
     };
-    Ok(Program { subject: token.subject(), role, environment: Some(environment) })
+    Ok(Program { subject: token.subject(), role, environment: Some(environment), token: Some(token.hash) })
 }
 
 impl Program {
+    /// The name under which limits count the program: API tokens of several environments may have one subject.
+    pub(super) fn counted(&self) -> Cow<'_, str> {
+        match &self.environment {
+            Some(environment) => format!("{} of {}", self.subject, environment.object()).into(),
+            None => (&*self.subject).into(),
+        }
+    }
+
     /// The environment that a request to an operators' route is for; `named` is the one that it names. A route without the parameter
     /// `environment` is about the first one.
     pub(super) fn enter(&self, asked: &Asked<'_>, named: Option<&str>, takes_environment: bool) -> Result<Environment, Unanswered> {

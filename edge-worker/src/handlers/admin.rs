@@ -6,7 +6,7 @@ use crate::{auth::Caller, body, hub::client as hub, problem::Problem, ruleset_ca
 /// Passes a backup on, as it comes. This isolate answers from the restored hub at once; others learn of its epoch when they ask.
 pub(crate) async fn restore(caller: &Caller, request: &Request, env: &Env) -> Result<Response, Problem> {
     let environment = &caller.environment;
-    let answer = hub::restore(env, environment, caller.subject(), request).await?;
+    let answer = hub::restore(env, environment, &caller.actor(), request).await?;
     if answer.status_code() == 200 {
         ruleset_cache::refresh(env, environment).await;
     }

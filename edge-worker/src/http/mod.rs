@@ -94,8 +94,8 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Unanswered> {
     let caller = Caller::of(asked, routes)?;
     let (route, body) = row(asked, routes, &caller)?;
     match route.limit {
-        Limit::Read => limit::read(caller.subject(), asked)?,
-        Limit::Change => limit::change(caller.subject(), asked)?,
+        Limit::Read => limit::read(&caller.counted(), asked)?,
+        Limit::Change => limit::change(&caller.counted(), asked)?,
         // `Caller::of` has counted an evaluation; nothing counts the others.
         Limit::Evaluation | Limit::Never => {}
     }

@@ -190,6 +190,7 @@ pub(crate) const ROUTES: &[Route] = &[
         "partial",
         "remove",
         "overwrite",
+        "seen",
         "newEnvironment",
         "newBucketKey",
         "reason",

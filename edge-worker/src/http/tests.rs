@@ -516,6 +516,29 @@ fn an_api_token_is_for_the_environment_that_it_names() {
 }
 
 #[test]
+fn tokens_with_one_name_in_two_environments_are_counted_apart() {
+    let first = with_token(API, TokenRole::Admin, Millis(NOW.0 + 1));
+    let of_staging = with_token(API_OF_STAGING, TokenRole::Admin, Millis(NOW.0 + 1));
+    let staging = || first.registry.find("staging").unwrap();
+    let known =
+        || Known { keys: vec![(Environment::FIRST, Ok(Rc::clone(&first))), (staging(), Ok(Rc::clone(&of_staging)))], ..knowing("{}") };
+    let settings = Settings { rate_limits: RateLimits(Some(Rates { admin: 1, read: 1, user: 1, ..Rates::DEFAULT })), ..settings() };
+    for (method, path) in [("POST", "/api/admin/keys"), ("GET", "/api/admin/keys")] {
+        for (bearer, expected) in [
+            (API, "main token:ci admin"),
+            (API_OF_STAGING, "environment/staging token:ci admin"),
+            (API, "429 RATE_LIMITED"),
+            (API_OF_STAGING, "429 RATE_LIMITED"),
+        ] {
+            assert_eq!(passes(&Request { method, path, bearer, ..ONE }, &settings, &known()), expected, "{method} {bearer}");
+        }
+    }
+    for (bearer, expected) in [(API, 200), (API_OF_STAGING, 200), (API, 429), (API_OF_STAGING, 429)] {
+        assert_eq!(Request { bearer, ..ONE }.answered(&settings, &known()).status, expected, "{bearer}");
+    }
+}
+
+#[test]
 fn the_break_glass_token_opens_operators_routes_and_each_use_is_marked() {
     const TOKEN: &str = "tf_break_glass_0123456789abcdef0123456789abcdef";
     let with = |text: &str| Settings { break_glass_token_hash: Some(Hash::of(text.as_bytes()).to_hex()), ..settings() };

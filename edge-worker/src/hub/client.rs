@@ -1,5 +1,5 @@
 //! Requests of the worker to the hub of an environment.
-use control::EnvironmentName;
+use control::{EnvironmentName, change::Hash};
 use futures_util::StreamExt;
 use sdk_core::{Millis, limits::MAX_DOCUMENT_BYTES};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
     ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, OWNERS, ROLE,
-    RULESET, RulesetAnswer, SUMMARY, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
+    RULESET, RulesetAnswer, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
     admin::read as read_body,
@@ -230,6 +230,23 @@ pub(crate) struct Actor<'a> {
     pub(crate) role: &'a str,
     /// The one organization that the actor's role is for; `None` if it is for the whole deployment.
     pub(crate) within: Option<&'a str>,
+    /// The hash of the API token that the actor presented; `None` if it was none.
+    pub(crate) token: Option<Hash>,
+}
+
+impl Actor<'_> {
+    fn headers(&self) -> Result<Headers, Problem> {
+        let headers = Headers::new();
+        headers.set(ACTOR, &encoded(self.subject))?;
+        headers.set(ROLE, &encoded(self.role))?;
+        if let Some(within) = self.within {
+            headers.set(WITHIN, &encoded(within))?;
+        }
+        if let Some(token) = self.token {
+            headers.set(TOKEN, &token.to_hex())?;
+        }
+        Ok(headers)
+    }
 }
 
 /// Passes an operator's request to the hub, and returns the hub's response. `path` is the part behind `/api/admin/`, with the query;
@@ -243,17 +260,12 @@ pub(crate) async fn administer(
     body: String,
     client_body: Option<&str>,
 ) -> Result<Response, Problem> {
-    let headers = Headers::new();
+    let headers = actor.headers()?;
     let given = request.headers();
     for name in ["if-match", "idempotency-key", clock::TOLD] {
         if let Some(value) = given.get(name)? {
             headers.set(name, &value)?;
         }
-    }
-    headers.set(ACTOR, &encoded(actor.subject))?;
-    headers.set(ROLE, &encoded(actor.role))?;
-    if let Some(within) = actor.within {
-        headers.set(WITHIN, &encoded(within))?;
     }
     if let Some(client_body) = client_body {
         headers.set(CLIENT_BODY, client_body)?;
@@ -266,10 +278,9 @@ pub(crate) async fn administer(
     deliver(env, environment, &format!("{ADMIN}{path}"), &init).await
 }
 
-/// Passes a backup to the hub as it arrives, with the subject of the actor and the query of the request.
-pub(crate) async fn restore(env: &Env, environment: &Environment, subject: &str, request: &Request) -> Result<Response, Problem> {
-    let headers = Headers::new();
-    headers.set(ACTOR, &encoded(subject))?;
+/// Passes a backup to the hub as it arrives, with the actor and the query of the request.
+pub(crate) async fn restore(env: &Env, environment: &Environment, actor: &Actor<'_>, request: &Request) -> Result<Response, Problem> {
+    let headers = actor.headers()?;
     let url = request.inner().url();
     let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
     let mut init = RequestInit::new();

@@ -23,6 +23,8 @@ pub(super) const ADMIN: &str = "http://hub/admin/";
 pub(super) const ACTOR: &str = "twinflag-actor";
 pub(super) const ROLE: &str = "twinflag-role";
 pub(super) const WITHIN: &str = "twinflag-within";
+/// The header with the hash of the API token that a program presented, in hexadecimal digits. A name may be given again, a hash not.
+pub(super) const TOKEN: &str = "twinflag-token";
 /// The header with a digest of the body that the client sent, if the worker sends the hub another one. Two requests with equal digests are
 /// the same request.
 pub(super) const CLIENT_BODY: &str = "twinflag-client-body";
@@ -151,6 +153,13 @@ pub(super) fn matches(if_match: &str, version: Version) -> bool {
     version.number > 0 && names(if_match, &Etag::version(version))
 }
 
+/// The newest version that an operator can have read before a request with the break-glass token: that request's own note makes a version
+/// that changes nothing else. `noted` is the newest version with such a note, and `newest` the newest of all.
+pub(super) fn before_note(newest: Version, noted: Option<u32>) -> Version {
+    let is_note = noted == Some(newest.number);
+    Version { number: newest.number.saturating_sub(u32::from(is_note)), ..newest }
+}
+
 /// Returns true if an `If-Match` names this entity tag. Tags are compared strongly, as that header wants it.
 pub(super) fn names(if_match: &str, tag: &Etag) -> bool {
     if_match.split(',').map(str::trim).any(|given| given == "*" || given == tag.as_str())
@@ -181,6 +190,20 @@ mod tests {
         }
         for given in ["3", "\"3\"", "0a1b2c3d4e5f.3", "\"0a1b2c3d4e5f.3", "\"", "x", "\"0a1b2c3d4e5f.3\", 3"] {
             assert!(!is_versions(given), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_note_of_the_break_glass_token_outdates_no_tag() {
+        let newest: Version = "0a1b2c3d4e5f.4".parse().unwrap();
+        for (noted, if_match, expected) in [
+            (Some(4), "\"0a1b2c3d4e5f.3\"", true),
+            (Some(4), "\"0a1b2c3d4e5f.2\"", false),
+            (Some(4), "\"0a1b2c3d4e50.3\"", false),
+            (Some(3), "\"0a1b2c3d4e5f.3\"", false),
+            (None, "\"0a1b2c3d4e5f.3\"", false),
+        ] {
+            assert_eq!(matches(if_match, before_note(newest, noted)), expected, "{noted:?} {if_match}");
         }
     }
 

@@ -359,24 +359,40 @@ fn no_api_token_makes_one_that_outlives_it() {
 }
 
 #[test]
-fn a_subject_holds_as_long_as_its_api_token() {
+fn an_api_token_gives_its_own_subject_and_role_until_its_end() {
     let mut rows = Rows::default();
     made(&mut rows, ADA, api_terms("ci", TokenRole::Viewer, Some(days(1))), NOW).unwrap();
     assert_eq!(key(&rows, "ci").subject(), "token:ci");
-    for (subject, at, expected) in [
-        ("token:ci", NOW, true),
-        ("token:ci", days(1), false),
-        ("token:other", NOW, false),
-        ("token:", NOW, false),
-        ("ada", days(900), true),
+    for (text, subject, role, at, expected) in [
+        (&*api_text('a'), "token:ci", "viewer", NOW, true),
+        (&*api_text('a'), "token:ci", "viewer", days(1), false),
+        (&*api_text('a'), "token:ci", "admin", NOW, false),
+        (&*api_text('a'), "token:other", "viewer", NOW, false),
+        (&*api_text('b'), "token:ci", "viewer", NOW, false),
     ] {
-        assert_eq!(subject_holds(&rows, subject, at), expected, "{subject}");
+        assert_eq!(token_holds(&rows, Hash::of(text.as_bytes()), [subject, role], at), expected, "{text} {subject} {role}");
     }
-    carried_out(&mut rows, KeyCommand::Revoke { id: "ci".into() }, NOW);
-    assert!(!subject_holds(&rows, "token:ci", NOW));
-    // The label of another kind of key is no name of a token.
+    // A key of another kind is no token, whatever its label.
     let shop = created(KeyTerms { label: "shop".into(), ..terms() });
-    assert!(!subject_holds(&shop, "token:shop", NOW));
+    assert!(!token_holds(&shop, Hash::of(SECRET.as_bytes()), ["token:shop", "viewer"], NOW));
+}
+
+#[test]
+fn a_revoked_api_token_stays_so_when_another_gets_its_name() {
+    let mut rows = Rows::default();
+    let make = |rows: &mut Rows, id: &str, digit, role| {
+        let order = KeyCommand::Create { terms: api_terms("ci", role, None) };
+        let new_key = NewKey { id: id.into(), secret: NewKeySecret::of(&api_text(digit), "i") };
+        let writes = drawing(rows, order, Some(new_key), NOW).unwrap().writes;
+        apply(rows, &writes);
+    };
+    let holds = |rows: &Rows, digit, role| token_holds(rows, Hash::of(api_text(digit).as_bytes()), ["token:ci", role], NOW);
+    make(&mut rows, "t-1", 'a', TokenRole::Admin);
+    assert!(holds(&rows, 'a', "admin"));
+    carried_out(&mut rows, KeyCommand::Revoke { id: "t-1".into() }, NOW);
+    make(&mut rows, "t-2", 'b', TokenRole::Viewer);
+    assert!(!holds(&rows, 'a', "admin") && !holds(&rows, 'a', "viewer"));
+    assert!(holds(&rows, 'b', "viewer") && !holds(&rows, 'b', "admin"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{DAY_MS, Key, KeyKind, KeyTerms, keys};
 use crate::{
     CurrentState, Field, Refusal, RefusalKind,
-    change::{Actor, TOKEN_PREFIX},
+    change::{Actor, Hash, TOKEN_PREFIX},
     rows::Rows,
 };
 
@@ -69,9 +69,11 @@ fn token_of(rows: &Rows, subject: &str, now: Millis) -> Option<Key> {
     keys(rows).map(|(_, key)| key).find(|key| key.terms.kind == KeyKind::Api && key.terms.label == name && key.holds(now))
 }
 
-/// Returns true unless a subject is that of an API token that is not valid at this moment.
-pub fn subject_holds(rows: &Rows, subject: &str, now: Millis) -> bool {
-    !subject.starts_with(TOKEN_PREFIX) || token_of(rows, subject, now).is_some()
+/// Returns true if the API token with this hash is valid at this moment, and gives its holder this subject and this role.
+pub fn token_holds(rows: &Rows, hash: Hash, [subject, role]: [&str; 2], now: Millis) -> bool {
+    let mut tokens = keys(rows).map(|(_, key)| key).filter(|key| key.terms.kind == KeyKind::Api && key.holds(now));
+    let gives = |key: Key| key.subject() == subject && key.terms.role.is_some_and(|given| given.as_str() == role);
+    tokens.find(|key| key.hash == hash).is_some_and(gives)
 }
 
 /// The terms of a new token, with its end; refused if they exceed what the actor may give.

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     hub::{FlagHub, ground::Ground, record::Written},
     problem::Problem,
+    query::Query,
     version::Version,
 };
 
@@ -28,8 +29,8 @@ const MOST_ANSWERS: usize = 500_000;
 const EXAMPLES: usize = 5;
 
 impl FlagHub {
-    /// PUT `?state=keep|replace&dryRun=&partial=&remove=&overwrite=&newEnvironment=&newBucketKey=&reason=`: the body is the document or, for a dry run,
-    /// it may be `{ document, contexts }`.
+    /// PUT `?state=keep|replace&dryRun=&partial=&remove=&overwrite=&seen=&newEnvironment=&newBucketKey=&reason=`: the body is the document
+    /// or, for a dry run, it may be `{ document, contexts }`.
     pub(super) fn import_document(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let state = match query.get("state") {
@@ -43,8 +44,7 @@ impl FlagHub {
             partial: query.flag("partial")?,
             remove: query.all("remove"),
             overwrite: query.all("overwrite"),
-            // `*` names no version.
-            seen: asked.if_match.as_deref().is_some_and(|tags| !tags.split(',').any(|tag| tag.trim() == "*")),
+            seen: is_seen(asked.if_match.as_deref(), query)?,
             new_environment: named("newEnvironment"),
             new_bucket_key: named("newBucketKey"),
         };
@@ -97,6 +97,14 @@ impl FlagHub {
         let (before, then) = (compiled(&ground.ruleset, &held), compiled(after, rows));
         Ok(Blast::of(contexts.len(), &answer_diffs((&ground.ruleset, &before), (after, &then), &contexts, now)))
     }
+}
+
+/// Returns true if the operator has read the difference from the newest version. A program that reads that version by itself and names it,
+/// so that no other change comes between, says `?seen=false`.
+fn is_seen(if_match: Option<&str>, query: &Query) -> Result<bool, Problem> {
+    // `*` names no version.
+    let names_version = if_match.is_some_and(|tags| !tags.split(',').any(|tag| tag.trim() == "*"));
+    Ok(query.flag_or("seen", true)? && names_version)
 }
 
 /// Refuses a document of another environment than the first one, which the request names: it would rename that one. `control` refuses
@@ -285,5 +293,27 @@ impl Blast {
         }
         let changed: BTreeSet<usize> = diffs.iter().map(|one| one.context).collect();
         Self { contexts, changed: changed.len(), flags: flags.into_values().collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_difference_was_read_if_a_version_is_named_and_nothing_says_otherwise() {
+        const TAG: &str = "\"0a1b2c3d4e5f.3\"";
+        for (if_match, query, expected) in [
+            (Some(TAG), "", Some(true)),
+            (Some(TAG), "?seen=true", Some(true)),
+            (Some(TAG), "?seen=false", Some(false)),
+            (Some(TAG), "?seen=no", None),
+            (Some("*"), "", Some(false)),
+            (Some("*"), "?seen=true", Some(false)),
+            (None, "?seen=true", Some(false)),
+        ] {
+            let query = Query::any(&format!("http://hub/admin/document{query}")).ok().unwrap();
+            assert_eq!(is_seen(if_match, &query).ok(), expected, "{if_match:?} {query:?}", query = query.get("seen"));
+        }
     }
 }

@@ -21,11 +21,11 @@ pub(crate) use self::body::read;
 use std::rc::Rc;
 
 use control::{
-    Command, CommandOutcome, CurrentState, Field, Refusal, RefusalKind, apply,
-    change::{Actor, BREAK_GLASS, NO_REASON, TOKEN_PREFIX},
+    Command, CommandOutcome, CurrentState, Field, Refusal, RefusalKind, apply, break_glass_row,
+    change::{Actor, BREAK_GLASS, Hash, NO_REASON, TOKEN_PREFIX},
     organization_of,
     rows::{RowKey, RowKind, Rows},
-    subject_holds,
+    token_holds,
 };
 use sdk_core::Millis;
 use serde_json::value::RawValue;
@@ -166,6 +166,7 @@ impl FlagHub {
         let parameter = wire::decoded(&parameter);
         if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read && !has_own_tag)
             && !matches(if_match, version)
+            && !matches(if_match, wire::before_note(version, self.store.last_write(&break_glass_row(), None)?))
         {
             return Err(if wire::is_versions(if_match) { Problem::version_mismatch(version) } else { Problem::no_version_tag() });
         }
@@ -204,12 +205,18 @@ impl FlagHub {
         }
     }
 
-    /// Refuses the request of an API token that was revoked: the isolate that passed it on may not have learned that yet.
+    /// Refuses the request of an API token that was revoked, or that does not give its subject and its role: the isolate that passed the
+    /// request on may not have learned that yet.
     fn check_token(&self, request: &Request) -> Result<(), Problem> {
-        let actor = request.headers().get(wire::ACTOR)?.map(|actor| wire::decoded(&actor));
-        let Some(actor) = actor.filter(|actor| actor.starts_with(TOKEN_PREFIX)) else { return Ok(()) };
+        let headers = request.headers();
+        let decoded = |name: &str| Ok::<_, Problem>(headers.get(name)?.map(|value| wire::decoded(&value)).unwrap_or_default());
+        let (actor, role) = (decoded(wire::ACTOR)?, decoded(wire::ROLE)?);
+        if !actor.starts_with(TOKEN_PREFIX) {
+            return Ok(());
+        }
         let now = clock::told(request, &*settings::of(&self.env)?);
-        if subject_holds(&self.ground()?.rows, &actor, now) { Ok(()) } else { Err(Problem::no_token()) }
+        let hash = headers.get(wire::TOKEN)?.and_then(|hash| Hash::from_hex(&hash)).ok_or_else(Problem::no_token)?;
+        if token_holds(&self.ground()?.rows, hash, [&actor, &role], now) { Ok(()) } else { Err(Problem::no_token()) }
     }
 
     /// Takes `?environment=` from a query, and answers its value. Refuses an environment other than the hub's own: the first one may have
