@@ -87,7 +87,7 @@ fn places(key: &RowKey, words: usize) -> impl Iterator<Item = (usize, u64)> {
     let hash = Subkey([KEYS.0[0] ^ kind, KEYS.0[1]]).hash(key.name.as_bytes());
     let (start, step, bits) = (hash & 0xffff_ffff, hash >> 32 | 1, (words * WORD) as u64);
     (0..PLACES).map(move |place| {
-        let bit = ((start + place * step) % bits.max(1)) as usize;
+        let bit = usize::try_from((start + place * step) % bits.max(1)).unwrap_or_default();
         (bit / WORD, 1 << (bit % WORD))
     })
 }
