@@ -4,12 +4,7 @@
 //!
 //! A request cannot wait for what another one asked: in workerd a promise belongs to the request that made it. A request that needs news
 //! asks the hub for itself; after its answer, only one request at a time asks.
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use control::rows::{RowKey, RowKind};
 use futures_util::future::{Either, select};

@@ -9,7 +9,7 @@ mod judge;
 
 pub use self::edits::{Edit, Edits};
 pub(crate) use self::{
-    edits::{allow as allow_overwriting, overwritten},
+    edits::{adopted, allow as allow_overwriting, overwritten},
     errors::{ErrorsByRow, by_row},
     judge::{Judged, allow, judge},
 };

@@ -4,8 +4,8 @@ use sdk_core::{Compiler, Millis, OwnerKind};
 
 use super::{Edit, Edits, OwnerRows};
 use crate::{
-    Allowed, Command, CommandOutcome, CurrentState, Refusal, RefusalKind, Supplies, apply,
-    change::{Actor, NO_REASON},
+    Allowed, Command, CommandOutcome, CurrentState, DefinitionChange, Refusal, RefusalKind, Section, Supplies, apply,
+    change::{Action, Actor, NO_REASON},
     execute,
     rows::{RowKey, RowKind, Rows, State},
     sound_rows::compile_what_serves,
@@ -278,27 +278,71 @@ fn a_live_draw_keeps_its_units() {
     assert!(import(&held, &format!(r#""flags":{{"a":{{{DRAWN},"salt":"b"}}}}"#), removing(&["flags/a/salt"])).is_ok());
 }
 
+#[test]
+fn a_flag_that_serves_is_not_restored() {
+    let mut rows = hub(r#""flags":{"a":{"default":"on"}}"#);
+    let partial = Allowed { partial: true, ..Allowed::default() };
+    let broken = import(&rows, r#""flags":{"a":{"default":"onn"}}"#, partial).unwrap();
+    apply(&mut rows, &broken.writes);
+    let change = DefinitionChange {
+        section: Section::Flags,
+        name: "a".into(),
+        definition: Some(r#"{"default":"on"}"#.into()),
+        remove: Vec::new(),
+        restore: true,
+    };
+    let outcome = carry_out(&rows, &Command::Define(change.clone()), &actor("admin", "a test")).unwrap();
+    assert!(outcome.writes.is_empty() && outcome.changes.is_empty());
+    // Written anew, the definition that serves takes the place of the refused one.
+    let outcome = carry_out(&rows, &Command::Define(DefinitionChange { restore: false, ..change }), &actor("admin", "a test")).unwrap();
+    assert_eq!(outcome.writes, [(RowKey { kind: RowKind::Refused, name: "flags/a".into() }, None)]);
+}
+
 /// The one edit of a hub: of the flag `a`, which was `"off"` before.
 struct OneEdit;
 
 impl Edits for OneEdit {
     fn edit(&self, definition: &RowKey) -> Option<Edit> {
         let edit = Edit { by: "ada".into(), at: "today".into(), version: 7, base: Some(r#"{"default":"off"}"#.into()) };
-        (*definition == RowKey::of(RowKind::Flag, "a")).then_some(edit)
+        self.edited().contains(definition).then_some(edit)
     }
+
+    fn edited(&self) -> Vec<RowKey> {
+        [RowKey::of(RowKind::Flag, "a")].into()
+    }
+}
+
+fn deploy_over_an_edit(rows: &Rows, members: &str, allowed: Allowed, by: &Actor) -> Result<CommandOutcome, Refusal> {
+    let ruleset = compile_what_serves(rows, &mut Compiler::new()).unwrap().ruleset;
+    let current = CurrentState { rows, paged: rows, ruleset: &ruleset };
+    let command = Command::Import { document: document(members), state: State::Keep, allowed };
+    execute(current, &command, Supplies { edits: Some(&OneEdit), ..Supplies::default() }, by, &mut Compiler::new())
+}
+
+#[test]
+fn an_edit_that_the_document_has_becomes_the_imports_own() {
+    let rows = hub(r#""flags":{"a":{"default":"on","locked":true},"b":{}}"#);
+    let deploy = |members: &str, allowed: Allowed| deploy_over_an_edit(&rows, members, allowed, &actor("operator", NO_REASON));
+    // Spelled as it is stored, so that only the version of the row is another one. Nothing changes, so a lock does not matter.
+    let same = deploy(r#""flags":{"a":{"locked":true, "default":"on"},"b":{}}"#, Allowed::default()).unwrap();
+    assert_eq!(same.writes, [(RowKey::of(RowKind::Flag, "a"), Some(r#"{"default":"on","locked":true}"#.into()))]);
+    let [record] = same.changes.as_slice() else { panic!("{:?}", same.changes) };
+    assert_eq!((record.action, record.flag.as_deref(), &record.old), (Action::DefinitionImported, Some("a"), &record.new));
+    assert!(same.imported.unwrap().changes.is_empty());
+    // A refused definition is another one than the edit, which serves on.
+    let partial = Allowed { partial: true, ..Allowed::default() };
+    let refused = deploy(r#""flags":{"a":{"default":"onn"},"b":{}}"#, partial).unwrap();
+    assert!(refused.writes.iter().all(|(key, _)| key.kind == RowKind::Refused), "{:?}", refused.writes);
+    let locked =
+        deploy(r#""flags":{"a":{"default":"off","locked":true},"b":{}}"#, Allowed { overwrite: ["*".into()].into(), ..Allowed::default() });
+    assert_eq!(locked.err().unwrap().kind, RefusalKind::Locked);
 }
 
 #[test]
 fn an_edit_is_not_taken_back_in_silence() {
     let rows = hub(r#""flags":{"a":{"default":"on"},"b":{}}"#);
     let deploy = |members: &str, allowed: Allowed| {
-        let ruleset = compile_what_serves(&rows, &mut Compiler::new()).unwrap().ruleset;
-        let current = CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset };
-        let command = Command::Import { document: document(members), state: State::Keep, allowed };
-        let supplies = Supplies { edits: Some(&OneEdit), ..Supplies::default() };
-        execute(current, &command, supplies, &actor("admin", "a deploy"), &mut Compiler::new())
-            .map(|_| ())
-            .map_err(|refusal| refusal.detail)
+        deploy_over_an_edit(&rows, members, allowed, &actor("admin", "a deploy")).map(|_| ()).map_err(|refusal| refusal.detail)
     };
     let (before, other) = (r#""flags":{"a":{"default":"off"},"b":{}}"#, r#""flags":{"a":{"owner":"bob"},"b":{}}"#);
     let why =
