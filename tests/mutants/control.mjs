@@ -167,8 +167,15 @@ export const controlMutants = [
   {
     name: 'a live rollout draws by another salt',
     file: 'edge-worker/control/src/consequences/draws.rs',
-    find: 'live.insert(String::new(), draw(salt.clone(), unit.clone()));',
+    find: 'live.push(Draw { form: Form::Rollout, rule: None, inputs: inputs(salt.clone(), unit.clone()) });',
     replacement: '',
+    tests: 'consequences',
+  },
+  {
+    name: 'a rule with a new name draws other units',
+    file: 'edge-worker/control/src/consequences/draws.rs',
+    find: 'first_pair(&old, &new, |draw| Some(draw.form))',
+    replacement: 'None',
     tests: 'consequences',
   },
 ];

@@ -278,6 +278,78 @@ fn a_live_draw_keeps_its_units() {
     assert!(import(&held, &format!(r#""flags":{{"a":{{{DRAWN},"salt":"b"}}}}"#), removing(&["flags/a/salt"])).is_ok());
 }
 
+/// The pointers of the draws that a deploy of `after` over `before` is refused for; both are members of a document.
+#[track_caller]
+fn redrawn(before: &str, after: &str) -> Vec<String> {
+    let rows = hub(before);
+    match import(&rows, after, Allowed::default()) {
+        Ok(_) => Vec::new(),
+        Err(_) => refused(&rows, after, Allowed::default()),
+    }
+}
+
+/// A split's salt is its own, or the flag's with the name of its rule; a percentage in a condition names its salt.
+#[test]
+fn a_draw_is_the_same_one_wherever_it_stands() {
+    let split = |weight: u32, more: &str| {
+        format!(r#""serve":{{"split":[{{"variant":"on","weight":{weight}}},{{"variant":"off","weight":{}}}]{more}}}"#, 100_000 - weight)
+    };
+    let flag = |rules: &[String]| format!(r#""flags":{{"a":{{"rules":[{}]}}}}"#, rules.join(","));
+    let named = |name: &str, weight: u32, more: &str| format!(r#"{{"name":"{name}",{}}}"#, split(weight, more));
+    let salted = |salt: &str, weight: u32| format!("{{{}}}", split(weight, &format!(r#","salt":"{salt}""#)));
+    let portion = |name: &str, salt: &str| {
+        format!(r#"{{{name}"if":{{"any":[{{"percentage":{{"to":5,"salt":"{salt}"}}}},{{"attribute":"x","op":"exists"}}]}},"serve":"on"}}"#)
+    };
+    let rules = "redrawn /flags/a/rules 0";
+    for (before, after, expected) in [
+        // A new name is another salt, unless the split has its own.
+        ([named("half", 50_000, "")].to_vec(), [named("fifty", 50_000, "")].to_vec(), Some(rules)),
+        ([named("half", 50_000, r#","salt":"s""#)].to_vec(), [named("fifty", 10_000, r#","salt":"s""#)].to_vec(), None),
+        ([named("half", 50_000, "")].to_vec(), [named("fifty", 50_000, r#","salt":"a/half""#)].to_vec(), None),
+        // Other weights, another order, and a rule before another one move nothing.
+        ([salted("x", 50_000), salted("y", 1_000)].to_vec(), [salted("y", 2_000), salted("z", 7), salted("x", 9)].to_vec(), None),
+        ([portion("", "x")].to_vec(), [portion("", "y"), portion("", "x")].to_vec(), None),
+        ([portion("", "x")].to_vec(), [portion("", "y"), portion("", "z")].to_vec(), Some(rules)),
+        // Two rules that change their salts draw other units, each.
+        (
+            [named("eu", 50_000, r#","salt":"x""#), named("us", 50_000, r#","salt":"y""#)].to_vec(),
+            [named("eu", 50_000, r#","salt":"y""#), named("us", 50_000, r#","salt":"x""#)].to_vec(),
+            Some(rules),
+        ),
+        // A rule that goes, and a split that becomes a percentage.
+        ([named("half", 50_000, ""), salted("x", 5)].to_vec(), [salted("x", 5)].to_vec(), None),
+        ([salted("x", 5)].to_vec(), [portion("", "y")].to_vec(), None),
+        // The rule of the same name has the salt, though another one had it first.
+        ([portion(r#""name":"r","#, "x")].to_vec(), [portion("", "x"), portion(r#""name":"r","#, "y")].to_vec(), Some(rules)),
+    ] {
+        let found = redrawn(&flag(&before), &flag(&after));
+        assert_eq!(found, expected.map(String::from).into_iter().collect::<Vec<_>>(), "{before:?} {after:?}");
+    }
+}
+
+#[test]
+fn a_percentage_in_a_segment_draws_for_every_flag_that_uses_it() {
+    let percentage = |salt: &str, unit: &str| format!(r#"{{"percentage":{{"to":5,"salt":"{salt}","unit":"{unit}"}}}}"#);
+    let document = |held: &str, flags: &str| {
+        format!(r#""segments":{{"held":{held},"all":{{"any":[{{"segment":"held"}}]}}}},"flags":{{{flags},"b":{{}}}}"#)
+    };
+    let user = r#""a":{"rules":[{"if":{"segment":"all"},"serve":"on"}]}"#;
+    let with = |salt, unit, flags: &str| document(&percentage(salt, unit), flags);
+    let before = with("x", "userId", user);
+    for (salt, unit) in [("y", "userId"), ("x", "customerId")] {
+        assert_eq!(redrawn(&before, &with(salt, unit, user)), ["redrawn /segments/held/percentage 0"]);
+        let refusal = import(&hub(&before), &with(salt, unit, user), Allowed::default()).err().unwrap();
+        assert_eq!(refusal.consequences[0].used_by, ["/flags/a"]);
+        assert!(import(&hub(&before), &with(salt, unit, user), removing(&["segments/held/percentage"])).is_ok());
+        // No flag uses it, before or afterwards.
+        let unused = r#""a":{"default":"on"}"#;
+        assert_eq!(redrawn(&with("x", "userId", unused), &with(salt, unit, user)), [""; 0]);
+        assert_eq!(redrawn(&before, &with(salt, unit, unused)), [""; 0]);
+    }
+    let more = format!(r#"{{"any":[{},{}]}}"#, percentage("new", "userId"), percentage("x", "userId"));
+    assert_eq!(redrawn(&before, &document(&more, user)), [""; 0]);
+}
+
 #[test]
 fn a_flag_that_serves_is_not_restored() {
     let mut rows = hub(r#""flags":{"a":{"default":"on"}}"#);
