@@ -1,7 +1,7 @@
 //! Commands on a store in memory, for what reads the history of more than one of them.
 use control::{
     Allowed, Command, CommandOutcome, DefinitionChange, Refusal, RefusalKind, Revert, Section, Supplies,
-    change::Actor,
+    change::{Action, Actor},
     rows::{RowKey, RowKind, Rows, State},
 };
 use sdk_core::Millis;
@@ -39,8 +39,12 @@ impl Hub {
     }
 
     fn import(&self, flag: &str) -> Result<CommandOutcome, Refusal> {
+        self.import_with(flag, Allowed::default())
+    }
+
+    fn import_with(&self, flag: &str, allowed: Allowed) -> Result<CommandOutcome, Refusal> {
         let document = format!(r#"{{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{{"a":{flag}}}}}"#);
-        self.carry_out(&Command::Import { document, state: State::Keep, allowed: Allowed::default() })
+        self.carry_out(&Command::Import { document, state: State::Keep, allowed })
     }
 
     fn edit(&self, flag: &str) {
@@ -102,6 +106,19 @@ fn an_edit_that_a_deploy_adopted_can_be_reverted_and_made_again() {
     hub.edit(B);
     hub.edit(C);
     assert_eq!(kind(hub.import(A)), Some(RefusalKind::Unsafe));
+}
+
+/// The version of the edit has a record of the refused definition, too, as imports do.
+#[test]
+fn an_edit_that_mends_a_refused_definition_is_an_edit() {
+    let hub = Hub::new();
+    hub.import(A).unwrap();
+    hub.import_with(r#"{"default":"onn"}"#, Allowed { partial: true, ..Allowed::default() }).unwrap();
+    hub.edit(B);
+    let actions = hub.store.changes(&ChangesQuery { version: Some(3), limit: 9, ..ChangesQuery::default() }).unwrap();
+    let actions: Vec<_> = actions.iter().filter_map(Stored::action).collect();
+    assert_eq!(actions, [Action::DefinitionRefused, Action::DefinitionSet]);
+    assert_eq!(kind(hub.import(C)), Some(RefusalKind::Unsafe));
 }
 
 #[test]
