@@ -125,8 +125,22 @@ export const controlMutants = [
   {
     name: 'a revert takes back newer changes',
     file: 'edge-worker/control/src/revert.rs',
-    find: 'if !row.is(row.written.as_deref(), now) {',
+    find: 'if row.newest > reverted.version {',
     replacement: 'if false {',
+    tests: 'revert',
+  },
+  {
+    name: 'a revert takes back a newer change to the same',
+    file: 'edge-worker/control/src/revert.rs',
+    find: 'if row.newest > reverted.version {',
+    replacement: 'if !row.is(row.written.as_deref(), now) {',
+    tests: 'revert',
+  },
+  {
+    name: 'a reverted assignment is recorded as another change',
+    file: 'edge-worker/control/src/revert.rs',
+    find: 'if made.action != Action::CustomerAssigned {',
+    replacement: 'if true {',
     tests: 'revert',
   },
   {
@@ -153,8 +167,15 @@ export const controlMutants = [
   {
     name: 'a live rollout draws by another salt',
     file: 'edge-worker/control/src/consequences/draws.rs',
-    find: 'live.insert(String::new(), draw(salt.clone(), unit.clone()));',
+    find: 'live.push(Draw { form: Form::Rollout, rule: None, inputs: inputs(salt.clone(), unit.clone()) });',
     replacement: '',
+    tests: 'consequences',
+  },
+  {
+    name: 'a rule with a new name draws other units',
+    file: 'edge-worker/control/src/consequences/draws.rs',
+    find: 'first_pair(&old, &new, |draw| Some(draw.form))',
+    replacement: 'None',
     tests: 'consequences',
   },
 ];

@@ -134,6 +134,11 @@ impl Action {
         ACTIONS.iter().find(|(action, _)| *action == self).map_or("", |(_, name)| name)
     }
 
+    /// Returns true if a change of this kind writes rows, and so makes the version that its record names.
+    pub fn makes_version(self) -> bool {
+        self != Self::Baseline
+    }
+
     /// The action with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         ACTIONS.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)

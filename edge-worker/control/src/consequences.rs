@@ -9,7 +9,7 @@ mod judge;
 
 pub use self::edits::{Edit, Edits};
 pub(crate) use self::{
-    edits::{allow as allow_overwriting, overwritten},
+    edits::{adopted, allow as allow_overwriting, overwritten},
     errors::{ErrorsByRow, by_row},
     judge::{Judged, allow, judge},
 };
@@ -74,7 +74,7 @@ pub enum ConsequenceKind {
     OverridesLost,
     /// Overrides that a removed flag left behind count for a flag that takes up one of its names.
     OverridesRegained,
-    /// A draw of the flag that is live would have another salt, unit or hash, and so draw other units.
+    /// A live draw of the flag, or a percentage in the segment, would have another salt, unit or hash, and so draw other units.
     Redrawn,
     /// An operator edited the flag or the segment since an import last wrote it, and the document would take that back.
     Overwritten,
@@ -276,6 +276,7 @@ impl<'c> Change<'c> {
             let kind = if self.after.rows.text(&key).is_none() {
                 ConsequenceKind::Removed
             } else if errors.is_empty() {
+                found.extend(self.redrawn_segment(&plain, &key));
                 continue;
             } else {
                 ConsequenceKind::LeftOut
@@ -286,6 +287,16 @@ impl<'c> Change<'c> {
             let message = format!("{what} the segment {plain:?}{use_of}");
             found.push(Consequence { errors, used_by, ..Consequence::new(kind, key, &[], message) });
         }
+    }
+
+    /// The consequence of a segment by whose percentages flags draw before and after, if those would draw other units.
+    fn redrawn_segment(&self, name: &str, row: &RowKey) -> Option<Consequence> {
+        let redrawn = draws::redrawn_segment([self.before.rows, self.after.rows], row)?;
+        let still = self.after.ruleset.dependants_of_segment(name);
+        let users = self.before.ruleset.dependants_of_segment(name).into_iter().filter(|key| still.contains(&self.new_key(key)));
+        let used_by: Vec<String> = users.map(flag_pointer).collect();
+        let message = format!("{}, and {} flags use it", redrawn.message, used_by.len());
+        (!used_by.is_empty()).then_some(Consequence { used_by, message, ..redrawn })
     }
 
     fn flags(&self, found: &mut Vec<Consequence>) {

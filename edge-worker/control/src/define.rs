@@ -51,7 +51,7 @@ pub struct DefinitionChange {
     /// The aliases and variants that may go, as in [`Allowed::remove`](crate::Allowed::remove).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remove: Vec<String>,
-    /// True if an archived flag is to return with the overrides that it had.
+    /// True if an archived flag is to return with the overrides that it had; one that serves stays as it is.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub restore: bool,
 }
@@ -76,6 +76,9 @@ pub(crate) fn carry_out(
     }
     if definition.is_none() && held.is_none() {
         return Err(Refusal::new(RefusalKind::DefinitionNotFound, RefusalPlace::Command, format!("the document has no {}", key.pointer())));
+    }
+    if *restore && held.is_some() {
+        return Ok(CommandOutcome::default());
     }
     let mut writes: Vec<(RowKey, Option<String>)> = Vec::new();
     let is_same = held.zip(definition.as_ref()).is_some_and(|(held, text)| spelling::same(kind, held, text));

@@ -13,7 +13,8 @@ use crate::{
     CommandOutcome, CurrentState, Field, Refusal, Supplies,
     change::Actor,
     consequences::{
-        Consequence, Consequences, Edits, HeldOverrides, Version, allow, allow_overwriting, by_row, consequences, overwritten, plain_name,
+        Consequence, Consequences, Edits, HeldOverrides, Version, adopted, allow, allow_overwriting, by_row, consequences, overwritten,
+        plain_name,
     },
     environment::{check_document, named_environment},
     lifecycle::{Course, Rollout},
@@ -129,7 +130,10 @@ pub(crate) fn carry_out(
     let Safe { ruleset: new_ruleset, consequences, regained } =
         safe(current, &held, &mut merged, allowed, supplies.edits, overrides, compiler)?;
     set_courses(&held, &mut merged, actor.at);
-    let writes = held.writes(&merged.rows);
+    // Written once more, an edit that the document has is the import's own.
+    let adopted: Vec<RowKey> = supplies.edits.map(|edits| adopted([&held, &merged.rows], edits)).unwrap_or_default();
+    let mut writes = held.writes(&merged.rows);
+    writes.extend(adopted.iter().map(|key| (key, held.text(key))));
     let difference = Difference { before: &held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
     let mut changes = Vec::new();
     for (key, text) in &writes {

@@ -40,6 +40,8 @@ pub struct Revert {
 /// The rows that a change wrote, from the history of the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reverted {
+    /// The version that the change made.
+    pub version: u32,
     /// The rows of kinds that this release knows.
     pub rows: Vec<RevertedRow>,
     /// True if the change wrote rows of other kinds, too.
@@ -55,7 +57,7 @@ pub struct RevertedRow {
     pub before: Option<String>,
     /// The text that the change wrote; `None` if it removed the row.
     pub written: Option<String>,
-    /// The newest version that wrote the row.
+    /// The newest version that gave the row another text.
     pub newest: u32,
 }
 
@@ -128,13 +130,16 @@ pub(crate) fn carry_out(
             let customer = plain_name(&key.name);
             let organization = organization_of(&after, &customer);
             let (old, new) = (held.text(key).map(ToOwned::to_owned), text.clone());
-            changes.push(Change { customer: Some(customer), organization, old, new, ..Change::new(Action::Reverted) });
+            changes.push(Change { customer: Some(customer), organization, old, new, ..Change::new(Action::CustomerAssigned) });
         } else {
             changes.extend(difference.record(key, text.as_deref()));
         }
     }
     for made in &mut changes {
-        made.action = Action::Reverted;
+        // The trail of an organization ends where a customer was assigned to another one, by whatever command.
+        if made.action != Action::CustomerAssigned {
+            made.action = Action::Reverted;
+        }
         made.reverts = Some(change.clone());
     }
     Ok(CommandOutcome { writes, changes, ..outcome })
@@ -146,7 +151,7 @@ fn obstacle(reverted: &Reverted) -> Option<String> {
         return Some("a later release made this change, with rows that this one does not know".to_string());
     }
     if reverted.rows.is_empty() {
-        return Some("the change wrote nothing that could be put back".to_string());
+        return Some("the change wrote nothing that this release could put back".to_string());
     }
     let of_row = |row: &RevertedRow| match row.key.kind {
         RowKind::Key => Some("a key that was made, rotated or revoked stays so: make another key, or revoke this one"),
@@ -186,11 +191,16 @@ fn rows_after(held: &Rows, reverted: &Reverted, now: Millis) -> Result<Rows, Ref
         if row.is(row.before.as_deref(), now) {
             continue;
         }
-        if !row.is(row.written.as_deref(), now) {
+        if row.newest > reverted.version {
             let what = shown(&row.key);
             let detail = format!("version {} changed {what} again: what it wrote would be lost, so revert that change first", row.newest);
             let refusal = Refusal::new(RefusalKind::RevertConflict, RefusalPlace::Document(row.key.pointer()), detail);
             return Err(Refusal { newer: Some(row.newest), ..refusal });
+        }
+        // The state of an archived flag waits for its return.
+        let is_state = matches!(row.key.kind, RowKind::State | RowKind::Course);
+        if is_state && row.before.is_none() && held.get(RowKind::Flag, &row.key.name).is_none() {
+            continue;
         }
         put(&mut after, &row.key, row.before.as_deref());
     }
@@ -260,6 +270,8 @@ mod tests {
     use crate::{Command, execute, rows::State, sound_rows::compile_what_serves};
 
     const FLAG: RowKind = RowKind::Flag;
+    /// The version of the change that the tests revert.
+    const VERSION: u32 = 9;
 
     fn hub(flags: &str) -> Rows {
         let document = format!(r#"{{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{flags}}}"#);
@@ -267,13 +279,17 @@ mod tests {
     }
 
     fn row(kind: RowKind, name: &str, before: Option<&str>, written: Option<&str>) -> RevertedRow {
-        RevertedRow { key: RowKey::of(kind, name), before: before.map(Into::into), written: written.map(Into::into), newest: 9 }
+        RevertedRow { key: RowKey::of(kind, name), before: before.map(Into::into), written: written.map(Into::into), newest: VERSION }
     }
 
     fn reverting(rows: &Rows, reverted: Vec<RevertedRow>) -> Result<CommandOutcome, Refusal> {
+        reverting_with(rows, &Rows::default(), reverted)
+    }
+
+    fn reverting_with(rows: &Rows, paged: &Rows, reverted: Vec<RevertedRow>) -> Result<CommandOutcome, Refusal> {
         let ruleset = compile_what_serves(rows, &mut Compiler::new()).unwrap().ruleset;
-        let current = CurrentState { rows, paged: &Rows::default(), ruleset: &ruleset };
-        let reverted = Reverted { rows: reverted, has_unknown_rows: false };
+        let current = CurrentState { rows, paged, ruleset: &ruleset };
+        let reverted = Reverted { version: VERSION, rows: reverted, has_unknown_rows: false };
         let supplies = Supplies { reverted: Some(&reverted), ..Supplies::default() };
         let command = Command::Revert(Revert { change: "c".into(), remove: Vec::new() });
         execute(current, &command, supplies, &Actor::system("a test", Millis(7)), &mut Compiler::new())
@@ -290,12 +306,63 @@ mod tests {
         let outcome = reverting(&rows, [row(FLAG, "a", off, on)].into()).unwrap();
         assert_eq!(written(&outcome), [("a", off)]);
         assert_eq!((outcome.changes[0].action, outcome.changes[0].reverts.as_deref()), (Action::Reverted, Some("c")));
-        // Spelled otherwise it is the same text; a third text is that of a newer change.
+        // Spelled otherwise it is the same text.
         assert!(reverting(&rows, [row(FLAG, "a", off, Some(r#"{ "default": "on" }"#))].into()).is_ok());
-        let refusal = reverting(&rows, [row(FLAG, "a", off, Some("{}"))].into()).err().unwrap();
-        assert_eq!((refusal.kind, refusal.newer), (RefusalKind::RevertConflict, Some(9)));
-        // A row that is as it was before is not written, whatever the change wrote.
-        assert_eq!(written(&reverting(&rows, [row(FLAG, "a", on, Some("{}"))].into()).unwrap()), []);
+        // What is as it was before is not written, whatever was written since.
+        let newer = |row| RevertedRow { newest: VERSION + 2, ..row };
+        for written_then in [on, off, Some("{}")] {
+            assert_eq!(written(&reverting(&rows, [newer(row(FLAG, "a", on, written_then))].into()).unwrap()), []);
+        }
+        let refusal = reverting(&rows, [newer(row(FLAG, "a", off, Some("{}")))].into()).err().unwrap();
+        assert_eq!((refusal.kind, refusal.newer), (RefusalKind::RevertConflict, Some(VERSION + 2)));
+    }
+
+    /// Killed in version 9, revived in 10 and killed again in 11.
+    #[test]
+    fn a_newer_change_to_the_same_is_not_taken_back() {
+        let rows = hub(r#"{"a":{"enabled":false}}"#);
+        let kill = row(RowKind::State, "a", Some("{}"), Some(r#"{"enabled":false}"#));
+        let refusal = reverting(&rows, [RevertedRow { newest: 11, ..kill.clone() }].into()).err().unwrap();
+        assert_eq!((refusal.kind, refusal.newer), (RefusalKind::RevertConflict, Some(11)));
+        assert_eq!(written(&reverting(&rows, [kill].into()).unwrap()), [("a", Some("{}"))]);
+    }
+
+    #[test]
+    fn an_archived_flag_keeps_its_state() {
+        let state = r#"{"enabled":false,"rollout":{"status":"active","percentage":5}}"#;
+        let mut rows = hub(r#"{"b":{}}"#);
+        for (kind, text) in [(RowKind::State, state), (RowKind::Course, "{}")] {
+            rows.insert(RowKey::of(kind, "a"), text.into());
+        }
+        let import = [
+            RevertedRow { newest: 10, ..row(FLAG, "a", None, Some("{}")) },
+            row(RowKind::State, "a", None, Some(state)),
+            row(RowKind::Course, "a", None, Some("{}")),
+        ];
+        assert_eq!(written(&reverting(&rows, import.into()).unwrap()), []);
+    }
+
+    /// An organization's trail ends at the record of an assignment, by its action.
+    #[test]
+    fn an_assignment_that_is_put_back_is_recorded_as_one() {
+        let (ours, theirs) = (r#""o-1""#, r#""o-2""#);
+        let membership = RowKey::of(RowKind::Membership, "c-1");
+        let paged = |organization: &str| {
+            let mut rows = Rows::default();
+            rows.insert(membership.clone(), organization.into());
+            rows
+        };
+        let outcome = reverting_with(&hub("{}"), &paged(theirs), [row(RowKind::Membership, "c-1", Some(ours), Some(theirs))].into());
+        let reverted = outcome.unwrap().changes;
+        let command = Command::Assign { customer: "c-1".into(), organization: Some("o-1".into()) };
+        let rows = hub("{}");
+        let ruleset = compile_what_serves(&rows, &mut Compiler::new()).unwrap().ruleset;
+        let current = CurrentState { rows: &rows, paged: &paged(theirs), ruleset: &ruleset };
+        let by = Actor::system("a test", Millis(7));
+        let [assigned] =
+            <[Change; 1]>::try_from(execute(current, &command, Supplies::default(), &by, &mut Compiler::new()).unwrap().changes).unwrap();
+        assert_eq!(assigned.action, Action::CustomerAssigned);
+        assert_eq!(reverted, [Change { reverts: Some("c".into()), ..assigned }]);
     }
 
     #[test]

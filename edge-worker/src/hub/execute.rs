@@ -1,12 +1,11 @@
 //! Carries commands out: reads the rows that a command needs, has `control` decide, and commits the outcome. Knows nothing of HTTP.
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
 use control::{
     Command, CommandOutcome, EnvironmentName, KeyCommand, KeyKind, Refusal, Reverted, RolloutCommand, Supplies,
     change::Actor,
     draft, execute, keys,
     lifecycle::{Observed, Step},
-    organization_of,
     rows::{RowKey, RowKind, Rows, State},
 };
 use sdk_core::{BucketKey, Context, OwnerKind};
@@ -15,6 +14,7 @@ use super::{
     FlagHub,
     admin::view,
     ground::{Ground, Rule},
+    named_rows,
     new_key::{Secrets, random},
     record::{RepeatableRequest, Written, write},
     stored_edits::StoredEdits,
@@ -27,9 +27,6 @@ use crate::{
         audit::{ChangesQuery, Stored},
     },
 };
-
-/// The most owners that are read one by one; of more, the rows of all pages are read.
-const MANY: usize = 200;
 
 /// The outcome of a command that is not committed yet.
 pub(super) struct Decision {
@@ -60,7 +57,7 @@ impl FlagHub {
 
     fn decide_by(&self, rule: Rule, actor: &Actor, command: &Command, contexts: &[Context]) -> Result<Decision, Problem> {
         let ground = self.ground()?;
-        let reverted = if let Command::Revert(revert) = command { self.reverted(&revert.change)? } else { None };
+        let reverted = if let Command::Revert(revert) = command { named_rows::reverted(&self.store, &revert.change)? } else { None };
         let paged = self.paged(command, contexts, reverted.as_ref())?;
         let (supplies, secrets) = self.supplies(&ground, command)?;
         let owners = StoredOwners::new(&self.store);
@@ -103,13 +100,6 @@ impl FlagHub {
         Ok(problem)
     }
 
-    /// The rows that a change wrote; `None` if no change has this id.
-    fn reverted(&self, change: &str) -> Result<Option<Reverted>, Problem> {
-        let query = ChangesQuery { id: Some(change.to_owned()), limit: 1, ..ChangesQuery::default() };
-        let found = self.store.changes(&query)?.into_iter().next();
-        Ok(found.map(|record| self.store.reverted(record.link.version)).transpose()?)
-    }
-
     /// The rows on pages that a command needs.
     fn paged(&self, command: &Command, contexts: &[Context], reverted: Option<&Reverted>) -> Result<Rows, Problem> {
         match command {
@@ -124,8 +114,7 @@ impl FlagHub {
             Command::Import { document, state: State::Keep, .. } => self.named_in(document, contexts),
             Command::Revert(_) => {
                 let on_pages = reverted.iter().flat_map(|reverted| &reverted.rows).filter(|row| row.key.page().is_some());
-                let keys: Vec<RowKey> = on_pages.map(|row| row.key.clone()).collect();
-                Ok(self.store.rows(if keys.len() > MANY { Wanted::Paged } else { Wanted::Keys(&keys) })?)
+                Ok(named_rows::about(&self.store, on_pages.map(|row| row.key.clone()))?)
             }
             Command::Kill { .. }
             | Command::Revive { .. }
@@ -175,42 +164,16 @@ impl FlagHub {
         feature.map_or(Ok(Observed::default()), |feature| self.counted(&feature))
     }
 
-    /// The rows about a customer, with those of its organization, or about an organization.
+    /// The rows about a customer, with those of its organization, and about an organization.
     pub(super) fn about(&self, customer: Option<&str>, organization: Option<&str>) -> Result<Rows, Problem> {
-        let mut rows = Rows::default();
-        let mut organization = organization.map(str::to_owned);
-        if let Some(customer) = customer {
-            let keys = [RowKind::Customer, RowKind::Membership].map(|kind| RowKey::of(kind, customer));
-            rows = self.store.rows(Wanted::Keys(&keys))?;
-            organization = organization.or_else(|| organization_of(&rows, customer));
-        }
-        if let Some(organization) = organization {
-            rows.append(self.store.rows(Wanted::Keys(&[RowKey::of(RowKind::Organization, &organization)]))?);
-        }
-        Ok(rows)
+        let owners = [(RowKind::Customer, customer), (RowKind::Organization, organization)];
+        Ok(named_rows::about(&self.store, owners.into_iter().filter_map(|(kind, id)| Some(RowKey::of(kind, id?))))?)
     }
 
     /// The rows on pages about the owners that a document and contexts name.
     pub(super) fn named_in(&self, text: &str, contexts: &[Context]) -> Result<Rows, Problem> {
         let Some(rows) = Rows::split(text) else { return Ok(Rows::default()) };
-        let mut keys: BTreeSet<RowKey> = BTreeSet::new();
-        keys.extend(rows.owners().cloned());
-        for kind in OwnerKind::ALL {
-            keys.extend(contexts.iter().filter_map(|context| Some(RowKey::of(kind.into(), &kind.id(context)?))));
-        }
-        if keys.len() > MANY {
-            return Ok(self.store.rows(Wanted::Paged)?);
-        }
-        let mut keys: Vec<RowKey> = keys.into_iter().collect();
-        let customers = keys.iter().filter(|key| key.kind == RowKind::Customer).cloned();
-        let memberships: Vec<RowKey> = customers.map(|key| RowKey { kind: RowKind::Membership, ..key }).collect();
-        keys.extend_from_slice(&memberships);
-        let mut found = self.store.rows(Wanted::Keys(&keys))?;
-        let organizations: Vec<RowKey> = memberships
-            .iter()
-            .filter_map(|key| Some(RowKey::of(RowKind::Organization, &serde_json::from_str::<String>(found.text(key)?).ok()?)))
-            .collect();
-        found.append(self.store.rows(Wanted::Keys(&organizations))?);
-        Ok(found)
+        let of_context = |context| OwnerKind::ALL.into_iter().filter_map(move |kind| Some(RowKey::of(kind.into(), &kind.id(context)?)));
+        Ok(named_rows::about(&self.store, rows.owners().cloned().chain(contexts.iter().flat_map(of_context)))?)
     }
 }

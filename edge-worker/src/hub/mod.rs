@@ -7,6 +7,7 @@ pub(crate) mod client;
 mod execute;
 mod ground;
 mod jobs;
+mod named_rows;
 mod new_key;
 mod opening;
 mod outcomes;
@@ -14,6 +15,8 @@ mod page_filters;
 mod record;
 mod stored_edits;
 mod stored_owners;
+#[cfg(test)]
+mod tests;
 mod transfer;
 pub(crate) mod wire;
 mod written_rows;

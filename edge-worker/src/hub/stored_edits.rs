@@ -2,19 +2,26 @@
 //! import would take back.
 use std::{cell::RefCell, collections::BTreeMap};
 
-use control::{Edit, Edits, change::Action, rows::RowKey};
+use control::{
+    Edit, Edits,
+    change::Action,
+    rows::{RowKey, RowKind},
+};
 use serde::Deserialize;
 
 use crate::{
     problem::Problem,
-    store::{HubStore, Read},
+    store::{HubStore, Read, audit::ChangesQuery},
 };
 
 /// The most edits of one definition that are followed back to the import before them.
 const MOST: u32 = 1_000;
 
-pub(super) struct StoredEdits<'s> {
-    store: &'s HubStore,
+/// The actions that write definitions one by one. One command makes a version, so no import has a record with one of them.
+const EDITS: [Action; 3] = [Action::DefinitionSet, Action::DefinitionCopied, Action::Reverted];
+
+pub(super) struct StoredEdits<'s, S = HubStore> {
+    store: &'s S,
     /// The reason why the history could not be read.
     failed: RefCell<Option<Problem>>,
     /// The versions that were looked at, each with its edit.
@@ -25,13 +32,12 @@ pub(super) struct StoredEdits<'s> {
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payload {
-    action: String,
     changed_at: String,
     changed_by: String,
 }
 
-impl<'s> StoredEdits<'s> {
-    pub(super) fn new(store: &'s HubStore) -> Self {
+impl<'s, S: Read> StoredEdits<'s, S> {
+    pub(super) fn new(store: &'s S) -> Self {
         Self { store, failed: RefCell::default(), versions: RefCell::default() }
     }
 
@@ -40,12 +46,20 @@ impl<'s> StoredEdits<'s> {
         self.failed.take().map_or(Ok(()), Err)
     }
 
+    /// Returns what was read; if that failed, keeps the reason and returns nothing.
+    fn read<T: Default>(&self, read: worker::Result<T>) -> T {
+        read.unwrap_or_else(|error| {
+            self.failed.replace(Some(error.into()));
+            T::default()
+        })
+    }
+
     fn find(&self, definition: &RowKey) -> worker::Result<Option<Edit>> {
         let mut newest: Option<Edit> = None;
         let mut below = None;
         for _ in 0..MOST {
             let Some(version) = self.store.last_write(definition, below)? else { break };
-            let Some(Payload { changed_at: at, changed_by: by, .. }) = self.edited(version)? else {
+            let Some(Payload { changed_at: at, changed_by: by }) = self.edited(version)? else {
                 let Some(edit) = newest else { return Ok(None) };
                 return Ok(Some(Edit { base: self.store.written(definition, version)?, ..edit }));
             };
@@ -55,28 +69,29 @@ impl<'s> StoredEdits<'s> {
         Ok(newest)
     }
 
-    /// The first record of a version that edited definitions one by one; `None` if an import made the version, or the record was erased.
-    /// One command makes a version, so its first record tells which.
+    /// A record of a version that edited definitions one by one; `None` if an import made the version, or the record was erased.
     fn edited(&self, version: u32) -> worker::Result<Option<Payload>> {
         if let Some(known) = self.versions.borrow().get(&version) {
             return Ok(known.clone());
         }
-        let listed = self.store.versions(Some(version + 1), 1)?.into_iter().next();
-        let payload = listed.and_then(|listed| serde_json::from_str::<Payload>(&listed.first?).ok());
-        let edited = payload.filter(|payload| match Action::from_name(&payload.action) {
-            Some(Action::DefinitionSet | Action::DefinitionCopied | Action::Reverted) => true,
-            Some(_) | None => false,
-        });
+        let mut edited = None;
+        for action in EDITS {
+            let query =
+                ChangesQuery { version: Some(version), action: Some(action.as_str().to_owned()), limit: 1, ..ChangesQuery::default() };
+            let record = self.store.changes(&query)?.into_iter().next();
+            edited = edited.or_else(|| serde_json::from_str::<Payload>(&record?.payload?).ok());
+        }
         self.versions.borrow_mut().insert(version, edited.clone());
         Ok(edited)
     }
 }
 
-impl Edits for StoredEdits<'_> {
+impl<S: Read> Edits for StoredEdits<'_, S> {
     fn edit(&self, definition: &RowKey) -> Option<Edit> {
-        self.find(definition).unwrap_or_else(|error| {
-            self.failed.replace(Some(error.into()));
-            None
-        })
+        self.read(self.find(definition))
+    }
+
+    fn edited(&self) -> Vec<RowKey> {
+        self.read(self.store.last_written_by(&[RowKind::Segment, RowKind::Flag], &EDITS))
     }
 }

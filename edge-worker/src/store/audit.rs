@@ -1,5 +1,5 @@
 //! Records, versions and what is asked of them.
-use control::change::{Hash, Hashes, Link};
+use control::change::{Action, Hash, Hashes, Link};
 use sdk_core::Millis;
 use serde::Deserialize;
 
@@ -19,6 +19,15 @@ impl Stored {
             id: String,
         }
         Some(serde_json::from_str::<Payload>(self.payload.as_deref()?).ok()?.id)
+    }
+
+    /// The kind of the change; `None` where the record was erased, or if a later release made it.
+    pub(crate) fn action(&self) -> Option<Action> {
+        #[derive(Deserialize)]
+        struct Payload {
+            action: String,
+        }
+        Action::from_name(&serde_json::from_str::<Payload>(self.payload.as_deref()?).ok()?.action)
     }
 }
 

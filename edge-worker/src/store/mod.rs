@@ -8,9 +8,9 @@ pub(crate) mod sqlite;
 
 use control::{
     Event, Reverted,
-    change::Record,
+    change::{Action, Record},
     lifecycle::Observed,
-    rows::{RowKey, Rows},
+    rows::{RowKey, RowKind, Rows},
 };
 use sdk_core::Millis;
 use worker::{Result, State};
@@ -143,12 +143,14 @@ pub(crate) trait Read {
     fn changes(&self, asked: &ChangesQuery) -> Result<Vec<Stored>>;
     /// Records behind this number, in their order.
     fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>>;
-    /// The rows that a version wrote, each as it was before, and its newest version.
+    /// The rows that a version wrote, each as it was before, and the newest version that gave it another text.
     fn reverted(&self, version: u32) -> Result<Reverted>;
     /// The newest version below one, or of all, that wrote a row or removed it.
     fn last_write(&self, key: &RowKey, below: Option<u32>) -> Result<Option<u32>>;
     /// The text that a version wrote for a row; `None` if it removed the row, or did not write it.
     fn written(&self, key: &RowKey, version: u32) -> Result<Option<String>>;
+    /// The newest rows of these kinds whose version has a record with one of these actions.
+    fn last_written_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>>;
     /// The next parts of all that was ever written, ordered by version, kind, name and part; empty behind the last.
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;
     /// The next parts of the rows that served at a version, ordered by kind, name and part; empty behind the last.

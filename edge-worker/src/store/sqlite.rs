@@ -13,6 +13,7 @@ use std::cell::Cell;
 
 use control::{
     Reverted,
+    change::Action,
     lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
 };
@@ -195,6 +196,10 @@ impl<D: Database> Read for Sqlite<D> {
 
     fn written(&self, key: &RowKey, version: u32) -> Result<Option<String>> {
         history::written(self.migrated()?, key, version)
+    }
+
+    fn last_written_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
+        history::last_written_by(self.migrated()?, kinds, actions)
     }
 
     fn parts(&self, behind: Option<&audit::Part>) -> Result<Vec<audit::Part>> {

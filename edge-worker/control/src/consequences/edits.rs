@@ -28,6 +28,19 @@ pub struct Edit {
 pub trait Edits {
     /// The newest edit of a definition; `None` if an import was the last to write it, or nobody knows.
     fn edit(&self, definition: &RowKey) -> Option<Edit>;
+
+    /// The definitions that are there and were last written by an edit; none if nobody knows.
+    fn edited(&self) -> Vec<RowKey>;
+}
+
+/// The edits that an import takes over: its document has the definition as the edit left it.
+pub(crate) fn adopted([before, after]: [&Rows; 2], edits: &dyn Edits) -> Vec<RowKey> {
+    let is_adopted = |key: &RowKey| {
+        let texts = before.text(key).zip(after.text(key));
+        // Where the last good definition stands in, the document has another one.
+        after.refused(key).is_none() && texts.is_some_and(|(held, next)| spelling::same(key.kind, held, next))
+    };
+    edits.edited().into_iter().filter(is_adopted).collect()
 }
 
 /// Finds the edits that an import would take back. `seen` is true if the operator has read the present version: then only what the

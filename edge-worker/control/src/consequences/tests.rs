@@ -4,8 +4,8 @@ use sdk_core::{Compiler, Millis, OwnerKind};
 
 use super::{Edit, Edits, OwnerRows};
 use crate::{
-    Allowed, Command, CommandOutcome, CurrentState, Refusal, RefusalKind, Supplies, apply,
-    change::{Actor, NO_REASON},
+    Allowed, Command, CommandOutcome, CurrentState, DefinitionChange, Refusal, RefusalKind, Section, Supplies, apply,
+    change::{Action, Actor, NO_REASON},
     execute,
     rows::{RowKey, RowKind, Rows, State},
     sound_rows::compile_what_serves,
@@ -278,27 +278,143 @@ fn a_live_draw_keeps_its_units() {
     assert!(import(&held, &format!(r#""flags":{{"a":{{{DRAWN},"salt":"b"}}}}"#), removing(&["flags/a/salt"])).is_ok());
 }
 
+/// The pointers of the draws that a deploy of `after` over `before` is refused for; both are members of a document.
+#[track_caller]
+fn redrawn(before: &str, after: &str) -> Vec<String> {
+    let rows = hub(before);
+    match import(&rows, after, Allowed::default()) {
+        Ok(_) => Vec::new(),
+        Err(_) => refused(&rows, after, Allowed::default()),
+    }
+}
+
+/// A split's salt is its own, or the flag's with the name of its rule; a percentage in a condition names its salt.
+#[test]
+fn a_draw_is_the_same_one_wherever_it_stands() {
+    let split = |weight: u32, more: &str| {
+        format!(r#""serve":{{"split":[{{"variant":"on","weight":{weight}}},{{"variant":"off","weight":{}}}]{more}}}"#, 100_000 - weight)
+    };
+    let flag = |rules: &[String]| format!(r#""flags":{{"a":{{"rules":[{}]}}}}"#, rules.join(","));
+    let named = |name: &str, weight: u32, more: &str| format!(r#"{{"name":"{name}",{}}}"#, split(weight, more));
+    let salted = |salt: &str, weight: u32| format!("{{{}}}", split(weight, &format!(r#","salt":"{salt}""#)));
+    let portion = |name: &str, salt: &str| {
+        format!(r#"{{{name}"if":{{"any":[{{"percentage":{{"to":5,"salt":"{salt}"}}}},{{"attribute":"x","op":"exists"}}]}},"serve":"on"}}"#)
+    };
+    let rules = "redrawn /flags/a/rules 0";
+    for (before, after, expected) in [
+        // A new name is another salt, unless the split has its own.
+        ([named("half", 50_000, "")].to_vec(), [named("fifty", 50_000, "")].to_vec(), Some(rules)),
+        ([named("half", 50_000, r#","salt":"s""#)].to_vec(), [named("fifty", 10_000, r#","salt":"s""#)].to_vec(), None),
+        ([named("half", 50_000, "")].to_vec(), [named("fifty", 50_000, r#","salt":"a/half""#)].to_vec(), None),
+        // Other weights, another order, and a rule before another one move nothing.
+        ([salted("x", 50_000), salted("y", 1_000)].to_vec(), [salted("y", 2_000), salted("z", 7), salted("x", 9)].to_vec(), None),
+        ([portion("", "x")].to_vec(), [portion("", "y"), portion("", "x")].to_vec(), None),
+        ([portion("", "x")].to_vec(), [portion("", "y"), portion("", "z")].to_vec(), Some(rules)),
+        // Two rules that change their salts draw other units, each.
+        (
+            [named("eu", 50_000, r#","salt":"x""#), named("us", 50_000, r#","salt":"y""#)].to_vec(),
+            [named("eu", 50_000, r#","salt":"y""#), named("us", 50_000, r#","salt":"x""#)].to_vec(),
+            Some(rules),
+        ),
+        // A rule that goes, and a split that becomes a percentage.
+        ([named("half", 50_000, ""), salted("x", 5)].to_vec(), [salted("x", 5)].to_vec(), None),
+        ([salted("x", 5)].to_vec(), [portion("", "y")].to_vec(), None),
+        // The rule of the same name has the salt, though another one had it first.
+        ([portion(r#""name":"r","#, "x")].to_vec(), [portion("", "x"), portion(r#""name":"r","#, "y")].to_vec(), Some(rules)),
+    ] {
+        let found = redrawn(&flag(&before), &flag(&after));
+        assert_eq!(found, expected.map(String::from).into_iter().collect::<Vec<_>>(), "{before:?} {after:?}");
+    }
+}
+
+#[test]
+fn a_percentage_in_a_segment_draws_for_every_flag_that_uses_it() {
+    let percentage = |salt: &str, unit: &str| format!(r#"{{"percentage":{{"to":5,"salt":"{salt}","unit":"{unit}"}}}}"#);
+    let document = |held: &str, flags: &str| {
+        format!(r#""segments":{{"held":{held},"all":{{"any":[{{"segment":"held"}}]}}}},"flags":{{{flags},"b":{{}}}}"#)
+    };
+    let user = r#""a":{"rules":[{"if":{"segment":"all"},"serve":"on"}]}"#;
+    let with = |salt, unit, flags: &str| document(&percentage(salt, unit), flags);
+    let before = with("x", "userId", user);
+    for (salt, unit) in [("y", "userId"), ("x", "customerId")] {
+        assert_eq!(redrawn(&before, &with(salt, unit, user)), ["redrawn /segments/held/percentage 0"]);
+        let refusal = import(&hub(&before), &with(salt, unit, user), Allowed::default()).err().unwrap();
+        assert_eq!(refusal.consequences[0].used_by, ["/flags/a"]);
+        assert!(import(&hub(&before), &with(salt, unit, user), removing(&["segments/held/percentage"])).is_ok());
+        // No flag uses it, before or afterwards.
+        let unused = r#""a":{"default":"on"}"#;
+        assert_eq!(redrawn(&with("x", "userId", unused), &with(salt, unit, user)), [""; 0]);
+        assert_eq!(redrawn(&before, &with(salt, unit, unused)), [""; 0]);
+    }
+    let more = format!(r#"{{"any":[{},{}]}}"#, percentage("new", "userId"), percentage("x", "userId"));
+    assert_eq!(redrawn(&before, &document(&more, user)), [""; 0]);
+}
+
+#[test]
+fn a_flag_that_serves_is_not_restored() {
+    let mut rows = hub(r#""flags":{"a":{"default":"on"}}"#);
+    let partial = Allowed { partial: true, ..Allowed::default() };
+    let broken = import(&rows, r#""flags":{"a":{"default":"onn"}}"#, partial).unwrap();
+    apply(&mut rows, &broken.writes);
+    let change = DefinitionChange {
+        section: Section::Flags,
+        name: "a".into(),
+        definition: Some(r#"{"default":"on"}"#.into()),
+        remove: Vec::new(),
+        restore: true,
+    };
+    let outcome = carry_out(&rows, &Command::Define(change.clone()), &actor("admin", "a test")).unwrap();
+    assert!(outcome.writes.is_empty() && outcome.changes.is_empty());
+    // Written anew, the definition that serves takes the place of the refused one.
+    let outcome = carry_out(&rows, &Command::Define(DefinitionChange { restore: false, ..change }), &actor("admin", "a test")).unwrap();
+    assert_eq!(outcome.writes, [(RowKey { kind: RowKind::Refused, name: "flags/a".into() }, None)]);
+}
+
 /// The one edit of a hub: of the flag `a`, which was `"off"` before.
 struct OneEdit;
 
 impl Edits for OneEdit {
     fn edit(&self, definition: &RowKey) -> Option<Edit> {
         let edit = Edit { by: "ada".into(), at: "today".into(), version: 7, base: Some(r#"{"default":"off"}"#.into()) };
-        (*definition == RowKey::of(RowKind::Flag, "a")).then_some(edit)
+        self.edited().contains(definition).then_some(edit)
     }
+
+    fn edited(&self) -> Vec<RowKey> {
+        [RowKey::of(RowKind::Flag, "a")].into()
+    }
+}
+
+fn deploy_over_an_edit(rows: &Rows, members: &str, allowed: Allowed, by: &Actor) -> Result<CommandOutcome, Refusal> {
+    let ruleset = compile_what_serves(rows, &mut Compiler::new()).unwrap().ruleset;
+    let current = CurrentState { rows, paged: rows, ruleset: &ruleset };
+    let command = Command::Import { document: document(members), state: State::Keep, allowed };
+    execute(current, &command, Supplies { edits: Some(&OneEdit), ..Supplies::default() }, by, &mut Compiler::new())
+}
+
+#[test]
+fn an_edit_that_the_document_has_becomes_the_imports_own() {
+    let rows = hub(r#""flags":{"a":{"default":"on","locked":true},"b":{}}"#);
+    let deploy = |members: &str, allowed: Allowed| deploy_over_an_edit(&rows, members, allowed, &actor("operator", NO_REASON));
+    // Spelled as it is stored, so that only the version of the row is another one. Nothing changes, so a lock does not matter.
+    let same = deploy(r#""flags":{"a":{"locked":true, "default":"on"},"b":{}}"#, Allowed::default()).unwrap();
+    assert_eq!(same.writes, [(RowKey::of(RowKind::Flag, "a"), Some(r#"{"default":"on","locked":true}"#.into()))]);
+    let [record] = same.changes.as_slice() else { panic!("{:?}", same.changes) };
+    assert_eq!((record.action, record.flag.as_deref(), &record.old), (Action::DefinitionImported, Some("a"), &record.new));
+    assert!(same.imported.unwrap().changes.is_empty());
+    // A refused definition is another one than the edit, which serves on.
+    let partial = Allowed { partial: true, ..Allowed::default() };
+    let refused = deploy(r#""flags":{"a":{"default":"onn"},"b":{}}"#, partial).unwrap();
+    assert!(refused.writes.iter().all(|(key, _)| key.kind == RowKind::Refused), "{:?}", refused.writes);
+    let locked =
+        deploy(r#""flags":{"a":{"default":"off","locked":true},"b":{}}"#, Allowed { overwrite: ["*".into()].into(), ..Allowed::default() });
+    assert_eq!(locked.err().unwrap().kind, RefusalKind::Locked);
 }
 
 #[test]
 fn an_edit_is_not_taken_back_in_silence() {
     let rows = hub(r#""flags":{"a":{"default":"on"},"b":{}}"#);
     let deploy = |members: &str, allowed: Allowed| {
-        let ruleset = compile_what_serves(&rows, &mut Compiler::new()).unwrap().ruleset;
-        let current = CurrentState { rows: &rows, paged: &rows, ruleset: &ruleset };
-        let command = Command::Import { document: document(members), state: State::Keep, allowed };
-        let supplies = Supplies { edits: Some(&OneEdit), ..Supplies::default() };
-        execute(current, &command, supplies, &actor("admin", "a deploy"), &mut Compiler::new())
-            .map(|_| ())
-            .map_err(|refusal| refusal.detail)
+        deploy_over_an_edit(&rows, members, allowed, &actor("admin", "a deploy")).map(|_| ()).map_err(|refusal| refusal.detail)
     };
     let (before, other) = (r#""flags":{"a":{"default":"off"},"b":{}}"#, r#""flags":{"a":{"owner":"bob"},"b":{}}"#);
     let why =

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use control::{
     Reverted, RevertedRow,
+    change::Action,
     rows::{RowKey, RowKind},
 };
 use serde::Deserialize;
@@ -25,7 +26,7 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
         WHERE here.version = ? AND here.part = 0 ORDER BY row.kind, row.name, row.part",
         vec![number()],
     )?;
-    let mut reverted = Reverted::default();
+    let mut reverted = Reverted { version, ..Reverted::default() };
     for Written { kind, name, newest } in keys {
         let Some(known) = RowKind::from_name(&kind) else {
             reverted.has_unknown_rows = true;
@@ -34,9 +35,37 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
         let place = (kind, name);
         let text = |texts: &BTreeMap<(String, String), String>| texts.get(&place).cloned();
         let (before, written) = (text(&before), text(&written));
-        reverted.rows.push(RevertedRow { key: RowKey { kind: known, name: place.1 }, before, written, newest });
+        let key = RowKey { kind: known, name: place.1 };
+        let newest = changed_last(sql, &key, version, newest)?;
+        reverted.rows.push(RevertedRow { key, before, written, newest });
     }
     Ok(reverted)
+}
+
+/// The newest version of a row that is no repetition, from one of its versions to its newest: an import that takes over an edit writes it
+/// once more as it is.
+fn changed_last(sql: &impl Database, key: &RowKey, version: u32, mut newest: u32) -> Result<u32> {
+    while newest > version {
+        let Some(before) = last_write(sql, key, Some(newest))? else { break };
+        if written(sql, key, before)? != written(sql, key, newest)? {
+            break;
+        }
+        newest = before;
+    }
+    Ok(newest)
+}
+
+pub(super) fn last_written_by(sql: &impl Database, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
+    let query = "WITH kinds AS (SELECT value AS kind FROM json_each(?)),
+          made AS MATERIALIZED (SELECT DISTINCT newest.version FROM kinds CROSS JOIN newest USING (kind)),
+          wanted AS MATERIALIZED (SELECT version FROM made WHERE EXISTS (SELECT 1 FROM feature_flag_changes AS change
+            WHERE change.version = made.version AND change.action IN (SELECT value FROM json_each(?))))
+        SELECT newest.kind, newest.name, NULL AS text FROM kinds CROSS JOIN newest USING (kind) JOIN wanted USING (version)
+        ORDER BY newest.kind, newest.name";
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let actions: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
+    let found: Vec<Part> = sql.exec(query, vec![serde_json::to_string(&kinds)?.into(), serde_json::to_string(&actions)?.into()])?;
+    Ok(found.into_iter().filter_map(|Part { kind, name, .. }| Some(RowKey { kind: RowKind::from_name(&kind)?, name })).collect())
 }
 
 pub(super) fn last_write(sql: &impl Database, key: &RowKey, below: Option<u32>) -> Result<Option<u32>> {
