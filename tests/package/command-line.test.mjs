@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 import { KEYS } from '../edge/workerd.mjs';
 import { freePort } from '../server.mjs';
-import { ownCommands } from './commands.mjs';
+import { ownCommands, standIn } from './commands.mjs';
 
 const run = promisify(execFile);
 const COMMANDS = [
@@ -183,6 +183,18 @@ test('token makes, lists and revokes API tokens for programs', async () => {
     (await lines('log', '--limit', '4')).map(line => line.split(/ {2,}/)[4]).filter(what => what?.startsWith('token')),
     ['token ci: revoked, role operator', 'token ci: made, role operator'],
   );
+});
+
+test('a token whose answer was lost is a failure that says what to do, as JSON, too', async () => {
+  const { env, close } = await standIn((_, response) =>
+    response.end('{"changed":true,"changes":[],"replayed":true,"token":null,"version":2,"warnings":[]}'),
+  );
+  const create = (...args) => own.twinflag.run(['token', 'create', '--name', 'ci', '--role', 'viewer', ...args], { env });
+  const [told, json] = [await create(), await create('--json')];
+  close();
+  const hint = 'revoke it, and make one with another name: twinflag token revoke ci';
+  assert.deepEqual([told.code, told.out, told.err.split('\n')[1]], [1, '', `hint: ${hint}`]);
+  assert.deepEqual([json.code, json.out, JSON.parse(json.err).hint], [1, '', hint]);
 });
 
 test('bash completes commands, options, choices and the keys of flags', async () => {
