@@ -97,6 +97,22 @@ test('a restore with the token needs a reason, and the restored trail has the us
   assert.equal((await fresh.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json().valid, true);
 });
 
+test('the first use in an hour takes the tag that was read before it, and the next one does not', async () => {
+  const fresh = await hosted({ BREAK_GLASS_TOKEN_HASH: HASH });
+  const read = await fresh.asAdmin('/api/admin/document', { method: 'GET' });
+  const document = { ...read.json(), flags: { plain: { default: 'off' } } };
+  const put = () =>
+    fresh.request('/api/admin/document?reason=r', {
+      method: 'PUT',
+      token: TOKEN,
+      body: document,
+      headers: { 'if-match': read.headers.get('etag') },
+    });
+  const first = await put();
+  assert.equal(first.status, 200, first.text);
+  assert.equal((await put()).status, 412);
+});
+
 test('an hour of uses is one record, and the list of environments tells the last', async () => {
   const before = await noted();
   assert.equal(before.length, 1);

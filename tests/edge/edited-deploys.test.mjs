@@ -89,6 +89,9 @@ test('an export of the present version may change an edited flag, if its version
   const tag = exported.headers.get('etag');
   // A document from before the edit is refused, whatever version is named.
   assert.equal((await deploy(base(), '', { 'if-match': tag })).status, 422);
+  // A program that read the version by itself has shown the edits to nobody.
+  const unseen = await deploy(document, '?seen=false', { 'if-match': tag });
+  assert.deepEqual([unseen.status, kinds(unseen.said)], [422, kinds(blind.said)]);
   assert.equal((await deploy(document, '', { 'if-match': tag })).status, 200);
   assert.equal(await value('chat', { userId: 'ada' }), true);
 });

@@ -11,6 +11,13 @@ export const controlMutants = [
     tests: 'keys',
   },
   {
+    name: 'an API token is known by its name alone',
+    file: 'edge-worker/control/src/keys/token.rs',
+    find: 'tokens.find(|key| key.hash == hash).is_some_and(gives)',
+    replacement: '{ let _ = hash; tokens.any(gives) }',
+    tests: 'keys',
+  },
+  {
     name: 'a revoked key counts',
     file: 'edge-worker/control/src/keys.rs',
     find: 'self.revoked_at.is_none() && self.terms',
@@ -104,8 +111,8 @@ export const controlMutants = [
   {
     name: 'a revoked API token still changes things',
     file: 'edge-worker/control/src/keys/token.rs',
-    find: ' && key.terms.label == name && key.holds(now))',
-    replacement: ' && key.terms.label == name && now >= key.created_at)',
+    find: 'key.terms.kind == KeyKind::Api && key.holds(now));',
+    replacement: 'key.terms.kind == KeyKind::Api && now >= key.created_at);',
     tests: 'keys',
   },
   {

@@ -319,6 +319,20 @@ export const edgeMutants = [
     tests: 'hub::wire',
   },
   {
+    name: 'the note of a use of the break-glass token outdates the tag that was read before it',
+    file: 'edge-worker/src/hub/wire.rs',
+    find: 'noted == Some(newest.number)',
+    replacement: 'noted.is_none()',
+    tests: 'hub::wire',
+  },
+  {
+    name: 'tokens of two environments with one name are counted as one',
+    file: 'edge-worker/src/auth/program.rs',
+    find: 'format!("{} of {}", self.subject, environment.object()).into()',
+    replacement: 'format!("{} of {}", self.subject, environment.object().len() > 99).into()',
+    tests: 'http::tests',
+  },
+  {
     name: 'an empty hub matches any version',
     file: 'edge-worker/src/hub/wire.rs',
     find: 'version.number > 0 && names(',

@@ -185,6 +185,18 @@ test('token makes, lists and revokes API tokens for programs', async () => {
   );
 });
 
+test('a token whose answer was lost is a failure that says what to do, as JSON, too', async () => {
+  const { env, close } = await standIn((_, response) =>
+    response.end('{"changed":true,"changes":[],"replayed":true,"token":null,"version":2,"warnings":[]}'),
+  );
+  const create = (...args) => own.twinflag.run(['token', 'create', '--name', 'ci', '--role', 'viewer', ...args], { env });
+  const [told, json] = [await create(), await create('--json')];
+  close();
+  const hint = 'revoke it, and make one with another name: twinflag token revoke ci';
+  assert.deepEqual([told.code, told.out, told.err.split('\n')[1]], [1, '', `hint: ${hint}`]);
+  assert.deepEqual([json.code, json.out, JSON.parse(json.err).hint], [1, '', hint]);
+});
+
 test('bash completes commands, options, choices and the keys of flags', async () => {
   await own.twinflag.write('completion.bash', (await own.twinflag.run(['completion', 'bash'])).out);
   const complete = async (...words) => {

@@ -85,6 +85,27 @@ test('a document without the edits of an operator takes them back only if it is 
   assert.equal(await value('edited', { userId: 'ada' }), false);
 });
 
+test('an import that nobody reads beforehand says so, and names the version that it was compared with', async () => {
+  await own.twinflag.write('unread.json', '{"flags":{"a":{}}}');
+  const puts = [];
+  const { env, close } = await standIn((request, response, { searchParams }) => {
+    const isPut = request.method === 'PUT';
+    if (isPut) puts.push([searchParams.get('dryRun'), searchParams.get('seen'), request.headers['if-match']]);
+    const changes = [{ kind: 'added', pointer: '/flags/a' }];
+    response.end(JSON.stringify(isPut ? { changes, kept: [], errors: [], errorCount: 0, warnings: [], version: 2 } : { flags: {} }));
+  });
+  for (const [code, ...args] of [
+    [0, 'apply', 'unread.json', '--yes'],
+    [0, 'import', 'unread.json'],
+    [1, 'apply', 'unread.json'],
+    [2, 'diff', 'unread.json'],
+  ])
+    assert.equal((await own.twinflag.run(args, { env })).code, code, args.join(' '));
+  close();
+  const [trial, real] = ['true', null].map(dryRun => [dryRun, 'false', '"e.1"']);
+  assert.deepEqual(puts, [trial, real, trial, real, trial, trial]);
+});
+
 test('a document as it was exported is no difference, with a refused definition in it, too', async () => {
   await lines('create', 'faulty');
   const document = await exported();
@@ -155,7 +176,7 @@ test('what serves goes only if it is named, and --yes names nothing', async () =
 
     const named = await own.twinflag.run(['apply', 'gone.json', '--yes', '--reason', 'r', '--remove', 'flags/a'], { env });
     assert.deepEqual([named.code, named.err], [0, '']);
-    assert.deepEqual(imports, [['/api/admin/document?remove=flags%2Fa&reason=r', '"e.1"']]);
+    assert.deepEqual(imports, [['/api/admin/document?remove=flags%2Fa&seen=false&reason=r', '"e.1"']]);
   } finally {
     close();
   }

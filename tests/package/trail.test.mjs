@@ -90,6 +90,52 @@ test('a revert that would lose something newer is refused with the change to und
     assert.equal((await command('revert', ...args, '--yes')).code, code, args.join(' '));
 });
 
+test('revert --last skips what no revert takes back, and tells and asks about all that a change touched', async () => {
+  const record = (version, id, action, more) => ({
+    version,
+    id,
+    action,
+    changedAt: '2027-01-15T08:00:00Z',
+    changedBy: 'ada',
+    reason: 'r',
+    ...more,
+  });
+  const trail = [
+    record(9, 'used', 'break-glass.use'),
+    record(8, 'token', 'token.create', { newJson: { name: 'ci', role: 'viewer' } }),
+    record(7, 'first', 'import.definition', { flagPath: 'first' }),
+    record(7, 'second', 'import.definition', { flagPath: 'second' }),
+    record(7, 'segment', 'import.definition', { pointer: '/segments/team' }),
+    record(6, 'alone', 'override.set', { flagPath: 'alone', customerId: 'c-1' }),
+    record(6, 'alone-too', 'override.set', { flagPath: 'alone', organizationId: 'o-1' }),
+  ];
+  const undone = [];
+  const { env, close } = await standIn((request, response, { pathname, searchParams }) => {
+    const is = (name, value) => !searchParams.has(name) || searchParams.get(name) === String(value);
+    if (request.method === 'POST') undone.push(pathname.split('/').at(-2));
+    const changes = trail
+      .filter(({ flagPath, version }) => is('flag', flagPath) && is('version', version))
+      .slice(0, searchParams.get('limit'));
+    response.end(JSON.stringify(request.method === 'POST' ? { changed: false, changes: [], version: 10, warnings: [] } : { changes }));
+  });
+  const revert = (...args) => own.twinflag.run(['revert', ...args], { env });
+  const ofOne = await revert('--last', '--flag', 'second', '--yes');
+  assert.deepEqual(
+    [ofOne.code, ofOne.err],
+    [
+      1,
+      'error: not done: undo 3 changes by ada (version 7), of second, first, /segments/team?\n' +
+        'hint: the change is not of this flag alone: to undo all of it, name it by its id: twinflag revert second\n',
+    ],
+  );
+  const unasked = await revert('--last');
+  assert.match(unasked.err, /^error: not done: undo 3 changes by ada \(version 7\), of first, second, \/segments\/team\?\n/);
+  assert.deepEqual(undone, []);
+  for (const args of [['second'], ['--last'], ['--last', '--flag', 'alone']]) assert.equal((await revert(...args, '--yes')).code, 0, args);
+  close();
+  assert.deepEqual(undone, ['second', 'first', 'alone']);
+});
+
 test('what other people wrote moves no cursor, and is whole as JSON', async () => {
   const reason = 'a\u001b[2Jb\u009bc\u007fd\ne';
   await lines('create', 'controls', '--description', reason, '--reason', reason);

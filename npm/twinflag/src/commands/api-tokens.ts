@@ -66,14 +66,14 @@ async function create({ name, role, expires, ...options }: CreateOptions): Promi
     path: PATH,
     body: { name, role, expiresAt, reason: options.reason },
   });
-  if (options.json) return printJson(body);
   // The answer to a request that was sent again has no secret.
   if (body.token === null)
     throw new Failure(
-      'the token was made, and its answer was lost',
+      'the token was made, and the answer with it was lost',
       EXIT.failed,
-      `revoke it, and make another: twinflag token revoke ${name}`,
+      `revoke it, and make one with another name: twinflag token revoke ${name}`,
     );
+  if (options.json) return printJson(body);
   printLine(body.token);
   printNote('note: this is the only time that the token is shown');
 }

@@ -1,7 +1,7 @@
 /** The commands for the audit trail: `log`, `revert` and `verify`. */
 import type { Command } from 'commander';
 
-import type { Api } from '../api.js';
+import type { Api, Query } from '../api.js';
 import { describe } from '../describe.js';
 import { EXIT, Failure } from '../failure.js';
 import { featureOf } from '../flag.js';
@@ -25,6 +25,10 @@ import { wholeNumber } from './values.js';
 const MOST_CHANGES = 1000;
 /** The characters of an id that `log` shows. */
 const SHORT_ID = 8;
+/** The most flags of a change that a question names. */
+const MOST_NAMED = 5;
+/** The actions of records that no revert takes back, by their beginnings. */
+const LASTING = /^(break-glass|environment|epoch|key|token|trail)\./;
 const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface LogOptions extends ApiOptions {
@@ -113,31 +117,38 @@ async function log(options: LogOptions): Promise<void> {
 
 async function revert(name: string | undefined, options: RevertOptions): Promise<void> {
   const api = connect(options);
-  const { id, told } = await changeOf(api, name, options);
+  const { id, told, others = [] } = await changeOf(api, name, options);
+  if (others.length > 0 && options.flag !== undefined && options.yes)
+    throw new Failure(
+      `not done: undo ${told}?`,
+      EXIT.failed,
+      `the change is not of this flag alone: to undo all of it, name it by its id: twinflag revert ${id}`,
+    );
   await confirm(`undo ${told}?`, options);
   const path = `/api/admin/changes/${encodeURIComponent(id)}/revert`;
   printWritten((await api.ask<Written>({ method: 'POST', path, body: { reason: options.reason, remove: options.remove } })).body, options);
 }
 
-/** Returns the id of the change that the command line names, and what it was in words. */
-async function changeOf(
-  api: Api,
-  name: string | undefined,
-  { last, flag }: RevertOptions,
-): Promise<{ readonly id: string; readonly told: string }> {
+/** A change to undo. */
+interface Undone {
+  readonly id: string;
+  /** The change in words. */
+  readonly told: string;
+  /** The flags and other definitions that the change touched, besides that of the record by which it was found. */
+  readonly others?: readonly string[];
+}
+
+/** Returns the change that the command line names. */
+async function changeOf(api: Api, name: string | undefined, { last, flag }: RevertOptions): Promise<Undone> {
   if ((name === undefined) !== (last === true))
     throw new Failure('name a change by its id, or give --last', EXIT.usage, '`twinflag log` shows the changes');
   if (flag !== undefined && !last) throw new Failure('--flag goes with --last alone', EXIT.usage);
-  const query = { flag, limit: last ? 1 : MOST_CHANGES };
-  const { changes } = (await api.ask<{ changes: readonly Change[] }>({ path: '/api/admin/changes', query })).body;
-  const found = changes.filter(({ erased, id }) => !erased && (name === undefined || id.startsWith(name)));
+  const { changes } = await changesOf(api, { flag });
+  const found = changes.filter(({ erased, id, action }) => !erased && (name === undefined ? !LASTING.test(action) : id.startsWith(name)));
   const [change] = found;
   if (name !== undefined && found.length > 1)
     throw new Failure(`${found.length} changes have an id that begins with "${name}"`, EXIT.failed, 'give more of it');
-  if (change !== undefined) {
-    const { id, changedBy, version } = change;
-    return { id, told: `"${describe(change)}" by ${changedBy} (version ${version})` };
-  }
+  if (change !== undefined) return wholeOf(api, change);
   // The server knows older changes by their whole id.
   if (name !== undefined && WHOLE_ID.test(name)) return { id: name, told: `the change ${name}` };
   if (flag !== undefined) await featureOf(api, flag);
@@ -146,6 +157,29 @@ async function changeOf(
     EXIT.failed,
     '`twinflag log` shows the changes',
   );
+}
+
+/** Returns the whole change that a record belongs to: a revert takes back all that its version wrote. */
+async function wholeOf(api: Api, record: Change): Promise<Undone> {
+  const { id, changedBy, version } = record;
+  const { changes, next } = await changesOf(api, { version });
+  const by = `by ${changedBy} (version ${version})`;
+  if (changes.length <= 1) return { id, told: `"${describe(record)}" ${by}` };
+  const names = [...new Set([record, ...changes.filter(({ erased }) => !erased)].map(subjectOf))];
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
+  const count = `${next === undefined ? '' : 'at least '}${changes.length}`;
+  return { id, told: `${count} changes ${by}, of ${names.slice(0, MOST_NAMED).join(', ')}${more}`, others: names.slice(1) };
+}
+
+/** Returns the flag of a record, or another name of what it changed. */
+function subjectOf({ flagPath, pointer, customerId, action }: Change): string {
+  return flagPath ?? pointer ?? (customerId === undefined ? action : `customer ${customerId}`);
+}
+
+/** Returns the newest records that match, as many as the server tells at once. */
+async function changesOf(api: Api, query: Query): Promise<{ readonly changes: readonly Change[]; readonly next?: number }> {
+  const path = '/api/admin/changes';
+  return (await api.ask<{ changes: readonly Change[]; next?: number }>({ path, query: { ...query, limit: MOST_CHANGES } })).body;
 }
 
 async function verify(options: ApiOptions): Promise<void> {
