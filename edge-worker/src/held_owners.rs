@@ -41,6 +41,8 @@ const FIRST: Duration = Duration::from_secs(5);
 
 /// Texts of rows: of owners the trees of their overrides, of customers the organizations they belong to.
 pub(crate) type Owners = BTreeMap<RowKey, Rc<str>>;
+/// The text of a row; `None` if there is no such row.
+type RowText = Option<Rc<str>>;
 /// Rows to find, each with the version of its page.
 pub(crate) type Wanted = BTreeMap<RowKey, u32>;
 
@@ -61,8 +63,7 @@ struct HeldRow {
     /// A version of the page at which the row had this text.
     version: u32,
     fetched: Millis,
-    /// `None` if there is no such row.
-    text: Option<Rc<str>>,
+    text: RowText,
 }
 
 impl HeldPage {
@@ -71,19 +72,17 @@ impl HeldPage {
     }
 
     /// The text of a row at a version of the page; `None` if the isolate does not know it.
-    fn known(&self, key: &RowKey, version: u32, now: Millis) -> Option<Option<Rc<str>>> {
+    fn known(&self, key: &RowKey, version: u32, now: Millis) -> Option<RowText> {
         let is_current = |of: u32, fetched: Millis| of >= version && (0..HELD_MS).contains(&(now.0 - fetched.0));
-        match self.rows.get(key).filter(|row| is_current(row.version, row.fetched)) {
-            Some(row) => Some(row.text.clone()),
-            None => {
-                let filter = self.filter.as_ref().filter(|filter| is_current(filter.version, filter.fetched))?;
-                (!filter.owners.may_hold(key)).then_some(None)
-            }
+        if let Some(row) = self.rows.get(key).filter(|row| is_current(row.version, row.fetched)) {
+            return Some(row.text.clone());
         }
+        let filter = self.filter.as_ref().filter(|filter| is_current(filter.version, filter.fetched))?;
+        (!filter.owners.may_hold(key)).then_some(None)
     }
 
     /// The text of a row as the isolate knew it at any version, however long ago; `None` if it never did.
-    fn earlier(&self, key: &RowKey) -> Option<Option<Rc<str>>> {
+    fn earlier(&self, key: &RowKey) -> Option<RowText> {
         let by_filter = || self.filter.as_ref().filter(|filter| !filter.owners.may_hold(key)).map(|_| None);
         self.rows.get(key).map(|row| row.text.clone()).or_else(by_filter)
     }

@@ -62,16 +62,6 @@ fn short(count: u64) -> String {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_short() {
-        assert_eq!([9_999, 12_345, 12_345_678].map(short), ["9999", "12.3 k", "12.3 M"]);
-    }
-}
-
 /// Adds the result of a case to the report, if there is one.
 pub(crate) fn tell(name: &str, has_passed: bool) -> Result<()> {
     let result = if has_passed { "passed" } else { "failed" };
@@ -88,4 +78,14 @@ fn append(line: &str) -> Result<()> {
     let Some(path) = std::env::var_os("TWINFLAG_REPORT") else { return Ok(()) };
     let file = OpenOptions::new().create(true).append(true).open(path);
     file.and_then(|mut file| writeln!(file, "{line}")).context("cannot write the report")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_short() {
+        assert_eq!([9_999, 12_345, 12_345_678].map(short), ["9999", "12.3 k", "12.3 M"]);
+    }
 }
