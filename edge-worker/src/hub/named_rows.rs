@@ -30,7 +30,8 @@ pub(super) fn about(store: &impl Read, keys: impl IntoIterator<Item = RowKey>) -
 }
 
 fn newest(store: &impl Read, keys: &BTreeSet<RowKey>) -> Result<Rows> {
-    let (keys, version) = (Vec::from_iter(keys.iter().cloned()), store.newest()?.number);
+    let keys: Vec<RowKey> = keys.iter().cloned().collect();
+    let version = store.newest()?.number;
     let mut rows = Rows::default();
     for keys in keys.chunks(AT_ONCE) {
         rows.append(store.rows(Wanted::KeysAt(keys, version))?);
