@@ -296,7 +296,7 @@ impl<'c> Change<'c> {
         let users = self.before.ruleset.dependants_of_segment(name).into_iter().filter(|key| still.contains(&self.new_key(key)));
         let used_by: Vec<String> = users.map(flag_pointer).collect();
         let message = format!("{}, and {} flags use it", redrawn.message, used_by.len());
-        (!used_by.is_empty()).then_some(Consequence { used_by, message, ..redrawn })
+        (!used_by.is_empty()).then_some(Consequence { message, used_by, ..redrawn })
     }
 
     fn flags(&self, found: &mut Vec<Consequence>) {

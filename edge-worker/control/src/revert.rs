@@ -112,7 +112,7 @@ pub(crate) fn carry_out(
         if let Some(name) = unused {
             return Err(Refusal::invalid(Field::Remove, import::unused(&name)));
         }
-        outcome = CommandOutcome { consequences, ruleset, ..outcome };
+        outcome = CommandOutcome { ruleset, consequences, ..outcome };
     } else if let Some(name) = remove.first() {
         return Err(Refusal::invalid(Field::Remove, import::unused(name)));
     }
