@@ -91,7 +91,7 @@ pub(super) fn redrawn_segment([before, after]: [&Rows; 2], row: &RowKey) -> Opti
 /// The inputs of the first draw that has others afterwards, and those. Draws with the same inputs are the same draw wherever they stand, if
 /// no rule of the same name has other ones; what is left of both sides is compared in order, as that of a rule with a new name.
 fn moved<'d>(old: &'d [Draw], new: &'d [Draw]) -> Option<(&'d Inputs, &'d Inputs)> {
-    let (mut old, mut new) = (Vec::from_iter(old), Vec::from_iter(new));
+    let [mut old, mut new] = [old, new].map(|draws| draws.iter().collect::<Vec<_>>());
     take_pairs(&mut old, &mut new, |draw| draw);
     let of_rule = first_pair(&old, &new, |draw| Some((draw.form, draw.rule.as_deref()?)));
     of_rule.or_else(|| {
