@@ -78,7 +78,6 @@ test('an export of the present version may change an edited flag, if its version
   await ok('PUT', 'segments/eu', { attribute: 'country', op: 'in', value: ['fr', 'de'] });
   const exported = await admin('document');
   const document = exported.json();
-  assert.deepEqual((await deploy(document)).said.consequences, []);
   document.flags.chat.owner = 'bob';
   document.segments.eu.value.push('nz');
   const blind = await deploy(document);
@@ -93,6 +92,15 @@ test('an export of the present version may change an edited flag, if its version
   const unseen = await deploy(document, '?seen=false', { 'if-match': tag });
   assert.deepEqual([unseen.status, kinds(unseen.said)], [422, kinds(blind.said)]);
   assert.equal((await deploy(document, '', { 'if-match': tag })).status, 200);
+  assert.equal(await value('chat', { userId: 'ada' }), true);
+});
+
+test('a document that has an edit as it is makes it its own', async () => {
+  await ok('PUT', 'flags/chat', TARGETED);
+  const document = (await admin('document')).json();
+  assert.deepEqual((await deploy(document)).said.consequences, []);
+  document.flags.chat.owner = 'bob';
+  assert.equal((await deploy(document)).status, 200);
   assert.equal(await value('chat', { userId: 'ada' }), true);
 });
 

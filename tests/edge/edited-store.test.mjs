@@ -130,6 +130,8 @@ async function backToForm3() {
     ['ALTER TABLE feature_flag_changes DROP COLUMN rows_hash'],
     ['DROP INDEX history_by_version'],
     ['DROP INDEX outcomes_by_time'],
+    ['DROP INDEX feature_flag_changes_by_id'],
+    ['DROP INDEX newest_by_page'],
   );
   statements.push(['DROP TABLE store'], ['DROP TABLE jobs'], ['DELETE FROM migrations WHERE number > 3']);
   return [...statements, ...schema.match(/CREATE TRIGGER .*?\nEND;/gs).map(trigger => [trigger])];

@@ -42,10 +42,15 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
     Ok(reverted)
 }
 
-/// The newest version of a row that is no repetition, from one of its versions to its newest: an import that takes over an edit writes it
-/// once more as it is.
+/// The newest version that changed a row, from one of its versions to its newest. An import that takes over an edit writes it once more as
+/// it is; and where a change was reverted, neither it nor its revert counts, so that changes are taken back one after the other.
 fn changed_last(sql: &impl Database, key: &RowKey, version: u32, mut newest: u32) -> Result<u32> {
     while newest > version {
+        if let Some(undone) = undone(sql, newest)?.filter(|undone| *undone > version) {
+            let Some(before) = last_write(sql, key, Some(undone))? else { break };
+            newest = before;
+            continue;
+        }
         let Some(before) = last_write(sql, key, Some(newest))? else { break };
         if written(sql, key, before)? != written(sql, key, newest)? {
             break;
@@ -53,6 +58,13 @@ fn changed_last(sql: &impl Database, key: &RowKey, version: u32, mut newest: u32
         newest = before;
     }
     Ok(newest)
+}
+
+/// The version of the change that a version reverted; `None` if it reverted none.
+fn undone(sql: &impl Database, version: u32) -> Result<Option<u32>> {
+    let query = "SELECT undone.version AS n FROM feature_flag_changes AS change
+        JOIN feature_flag_changes AS undone ON undone.id = change.payload ->> '$.reverts' WHERE change.version = ? LIMIT 1";
+    Ok(sql.number(query, vec![i64::from(version).into()])?.and_then(|version| version.try_into().ok()))
 }
 
 pub(super) fn last_written_by(sql: &impl Database, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
