@@ -150,7 +150,10 @@ test('after SIGKILL the worker ends too, and the next start has the same keys', 
 test('a start with a document that is refused fails with its error', async () => {
   const other = await dataFolder();
   try {
-    await assert.rejects(startServer({ data: other.path, document: '{"schema":"other"}' }), /the document \S+given\.json is refused: \/schema/);
+    await assert.rejects(
+      startServer({ data: other.path, document: '{"schema":"other"}' }),
+      /the document \S+given\.json is refused: \/schema/,
+    );
   } finally {
     await other.remove();
   }

@@ -28,7 +28,7 @@ interface ImportOptions {
   readonly partial?: boolean;
   readonly remove?: readonly string[];
   readonly overwrite?: readonly string[];
-  /** True if the operator reads the difference before they answer. */
+  /** False if nobody reads the difference before it is imported. */
   readonly seen?: boolean;
   readonly newEnvironment?: string;
   readonly newBucketKey?: string;
@@ -77,9 +77,7 @@ export function addDocumentCommands(program: Command): void {
       forImport(forChange(program.command('apply <file>').description('Show what importing a document changes, ask, and import it.'))),
     ),
     'twinflag apply flags.json --yes --reason "the release of today"',
-  ).action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) =>
-    deploy(file, { ...options, seen: isRead(options) }, () => true),
-  );
+  ).action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, () => true));
 }
 
 /** Adds the options that say what an import may do. */
@@ -108,7 +106,7 @@ async function exportDocument({ output, ...options }: ServerOptions & { readonly
 }
 
 async function diff(file: string, options: ApiOptions & ImportOptions): Promise<void> {
-  const { trial, lines } = await compare(connect(options), file, { ...options, seen: isRead(options) });
+  const { trial, lines } = await compare(connect(options), file, options);
   if (options.json) printJson(trial);
   else for (const line of lines) printLine(line);
   refuseFaults(trial, options);
@@ -172,14 +170,9 @@ async function ask(
   await confirm(`${what}, which ${harms.map(({ verb, names }) => `${verb} ${names.join(', ')}`).join(', and ')}?`, {});
 }
 
-/** Returns true if an operator reads the difference at a terminal, and nothing answers for them. */
-function isRead({ json, yes }: ApiOptions & ConfirmedOptions): boolean {
-  return process.stdin.isTTY && !json && !yes;
-}
-
 function queryOf({ state, partial, remove, overwrite, seen, newEnvironment, newBucketKey }: ImportOptions): Query {
   // Every import names the version that it compared with, so that no other change comes between.
-  return { state, partial, remove, overwrite, seen: seen ? undefined : false, newEnvironment, newBucketKey };
+  return { state, partial, remove, overwrite, seen, newEnvironment, newBucketKey };
 }
 
 /** Returns true if an import takes something away, may revive what was switched off, or brings the earlier state of a flag back. */
