@@ -176,7 +176,7 @@ test('what serves goes only if it is named, and --yes names nothing', async () =
 
     const named = await own.twinflag.run(['apply', 'gone.json', '--yes', '--reason', 'r', '--remove', 'flags/a'], { env });
     assert.deepEqual([named.code, named.err], [0, '']);
-    assert.deepEqual(imports, [['/api/admin/document?remove=flags%2Fa&seen=false&reason=r', '"e.1"']]);
+    assert.deepEqual(imports, [['/api/admin/document?remove=flags%2Fa&reason=r', '"e.1"']]);
   } finally {
     close();
   }
