@@ -103,10 +103,13 @@ fn judge(file: &str, listed: &str, said: process::Said) -> Report {
     report
 }
 
+/// The notes behind a name that its list does not have: of a test that must panic, and of an example that is only compiled.
+const NOTES: [&str; 3] = [" - should panic", " - compile", " - compile fail"];
+
 /// The name and the result in a line such as `test name ... ok`.
 fn result(line: &str) -> Option<(&str, &str)> {
     let (name, result) = line.strip_prefix("test ")?.split_once(" ... ")?;
-    Some((name.strip_suffix(" - should panic").unwrap_or(name), result))
+    Some((NOTES.iter().find_map(|note| name.strip_suffix(note)).unwrap_or(name), result))
 }
 
 #[cfg(test)]
@@ -120,11 +123,11 @@ mod tests {
 
     #[test]
     fn every_listed_test_must_pass() {
-        let listed = "a::one: test\na::two: test\nb: test\nc: test\nd: test\ne: benchmark\n";
-        let text = "running 5 tests\ntest a::one ... ok\ntest b - should panic ... ok\ntest a::two ... FAILED\ntest c ... ignored, slow\n\
+        let listed = "a::one: test\na::two: test\nb: test\nc: test\nd: test\nf: test\ne: benchmark\n";
+        let text = "running 6 tests\ntest a::one ... ok\ntest b - should panic ... ok\ntest f - compile ... ok\ntest a::two ... FAILED\ntest c ... ignored, slow\n\
             test result: FAILED. 2 passed; 1 failed; 1 ignored\n";
         let expected = ["a::two", "c (ignored, slow)", "d (not reached)"].map(String::from).to_vec();
-        assert_eq!(names(listed, text, false), (2, expected));
+        assert_eq!(names(listed, text, false), (3, expected));
     }
 
     #[test]
