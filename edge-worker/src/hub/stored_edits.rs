@@ -57,16 +57,23 @@ impl<'s, S: Read> StoredEdits<'s, S> {
     fn find(&self, definition: &RowKey) -> worker::Result<Option<Edit>> {
         let mut newest: Option<Edit> = None;
         let mut below = None;
+        // The text of the earliest edit that was followed, if the definition was made by one.
+        let mut made = None;
         for _ in 0..MOST {
             let Some(version) = self.store.last_write(definition, below)? else { break };
             let Some(Payload { changed_at: at, changed_by: by }) = self.edited(version)? else {
                 let Some(edit) = newest else { return Ok(None) };
                 return Ok(Some(Edit { base: self.store.written(definition, version)?, ..edit }));
             };
+            let text = self.store.written(definition, version)?;
+            if text.is_none() && made.is_some() {
+                break;
+            }
+            made = text.or(made);
             newest.get_or_insert(Edit { by, at, version, base: None });
             below = Some(version);
         }
-        Ok(newest)
+        Ok(newest.map(|edit| Edit { base: made, ..edit }))
     }
 
     /// A record of a version that edited definitions one by one; `None` if an import made the version, or the record was erased.

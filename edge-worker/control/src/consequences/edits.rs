@@ -20,7 +20,7 @@ pub struct Edit {
     pub at: String,
     /// The version that it made.
     pub version: u32,
-    /// The definition as the last import left it; `None` if there was none.
+    /// The definition as the last import left it or, if no import ever wrote it, as it was made; `None` if there was none.
     pub base: Option<String>,
 }
 
@@ -43,8 +43,8 @@ pub(crate) fn adopted([before, after]: [&Rows; 2], edits: &dyn Edits) -> Vec<Row
     edits.edited().into_iter().filter(is_adopted).collect()
 }
 
-/// Finds the edits that an import would take back. `seen` is true if the operator has read the present version: then only what the
-/// document has as it was before the edit was overlooked.
+/// Finds the edits that an import would take back, by member: one that the document has as it was before the edit is taken back. One that
+/// both changed is a conflict, which the operator has settled if `seen` is true: then they have read the present version.
 pub(crate) fn overwritten(
     [before, after]: [&Rows; 2],
     renamed: &BTreeMap<String, String>,
@@ -64,10 +64,7 @@ pub(crate) fn overwritten(
             }
             let key = RowKey { kind, name: name.into() };
             let Some(edit) = edits.edit(&key) else { continue };
-            if seen && !edit.base.as_deref().is_some_and(is_next) {
-                continue;
-            }
-            let message = message(&key, held, &edit);
+            let Some(message) = judged(&key, held, next, seen, &edit) else { continue };
             found.push(Consequence::new(ConsequenceKind::Overwritten, key, &[], message));
         }
     }
@@ -94,28 +91,46 @@ pub(crate) fn allow(found: &mut [Consequence], names: &[String], [before, after]
     Ok(())
 }
 
-fn message(key: &RowKey, held: Option<&str>, Edit { by, at, version, base }: &Edit) -> String {
+/// What an import would do to an edit, in words; `None` if it leaves the edit as it is.
+fn judged(key: &RowKey, held: Option<&str>, next: &str, seen: bool, Edit { by, at, version, base }: &Edit) -> Option<String> {
     let what = format!("the {} {:?}", if key.kind == RowKind::Flag { "flag" } else { "segment" }, plain_name(&key.name));
     let when = format!("at {at}, in version {version}");
-    match (held, base) {
-        (None, _) => format!("{by} removed {what} {when}, and the document would bring it back"),
-        (Some(_), None) => format!("{by} wrote {what} {when}, and the document has another one"),
-        (Some(held), Some(base)) => {
-            let members = changed_members(base, held);
-            let of = if members.is_empty() { what } else { format!("{} of {what}", members.join(", ")) };
-            format!("{by} changed {of} {when}, and the document would take that back")
-        }
+    let Some(held) = held else {
+        let is_as_before = base.as_deref().is_some_and(|base| spelling::same(key.kind, base, next));
+        return (!seen || is_as_before).then(|| format!("{by} removed {what} {when}, and the document would bring it back"));
+    };
+    let base = base.as_deref().unwrap_or("{}");
+    let Members { taken_back, other } = members(base, held, next);
+    if !taken_back.is_empty() {
+        return Some(format!("{by} changed {} of {what} {when}, and the document would take that back", taken_back.join(", ")));
     }
+    let told = || format!("{by} changed {} of {what} {when}, and the document has another value", other.join(", "));
+    (!seen && !other.is_empty()).then(told)
 }
 
-/// The members in which two definitions differ, quoted.
-fn changed_members(base: &str, held: &str) -> Vec<String> {
-    let [base, held] = [base, held].map(|text| serde_json::from_str::<Json<'_>>(text).unwrap_or(Json::Null));
+/// The members of a definition that an edit changed and a document has otherwise, quoted.
+#[derive(Default)]
+struct Members {
+    /// The document has them as they were before the edit.
+    taken_back: Vec<String>,
+    /// The document has a third value.
+    other: Vec<String>,
+}
+
+fn members(base: &str, held: &str, next: &str) -> Members {
+    let [base, held, next] = [base, held, next].map(|text| serde_json::from_str::<Json<'_>>(text).unwrap_or(Json::Null));
     let mut names: BTreeSet<&str> = BTreeSet::new();
-    for definition in [&base, &held] {
+    for definition in [&base, &held, &next] {
         if let Json::Object(members) = definition {
             names.extend(members.iter().map(|(name, _)| &**name));
         }
     }
-    names.into_iter().filter(|name| base.get(name) != held.get(name)).map(|name| format!("{name:?}")).collect()
+    let mut found = Members::default();
+    for name in names {
+        let [before, now, then] = [&base, &held, &next].map(|definition| definition.get(name));
+        if now != before && now != then {
+            if then == before { &mut found.taken_back } else { &mut found.other }.push(format!("{name:?}"));
+        }
+    }
+    found
 }

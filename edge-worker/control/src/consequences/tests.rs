@@ -422,9 +422,14 @@ fn an_edit_is_not_taken_back_in_silence() {
     let overwriting = |name: &str| Allowed { overwrite: [name.into()].into(), ..Allowed::default() };
     let seen = || Allowed { seen: true, ..Allowed::default() };
     assert_eq!(deploy(before, Allowed::default()), Err(why.into()));
-    assert_eq!(deploy(other, Allowed::default()), Err(why.into()));
-    // An operator who read the present version changes it, and only by mistake to what it was.
+    let third = "nothing was changed: ada changed \"default\" of the flag \"a\" at today, in version 7, and the document has another value";
+    assert_eq!(deploy(other, Allowed::default()), Err(third.into()));
+    // An operator who read the present version changes it, and only by mistake to what it was, whatever else they change.
     assert_eq!((deploy(other, seen()), deploy(before, seen())), (Ok(()), Err(why.into())));
+    let more = r#""flags":{"a":{"default":"off","owner":"bob"},"b":{}}"#;
+    assert_eq!([seen(), Allowed::default()].map(|allowed| deploy(more, allowed)), [Err(why.into()), Err(why.into())]);
+    // What nobody edited may change.
+    assert_eq!(deploy(r#""flags":{"a":{"default":"on","owner":"bob"},"b":{}}"#, Allowed::default()), Ok(()));
     for name in ["a", "flags/a", "*"] {
         assert_eq!(deploy(before, overwriting(name)), Ok(()));
     }
