@@ -160,8 +160,8 @@ export const controlMutants = [
   {
     name: 'a named version takes every edit back',
     file: 'edge-worker/control/src/consequences/edits.rs',
-    find: 'if seen && !edit.base.as_deref().is_some_and(is_next) {',
-    replacement: 'if seen {',
+    find: 'if !taken_back.is_empty() {',
+    replacement: 'if !seen && !taken_back.is_empty() {',
     tests: 'consequences',
   },
   {
