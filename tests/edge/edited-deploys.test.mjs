@@ -81,7 +81,7 @@ test('an export of the present version may change an edited flag, if its version
   document.flags.chat.owner = 'bob';
   document.segments.eu.value.push('nz');
   const blind = await deploy(document);
-  // Nobody edited the flag's owner; the segment's list has a third value.
+  // The flag's owner has no edit; the segment's list has a third value.
   assert.deepEqual(kinds(blind.said), [['overwritten', '/segments/eu', 'segments/eu']]);
   const tag = exported.headers.get('etag');
   // A document from before the edit is refused, whatever version is named.

@@ -94,7 +94,7 @@ test('a customer that the hub leaves out of its answer is refused, and served wh
   ];
   const answer = await server.asServer('/v1/evaluate', { body: { evaluations } });
   assert.deepEqual([answer.status, answer.json().code, answer.headers.get('retry-after')], [503, 'NO_OVERRIDES', '1'], answer.text);
-  // What is held serves.
+  // The rows that the isolate holds serve.
   assert.deepEqual(await ask(['c-7']), [own(7)]);
   await hub('DELETE');
   assert.deepEqual(await ask(['c-19999']), [own(19_999)]);

@@ -58,7 +58,7 @@ export function installationOf(blocks) {
   return { build, installs, serve, rest: blocks.flatMap(block => pastedOf(block) ?? []) };
 }
 
-/** What a reader pastes of a block: the commands of `sh`; a script is saved under the name in its first line. */
+/** The part of a block that a reader pastes: the commands of `sh`; a script is saved under the name in its first line. */
 function pastedOf({ language, lines }) {
   if (language === 'sh') return lines;
   const name = language === 'js' && lines[0].match(/^\/\/ (\S+\.mjs)$/)?.[1];

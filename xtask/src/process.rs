@@ -71,7 +71,7 @@ pub(crate) fn run(command: &mut Command, install: &str) -> Result<String> {
 
 /// Runs a program that shows its own progress on standard error, and must succeed.
 ///
-/// Where standard error is no terminal, a line tells every ten seconds that the program still runs.
+/// If standard error is no terminal, a line tells every ten seconds that the program still runs.
 pub(crate) fn show(command: &mut Command, install: &str) -> Result<()> {
     let _heartbeat = (!std::io::stderr().is_terminal()).then(|| Heartbeat::start(shown(command)));
     let status = start(command.stdin(Stdio::null()), install)?.wait()?;

@@ -308,7 +308,7 @@ mod tests {
         assert_eq!((outcome.changes[0].action, outcome.changes[0].reverts.as_deref()), (Action::Reverted, Some("c")));
         // Spelled otherwise it is the same text.
         assert!(reverting(&rows, [row(FLAG, "a", off, Some(r#"{ "default": "on" }"#))].into()).is_ok());
-        // What is as it was before is not written, whatever was written since.
+        // A row that is as it was before is not written again, whatever its versions since.
         let newer = |row| RevertedRow { newest: VERSION + 2, ..row };
         for written_then in [on, off, Some("{}")] {
             assert_eq!(written(&reverting(&rows, [newer(row(FLAG, "a", on, written_then))].into()).unwrap()), []);

@@ -17,7 +17,7 @@ export interface Definition {
   readonly lastChange: Change | null;
   /** The definition that was imported last, and has errors; the one before it serves. */
   readonly refused?: unknown;
-  /** What operators set. */
+  /** The settings by operators. */
   readonly state: { readonly enabled?: boolean; readonly rollout?: { readonly status: string; readonly percentage?: number } };
 }
 

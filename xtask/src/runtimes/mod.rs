@@ -30,7 +30,7 @@ static ARE_BUILT: AtomicBool = AtomicBool::new(false);
 
 /// Builds the artefacts of these runtimes, each of [`ALL`] or [`OFREP`].
 pub(crate) fn build(names: &[&str]) -> Result<()> {
-    // Where a suite runs this command, it names the programs that it has built.
+    // A suite that runs this command names the programs that it has built.
     if !ARE_BUILT.load(Ordering::Relaxed) && std::env::var_os(RUNNER).is_none() {
         let packages = ["build", "--package", "tests-native", "--package", "tests-identity", "--bins"];
         process::show(toolchain::cargo().args(packages), toolchain::RUSTUP)?;

@@ -37,7 +37,7 @@ pub trait Edits {
 pub(crate) fn adopted([before, after]: [&Rows; 2], edits: &dyn Edits) -> Vec<RowKey> {
     let is_adopted = |key: &RowKey| {
         let texts = before.text(key).zip(after.text(key));
-        // Where the last good definition stands in, the document has another one.
+        // The document has another definition than the last good one, which serves.
         after.refused(key).is_none() && texts.is_some_and(|(held, next)| spelling::same(key.kind, held, next))
     };
     edits.edited().into_iter().filter(is_adopted).collect()
@@ -91,7 +91,7 @@ pub(crate) fn allow(found: &mut [Consequence], names: &[String], [before, after]
     Ok(())
 }
 
-/// What an import would do to an edit, in words; `None` if it leaves the edit as it is.
+/// Tells in words what an import would do to an edit; `None` if it leaves the edit as it is.
 fn judged(key: &RowKey, held: Option<&str>, next: &str, seen: bool, Edit { by, at, version, base }: &Edit) -> Option<String> {
     let what = format!("the {} {:?}", if key.kind == RowKind::Flag { "flag" } else { "segment" }, plain_name(&key.name));
     let when = format!("at {at}, in version {version}");

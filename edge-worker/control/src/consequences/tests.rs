@@ -428,7 +428,7 @@ fn an_edit_is_not_taken_back_in_silence() {
     assert_eq!((deploy(other, seen()), deploy(before, seen())), (Ok(()), Err(why.into())));
     let more = r#""flags":{"a":{"default":"off","owner":"bob"},"b":{}}"#;
     assert_eq!([seen(), Allowed::default()].map(|allowed| deploy(more, allowed)), [Err(why.into()), Err(why.into())]);
-    // What nobody edited may change.
+    // A document may change members without an edit.
     assert_eq!(deploy(r#""flags":{"a":{"default":"on","owner":"bob"},"b":{}}"#, Allowed::default()), Ok(()));
     for name in ["a", "flags/a", "*"] {
         assert_eq!(deploy(before, overwriting(name)), Ok(()));

@@ -26,7 +26,7 @@ const ROLES = ['viewer', 'operator', 'admin'];
 interface CreateOptions extends ChangeOptions {
   readonly name: string;
   readonly role: string;
-  /** How long the token is valid, in milliseconds. */
+  /** The milliseconds for which the token is valid. */
   readonly expires?: number;
 }
 

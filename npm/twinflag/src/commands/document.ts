@@ -62,7 +62,7 @@ export function addDocumentCommands(program: Command): void {
       ),
     ),
     'twinflag import flags.json --yes --reason "the release of today"',
-    // What takes nothing away is imported unasked, so nobody has read it.
+    // The command imports a document that takes nothing away without asking, so no operator has read the difference.
   ).action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, { ...options, seen: false }, harms));
   withExample(
     forImport(
