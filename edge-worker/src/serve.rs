@@ -140,7 +140,7 @@ fn dressed(answer: Response, lines: Vec<Line>) -> worker::Result<Response> {
 /// Calls the handler of a request, and has the trail note a use of the break-glass token: before the request is carried out, but after a
 /// restore, which brings another trail.
 async fn noted(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Host) -> Result<Response, Problem> {
-    let (caller, is_restore) = (Rc::clone(&pass.caller), pass.handler == PassedHandler::Restore);
+    let (caller, is_restore) = (Rc::clone(&pass.caller), matches!(pass.handler, PassedHandler::Restore | PassedHandler::RestorePieces));
     let headers = request.headers().clone();
     let note = async || {
         // A hub that cannot write must not keep the token from being used: the log has the use already.
@@ -181,7 +181,7 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         }
         PassedHandler::Hub(HubHandler::RestorePoint) => point_in_time::restore(&caller, request, host).await,
         PassedHandler::Hub(_) | PassedHandler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, host).await,
-        PassedHandler::Restore => admin::restore(&caller, request, host).await,
+        PassedHandler::Restore | PassedHandler::RestorePieces => admin::restore(&caller, request, host).await,
         PassedHandler::Demo => assets::page("/demo/index.html", host).await,
         PassedHandler::DemoExplain => {
             caller.unrestricted()?;

@@ -35,7 +35,7 @@ async function everything(server) {
   const paths = [
     '/api/admin/document',
     '/api/admin/changes?limit=1000',
-    '/api/admin/changes/verify',
+    '/api/admin/changes/verify?full=true',
     '/api/admin/versions?limit=1000',
     '/api/admin/stats',
     '/api/admin/overrides?customerId=c-1',

@@ -33,7 +33,7 @@ async function live() {
   await done('/api/admin/overrides', { customerId: 'zen', flags: { pay: null }, reason: 'left' });
 }
 
-const verify = () => done('/api/admin/changes/verify', undefined, 'GET');
+const verify = () => done('/api/admin/changes/verify?full=true', undefined, 'GET');
 
 /** Edits of the tables: statements, then a pattern of the fault that verification must report. */
 const EDITS = {
@@ -133,7 +133,7 @@ async function backToForm3() {
     ['DROP INDEX feature_flag_changes_by_id'],
     ['DROP INDEX newest_by_page'],
   );
-  statements.push(['DROP TABLE store'], ['DROP TABLE jobs'], ['DELETE FROM migrations WHERE number > 3']);
+  statements.push(['DROP TABLE verification'], ['DROP TABLE store'], ['DROP TABLE jobs'], ['DELETE FROM migrations WHERE number > 3']);
   return [...statements, ...schema.match(/CREATE TRIGGER .*?\nEND;/gs).map(trigger => [trigger])];
 }
 

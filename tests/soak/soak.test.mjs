@@ -40,8 +40,15 @@ test(`${KILLS} kills under ${WRITERS} writers, from seed ${SEED}`, { timeout: 18
 
 test('all of it, read again from the first record', async () => {
   assert.deepEqual(await faultsOf(folder.path), []);
-  const verified = await during(folder.path, server => server.asAdmin('/api/admin/changes/verify', { method: 'GET' }));
-  assert.deepEqual(verified.json(), { head: ledger.head, provedFrom: 1, records: ledger.sequence, valid: true });
+  const verified = await during(folder.path, server => server.asAdmin('/api/admin/changes/verify?full=true&wait=20', { method: 'GET' }));
+  assert.deepEqual(verified.json(), {
+    head: ledger.head,
+    provedFrom: 1,
+    records: ledger.sequence,
+    state: 'done',
+    valid: true,
+    verifiedFrom: 1,
+  });
 });
 
 const row = (kind, name) => `(kind, name, version) = (SELECT kind, name, version FROM newest WHERE kind = '${kind}' AND name ${name})`;

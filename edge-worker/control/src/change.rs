@@ -90,9 +90,11 @@ pub enum Action {
     Reverted,
     /// The rows that serve were taken as they are: releases whose records did not commit to rows had written some of them.
     Baseline,
+    /// The payload of a record was erased.
+    Erased,
 }
 
-const ACTIONS: [(Action, &str); 33] = [
+const ACTIONS: [(Action, &str); 34] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -126,6 +128,7 @@ const ACTIONS: [(Action, &str); 33] = [
     (Action::EpochRenewed, "epoch.renew"),
     (Action::Reverted, "change.revert"),
     (Action::Baseline, "trail.baseline"),
+    (Action::Erased, "trail.erase"),
 ];
 
 impl Action {
@@ -136,7 +139,7 @@ impl Action {
 
     /// Returns true if a change of this kind writes rows, and so makes the version that its record names.
     pub fn makes_version(self) -> bool {
-        self != Self::Baseline
+        !matches!(self, Self::Baseline | Self::Erased)
     }
 
     /// The action with this name; `None` if there is none.
@@ -215,12 +218,19 @@ pub struct Change {
     pub copied_from: Option<String>,
     /// The id of the change that was reverted; `None` for another action.
     pub reverts: Option<String>,
+    /// The number of the record whose payload was erased; `None` for another action.
+    pub erases: Option<u64>,
 }
 
 impl Change {
     /// No change of a row: from this record on, the trail commits to all rows.
     pub fn baseline() -> Self {
         Self::new(Action::Baseline)
+    }
+
+    /// No change of a row: the payload of the record with this number was erased.
+    pub fn erasure(record: u64) -> Self {
+        Self { erases: Some(record), ..Self::new(Action::Erased) }
     }
 
     /// A change with this action and every other field empty; fill in what applies with struct update.
@@ -239,6 +249,7 @@ impl Change {
             forced: false,
             copied_from: None,
             reverts: None,
+            erases: None,
         }
     }
 }
@@ -393,6 +404,11 @@ impl Default for Verifier {
 }
 
 impl Verifier {
+    /// Goes on behind a record that was checked before, with this hash and this number.
+    pub fn behind(head: Hash, sequence: u64) -> Self {
+        Self { head, sequence }
+    }
+
     /// Checks the next record; an erased one has no payload. The error is a sentence about the fault, for people.
     pub fn next(&mut self, link: Link, payload: Option<&str>, hashes: Hashes) -> Result<(), String> {
         let Link { sequence, .. } = link;
@@ -425,6 +441,9 @@ fn payload(change: &Change, actor: &Actor, link: Link, id: &str) -> String {
     write_string(object.member("changedBy"), &actor.subject);
     json(&mut object, "copiedFrom", change.copied_from.as_deref());
     text(&mut object, "customerId", change.customer.as_deref());
+    if let Some(record) = change.erases {
+        object.member("erases").push_str(&record.to_string());
+    }
     text(&mut object, "flagPath", change.flag.as_deref());
     if change.forced {
         boolean(&mut object, "forced", Some(true));

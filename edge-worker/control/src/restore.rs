@@ -5,6 +5,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use sdk_core::Millis;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     CommandOutcome, EnvironmentName, Refusal, RefusalKind, RefusalPlace, Registered,
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// The facts about a hub that a restore keeps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct BeforeRestore {
     /// The name of the hub's environment; `None` if it has none, or if the hub is new.
     pub environment: Option<String>,

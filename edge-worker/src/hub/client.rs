@@ -278,14 +278,14 @@ pub(crate) async fn administer(
     deliver(env, environment, &format!("{ADMIN}{path}"), &init).await
 }
 
-/// Passes a backup to the hub as it arrives, with the actor and the query of the request.
+/// Passes a backup, or a piece of one, to the hub as it arrives, with the actor and the query of the request.
 pub(crate) async fn restore(env: &Env, environment: &Environment, actor: &Actor<'_>, request: &Request) -> Result<Response, Problem> {
     let headers = actor.headers()?;
     let url = request.inner().url();
-    let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+    let path = url.split_once("/api/admin/").map(|(_, path)| path).unwrap_or_default();
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_headers(headers).with_body(request.inner().body().map(Into::into));
-    deliver(env, environment, &format!("{ADMIN}restore{query}"), &init).await
+    init.with_method(request.method()).with_headers(headers).with_body(request.inner().body().map(Into::into));
+    deliver(env, environment, &format!("{ADMIN}{path}"), &init).await
 }
 
 async fn send(

@@ -154,14 +154,23 @@ impl FlagHub {
     /// Carries out a slice of the earliest job, and sets the alarm again. Of an alarm that fails a few times the runtime makes no more
     /// attempts, so that only a failure to set the next one is an error.
     pub(super) async fn wake(&self) -> Result<Response, Problem> {
-        // The end of a restore sets the alarm.
-        if !self.restoring.get()
-            && let Err(problem) = self.work().await
-        {
+        if let Err(problem) = self.wake_up().await {
             console_error!("the alarm failed: {}", problem.why());
             self.set_alarm(after(clock::now(), RETRY_MS))?;
         }
         Ok(Response::empty()?)
+    }
+
+    async fn wake_up(&self) -> Result<(), Problem> {
+        self.take_up_restore()?;
+        if !self.restoring.get() {
+            return self.work().await;
+        }
+        // The end of a restore sets the alarm to the earliest job.
+        match self.end_forgotten()? {
+            Some(until) => self.set_alarm(until),
+            None => Ok(()),
+        }
     }
 
     async fn work(&self) -> Result<(), Problem> {
@@ -197,7 +206,7 @@ impl FlagHub {
         }
     }
 
-    fn set_alarm(&self, at: Millis) -> Result<(), Problem> {
+    pub(super) fn set_alarm(&self, at: Millis) -> Result<(), Problem> {
         // The runtime takes no moment before 1970, nor its beginning.
         #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
         self.storage().set_alarm(at.0.max(1) as f64).map_err(worker::Error::from)?;

@@ -13,11 +13,13 @@ mod opening;
 mod outcomes;
 mod page_filters;
 mod record;
+mod restore_pieces;
 mod stored_edits;
 mod stored_owners;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod verification;
 pub(crate) mod wire;
 mod written_rows;
 
@@ -41,6 +43,7 @@ use self::{
     ground::{Ground, GroundCache},
     opening::Opening,
     page_filters::PageFilters,
+    verification::InProgress,
     wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, PAGES, Page, RulesetAnswer, VERSION, WantedOwners, WantedPages},
 };
 use crate::{
@@ -71,7 +74,12 @@ pub struct FlagHub {
     filters: PageFilters,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
+    /// True once this object has looked for a restore in pieces that has not ended.
+    has_taken_up: Cell<bool>,
+    /// The answer to a request for keys, as long as a backup is being restored.
+    held_keys: RefCell<Option<String>>,
     opening: Opening,
+    verification: RefCell<InProgress>,
 }
 
 /// The bytes of rows in one answer about owners. An answer of one page may be longer.
@@ -101,7 +109,10 @@ impl DurableObject for FlagHub {
             ruleset,
             filters,
             restoring,
+            has_taken_up: Cell::default(),
+            held_keys: RefCell::default(),
             opening,
+            verification: RefCell::default(),
         }
     }
 
@@ -120,7 +131,13 @@ impl FlagHub {
         let path = request.path();
         let told = request.headers().get(ENVIRONMENT)?;
         self.registered.get_or_init(|| told.as_deref().and_then(EnvironmentName::parse));
-        self.check_open()?;
+        self.take_up_restore()?;
+        if path.starts_with("/admin/restore/pieces") {
+            return self.administer(request).await;
+        }
+        if self.restoring.get() {
+            return self.answer_restoring(&path, &Query::any(&request.inner().url())?);
+        }
         self.check_access(&path, &request.method())?;
         if let Err(problem) = self.opening.attempt(clock::now(), || self.open()) {
             console_error!("the store was not opened for writing: {}", problem.why());

@@ -4,6 +4,9 @@
 //! takes. A restore takes all of a file or nothing: until its end, nothing that the hub holds is lost. To replace a hub that was written
 //! to, the request names the hash of its newest record as `?replace=`, so that operators replace only a state that they have seen. For a
 //! backup of another environment it names that one as `?from=`.
+//!
+//! A large hub is backed up in pieces, `?after=`, each of which is a request of its own and names where the next one begins; and restored
+//! from them by `restore_pieces.rs`.
 use std::time::Duration;
 
 use control::{
@@ -19,14 +22,14 @@ use futures_util::{
 use serde::de::DeserializeOwned;
 use worker::{Delay, Request, Response, ResponseBuilder, console_error};
 
-use super::{FlagHub, admin::check_reason_given, baseline, execute::Decision, wire};
+use super::{FlagHub, admin::check_reason_given, baseline, execute::Decision, wire, written_rows::Budget};
 use crate::{
     clock,
     problem::Problem,
     query::Query,
     store::{
-        self, Access, Read, Transfer, audit,
-        backup::{Head, Line, Place, Sum, Tail},
+        self, Access, HubStore, Read, Transfer, audit,
+        backup::{Head, Line, PieceHead, PieceStart, PieceTail, Place, Sum, Tail},
     },
     version::{Epoch, Version},
 };
@@ -35,40 +38,76 @@ use crate::{
 const MAX_LINE: usize = 4_000_000;
 /// The time for which a body may send nothing.
 const SILENCE: Duration = Duration::from_secs(10);
-/// The bytes of lines that are collected before they are written.
-const BATCH: usize = 1_000_000;
+/// The pause between two slices, in which other requests are carried out.
+pub(super) const PAUSE: Duration = Duration::from_millis(1);
+/// The bytes of a piece of a backup: as many as are usual, at least and at most. A piece ends with the slice that reaches them.
+const PIECE: u32 = 8_000_000;
+const LEAST_PIECE: u32 = 1_000;
+const MOST_PIECE: u32 = 16_000_000;
+/// The place of the first piece.
+const FIRST_PIECE: &str = "start";
 
 impl FlagHub {
-    pub(super) fn back_up(&self) -> Result<Response, Problem> {
+    /// GET `?after=&bytes=`: the whole hub as one file or, with `after`, one piece of it.
+    pub(super) fn back_up(&self, query: &Query) -> Result<Response, Problem> {
         let store = store::open(&self.state);
-        let (head, epoch) = (store.backup_head()?, store.newest()?.epoch);
+        let newest = store.newest()?;
         let mut sum = Sum::default();
-        let first = line(&mut sum, &head)?;
-        let rest = stream::try_unfold((store, head, Some(Place::default()), sum), move |(store, head, place, mut sum)| async move {
-            let Some(place) = place else { return Ok(None) };
-            if store.newest()?.epoch != epoch {
-                return Err(worker::Error::RustError("the hub was restored while it was backed up".to_owned()));
+        let Some(after) = query.get("after") else {
+            if query.get("bytes").is_some() {
+                return Err(Problem::malformed("expected after beside bytes"));
             }
-            let mut out = Vec::new();
-            let next = if let Some((lines, next)) = store.backup(&head, place)? {
-                for one in &lines {
-                    out.extend(line(&mut sum, one)?);
-                }
-                Some(next)
-            } else {
-                out.extend(line(&mut Sum::default(), &sum.tail())?);
-                None
-            };
-            Ok::<_, worker::Error>(Some((out, (store, head, next, sum))))
-        });
-        let all = stream::once(async { Ok(first) }).chain(rest);
-        Ok(ResponseBuilder::new().with_header("content-type", "application/x-ndjson")?.from_stream(all)?)
+            let head = store.backup_head()?;
+            let first = line(&mut sum, &head)?;
+            return stream_of(first, Reading { store, head, epoch: newest.epoch, place: Some(Place::default()), sum, piece: None });
+        };
+        let left = query.number("bytes")?.unwrap_or(PIECE);
+        if !(LEAST_PIECE..=MOST_PIECE).contains(&left) {
+            return Err(Problem::malformed(format!("expected bytes to be from {LEAST_PIECE} to {MOST_PIECE}")));
+        }
+        let (start, head) = self.piece(after)?;
+        let before = start.before.to_hex();
+        let first = line(&mut sum, &PieceHead { piece: start.piece, before, of: head.clone() })?;
+        let place = Some(start.place);
+        stream_of(first, Reading { store, head, epoch: newest.epoch, place, sum, piece: Some((start, u64::from(left))) })
+    }
+
+    /// The piece that begins where a query says, and the contents of all pieces. Refuses a place that this hub cannot have named.
+    fn piece(&self, after: &str) -> Result<(PieceStart, Head), Problem> {
+        let newest = self.store.newest()?;
+        let head = self.store.backup_head()?;
+        if after == FIRST_PIECE {
+            let upto = (head.version, head.records, head.events);
+            let start = PieceStart { piece: 1, epoch: newest.epoch, upto, place: Place::default(), before: Hash::NONE };
+            return Ok((start, head));
+        }
+        let expected = || Problem::malformed(format!("expected after to be {FIRST_PIECE}, or the next of a piece"));
+        let start: PieceStart = after.parse().map_err(|()| expected())?;
+        if start.epoch != newest.epoch {
+            return Err(Problem::refused(409, "OTHER_EPOCH", "the hub was restored since the first piece was made", String::new()));
+        }
+        let (version, records, events) = start.upto;
+        if start.piece < 2 || version > head.version || records > head.records {
+            return Err(expected());
+        }
+        let last = if records == 0 { None } else { self.store.records(records - 1, 1)?.pop() };
+        let chain = last.map_or(Hash::NONE, |record| record.hashes.chain).to_hex();
+        Ok((start, Head { version, records, chain, events, ..head }))
     }
 
     pub(super) async fn restore(&self, mut request: Request) -> Result<Response, Problem> {
         let mut query = Query::any(&request.inner().url())?;
         self.take_environment(&mut query)?;
+        let wish = self.check_wish(&request, &query)?;
+        self.begin_restore()?;
+        let outcome = self.take(&mut request).await.and_then(|()| self.settle(&wish));
+        self.end_restore(outcome)
+    }
+
+    /// The facts that a restore keeps, and what its request says. Refuses a restore over a hub that the operator has not seen.
+    pub(super) fn check_wish(&self, request: &Request, query: &Query) -> Result<Wish, Problem> {
         let actor = request.headers().get(wire::ACTOR)?.map(|actor| wire::decoded(&actor)).unwrap_or_default();
+        let text = |name: &str| query.get(name).map(str::to_owned);
         check_reason_given(&actor, query.get("reason"))?;
         query.get("reason").map_or(Ok(()), check_reason)?;
         match query.get("replace") {
@@ -76,11 +115,22 @@ impl FlagHub {
             Some(named) => self.check_head(named)?,
         }
         let before = self.before_restore(query.get("replace").is_none())?;
+        Ok(Wish { before, from: text("from"), reason: text("reason") })
+    }
+
+    /// Has the tables step aside. The hub answers isolates from memory from now on.
+    pub(super) fn begin_restore(&self) -> Result<(), Problem> {
+        self.hold_answers();
         self.store.begin_restore()?;
         self.restoring.set(true);
-        let outcome = self.take(&mut request).await.and_then(|()| self.settle(&before, &query));
+        Ok(())
+    }
+
+    /// Opens the hub again: as it was restored or, after a fault, as it was before.
+    pub(super) fn end_restore(&self, outcome: Result<(), Problem>) -> Result<Response, Problem> {
         let ended = self.store.end_restore(outcome.is_ok());
         self.restoring.set(false);
+        self.verification.take();
         ended?;
         if outcome.is_ok() {
             // Here and not as a job, so that the answer tells the newest record.
@@ -106,11 +156,11 @@ impl FlagHub {
     }
 
     /// Writes what the hub needs besides the rows of the backup, as long as these can still be undone.
-    fn settle(&self, before: &BeforeRestore, query: &Query) -> Result<(), Problem> {
-        let reason = query.get("reason").map_or_else(String::new, |reason| format!(": {reason}"));
+    pub(super) fn settle(&self, wish: &Wish) -> Result<(), Problem> {
+        let reason = wish.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         let actor = Actor::system(format!("a backup was restored{reason}"), clock::now());
         let ground = self.ground()?;
-        let outcome = settle(&ground.rows, before, query.get("from"), actor.at)?;
+        let outcome = settle(&ground.rows, &wish.before, wish.from.as_deref(), actor.at)?;
         self.commit(&actor, Decision { ground, outcome, secrets: None }, None, |_, _| Ok(String::new()))?;
         Ok(())
     }
@@ -152,7 +202,7 @@ impl FlagHub {
             return Err(Problem::malformed(format!("expected a backup of form 1, found form {}", head.backup)));
         }
         sum.add(&first);
-        let (mut batch, mut bytes, mut verifier) = (Vec::new(), 0, Verifier::default());
+        let (mut batch, mut budget, mut verifier) = (Vec::new(), Budget::SLICE, Verifier::default());
         let mut number = 1_u64;
         let tail: Tail = loop {
             number += 1;
@@ -163,24 +213,27 @@ impl FlagHub {
             let line: Line = read(&text, number)?;
             check(&mut verifier, &line, number)?;
             sum.add(&text);
-            bytes += text.len();
+            budget.spend(1, text.len());
             batch.push(line);
-            if bytes > BATCH {
+            if budget.is_spent() {
                 self.write(&batch, number)?;
                 batch.clear();
-                bytes = 0;
+                budget = Budget::SLICE;
+                Delay::from(PAUSE).await;
             }
         };
         self.write(&batch, number)?;
         if lines.next().await?.is_some() {
             return Err(Problem::malformed(format!("something stands behind the last line, {number}")));
         }
-        // The newest events may have been deleted while the backup was written; the tail counts those that it holds.
+        if tail == sum.tail() { self.check_whole(&head) } else { Err(Problem::malformed(NOT_WHOLE)) }
+    }
+
+    /// Refuses a backup that has not brought what its first line says.
+    pub(super) fn check_whole(&self, head: &Head) -> Result<(), Problem> {
+        // The newest events may have been deleted while the backup was written.
         let events = head.events;
-        if tail != sum.tail() || (Head { events, ..self.store.backup_head()? }) != head {
-            return Err(Problem::malformed("the backup is not whole: what its first and last lines say is not what stands between them"));
-        }
-        Ok(())
+        if (Head { events, ..self.store.backup_head()? }) == *head { Ok(()) } else { Err(Problem::malformed(NOT_WHOLE)) }
     }
 
     fn write(&self, lines: &[Line], number: u64) -> Result<(), Problem> {
@@ -190,6 +243,73 @@ impl FlagHub {
         })
     }
 }
+
+/// The facts that a restore keeps, and what its request says.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(super) struct Wish {
+    before: BeforeRestore,
+    /// The environment of the backup, if that is another one.
+    from: Option<String>,
+    reason: Option<String>,
+}
+
+/// A backup, or a piece of one, that is being read.
+struct Reading {
+    store: HubStore,
+    head: Head,
+    /// The epoch of the store when the reading began.
+    epoch: Epoch,
+    /// The next lines; `None` behind the last line.
+    place: Option<Place>,
+    sum: Sum,
+    /// The beginning of the piece, and the bytes that it may still have; `None` for a whole backup.
+    piece: Option<(PieceStart, u64)>,
+}
+
+impl Reading {
+    /// The next lines, as many as one slice reads; `None` behind the last.
+    async fn next(mut self) -> worker::Result<Option<(Vec<u8>, Self)>> {
+        let Some(place) = self.place else { return Ok(None) };
+        if self.store.newest()?.epoch != self.epoch {
+            return Err(worker::Error::RustError("the hub was restored while it was backed up".to_owned()));
+        }
+        let is_full = matches!(self.piece, Some((_, 0)));
+        let mut out = Vec::new();
+        let found = if is_full { None } else { self.store.backup(&self.head, place)? };
+        if let Some((lines, next)) = found {
+            for one in &lines {
+                out.extend(line(&mut self.sum, one)?);
+            }
+            if let Some((_, left)) = &mut self.piece {
+                *left = left.saturating_sub(out.len() as u64);
+            }
+            self.place = Some(next);
+            Delay::from(PAUSE).await;
+            return Ok(Some((out, self)));
+        }
+        let tail = self.sum.tail();
+        self.place = None;
+        out = match &self.piece {
+            None => line(&mut Sum::default(), &tail)?,
+            Some((start, _)) => {
+                let before = Hash::from_hex(&tail.sha256).unwrap_or(Hash::NONE);
+                let next = PieceStart { piece: start.piece.saturating_add(1), place, before, ..start.clone() };
+                let next = is_full.then(|| next.to_string());
+                line(&mut Sum::default(), &PieceTail { lines: tail.lines, sha256: tail.sha256, next })?
+            }
+        };
+        Ok(Some((out, self)))
+    }
+}
+
+/// A response with a first line and all that is read behind it.
+fn stream_of(first: Vec<u8>, reading: Reading) -> Result<Response, Problem> {
+    let rest = stream::try_unfold(reading, Reading::next);
+    let all = stream::once(async { Ok(first) }).chain(rest);
+    Ok(ResponseBuilder::new().with_header("content-type", "application/x-ndjson")?.from_stream(all)?)
+}
+
+const NOT_WHOLE: &str = "the backup is not whole: what its first and last lines say is not what stands between them";
 
 #[derive(serde::Serialize)]
 struct Restored {
@@ -201,7 +321,7 @@ struct Restored {
 }
 
 /// Refuses a record that does not continue the chain of those before it.
-fn check(verifier: &mut Verifier, line: &Line, number: u64) -> Result<(), Problem> {
+pub(super) fn check(verifier: &mut Verifier, line: &Line, number: u64) -> Result<(), Problem> {
     let (sequence, version, payload, payload_hash, rows, hash) = match line {
         Line::Change(sequence, version, payload, payload_hash, hash) => (sequence, version, payload, payload_hash, None, hash),
         Line::Record(sequence, version, payload, payload_hash, rows, hash) => (sequence, version, payload, payload_hash, Some(rows), hash),
@@ -222,12 +342,12 @@ fn line(sum: &mut Sum, value: &impl serde::Serialize) -> worker::Result<Vec<u8>>
     Ok(text.into_bytes())
 }
 
-fn read<T: DeserializeOwned>(text: &str, number: u64) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(text: &str, number: u64) -> Result<T, Problem> {
     serde_json::from_str(text).map_err(|error| Problem::malformed(format!("line {number} is none of a backup: {error}")))
 }
 
-/// The lines of a body that comes in pieces.
-struct Lines {
+/// The lines of a body that arrives bit by bit.
+pub(super) struct Lines {
     body: worker::ByteStream,
     read: Vec<u8>,
     /// The offset of the next line in the bytes read.
@@ -235,11 +355,11 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(request: &mut Request) -> Result<Self, Problem> {
+    pub(super) fn new(request: &mut Request) -> Result<Self, Problem> {
         Ok(Self { body: request.stream().map_err(|_| Problem::malformed("expected a backup, found no body"))?, read: Vec::new(), at: 0 })
     }
 
-    async fn next(&mut self) -> Result<Option<String>, Problem> {
+    pub(super) async fn next(&mut self) -> Result<Option<String>, Problem> {
         let mut searched = self.at;
         loop {
             let rest = self.read.get(searched..).unwrap_or_default();

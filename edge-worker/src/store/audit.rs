@@ -1,7 +1,7 @@
 //! Records, versions and what is asked of them.
 use control::change::{Action, Hash, Hashes, Link};
 use sdk_core::Millis;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A record as it lies in the store.
 pub(crate) struct Stored {
@@ -54,6 +54,50 @@ pub(crate) struct Part {
     pub(crate) page: Option<u16>,
     /// `None` where the version took the row away.
     pub(crate) text: Option<String>,
+}
+
+/// The steps of a comparison between the tables that serve and the history of rows, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ComparisonStep {
+    /// Rows by kind and name, each with its last version.
+    Rows,
+    /// Rows that serve.
+    Serving,
+    /// Pages.
+    Pages,
+    /// Versions.
+    Versions,
+    /// The versions that rows name.
+    Origins,
+}
+
+/// The position of a comparison: behind what it has looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ComparisonPlace {
+    pub(crate) step: ComparisonStep,
+    /// A version or a page.
+    pub(crate) version: i64,
+    pub(crate) kind: String,
+    pub(crate) name: String,
+}
+
+impl ComparisonPlace {
+    /// The beginning of a step.
+    pub(crate) fn of(step: ComparisonStep) -> Self {
+        // The least whole number that JavaScript holds exactly.
+        Self { step, version: -9_007_199_254_740_991, kind: String::new(), name: String::new() }
+    }
+}
+
+/// The outcome of a slice of a comparison.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Compared {
+    /// No contradiction among as many rows; the next slice begins at this place.
+    Next { place: ComparisonPlace, looked: u32 },
+    /// Everything was looked at, and nothing contradicts.
+    End,
+    /// A contradiction, as a sentence.
+    Fault(String),
 }
 
 /// A query for records: a record must match every member that is given.

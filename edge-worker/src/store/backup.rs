@@ -3,8 +3,12 @@
 //! The first line is [`Head`], the last [`Tail`]; between them stand [`Line`]s, in the order they were written in. Versions, rows
 //! and records are only ever added to, so what had been added when a backup began stays what it is while it is written. Of the events,
 //! those that have been kept for long enough may be deleted meanwhile, and are missing then.
-use control::change::Hasher;
+use std::{fmt, str::FromStr};
+
+use control::change::{Hash, Hasher};
 use serde::{Deserialize, Serialize};
+
+use crate::version::Epoch;
 
 /// The contents of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +44,18 @@ pub(crate) enum Line {
     Event(u64, String, String, String, Option<String>, Option<String>, String, String, i64),
 }
 
+impl Line {
+    /// About how many bytes of text it has.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Version(..) => 0,
+            Self::Row(.., text) | Self::PagedRow(.., text) => text.as_ref().map_or(0, String::len),
+            Self::Change(_, _, payload, ..) | Self::Record(_, _, payload, ..) => payload.as_ref().map_or(0, String::len),
+            Self::Event(.., metadata, _) => metadata.len(),
+        }
+    }
+}
+
 /// The counts and the digest of the lines before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +64,69 @@ pub(crate) struct Tail {
     pub(crate) lines: u64,
     /// The SHA-256 of all lines before this one with their line feeds, in hex.
     pub(crate) sha256: String,
+}
+
+/// The first line of a piece of a backup. Pieces are taken in their order: each names the one before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PieceHead {
+    /// The number of the piece; the first is 1.
+    pub(crate) piece: u32,
+    /// The `sha256` of the piece before it, and of the first piece 64 zeros.
+    pub(crate) before: String,
+    /// The contents of all pieces.
+    pub(crate) of: Head,
+}
+
+/// The last line of a piece of a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PieceTail {
+    /// The number of lines, the first one not counted.
+    pub(crate) lines: u64,
+    /// The SHA-256 of all lines before this one with their line feeds, in hex.
+    pub(crate) sha256: String,
+    /// The beginning of the next piece, as [`PieceStart`] is spelled; `None` behind the last piece.
+    pub(crate) next: Option<String>,
+}
+
+/// The beginning of a piece of a backup: all that is needed to make it, whenever it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PieceStart {
+    pub(crate) piece: u32,
+    pub(crate) epoch: Epoch,
+    /// The newest version, record and event of the backup.
+    pub(crate) upto: (u32, u64, u64),
+    pub(crate) place: Place,
+    /// The `sha256` of the piece before it.
+    pub(crate) before: Hash,
+}
+
+impl fmt::Display for PieceStart {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { piece, epoch, upto: (version, records, events), place: Place { table, after }, before } = self;
+        write!(formatter, "{piece}.{epoch}.{version}.{records}.{events}.{table}.{after}.{}", before.to_hex())
+    }
+}
+
+impl FromStr for PieceStart {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        fn number<T: FromStr>(text: &str) -> Result<T, ()> {
+            text.parse().map_err(|_| ())
+        }
+        let parts: Vec<&str> = text.split('.').collect();
+        let [piece, epoch, version, records, events, table, after, before] = parts.as_slice() else { return Err(()) };
+        let place = Place { table: number(table)?, after: number(after)? };
+        Ok(Self {
+            piece: number(piece)?,
+            epoch: epoch.parse().map_err(|_| ())?,
+            upto: (number(version)?, number(records)?, number(events)?),
+            place,
+            before: Hash::from_hex(before).ok_or(())?,
+        })
+    }
 }
 
 /// The position of a backup in a store.
@@ -77,5 +156,21 @@ impl Sum {
     /// The expected last line.
     pub(crate) fn tail(&self) -> Tail {
         Tail { lines: self.lines.saturating_sub(1), sha256: self.hasher.clone().finish().to_hex() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_piece_is_read_as_it_is_spelled() {
+        let text = format!("2.0a1b2c3d4e5f.7.120.30.1.4411.{}", "ab".repeat(32));
+        let start: PieceStart = text.parse().unwrap();
+        assert_eq!((start.piece, start.upto, start.place), (2, (7, 120, 30), Place { table: 1, after: 4411 }));
+        assert_eq!(start.to_string(), text);
+        for wrong in ["", "start", &text[2..], &format!("{text}.1"), &text.replace("0a1b2c3d4e5f", "0a"), &text.replace(".7.", ".-7.")] {
+            assert_eq!(wrong.parse::<PieceStart>(), Err(()), "{wrong}");
+        }
     }
 }

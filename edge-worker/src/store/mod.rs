@@ -16,7 +16,7 @@ use sdk_core::Millis;
 use worker::{Result, State};
 
 use self::{
-    audit::{ChangesQuery, EventsQuery, ForExplain, Happened, ListedVersion, Part, Stored},
+    audit::{ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Happened, ListedVersion, Part, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
@@ -67,12 +67,23 @@ pub(crate) struct Commit<'c> {
     pub(crate) events: &'c [(String, Event)],
     /// The answer, for who sends the same request again.
     pub(crate) answer: Option<Answer<'c>>,
+    /// The number of a record whose payload to erase.
+    pub(crate) erase: Option<u64>,
     /// The data to delete because its time is over.
     pub(crate) forget: Option<Forget>,
     /// Jobs to write; without a state they are done.
     pub(crate) jobs: &'c [(JobKey, Option<Job>)],
     /// The milliseconds by which a test sets the time of jobs ahead of the clock.
     pub(crate) clock_ahead: Option<i64>,
+}
+
+/// The states of verifications that a store keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verification {
+    /// The end of the last one that found no fault.
+    Good,
+    /// The position of one that has not ended.
+    Running,
 }
 
 /// The store is at another version than a commit expects, and nothing was written.
@@ -141,7 +152,7 @@ pub(crate) trait Read {
     fn head(&self) -> Result<audit::Head>;
     /// Records, newest first.
     fn changes(&self, asked: &ChangesQuery) -> Result<Vec<Stored>>;
-    /// Records behind this number, in their order.
+    /// Records behind this number, in their order, as many as one slice reads.
     fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>>;
     /// The rows that a version wrote, each as it was before, and the newest version that gave it another text.
     fn reverted(&self, version: u32) -> Result<Reverted>;
@@ -153,13 +164,16 @@ pub(crate) trait Read {
     fn last_written_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>>;
     /// The next parts of all that was ever written, ordered by version, kind, name and part; empty behind the last.
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;
-    /// The next parts of the rows that served at a version, ordered by kind, name and part; empty behind the last.
+    /// The next parts ordered by kind, name, version and part; empty behind the last. A part that did not serve at the version has no
+    /// text.
     fn serving_parts(&self, version: u32, behind: Option<&Part>) -> Result<Vec<Part>>;
     /// Returns true if the first versions have no record that commits to their rows, all behind them have one, and there is no baseline.
     fn lacks_baseline(&self) -> Result<bool>;
-    /// Returns a contradiction between what serves and the history, as a sentence: a row or a page that is not at its last version, or
-    /// a version behind the first record that has none but a baseline. `None` if there is none.
-    fn untold(&self) -> Result<Option<String>>;
+    /// Looks at up to `most` rows for a contradiction between what serves and the history: a row or a page that is not at its last
+    /// version, or a version behind the first record that has none but a baseline. With `since`, at what later versions than this wrote.
+    fn compare(&self, since: Option<u32>, place: &ComparisonPlace, most: u32) -> Result<Compared>;
+    /// The state that a verification left, as JSON; `None` if it left none.
+    fn verification(&self, what: Verification) -> Result<Option<String>>;
     /// Versions below one, newest first.
     fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<ListedVersion>>;
     /// The newest record, at a version or before it, that could have made an answer what it is.
@@ -190,6 +204,8 @@ pub(crate) trait Store: Read {
     fn commit(&self, expected: Version, commit: &Commit<'_>, at: Millis) -> Result<Result<Version, Conflict>>;
     /// Keeps outcomes; answers how many were new. They depend on no version, and none on another.
     fn keep_outcomes(&self, outcomes: &[Outcome]) -> Result<u32>;
+    /// Keeps the state that a verification leaves, as JSON; `None` deletes it.
+    fn keep_verification(&self, what: Verification, state: Option<&str>) -> Result<()>;
 }
 
 /// A store as lines, and lines as a store.
@@ -203,6 +219,13 @@ pub(crate) trait Transfer: Read {
     fn begin_restore(&self) -> Result<()>;
     /// Takes lines of a backup.
     fn restore(&self, lines: &[Line]) -> Result<()>;
+    /// Takes lines of a backup, and keeps the state of the restore with them. From then on the restore goes on when the store is opened
+    /// the next time.
+    fn restore_piece(&self, lines: &[Line], state: &str) -> Result<()>;
+    /// The state of a restore that has not ended, as it was kept last; `None` if there is none.
+    fn restore_state(&self) -> Result<Option<String>>;
+    /// The rows of keys and API tokens that are to be replaced by a restore that has not ended.
+    fn replaced_keys(&self) -> Result<Rows>;
     /// Opens the store again: with what was taken alone, or as it was before.
     fn end_restore(&self, is_good: bool) -> Result<()>;
 }

@@ -1,4 +1,5 @@
 //! The store in the durable object's own SQLite: nothing to install.
+mod comparison;
 pub(crate) mod database;
 mod events;
 mod history;
@@ -6,6 +7,7 @@ mod jobs;
 mod migrations;
 mod proof;
 mod records;
+mod slices;
 mod transaction;
 mod transfer;
 
@@ -23,8 +25,8 @@ use worker::{Error, Result, SqlStorageValue, State};
 
 use self::database::{Database, Object};
 use super::{
-    Access, Commit, Conflict, Outcome, Read, Snapshot, Store, Transfer, Wanted,
-    audit::{self, ChangesQuery, EventsQuery, ForExplain, Happened, ListedVersion, Stored},
+    Access, Commit, Conflict, Outcome, Read, Snapshot, Store, Transfer, Verification, Wanted,
+    audit::{self, ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
@@ -61,6 +63,12 @@ impl<D: Database> Sqlite<D> {
             self.migrated.set(true);
         }
         Ok(&self.database)
+    }
+
+    /// The database, for tests that edit it.
+    #[cfg(test)]
+    pub(crate) const fn database(&self) -> &D {
+        &self.database
     }
 
     /// The rows of a query for kind, name and text, parts in their order.
@@ -214,8 +222,12 @@ impl<D: Database> Read for Sqlite<D> {
         proof::lacks_baseline(self.migrated()?)
     }
 
-    fn untold(&self) -> Result<Option<String>> {
-        proof::untold(self.migrated()?)
+    fn compare(&self, since: Option<u32>, place: &ComparisonPlace, most: u32) -> Result<Compared> {
+        comparison::compare(self.migrated()?, since, place, most)
+    }
+
+    fn verification(&self, what: Verification) -> Result<Option<String>> {
+        proof::verification(self.migrated()?, what)
     }
 
     fn versions(&self, below: Option<u32>, limit: u32) -> Result<Vec<ListedVersion>> {
@@ -285,6 +297,10 @@ impl<D: Database> Store for Sqlite<D> {
         let sql = self.migrated()?;
         sql.transaction(|| events::keep(sql, outcomes))
     }
+
+    fn keep_verification(&self, what: Verification, state: Option<&str>) -> Result<()> {
+        proof::keep_verification(self.migrated()?, what, state)
+    }
 }
 
 impl<D: Database> Transfer for Sqlite<D> {
@@ -303,6 +319,24 @@ impl<D: Database> Transfer for Sqlite<D> {
     fn restore(&self, lines: &[Line]) -> Result<()> {
         let sql = &self.database;
         sql.transaction(|| lines.iter().try_for_each(|line| transfer::take(sql, line)))
+    }
+
+    fn restore_piece(&self, lines: &[Line], state: &str) -> Result<()> {
+        let sql = self.migrated()?;
+        sql.transaction(|| {
+            lines.iter().try_for_each(|line| transfer::take(sql, line))?;
+            transfer::keep_state(sql, state)
+        })
+    }
+
+    fn restore_state(&self) -> Result<Option<String>> {
+        transfer::state(self.migrated()?)
+    }
+
+    fn replaced_keys(&self) -> Result<Rows> {
+        let query = "SELECT kind, name, text FROM aside_newest JOIN aside_history USING (kind, name, version) WHERE kind = ?
+            ORDER BY kind, name, part";
+        self.found(query, vec![RowKind::Key.as_str().into()])
     }
 
     fn end_restore(&self, is_good: bool) -> Result<()> {
@@ -468,12 +502,36 @@ mod tests {
     }
 
     #[test]
+    fn a_restore_with_a_state_goes_on_when_the_store_opens() {
+        let store = Sqlite::new(Memory::new());
+        let writes = [(RowKey::of(RowKind::Flag, "a"), Some("1".to_owned())), (RowKey::of(RowKind::Key, "k"), Some("2".to_owned()))];
+        store.commit(store.newest().unwrap(), &Commit { writes: &writes, ..Commit::default() }, Millis(7)).unwrap().unwrap();
+        let before = (store.newest().unwrap(), store.rows(Wanted::Unpaged).unwrap());
+        let row = |name: &str| Line::Row("flag".into(), name.into(), 1, 0, Some("3".into()));
+        store.begin_restore().unwrap();
+        assert_eq!(store.restore_state().unwrap(), None);
+        store.restore_piece(&[Line::Version(1, 1), row("b")], "first").unwrap();
+        // A slice whose lines contradict each other writes neither a line nor the state.
+        assert!(store.restore_piece(&[row("c"), row("b")], "second").is_err());
+        // The power goes.
+        let opened = Sqlite::new(store.database);
+        assert_eq!(opened.restore_state().unwrap().as_deref(), Some("first"));
+        assert_eq!(opened.replaced_keys().unwrap().iter().map(|(key, _)| key.name.clone()).collect::<Vec<_>>(), ["k"]);
+        opened.restore_piece(&[row("c")], "third").unwrap();
+        let restored = opened.rows(Wanted::Unpaged).unwrap();
+        assert_eq!(restored.iter().map(|(key, _)| key.name.as_str()).collect::<Vec<_>>(), ["b", "c"]);
+        opened.end_restore(false).unwrap();
+        assert_eq!((opened.newest().unwrap(), opened.rows(Wanted::Unpaged).unwrap()), before);
+        assert_eq!(opened.restore_state().unwrap(), None);
+    }
+
+    #[test]
     fn a_row_of_no_version_is_told() {
         let store = Sqlite::new(Memory::new());
         let sql = store.migrated().unwrap();
         sql.script("PRAGMA foreign_keys = OFF; INSERT INTO history VALUES ('flag', 'a', 0, 0, NULL, NULL)").unwrap();
         let said = "the flag \"a\" was written at version 0, which does not exist";
-        assert_eq!(store.untold().unwrap().as_deref(), Some(said));
+        assert_eq!(conformance::untold(&store).as_deref(), Some(said));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod customers;
 mod definitions;
 mod document;
 mod environments;
+mod erasure;
 mod features;
 mod jobs;
 mod keys;
@@ -140,8 +141,12 @@ impl FlagHub {
         let (handler, parameter) = routed(&request)?;
         self.check_token(&request)?;
         if handler == Handler::Passed(PassedHandler::BackUp) {
-            self.take_environment(&mut Query::any(&request.inner().url())?)?;
-            return self.back_up();
+            let mut query = Query::any(&request.inner().url())?;
+            self.take_environment(&mut query)?;
+            return self.back_up(&query);
+        }
+        if handler == Handler::Passed(PassedHandler::RestorePieces) {
+            return self.restore_pieces(request, &wire::decoded(&parameter)).await;
         }
         if handler == Handler::Passed(PassedHandler::Restore) {
             return self.restore(request).await;
@@ -191,8 +196,9 @@ impl FlagHub {
             HubHandler::RevokeToken => self.revoke_token(&asked, &parameter),
             HubHandler::Rollout(verb) => self.change_rollout(&asked, verb),
             HubHandler::ListChanges => self.list_changes(&asked),
+            HubHandler::ErasePayload => self.erase_payload(&asked, &parameter),
             HubHandler::RevertChange => self.revert_change(&asked, &parameter),
-            HubHandler::VerifyChanges => self.verify_changes(),
+            HubHandler::VerifyChanges => self.verify_changes(&asked).await,
             HubHandler::ListVersions => self.list_versions(&asked),
             HubHandler::ListEvents => self.list_events(&asked),
             HubHandler::ListStats => self.list_stats(&asked),
@@ -216,6 +222,9 @@ impl FlagHub {
         }
         let now = clock::told(request, &*settings::of(&self.env)?);
         let hash = headers.get(wire::TOKEN)?.and_then(|hash| Hash::from_hex(&hash)).ok_or_else(Problem::no_token)?;
+        if self.restoring.get() {
+            return self.check_token_aside(&TokenClaim { actor, role, hash, now });
+        }
         if token_holds(&self.ground()?.rows, hash, [&actor, &role], now) { Ok(()) } else { Err(Problem::no_token()) }
     }
 
@@ -315,6 +324,14 @@ impl FlagHub {
     }
 }
 
+/// The subject and the role that an API token is said to give, and the hash of its text.
+pub(super) struct TokenClaim {
+    pub(super) actor: String,
+    pub(super) role: String,
+    pub(super) hash: Hash,
+    pub(super) now: Millis,
+}
+
 /// Refuses a change with the break-glass token for which no reason is given.
 pub(super) fn check_reason_given(actor: &str, reason: Option<&str>) -> Result<(), Problem> {
     if reason.is_none() && actor == BREAK_GLASS {
@@ -370,7 +387,7 @@ fn tagged(body: String, version: Version) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn json(body: Result<String, Problem>) -> Result<Response, Problem> {
+pub(super) fn json(body: Result<String, Problem>) -> Result<Response, Problem> {
     let body = body?;
     Ok(worker::ResponseBuilder::new().with_header("content-type", "application/json")?.fixed(body.into_bytes()))
 }

@@ -1,34 +1,42 @@
-//! Reads the tables for a verification: all parts that were ever written, and contradictions between the tables.
+//! Reads the tables for a verification: all parts that were ever written, and what verifications left.
 use control::change::Action;
 use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
 
-use super::database::Database;
-use crate::store::audit::Part;
-
-/// The number of parts that one query reads. A part has at most half a megabyte.
-const PIECE: i64 = 64;
+use super::{
+    database::Database,
+    slices::{self, fit},
+};
+use crate::store::{Verification, audit::Part};
 
 pub(super) fn parts(sql: &impl Database, behind: Option<&Part>) -> Result<Vec<Part>> {
-    let query = format!("{COLUMNS} WHERE (version, kind, name, part) > (?, ?, ?, ?) ORDER BY version, kind, name, part LIMIT ?");
-    let Place { version, kind, name, part } = place(behind);
-    read(sql, &query, vec![version, kind, name, part, PIECE.into()])
+    let which = "WHERE (version, kind, name, part) > (?, ?, ?, ?) ORDER BY version, kind, name, part";
+    let bindings = || {
+        let Place { version, kind, name, part } = place(behind);
+        vec![version, kind, name, part]
+    };
+    let most = fit(sql, &format!("{LENGTHS} {which}"), bindings(), slices::ROWS)?;
+    read(sql, &format!("{COLUMNS}, text {FROM} {which} LIMIT ?"), [bindings(), vec![most.into()]].concat())
 }
 
-/// Of each row the newest version at or before this one, unless that took the row away.
+/// All parts in the order of the table's key, so that no piece is sorted. Of each row the newest version at or before this one has its
+/// text; the others are passed in the same slices, and have none.
 pub(super) fn serving_parts(sql: &impl Database, version: u32, behind: Option<&Part>) -> Result<Vec<Part>> {
+    let which = "WHERE (kind, name, version, part) > (?, ?, ?, ?) ORDER BY kind, name, version, part";
+    let bindings = || {
+        let Place { version, kind, name, part } = place(behind);
+        vec![kind, name, version, part]
+    };
+    let most = fit(sql, &format!("{LENGTHS} {which}"), bindings(), slices::ROWS)?;
     let last = "SELECT max(version) FROM history AS other WHERE other.kind = history.kind AND other.name = history.name AND version <= ?";
-    // In the order of the table's key, so that no piece is sorted.
-    let query = format!(
-        "{COLUMNS} WHERE (kind, name, version, part) > (?, ?, ?, ?) AND text IS NOT NULL AND version = ({last})
-            ORDER BY kind, name, version, part LIMIT ?"
-    );
-    let Place { version: behind, kind, name, part } = place(behind);
-    read(sql, &query, vec![kind, name, behind, part, i64::from(version).into(), PIECE.into()])
+    let query = format!("{COLUMNS}, iif(version = ({last}), text, NULL) AS text {FROM} {which} LIMIT ?");
+    read(sql, &query, [vec![i64::from(version).into()], bindings(), vec![most.into()]].concat())
 }
 
-const COLUMNS: &str = "SELECT version, created_at, kind, name, part, page, text FROM history LEFT JOIN versions USING (version)";
+const LENGTHS: &str = "SELECT coalesce(octet_length(text), 0) AS bytes FROM history";
+const COLUMNS: &str = "SELECT version, created_at, kind, name, part, page";
+const FROM: &str = "FROM history LEFT JOIN versions USING (version)";
 
 /// The key of a part.
 struct Place {
@@ -68,40 +76,31 @@ pub(super) fn lacks_baseline(sql: &impl Database) -> Result<bool> {
     Ok(sql.number(query, vec![Action::Baseline.as_str().into()])? == Some(1))
 }
 
-/// A statement for each way in which the tables that serve could say something else than the history of rows, or the history
-/// something that no record tells.
-const UNTOLD: [&str; 5] = [
-    "SELECT 'the ' || kind || ' \"' || name || '\" does not serve as it was last written' AS said
-       FROM (SELECT kind, name, max(version) AS version FROM history GROUP BY kind, name)
-       JOIN history AS last USING (kind, name, version) LEFT JOIN newest USING (kind, name)
-       WHERE last.part = 0 AND (newest.version IS NOT iif(last.text IS NULL, NULL, last.version) OR
-         newest.page IS NOT iif(last.text IS NULL, NULL, last.page)) LIMIT 1",
-    "SELECT 'the ' || kind || ' \"' || name || '\" serves and was never written' AS said FROM newest
-       WHERE NOT EXISTS (SELECT 1 FROM history WHERE history.kind = newest.kind AND history.name = newest.name) LIMIT 1",
-    "SELECT 'page ' || page || ' does not stand at its last version' AS said
-       FROM (SELECT page, max(version) AS version FROM history WHERE page IS NOT NULL GROUP BY page) AS written
-       LEFT JOIN pages AS stands USING (page) WHERE stands.version IS NOT written.version LIMIT 1",
-    // A baseline tells nothing of who wrote its version. An erased record has no action.
-    "SELECT 'version ' || version || ' has no record' AS said FROM versions
-       WHERE (version < 1 OR version > (SELECT min(version) FROM feature_flag_changes))
-         AND NOT EXISTS (SELECT 1 FROM feature_flag_changes AS change
-           WHERE change.version = versions.version AND change.action IS NOT 'trail.baseline') LIMIT 1",
-    "SELECT 'the ' || kind || ' \"' || name || '\" was written at version ' || version || ', which does not exist' AS said FROM history
-       WHERE NOT EXISTS (SELECT 1 FROM versions WHERE versions.version = history.version) LIMIT 1",
-];
+pub(super) fn verification(sql: &impl Database, what: Verification) -> Result<Option<String>> {
+    let found: Vec<State> = sql.exec("SELECT state FROM verification WHERE what = ?", vec![name(what).into()])?;
+    Ok(found.into_iter().next().map(|row| row.state))
+}
 
-pub(super) fn untold(sql: &impl Database) -> Result<Option<String>> {
-    for statement in UNTOLD {
-        if let Some(Said { said }) = sql.exec(statement, Vec::new())?.into_iter().next() {
-            return Ok(Some(said));
+pub(super) fn keep_verification(sql: &impl Database, what: Verification, state: Option<&str>) -> Result<()> {
+    match state {
+        Some(state) => {
+            let put = "INSERT INTO verification (what, state) VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state";
+            sql.run(put, vec![name(what).into(), state.into()])
         }
+        None => sql.run("DELETE FROM verification WHERE what = ?", vec![name(what).into()]),
     }
-    Ok(None)
+}
+
+const fn name(what: Verification) -> &'static str {
+    match what {
+        Verification::Good => "good",
+        Verification::Running => "running",
+    }
 }
 
 #[derive(Deserialize)]
-struct Said {
-    said: String,
+struct State {
+    state: String,
 }
 
 #[derive(Deserialize)]

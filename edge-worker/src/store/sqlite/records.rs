@@ -4,7 +4,7 @@ use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result, SqlStorageValue};
 
-use super::database::Database;
+use super::{database::Database, slices::fit};
 use crate::store::{
     Answer, Commit,
     audit::{ChangesQuery, ForExplain, Head, ListedVersion, Stored},
@@ -16,6 +16,9 @@ pub(super) const INSERT: &str =
 
 /// Writes what belongs to the rows of a command.
 pub(super) fn put(sql: &impl Database, commit: &Commit<'_>, at: Millis) -> Result<()> {
+    if let Some(sequence) = commit.erase {
+        sql.run("UPDATE feature_flag_changes SET payload = NULL WHERE sequence = ?", vec![whole(sequence)?])?;
+    }
     for record in commit.records {
         let row = vec![
             whole(record.link.sequence)?,
@@ -99,8 +102,10 @@ pub(super) fn changes(sql: &impl Database, asked: &ChangesQuery) -> Result<Vec<S
 }
 
 pub(super) fn behind(sql: &impl Database, after: u64, limit: u32) -> Result<Vec<Stored>> {
+    let lengths = "SELECT coalesce(octet_length(payload), 0) AS bytes FROM feature_flag_changes WHERE sequence > ? ORDER BY sequence";
+    let most = fit(sql, lengths, vec![whole(after)?], limit)?;
     let query = format!("{COLUMNS} FROM feature_flag_changes WHERE sequence > ? ORDER BY sequence LIMIT ?");
-    stored(sql, &query, vec![whole(after)?, i64::from(limit).into()])
+    stored(sql, &query, vec![whole(after)?, most.into()])
 }
 
 pub(super) fn versions(sql: &impl Database, below: Option<u32>, limit: u32) -> Result<Vec<ListedVersion>> {

@@ -4,14 +4,16 @@ use sdk_core::Millis;
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue};
 
-use super::{Located, database::Database, events, migrations, put_part, put_version, records};
+use super::{
+    Located,
+    database::Database,
+    events, migrations, put_part, put_version, records,
+    slices::{self, fit},
+};
 use crate::store::{
     audit,
     backup::{Head, Line, Place},
 };
-
-/// How many rows are read at a time. A part of a row has at most half a megabyte.
-const PIECE: i64 = 100;
 
 pub(super) fn head(sql: &impl Database) -> Result<Head> {
     let newest: Newest = sql.one(
@@ -27,27 +29,37 @@ pub(super) fn lines(sql: &impl Database, head: &Head, mut place: Place) -> Resul
         let found = match place.table {
             0 => read::<VersionRow>(
                 sql,
-                "SELECT version AS at, created_at FROM versions WHERE version > ? AND version <= ? ORDER BY 1",
+                ["version AS at, created_at", "1", "versions WHERE version > ? AND version <= ? ORDER BY version"],
                 place,
                 head.version.into(),
             )?,
             1 => read::<PartRow>(
                 sql,
-                "SELECT rowid AS at, kind, name, version, part, page, text FROM history WHERE rowid > ? AND version <= ? ORDER BY 1",
+                [
+                    "rowid AS at, kind, name, version, part, page, text",
+                    "coalesce(octet_length(text), 0)",
+                    "history WHERE rowid > ? AND version <= ? ORDER BY rowid",
+                ],
                 place,
                 head.version.into(),
             )?,
             2 => read::<ChangeRow>(
                 sql,
-                "SELECT sequence AS at, version, payload, payload_hash, rows_hash, hash FROM feature_flag_changes
-                    WHERE sequence > ? AND sequence <= ? ORDER BY 1",
+                [
+                    "sequence AS at, version, payload, payload_hash, rows_hash, hash",
+                    "coalesce(octet_length(payload), 0)",
+                    "feature_flag_changes WHERE sequence > ? AND sequence <= ? ORDER BY sequence",
+                ],
                 place,
                 whole(head.records)?,
             )?,
             3 => read::<events::Row>(
                 sql,
-                "SELECT sequence, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp FROM rollout_events
-                    WHERE sequence > ? AND sequence <= ? ORDER BY 1",
+                [
+                    "sequence, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp",
+                    "octet_length(metadata)",
+                    "rollout_events WHERE sequence > ? AND sequence <= ? ORDER BY sequence",
+                ],
                 place,
                 whole(head.events)?,
             )?,
@@ -134,7 +146,7 @@ pub(super) fn end(sql: &impl Database, is_good: bool) -> Result<()> {
         sql.script("PRAGMA defer_foreign_keys = ON")?;
         if is_good {
             drop_all(sql, &format!("type = 'table' AND name GLOB '{ASIDE}*'"))?;
-            return sql.script("DROP TABLE restoring");
+            return sql.script(ENDED);
         }
         drop_all(sql, &format!("sql IS NOT NULL AND {OURS}"))?;
         for Name { name } in sql.exec::<Name>(&format!("SELECT name FROM sqlite_master WHERE name GLOB '{ASIDE}*'"), Vec::new())? {
@@ -143,20 +155,41 @@ pub(super) fn end(sql: &impl Database, is_good: bool) -> Result<()> {
         for Name { name: statement } in sql.exec::<Name>("SELECT statement AS name FROM restoring ORDER BY number", Vec::new())? {
             sql.script(&statement)?;
         }
-        sql.script("DROP TABLE restoring")
+        sql.script(ENDED)
     })
 }
 
-/// Undoes a restore that did not finish.
+/// Undoes a restore that did not finish and cannot go on.
 pub(super) fn clear_unfinished(sql: &impl Database) -> Result<()> {
-    let found: Vec<Name> = sql.exec("SELECT name FROM sqlite_master WHERE name = 'restoring'", Vec::new())?;
-    if found.is_empty() { Ok(()) } else { end(sql, false) }
+    if has(sql, "restoring")? && !has(sql, "restoring_state")? { end(sql, false) } else { Ok(()) }
 }
+
+/// Keeps the state of a restore that goes on when the store is opened the next time.
+pub(super) fn keep_state(sql: &impl Database, state: &str) -> Result<()> {
+    sql.script("CREATE TABLE IF NOT EXISTS restoring_state (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL)")?;
+    sql.run("INSERT OR REPLACE INTO restoring_state (id, state) VALUES (1, ?)", vec![state.into()])
+}
+
+pub(super) fn state(sql: &impl Database) -> Result<Option<String>> {
+    if !has(sql, "restoring_state")? {
+        return Ok(None);
+    }
+    let found: Vec<Name> = sql.exec("SELECT state AS name FROM restoring_state", Vec::new())?;
+    Ok(found.into_iter().next().map(|Name { name }| name))
+}
+
+fn has(sql: &impl Database, table: &str) -> Result<bool> {
+    let found: Vec<Name> = sql.exec("SELECT name FROM sqlite_master WHERE name = ?", vec![table.into()])?;
+    Ok(!found.is_empty())
+}
+
+const ENDED: &str = "DROP TABLE restoring; DROP TABLE IF EXISTS restoring_state";
 
 /// Stands before the name of a table that stepped aside.
 const ASIDE: &str = "aside_";
 /// Selects what migrations made, as far as it did not step aside.
-const OURS: &str = "name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'aside_*' AND name <> 'restoring'";
+const OURS: &str =
+    "name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'aside_*' AND name NOT IN ('restoring', 'restoring_state')";
 
 /// Drops part of the schema, what refers to a table before the table. A dropped table asks no trigger.
 fn drop_all(sql: &impl Database, part: &str) -> Result<()> {
@@ -169,11 +202,17 @@ fn drop_all(sql: &impl Database, part: &str) -> Result<()> {
     Ok(())
 }
 
-/// Rows as lines, each with its place.
-fn read<R: DeserializeOwned + Into<(i64, Line)>>(sql: &impl Database, query: &str, place: Place, upto: i64) -> Result<Vec<(i64, Line)>> {
-    let bindings: Vec<SqlStorageValue> = vec![place.after.into(), upto.into(), PIECE.into()];
-    let rows: Vec<R> = sql.exec(&format!("{query} LIMIT ?"), bindings)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+/// Rows as lines, each with its place, as many as one slice reads. A query is its columns, the bytes of a row, and the rows.
+fn read<R: DeserializeOwned + Into<(i64, Line)>>(
+    sql: &impl Database,
+    [columns, bytes, rows]: [&str; 3],
+    place: Place,
+    upto: i64,
+) -> Result<Vec<(i64, Line)>> {
+    let bindings = || -> Vec<SqlStorageValue> { vec![place.after.into(), upto.into()] };
+    let most = fit(sql, &format!("SELECT {bytes} AS bytes FROM {rows}"), bindings(), slices::ROWS)?;
+    let found: Vec<R> = sql.exec(&format!("SELECT {columns} FROM {rows} LIMIT ?"), [bindings(), vec![most.into()]].concat())?;
+    Ok(found.into_iter().map(Into::into).collect())
 }
 
 fn whole(number: u64) -> Result<i64> {
