@@ -46,9 +46,17 @@ interface RevertOptions extends ChangeOptions, ConfirmedOptions {
   readonly flag?: string;
 }
 
+interface VerifyOptions extends ApiOptions {
+  readonly full?: boolean;
+}
+
 interface Verdict {
-  readonly valid: boolean;
+  readonly state: 'running' | 'done';
+  readonly valid?: boolean;
   readonly records: number;
+  /** The number of the newest record, of a verification that is not over. */
+  readonly of?: number;
+  readonly verifiedFrom: number;
   readonly head: string;
   readonly broken?: string;
 }
@@ -83,7 +91,10 @@ export function addTrailCommands(program: Command): void {
   withExample(
     forApi(program.command('verify').description('Verify the audit trail: no record was altered or removed. Exit code 1 if one was.')),
     'twinflag verify',
-  ).action(verify);
+    'twinflag verify --full',
+  )
+    .option('--full', 'from the first record on, not only behind the last verification that found no fault')
+    .action(verify);
 }
 
 async function log(options: LogOptions): Promise<void> {
@@ -182,9 +193,18 @@ async function changesOf(api: Api, query: Query): Promise<{ readonly changes: re
   return (await api.ask<{ changes: readonly Change[]; next?: number }>({ path, query: { ...query, limit: MOST_CHANGES } })).body;
 }
 
-async function verify(options: ApiOptions): Promise<void> {
-  const { body } = await connect(options).ask<Verdict>({ path: '/api/admin/changes/verify' });
+/** Asks until the verification is over; each request carries a part of it out. */
+async function verify(options: VerifyOptions): Promise<void> {
+  const api = connect(options);
+  const query = options.full ? { full: true } : {};
+  let body: Verdict;
+  for (;;) {
+    body = (await api.ask<Verdict>({ path: '/api/admin/changes/verify', query })).body;
+    if (body.state !== 'running') break;
+    if (!options.json) console.error(`${body.records} of ${body.of} records are verified`);
+  }
+  const earlier = body.verifiedFrom > 1 ? `, those below ${body.verifiedFrom} by an earlier verification` : '';
   if (options.json) printJson(body);
-  else if (body.valid) console.log(`valid: ${body.records} records, the newest has the hash ${body.head}`);
+  else if (body.valid) console.log(`valid: ${body.records} records${earlier}, the newest has the hash ${body.head}`);
   if (!body.valid) throw new Failure(`the audit trail is broken: ${body.broken ?? 'no reason given'}`);
 }
