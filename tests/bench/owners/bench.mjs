@@ -80,7 +80,7 @@ try {
   // The first one after a kill also puts in its place what the import had only logged.
   measured.firstWrite = writing.shift();
   Object.assign(measured, { anyone: median(pages), warm: median(warm), writing: median(writing), afterAll: resident(server.pid) - asked });
-  const [verifying, trail] = await timed(() => server.asAdmin('/api/admin/changes/verify', { method: 'GET' }));
+  const [verifying, trail] = await timed(() => server.asAdmin('/api/admin/changes/verify?full=true&wait=20', { method: 'GET' }));
   if (!trail.json().valid) throw new Error(trail.text);
   Object.assign(measured, { verifying, trail: trail.json().records });
   await server.stop();

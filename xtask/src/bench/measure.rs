@@ -57,6 +57,18 @@ pub(super) fn owners() -> Result<Value> {
     measured(Command::new("node").arg(root::in_root("tests/bench/owners/bench.mjs")))
 }
 
+/// Measures a hub with as many overrides as records.
+pub(super) fn trail(records: u32) -> Result<Value> {
+    build::all()?;
+    let mut cargo = toolchain::cargo();
+    cargo.args(["build", "--quiet", "--package", "tests-native", "--bin", "trail"]);
+    process::run(&mut cargo, toolchain::RUSTUP)?;
+    eprintln!("measuring a hub with {records} overrides and records");
+    let mut node = Command::new("node");
+    node.arg(root::in_root("tests/bench/trail/bench.mjs")).arg(root::in_root("target/debug/trail")).arg(records.to_string());
+    measured(&mut node)
+}
+
 pub(super) fn freshness() -> Result<Value> {
     let chromium = chromium::ensure()?;
     build::all()?;

@@ -6,13 +6,14 @@ mod edge;
 mod measure;
 mod peers;
 mod sizes;
+mod trail;
 
 use anyhow::{Context, Result};
 use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 6] = ["native", "js", "edge", "owners", "freshness", "size"];
+const KINDS: [&str; 7] = ["native", "js", "edge", "owners", "trail", "freshness", "size"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -22,6 +23,9 @@ pub(crate) struct Bench {
     /// The figures to measure; all of them if none is named.
     #[arg(value_parser = PossibleValuesParser::new(KINDS), value_name = "KIND")]
     kinds: Vec<String>,
+    /// The records of the bench `trail`, and its overrides. With 100,000 it takes a minute or two.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+    records: u32,
 }
 
 impl Bench {
@@ -45,6 +49,9 @@ impl Bench {
         }
         if wanted("owners") {
             edge::print_owners(&measure::owners()?)?;
+        }
+        if wanted("trail") {
+            trail::print(&measure::trail(self.records)?)?;
         }
         if wanted("freshness") {
             edge::print_freshness(&measure::freshness()?)?;
