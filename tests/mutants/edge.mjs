@@ -4,6 +4,63 @@
  */
 export const edgeMutants = [
   {
+    name: 'a fault does not end what was found to hold',
+    file: 'edge-worker/src/hub/verification.rs',
+    find: 'let good = if fault.is_none() { Some(written(&self.run)?) } else { None };',
+    replacement: 'let good = if fault.is_none() { Some(written(&self.run)?) } else { store.verification(Verification::Good)? };',
+    tests: 'verification',
+  },
+  {
+    name: 'the newest record of the last verification is not looked for',
+    file: 'edge-worker/src/hub/verification.rs',
+    find: 'if self.run.sequence + 1 == self.run.from\n            &&',
+    replacement: 'if false\n            &&',
+    tests: 'verification',
+  },
+  {
+    name: 'records cost a slice nothing',
+    file: 'edge-worker/src/hub/verification.rs',
+    find: 'budget.spend(1, bytes);',
+    replacement: 'budget.spend(0, bytes);',
+    tests: 'verification',
+  },
+  {
+    name: 'a slice has no bound in bytes',
+    file: 'edge-worker/src/store/sqlite/slices.rs',
+    find: 'WHERE upto <= {BYTES}"',
+    replacement: 'WHERE upto >= 0 OR upto <= {BYTES}"',
+    tests: 'slices',
+  },
+  {
+    name: 'newer rows are not compared with what serves',
+    file: 'edge-worker/src/store/sqlite/comparison.rs',
+    find: 'if (*serves, *serves_on) != expected {',
+    replacement: 'if since.is_none() && (*serves, *serves_on) != expected {',
+    tests: 'verification',
+  },
+  {
+    name: 'an erasure is a record of its version',
+    file: 'edge-worker/src/store/sqlite/comparison.rs',
+    find: "NOT IN ('trail.baseline', 'trail.erase')",
+    replacement: "NOT IN ('trail.baseline')",
+    tests: 'store',
+  },
+  {
+    name: 'opening the store undoes a restore in pieces',
+    file: 'edge-worker/src/store/sqlite/transfer.rs',
+    find: ' && !has(sql, "restoring_state")?',
+    replacement: '',
+    tests: 'store',
+  },
+  {
+    name: 'a slice of a restore and its state are two transactions',
+    file: 'edge-worker/src/store/sqlite.rs',
+    find: 'lines.iter().try_for_each(|line| transfer::take(sql, line))?;\n            transfer::keep_state(sql, state)\n        })',
+    replacement:
+      'lines.iter().try_for_each(|line| transfer::take(sql, line))\n        }).or(Ok::<_, Error>(()))?;\n        sql.transaction(|| transfer::keep_state(sql, state))',
+    tests: 'store',
+  },
+  {
     name: 'no right is checked',
     file: 'edge-worker/src/http/rights.rs',
     find: 'if routes.iter().any(|route| route.open_to.contains(&caller)) { Ok(()) }',
