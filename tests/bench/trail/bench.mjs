@@ -3,7 +3,7 @@
  *
  * A backup in pieces is made by the generator and restored, the trail is verified, and the hub is backed up in pieces; workerd is killed
  * once in each and started again. While the trail is verified and the hub is backed up, 16 readers ask for a flag, and an operator kills it
- * and revives it in turn.
+ * and revives it in turn; `alone` is the same without either.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -146,6 +146,8 @@ try {
   server = await hostWorker({ data });
   const measured = { overrides, pieces };
   measured.restore = await during(() => restore(pieces), false);
+  // The same requests without a long operation: what the machine and the readers alone cost.
+  measured.alone = await during(() => wait(5_000), true);
   measured.verify = await during(verify, true);
   measured.backup = await during(backUp, true);
   console.log(JSON.stringify(measured));

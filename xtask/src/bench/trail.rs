@@ -18,7 +18,7 @@ pub(super) fn print(measured: &Value) -> Result<()> {
         let (time, peak) = (figure(work, "time")? / 1e3, figure(work, "peak")? / 1e6);
         println!("{:<38} {:>10}   peak {peak:.0} MB", format!("trail: {name}"), format!("{time:.1} s"));
     }
-    for work in ["verify", "backup"] {
+    for work in ["alone", "verify", "backup"] {
         let (median, p99) = (figure(work, "p50")?, figure(work, "p99")?);
         let (count, read) = (figure(work, "kills")?, figure(work, "longestRead")?);
         println!(
