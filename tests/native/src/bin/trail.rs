@@ -46,7 +46,7 @@ fn write(overrides: u32, folder: &str) -> Result<u32, String> {
     let head = json!({"backup": 1, "version": versions, "records": versions, "chain": chain.to_hex(), "events": 0});
     let mut pieces = Pieces { folder: folder.into(), head: head.to_string(), number: 0, text: String::new(), lines: 0, before: Hash::NONE };
     for version in 1..=versions {
-        pieces.add(&json!({"version": [version, hub.made(version).0]}).to_string())?;
+        pieces.add(&json!({"version": [version, made(version).0]}).to_string())?;
     }
     for version in 1..=versions {
         for (key, text) in hub.rows(version) {
@@ -70,10 +70,6 @@ struct Hub {
 }
 
 impl Hub {
-    fn made(&self, version: u32) -> Millis {
-        Millis(1_700_000_000_000 + i64::from(version))
-    }
-
     fn rows(&self, version: u32) -> Vec<(RowKey, String)> {
         if version == 1 {
             return self.first.iter().map(|(key, text)| (key.clone(), text.to_owned())).collect();
@@ -82,21 +78,26 @@ impl Hub {
     }
 
     fn record(&self, version: u32, before: Hash) -> Record {
-        let made = self.made(version);
+        let at = made(version);
         let mut rows = self.rows(version);
         rows.sort_unstable_by(|(one, _), (other, _)| (one.kind.as_str(), &one.name).cmp(&(other.kind.as_str(), &other.name)));
         let hasher =
-            rows.iter().fold(RowsHasher::new(made), |hasher, (key, text)| hasher.row(key.kind.as_str(), &key.name, key.page(), Some(text)));
+            rows.iter().fold(RowsHasher::new(at), |hasher, (key, text)| hasher.row(key.kind.as_str(), &key.name, key.page(), Some(text)));
         let change = if version == 1 {
             Change { action: Action::DefinitionImported, flag: Some("pay".into()), new: Some("{}".into()), ..Change::baseline() }
         } else {
             let customer = Some(format!("c-{version}"));
             Change { action: Action::OverrideSet, flag: Some("pay".into()), customer, new_value: Some(true), ..Change::baseline() }
         };
-        let actor = Actor::system("a long history", made);
+        let actor = Actor::system("a long history", at);
         let id = format!("00000000-0000-4000-8000-{version:012}");
         Record::seal(&change, &actor, Link { sequence: version.into(), version }, &id, hasher.finish(), before)
     }
+}
+
+/// The moment at which a version was made.
+fn made(version: u32) -> Millis {
+    Millis(1_700_000_000_000 + i64::from(version))
 }
 
 /// Writes lines into one piece after another.
