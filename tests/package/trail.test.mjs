@@ -165,3 +165,21 @@ test('verify tells a whole trail from an altered one by its exit code', async ()
   close();
   assert.deepEqual([verdict.code, verdict.err], [1, 'error: the audit trail is broken: record 1 was altered\n']);
 });
+
+test('verify asks until the verification is over, and says how far it is', async () => {
+  const answers = [
+    '{"state":"running","records":500,"of":900,"head":"","verifiedFrom":401}',
+    '{"state":"done","valid":true,"records":900,"head":"ab","verifiedFrom":401}',
+  ];
+  const asked = [];
+  const { env, close } = await standIn((request, response) => {
+    asked.push(request.url);
+    response.end(answers[asked.length - 1]);
+  });
+  const { code, out, err } = await own.twinflag.run(['verify', '--full'], { env });
+  close();
+  assert.equal(code, 0, err);
+  assert.equal(err, '500 of 900 records are verified\n');
+  assert.equal(out, 'valid: 900 records, those below 401 by an earlier verification, the newest has the hash ab\n');
+  assert.deepEqual(asked, Array(2).fill('/api/admin/changes/verify?full=true'));
+});
