@@ -11,6 +11,20 @@ export const edgeMutants = [
     tests: 'http::rights',
   },
   {
+    name: 'an import is open to readers though it is no dry run',
+    file: 'edge-worker/src/http/routes.rs',
+    find: '.is_ok_and(|is_dry_run| is_dry_run),',
+    replacement: '.is_ok(),',
+    tests: 'http::routes',
+  },
+  {
+    name: 'a fragment counts as a query',
+    file: 'edge-worker/src/query.rs',
+    find: "let url = url.split('#').next().unwrap_or_default();",
+    replacement: '',
+    tests: 'http::routes',
+  },
+  {
     name: 'the caller of a route is not checked',
     file: 'edge-worker/src/auth/mod.rs',
     find: '// Before the environment is looked up: a caller without any right learns nothing of it.\n        rights::check(routes, caller.kind())?;',

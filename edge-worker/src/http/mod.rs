@@ -115,15 +115,15 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Unanswered> {
     Ok(Answered::Answer(answer))
 }
 
-/// The row of a request, and its body if that was read: if a method and a path have several rows, the body decides between them.
+/// The row of a request, and its body if that was read: if a method and a path have several rows, the query or the body decides.
 fn row(asked: &Asked<'_>, routes: &'static [Route], caller: &Caller) -> Result<(&'static Route, Option<String>), Unanswered> {
     if let [route] = routes {
         return Ok((route, None));
     }
-    let body = asked.body(body::QUESTION)?;
-    let route = routes::choose(routes, body).ok_or_else(Problem::not_found)?;
+    let body = if routes::depend_on_body(routes) { Some(asked.body(body::QUESTION)?) } else { None };
+    let route = routes::choose(routes, asked.parts.url, body.unwrap_or_default()).ok_or_else(Problem::not_found)?;
     rights::check(slice::from_ref(route), caller.kind())?;
-    Ok((route, Some(body.to_owned())))
+    Ok((route, body.map(str::to_owned)))
 }
 
 /// Answers OPTIONS with the methods of the path; a page of another origin is also told which requests it may send.
