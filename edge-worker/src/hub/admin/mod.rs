@@ -345,6 +345,7 @@ impl From<Refusal> for Problem {
             RefusalKind::OtherEnvironment => (409, "OTHER_ENVIRONMENT"),
             RefusalKind::OtherBucketKey => (409, "OTHER_BUCKET_KEY"),
             RefusalKind::DefinitionNotFound => (404, "NOT_FOUND"),
+            RefusalKind::Archived => (409, "FLAG_ARCHIVED"),
             RefusalKind::DefinitionRefused => (422, "DEFINITION_REFUSED"),
             RefusalKind::Unsafe => (422, "UNSAFE_CHANGE"),
             RefusalKind::ChangeNotFound => (404, "CHANGE_NOT_FOUND"),

@@ -6,7 +6,7 @@ pub(super) mod trail;
 use std::collections::BTreeMap;
 
 use control::{
-    CommandOutcome, Consequence,
+    CommandOutcome, Consequence, OverwrittenEdit, OverwrittenMember,
     change::{Hashes, Record},
 };
 use sdk_core::{DocumentError, OwnerKind};
@@ -24,13 +24,16 @@ pub(super) fn written(written: &Written, outcome: &CommandOutcome, feature: Opti
         changes: Vec<Box<RawValue>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         feature: Option<Box<RawValue>>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        notes: &'v [String],
         success: bool,
         version: u32,
         warnings: &'v [String],
     }
     let changes = written.records.iter().map(sealed).collect::<Result<_, _>>()?;
-    let (changed, warnings) = (!outcome.writes.is_empty(), &outcome.warnings);
-    let view = View { changed, changes, feature, success: true, version: written.version.number, warnings };
+    let CommandOutcome { warnings, notes, .. } = outcome;
+    let changed = !outcome.writes.is_empty();
+    let view = View { changed, changes, feature, notes, success: true, version: written.version.number, warnings };
     text(&view)
 }
 
@@ -59,6 +62,9 @@ impl Fault {
 pub(super) struct ConsequenceView<'v> {
     /// True if the request allows it.
     allowed: bool,
+    /// The edit that an import overwrites.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edit: Option<EditView<'v>>,
     errors: Vec<Fault>,
     kind: &'static str,
     message: &'v str,
@@ -78,6 +84,7 @@ impl<'v> ConsequenceView<'v> {
     pub(super) fn of(consequence: &'v Consequence) -> Self {
         Self {
             allowed: consequence.is_allowed,
+            edit: consequence.edit.as_ref().map(EditView::of),
             errors: consequence.errors.iter().map(Fault::of).collect(),
             kind: consequence.kind.as_str(),
             message: &consequence.message,
@@ -87,6 +94,45 @@ impl<'v> ConsequenceView<'v> {
             remove: consequence.removal(),
             used_by: &consequence.used_by,
         }
+    }
+}
+
+/// An operator's edit that an import overwrites.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EditView<'v> {
+    changed_at: &'v str,
+    changed_by: &'v str,
+    /// The members that the document has otherwise; empty if the operator removed the definition.
+    members: Vec<MemberView<'v>>,
+    version: u32,
+}
+
+/// A member of a definition in three states, each as JSON text, which is cut if it is long; absent where the definition has no such member.
+#[derive(Serialize)]
+struct MemberView<'v> {
+    /// The text in the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<&'v str>,
+    /// The text before the edit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'v str>,
+    name: &'v str,
+    /// The text since the edit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'v str>,
+}
+
+impl<'v> EditView<'v> {
+    fn of(edit: &'v OverwrittenEdit) -> Self {
+        let OverwrittenEdit { by, at, version, members } = edit;
+        let member = |member: &'v OverwrittenMember| MemberView {
+            document: member.next.as_deref(),
+            from: member.before.as_deref(),
+            name: &member.name,
+            to: member.now.as_deref(),
+        };
+        Self { changed_at: at, changed_by: by, members: members.iter().map(member).collect(), version: *version }
     }
 }
 
