@@ -27,8 +27,8 @@ const MOST_CHANGES = 1000;
 const SHORT_ID = 8;
 /** The most flags of a change that a question names. */
 const MOST_NAMED = 5;
-/** The actions of records that no revert takes back, by their beginnings. */
-const LASTING = /^(break-glass|environment|epoch|key|token|trail)\./;
+/** The actions of records that no revert takes back. A document that adopted an edit changed nothing. */
+const LASTING = /^(break-glass|environment|epoch|key|token|trail)\.|^import\.adopt$/;
 const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface LogOptions extends ApiOptions {
@@ -76,7 +76,7 @@ export function addTrailCommands(program: Command): void {
     ),
     'twinflag revert --last --flag new_checkout --yes --reason "too early"',
   )
-    .option('--last', 'the newest change, instead of an id')
+    .option('--last', 'the newest change, instead of an id; refused if that is an undoing, so that it redoes nothing')
     .option('--flag <flag>', 'with --last: the newest change of a flag')
     .option('--remove <name...>', 'what serves and may go, such as flags/new_checkout')
     .action(revert);
@@ -148,6 +148,12 @@ async function changeOf(api: Api, name: string | undefined, { last, flag }: Reve
   const [change] = found;
   if (name !== undefined && found.length > 1)
     throw new Failure(`${found.length} changes have an id that begins with "${name}"`, EXIT.failed, 'give more of it');
+  if (last && change?.reverts !== undefined)
+    throw new Failure(
+      `the newest change is itself an undoing: "${describe(change)}" (version ${change.version})`,
+      EXIT.failed,
+      `to redo what it took back: twinflag revert ${change.id}; to undo an earlier change, name that one: \`twinflag log\` shows the changes`,
+    );
   if (change !== undefined) return wholeOf(api, change);
   // The server knows older changes by their whole id.
   if (name !== undefined && WHOLE_ID.test(name)) return { id: name, told: `the change ${name}` };
