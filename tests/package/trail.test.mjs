@@ -117,6 +117,20 @@ test('log says of an assignment that it was taken back', async () => {
   assert.match(out, / customer c-1: belongs to organization o-1 +r$/m);
 });
 
+test('revert --dry-run tells what would change and what would go, and changes nothing', async () => {
+  await lines('create', 'tried', '--unit', 'userId');
+  await lines('override', 'set', 'tried', 'on', '--customer', 'c-1', '--reason', 'r');
+  const [, created] = (await json('log', '--flag', 'tried')).changes;
+  const before = await exported();
+  assert.deepEqual(await lines('revert', '--last', '--flag', 'tried', '--dry-run'), ['tried "on" → absent for customer c-1 (taken back)']);
+  const told = await lines('revert', created.id, '--dry-run');
+  assert.equal(told[0], 'tried: removed (taken back)');
+  assert.match(told.at(-1), /^goes +\/flags\/tried: .*, with an override, used by \/overrides\/customers\/c-1$/);
+  assert.deepEqual(await exported(), before);
+  assert.equal((await command('revert', created.id, '--yes')).code, 1);
+  assert.equal((await json('log', '--flag', 'tried')).changes.length, 2);
+});
+
 test('a revert that would lose something newer is refused with the change to undo first', async () => {
   await lines('create', 'newer');
   await lines('on', 'newer', '--user', 'ada');

@@ -251,7 +251,7 @@ pub(crate) const ROUTES: &[Route] = &[
         "limit",
     ]),
     READ.on("GET", "/api/admin/changes/verify", hub(HubHandler::VerifyChanges)),
-    ADMINISTER.on("POST", "/api/admin/changes/{id}/revert", hub(HubHandler::RevertChange)),
+    ADMINISTER.on("POST", "/api/admin/changes/{id}/revert", hub(HubHandler::RevertChange)).query(&["dryRun"]),
     READ.on("GET", "/api/admin/versions", hub(HubHandler::ListVersions)).query(&["before", "limit"]),
     READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)).query(&["featureName", "customerId", "event", "before", "limit"]),
     READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)).query(&["featureName"]),

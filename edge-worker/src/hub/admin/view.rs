@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use control::{
     CommandOutcome, Consequence, OverwrittenEdit, OverwrittenMember,
-    change::{Hashes, Record},
+    change::{Actor, Hash, Hashes, Link, Record},
 };
 use sdk_core::{DocumentError, OwnerKind};
 use serde::{Deserialize, Serialize};
@@ -159,6 +159,37 @@ pub(super) fn reverted(written: &Written, outcome: &CommandOutcome, reverts: &st
     let rest = if with_changes { self::written(written, outcome, None)? } else { replayed(written.version, outcome)? };
     let (id, reverts) = (json(first.as_deref()), json(Some(reverts)));
     Ok(format!(r#"{{"id":{id},"reverts":{reverts}{}"#, rest.replacen('{', ",", 1)))
+}
+
+/// The answer to a revert that is only tried: its records, which are neither sealed nor stored and so have an empty id and no hashes, and what
+/// it would take away.
+pub(super) fn tried_revert(outcome: &CommandOutcome, by: &Actor, reverts: &str, version: Version) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    struct View<'v> {
+        changed: bool,
+        changes: [(); 0],
+        consequences: Vec<ConsequenceView<'v>>,
+        id: Option<&'v str>,
+        reverts: &'v str,
+        success: bool,
+        tried: Vec<Box<RawValue>>,
+        version: u32,
+        warnings: &'v [String],
+    }
+    let none = Hash([0; 32]);
+    let link = Link { sequence: 0, version: version.number };
+    let tried = outcome.changes.iter().map(|change| raw(Record::seal(change, by, link, "", none, none).payload));
+    text(&View {
+        changed: !outcome.writes.is_empty(),
+        changes: [],
+        consequences: outcome.consequences.iter().map(ConsequenceView::of).collect(),
+        id: None,
+        reverts,
+        success: true,
+        tried: tried.collect::<Result<_, _>>()?,
+        version: version.number,
+        warnings: &outcome.warnings,
+    })
 }
 
 /// A new key and its secrets, which are shown once.

@@ -5,8 +5,9 @@ import type { Api, Query } from '../api.js';
 import { describe } from '../describe.js';
 import { EXIT, Failure } from '../failure.js';
 import { featureOf } from '../flag.js';
-import { printJson, printTable } from '../output.js';
-import type { Change, Written } from '../wire.js';
+import { printJson, printLine, printTable } from '../output.js';
+import { consequenceLine } from '../refused.js';
+import type { Change, Consequence, Written } from '../wire.js';
 import {
   type ApiOptions,
   type ChangeOptions,
@@ -41,6 +42,7 @@ interface LogOptions extends ApiOptions {
 }
 
 interface RevertOptions extends ChangeOptions, ConfirmedOptions {
+  readonly dryRun?: boolean;
   readonly last?: boolean;
   readonly remove?: readonly string[];
   readonly flag?: string;
@@ -79,6 +81,7 @@ export function addTrailCommands(program: Command): void {
     .option('--last', 'the newest change, instead of an id; refused if that is an undoing, so that it redoes nothing')
     .option('--flag <flag>', 'with --last: the newest change of a flag')
     .option('--remove <name...>', 'what serves and may go, such as flags/new_checkout')
+    .option('--dry-run', 'show what it would change and take away, and change nothing')
     .action(revert);
   withExample(
     forApi(program.command('verify').description('Verify the audit trail: no record was altered or removed. Exit code 1 if one was.')),
@@ -118,6 +121,7 @@ async function log(options: LogOptions): Promise<void> {
 async function revert(name: string | undefined, options: RevertOptions): Promise<void> {
   const api = connect(options);
   const { id, told, others = [] } = await changeOf(api, name, options);
+  if (options.dryRun) return tryRevert(api, id, options);
   if (others.length > 0 && options.flag !== undefined && options.yes)
     throw new Failure(
       `not done: undo ${told}?`,
@@ -127,6 +131,24 @@ async function revert(name: string | undefined, options: RevertOptions): Promise
   await confirm(`undo ${told}?`, options);
   const path = `/api/admin/changes/${encodeURIComponent(id)}/revert`;
   printWritten((await api.ask<Written>({ method: 'POST', path, body: { reason: options.reason, remove: options.remove } })).body, options);
+}
+
+/** Prints what a revert would change, and what serves and would go. */
+async function tryRevert(api: Api, id: string, { json, reason, remove }: RevertOptions): Promise<void> {
+  const path = `/api/admin/changes/${encodeURIComponent(id)}/revert`;
+  const { body } = await api.ask<Tried>({ method: 'POST', path, query: { dryRun: true }, body: { reason, remove } });
+  if (json) {
+    printJson(body);
+    return;
+  }
+  const lines = [...body.tried.map(describe), ...body.consequences.map(consequenceLine)];
+  for (const line of lines.length === 0 ? ['nothing to change'] : lines) printLine(line);
+}
+
+/** The answer to a revert that is only tried. */
+interface Tried {
+  readonly tried: readonly Change[];
+  readonly consequences: readonly Consequence[];
 }
 
 /** A change to undo. */
