@@ -20,7 +20,7 @@ const WANTED: &str = "WITH wanted AS (SELECT value ->> 0 AS page, value ->> 1 AS
 pub(super) fn read(sql: &impl Database, wanted: Wanted<'_>) -> Result<Rows> {
     let found = match wanted {
         Wanted::Unpaged => {
-            found(sql, "SELECT kind, name, part, text FROM unpaged_rows JOIN history USING (kind, name, version)", Vec::new())?
+            found(sql, "SELECT kind, name, part, text FROM unpaged_rows CROSS JOIN history USING (kind, name, version)", Vec::new())?
         }
         Wanted::UnpagedAt(version) => found(sql, &then("page IS NULL AND version <= ?"), vec![i64::from(version).into()])?,
         Wanted::Paged => found(sql, &on_pages("paged_rows AS row"), Vec::new())?,
@@ -48,7 +48,7 @@ fn on_pages(rows: &str) -> String {
 fn then(which: &str) -> String {
     format!(
         "SELECT kind, name, part, text FROM (SELECT kind, name, max(version) AS version FROM history WHERE {which} GROUP BY kind, name)
-          JOIN history USING (kind, name, version)"
+          CROSS JOIN history USING (kind, name, version)"
     )
 }
 
@@ -95,7 +95,7 @@ const UNPAGED_KEYS: Queries = Queries {
     newest: || {
         format!(
             "{WANTED} SELECT row.kind, row.name, part, text FROM wanted CROSS JOIN unpaged_rows AS row USING (kind, name)
-              JOIN history USING (kind, name, version)"
+              CROSS JOIN history USING (kind, name, version)"
         )
     },
     then: || {
@@ -173,7 +173,8 @@ pub(super) fn overrides_version(sql: &impl Database) -> Result<u32> {
 }
 
 pub(super) fn page_owners(sql: &impl Database, page: u16, most: u32) -> Result<Option<Vec<RowKey>>> {
-    let query = "SELECT json_group_array(json_array(kind, name, 0, NULL)) AS rows FROM (SELECT kind, name FROM paged_rows WHERE page = ? LIMIT ?)";
+    let query =
+        "SELECT json_group_array(json_array(kind, name, 0, NULL)) AS rows FROM (SELECT kind, name FROM paged_rows WHERE page = ? LIMIT ?)";
     let Strings { rows } = sql.one(query, vec![i64::from(page).into(), (i64::from(most) + 1).into()])?;
     let found: Vec<Part> = serde_json::from_str(&rows)?;
     if i64::try_from(found.len()).is_ok_and(|count| count > i64::from(most)) {
@@ -223,7 +224,8 @@ pub(super) fn put_part(sql: &impl Database, row: &Located<'_>, version: u32, par
     match (part, text) {
         // The parts of a backup may be of any length.
         (1.., _) => {
-            return sql.run("UPDATE paged_rows SET text = NULL WHERE page = ? AND kind = ? AND name = ?", vec![page.into(), kind(), name()]);
+            return sql
+                .run("UPDATE paged_rows SET text = NULL WHERE page = ? AND kind = ? AND name = ?", vec![page.into(), kind(), name()]);
         }
         (0, Some(text)) => {
             let newest = "INSERT INTO paged_rows (page, kind, name, version, text) VALUES (?, ?, ?, ?, ?)
@@ -260,4 +262,86 @@ struct Name {
 struct Page {
     page: u16,
     version: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+    use crate::store::sqlite::{database::tests::Memory, migrations};
+
+    /// A database that notes how each statement would be carried out.
+    struct Planned {
+        memory: Memory,
+        plans: RefCell<Vec<String>>,
+    }
+
+    #[derive(Deserialize)]
+    struct Step {
+        detail: String,
+    }
+
+    impl Database for Planned {
+        fn exec<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<T>> {
+            let steps: Vec<Step> = self.memory.exec(&format!("EXPLAIN QUERY PLAN {statement}"), bindings.clone())?;
+            self.plans.borrow_mut().extend(steps.into_iter().map(|Step { detail }| detail));
+            self.memory.exec(statement, bindings)
+        }
+
+        fn script(&self, statements: &str) -> Result<()> {
+            self.memory.script(statements)
+        }
+
+        fn transaction<T>(&self, body: impl FnMut() -> Result<T>) -> Result<T> {
+            self.memory.transaction(body)
+        }
+    }
+
+    /// The steps of what `read` asks that walk a whole table or index of owners or of the history.
+    fn walks(read: impl Fn(&Planned)) -> Vec<String> {
+        let planned = Planned { memory: Memory::new(), plans: RefCell::default() };
+        migrations::apply(&planned.memory).unwrap();
+        let version = "INSERT INTO versions VALUES (1, 0), (2, 0); INSERT INTO pages VALUES (7, 2)";
+        planned.memory.script(version).unwrap();
+        read(&planned);
+        let large = ["SCAN paged_rows", "SCAN history", "SCAN row", "SCAN part", "SCAN last"];
+        planned.plans.into_inner().into_iter().filter(|step| large.iter().any(|scan| step.starts_with(scan))).collect()
+    }
+
+    #[test]
+    fn nothing_but_a_question_for_all_overrides_walks_over_owners() {
+        let owner = [RowKey::of(RowKind::Customer, "c")];
+        let flag = [RowKey::of(RowKind::Flag, "f")];
+        for (at, wanted) in [
+            Wanted::Unpaged,
+            Wanted::PageAt(7, 1),
+            Wanted::PageAt(7, 2),
+            Wanted::Keys(&owner),
+            Wanted::Keys(&flag),
+            Wanted::KeysAt(&owner, 1),
+            Wanted::KeysAt(&flag, 1),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert_eq!(walks(|sql| drop(self::read(sql, wanted).unwrap())), Vec::<String>::new(), "{at}");
+        }
+        // The index of rows without a page is as long as their history, whatever the owners are.
+        let then = walks(|sql| drop(self::read(sql, Wanted::UnpagedAt(1)).unwrap()));
+        assert_eq!(then, ["SCAN history USING INDEX history_unpaged"]);
+        for read in [
+            |sql: &Planned| drop(pages(sql, Some(1)).unwrap()),
+            |sql: &Planned| drop(page_owners(sql, 7, 9).unwrap()),
+            |sql: &Planned| drop(owners(sql, "customer", "", 9).unwrap()),
+        ] {
+            assert_eq!(walks(read), Vec::<String>::new());
+        }
+        // The last entry of an index is found without those before it.
+        let newest = walks(|sql| drop(definitions_version(sql).unwrap()));
+        assert!(newest.iter().all(|step| step.contains("history_of_definitions")), "{newest:?}");
+        assert!(!walks(|sql| drop(self::read(sql, Wanted::Paged).unwrap())).is_empty());
+    }
 }
