@@ -10,7 +10,7 @@ use super::{
     baseline,
     ground::{Ground, GroundCache},
     named_rows,
-    record::write,
+    record::{RepeatableRequest, write},
     stored_edits::StoredEdits,
 };
 use crate::store::{
@@ -203,6 +203,40 @@ fn after_each_command_the_hub_keeps_what_it_would_read() {
     hub.carry_out(&kill).unwrap();
     keeps_what_is_stored(&hub);
     assert_eq!(held.rows.get(RowKind::State, "a"), Some(r#"{"enabled":true}"#));
+}
+
+/// A row that this release refuses, and an earlier one stored, is left out; what changes beside it changes in both sets of rows.
+#[test]
+fn after_each_command_beside_a_row_that_is_left_out_the_hub_keeps_what_it_would_read() {
+    let hub = Hub::new();
+    hub.import(A).unwrap();
+    let order = (RowKey::of(RowKind::Order, "flags"), Some("a\nleft".to_owned()));
+    let left = (RowKey::of(RowKind::Flag, "left"), Some(format!(r#"{{"metadata":{}1{}}}"#, "[".repeat(200), "]".repeat(200))));
+    hub.store.commit(hub.store.newest().unwrap(), &Commit { writes: &[order, left], ..Commit::default() }, Millis(7)).unwrap().unwrap();
+    let ground = hub.ground.newest(&hub.store).unwrap();
+    assert!(ground.sound() != &ground.rows, "a row is left out");
+    drop(ground);
+    for command in [Command::RenewEpoch {}, Command::Kill { flag: "a".into() }, Command::RenewEpoch {}] {
+        hub.carry_out(&command).unwrap();
+        keeps_what_is_stored(&hub);
+    }
+}
+
+#[test]
+fn a_long_answer_is_kept_short_and_the_first_one_is_whole() {
+    let hub = Hub::new();
+    let by = Actor { role: "admin".into(), ..Actor::system("a test", Millis(7)) };
+    for (key, changes) in [("short", 10), ("long", 100_000)] {
+        let ground = hub.ground.newest(&hub.store).unwrap();
+        let command = Command::RenewEpoch {};
+        let outcome = hub.ground.execute(control::execute, &ground, &Rows::default(), &command, Supplies::default(), &by).unwrap();
+        let body = format!(r#"{{"changes":[{}],"version":1}}"#, vec!["1"; changes].join(","));
+        let again = Some(RepeatableRequest { subject: "ann", key, request: "r" });
+        let (_, _, told) = write(&hub.store, &hub.ground, ground, outcome, &by, again, |_, _| Ok(body.clone())).unwrap();
+        assert_eq!(told, body);
+        let (_, kept) = hub.store.answered("ann", key).unwrap().unwrap();
+        assert_eq!((kept == body, kept.len() < 64_000), (key == "short", true), "{key}");
+    }
 }
 
 #[test]

@@ -354,6 +354,24 @@ mod tests {
     }
 
     #[test]
+    fn a_text_beside_a_row_that_is_not_the_one_of_its_version_is_told() {
+        let store = Sqlite::new(Memory::new());
+        let writes = [(RowKey::of(RowKind::Customer, "c"), Some("{}".to_owned()))];
+        store.commit(store.newest().unwrap(), &Commit { writes: &writes, ..Commit::default() }, Millis(7)).unwrap().unwrap();
+        let untold = |statement: &str| {
+            store.database.script(statement).unwrap();
+            store.untold().unwrap()
+        };
+        // Without records; that is told last.
+        let none = untold("");
+        let said = Some("the customer \"c\" does not serve as it was last written".to_owned());
+        assert_eq!(untold("UPDATE paged_rows SET text = '{ }'"), said);
+        assert_eq!(untold("UPDATE paged_rows SET text = '{}'"), none);
+        assert_eq!(untold("UPDATE paged_rows SET text = NULL"), none);
+        assert_eq!(untold("UPDATE paged_rows SET page = (page + 1) % 1024"), said);
+    }
+
+    #[test]
     fn a_row_of_no_version_is_told() {
         let store = Sqlite::new(Memory::new());
         let sql = store.migrated().unwrap();

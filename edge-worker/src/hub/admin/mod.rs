@@ -18,7 +18,6 @@ pub(super) mod view;
 
 pub(super) use self::body::Object;
 pub(crate) use self::body::read;
-use self::precondition::replaces_overrides;
 
 use std::rc::Rc;
 
@@ -166,7 +165,7 @@ impl FlagHub {
         }
         let parameter = wire::decoded(&parameter);
         if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read && !has_own_tag) {
-            self.check_if_match(if_match, replaces_overrides(handler, &asked.query))?;
+            precondition::check(&self.store, if_match, precondition::replaces_overrides(handler, &asked.query))?;
         }
         match handler {
             HubHandler::ImportDocument => self.import_document(&asked),
