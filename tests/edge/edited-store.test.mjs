@@ -149,9 +149,7 @@ async function backToForm3() {
     ['DROP INDEX feature_flag_changes_by_id'],
     ['CREATE TABLE kept AS SELECT * FROM newest'],
     ['DROP VIEW newest'],
-    [
-      'CREATE TABLE newest (kind TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, page INTEGER, PRIMARY KEY (kind, name))',
-    ],
+    ['CREATE TABLE newest (kind TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, page INTEGER, PRIMARY KEY (kind, name))'],
     ['INSERT INTO newest SELECT * FROM kept'],
     ['DROP TABLE kept'],
     ['DROP TABLE unpaged_rows'],
@@ -172,9 +170,7 @@ const LAUNDERED = {
     ...WITHOUT_TRIGGERS,
     ['DELETE FROM feature_flag_changes WHERE version = (SELECT max(version) FROM versions)'],
     ["UPDATE history SET text = 'true' WHERE version = (SELECT max(version) FROM versions)"],
-    [
-      'INSERT INTO paged_rows SELECT page, kind, name, version, NULL FROM history WHERE version = (SELECT max(version) FROM versions)',
-    ],
+    ['INSERT INTO paged_rows SELECT page, kind, name, version, NULL FROM history WHERE version = (SELECT max(version) FROM versions)'],
     /version \d+ has no record/,
   ],
   'a version before the first': [

@@ -147,7 +147,8 @@ async function reads() {
       const evaluations = Array.from({ length: count }, () => ({ flag, context: { customerId: id((next++ * 7_919) % CUSTOMERS) } }));
       const took = await timed(async () => {
         const answer = await server.asServer('/v1/evaluate', { body: { evaluations } });
-        if (answer.status !== 200 || !answer.json().results.every(({ value }) => value === true)) throw new Error(answer.text.slice(0, 500));
+        if (answer.status !== 200 || !answer.json().results.every(({ value }) => value === true))
+          throw new Error(answer.text.slice(0, 500));
       });
       if (round >= 0) times.push(took);
     }
