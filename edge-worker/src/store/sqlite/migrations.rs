@@ -4,7 +4,7 @@ use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result};
 
-use super::{database::Database, put};
+use super::{database::Database, parts, put_version, rows::note_part};
 use crate::store::Access;
 
 /// In their order.
@@ -69,8 +69,8 @@ fn documents_to_rows(sql: &impl Database) -> Result<()> {
     let mut held = Rows::default();
     for Document { version, imported_at } in versions {
         let query = "SELECT text FROM document_parts WHERE version = ? ORDER BY part";
-        let parts: Vec<Part> = sql.exec(query, vec![i64::from(version).into()])?;
-        let text: String = parts.into_iter().map(|part| part.text).collect();
+        let found: Vec<Part> = sql.exec(query, vec![i64::from(version).into()])?;
+        let text: String = found.into_iter().map(|part| part.text).collect();
         let document = Rows::split(&text).ok_or_else(|| Error::RustError(format!("version {version} is no document")))?;
         let keyless = document.get(RowKind::Member, "bucketKey").is_none();
         let mut next = held.merge(document, State::Replace).rows;
@@ -79,9 +79,23 @@ fn documents_to_rows(sql: &impl Database) -> Result<()> {
             next.insert(RowKey::of(RowKind::BucketKey, ""), key.hex.clone());
             next.remove(&RowKey::of(RowKind::Member, "bucketKey"));
         }
-        put(sql, version, Millis(imported_at), held.writes(&next).into_iter())?;
+        put_version(sql, version, Millis(imported_at))?;
+        for (key, text) in held.writes(&next) {
+            match text {
+                None => note_part(sql, &key.into(), version, 0, None)?,
+                Some(text) => {
+                    parts(text).zip(0..).try_for_each(|(part, number)| note_part(sql, &key.into(), version, number, Some(part)))?
+                }
+            }
+        }
         held = next;
     }
+    // The tables that served then, which later migrations replace.
+    sql.script(
+        "INSERT INTO newest SELECT kind, name, version, page FROM history AS row WHERE part = 0 AND text IS NOT NULL
+           AND version = (SELECT max(version) FROM history AS last WHERE last.kind = row.kind AND last.name = row.name)",
+    )?;
+    sql.script("INSERT INTO pages SELECT page, max(version) FROM history WHERE page IS NOT NULL GROUP BY page")?;
     for table in ["document_parts", "documents", "bucket_key"] {
         sql.script(&format!("DROP TABLE {table}"))?;
     }
@@ -184,6 +198,33 @@ mod tests {
         assert_eq!((all.iter().count(), unpaged.iter().count()), (15, 15));
         all.append(unpaged);
         assert!(all == newest);
+    }
+
+    /// The first form kept whole documents, which become rows on the way.
+    #[test]
+    fn documents_of_the_first_form_become_rows_of_this_one() {
+        let memory = Memory::new();
+        memory.script(NUMBERS).unwrap();
+        one(&memory, 1, MIGRATIONS[0]).unwrap();
+        let document = |flags: &str, customers: &str| {
+            let key = "000102030405060708090a0b0c0d0e0f";
+            format!(r#"{{"schema":"twinflag/1","bucketKey":"{key}","flags":{{{flags}}},"overrides":{{"customers":{{{customers}}}}}}}"#)
+        };
+        let (first, second) =
+            (document(r#""a":{},"b":{}"#, r#""c":{"a":true},"d":{"a":true}"#), document(r#""a":{"default":"on"}"#, r#""c":{"a":false}"#));
+        for (version, text) in [(1_i64, first), (2, second)] {
+            memory.run("INSERT INTO documents VALUES (?, ?)", vec![version.into(), (version * 1_000).into()]).unwrap();
+            memory.run("INSERT INTO document_parts VALUES (?, 0, ?)", vec![version.into(), text.into()]).unwrap();
+        }
+        let store = Sqlite::new(memory);
+        let (now, then) = (store.rows(Wanted::Unpaged).unwrap(), store.rows(Wanted::UnpagedAt(1)).unwrap());
+        assert_eq!([now.get(RowKind::Flag, "a"), now.get(RowKind::Flag, "b")], [Some(r#"{"default":"on"}"#), None]);
+        assert_eq!([then.get(RowKind::Flag, "a"), then.get(RowKind::Flag, "b")], [Some("{}"), Some("{}")]);
+        let owners = ["c", "d"].map(|id| RowKey::of(RowKind::Customer, id));
+        let (now, then) = (store.rows(Wanted::Keys(&owners)).unwrap(), store.rows(Wanted::KeysAt(&owners, 1)).unwrap());
+        assert_eq!(owners.each_ref().map(|key| now.text(key)), [Some(r#"{"a":false}"#), None]);
+        assert_eq!(owners.each_ref().map(|key| then.text(key)), [Some(r#"{"a":true}"#), Some(r#"{"a":true}"#)]);
+        assert_eq!((store.newest().unwrap().number, store.version_at(Millis(1_500)).unwrap(), store.untold().unwrap()), (2, Some(1), None));
     }
 
     #[test]

@@ -204,12 +204,18 @@ impl<'r> From<&'r RowKey> for Located<'r> {
     }
 }
 
-/// Writes one part of a row; none stands for a row that goes. The parts of a text are written in their order.
+/// Writes one part of a row into the history; none stands for a row that goes.
+pub(super) fn note_part(sql: &impl Database, row: &Located<'_>, version: u32, part: u32, text: Option<&str>) -> Result<()> {
+    let (version, part, page) = (i64::from(version).into(), i64::from(part).into(), row.page.map(i64::from).into());
+    let written = vec![row.kind.into(), row.name.into(), version, part, page, text.into()];
+    sql.run("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", written)
+}
+
+/// Writes one part of a row, which serves from then on. The parts of a text are written in their order.
 pub(super) fn put_part(sql: &impl Database, row: &Located<'_>, version: u32, part: u32, text: Option<&str>) -> Result<()> {
+    note_part(sql, row, version, part, text)?;
     let (kind, name) = (|| SqlStorageValue::from(row.kind), || SqlStorageValue::from(row.name));
     let version = || SqlStorageValue::Integer(version.into());
-    let written = vec![kind(), name(), version(), i64::from(part).into(), row.page.map(i64::from).into(), text.into()];
-    sql.run("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", written)?;
     let Some(page) = row.page.map(i64::from) else {
         return match (part, text) {
             (1.., _) => Ok(()),
@@ -340,7 +346,7 @@ mod tests {
             assert_eq!(walks(read), Vec::<String>::new());
         }
         // The last entry of an index is found without those before it.
-        let newest = walks(|sql| drop(definitions_version(sql).unwrap()));
+        let newest = walks(|sql| assert_eq!(definitions_version(sql).unwrap(), 0));
         assert!(newest.iter().all(|step| step.contains("history_of_definitions")), "{newest:?}");
         assert!(!walks(|sql| drop(self::read(sql, Wanted::Paged).unwrap())).is_empty());
     }
