@@ -4,7 +4,7 @@ use control::{
     change::{Action, Actor},
     rows::{RowKey, RowKind, Rows, State},
 };
-use sdk_core::{Context, Include, Millis, OwnerKind};
+use sdk_core::{ApplicableOverrides, Context, Include, Millis, OwnerKind};
 
 use super::{
     baseline,
@@ -81,7 +81,7 @@ fn keeps_what_is_stored(hub: &Hub) {
     assert_eq!((kept.version, &kept.head, &kept.rows), (read.version, &read.head, &read.rows));
     assert_eq!((kept.error_count, &kept.errors, kept.sound()), (read.error_count, &read.errors, read.sound()));
     let answer = |ground: &Ground, flag: &str| {
-        let evaluation = ground.ruleset.evaluate(Default::default(), flag, &Context::new(), Millis(7), None);
+        let evaluation = ground.ruleset.evaluate(ApplicableOverrides::default(), flag, &Context::new(), Millis(7), None);
         let mut out = String::new();
         evaluation.write_canonical(&mut out, None, Include::default());
         out

@@ -1,4 +1,6 @@
 //! Rows on pages: short and long texts, many owners at once, and the versions of what lies on pages and of what does not.
+use std::slice;
+
 use super::*;
 
 /// A text of this many bytes.
@@ -29,11 +31,13 @@ pub(super) fn reads_texts_of_every_length<S: Store>(store: &S) {
         assert!(found(Wanted::KeysAt(&[id.clone(), other.clone()], version)) == *text, "{version}");
         assert!(found(Wanted::PageAt(page, version)) == *text, "{version}");
     }
-    assert_eq!([found(Wanted::KeysAt(&[id.clone()], 1)), found(Wanted::PageAt(page, 1))], [None, None]);
+    assert_eq!([found(Wanted::KeysAt(slice::from_ref(&id), 1)), found(Wanted::PageAt(page, 1))], [None, None]);
     for text in texts {
         put(store, &[(id.clone(), text.as_deref())], 3);
         let newest = store.newest().unwrap().number;
-        for wanted in [Wanted::Paged, Wanted::PageAt(page, newest), Wanted::Keys(&[id.clone()]), Wanted::KeysAt(&[id.clone()], newest)] {
+        for wanted in
+            [Wanted::Paged, Wanted::PageAt(page, newest), Wanted::Keys(slice::from_ref(&id)), Wanted::KeysAt(slice::from_ref(&id), newest)]
+        {
             assert!(found(wanted) == text, "{newest}");
         }
         assert_eq!(store.rows(Wanted::Paged).unwrap().text(&other), Some("{}"));
@@ -55,7 +59,7 @@ pub(super) fn reads_a_thousand_owners_at_once<S: Store>(store: &S) {
     put(store, &[(id(5), None), (key(RowKind::Flag, "f"), Some("1"))], 1);
     let keys: Vec<RowKey> = all.iter().cloned().chain([key(RowKind::Flag, "f"), key(RowKind::Member, "private")]).collect();
     let expected = |version: usize| -> Vec<Option<String>> {
-        let of = |number: usize| match (number % 10 == 9, number % 3 == 0 && version >= 2) {
+        let of = |number: usize| match (number % 10 == 9, number.is_multiple_of(3) && version >= 2) {
             _ if number == 5 && version >= 3 => None,
             (_, true) => Some(text(number, 2)),
             (false, false) => Some(text(number, 1)),
@@ -125,12 +129,12 @@ pub(super) fn takes_backups_with_parts_of_any_length<S: Store + Transfer>(store:
     store.restore(&[Line::Version(1, 1), row(1, 0, "{\"a\":"), row(1, 1, "true}"), Line::Version(2, 1), row(2, 0, "{}")]).unwrap();
     store.end_restore(true).unwrap();
     let id = key(RowKind::Customer, "c");
-    let at = |version| store.rows(Wanted::KeysAt(&[id.clone()], version)).unwrap().text(&id).map(str::to_owned);
+    let at = |version| store.rows(Wanted::KeysAt(slice::from_ref(&id), version)).unwrap().text(&id).map(str::to_owned);
     assert_eq!([at(1), at(2)], [Some("{\"a\":true}".to_owned()), Some("{}".to_owned())]);
     assert_eq!(store.untold().unwrap(), None);
     store.begin_restore().unwrap();
     store.restore(&[Line::Version(1, 1), row(1, 0, "{\"a\":"), row(1, 1, "true}")]).unwrap();
     store.end_restore(true).unwrap();
-    assert_eq!(store.rows(Wanted::Keys(&[id.clone()])).unwrap().text(&id), Some("{\"a\":true}"));
+    assert_eq!(store.rows(Wanted::Keys(slice::from_ref(&id))).unwrap().text(&id), Some("{\"a\":true}"));
     assert_eq!(store.untold().unwrap(), None);
 }

@@ -84,7 +84,7 @@ fn documents_to_rows(sql: &impl Database) -> Result<()> {
             match text {
                 None => note_part(sql, &key.into(), version, 0, None)?,
                 Some(text) => {
-                    parts(text).zip(0..).try_for_each(|(part, number)| note_part(sql, &key.into(), version, number, Some(part)))?
+                    parts(text).zip(0..).try_for_each(|(part, number)| note_part(sql, &key.into(), version, number, Some(part)))?;
                 }
             }
         }
