@@ -36,7 +36,7 @@ mod spelled;
 mod state_row;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
-pub use break_glass::{break_glass, break_glass_row, break_glass_used};
+pub use break_glass::{break_glass, break_glass_used};
 pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, draft, execute, organization_of,
 };

@@ -4,9 +4,15 @@ use control::{
     change::{Action, Actor},
     rows::{RowKey, RowKind, Rows, State},
 };
-use sdk_core::Millis;
+use sdk_core::{ApplicableOverrides, Context, Include, Millis, OwnerKind};
 
-use super::{baseline, ground::GroundCache, named_rows, record::write, stored_edits::StoredEdits};
+use super::{
+    baseline,
+    ground::{Ground, GroundCache},
+    named_rows,
+    record::{RepeatableRequest, write},
+    stored_edits::StoredEdits,
+};
 use crate::store::{
     Commit, Read, Store,
     audit::{ChangesQuery, Stored},
@@ -35,7 +41,7 @@ impl Hub {
         let supplies = Supplies { edits: Some(&edits), reverted: reverted.as_ref(), ..Supplies::default() };
         let outcome = self.ground.execute(control::execute, &ground, &Rows::default(), command, supplies, &by)?;
         edits.check().unwrap();
-        Ok(write(&self.store, &self.ground, &ground, outcome, &by, None, |_, _| Ok(String::new())).unwrap().1)
+        Ok(write(&self.store, &self.ground, ground, outcome, &by, None, |_, _| Ok(String::new())).unwrap().1)
     }
 
     fn import(&self, flag: &str) -> Result<CommandOutcome, Refusal> {
@@ -66,6 +72,22 @@ impl Hub {
     fn text(&self, kind: RowKind) -> String {
         self.ground.newest(&self.store).unwrap().rows.text(&RowKey::of(kind, "a")).unwrap().to_owned()
     }
+}
+
+/// What the hub keeps in memory is what it would read from the store.
+#[track_caller]
+fn keeps_what_is_stored(hub: &Hub) {
+    let (kept, read) = (hub.ground.newest(&hub.store).unwrap(), GroundCache::default().newest(&hub.store).unwrap());
+    assert_eq!((kept.version, &kept.head, &kept.rows), (read.version, &read.head, &read.rows));
+    assert_eq!((kept.error_count, &kept.errors, kept.sound()), (read.error_count, &read.errors, read.sound()));
+    let answer = |ground: &Ground, flag: &str| {
+        let evaluation = ground.ruleset.evaluate(ApplicableOverrides::default(), flag, &Context::new(), Millis(7), None);
+        let mut out = String::new();
+        evaluation.write_canonical(&mut out, None, Include::default());
+        out
+    };
+    assert_eq!(kept.ruleset.flag_keys().collect::<Vec<_>>(), read.ruleset.flag_keys().collect::<Vec<_>>());
+    assert!(kept.ruleset.flag_keys().all(|flag| answer(&kept, flag) == answer(&read, flag)));
 }
 
 fn kind(outcome: Result<CommandOutcome, Refusal>) -> Option<RefusalKind> {
@@ -140,6 +162,81 @@ fn a_kill_is_reverted_only_while_it_is_the_newest() {
     // A revert is reverted like any other change, and the flag is as the first kill found it.
     hub.revert(&hub.newest()).unwrap();
     assert_eq!(hub.text(RowKind::State), r#"{"enabled":false}"#);
+}
+
+/// Commands change the ground in place, also where a definition was refused and the last good one serves.
+#[test]
+fn after_each_command_the_hub_keeps_what_it_would_read() {
+    let hub = Hub::new();
+    let override_of = |tree: &str| Command::Override { owner: OwnerKind::Customer, id: "c".into(), tree: tree.into() };
+    let clear = Command::Clear { owner: OwnerKind::Customer, id: "c".into() };
+    let assign = Command::Assign { customer: "c".into(), organization: Some("o".into()) };
+    let (kill, revive) = (Command::Kill { flag: "a".into() }, Command::Revive { flag: "a".into() });
+    hub.import(A).unwrap();
+    let switch = || {
+        for command in [
+            &override_of(r#"{"a":true}"#),
+            &kill,
+            &assign,
+            &revive,
+            &clear,
+            &override_of(r#"{"a":false}"#),
+            &kill,
+            &Command::RenewEpoch {},
+            &revive,
+        ] {
+            hub.carry_out(command).unwrap();
+            keeps_what_is_stored(&hub);
+        }
+    };
+    switch();
+    hub.import_with(r#"{"default":"onn"}"#, Allowed { partial: true, ..Allowed::default() }).unwrap();
+    keeps_what_is_stored(&hub);
+    assert_eq!(hub.ground.newest(&hub.store).unwrap().error_count, 1);
+    hub.carry_out(&clear).unwrap();
+    switch();
+    hub.edit(B);
+    keeps_what_is_stored(&hub);
+    assert_eq!(hub.ground.newest(&hub.store).unwrap().error_count, 0);
+    // A reader that holds the ground keeps the one that it has.
+    let held = hub.ground.newest(&hub.store).unwrap();
+    hub.carry_out(&kill).unwrap();
+    keeps_what_is_stored(&hub);
+    assert_eq!(held.rows.get(RowKind::State, "a"), Some(r#"{"enabled":true}"#));
+}
+
+/// A row that this release refuses, and an earlier one stored, is left out; what changes beside it changes in both sets of rows.
+#[test]
+fn after_each_command_beside_a_row_that_is_left_out_the_hub_keeps_what_it_would_read() {
+    let hub = Hub::new();
+    hub.import(A).unwrap();
+    let order = (RowKey::of(RowKind::Order, "flags"), Some("a\nleft".to_owned()));
+    let left = (RowKey::of(RowKind::Flag, "left"), Some(format!(r#"{{"metadata":{}1{}}}"#, "[".repeat(200), "]".repeat(200))));
+    hub.store.commit(hub.store.newest().unwrap(), &Commit { writes: &[order, left], ..Commit::default() }, Millis(7)).unwrap().unwrap();
+    let ground = hub.ground.newest(&hub.store).unwrap();
+    assert!(ground.sound() != &ground.rows, "a row is left out");
+    drop(ground);
+    for command in [Command::RenewEpoch {}, Command::Kill { flag: "a".into() }, Command::RenewEpoch {}] {
+        hub.carry_out(&command).unwrap();
+        keeps_what_is_stored(&hub);
+    }
+}
+
+#[test]
+fn a_long_answer_is_kept_short_and_the_first_one_is_whole() {
+    let hub = Hub::new();
+    let by = Actor { role: "admin".into(), ..Actor::system("a test", Millis(7)) };
+    for (key, changes) in [("short", 10), ("long", 100_000)] {
+        let ground = hub.ground.newest(&hub.store).unwrap();
+        let command = Command::RenewEpoch {};
+        let outcome = hub.ground.execute(control::execute, &ground, &Rows::default(), &command, Supplies::default(), &by).unwrap();
+        let body = format!(r#"{{"changes":[{}],"version":1}}"#, vec!["1"; changes].join(","));
+        let again = Some(RepeatableRequest { subject: "ann", key, request: "r" });
+        let (_, _, told) = write(&hub.store, &hub.ground, ground, outcome, &by, again, |_, _| Ok(body.clone())).unwrap();
+        assert_eq!(told, body);
+        let (_, kept) = hub.store.answered("ann", key).unwrap().unwrap();
+        assert_eq!((kept == body, kept.len() < 64_000), (key == "short", true), "{key}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The conformance suite of stores: each kind of store runs all of it, on its real storage.
 mod carried;
 mod kept;
+mod pages;
 mod trail;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,11 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         keeps_long_and_odd_texts,
         keeps_rows_of_a_later_release,
         lays_owners_on_pages,
+        pages::reads_texts_of_every_length,
+        pages::reads_a_thousand_owners_at_once,
+        pages::tells_the_versions_of_definitions_and_overrides_apart,
+        pages::knows_the_versions_of_pages_then,
+        pages::takes_backups_with_parts_of_any_length,
         trail::lists_what_each_version_wrote,
         trail::lists_what_serves,
         trail::tells_what_a_version_replaced,

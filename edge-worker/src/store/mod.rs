@@ -126,6 +126,11 @@ pub(crate) trait Read {
     fn newest(&self) -> Result<Version>;
     /// The version that served at a moment.
     fn version_at(&self, moment: Millis) -> Result<Option<u32>>;
+    /// The version of the newest change that is none of overrides and memberships, notes of the break-glass token aside: while it is the
+    /// same, so are the document without its overrides, its state, and the keys. Number 0 if there is none.
+    fn definitions_version(&self) -> Result<Version>;
+    /// The version of the newest change of overrides or memberships; number 0 if there is none.
+    fn overrides_version(&self) -> Result<Version>;
     /// Rows of kinds that this release knows.
     fn rows(&self, wanted: Wanted<'_>) -> Result<Rows>;
     /// Every page that was written at a version or before it, with the version of its newest change until then.
@@ -149,7 +154,7 @@ pub(crate) trait Read {
     fn last_write(&self, key: &RowKey, below: Option<u32>) -> Result<Option<u32>>;
     /// The text that a version wrote for a row; `None` if it removed the row, or did not write it.
     fn written(&self, key: &RowKey, version: u32) -> Result<Option<String>>;
-    /// The newest rows of these kinds whose version has a record with one of these actions.
+    /// The newest rows of these kinds, which lie on no page, whose version has a record with one of these actions.
     fn last_written_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>>;
     /// The next parts of all that was ever written, ordered by version, kind, name and part; empty behind the last.
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;

@@ -51,6 +51,12 @@ pub(super) fn edge() -> Result<Value> {
     measured(Command::new("node").arg(root::in_root("tests/bench/edge/bench.mjs")))
 }
 
+pub(super) fn hub() -> Result<Value> {
+    build::all()?;
+    eprintln!("measuring writes beside small and large documents, and a hub with a million customers; this takes some minutes");
+    measured(Command::new("node").arg(root::in_root("tests/bench/hub/bench.mjs")))
+}
+
 pub(super) fn owners() -> Result<Value> {
     build::all()?;
     eprintln!("measuring a hub with 100,000 customers, each with an override");

@@ -115,6 +115,7 @@ impl FlagHub {
         let decision = self.decide(&by, &Command::Define(change), &[])?;
         // A definition that is only spelled differently stays as it is written.
         let after = if decision.outcome.writes.iter().any(|(written, _)| *written == key) { after } else { tag(&ground.rows, &key) };
+        drop(ground);
         let answer = self.commit_and_tell(asked, &by, decision, |written, outcome| {
             Ok(CommandAnswer { kept: view::replayed(written.version, outcome)?, once: Some(view::written(written, outcome, None)?) })
         })?;

@@ -69,10 +69,10 @@ fn undone(sql: &impl Database, version: u32) -> Result<Option<u32>> {
 
 pub(super) fn last_written_by(sql: &impl Database, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
     let query = "WITH kinds AS (SELECT value AS kind FROM json_each(?)),
-          made AS MATERIALIZED (SELECT DISTINCT newest.version FROM kinds CROSS JOIN newest USING (kind)),
+          made AS MATERIALIZED (SELECT DISTINCT newest.version FROM kinds CROSS JOIN unpaged_rows AS newest USING (kind)),
           wanted AS MATERIALIZED (SELECT version FROM made WHERE EXISTS (SELECT 1 FROM feature_flag_changes AS change
             WHERE change.version = made.version AND change.action IN (SELECT value FROM json_each(?))))
-        SELECT newest.kind, newest.name, NULL AS text FROM kinds CROSS JOIN newest USING (kind) JOIN wanted USING (version)
+        SELECT newest.kind, newest.name, NULL AS text FROM kinds CROSS JOIN unpaged_rows AS newest USING (kind) JOIN wanted USING (version)
         ORDER BY newest.kind, newest.name";
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let actions: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();

@@ -70,14 +70,21 @@ pub(super) fn lacks_baseline(sql: &impl Database) -> Result<bool> {
 
 /// A statement for each way in which the tables that serve could say something else than the history of rows, or the history
 /// something that no record tells.
-const UNTOLD: [&str; 5] = [
+const UNTOLD: [&str; 6] = [
     "SELECT 'the ' || kind || ' \"' || name || '\" does not serve as it was last written' AS said
        FROM (SELECT kind, name, max(version) AS version FROM history GROUP BY kind, name)
-       JOIN history AS last USING (kind, name, version) LEFT JOIN newest USING (kind, name)
-       WHERE last.part = 0 AND (newest.version IS NOT iif(last.text IS NULL, NULL, last.version) OR
-         newest.page IS NOT iif(last.text IS NULL, NULL, last.page)) LIMIT 1",
-    "SELECT 'the ' || kind || ' \"' || name || '\" serves and was never written' AS said FROM newest
-       WHERE NOT EXISTS (SELECT 1 FROM history WHERE history.kind = newest.kind AND history.name = newest.name) LIMIT 1",
+       JOIN history AS last USING (kind, name, version)
+       LEFT JOIN unpaged_rows AS apart USING (kind, name) LEFT JOIN paged_rows AS on_page USING (kind, name)
+       WHERE last.part = 0 AND (apart.version IS NOT iif(last.text IS NULL OR last.page IS NOT NULL, NULL, last.version)
+         OR on_page.version IS NOT iif(last.text IS NULL OR last.page IS NULL, NULL, last.version)
+         OR on_page.page IS NOT iif(last.text IS NULL, NULL, last.page)) LIMIT 1",
+    "SELECT 'the ' || kind || ' \"' || name || '\" serves and was never written' AS said
+       FROM (SELECT kind, name FROM unpaged_rows UNION ALL SELECT kind, name FROM paged_rows) AS row
+       WHERE NOT EXISTS (SELECT 1 FROM history WHERE history.kind = row.kind AND history.name = row.name) LIMIT 1",
+    // A text beside a row is the whole text of its version.
+    "SELECT 'the ' || kind || ' \"' || name || '\" does not serve as it was last written' AS said FROM paged_rows AS row
+       WHERE text IS NOT NULL AND (SELECT group_concat(text, '') FROM history AS part
+         WHERE part.kind = row.kind AND part.name = row.name AND part.version = row.version) IS NOT text LIMIT 1",
     "SELECT 'page ' || page || ' does not stand at its last version' AS said
        FROM (SELECT page, max(version) AS version FROM history WHERE page IS NOT NULL GROUP BY page) AS written
        LEFT JOIN pages AS stands USING (page) WHERE stands.version IS NOT written.version LIMIT 1",

@@ -88,7 +88,7 @@ pub(super) fn changes(sql: &impl Database, asked: &ChangesQuery) -> Result<Vec<S
     if let Some(within) = &asked.within {
         query +=
             " AND (organization_id = ? AND action <> 'customer.assign' OR customer_id IN (SELECT json_extract('\"' || name || '\"', '$')
-            FROM newest JOIN history USING (kind, name, version) WHERE kind = 'membership' AND text ->> '$' = ?)
+            FROM paged_rows JOIN history USING (kind, name, version) WHERE kind = 'membership' AND history.text ->> '$' = ?)
             AND sequence > coalesce((SELECT max(sequence) FROM feature_flag_changes AS answer_diffs
               WHERE answer_diffs.customer_id = change.customer_id AND answer_diffs.action = 'customer.assign'), 0))";
         bindings.extend([within.as_str().into(), within.as_str().into()]);

@@ -4,7 +4,11 @@ use sdk_core::Millis;
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue};
 
-use super::{Located, database::Database, events, migrations, put_part, put_version, records};
+use super::{
+    database::Database,
+    events, migrations, put_version, records,
+    rows::{Located, put_part},
+};
 use crate::store::{
     audit,
     backup::{Head, Line, Place},
