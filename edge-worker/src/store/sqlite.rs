@@ -6,6 +6,7 @@ mod jobs;
 mod migrations;
 mod proof;
 mod records;
+mod search;
 mod transaction;
 mod transfer;
 
@@ -24,7 +25,7 @@ use worker::{Error, Result, SqlStorageValue, State};
 use self::database::{Database, Object};
 use super::{
     Access, Commit, Conflict, Outcome, Read, Snapshot, Store, Transfer, Wanted,
-    audit::{self, ChangesQuery, EventsQuery, ForExplain, Happened, ListedVersion, Stored},
+    audit::{self, ChangesQuery, EventsQuery, ForExplain, Found, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
@@ -178,7 +179,7 @@ impl<D: Database> Read for Sqlite<D> {
         records::head(self.migrated()?)
     }
 
-    fn changes(&self, asked: &ChangesQuery) -> Result<Vec<Stored>> {
+    fn changes(&self, asked: &ChangesQuery) -> Result<Found<Stored>> {
         records::changes(self.migrated()?, asked)
     }
 
@@ -230,7 +231,7 @@ impl<D: Database> Read for Sqlite<D> {
         records::answered(self.migrated()?, subject, key)
     }
 
-    fn events(&self, asked: &EventsQuery) -> Result<Vec<Happened>> {
+    fn events(&self, asked: &EventsQuery) -> Result<Found<Happened>> {
         events::list(self.migrated()?, asked)
     }
 
