@@ -93,7 +93,7 @@ impl Caller {
     pub(crate) fn of(asked: &Asked<'_>, routes: &'static [Route]) -> Result<Self, Unanswered> {
         let mut caller = if rights::is_open(routes) { Self::first(Identity::Anyone, routes) } else { Self::identified(asked, routes)? };
         // Before the environment is looked up: a caller without any right learns nothing of it.
-        rights::check(routes, caller.kind())?;
+        caller.check(routes, asked)?;
         // While all flags are switched off, every environment has the same answers.
         let has_one_answer = asked.settings.is_off && rights::takes_keys(routes);
         if let Identity::Person(person) = &mut caller.identity
@@ -111,7 +111,7 @@ impl Caller {
                     rights::check_reach(reach, name)?;
                 }
                 person.enter(name, asked.settings, claims(asked)?.organization.as_deref());
-                rights::check(routes, caller.kind())?;
+                caller.check(routes, asked)?;
             }
             caller.environment = match named {
                 None => Environment::FIRST,
@@ -125,6 +125,15 @@ impl Caller {
             caller.environment = program.enter(asked, named_in_query(asked, routes)?.as_deref(), takes_environment)?;
         }
         Ok(caller)
+    }
+
+    /// Refuses a caller to whom none of these routes is open. A refused token's request counts.
+    pub(crate) fn check(&self, routes: &[Route], asked: &Asked<'_>) -> Result<(), Problem> {
+        let Err(refusal) = rights::check(routes, self.kind()) else { return Ok(()) };
+        if matches!(self.identity, Identity::Person(_) | Identity::Program(_)) {
+            limit::refused(&self.counted(), asked)?;
+        }
+        Err(refusal)
     }
 
     const fn first(identity: Identity, routes: &'static [Route]) -> Self {
