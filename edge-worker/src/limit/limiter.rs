@@ -15,8 +15,7 @@ pub(crate) struct Subject(pub(super) u64);
 impl Subject {
     /// The subject with this name. SHA-256, because the names are those of tokens: a caller must not find one that counts for another.
     pub(crate) fn named(name: &str) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = Hash::of(name.as_bytes()).0;
-        Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+        Self(Hash::of(name.as_bytes()).0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first)))
     }
 }
 
