@@ -116,6 +116,27 @@ export const edgeMutants = [
     tests: 'http::tests',
   },
   {
+    name: 'a program of an earlier version is answered',
+    file: 'edge-worker/src/held_programs.rs',
+    find: 'self.made.get(request).filter(|_| self.version == version)',
+    replacement: 'self.made.get(request)',
+    tests: 'held_programs',
+  },
+  {
+    name: 'a program that may be older than its version is held',
+    file: 'edge-worker/src/held_programs.rs',
+    find: 'if serving.stale {',
+    replacement: 'if false {',
+    tests: 'held_programs',
+  },
+  {
+    name: "another visitor's program is answered",
+    file: 'edge-worker/src/held_programs.rs',
+    find: 'part(context.encoded());',
+    replacement: 'part(&context.encoded()[..0]);',
+    tests: 'held_programs',
+  },
+  {
     name: "a page's word about an organization counts before the customer's row",
     file: 'edge-worker/src/context_owners.rs',
     find: 'learned.extend(own.or_else(|| OwnerKind::Organization.id(context)).map(',

@@ -11,7 +11,7 @@ use crate::{
         identity::{self, Holder},
     },
     body,
-    etag::Etag,
+    held_programs::{self, Made},
     http::{
         asked::{Asked, Unanswered},
         parts::Header,
@@ -35,12 +35,14 @@ pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
     // The page runs the program as the visitor that it states, and does not learn the customer's organization.
     let stated = Some(caller.holder().map_or(&admitted, |holder| holder.stated(&admitted, &known)));
     let audience = Audience { format, stated, ..caller.audience() };
-    let program = specialise(&serving.ruleset, overrides.of(&known), &known, audience).map_err(|error| match error {
-        ProgramError::Format => Problem::not_acceptable(&format!("programs of format {FORMAT}")),
-        error => Problem::context(error.as_str()),
+    let Made { bytes, etag } = held_programs::get(&caller.environment, &serving, (&known, audience, form), || {
+        let program = specialise(&serving.ruleset, overrides.of(&known), &known, audience).map_err(|error| match error {
+            ProgramError::Format => Problem::not_acceptable(&format!("programs of format {FORMAT}")),
+            error => Problem::context(error.as_str()),
+        })?;
+        Ok::<_, Problem>(if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() })
     })?;
-    let bytes = if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() };
-    let mut answer = Answer::tagged(asked, Etag::strong(&bytes), form, bytes).with_shared("vary", "accept");
+    let mut answer = Answer::tagged(asked, etag, form, &*bytes).with_shared("vary", "accept");
     if let Some(visitor) = caller.holder().and_then(|holder| Holder::visitor(holder, &serving.ruleset)) {
         answer = answer.with_own(identity::HEADER, utf8_percent_encode(&visitor, NON_ALPHANUMERIC).to_string());
     }
