@@ -14,6 +14,7 @@ mod freshness;
 mod handlers;
 mod held;
 mod held_owners;
+mod held_programs;
 mod host;
 mod http;
 mod hub;

@@ -82,7 +82,7 @@ impl Serving {
             }
             self.stale |= !self.fetch(env, self.wanted(&owners), &mut rows).await?;
         }
-        let learned = memberships(&contexts, &rows)?;
+        let learned = memberships(&contexts, &rows);
         let learned = join(&mut contexts, learned);
         self.stale |= !self.fetch(env, self.wanted(&learned), &mut rows).await?;
         Ok(self.compiled(owners.into_iter().chain(learned), &rows))
@@ -101,10 +101,7 @@ impl Serving {
         let mut contexts: Vec<&mut Context> = contexts.iter_mut().collect();
         let owners = Owned::of(&contexts);
         let mut rows = known(&owners)?;
-        let learned = match memberships(&contexts, &rows) {
-            Ok(learned) => learned,
-            Err(refused) => return Some(Err(refused)),
-        };
+        let learned = memberships(&contexts, &rows);
         rows.append(&mut known(&Owned::organizations(&learned))?);
         let learned = join(&mut contexts, learned);
         Some(Ok(self.compiled(owners.into_iter().chain(learned), &rows)))

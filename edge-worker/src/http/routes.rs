@@ -494,6 +494,18 @@ mod tests {
     }
 
     #[test]
+    fn only_a_kill_a_pause_and_a_rollback_of_operators_have_no_limit() {
+        let free = ROUTES.iter().filter(|route| route.audience == Audience::Operators && route.limit == Limit::Never);
+        let free: Vec<_> = free.map(|route| (route.method, route.path, route.when)).collect();
+        let expected = [
+            ("POST", "/api/admin/feature-flags", When::Kill),
+            ("POST", "/api/admin/rollout/pause", When::Always),
+            ("POST", "/api/admin/rollout/rollback", When::Always),
+        ];
+        assert_eq!(free, expected);
+    }
+
+    #[test]
     fn a_kill_a_pause_and_a_rollback_are_never_rate_limited() {
         for (path, body, limit) in [
             ("rollout/rollback", "{}", Limit::Never),

@@ -94,7 +94,7 @@ impl FlagHub {
         }
         if let Some(version) = newer {
             let query = ChangesQuery { version: Some(version), limit: 1, ..ChangesQuery::default() };
-            let id = self.store.changes(&query)?.first().and_then(Stored::id);
+            let id = self.store.changes(&query)?.entries.first().and_then(Stored::id);
             problem = problem.with_members(view::newer(id.as_deref(), version));
         }
         Ok(problem)

@@ -62,7 +62,7 @@ impl Hub {
     /// The id of the newest record.
     fn newest(&self) -> String {
         let newest = self.store.changes(&ChangesQuery { limit: 1, ..ChangesQuery::default() }).unwrap();
-        newest.first().and_then(Stored::id).unwrap()
+        newest.entries.first().and_then(Stored::id).unwrap()
     }
 
     fn revert(&self, change: &str) -> Result<CommandOutcome, Refusal> {
@@ -138,7 +138,7 @@ fn an_edit_that_mends_a_refused_definition_is_an_edit() {
     hub.import_with(r#"{"default":"onn"}"#, Allowed { partial: true, ..Allowed::default() }).unwrap();
     hub.edit(B);
     let actions = hub.store.changes(&ChangesQuery { version: Some(3), limit: 9, ..ChangesQuery::default() }).unwrap();
-    let actions: Vec<_> = actions.iter().filter_map(Stored::action).collect();
+    let actions: Vec<_> = actions.entries.iter().filter_map(Stored::action).collect();
     assert_eq!(actions, [Action::DefinitionRefused, Action::DefinitionSet]);
     assert_eq!(kind(hub.import(C)), Some(RefusalKind::Unsafe));
 }

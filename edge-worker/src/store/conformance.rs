@@ -163,7 +163,7 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
         assert!(
             store.answered("ann", "stale").unwrap().is_none() && store.jobs(None, 99).unwrap().iter().all(|(key, _)| key.kind != "stale")
         );
-        assert!(store.events(&EventsQuery { limit: 9, ..EventsQuery::default() }).unwrap().is_empty());
+        assert!(store.events(&EventsQuery { limit: 9, ..EventsQuery::default() }).unwrap().entries.is_empty());
     };
     refused(loaded);
     refused(Version { number: newest.number + 1, ..newest });

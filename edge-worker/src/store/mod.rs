@@ -16,7 +16,7 @@ use sdk_core::Millis;
 use worker::{Result, State};
 
 use self::{
-    audit::{ChangesQuery, EventsQuery, ForExplain, Happened, ListedVersion, Part, Stored},
+    audit::{ChangesQuery, EventsQuery, ForExplain, Found, Happened, ListedVersion, Part, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
@@ -145,7 +145,7 @@ pub(crate) trait Read {
     /// The newest record and version.
     fn head(&self) -> Result<audit::Head>;
     /// Records, newest first.
-    fn changes(&self, asked: &ChangesQuery) -> Result<Vec<Stored>>;
+    fn changes(&self, asked: &ChangesQuery) -> Result<Found<Stored>>;
     /// Records behind this number, in their order.
     fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>>;
     /// The rows that a version wrote, each as it was before, and the newest version that gave it another text.
@@ -172,7 +172,7 @@ pub(crate) trait Read {
     /// The answer that was given to a request with this key: what identified the request, and the body.
     fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>>;
     /// Entries of the logs of rollouts, newest first.
-    fn events(&self, asked: &EventsQuery) -> Result<Vec<Happened>>;
+    fn events(&self, asked: &EventsQuery) -> Result<Found<Happened>>;
     /// The counts of a flag's outcomes since a moment.
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
 

@@ -7,6 +7,7 @@ mod migrations;
 mod proof;
 mod records;
 mod rows;
+mod search;
 mod transaction;
 mod transfer;
 
@@ -25,7 +26,7 @@ use worker::{Error, Result, State};
 use self::database::{Database, Object};
 use super::{
     Access, Commit, Conflict, Outcome, Read, Snapshot, Store, Transfer, Wanted,
-    audit::{self, ChangesQuery, EventsQuery, ForExplain, Happened, ListedVersion, Stored},
+    audit::{self, ChangesQuery, EventsQuery, ForExplain, Found, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
@@ -114,7 +115,7 @@ impl<D: Database> Read for Sqlite<D> {
         records::head(self.migrated()?)
     }
 
-    fn changes(&self, asked: &ChangesQuery) -> Result<Vec<Stored>> {
+    fn changes(&self, asked: &ChangesQuery) -> Result<Found<Stored>> {
         records::changes(self.migrated()?, asked)
     }
 
@@ -166,7 +167,7 @@ impl<D: Database> Read for Sqlite<D> {
         records::answered(self.migrated()?, subject, key)
     }
 
-    fn events(&self, asked: &EventsQuery) -> Result<Vec<Happened>> {
+    fn events(&self, asked: &EventsQuery) -> Result<Found<Happened>> {
         events::list(self.migrated()?, asked)
     }
 

@@ -141,7 +141,7 @@ impl FlagHub {
             _ => audit::ChangesQuery { pointer: Some(key.pointer()), limit: 1, ..audit::ChangesQuery::default() },
         };
         let last = self.store.changes(&query)?;
-        let last = last.first().map(view::stored).transpose()?;
+        let last = last.entries.first().map(view::stored).transpose()?;
         object.member("lastChange").push_str(last.as_ref().map_or("null", |last| last.get()));
         object.member("name").push_str(&format!("\"{}\"", key.name));
         if let Some(refused) = ground.rows.refused_text(key) {

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0008_changes_by_id.sql"),
     include_str!("../../../migrations/sqlite/0009_owners.sql"),
     include_str!("../../../migrations/sqlite/0010_clustered_rows.sql"),
+    include_str!("../../../migrations/sqlite/0011_filters.sql"),
 ];
 
 /// The form of a store that this release makes.
