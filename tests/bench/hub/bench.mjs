@@ -44,11 +44,11 @@ function largest() {
   return JSON.stringify({ schema: 'twinflag/1', bucketKey: '000102030405060708090a0b0c0d0e0f', flags: named });
 }
 
-const summary = times => {
+function summary(times) {
   const sorted = times.sort((a, b) => a - b);
   const at = share => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
   return { p50: at(0.5), p99: at(0.99) };
-};
+}
 
 async function done(server, path, options) {
   const answer = await server.asAdmin(path, { ...LONG, ...options });
@@ -64,8 +64,9 @@ async function timed(work) {
 
 /** Overrides of customers, then kills and revivals, one after the other. */
 async function writes(name, text) {
-  const server = await hostWorker({ data: join(folder, name), document: text });
+  const server = await hostWorker({ data: join(folder, name), document: small });
   try {
+    if (text !== small) await done(server, '/api/admin/document?state=replace', { method: 'PUT', body: text });
     const keys = Object.keys(JSON.parse(text).flags);
     const reason = 'bench';
     const override = number =>
