@@ -1,4 +1,4 @@
-//! How often and how soon the guard rolls simulated rollouts back.
+//! Prints the share of simulated rollouts that the guard rolls back, and the outcomes that it needs.
 use anyhow::{Context, Result};
 use serde_json::Value;
 

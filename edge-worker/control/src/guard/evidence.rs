@@ -8,7 +8,7 @@ use super::sums::Sums;
 /// A decision of the guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Nothing speaks against the rollout.
+    /// The rollout goes on: no rule fired.
     Continue,
     /// The rollout has to be rolled back. With a doubt, the operator has to be alerted as well.
     RollBack(Evidence),

@@ -192,7 +192,7 @@ impl GuardState {
     }
 }
 
-/// What fired.
+/// A rule that fired, and its counts.
 #[derive(Clone, Copy)]
 struct Fired {
     rule: Rule,

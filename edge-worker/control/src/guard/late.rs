@@ -110,7 +110,7 @@ mod tests {
                 let errors = outcomes.iter().filter(|is_error| **is_error).count();
                 by_slot.add(&rule, of_treatment(length, u64::try_from(errors).unwrap()));
                 assert!(has_fired || by_slot.0.iter().zip(one_by_one.0).all(|(slot, outcome)| slot.evidence <= outcome.evidence));
-                assert!(has_fired || !by_slot.fired().is_some());
+                assert!(has_fired || by_slot.fired().is_none());
             }
             fired[0] += i32::from(by_slot.fired().is_some());
             fired[1] += i32::from(has_fired);

@@ -71,7 +71,7 @@ impl Generation {
     }
 }
 
-/// The errors of the present window and of the one before, each a generation. What is older is forgotten.
+/// The errors of the present window and of the one before, each a generation. Older errors are forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sources {
     /// The number of the present window since 1970.

@@ -15,7 +15,7 @@ pub(super) struct Slot {
     pub(super) sums: Sums,
 }
 
-/// How the time that a guard looks back is divided into slots.
+/// The division of the time that a guard looks back into slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Division {
     /// The milliseconds of a slot: whole minutes.

@@ -122,7 +122,7 @@ fn per_cent(part: u32, whole: u32) -> f64 {
     f64::from(part) * 100.0 / f64::from(whole)
 }
 
-/// Random numbers: SplitMix64 of Steele, Lea and Flood.
+/// Random numbers: `SplitMix64` of Steele, Lea and Flood.
 struct Draws(u64);
 
 impl Draws {
@@ -139,7 +139,7 @@ impl Draws {
 
     /// A number below a small one: the bias is below 2^-50.
     fn below(&mut self, limit: u64) -> u64 {
-        u64::try_from(u128::from(self.next()) * u128::from(limit) >> 64).unwrap_or(0)
+        u64::try_from((u128::from(self.next()) * u128::from(limit)) >> 64).unwrap_or(0)
     }
 
     /// 1 with a probability in hundredths of a per-cent, else 0.

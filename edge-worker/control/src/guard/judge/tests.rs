@@ -143,7 +143,7 @@ fn both_arms_bad_is_held_and_a_treatment_that_is_worse_is_rolled_back() {
     ] {
         assert_eq!(decided(&half, treatment, control), expected, "{treatment:?} beside {control:?}");
     }
-    // Where every unit has the flag, there is no control, whatever is counted as one.
+    // At 100 % there is no control, so outcomes that are counted as one are ignored.
     assert_eq!(decided(&rollout(Tier::Full), (1_000, 90), (1_000, 90)), "roll back");
 }
 
