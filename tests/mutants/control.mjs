@@ -230,15 +230,15 @@ export const controlMutants = [
   {
     name: 'an outage of both arms rolls back',
     file: 'edge-worker/control/src/guard/judge.rs',
-    find: '(is_bad && !treatment_is_worse',
-    replacement: '(false && is_bad && !treatment_is_worse',
+    find: 'Some(Comparison::BothBad) => Some(Doubt::BothArms),',
+    replacement: 'Some(Comparison::BothBad) => None,',
     tests: 'guard',
   },
   {
     name: 'a treatment that is worse is held',
     file: 'edge-worker/control/src/guard/judge.rs',
-    find: 'is_bad && !treatment_is_worse(treatment, control)',
-    replacement: 'is_bad && (true || treatment_is_worse(treatment, control))',
+    find: 'Some(if treatment_is_worse(arms, fired.limit) {',
+    replacement: 'Some(if false && treatment_is_worse(arms, fired.limit) {',
     tests: 'guard',
   },
   {

@@ -84,6 +84,8 @@ pub struct GuardState {
     pub(super) counts: Sums,
     /// The outcomes of both arms in the same time, a unit once a window.
     pub(super) arms: Arms,
+    /// The outcomes of both arms since the stage began, whatever was held.
+    pub(super) whole: Arms,
     pub(super) late: Late,
     pub(super) window: Window,
     pub(super) sources: Sources,
@@ -95,6 +97,8 @@ impl GuardState {
     /// Another stage or another limit restarts the evidence, another rollout or another length of slots everything. [`Decision::Held`]
     /// restarts the evidence as well: what an outage of both arms or a forger left must not roll the rollout back once the outage is over.
     /// An observation without outcomes may be made at any time; it lets the window move on.
+    ///
+    /// A rule that fired while units without the flag are observed as well waits until the comparison of both arms has a result.
     pub fn observe(&mut self, judge: &Judge, observation: &Observation<'_>) -> Decision {
         if !judge.is_running {
             return Decision::Continue;
@@ -104,9 +108,13 @@ impl GuardState {
         let Some(fired) = self.fired(judge) else {
             return Decision::Continue;
         };
-        let doubt = self.doubt(judge, fired);
+        let doubt = match self.compared(judge, fired) {
+            Some(Comparison::Open) => return Decision::Continue,
+            Some(Comparison::BothBad) => Some(Doubt::BothArms),
+            Some(Comparison::TreatmentWorse) | None => self.sources.are_few().then_some(Doubt::FewSources),
+        };
         let top = self.sources.top_permille();
-        let Fired { rule, counts, arms, strength_permille } = fired;
+        let Fired { rule, counts, arms, strength_permille, .. } = fired;
         let evidence = Evidence {
             rule,
             counts,
@@ -138,6 +146,7 @@ impl GuardState {
             self.restart();
         } else if was.since != is.since {
             self.restart_stage();
+            self.whole = Arms::default();
         }
         self.stage = is;
     }
@@ -156,6 +165,7 @@ impl GuardState {
         let arms = Arms { treatment, control };
         self.counts = self.counts.and(stage);
         self.arms = self.arms.and(arms);
+        self.whole = self.whole.and(arms);
         self.late.add(&judge.rule, arms);
         self.window.add(judge.division, judge.division.slot(at.0), treatment);
         self.sources.add(judge.division.window(at.0), treatment.errors(), over_cap, blocks);
@@ -167,29 +177,44 @@ impl GuardState {
             let counts = self.window.sums();
             let part = u128::from(counts.errors()) * 1_000_000_000;
             let strength_permille = quotient(part, u128::from(counts.outcomes()) * u128::from(judge.stage.limit));
-            let fired = Fired { rule: Rule::Threshold, counts, arms: None, strength_permille };
+            let fired = Fired { rule: Rule::Threshold, counts, arms: None, limit: STAGE_LIMIT, strength_permille };
             return is_above(error_rate, counts, min_samples).then_some(fired);
         }
         if self.counts.outcomes() >= min_samples && judge.rule.fires(self.counts) {
             let strength_permille = strength(judge.rule.evidence(self.counts), STAGE_LIMIT);
-            return Some(Fired { rule: Rule::Sequential, counts: self.counts, arms: Some(self.arms), strength_permille });
+            let (rule, arms) = (Rule::Sequential, Some(self.arms));
+            return Some(Fired { rule, counts: self.counts, arms, limit: STAGE_LIMIT, strength_permille });
         }
         let Run { evidence, arms } = self.late.fired()?;
         let seen = self.window.sums().outcomes().max(self.counts.outcomes());
         let strength_permille = strength(evidence.into(), LATE_LIMIT);
-        let fired = Fired { rule: Rule::Late, counts: arms.treatment, arms: Some(arms), strength_permille };
+        let fired = Fired { rule: Rule::Late, counts: arms.treatment, arms: Some(arms), limit: LATE_LIMIT, strength_permille };
         (seen >= min_samples).then_some(fired)
     }
 
-    /// A reason to doubt that the feature is the cause. Both arms are compared over the time whose evidence fired.
-    fn doubt(&self, judge: &Judge, fired: Fired) -> Option<Doubt> {
-        if self.sources.are_few() {
-            return Some(Doubt::FewSources);
-        }
-        let Arms { treatment, control } = fired.arms.filter(|_| judge.has_control)?;
-        let is_bad = is_above(judge.guard.error_rate, control, 1);
-        (is_bad && !treatment_is_worse(treatment, control)).then_some(Doubt::BothArms)
+    /// Compares both arms over the time whose evidence fired; `None` without a control that has at least a tenth of the treatment's
+    /// outcomes in this stage.
+    fn compared(&self, judge: &Judge, fired: Fired) -> Option<Comparison> {
+        let is_enough = self.whole.control.outcomes() * 10 >= self.whole.treatment.outcomes();
+        let arms = fired.arms.filter(|_| judge.has_control && is_enough)?;
+        Some(if treatment_is_worse(arms, fired.limit) {
+            Comparison::TreatmentWorse
+        } else if is_above(judge.guard.error_rate, arms.control, 1) {
+            Comparison::BothBad
+        } else {
+            Comparison::Open
+        })
     }
+}
+
+/// The comparison of both arms.
+enum Comparison {
+    /// The treatment evidently has more errors than the control.
+    TreatmentWorse,
+    /// It has not, and the control has more errors than the limit, too.
+    BothBad,
+    /// Neither; more outcomes will tell.
+    Open,
 }
 
 /// A rule that fired, and its counts.
@@ -200,6 +225,8 @@ struct Fired {
     counts: Sums,
     /// The outcomes of both arms in the same time; `None` for the literal rule, which does not look at the control.
     arms: Option<Arms>,
+    /// The limit of its evidence, which the comparison of both arms has to reach as well.
+    limit: i64,
     strength_permille: u32,
 }
 

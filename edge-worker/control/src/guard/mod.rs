@@ -23,6 +23,5 @@ pub use receipt::{MAX_RECEIPT, Receipt, ReceiptError, ReceiptKey};
 pub use sequential::{Sequential, next_firing};
 pub use sources::{BlockErrors, MAX_OBSERVED_BLOCKS};
 pub use sums::{MAX_OUTCOMES, Sums};
-pub use two_arms::treatment_is_worse;
 pub use unit_caps::{Block, UNITS_PER_BLOCK, UnitCaps};
 pub use wire::{MAX_STATE, StateNote};

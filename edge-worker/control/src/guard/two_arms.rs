@@ -1,23 +1,20 @@
 //! The comparison of both arms: is the feature the cause, or is everything failing?
 //!
 //! Only outcomes with an error are looked at. If errors are as frequent in both arms, an error is the treatment's with the probability of
-//! the treatment's share of outcomes. Eight higher ratios are tried against that by the increments and the limit of the sequential test,
+//! the treatment's share of outcomes. Eight higher ratios are tried against that by the increments of the sequential test,
 //! with the shares r·t / (r·t + c) in place of error rates.
 
-use super::{
-    logarithm::floor_ln,
-    sequential::{ALTERNATIVES, STAGE_LIMIT},
-    sums::Sums,
-};
+use super::{logarithm::floor_ln, sequential::ALTERNATIVES, sums::Arms};
 
 /// The ratios of the error rates of treatment and control that are tried, in quarters: 1.25 to 20.
 const RATIOS: [u64; ALTERNATIVES] = [5, 6, 8, 12, 20, 32, 48, 80];
 
-/// Returns true if errors are so much more frequent in the treatment that chance is no explanation.
+/// Returns true if errors are so much more frequent in the treatment that the evidence for it reaches a limit in Q32.
 ///
 /// The treatment's share is the one that was counted, not the rollout's percentage, so an audience by lists needs no other rule. Without
-/// outcomes in both arms the answer is false. The counts of both arms must be of the same time.
-pub fn treatment_is_worse(treatment: Sums, control: Sums) -> bool {
+/// outcomes in both arms the answer is false.
+pub(super) fn treatment_is_worse(arms: Arms, limit: i64) -> bool {
+    let Arms { treatment, control } = arms;
     let (share, rest) = (treatment.outcomes(), control.outcomes());
     if share == 0 || rest == 0 {
         return false;
@@ -26,18 +23,19 @@ pub fn treatment_is_worse(treatment: Sums, control: Sums) -> bool {
         let (even, raised) = (4 * share + 4 * rest, ratio * share + 4 * rest);
         let of_treatment = i128::from(floor_ln(ratio * even, 4 * raised)) * i128::from(treatment.errors());
         let of_control = i128::from(floor_ln(even, raised)) * i128::from(control.errors());
-        of_treatment + of_control >= i128::from(STAGE_LIMIT)
+        of_treatment + of_control >= i128::from(limit)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::{Sums, sequential::STAGE_LIMIT};
 
     #[track_caller]
     fn check(treatment: (u64, u64), control: (u64, u64), expected: bool) {
         let [treatment, control] = [treatment, control].map(|(outcomes, errors)| Sums::new(outcomes, errors));
-        assert_eq!(treatment_is_worse(treatment, control), expected, "{treatment:?} beside {control:?}");
+        assert_eq!(treatment_is_worse(Arms { treatment, control }, STAGE_LIMIT), expected, "{treatment:?} beside {control:?}");
     }
 
     /// The least number of the treatment's errors that fires, computed with Python's `decimal` from the shares and ln(3,200).

@@ -43,6 +43,8 @@ struct StateWire {
     counts: Pair,
     treatment: Pair,
     control: Pair,
+    /// Treatment, control.
+    whole: (Pair, Pair),
     /// Evidence, treatment, control.
     late: [(i64, Pair, Pair); ALTERNATIVES],
     /// Number, treatment.
@@ -82,6 +84,7 @@ impl GuardState {
             counts: pair(self.counts),
             treatment: pair(self.arms.treatment),
             control: pair(self.arms.control),
+            whole: (pair(self.whole.treatment), pair(self.whole.control)),
             late: self.late.0.map(|run| (run.evidence, pair(run.arms.treatment), pair(run.arms.control))),
             slots: self.window.slots().iter().map(|slot| (slot.number, pair(slot.sums))).collect(),
             sources: SourcesWire {
@@ -127,6 +130,7 @@ impl StateWire {
             slot_ms: self.slot_ms,
             counts: sums(self.counts)?,
             arms: arms(self.treatment, self.control)?,
+            whole: arms(self.whole.0, self.whole.1)?,
             late,
             window: Window::of(slots.collect::<Option<_>>()?)?,
             sources: Sources {
@@ -215,7 +219,7 @@ mod tests {
     }
 
     /// Written by hand, so that a change of the form is noticed: it needs another version.
-    const SMALL: &str = r#"{"v":1,"startedAt":1000,"since":null,"limit":50000,"slotMs":60000,"counts":[9,1],"treatment":[8,1],"control":[70,2],"late":[[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[7,[2,1],[4,0]]],"slots":[[4,[3,1]]],"sources":{"number":0,"now":{"errors":3,"overCap":1,"blocks":[[281474976710656,2]]},"before":{"errors":0,"overCap":0,"blocks":[]}}}"#;
+    const SMALL: &str = r#"{"v":1,"startedAt":1000,"since":null,"limit":50000,"slotMs":60000,"counts":[9,1],"treatment":[8,1],"control":[70,2],"whole":[[12,1],[90,4]],"late":[[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[0,[0,0],[0,0]],[7,[2,1],[4,0]]],"slots":[[4,[3,1]]],"sources":{"number":0,"now":{"errors":3,"overCap":1,"blocks":[[281474976710656,2]]},"before":{"errors":0,"overCap":0,"blocks":[]}}}"#;
 
     #[test]
     fn the_form_is_the_written_one() {

@@ -9,7 +9,7 @@ use sdk_core::{
     Millis,
     stage::{Method, Status, Tier},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The outcomes that arrive in a minute of the simulated time.
 const A_MINUTE: i64 = 100;
@@ -17,24 +17,37 @@ const ROLLOUTS: u32 = 10_000;
 const OUTCOMES: u32 = 20_000;
 
 fn main() {
-    let [sequential, literal] = at_the_limit();
-    let figures = json!({
-        "at the limit": per_cent(sequential, ROLLOUTS),
-        "at the limit, literal": per_cent(literal, ROLLOUTS),
+    // As many threads as small machines have cores.
+    let (others, [sequential, literal]) = std::thread::scope(|scope| {
+        let at_the_limit = scope.spawn(at_the_limit);
+        (others(), at_the_limit.join().unwrap_or([u32::MAX; 2]))
+    });
+    let mut figures = others;
+    figures["at the limit"] = json!(per_cent(sequential, ROLLOUTS));
+    figures["at the limit, literal"] = json!(per_cent(literal, ROLLOUTS));
+    println!("{figures}");
+}
+
+/// The figures but for those at the limit.
+fn others() -> Value {
+    json!({
         "detects 10": median_to_detect(0, 10),
         "detects 20": median_to_detect(0, 20),
         "detects 50": median_to_detect(0, 50),
         "late 10": median_to_detect(20_000, 10),
         "late 20": median_to_detect(20_000, 20),
         "late 50": median_to_detect(20_000, 50),
+        "beside, share 10": median_beside_a_control(10, 0),
+        "beside, share 50": median_beside_a_control(50, 0),
+        "beside, late, share 10": median_beside_a_control(10, 10_000),
+        "beside, late, share 50": median_beside_a_control(50, 10_000),
         "both arms, share 1": both_arms_bad(1),
         "both arms, share 10": both_arms_bad(10),
         "both arms, share 50": both_arms_bad(50),
         "outage, share 1": outage_of_both_arms(1),
         "outage, share 10": outage_of_both_arms(10),
         "outage, share 50": outage_of_both_arms(50),
-    });
-    println!("{figures}");
+    })
 }
 
 /// The rollouts of which each method rolls one back at an error rate of exactly 5 %, asked after every outcome.
@@ -67,6 +80,29 @@ fn median_to_detect(good: u32, percent: u64) -> Option<u32> {
                 let sums = Sums::new(1, draws.has_error(rate));
                 if is_rolled_back(&mut state, &judge, at, sums, Sums::default()) {
                     return (at + 1).saturating_sub(good);
+                }
+            }
+            u32::MAX
+        })
+        .collect();
+    found.sort_unstable();
+    found.get(500).copied().filter(|outcomes| *outcomes <= OUTCOMES)
+}
+
+/// The median number of the treatment's outcomes, of 1,001 rollouts, until a rollout is rolled back that has 20 % of errors after good
+/// outcomes of both arms, beside a control with 1 %; `None` if the median rollout is not within 20,000 of both arms.
+fn median_beside_a_control(share: u64, good: u32) -> Option<u32> {
+    let judge = judge(Tier::General, Method::Sequential);
+    let mut found: Vec<u32> = (0..1_001)
+        .map(|run| {
+            let (mut draws, mut state, mut outcomes) = (Draws::new(run, 300 + share), GuardState::default(), 0);
+            for at in 0..good + OUTCOMES {
+                let (is_treatment, is_late) = (draws.below(100) < share, at >= good);
+                outcomes += u32::from(is_treatment && is_late);
+                let one = Sums::new(1, draws.has_error(if is_treatment && is_late { 2_000 } else { 100 }));
+                let (treatment, control) = if is_treatment { (one, Sums::default()) } else { (Sums::default(), one) };
+                if is_rolled_back(&mut state, &judge, at, treatment, control) {
+                    return outcomes;
                 }
             }
             u32::MAX

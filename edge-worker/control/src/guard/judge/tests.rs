@@ -111,19 +111,23 @@ fn a_late_regression_rolls_back_though_the_stage_was_good() {
     for minute in 0..200 {
         assert_eq!(good.observe(&judge, &observed((100, 1), (100, 1), minute * MINUTE)), Decision::Continue);
     }
-    for (control_errors, expected) in [(0, "roll back"), (1, "held: both arms")] {
-        let mut state = good.clone();
-        // ln(8·10^6) / ln 16 = 5.73…: six errors in a row.
-        for error in 1..=5 {
-            let observation = observed((1, 1), (1, control_errors), 200 * MINUTE);
-            assert_eq!(state.observe(&judge, &observation), Decision::Continue, "{error} errors");
+    // Six errors in a row, by ln(8·10^6) / ln 16 = 5.73…; beside a good control of the same size 25, by ln(8·10^6) / ln(20/10.5) = 24.6….
+    for (control_errors, errors, expected) in [(0, 25, "roll back"), (1, 6, "held: both arms")] {
+        let (mut state, one) = (good.clone(), observed((1, 1), (1, control_errors), 200 * MINUTE));
+        for error in 1..errors {
+            assert_eq!(state.observe(&judge, &one), Decision::Continue, "{error} errors");
         }
-        let decision = state.observe(&judge, &observed((1, 1), (1, control_errors), 200 * MINUTE));
+        let decision = state.observe(&judge, &one);
         assert_eq!(word(&decision), expected);
         let (Decision::RollBack(evidence) | Decision::Held(evidence)) = decision else { panic!("{decision:?}") };
         assert_eq!((evidence.rule, evidence.strength_permille), (Rule::Late, 1_000));
-        assert_eq!((evidence.counts, evidence.control), (Sums::new(6, 6), Some(Sums::new(6, 6 * control_errors))));
+        assert_eq!((evidence.counts, evidence.control), (Sums::new(errors, errors), Some(Sums::new(errors, errors * control_errors))));
     }
+    // Without a control, six.
+    let (judge, mut state) = (Judge::of(&rollout(Tier::Full)), GuardState::default());
+    state.observe(&judge, &observed((20_000, 200), (0, 0), 0));
+    let words: Vec<&str> = (0..6).map(|_| word(&state.observe(&judge, &observed((1, 1), (0, 0), 0)))).collect();
+    assert_eq!(words, ["continue", "continue", "continue", "continue", "continue", "roll back"]);
 }
 
 #[test]
@@ -132,13 +136,15 @@ fn both_arms_bad_is_held_and_a_treatment_that_is_worse_is_rolled_back() {
     for (treatment, control, expected) in [
         ((1_000, 90), (1_000, 90), "held: both arms"),
         ((1_000, 90), (1_000, 10), "roll back"),
-        // At exactly the limit the control is not bad.
-        ((1_000, 90), (1_000, 50), "roll back"),
+        // At exactly the limit the control is not bad; 90 beside 50 errors are not evidently worse, and 120 are.
+        ((1_000, 90), (1_000, 50), "continue"),
         ((1_000, 90), (1_000, 51), "held: both arms"),
+        ((1_000, 120), (1_000, 50), "roll back"),
         ((1_000, 400), (1_000, 90), "roll back"),
-        // Without outcomes there is no doubt.
+        // Less than a tenth of the treatment's outcomes is no control.
         ((1_000, 90), (0, 0), "roll back"),
-        ((1_000, 90), (1, 1), "held: both arms"),
+        ((1_000, 90), (99, 99), "roll back"),
+        ((1_000, 90), (100, 100), "held: both arms"),
         ((1_000, 40), (1_000, 400), "continue"),
     ] {
         assert_eq!(decided(&half, treatment, control), expected, "{treatment:?} beside {control:?}");
@@ -230,6 +236,15 @@ fn errors_of_one_block_are_held_from_tier_2_and_below_it_roll_back_with_an_alert
     for (buckets, expected) in [(9_999, "roll back, alert"), (10_000, "held: few sources")] {
         let plain = Rollout { tier: None, percentage: Percentage::buckets(buckets), ..rollout(Tier::Full) };
         assert_eq!(from_one_block(&plain, 9), expected, "{buckets}");
+    }
+}
+
+#[test]
+fn an_outage_of_both_arms_is_held_whatever_the_sources_are() {
+    let blocks = [BlockErrors { block: block(1), errors: 9 }];
+    for tier in [Tier::Internal, Tier::General] {
+        let observation = Observation { blocks: &blocks, ..observed((100, 40), (1_000, 400), 0) };
+        assert_eq!(word(&GuardState::default().observe(&Judge::of(&rollout(tier)), &observation)), "held: both arms");
     }
 }
 
