@@ -17,6 +17,7 @@ mod copy;
 mod define;
 mod environment;
 mod features;
+pub mod guard;
 mod import;
 mod json_patch;
 mod keys;

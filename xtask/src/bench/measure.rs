@@ -72,6 +72,16 @@ pub(super) fn freshness() -> Result<Value> {
     measured(&mut node)
 }
 
+/// Simulates rollouts under the guard; the figures are counts, the same on every machine.
+pub(super) fn guard() -> Result<Value> {
+    const PROFILE: &str = "quick";
+    let mut cargo = toolchain::cargo();
+    cargo.args(["build", "--quiet", "--profile", PROFILE, "--package", "tests-native", "--bin", "guard"]);
+    process::run(&mut cargo, toolchain::RUSTUP)?;
+    eprintln!("simulating rollouts under the guard; this takes a minute or two");
+    measured(&mut Command::new(root::target().join(PROFILE).join("guard")))
+}
+
 fn folder() -> PathBuf {
     root::in_root("tests/bench/js")
 }

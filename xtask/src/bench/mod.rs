@@ -3,6 +3,7 @@
 //! A missed budget fails no test, because absolute times depend on the machine's other work. The test suites check what must always hold.
 mod beside;
 mod edge;
+mod guard;
 mod hub;
 mod measure;
 mod peers;
@@ -13,7 +14,7 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 7] = ["native", "js", "edge", "hub", "owners", "freshness", "size"];
+const KINDS: [&str; 8] = ["native", "js", "edge", "hub", "owners", "freshness", "guard", "size"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -52,6 +53,9 @@ impl Bench {
         }
         if wanted("freshness") {
             edge::print_freshness(&measure::freshness()?)?;
+        }
+        if wanted("guard") {
+            guard::print(&measure::guard()?)?;
         }
         if wanted("size") {
             sizes::print()?;
