@@ -62,6 +62,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("manager", &[], |extent| node::folder("tests/manager", extent)),
     of_build("package", &[], |extent| node::folder("tests/package", extent)),
     of_build("packaging", &[&CHROMIUM], |extent| node::folder("tests/packaging", extent)),
+    of_build("providers", &[], providers),
     // The guides read the store with sqlite3.
     of_build("tour", &[&CHROMIUM, &SQLITE], |extent| answering("tests/tour", extent)),
     of_build("vectors", &[&CHROMIUM], |extent| answering("tests/runners", extent)),
@@ -104,6 +105,12 @@ fn check(name: &str, arguments: &[&str]) -> Result<Report> {
 fn answering(folder: &str, extent: Extent) -> Result<Report> {
     runtimes::build(&["native"])?;
     node::folder(folder, extent)
+}
+
+/// Asks the worker by OpenFeature's public providers, which are not changed.
+fn providers(extent: Extent) -> Result<Report> {
+    npm::ensure_folder("tests/providers")?;
+    node::folder("tests/providers", extent)
 }
 
 /// Compares every runtime's digest of answers to generated questions with the native one, and native answers with the reference's.
