@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from './project.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CARGO = ['', 'tests/bench/native', 'tests/fuzz'];
+const CARGO = ['', 'tests/bench/native', 'tests/fuzz', 'tests/providers/languages/rust'];
 const NPM = ['npm', 'tests/bench/js', 'tests/providers'];
 /** The crates of the root's workspace on which the others depend. */
 const SHARED = ['sdk-core'];

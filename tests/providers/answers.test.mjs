@@ -3,14 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { ownServer } from '../own-server.mjs';
-import { CASES, DOCUMENT } from './flags.mjs';
+import { asksForDefault, CASES, DOCUMENT, titleOf } from './flags.mjs';
 import { closeAll, lostDefault, PROVIDERS, pick } from './providers.mjs';
 
 const server = ownServer({ document: DOCUMENT });
 after(closeAll);
-
-const asksForDefault = ({ expected }) => expected.variant === undefined && expected.errorCode === undefined;
-const title = ({ flag, fallback, context = {} }) => `${flag} for ${JSON.stringify(context)}, or else ${JSON.stringify(fallback)}`;
 
 for (const { name, open, losesDefaults } of PROVIDERS) {
   describe(name, () => {
@@ -20,7 +17,7 @@ for (const { name, open, losesDefaults } of PROVIDERS) {
     });
     for (const each of CASES) {
       const isLost = losesDefaults && asksForDefault(each);
-      test(`${title(each)}${isLost ? ', which the provider takes for an error' : ''}`, async () => {
+      test(`${titleOf(each)}${isLost ? ', which the provider takes for an error' : ''}`, async () => {
         const answer = await provider.ask(each);
         const expected = isLost ? lostDefault(each.fallback) : each.expected;
         assert.deepEqual({ flagKey: answer.flagKey, ...pick(answer, expected) }, { flagKey: each.flag, ...expected });

@@ -38,9 +38,10 @@ const error = (flag, fallback, errorCode, more) => ({ flag, fallback, ...more, e
 const mismatch = (flag, fallback) => error(flag, fallback, 'TYPE_MISMATCH');
 
 /**
- * A question and its answer: `metadata` is the flag's own, without the edge's members (`layer`, `version`, `stale`).
+ * A question and its answer. `kind` tells languages with several types of numbers that the caller asks for a float; without it, numbers are
+ * integers. `metadata` is the flag's own, without the members that the edge adds.
  *
- * @type {{ flag: string, fallback: unknown, context?: object, expected: { value: unknown, variant?: string, reason: string, errorCode?: string, metadata?: object } }[]}
+ * @type {{ flag: string, fallback: unknown, kind?: 'float', context?: object, expected: { value: unknown, variant?: string, reason: string, errorCode?: string, metadata?: object } }[]}
  */
 export const CASES = [
   fixed('on', false, true, 'on'),
@@ -49,7 +50,8 @@ export const CASES = [
   fixed('text.empty', 'none', '', 'a'),
   fixed('integer', 1, 9007199254740991, 'largest'),
   fixed('zero', 1, 0, 'zero'),
-  fixed('float', 1, -0.5, 'half'),
+  { ...fixed('float', 1, -0.5, 'half'), kind: 'float' },
+  { ...fixed('zero', 1, 0, 'zero'), kind: 'float' },
   fixed('object', {}, { label: 'Pay', sizes: [1, 2.5], note: null }, 'plain'),
   fixed('object.empty', { a: 1 }, {}, 'none'),
   { flag: 'told', fallback: true, expected: { value: false, variant: 'off', reason: 'STATIC', metadata: DOCUMENT.flags.told.metadata } },
@@ -93,3 +95,9 @@ export const CASES = [
   mismatch('integer', { a: 1 }),
   mismatch('object', 7),
 ];
+
+/** True if the edge leaves the answer of a case to the caller: it answers 200 without a value. */
+export const asksForDefault = ({ expected }) => expected.variant === undefined && expected.errorCode === undefined;
+
+export const titleOf = ({ flag, fallback, kind, context = {} }) =>
+  `${flag} for ${JSON.stringify(context)}, or else ${kind ? `the ${kind} ` : ''}${JSON.stringify(fallback)}`;

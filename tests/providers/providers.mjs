@@ -68,10 +68,18 @@ export function recorder() {
 }
 
 /** The client's details, with the flag's own metadata. */
-function answer({ flagKey, value, variant, reason, errorCode, errorMessage, flagMetadata = {} }) {
-  const metadata = Object.fromEntries(Object.entries(flagMetadata).filter(([name]) => !RESERVED.includes(name)));
-  return { flagKey, value, variant, reason, errorCode, errorMessage, metadata };
-}
+const answer = ({ flagKey, value, variant, reason, errorCode, errorMessage, flagMetadata }) => ({
+  flagKey,
+  value,
+  variant,
+  reason,
+  errorCode,
+  errorMessage,
+  metadata: ownMetadata(flagMetadata),
+});
+
+/** The flag's own metadata, without the members that the edge adds. */
+export const ownMetadata = (metadata = {}) => Object.fromEntries(Object.entries(metadata).filter(([name]) => !RESERVED.includes(name)));
 
 /** The members of an answer that a case expects. */
 export const pick = (answer, expected) => Object.fromEntries(Object.keys(expected).map(name => [name, answer[name]]));

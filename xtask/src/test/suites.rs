@@ -108,10 +108,15 @@ fn answering(folder: &str, extent: Extent) -> Result<Report> {
     node::folder(folder, extent)
 }
 
-/// Asks the worker by OpenFeature's public providers, which are not changed.
+/// Asks the worker by OpenFeature's public providers, which are not changed; usually by those for JavaScript, because the others take
+/// minutes to build.
 fn providers(extent: Extent) -> Result<Report> {
     npm::ensure_folder("tests/providers")?;
-    node::folder("tests/providers", extent)
+    let script = node::folder("tests/providers", extent)?;
+    match extent {
+        Extent::Usual => Ok(script),
+        Extent::All => Ok(script.and(node::folder("tests/providers/languages", extent)?)),
+    }
 }
 
 /// Compares every runtime's digest of answers to generated questions with the native one, and native answers with the reference's.
