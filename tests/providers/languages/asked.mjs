@@ -1,6 +1,8 @@
 // Public OFREP providers of other languages, each in a program that reads questions and prints the client's details.
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -47,4 +49,35 @@ export async function askAll([command, ...args], { url, clientKey }, cases) {
   }
   if (answers.length !== cases.length) throw new Error(`${answers.length} answers to ${cases.length} questions`);
   return answers;
+}
+
+/** Passes requests on to a server, and counts them by the status of their responses; `close` it at the end. */
+async function counted(server) {
+  const statuses = [];
+  const proxy = createServer(async (request, response) => {
+    const body = await new Response(request).text();
+    const { authorization, 'content-type': type } = request.headers;
+    const answer = await fetch(server.url + request.url, { method: 'POST', body, headers: { authorization, 'content-type': type } });
+    statuses.push(answer.status);
+    const names = ['content-type', 'retry-after'].filter(name => answer.headers.has(name));
+    response.writeHead(answer.status, Object.fromEntries(names.map(name => [name, answer.headers.get(name)])));
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const close = () => {
+    proxy.close();
+    proxy.closeAllConnections();
+  };
+  return { statuses, url: `http://127.0.0.1:${proxy.address().port}`, clientKey: server.clientKey, close };
+}
+
+/** Asks five times where the worker answers three requests a minute; the answers, and the statuses of the requests that were sent. */
+export async function askTooMuch(program, limited) {
+  const proxy = await counted(limited);
+  try {
+    const answers = await askAll(program, proxy, Array(5).fill({ flag: 'on', fallback: false }));
+    return { answers: answers.map(({ value, errorCode }) => [value, errorCode]), statuses: proxy.statuses };
+  } finally {
+    proxy.close();
+  }
 }

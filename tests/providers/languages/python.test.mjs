@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { ownServer } from '../../own-server.mjs';
 import { asksForDefault, CASES, DOCUMENT, titleOf } from '../flags.mjs';
 import { lostDefault, pick } from '../providers.mjs';
-import { askAll, installPython } from './asked.mjs';
+import { askAll, askTooMuch, installPython } from './asked.mjs';
 
 /** The cases that the provider answers otherwise, with the reason in its code, and its answers. */
 const LOSSES = [
@@ -28,9 +28,11 @@ const LOSSES = [
 ];
 
 const server = ownServer({ document: DOCUMENT });
-let answers;
+const limited = ownServer({ document: DOCUMENT, rateLimits: 'client=3' });
+let program, answers;
 before(async () => {
-  answers = await askAll(await installPython(), server, CASES);
+  program = await installPython();
+  answers = await askAll(program, server, CASES);
 });
 
 for (const [index, each] of CASES.entries()) {
@@ -45,4 +47,11 @@ for (const [index, each] of CASES.entries()) {
 test('each loss is one of some case, and most cases lose nothing', () => {
   for (const { why, hits } of LOSSES) assert.ok(CASES.some(hits), why);
   assert.equal(CASES.filter(each => LOSSES.some(({ hits }) => hits(each))).length, 5);
+});
+
+test('no request is sent before the moment that Retry-After names', async () => {
+  assert.deepEqual(await askTooMuch(program, limited), {
+    answers: [...Array(3).fill([true, undefined]), ...Array(2).fill([false, 'GENERAL'])],
+    statuses: [200, 200, 200, 429],
+  });
 });

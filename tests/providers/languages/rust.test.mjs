@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { ownServer } from '../../own-server.mjs';
 import { asksForDefault, CASES, DOCUMENT, titleOf } from '../flags.mjs';
 import { pick } from '../providers.mjs';
-import { askAll, buildRust } from './asked.mjs';
+import { askAll, askTooMuch, buildRust } from './asked.mjs';
 
 /** The code of an error, by the status and the value alone: the provider reads no error code. */
 const CODES = {
@@ -14,7 +14,7 @@ const CODES = {
   TARGETING_KEY_MISSING: 'INVALID_CONTEXT',
   TYPE_MISMATCH: 'PARSE_ERROR',
 };
-/** The client's contexts have no structures that the provider passes on: without it, the unit is missing. */
+/** The provider sends a structure in a context as a text of its own, by which the worker draws. */
 const hasStructure = ({ context = {} }) => Object.values(context).some(value => typeof value === 'object' && value !== null);
 
 /** Null in an object becomes empty text. */
@@ -23,20 +23,30 @@ const withoutNull = value => JSON.parse(JSON.stringify(value), (_, member) => me
 /** The answer of the client: a value with its variant, or an error without the caller's default, which the client never sees. */
 function answerOf(each) {
   const { value, variant, errorCode } = each.expected;
+  if (hasStructure(each)) return { errorCode: undefined, reason: 'STATIC' };
   if (asksForDefault(each)) return { errorCode: 'PARSE_ERROR', value: undefined };
   if (errorCode) return { errorCode: CODES[errorCode], value: undefined };
   return { value: withoutNull(value), variant, reason: 'STATIC', metadata: {}, errorCode: undefined };
 }
 
 const server = ownServer({ document: DOCUMENT });
-let answers;
+const limited = ownServer({ document: DOCUMENT, rateLimits: 'client=3' });
+let program, answers;
 before(async () => {
-  answers = await askAll(await buildRust(), server, CASES);
+  program = await buildRust();
+  answers = await askAll(program, server, CASES);
 });
 
 for (const [index, each] of CASES.entries()) {
-  test(`${titleOf(each)}${hasStructure(each) ? ', without the structure' : ''}`, () => {
+  test(`${titleOf(each)}${hasStructure(each) ? ', with the structure as text' : ''}`, () => {
     const expected = answerOf(each);
     assert.deepEqual(pick(answers[index], expected), expected);
   });
 }
+
+test('no request is sent before the moment that Retry-After names', async () => {
+  assert.deepEqual(await askTooMuch(program, limited), {
+    answers: [...Array(3).fill([true, undefined]), ...Array(2).fill([undefined, 'GENERAL'])],
+    statuses: [200, 200, 200, 429],
+  });
+});

@@ -3,8 +3,8 @@ use std::{env, io};
 
 use anyhow::{Context, Result, anyhow};
 use open_feature::{
-    EvaluationContext, EvaluationDetails, EvaluationErrorCode, EvaluationReason, EvaluationResult, FlagMetadataValue, OpenFeature,
-    StructValue, Value as FlagValue,
+    EvaluationContext, EvaluationContextFieldValue, EvaluationDetails, EvaluationErrorCode, EvaluationReason, EvaluationResult,
+    FlagMetadataValue, OpenFeature, StructValue, Value as FlagValue,
 };
 use open_feature_ofrep::{OfrepOptions, OfrepProvider};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
@@ -42,7 +42,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// The attributes that the client's context can have: it has no null, and passes a structure on only as text.
+/// The attributes that the client's context can have: it has no null and no list.
 fn context_of(attributes: &Map<String, Value>) -> EvaluationContext {
     let mut context = EvaluationContext::default();
     for (name, value) in attributes {
@@ -54,7 +54,8 @@ fn context_of(attributes: &Map<String, Value>) -> EvaluationContext {
                 Some(number) => context.add_custom_field(name, number),
                 None => context.add_custom_field(name, number.as_f64().unwrap_or_default()),
             },
-            Value::Null | Value::Array(_) | Value::Object(_) => {}
+            Value::Object(members) => context.add_custom_field(name, EvaluationContextFieldValue::new_struct(members.clone())),
+            Value::Null | Value::Array(_) => {}
         }
     }
     context
