@@ -17,7 +17,7 @@ client="test-personalization-events/$(node -p 'crypto.randomUUID()')"
 as() {
   local token=$1
   shift
-  curl --silent --show-error --fail-with-body --max-time 10 --config <(printf 'header = "Authorization: Bearer %s"\n' "$token") "$@"
+  curl --silent --show-error --fail-with-body --max-time 30 --config <(printf 'header = "Authorization: Bearer %s"\n' "$token") "$@"
 }
 
 answer=$(as "$STAGING_TOKEN" "$function" -H "X-Client-Info: $client") || { echo "the function refused: $answer" >&2; exit 1; }

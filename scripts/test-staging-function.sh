@@ -20,7 +20,7 @@ trap 'rm -f "$headers" "$body"' EXIT
 ask() {
   local token=$1
   shift
-  curl --silent --show-error --max-time 10 --output "$body" --dump-header "$headers" --write-out '%{http_code}' \
+  curl --silent --show-error --max-time 30 --output "$body" --dump-header "$headers" --write-out '%{http_code}' \
     --config <([ -z "$token" ] || printf 'header = "Authorization: Bearer %s"\n' "$token") "$@" "$url" || true
 }
 # The value of a header of the last response.

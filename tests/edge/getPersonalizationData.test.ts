@@ -16,7 +16,7 @@ interface Event {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const ENHANCED = { page: 'EnhancedProfilePage', badge: 'Enhanced', tabs: ['Overview', 'Settings', 'Advanced'] };
 const LEGACY = { page: 'LegacyProfilePage', tabs: ['Overview', 'Settings'] };
 

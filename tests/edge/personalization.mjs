@@ -10,6 +10,8 @@ import { hostWorker, startWorkerd, token } from './workerd.mjs';
 
 const NPM = fileURLToPath(new URL('../../npm/', import.meta.url));
 const EXAMPLE = join(NPM, 'examples/get-personalization-data');
+/** The edge may be slow where many tests run at once; no test is about that. */
+const PATIENCE_MS = '25000';
 const DOCUMENT = {
   schema: 'twinflag/1',
   environment: 'test',
@@ -33,7 +35,7 @@ export async function startFunction({ document = DOCUMENT, settings = {} } = {})
   await promisify(execFile)(join(NPM, 'node_modules/.bin/esbuild'), [join(EXAMPLE, 'index.ts'), ...bundle], { cwd: NPM });
   const config = join(folder.path, 'workerd.capnp');
   await copyFile(join(EXAMPLE, 'workerd.capnp'), config);
-  const env = { TWINFLAG_URL: server.url, TWINFLAG_SERVER_KEY: server.serverKey };
+  const env = { TWINFLAG_URL: server.url, TWINFLAG_SERVER_KEY: server.serverKey, FLAG_PATIENCE_MS: PATIENCE_MS };
   const own = await startWorkerd(config, { env });
   return {
     server,

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 import { DURATION_S, MOST_A_MINUTE, PACE_MS, TARGETS, USERS } from './scenario.mjs';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** One request: its status, 0 if there was no response; its `Retry-After`; and the time until its body was read, in milliseconds. */
 async function ask(url, token) {

@@ -14,9 +14,10 @@ const EVENT = 'data_requested';
 const LONGEST_TOKEN = 8_192;
 /** The longest name of a user, and the longest text in an event's metadata, in UTF-16 code units. */
 const LONGEST_TEXT = 200;
-/** The longest that the edge may take to evaluate the flag, and the longest that a report may take, in milliseconds. */
+/** The longest that the edge may take to evaluate the flag, in milliseconds, where no binding says it. */
 const FLAG_PATIENCE_MS = 3_000;
-const REPORT_PATIENCE_MS = 5_000;
+/** The longest that a report may take, in milliseconds; the caller has their response by then. */
+const REPORT_PATIENCE_MS = 20_000;
 
 const PROFILES = {
   enhanced: { page: 'EnhancedProfilePage', badge: 'Enhanced', tabs: ['Overview', 'Settings', 'Advanced'] },
@@ -37,6 +38,8 @@ export interface Env {
   readonly TWINFLAG_URL: string;
   /** A server key, which only reports events: flags are evaluated with the caller's token. */
   readonly TWINFLAG_SERVER_KEY: string;
+  /** The longest that the edge may take to evaluate the flag, in milliseconds, 3000 by default; after it the function responds with 503. */
+  readonly FLAG_PATIENCE_MS?: string | null;
 }
 
 interface Lifetime {
@@ -59,7 +62,7 @@ export default {
     const isEnhanced = await checkFeatureFlag(userId, FLAG, {
       url: env.TWINFLAG_URL,
       key: token,
-      timeoutMs: FLAG_PATIENCE_MS,
+      timeoutMs: Number(env.FLAG_PATIENCE_MS) || FLAG_PATIENCE_MS,
       onError: told => {
         error = told;
       },

@@ -17,5 +17,6 @@ const worker :Workerd.Worker = (
   bindings = [
     (name = "TWINFLAG_URL", fromEnvironment = "TWINFLAG_URL"),
     (name = "TWINFLAG_SERVER_KEY", fromEnvironment = "TWINFLAG_SERVER_KEY"),
+    (name = "FLAG_PATIENCE_MS", fromEnvironment = "FLAG_PATIENCE_MS"),
   ],
 );

@@ -1,6 +1,6 @@
 // OpenFeature's provider for Python, version 0.3.0: it passes on values, variants, reasons, metadata and error codes, but for what this file names.
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 
 import { ownServer } from '../../own-server.mjs';
 import { asksForDefault, CASES, DOCUMENT, titleOf } from '../flags.mjs';
@@ -29,29 +29,31 @@ const LOSSES = [
 
 const server = ownServer({ document: DOCUMENT });
 const limited = ownServer({ document: DOCUMENT, rateLimits: 'client=3' });
-let program, answers;
-before(async () => {
-  program = await installPython();
-  answers = await askAll(program, server, CASES);
-});
-
-for (const [index, each] of CASES.entries()) {
-  const loss = LOSSES.find(({ hits }) => hits(each));
-  test(`${titleOf(each)}${loss ? `: lost, because ${loss.why}` : ''}`, () => {
-    const expected = loss ? loss.answer(each) : each.expected;
-    const answer = answers[index];
-    assert.deepEqual({ flagKey: answer.flagKey, ...pick(answer, expected) }, { flagKey: each.flag, ...expected });
+describe('openfeature-provider-ofrep', () => {
+  let program, answers;
+  before(async () => {
+    program = await installPython();
+    answers = await askAll(program, server, CASES);
   });
-}
 
-test('each loss is one of some case, and most cases lose nothing', () => {
-  for (const { why, hits } of LOSSES) assert.ok(CASES.some(hits), why);
-  assert.equal(CASES.filter(each => LOSSES.some(({ hits }) => hits(each))).length, 5);
-});
+  for (const [index, each] of CASES.entries()) {
+    const loss = LOSSES.find(({ hits }) => hits(each));
+    test(`${titleOf(each)}${loss ? `: lost, because ${loss.why}` : ''}`, () => {
+      const expected = loss ? loss.answer(each) : each.expected;
+      const answer = answers[index];
+      assert.deepEqual({ flagKey: answer.flagKey, ...pick(answer, expected) }, { flagKey: each.flag, ...expected });
+    });
+  }
 
-test('no request is sent before the moment that Retry-After names', async () => {
-  assert.deepEqual(await askTooMuch(program, limited), {
-    answers: [...Array(3).fill([true, undefined]), ...Array(2).fill([false, 'GENERAL'])],
-    statuses: [200, 200, 200, 429],
+  test('each loss is one of some case, and most cases lose nothing', () => {
+    for (const { why, hits } of LOSSES) assert.ok(CASES.some(hits), why);
+    assert.equal(CASES.filter(each => LOSSES.some(({ hits }) => hits(each))).length, 5);
+  });
+
+  test('no request is sent before the moment that Retry-After names', async () => {
+    assert.deepEqual(await askTooMuch(program, limited), {
+      answers: [...Array(3).fill([true, undefined]), ...Array(2).fill([false, 'GENERAL'])],
+      statuses: [200, 200, 200, 429],
+    });
   });
 });

@@ -1,6 +1,6 @@
 // OpenFeature's provider for Rust, version 0.1.2: it passes on values and variants; of an error it passes on that there is one.
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 
 import { ownServer } from '../../own-server.mjs';
 import { asksForDefault, CASES, DOCUMENT, titleOf } from '../flags.mjs';
@@ -31,22 +31,24 @@ function answerOf(each) {
 
 const server = ownServer({ document: DOCUMENT });
 const limited = ownServer({ document: DOCUMENT, rateLimits: 'client=3' });
-let program, answers;
-before(async () => {
-  program = await buildRust();
-  answers = await askAll(program, server, CASES);
-});
-
-for (const [index, each] of CASES.entries()) {
-  test(`${titleOf(each)}${hasStructure(each) ? ', with the structure as text' : ''}`, () => {
-    const expected = answerOf(each);
-    assert.deepEqual(pick(answers[index], expected), expected);
+describe('open-feature-ofrep', () => {
+  let program, answers;
+  before(async () => {
+    program = await buildRust();
+    answers = await askAll(program, server, CASES);
   });
-}
 
-test('no request is sent before the moment that Retry-After names', async () => {
-  assert.deepEqual(await askTooMuch(program, limited), {
-    answers: [...Array(3).fill([true, undefined]), ...Array(2).fill([undefined, 'GENERAL'])],
-    statuses: [200, 200, 200, 429],
+  for (const [index, each] of CASES.entries()) {
+    test(`${titleOf(each)}${hasStructure(each) ? ', with the structure as text' : ''}`, () => {
+      const expected = answerOf(each);
+      assert.deepEqual(pick(answers[index], expected), expected);
+    });
+  }
+
+  test('no request is sent before the moment that Retry-After names', async () => {
+    assert.deepEqual(await askTooMuch(program, limited), {
+      answers: [...Array(3).fill([true, undefined]), ...Array(2).fill([undefined, 'GENERAL'])],
+      statuses: [200, 200, 200, 429],
+    });
   });
 });
