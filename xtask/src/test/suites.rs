@@ -62,7 +62,7 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("manager", &[], |extent| node::folder("tests/manager", extent)),
     of_build("package", &[], |extent| node::folder("tests/package", extent)),
     of_build("packaging", &[&CHROMIUM], |extent| node::folder("tests/packaging", extent)),
-    of_build("providers", &[], providers),
+    of_build("providers", &[&CHROMIUM], providers),
     of_build("load", &[], |extent| node::folder("tests/load", extent)),
     // The guides read the store with sqlite3.
     of_build("tour", &[&CHROMIUM, &SQLITE], |extent| answering("tests/tour", extent)),
