@@ -56,4 +56,10 @@ describe('openfeature-provider-ofrep', () => {
       statuses: [200, 200, 200, 429],
     });
   });
+
+  test('without the worker each evaluation is an error', async () => {
+    const nowhere = { url: 'http://127.0.0.1:9', clientKey: server.clientKey };
+    const [{ value, errorCode }] = await askAll(program, nowhere, [{ flag: 'on', fallback: false }]);
+    assert.deepEqual([value, errorCode], [false, 'GENERAL']);
+  });
 });

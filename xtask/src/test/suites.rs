@@ -1,5 +1,5 @@
 //! The suites.
-use std::{fmt::Write, process::Command, time::Duration};
+use std::{env, fmt::Write, process::Command, time::Duration};
 
 use anyhow::{Context, Result};
 
@@ -112,6 +112,9 @@ fn answering(folder: &str, extent: Extent) -> Result<Report> {
 /// minutes to build.
 fn providers(extent: Extent) -> Result<Report> {
     npm::ensure_folder("tests/providers")?;
+    if env::var_os("CONFORMANCE").is_none() {
+        eprintln!("OpenFeature's own scenarios do not run: CONFORMANCE names no folder that has them");
+    }
     let script = node::folder("tests/providers", extent)?;
     match extent {
         Extent::Usual => Ok(script),
