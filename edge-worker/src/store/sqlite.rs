@@ -138,6 +138,10 @@ impl<D: Database> Read for Sqlite<D> {
         }
     }
 
+    fn written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
+        history::written_since(self.migrated()?, version, most)
+    }
+
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>> {
         let sql = self.migrated()?;
         let pages: Vec<Page> = match version {

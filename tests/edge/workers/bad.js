@@ -1,10 +1,15 @@
 // `PUT /test/hub/{ruleset,owners}` sets the hub's next answers there: `{ status, parts, how }`. `DELETE` lets the hub answer again, and
-// `GET` returns its own last answer, with the number of its answers in `test-answers`.
+// `GET` returns its own last answer, with the number of its answers in `test-answers`. `POST /test/clock` sets the clock ahead, by
+// milliseconds.
 import Edge, { FlagHub as Hub } from 'index.js';
 
 const given = new Map(),
   recorded = new Map(),
   answers = new Map();
+
+let ahead = 0;
+const clock = Date.now;
+Date.now = () => clock() + ahead;
 
 export class FlagHub {
   #hub;
@@ -36,6 +41,10 @@ function spoken({ status = 200, parts = [], how }) {
 
 export default {
   async fetch(request, env, context) {
+    if (new URL(request.url).pathname === '/test/clock') {
+      ahead += Number(await request.text());
+      return new Response();
+    }
     const [, hub, what] = new URL(request.url).pathname.match(/^\/test\/(hub)(\/\w+)$/) ?? [];
     if (!hub) return Edge.fetch(request, env, context);
     if (request.method === 'GET') return new Response(recorded.get(what), { headers: { 'test-answers': answers.get(what) ?? 0 } });

@@ -66,6 +66,11 @@ pub(super) fn freshness() -> Result<Value> {
     measured(&mut node)
 }
 
+pub(super) fn fleet() -> Result<Value> {
+    eprintln!("simulating 300 places of 200 isolates for five minutes");
+    measured(toolchain::cargo().args(["run", "--quiet", "--release", "--package", "edge-worker", "--example", "fleet"]))
+}
+
 fn folder() -> PathBuf {
     root::in_root("tests/bench/js")
 }

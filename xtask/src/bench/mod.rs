@@ -12,7 +12,7 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 6] = ["native", "js", "edge", "owners", "freshness", "size"];
+const KINDS: [&str; 7] = ["native", "js", "edge", "owners", "freshness", "fleet", "size"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -48,6 +48,9 @@ impl Bench {
         }
         if wanted("freshness") {
             edge::print_freshness(&measure::freshness()?)?;
+        }
+        if wanted("fleet") {
+            edge::print_fleet(&measure::fleet()?)?;
         }
         if wanted("size") {
             sizes::print()?;

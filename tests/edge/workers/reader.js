@@ -1,0 +1,61 @@
+// `POST /test/state` sets what differs from the unchanged worker, and answers the counts so far:
+// - `hub`: `here`; `held` withholds answers about the ruleset until the next `POST`; `old` takes no notice of the header by which isolates
+//   ask for changes; `wrong` changes a text in the changes that it sends.
+// - `reader`: `here`, `gone` throws, `hangs` for ten minutes.
+// - `ahead`: the milliseconds by which the clock is ahead.
+// `GET /test/ask?…` asks the hub for the ruleset as an isolate of an earlier release does.
+import Edge, { FlagHub as Hub, FlagReader as Reader } from 'index.js';
+
+const state = { hub: 'here', reader: 'here', ahead: 0 };
+/** Questions about the ruleset at the hub and at the reader, and versions that the hub told; and the hub's last answer. */
+const counts = { hub: 0, reader: 0, told: 0, waiting: 0, last: '' };
+
+const clock = Date.now;
+Date.now = () => clock() + state.ahead;
+
+export class FlagHub {
+  #hub;
+  constructor(object, env) {
+    this.#hub = new Hub(object, env);
+  }
+  async fetch(request) {
+    if (new URL(request.url).pathname !== '/ruleset') return this.#hub.fetch(request);
+    counts.hub++;
+    counts.waiting++;
+    while (state.hub === 'held') await new Promise(resolve => setTimeout(resolve, 5));
+    counts.waiting--;
+    const headers = new Headers(request.headers);
+    if (state.hub === 'old') headers.delete('twinflag-holds');
+    const answer = await this.#hub.fetch(new Request(request, { headers }));
+    if (answer.status !== 200) return answer;
+    counts.last = await answer.text();
+    const { rows } = JSON.parse(counts.last);
+    const text = state.hub === 'wrong' && rows ? counts.last.replace('\\"default\\":\\"off\\"', '\\"default\\":\\"on\\"') : counts.last;
+    return new Response(text, answer);
+  }
+}
+
+export class FlagReader {
+  #reader;
+  constructor(object, env) {
+    this.#reader = new Reader(object, env);
+  }
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/told') counts.told++;
+    if (pathname === '/ruleset') counts.reader++;
+    if (state.reader === 'gone') throw new Error('the reader is gone');
+    if (state.reader === 'hangs') return new Promise(resolve => setTimeout(resolve, 600_000));
+    return this.#reader.fetch(request);
+  }
+}
+
+export default {
+  async fetch(request, env, context) {
+    const { pathname, search } = new URL(request.url);
+    if (pathname === '/test/ask') return env.HUB.getByName('main').fetch(`http://hub/ruleset${search}`);
+    if (pathname !== '/test/state') return Edge.fetch(request, env, context);
+    Object.assign(state, await request.json());
+    return Response.json(counts);
+  },
+};
