@@ -6,7 +6,7 @@ use std::{
 
 use futures_util::future::{Either, select};
 use sdk_core::Millis;
-use worker::{Delay, Env, Request, RequestInit, Response, console_error};
+use worker::{Delay, Env, Request, RequestInit, Response, console_error, js_sys::Reflect, wasm_bindgen::JsValue};
 
 use crate::{
     clock,
@@ -33,7 +33,9 @@ thread_local! {
 pub(crate) fn learn_place(request: &Request) {
     PLACE.with_borrow_mut(|place| {
         if place.is_none() {
-            *place = request.cf().map(worker::Cf::colo).filter(|colo| is_code(colo));
+            let member = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok();
+            let colo = member(request.inner(), "cf").filter(JsValue::is_object).and_then(|cf| member(&cf, "colo")?.as_string());
+            *place = colo.filter(|colo| is_code(colo));
         }
     });
 }

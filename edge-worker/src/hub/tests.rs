@@ -191,13 +191,14 @@ fn document_of(answer: &str) -> String {
 fn the_changes_since_any_version_lead_to_the_newest_document() {
     let hub = Hub::new();
     let news = News::default();
-    let document = |flags: &str| {
+    let document = |flags: &str, remove: &[&str]| {
+        let remove = remove.iter().map(ToString::to_string).collect();
         let document =
             format!(r#"{{"schema":"twinflag/1","environment":"e","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{{{flags}}}}}"#);
         hub.carry_out(&Command::Import {
             document,
             state: State::Keep,
-            allowed: Allowed { remove: vec!["flags/a".into()], overwrite: vec!["*".into()], ..Allowed::default() },
+            allowed: Allowed { remove, overwrite: vec!["*".into()], ..Allowed::default() },
         })
         .unwrap();
     };
@@ -209,16 +210,16 @@ fn the_changes_since_any_version_lead_to_the_newest_document() {
         let answer: serde_json::Value = serde_json::from_str(&whole()).unwrap();
         held.push((hub.store.newest().unwrap(), Rows::split(&answer["document"].to_string()).unwrap()));
     };
-    document(&format!(r#""a":{{"default":"on"}}{long}"#));
+    document(&format!(r#""a":{{"default":"on"}}{long}"#), &[]);
     keep(&mut held);
     hub.carry_out(&Command::Kill { flag: "a".into() }).unwrap();
     keep(&mut held);
-    document(&format!(r#""a":{{"default":"off"}},"b":{{}}{long}"#));
+    document(&format!(r#""a":{{"default":"off"}},"b":{{}}{long}"#), &[]);
     keep(&mut held);
     hub.edit(r#"{"default":"on"}"#);
     keep(&mut held);
-    document(&format!(r#""b":{{"default":"on"}}{long}"#));
-    document(&format!(r#""a":{{}},"b":{{"default":"on"}}{long}"#));
+    document(&format!(r#""b":{{"default":"on"}}{long}"#), &["flags/a"]);
+    document(&format!(r#""a":{{}},"b":{{"default":"on"}}{long}"#), &[]);
     let ground = hub.ground.newest(&hub.store).unwrap();
     let newest = document_of(&whole());
     for (version, mut rows) in held {

@@ -8,8 +8,15 @@ const given = new Map(),
   answers = new Map();
 
 let ahead = 0;
-const clock = Date.now;
-Date.now = () => clock() + ahead;
+const Clock = Date;
+globalThis.Date = class extends Clock {
+  constructor(...given) {
+    super(...(given.length > 0 ? given : [Clock.now() + ahead]));
+  }
+  static now() {
+    return new this().getTime();
+  }
+};
 
 export class FlagHub {
   #hub;

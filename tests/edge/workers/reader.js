@@ -2,16 +2,27 @@
 // - `hub`: `here`; `held` withholds answers about the ruleset until the next `POST`; `old` takes no notice of the header by which isolates
 //   ask for changes; `wrong` changes a text in the changes that it sends.
 // - `reader`: `here`, `gone` throws, `hangs` for ten minutes.
-// - `ahead`: the milliseconds by which the clock is ahead.
+// - `ahead`: the milliseconds by which the clock is ahead; `stands`: whether it stands still.
 // `GET /test/ask?…` asks the hub for the ruleset as an isolate of an earlier release does.
 import Edge, { FlagHub as Hub, FlagReader as Reader } from 'index.js';
 
-const state = { hub: 'here', reader: 'here', ahead: 0 };
+const state = { hub: 'here', reader: 'here', ahead: 0, stands: false };
 /** Questions about the ruleset at the hub and at the reader, and versions that the hub told; and the hub's last answer. */
 const counts = { hub: 0, reader: 0, told: 0, waiting: 0, last: '' };
 
-const clock = Date.now;
-Date.now = () => clock() + state.ahead;
+/** False until a test sets the state: until then the wrapper answers `/health`, so that the isolate stays cold. */
+let isSet = false;
+
+let stood = 0;
+const Clock = Date;
+globalThis.Date = class extends Clock {
+  constructor(...given) {
+    super(...(given.length > 0 ? given : [(state.stands ? stood : Clock.now()) + state.ahead]));
+  }
+  static now() {
+    return new this().getTime();
+  }
+};
 
 export class FlagHub {
   #hub;
@@ -54,7 +65,10 @@ export default {
   async fetch(request, env, context) {
     const { pathname, search } = new URL(request.url);
     if (pathname === '/test/ask') return env.HUB.getByName('main').fetch(`http://hub/ruleset${search}`);
+    if (pathname === '/health' && !isSet) return new Response();
     if (pathname !== '/test/state') return Edge.fetch(request, env, context);
+    isSet = true;
+    if (!state.stands) stood = Clock.now();
     Object.assign(state, await request.json());
     return Response.json(counts);
   },
