@@ -178,7 +178,7 @@ impl Network {
         self.queue(self.now.0 + delay, event);
     }
 
-    /// A number below another one, from the simulation's own generator (SplitMix64).
+    /// A number below another one, from the simulation's own generator (`SplitMix64`).
     fn below(&mut self, end: i64) -> i64 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.random;
