@@ -210,8 +210,8 @@ mod tests {
         Question { key: key.to_owned(), held, since, is_lasting: false, came: Millis(came) }
     }
 
-    fn given(answer: u32, number: u32) -> Option<Given<u32>> {
-        Some(Given { answer, version: Some(version(number)), bytes: 10 })
+    fn given(answer: u32, number: u32) -> Given<u32> {
+        Given { answer, version: Some(version(number)), bytes: 10 }
     }
 
     /// A reader that asked at 0 for the news since version 6, and learned of version 7.
@@ -219,7 +219,7 @@ mod tests {
         let mut shelf = Shelf::new(100);
         let first = question("6", Some(version(6)), Since::Answered, 0);
         assert_eq!(shelf.turn(&first, Millis(0)), Turn::Ask);
-        shelf.end(&first, Millis(0), Millis(50), given(67, 7));
+        shelf.end(&first, Millis(0), Millis(50), Some(given(67, 7)));
         shelf
     }
 
@@ -237,7 +237,7 @@ mod tests {
             }
         }
         assert_eq!(asked, [20, 2_020].map(Millis));
-        shelf.end(questions.first().unwrap(), Millis(2_020), Millis(4_000), given(67, 7));
+        shelf.end(questions.first().unwrap(), Millis(2_020), Millis(4_000), Some(given(67, 7)));
         assert!(questions.iter().all(|question| shelf.turn(question, Millis(4_000)) == Turn::Answer(67)));
     }
 
@@ -250,7 +250,7 @@ mod tests {
                 Turn::Newest => {}
                 Turn::Ask => {
                     asked += 1;
-                    shelf.end(&isolate, now, now, given(0, 7));
+                    shelf.end(&isolate, now, now, Some(given(0, 7)));
                 }
                 turn => panic!("{turn:?} at {now:?}"),
             }
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(shelf.turn(&isolate, Millis(100)), Turn::Newest);
         shelf.tell(version(8));
         assert_eq!(shelf.turn(&isolate, Millis(100)), Turn::Ask);
-        shelf.end(&isolate, Millis(100), Millis(110), given(78, 8));
+        shelf.end(&isolate, Millis(100), Millis(110), Some(given(78, 8)));
         assert_eq!(shelf.turn(&isolate, Millis(110)), Turn::Answer(78));
         // An answer of the version before serves no longer: whoever holds version 6 wants version 8.
         assert_eq!(shelf.turn(&question("6", Some(version(6)), Since::Answered, 120), Millis(120)), Turn::Ask);
@@ -281,9 +281,9 @@ mod tests {
         // Another writer comes while the question is pending, which was asked before its change.
         let second = question("7", Some(version(7)), Since::Now, 110);
         assert_eq!(shelf.turn(&second, Millis(110)), Turn::Look);
-        shelf.end(&writer, Millis(100), Millis(120), given(78, 8));
+        shelf.end(&writer, Millis(100), Millis(120), Some(given(78, 8)));
         assert_eq!((shelf.turn(&writer, Millis(120)), shelf.turn(&second, Millis(120))), (Turn::Answer(78), Turn::Ask));
-        shelf.end(&second, Millis(120), Millis(130), given(79, 9));
+        shelf.end(&second, Millis(120), Millis(130), Some(given(79, 9)));
         assert_eq!(shelf.turn(&second, Millis(130)), Turn::Answer(79));
     }
 
@@ -295,7 +295,7 @@ mod tests {
             let isolate = question("7", Some(version(7)), Since::Version(named), now.0);
             if shelf.turn(&isolate, now) == Turn::Ask {
                 asked += 1;
-                shelf.end(&isolate, now, now, given(0, 7));
+                shelf.end(&isolate, now, now, Some(given(0, 7)));
             }
         }
         assert_eq!(asked, 10);
@@ -317,7 +317,7 @@ mod tests {
         for number in 0..10_000_u32 {
             let owners = Question { is_lasting: true, ..question(&format!("owner {number}"), None, Since::Answered, 100_000) };
             assert_eq!(shelf.turn(&owners, Millis(100_000)), Turn::Ask);
-            shelf.end(&owners, Millis(100_000), Millis(100_000), given(number, 1));
+            shelf.end(&owners, Millis(100_000), Millis(100_000), Some(given(number, 1)));
             assert_eq!(shelf.turn(&Question { came: Millis(900_000), ..owners }, Millis(900_000)), Turn::Answer(number));
             assert!(shelf.bytes <= 100 && shelf.entries.len() <= MOST_ENTRIES, "{} bytes", shelf.bytes);
         }
