@@ -61,6 +61,7 @@ const edge :Workerd.Worker = (
   compatibilityDate = "2026-10-01",
   bindings = [
     (name = "HUB", durableObjectNamespace = "FlagHub"),
+    (name = "READER", durableObjectNamespace = "FlagReader"),
     (name = "IMPORT", service = "import"),
     (name = "ASSETS", service = "assets"),
     (name = "CLIENT_KEY", fromEnvironment = "CLIENT_KEY"),
@@ -85,6 +86,9 @@ const edge :Workerd.Worker = (
     (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
     (name = "FAST_WAY", fromEnvironment = "FAST_WAY"),
   ],
-  durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
+  durableObjectNamespaces = [
+    (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true),
+    (className = "FlagReader", uniqueKey = "twinflag-reader", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "store"),
 );

@@ -10,13 +10,18 @@ use super::{
     baseline,
     ground::{Ground, GroundCache},
     named_rows,
+    news::News,
     record::{RepeatableRequest, write},
     stored_edits::StoredEdits,
 };
-use crate::store::{
-    Commit, Read, Store,
-    audit::{ChangesQuery, Stored},
-    sqlite::{Sqlite, database::tests::Memory},
+use crate::{
+    etag::Etag,
+    store::{
+        Commit, Read, Store,
+        audit::{ChangesQuery, Stored},
+        sqlite::{Sqlite, database::tests::Memory},
+    },
+    version::Version,
 };
 
 /// A hub without a worker around it.
@@ -272,4 +277,88 @@ fn however_many_owners_are_named_only_their_rows_are_read() {
     let membership = of(RowKind::Membership, 7);
     let of_one: Vec<_> = named_rows::about(&hub.store, [membership.clone()]).unwrap().iter().map(|(key, _)| key.clone()).collect();
     assert_eq!(of_one, [of(RowKind::Organization, 0), membership]);
+}
+
+/// The document of a whole answer.
+fn document_of(answer: &str) -> String {
+    let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+    answer["document"].to_string()
+}
+
+#[test]
+fn the_changes_since_any_version_lead_to_the_newest_document() {
+    let hub = Hub::new();
+    let news = News::default();
+    let document = |flags: &str, remove: &[&str]| {
+        let remove = remove.iter().map(ToString::to_string).collect();
+        let document =
+            format!(r#"{{"schema":"twinflag/1","environment":"e","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{{{flags}}}}}"#);
+        hub.carry_out(&Command::Import {
+            document,
+            state: State::Keep,
+            allowed: Allowed { remove, overwrite: vec!["*".into()], ..Allowed::default() },
+        })
+        .unwrap();
+    };
+    let whole = || news.whole(&hub.store, &hub.ground.newest(&hub.store).unwrap(), None).unwrap();
+    let filler = "z".repeat(2_000);
+    let long = format!(r#","z":{{"description":"{filler}"}}"#);
+    let mut held: Vec<(Version, Rows)> = Vec::new();
+    let keep = |held: &mut Vec<(Version, Rows)>| {
+        let answer: serde_json::Value = serde_json::from_str(&whole()).unwrap();
+        held.push((hub.store.newest().unwrap(), Rows::split(&answer["document"].to_string()).unwrap()));
+    };
+    document(&format!(r#""a":{{"default":"on"}}{long}"#), &[]);
+    keep(&mut held);
+    hub.carry_out(&Command::Kill { flag: "a".into() }).unwrap();
+    keep(&mut held);
+    document(&format!(r#""a":{{"default":"off"}},"b":{{}}{long}"#), &[]);
+    keep(&mut held);
+    hub.edit(r#"{"default":"on"}"#);
+    keep(&mut held);
+    document(&format!(r#""b":{{"default":"on"}}{long}"#), &["flags/a"]);
+    document(&format!(r#""a":{{}},"b":{{"default":"on"}}{long}"#), &[]);
+    let ground = hub.ground.newest(&hub.store).unwrap();
+    let newest = document_of(&whole());
+    for (version, mut rows) in held {
+        let changes = news.changes(&hub.store, &ground, version).unwrap().expect("changes are shorter than the document");
+        assert!(!changes.contains(&filler) && changes.len() < 2_000);
+        let changes: serde_json::Value = serde_json::from_str(&changes).unwrap();
+        for row in changes["rows"].as_array().unwrap() {
+            let key = RowKey { kind: RowKind::from_name(row[0].as_str().unwrap()).unwrap(), name: row[1].as_str().unwrap().into() };
+            match row[2].as_str() {
+                Some(text) => rows.insert(key, text.into()),
+                None => rows.remove(&key),
+            }
+        }
+        let composed: serde_json::Value = serde_json::from_str(&rows.compose(false)).unwrap();
+        assert_eq!(composed.to_string(), newest, "since {version}");
+        assert_eq!(changes["sum"], Etag::strong(rows.compose(false).as_bytes()).as_str());
+    }
+}
+
+#[test]
+fn an_override_is_told_as_its_page_alone_and_what_cannot_be_told_in_changes_is_told_whole() {
+    let hub = Hub::new();
+    let news = News::default();
+    hub.import("{}").unwrap();
+    let since = hub.store.newest().unwrap();
+    let customer = RowKey::of(RowKind::Customer, "acme");
+    let write = [(customer.clone(), Some(r#"{"a":false}"#.to_owned()))];
+    hub.store.commit(since, &Commit { writes: &write, ..Commit::default() }, Millis(8)).unwrap().unwrap();
+    let ground = hub.ground.newest(&hub.store).unwrap();
+    let changes: serde_json::Value = serde_json::from_str(&news.changes(&hub.store, &ground, since).unwrap().unwrap()).unwrap();
+    assert_eq!(changes["pages"], serde_json::json!([[customer.page().unwrap(), ground.version.number]]));
+    assert!(changes["document"].is_null() && changes["keys"].is_null() && changes.get("rows").is_none() && changes.get("sum").is_none());
+
+    let other: Version = "0a1b2c3d4e50.1".parse().unwrap();
+    for unknown in [other, Version { number: 0, ..since }, ground.version, Version { number: 9, ..since }] {
+        assert!(news.changes(&hub.store, &ground, unknown).unwrap().is_none(), "{unknown}");
+    }
+    // A thousand rows are told, one more is not.
+    let writes: Vec<_> = (0..1_000).map(|number| (RowKey::of(RowKind::Customer, &format!("c{number}")), Some("{}".to_owned()))).collect();
+    hub.store.commit(ground.version, &Commit { writes: &writes, ..Commit::default() }, Millis(9)).unwrap().unwrap();
+    let newer = hub.ground.newest(&hub.store).unwrap();
+    assert!(news.changes(&hub.store, &newer, ground.version).unwrap().is_some());
+    assert!(news.changes(&hub.store, &newer, since).unwrap().is_none());
 }

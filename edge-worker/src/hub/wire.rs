@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The newest ruleset: `GET` with `?since=`, 204 if that is the newest version. With `?version=` or `?at=` a past one, 404 if there is
-/// none.
+/// none. To a request with [`HOLDS`], an answer may have what changed since, in place of the document.
 pub(super) const RULESET: &str = "http://hub/ruleset";
 /// The keys that were not revoked: `GET` answers a list of their rows.
 pub(super) const KEYS: &str = "http://hub/keys";
@@ -44,9 +44,20 @@ pub(super) const SUMMARY: &str = "http://hub/summary";
 /// `flags` and `segments` of `control::Definitions`, and [`VERSION`].
 pub(super) const DEFINITIONS: &str = "http://hub/definitions";
 /// The header with the name of the environment that the hub is of; absent for the first one.
-pub(super) const ENVIRONMENT: &str = "twinflag-environment";
-/// The header with a document's version.
-pub(super) const VERSION: &str = "twinflag-version";
+pub(crate) const ENVIRONMENT: &str = "twinflag-environment";
+/// The header by which an isolate says that it holds the rows of the version in `?since=`, and so understands [`RulesetAnswer::since`]. A
+/// hub of an earlier release takes no notice of it, and isolates of earlier releases do not send it.
+pub(crate) const HOLDS: &str = "twinflag-holds";
+/// The value of [`HOLDS`].
+pub(super) const ROWS: &str = "rows";
+/// The header with the version that an isolate has heard of, or `now` if it has just changed something; for a reader.
+pub(crate) const NEWS_SINCE: &str = "twinflag-news-since";
+/// The header with the name of the reader that asks. The hub tells it of changes: `POST` with the version.
+pub(crate) const READER: &str = "twinflag-reader";
+/// The address at which the hub tells a reader of a version.
+pub(super) const TOLD: &str = "http://reader/told";
+/// The header with the version of a document, of keys or of rows.
+pub(crate) const VERSION: &str = "twinflag-version";
 /// The header with the bucket key of a document that names none.
 pub(super) const BUCKET_KEY: &str = "twinflag-bucket-key";
 
@@ -57,16 +68,27 @@ pub(super) struct RulesetAnswer<'a> {
     #[serde(rename = "bucketKey")]
     pub(super) bucket_key: String,
     /// The rows of keys that were not revoked. There may be some before there is a document; of a past version there are none.
+    /// `None` among changes that left all keys, environments and members as they were.
     #[serde(borrow)]
-    pub(super) keys: Vec<&'a RawValue>,
+    pub(super) keys: Option<Vec<&'a RawValue>>,
     /// The name of the environment in the document.
     #[serde(default)]
     pub(super) environment: Option<String>,
     /// The names of the registered environments, each with the moment at which it was registered; only the first hub has any.
     #[serde(default)]
     pub(super) environments: Vec<(String, i64)>,
+    /// All pages that were ever written on; among changes those that were written on since.
     pub(super) pages: Vec<(u16, u32)>,
-    /// The document without overrides; `null` if none serves.
+    /// The number of the version of this epoch that the answer has the changes since, if it has changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<u32>,
+    /// The kind, the name and the text of each row of the document that changed; no text if the row is gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rows: Vec<(String, String, Option<String>)>,
+    /// The entity tag of the document that the changed rows lead to; absent if none changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sum: Option<String>,
+    /// The document without overrides; `null` if none serves, and among changes.
     #[serde(borrow)]
     pub(super) document: Option<&'a RawValue>,
     /// The number of the document's errors, each of which leaves out a part of it.

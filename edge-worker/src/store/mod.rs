@@ -133,6 +133,9 @@ pub(crate) trait Read {
     fn overrides_version(&self) -> Result<Version>;
     /// Rows of kinds that this release knows.
     fn rows(&self, wanted: Wanted<'_>) -> Result<Rows>;
+    /// The keys of the rows that were written or removed after a version, some perhaps several times, and only those of kinds that this
+    /// release knows; `None` if there are more than `most`.
+    fn written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>>;
     /// Every page that was written at a version or before it, with the version of its newest change until then.
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>>;
     /// The version of the newest change on a page; `None` if nothing was ever written on it.

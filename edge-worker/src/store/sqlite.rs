@@ -95,6 +95,10 @@ impl<D: Database> Read for Sqlite<D> {
         Ok(Version { number: rows::overrides_version(self.migrated()?)?, ..self.newest()? })
     }
 
+    fn written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
+        history::written_since(self.migrated()?, version, most)
+    }
+
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>> {
         rows::pages(self.migrated()?, version)
     }

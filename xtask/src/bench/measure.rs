@@ -85,6 +85,11 @@ pub(super) fn guard() -> Result<Value> {
     measured(&mut Command::new(root::target().join(PROFILE).join("guard")))
 }
 
+pub(super) fn fleet() -> Result<Value> {
+    eprintln!("simulating 300 places of 200 isolates for five minutes");
+    measured(toolchain::cargo().args(["run", "--quiet", "--release", "--package", "edge-worker", "--example", "fleet"]))
+}
+
 fn folder() -> PathBuf {
     root::in_root(PEERS)
 }

@@ -14,7 +14,7 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 8] = ["native", "js", "edge", "hub", "owners", "freshness", "guard", "size"];
+const KINDS: [&str; 9] = ["native", "js", "edge", "hub", "owners", "freshness", "fleet", "guard", "size"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -53,6 +53,9 @@ impl Bench {
         }
         if wanted("freshness") {
             edge::print_freshness(&measure::freshness()?)?;
+        }
+        if wanted("fleet") {
+            edge::print_fleet(&measure::fleet()?)?;
         }
         if wanted("guard") {
             guard::print(&measure::guard()?)?;
