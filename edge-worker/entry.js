@@ -63,6 +63,7 @@ function durable(Half) {
 }
 
 export const FlagHub = durable(glue.FlagHub);
+export const FlagReader = durable(glue.FlagReader);
 
 const encoder = new TextEncoder(),
   decoder = new TextDecoder('utf-8', { ignoreBOM: true });

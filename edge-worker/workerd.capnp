@@ -22,7 +22,8 @@
 #   SERVICE_ROLE=on             lets Supabase's service key do everything
 #   USER_TAGS                   the tags of the flags that a user's token may evaluate
 #   RATE_LIMITS                 a minute: `admin=30` changes and `read=600` reads by a subject, `user=30` evaluations with a user's token,
-#                               `client=600` from an address with the client key, separated by commas; or `off`
+#                               `client=600` from an address with the client key, `failed=30` from an address with credentials
+#                               that do not hold, separated by commas; or `off`
 #   CLIENT_ADDRESS_HEADER       the header in which a proxy in front names the client's address; without, the connection's counts
 #   DEMO=on                     opens `/demo`, a page that holds CLIENT_KEY, and tells anybody with that key how answers come about,
 #                               with the lists and conditions that were compared
@@ -60,6 +61,7 @@ const edge :Workerd.Worker = (
   compatibilityDate = "2026-10-01",
   bindings = [
     (name = "HUB", durableObjectNamespace = "FlagHub"),
+    (name = "READER", durableObjectNamespace = "FlagReader"),
     (name = "IMPORT", service = "import"),
     (name = "ASSETS", service = "assets"),
     (name = "CLIENT_KEY", fromEnvironment = "CLIENT_KEY"),
@@ -84,6 +86,9 @@ const edge :Workerd.Worker = (
     (name = "TEST_CLOCK", fromEnvironment = "TEST_CLOCK"),
     (name = "FAST_WAY", fromEnvironment = "FAST_WAY"),
   ],
-  durableObjectNamespaces = [ (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true) ],
+  durableObjectNamespaces = [
+    (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true),
+    (className = "FlagReader", uniqueKey = "twinflag-reader", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "store"),
 );

@@ -5,6 +5,7 @@ use worker::Request;
 use crate::{problem::Problem, version::Version};
 
 /// The entity tag of an answer, as the header has it: with quotes, and with `W/` if it is weak.
+#[derive(Clone)]
 pub(crate) struct Etag(String);
 
 impl Etag {

@@ -1,6 +1,7 @@
-//! All that this isolate holds of its environments: a ruleset of each, and rows of overrides by page. Together they are bounded by bytes.
+//! All that this isolate holds of its environments: a ruleset of each, rows of overrides by page, and programs that were made of them. Together
+//! they are bounded by bytes.
 //!
-//! If there are too many bytes, other environments' pages go first, then their rulesets, then the first environment's pages: of each sort
+//! If there are too many bytes, programs and other environments' pages go first, then their rulesets, then the first environment's pages: of each sort
 //! those that were used longest ago. A request keeps what it uses, because it holds a counted reference; a later one fetches it again. The
 //! first environment's ruleset never goes: with it the isolate knows all other environments. Nor does a ruleset go for a page of its
 //! own, and other environments leave the first one a share for its pages: else two that are used in turn would drop each other's for ever.
@@ -9,6 +10,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use crate::{
     environment::Environment,
     held_owners::HeldPage,
+    held_programs::HeldPrograms,
     ruleset_cache::{Held, HeldKeys},
 };
 
@@ -31,19 +33,22 @@ enum Part {
     /// The stored keys, as long as the isolate does not hold the ruleset, with which they come.
     Keys,
     Page(u16),
+    /// Made from the ruleset and the pages.
+    Programs,
 }
 
 enum Item {
     Ruleset(Held),
     Keys(HeldKeys),
     Page(HeldPage),
+    Programs(HeldPrograms),
 }
 
 /// Looks at the ruleset of an environment, which counts as a use; `None` if it is not held.
 pub(crate) fn ruleset<T>(environment: &Environment, look: impl FnOnce(&mut Held) -> T) -> Option<T> {
     HELD.with_borrow_mut(|held| match held.get(&(environment.clone(), Part::Ruleset))? {
         Item::Ruleset(ruleset) => Some(look(ruleset)),
-        Item::Keys(_) | Item::Page(_) => None,
+        Item::Keys(_) | Item::Page(_) | Item::Programs(_) => None,
     })
 }
 
@@ -51,7 +56,7 @@ pub(crate) fn ruleset<T>(environment: &Environment, look: impl FnOnce(&mut Held)
 pub(crate) fn keys<T>(environment: &Environment, look: impl FnOnce(&mut HeldKeys) -> T) -> Option<T> {
     HELD.with_borrow_mut(|held| match held.get(&(environment.clone(), Part::Keys))? {
         Item::Keys(keys) => Some(look(keys)),
-        Item::Ruleset(_) | Item::Page(_) => None,
+        Item::Ruleset(_) | Item::Page(_) | Item::Programs(_) => None,
     })
 }
 
@@ -59,7 +64,7 @@ pub(crate) fn keys<T>(environment: &Environment, look: impl FnOnce(&mut HeldKeys
 pub(crate) fn take_page(environment: &Environment, number: u16) -> Option<HeldPage> {
     HELD.with_borrow_mut(|held| match held.remove(&(environment.clone(), Part::Page(number)))? {
         Item::Page(page) => Some(page),
-        Item::Ruleset(_) | Item::Keys(_) => None,
+        Item::Ruleset(_) | Item::Keys(_) | Item::Programs(_) => None,
     })
 }
 
@@ -67,7 +72,23 @@ pub(crate) fn take_page(environment: &Environment, number: u16) -> Option<HeldPa
 pub(crate) fn page<T>(environment: &Environment, number: u16, look: impl FnOnce(&HeldPage) -> T) -> Option<T> {
     HELD.with_borrow_mut(|held| match held.get(&(environment.clone(), Part::Page(number)))? {
         Item::Page(page) => Some(look(page)),
-        Item::Ruleset(_) | Item::Keys(_) => None,
+        Item::Ruleset(_) | Item::Keys(_) | Item::Programs(_) => None,
+    })
+}
+
+/// Looks at the programs of an environment, which counts as a use; `None` if none are held.
+pub(crate) fn programs<T>(environment: &Environment, look: impl FnOnce(&HeldPrograms) -> T) -> Option<T> {
+    HELD.with_borrow_mut(|held| match held.get(&(environment.clone(), Part::Programs))? {
+        Item::Programs(programs) => Some(look(programs)),
+        Item::Ruleset(_) | Item::Keys(_) | Item::Page(_) => None,
+    })
+}
+
+/// Takes the programs of an environment out of what is held, to add one and to hold them again; `None` if none are held.
+pub(crate) fn take_programs(environment: &Environment) -> Option<HeldPrograms> {
+    HELD.with_borrow_mut(|held| match held.remove(&(environment.clone(), Part::Programs))? {
+        Item::Programs(programs) => Some(programs),
+        Item::Ruleset(_) | Item::Keys(_) | Item::Page(_) => None,
     })
 }
 
@@ -82,6 +103,10 @@ pub(crate) fn hold_keys(environment: &Environment, keys: HeldKeys, bytes: usize)
 
 pub(crate) fn hold_page(environment: &Environment, number: u16, page: HeldPage, bytes: usize) {
     hold(&(environment.clone(), Part::Page(number)), Item::Page(page), bytes);
+}
+
+pub(crate) fn hold_programs(environment: &Environment, programs: HeldPrograms, bytes: usize) {
+    hold(&(environment.clone(), Part::Programs), Item::Programs(programs), bytes);
 }
 
 fn hold(place: &Place, item: Item, bytes: usize) {
@@ -140,14 +165,14 @@ impl<V> Bounded<V> {
 
     /// The place of the value that goes next for a new one; `None` if all others stay.
     fn next_to_go(&self, newest: &Place, share: usize) -> Option<Place> {
-        let of_first = |(of, part): &Place| *of == Environment::FIRST && *part != Part::Ruleset;
+        let of_first = |(of, part): &Place| *of == Environment::FIRST && !matches!(part, Part::Ruleset | Part::Programs);
         let shared: usize = self.entries.iter().filter(|(place, _)| of_first(place)).map(|(_, entry)| entry.bytes).sum();
         let rank = |place: &Place| match place {
             place if place == newest => None,
             (of, Part::Ruleset) if *of == Environment::FIRST || *of == newest.0 => None,
             place if of_first(place) => (newest.0 == Environment::FIRST || shared > share).then_some(2),
             (_, Part::Ruleset) => Some(1),
-            (_, Part::Keys | Part::Page(_)) => Some(0),
+            (_, Part::Keys | Part::Page(_) | Part::Programs) => Some(0),
         };
         let ranked = self.entries.iter().filter_map(|(place, entry)| Some(((rank(place)?, entry.used), place)));
         ranked.min_by_key(|(order, _)| *order).map(|(_, place)| place.clone())
@@ -247,6 +272,17 @@ mod tests {
         for _ in 0..3 {
             assert!(held.get(&page(0, 2)).is_some() && held.get(&page(0, 3)).is_some() && held.get(&ruleset(1)).is_some());
         }
+    }
+
+    #[test]
+    fn programs_go_before_pages_and_rulesets() {
+        let mut held = Bounded::new(100);
+        for (place, bytes) in [(ruleset(0), 30), (page(0, 1), 30), ((environment(0), Part::Programs), 40)] {
+            insert(&mut held, &place, bytes);
+        }
+        assert!(held.get(&(environment(0), Part::Programs)).is_some());
+        insert(&mut held, &page(0, 2), 10);
+        check(&held, &[ruleset(0), page(0, 1), page(0, 2)]);
     }
 
     #[test]

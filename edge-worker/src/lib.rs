@@ -1,6 +1,7 @@
 //! The edge: HTTP in front of the rules of `sdk-core`, and the durable object that keeps the document.
 //!
 //! Reading order: `http`, [`serve`], `handlers`, [`ruleset_cache`], [`hub`], [`store`]. No module here decides about a flag.
+mod asking;
 mod auth;
 mod body;
 mod clock;
@@ -10,10 +11,13 @@ mod cross_site;
 mod environment;
 mod etag;
 pub mod fast;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod fleet;
 mod freshness;
 mod handlers;
 mod held;
 mod held_owners;
+mod held_programs;
 mod host;
 mod http;
 mod hub;
@@ -22,6 +26,8 @@ mod limit;
 mod log;
 mod problem;
 mod query;
+mod reader;
+mod readers;
 mod ruleset_cache;
 mod serve;
 mod settings;

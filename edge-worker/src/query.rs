@@ -96,8 +96,9 @@ impl Query {
 
     /// Decodes `application/x-www-form-urlencoded`: `&` between pairs, `+` for a space, other bytes as `%` and two hex digits.
     fn parse(url: &str) -> Result<Self, String> {
+        // A fragment is no part of a request, whatever it holds.
+        let url = url.split('#').next().unwrap_or_default();
         let Some((_, query)) = url.split_once('?') else { return Ok(Self(Vec::new())) };
-        let query = query.split('#').next().unwrap_or_default();
         let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Ok((decode(name)?, decode(value)?))

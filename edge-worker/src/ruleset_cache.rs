@@ -2,24 +2,29 @@
 //! never fails while the isolate holds a ruleset. Two environments never have the same epoch, because it is random: so the rules for
 //! versions, entity tags and pages hold for each environment alone, and nothing below compares two of them.
 //!
-//! A request cannot wait for what another one asked: in workerd a promise belongs to the request that made it. A request that needs news
-//! asks the hub for itself; after its answer, only one request at a time asks.
+//! A request cannot wait for a promise of another one: in workerd a promise belongs to the request that made it. One request asks, by a
+//! lease that ends by the clock, and the others look at the isolate's state by timers of their own.
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
-use control::rows::{RowKey, RowKind};
+use control::{
+    apply,
+    rows::{RowKey, RowKind, Rows},
+};
 use futures_util::future::{Either, select};
 use sdk_core::{BucketKey, Compiler, Context, DocumentError, Millis, Overrides, OwnerKind, Ruleset, compile};
 use worker::{Delay, Env, console_error};
 
 use crate::{
+    asking::asking,
     clock,
     context_owners::{NoOverrides, Owned, join, memberships},
     environment::{Environment, Registry},
-    freshness::{FRESH_MS, Plan, RECENT_MS, Worth, plan},
+    etag::Etag,
+    freshness::{FRESH_MS, Plan, Step, Worth},
     held,
     held_owners::{self, Lack, Owners, Wanted},
     host::Host,
-    hub::client as hub,
+    hub::client::{self as hub, Since},
     keys::Keys,
     problem::{HUB_UNAVAILABLE, Problem},
     version::Version,
@@ -34,11 +39,8 @@ const KEY_NEWS: Duration = Duration::from_secs(2);
 /// The longest wait for the first ruleset.
 const FIRST: Duration = Duration::from_millis(FIRST_MS.unsigned_abs());
 const FIRST_MS: i64 = 10_000;
-/// The milliseconds for which the one request that asks for an environment's first ruleset keeps others from asking too: the runtime may
-/// have cancelled it.
-const TURN_MS: i64 = 2_000;
 /// The time after which a request that waits for another one's answer looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A ruleset to answer one request from.
 #[derive(Clone)]
@@ -76,13 +78,13 @@ impl Serving {
         let mut rows = Owners::new();
         if !self.fetch(env, self.wanted(&owners), &mut rows).await? {
             refresh(env, &self.environment).await;
-            if let Some(Ok(restored)) = serve(&self.environment).filter(|_| !self.is_past) {
+            if let Some(Ok(restored)) = serve(&self.environment, None).filter(|_| !self.is_past) {
                 *self = restored;
                 rows.clear();
             }
             self.stale |= !self.fetch(env, self.wanted(&owners), &mut rows).await?;
         }
-        let learned = memberships(&contexts, &rows)?;
+        let learned = memberships(&contexts, &rows);
         let learned = join(&mut contexts, learned);
         self.stale |= !self.fetch(env, self.wanted(&learned), &mut rows).await?;
         Ok(self.compiled(owners.into_iter().chain(learned), &rows))
@@ -101,10 +103,7 @@ impl Serving {
         let mut contexts: Vec<&mut Context> = contexts.iter_mut().collect();
         let owners = Owned::of(&contexts);
         let mut rows = known(&owners)?;
-        let learned = match memberships(&contexts, &rows) {
-            Ok(learned) => learned,
-            Err(refused) => return Some(Err(refused)),
-        };
+        let learned = memberships(&contexts, &rows);
         rows.append(&mut known(&Owned::organizations(&learned))?);
         let learned = join(&mut contexts, learned);
         Some(Ok(self.compiled(owners.into_iter().chain(learned), &rows)))
@@ -176,14 +175,13 @@ impl Serving {
 /// The newest known version of an environment.
 pub(crate) struct Held {
     version: Version,
-    /// The stored keys; there may be some before there is a document.
+    /// The stored keys, and the bytes that they hold; there may be some before there is a document.
     keys: Rc<Keys>,
+    key_bytes: usize,
     /// The ruleset to answer from, or the reason why there is none yet.
     served: Result<Served, Rc<hub::Missing>>,
-    /// The moment at which the hub was last asked.
-    asked: Millis,
-    /// True if the hub did not answer then.
-    failed: bool,
+    /// The rows that the ruleset was compiled from, to apply the next changes to; `None` if only a whole document can follow.
+    rows: Option<Rc<RefCell<Rows>>>,
     /// Compiles one version after another, and of each only what changed.
     compiler: Rc<RefCell<Compiler>>,
 }
@@ -202,51 +200,24 @@ struct Served {
     ruleset: Rc<Ruleset>,
     pages: Rc<BTreeMap<u16, u32>>,
     errors: usize,
+    /// The bytes that the ruleset holds, as [`held`] counts them.
+    bytes: usize,
 }
 
 impl Held {
-    fn is_fresh(&self, min_version: Option<Version>, now: Millis) -> bool {
-        plan(now.0 - self.asked.0, self.version, min_version) == Plan::Answer
-    }
-
-    fn serve(&self, environment: &Environment) -> Result<Serving, Problem> {
-        let Served { ruleset, pages, errors } = self.served.clone().map_err(|missing| missing.problem())?;
+    fn serve(&self, environment: &Environment, stale: bool) -> Result<Serving, Problem> {
+        let Served { ruleset, pages, errors, .. } = self.served.clone().map_err(|missing| missing.problem())?;
         let environment = environment.clone();
-        Ok(Serving { environment, version: self.version, ruleset, stale: self.failed, errors, pages, is_past: false })
+        Ok(Serving { environment, version: self.version, ruleset, stale, errors, pages, is_past: false })
     }
-}
-
-/// The moments at which an environment's hub was asked, to ask it less.
-#[derive(Clone, Copy, Default)]
-struct Asking {
-    /// The moment at which a request began to ask the hub after its answer; `None` if no request does.
-    behind: Option<Millis>,
-    /// The moment at which a request began to ask the hub for the first ruleset; `None` if no request does.
-    first: Option<Millis>,
-    /// The time of the last request to the hub about an unknown key or an unknown environment.
-    sought: Option<Millis>,
-}
-
-thread_local! {
-    /// An entry for each environment that was asked at all: for no more than were ever registered.
-    static ASKING: RefCell<Vec<(Environment, Asking)>> = const { RefCell::new(Vec::new()) };
-}
-
-fn asking<T>(environment: &Environment, look: impl FnOnce(&mut Asking) -> T) -> T {
-    ASKING.with_borrow_mut(|all| {
-        if let Some((_, asking)) = all.iter_mut().find(|(of, _)| of == environment) {
-            return look(asking);
-        }
-        let mut asking = Asking::default();
-        let looked = look(&mut asking);
-        all.push((environment.clone(), asking));
-        looked
-    })
 }
 
 /// The ruleset that the isolate holds of an environment; `None` before the first answer of the hub.
-fn serve(environment: &Environment) -> Option<Result<Serving, Problem>> {
-    held::ruleset(environment, |held| held.serve(environment))
+fn serve(environment: &Environment, min_version: Option<Version>) -> Option<Result<Serving, Problem>> {
+    held::ruleset(environment, |held| {
+        let stale = asking(environment, |asking| asking.questions.is_stale(held.version, min_version));
+        held.serve(environment, stale)
+    })
 }
 
 /// The ruleset to answer from; refused while all flags are switched off, and then the hub is not asked.
@@ -258,35 +229,46 @@ pub(crate) async fn current(host: &Host, environment: &Environment, min_version:
 
 /// The hub's ruleset, or the last good one if the hub is away; also while all flags are switched off, for operators.
 pub(crate) async fn newest(host: &Host, environment: &Environment, min_version: Option<Version>) -> Result<Serving, Problem> {
-    if let Some((asked, version)) = held::ruleset(environment, |held| held.served.is_ok().then_some((held.asked, held.version))).flatten() {
-        catch_up(host, environment, asked, version, min_version).await;
-        if let Some(serving) = serve(environment) {
+    if let Some((version, is_served)) = held::ruleset(environment, |held| (held.version, held.served.is_ok())) {
+        // There is nothing to answer from meanwhile.
+        let is_old = !is_served && !(0..FRESH_MS).contains(&asking(environment, |asking| asking.questions.age(clock::now())));
+        if is_old {
+            wait(host, environment, None, NEWS).await;
+        } else {
+            catch_up(host, environment, version, min_version).await;
+        }
+        if let Some(serving) = serve(environment, min_version) {
             return serving;
         }
         // It had to make room for another environment meanwhile.
     }
     first(host, environment).await?;
-    serve(environment).unwrap_or_else(|| Err(away("the hub has no document")))
+    serve(environment, min_version).unwrap_or_else(|| Err(away("the hub has no document")))
 }
 
 /// The ruleset that the isolate holds; `None` if the hub should be asked first or afterwards.
 pub(crate) fn fresh(environment: &Environment, min_version: Option<Version>, now: Millis) -> Option<Serving> {
-    held::ruleset(environment, |held| held.is_fresh(min_version, now).then(|| held.serve(environment).ok()).flatten()).flatten()
+    let version = held::ruleset(environment, |held| held.version)?;
+    let plan = asking(environment, |asking| asking.questions.plan(version, min_version, now));
+    serve(environment, min_version).filter(|_| plan == Plan::Answer)?.ok()
 }
 
 /// The stored keys that the isolate holds; `None` if the hub should be asked first or afterwards.
 pub(crate) fn fresh_keys(environment: &Environment, now: Millis) -> Option<Rc<Keys>> {
     let alone = |held: &mut HeldKeys| (0..FRESH_MS).contains(&(now.0 - held.asked.0)).then(|| Rc::clone(&held.keys));
-    match held::ruleset(environment, |held| held.is_fresh(None, now).then(|| Rc::clone(&held.keys))) {
-        Some(keys) => keys,
+    match held::ruleset(environment, |held| (held.version, Rc::clone(&held.keys))) {
+        Some((version, keys)) => {
+            let plan = asking(environment, |asking| asking.questions.plan(version, None, now));
+            (plan == Plan::Answer).then_some(keys)
+        }
         None => held::keys(environment, alone).flatten(),
     }
 }
 
 /// The hub's keys, or the last known ones if the hub is away.
 pub(crate) async fn keys(host: &Host, environment: &Environment) -> Result<Rc<Keys>, Problem> {
-    if let Some((asked, version)) = held::ruleset(environment, |held| (held.asked, held.version)) {
-        catch_up(host, environment, asked, version, None).await;
+    if let Some(version) = held::ruleset(environment, |held| held.version) {
+        catch_up(host, environment, version, None).await;
         if let Some(keys) = known_keys(environment) {
             return Ok(keys);
         }
@@ -313,7 +295,10 @@ pub(crate) fn hold_keys(keys: Rc<Keys>) {
 
 /// The stored keys that the isolate holds, with the ruleset or without it.
 fn about_keys(environment: &Environment) -> Option<HeldKeys> {
-    let with_ruleset = held::ruleset(environment, |held| HeldKeys { keys: Rc::clone(&held.keys), asked: held.asked, failed: held.failed });
+    let with_ruleset = held::ruleset(environment, |held| Rc::clone(&held.keys)).map(|keys| {
+        let questions = asking(environment, |asking| asking.questions);
+        HeldKeys { keys, asked: questions.asked(), failed: !questions.is_sure() }
+    });
     let alone = |held: &mut HeldKeys| HeldKeys { keys: Rc::clone(&held.keys), asked: held.asked, failed: held.failed };
     with_ruleset.or_else(|| held::keys(environment, alone))
 }
@@ -338,11 +323,16 @@ async fn ask_keys(host: &Host, environment: &Environment) {
 /// it was last asked. They make the isolate ask the hub at most once a second, however many are presented.
 pub(crate) async fn newer_keys(host: &Host, environment: &Environment) -> (Rc<Keys>, bool) {
     let now = clock::now();
-    match asking(environment, |asking| asking.sought).filter(|sought| (0..FRESH_MS).contains(&(now.0 - sought.0))) {
+    match asking(environment, |asking| asking.sought_keys).filter(|sought| (0..FRESH_MS).contains(&(now.0 - sought.0))) {
         None => {
-            asking(environment, |asking| asking.sought = Some(now));
+            asking(environment, |asking| asking.sought_keys = Some(now));
             if is_held(environment) || *environment == Environment::FIRST {
-                ask_within(host, environment, now, KEY_NEWS).await;
+                let learning = Box::pin(learn((**host).clone(), environment.clone(), now, Since::Answered));
+                if let Either::Right(((), learning)) = select(learning, Delay::from(KEY_NEWS)).await {
+                    console_error!("no news from the hub: it takes too long to answer");
+                    asking(environment, |asking| asking.questions.end(now, false));
+                    host.behind(learning);
+                }
             } else {
                 ask_keys(host, environment).await;
             }
@@ -354,22 +344,40 @@ pub(crate) async fn newer_keys(host: &Host, environment: &Environment) -> (Rc<Ke
     about_keys(environment).map(|held| (held.keys, !held.failed)).unwrap_or_default()
 }
 
-/// Asks the hub for news if the isolate's ruleset is too old, before the answer or after it.
-async fn catch_up(host: &Host, environment: &Environment, asked: Millis, version: Version, min_version: Option<Version>) {
+/// Asks the hub for news if the last answer is too old, before the request is answered or after it.
+async fn catch_up(host: &Host, environment: &Environment, version: Version, min_version: Option<Version>) {
     let now = clock::now();
-    match plan(now.0 - asked.0, version, min_version) {
+    match asking(environment, |asking| asking.questions.plan(version, min_version, now)) {
         Plan::Answer => {}
-        Plan::AnswerAndAsk => ask_behind(host, environment, now),
-        Plan::Ask => ask_within(host, environment, now, NEWS).await,
+        Plan::AnswerAndAsk => {
+            if asking(environment, |asking| asking.questions.begin(now)) {
+                host.behind(learn((**host).clone(), environment.clone(), now, Since::Answered));
+            }
+        }
+        Plan::Ask => wait(host, environment, min_version.filter(|wanted| wanted.is_beyond(version)), NEWS).await,
     }
 }
 
-async fn ask_within(host: &Host, environment: &Environment, now: Millis, patience: Duration) {
-    let asking = Box::pin(learn((**host).clone(), environment.clone()));
-    if let Either::Right(((), asking)) = select(asking, Delay::from(patience)).await {
-        console_error!("no news from the hub: it takes too long to answer");
-        fail(environment, now);
-        host.behind(asking);
+/// Waits until a question to the hub has ended, or for as long as the patience. If none is pending, this request asks one. The question
+/// outlives the request, so that the others who wait get its answer if the client leaves.
+async fn wait(host: &Host, environment: &Environment, wanted: Option<Version>, patience: Duration) {
+    let patience = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
+    let waiter = asking(environment, |asking| asking.questions.waiter(clock::now(), wanted.is_some()));
+    loop {
+        let now = clock::now();
+        match asking(environment, |asking| asking.questions.step(waiter, now, patience)) {
+            Step::Ended => return,
+            Step::Late => return console_error!("no news from the hub: it takes too long to answer"),
+            Step::Look => {}
+            Step::Ask => {
+                let since = wanted.map_or(Since::Answered, Since::Version);
+                host.behind(learn((**host).clone(), environment.clone(), now, since));
+            }
+        }
+        Delay::from(LOOK_AGAIN).await;
+        if wanted.is_some_and(|wanted| held::ruleset(environment, |held| !wanted.is_beyond(held.version)).unwrap_or_default()) {
+            return;
+        }
     }
 }
 
@@ -392,7 +400,7 @@ pub(crate) async fn past(env: &Env, environment: &Environment, when: hub::When) 
 
 /// The moment at which the hub was last asked; 0 before the first time.
 pub(crate) fn asked(environment: &Environment) -> Millis {
-    held::ruleset(environment, |held| held.asked).unwrap_or_default()
+    asking(environment, |asking| asking.questions.asked())
 }
 
 /// Forgets everything of an environment, so that its hub is asked anew.
@@ -403,8 +411,8 @@ pub(crate) fn forget(environment: &Environment) {
 /// Asks the hub at once, however new the ruleset is; for a request that has just changed something.
 pub(crate) async fn refresh(env: &Env, environment: &Environment) {
     let now = clock::now();
-    if let Either::Right(_) = select(Box::pin(learn(env.clone(), environment.clone())), Delay::from(FIRST)).await {
-        fail(environment, now);
+    if let Either::Right(_) = select(Box::pin(learn(env.clone(), environment.clone(), now, Since::Now)), Delay::from(FIRST)).await {
+        asking(environment, |asking| asking.questions.end(now, false));
     }
 }
 
@@ -413,132 +421,132 @@ fn is_held(environment: &Environment) -> bool {
 }
 
 /// Asks the hub for the first ruleset: until it answers, the isolate has none. One request at a time asks, for each answer is a whole
-/// document; the others look again and again for what it got.
+/// document.
 async fn first(host: &Host, environment: &Environment) -> Result<(), Problem> {
     let began = clock::now();
-    let is_asked = |now: Millis| asking(environment, |asking| asking.first).is_some_and(|since| (0..TURN_MS).contains(&(now.0 - since.0)));
-    while !is_held(environment) && is_asked(clock::now()) {
-        if clock::now().0 - began.0 >= FIRST_MS {
-            return Err(away("the hub takes too long to answer"));
-        }
-        Delay::from(LOOK_AGAIN).await;
-        if is_held(environment) {
-            return Ok(());
+    while !is_held(environment) {
+        let ended = asking(environment, |asking| asking.failed_at.filter(|failed| *failed >= began).and(asking.problem.clone()));
+        match ended {
+            Some(problem) if problem.status == 503 && problem.code != HUB_UNAVAILABLE => return Err(problem),
+            Some(problem) => {
+                console_error!("no ruleset from the hub: {}", problem.why());
+                return Err(away("the hub is away"));
+            }
+            None if clock::now().0 - began.0 >= FIRST_MS => return Err(away("the hub takes too long to answer")),
+            None => wait(host, environment, None, FIRST).await,
         }
     }
-    asking(environment, |asking| asking.first = Some(clock::now()));
-    let answered = select(Box::pin(ask((**host).clone(), environment.clone())), Delay::from(FIRST)).await;
-    asking(environment, |asking| asking.first = None);
-    match answered {
-        Either::Left((Ok(()), _)) => Ok(()),
-        Either::Left((Err(problem), _)) if problem.status == 503 && problem.code != HUB_UNAVAILABLE => Err(problem),
-        Either::Left((Err(problem), _)) => {
-            console_error!("no ruleset from the hub: {}", problem.why());
-            Err(away("the hub is away"))
-        }
-        Either::Right(_) => Err(away("the hub takes too long to answer")),
-    }
+    Ok(())
 }
 
 fn away(why: &str) -> Problem {
     Problem::no_ruleset("NO_RULESET", why)
 }
 
-fn ask_behind(host: &Host, environment: &Environment, now: Millis) {
-    // The runtime may cancel the work that a request left behind; such a request keeps others from asking only briefly.
-    if asking(environment, |asking| asking.behind).is_some_and(|since| (0..RECENT_MS).contains(&(now.0 - since.0))) {
-        return;
-    }
-    asking(environment, |asking| asking.behind = Some(now));
-    let (env, environment) = ((**host).clone(), environment.clone());
-    host.behind(async move {
-        learn(env, environment.clone()).await;
-        asking(&environment, |asking| asking.behind = None);
+/// Asks the hub for news, and ends the question that was begun at this moment; if it fails, the isolate keeps what it holds.
+async fn learn(env: Env, environment: Environment, began: Millis, since: Since) {
+    let answered = ask(env, environment.clone(), since).await;
+    asking(&environment, |asking| {
+        asking.questions.end(began, answered.is_ok());
+        if let Err(problem) = answered {
+            console_error!("no news from the hub: {}", problem.why());
+            (asking.problem, asking.failed_at) = (Some(problem), Some(clock::now()));
+        }
     });
 }
 
-/// Asks the hub for news; if that fails, the isolate keeps what it holds.
-async fn learn(env: Env, environment: Environment) {
-    let now = clock::now();
-    if let Err(problem) = ask(env, environment.clone()).await {
-        console_error!("no news from the hub: {}", problem.why());
-        fail(&environment, now);
-    }
-}
-
 /// Asks the hub for a newer ruleset and newer keys, and holds them; any other answer changes nothing that serves.
-async fn ask(env: Env, environment: Environment) -> Result<(), Problem> {
-    let asked = clock::now();
-    let since = held::ruleset(&environment, |held| held.version);
-    let Some(newest) = hub::news(&env, &environment, since).await? else {
-        note(&environment, asked, false);
-        return Ok(());
-    };
+async fn ask(env: Env, environment: Environment, age: Since) -> Result<(), Problem> {
+    let since = held::ruleset(&environment, |held| (held.version, held.rows.is_some()));
+    let Some(newest) = hub::news(&env, &environment, since, age).await? else { return Ok(()) };
+    let since = since.map(|(version, _)| version);
     // While this request waited, another one may have learned the same, or more.
     let held = held::ruleset(&environment, |held| (held.version, held.served.is_ok()));
     let worth = Worth::of(newest.version, since, held.map(|(version, _)| version));
     match worth {
         Worth::Newer | Worth::OtherEpoch => {}
-        Worth::Known => {
-            note(&environment, asked, false);
-            return Ok(());
-        }
-        Worth::Late => return Ok(()),
+        Worth::Known | Worth::Late => return Ok(()),
         Worth::Older => {
             let held = since.map_or_else(String::new, |since| format!(", {since} is held"));
             return Err(Problem::no_ruleset("NO_RULESET", format!("it answers version {}{held}", newest.version)));
         }
     }
-    let compiler = held::ruleset(&environment, |held| Rc::clone(&held.compiler)).unwrap_or_default();
-    let mut bytes = newest.keys.iter().map(|row| 2 * row.len()).sum();
-    let served = match newest.ruleset {
-        Ok(ruleset) => {
-            let served = compiled(&ruleset, &mut compiler.borrow_mut())?;
-            bytes += bytes_of(&ruleset, &served);
-            Ok(served)
+    let next = match newest.ruleset {
+        hub::Told::Whole(ruleset) => whole(&environment, &ruleset)?,
+        hub::Told::Changes(changes) => {
+            // Changes since a version apply to that version alone.
+            if held.map(|(version, _)| version) != Some(changes.since) {
+                return Ok(());
+            }
+            changed(&environment, changes)?
         }
         // Within an epoch, a hub that had a document still has one.
-        Err(missing) if worth == Worth::Newer && held.is_some_and(|(_, is_served)| is_served) => return Err(missing.problem()),
-        Err(missing) => Err(Rc::new(missing)),
+        hub::Told::Nothing(missing) if worth == Worth::Newer && held.is_some_and(|(_, is_served)| is_served) => {
+            return Err(missing.problem());
+        }
+        hub::Told::Nothing(missing) => (Err(Rc::new(missing)), None, Rc::default()),
     };
+    let (served, rows, compiler) = next;
     if worth == Worth::OtherEpoch {
         forget(&environment);
     }
-    let keys = Rc::new(Keys::read(&newest.keys, Registry::new(newest.environment, newest.environments)));
+    let (keys, key_bytes) = match newest.keys {
+        Some(keys) => {
+            let bytes = keys.iter().map(|row| 2 * row.len()).sum();
+            (Rc::new(Keys::read(&keys, Registry::new(newest.environment, newest.environments))), bytes)
+        }
+        None => held::ruleset(&environment, |held| (Rc::clone(&held.keys), held.key_bytes)).unwrap_or_default(),
+    };
     if environment == Environment::FIRST {
         held::retain(|held| keys.registry.has(held));
     }
-    held::hold_ruleset(&environment, Held { version: newest.version, keys, served, asked, failed: false, compiler }, bytes);
+    let bytes = served.as_ref().map_or(0, |served| served.bytes) + key_bytes;
+    held::hold_ruleset(&environment, Held { version: newest.version, keys, key_bytes, served, rows, compiler }, bytes);
     Ok(())
 }
 
-/// The bytes that a ruleset and its compiler hold, as [`held`] counts them: the tables twice, because the compiler keeps each flag's part
-/// of them, the document's text once for what else it keeps of the text, and a part's own bytes for each flag. The text itself is not kept.
-fn bytes_of(newest: &hub::Ruleset, served: &Served) -> usize {
-    2 * served.ruleset.heap_bytes() + newest.document.len() + BYTES_OF_PART * served.ruleset.len()
+type Next = (Result<Served, Rc<hub::Missing>>, Option<Rc<RefCell<Rows>>>, Rc<RefCell<Compiler>>);
+
+/// Compiles a whole document, of which the compiler keeps what it has compiled before.
+fn whole(environment: &Environment, newest: &hub::Ruleset) -> Result<Next, Problem> {
+    let compiler = held::ruleset(environment, |held| Rc::clone(&held.compiler)).unwrap_or_default();
+    let mut served = compiled(&newest.document, &newest.bucket_key, &mut compiler.borrow_mut())?;
+    served.pages = Rc::new(newest.pages.iter().copied().collect());
+    served.errors = newest.errors;
+    // The hub compiled rows without an error only if the document has none.
+    let rows = if newest.errors == 0 { Rows::split(&newest.document) } else { None };
+    Ok((Ok(served), rows.map(|rows| Rc::new(RefCell::new(rows))), compiler))
 }
 
-fn compiled(newest: &hub::Ruleset, compiler: &mut Compiler) -> Result<Served, Problem> {
-    let key = BucketKey::from_hex(&newest.bucket_key);
+/// Applies changed rows and pages to the version that is held. Without a changed row nothing is compiled.
+fn changed(environment: &Environment, changes: hub::Changes) -> Result<Next, Problem> {
+    let held = |held: &mut Held| Some((held.served.clone().ok()?, held.rows.take()?, Rc::clone(&held.compiler)));
+    let lost = || Problem::no_ruleset("NO_RULESET", "it answers changes of a version that is not held");
+    let (mut served, rows, compiler) = held::ruleset(environment, held).flatten().ok_or_else(lost)?;
+    if !changes.pages.is_empty() {
+        let mut pages = (*served.pages).clone();
+        pages.extend(changes.pages);
+        served.pages = Rc::new(pages);
+    }
+    if let Some(sum) = changes.sum {
+        // From here on the rows are gone if anything fails, and the next question is for the whole document.
+        apply(&mut rows.borrow_mut(), &changes.rows);
+        let document = rows.borrow().compose(false);
+        if sum != Etag::strong(document.as_bytes()).as_str() {
+            return Err(Problem::no_ruleset("NO_RULESET", "its changes do not make the document that it serves"));
+        }
+        served = Served { pages: served.pages, ..compiled(&document, &changes.bucket_key, &mut compiler.borrow_mut())? };
+    }
+    Ok((Ok(served), Some(rows), compiler))
+}
+
+/// Compiles a document. Its text is not kept, but the rows have it once, the compiler each flag's part of the tables, and what else it
+/// keeps of the text.
+fn compiled(document: &str, bucket_key: &str, compiler: &mut Compiler) -> Result<Served, Problem> {
     // The error may quote the document, which must not reach the log.
     let refused =
         |error: DocumentError| Problem::no_ruleset("DOCUMENT_REFUSED", format!("the document is refused at \"{}\"", error.pointer));
-    let compiled = compiler.compile(&newest.document, key).map_err(refused)?;
-    let mut pages = BTreeMap::new();
-    pages.extend(newest.pages.iter().copied());
-    Ok(Served { ruleset: Rc::new(compiled.ruleset), pages: Rc::new(pages), errors: newest.errors })
-}
-
-fn fail(environment: &Environment, asked: Millis) {
-    note(environment, asked, true);
-}
-
-fn note(environment: &Environment, asked: Millis, failed: bool) {
-    held::ruleset(environment, |held| {
-        // An answer to an earlier request that arrives later is not newer.
-        if held.asked <= asked {
-            held.asked = asked;
-            held.failed = failed;
-        }
-    });
+    let ruleset = compiler.compile(document, BucketKey::from_hex(bucket_key)).map_err(refused)?.ruleset;
+    let bytes = 2 * ruleset.heap_bytes() + 2 * document.len() + BYTES_OF_PART * ruleset.len();
+    Ok(Served { ruleset: Rc::new(ruleset), pages: Rc::default(), errors: 0, bytes })
 }

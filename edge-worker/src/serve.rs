@@ -17,12 +17,13 @@ use crate::{
     hub::client as hub,
     log::{self, Answered},
     problem::Problem,
-    ruleset_cache,
+    readers, ruleset_cache,
     settings::Settings,
 };
 
 /// Answers any request; a refusal is an answer too. `is_counted` is true if the fast way has counted the request already.
 pub(crate) async fn answer(mut request: Request, host: &Host, is_counted: bool) -> worker::Result<Response> {
+    readers::learn_place(&request);
     let head = head(&request, &host.settings)?;
     let parts = Parts::parse(&head).ok_or("the runtime's request has no address")?;
     let mut known = Known { is_counted: Cell::new(is_counted), ..Known::default() };

@@ -238,7 +238,7 @@ mod tests {
     fn an_absent_or_empty_setting_is_the_default() {
         let settings = read(&[]).unwrap();
         assert_eq!(settings, Settings::default());
-        assert_eq!(settings.rate_limits.0, Some(Rates { admin: 30, read: 600, user: 30, client: 600 }));
+        assert_eq!(settings.rate_limits.0, Some(Rates { admin: 30, read: 600, user: 30, client: 600, failed: 30 }));
         assert_eq!(read(&NAMES.map(|name| (name, ""))), Ok(settings));
     }
 

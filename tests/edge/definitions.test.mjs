@@ -124,14 +124,17 @@ test('a definition with an error is refused, and a variant or a flag in use stay
   assert.equal((await admin('document')).text, before);
 });
 
-test('a flag that was killed and removed is killed when it is written again', async () => {
-  await change('PUT', 'flags/fresh', { default: 'on' });
-  await change('POST', 'feature-flags', { featureName: 'fresh', action: 'kill', reason: 'a test' });
-  assert.equal((await change('DELETE', 'flags/fresh', undefined, { tag: '*' })).status, 200);
-  assert.equal((await change('PUT', 'flags/fresh', { default: 'on' })).status, 200);
-  assert.equal(await value('fresh'), false);
-  await change('POST', 'feature-flags', { featureName: 'fresh', action: 'revive', reason: 'a test' });
-  assert.equal((await change('DELETE', 'flags/fresh', undefined, { tag: '*' })).status, 200);
+test('a flag that was killed and removed is not written again, and is killed when it is restored', async () => {
+  assert.equal((await change('PUT', 'flags/killed', { default: 'on' })).status, 200);
+  await change('POST', 'feature-flags', { featureName: 'killed', action: 'kill', reason: 'a test' });
+  assert.equal((await change('DELETE', 'flags/killed', undefined, { tag: '*' })).status, 200);
+  const again = await change('PUT', 'flags/killed', { default: 'on' });
+  assert.deepEqual([again.status, again.said.code], [409, 'FLAG_ARCHIVED'], again.text);
+  assert.equal((await change('POST', 'flags/killed/restore', { reason: 'a test' })).status, 200);
+  assert.equal(await value('killed'), false);
+  await change('POST', 'feature-flags', { featureName: 'killed', action: 'revive', reason: 'a test' });
+  assert.equal(await value('killed'), true);
+  assert.equal((await change('DELETE', 'flags/killed', undefined, { tag: '*' })).status, 200);
 });
 
 test('a segment is changed by its name, whatever is in it', async () => {

@@ -101,8 +101,48 @@ test('an export of the present version may change an edited flag, if its version
   // A program that read the version by itself has shown the edits to nobody.
   const unseen = await deploy(document, '?seen=false', { 'if-match': tag });
   assert.deepEqual([unseen.status, kinds(unseen.said)], [422, kinds(blind.said)]);
-  assert.equal((await deploy(document, '', { 'if-match': tag })).status, 200);
+  // With the version, the third value is imported, and both answers tell whose edit it replaces: by whom, when, and the three values.
+  const [{ changedAt, changedBy, version }] = (await admin('changes?limit=1')).json().changes;
+  for (const query of ['?dryRun=true', '']) {
+    const read = await deploy(document, query, { 'if-match': tag });
+    assert.equal(read.status, 200, read.text);
+    const [{ kind, pointer, allowed, edit }, ...more] = read.said.consequences;
+    assert.deepEqual([kind, pointer, allowed, more], ['overwritten', '/segments/eu', true, []]);
+    assert.deepEqual(edit, {
+      changedAt,
+      changedBy,
+      version,
+      members: [{ name: 'value', from: '"fr"', to: '["fr","de"]', document: '["fr","de","nz"]' }],
+    });
+  }
   assert.equal(await value('chat', { userId: 'ada' }), true);
+});
+
+test('a new definition under the key of a removed flag is refused, and the flag returns by restore alone', async () => {
+  await post('feature-flags', { featureName: 'drawn', action: 'kill' });
+  await ok('DELETE', 'flags/drawn');
+  const before = (await admin('document')).text;
+  const refused = await change('PUT', 'flags/drawn', {}, {});
+  assert.deepEqual([refused.status, refused.said.code], [409, 'FLAG_ARCHIVED']);
+  assert.match(refused.said.detail, /switched off, with a rollout that is active at 50 %: restore it, and change it then$/);
+  assert.equal((await admin('document')).text, before);
+  await post('flags/drawn/restore', {});
+  await ok('PUT', 'flags/drawn', { unit: 'customerId', description: 'anew' });
+});
+
+test('a rollout that is planned and started by one request is one change, which one revert takes back', async () => {
+  const started = await post('rollout/create', { featureName: 'chat', percentage: 5, start: true });
+  assert.deepEqual(
+    [started.changes.map(({ action }) => action), started.feature.rollout.status, started.feature.rollout.percentage],
+    [['rollout.start'], 'active', 5],
+  );
+  assert.match(started.notes.join(), /^the rollout draws by targetingKey, .*\bcustomerId alone/);
+  const { events } = (await admin('events?featureName=chat&limit=1')).json();
+  assert.deepEqual([events[0].event, events[0].metadata.fromPercentage, events[0].metadata.toPercentage], ['enabled', 0, 5]);
+  await post(`changes/${started.changes[0].id}/revert`, {});
+  const [{ rollout }] = (await admin('feature-flags?featureName=chat')).json().features;
+  assert.equal(rollout, null);
+  assert.equal((await change('POST', 'rollout/create', { featureName: 'chat', start: 'yes' }, {})).status, 400);
 });
 
 test('a document that has an edit as it is makes it its own', async () => {
@@ -112,6 +152,13 @@ test('a document that has an edit as it is makes it its own', async () => {
   document.flags.chat.owner = 'bob';
   assert.equal((await deploy(document)).status, 200);
   assert.equal(await value('chat', { userId: 'ada' }), true);
+  // The document has an edit and another change: the record of the edit's flag says that nothing changed there.
+  await ok('PUT', 'flags/chat', { ...TARGETED, owner: 'ada' });
+  const adopts = (await admin('document')).json();
+  adopts.flags.theme.owner = 'bob';
+  assert.equal((await deploy(adopts)).status, 200);
+  const { changes } = (await admin('changes?flag=chat&limit=1')).json();
+  assert.deepEqual([changes[0].action, changes[0].oldJson, changes[0].newJson], ['import.adopt', undefined, undefined]);
 });
 
 test('a revert is an edit, and a flag that was edited back has none', async () => {

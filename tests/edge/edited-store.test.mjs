@@ -45,7 +45,7 @@ const EDITS = {
   ],
   'a definition altered': [[`UPDATE history SET text = '{"type":"string"}' WHERE kind = 'flag' AND name = 'pay'`], /rows of version/],
   'an override taken from its history': [
-    ["DELETE FROM newest WHERE name = 'acme'"],
+    ["DELETE FROM paged_rows WHERE name = 'acme'"],
     ["DELETE FROM history WHERE name = 'acme'"],
     /rows of version/,
   ],
@@ -53,13 +53,26 @@ const EDITS = {
     ["INSERT INTO history SELECT kind, 'evil', version, part, page, text FROM history WHERE name = 'acme'"],
     /rows of version/,
   ],
-  'an override that no longer serves': [["DELETE FROM newest WHERE name = 'acme'"], /customer "acme" does not serve/],
+  'an override that no longer serves': [["DELETE FROM paged_rows WHERE name = 'acme'"], /customer "acme" does not serve/],
   'an override that serves again': [
-    ["INSERT INTO newest SELECT kind, name, min(version), page FROM history WHERE name = 'zen'"],
+    ["INSERT INTO paged_rows SELECT page, kind, name, min(version), NULL FROM history WHERE name = 'zen'"],
     /customer "zen" does not serve/,
   ],
+  'another text beside an override': [["UPDATE paged_rows SET text = text || ' ' WHERE name = 'acme'"], /customer "acme" does not serve/],
+  'an override served from another page': [
+    ["UPDATE paged_rows SET page = (page + 1) % 1024 WHERE name = 'acme'"],
+    /customer "acme" does not serve/,
+  ],
+  'an override served beside definitions': [
+    ["INSERT INTO unpaged_rows SELECT kind, name, version FROM paged_rows WHERE name = 'acme'"],
+    /customer "acme" does not serve/,
+  ],
+  'an override that was never written': [
+    ["INSERT INTO paged_rows SELECT page, kind, 'evil', version, text FROM paged_rows WHERE name = 'acme'"],
+    /customer "evil" serves and was never written/,
+  ],
   'an earlier state put in force': [
-    ["UPDATE newest SET version = 1 WHERE kind = 'state' AND name = 'chat'"],
+    ["UPDATE unpaged_rows SET version = 1 WHERE kind = 'state' AND name = 'chat'"],
     /state "chat" does not serve/,
   ],
   'an override moved to another page': [["UPDATE history SET page = (page + 1) % 1024 WHERE name = 'acme'"], /rows of version/],
@@ -73,7 +86,7 @@ const EDITS = {
     [
       "INSERT INTO history SELECT kind, name, (SELECT max(version) FROM versions), part, page, 'true' FROM history WHERE kind = 'member' AND name = 'bucketKey'",
     ],
-    ["UPDATE newest SET version = (SELECT max(version) FROM versions) WHERE kind = 'member' AND name = 'bucketKey'"],
+    ["UPDATE unpaged_rows SET version = (SELECT max(version) FROM versions) WHERE kind = 'member' AND name = 'bucketKey'"],
     /version \d+ has no record/,
   ],
 };
@@ -81,8 +94,8 @@ const EDITS = {
 /** Statements that restore the tables that the hub serves from. */
 async function snapshot() {
   const statements = [['PRAGMA defer_foreign_keys = ON']];
-  for (const table of ['newest', 'pages', 'history', 'versions']) statements.push([`DELETE FROM ${table}`]);
-  for (const table of ['versions', 'history', 'pages', 'newest']) {
+  for (const table of ['unpaged_rows', 'paged_rows', 'pages', 'history', 'versions']) statements.push([`DELETE FROM ${table}`]);
+  for (const table of ['versions', 'history', 'pages', 'paged_rows', 'unpaged_rows']) {
     for (const row of await server.sql([`SELECT * FROM ${table}`])) {
       statements.push([`INSERT INTO ${table} (${Object.keys(row)}) VALUES (${Object.keys(row).map(() => '?')})`, ...Object.values(row)]);
     }
@@ -131,7 +144,17 @@ async function backToForm3() {
     ['DROP INDEX history_by_version'],
     ['DROP INDEX outcomes_by_time'],
     ['DROP INDEX feature_flag_changes_by_id'],
-    ['DROP INDEX newest_by_page'],
+    ...['by_action', 'by_actor', 'by_pointer', 'of_assignments'].map(index => [`DROP INDEX feature_flag_changes_${index}`]),
+    ['DROP INDEX rollout_events_of_flag'],
+    ['CREATE TABLE kept AS SELECT * FROM newest'],
+    ['DROP VIEW newest'],
+    ['CREATE TABLE newest (kind TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, page INTEGER, PRIMARY KEY (kind, name))'],
+    ['INSERT INTO newest SELECT * FROM kept'],
+    ['DROP TABLE kept'],
+    ['DROP TABLE unpaged_rows'],
+    ['DROP TABLE paged_rows'],
+    ['DROP INDEX history_unpaged'],
+    ['DROP INDEX history_of_definitions'],
   );
   statements.push(['DROP TABLE verification'], ['DROP TABLE store'], ['DROP TABLE jobs'], ['DELETE FROM migrations WHERE number > 3']);
   return [...statements, ...schema.match(/CREATE TRIGGER .*?\nEND;/gs).map(trigger => [trigger])];
@@ -146,13 +169,13 @@ const LAUNDERED = {
     ...WITHOUT_TRIGGERS,
     ['DELETE FROM feature_flag_changes WHERE version = (SELECT max(version) FROM versions)'],
     ["UPDATE history SET text = 'true' WHERE version = (SELECT max(version) FROM versions)"],
-    ['INSERT INTO newest SELECT kind, name, version, page FROM history WHERE version = (SELECT max(version) FROM versions)'],
+    ['INSERT INTO paged_rows SELECT page, kind, name, version, NULL FROM history WHERE version = (SELECT max(version) FROM versions)'],
     /version \d+ has no record/,
   ],
   'a version before the first': [
     ['INSERT INTO versions SELECT 0, min(created_at) FROM versions'],
     ["INSERT INTO history SELECT kind, 'evil', 0, part, page, text FROM history WHERE name = 'acme'"],
-    ["INSERT INTO newest SELECT kind, 'evil', 0, page FROM newest WHERE name = 'acme'"],
+    ["INSERT INTO paged_rows SELECT page, kind, 'evil', 0, text FROM paged_rows WHERE name = 'acme'"],
     /version 0 has no record/,
   ],
 };

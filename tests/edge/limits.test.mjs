@@ -129,8 +129,56 @@ test('with CLIENT_ADDRESS_HEADER a client counts by the last address in that hea
   tooMany(await from('::ffff:198.51.100.1'));
   assert.equal(await passing(6, index => from(`192.0.2.${index}, 198.51.100.2`)), 5);
   assert.equal((await from('198.51.100.3')).status, 200);
+  // The networks of one site share four times the rate.
+  assert.equal(await passing(40, index => from(`2001:db8:1:${index.toString(16)}::1`)), 20);
   // Without a valid address in the header, the connection's address counts.
   assert.equal(await passing(12, index => (index % 2 ? all(server, server.clientKey) : from('no address'))), 5);
+});
+
+test('40 wrong keys and tokens of any form are refused with 429 before the 40th, and right ones from the same address hold', async () => {
+  const server = await hosted({ RATE_LIMITS: '' });
+  const digits = index => index.toString(16).padStart(40, '0');
+  const forms = [
+    index => `tf_client_${digits(index)}`,
+    index => `tf_server_${digits(index)}`,
+    index => `tf_api_${digits(index)}`,
+    index => `guess ${index}`,
+    index => of(`forger ${index}`, 'admin').slice(0, -3),
+  ];
+  const guess = index => {
+    const bearer = forms[index % forms.length](index);
+    return index % 2
+      ? server.request('/api/admin/changes', { method: 'GET', token: bearer })
+      : server.request('/ofrep/v1/evaluate/flags', { body: {}, token: bearer });
+  };
+  const statuses = [];
+  for (let index = 0; index < 60; index++) statuses.push((await guess(index)).status);
+  assert.deepEqual(statuses, [...Array(30).fill(401), ...Array(30).fill(429)]);
+  tooMany(await guess(60));
+  assert.equal((await all(server, server.clientKey)).status, 200);
+  assert.equal((await all(server, server.serverKey)).status, 200);
+  assert.equal((await server.request('/api/admin/changes', { method: 'GET', token: of('on call', 'admin') })).status, 200);
+  // A request without credentials is no guess.
+  assert.equal((await server.request('/ofrep/v1/evaluate/flags', { body: {} })).status, 401);
+});
+
+test("requests that an organization's administrator has no right to count as changes and as reads", async () => {
+  const server = await hosted({ RATE_LIMITS: 'admin=5,read=7' });
+  const bearer = token({
+    sub: 'curious',
+    exp: Math.floor(Date.now() / 1000) + 600,
+    app_metadata: { role: 'organization_admin', organizationId: 'o-1' },
+  });
+  const statuses = async (count, ask) => {
+    const found = [];
+    for (let index = 0; index < count; index++) found.push((await ask()).status);
+    return found;
+  };
+  const kill = () =>
+    server.request('/api/admin/feature-flags', { body: { featureName: 'plain', action: 'kill', reason: 'curious' }, token: bearer });
+  assert.deepEqual(await statuses(20, kill), [...Array(5).fill(403), ...Array(15).fill(429)]);
+  const read = () => server.request('/api/admin/keys', { method: 'GET', token: bearer });
+  assert.deepEqual(await statuses(20, read), [...Array(7).fill(403), ...Array(13).fill(429)]);
 });
 
 test('RATE_LIMITS=off refuses no request', async () => {

@@ -269,7 +269,7 @@ test('an erasure gives a version that nobody made no record', async () => {
       [
         "INSERT INTO history SELECT kind, name, (SELECT max(version) FROM versions), part, page, 'true' FROM history WHERE kind = 'member' AND name = 'bucketKey'",
       ],
-      ["UPDATE newest SET version = (SELECT max(version) FROM versions) WHERE kind = 'member' AND name = 'bucketKey'"],
+      ["UPDATE unpaged_rows SET version = (SELECT max(version) FROM versions) WHERE kind = 'member' AND name = 'bucketKey'"],
     ];
     assert.deepEqual(await server.sql(...edit), []);
     await done(server.asAdmin(`/api/admin/changes/${id}/payload?reason=r`, { method: 'DELETE' }));

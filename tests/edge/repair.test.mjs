@@ -18,7 +18,7 @@ const CROWD = [
   [
     "INSERT INTO history SELECT 'flag', 'f' || value, 1, 0, NULL, '{}' FROM (WITH RECURSIVE numbers (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM numbers WHERE value < 5000) SELECT value FROM numbers)",
   ],
-  ["INSERT INTO newest SELECT kind, name, version, page FROM history WHERE kind = 'flag' AND name GLOB 'f[0-9]*'"],
+  ["INSERT INTO unpaged_rows SELECT kind, name, version FROM history WHERE kind = 'flag' AND name GLOB 'f[0-9]*'"],
   [
     "UPDATE history SET text = (SELECT group_concat(name, char(10)) FROM newest WHERE kind = 'flag') WHERE kind = 'order' AND name = 'flags'",
   ],

@@ -77,6 +77,32 @@ test('each kind of change is taken back, and its revert too', async () => {
   assert.equal((await admin('changes/verify')).json().valid, true);
 });
 
+test('a revert that is tried tells its records and what would go, and stores nothing', async () => {
+  await ok('PUT', 'flags/attempt', { default: 'on' });
+  const { id } = await newest();
+  await post('overrides', { customerId: 'c-1', flags: { attempt: false } });
+  const [before, last] = [await document(), await newest()];
+  const tried = await admin(`changes/${id}/revert?dryRun=true`, { method: 'POST', headers: { 'idempotency-key': 'tried' } });
+  assert.equal(tried.status, 200, tried.text);
+  const { changed, changes, consequences, reverts, tried: records, version } = tried.json();
+  assert.deepEqual([changed, changes, reverts, version], [true, [], id, last.version]);
+  assert.deepEqual(
+    records.map(({ action, flagPath, oldJson, newJson, reverts, hash }) => [action, flagPath, oldJson, newJson, reverts, hash]),
+    [
+      ['change.revert', 'attempt', { default: 'on' }, undefined, id, undefined],
+      ['change.revert', 'attempt', {}, undefined, id, undefined],
+    ],
+  );
+  assert.deepEqual(
+    consequences.map(({ kind, pointer, overrides, allowed }) => [kind, pointer, overrides, allowed]),
+    [['removed', '/flags/attempt', 1, false]],
+  );
+  assert.deepEqual([await document(), (await newest()).id], [before, last.id]);
+  // The revert itself is refused for it, and a change that is not there is none to try.
+  assert.equal((await revert(id)).status, 422);
+  assert.equal((await admin('changes/absent/revert?dryRun=true', { method: 'POST' })).status, 404);
+});
+
 test('a flag that was removed returns with its state and its overrides', async () => {
   await post('overrides', { customerId: 'c-1', flags: { chat: true } });
   await post('rollout/create', { featureName: 'chat', percentage: 100 });

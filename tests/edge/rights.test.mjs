@@ -79,7 +79,8 @@ after(async () => {
 
 /** The request that tests a row. Most bodies are refused after the worker has checked the caller, so that they change nothing. */
 function asked({ method, path, when }, owner) {
-  const at = path.replace('{key}', 'plain').replace('{id}', 'absent').replace('{file}', 'absent.js');
+  const at =
+    path.replace('{key}', 'plain').replace('{id}', 'absent').replace('{file}', 'absent.js') + (when === 'dryRun' ? '?dryRun=true' : '');
   const query =
     ['GET', 'DELETE'].includes(method) && /(feature-flags|overrides|changes)$/.test(path)
       ? `?${new URLSearchParams({ ...owner, ...(method === 'DELETE' && REASON) })}`

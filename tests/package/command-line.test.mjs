@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { KEYS } from '../edge/workerd.mjs';
-import { freePort } from '../server.mjs';
+import { hostWorker, KEYS } from '../edge/workerd.mjs';
+import { dataFolder, freePort } from '../server.mjs';
 import { ownCommands, standIn } from './commands.mjs';
 
 const run = promisify(execFile);
@@ -50,6 +50,42 @@ test('refusals are told with their place, their code and a hint; with --json as 
   assert.deepEqual([problem.pointer, problem.status >= 400], ['/variant', true]);
   const stranger = await command('list', '--url', own.server.url, '--token', 'none');
   assert.match(stranger.err, /code: UNAUTHORIZED \(401\)\nhint: make a token with `twinflag token`/);
+});
+
+test('a refusal names the options of the command line, not the parameters and headers of a request', async () => {
+  const said = {
+    'import it with ?environment=staging': 'import it with --environment staging',
+    "name the document's in ?environment=, or set `environment`": "name the document's in --environment, or set `environment`",
+    'name its first eight digits, ?newBucketKey=0a1b2c3d': 'name its first eight digits, --new-bucket-key 0a1b2c3d',
+    'rename this one by ?newEnvironment=eu': 'rename this one by --new-environment eu',
+    'somebody changed it meanwhile: look again, and send If-Match: "e.1"': 'somebody changed it meanwhile',
+    'somebody changed something meanwhile: look again, and send its version as If-Match: "e.1"': 'somebody changed something meanwhile',
+  };
+  let detail;
+  const { env, close } = await standIn((_, response) =>
+    response.writeHead(409).end(JSON.stringify({ code: 'CONFLICTING', detail, status: 409 })),
+  );
+  for (const [theirs, ours] of Object.entries(said)) {
+    detail = theirs;
+    assert.equal((await own.twinflag.run(['list'], { env })).err, `error: ${ours}\ncode: CONFLICTING (409)\n`);
+    assert.equal(JSON.parse((await own.twinflag.run(['list', '--json'], { env })).err).detail, theirs);
+  }
+  close();
+});
+
+test('a viewer compares a document with the server, and imports none', async () => {
+  const [viewer] = await lines('token', 'create', '--name', 'compares', '--role', 'viewer');
+  const as = (...args) => own.twinflag.run([...args, '--url', own.server.url, '--token', viewer]);
+  await own.twinflag.write(
+    'compared.json',
+    JSON.stringify({ ...(await own.exported()), flags: { ...(await own.exported()).flags, compared: {} } }),
+  );
+  const diff = await as('diff', 'compared.json');
+  assert.deepEqual([diff.code, /^added +\/flags\/compared$/m.test(diff.out)], [2, true], diff.err);
+  const apply = await as('apply', 'compared.json', '--yes');
+  assert.deepEqual([apply.code, /code: FORBIDDEN \(403\)/.test(apply.err)], [1, true], apply.err);
+  assert.equal((await own.exported()).flags.compared, undefined);
+  await lines('token', 'revoke', 'compares', '--yes');
 });
 
 test('with --json a failure is one JSON object on standard error, whatever failed', async () => {
@@ -116,6 +152,10 @@ test('a wrong command line is 64, no server is 69, and help is 0', async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
   const away = await own.twinflag.run(['list', '--url', nobody, '--token', 't']);
   assert.deepEqual([away.code, away.err.split('\n')[0]], [69, `error: no server answers at ${nobody}: ECONNREFUSED`]);
+  for (const empty of [{ env: { TWINFLAG_TOKEN: '' } }, { args: ['--token', ''] }]) {
+    const refused = await own.twinflag.run(['list', '--url', own.server.url, ...(empty.args ?? [])], { env: empty.env });
+    assert.deepEqual([refused.code, refused.err.split('\n')[0]], [64, 'error: the token is empty']);
+  }
   // Another server than the folder's gets no token of the folder.
   assert.equal((await command('list', '--url', own.server.url)).code, 64);
   const { code, out } = await own.twinflag.run(['--help']);
@@ -152,6 +192,32 @@ test('tokens are signed as another implementation expects, and only the roles of
     [64, 'admin', '--organization', 'o'],
   ]) {
     assert.equal((await mint('--role', ...args)).code, code, args.join(' '));
+  }
+});
+
+test('token break-glass makes a token that a deployment with its hash takes, and another one each time', async () => {
+  const make = async () => JSON.parse((await own.twinflag.run(['token', 'break-glass', '--json'])).out);
+  const [{ token, hash }, other] = [await make(), await make()];
+  assert.notEqual(token, other.token);
+  const told = (await own.twinflag.run(['token', 'break-glass'])).out.trimEnd().split('\n');
+  assert.deepEqual(
+    told.map(line => line.split(/ +/)[0]),
+    ['token', 'BREAK_GLASS_TOKEN_HASH'],
+  );
+  const folder = await dataFolder();
+  const worker = await hostWorker({
+    data: folder.path,
+    document: '{"schema":"twinflag/1","flags":{}}',
+    settings: { BREAK_GLASS_TOKEN_HASH: hash },
+  });
+  try {
+    const codes = await Promise.all(
+      [token, other.token].map(async each => (await own.twinflag.run(['list', '--url', worker.url, '--token', each])).code),
+    );
+    assert.deepEqual(codes, [0, 1]);
+  } finally {
+    await worker.stop();
+    await folder.remove();
   }
 });
 

@@ -1,11 +1,13 @@
 // The commands of the packed package for documents: what they print, what they import, and what they keep.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { hostWorker } from '../edge/workerd.mjs';
 import { dataFolder } from '../server.mjs';
 import { ownCommands, standIn } from './commands.mjs';
+import { ask } from './own.mjs';
 
 const EXAMPLES = await readFile(new URL('../../npm/examples/flags.json', import.meta.url), 'utf8');
 
@@ -85,7 +87,35 @@ test('a document without the edits of an operator takes them back only if it is 
   assert.equal(await value('edited', { userId: 'ada' }), false);
 });
 
-test('an import, which nobody reads beforehand, says so; every deploy names the version that it was compared with', async () => {
+test('a member to which an operator and the document gave different values is told with all three, and imported only by name', async () => {
+  const document = await exported();
+  const deploys = description =>
+    own.twinflag.write('third.json', JSON.stringify({ ...document, flags: { ...document.flags, third: { description } } }));
+  await deploys('before');
+  await lines('apply', 'third.json', '--yes');
+  await own.twinflag.write('third.json', JSON.stringify({ ...document, flags: { ...document.flags, third: { description: 'before' } } }));
+  const { adminToken } = JSON.parse(await readFile(join(own.server.data, 'dev.json'), 'utf8'));
+  const url = `${own.server.url}/api/admin/flags/third`;
+  const edit = [{ op: 'replace', path: '/description', value: 'the operator says' }];
+  const headers = { 'content-type': 'application/json-patch+json', 'if-match': '*' };
+  assert.equal((await ask(url, { key: adminToken, method: 'PATCH', body: edit, headers })).status, 200);
+  await deploys('the document says');
+  const line =
+    /^edited +\/flags\/third: edited by \S+, just now: description "before" → "the operator says"; this document sets "the document says"$/m;
+  const told = await command('diff', 'third.json');
+  assert.deepEqual([told.code, line.test(told.out)], [2, true], told.out);
+  for (const verb of ['apply', 'import']) {
+    const refused = await command(verb, 'third.json', '--yes');
+    assert.equal(refused.code, 1);
+    assert.match(refused.out, line);
+    assert.match(refused.err, /^error: not done: .*\nhint: name what may go: --overwrite flags\/third\n$/);
+  }
+  assert.equal((await exported()).flags.third.description, 'the operator says');
+  await lines('apply', 'third.json', '--yes', '--overwrite', 'third');
+  assert.equal((await exported()).flags.third.description, 'the document says');
+});
+
+test('no deploy of the command line says that its difference was read; each names the version that it was compared with', async () => {
   await own.twinflag.write('unread.json', '{"flags":{"a":{}}}');
   const puts = [];
   const { env, close } = await standIn((request, response, { searchParams }) => {
@@ -102,8 +132,8 @@ test('an import, which nobody reads beforehand, says so; every deploy names the 
   ])
     assert.equal((await own.twinflag.run(args, { env })).code, code, args.join(' '));
   close();
-  const [unread, read] = ['false', null].map(seen => ['true', null].map(dryRun => [dryRun, seen, '"e.1"']));
-  assert.deepEqual(puts, [...unread, ...read, read[0], read[0]]);
+  const [tried, made] = ['true', null].map(dryRun => [dryRun, 'false', '"e.1"']);
+  assert.deepEqual(puts, [tried, made, tried, made, tried, tried]);
 });
 
 test('a document as it was exported is no difference, with a refused definition in it, too', async () => {
@@ -176,7 +206,7 @@ test('what serves goes only if it is named, and --yes names nothing', async () =
 
     const named = await own.twinflag.run(['apply', 'gone.json', '--yes', '--reason', 'r', '--remove', 'flags/a'], { env });
     assert.deepEqual([named.code, named.err], [0, '']);
-    assert.deepEqual(imports, [['/api/admin/document?remove=flags%2Fa&reason=r', '"e.1"']]);
+    assert.deepEqual(imports, [['/api/admin/document?remove=flags%2Fa&seen=false&reason=r', '"e.1"']]);
   } finally {
     close();
   }

@@ -25,16 +25,16 @@ test('the life of a flag: created, on for two users, 5 %, 50 %, who did it, off'
   );
 
   assert.match(
-    (await lines('rollout', 'start', 'life', '--percentage', '5')).at(-1),
+    (await lines('rollout', 'start', 'life', '--percentage', '5')).join('\n'),
     /^life: switched on, rollout active at 5 % \(version \d+\)$/,
   );
   assert.match((await lines('rollout', 'percentage', 'life', '50')).at(-1), /^life: switched on, rollout active at 50 % \(version \d+\)$/);
   const { changes } = await json('log', '--flag', 'life');
   assert.deepEqual(
     changes.map(({ action }) => action),
-    ['rollout.percentage', 'rollout.start', 'rollout.create', 'definition.set', 'definition.set'],
+    ['rollout.percentage', 'rollout.start', 'definition.set', 'definition.set'],
   );
-  assert.equal(changes[3].reason, 'they asked');
+  assert.equal(changes[2].reason, 'they asked');
   assert.deepEqual([...new Set(changes.map(({ changedBy }) => changedBy))], [userInfo().username]);
   const told = (await lines('log', '--flag', 'life')).map(line => line.split(/ {2,}/));
   assert.deepEqual(told[0], ['VERSION', 'CHANGE', 'WHEN (UTC)', 'WHO', 'WHAT', 'WHY']);
@@ -43,7 +43,6 @@ test('the life of a flag: created, on for two users, 5 %, 50 %, who did it, off'
     [
       ['life: rollout set, 50 %', 'no reason was given'],
       ['life: rollout started, 5 %', 'no reason was given'],
-      ['life: rollout planned, 5 %', 'no reason was given'],
       ['life: on for users ada, mary', 'they asked'],
       ['life: created', 'no reason was given'],
     ],
@@ -64,7 +63,7 @@ test('a key that documents would leave out is refused with the rule for keys, an
   assert.deepEqual(await exported(), before);
 });
 
-test('a flag that is there is not created again, and one that was removed returns with its state', async () => {
+test('a flag that is there is not created again, and one that was removed returns only by restore, with its state', async () => {
   await lines('create', 'again');
   assert.deepEqual(await refusal('create', 'again', '--default', 'on'), ['error: there is a flag "again" already']);
   assert.equal(await value('again', {}), false);
@@ -72,8 +71,15 @@ test('a flag that is there is not created again, and one that was removed return
   assert.match((await lines('remove', 'again', '--yes', '--reason', 'it is over'))[0], /^again: removed \(version \d+\)$/);
   assert.match((await refusal('on', 'again', '--user', 'ada')).at(-1), /^hint: .*`twinflag list --archived` those that were removed$/);
   assert.ok((await lines('list', '--archived')).some(line => /^again +\S+ +\d{4}-\d\d-\d\d$/.test(line)));
-  assert.deepEqual(await notes('create', 'again'), ['note: it returns as it was: again: switched off for everybody']);
-  await lines('remove', 'again', '--yes');
+  const archived = await refusal('create', 'again', '--unit', 'userId');
+  assert.match(
+    archived[0],
+    /^error: the flag "again" was removed, and would return as it was, switched off: restore it, and change it then$/,
+  );
+  assert.deepEqual(archived.slice(-2), [
+    'code: FLAG_ARCHIVED (409)',
+    'hint: `twinflag restore FLAG` brings it back with its state, its users and its overrides',
+  ]);
   await lines('restore', 'again', '--reason', 'it is needed');
   assert.match((await lines('show', 'again'))[0], /^again: switched off for everybody$/);
 });
@@ -87,8 +93,13 @@ test('show tells the state, the definition and the last change of one flag, by a
   await lines('apply', 'shown.json', '--yes', '--reason', 'a deploy');
   await lines('rollout', 'start', 'shown', '--percentage', '5');
   const told = await lines('show', 'known');
-  assert.deepEqual(told.slice(0, 3), ['shown: switched on, rollout active at 5 %', 'aliases      ["known"]', 'description  A flag.']);
-  assert.match(told[3], /^last change: shown: rollout started, 5 %, by \S+, version \d+: no reason was given$/);
+  assert.deepEqual(told.slice(0, 4), [
+    'shown: switched on, rollout active at 5 %',
+    'aliases      ["known"]',
+    'description  A flag.',
+    'variants     {"on":true,"off":false}',
+  ]);
+  assert.match(told[4], /^last change: shown: rollout started, 5 %, by \S+, version \d+: no reason was given$/);
   assert.deepEqual((await json('show', 'known')).definition, document.flags.shown ?? { aliases: ['known'], description: 'A flag.' });
   assert.match((await lines('on', 'known', '--user', 'ada'))[0], /^shown = on for user ada/);
 });
@@ -118,6 +129,21 @@ test('on for users says that it changes the definition, and that a killed flag s
   assert.match(killed[0], definition);
   assert.match(killed[1], /^note: noted is switched off for everybody, these owners too, until: twinflag on noted --reason/);
   assert.equal(await value('noted', { userId: 'mary' }), false);
+});
+
+test('a rollout says by what it draws if nobody chose that, and that a flag is off', async () => {
+  await lines('create', 'drawn');
+  const [unit, ...none] = await notes('rollout', 'start', 'drawn', '--percentage', '5');
+  assert.match(unit, /^note: the rollout draws by targetingKey, because the flag names no unit: .*"unit" of the definition/);
+  assert.deepEqual(none, []);
+  await lines('create', 'chosen', '--unit', 'customerId');
+  await lines('off', 'chosen', '--yes', '--reason', 'r');
+  const off = 'note: the flag is switched off: it serves nobody until it is switched on';
+  assert.deepEqual(await notes('rollout', 'start', 'chosen', '--percentage', '5'), [off]);
+  assert.deepEqual(await notes('rollout', 'percentage', 'chosen', '6'), [off]);
+  await lines('on', 'chosen', '--reason', 'r');
+  assert.deepEqual(await notes('rollout', 'percentage', 'chosen', '7'), ['']);
+  assert.deepEqual((await json('rollout', 'percentage', 'chosen', '7')).notes, undefined);
 });
 
 test('what is so already is told as nothing to change, and makes no version', async () => {

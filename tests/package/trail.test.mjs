@@ -70,6 +70,67 @@ test('revert undoes the newest change of a flag, or one by the beginning of its 
   assert.deepEqual(await users(), ['ada']);
 });
 
+test('revert --last takes a whole command back, and redoes nothing', async () => {
+  await lines('create', 'begun', '--unit', 'userId');
+  await lines('rollout', 'start', 'begun', '--percentage', '5');
+  assert.deepEqual(await lines('rollout', 'show', 'begun'), ['begun: switched on, rollout active at 5 %']);
+  await lines('revert', '--last', '--flag', 'begun', '--yes');
+  assert.deepEqual(await lines('rollout', 'show', 'begun'), ['begun: switched on']);
+  const [undoing] = (await json('log', '--flag', 'begun')).changes;
+  const again = await refusal('revert', '--last', '--flag', 'begun', '--yes');
+  assert.match(again[0], /^error: the newest change is itself an undoing: "begun: .*\(taken back\)" \(version \d+\)$/);
+  assert.match(again[1], new RegExp(`^hint: to redo what it took back: twinflag revert ${undoing.id}; `));
+  await lines('revert', undoing.id, '--yes');
+  assert.deepEqual(await lines('rollout', 'show', 'begun'), ['begun: switched on, rollout active at 5 %']);
+});
+
+test('a document that adopts an edit is told as that, and revert --last passes over it', async () => {
+  await lines('create', 'adopted', '--unit', 'userId');
+  await lines('on', 'adopted', '--user', 'ada');
+  await own.twinflag.write('adopted.json', JSON.stringify(await exported()));
+  await lines('import', 'adopted.json', '--yes');
+  // Another change of the document, so that an import is sent at all.
+  const document = await exported();
+  await own.twinflag.write('adopted.json', JSON.stringify({ ...document, flags: { ...document.flags, beside: {} } }));
+  await lines('apply', 'adopted.json', '--yes');
+  const [, row] = await lines('log', '--flag', 'adopted');
+  assert.equal(row.split(/ {2,}/)[4], 'adopted: the document has the edit now, and nothing changed');
+  assert.match((await command('revert', '--last', '--flag', 'adopted')).err, /^error: not done: undo "adopted: on for user ada" by /);
+});
+
+test('log says of an assignment that it was taken back', async () => {
+  const record = (version, more) => ({
+    version,
+    id: `r-${version}`,
+    action: 'customer.assign',
+    changedAt: '2027-01-15T08:00:00Z',
+    changedBy: 'ada',
+    reason: 'r',
+    customerId: 'c-1',
+    ...more,
+  });
+  const changes = [record(2, { reverts: 'r-1' }), record(1, { organizationId: 'o-1' })];
+  const { env, close } = await standIn((_, response) => response.end(JSON.stringify({ changes })));
+  const { out } = await own.twinflag.run(['log'], { env });
+  close();
+  assert.match(out, / customer c-1: belongs to no organization \(taken back\) /);
+  assert.match(out, / customer c-1: belongs to organization o-1 +r$/m);
+});
+
+test('revert --dry-run tells what would change and what would go, and changes nothing', async () => {
+  await lines('create', 'tried', '--unit', 'userId');
+  await lines('override', 'set', 'tried', 'on', '--customer', 'c-1', '--reason', 'r');
+  const [, created] = (await json('log', '--flag', 'tried')).changes;
+  const before = await exported();
+  assert.deepEqual(await lines('revert', '--last', '--flag', 'tried', '--dry-run'), ['tried "on" → absent for customer c-1 (taken back)']);
+  const told = await lines('revert', created.id, '--dry-run');
+  assert.equal(told[0], 'tried: removed (taken back)');
+  assert.match(told.at(-1), /^goes +\/flags\/tried: .*, with an override, used by \/overrides\/customers\/c-1$/);
+  assert.deepEqual(await exported(), before);
+  assert.equal((await command('revert', created.id, '--yes')).code, 1);
+  assert.equal((await json('log', '--flag', 'tried')).changes.length, 2);
+});
+
 test('a revert that would lose something newer is refused with the change to undo first', async () => {
   await lines('create', 'newer');
   await lines('on', 'newer', '--user', 'ada');

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { run } from './project.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CARGO = ['', 'tests/bench/native', 'tests/fuzz'];
-const NPM = ['npm', 'tests/bench/js'];
+const CARGO = ['', 'tests/bench/native', 'tests/fuzz', 'tests/providers/languages/rust'];
+const NPM = ['npm', 'tests/bench/js', 'tests/providers'];
 /** The crates of the root's workspace on which the others depend. */
 const SHARED = ['sdk-core'];
 const CRATES = 'registry+https://github.com/rust-lang/crates.io-index';

@@ -83,7 +83,8 @@ const broken = [
     file: 'edge-worker/src/store/sqlite.rs',
     find: PUT,
     replacement: `${PUT}
-                sql.script("DELETE FROM newest WHERE kind = 'note'")?;
+                sql.script("DELETE FROM unpaged_rows WHERE kind = 'note'")?;
+                sql.script("DELETE FROM paged_rows WHERE kind = 'note'")?;
                 sql.script("DELETE FROM history WHERE kind = 'note'")?;`,
   },
   { file: MIGRATIONS, find: 'if writes_from <= COUNT => Access::Write,', replacement: 'if writes_from <= COUNT + 1 => Access::Write,' },

@@ -15,7 +15,7 @@ const HOUR_MS: i64 = 60 * 60 * 1_000;
 const ROW: &str = "used";
 
 /// The key of the row of the newest use. A version that writes it writes nothing else.
-pub fn break_glass_row() -> RowKey {
+fn break_glass_row() -> RowKey {
     RowKey::of(RowKind::BreakGlass, ROW)
 }
 

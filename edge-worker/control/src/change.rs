@@ -56,6 +56,9 @@ pub enum Action {
     DefinitionImported,
     /// An import changed a flag's state.
     StateImported,
+    /// A document brought an operator's edit of a flag or a segment as it was, so the definition is the import's own from now on: nothing
+    /// else changed.
+    EditAdopted,
     /// The definition of one flag or one segment was written or, without a new value, removed.
     DefinitionSet,
     /// A definition was refused and the last good one serves on; or, without a new value, the refused one is no longer kept.
@@ -94,7 +97,7 @@ pub enum Action {
     Erased,
 }
 
-const ACTIONS: [(Action, &str); 34] = [
+const ACTIONS: [(Action, &str); 35] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
     (Action::FlagKilled, "flag.kill"),
@@ -111,6 +114,7 @@ const ACTIONS: [(Action, &str); 34] = [
     (Action::RolloutGuard, "rollout.guard"),
     (Action::DefinitionImported, "import.definition"),
     (Action::StateImported, "import.state"),
+    (Action::EditAdopted, "import.adopt"),
     (Action::DefinitionSet, "definition.set"),
     (Action::DefinitionRefused, "import.refused"),
     (Action::CustomerAssigned, "customer.assign"),

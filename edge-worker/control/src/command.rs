@@ -164,6 +164,8 @@ pub struct CommandOutcome {
     pub ruleset: Option<Ruleset>,
     /// Warnings to show the operator; the command was carried out.
     pub warnings: Vec<String>,
+    /// Notes to show the operator on what the command does not say: nothing is wrong, and it may not be what they expect.
+    pub notes: Vec<String>,
     /// The report of an import; `None` for other commands.
     pub imported: Option<Box<Imported>>,
     /// The losses that the change brings; [`execute`] refuses those that the command does not allow.
@@ -412,7 +414,7 @@ mod tests {
             success_rate: Rate::of(0.99),
         };
         let percentage = Percentage::of(12.5).unwrap();
-        let plan = RolloutPlan { allow: vec!["a".into()], deny: vec!["d".into()], percentage: Some(percentage), guard };
+        let plan = RolloutPlan { allow: vec!["a".into()], deny: vec!["d".into()], percentage: Some(percentage), guard, start: false };
         let lists = Lists { allow: Some(vec!["a".into()]), remove_deny: vec!["d".into()], ..Lists::default() };
         let pinned = KeyIdentity::Pinned { customer: Some("c-1".into()), organization: None };
         let terms = |kind, identity, expires_at| KeyTerms {
@@ -437,6 +439,10 @@ mod tests {
             (
                 rollout(RolloutCommand::Create(plan)),
                 r#"{"rollout":{"flag":"chat","order":{"create":{"allow":["a"],"deny":["d"],"percentage":12.5,"guard":{"method":"threshold","errorRate":0.05,"timeWindowMs":60000,"minSamples":20,"minTierMs":0,"successRate":0.99}}}}}"#,
+            ),
+            (
+                rollout(RolloutCommand::Create(RolloutPlan { start: true, ..RolloutPlan::default() })),
+                r#"{"rollout":{"flag":"chat","order":{"create":{"allow":[],"deny":[],"percentage":null,"guard":{"method":null,"errorRate":null,"timeWindowMs":null,"minSamples":null,"minTierMs":null,"successRate":null},"start":true}}}}"#,
             ),
             (step(Step::Start), r#"{"rollout":{"flag":"chat","order":{"step":"start"}}}"#),
             (step(Step::Advance { force: true }), r#"{"rollout":{"flag":"chat","order":{"step":{"advance":{"force":true}}}}}"#),

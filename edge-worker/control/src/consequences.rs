@@ -7,7 +7,7 @@ mod edits;
 mod errors;
 mod judge;
 
-pub use self::edits::{Edit, Edits};
+pub use self::edits::{Edit, Edits, OverwrittenEdit, OverwrittenMember};
 pub(crate) use self::{
     edits::{adopted, allow as allow_overwriting, overwritten},
     errors::{ErrorsByRow, by_row},
@@ -53,6 +53,8 @@ pub struct Consequence {
     pub overrides: usize,
     /// The flags that use what goes, and the first owners of those overrides, as JSON pointers into the document.
     pub used_by: Vec<String>,
+    /// The edit that an import overwrites; `None` for another loss.
+    pub edit: Option<OverwrittenEdit>,
     /// True if the command allows it.
     pub is_allowed: bool,
 }
@@ -76,7 +78,8 @@ pub enum ConsequenceKind {
     OverridesRegained,
     /// A live draw of the flag, or a percentage in the segment, would have another salt, unit or hash, and so draw other units.
     Redrawn,
-    /// An operator edited the flag or the segment since an import last wrote it, and the document would take that back.
+    /// An operator edited the flag or the segment since an import last wrote it, and the document would take that back or has a third value.
+    /// A third value is allowed by a command whose operator has read the present version.
     Overwritten,
 }
 
@@ -119,7 +122,7 @@ impl Consequence {
         for name in below {
             pointer.push_str(&Place::ROOT.name(name).pointer());
         }
-        Self { kind, definition, pointer, message, errors: Vec::new(), overrides: 0, used_by: Vec::new(), is_allowed: false }
+        Self { kind, definition, pointer, message, errors: Vec::new(), overrides: 0, used_by: Vec::new(), edit: None, is_allowed: false }
     }
 }
 

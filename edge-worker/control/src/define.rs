@@ -16,6 +16,7 @@ use crate::{
     consequences::{Judged, judge},
     import,
     rows::{RowKey, RowKind, refused, refused::SECTIONS, spelling, takes_state},
+    state_row,
 };
 
 /// The section of a document that a definition stands in.
@@ -80,6 +81,13 @@ pub(crate) fn carry_out(
     if *restore && held.is_some() {
         return Ok(CommandOutcome::default());
     }
+    if kind == RowKind::Flag
+        && !*restore
+        && held.is_none()
+        && let Some(state) = rows.text(&RowKey::of(RowKind::State, name))
+    {
+        return Err(archived(name, state));
+    }
     let mut writes: Vec<(RowKey, Option<String>)> = Vec::new();
     let is_same = held.zip(definition.as_ref()).is_some_and(|(held, text)| spelling::same(kind, held, text));
     if !is_same {
@@ -137,4 +145,15 @@ pub(crate) fn carry_out(
         changes.push(Change { pointer: Some(key.pointer()), ..Change::new(Action::DefinitionRefused) });
     }
     Ok(CommandOutcome { writes, changes, ruleset, consequences, ..CommandOutcome::default() })
+}
+
+/// Refuses a new definition for a flag that was removed: it would return with the state of the earlier one, and without its users.
+fn archived(name: &str, state: &str) -> Refusal {
+    let switch = if state_row::enabled(state) { "on" } else { "off" };
+    let rollout = state_row::rollout(state, None).map_or_else(String::new, |rollout| {
+        format!(", with a rollout that is {} at {} %", rollout.status.as_str(), rollout.percentage.to_text())
+    });
+    let detail =
+        format!("the flag {name:?} was removed, and would return as it was, switched {switch}{rollout}: restore it, and change it then");
+    Refusal::new(RefusalKind::Archived, RefusalPlace::Command, detail)
 }

@@ -9,7 +9,7 @@ use sdk_core::json::Json;
 use crate::{
     CurrentState,
     lifecycle::Rollout,
-    rows::{RowKey, RowKind},
+    rows::{RowKey, RowKind, Rows, refused},
     state_row,
 };
 
@@ -51,6 +51,24 @@ impl CurrentState<'_> {
     /// The flag with this key or alias; `None` if there is none.
     pub fn feature(&self, name: &str) -> Option<Feature> {
         feature(*self, self.ruleset.key_of(self.ruleset.find(name)?))
+    }
+
+    /// The flag with this key or alias after these writes, which the ruleset already has; `None` if there is none.
+    pub fn feature_after(&self, name: &str, writes: &[(RowKey, Option<String>)]) -> Option<Feature> {
+        let key = self.ruleset.key_of(self.ruleset.find(name)?);
+        let own = [RowKind::Flag, RowKind::State, RowKind::Course].map(|kind| RowKey { kind, name: key.into() });
+        let refused = own.first().and_then(refused::key_of);
+        let mut rows = Rows::default();
+        for row in own.into_iter().chain(refused) {
+            let text = match writes.iter().find(|(written, _)| *written == row) {
+                Some((_, text)) => text.as_deref(),
+                None => self.rows.text(&row),
+            };
+            if let Some(text) = text {
+                rows.insert(row, text.into());
+            }
+        }
+        feature(CurrentState { rows: &rows, ..*self }, key)
     }
 }
 

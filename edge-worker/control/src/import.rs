@@ -1,7 +1,7 @@
 //! Imports: the rows and the audit records that a document leads to.
 use alloc::{
     boxed::Box,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString as _},
     vec::Vec,
@@ -11,7 +11,7 @@ use sdk_core::{Compiled, Compiler, DocumentError, Millis, Ruleset, compile, json
 
 use crate::{
     CommandOutcome, CurrentState, Field, Refusal, Supplies,
-    change::Actor,
+    change::{Action, Actor, Change},
     consequences::{
         Consequence, Consequences, Edits, HeldOverrides, Version, adopted, allow, allow_overwriting, by_row, consequences, overwritten,
         plain_name,
@@ -131,7 +131,8 @@ pub(crate) fn carry_out(
         safe(current, &held, &mut merged, allowed, supplies.edits, overrides, compiler)?;
     set_courses(&held, &mut merged, actor.at);
     // Written once more, an edit that the document has is the import's own.
-    let adopted: Vec<RowKey> = supplies.edits.map(|edits| adopted([&held, &merged.rows], edits)).unwrap_or_default();
+    let adopted: BTreeSet<RowKey> =
+        supplies.edits.map(|edits| adopted([&held, &merged.rows], edits)).unwrap_or_default().into_iter().collect();
     let mut writes = held.writes(&merged.rows);
     writes.extend(adopted.iter().map(|key| (key, held.text(key))));
     let difference = Difference { before: &held, after: &merged.rows, written: writes.iter().map(|(key, _)| *key).collect() };
@@ -140,6 +141,13 @@ pub(crate) fn carry_out(
         if let Some(owner) = key.kind.owner() {
             let views = [(ruleset, &held), (Some(&new_ruleset), &merged.rows)];
             owner_changes(views, owner, key, actor.at, &mut changes);
+        } else if adopted.contains(*key) {
+            changes.extend(difference.record(key, *text).map(|change| Change {
+                action: Action::EditAdopted,
+                old: None,
+                new: None,
+                ..change
+            }));
         } else {
             changes.extend(difference.record(key, *text));
         }

@@ -17,6 +17,7 @@ mod copy;
 mod define;
 mod environment;
 mod features;
+pub mod guard;
 mod import;
 mod json_patch;
 mod keys;
@@ -36,11 +37,11 @@ mod spelled;
 mod state_row;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
-pub use break_glass::{break_glass, break_glass_row, break_glass_used};
+pub use break_glass::{break_glass, break_glass_used};
 pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, draft, execute, organization_of,
 };
-pub use consequences::{Consequence, ConsequenceKind, Edit, Edits, OwnerRows};
+pub use consequences::{Consequence, ConsequenceKind, Edit, Edits, OverwrittenEdit, OverwrittenMember, OwnerRows};
 pub use copy::{Copied, Definitions, Difference, definitions, difference};
 pub use define::{DefinitionChange, Section};
 pub use environment::{EnvironmentName, Registered, environments, first_environment};

@@ -14,7 +14,7 @@ const ROLES: [&str; 3] = ["admin", "service", "system"];
 pub(crate) fn check(rows: &Rows, changes: &[Change], actor: &Actor) -> Result<(), Refusal> {
     let may_change = ROLES.contains(&actor.role.as_str()) && actor.has_reason();
     // An import that takes over an edit leaves the flag as it is.
-    let is_change = |change: &&Change| change.action != Action::DefinitionImported || change.old.is_none() || change.old != change.new;
+    let is_change = |change: &&Change| change.action != Action::EditAdopted;
     let flags = changes.iter().filter(is_change).filter_map(|change| change.flag.as_deref());
     let locked = flags.filter(|_| !may_change).find(|flag| is_locked(rows, flag));
     locked.map_or(Ok(()), |flag| {

@@ -51,6 +51,8 @@ pub enum RefusalKind {
     OtherBucketKey,
     /// The document has no flag or segment with this name.
     DefinitionNotFound,
+    /// A flag with this key was removed, and its state waits for its return.
+    Archived,
     /// The document would have errors with the definition.
     DefinitionRefused,
     /// The change would take something away that serves, and the command does not allow it.

@@ -8,6 +8,7 @@ use alloc::{
 
 use sdk_core::{
     Compiler, Percentage,
+    json::Json,
     limits::MAX_LIST,
     stage::{MIN_SAMPLES, Method, Rate, Status, TIME_WINDOW_MS, Tier},
 };
@@ -49,6 +50,9 @@ pub struct RolloutPlan {
     pub percentage: Option<Percentage>,
     /// The differences from the default guard.
     pub guard: GuardEdit,
+    /// True to start the rollout at once, by the same change.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub start: bool,
 }
 
 /// An edit of both lists: they are replaced first, then entries are added, then entries are removed.
@@ -103,7 +107,10 @@ pub(crate) fn carry_out(
     let text = current.rows.get(RowKind::State, key).unwrap_or("{}");
     let before = state_row::rollout(text, current.rows.get(RowKind::Course, key));
     let next = match (order, &before) {
-        (RolloutCommand::Create(plan), before) => create(plan, before.as_ref(), actor)?,
+        (RolloutCommand::Create(plan), before) => {
+            let planned = create(plan, before.as_ref(), actor)?;
+            if plan.start { planned.step(Step::Start, observed, actor.at)? } else { planned }
+        }
         (_, None) => {
             return Err(Refusal::new(RefusalKind::IllegalStep, RefusalPlace::Command, "the flag has no rollout; create one first"));
         }
@@ -115,8 +122,9 @@ pub(crate) fn carry_out(
             next
         }
     };
+    let notes = notes(current.rows.get(RowKind::Flag, key).unwrap_or("{}"), state_row::enabled(text), order);
     if before.as_ref() == Some(&next) {
-        return Ok(CommandOutcome::default());
+        return Ok(CommandOutcome { notes, ..CommandOutcome::default() });
     }
     let change = Change {
         flag: Some(key.into()),
@@ -131,6 +139,7 @@ pub(crate) fn carry_out(
     ]);
     let mut outcome = current.compiled(key, writes, [change].into(), compiler)?;
     let feature = current.feature(key).map_or_else(|| key.into(), |feature| feature.name);
+    outcome.notes = notes;
     outcome.events.extend(event(key, feature, before.as_ref(), &next));
     Ok(outcome)
 }
@@ -138,10 +147,10 @@ pub(crate) fn carry_out(
 /// The action under which a command is recorded.
 fn action(order: &RolloutCommand) -> Action {
     match order {
+        RolloutCommand::Create(RolloutPlan { start: true, .. }) | RolloutCommand::Step(Step::Start) => Action::RolloutStarted,
         RolloutCommand::Create(_) => Action::RolloutCreated,
         RolloutCommand::Lists(_) => Action::RolloutLists,
         RolloutCommand::Guard(_) => Action::RolloutGuard,
-        RolloutCommand::Step(Step::Start) => Action::RolloutStarted,
         RolloutCommand::Step(Step::Advance { .. }) => Action::RolloutAdvanced,
         RolloutCommand::Step(Step::Pause) => Action::RolloutPaused,
         RolloutCommand::Step(Step::Resume) => Action::RolloutResumed,
@@ -149,6 +158,33 @@ fn action(order: &RolloutCommand) -> Action {
         RolloutCommand::Step(Step::RollBack) => Action::RolloutRolledBack,
         RolloutCommand::Step(Step::Percentage(_)) => Action::RolloutPercentage,
     }
+}
+
+/// Notes on a rollout that may reach fewer than the operator expects: the flag is switched off, or it draws by `targetingKey` because its
+/// definition names no unit.
+fn notes(definition: &str, is_on: bool, order: &RolloutCommand) -> Vec<String> {
+    let (begins, serves) = match order {
+        RolloutCommand::Create(plan) => (true, plan.start),
+        RolloutCommand::Step(Step::Start) => (true, true),
+        RolloutCommand::Step(Step::Advance { .. } | Step::Resume | Step::Complete | Step::Percentage(_)) => (false, true),
+        RolloutCommand::Step(Step::Pause | Step::RollBack) | RolloutCommand::Lists(_) | RolloutCommand::Guard(_) => (false, false),
+    };
+    let definition = serde_json::from_str::<Json<'_>>(definition).unwrap_or(Json::Null);
+    let mut notes = Vec::new();
+    if begins && definition.get("unit").is_none() {
+        let without = match definition.get("onMissingUnit").and_then(Json::as_str) {
+            Some("continue") => "is passed over",
+            _ => "gets an error and the caller's default",
+        };
+        notes.push(format!(
+            "the rollout draws by targetingKey, because the flag names no unit: a context without it, such as one with a customerId alone, \
+             {without}; the member \"unit\" of the definition names another attribute"
+        ));
+    }
+    if serves && !is_on {
+        notes.push("the flag is switched off: it serves nobody until it is switched on".to_string());
+    }
+    notes
 }
 
 /// Returns true if the command forces an advance that would be refused without force.
@@ -288,6 +324,29 @@ mod tests {
         let remove = Lists { remove_allow: (5_000..25_000).rev().map(unit).collect(), ..Lists::default() };
         let left = with_lists(&rollout, &remove).unwrap().allow;
         assert_eq!(left, (0..5_000).chain(25_000..50_000).map(unit).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_rollout_that_may_reach_fewer_than_expected_is_noted() {
+        let start = || RolloutCommand::Step(Step::Start);
+        let create = |start| RolloutCommand::Create(RolloutPlan { start, ..RolloutPlan::default() });
+        let begins = |notes: &[String], word: &str| notes.iter().any(|note| note.contains(word));
+        for (definition, is_on, order, [unit, off]) in [
+            ("{}", true, start(), [true, false]),
+            ("{}", false, start(), [true, true]),
+            ("{}", false, create(false), [true, false]),
+            ("{}", false, create(true), [true, true]),
+            (r#"{"unit":"customerId"}"#, true, create(true), [false, false]),
+            (r#"{"unit":"targetingKey"}"#, true, start(), [false, false]),
+            ("{}", false, RolloutCommand::Step(Step::Resume), [false, true]),
+            ("{}", false, RolloutCommand::Step(Step::RollBack), [false, false]),
+            ("{}", false, RolloutCommand::Step(Step::Pause), [false, false]),
+        ] {
+            let notes = notes(definition, is_on, &order);
+            assert_eq!([begins(&notes, "targetingKey"), begins(&notes, "switched off")], [unit, off], "{definition} {order:?}");
+        }
+        assert!(begins(&notes("{}", true, &start()), "gets an error"));
+        assert!(begins(&notes(r#"{"onMissingUnit":"continue"}"#, true, &start()), "is passed over"));
     }
 
     #[test]

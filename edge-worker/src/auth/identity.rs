@@ -115,6 +115,26 @@ impl Holder {
         }
     }
 
+    /// The context that the client states when it runs a program: the admitted one, or that of a person in their organization.
+    pub(crate) const fn stated<'c>(&self, admitted: &'c Context, known: &'c Context) -> &'c Context {
+        match self {
+            Self::Key { .. } => admitted,
+            Self::Person { .. } => known,
+        }
+    }
+
+    /// Returns true if the organization of an admitted context is the credential's word, and not the page's.
+    pub(super) fn vouches_for_organization(&self) -> bool {
+        match self {
+            Self::Key { key, .. } => match &key.terms.identity {
+                KeyIdentity::Open => false,
+                KeyIdentity::Pinned { organization, .. } => organization.is_some(),
+                KeyIdentity::Signed => true,
+            },
+            Self::Person { .. } => true,
+        }
+    }
+
     /// Refuses a context about a customer of another organization than the person's, or of none.
     pub(super) fn check_customer(&self, context: &Context) -> Result<(), Problem> {
         let Self::Person { organization, .. } = self else { return Ok(()) };

@@ -19,6 +19,7 @@ mod subtle;
 mod token;
 mod trust;
 
+use core::slice;
 use std::{borrow::Cow, rc::Rc};
 
 use control::{Key, KeyKind, change::Hash};
@@ -26,6 +27,7 @@ use sdk_core::{Audience, Context, Millis, Overrides};
 
 use self::{claims::Claims, grants::Grant, identity::Holder, presented::Credential, program::Program, role::Role};
 use crate::{
+    context_owners::{self, NoOverrides},
     environment::Environment,
     http::{
         asked::{Asked, Unanswered},
@@ -93,7 +95,7 @@ impl Caller {
     pub(crate) fn of(asked: &Asked<'_>, routes: &'static [Route]) -> Result<Self, Unanswered> {
         let mut caller = if rights::is_open(routes) { Self::first(Identity::Anyone, routes) } else { Self::identified(asked, routes)? };
         // Before the environment is looked up: a caller without any right learns nothing of it.
-        rights::check(routes, caller.kind())?;
+        caller.check(routes, asked)?;
         // While all flags are switched off, every environment has the same answers.
         let has_one_answer = asked.settings.is_off && rights::takes_keys(routes);
         if let Identity::Person(person) = &mut caller.identity
@@ -111,7 +113,7 @@ impl Caller {
                     rights::check_reach(reach, name)?;
                 }
                 person.enter(name, asked.settings, claims(asked)?.organization.as_deref());
-                rights::check(routes, caller.kind())?;
+                caller.check(routes, asked)?;
             }
             caller.environment = match named {
                 None => Environment::FIRST,
@@ -125,6 +127,15 @@ impl Caller {
             caller.environment = program.enter(asked, named_in_query(asked, routes)?.as_deref(), takes_environment)?;
         }
         Ok(caller)
+    }
+
+    /// Refuses a caller to whom none of these routes is open. A refused token's request counts.
+    pub(crate) fn check(&self, routes: &[Route], asked: &Asked<'_>) -> Result<(), Problem> {
+        let Err(refusal) = rights::check(routes, self.kind()) else { return Ok(()) };
+        if matches!(self.identity, Identity::Person(_) | Identity::Program(_)) {
+            limit::refused(&self.counted(), asked)?;
+        }
+        Err(refusal)
     }
 
     const fn first(identity: Identity, routes: &'static [Route]) -> Self {
@@ -254,13 +265,24 @@ impl Caller {
 
     /// The overrides of an admitted context, and the context with the organization of its customer; refused if the caller may not ask about
     /// that customer.
+    ///
+    /// A context that names another organization than its customer's is refused, unless a client key lets the page say so: then the
+    /// customer's own counts, and the answer is the same whatever the page says, so that a page cannot find out who belongs to whom.
     pub(crate) fn overrides_of(
         &self,
         asked: &Asked<'_>,
         serving: &mut Serving,
         context: Context,
     ) -> Result<(Overrides, Context), Unanswered> {
+        let is_pages_word = match &self.identity {
+            Identity::ClientKey(holder) => !holder.as_ref().is_some_and(Holder::vouches_for_organization),
+            Identity::Anyone | Identity::ServerKey | Identity::Person(_) | Identity::Program(_) => false,
+        };
+        let stated = (!is_pages_word).then(|| context.clone());
         let (overrides, context) = asked.overrides_of(serving, context)?;
+        if let Some(stated) = stated {
+            context_owners::check(&[stated], slice::from_ref(&context)).map_err(NoOverrides::problem)?;
+        }
         if let Some(holder) = self.holder() {
             holder.check_customer(&context)?;
         }

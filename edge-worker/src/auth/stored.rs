@@ -35,7 +35,7 @@ pub(super) fn find(presented: &Stored, asked: &Asked<'_>) -> Result<(Environment
     let environment = environment(presented, asked)?;
     let mut found = asked.keys(&environment)?.get(presented.hash);
     if found.is_none() {
-        count_unknown(asked)?;
+        limit::unknown_key(asked)?;
         let (keys, is_sure) = asked.newer_keys(&environment)?;
         found = keys.get(presented.hash);
         if found.is_none() && !is_sure {
@@ -54,15 +54,9 @@ fn environment(presented: &Stored, asked: &Asked<'_>) -> Result<Environment, Una
     if registered.is_some() || first.get(presented.hash).is_some() {
         return Ok(registered.unwrap_or_default());
     }
-    count_unknown(asked)?;
+    limit::unknown_key(asked)?;
     let (newer, _) = asked.newer_keys(&Environment::FIRST)?;
     Ok(newer.registry.find(name.as_str()).unwrap_or_default())
-}
-
-/// Counts a request by the client's address, before its key makes the isolate ask a hub: anybody can make up a text in the form of a
-/// key. Client keys are counted already.
-fn count_unknown(asked: &Asked<'_>) -> Result<(), Unanswered> {
-    Ok(limit::client(asked)?)
 }
 
 /// The stored key that a request presents, as far as the isolate knows it without asking a hub.

@@ -13,7 +13,7 @@ use super::question::{Given, key, millis, object};
 use crate::{
     auth::Caller,
     body,
-    context_owners::NoOverrides,
+    context_owners::{self, NoOverrides},
     http::{
         asked::{Asked, Unanswered},
         response::Answer,
@@ -33,11 +33,13 @@ pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
     }
     let mut serving = asked.serving(&caller.environment, version)?;
     let (questions, mut contexts): (Vec<Question>, Vec<Context>) = questions.into_iter().unzip();
+    let stated = contexts.clone();
     let overrides = asked.overrides(&mut serving, &mut contexts)?;
-    let overrides = overrides.map_err(|refused| match refused {
-        NoOverrides::OtherOrganization(index) => refused.problem().at(format!("/evaluations/{index}/context")),
-        NoOverrides::Missing => refused.problem(),
-    })?;
+    let overrides =
+        overrides.and_then(|overrides| context_owners::check(&stated, &contexts).map(|()| overrides)).map_err(|refused| match refused {
+            NoOverrides::OtherOrganization(index) => refused.problem().at(format!("/evaluations/{index}/context")),
+            NoOverrides::Missing => refused.problem(),
+        })?;
     let asking: Vec<_> = questions.into_iter().zip(contexts).collect();
     Ok(Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock))).versioned(&serving))
 }

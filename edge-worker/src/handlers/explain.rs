@@ -1,4 +1,6 @@
 //! Explanations of answers: `POST /v1/explain` for operators, `POST /demo/explain` for the demo page.
+use core::slice;
+
 use sdk_core::{Context, Evaluation, Layer, Millis, Object, Overrides, OwnerKind, json::canonical::write_string};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,6 +13,7 @@ use super::{
 };
 use crate::{
     body, clock,
+    context_owners::{self, NoOverrides},
     environment::Environment,
     host::Host,
     hub::client::{self as hub, Explaining, When},
@@ -41,7 +44,9 @@ pub(crate) async fn one(environment: &Environment, request: &mut Request, env: &
         Some(when) => ruleset_cache::past(env, environment, when).await?,
         None => ruleset_cache::newest(env, environment, None).await?,
     };
+    let stated = context.clone();
     let overrides = serving.overrides_of(env, &mut context).await?;
+    context_owners::check(slice::from_ref(&stated), slice::from_ref(&context)).map_err(NoOverrides::problem)?;
     let explanation = serving.ruleset.visitor(overrides.of(&context), &context, now).explain(&flag, None);
     let change = change(env, environment, &explanation.evaluation, &context, serving.version).await?;
     let mut out = String::from("{\"change\":");

@@ -2,7 +2,7 @@
 //!
 //! `?format=N` names the highest program format that the client reads; without it, the newest is written.
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sdk_core::{Audience, FORMAT, OwnerKind, ProgramError, specialise};
+use sdk_core::{Audience, FORMAT, ProgramError, specialise};
 
 use super::{accept, question::Question};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         identity::{self, Holder},
     },
     body,
-    etag::Etag,
+    held_programs::{self, Made},
     http::{
         asked::{Asked, Unanswered},
         parts::Header,
@@ -29,23 +29,22 @@ pub(crate) fn make(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
     let form = accept::best(accepted, &[BINARY, JSON]).and_then(|place| [BINARY, JSON].get(place).copied());
     let form = form.ok_or_else(|| Problem::not_acceptable(&format!("{BINARY}, {JSON}")))?;
     let format = query.number("format")?.map_or(FORMAT, |highest| highest.min(FORMAT));
-    let known = caller.admit(Question::parse(asked.body(body::QUESTION)?)?.context()?)?;
-    let named = OwnerKind::Organization.id(&known);
+    let admitted = caller.admit(Question::parse(asked.body(body::QUESTION)?)?.context()?)?;
     let mut serving = asked.serving(&caller.environment, query.version("minVersion")?)?;
-    let (overrides, known) = caller.overrides_of(asked, &mut serving, known)?;
-    let audience = Audience { format, ..caller.audience() };
-    let program = specialise(&serving.ruleset, overrides.of(&known), &known, audience).map_err(|error| match error {
-        ProgramError::Format => Problem::not_acceptable(&format!("programs of format {FORMAT}")),
-        error => Problem::context(error.as_str()),
+    let (overrides, known) = caller.overrides_of(asked, &mut serving, admitted.clone())?;
+    // The page runs the program as the visitor that it states, and does not learn the customer's organization.
+    let stated = Some(caller.holder().map_or(&admitted, |holder| holder.stated(&admitted, &known)));
+    let audience = Audience { format, stated, ..caller.audience() };
+    let Made { bytes, etag } = held_programs::get(&caller.environment, &serving, (&known, audience, form), || {
+        let program = specialise(&serving.ruleset, overrides.of(&known), &known, audience).map_err(|error| match error {
+            ProgramError::Format => Problem::not_acceptable(&format!("programs of format {FORMAT}")),
+            error => Problem::context(error.as_str()),
+        })?;
+        Ok::<_, Problem>(if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() })
     })?;
-    let bytes = if form == BINARY { program.to_bytes() } else { program.to_json().into_bytes() };
-    let mut answer = Answer::tagged(asked, Etag::strong(&bytes), form, bytes).with_shared("vary", "accept");
+    let mut answer = Answer::tagged(asked, etag, form, &*bytes).with_shared("vary", "accept");
     if let Some(visitor) = caller.holder().and_then(|holder| Holder::visitor(holder, &serving.ruleset)) {
         answer = answer.with_own(identity::HEADER, utf8_percent_encode(&visitor, NON_ALPHANUMERIC).to_string());
-    }
-    // The program is for a visitor of this organization: who runs it says so of the visitor.
-    if let Some(organization) = OwnerKind::Organization.id(&known).filter(|_| named.is_none()) {
-        answer = answer.with_own("twinflag-organization", utf8_percent_encode(&organization, NON_ALPHANUMERIC).to_string());
     }
     // The page's own clock may be wrong, and the program names moments.
     Ok(answer.with_own("twinflag-now", asked.moment().0.to_string()).versioned(&serving))

@@ -162,7 +162,8 @@ impl Asked<'_> {
         }
     }
 
-    /// The overrides of these contexts. Each context gets the organization of its customer, if the customer belongs to one.
+    /// The overrides of these contexts. Each context gets the organization of its customer, if the customer belongs to one, whatever
+    /// organization it names.
     pub(crate) fn overrides(
         &self,
         serving: &mut Serving,

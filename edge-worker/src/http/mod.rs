@@ -16,6 +16,7 @@ use std::rc::Rc;
 
 use self::{
     asked::{Asked, Need, Unanswered},
+    parts::Header,
     response::{Answer, Line, standard_headers},
     routes::{Audience, Handler, HeldHandler, Limit, PassedHandler, Route, Served},
 };
@@ -62,7 +63,18 @@ pub(crate) fn answer(asked: &Asked<'_>) -> Outcome {
         Ok(Answered::Answer(answer)) => Outcome::Answer(dressed(asked, served.audience(), answer)),
         Ok(Answered::Pass(pass)) => Outcome::Pass(pass),
         Err(Unanswered::Needs(need)) => Outcome::Needs(need),
-        Err(Unanswered::Refused(problem)) => Outcome::Answer(refusal(asked, &served, &problem)),
+        Err(Unanswered::Refused(problem)) => Outcome::Answer(refusal(asked, &served, &counted(problem, asked))),
+    }
+}
+
+/// The refusal of a request. If its credentials do not hold, it counts, and is refused otherwise when there were too many.
+fn counted(problem: Problem, asked: &Asked<'_>) -> Problem {
+    let shows_credentials = || [Header::Authorization, Header::ApiKey].iter().any(|name| asked.parts.header(*name).is_some());
+    // A request that misses a header comes again on the long way.
+    if problem.status == 401 && shows_credentials() && !asked.parts.misses_header() {
+        limit::failed(asked).err().unwrap_or(problem)
+    } else {
+        problem
     }
 }
 
@@ -115,15 +127,15 @@ fn take(asked: &Asked<'_>, served: &Served) -> Result<Answered, Unanswered> {
     Ok(Answered::Answer(answer))
 }
 
-/// The row of a request, and its body if that was read: if a method and a path have several rows, the body decides between them.
+/// The row of a request, and its body if that was read: if a method and a path have several rows, the query or the body decides.
 fn row(asked: &Asked<'_>, routes: &'static [Route], caller: &Caller) -> Result<(&'static Route, Option<String>), Unanswered> {
     if let [route] = routes {
         return Ok((route, None));
     }
-    let body = asked.body(body::QUESTION)?;
-    let route = routes::choose(routes, body).ok_or_else(Problem::not_found)?;
-    rights::check(slice::from_ref(route), caller.kind())?;
-    Ok((route, Some(body.to_owned())))
+    let body = if routes::depend_on_body(routes) { Some(asked.body(body::QUESTION)?) } else { None };
+    let route = routes::choose(routes, asked.parts.url, body.unwrap_or_default()).ok_or_else(Problem::not_found)?;
+    caller.check(slice::from_ref(route), asked)?;
+    Ok((route, body.map(str::to_owned)))
 }
 
 /// Answers OPTIONS with the methods of the path; a page of another origin is also told which requests it may send.

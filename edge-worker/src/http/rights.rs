@@ -172,6 +172,7 @@ mod tests {
                 When::Always => "",
                 When::Kill => " action=kill",
                 When::Action => " action",
+                When::DryRun => " dryRun",
             };
             let name = format!("{} {}{case}", route.method, route.path);
             let passes = CALLERS.map(|caller| is_open(std::slice::from_ref(route)) || check(std::slice::from_ref(route), caller).is_ok());

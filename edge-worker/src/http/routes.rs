@@ -3,9 +3,11 @@ use control::Section;
 use matchit::Router;
 use serde::Deserialize;
 
+use crate::query::Query;
+
 use super::rights::CallerKind::{self, Admin, Anyone, ClientKey, Member, Operator, OrganizationAdmin, ServerKey, Service, User, Viewer};
 
-/// One method of one path; if rights or limits depend on the body, one case of it.
+/// One method of one path; if rights or limits depend on the body or the query, one case of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Route {
     pub(crate) method: &'static str,
@@ -20,7 +22,7 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
-/// The case of a row, which the request's body decides. If several rows fit a request, the first applies.
+/// The case of a row, which the request's body or its query decides. If several rows fit a request, the first applies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum When {
     Always,
@@ -28,6 +30,8 @@ pub(crate) enum When {
     Kill,
     /// The body has an `action`.
     Action,
+    /// The query has `dryRun=true`.
+    DryRun,
 }
 
 /// The rate limit that counts a request.
@@ -168,12 +172,17 @@ const READ_OWN: Row = Row(READERS_AND_OWN, Limit::Read, Audience::Operators);
 const STEER: Row = Row(OPERATORS, Limit::Change, Audience::Operators);
 const EMERGENCY: Row = Row(OPERATORS, Limit::Never, Audience::Operators);
 const ADMINISTER: Row = Row(ADMINS, Limit::Change, Audience::Operators);
+/// A change that is only tried: it stores nothing, and costs the hub as much as the change.
+const TRY: Row = Row(READERS, Limit::Change, Audience::Operators);
 const CHANGE_OWN: Row = Row(ADMINS_AND_OWN, Limit::Change, Audience::Operators);
 const MONITOR: Row = Row(ANYONE, Limit::Never, Audience::Programs);
 const PAGE: Row = Row(ANYONE, Limit::Never, Audience::Visitors);
 
 /// The parameters of a change of one definition.
 const DEFINITION: &[&str] = &["remove", "reason"];
+
+/// The parameters of an import.
+const IMPORT: &[&str] = &["state", "dryRun", "partial", "remove", "overwrite", "seen", "newEnvironment", "newBucketKey", "reason"];
 
 /// All routes. The rows of a path stand together, for [`find`] returns them as one slice.
 pub(crate) const ROUTES: &[Route] = &[
@@ -186,17 +195,8 @@ pub(crate) const ROUTES: &[Route] = &[
     SERVER.on("POST", "/v1/outcomes", passed(PassedHandler::Outcomes)),
     READ.on("POST", "/v1/explain", passed(PassedHandler::Explain)),
     READ.on("GET", "/api/admin/document", passed(PassedHandler::ExportDocument)).query(&["version"]),
-    ADMINISTER.on("PUT", "/api/admin/document", hub(HubHandler::ImportDocument)).query(&[
-        "state",
-        "dryRun",
-        "partial",
-        "remove",
-        "overwrite",
-        "seen",
-        "newEnvironment",
-        "newBucketKey",
-        "reason",
-    ]),
+    TRY.on("PUT", "/api/admin/document", hub(HubHandler::ImportDocument)).when(When::DryRun).query(IMPORT),
+    ADMINISTER.on("PUT", "/api/admin/document", hub(HubHandler::ImportDocument)).query(IMPORT),
     READ.on("GET", "/api/admin/flags", hub(HubHandler::ListDefinitions(Section::Flags))).query(&["after", "limit", "archived"]),
     READ.on("GET", "/api/admin/flags/{key}", hub(HubHandler::ShowDefinition(Section::Flags))),
     ADMINISTER.on("PUT", "/api/admin/flags/{key}", hub(HubHandler::ChangeDefinition(Section::Flags))).query(DEFINITION),
@@ -254,7 +254,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ]),
     READ.on("GET", "/api/admin/changes/verify", hub(HubHandler::VerifyChanges)).query(&["full", "wait"]),
     ADMINISTER.on("DELETE", "/api/admin/changes/{id}/payload", hub(HubHandler::ErasePayload)).query(&["reason"]),
-    ADMINISTER.on("POST", "/api/admin/changes/{id}/revert", hub(HubHandler::RevertChange)),
+    ADMINISTER.on("POST", "/api/admin/changes/{id}/revert", hub(HubHandler::RevertChange)).query(&["dryRun"]),
     READ.on("GET", "/api/admin/versions", hub(HubHandler::ListVersions)).query(&["before", "limit"]),
     READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)).query(&["featureName", "customerId", "event", "before", "limit"]),
     READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)).query(&["featureName"]),
@@ -273,7 +273,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ADMINISTER.on("POST", "/api/admin/restore/pieces", passed(PassedHandler::RestorePieces)).query(&["replace", "from", "reason"]),
     // A restore of a large hub has many pieces.
     Row(ADMINS, Limit::Read, Audience::Operators).on("PUT", "/api/admin/restore/pieces/{id}", passed(PassedHandler::RestorePieces)),
-    Row(ADMINS, Limit::Never, Audience::Operators).on("DELETE", "/api/admin/restore/pieces/{id}", passed(PassedHandler::RestorePieces)),
+    ADMINISTER.on("DELETE", "/api/admin/restore/pieces/{id}", passed(PassedHandler::RestorePieces)),
     ADMINISTER.on("POST", "/api/admin/restore/point", hub(HubHandler::RestorePoint)),
     ADMINISTER.on("POST", "/api/admin/epoch", hub(HubHandler::RenewEpoch)),
     MONITOR.on("GET", "/health", Handler::Held(HeldHandler::Health)),
@@ -376,19 +376,26 @@ impl Served {
     }
 }
 
-/// The row for a request with this body, among the rows of its method and path.
-pub(crate) fn choose(routes: &'static [Route], body: &str) -> Option<&'static Route> {
+/// Returns true if the body of a request decides between these rows.
+pub(crate) fn depend_on_body(routes: &[Route]) -> bool {
+    routes.iter().any(|route| matches!(route.when, When::Kill | When::Action))
+}
+
+/// The row for a request with this URL and this body, among the rows of its method and path.
+pub(crate) fn choose(routes: &'static [Route], url: &str, body: &str) -> Option<&'static Route> {
     #[derive(Deserialize)]
     struct Change {
         action: Option<String>,
     }
     // A body that cannot be read has no action here, and none in the hub, which refuses it. serde would read a struct from an array, too.
     let action = || serde_json::from_str(body).ok().and_then(|Change { action }| action).filter(|_| body.trim_start().starts_with('{'));
-    let action = routes.iter().any(|route| route.when != When::Always).then(action).flatten();
+    let action = depend_on_body(routes).then(action).flatten();
     routes.iter().find(|route| match route.when {
         When::Always => true,
         When::Kill => action.as_deref() == Some("kill"),
         When::Action => action.is_some(),
+        // The hub reads the parameter by the same function: what it does not take for a dry run has no such row.
+        When::DryRun => Query::any(url).and_then(|query| query.flag("dryRun")).is_ok_and(|is_dry_run| is_dry_run),
     })
 }
 
@@ -495,6 +502,18 @@ mod tests {
     }
 
     #[test]
+    fn only_a_kill_a_pause_and_a_rollback_of_operators_have_no_limit() {
+        let free = ROUTES.iter().filter(|route| route.audience == Audience::Operators && route.limit == Limit::Never);
+        let free: Vec<_> = free.map(|route| (route.method, route.path, route.when)).collect();
+        let expected = [
+            ("POST", "/api/admin/feature-flags", When::Kill),
+            ("POST", "/api/admin/rollout/pause", When::Always),
+            ("POST", "/api/admin/rollout/rollback", When::Always),
+        ];
+        assert_eq!(free, expected);
+    }
+
+    #[test]
     fn a_kill_a_pause_and_a_rollback_are_never_rate_limited() {
         for (path, body, limit) in [
             ("rollout/rollback", "{}", Limit::Never),
@@ -507,7 +526,29 @@ mod tests {
             ("feature-flags", "kill", Limit::Change),
         ] {
             let served = find(&format!("/api/admin/{path}")).unwrap();
-            assert_eq!(choose(served.of("POST"), body).unwrap().limit, limit, "{path} {body}");
+            assert_eq!(choose(served.of("POST"), "", body).unwrap().limit, limit, "{path} {body}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_hub_takes_for_a_dry_run_is_open_to_readers() {
+        let routes = find("/api/admin/document").unwrap().of("PUT");
+        for (query, is_open) in [
+            ("?dryRun=true", true),
+            ("?state=keep&dryRun=true", true),
+            ("?dry%52un=true", true),
+            ("", false),
+            ("?dryRun=false", false),
+            ("?dryRun", false),
+            ("?dryRun=1", false),
+            ("?dryRun=TRUE", false),
+            ("?dryRun=false&dryRun=true", false),
+            ("?dryrun=true", false),
+            ("?dryRun=true&remove=%ff", false),
+            ("#?dryRun=true", false),
+        ] {
+            let chosen = choose(routes, &format!("http://x/api/admin/document{query}"), "").unwrap();
+            assert_eq!(chosen.open_to.contains(&Viewer), is_open, "{query}");
         }
     }
 
@@ -515,10 +556,10 @@ mod tests {
     fn a_body_with_an_action_is_closed_to_an_organizations_administrator() {
         let routes = find("/api/admin/feature-flags").unwrap().of("POST");
         for body in [r#"{"action":"kill"}"#, r#"{"\u0061ction":"kill","enabled":true}"#, r#"{"action":"x"}"#, r#"{"action":""}"#] {
-            assert!(!choose(routes, body).unwrap().open_to.contains(&OrganizationAdmin), "{body}");
+            assert!(!choose(routes, "", body).unwrap().open_to.contains(&OrganizationAdmin), "{body}");
         }
         for body in [r#"{"enabled":true}"#, r#"{"action":null,"enabled":true}"#] {
-            assert!(choose(routes, body).unwrap().open_to.contains(&OrganizationAdmin), "{body}");
+            assert!(choose(routes, "", body).unwrap().open_to.contains(&OrganizationAdmin), "{body}");
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Requests of the worker to the hub of an environment.
-use control::{EnvironmentName, change::Hash};
+use control::{
+    EnvironmentName,
+    change::Hash,
+    rows::{RowKey, RowKind},
+};
 use futures_util::StreamExt;
 use sdk_core::{Millis, limits::MAX_DOCUMENT_BYTES};
 use serde::Deserialize;
@@ -7,17 +11,19 @@ use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, KEYS, OUTCOMES, OWNERS, ROLE,
-    RULESET, RulesetAnswer, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
+    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS, NEWS_SINCE, OUTCOMES,
+    OWNERS, ROLE, ROWS, RULESET, RulesetAnswer, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
     admin::read as read_body,
     wire::{Explaining, Page, WantedPage},
 };
+pub(crate) use crate::reader::shelf::Since;
 use crate::{
     clock,
     environment::Environment,
     problem::Problem,
+    readers,
     version::{Epoch, NotSpelledSo, Version},
 };
 
@@ -35,14 +41,34 @@ pub(crate) struct Document {
 /// The hub's newest version, with its keys and its ruleset.
 pub(crate) struct News {
     pub(crate) version: Version,
-    /// The rows of keys that were not revoked.
-    pub(crate) keys: Vec<String>,
+    /// The rows of keys that were not revoked; `None` if neither they nor the environments changed.
+    pub(crate) keys: Option<Vec<String>>,
     /// The name in the document of the first environment, from its hub.
     pub(crate) environment: Option<String>,
     /// The environments that the first hub has registered, each with the moment, from that hub.
     pub(crate) environments: Vec<(EnvironmentName, Millis)>,
-    /// The ruleset to answer from, or the reason why there is none yet.
-    pub(crate) ruleset: Result<Ruleset, Missing>,
+    pub(crate) ruleset: Told,
+}
+
+/// The hub's answer about its ruleset.
+pub(crate) enum Told {
+    Whole(Ruleset),
+    Changes(Changes),
+    /// There is none yet.
+    Nothing(Missing),
+}
+
+/// The changes since a version.
+pub(crate) struct Changes {
+    pub(crate) since: Version,
+    /// The rows of the document that changed; no text if a row is gone.
+    pub(crate) rows: Vec<(RowKey, Option<String>)>,
+    /// The entity tag of the document that they lead to; `None` if the document did not change.
+    pub(crate) sum: Option<String>,
+    /// The bucket key in hexadecimal digits, for a document that names none.
+    pub(crate) bucket_key: String,
+    /// The pages of overrides that were written on, each with the version of its newest change.
+    pub(crate) pages: Vec<(u16, u32)>,
 }
 
 /// The reason why the hub has no ruleset to answer from.
@@ -73,10 +99,24 @@ pub(crate) struct Ruleset {
     pub(crate) errors: usize,
 }
 
-/// The newest version; `None` if that is `since`.
-pub(crate) async fn news(env: &Env, environment: &Environment, since: Option<Version>) -> Result<Option<News>, Problem> {
-    let query = since.map(|since| format!("?since={since}")).unwrap_or_default();
-    let mut answer = ask(env, environment, &format!("{RULESET}{query}")).await?;
+/// The newest version; `None` if that is the one held. `held` is that version, with true if the isolate holds its rows.
+pub(crate) async fn news(
+    env: &Env,
+    environment: &Environment,
+    held: Option<(Version, bool)>,
+    since: Since,
+) -> Result<Option<News>, Problem> {
+    let query = held.map(|(held, _)| format!("?since={held}")).unwrap_or_default();
+    let headers = Headers::new();
+    if held.is_some_and(|(_, has_rows)| has_rows) {
+        headers.set(HOLDS, ROWS)?;
+    }
+    match since {
+        Since::Answered => {}
+        Since::Version(version) => headers.set(NEWS_SINCE, &version.to_string())?,
+        Since::Now => headers.set(NEWS_SINCE, "now")?,
+    }
+    let mut answer = read_through(env, environment, &format!("{RULESET}{query}"), headers, None).await?;
     if answer.status_code() == 204 {
         return Ok(None);
     }
@@ -84,18 +124,30 @@ pub(crate) async fn news(env: &Env, environment: &Environment, since: Option<Ver
 }
 
 fn news_of(answer: &str) -> Result<News, Problem> {
-    let RulesetAnswer { epoch, version: number, bucket_key, keys, environment, environments, pages, document, errors, refused } =
-        parse(answer)?;
+    let answer: RulesetAnswer<'_> = parse(answer)?;
+    let RulesetAnswer { epoch, version: number, bucket_key, keys, environment, environments, pages, since, .. } = answer;
     let version = Version { epoch, number };
-    let keys = keys.iter().map(|row| row.get().to_owned()).collect();
-    let ruleset = document.map(|document| Ruleset { version, document: document.get().to_owned(), bucket_key, pages, errors });
+    let keys = keys.map(|keys| keys.iter().map(|row| row.get().to_owned()).collect());
     let environments = environments.iter().filter_map(|(name, at)| Some((EnvironmentName::parse(name)?, Millis(*at)))).collect();
-    Ok(News { version, keys, environment, environments, ruleset: ruleset.ok_or(Missing { refused }) })
+    let ruleset = match (since, answer.document) {
+        (Some(since), _) => {
+            // Of a kind that this release does not know, no row is part of its documents.
+            let row = |(kind, name, text): (String, _, _)| Some((RowKey { kind: RowKind::from_name(&kind)?, name }, text));
+            let rows = answer.rows.into_iter().filter_map(row).collect();
+            Told::Changes(Changes { since: Version { epoch, number: since }, rows, sum: answer.sum, bucket_key, pages })
+        }
+        (None, Some(document)) => {
+            let document = document.get().to_owned();
+            Told::Whole(Ruleset { version, document, bucket_key, pages, errors: answer.errors })
+        }
+        (None, None) => Told::Nothing(Missing { refused: answer.refused }),
+    };
+    Ok(News { version, keys, environment, environments, ruleset })
 }
 
 /// The rows of the keys that were not revoked, without the ruleset.
 pub(crate) async fn keys(env: &Env, environment: &Environment) -> Result<Vec<String>, Problem> {
-    let mut answer = ask(env, environment, KEYS).await?;
+    let mut answer = read_through(env, environment, KEYS, Headers::new(), None).await?;
     let rows: Vec<Box<RawValue>> = parse(&good(&mut answer).await?)?;
     Ok(rows.into_iter().map(|row| row.get().to_owned()).collect())
 }
@@ -119,7 +171,11 @@ pub(crate) async fn past(env: &Env, environment: &Environment, when: When) -> Re
     if answer.status_code() == 404 {
         return Err(Problem::no_version());
     }
-    news_of(&good(&mut answer).await?)?.ruleset.map_err(|missing| missing.problem())
+    match news_of(&good(&mut answer).await?)?.ruleset {
+        Told::Whole(ruleset) => Ok(ruleset),
+        Told::Nothing(missing) => Err(missing.problem()),
+        Told::Changes(_) => Err(unreadable("it has changes, and no document")),
+    }
 }
 
 /// The record that made an answer what it is, as JSON; `null` if the hub knows none.
@@ -157,7 +213,7 @@ pub(crate) async fn owners(
     pages: Vec<WantedPage>,
 ) -> Result<Option<Vec<Page>>, String> {
     let body = serde_json::to_string(&WantedOwners { epoch, pages }).map_err(|error| error.to_string())?;
-    let answer = send(env, environment, Method::Post, OWNERS, Headers::new(), body).await;
+    let answer = read_through(env, environment, OWNERS, Headers::new(), Some(body)).await;
     let mut answer = answer.map_err(|problem| problem.why())?;
     if answer.status_code() == 204 {
         return Ok(None);
@@ -305,6 +361,25 @@ async fn ask(env: &Env, environment: &Environment, address: &str) -> Result<Resp
     deliver(env, environment, address, &RequestInit::new()).await
 }
 
+/// Asks through the reader of this place. If it does not answer, asks the hub.
+async fn read_through(
+    env: &Env,
+    environment: &Environment,
+    address: &str,
+    headers: Headers,
+    body: Option<String>,
+) -> Result<Response, Problem> {
+    let mut init = RequestInit::new();
+    init.with_headers(headers);
+    if let Some(body) = body {
+        init.with_method(Method::Post).with_body(Some(body.into()));
+    }
+    match readers::ask(env, environment, address, &init).await? {
+        Some(answer) => Ok(answer),
+        None => deliver(env, environment, address, &init).await,
+    }
+}
+
 /// Sends a request to the hub of an environment, which learns its name from it. The runtime throws if the durable object is overloaded,
 /// moved or restarted.
 async fn deliver(env: &Env, environment: &Environment, address: &str, init: &RequestInit) -> Result<Response, Problem> {
@@ -336,7 +411,7 @@ async fn read(answer: &mut Response) -> Result<String, Problem> {
     // An answer without a body has no stream.
     if let Ok(mut chunks) = answer.stream() {
         while let Some(chunk) = chunks.next().await {
-            bytes.extend_from_slice(&chunk?);
+            bytes.extend_from_slice(&chunk.map_err(Problem::hub_away)?);
             if bytes.len() > MOST {
                 return Err(unreadable(format!("it has more than {MOST} bytes")));
             }

@@ -82,7 +82,7 @@ impl FlagHub {
         again: Option<RepeatableRequest<'_>>,
         body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
     ) -> Result<(Written, CommandOutcome, String), Problem> {
-        write(&self.store, &self.ground, &ground, outcome, actor, again, body)
+        write(&self.store, &self.ground, ground, outcome, actor, again, body)
     }
 
     /// The refusal of a command, with the moment or the newer change that stands against it.
@@ -94,7 +94,7 @@ impl FlagHub {
         }
         if let Some(version) = newer {
             let query = ChangesQuery { version: Some(version), limit: 1, ..ChangesQuery::default() };
-            let id = self.store.changes(&query)?.first().and_then(Stored::id);
+            let id = self.store.changes(&query)?.entries.first().and_then(Stored::id);
             problem = problem.with_members(view::newer(id.as_deref(), version));
         }
         Ok(problem)

@@ -19,6 +19,7 @@ use crate::{
 pub(super) type Rule = fn(CurrentState<'_>, &Command, Supplies<'_>, &Actor, &mut Compiler) -> Result<CommandOutcome, Refusal>;
 
 /// The newest rows without those on pages, and the ruleset that they compile to.
+#[derive(Clone)]
 pub(super) struct Ground {
     pub(super) version: Version,
     /// The record that the next one is linked to.
@@ -122,21 +123,30 @@ impl GroundCache {
         difference(current, given, owners, &mut self.compiler.borrow_mut())
     }
 
-    /// Keeps the ground of the version that a command made. Uses the outcome's ruleset if it is that of all rows, and compiles otherwise.
-    pub(super) fn advance(&self, before: &Ground, version: Version, head: Head, outcome: &CommandOutcome) -> Result<(), Problem> {
-        let mut rows = before.rows.clone();
+    /// Keeps the ground of the version that a command made: changes that of the version before in place, which costs what changed, unless
+    /// somebody else still reads it. Takes the outcome's ruleset if it is that of all rows, and compiles if definitions changed otherwise.
+    pub(super) fn advance(&self, before: Rc<Ground>, version: Version, head: Head, outcome: &mut CommandOutcome) -> Result<(), Problem> {
+        self.newest.replace(None);
+        let mut ground = Rc::unwrap_or_clone(before);
         let writes: Vec<_> = outcome.writes.iter().filter(|(key, _)| key.page().is_none()).cloned().collect();
-        apply(&mut rows, &writes);
-        let is_part = |key: &RowKey| !key.kind.is_beside_documents();
-        let has_whole_ruleset = match &outcome.ruleset {
-            Some(_) => writes.iter().all(|(key, _)| !is_part(key) || key.kind == RowKind::State),
+        apply(&mut ground.rows, &writes);
+        // A refused definition is no part of the document, and is told among its errors.
+        let is_part = |key: &RowKey| !key.kind.is_beside_documents() || key.kind == RowKind::Refused;
+        let is_kept = match outcome.ruleset.take() {
+            Some(ruleset) if ground.error_count == 0 => {
+                ground.ruleset = ruleset;
+                writes.iter().all(|(key, _)| !is_part(key) || key.kind == RowKind::State)
+            }
+            Some(_) => false,
             None => !writes.iter().any(|(key, _)| is_part(key)),
         };
-        let ground = if has_whole_ruleset && before.error_count == 0 {
-            let ruleset = outcome.ruleset.as_ref().unwrap_or(&before.ruleset).clone();
-            Ground { version, head, rows, ruleset, sound: None, errors: Vec::new(), error_count: 0, is_served: true }
+        let ground = if is_kept {
+            if let Some(sound) = &mut ground.sound {
+                apply(sound, &writes);
+            }
+            Ground { version, head, ..ground }
         } else {
-            Ground::of(Snapshot { version, head, rows }, &mut self.compiler.borrow_mut())?
+            Ground::of(Snapshot { version, head, rows: ground.rows }, &mut self.compiler.borrow_mut())?
         };
         self.newest.replace(Some(Rc::new(ground)));
         Ok(())

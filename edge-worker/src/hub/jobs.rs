@@ -320,7 +320,7 @@ mod tests {
         commit(&store, &Commit { events: &[("step".into(), step)], ..Commit::default() }, 0);
         let ids = || -> Vec<String> {
             let all = crate::store::audit::EventsQuery { limit: 9, ..Default::default() };
-            store.events(&all).unwrap().into_iter().map(|event| event.id).collect()
+            store.events(&all).unwrap().entries.into_iter().map(|event| event.id).collect()
         };
         wakes(&store, 7 * day);
         assert_eq!(ids(), ["step", "86400000", "0"]);

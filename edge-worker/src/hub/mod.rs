@@ -9,6 +9,7 @@ mod ground;
 mod jobs;
 mod named_rows;
 mod new_key;
+mod news;
 mod opening;
 mod outcomes;
 mod page_filters;
@@ -18,33 +19,38 @@ mod stored_edits;
 mod stored_owners;
 #[cfg(test)]
 mod tests;
+mod told_readers;
 mod transfer;
 mod verification;
 pub(crate) mod wire;
 mod written_rows;
 
-use std::{
-    cell::{Cell, OnceCell, RefCell},
-    rc::Rc,
-};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use control::{
     Allowed, Command, CompiledRows, EnvironmentName, Key, break_glass, break_glass_used,
     change::{Actor, BREAK_GLASS},
-    compile_rows, definitions, environments, first_environment,
+    compile_rows, definitions, first_environment,
     rows::{self, RowKey, RowKind},
 };
 use sdk_core::{BucketKey, Compiler, Millis};
 use serde_json::value::RawValue;
-use worker::{DurableObject, Env, Method, Request, Response, ResponseBuilder, Result, State, console_error, console_warn, durable_object};
+use worker::{
+    DurableObject, Env, Method, Request, RequestInit, Response, ResponseBuilder, Result, State, console_error, console_warn, durable_object,
+};
 
 use self::{
     execute::Decision,
     ground::{Ground, GroundCache},
+    news::News,
     opening::Opening,
     page_filters::PageFilters,
+    told_readers::ToldReaders,
     verification::InProgress,
-    wire::{BUCKET_KEY, ENVIRONMENT, Explaining, Owner, PAGES, Page, RulesetAnswer, VERSION, WantedOwners, WantedPages},
+    wire::{
+        BUCKET_KEY, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TOLD, VERSION, WantedOwners,
+        WantedPages,
+    },
 };
 use crate::{
     clock,
@@ -69,8 +75,8 @@ pub struct FlagHub {
     ground: GroundCache,
     /// The reason why the document that the deployment brings was refused; `None` if it was not.
     refused: RefCell<Option<String>>,
-    /// The newest answer to a request for the ruleset, and its version: all isolates ask for the same.
-    ruleset: RefCell<Option<(Version, Rc<str>)>>,
+    news: News,
+    readers: ToldReaders,
     filters: PageFilters,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
@@ -97,7 +103,7 @@ enum Text {
 impl DurableObject for FlagHub {
     fn new(state: State, env: Env) -> Self {
         let store = store::open(&state);
-        let (refused, ruleset, restoring, opening) = (RefCell::default(), RefCell::default(), Cell::default(), Opening::default());
+        let (refused, restoring, opening) = (RefCell::default(), Cell::default(), Opening::default());
         let filters = PageFilters::default();
         Self {
             store,
@@ -106,7 +112,8 @@ impl DurableObject for FlagHub {
             registered: OnceCell::new(),
             ground: GroundCache::default(),
             refused,
-            ruleset,
+            news: News::default(),
+            readers: ToldReaders::default(),
             filters,
             restoring,
             has_taken_up: Cell::default(),
@@ -117,16 +124,42 @@ impl DurableObject for FlagHub {
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
-        self.answer(request).await.or_else(Problem::into_response)
+        if let Some(reader) = request.headers().get(READER)? {
+            self.readers.hear(reader, clock::now());
+        }
+        let answered = self.answer(request).await;
+        self.tell_readers();
+        answered.or_else(Problem::into_response)
     }
 
     async fn alarm(&self) -> Result<Response> {
+        let woken = self.wake().await;
+        self.tell_readers();
         // The runtime calls again if this fails.
-        self.wake().await.map_err(|problem| worker::Error::RustError(problem.why()))
+        woken.map_err(|problem| worker::Error::RustError(problem.why()))
     }
 }
 
 impl FlagHub {
+    /// Tells readers of the newest version, unless they know it. Nothing waits for them.
+    fn tell_readers(&self) {
+        if self.readers.is_empty() || self.restoring.get() {
+            return;
+        }
+        let (Ok(newest), Ok(readers)) = (self.store.newest(), self.env.durable_object("READER")) else { return };
+        for name in self.readers.to_tell(newest, clock::now()) {
+            let mut init = RequestInit::new();
+            init.with_method(Method::Post).with_body(Some(newest.to_string().into()));
+            let told = Request::new_with_init(TOLD, &init).and_then(|request| Ok((readers.get_by_name(&name)?, request)));
+            if let Ok((reader, request)) = told {
+                self.state.wait_until(async move {
+                    // It asks within a second, whether it was told or not.
+                    reader.fetch_with_request(request).await.ok();
+                });
+            }
+        }
+    }
+
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
         let path = request.path();
         let told = request.headers().get(ENVIRONMENT)?;
@@ -230,12 +263,17 @@ impl FlagHub {
         if since == Some(version) {
             return Ok(Response::empty()?.with_status(204));
         }
-        let held = self.ruleset.borrow().as_ref().filter(|(held, _)| *held == version).map(|(_, text)| Rc::clone(text));
-        let text = match held {
-            Some(text) => text,
-            None => self.compose(version)?,
+        let ground = self.ground.newest(&self.store)?;
+        let holds_rows = request.headers().get(HOLDS)?.as_deref() == Some(ROWS);
+        let changes = match since.filter(|_| holds_rows) {
+            Some(since) => self.news.changes(&self.store, &ground, since)?,
+            None => None,
         };
-        Ok(ResponseBuilder::new().ok(&*text)?)
+        let text = match changes {
+            Some(text) => text,
+            None => self.news.whole(&self.store, &ground, self.refused.borrow().clone())?,
+        };
+        Ok(ResponseBuilder::new().with_header(VERSION, &ground.version.to_string())?.ok(&*text)?)
     }
 
     /// The ruleset that served at a version, or at a moment.
@@ -264,9 +302,12 @@ impl FlagHub {
             document: Some(&*document),
             errors: error_count,
             refused: None,
-            keys: Vec::new(),
+            keys: Some(Vec::new()),
             environment: None,
             environments: Vec::new(),
+            since: None,
+            rows: Vec::new(),
+            sum: None,
         };
         Ok(Response::from_json(&answer)?)
     }
@@ -299,38 +340,17 @@ impl FlagHub {
         Ok(Response::from_json(&json)?)
     }
 
-    fn compose(&self, version: Version) -> Result<Rc<str>, Problem> {
-        let ground = self.ground.newest(&self.store)?;
-        let bucket_key = ground.rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default();
-        let raw = |json: String| RawValue::from_string(json).map_err(worker::Error::from);
-        let refusal = ground.refusal().map(|error| Problem::document(error).detail);
-        let document = (ground.has_document() && refusal.is_none()).then(|| raw(ground.sound().compose(false))).transpose()?;
-        let keys = keys_in_use(&ground)?;
-        let answer = RulesetAnswer {
-            epoch: version.epoch,
-            version: version.number,
-            bucket_key,
-            keys: keys.iter().map(|row| &**row).collect(),
-            environment: first_environment(&ground.rows),
-            environments: environments(&ground.rows).map(|(name, registered)| (name.to_string(), registered.created_at.0)).collect(),
-            pages: self.store.pages(None)?,
-            document: document.as_deref(),
-            errors: ground.error_count,
-            refused: refusal.or_else(|| self.refused.borrow().clone()),
-        };
-        let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
-        self.ruleset.replace(Some((version, Rc::clone(&text))));
-        Ok(text)
-    }
-
     /// The keys alone, for an isolate that does not hold the ruleset.
     fn keys(&self) -> Result<Response, Problem> {
-        Ok(Response::from_json(&keys_in_use(&*self.ground.newest(&self.store)?)?)?)
+        let ground = self.ground.newest(&self.store)?;
+        let answer = ResponseBuilder::new().with_header(VERSION, &ground.version.to_string())?;
+        Ok(answer.from_json(&keys_in_use(&ground)?)?)
     }
 
     /// Rows about owners, each as it was at the version of its page that is asked for, as many as fit into one answer.
     fn owners(&self, asked: &WantedOwners) -> Result<Response, Problem> {
-        let epoch = self.store.newest()?.epoch;
+        let newest = self.store.newest()?;
+        let epoch = newest.epoch;
         if asked.epoch != epoch {
             return Ok(Response::empty()?.with_status(204));
         }
@@ -353,7 +373,7 @@ impl FlagHub {
             }
             pages.push(Page { number: page.number, version: page.version, filter, owners });
         }
-        Ok(Response::from_json(&pages)?)
+        Ok(ResponseBuilder::new().with_header(VERSION, &newest.to_string())?.from_json(&pages)?)
     }
 
     /// Whole pages of overrides, each as it was at the version that is asked for.

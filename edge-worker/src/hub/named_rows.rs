@@ -41,7 +41,7 @@ fn newest(store: &impl Read, keys: &BTreeSet<RowKey>) -> Result<Rows> {
 /// The rows that a change wrote; `None` if no change has this id.
 pub(super) fn reverted(store: &impl Read, change: &str) -> Result<Option<Reverted>> {
     let query = ChangesQuery { id: Some(change.to_owned()), limit: 1, ..ChangesQuery::default() };
-    let Some(record) = store.changes(&query)?.into_iter().next() else { return Ok(None) };
+    let Some(record) = store.changes(&query)?.entries.into_iter().next() else { return Ok(None) };
     // Another change made the version that the record names, or a later release made the change.
     if !record.action().is_some_and(Action::makes_version) {
         return Ok(Some(Reverted { version: record.link.version, ..Reverted::default() }));

@@ -1,10 +1,13 @@
 //! Writes the outcome of a command: its rows, its records and its answer, in one transaction.
+use std::{collections::BTreeMap, rc::Rc};
+
 use control::{
     CommandOutcome,
     change::{Actor, Hash, Record, RowsHasher},
     rows::RowKey,
 };
 use sdk_core::Millis;
+use serde_json::value::RawValue;
 
 use super::ground::{Ground, GroundCache};
 use crate::{
@@ -20,13 +23,18 @@ pub(super) struct Written {
     pub(super) records: Vec<Record>,
 }
 
+/// The longest answer in bytes that is kept for a client that sends the same request again.
+const MOST_KEPT: usize = 64_000;
+/// The longest member in bytes of an answer that is kept shortened.
+const MOST_OF_MEMBER: usize = 1_000;
+
 /// Seals the records of a command behind the newest one, writes everything, and keeps the ground of the new version. `body` makes the
-/// answer, which is stored for a client that sends the same request again.
+/// answer, which is stored for a client that sends the same request again; in the place of a long one stands where its changes are.
 pub(super) fn write(
     store: &impl Store,
     kept: &GroundCache,
-    ground: &Ground,
-    outcome: CommandOutcome,
+    ground: Rc<Ground>,
+    mut outcome: CommandOutcome,
     by: &Actor,
     again: Option<RepeatableRequest<'_>>,
     body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
@@ -52,16 +60,31 @@ pub(super) fn write(
     let events = outcome.events.iter().map(|event| Ok((uuid()?, event.clone()))).collect::<Result<Vec<_>, Problem>>()?;
     let written = Written { version, records };
     let body = body(&written, &outcome)?;
-    let answer = again.map(|RepeatableRequest { subject, key, request }| Answer { subject, key, request, body: &body });
+    let kept_body = if again.is_some() && body.len() > MOST_KEPT { &shortened(&body, version)? } else { &body };
+    let answer = again.map(|RepeatableRequest { subject, key, request }| Answer { subject, key, request, body: kept_body });
     if is_change || answer.is_some() {
         let commit =
             Commit { writes: &outcome.writes, epoch: new_epoch, records: &written.records, events: &events, answer, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
     }
     if is_change {
-        kept.advance(ground, version, Head { chain: before, link, made: at }, &outcome)?;
+        kept.advance(ground, version, Head { chain: before, link, made: at }, &mut outcome)?;
     }
     Ok((written, outcome, body))
+}
+
+/// What is kept of a long answer: its short members, and where the trail lists the changes. Long lists are empty and other long members
+/// are not there, so that the answer is still one to the request.
+fn shortened(body: &str, version: Version) -> Result<String, Problem> {
+    let raw = |json: String| RawValue::from_string(json).map_err(worker::Error::from);
+    let mut members: BTreeMap<&str, Box<RawValue>> = serde_json::from_str(body).map_err(worker::Error::from)?;
+    members.retain(|_, value| value.get().len() <= MOST_OF_MEMBER || value.get().starts_with('['));
+    for value in members.values_mut().filter(|value| value.get().len() > MOST_OF_MEMBER) {
+        *value = raw("[]".to_owned())?;
+    }
+    members.insert("replayed", raw("true".to_owned())?);
+    members.insert("changesAt", raw(format!(r#""/api/admin/changes?version={}""#, version.number))?);
+    Ok(serde_json::to_string(&members).map_err(worker::Error::from)?)
 }
 
 /// The hash that the records of these writes commit to.
@@ -89,4 +112,18 @@ pub(super) fn uuid() -> Result<String, Problem> {
     let hex = format!("{number:032x}");
     let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| hex.get(part).unwrap_or_default());
     Ok(parts.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_answer_is_kept_without_its_long_members() {
+        let list = format!("[{}]", vec!["1"; 40_000].join(","));
+        let body = format!(r#"{{"changed":true,"changes":{list},"feature":{{"lists":{list}}},"success":true,"version":7,"warnings":[]}}"#);
+        let kept = shortened(&body, "0a1b2c3d4e5f.7".parse().unwrap()).unwrap();
+        let expected = r#"{"changed":true,"changes":[],"changesAt":"/api/admin/changes?version=7","replayed":true,"success":true,"version":7,"warnings":[]}"#;
+        assert_eq!(kept, expected);
+    }
 }

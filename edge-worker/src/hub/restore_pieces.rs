@@ -18,6 +18,7 @@ use super::{
     admin::{TokenClaim, json},
     record::uuid,
     transfer::{Lines, PAUSE, Wish, check, read},
+    wire::VERSION,
     written_rows::Budget,
 };
 use crate::{
@@ -122,11 +123,12 @@ impl FlagHub {
 
     /// Answers what isolates ask for most, from what the hub held when the restore began.
     pub(super) fn answer_restoring(&self, path: &str, query: &Query) -> Result<Response, Problem> {
-        let held = self.ruleset.borrow();
-        let held = held.as_ref().filter(|_| query.get("version").or(query.get("at")).is_none());
+        let held = self.news.held().filter(|_| query.get("version").or(query.get("at")).is_none());
         match (path, held, &*self.held_keys.borrow()) {
-            ("/ruleset", Some((version, _)), _) if query.version("since")? == Some(*version) => Ok(Response::empty()?.with_status(204)),
-            ("/ruleset", Some((_, text)), _) => Ok(worker::ResponseBuilder::new().ok(&**text)?),
+            ("/ruleset", Some((version, _)), _) if query.version("since")? == Some(version) => Ok(Response::empty()?.with_status(204)),
+            ("/ruleset", Some((version, text)), _) => {
+                Ok(worker::ResponseBuilder::new().with_header(VERSION, &version.to_string())?.ok(&*text)?)
+            }
             ("/keys", _, Some(keys)) => json(Ok(keys.clone())),
             _ => self.check_open().and_then(|()| Err(Problem::conflict())),
         }
@@ -134,7 +136,7 @@ impl FlagHub {
 
     /// Keeps the answers of [`Self::answer_restoring`], if the hub has any: a restore also mends a store that cannot be read.
     pub(super) fn hold_answers(&self) {
-        self.ruleset.replace(None);
+        self.news.forget();
         self.held_keys.replace(None);
         if let Err(problem) = self.answers().map(|keys| self.held_keys.replace(keys)) {
             worker::console_error!("nothing is answered during the restore: {}", problem.why());
@@ -150,7 +152,7 @@ impl FlagHub {
         if !ground.has_document() {
             return Ok(None);
         }
-        self.compose(ground.version)?;
+        self.news.whole(&self.store, &ground, self.refused.borrow().clone())?;
         Ok(Some(serde_json::to_string(&super::keys_in_use(&ground)?).map_err(worker::Error::from)?))
     }
 

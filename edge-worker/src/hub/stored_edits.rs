@@ -85,7 +85,7 @@ impl<'s, S: Read> StoredEdits<'s, S> {
         for action in EDITS {
             let query =
                 ChangesQuery { version: Some(version), action: Some(action.as_str().to_owned()), limit: 1, ..ChangesQuery::default() };
-            let record = self.store.changes(&query)?.into_iter().next();
+            let record = self.store.changes(&query)?.entries.into_iter().next();
             edited = edited.or_else(|| serde_json::from_str::<Payload>(&record?.payload?).ok());
         }
         self.versions.borrow_mut().insert(version, edited.clone());

@@ -4,13 +4,24 @@ use control::{
     change::{Action, Actor},
     rows::{RowKey, RowKind, Rows, State},
 };
-use sdk_core::Millis;
+use sdk_core::{ApplicableOverrides, Context, Include, Millis, OwnerKind};
 
-use super::{baseline, ground::GroundCache, named_rows, record::write, stored_edits::StoredEdits};
-use crate::store::{
-    Commit, Read, Store,
-    audit::{ChangesQuery, Stored},
-    sqlite::{Sqlite, database::tests::Memory},
+use super::{
+    baseline,
+    ground::{Ground, GroundCache},
+    named_rows,
+    news::News,
+    record::{RepeatableRequest, write},
+    stored_edits::StoredEdits,
+};
+use crate::{
+    etag::Etag,
+    store::{
+        Commit, Read, Store,
+        audit::{ChangesQuery, Stored},
+        sqlite::{Sqlite, database::tests::Memory},
+    },
+    version::Version,
 };
 
 /// A hub without a worker around it.
@@ -35,7 +46,7 @@ impl Hub {
         let supplies = Supplies { edits: Some(&edits), reverted: reverted.as_ref(), ..Supplies::default() };
         let outcome = self.ground.execute(control::execute, &ground, &Rows::default(), command, supplies, &by)?;
         edits.check().unwrap();
-        Ok(write(&self.store, &self.ground, &ground, outcome, &by, None, |_, _| Ok(String::new())).unwrap().1)
+        Ok(write(&self.store, &self.ground, ground, outcome, &by, None, |_, _| Ok(String::new())).unwrap().1)
     }
 
     fn import(&self, flag: &str) -> Result<CommandOutcome, Refusal> {
@@ -56,7 +67,7 @@ impl Hub {
     /// The id of the newest record.
     fn newest(&self) -> String {
         let newest = self.store.changes(&ChangesQuery { limit: 1, ..ChangesQuery::default() }).unwrap();
-        newest.first().and_then(Stored::id).unwrap()
+        newest.entries.first().and_then(Stored::id).unwrap()
     }
 
     fn revert(&self, change: &str) -> Result<CommandOutcome, Refusal> {
@@ -66,6 +77,22 @@ impl Hub {
     fn text(&self, kind: RowKind) -> String {
         self.ground.newest(&self.store).unwrap().rows.text(&RowKey::of(kind, "a")).unwrap().to_owned()
     }
+}
+
+/// What the hub keeps in memory is what it would read from the store.
+#[track_caller]
+fn keeps_what_is_stored(hub: &Hub) {
+    let (kept, read) = (hub.ground.newest(&hub.store).unwrap(), GroundCache::default().newest(&hub.store).unwrap());
+    assert_eq!((kept.version, &kept.head, &kept.rows), (read.version, &read.head, &read.rows));
+    assert_eq!((kept.error_count, &kept.errors, kept.sound()), (read.error_count, &read.errors, read.sound()));
+    let answer = |ground: &Ground, flag: &str| {
+        let evaluation = ground.ruleset.evaluate(ApplicableOverrides::default(), flag, &Context::new(), Millis(7), None);
+        let mut out = String::new();
+        evaluation.write_canonical(&mut out, None, Include::default());
+        out
+    };
+    assert_eq!(kept.ruleset.flag_keys().collect::<Vec<_>>(), read.ruleset.flag_keys().collect::<Vec<_>>());
+    assert!(kept.ruleset.flag_keys().all(|flag| answer(&kept, flag) == answer(&read, flag)));
 }
 
 fn kind(outcome: Result<CommandOutcome, Refusal>) -> Option<RefusalKind> {
@@ -116,7 +143,7 @@ fn an_edit_that_mends_a_refused_definition_is_an_edit() {
     hub.import_with(r#"{"default":"onn"}"#, Allowed { partial: true, ..Allowed::default() }).unwrap();
     hub.edit(B);
     let actions = hub.store.changes(&ChangesQuery { version: Some(3), limit: 9, ..ChangesQuery::default() }).unwrap();
-    let actions: Vec<_> = actions.iter().filter_map(Stored::action).collect();
+    let actions: Vec<_> = actions.entries.iter().filter_map(Stored::action).collect();
     assert_eq!(actions, [Action::DefinitionRefused, Action::DefinitionSet]);
     assert_eq!(kind(hub.import(C)), Some(RefusalKind::Unsafe));
 }
@@ -140,6 +167,81 @@ fn a_kill_is_reverted_only_while_it_is_the_newest() {
     // A revert is reverted like any other change, and the flag is as the first kill found it.
     hub.revert(&hub.newest()).unwrap();
     assert_eq!(hub.text(RowKind::State), r#"{"enabled":false}"#);
+}
+
+/// Commands change the ground in place, also where a definition was refused and the last good one serves.
+#[test]
+fn after_each_command_the_hub_keeps_what_it_would_read() {
+    let hub = Hub::new();
+    let override_of = |tree: &str| Command::Override { owner: OwnerKind::Customer, id: "c".into(), tree: tree.into() };
+    let clear = Command::Clear { owner: OwnerKind::Customer, id: "c".into() };
+    let assign = Command::Assign { customer: "c".into(), organization: Some("o".into()) };
+    let (kill, revive) = (Command::Kill { flag: "a".into() }, Command::Revive { flag: "a".into() });
+    hub.import(A).unwrap();
+    let switch = || {
+        for command in [
+            &override_of(r#"{"a":true}"#),
+            &kill,
+            &assign,
+            &revive,
+            &clear,
+            &override_of(r#"{"a":false}"#),
+            &kill,
+            &Command::RenewEpoch {},
+            &revive,
+        ] {
+            hub.carry_out(command).unwrap();
+            keeps_what_is_stored(&hub);
+        }
+    };
+    switch();
+    hub.import_with(r#"{"default":"onn"}"#, Allowed { partial: true, ..Allowed::default() }).unwrap();
+    keeps_what_is_stored(&hub);
+    assert_eq!(hub.ground.newest(&hub.store).unwrap().error_count, 1);
+    hub.carry_out(&clear).unwrap();
+    switch();
+    hub.edit(B);
+    keeps_what_is_stored(&hub);
+    assert_eq!(hub.ground.newest(&hub.store).unwrap().error_count, 0);
+    // A reader that holds the ground keeps the one that it has.
+    let held = hub.ground.newest(&hub.store).unwrap();
+    hub.carry_out(&kill).unwrap();
+    keeps_what_is_stored(&hub);
+    assert_eq!(held.rows.get(RowKind::State, "a"), Some(r#"{"enabled":true}"#));
+}
+
+/// A row that this release refuses, and an earlier one stored, is left out; what changes beside it changes in both sets of rows.
+#[test]
+fn after_each_command_beside_a_row_that_is_left_out_the_hub_keeps_what_it_would_read() {
+    let hub = Hub::new();
+    hub.import(A).unwrap();
+    let order = (RowKey::of(RowKind::Order, "flags"), Some("a\nleft".to_owned()));
+    let left = (RowKey::of(RowKind::Flag, "left"), Some(format!(r#"{{"metadata":{}1{}}}"#, "[".repeat(200), "]".repeat(200))));
+    hub.store.commit(hub.store.newest().unwrap(), &Commit { writes: &[order, left], ..Commit::default() }, Millis(7)).unwrap().unwrap();
+    let ground = hub.ground.newest(&hub.store).unwrap();
+    assert!(ground.sound() != &ground.rows, "a row is left out");
+    drop(ground);
+    for command in [Command::RenewEpoch {}, Command::Kill { flag: "a".into() }, Command::RenewEpoch {}] {
+        hub.carry_out(&command).unwrap();
+        keeps_what_is_stored(&hub);
+    }
+}
+
+#[test]
+fn a_long_answer_is_kept_short_and_the_first_one_is_whole() {
+    let hub = Hub::new();
+    let by = Actor { role: "admin".into(), ..Actor::system("a test", Millis(7)) };
+    for (key, changes) in [("short", 10), ("long", 100_000)] {
+        let ground = hub.ground.newest(&hub.store).unwrap();
+        let command = Command::RenewEpoch {};
+        let outcome = hub.ground.execute(control::execute, &ground, &Rows::default(), &command, Supplies::default(), &by).unwrap();
+        let body = format!(r#"{{"changes":[{}],"version":1}}"#, vec!["1"; changes].join(","));
+        let again = Some(RepeatableRequest { subject: "ann", key, request: "r" });
+        let (_, _, told) = write(&hub.store, &hub.ground, ground, outcome, &by, again, |_, _| Ok(body.clone())).unwrap();
+        assert_eq!(told, body);
+        let (_, kept) = hub.store.answered("ann", key).unwrap().unwrap();
+        assert_eq!((kept == body, kept.len() < 64_000), (key == "short", true), "{key}");
+    }
 }
 
 #[test]
@@ -175,4 +277,88 @@ fn however_many_owners_are_named_only_their_rows_are_read() {
     let membership = of(RowKind::Membership, 7);
     let of_one: Vec<_> = named_rows::about(&hub.store, [membership.clone()]).unwrap().iter().map(|(key, _)| key.clone()).collect();
     assert_eq!(of_one, [of(RowKind::Organization, 0), membership]);
+}
+
+/// The document of a whole answer.
+fn document_of(answer: &str) -> String {
+    let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+    answer["document"].to_string()
+}
+
+#[test]
+fn the_changes_since_any_version_lead_to_the_newest_document() {
+    let hub = Hub::new();
+    let news = News::default();
+    let document = |flags: &str, remove: &[&str]| {
+        let remove = remove.iter().map(ToString::to_string).collect();
+        let document =
+            format!(r#"{{"schema":"twinflag/1","environment":"e","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{{{flags}}}}}"#);
+        hub.carry_out(&Command::Import {
+            document,
+            state: State::Keep,
+            allowed: Allowed { remove, overwrite: vec!["*".into()], ..Allowed::default() },
+        })
+        .unwrap();
+    };
+    let whole = || news.whole(&hub.store, &hub.ground.newest(&hub.store).unwrap(), None).unwrap();
+    let filler = "z".repeat(2_000);
+    let long = format!(r#","z":{{"description":"{filler}"}}"#);
+    let mut held: Vec<(Version, Rows)> = Vec::new();
+    let keep = |held: &mut Vec<(Version, Rows)>| {
+        let answer: serde_json::Value = serde_json::from_str(&whole()).unwrap();
+        held.push((hub.store.newest().unwrap(), Rows::split(&answer["document"].to_string()).unwrap()));
+    };
+    document(&format!(r#""a":{{"default":"on"}}{long}"#), &[]);
+    keep(&mut held);
+    hub.carry_out(&Command::Kill { flag: "a".into() }).unwrap();
+    keep(&mut held);
+    document(&format!(r#""a":{{"default":"off"}},"b":{{}}{long}"#), &[]);
+    keep(&mut held);
+    hub.edit(r#"{"default":"on"}"#);
+    keep(&mut held);
+    document(&format!(r#""b":{{"default":"on"}}{long}"#), &["flags/a"]);
+    document(&format!(r#""a":{{}},"b":{{"default":"on"}}{long}"#), &[]);
+    let ground = hub.ground.newest(&hub.store).unwrap();
+    let newest = document_of(&whole());
+    for (version, mut rows) in held {
+        let changes = news.changes(&hub.store, &ground, version).unwrap().expect("changes are shorter than the document");
+        assert!(!changes.contains(&filler) && changes.len() < 2_000);
+        let changes: serde_json::Value = serde_json::from_str(&changes).unwrap();
+        for row in changes["rows"].as_array().unwrap() {
+            let key = RowKey { kind: RowKind::from_name(row[0].as_str().unwrap()).unwrap(), name: row[1].as_str().unwrap().into() };
+            match row[2].as_str() {
+                Some(text) => rows.insert(key, text.into()),
+                None => rows.remove(&key),
+            }
+        }
+        let composed: serde_json::Value = serde_json::from_str(&rows.compose(false)).unwrap();
+        assert_eq!(composed.to_string(), newest, "since {version}");
+        assert_eq!(changes["sum"], Etag::strong(rows.compose(false).as_bytes()).as_str());
+    }
+}
+
+#[test]
+fn an_override_is_told_as_its_page_alone_and_what_cannot_be_told_in_changes_is_told_whole() {
+    let hub = Hub::new();
+    let news = News::default();
+    hub.import("{}").unwrap();
+    let since = hub.store.newest().unwrap();
+    let customer = RowKey::of(RowKind::Customer, "acme");
+    let write = [(customer.clone(), Some(r#"{"a":false}"#.to_owned()))];
+    hub.store.commit(since, &Commit { writes: &write, ..Commit::default() }, Millis(8)).unwrap().unwrap();
+    let ground = hub.ground.newest(&hub.store).unwrap();
+    let changes: serde_json::Value = serde_json::from_str(&news.changes(&hub.store, &ground, since).unwrap().unwrap()).unwrap();
+    assert_eq!(changes["pages"], serde_json::json!([[customer.page().unwrap(), ground.version.number]]));
+    assert!(changes["document"].is_null() && changes["keys"].is_null() && changes.get("rows").is_none() && changes.get("sum").is_none());
+
+    let other: Version = "0a1b2c3d4e50.1".parse().unwrap();
+    for unknown in [other, Version { number: 0, ..since }, ground.version, Version { number: 9, ..since }] {
+        assert!(news.changes(&hub.store, &ground, unknown).unwrap().is_none(), "{unknown}");
+    }
+    // A thousand rows are told, one more is not.
+    let writes: Vec<_> = (0..1_000).map(|number| (RowKey::of(RowKind::Customer, &format!("c{number}")), Some("{}".to_owned()))).collect();
+    hub.store.commit(ground.version, &Commit { writes: &writes, ..Commit::default() }, Millis(9)).unwrap().unwrap();
+    let newer = hub.ground.newest(&hub.store).unwrap();
+    assert!(news.changes(&hub.store, &newer, ground.version).unwrap().is_some());
+    assert!(news.changes(&hub.store, &newer, since).unwrap().is_none());
 }

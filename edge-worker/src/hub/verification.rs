@@ -413,8 +413,8 @@ mod tests {
     #[test]
     fn newer_rows_are_compared_with_what_serves() {
         for (statement, fault) in [
-            ("DELETE FROM newest WHERE name = 'f4'", "the flag \"f4\" does not serve as it was last written"),
-            ("UPDATE newest SET version = 1 WHERE name = 'f4'", "the flag \"f4\" does not serve as it was last written"),
+            ("DELETE FROM unpaged_rows WHERE name = 'f4'", "the flag \"f4\" does not serve as it was last written"),
+            ("UPDATE unpaged_rows SET version = 1 WHERE name = 'f4'", "the flag \"f4\" does not serve as it was last written"),
             ("INSERT INTO versions VALUES (5, 5)", "version 5 has no record"),
             ("UPDATE history SET text = '2' WHERE name = 'f4'", "the rows of version 4, of record 4, were altered"),
         ] {
@@ -436,7 +436,7 @@ mod tests {
         edit(
             &store,
             "DROP TRIGGER feature_flag_changes_are_not_deleted; DELETE FROM feature_flag_changes WHERE sequence = 3;
-             DELETE FROM newest WHERE version = 3; DELETE FROM history WHERE version = 3; DELETE FROM versions WHERE version = 3",
+             DELETE FROM unpaged_rows WHERE version = 3; DELETE FROM history WHERE version = 3; DELETE FROM versions WHERE version = 3",
         );
         let (_, view) = verify(&store, false, false);
         assert_eq!(view.broken.as_deref(), Some("record 3, which an earlier verification found, is missing or was altered"));

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The newest ruleset: `GET` with `?since=`, 204 if that is the newest version. With `?version=` or `?at=` a past one, 404 if there is
-/// none.
+/// none. To a request with [`HOLDS`], an answer may have what changed since, in place of the document.
 pub(super) const RULESET: &str = "http://hub/ruleset";
 /// The keys that were not revoked: `GET` answers a list of their rows.
 pub(super) const KEYS: &str = "http://hub/keys";
@@ -44,9 +44,20 @@ pub(super) const SUMMARY: &str = "http://hub/summary";
 /// `flags` and `segments` of `control::Definitions`, and [`VERSION`].
 pub(super) const DEFINITIONS: &str = "http://hub/definitions";
 /// The header with the name of the environment that the hub is of; absent for the first one.
-pub(super) const ENVIRONMENT: &str = "twinflag-environment";
-/// The header with a document's version.
-pub(super) const VERSION: &str = "twinflag-version";
+pub(crate) const ENVIRONMENT: &str = "twinflag-environment";
+/// The header by which an isolate says that it holds the rows of the version in `?since=`, and so understands [`RulesetAnswer::since`]. A
+/// hub of an earlier release takes no notice of it, and isolates of earlier releases do not send it.
+pub(crate) const HOLDS: &str = "twinflag-holds";
+/// The value of [`HOLDS`].
+pub(super) const ROWS: &str = "rows";
+/// The header with the version that an isolate has heard of, or `now` if it has just changed something; for a reader.
+pub(crate) const NEWS_SINCE: &str = "twinflag-news-since";
+/// The header with the name of the reader that asks. The hub tells it of changes: `POST` with the version.
+pub(crate) const READER: &str = "twinflag-reader";
+/// The address at which the hub tells a reader of a version.
+pub(super) const TOLD: &str = "http://reader/told";
+/// The header with the version of a document, of keys or of rows.
+pub(crate) const VERSION: &str = "twinflag-version";
 /// The header with the bucket key of a document that names none.
 pub(super) const BUCKET_KEY: &str = "twinflag-bucket-key";
 
@@ -57,16 +68,27 @@ pub(super) struct RulesetAnswer<'a> {
     #[serde(rename = "bucketKey")]
     pub(super) bucket_key: String,
     /// The rows of keys that were not revoked. There may be some before there is a document; of a past version there are none.
+    /// `None` among changes that left all keys, environments and members as they were.
     #[serde(borrow)]
-    pub(super) keys: Vec<&'a RawValue>,
+    pub(super) keys: Option<Vec<&'a RawValue>>,
     /// The name of the environment in the document.
     #[serde(default)]
     pub(super) environment: Option<String>,
     /// The names of the registered environments, each with the moment at which it was registered; only the first hub has any.
     #[serde(default)]
     pub(super) environments: Vec<(String, i64)>,
+    /// All pages that were ever written on; among changes those that were written on since.
     pub(super) pages: Vec<(u16, u32)>,
-    /// The document without overrides; `null` if none serves.
+    /// The number of the version of this epoch that the answer has the changes since, if it has changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<u32>,
+    /// The kind, the name and the text of each row of the document that changed; no text if the row is gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rows: Vec<(String, String, Option<String>)>,
+    /// The entity tag of the document that the changed rows lead to; absent if none changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sum: Option<String>,
+    /// The document without overrides; `null` if none serves, and among changes.
     #[serde(borrow)]
     pub(super) document: Option<&'a RawValue>,
     /// The number of the document's errors, each of which leaves out a part of it.
@@ -148,16 +170,13 @@ pub(super) fn decoded(header: &str) -> String {
     percent_encoding::percent_decode_str(header).decode_utf8_lossy().into_owned()
 }
 
-/// Returns true if an `If-Match` names the entity tag of this version.
-pub(super) fn matches(if_match: &str, version: Version) -> bool {
-    version.number > 0 && names(if_match, &Etag::version(version))
-}
-
-/// The newest version that an operator can have read before a request with the break-glass token: that request's own note makes a version
-/// that changes nothing else. `noted` is the newest version with such a note, and `newest` the newest of all.
-pub(super) fn before_note(newest: Version, noted: Option<u32>) -> Version {
-    let is_note = noted == Some(newest.number);
-    Version { number: newest.number.saturating_sub(u32::from(is_note)), ..newest }
+/// Returns true if an `If-Match` names the entity tag of a version from the one that last changed what is to be replaced to the newest.
+pub(super) fn matches(if_match: &str, changed: u32, newest: Version) -> bool {
+    let is_since = |tag: &str| {
+        let version = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|version| version.parse::<Version>().ok());
+        version.is_some_and(|version| version.epoch == newest.epoch && (changed.max(1)..=newest.number).contains(&version.number))
+    };
+    if_match.split(',').map(str::trim).any(|given| is_since(given) || given == "*" && newest.number > 0)
 }
 
 /// Returns true if an `If-Match` names this entity tag. Tags are compared strongly, as that header wants it.
@@ -179,8 +198,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(if_match: &str, version: &str, expected: bool) {
-        assert_eq!(matches(if_match, version.parse().unwrap()), expected, "{if_match} of {version:?}");
+    fn check(if_match: &str, newest: &str, expected: bool) {
+        let newest: Version = newest.parse().unwrap();
+        assert_eq!(matches(if_match, newest.number, newest), expected, "{if_match} of {newest:?}");
     }
 
     #[test]
@@ -194,16 +214,21 @@ mod tests {
     }
 
     #[test]
-    fn a_note_of_the_break_glass_token_outdates_no_tag() {
-        let newest: Version = "0a1b2c3d4e5f.4".parse().unwrap();
-        for (noted, if_match, expected) in [
-            (Some(4), "\"0a1b2c3d4e5f.3\"", true),
-            (Some(4), "\"0a1b2c3d4e5f.2\"", false),
-            (Some(4), "\"0a1b2c3d4e50.3\"", false),
-            (Some(3), "\"0a1b2c3d4e5f.3\"", false),
-            (None, "\"0a1b2c3d4e5f.3\"", false),
+    fn a_version_since_which_nothing_changed_that_counts_is_as_good_as_the_newest() {
+        let newest: Version = "0a1b2c3d4e5f.5".parse().unwrap();
+        for (changed, if_match, expected) in [
+            (3, "\"0a1b2c3d4e5f.2\"", false),
+            (3, "\"0a1b2c3d4e5f.3\"", true),
+            (3, "\"0a1b2c3d4e5f.4\"", true),
+            (3, "\"0a1b2c3d4e5f.5\"", true),
+            // No operator can have read it.
+            (3, "\"0a1b2c3d4e5f.6\"", false),
+            (3, "\"0a1b2c3d4e50.4\"", false),
+            (5, "\"0a1b2c3d4e5f.4\"", false),
+            (0, "\"0a1b2c3d4e5f.0\"", false),
+            (0, "\"0a1b2c3d4e5f.1\"", true),
         ] {
-            assert_eq!(matches(if_match, before_note(newest, noted)), expected, "{noted:?} {if_match}");
+            assert_eq!(matches(if_match, changed, newest), expected, "{changed} {if_match}");
         }
     }
 

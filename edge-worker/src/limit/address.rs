@@ -1,33 +1,49 @@
 //! The client address by which requests are counted.
 use core::net::IpAddr;
 
+use super::limiter::Subject;
 use crate::http::parts::{Header, Parts};
 
-/// The address block of the client, as hexadecimal digits; `None` if its address is not known.
+/// The blocks of addresses that a client counts by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Blocks {
+    /// An IPv4 address, or the first 64 bits of an IPv6 address, because its network chooses the rest.
+    pub(super) own: Subject,
+    /// The first 56 bits of an IPv6 address: providers give a site 256 networks or more.
+    pub(super) site: Option<Subject>,
+}
+
+/// The blocks of every client whose address is not known: they share one count. No client has the address 0.0.0.0.
+const UNKNOWN: Blocks = Blocks { own: Subject(0), site: None };
+
+/// The blocks of the client's address; [`UNKNOWN`] if its address is not known.
 ///
 /// A header counts only if a client cannot forge it: the one that `CLIENT_ADDRESS_HEADER` names, because the deployment's proxy sets it,
 /// and `CF-Connecting-IP` on Cloudflare. On workerd any client could send the latter, and workerd knows the connection's address.
 /// `X-Forwarded-For` does not count unless the deployment names it.
-pub(super) fn of(parts: &Parts<'_>) -> Option<String> {
+pub(super) fn of(parts: &Parts<'_>) -> Blocks {
     // A proxy appends the address that it sees to the list.
-    let named = parts.proxied.and_then(|list| block(list.rsplit(',').next()?));
-    named.or_else(|| match parts.peer {
-        Some(peer) => block(peer),
-        None => block(parts.header(Header::ConnectingIp)?),
-    })
+    let named = parts.proxied.and_then(|list| blocks(list.rsplit(',').next()?));
+    let known = named.or_else(|| match parts.peer {
+        Some(peer) => blocks(peer),
+        None => blocks(parts.header(Header::ConnectingIp)?),
+    });
+    known.unwrap_or(UNKNOWN)
 }
 
-/// The block of an address, in hexadecimal digits: the first 64 bits of an IPv6 address, because its network chooses the rest.
-fn block(text: &str) -> Option<String> {
-    let bits = match without_port(text.trim()).parse().ok()? {
-        IpAddr::V4(address) => u64::from(address.to_bits()),
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(address) => u64::from(address.to_bits()),
-            // No IPv6 block in use is below 2³², so none equals an IPv4 address.
-            None => u64::try_from(address.to_bits() >> 64).ok()?,
-        },
+fn blocks(text: &str) -> Option<Blocks> {
+    let address = match without_port(text.trim()).parse().ok()? {
+        IpAddr::V6(address) => address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4),
+        address @ IpAddr::V4(_) => address,
     };
-    Some(format!("{bits:x}"))
+    Some(match address {
+        IpAddr::V4(address) => Blocks { own: Subject(address.to_bits().into()), site: None },
+        IpAddr::V6(address) => {
+            // No IPv6 block in use is below 2³², so none equals an IPv4 address.
+            let network = u64::try_from(address.to_bits() >> 64).ok()?;
+            Blocks { own: Subject(network), site: Some(Subject(network >> 8)) }
+        }
+    })
 }
 
 /// The address without its port and brackets: from `192.0.2.1:443`, from `[2001:db8::1]:443`, or from an address alone.
@@ -43,29 +59,38 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(block(text).as_deref(), expected, "{text}");
+    fn check(text: &str, own: u64, site: Option<u64>) {
+        assert_eq!(blocks(text), Some(Blocks { own: Subject(own), site: site.map(Subject) }), "{text}");
     }
 
     #[test]
     fn a_port_is_left_out() {
-        check("192.0.2.1", Some("c0000201"));
-        check(" 192.0.2.1:54321", Some("c0000201"));
-        check("[2001:db8::1]:443", Some("20010db800000000"));
+        check("192.0.2.1", 0xc000_0201, None);
+        check(" 192.0.2.1:54321", 0xc000_0201, None);
+        check("[2001:db8::1]:443", 0x2001_0db8_0000_0000, Some(0x20_010d_b800_0000));
     }
 
     #[test]
-    fn an_ipv6_address_counts_by_its_first_64_bits() {
-        check("2001:db8:1:2:3:4:5:6", Some("20010db800010002"));
-        check("2001:db8:1:2::", Some("20010db800010002"));
-        check("2001:db8:1:3::1", Some("20010db800010003"));
-        check("::ffff:192.0.2.1", Some("c0000201"));
+    fn an_ipv6_address_counts_by_its_first_64_bits_and_by_its_first_56() {
+        check("2001:db8:1:2:3:4:5:6", 0x2001_0db8_0001_0002, Some(0x20_010d_b800_0100));
+        check("2001:db8:1:2::", 0x2001_0db8_0001_0002, Some(0x20_010d_b800_0100));
+        check("2001:db8:1:ff::1", 0x2001_0db8_0001_00ff, Some(0x20_010d_b800_0100));
+        check("2001:db8:1:100::1", 0x2001_0db8_0001_0100, Some(0x20_010d_b800_0101));
+        check("::ffff:192.0.2.1", 0xc000_0201, None);
     }
 
     #[test]
     fn a_text_that_is_no_address_is_none() {
         for text in ["", "unknown", "192.0.2", "192.0.2.1.", "localhost:80", "unix:/tmp/x", "2001:db8::1%eth0", "[", "[]", ":", "::1:"] {
-            check(text, None);
+            assert_eq!(blocks(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn clients_whose_address_is_not_known_count_as_one() {
+        for peer in ["-", "unix:/run/s", ""] {
+            let head = format!("GET\nhttp://x/\n{peer}{}", "\n".repeat(1 + crate::http::parts::HEADERS.len()));
+            assert_eq!(of(&Parts::parse(&head).unwrap()), UNKNOWN, "{peer}");
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Rate limits: the most requests of one subject a minute. Each isolate counts for itself, and does not count requests with server keys
-//! that it knows.
+//! that hold.
 mod address;
 mod limiter;
 mod rates;
 
 use std::cell::{OnceCell, RefCell};
 
-pub(crate) use self::{
-    limiter::{Limiter, RetryAfter},
-    rates::{Rates, parse},
+use sdk_core::Millis;
+
+pub(crate) use self::rates::{Rates, parse};
+use self::{
+    address::Blocks,
+    limiter::{Limiter, RetryAfter, Subject},
 };
 use crate::{http::asked::Asked, problem::Problem};
 
@@ -16,38 +19,63 @@ struct Limits {
     admin: Limiter,
     read: Limiter,
     user: Limiter,
-    client: Limiter,
+    client: ByAddress,
+    failed: ByAddress,
 }
+
+/// Counts by the client's address, and an IPv6 client also by its site.
+struct ByAddress {
+    own: Limiter,
+    sites: Limiter,
+}
+
+/// A site may send as many requests as this number of its networks: most of them have few clients, and a mobile provider's have one each.
+const NETWORKS_OF_A_SITE: u32 = 4;
+
+/// The most wrong break-glass tokens of one address in a minute.
+const GUESSES: u32 = 5;
 
 thread_local! {
     /// Set by the first request that is counted; `None` if `RATE_LIMITS` is `off`.
     static LIMITS: OnceCell<RefCell<Option<Limits>>> = const { OnceCell::new() };
-    static WRONG: RefCell<Limiter> = const { RefCell::new(Limiter::new(GUESSES)) };
+    static WRONG: RefCell<ByAddress> = const { RefCell::new(ByAddress::new(GUESSES)) };
 }
 
 /// Counts a change by an administrator.
 pub(crate) fn change(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
-    count(asked, |limits| Some((&mut limits.admin, subject.to_owned())))
+    count(asked, |limits, now| limits.admin.pass(Subject::named(subject), now))
 }
 
 /// Counts a read by an administrator.
 pub(crate) fn read(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
-    count(asked, |limits| Some((&mut limits.read, subject.to_owned())))
+    count(asked, |limits, now| limits.read.pass(Subject::named(subject), now))
+}
+
+/// Counts a request that its token has no right to: like one that it has the right to, because to refuse it costs work too.
+pub(crate) fn refused(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
+    if matches!(asked.parts.method, "GET" | "HEAD") { read(subject, asked) } else { change(subject, asked) }
 }
 
 /// Counts an evaluation with a user's token.
 pub(crate) fn user(subject: &str, asked: &Asked<'_>) -> Result<(), Problem> {
-    count(asked, |limits| Some((&mut limits.user, subject.to_owned())))
+    count(asked, |limits, now| limits.user.pass(Subject::named(subject), now))
 }
 
-/// Counts a request with a client key, or with a key that the isolate does not know, by the client's address: anybody can have or make up
-/// one. Does not count one without an address.
+/// Counts a request with a client key by the client's address: anybody can have one.
 pub(crate) fn client(asked: &Asked<'_>) -> Result<(), Problem> {
-    count(asked, |limits| Some((&mut limits.client, address::of(asked.parts)?)))
+    count(asked, |limits, now| limits.client.pass(address::of(asked.parts), now))
 }
 
-/// The most wrong break-glass tokens of one address in a minute.
-const GUESSES: usize = 5;
+/// Refuses a request whose key makes the isolate ask a hub, from an address that presented too many wrong ones: anybody can make up a text
+/// in the form of a key. Counts nothing, because the key may be a new one.
+pub(crate) fn unknown_key(asked: &Asked<'_>) -> Result<(), Problem> {
+    limited(asked, |limits, now| limits.failed.check(address::of(asked.parts), now))
+}
+
+/// Counts a request whose credentials do not hold, by the client's address. Other credentials from the same address go on to hold.
+pub(crate) fn failed(asked: &Asked<'_>) -> Result<(), Problem> {
+    limited(asked, |limits, now| limits.failed.pass(address::of(asked.parts), now))
+}
 
 /// Counts a wrong break-glass token, by the client's address, also if `RATE_LIMITS` is `off`. The right one always passes: it cannot be
 /// guessed, and nobody may lock its holder out.
@@ -55,28 +83,86 @@ pub(crate) fn guess(asked: &Asked<'_>) -> Result<(), Problem> {
     if asked.known.is_counted.replace(true) {
         return Ok(());
     }
-    let address = address::of(asked.parts).unwrap_or_default();
-    let passed = WRONG.with_borrow_mut(|wrong| wrong.pass(&address, asked.clock));
+    let passed = WRONG.with_borrow_mut(|wrong| wrong.pass(address::of(asked.parts), asked.clock));
     passed.map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
 }
 
-/// Counts a request in the limiter that `choose` returns with a subject; does nothing if this request was counted already.
-fn count(asked: &Asked<'_>, choose: impl FnOnce(&mut Limits) -> Option<(&mut Limiter, String)>) -> Result<(), Problem> {
+/// Counts a request by `pass`; does nothing if this request was counted already.
+fn count(asked: &Asked<'_>, pass: impl FnOnce(&mut Limits, Millis) -> Result<(), RetryAfter>) -> Result<(), Problem> {
     if asked.known.is_counted.get() {
         return Ok(());
     }
-    let passed = LIMITS.with(|limits| {
-        let mut limits = limits.get_or_init(|| RefCell::new(asked.settings.rate_limits.0.map(Limits::of))).borrow_mut();
-        let Some((limiter, subject)) = limits.as_mut().and_then(choose) else { return Ok(()) };
-        limiter.pass(&subject, asked.clock).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
-    });
+    let passed = limited(asked, pass);
     // A refused request stays uncounted, so that a second check of the same request refuses it again.
     asked.known.is_counted.set(passed.is_ok());
     passed
 }
 
+/// Asks the limits, if this deployment has any.
+fn limited(asked: &Asked<'_>, pass: impl FnOnce(&mut Limits, Millis) -> Result<(), RetryAfter>) -> Result<(), Problem> {
+    LIMITS.with(|limits| {
+        let mut limits = limits.get_or_init(|| RefCell::new(asked.settings.rate_limits.0.map(Limits::of))).borrow_mut();
+        let Some(limits) = limits.as_mut() else { return Ok(()) };
+        pass(limits, asked.clock).map_err(|RetryAfter(seconds)| Problem::rate_limited(seconds))
+    })
+}
+
 impl Limits {
-    const fn of(Rates { admin, read, user, client }: Rates) -> Self {
-        Self { admin: Limiter::new(admin), read: Limiter::new(read), user: Limiter::new(user), client: Limiter::new(client) }
+    const fn of(Rates { admin, read, user, client, failed }: Rates) -> Self {
+        Self {
+            admin: Limiter::new(admin),
+            read: Limiter::new(read),
+            user: Limiter::new(user),
+            client: ByAddress::new(client),
+            failed: ByAddress::new(failed),
+        }
+    }
+}
+
+impl ByAddress {
+    const fn new(a_minute: u32) -> Self {
+        Self { own: Limiter::new(a_minute), sites: Limiter::new(a_minute * NETWORKS_OF_A_SITE) }
+    }
+
+    /// Counts a request, or refuses it. A refused request does not count.
+    fn pass(&mut self, blocks: Blocks, now: Millis) -> Result<(), RetryAfter> {
+        self.check(blocks, now)?;
+        if let Some(site) = blocks.site {
+            self.sites.pass(site, now)?;
+        }
+        self.own.pass(blocks.own, now)
+    }
+
+    fn check(&self, Blocks { own, site }: Blocks, now: Millis) -> Result<(), RetryAfter> {
+        if let Some(site) = site {
+            self.sites.check(site, now)?;
+        }
+        self.own.check(own, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_networks_of_an_ipv6_site_share_a_limit() {
+        let mut limit = ByAddress::new(5);
+        let network = |number: u64| Blocks { own: Subject(0x2001_0db8_0001_0000 + number), site: Some(Subject(0x20_010d_b800_0100)) };
+        let passed = |limit: &mut ByAddress, number| (0..9).filter(|_| limit.pass(network(number), Millis(1)).is_ok()).count();
+        // Each of four networks as many as an address, and a fifth none.
+        assert_eq!([0, 1, 2, 3, 4].map(|number| passed(&mut limit, number)), [5, 5, 5, 5, 0]);
+        let elsewhere = Blocks { own: Subject(0x2001_0db8_0001_0100), site: Some(Subject(0x20_010d_b800_0101)) };
+        assert_eq!(limit.pass(elsewhere, Millis(1)), Ok(()));
+    }
+
+    #[test]
+    fn a_request_that_a_network_may_not_send_does_not_count_for_its_site() {
+        let mut limit = ByAddress::new(5);
+        let blocks = |own| Blocks { own: Subject(own), site: Some(Subject(1)) };
+        for _ in 0..100 {
+            limit.pass(blocks(7), Millis(1)).ok();
+        }
+        assert_eq!(limit.pass(blocks(8), Millis(1)), Ok(()));
     }
 }

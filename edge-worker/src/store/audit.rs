@@ -100,6 +100,17 @@ pub(crate) enum Compared {
     Fault(String),
 }
 
+/// The entries that a query found, newest first.
+pub(crate) struct Found<T> {
+    pub(crate) entries: Vec<T>,
+    /// The number below which the query goes on, because it found as many as it asked for or looked at as many as it may; `None` if no
+    /// older entry matches.
+    pub(crate) next: Option<u64>,
+}
+
+/// The most entries that a list for operators looks at.
+pub(crate) const MOST_LOOKED_AT: u32 = 2_000;
+
 /// A query for records: a record must match every member that is given.
 #[derive(Default)]
 pub(crate) struct ChangesQuery {
@@ -118,6 +129,8 @@ pub(crate) struct ChangesQuery {
     /// Only what concerns this organization or one of its customers.
     pub(crate) within: Option<String>,
     pub(crate) limit: u32,
+    /// The most records to look at; `None` for all.
+    pub(crate) budget: Option<u32>,
 }
 
 /// A query for entries of the logs of rollouts: an entry must match every member that is given.
@@ -130,6 +143,8 @@ pub(crate) struct EventsQuery {
     /// Only entries below this number.
     pub(crate) below: Option<u32>,
     pub(crate) limit: u32,
+    /// The most entries to look at; `None` for all.
+    pub(crate) budget: Option<u32>,
 }
 
 /// An entry in the log of a rollout.

@@ -1,6 +1,7 @@
 //! The conformance suite of stores: each kind of store runs all of it, on its real storage.
 mod carried;
 mod kept;
+mod pages;
 mod trail;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,11 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         keeps_long_and_odd_texts,
         keeps_rows_of_a_later_release,
         lays_owners_on_pages,
+        pages::reads_texts_of_every_length,
+        pages::reads_a_thousand_owners_at_once,
+        pages::tells_the_versions_of_definitions_and_overrides_apart,
+        pages::knows_the_versions_of_pages_then,
+        pages::takes_backups_with_parts_of_any_length,
         trail::lists_what_each_version_wrote,
         trail::lists_what_serves,
         trail::tells_what_a_version_replaced,
@@ -170,7 +176,7 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
         assert!(
             store.answered("ann", "stale").unwrap().is_none() && store.jobs(None, 99).unwrap().iter().all(|(key, _)| key.kind != "stale")
         );
-        assert!(store.events(&EventsQuery { limit: 9, ..EventsQuery::default() }).unwrap().is_empty());
+        assert!(store.events(&EventsQuery { limit: 9, ..EventsQuery::default() }).unwrap().entries.is_empty());
     };
     refused(loaded);
     refused(Version { number: newest.number + 1, ..newest });

@@ -16,7 +16,7 @@ use sdk_core::Millis;
 use worker::{Result, State};
 
 use self::{
-    audit::{ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Happened, ListedVersion, Part, Stored},
+    audit::{ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Found, Happened, ListedVersion, Part, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
@@ -137,8 +137,16 @@ pub(crate) trait Read {
     fn newest(&self) -> Result<Version>;
     /// The version that served at a moment.
     fn version_at(&self, moment: Millis) -> Result<Option<u32>>;
+    /// The version of the newest change that is none of overrides and memberships, notes of the break-glass token aside: while it is the
+    /// same, so are the document without its overrides, its state, and the keys. Number 0 if there is none.
+    fn definitions_version(&self) -> Result<Version>;
+    /// The version of the newest change of overrides or memberships; number 0 if there is none.
+    fn overrides_version(&self) -> Result<Version>;
     /// Rows of kinds that this release knows.
     fn rows(&self, wanted: Wanted<'_>) -> Result<Rows>;
+    /// The keys of the rows that were written or removed after a version, some perhaps several times, and only those of kinds that this
+    /// release knows; `None` if there are more than `most`.
+    fn written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>>;
     /// Every page that was written at a version or before it, with the version of its newest change until then.
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>>;
     /// The version of the newest change on a page; `None` if nothing was ever written on it.
@@ -151,7 +159,7 @@ pub(crate) trait Read {
     /// The newest record and version.
     fn head(&self) -> Result<audit::Head>;
     /// Records, newest first.
-    fn changes(&self, asked: &ChangesQuery) -> Result<Vec<Stored>>;
+    fn changes(&self, asked: &ChangesQuery) -> Result<Found<Stored>>;
     /// Records behind this number, in their order, as many as one slice reads.
     fn records(&self, after: u64, limit: u32) -> Result<Vec<Stored>>;
     /// The rows that a version wrote, each as it was before, and the newest version that gave it another text.
@@ -160,7 +168,7 @@ pub(crate) trait Read {
     fn last_write(&self, key: &RowKey, below: Option<u32>) -> Result<Option<u32>>;
     /// The text that a version wrote for a row; `None` if it removed the row, or did not write it.
     fn written(&self, key: &RowKey, version: u32) -> Result<Option<String>>;
-    /// The newest rows of these kinds whose version has a record with one of these actions.
+    /// The newest rows of these kinds, which lie on no page, whose version has a record with one of these actions.
     fn last_written_by(&self, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>>;
     /// The next parts of all that was ever written, ordered by version, kind, name and part; empty behind the last.
     fn parts(&self, behind: Option<&Part>) -> Result<Vec<Part>>;
@@ -181,7 +189,7 @@ pub(crate) trait Read {
     /// The answer that was given to a request with this key: what identified the request, and the body.
     fn answered(&self, subject: &str, key: &str) -> Result<Option<(String, String)>>;
     /// Entries of the logs of rollouts, newest first.
-    fn events(&self, asked: &EventsQuery) -> Result<Vec<Happened>>;
+    fn events(&self, asked: &EventsQuery) -> Result<Found<Happened>>;
     /// The counts of a flag's outcomes since a moment.
     fn observed(&self, flag: &str, since: Millis) -> Result<Observed>;
 

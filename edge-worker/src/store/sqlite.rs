@@ -7,6 +7,8 @@ mod jobs;
 mod migrations;
 mod proof;
 mod records;
+mod rows;
+mod search;
 mod slices;
 mod transaction;
 mod transfer;
@@ -21,12 +23,12 @@ use control::{
 };
 use sdk_core::Millis;
 use serde::Deserialize;
-use worker::{Error, Result, SqlStorageValue, State};
+use worker::{Error, Result, State};
 
 use self::database::{Database, Object};
 use super::{
     Access, Commit, Conflict, Outcome, Read, Snapshot, Store, Transfer, Verification, Wanted,
-    audit::{self, ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Happened, ListedVersion, Stored},
+    audit::{self, ChangesQuery, Compared, ComparisonPlace, EventsQuery, ForExplain, Found, Happened, ListedVersion, Stored},
     backup::{Head, Line, Place},
     jobs::{Expired, Forget, Job, JobKey},
 };
@@ -70,29 +72,6 @@ impl<D: Database> Sqlite<D> {
     pub(crate) const fn database(&self) -> &D {
         &self.database
     }
-
-    /// The rows of a query for kind, name and text, parts in their order.
-    fn found(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Rows> {
-        let found: Vec<Part> = self.migrated()?.exec(query, bindings)?;
-        let mut rows = Rows::default();
-        let mut open: Option<(RowKey, String)> = None;
-        for Part { kind, name, text } in found {
-            // A row of a kind that a later release writes stays where it is.
-            let (Some(text), Some(kind)) = (text, RowKind::from_name(&kind)) else { continue };
-            match &mut open {
-                Some((key, whole)) if key.kind == kind && key.name == name => whole.push_str(&text),
-                _ => {
-                    if let Some((key, whole)) = open.replace((RowKey { kind, name }, text)) {
-                        rows.insert(key, whole);
-                    }
-                }
-            }
-        }
-        if let Some((key, whole)) = open {
-            rows.insert(key, whole);
-        }
-        Ok(rows)
-    }
 }
 
 impl<D: Database> Read for Sqlite<D> {
@@ -113,80 +92,42 @@ impl<D: Database> Read for Sqlite<D> {
     }
 
     fn rows(&self, wanted: Wanted<'_>) -> Result<Rows> {
-        let newest = |which: &str, bindings| {
-            let query = "SELECT kind, name, text FROM newest JOIN history USING (kind, name, version) WHERE";
-            self.found(&format!("{query} {which} ORDER BY kind, name, part"), bindings)
-        };
-        let then = |which: &str, bindings| {
-            let last = "SELECT max(version) FROM history WHERE kind = row.kind AND name = row.name AND version <= ?";
-            let query = format!("SELECT kind, name, text FROM history AS row WHERE {which} AND version = ({last})");
-            self.found(&format!("{query} ORDER BY kind, name, part"), bindings)
-        };
-        match wanted {
-            Wanted::Unpaged => newest("newest.page IS NULL", Vec::new()),
-            Wanted::Paged => newest("newest.page IS NOT NULL", Vec::new()),
-            Wanted::UnpagedAt(version) => then("page IS NULL", vec![i64::from(version).into()]),
-            Wanted::PageAt(page, version) => then("page = ?", vec![i64::from(page).into(), i64::from(version).into()]),
-            Wanted::KeysAt(keys, version) => {
-                let names: Vec<[&str; 2]> = keys.iter().map(|key| [key.kind.as_str(), &key.name]).collect();
-                let query = "WITH wanted AS (SELECT value ->> 0 AS kind, value ->> 1 AS name FROM json_each(?))
-                    SELECT row.kind, row.name, row.text FROM wanted CROSS JOIN history AS row USING (kind, name)
-                    WHERE row.version = (SELECT max(version) FROM history AS last
-                        WHERE last.kind = wanted.kind AND last.name = wanted.name AND last.version <= ?)
-                    ORDER BY row.kind, row.name, row.part";
-                self.found(query, vec![serde_json::to_string(&names)?.into(), i64::from(version).into()])
-            }
-            Wanted::Keys(keys) => {
-                let mut rows = Rows::default();
-                for key in keys {
-                    rows.append(newest("kind = ? AND name = ?", vec![key.kind.as_str().into(), key.name.as_str().into()])?);
-                }
-                Ok(rows)
-            }
-        }
+        rows::read(self.migrated()?, wanted)
+    }
+
+    fn definitions_version(&self) -> Result<Version> {
+        Ok(Version { number: rows::definitions_version(self.migrated()?)?, ..self.newest()? })
+    }
+
+    fn overrides_version(&self) -> Result<Version> {
+        Ok(Version { number: rows::overrides_version(self.migrated()?)?, ..self.newest()? })
+    }
+
+    fn written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
+        history::written_since(self.migrated()?, version, most)
     }
 
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>> {
-        let sql = self.migrated()?;
-        let pages: Vec<Page> = match version {
-            None => sql.exec("SELECT page, version FROM pages ORDER BY page", Vec::new())?,
-            Some(version) => {
-                let then = "SELECT page, max(version) AS version FROM history WHERE page IS NOT NULL AND version <= ?
-                    GROUP BY page ORDER BY page";
-                sql.exec(then, vec![i64::from(version).into()])?
-            }
-        };
-        Ok(pages.into_iter().map(|Page { page, version }| (page, version)).collect())
+        rows::pages(self.migrated()?, version)
     }
 
     fn page_version(&self, page: u16) -> Result<Option<u32>> {
-        let version = self.migrated()?.number("SELECT version AS n FROM pages WHERE page = ?", vec![i64::from(page).into()])?;
-        Ok(version.and_then(|version| version.try_into().ok()))
+        rows::page_version(self.migrated()?, page)
     }
 
     fn page_owners(&self, page: u16, most: u32) -> Result<Option<Vec<RowKey>>> {
-        let query = "SELECT kind, name, NULL AS text FROM newest WHERE page = ? ORDER BY kind, name LIMIT ?";
-        let found: Vec<Part> = self.migrated()?.exec(query, vec![i64::from(page).into(), (i64::from(most) + 1).into()])?;
-        if i64::try_from(found.len()).is_ok_and(|count| count > i64::from(most)) {
-            return Ok(None);
-        }
-        // A kind that a later release writes is no owner of this one.
-        let key = |Part { kind, name, .. }| Some(RowKey { kind: RowKind::from_name(&kind)?, name });
-        Ok(Some(found.into_iter().filter_map(key).collect()))
+        rows::page_owners(self.migrated()?, page, most)
     }
 
     fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>> {
-        let query = "SELECT name FROM newest WHERE kind = ? AND name > ? ORDER BY name LIMIT ?";
-        let bindings = vec![kind.into(), after.into(), i64::from(limit).into()];
-        let found: Vec<Name> = self.migrated()?.exec(query, bindings)?;
-        Ok(found.into_iter().map(|Name { name }| name).collect())
+        rows::owners(self.migrated()?, kind, after, limit)
     }
 
     fn head(&self) -> Result<audit::Head> {
         records::head(self.migrated()?)
     }
 
-    fn changes(&self, asked: &ChangesQuery) -> Result<Vec<Stored>> {
+    fn changes(&self, asked: &ChangesQuery) -> Result<Found<Stored>> {
         records::changes(self.migrated()?, asked)
     }
 
@@ -242,7 +183,7 @@ impl<D: Database> Read for Sqlite<D> {
         records::answered(self.migrated()?, subject, key)
     }
 
-    fn events(&self, asked: &EventsQuery) -> Result<Vec<Happened>> {
+    fn events(&self, asked: &EventsQuery) -> Result<Found<Happened>> {
         events::list(self.migrated()?, asked)
     }
 
@@ -334,9 +275,7 @@ impl<D: Database> Transfer for Sqlite<D> {
     }
 
     fn replaced_keys(&self) -> Result<Rows> {
-        let query = "SELECT kind, name, text FROM aside_newest JOIN aside_history USING (kind, name, version) WHERE kind = ?
-            ORDER BY kind, name, part";
-        self.found(query, vec![RowKind::Key.as_str().into()])
+        rows::replaced(self.migrated()?, RowKind::Key)
     }
 
     fn end_restore(&self, is_good: bool) -> Result<()> {
@@ -358,10 +297,10 @@ pub(super) fn put<'r>(
     put_version(sql, version, at)?;
     for (key, text) in writes {
         match text {
-            None => put_part(sql, &key.into(), version, 0, None)?,
+            None => rows::put_part(sql, &key.into(), version, 0, None)?,
             Some(text) => {
                 for (part, number) in parts(text).zip(0..) {
-                    put_part(sql, &key.into(), version, number, Some(part))?;
+                    rows::put_part(sql, &key.into(), version, number, Some(part))?;
                 }
             }
         }
@@ -374,65 +313,10 @@ fn put_version(sql: &impl Database, version: u32, at: Millis) -> Result<()> {
     sql.run("INSERT INTO versions (version, created_at) VALUES (?, ?)", vec![i64::from(version).into(), at.0.into()])
 }
 
-/// The place of a row: its kind by name, so that backups carry kinds of later releases too, and its page if it has one.
-pub(super) struct Located<'r> {
-    kind: &'r str,
-    name: &'r str,
-    page: Option<u16>,
-}
-
-impl<'r> From<&'r RowKey> for Located<'r> {
-    fn from(key: &'r RowKey) -> Self {
-        Self { kind: key.kind.as_str(), name: &key.name, page: key.page() }
-    }
-}
-
-/// Writes one part of a row; none stands for a row that goes.
-fn put_part(sql: &impl Database, row: &Located<'_>, version: u32, part: u32, text: Option<&str>) -> Result<()> {
-    let (kind, name) = (|| SqlStorageValue::from(row.kind), || SqlStorageValue::from(row.name));
-    let page = row.page.map(i64::from);
-    let version = || SqlStorageValue::Integer(version.into());
-    let row = vec![kind(), name(), version(), i64::from(part).into(), page.into(), text.into()];
-    sql.run("INSERT INTO history (kind, name, version, part, page, text) VALUES (?, ?, ?, ?, ?, ?)", row)?;
-    if part > 0 {
-        return Ok(());
-    }
-    if text.is_some() {
-        let newest =
-            "INSERT INTO newest (kind, name, version, page) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version";
-        sql.run(newest, vec![kind(), name(), version(), page.into()])?;
-    } else {
-        sql.run("DELETE FROM newest WHERE kind = ? AND name = ?", vec![kind(), name()])?;
-    }
-    if let Some(page) = page {
-        let newest = "INSERT INTO pages (page, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version";
-        sql.run(newest, vec![page.into(), version()])?;
-    }
-    Ok(())
-}
-
 #[derive(Deserialize)]
 struct Newest {
     epoch: Epoch,
     number: u32,
-}
-
-#[derive(Deserialize)]
-struct Name {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Part {
-    kind: String,
-    name: String,
-    text: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Page {
-    page: u16,
-    version: u32,
 }
 
 /// The text in pieces of at most [`PART`] bytes; an empty text is one.
@@ -450,6 +334,11 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
     use crate::store::{conformance, sqlite::database::tests::Memory};
+
+    #[derive(Deserialize)]
+    struct Name {
+        name: String,
+    }
 
     #[test]
     fn it_does_what_a_store_must() {
@@ -523,6 +412,24 @@ mod tests {
         opened.end_restore(false).unwrap();
         assert_eq!((opened.newest().unwrap(), opened.rows(Wanted::Unpaged).unwrap()), before);
         assert_eq!(opened.restore_state().unwrap(), None);
+    }
+
+    #[test]
+    fn a_text_beside_a_row_that_is_not_the_one_of_its_version_is_told() {
+        let store = Sqlite::new(Memory::new());
+        let writes = [(RowKey::of(RowKind::Customer, "c"), Some("{}".to_owned()))];
+        store.commit(store.newest().unwrap(), &Commit { writes: &writes, ..Commit::default() }, Millis(7)).unwrap().unwrap();
+        let untold = |statement: &str| {
+            store.database.script(statement).unwrap();
+            conformance::untold(&store)
+        };
+        // Without records; that is told last.
+        let none = untold("");
+        let said = Some("the customer \"c\" does not serve as it was last written".to_owned());
+        assert_eq!(untold("UPDATE paged_rows SET text = '{ }'"), said);
+        assert_eq!(untold("UPDATE paged_rows SET text = '{}'"), none);
+        assert_eq!(untold("UPDATE paged_rows SET text = NULL"), none);
+        assert_eq!(untold("UPDATE paged_rows SET page = (page + 1) % 1024"), said);
     }
 
     #[test]

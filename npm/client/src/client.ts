@@ -10,6 +10,7 @@ import { type FlagEngine, ProgramRefused } from './engine.js';
 import type { ClientChange, ClientOptions, ClientStatus, FlagClient, FlagDetails } from './flag-client.js';
 import { createTimer } from './host/timer.js';
 import { OWNERS, requestOf } from './identity.js';
+import { warnOfKey } from './key-warning.js';
 import { createListeners } from './listeners.js';
 import { nextMoment } from './moments.js';
 import { EdgeRefused, fetchProgram } from './program-request.js';
@@ -178,6 +179,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
       if (abort !== mine) return over;
       error = reason instanceof Error ? reason : new Error(String(reason));
       const refusal = reason instanceof EdgeRefused ? reason : undefined;
+      if (refusal?.status === 401 || refusal?.status === 403) warnOfKey(refusal.status, url, clientKey);
       refresher.failed(refusal?.retryAfterMs ?? 0, !!refusal?.isFinal);
     } finally {
       clearTimeout(timer);

@@ -17,7 +17,7 @@ export interface Fetched {
   readonly now: number;
   /** The version that was answered from, as the edge spells it; absent where something between kept it back. */
   readonly version: string | undefined;
-  /** What the edge takes the visitor for, whatever it was told: the customer's organization; whom the key is for, or who was proven. */
+  /** The identity that the edge fixes, whatever it was told: the one that the key is for, or the one that was proven. */
   readonly visitor: EvaluationContext | undefined;
   /** The attributes to tell the edge, where they are not the usual ones. */
   readonly known: readonly string[] | undefined;
@@ -82,11 +82,10 @@ export async function fetchProgram({
   });
   const stale = response.headers.has('twinflag-stale'),
     version = response.headers.get('twinflag-version') ?? undefined;
-  const said = (name: string) => decodeURIComponent(response.headers.get(`twinflag-${name}`) ?? '');
-  const { known, visitor } = JSON.parse(said('identity') || '{}') as Partial<Fetched>,
-    organizationId = said('organization');
+  const identityGiven = decodeURIComponent(response.headers.get('twinflag-identity') ?? '');
+  const { known, visitor } = JSON.parse(identityGiven || '{}') as Partial<Fetched>;
   const now = Number(response.headers.get('twinflag-now'));
-  const told = { stale, now, version, known, visitor: organizationId ? { ...visitor, organizationId } : visitor };
+  const told = { stale, now, version, known, visitor };
   if (etag && response.status === 304) return { ...told, etag };
   if (!response.ok) throw new EdgeRefused(response.status, retryAfterMs(response.headers));
   return { program: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get('etag') ?? undefined, ...told };

@@ -5,7 +5,7 @@ import type { Change, Feature, Flag } from './wire.js';
 
 /** Returns what a record tells: the flag or the place, what was done, for whom, and the new value. */
 export function describe(change: Change): string {
-  const { action, flagPath, pointer, customerId, organizationId, oldJson, newJson, erased } = change;
+  const { action, flagPath, pointer, customerId, organizationId, oldJson, newJson, erased, reverts } = change;
   if (erased) return '(erased)';
   const subject = flagPath ?? pointer;
   const owner =
@@ -29,10 +29,12 @@ export function describe(change: Change): string {
       return `${revertedOf(change)}${owner} (taken back)`;
     case 'import.refused':
       return newJson === undefined ? `${subject}: the refused definition is gone` : `${subject}: refused, the last good definition serves`;
+    case 'import.adopt':
+      return `${subject}: the document has the edit now, and nothing changed`;
     case 'import.state':
       return `${subject}: ${definitionChangeOf(briefState(oldJson), briefState(newJson))}`;
     case 'customer.assign':
-      return `customer ${customerId}: belongs to ${organizationId === undefined ? 'no organization' : `organization ${organizationId}`}`;
+      return `customer ${customerId}: belongs to ${organizationId === undefined ? 'no organization' : `organization ${organizationId}`}${reverts === undefined ? '' : ' (taken back)'}`;
     case 'break-glass.use':
       return 'the break-glass token was used';
     default:

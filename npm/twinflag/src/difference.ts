@@ -52,7 +52,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** Returns a value as text that is not too long. */
 export function shown(value: unknown): string {
-  const text = value === undefined ? 'absent' : JSON.stringify(value);
+  return value === undefined ? 'absent' : brief(JSON.stringify(value));
+}
+
+/** Returns a text that is not too long. */
+export function brief(text: string): string {
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }
 

@@ -92,8 +92,11 @@ export async function patchFlag(
   }
 }
 
+/** The variants of a flag that names none. */
+export const BOOLEAN_VARIANTS = { on: true, off: false };
+
 /** Returns the names of a flag's variants. */
-export function variantsOf({ variants = { on: true, off: false } }: Flag): readonly string[] {
+export function variantsOf({ variants = BOOLEAN_VARIANTS }: Flag): readonly string[] {
   return Object.keys(variants);
 }
 

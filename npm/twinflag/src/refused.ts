@@ -1,4 +1,5 @@
 /** Refusals by a server, told to people and to programs. */
+import { describeEdit } from './edited.js';
 import { EXIT, Failure } from './failure.js';
 import { printable } from './output.js';
 import type { Consequence } from './wire.js';
@@ -23,7 +24,7 @@ export class Refused extends Failure {
     const { code, detail, pointer, status, hint = hintOf(refusal), consequences = [] } = refusal;
     const place = pointer === undefined ? [] : [`at: ${pointer === '' ? 'the whole document' : pointer}`];
     super(
-      [detail, ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].map(printable).join('\n'),
+      [inOptions(detail), ...place, `code: ${code} (${status})`, ...consequences.map(consequenceLine)].map(printable).join('\n'),
       EXIT.failed,
       hint,
     );
@@ -34,10 +35,26 @@ export class Refused extends Failure {
   }
 }
 
+/** Words of the server for people who send requests themselves, with the words for a command line. */
+const OPTIONS: readonly (readonly [RegExp, string])[] = [
+  [/\?newEnvironment=/g, '--new-environment '],
+  [/\?newBucketKey=/g, '--new-bucket-key '],
+  [/\?environment=(?=[\w-])/g, '--environment '],
+  [/\?environment=/g, '--environment'],
+  [/\?partial=true/g, '--partial'],
+  [/: look again, and send (its version as )?If-Match: \S+/g, ''],
+];
+
+/** Returns what the server says with the options of commands in place of parameters and headers. */
+function inOptions(detail: string): string {
+  return OPTIONS.reduce((told, [theirs, ours]) => told.replace(theirs, ours), detail);
+}
+
 /** Hints for refusals that have none of their own. */
 export const HINTS: Readonly<Record<string, string>> = {
   UNAUTHORIZED: 'make a token with `twinflag token`, and pass it with --token or TWINFLAG_TOKEN',
   FORBIDDEN: 'use a token with another role: `twinflag token --sub YOU --role admin`',
+  FLAG_ARCHIVED: '`twinflag restore FLAG` brings it back with its state, its users and its overrides',
   FLAG_NOT_FOUND: '`twinflag list` shows all flags, and `twinflag list --archived` those that were removed',
   VERSION_MISMATCH: 'another operator changed it meanwhile: compare again with `twinflag diff`, or try again',
   TOO_EARLY: 'wait, or force the step with --force and a --reason',
@@ -60,7 +77,8 @@ function hintOf({ code, pointer, newer, consequences = [] }: Problem): string | 
 }
 
 /** Returns a line that tells what goes and who uses it, or what an operator edited. */
-export function consequenceLine({ pointer, message, overrides, usedBy, overwrite }: Consequence): string {
+export function consequenceLine({ pointer, message, overrides, usedBy, overwrite, edit }: Consequence): string {
+  if (edit !== undefined) return `${'edited'.padEnd(8)} ${pointer}: ${describeEdit(edit)}`;
   const users = usedBy.length > 0 ? `, used by ${usedBy.join(', ')}` : '';
   return `${(overwrite === undefined ? 'goes' : 'edited').padEnd(8)} ${pointer}: ${message}${overrides > 0 ? `, with ${overridesOf(overrides)}` : ''}${users}`;
 }

@@ -47,6 +47,8 @@ export interface Written {
   readonly changes: readonly Change[];
   readonly version: number;
   readonly warnings: readonly string[];
+  /** What the operator may not expect of the command, though nothing is wrong. */
+  readonly notes?: readonly string[];
   readonly feature?: Feature;
 }
 
@@ -71,6 +73,22 @@ export interface Consequence {
   readonly remove?: string;
   /** The name by which a request allows to take an operator's edit back. */
   readonly overwrite?: string;
+  /** That edit. A server of an earlier release does not tell. */
+  readonly edit?: OverwrittenEdit;
+}
+
+/** An operator's edit that a document overwrites. */
+export interface OverwrittenEdit {
+  readonly changedBy: string;
+  readonly changedAt: string;
+  /** The members that the document has otherwise, as JSON texts; none if the operator removed the definition. */
+  readonly members: readonly {
+    readonly name: string;
+    /** The member before the edit, and since the edit. */
+    readonly from?: string;
+    readonly to?: string;
+    readonly document?: string;
+  }[];
 }
 
 /** The answer to an import, or to the trial of one. */

@@ -2,6 +2,7 @@
 use alloc::string::String;
 
 use super::FORMAT;
+use crate::context::Context;
 
 /// The way in which the clients of an environment identify themselves. It decides which attributes are settled when a program is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -23,7 +24,7 @@ pub enum Identity {
 /// let audience = Audience { tags: &tags, ..Audience::from(Identity::Vouched) };
 /// assert_eq!((audience.identity, audience.format), (Identity::Vouched, FORMAT));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Audience<'a> {
     /// The way in which the clients identify themselves.
     pub identity: Identity,
@@ -31,6 +32,11 @@ pub struct Audience<'a> {
     pub tags: &'a [String],
     /// The format in which the program is written; any other than [`FORMAT`] is refused.
     pub format: u32,
+    /// The context by which the program recognises its visitor; `None` for the known one.
+    ///
+    /// Where the maker of a program knows another `organizationId` than the clients state, this is the context as they state it: the
+    /// program answers for the known organization, and tells nothing else of it. The contexts differ in that attribute alone.
+    pub stated: Option<&'a Context>,
 }
 
 impl Default for Audience<'_> {
@@ -42,6 +48,6 @@ impl Default for Audience<'_> {
 
 impl From<Identity> for Audience<'_> {
     fn from(identity: Identity) -> Self {
-        Self { identity, tags: &[], format: FORMAT }
+        Self { identity, tags: &[], format: FORMAT, stated: None }
     }
 }

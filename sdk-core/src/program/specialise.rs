@@ -84,7 +84,8 @@ pub fn specialise<'a>(
 
 fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context) -> Result<Program, ProgramError> {
     let own = own.held_by(ruleset.numbering);
-    if known.refusal().is_some() {
+    let stated = audience.stated.unwrap_or(known);
+    if known.refusal().is_some() || stated.refusal().is_some() {
         return Err(ProgramError::Context);
     }
     if audience.format != FORMAT {
@@ -94,7 +95,7 @@ fn made_for(audience: Audience<'_>, ruleset: &Ruleset, own: ApplicableOverrides<
     loop {
         let mut salt = Vec::from(*b"\0program");
         salt.push(attempt);
-        salt.extend_from_slice(known.members());
+        salt.extend_from_slice(stated.members());
         let key = ruleset.key.subkey(&salt);
         let builder = settle(ruleset, own, known, audience, key);
         // If two fingerprints collide, another key is tried; after 16 collisions the tables themselves are at fault.
@@ -127,7 +128,7 @@ fn settle(ruleset: &Ruleset, own: ApplicableOverrides<'_>, known: &Context, audi
         flags: Vec::with_capacity(ruleset.len()),
         builder: Builder::new(key),
     };
-    write_agreements(&mut settling.builder, known.members(), &always, key);
+    write_agreements(&mut settling.builder, audience.stated.unwrap_or(known).members(), &always, key);
     let steps: Vec<Vec<Open>> = (0..image.flags()).map(|flag| settling.settle(flag)).collect();
     let needs = |flag: usize| {
         let steps = steps.get(flag).map_or(&[][..], Vec::as_slice);

@@ -48,7 +48,6 @@ export function said({ status, headers, ...answer }) {
     'access-control-allow-origin',
     'access-control-expose-headers',
     'twinflag-version',
-    'twinflag-organization',
     'www-authenticate',
     ...(status === 304 ? [] : ['content-type']),
   ];

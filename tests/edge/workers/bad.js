@@ -1,10 +1,22 @@
 // `PUT /test/hub/{ruleset,owners}` sets the hub's next answers there: `{ status, parts, how }`. `DELETE` lets the hub answer again, and
-// `GET` returns its own last answer, with the number of its answers in `test-answers`.
+// `GET` returns its own last answer, with the number of its answers in `test-answers`. `POST /test/clock` sets the clock ahead, by
+// milliseconds.
 import Edge, { FlagHub as Hub } from 'index.js';
 
 const given = new Map(),
   recorded = new Map(),
   answers = new Map();
+
+let ahead = 0;
+const Clock = Date;
+globalThis.Date = class extends Clock {
+  constructor(...given) {
+    super(...(given.length > 0 ? given : [Clock.now() + ahead]));
+  }
+  static now() {
+    return new this().getTime();
+  }
+};
 
 export class FlagHub {
   #hub;
@@ -15,7 +27,10 @@ export class FlagHub {
     const { pathname } = new URL(request.url);
     const bad = given.get(pathname);
     if (bad) return spoken(bad);
-    const answer = await this.#hub.fetch(request);
+    // It sends whole documents, as a hub of an earlier release does.
+    const headers = new Headers(request.headers);
+    headers.delete('twinflag-holds');
+    const answer = await this.#hub.fetch(new Request(request, { headers }));
     if (answer.status === 200) {
       recorded.set(pathname, await answer.clone().text());
       answers.set(pathname, (answers.get(pathname) ?? 0) + 1);
@@ -36,6 +51,10 @@ function spoken({ status = 200, parts = [], how }) {
 
 export default {
   async fetch(request, env, context) {
+    if (new URL(request.url).pathname === '/test/clock') {
+      ahead += Number(await request.text());
+      return new Response();
+    }
     const [, hub, what] = new URL(request.url).pathname.match(/^\/test\/(hub)(\/\w+)$/) ?? [];
     if (!hub) return Edge.fetch(request, env, context);
     if (request.method === 'GET') return new Response(recorded.get(what), { headers: { 'test-answers': answers.get(what) ?? 0 } });

@@ -106,6 +106,31 @@ pub(super) fn print_owners(measured: &Value) -> Result<()> {
     Ok(())
 }
 
+/// The rows about a simulated network: the name, the figure, and its budget.
+const FLEET: &[(&str, &str, f64)] = &[
+    ("fleet: questions a second at the hub", "hub", 300.0),
+    ("fleet: the same in the busiest second", "hubPeak", 300.0),
+    ("fleet: most a second at a reader", "readerPeak", 1_000.0),
+];
+
+pub(super) fn print_fleet(measured: &Value) -> Result<()> {
+    let figure = |name: &str| measured.get(name).and_then(Value::as_f64).with_context(|| format!("no figure for {name}"));
+    for (name, key, budget) in FLEET {
+        let value = figure(key)?;
+        println!("{name:<38} {value:>10.0} {:>45}   ≤ {budget:.0} {}", "", verdict(value <= *budget));
+    }
+    println!(
+        "{:<38} {:>10} median, {} ms 99th percentile, {} ms longest; {:.0} answers, {:.0} of them late",
+        "fleet: age of an answer",
+        format!("{} ms", figure("median")?),
+        figure("p99")?,
+        figure("longest")?,
+        figure("answers")?,
+        figure("late")?
+    );
+    Ok(())
+}
+
 pub(super) fn print_freshness(measured: &Value) -> Result<()> {
     for (name, key, budget) in FRESHNESS {
         let figures = measured.get(key).and_then(Value::as_array).context("no figures")?;

@@ -8,10 +8,13 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::{
-    build::{self, sdk, stamp::Stamp},
+    build::{self, sdk},
     install::{chromium, npm, toolchain},
     process, root,
 };
+
+/// The folder of the peers that are npm packages.
+const PEERS: &str = "tests/bench/js";
 
 pub(super) fn native() -> Result<Value> {
     let workload = dump()?;
@@ -27,7 +30,7 @@ pub(super) fn native() -> Result<Value> {
 pub(super) fn js() -> Result<Value> {
     sdk::build()?;
     let (folder, dist) = (folder(), dump()?);
-    ensure_peers()?;
+    npm::ensure_folder(PEERS)?;
     for flags in [10, 100, 1000] {
         program(&dist.join(format!("document-{flags}.json")), &dist.join(format!("program-{flags}.bin")))?;
     }
@@ -46,9 +49,15 @@ pub(super) fn page() -> Result<Value> {
 
 pub(super) fn edge() -> Result<Value> {
     build::all()?;
-    ensure_peers()?;
+    npm::ensure_folder(PEERS)?;
     eprintln!("measuring the worker on workerd, a worker in plain JavaScript beside it");
     measured(Command::new("node").arg(root::in_root("tests/bench/edge/bench.mjs")))
+}
+
+pub(super) fn hub() -> Result<Value> {
+    build::all()?;
+    eprintln!("measuring writes beside small and large documents, and a hub with a million customers; this takes some minutes");
+    measured(Command::new("node").arg(root::in_root("tests/bench/hub/bench.mjs")))
 }
 
 pub(super) fn owners() -> Result<Value> {
@@ -78,24 +87,29 @@ pub(super) fn freshness() -> Result<Value> {
     measured(&mut node)
 }
 
+/// Simulates rollouts under the guard; the figures are counts, the same on every machine.
+pub(super) fn guard() -> Result<Value> {
+    const PROFILE: &str = "quick";
+    let mut cargo = toolchain::cargo();
+    cargo.args(["build", "--quiet", "--profile", PROFILE, "--package", "tests-native", "--bin", "guard"]);
+    process::run(&mut cargo, toolchain::RUSTUP)?;
+    eprintln!("simulating rollouts under the guard; this takes a minute or two");
+    measured(&mut Command::new(root::target().join(PROFILE).join("guard")))
+}
+
+pub(super) fn fleet() -> Result<Value> {
+    eprintln!("simulating 300 places of 200 isolates for five minutes");
+    measured(toolchain::cargo().args(["run", "--quiet", "--release", "--package", "edge-worker", "--example", "fleet"]))
+}
+
 fn folder() -> PathBuf {
-    root::in_root("tests/bench/js")
+    root::in_root(PEERS)
 }
 
 /// Writes the workload to files, for the native peers.
 fn dump() -> Result<PathBuf> {
     process::run(Command::new("node").current_dir(folder()).arg("dump.mjs"), npm::INSTALL)?;
     Ok(folder().join("dist"))
-}
-
-/// Installs the peers that are npm packages.
-fn ensure_peers() -> Result<()> {
-    let folder = folder();
-    let stamp = Stamp::default().path(&folder.join("package.json"))?.path(&folder.join("package-lock.json"))?;
-    stamp.rebuild(&folder.join("node_modules"), |_| {
-        eprintln!("installing the peers");
-        process::run(Command::new("npm").current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]), npm::INSTALL).map(drop)
-    })
 }
 
 /// Compiles a document to a program without a context.

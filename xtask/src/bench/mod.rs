@@ -3,6 +3,8 @@
 //! A missed budget fails no test, because absolute times depend on the machine's other work. The test suites check what must always hold.
 mod beside;
 mod edge;
+mod guard;
+mod hub;
 mod measure;
 mod peers;
 mod sizes;
@@ -13,7 +15,8 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 7] = ["native", "js", "edge", "owners", "trail", "freshness", "size"];
+const KINDS: [&str; 10] =
+    ["native", "js", "edge", "hub", "owners", "trail", "freshness", "fleet", "guard", "size"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -47,6 +50,9 @@ impl Bench {
         if wanted("edge") {
             edge::print(&measure::edge()?)?;
         }
+        if wanted("hub") {
+            hub::print(&measure::hub()?)?;
+        }
         if wanted("owners") {
             edge::print_owners(&measure::owners()?)?;
         }
@@ -55,6 +61,12 @@ impl Bench {
         }
         if wanted("freshness") {
             edge::print_freshness(&measure::freshness()?)?;
+        }
+        if wanted("fleet") {
+            edge::print_fleet(&measure::fleet()?)?;
+        }
+        if wanted("guard") {
+            guard::print(&measure::guard()?)?;
         }
         if wanted("size") {
             sizes::print()?;

@@ -31,7 +31,8 @@ const CLIENT: Package = Package {
         Entry { sources: &["src/entry/workerd.ts"], options: &["--external:*.wasm"] },
     ],
     types: "tsconfig.types.json",
-    constants: || Ok(Vec::new()),
+    // It stays as it is, for the bundler of a page; esbuild itself would write "development".
+    constants: || Ok(vec!["--define:process.env.NODE_ENV=process.env.NODE_ENV".to_owned()]),
 };
 
 const REACT: Package = Package {

@@ -24,6 +24,17 @@ pub(crate) fn ensure_packages() -> Result<()> {
     })
 }
 
+/// Installs the packages of a folder with a `package.json` and a lock file of its own, unless they are installed already.
+pub(crate) fn ensure_folder(folder: &str) -> Result<()> {
+    let folder = root::in_root(folder);
+    let stamp = Stamp::default().path(&folder.join("package.json"))?.path(&folder.join("package-lock.json"))?;
+    stamp.rebuild(&folder.join("node_modules"), |_| {
+        check_node()?;
+        eprintln!("installing npm packages in {}", folder.display());
+        process::run(Command::new("npm").current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]), INSTALL).map(drop)
+    })
+}
+
 /// A command for a program of an npm package.
 pub(crate) fn tool(name: &str) -> Command {
     let mut tool = Command::new(root::in_root("npm/node_modules/.bin").join(name));

@@ -15,7 +15,10 @@ use crate::{
 /// The longest that a file may take, in milliseconds: usually, and with all cases.
 const PATIENCE: (u32, u32) = (300_000, 1_200_000);
 
-/// Runs the `*.test.mjs` files of a folder.
+/// Strips the types of files in TypeScript.
+const TYPESCRIPT: &str = "./tests/typescript.mjs";
+
+/// Runs the `*.test.mjs` and `*.test.ts` files of a folder.
 pub(super) fn folder(folder: &str, extent: Extent) -> Result<Report> {
     files(&folder.replace('/', "-"), test_files(folder)?, extent)
 }
@@ -24,7 +27,7 @@ pub(super) fn folder(folder: &str, extent: Extent) -> Result<Report> {
 fn test_files(folder: &str) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(root::in_root(folder))?.map(|entry| entry.map(|entry| entry.path()));
     let mut files = entries.collect::<Result<Vec<_>, _>>()?;
-    files.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
+    files.retain(|path| [".test.mjs", ".test.ts"].iter().any(|end| path.to_string_lossy().ends_with(end)));
     files.sort();
     Ok(files)
 }
@@ -36,6 +39,9 @@ fn files(suite: &str, files: Vec<PathBuf>, extent: Extent) -> Result<Report> {
     // Node by default leaves one core free, but these files mostly wait for their servers.
     let side_by_side = thread::available_parallelism().map_or(1, usize::from);
     let patience = extent.of(PATIENCE.0, PATIENCE.1);
+    if files.iter().any(|path| path.extension().is_some_and(|extension| extension == "ts")) {
+        node.args(["--import", TYPESCRIPT]);
+    }
     node.args(["--test", &format!("--test-timeout={patience}"), &format!("--test-concurrency={side_by_side}")]);
     node.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
     node.arg("--test-reporter=./tests/reporter.mjs").arg("--test-reporter-destination").arg(&file).args(files);

@@ -1,5 +1,5 @@
 //! The suites.
-use std::{fmt::Write, process::Command, time::Duration};
+use std::{env, fmt::Write, process::Command, time::Duration};
 
 use anyhow::{Context, Result};
 
@@ -62,6 +62,8 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("manager", &[], |extent| node::folder("tests/manager", extent)),
     of_build("package", &[], |extent| node::folder("tests/package", extent)),
     of_build("packaging", &[&CHROMIUM], |extent| node::folder("tests/packaging", extent)),
+    of_build("providers", &[&CHROMIUM], providers),
+    of_build("load", &[], |extent| node::folder("tests/load", extent)),
     // The guides read the store with sqlite3.
     of_build("tour", &[&CHROMIUM, &SQLITE], |extent| answering("tests/tour", extent)),
     of_build("vectors", &[&CHROMIUM], |extent| answering("tests/runners", extent)),
@@ -104,6 +106,20 @@ fn check(name: &str, arguments: &[&str]) -> Result<Report> {
 fn answering(folder: &str, extent: Extent) -> Result<Report> {
     runtimes::build(&["native"])?;
     node::folder(folder, extent)
+}
+
+/// Asks the worker by OpenFeature's public providers, which are not changed; usually by those for JavaScript, because the others take
+/// minutes to build.
+fn providers(extent: Extent) -> Result<Report> {
+    npm::ensure_folder("tests/providers")?;
+    if env::var_os("CONFORMANCE").is_none() {
+        eprintln!("OpenFeature's own scenarios do not run: CONFORMANCE names no folder that has them");
+    }
+    let script = node::folder("tests/providers", extent)?;
+    match extent {
+        Extent::Usual => Ok(script),
+        Extent::All => Ok(script.and(node::folder("tests/providers/languages", extent)?)),
+    }
 }
 
 /// Compares every runtime's digest of answers to generated questions with the native one, and native answers with the reference's.

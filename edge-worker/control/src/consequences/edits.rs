@@ -43,8 +43,41 @@ pub(crate) fn adopted([before, after]: [&Rows; 2], edits: &dyn Edits) -> Vec<Row
     edits.edited().into_iter().filter(is_adopted).collect()
 }
 
-/// Finds the edits that an import would take back, by member: one that the document has as it was before the edit is taken back. One that
-/// both changed is a conflict, which the operator has settled if `seen` is true: then they have read the present version.
+/// An edit that an import overwrites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverwrittenEdit {
+    /// The subject who made it.
+    pub by: String,
+    /// The moment of it, as the trail spells it.
+    pub at: String,
+    /// The version that it made.
+    pub version: u32,
+    /// The first members of the definition that the edit changed and the document has otherwise, at most 20; none if the edit removed the
+    /// definition.
+    pub members: Vec<OverwrittenMember>,
+}
+
+/// A member of a definition that an edit changed and a document has otherwise. Each text is JSON, cut behind 200 characters; `None` where
+/// the definition has no such member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverwrittenMember {
+    /// The name of the member.
+    pub name: String,
+    /// The text before the edit.
+    pub before: Option<String>,
+    /// The text since the edit.
+    pub now: Option<String>,
+    /// The text in the document.
+    pub next: Option<String>,
+}
+
+/// The most members of an edit that are told.
+const MOST_MEMBERS: usize = 20;
+/// The most characters of a member's text that are told.
+const MOST_TEXT: usize = 200;
+
+/// Finds the edits that an import overwrites, by member: one that the document has as it was before the edit is taken back. One that both
+/// changed is a conflict, which is allowed if `seen` is true: then the operator has read the present version.
 pub(crate) fn overwritten(
     [before, after]: [&Rows; 2],
     renamed: &BTreeMap<String, String>,
@@ -64,8 +97,11 @@ pub(crate) fn overwritten(
             }
             let key = RowKey { kind, name: name.into() };
             let Some(edit) = edits.edit(&key) else { continue };
-            let Some(message) = judged(&key, held, next, seen, &edit) else { continue };
-            found.push(Consequence::new(ConsequenceKind::Overwritten, key, &[], message));
+            let Some(Judgement { message, is_taken_back, members }) = judged(&key, held, next, &edit) else { continue };
+            let Edit { by, at, version, .. } = edit;
+            let edit = Some(OverwrittenEdit { by, at, version, members });
+            let is_allowed = seen && !is_taken_back;
+            found.push(Consequence { edit, is_allowed, ..Consequence::new(ConsequenceKind::Overwritten, key, &[], message) });
         }
     }
     found
@@ -91,33 +127,35 @@ pub(crate) fn allow(found: &mut [Consequence], names: &[String], [before, after]
     Ok(())
 }
 
-/// Tells in words what an import would do to an edit; `None` if it leaves the edit as it is.
-fn judged(key: &RowKey, held: Option<&str>, next: &str, seen: bool, Edit { by, at, version, base }: &Edit) -> Option<String> {
+/// The fate of an edit in an import.
+struct Judgement {
+    message: String,
+    /// True if the document has the definition, or a member that was edited, as it was before the edit.
+    is_taken_back: bool,
+    members: Vec<OverwrittenMember>,
+}
+
+/// Judges what an import would do to an edit; `None` if it leaves the edit as it is.
+fn judged(key: &RowKey, held: Option<&str>, next: &str, Edit { by, at, version, base }: &Edit) -> Option<Judgement> {
     let what = format!("the {} {:?}", if key.kind == RowKind::Flag { "flag" } else { "segment" }, plain_name(&key.name));
     let when = format!("at {at}, in version {version}");
     let Some(held) = held else {
-        let is_as_before = base.as_deref().is_some_and(|base| spelling::same(key.kind, base, next));
-        return (!seen || is_as_before).then(|| format!("{by} removed {what} {when}, and the document would bring it back"));
+        let is_taken_back = base.as_deref().is_some_and(|base| spelling::same(key.kind, base, next));
+        let message = format!("{by} removed {what} {when}, and the document would bring it back");
+        return Some(Judgement { message, is_taken_back, members: Vec::new() });
     };
-    let base = base.as_deref().unwrap_or("{}");
-    let Members { taken_back, other } = members(base, held, next);
-    if !taken_back.is_empty() {
-        return Some(format!("{by} changed {} of {what} {when}, and the document would take that back", taken_back.join(", ")));
-    }
-    let told = || format!("{by} changed {} of {what} {when}, and the document has another value", other.join(", "));
-    (!seen && !other.is_empty()).then(told)
+    let members = members(base.as_deref().unwrap_or("{}"), held, next);
+    let is_taken_back = members.iter().any(|(_, is_taken_back)| *is_taken_back);
+    let names: Vec<String> =
+        members.iter().filter(|(_, own)| *own || !is_taken_back).map(|(member, _)| format!("{:?}", member.name)).collect();
+    let fate = if is_taken_back { "would take that back" } else { "has another value" };
+    let message = format!("{by} changed {} of {what} {when}, and the document {fate}", names.join(", "));
+    let told = members.into_iter().take(MOST_MEMBERS).map(|(member, _)| member).collect();
+    (!names.is_empty()).then_some(Judgement { message, is_taken_back, members: told })
 }
 
-/// The members of a definition that an edit changed and a document has otherwise, quoted.
-#[derive(Default)]
-struct Members {
-    /// The document has them as they were before the edit.
-    taken_back: Vec<String>,
-    /// The document has a third value.
-    other: Vec<String>,
-}
-
-fn members(base: &str, held: &str, next: &str) -> Members {
+/// The members of a definition that an edit changed and a document has otherwise, each with true if the document has it as it was before.
+fn members(base: &str, held: &str, next: &str) -> Vec<(OverwrittenMember, bool)> {
     let [base, held, next] = [base, held, next].map(|text| serde_json::from_str::<Json<'_>>(text).unwrap_or(Json::Null));
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for definition in [&base, &held, &next] {
@@ -125,12 +163,22 @@ fn members(base: &str, held: &str, next: &str) -> Members {
             names.extend(members.iter().map(|(name, _)| &**name));
         }
     }
-    let mut found = Members::default();
+    let mut found = Vec::new();
     for name in names {
         let [before, now, then] = [&base, &held, &next].map(|definition| definition.get(name));
         if now != before && now != then {
-            if then == before { &mut found.taken_back } else { &mut found.other }.push(format!("{name:?}"));
+            let [told_before, told_now, told_next] = [before, now, then].map(|value| value.map(cut));
+            found.push((OverwrittenMember { name: name.into(), before: told_before, now: told_now, next: told_next }, then == before));
         }
     }
     found
+}
+
+/// A value as JSON text, cut behind [`MOST_TEXT`] characters.
+fn cut(value: &Json<'_>) -> String {
+    let text = spelling::written(value);
+    match text.char_indices().nth(MOST_TEXT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
 }

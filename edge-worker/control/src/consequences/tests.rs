@@ -2,7 +2,7 @@ use core::cell::Cell;
 
 use sdk_core::{Compiler, Millis, OwnerKind};
 
-use super::{Edit, Edits, OwnerRows};
+use super::{Consequence, Edit, Edits, OverwrittenEdit, OverwrittenMember, OwnerRows};
 use crate::{
     Allowed, Command, CommandOutcome, CurrentState, DefinitionChange, Refusal, RefusalKind, Section, Supplies, apply,
     change::{Action, Actor, NO_REASON},
@@ -399,7 +399,7 @@ fn an_edit_that_the_document_has_becomes_the_imports_own() {
     let same = deploy(r#""flags":{"a":{"locked":true, "default":"on"},"b":{}}"#, Allowed::default()).unwrap();
     assert_eq!(same.writes, [(RowKey::of(RowKind::Flag, "a"), Some(r#"{"default":"on","locked":true}"#.into()))]);
     let [record] = same.changes.as_slice() else { panic!("{:?}", same.changes) };
-    assert_eq!((record.action, record.flag.as_deref(), &record.old), (Action::DefinitionImported, Some("a"), &record.new));
+    assert_eq!((record.action, record.flag.as_deref(), &record.old, &record.new), (Action::EditAdopted, Some("a"), &None, &None));
     assert!(same.imported.unwrap().changes.is_empty());
     // A refused definition is another one than the edit, which serves on.
     let partial = Allowed { partial: true, ..Allowed::default() };
@@ -436,6 +436,68 @@ fn an_edit_is_not_taken_back_in_silence() {
     assert_eq!(deploy(before, overwriting("b")), Err(why.into()));
     assert_eq!(deploy(before, overwriting("c")), Err("neither document has \"c\"".into()));
     assert_eq!(deploy(r#""flags":{"a":{"default":"on"},"b":{"owner":"bob"}}"#, Allowed::default()), Ok(()));
+}
+
+/// The values of the three documents, and the moments of [`OneEdit`], are those that stand in the test.
+#[test]
+fn an_edit_that_gets_a_third_value_is_told_with_its_three_values_though_the_version_was_read() {
+    let rows = hub(r#""flags":{"a":{"default":"on","description":"ada's"},"b":{}}"#);
+    let deploy = |members: &str, allowed: Allowed| deploy_over_an_edit(&rows, members, allowed, &actor("admin", "a deploy"));
+    let long = "x".repeat(300);
+    let third = format!(r#""flags":{{"a":{{"default":"on","description":"{long}"}},"b":{{}}}}"#);
+    let seen = Allowed { seen: true, ..Allowed::default() };
+    let [found] = <[Consequence; 1]>::try_from(deploy(&third, seen.clone()).unwrap().consequences).unwrap();
+    assert!(found.is_allowed);
+    assert_eq!(found.overwriting(), Some("flags/a"));
+    let text = |text: &str| Some(String::from(text));
+    let description = OverwrittenMember {
+        name: "description".into(),
+        before: None,
+        now: text(r#""ada's""#),
+        next: Some(format!("\"{}…", "x".repeat(199))),
+    };
+    let edit = OverwrittenEdit { by: "ada".into(), at: "today".into(), version: 7, members: [description].into() };
+    assert_eq!(found.edit, Some(edit));
+    // Nobody read the present version.
+    let refused = deploy(&third, Allowed::default()).err().unwrap().consequences;
+    assert_eq!(refused, [Consequence { is_allowed: false, ..found }]);
+    // A member that is taken back is refused all the same, and both are told.
+    let both = deploy(r#""flags":{"a":{"default":"off","description":"bob's"},"b":{}}"#, seen).err().unwrap().consequences;
+    let members = both[0].edit.as_ref().unwrap().members.iter();
+    let told: Vec<_> = members.map(|member| (&*member.name, member.before.as_deref(), member.next.as_deref())).collect();
+    assert_eq!(told, [("default", Some(r#""off""#), Some(r#""off""#)), ("description", None, Some(r#""bob's""#))]);
+}
+
+#[test]
+fn an_edit_of_many_members_is_told_in_part() {
+    let flag = |value: &str| {
+        let members: Vec<String> = (10..40).map(|number| format!(r#""x{number}":"{value}""#)).collect();
+        format!(r#""flags":{{"a":{{"metadata":{{{0}}},{0}}},"b":{{}}}}"#, members.join(","))
+    };
+    let rows = hub(&flag("ada"));
+    let outcome = deploy_over_an_edit(&rows, &flag("bob"), Allowed { seen: true, ..Allowed::default() }, &actor("admin", "a deploy"));
+    let consequences = outcome.map_or_else(|refusal| refusal.consequences, |outcome| outcome.consequences);
+    let edit = consequences.iter().find_map(|found| found.edit.as_ref()).unwrap();
+    assert_eq!(edit.members.len(), 20);
+}
+
+/// The state of the earlier flag waits under the key: a definition by itself would bring it back, and not its targets.
+#[test]
+fn the_key_of_a_removed_flag_takes_no_new_definition_but_is_restored() {
+    let mut rows = hub(r#""flags":{"a":{"rollout":{"status":"active","percentage":5},"enabled":false},"b":{}}"#);
+    let define = |definition: Option<&str>, name: &str, restore: bool| {
+        let (name, definition) = (name.into(), definition.map(Into::into));
+        Command::Define(DefinitionChange { section: Section::Flags, name, definition, remove: Vec::new(), restore })
+    };
+    let admin = actor("admin", "a test");
+    let gone = carry_out(&rows, &define(None, "a", false), &admin).unwrap();
+    apply(&mut rows, &gone.writes);
+    let refusal = carry_out(&rows, &define(Some("{}"), "a", false), &admin).err().unwrap();
+    assert_eq!(refusal.kind, RefusalKind::Archived);
+    assert!(refusal.detail.contains("switched off, with a rollout that is active at 5 %"), "{}", refusal.detail);
+    for (name, restore) in [("a", true), ("fresh", false)] {
+        assert!(!carry_out(&rows, &define(Some("{}"), name, restore), &admin).unwrap().writes.is_empty(), "{name}");
+    }
 }
 
 #[test]

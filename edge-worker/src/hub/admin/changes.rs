@@ -14,7 +14,7 @@ const MOST: u32 = 1_000;
 
 impl FlagHub {
     /// GET `?flag=&customerId=&organizationId=&action=&changedBy=&version=&before=&limit=`: the records that match, newest first. `next` is
-    /// the `before` of the next page.
+    /// the `before` of the next page. A page holds fewer than `limit`, or none, if it is as far as one request looks.
     pub(super) fn list_changes(&self, asked: &AdminRequest) -> Result<Response, Problem> {
         let query = &asked.query;
         let text = |name: &str| query.get(name).map(str::to_owned);
@@ -32,10 +32,9 @@ impl FlagHub {
             below: query.number("before")?.map(u64::from),
             within: asked.within.clone(),
             limit,
+            budget: Some(audit::MOST_LOOKED_AT),
         };
-        let records = self.store.changes(&wanted)?;
-        let next = records.last().filter(|_| records.len() >= limit as usize).map(|record| record.link.sequence);
-        json(view::trail::changes(&records, next))
+        json(view::trail::changes(&self.store.changes(&wanted)?))
     }
 
     /// The keys under which the trail has a flag: its own, and those that it had before, which are aliases. Refuses a name that no flag has
@@ -48,7 +47,7 @@ impl FlagHub {
         }
         let flags = vec![key.name.clone()];
         let query = audit::ChangesQuery { flags: flags.clone(), limit: 1, ..audit::ChangesQuery::default() };
-        let is_known = ground.rows.text(&key).is_some() || !self.store.changes(&query)?.is_empty();
+        let is_known = ground.rows.text(&key).is_some() || !self.store.changes(&query)?.entries.is_empty();
         if is_known { Ok(flags) } else { Err(Problem::no_flag(name)) }
     }
 
@@ -63,9 +62,9 @@ impl FlagHub {
         };
         let limit = query.limit(50, MOST)?;
         let (customer, event) = (text("customerId"), text("event"));
-        let events = self.store.events(&audit::EventsQuery { flag, customer, event, below: query.number("before")?, limit })?;
-        let next = events.last().filter(|_| events.len() >= limit as usize).map(|event| event.sequence);
-        json(view::trail::events(&events, next))
+        let (below, budget) = (query.number("before")?, Some(audit::MOST_LOOKED_AT));
+        let events = self.store.events(&audit::EventsQuery { flag, customer, event, below, limit, budget })?;
+        json(view::trail::events(&events))
     }
 
     /// GET `?before=&limit=`: the versions, newest first.

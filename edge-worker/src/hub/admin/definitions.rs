@@ -115,6 +115,7 @@ impl FlagHub {
         let decision = self.decide(&by, &Command::Define(change), &[])?;
         // A definition that is only spelled differently stays as it is written.
         let after = if decision.outcome.writes.iter().any(|(written, _)| *written == key) { after } else { tag(&ground.rows, &key) };
+        drop(ground);
         let answer = self.commit_and_tell(asked, &by, decision, |written, outcome| {
             Ok(CommandAnswer { kept: view::replayed(written.version, outcome)?, once: Some(view::written(written, outcome, None)?) })
         })?;
@@ -140,7 +141,7 @@ impl FlagHub {
             _ => audit::ChangesQuery { pointer: Some(key.pointer()), limit: 1, ..audit::ChangesQuery::default() },
         };
         let last = self.store.changes(&query)?;
-        let last = last.first().map(view::stored).transpose()?;
+        let last = last.entries.first().map(view::stored).transpose()?;
         object.member("lastChange").push_str(last.as_ref().map_or("null", |last| last.get()));
         object.member("name").push_str(&format!("\"{}\"", key.name));
         if let Some(refused) = ground.rows.refused_text(key) {

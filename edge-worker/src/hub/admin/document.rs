@@ -66,6 +66,7 @@ impl FlagHub {
             view.blast_radius = (!contexts.is_empty()).then(|| self.blast(&ground, &decision.outcome, &contexts, asked.now)).transpose()?;
             return tagged(view.to_text()?, ground.version);
         }
+        drop(ground);
         let decision = self.decide(&by, &command, &contexts)?;
         let tell = |written: &Written, outcome: &CommandOutcome| Ok(CommandAnswer::again(View::of(outcome, written.version).to_text()?));
         self.commit_and_tell(asked, &by, decision, tell)

@@ -22,7 +22,7 @@ impl FlagHub {
         control::check_reason(reason)?;
         let by = asked.by(Some(reason.to_owned()), None)?;
         let query = ChangesQuery { id: Some(id.to_owned()), limit: 1, ..ChangesQuery::default() };
-        let found = self.store.changes(&query)?.pop();
+        let found = self.store.changes(&query)?.entries.pop();
         let record: Stored = found.ok_or_else(|| Problem::refused(404, "CHANGE_NOT_FOUND", "no change has this id", String::new()))?;
         if matches!(record.action(), Some(Action::Baseline | Action::Erased)) {
             let why = "the trail is read by this record: its payload is not erased";

@@ -10,6 +10,7 @@ mod features;
 mod jobs;
 mod keys;
 mod overrides;
+mod precondition;
 mod put_back;
 mod reverts;
 mod rollouts;
@@ -22,7 +23,7 @@ pub(crate) use self::body::read;
 use std::rc::Rc;
 
 use control::{
-    Command, CommandOutcome, CurrentState, Field, Refusal, RefusalKind, apply, break_glass_row,
+    Command, CommandOutcome, CurrentState, Field, Refusal, RefusalKind,
     change::{Actor, BREAK_GLASS, Hash, NO_REASON, TOKEN_PREFIX},
     organization_of,
     rows::{RowKey, RowKind, Rows},
@@ -37,7 +38,7 @@ use super::{
     execute::Decision,
     ground::Ground,
     record::{RepeatableRequest, Written},
-    wire::{self, matches},
+    wire,
 };
 use crate::{
     clock,
@@ -167,13 +168,9 @@ impl FlagHub {
             }
             return Ok(again);
         }
-        let version = self.store.newest()?;
         let parameter = wire::decoded(&parameter);
-        if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read && !has_own_tag)
-            && !matches(if_match, version)
-            && !matches(if_match, wire::before_note(version, self.store.last_write(&break_glass_row(), None)?))
-        {
-            return Err(if wire::is_versions(if_match) { Problem::version_mismatch(version) } else { Problem::no_version_tag() });
+        if let Some(if_match) = asked.if_match.as_deref().filter(|_| !is_read && !has_own_tag) {
+            precondition::check(&self.store, if_match, precondition::replaces_overrides(handler, &asked.query))?;
         }
         match handler {
             HubHandler::ImportDocument => self.import_document(&asked),
@@ -264,7 +261,8 @@ impl FlagHub {
     fn carry_out(&self, asked: &AdminRequest, command: &Command, by: &Actor) -> Result<Response, Problem> {
         let decision = self.decide(by, command, &[])?;
         let ground = Rc::clone(&decision.ground);
-        self.commit_and_tell(asked, by, decision, |written, outcome| {
+        // The answer takes the ground along, so that nobody reads it any more when the commit changes it in place.
+        self.commit_and_tell(asked, by, decision, move |written, outcome| {
             Ok(CommandAnswer::again(view::written(written, outcome, self.feature_after(asked, command, &ground, outcome)?)?))
         })
     }
@@ -298,10 +296,9 @@ impl FlagHub {
         outcome: &CommandOutcome,
     ) -> Result<Option<Box<RawValue>>, Problem> {
         let (Command::Rollout { flag, .. } | Command::Kill { flag } | Command::Revive { flag }) = command else { return Ok(None) };
-        let (mut rows, paged) = (before.rows.clone(), Rows::default());
-        apply(&mut rows, &outcome.writes);
-        let held = CurrentState { rows: &rows, paged: &paged, ruleset: outcome.ruleset.as_ref().unwrap_or(&before.ruleset) };
-        held.feature(flag).map(|feature| view::flag::state(&feature, self.counted(&feature)?, asked.now)).transpose()
+        let paged = Rows::default();
+        let held = CurrentState { rows: &before.rows, paged: &paged, ruleset: outcome.ruleset.as_ref().unwrap_or(&before.ruleset) };
+        held.feature_after(flag, &outcome.writes).map(|feature| view::flag::state(&feature, self.counted(&feature)?, asked.now)).transpose()
     }
 
     /// Refuses an actor of one organization anything about another, in the words for an owner that does not exist; and whatever is about
@@ -362,6 +359,7 @@ impl From<Refusal> for Problem {
             RefusalKind::OtherEnvironment => (409, "OTHER_ENVIRONMENT"),
             RefusalKind::OtherBucketKey => (409, "OTHER_BUCKET_KEY"),
             RefusalKind::DefinitionNotFound => (404, "NOT_FOUND"),
+            RefusalKind::Archived => (409, "FLAG_ARCHIVED"),
             RefusalKind::DefinitionRefused => (422, "DEFINITION_REFUSED"),
             RefusalKind::Unsafe => (422, "UNSAFE_CHANGE"),
             RefusalKind::ChangeNotFound => (404, "CHANGE_NOT_FOUND"),

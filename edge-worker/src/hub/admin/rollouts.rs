@@ -74,6 +74,8 @@ struct Create {
     rollback_threshold: Option<Object<Threshold>>,
     min_tier_duration: Option<i64>,
     success_rate: Option<f64>,
+    #[serde(default)]
+    start: bool,
     reason: Option<String>,
     changed_by: Option<String>,
 }
@@ -87,6 +89,7 @@ impl TryFrom<Create> for Named {
             deny: body.blacklisted_customers,
             percentage: body.percentage.map(percentage).transpose()?,
             guard: guard(body.rollback_threshold, body.min_tier_duration, body.success_rate)?,
+            start: body.start,
         };
         Ok(Self { flag: body.feature_name, order: RolloutCommand::Create(plan), reason: body.reason, changed_by: body.changed_by })
     }

@@ -6,8 +6,8 @@ pub(super) mod trail;
 use std::collections::BTreeMap;
 
 use control::{
-    CommandOutcome, Consequence,
-    change::{Hashes, Record},
+    CommandOutcome, Consequence, OverwrittenEdit, OverwrittenMember,
+    change::{Actor, Hash, Hashes, Link, Record},
 };
 use sdk_core::{DocumentError, OwnerKind};
 use serde::{Deserialize, Serialize};
@@ -24,13 +24,16 @@ pub(super) fn written(written: &Written, outcome: &CommandOutcome, feature: Opti
         changes: Vec<Box<RawValue>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         feature: Option<Box<RawValue>>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        notes: &'v [String],
         success: bool,
         version: u32,
         warnings: &'v [String],
     }
     let changes = written.records.iter().map(sealed).collect::<Result<_, _>>()?;
-    let (changed, warnings) = (!outcome.writes.is_empty(), &outcome.warnings);
-    let view = View { changed, changes, feature, success: true, version: written.version.number, warnings };
+    let CommandOutcome { warnings, notes, .. } = outcome;
+    let changed = !outcome.writes.is_empty();
+    let view = View { changed, changes, feature, notes, success: true, version: written.version.number, warnings };
     text(&view)
 }
 
@@ -59,6 +62,9 @@ impl Fault {
 pub(super) struct ConsequenceView<'v> {
     /// True if the request allows it.
     allowed: bool,
+    /// The edit that an import overwrites.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edit: Option<EditView<'v>>,
     errors: Vec<Fault>,
     kind: &'static str,
     message: &'v str,
@@ -78,6 +84,7 @@ impl<'v> ConsequenceView<'v> {
     pub(super) fn of(consequence: &'v Consequence) -> Self {
         Self {
             allowed: consequence.is_allowed,
+            edit: consequence.edit.as_ref().map(EditView::of),
             errors: consequence.errors.iter().map(Fault::of).collect(),
             kind: consequence.kind.as_str(),
             message: &consequence.message,
@@ -87,6 +94,45 @@ impl<'v> ConsequenceView<'v> {
             remove: consequence.removal(),
             used_by: &consequence.used_by,
         }
+    }
+}
+
+/// An operator's edit that an import overwrites.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EditView<'v> {
+    changed_at: &'v str,
+    changed_by: &'v str,
+    /// The members that the document has otherwise; empty if the operator removed the definition.
+    members: Vec<MemberView<'v>>,
+    version: u32,
+}
+
+/// A member of a definition in three states, each as JSON text, which is cut if it is long; absent where the definition has no such member.
+#[derive(Serialize)]
+struct MemberView<'v> {
+    /// The text in the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<&'v str>,
+    /// The text before the edit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'v str>,
+    name: &'v str,
+    /// The text since the edit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'v str>,
+}
+
+impl<'v> EditView<'v> {
+    fn of(edit: &'v OverwrittenEdit) -> Self {
+        let OverwrittenEdit { by, at, version, members } = edit;
+        let member = |member: &'v OverwrittenMember| MemberView {
+            document: member.next.as_deref(),
+            from: member.before.as_deref(),
+            name: &member.name,
+            to: member.now.as_deref(),
+        };
+        Self { changed_at: at, changed_by: by, members: members.iter().map(member).collect(), version: *version }
     }
 }
 
@@ -113,6 +159,37 @@ pub(super) fn reverted(written: &Written, outcome: &CommandOutcome, reverts: &st
     let rest = if with_changes { self::written(written, outcome, None)? } else { replayed(written.version, outcome)? };
     let (id, reverts) = (json(first.as_deref()), json(Some(reverts)));
     Ok(format!(r#"{{"id":{id},"reverts":{reverts}{}"#, rest.replacen('{', ",", 1)))
+}
+
+/// The answer to a revert that is only tried: its records, which are neither sealed nor stored and so have an empty id and no hashes, and what
+/// it would take away.
+pub(super) fn tried_revert(outcome: &CommandOutcome, by: &Actor, reverts: &str, version: Version) -> Result<String, Problem> {
+    #[derive(Serialize)]
+    struct View<'v> {
+        changed: bool,
+        changes: [(); 0],
+        consequences: Vec<ConsequenceView<'v>>,
+        id: Option<&'v str>,
+        reverts: &'v str,
+        success: bool,
+        tried: Vec<Box<RawValue>>,
+        version: u32,
+        warnings: &'v [String],
+    }
+    let none = Hash([0; 32]);
+    let link = Link { sequence: 0, version: version.number };
+    let tried = outcome.changes.iter().map(|change| raw(Record::seal(change, by, link, "", none, none).payload));
+    text(&View {
+        changed: !outcome.writes.is_empty(),
+        changes: [],
+        consequences: outcome.consequences.iter().map(ConsequenceView::of).collect(),
+        id: None,
+        reverts,
+        success: true,
+        tried: tried.collect::<Result<_, _>>()?,
+        version: version.number,
+        warnings: &outcome.warnings,
+    })
 }
 
 /// A new key and its secrets, which are shown once.

@@ -98,12 +98,12 @@ pub(super) fn counts_units_once<S: Store>(store: &S) {
     assert_eq!(observed("a", 0), Observed { exposures: 3, errors: 2 });
 
     let ids = |asked: EventsQuery| -> Vec<String> {
-        store.events(&EventsQuery { limit: 10, ..asked }).unwrap().into_iter().map(|event| event.id).collect()
+        store.events(&EventsQuery { limit: 10, ..asked }).unwrap().entries.into_iter().map(|event| event.id).collect()
     };
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(ids(EventsQuery::default()), ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
     assert_eq!(ids(EventsQuery { event: some("error"), ..EventsQuery::default() }), ["7", "5", "4"]);
     assert_eq!(ids(EventsQuery { flag: some("a"), below: Some(3), ..EventsQuery::default() }), ["2", "1"]);
     assert!(ids(EventsQuery { customer: some("c"), ..EventsQuery::default() }).is_empty());
-    assert_eq!(store.events(&EventsQuery { limit: 2, ..EventsQuery::default() }).unwrap().len(), 2);
+    assert_eq!(store.events(&EventsQuery { limit: 2, ..EventsQuery::default() }).unwrap().entries.len(), 2);
 }

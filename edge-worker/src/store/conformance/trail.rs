@@ -61,7 +61,7 @@ pub(super) fn lists_records_and_versions<S: Store>(store: &S) {
     fill(store, &[change("a", false), of_customer("a", "c-1"), of_organization("b", "o-1"), change("a", true), of_customer("b", "c-2")]);
     put(store, &[(key(RowKind::Membership, "c-2"), Some("\"o-1\""))], 9_000);
     let numbers = |asked: ChangesQuery| -> Vec<u64> {
-        store.changes(&ChangesQuery { limit: 10, ..asked }).unwrap().iter().map(|record| record.link.sequence).collect()
+        store.changes(&ChangesQuery { limit: 10, ..asked }).unwrap().entries.iter().map(|record| record.link.sequence).collect()
     };
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(numbers(ChangesQuery::default()), [5, 4, 3, 2, 1]);
@@ -75,7 +75,7 @@ pub(super) fn lists_records_and_versions<S: Store>(store: &S) {
     assert_eq!(numbers(ChangesQuery { version: Some(3), ..ChangesQuery::default() }), [3]);
     // Those of the organization and of its customers.
     assert_eq!(numbers(ChangesQuery { within: some("o-1"), ..ChangesQuery::default() }), [5, 3]);
-    assert_eq!(store.changes(&ChangesQuery { limit: 2, ..ChangesQuery::default() }).unwrap().len(), 2);
+    assert_eq!(store.changes(&ChangesQuery { limit: 2, ..ChangesQuery::default() }).unwrap().entries.len(), 2);
     let versions = store.versions(None, 3).unwrap();
     let seen: Vec<_> = versions.iter().map(|version| (version.number, version.at.0, version.changes, version.first.is_some())).collect();
     assert_eq!(seen, [(6, 9_000, 0, false), (5, 5_000, 1, true), (4, 4_000, 1, true)]);

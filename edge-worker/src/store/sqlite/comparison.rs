@@ -17,7 +17,8 @@ pub(super) fn compare(sql: &impl Database, since: Option<u32>, place: &Compariso
     }
 }
 
-/// Every row serves as it was last written, and its page does not stand at an earlier version.
+/// Every row serves as it was last written, from the table of its kind, and its page does not stand at an earlier version. A text that
+/// stands beside a row is the whole text of its version.
 fn rows(sql: &impl Database, since: Option<u32>, place: &ComparisonPlace, most: u32) -> Result<Compared> {
     // Of all rows each is taken once, however many versions it has: the step from one to the next is a search.
     let (keys, mut bindings): (_, Vec<SqlStorageValue>) = match since {
@@ -39,16 +40,21 @@ fn rows(sql: &impl Database, since: Option<u32>, place: &ComparisonPlace, most: 
     bindings.extend([place.kind.as_str().into(), place.name.as_str().into(), i64::from(most).into()]);
     let query = format!(
         "WITH {keys} SELECT key.version, key.kind, key.name, last.version AS written, last.text IS NULL AS is_gone, last.page,
-            newest.version AS serves, newest.page AS serves_on, pages.version AS stands
+            apart.version AS serves_apart, on_page.version AS serves, on_page.page AS serves_on, pages.version AS stands,
+            on_page.text IS NULL OR on_page.text IS last.text AND NOT EXISTS (SELECT 1 FROM history AS part
+              WHERE part.kind = key.kind AND part.name = key.name AND part.version = last.version AND part.part > 0) AS is_whole
           FROM key LEFT JOIN history AS last ON last.kind = key.kind AND last.name = key.name AND last.part = 0
             AND last.version = (SELECT max(version) FROM history WHERE kind = key.kind AND name = key.name)
-          LEFT JOIN newest ON newest.kind = key.kind AND newest.name = key.name LEFT JOIN pages ON pages.page = last.page"
+          LEFT JOIN unpaged_rows AS apart ON apart.kind = key.kind AND apart.name = key.name
+          LEFT JOIN paged_rows AS on_page ON on_page.kind = key.kind AND on_page.name = key.name
+          LEFT JOIN pages ON pages.page = last.page"
     );
     let found: Vec<Row> = sql.exec(&query, bindings)?;
-    for Row { kind, name, written, is_gone, page, serves, serves_on, stands, .. } in &found {
+    for Row { kind, name, written, is_gone, page, serves_apart, serves, serves_on, stands, is_whole, .. } in &found {
         let Some(written) = written else { continue };
-        let expected = if *is_gone == 1 { (None, None) } else { (Some(*written), *page) };
-        if (*serves, *serves_on) != expected {
+        let version = Some(*written).filter(|_| *is_gone == 0);
+        let expected = if page.is_some() { (None, version, page.filter(|_| *is_gone == 0)) } else { (version, None, None) };
+        if (*serves_apart, *serves, *serves_on) != expected || *is_whole == 0 {
             return Ok(Compared::Fault(format!("the {kind} \"{name}\" does not serve as it was last written")));
         }
         if let Some(page) = page.filter(|_| *stands < Some(*written)) {
@@ -61,8 +67,10 @@ fn rows(sql: &impl Database, since: Option<u32>, place: &ComparisonPlace, most: 
 
 /// Every row that serves was written.
 fn serving(sql: &impl Database, place: &ComparisonPlace, most: u32) -> Result<Compared> {
-    let query = "SELECT kind, name, EXISTS (SELECT 1 FROM history WHERE history.kind = newest.kind AND history.name = newest.name)
-            AS is_written FROM newest WHERE (kind, name) > (?, ?) ORDER BY kind, name LIMIT ?";
+    let query = "SELECT kind, name, EXISTS (SELECT 1 FROM history WHERE history.kind = row.kind AND history.name = row.name) AS is_written
+        FROM (SELECT * FROM (SELECT kind, name FROM unpaged_rows WHERE (kind, name) > (?1, ?2) ORDER BY kind, name LIMIT ?3)
+          UNION ALL SELECT * FROM (SELECT kind, name FROM paged_rows WHERE (kind, name) > (?1, ?2) ORDER BY kind, name LIMIT ?3)) AS row
+        ORDER BY kind, name LIMIT ?3";
     let bindings = vec![place.kind.as_str().into(), place.name.as_str().into(), i64::from(most).into()];
     let found: Vec<Serving> = sql.exec(query, bindings)?;
     if let Some(Serving { kind, name, .. }) = found.iter().find(|row| row.is_written == 0) {
@@ -93,7 +101,7 @@ fn pages(sql: &impl Database, place: &ComparisonPlace, most: u32) -> Result<Comp
 /// Every version behind the first record has a record. A baseline and an erasure tell nothing of who wrote their versions; an erased record
 /// has no action.
 fn versions(sql: &impl Database, since: Option<u32>, place: &ComparisonPlace, most: u32) -> Result<Compared> {
-    let query = "SELECT version, NOT (version < 1 OR version > (SELECT min(version) FROM feature_flag_changes))
+    let query = "SELECT version, coalesce(NOT (version < 1 OR version > (SELECT min(version) FROM feature_flag_changes)), 1)
           OR EXISTS (SELECT 1 FROM feature_flag_changes AS change
             WHERE change.version = versions.version AND coalesce(change.action, '') NOT IN ('trail.baseline', 'trail.erase')) AS is_good
         FROM versions WHERE version > ? ORDER BY version LIMIT ?";
@@ -154,9 +162,11 @@ struct Row {
     written: Option<i64>,
     is_gone: u8,
     page: Option<i64>,
+    serves_apart: Option<i64>,
     serves: Option<i64>,
     serves_on: Option<i64>,
     stands: Option<i64>,
+    is_whole: u8,
 }
 
 #[derive(Deserialize)]

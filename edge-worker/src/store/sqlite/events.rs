@@ -4,10 +4,13 @@ use sdk_core::Millis;
 use serde::Deserialize;
 use worker::Result;
 
-use super::database::Database;
+use super::{
+    database::Database,
+    search::{Condition, Followed, Matches, Search},
+};
 use crate::store::{
     Outcome,
-    audit::{EventsQuery, Happened},
+    audit::{EventsQuery, Found, Happened},
 };
 
 pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
@@ -31,20 +34,8 @@ pub(super) fn keep(sql: &impl Database, outcomes: &[Outcome]) -> Result<u32> {
     Ok(kept)
 }
 
-pub(super) fn list(sql: &impl Database, asked: &EventsQuery) -> Result<Vec<Happened>> {
-    let mut query = String::from(
-        "SELECT sequence, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp FROM rollout_events WHERE sequence < ?",
-    );
-    let mut bindings = vec![i64::from(asked.below.unwrap_or(u32::MAX)).into()];
-    for (column, value) in [("flag_path", &asked.flag), ("customer_id", &asked.customer), ("event_type", &asked.event)] {
-        if let Some(value) = value {
-            query += &format!(" AND {column} = ?");
-            bindings.push(value.as_str().into());
-        }
-    }
-    query += " ORDER BY sequence DESC LIMIT ?";
-    bindings.push(i64::from(asked.limit).into());
-    let found: Vec<Row> = sql.exec(&query, bindings)?;
+pub(super) fn list(sql: &impl Database, asked: &EventsQuery) -> Result<Found<Happened>> {
+    let Matches { entries, next } = search(asked).run(sql, COLUMNS, |row: &Row| Ok(row.sequence.into()))?;
     let happened = |row: Row| Happened {
         sequence: row.sequence,
         id: row.id,
@@ -56,7 +47,25 @@ pub(super) fn list(sql: &impl Database, asked: &EventsQuery) -> Result<Vec<Happe
         metadata: row.metadata,
         at: Millis(row.timestamp),
     };
-    Ok(found.into_iter().map(happened).collect())
+    Ok(Found { entries: entries.into_iter().map(happened).collect(), next: next.and_then(|next| next.try_into().ok()) })
+}
+
+const COLUMNS: &str = "sequence, id, feature_name, flag_path, customer_id, unit, event_type, metadata, timestamp";
+
+/// The search for the entries that match. It follows the filter that fewest entries tend to match.
+pub(super) fn search(asked: &EventsQuery) -> Search {
+    let mut followed = None;
+    let mut tested = Vec::new();
+    for (column, value) in [("customer_id", &asked.customer), ("flag_path", &asked.flag), ("event_type", &asked.event)] {
+        let Some(value) = value else { continue };
+        if followed.is_none() {
+            followed = Some(Followed { column, values: vec![value.as_str().into()] });
+        } else {
+            tested.push(Condition::equals(column, value));
+        }
+    }
+    let below = asked.below.map_or(i64::MAX, i64::from);
+    Search { table: "rollout_events", followed, tested, below, limit: asked.limit, budget: asked.budget }
 }
 
 /// An event as its table holds it.

@@ -42,6 +42,15 @@ pub(super) fn reverted(sql: &impl Database, version: u32) -> Result<Reverted> {
     Ok(reverted)
 }
 
+pub(super) fn written_since(sql: &impl Database, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
+    let query = "SELECT kind, name, NULL AS text FROM history WHERE version > ? AND part = 0 ORDER BY version LIMIT ?";
+    let found: Vec<Part> = sql.exec(query, vec![i64::from(version).into(), (i64::from(most) + 1).into()])?;
+    if u32::try_from(found.len()).is_ok_and(|count| count > most) {
+        return Ok(None);
+    }
+    Ok(Some(found.into_iter().filter_map(|Part { kind, name, .. }| Some(RowKey { kind: RowKind::from_name(&kind)?, name })).collect()))
+}
+
 /// The newest version that changed a row, from one of its versions to its newest. An import that takes over an edit writes it once more as
 /// it is; and where a change was reverted, neither it nor its revert counts, so that changes are taken back one after the other.
 fn changed_last(sql: &impl Database, key: &RowKey, version: u32, mut newest: u32) -> Result<u32> {
@@ -69,10 +78,10 @@ fn undone(sql: &impl Database, version: u32) -> Result<Option<u32>> {
 
 pub(super) fn last_written_by(sql: &impl Database, kinds: &[RowKind], actions: &[Action]) -> Result<Vec<RowKey>> {
     let query = "WITH kinds AS (SELECT value AS kind FROM json_each(?)),
-          made AS MATERIALIZED (SELECT DISTINCT newest.version FROM kinds CROSS JOIN newest USING (kind)),
+          made AS MATERIALIZED (SELECT DISTINCT newest.version FROM kinds CROSS JOIN unpaged_rows AS newest USING (kind)),
           wanted AS MATERIALIZED (SELECT version FROM made WHERE EXISTS (SELECT 1 FROM feature_flag_changes AS change
             WHERE change.version = made.version AND change.action IN (SELECT value FROM json_each(?))))
-        SELECT newest.kind, newest.name, NULL AS text FROM kinds CROSS JOIN newest USING (kind) JOIN wanted USING (version)
+        SELECT newest.kind, newest.name, NULL AS text FROM kinds CROSS JOIN unpaged_rows AS newest USING (kind) JOIN wanted USING (version)
         ORDER BY newest.kind, newest.name";
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let actions: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();

@@ -4,7 +4,7 @@ use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result};
 
-use super::{database::Database, put};
+use super::{database::Database, parts, put_version, rows::note_part};
 use crate::store::Access;
 
 /// In their order.
@@ -18,6 +18,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0007_baseline.sql"),
     include_str!("../../../migrations/sqlite/0008_changes_by_id.sql"),
     include_str!("../../../migrations/sqlite/0009_owners.sql"),
+    include_str!("../../../migrations/sqlite/0010_clustered_rows.sql"),
+    include_str!("../../../migrations/sqlite/0011_filters.sql"),
     include_str!("../../../migrations/sqlite/0012_verification.sql"),
 ];
 
@@ -69,8 +71,8 @@ fn documents_to_rows(sql: &impl Database) -> Result<()> {
     let mut held = Rows::default();
     for Document { version, imported_at } in versions {
         let query = "SELECT text FROM document_parts WHERE version = ? ORDER BY part";
-        let parts: Vec<Part> = sql.exec(query, vec![i64::from(version).into()])?;
-        let text: String = parts.into_iter().map(|part| part.text).collect();
+        let found: Vec<Part> = sql.exec(query, vec![i64::from(version).into()])?;
+        let text: String = found.into_iter().map(|part| part.text).collect();
         let document = Rows::split(&text).ok_or_else(|| Error::RustError(format!("version {version} is no document")))?;
         let keyless = document.get(RowKind::Member, "bucketKey").is_none();
         let mut next = held.merge(document, State::Replace).rows;
@@ -79,9 +81,23 @@ fn documents_to_rows(sql: &impl Database) -> Result<()> {
             next.insert(RowKey::of(RowKind::BucketKey, ""), key.hex.clone());
             next.remove(&RowKey::of(RowKind::Member, "bucketKey"));
         }
-        put(sql, version, Millis(imported_at), held.writes(&next).into_iter())?;
+        put_version(sql, version, Millis(imported_at))?;
+        for (key, text) in held.writes(&next) {
+            match text {
+                None => note_part(sql, &key.into(), version, 0, None)?,
+                Some(text) => {
+                    parts(text).zip(0..).try_for_each(|(part, number)| note_part(sql, &key.into(), version, number, Some(part)))?;
+                }
+            }
+        }
         held = next;
     }
+    // The tables that served then, which later migrations replace.
+    sql.script(
+        "INSERT INTO newest SELECT kind, name, version, page FROM history AS row WHERE part = 0 AND text IS NOT NULL
+           AND version = (SELECT max(version) FROM history AS last WHERE last.kind = row.kind AND last.name = row.name)",
+    )?;
+    sql.script("INSERT INTO pages SELECT page, max(version) FROM history WHERE page IS NOT NULL GROUP BY page")?;
     for table in ["document_parts", "documents", "bucket_key"] {
         sql.script(&format!("DROP TABLE {table}"))?;
     }
@@ -108,4 +124,131 @@ struct Document {
 #[derive(Deserialize)]
 struct Part {
     text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use control::rows::PAGES;
+
+    use super::*;
+    use crate::store::{
+        Read, Wanted,
+        conformance::untold,
+        sqlite::{Sqlite, database::tests::Memory},
+    };
+
+    /// Rows, each with the text that it has at last; `None` for one that was removed.
+    fn rows() -> Vec<(RowKey, Option<String>)> {
+        let text = |bytes| Some("x".repeat(bytes));
+        let texts = [text(2), text(700), text(701), text(600_000), text(0), None];
+        let kinds = [RowKind::Customer, RowKind::Membership, RowKind::Organization, RowKind::Flag, RowKind::State, RowKind::Key];
+        let rows = kinds.into_iter().flat_map(|kind| texts.iter().enumerate().map(move |(at, text)| (kind, at, text.clone())));
+        rows.map(|(kind, at, text)| (RowKey::of(kind, &format!("a \"{at}\"")), text)).collect()
+    }
+
+    #[test]
+    fn a_store_of_the_form_before_pages_lay_together_says_the_same_after_the_migration() {
+        let memory = Memory::new();
+        memory.script(NUMBERS).unwrap();
+        (1_u32..).zip(MIGRATIONS).take(9).for_each(|(number, migration)| one(&memory, number, migration).unwrap());
+        memory.script("INSERT INTO versions VALUES (1, 0), (2, 0)").unwrap();
+        let put = |kind: &str, name: &str, page: Option<u16>, version: u32, text: Option<&str>| {
+            let parts: Vec<Option<&str>> = match text {
+                Some(text) if text.len() > 500_000 => vec![text.get(..500_000), text.get(500_000..)],
+                text => vec![text],
+            };
+            for (number, part) in (0_i64..).zip(parts) {
+                let page = page.map(i64::from);
+                let row = vec![kind.into(), name.into(), i64::from(version).into(), number.into(), page.into(), part.into()];
+                memory.run("INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)", row).unwrap();
+            }
+            if text.is_some() {
+                let row = vec![kind.into(), name.into(), i64::from(version).into(), page.map(i64::from).into()];
+                memory.run("INSERT OR REPLACE INTO newest VALUES (?, ?, ?, ?)", row).unwrap();
+            } else {
+                memory.run("DELETE FROM newest WHERE kind = ? AND name = ?", vec![kind.into(), name.into()]).unwrap();
+            }
+            if let Some(page) = page.map(i64::from) {
+                memory.run("INSERT OR REPLACE INTO pages VALUES (?, ?)", vec![page.into(), i64::from(version).into()]).unwrap();
+            }
+        };
+        for (key, text) in rows() {
+            put(key.kind.as_str(), &key.name, key.page(), 1, Some("before"));
+            put(key.kind.as_str(), &key.name, key.page(), 2, text.as_deref());
+        }
+        // Kinds of a later release.
+        put("badge", "c", Some(PAGES - 1), 2, Some("{}"));
+        put("note", "n", None, 2, Some("{}"));
+        let listed = |memory: &Memory| -> Vec<String> {
+            let query = "SELECT kind || ' ' || name || ' ' || version || ' ' || ifnull(page, '') AS text FROM newest ORDER BY 1";
+            memory.exec::<Part>(query, Vec::new()).unwrap().into_iter().map(|Part { text }| text).collect()
+        };
+        let before = listed(&memory);
+        assert_eq!(before.len(), 6 * 5 + 2);
+
+        apply(&memory).unwrap();
+        assert_eq!(listed(&memory), before);
+        let store = Sqlite::new(memory);
+        assert_eq!(untold(&store), None);
+        let keys: Vec<RowKey> = rows().into_iter().map(|(key, _)| key).collect();
+        let newest = store.rows(Wanted::Keys(&keys)).unwrap();
+        let then = store.rows(Wanted::KeysAt(&keys, 1)).unwrap();
+        for (key, text) in rows() {
+            assert!(newest.text(&key) == text.as_deref(), "{key:?}");
+            assert_eq!(then.text(&key), Some("before"), "{key:?}");
+        }
+        let (mut all, unpaged) = (store.rows(Wanted::Paged).unwrap(), store.rows(Wanted::Unpaged).unwrap());
+        assert_eq!((all.iter().count(), unpaged.iter().count()), (15, 15));
+        all.append(unpaged);
+        assert!(all == newest);
+    }
+
+    /// The first form kept whole documents, which become rows on the way.
+    #[test]
+    fn documents_of_the_first_form_become_rows_of_this_one() {
+        let memory = Memory::new();
+        memory.script(NUMBERS).unwrap();
+        one(&memory, 1, MIGRATIONS[0]).unwrap();
+        let document = |flags: &str, customers: &str| {
+            let key = "000102030405060708090a0b0c0d0e0f";
+            format!(r#"{{"schema":"twinflag/1","bucketKey":"{key}","flags":{{{flags}}},"overrides":{{"customers":{{{customers}}}}}}}"#)
+        };
+        let (first, second) =
+            (document(r#""a":{},"b":{}"#, r#""c":{"a":true},"d":{"a":true}"#), document(r#""a":{"default":"on"}"#, r#""c":{"a":false}"#));
+        for (version, text) in [(1_i64, first), (2, second)] {
+            memory.run("INSERT INTO documents VALUES (?, ?)", vec![version.into(), (version * 1_000).into()]).unwrap();
+            memory.run("INSERT INTO document_parts VALUES (?, 0, ?)", vec![version.into(), text.into()]).unwrap();
+        }
+        let store = Sqlite::new(memory);
+        let (now, then) = (store.rows(Wanted::Unpaged).unwrap(), store.rows(Wanted::UnpagedAt(1)).unwrap());
+        assert_eq!([now.get(RowKind::Flag, "a"), now.get(RowKind::Flag, "b")], [Some(r#"{"default":"on"}"#), None]);
+        assert_eq!([then.get(RowKind::Flag, "a"), then.get(RowKind::Flag, "b")], [Some("{}"), Some("{}")]);
+        let owners = ["c", "d"].map(|id| RowKey::of(RowKind::Customer, id));
+        let (now, then) = (store.rows(Wanted::Keys(&owners)).unwrap(), store.rows(Wanted::KeysAt(&owners, 1)).unwrap());
+        assert_eq!(owners.each_ref().map(|key| now.text(key)), [Some(r#"{"a":false}"#), None]);
+        assert_eq!(owners.each_ref().map(|key| then.text(key)), [Some(r#"{"a":true}"#), Some(r#"{"a":true}"#)]);
+        assert_eq!((store.newest().unwrap().number, store.version_at(Millis(1_500)).unwrap(), untold(&store)), (2, Some(1), None));
+    }
+
+    #[test]
+    fn an_earlier_release_serves_from_a_store_of_this_form_and_does_not_write_it() {
+        let memory = Memory::new();
+        apply(&memory).unwrap();
+        let Forms { writes_from, serves_from } = memory.one("SELECT writes_from, serves_from FROM store", Vec::new()).unwrap();
+        assert_eq!((writes_from, serves_from), (10, 5));
+        // What it asks, as it asks it.
+        memory
+            .script("INSERT INTO versions VALUES (1, 0); INSERT INTO history VALUES ('flag', 'f', 1, 0, NULL, '{}'), ('customer', 'c', 1, 0, 7, '1'); INSERT INTO unpaged_rows VALUES ('flag', 'f', 1); INSERT INTO paged_rows VALUES (7, 'customer', 'c', 1, '1')")
+            .unwrap();
+        let asked = |which: &str| -> Vec<String> {
+            let query =
+                format!("SELECT name AS text FROM newest JOIN history USING (kind, name, version) WHERE {which} ORDER BY kind, name, part");
+            memory.exec::<Part>(&query, Vec::new()).unwrap().into_iter().map(|Part { text }| text).collect()
+        };
+        assert_eq!(
+            [asked("newest.page IS NULL"), asked("newest.page IS NOT NULL"), asked("kind = 'flag' AND name = 'f'")],
+            [["f"], ["c"], ["f"]]
+        );
+        assert!(memory.script("INSERT INTO newest (kind, name, version, page) VALUES ('flag', 'g', 1, NULL)").is_err());
+    }
 }

@@ -4,10 +4,14 @@ use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result, SqlStorageValue};
 
-use super::{database::Database, slices::fit};
+use super::{
+    database::Database,
+    search::{Condition, Followed, Matches, Search},
+    slices::fit,
+};
 use crate::store::{
     Answer, Commit,
-    audit::{ChangesQuery, ForExplain, Head, ListedVersion, Stored},
+    audit::{ChangesQuery, ForExplain, Found, Head, ListedVersion, Stored},
 };
 
 /// Takes the place, the payload and the hashes of a record.
@@ -52,59 +56,69 @@ pub(super) fn put(sql: &impl Database, commit: &Commit<'_>, at: Millis) -> Resul
 }
 
 pub(super) fn head(sql: &impl Database) -> Result<Head> {
-    let query = format!("{COLUMNS} FROM feature_flag_changes ORDER BY sequence DESC LIMIT 1");
+    let query = format!("SELECT {COLUMNS} FROM feature_flag_changes ORDER BY sequence DESC LIMIT 1");
     let newest = stored(sql, &query, Vec::new())?.into_iter().next();
     let (chain, link) = newest.map_or((Hash::NONE, Link { sequence: 0, version: 0 }), |record| (record.hashes.chain, record.link));
     let made = sql.number("SELECT created_at AS n FROM versions ORDER BY version DESC LIMIT 1", Vec::new())?;
     Ok(Head { chain, link, made: Millis(made.unwrap_or(i64::MIN)) })
 }
 
-pub(super) fn changes(sql: &impl Database, asked: &ChangesQuery) -> Result<Vec<Stored>> {
-    let mut query = format!("{COLUMNS} FROM feature_flag_changes AS change WHERE 1");
-    let mut bindings = Vec::new();
+pub(super) fn changes(sql: &impl Database, asked: &ChangesQuery) -> Result<Found<Stored>> {
+    let Matches { entries, next } = search(asked)?.run(sql, COLUMNS, |row: &Row| Ok(i64::try_from(row.sequence).unwrap_or(i64::MAX)))?;
+    Ok(Found { entries: entries.into_iter().map(Row::stored).collect(), next: next.and_then(|next| next.try_into().ok()) })
+}
+
+/// The most keys of flags whose index is followed; more are tested instead.
+const MOST_FLAGS: usize = 16;
+
+/// The search for the records that match. It follows the filter that fewest records tend to match.
+fn search(asked: &ChangesQuery) -> Result<Search> {
     let texts = [
         ("id", &asked.id),
         ("payload ->> '$.pointer'", &asked.pointer),
         ("customer_id", &asked.customer),
         ("organization_id", &asked.organization),
-        ("action", &asked.action),
         ("changed_by", &asked.actor),
+        ("action", &asked.action),
     ];
+    let mut followed = None;
+    let mut tested = Vec::new();
+    if let Some(version) = asked.version {
+        followed = Some(Followed { column: "version", values: vec![i64::from(version).into()] });
+    }
     for (column, value) in texts {
-        if let Some(value) = value {
-            query += &format!(" AND {column} = ?");
-            bindings.push(value.as_str().into());
+        let Some(value) = value else { continue };
+        if followed.is_none() {
+            followed = Some(Followed { column, values: vec![value.as_str().into()] });
+        } else {
+            tested.push(Condition::equals(column, value));
         }
     }
     if !asked.flags.is_empty() {
-        query += &format!(" AND flag_path IN ({})", vec!["?"; asked.flags.len()].join(", "));
-        bindings.extend(asked.flags.iter().map(|flag| flag.as_str().into()));
-    }
-    if let Some(version) = asked.version {
-        query += " AND version = ?";
-        bindings.push(i64::from(version).into());
-    }
-    if let Some(below) = asked.below {
-        query += " AND sequence < ?";
-        bindings.push(whole(below)?);
+        let values: serde_json::Value = asked.flags.as_slice().into();
+        if followed.is_none() && asked.flags.len() <= MOST_FLAGS {
+            followed = Some(Followed { column: "flag_path", values: asked.flags.iter().map(|flag| flag.as_str().into()).collect() });
+        } else {
+            let sql = "entry.flag_path IN (SELECT value FROM json_each(?))".to_owned();
+            tested.push(Condition { sql, values: vec![values.to_string().into()] });
+        }
     }
     if let Some(within) = &asked.within {
-        query +=
-            " AND (organization_id = ? AND action <> 'customer.assign' OR customer_id IN (SELECT json_extract('\"' || name || '\"', '$')
-            FROM newest JOIN history USING (kind, name, version) WHERE kind = 'membership' AND text ->> '$' = ?)
-            AND sequence > coalesce((SELECT max(sequence) FROM feature_flag_changes AS answer_diffs
-              WHERE answer_diffs.customer_id = change.customer_id AND answer_diffs.action = 'customer.assign'), 0))";
-        bindings.extend([within.as_str().into(), within.as_str().into()]);
+        let sql = "(entry.organization_id = ? AND entry.action <> 'customer.assign' OR EXISTS (SELECT 1
+                FROM paged_rows JOIN history USING (kind, name, version) WHERE kind = 'membership'
+                AND name = substr(json_quote(entry.customer_id), 2, length(json_quote(entry.customer_id)) - 2) AND history.text ->> '$' = ?)
+            AND entry.sequence > coalesce((SELECT max(sequence) FROM feature_flag_changes AS assignment
+              WHERE assignment.customer_id = entry.customer_id AND assignment.action = 'customer.assign'), 0))";
+        tested.push(Condition { sql: sql.to_owned(), values: vec![within.as_str().into(), within.as_str().into()] });
     }
-    query += " ORDER BY sequence DESC LIMIT ?";
-    bindings.push(i64::from(asked.limit).into());
-    stored(sql, &query, bindings)
+    let below = asked.below.map_or(Ok(i64::MAX), i64::try_from).map_err(|error| Error::RustError(error.to_string()))?;
+    Ok(Search { table: "feature_flag_changes", followed, tested, below, limit: asked.limit, budget: asked.budget })
 }
 
 pub(super) fn behind(sql: &impl Database, after: u64, limit: u32) -> Result<Vec<Stored>> {
     let lengths = "SELECT coalesce(octet_length(payload), 0) AS bytes FROM feature_flag_changes WHERE sequence > ? ORDER BY sequence";
     let most = fit(sql, lengths, vec![whole(after)?], limit)?;
-    let query = format!("{COLUMNS} FROM feature_flag_changes WHERE sequence > ? ORDER BY sequence LIMIT ?");
+    let query = format!("SELECT {COLUMNS} FROM feature_flag_changes WHERE sequence > ? ORDER BY sequence LIMIT ?");
     stored(sql, &query, vec![whole(after)?, most.into()])
 }
 
@@ -121,7 +135,7 @@ pub(super) fn versions(sql: &impl Database, below: Option<u32>, limit: u32) -> R
 }
 
 pub(super) fn explaining(sql: &impl Database, asked: &ForExplain<'_>) -> Result<Option<Stored>> {
-    let mut query = format!("{COLUMNS} FROM feature_flag_changes WHERE flag_path = ? AND version <= ?");
+    let mut query = format!("SELECT {COLUMNS} FROM feature_flag_changes WHERE flag_path = ? AND version <= ?");
     let mut bindings: Vec<SqlStorageValue> = vec![asked.flag.into(), i64::from(asked.version).into()];
     match (asked.layer, asked.customer, asked.organization) {
         ("customer", Some(customer), _) => {
@@ -161,18 +175,11 @@ pub(super) fn answered(sql: &impl Database, subject: &str, key: &str) -> Result<
     Ok(found.into_iter().next().map(|row| (row.request, row.answer)))
 }
 
-const COLUMNS: &str = "SELECT sequence, version, payload, payload_hash, rows_hash, hash";
+const COLUMNS: &str = "sequence, version, payload, payload_hash, rows_hash, hash";
 
 fn stored(sql: &impl Database, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<Stored>> {
     let found: Vec<Row> = sql.exec(query, bindings)?;
-    // One that cannot be read was damaged: the chain does not hold there, and whoever walks it says so.
-    let hash = |text: &str| Hash::from_hex(text).unwrap_or(Hash::NONE);
-    let read = |row: Row| {
-        let link = Link { sequence: row.sequence, version: row.version };
-        let hashes = Hashes { payload: hash(&row.payload_hash), rows: row.rows_hash.as_deref().map(hash), chain: hash(&row.hash) };
-        Stored { link, hashes, payload: row.payload }
-    };
-    Ok(found.into_iter().map(read).collect())
+    Ok(found.into_iter().map(Row::stored).collect())
 }
 
 fn whole(number: u64) -> Result<SqlStorageValue> {
@@ -189,6 +196,16 @@ struct Row {
     hash: String,
 }
 
+impl Row {
+    fn stored(self) -> Stored {
+        // A hash that cannot be read was damaged: the chain does not hold there, and verifying the trail finds it.
+        let hash = |text: &str| Hash::from_hex(text).unwrap_or(Hash::NONE);
+        let link = Link { sequence: self.sequence, version: self.version };
+        let hashes = Hashes { payload: hash(&self.payload_hash), rows: self.rows_hash.as_deref().map(hash), chain: hash(&self.hash) };
+        Stored { link, hashes, payload: self.payload }
+    }
+}
+
 #[derive(Deserialize)]
 struct VersionRow {
     version: u32,
@@ -202,3 +219,6 @@ struct AnswerRow {
     request: String,
     answer: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Error, Result, SqlStorageValue};
 
 use super::{
-    Located,
     database::Database,
-    events, migrations, put_part, put_version, records,
+    events, migrations, put_version, records,
+    rows::{Located, put_part},
     slices::{self, fit},
 };
 use crate::store::{

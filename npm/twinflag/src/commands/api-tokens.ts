@@ -44,7 +44,7 @@ interface ApiToken {
 export function addApiTokenCommands(token: Command): void {
   withExample(
     forChange(token.command('create').description('Make an API token, by which a program calls the server, and print it this once.')),
-    'twinflag token create --name ci --role operator --expires 90d',
+    'twinflag token create --name ci --role viewer --expires 90d',
   )
     .requiredOption('--name <name>', 'its name: the trail names what it does "token:" and the name')
     .addOption(new Option('--role <role>', 'its role, not above yours').choices(ROLES).makeOptionMandatory())

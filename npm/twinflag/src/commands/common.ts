@@ -70,6 +70,8 @@ export function withYes(command: Command): Command {
 
 /** Returns the server that the options name, or else the one that runs on the data folder, with a token that this server takes. */
 export function connect({ url, token, data, environment }: ServerOptions): Api {
+  // An unset variable of a pipeline is passed on as an empty text.
+  if (token === '') throw new Failure('the token is empty', EXIT.usage, 'set TWINFLAG_TOKEN or --token to a token, or leave it out');
   const folder = new Folder(data);
   const local = url === undefined ? runningOn(folder) : undefined;
   const address = url ?? local?.url;
@@ -124,6 +126,7 @@ export function printWritten(written: Written, { json }: ApiOptions): void {
   }
   for (const line of linesOf(written)) printLine(line);
   for (const warning of written.warnings) printNote(`warning: ${warning}`);
+  for (const note of written.notes ?? []) printNote(`note: ${note}`);
 }
 
 function linesOf({ changed, changes, feature, version }: Written): readonly string[] {

@@ -28,8 +28,6 @@ interface ImportOptions {
   readonly partial?: boolean;
   readonly remove?: readonly string[];
   readonly overwrite?: readonly string[];
-  /** False if nobody reads the difference before it is imported. */
-  readonly seen?: boolean;
   readonly newEnvironment?: string;
   readonly newBucketKey?: string;
 }
@@ -62,8 +60,7 @@ export function addDocumentCommands(program: Command): void {
       ),
     ),
     'twinflag import flags.json --yes --reason "the release of today"',
-    // The command imports a document that takes nothing away without asking, so no operator has read the difference.
-  ).action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, { ...options, seen: false }, harms));
+  ).action((file: string, options: ChangeOptions & ConfirmedOptions & ImportOptions) => deploy(file, options, harms));
   withExample(
     forImport(
       forApi(
@@ -91,7 +88,7 @@ function forImport(command: Command): Command {
     .option('--remove <name...>', 'what serves and may go, such as flags/new_checkout')
     .option(
       '--overwrite <name...>',
-      'what an operator edited since the last import, and the document takes back, such as flags/new_checkout',
+      'what an operator edited since the last import, and the document has otherwise, such as flags/new_checkout',
     )
     .option('--partial', 'keep the last good definition of a flag that cannot be read')
     .option('--new-environment <name>', "the document's environment, if it is another name for the server's")
@@ -123,13 +120,13 @@ async function deploy(
   if (!options.json) for (const line of lines) printLine(line);
   refuseFaults(trial, options);
   if (trial.changes.length === 0) return options.json ? printJson(trial) : undefined;
-  const [goes, takenBack] = [unnamed(trial, 'remove'), unnamed(trial, 'overwrite')];
-  await ask(`import ${file} into ${api.url}`, { goes, takenBack }, asks(trial, options), trial, options);
+  const [goes, overwritten] = [unnamed(trial, 'remove'), unnamed(trial, 'overwrite')];
+  await ask(`import ${file} into ${api.url}`, { goes, overwritten }, asks(trial, options), trial, options);
   const imported = await putDocument(api, text, etag, {
     ...queryOf(options),
     reason: options.reason,
     remove: [...(options.remove ?? []), ...goes],
-    overwrite: [...(options.overwrite ?? []), ...takenBack],
+    overwrite: [...(options.overwrite ?? []), ...overwritten],
   });
   if (options.json) printJson(imported);
   else console.log(`imported (version ${imported.version})`);
@@ -148,19 +145,19 @@ async function putDocument(api: Api, document: string, ifMatch: string | undefin
 /**
  * Asks before an import.
  *
- * @param unnamed what serves and would go, and what operators edited and would be taken back, without having been named: `--yes` does not
- * answer for them
+ * @param unnamed what serves and would go, and what operators edited and would be overwritten, without having been named: `--yes` does
+ * not answer for them
  */
 async function ask(
   what: string,
-  { goes, takenBack }: { readonly goes: readonly string[]; readonly takenBack: readonly string[] },
+  { goes, overwritten }: { readonly goes: readonly string[]; readonly overwritten: readonly string[] },
   asks: boolean,
   { consequences = [] }: Imported,
   options: ConfirmedOptions,
 ): Promise<void> {
   const harms = [
     { option: '--remove', verb: 'removes', names: goes },
-    { option: '--overwrite', verb: 'takes back the edits of', names: takenBack },
+    { option: '--overwrite', verb: 'overwrites the edits of', names: overwritten },
   ].filter(({ names }) => names.length > 0);
   if (harms.length === 0) return asks ? confirm(`${what}?`, options) : undefined;
   if (!process.stdin.isTTY) {
@@ -170,9 +167,10 @@ async function ask(
   await confirm(`${what}, which ${harms.map(({ verb, names }) => `${verb} ${names.join(', ')}`).join(', and ')}?`, {});
 }
 
-function queryOf({ state, partial, remove, overwrite, seen, newEnvironment, newBucketKey }: ImportOptions): Query {
-  // Every import names the version that it compared with, so that no other change comes between.
-  return { state, partial, remove, overwrite, seen, newEnvironment, newBucketKey };
+function queryOf({ state, partial, remove, overwrite, newEnvironment, newBucketKey }: ImportOptions): Query {
+  // Every import names the version that it compared with, so that no other change comes between. That allows no edit to be overwritten: the
+  // command tells each, and names those that the operator gives up.
+  return { state, partial, remove, overwrite, seen: false, newEnvironment, newBucketKey };
 }
 
 /** Returns true if an import takes something away, may revive what was switched off, or brings the earlier state of a flag back. */

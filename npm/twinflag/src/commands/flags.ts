@@ -1,9 +1,9 @@
 /** The commands for flags: `list`, `show`, `create`, `remove`, `on` and `off`. */
 import { type Command, Option } from 'commander';
 
-import { describe, rolloutOf, stateOf } from '../describe.js';
+import { describe, rolloutOf } from '../describe.js';
 import { EXIT, Failure } from '../failure.js';
-import { createFlag, type Definition, definitionOf, featureOf, removeFlag, restoreFlag } from '../flag.js';
+import { BOOLEAN_VARIANTS, createFlag, type Definition, definitionOf, featureOf, removeFlag, restoreFlag } from '../flag.js';
 import { printColumns, printJson, printLine, printNote, printTable } from '../output.js';
 import type { Fault, Flag, ListedFeature, Written } from '../wire.js';
 import {
@@ -137,20 +137,18 @@ async function show(key: string, options: ApiOptions): Promise<void> {
   const rollout = state.rollout === undefined ? '' : `, rollout ${state.rollout.status} at ${state.rollout.percentage ?? 0} %`;
   const isOn = state.enabled === false ? 'switched off for everybody' : 'switched on';
   printLine(`${name}: ${isOn}${rollout}`);
-  printColumns(Object.entries(definition).map(([member, value]) => [member, typeof value === 'string' ? value : JSON.stringify(value)]));
+  // A boolean flag may leave its variants out, by whose names overrides and targets are given.
+  const told = { ...definition, variants: definition.variants ?? BOOLEAN_VARIANTS };
+  printColumns(Object.entries(told).map(([member, value]) => [member, typeof value === 'string' ? value : JSON.stringify(value)]));
   if (lastChange !== null)
     printLine(`last change: ${describe(lastChange)}, by ${lastChange.changedBy}, version ${lastChange.version}: ${lastChange.reason}`);
   if (refused !== undefined) printLine(`refused: ${JSON.stringify(refused)}, so the definition above serves`);
 }
 
 async function create(key: string, options: CreateOptions): Promise<void> {
-  const api = connect(options);
-  const written = await createFlag(api, key, flagOf(options), options.reason);
+  const written = await createFlag(connect(options), key, flagOf(options), options.reason);
   if (options.json) return printJson(written);
   printLine(`created ${key} (version ${written.version})`);
-  const feature = await featureOf(api, key);
-  // A flag that was removed returns with its state.
-  if (!feature.enabled || feature.rollout !== null) printNote(`note: it returns as it was: ${stateOf(feature)}`);
 }
 
 async function remove(key: string, options: ChangeOptions & ConfirmedOptions): Promise<void> {

@@ -99,8 +99,10 @@ async function start(key: string, options: StartOptions): Promise<void> {
     ...(options.allow && { whitelistedCustomers: options.allow }),
     ...(options.deny && { blacklistedCustomers: options.deny }),
   };
-  if (rollout === null || rollout.status === 'rolled_back' || rollout.status === 'completed') await step('create', key, options, plan);
-  else if (Object.keys(plan).length > 0)
+  // One change, so that undoing the newest one takes the whole command back.
+  if (rollout === null || rollout.status === 'rolled_back' || rollout.status === 'completed')
+    return step('create', key, options, { ...plan, start: true });
+  if (Object.keys(plan).length > 0)
     throw new Failure(
       `${key} has a rollout already, which is ${rollout.status}`,
       undefined,

@@ -1,4 +1,5 @@
 /** `twinflag token`: prints an operator's token; its own commands are for API tokens. */
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { type Command, Option } from 'commander';
@@ -6,6 +7,7 @@ import { type Command, Option } from 'commander';
 import { checkRole, secretOf, tokenSettings } from '../deployment.js';
 import { EXIT, Failure, messageOf } from '../failure.js';
 import { DEFAULT_FOLDER, Folder } from '../folder.js';
+import { printColumns, printJson, printNote } from '../output.js';
 import { runningOn } from '../server/lock.js';
 import { faultOf, LONGEST_MINUTES, mint, ROLES } from '../token.js';
 import { addApiTokenCommands } from './api-tokens.js';
@@ -29,7 +31,7 @@ export function addTokenCommands(program: Command): void {
   const token = withExample(
     program.command('token').description("Print an operator's token, signed with the secret of a data folder or a file."),
     'twinflag token --sub ada --role admin --minutes 30',
-    'twinflag token create --name ci --role operator --expires 90d',
+    'twinflag token create --name ci --role viewer --expires 90d',
   )
     // Of the options, those after the name of a command of its own are that one's.
     .enablePositionalOptions()
@@ -44,6 +46,27 @@ export function addTokenCommands(program: Command): void {
     .option('--data <folder>', 'the data folder that has the secret', DEFAULT_FOLDER)
     .action(printToken);
   addApiTokenCommands(token);
+  withExample(
+    token.command('break-glass').description('Make a break-glass token, and the hash by which a deployment knows it. Stores neither.'),
+    'twinflag token break-glass',
+  )
+    .option('--json', 'print both as JSON')
+    .action(makeBreakGlass);
+}
+
+/** Makes a token for the day on which no other opens: the prefix by which the worker knows its kind, and 32 random bytes. */
+function makeBreakGlass({ json }: { readonly json?: boolean }): void {
+  const token = `tf_break_glass_${randomBytes(32).toString('hex')}`;
+  const hash = createHash('sha256').update(token).digest('hex');
+  if (json) {
+    printJson({ token, hash });
+    return;
+  }
+  printColumns([
+    ['token', token],
+    ['BREAK_GLASS_TOKEN_HASH', hash],
+  ]);
+  printNote('note: this is the only time that the token is shown: keep it where two people are needed to read it');
 }
 
 function printToken({ sub: subject, role, secretFile, data, issuer, audience, ...rest }: TokenOptions): void {

@@ -5,8 +5,9 @@ import type { Api, Query } from '../api.js';
 import { describe } from '../describe.js';
 import { EXIT, Failure } from '../failure.js';
 import { featureOf } from '../flag.js';
-import { printJson, printTable } from '../output.js';
-import type { Change, Written } from '../wire.js';
+import { printJson, printLine, printTable } from '../output.js';
+import { consequenceLine } from '../refused.js';
+import type { Change, Consequence, Written } from '../wire.js';
 import {
   type ApiOptions,
   type ChangeOptions,
@@ -27,8 +28,8 @@ const MOST_CHANGES = 1000;
 const SHORT_ID = 8;
 /** The most flags of a change that a question names. */
 const MOST_NAMED = 5;
-/** The actions of records that no revert takes back, by their beginnings. */
-const LASTING = /^(break-glass|environment|epoch|key|token|trail)\./;
+/** The actions of records that no revert takes back. A document that adopted an edit changed nothing. */
+const LASTING = /^(break-glass|environment|epoch|key|token|trail)\.|^import\.adopt$/;
 const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface LogOptions extends ApiOptions {
@@ -41,6 +42,7 @@ interface LogOptions extends ApiOptions {
 }
 
 interface RevertOptions extends ChangeOptions, ConfirmedOptions {
+  readonly dryRun?: boolean;
   readonly last?: boolean;
   readonly remove?: readonly string[];
   readonly flag?: string;
@@ -84,9 +86,10 @@ export function addTrailCommands(program: Command): void {
     ),
     'twinflag revert --last --flag new_checkout --yes --reason "too early"',
   )
-    .option('--last', 'the newest change, instead of an id')
+    .option('--last', 'the newest change, instead of an id; refused if that is an undoing, so that it redoes nothing')
     .option('--flag <flag>', 'with --last: the newest change of a flag')
     .option('--remove <name...>', 'what serves and may go, such as flags/new_checkout')
+    .option('--dry-run', 'show what it would change and take away, and change nothing')
     .action(revert);
   withExample(
     forApi(program.command('verify').description('Verify the audit trail: no record was altered or removed. Exit code 1 if one was.')),
@@ -129,6 +132,7 @@ async function log(options: LogOptions): Promise<void> {
 async function revert(name: string | undefined, options: RevertOptions): Promise<void> {
   const api = connect(options);
   const { id, told, others = [] } = await changeOf(api, name, options);
+  if (options.dryRun) return tryRevert(api, id, options);
   if (others.length > 0 && options.flag !== undefined && options.yes)
     throw new Failure(
       `not done: undo ${told}?`,
@@ -138,6 +142,24 @@ async function revert(name: string | undefined, options: RevertOptions): Promise
   await confirm(`undo ${told}?`, options);
   const path = `/api/admin/changes/${encodeURIComponent(id)}/revert`;
   printWritten((await api.ask<Written>({ method: 'POST', path, body: { reason: options.reason, remove: options.remove } })).body, options);
+}
+
+/** Prints what a revert would change, and what serves and would go. */
+async function tryRevert(api: Api, id: string, { json, reason, remove }: RevertOptions): Promise<void> {
+  const path = `/api/admin/changes/${encodeURIComponent(id)}/revert`;
+  const { body } = await api.ask<Tried>({ method: 'POST', path, query: { dryRun: true }, body: { reason, remove } });
+  if (json) {
+    printJson(body);
+    return;
+  }
+  const lines = [...body.tried.map(describe), ...body.consequences.map(consequenceLine)];
+  for (const line of lines.length === 0 ? ['nothing to change'] : lines) printLine(line);
+}
+
+/** The answer to a revert that is only tried. */
+interface Tried {
+  readonly tried: readonly Change[];
+  readonly consequences: readonly Consequence[];
 }
 
 /** A change to undo. */
@@ -159,6 +181,12 @@ async function changeOf(api: Api, name: string | undefined, { last, flag }: Reve
   const [change] = found;
   if (name !== undefined && found.length > 1)
     throw new Failure(`${found.length} changes have an id that begins with "${name}"`, EXIT.failed, 'give more of it');
+  if (last && change?.reverts !== undefined)
+    throw new Failure(
+      `the newest change is itself an undoing: "${describe(change)}" (version ${change.version})`,
+      EXIT.failed,
+      `to redo what it took back: twinflag revert ${change.id}; to undo an earlier change, name that one: \`twinflag log\` shows the changes`,
+    );
   if (change !== undefined) return wholeOf(api, change);
   // The server knows older changes by their whole id.
   if (name !== undefined && WHOLE_ID.test(name)) return { id: name, told: `the change ${name}` };

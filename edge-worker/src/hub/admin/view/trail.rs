@@ -5,18 +5,18 @@ use serde_json::value::RawValue;
 use super::{raw, stored, text};
 use crate::{
     problem::Problem,
-    store::audit::{Happened, ListedVersion, Stored},
+    store::audit::{Found, Happened, ListedVersion, Stored},
 };
 
 /// A page of records; the next page has those before the sequence number `next`.
-pub(in super::super) fn changes(records: &[Stored], next: Option<u64>) -> Result<String, Problem> {
+pub(in super::super) fn changes(records: &Found<Stored>) -> Result<String, Problem> {
     #[derive(Serialize)]
     struct View {
         changes: Vec<Box<RawValue>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         next: Option<u64>,
     }
-    text(&View { changes: records.iter().map(stored).collect::<Result<_, _>>()?, next })
+    text(&View { changes: records.entries.iter().map(stored).collect::<Result<_, _>>()?, next: records.next })
 }
 
 pub(in super::super) fn versions(versions: &[ListedVersion], next: Option<u32>) -> Result<String, Problem> {
@@ -42,7 +42,7 @@ pub(in super::super) fn versions(versions: &[ListedVersion], next: Option<u32>) 
     text(&Page { next, versions: versions.iter().map(view).collect::<Result<_, _>>()? })
 }
 
-pub(in super::super) fn events(events: &[Happened], next: Option<u32>) -> Result<String, Problem> {
+pub(in super::super) fn events(events: &Found<Happened>) -> Result<String, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct View<'v> {
@@ -60,10 +60,10 @@ pub(in super::super) fn events(events: &[Happened], next: Option<u32>) -> Result
     struct Page<'v> {
         events: Vec<View<'v>>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        next: Option<u32>,
+        next: Option<u64>,
     }
-    let mut page = Page { events: Vec::with_capacity(events.len()), next };
-    for Happened { sequence, id, flag, feature, customer, unit, event, metadata, at } in events {
+    let mut page = Page { events: Vec::with_capacity(events.entries.len()), next: events.next };
+    for Happened { sequence, id, flag, feature, customer, unit, event, metadata, at } in &events.entries {
         page.events.push(View {
             customer_id: customer.as_deref(),
             event,

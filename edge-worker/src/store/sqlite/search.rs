@@ -1,0 +1,113 @@
+//! Searches of the trail and of the rollouts' logs, newest first. A search follows the index of one filter, looks at a bounded number of its
+//! entries, and stops.
+use serde::{Deserialize, de::DeserializeOwned};
+use worker::{Result, SqlStorageValue};
+
+use super::database::Database;
+
+/// A search of a table whose primary key is `sequence`.
+pub(super) struct Search {
+    /// The table's name. The tested conditions name its row `entry`.
+    pub(super) table: &'static str,
+    /// The filter whose index is followed; `None` for all entries.
+    pub(super) followed: Option<Followed>,
+    /// The conditions that a looked-at entry must meet besides.
+    pub(super) tested: Vec<Condition>,
+    /// Only entries below this number.
+    pub(super) below: i64,
+    /// The most entries to return.
+    pub(super) limit: u32,
+    /// The most entries to look at; `None` for all.
+    pub(super) budget: Option<u32>,
+}
+
+/// The filter of a search whose index is followed: an entry's column is one of some values.
+pub(super) struct Followed {
+    pub(super) column: &'static str,
+    pub(super) values: Vec<serde_json::Value>,
+}
+
+/// A condition in SQL over `entry`, and the values of its parameters.
+pub(super) struct Condition {
+    pub(super) sql: String,
+    pub(super) values: Vec<SqlStorageValue>,
+}
+
+impl Condition {
+    pub(super) fn equals(column: &str, value: &str) -> Self {
+        Self { sql: format!("{column} = ?"), values: vec![value.into()] }
+    }
+}
+
+/// The entries that a search found, newest first.
+pub(super) struct Matches<T> {
+    pub(super) entries: Vec<T>,
+    /// The number below which the search goes on; `None` if nothing older matches.
+    pub(super) next: Option<i64>,
+}
+
+impl Search {
+    /// Runs the search. `columns` are those of `entry` that `T` is read from; `sequence` tells the number of a `T`.
+    pub(super) fn run<T: DeserializeOwned>(
+        self,
+        sql: &impl Database,
+        columns: &str,
+        sequence: impl Fn(&T) -> Result<i64>,
+    ) -> Result<Matches<T>> {
+        let (query, values) = self.statement(columns);
+        let entries: Vec<T> = sql.exec(&query, values)?;
+        if let Some(last) = entries.last()
+            && entries.len() >= self.limit as usize
+        {
+            let next = Some(sequence(last)?);
+            return Ok(Matches { entries, next });
+        }
+        let next = match self.budget {
+            Some(budget) if !self.tested.is_empty() => {
+                let (looked, values) = self.looked_at();
+                let reach: Reach = sql.one(&format!("{looked} SELECT count(*) AS entries, min(sequence) AS oldest FROM looked"), values)?;
+                reach.oldest.filter(|_| reach.entries >= budget)
+            }
+            _ => None,
+        };
+        Ok(Matches { entries, next })
+    }
+
+    /// The statement that finds the entries, and the values of its parameters.
+    pub(super) fn statement(&self, columns: &str) -> (String, Vec<SqlStorageValue>) {
+        let (mut query, mut values) = self.looked_at();
+        query += &format!(" SELECT {columns} FROM looked CROSS JOIN {} AS entry USING (sequence) WHERE 1", self.table);
+        for Condition { sql, values: own } in &self.tested {
+            query += &format!(" AND {sql}");
+            values.extend(own.iter().cloned());
+        }
+        query += " ORDER BY sequence DESC LIMIT ?";
+        values.push(i64::from(self.limit).into());
+        (query, values)
+    }
+
+    /// The numbers of the entries to look at, as the table `looked` of a statement.
+    fn looked_at(&self) -> (String, Vec<SqlStorageValue>) {
+        let table = self.table;
+        // Where nothing more is tested, every entry that is looked at is returned.
+        let most = if self.tested.is_empty() { i64::from(self.limit) } else { self.budget.map_or(-1, i64::from) };
+        let newest = |filter: &str| format!("SELECT sequence FROM {table} WHERE {filter}sequence < ? ORDER BY sequence DESC LIMIT ?");
+        let Some(Followed { column, values: wanted }) = &self.followed else {
+            return (format!("WITH looked AS MATERIALIZED ({})", newest("")), vec![self.below.into(), most.into()]);
+        };
+        // The runtime allows five terms of a compound SELECT and 100 parameters, so that the values are one parameter.
+        let newest = newest(&format!("{column} = wanted.value AND "));
+        let found =
+            format!("SELECT entry.sequence FROM json_each(?) AS wanted CROSS JOIN {table} AS entry ON entry.sequence IN ({newest})");
+        let statement = format!("WITH looked AS MATERIALIZED ({found} ORDER BY entry.sequence DESC LIMIT ?)");
+        let wanted = serde_json::Value::from(wanted.as_slice()).to_string();
+        (statement, vec![wanted.into(), self.below.into(), most.into(), most.into()])
+    }
+}
+
+/// The entries that a search looked at.
+#[derive(Deserialize)]
+struct Reach {
+    entries: u32,
+    oldest: Option<i64>,
+}
