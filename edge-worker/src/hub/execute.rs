@@ -82,7 +82,7 @@ impl FlagHub {
         again: Option<RepeatableRequest<'_>>,
         body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
     ) -> Result<(Written, CommandOutcome, String), Problem> {
-        write(&self.store, &self.ground, &ground, outcome, actor, again, body)
+        write(&self.store, &self.ground, &ground, outcome, actor, again, None, body)
     }
 
     /// The refusal of a command, with the moment or the newer change that stands against it.

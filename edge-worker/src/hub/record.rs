@@ -9,7 +9,7 @@ use sdk_core::Millis;
 use super::ground::{Ground, GroundCache};
 use crate::{
     problem::Problem,
-    store::{Answer, Commit, Conflict, Store, audit::Head},
+    store::{Answer, Commit, Conflict, Progress, Store, audit::Head},
     version::{Epoch, Version},
 };
 
@@ -21,7 +21,7 @@ pub(super) struct Written {
 }
 
 /// Seals the records of a command behind the newest one, writes everything, and keeps the ground of the new version. `body` makes the
-/// answer, which is stored for a client that sends the same request again.
+/// answer, which is stored for a client that sends the same request again. The progress of an import is written with its slice.
 pub(super) fn write(
     store: &impl Store,
     kept: &GroundCache,
@@ -29,6 +29,7 @@ pub(super) fn write(
     outcome: CommandOutcome,
     by: &Actor,
     again: Option<RepeatableRequest<'_>>,
+    progress: Option<Progress<'_>>,
     body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
 ) -> Result<(Written, CommandOutcome, String), Problem> {
     let is_change = !outcome.writes.is_empty();
@@ -53,9 +54,9 @@ pub(super) fn write(
     let written = Written { version, records };
     let body = body(&written, &outcome)?;
     let answer = again.map(|RepeatableRequest { subject, key, request }| Answer { subject, key, request, body: &body });
-    if is_change || answer.is_some() {
-        let commit =
-            Commit { writes: &outcome.writes, epoch: new_epoch, records: &written.records, events: &events, answer, ..Commit::default() };
+    if is_change || answer.is_some() || progress.is_some() {
+        let (writes, records) = (&outcome.writes, &written.records);
+        let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
     }
     if is_change {

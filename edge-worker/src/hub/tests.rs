@@ -35,7 +35,7 @@ impl Hub {
         let supplies = Supplies { edits: Some(&edits), reverted: reverted.as_ref(), ..Supplies::default() };
         let outcome = self.ground.execute(control::execute, &ground, &Rows::default(), command, supplies, &by)?;
         edits.check().unwrap();
-        Ok(write(&self.store, &self.ground, &ground, outcome, &by, None, |_, _| Ok(String::new())).unwrap().1)
+        Ok(write(&self.store, &self.ground, &ground, outcome, &by, None, None, |_, _| Ok(String::new())).unwrap().1)
     }
 
     fn import(&self, flag: &str) -> Result<CommandOutcome, Refusal> {

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0007_baseline.sql"),
     include_str!("../../../migrations/sqlite/0008_changes_by_id.sql"),
     include_str!("../../../migrations/sqlite/0009_owners.sql"),
+    include_str!("../../../migrations/sqlite/0013_imports.sql"),
 ];
 
 /// The form of a store that this release makes.

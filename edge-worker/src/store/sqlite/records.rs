@@ -1,5 +1,8 @@
 //! Records of changes, versions, and answers to requests that may be sent again.
-use control::change::{Hash, Hashes, Link};
+use control::{
+    change::{Action, Hash, Hashes, Link},
+    rows::{RowKey, RowKind},
+};
 use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result, SqlStorageValue};
@@ -59,18 +62,24 @@ pub(super) fn head(sql: &impl Database) -> Result<Head> {
 pub(super) fn changes(sql: &impl Database, asked: &ChangesQuery) -> Result<Vec<Stored>> {
     let mut query = format!("{COLUMNS} FROM feature_flag_changes AS change WHERE 1");
     let mut bindings = Vec::new();
-    let texts = [
-        ("id", &asked.id),
-        ("payload ->> '$.pointer'", &asked.pointer),
-        ("customer_id", &asked.customer),
-        ("organization_id", &asked.organization),
-        ("action", &asked.action),
-        ("changed_by", &asked.actor),
-    ];
+    let texts = [("id", &asked.id), ("payload ->> '$.pointer'", &asked.pointer), ("action", &asked.action), ("changed_by", &asked.actor)];
     for (column, value) in texts {
         if let Some(value) = value {
             query += &format!(" AND {column} = ?");
             bindings.push(value.as_str().into());
+        }
+    }
+    for (column, kind, id) in
+        [("customer_id", RowKind::Customer, &asked.customer), ("organization_id", RowKind::Organization, &asked.organization)]
+    {
+        if let Some(id) = id {
+            // The record of a slice of an import names no owner: the rows of its version do.
+            query += &format!(
+                " AND ({column} = ? OR action = '{}' AND version IN (SELECT version FROM history WHERE kind = '{}' AND name = ?))",
+                Action::OverridesImported.as_str(),
+                kind.as_str()
+            );
+            bindings.extend([id.as_str().into(), RowKey::of(kind, id).name.into()]);
         }
     }
     if !asked.flags.is_empty() {
