@@ -181,7 +181,8 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         }
         PassedHandler::Hub(HubHandler::RestorePoint) => point_in_time::restore(&caller, request, host).await,
         PassedHandler::Hub(_) | PassedHandler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, host).await,
-        PassedHandler::Restore => admin::restore(&caller, request, host).await,
+        PassedHandler::Restore => admin::stream(&caller, request, "restore", host).await,
+        PassedHandler::ImportOverrides => admin::stream(&caller, request, "overrides/import", host).await,
         PassedHandler::Demo => assets::page("/demo/index.html", host).await,
         PassedHandler::DemoExplain => {
             caller.unrestricted()?;

@@ -278,14 +278,25 @@ pub(crate) async fn administer(
     deliver(env, environment, &format!("{ADMIN}{path}"), &init).await
 }
 
-/// Passes a backup to the hub as it arrives, with the actor and the query of the request.
-pub(crate) async fn restore(env: &Env, environment: &Environment, actor: &Actor<'_>, request: &Request) -> Result<Response, Problem> {
+/// Passes a body to the hub as it arrives, with the actor and the query of the request. `path` is the part behind `/api/admin/`.
+pub(crate) async fn stream(
+    env: &Env,
+    environment: &Environment,
+    actor: &Actor<'_>,
+    request: &Request,
+    path: &str,
+) -> Result<Response, Problem> {
     let headers = actor.headers()?;
+    for name in ["if-match", clock::TOLD] {
+        if let Some(value) = request.headers().get(name)? {
+            headers.set(name, &value)?;
+        }
+    }
     let url = request.inner().url();
     let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_headers(headers).with_body(request.inner().body().map(Into::into));
-    deliver(env, environment, &format!("{ADMIN}restore{query}"), &init).await
+    deliver(env, environment, &format!("{ADMIN}{path}{query}"), &init).await
 }
 
 async fn send(
