@@ -4,6 +4,48 @@
  */
 export const edgeMutants = [
   {
+    name: 'an import takes lines twice',
+    file: 'edge-worker/src/hub/admin/overrides_bulk.rs',
+    find: 'slice.lines.retain(|(number, _)| *number > self.lines);',
+    replacement: '',
+    tests: 'hub::admin::overrides_bulk',
+  },
+  {
+    name: 'an import goes on behind lines that did not come',
+    file: 'edge-worker/src/hub/admin/overrides_bulk.rs',
+    find: 'if slice.first > self.lines + 1 {',
+    replacement: 'if false && slice.first > self.lines + 1 {',
+    tests: 'hub::admin::overrides_bulk',
+  },
+  {
+    name: 'a line that is too long is kept until its end',
+    file: 'edge-worker/src/hub/ndjson.rs',
+    find: 'if self.is_passing || self.searched - self.at > MOST_LINE {',
+    replacement: 'if false && self.searched - self.at > MOST_LINE {',
+    tests: 'hub::ndjson',
+  },
+  {
+    name: 'the rest of a long line is a line',
+    file: 'edge-worker/src/hub/ndjson.rs',
+    find: 'if core::mem::take(&mut self.is_passing) || line.len() > MOST_LINE {',
+    replacement: 'self.is_passing = false;\n        if line.len() > MOST_LINE {',
+    tests: 'hub::ndjson',
+  },
+  {
+    name: 'the slices of an import are not found by their owners',
+    file: 'edge-worker/src/store/sqlite/records.rs',
+    find: `({column} = ? OR action = '{}' AND version`,
+    replacement: `({column} = ? OR action <> '{}' AND version`,
+    tests: 'store',
+  },
+  {
+    name: 'the progress of an import is kept for ever',
+    file: 'edge-worker/src/store/sqlite/imports.rs',
+    find: 'sql.run(oldest, vec![KEPT.into()])',
+    replacement: '{ let _ = (oldest, KEPT); Ok(()) }',
+    tests: 'store',
+  },
+  {
     name: 'no right is checked',
     file: 'edge-worker/src/http/rights.rs',
     find: 'if routes.iter().any(|route| route.open_to.contains(&caller)) { Ok(()) }',
