@@ -4,6 +4,7 @@
 mod beside;
 mod edge;
 mod measure;
+mod overrides;
 mod peers;
 mod sizes;
 
@@ -12,7 +13,7 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 6] = ["native", "js", "edge", "owners", "freshness", "size"];
+const KINDS: [&str; 7] = ["native", "js", "edge", "owners", "overrides", "freshness", "size"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -22,6 +23,9 @@ pub(crate) struct Bench {
     /// The figures to measure; all of them if none is named.
     #[arg(value_parser = PossibleValuesParser::new(KINDS), value_name = "KIND")]
     kinds: Vec<String>,
+    /// The customers that `overrides` imports.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000), value_name = "N")]
+    customers: u32,
 }
 
 impl Bench {
@@ -45,6 +49,9 @@ impl Bench {
         }
         if wanted("owners") {
             edge::print_owners(&measure::owners()?)?;
+        }
+        if wanted("overrides") {
+            overrides::print(&measure::overrides(self.customers)?)?;
         }
         if wanted("freshness") {
             edge::print_freshness(&measure::freshness()?)?;
