@@ -28,8 +28,7 @@ pub(super) fn write(
     ground: &Ground,
     outcome: CommandOutcome,
     by: &Actor,
-    again: Option<RepeatableRequest<'_>>,
-    progress: Option<Progress<'_>>,
+    Beside { again, progress }: Beside<'_>,
     body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
 ) -> Result<(Written, CommandOutcome, String), Problem> {
     let is_change = !outcome.writes.is_empty();
@@ -72,6 +71,15 @@ fn rows_hash(writes: &[(RowKey, Option<String>)], made: Millis) -> Hash {
     let row =
         |hasher: RowsHasher, (kind, key, text): (&str, &RowKey, &Option<String>)| hasher.row(kind, &key.name, key.page(), text.as_deref());
     writes.into_iter().fold(RowsHasher::new(made), row).finish()
+}
+
+/// What is committed with the rows and the records of a command.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// The request, if its answer is kept for a client that sends it again.
+    pub(super) again: Option<RepeatableRequest<'a>>,
+    /// How far an import of overrides has come with these rows.
+    pub(super) progress: Option<Progress<'a>>,
 }
 
 /// A request that may be sent again.

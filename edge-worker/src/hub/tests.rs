@@ -6,7 +6,13 @@ use control::{
 };
 use sdk_core::Millis;
 
-use super::{baseline, ground::GroundCache, named_rows, record::write, stored_edits::StoredEdits};
+use super::{
+    baseline,
+    ground::GroundCache,
+    named_rows,
+    record::{Beside, write},
+    stored_edits::StoredEdits,
+};
 use crate::store::{
     Commit, Read, Store,
     audit::{ChangesQuery, Stored},
@@ -35,7 +41,7 @@ impl Hub {
         let supplies = Supplies { edits: Some(&edits), reverted: reverted.as_ref(), ..Supplies::default() };
         let outcome = self.ground.execute(control::execute, &ground, &Rows::default(), command, supplies, &by)?;
         edits.check().unwrap();
-        Ok(write(&self.store, &self.ground, &ground, outcome, &by, None, None, |_, _| Ok(String::new())).unwrap().1)
+        Ok(write(&self.store, &self.ground, &ground, outcome, &by, Beside::default(), |_, _| Ok(String::new())).unwrap().1)
     }
 
     fn import(&self, flag: &str) -> Result<CommandOutcome, Refusal> {

@@ -17,7 +17,8 @@ use crate::{
     hub::{
         FlagHub, named_rows,
         ndjson::{BodyLines, Line, MOST_LINE, Slice},
-        record, wire,
+        record::{self, Beside},
+        wire,
     },
     problem::Problem,
     query::Query,
@@ -245,8 +246,8 @@ impl FlagHub {
                 progress.version = Some(version);
             }
             let text = progress.text()?;
-            let kept = store::Progress { import: &asked.import, text: &text };
-            record::write(&self.store, &self.ground, &ground, outcome, actor, None, Some(kept), |_, _| Ok(String::new()))?;
+            let beside = Beside { again: None, progress: Some(store::Progress { import: &asked.import, text: &text }) };
+            record::write(&self.store, &self.ground, &ground, outcome, actor, beside, |_, _| Ok(String::new()))?;
         }
         progress.check_goes_on()
     }

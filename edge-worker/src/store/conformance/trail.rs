@@ -214,6 +214,10 @@ pub(super) fn finds_the_slices_that_wrote_an_owner<S: Store>(store: &S) {
     };
     assert_eq!((of(Some("a\""), None), of(Some("b"), None), of(None, Some("b"))), (vec![3, 1], vec![1], vec![3]));
     assert!(of(Some("c"), None).is_empty());
+    // An organization's people do not see records that count other owners, too.
+    put(5, Action::OverrideSet, "", &[(&key(RowKind::Membership, "b"), Some("\"b\""))]);
+    let query = ChangesQuery { customer: Some("b".to_owned()), within: Some("b".to_owned()), limit: 9, ..ChangesQuery::default() };
+    assert!(store.changes(&query).unwrap().is_empty());
 
     let owners = |after: &str, version, limit| store.owners_at("customer", after, version, limit).unwrap();
     assert_eq!(
