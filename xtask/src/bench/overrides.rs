@@ -38,3 +38,20 @@ pub(super) fn print(measured: &Value) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_printed_and_a_missing_one_is_told() {
+        let batch = serde_json::json!({ "wait": 11.6, "cpu": 6 });
+        let mut measured = serde_json::json!({
+            "customers": 100_000, "importing": 18_090.8, "importCpu": 7_450, "peak": 198_991_872, "before": 99_876_864, "medianOverride": 148.7,
+            "longestOverride": 291.8, "longestKill": 266.7, "batches": { "1": batch, "100": batch, "1000": batch }
+        });
+        assert!(print(&measured).is_ok());
+        measured["batches"] = Value::Null;
+        assert!(print(&measured).is_err_and(|error| error.to_string().contains("/batches/1/wait")));
+    }
+}
