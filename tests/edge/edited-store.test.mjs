@@ -133,7 +133,7 @@ async function backToForm3() {
     ['DROP INDEX feature_flag_changes_by_id'],
     ['DROP INDEX newest_by_page'],
   );
-  statements.push(['DROP TABLE store'], ['DROP TABLE jobs'], ['DELETE FROM migrations WHERE number > 3']);
+  statements.push(['DROP TABLE store'], ['DROP TABLE jobs'], ['DROP TABLE imports'], ['DELETE FROM migrations WHERE number > 3']);
   return [...statements, ...schema.match(/CREATE TRIGGER .*?\nEND;/gs).map(trigger => [trigger])];
 }
 
