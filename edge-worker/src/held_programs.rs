@@ -91,7 +91,9 @@ fn request(known: &Context, Audience { identity, tags, format, stated }: Audienc
         part(context.encoded());
     }
     part(form.as_bytes());
-    tags.iter().for_each(|tag| part(tag.as_bytes()));
+    for tag in tags {
+        part(tag.as_bytes());
+    }
     out
 }
 

@@ -53,6 +53,11 @@ impl Problem {
         self
     }
 
+    /// The pointer to the wrong value; `None` if there is none.
+    pub(crate) fn pointer(&self) -> Option<&str> {
+        self.pointer.as_deref()
+    }
+
     pub(crate) fn context(refusal: &str) -> Self {
         Self::new(400, "INVALID_CONTEXT", without_value(refusal))
     }

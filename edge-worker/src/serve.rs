@@ -182,7 +182,9 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         }
         PassedHandler::Hub(HubHandler::RestorePoint) => point_in_time::restore(&caller, request, host).await,
         PassedHandler::Hub(_) | PassedHandler::BackUp => admin::pass_on(&caller, request, body, body::QUESTION, host).await,
-        PassedHandler::Restore | PassedHandler::RestorePieces => admin::restore(&caller, request, host).await,
+        PassedHandler::Restore | PassedHandler::RestorePieces | PassedHandler::ImportOverrides => {
+            admin::stream(&caller, request, host).await
+        }
         PassedHandler::Demo => assets::page("/demo/index.html", host).await,
         PassedHandler::DemoExplain => {
             caller.unrestricted()?;

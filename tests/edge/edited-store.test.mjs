@@ -156,7 +156,13 @@ async function backToForm3() {
     ['DROP INDEX history_unpaged'],
     ['DROP INDEX history_of_definitions'],
   );
-  statements.push(['DROP TABLE verification'], ['DROP TABLE store'], ['DROP TABLE jobs'], ['DELETE FROM migrations WHERE number > 3']);
+  statements.push(
+    ['DROP TABLE verification'],
+    ['DROP TABLE imports'],
+    ['DROP TABLE store'],
+    ['DROP TABLE jobs'],
+    ['DELETE FROM migrations WHERE number > 3'],
+  );
   return [...statements, ...schema.match(/CREATE TRIGGER .*?\nEND;/gs).map(trigger => [trigger])];
 }
 

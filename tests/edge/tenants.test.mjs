@@ -115,6 +115,9 @@ const ASKED = [
   { closed: true, make: () => ['GET', 'cache'] },
   { closed: true, make: () => ['DELETE', 'cache'] },
   { closed: true, make: () => ['GET', 'overrides?kind=customers'] },
+  { closed: true, make: () => ['GET', 'overrides/export'] },
+  { closed: true, make: () => ['GET', 'overrides/import/i-1'] },
+  { closed: true, make: who => ['POST', 'overrides/import?import=i-1&reason=r', { ...who, flags: { plain: true } }] },
   { closed: true, make: () => ['GET', 'overrides?kind=organizations&after=o-'] },
 ];
 const HEADERS = [

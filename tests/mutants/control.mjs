@@ -4,6 +4,55 @@
  */
 export const controlMutants = [
   {
+    name: 'an import takes an override of a locked flag from anybody',
+    file: 'edge-worker/control/src/bulk.rs',
+    find: 'locks::check_flags(current.rows, flags.keys().map(String::as_str), actor)?;',
+    replacement: '',
+    tests: 'bulk',
+  },
+  {
+    name: 'an import writes what is already there',
+    file: 'edge-worker/control/src/bulk.rs',
+    find: '.filter(|(key, text)| current.paged.text(key) != text.as_deref()).collect();',
+    replacement: '.collect();',
+    tests: 'bulk',
+  },
+  {
+    name: 'a line does not see the one before it',
+    file: 'edge-worker/control/src/bulk.rs',
+    find: 'self.pending.get(key).map_or_else(|| self.current.paged.text(key), Option::as_deref)',
+    replacement: 'self.current.paged.text(key)',
+    tests: 'bulk',
+  },
+  {
+    name: 'an imported organization has no record',
+    file: 'edge-worker/control/src/bulk.rs',
+    find: '.chain(assigned.into_iter().map(assignment)).collect();',
+    replacement: '.chain(assigned.into_iter().map(assignment).filter(|_| false)).collect();',
+    tests: 'bulk',
+  },
+  {
+    name: 'replacing leaves the overrides that a line does not name',
+    file: 'edge-worker/control/src/overrides.rs',
+    find: 'let others = self.stored.own.flags().filter(|flag| !named.contains(flag));',
+    replacement: 'let others = self.stored.own.flags().filter(|flag| named.contains(flag));',
+    tests: 'bulk',
+  },
+  {
+    name: 'spaces around an id pass',
+    file: 'edge-worker/control/src/overrides.rs',
+    find: 'if trimmed == id {',
+    replacement: 'if trimmed == id || true {',
+    tests: 'bulk',
+  },
+  {
+    name: 'an export has overrides of other flags',
+    file: 'edge-worker/control/src/bulk_export.rs',
+    find: '.filter(|number| flag.is_none_or(|flag| flag == *number))',
+    replacement: '.filter(|number| flag.is_none_or(|flag| flag == *number) || true)',
+    tests: 'bulk_export',
+  },
+  {
     name: 'a key counts after its end',
     file: 'edge-worker/control/src/keys.rs',
     find: '.is_none_or(|end| now < end)',

@@ -34,8 +34,8 @@ export const edgeMutants = [
   {
     name: 'newer rows are not compared with what serves',
     file: 'edge-worker/src/store/sqlite/comparison.rs',
-    find: 'if (*serves, *serves_on) != expected {',
-    replacement: 'if since.is_none() && (*serves, *serves_on) != expected {',
+    find: 'if (*serves_apart, *serves, *serves_on) != expected',
+    replacement: 'if since.is_none() && (*serves_apart, *serves, *serves_on) != expected',
     tests: 'verification',
   },
   {
@@ -58,6 +58,48 @@ export const edgeMutants = [
     find: 'lines.iter().try_for_each(|line| transfer::take(sql, line))?;\n            transfer::keep_state(sql, state)\n        })',
     replacement:
       'lines.iter().try_for_each(|line| transfer::take(sql, line))\n        }).or(Ok::<_, Error>(()))?;\n        sql.transaction(|| transfer::keep_state(sql, state))',
+    tests: 'store',
+  },
+  {
+    name: 'an import takes lines twice',
+    file: 'edge-worker/src/hub/admin/overrides_bulk.rs',
+    find: 'slice.lines.retain(|(number, _)| *number > self.lines);',
+    replacement: '',
+    tests: 'hub::admin::overrides_bulk',
+  },
+  {
+    name: 'an import goes on behind lines that did not come',
+    file: 'edge-worker/src/hub/admin/overrides_bulk.rs',
+    find: 'if slice.first > self.lines + 1 {',
+    replacement: 'if false && slice.first > self.lines + 1 {',
+    tests: 'hub::admin::overrides_bulk',
+  },
+  {
+    name: 'a line that is too long is kept until its end',
+    file: 'edge-worker/src/hub/ndjson.rs',
+    find: 'if self.is_passing || self.searched - self.at > MOST_LINE {',
+    replacement: 'if false && self.searched - self.at > MOST_LINE {',
+    tests: 'hub::ndjson',
+  },
+  {
+    name: 'the rest of a long line is a line',
+    file: 'edge-worker/src/hub/ndjson.rs',
+    find: 'if core::mem::take(&mut self.is_passing) || line.len() > MOST_LINE {',
+    replacement: 'self.is_passing = false;\n        if line.len() > MOST_LINE {',
+    tests: 'hub::ndjson',
+  },
+  {
+    name: 'the slices of an import are not found by their owners',
+    file: 'edge-worker/src/store/sqlite/search.rs',
+    find: "AND +slice.action = 'override.import'",
+    replacement: "AND +slice.action <> 'override.import'",
+    tests: 'store',
+  },
+  {
+    name: 'the progress of an import is kept for ever',
+    file: 'edge-worker/src/store/sqlite/imports.rs',
+    find: 'sql.run(oldest, vec![KEPT.into()])',
+    replacement: '{ let _ = (oldest, KEPT); Ok(()) }',
     tests: 'store',
   },
   {
@@ -608,9 +650,9 @@ export const edgeMutants = [
   },
   {
     name: 'another text beside an override is not found',
-    file: 'edge-worker/src/store/sqlite/proof.rs',
-    find: 'part.version = row.version) IS NOT text LIMIT 1',
-    replacement: 'part.version = row.version) IS NULL LIMIT 1',
+    file: 'edge-worker/src/store/sqlite/comparison.rs',
+    find: '!= expected || *is_whole == 0 {\n            return',
+    replacement: '!= expected {\n            return',
     tests: 'store::sqlite',
   },
   {

@@ -160,7 +160,7 @@ test('a wrong command line is 64, no server is 69, and help is 0', async () => {
   assert.equal((await command('list', '--url', own.server.url)).code, 64);
   const { code, out } = await own.twinflag.run(['--help']);
   assert.equal(code, 0);
-  for (const name of COMMANDS) assert.match(out, new RegExp(`^ {2}${name} `, 'm'));
+  for (const name of COMMANDS) assert.match(out, new RegExp(`^ {2}${name}[ |]`, 'm'));
 });
 
 test('the environment names the server and the token', async () => {

@@ -25,6 +25,8 @@ const ORDER = [
   ['rollout complete', 'twinflag rollout percentage new_checkout 100'],
   ['override set'],
   ['override list'],
+  ['override export'],
+  ['override import'],
   ['override remove'],
   ['export'],
   ['diff'],
@@ -66,7 +68,9 @@ const help = async words => {
 const examplesIn = text => [...text.matchAll(/^ {2}\$ (twinflag .*)$/gm)].map(([, line]) => line);
 /** Returns the names of the commands in a help. */
 const commandsIn = text =>
-  [...(text.split('\nCommands:\n')[1] ?? '').matchAll(/^ {2}([a-z]+)[ \n]/gm)].map(([, name]) => name).filter(name => name !== 'help');
+  [...(text.split('\nCommands:\n')[1] ?? '').matchAll(/^ {2}([a-z]+)(?:\|[a-z]+)?[ \n]/gm)]
+    .map(([, name]) => name)
+    .filter(name => name !== 'help');
 
 test('every command has an example, and each one runs', async () => {
   const known = [];

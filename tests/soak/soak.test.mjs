@@ -67,7 +67,11 @@ const MUTANTS = [
   ['a state altered', 'mismatch', () => [[`UPDATE history SET text = '{"enabled":false}' WHERE ${row('state', "= 'filler.1'")}`]]],
   ['a definition altered', 'mismatch', () => [[`UPDATE history SET text = '{}' WHERE ${row('flag', "= 'theme'")}`]]],
   ['an override taken away', 'mismatch', () => [["DELETE FROM paged_rows WHERE kind = 'customer' AND name = 'c-0'"]]],
-  ['a customer in another organization', 'mismatch', () => [[`UPDATE history SET text = '"o-9"' WHERE ${row('membership', "= 'c-0'")}`]]],
+  [
+    'a customer in another organization',
+    'mismatch',
+    () => [[`UPDATE paged_rows SET text = '"o-9"' WHERE kind = 'membership' AND name = 'c-0'`]],
+  ],
 ];
 
 for (const [what, kind, statements] of MUTANTS) {

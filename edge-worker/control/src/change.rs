@@ -28,6 +28,8 @@ pub enum Action {
     OverrideSet,
     /// An override was removed.
     OverrideRemoved,
+    /// A slice of an import changed the overrides of many owners; the new value counts them.
+    OverridesImported,
     /// A flag was switched off.
     FlagKilled,
     /// A flag was switched on again.
@@ -97,9 +99,10 @@ pub enum Action {
     Erased,
 }
 
-const ACTIONS: [(Action, &str); 35] = [
+const ACTIONS: [(Action, &str); 36] = [
     (Action::OverrideSet, "override.set"),
     (Action::OverrideRemoved, "override.remove"),
+    (Action::OverridesImported, "override.import"),
     (Action::FlagKilled, "flag.kill"),
     (Action::FlagRevived, "flag.revive"),
     (Action::RolloutCreated, "rollout.create"),

@@ -236,10 +236,7 @@ pub fn draft(
     actor: &Actor,
     compiler: &mut Compiler,
 ) -> Result<CommandOutcome, Refusal> {
-    check_reason(&actor.reason)?;
-    if let Some(on_behalf_of) = &actor.on_behalf_of {
-        check_id(on_behalf_of, Field::OnBehalfOf)?;
-    }
+    check_actor(actor)?;
     match command {
         Command::Override { owner, id, tree } => overrides::set(current, *owner, id, tree, actor),
         Command::Clear { owner, id } => overrides::clear(current, *owner, id, actor),
@@ -269,6 +266,12 @@ fn renew_epoch(now: Millis) -> CommandOutcome {
         renews_epoch: true,
         ..CommandOutcome::default()
     }
+}
+
+/// Refuses an actor without a sound reason, or on behalf of an id that none can have.
+pub(crate) fn check_actor(actor: &Actor) -> Result<(), Refusal> {
+    check_reason(&actor.reason)?;
+    actor.on_behalf_of.as_deref().map_or(Ok(()), |on_behalf_of| check_id(on_behalf_of, Field::OnBehalfOf))
 }
 
 /// Refuses a reason that is blank, longer than [`MAX_REASON`] bytes, or holds U+0000.
@@ -320,7 +323,8 @@ fn switch(current: CurrentState<'_>, flag: &str, enabled: bool, compiler: &mut C
 fn assign(current: CurrentState<'_>, customer: &str, organization: Option<&str>) -> Result<CommandOutcome, Refusal> {
     check_id(customer, Field::Customer)?;
     if let Some(organization) = organization {
-        check_id(organization, Field::Organization)?;
+        overrides::check_new_owner(OwnerKind::Customer, customer)?;
+        overrides::check_new_owner(OwnerKind::Organization, organization)?;
     }
     let key = RowKey::of(RowKind::Membership, customer);
     let text = organization.map(quoted);

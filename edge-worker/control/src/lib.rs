@@ -10,6 +10,8 @@ extern crate std;
 
 mod answer_diff;
 mod break_glass;
+mod bulk;
+mod bulk_export;
 pub mod change;
 mod command;
 mod consequences;
@@ -38,6 +40,8 @@ mod state_row;
 
 pub use answer_diff::{AnswerDiff, answer_diffs};
 pub use break_glass::{break_glass, break_glass_used};
+pub use bulk::{BulkMode, LineTree, OverrideLine, OverridesSlice};
+pub use bulk_export::{changes_override, override_line};
 pub use command::{
     Command, CommandOutcome, CurrentState, Event, MAX_ID, MAX_REASON, Supplies, apply, check_reason, draft, execute, organization_of,
 };

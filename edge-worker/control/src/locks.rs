@@ -12,10 +12,15 @@ const ROLES: [&str; 3] = ["admin", "service", "system"];
 
 /// Refuses changes of flags that are locked before, unless an administrator makes them and says why.
 pub(crate) fn check(rows: &Rows, changes: &[Change], actor: &Actor) -> Result<(), Refusal> {
-    let may_change = ROLES.contains(&actor.role.as_str()) && actor.has_reason();
     // An import that takes over an edit leaves the flag as it is.
     let is_change = |change: &&Change| change.action != Action::EditAdopted;
     let flags = changes.iter().filter(is_change).filter_map(|change| change.flag.as_deref());
+    check_flags(rows, flags, actor)
+}
+
+/// Refuses a change of any of these flags that is locked, unless an administrator makes it and says why.
+pub(crate) fn check_flags<'f>(rows: &Rows, flags: impl Iterator<Item = &'f str>, actor: &Actor) -> Result<(), Refusal> {
+    let may_change = ROLES.contains(&actor.role.as_str()) && actor.has_reason();
     let locked = flags.filter(|_| !may_change).find(|flag| is_locked(rows, flag));
     locked.map_or(Ok(()), |flag| {
         let place = RefusalPlace::Document(Place::ROOT.name("flags").name(flag).name("locked").pointer());

@@ -27,17 +27,19 @@ const MAX_DEPTH: usize = 64;
 
 /// Sets and removes the overrides that the tree of a command names; other flags of the owner keep theirs.
 pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &str, actor: &Actor) -> Result<CommandOutcome, Refusal> {
-    check_owner(owner, id)?;
+    check_new_owner(owner, id)?;
     let key = RowKey::of(owner.into(), id);
     let before = current.paged.text(&key);
     let stored = Leaves::of(current.ruleset, owner, id, before.unwrap_or("{}"));
-    let Given { found: given, gone, .. } = leaves(&stored, tree)?;
-    let (own_before, _) = current.ruleset.owner_overrides(owner, id, before.unwrap_or("{}"));
-    let changed: Vec<&Wanted<'_>> = given.iter().filter(|leaf| own_before.variant(leaf.flag) != leaf.variant).collect();
+    let given = leaves(&stored, tree)?;
+    if given.found.is_empty() && given.gone.is_empty() {
+        return Err(Refusal::invalid(Field::Overrides, "expected one override at least"));
+    }
+    let TreeEdit { changed, gone, after } = given.edit(before);
     if changed.is_empty() && gone.is_empty() {
         return Ok(CommandOutcome::default());
     }
-    let after = edited(current.ruleset, before.unwrap_or("{}"), &changed, &gone);
+    let own_before = &stored.own;
     let (own_after, _) = current.ruleset.owner_overrides(owner, id, after.as_deref().unwrap_or("{}"));
     let who = OwnerView::new(current, owner, id);
     let [with_before, with_after] = [own_before.clone(), own_after].map(|own| who.overrides(own));
@@ -67,13 +69,25 @@ pub(crate) fn set(current: CurrentState<'_>, owner: OwnerKind, id: &str, tree: &
 }
 
 fn check_owner(owner: OwnerKind, id: &str) -> Result<(), Refusal> {
-    check_id(
-        id,
-        match owner {
-            OwnerKind::Customer => Field::Customer,
-            OwnerKind::Organization => Field::Organization,
-        },
-    )
+    check_id(id, field_of(owner))
+}
+
+/// Refuses an id that no owner should get. Overrides that are stored under such an id can be cleared.
+pub(crate) fn check_new_owner(owner: OwnerKind, id: &str) -> Result<(), Refusal> {
+    check_owner(owner, id)?;
+    let trimmed = id.trim();
+    if trimmed == id {
+        return Ok(());
+    }
+    let detail = format!("expected an id without spaces at its ends: contexts name {trimmed:?}, and {id:?} is another owner");
+    Err(Refusal::invalid(field_of(owner), detail))
+}
+
+pub(crate) fn field_of(owner: OwnerKind) -> Field {
+    match owner {
+        OwnerKind::Customer => Field::Customer,
+        OwnerKind::Organization => Field::Organization,
+    }
 }
 
 /// Removes all overrides of one owner, also those that the ruleset cannot evaluate.
@@ -188,14 +202,14 @@ impl<'h> OwnerView<'h> {
 }
 
 /// A leaf of the command: a flag, and the variant it gets; `None` removes its override.
-struct Wanted<'j> {
-    flag: u32,
-    variant: Option<u32>,
+pub(crate) struct Wanted<'j> {
+    pub(crate) flag: u32,
+    pub(crate) variant: Option<u32>,
     value: Json<'j>,
 }
 
 /// Reads the tree of a command; unlike in a document, any error in it refuses the tree whole.
-fn leaves<'r, 't>(stored: &'r Leaves<'r>, tree: &'t str) -> Result<Given<'r, 't>, Refusal> {
+pub(crate) fn leaves<'r, 't>(stored: &'r Leaves<'r>, tree: &'t str) -> Result<Given<'r, 't>, Refusal> {
     let invalid = |detail: String| Refusal::invalid(Field::Overrides, detail);
     let tape: Tape<'t> = serde_json::from_str(tree).map_err(|error| invalid(format!("{error}")))?;
     let json = tape.root();
@@ -204,9 +218,6 @@ fn leaves<'r, 't>(stored: &'r Leaves<'r>, tree: &'t str) -> Result<Given<'r, 't>
     }
     let mut given = Given { stored, found: Vec::new(), gone: BTreeSet::new() };
     visit_leaves(json, Place::ROOT, &mut given)?;
-    if given.found.is_empty() && given.gone.is_empty() {
-        return Err(invalid("expected one override at least".into()));
-    }
     let mut seen = BTreeSet::new();
     if let Some(twice) = given.found.iter().find(|leaf| !seen.insert(leaf.flag)) {
         return Err(invalid(format!("flag {:?} is named twice", stored.ruleset.key_of(twice.flag))));
@@ -215,11 +226,40 @@ fn leaves<'r, 't>(stored: &'r Leaves<'r>, tree: &'t str) -> Result<Given<'r, 't>
 }
 
 /// The leaves of a command, each checked against the ruleset and the stored overrides.
-struct Given<'r, 't> {
+pub(crate) struct Given<'r, 't> {
     stored: &'r Leaves<'r>,
     found: Vec<Wanted<'t>>,
     /// The paths of stored leaves to remove whose flags are gone.
     gone: BTreeSet<String>,
+}
+
+impl<'t> Given<'_, 't> {
+    /// Also removes the stored overrides that the tree does not name. Those of flags that are gone stay: they count again if the flags return.
+    pub(crate) fn replacing(mut self) -> Self {
+        let named: BTreeSet<u32> = self.found.iter().map(|leaf| leaf.flag).collect();
+        let others = self.stored.own.flags().filter(|flag| !named.contains(flag));
+        self.found.extend(others.map(|flag| Wanted { flag, variant: None, value: Json::Null }));
+        self
+    }
+
+    /// The effect of the tree on the stored one, whose text is `before`.
+    pub(crate) fn edit(self, before: Option<&str>) -> TreeEdit<'t> {
+        let Self { stored, found, gone } = self;
+        let changed: Vec<Wanted<'t>> = found.into_iter().filter(|leaf| stored.own.variant(leaf.flag) != leaf.variant).collect();
+        let is_change = !changed.is_empty() || !gone.is_empty();
+        let after = if is_change { edited(stored.ruleset, before.unwrap_or("{}"), &changed, &gone) } else { before.map(Into::into) };
+        TreeEdit { changed, gone, after }
+    }
+}
+
+/// The effect of a tree on the stored overrides of one owner.
+pub(crate) struct TreeEdit<'t> {
+    /// The flags whose override is another one than before.
+    pub(crate) changed: Vec<Wanted<'t>>,
+    /// The paths of removed leaves whose flags are gone.
+    pub(crate) gone: BTreeSet<String>,
+    /// The text to store; `None` if no leaf is left.
+    pub(crate) after: Option<String>,
 }
 
 impl<'t> VisitLeaves<'t> for Given<'_, 't> {
@@ -271,7 +311,7 @@ fn below(place: Place<'_>) -> RefusalPlace {
 }
 
 /// A stored tree with the leaves of these flags replaced and those of flags that are gone removed; others stay as they are written. `None` if no leaf is left.
-fn edited(ruleset: &Ruleset, tree: &str, changed: &[&Wanted<'_>], gone: &BTreeSet<String>) -> Option<String> {
+fn edited(ruleset: &Ruleset, tree: &str, changed: &[Wanted<'_>], gone: &BTreeSet<String>) -> Option<String> {
     let flags: BTreeSet<u32> = changed.iter().map(|leaf| leaf.flag).collect();
     let mut members = match serde_json::from_str(tree) {
         Ok(Json::Object(members)) => members,

@@ -3,13 +3,13 @@ use worker::{Env, Method, Request, Response};
 
 use crate::{auth::Caller, body, hub::client as hub, problem::Problem, ruleset_cache};
 
-/// Passes a backup on, as it comes. This isolate answers from the restored hub at once; others learn of its epoch when they ask.
-pub(crate) async fn restore(caller: &Caller, request: &Request, env: &Env) -> Result<Response, Problem> {
+/// Passes a body of any length on, as it comes. `path` is the part behind `/api/admin/`. This isolate answers from what it led to at once;
+/// others learn of it when they ask.
+pub(crate) async fn stream(caller: &Caller, request: &Request, env: &Env) -> Result<Response, Problem> {
     let environment = &caller.environment;
-    let answer = hub::restore(env, environment, &caller.actor(), request).await?;
-    if answer.status_code() == 200 {
-        ruleset_cache::refresh(env, environment).await;
-    }
+    let answer = hub::stream(env, environment, &caller.actor(), request).await?;
+    // An import of overrides keeps the lines before the one for which it is refused.
+    ruleset_cache::refresh(env, environment).await;
     Ok(answer)
 }
 

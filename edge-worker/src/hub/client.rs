@@ -334,9 +334,14 @@ pub(crate) async fn administer(
     deliver(env, environment, &format!("{ADMIN}{path}"), &init).await
 }
 
-/// Passes a backup, or a piece of one, to the hub as it arrives, with the actor and the query of the request.
-pub(crate) async fn restore(env: &Env, environment: &Environment, actor: &Actor<'_>, request: &Request) -> Result<Response, Problem> {
+/// Passes a body to the hub as it arrives: a backup, a piece of one, or lines of overrides, with the actor and the query of the request.
+pub(crate) async fn stream(env: &Env, environment: &Environment, actor: &Actor<'_>, request: &Request) -> Result<Response, Problem> {
     let headers = actor.headers()?;
+    for name in ["if-match", clock::TOLD] {
+        if let Some(value) = request.headers().get(name)? {
+            headers.set(name, &value)?;
+        }
+    }
     let url = request.inner().url();
     let path = url.split_once("/api/admin/").map(|(_, path)| path).unwrap_or_default();
     let mut init = RequestInit::new();

@@ -16,7 +16,7 @@ use super::{
     ground::{Ground, Rule},
     named_rows,
     new_key::{Secrets, random},
-    record::{RepeatableRequest, Written, write},
+    record::{Beside, RepeatableRequest, Written, write},
     stored_edits::StoredEdits,
     stored_owners::StoredOwners,
 };
@@ -82,7 +82,7 @@ impl FlagHub {
         again: Option<RepeatableRequest<'_>>,
         body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
     ) -> Result<(Written, CommandOutcome, String), Problem> {
-        write(&self.store, &self.ground, ground, outcome, actor, again, body)
+        write(&self.store, &self.ground, ground, outcome, actor, Beside { again, progress: None }, body)
     }
 
     /// The refusal of a command, with the moment or the newer change that stands against it.

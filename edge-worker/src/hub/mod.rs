@@ -6,8 +6,10 @@ mod baseline;
 pub(crate) mod client;
 mod execute;
 mod ground;
+mod import_explained;
 mod jobs;
 mod named_rows;
+mod ndjson;
 mod new_key;
 mod news;
 mod opening;
@@ -336,6 +338,7 @@ impl FlagHub {
             organization: asked.organization.as_deref(),
             version: asked.version,
         })?;
+        let record = self.newer_import(&asked, record)?;
         let json = record.map(|record| admin::view::stored(&record)).transpose()?;
         Ok(Response::from_json(&json)?)
     }

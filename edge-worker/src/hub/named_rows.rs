@@ -29,7 +29,8 @@ pub(super) fn about(store: &impl Read, keys: impl IntoIterator<Item = RowKey>) -
     Ok(rows)
 }
 
-fn newest(store: &impl Read, keys: &BTreeSet<RowKey>) -> Result<Rows> {
+/// The newest of these rows, and no other.
+pub(super) fn newest(store: &impl Read, keys: &BTreeSet<RowKey>) -> Result<Rows> {
     let (keys, version): (Vec<RowKey>, u32) = (keys.iter().cloned().collect(), store.newest()?.number);
     let mut rows = Rows::default();
     for keys in keys.chunks(AT_ONCE) {

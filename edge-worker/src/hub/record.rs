@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::ground::{Ground, GroundCache};
 use crate::{
     problem::Problem,
-    store::{Answer, Commit, Conflict, Store, audit::Head},
+    store::{Answer, Commit, Conflict, Progress, Store, audit::Head},
     version::{Epoch, Version},
 };
 
@@ -29,14 +29,15 @@ const MOST_KEPT: usize = 64_000;
 const MOST_OF_MEMBER: usize = 1_000;
 
 /// Seals the records of a command behind the newest one, writes everything, and keeps the ground of the new version. `body` makes the
-/// answer, which is stored for a client that sends the same request again; in the place of a long one stands where its changes are.
+/// answer, which is stored for a client that sends the same request again; in the place of a long one stands where its changes are. The
+/// progress of an import is written with its slice.
 pub(super) fn write(
     store: &impl Store,
     kept: &GroundCache,
     ground: Rc<Ground>,
     mut outcome: CommandOutcome,
     by: &Actor,
-    again: Option<RepeatableRequest<'_>>,
+    Beside { again, progress }: Beside<'_>,
     body: impl FnOnce(&Written, &CommandOutcome) -> Result<String, Problem>,
 ) -> Result<(Written, CommandOutcome, String), Problem> {
     let is_change = !outcome.writes.is_empty();
@@ -62,9 +63,9 @@ pub(super) fn write(
     let body = body(&written, &outcome)?;
     let kept_body = if again.is_some() && body.len() > MOST_KEPT { &shortened(&body, version)? } else { &body };
     let answer = again.map(|RepeatableRequest { subject, key, request }| Answer { subject, key, request, body: kept_body });
-    if is_change || answer.is_some() {
-        let commit =
-            Commit { writes: &outcome.writes, epoch: new_epoch, records: &written.records, events: &events, answer, ..Commit::default() };
+    if is_change || answer.is_some() || progress.is_some() {
+        let (writes, records) = (&outcome.writes, &written.records);
+        let commit = Commit { writes, epoch: new_epoch, records, events: &events, answer, progress, ..Commit::default() };
         store.commit(ground.version, &commit, at)?.map_err(|Conflict| Problem::conflict())?;
     }
     if is_change {
@@ -94,6 +95,15 @@ fn rows_hash(writes: &[(RowKey, Option<String>)], made: Millis) -> Hash {
     let row =
         |hasher: RowsHasher, (kind, key, text): (&str, &RowKey, &Option<String>)| hasher.row(kind, &key.name, key.page(), text.as_deref());
     writes.into_iter().fold(RowsHasher::new(made), row).finish()
+}
+
+/// What is committed with the rows and the records of a command.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// The request, if its answer is kept for a client that sends it again.
+    pub(super) again: Option<RepeatableRequest<'a>>,
+    /// How far an import of overrides has come with these rows.
+    pub(super) progress: Option<Progress<'a>>,
 }
 
 /// A request that may be sent again.

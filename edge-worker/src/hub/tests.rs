@@ -11,7 +11,7 @@ use super::{
     ground::{Ground, GroundCache},
     named_rows,
     news::News,
-    record::{RepeatableRequest, write},
+    record::{Beside, RepeatableRequest, write},
     stored_edits::StoredEdits,
 };
 use crate::{
@@ -46,7 +46,7 @@ impl Hub {
         let supplies = Supplies { edits: Some(&edits), reverted: reverted.as_ref(), ..Supplies::default() };
         let outcome = self.ground.execute(control::execute, &ground, &Rows::default(), command, supplies, &by)?;
         edits.check().unwrap();
-        Ok(write(&self.store, &self.ground, ground, outcome, &by, None, |_, _| Ok(String::new())).unwrap().1)
+        Ok(write(&self.store, &self.ground, ground, outcome, &by, Beside::default(), |_, _| Ok(String::new())).unwrap().1)
     }
 
     fn import(&self, flag: &str) -> Result<CommandOutcome, Refusal> {
@@ -237,7 +237,8 @@ fn a_long_answer_is_kept_short_and_the_first_one_is_whole() {
         let outcome = hub.ground.execute(control::execute, &ground, &Rows::default(), &command, Supplies::default(), &by).unwrap();
         let body = format!(r#"{{"changes":[{}],"version":1}}"#, vec!["1"; changes].join(","));
         let again = Some(RepeatableRequest { subject: "ann", key, request: "r" });
-        let (_, _, told) = write(&hub.store, &hub.ground, ground, outcome, &by, again, |_, _| Ok(body.clone())).unwrap();
+        let (_, _, told) =
+            write(&hub.store, &hub.ground, ground, outcome, &by, Beside { again, progress: None }, |_, _| Ok(body.clone())).unwrap();
         assert_eq!(told, body);
         let (_, kept) = hub.store.answered("ann", key).unwrap().unwrap();
         assert_eq!((kept == body, kept.len() < 64_000), (key == "short", true), "{key}");

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use control::{
     Command, CurrentState, Event, Supplies, apply,
-    change::{Actor, Hash, Link, Record, RowsHasher, Verifier},
+    change::{Action, Actor, Change, Hash, Link, Record, RowsHasher, Verifier},
     execute,
     lifecycle::Observed,
     rows::{RowKey, RowKind, Rows},
@@ -16,7 +16,7 @@ use control::{
 use sdk_core::{Compiler, Millis};
 
 use super::{
-    Answer, Commit, Conflict, Outcome, Store, Transfer, Wanted,
+    Answer, Commit, Conflict, Outcome, Progress, Store, Transfer, Wanted,
     audit::{self, ChangesQuery, Compared, ComparisonPlace, ComparisonStep, EventsQuery, ForExplain, Head},
     backup::{self, Line, Place},
     jobs::{Expired, Forget, Job, JobKey, Retained},
@@ -54,6 +54,8 @@ pub(crate) fn check<S: Store + Transfer>(fresh: impl Fn() -> S) {
         kept::counts_units_once,
         kept::keeps_jobs,
         kept::forgets_the_oldest,
+        kept::keeps_the_progress_of_imports,
+        trail::finds_the_slices_that_wrote_an_owner,
     ] {
         test(&fresh());
     }
@@ -166,6 +168,7 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
             events: &[(stale(), event)],
             answer: Some(Answer { subject: "ann", key: "stale", request: "r", body: "b" }),
             erase: Some(1),
+            progress: Some(Progress { import: "stale", text: "{}" }),
             forget: Some(Forget { what: Retained::Answers, before: Millis(9), most: 9 }),
             jobs: &[(JobKey { kind: stale(), payload: stale() }, Some(job))],
             clock_ahead: Some(7),
@@ -173,6 +176,7 @@ fn refuses_a_commit_on_another_version<S: Store + Transfer>(store: &S) {
         assert_eq!(store.commit(expected, &commit, Millis(3)).unwrap(), Err(Conflict), "{expected} of {newest}");
         assert_eq!((store.newest().unwrap(), text(store, RowKind::Flag, "a")), (newest, Some("2".to_owned())));
         assert_eq!((store.head().unwrap().link.sequence, store.clock_ahead().unwrap()), (0, 0));
+        assert_eq!(store.import_progress("stale").unwrap(), None);
         assert!(
             store.answered("ann", "stale").unwrap().is_none() && store.jobs(None, 99).unwrap().iter().all(|(key, _)| key.kind != "stale")
         );

@@ -69,6 +69,8 @@ pub(crate) struct Commit<'c> {
     pub(crate) answer: Option<Answer<'c>>,
     /// The number of a record whose payload to erase.
     pub(crate) erase: Option<u64>,
+    /// How far an import of overrides has come.
+    pub(crate) progress: Option<Progress<'c>>,
     /// The data to delete because its time is over.
     pub(crate) forget: Option<Forget>,
     /// Jobs to write; without a state they are done.
@@ -98,6 +100,15 @@ pub(crate) struct Answer<'a> {
     /// A text that identifies the request.
     pub(crate) request: &'a str,
     pub(crate) body: &'a str,
+}
+
+/// How far an import of overrides has come.
+#[derive(Clone, Copy)]
+pub(crate) struct Progress<'p> {
+    /// The id of the import.
+    pub(crate) import: &'p str,
+    /// A JSON object, in place of the one before.
+    pub(crate) text: &'p str,
 }
 
 /// An outcome that a server reports for a unit that has a feature.
@@ -155,6 +166,16 @@ pub(crate) trait Read {
     fn page_owners(&self, page: u16, most: u32) -> Result<Option<Vec<RowKey>>>;
     /// Names of owners of overrides behind one, in their order.
     fn owners(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>>;
+
+    /// Names of owners of overrides behind one, in their order, that were written up to a version; some may be gone at it.
+    fn owners_at(&self, kind: &str, after: &str, version: u32, limit: u32) -> Result<Vec<String>>;
+
+    /// How far an import of overrides has come, as it was committed; `None` for an import that is unknown or forgotten.
+    fn import_progress(&self, import: &str) -> Result<Option<String>>;
+    /// The keys among these that an import of overrides wrote, from a version on.
+    fn written_by_import(&self, keys: &[RowKey], import: &str, from: u32) -> Result<Vec<RowKey>>;
+    /// The versions up to one in which an import of overrides wrote a row, newest first.
+    fn import_versions(&self, key: &RowKey, upto: u32, limit: u32) -> Result<Vec<u32>>;
 
     /// The newest record and version.
     fn head(&self) -> Result<audit::Head>;

@@ -3,6 +3,7 @@ mod comparison;
 pub(crate) mod database;
 mod events;
 mod history;
+mod imports;
 mod jobs;
 mod migrations;
 mod proof;
@@ -12,6 +13,7 @@ mod search;
 mod slices;
 mod transaction;
 mod transfer;
+mod whole_rows;
 
 use std::cell::Cell;
 
@@ -123,6 +125,22 @@ impl<D: Database> Read for Sqlite<D> {
         rows::owners(self.migrated()?, kind, after, limit)
     }
 
+    fn owners_at(&self, kind: &str, after: &str, version: u32, limit: u32) -> Result<Vec<String>> {
+        imports::owners_at(self.migrated()?, kind, after, version, limit)
+    }
+
+    fn import_progress(&self, import: &str) -> Result<Option<String>> {
+        imports::progress(self.migrated()?, import)
+    }
+
+    fn written_by_import(&self, keys: &[RowKey], import: &str, from: u32) -> Result<Vec<RowKey>> {
+        imports::written(self.migrated()?, keys, import, from)
+    }
+
+    fn import_versions(&self, key: &RowKey, upto: u32, limit: u32) -> Result<Vec<u32>> {
+        imports::versions(self.migrated()?, key, upto, limit)
+    }
+
     fn head(&self) -> Result<audit::Head> {
         records::head(self.migrated()?)
     }
@@ -230,6 +248,9 @@ impl<D: Database> Store for Sqlite<D> {
             }
             records::put(sql, commit, at)?;
             jobs::put(sql, commit)?;
+            if let Some(progress) = commit.progress {
+                imports::put(sql, progress, at)?;
+            }
             Ok(Ok(newest))
         })
     }
@@ -295,9 +316,10 @@ pub(super) fn put<'r>(
     writes: impl Iterator<Item = (&'r RowKey, Option<&'r str>)>,
 ) -> Result<()> {
     put_version(sql, version, at)?;
+    let mut whole: Vec<(rows::Located<'_>, Option<&str>)> = Vec::new();
     for (key, text) in writes {
-        match text {
-            None => rows::put_part(sql, &key.into(), version, 0, None)?,
+        match text.filter(|text| text.len() > PART) {
+            None => whole.push((key.into(), text)),
             Some(text) => {
                 for (part, number) in parts(text).zip(0..) {
                     rows::put_part(sql, &key.into(), version, number, Some(part))?;
@@ -305,7 +327,7 @@ pub(super) fn put<'r>(
             }
         }
     }
-    Ok(())
+    whole_rows::put(sql, version, &whole)
 }
 
 /// Writes that there is a version.

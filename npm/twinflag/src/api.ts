@@ -36,6 +36,10 @@ export interface Asked {
   readonly body?: unknown;
   /** The tag that the server's version must have. */
   readonly ifMatch?: string | undefined;
+  /** Lines of JSON as the body, in place of {@link body}. */
+  readonly lines?: Uint8Array<ArrayBuffer>;
+  /** The time that the request may take; half a minute by default. */
+  readonly patienceMs?: number;
 }
 
 /** A server and the credential for it. */
@@ -51,37 +55,50 @@ export class Api {
    * Sends a request, and again under the same idempotency key if its answer is lost or the server asks to wait. Throws {@link Refused} if
    * the server refuses it.
    */
-  async ask<T>({ method = 'GET', path, query = {}, body, ifMatch }: Asked): Promise<Answer<T>> {
-    const url = new URL(`${this.url.replace(/\/+$/, '')}${path}`);
-    for (const [name, value] of Object.entries({ ...query, environment: this.environment })) {
-      for (const each of Array.isArray(value) ? value : [value]) {
-        if (each !== undefined) url.searchParams.append(name, String(each));
-      }
-    }
-    const init: RequestInit = {
-      method,
-      headers: {
-        authorization: `Bearer ${this.token}`,
-        'content-type': method === 'PATCH' ? 'application/json-patch+json' : 'application/json',
-        ...(method !== 'GET' && { 'idempotency-key': randomUUID() }),
-        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
-      },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    };
+  async ask<T>(asked: Asked): Promise<Answer<T>> {
+    const [url, init] = this.#request(asked);
     for (let attempt = 1; ; attempt++) {
-      const response = await send(url, init);
+      const response = await send(url, init, asked.patienceMs);
       const pauseMs = attempt < ATTEMPTS ? pauseOf(response) : undefined;
       const text = await response.text();
       if (pauseMs !== undefined) await pause(pauseMs);
       else return read<T>(response, text);
     }
   }
+
+  /** Sends a request whose answer is read as it comes. Throws {@link Refused} if the server refuses it. */
+  async open(asked: Asked): Promise<Response> {
+    const response = await send(...this.#request(asked), asked.patienceMs);
+    if (!response.ok) read(response, await response.text());
+    return response;
+  }
+
+  #request({ method = 'GET', path, query = {}, body, ifMatch, lines }: Asked): [url: URL, init: RequestInit] {
+    const url = new URL(`${this.url.replace(/\/+$/, '')}${path}`);
+    for (const [name, value] of Object.entries({ ...query, environment: this.environment })) {
+      for (const each of Array.isArray(value) ? value : [value]) {
+        if (each !== undefined) url.searchParams.append(name, String(each));
+      }
+    }
+    const type = lines ? 'application/x-ndjson' : method === 'PATCH' ? 'application/json-patch+json' : 'application/json';
+    const init: RequestInit = {
+      method,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        'content-type': type,
+        ...(method !== 'GET' && { 'idempotency-key': randomUUID() }),
+        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+      },
+      ...(lines ? { body: lines } : body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    };
+    return [url, init];
+  }
 }
 
-async function send(url: URL, init: RequestInit): Promise<Response> {
+async function send(url: URL, init: RequestInit, patienceMs = PATIENCE_MS): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
+      return await fetch(url, { ...init, signal: AbortSignal.timeout(patienceMs) });
     } catch (error) {
       const { cause } = error as { cause?: NodeJS.ErrnoException };
       // A request that did not reach a server needs no other attempt.

@@ -15,6 +15,8 @@ export function describe(change: Change): string {
       return `${subject} = ${String(newJson)}${owner}`;
     case 'override.remove':
       return `${subject}: override removed${owner}`;
+    case 'override.import':
+      return importedOf(newJson);
     case 'flag.kill':
       return `${subject}: switched off for everybody`;
     case 'flag.revive':
@@ -58,6 +60,17 @@ const ROLLOUT_STEPS: Readonly<Record<string, string>> = {
   'rollout.lists': 'has other lists',
   'rollout.guard': 'has another guard',
 };
+
+/** Returns what a slice of an import of overrides changed, in words. */
+function importedOf(slice: unknown): string {
+  const { changed = 0, assigned = 0, from, to, ...rest } = (slice ?? {}) as { readonly [name: string]: unknown };
+  const owners = [`overrides of ${owned(Number(changed))}`, ...(assigned === 0 ? [] : [`the organization of ${owned(Number(assigned))}`])];
+  return `${owners.join(' and ')} imported (${String(rest.import)}, lines ${String(from)} to ${String(to)})`;
+}
+
+function owned(count: number): string {
+  return count === 1 ? 'an owner' : `${count} owners`;
+}
 
 /** Returns what the revert of a change put back, in words. */
 function revertedOf({ flagPath, pointer, customerId, organizationId, oldJson, newJson }: Change): string {

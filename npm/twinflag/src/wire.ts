@@ -52,6 +52,26 @@ export interface Written {
   readonly feature?: Feature;
 }
 
+/** How far an import of overrides has come. Its counts are of lines. */
+export interface OverridesImport {
+  readonly import: string;
+  /** The number of the last line that was taken. */
+  readonly lines: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly repeated: number;
+  readonly skipped: number;
+  readonly errors: readonly LineError[];
+  readonly version?: number;
+}
+
+/** The reason why a line of an import was refused. */
+export interface LineError {
+  readonly line: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
 /** A place in a document, with what is to be said of it. */
 export interface Fault {
   readonly pointer: string;

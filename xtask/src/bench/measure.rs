@@ -78,6 +78,12 @@ pub(super) fn trail(records: u32) -> Result<Value> {
     measured(&mut node)
 }
 
+pub(super) fn overrides(customers: u32) -> Result<Value> {
+    build::all()?;
+    eprintln!("importing the overrides of {customers} customers, while another client writes");
+    measured(Command::new("node").arg(root::in_root("tests/bench/overrides/bench.mjs")).arg(customers.to_string()))
+}
+
 pub(super) fn freshness() -> Result<Value> {
     let chromium = chromium::ensure()?;
     build::all()?;

@@ -6,6 +6,7 @@ mod edge;
 mod guard;
 mod hub;
 mod measure;
+mod overrides;
 mod peers;
 mod sizes;
 mod trail;
@@ -15,8 +16,7 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use crate::install::{npm, toolchain};
 
-const KINDS: [&str; 10] =
-    ["native", "js", "edge", "hub", "owners", "trail", "freshness", "fleet", "guard", "size"];
+const KINDS: [&str; 11] = ["native", "js", "edge", "hub", "owners", "overrides", "trail", "freshness", "fleet", "guard", "size"];
 const OURS: &str = "Twinflag";
 
 /// Measure speed and size beside other engines, under one workload, and compare the figures with their budgets.
@@ -29,6 +29,9 @@ pub(crate) struct Bench {
     /// The records of the bench `trail`, and its overrides. With 100,000 it takes a minute or two.
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
     records: u32,
+    /// The customers that `overrides` imports.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000), value_name = "N")]
+    customers: u32,
 }
 
 impl Bench {
@@ -58,6 +61,9 @@ impl Bench {
         }
         if wanted("trail") {
             trail::print(&measure::trail(self.records)?)?;
+        }
+        if wanted("overrides") {
+            overrides::print(&measure::overrides(self.customers)?)?;
         }
         if wanted("freshness") {
             edge::print_freshness(&measure::freshness()?)?;

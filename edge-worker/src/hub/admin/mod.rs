@@ -10,6 +10,8 @@ mod features;
 mod jobs;
 mod keys;
 mod overrides;
+mod overrides_bulk;
+mod overrides_export;
 mod precondition;
 mod put_back;
 mod reverts;
@@ -152,6 +154,9 @@ impl FlagHub {
         if handler == Handler::Passed(PassedHandler::Restore) {
             return self.restore(request).await;
         }
+        if handler == Handler::Passed(PassedHandler::ImportOverrides) {
+            return self.import_overrides(request).await;
+        }
         // The worker passes on no request that it answers itself.
         let Handler::Passed(PassedHandler::Hub(handler)) = handler else { return Err(Problem::not_found()) };
         // An empty store gets the deployment's document before an operator changes anything.
@@ -182,6 +187,8 @@ impl FlagHub {
             HubHandler::ChangeFeature => self.change_feature(&asked),
             HubHandler::ListOverrides => self.list_overrides(&asked),
             HubHandler::ChangeOverrides => self.change_overrides(&asked),
+            HubHandler::ExportOverrides => self.export_overrides(&asked),
+            HubHandler::ShowImport => self.show_import(&parameter),
             HubHandler::ListCustomers => self.list_customers(&asked),
             HubHandler::AssignCustomer => self.assign_customer(&asked),
             HubHandler::ListKeys => self.list_keys(),

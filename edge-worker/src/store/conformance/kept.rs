@@ -107,3 +107,27 @@ pub(super) fn counts_units_once<S: Store>(store: &S) {
     assert!(ids(EventsQuery { customer: some("c"), ..EventsQuery::default() }).is_empty());
     assert_eq!(store.events(&EventsQuery { limit: 2, ..EventsQuery::default() }).unwrap().entries.len(), 2);
 }
+
+pub(super) fn keeps_the_progress_of_imports<S: Store>(store: &S) {
+    let put = |import: &str, text: &str, at| {
+        commit(store, &Commit { progress: Some(Progress { import, text }), ..Commit::default() }, at).unwrap();
+    };
+    put("first", "1", 1);
+    put("first", "2", 2);
+    assert_eq!(store.import_progress("first").unwrap().as_deref(), Some("2"));
+    assert_eq!(store.import_progress("second").unwrap(), None);
+    assert_eq!(store.newest().unwrap().number, 0, "progress makes no version");
+    // It is committed with its rows, or neither is.
+    let writes = [(key(RowKind::Customer, "c"), Some("{}".to_owned()))];
+    let record = Record::seal(&change("a", true), &by(3), Link { sequence: 1, version: 1 }, "id", Hash::NONE, Hash::NONE);
+    let twice = [record.clone(), record];
+    let bad = Commit { writes: &writes, records: &twice, progress: Some(Progress { import: "first", text: "3" }), ..Commit::default() };
+    assert!(store.commit(store.newest().unwrap(), &bad, Millis(3)).is_err());
+    assert_eq!(store.import_progress("first").unwrap().as_deref(), Some("2"));
+    // The oldest of more than a thousand goes.
+    for number in 0..1_000 {
+        put(&format!("i-{number}"), "1", 10 + number);
+    }
+    assert_eq!(store.import_progress("first").unwrap(), None);
+    assert!(store.import_progress("i-0").unwrap().is_some());
+}

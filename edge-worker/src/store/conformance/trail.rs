@@ -185,3 +185,51 @@ pub(super) fn takes_a_version_behind_a_proved_one_for_no_earlier_releases<S: Sto
     put(store, &[(key(RowKind::Flag, "a"), Some("9"))], 9_000);
     assert!(!store.lacks_baseline().unwrap());
 }
+
+pub(super) fn finds_the_slices_that_wrote_an_owner<S: Store>(store: &S) {
+    let (a, b, o) = (key(RowKind::Customer, "a\""), key(RowKind::Customer, "b"), key(RowKind::Organization, "b"));
+    // The import "one" writes a and b, another actor b, the import "two" a and the organization b, and an actor takes a away.
+    let put = |version: u32, action: Action, import: &str, rows: &[(&RowKey, Option<&str>)]| {
+        let new = Some(format!(r#"{{"import":"{import}"}}"#));
+        let change = Change { action, new, flag: None, ..change("x", true) };
+        let link = Link { sequence: version.into(), version };
+        let record = Record::seal(&change, &by(version.into()), link, &format!("id-{version}"), Hash::NONE, Hash::NONE);
+        let writes: Vec<_> = rows.iter().map(|(key, text)| ((*key).clone(), text.map(str::to_owned))).collect();
+        commit(store, &Commit { writes: &writes, records: &[record], ..Commit::default() }, version.into()).unwrap();
+    };
+    put(1, Action::OverridesImported, "one", &[(&a, Some("1")), (&b, Some("1"))]);
+    put(2, Action::OverrideSet, "one", &[(&b, Some("2"))]);
+    put(3, Action::OverridesImported, "two", &[(&a, Some("3")), (&o, Some("3"))]);
+    put(4, Action::OverrideRemoved, "", &[(&a, None)]);
+
+    let keys = [a.clone(), b.clone(), o.clone()];
+    let written = |import, from| store.written_by_import(&keys, import, from).unwrap();
+    assert_eq!(written("one", 1), [a.clone(), b.clone()]);
+    assert_eq!(written("one", 2), []);
+    assert_eq!(written("two", 1), [a.clone(), o.clone()]);
+    assert_eq!(written("three", 0), []);
+
+    let versions = |key: &RowKey, upto, limit| store.import_versions(key, upto, limit).unwrap();
+    assert_eq!((versions(&a, 9, 9), versions(&a, 9, 1), versions(&a, 2, 9)), (vec![3, 1], vec![3], vec![1]));
+    assert_eq!((versions(&b, 9, 9), versions(&o, 9, 9)), (vec![1], vec![3]));
+
+    // Records of slices name no owner.
+    let of = |customer: Option<&str>, organization: Option<&str>| -> Vec<u32> {
+        let some = |id: Option<&str>| id.map(str::to_owned);
+        let query = ChangesQuery { customer: some(customer), organization: some(organization), limit: 9, ..ChangesQuery::default() };
+        store.changes(&query).unwrap().entries.iter().map(|record| record.link.version).collect()
+    };
+    assert_eq!((of(Some("a\""), None), of(Some("b"), None), of(None, Some("b"))), (vec![3, 1], vec![1], vec![3]));
+    assert!(of(Some("c"), None).is_empty());
+    // An organization's people do not see records that count other owners, too.
+    put(5, Action::OverrideSet, "", &[(&key(RowKind::Membership, "b"), Some("\"b\""))]);
+    let query = ChangesQuery { customer: Some("b".to_owned()), within: Some("b".to_owned()), limit: 9, ..ChangesQuery::default() };
+    assert!(store.changes(&query).unwrap().entries.is_empty());
+
+    let owners = |after: &str, version, limit| store.owners_at("customer", after, version, limit).unwrap();
+    assert_eq!(
+        (owners("", 9, 9), owners("", 9, 1), owners(&a.name, 9, 9)),
+        (vec![a.name.clone(), b.name.clone()], vec![a.name.clone()], vec![b.name.clone()])
+    );
+    assert_eq!((owners("", 0, 9), store.owners_at("organization", "", 2, 9).unwrap()), (vec![], vec![]));
+}

@@ -59,7 +59,7 @@ pub(super) fn search(asked: &EventsQuery) -> Search {
     for (column, value) in [("customer_id", &asked.customer), ("flag_path", &asked.flag), ("event_type", &asked.event)] {
         let Some(value) = value else { continue };
         if followed.is_none() {
-            followed = Some(Followed { column, values: vec![value.as_str().into()] });
+            followed = Some(Followed { column, values: vec![value.as_str().into()], owner: None });
         } else {
             tested.push(Condition::equals(column, value));
         }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0010_clustered_rows.sql"),
     include_str!("../../../migrations/sqlite/0011_filters.sql"),
     include_str!("../../../migrations/sqlite/0012_verification.sql"),
+    include_str!("../../../migrations/sqlite/0013_imports.sql"),
 ];
 
 /// The form of a store that this release makes.

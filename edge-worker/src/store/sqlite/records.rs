@@ -1,5 +1,8 @@
 //! Records of changes, versions, and answers to requests that may be sent again.
-use control::change::{Hash, Hashes, Link};
+use control::{
+    change::{Action, Hash, Hashes, Link},
+    rows::{RowKey, RowKind},
+};
 use sdk_core::Millis;
 use serde::Deserialize;
 use worker::{Error, Result, SqlStorageValue};
@@ -74,30 +77,32 @@ const MOST_FLAGS: usize = 16;
 /// The search for the records that match. It follows the filter that fewest records tend to match.
 fn search(asked: &ChangesQuery) -> Result<Search> {
     let texts = [
-        ("id", &asked.id),
-        ("payload ->> '$.pointer'", &asked.pointer),
-        ("customer_id", &asked.customer),
-        ("organization_id", &asked.organization),
-        ("changed_by", &asked.actor),
-        ("action", &asked.action),
+        ("id", &asked.id, None),
+        ("payload ->> '$.pointer'", &asked.pointer, None),
+        ("customer_id", &asked.customer, Some(RowKind::Customer)),
+        ("organization_id", &asked.organization, Some(RowKind::Organization)),
+        ("changed_by", &asked.actor, None),
+        ("action", &asked.action, None),
     ];
     let mut followed = None;
     let mut tested = Vec::new();
     if let Some(version) = asked.version {
-        followed = Some(Followed { column: "version", values: vec![i64::from(version).into()] });
+        followed = Some(Followed { column: "version", values: vec![i64::from(version).into()], owner: None });
     }
-    for (column, value) in texts {
+    for (column, value, kind) in texts {
         let Some(value) = value else { continue };
+        let owner = kind.map(|kind| RowKey::of(kind, value));
         if followed.is_none() {
-            followed = Some(Followed { column, values: vec![value.as_str().into()] });
+            followed = Some(Followed { column, values: vec![value.as_str().into()], owner });
         } else {
-            tested.push(Condition::equals(column, value));
+            tested.push(owner.map_or_else(|| Condition::equals(column, value), |owner| about(column, value, &owner)));
         }
     }
     if !asked.flags.is_empty() {
         let values: serde_json::Value = asked.flags.as_slice().into();
         if followed.is_none() && asked.flags.len() <= MOST_FLAGS {
-            followed = Some(Followed { column: "flag_path", values: asked.flags.iter().map(|flag| flag.as_str().into()).collect() });
+            followed =
+                Some(Followed { column: "flag_path", values: asked.flags.iter().map(|flag| flag.as_str().into()).collect(), owner: None });
         } else {
             let sql = "entry.flag_path IN (SELECT value FROM json_each(?))".to_owned();
             tested.push(Condition { sql, values: vec![values.to_string().into()] });
@@ -113,6 +118,16 @@ fn search(asked: &ChangesQuery) -> Result<Search> {
     }
     let below = asked.below.map_or(Ok(i64::MAX), i64::try_from).map_err(|error| Error::RustError(error.to_string()))?;
     Ok(Search { table: "feature_flag_changes", followed, tested, below, limit: asked.limit, budget: asked.budget })
+}
+
+/// The condition that a record is about an owner: it names the owner, or it is of a slice of an import that wrote the owner's row.
+fn about(column: &str, id: &str, owner: &RowKey) -> Condition {
+    let sql = format!(
+        "(entry.{column} = ? OR entry.action = '{}' AND EXISTS (SELECT 1 FROM history
+           WHERE history.kind = ? AND history.name = ? AND history.version = entry.version))",
+        Action::OverridesImported.as_str()
+    );
+    Condition { sql, values: vec![id.into(), owner.kind.as_str().into(), owner.name.as_str().into()] }
 }
 
 pub(super) fn behind(sql: &impl Database, after: u64, limit: u32) -> Result<Vec<Stored>> {

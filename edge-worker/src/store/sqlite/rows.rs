@@ -8,7 +8,7 @@ use super::database::Database;
 use crate::store::Wanted;
 
 /// The longest text in bytes that stands beside its row on a page. A longer one would fill a large part of a page of the database.
-const SHORT: usize = 700;
+pub(super) const SHORT: usize = 700;
 
 /// The characters of names and texts behind which a new string begins. SQLite writes rows as JSON, because one string crosses into
 /// WebAssembly at a fraction of what many rows cost; with its last row, and quotes escaped, a string stays below 2 MB.

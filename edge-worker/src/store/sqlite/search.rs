@@ -1,5 +1,6 @@
 //! Searches of the trail and of the rollouts' logs, newest first. A search follows the index of one filter, looks at a bounded number of its
 //! entries, and stops.
+use control::rows::RowKey;
 use serde::{Deserialize, de::DeserializeOwned};
 use worker::{Result, SqlStorageValue};
 
@@ -25,6 +26,8 @@ pub(super) struct Search {
 pub(super) struct Followed {
     pub(super) column: &'static str,
     pub(super) values: Vec<serde_json::Value>,
+    /// The owner whose slices of imports are looked at besides. The record of a slice names no owner; the rows of its version do.
+    pub(super) owner: Option<RowKey>,
 }
 
 /// A condition in SQL over `entry`, and the values of its parameters.
@@ -92,18 +95,28 @@ impl Search {
         // Where nothing more is tested, every entry that is looked at is returned.
         let most = if self.tested.is_empty() { i64::from(self.limit) } else { self.budget.map_or(-1, i64::from) };
         let newest = |filter: &str| format!("SELECT sequence FROM {table} WHERE {filter}sequence < ? ORDER BY sequence DESC LIMIT ?");
-        let Some(Followed { column, values: wanted }) = &self.followed else {
+        let Some(Followed { column, values: wanted, owner }) = &self.followed else {
             return (format!("WITH looked AS MATERIALIZED ({})", newest("")), vec![self.below.into(), most.into()]);
         };
         // The runtime allows five terms of a compound SELECT and 100 parameters, so that the values are one parameter.
         let newest = newest(&format!("{column} = wanted.value AND "));
         let found =
             format!("SELECT entry.sequence FROM json_each(?) AS wanted CROSS JOIN {table} AS entry ON entry.sequence IN ({newest})");
-        let statement = format!("WITH looked AS MATERIALIZED ({found} ORDER BY entry.sequence DESC LIMIT ?)");
         let wanted = serde_json::Value::from(wanted.as_slice()).to_string();
-        (statement, vec![wanted.into(), self.below.into(), most.into(), most.into()])
+        let mut values = vec![wanted.into(), self.below.into(), most.into()];
+        let slices = owner.as_ref().map_or("", |owner| {
+            values.extend([owner.kind.as_str().into(), owner.name.as_str().into(), self.below.into(), most.into()]);
+            SLICES
+        });
+        values.push(most.into());
+        (format!("WITH looked AS MATERIALIZED (SELECT sequence FROM ({found}{slices}) ORDER BY sequence DESC LIMIT ?)"), values)
     }
 }
+
+/// The numbers of the slices of imports that wrote the row of an owner. Versions and numbers grow together.
+const SLICES: &str = " UNION ALL SELECT sequence FROM (SELECT slice.sequence FROM history CROSS JOIN feature_flag_changes AS slice
+    ON slice.version = history.version WHERE history.kind = ? AND history.name = ? AND history.part = 0 AND slice.sequence < ?
+    AND +slice.action = 'override.import' ORDER BY history.version DESC LIMIT ?)";
 
 /// The entries that a search looked at.
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ import { printJson, printTable } from '../output.js';
 import { usersOf } from '../targets.js';
 import type { Document, OverrideTree } from '../wire.js';
 import { type ApiOptions, type ChangeOptions, connect, forApi, forChange, withExample } from './common.js';
+import { addBulkCommands } from './override-lines.js';
 import { forOwners, namesOwners, type Owners, override } from './owners.js';
 
 /** A value of one owner's own. */
@@ -17,7 +18,10 @@ interface Listed {
 }
 
 export function addOverrideCommands(program: Command): void {
-  const overrides = program.command('override').description('Give single users, customers and organizations their own variant of a flag.');
+  const overrides = program
+    .command('override')
+    .alias('overrides')
+    .description('Give single users, customers and organizations their own variant of a flag.');
   withExample(
     forApi(overrides.command('list').description('List all overrides, and the individual targets of flags.')),
     'twinflag override list --flag new_checkout',
@@ -32,6 +36,7 @@ export function addOverrideCommands(program: Command): void {
     forOwners(forChange(overrides.command('remove <flag>').description('Remove the overrides of owners: they get what others get.'))),
     'twinflag override remove new_checkout --customer c-1 --reason "the test is over"',
   ).action((key: string, options: ChangeOptions & Owners) => change(key, undefined, options));
+  addBulkCommands(overrides);
 }
 
 async function change(key: string, variant: string | undefined, options: ChangeOptions & Owners): Promise<void> {
