@@ -244,7 +244,10 @@ test('token makes, lists and revokes API tokens for programs', async () => {
   assert.equal((await command('token', 'revoke', 'ci')).code, 1);
   await lines('token', 'revoke', 'ci', '--yes', '--reason', 'it moved');
   assert.match((await run('off', 'profile_ui_revamp', '--yes', '--reason', 'r')).err, /code: UNAUTHORIZED \(401\)/);
-  assert.match((await lines('token', 'list')).find(line => line.startsWith('ci ')), /revoked \d{4}-\d\d-\d\d/);
+  assert.match(
+    (await lines('token', 'list')).find(line => line.startsWith('ci ')),
+    /revoked \d{4}-\d\d-\d\d/,
+  );
   assert.equal((await command('token', 'revoke', 'ci', '--yes')).code, 1);
   assert.deepEqual(
     (await lines('log', '--limit', '4')).map(line => line.split(/ {2,}/)[4]).filter(what => what?.startsWith('token')),

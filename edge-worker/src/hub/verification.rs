@@ -336,6 +336,7 @@ mod tests {
         sqlite::{
             Sqlite,
             database::{Database as _, tests::Memory},
+            edits,
         },
     };
 
@@ -398,14 +399,14 @@ mod tests {
         let (_, view) = verify(&store, false, false);
         assert_eq!((view.verified_from, view.records, view.proved_from, view.valid), (4, 5, Some(1), Some(true)));
         // An edit below: the next full verification finds it, and then every one until it is gone.
-        edit(&store, "UPDATE history SET text = '2' WHERE version = 2");
+        edit(&store, edits::OTHER_TEXT_OF_2);
         assert_eq!(verify(&store, false, false).1.valid, Some(true));
         for is_full in [true, false] {
             let (_, view) = verify(&store, is_full, false);
             assert_eq!(view.broken.as_deref(), Some("the rows of version 2, of record 2, were altered"));
             assert_eq!((view.valid, view.records, view.proved_from), (Some(false), 1, None));
         }
-        edit(&store, "UPDATE history SET text = '1' WHERE version = 2");
+        edit(&store, edits::TEXT_OF_2);
         let (_, view) = verify(&store, false, false);
         assert_eq!((view.verified_from, view.valid), (1, Some(true)));
     }
@@ -413,10 +414,10 @@ mod tests {
     #[test]
     fn newer_rows_are_compared_with_what_serves() {
         for (statement, fault) in [
-            ("DELETE FROM unpaged_rows WHERE name = 'f4'", "the flag \"f4\" does not serve as it was last written"),
-            ("UPDATE unpaged_rows SET version = 1 WHERE name = 'f4'", "the flag \"f4\" does not serve as it was last written"),
-            ("INSERT INTO versions VALUES (5, 5)", "version 5 has no record"),
-            ("UPDATE history SET text = '2' WHERE name = 'f4'", "the rows of version 4, of record 4, were altered"),
+            (edits::LOST_ROW, "the flag \"f4\" does not serve as it was last written"),
+            (edits::EARLIER_ROW, "the flag \"f4\" does not serve as it was last written"),
+            (edits::MADE_UP_VERSION, "version 5 has no record"),
+            (edits::OTHER_TEXT_OF_F4, "the rows of version 4, of record 4, were altered"),
         ] {
             let store = Sqlite::new(Memory::new());
             write(&store, 3);
@@ -433,11 +434,7 @@ mod tests {
         let store = Sqlite::new(Memory::new());
         write(&store, 3);
         assert_eq!(verify(&store, false, false).1.valid, Some(true));
-        edit(
-            &store,
-            "DROP TRIGGER feature_flag_changes_are_not_deleted; DELETE FROM feature_flag_changes WHERE sequence = 3;
-             DELETE FROM unpaged_rows WHERE version = 3; DELETE FROM history WHERE version = 3; DELETE FROM versions WHERE version = 3",
-        );
+        edit(&store, edits::LOST_END);
         let (_, view) = verify(&store, false, false);
         assert_eq!(view.broken.as_deref(), Some("record 3, which an earlier verification found, is missing or was altered"));
     }

@@ -1,6 +1,8 @@
 //! The store in the durable object's own SQLite: nothing to install.
 mod comparison;
 pub(crate) mod database;
+#[cfg(test)]
+pub(crate) mod edits;
 mod events;
 mod history;
 mod imports;

@@ -1,0 +1,17 @@
+//! Edits of a store's file, as somebody with access to it could make them; for tests of what a verification finds.
+
+/// The row of the flag `f4` serves no longer.
+pub(crate) const LOST_ROW: &str = "DELETE FROM unpaged_rows WHERE name = 'f4'";
+/// The flag `f4` serves as it was at version 1.
+pub(crate) const EARLIER_ROW: &str = "UPDATE unpaged_rows SET version = 1 WHERE name = 'f4'";
+/// A version that no command made.
+pub(crate) const MADE_UP_VERSION: &str = "INSERT INTO versions VALUES (5, 5)";
+/// The flag `f4` has another text in the history.
+pub(crate) const OTHER_TEXT_OF_F4: &str = "UPDATE history SET text = '2' WHERE name = 'f4'";
+/// The row of version 2 has another text in the history.
+pub(crate) const OTHER_TEXT_OF_2: &str = "UPDATE history SET text = '2' WHERE version = 2";
+/// The row of version 2 has its own text again.
+pub(crate) const TEXT_OF_2: &str = "UPDATE history SET text = '1' WHERE version = 2";
+/// Version 3 and its record never were.
+pub(crate) const LOST_END: &str = "DROP TRIGGER feature_flag_changes_are_not_deleted; DELETE FROM feature_flag_changes WHERE sequence = 3;
+  DELETE FROM unpaged_rows WHERE version = 3; DELETE FROM history WHERE version = 3; DELETE FROM versions WHERE version = 3";
