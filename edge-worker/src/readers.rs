@@ -1,8 +1,5 @@
 //! The reader that this isolate asks, in the hub's place: one for each environment and place.
-use std::{
-    cell::{Cell, RefCell},
-    time::Duration,
-};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use futures_util::future::{Either, select};
 use sdk_core::Millis;
@@ -15,8 +12,9 @@ use crate::{
     problem::Problem,
 };
 
-/// The longest wait for a reader, which may have to ask a hub on another continent.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest wait for a reader, which may have to ask a hub that is slow or on another continent. If isolates gave up sooner, all of
+/// them would ask that hub themselves.
+const PATIENCE: Duration = Duration::from_millis(2_500);
 /// The milliseconds for which a reader that did not answer is not asked.
 const AWAY_MS: i64 = 10_000;
 /// The place of an isolate whose runtime names none.
@@ -25,8 +23,8 @@ const LOCAL: &str = "local";
 thread_local! {
     /// The place of the isolate, which never moves: the code of Cloudflare's data centre.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// The moment at which a reader last failed to answer.
-    static AWAY: Cell<Option<Millis>> = const { Cell::new(None) };
+    /// The moments at which readers last failed to answer, by name: one for each registered environment.
+    static AWAY: RefCell<BTreeMap<String, Millis>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Takes note of the isolate's place, from the first request that names it.
@@ -43,13 +41,12 @@ pub(crate) fn learn_place(request: &Request) {
 /// Asks the reader of an environment; `None` if there is none, or if it does not answer: then the hub is asked.
 pub(crate) async fn ask(env: &Env, environment: &Environment, address: &str, init: &RequestInit) -> Result<Option<Response>, Problem> {
     let now = clock::now();
-    let is_away = AWAY.get().is_some_and(|away| (0..AWAY_MS).contains(&(now.0 - away.0)));
     let Ok(namespace) = env.durable_object("READER") else { return Ok(None) };
-    if is_away {
-        return Ok(None);
-    }
     let place = PLACE.with_borrow(|place| place.clone().unwrap_or_else(|| LOCAL.to_owned()));
     let name = format!("{}@{place}", environment.object());
+    if AWAY.with_borrow(|away| away.get(&name).is_some_and(|away| (0..AWAY_MS).contains(&(now.0 - away.0)))) {
+        return Ok(None);
+    }
     let mut request = Request::new_with_init(address, init)?;
     let headers = request.headers_mut()?;
     headers.set(READER, &name)?;
@@ -63,7 +60,7 @@ pub(crate) async fn ask(env: &Env, environment: &Environment, address: &str, ini
         Either::Right(_) => "it takes too long to answer".to_owned(),
     };
     console_error!("no answer from the reader {name}: {why}");
-    AWAY.set(Some(now));
+    AWAY.with_borrow_mut(|away| away.insert(name, now));
     Ok(None)
 }
 

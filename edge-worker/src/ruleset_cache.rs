@@ -327,7 +327,7 @@ pub(crate) async fn newer_keys(host: &Host, environment: &Environment) -> (Rc<Ke
         None => {
             asking(environment, |asking| asking.sought_keys = Some(now));
             if is_held(environment) || *environment == Environment::FIRST {
-                let learning = Box::pin(learn((**host).clone(), environment.clone(), now, Since::Answered));
+                let learning = Box::pin(learn((**host).clone(), environment.clone(), now, Since::Sought));
                 if let Either::Right(((), learning)) = select(learning, Delay::from(KEY_NEWS)).await {
                     console_error!("no news from the hub: it takes too long to answer");
                     asking(environment, |asking| asking.questions.end(now, false));

@@ -12,7 +12,7 @@ use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
     ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS, NEWS_SINCE, OUTCOMES,
-    OWNERS, ROLE, ROWS, RULESET, RulesetAnswer, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
+    OWNERS, ROLE, ROWS, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
     admin::read as read_body,
@@ -114,6 +114,7 @@ pub(crate) async fn news(
     match since {
         Since::Answered => {}
         Since::Version(version) => headers.set(NEWS_SINCE, &version.to_string())?,
+        Since::Sought => headers.set(NEWS_SINCE, SOUGHT)?,
         Since::Now => headers.set(NEWS_SINCE, "now")?,
     }
     let mut answer = read_through(env, environment, &format!("{RULESET}{query}"), headers, None).await?;
@@ -147,7 +148,10 @@ fn news_of(answer: &str) -> Result<News, Problem> {
 
 /// The rows of the keys that were not revoked, without the ruleset.
 pub(crate) async fn keys(env: &Env, environment: &Environment) -> Result<Vec<String>, Problem> {
-    let mut answer = read_through(env, environment, KEYS, Headers::new(), None).await?;
+    // An unknown key makes an isolate ask.
+    let headers = Headers::new();
+    headers.set(NEWS_SINCE, SOUGHT)?;
+    let mut answer = read_through(env, environment, KEYS, headers, None).await?;
     let rows: Vec<Box<RawValue>> = parse(&good(&mut answer).await?)?;
     Ok(rows.into_iter().map(|row| row.get().to_owned()).collect())
 }

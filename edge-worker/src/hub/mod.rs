@@ -155,7 +155,7 @@ impl FlagHub {
             let told = Request::new_with_init(TOLD, &init).and_then(|request| Ok((readers.get_by_name(&name)?, request)));
             if let Ok((reader, request)) = told {
                 self.state.wait_until(async move {
-                    // It asks within a second, whether it was told or not.
+                    // It asks within two seconds, whether it was told or not.
                     reader.fetch_with_request(request).await.ok();
                 });
             }

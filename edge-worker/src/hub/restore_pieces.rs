@@ -101,15 +101,17 @@ impl FlagHub {
 
     /// Learns once after each start if a restore in pieces has not ended, and ends one that was forgotten.
     pub(super) fn take_up_restore(&self) -> Result<(), Problem> {
-        if self.has_taken_up.replace(true) {
+        if self.has_taken_up.get() {
             return Ok(());
         }
+        // As long as the state cannot be read, no request may take the tables for the hub's own.
         if let Some(state) = self.restore_state()? {
             self.restoring.set(true);
             if state.until <= clock::now().0 {
                 self.abort()?;
             }
         }
+        self.has_taken_up.set(true);
         Ok(())
     }
 

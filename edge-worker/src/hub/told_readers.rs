@@ -1,5 +1,5 @@
 //! The readers that the hub tells of changes. They are known from their questions and kept in memory alone: a reader that asks no more
-//! is forgotten, and one that a hub forgot asks within a second if any isolate asks it.
+//! is forgotten, and one that a hub forgot asks within two seconds if any isolate asks it.
 use std::{cell::RefCell, collections::BTreeMap};
 
 use sdk_core::Millis;
@@ -10,7 +10,7 @@ use crate::version::Version;
 const HEARD_MS: i64 = 60_000;
 /// The most readers that are told: more than Cloudflare has data centres. A change makes one request to each.
 const MOST: usize = 512;
-/// The milliseconds between two rounds of telling. A reader that is not told of a change learns of it within a second.
+/// The milliseconds between two rounds of telling. A reader that is not told of a change learns of it within two seconds.
 const TELL_MS: i64 = 100;
 
 /// Readers by the moment of their last question.

@@ -129,12 +129,14 @@ impl FlagHub {
     /// Opens the hub again: as it was restored or, after a fault, as it was before.
     pub(super) fn end_restore(&self, outcome: Result<(), Problem>) -> Result<Response, Problem> {
         let ended = self.store.end_restore(outcome.is_ok());
-        self.restoring.set(false);
+        // A restore in pieces whose end failed has half a backup in the tables, and goes on.
+        self.restoring.set(ended.is_err() && !matches!(self.store.restore_state(), Ok(None)));
         self.verification.take();
         ended?;
         if outcome.is_ok() {
             // Here and not as a job, so that the answer tells the newest record.
             baseline::ensure(&self.store, clock::now())?;
+            self.ground.forget();
         }
         self.open()?;
         outcome?;

@@ -4,10 +4,12 @@
 //! tables that the hub serves from with the history of rows. Each slice reads a bounded number of rows in one turn of the hub, and other
 //! requests are carried out between slices. The requests that ask for the result carry the slices out: no work is done that nobody waits
 //! for, and two requests share one verification. Its state is stored between slices, so that it goes on after a crash; and where one ended
-//! that found no fault, the next begins, unless it is asked to begin at the first record.
+//! that found no fault, the next begins. A full verification begins at the first record, relies on no stored state, and after a crash begins
+//! again.
 use std::{collections::VecDeque, task::Poll, time::Duration};
 
 use control::change::{Hash, Verifier};
+use sdk_core::Millis;
 use serde::{Deserialize, Serialize};
 use worker::{Delay, Response};
 
@@ -28,6 +30,8 @@ use crate::{
 /// The seconds for which a request carries slices out, and the most that a request may name.
 const WAIT: u32 = 5;
 const LONGEST_WAIT: u32 = 20;
+/// The milliseconds behind which a full verification without a request is abandoned.
+const ABANDONED_MS: i64 = 60_000;
 /// The pause between two slices, in which other requests are carried out.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -44,10 +48,11 @@ impl FlagHub {
         // The state of a store of a later release is that release's.
         let is_kept = self.store.access()? == Access::Write;
         let walk = match self.verification.take() {
-            InProgress::At(walk) => Some(*walk),
-            InProgress::Ended(_) | InProgress::Nowhere => Walk::resumed(&self.store)?,
+            InProgress::At(walk, last) if !is_full || walk.is_sound(last, clock::now()) => Some(*walk),
+            InProgress::At(..) | InProgress::Ended(_) | InProgress::Nowhere if is_full => None,
+            InProgress::At(..) | InProgress::Ended(_) | InProgress::Nowhere => Walk::resumed(&self.store)?,
         };
-        let mut walk = match walk.filter(|walk| walk.run.is_full() || !is_full) {
+        let mut walk = match walk {
             Some(walk) => walk,
             None => Walk::begun(&self.store, is_full)?,
         };
@@ -58,14 +63,14 @@ impl FlagHub {
                 self.verification.replace(InProgress::Ended(text.clone()));
                 return json(Ok(text));
             };
-            self.verification.replace(InProgress::At(Box::new(left)));
+            self.verification.replace(InProgress::At(Box::new(left), clock::now()));
             if clock::now().0 >= until {
                 return json(Ok(text));
             }
             Delay::from(PAUSE).await;
             self.check_open()?;
             walk = match self.verification.take() {
-                InProgress::At(walk) => *walk,
+                InProgress::At(walk, _) => *walk,
                 // Another request carried out the last slice.
                 InProgress::Ended(text) => {
                     self.verification.replace(InProgress::Ended(text.clone()));
@@ -112,10 +117,6 @@ impl Run {
     fn next(self) -> Self {
         Self { from: self.sequence + 1, since: Some(self.version), compared: None, ..self }
     }
-
-    const fn is_full(&self) -> bool {
-        self.from == 1
-    }
 }
 
 /// The hub's own knowledge of a verification, since the object started.
@@ -124,8 +125,8 @@ pub(super) enum InProgress {
     /// None; the store may have the state of one.
     #[default]
     Nowhere,
-    /// One that has not ended.
-    At(Box<Walk>),
+    /// One that has not ended, and the moment of its last slice.
+    At(Box<Walk>, Millis),
     /// The result of the last one, for a request that had a part in it.
     Ended(String),
 }
@@ -133,6 +134,8 @@ pub(super) enum InProgress {
 /// A verification between two slices, with what was read and is not yet verified.
 pub(super) struct Walk {
     run: Run,
+    /// True if this object looked at everything itself, from the first record on.
+    is_own: bool,
     verifier: Verifier,
     records: VecDeque<Stored>,
     rows: WrittenRows,
@@ -177,20 +180,27 @@ enum Progress {
 impl Walk {
     /// The verification that a crash interrupted.
     fn resumed(store: &impl Read) -> Result<Option<Self>, Problem> {
-        Ok(kept(store, Verification::Running)?.map(Self::of))
+        Ok(kept(store, Verification::Running)?.map(|run| Self::of(run, false)))
     }
 
     /// A new verification: behind the last one that found no fault, or of everything.
     fn begun(store: &impl Read, is_full: bool) -> Result<Self, Problem> {
         let good = if is_full { None } else { kept(store, Verification::Good)? };
-        Ok(Self::of(good.map_or_else(Run::full, Run::next)))
+        let is_own = good.is_none();
+        Ok(Self::of(good.map_or_else(Run::full, Run::next), is_own))
     }
 
-    fn of(run: Run) -> Self {
+    /// Returns true if a full verification may go on with this one: it relies on nothing that the store keeps, and not on what was true long
+    /// ago.
+    const fn is_sound(&self, last: Millis, now: Millis) -> bool {
+        self.is_own && now.0.saturating_sub(last.0) < ABANDONED_MS
+    }
+
+    fn of(run: Run, is_own: bool) -> Self {
         let hash = |hex: &str| Hash::from_hex(hex).unwrap_or(Hash::NONE);
         let verifier = Verifier::behind(hash(&run.head), run.sequence);
         let rows = WrittenRows::behind(run.rows.as_ref().map(|(version, hex)| (*version, hash(hex))));
-        Self { run, verifier, records: VecDeque::new(), rows, serving: None }
+        Self { run, is_own, verifier, records: VecDeque::new(), rows, serving: None }
     }
 
     /// Carries out one slice. Returns the verification, unless it has ended, and what there is to tell.
@@ -324,12 +334,6 @@ fn keep(store: &impl Store, what: Verification, state: Option<&str>) -> Result<(
 
 #[cfg(test)]
 mod tests {
-    use control::{
-        change::{Action, Actor, Change, Record, RowsHasher},
-        rows::{RowKey, RowKind},
-    };
-    use sdk_core::Millis;
-
     use super::*;
     use crate::store::{
         Commit,
@@ -338,6 +342,10 @@ mod tests {
             database::{Database as _, tests::Memory},
             edits,
         },
+    };
+    use control::{
+        change::{Action, Actor, Change, Record, RowsHasher},
+        rows::{RowKey, RowKind},
     };
 
     /// Writes versions with one flag and one record each.
@@ -437,5 +445,19 @@ mod tests {
         edit(&store, edits::LOST_END);
         let (_, view) = verify(&store, false, false);
         assert_eq!(view.broken.as_deref(), Some("record 3, which an earlier verification found, is missing or was altered"));
+    }
+
+    #[test]
+    fn a_full_verification_relies_on_nothing_that_the_store_keeps_nor_on_what_was_true_long_ago() {
+        let store = Sqlite::new(Memory::new());
+        write(&store, 1_000);
+        let (left, _) = Walk::begun(&store, true).unwrap().slice(&store, true).unwrap();
+        let left = left.unwrap();
+        assert!(left.is_sound(Millis(0), Millis(ABANDONED_MS - 1)) && !left.is_sound(Millis(0), Millis(ABANDONED_MS)));
+        assert!(!Walk::resumed(&store).unwrap().unwrap().is_sound(Millis(0), Millis(0)));
+        assert!(Walk::begun(&store, false).unwrap().is_sound(Millis(0), Millis(0)));
+        verify(&store, true, false);
+        write(&store, 1);
+        assert!(!Walk::begun(&store, false).unwrap().is_sound(Millis(0), Millis(0)));
     }
 }

@@ -52,6 +52,8 @@ pub(crate) const HOLDS: &str = "twinflag-holds";
 pub(super) const ROWS: &str = "rows";
 /// The header with the version that an isolate has heard of, or `now` if it has just changed something; for a reader.
 pub(crate) const NEWS_SINCE: &str = "twinflag-news-since";
+/// The value of [`NEWS_SINCE`] of an isolate that was shown a key which it does not know.
+pub(crate) const SOUGHT: &str = "sought";
 /// The header with the name of the reader that asks. The hub tells it of changes: `POST` with the version.
 pub(crate) const READER: &str = "twinflag-reader";
 /// The address at which the hub tells a reader of a version.

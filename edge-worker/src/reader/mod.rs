@@ -17,7 +17,7 @@ use worker::{
 use self::shelf::{Given, Question, Shelf, Since, Turn};
 use crate::{
     clock,
-    hub::wire::{ENVIRONMENT, HOLDS, NEWS_SINCE, READER, VERSION},
+    hub::wire::{ENVIRONMENT, HOLDS, NEWS_SINCE, READER, SOUGHT, VERSION},
     problem::Problem,
     query::Query,
     version::Version,
@@ -71,6 +71,7 @@ impl FlagReader {
         let held = headers.get(HOLDS)?.unwrap_or_default();
         let since = match headers.get(NEWS_SINCE)?.as_deref() {
             None => Since::Answered,
+            Some(SOUGHT) => Since::Sought,
             Some(version) => version.parse().map_or(Since::Now, Since::Version),
         };
         let question = Question {

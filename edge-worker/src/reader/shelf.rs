@@ -25,6 +25,8 @@ pub(crate) enum Since {
     Answered,
     /// The hub was asked within the last two seconds, and at most once a second after it was asked for a version beyond the newest.
     Version(Version),
+    /// The hub is asked after the question came, at most once a second: the isolate was shown a key that it does not know.
+    Sought,
     /// The hub is asked after the question came: the isolate has just changed something.
     Now,
 }
@@ -73,7 +75,9 @@ pub(crate) struct Shelf<A> {
     newest: Option<Version>,
     /// The moment at which the newest answered question was asked; `None` if the hub has told of a newer version since.
     confirmed: Option<Millis>,
-    /// The moment at which the hub was last asked for a version that an isolate named.
+    /// The version that the hub told of since the last answer.
+    told: Option<Version>,
+    /// The moment at which the hub was last asked for a version or a key that an isolate named.
     sought: Option<Millis>,
     entries: BTreeMap<String, Entry<A>>,
 }
@@ -95,7 +99,7 @@ struct Ended<A> {
 
 impl<A: Clone> Shelf<A> {
     pub(crate) const fn new(most_bytes: usize) -> Self {
-        Self { most_bytes, bytes: 0, uses: 0, newest: None, confirmed: None, sought: None, entries: BTreeMap::new() }
+        Self { most_bytes, bytes: 0, uses: 0, newest: None, confirmed: None, told: None, sought: None, entries: BTreeMap::new() }
     }
 
     /// The next step of a question.
@@ -107,7 +111,8 @@ impl<A: Clone> Shelf<A> {
             Since::Version(wanted) if self.newest.is_none_or(|newest| wanted.is_beyond(newest)) && self.may_seek(question.came) => {
                 question.came
             }
-            Since::Answered | Since::Version(_) => Millis(question.came.0 - CONFIRMED_MS + 1),
+            Since::Sought if self.may_seek(question.came) => question.came,
+            Since::Answered | Since::Version(_) | Since::Sought => Millis(question.came.0 - CONFIRMED_MS + 1),
         };
         let is_strict = from == question.came;
         let is_confirmed = self.confirmed.is_some_and(|confirmed| confirmed >= from && confirmed <= now);
@@ -133,7 +138,7 @@ impl<A: Clone> Shelf<A> {
             return Turn::Look;
         }
         entry.pending = Some(now);
-        if is_strict && matches!(question.since, Since::Version(_)) {
+        if is_strict && matches!(question.since, Since::Version(_) | Since::Sought) {
             self.sought = Some(now);
         }
         Turn::Ask
@@ -145,7 +150,9 @@ impl<A: Clone> Shelf<A> {
         if let Some(version) = version
             && self.confirmed.is_none_or(|confirmed| confirmed <= began)
         {
-            self.confirmed = Some(began);
+            // A version that was told of while the question was pending may be missing in its answer; the next one has it.
+            let is_behind = self.told.take().is_some_and(|told| told.is_beyond(version));
+            self.confirmed = Some(began).filter(|_| !is_behind);
             if self.newest != Some(version) {
                 self.newest = Some(version);
                 self.drop_outdated();
@@ -164,6 +171,7 @@ impl<A: Clone> Shelf<A> {
 
     /// Takes note of a version that the hub tells: if it is another one, the hub is asked again.
     pub(crate) fn tell(&mut self, version: Version) {
+        self.told = Some(version);
         if self.newest.is_some_and(|newest| version.is_beyond(newest)) {
             self.confirmed = None;
         }
@@ -275,6 +283,32 @@ mod tests {
         assert_eq!(shelf.turn(&isolate, Millis(110)), Turn::Answer(78));
         // An answer of the version before serves no longer: whoever holds version 6 wants version 8.
         assert_eq!(shelf.turn(&question("6", Some(version(6)), Since::Answered, 120), Millis(120)), Turn::Ask);
+    }
+
+    #[test]
+    fn a_version_that_is_told_while_a_question_is_pending_is_asked_for() {
+        let mut shelf = Shelf::<u32>::new(100);
+        let isolate = question("6", Some(version(6)), Since::Answered, 0);
+        assert_eq!(shelf.turn(&isolate, Millis(0)), Turn::Ask);
+        shelf.tell(version(8));
+        shelf.end(&isolate, Millis(0), Millis(50), Some(given(67, 7)));
+        let next = question("7", Some(version(7)), Since::Answered, 60);
+        assert_eq!(shelf.turn(&next, Millis(60)), Turn::Ask);
+        shelf.end(&next, Millis(60), Millis(70), Some(given(78, 8)));
+        assert_eq!(shelf.turn(&question("8", Some(version(8)), Since::Answered, 80), Millis(80)), Turn::Newest);
+    }
+
+    #[test]
+    fn an_unknown_key_makes_the_reader_ask_once_a_second() {
+        let (mut shelf, mut asked) = (reader(), 0);
+        for now in (1..=10_000).map(Millis) {
+            let isolate = question("7", Some(version(7)), Since::Sought, now.0);
+            if shelf.turn(&isolate, now) == Turn::Ask {
+                asked += 1;
+                shelf.end(&isolate, now, now, Some(given(0, 7)));
+            }
+        }
+        assert_eq!(asked, 10);
     }
 
     #[test]

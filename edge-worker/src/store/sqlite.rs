@@ -302,7 +302,7 @@ impl<D: Database> Transfer for Sqlite<D> {
     }
 
     fn end_restore(&self, is_good: bool) -> Result<()> {
-        // If ending fails, the next use puts the replaced tables back, as opening the store does.
+        // If ending fails, the next use puts the replaced tables back, as opening the store does; unless the restore has a state.
         self.migrated.set(false);
         transfer::end(&self.database, is_good)?;
         self.access.set(migrations::access(&self.database)?);

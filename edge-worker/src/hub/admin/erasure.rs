@@ -15,7 +15,8 @@ use crate::{
 
 impl FlagHub {
     /// DELETE `?reason=`, which is required. The chain holds without the payload, whose hash stays. A record of its own tells who erased it
-    /// and why; it makes no version. A record that tells of an erasure, or a baseline, is not erased: the trail is read by it.
+    /// and why; it makes no version. A record that tells of an erasure or of a customer's organization, or a baseline, is not erased: the trail
+    /// is read by it. An organization sees a customer's records only from the one on that made the customer its own.
     pub(super) fn erase_payload(&self, asked: &AdminRequest, id: &str) -> Result<Response, Problem> {
         let reason = asked.query.get("reason").filter(|reason| !reason.trim().is_empty());
         let reason = reason.ok_or_else(|| Problem::malformed("expected a reason, as ?reason="))?;
@@ -24,7 +25,7 @@ impl FlagHub {
         let query = ChangesQuery { id: Some(id.to_owned()), limit: 1, ..ChangesQuery::default() };
         let found = self.store.changes(&query)?.entries.pop();
         let record: Stored = found.ok_or_else(|| Problem::refused(404, "CHANGE_NOT_FOUND", "no change has this id", String::new()))?;
-        if matches!(record.action(), Some(Action::Baseline | Action::Erased)) {
+        if matches!(record.action(), Some(Action::Baseline | Action::Erased | Action::CustomerAssigned)) {
             let why = "the trail is read by this record: its payload is not erased";
             return Err(Problem::refused(422, "NOT_ERASABLE", why, String::new()));
         }

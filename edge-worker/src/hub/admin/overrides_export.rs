@@ -72,6 +72,8 @@ impl FlagHub {
         let find = |name| ground.ruleset.find(name).ok_or_else(|| Problem::no_flag(name));
         let flag = query.get("flag").map(find).transpose()?;
         let export = Export { store: store::open(&self.state), ruleset: ground.ruleset.clone(), version, flag };
+        // The first use of a store mends what a crash left of a restore: here, because one may be going on when the first piece is read.
+        export.store.newest()?;
         let lines = stream::try_unfold((export, place), |(export, mut place)| async move {
             loop {
                 if export.store.newest()?.epoch != export.version.epoch {

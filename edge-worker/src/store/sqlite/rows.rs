@@ -179,10 +179,8 @@ pub(super) fn overrides_version(sql: &impl Database) -> Result<u32> {
 }
 
 pub(super) fn page_owners(sql: &impl Database, page: u16, most: u32) -> Result<Option<Vec<RowKey>>> {
-    let query =
-        "SELECT json_group_array(json_array(kind, name, 0, NULL)) AS rows FROM (SELECT kind, name FROM paged_rows WHERE page = ? LIMIT ?)";
-    let Strings { rows } = sql.one(query, vec![i64::from(page).into(), (i64::from(most) + 1).into()])?;
-    let found: Vec<Part> = serde_json::from_str(&rows)?;
+    let query = "SELECT kind, name, 0 AS part, NULL AS text FROM paged_rows WHERE page = ? LIMIT ?";
+    let found = found(sql, query, vec![i64::from(page).into(), (i64::from(most) + 1).into()])?;
     if i64::try_from(found.len()).is_ok_and(|count| count > i64::from(most)) {
         return Ok(None);
     }

@@ -7,8 +7,11 @@ use super::{
     rows::{Located, SHORT},
 };
 
-/// The bytes of names and texts in one statement; a row may exceed them by itself.
+/// The bytes of rows in one statement, quotes not escaped; a row may exceed them by itself.
 const MOST_BYTES: usize = 500_000;
+
+/// The bytes of a row in JSON besides its name and its text.
+const BYTES_AROUND: usize = 40;
 
 /// Writes rows at a version, each of at most [`PART`] bytes; those without a text go.
 pub(super) fn put(sql: &impl Database, version: u32, rows: &[(Located<'_>, Option<&str>)]) -> Result<()> {
@@ -16,7 +19,7 @@ pub(super) fn put(sql: &impl Database, version: u32, rows: &[(Located<'_>, Optio
     while !rest.is_empty() {
         let mut bytes = 0;
         let fits = |(row, text): &&(Located<'_>, Option<&str>)| {
-            bytes += row.name.len() + text.map_or(0, str::len);
+            bytes += row.name.len() + text.map_or(0, str::len) + BYTES_AROUND;
             bytes <= MOST_BYTES
         };
         let count = rest.iter().take_while(fits).count().max(1);
