@@ -13,7 +13,9 @@
 #   JWT_SECRET                  checks tokens signed with HS256: 32 bytes at least
 #   JWT_SECRET_PREVIOUS         the one before it, while the secret is rotated
 #   JWKS, JWKS_URL              the keys that check RS256, ES256 and EdDSA: as text, or the address where the issuer has them. That
-#                               address is the only one the worker asks of its own accord, and whoever answers there is believed
+#                               address is the only one the worker asks of its own accord, and its answer is believed
+#   JWKS_PRIVATE=on             asks JWKS_URL by the service `inside`: it is on this machine or in a private network. Without, by
+#                               `internet`, which reaches public addresses only
 #   JWT_ISSUER, JWT_AUDIENCE    `iss` and `aud` of every token; required beside JWKS and JWKS_URL
 #   ROLE_CLAIM, ROLE_MAP        the claim with groups, roles or addresses, and the role that each gives
 #   ORGANIZATION_CLAIM          the claim with the organization of its members and administrators
@@ -45,7 +47,10 @@ using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
-    (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
+    # The default of every outgoing request. NAT64 and 6to4 addresses lead to private ones inside public ones.
+    (name = "internet", network = (allow = ["public"], deny = ["64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"], tlsOptions = (trustBrowserCas = true))),
+    # For JWKS_URL alone, if JWKS_PRIVATE is on.
+    (name = "inside", network = (allow = ["private", "local"], tlsOptions = (trustBrowserCas = true))),
     (name = "store", disk = (writable = true)),
     (name = "import", disk = ()),
     (name = "assets", disk = ()),
@@ -62,6 +67,7 @@ const edge :Workerd.Worker = (
   bindings = [
     (name = "HUB", durableObjectNamespace = "FlagHub"),
     (name = "READER", durableObjectNamespace = "FlagReader"),
+    (name = "INSIDE", service = "inside"),
     (name = "IMPORT", service = "import"),
     (name = "ASSETS", service = "assets"),
     (name = "CLIENT_KEY", fromEnvironment = "CLIENT_KEY"),
@@ -71,6 +77,7 @@ const edge :Workerd.Worker = (
     (name = "JWT_SECRET_PREVIOUS", fromEnvironment = "JWT_SECRET_PREVIOUS"),
     (name = "JWKS", fromEnvironment = "JWKS"),
     (name = "JWKS_URL", fromEnvironment = "JWKS_URL"),
+    (name = "JWKS_PRIVATE", fromEnvironment = "JWKS_PRIVATE"),
     (name = "JWT_ISSUER", fromEnvironment = "JWT_ISSUER"),
     (name = "JWT_AUDIENCE", fromEnvironment = "JWT_AUDIENCE"),
     (name = "ROLE_CLAIM", fromEnvironment = "ROLE_CLAIM"),

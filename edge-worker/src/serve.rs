@@ -78,7 +78,7 @@ async fn find_out(need: Need, known: &mut Known, request: &mut Request, host: &H
             let (keys, is_sure) = ruleset_cache::newer_keys(host, &of).await;
             known.newer_keys.push((of, keys, is_sure));
         }
-        Need::Signature(signed) => known.verified = Some(signed.check(&host.settings, moment).await),
+        Need::Signature(signed) => known.verified = Some(signed.check(host, moment).await),
         Need::Ruleset(of, min_version) => known.serving = Some(ruleset_cache::newest(host, &of, min_version).await),
         Need::Overrides(mut serving, mut contexts) => {
             let overrides = serving.overrides(host, contexts.iter_mut()).await;

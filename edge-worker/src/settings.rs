@@ -46,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) jwks: Option<String>,
     /// `JWKS_URL`: the address of such a set, `https:` or `http:`; by default none.
     pub(crate) jwks_url: Option<String>,
+    /// `JWKS_PRIVATE`: `on` or `off`; by default `off`. With `on`, `JWKS_URL` is in a private network or on this machine.
+    pub(crate) is_jwks_private: bool,
     /// `JWT_ISSUER`: the `iss` of every token; required beside `JWKS` and `JWKS_URL`, else by default any.
     pub(crate) jwt_issuer: Option<String>,
     /// `JWT_AUDIENCE`: the `aud` of every token; required beside `JWKS` and `JWKS_URL`, else by default any.
@@ -191,6 +193,7 @@ impl Settings {
             jwt_secret,
             jwks,
             jwks_url,
+            is_jwks_private: switch("JWKS_PRIVATE", ON_OR_OFF)? == Some(true),
             jwt_issuer,
             jwt_audience,
             rate_limits: rate_limits.and_then(|text| limit::parse(&text).ok()).map(RateLimits).unwrap_or_default(),
@@ -251,6 +254,7 @@ mod tests {
             ("JWT_SECRET", "a secret of the tests, 32 bytes or more"),
             ("JWT_SECRET_PREVIOUS", "the secret of before, 32 bytes or more"),
             ("JWKS_URL", "https://id.example/keys"),
+            ("JWKS_PRIVATE", "on"),
             ("ROLE_CLAIM", "groups"),
             ("ROLE_MAP", r#"{"ops":"operator"}"#),
             ("ORGANIZATION_CLAIM", "org_id"),
@@ -281,6 +285,7 @@ mod tests {
             user_tags: vec!["shop".to_owned(), "chat".to_owned()],
             jwks: None,
             jwks_url: text("https://id.example/keys"),
+            is_jwks_private: true,
             jwt_issuer: text("i"),
             jwt_audience: text("a"),
             rate_limits: RateLimits(None),
@@ -321,6 +326,7 @@ mod tests {
             ("JWKS", r#"{"keys":[]}"#),
             ("JWKS_URL", "id.example/keys"),
             ("JWKS_URL", "https://"),
+            ("JWKS_PRIVATE", "private"),
             ("RATE_LIMITS", "many"),
             ("CLIENT_ADDRESS_HEADER", "X-Forwarded-For:"),
             ("DEMO", "yes"),
@@ -347,6 +353,7 @@ mod tests {
     fn a_boolean_is_read_as_a_word_of_a_switch_also_in_quotes() {
         for (name, words) in [
             ("DEMO", ["off", "on"]),
+            ("JWKS_PRIVATE", ["off", "on"]),
             ("SERVICE_ROLE", ["off", "on"]),
             ("FEATURE_FLAGS_ENABLED", ["false", "true"]),
             ("TEST_CLOCK", ["off", "on"]),
@@ -362,7 +369,7 @@ mod tests {
 
     #[test]
     fn a_binding_that_is_no_text_is_refused_with_its_kind() {
-        let is_switch = |name| ["DEMO", "SERVICE_ROLE", "FEATURE_FLAGS_ENABLED", "TEST_CLOCK", "FAST_WAY"].contains(&name);
+        let is_switch = |name| ["DEMO", "JWKS_PRIVATE", "SERVICE_ROLE", "FEATURE_FLAGS_ENABLED", "TEST_CLOCK", "FAST_WAY"].contains(&name);
         for name in NAMES {
             let found = |value| read_one(name, &value).map_err(|invalid| (invalid.name, invalid.found));
             assert_eq!(found(Bound::Other("a number")), Err((name, Some("a number"))));
@@ -373,7 +380,7 @@ mod tests {
     }
 
     /// The names of all settings; a test compares the list with the names that the reader asks for.
-    const NAMES: [&str; 21] = [
+    const NAMES: [&str; 22] = [
         "CLIENT_KEY",
         "SERVER_KEY",
         "CLIENT_ORIGINS",
@@ -381,6 +388,7 @@ mod tests {
         "JWT_SECRET_PREVIOUS",
         "JWKS",
         "JWKS_URL",
+        "JWKS_PRIVATE",
         "JWT_ISSUER",
         "JWT_AUDIENCE",
         "ROLE_CLAIM",

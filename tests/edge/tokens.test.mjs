@@ -1,15 +1,11 @@
 // Tokens: a valid one opens the routes of its role; an invalid one opens nothing and makes the worker fetch from no other address.
 import assert from 'node:assert/strict';
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
-import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
+import { createHmac, sign } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 
 import { dataFolder } from '../server.mjs';
+import { jose, listener, pair } from './issuer.mjs';
 import { hostWorker, KEYS } from './workerd.mjs';
-
-const jose = await import(pathToFileURL(createRequire(new URL('../../npm/package.json', import.meta.url)).resolve('jose')));
 
 const DOCUMENT = JSON.stringify({
   schema: 'twinflag/1',
@@ -22,40 +18,13 @@ const AUDIENCE = 'flags';
 const SECRET = new TextEncoder().encode(KEYS.JWT_SECRET);
 const RSA_NAMES = ['RS256', 'PS256', 'RS384', 'RS512'];
 
-/** A key pair for an algorithm, with the public key as the issuer publishes it. */
-async function pair(alg, kid) {
-  const made = {
-    RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-    EdDSA: () => generateKeyPairSync('ed25519'),
-  }[alg]();
-  return { alg, kid, ...made, jwk: { ...(await jose.exportJWK(made.publicKey)), kid, alg, use: 'sig' } };
-}
 const [rsa, ec, ed] = [await pair('RS256', 'rsa'), await pair('ES256', 'ec'), await pair('EdDSA', 'ed')];
 const [strangeRsa, strangeEc, strangeEd] = [await pair('RS256', 'rsa'), await pair('ES256', 'ec'), await pair('EdDSA', 'ed')];
-
-/** A server that answers with what `answer` returns, and records the paths of its requests. */
-async function listener(answer) {
-  const asked = [];
-  const server = createServer((request, response) => {
-    asked.push(request.url);
-    const { status = 200, headers = {}, body } = answer();
-    // With a null body it never answers.
-    if (body !== null) response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
-  });
-  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
-  const stop = () =>
-    new Promise(resolve => {
-      server.close(resolve);
-      server.closeAllConnections();
-    });
-  return { url: `http://127.0.0.1:${server.address().port}`, asked, stop };
-}
 
 const ends = [];
 const hosted = async settings => {
   const folder = await dataFolder();
-  const trusted = settings.JWKS || settings.JWKS_URL ? { JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE } : {};
+  const trusted = settings.JWKS || settings.JWKS_URL ? { JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE, JWKS_PRIVATE: 'on' } : {};
   const server = await hostWorker({ data: folder.path, document: DOCUMENT, settings: { ...trusted, ...settings } });
   ends.push(async () => {
     await server.stop();

@@ -453,6 +453,35 @@ export const edgeMutants = [
     tests: 'trust',
   },
   {
+    name: 'a key set is read beyond its bound',
+    file: 'edge-worker/src/auth/key_url.rs',
+    find: 'if bytes.len() + chunk.len() > LONGEST {',
+    replacement: 'if chunk.len() > LONGEST {',
+    tests: 'key_url',
+  },
+  {
+    name: 'keys stay in use for as long as their address does not answer',
+    file: 'edge-worker/src/auth/key_url.rs',
+    find: 'now.0 - answered.0 < DROPPED_MS',
+    replacement: 'now.0 - answered.0 < DROPPED_MS * 365',
+    tests: 'key_url',
+  },
+  {
+    name: 'an isolate whose keys were dropped waits as if it had some',
+    file: 'edge-worker/src/auth/key_url.rs',
+    find: 'self.answered.filter(|_| self.are_usable(now))',
+    replacement: 'self.answered',
+    tests: 'key_url',
+  },
+  {
+    name: 'the last of two members with one name counts',
+    file: 'edge-worker/src/auth/json.rs',
+    find: 'Entry::Occupied(_) => return Err(A::Error::custom("a member stands twice")),',
+    replacement:
+      'Entry::Occupied(member) => {\n                    *member.into_mut() = members.next_value()?;\n                    continue;\n                }',
+    tests: 'json',
+  },
+  {
     name: 'a key for encryption verifies tokens',
     file: 'edge-worker/src/auth/jwk.rs',
     find: '.is_none_or(|usage| usage == "sig")',

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { jose, listener, pair } from '../edge/issuer.mjs';
 import { freePort } from '../server.mjs';
 import { ask, install } from './own.mjs';
 
@@ -209,6 +210,29 @@ test('a deployment with an issuer and an audience starts, and the commands besid
   assert.deepEqual([await status(), await status('--issuer', 'other'), await status('--audience', 'other')], [200, 401, 401]);
   assert.equal((await twinflag.run(['list', '--data', server.data])).code, 0);
   await server.stop();
+});
+
+test('serve reaches an issuer on this machine only if --set JWKS_PRIVATE=on says that it is there', async () => {
+  const key = await pair('ES256', 'one');
+  const issuer = await listener(() => ({ body: { keys: [key.jwk] } }));
+  try {
+    const env = { JWT_ISSUER: 'us', JWT_AUDIENCE: 'flags', JWKS_URL: issuer.url };
+    const claims = { sub: 'ada', iss: 'us', aud: 'flags', app_metadata: { role: 'viewer' } };
+    const token = await new jose.SignJWT(claims)
+      .setProtectedHeader({ alg: key.alg, kid: key.kid })
+      .setExpirationTime('10m')
+      .sign(key.privateKey);
+    const status = async (name, more) => {
+      const server = await twinflag.serve(twinflag.data(name), { env, more });
+      const { status } = await ask(`${server.url}/api/admin/versions`, { key: token });
+      await server.stop();
+      return status;
+    };
+    assert.deepEqual([await status('public', []), issuer.asked.length], [503, 0]);
+    assert.deepEqual([await status('private', ['--set', 'JWKS_PRIVATE=on']), issuer.asked.length], [200, 1]);
+  } finally {
+    await issuer.stop();
+  }
 });
 
 test('commands sign with the JWT_SECRET of the environment if the server has it from there, and say so if they lack it', async () => {

@@ -29,6 +29,7 @@ use self::{claims::Claims, grants::Grant, identity::Holder, presented::Credentia
 use crate::{
     context_owners::{self, NoOverrides},
     environment::Environment,
+    host::Host,
     http::{
         asked::{Asked, Unanswered},
         rights::{self, CallerKind},
@@ -381,9 +382,9 @@ pub(crate) enum Verified {
 
 impl Signed {
     /// Checks the signature and the validity: of an identity at `moment`, of a token by the clock.
-    pub(crate) async fn check(self, settings: &Settings, moment: Millis) -> Result<Verified, Problem> {
+    pub(crate) async fn check(self, host: &Host, moment: Millis) -> Result<Verified, Problem> {
         match self {
-            Self::Token(text) => trust::verified(&text, settings).await?.map(Verified::Claims).ok_or_else(Problem::no_credentials),
+            Self::Token(text) => trust::verified(&text, host).await?.map(Verified::Claims).ok_or_else(Problem::no_credentials),
             Self::Identity(key, shown) => {
                 identity::signed(&key, &shown, moment).await.map(Verified::Identity).map_err(|_| Problem::no_identity())
             }

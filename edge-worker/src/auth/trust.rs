@@ -5,23 +5,24 @@
 //! `JWT_AUDIENCE` if they are set, as they must be beside public keys: their issuer signs tokens for others, too.
 use std::{cell::RefCell, rc::Rc};
 
-use worker::console_error;
+use worker::{Env, console_error};
 
 use super::{
     algorithm::Algorithm,
     claims::{Claims, Expected},
     grants::Rules,
-    jwk, key_url,
+    jwk,
+    key_url::KeyUrl,
     subtle::Key,
     token::Token,
 };
-use crate::{clock, problem::Problem, settings::Settings};
+use crate::{clock, host::Host, problem::Problem, settings::Settings};
 
 struct Trust {
     /// The secret, and the one before it while secrets are rotated.
     secrets: Vec<Key>,
     keys: Vec<Key>,
-    url: Option<String>,
+    url: Option<KeyUrl>,
     expected: Expected,
     rules: Rules,
 }
@@ -31,15 +32,15 @@ thread_local! {
 }
 
 /// The claims of a token; `None` unless a trusted issuer signed it for this deployment and it is valid now.
-pub(super) async fn verified(text: &str, settings: &Settings) -> Result<Option<Claims>, Problem> {
+pub(super) async fn verified(text: &str, host: &Host) -> Result<Option<Claims>, Problem> {
     let Ok(token) = Token::parse(text) else { return Ok(None) };
-    let trust = Trust::of(settings).await;
+    let trust = Trust::of(&host.settings).await;
     let Ok(claims) = Claims::of(&token.claims, &trust.rules) else { return Ok(None) };
     // Claims are checked before the signature, so that an expired token does not make the worker fetch keys.
     if !claims.hold(clock::now(), &trust.expected) {
         return Ok(None);
     }
-    for key in trust.keys(&token).await? {
+    for key in trust.keys(&token, host).await? {
         if key.signed(&token).await {
             return Ok(Some(claims));
         }
@@ -73,11 +74,11 @@ impl Trust {
             }
         }
         let expected = Expected { issuer: settings.jwt_issuer.clone(), audience: settings.jwt_audience.clone() };
-        Self { secrets, keys, url: settings.jwks_url.clone(), expected, rules: Rules::of(settings) }
+        Self { secrets, keys, url: KeyUrl::of(settings), expected, rules: Rules::of(settings) }
     }
 
     /// The keys of which one verifies a token: the secrets for HS256, and a public key for every other algorithm.
-    async fn keys(&self, token: &Token<'_>) -> Result<Vec<Key>, Problem> {
+    async fn keys(&self, token: &Token<'_>, env: &Env) -> Result<Vec<Key>, Problem> {
         if token.algorithm == Algorithm::HmacSha256 {
             return Ok(self.secrets.clone());
         }
@@ -85,7 +86,7 @@ impl Trust {
             return Ok(vec![key.clone()]);
         }
         let Some(url) = &self.url else { return Ok(Vec::new()) };
-        let keys = key_url::keys(url, token.key_id.as_deref()).await?;
+        let keys = url.keys(token.key_id.as_deref(), env).await?;
         Ok(choose(&keys, token).cloned().into_iter().collect())
     }
 }
