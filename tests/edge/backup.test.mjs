@@ -35,7 +35,7 @@ async function everything(server) {
   const paths = [
     '/api/admin/document',
     '/api/admin/changes?limit=1000',
-    '/api/admin/changes/verify?full=true',
+    '/api/admin/changes/verify?full=true&wait=20',
     '/api/admin/versions?limit=1000',
     '/api/admin/stats',
     '/api/admin/overrides?customerId=c-1',
@@ -104,7 +104,7 @@ test('a restored hub gives the same answers, also about its past versions', asyn
     assert.deepEqual([twice.status, twice.json().code], [409, 'NOT_EMPTY']);
     const tags = async () => (await get(to, '/api/admin/document')).headers.get('etag').slice(1, -1).split('.');
     const [epoch, number] = await tags();
-    const { head } = (await get(to, '/api/admin/changes/verify')).json();
+    const { head } = (await get(to, '/api/admin/changes/verify?wait=20')).json();
     const other = await restore(to, backup.text, `?replace=${'0'.repeat(64)}`);
     assert.deepEqual(
       [other.status, other.json().code, other.json().detail],
@@ -129,7 +129,7 @@ test('a restored hub gives the same answers, also about its past versions', asyn
     await to.stop();
     const again = await startServer({ data });
     try {
-      assert.equal((await get(again, '/api/admin/changes/verify')).json().valid, true);
+      assert.equal((await get(again, '/api/admin/changes/verify?wait=20')).json().valid, true);
       assert.equal((await get(again, '/api/admin/versions?limit=1')).json().versions[0].version, version + 1);
     } finally {
       await again.stop();

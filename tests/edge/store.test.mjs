@@ -153,7 +153,10 @@ test('a migration that SIGKILL interrupts is completed at the next start', async
         versions.map(({ version }) => version),
         documents.map(({ version }) => version).reverse(),
       );
-      assert.equal((await server.asAdmin('/api/admin/changes/verify', { method: 'GET' })).json().valid, true);
+      let verdict;
+      do verdict = (await server.asAdmin('/api/admin/changes/verify?wait=20', { method: 'GET' })).json();
+      while (verdict.state === 'running');
+      assert.equal(verdict.valid, true);
     } finally {
       await server.stop();
     }

@@ -77,7 +77,12 @@ const overrideOf = (owner, autoRestore) => post('/api/admin/overrides', { ...own
 const importOf = document => (server, options) =>
   done(server, '/api/admin/document?state=replace', document, { method: 'PUT', ...options });
 const get = async (server, path) => (await done(server, path, undefined, { method: 'GET' })).json();
-const verified = async server => assert.equal((await get(server, '/api/admin/changes/verify')).valid, true);
+async function verified(server) {
+  let verdict;
+  do verdict = await get(server, '/api/admin/changes/verify');
+  while (verdict.state === 'running');
+  assert.equal(verdict.valid, true);
+}
 
 /** The answers of an isolate, at least from a version that is named. */
 async function answersOf(server, isolate = {}, minVersion = undefined) {
