@@ -36,7 +36,7 @@ pub struct Fleet {
     pub warming: i64,
 }
 
-/// What a simulation measured.
+/// The figures of a simulation.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
     /// The questions at the hub in an average second.

@@ -54,7 +54,7 @@ async function* answers({ asClient }, context) {
   yield asClient(`/api/widget/config?${new URLSearchParams(context)}`, { method: 'GET' });
 }
 
-/** What of an answer can be compared: not the moment, nor the page's own words, nor fingerprints, whose key comes from these. */
+/** The parts of an answer that can be compared: not the moment, nor the page's own words, nor fingerprints, whose key comes from these. */
 function comparable({ status, headers, bytes }) {
   const isProgram = /program/.test(headers.get('content-type') ?? '');
   const body = isProgram ? `${bytes.length} bytes` : bytes.toString();

@@ -364,7 +364,7 @@ test('after a kill in the middle an import goes on, with nothing lost and nothin
       await sending;
       own = await startServer({ data: folder.path, document });
       const after = await progressOf('killed', own);
-      // Whatever was told as taken is there, in whole slices.
+      // Every line that was told as taken is there, in whole slices.
       assert.ok(after.lines >= lines + 500 && after.changed === after.lines, JSON.stringify(after));
       ({ lines } = after);
     }

@@ -1,6 +1,6 @@
 /**
- * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red, and every fault of `edge.mjs`
- * and `control.mjs` a unit test of the worker or of its commands.
+ * The checks can fail: every fault of `mutants.mjs` turns the vectors and the digest of generated lines red, and every fault of `edge.mjs`,
+ * `hub.mjs` and `control.mjs` a unit test of the worker or of its commands.
  *
  *     node tests/mutants/run.mjs [part of a name …]     or --check, which only looks whether every fault still has its place
  *
@@ -12,6 +12,7 @@ import { availableParallelism } from 'node:os';
 import { Digest } from '../identity/digest.mjs';
 import { controlMutants } from './control.mjs';
 import { edgeMutants } from './edge.mjs';
+import { hubMutants } from './hub.mjs';
 import { mutants } from './mutants.mjs';
 import { readVectors, redOf } from './vectors.mjs';
 import { around, Workshop } from './workshop.mjs';
@@ -121,7 +122,7 @@ async function workOnCrate(crate, chosen) {
 }
 
 const wanted = process.argv.slice(2);
-const all = [mutants, [...edgeMutants, ...controlMutants]];
+const all = [mutants, [...edgeMutants, ...hubMutants, ...controlMutants]];
 for (const mutant of all.flat()) {
   around(mutant);
   if (wanted.includes('--check')) tellOf(mutant, true);

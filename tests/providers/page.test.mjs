@@ -55,6 +55,6 @@ test('a page of another origin gets its flags, and gives the reason CACHED for t
   ];
   await server.stop();
   assert.deepEqual(await ask(), kept);
-  // None of it came by way of the site, whose own requests to the edge are of its origin.
+  // No answer came by way of the site, whose own requests to the edge are of its origin.
   assert.deepEqual(site.asked, []);
 });

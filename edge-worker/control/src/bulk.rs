@@ -122,7 +122,7 @@ impl<'h> OverridesSlice<'h> {
     pub fn take(&mut self, line: &OverrideLine) -> Result<bool, Refusal> {
         let OverrideLine { owner, id, tree, organization } = line;
         check_id(id, field_of(*owner))?;
-        // What is stored under an id with stray spaces can be removed.
+        // Overrides that are stored under an id with stray spaces can be removed.
         if !(*tree == LineTree::Cleared && organization.as_ref().is_none_or(Option::is_none)) {
             check_new_owner(*owner, id)?;
         }

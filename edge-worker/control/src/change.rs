@@ -4,6 +4,8 @@
 //! number and version, to the hash of its payload, and to that of the rows that its version wrote. So a payload can be erased and the
 //! chain still holds; the payload has a random id, so that nobody guesses an erased one from its hash. And a row that was altered in the
 //! store no longer has the hash that its record names.
+mod action;
+
 use alloc::{
     format,
     string::{String, ToString as _},
@@ -18,142 +20,10 @@ use sdk_core::{
 };
 use sha2::{Digest as _, Sha256};
 
+pub use self::action::Action;
+
 /// The longest old or new value that a record holds whole, in bytes; of a longer one it holds the length and the hash.
 const MAX_JSON: usize = 32_000;
-
-/// The kind of a change. The names are those that are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// An override was set or changed.
-    OverrideSet,
-    /// An override was removed.
-    OverrideRemoved,
-    /// A slice of an import changed the overrides of many owners; the new value counts them.
-    OverridesImported,
-    /// A flag was switched off.
-    FlagKilled,
-    /// A flag was switched on again.
-    FlagRevived,
-    /// A rollout was created.
-    RolloutCreated,
-    /// A rollout began.
-    RolloutStarted,
-    /// A rollout went on to its next tier.
-    RolloutAdvanced,
-    /// A rollout was paused.
-    RolloutPaused,
-    /// A paused rollout was resumed.
-    RolloutResumed,
-    /// A rollout was completed.
-    RolloutCompleted,
-    /// A rollout was rolled back.
-    RolloutRolledBack,
-    /// The percentage of a rollout was set.
-    RolloutPercentage,
-    /// The allow or deny list of a rollout was edited.
-    RolloutLists,
-    /// The guard of a rollout, or its conditions for advancing, were edited.
-    RolloutGuard,
-    /// An import changed the definition of a flag or a segment, or the document itself.
-    DefinitionImported,
-    /// An import changed a flag's state.
-    StateImported,
-    /// A document brought an operator's edit of a flag or a segment as it was, so the definition is the import's own from now on: nothing
-    /// else changed.
-    EditAdopted,
-    /// The definition of one flag or one segment was written or, without a new value, removed.
-    DefinitionSet,
-    /// A definition was refused and the last good one serves on; or, without a new value, the refused one is no longer kept.
-    DefinitionRefused,
-    /// A customer was assigned to another organization, or to none.
-    CustomerAssigned,
-    /// A key was created.
-    KeyCreated,
-    /// A key was rotated: it has a successor.
-    KeyRotated,
-    /// A key was revoked.
-    KeyRevoked,
-    /// The row of a key that ended long ago was removed.
-    KeyForgotten,
-    /// An API token was created.
-    TokenCreated,
-    /// An API token was revoked.
-    TokenRevoked,
-    /// The row of an API token that ended long ago was removed.
-    TokenForgotten,
-    /// The break-glass token was used, for the first time in an hour.
-    BreakGlassUsed,
-    /// The definition of a flag or a segment was copied from another environment.
-    DefinitionCopied,
-    /// An environment was registered.
-    EnvironmentCreated,
-    /// An environment was closed.
-    EnvironmentRemoved,
-    /// The store got a new epoch, because it was put back to an earlier state.
-    EpochRenewed,
-    /// A change was reverted.
-    Reverted,
-    /// The rows that serve were taken as they are: releases whose records did not commit to rows had written some of them.
-    Baseline,
-    /// The payload of a record was erased.
-    Erased,
-}
-
-const ACTIONS: [(Action, &str); 36] = [
-    (Action::OverrideSet, "override.set"),
-    (Action::OverrideRemoved, "override.remove"),
-    (Action::OverridesImported, "override.import"),
-    (Action::FlagKilled, "flag.kill"),
-    (Action::FlagRevived, "flag.revive"),
-    (Action::RolloutCreated, "rollout.create"),
-    (Action::RolloutStarted, "rollout.start"),
-    (Action::RolloutAdvanced, "rollout.advance"),
-    (Action::RolloutPaused, "rollout.pause"),
-    (Action::RolloutResumed, "rollout.resume"),
-    (Action::RolloutCompleted, "rollout.complete"),
-    (Action::RolloutRolledBack, "rollout.rollback"),
-    (Action::RolloutPercentage, "rollout.percentage"),
-    (Action::RolloutLists, "rollout.lists"),
-    (Action::RolloutGuard, "rollout.guard"),
-    (Action::DefinitionImported, "import.definition"),
-    (Action::StateImported, "import.state"),
-    (Action::EditAdopted, "import.adopt"),
-    (Action::DefinitionSet, "definition.set"),
-    (Action::DefinitionRefused, "import.refused"),
-    (Action::CustomerAssigned, "customer.assign"),
-    (Action::KeyCreated, "key.create"),
-    (Action::KeyRotated, "key.rotate"),
-    (Action::KeyRevoked, "key.revoke"),
-    (Action::KeyForgotten, "key.forget"),
-    (Action::TokenCreated, "token.create"),
-    (Action::TokenRevoked, "token.revoke"),
-    (Action::TokenForgotten, "token.forget"),
-    (Action::BreakGlassUsed, "break-glass.use"),
-    (Action::DefinitionCopied, "copy.definition"),
-    (Action::EnvironmentCreated, "environment.create"),
-    (Action::EnvironmentRemoved, "environment.remove"),
-    (Action::EpochRenewed, "epoch.renew"),
-    (Action::Reverted, "change.revert"),
-    (Action::Baseline, "trail.baseline"),
-    (Action::Erased, "trail.erase"),
-];
-
-impl Action {
-    /// The name of the action, as it is stored.
-    pub fn as_str(self) -> &'static str {
-        ACTIONS.iter().find(|(action, _)| *action == self).map_or("", |(_, name)| name)
-    }
-
-    /// Returns true if a change of this kind writes rows, and so makes the version that its record names.
-    pub fn makes_version(self) -> bool {
-        !matches!(self, Self::Baseline | Self::Erased)
-    }
-
-    /// The action with this name; `None` if there is none.
-    pub fn from_name(name: &str) -> Option<Self> {
-        ACTIONS.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
-    }
-}
 
 /// The actor who gave a command, their reason, and the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -604,15 +474,5 @@ mod tests {
         let change = Change { new: Some(format!("\"{}\"", "x".repeat(MAX_JSON))), ..Change::new(Action::RolloutLists) };
         let record = Record::seal(&change, &actor(), Link { sequence: 1, version: 1 }, "i", Hash::NONE, Hash::NONE);
         assert!(record.payload.contains(r#""newJson":{"bytes":32002,"sha256":""#), "{}", record.payload);
-    }
-
-    #[test]
-    fn every_action_has_a_name_of_its_own() {
-        let names: Vec<&str> = ACTIONS.iter().map(|(_, name)| *name).collect();
-        for (action, name) in ACTIONS {
-            assert_eq!((action.as_str(), Action::from_name(name)), (name, Some(action)));
-            assert_eq!(names.iter().filter(|known| **known == name).count(), 1);
-        }
-        assert_eq!(Action::from_name("nothing"), None);
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn write(
     Ok((written, outcome, body))
 }
 
-/// What is kept of a long answer: its short members, and where the trail lists the changes. Long lists are empty and other long members
+/// The kept form of a long answer: its short members, and where the trail lists the changes. Long lists are empty and other long members
 /// are not there, so that the answer is still one to the request.
 fn shortened(body: &str, version: Version) -> Result<String, Problem> {
     let raw = |json: String| RawValue::from_string(json).map_err(worker::Error::from);
@@ -97,12 +97,12 @@ fn rows_hash(writes: &[(RowKey, Option<String>)], made: Millis) -> Hash {
     writes.into_iter().fold(RowsHasher::new(made), row).finish()
 }
 
-/// What is committed with the rows and the records of a command.
+/// The data that is committed with the rows and the records of a command.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Beside<'a> {
     /// The request, if its answer is kept for a client that sends it again.
     pub(super) again: Option<RepeatableRequest<'a>>,
-    /// How far an import of overrides has come with these rows.
+    /// The progress of an import of overrides with these rows.
     pub(super) progress: Option<Progress<'a>>,
 }
 

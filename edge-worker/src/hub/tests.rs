@@ -79,7 +79,7 @@ impl Hub {
     }
 }
 
-/// What the hub keeps in memory is what it would read from the store.
+/// The hub keeps in memory the rows that it would read from the store.
 #[track_caller]
 fn keeps_what_is_stored(hub: &Hub) {
     let (kept, read) = (hub.ground.newest(&hub.store).unwrap(), GroundCache::default().newest(&hub.store).unwrap());

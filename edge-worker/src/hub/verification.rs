@@ -122,7 +122,7 @@ impl Run {
 /// The hub's own knowledge of a verification, since the object started.
 #[derive(Default)]
 pub(super) enum InProgress {
-    /// None; the store may have the state of one.
+    /// No verification; the store may have the state of one.
     #[default]
     Nowhere,
     /// One that has not ended, and the moment of its last slice.

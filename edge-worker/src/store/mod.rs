@@ -69,7 +69,7 @@ pub(crate) struct Commit<'c> {
     pub(crate) answer: Option<Answer<'c>>,
     /// The number of a record whose payload to erase.
     pub(crate) erase: Option<u64>,
-    /// How far an import of overrides has come.
+    /// The progress of an import of overrides.
     pub(crate) progress: Option<Progress<'c>>,
     /// The data to delete because its time is over.
     pub(crate) forget: Option<Forget>,
@@ -102,7 +102,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) body: &'a str,
 }
 
-/// How far an import of overrides has come.
+/// The progress of an import of overrides.
 #[derive(Clone, Copy)]
 pub(crate) struct Progress<'p> {
     /// The id of the import.
@@ -170,7 +170,7 @@ pub(crate) trait Read {
     /// Names of owners of overrides behind one, in their order, that were written up to a version; some may be gone at it.
     fn owners_at(&self, kind: &str, after: &str, version: u32, limit: u32) -> Result<Vec<String>>;
 
-    /// How far an import of overrides has come, as it was committed; `None` for an import that is unknown or forgotten.
+    /// The progress of an import of overrides, as it was committed; `None` for an import that is unknown or forgotten.
     fn import_progress(&self, import: &str) -> Result<Option<String>>;
     /// The keys among these that an import of overrides wrote, from a version on.
     fn written_by_import(&self, keys: &[RowKey], import: &str, from: u32) -> Result<Vec<RowKey>>;

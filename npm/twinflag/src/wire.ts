@@ -47,12 +47,12 @@ export interface Written {
   readonly changes: readonly Change[];
   readonly version: number;
   readonly warnings: readonly string[];
-  /** What the operator may not expect of the command, though nothing is wrong. */
+  /** Effects of the command that the operator may not expect, though nothing is wrong. */
   readonly notes?: readonly string[];
   readonly feature?: Feature;
 }
 
-/** How far an import of overrides has come. Its counts are of lines. */
+/** The progress of an import of overrides. Its counts are of lines. */
 export interface OverridesImport {
   readonly import: string;
   /** The number of the last line that was taken. */

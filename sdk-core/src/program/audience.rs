@@ -34,7 +34,7 @@ pub struct Audience<'a> {
     pub format: u32,
     /// The context by which the program recognises its visitor; `None` for the known one.
     ///
-    /// Where the maker of a program knows another `organizationId` than the clients state, this is the context as they state it: the
+    /// The context as clients state it, where the maker of a program knows another `organizationId` than they do: the
     /// program answers for the known organization, and tells nothing else of it. The contexts differ in that attribute alone.
     pub stated: Option<&'a Context>,
 }

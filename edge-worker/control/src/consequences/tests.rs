@@ -458,7 +458,7 @@ fn an_edit_that_gets_a_third_value_is_told_with_its_three_values_though_the_vers
     };
     let edit = OverwrittenEdit { by: "ada".into(), at: "today".into(), version: 7, members: [description].into() };
     assert_eq!(found.edit, Some(edit));
-    // Nobody read the present version.
+    // No request read the present version.
     let refused = deploy(&third, Allowed::default()).err().unwrap().consequences;
     assert_eq!(refused, [Consequence { is_allowed: false, ..found }]);
     // A member that is taken back is refused all the same, and both are told.

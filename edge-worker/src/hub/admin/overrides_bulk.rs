@@ -91,7 +91,7 @@ fn import_id(given: Option<&str>) -> Result<String, Problem> {
     id.map(str::to_owned).ok_or_else(|| Problem::malformed("expected import to be an id of 1 to 64 letters, digits, '.', '_' and '-'"))
 }
 
-/// How far an import has come. The store keeps it, and responses show it.
+/// The progress of an import. The store keeps it, and responses show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Progress {

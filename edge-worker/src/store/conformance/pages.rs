@@ -8,7 +8,7 @@ fn of(bytes: usize, letter: &str) -> String {
     letter.repeat(bytes)
 }
 
-/// Whatever its length, a text is the same by every way that leads to it, now and at each version.
+/// A text of any length is the same by every way that leads to it, now and at each version.
 pub(super) fn reads_texts_of_every_length<S: Store>(store: &S) {
     let (id, other) = (key(RowKind::Customer, "c"), key(RowKind::Organization, "o"));
     let texts = [

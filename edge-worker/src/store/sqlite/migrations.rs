@@ -237,7 +237,7 @@ mod tests {
         apply(&memory).unwrap();
         let Forms { writes_from, serves_from } = memory.one("SELECT writes_from, serves_from FROM store", Vec::new()).unwrap();
         assert_eq!((writes_from, serves_from), (10, 5));
-        // What it asks, as it asks it.
+        // The statements of an earlier release, as it spells them.
         memory
             .script("INSERT INTO versions VALUES (1, 0); INSERT INTO history VALUES ('flag', 'f', 1, 0, NULL, '{}'), ('customer', 'c', 1, 0, 7, '1'); INSERT INTO unpaged_rows VALUES ('flag', 'f', 1); INSERT INTO paged_rows VALUES (7, 'customer', 'c', 1, '1')")
             .unwrap();

@@ -92,7 +92,7 @@ impl Search {
     /// The numbers of the entries to look at, as the table `looked` of a statement.
     fn looked_at(&self) -> (String, Vec<SqlStorageValue>) {
         let table = self.table;
-        // Where nothing more is tested, every entry that is looked at is returned.
+        // If no more is tested, every entry that is looked at is returned.
         let most = if self.tested.is_empty() { i64::from(self.limit) } else { self.budget.map_or(-1, i64::from) };
         let newest = |filter: &str| format!("SELECT sequence FROM {table} WHERE {filter}sequence < ? ORDER BY sequence DESC LIMIT ?");
         let Some(Followed { column, values: wanted, owner }) = &self.followed else {
