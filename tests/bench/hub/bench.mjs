@@ -97,7 +97,7 @@ function* backup(lines) {
     return text;
   };
   yield line({ backup: 1, version: 2, records: 0, chain: '0'.repeat(64), events: 0 });
-  const at = lines.find(({ version }) => version).version[1];
+  const at = lines.find(({ version }) => Array.isArray(version)).version[1];
   yield line({ version: [1, at] });
   yield line({ version: [2, at] });
   for (const { row } of lines) if (row) yield line({ row });
