@@ -64,6 +64,7 @@ function durable(Half) {
 
 export const FlagHub = durable(glue.FlagHub);
 export const FlagReader = durable(glue.FlagReader);
+export const FlagTally = durable(glue.FlagTally);
 
 const encoder = new TextEncoder(),
   decoder = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -17,8 +17,8 @@ use crate::{
 
 /// The time for which a browser may cache the answer to a preflight.
 const MAX_AGE_SECONDS: &str = "7200";
-const REQUEST_HEADERS: &str = "authorization, content-type, if-none-match, twinflag-identity, x-api-key";
-const RESPONSE_HEADERS: &str = "etag, retry-after, twinflag-identity, twinflag-now, twinflag-stale, twinflag-version";
+const REQUEST_HEADERS: &str = "authorization, content-type, if-none-match, twinflag-identity, twinflag-unit, x-api-key";
+const RESPONSE_HEADERS: &str = "etag, retry-after, twinflag-identity, twinflag-now, twinflag-receipt, twinflag-stale, twinflag-version";
 
 /// The headers that let a page of another origin read the answer; empty if its origin is not allowed.
 pub(crate) fn lines(asked: &Asked<'_>) -> Vec<Line> {

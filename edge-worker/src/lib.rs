@@ -28,11 +28,13 @@ mod problem;
 mod query;
 mod reader;
 mod readers;
+mod receipts;
 mod ruleset_cache;
 mod serve;
 mod settings;
 mod source;
 mod store;
+mod tally;
 mod version;
 mod words;
 

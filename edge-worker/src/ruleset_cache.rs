@@ -8,6 +8,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use control::{
     apply,
+    guard::ReceiptKey,
     rows::{RowKey, RowKind, Rows},
 };
 use futures_util::future::{Either, select};
@@ -56,6 +57,8 @@ pub(crate) struct Serving {
     pages: Rc<BTreeMap<u16, u32>>,
     /// True for a ruleset of the past, which newer ones do not replace.
     is_past: bool,
+    /// The key of receipts; `None` if the hub has not told it, and for a ruleset of the past.
+    pub(crate) receipts: Option<Rc<ReceiptKey>>,
 }
 
 impl Serving {
@@ -109,6 +112,11 @@ impl Serving {
         Some(Ok(self.compiled(owners.into_iter().chain(learned), &rows)))
     }
 
+    /// The environment whose ruleset it is.
+    pub(crate) const fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     /// The rows about these owners, each with the version of its page. Owners on empty pages have none.
     fn wanted(&self, owners: &Owned) -> Wanted {
         let mut wanted = Wanted::new();
@@ -140,7 +148,8 @@ impl Serving {
     #[cfg(test)]
     pub(crate) fn of_document(document: &str, version: Version) -> Self {
         let ruleset = Rc::new(compile(document, None).unwrap().ruleset);
-        Self { environment: Environment::FIRST, version, ruleset, stale: false, errors: 0, pages: Rc::default(), is_past: false }
+        let (environment, pages) = (Environment::FIRST, Rc::default());
+        Self { environment, version, ruleset, stale: false, errors: 0, pages, is_past: false, receipts: None }
     }
 
     /// The overrides of one context, which gets the organization of its customer.
@@ -184,6 +193,8 @@ pub(crate) struct Held {
     rows: Option<Rc<RefCell<Rows>>>,
     /// Compiles one version after another, and of each only what changed.
     compiler: Rc<RefCell<Compiler>>,
+    /// The key of receipts; `None` if the hub, of an earlier release, does not tell it.
+    receipts: Option<Rc<ReceiptKey>>,
 }
 
 /// The stored keys of an environment whose ruleset the isolate does not hold. To check a key, the isolate need not load the ruleset.
@@ -208,7 +219,8 @@ impl Held {
     fn serve(&self, environment: &Environment, stale: bool) -> Result<Serving, Problem> {
         let Served { ruleset, pages, errors, .. } = self.served.clone().map_err(|missing| missing.problem())?;
         let environment = environment.clone();
-        Ok(Serving { environment, version: self.version, ruleset, stale, errors, pages, is_past: false })
+        let receipts = self.receipts.clone();
+        Ok(Serving { environment, version: self.version, ruleset, stale, errors, pages, is_past: false, receipts })
     }
 }
 
@@ -395,6 +407,7 @@ pub(crate) async fn past(env: &Env, environment: &Environment, when: hub::When) 
         errors: then.errors,
         pages: Rc::new(pages),
         is_past: true,
+        receipts: None,
     })
 }
 
@@ -501,7 +514,8 @@ async fn ask(env: Env, environment: Environment, age: Since) -> Result<(), Probl
         held::retain(|held| keys.registry.has(held));
     }
     let bytes = served.as_ref().map_or(0, |served| served.bytes) + key_bytes;
-    held::hold_ruleset(&environment, Held { version: newest.version, keys, key_bytes, served, rows, compiler }, bytes);
+    let receipts = newest.receipts.map(Rc::new);
+    held::hold_ruleset(&environment, Held { version: newest.version, keys, key_bytes, served, rows, compiler, receipts }, bytes);
     Ok(())
 }
 

@@ -168,7 +168,7 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
     let environment = &caller.environment;
     match handler {
         PassedHandler::Ruleset => ruleset::newest(environment, request, host).await,
-        PassedHandler::Outcomes => outcomes::take(environment, request, host).await,
+        PassedHandler::Outcomes => outcomes::take(&caller, parts, request, host).await,
         PassedHandler::Explain => explain::one(environment, request, host).await,
         PassedHandler::ExportDocument => document::export(environment, request, host).await,
         PassedHandler::Cache => cache::report(environment, request, host).await,

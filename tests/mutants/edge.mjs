@@ -90,8 +90,8 @@ export const edgeMutants = [
   {
     name: 'clients without an address are not counted as one',
     file: 'edge-worker/src/limit/address.rs',
-    find: 'Some(peer) => blocks(peer),',
-    replacement: 'Some(peer) => blocks(peer).or(Some(Blocks { own: Subject(peer.len() as u64), site: None })),',
+    find: 'Some(peer) => address(peer),',
+    replacement: 'Some(peer) => address(peer).or(u8::try_from(peer.len()).ok().map(|length| IpAddr::from([0, 0, 1, length]))),',
     tests: 'address',
   },
   {

@@ -19,6 +19,7 @@ use crate::{
         response::Answer,
     },
     problem::Problem,
+    receipts,
     ruleset_cache::Serving,
     version::{self, Version},
 };
@@ -41,7 +42,8 @@ pub(crate) fn many(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unanswe
             NoOverrides::Missing => refused.problem(),
         })?;
     let asking: Vec<_> = questions.into_iter().zip(contexts).collect();
-    Ok(Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock))).versioned(&serving))
+    let answer = Answer::json(list(&asking, |out, question| write_answer(out, &serving, &overrides, question, asked.clock)));
+    Ok(receipts::issue(answer, asked, &serving)?.versioned(&serving))
 }
 
 #[derive(Deserialize)]

@@ -21,6 +21,7 @@ use crate::{
     },
     problem::Problem,
     query::Query,
+    receipts,
     ruleset_cache::Serving,
     version::Version,
 };
@@ -39,7 +40,7 @@ pub(crate) fn flag(caller: &Caller, asked: &Asked<'_>, key: &str) -> Result<Answ
         Some(ErrorCode::FlagNotFound) => 404,
         Some(_) => 400,
     };
-    Ok(Answer::json(body).with_status(status).versioned(&serving))
+    Ok(receipts::issue(Answer::json(body).with_status(status), asked, &serving)?.versioned(&serving))
 }
 
 /// `POST /ofrep/v1/evaluate/flags`.
@@ -50,7 +51,7 @@ pub(crate) fn flags(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unansw
         return Ok(Answer::tagged(asked, Etag::strong(&body), JSON, body));
     };
     let body = all(&serving, &overrides, &context, caller.audience().tags, asked.clock);
-    Ok(Answer::tagged(asked, Etag::strong(body.as_bytes()), JSON, body).versioned(&serving))
+    Ok(receipts::issue(Answer::tagged(asked, Etag::strong(body.as_bytes()), JSON, body), asked, &serving)?.versioned(&serving))
 }
 
 /// A refusal in the words of the protocol; `key` as it stands in the path of who asks for one flag.

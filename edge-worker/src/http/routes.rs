@@ -160,6 +160,7 @@ const KEYS_AND_TOKENS: &[CallerKind] =
 /// [`KEYS_AND_TOKENS`] without the people who ask only about themselves: an explanation tells more than an answer does.
 const KEYS_AND_READERS: &[CallerKind] = &[ServerKey, ClientKey, Service, CallerKind::Admin, Operator, Viewer];
 const SERVERS: &[CallerKind] = &[ServerKey];
+const KEYS: &[CallerKind] = &[ServerKey, ClientKey];
 const ADMINS: &[CallerKind] = &[Service, Admin];
 const OPERATORS: &[CallerKind] = &[Service, Admin, Operator];
 const READERS: &[CallerKind] = &[Service, Admin, Operator, Viewer];
@@ -195,7 +196,7 @@ pub(crate) const ROUTES: &[Route] = &[
     EVALUATION.on("GET", "/api/widget/config", Handler::Held(HeldHandler::Widget)),
     SERVER.on("POST", "/v1/evaluate", Handler::Held(HeldHandler::Evaluate)),
     SERVER.on("GET", "/v1/ruleset", passed(PassedHandler::Ruleset)),
-    SERVER.on("POST", "/v1/outcomes", passed(PassedHandler::Outcomes)),
+    Row(KEYS, Limit::Evaluation, Audience::Pages).on("POST", "/v1/outcomes", passed(PassedHandler::Outcomes)),
     READ.on("POST", "/v1/explain", passed(PassedHandler::Explain)),
     READ.on("GET", "/api/admin/document", passed(PassedHandler::ExportDocument)).query(&["version"]),
     TRY.on("PUT", "/api/admin/document", hub(HubHandler::ImportDocument)).when(When::DryRun).query(IMPORT),
@@ -272,7 +273,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ADMINISTER.on("POST", "/api/admin/changes/{id}/revert", hub(HubHandler::RevertChange)).query(&["dryRun"]),
     READ.on("GET", "/api/admin/versions", hub(HubHandler::ListVersions)).query(&["before", "limit"]),
     READ.on("GET", "/api/admin/events", hub(HubHandler::ListEvents)).query(&["featureName", "customerId", "event", "before", "limit"]),
-    READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)).query(&["featureName"]),
+    READ.on("GET", "/api/admin/stats", hub(HubHandler::ListStats)).query(&["featureName", "hours"]),
     READ.on("GET", "/api/admin/environments", passed(PassedHandler::ListEnvironments)),
     ADMINISTER.on("POST", "/api/admin/environments", hub(HubHandler::CreateEnvironment)),
     // A token needs the right to both environments, which its handler checks.

@@ -2,6 +2,7 @@
 use control::{
     EnvironmentName,
     change::Hash,
+    guard::ReceiptKey,
     rows::{RowKey, RowKind},
 };
 use futures_util::StreamExt;
@@ -11,11 +12,11 @@ use serde_json::value::RawValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::wire::{
-    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS, NEWS_SINCE, OUTCOMES,
-    OWNERS, ROLE, ROWS, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
+    ACTOR, ADMIN, BREAK_GLASS, BUCKET_KEY, CLIENT_BODY, DEFINITIONS, DOCUMENT, ENVIRONMENT, EXPLAINING, HOLDS, KEYS, NEWS_SINCE, OWNERS,
+    ROLE, ROWS, RULESET, RulesetAnswer, SOUGHT, SUMMARY, TOKEN, VERSION, WITHIN, WRITTEN, WantedOwners, encoded,
 };
 pub(crate) use super::{
-    admin::read as read_body,
+    admin::{Object, read as read_body},
     wire::{Explaining, Page, WantedPage},
 };
 pub(crate) use crate::reader::shelf::Since;
@@ -48,6 +49,8 @@ pub(crate) struct News {
     /// The environments that the first hub has registered, each with the moment, from that hub.
     pub(crate) environments: Vec<(EnvironmentName, Millis)>,
     pub(crate) ruleset: Told,
+    /// The key of receipts; `None` if the hub does not tell it.
+    pub(crate) receipts: Option<ReceiptKey>,
 }
 
 /// The hub's answer about its ruleset.
@@ -143,7 +146,8 @@ fn news_of(answer: &str) -> Result<News, Problem> {
         }
         (None, None) => Told::Nothing(Missing { refused: answer.refused }),
     };
-    Ok(News { version, keys, environment, environments, ruleset })
+    let receipts = answer.receipts.and_then(|key| sdk_core::hex::decode_lower(&key)).map(ReceiptKey::new);
+    Ok(News { version, keys, environment, environments, ruleset, receipts })
 }
 
 /// The rows of the keys that were not revoked, without the ruleset.
@@ -187,15 +191,6 @@ pub(crate) async fn explaining(env: &Env, environment: &Environment, asked: &Exp
     let body = serde_json::to_string(asked).map_err(worker::Error::from)?;
     let mut answer = send(env, environment, Method::Post, EXPLAINING, Headers::new(), body).await?;
     good(&mut answer).await
-}
-
-/// Passes the outcomes that a server reports to the hub, and returns the hub's response.
-pub(crate) async fn outcomes(env: &Env, environment: &Environment, request: &Request, body: String) -> Result<Response, Problem> {
-    let headers = Headers::new();
-    if let Some(now) = request.headers().get(clock::TOLD)? {
-        headers.set(clock::TOLD, &now)?;
-    }
-    send(env, environment, Method::Post, OUTCOMES, headers, body).await
 }
 
 /// Has the trail note a use of the break-glass token by a request with these headers.

@@ -239,8 +239,11 @@ impl FlagHub {
 mod tests {
     use super::*;
     use crate::store::{
-        Answer, Outcome,
-        sqlite::{Sqlite, database::tests::Memory},
+        Answer,
+        sqlite::{
+            Sqlite,
+            database::{Database as _, tests::Memory},
+        },
     };
 
     type Memoried = Sqlite<Memory>;
@@ -307,15 +310,14 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_kept_for_seven_days_and_a_step_of_a_rollout_for_ever() {
+    fn an_outcome_of_an_earlier_release_is_kept_for_seven_days_and_a_step_of_a_rollout_for_ever() {
         let store = store(&[("retention.outcomes", 0)]);
-        let (mut outcomes, day) = (Vec::new(), 24 * HOUR_MS);
+        let day = 24 * HOUR_MS;
+        // As an earlier release stored them.
         for at in [0, day] {
-            let text = |text: &str| text.to_owned();
-            let (flag, feature, event, metadata) = (text("a"), text("a"), text("enabled"), text("{}"));
-            outcomes.push(Outcome { id: at.to_string(), flag, feature, customer: None, unit: text("u"), event, metadata, at: Millis(at) });
+            let insert = "INSERT INTO rollout_events (id, feature_name, flag_path, unit, event_type, timestamp) VALUES (?1, 'a', 'a', 'u', 'enabled', ?2)";
+            store.database().run(insert, vec![at.to_string().into(), at.into()]).unwrap();
         }
-        store.keep_outcomes(&outcomes).unwrap();
         let step = control::Event { flag: "a".into(), feature: "a".into(), name: "enabled", metadata: "{}".into() };
         commit(&store, &Commit { events: &[("step".into(), step)], ..Commit::default() }, 0);
         let ids = || -> Vec<String> {

@@ -5,6 +5,7 @@ mod admin;
 mod baseline;
 pub(crate) mod client;
 mod execute;
+mod figures;
 mod ground;
 mod import_explained;
 mod jobs;
@@ -13,12 +14,13 @@ mod ndjson;
 mod new_key;
 mod news;
 mod opening;
-mod outcomes;
 mod page_filters;
+mod receipts;
 mod record;
 mod restore_pieces;
 mod stored_edits;
 mod stored_owners;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod told_readers;
@@ -47,11 +49,12 @@ use self::{
     news::News,
     opening::Opening,
     page_filters::PageFilters,
+    sums::KnownStages,
     told_readers::ToldReaders,
     verification::InProgress,
     wire::{
-        BUCKET_KEY, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TOLD, VERSION, WantedOwners,
-        WantedPages,
+        BUCKET_KEY, ENVIRONMENT, Explaining, HOLDS, Owner, PAGES, Page, READER, ROWS, RulesetAnswer, TALLY_TIME, TOLD, VERSION,
+        WantedOwners, WantedPages,
     },
 };
 use crate::{
@@ -80,6 +83,7 @@ pub struct FlagHub {
     news: News,
     readers: ToldReaders,
     filters: PageFilters,
+    known_stages: KnownStages,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
     /// True once this object has looked for a restore in pieces that has not ended.
@@ -117,6 +121,7 @@ impl DurableObject for FlagHub {
             news: News::default(),
             readers: ToldReaders::default(),
             filters,
+            known_stages: KnownStages::default(),
             restoring,
             has_taken_up: Cell::default(),
             held_keys: RefCell::default(),
@@ -182,11 +187,13 @@ impl FlagHub {
             return self.administer(request).await;
         }
         match (request.method(), path.as_str()) {
-            (Method::Post, "/outcomes") => {
-                let now = clock::told(&request, &*settings::of(&self.env)?);
+            (Method::Post, "/sums") => {
+                let settings = settings::of(&self.env)?;
+                let told = request.headers().get(TALLY_TIME)?.and_then(|told| told.parse().ok().map(Millis));
+                let now = told.filter(|_| settings.has_test_clock).unwrap_or_else(clock::now);
                 let body = request.text().await?;
                 self.check_open()?;
-                self.take_outcomes(&body, now)
+                self.take_sums(&body, now)
             }
             (Method::Post, "/break-glass") => {
                 let now = clock::told(&request, &*settings::of(&self.env)?);
@@ -222,6 +229,7 @@ impl FlagHub {
             },
             (_, "/summary") => self.summary().await,
             (_, "/keys") => self.keys(),
+            (_, "/stages") => self.stages(),
             _ => self.newest(&request).await,
         }
     }
@@ -238,7 +246,7 @@ impl FlagHub {
             return Ok(());
         }
         let is_change =
-            path == "/outcomes" || path == "/break-glass" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
+            path == "/sums" || path == "/break-glass" || path.starts_with("/admin/") && !matches!(method, Method::Get | Method::Head);
         match self.store.access()? {
             Access::Serve if is_change => Err(Problem::later_store("write")),
             Access::Write | Access::Serve => Ok(()),
@@ -310,6 +318,7 @@ impl FlagHub {
             since: None,
             rows: Vec::new(),
             sum: None,
+            receipts: None,
         };
         Ok(Response::from_json(&answer)?)
     }

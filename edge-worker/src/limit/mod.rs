@@ -6,6 +6,7 @@ mod rates;
 
 use std::cell::{OnceCell, RefCell};
 
+use control::guard::Block;
 use sdk_core::Millis;
 
 pub(crate) use self::rates::{Rates, parse};
@@ -13,7 +14,10 @@ use self::{
     address::Blocks,
     limiter::{Limiter, RetryAfter, Subject},
 };
-use crate::{http::asked::Asked, problem::Problem};
+use crate::{
+    http::{asked::Asked, parts::Parts},
+    problem::Problem,
+};
 
 struct Limits {
     admin: Limiter,
@@ -39,6 +43,11 @@ thread_local! {
     /// Set by the first request that is counted; `None` if `RATE_LIMITS` is `off`.
     static LIMITS: OnceCell<RefCell<Option<Limits>>> = const { OnceCell::new() };
     static WRONG: RefCell<ByAddress> = const { RefCell::new(ByAddress::new(GUESSES)) };
+}
+
+/// The block of the client's address that the guard counts by; `None` if the address is not known.
+pub(crate) fn network(parts: &Parts<'_>) -> Option<Block> {
+    address::known(parts).map(Block::of)
 }
 
 /// Counts a change by an administrator.

@@ -42,7 +42,8 @@ pub(in super::super) fn versions(versions: &[ListedVersion], next: Option<u32>) 
     text(&Page { next, versions: versions.iter().map(view).collect::<Result<_, _>>()? })
 }
 
-pub(in super::super) fn events(events: &Found<Happened>) -> Result<String, Problem> {
+/// A page of events; the next page has those behind `next`.
+pub(in super::super) fn events(events: &[Happened], next: Option<String>) -> Result<String, Problem> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct View<'v> {
@@ -60,10 +61,10 @@ pub(in super::super) fn events(events: &Found<Happened>) -> Result<String, Probl
     struct Page<'v> {
         events: Vec<View<'v>>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        next: Option<u64>,
+        next: Option<String>,
     }
-    let mut page = Page { events: Vec::with_capacity(events.entries.len()), next: events.next };
-    for Happened { sequence, id, flag, feature, customer, unit, event, metadata, at } in &events.entries {
+    let mut page = Page { events: Vec::with_capacity(events.len()), next };
+    for Happened { sequence, id, flag, feature, customer, unit, event, metadata, at } in events {
         page.events.push(View {
             customer_id: customer.as_deref(),
             event,
