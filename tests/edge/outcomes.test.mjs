@@ -206,3 +206,47 @@ test('usage counts every outcome by hour, variant and event', async () => {
   assert.equal((await server.asAdmin('/api/admin/stats?hours=2', { method: 'GET' })).status, 400);
   assert.equal((await featureOf(server, 'hours')).statistics.percentage, 1);
 });
+
+test('all outcomes are exported as lines, from any line on', async () => {
+  const page = async after => {
+    const answer = await server.asAdmin(`/api/admin/events?after=${after}&limit=3`, { method: 'GET' });
+    assert.deepEqual([answer.status, answer.type], [200, 'application/x-ndjson'], answer.text);
+    return answer.text
+      .split('\n')
+      .slice(0, -1)
+      .map(line => JSON.parse(line));
+  };
+  const own = Array.from({ length: 4 }, (_, index) => outcome(`export-${index}`, 'enabled', { flag: 'pay' }));
+  await report(server, own, { token: server.serverKey });
+  const all = [];
+  for (let lines = await page(0); lines.length > 0; lines = await page(all.at(-1).sequence)) all.push(...lines);
+  assert.deepEqual(
+    all.slice(-4).map(({ id, featureName, unit }) => [id, featureName, unit]),
+    own.map(({ id, unit }) => [id, 'checkout', unit]),
+  );
+  const numbers = all.map(({ sequence }) => sequence);
+  assert.deepEqual(
+    numbers,
+    numbers.toSorted((one, other) => one - other),
+  );
+  assert.ok(all.every(({ unit }) => unit !== null));
+  for (const query of ['after=x', 'after=0&event=error', 'after=0&before=1.1']) {
+    assert.equal((await server.asAdmin(`/api/admin/events?${query}`, { method: 'GET' })).status, 400, query);
+  }
+});
+
+test('a notice in the metadata of a flag reaches every answer after its rollback', async () => {
+  const notice = 'The new checkout rests until Monday.';
+  const whole = JSON.parse((await server.asAdmin('/api/admin/document', { method: 'GET' })).text);
+  whole.flags.noted = { unit: 'customerId', metadata: { notice } };
+  const imported = await server.asAdmin('/api/admin/document', { method: 'PUT', body: whole });
+  assert.equal(imported.status, 200, imported.text);
+  await startRollout(server, { flag: 'noted' });
+  await server.asAdmin('/api/admin/rollout/rollback', { body: { featureName: 'noted', reason: 'as a test wants' } });
+  const ofrep = () => server.asClient('/ofrep/v1/evaluate/flags/noted', { body: { context: { customerId: 'c-1' } } });
+  const { metadata, value } = (await until(ofrep, answer => answer.json().metadata?.layer === 'kill')).json();
+  assert.deepEqual([metadata.notice, value], [notice, false]);
+  const body = { context: { customerId: 'c-1' } };
+  const program = await server.asClient('/v1/program', { body, headers: { accept: 'application/json' } });
+  assert.ok(program.text.includes(notice));
+});

@@ -230,3 +230,116 @@ fn log(decision: &str, flag: &str, why: &str) {
     let why = serde_json::Value::from(why);
     console_error!(r#"{{"event":"guard","level":"error","decision":"{decision}","flag":{flag},"reason":{why}}}"#);
 }
+
+#[cfg(test)]
+mod tests {
+    use control::{Allowed, rows::State};
+
+    use super::*;
+    use crate::{
+        hub::{
+            ground::GroundCache,
+            record::{Beside, write},
+        },
+        store::{
+            Read as _,
+            sqlite::{Sqlite, database::tests::Memory},
+        },
+    };
+
+    const NOW: Millis = Millis(1_700_000_000_000);
+
+    /// A store with the flag `a`, whose document has a rollout that runs for half of the units.
+    fn store(ground: &GroundCache) -> Sqlite<Memory> {
+        let store = Sqlite::new(Memory::new());
+        let document = r#"{"schema":"twinflag/1","bucketKey":"000102030405060708090a0b0c0d0e0f","flags":{
+            "a":{"on":"yes","off":"no","variants":{"yes":true,"no":false},"rollout":{"status":"active","percentage":50}},
+            "b":{"rollout":{"status":"completed","percentage":100}}}}"#;
+        let import = Command::Import { document: document.into(), state: State::Replace, allowed: Allowed::default() };
+        let by = Actor::system("a test", NOW);
+        let now = ground.newest(&store).unwrap();
+        let outcome = ground.execute(control::execute, &now, &Rows::default(), &import, control::Supplies::default(), &by).unwrap();
+        write(&store, ground, now, outcome, &by, Beside::default(), |_, _| Ok(String::new())).unwrap();
+        store
+    }
+
+    /// No sums, of the present stage.
+    fn of_stage() -> FlagSums {
+        FlagSums { since: NOW.0, ..FlagSums::default() }
+    }
+
+    fn batch(number: i64, (outcomes, errors): (u64, u64), more: FlagSums) -> Batch {
+        let pair = (outcomes, errors);
+        let sums =
+            FlagSums { flag: "a".into(), minute: NOW.0 / MINUTE_MS, exposures: outcomes, errors, stage: pair, treatment: pair, ..more };
+        Batch { tally: "t".into(), number, sums: vec![sums], ..Batch::default() }
+    }
+
+    /// The decision about a batch, which is stored with the state that follows.
+    fn decided(store: &Sqlite<Memory>, ground: &GroundCache, batch: &Batch) -> (Decision, bool) {
+        let judged = judge(store, &ground.newest(store).unwrap(), batch, NOW).unwrap();
+        let states: Vec<GuardRow> = judged.iter().map(Judged::row).collect();
+        store.keep_sums(batch, &states, NOW).unwrap();
+        let Judged { decision, is_told, .. } = judged.into_iter().next().unwrap();
+        (decision, is_told)
+    }
+
+    #[test]
+    fn stages_are_those_of_rollouts_that_run_with_the_variant_that_they_serve() {
+        let ground = GroundCache::default();
+        let store = store(&ground);
+        let stages = stages_of(&store, &ground.newest(&store).unwrap()).unwrap();
+        let stage = Stage { since: NOW.0, version: 1, window_ms: 3_600_000, on: "yes".into() };
+        assert_eq!(stages.flags, [("a".to_owned(), stage)].into());
+        assert_eq!(stages.epoch, store.newest().unwrap().epoch.to_string());
+    }
+
+    #[test]
+    fn a_rollback_that_did_not_happen_is_decided_again_and_nothing_is_added_twice() {
+        let ground = GroundCache::default();
+        let store = store(&ground);
+        let errors = batch(1, (30, 30), of_stage());
+        for _ in 0..3 {
+            let (Decision::RollBack(evidence), _) = decided(&store, &ground, &errors) else { panic!() };
+            assert_eq!(evidence.counts, Sums::new(30, 30));
+        }
+        assert_eq!(store.observed("a", NOW).unwrap().exposures, 30);
+    }
+
+    #[test]
+    fn sums_of_an_earlier_stage_are_not_judged() {
+        let ground = GroundCache::default();
+        let store = store(&ground);
+        let errors = batch(1, (30, 30), FlagSums { since: 5, ..of_stage() });
+        assert_eq!(decided(&store, &ground, &errors).0, Decision::Continue);
+    }
+
+    #[test]
+    fn a_rollout_that_is_held_gets_one_record_an_hour() {
+        let ground = GroundCache::default();
+        let store = store(&ground);
+        let told: Vec<bool> = (1..=3)
+            .map(|number| {
+                let held = decided(&store, &ground, &batch(number, (30, 30), FlagSums { over_cap: 100, ..of_stage() }));
+                assert!(matches!(held.0, Decision::Held(_)), "{:?}", held.0);
+                held.1
+            })
+            .collect();
+        assert_eq!(told, [true, false, false]);
+        assert_eq!(store.guard_state("a").unwrap().unwrap().1, Some(NOW));
+    }
+
+    #[test]
+    fn a_rollback_stands_before_a_hold_and_a_hold_before_nothing() {
+        let ground = GroundCache::default();
+        let store = store(&ground);
+        let (back, _) = decided(&store, &ground, &batch(1, (30, 30), of_stage()));
+        assert_eq!(stronger(back.clone(), Decision::Continue), back);
+        assert_eq!(stronger(Decision::Continue, back.clone()), back);
+        let Decision::RollBack(evidence) = back.clone() else { panic!() };
+        let held = Decision::Held(evidence);
+        assert_eq!(stronger(held.clone(), back.clone()), back);
+        assert_eq!(stronger(back.clone(), held.clone()), back);
+        assert_eq!(stronger(held.clone(), Decision::Continue), held);
+    }
+}

@@ -495,9 +495,15 @@ impl<D: Database> Book<D> {
         }
         let below = asked.below.unwrap_or(i64::MAX);
         let search = Search { table: "events", followed, tested, below, limit: asked.limit, budget: asked.budget };
-        let columns = "sequence, id, flag_path, customer_id, unit, event_type, metadata, timestamp";
-        let found = search.run(self.sql(now)?, columns, |row: &StoredOutcome| Ok(row.sequence))?;
+        let found = search.run(self.sql(now)?, COLUMNS, |row: &StoredOutcome| Ok(row.sequence))?;
         Ok(Page { outcomes: found.entries, next: found.next })
+    }
+
+    /// Stored outcomes behind a number, oldest first.
+    pub(super) fn list_behind(&self, after: i64, limit: u32, now: i64) -> Result<Page> {
+        let query = format!("SELECT {COLUMNS} FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?");
+        let outcomes = self.sql(now)?.exec(&query, vec![after.into(), i64::from(limit).into()])?;
+        Ok(Page { outcomes, next: None })
     }
 }
 
@@ -513,6 +519,9 @@ pub(super) struct Asked {
     /// The most outcomes to look at; `None` for all.
     pub(super) budget: Option<u32>,
 }
+
+/// The columns of a stored outcome.
+const COLUMNS: &str = "sequence, id, flag_path, customer_id, unit, event_type, metadata, timestamp";
 
 /// A count as SQLite has it.
 fn whole(count: usize) -> i64 {

@@ -37,14 +37,17 @@ pub(crate) struct Wanted<'w> {
     pub(crate) event: Option<&'w str>,
     /// Only outcomes below this number.
     pub(crate) below: Option<i64>,
+    /// Only outcomes behind this number, oldest first, whatever their flag, customer and event.
+    pub(crate) after: Option<i64>,
     pub(crate) limit: u32,
 }
 
 /// Stored outcomes of the environment with this registered name, newest first.
 pub(crate) async fn events(env: &Env, environment: Option<&str>, wanted: &Wanted<'_>) -> Result<Page, Problem> {
     let mut address = format!("{EVENTS}?limit={}", wanted.limit);
-    let below = wanted.below.map(|below| below.to_string());
-    for (name, value) in [("flag", wanted.flag), ("customer", wanted.customer), ("event", wanted.event), ("below", below.as_deref())] {
+    let [below, after] = [wanted.below, wanted.after].map(|number| number.map(|number| number.to_string()));
+    let numbers = [("below", below.as_deref()), ("after", after.as_deref())];
+    for (name, value) in [("flag", wanted.flag), ("customer", wanted.customer), ("event", wanted.event)].into_iter().chain(numbers) {
         if let Some(value) = value {
             address += &format!("&{name}={}", encoded(value));
         }

@@ -97,6 +97,9 @@ impl FlagTally {
             let text = |name: &str| query.get(name).map(str::to_owned);
             let below = query.get("below").and_then(|below| below.parse().ok());
             let limit = query.limit(50, 1_000)?;
+            if let Some(after) = query.get("after").and_then(|after| after.parse().ok()) {
+                return Ok(Response::from_json(&self.book.list_behind(after, limit, now.0)?)?);
+            }
             let asked =
                 Asked { flag: text("flag"), customer: text("customer"), event: text("event"), below, limit, budget: Some(MOST_LOOKED_AT) };
             return Ok(Response::from_json(&self.book.list(&asked, now.0)?)?);

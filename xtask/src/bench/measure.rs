@@ -103,6 +103,14 @@ pub(super) fn guard() -> Result<Value> {
     measured(&mut Command::new(root::target().join(PROFILE).join("guard")))
 }
 
+/// Measures requests with outcomes, and the time from errors to a rollback.
+pub(super) fn outcomes() -> Result<Value> {
+    build::all()?;
+    eprintln!("reporting outcomes to a worker");
+    let mut node = Command::new("node");
+    measured(node.arg(root::in_root("tests/bench/outcomes/bench.mjs")).env("XTASK", std::env::current_exe()?))
+}
+
 pub(super) fn fleet() -> Result<Value> {
     eprintln!("simulating 300 places of 200 isolates for five minutes");
     measured(toolchain::cargo().args(["run", "--quiet", "--release", "--package", "edge-worker", "--example", "fleet"]))

@@ -73,6 +73,7 @@ impl Bench {
         }
         if wanted("guard") {
             guard::print(&measure::guard()?)?;
+            guard::print_outcomes(&measure::outcomes()?)?;
         }
         if wanted("size") {
             sizes::print()?;

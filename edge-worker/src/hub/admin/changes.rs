@@ -3,7 +3,7 @@ use std::fmt;
 
 use control::rows::{RowKey, RowKind, Rows};
 use sdk_core::Millis;
-use worker::Response;
+use worker::{Response, ResponseBuilder};
 
 use super::{AdminRequest, json, view};
 use crate::{
@@ -71,10 +71,20 @@ impl FlagHub {
             None => None,
         };
         let limit = query.limit(50, MOST)?;
+        if let Some(after) = query.get("after") {
+            query.only("after", &["limit"])?;
+            return self.export_outcomes(after, limit).await;
+        }
         let (customer, event) = (text("customerId"), text("event"));
         let Cursor { steps: below, outcomes: outcomes_below } = query.get("before").map(Cursor::parse).transpose()?.unwrap_or_default();
-        let wanted =
-            tally::Wanted { flag: flag.as_deref(), customer: customer.as_deref(), event: event.as_deref(), below: outcomes_below, limit };
+        let wanted = tally::Wanted {
+            flag: flag.as_deref(),
+            customer: customer.as_deref(),
+            event: event.as_deref(),
+            below: outcomes_below,
+            after: None,
+            limit,
+        };
         let registered = self.registered().map(ToString::to_string);
         let outcomes = tally::events(&self.env, registered.as_deref(), &wanted).await?;
         self.check_open()?;
@@ -85,6 +95,22 @@ impl FlagHub {
         let name = |flag: &str| ground.held(&none).feature(flag).map_or_else(|| flag.to_owned(), |feature| feature.name);
         let (entries, next) = merged(steps, outcomes, limit as usize, (below, outcomes_below), name);
         json(view::trail::events(&entries, next.map(|next| next.to_string())))
+    }
+
+    /// GET `?after=&limit=`: the outcomes behind a number as lines of JSON, oldest first. An export goes on behind the `sequence` of its last
+    /// line; an answer without a line has come to the end.
+    async fn export_outcomes(&self, after: &str, limit: u32) -> Result<Response, Problem> {
+        let after = after.parse().map_err(|_| Problem::malformed("expected after to be the sequence of the last line, or 0"))?;
+        let registered = self.registered().map(ToString::to_string);
+        let wanted = tally::Wanted { flag: None, customer: None, event: None, below: None, after: Some(after), limit };
+        let found = tally::events(&self.env, registered.as_deref(), &wanted).await?;
+        self.check_open()?;
+        let ground = self.ground()?;
+        let none = Rows::default();
+        let name = |flag: &str| ground.held(&none).feature(flag).map_or_else(|| flag.to_owned(), |feature| feature.name);
+        let entries: Vec<_> = found.outcomes.into_iter().map(|outcome| happened(outcome, &name)).collect();
+        let answer = ResponseBuilder::new().with_header("content-type", "application/x-ndjson")?;
+        Ok(answer.fixed(view::trail::event_lines(&entries)?.into_bytes()))
     }
 
     /// GET `?before=&limit=`: the versions, newest first.
