@@ -159,6 +159,7 @@ async function backToForm3() {
   statements.push(
     ['DROP TABLE verification'],
     ['DROP TABLE imports'],
+    ...['tallies', 'stage_counts', 'flag_usage', 'unknown_flags', 'guard_states'].map(table => [`DROP TABLE ${table}`]),
     ['DROP TABLE store'],
     ['DROP TABLE jobs'],
     ['DELETE FROM migrations WHERE number > 3'],
