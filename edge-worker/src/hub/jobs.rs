@@ -240,10 +240,7 @@ mod tests {
     use super::*;
     use crate::store::{
         Answer,
-        sqlite::{
-            Sqlite,
-            database::{Database as _, tests::Memory},
-        },
+        sqlite::{Sqlite, database::tests::Memory, edits::outcome_of_an_earlier_release},
     };
 
     type Memoried = Sqlite<Memory>;
@@ -315,8 +312,7 @@ mod tests {
         let day = 24 * HOUR_MS;
         // As an earlier release stored them.
         for at in [0, day] {
-            let insert = "INSERT INTO rollout_events (id, feature_name, flag_path, unit, event_type, timestamp) VALUES (?1, 'a', 'a', 'u', 'enabled', ?2)";
-            store.database().run(insert, vec![at.to_string().into(), at.into()]).unwrap();
+            outcome_of_an_earlier_release(&store, at);
         }
         let step = control::Event { flag: "a".into(), feature: "a".into(), name: "enabled", metadata: "{}".into() };
         commit(&store, &Commit { events: &[("step".into(), step)], ..Commit::default() }, 0);

@@ -21,11 +21,8 @@ use worker::{Response, console_error};
 use super::{FlagHub, ground::Ground, record::uuid, written_rows::hash_of};
 use crate::{
     problem::Problem,
-    store::{Commit, Conflict, GuardRow, Snapshot, Store, Wanted},
-    tally::{
-        read_batch,
-        wire::{Batch, FlagSums, Stage, Stages},
-    },
+    store::{Commit, Conflict, GuardRow, Snapshot, Store, Wanted, outcomes::read_batch},
+    tally::wire::{Batch, FlagSums, Stage, Stages},
     version::Version,
 };
 

@@ -4,6 +4,7 @@ pub(crate) mod backup;
 #[cfg(test)]
 mod conformance;
 pub(crate) mod jobs;
+pub(crate) mod outcomes;
 pub(crate) mod sqlite;
 
 use control::{

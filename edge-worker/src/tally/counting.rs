@@ -10,46 +10,46 @@ use sdk_core::Millis;
 use super::wire::{Batch, COUNTED, FlagSums, OpenUnits, Stage, Stages, Trust};
 
 /// The time after which an exposure without an error has gone well.
-pub(super) const SETTLES_MS: i64 = 60_000;
+pub(crate) const SETTLES_MS: i64 = 60_000;
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
 /// The name under which usage counts events with a name of one's own.
 const OTHER: &str = "other";
 
 /// The state of a unit's outcome in a stage or in a window. The numbers are stored.
-pub(super) const OPEN: u8 = 0;
-pub(super) const WELL: u8 = 1;
-pub(super) const ERROR: u8 = 2;
+pub(crate) const OPEN: u8 = 0;
+pub(crate) const WELL: u8 = 1;
+pub(crate) const ERROR: u8 = 2;
 /// An error that came after the outcome had settled: it counts in the statistics, and for the guard in the next window.
-pub(super) const LATE: u8 = 3;
+pub(crate) const LATE: u8 = 3;
 
 /// An outcome that arrived and is not counted yet.
-pub(super) struct Arrived {
-    pub(super) flag: String,
-    pub(super) unit: String,
-    pub(super) event: String,
-    pub(super) variant: Option<String>,
-    pub(super) evaluated_at: Option<(String, u32)>,
-    pub(super) trust: Trust,
-    pub(super) block: Option<u64>,
-    pub(super) at: i64,
+pub(crate) struct Arrived {
+    pub(crate) flag: String,
+    pub(crate) unit: String,
+    pub(crate) event: String,
+    pub(crate) variant: Option<String>,
+    pub(crate) evaluated_at: Option<(String, u32)>,
+    pub(crate) trust: Trust,
+    pub(crate) block: Option<u64>,
+    pub(crate) at: i64,
 }
 
 /// A unit of a flag, as it was last counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unit {
-    pub(super) is_treatment: bool,
-    pub(super) block: Option<u64>,
+pub(crate) struct Unit {
+    pub(crate) is_treatment: bool,
+    pub(crate) block: Option<u64>,
     /// The beginning of the stage that counted it last.
-    pub(super) stage: i64,
-    pub(super) stage_state: u8,
-    pub(super) window: i64,
-    pub(super) window_state: u8,
+    pub(crate) stage: i64,
+    pub(crate) stage_state: u8,
+    pub(crate) window: i64,
+    pub(crate) window_state: u8,
 }
 
 impl Unit {
     /// The open exposures that the unit is.
-    pub(super) fn open(&self) -> OpenUnits {
+    pub(crate) fn open(&self) -> OpenUnits {
         let is_open = |state: u8, is_arm: bool| i64::from(state == OPEN && is_arm);
         OpenUnits {
             stage: is_open(self.stage_state, self.is_treatment),
@@ -61,23 +61,23 @@ impl Unit {
 
 /// A wait for an outcome to settle: the stage and the window that it is open in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wait {
-    pub(super) due: i64,
-    pub(super) stage: Option<i64>,
-    pub(super) window: Option<i64>,
+pub(crate) struct Wait {
+    pub(crate) due: i64,
+    pub(crate) stage: Option<i64>,
+    pub(crate) window: Option<i64>,
 }
 
 /// The result of counting one outcome.
 #[derive(Default)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     /// The unit to store; `None` if it stays as it was.
-    pub(super) unit: Option<Unit>,
-    pub(super) wait: Option<Wait>,
+    pub(crate) unit: Option<Unit>,
+    pub(crate) wait: Option<Wait>,
 }
 
 /// Sums while they are added up.
 #[derive(Default)]
-pub(super) struct Adding {
+pub(crate) struct Adding {
     sums: BTreeMap<(String, i64, i64), Sum>,
     usage: BTreeMap<(String, i64, String, String), u64>,
 }
@@ -119,7 +119,7 @@ impl Adding {
     }
 
     /// Counts an outcome for the flag's usage, whatever it proves.
-    pub(super) fn used(&mut self, outcome: &Arrived) {
+    pub(crate) fn used(&mut self, outcome: &Arrived) {
         let event = if COUNTED.contains(&outcome.event.as_str()) { outcome.event.as_str() } else { OTHER };
         let variant = outcome.variant.clone().unwrap_or_default();
         let key = (outcome.flag.clone(), outcome.at.div_euclid(HOUR_MS), variant, event.to_owned());
@@ -128,7 +128,7 @@ impl Adding {
 
     /// Counts an outcome for the rollout of its flag. `admit` decides about a new anonymous unit; a unit that the tally has no room for is
     /// not counted.
-    pub(super) fn count(
+    pub(crate) fn count(
         &mut self,
         outcome: &Arrived,
         known: Option<&Unit>,
@@ -194,7 +194,7 @@ impl Adding {
     }
 
     /// Settles an outcome whose wait is over and that had no error. Returns the unit as it is then; `None` if it stays as it was.
-    pub(super) fn settle(&mut self, flag: &str, mut unit: Unit, wait: Wait, stages: &Stages) -> Option<Unit> {
+    pub(crate) fn settle(&mut self, flag: &str, mut unit: Unit, wait: Wait, stages: &Stages) -> Option<Unit> {
         let stage = stages.flags.get(flag);
         let mut is_changed = false;
         if wait.stage == Some(unit.stage) && unit.stage_state == OPEN {
@@ -214,7 +214,7 @@ impl Adding {
     }
 
     /// The batch of these sums; `None` if there are none.
-    pub(super) fn batch(self, tally: &str, number: i64, unknown: Vec<(String, u64)>, open: impl Fn(&str) -> OpenUnits) -> Option<Batch> {
+    pub(crate) fn batch(self, tally: &str, number: i64, unknown: Vec<(String, u64)>, open: impl Fn(&str) -> OpenUnits) -> Option<Batch> {
         if self.sums.is_empty() && self.usage.is_empty() && unknown.is_empty() {
             return None;
         }
@@ -245,7 +245,7 @@ fn add(pair: &mut (u64, u64), outcomes: u64, errors: u64) {
 }
 
 /// Decides about new anonymous units by the cap of their address block.
-pub(super) fn admit(caps: &mut UnitCaps, block: Option<u64>, at: i64) -> bool {
+pub(crate) fn admit(caps: &mut UnitCaps, block: Option<u64>, at: i64) -> bool {
     caps.admit(block.and_then(Block::from_number), Millis(at))
 }
 

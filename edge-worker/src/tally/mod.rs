@@ -3,9 +3,8 @@
 //! An outcome is stored and counted later, in a turn of the alarm, a second after it arrived: then the tally asks the hub for the stages of
 //! the rollouts that run, counts, and sends the sums. A batch of sums is sent until the hub has confirmed it. The hub knows the number of the
 //! last batch of each tally, so that no batch adds twice.
-mod book;
 pub(crate) mod client;
-mod counting;
+pub(crate) mod counting;
 pub(crate) mod wire;
 
 use std::{
@@ -19,11 +18,7 @@ use worker::{
     DurableObject, Env, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, State, console_error, durable_object,
 };
 
-pub(crate) use self::book::read_batch;
-use self::{
-    book::{Asked, BOUNDS, Book, Left},
-    wire::{Arriving, STAGES, SUMS, Stages},
-};
+use self::wire::{Arriving, STAGES, SUMS, Stages};
 use crate::{
     clock,
     environment::object_of,
@@ -31,7 +26,11 @@ use crate::{
     problem::Problem,
     query::Query,
     settings,
-    store::{audit::MOST_LOOKED_AT, sqlite::database::Object},
+    store::{
+        audit::MOST_LOOKED_AT,
+        outcomes::{Asked, BOUNDS, Book, Left},
+        sqlite::database::Object,
+    },
 };
 
 /// The time between two batches of sums.
@@ -189,7 +188,7 @@ impl FlagTally {
 }
 
 /// A name that no other tally has: 16 hexadecimal digits.
-fn random_name() -> Result<String> {
+pub(crate) fn random_name() -> Result<String> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|error| worker::Error::RustError(error.to_string()))?;
     Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Outcomes of one request: `POST` with [`Arriving`] answers [`Taken`]; 503 if the tally cannot take more.
-pub(super) const TAKE: &str = "http://tally/take";
+pub(crate) const TAKE: &str = "http://tally/take";
 /// Stored outcomes: `GET` with `?flag=&customer=&event=&below=&after=&limit=` answers [`Page`].
 pub(crate) const EVENTS: &str = "http://tally/events";
 /// The stages of the rollouts that run: `GET` answers [`Stages`].
-pub(super) const STAGES: &str = "http://hub/stages";
+pub(crate) const STAGES: &str = "http://hub/stages";
 /// A batch of sums: `POST` with [`Batch`]. The hub answers 200 once it has stored the sums and carried out what they lead to.
-pub(super) const SUMS: &str = "http://hub/sums";
+pub(crate) const SUMS: &str = "http://hub/sums";
 
 /// The reason to believe an outcome. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ pub(crate) const COUNTED: [&str; 4] = ["enabled", "disabled", "error", "rollback
 
 impl Outcome {
     /// Returns true if the outcome counts for a rollout.
-    pub(super) fn counts(&self) -> bool {
+    pub(crate) fn counts(&self) -> bool {
         self.trust != Trust::None && COUNTED.contains(&self.event.as_str())
     }
 }
@@ -160,11 +160,11 @@ pub(crate) struct OpenUnits {
 }
 
 impl OpenUnits {
-    pub(super) const fn plus(self, more: Self) -> Self {
+    pub(crate) const fn plus(self, more: Self) -> Self {
         Self { stage: self.stage + more.stage, treatment: self.treatment + more.treatment, control: self.control + more.control }
     }
 
-    pub(super) const fn minus(self, less: Self) -> Self {
+    pub(crate) const fn minus(self, less: Self) -> Self {
         Self { stage: self.stage - less.stage, treatment: self.treatment - less.treatment, control: self.control - less.control }
     }
 }

@@ -13,13 +13,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::{Result, SqlStorageValue};
 
-use super::{
-    counting::{self, Adding, Arrived, Unit, Wait},
-    wire::{Arriving, Batch, OpenUnits, Page, Stages, StoredOutcome, Taken, Trust},
-};
-use crate::store::sqlite::{
+use super::sqlite::{
     database::Database,
     search::{Condition, Followed, Search},
+};
+use crate::tally::{
+    counting::{self, Adding, Arrived, Unit, Wait},
+    random_name,
+    wire::{Arriving, Batch, OpenUnits, Page, Stages, StoredOutcome, Taken, Trust},
 };
 
 const MIGRATION: &str = include_str!("../../migrations/tally/0001_tally.sql");
@@ -32,21 +33,21 @@ const SLICE: i64 = 1_000;
 
 /// The bounds of a tally's tables.
 #[derive(Clone, Copy)]
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// The most outcomes that may wait to be counted. They do while the hub is away.
-    pub(super) arrived: i64,
+    pub(crate) arrived: i64,
     /// The most bytes of outcomes that are kept, about: beyond it the oldest go.
-    pub(super) bytes: i64,
+    pub(crate) bytes: i64,
     /// The most units that are remembered; further ones are not counted.
-    pub(super) units: i64,
+    pub(crate) units: i64,
     /// The most ids of a day; beyond it the oldest go.
-    pub(super) ids: i64,
+    pub(crate) ids: i64,
 }
 
-pub(super) const BOUNDS: Bounds = Bounds { arrived: 300_000, bytes: 1_000_000_000, units: 1_000_000, ids: 4_000_000 };
+pub(crate) const BOUNDS: Bounds = Bounds { arrived: 300_000, bytes: 1_000_000_000, units: 1_000_000, ids: 4_000_000 };
 
 /// The tables of a tally.
-pub(super) struct Book<D> {
+pub(crate) struct Book<D> {
     database: D,
     bounds: Bounds,
     opened: RefCell<Option<Opened>>,
@@ -136,7 +137,7 @@ struct AdmittedRow {
 
 /// The work that is left after a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Left {
+pub(crate) enum Left {
     /// There is more to do at once.
     More,
     /// The next outcome settles at this moment, or the next row is to be deleted.
@@ -151,7 +152,7 @@ const EVENT_BYTES: &str =
     + coalesce(octet_length(customer_id), 0) + 200";
 
 impl<D: Database> Book<D> {
-    pub(super) const fn new(database: D, bounds: Bounds) -> Self {
+    pub(crate) const fn new(database: D, bounds: Bounds) -> Self {
         Self { database, bounds, opened: RefCell::new(None) }
     }
 
@@ -162,7 +163,7 @@ impl<D: Database> Book<D> {
         }
         let sql = &self.database;
         sql.script(MIGRATION)?;
-        let name = super::random_name()?;
+        let name = random_name()?;
         sql.run("INSERT INTO tally (id, name) VALUES (1, ?) ON CONFLICT DO NOTHING", vec![name.into()])?;
         let name: Text = sql.one("SELECT name AS text FROM tally", Vec::new())?;
         let count = |query: &str| Ok::<_, worker::Error>(sql.number(query, Vec::new())?.unwrap_or_default());
@@ -199,23 +200,23 @@ impl<D: Database> Book<D> {
     }
 
     /// Remembers the environment whose hub gets the sums, and the milliseconds by which a test set the time ahead of the clock.
-    pub(super) fn note(&self, environment: Option<&str>, ahead: i64, now: i64) -> Result<()> {
+    pub(crate) fn note(&self, environment: Option<&str>, ahead: i64, now: i64) -> Result<()> {
         let values = vec![environment.into(), ahead.into()];
         self.sql(now)?.run("UPDATE tally SET environment = ?1, clock_ahead = ?2 WHERE environment IS NOT ?1 OR clock_ahead <> ?2", values)
     }
 
     /// The environment whose hub gets the sums; `None` for the first one.
-    pub(super) fn environment(&self, now: i64) -> Result<Option<String>> {
+    pub(crate) fn environment(&self, now: i64) -> Result<Option<String>> {
         Ok(self.sql(now)?.one::<Text>("SELECT environment AS text FROM tally", Vec::new())?.text)
     }
 
     /// The milliseconds by which a test set the time ahead of the clock.
-    pub(super) fn clock_ahead(&self, now: i64) -> Result<i64> {
+    pub(crate) fn clock_ahead(&self, now: i64) -> Result<i64> {
         Ok(self.sql(now)?.number("SELECT clock_ahead AS n FROM tally", Vec::new())?.unwrap_or_default())
     }
 
     /// Stores new outcomes, to be counted later; `None` if too many wait to be counted.
-    pub(super) fn take(&self, arriving: &Arriving, at: Millis) -> Result<Option<Taken>> {
+    pub(crate) fn take(&self, arriving: &Arriving, at: Millis) -> Result<Option<Taken>> {
         let sql = self.sql(at.0)?;
         let waiting = sql.number("SELECT max(sequence) - min(sequence) + 1 AS n FROM arrived", Vec::new())?.unwrap_or_default();
         if waiting + whole(arriving.outcomes.len()) > self.bounds.arrived {
@@ -291,7 +292,7 @@ impl<D: Database> Book<D> {
     }
 
     /// Counts a slice of what arrived, settles what is due, deletes what was kept for long enough, and makes a batch of the sums.
-    pub(super) fn work(&self, stages: &Stages, unknown: &[(String, u64)], now: Millis) -> Result<Left> {
+    pub(crate) fn work(&self, stages: &Stages, unknown: &[(String, u64)], now: Millis) -> Result<Left> {
         let sql = self.sql(now.0)?;
         let name = self.opened(|opened| opened.name.clone()).unwrap_or_default();
         let mut left = Left::Nothing;
@@ -467,7 +468,7 @@ impl<D: Database> Book<D> {
     }
 
     /// The oldest batch that the hub has not confirmed, and its number.
-    pub(super) fn unsent(&self, now: i64) -> Result<Option<(i64, String)>> {
+    pub(crate) fn unsent(&self, now: i64) -> Result<Option<(i64, String)>> {
         #[derive(Deserialize)]
         struct Row {
             batch: i64,
@@ -478,12 +479,12 @@ impl<D: Database> Book<D> {
     }
 
     /// Forgets a batch, which the hub has confirmed.
-    pub(super) fn confirmed(&self, number: i64, now: i64) -> Result<()> {
+    pub(crate) fn confirmed(&self, number: i64, now: i64) -> Result<()> {
         self.sql(now)?.run("DELETE FROM outbox WHERE batch = ?", vec![number.into()])
     }
 
     /// Stored outcomes, newest first.
-    pub(super) fn list(&self, asked: &Asked, now: i64) -> Result<Page> {
+    pub(crate) fn list(&self, asked: &Asked, now: i64) -> Result<Page> {
         let (mut followed, mut tested) = (None, Vec::new());
         for (column, value) in [("customer_id", &asked.customer), ("flag_path", &asked.flag), ("event_type", &asked.event)] {
             let Some(value) = value else { continue };
@@ -500,7 +501,7 @@ impl<D: Database> Book<D> {
     }
 
     /// Stored outcomes behind a number, oldest first.
-    pub(super) fn list_behind(&self, after: i64, limit: u32, now: i64) -> Result<Page> {
+    pub(crate) fn list_behind(&self, after: i64, limit: u32, now: i64) -> Result<Page> {
         let query = format!("SELECT {COLUMNS} FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?");
         let outcomes = self.sql(now)?.exec(&query, vec![after.into(), i64::from(limit).into()])?;
         Ok(Page { outcomes, next: None })
@@ -509,15 +510,15 @@ impl<D: Database> Book<D> {
 
 /// A query for stored outcomes.
 #[derive(Default)]
-pub(super) struct Asked {
-    pub(super) flag: Option<String>,
-    pub(super) customer: Option<String>,
-    pub(super) event: Option<String>,
+pub(crate) struct Asked {
+    pub(crate) flag: Option<String>,
+    pub(crate) customer: Option<String>,
+    pub(crate) event: Option<String>,
     /// Only outcomes below this number.
-    pub(super) below: Option<i64>,
-    pub(super) limit: u32,
+    pub(crate) below: Option<i64>,
+    pub(crate) limit: u32,
     /// The most outcomes to look at; `None` for all.
-    pub(super) budget: Option<u32>,
+    pub(crate) budget: Option<u32>,
 }
 
 /// The columns of a stored outcome.
