@@ -14,7 +14,7 @@ import { warnOfKey } from './key-warning.js';
 import { createListeners } from './listeners.js';
 import { nextMoment } from './moments.js';
 import { EdgeRefused, fetchProgram } from './program-request.js';
-import { checkedRefresh } from './refresh-options.js';
+import { checkedRefresh, checkMs } from './refresh-options.js';
 import { createRefresher } from './refresher.js';
 import { createSeenVersions } from './seen-versions.js';
 import { snapshot } from './snapshot.js';
@@ -40,6 +40,7 @@ const clockFrom =
 export function openClient(loadEngine: () => Promise<FlagEngine>, options: ClientOptions): FlagClient {
   if (options.enabled === false) return disabledClient(options);
   const { url, clientKey, identityToken, timeout = 5000, retryMs = 1000, maxRetryMs = 60_000, refresh = {} } = options;
+  checkMs({ timeout, retryMs, maxRetryMs });
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const listeners = createListeners();
   let context = options.context === undefined ? {} : snapshot(options.context);

@@ -66,13 +66,9 @@ export interface FlagEngine {
   askValue<T extends FlagValue>(flagKey: string, defaultValue: T, context: EvaluationContext, now?: number): T;
   /** All flag keys of the program. */
   flagKeys(): string[];
-  /** Frees the engine's memory. */
+  /** Frees the engine's memory; call it once. */
   close(): void;
 }
-
-/** Engines of the module that were closed, by number, and the next number. */
-const closed: number[] = [];
-let fresh = 0;
 
 /** How an engine answers. */
 export interface EngineOptions {
@@ -80,10 +76,14 @@ export interface EngineOptions {
   readonly step?: boolean;
 }
 
-/** A fresh engine of an instantiated module, without a program yet. */
-export function createEngine(wasm: EngineModule, options: EngineOptions = {}): FlagEngine {
+/**
+ * A fresh engine of an instantiated module, without a program yet.
+ *
+ * @param free the numbers of the instance's free engines, at least one: the engine takes one and gives it back when it is closed
+ */
+export function createEngine(wasm: EngineModule, free: number[], options: EngineOptions = {}): FlagEngine {
   const { memory } = wasm;
-  const id = closed.pop() ?? fresh++;
+  const id = free.pop()!;
   /** How many flags there are, and how many keys and aliases. */
   let flags = 0,
     names = 0;
@@ -289,7 +289,7 @@ export function createEngine(wasm: EngineModule, options: EngineOptions = {}): F
     flagKeys: () => Array.from({ length: flags }, (_, flag) => text(record(flag))).filter(Boolean),
     close() {
       wasm.close(id);
-      closed.push(id);
+      free.push(id);
     },
   };
 }

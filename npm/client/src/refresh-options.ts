@@ -19,11 +19,16 @@ export function checkedRefresh({ intervalMs = DEFAULT_INTERVAL_MS, jitter = DEFA
   readonly intervalMs: number;
   readonly jitter: number;
 } {
-  if (intervalMs !== 0) check('intervalMs', intervalMs, SHORTEST_MS, LONGEST_MS);
-  check('jitter', jitter, 0, 1);
+  if (intervalMs !== 0) check('refresh.intervalMs', intervalMs, SHORTEST_MS, LONGEST_MS);
+  check('refresh.jitter', jitter, 0, 1);
   return { intervalMs, jitter };
 }
 
+/** Checks options in milliseconds, of which a timer takes no other: 1 to a day. @throws {RangeError} for NaN and anything else */
+export function checkMs(options: Readonly<Record<string, number>>): void {
+  for (const name in options) check(name, options[name]!, 1, LONGEST_MS);
+}
+
 function check(name: string, value: number, least: number, most: number): void {
-  if (!(value >= least && value <= most)) throw new RangeError(`refresh.${name} is ${value}; it must be from ${least} to ${most}`);
+  if (!(value >= least && value <= most)) throw new RangeError(`${name} is ${value}; it must be from ${least} to ${most}`);
 }

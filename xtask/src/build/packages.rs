@@ -156,8 +156,8 @@ pub(crate) const PAGES: &[Page] = &[
         name: "@twinflag/react on top",
         import: "export * from '@twinflag/react';",
         external: &["react", "@twinflag/client"],
-        budget: 2_000,
-        gate: 800,
+        budget: 2_500,
+        gate: 1_200,
     },
     Page {
         name: "@twinflag/elements on top",
