@@ -82,7 +82,7 @@ fn parse(body: &str) -> Result<Question, Problem> {
         for (index, raw) in ids.into_iter().enumerate() {
             let id = serde_json::from_str::<String>(raw.get()).ok().filter(|id| !id.is_empty());
             let context = id.map(|id| Context::new().string(attribute, &id)).filter(|context| context.refusal().is_none());
-            let unusable = || Problem::malformed_at(&format!("/{list}/{index}"), "expected an id: a string that is not empty");
+            let unusable = || Problem::malformed_at(format!("/{list}/{index}"), "expected an id: a string that is not empty");
             contexts.push(context.ok_or_else(unusable)?);
         }
     }
