@@ -18,7 +18,10 @@ use super::{
     question::{Given, object, version},
     versioned,
 };
-use crate::{body, environment::Environment, held_owners::Owners, host::Host, problem::Problem, ruleset_cache, version::Version};
+use crate::{
+    body, context_owners::NoOverrides, environment::Environment, held_owners::Owners, host::Host, problem::Problem, ruleset_cache,
+    version::Version,
+};
 
 /// The most ids in one question.
 const MOST: usize = 1_000;
@@ -34,7 +37,7 @@ pub(crate) async fn of_named(environment: &Environment, request: &mut Request, e
     };
     contexts.retain(is_wanted);
     let mut named: Vec<&mut Context> = contexts.iter_mut().collect();
-    let (mut owners, rows) = serving.rows(env, &mut named).await.map_err(|refused| refused.problem())?;
+    let (mut owners, rows) = serving.rows(env, &mut named).await.map_err(NoOverrides::problem)?;
     owners.sort_unstable();
     owners.dedup();
     let mut out = String::new();
