@@ -55,6 +55,8 @@ pub(crate) struct Serving {
     pub(crate) errors: usize,
     /// The numbers of the pages of overrides that are not empty, with their versions.
     pages: Rc<BTreeMap<u16, u32>>,
+    /// The earliest version of this epoch from which on the isolate knows that all but overrides has stayed as it is.
+    defined: u32,
     /// True for a ruleset of the past, which newer ones do not replace.
     is_past: bool,
     /// The key of receipts; `None` if the hub has not told it, and for a ruleset of the past.
@@ -77,7 +79,17 @@ impl Serving {
         }
         // Extended, not collected: collecting brings a sort along for each type, which is a kilobyte or two each.
         let mut contexts: Vec<&mut Context> = contexts.into_iter().collect();
-        let owners = Owned::of(&contexts);
+        let (owners, rows) = self.rows(env, &mut contexts).await?;
+        Ok(self.compiled(owners.into_iter(), &rows))
+    }
+
+    /// The owners that these contexts name or belong to, and their rows. Fetches and joins as [`Self::overrides`] says.
+    pub(crate) async fn rows(
+        &mut self,
+        env: &Env,
+        contexts: &mut [&mut Context],
+    ) -> Result<(Vec<(OwnerKind, String)>, Owners), NoOverrides> {
+        let owners = Owned::of(contexts);
         let mut rows = Owners::new();
         if !self.fetch(env, self.wanted(&owners), &mut rows).await? {
             refresh(env, &self.environment).await;
@@ -87,10 +99,21 @@ impl Serving {
             }
             self.stale |= !self.fetch(env, self.wanted(&owners), &mut rows).await?;
         }
-        let learned = memberships(&contexts, &rows);
-        let learned = join(&mut contexts, learned);
+        let learned = memberships(contexts, &rows);
+        let learned = join(contexts, learned);
         self.stale |= !self.fetch(env, self.wanted(&learned), &mut rows).await?;
-        Ok(self.compiled(owners.into_iter().chain(learned), &rows))
+        Ok((owners.into_iter().chain(learned).collect(), rows))
+    }
+
+    /// Returns true if nothing but overrides has changed since a version, as far as the isolate knows.
+    pub(crate) fn is_defined_since(&self, since: Version) -> bool {
+        since.epoch == self.version.epoch && (self.defined..=self.version.number).contains(&since.number)
+    }
+
+    /// Returns true if an owner's page was written on after a version. After a version of another epoch everything was.
+    pub(crate) fn is_written_since(&self, kind: OwnerKind, id: &str, since: Version) -> bool {
+        let page = RowKey::of(kind.into(), id).page().and_then(|page| self.pages.get(&page));
+        since.epoch != self.version.epoch || page.is_some_and(|version| *version > since.number)
     }
 
     /// The overrides of these contexts, which get their organizations, from the rows that the isolate holds; `None` if the hub must be
@@ -148,8 +171,8 @@ impl Serving {
     #[cfg(test)]
     pub(crate) fn of_document(document: &str, version: Version) -> Self {
         let ruleset = Rc::new(compile(document, None).unwrap().ruleset);
-        let (environment, pages) = (Environment::FIRST, Rc::default());
-        Self { environment, version, ruleset, stale: false, errors: 0, pages, is_past: false, receipts: None }
+        let (environment, pages, defined) = (Environment::FIRST, Rc::default(), version.number);
+        Self { environment, version, ruleset, stale: false, errors: 0, pages, defined, is_past: false, receipts: None }
     }
 
     /// The overrides of one context, which gets the organization of its customer.
@@ -211,16 +234,18 @@ struct Served {
     ruleset: Rc<Ruleset>,
     pages: Rc<BTreeMap<u16, u32>>,
     errors: usize,
+    /// As in [`Serving`].
+    defined: u32,
     /// The bytes that the ruleset holds, as [`held`] counts them.
     bytes: usize,
 }
 
 impl Held {
     fn serve(&self, environment: &Environment, stale: bool) -> Result<Serving, Problem> {
-        let Served { ruleset, pages, errors, .. } = self.served.clone().map_err(|missing| missing.problem())?;
+        let Served { ruleset, pages, errors, defined, .. } = self.served.clone().map_err(|missing| missing.problem())?;
         let environment = environment.clone();
         let receipts = self.receipts.clone();
-        Ok(Serving { environment, version: self.version, ruleset, stale, errors, pages, is_past: false, receipts })
+        Ok(Serving { environment, version: self.version, ruleset, stale, errors, pages, defined, is_past: false, receipts })
     }
 }
 
@@ -406,6 +431,7 @@ pub(crate) async fn past(env: &Env, environment: &Environment, when: hub::When) 
         stale: false,
         errors: then.errors,
         pages: Rc::new(pages),
+        defined: then.version.number,
         is_past: true,
         receipts: None,
     })
@@ -491,7 +517,7 @@ async fn ask(env: Env, environment: Environment, age: Since) -> Result<(), Probl
             if held.map(|(version, _)| version) != Some(changes.since) {
                 return Ok(());
             }
-            changed(&environment, changes)?
+            changed(&environment, changes, newest.version)?
         }
         // Within an epoch, a hub that had a document still has one.
         hub::Told::Nothing(missing) if worth == Worth::Newer && held.is_some_and(|(_, is_served)| is_served) => {
@@ -527,13 +553,14 @@ fn whole(environment: &Environment, newest: &hub::Ruleset) -> Result<Next, Probl
     let mut served = compiled(&newest.document, &newest.bucket_key, &mut compiler.borrow_mut())?;
     served.pages = Rc::new(newest.pages.iter().copied().collect());
     served.errors = newest.errors;
+    served.defined = newest.version.number;
     // The hub compiled rows without an error only if the document has none.
     let rows = if newest.errors == 0 { Rows::split(&newest.document) } else { None };
     Ok((Ok(served), rows.map(|rows| Rc::new(RefCell::new(rows))), compiler))
 }
 
-/// Applies changed rows and pages to the version that is held. Without a changed row nothing is compiled.
-fn changed(environment: &Environment, changes: hub::Changes) -> Result<Next, Problem> {
+/// Applies changed rows and pages to the version that is held, which makes the version `to`. Without a changed row nothing is compiled.
+fn changed(environment: &Environment, changes: hub::Changes, to: Version) -> Result<Next, Problem> {
     let held = |held: &mut Held| Some((held.served.clone().ok()?, held.rows.take()?, Rc::clone(&held.compiler)));
     let lost = || Problem::no_ruleset("NO_RULESET", "it answers changes of a version that is not held");
     let (mut served, rows, compiler) = held::ruleset(environment, held).flatten().ok_or_else(lost)?;
@@ -549,7 +576,8 @@ fn changed(environment: &Environment, changes: hub::Changes) -> Result<Next, Pro
         if sum != Etag::strong(document.as_bytes()).as_str() {
             return Err(Problem::no_ruleset("NO_RULESET", "its changes do not make the document that it serves"));
         }
-        served = Served { pages: served.pages, ..compiled(&document, &changes.bucket_key, &mut compiler.borrow_mut())? };
+        served =
+            Served { pages: served.pages, defined: to.number, ..compiled(&document, &changes.bucket_key, &mut compiler.borrow_mut())? };
     }
     Ok((Ok(served), Some(rows), compiler))
 }
@@ -562,5 +590,5 @@ fn compiled(document: &str, bucket_key: &str, compiler: &mut Compiler) -> Result
         |error: DocumentError| Problem::no_ruleset("DOCUMENT_REFUSED", format!("the document is refused at \"{}\"", error.pointer));
     let ruleset = compiler.compile(document, BucketKey::from_hex(bucket_key)).map_err(refused)?.ruleset;
     let bytes = 2 * ruleset.heap_bytes() + 2 * document.len() + BYTES_OF_PART * ruleset.len();
-    Ok(Served { ruleset: Rc::new(ruleset), pages: Rc::default(), errors: 0, bytes })
+    Ok(Served { ruleset: Rc::new(ruleset), pages: Rc::default(), errors: 0, defined: 0, bytes })
 }

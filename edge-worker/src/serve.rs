@@ -5,7 +5,7 @@ use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys:
 
 use crate::{
     body, clock,
-    handlers::{admin, assets, cache, copy, document, environments, explain, outcomes, point_in_time, ruleset},
+    handlers::{admin, assets, cache, copy, document, environments, explain, outcomes, owners, point_in_time, ruleset},
     host::Host,
     http::{
         self, Outcome, Pass,
@@ -168,6 +168,7 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
     let environment = &caller.environment;
     match handler {
         PassedHandler::Ruleset => ruleset::newest(environment, request, host).await,
+        PassedHandler::Overrides => owners::of_named(environment, request, host).await,
         PassedHandler::Outcomes => outcomes::take(&caller, parts, request, host).await,
         PassedHandler::Explain => explain::one(environment, request, host).await,
         PassedHandler::ExportDocument => document::export(environment, request, host).await,

@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod ofrep;
 pub(crate) mod outcomes;
+pub(crate) mod owners;
 pub(crate) mod point_in_time;
 pub(crate) mod program;
 mod question;

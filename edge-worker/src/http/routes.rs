@@ -85,6 +85,7 @@ pub(crate) enum HeldHandler {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PassedHandler {
     Ruleset,
+    Overrides,
     Outcomes,
     Explain,
     ExportDocument,
@@ -196,6 +197,7 @@ pub(crate) const ROUTES: &[Route] = &[
     EVALUATION.on("GET", "/api/widget/config", Handler::Held(HeldHandler::Widget)),
     SERVER.on("POST", "/v1/evaluate", Handler::Held(HeldHandler::Evaluate)),
     SERVER.on("GET", "/v1/ruleset", passed(PassedHandler::Ruleset)),
+    SERVER.on("POST", "/v1/overrides", passed(PassedHandler::Overrides)),
     Row(KEYS, Limit::Evaluation, Audience::Pages).on("POST", "/v1/outcomes", passed(PassedHandler::Outcomes)),
     READ.on("POST", "/v1/explain", passed(PassedHandler::Explain)),
     READ.on("GET", "/api/admin/document", passed(PassedHandler::ExportDocument)).query(&["version"]),

@@ -186,6 +186,15 @@ pub(crate) async fn past(env: &Env, environment: &Environment, when: When) -> Re
     }
 }
 
+/// The newest document that serves, without overrides; `known` is a version that the isolate has heard of.
+pub(crate) async fn definitions_document(env: &Env, environment: &Environment, known: Version) -> Result<Document, Problem> {
+    match news(env, environment, None, Since::Version(known)).await?.map(|news| news.ruleset) {
+        Some(Told::Whole(Ruleset { version, document, bucket_key, .. })) => Ok(Document { version, text: document, bucket_key }),
+        Some(Told::Nothing(missing)) => Err(missing.problem()),
+        Some(Told::Changes(_)) | None => Err(unreadable("it has no document")),
+    }
+}
+
 /// The record that made an answer what it is, as JSON; `null` if the hub knows none.
 pub(crate) async fn explaining(env: &Env, environment: &Environment, asked: &Explaining<'_>) -> Result<String, Problem> {
     let body = serde_json::to_string(asked).map_err(worker::Error::from)?;

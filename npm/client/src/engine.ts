@@ -9,16 +9,13 @@
  * ```
  */
 import { writeContext } from './context.js';
+import { CODES, LAYERS, REASONS } from './spelling.js';
 import { ALIASES, ATTRIBUTES, CODE, FEW, FLAGS, INVALID_CONTEXT, LENGTH, NO_FLAG, NOT_READY, TWELVE_BITS, WIDE, WORDS } from './tables.js';
-import type { ErrorCode, EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue, Layer, Reason } from './types.js';
+import type { EvaluationContext, EvaluationDetails, FlagMetadata, FlagValue } from './types.js';
 import { freeze, requestedType } from './values.js';
 
 export type * from './types.js';
 
-// In the order of their numbers in `sdk-core/src/model/details.rs`.
-const REASONS: readonly Reason[] = ['STATIC', 'DEFAULT', 'TARGETING_MATCH', 'SPLIT', 'DISABLED', 'PREREQUISITE_FAILED'];
-const CODES: readonly ErrorCode[] = ['FLAG_NOT_FOUND', 'TYPE_MISMATCH', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'PROVIDER_NOT_READY'];
-const LAYERS: readonly Layer[] = ['kill', 'customer', 'organization', 'rollout', 'target', 'rule', 'environment', 'default'];
 const REFUSALS: readonly string[] = ['no program', 'unknown format', 'wrong length', 'wrong checksum', 'unsound'];
 
 // A byte order mark is part of a value like any other character.
