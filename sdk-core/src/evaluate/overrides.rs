@@ -138,7 +138,7 @@ impl Overrides {
         section.insert(id, overrides);
     }
 
-    fn section(&self, kind: OwnerKind) -> &BTreeMap<String, OwnerOverrides> {
+    pub(crate) fn section(&self, kind: OwnerKind) -> &BTreeMap<String, OwnerOverrides> {
         match kind {
             OwnerKind::Customer => &self.customers,
             OwnerKind::Organization => &self.organizations,
