@@ -51,7 +51,7 @@ export async function sqlRunner(postgres, rows) {
     const lines = asked.map(({ flag, context, wanted, now }, index) => [index, flag, context, wanted, now].map(field).join('\t'));
     await psql.run('truncate asked');
     await psql.copy('asked', lines);
-    const told = await psql.run(`select twinflag.answer(decided.flag, decided.decision) from asked
+    const told = await psql.json(`select twinflag.answer(decided.flag, decided.decision) from asked
       cross join lateral twinflag.decide(flag, twinflag.read_context(context), wanted, now, false) as decided order by place`);
     if (told.length !== asked.length) throw new Error(`${asked.length} questions, ${told.length} answers`);
     asked.forEach(({ line, callers, place }, index) => {
@@ -112,7 +112,7 @@ export async function sqlRunner(postgres, rows) {
 async function drawn(psql, { key, salt, unit }) {
   await psql.run('truncate drawn');
   await psql.copy('drawn', [[key.toLowerCase(), salt, unit].map(field).join('\t')]);
-  const [told] = await psql.run(`select jsonb_build_object('bucket', twinflag.bucket(to_jsonb(subkey), unit), 'subkey',
+  const [told] = await psql.json(`select jsonb_build_object('bucket', twinflag.bucket(to_jsonb(subkey), unit), 'subkey',
     array[encode(int8send(subkey[1]), 'hex'), encode(int8send(subkey[2]), 'hex')])
     from drawn cross join lateral twinflag.subkey(key, salt) as made (subkey)`);
   const { bucket, subkey } = JSON.parse(told);
