@@ -1,20 +1,23 @@
 -- The five tables of the source documents, with their eleven indexes. Ids of customers and organizations are text, unless the tables of
 -- the customers and organizations are there already and have UUIDs.
-create table if not exists public.organizations (
-  id text primary key check (octet_length(id) between 1 and 256)
-);
 do $$
 declare
-  organization_type text := (select format_type(atttypid, atttypmod) from pg_attribute
-    where attrelid = 'public.organizations'::regclass and attname = 'id');
+  organization_type text;
   customer_type text;
 begin
+  if to_regclass('public.organizations') is null then
+    create table public.organizations (id text primary key check (octet_length(id) between 1 and 256));
+    comment on table public.organizations is 'Made by Twinflag: organizations, for the overrides of each.';
+  end if;
+  organization_type := (select format_type(atttypid, atttypmod) from pg_attribute
+    where attrelid = 'public.organizations'::regclass and attname = 'id');
   if organization_type not in ('text', 'uuid') then
     raise exception 'organizations.id is %, expected text or uuid', organization_type;
   end if;
   if to_regclass('public.customer_configs') is null then
     execute format('create table public.customer_configs (id %s primary key, organization_id %1$s references public.organizations (id))',
       organization_type);
+    comment on table public.customer_configs is 'Made by Twinflag: customers, each with its organization.';
     if organization_type = 'text' then
       alter table public.customer_configs add check (octet_length(id) between 1 and 256);
     end if;

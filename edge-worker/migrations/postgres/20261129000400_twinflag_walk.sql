@@ -7,9 +7,11 @@ language sql stable parallel safe set search_path = '' as $$
   select coalesce(nullif(current_setting('role', true), 'none'), session_user::text) in ('anon', 'authenticated')
 $$;
 
+-- The organization of the caller's claims; null for a caller who is no member of one.
 create or replace function twinflag.own_organization() returns text
 language sql stable parallel safe set search_path = '' as $$
   select auth.jwt() -> 'app_metadata' ->> 'organizationId'
+  where auth.jwt() -> 'app_metadata' ->> 'role' in ('member', 'organization_admin')
 $$;
 
 -- Owners are found by an index on their ids, whichever type these have. A UUID is found by its canonical text alone.

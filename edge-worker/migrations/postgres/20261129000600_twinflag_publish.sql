@@ -35,12 +35,15 @@ begin
       where number = flag.number;
     end loop;
   end;
+  -- A publication is one change, and no row of it is recorded apart where the owner of the tables publishes.
+  perform set_config('twinflag.publishes', 'true', true);
   perform twinflag.take_states(compiled -> 'states', replaces_state);
   if replaces_state then
     delete from public.customer_feature_flags;
     delete from public.organization_feature_flags;
   end if;
   perform twinflag.take_overrides(compiled -> 'overrides');
+  perform set_config('twinflag.publishes', '', true);
   return published;
 end
 $$;
