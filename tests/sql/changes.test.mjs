@@ -17,7 +17,10 @@ const records = path =>
 test('the emergency UPDATE of a rollout switches the flag off for the next question, with a record and a version', () => {
   postgres.query(`insert into feature_flags (name, enabled) values ('phase2_enhanced_storage', true);
     insert into feature_rollouts (feature_name, current_tier, percentage, status) values ('phase2_enhanced_storage', 'tier_4_full', 100, 'active')`);
-  const ask = () => postgres.query(`select evaluate_feature('phase2_enhanced_storage', '{"userId": "u"}') ->> 'reason', is_feature_enabled('phase2_enhanced_storage', 'u')`);
+  const ask = () =>
+    postgres.query(
+      `select evaluate_feature('phase2_enhanced_storage', '{"userId": "u"}') ->> 'reason', is_feature_enabled('phase2_enhanced_storage', 'u')`,
+    );
   assert.deepEqual(ask(), ['SPLIT|t']);
   const before = version();
   postgres.query(`update feature_rollouts set current_tier = 'tier_0_disabled', percentage = 0, status = 'rolled_back'
@@ -50,12 +53,16 @@ test('a change by an administrator of an organization names the subject of its c
   assert.deepEqual(postgres.query(`select 1 from feature_flag_changes where organization_id = 'o' and flag_path = 'x'`), []);
   postgres.query(change('commit'));
   assert.deepEqual(
-    postgres.query(`select changed_by_label, changed_by, new_value from feature_flag_changes where organization_id = 'o' and flag_path = 'x'`),
+    postgres.query(
+      `select changed_by_label, changed_by, new_value from feature_flag_changes where organization_id = 'o' and flag_path = 'x'`,
+    ),
     ['ada||t'],
   );
 });
 
 test('whoever listens is told the version', () => {
-  const told = postgres.query(`listen twinflag; update feature_flags set enabled = false where name = 'phase2_enhanced_storage'; select 'after'`);
+  const told = postgres.query(
+    `listen twinflag; update feature_flags set enabled = false where name = 'phase2_enhanced_storage'; select 'after'`,
+  );
   assert.match(told.join('\n'), new RegExp(`Asynchronous notification "twinflag" with payload "${version()}"`));
 });

@@ -103,13 +103,23 @@ test('every table has row-level security, forced, and every policy names its rol
   const open = postgres.query(`select oid::regclass from pg_class where relkind = 'r'
     and relnamespace in ('public'::regnamespace, 'twinflag'::regnamespace) and not (relrowsecurity and relforcerowsecurity)`);
   assert.deepEqual(open, []);
-  assert.deepEqual(postgres.query(`select tablename, policyname from pg_policies where 'public' = any (roles) or qual like '%user_metadata%'`), []);
-  assert.deepEqual(postgres.query(`select tablename, policyname from pg_policies where cmd in ('ALL', 'INSERT', 'UPDATE') and with_check is null`), []);
+  assert.deepEqual(
+    postgres.query(`select tablename, policyname from pg_policies where 'public' = any (roles) or qual like '%user_metadata%'`),
+    [],
+  );
+  assert.deepEqual(
+    postgres.query(`select tablename, policyname from pg_policies where cmd in ('ALL', 'INSERT', 'UPDATE') and with_check is null`),
+    [],
+  );
 });
 
 test('no role changes, removes or truncates the trail, a superuser included', () => {
   postgres.query(`insert into feature_flag_changes (flag_path) values ('kept')`);
-  for (const statement of [`update feature_flag_changes set reason = 'x'`, 'delete from feature_flag_changes', 'truncate feature_flag_changes']) {
+  for (const statement of [
+    `update feature_flag_changes set reason = 'x'`,
+    'delete from feature_flag_changes',
+    'truncate feature_flag_changes',
+  ]) {
     for (const role of ['postgres', 'service_role', 'authenticated', 'anon'])
       assert.throws(() => postgres.query(`set role ${role}; ${statement}`), /never changed|permission denied/, `${role}: ${statement}`);
   }
@@ -129,10 +139,11 @@ test('a policy of an application lets in whom the flag lets in', () => {
   assert.equal(sees('ada'), 'none');
 });
 
-test('a member is answered by the overrides of the own organization, and by nobody else\'s', () => {
+test("a member is answered by the overrides of the own organization, and by nobody else's", () => {
   postgres.query(`insert into feature_flags (name, enabled, rollout_percentage) values ('own', true, 0);
     update customer_feature_flags set flags = '{"own": true}'; update organization_feature_flags set flags = '{"own": true}'`);
-  const answered = (as, context) => outcome(as, { statement: `select 1 where is_feature_enabled('own', jsonb '${JSON.stringify(context)}')` });
+  const answered = (as, context) =>
+    outcome(as, { statement: `select 1 where is_feature_enabled('own', jsonb '${JSON.stringify(context)}')` });
   for (const context of [{ customerId: 'c-1' }, { organizationId: 'o-1' }]) {
     assert.equal(answered(ROLES.member, context), 'yes');
     assert.equal(answered(ROLES.service, context), 'yes');

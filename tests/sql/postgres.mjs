@@ -27,7 +27,8 @@ export function startPostgres() {
   if (isRoot) chownSync(folder, user.uid, user.gid);
   chmodSync(folder, 0o755);
   const data = join(folder, 'data');
-  const run = (program, args) => execFileSync(join(bin, program), args, { ...user, cwd: folder, stdio: 'pipe', env: { LC_ALL: 'C.UTF-8' } });
+  const run = (program, args) =>
+    execFileSync(join(bin, program), args, { ...user, cwd: folder, stdio: 'pipe', env: { LC_ALL: 'C.UTF-8' } });
   run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']);
   const settings = `-c listen_addresses='' -c unix_socket_directories='${folder}' -c fsync=off -c autovacuum=off`;
   run('pg_ctl', ['-D', data, '-w', '-s', '-l', join(folder, 'log'), '-o', settings, 'start']);
@@ -37,7 +38,11 @@ export function startPostgres() {
     /** Runs SQL in a session of its own; answers the lines that it prints. Throws its error. */
     query: (sql, { database = 'postgres' } = {}) => {
       try {
-        const told = execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', database, '-f', '-'], { env, input: sql, stdio: 'pipe' });
+        const told = execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', database, '-f', '-'], {
+          env,
+          input: sql,
+          stdio: 'pipe',
+        });
         return String(told).split('\n').slice(0, -1);
       } catch (error) {
         throw new Error(String(error.stderr ?? error).trim());
@@ -93,7 +98,10 @@ function session(env) {
   psql.stdout.setEncoding('utf8').on('data', chunk => {
     text += chunk;
     if (!text.endsWith(`${END}\n`)) return;
-    const lines = text.slice(0, -END.length - 1).split('\n').slice(0, -1);
+    const lines = text
+      .slice(0, -END.length - 1)
+      .split('\n')
+      .slice(0, -1);
     text = '';
     settle.resolve(lines);
   });

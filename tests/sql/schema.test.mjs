@@ -1,5 +1,6 @@
 // The migrations: what they make, that a second run changes nothing, and that a database of the source documents keeps its rows.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { migrate, startPostgres } from './postgres.mjs';
 
@@ -53,7 +54,8 @@ test('the eleven indexes and the five tables of the source documents are there',
   const tables = postgres.query(`select table_name from information_schema.tables where table_schema = 'public'
     and table_name in ('customer_feature_flags', 'organization_feature_flags', 'feature_rollouts', 'rollout_events', 'feature_flag_changes') order by 1`);
   assert.equal(tables.length, 5);
-  const indexes = postgres.query(`select indexname from pg_indexes where schemaname = 'public' and indexname like 'idx_%' and tablename <> 'feature_flags'
+  const indexes =
+    postgres.query(`select indexname from pg_indexes where schemaname = 'public' and indexname like 'idx_%' and tablename <> 'feature_flags'
     order by 1`);
   assert.deepEqual(indexes, [
     'idx_customer_feature_flags_customer_id',
@@ -68,6 +70,19 @@ test('the eleven indexes and the five tables of the source documents are there',
     'idx_rollout_events_feature_name',
     'idx_rollout_events_timestamp',
   ]);
+});
+
+test('the script of the guide lists the five tables and the eleven indexes', () => {
+  const told = postgres.query(readFileSync(new URL('../../edge-worker/migrations/verify.sql', import.meta.url), 'utf8'));
+  for (const table of [
+    'customer_feature_flags',
+    'feature_flag_changes',
+    'feature_rollouts',
+    'organization_feature_flags',
+    'rollout_events',
+  ])
+    assert.ok(told.includes(table), table);
+  assert.equal(told.filter(line => line.includes('|idx_') && !line.startsWith('feature_flags|')).length, 11);
 });
 
 test('a database that the source documents made keeps its rows and its UUIDs', () => {
@@ -91,10 +106,13 @@ test('a database that the source documents made keeps its rows and its UUIDs', (
 });
 
 test('each function pins its search path and may run in parallel, and each that clients call is stable', () => {
-  const loose = postgres.query(`select oid::regprocedure from pg_proc where pronamespace in ('twinflag'::regnamespace, 'public'::regnamespace)
+  const loose =
+    postgres.query(`select oid::regprocedure from pg_proc where pronamespace in ('twinflag'::regnamespace, 'public'::regnamespace)
     and prokind = 'f' and not coalesce('search_path=""' = any (proconfig), false)`);
   assert.deepEqual(loose, []);
-  const clients = postgres.query(`select proname, provolatile, proparallel, prosecdef from pg_proc where pronamespace = 'public'::regnamespace order by 1, 2`);
+  const clients = postgres.query(
+    `select proname, provolatile, proparallel, prosecdef from pg_proc where pronamespace = 'public'::regnamespace order by 1, 2`,
+  );
   assert.deepEqual(clients, [
     'evaluate_feature|s|s|t',
     'explain_feature|s|s|t',
