@@ -146,7 +146,7 @@ impl Overrides {
         };
     }
 
-    fn section(&self, kind: OwnerKind) -> &BTreeMap<String, OwnerOverrides> {
+    pub(crate) fn section(&self, kind: OwnerKind) -> &BTreeMap<String, OwnerOverrides> {
         match kind {
             OwnerKind::Customer => &self.customers,
             OwnerKind::Organization => &self.organizations,

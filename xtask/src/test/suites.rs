@@ -11,7 +11,7 @@ use super::{
 use crate::{
     build::{edge, packages, sdk, size},
     install::{
-        apt::{self, CHROMIUM, SQLITE, VALGRIND},
+        apt::{self, CHROMIUM, POSTGRES, SQLITE, VALGRIND},
         npm, toolchain,
     },
     process, root,
@@ -67,9 +67,10 @@ pub(super) const SUITES: &[Suite] = &[
     of_build("load", &[], |extent| node::folder("tests/load", extent)),
     // The guides read the store with sqlite3.
     of_build("tour", &[&CHROMIUM, &SQLITE], |extent| answering("tests/tour", extent)),
-    of_build("vectors", &[&CHROMIUM], |extent| answering("tests/runners", extent)),
-    of_build("identity", &[&CHROMIUM], identity),
-    of_build("mutants", &[], mutants),
+    of_build("vectors", &[&CHROMIUM, &POSTGRES], |extent| answering("tests/runners", extent)),
+    of_build("sql", &[&POSTGRES], |extent| answering("tests/sql", extent)),
+    of_build("identity", &[&CHROMIUM, &POSTGRES], identity),
+    of_build("mutants", &[&POSTGRES], mutants),
     of_build("releases", &[], |extent| node::folder("tests/releases", extent)),
 ];
 
@@ -148,6 +149,7 @@ fn worst_inputs(extent: Extent) -> Result<Report> {
 fn mutants(extent: Extent) -> Result<Report> {
     let mut node = npm::node();
     node.arg("tests/mutants/run.mjs").args(extent.of(Some("--check"), None));
+    node.env(runtimes::ROWS, runtimes::program("sql-rows").get_program());
     report::of(&mut node, "mutants", npm::INSTALL)
 }
 
