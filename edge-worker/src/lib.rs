@@ -28,11 +28,13 @@ mod problem;
 mod query;
 mod reader;
 mod readers;
+mod relay;
 mod ruleset_cache;
 mod serve;
 mod settings;
 mod source;
 mod store;
+mod stream_key;
 mod version;
 mod words;
 

@@ -27,6 +27,7 @@ use crate::{
     hub::client::{self as hub, Since},
     keys::Keys,
     problem::{HUB_UNAVAILABLE, Problem},
+    stream_key::StreamKey,
     version::Version,
 };
 
@@ -52,6 +53,8 @@ pub(crate) struct Serving {
     pub(crate) stale: bool,
     /// The number of errors of the stored document, each of which leaves out a part of it.
     pub(crate) errors: usize,
+    /// The key of the environment's streams; `None` from a hub of an earlier release.
+    pub(crate) stream_key: Option<StreamKey>,
     /// The numbers of the pages of overrides that are not empty, with their versions.
     pages: Rc<BTreeMap<u16, u32>>,
     /// True for a ruleset of the past, which newer ones do not replace.
@@ -140,7 +143,8 @@ impl Serving {
     #[cfg(test)]
     pub(crate) fn of_document(document: &str, version: Version) -> Self {
         let ruleset = Rc::new(compile(document, None).unwrap().ruleset);
-        Self { environment: Environment::FIRST, version, ruleset, stale: false, errors: 0, pages: Rc::default(), is_past: false }
+        let (stale, pages) = (false, Rc::default());
+        Self { environment: Environment::FIRST, version, ruleset, stale, errors: 0, stream_key: None, pages, is_past: false }
     }
 
     /// The overrides of one context, which gets the organization of its customer.
@@ -175,6 +179,7 @@ impl Serving {
 /// The newest known version of an environment.
 pub(crate) struct Held {
     version: Version,
+    stream_key: Option<StreamKey>,
     /// The stored keys, and the bytes that they hold; there may be some before there is a document.
     keys: Rc<Keys>,
     key_bytes: usize,
@@ -208,7 +213,8 @@ impl Held {
     fn serve(&self, environment: &Environment, stale: bool) -> Result<Serving, Problem> {
         let Served { ruleset, pages, errors, .. } = self.served.clone().map_err(|missing| missing.problem())?;
         let environment = environment.clone();
-        Ok(Serving { environment, version: self.version, ruleset, stale, errors, pages, is_past: false })
+        let (version, stream_key) = (self.version, self.stream_key);
+        Ok(Serving { environment, version, ruleset, stale, errors, stream_key, pages, is_past: false })
     }
 }
 
@@ -393,6 +399,7 @@ pub(crate) async fn past(env: &Env, environment: &Environment, when: hub::When) 
         ruleset: Rc::new(compiled.ruleset),
         stale: false,
         errors: then.errors,
+        stream_key: None,
         pages: Rc::new(pages),
         is_past: true,
     })
@@ -501,7 +508,11 @@ async fn ask(env: Env, environment: Environment, age: Since) -> Result<(), Probl
         held::retain(|held| keys.registry.has(held));
     }
     let bytes = served.as_ref().map_or(0, |served| served.bytes) + key_bytes;
-    held::hold_ruleset(&environment, Held { version: newest.version, keys, key_bytes, served, rows, compiler }, bytes);
+    held::hold_ruleset(
+        &environment,
+        Held { version: newest.version, stream_key: newest.stream_key, keys, key_bytes, served, rows, compiler },
+        bytes,
+    );
     Ok(())
 }
 

@@ -24,6 +24,7 @@ use crate::{
     environment::Environment,
     problem::Problem,
     readers,
+    stream_key::StreamKey,
     version::{Epoch, NotSpelledSo, Version},
 };
 
@@ -47,6 +48,8 @@ pub(crate) struct News {
     pub(crate) environment: Option<String>,
     /// The environments that the first hub has registered, each with the moment, from that hub.
     pub(crate) environments: Vec<(EnvironmentName, Millis)>,
+    /// The key of the environment's streams; `None` from a hub of an earlier release.
+    pub(crate) stream_key: Option<StreamKey>,
     pub(crate) ruleset: Told,
 }
 
@@ -128,6 +131,7 @@ fn news_of(answer: &str) -> Result<News, Problem> {
     let answer: RulesetAnswer<'_> = parse(answer)?;
     let RulesetAnswer { epoch, version: number, bucket_key, keys, environment, environments, pages, since, .. } = answer;
     let version = Version { epoch, number };
+    let stream_key = answer.stream_key.as_deref().and_then(StreamKey::from_hex);
     let keys = keys.map(|keys| keys.iter().map(|row| row.get().to_owned()).collect());
     let environments = environments.iter().filter_map(|(name, at)| Some((EnvironmentName::parse(name)?, Millis(*at)))).collect();
     let ruleset = match (since, answer.document) {
@@ -143,7 +147,7 @@ fn news_of(answer: &str) -> Result<News, Problem> {
         }
         (None, None) => Told::Nothing(Missing { refused: answer.refused }),
     };
-    Ok(News { version, keys, environment, environments, ruleset })
+    Ok(News { version, keys, environment, environments, stream_key, ruleset })
 }
 
 /// The rows of the keys that were not revoked, without the ruleset.

@@ -15,6 +15,7 @@ mod news;
 mod opening;
 mod outcomes;
 mod page_filters;
+pub(crate) mod push;
 mod record;
 mod restore_pieces;
 mod stored_edits;
@@ -47,6 +48,7 @@ use self::{
     news::News,
     opening::Opening,
     page_filters::PageFilters,
+    push::Pushes,
     told_readers::ToldReaders,
     verification::InProgress,
     wire::{
@@ -79,6 +81,7 @@ pub struct FlagHub {
     refused: RefCell<Option<String>>,
     news: News,
     readers: ToldReaders,
+    pushes: Pushes,
     filters: PageFilters,
     /// True while a restore reads a backup; then the hub refuses every other request.
     restoring: Cell<bool>,
@@ -116,6 +119,7 @@ impl DurableObject for FlagHub {
             refused,
             news: News::default(),
             readers: ToldReaders::default(),
+            pushes: Pushes::default(),
             filters,
             restoring,
             has_taken_up: Cell::default(),
@@ -130,13 +134,16 @@ impl DurableObject for FlagHub {
             self.readers.hear(reader, clock::now());
         }
         let answered = self.answer(request).await;
+        // Readers first, so that clients that fetch because of the push find the new version there.
         self.tell_readers();
+        self.push();
         answered.or_else(Problem::into_response)
     }
 
     async fn alarm(&self) -> Result<Response> {
         let woken = self.wake().await;
         self.tell_readers();
+        self.push();
         // The runtime calls again if this fails.
         woken.map_err(|problem| worker::Error::RustError(problem.why()))
     }
@@ -305,6 +312,7 @@ impl FlagHub {
             errors: error_count,
             refused: None,
             keys: Some(Vec::new()),
+            stream_key: None,
             environment: None,
             environments: Vec::new(),
             since: None,

@@ -7,7 +7,7 @@
 import { pauseMs } from './back-off.js';
 import { type Page, type Signal, watchPage } from './host/page.js';
 import { createTimer } from './host/timer.js';
-import { DEFAULT_INTERVAL_MS } from './refresh-options.js';
+import { DEFAULT_INTERVAL_MS, PUSHED_INTERVAL_MS } from './refresh-options.js';
 
 /** Answers are stale when so many intervals have passed without one that could be confirmed. */
 const STALE_INTERVALS = 3;
@@ -35,6 +35,8 @@ export interface RefresherOptions {
   readonly recheck: () => void;
   /** Returns true if there are answers that a hidden page can go on with. */
   readonly isServed: () => boolean;
+  /** The page is seen, or hidden. */
+  readonly show: (isSeen: boolean) => void;
 }
 
 export interface Refresher {
@@ -55,15 +57,30 @@ export interface Refresher {
   restart(): void;
   /** The answers may be old. */
   wake(signal: Signal): void;
+  /** A stream tells of changes from now on, or no longer. Until it ended, it confirmed the answers. */
+  push(isOpen: boolean): void;
+  /** The edge made another version: it is asked at a random moment within so many milliseconds. */
+  tell(spreadMs: number): void;
   /** Returns true if answers were last confirmed too long ago, and the edge cannot be asked. */
   readonly isOverdue: boolean;
   close(): void;
 }
 
-export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watches, ask, recheck, isServed }: RefresherOptions): Refresher {
+export function createRefresher({
+  intervalMs,
+  jitter,
+  retryMs,
+  maxRetryMs,
+  watches,
+  ask,
+  recheck,
+  isServed,
+  show,
+}: RefresherOptions): Refresher {
   const staleMs = STALE_INTERVALS * (intervalMs || DEFAULT_INTERVAL_MS);
   let page: Page | undefined,
     isAsking = false,
+    isPushed = false,
     failures = 0;
   /** When the last question left; when answers were last confirmed; and since when and for how long the edge wants to be left alone. */
   let asked = 0,
@@ -85,10 +102,17 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
   const restart = () => {
     isAsking = false;
     if (failures) askIn(pauseMs(failures, retryMs, maxRetryMs));
-    else if (intervalMs) askIn(shortened(intervalMs) - since(asked));
+    else if (intervalMs) askIn(shortened(isPushed ? Math.max(intervalMs, PUSHED_INTERVAL_MS) : intervalMs) - since(asked));
     else due.clear();
   };
+  /** The answers were the edge's until now. */
+  const confirm = () => {
+    confirmed = Date.now();
+    overdue.set(staleMs);
+  };
   const wake = (signal: Signal) => {
+    show(signal !== 'hidden');
+    if (signal === 'hidden') return;
     recheck();
     // A question that was under way when the page was frozen has no end.
     if (isAsking && signal !== 'restored') return;
@@ -104,8 +128,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
     },
     answered(isBehind) {
       leaveMs = 0;
-      confirmed = Date.now();
-      overdue.set(staleMs);
+      confirm();
       failures = isBehind ? failures + 1 : 0;
       restart();
     },
@@ -114,6 +137,7 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
         refused = Date.now();
         leaveMs = retryAfterMs;
       }
+      if (isPushed && !failures) confirm();
       failures++;
       if (isFinal) {
         isAsking = false;
@@ -122,6 +146,14 @@ export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watch
     },
     restart,
     wake,
+    push(isOpen) {
+      if (isPushed) confirm();
+      isPushed = isOpen;
+      if (!isAsking) restart();
+    },
+    tell(spreadMs) {
+      if (!isAsking) askIn(spreadMs * Math.random());
+    },
     get isOverdue() {
       return confirmed > 0 && (failures > 0 || !!page?.isOffline()) && since(confirmed) >= staleMs;
     },

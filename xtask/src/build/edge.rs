@@ -35,7 +35,9 @@ pub(crate) fn build_in(tree: Tree) -> Result<PathBuf> {
         out: bound.clone(),
     }
     .build()?;
-    let stamp = Stamp::default().path(&entry)?.path(&bound)?;
+    // An earlier release has no script for streams.
+    let scripts = ["entry.js", "event-stream.js"].map(|name| folder.join(name)).into_iter().filter(|script| script.exists());
+    let stamp = scripts.fold(Ok(Stamp::default()), |stamp: Result<_>, script| stamp?.path(&script))?.path(&bound)?;
     stamp.rebuild(&dist, |out| {
         let mut esbuild = npm::tool("esbuild");
         esbuild.arg(&entry).args(["--bundle", "--format=esm", "--minify", "--log-level=warning"]);
