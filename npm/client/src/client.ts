@@ -139,7 +139,6 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
     ask: () => void ask(),
     recheck,
     isServed: isOurs,
-    show: isSeen => push?.show(isSeen),
   });
   const hasPush = !!refresh && (refresh.push ?? 'document' in globalThis);
   let push: Push | undefined;
@@ -147,8 +146,7 @@ export function openClient(loadEngine: () => Promise<FlagEngine>, options: Clien
   const follow = async (minVersion: string) => {
     // Without the code there is no stream, and the client polls.
     const loaded = hasPush && !push && (await import('./host/push.js').catch(() => undefined));
-    if (loaded && !closed)
-      push ??= loaded.createPush({ ...options, fetch, tell: refresher.tell, turn: refresher.push, pauseMs, retryAfterMs, createTimer });
+    if (loaded && !closed) push ??= loaded.createPush({ ...options, fetch, ...refresher, pauseMs, retryAfterMs, createTimer });
     push?.follow(wanted, versions.newest, minVersion);
   };
 

@@ -35,8 +35,6 @@ export interface RefresherOptions {
   readonly recheck: () => void;
   /** Returns true if there are answers that a hidden page can go on with. */
   readonly isServed: () => boolean;
-  /** The page is seen, or hidden. */
-  readonly show: (isSeen: boolean) => void;
 }
 
 export interface Refresher {
@@ -58,7 +56,7 @@ export interface Refresher {
   /** The answers may be old. */
   wake(signal: Signal): void;
   /** A stream tells of changes from now on, or no longer. Until it ended, it confirmed the answers. */
-  push(isOpen: boolean): void;
+  turn(isOpen: boolean): void;
   /** The edge made another version: it is asked at a random moment within so many milliseconds. */
   tell(spreadMs: number): void;
   /** Returns true if answers were last confirmed too long ago, and the edge cannot be asked. */
@@ -66,18 +64,7 @@ export interface Refresher {
   close(): void;
 }
 
-export function createRefresher({
-  intervalMs,
-  jitter,
-  retryMs,
-  maxRetryMs,
-  watches,
-  ask,
-  recheck,
-  isServed,
-  show,
-}: RefresherOptions): Refresher {
-  const staleMs = STALE_INTERVALS * (intervalMs || DEFAULT_INTERVAL_MS);
+export function createRefresher({ intervalMs, jitter, retryMs, maxRetryMs, watches, ask, recheck, isServed }: RefresherOptions): Refresher {
   let page: Page | undefined,
     isAsking = false,
     isPushed = false,
@@ -93,6 +80,8 @@ export function createRefresher({
     else ask();
   });
   const overdue = createTimer(recheck);
+  const interval = () => (isPushed && intervalMs ? Math.max(intervalMs, PUSHED_INTERVAL_MS) : intervalMs);
+  const staleMs = () => STALE_INTERVALS * (interval() || DEFAULT_INTERVAL_MS);
   const shortened = (ms: number) => ms * (1 - jitter * Math.random());
   /** The rest of the pause that the edge asked for; negative afterwards. */
   const left = () => leaveMs - since(refused);
@@ -102,17 +91,10 @@ export function createRefresher({
   const restart = () => {
     isAsking = false;
     if (failures) askIn(pauseMs(failures, retryMs, maxRetryMs));
-    else if (intervalMs) askIn(shortened(isPushed ? Math.max(intervalMs, PUSHED_INTERVAL_MS) : intervalMs) - since(asked));
+    else if (intervalMs) askIn(shortened(interval()) - since(asked));
     else due.clear();
   };
-  /** The answers were the edge's until now. */
-  const confirm = () => {
-    confirmed = Date.now();
-    overdue.set(staleMs);
-  };
   const wake = (signal: Signal) => {
-    show(signal !== 'hidden');
-    if (signal === 'hidden') return;
     recheck();
     // A question that was under way when the page was frozen has no end.
     if (isAsking && signal !== 'restored') return;
@@ -128,7 +110,8 @@ export function createRefresher({
     },
     answered(isBehind) {
       leaveMs = 0;
-      confirm();
+      confirmed = Date.now();
+      overdue.set(staleMs());
       failures = isBehind ? failures + 1 : 0;
       restart();
     },
@@ -137,7 +120,6 @@ export function createRefresher({
         refused = Date.now();
         leaveMs = retryAfterMs;
       }
-      if (isPushed && !failures) confirm();
       failures++;
       if (isFinal) {
         isAsking = false;
@@ -146,8 +128,8 @@ export function createRefresher({
     },
     restart,
     wake,
-    push(isOpen) {
-      if (isPushed) confirm();
+    turn(isOpen) {
+      confirmed &&= Date.now();
       isPushed = isOpen;
       if (!isAsking) restart();
     },
@@ -155,7 +137,7 @@ export function createRefresher({
       if (!isAsking) askIn(spreadMs * Math.random());
     },
     get isOverdue() {
-      return confirmed > 0 && (failures > 0 || !!page?.isOffline()) && since(confirmed) >= staleMs;
+      return confirmed > 0 && (failures > 0 || !!page?.isOffline()) && since(confirmed) >= staleMs();
     },
     close() {
       page?.close();

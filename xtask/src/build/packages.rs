@@ -150,7 +150,7 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { createClient } from '@twinflag/client';",
         external: &[],
         budget: 18_500,
-        gate: 18_600,
+        gate: 18_750,
     },
     Page {
         name: "@twinflag/react on top",

@@ -2,9 +2,9 @@
 
 /**
  * Why the answers may be old: the page is `seen` again; the browser is `online` again; or the page was `restored` from the
- * back-forward cache, which froze it with whatever request was under way. `hidden` says that nobody sees the page.
+ * back-forward cache, which froze it with whatever request was under way.
  */
-export type Signal = 'seen' | 'online' | 'restored' | 'hidden';
+export type Signal = 'seen' | 'online' | 'restored';
 
 export interface Page {
   isHidden(): boolean;
@@ -20,7 +20,7 @@ export function watchPage(wake: (signal: Signal) => void): Page {
   const isHidden = () => document?.visibilityState === 'hidden';
   const on = (target: Partial<EventTarget> | undefined, type: string, hear: (event: Event) => void) =>
     target?.addEventListener?.(type, hear, listening);
-  on(document, 'visibilitychange', () => wake(isHidden() ? 'hidden' : 'seen'));
+  on(document, 'visibilitychange', () => isHidden() || wake('seen'));
   on(globalThis, 'focus', () => wake('seen'));
   on(globalThis, 'online', () => wake('online'));
   on(globalThis, 'pageshow', event => (event as PageTransitionEvent).persisted && wake('restored'));

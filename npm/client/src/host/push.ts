@@ -50,8 +50,6 @@ export interface Push {
   follow(request: string, newest: string, asked: string): void;
   /** The version that the edge told of, if it is newer than the newest one that was answered. */
   news(newest: string): string | undefined;
-  /** Lets go of the stream while the page is hidden, and connects again when it is seen. */
-  show(isSeen: boolean): void;
   close(): void;
 }
 
@@ -61,8 +59,8 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
   let heard = '',
     answered = '';
   let failures = 0,
-    isOpen = false,
-    isSeen = true;
+    isOpen = false;
+  const { document } = globalThis as Partial<typeof globalThis>;
   const due = createTimer(() => void connect());
   const silence = createTimer(() => mine?.abort());
   const turned = (next: boolean) => {
@@ -78,8 +76,11 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
   };
   const restart = () => {
     stop();
-    if (isSeen && followed !== undefined) due.set(0);
+    if (document?.visibilityState !== 'hidden' && followed !== undefined) due.set(0);
   };
+  // A hidden page lets go of its stream.
+  const listening = new AbortController();
+  document?.addEventListener('visibilitychange', restart, listening);
 
   const connect = async () => {
     const own = (mine = new AbortController());
@@ -143,12 +144,8 @@ export function createPush({ url, clientKey, identityToken, fetch, tell, turn, p
       restart();
     },
     news: newest => (isBeyond(heard, newest) ? heard : undefined),
-    show(next) {
-      if (isSeen === next) return;
-      isSeen = next;
-      restart();
-    },
     close() {
+      listening.abort();
       followed = undefined;
       stop();
     },
