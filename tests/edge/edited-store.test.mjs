@@ -159,6 +159,7 @@ async function backToForm3() {
   statements.push(
     ['DROP TABLE verification'],
     ['DROP TABLE imports'],
+    ['DROP TABLE stream_key'],
     ['DROP TABLE store'],
     ['DROP TABLE jobs'],
     ['DELETE FROM migrations WHERE number > 3'],
