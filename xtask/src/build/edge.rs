@@ -37,7 +37,11 @@ pub(crate) fn build_in(tree: Tree) -> Result<PathBuf> {
     .build()?;
     // An earlier release has no script for streams.
     let scripts = ["entry.js", "event-stream.js"].map(|name| folder.join(name)).into_iter().filter(|script| script.exists());
-    let stamp = scripts.fold(Ok(Stamp::default()), |stamp: Result<_>, script| stamp?.path(&script))?.path(&bound)?;
+    let mut stamp = Stamp::default();
+    for script in scripts {
+        stamp = stamp.path(&script)?;
+    }
+    let stamp = stamp.path(&bound)?;
     stamp.rebuild(&dist, |out| {
         let mut esbuild = npm::tool("esbuild");
         esbuild.arg(&entry).args(["--bundle", "--format=esm", "--minify", "--log-level=warning"]);
