@@ -68,6 +68,7 @@ const edge :Workerd.Worker = (
     (name = "HUB", durableObjectNamespace = "FlagHub"),
     (name = "READER", durableObjectNamespace = "FlagReader"),
     (name = "TALLY", durableObjectNamespace = "FlagTally"),
+    (name = "RELAY", durableObjectNamespace = "FlagRelay"),
     (name = "INSIDE", service = "inside"),
     (name = "IMPORT", service = "import"),
     (name = "ASSETS", service = "assets"),
@@ -98,6 +99,7 @@ const edge :Workerd.Worker = (
     (className = "FlagHub", uniqueKey = "twinflag-hub", enableSql = true),
     (className = "FlagReader", uniqueKey = "twinflag-reader", enableSql = true),
     (className = "FlagTally", uniqueKey = "twinflag-tally", enableSql = true),
+    (className = "FlagRelay", uniqueKey = "twinflag-relay", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "store"),
 );

@@ -5,12 +5,14 @@
 //! key, so the edge allows it if any list has its origin. The edge never allows cookies, so it may answer `*`.
 use crate::{
     auth::Origins,
+    cross_site,
     environment::Environment,
     http::{
         asked::{Asked, Unanswered},
         parts::Header,
         response::Line,
     },
+    problem::Problem,
     ruleset_cache,
     settings::Settings,
 };
@@ -61,6 +63,15 @@ fn allowed(asked: &Asked<'_>) -> Option<String> {
         Origins::Of(key) => (key.holds(asked.moment()) && key.allows(origin)).then(|| origin.to_owned()),
         Origins::Listed => listed(asked.settings, origin),
         Origins::Any => listed(asked.settings, origin).or_else(of_any),
+    }
+}
+
+/// Refuses a page whose origin may not read the answer, except the edge's own pages: a browser does not enforce that for sockets. A server
+/// sends no origin.
+pub(crate) fn check_origin(asked: &Asked<'_>) -> Result<(), Problem> {
+    match asked.parts.header(Header::Origin) {
+        Some(origin) if allowed(asked).is_none() && !cross_site::is_own(origin, asked.parts.url) => Err(Problem::foreign_origin()),
+        _ => Ok(()),
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
     hub::client::{self as hub, Since},
     keys::Keys,
     problem::{HUB_UNAVAILABLE, Problem},
+    stream_key::StreamKey,
     version::Version,
 };
 
@@ -53,6 +54,8 @@ pub(crate) struct Serving {
     pub(crate) stale: bool,
     /// The number of errors of the stored document, each of which leaves out a part of it.
     pub(crate) errors: usize,
+    /// The key of the environment's streams; `None` from a hub of an earlier release.
+    pub(crate) stream_key: Option<StreamKey>,
     /// The numbers of the pages of overrides that are not empty, with their versions.
     pages: Rc<BTreeMap<u16, u32>>,
     /// The earliest version of this epoch from which on the isolate knows that all but overrides has stayed as it is.
@@ -172,7 +175,7 @@ impl Serving {
     pub(crate) fn of_document(document: &str, version: Version) -> Self {
         let ruleset = Rc::new(compile(document, None).unwrap().ruleset);
         let (environment, pages, defined) = (Environment::FIRST, Rc::default(), version.number);
-        Self { environment, version, ruleset, stale: false, errors: 0, pages, defined, is_past: false, receipts: None }
+        Self { environment, version, ruleset, stale: false, errors: 0, stream_key: None, pages, defined, is_past: false, receipts: None }
     }
 
     /// The overrides of one context, which gets the organization of its customer.
@@ -207,6 +210,7 @@ impl Serving {
 /// The newest known version of an environment.
 pub(crate) struct Held {
     version: Version,
+    stream_key: Option<StreamKey>,
     /// The stored keys, and the bytes that they hold; there may be some before there is a document.
     keys: Rc<Keys>,
     key_bytes: usize,
@@ -244,8 +248,8 @@ impl Held {
     fn serve(&self, environment: &Environment, stale: bool) -> Result<Serving, Problem> {
         let Served { ruleset, pages, errors, defined, .. } = self.served.clone().map_err(|missing| missing.problem())?;
         let environment = environment.clone();
-        let receipts = self.receipts.clone();
-        Ok(Serving { environment, version: self.version, ruleset, stale, errors, pages, defined, is_past: false, receipts })
+        let (receipts, stream_key) = (self.receipts.clone(), self.stream_key);
+        Ok(Serving { environment, version: self.version, ruleset, stale, errors, stream_key, pages, defined, is_past: false, receipts })
     }
 }
 
@@ -430,6 +434,7 @@ pub(crate) async fn past(env: &Env, environment: &Environment, when: hub::When) 
         ruleset: Rc::new(compiled.ruleset),
         stale: false,
         errors: then.errors,
+        stream_key: None,
         pages: Rc::new(pages),
         defined: then.version.number,
         is_past: true,
@@ -541,7 +546,11 @@ async fn ask(env: Env, environment: Environment, age: Since) -> Result<(), Probl
     }
     let bytes = served.as_ref().map_or(0, |served| served.bytes) + key_bytes;
     let receipts = newest.receipts.map(Rc::new);
-    held::hold_ruleset(&environment, Held { version: newest.version, keys, key_bytes, served, rows, compiler, receipts }, bytes);
+    held::hold_ruleset(
+        &environment,
+        Held { version: newest.version, stream_key: newest.stream_key, keys, key_bytes, served, rows, compiler, receipts },
+        bytes,
+    );
     Ok(())
 }
 

@@ -160,6 +160,7 @@ async function backToForm3() {
     ['DROP TABLE verification'],
     ['DROP TABLE imports'],
     ...['tallies', 'stage_counts', 'flag_usage', 'unknown_flags', 'guard_states'].map(table => [`DROP TABLE ${table}`]),
+    ['DROP TABLE stream_key'],
     ['DROP TABLE store'],
     ['DROP TABLE jobs'],
     ['DELETE FROM migrations WHERE number > 3'],

@@ -16,6 +16,7 @@ pub(crate) mod point_in_time;
 pub(crate) mod program;
 mod question;
 pub(crate) mod ruleset;
+pub(crate) mod watch;
 pub(crate) mod widget;
 
 use worker::{Request, Response, ResponseBuilder};

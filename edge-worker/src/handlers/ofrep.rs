@@ -10,7 +10,7 @@ use sdk_core::{
     json::canonical::{write_number, write_string},
 };
 
-use super::question::Question;
+use super::{question::Question, watch};
 use crate::{
     auth::Caller,
     body,
@@ -50,7 +50,14 @@ pub(crate) fn flags(caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Unansw
         let body = br#"{"flags":[]}"#.to_vec();
         return Ok(Answer::tagged(asked, Etag::strong(&body), JSON, body));
     };
-    let body = all(&serving, &overrides, &context, caller.audience().tags, asked.clock);
+    let mut body = all(&serving, &overrides, &context, caller.audience().tags, asked.clock);
+    if let Some(path) = watch::path(&caller.environment, &serving, &context, asked.moment()) {
+        // Without an origin: the provider has that of the server that it asks, also behind a proxy.
+        body.pop();
+        body.push_str(r#","eventStreams":[{"type":"sse","endpoint":{"requestUri":"#);
+        write_string(&mut body, &path);
+        body.push_str("}}]}");
+    }
     Ok(receipts::issue(Answer::tagged(asked, Etag::strong(body.as_bytes()), JSON, body), asked, &serving)?.versioned(&serving))
 }
 

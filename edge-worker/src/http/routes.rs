@@ -99,6 +99,8 @@ pub(crate) enum PassedHandler {
     Demo,
     DemoExplain,
     Asset,
+    Watch,
+    WatchEvents,
 }
 
 /// A handler in the hub, to which the worker passes the request on.
@@ -195,6 +197,9 @@ pub(crate) const ROUTES: &[Route] = &[
     EVALUATION.on("POST", "/ofrep/v1/evaluate/flags", Handler::Held(HeldHandler::OfrepFlags)),
     EVALUATION.on("POST", "/v1/program", Handler::Held(HeldHandler::Program)),
     EVALUATION.on("GET", "/api/widget/config", Handler::Held(HeldHandler::Widget)),
+    EVALUATION.on("GET", "/v1/watch", passed(PassedHandler::Watch)),
+    // The token stands in the query. Its handler counts the request by the client's address.
+    Row(ANYONE, Limit::Never, Audience::Pages).on("GET", "/v1/watch/events", passed(PassedHandler::WatchEvents)),
     SERVER.on("POST", "/v1/evaluate", Handler::Held(HeldHandler::Evaluate)),
     SERVER.on("GET", "/v1/ruleset", passed(PassedHandler::Ruleset)),
     SERVER.on("POST", "/v1/overrides", passed(PassedHandler::Overrides)),

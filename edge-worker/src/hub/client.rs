@@ -25,6 +25,7 @@ use crate::{
     environment::Environment,
     problem::Problem,
     readers,
+    stream_key::StreamKey,
     version::{Epoch, NotSpelledSo, Version},
 };
 
@@ -48,6 +49,8 @@ pub(crate) struct News {
     pub(crate) environment: Option<String>,
     /// The environments that the first hub has registered, each with the moment, from that hub.
     pub(crate) environments: Vec<(EnvironmentName, Millis)>,
+    /// The key of the environment's streams; `None` from a hub of an earlier release.
+    pub(crate) stream_key: Option<StreamKey>,
     pub(crate) ruleset: Told,
     /// The key of receipts; `None` if the hub does not tell it.
     pub(crate) receipts: Option<ReceiptKey>,
@@ -131,6 +134,7 @@ fn news_of(answer: &str) -> Result<News, Problem> {
     let answer: RulesetAnswer<'_> = parse(answer)?;
     let RulesetAnswer { epoch, version: number, bucket_key, keys, environment, environments, pages, since, .. } = answer;
     let version = Version { epoch, number };
+    let stream_key = answer.stream_key.as_deref().and_then(StreamKey::from_hex);
     let keys = keys.map(|keys| keys.iter().map(|row| row.get().to_owned()).collect());
     let environments = environments.iter().filter_map(|(name, at)| Some((EnvironmentName::parse(name)?, Millis(*at)))).collect();
     let ruleset = match (since, answer.document) {
@@ -147,7 +151,7 @@ fn news_of(answer: &str) -> Result<News, Problem> {
         (None, None) => Told::Nothing(Missing { refused: answer.refused }),
     };
     let receipts = answer.receipts.and_then(|key| sdk_core::hex::decode_lower(&key)).map(ReceiptKey::new);
-    Ok(News { version, keys, environment, environments, ruleset, receipts })
+    Ok(News { version, keys, environment, environments, stream_key, ruleset, receipts })
 }
 
 /// The rows of the keys that were not revoked, without the ruleset.

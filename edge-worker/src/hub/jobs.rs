@@ -12,7 +12,7 @@ use worker::{
     js_sys::{Promise, futures::JsFuture},
 };
 
-use super::{FlagHub, baseline};
+use super::{FlagHub, baseline, push};
 use crate::{
     clock,
     problem::Problem,
@@ -40,6 +40,15 @@ const LONGEST_REST_MS: i64 = 7 * 24 * HOUR_MS + HOUR_MS;
 /// A kind of job.
 #[derive(Clone, Copy)]
 enum Kind {
+    /// Needs the store alone.
+    Store(StoreKind),
+    /// Tells the relays of a version that they were not told of.
+    Push,
+}
+
+/// A kind of job that needs the store alone.
+#[derive(Clone, Copy)]
+enum StoreKind {
     /// Has the trail commit to the rows of earlier releases.
     Baseline,
     /// Deletes what was kept for long enough.
@@ -47,10 +56,11 @@ enum Kind {
 }
 
 /// The names of the kinds are stored.
-const KINDS: [(&str, Kind); 3] = [
-    (baseline::JOB, Kind::Baseline),
-    ("retention.answers", Kind::Retention(Retained::Answers)),
-    ("retention.outcomes", Kind::Retention(Retained::Outcomes)),
+const KINDS: [(&str, Kind); 4] = [
+    (baseline::JOB, Kind::Store(StoreKind::Baseline)),
+    (push::JOB, Kind::Push),
+    ("retention.answers", Kind::Store(StoreKind::Retention(Retained::Answers))),
+    ("retention.outcomes", Kind::Store(StoreKind::Retention(Retained::Outcomes))),
 ];
 
 const fn kept_for(what: Retained) -> i64 {
@@ -84,12 +94,16 @@ fn begin(store: &impl Store, now: Millis) -> Result<Option<Attempt>> {
     Ok(Some(Attempt { key, kind: *kind, failed }))
 }
 
-/// Carries out a slice. Returns the reason if it failed.
-fn finish(store: &impl Store, Attempt { key, kind, failed }: &Attempt, now: Millis) -> Result<Option<String>> {
-    let outcome = match kind {
-        Kind::Baseline => baseline::ensure(store, now).map_err(|problem| worker::Error::RustError(problem.why())),
-        Kind::Retention(what) => retain(store, key, *what, now),
-    };
+/// Carries out a slice of a job that needs the store alone.
+fn slice(store: &impl Store, key: &JobKey, kind: StoreKind, now: Millis) -> Result<()> {
+    match kind {
+        StoreKind::Baseline => baseline::ensure(store, now).map_err(|problem| worker::Error::RustError(problem.why())),
+        StoreKind::Retention(what) => retain(store, key, what, now),
+    }
+}
+
+/// Stores the reason of an attempt that failed, and returns the line to log.
+fn note(store: &impl Store, Attempt { key, failed, .. }: &Attempt, outcome: Result<()>, now: Millis) -> Result<Option<String>> {
     let Err(error) = outcome else { return Ok(None) };
     let (error, failures) = (error.to_string(), failed.failures);
     let said = format!("the job {} failed {failures} times: {error}", key.kind);
@@ -150,6 +164,31 @@ extern "C" {
     fn sync(this: &AlarmStorage) -> Result<Promise, JsValue>;
 }
 
+/// The alarm of the hub.
+pub(super) struct Alarm {
+    storage: AlarmStorage,
+    /// The milliseconds by which the time of jobs is ahead of the clock.
+    ahead: i64,
+}
+
+impl Alarm {
+    /// Sets the alarm to the earliest job.
+    pub(super) fn arm(&self, store: &impl Store) -> Result<()> {
+        bring_back(store, after(clock::now(), self.ahead))?;
+        match next(store)? {
+            Some((_, job)) => set_alarm(&self.storage, after(job.due, self.ahead.saturating_neg())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn set_alarm(storage: &AlarmStorage, at: Millis) -> Result<()> {
+    // The runtime takes no moment before 1970, nor its beginning.
+    #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
+    storage.set_alarm(at.0.max(1) as f64)?;
+    Ok(())
+}
+
 impl FlagHub {
     /// Carries out a slice of the earliest job, and sets the alarm again. Of an alarm that fails a few times the runtime makes no more
     /// attempts, so that only a failure to set the next one is an error.
@@ -185,12 +224,18 @@ impl FlagHub {
             if self.restoring.get() {
                 return Ok(());
             }
-            if let Some(said) = finish(&self.store, &attempt, now)? {
+            let outcome = match attempt.kind {
+                Kind::Store(kind) => slice(&self.store, &attempt.key, kind, now),
+                Kind::Push => self.push_again().await,
+            };
+            if self.restoring.get() {
+                return Ok(());
+            }
+            if let Some(said) = note(&self.store, &attempt, outcome, now)? {
                 console_error!("{said}");
             }
-            match attempt.kind {
-                Kind::Baseline => self.ground.forget(),
-                Kind::Retention(_) => {}
+            if let Kind::Store(StoreKind::Baseline) = attempt.kind {
+                self.ground.forget();
             }
         }
         self.arm()
@@ -198,19 +243,16 @@ impl FlagHub {
 
     /// Sets the alarm to the earliest job.
     pub(super) fn arm(&self) -> Result<(), Problem> {
-        let ahead = self.clock_ahead()?;
-        bring_back(&self.store, after(clock::now(), ahead))?;
-        match next(&self.store)? {
-            Some((_, job)) => self.set_alarm(after(job.due, ahead.saturating_neg())),
-            None => Ok(()),
-        }
+        Ok(self.alarm_of()?.arm(&self.store)?)
     }
 
     pub(super) fn set_alarm(&self, at: Millis) -> Result<(), Problem> {
-        // The runtime takes no moment before 1970, nor its beginning.
-        #[expect(clippy::cast_precision_loss, reason = "a moment of a clock has 42 bits")]
-        self.storage().set_alarm(at.0.max(1) as f64).map_err(worker::Error::from)?;
-        Ok(())
+        Ok(set_alarm(&self.storage(), at)?)
+    }
+
+    /// The alarm, for work that goes on behind a request.
+    pub(super) fn alarm_of(&self) -> Result<Alarm, Problem> {
+        Ok(Alarm { storage: self.storage(), ahead: self.clock_ahead()? })
     }
 
     fn storage(&self) -> AlarmStorage {
@@ -276,7 +318,10 @@ mod tests {
     }
 
     fn run(store: &Memoried, now: Millis) -> Result<Option<String>> {
-        begin(store, now)?.map_or(Ok(None), |attempt| finish(store, &attempt, now))
+        let Some(attempt) = begin(store, now)? else { return Ok(None) };
+        let Kind::Store(kind) = attempt.kind else { panic!("a push needs relays") };
+        let outcome = slice(store, &attempt.key, kind, now);
+        note(store, &attempt, outcome, now)
     }
 
     fn wakes(store: &Memoried, now: i64) {
@@ -431,10 +476,10 @@ mod tests {
     }
 
     #[test]
-    fn a_new_store_has_every_job_but_a_baseline() {
+    fn a_new_store_has_every_job_but_a_baseline_and_a_push() {
         let store = Sqlite::new(Memory::new());
         for (kind, _) in KINDS {
-            assert_eq!(store.jobs(Some(&[kind]), 1).unwrap().is_empty(), kind == baseline::JOB, "{kind}");
+            assert_eq!(store.jobs(Some(&[kind]), 1).unwrap().is_empty(), [baseline::JOB, push::JOB].contains(&kind), "{kind}");
         }
     }
 }

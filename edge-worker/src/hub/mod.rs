@@ -15,6 +15,7 @@ mod new_key;
 mod news;
 mod opening;
 mod page_filters;
+pub(crate) mod push;
 mod receipts;
 mod record;
 mod restore_pieces;
@@ -49,6 +50,7 @@ use self::{
     news::News,
     opening::Opening,
     page_filters::PageFilters,
+    push::Pushes,
     sums::KnownStages,
     told_readers::ToldReaders,
     verification::InProgress,
@@ -82,6 +84,7 @@ pub struct FlagHub {
     refused: RefCell<Option<String>>,
     news: News,
     readers: ToldReaders,
+    pushes: Pushes,
     filters: PageFilters,
     known_stages: KnownStages,
     /// True while a restore reads a backup; then the hub refuses every other request.
@@ -120,6 +123,7 @@ impl DurableObject for FlagHub {
             refused,
             news: News::default(),
             readers: ToldReaders::default(),
+            pushes: Pushes::default(),
             filters,
             known_stages: KnownStages::default(),
             restoring,
@@ -135,13 +139,16 @@ impl DurableObject for FlagHub {
             self.readers.hear(reader, clock::now());
         }
         let answered = self.answer(request).await;
+        // Readers first, so that clients that fetch because of the push find the new version there.
         self.tell_readers();
+        self.push();
         answered.or_else(Problem::into_response)
     }
 
     async fn alarm(&self) -> Result<Response> {
         let woken = self.wake().await;
         self.tell_readers();
+        self.push();
         // The runtime calls again if this fails.
         woken.map_err(|problem| worker::Error::RustError(problem.why()))
     }
@@ -313,6 +320,7 @@ impl FlagHub {
             errors: error_count,
             refused: None,
             keys: Some(Vec::new()),
+            stream_key: None,
             environment: None,
             environments: Vec::new(),
             since: None,

@@ -36,6 +36,7 @@ impl News {
         let answer = RulesetAnswer {
             pages: store.pages(None)?,
             document: document.as_deref(),
+            stream_key: store.stream_key()?,
             refused: refusal.or(refused),
             receipts: receipts::key(store)?,
             ..about(ground, Some(&keys))
@@ -85,7 +86,8 @@ impl News {
         pages.retain(|(_, version)| *version > since.number);
         let sum = document.map(|document| Etag::strong(document.as_bytes()).into_text());
         let receipts = receipts::key(store)?;
-        let answer = RulesetAnswer { pages, since: Some(since.number), rows, sum, receipts, ..about(ground, keys.as_deref()) };
+        let stream_key = store.stream_key()?;
+        let answer = RulesetAnswer { pages, since: Some(since.number), rows, sum, stream_key, receipts, ..about(ground, keys.as_deref()) };
         let text: Rc<str> = serde_json::to_string(&answer).map_err(worker::Error::from)?.into();
         self.changes.replace(Some((since, ground.version, Rc::clone(&text))));
         Ok(Some(text))
@@ -100,6 +102,7 @@ fn about<'a>(ground: &Ground, keys: Option<&'a [Box<RawValue>]>) -> RulesetAnswe
         version: ground.version.number,
         bucket_key: ground.rows.bucket_key().map(BucketKey::to_hex).unwrap_or_default(),
         keys: keys.map(|keys| keys.iter().map(|row| &**row).collect()),
+        stream_key: None,
         environment: keys.and_then(|_| first_environment(&ground.rows)),
         environments: keys.map(registered).unwrap_or_default(),
         pages: Vec::new(),

@@ -137,6 +137,7 @@ impl FlagHub {
             // Here and not as a job, so that the answer tells the newest record.
             baseline::ensure(&self.store, clock::now())?;
             self.ground.forget();
+            self.push_to_all()?;
         }
         self.open()?;
         outcome?;

@@ -73,6 +73,9 @@ pub(super) struct RulesetAnswer<'a> {
     /// `None` among changes that left all keys, environments and members as they were.
     #[serde(borrow)]
     pub(super) keys: Option<Vec<&'a RawValue>>,
+    /// The key of the environment's streams, in hexadecimal digits; absent in a past version.
+    #[serde(rename = "streamKey", default, skip_serializing_if = "Option::is_none")]
+    pub(super) stream_key: Option<String>,
     /// The name of the environment in the document.
     #[serde(default)]
     pub(super) environment: Option<String>,

@@ -75,6 +75,11 @@ pub(crate) fn client(asked: &Asked<'_>) -> Result<(), Problem> {
     count(asked, |limits, now| limits.client.pass(address::of(asked.parts), now))
 }
 
+/// The block of the client's address, as a number; `None` if `RATE_LIMITS` is `off`.
+pub(crate) fn address_block(asked: &Asked<'_>) -> Option<u64> {
+    asked.settings.rate_limits.0.map(|_| address::of(asked.parts).own.0)
+}
+
 /// Refuses a request whose key makes the isolate ask a hub, from an address that presented too many wrong ones: anybody can make up a text
 /// in the form of a key. Counts nothing, because the key may be a new one.
 pub(crate) fn unknown_key(asked: &Asked<'_>) -> Result<(), Problem> {

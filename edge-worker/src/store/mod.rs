@@ -172,9 +172,12 @@ pub(crate) trait Read {
     fn overrides_version(&self) -> Result<Version>;
     /// Rows of kinds that this release knows.
     fn rows(&self, wanted: Wanted<'_>) -> Result<Rows>;
-    /// The keys of the rows that were written or removed after a version, some perhaps several times, and only those of kinds that this
+    /// The keys of the rows on no page that were written or removed after a version, some perhaps several times, and only those of kinds that this
     /// release knows; `None` if there are more than `most`.
     fn written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>>;
+    /// The keys of the rows on pages that were written or removed after a version, some perhaps several times; `None` if there are more than
+    /// `most`.
+    fn owners_written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>>;
     /// Every page that was written at a version or before it, with the version of its newest change until then.
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>>;
     /// The version of the newest change on a page; `None` if nothing was ever written on it.
@@ -247,6 +250,8 @@ pub(crate) trait Read {
     fn jobs(&self, kinds: Option<&[&str]>, limit: u32) -> Result<Vec<(JobKey, Job)>>;
     /// The oldest that is kept of something.
     fn expired(&self, forget: Forget) -> Result<Expired>;
+    /// The key of the environment's streams, in hexadecimal digits; `None` if it was removed.
+    fn stream_key(&self) -> Result<Option<String>>;
     /// The milliseconds by which a test set the time of jobs ahead of the clock.
     fn clock_ahead(&self) -> Result<i64>;
 }

@@ -115,6 +115,10 @@ impl<D: Database> Read for Sqlite<D> {
         history::written_since(self.migrated()?, version, most)
     }
 
+    fn owners_written_since(&self, version: u32, most: u32) -> Result<Option<Vec<RowKey>>> {
+        history::owners_written_since(self.migrated()?, version, most)
+    }
+
     fn pages(&self, version: Option<u32>) -> Result<Vec<(u16, u32)>> {
         rows::pages(self.migrated()?, version)
     }
@@ -245,6 +249,14 @@ impl<D: Database> Read for Sqlite<D> {
 
     fn expired(&self, forget: Forget) -> Result<Expired> {
         jobs::expired(self.migrated()?, forget)
+    }
+
+    fn stream_key(&self) -> Result<Option<String>> {
+        #[derive(Deserialize)]
+        struct Row {
+            key: String,
+        }
+        Ok(self.migrated()?.exec::<Row>("SELECT key FROM stream_key", Vec::new())?.pop().map(|row| row.key))
     }
 
     fn clock_ahead(&self) -> Result<i64> {

@@ -7,9 +7,16 @@ export interface RefreshOptions {
   readonly intervalMs?: number | undefined;
   /** The share of the interval, 0 to 1, by which it is shortened at random, so that pages do not come at once. @default 0.2 */
   readonly jitter?: number | undefined;
+  /**
+   * Whether the edge tells of changes as they are made, over one stream for as long as the page is seen. While it is open, the edge is
+   * asked every 5 minutes at most. @default true in a page; false in Node, where the stream keeps the process alive until `close()`
+   */
+  readonly push?: boolean | undefined;
 }
 
 export const DEFAULT_INTERVAL_MS = 30_000;
+/** The least interval while a stream tells of changes. */
+export const PUSHED_INTERVAL_MS = 300_000;
 const DEFAULT_JITTER = 0.2,
   SHORTEST_MS = 1000,
   LONGEST_MS = 86_400_000;

@@ -177,7 +177,7 @@ pub(crate) const PAGES: &[Page] = &[
         import: "export { createClient } from '@twinflag/client';",
         external: &[],
         budget: 18_500,
-        gate: 18_600,
+        gate: 18_750,
     },
     Page {
         name: "@twinflag/react on top",
@@ -210,17 +210,20 @@ pub(crate) const PAGES: &[Page] = &[
 ];
 
 impl Page {
-    /// Bundles the script as an application in `npm/` does, and measures it.
+    /// Bundles the script as an application in `npm/` does, and measures the file that the page loads first. The bundler puts what is imported
+    /// behind that into files of their own.
     pub(crate) fn size(&self) -> Result<size::Sizes> {
         let folder = root::target().join("pages");
-        let (page, bundle) = (root::in_root("npm/node_modules/.page.mjs"), folder.join("page.js"));
+        let (page, bundle) = (root::in_root("npm/node_modules/.page.mjs"), folder.join(".page.js"));
         fs::create_dir_all(&folder)?;
         fs::write(&page, self.import)?;
         let mut esbuild = npm::tool("esbuild");
-        esbuild.arg(&page).args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
+        esbuild.arg(&page).args(["--bundle", "--splitting", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
         esbuild.args(self.external.iter().map(|package| format!("--external:{package}")));
-        process::run(esbuild.arg(format!("--outfile={}", bundle.display())), npm::INSTALL)?;
+        process::run(esbuild.arg(format!("--outdir={}", folder.display())), npm::INSTALL)?;
         fs::remove_file(page)?;
+        let text = fs::read_to_string(&bundle)?;
+        anyhow::ensure!(!text.contains("from\"./"), "{} loads another file first", self.name);
         size::of(&bundle)
     }
 }
