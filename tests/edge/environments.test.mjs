@@ -170,7 +170,12 @@ test('many requests to both, in turn, each get their own', async () => {
 
 test('a page of another origin is told by the key that it shows', async () => {
   const ask = (method, origin, key) =>
-    server.request('/ofrep/v1/evaluate/flags', { method, token: key, headers: { origin }, body: method === 'POST' ? {} : undefined });
+    server.request('/ofrep/v1/evaluate/flags', {
+      method,
+      token: key,
+      headers: { origin },
+      body: method === 'POST' ? { context: {} } : undefined,
+    });
   assert.equal((await ask('OPTIONS', 'https://shop.example')).headers.get('access-control-allow-origin'), 'https://shop.example');
   const own = await ask('POST', 'https://shop.example', staging.client);
   assert.deepEqual([own.status, own.headers.get('access-control-allow-origin')], [200, 'https://shop.example']);
