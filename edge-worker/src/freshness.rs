@@ -10,7 +10,7 @@ use crate::version::Version;
 /// The milliseconds for which the hub's last answer counts as current.
 pub(crate) const FRESH_MS: i64 = 1_000;
 /// The milliseconds for which the hub's last answer is current enough to answer first, and to ask the hub afterwards.
-pub(crate) const RECENT_MS: i64 = 10_000;
+pub(crate) const RECENT_MS: i64 = 8_000;
 /// The milliseconds for which a question keeps others from being asked: the runtime may have cancelled the request that asked it.
 pub(crate) const LEASE_MS: i64 = 2_000;
 /// The number of questions in a row that fail before answers are marked as stale.
@@ -236,8 +236,8 @@ mod tests {
         check(0, None, Plan::Answer);
         check(999, None, Plan::Answer);
         check(1_000, None, Plan::AnswerAndAsk);
-        check(9_999, None, Plan::AnswerAndAsk);
-        check(10_000, None, Plan::Ask);
+        check(7_999, None, Plan::AnswerAndAsk);
+        check(8_000, None, Plan::Ask);
         // The clock was set back.
         check(-1, None, Plan::Ask);
         assert_eq!(Questions::default().plan(version(HELD), None, Millis(0)), Plan::Ask);

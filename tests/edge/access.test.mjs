@@ -172,7 +172,7 @@ test('groups give the roles of the map, in the environments that it names', asyn
   assert.equal(await ask(mapped, bearer({ groups: ['o-1'] }), { customerId: 'c-1' }), 'one');
   // Without a role: the flags with the tags of the setting.
   assert.deepEqual([await ask(mapped, bearer({ groups: [] }), {}), await ask(mapped, bearer({ groups: [] }), {}, 'own')], ['all', 404]);
-  const all = await mapped.request('/ofrep/v1/evaluate/flags', { token: user(), body: {} });
+  const all = await mapped.request('/ofrep/v1/evaluate/flags', { token: user(), body: { context: {} } });
   assert.deepEqual(
     all.json().flags.map(({ key }) => key),
     ['word'],

@@ -141,7 +141,7 @@ test('a role opens what the matrix opens to it, and a token gives none above its
   assert.equal(changes[0].newJson.expiresAt, (await list()).find(({ name }) => name === 'admin').expiresAt);
   assert.equal(changes[0].changedBy, 'token:admin');
   // It evaluates as any reader does, and is none of the keys.
-  assert.equal((await server.request('/ofrep/v1/evaluate/flags/plain', { token: viewer, body: {} })).json().value, true);
+  assert.equal((await server.request('/ofrep/v1/evaluate/flags/plain', { token: viewer, body: { context: {} } })).json().value, true);
   assert.equal((await server.request('/v1/evaluate', { token: admin, body: { evaluations: [{ flag: 'plain' }] } })).status, 401);
   assert.equal((await server.request('/api/admin/flags', { method: 'GET', headers: { 'x-api-key': viewer } })).status, 401);
 });
@@ -278,7 +278,8 @@ test('a token revoked through one isolate changes nothing through another, and o
   assert.equal(put.status, 200, put.text);
   const { token: text, id } = await make('shared', {}, { on: two });
   // The second isolate answers an evaluation from what it holds.
-  const evaluates = async () => (await two.request('/ofrep/v1/evaluate/flags', { token: text, headers: TWO, body: {} })).status;
+  const evaluates = async () =>
+    (await two.request('/ofrep/v1/evaluate/flags', { token: text, headers: TWO, body: { context: {} } })).status;
   assert.equal(await evaluates(), 200);
   assert.equal((await kill(text, 'kill', { on: two, headers: TWO })).status, 200);
   assert.equal((await revoke(id, { on: two })).status, 200);

@@ -191,7 +191,10 @@ test('unknown keys make an isolate ask the hub at most once a second, whatever e
   const started = Date.now();
   const name = index => (index % 2 ? `guess-${index}_` : '');
   const ask = index =>
-    server.request('/ofrep/v1/evaluate/flags', { token: `tf_client_${name(index)}${String(index).padStart(40, '0')}`, body: {} });
+    server.request('/ofrep/v1/evaluate/flags', {
+      token: `tf_client_${name(index)}${String(index).padStart(40, '0')}`,
+      body: { context: {} },
+    });
   const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => ask(index)));
   const seconds = Math.ceil((Date.now() - started) / 1_000);
   assert.ok(

@@ -125,8 +125,8 @@ test('every way to an answer is that of the key', async () => {
   ]) {
     const { epoch } = (await list()).find(({ name }) => name === expected);
     const answers = {
-      one: await server.request('/ofrep/v1/evaluate/flags/shared', { token: client, body: {} }),
-      all: await server.request('/ofrep/v1/evaluate/flags', { token: client, body: {} }),
+      one: await server.request('/ofrep/v1/evaluate/flags/shared', { token: client, body: { context: {} } }),
+      all: await server.request('/ofrep/v1/evaluate/flags', { token: client, body: { context: {} } }),
       program: await server.request('/v1/program', { token: client, body: {}, headers: { accept: 'application/json' } }),
       widget: await server.request('/api/widget/config', { method: 'GET', token: client }),
       evaluate: await server.request('/v1/evaluate', { token: secret, body: { evaluations: [{ flag: 'shared' }] } }),
@@ -142,12 +142,14 @@ test('every way to an answer is that of the key', async () => {
     }
     const etag = answers.all.headers.get('etag');
     assert.equal(
-      (await server.request('/ofrep/v1/evaluate/flags', { token: client, body: {}, headers: { 'if-none-match': etag } })).status,
+      (await server.request('/ofrep/v1/evaluate/flags', { token: client, body: { context: {} }, headers: { 'if-none-match': etag } }))
+        .status,
       304,
     );
     const other = expected === 'staging' ? keys.client : staging.client;
     assert.equal(
-      (await server.request('/ofrep/v1/evaluate/flags', { token: other, body: {}, headers: { 'if-none-match': etag } })).status,
+      (await server.request('/ofrep/v1/evaluate/flags', { token: other, body: { context: {} }, headers: { 'if-none-match': etag } }))
+        .status,
       200,
     );
   }
@@ -168,7 +170,12 @@ test('many requests to both, in turn, each get their own', async () => {
 
 test('a page of another origin is told by the key that it shows', async () => {
   const ask = (method, origin, key) =>
-    server.request('/ofrep/v1/evaluate/flags', { method, token: key, headers: { origin }, body: method === 'POST' ? {} : undefined });
+    server.request('/ofrep/v1/evaluate/flags', {
+      method,
+      token: key,
+      headers: { origin },
+      body: method === 'POST' ? { context: {} } : undefined,
+    });
   assert.equal((await ask('OPTIONS', 'https://shop.example')).headers.get('access-control-allow-origin'), 'https://shop.example');
   const own = await ask('POST', 'https://shop.example', staging.client);
   assert.deepEqual([own.status, own.headers.get('access-control-allow-origin')], [200, 'https://shop.example']);
@@ -482,7 +489,7 @@ test('a closed environment is closed to all, and is back with all it had', async
     [
       await shared(staging.client),
       await shared(person({ environment: 'staging' })),
-      (await server.asClient('/ofrep/v1/evaluate/flags/plain', { body: {} })).status,
+      (await server.asClient('/ofrep/v1/evaluate/flags/plain', { body: { context: {} } })).status,
     ],
     [401, 403, 200],
   );

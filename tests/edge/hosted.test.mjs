@@ -38,8 +38,8 @@ after(async () => {
 test('without a document the worker answers 503 with Retry-After, never 200 with defaults', async () => {
   const answers = [
     await empty.request('/health', { method: 'GET' }),
-    await empty.asClient('/ofrep/v1/evaluate/flags', { body: {} }),
-    await empty.asClient('/ofrep/v1/evaluate/flags/plain', { body: {} }),
+    await empty.asClient('/ofrep/v1/evaluate/flags', { body: { context: {} } }),
+    await empty.asClient('/ofrep/v1/evaluate/flags/plain', { body: { context: {} } }),
     await empty.asClient('/v1/program', { body: {} }),
     await empty.asServer('/v1/evaluate', { body: { evaluations: [{ flag: 'plain', default: true }] } }),
     await empty.asServer('/v1/ruleset', { method: 'GET' }),
@@ -87,7 +87,7 @@ test('a page of a listed origin may use the client key and read answers and refu
     for (const name of ['authorization', 'content-type', 'if-none-match', 'x-api-key'])
       assert.match(may.headers.get('access-control-allow-headers'), new RegExp(name));
     assert.equal(may.headers.get('vary'), 'origin');
-    const body = method === 'POST' ? {} : undefined;
+    const body = method === 'POST' ? { context: {} } : undefined;
     for (const token of [listed.clientKey, 'wrong']) {
       const answer = await listed.request(path, { method, body, token, headers: { origin: PAGE } });
       assert.equal(answer.headers.get('access-control-allow-origin'), PAGE, path);

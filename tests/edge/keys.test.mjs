@@ -276,7 +276,10 @@ test('services and administrators make, rotate and revoke keys; other roles and 
     assert.deepEqual([(await ask(client.key)).status, (await ask(mine.key)).status], [ofClient, ofServer]);
   assert.equal((await server.request('/v1/ruleset', { method: 'GET', token: client.key })).status, 403);
   // X-API-Key takes a stored key too.
-  assert.equal((await server.request('/ofrep/v1/evaluate/flags', { headers: { 'x-api-key': client.key }, body: {} })).status, 200);
+  assert.equal(
+    (await server.request('/ofrep/v1/evaluate/flags', { headers: { 'x-api-key': client.key }, body: { context: {} } })).status,
+    200,
+  );
 });
 
 test('a key that differs from a stored key is refused', async () => {
@@ -315,7 +318,7 @@ test("a stored key works on pages of its origins and of the worker's own", async
     await make(),
   ];
   for (const [path, method] of PATHS) {
-    const ask = (key, origin) => raw(path, method, key, origin, method === 'POST' ? {} : undefined);
+    const ask = (key, origin) => raw(path, method, key, origin, method === 'POST' ? { context: {} } : undefined);
     for (const [key, origin, status] of [
       [shop, SHOP, 200],
       [other, OTHER, 200],
@@ -342,7 +345,7 @@ test("a stored key works on pages of its origins and of the worker's own", async
       assert.deepEqual(
         [
           (await ask(key.key, server.url)).status,
-          (await server.request(path, { method, token: key.key, body: method === 'POST' ? {} : undefined })).status,
+          (await server.request(path, { method, token: key.key, body: method === 'POST' ? { context: {} } : undefined })).status,
         ],
         [200, 200],
       );
@@ -511,7 +514,7 @@ test('a secret appears in no later answer and no log, and the store has only the
   later.push(
     await own.request('/v1/ruleset', { method: 'GET', token: made[0].key }),
     await ask('/v1/explain', { body: { flag: 'plain' } }),
-    await own.request('/ofrep/v1/evaluate/flags', { token: made[2].key, headers: sign('wrong', {}), body: {} }),
+    await own.request('/ofrep/v1/evaluate/flags', { token: made[2].key, headers: sign('wrong', {}), body: { context: {} } }),
   );
   await own.stop();
   const sha256 = async key => Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(key))).toString('hex');

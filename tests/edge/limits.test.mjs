@@ -46,7 +46,7 @@ function tooMany(answer) {
 
 const dryRun = (server, subject) =>
   server.request('/api/admin/document?dryRun=true', { method: 'PUT', body: DOCUMENT, token: of(subject, 'admin') });
-const all = (server, bearer, headers) => server.request('/ofrep/v1/evaluate/flags', { body: {}, token: bearer, headers });
+const all = (server, bearer, headers) => server.request('/ofrep/v1/evaluate/flags', { body: { context: {} }, token: bearer, headers });
 
 test("an administrator's 31st change in a minute is refused; reads and other administrators are not", async () => {
   const server = await hosted({ RATE_LIMITS: '' });
@@ -78,7 +78,11 @@ test('a kill and a rollback pass after the limit of changes, and explanations do
 test("the 31st evaluation with a user's token in a minute is refused, in the format of its route", async () => {
   const server = await hosted({ RATE_LIMITS: '', CLIENT_ORIGINS: PAGE });
   assert.equal(await passing(31, () => all(server, of('greedy'))), 30);
-  const refused = await server.request('/ofrep/v1/evaluate/flags/plain', { body: {}, token: of('greedy'), headers: { origin: PAGE } });
+  const refused = await server.request('/ofrep/v1/evaluate/flags/plain', {
+    body: { context: {} },
+    token: of('greedy'),
+    headers: { origin: PAGE },
+  });
   tooMany(refused);
   assert.equal(refused.type, 'application/json');
   assert.equal(refused.json().errorCode, 'GENERAL');
@@ -149,7 +153,7 @@ test('40 wrong keys and tokens of any form are refused with 429 before the 40th,
     const bearer = forms[index % forms.length](index);
     return index % 2
       ? server.request('/api/admin/changes', { method: 'GET', token: bearer })
-      : server.request('/ofrep/v1/evaluate/flags', { body: {}, token: bearer });
+      : server.request('/ofrep/v1/evaluate/flags', { body: { context: {} }, token: bearer });
   };
   const statuses = [];
   for (let index = 0; index < 60; index++) statuses.push((await guess(index)).status);
@@ -159,7 +163,7 @@ test('40 wrong keys and tokens of any form are refused with 429 before the 40th,
   assert.equal((await all(server, server.serverKey)).status, 200);
   assert.equal((await server.request('/api/admin/changes', { method: 'GET', token: of('on call', 'admin') })).status, 200);
   // A request without credentials is no guess.
-  assert.equal((await server.request('/ofrep/v1/evaluate/flags', { body: {} })).status, 401);
+  assert.equal((await server.request('/ofrep/v1/evaluate/flags', { body: { context: {} } })).status, 401);
 });
 
 test("requests that an organization's administrator has no right to count as changes and as reads", async () => {

@@ -43,9 +43,9 @@ test("an answer has the flag's metadata, which cannot replace the worker's own m
   const answer = await one('told');
   const told = { team: 'chat', weight: 0.5, public: true, layer: 'default' };
   assert.deepEqual(answer.json().metadata, { ...told, version: versionOf(answer) });
-  const missing = await one('drawn', { body: {} });
+  const missing = await one('drawn', { body: { context: {} } });
   assert.deepEqual([missing.status, missing.json().errorCode, missing.json().metadata.team], [400, 'TARGETING_KEY_MISSING', 'growth']);
-  const { flags } = (await all({ body: {} })).json();
+  const { flags } = (await all({ body: { context: {} } })).json();
   const metadata = key => flags.find(flag => flag.key === key).metadata;
   assert.deepEqual([metadata('told'), metadata('drawn'), metadata('plain')], [told, { team: 'growth' }, { layer: 'default' }]);
 });
@@ -118,7 +118,9 @@ test('flagConfigEtag makes the worker answer from that version or a newer one, i
   const { version } = written.json(),
     tag = written.headers.get('etag').slice(1, -1);
   for (const etag of [tag, `%22${tag}%22`]) {
-    const answer = await server.asClient(`/ofrep/v1/evaluate/flags?flagConfigEtag=${etag}&flagConfigLastModified=0`, { body: {} });
+    const answer = await server.asClient(`/ofrep/v1/evaluate/flags?flagConfigEtag=${etag}&flagConfigLastModified=0`, {
+      body: { context: {} },
+    });
     assert.ok(answer.json().metadata.version >= version);
   }
   // A version that is unknown or cannot be read is ignored.
@@ -130,8 +132,8 @@ test('flagConfigEtag makes the worker answer from that version or a newer one, i
     'flagConfigEtag=%ff',
     'theirs=1',
   ]) {
-    assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags?${query}`, { body: {} })).status, 200);
-    assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags/plain?${query}`, { body: {} })).status, 200);
+    assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags?${query}`, { body: { context: {} } })).status, 200);
+    assert.equal((await server.asClient(`/ofrep/v1/evaluate/flags/plain?${query}`, { body: { context: {} } })).status, 200);
   }
 });
 
@@ -179,8 +181,12 @@ test('400 for a context that cannot be used', async () => {
   }
 });
 
-test('a request without a context is evaluated with an empty one', async () => {
-  assert.equal((await one('plain', { body: '{}' })).status, 200);
+test('a request without a context is refused, and one with an empty context is evaluated', async () => {
+  for (const ask of [options => one('plain', options), all]) {
+    const refused = await ask({ body: '{}' });
+    assert.deepEqual([refused.status, refused.json().errorCode], [400, 'INVALID_CONTEXT']);
+    assert.equal((await ask({ body: '{"context":{}}' })).status, 200);
+  }
 });
 
 test('413 for a body over the limit, before it is parsed', async () => {

@@ -128,7 +128,7 @@ test('every answer has nosniff, and the cache-control of its route', async () =>
     ['no-store', await asServer('/v1/evaluate', { body: { evaluations: [] } })],
     ['no-store', await asServer('/v1/ruleset', { method: 'GET' })],
     ['no-store', await asClient('/ofrep/v1/evaluate/flags', { body: '{' })],
-    ['private, no-cache', await asClient('/ofrep/v1/evaluate/flags', { body: {} })],
+    ['private, no-cache', await asClient('/ofrep/v1/evaluate/flags', { body: { context: {} } })],
     ['private, no-cache', await asClient('/v1/program', { body: {} })],
     ['private, no-cache', await asClient('/api/widget/config', { method: 'GET', body: undefined })],
     ['no-cache', await request('/demo', { method: 'GET' })],

@@ -53,7 +53,7 @@ for (const [name, [text, expected]] of Object.entries(INVALID)) {
         assert.ok(detail.includes(name) && detail.includes(expected), detail);
       }
       // OFREP routes answer in the protocol's format.
-      const answer = await server.asClient('/ofrep/v1/evaluate/flags/plain', { body: {} });
+      const answer = await server.asClient('/ofrep/v1/evaluate/flags/plain', { body: { context: {} } });
       assert.deepEqual([answer.status, answer.json().errorCode, answer.json().key], [503, 'GENERAL', 'plain']);
       assert.ok(answer.json().errorDetails.includes(name), answer.text);
       if (name !== 'SERVER_KEY') {

@@ -51,7 +51,7 @@ const claims = more => ({ sub: 'ada', iss: ISSUER, aud: AUDIENCE, exp: now() + 6
 const good = (by, payload = claims(), header = { alg: by.alg, kid: by.kid, typ: 'JWT' }) =>
   new jose.SignJWT(payload).setProtectedHeader(header).sign(by.privateKey ?? by);
 const read = (on, token) => on.request('/api/admin/document', { method: 'GET', token });
-const evaluate = (on, token) => on.request('/ofrep/v1/evaluate/flags', { token, body: {} });
+const evaluate = (on, token) => on.request('/ofrep/v1/evaluate/flags', { token, body: { context: {} } });
 
 const base64url = part =>
   Buffer.from(typeof part === 'string' || Buffer.isBuffer(part) ? part : JSON.stringify(part)).toString('base64url');
@@ -391,7 +391,7 @@ test('a token is accepted only as a bearer token in Authorization', async () => 
     { cookie: `token=${token}` },
   ]) {
     assert.equal((await server.request('/api/admin/document', { method: 'GET', headers })).status, 401);
-    assert.equal((await server.request('/ofrep/v1/evaluate/flags', { body: {}, headers })).status, 401);
+    assert.equal((await server.request('/ofrep/v1/evaluate/flags', { body: { context: {} }, headers })).status, 401);
   }
   for (const path of [`/api/admin/document?token=${token}`, `/api/admin/document?access_token=${token}`])
     assert.equal((await server.request(path, { method: 'GET' })).status, 401);

@@ -151,7 +151,7 @@ test('a page of another origin may send each header that the provider sends, and
   const allowed = preflight.headers.get('access-control-allow-headers').toLowerCase().split(/, */);
   for (const name of sent) assert.ok(allowed.includes(name), name);
 
-  const answer = await server.asClient('/ofrep/v1/evaluate/flags', { body: {}, headers: { origin: 'https://shop.example' } });
+  const answer = await server.asClient('/ofrep/v1/evaluate/flags', { body: { context: {} }, headers: { origin: 'https://shop.example' } });
   const readable = ['content-type', ...answer.headers.get('access-control-expose-headers').split(', ')];
   const { resolve } = createRequire(import.meta.url);
   const provider = resolve('@openfeature/ofrep-web-provider');

@@ -30,7 +30,7 @@ export function edgeOfrepRunner(server) {
     answers = [],
     refused = false;
   const ask = async ({ key, context }) => {
-    const body = context === undefined ? '{}' : `{"context":${context}}`;
+    const body = `{"context":${context ?? '{}'}}`;
     const { status, json } = await server.asServer(`/ofrep/v1/evaluate/flags/${encodeURIComponent(key)}`, { body });
     const { key: echoed, value, variant, reason, errorCode, metadata: { version, ...metadata } = {} } = json();
     return canonical({ status, key: echoed, metadata: unlessEmpty(metadata), value, variant, reason, errorCode });

@@ -78,7 +78,7 @@ pub(crate) fn refusal(problem: &Problem, key: Option<&str>) -> Answer {
 fn ask(caller: &Caller, asked: &Asked<'_>) -> Result<Option<(Serving, Overrides, Context)>, Unanswered> {
     asked.check_environment()?;
     let version = version_named(&Query::lenient(asked.parts.url));
-    let context = caller.admit(Question::parse(asked.body(body::QUESTION)?)?.context()?)?;
+    let context = caller.admit(Question::parse(asked.body(body::QUESTION)?)?.required_context()?)?;
     if asked.settings.is_off {
         return Ok(None);
     }

@@ -23,6 +23,14 @@ impl<'a> Question<'a> {
     pub(super) fn context(&self) -> Result<Context, Problem> {
         self.context.sound_context()
     }
+
+    /// The context, which must be there: the schema of OFREP requires it, though it may be empty.
+    pub(super) fn required_context(&self) -> Result<Context, Problem> {
+        if self.context.0.is_none() {
+            return Err(Problem::context("expected a member context, an object"));
+        }
+        self.context()
+    }
 }
 
 /// Reads a struct from an object. Refuses an array, from which serde alone reads a struct too, member by member.

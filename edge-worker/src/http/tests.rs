@@ -32,6 +32,9 @@ struct Request {
     if_none_match: String,
 }
 
+/// The body of a question with an empty context.
+const EMPTY: &str = r#"{"context":{}}"#;
+
 const ONE: Request = Request {
     method: "POST",
     path: "/ofrep/v1/evaluate/flags/plain",
@@ -99,8 +102,22 @@ fn a_flag_is_answered_from_the_ruleset_in_the_isolate() {
     ] {
         assert_eq!(header(&answer, name), Some(value), "{name}");
     }
-    let absent = Request { path: "/ofrep/v1/evaluate/flags/a%20b", ..ONE }.answered(&settings(), &knowing("{}"));
+    let absent = Request { path: "/ofrep/v1/evaluate/flags/a%20b", ..ONE }.answered(&settings(), &knowing(EMPTY));
     assert_eq!((absent.status, json(&absent)["key"].clone()), (404, "a b".into()));
+}
+
+#[test]
+fn an_ofrep_request_without_a_context_is_refused() {
+    for path in ["/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/plain"] {
+        for body in ["{}", r#"{"Context":{}}"#, r#"{"context":null}"#] {
+            let refused = Request { path, ..ONE }.answered(&settings(), &knowing(body));
+            assert_eq!((refused.status, &json(&refused)["errorCode"]), (400, &"INVALID_CONTEXT".into()), "{path} {body}");
+            assert!(json(&refused)["errorDetails"].as_str().unwrap().contains("object"), "{path} {body}");
+        }
+        assert_eq!(Request { path, ..ONE }.answered(&settings(), &knowing(EMPTY)).status, 200, "{path}");
+    }
+    // A program may be made for a visitor of whom nothing is known.
+    assert_eq!(Request { path: "/v1/program", ..ONE }.answered(&settings(), &knowing("{}")).status, 200);
 }
 
 #[test]
@@ -108,7 +125,7 @@ fn missing_facts_are_named_one_after_the_other() {
     let settings = settings();
     let mut known = Known::default();
     assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Body(256_000))));
-    known.body = Some(Ok(b"{}".to_vec()));
+    known.body = Some(Ok(EMPTY.as_bytes().to_vec()));
     assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Ruleset(Environment::FIRST, None))));
     let newer = Request { path: "/ofrep/v1/evaluate/flags/plain?flagConfigEtag=%220a1b2c3d4e5f.8%22", ..ONE };
     assert!(
@@ -142,7 +159,7 @@ fn shop_key() -> Key {
 fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
     let key = shop_key();
     let keys = || Rc::new(Keys::of([key.clone()], Registry::default()));
-    let known = || Known { keys: vec![(Environment::FIRST, Ok(keys()))], ..knowing("{}") };
+    let known = || Known { keys: vec![(Environment::FIRST, Ok(keys()))], ..knowing(EMPTY) };
     let request = Request { bearer: STORED, ..ONE };
     assert_eq!(request.answered(&settings(), &known()).status, 200);
     assert_eq!(Request { path: "/ofrep/v1/evaluate/flags/hidden", ..request }.answered(&settings(), &known()).status, 404);
@@ -154,18 +171,18 @@ fn a_stored_key_shows_only_flags_with_its_tags_and_only_to_its_origins() {
     {
         let key = Key { terms: KeyTerms { expires_at, ..key.terms.clone() }, revoked_at, ..key.clone() };
         let keys = Rc::new(Keys::of([key], Registry::default()));
-        let known = Known { keys: vec![(Environment::FIRST, Ok(keys))], ..knowing("{}") };
+        let known = Known { keys: vec![(Environment::FIRST, Ok(keys))], ..knowing(EMPTY) };
         assert_eq!(Request { bearer: STORED, ..ONE }.answered(&settings(), &known).status, status, "{expires_at:?} {revoked_at:?}");
     }
     // A key that the isolate does not know may be new; the hub's answer decides.
-    let none = || Known { keys: vec![(Environment::FIRST, Ok(Rc::default()))], ..knowing("{}") };
+    let none = || Known { keys: vec![(Environment::FIRST, Ok(Rc::default()))], ..knowing(EMPTY) };
     let request = Request { bearer: STORED, ..ONE };
     assert!(matches!(request.ask(&settings(), &none()), Outcome::Needs(Need::NewerKeys(Environment::FIRST))));
     for (newer, is_sure, status) in [(keys(), true, 200), (Rc::default(), true, 401), (Rc::default(), false, 503)] {
         let newer_keys = vec![(Environment::FIRST, newer, is_sure)];
         assert_eq!(request.answered(&settings(), &Known { newer_keys, ..none() }).status, status);
     }
-    assert!(matches!(request.ask(&settings(), &knowing("{}")), Outcome::Needs(Need::Keys(Environment::FIRST))));
+    assert!(matches!(request.ask(&settings(), &knowing(EMPTY)), Outcome::Needs(Need::Keys(Environment::FIRST))));
 }
 
 #[test]
@@ -174,7 +191,7 @@ fn only_a_page_whose_origin_the_key_lists_reads_the_answer_and_its_headers() {
     ruleset_cache::hold_keys(Rc::clone(&keys));
     // A browser asks for no such header of the edge's own pages.
     for (origin, is_listed) in [("https://shop.example", true), ("https://flags.example", false), ("https://shop.example.evil", false)] {
-        let known = Known { keys: vec![(Environment::FIRST, Ok(Rc::clone(&keys)))], ..knowing("{}") };
+        let known = Known { keys: vec![(Environment::FIRST, Ok(Rc::clone(&keys)))], ..knowing(EMPTY) };
         let answer = Request { origin, bearer: STORED, ..ONE }.answered(&settings(), &known);
         assert_eq!(header(&answer, "access-control-allow-origin"), is_listed.then_some(origin), "{origin}");
         assert_eq!(header(&answer, "access-control-expose-headers").is_some(), is_listed, "{origin}");
@@ -198,9 +215,9 @@ fn a_key_opens_the_environment_that_it_names() {
         Outcome::Needs(Need::NewerKeys(of)) => newer && of == *wanted,
         Outcome::Needs(_) | Outcome::Answer(_) | Outcome::Pass(_) => false,
     };
-    assert!(needs(ask(named, &knowing("{}")), &Environment::FIRST, false));
-    assert!(needs(ask(named, &Known { keys: vec![first()], ..knowing("{}") }), &staging(), false));
-    let own = || Known { keys: vec![first(), (staging(), Ok(Rc::default()))], ..knowing("{}") };
+    assert!(needs(ask(named, &knowing(EMPTY)), &Environment::FIRST, false));
+    assert!(needs(ask(named, &Known { keys: vec![first()], ..knowing(EMPTY) }), &staging(), false));
+    let own = || Known { keys: vec![first(), (staging(), Ok(Rc::default()))], ..knowing(EMPTY) };
     assert!(needs(ask(named, &own()), &staging(), true));
     // The keys of another environment open nothing here, and those of the first one with a name that is not registered are its own.
     let sure = |of: Environment| Known { newer_keys: vec![(of, registry(), true)], ..own() };
@@ -213,10 +230,10 @@ fn a_key_opens_the_environment_that_it_names() {
     }
     // However many names are presented, only the first environment's hub is asked about them.
     for bearer in ["tf_client_absent_00112233445566778899aabbccddeeff00112233", "tf_client_main_00112233445566778899aabbccddeeff00112233"] {
-        assert!(needs(ask(bearer, &Known { keys: vec![first()], ..knowing("{}") }), &Environment::FIRST, true), "{bearer}");
+        assert!(needs(ask(bearer, &Known { keys: vec![first()], ..knowing(EMPTY) }), &Environment::FIRST, true), "{bearer}");
     }
     for bearer in ["tf_client_Staging_00112233445566778899aabbccddeeff00112233", "tf_client__00112233445566778899aabbccddeeff00112233"] {
-        assert!(matches!(ask(bearer, &Known { keys: vec![first()], ..knowing("{}") }), Outcome::Needs(Need::Signature(_))), "{bearer}");
+        assert!(matches!(ask(bearer, &Known { keys: vec![first()], ..knowing(EMPTY) }), Outcome::Needs(Need::Signature(_))), "{bearer}");
     }
 }
 
@@ -266,7 +283,7 @@ fn a_token_acts_in_the_environments_that_it_lists() {
 fn the_key_and_not_the_query_decides_about_the_environment() {
     for (path, bearer) in [("/v1/evaluate", "server"), ("/ofrep/v1/evaluate/flags", "client"), ("/ofrep/v1/evaluate/flags/plain", "client")]
     {
-        let body = r#"{"evaluations":[{"flag":"plain"}]}"#;
+        let body = r#"{"evaluations":[{"flag":"plain"}],"context":{}}"#;
         let ask = |query: &str| Request { path: format!("{path}{query}").leak(), bearer, ..ONE }.answered(&settings(), &knowing(body));
         assert_eq!(ask("").status, 200, "{path}");
         let refused = ask("?environment=staging");
@@ -314,15 +331,15 @@ fn a_request_is_counted_once_however_often_it_is_answered() {
     for _ in 0..5 {
         assert!(matches!(ONE.ask(&settings, &known), Outcome::Needs(Need::Body(_))));
     }
-    assert_eq!(ONE.answered(&settings, &knowing("{}")).status, 200);
-    let refused = ONE.answered(&settings, &knowing("{}"));
+    assert_eq!(ONE.answered(&settings, &knowing(EMPTY)).status, 200);
+    let refused = ONE.answered(&settings, &knowing(EMPTY));
     assert_eq!((refused.status, header(&refused, "retry-after"), header(&refused, "cache-control")), (429, Some("60"), Some("no-store")));
     assert_eq!(json(&refused)["errorCode"], "GENERAL");
     // A request that was counted before the call is not counted again; another address has a count of its own; a server has none.
-    assert_eq!(ONE.answered(&settings, &Known { is_counted: Cell::new(true), ..knowing("{}") }).status, 200);
-    assert_eq!(Request { peer: "192.0.2.2:443", ..ONE }.answered(&settings, &knowing("{}")).status, 200);
+    assert_eq!(ONE.answered(&settings, &Known { is_counted: Cell::new(true), ..knowing(EMPTY) }).status, 200);
+    assert_eq!(Request { peer: "192.0.2.2:443", ..ONE }.answered(&settings, &knowing(EMPTY)).status, 200);
     for _ in 0..5 {
-        assert_eq!(Request { bearer: "server", ..ONE }.answered(&settings, &knowing("{}")).status, 200);
+        assert_eq!(Request { bearer: "server", ..ONE }.answered(&settings, &knowing(EMPTY)).status, 200);
     }
 }
 
@@ -340,13 +357,13 @@ fn credentials_that_do_not_hold_count_by_the_address_that_presents_them() {
         keys: vec![(Environment::FIRST, Ok(Rc::default()))],
         newer_keys: vec![(Environment::FIRST, Rc::default(), true)],
         verified: Some(Err(Problem::no_credentials())),
-        ..knowing("{}")
+        ..knowing(EMPTY)
     };
     let statuses: Vec<u16> =
         MADE_UP.iter().cycle().take(40).map(|bearer| Request { bearer, ..ONE }.answered(&limited, &asked_hub()).status).collect();
     assert_eq!(statuses, [vec![401; 10], vec![429; 30]].concat());
     // From there no made-up key makes the isolate ask a hub; elsewhere it does.
-    let not_asked = || Known { keys: vec![(Environment::FIRST, Ok(Rc::default()))], ..knowing("{}") };
+    let not_asked = || Known { keys: vec![(Environment::FIRST, Ok(Rc::default()))], ..knowing(EMPTY) };
     for bearer in &MADE_UP[..3] {
         assert_eq!(Request { bearer, ..ONE }.answered(&limited, &not_asked()).status, 429, "{bearer}");
         let elsewhere = Request { bearer, peer: "192.0.2.3:443", ..ONE }.ask(&limited, &not_asked());
@@ -354,10 +371,10 @@ fn credentials_that_do_not_hold_count_by_the_address_that_presents_them() {
     }
     // Credentials that hold go on to hold there, and a request without any is not counted.
     for bearer in ["client", "server"] {
-        assert_eq!(Request { bearer, ..ONE }.answered(&limited, &knowing("{}")).status, 200);
+        assert_eq!(Request { bearer, ..ONE }.answered(&limited, &knowing(EMPTY)).status, 200);
     }
     let none = Request { bearer: "", peer: "192.0.2.4:443", ..ONE };
-    assert!((0..20).all(|_| none.answered(&limited, &knowing("{}")).status == 401));
+    assert!((0..20).all(|_| none.answered(&limited, &knowing(EMPTY)).status == 401));
 }
 
 #[test]
@@ -376,9 +393,9 @@ fn a_request_that_a_token_has_no_right_to_counts_for_its_subject() {
 #[test]
 fn a_client_that_holds_the_answer_gets_304() {
     for path in ["/ofrep/v1/evaluate/flags", "/v1/program"] {
-        let answer = Request { path, ..ONE }.answered(&settings(), &knowing("{}"));
+        let answer = Request { path, ..ONE }.answered(&settings(), &knowing(EMPTY));
         let etag = header(&answer, "etag").unwrap().to_owned();
-        let again = Request { path, if_none_match: etag.clone(), ..ONE }.answered(&settings(), &knowing("{}"));
+        let again = Request { path, if_none_match: etag.clone(), ..ONE }.answered(&settings(), &knowing(EMPTY));
         assert_eq!((answer.status, again.status, again.body.len(), header(&again, "etag")), (200, 304, 0, Some(etag.as_str())), "{path}");
     }
 }
@@ -412,7 +429,7 @@ fn a_role_counts_in_its_environments_alone() {
     ] {
         let ask = |method: &'static str, path: &str| {
             let keys = vec![(Environment::FIRST, Ok(registry()))];
-            let known = Known { verified: Some(Ok(learned_claims(claims))), keys, ..knowing("{}") };
+            let known = Known { verified: Some(Ok(learned_claims(claims))), keys, ..knowing(EMPTY) };
             let path: &'static str = format!("{path}{query}").leak();
             matches!((Request { method, path, bearer: "a token", ..ONE }).ask(&settings(), &known), Outcome::Pass(_))
         };
@@ -462,7 +479,7 @@ fn a_request_that_is_not_served_gets_its_status() {
         ("GET", "/demo/main.js", "", 404),
     ] {
         let request = Request { method, path, bearer, ..ONE };
-        match request.ask(&settings(), &knowing("{}")) {
+        match request.ask(&settings(), &knowing(EMPTY)) {
             Outcome::Answer(answer) => assert_eq!(answer.status, status, "{method} {path} {bearer}"),
             // A text that is not a key may be a token.
             Outcome::Needs(Need::Signature(_)) => assert_eq!(status, 0, "{method} {path} {bearer}"),
@@ -522,7 +539,7 @@ fn an_api_token_has_its_role_until_its_end() {
     assert_eq!(passes(&other, &settings(), &sure), "401 UNAUTHORIZED");
     // By the matrix, it evaluates too; it is neither a client key nor a server key.
     let evaluation = Request { bearer: API, ..ONE };
-    let at_hand = || Known { keys: vec![(Environment::FIRST, Ok(with_token(API, TokenRole::Viewer, later)))], ..knowing("{}") };
+    let at_hand = || Known { keys: vec![(Environment::FIRST, Ok(with_token(API, TokenRole::Viewer, later)))], ..knowing(EMPTY) };
     assert_eq!(evaluation.answered(&settings(), &at_hand()).status, 200);
     let off = Settings { is_off: true, ..settings() };
     let of_others = Known { newer_keys: vec![(Environment::FIRST, Rc::default(), true)], ..at_hand() };
@@ -563,7 +580,7 @@ fn tokens_with_one_name_in_two_environments_are_counted_apart() {
     let of_staging = with_token(API_OF_STAGING, TokenRole::Admin, Millis(NOW.0 + 1));
     let staging = || first.registry.find("staging").unwrap();
     let known =
-        || Known { keys: vec![(Environment::FIRST, Ok(Rc::clone(&first))), (staging(), Ok(Rc::clone(&of_staging)))], ..knowing("{}") };
+        || Known { keys: vec![(Environment::FIRST, Ok(Rc::clone(&first))), (staging(), Ok(Rc::clone(&of_staging)))], ..knowing(EMPTY) };
     let settings = Settings { rate_limits: RateLimits(Some(Rates { admin: 1, read: 1, user: 1, ..Rates::DEFAULT })), ..settings() };
     for (method, path) in [("POST", "/api/admin/keys"), ("GET", "/api/admin/keys")] {
         for (bearer, expected) in [
@@ -601,7 +618,7 @@ fn the_break_glass_token_opens_operators_routes_and_each_use_is_marked() {
     let short = &TOKEN[..TOKEN.len() - 1];
     assert_eq!(ask("/api/admin/backup", short, &with(short)), refused);
     let evaluation = Request { bearer: TOKEN, ..ONE };
-    let known = knowing("{}");
+    let known = knowing(EMPTY);
     assert!(matches!(evaluation.ask(&with(TOKEN), &known), Outcome::Needs(Need::Signature(_))));
     assert!(!known.is_break_glass.get());
     // Guesses are limited even if nothing else is; the right token passes.

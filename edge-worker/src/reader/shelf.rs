@@ -6,13 +6,18 @@ use std::collections::BTreeMap;
 use sdk_core::Millis;
 
 use crate::{
-    freshness::{FRESH_MS, LEASE_MS},
+    freshness::{FRESH_MS, LEASE_MS, RECENT_MS},
     version::Version,
 };
 
 /// The age up to which a reader answers without asking the hub, in milliseconds. The hub tells readers of each change, so they ask less often
 /// than isolates do.
 const CONFIRMED_MS: i64 = 2_000;
+
+/// The milliseconds within which a revoked key or API token opens nothing anywhere, as long as the hub answers.
+const REVOKED_MS: i64 = 10_000;
+// An isolate answers from what it held for `RECENT_MS`, and its reader may have held that for `CONFIRMED_MS` if the hub did not tell it.
+const _: () = assert!(RECENT_MS + CONFIRMED_MS <= REVOKED_MS);
 
 /// The most questions of which a reader holds an answer. Isolates of one environment ask few different ones: since the newest versions,
 /// for the keys, and for the owners of overrides.
