@@ -5,7 +5,7 @@ use worker::{Headers, Request, Response, ResponseBuilder, console_error, js_sys:
 
 use crate::{
     body, clock,
-    handlers::{admin, assets, cache, copy, document, environments, explain, outcomes, point_in_time, ruleset},
+    handlers::{admin, assets, cache, copy, document, environments, explain, me, outcomes, point_in_time, ruleset},
     host::Host,
     http::{
         self, Outcome, Pass,
@@ -185,11 +185,13 @@ async fn pass_on(pass: Pass, parts: &Parts<'_>, request: &mut Request, host: &Ho
         PassedHandler::Restore | PassedHandler::RestorePieces | PassedHandler::ImportOverrides => {
             admin::stream(&caller, request, host).await
         }
-        PassedHandler::Demo => assets::page("/demo/index.html", host).await,
+        PassedHandler::Demo => assets::demo(host).await,
         PassedHandler::DemoExplain => {
             caller.unrestricted()?;
             explain::many(environment, request, host).await
         }
+        PassedHandler::Me => me::show(&caller),
+        PassedHandler::Dashboard => assets::dashboard(host).await,
         PassedHandler::Asset => assets::file(parts.path(), host).await,
     }
 }
