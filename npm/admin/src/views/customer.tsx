@@ -167,7 +167,12 @@ function Answer({ feature, customerId, organizationId }: { feature: Feature; cus
           </button>
         )}
         {override && (
-          <button type="button" className="small" aria-label={`Override ${feature.featureName}`} onClick={() => setIsAsking(true)}>
+          <button
+            type="button"
+            className="small"
+            aria-label={`${held === null ? 'Override' : 'Change override'}: ${feature.featureName}`}
+            onClick={() => setIsAsking(true)}
+          >
             {held === null ? 'Override' : 'Change override'}
           </button>
         )}
